@@ -1,0 +1,124 @@
+package v1alpha1
+
+// Condition types. Each is True when all is well, so that a list of False ones is a list of what to mend.
+const (
+	// ConditionReady is the summary of the other conditions of an object.
+	ConditionReady = "Ready"
+
+	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its namespace, and can be compiled.
+	ConditionPlanResolved = "PlanResolved"
+	// ConditionCredentialsValid says whether every Secret and key that the account names is there and well-formed.
+	ConditionCredentialsValid = "CredentialsValid"
+	// ConditionGatewayAvailable says whether the account's gateway answers.
+	ConditionGatewayAvailable = "GatewayAvailable"
+	// ConditionConfigSynced says whether every ready gateway replica serves the configuration that was wanted last.
+	ConditionConfigSynced = "ConfigSynced"
+	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
+	ConditionUsageCurrent = "UsageCurrent"
+	// ConditionWithinBudget says whether charges and reservations of the period are within the account's budget.
+	ConditionWithinBudget = "WithinBudget"
+
+	// ConditionAccepted says whether a template passed the lint and names an account that exists.
+	ConditionAccepted = "Accepted"
+	// ConditionApproved says whether the upstream approved a template, so that it can be sent.
+	ConditionApproved = "Approved"
+	// ConditionCategoryMatches says whether the upstream bills a template under the category that its spec asks for.
+	ConditionCategoryMatches = "CategoryMatches"
+)
+
+// Reasons of conditions. They are part of the API: scripts may match on them.
+const (
+	// ReasonReady: everything that the summary looks at is True.
+	ReasonReady = "Ready"
+	// ReasonPending: nothing has been observed yet.
+	ReasonPending = "Pending"
+	// ReasonPaused: the object's spec asks the operator to leave it alone.
+	ReasonPaused = "Paused"
+	// ReasonNotSupported: the spec asks for something that this release refuses; the message names the field.
+	ReasonNotSupported = "NotSupported"
+	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
+	ReasonUpstreamUnreachable = "UpstreamUnreachable"
+
+	// ReasonPlanResolved: the plan was found, allowed and compiled.
+	ReasonPlanResolved = "PlanResolved"
+	// ReasonPlanNotFound: there is no PricingPlan of that name.
+	ReasonPlanNotFound = "PlanNotFound"
+	// ReasonPlanNotAllowed: the plan's allowedNamespaces do not include the account's namespace.
+	ReasonPlanNotAllowed = "PlanNotAllowed"
+	// ReasonPlanInvalid: the plan cannot be compiled; the message says why.
+	ReasonPlanInvalid = "PlanInvalid"
+	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's.
+	ReasonCurrencyMismatch = "CurrencyMismatch"
+
+	// ReasonCredentialsValid: every Secret and key that the account names is there.
+	ReasonCredentialsValid = "CredentialsValid"
+	// ReasonSecretNotFound: a Secret that the account names is not there.
+	ReasonSecretNotFound = "SecretNotFound"
+	// ReasonSecretKeyMissing: a Secret is there, but a key is not, or it is empty.
+	ReasonSecretKeyMissing = "SecretKeyMissing"
+
+	// ReasonGatewayAvailable: at least one replica is ready.
+	ReasonGatewayAvailable = "GatewayAvailable"
+	// ReasonGatewayProgressing: the gateway is being rolled out.
+	ReasonGatewayProgressing = "GatewayProgressing"
+	// ReasonGatewayUnavailable: no replica is ready.
+	ReasonGatewayUnavailable = "GatewayUnavailable"
+	// ReasonForeignObject: an object of the gateway's name exists and belongs to somebody else.
+	ReasonForeignObject = "ForeignObject"
+
+	// ReasonConfigSynced: every ready replica serves the wanted configuration.
+	ReasonConfigSynced = "ConfigSynced"
+	// ReasonConfigPropagating: a replica still serves an older configuration.
+	ReasonConfigPropagating = "ConfigPropagating"
+	// ReasonConfigRefused: a replica refused the configuration and keeps its last good one.
+	ReasonConfigRefused = "ConfigRefused"
+	// ReasonConfigUnknown: no replica has reported.
+	ReasonConfigUnknown = "ConfigUnknown"
+
+	// ReasonUsageCurrent: the figures are the gateway's latest.
+	ReasonUsageCurrent = "UsageCurrent"
+	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of status.usage.asOfTime.
+	ReasonReportUnavailable = "ReportUnavailable"
+
+	// ReasonWithinBudget: charges and reservations are below the budget and its warning levels.
+	ReasonWithinBudget = "WithinBudget"
+	// ReasonNoBudget: the account has no budget.
+	ReasonNoBudget = "NoBudget"
+	// ReasonBudgetWarning: a warning level of the budget has been passed.
+	ReasonBudgetWarning = "BudgetWarning"
+	// ReasonBudgetExhausted: the budget is spent.
+	ReasonBudgetExhausted = "BudgetExhausted"
+
+	// ReasonAccepted: the template passed the lint and its account exists.
+	ReasonAccepted = "Accepted"
+	// ReasonLintFailed: the template breaks a rule; status.findings lists each.
+	ReasonLintFailed = "LintFailed"
+	// ReasonAccountNotFound: the BusinessAccount that the template names is not there.
+	ReasonAccountNotFound = "AccountNotFound"
+	// ReasonAccountNotReady: the account's plan or credentials are not in order yet.
+	ReasonAccountNotReady = "AccountNotReady"
+	// ReasonDuplicate: another MessageTemplate of the account has the same name and language.
+	ReasonDuplicate = "Duplicate"
+
+	// ReasonApproved: the upstream approved the template.
+	ReasonApproved = "Approved"
+	// ReasonInReview: the upstream has the template and has not decided.
+	ReasonInReview = "InReview"
+	// ReasonRejected: the upstream rejected the template; the message says why.
+	ReasonRejected = "Rejected"
+	// ReasonUpstreamPaused: the upstream paused the template for its quality.
+	ReasonUpstreamPaused = "UpstreamPaused"
+	// ReasonDisabled: the upstream disabled the template for good.
+	ReasonDisabled = "Disabled"
+	// ReasonUpstreamChanged: the upstream's copy differs from the spec; the message says in what.
+	ReasonUpstreamChanged = "UpstreamChanged"
+	// ReasonSubmissionFailed: the upstream refused the submission; the message says why.
+	ReasonSubmissionFailed = "SubmissionFailed"
+	// ReasonUpstreamMissing: the upstream no longer knows the template.
+	ReasonUpstreamMissing = "UpstreamMissing"
+
+	// ReasonCategoryMatches: the upstream's category is the spec's.
+	ReasonCategoryMatches = "CategoryMatches"
+	// ReasonCategoryChanged: the upstream bills the template under another category; the message says what that costs.
+	ReasonCategoryChanged = "CategoryChanged"
+)

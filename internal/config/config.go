@@ -1,0 +1,179 @@
+// Package config is the configuration document: everything that a gateway must know of its account, compiled by the operator into one file
+// that the gateway mounts, watches and swaps atomically. It is the only thing that the operator tells a gateway.
+//
+// The document holds credentials, so it lives in a Secret. The keys that must outlive every configuration (encryption, customer hashing, the report's
+// certificate and token) are not in it: they are files beside it, see KeysDirectory.
+package config
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// Format is the version of the document's shape. A gateway refuses a document of a format that it does not know, and keeps the one that it has.
+const Format = 1
+
+// Where the operator mounts the document and the keys in a gateway's container.
+const (
+	// Directory is where the configuration Secret is mounted.
+	Directory = "/etc/guichet/config"
+	// FileName is the document's name in Directory, and its key in the Secret.
+	FileName = "config.json"
+	// KeysDirectory is where the keys Secret is mounted.
+	KeysDirectory = "/etc/guichet/keys"
+	// KeysetFile holds the Tink keyset, in JSON, that encrypts message contents and recipients at rest.
+	KeysetFile = "keyset.json"
+	// CustomerKeyFile holds the 32 bytes, in standard base64, of the key with which customers' identities are hashed. It must never change.
+	CustomerKeyFile = "customer.key"
+	// ReportTokenFile holds the bearer token of the report.
+	ReportTokenFile = "report.token"
+	// TLSCertificateFile and TLSKeyFile are the report's serving certificate and its key, in PEM.
+	TLSCertificateFile = "tls.crt"
+	TLSKeyFile         = "tls.key"
+	// DataDirectory is where the volume of an embedded store is mounted.
+	DataDirectory = "/var/lib/guichet"
+)
+
+// Ports that a gateway listens on.
+const (
+	// APIPort serves the business's API and the upstream's webhooks.
+	APIPort = 8080
+	// MetricsPort serves /healthz, /readyz and /metrics.
+	MetricsPort = 8081
+	// ReportPort serves the report to the operator, over TLS.
+	ReportPort = 8443
+)
+
+// Document is the configuration of one account's gateway.
+type Document struct {
+	Format  int     `json:"format"`
+	Account Account `json:"account"`
+
+	// Plan is the PricingPlan's spec, whole.
+	Plan pricing.Plan `json:"plan"`
+	// PlanName is the PricingPlan's name; the ledger names it beside the revision.
+	PlanName string `json:"planName"`
+
+	Channels  []Channel  `json:"channels"`
+	Templates []Template `json:"templates,omitempty"`
+	// APITokens are the tokens that the business's clients may present. At least one.
+	APITokens []APIToken `json:"apiTokens"`
+	Callback  *Callback  `json:"callback,omitempty"`
+	Consent   Consent    `json:"consent"`
+	Budget    *Budget    `json:"budget,omitempty"`
+	Limits    Limits     `json:"limits"`
+	Doubt     Doubt      `json:"doubt"`
+	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it at once.
+	RetentionSeconds int32 `json:"retentionSeconds,omitempty"`
+}
+
+// Account is who the tenant is, and the facts that price its messages.
+type Account struct {
+	Namespace   string `json:"namespace"`
+	Name        string `json:"name"`
+	UID         string `json:"uid"`
+	DisplayName string `json:"displayName"`
+	// TimeZone is an IANA name; periods and revisions turn at its midnights.
+	TimeZone string `json:"timeZone"`
+	// PortfolioID is the scope of what a plan counts per portfolio.
+	PortfolioID string `json:"portfolioID"`
+	// Exemptions are names of the plan's exemptions.
+	Exemptions []string `json:"exemptions,omitempty"`
+	// InternationalAuthentication is nil if the account is not eligible for the international authentication rate.
+	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
+}
+
+// InternationalAuthentication is an account's eligibility for the international authentication rate.
+type InternationalAuthentication struct {
+	Start           time.Time            `json:"start"`
+	BusinessCountry string               `json:"businessCountry,omitempty"`
+	Exceptions      map[string]time.Time `json:"exceptions,omitempty"`
+}
+
+// ChannelType is the network of a channel.
+type ChannelType string
+
+// The networks.
+const (
+	WhatsApp  ChannelType = "WhatsApp"
+	Messenger ChannelType = "Messenger"
+)
+
+// Channel is one phone number or page, with what it takes to talk to its upstream.
+type Channel struct {
+	Name string      `json:"name"`
+	Type ChannelType `json:"type"`
+	// ID is the phone number id or the page id: what stands in the path of the Graph API.
+	ID string `json:"id"`
+	// BusinessAccountID is the WABA's id; empty for Messenger.
+	BusinessAccountID string `json:"businessAccountID,omitempty"`
+	// BaseURL has no trailing slash; APIVersion is such as "v26.0".
+	BaseURL    string `json:"baseURL"`
+	APIVersion string `json:"apiVersion"`
+	// AccessToken is presented to the upstream.
+	AccessToken string `json:"accessToken"`
+	// AppSecrets are those that may have signed a webhook: the current one, and while it is rotated the one before.
+	AppSecrets []string `json:"appSecrets"`
+	// VerifyToken is what the upstream presents in the webhook's handshake.
+	VerifyToken string `json:"verifyToken"`
+}
+
+// Template is a template that the account may send, with what the upstream says of it.
+type Template struct {
+	template.Definition
+	// UpstreamID is the upstream's id; webhooks name templates by it.
+	UpstreamID string `json:"upstreamID,omitempty"`
+	// UpstreamStatus is the upstream's word, such as "APPROVED". Only an approved template is sent.
+	UpstreamStatus string `json:"upstreamStatus"`
+	// BilledCategory is the category, in the lower case of prices, under which the upstream bills the template now.
+	BilledCategory string `json:"billedCategory"`
+}
+
+// APIToken is a token that a client may present. The document holds its hash only.
+type APIToken struct {
+	// Name is the token's key in the Secret; metrics and logs name it.
+	Name string `json:"name"`
+	// SHA256 is the lower-case hex SHA-256 of the token.
+	SHA256 string `json:"sha256"`
+}
+
+// Callback is the business's own webhook endpoint.
+type Callback struct {
+	URL    string `json:"url"`
+	Secret string `json:"secret"`
+}
+
+// Consent says to whom the account may write. Policy is 'PriorContact', 'OptIn' or 'None'.
+type Consent struct {
+	Policy   string            `json:"policy"`
+	Keywords []ConsentKeywords `json:"keywords,omitempty"`
+}
+
+// ConsentKeywords are the stop and resume words of one language.
+type ConsentKeywords struct {
+	Language string   `json:"language"`
+	Stop     []string `json:"stop,omitempty"`
+	Resume   []string `json:"resume,omitempty"`
+}
+
+// Budget is the most that may be spent in a calendar month of the account's zone. Action is 'Block' or 'Warn'.
+type Budget struct {
+	Limit         money.Money `json:"limit"`
+	Action        string      `json:"action"`
+	WarnAtPercent []int32     `json:"warnAtPercent,omitempty"`
+}
+
+// Limits are the account's messaging limits. A zero CustomersPerDay means that they are not counted.
+type Limits struct {
+	MessagesPerSecond int32 `json:"messagesPerSecond"`
+	CustomersPerDay   int32 `json:"customersPerDay,omitempty"`
+}
+
+// Doubt says what becomes of a message whose sending was cut off. Resolution is 'Fail' or 'Resend'.
+type Doubt struct {
+	Resolution  string `json:"resolution"`
+	WaitSeconds int32  `json:"waitSeconds"`
+}

@@ -1,0 +1,117 @@
+// Package report is what a gateway tells the operator about itself: the configuration that it serves, the head of its ledger, the figures of the
+// current period and the depth of its queues. The operator pulls it; an unchanged report costs a 304.
+package report
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// Path is where a gateway serves its report, on config.ReportPort, over TLS, to whoever presents the report's bearer token.
+const Path = "/report"
+
+// Report is one gateway replica's account of itself. Its figures are derived from the ledger and hold for the whole account, not only for the replica.
+// Its ETag covers everything but AsOf, so that a report changes only when something that it says has changed.
+type Report struct {
+	// Replica is the name of the pod.
+	Replica string `json:"replica"`
+	// AsOf is the instant that the figures describe.
+	AsOf time.Time `json:"asOf"`
+
+	// ConfigDigest is the digest, "sha256:…", of the document that is served.
+	ConfigDigest string `json:"configDigest"`
+	// ConfigError says why the newest document was refused; empty if it was not. It holds no secret.
+	ConfigError string `json:"configError,omitempty"`
+	// RefusedDigest is the digest of the document that was refused.
+	RefusedDigest string `json:"refusedDigest,omitempty"`
+
+	// Currency is the currency in which the account has been billed; empty before the first priced message.
+	Currency string `json:"currency,omitempty"`
+	Period   Period `json:"period"`
+	// History holds the periods that are over, newest first, 13 at most.
+	History []PeriodTotal `json:"history,omitempty"`
+
+	OpenWindows int64  `json:"openWindows"`
+	Ledger      Ledger `json:"ledger"`
+	Queues      Queues `json:"queues"`
+	// UsedRevisions are the names of the plan's revisions that have priced something, by plan name: they are frozen.
+	UsedRevisions map[string][]string `json:"usedRevisions,omitempty"`
+	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the newest of each template, 100 at most.
+	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
+}
+
+// Period is the current billing period: a calendar month in the account's time zone.
+type Period struct {
+	// Name is such as "2026-11".
+	Name  string    `json:"name"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+
+	// Messages counts the settlements of the period.
+	Messages int64 `json:"messages"`
+	// Charged counts those that were charged.
+	Charged int64 `json:"charged"`
+	// Billed is the sum of charges, Cost of the upstream's own prices; both exact.
+	Billed money.Money `json:"billed"`
+	Cost   money.Money `json:"cost"`
+	// Reserved is the most that accepted and unsettled messages can still cost.
+	Reserved money.Money `json:"reserved"`
+	// Unpriced counts delivered messages that the plan has no rate for; InDoubt those of unknown fate.
+	Unpriced int64 `json:"unpriced"`
+	InDoubt  int64 `json:"inDoubt"`
+
+	Categories []Category  `json:"categories,omitempty"`
+	Allowances []Allowance `json:"allowances,omitempty"`
+	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if none.
+	BudgetWarned int32 `json:"budgetWarned,omitempty"`
+}
+
+// Category is a category's part of a period. Sorted by Name.
+type Category struct {
+	Name     string      `json:"name"`
+	Messages int64       `json:"messages"`
+	Charged  int64       `json:"charged"`
+	Billed   money.Money `json:"billed"`
+}
+
+// Allowance is what was used of one allowance in one scope. Sorted by Name, then Scope.
+type Allowance struct {
+	Name string `json:"name"`
+	// Scope is a channel's name, "account" or "portfolio".
+	Scope string `json:"scope"`
+	Used  int64  `json:"used"`
+	Count int64  `json:"count"`
+}
+
+// PeriodTotal is a period that is over.
+type PeriodTotal struct {
+	Name     string      `json:"name"`
+	Messages int64       `json:"messages"`
+	Billed   money.Money `json:"billed"`
+}
+
+// Ledger names the last record. Hash is "sha256:…", empty for an empty ledger.
+type Ledger struct {
+	Sequence int64  `json:"sequence"`
+	Hash     string `json:"hash,omitempty"`
+}
+
+// Queues are the depths of the gateway's queues.
+type Queues struct {
+	// Outbound counts messages that wait for the upstream, Unsettled those that it has and that are not settled.
+	Outbound  int64 `json:"outbound"`
+	Unsettled int64 `json:"unsettled"`
+	// Callbacks counts deliveries that wait for the business's endpoint.
+	Callbacks int64 `json:"callbacks"`
+}
+
+// TemplateEvent is the upstream's latest word on a template.
+type TemplateEvent struct {
+	UpstreamID string `json:"upstreamID"`
+	Name       string `json:"name"`
+	Language   string `json:"language"`
+	// Event is the upstream's word: "APPROVED", "PAUSED", or "CATEGORY" for a changed category.
+	Event string    `json:"event"`
+	Time  time.Time `json:"time"`
+}
