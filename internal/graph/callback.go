@@ -1,0 +1,130 @@
+package graph
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+)
+
+// The functions below write the body of a callback to the business: Meta's own
+// envelope with one update in it, all its fields as they came. Sign the body
+// with the business's secret.
+
+// MessageCallback returns the webhook that carries message i alone, with the
+// contact that belongs to it.
+func (c *Change) MessageCallback(i int) json.RawMessage {
+	message := c.Messages[i]
+	return c.narrowed("messages", message.Raw, message.From, message.FromUserID)
+}
+
+// StatusCallback returns the webhook that carries status i alone. The gateway's
+// own biz_opaque_callback_data is replaced by the business's; nil removes it,
+// for a business that gave none.
+func (c *Change) StatusCallback(i int, callbackData *string) json.RawMessage {
+	const field = "biz_opaque_callback_data"
+	status := c.Statuses[i]
+	raw := []byte(status.Raw)
+	if object, err := rawjson.ParseObject(raw); err == nil {
+		switch {
+		case callbackData != nil:
+			raw = object.Set(field, rawjson.Quote(*callbackData))
+		case object.Has(field):
+			raw = object.Without(field)
+		}
+	}
+	return c.narrowed("statuses", raw, status.RecipientID, "")
+}
+
+// Callback returns the webhook that carries the whole change.
+func (c *Change) Callback() json.RawMessage { return c.envelope(c.Value) }
+
+// narrowed keeps one update of the change and drops the others.
+func (c *Change) narrowed(list string, update []byte, waID, userID string) json.RawMessage {
+	value, err := rawjson.ParseObject(c.Value)
+	if err != nil {
+		return c.envelope(c.Value)
+	}
+	out := make([]byte, 0, len(update)+256)
+	out = append(out, '{')
+	for _, member := range value.Members() {
+		var content []byte
+		switch member.Name {
+		case list:
+			content = wrap(update)
+		case "messages", "statuses":
+			continue
+		case "contacts":
+			contact := contactOf(member.Value, waID, userID)
+			if contact == nil {
+				continue
+			}
+			content = wrap(contact)
+		default:
+			content = member.Value
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, rawjson.Quote(member.Name)...)
+		out = append(out, ':')
+		out = append(out, content...)
+	}
+	return c.envelope(append(out, '}'))
+}
+
+// contactOf picks the contact of the update; the only one is always it.
+func contactOf(contacts []byte, waID, userID string) []byte {
+	elements, err := rawjson.Elements(contacts)
+	if err != nil {
+		return nil
+	}
+	if len(elements) == 1 {
+		return elements[0]
+	}
+	for _, raw := range elements {
+		contact, err := rawjson.ParseObject(raw)
+		if err != nil {
+			continue
+		}
+		sameNumber := waID != "" && text(contact, "wa_id") == waID
+		sameUser := userID != "" && text(contact, "user_id") == userID
+		if sameNumber || sameUser {
+			return raw
+		}
+	}
+	return nil
+}
+
+func wrap(element []byte) []byte {
+	out := make([]byte, 0, len(element)+2)
+	out = append(out, '[')
+	out = append(out, element...)
+	return append(out, ']')
+}
+
+// envelope puts a change, or the entry of a page, into a webhook of its own.
+func (c *Change) envelope(value []byte) json.RawMessage {
+	out := make([]byte, 0, len(value)+160)
+	out = append(out, `{"object":`...)
+	out = append(out, rawjson.Quote(c.Object)...)
+	out = append(out, `,"entry":[`...)
+	if c.Events != nil || c.Field == "" {
+		out = append(out, value...)
+		return append(out, "]}"...)
+	}
+	out = append(out, `{"id":`...)
+	out = append(out, rawjson.Quote(c.EntryID)...)
+	if !c.EntryTime.IsZero() {
+		out = append(out, `,"time":`...)
+		out = strconv.AppendInt(out, c.EntryTime.Unix(), 10)
+	}
+	out = append(out, `,"changes":[{"field":`...)
+	out = append(out, rawjson.Quote(c.Field)...)
+	out = append(out, `,"value":`...)
+	if len(value) == 0 {
+		value = []byte("null")
+	}
+	out = append(out, value...)
+	return append(out, "}]}]}"...)
+}

@@ -1,0 +1,217 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of a Client.
+const (
+	DefaultBaseURL = "https://graph.facebook.com"
+	DefaultVersion = "v26.0"
+	DefaultTimeout = 30 * time.Second
+
+	maxAnswer = 8 << 20
+)
+
+// Token is a bearer token. It does not print.
+type Token string
+
+// String hides the token.
+func (Token) String() string { return "[redacted]" }
+
+// GoString hides the token.
+func (Token) GoString() string { return "[redacted]" }
+
+// LogValue hides the token.
+func (Token) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+
+// ClientOptions configure a Client; the zero value of each field is its default.
+type ClientOptions struct {
+	// BaseURL is DefaultBaseURL unless set, for example "http://127.0.0.1:8090".
+	BaseURL string
+	// Version is DefaultVersion unless set.
+	Version string
+	Token   Token
+	// Timeout bounds a call, from the dial to the last byte; DefaultTimeout
+	// unless set.
+	Timeout time.Duration
+	// Transport is http.DefaultTransport unless set.
+	Transport http.RoundTripper
+}
+
+// Client calls a Graph API. It is safe for concurrent use and follows no
+// redirect, so that the token goes nowhere else.
+type Client struct {
+	http  *http.Client
+	base  string
+	token Token
+}
+
+// NewClient checks the options and returns a Client.
+func NewClient(options ClientOptions) (*Client, error) {
+	base, version := options.BaseURL, options.Version
+	if base == "" {
+		base = DefaultBaseURL
+	}
+	if version == "" {
+		version = DefaultVersion
+	}
+	parsed, err := url.Parse(base)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil || parsed.RawQuery != "" {
+		return nil, errors.New("base URL: give http:// or https:// and a host, without credentials and query")
+	}
+	if strings.Trim(version, "v.0123456789") != "" {
+		return nil, errors.New("version: give a Graph API version such as v26.0")
+	}
+	timeout := options.Timeout
+	if timeout <= 0 {
+		timeout = DefaultTimeout
+	}
+	return &Client{
+		base:  strings.TrimRight(base, "/") + "/" + version + "/",
+		token: options.Token,
+		http: &http.Client{
+			Transport:     options.Transport,
+			Timeout:       timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// TransportError says that no answer came. Unless NotSent, Meta may have
+// received the request all the same.
+type TransportError struct {
+	// NotSent is true if no byte of the request was written.
+	NotSent bool
+	Err     error
+}
+
+// Error implements error.
+func (e *TransportError) Error() string {
+	if e.NotSent {
+		return "the Graph API could not be reached: " + e.Err.Error()
+	}
+	return "the Graph API did not answer: " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// call makes a request and returns the body of a success. Any other answer is
+// an *Error, and no answer a *TransportError.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte) ([]byte, error) {
+	var written atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaderField: func(string, []string) { written.Store(true) },
+	})
+	target := c.base + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("build the request: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+string(c.token))
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, &TransportError{NotSent: !written.Load(), Err: cause(err)}
+	}
+	defer func() { _ = response.Body.Close() }() // nothing is left to read
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, &TransportError{Err: cause(err)}
+	}
+	if len(answer) > maxAnswer {
+		return nil, &TransportError{Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer)}
+	}
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated {
+		return answer, ParseError(response.StatusCode, response.Header, answer)
+	}
+	return answer, nil
+}
+
+// cause drops the address from a failed call: it may name what must not be logged.
+func cause(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
+
+// do makes a call and decodes its answer into out, unless out is nil.
+func (c *Client) do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+	var body []byte
+	if in != nil {
+		encoded, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode the request: %w", err)
+		}
+		body = encoded
+	}
+	answer, err := c.call(ctx, method, path, query, body)
+	if err != nil {
+		return err
+	}
+	return decode(answer, out)
+}
+
+func decode(answer []byte, out any) error {
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("the answer is not what the Graph API documents: %w", err)
+	}
+	return nil
+}
+
+// Send posts a message body, as ParseSend read it, for a phone number id.
+func (c *Client) Send(ctx context.Context, phoneNumberID string, body []byte) (SendResponse, error) {
+	answer, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, body)
+	if err != nil {
+		return SendResponse{}, err
+	}
+	response, err := ParseSendResponse(answer)
+	if err != nil {
+		return SendResponse{}, &TransportError{Err: err}
+	}
+	return response, nil
+}
+
+// MarkRead posts a read receipt, as ParseSend read it.
+func (c *Client) MarkRead(ctx context.Context, phoneNumberID string, body []byte) error {
+	_, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, body)
+	return err
+}
+
+// PhoneNumber reads a number.
+func (c *Client) PhoneNumber(ctx context.Context, phoneNumberID string) (PhoneNumber, error) {
+	query := url.Values{"fields": {"id,display_phone_number,verified_name,quality_rating,status,throughput"}}
+	var number PhoneNumber
+	err := c.do(ctx, http.MethodGet, url.PathEscape(phoneNumberID), query, nil, &number)
+	return number, err
+}
+
+// OverrideCallback directs the webhooks of a WhatsApp Business account to a URL.
+// Meta calls it at once with the verify token, so it must answer already.
+func (c *Client) OverrideCallback(ctx context.Context, wabaID, callbackURL, verifyToken string) error {
+	in := map[string]string{"override_callback_uri": callbackURL, "verify_token": verifyToken}
+	return c.do(ctx, http.MethodPost, url.PathEscape(wabaID)+"/subscribed_apps", nil, in, nil)
+}

@@ -1,0 +1,128 @@
+package graph
+
+import (
+	"net/http"
+	"time"
+)
+
+// Error codes that this module emits or decides on.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+const (
+	CodeAuthentication        = 0
+	CodeUnknown               = 1
+	CodeServiceOutage         = 2
+	CodeCapability            = 3
+	CodeAppRateLimit          = 4
+	CodePermission            = 10
+	CodeUnknownPhoneNumberID  = 33
+	CodeInvalidParameter      = 100
+	CodeInvalidToken          = 190
+	CodePolicyBlock           = 368
+	CodeAccountRateLimit      = 80007
+	CodeThroughput            = 130429
+	CodeUserInExperiment      = 130472
+	CodeCountryRestricted     = 130497
+	CodeInternal              = 131000
+	CodeAccessDenied          = 131005
+	CodeMissingParameter      = 131008
+	CodeInvalidValue          = 131009
+	CodeUnavailable           = 131016
+	CodeRecipientIsSender     = 131021
+	CodeUndeliverable         = 131026
+	CodeAccountLocked         = 131031
+	CodePayment               = 131042
+	CodeReEngagement          = 131047
+	CodeSpamLimit             = 131048
+	CodeMarketingLimit        = 131049
+	CodeMarketingStopped      = 131050
+	CodeUnsupportedType       = 131051
+	CodeMethodNotAllowed      = 131055
+	CodePairRateLimit         = 131056
+	CodeMaintenance           = 131057
+	CodeBadCursor             = 131059
+	CodeTemplateParameters    = 132000
+	CodeTemplateMissing       = 132001
+	CodeTemplateTextTooLong   = 132005
+	CodeTemplatePolicy        = 132007
+	CodeTemplateFormat        = 132012
+	CodeTemplatePaused        = 132015
+	CodeTemplateDisabled      = 132016
+	CodeTemplateBadParameters = 132018
+	CodeNotRegistered         = 133010
+	CodeBlockUsersFailed      = 139100
+)
+
+// Messenger subcodes: code 10 alone is a missing permission, and only the
+// subcode tells that the window is closed.
+// Source: https://developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
+const (
+	SubcodeOutsideWindow       = 2018278
+	SubcodeOutsideWindowLegacy = 2018065
+	SubcodeOutsideWindowIG     = 2534022
+	SubcodePageRestricted      = 1893063
+)
+
+// Class says what a sender does with a message that met an error.
+type Class string
+
+// The retry classes.
+const (
+	// Backoff: try again after 1, 2, 4 … seconds.
+	Backoff Class = "Backoff"
+	// PairBackoff: try again after 4^n seconds, holding back only messages from
+	// this number to this customer.
+	PairBackoff Class = "PairBackoff"
+	// Wait: try again no earlier than CodeInfo.Wait from now.
+	Wait Class = "Wait"
+	// Never: the message has failed for good.
+	Never Class = "Never"
+	// StopTenant: nothing of this account will pass until somebody acts.
+	StopTenant Class = "StopTenant"
+)
+
+// CodeInfo describes an error code.
+type CodeInfo struct {
+	Code int
+	// HTTPStatus accompanies the code when it answers a request. Meta answers
+	// rate limits with 400, not 429.
+	HTTPStatus int
+	// Title is the short constant text of the code.
+	Title string
+	Class Class
+	// Wait is the least delay of class Wait; 0 where Meta names none.
+	Wait time.Duration
+}
+
+// LookupCode describes a code of the catalogue, the permission codes 200 to 299
+// included. It returns false for a code that Meta does not document.
+func LookupCode(code int) (CodeInfo, bool) {
+	if info, ok := catalogue()[code]; ok {
+		return info, true
+	}
+	if code >= 200 && code <= 299 {
+		return CodeInfo{Code: code, HTTPStatus: http.StatusForbidden, Title: "API permission missing", Class: StopTenant}, true
+	}
+	return CodeInfo{}, false
+}
+
+// classOf classifies any answer: by subcode, then by code, and for a code that
+// is not in the catalogue by HTTP status.
+func classOf(code, subcode, status int) Class {
+	switch subcode {
+	case SubcodeOutsideWindow, SubcodeOutsideWindowLegacy, SubcodeOutsideWindowIG:
+		return Never
+	case SubcodePageRestricted:
+		return StopTenant
+	}
+	if info, ok := LookupCode(code); ok {
+		return info.Class
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		return StopTenant
+	case status == http.StatusTooManyRequests, status >= 500:
+		return Backoff
+	default:
+		return Never
+	}
+}

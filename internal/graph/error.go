@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+)
+
+// Error is an error in Meta's shape: an answer of Meta, or one that a gateway
+// or simulator gives in Meta's place.
+type Error struct {
+	// HTTPStatus is the status of the answer, for example 400.
+	HTTPStatus int
+	// Code and Subcode identify the error; match on them, never on texts.
+	Code, Subcode int
+	// Type is Meta's exception class, nearly always "OAuthException".
+	Type string
+	// Message is "(#code) title". Title and Details are text for people.
+	Message, Details string
+	// TraceID is Meta's fbtrace_id; empty on errors made here.
+	TraceID string
+	// RetryAfter is the delay that the Retry-After header asked for, or 0.
+	RetryAfter time.Duration
+}
+
+const (
+	errorType        = "OAuthException"
+	messagingProduct = "whatsapp"
+	maxErrorText     = 1000
+)
+
+// NewError returns the error of a catalogued code with its status and title.
+// details is one sentence that says what was wrong and what to do; it must not
+// hold a phone number, a message body or a token.
+func NewError(code int, details string) *Error {
+	info, ok := LookupCode(code)
+	if !ok {
+		info = CodeInfo{Code: code, HTTPStatus: http.StatusBadRequest, Title: "Error"}
+	}
+	return &Error{
+		HTTPStatus: info.HTTPStatus,
+		Code:       code,
+		Type:       errorType,
+		Message:    "(#" + strconv.Itoa(code) + ") " + info.Title,
+		Details:    details,
+	}
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	text := e.Message
+	if text == "" {
+		text = "(#" + strconv.Itoa(e.Code) + ")"
+	}
+	if e.Details != "" {
+		text += ": " + e.Details
+	}
+	return text
+}
+
+// Class says what to do with a message that met this error.
+func (e *Error) Class() Class { return classOf(e.Code, e.Subcode, e.HTTPStatus) }
+
+// Wait is the least time before another try: what the answer asked for, or what
+// the catalogue says, or 0.
+func (e *Error) Wait() time.Duration {
+	info, _ := LookupCode(e.Code)
+	return max(e.RetryAfter, info.Wait)
+}
+
+// Title is the catalogue's title of the code, as status webhooks carry it.
+func (e *Error) Title() string {
+	if info, ok := LookupCode(e.Code); ok {
+		return info.Title
+	}
+	return e.Message
+}
+
+// MarshalJSON writes Meta's answer, {"error":{…}}.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	type data struct {
+		MessagingProduct string `json:"messaging_product"`
+		Details          string `json:"details"`
+	}
+	type body struct {
+		Message   string `json:"message"`
+		Type      string `json:"type"`
+		Code      int    `json:"code"`
+		Subcode   int    `json:"error_subcode,omitempty"`
+		ErrorData *data  `json:"error_data,omitempty"`
+		TraceID   string `json:"fbtrace_id,omitempty"`
+	}
+	answer := body{Message: e.Message, Type: e.Type, Code: e.Code, Subcode: e.Subcode, TraceID: e.TraceID}
+	if e.Details != "" {
+		answer.ErrorData = &data{MessagingProduct: messagingProduct, Details: e.Details}
+	}
+	return json.Marshal(struct {
+		Error body `json:"error"`
+	}{answer})
+}
+
+// Write answers an HTTP request with the error.
+func (e *Error) Write(w http.ResponseWriter) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json; charset=UTF-8")
+	if e.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
+	}
+	if e.HTTPStatus == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `OAuth "Facebook Platform" "invalid_token"`)
+	}
+	w.WriteHeader(e.HTTPStatus)
+	_, _ = w.Write(body) // the client has gone; there is nobody left to tell
+}
+
+// AsError finds the *Error in err's chain.
+func AsError(err error) (*Error, bool) {
+	var e *Error
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
+// ParseError reads the body of an answer that is not a success. A body that is
+// not in Meta's shape yields an Error of code 0 or 1 and the given status, so
+// the caller can still classify it.
+func ParseError(status int, header http.Header, body []byte) *Error {
+	e := &Error{HTTPStatus: status, RetryAfter: retryAfter(header)}
+	if !e.read(body) {
+		e.Code, e.Type = CodeUnknown, errorType
+		if status == http.StatusUnauthorized {
+			e.Code = CodeAuthentication
+		}
+		e.Message = fmt.Sprintf("(#%d) %s", e.Code, http.StatusText(status))
+		e.Details = "the answer had no error object in Meta's shape"
+	}
+	return e
+}
+
+func (e *Error) read(body []byte) bool {
+	if !json.Valid(body) {
+		return false
+	}
+	answer, err := rawjson.ParseObject(body)
+	if err != nil {
+		return false
+	}
+	object, err := rawjson.ParseObject(answer.Get("error"))
+	if err != nil {
+		return false
+	}
+	code, ok := integer(object.Get("code"))
+	if !ok {
+		return false
+	}
+	e.Code = int(code)
+	subcode, _ := integer(object.Get("error_subcode"))
+	e.Subcode = int(subcode)
+	e.Message = bounded(text(object, "message"), maxErrorText)
+	e.Type = bounded(text(object, "type"), maxErrorText)
+	e.TraceID = bounded(text(object, "fbtrace_id"), maxErrorText)
+	if data, err := rawjson.ParseObject(object.Get("error_data")); err == nil {
+		e.Details = bounded(text(data, "details"), maxErrorText)
+	}
+	return true
+}
+
+// retryAfter reads the header in seconds; the date form is not used by Meta.
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.Atoi(header.Get("Retry-After"))
+	if err != nil || seconds < 0 || seconds > 86_400 {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}

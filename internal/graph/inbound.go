@@ -1,0 +1,234 @@
+package graph
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+)
+
+// Types that only inbound messages have; the others are those of a request.
+const (
+	TypeButton      = "button"
+	TypeOrder       = "order"
+	TypeSystem      = "system"
+	TypeUnsupported = "unsupported"
+)
+
+// Statuses of a message.
+const (
+	StatusSent      = "sent"
+	StatusDelivered = "delivered"
+	StatusRead      = "read"
+	StatusFailed    = "failed"
+	StatusPlayed    = "played"
+)
+
+// Message is an inbound message.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+type Message struct {
+	ID string
+	// From is the customer's number in digits, FromUserID their business-scoped
+	// user id; either may be empty. GroupID is set on messages of a group.
+	From, FromUserID, GroupID string
+	// Type is text, image, button, interactive, reaction, system, … or unknown.
+	Type string
+	// Timestamp is the message's own, to the second; zero if absent or absurd.
+	Timestamp time.Time
+	// Text is what the customer wrote or tapped: the body of a text, the label
+	// of a button, the title of a reply; empty on other types.
+	Text string
+	// ReplyTo is the id of the message that the customer answered.
+	ReplyTo string
+	// ReactionTo and Emoji are set on reactions; an empty Emoji takes it back.
+	ReactionTo, Emoji string
+	// Referral is set when the customer came from an advertisement or post.
+	Referral *Referral
+	// System is set on type system.
+	System *SystemNotice
+	// Errors are set on type unsupported.
+	Errors []StatusError
+	Raw    json.RawMessage
+}
+
+// Referral is how a customer came.
+type Referral struct {
+	// SourceType is "ad" or "post".
+	SourceType string
+	SourceID   string
+	ClickID    string
+}
+
+// SystemNotice tells that a customer changed number: From of the message is the
+// old one.
+type SystemNotice struct {
+	// Type is "user_changed_number".
+	Type  string
+	NewID string
+}
+
+// Status is one step in the life of an outbound message.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+type Status struct {
+	ID string
+	// Status is one of the Status constants, or unknown.
+	Status string
+	// Timestamp is when the step happened, to the second; zero if absent.
+	Timestamp time.Time
+	// RecipientID is the customer's number in digits, or a group id.
+	RecipientID string
+	// RecipientType is "group" on statuses of a group, whose member
+	// ParticipantID is.
+	RecipientType, ParticipantID string
+	// CallbackData is biz_opaque_callback_data as sent upstream.
+	CallbackData string
+	Pricing      *Pricing
+	Conversation *Conversation
+	Errors       []StatusError
+	Raw          json.RawMessage
+}
+
+// Pricing is Meta's word on the price of a message. Unknown values are kept.
+type Pricing struct {
+	// Model is NBP, CBP or PMP.
+	Model string
+	// Type is regular, free_customer_service, free_entry_point or
+	// free_group_customer_service; empty before July 2025.
+	Type string
+	// Category is marketing, utility, service, … in lower case.
+	Category string
+	// Subtype is paid_exempt for exempt organisations.
+	Subtype string
+	// Billable is nil if absent.
+	Billable *bool
+}
+
+// Conversation is the billing conversation or free entry point of a message. It
+// is absent since version 24, except on a free entry point.
+type Conversation struct {
+	ID string
+	// Origin is user_initiated, referral_conversion, utility, …
+	Origin string
+	// Expires is the end of the conversation or entry point, never of the
+	// service window; zero if absent.
+	Expires time.Time
+}
+
+// StatusError is an error as webhooks carry it.
+type StatusError struct {
+	Code    int
+	Title   string
+	Message string
+	Details string
+}
+
+// Class says what to do with the message, as Error.Class does.
+func (e StatusError) Class() Class { return classOf(e.Code, 0, 0) }
+
+func (c *Change) readMessages(value rawjson.Object) {
+	c.Contacts = parseContacts(value)
+	c.Errors = parseErrors(value)
+	for _, raw := range list(value, "messages") {
+		c.Messages = append(c.Messages, parseMessage(raw))
+	}
+	for _, raw := range list(value, "statuses") {
+		c.Statuses = append(c.Statuses, parseStatus(raw))
+	}
+}
+
+func parseMessage(raw []byte) Message {
+	object, err := rawjson.ParseObject(raw)
+	if err != nil {
+		return Message{Raw: clone(raw)}
+	}
+	message := Message{
+		ID:         text(object, "id"),
+		From:       text(object, "from"),
+		FromUserID: text(object, "from_user_id"),
+		GroupID:    text(object, "group_id"),
+		Type:       text(object, "type"),
+		Timestamp:  seconds(object.Get("timestamp")),
+		ReplyTo:    text(child(object, "context"), "id"),
+		Errors:     parseErrors(object),
+		Raw:        clone(raw),
+	}
+	if referral := child(object, "referral"); len(referral.Members()) > 0 {
+		message.Referral = &Referral{
+			SourceType: text(referral, "source_type"),
+			SourceID:   text(referral, "source_id"),
+			ClickID:    text(referral, "ctwa_clid"),
+		}
+	}
+	message.readContent(object)
+	return message
+}
+
+func (m *Message) readContent(object rawjson.Object) {
+	content := child(object, m.Type)
+	switch m.Type {
+	case TypeText:
+		m.Text = text(content, "body")
+	case TypeButton:
+		m.Text = text(content, "text")
+	case TypeInteractive:
+		m.Text = text(child(content, text(content, "type")), "title")
+	case TypeReaction:
+		m.ReactionTo = text(content, "message_id")
+		m.Emoji = text(content, "emoji")
+	case TypeSystem:
+		m.System = &SystemNotice{Type: text(content, "type"), NewID: text(content, "wa_id")}
+	}
+}
+
+func parseStatus(raw []byte) Status {
+	object, err := rawjson.ParseObject(raw)
+	if err != nil {
+		return Status{Raw: clone(raw)}
+	}
+	status := Status{
+		ID:            text(object, "id"),
+		Status:        text(object, "status"),
+		Timestamp:     seconds(object.Get("timestamp")),
+		RecipientID:   text(object, "recipient_id"),
+		RecipientType: text(object, "recipient_type"),
+		ParticipantID: text(object, "recipient_participant_id"),
+		CallbackData:  text(object, "biz_opaque_callback_data"),
+		Errors:        parseErrors(object),
+		Raw:           clone(raw),
+	}
+	if pricing := child(object, "pricing"); len(pricing.Members()) > 0 {
+		status.Pricing = &Pricing{
+			Model:    text(pricing, "pricing_model"),
+			Type:     text(pricing, "type"),
+			Category: text(pricing, "category"),
+			Subtype:  text(pricing, "subtype"),
+			Billable: boolean(pricing.Get("billable")),
+		}
+	}
+	if conversation := child(object, "conversation"); len(conversation.Members()) > 0 {
+		status.Conversation = &Conversation{
+			ID:      text(conversation, "id"),
+			Origin:  text(child(conversation, "origin"), "type"),
+			Expires: seconds(conversation.Get("expiration_timestamp")),
+		}
+	}
+	return status
+}
+
+func parseErrors(object rawjson.Object) []StatusError {
+	var failures []StatusError
+	for _, raw := range list(object, "errors") {
+		failure, err := rawjson.ParseObject(raw)
+		if err != nil {
+			continue
+		}
+		code, _ := integer(failure.Get("code"))
+		failures = append(failures, StatusError{
+			Code:    int(code),
+			Title:   bounded(text(failure, "title"), maxErrorText),
+			Message: bounded(text(failure, "message"), maxErrorText),
+			Details: bounded(text(child(failure, "error_data"), "details"), maxErrorText),
+		})
+	}
+	return failures
+}

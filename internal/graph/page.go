@@ -1,0 +1,116 @@
+package graph
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+)
+
+// PageKind is what an event of a page is.
+type PageKind string
+
+// Kinds of page events.
+const (
+	PageMessage  PageKind = "message"
+	PagePostback PageKind = "postback"
+	PageReaction PageKind = "reaction"
+	PageReferral PageKind = "referral"
+	PageDelivery PageKind = "delivery"
+	PageRead     PageKind = "read"
+	PageOptIn    PageKind = "optin"
+	PageUnknown  PageKind = "unknown"
+)
+
+// PageEvent is one element of entry[].messaging[] or standby[].
+// Source: https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks
+type PageEvent struct {
+	Kind PageKind
+	// Sender and Recipient are page-scoped user ids or the page's id.
+	Sender, Recipient string
+	// Timestamp is to the millisecond; zero if absent.
+	Timestamp time.Time
+	// Standby tells that another app owns the thread.
+	Standby bool
+	// Echo tells that the page itself sent the message: it opens no window.
+	Echo bool
+	// ID is the id of the message, of the postback, or of the one reacted to.
+	ID string
+	// Text is the text of a message, or the title of a postback.
+	Text string
+	// Payload is that of a postback or quick reply.
+	Payload string
+	// Removed tells that a reaction was taken back.
+	Removed bool
+	// Watermark, on delivery and read, says that every message up to then is
+	// delivered or read; IDs lists them on delivery, if Meta does.
+	Watermark time.Time
+	IDs       []string
+	// Referral is set when the customer came from an advertisement or a link.
+	Referral *Referral
+	Raw      json.RawMessage
+}
+
+func (c *Change) readPage(entry rawjson.Object) {
+	for _, name := range []string{"messaging", "standby"} {
+		for _, raw := range list(entry, name) {
+			event := parsePageEvent(raw)
+			event.Standby = name == "standby"
+			c.Events = append(c.Events, event)
+		}
+	}
+}
+
+func parsePageEvent(raw []byte) PageEvent {
+	event := PageEvent{Kind: PageUnknown, Raw: clone(raw)}
+	object, err := rawjson.ParseObject(raw)
+	if err != nil {
+		return event
+	}
+	event.Sender = text(child(object, "sender"), "id")
+	event.Recipient = text(child(object, "recipient"), "id")
+	event.Timestamp = milliseconds(object.Get("timestamp"))
+	kinds := []PageKind{PageMessage, PagePostback, PageReaction, PageReferral, PageDelivery, PageRead, PageOptIn}
+	for _, kind := range kinds {
+		if content, err := rawjson.ParseObject(object.Get(string(kind))); err == nil {
+			event.Kind = kind
+			event.readContent(content)
+			break
+		}
+	}
+	if event.Referral == nil {
+		event.Referral = parsePageReferral(child(object, "referral"))
+	}
+	return event
+}
+
+func (e *PageEvent) readContent(content rawjson.Object) {
+	e.ID = text(content, "mid")
+	e.Referral = parsePageReferral(child(content, "referral"))
+	switch e.Kind {
+	case PageMessage:
+		echo := boolean(content.Get("is_echo"))
+		e.Echo = echo != nil && *echo
+		e.Text = text(content, "text")
+		e.Payload = text(child(content, "quick_reply"), "payload")
+	case PagePostback:
+		e.Text = text(content, "title")
+		e.Payload = text(content, "payload")
+	case PageReaction:
+		e.Removed = text(content, "action") == "unreact"
+	case PageDelivery, PageRead:
+		e.Watermark = milliseconds(content.Get("watermark"))
+		for _, raw := range list(content, "mids") {
+			if id, ok := rawjson.String(raw); ok {
+				e.IDs = append(e.IDs, id)
+			}
+		}
+	}
+}
+
+func parsePageReferral(object rawjson.Object) *Referral {
+	if len(object.Members()) == 0 {
+		return nil
+	}
+	return &Referral{SourceType: text(object, "source"), SourceID: text(object, "ad_id"), ClickID: text(object, "ref")}
+}

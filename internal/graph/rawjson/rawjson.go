@@ -1,0 +1,325 @@
+// Package rawjson takes JSON text apart without decoding it: an object becomes
+// its members and an array its elements, each still the sender's own bytes.
+//
+// It exists because a gateway must forward every byte that it does not
+// understand, and because encoding/json matches member names without regard to
+// case: {"To":…} would be read as "to" here and as an unknown field upstream.
+// Names are compared exactly in this package.
+//
+// The text must have passed json.Valid. Text that has not yields an error or a
+// shorter answer, never a panic.
+package rawjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+)
+
+// ErrNotObject says that the text is not a JSON object.
+var ErrNotObject = errors.New("not a JSON object")
+
+// ErrNotArray says that the text is not a JSON array.
+var ErrNotArray = errors.New("not a JSON array")
+
+var errTruncated = errors.New("truncated JSON")
+
+// Member is one name and value of an object.
+type Member struct {
+	// Name is the decoded name.
+	Name string
+	// Value is the raw text of the value, without surrounding space.
+	Value []byte
+
+	valueStart, valueEnd int
+}
+
+// Object is a JSON object taken apart. The zero Object has no members.
+type Object struct {
+	text    []byte
+	members []Member
+	// body is the offset just behind the opening brace.
+	body int
+}
+
+// ParseObject takes the object in text apart. It returns ErrNotObject if text
+// holds another kind of value.
+func ParseObject(text []byte) (Object, error) {
+	s := scanner{text: text}
+	s.space()
+	if !s.take('{') {
+		return Object{}, ErrNotObject
+	}
+	object := Object{text: text, body: s.at, members: make([]Member, 0, 8)}
+	for {
+		s.space()
+		if s.take('}') {
+			return object, nil
+		}
+		name, ok := s.name()
+		if !ok {
+			return Object{}, errTruncated
+		}
+		start, end, ok := s.value()
+		if !ok {
+			return Object{}, errTruncated
+		}
+		object.members = append(object.members, Member{Name: name, Value: text[start:end], valueStart: start, valueEnd: end})
+		s.space()
+		s.take(',')
+	}
+}
+
+// Members returns the members in the order of the text.
+func (o Object) Members() []Member { return o.members }
+
+// Get returns the raw value of the named member, the last one if the name
+// stands more than once, and nil if it is absent or null.
+func (o Object) Get(name string) []byte {
+	for i := len(o.members) - 1; i >= 0; i-- {
+		if o.members[i].Name == name {
+			if IsNull(o.members[i].Value) {
+				return nil
+			}
+			return o.members[i].Value
+		}
+	}
+	return nil
+}
+
+// Has tells whether the member is there, null or not.
+func (o Object) Has(name string) bool {
+	for i := range o.members {
+		if o.members[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Duplicate returns the first name that stands more than once, if any does.
+func (o Object) Duplicate() (string, bool) {
+	seen := make(map[string]struct{}, len(o.members))
+	for i := range o.members {
+		if _, twice := seen[o.members[i].Name]; twice {
+			return o.members[i].Name, true
+		}
+		seen[o.members[i].Name] = struct{}{}
+	}
+	return "", false
+}
+
+// Set returns the text of the object with the named member holding value,
+// every other byte unchanged. A member that is not there yet comes first.
+func (o Object) Set(name string, value []byte) []byte {
+	for i := len(o.members) - 1; i >= 0; i-- {
+		if o.members[i].Name == name {
+			return splice(o.text, o.members[i].valueStart, o.members[i].valueEnd, value)
+		}
+	}
+	addition := make([]byte, 0, len(name)+len(value)+4)
+	addition = append(addition, Quote(name)...)
+	addition = append(addition, ':')
+	addition = append(addition, value...)
+	if len(o.members) > 0 {
+		addition = append(addition, ',')
+	}
+	return splice(o.text, o.body, o.body, addition)
+}
+
+// Without returns the text of the object without the named members. The other
+// members keep their text and order; the space between them is not kept.
+func (o Object) Without(names ...string) []byte {
+	out := make([]byte, 0, len(o.text))
+	out = append(out, '{')
+	for _, member := range o.members {
+		if contains(names, member.Name) {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, Quote(member.Name)...)
+		out = append(out, ':')
+		out = append(out, member.Value...)
+	}
+	return append(out, '}')
+}
+
+// Elements takes the array in text apart. It returns ErrNotArray if text holds
+// another kind of value.
+func Elements(text []byte) ([][]byte, error) {
+	s := scanner{text: text}
+	s.space()
+	if !s.take('[') {
+		return nil, ErrNotArray
+	}
+	var elements [][]byte
+	for {
+		s.space()
+		if s.take(']') {
+			return elements, nil
+		}
+		start, end, ok := s.value()
+		if !ok {
+			return nil, errTruncated
+		}
+		elements = append(elements, text[start:end])
+		s.space()
+		s.take(',')
+	}
+}
+
+// String returns the decoded string in text, and false if text holds another
+// kind of value or nothing.
+func String(text []byte) (string, bool) {
+	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+		return "", false
+	}
+	inner := text[1 : len(text)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return strings.ToValidUTF8(string(inner), "\uFFFD"), true
+	}
+	var decoded string
+	if json.Unmarshal(text, &decoded) != nil {
+		return "", false
+	}
+	return decoded, true
+}
+
+// Quote returns s as a JSON string. It cannot fail: bytes that are not UTF-8
+// become U+FFFD.
+func Quote(s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		return []byte(`""`)
+	}
+	return quoted
+}
+
+// IsNull tells whether text is the JSON null.
+func IsNull(text []byte) bool { return string(text) == "null" }
+
+func splice(text []byte, start, end int, insert []byte) []byte {
+	out := make([]byte, 0, len(text)-(end-start)+len(insert))
+	out = append(out, text[:start]...)
+	out = append(out, insert...)
+	return append(out, text[end:]...)
+}
+
+func contains(names []string, name string) bool {
+	for _, candidate := range names {
+		if candidate == name {
+			return true
+		}
+	}
+	return false
+}
+
+// scanner is a cursor over valid JSON text.
+type scanner struct {
+	text []byte
+	at   int
+}
+
+func (s *scanner) space() {
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case ' ', '\t', '\r', '\n':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.at < len(s.text) && s.text[s.at] == c {
+		s.at++
+		return true
+	}
+	return false
+}
+
+// name reads a member's name and the colon behind it.
+func (s *scanner) name() (string, bool) {
+	start := s.at
+	if !s.skipString() {
+		return "", false
+	}
+	name, ok := String(s.text[start:s.at])
+	s.space()
+	return name, ok && s.take(':')
+}
+
+// value skips one value and returns its bounds.
+func (s *scanner) value() (start, end int, ok bool) {
+	s.space()
+	start = s.at
+	if s.at >= len(s.text) {
+		return 0, 0, false
+	}
+	switch s.text[s.at] {
+	case '"':
+		ok = s.skipString()
+	case '{', '[':
+		ok = s.skipNested()
+	default:
+		ok = s.skipScalar()
+	}
+	return start, s.at, ok
+}
+
+func (s *scanner) skipString() bool {
+	if !s.take('"') {
+		return false
+	}
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case '\\':
+			s.at += 2
+		case '"':
+			s.at++
+			return true
+		default:
+			s.at++
+		}
+	}
+	s.at = len(s.text)
+	return false
+}
+
+func (s *scanner) skipNested() bool {
+	depth := 0
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case '"':
+			if !s.skipString() {
+				return false
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		s.at++
+		if depth == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *scanner) skipScalar() bool {
+	start := s.at
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case ',', '}', ']', ' ', '\t', '\r', '\n':
+			return s.at > start
+		}
+		s.at++
+	}
+	return s.at > start
+}

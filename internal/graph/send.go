@@ -1,0 +1,319 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// Bounds of a request to the messages endpoint.
+const (
+	// MaxSendBody is the largest body, in bytes, that ParseSend reads.
+	MaxSendBody = 1 << 20
+	// MaxCallbackData is the greatest length of biz_opaque_callback_data, in characters.
+	MaxCallbackData = 512
+	// MaxTextBody is the greatest length of text.body, in characters.
+	MaxTextBody = 4096
+	// MaxCaption is the greatest length of a caption, in characters.
+	MaxCaption = 1024
+
+	maxFields    = 64
+	maxMessageID = 512
+	maxGroupID   = 128
+)
+
+// Message types of a request. A request without a type is a text.
+const (
+	TypeText        = "text"
+	TypeTemplate    = "template"
+	TypeImage       = "image"
+	TypeVideo       = "video"
+	TypeAudio       = "audio"
+	TypeDocument    = "document"
+	TypeSticker     = "sticker"
+	TypeLocation    = "location"
+	TypeContacts    = "contacts"
+	TypeInteractive = "interactive"
+	TypeReaction    = "reaction"
+)
+
+// Send is a request to POST /{version}/{phone-number-id}/messages. Either
+// Read is set, and the request only marks a message as read, or the request is
+// a message and the other fields describe it.
+type Send struct {
+	// Raw is the request as it came; nothing in it is lost.
+	Raw json.RawMessage
+	// Type is one of the Type constants.
+	Type string
+	// Group tells that To is a group id rather than a phone number.
+	Group bool
+	// Input is the address as the business wrote it, for contacts[].input.
+	Input string
+	// To is the phone number in digits without a plus sign, or the group id;
+	// empty when only BSUID is given.
+	To string
+	// International tells that the number was written with its plus sign. Without
+	// it Meta may put the business number's country code in front.
+	International bool
+	// BSUID is the business-scoped user id, for example "US.1349…". To wins
+	// when both are given.
+	BSUID string
+	// Text is set on type text.
+	Text *Text
+	// Template is set on type template.
+	Template *template.Send
+	// Reaction is set on type reaction.
+	Reaction *Reaction
+	// ReplyTo is the id of the quoted message, or empty.
+	ReplyTo string
+	// CallbackData is the business's own biz_opaque_callback_data.
+	CallbackData string
+	// HasCallbackData tells an empty CallbackData from an absent one.
+	HasCallbackData bool
+	// DirectCategory is the category of a Direct Send ("utility" or
+	// "authentication"), or empty.
+	DirectCategory string
+	// Read is set on a request that is no message.
+	Read *ReadReceipt
+}
+
+// Text is the content of a text message.
+type Text struct {
+	Body string
+}
+
+// Reaction is the content of a reaction; an empty Emoji takes it back.
+type Reaction struct {
+	MessageID string
+	Emoji     string
+}
+
+// ReadReceipt marks a message and those before it as read.
+type ReadReceipt struct {
+	MessageID string
+	// Typing tells that a typing indicator is asked for as well.
+	Typing bool
+}
+
+// IsTemplate tells whether the message may be sent outside the service window.
+func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
+
+// WithCallbackData returns the request's body with biz_opaque_callback_data
+// replaced, every other byte unchanged.
+func (s *Send) WithCallbackData(data string) json.RawMessage {
+	object, err := rawjson.ParseObject(s.Raw)
+	if err != nil {
+		return s.Raw // not a Send of ParseSend: there is nothing to replace
+	}
+	return object.Set("biz_opaque_callback_data", rawjson.Quote(data))
+}
+
+// ParseSend reads a request body. It is strict about what a gateway decides on
+// and leaves every other field alone. The error, if any, is an *Error with code
+// 100, 131008, 131009 or 131051 whose details name the field, never its value.
+func ParseSend(body []byte) (*Send, error) {
+	object, err := sendObject(body)
+	if err != nil {
+		return nil, err
+	}
+	if product, ok := rawjson.String(object.Get("messaging_product")); !ok {
+		return nil, missing("messaging_product", `"whatsapp"`)
+	} else if product != messagingProduct {
+		return nil, invalid("messaging_product", `must be "whatsapp"`)
+	}
+	send := &Send{Raw: append(json.RawMessage(nil), body...)}
+	if object.Has("status") {
+		send.Read, err = parseRead(object)
+		return send, orNil(err)
+	}
+	for _, step := range []func(rawjson.Object) error{send.readAddress, send.readCommon, send.readContent} {
+		if err := step(object); err != nil {
+			return nil, err
+		}
+	}
+	return send, nil
+}
+
+// sendObject bounds and validates the body before anything is read from it.
+func sendObject(body []byte) (rawjson.Object, error) {
+	switch {
+	case len(body) > MaxSendBody:
+		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody))
+	case !utf8.Valid(body):
+		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body is not valid UTF-8.")
+	case !json.Valid(body):
+		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body is not valid JSON. Check quotes, commas and braces.")
+	}
+	object, err := rawjson.ParseObject(body)
+	if err != nil {
+		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body must be a JSON object.")
+	}
+	if len(object.Members()) > maxFields {
+		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields))
+	}
+	if _, twice := object.Duplicate(); twice {
+		return rawjson.Object{}, NewError(CodeInvalidParameter, "A field stands twice in the body. Keep one of them.")
+	}
+	return object, nil
+}
+
+func parseRead(object rawjson.Object) (*ReadReceipt, error) {
+	if status, _ := rawjson.String(object.Get("status")); status != "read" {
+		return nil, invalid("status", `must be "read"`)
+	}
+	id, err := messageID(object, "message_id", "message_id")
+	if err != nil {
+		return nil, err
+	}
+	receipt := &ReadReceipt{MessageID: id}
+	if object.Get("typing_indicator") != nil {
+		indicator := child(object, "typing_indicator")
+		if kind, _ := rawjson.String(indicator.Get("type")); kind != "text" {
+			return nil, invalid("typing_indicator.type", `must be "text"`)
+		}
+		receipt.Typing = true
+	}
+	return receipt, nil
+}
+
+var bsuid = regexp.MustCompile(`^[A-Z]{2}\.[A-Za-z0-9]{1,128}$`)
+
+func (s *Send) readAddress(object rawjson.Object) error {
+	switch kind, ok := optionalString(object, "recipient_type"); {
+	case !ok:
+		return invalid("recipient_type", "must be a string")
+	case kind == "group":
+		s.Group = true
+	case kind != "" && kind != "individual":
+		return invalid("recipient_type", `must be "individual" or "group"`)
+	}
+	to, ok := optionalString(object, "to")
+	if !ok {
+		return invalid("to", "must be a string")
+	}
+	recipient, ok := optionalString(object, "recipient")
+	if !ok {
+		return invalid("recipient", "must be a string")
+	}
+	switch {
+	case to != "":
+		return s.readTo(to)
+	case recipient != "":
+		if !bsuid.MatchString(recipient) {
+			return invalid("recipient", "must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits")
+		}
+		s.Input, s.BSUID = recipient, recipient
+		return nil
+	default:
+		return missing("to", "the customer's phone number with its country code, or recipient with a business-scoped user id")
+	}
+}
+
+func (s *Send) readTo(to string) error {
+	s.Input = to
+	if s.Group {
+		if len(to) > maxGroupID || strings.ContainsAny(to, " \t\r\n") {
+			return invalid("to", "must be a group id")
+		}
+		s.To = to
+		return nil
+	}
+	digits, international, ok := phoneDigits(to)
+	if !ok {
+		return invalid("to", "must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them")
+	}
+	s.To, s.International = digits, international
+	return nil
+}
+
+// phoneDigits strips the punctuation of a phone number. E.164 allows 15 digits.
+func phoneDigits(number string) (digits string, international, ok bool) {
+	const shortest, longest, longestWritten = 7, 15, 64
+	if len(number) > longestWritten {
+		return "", false, false
+	}
+	out := make([]byte, 0, longest)
+	for i := range len(number) {
+		switch c := number[i]; {
+		case c >= '0' && c <= '9':
+			out = append(out, c)
+		case c == '+' && len(out) == 0 && !international:
+			international = true
+		case c == ' ', c == '-', c == '(', c == ')', c == '.':
+		default:
+			return "", false, false
+		}
+	}
+	return string(out), international, len(out) >= shortest && len(out) <= longest
+}
+
+func (s *Send) readCommon(object rawjson.Object) error {
+	s.HasCallbackData = object.Get("biz_opaque_callback_data") != nil
+	data, ok := optionalString(object, "biz_opaque_callback_data")
+	if !ok {
+		return invalid("biz_opaque_callback_data", "must be a string")
+	}
+	if utf8.RuneCountInString(data) > MaxCallbackData {
+		return invalid("biz_opaque_callback_data", fmt.Sprintf("must have at most %d characters", MaxCallbackData))
+	}
+	s.CallbackData = data
+
+	category, ok := optionalString(object, "category")
+	if !ok || category != "" && category != "utility" && category != "authentication" {
+		return NewError(CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`)
+	}
+	s.DirectCategory = category
+
+	if object.Get("context") == nil {
+		return nil
+	}
+	quoted, err := rawjson.ParseObject(object.Get("context"))
+	if err != nil {
+		return invalid("context", "must be an object with message_id")
+	}
+	s.ReplyTo, err = messageID(quoted, "message_id", "context.message_id")
+	return err
+}
+
+func messageID(object rawjson.Object, name, path string) (string, error) {
+	id, ok := optionalString(object, name)
+	switch {
+	case !ok:
+		return "", invalid(path, "must be a string")
+	case id == "":
+		return "", missing(path, "the id of a message")
+	case len(id) > maxMessageID:
+		return "", invalid(path, fmt.Sprintf("must have at most %d characters", maxMessageID))
+	}
+	return id, nil
+}
+
+// optionalString reads a member; ok is false if it is there with another type.
+func optionalString(object rawjson.Object, name string) (value string, ok bool) {
+	raw := object.Get(name)
+	if raw == nil {
+		return "", true
+	}
+	return rawjson.String(raw)
+}
+
+func missing(path, what string) *Error {
+	return NewError(CodeMissingParameter, path+" is missing: give "+what+".")
+}
+
+func invalid(path, rule string) *Error {
+	return NewError(CodeInvalidValue, path+" "+rule+".")
+}
+
+// orNil keeps a nil *Error from becoming an error that is not nil.
+func orNil(err error) error {
+	if e, ok := err.(*Error); ok && e == nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Compiled is a template made ready to be matched many times. It is safe for
+// concurrent use.
+type Compiled struct {
+	named          bool
+	authentication bool
+	header         *part
+	body           part
+	footer         string
+	buttons        []button
+}
+
+// part is a header or body.
+type part struct {
+	// format is FormatText or the header's media format.
+	format string
+	// literals has one element more than slots; slots index names.
+	literals []string
+	slots    []int
+	names    []string
+}
+
+// button is a button with its variable, if it has one.
+type button struct {
+	kind     string
+	text     string
+	prefix   string
+	variable bool
+}
+
+// Compile reads a definition. It refuses only what cannot be matched: faulty
+// braces, or a body that is missing; what Lint finds beyond that is Meta's to
+// judge. Definitions read back from Meta compile too.
+func Compile(d Definition) (*Compiled, error) {
+	c := &Compiled{named: d.ParameterFormat == Named, authentication: d.Category == CategoryAuthentication}
+	hasBody := false
+	for i, component := range d.Components {
+		path := fmt.Sprintf("components[%d]", i)
+		switch component.Type {
+		case Header:
+			header, err := compileHeader(component, c.named)
+			if err != nil {
+				return nil, fmt.Errorf("%s.%w", path, err)
+			}
+			c.header = header
+		case Body:
+			body, err := compileText(component.Text, c.named)
+			if err != nil {
+				return nil, fmt.Errorf("%s.%w", path, err)
+			}
+			c.body, hasBody = *body, true
+		case Footer:
+			c.footer = component.Text
+		case Buttons:
+			for _, b := range component.Buttons {
+				c.buttons = append(c.buttons, compileButton(b))
+			}
+		}
+	}
+	if !hasBody {
+		return nil, fmt.Errorf("components: the BODY is missing")
+	}
+	if c.authentication {
+		c.body = authenticationBody()
+	}
+	return c, nil
+}
+
+func compileHeader(component Component, named bool) (*part, error) {
+	if component.Format != FormatText {
+		return &part{format: component.Format}, nil
+	}
+	return compileText(component.Text, named)
+}
+
+func compileText(text string, named bool) (*part, error) {
+	variables, ok := scanVariables(text)
+	if !ok {
+		return nil, fmt.Errorf("text: braces do not pair up; write each variable as {{1}}")
+	}
+	p := &part{format: FormatText, names: distinct(variables)}
+	if !named {
+		if missing := gap(p.names); missing != 0 {
+			return nil, fmt.Errorf("text: {{%d}} is missing; number the variables from 1 without gaps", missing)
+		}
+		p.names = positions(len(p.names))
+	}
+	slot := map[string]int{}
+	for i, name := range p.names {
+		slot[name] = i
+	}
+	at := 0
+	for _, v := range variables {
+		index, known := slot[v.name]
+		if !known {
+			return nil, fmt.Errorf("text: a variable is not a number; set parameter_format to NAMED or number the variables from 1")
+		}
+		p.literals = append(p.literals, text[at:v.start])
+		p.slots = append(p.slots, index)
+		at = v.end
+	}
+	p.literals = append(p.literals, text[at:])
+	return p, nil
+}
+
+// positions are the names "1" to "n".
+func positions(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprint(i + 1)
+	}
+	return names
+}
+
+// authenticationBody stands for the text that Meta writes; it has one variable,
+// the code.
+func authenticationBody() part {
+	return part{format: FormatText, literals: []string{"", " is your verification code."}, slots: []int{0}, names: []string{"1"}}
+}
+
+func compileButton(b Button) button {
+	compiled := button{kind: b.Type, text: b.Text}
+	if b.Type != ButtonURL {
+		return compiled
+	}
+	compiled.prefix, _, compiled.variable = strings.Cut(b.URL, "{{")
+	return compiled
+}

@@ -1,0 +1,149 @@
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Categories as a definition writes them. Prices and status webhooks write them
+// in lower case.
+const (
+	CategoryAuthentication = "AUTHENTICATION"
+	CategoryMarketing      = "MARKETING"
+	CategoryUtility        = "UTILITY"
+)
+
+// Parameter formats: {{1}}, {{2}} … or {{first_name}}. Positional is the default.
+const (
+	Positional = "POSITIONAL"
+	Named      = "NAMED"
+)
+
+// Component types of a definition.
+const (
+	Header  = "HEADER"
+	Body    = "BODY"
+	Footer  = "FOOTER"
+	Buttons = "BUTTONS"
+)
+
+// Header formats.
+const (
+	FormatText     = "TEXT"
+	FormatImage    = "IMAGE"
+	FormatVideo    = "VIDEO"
+	FormatGIF      = "GIF"
+	FormatDocument = "DOCUMENT"
+	FormatLocation = "LOCATION"
+)
+
+// Button types.
+const (
+	ButtonQuickReply  = "QUICK_REPLY"
+	ButtonURL         = "URL"
+	ButtonPhoneNumber = "PHONE_NUMBER"
+	ButtonCopyCode    = "COPY_CODE"
+	ButtonOTP         = "OTP"
+	ButtonFlow        = "FLOW"
+	ButtonCatalog     = "CATALOG"
+	ButtonMPM         = "MPM"
+)
+
+// Kinds of one-time password button.
+const (
+	OTPCopyCode = "COPY_CODE"
+	OTPOneTap   = "ONE_TAP"
+	OTPZeroTap  = "ZERO_TAP"
+)
+
+// Definition is a template as POST /{waba-id}/message_templates takes it.
+// (Name, Language) identifies it inside a WhatsApp Business account.
+type Definition struct {
+	Name     string `json:"name"`
+	Language string `json:"language"`
+	Category string `json:"category"`
+	// ParameterFormat is Positional, Named, or empty for Positional.
+	ParameterFormat string      `json:"parameter_format,omitempty"`
+	Components      []Component `json:"components"`
+	// MessageSendTTLSeconds is how long Meta tries to deliver, in seconds; -1
+	// means 30 days and nil Meta's default.
+	MessageSendTTLSeconds *int `json:"message_send_ttl_seconds,omitempty"`
+}
+
+// Component is a part of a definition.
+type Component struct {
+	// Type is Header, Body, Footer or Buttons.
+	Type string `json:"type"`
+	// Format is the header's format.
+	Format string `json:"format,omitempty"`
+	// Text is the text with its variables. Authentication bodies have none:
+	// Meta writes them.
+	Text    string   `json:"text,omitempty"`
+	Example *Example `json:"example,omitempty"`
+	// Buttons are the buttons of a Buttons component.
+	Buttons []Button `json:"buttons,omitempty"`
+	// AddSecurityRecommendation adds Meta's warning to an authentication body.
+	AddSecurityRecommendation *bool `json:"add_security_recommendation,omitempty"`
+	// CodeExpirationMinutes, 1 to 90, adds an expiry to an authentication footer.
+	CodeExpirationMinutes *int `json:"code_expiration_minutes,omitempty"`
+}
+
+// Example holds a sample value for each variable and for a media header.
+type Example struct {
+	HeaderText            []string       `json:"header_text,omitempty"`
+	HeaderTextNamedParams []NamedExample `json:"header_text_named_params,omitempty"`
+	HeaderHandle          []string       `json:"header_handle,omitempty"`
+	BodyText              [][]string     `json:"body_text,omitempty"`
+	BodyTextNamedParams   []NamedExample `json:"body_text_named_params,omitempty"`
+}
+
+// NamedExample is the sample value of a named variable.
+type NamedExample struct {
+	ParamName string `json:"param_name"`
+	Example   string `json:"example"`
+}
+
+// Button is one button of a definition.
+type Button struct {
+	Type        string `json:"type"`
+	Text        string `json:"text,omitempty"`
+	URL         string `json:"url,omitempty"`
+	PhoneNumber string `json:"phone_number,omitempty"`
+	// Example is the URL's variable, or the code of a copy-code button.
+	Example Strings `json:"example,omitempty"`
+	// OTPType is set on one-time password buttons.
+	OTPType     string `json:"otp_type,omitempty"`
+	AutofillTxt string `json:"autofill_text,omitempty"`
+	// SupportedApps, FlowID and the like are passed through.
+	SupportedApps        json.RawMessage `json:"supported_apps,omitempty"`
+	ZeroTapTermsAccepted *bool           `json:"zero_tap_terms_accepted,omitempty"`
+	FlowID               string          `json:"flow_id,omitempty"`
+	FlowAction           string          `json:"flow_action,omitempty"`
+	NavigateScreen       string          `json:"navigate_screen,omitempty"`
+}
+
+// Strings is a list that Meta also writes as a single string.
+type Strings []string
+
+// UnmarshalJSON reads a list of strings or one string.
+func (s *Strings) UnmarshalJSON(raw []byte) error {
+	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte{'"'}) {
+		var one string
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return err
+		}
+		*s = Strings{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(s))
+}
+
+// component returns the first component of the type.
+func (d Definition) component(kind string) (index int, found Component, ok bool) {
+	for i, c := range d.Components {
+		if c.Type == kind {
+			return i, c, true
+		}
+	}
+	return 0, Component{}, false
+}

@@ -1,0 +1,163 @@
+package template
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Severity tells whether a finding stops a submission.
+type Severity string
+
+// Severities.
+const (
+	// Error: Meta would refuse the template, or could not read it.
+	Error Severity = "Error"
+	// Warning: the template may be refused, or may become dearer.
+	Warning Severity = "Warning"
+)
+
+// Finding is one breach of a rule.
+type Finding struct {
+	// Rule is the stable id of the rule, for example "body-edge-variable".
+	Rule     string
+	Severity Severity
+	// Path is the place in the definition, for example "components[1].text".
+	Path string
+	// Message is a sentence that says what must change.
+	Message string
+}
+
+// HasErrors tells whether one of the findings stops a submission.
+func HasErrors(findings []Finding) bool {
+	for _, f := range findings {
+		if f.Severity == Error {
+			return true
+		}
+	}
+	return false
+}
+
+// Lint checks a definition against every documented rule that can be checked
+// without Meta, in the order of the definition. Without findings only Meta's
+// own review is left.
+//
+// Sources:
+//   - https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
+//   - https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-review
+//   - https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
+func Lint(d Definition) []Finding {
+	l := &linter{definition: d, named: d.ParameterFormat == Named, authentication: d.Category == CategoryAuthentication}
+	l.identity()
+	l.timeToLive()
+	l.components()
+	l.wording()
+	return l.findings
+}
+
+// SameContent tells whether two templates have the same body and footer, which
+// Meta refuses as a duplicate, except for authentication templates.
+func SameContent(a, b Definition) bool {
+	if a.Category == CategoryAuthentication || b.Category == CategoryAuthentication {
+		return false
+	}
+	_, bodyA, _ := a.component(Body)
+	_, bodyB, _ := b.component(Body)
+	_, footerA, _ := a.component(Footer)
+	_, footerB, _ := b.component(Footer)
+	return bodyA.Text == bodyB.Text && footerA.Text == footerB.Text
+}
+
+type linter struct {
+	definition     Definition
+	named          bool
+	authentication bool
+	findings       []Finding
+}
+
+func (l *linter) fail(rule, path, message string, args ...any) {
+	l.findings = append(l.findings, Finding{Rule: rule, Severity: Error, Path: path, Message: fmt.Sprintf(message, args...)})
+}
+
+func (l *linter) warn(rule, path, message string, args ...any) {
+	l.findings = append(l.findings, Finding{Rule: rule, Severity: Warning, Path: path, Message: fmt.Sprintf(message, args...)})
+}
+
+var (
+	nameFormat     = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
+	languageFormat = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,3})?$`)
+)
+
+func (l *linter) identity() {
+	d := l.definition
+	if !nameFormat.MatchString(d.Name) {
+		l.fail("name-format", "name", "Use 1 to 512 lower-case letters, digits and underscores.")
+	}
+	if !languageFormat.MatchString(d.Language) {
+		l.fail("language-format", "language", "Use a language code such as en, en_US or pt_BR.")
+	}
+	switch d.Category {
+	case CategoryAuthentication, CategoryMarketing, CategoryUtility:
+	default:
+		l.fail("category", "category", "Use AUTHENTICATION, MARKETING or UTILITY.")
+	}
+	switch d.ParameterFormat {
+	case "", Positional, Named:
+	default:
+		l.fail("parameter-format", "parameter_format", "Use POSITIONAL or NAMED.")
+	}
+}
+
+// timeToLive checks message_send_ttl_seconds, in seconds.
+func (l *linter) timeToLive() {
+	if l.definition.MessageSendTTLSeconds == nil {
+		return
+	}
+	ttl := *l.definition.MessageSendTTLSeconds
+	bounds := map[string]struct {
+		least, most int
+		unlimited   bool
+	}{
+		CategoryAuthentication: {30, 900, true},
+		CategoryUtility:        {30, 43_200, true},
+		CategoryMarketing:      {43_200, 2_592_000, false},
+	}
+	b, known := bounds[l.definition.Category]
+	if !known || ttl == -1 && b.unlimited || ttl >= b.least && ttl <= b.most {
+		return
+	}
+	alternative := ""
+	if b.unlimited {
+		alternative = ", or -1 for 30 days"
+	}
+	l.fail("ttl-range", "message_send_ttl_seconds", "Use %d to %d seconds in category %s%s.", b.least, b.most, l.definition.Category, alternative)
+}
+
+func (l *linter) components() {
+	first := map[string]int{}
+	for i, c := range l.definition.Components {
+		path := fmt.Sprintf("components[%d]", i)
+		if earlier, twice := first[c.Type]; twice {
+			l.fail("component-once", path, "Keep one %s component; components[%d] is one already.", c.Type, earlier)
+			continue
+		}
+		first[c.Type] = i
+		switch c.Type {
+		case Header:
+			l.header(path, c)
+		case Body:
+			l.body(path, c)
+		case Footer:
+			l.footer(path, c)
+		case Buttons:
+			l.buttons(path, c)
+		default:
+			l.fail("component-type", path+".type", "Use HEADER, BODY, FOOTER or BUTTONS.")
+		}
+	}
+	if _, there := first[Body]; !there {
+		l.fail("body-required", "components", "Add a BODY component.")
+	}
+	if _, there := first[Buttons]; l.authentication && !there {
+		l.fail("authentication-otp-button", "components", "Add a BUTTONS component with one OTP button.")
+	}
+}
