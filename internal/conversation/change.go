@@ -1,0 +1,87 @@
+package conversation
+
+// Change is what the settlement of one delivered message changes in the state. The zero value changes nothing.
+type Change struct {
+	EntryPoint Reply // a reply that opens an entry point, or an entry point whose end the upstream stated
+	Opens      Open  // a billed conversation that the message opens, or one that it makes begin earlier
+}
+
+// Reply is a message of the business that opens an entry point.
+type Reply struct {
+	SentAt              int64
+	Free                Span // empty where nothing opens
+	ClosesConversations bool
+}
+
+// Reply is the entry point that a delivered message opens: the customer arrived through an advertisement, and this is the earliest
+// reply that is known. Upstream is the end that the upstream stated, 0 where it stated none.
+func (s *State) Reply(sentAt, deliveredAt, upstream int64, r *EntryPointRules) Reply {
+	if r.Seconds == 0 {
+		return Reply{}
+	}
+	start := r.StartsAt.Pick(sentAt, deliveredAt)
+	reply := Reply{SentAt: sentAt, Free: Span{From: start, To: start + r.Seconds}, ClosesConversations: r.ClosesConversations}
+	if r.TrustsUpstream && upstream > start {
+		reply.Free.To = upstream
+		if open := s.EntryPointAt(start); !open.IsEmpty() {
+			reply.Free.From = open.From
+		}
+		return reply
+	}
+	for i := range s.EntryPoints {
+		if s.EntryPoints[i].openedBy(reply) {
+			return reply
+		}
+	}
+	return Reply{}
+}
+
+// openedBy tells whether the reply came in time and before every other known one.
+func (e *EntryPoint) openedBy(reply Reply) bool {
+	inTime := e.EligibleFrom <= reply.SentAt && reply.SentAt < e.ReplyBy
+	return inTime && (e.Free.IsEmpty() || reply.Free.From < e.Free.From)
+}
+
+// Apply makes the change. Applying it again changes nothing.
+func (s *State) Apply(change Change) {
+	if !change.EntryPoint.Free.IsEmpty() {
+		s.applyReply(change.EntryPoint)
+	}
+	if !change.Opens.Span.IsEmpty() {
+		s.applyOpen(change.Opens)
+	}
+}
+
+func (s *State) applyReply(reply Reply) {
+	known := false
+	for i := range s.EntryPoints {
+		e := &s.EntryPoints[i]
+		if e.openedBy(reply) || e.Free.From == reply.Free.From && !e.Free.IsEmpty() {
+			e.Free = reply.Free
+			known = true
+		}
+	}
+	if !known {
+		s.addEntryPoint(EntryPoint{EligibleFrom: reply.Free.From, ReplyBy: reply.Free.From, Free: reply.Free})
+	}
+	if reply.ClosesConversations {
+		for i := range s.Conversations {
+			if open := &s.Conversations[i].Span; open.Contains(reply.Free.From) {
+				open.To = reply.Free.From
+			}
+		}
+	}
+}
+
+// applyOpen adds a conversation, or lets a known one that begins within it begin earlier: a late report of an earlier delivery
+// is part of the conversation that was charged already.
+func (s *State) applyOpen(opened Open) {
+	for i := range s.Conversations {
+		known := &s.Conversations[i]
+		if known.Category == opened.Category && opened.Span.From <= known.Span.From && known.Span.From < opened.Span.To {
+			known.Span.From = opened.Span.From
+			return
+		}
+	}
+	s.Conversations = append(s.Conversations, opened)
+}

@@ -1,0 +1,44 @@
+package conversation
+
+import "fmt"
+
+// Events is a set of the things that a customer can do in one inbound event. A message that came from an advertisement is Message|Ad.
+type Events uint16
+
+// The things that a customer can do.
+const (
+	Message      Events = 1 << iota // text, media, location, contacts, order, a quick reply or any other content
+	Reacted                         // a reaction to a message, or its removal
+	Unsupported                     // a message of a type that the API cannot show
+	Called                          // a call to the business, answered or not
+	AcceptedCall                    // the business's call was accepted
+	Postback                        // a tap on a postback button or a persistent menu
+	Referral                        // a link into an existing thread
+	Ad                              // the event came from an advertisement that opens a chat
+	PageButton                      // the event came from a page's call-to-action button
+)
+
+// eventNames are the names in a price plan.
+var eventNames = [...]struct {
+	event Events
+	name  string
+}{
+	{Message, "Message"}, {Reacted, "Reaction"}, {Unsupported, "Unsupported"}, {Called, "Call"}, {AcceptedCall, "AcceptedCall"},
+	{Postback, "Postback"}, {Referral, "Referral"}, {Ad, "Ad"}, {PageButton, "PageButton"},
+}
+
+// ParseEvent reads a name in a price plan, for example "Message".
+func ParseEvent(name string) (Events, error) {
+	for _, e := range eventNames {
+		if e.name == name {
+			return e.event, nil
+		}
+	}
+	return 0, fmt.Errorf("event %.40q must be one of Message, Reaction, Unsupported, Call, AcceptedCall, Postback, Referral, Ad, PageButton", name)
+}
+
+// Inbound is one event of a customer.
+type Inbound struct {
+	At     int64  // Unix seconds: the event's own timestamp, not that of its arrival
+	Events Events // what it was; 0 for events that open nothing (a read receipt, a changed number)
+}

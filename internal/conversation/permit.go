@@ -1,0 +1,56 @@
+package conversation
+
+// Request is a message that a business wants to send.
+type Request struct {
+	At       int64 // Unix seconds
+	Form     Form
+	Category Category // of a template or a direct send; None otherwise
+}
+
+// Refusal is why a message may not be sent.
+type Refusal uint8
+
+// The refusals, with the error code that Meta answers with where there is one.
+const (
+	Permitted        Refusal = iota
+	WindowClosed             // 131047: free-form outside the service window
+	MarketingStopped         // 131050: the customer stopped marketing messages
+	CustomerBlocked          // the business blocked the customer
+)
+
+// Verdict says whether a message may be sent, and what the refusal can tell about the service window.
+type Verdict struct {
+	Refusal  Refusal
+	EverOpen bool // whether a service window was ever open
+	// Window is the service window in which the message falls; where it falls in none, the last one that had begun before.
+	Window Span
+}
+
+// Permit decides whether a message may be sent. An entry point changes its price, never its permission.
+func (s *State) Permit(q Request, r *Rules) Verdict {
+	verdict := Verdict{EverOpen: len(s.Windows) > 0, Window: s.lastWindow(q.At)}
+	templated := q.Form == Templated || q.Form == Direct
+	switch {
+	case s.Block.Stopped:
+		verdict.Refusal = CustomerBlocked
+	case templated && s.Marketing.Stopped && isMarketing(q.Category):
+		verdict.Refusal = MarketingStopped
+	case !templated && !verdict.Window.Contains(q.At) && r.OutsideWindow == TemplateOnly:
+		verdict.Refusal = WindowClosed
+	}
+	return verdict
+}
+
+// lastWindow is the latest service window that began at the instant or before.
+func (s *State) lastWindow(at int64) Span {
+	for i := len(s.Windows) - 1; i >= 0; i-- {
+		if s.Windows[i].From <= at {
+			return s.Windows[i]
+		}
+	}
+	return Span{}
+}
+
+func isMarketing(c Category) bool {
+	return c == Marketing || c == MarketingLite || c == GroupMarketing
+}

@@ -1,0 +1,139 @@
+package conversation
+
+import "slices"
+
+// Retention is for how many seconds a span is remembered after its end: 35 days, longer than any message lives.
+const Retention = 35 * 24 * 60 * 60
+
+// maxEntryPoints bounds what a customer who opens one advertisement after the other can make the state remember.
+const maxEntryPoints = 32
+
+// State is what is remembered of one (channel, customer). Its JSON is stored; fields are only ever added.
+// The zero value is a customer who never wrote.
+type State struct {
+	Windows       []Span       `json:"windows,omitempty"`       // service windows, disjoint, in order
+	EntryPoints   []EntryPoint `json:"entryPoints,omitempty"`   // in the order of EligibleFrom
+	Conversations []Open       `json:"conversations,omitempty"` // billed conversations, in the order in which they were settled
+	Marketing     Preference   `json:"marketing,omitzero"`
+	Block         Preference   `json:"block,omitzero"`
+	FirstContact  int64        `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
+}
+
+// EntryPoint is one arrival through an advertisement or a page's button, and the free span that the business's reply opened.
+type EntryPoint struct {
+	EligibleFrom int64 `json:"eligibleFrom"` // the customer's event
+	ReplyBy      int64 `json:"replyBy"`      // a reply that is sent before this instant opens the entry point
+	Free         Span  `json:"free,omitzero"`
+}
+
+// Open is a billed conversation.
+type Open struct {
+	Category Category `json:"category"`
+	Span     Span     `json:"span"`
+}
+
+// Preference is the latest of a series of decisions, by the decisions' own timestamps.
+type Preference struct {
+	Stopped bool  `json:"stopped"`
+	At      int64 `json:"at"` // Unix seconds; 0 is no decision yet
+}
+
+// decide takes over a decision unless a later one is known. Of two of the same second, the stop counts.
+func (p *Preference) decide(stop bool, at int64) {
+	if at > p.At || at == p.At && stop {
+		*p = Preference{Stopped: stop, At: at}
+	}
+}
+
+// Receive records an event of the customer. Repeating it, or receiving events in another order, changes nothing.
+func (s *State) Receive(in Inbound, r *Rules) {
+	if s.FirstContact == 0 || in.At < s.FirstContact {
+		s.FirstContact = in.At
+	}
+	if seconds := r.windowSeconds(in.Events); seconds > 0 {
+		s.Windows = union(s.Windows, Span{From: in.At, To: in.At + seconds})
+	}
+	if r.EntryPoint.Seconds > 0 && in.Events&r.EntryPoint.Opens != 0 {
+		s.addEntryPoint(EntryPoint{EligibleFrom: in.At, ReplyBy: in.At + r.EntryPoint.ReplySeconds})
+	}
+	s.prune(in.At)
+}
+
+// StopMarketing records that the customer stopped (or resumed) marketing messages at an instant.
+func (s *State) StopMarketing(stop bool, at int64) { s.Marketing.decide(stop, at) }
+
+// SetBlocked records that the business blocked (or unblocked) the customer at an instant.
+func (s *State) SetBlocked(blocked bool, at int64) { s.Block.decide(blocked, at) }
+
+// WindowAt is the service window that holds the instant; empty where none is open.
+func (s *State) WindowAt(at int64) Span {
+	for i := len(s.Windows) - 1; i >= 0; i-- {
+		if s.Windows[i].Contains(at) {
+			return s.Windows[i]
+		}
+	}
+	return Span{}
+}
+
+// WindowOpen tells whether the service window is open at the instant.
+func (s *State) WindowOpen(at int64) bool { return !s.WindowAt(at).IsEmpty() }
+
+// EntryPointAt is the free entry point that holds the instant and ends last; empty where none is open.
+func (s *State) EntryPointAt(at int64) Span {
+	var found Span
+	for i := range s.EntryPoints {
+		if free := s.EntryPoints[i].Free; free.Contains(at) && free.To > found.To {
+			found = free
+		}
+	}
+	return found
+}
+
+// ReplyDeadline is until when a reply would open an entry point that is not open yet; 0 where none is waiting for a reply.
+func (s *State) ReplyDeadline(at int64) int64 {
+	var deadline int64
+	for i := range s.EntryPoints {
+		if e := &s.EntryPoints[i]; e.Free.IsEmpty() && e.EligibleFrom <= at && at < e.ReplyBy {
+			deadline = max(deadline, e.ReplyBy)
+		}
+	}
+	return deadline
+}
+
+// ConversationAt is the billed conversation of the category that holds the instant; of any category for None. Empty where none is open.
+func (s *State) ConversationAt(category Category, at int64) Open {
+	for i := range s.Conversations {
+		if open := &s.Conversations[i]; (category == None || open.Category == category) && open.Span.Contains(at) {
+			return *open
+		}
+	}
+	return Open{}
+}
+
+// addEntryPoint inserts an arrival in order, once.
+func (s *State) addEntryPoint(e EntryPoint) {
+	at, found := slices.BinarySearchFunc(s.EntryPoints, e.EligibleFrom, func(e EntryPoint, from int64) int {
+		return int(max(-1, min(1, e.EligibleFrom-from)))
+	})
+	if found {
+		return
+	}
+	s.EntryPoints = slices.Insert(s.EntryPoints, at, e)
+	if len(s.EntryPoints) > maxEntryPoints {
+		s.EntryPoints = slices.Delete(s.EntryPoints, 0, len(s.EntryPoints)-maxEntryPoints)
+	}
+}
+
+// prune forgets what ended more than Retention before now. The last service window stays: a refusal says when it closed.
+func (s *State) prune(now int64) {
+	limit := now - Retention
+	if len(s.Windows) > 1 && s.Windows[0].To < limit {
+		kept := slices.IndexFunc(s.Windows, func(w Span) bool { return w.To >= limit })
+		if kept < 0 {
+			kept = len(s.Windows) - 1
+		}
+		s.Windows = slices.Delete(s.Windows, 0, kept)
+	}
+	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return max(e.ReplyBy, e.Free.To) < limit })
+	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
+}
