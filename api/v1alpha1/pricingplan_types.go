@@ -13,10 +13,8 @@ const (
 	// PricingPlanHistoryKept tells whether every revision that has priced something is still there, unchanged.
 	PricingPlanHistoryKept = "HistoryKept"
 
-	// ReasonPlanValid says that the plan can price messages.
+	// ReasonPlanValid says that the plan can price messages. Its opposite is ReasonPlanInvalid.
 	ReasonPlanValid = "PlanValid"
-	// ReasonPlanInvalid says that the plan cannot price messages; the message names the fields.
-	ReasonPlanInvalid = "PlanInvalid"
 	// ReasonRatesComplete says that every market has the rates that the rules of the revisions ask for.
 	ReasonRatesComplete = "RatesComplete"
 	// ReasonRatesMissing says that messages of some markets would be unpriced; the message names them.
