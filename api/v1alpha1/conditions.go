@@ -45,8 +45,6 @@ const (
 	ReasonPlanNotFound = "PlanNotFound"
 	// ReasonPlanNotAllowed: the plan's allowedNamespaces do not include the account's namespace.
 	ReasonPlanNotAllowed = "PlanNotAllowed"
-	// ReasonPlanInvalid: the plan cannot be compiled; the message says why.
-	ReasonPlanInvalid = "PlanInvalid"
 	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's.
 	ReasonCurrencyMismatch = "CurrencyMismatch"
 
