@@ -1,0 +1,111 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"iter"
+)
+
+// Hash is the SHA-256 of a record and everything before it.
+type Hash [sha256.Size]byte
+
+// String is the hash as it is published: "sha256:" and lower-case hex.
+func (h Hash) String() string { return "sha256:" + hex.EncodeToString(h[:]) }
+
+// Entry is a record as it is stored and exported: the canonical bytes, and the hash that chains them.
+type Entry struct {
+	Sequence  int64
+	Canonical []byte
+	Hash      Hash
+}
+
+// Genesis is the hash before an account's first record: the SHA-256 of "guichet ledger 1", a line feed, and the account's UID.
+func Genesis(accountUID string) Hash {
+	return sha256.Sum256([]byte("guichet ledger 1\n" + accountUID))
+}
+
+// Next is the hash of a record: the SHA-256 of the hash before it followed by the record's canonical bytes.
+func Next(previous Hash, canonical []byte) Hash {
+	digest := sha256.New()
+	digest.Write(previous[:])
+	digest.Write(canonical)
+	var hash Hash
+	digest.Sum(hash[:0])
+	return hash
+}
+
+// Head is the end of a chain. A chain without records has Sequence 0 and the genesis as its Hash.
+type Head struct {
+	Sequence int64
+	Hash     Hash
+}
+
+// Append is the entry of the record after head, and the new head. It gives the record its sequence.
+func (h Head) Append(r *Record) (Entry, Head) {
+	r.Sequence = h.Sequence + 1
+	canonical := r.AppendCanonical(nil)
+	head := Head{Sequence: r.Sequence, Hash: Next(h.Hash, canonical)}
+	return Entry{Sequence: r.Sequence, Canonical: canonical, Hash: head.Hash}, head
+}
+
+// VerifyError names the first bad record of a chain.
+type VerifyError struct {
+	// Sequence is the place in the chain, from 1.
+	Sequence int64
+	Problem  string
+}
+
+func (e *VerifyError) Error() string {
+	return fmt.Sprintf("record %d: %s", e.Sequence, e.Problem)
+}
+
+// Verify walks an account's whole chain in order and recomputes every hash and every total.
+// It returns the head and the totals of what it walked, and a *VerifyError for the first record that is missing, out of place, changed, not canonical, or a
+// second settlement; an error of entries is returned as it is. It remembers 32 bytes for each settled message.
+func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, error) {
+	head := Head{Hash: Genesis(accountUID)}
+	totals := Totals{}
+	settled := map[[sha256.Size]byte]struct{}{}
+	for entry, err := range entries {
+		if err != nil {
+			return head, totals, err
+		}
+		record, problem := head.check(entry)
+		if problem == "" && record.Kind == Settlement {
+			id := sha256.Sum256([]byte(record.MessageID))
+			if _, again := settled[id]; again {
+				problem = "its message was settled before"
+			}
+			settled[id] = struct{}{}
+		}
+		if problem == "" {
+			if err := totals.Add(record); err != nil {
+				problem = err.Error()
+			}
+		}
+		if problem != "" {
+			return head, totals, &VerifyError{Sequence: head.Sequence + 1, Problem: problem}
+		}
+		head = Head{Sequence: entry.Sequence, Hash: entry.Hash}
+	}
+	return head, totals, nil
+}
+
+// check says what is wrong with the entry that should follow h, or decodes it.
+func (h Head) check(entry Entry) (record *Record, problem string) {
+	if entry.Sequence != h.Sequence+1 {
+		return nil, fmt.Sprintf("is missing: the next one stored has sequence %d", entry.Sequence)
+	}
+	if Next(h.Hash, entry.Canonical) != entry.Hash {
+		return nil, "its hash is not that of the record before it and its own bytes: one of them was changed"
+	}
+	record, err := ParseCanonical(entry.Canonical)
+	if err != nil {
+		return nil, err.Error()
+	}
+	if record.Sequence != entry.Sequence {
+		return nil, fmt.Sprintf("says that its sequence is %d", record.Sequence)
+	}
+	return record, ""
+}

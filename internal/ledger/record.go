@@ -1,0 +1,83 @@
+// Package ledger is the record of what was billed: one record per settled message and per correction, in one sequence per account,
+// each carrying the hash of the one before it. Every figure that is published can be recomputed from the records alone.
+//
+// The package is pure: it encodes, chains, verifies, sums and exports records. Where they are kept is the store's affair.
+// docs/ledger.md describes the encoding for whoever checks a ledger without this program.
+package ledger
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// Kind says what a record is.
+type Kind string
+
+// The kinds of records.
+const (
+	// Settlement is the one final word on an outbound message: a charge, or free with its reason.
+	Settlement Kind = "settlement"
+	// Correction changes what an earlier record said. Its amounts are differences.
+	Correction Kind = "correction"
+	// Doubt is a note that a crash hid the outcome of a message, or how that was resolved. It has no amounts.
+	Doubt Kind = "doubt"
+)
+
+// Customer is the keyed hash of a customer. It is all that a record says of who received the message.
+type Customer [32]byte
+
+// Record is one priced event. It never holds a phone number or a message body.
+// Times are instants in milliseconds; the zero time stands for what did not happen or is not known.
+type Record struct {
+	// Sequence counts an account's records from 1 without gaps.
+	Sequence int64
+	Kind     Kind
+	// MessageID is the message's id as the business knows it.
+	MessageID string
+	// SettledAt is when the record was made.
+	SettledAt time.Time
+
+	// The message's own times, by the upstream's clock but for AcceptedAt.
+	AcceptedAt  time.Time
+	SentAt      time.Time
+	DeliveredAt time.Time
+	FailedAt    time.Time
+
+	// Period is the billing month in the account's time zone that the record counts in, such as "2026-11".
+	Period string
+	// Plan and Revision name what priced the message; both are empty where nothing had to.
+	Plan     string
+	Revision string
+
+	// Channel is the id of the phone number or page.
+	Channel  string
+	Customer Customer
+	// MessageKind is the message's type: "text", "template", …
+	MessageKind string
+	Market      string
+	Category    string
+
+	Currency money.Currency
+	// ListPrice is the plan's rate before anything made it free or dearer, Cost what the upstream charges, Charge what is owed.
+	ListPrice money.Decimal
+	Cost      money.Decimal
+	Charge    money.Decimal
+	// FreeReason says why nothing is owed: "serviceWindow", "freeEntryPoint", "allowance", "exempt", "reaction", "undelivered", …
+	// A record without one is charged.
+	FreeReason string
+	// Tier is the index of the volume tier that priced the message, from 0.
+	Tier int
+	// Allowance names the allowance that the message used; AllowanceUsed is its count with this message.
+	Allowance     string
+	AllowanceUsed int64
+
+	// Corrects is the sequence of the record that a correction is about, and CorrectedFreeReason that record's free reason.
+	Corrects            int64
+	CorrectedFreeReason string
+	// Note is a fixed text in a few words, such as "resent after doubt". Never a part of a message.
+	Note string
+}
+
+// Charged tells whether something is owed for the message.
+func (r *Record) Charged() bool { return r.Kind != Doubt && r.FreeReason == "" }
