@@ -1,0 +1,141 @@
+package tenant
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	appsv1ac "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// ContainerName is the name of the gateway's container in its pod.
+const ContainerName = "gateway"
+
+// nonRoot is the user and the group that a gateway runs as, and that owns its volume.
+const nonRoot = int64(65532)
+
+// deployment runs the gateway. Nothing in it depends on the plan, a template, a budget or a credential: those reach the gateway through the
+// configuration Secret, and restart nothing.
+func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
+	account := in.Account
+	spec := appsv1ac.DeploymentSpec().
+		// The embedded store has one writer: the old pod must be gone before the new one starts.
+		WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)).
+		WithRevisionHistoryLimit(2).
+		WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(account.Name))).
+		WithTemplate(corev1ac.PodTemplateSpec().
+			WithLabels(Labels(account.Name)).
+			WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": ContainerName}).
+			WithSpec(podSpec(in)))
+	if replicas, ours := Replicas(account); ours {
+		spec.WithReplicas(replicas)
+	}
+	return appsv1ac.Deployment(GatewayName(account.Name), account.Namespace).
+		WithLabels(Labels(account.Name)).
+		WithOwnerReferences(owner(account)).
+		WithSpec(spec)
+}
+
+// Replicas is the number of gateway pods that the account asks for, and false if an autoscaler owns it.
+func Replicas(account *v1alpha1.BusinessAccount) (replicas int32, ours bool) {
+	gateway := account.Spec.Gateway
+	switch {
+	case gateway == nil:
+		return 1, true
+	case gateway.Autoscaling != nil:
+		return 0, false
+	case gateway.Replicas != nil:
+		return *gateway.Replicas, true
+	}
+	return 1, true
+}
+
+func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
+	name := in.Account.Name
+	return corev1ac.PodSpec().
+		WithServiceAccountName(GatewayName(name)).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithTerminationGracePeriodSeconds(30).
+		WithSecurityContext(corev1ac.PodSecurityContext().
+			WithRunAsNonRoot(true).
+			WithRunAsUser(nonRoot).
+			WithRunAsGroup(nonRoot).
+			WithFSGroup(nonRoot).
+			WithFSGroupChangePolicy(corev1.FSGroupChangeOnRootMismatch).
+			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
+		WithContainers(container(in)).
+		WithVolumes(
+			corev1ac.Volume().WithName("config").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(ConfigSecretName(name)).WithDefaultMode(0o440)),
+			corev1ac.Volume().WithName("keys").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(KeysSecretName(name)).WithDefaultMode(0o440)),
+			corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name))),
+			corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("64Mi"))),
+		)
+}
+
+func container(in Input) *corev1ac.ContainerApplyConfiguration {
+	return corev1ac.Container().
+		WithName(ContainerName).
+		WithImage(in.Image).
+		WithImagePullPolicy(corev1.PullIfNotPresent).
+		WithEnv(corev1ac.EnvVar().WithName("POD_NAME").WithValueFrom(
+			corev1ac.EnvVarSource().WithFieldRef(corev1ac.ObjectFieldSelector().WithFieldPath("metadata.name")))).
+		WithPorts(
+			containerPort("http", config.APIPort),
+			containerPort("metrics", config.MetricsPort),
+			containerPort("report", config.ReportPort),
+		).
+		// A gateway that is starting is asked every second, so that it takes messages as soon as it can.
+		WithStartupProbe(probe("/readyz").WithPeriodSeconds(1).WithFailureThreshold(120)).
+		WithReadinessProbe(probe("/readyz").WithPeriodSeconds(5).WithFailureThreshold(2)).
+		WithLivenessProbe(probe("/healthz").WithPeriodSeconds(10).WithFailureThreshold(6)).
+		WithResources(resources(in.Account)).
+		WithSecurityContext(corev1ac.SecurityContext().
+			WithAllowPrivilegeEscalation(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
+		WithVolumeMounts(
+			corev1ac.VolumeMount().WithName("config").WithMountPath(config.Directory).WithReadOnly(true),
+			corev1ac.VolumeMount().WithName("keys").WithMountPath(config.KeysDirectory).WithReadOnly(true),
+			corev1ac.VolumeMount().WithName("data").WithMountPath(config.DataDirectory),
+			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"),
+		)
+}
+
+func containerPort(name string, port int32) *corev1ac.ContainerPortApplyConfiguration {
+	return corev1ac.ContainerPort().WithName(name).WithContainerPort(port).WithProtocol(corev1.ProtocolTCP)
+}
+
+func probe(path string) *corev1ac.ProbeApplyConfiguration {
+	return corev1ac.Probe().
+		WithTimeoutSeconds(3).
+		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("metrics")))
+}
+
+// resources are those of the spec; each amount that it leaves out has a default for a small tenant.
+func resources(account *v1alpha1.BusinessAccount) *corev1ac.ResourceRequirementsApplyConfiguration {
+	requests := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("24Mi")}
+	limits := corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")}
+	if gateway := account.Spec.Gateway; gateway != nil && gateway.Resources != nil {
+		override(requests, gateway.Resources.Requests)
+		override(limits, gateway.Resources.Limits)
+	}
+	return corev1ac.ResourceRequirements().WithRequests(requests).WithLimits(limits)
+}
+
+func override(list corev1.ResourceList, amounts *v1alpha1.ResourceAmounts) {
+	if amounts == nil {
+		return
+	}
+	if amounts.CPU != nil {
+		list[corev1.ResourceCPU] = *amounts.CPU
+	}
+	if amounts.Memory != nil {
+		list[corev1.ResourceMemory] = *amounts.Memory
+	}
+}

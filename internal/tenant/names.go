@@ -1,0 +1,94 @@
+package tenant
+
+import (
+	"fmt"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+)
+
+// Labels and annotations of an account's objects.
+const (
+	// LabelName is the standard label that tells gateways from everything else.
+	LabelName = "app.kubernetes.io/name"
+	// LabelManagedBy is the standard label that the operator's caches and its inventory select by.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	// LabelAccount names the BusinessAccount that an object belongs to.
+	LabelAccount = "guichet.dev/account"
+	// AnnotationConfigDigest is the digest of the configuration: on the Secret that holds it, and on a pod that was told to look at it again.
+	AnnotationConfigDigest = "guichet.dev/config-digest"
+
+	// NameGateway is the value of LabelName on a gateway's objects.
+	NameGateway = "guichet-gateway"
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "guichet"
+)
+
+// Keys of the Secret of API tokens that the operator makes.
+const apiTokenKey = "default"
+
+// GatewayName is the name of an account's Deployment, Service, ServiceAccount, NetworkPolicy and Ingress.
+func GatewayName(account string) string { return account + "-gateway" }
+
+// ConfigSecretName is the name of the Secret with the configuration document.
+func ConfigSecretName(account string) string { return account + "-gateway-config" }
+
+// KeysSecretName is the name of the Secret with the keys that must outlive every configuration.
+func KeysSecretName(account string) string { return account + "-gateway-keys" }
+
+// DataClaimName is the name of the PersistentVolumeClaim of an embedded store.
+func DataClaimName(account string) string { return account + "-gateway-data" }
+
+// APITokensSecretName is the name of the account's Secret of API tokens: the one that it brings, or the one that the operator makes.
+func APITokensSecretName(account *v1alpha1.BusinessAccount) string {
+	if account.Spec.APITokensSecretName != "" {
+		return account.Spec.APITokensSecretName
+	}
+	return account.Name + "-api-tokens"
+}
+
+// Host is the DNS name of an account's Service, and the name that the report's certificate is made out to.
+func Host(namespace, account string) string {
+	return fmt.Sprintf("%s.%s.svc", GatewayName(account), namespace)
+}
+
+// URL is the base URL of the gateway inside the cluster.
+func URL(account *v1alpha1.BusinessAccount) string {
+	return "http://" + Host(account.Namespace, account.Name)
+}
+
+// WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one, else the Service.
+func WebhookURL(account *v1alpha1.BusinessAccount) string {
+	if ingress := ingressOf(account); ingress != nil {
+		scheme := "http"
+		if ingress.TLSSecretName != "" {
+			scheme = "https"
+		}
+		return fmt.Sprintf("%s://%s/webhooks", scheme, ingress.Host)
+	}
+	return URL(account) + "/webhooks"
+}
+
+// SelectorLabels are the labels by which an account's Deployment and Service select its pods. They never change.
+func SelectorLabels(account string) map[string]string {
+	return map[string]string{LabelName: NameGateway, LabelAccount: account}
+}
+
+// Labels are the labels of each of an account's objects.
+func Labels(account string) map[string]string {
+	return map[string]string{
+		LabelName:                     NameGateway,
+		LabelManagedBy:                ManagedBy,
+		LabelAccount:                  account,
+		"app.kubernetes.io/component": "gateway",
+		"app.kubernetes.io/instance":  account,
+		"app.kubernetes.io/part-of":   "guichet",
+	}
+}
+
+func ingressOf(account *v1alpha1.BusinessAccount) *v1alpha1.Ingress {
+	gateway := account.Spec.Gateway
+	if gateway == nil || gateway.Exposure == nil || gateway.Exposure.Type != v1alpha1.ExposureIngress {
+		return nil
+	}
+	return gateway.Exposure.Ingress
+}

@@ -1,0 +1,52 @@
+package tenant
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+)
+
+// Input is everything that an account's objects are made of.
+type Input struct {
+	Account *v1alpha1.BusinessAccount
+	// Image is the gateway's container image.
+	Image string
+	// OperatorNamespace is where the operator runs: it alone reads the gateway's report.
+	OperatorNamespace string
+	// Config is the encoded configuration document and Digest its digest.
+	Config []byte
+	Digest string
+}
+
+// Objects are the intents of the account's objects, in the order in which they are applied: what a pod mounts comes before the Deployment.
+// Each holds exactly the fields that the operator owns. The keys and the API tokens are not among them: they are made once and never applied.
+func Objects(in Input) ([]*unstructured.Unstructured, error) {
+	intents := []any{serviceAccount(in), configSecret(in), dataClaim(in), networkPolicy(in), service(in), deployment(in)}
+	if ingressOf(in.Account) != nil {
+		intents = append(intents, ingress(in))
+	}
+	objects := make([]*unstructured.Unstructured, 0, len(intents))
+	for _, intent := range intents {
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(intent)
+		if err != nil {
+			return nil, fmt.Errorf("convert %T: %w", intent, err)
+		}
+		objects = append(objects, &unstructured.Unstructured{Object: content})
+	}
+	return objects, nil
+}
+
+// owner makes the account the controller of an object, so that deleting the account deletes the object.
+func owner(account *v1alpha1.BusinessAccount) *metav1ac.OwnerReferenceApplyConfiguration {
+	return metav1ac.OwnerReference().
+		WithAPIVersion(v1alpha1.GroupVersion.String()).
+		WithKind("BusinessAccount").
+		WithName(account.Name).
+		WithUID(account.UID).
+		WithController(true).
+		WithBlockOwnerDeletion(true)
+}

@@ -1,0 +1,98 @@
+package tenant
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
+
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// servicePort is the port of the Service, so that the gateway's URL needs none.
+const servicePort = 80
+
+// serviceAccount is an identity without any right, and without a token: nothing in a gateway could talk to the API server.
+func serviceAccount(in Input) *corev1ac.ServiceAccountApplyConfiguration {
+	account := in.Account
+	return corev1ac.ServiceAccount(GatewayName(account.Name), account.Namespace).
+		WithLabels(Labels(account.Name)).
+		WithOwnerReferences(owner(account)).
+		WithAutomountServiceAccountToken(false)
+}
+
+// configSecret holds the configuration document.
+func configSecret(in Input) *corev1ac.SecretApplyConfiguration {
+	account := in.Account
+	return corev1ac.Secret(ConfigSecretName(account.Name), account.Namespace).
+		WithLabels(Labels(account.Name)).
+		WithAnnotations(map[string]string{AnnotationConfigDigest: in.Digest}).
+		WithOwnerReferences(owner(account)).
+		WithType(corev1.SecretTypeOpaque).
+		WithData(map[string][]byte{config.FileName: in.Config})
+}
+
+// dataClaim asks for the volume of the embedded store.
+func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
+	account := in.Account
+	size, class := resource.MustParse("1Gi"), ""
+	if gateway := account.Spec.Gateway; gateway != nil && gateway.Storage != nil && gateway.Storage.Embedded != nil {
+		if gateway.Storage.Embedded.Size != nil {
+			size = *gateway.Storage.Embedded.Size
+		}
+		class = gateway.Storage.Embedded.StorageClassName
+	}
+	spec := corev1ac.PersistentVolumeClaimSpec().
+		WithAccessModes(corev1.ReadWriteOnce).
+		WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
+	if class != "" {
+		spec.WithStorageClassName(class)
+	}
+	return corev1ac.PersistentVolumeClaim(DataClaimName(account.Name), account.Namespace).
+		WithLabels(Labels(account.Name)).
+		WithOwnerReferences(owner(account)).
+		WithSpec(spec)
+}
+
+// service is the address of the account's API and of its webhooks. The report and the metrics are read from each pod.
+func service(in Input) *corev1ac.ServiceApplyConfiguration {
+	account := in.Account
+	return corev1ac.Service(GatewayName(account.Name), account.Namespace).
+		WithLabels(Labels(account.Name)).
+		WithOwnerReferences(owner(account)).
+		WithSpec(corev1ac.ServiceSpec().
+			WithType(corev1.ServiceTypeClusterIP).
+			WithSelector(SelectorLabels(account.Name)).
+			WithPorts(corev1ac.ServicePort().
+				WithName("http").
+				WithAppProtocol("http").
+				WithProtocol(corev1.ProtocolTCP).
+				WithPort(servicePort).
+				WithTargetPort(intstr.FromString("http"))))
+}
+
+// ingress lets the upstream's webhooks and the business's clients in from outside.
+func ingress(in Input) *networkingv1ac.IngressApplyConfiguration {
+	account, wanted := in.Account, ingressOf(in.Account)
+	backend := networkingv1ac.IngressBackend().WithService(networkingv1ac.IngressServiceBackend().
+		WithName(GatewayName(account.Name)).
+		WithPort(networkingv1ac.ServiceBackendPort().WithName("http")))
+	spec := networkingv1ac.IngressSpec().WithRules(networkingv1ac.IngressRule().
+		WithHost(wanted.Host).
+		WithHTTP(networkingv1ac.HTTPIngressRuleValue().WithPaths(networkingv1ac.HTTPIngressPath().
+			WithPath("/").
+			WithPathType(networkingv1.PathTypePrefix).
+			WithBackend(backend))))
+	if wanted.ClassName != "" {
+		spec.WithIngressClassName(wanted.ClassName)
+	}
+	if wanted.TLSSecretName != "" {
+		spec.WithTLS(networkingv1ac.IngressTLS().WithHosts(wanted.Host).WithSecretName(wanted.TLSSecretName))
+	}
+	return networkingv1ac.Ingress(GatewayName(account.Name), account.Namespace).
+		WithLabels(Labels(account.Name)).
+		WithOwnerReferences(owner(account)).
+		WithSpec(spec)
+}
