@@ -602,6 +602,30 @@ type BusinessAccountStatus struct {
 	// +listMapKey=period
 	// +kubebuilder:validation:MaxItems=13
 	History []PeriodTotal `json:"history,omitempty"`
+
+	// pricedRevisions are the revisions that have priced messages of the account, by plan. They are history: none of them may be changed.
+	// +optional
+	// +listType=map
+	// +listMapKey=plan
+	// +kubebuilder:validation:MaxItems=32
+	PricedRevisions []PricedRevisions `json:"pricedRevisions,omitempty"`
+}
+
+// PricedRevisions are the revisions of a plan that have priced messages of an account.
+type PricedRevisions struct {
+	// plan is the name of the PricingPlan.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Plan string `json:"plan,omitempty"`
+
+	// revisions are the names of the revisions.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=80
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Revisions []string `json:"revisions,omitempty"`
 }
 
 // GatewayStatus is where and how an account's gateway runs.

@@ -45,8 +45,10 @@ const (
 	ReasonPlanNotFound = "PlanNotFound"
 	// ReasonPlanNotAllowed: the plan's allowedNamespaces do not include the account's namespace.
 	ReasonPlanNotAllowed = "PlanNotAllowed"
-	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's.
+	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's, or its budget is in another one.
 	ReasonCurrencyMismatch = "CurrencyMismatch"
+	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
+	ReasonTimeZoneUnknown = "TimeZoneUnknown"
 
 	// ReasonCredentialsValid: every Secret and key that the account names is there.
 	ReasonCredentialsValid = "CredentialsValid"
@@ -63,6 +65,10 @@ const (
 	ReasonGatewayUnavailable = "GatewayUnavailable"
 	// ReasonForeignObject: an object of the gateway's name exists and belongs to somebody else.
 	ReasonForeignObject = "ForeignObject"
+	// ReasonKeysLost: the Secret with the account's keys is gone, while the volume that they unlock is still there.
+	ReasonKeysLost = "KeysLost"
+	// ReasonApplyRefused: the API server refused one of the gateway's objects; the message says why.
+	ReasonApplyRefused = "ApplyRefused"
 
 	// ReasonConfigSynced: every ready replica serves the wanted configuration.
 	ReasonConfigSynced = "ConfigSynced"
@@ -110,6 +116,8 @@ const (
 	ReasonDisabled = "Disabled"
 	// ReasonUpstreamChanged: the upstream's copy differs from the spec; the message says in what.
 	ReasonUpstreamChanged = "UpstreamChanged"
+	// ReasonSubmissionDelayed: the template waits for its turn: the upstream takes no more than 100 submissions in an hour.
+	ReasonSubmissionDelayed = "SubmissionDelayed"
 	// ReasonSubmissionFailed: the upstream refused the submission; the message says why.
 	ReasonSubmissionFailed = "SubmissionFailed"
 	// ReasonUpstreamMissing: the upstream no longer knows the template.
