@@ -76,12 +76,24 @@ func (s *State) applyReply(reply Reply) {
 // applyOpen adds a conversation, or lets a known one that begins within it begin earlier: a late report of an earlier delivery
 // is part of the conversation that was charged already.
 func (s *State) applyOpen(opened Open) {
+	if same := s.sameConversation(opened); same >= 0 {
+		s.Conversations[same].Span.From = opened.Span.From
+		return
+	}
+	s.Conversations = append(s.Conversations, opened)
+}
+
+// BeginsWithin tells whether a conversation of the same category is known that begins within the given one. It is then the same
+// conversation: a delivery that is reported late made it begin earlier.
+func (s *State) BeginsWithin(opened Open) bool { return s.sameConversation(opened) >= 0 }
+
+// sameConversation is the index of the known conversation that BeginsWithin means, or -1.
+func (s *State) sameConversation(opened Open) int {
 	for i := range s.Conversations {
 		known := &s.Conversations[i]
 		if known.Category == opened.Category && opened.Span.From <= known.Span.From && known.Span.From < opened.Span.To {
-			known.Span.From = opened.Span.From
-			return
+			return i
 		}
 	}
-	s.Conversations = append(s.Conversations, opened)
+	return -1
 }

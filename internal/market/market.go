@@ -123,8 +123,15 @@ func All() []Market {
 	return append(all, Other)
 }
 
-// Changes is the dates on which the published list changed, in order: the first is the date from which it is known.
-func Changes() []civil.Date { return append([]civil.Date(nil), published().changes...) }
+// NextChange is the first date after the given one on which the published list changed, and false where there is none.
+func NextChange(after civil.Date) (civil.Date, bool) {
+	for _, change := range published().changes {
+		if change > after {
+			return change, true
+		}
+	}
+	return 0, false
+}
 
 // Countries is the number of countries, the unknown one included: every Country is below it.
 func Countries() int { return len(published().countries) }

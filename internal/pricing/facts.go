@@ -101,7 +101,7 @@ type Increment struct {
 	By  int64
 }
 
-// Outcome is what one message costs and why. Record it, apply Change to the conversation and add the Increments, in one commit.
+// Outcome is what one message costs and why. Record it, apply Change to the conversation and add Count, in one commit.
 type Outcome struct {
 	Result     Result
 	FreeReason FreeReason
@@ -116,8 +116,8 @@ type Outcome struct {
 	Tier       int           // 0 is the list rate, 1 the first step
 	Allowance  string        // name of the allowance that it used
 
-	Change     conversation.Change
-	Increments [1]Increment // By is 0 where nothing is counted
+	Change conversation.Change
+	Count  Increment // the allowance or tier count that it raises; By is 0 where nothing is counted
 }
 
 // Bound is the most that a message can still cost.

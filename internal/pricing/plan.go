@@ -9,12 +9,16 @@
 // Source of the rules that the shipped plans state: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 package pricing
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/guichet-dev/guichet/internal/money"
+)
 
 // Plan is a price plan as a document. Its JSON is that of the spec of a PricingPlan, field by field; what the fields mean is
 // written there, and `kubectl explain pricingplan.spec` prints it.
 type Plan struct {
-	Currency          string             `json:"currency"`
+	Currency          money.Currency     `json:"currency"`
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 	Revisions         []Revision         `json:"revisions"`
 }

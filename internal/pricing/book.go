@@ -1,0 +1,182 @@
+package pricing
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// Book is a compiled plan. It never changes and may be used by several goroutines at once.
+type Book struct {
+	currency  money.Currency
+	revisions []*revision // in the order of their dates
+	closed    conversation.Rules
+}
+
+// revision is a compiled Revision.
+type revision struct {
+	name          string
+	from          civil.Date
+	digest        string
+	rules         conversation.Rules
+	byMarket      bool
+	classify      classification
+	rateAt        conversation.Clock
+	categoryAt    conversation.Clock
+	conversations *conversations // nil where messages are billed
+	free          []freeRule
+	allowances    []allowance
+	exemptions    []exemption
+	international map[market.Country]bool
+	prices        prices
+}
+
+// conversations is a compiled ConversationUnit.
+type conversations struct {
+	seconds          int64
+	templatesJoinAny bool
+	freeFormJoinsAny bool
+}
+
+type freeRule struct {
+	reason     FreeReason
+	when       condition
+	at         conversation.Clock
+	categories categorySet
+	forms      formSet
+}
+
+type allowance struct {
+	name  string
+	count int64
+	of    categorySet
+	scope Scope
+}
+
+type exemption struct {
+	name string
+	of   categorySet
+	last civil.Date
+}
+
+// Currency is the currency of every amount of the book.
+func (b *Book) Currency() money.Currency { return b.currency }
+
+// RevisionInForce is the name of the revision in force at an instant, in Unix seconds, in a zone; false before the first one.
+func (b *Book) RevisionInForce(at int64, zone *time.Location) (string, bool) {
+	if r := b.on(civil.DateAt(at, zone)); r != nil {
+		return r.name, true
+	}
+	return "", false
+}
+
+// Rules are the window rules in force at an instant, in Unix seconds, in a zone. Before the first revision no window ever opens.
+func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
+	if r := b.on(civil.DateAt(at, zone)); r != nil {
+		return &r.rules
+	}
+	return &b.closed
+}
+
+// AllowanceLimit is how many messages or conversations cost nothing, and the count to hold against it.
+type AllowanceLimit struct {
+	Name  string
+	Limit int64
+	Key   CounterKey
+}
+
+// Allowances are the allowances of a channel in force at an instant, in Unix seconds.
+func (b *Book) Allowances(at int64, a *Account, channel string) []AllowanceLimit {
+	today := civil.DateAt(at, a.Zone)
+	r := b.on(today)
+	if r == nil {
+		return nil
+	}
+	limits := make([]AllowanceLimit, len(r.allowances))
+	for i := range r.allowances {
+		terms := &r.allowances[i]
+		limits[i] = AllowanceLimit{Name: terms.name, Limit: terms.count, Key: terms.key(a, channel, today.Month())}
+	}
+	return limits
+}
+
+// on is the revision in force on a date, or nil before the first one.
+func (b *Book) on(date civil.Date) *revision {
+	for i := len(b.revisions) - 1; i >= 0; i-- {
+		if b.revisions[i].from <= date {
+			return b.revisions[i]
+		}
+	}
+	return nil
+}
+
+// after is the first revision that comes into force after a date, or nil.
+func (b *Book) after(date civil.Date) *revision {
+	for _, r := range b.revisions {
+		if r.from > date {
+			return r
+		}
+	}
+	return nil
+}
+
+// place is where a recipient of the country is on a date. Where prices do not depend on it, everyone is in the same place.
+func (r *revision) place(country market.Country, date civil.Date) place {
+	if !r.byMarket {
+		return place{}
+	}
+	return place{country: country, market: country.Market(date)}
+}
+
+// InForce tells where a revision stands on a date.
+type InForce uint8
+
+// Where a revision stands.
+const (
+	Past InForce = iota
+	Current
+	Future
+)
+
+// Standing is where a revision stands on a date.
+type Standing struct {
+	Name          string
+	EffectiveDate civil.Date
+	Digest        string // of its content, as Digest makes it
+	InForce       InForce
+}
+
+// Standings are the revisions in the order of their dates, and where each stands today.
+func (b *Book) Standings(today civil.Date) []Standing {
+	current := b.on(today)
+	standings := make([]Standing, len(b.revisions))
+	for i, r := range b.revisions {
+		standings[i] = Standing{Name: r.name, EffectiveDate: r.from, Digest: r.digest, InForce: Past}
+		switch {
+		case r == current:
+			standings[i].InForce = Current
+		case r.from > today:
+			standings[i].InForce = Future
+		}
+	}
+	return standings
+}
+
+// scopeID is the id that a count is kept by.
+func scopeID(scope Scope, a *Account, channel string) string {
+	switch scope {
+	case PerChannel:
+		return channel
+	case PerPortfolio:
+		return a.Portfolio
+	default:
+		return ""
+	}
+}
+
+func (l *allowance) key(a *Account, channel string, month civil.Month) CounterKey {
+	return CounterKey{Scope: l.scope, ScopeID: scopeID(l.scope, a, channel), Allowance: l.name, Month: month}
+}

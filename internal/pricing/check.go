@@ -1,0 +1,87 @@
+package pricing
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/market"
+)
+
+// Check lists the gaps of a plan: for each revision the markets, of the lists published while it is in force, whose messages would be
+// unpriced, and the categories that lack. A gap is no error: a rate that is not known is better absent than wrong.
+func (b *Book) Check() []Finding {
+	var found findings
+	for i, r := range b.revisions {
+		last := civil.Date(math.MaxInt32)
+		if i+1 < len(b.revisions) {
+			last = b.revisions[i+1].from - 1
+		}
+		gaps := r.gaps(last)
+		for _, m := range append(market.All(), market.Any) {
+			if gaps[m] != 0 {
+				found.add(fmt.Sprintf("revisions[%s].rates[%s]", r.name, m), "must have a rate for %s, or such messages are unpriced", gaps[m])
+			}
+		}
+	}
+	return found
+}
+
+// gaps are the categories without a rate, by market, on any day from the revision's first to the given last one.
+func (r *revision) gaps(last civil.Date) map[market.Market]categorySet {
+	gaps := map[market.Market]categorySet{}
+	for date, ok := r.from, true; ok && date <= last; date, ok = market.NextChange(date) {
+		for country := range market.Country(market.Countries()) {
+			p := r.place(country, date)
+			for category := conversation.None + 1; int(category) < conversation.Categories; category++ {
+				if r.asks(category, country) && r.prices.find(p, category) == nil {
+					gaps[p.market] = gaps[p.market].with(category)
+				}
+			}
+		}
+	}
+	return gaps
+}
+
+// asks tells whether messages to the country are billed as the category under the revision's own rules, and not all of them free.
+func (r *revision) asks(category conversation.Category, country market.Country) bool {
+	if r.frees(category, always) {
+		return false
+	}
+	switch category {
+	case conversation.Template:
+		return r.classify == byForm
+	case conversation.BusinessInitiated, conversation.UserInitiated:
+		return r.classify == byInitiator
+	case conversation.Marketing, conversation.Utility, conversation.Authentication:
+		return r.classify == byCategory
+	case conversation.AuthenticationInternational:
+		return r.international[country]
+	case conversation.Service:
+		onlyInWindow := r.rules.OutsideWindow == conversation.TemplateOnly
+		return r.classify != byInitiator && !(onlyInWindow && r.frees(category, inServiceWindow))
+	default:
+		return false
+	}
+}
+
+// frees tells whether a rule frees all messages of the category on the condition.
+func (r *revision) frees(category conversation.Category, when condition) bool {
+	return slices.ContainsFunc(r.free, func(rule freeRule) bool {
+		return rule.when == when && rule.forms == everyForm && rule.categories.has(category)
+	})
+}
+
+// String names the categories of the set as a plan does.
+func (s categorySet) String() string {
+	var names []string
+	for category := conversation.None + 1; int(category) < conversation.Categories; category++ {
+		if s.has(category) {
+			names = append(names, category.PlanName())
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,207 @@
+package pricing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// The bounds of what a plan may say, chosen so that every product and sum of pricing is exact and none overflows.
+const (
+	maxRateDecimals    = 6
+	maxPercentDecimals = 4
+)
+
+var (
+	maxRate    = money.FromInt(1_000_000_000)
+	maxPercent = money.FromInt(100_000)
+	one        = money.FromInt(1)
+)
+
+// parseAmount reads a rate, a fixed mark-up or a minimum.
+func parseAmount(found *findings, path, text string) money.Decimal {
+	return parseNumber(found, path, text, maxRateDecimals, maxRate)
+}
+
+func parseNumber(found *findings, path, text string, decimals int, limit money.Decimal) money.Decimal {
+	number, err := money.Parse(text)
+	if !found.addError(path, err) {
+		return number
+	}
+	_, fraction, _ := strings.Cut(text, ".")
+	switch {
+	case number.Sign() < 0:
+		found.add(path, "%q must not be negative", text)
+	case len(fraction) > decimals:
+		found.add(path, "%q must have at most %d decimals", text, decimals)
+	case number.Cmp(limit) >= 0:
+		found.add(path, "%q must be below %s", text, limit)
+	}
+	return number
+}
+
+// priceTable is the prices of one revision while they are compiled.
+type priceTable struct {
+	found   *findings
+	prices  prices
+	markups [conversation.Categories]markup
+}
+
+func compilePrices(found *findings, path string, doc *Revision) prices {
+	t := priceTable{found: found, markups: compileMarkups(found, path, doc)}
+	t.prices.ofCountry = slices.Repeat([]int16{-1}, market.Countries())
+	t.prices.ofMarket = slices.Repeat([]int16{-1}, int(slices.Max(market.All()))+1)
+	for i, rates := range doc.Rates {
+		t.addRates(fmt.Sprintf("%s.rates[%d]", path, i), rates)
+	}
+	for i, terms := range doc.Tiers {
+		t.addTiers(fmt.Sprintf("%s.tiers[%d]", path, i), terms)
+	}
+	return t.prices
+}
+
+func compileMarkups(found *findings, path string, doc *Revision) [conversation.Categories]markup {
+	var markups [conversation.Categories]markup
+	minimum := money.Decimal{}
+	if doc.MinimumCharge != "" {
+		minimum = parseAmount(found, path+".minimumCharge", doc.MinimumCharge)
+	}
+	for c := range markups {
+		markups[c] = markup{factor: one, minimum: minimum}
+	}
+	var seen categorySet
+	for i, terms := range doc.Markups {
+		at := fmt.Sprintf("%s.markups[%d]", path, i)
+		category, err := conversation.ParsePlanCategory(terms.Category)
+		if !found.addError(at+".category", err) {
+			continue
+		}
+		if seen.has(category) {
+			found.add(at+".category", "%s must not have two mark-ups", terms.Category)
+		}
+		seen = seen.with(category)
+		if terms.Percent == "" && terms.Fixed == "" {
+			found.add(at, "must have percent or fixed, or both")
+		}
+		if terms.Percent != "" {
+			percent, err := parseNumber(found, at+".percent", terms.Percent, maxPercentDecimals, maxPercent).Percent()
+			if found.addError(at+".percent", err) {
+				markups[category].factor, err = one.Add(percent)
+				found.addError(at+".percent", err)
+			}
+		}
+		if terms.Fixed != "" {
+			markups[category].fixed = parseAmount(found, at+".fixed", terms.Fixed)
+		}
+	}
+	return markups
+}
+
+func (t *priceTable) addRates(path string, rates MarketRates) {
+	index, err := t.row(rates.Market, true)
+	if !t.found.addError(path+".market", err) {
+		return
+	}
+	if len(rates.Prices) == 0 {
+		t.found.add(path+".prices", "must have at least one price")
+	}
+	for i, entry := range rates.Prices {
+		at := fmt.Sprintf("%s.prices[%d]", path, i)
+		category, err := conversation.ParsePlanCategory(entry.Category)
+		if !t.found.addError(at+".category", err) {
+			continue
+		}
+		if t.prices.rows[index][category] != nil {
+			t.found.add(at+".category", "%s must have one price in %s", entry.Category, rates.Market)
+		}
+		t.prices.rows[index][category] = &price{
+			market: rates.Market,
+			list:   t.amount(at+".amount", category, entry.Amount),
+			markup: t.markups[category],
+		}
+	}
+}
+
+// amount reads a price and marks it up.
+func (t *priceTable) amount(path string, category conversation.Category, text string) amount {
+	cost := parseAmount(t.found, path, text)
+	charge, err := t.markups[category].on(cost)
+	t.found.addError(path, err)
+	return amount{cost: cost, charge: charge}
+}
+
+// row is the index of the row of a market or country; a new one where there is none yet and it is wanted.
+func (t *priceTable) row(name string, wanted bool) (int16, error) {
+	slot, err := t.slot(name)
+	if err != nil {
+		return -1, err
+	}
+	if *slot < 0 && wanted {
+		*slot = int16(len(t.prices.rows))
+		t.prices.rows = append(t.prices.rows, priceRow{})
+	}
+	return *slot, nil
+}
+
+// slot is where the index of a market's or a country's row stands.
+func (t *priceTable) slot(name string) (*int16, error) {
+	if len(name) == 2 {
+		country, err := market.ParseCountry(name)
+		if err != nil {
+			return nil, err
+		}
+		return &t.prices.ofCountry[country], nil
+	}
+	in, err := market.Parse(name)
+	if err != nil {
+		return nil, err
+	}
+	return &t.prices.ofMarket[in], nil
+}
+
+func (t *priceTable) addTiers(path string, terms Tiers) {
+	category, err := conversation.ParsePlanCategory(terms.Category)
+	known := t.found.addError(path+".category", err)
+	index, err := t.row(terms.Market, false)
+	if !t.found.addError(path+".market", err) || !known {
+		return
+	}
+	if index < 0 || t.prices.rows[index][category] == nil {
+		t.found.add(path, "%s in %s must have a rate in rates: it is the price below the first step", terms.Category, terms.Market)
+		return
+	}
+	list := t.prices.rows[index][category]
+	if list.tiers != nil {
+		t.found.add(path, "%s in %s must have tiers once", terms.Category, terms.Market)
+	}
+	list.tiers = &tiers{
+		countedAs: category,
+		scope:     choose(t.found, path+".per", terms.Per, tierScopes),
+		whole:     choose(t.found, path+".mode", terms.Mode, tierModes),
+	}
+	if terms.CountedAs != "" {
+		list.tiers.countedAs, err = conversation.ParsePlanCategory(terms.CountedAs)
+		t.found.addError(path+".countedAs", err)
+	}
+	t.addSteps(path, category, list.tiers, terms.Steps)
+}
+
+func (t *priceTable) addSteps(path string, category conversation.Category, to *tiers, steps []TierStep) {
+	if len(steps) == 0 {
+		t.found.add(path+".steps", "must have at least one step")
+	}
+	last := int64(0)
+	for i, step := range steps {
+		at := fmt.Sprintf("%s.steps[%d]", path, i)
+		if step.Above <= last {
+			t.found.add(at+".above", "%d must be above %d: the steps must rise", step.Above, last)
+		}
+		last = step.Above
+		to.above = append(to.above, step.Above)
+		to.prices = append(to.prices, t.amount(at+".amount", category, step.Amount))
+	}
+}
