@@ -47,7 +47,8 @@ type ClientOptions struct {
 	// Timeout bounds a call, from the dial to the last byte; DefaultTimeout
 	// unless set.
 	Timeout time.Duration
-	// Transport is http.DefaultTransport unless set.
+	// Transport is, unless set, a transport of its own that keeps as many idle
+	// connections as a busy number needs.
 	Transport http.RoundTripper
 }
 
@@ -79,15 +80,32 @@ func NewClient(options ClientOptions) (*Client, error) {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
+	transport := options.Transport
+	if transport == nil {
+		transport = newTransport()
+	}
 	return &Client{
 		base:  strings.TrimRight(base, "/") + "/" + version + "/",
 		token: options.Token,
 		http: &http.Client{
-			Transport:     options.Transport,
+			Transport:     transport,
 			Timeout:       timeout,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}, nil
+}
+
+// newTransport is http.DefaultTransport with more idle connections: its own two
+// per host would dial anew for nearly every message of a busy number.
+func newTransport() http.RoundTripper {
+	const idleConnections = 256
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	own := shared.Clone()
+	own.MaxIdleConns, own.MaxIdleConnsPerHost = idleConnections, idleConnections
+	return own
 }
 
 // TransportError says that no answer came. Unless NotSent, Meta may have

@@ -12,20 +12,20 @@ import (
 // Statuses of a template.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
 const (
-	TemplatePending          = "PENDING"
-	TemplateApproved         = "APPROVED"
-	TemplateRejected         = "REJECTED"
-	TemplateStatusPaused     = "PAUSED"
-	TemplateStatusDisabled   = "DISABLED"
-	TemplateInAppeal         = "IN_APPEAL"
-	TemplateLimitExceeded    = "LIMIT_EXCEEDED"
-	TemplateArchived         = "ARCHIVED"
-	TemplateLocked           = "LOCKED"
-	TemplatePendingDeletion  = "PENDING_DELETION"
-	TemplateDeleted          = "DELETED"
-	TemplateReinstated       = "REINSTATED"
-	templateFields           = "id,name,language,status,category,correct_category,rejected_reason,quality_score,parameter_format,components"
-	maxTemplatePage          = 250
+	TemplatePending         = "PENDING"
+	TemplateApproved        = "APPROVED"
+	TemplateRejected        = "REJECTED"
+	TemplateStatusPaused    = "PAUSED"
+	TemplateStatusDisabled  = "DISABLED"
+	TemplateInAppeal        = "IN_APPEAL"
+	TemplateLimitExceeded   = "LIMIT_EXCEEDED"
+	TemplateArchived        = "ARCHIVED"
+	TemplateLocked          = "LOCKED"
+	TemplatePendingDeletion = "PENDING_DELETION"
+	TemplateDeleted         = "DELETED"
+	TemplateReinstated      = "REINSTATED"
+	templateFields          = "id,name,language,status,category,correct_category,rejected_reason,quality_score,parameter_format,components"
+	maxTemplatePage         = 250
 )
 
 // CreatedTemplate is the answer to a creation. Category is the one that Meta

@@ -129,7 +129,10 @@ func ParseSend(body []byte) (*Send, error) {
 	send := &Send{Raw: append(json.RawMessage(nil), body...)}
 	if object.Has("status") {
 		send.Read, err = parseRead(object)
-		return send, orNil(err)
+		if err != nil {
+			return nil, err
+		}
+		return send, nil
 	}
 	for _, step := range []func(rawjson.Object) error{send.readAddress, send.readCommon, send.readContent} {
 		if err := step(object); err != nil {
@@ -308,12 +311,4 @@ func missing(path, what string) *Error {
 
 func invalid(path, rule string) *Error {
 	return NewError(CodeInvalidValue, path+" "+rule+".")
-}
-
-// orNil keeps a nil *Error from becoming an error that is not nil.
-func orNil(err error) error {
-	if e, ok := err.(*Error); ok && e == nil {
-		return nil
-	}
-	return err
 }

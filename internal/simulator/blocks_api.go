@@ -1,0 +1,165 @@
+package simulator
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+type blockBody struct {
+	BlockUsers []struct {
+		User string `json:"user"`
+	} `json:"block_users"`
+}
+
+type failedUser struct {
+	graph.BlockedUser
+	Errors []map[string]any `json:"errors"`
+}
+
+func (s *Simulator) blockUsers(w http.ResponseWriter, r *http.Request) {
+	s.changeBlocks(w, r, "added_users", func(c *customer) bool {
+		if !c.windowOpen(s.now()) {
+			return false
+		}
+		c.blocked = true
+		return true
+	})
+}
+
+func (s *Simulator) unblockUsers(w http.ResponseWriter, r *http.Request) {
+	s.changeBlocks(w, r, "removed_users", func(c *customer) bool {
+		c.blocked = false
+		return true
+	})
+}
+
+// changeBlocks applies change to each user; those for whom it returns false have
+// not written within 24 hours.
+func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done string, change func(*customer) bool) {
+	numberID := r.PathValue("id")
+	if failure := s.authorize(r, numberID); failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	var body blockBody
+	if readJSON(w, r, &body) != nil || len(body.BlockUsers) == 0 {
+		s.refuse(w, graph.NewError(graph.CodeMissingParameter, "block_users is missing: give a list of users."))
+		return
+	}
+	changed, failed := []graph.BlockedUser{}, []failedUser{}
+	s.mu.Lock()
+	for _, entry := range body.BlockUsers {
+		user := graph.BlockedUser{Input: entry.User, WAID: digits(entry.User)}
+		if change(s.state.customer(pair{numberID, user.WAID})) {
+			changed = append(changed, user)
+			continue
+		}
+		failed = append(failed, failedUser{user, []map[string]any{{
+			"message": "Re-engagement required", "code": graph.CodeReEngagement,
+			"error_data": map[string]string{"details": "The user has not written within 24 hours."},
+		}}})
+	}
+	trace := s.state.traceID()
+	s.mu.Unlock()
+	users := map[string]any{done: changed}
+	answer := map[string]any{"messaging_product": "whatsapp", "block_users": users}
+	if len(failed) == 0 {
+		writeJSON(w, http.StatusOK, answer)
+		return
+	}
+	users["failed_users"] = failed
+	failure := graph.NewError(graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked; failed_users tells why.")
+	answer["error"] = map[string]any{
+		"message": failure.Message, "type": failure.Type, "code": failure.Code, "fbtrace_id": trace,
+		"error_data": map[string]string{"details": failure.Details},
+	}
+	writeJSON(w, failure.HTTPStatus, answer)
+}
+
+func (s *Simulator) listBlocked(w http.ResponseWriter, r *http.Request) {
+	numberID := r.PathValue("id")
+	if failure := s.authorize(r, numberID); failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	blocked := []string{}
+	s.mu.Lock()
+	for key, c := range s.state.customers {
+		if key.number == numberID && c.blocked {
+			blocked = append(blocked, key.phone)
+		}
+	}
+	s.mu.Unlock()
+	slices.Sort(blocked)
+	data := []map[string]string{}
+	for _, user := range blocked {
+		data = append(data, map[string]string{"messaging_product": "whatsapp", "wa_id": user})
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"data": data})
+}
+
+// subscribe sets an account's own callback, after the handshake.
+func (s *Simulator) subscribe(w http.ResponseWriter, r *http.Request) {
+	accountID := r.PathValue("id")
+	if failure := s.authorize(r, accountID); failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	var body struct {
+		Callback string `json:"override_callback_uri"`
+		Verify   string `json:"verify_token"`
+	}
+	if readJSON(w, r, &body) != nil || !isHTTP(body.Callback) {
+		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "override_callback_uri must be an http or https URL."))
+		return
+	}
+	if err := s.shakeHands(r.Context(), body.Callback, body.Verify); err != nil {
+		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "The handshake failed: "+err.Error()+"."))
+		return
+	}
+	s.mu.Lock()
+	failure := graph.NewError(graph.CodeInvalidParameter, "This id is not a WhatsApp Business account.")
+	if a := s.state.accounts[accountID]; a != nil {
+		a.outbox.redirect(body.Callback, body.Verify)
+		failure = nil
+	}
+	s.mu.Unlock()
+	s.succeed(w, failure)
+}
+
+func (s *Simulator) subscription(w http.ResponseWriter, r *http.Request) {
+	accountID := r.PathValue("id")
+	if failure := s.authorize(r, accountID); failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	data := []map[string]any{}
+	s.mu.Lock()
+	if a := s.state.accounts[accountID]; a != nil {
+		data = append(data, map[string]any{
+			"whatsapp_business_api_data": map[string]string{"id": a.ID, "name": a.Name},
+			"override_callback_uri":      a.outbox.address(),
+		})
+	}
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, map[string]any{"data": data})
+}
+
+func (o *outbox) address() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.callback
+}
+
+// digits is a phone number as wa_id writes it.
+func digits(number string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number)
+}

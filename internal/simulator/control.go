@@ -1,0 +1,200 @@
+package simulator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// controlAPI serves what scripts a test. docs/simulator.md shows each call.
+func (s *Simulator) controlAPI() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /control/reset", func(w http.ResponseWriter, _ *http.Request) {
+		s.Reset()
+		writeJSON(w, http.StatusOK, done())
+	})
+	mux.HandleFunc("GET /control/counts", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.Counts())
+	})
+	mux.HandleFunc("GET /control/idle", s.controlIdle)
+	mux.HandleFunc("GET /control/messages", s.controlMessages)
+	mux.HandleFunc("POST /control/phones/{number}/messages", s.controlInbound)
+	mux.HandleFunc("POST /control/phones/{number}/preferences", s.controlPreference)
+	mux.HandleFunc("PUT /control/phones/{number}", s.controlPhone)
+	mux.HandleFunc("GET /control/knobs", s.controlReadKnobs)
+	mux.HandleFunc("PUT /control/knobs", s.controlKnobs)
+	mux.HandleFunc("POST /control/faults", s.controlFault)
+	mux.HandleFunc("DELETE /control/faults", s.controlClearFaults)
+	mux.HandleFunc("PUT /control/templates/{id}", s.controlTemplate)
+	mux.HandleFunc("PUT /control/accounts/{id}", s.controlAccount)
+	mux.HandleFunc("POST /control/webhooks", s.controlWebhook)
+	return mux
+}
+
+func done() json.RawMessage { return json.RawMessage(`{"ok":true}`) }
+
+// badRequest says in a sentence what the control API did not understand.
+func badRequest(w http.ResponseWriter, err error) {
+	writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+}
+
+// controlIdle answers once nothing is planned or on its way, or with 504.
+func (s *Simulator) controlIdle(w http.ResponseWriter, r *http.Request) {
+	timeout := 10 * time.Second
+	if text := r.URL.Query().Get("timeout"); text != "" {
+		parsed, err := time.ParseDuration(text)
+		if err != nil || parsed <= 0 || parsed > 10*time.Minute {
+			badRequest(w, errors.New(`timeout: use a duration such as "10s", at most 10m`))
+			return
+		}
+		timeout = parsed
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	if s.WaitIdle(ctx) != nil {
+		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": s.activity.pending()})
+		return
+	}
+	writeJSON(w, http.StatusOK, done())
+}
+
+func (s *Simulator) controlMessages(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	filter := MessageFilter{
+		PhoneNumberID: query.Get("phone_number_id"),
+		To:            digits(query.Get("to")),
+		CallbackData:  query.Get("callback_data"),
+	}
+	for name, into := range map[string]*int{"after": &filter.After, "limit": &filter.Limit} {
+		if text := query.Get(name); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 0 {
+				badRequest(w, errors.New(name+": use a whole number from 0"))
+				return
+			}
+			*into = n
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"messages": s.Messages(filter)})
+}
+
+func (s *Simulator) controlReadKnobs(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	knobs := s.state.knobs
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, knobs)
+}
+
+func (s *Simulator) controlKnobs(w http.ResponseWriter, r *http.Request) {
+	var knobs Knobs
+	if err := readStrict(w, r, &knobs); err != nil {
+		badRequest(w, err)
+		return
+	}
+	if err := knobs.validate(); err != nil {
+		badRequest(w, err)
+		return
+	}
+	s.mu.Lock()
+	s.state.knobs = knobs
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, knobs)
+}
+
+func (s *Simulator) controlFault(w http.ResponseWriter, r *http.Request) {
+	var fault Fault
+	if err := readStrict(w, r, &fault); err != nil {
+		badRequest(w, err)
+		return
+	}
+	if err := fault.validate(); err != nil {
+		badRequest(w, err)
+		return
+	}
+	s.mu.Lock()
+	s.state.faults = append(s.state.faults, &fault)
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, done())
+}
+
+func (s *Simulator) controlClearFaults(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	s.state.faults = nil
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, done())
+}
+
+// controlTemplate gives a verdict on a template, by its id.
+func (s *Simulator) controlTemplate(w http.ResponseWriter, r *http.Request) {
+	var verdict struct {
+		Status   string `json:"status"`
+		Reason   string `json:"reason"`
+		Category string `json:"category"`
+	}
+	if err := readStrict(w, r, &verdict); err != nil {
+		badRequest(w, err)
+		return
+	}
+	s.mu.Lock()
+	held := s.state.templates[r.PathValue("id")]
+	if held != nil {
+		s.conclude(s.state, held, orElse(verdict.Status, held.Status), verdict.Reason, verdict.Category)
+	}
+	s.mu.Unlock()
+	if held == nil {
+		badRequest(w, errors.New("no template has this id: GET /{version}/{account}/message_templates lists them"))
+		return
+	}
+	writeJSON(w, http.StatusOK, done())
+}
+
+func (s *Simulator) controlAccount(w http.ResponseWriter, r *http.Request) {
+	var config Account
+	if err := readStrict(w, r, &config); err != nil {
+		badRequest(w, err)
+		return
+	}
+	config.ID = r.PathValue("id")
+	if err := s.replace(config); err != nil {
+		badRequest(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, done())
+}
+
+// controlWebhook posts any change, for shapes that the simulator does not make.
+func (s *Simulator) controlWebhook(w http.ResponseWriter, r *http.Request) {
+	var change struct {
+		Account string          `json:"account"`
+		Field   string          `json:"field"`
+		Value   json.RawMessage `json:"value"`
+	}
+	if err := readStrict(w, r, &change); err != nil {
+		badRequest(w, err)
+		return
+	}
+	s.mu.Lock()
+	a := s.state.accounts[change.Account]
+	if a != nil && len(change.Value) > 0 {
+		s.postTo(s.state, a, update{field: change.Field, raw: change.Value})
+	}
+	s.mu.Unlock()
+	if a == nil || len(change.Value) == 0 {
+		badRequest(w, errors.New("give the id of an account, a field and a value"))
+		return
+	}
+	writeJSON(w, http.StatusOK, done())
+}
+
+// readStrict reads a bounded body without unknown fields.
+func readStrict(w http.ResponseWriter, r *http.Request, into any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return errors.New("the body is not understood: " + err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package simulator
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// serviceWindow is how long a customer's message keeps the window open.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+const serviceWindow = 24 * time.Hour
+
+// pair is a business number and a customer.
+type pair struct{ number, phone string }
+
+// customer is what the simulator knows about a pair.
+type customer struct {
+	// wrote is the latest timestamp of the customer's messages.
+	wrote time.Time
+	// cameByAd is when the latest message from an advertisement was written.
+	cameByAd time.Time
+	// entryPoint is the end of the free entry point, if there is one.
+	entryPoint time.Time
+	// blocked tells that the business has blocked the customer.
+	blocked bool
+	limiter *rate.Limiter
+}
+
+// phone is a customer's device.
+type phone struct {
+	off bool
+	// noReceipts tells that no read receipts are shared.
+	noReceipts bool
+	// refuses are the numbers that the customer has blocked.
+	refuses map[string]bool
+	// parked are the deliveries that wait for the phone to be switched on.
+	parked []func()
+}
+
+func (st *state) customer(p pair) *customer {
+	c := st.customers[p]
+	if c == nil {
+		c = &customer{}
+		st.customers[p] = c
+	}
+	return c
+}
+
+// phone returns the phone as it was set; one that never was is on.
+func (st *state) phone(number string) *phone {
+	if p := st.phones[number]; p != nil {
+		return p
+	}
+	return &phone{}
+}
+
+// windowOpen tells whether a free-form message may be sent: half-open, in
+// elapsed seconds, from the customer's own timestamp.
+func (c *customer) windowOpen(now time.Time) bool {
+	return !c.wrote.IsZero() && now.Before(c.wrote.Add(serviceWindow))
+}
+
+// write notes a message of the customer.
+func (c *customer) write(at time.Time, byAd bool) {
+	if at.After(c.wrote) {
+		c.wrote = at
+	}
+	if byAd && at.After(c.cameByAd) {
+		c.cameByAd = at
+	}
+}
+
+// reply opens the free entry point if the business answers an advertisement's
+// message within the window that it opened.
+func (c *customer) reply(now time.Time, length time.Duration) {
+	if c.cameByAd.IsZero() || !now.Before(c.cameByAd.Add(serviceWindow)) {
+		return
+	}
+	c.entryPoint = now.Add(length)
+	c.cameByAd = time.Time{}
+}
+
+// inEntryPoint tells whether everything is free.
+func (c *customer) inEntryPoint(now time.Time) bool { return now.Before(c.entryPoint) }
+
+// limiter is the rate of a number.
+type limiter struct{ bucket *rate.Limiter }
+
+// Rates of the Cloud API.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+const (
+	numberPerSecond = 80
+	pairBurst       = 45
+	pairInterval    = 6 * time.Second
+)
+
+func newNumberLimiter() limiter {
+	return limiter{rate.NewLimiter(numberPerSecond, numberPerSecond)}
+}
+
+// limit returns 130429 or 131056 for a message above the rates, or nil.
+func (c *customer) limit(n *number, now time.Time) *graph.Error {
+	if c.limiter == nil {
+		c.limiter = rate.NewLimiter(rate.Every(pairInterval), pairBurst)
+	}
+	if !n.limiter.bucket.AllowN(now, 1) {
+		return graph.NewError(graph.CodeThroughput, "The number sends more than 80 messages a second. Slow down.")
+	}
+	if !c.limiter.AllowN(now, 1) {
+		return graph.NewError(graph.CodePairRateLimit, "Too many messages from this number to this customer. Wait before the next one.")
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// maxBody bounds requests other than messages.
+const maxBody = 4 << 20
+
+// Handler serves the Graph API, the control API and /healthz.
+func (s *Simulator) Handler() http.Handler {
+	graphAPI, control := s.graphAPI(), s.controlAPI()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/healthz":
+			_, _ = w.Write([]byte("ok\n")) // the client has gone; there is nobody left to tell
+		case strings.HasPrefix(r.URL.Path, "/control/"):
+			control.ServeHTTP(w, r)
+		default:
+			graphAPI.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (s *Simulator) graphAPI() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /{version}/{id}/messages", s.postMessage)
+	mux.HandleFunc("GET /{version}/{id}/message_templates", s.listTemplates)
+	mux.HandleFunc("POST /{version}/{id}/message_templates", s.createTemplate)
+	mux.HandleFunc("DELETE /{version}/{id}/message_templates", s.deleteTemplate)
+	mux.HandleFunc("POST /{version}/{id}/unpause", s.unpauseTemplate)
+	mux.HandleFunc("GET /{version}/{id}", s.getObject)
+	mux.HandleFunc("POST /{version}/{id}", s.editTemplate)
+	mux.HandleFunc("POST /{version}/{id}/block_users", s.blockUsers)
+	mux.HandleFunc("DELETE /{version}/{id}/block_users", s.unblockUsers)
+	mux.HandleFunc("GET /{version}/{id}/block_users", s.listBlocked)
+	mux.HandleFunc("POST /{version}/{id}/subscribed_apps", s.subscribe)
+	mux.HandleFunc("GET /{version}/{id}/subscribed_apps", s.subscription)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		failure := graph.NewError(graph.CodeInvalidParameter, "This path and method are not simulated. docs/simulator.md lists those that are.")
+		failure.HTTPStatus = http.StatusNotFound
+		s.refuse(w, failure)
+	})
+	return mux
+}
+
+// authorize checks the bearer token against the account that the object belongs
+// to: a number, a template or the account itself.
+func (s *Simulator) authorize(r *http.Request, id string) *graph.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	header := r.Header.Get("Authorization")
+	owner := s.state.owner(id)
+	if owner == nil {
+		if s.state.knowsToken(header) {
+			return graph.UnknownPhoneNumberID()
+		}
+		return graph.InvalidToken()
+	}
+	if !owner.authorized(header) {
+		return graph.InvalidToken()
+	}
+	return nil
+}
+
+// owner returns the account that an id belongs to, or nil.
+func (st *state) owner(id string) *account {
+	if a := st.accounts[id]; a != nil {
+		return a
+	}
+	if n := st.numbers[id]; n != nil {
+		return n.account
+	}
+	if held := st.templates[id]; held != nil {
+		return st.accounts[held.account]
+	}
+	return nil
+}
+
+func (st *state) knowsToken(header string) bool {
+	for _, a := range st.accounts {
+		if a.authorized(header) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuse answers with an error and counts it.
+func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
+	s.mu.Lock()
+	s.state.record.counts.Refused[failure.Code]++
+	failure.TraceID = s.state.traceID()
+	s.mu.Unlock()
+	failure.Write(w)
+}
+
+func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if failure := s.authorize(r, id); failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	s.mu.Lock()
+	answer := s.state.object(id)
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// object is what GET /{id} tells of an id that has an owner.
+func (st *state) object(id string) any {
+	if n := st.numbers[id]; n != nil {
+		return graph.PhoneNumber{
+			ID:                 n.ID,
+			DisplayPhoneNumber: n.DisplayPhoneNumber,
+			VerifiedName:       n.VerifiedName,
+			QualityRating:      n.QualityRating,
+			Status:             n.Status,
+			Throughput:         &graph.Throughput{Level: n.Number.Throughput},
+		}
+	}
+	if held := st.templates[id]; held != nil {
+		return held.wire()
+	}
+	return map[string]string{"id": id, "name": st.accounts[id].Name}
+}
+
+// display is the number as webhooks write it, in digits.
+func (n *number) display() string { return digits(n.DisplayPhoneNumber) }
+
+func writeJSON(w http.ResponseWriter, status int, answer any) {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client has gone; there is nobody left to tell
+}
+
+// readJSON reads a bounded body.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	return decoder.Decode(into)
+}

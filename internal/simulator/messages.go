@@ -1,0 +1,201 @@
+package simulator
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// verdict is what the simulator makes of a send.
+type verdict struct {
+	response graph.SendResponse
+	refusal  *graph.Error
+	// drop closes the connection in place of an answer.
+	drop  bool
+	delay time.Duration
+}
+
+func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
+	numberID := r.PathValue("id")
+	if failure := s.authorize(r, numberID); failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	send, failure := readSend(w, r)
+	if failure != nil {
+		s.refuse(w, failure)
+		return
+	}
+	if send.Read != nil {
+		writeJSON(w, http.StatusOK, graph.Success())
+		return
+	}
+	v := s.judge(numberID, send)
+	if v.delay > 0 && !sleep(r, v.delay) {
+		return
+	}
+	switch {
+	case v.drop:
+		panic(http.ErrAbortHandler) // net/http closes the connection without a word
+	case v.refusal != nil:
+		s.refuse(w, v.refusal)
+	default:
+		writeJSON(w, http.StatusOK, v.response)
+	}
+}
+
+func readSend(w http.ResponseWriter, r *http.Request) (*graph.Send, *graph.Error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, graph.MaxSendBody))
+	if err != nil {
+		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 1 MiB.")
+	}
+	send, err := graph.ParseSend(body)
+	if failure, ok := graph.AsError(err); ok {
+		return nil, failure
+	}
+	return send, nil
+}
+
+// sleep waits, and returns false if the client has gone.
+func sleep(r *http.Request, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// judge decides on a message and, if it is accepted, plans its statuses.
+func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.state
+	n := st.numbers[numberID]
+	if n == nil {
+		return verdict{refusal: graph.UnknownPhoneNumberID()}
+	}
+	v := verdict{delay: time.Duration(st.knobs.SendDelay)}
+	fault := st.fault(send, numberID)
+	if fault != nil && fault.Effect == EffectDropBefore {
+		st.record.counts.Dropped++
+		v.drop = true
+		return v
+	}
+	if fault != nil && fault.Effect == EffectError && !fault.Async {
+		v.refusal = graph.NewError(fault.Code, "This error was asked for through the control API.")
+		return v
+	}
+	held, preview, refusal := s.check(n, send, now)
+	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.knobs.AsyncRefusals
+	if refusal != nil && !asyncRefusal {
+		v.refusal = refusal
+		return v
+	}
+	m := s.accept(n, send, held, preview, now)
+	switch {
+	case asyncRefusal:
+		s.planFailure(m, refusal)
+	case fault != nil && fault.Async:
+		s.planFailure(m, graph.NewError(fault.Code, "This error was asked for through the control API."))
+	default:
+		s.planDelivery(m)
+	}
+	if fault != nil && fault.Effect == EffectDropAfter {
+		st.record.counts.Dropped++
+		v.drop = true
+	}
+	if fault != nil && fault.Effect == EffectHang {
+		v.delay += time.Duration(fault.Delay)
+	}
+	v.response = graph.Accept(send, m.ID)
+	return v
+}
+
+// check applies Meta's own rules: rates, blocks, windows and templates.
+func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *heldTemplate, preview string, refusal *graph.Error) {
+	st := s.state
+	c := st.customer(pair{n.ID, recipient(send)})
+	if s.config.EnforceRates {
+		if refusal := c.limit(n, now); refusal != nil {
+			return nil, "", refusal
+		}
+	}
+	if c.blocked {
+		return nil, "", graph.NewError(graph.CodeUndeliverable, "This number has blocked the customer. Unblock them first.")
+	}
+	if send.IsTemplate() {
+		return st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
+	}
+	if !c.windowOpen(now) {
+		var closed time.Time
+		if !c.wrote.IsZero() {
+			closed = c.wrote.Add(serviceWindow)
+		}
+		return nil, "", graph.OutsideWindow(closed)
+	}
+	return nil, "", nil
+}
+
+// recipient is the key of the addressed customer or group.
+func recipient(send *graph.Send) string {
+	if send.To != "" {
+		return send.To
+	}
+	return send.BSUID
+}
+
+func (st *state) checkTemplate(accountID string, send *template.Send, render bool) (*heldTemplate, string, *graph.Error) {
+	held := st.find(accountID, send.Name, send.Language)
+	if held == nil {
+		return nil, "", graph.TemplateNotFound()
+	}
+	switch held.Status {
+	case statusApproved:
+	case statusPaused:
+		return nil, "", graph.TemplatePaused()
+	case statusDisabled:
+		return nil, "", graph.TemplateDisabled()
+	default:
+		return nil, "", graph.TemplateNotFound()
+	}
+	if !render {
+		return held, "", asRefusal(held.compiled.Match(send.Components, template.MatchOptions{}))
+	}
+	preview, err := held.compiled.Render(send.Components)
+	return held, preview.Body, asRefusal(err)
+}
+
+func asRefusal(err error) *graph.Error {
+	var mismatch *template.Mismatch
+	if errors.As(err, &mismatch) {
+		return graph.NewError(mismatch.Code, mismatch.Details)
+	}
+	return nil
+}
+
+// accept records a message. The caller holds mu.
+func (s *Simulator) accept(n *number, send *graph.Send, held *heldTemplate, preview string, now time.Time) *Sent {
+	m := &Sent{
+		ID:            s.state.messageID(),
+		PhoneNumberID: n.ID,
+		To:            recipient(send),
+		Type:          send.Type,
+		Category:      categoryOf(held),
+		CallbackData:  send.CallbackData,
+		AcceptedAt:    now,
+		clientData:    send.HasCallbackData,
+	}
+	if held != nil {
+		m.Template, m.Language = held.Name, held.Language
+	}
+	s.state.record.accept(send, m, preview)
+	return m
+}

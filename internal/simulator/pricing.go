@@ -1,0 +1,79 @@
+package simulator
+
+import (
+	"strings"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// The models of the pricing block.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+const (
+	pricing2025 = "2025-07"
+	pricing2026 = "2026-10"
+
+	freeServiceMessages = 1000
+)
+
+// Values of a pricing block.
+const (
+	perMessage     = "PMP"
+	regular        = "regular"
+	freeService    = "free_customer_service"
+	freeEntryPoint = "free_entry_point"
+	service        = "service"
+	utility        = "utility"
+	entryOrigin    = "referral_conversion"
+)
+
+// allowance counts the free service messages of a number in a month of UTC.
+type allowance struct {
+	year  int
+	month time.Month
+	used  int
+}
+
+func (a *allowance) at(now time.Time) *allowance {
+	year, month, _ := now.UTC().Date()
+	if year != a.year || month != a.month {
+		*a = allowance{year: year, month: month}
+	}
+	return a
+}
+
+// price is Meta's word on a message at an instant. Only a delivery uses up the
+// allowance.
+func (st *state) price(model string, n *number, m *Sent, now time.Time, delivered bool) *Pricing {
+	if m.Type == graph.TypeReaction {
+		return nil
+	}
+	c := st.customer(pair{m.PhoneNumberID, m.To})
+	p := &Pricing{Model: perMessage, Category: m.Category, Type: regular, Billable: true}
+	switch {
+	case c.inEntryPoint(now):
+		p.Type, p.Billable = freeEntryPoint, false
+	case model == pricing2025:
+		if m.Category == service || m.Category == utility && c.windowOpen(now) {
+			p.Type, p.Billable = freeService, false
+		}
+	case m.Category == service:
+		quota := n.free.at(now)
+		if quota.used < freeServiceMessages {
+			p.Type, p.Billable = freeService, false
+			if delivered {
+				quota.used++
+			}
+		}
+	}
+	return p
+}
+
+// categoryOf is the billed category of a message: its template's, in lower
+// case, or service.
+func categoryOf(held *heldTemplate) string {
+	if held == nil {
+		return service
+	}
+	return strings.ToLower(held.Category)
+}

@@ -1,0 +1,226 @@
+package simulator
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// Options are what a simulator is given by its surroundings.
+type Options struct {
+	// Now is the clock; time.Now unless set.
+	Now func() time.Time
+	// Logger is slog.Default unless set. It is told ids and codes, no content.
+	Logger *slog.Logger
+	// Transport posts the webhooks; a transport of its own unless set.
+	Transport http.RoundTripper
+}
+
+// Simulator is a stand-in for Meta. Serve its Handler and Run it.
+type Simulator struct {
+	config   Config
+	now      func() time.Time
+	log      *slog.Logger
+	client   *http.Client
+	activity *activity
+	schedule *schedule
+	workers  sync.WaitGroup
+
+	mu sync.Mutex
+	// running is the context of Run, nil before it.
+	running context.Context
+	state   *state
+}
+
+// state is everything that a reset forgets. Simulator.mu guards it.
+type state struct {
+	accounts  map[string]*account
+	numbers   map[string]*number
+	templates map[string]*heldTemplate
+	byName    map[templateKey]*heldTemplate
+	customers map[pair]*customer
+	phones    map[string]*phone
+	record    *record
+	faults    []*Fault
+	knobs     Knobs
+	random    *rand.Rand
+	prefix    uint32
+	ids       uint64
+}
+
+// account is an Account at work.
+type account struct {
+	Account
+	tokens map[string]bool
+	outbox *outbox
+	stop   context.CancelFunc
+}
+
+// number is a Number at work.
+type number struct {
+	Number
+	account *account
+	limiter limiter
+	// free counts the service messages delivered in the month, for the allowance.
+	free allowance
+}
+
+// New checks the configuration and returns a simulator at rest.
+func New(config Config, options Options) (*Simulator, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	config = config.withDefaults()
+	s := &Simulator{config: config, now: options.Now, log: options.Logger, activity: newActivity()}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	transport := options.Transport
+	if transport == nil {
+		transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
+	}
+	s.client = &http.Client{Transport: transport, Timeout: time.Duration(config.Webhooks.Timeout)}
+	s.schedule = newSchedule(s.now, s.activity)
+	s.state = s.fresh()
+	return s, nil
+}
+
+// Run delivers statuses and webhooks until the context ends.
+func (s *Simulator) Run(ctx context.Context) {
+	s.mu.Lock()
+	s.running = ctx
+	for _, a := range s.state.accounts {
+		s.start(a)
+	}
+	s.mu.Unlock()
+	s.schedule.run(ctx)
+	s.workers.Wait()
+}
+
+// Reset forgets all that happened and returns to the configuration.
+func (s *Simulator) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.state.accounts {
+		s.halt(a)
+	}
+	s.schedule.clear()
+	s.state = s.fresh()
+	if s.running == nil {
+		return
+	}
+	for _, a := range s.state.accounts {
+		s.start(a)
+	}
+}
+
+// WaitIdle returns when every planned status and webhook is done, or with the
+// context's error.
+func (s *Simulator) WaitIdle(ctx context.Context) error { return s.activity.wait(ctx) }
+
+func (s *Simulator) fresh() *state {
+	seed := s.config.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	st := &state{
+		accounts:  map[string]*account{},
+		numbers:   map[string]*number{},
+		templates: map[string]*heldTemplate{},
+		byName:    map[templateKey]*heldTemplate{},
+		customers: map[pair]*customer{},
+		phones:    map[string]*phone{},
+		record:    newRecord(s.config.Record),
+		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable
+		prefix:    uint32(seed ^ seed>>32),           // #nosec G115 -- any 32 bits do
+	}
+	for _, a := range s.config.Accounts {
+		s.add(st, a)
+	}
+	return st
+}
+
+// add puts an account and what belongs to it into the state.
+func (s *Simulator) add(st *state, config Account) *account {
+	a := &account{Account: config, tokens: map[string]bool{}, outbox: newOutbox(s, config)}
+	for _, token := range config.Tokens {
+		a.tokens[token] = true
+	}
+	st.accounts[a.ID] = a
+	for _, n := range config.Numbers {
+		n.QualityRating = orElse(n.QualityRating, "GREEN")
+		n.Status = orElse(n.Status, "CONNECTED")
+		n.Throughput = orElse(n.Throughput, "STANDARD")
+		st.numbers[n.ID] = &number{Number: n, account: a, limiter: newNumberLimiter()}
+	}
+	for _, definition := range config.Templates {
+		if compiled, err := template.Compile(definition); err == nil { // validated before
+			st.hold(a.ID, definition, compiled, statusApproved)
+		}
+	}
+	return a
+}
+
+// replace puts an account in the place of one with its id, if there is one.
+// Messages and windows stay; templates of the configuration are added.
+func (s *Simulator) replace(config Account) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := map[string]bool{}
+	for id, n := range s.state.numbers {
+		if n.account.ID != config.ID {
+			taken[id], taken[n.account.ID] = true, true
+		}
+	}
+	if err := config.validate(taken); err != nil {
+		return err
+	}
+	if old := s.state.accounts[config.ID]; old != nil {
+		s.halt(old)
+		for _, n := range old.Numbers {
+			delete(s.state.numbers, n.ID)
+		}
+	}
+	added := s.add(s.state, config)
+	if s.running != nil {
+		s.start(added)
+	}
+	return nil
+}
+
+// start lets an account's webhooks flow. The caller holds mu.
+func (s *Simulator) start(a *account) {
+	ctx, stop := context.WithCancel(s.running)
+	a.stop = stop
+	s.workers.Add(1)
+	go func() {
+		defer s.workers.Done()
+		a.outbox.run(ctx, s.config.Webhooks.Workers)
+	}()
+}
+
+// halt stops an account's webhooks and forgets those that wait.
+func (s *Simulator) halt(a *account) {
+	if a.stop != nil {
+		a.stop()
+	}
+	a.outbox.clear()
+}
+
+// authorized tells whether a bearer token is let in by the account.
+func (a *account) authorized(header string) bool {
+	token, found := strings.CutPrefix(header, "Bearer ")
+	if !found || token == "" {
+		return false
+	}
+	return len(a.tokens) == 0 || a.tokens[token]
+}
