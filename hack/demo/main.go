@@ -1,0 +1,159 @@
+// Command demo tells Guichet's story on a cluster: it installs the operator and the simulator, onboards a business, lets it talk to three customers,
+// and recomputes by hand what the status says was billed. It is run by `make demo`, which prepares the cluster and the images.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/big"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/test/story"
+)
+
+const limit = 8 * time.Minute
+
+func main() {
+	kubectl := flag.String("kubectl", "kubectl", "the kubectl to run")
+	kubeconfig := flag.String("kubeconfig", os.Getenv("KUBECONFIG"), "the cluster's kubeconfig; empty means kubectl's own default")
+	root := flag.String("root", ".", "the checkout whose manifests are applied")
+	flag.Parse()
+	log.SetLogger(zap.New(zap.WriteTo(os.Stderr)))
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := run(ctx, *kubectl, *kubeconfig, *root); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, kubectl, kubeconfig, root string) error {
+	began := time.Now()
+	stage, err := story.NewStage(kubectl, kubeconfig, root)
+	if err != nil {
+		return err
+	}
+	heading("Install the operator, and a simulator in Meta's place")
+	if err := stage.Install(ctx); err != nil {
+		return err
+	}
+	heading("Onboard a business: kubectl apply -k config/samples")
+	applied := time.Now()
+	if err := stage.Onboard(ctx); err != nil {
+		return err
+	}
+	number := 0
+	play, err := stage.Open(ctx, func(line story.Line) {
+		number++
+		fmt.Printf("%3d  %-38s %s\n     %-38s → %s\n", number, line.Who, line.Did, "", line.Answer)
+	})
+	if err != nil {
+		return err
+	}
+	defer play.Close()
+	fmt.Printf("     its gateway is ready and its templates are approved, %s after the apply\n", time.Since(applied).Round(100*time.Millisecond))
+
+	before, err := stage.Account(ctx)
+	if err != nil {
+		return err
+	}
+	heading("The story")
+	notices, err := play.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if err := settle(ctx, stage, before, notices); err != nil {
+		return err
+	}
+	next(play, stage)
+	fmt.Printf("\nThe demo took %s. Everything is still running; `make demo-down` takes it away.\n", time.Since(began).Round(time.Second))
+	return nil
+}
+
+// settle shows the resources, and holds the status's figure against a sum made here from the plan's own rates.
+func settle(ctx context.Context, stage *story.Stage, before *v1alpha1.BusinessAccount, notices []story.Notice) error {
+	const free = 1 // the answer inside the window
+	account, err := stage.AwaitMessages(ctx, story.Messages(before)+free+int64(len(notices)))
+	if err != nil {
+		return err
+	}
+	heading("kubectl get ba,pp,mt -A")
+	table, err := stage.Kubectl.Run(ctx, "get", "ba,pp,mt", "-A")
+	if err != nil {
+		return err
+	}
+	fmt.Print(table)
+
+	var plan v1alpha1.PricingPlan
+	if err := stage.Client.Get(ctx, client.ObjectKey{Name: story.PlanName}, &plan); err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(account.Spec.TimeZone)
+	if err != nil {
+		return err
+	}
+	sum, ok := new(big.Rat).SetString(story.Billed(before))
+	if !ok {
+		return errors.New("the status's figure is not a number")
+	}
+	terms := []string{}
+	if sum.Sign() != 0 {
+		terms = append(terms, story.Billed(before)+" (before)")
+	}
+	for _, notice := range notices {
+		rate, err := story.Rate(&plan, time.Now().In(zone).Format(time.DateOnly), notice.Customer.Market, "Utility")
+		if err != nil {
+			return err
+		}
+		amount, _ := new(big.Rat).SetString(rate)
+		sum.Add(sum, amount)
+		terms = append(terms, rate+" ("+notice.Customer.Market+")")
+	}
+	heading("By hand")
+	billed, _ := new(big.Rat).SetString(story.Billed(account))
+	fmt.Printf("     %s = %s %s\n     the status says %s %s\n", strings.Join(terms, " + "), decimal(sum), plan.Spec.Currency, story.Billed(account), plan.Spec.Currency)
+	if billed == nil || billed.Cmp(sum) != 0 {
+		return errors.New("the two figures differ")
+	}
+	return nil
+}
+
+// decimal prints an amount with as many decimals as it has.
+func decimal(amount *big.Rat) string {
+	return strings.TrimRight(strings.TrimRight(amount.FloatString(12), "0"), ".")
+}
+
+// next says what to try, with a line that works as it is printed.
+func next(play *story.Play, stage *story.Stage) {
+	kubectl, prefix := stage.Kubectl.Program, ""
+	if stage.Kubectl.Kubeconfig != "" {
+		prefix = "export KUBECONFIG=" + stage.Kubectl.Kubeconfig + "\n"
+	}
+	heading("Try it yourself")
+	fmt.Print(prefix)
+	url := play.Business.BaseURL
+	if !play.Direct() {
+		url = "http://127.0.0.1:8080"
+		fmt.Printf("%s -n %s port-forward svc/%s-gateway 8080 &\n", kubectl, story.AccountNamespace, story.AccountName)
+	}
+	fmt.Printf("TOKEN=$(%s -n %s get secret $(%s -n %s get ba %s -o jsonpath='{.status.gateway.apiTokensSecretName}') -o go-template='{{range .data}}{{. | base64decode}}{{end}}')\n",
+		kubectl, story.AccountNamespace, kubectl, story.AccountNamespace, story.AccountName)
+	fmt.Printf(`curl -s %s/v26.0/%s/messages -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"messaging_product":"whatsapp","to":"+33612345678","type":"text","text":{"body":"Anything else?"}}'`+"\n",
+		url, play.Business.PhoneNumberID)
+	fmt.Printf("%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace, story.AccountName)
+}
+
+func heading(text string) { fmt.Printf("\n\033[1m%s\033[0m\n", text) }

@@ -1,0 +1,406 @@
+//go:build e2e
+
+// Package e2e holds the end-to-end test: the demonstration's story on a real cluster, each figure asserted, with the operator and the gateway killed
+// in between, a plan changed and the account deleted.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/test/story"
+)
+
+const (
+	limit = 15 * time.Minute
+	poll  = 250 * time.Millisecond
+)
+
+// scene is the cluster with the play on it, shared by the steps of the test.
+type scene struct {
+	*story.Stage
+	play *story.Play
+}
+
+func TestMainJobEndToEnd(t *testing.T) {
+	log.SetLogger(zap.New(zap.WriteTo(os.Stderr)))
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	s := setUp(ctx, t)
+	defer s.play.Close()
+
+	for _, step := range []struct {
+		name string
+		run  func(context.Context, *testing.T)
+	}{
+		{"P2 the story is billed to the last decimal", s.storyIsBilled},
+		{"ten countries, each at its own rate", s.tenCountries},
+		{"P8 the gateway holds no Kubernetes credential", s.gatewayHoldsNoCredential},
+		{"the operator is killed in between", s.operatorKilled},
+		{"P1 P2 P12 the gateway is killed in between", s.gatewayKilled},
+		{"P6 P10 a new rate prices new messages only and restarts nothing", s.planChanged},
+		{"a template is usable within seconds of its approval", s.templateIsUsable},
+		{"P9 at rest nothing is written", s.atRest},
+		{"the account is deleted with its children", s.accountDeleted},
+	} {
+		if !t.Run(step.name, func(t *testing.T) { step.run(ctx, t) }) {
+			s.explain(t)
+			t.Fatal("the later steps build on this one")
+		}
+	}
+}
+
+func setUp(ctx context.Context, t *testing.T) *scene {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	must(t, err)
+	stage, err := story.NewStage(env("KUBECTL", "kubectl"), os.Getenv("KUBECONFIG"), root)
+	must(t, err)
+	must(t, stage.Install(ctx))
+	_, err = stage.Kubectl.Run(ctx, "delete", "namespace", story.AccountNamespace, "--ignore-not-found", "--timeout=120s")
+	must(t, err)
+	applied := time.Now()
+	must(t, stage.Onboard(ctx))
+	play, err := stage.Open(ctx, func(line story.Line) { t.Logf("%s: %s → %s", line.Who, line.Did, line.Answer) })
+	if err != nil {
+		(&scene{Stage: stage}).explain(t)
+	}
+	must(t, err)
+	t.Logf("FIGURE from kubectl apply to the account and its templates ready: %s", time.Since(applied).Round(10*time.Millisecond))
+	return &scene{Stage: stage, play: play}
+}
+
+func (s *scene) storyIsBilled(ctx context.Context, t *testing.T) {
+	_, err := s.play.Run(ctx)
+	must(t, err)
+	account, err := s.AwaitMessages(ctx, 4)
+	must(t, err)
+	usage := account.Status.Usage
+	// France 0.0300 + Brazil 0.0068 + India 0.0014; the answer inside the window is one of the 1,000 free service messages.
+	equal(t, "billed", usage.Billed.Amount, "0.0382")
+	equal(t, "currency", usage.Billed.Currency, "USD")
+	equal(t, "messages", *usage.Messages, int64(4))
+	equal(t, "open windows", *usage.OpenWindows, int64(1))
+	equal(t, "unpriced", *usage.Unpriced, int64(0))
+	equal(t, "reserved", usage.Reserved.Amount, "0")
+	for _, category := range usage.Categories {
+		switch category.Category {
+		case "utility":
+			equal(t, "utility charged", *category.Charged, int64(3))
+			equal(t, "utility billed", category.Billed.Amount, "0.0382")
+		case "service":
+			equal(t, "service messages", *category.Messages, int64(1))
+			equal(t, "service charged", *category.Charged, int64(0))
+		default:
+			t.Errorf("unexpected category %q", category.Category)
+		}
+	}
+	if len(usage.Allowances) != 1 || *usage.Allowances[0].Used != 1 || *usage.Allowances[0].Count != 1000 {
+		t.Errorf("allowances = %+v, want 1 of 1000 used", usage.Allowances)
+	}
+}
+
+// tenCountries are utility messages at the rates of October 2026.
+func (s *scene) tenCountries(ctx context.Context, t *testing.T) {
+	customers := []struct{ number, market, rate string }{
+		{"+4915112345678", "Germany", "0.0550"},
+		{"+541123456789", "Argentina", "0.0260"},
+		{"+6281234567890", "Indonesia", "0.0250"},
+		{"+5215512345678", "Mexico", "0.0085"},
+		{"+2348031234567", "Nigeria", "0.0067"},
+		{"+447700900123", "United Kingdom", "0.0220"},
+		{"+12025550143", "North America", "0.0034"},
+		{"+966512345678", "Saudi Arabia", "0.0107"},
+		{"+18765550143", "Rest of Latin America", "0.0113"},
+		{"+82101234567", "Other", "0.0077"},
+	}
+	before, err := s.Account(ctx)
+	must(t, err)
+	want := amount(t, story.Billed(before))
+	for _, c := range customers {
+		must(t, s.play.Phones.Write(ctx, c.number, s.play.Business.PhoneNumberID, "See you!", time.Now().Add(-25*time.Hour)))
+		must(t, s.play.Notify(ctx, story.Notice{Customer: story.Customer{Name: "a customer", Number: c.number, Market: c.market}, Template: "parcel-delivery"}))
+		want.Add(want, amount(t, c.rate))
+	}
+	account, err := s.AwaitMessages(ctx, story.Messages(before)+int64(len(customers)))
+	must(t, err)
+	equalAmounts(t, story.Billed(account), want)
+}
+
+func (s *scene) gatewayHoldsNoCredential(ctx context.Context, t *testing.T) {
+	pod := s.gatewayPod(ctx, t)
+	if pod.Spec.AutomountServiceAccountToken == nil || *pod.Spec.AutomountServiceAccountToken {
+		t.Error("the pod mounts a service account token")
+	}
+	for _, volume := range pod.Spec.Volumes {
+		if volume.Projected != nil {
+			t.Errorf("volume %q is projected", volume.Name)
+		}
+	}
+}
+
+func (s *scene) operatorKilled(ctx context.Context, t *testing.T) {
+	before, err := s.Account(ctx)
+	must(t, err)
+	_, err = s.Kubectl.Run(ctx, "delete", "pod", "--namespace", story.OperatorNamespace, "--selector", "app.kubernetes.io/name=guichet-operator", "--grace-period=0", "--force")
+	must(t, err)
+	must(t, s.play.Notify(ctx, story.Notice{Customer: story.Customer{Name: "Ana", Number: "+33612345678", Market: "France"}, Template: "parcel-delivery"}))
+	account, err := s.AwaitMessages(ctx, story.Messages(before)+1)
+	must(t, err)
+	want := amount(t, story.Billed(before))
+	equalAmounts(t, story.Billed(account), want.Add(want, amount(t, "0.0300")))
+}
+
+// gatewayKilled sends to many customers while the gateway's pod is killed. The client repeats what was not answered, under the same idempotency key.
+func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
+	const customers = 60
+	before, err := s.Account(ctx)
+	must(t, err)
+	for i := range customers {
+		must(t, s.play.Phones.Write(ctx, frenchNumber(i), s.play.Business.PhoneNumberID, "Merci !", time.Now().Add(-25*time.Hour)))
+	}
+	killed := make(chan error, 1)
+	for i := range customers {
+		if i == customers/2 {
+			go func() {
+				_, err := s.Kubectl.Run(ctx, "delete", "pod", "--namespace", story.AccountNamespace, "--selector", gatewaySelector, "--grace-period=0", "--force")
+				killed <- err
+			}()
+		}
+		s.sendUntilAccepted(ctx, t, frenchNumber(i), fmt.Sprintf("killed-%d-%d", before.Generation, i))
+	}
+	must(t, <-killed)
+	account, err := s.AwaitMessages(ctx, story.Messages(before)+customers)
+	must(t, err)
+	for i := range customers {
+		inbox, err := s.play.Phones.Inbox(ctx, frenchNumber(i))
+		must(t, err)
+		if len(inbox) != 1 {
+			t.Errorf("customer %d got %d messages, want 1", i, len(inbox))
+		}
+	}
+	equal(t, "messages", story.Messages(account), story.Messages(before)+customers)
+	want := amount(t, story.Billed(before))
+	equalAmounts(t, story.Billed(account), want.Add(want, amount(t, "1.8"))) // 60 × 0.0300
+}
+
+func (s *scene) sendUntilAccepted(ctx context.Context, t *testing.T, number, key string) {
+	t.Helper()
+	business := s.play.Business
+	business.IdempotencyKey = key
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
+		answer, err := business.Template(ctx, number, "parcel_delivery", "en_US", "Ana", "881")
+		if err != nil {
+			last = err
+			return false, nil // the gateway is down: ask again
+		}
+		if answer.Refused() {
+			return false, fmt.Errorf("refused: %d %d %s", answer.Status, answer.Code, answer.Details)
+		}
+		return true, nil
+	})
+	if err != nil {
+		t.Fatalf("send: %v (%v)", err, last)
+	}
+}
+
+// planChanged adds a revision of today in which France costs more.
+func (s *scene) planChanged(ctx context.Context, t *testing.T) {
+	before, err := s.Account(ctx)
+	must(t, err)
+	pod := s.gatewayPod(ctx, t)
+	zone, err := time.LoadLocation(before.Spec.TimeZone)
+	must(t, err)
+
+	var plan v1alpha1.PricingPlan
+	must(t, s.Client.Get(ctx, client.ObjectKey{Name: story.PlanName}, &plan))
+	today := time.Now().In(zone).Format(time.DateOnly)
+	revision := inForce(&plan, today).DeepCopy()
+	revision.Name, revision.EffectiveDate = "today", v1alpha1.CivilDate(today)
+	for i := range revision.Rates {
+		if revision.Rates[i].Market != "France" {
+			continue
+		}
+		for j := range revision.Rates[i].Prices {
+			if revision.Rates[i].Prices[j].Category == "Utility" {
+				revision.Rates[i].Prices[j].Amount = "0.0301"
+			}
+		}
+	}
+	plan.Spec.Revisions = append(plan.Spec.Revisions, *revision)
+	must(t, s.Client.Update(ctx, &plan))
+
+	_, err = s.AwaitAccount(ctx, "the gateway serves the changed plan", func(a *v1alpha1.BusinessAccount) bool {
+		return a.Status.Gateway.ConfigDigest != before.Status.Gateway.ConfigDigest && isTrue(a, v1alpha1.ConditionConfigSynced)
+	})
+	must(t, err)
+	must(t, s.play.Notify(ctx, story.Notice{Customer: story.Customer{Name: "Ana", Number: "+33612345678", Market: "France"}, Template: "parcel-delivery"}))
+	account, err := s.AwaitMessages(ctx, story.Messages(before)+1)
+	must(t, err)
+	want := amount(t, story.Billed(before))
+	equalAmounts(t, story.Billed(account), want.Add(want, amount(t, "0.0301")))
+
+	after := s.gatewayPod(ctx, t)
+	equal(t, "the gateway's pod", after.UID, pod.UID)
+	equal(t, "its restarts", after.Status.ContainerStatuses[0].RestartCount, pod.Status.ContainerStatuses[0].RestartCount)
+}
+
+func (s *scene) templateIsUsable(ctx context.Context, t *testing.T) {
+	const manifest = `
+apiVersion: guichet.dev/v1alpha1
+kind: MessageTemplate
+metadata: {name: pickup-point, namespace: acme}
+spec:
+  accountName: acme
+  name: pickup_point
+  language: en_US
+  category: Utility
+  body:
+    text: "Hello {{1}}, your parcel waits for you at the pickup point."
+    examples: [{value: Ana}]
+`
+	_, err := s.Kubectl.RunWithInput(ctx, manifest, "apply", "--server-side", "-f", "-")
+	must(t, err)
+	var approved time.Time
+	err = wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
+		if approved.IsZero() {
+			text, err := s.Kubectl.Run(ctx, "get", "mt", "--namespace", "acme", "pickup-point", "-o", "jsonpath={.status.upstreamStatus}")
+			if err != nil || strings.TrimSpace(text) != "APPROVED" {
+				return false, err
+			}
+			approved = time.Now()
+		}
+		answer, err := s.play.Business.Template(ctx, "+33612345678", "pickup_point", "en_US", "Ana")
+		return err == nil && !answer.Refused(), err
+	})
+	must(t, err)
+	t.Logf("FIGURE from an approved template to its use: %s", time.Since(approved).Round(10*time.Millisecond))
+	account, err := s.Account(ctx)
+	must(t, err)
+	_, err = s.AwaitMessages(ctx, story.Messages(account)+1)
+	must(t, err)
+}
+
+// accountDeleted deletes the account and waits until the last of its children is gone.
+func (s *scene) accountDeleted(ctx context.Context, t *testing.T) {
+	_, err := s.Kubectl.Run(ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=60s")
+	must(t, err)
+	kinds := "deployments,replicasets,pods,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,ingresses"
+	var left string
+	err = wait.PollUntilContextTimeout(ctx, poll, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
+		left, err = s.Kubectl.Run(ctx, "get", kinds, "--namespace", story.AccountNamespace, "--selector", gatewaySelector, "-o", "name")
+		return strings.TrimSpace(left) == "", err
+	})
+	if err != nil {
+		t.Fatalf("children left: %v: %s", err, left)
+	}
+}
+
+const gatewaySelector = "app.kubernetes.io/managed-by=guichet"
+
+func (s *scene) gatewayPod(ctx context.Context, t *testing.T) *corev1.Pod {
+	t.Helper()
+	var found *corev1.Pod
+	err := wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
+		var pods corev1.PodList
+		if err := s.Client.List(ctx, &pods, client.InNamespace(story.AccountNamespace), client.MatchingLabels{"app.kubernetes.io/managed-by": "guichet"}); err != nil {
+			return false, err
+		}
+		if len(pods.Items) != 1 || len(pods.Items[0].Status.ContainerStatuses) != 1 || !pods.Items[0].Status.ContainerStatuses[0].Ready {
+			return false, nil
+		}
+		found = &pods.Items[0]
+		return true, nil
+	})
+	must(t, err)
+	return found
+}
+
+// explain prints what somebody would look at first.
+func (s *scene) explain(t *testing.T) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"get", "ba,pp,mt", "-A", "-o", "wide"},
+		{"get", "all,pvc,events", "-n", story.AccountNamespace},
+		{"describe", "ba", "-n", story.AccountNamespace},
+		{"logs", "-n", story.OperatorNamespace, "deployment/" + story.OperatorDeployment, "--tail=60"},
+		{"logs", "-n", story.AccountNamespace, "-l", gatewaySelector, "--tail=60"},
+		{"logs", "-n", story.SimulatorNamespace, "deployment/" + story.SimulatorName, "--tail=40"},
+	} {
+		output, err := s.Kubectl.Run(context.WithoutCancel(t.Context()), args...)
+		t.Logf("kubectl %s\n%s%v", strings.Join(args, " "), output, err)
+	}
+}
+
+func inForce(plan *v1alpha1.PricingPlan, day string) *v1alpha1.PricingRevision {
+	var found *v1alpha1.PricingRevision
+	for i := range plan.Spec.Revisions {
+		r := &plan.Spec.Revisions[i]
+		if string(r.EffectiveDate) <= day && (found == nil || r.EffectiveDate > found.EffectiveDate) {
+			found = r
+		}
+	}
+	return found
+}
+
+func isTrue(account *v1alpha1.BusinessAccount, condition string) bool {
+	for _, c := range account.Status.Conditions {
+		if c.Type == condition {
+			return c.Status == "True"
+		}
+	}
+	return false
+}
+
+func frenchNumber(i int) string { return fmt.Sprintf("+336200000%02d", i) }
+
+func amount(t *testing.T, text string) *big.Rat {
+	t.Helper()
+	value, ok := new(big.Rat).SetString(text)
+	if !ok {
+		t.Fatalf("%q is not an amount", text)
+	}
+	return value
+}
+
+func equalAmounts(t *testing.T, got string, want *big.Rat) {
+	t.Helper()
+	if amount(t, got).Cmp(want) != 0 {
+		t.Fatalf("billed = %s, want %s", got, want.FloatString(6))
+	}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func env(name, fallback string) string {
+	if value := os.Getenv(name); value != "" {
+		return value
+	}
+	return fallback
+}

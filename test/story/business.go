@@ -1,0 +1,116 @@
+package story
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Business is a business's Cloud API client: it knows a base URL and a token, and nothing of Guichet.
+type Business struct {
+	BaseURL       string
+	Token         string
+	PhoneNumberID string
+	HTTP          *http.Client
+	// IdempotencyKey, if it is set, makes a repeated request the same message.
+	IdempotencyKey string
+}
+
+const (
+	apiVersion     = "v26.0"
+	requestTimeout = 10 * time.Second
+	maxAnswer      = 1 << 20
+)
+
+// Answer is what came back for a message: an id, or an error in Meta's shape.
+type Answer struct {
+	Status    int
+	MessageID string
+	Code      int
+	Message   string
+	Details   string
+}
+
+// Refused says whether the message was refused.
+func (a Answer) Refused() bool { return a.Status != http.StatusOK }
+
+// Text sends a free-form message.
+func (b Business) Text(ctx context.Context, to, text string) (Answer, error) {
+	return b.send(ctx, map[string]any{
+		"messaging_product": "whatsapp", "recipient_type": "individual", "to": to,
+		"type": "text", "text": map[string]any{"body": text},
+	})
+}
+
+// Template sends a template with the body's positional parameters.
+func (b Business) Template(ctx context.Context, to, name, language string, parameters ...string) (Answer, error) {
+	values := make([]map[string]any, len(parameters))
+	for i, p := range parameters {
+		values[i] = map[string]any{"type": "text", "text": p}
+	}
+	return b.send(ctx, map[string]any{
+		"messaging_product": "whatsapp", "recipient_type": "individual", "to": to,
+		"type": "template", "template": map[string]any{
+			"name": name, "language": map[string]any{"code": language},
+			"components": []map[string]any{{"type": "body", "parameters": values}},
+		},
+	})
+}
+
+func (b Business) send(ctx context.Context, message map[string]any) (Answer, error) {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.BaseURL+"/"+apiVersion+"/"+b.PhoneNumberID+"/messages", bytes.NewReader(body))
+	if err != nil {
+		return Answer{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+b.Token)
+	request.Header.Set("Content-Type", "application/json")
+	if b.IdempotencyKey != "" {
+		request.Header.Set("Idempotency-Key", b.IdempotencyKey)
+	}
+	response, err := b.HTTP.Do(request)
+	if err != nil {
+		return Answer{}, fmt.Errorf("send a message: %w", err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return Answer{}, fmt.Errorf("read the gateway's answer: %w", err)
+	}
+	return parseAnswer(response.StatusCode, raw)
+}
+
+func parseAnswer(status int, raw []byte) (Answer, error) {
+	var wire struct {
+		Messages []struct {
+			ID string `json:"id"`
+		} `json:"messages"`
+		Error struct {
+			Code      int    `json:"code"`
+			Message   string `json:"message"`
+			ErrorData struct {
+				Details string `json:"details"`
+			} `json:"error_data"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(raw, &wire); err != nil {
+		return Answer{}, fmt.Errorf("the gateway answered %d with something that is not JSON: %w", status, err)
+	}
+	answer := Answer{Status: status, Code: wire.Error.Code, Message: wire.Error.Message, Details: wire.Error.ErrorData.Details}
+	if len(wire.Messages) > 0 {
+		answer.MessageID = wire.Messages[0].ID
+	}
+	if status == http.StatusOK && answer.MessageID == "" {
+		return Answer{}, fmt.Errorf("the gateway answered 200 without a message id")
+	}
+	return answer, nil
+}
