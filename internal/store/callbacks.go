@@ -1,0 +1,118 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// Callback is a delivery to the business's own endpoint. Callbacks about one customer are delivered one after the other.
+type Callback struct {
+	Channel string
+	// Customer is whom it is about; the zero hash for what is about no customer, such as a template.
+	Customer seal.CustomerHash
+	// Payload is the body to deliver. Sealed at rest.
+	Payload   []byte
+	CreatedAt time.Time
+	// Attempts counts the times that it was claimed.
+	Attempts int
+
+	seq int64
+}
+
+const (
+	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)`
+	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
+	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2`
+	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2 WHERE seq = $3`
+	retryCallback  = `UPDATE callbacks SET ready_at = $1 WHERE seq = $2 AND attempts = $3`
+	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2`
+	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
+	readyCallback  = `UPDATE callbacks SET ready_at = $1 WHERE seq = (SELECT MIN(seq) FROM callbacks WHERE channel = $2 AND customer = $3)`
+)
+
+// EnqueueCallback stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
+func (tx *Tx) EnqueueCallback(c *Callback) error {
+	sealed, err := tx.store.options.Keys.Seal(c.Payload, c.place())
+	if err != nil {
+		return err
+	}
+	var one int64
+	waits, err := tx.row(selectWaiting, []any{c.Channel, c.Customer[:]}, []any{&one})
+	if err != nil {
+		return err
+	}
+	var readyAt any
+	if !waits {
+		readyAt = millis(c.CreatedAt)
+	}
+	if err := tx.exec(insertCallback, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), readyAt); err != nil {
+		return err
+	}
+	return tx.deepen(Callbacks, 1)
+}
+
+// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if a crash hides what became of one, it is claimed again then.
+// A delivery may so be made twice; the endpoint tells by the ids that it carries.
+func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
+	type row struct {
+		callback         Callback
+		customer, sealed []byte
+		createdAt        int64
+	}
+	var due []row
+	if err := tx.each(selectDue, []any{millis(now), limit}, func(rows *sql.Rows) error {
+		var r row
+		err := rows.Scan(&r.callback.seq, &r.callback.Channel, &r.customer, &r.sealed, &r.createdAt, &r.callback.Attempts)
+		due = append(due, r)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	callbacks := make([]*Callback, 0, len(due))
+	for i := range due {
+		c := &due[i].callback
+		copy(c.Customer[:], due[i].customer)
+		c.CreatedAt = instant(due[i].createdAt)
+		c.Attempts++
+		var err error
+		if c.Payload, err = tx.store.options.Keys.Open(due[i].sealed, c.place()); err != nil {
+			return nil, err
+		}
+		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.seq); err != nil {
+			return nil, err
+		}
+		callbacks = append(callbacks, c)
+	}
+	return callbacks, nil
+}
+
+// FinishCallback removes a delivery, made or given up, and makes the next one about the customer ready. It is false if the lease was lost and another claim has it.
+func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
+	n, err := tx.changed(deleteCallback, c.seq, c.Attempts)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if err := tx.exec(readyCallback, millis(now), c.Channel, c.Customer[:]); err != nil {
+		return false, err
+	}
+	return true, tx.deepen(Callbacks, -1)
+}
+
+// RetryCallback puts a delivery off. It is false if the lease was lost and another claim has it.
+func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
+	n, err := tx.changed(retryCallback, millis(readyAt), c.seq, c.Attempts)
+	return n == 1, err
+}
+
+// NextCallback is when the next delivery becomes ready; the zero time if none waits.
+func (tx *Tx) NextCallback() (time.Time, error) {
+	var at int64
+	_, err := tx.row(selectNextDue, nil, []any{&at})
+	return instant(at), err
+}
+
+func (c *Callback) place() string {
+	return "callbacks.payload/" + c.Channel + "/" + c.Customer.String()
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+const (
+	selectConversation = `SELECT state FROM conversations WHERE channel = $1 AND customer = $2`
+	upsertConversation = `INSERT INTO conversations (channel, customer, state, window_until) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (channel, customer) DO UPDATE SET state = excluded.state, window_until = excluded.window_until`
+	countOpenWindows = `SELECT COUNT(*) FROM conversations WHERE window_until > $1`
+)
+
+// Conversation is what is remembered of a customer of a channel. One who never wrote, and was never written to, has the zero State.
+func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
+	var state conversation.State
+	var text []byte
+	found, err := tx.row(selectConversation, []any{channel, customer[:]}, []any{&text})
+	if err != nil || !found {
+		return state, err
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		return state, fmt.Errorf("the state of a conversation cannot be read: %w", err)
+	}
+	return state, nil
+}
+
+// PutConversation stores what is to be remembered of a customer of a channel.
+func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state *conversation.State) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("the state of a conversation cannot be written: %w", err)
+	}
+	var until int64 // Unix seconds, as the state has them
+	if last := len(state.Windows) - 1; last >= 0 {
+		until = state.Windows[last].To
+	}
+	return tx.exec(upsertConversation, channel, customer[:], text, until)
+}
+
+// OpenWindows counts the service windows that close after now. It reads an index of those only.
+func (tx *Tx) OpenWindows(now time.Time) (int64, error) {
+	var n int64
+	_, err := tx.row(countOpenWindows, []any{now.Unix()}, []any{&n})
+	return n, err
+}

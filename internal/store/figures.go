@@ -1,0 +1,162 @@
+package store
+
+import (
+	"database/sql"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// PlanRevision names a revision of a plan.
+type PlanRevision struct {
+	Plan     string
+	Revision string
+}
+
+// Count is how much has been counted so far under a key: it implements pricing.Counts. If the engine fails it is 0, and the operation fails.
+func (tx *Tx) Count(key pricing.CounterKey) int64 {
+	c, err := tx.countCell(key)
+	if err != nil {
+		return 0
+	}
+	return c.value
+}
+
+// Increment raises a count.
+func (tx *Tx) Increment(increment pricing.Increment) error {
+	c, err := tx.countCell(increment.Key)
+	if err != nil {
+		return err
+	}
+	return change(tx, c, c.value+increment.By)
+}
+
+// Total is the sum of a period, or of a category of it. It is zero where there is no record.
+func (tx *Tx) Total(key ledger.TotalKey) (ledger.Total, error) {
+	c, err := tx.totalCell(key)
+	if err != nil {
+		return ledger.Total{}, err
+	}
+	return c.value, nil
+}
+
+// Reserved is the most that accepted and unsettled messages can still cost in a currency. It is not of a period: a message
+// that is accepted in one month may be billed in the next, so it weighs on whatever month is looked at.
+func (tx *Tx) Reserved(currency money.Currency) (money.Decimal, error) {
+	c, err := tx.reservedCell(currency)
+	if err != nil {
+		return money.Decimal{}, err
+	}
+	return c.value, nil
+}
+
+func (tx *Tx) reserve(amount money.Money) error {
+	if amount.Amount.IsZero() {
+		return nil
+	}
+	c, err := tx.reservedCell(amount.Currency)
+	if err != nil {
+		return err
+	}
+	sum, err := c.value.Add(amount.Amount)
+	if err != nil {
+		return err
+	}
+	return change(tx, c, sum)
+}
+
+func (tx *Tx) release(amount money.Money) error {
+	if amount.Amount.IsZero() {
+		return nil
+	}
+	c, err := tx.reservedCell(amount.Currency)
+	if err != nil {
+		return err
+	}
+	rest, err := c.value.Sub(amount.Amount)
+	if err != nil {
+		return err
+	}
+	return change(tx, c, rest)
+}
+
+const (
+	selectPeriod = `SELECT category, currency, messages, charged, billed, cost FROM totals WHERE period = $1 ORDER BY currency, category`
+	selectRecent = `SELECT period, currency, messages, charged, billed, cost FROM totals WHERE category = '' AND period < $1
+		ORDER BY period DESC, currency LIMIT $2`
+	selectRevisions = `SELECT plan, revision FROM used_revisions ORDER BY plan, revision`
+	insertWarning   = `INSERT INTO budget_warnings (period, percent) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	selectWarning   = `SELECT COALESCE(MAX(percent), 0) FROM budget_warnings WHERE period = $1`
+)
+
+// PeriodTotals are a period's totals by category and currency; the category "" is the whole of the period. A View reads it: within an
+// Update it does not have what this transaction has added, see Total.
+func (tx *Tx) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, error) {
+	totals := map[ledger.TotalKey]ledger.Total{}
+	err := tx.each(selectPeriod, []any{period}, func(rows *sql.Rows) error {
+		key := ledger.TotalKey{Period: period}
+		total, err := scanTotal(rows, &key.Category, &key.Currency)
+		totals[key] = total
+		return err
+	})
+	return totals, err
+}
+
+// PeriodTotal is the whole of one period in one currency.
+type PeriodTotal struct {
+	Period   string
+	Currency money.Currency
+	Total    ledger.Total
+}
+
+// RecentPeriods are the periods before the given one, newest first, limit at most. A View reads it.
+func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
+	var periods []PeriodTotal
+	err := tx.each(selectRecent, []any{before, limit}, func(rows *sql.Rows) error {
+		var p PeriodTotal
+		total, err := scanTotal(rows, &p.Period, &p.Currency)
+		p.Total = total
+		periods = append(periods, p)
+		return err
+	})
+	return periods, err
+}
+
+func scanTotal(rows *sql.Rows, name *string, currency *money.Currency) (ledger.Total, error) {
+	var t ledger.Total
+	var billed, cost string
+	err := rows.Scan(name, (*string)(currency), &t.Messages, &t.Charged, &billed, &cost)
+	if err == nil {
+		t.Billed, err = money.Parse(billed)
+	}
+	if err == nil {
+		t.Cost, err = money.Parse(cost)
+	}
+	return t, err
+}
+
+// UsedRevisions are the revisions that have priced something, sorted by plan and revision. A View reads it.
+func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
+	var revisions []PlanRevision
+	err := tx.each(selectRevisions, nil, func(rows *sql.Rows) error {
+		var r PlanRevision
+		err := rows.Scan(&r.Plan, &r.Revision)
+		revisions = append(revisions, r)
+		return err
+	})
+	return revisions, err
+}
+
+// WarnBudget records that a period passed a warning level, in percent of the budget. It is true the first time only.
+func (tx *Tx) WarnBudget(period string, percent int32) (bool, error) {
+	n, err := tx.changed(insertWarning, period, percent)
+	return n == 1, err
+}
+
+// BudgetWarned is the highest warning level that a period has passed; 0 for none.
+func (tx *Tx) BudgetWarned(period string) (int32, error) {
+	var percent int32
+	_, err := tx.row(selectWarning, []any{period}, []any{&percent})
+	return percent, err
+}

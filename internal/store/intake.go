@@ -1,0 +1,124 @@
+package store
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"time"
+)
+
+const (
+	insertSeen         = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	insertEarly        = `INSERT INTO early_statuses (upstream_id, payload, received_at) VALUES ($1, $2, $3)`
+	selectEarly        = `SELECT seq, payload FROM early_statuses WHERE upstream_id = $1 ORDER BY seq`
+	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_id = $1`
+	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (upstream_id) DO UPDATE SET name = excluded.name, language = excluded.language, event = excluded.event, at = excluded.at
+		WHERE excluded.at >= template_events.at`
+	selectTemplateWords = `SELECT upstream_id, name, language, event, at FROM template_events ORDER BY at DESC, upstream_id LIMIT $1`
+	selectReach         = `SELECT at FROM reach WHERE customer = $1`
+	upsertReach         = `INSERT INTO reach (customer, at) VALUES ($1, $2) ON CONFLICT (customer) DO UPDATE SET at = excluded.at`
+	deleteReach         = `DELETE FROM reach WHERE at <= $1`
+)
+
+// FirstTime records an id that the upstream gave to something it tells, and is true the first time only, however many tell it at once.
+// It is remembered for DedupeRetention from now on. Only a hash of it is stored.
+func (tx *Tx) FirstTime(id string, now time.Time) (bool, error) {
+	hash := sha256.Sum256([]byte(id))
+	n, err := tx.changed(insertSeen, hash[:16], millis(now.Add(DedupeRetention)))
+	return n == 1, err
+}
+
+// KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the caller needs to apply it later, is sealed at rest.
+func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) error {
+	sealed, err := tx.store.options.Keys.Seal(payload, "early_statuses.payload/"+upstreamID)
+	if err != nil {
+		return err
+	}
+	return tx.exec(insertEarly, upstreamID, sealed, millis(now))
+}
+
+// TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came.
+func (tx *Tx) TakeEarlyStatuses(upstreamID string) ([][]byte, error) {
+	var payloads [][]byte
+	if err := tx.each(selectEarly, []any{upstreamID}, func(rows *sql.Rows) error {
+		var seq int64
+		var sealed []byte
+		err := rows.Scan(&seq, &sealed)
+		payloads = append(payloads, sealed)
+		return err
+	}); err != nil || len(payloads) == 0 {
+		return nil, err
+	}
+	for i, sealed := range payloads {
+		var err error
+		if payloads[i], err = tx.store.options.Keys.Open(sealed, "early_statuses.payload/"+upstreamID); err != nil {
+			return nil, err
+		}
+	}
+	return payloads, tx.exec(deleteEarly, upstreamID)
+}
+
+// TemplateEvent is the upstream's latest word on a template.
+type TemplateEvent struct {
+	UpstreamID string
+	Name       string
+	Language   string
+	Event      string
+	At         time.Time
+}
+
+// PutTemplateEvent keeps the event if none of the template is later.
+func (tx *Tx) PutTemplateEvent(e TemplateEvent) error {
+	return tx.exec(upsertTemplateWord, e.UpstreamID, e.Name, e.Language, e.Event, millis(e.At))
+}
+
+// TemplateEvents are the latest events of templates, newest first, limit at most.
+func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
+	var events []TemplateEvent
+	err := tx.each(selectTemplateWords, []any{limit}, func(rows *sql.Rows) error {
+		var e TemplateEvent
+		var at int64
+		err := rows.Scan(&e.UpstreamID, &e.Name, &e.Language, &e.Event, &at)
+		e.At = instant(at)
+		events = append(events, e)
+		return err
+	})
+	return events, err
+}
+
+// reachSpan is the moving span over which the upstream counts unique recipients
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits).
+const reachSpan = 24 * time.Hour
+
+// Reach tells how many customers the business has opened a conversation with in the 24 hours before now, and whether the given one is among them.
+func (tx *Tx) Reach(customer [32]byte, now time.Time) (customers int64, among bool, err error) {
+	// Whoever fell out of the span since the last call is let go; usually that is nobody.
+	gone, err := tx.changed(deleteReach, millis(now.Add(-reachSpan)))
+	if err != nil {
+		return 0, false, err
+	}
+	if err := tx.deepen(Reached, -gone); err != nil {
+		return 0, false, err
+	}
+	var at int64
+	among, err = tx.row(selectReach, []any{customer[:]}, []any{&at})
+	if err != nil {
+		return 0, false, err
+	}
+	customers, err = tx.Depth(Reached)
+	return customers, among, err
+}
+
+// PutReach counts a customer in the 24 hours after now. A customer who is counted already is counted on.
+func (tx *Tx) PutReach(customer [32]byte, now time.Time) error {
+	_, among, err := tx.Reach(customer, now)
+	if err != nil {
+		return err
+	}
+	if !among {
+		if err := tx.deepen(Reached, 1); err != nil {
+			return err
+		}
+	}
+	return tx.exec(upsertReach, customer[:], millis(now))
+}

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// Lane is the order in which customers' queues are served.
+type Lane int8
+
+// The lanes. A reply inside a service window overtakes bulk templates of other customers; for one customer, order is kept.
+const (
+	LaneReply Lane = iota
+	LaneBulk
+)
+
+// lanes is how many there are.
+const lanes = 2
+
+// State is how far a message has come. States only ever rise, but for Sending and InDoubt, which may return to Queued.
+type State int8
+
+// The states. Delivered follows Failed: the upstream may report a delivery after a failure, never the other way round.
+const (
+	// Queued messages wait for their turn.
+	Queued State = iota
+	// Sending was committed before the upstream was called: until the answer is recorded, a crash leaves the outcome open.
+	Sending
+	// InDoubt messages may or may not have reached the upstream.
+	InDoubt
+	// Submitted messages were accepted by the upstream, which gave them its id.
+	Submitted
+	// Sent, Failed, Delivered and Read are the upstream's statuses.
+	Sent
+	Failed
+	Delivered
+	Read
+)
+
+var stateNames = [...]string{"queued", "sending", "inDoubt", "submitted", "sent", "failed", "delivered", "read"}
+
+// String is the state in lower camel case.
+func (s State) String() string { return stateNames[s] }
+
+// active tells whether the message still holds up those behind it for the same customer.
+func (s State) active() bool { return s <= InDoubt }
+
+// Message is an outbound message. What a Tx returns is changed through the Tx's methods only, and is valid within the operation;
+// within one operation, reading a message twice gives the same *Message.
+type Message struct {
+	// ID is ours: the id that the business knows. At most 128 bytes, unique.
+	ID string
+	// Channel is the id of the phone number or page.
+	Channel  string
+	Customer seal.CustomerHash
+	Lane     Lane
+	// AcceptedAt is when it was accepted, ExpiresAt when it is given up if nothing was heard of it.
+	AcceptedAt time.Time
+	ExpiresAt  time.Time
+	// Reserved is the most that it can still cost; zero once it is settled.
+	Reserved money.Money
+	// IdempotencyKey is a hash of what the client gave to recognise a repeated request; nil if it gave nothing. Fingerprint is a hash of the request.
+	IdempotencyKey []byte
+	Fingerprint    []byte
+
+	// Envelope is what is needed as long as the message is known: the recipient, the client's own callback data, the facts that price it. Sealed at rest.
+	Envelope []byte
+	// Content is what is sent: sealed at rest, and deleted when the message is settled. It is filled in only by Claim and ReadContent.
+	Content []byte
+
+	State State
+	// ReadyAt is when a queued message may be sent; zero while another of the same customer is before it.
+	ReadyAt time.Time
+	// Attempts counts the times that it was claimed.
+	Attempts int
+	// UpstreamID is the upstream's id; empty before Submitted.
+	UpstreamID string
+	// The times of the states, by the upstream's clock but for ClaimedAt and SubmittedAt. ClaimedAt is of the last attempt.
+	ClaimedAt   time.Time
+	SubmittedAt time.Time
+	SentAt      time.Time
+	DeliveredAt time.Time
+	ReadAt      time.Time
+	FailedAt    time.Time
+	// ErrorCode is the upstream's code of the failure; 0 for none.
+	ErrorCode int
+	// Settled tells whether the ledger has its settlement. Unpriced marks a delivered message that no rate could settle yet.
+	Settled  bool
+	Unpriced bool
+
+	seq         int64
+	dirty       bool
+	dropContent bool
+}
+
+// problem says what a new message lacks.
+func (m *Message) problem() string {
+	switch {
+	case m.ID == "" || len(m.ID) > 128:
+		return "its id must have 1 to 128 bytes"
+	case m.Channel == "":
+		return "its channel is missing"
+	case m.AcceptedAt.IsZero() || m.ExpiresAt.IsZero():
+		return "the times of its acceptance and expiry are missing"
+	case m.Reserved.Amount.Sign() < 0:
+		return "its reservation is negative"
+	case m.Lane < 0 || m.Lane >= lanes:
+		return "its lane is unknown"
+	}
+	return ""
+}
+
+// advance moves the message to a status of the upstream, if that is forward.
+func (m *Message) advance(to State, at time.Time) bool {
+	m.note(to, at)
+	if to < Sent || to <= m.State {
+		return false
+	}
+	m.State = to
+	m.ReadyAt = time.Time{}
+	m.dirty = true
+	return true
+}
+
+// note keeps the first time that is told of each status, whatever order they come in.
+func (m *Message) note(status State, at time.Time) {
+	var field *time.Time
+	switch status {
+	case Sent:
+		field = &m.SentAt
+	case Failed:
+		field = &m.FailedAt
+	case Delivered:
+		field = &m.DeliveredAt
+	case Read:
+		field = &m.ReadAt
+	default:
+		return
+	}
+	if field.IsZero() {
+		*field = at
+		m.dirty = true
+	}
+}

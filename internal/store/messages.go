@@ -1,0 +1,224 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrInvalid says that a message cannot be stored as it is: a mistake of the caller.
+var ErrInvalid = errors.New("the message cannot be stored")
+
+const messageColumns = `seq, id, channel, customer, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
+	reserved, currency, times, error_code, envelope`
+
+const (
+	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
+		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint)
+		VALUES ($1, $2, $3, $4, 0, $5, 0, 0, 0, $6, $7, $8, $9, '', 0, $10, $11, 0, $12, $13)`
+	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_id = $5, settled = $6, unpriced = $7,
+		reserved = $8, times = $9, error_code = $10 WHERE seq = $11`
+	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_id = $5, settled = $6, unpriced = $7,
+		reserved = $8, times = $9, error_code = $10, content = NULL WHERE seq = $11`
+	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
+	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
+	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_id = $1`
+	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`
+	selectFingerprint       = `SELECT fingerprint FROM messages WHERE id = $1`
+	selectContent           = `SELECT content FROM messages WHERE seq = $1`
+	selectHeadOfCustomer    = `SELECT seq, lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 ORDER BY seq LIMIT 1`
+	promoteLane             = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2 AND lane > $4`
+)
+
+// Accept stores a new message with its reservation and puts it in its customer's queue. ID, Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content
+// must be set, Reserved, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the operation fail: look it up before.
+func (tx *Tx) Accept(m *Message) error {
+	if problem := m.problem(); problem != "" {
+		return fmt.Errorf("%w: %s", ErrInvalid, problem)
+	}
+	envelope, err := tx.store.options.Keys.Seal(m.Envelope, "messages.envelope/"+m.ID)
+	if err != nil {
+		return err
+	}
+	content, err := tx.store.options.Keys.Seal(m.Content, "messages.content/"+m.ID)
+	if err != nil {
+		return err
+	}
+	m.State, m.ReadyAt = Queued, time.Time{}
+	if err := tx.place(m); err != nil {
+		return err
+	}
+	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], m.Lane, nullableTime(m.ReadyAt), millis(m.ExpiresAt), millis(m.AcceptedAt),
+		m.Reserved.Amount.String(), string(m.Reserved.Currency), envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint)); err != nil {
+		return err
+	}
+	if err := tx.deepen(Outbound, 1); err != nil {
+		return err
+	}
+	if err := tx.deepen(Unsettled, 1); err != nil {
+		return err
+	}
+	return tx.reserve(m.Reserved)
+}
+
+// place finds where a new message stands: at once ready as its customer's first, or behind others, which then come along into its lane.
+func (tx *Tx) place(m *Message) error {
+	if err := tx.flushMessages(); err != nil {
+		return err
+	}
+	var seq, lane int64
+	waits, err := tx.row(selectHeadOfCustomer, []any{m.Channel, m.Customer[:]}, []any{&seq, &lane})
+	switch {
+	case err != nil:
+		return err
+	case !waits:
+		m.ReadyAt = m.AcceptedAt
+	case lane > int64(m.Lane):
+		for _, known := range tx.messages {
+			if known.Channel == m.Channel && known.Customer == m.Customer && known.State.active() {
+				known.Lane = min(known.Lane, m.Lane)
+			}
+		}
+		return tx.exec(promoteLane, m.Lane, m.Channel, m.Customer[:], m.Lane)
+	case lane < int64(m.Lane):
+		m.Lane = Lane(lane)
+	}
+	return nil
+}
+
+// Message is the message with our id, and whether there is one.
+func (tx *Tx) Message(id string) (*Message, bool, error) { return tx.message(selectMessage, id) }
+
+// MessageByUpstreamID is the message with the upstream's id.
+func (tx *Tx) MessageByUpstreamID(id string) (*Message, bool, error) {
+	return tx.message(selectMessageByUpstream, id)
+}
+
+// MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled in.
+func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
+	m, found, err := tx.message(selectMessageByKey, key)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	m.IdempotencyKey = key
+	_, err = tx.row(selectFingerprint, []any{m.ID}, []any{&m.Fingerprint})
+	return m, err == nil, err
+}
+
+// ReadContent fills in the message's Content; it is nil if it has been deleted.
+func (tx *Tx) ReadContent(m *Message) error {
+	var sealed []byte
+	if _, err := tx.row(selectContent, []any{m.seq}, []any{&sealed}); err != nil || sealed == nil {
+		return err
+	}
+	var err error
+	m.Content, err = tx.store.options.Keys.Open(sealed, "messages.content/"+m.ID)
+	return err
+}
+
+func (tx *Tx) message(query string, key any) (*Message, bool, error) {
+	if err := tx.flushMessages(); err != nil {
+		return nil, false, err
+	}
+	var row messageRow
+	found, err := tx.row(query, []any{key}, row.targets())
+	if err != nil || !found {
+		return nil, false, err
+	}
+	m, err := tx.adopt(&row)
+	return m, err == nil, err
+}
+
+// messagesOf reads several messages.
+func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
+	if err := tx.flushMessages(); err != nil {
+		return nil, err
+	}
+	var rows []messageRow
+	if err := tx.each(query, args, func(r *sql.Rows) error {
+		var row messageRow
+		err := r.Scan(row.targets()...)
+		rows = append(rows, row)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	messages := make([]*Message, 0, len(rows))
+	for i := range rows {
+		m, err := tx.adopt(&rows[i])
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, m)
+	}
+	return messages, nil
+}
+
+// adopt is the operation's own *Message of a row.
+func (tx *Tx) adopt(row *messageRow) (*Message, error) {
+	for _, m := range tx.messages {
+		if m.seq == row.message.seq {
+			return m, nil
+		}
+	}
+	m := &row.message
+	if err := row.finish(); err != nil {
+		return nil, err
+	}
+	var err error
+	if m.Envelope, err = tx.store.options.Keys.Open(row.envelope, "messages.envelope/"+m.ID); err != nil {
+		return nil, err
+	}
+	tx.messages = append(tx.messages, m)
+	return m, nil
+}
+
+// flushMessages writes the messages that the operation has changed. Every statement that searches messages comes after it.
+func (tx *Tx) flushMessages() error {
+	for _, m := range tx.messages {
+		if !m.dirty {
+			continue
+		}
+		statement := updateMessage
+		if m.dropContent {
+			statement = updateAndDropContent
+		}
+		if err := tx.exec(statement, m.Lane, m.State, nullableTime(m.ReadyAt), m.Attempts, nullableText(m.UpstreamID), count(m.Settled), count(m.Unpriced),
+			m.Reserved.Amount.String(), m.packTimes(), m.ErrorCode, m.seq); err != nil {
+			return err
+		}
+		m.dirty = false
+	}
+	return nil
+}
+
+// retireContent deletes a settled message's content, or marks when it shall be.
+func (tx *Tx) retireContent(m *Message, until time.Time) error {
+	if !until.IsZero() {
+		return tx.exec(keepContentUntil, millis(until), m.seq)
+	}
+	m.Content, m.dropContent, m.dirty = nil, true, true
+	return nil
+}
+
+func nullable(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+func nullableText(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func nullableTime(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}

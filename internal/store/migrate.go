@@ -1,0 +1,95 @@
+package store
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+// migrations are numbered SQL files; each is applied once, in order, and never changed after a release.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	createMigrations = `CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER NOT NULL PRIMARY KEY)`
+	createOwner      = `CREATE TABLE IF NOT EXISTS owner (one INTEGER NOT NULL PRIMARY KEY, account_uid TEXT NOT NULL)`
+	selectVersion    = `SELECT COALESCE(MAX(version), 0) FROM schema_migrations`
+	insertVersion    = `INSERT INTO schema_migrations (version) VALUES ($1)`
+	insertOwner      = `INSERT INTO owner (one, account_uid) VALUES (1, $1) ON CONFLICT DO NOTHING`
+	selectOwner      = `SELECT account_uid FROM owner WHERE one = 1`
+)
+
+// migrate applies the migrations that the database does not have, all in one transaction under the writer's lock, so that several may
+// try at once. A database that is newer than the program is refused: there is no way back.
+func migrate(c *connection) (err error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	if err := c.exec(beginUpdate); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.exec(rollback))
+		}
+	}()
+	if err := c.exec(createMigrations); err != nil {
+		return err
+	}
+	var version int
+	if _, err := c.row(selectVersion, nil, []any{&version}); err != nil {
+		return err
+	}
+	if version > len(files) {
+		return fmt.Errorf("it has schema version %d and this program knows %d at most: run the newer program", version, len(files))
+	}
+	for _, file := range files[version:] {
+		if err := apply(c, file); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	if err := c.exec(createOwner); err != nil {
+		return err
+	}
+	return c.exec(commit)
+}
+
+func apply(c *connection, file string) error {
+	number, _, _ := strings.Cut(strings.TrimPrefix(file, "migrations/"), "_")
+	version, err := strconv.Atoi(number)
+	if err != nil {
+		return errors.New("its name must begin with its number")
+	}
+	text, err := migrations.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for statement := range strings.SplitSeq(string(text), ";\n") {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		if err := c.once(statement); err != nil {
+			return err
+		}
+	}
+	return c.exec(insertVersion, version)
+}
+
+// claimFor makes the account the store's owner if it has none, and returns whose it is.
+func claimFor(c *connection, accountUID string) (string, error) {
+	var owner string
+	found, err := c.row(selectOwner, nil, []any{&owner})
+	if err != nil || found {
+		return owner, err
+	}
+	if err := c.exec(insertOwner, accountUID); err != nil {
+		return "", err
+	}
+	_, err = c.row(selectOwner, nil, []any{&owner})
+	return owner, err
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrState says that a message is not in the state that a step starts from: another step has overtaken it. Nothing was changed.
+var ErrState = errors.New("the message is not in the state that this step starts from")
+
+const (
+	selectReady = `SELECT ` + messageColumns + ` FROM messages WHERE channel = $1 AND lane = $2 AND ready_at <= $3
+		ORDER BY ready_at, seq LIMIT $4`
+	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
+	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND seq > $3 ORDER BY seq LIMIT 1`
+	makeReady       = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
+	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2`
+	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3`
+	selectUnpriced  = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2`
+)
+
+// Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
+// Of a customer only the first message is ever ready, so that one is under way at a time. Replies come before bulk; within a lane, whoever has waited longest
+// comes first, so that a customer with many messages takes turns with the others. Content is filled in.
+func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
+	var claimed []*Message
+	for lane := range Lane(lanes) {
+		if len(claimed) >= limit {
+			break
+		}
+		messages, err := tx.messagesOf(selectReady, channel, lane, millis(now), limit-len(claimed))
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range messages {
+			if err := tx.ReadContent(m); err != nil {
+				return nil, err
+			}
+			m.State, m.ReadyAt, m.ClaimedAt, m.dirty = Sending, time.Time{}, now, true
+			m.Attempts++
+		}
+		claimed = append(claimed, messages...)
+	}
+	return claimed, nil
+}
+
+// NextReady is when the channel's next message becomes ready; the zero time if none waits for a time.
+func (tx *Tx) NextReady(channel string) (time.Time, error) {
+	if err := tx.flushMessages(); err != nil {
+		return time.Time{}, err
+	}
+	var earliest int64
+	for lane := range Lane(lanes) {
+		var at int64
+		found, err := tx.row(selectNextReady, []any{channel, lane}, []any{&at})
+		if err != nil {
+			return time.Time{}, err
+		}
+		if found && (earliest == 0 || at < earliest) {
+			earliest = at
+		}
+	}
+	return instant(earliest), nil
+}
+
+// Submit records that the upstream accepted the message under an id of its own. The customer's next message becomes ready.
+// A message that a status has moved on in the meantime keeps its state and gets the id.
+func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
+	m.UpstreamID, m.SubmittedAt, m.dirty = upstreamID, at, true
+	if m.State >= Submitted {
+		return nil
+	}
+	return tx.move(m, Submitted, at)
+}
+
+// Retry puts a message that the upstream did not take back into its place, to be claimed again at readyAt. It starts from Sending or InDoubt.
+func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
+	if m.State != Sending && m.State != InDoubt {
+		return tx.wrongState(m)
+	}
+	if err := tx.move(m, Queued, readyAt); err != nil {
+		return err
+	}
+	m.ReadyAt = readyAt
+	return nil
+}
+
+// Doubt records that nobody knows whether the upstream took the message. Until that is resolved, by a status, Submit, Retry or Fail, the
+// customer's next messages wait. It starts from Sending.
+func (tx *Tx) Doubt(m *Message) error {
+	if m.State != Sending {
+		return tx.wrongState(m)
+	}
+	return tx.move(m, InDoubt, time.Time{})
+}
+
+// Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it tells. It is false, and no error, if the message
+// had come as far already: statuses may repeat and come in any order. A message that was still under way leaves the queue.
+func (tx *Tx) Advance(m *Message, to State, at time.Time) (bool, error) {
+	before := *m
+	if !m.advance(to, at) {
+		return false, nil
+	}
+	return true, tx.left(&before, m, at)
+}
+
+// Fail ends a message that shall not be sent (again), with the upstream's error code or ours. It is Advance to Failed.
+func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
+	if m.State < Failed {
+		m.ErrorCode = code
+	}
+	return tx.Advance(m, Failed, at)
+}
+
+// InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message of which nil is none.
+// At start-up those that are Sending are what a crash has left open.
+func (tx *Tx) InState(state State, after *Message, limit int) ([]*Message, error) {
+	return tx.messagesOf(selectActive, state, after.sequence(), limit)
+}
+
+// Expired are unsettled messages whose time is over at now, those that are unpriced excepted.
+func (tx *Tx) Expired(now time.Time, limit int) ([]*Message, error) {
+	return tx.messagesOf(selectExpired, millis(now), limit)
+}
+
+// Unpriced are delivered messages that no rate could settle, after a message of which nil is none.
+func (tx *Tx) Unpriced(after *Message, limit int) ([]*Message, error) {
+	return tx.messagesOf(selectUnpriced, after.sequence(), limit)
+}
+
+func (m *Message) sequence() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.seq
+}
+
+// move changes the state of an active message.
+func (tx *Tx) move(m *Message, to State, at time.Time) error {
+	before := *m
+	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
+	return tx.left(&before, m, at)
+}
+
+// left keeps the depths right after a message has changed its state, and makes the customer's next message ready if this one was first and is out of the way.
+func (tx *Tx) left(before, m *Message, at time.Time) error {
+	if err := tx.deepen(Doubts, count(m.State == InDoubt)-count(before.State == InDoubt)); err != nil {
+		return err
+	}
+	if !before.State.active() || m.State.active() {
+		return nil
+	}
+	if err := tx.deepen(Outbound, -1); err != nil {
+		return err
+	}
+	if first := before.State != Queued || !before.ReadyAt.IsZero(); !first {
+		return nil
+	}
+	if err := tx.flushMessages(); err != nil {
+		return err
+	}
+	var next int64
+	found, err := tx.row(selectNextOf, []any{m.Channel, m.Customer[:], m.seq}, []any{&next})
+	if err != nil || !found {
+		return err
+	}
+	for _, known := range tx.messages {
+		if known.seq == next {
+			known.ReadyAt = at
+		}
+	}
+	return tx.exec(makeReady, millis(at), next)
+}
+
+func count(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func (tx *Tx) wrongState(m *Message) error {
+	return fmt.Errorf("%w: message %s is %s", ErrState, m.ID, m.State)
+}

@@ -1,0 +1,157 @@
+package store
+
+import (
+	"database/sql"
+	"iter"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+const (
+	insertRecord     = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
+	selectSettlement = `SELECT sequence, record, hash FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	selectRecords    = `SELECT sequence, record, hash FROM ledger WHERE sequence > $1 ORDER BY sequence LIMIT $2`
+)
+
+// Settle appends the one settlement of a message to the ledger, and in the same commit counts it in the totals, releases the
+// message's reservation and deletes its content, or keeps it until keepContentUntil. The record's Sequence is set here.
+// A message that is settled already stays as it is: the result is false, and no error.
+func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
+	if m.Settled {
+		return false, nil
+	}
+	record.Kind, record.MessageID = ledger.Settlement, m.ID
+	if err := tx.Append(record); err != nil {
+		return false, err
+	}
+	if err := tx.release(m.Reserved); err != nil {
+		return false, err
+	}
+	if err := tx.deepen(Unsettled, -1); err != nil {
+		return false, err
+	}
+	if err := tx.setUnpriced(m, false); err != nil {
+		return false, err
+	}
+	m.Settled, m.Reserved, m.dirty = true, money.Money{}, true
+	return true, tx.retireContent(m, keepContentUntil)
+}
+
+// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation until it is settled.
+func (tx *Tx) HoldUnpriced(m *Message) error {
+	if m.Settled {
+		return nil
+	}
+	return tx.setUnpriced(m, true)
+}
+
+func (tx *Tx) setUnpriced(m *Message, unpriced bool) error {
+	if m.Unpriced == unpriced {
+		return nil
+	}
+	m.Unpriced, m.dirty = unpriced, true
+	if unpriced {
+		return tx.deepen(UnpricedMessages, 1)
+	}
+	return tx.deepen(UnpricedMessages, -1)
+}
+
+// Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle; Append is for corrections and doubts.
+func (tx *Tx) Append(record *ledger.Record) error {
+	head, err := tx.headCell()
+	if err != nil {
+		return err
+	}
+	entry, next := head.value.Append(record)
+	if err := tx.exec(insertRecord, entry.Sequence, record.MessageID, string(record.Kind), entry.Canonical, entry.Hash[:]); err != nil {
+		return err
+	}
+	if err := change(tx, head, next); err != nil {
+		return err
+	}
+	return tx.count(record)
+}
+
+// count adds a record to the derived figures.
+func (tx *Tx) count(record *ledger.Record) error {
+	if record.Kind == ledger.Doubt {
+		return nil
+	}
+	for _, key := range record.TotalKeys() {
+		c, err := tx.totalCell(key)
+		if err != nil {
+			return err
+		}
+		total := c.value
+		if err := total.Add(record); err != nil {
+			return err
+		}
+		if err := change(tx, c, total); err != nil {
+			return err
+		}
+	}
+	if record.Revision == "" {
+		return nil
+	}
+	used, err := tx.usedCell(PlanRevision{Plan: record.Plan, Revision: record.Revision})
+	if err != nil || used.value {
+		return err
+	}
+	return change(tx, used, true)
+}
+
+// Head is the end of the ledger.
+func (tx *Tx) Head() (ledger.Head, error) {
+	c, err := tx.headCell()
+	if err != nil {
+		return ledger.Head{}, err
+	}
+	return c.value, nil
+}
+
+// Settlement is the ledger's settlement of a message, and whether there is one.
+func (tx *Tx) Settlement(messageID string) (*ledger.Record, bool, error) {
+	var sequence int64
+	var canonical, hash []byte
+	found, err := tx.row(selectSettlement, []any{messageID}, []any{&sequence, &canonical, &hash})
+	if err != nil || !found {
+		return nil, false, err
+	}
+	record, err := ledger.ParseCanonical(canonical)
+	return record, err == nil, err
+}
+
+// Entries are the ledger's entries after a sequence, in order, read in pages. For a View.
+func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
+	const page = 1000
+	return func(yield func(ledger.Entry, error) bool) {
+		for {
+			entries := make([]ledger.Entry, 0, page)
+			err := tx.each(selectRecords, []any{after, page}, func(rows *sql.Rows) error {
+				var entry ledger.Entry
+				var hash []byte
+				if err := rows.Scan(&entry.Sequence, &entry.Canonical, &hash); err != nil {
+					return err
+				}
+				copy(entry.Hash[:], hash)
+				entries = append(entries, entry)
+				return nil
+			})
+			if err != nil {
+				yield(ledger.Entry{}, err)
+				return
+			}
+			for _, entry := range entries {
+				if !yield(entry, nil) {
+					return
+				}
+				after = entry.Sequence
+			}
+			if len(entries) < page {
+				return
+			}
+		}
+	}
+}

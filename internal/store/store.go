@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// Errors of the store, for errors.Is.
+var (
+	// ErrUnavailable says that the engine could not do its work: the disk is full, a file cannot be written. Nothing of the operation was
+	// kept. The store goes on by itself once the cause is gone.
+	ErrUnavailable = errors.New("the store is unavailable")
+	// ErrClosed says that the store was closed before the operation began.
+	ErrClosed = errors.New("the store is closed")
+	// ErrReadOnly says that a View tried to change something.
+	ErrReadOnly = errors.New("a view cannot change the store: use Update")
+)
+
+// DedupeRetention is how long an id that was seen is remembered: longer than the 7 days for which the upstream says that it may repeat a
+// webhook (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
+const DedupeRetention = 8 * 24 * time.Hour
+
+// Options are what a store needs.
+type Options struct {
+	// Path is the database file, which is made if it is not there. Its directory must exist.
+	Path string
+	// AccountUID is the account that the store belongs to. Opening the store of another account is an error.
+	AccountUID string
+	// Keys seal what must not be read at rest.
+	Keys *seal.Keys
+	// OnCommit is told of every commit: how many operations shared it, and how long the transaction and its fsync took. Optional. It must not block.
+	OnCommit func(operations int, took time.Duration)
+	// Log is where the store says that it is unavailable, and available again. Optional.
+	Log *slog.Logger
+}
+
+// Store is the state of one account. It is safe for concurrent use.
+type Store struct {
+	options Options
+	genesis ledger.Hash
+
+	queue   chan *operation
+	closing chan struct{}
+	closed  chan struct{}
+	once    sync.Once
+
+	engine  *engine
+	writer  *connection
+	readers chan *connection
+}
+
+// maxReaders bounds the connections that views hold at a time, and so their memory.
+const maxReaders = 2
+
+// Open opens or makes the store and brings its schema up to date. It reads no table whole: it takes as long for ten million messages as for none.
+func Open(ctx context.Context, options Options) (*Store, error) {
+	if options.Keys == nil || options.AccountUID == "" {
+		return nil, errors.New("a store needs the account's keys and UID")
+	}
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	engine, err := openEngine(options.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		options: options,
+		genesis: ledger.Genesis(options.AccountUID),
+		queue:   make(chan *operation, maxBatch),
+		closing: make(chan struct{}),
+		closed:  make(chan struct{}),
+		engine:  engine,
+		readers: make(chan *connection, maxReaders),
+	}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, engine.close())
+	}
+	for range maxReaders {
+		s.readers <- nil // opened when first wanted
+	}
+	go s.write()
+	return s, nil
+}
+
+// prepare connects the writer, migrates, and checks whose store this is.
+func (s *Store) prepare(ctx context.Context) error {
+	var err error
+	if s.writer, err = s.engine.connect(ctx, writing); err != nil {
+		return err
+	}
+	if err := migrate(s.writer); err != nil {
+		return fmt.Errorf("the schema of %s could not be brought up to date: %w", s.options.Path, err)
+	}
+	owner, err := claimFor(s.writer, s.options.AccountUID)
+	if err != nil {
+		return fmt.Errorf("the owner of %s could not be read: %w", s.options.Path, err)
+	}
+	if owner != s.options.AccountUID {
+		return fmt.Errorf("the store %s belongs to the account with UID %s, not to %s: mount that account's own volume", s.options.Path, owner, s.options.AccountUID)
+	}
+	return nil
+}
+
+// Close waits for the operations that were given to Update, then closes the database. Closing twice is no error.
+func (s *Store) Close() error {
+	s.once.Do(func() { close(s.closing) })
+	<-s.closed
+	var errs []error
+	for range maxReaders {
+		if reader := <-s.readers; reader != nil {
+			errs = append(errs, reader.close())
+		}
+	}
+	for range maxReaders {
+		s.readers <- nil
+	}
+	errs = append(errs, s.writer.close(), s.engine.close())
+	return errors.Join(errs...)
+}
+
+// View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return ErrReadOnly. Views never hold up operations.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	var reader *connection
+	select {
+	case reader = <-s.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closing:
+		return ErrClosed
+	}
+	defer func() { s.readers <- reader }()
+	if reader == nil {
+		opened, err := s.engine.connect(ctx, reading)
+		if err != nil {
+			return unavailable(err)
+		}
+		reader = opened
+	}
+	if err := reader.exec(beginView); err != nil {
+		return unavailable(err)
+	}
+	tx := &Tx{store: s, conn: reader, readOnly: true, tally: newTally()}
+	defer reader.exec(rollback) //nolint:errcheck // a snapshot that was only read has nothing to lose
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.err
+}

@@ -1,0 +1,230 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// tally holds the few rows that nearly every operation changes: totals, counts, depths, reservations and the ledger's head. A transaction reads each
+// once and writes it once, however many operations share it. It lasts for one transaction, so the database stays the only truth.
+type tally struct {
+	totals    map[ledger.TotalKey]*cell[ledger.Total]
+	counts    map[pricing.CounterKey]*cell[int64]
+	reserved  map[money.Currency]*cell[money.Decimal]
+	revisions map[PlanRevision]*cell[bool]
+	depths    [depths]*cell[int64]
+	head      *cell[ledger.Head]
+
+	operation int
+	touched   []undoer
+}
+
+// cell is a row's value, with what it was before the current operation.
+type cell[T any] struct {
+	value, before T
+	operation     int // the operation that before belongs to
+	dirty         bool
+}
+
+type undoer interface{ undo() }
+
+func (c *cell[T]) undo() { c.value = c.before }
+
+func newTally() *tally {
+	return &tally{
+		totals:    map[ledger.TotalKey]*cell[ledger.Total]{},
+		counts:    map[pricing.CounterKey]*cell[int64]{},
+		reserved:  map[money.Currency]*cell[money.Decimal]{},
+		revisions: map[PlanRevision]*cell[bool]{},
+	}
+}
+
+// begin starts the next operation.
+func (t *tally) begin() {
+	t.operation++
+	clear(t.touched)
+	t.touched = t.touched[:0]
+}
+
+// undo takes back what the operation changed.
+func (t *tally) undo() {
+	for _, c := range t.touched {
+		c.undo()
+	}
+}
+
+// change sets a cell within the current operation.
+func change[T any](tx *Tx, c *cell[T], value T) error {
+	if err := tx.write(); err != nil {
+		return err
+	}
+	if c.operation != tx.tally.operation {
+		c.before, c.operation = c.value, tx.tally.operation
+		tx.tally.touched = append(tx.tally.touched, c)
+	}
+	c.value, c.dirty = value, true
+	return nil
+}
+
+const (
+	selectTotal = `SELECT messages, charged, billed, cost FROM totals WHERE period = $1 AND currency = $2 AND category = $3`
+	upsertTotal = `INSERT INTO totals (period, currency, category, messages, charged, billed, cost) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (period, currency, category) DO UPDATE SET
+		messages = excluded.messages, charged = excluded.charged, billed = excluded.billed, cost = excluded.cost`
+	selectCounter = `SELECT value FROM counters WHERE name = $1`
+	upsertCounter = `INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	selectReserve = `SELECT amount FROM reservations WHERE currency = $1`
+	upsertReserve = `INSERT INTO reservations (currency, amount) VALUES ($1, $2) ON CONFLICT (currency) DO UPDATE SET amount = excluded.amount`
+	selectUsed    = `SELECT 1 FROM used_revisions WHERE plan = $1 AND revision = $2`
+	insertUsed    = `INSERT INTO used_revisions (plan, revision) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	selectHead    = `SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1`
+)
+
+func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
+	if c := tx.tally.totals[key]; c != nil {
+		return c, nil
+	}
+	c := &cell[ledger.Total]{}
+	var billed, cost string
+	found, err := tx.row(selectTotal, []any{key.Period, string(key.Currency), key.Category}, []any{&c.value.Messages, &c.value.Charged, &billed, &cost})
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		if c.value.Billed, err = money.Parse(billed); err != nil {
+			return nil, tx.fail(err)
+		}
+		if c.value.Cost, err = money.Parse(cost); err != nil {
+			return nil, tx.fail(err)
+		}
+	}
+	tx.tally.totals[key] = c
+	return c, nil
+}
+
+func (tx *Tx) countCell(key pricing.CounterKey) (*cell[int64], error) {
+	if c := tx.tally.counts[key]; c != nil {
+		return c, nil
+	}
+	c, err := tx.counter(counterName(key))
+	if err == nil {
+		tx.tally.counts[key] = c
+	}
+	return c, err
+}
+
+func (tx *Tx) depthCell(of Depth) (*cell[int64], error) {
+	if c := tx.tally.depths[of]; c != nil {
+		return c, nil
+	}
+	c, err := tx.counter(depthNames[of])
+	if err == nil {
+		tx.tally.depths[of] = c
+	}
+	return c, err
+}
+
+// counterName is what a count is stored under.
+func counterName(key pricing.CounterKey) string {
+	return fmt.Sprintf("count/%d/%q/%q/%q/%d/%s", key.Scope, key.ScopeID, key.Allowance, key.Market, key.Category, key.Month)
+}
+
+func (tx *Tx) counter(name string) (*cell[int64], error) {
+	c := &cell[int64]{}
+	_, err := tx.row(selectCounter, []any{name}, []any{&c.value})
+	return c, err
+}
+
+func (tx *Tx) reservedCell(currency money.Currency) (*cell[money.Decimal], error) {
+	if c := tx.tally.reserved[currency]; c != nil {
+		return c, nil
+	}
+	c := &cell[money.Decimal]{}
+	var amount string
+	found, err := tx.row(selectReserve, []any{string(currency)}, []any{&amount})
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		if c.value, err = money.Parse(amount); err != nil {
+			return nil, tx.fail(err)
+		}
+	}
+	tx.tally.reserved[currency] = c
+	return c, nil
+}
+
+func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
+	if c := tx.tally.revisions[revision]; c != nil {
+		return c, nil
+	}
+	c := &cell[bool]{}
+	var one int64
+	found, err := tx.row(selectUsed, []any{revision.Plan, revision.Revision}, []any{&one})
+	if err != nil {
+		return nil, err
+	}
+	c.value = found
+	tx.tally.revisions[revision] = c
+	return c, nil
+}
+
+func (tx *Tx) headCell() (*cell[ledger.Head], error) {
+	if tx.tally.head != nil {
+		return tx.tally.head, nil
+	}
+	c := &cell[ledger.Head]{}
+	var hash []byte
+	found, err := tx.row(selectHead, nil, []any{&c.value.Sequence, &hash})
+	if err != nil {
+		return nil, err
+	}
+	if c.value.Hash = tx.store.genesis; found {
+		c.value.Hash = ledger.Hash(hash)
+	}
+	tx.tally.head = c
+	return c, nil
+}
+
+// flushTally writes what the transaction's operations changed. The ledger's head needs no row of its own.
+func (tx *Tx) flushTally() error {
+	for key, c := range tx.tally.totals {
+		if t := &c.value; c.dirty {
+			if err := tx.conn.exec(upsertTotal, key.Period, string(key.Currency), key.Category, t.Messages, t.Charged, t.Billed.String(), t.Cost.String()); err != nil {
+				return err
+			}
+		}
+	}
+	for key, c := range tx.tally.counts {
+		if c.dirty {
+			if err := tx.conn.exec(upsertCounter, counterName(key), c.value); err != nil {
+				return err
+			}
+		}
+	}
+	for of, c := range tx.tally.depths {
+		if c != nil && c.dirty {
+			if err := tx.conn.exec(upsertCounter, depthNames[of], c.value); err != nil {
+				return err
+			}
+		}
+	}
+	for currency, c := range tx.tally.reserved {
+		if c.dirty {
+			if err := tx.conn.exec(upsertReserve, string(currency), c.value.String()); err != nil {
+				return err
+			}
+		}
+	}
+	for revision, c := range tx.tally.revisions {
+		if c.dirty && c.value {
+			if err := tx.conn.exec(insertUsed, revision.Plan, revision.Revision); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

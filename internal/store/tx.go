@@ -1,0 +1,126 @@
+package store
+
+import (
+	"database/sql"
+	"time"
+)
+
+// Tx is how an operation reads and writes. It is valid only within the function that it was given to, and for one goroutine.
+//
+// The first error of the engine is remembered: the operation fails with it whatever its function returns.
+type Tx struct {
+	store    *Store
+	conn     *connection
+	readOnly bool
+	tally    *tally
+	messages []*Message // those that the operation has read, each once
+	saved    bool       // whether the operation has its savepoint
+	err      error
+}
+
+const (
+	savepoint         = "SAVEPOINT operation"
+	releaseSavepoint  = "RELEASE SAVEPOINT operation"
+	rollbackSavepoint = "ROLLBACK TO SAVEPOINT operation"
+)
+
+// begin starts the next operation of the transaction.
+func (tx *Tx) begin() {
+	clear(tx.messages)
+	tx.messages = tx.messages[:0]
+	tx.saved = false
+	tx.err = nil
+	tx.tally.begin()
+}
+
+// keep makes the operation's work a part of the transaction.
+func (tx *Tx) keep() error {
+	if !tx.saved {
+		return nil
+	}
+	return tx.conn.exec(releaseSavepoint)
+}
+
+// undo takes back the operation's work. If the engine has failed before the operation wrote, the state of the transaction is not known, and it ends.
+func (tx *Tx) undo() error {
+	tx.tally.undo()
+	if !tx.saved {
+		return tx.err
+	}
+	if err := tx.conn.exec(rollbackSavepoint); err != nil {
+		return err
+	}
+	return tx.conn.exec(releaseSavepoint)
+}
+
+// fail remembers the engine's first error.
+func (tx *Tx) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	if tx.err == nil {
+		tx.err = unavailable(err)
+	}
+	return tx.err
+}
+
+// write prepares for a change: the operation's first one sets its savepoint.
+func (tx *Tx) write() error {
+	switch {
+	case tx.err != nil:
+		return tx.err
+	case tx.readOnly:
+		return ErrReadOnly
+	case tx.saved:
+		return nil
+	}
+	if err := tx.conn.exec(savepoint); err != nil {
+		return tx.fail(err)
+	}
+	tx.saved = true
+	return nil
+}
+
+func (tx *Tx) exec(text string, args ...any) error {
+	_, err := tx.changed(text, args...)
+	return err
+}
+
+func (tx *Tx) changed(text string, args ...any) (int64, error) {
+	if err := tx.write(); err != nil {
+		return 0, err
+	}
+	n, err := tx.conn.changed(text, args...)
+	return n, tx.fail(err)
+}
+
+func (tx *Tx) row(text string, args, into []any) (bool, error) {
+	if tx.err != nil {
+		return false, tx.err
+	}
+	found, err := tx.conn.row(text, args, into)
+	return found, tx.fail(err)
+}
+
+func (tx *Tx) each(text string, args []any, scan func(*sql.Rows) error) error {
+	if tx.err != nil {
+		return tx.err
+	}
+	return tx.fail(tx.conn.each(text, args, scan))
+}
+
+// millis is a time as it is stored: Unix milliseconds, and 0 for the zero time.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// instant is a stored time.
+func instant(millis int64) time.Time {
+	if millis == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(millis).UTC()
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+// maxBatch bounds how many operations share a transaction, and so how long one operation can be held up by the others.
+const maxBatch = 512
+
+// operation is a function that waits for its turn and then for its commit.
+type operation struct {
+	fn      func(*Tx) error
+	started atomic.Bool // by the writer, or by a caller that gave up
+	done    chan struct{}
+	err     error
+	panic   any
+}
+
+// Update runs fn in a transaction and returns when what it did is durable. An error of fn undoes all that fn did, and is returned as it is; a panic of fn does
+// too, and goes on in the caller. When ctx ends before fn has begun, fn never runs; after that Update waits for the outcome.
+//
+// fn runs on the store's one writer: it must not block, call Update, or keep its Tx.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	op := &operation{fn: fn, done: make(chan struct{})}
+	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
+	select {
+	case s.queue <- op:
+	case <-s.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-op.done:
+	case <-ctx.Done():
+		if op.started.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		<-op.done
+	case <-s.closed:
+		// The writer is gone. It finished this operation, or will never begin it.
+		if op.started.CompareAndSwap(false, true) {
+			return ErrClosed
+		}
+		<-op.done
+	}
+	if op.panic != nil {
+		panic(op.panic)
+	}
+	return op.err
+}
+
+// write is the writer: it takes what waits, commits it together, and lets it go.
+func (s *Store) write() {
+	defer close(s.closed)
+	batch := make([]*operation, 0, maxBatch)
+	available := true
+	for {
+		batch = s.gather(batch[:0])
+		if len(batch) == 0 {
+			return
+		}
+		began := time.Now()
+		err := s.commitBatch(batch)
+		if s.options.OnCommit != nil && err == nil {
+			s.options.OnCommit(len(batch), time.Since(began))
+		}
+		if err != nil && available {
+			s.options.Log.Error("Store became unavailable", "error", err)
+		} else if err == nil && !available {
+			s.options.Log.Info("Store is available again")
+		}
+		available = err == nil
+		for i, op := range batch {
+			if err != nil {
+				op.err = err
+			}
+			close(op.done)
+			batch[i] = nil
+		}
+	}
+}
+
+// gather waits for one operation and takes those that are waiting by then. It returns none when the store is closing and nothing waits any more.
+func (s *Store) gather(batch []*operation) []*operation {
+	select {
+	case op := <-s.queue:
+		batch = begin(batch, op)
+	case <-s.closing:
+	}
+	for len(batch) < maxBatch {
+		select {
+		case op := <-s.queue:
+			batch = begin(batch, op)
+			continue
+		default:
+		}
+		if len(batch) > 0 {
+			return batch
+		}
+		select {
+		case <-s.closing: // nothing waits: the end
+			return batch
+		case op := <-s.queue: // the one before was given up
+			batch = begin(batch, op)
+		}
+	}
+	return batch
+}
+
+// begin adds an operation to the batch unless its caller has given up.
+func begin(batch []*operation, op *operation) []*operation {
+	if op.started.CompareAndSwap(false, true) {
+		return append(batch, op)
+	}
+	return batch
+}
+
+// commitBatch executes the operations in one transaction. It returns an error if nothing of them is kept; the error of one operation is left with it.
+func (s *Store) commitBatch(batch []*operation) (err error) {
+	if err := s.writer.exec(beginUpdate); err != nil {
+		// Whatever an earlier failure has left open is over now; the next batch begins anew.
+		_ = s.writer.exec(rollback)
+		return unavailable(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = s.writer.exec(rollback) // the engine may have done it already
+			err = unavailable(err)
+		}
+	}()
+	tx := &Tx{store: s, conn: s.writer, tally: newTally()}
+	for _, op := range batch {
+		if err := tx.execute(op); err != nil {
+			return err
+		}
+	}
+	if err := tx.flushTally(); err != nil {
+		return err
+	}
+	return s.writer.exec(commit)
+}
+
+// execute runs one operation. Its own failure is left with it, after its work is undone; the returned error is one that ends the whole transaction.
+func (tx *Tx) execute(op *operation) error {
+	tx.begin()
+	op.err, op.panic = nil, nil
+	func() {
+		defer func() { op.panic = recover() }()
+		op.err = op.fn(tx)
+		if op.err == nil {
+			op.err = tx.flushMessages()
+		}
+		if op.err == nil {
+			op.err = tx.err
+		}
+	}()
+	if op.err == nil && op.panic == nil {
+		return tx.keep()
+	}
+	if err := tx.undo(); err != nil {
+		return fmt.Errorf("an operation could not be undone: %w", err)
+	}
+	return nil
+}
