@@ -483,8 +483,8 @@ type TierStep struct {
 	// +kubebuilder:validation:Maximum=1000000000000
 	Above int64 `json:"above,omitempty"`
 
-	// amount is the price in the plan's currency.
-	// +required
+	// amount is the price in the plan's currency. Without it the price is not known: messages above the volume are held as unpriced.
+	// +optional
 	Amount DecimalAmount `json:"amount,omitempty"`
 }
 

@@ -202,6 +202,11 @@ func (t *priceTable) addSteps(path string, category conversation.Category, to *t
 		}
 		last = step.Above
 		to.above = append(to.above, step.Above)
-		to.prices = append(to.prices, t.amount(at+".amount", category, step.Amount))
+		to.unknown = append(to.unknown, step.Amount == "")
+		var price amount
+		if step.Amount != "" {
+			price = t.amount(at+".amount", category, step.Amount)
+		}
+		to.prices = append(to.prices, price)
 	}
 }

@@ -133,10 +133,10 @@ type Tiers struct {
 	Steps     []TierStep `json:"steps"`
 }
 
-// TierStep is the price of what exceeds a volume.
+// TierStep is the price of what exceeds a volume. Without an amount that price is not known.
 type TierStep struct {
 	Above  int64  `json:"above"`
-	Amount string `json:"amount"`
+	Amount string `json:"amount,omitempty"`
 }
 
 // Markup is what is charged on top of the cost of a category.

@@ -1,6 +1,8 @@
 package pricing
 
 import (
+	"errors"
+
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -34,7 +36,11 @@ type tiers struct {
 	whole     bool
 	above     []int64 // rising
 	prices    []amount
+	unknown   []bool // the plan has the volume but not its price
 }
+
+// errUnknown says that the plan does not have the price above a volume.
+var errUnknown = errors.New("the price above this volume is not known")
 
 // place is where a recipient is, as far as a revision asks.
 type place struct {
@@ -64,11 +70,15 @@ func (t *tiers) step(counted int64) int {
 }
 
 // at is the amount of one unit in a tier.
-func (p *price) at(tier int) amount {
-	if tier == 0 {
-		return p.list
+func (p *price) at(tier int) (amount, error) {
+	switch {
+	case tier == 0:
+		return p.list, nil
+	case p.tiers.unknown[tier-1]:
+		return amount{}, errUnknown
+	default:
+		return p.tiers.prices[tier-1], nil
 	}
-	return p.tiers.prices[tier-1]
 }
 
 // of is the amount of a number of units after the first counted ones, and the tier of the last of them.
@@ -80,32 +90,41 @@ func (p *price) of(units, counted int64) (amount, int, error) {
 	if units == 1 || p.tiers.whole {
 		return p.same(units, last)
 	}
-	var cost money.Decimal
-	for left := units; left > 0; {
-		tier := p.tiers.step(counted)
-		here := left
-		if tier < len(p.tiers.above) {
-			here = min(left, p.tiers.above[tier]-counted)
-		}
-		part, err := p.at(tier).cost.MulInt(here)
-		if err == nil {
-			cost, err = cost.Add(part)
-		}
-		if err != nil {
-			return amount{}, 0, err
-		}
-		counted += here
-		left -= here
+	cost, err := p.marginal(units, counted)
+	if err != nil {
+		return amount{}, 0, err
 	}
 	charge, err := p.markup.on(cost)
 	return amount{cost: cost, charge: charge}, last, err
 }
 
+// marginal is the cost of units of which each is priced by its own tier.
+func (p *price) marginal(units, counted int64) (money.Decimal, error) {
+	var cost money.Decimal
+	for units > 0 {
+		tier := p.tiers.step(counted)
+		here := units
+		if tier < len(p.tiers.above) {
+			here = min(units, p.tiers.above[tier]-counted)
+		}
+		part, _, err := p.same(here, tier)
+		if err != nil {
+			return money.Decimal{}, err
+		}
+		if cost, err = cost.Add(part.cost); err != nil {
+			return money.Decimal{}, err
+		}
+		counted += here
+		units -= here
+	}
+	return cost, nil
+}
+
 // same is the amount of units that are all of one tier.
 func (p *price) same(units int64, tier int) (amount, int, error) {
-	one := p.at(tier)
-	if units == 1 {
-		return one, tier, nil
+	one, err := p.at(tier)
+	if err != nil || units == 1 {
+		return one, tier, err
 	}
 	cost, err := one.cost.MulInt(units)
 	if err != nil {
@@ -115,7 +134,7 @@ func (p *price) same(units int64, tier int) (amount, int, error) {
 	return amount{cost: cost, charge: charge}, tier, err
 }
 
-// highest is the most that a number of units can be charged, whatever was counted before.
+// highest is the most that a number of units can be charged, whatever was counted before. An unknown step charges nothing.
 func (p *price) highest(units int64) (money.Decimal, error) {
 	cost := p.list.cost
 	if p.tiers != nil {

@@ -236,7 +236,7 @@ func (j *judgement) charge(out *Outcome, counts Counts) {
 		counted = counts.Count(key)
 	}
 	amount, tier, err := j.price.of(units, counted)
-	if err != nil { // cannot be for amounts and units that Compile and MaxUnits let through; were it so, unpriced is the truth
+	if err != nil { // the step has no known price
 		return
 	}
 	out.Result = Charged

@@ -1,0 +1,152 @@
+package pricing
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/market"
+	"sigs.k8s.io/yaml"
+)
+
+// samplePlan reads a plan that is shipped.
+func samplePlan(t testing.TB, name string) Plan {
+	t.Helper()
+	text, err := os.ReadFile("../../config/samples/pricingplan_" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object struct {
+		Spec json.RawMessage `json:"spec"`
+	}
+	if err := yaml.Unmarshal(text, &object); err != nil {
+		t.Fatal(err)
+	}
+	var plan Plan
+	if err := json.Unmarshal(object.Spec, &plan); err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func compiled(t testing.TB, plan Plan) *Book {
+	t.Helper()
+	book, err := Compile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}
+
+func zone(t testing.TB, name string) *time.Location {
+	t.Helper()
+	location, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return location
+}
+
+// at is the Unix second of an instant such as "2026-10-05T10:00:00Z".
+func at(t testing.TB, text string) int64 {
+	t.Helper()
+	instant, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return instant.Unix()
+}
+
+// counts is a ledger's counts in memory.
+type counts map[CounterKey]int64
+
+func (c counts) Count(key CounterKey) int64 { return c[key] }
+
+// desk prices a story, message by message, with one conversation for each (channel, customer).
+type desk struct {
+	t       testing.TB
+	book    *Book
+	account Account
+	counts  counts
+	states  map[string]*conversation.State
+	start   int64 // hour 0 of the story
+}
+
+func newDesk(t testing.TB, book *Book, start string) *desk {
+	return &desk{
+		t: t, book: book, account: Account{Zone: time.UTC, Portfolio: "p1"}, counts: counts{},
+		states: map[string]*conversation.State{}, start: at(t, start),
+	}
+}
+
+func (d *desk) state(channel, customer string) *conversation.State {
+	key := channel + "/" + customer
+	if d.states[key] == nil {
+		d.states[key] = &conversation.State{}
+	}
+	return d.states[key]
+}
+
+// seconds is the instant of an hour of the story.
+func (d *desk) seconds(hour float64) int64 { return d.start + int64(hour*3600) }
+
+// writes lets the customer write at an hour.
+func (d *desk) writes(customer string, hour float64, events conversation.Events) {
+	at := d.seconds(hour)
+	d.state("1066", customer).Receive(conversation.Inbound{At: at, Events: events}, d.book.Rules(at, d.account.Zone))
+}
+
+// message is one to a customer of channel 1066 that is sent and delivered at an hour.
+func (d *desk) message(customer string, hour float64, form conversation.Form, category conversation.Category) Message {
+	d.t.Helper()
+	country, err := market.CountryOf(customer)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	at := d.seconds(hour)
+	return Message{Channel: "1066", Country: country, Form: form, Category: category, SentAt: at, EndedAt: at, Delivered: true}
+}
+
+// settle prices a message and records it.
+func (d *desk) settle(customer string, m Message) Outcome {
+	state := d.state(m.Channel, customer)
+	out := d.book.Rate(&d.account, &m, state, d.counts)
+	state.Apply(out.Change)
+	if out.Count.By > 0 {
+		d.counts[out.Count.Key] += out.Count.By
+	}
+	return out
+}
+
+// template and text send, deliver and price at an hour, and tell the outcome in a word.
+func (d *desk) template(customer string, hour float64, category conversation.Category) string {
+	d.t.Helper()
+	return told(d.settle(customer, d.message(customer, hour, conversation.Templated, category)))
+}
+
+func (d *desk) text(customer string, hour float64) string {
+	d.t.Helper()
+	return told(d.settle(customer, d.message(customer, hour, conversation.FreeForm, conversation.None)))
+}
+
+// told is an outcome in a word: "utility 0.03", "service free: allowance", "marketing unpriced".
+func told(out Outcome) string {
+	switch out.Result {
+	case Charged:
+		return fmt.Sprintf("%s %s", out.Category, out.Charge)
+	case Free:
+		return fmt.Sprintf("%s free: %s", out.Category, out.FreeReason)
+	default:
+		return fmt.Sprintf("%s unpriced", out.Category)
+	}
+}
+
+func expect(t testing.TB, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
