@@ -50,6 +50,15 @@ func zone(t testing.TB, name string) *time.Location {
 	return location
 }
 
+func country(t testing.TB, code string) market.Country {
+	t.Helper()
+	c, err := market.ParseCountry(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // at is the Unix second of an instant such as "2026-10-05T10:00:00Z".
 func at(t testing.TB, text string) int64 {
 	t.Helper()
