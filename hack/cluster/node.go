@@ -49,11 +49,14 @@ func runNode() error {
 	if err := os.Chdir(insideState); err != nil {
 		return err
 	}
-	if err := os.Setenv("PATH", insidePrograms+":/usr/sbin:/usr/bin:/sbin:/bin"); err != nil {
-		return err
-	}
-	if err := os.Setenv("TMPDIR", insideState+"/tmp"); err != nil {
-		return err
+	for variable, value := range map[string]string{
+		"PATH":         insidePrograms + ":/usr/sbin:/usr/bin:/sbin:/bin",
+		"TMPDIR":       insideState + "/tmp",
+		"KUBECACHEDIR": insideState + "/kubectl",
+	} {
+		if err := os.Setenv(variable, value); err != nil {
+			return err
+		}
 	}
 	return startComponents()
 }

@@ -29,7 +29,7 @@ func status(ctx context.Context, l layout) error {
 	}
 	fmt.Printf("the cluster is up (first process %d)\nkubeconfig: %s\nlogs: %s\n\n%s\n", first.pid, l.kubeconfig(), l.state("log"), node)
 
-	memory := residentByProgram()
+	memory := memoryByProgram()
 	var total int
 	for _, name := range slices.Sorted(maps.Keys(memory)) {
 		fmt.Printf("%6d MB  %s\n", memory[name]/1024, name)
@@ -39,27 +39,28 @@ func status(ctx context.Context, l layout) error {
 	return nil
 }
 
-// residentByProgram sums the resident memory of the cluster's processes in KiB, by the name they were called under.
-func residentByProgram() map[string]int {
-	resident := map[string]int{}
+// memoryByProgram sums the memory of the cluster's processes in KiB, by the name they were called under. A page that several
+// processes share counts in parts: the Kubernetes programs are one binary.
+func memoryByProgram() map[string]int {
+	memory := map[string]int{}
 	for _, pid := range processes() {
 		commandLine, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if err != nil {
 			continue // Ended in the meantime.
 		}
 		name, _, _ := strings.Cut(string(commandLine), "\x00")
-		resident[filepath.Base(name)] += residentKiB(pid)
+		memory[filepath.Base(name)] += proportionalKiB(pid)
 	}
-	return resident
+	return memory
 }
 
-func residentKiB(pid int) int {
-	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+func proportionalKiB(pid int) int {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(content)) {
-		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+		if value, found := strings.CutPrefix(line, "Pss:"); found {
 			kib, _ := strconv.Atoi(strings.Fields(value)[0])
 			return kib
 		}

@@ -146,7 +146,7 @@ func waitReady(ctx context.Context, l layout, first process) error {
 // kubectl asks the cluster as its administrator, from the host.
 func kubectl(ctx context.Context, l layout, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, l.program("kubectl"), arguments...)
-	command.Env = append(os.Environ(), "KUBECONFIG="+l.kubeconfig())
+	command.Env = append(os.Environ(), "KUBECONFIG="+l.kubeconfig(), "KUBECACHEDIR="+l.state("kubectl"))
 	output, err := command.CombinedOutput()
 	return string(output), err
 }
