@@ -45,6 +45,8 @@ const (
 	ReasonPlanNotFound = "PlanNotFound"
 	// ReasonPlanNotAllowed: the plan's allowedNamespaces do not include the account's namespace.
 	ReasonPlanNotAllowed = "PlanNotAllowed"
+	// ReasonPlanInvalid: the plan cannot price messages; the message names the fields.
+	ReasonPlanInvalid = "PlanInvalid"
 	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's, or its budget is in another one.
 	ReasonCurrencyMismatch = "CurrencyMismatch"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -26,29 +25,13 @@ func Plan(spec *v1alpha1.PricingPlanSpec) (pricing.Plan, error) {
 	return plan, nil
 }
 
-// FrozenChanges names the revisions of wanted, among those that have priced something, that are not what they are in served: changed or removed.
-// What has priced a message is history, and a gateway is never told another history. The names are sorted.
-func FrozenChanges(served, wanted pricing.Plan, used []string) []string {
-	var changed []string
-	for _, name := range used {
-		before, known := revision(served, name)
-		if !known {
-			continue
-		}
-		after, kept := revision(wanted, name)
-		if !kept || !reflect.DeepEqual(before, after) {
-			changed = append(changed, name)
+// Kept are the revisions of the plan that a gateway has, among those that have priced something. They are history: see pricing.KeepHistory.
+func Kept(served pricing.Plan, used []string) []pricing.Revision {
+	var kept []pricing.Revision
+	for _, r := range served.Revisions {
+		if slices.Contains(used, r.Name) {
+			kept = append(kept, r)
 		}
 	}
-	slices.Sort(changed)
-	return slices.Compact(changed)
-}
-
-func revision(plan pricing.Plan, name string) (pricing.Revision, bool) {
-	for _, r := range plan.Revisions {
-		if r.Name == name {
-			return r, true
-		}
-	}
-	return pricing.Revision{}, false
+	return kept
 }

@@ -1,0 +1,146 @@
+package controllers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// FieldManager owns every field that the operator applies.
+const FieldManager = "guichet"
+
+// foreignError says that an object of a name that an account needs belongs to somebody else. It is never adopted.
+type foreignError struct{ kind, name string }
+
+func (e *foreignError) Error() string {
+	return fmt.Sprintf("%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name)
+}
+
+// refusedError says that the API server refused an object for what it says, so that trying again does not help.
+type refusedError struct {
+	kind, name string
+	err        error
+}
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("%s %q was refused: %s", e.kind, e.name, e.err)
+}
+
+// applier applies intents by server-side apply, and skips those that the live object is known to satisfy, so that at rest no request is made at all.
+type applier struct {
+	client client.Client
+	live   client.Reader
+	memory *applyMemory
+}
+
+// apply makes the live object what the intent says. found is the live object as the cache has it, or nil.
+func (a applier) apply(ctx context.Context, owner client.Object, intent *unstructured.Unstructured, found client.Object) error {
+	kind, name := intent.GetKind(), intent.GetName()
+	existing, err := a.existing(ctx, intent, found)
+	if err != nil {
+		return err
+	}
+	if existing != nil && !metav1.IsControlledBy(existing, owner) {
+		return &foreignError{kind: kind, name: name}
+	}
+	digest, err := digestOf(intent)
+	if err != nil {
+		return err
+	}
+	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
+	if existing != nil && a.memory.satisfied(key, existing, digest) {
+		return nil
+	}
+	applied := intent.DeepCopy()
+	if existing != nil {
+		// With its UID the intent applies to this very object: not to one that took its place in the meantime.
+		applied.SetUID(existing.GetUID())
+	}
+	err = a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(FieldManager), client.ForceOwnership)
+	switch {
+	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
+		return &refusedError{kind: kind, name: name, err: err}
+	case err != nil:
+		return fmt.Errorf("apply %s %q: %w", kind, name, err)
+	}
+	a.memory.remember(key, applied, digest)
+	return nil
+}
+
+// existing is the live object: as the cache has it, or, since the cache holds only objects with the operator's label, as the API server has it.
+func (a applier) existing(ctx context.Context, intent *unstructured.Unstructured, found client.Object) (client.Object, error) {
+	if found != nil {
+		return found, nil
+	}
+	live := &metav1.PartialObjectMetadata{}
+	live.SetGroupVersionKind(intent.GroupVersionKind())
+	err := a.live.Get(ctx, client.ObjectKeyFromObject(intent), live)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for %s %q: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	return live, nil
+}
+
+func digestOf(intent *unstructured.Unstructured) ([sha256.Size]byte, error) {
+	encoded, err := json.Marshal(intent.Object)
+	if err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("encode %s %q: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	return sha256.Sum256(encoded), nil
+}
+
+// memoryKey names an applied object.
+type memoryKey struct {
+	account types.NamespacedName
+	kind    string
+	name    string
+}
+
+// satisfaction is the version of a live object that satisfies an intent.
+type satisfaction struct {
+	uid     types.UID
+	version string
+	digest  [sha256.Size]byte
+}
+
+// applyMemory remembers which version of each object satisfies which intent. It holds digests only. It is safe for concurrent use.
+type applyMemory struct {
+	mutex sync.Mutex
+	known map[memoryKey]satisfaction
+}
+
+func newApplyMemory() *applyMemory { return &applyMemory{known: map[memoryKey]satisfaction{}} }
+
+func (m *applyMemory) satisfied(key memoryKey, live client.Object, digest [sha256.Size]byte) bool {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.known[key] == satisfaction{uid: live.GetUID(), version: live.GetResourceVersion(), digest: digest}
+}
+
+func (m *applyMemory) remember(key memoryKey, live client.Object, digest [sha256.Size]byte) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.known[key] = satisfaction{uid: live.GetUID(), version: live.GetResourceVersion(), digest: digest}
+}
+
+// forgetAccount drops what is known of the objects of an account that is gone.
+func (m *applyMemory) forgetAccount(account types.NamespacedName) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	for key := range m.known {
+		if key.account == account {
+			delete(m.known, key)
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package controllers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// unsupported says what the spec asks for that this release refuses, or nil.
+func unsupported(account *v1alpha1.BusinessAccount) *tenant.Problem {
+	return tenant.Unsupported(account)
+}
+
+// makeSecretsOnce creates the account's keys, and its API tokens if it brings none, where they are not there. Neither is ever written again.
+func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *accountScope) error {
+	account := scope.account
+	err := r.makeOnce(ctx, scope, tenant.KeysSecretName(account.Name), func() (*corev1.Secret, error) {
+		if problem, err := r.lostKeys(ctx, scope); problem != nil || err != nil {
+			scope.keysProblem = problem
+			return nil, err
+		}
+		return tenant.KeysSecret(account, scope.now)
+	})
+	if err != nil || account.Spec.APITokensSecretName != "" {
+		return err
+	}
+	return r.makeOnce(ctx, scope, tenant.APITokensSecretName(account), func() (*corev1.Secret, error) { return tenant.APITokensSecret(account), nil })
+}
+
+// makeOnce creates a Secret unless it is there. The API server is asked, not the cache: a Secret that was made a moment ago must not be made twice.
+func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *accountScope, name string, make func() (*corev1.Secret, error)) error {
+	if scope.secrets[name] == nil {
+		live := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
+		err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, live)
+		switch {
+		case err == nil:
+			scope.secrets[name] = live
+		case !apierrors.IsNotFound(err):
+			return fmt.Errorf("look for Secret %q: %w", name, err)
+		}
+	}
+	if found := scope.secrets[name]; found != nil {
+		if !metav1.IsControlledBy(found, scope.account) {
+			return &foreignError{kind: "Secret", name: name}
+		}
+		return nil
+	}
+	secret, err := make()
+	if err != nil || secret == nil {
+		return err
+	}
+	if err := r.Client.Create(ctx, secret, client.FieldOwner(FieldManager)); err != nil {
+		return fmt.Errorf("create Secret %q: %w", name, err)
+	}
+	made := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
+	made.ObjectMeta = secret.ObjectMeta
+	scope.secrets[name] = made
+	return nil
+}
+
+// lostKeys says that the keys are gone while the volume that they unlock is there. New keys would make a second account of it, silently.
+func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
+	claim := metadataOf(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: tenant.DataClaimName(scope.account.Name)}, claim)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the PersistentVolumeClaim %q: %w", tenant.DataClaimName(scope.account.Name), err)
+	}
+	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
+		"Secret %q with the account's keys is gone, and PersistentVolumeClaim %q still holds what they encrypt: restore the Secret from a backup; or, to begin "+
+			"with an empty ledger, delete the PersistentVolumeClaim and the Deployment %q",
+		tenant.KeysSecretName(scope.account.Name), claim.Name, tenant.GatewayName(scope.account.Name))}, nil
+}
+
+// readReports reads the report of every ready pod.
+func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *accountScope) error {
+	pods := scope.readyPods()
+	keys := scope.secrets[tenant.KeysSecretName(scope.account.Name)]
+	if len(pods) == 0 || keys == nil {
+		return nil
+	}
+	access, err := r.reportAccess(ctx, scope, keys)
+	if err != nil {
+		return err
+	}
+	scope.reports = make([]podReport, len(pods))
+	var reading sync.WaitGroup
+	for i, pod := range pods {
+		reading.Go(func() {
+			newest, err := r.reports.Read(ctx, ReportingPod{
+				Account: client.ObjectKeyFromObject(scope.account),
+				Name:    pod.Name,
+				UID:     pod.UID,
+				Address: net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(config.ReportPort)),
+				Access:  access,
+			})
+			scope.reports[i] = podReport{pod: pod.Name, report: newest, err: err}
+		})
+	}
+	reading.Wait()
+	if latest := scope.latest(); latest != nil {
+		scope.memory.report, scope.memory.confirmed = latest, scope.now
+	}
+	return nil
+}
+
+// reportAccess reads from the keys Secret what it takes to read reports, once for each version of it.
+func (r *BusinessAccountReconciler) reportAccess(ctx context.Context, scope *accountScope, keys *metav1.PartialObjectMetadata) (ReportAccess, error) {
+	version := string(keys.UID) + "/" + keys.ResourceVersion
+	if scope.memory.access.Version == version {
+		return scope.memory.access, nil
+	}
+	secret := &corev1.Secret{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(keys), secret); err != nil {
+		return ReportAccess{}, fmt.Errorf("read Secret %q: %w", keys.Name, err)
+	}
+	scope.memory.access = ReportAccess{
+		Version:     version,
+		ServerName:  tenant.Host(scope.account.Namespace, scope.account.Name),
+		Certificate: secret.Data[config.TLSCertificateFile],
+		Token:       string(secret.Data[config.ReportTokenFile]),
+	}
+	return scope.memory.access, nil
+}
+
+// applyObjects applies what was compiled, one object after the other, and removes what is no longer wanted. One object that cannot be applied does not keep
+// the others from being so.
+func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *accountScope) error {
+	if scope.compilation.settled || scope.compilation.objects == nil || scope.keysProblem != nil {
+		return nil
+	}
+	wanted := map[string]bool{}
+	var failures []error
+	for _, intent := range scope.compilation.objects {
+		wanted[childKey(intent.GetKind(), intent.GetName())] = true
+		if err := r.applier.apply(ctx, scope.account, intent, scope.child(intent.GetKind(), intent.GetName())); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	if err := errors.Join(failures...); err != nil {
+		return err
+	}
+	if err := r.prune(ctx, scope, wanted); err != nil {
+		return err
+	}
+	scope.memory.compiled = scope.compilation.outcome()
+	return nil
+}
+
+// prune deletes the account's objects that are no longer wanted: those that carry its label and that it controls. A volume is never deleted here.
+func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountScope, wanted map[string]bool) error {
+	for _, key := range sortedKeys(scope.children) {
+		child := scope.children[key]
+		_, volume := child.(*corev1.PersistentVolumeClaim)
+		if wanted[key] || volume || !metav1.IsControlledBy(child, scope.account) || !child.GetDeletionTimestamp().IsZero() {
+			continue
+		}
+		uid := child.GetUID()
+		if err := r.Client.Delete(ctx, child, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete %s: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// nudgePods makes the kubelet refresh the configuration of the pods that serve an older one: it does so at once for a pod that has changed, and an
+// annotation is a change that restarts nothing.
+func (r *BusinessAccountReconciler) nudgePods(ctx context.Context, scope *accountScope) error {
+	digest := scope.compilation.digest
+	if digest == "" {
+		return nil
+	}
+	serving := map[string]string{}
+	for _, read := range scope.reports {
+		serving[read.pod] = read.report.ConfigDigest
+	}
+	for _, pod := range scope.readyPods() {
+		if serving[pod.Name] == digest || pod.Annotations[tenant.AnnotationConfigDigest] == digest {
+			continue
+		}
+		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{tenant.AnnotationConfigDigest: digest}}})
+		if err != nil {
+			return fmt.Errorf("encode the annotation of pod %q: %w", pod.Name, err)
+		}
+		err = r.Client.Patch(ctx, &pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(FieldManager))
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("nudge pod %q: %w", pod.Name, err)
+		}
+	}
+	return nil
+}

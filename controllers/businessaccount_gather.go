@@ -1,0 +1,266 @@
+package controllers
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// accountScope is everything that one pass over an account knows. It is read once, from the caches; later steps add what they found or made.
+type accountScope struct {
+	account *v1alpha1.BusinessAccount
+	now     time.Time
+	memory  *accountMemory
+
+	// plan is nil if there is no plan of the name; planAllowed says whether its namespaces include the account's.
+	plan        *v1alpha1.PricingPlan
+	planAllowed bool
+	templates   []v1alpha1.MessageTemplate
+	// secrets is the metadata of the Secrets that the account names and of its own, by name.
+	secrets map[string]*metav1.PartialObjectMetadata
+	// children are the account's own objects other than Secrets, by kind and name.
+	children map[string]client.Object
+	pods     []corev1.Pod
+
+	// unsupported, keysProblem and foreign say why nothing can be run.
+	unsupported *tenant.Problem
+	keysProblem *tenant.Problem
+	reports     []podReport
+	compilation compilation
+	refusal     error
+}
+
+// podReport is what a ready pod said of itself.
+type podReport struct {
+	pod    string
+	report report.Report
+	err    error
+}
+
+// gather reads the world once.
+func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha1.BusinessAccount) (*accountScope, error) {
+	scope := &accountScope{
+		account:  account,
+		now:      r.Clock.Now(),
+		memory:   r.memory.of(client.ObjectKeyFromObject(account), account.UID),
+		secrets:  map[string]*metav1.PartialObjectMetadata{},
+		children: map[string]client.Object{},
+	}
+	for _, read := range []func(context.Context, *accountScope) error{r.gatherPlan, r.gatherTemplates, r.gatherSecrets, r.gatherChildren, r.gatherPods} {
+		if err := read(ctx, scope); err != nil {
+			return nil, err
+		}
+	}
+	return scope, nil
+}
+
+func (r *BusinessAccountReconciler) gatherPlan(ctx context.Context, scope *accountScope) error {
+	plan := &v1alpha1.PricingPlan{}
+	err := r.Client.Get(ctx, types.NamespacedName{Name: scope.account.Spec.PlanName}, plan)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read PricingPlan %q: %w", scope.account.Spec.PlanName, err)
+	}
+	scope.plan = plan
+	scope.planAllowed, err = r.planAllows(ctx, plan, scope.account.Namespace)
+	return err
+}
+
+// planAllows tells whether a plan may be used from a namespace.
+func (r *BusinessAccountReconciler) planAllows(ctx context.Context, plan *v1alpha1.PricingPlan, namespace string) (bool, error) {
+	allowed := plan.Spec.AllowedNamespaces
+	if allowed == nil || allowed.From != v1alpha1.NamespacesFromSelector {
+		return true, nil
+	}
+	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
+	if err != nil {
+		return false, nil // the plan's own conditions say that its selector is no selector
+	}
+	found := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: namespace}, found); err != nil {
+		return false, fmt.Errorf("read Namespace %q: %w", namespace, err)
+	}
+	return selector.Matches(labelsOf(found)), nil
+}
+
+func (r *BusinessAccountReconciler) gatherTemplates(ctx context.Context, scope *accountScope) error {
+	list := &v1alpha1.MessageTemplateList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingFields{indexAccount: scope.account.Name}); err != nil {
+		return fmt.Errorf("list MessageTemplates: %w", err)
+	}
+	scope.templates = list.Items
+	slices.SortFunc(scope.templates, func(a, b v1alpha1.MessageTemplate) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+func (r *BusinessAccountReconciler) gatherSecrets(ctx context.Context, scope *accountScope) error {
+	names := append(tenant.SecretNames(scope.account), tenant.KeysSecretName(scope.account.Name), tenant.ConfigSecretName(scope.account.Name))
+	for _, name := range names {
+		found := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
+		err := r.Client.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, found)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read the metadata of Secret %q: %w", name, err)
+		}
+		scope.secrets[name] = found
+	}
+	return nil
+}
+
+// childLists are lists of every kind of object that an account has, but Secrets.
+func childLists() []client.ObjectList {
+	return []client.ObjectList{
+		&appsv1.DeploymentList{}, &corev1.PersistentVolumeClaimList{}, &corev1.ServiceAccountList{}, &corev1.ServiceList{},
+		&networkingv1.IngressList{}, &networkingv1.NetworkPolicyList{},
+	}
+}
+
+func (r *BusinessAccountReconciler) gatherChildren(ctx context.Context, scope *accountScope) error {
+	for _, list := range childLists() {
+		if err := r.Client.List(ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingLabels{tenant.LabelAccount: scope.account.Name}); err != nil {
+			return fmt.Errorf("list %T: %w", list, err)
+		}
+		err := apimeta.EachListItem(list, func(item runtime.Object) error {
+			child, ok := item.(client.Object)
+			if !ok {
+				return fmt.Errorf("%T has no metadata", item)
+			}
+			kind, err := apiutil.GVKForObject(child, r.Client.Scheme())
+			if err != nil {
+				return err
+			}
+			scope.children[childKey(kind.Kind, child.GetName())] = child
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("look through %T: %w", list, err)
+		}
+	}
+	return nil
+}
+
+func (r *BusinessAccountReconciler) gatherPods(ctx context.Context, scope *accountScope) error {
+	list := &corev1.PodList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingLabels(tenant.SelectorLabels(scope.account.Name))); err != nil {
+		return fmt.Errorf("list Pods: %w", err)
+	}
+	for i := range list.Items {
+		if list.Items[i].DeletionTimestamp.IsZero() {
+			scope.pods = append(scope.pods, list.Items[i])
+		}
+	}
+	slices.SortFunc(scope.pods, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	return nil
+}
+
+func childKey(kind, name string) string { return kind + "/" + name }
+
+// child is the account's object of a kind and name as the cache has it, or nil.
+func (s *accountScope) child(kind, name string) client.Object {
+	if kind == "Secret" {
+		if found := s.secrets[name]; found != nil {
+			return found
+		}
+		return nil
+	}
+	return s.children[childKey(kind, name)]
+}
+
+func (s *accountScope) deployment() *appsv1.Deployment {
+	found, _ := s.child("Deployment", tenant.GatewayName(s.account.Name)).(*appsv1.Deployment)
+	return found
+}
+
+// readyPods are the pods that serve.
+func (s *accountScope) readyPods() []corev1.Pod {
+	var ready []corev1.Pod
+	for _, pod := range s.pods {
+		if podReady(&pod) && pod.Status.PodIP != "" {
+			ready = append(ready, pod)
+		}
+	}
+	return ready
+}
+
+func podReady(pod *corev1.Pod) bool {
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the one that has seen most speaks for all.
+func (s *accountScope) latest() *report.Report {
+	var latest *report.Report
+	for i := range s.reports {
+		candidate := &s.reports[i].report
+		if s.reports[i].err != nil {
+			continue
+		}
+		if latest == nil || candidate.Ledger.Sequence > latest.Ledger.Sequence ||
+			candidate.Ledger.Sequence == latest.Ledger.Sequence && candidate.AsOf.After(latest.AsOf) {
+			latest = candidate
+		}
+	}
+	return latest
+}
+
+// fingerprint identifies the inputs of the configuration and of the account's objects: as long as it stays, there is nothing to compile and nothing to apply.
+func (s *accountScope) fingerprint() string {
+	digest := sha256.New()
+	note(digest, "account", s.account.UID, s.account.Generation)
+	if s.plan != nil {
+		note(digest, "plan", s.plan.UID, s.plan.Generation, s.planAllowed)
+	}
+	for i := range s.templates {
+		note(digest, "template", s.templates[i].UID, s.templates[i].ResourceVersion)
+	}
+	for _, name := range sortedKeys(s.secrets) {
+		note(digest, "secret", name, s.secrets[name].UID, s.secrets[name].ResourceVersion)
+	}
+	for _, key := range sortedKeys(s.children) {
+		note(digest, "child", key, s.children[key].GetUID(), s.children[key].GetResourceVersion())
+	}
+	for _, priced := range s.pricedRevisions() {
+		note(digest, "priced", priced.Plan, priced.Revisions)
+	}
+	note(digest, "currency", s.billedCurrency())
+	return hex.EncodeToString(digest.Sum(nil))
+}
+
+func note(digest hash.Hash, values ...any) { _, _ = fmt.Fprintln(digest, values...) }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

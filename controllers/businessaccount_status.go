@@ -1,0 +1,331 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// accountSummary are the conditions that make an account Ready, in the order of their weight. WithinBudget is not among them: an account that has spent its
+// budget does what it was asked to.
+func accountSummary() []string {
+	return []string{
+		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionGatewayAvailable,
+		v1alpha1.ConditionConfigSynced, v1alpha1.ConditionUsageCurrent,
+	}
+}
+
+// staleAfter is for how long figures hold that could not be read again: one missed reading is no news.
+const staleAfter = 45 * time.Second
+
+// writeStatus patches the status if it changed.
+func (r *BusinessAccountReconciler) writeStatus(ctx context.Context, account *v1alpha1.BusinessAccount, status v1alpha1.BusinessAccountStatus) error {
+	after := account.DeepCopy()
+	after.Status = status
+	writer := statusWriter{client: r.Client, recorder: r.Recorder}
+	return writer.write(ctx, account, after, !sameStatus(account.Status, status), account.Status.Conditions, status.Conditions)
+}
+
+// statusOf is the status that a pass has come to. failure is what the pass could not do.
+func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus {
+	status := *scope.account.Status.DeepCopy()
+	showGateway(scope, &status)
+	showUsage(scope, &status)
+	status.PricedRevisions = scope.pricedRevisions()
+
+	j := judgement{conditions: &status.Conditions, generation: scope.account.Generation, now: scope.now}
+	j.set(v1alpha1.ConditionPlanResolved, planVerdict(scope))
+	j.set(v1alpha1.ConditionCredentialsValid, credentialsVerdict(scope))
+	j.set(v1alpha1.ConditionGatewayAvailable, gatewayVerdict(scope, failure))
+	j.set(v1alpha1.ConditionConfigSynced, configVerdict(scope))
+	j.set(v1alpha1.ConditionUsageCurrent, usageVerdict(scope))
+	j.set(v1alpha1.ConditionWithinBudget, budgetVerdict(scope))
+	j.summarise(accountSummary()...)
+	if failure == nil || terminal(failure) {
+		status.ObservedGeneration = scope.account.Generation
+	}
+	return status
+}
+
+// pausedStatus says that the operator leaves the account alone: what it knew of the gateway may no longer be so.
+func pausedStatus(account *v1alpha1.BusinessAccount, now time.Time) v1alpha1.BusinessAccountStatus {
+	status := *account.Status.DeepCopy()
+	j := judgement{conditions: &status.Conditions, generation: account.Generation, now: now}
+	paused := unknown(v1alpha1.ReasonPaused, "The operator leaves the account alone until spec.operation is 'Active'")
+	j.set(v1alpha1.ConditionUsageCurrent, paused)
+	j.set(v1alpha1.ConditionReady, paused)
+	status.ObservedGeneration = account.Generation
+	return status
+}
+
+// terminal tells whether trying again does not help until somebody acts.
+func terminal(err error) bool {
+	var foreign *foreignError
+	var refused *refusedError
+	return errors.As(err, &foreign) || errors.As(err, &refused)
+}
+
+func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
+	gateway := &v1alpha1.GatewayStatus{
+		URL:                 tenant.URL(scope.account),
+		WebhookURL:          tenant.WebhookURL(scope.account),
+		APITokensSecretName: tenant.APITokensSecretName(scope.account),
+		ConfigDigest:        scope.compilation.digest,
+	}
+	if before := status.Gateway; before != nil && gateway.ConfigDigest == "" {
+		gateway.ConfigDigest = before.ConfigDigest
+	}
+	gateway.Replicas, _ = tenant.Replicas(scope.account)
+	if deployment := scope.deployment(); deployment != nil {
+		gateway.ReadyReplicas = deployment.Status.ReadyReplicas
+		for _, container := range deployment.Spec.Template.Spec.Containers {
+			if container.Name == tenant.ContainerName {
+				gateway.Image = container.Image
+			}
+		}
+	}
+	status.Gateway = gateway
+}
+
+// showUsage shows the newest figures. Their time moves only with them, or once when they have become stale.
+func showUsage(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
+	known := scope.memory.report
+	if known == nil {
+		return
+	}
+	usage := Usage(known, scope.account.Spec.Budget, scope.compilation.currency)
+	if before := status.Usage; before != nil {
+		asOf := usage.AsOfTime
+		usage.AsOfTime = before.AsOfTime
+		if !sameStatus(before, usage) {
+			usage.AsOfTime = asOf
+		}
+	}
+	if scope.stale() && usage.AsOfTime.Time.Before(scope.memory.confirmed) {
+		usage.AsOfTime = metav1.NewTime(scope.memory.confirmed.UTC().Truncate(time.Second))
+	}
+	status.Usage = usage
+	status.History = History(known, scope.compilation.currency)
+}
+
+// stale tells whether the figures could not be confirmed for longer than one misses a reading.
+func (s *accountScope) stale() bool {
+	return s.latest() == nil && (s.memory.report == nil || s.now.Sub(s.memory.confirmed) > staleAfter)
+}
+
+// progressing tells whether the gateway is on its way, so that it is worth looking again soon.
+func (s *accountScope) progressing() bool {
+	if s.compilation.digest == "" {
+		return false
+	}
+	if len(s.readyPods()) == 0 {
+		return false // its watches tell when a pod becomes ready
+	}
+	return configVerdict(s).reason == v1alpha1.ReasonConfigPropagating || s.latest() == nil
+}
+
+func planVerdict(scope *accountScope) verdict {
+	switch {
+	case scope.compilation.fingerprint == "":
+		return unknown(v1alpha1.ReasonPending, "The plan was not looked at yet")
+	case scope.compilation.plan != nil:
+		return isFalse(scope.compilation.plan.Reason, scope.compilation.plan.Message)
+	case len(scope.compilation.history) > 0:
+		sentences := make([]string, 0, len(scope.compilation.history))
+		for _, finding := range scope.compilation.history {
+			sentences = append(sentences, finding.String())
+		}
+		return isTrue(v1alpha1.ReasonHistoryChanged, fmt.Sprintf("PricingPlan %q: %s", scope.account.Spec.PlanName, strings.Join(sentences, "; ")))
+	}
+	return isTrue(v1alpha1.ReasonPlanResolved, "")
+}
+
+func credentialsVerdict(scope *accountScope) verdict {
+	switch {
+	case scope.compilation.fingerprint == "":
+		return unknown(v1alpha1.ReasonPending, "The Secrets were not looked at yet")
+	case scope.compilation.credentials != nil:
+		return isFalse(scope.compilation.credentials.Reason, scope.compilation.credentials.Message)
+	}
+	return isTrue(v1alpha1.ReasonCredentialsValid, "")
+}
+
+func gatewayVerdict(scope *accountScope, failure error) verdict {
+	var foreign *foreignError
+	var refused *refusedError
+	switch {
+	case scope.unsupported != nil:
+		return isFalse(scope.unsupported.Reason, scope.unsupported.Message)
+	case scope.keysProblem != nil:
+		return isFalse(scope.keysProblem.Reason, scope.keysProblem.Message)
+	case errors.As(failure, &foreign):
+		return isFalse(v1alpha1.ReasonForeignObject, foreign.Error())
+	case errors.As(failure, &refused):
+		return isFalse(v1alpha1.ReasonApplyRefused, refused.Error())
+	}
+	deployment := scope.deployment()
+	if deployment == nil {
+		return unknown(v1alpha1.ReasonPending, "The gateway was not made yet: it needs the plan and the credentials")
+	}
+	return deploymentVerdict(scope, deployment)
+}
+
+func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdict {
+	if wanted, ours := tenant.Replicas(scope.account); ours && wanted == 0 {
+		return isFalse(v1alpha1.ReasonGatewayUnavailable, "The gateway is stopped: spec.gateway.replicas is 0")
+	}
+	if deployment.Status.ReadyReplicas > 0 {
+		return isTrue(v1alpha1.ReasonGatewayAvailable, "")
+	}
+	if trouble := podTrouble(scope.pods); trouble != "" {
+		return isFalse(v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+trouble)
+	}
+	for _, condition := range deployment.Status.Conditions {
+		if condition.Type == appsv1.DeploymentProgressing && condition.Status == corev1.ConditionFalse {
+			return isFalse(v1alpha1.ReasonGatewayUnavailable, fmt.Sprintf("No replica is ready and the Deployment makes no progress: see the events of Deployment %q", deployment.Name))
+		}
+	}
+	return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is starting")
+}
+
+// podTrouble says in stable words why a pod does not start, or nothing.
+func podTrouble(pods []corev1.Pod) string {
+	for i := range pods {
+		for _, condition := range pods[i].Status.Conditions {
+			if condition.Type == corev1.PodScheduled && condition.Reason == corev1.PodReasonUnschedulable {
+				return "a pod cannot be scheduled: " + condition.Message
+			}
+		}
+		for _, container := range pods[i].Status.ContainerStatuses {
+			if container.State.Waiting == nil {
+				continue
+			}
+			switch container.State.Waiting.Reason {
+			case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
+				return fmt.Sprintf("the image %q cannot be pulled", container.Image)
+			case "CrashLoopBackOff":
+				return "the gateway crashes again and again: its log says why"
+			case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
+				return "the container cannot be created: the pod's events say why"
+			}
+		}
+	}
+	return ""
+}
+
+func configVerdict(scope *accountScope) verdict {
+	digest := scope.compilation.digest
+	if digest == "" {
+		return unknown(v1alpha1.ReasonConfigUnknown, "There is no configuration yet: it needs the plan and the credentials")
+	}
+	reported := 0
+	for _, read := range scope.reports {
+		switch {
+		case read.err != nil:
+		case read.report.RefusedDigest == digest:
+			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused the configuration and keeps the one before: "+read.report.ConfigError)
+		case read.report.ConfigDigest != digest:
+			return isFalse(v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
+		default:
+			reported++
+		}
+	}
+	if reported == 0 {
+		return unknown(v1alpha1.ReasonConfigUnknown, "No replica of the gateway has reported which configuration it serves")
+	}
+	return isTrue(v1alpha1.ReasonConfigSynced, "")
+}
+
+func usageVerdict(scope *accountScope) verdict {
+	switch {
+	case scope.latest() != nil:
+		return isTrue(v1alpha1.ReasonUsageCurrent, "")
+	case scope.memory.report != nil && !scope.stale():
+		return isTrue(v1alpha1.ReasonUsageCurrent, "")
+	case scope.memory.report == nil && scope.account.Status.Usage == nil:
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
+	}
+	return isFalse(v1alpha1.ReasonReportUnavailable, "The gateway's report cannot be read: status.usage is what it was at its asOfTime")
+}
+
+func budgetVerdict(scope *accountScope) verdict {
+	budget := scope.account.Spec.Budget
+	if budget == nil {
+		return isTrue(v1alpha1.ReasonNoBudget, "")
+	}
+	known := scope.memory.report
+	limit, err := tenant.Money(budget.Limit)
+	if known == nil || err != nil {
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
+	}
+	spent, err := spentOf(known, limit.Currency)
+	if err != nil {
+		return unknown(v1alpha1.ReasonCurrencyMismatch, "The budget and the charges are in two currencies")
+	}
+	if reached(spent, limit, 100) {
+		return isFalse(v1alpha1.ReasonBudgetExhausted, fmt.Sprintf("The budget of %s is spent in period %s: raise spec.budget.limit, or wait for the next period", limit, known.Period.Name))
+	}
+	if level := warned(known, budget, spent, limit); level > 0 {
+		return isTrue(v1alpha1.ReasonBudgetWarning, fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name))
+	}
+	return isTrue(v1alpha1.ReasonWithinBudget, "")
+}
+
+// spentOf is what a period's charges and reservations come to.
+func spentOf(r *report.Report, currency money.Currency) (money.Money, error) {
+	spent := money.Money{Currency: currency}
+	var err error
+	for _, part := range []money.Money{r.Period.Billed, r.Period.Reserved} {
+		if part.Amount.IsZero() {
+			continue
+		}
+		if spent, err = spent.Add(part); err != nil {
+			return money.Money{}, err
+		}
+	}
+	return spent, nil
+}
+
+// warned is the highest of the budget's levels that the period has passed: as the gateway remembers it, or as it stands now.
+func warned(r *report.Report, budget *v1alpha1.Budget, spent, limit money.Money) int32 {
+	level := int32(0)
+	for _, percent := range budget.WarnAtPercent {
+		if reached(spent, limit, percent) || r.Period.BudgetWarned >= percent {
+			level = max(level, percent)
+		}
+	}
+	return level
+}
+
+// newTemplateEvents are the templates of which the upstream has said something since the last pass, and marks them as told.
+func newTemplateEvents(scope *accountScope) []string {
+	if scope.memory.report == nil {
+		return nil
+	}
+	var names []string
+	for _, news := range scope.memory.report.TemplateEvents {
+		if !news.Time.After(scope.memory.templateEvents[news.UpstreamID]) {
+			continue
+		}
+		scope.memory.templateEvents[news.UpstreamID] = news.Time
+		for i := range scope.templates {
+			if scope.templates[i].Status.UpstreamID == news.UpstreamID {
+				names = append(names, scope.templates[i].Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,122 @@
+package controllers
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// SetupWithManager registers the reconciler and what wakes it: the account itself, its objects and pods, and whatever it names.
+func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.BusinessAccount{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Owns(&appsv1.Deployment{}).
+		Owns(&corev1.PersistentVolumeClaim{}).
+		Owns(&corev1.Service{}).
+		Owns(&corev1.ServiceAccount{}).
+		Owns(&networkingv1.Ingress{}).
+		Owns(&networkingv1.NetworkPolicy{}).
+		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfNamespace), builder.OnlyMetadata, builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(accountOfPod), builder.WithPredicates(servingChanged())).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfSecret), builder.OnlyMetadata).
+		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(accountOfTemplate), builder.WithPredicates(templateChanged())).
+		Watches(&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
+		Complete(r)
+}
+
+func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan client.Object) []reconcile.Request {
+	return r.accounts(ctx, client.MatchingFields{indexPlan: plan.GetName()})
+}
+
+func (r *BusinessAccountReconciler) accountsOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
+	return r.accounts(ctx, client.InNamespace(namespace.GetName()))
+}
+
+// accountsOfSecret are the accounts that name a Secret, and the one that it was made for.
+func (r *BusinessAccountReconciler) accountsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+	requests := r.accounts(ctx, client.InNamespace(secret.GetNamespace()), client.MatchingFields{indexSecret: secret.GetName()})
+	return append(requests, accountOfPod(ctx, secret)...)
+}
+
+// accountOfPod is the account that an object's label names.
+func accountOfPod(_ context.Context, object client.Object) []reconcile.Request {
+	name := object.GetLabels()[tenant.LabelAccount]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: object.GetNamespace(), Name: name}}}
+}
+
+func accountOfTemplate(_ context.Context, object client.Object) []reconcile.Request {
+	template, ok := object.(*v1alpha1.MessageTemplate)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: template.Namespace, Name: template.Spec.AccountName}}}
+}
+
+func (r *BusinessAccountReconciler) accounts(ctx context.Context, options ...client.ListOption) []reconcile.Request {
+	list := &v1alpha1.BusinessAccountList{}
+	if err := r.Client.List(ctx, list, options...); err != nil {
+		log.FromContext(ctx).Error(err, "Failed to find the accounts that a changed object concerns")
+		return nil
+	}
+	requests := make([]reconcile.Request, 0, len(list.Items))
+	for i := range list.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return requests
+}
+
+// servingChanged passes what matters of a pod: whether it serves, where, and what keeps it from doing so.
+func servingChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*corev1.Pod)
+		after, okToo := e.ObjectNew.(*corev1.Pod)
+		if !ok || !okToo {
+			return true
+		}
+		return podReady(before) != podReady(after) || before.Status.PodIP != after.Status.PodIP ||
+			before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
+			podTrouble([]corev1.Pod{*before}) != podTrouble([]corev1.Pod{*after})
+	}}
+}
+
+// templateChanged passes what a gateway is told of a template.
+func templateChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		before, ok := e.ObjectOld.(*v1alpha1.MessageTemplate)
+		after, okToo := e.ObjectNew.(*v1alpha1.MessageTemplate)
+		if !ok || !okToo {
+			return true
+		}
+		return before.Generation != after.Generation ||
+			before.Status.UpstreamID != after.Status.UpstreamID ||
+			before.Status.UpstreamStatus != after.Status.UpstreamStatus ||
+			before.Status.SubmittedDigest != after.Status.SubmittedDigest ||
+			before.Status.Category != after.Status.Category
+	}}
+}
+
+// tellTemplates passes the upstream's news of templates on.
+func (r *BusinessAccountReconciler) tellTemplates(scope *accountScope) {
+	for _, name := range newTemplateEvents(scope) {
+		r.templateNews(types.NamespacedName{Namespace: scope.account.Namespace, Name: name})
+	}
+}

@@ -1,0 +1,85 @@
+package controllers
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+)
+
+// maxMessage bounds a condition's message and an event's note, in bytes.
+const maxMessage = 1024
+
+// verdict is what a condition says, before it is stamped with a generation and a time. Messages are stable: no time, no count of attempts, no generated name.
+type verdict struct {
+	status  metav1.ConditionStatus
+	reason  string
+	message string
+}
+
+func isTrue(reason, message string) verdict  { return verdict{metav1.ConditionTrue, reason, message} }
+func isFalse(reason, message string) verdict { return verdict{metav1.ConditionFalse, reason, message} }
+func unknown(reason, message string) verdict {
+	return verdict{metav1.ConditionUnknown, reason, message}
+}
+
+// judgement collects the conditions of one object in one pass.
+type judgement struct {
+	conditions *[]metav1.Condition
+	generation int64
+	now        time.Time
+}
+
+// set records a verdict under a condition type. The time of the last transition moves only if the status does.
+func (j judgement) set(conditionType string, v verdict) {
+	apimeta.SetStatusCondition(j.conditions, metav1.Condition{
+		Type:               conditionType,
+		Status:             v.status,
+		Reason:             v.reason,
+		Message:            truncated(v.message),
+		ObservedGeneration: j.generation,
+		LastTransitionTime: metav1.NewTime(j.now),
+	})
+}
+
+// summarise sets Ready from the conditions of the types, in the order of their weight: the first that is False speaks for the object, else the first that
+// is Unknown. A condition that is not there counts as Unknown.
+func (j judgement) summarise(types ...string) {
+	j.set(v1alpha1.ConditionReady, summary(*j.conditions, types))
+}
+
+func summary(conditions []metav1.Condition, types []string) verdict {
+	result := isTrue(v1alpha1.ReasonReady, "")
+	for _, conditionType := range types {
+		found := apimeta.FindStatusCondition(conditions, conditionType)
+		switch {
+		case found == nil:
+			found = &metav1.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, Message: fmt.Sprintf("%s is not known yet", conditionType)}
+		case found.Status == metav1.ConditionTrue:
+			continue
+		case found.Status == metav1.ConditionFalse:
+			return isFalse(found.Reason, found.Message)
+		}
+		if result.status == metav1.ConditionTrue {
+			result = unknown(found.Reason, found.Message)
+		}
+	}
+	return result
+}
+
+// truncated cuts a text to maxMessage bytes, between two characters.
+func truncated(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	const ellipsis = "…"
+	cut := maxMessage - len(ellipsis)
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + ellipsis
+}

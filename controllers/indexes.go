@@ -1,0 +1,64 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// Field indexes of the operator's caches.
+const (
+	// indexPlan finds the accounts of a plan by spec.planName.
+	indexPlan = "spec.planName"
+	// indexSecret finds the accounts that name a Secret.
+	indexSecret = "guichet.secretNames"
+	// indexAccount finds the templates of an account by spec.accountName.
+	indexAccount = "spec.accountName"
+)
+
+// AddIndexes registers the field indexes that the reconcilers look objects up by. It must be called once, before the manager starts.
+func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	indexes := []struct {
+		object client.Object
+		name   string
+		values client.IndexerFunc
+	}{
+		{&v1alpha1.BusinessAccount{}, indexPlan, planOf},
+		{&v1alpha1.BusinessAccount{}, indexSecret, secretsOf},
+		{&v1alpha1.MessageTemplate{}, indexAccount, accountOf},
+	}
+	for _, index := range indexes {
+		if err := indexer.IndexField(ctx, index.object, index.name, index.values); err != nil {
+			return fmt.Errorf("index %T by %s: %w", index.object, index.name, err)
+		}
+	}
+	return nil
+}
+
+func planOf(object client.Object) []string {
+	account, ok := object.(*v1alpha1.BusinessAccount)
+	if !ok {
+		return nil
+	}
+	return []string{account.Spec.PlanName}
+}
+
+func secretsOf(object client.Object) []string {
+	account, ok := object.(*v1alpha1.BusinessAccount)
+	if !ok {
+		return nil
+	}
+	return tenant.SecretNames(account)
+}
+
+func accountOf(object client.Object) []string {
+	template, ok := object.(*v1alpha1.MessageTemplate)
+	if !ok {
+		return nil
+	}
+	return []string{template.Spec.AccountName}
+}

@@ -1,0 +1,23 @@
+package controllers
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Options are what the operator is told at its start.
+type Options struct {
+	// GatewayImage is the image of the gateways of new accounts.
+	GatewayImage string
+	// OperatorNamespace is where the operator runs.
+	OperatorNamespace string
+	// ReportInterval is the mean time between two readings of a gateway's report.
+	ReportInterval time.Duration
+	// Concurrency is the number of objects of a kind that are reconciled at a time.
+	Concurrency int
+}
+
+// jittered is a duration within a tenth of d, so that many objects do not come due at once.
+func jittered(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
+}
