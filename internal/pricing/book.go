@@ -81,6 +81,12 @@ func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
 	return &b.closed
 }
 
+// AsksForCountry tells whether prices at an instant, in Unix seconds, in a zone depend on the recipient's country.
+func (b *Book) AsksForCountry(at int64, zone *time.Location) bool {
+	r := b.on(civil.DateAt(at, zone))
+	return r != nil && r.byMarket
+}
+
 // AllowanceLimit is how many messages or conversations cost nothing, and the count to hold against it.
 type AllowanceLimit struct {
 	Name  string

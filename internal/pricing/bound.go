@@ -48,7 +48,7 @@ func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State
 	}
 	in := r.place(m.Country, date)
 	possible := r.possible(a, m, s, until)
-	for category := conversation.None + 1; int(category) < conversation.Categories; category++ {
+	for category := range conversation.Category(conversation.Categories) {
 		if !possible.has(category) || r.surelyFree(category, m, s) {
 			continue
 		}
@@ -77,7 +77,7 @@ func (r *revision) possible(a *Account, m *Message, s *conversation.State, until
 		return set.with(conversation.UserInitiated).with(conversation.BusinessInitiated)
 	case r.classify == byForm && templated:
 		return set.with(conversation.Template)
-	case r.classify == byForm || m.Category == conversation.None:
+	case r.classify == byForm || m.Category == conversation.None && !templated:
 		set = set.with(conversation.Service)
 	default:
 		set = set.with(m.Category)

@@ -30,7 +30,7 @@ type Message struct {
 	Channel   string                // id of the phone number or page
 	Country   market.Country        // of the recipient
 	Form      conversation.Form     // free-form, template, reaction, direct
-	Category  conversation.Category // of the template or direct send, when it was sent; None for other forms
+	Category  conversation.Category // of the template or direct send, when it was sent; None for other forms, and where it is not known: that is unpriced
 	SentAt    int64                 // Unix seconds
 	EndedAt   int64                 // Unix seconds: delivered, or failed, or given up
 	Delivered bool

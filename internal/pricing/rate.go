@@ -91,7 +91,7 @@ func (j *judgement) classify() conversation.Category {
 		category = m.CategoryAtDelivery
 	}
 	switch {
-	case category == conversation.None:
+	case category == conversation.None && !templated:
 		return conversation.Service
 	case category == conversation.Authentication && j.revision.international[m.Country] && j.account.International.applies(m.Country, m.EndedAt):
 		return conversation.AuthenticationInternational

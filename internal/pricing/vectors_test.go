@@ -276,6 +276,15 @@ func TestUnknownRateIsUnpricedAndNeverZero(t *testing.T) {
 	expect(t, "before the first revision", before.template(french, 0, marketing), " unpriced")
 }
 
+func TestTemplateOfNoKnownCategoryIsUnpriced(t *testing.T) {
+	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
+	m := d.message(french, 0, conversation.Templated, conversation.None)
+	if bound := d.book.MaxCharge(&d.account, &m, d.state("1066", french), m.SentAt); !bound.Unpriced {
+		t.Errorf("the bound must say that there is no rate")
+	}
+	expect(t, "template", told(d.settle(french, m)), " unpriced")
+}
+
 func TestMarkupKeepsCostAndChargeApart(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	last := &plan.Revisions[len(plan.Revisions)-1]
