@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
@@ -24,7 +23,7 @@ type Callback struct {
 const (
 	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)`
 	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
-	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2`
+	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
 	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2 WHERE seq = $3`
 	retryCallback  = `UPDATE callbacks SET ready_at = $1 WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2`
@@ -38,8 +37,7 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	if err != nil {
 		return err
 	}
-	var one int64
-	waits, err := tx.row(selectWaiting, []any{c.Channel, c.Customer[:]}, []any{&one})
+	waits, err := tx.first(selectWaiting, []any{c.Channel, c.Customer[:]}, func(values) {})
 	if err != nil {
 		return err
 	}
@@ -56,36 +54,25 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 // ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if a crash hides what became of one, it is claimed again then.
 // A delivery may so be made twice; the endpoint tells by the ids that it carries.
 func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
-	type row struct {
-		callback         Callback
-		customer, sealed []byte
-		createdAt        int64
-	}
-	var due []row
-	if err := tx.each(selectDue, []any{millis(now), limit}, func(rows *sql.Rows) error {
-		var r row
-		err := rows.Scan(&r.callback.seq, &r.callback.Channel, &r.customer, &r.sealed, &r.createdAt, &r.callback.Attempts)
-		due = append(due, r)
-		return err
+	var due []*Callback
+	if err := tx.each(selectDue, []any{millis(now), limit}, func(v values) bool {
+		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)), Attempts: int(v.Int(5)) + 1}
+		copy(c.Customer[:], v.Bytes(2))
+		due = append(due, c)
+		return true
 	}); err != nil {
 		return nil, err
 	}
-	callbacks := make([]*Callback, 0, len(due))
-	for i := range due {
-		c := &due[i].callback
-		copy(c.Customer[:], due[i].customer)
-		c.CreatedAt = instant(due[i].createdAt)
-		c.Attempts++
+	for _, c := range due {
 		var err error
-		if c.Payload, err = tx.store.options.Keys.Open(due[i].sealed, c.place()); err != nil {
+		if c.Payload, err = tx.store.options.Keys.Open(c.Payload, c.place()); err != nil {
 			return nil, err
 		}
 		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.seq); err != nil {
 			return nil, err
 		}
-		callbacks = append(callbacks, c)
 	}
-	return callbacks, nil
+	return due, nil
 }
 
 // FinishCallback removes a delivery, made or given up, and makes the next one about the customer ready. It is false if the lease was lost and another claim has it.
@@ -109,7 +96,7 @@ func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
 // NextCallback is when the next delivery becomes ready; the zero time if none waits.
 func (tx *Tx) NextCallback() (time.Time, error) {
 	var at int64
-	_, err := tx.row(selectNextDue, nil, []any{&at})
+	_, err := tx.first(selectNextDue, nil, func(v values) { at = v.Int(0) })
 	return instant(at), err
 }
 

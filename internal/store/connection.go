@@ -2,89 +2,161 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 )
 
-// connection is one connection with the statements that it has prepared. It is used by one goroutine at a time.
+// connection is one connection with the statements that it has prepared. One goroutine at a time uses it, so it speaks to the driver's interfaces
+// itself: the pool of database/sql, its locks and its conversions would be a third of the time that an operation takes.
 type connection struct {
-	conn       *sql.Conn
-	statements map[string]*sql.Stmt
+	conn       driver.Conn
+	statements map[string]statement
+	arguments  []driver.NamedValue // reused
 }
 
-func (c *connection) prepared(text string) (*sql.Stmt, error) {
-	if statement := c.statements[text]; statement != nil {
-		return statement, nil
+// statement is what every driver's prepared statement can do.
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// values are the columns of a row. They are valid until the next row is read; what Text and Bytes return is the caller's.
+type values []driver.Value
+
+func (v values) Null(column int) bool { return v[column] == nil }
+
+// Int is an integer, 0 where the column is null.
+func (v values) Int(column int) int64 {
+	n, _ := v[column].(int64)
+	return n
+}
+
+// Text is a text, empty where the column is null.
+func (v values) Text(column int) string {
+	text, _ := v[column].(string)
+	return text
+}
+
+// Bytes is a byte string, nil where the column is null.
+func (v values) Bytes(column int) []byte {
+	b, _ := v[column].([]byte)
+	return b
+}
+
+func (c *connection) prepared(text string) (statement, error) {
+	if s := c.statements[text]; s != nil {
+		return s, nil
 	}
-	statement, err := c.conn.PrepareContext(context.Background(), dialect(text))
+	s, err := c.prepare(text)
+	if err == nil {
+		c.statements[text] = s
+	}
+	return s, err
+}
+
+func (c *connection) prepare(text string) (statement, error) {
+	prepared, err := c.conn.Prepare(dialect(text))
 	if err != nil {
 		return nil, err
 	}
-	c.statements[text] = statement
-	return statement, nil
+	s, ok := prepared.(statement)
+	if !ok {
+		return nil, fmt.Errorf("the driver's %T has no contexts", prepared)
+	}
+	return s, nil
 }
 
+// bind turns Go's integers and strings into the driver's.
+func (c *connection) bind(args []any) ([]driver.NamedValue, error) {
+	c.arguments = c.arguments[:0]
+	for i, arg := range args {
+		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return nil, fmt.Errorf("parameter %d: %w", i+1, err)
+		}
+		c.arguments = append(c.arguments, driver.NamedValue{Ordinal: i + 1, Value: value})
+	}
+	return c.arguments, nil
+}
+
+// exec executes a statement.
 func (c *connection) exec(text string, args ...any) error {
 	_, err := c.changed(text, args...)
 	return err
 }
 
-// once executes a statement that will not be needed again.
-func (c *connection) once(text string) error {
-	_, err := c.conn.ExecContext(context.Background(), dialect(text))
-	return err
-}
-
 // changed executes a statement and tells how many rows it changed.
 func (c *connection) changed(text string, args ...any) (int64, error) {
-	statement, err := c.prepared(text)
+	s, err := c.prepared(text)
 	if err != nil {
 		return 0, err
 	}
-	result, err := statement.ExecContext(context.Background(), args...)
+	bound, err := c.bind(args)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(context.Background(), bound)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-// row scans the first row of a query, and tells whether there was one.
-func (c *connection) row(text string, args, into []any) (bool, error) {
-	statement, err := c.prepared(text)
+// once executes a statement that will not be needed again.
+func (c *connection) once(text string) error {
+	s, err := c.prepare(text)
 	if err != nil {
-		return false, err
+		return err
 	}
-	err = statement.QueryRowContext(context.Background(), args...).Scan(into...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	_, err = s.ExecContext(context.Background(), nil)
+	return errors.Join(err, s.Close())
 }
 
-// each calls scan for every row of a query.
-func (c *connection) each(text string, args []any, scan func(*sql.Rows) error) error {
-	statement, err := c.prepared(text)
+// first calls scan with the first row of a query, and tells whether there was one.
+func (c *connection) first(text string, args []any, scan func(values)) (bool, error) {
+	found := false
+	err := c.query(text, args, func(v values) bool {
+		scan(v)
+		found = true
+		return false
+	})
+	return found, err
+}
+
+// query calls scan for every row of a query, until it returns false. scan must not use the connection.
+func (c *connection) query(text string, args []any, scan func(values) bool) (err error) {
+	s, err := c.prepared(text)
 	if err != nil {
 		return err
 	}
-	rows, err := statement.QueryContext(context.Background(), args...)
+	bound, err := c.bind(args)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
+	rows, err := s.QueryContext(context.Background(), bound)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make(values, len(rows.Columns()))
+	for {
+		err := rows.Next(row)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil || !scan(row) {
 			return err
 		}
 	}
-	return rows.Err()
 }
 
 func (c *connection) close() error {
 	var errs []error
-	for _, statement := range c.statements {
-		errs = append(errs, statement.Close())
+	for _, s := range c.statements {
+		errs = append(errs, s.Close())
 	}
 	return errors.Join(append(errs, c.conn.Close())...)
 }

@@ -20,7 +20,7 @@ const (
 func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
 	var state conversation.State
 	var text []byte
-	found, err := tx.row(selectConversation, []any{channel, customer[:]}, []any{&text})
+	found, err := tx.first(selectConversation, []any{channel, customer[:]}, func(v values) { text = v.Bytes(0) })
 	if err != nil || !found {
 		return state, err
 	}
@@ -46,6 +46,6 @@ func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state 
 // OpenWindows counts the service windows that close after now. It reads an index of those only.
 func (tx *Tx) OpenWindows(now time.Time) (int64, error) {
 	var n int64
-	_, err := tx.row(countOpenWindows, []any{now.Unix()}, []any{&n})
+	_, err := tx.first(countOpenWindows, []any{now.Unix()}, func(v values) { n = v.Int(0) })
 	return n, err
 }

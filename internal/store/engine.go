@@ -2,14 +2,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // This file is all that knows which engine runs: SQLite, embedded. The schema and the statements are in the SQL that SQLite and PostgreSQL share,
@@ -39,22 +37,14 @@ const (
 // engine opens connections.
 type engine struct {
 	path string
-	dbs  map[role]*sql.DB
 }
 
-func openEngine(path string) (*engine, error) {
+func newEngine(path string) (*engine, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("the store's path %q cannot be resolved: %w", path, err)
 	}
-	e := &engine{path: absolute, dbs: map[role]*sql.DB{}}
-	for _, r := range []role{writing, reading} {
-		if e.dbs[r], err = sql.Open("sqlite", e.dataSource(r)); err != nil {
-			return nil, fmt.Errorf("the store %s cannot be opened: %w", absolute, err)
-		}
-		e.dbs[r].SetMaxIdleConns(maxReaders)
-	}
-	return e, nil
+	return &engine{path: absolute}, nil
 }
 
 // dataSource is WAL with a sync of the log at every commit: what is committed survives the loss of power.
@@ -71,19 +61,20 @@ func (e *engine) dataSource(r role) string {
 }
 
 func (e *engine) connect(ctx context.Context, r role) (*connection, error) {
-	conn, err := e.dbs[r].Conn(ctx)
+	connector, err := sqlite.NewConnector(e.dataSource(r))
 	if err != nil {
 		return nil, fmt.Errorf("the store %s cannot be opened: %w", e.path, err)
 	}
-	return &connection{conn: conn, statements: map[string]*sql.Stmt{}}, nil
-}
-
-func (e *engine) close() error {
-	return errors.Join(e.dbs[reading].Close(), e.dbs[writing].Close())
+	conn, err := connector.Connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the store %s cannot be opened: %w", e.path, err)
+	}
+	return &connection{conn: conn, statements: map[string]statement{}}, nil
 }
 
 // dialect is a statement or a piece of schema as this engine wants it. A key that the engine numbers itself, and a key that is an
-// integer, are SQLite's own row id, which saves an index; parameters are bound fastest without names, so statements use each once and in order.
+// integer, are SQLite's own row id, which saves an index; parameters are bound fastest without names, so statements use each once and in order. A limit is
+// written "$1 + 0" everywhere, because SQLite plans a statement anew whenever a limit that is a bare parameter is bound.
 func dialect(text string) string {
 	return sqliteTypes.Replace(text)
 }

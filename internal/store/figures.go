@@ -1,7 +1,8 @@
 package store
 
 import (
-	"database/sql"
+	"errors"
+	"fmt"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -84,7 +85,7 @@ func (tx *Tx) release(amount money.Money) error {
 const (
 	selectPeriod = `SELECT category, currency, messages, charged, billed, cost FROM totals WHERE period = $1 ORDER BY currency, category`
 	selectRecent = `SELECT period, currency, messages, charged, billed, cost FROM totals WHERE category = '' AND period < $1
-		ORDER BY period DESC, currency LIMIT $2`
+		ORDER BY period DESC, currency LIMIT $2 + 0`
 	selectRevisions = `SELECT plan, revision FROM used_revisions ORDER BY plan, revision`
 	insertWarning   = `INSERT INTO budget_warnings (period, percent) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	selectWarning   = `SELECT COALESCE(MAX(percent), 0) FROM budget_warnings WHERE period = $1`
@@ -94,13 +95,13 @@ const (
 // Update it does not have what this transaction has added, see Total.
 func (tx *Tx) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, error) {
 	totals := map[ledger.TotalKey]ledger.Total{}
-	err := tx.each(selectPeriod, []any{period}, func(rows *sql.Rows) error {
-		key := ledger.TotalKey{Period: period}
-		total, err := scanTotal(rows, &key.Category, &key.Currency)
-		totals[key] = total
-		return err
+	var bad error
+	err := tx.each(selectPeriod, []any{period}, func(v values) bool {
+		key := ledger.TotalKey{Period: period, Category: v.Text(0), Currency: money.Currency(v.Text(1))}
+		totals[key], bad = readTotal(v[2:])
+		return bad == nil
 	})
-	return totals, err
+	return totals, errors.Join(err, bad)
 }
 
 // PeriodTotal is the whole of one period in one currency.
@@ -113,37 +114,35 @@ type PeriodTotal struct {
 // RecentPeriods are the periods before the given one, newest first, limit at most. A View reads it.
 func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	var periods []PeriodTotal
-	err := tx.each(selectRecent, []any{before, limit}, func(rows *sql.Rows) error {
-		var p PeriodTotal
-		total, err := scanTotal(rows, &p.Period, &p.Currency)
-		p.Total = total
+	var bad error
+	err := tx.each(selectRecent, []any{before, limit}, func(v values) bool {
+		p := PeriodTotal{Period: v.Text(0), Currency: money.Currency(v.Text(1))}
+		p.Total, bad = readTotal(v[2:])
 		periods = append(periods, p)
-		return err
+		return bad == nil
 	})
-	return periods, err
+	return periods, errors.Join(err, bad)
 }
 
-func scanTotal(rows *sql.Rows, name *string, currency *money.Currency) (ledger.Total, error) {
-	var t ledger.Total
-	var billed, cost string
-	err := rows.Scan(name, (*string)(currency), &t.Messages, &t.Charged, &billed, &cost)
-	if err == nil {
-		t.Billed, err = money.Parse(billed)
+// readTotal reads the columns messages, charged, billed and cost.
+func readTotal(v values) (ledger.Total, error) {
+	billed, err := money.Parse(v.Text(2))
+	if err != nil {
+		return ledger.Total{}, fmt.Errorf("a total cannot be read: %w", err)
 	}
-	if err == nil {
-		t.Cost, err = money.Parse(cost)
+	cost, err := money.Parse(v.Text(3))
+	if err != nil {
+		return ledger.Total{}, fmt.Errorf("a total cannot be read: %w", err)
 	}
-	return t, err
+	return ledger.Total{Messages: v.Int(0), Charged: v.Int(1), Billed: billed, Cost: cost}, nil
 }
 
 // UsedRevisions are the revisions that have priced something, sorted by plan and revision. A View reads it.
 func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
 	var revisions []PlanRevision
-	err := tx.each(selectRevisions, nil, func(rows *sql.Rows) error {
-		var r PlanRevision
-		err := rows.Scan(&r.Plan, &r.Revision)
-		revisions = append(revisions, r)
-		return err
+	err := tx.each(selectRevisions, nil, func(v values) bool {
+		revisions = append(revisions, PlanRevision{Plan: v.Text(0), Revision: v.Text(1)})
+		return true
 	})
 	return revisions, err
 }
@@ -157,6 +156,6 @@ func (tx *Tx) WarnBudget(period string, percent int32) (bool, error) {
 // BudgetWarned is the highest warning level that a period has passed; 0 for none.
 func (tx *Tx) BudgetWarned(period string) (int32, error) {
 	var percent int32
-	_, err := tx.row(selectWarning, []any{period}, []any{&percent})
+	_, err := tx.first(selectWarning, []any{period}, func(v values) { percent = int32(v.Int(0)) })
 	return percent, err
 }

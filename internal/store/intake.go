@@ -2,20 +2,19 @@ package store
 
 import (
 	"crypto/sha256"
-	"database/sql"
 	"time"
 )
 
 const (
 	insertSeen         = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	insertEarly        = `INSERT INTO early_statuses (upstream_id, payload, received_at) VALUES ($1, $2, $3)`
-	selectEarly        = `SELECT seq, payload FROM early_statuses WHERE upstream_id = $1 ORDER BY seq`
+	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_id = $1 ORDER BY seq`
 	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_id = $1`
 	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (upstream_id) DO UPDATE SET name = excluded.name, language = excluded.language, event = excluded.event, at = excluded.at
 		WHERE excluded.at >= template_events.at`
-	selectTemplateWords = `SELECT upstream_id, name, language, event, at FROM template_events ORDER BY at DESC, upstream_id LIMIT $1`
-	selectReach         = `SELECT at FROM reach WHERE customer = $1`
+	selectTemplateWords = `SELECT upstream_id, name, language, event, at FROM template_events ORDER BY at DESC, upstream_id LIMIT $1 + 0`
+	selectReach         = `SELECT 1 FROM reach WHERE customer = $1`
 	upsertReach         = `INSERT INTO reach (customer, at) VALUES ($1, $2) ON CONFLICT (customer) DO UPDATE SET at = excluded.at`
 	deleteReach         = `DELETE FROM reach WHERE at <= $1`
 )
@@ -40,12 +39,9 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 // TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came.
 func (tx *Tx) TakeEarlyStatuses(upstreamID string) ([][]byte, error) {
 	var payloads [][]byte
-	if err := tx.each(selectEarly, []any{upstreamID}, func(rows *sql.Rows) error {
-		var seq int64
-		var sealed []byte
-		err := rows.Scan(&seq, &sealed)
-		payloads = append(payloads, sealed)
-		return err
+	if err := tx.each(selectEarly, []any{upstreamID}, func(v values) bool {
+		payloads = append(payloads, v.Bytes(0))
+		return true
 	}); err != nil || len(payloads) == 0 {
 		return nil, err
 	}
@@ -75,13 +71,9 @@ func (tx *Tx) PutTemplateEvent(e TemplateEvent) error {
 // TemplateEvents are the latest events of templates, newest first, limit at most.
 func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
 	var events []TemplateEvent
-	err := tx.each(selectTemplateWords, []any{limit}, func(rows *sql.Rows) error {
-		var e TemplateEvent
-		var at int64
-		err := rows.Scan(&e.UpstreamID, &e.Name, &e.Language, &e.Event, &at)
-		e.At = instant(at)
-		events = append(events, e)
-		return err
+	err := tx.each(selectTemplateWords, []any{limit}, func(v values) bool {
+		events = append(events, TemplateEvent{UpstreamID: v.Text(0), Name: v.Text(1), Language: v.Text(2), Event: v.Text(3), At: instant(v.Int(4))})
+		return true
 	})
 	return events, err
 }
@@ -100,8 +92,7 @@ func (tx *Tx) Reach(customer [32]byte, now time.Time) (customers int64, among bo
 	if err := tx.deepen(Reached, -gone); err != nil {
 		return 0, false, err
 	}
-	var at int64
-	among, err = tx.row(selectReach, []any{customer[:]}, []any{&at})
+	among, err = tx.first(selectReach, []any{customer[:]}, func(values) {})
 	if err != nil {
 		return 0, false, err
 	}

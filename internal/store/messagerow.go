@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,34 +11,32 @@ import (
 
 // messageRow is a row of messages on its way to a Message.
 type messageRow struct {
-	message                       Message
-	customer, envelope            []byte
-	readyAt                       sql.NullInt64
-	upstreamID                    sql.NullString
-	expiresAt, acceptedAt         int64
-	reserved, currency, milestone string
+	message         *Message
+	reserved, times string
+	envelope        []byte
 }
 
-// targets are where messageColumns are scanned to.
-func (r *messageRow) targets() []any {
-	m := &r.message
-	return []any{&m.seq, &m.ID, &m.Channel, &r.customer, &m.Lane, &m.State, &r.readyAt, &m.Attempts, &r.upstreamID, &m.Settled, &m.Unpriced,
-		&r.expiresAt, &r.acceptedAt, &r.reserved, &r.currency, &r.milestone, &m.ErrorCode, &r.envelope}
+// readMessage reads messageColumns.
+func readMessage(v values) messageRow {
+	m := &Message{
+		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
+		Attempts: int(v.Int(7)), UpstreamID: v.Text(8), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
+		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
+	}
+	copy(m.Customer[:], v.Bytes(3))
+	m.Reserved.Currency = money.Currency(v.Text(14))
+	return messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17)}
 }
 
-// finish turns what was scanned into the message.
+// finish reads what may be wrong.
 func (r *messageRow) finish() error {
-	m := &r.message
-	copy(m.Customer[:], r.customer)
-	m.ReadyAt = instant(r.readyAt.Int64)
-	m.UpstreamID = r.upstreamID.String
-	m.ExpiresAt, m.AcceptedAt = instant(r.expiresAt), instant(r.acceptedAt)
+	m := r.message
 	amount, err := money.Parse(r.reserved)
 	if err != nil {
 		return fmt.Errorf("the reservation of message %s cannot be read: %w", m.ID, err)
 	}
-	m.Reserved = money.Money{Amount: amount, Currency: money.Currency(r.currency)}
-	if err := m.unpackTimes(r.milestone); err != nil {
+	m.Reserved.Amount = amount
+	if err := m.unpackTimes(r.times); err != nil {
 		return fmt.Errorf("the times of message %s cannot be read: %w", m.ID, err)
 	}
 	return nil

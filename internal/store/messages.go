@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -27,7 +26,7 @@ const (
 	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`
 	selectFingerprint       = `SELECT fingerprint FROM messages WHERE id = $1`
 	selectContent           = `SELECT content FROM messages WHERE seq = $1`
-	selectHeadOfCustomer    = `SELECT seq, lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 ORDER BY seq LIMIT 1`
+	selectHeadOfCustomer    = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 ORDER BY seq LIMIT 1`
 	promoteLane             = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2 AND lane > $4`
 )
 
@@ -67,8 +66,8 @@ func (tx *Tx) place(m *Message) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
-	var seq, lane int64
-	waits, err := tx.row(selectHeadOfCustomer, []any{m.Channel, m.Customer[:]}, []any{&seq, &lane})
+	var lane int64
+	waits, err := tx.first(selectHeadOfCustomer, []any{m.Channel, m.Customer[:]}, func(v values) { lane = v.Int(0) })
 	switch {
 	case err != nil:
 		return err
@@ -102,14 +101,14 @@ func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 		return nil, false, err
 	}
 	m.IdempotencyKey = key
-	_, err = tx.row(selectFingerprint, []any{m.ID}, []any{&m.Fingerprint})
+	_, err = tx.first(selectFingerprint, []any{m.ID}, func(v values) { m.Fingerprint = v.Bytes(0) })
 	return m, err == nil, err
 }
 
 // ReadContent fills in the message's Content; it is nil if it has been deleted.
 func (tx *Tx) ReadContent(m *Message) error {
 	var sealed []byte
-	if _, err := tx.row(selectContent, []any{m.seq}, []any{&sealed}); err != nil || sealed == nil {
+	if _, err := tx.first(selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) }); err != nil || sealed == nil {
 		return err
 	}
 	var err error
@@ -122,7 +121,7 @@ func (tx *Tx) message(query string, key any) (*Message, bool, error) {
 		return nil, false, err
 	}
 	var row messageRow
-	found, err := tx.row(query, []any{key}, row.targets())
+	found, err := tx.first(query, []any{key}, func(v values) { row = readMessage(v) })
 	if err != nil || !found {
 		return nil, false, err
 	}
@@ -136,11 +135,9 @@ func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
 		return nil, err
 	}
 	var rows []messageRow
-	if err := tx.each(query, args, func(r *sql.Rows) error {
-		var row messageRow
-		err := r.Scan(row.targets()...)
-		rows = append(rows, row)
-		return err
+	if err := tx.each(query, args, func(v values) bool {
+		rows = append(rows, readMessage(v))
+		return true
 	}); err != nil {
 		return nil, err
 	}
@@ -162,7 +159,7 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 			return m, nil
 		}
 	}
-	m := &row.message
+	m := row.message
 	if err := row.finish(); err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func migrate(c *connection) (err error) {
 		return err
 	}
 	var version int
-	if _, err := c.row(selectVersion, nil, []any{&version}); err != nil {
+	if _, err := c.first(selectVersion, nil, func(v values) { version = int(v.Int(0)) }); err != nil {
 		return err
 	}
 	if version > len(files) {
@@ -83,13 +83,13 @@ func apply(c *connection, file string) error {
 // claimFor makes the account the store's owner if it has none, and returns whose it is.
 func claimFor(c *connection, accountUID string) (string, error) {
 	var owner string
-	found, err := c.row(selectOwner, nil, []any{&owner})
+	found, err := c.first(selectOwner, nil, func(v values) { owner = v.Text(0) })
 	if err != nil || found {
 		return owner, err
 	}
 	if err := c.exec(insertOwner, accountUID); err != nil {
 		return "", err
 	}
-	_, err = c.row(selectOwner, nil, []any{&owner})
+	_, err = c.first(selectOwner, nil, func(v values) { owner = v.Text(0) })
 	return owner, err
 }

@@ -14,13 +14,13 @@ type PurgeLimits struct {
 
 const (
 	purgeMessages = `DELETE FROM messages WHERE seq IN (SELECT seq FROM
-		(SELECT seq, settled, accepted_at FROM messages ORDER BY seq LIMIT $1) AS oldest WHERE settled = 1 AND accepted_at < $2)`
+		(SELECT seq, settled, accepted_at FROM messages ORDER BY seq LIMIT $1 + 0) AS oldest WHERE settled = 1 AND accepted_at < $2)`
 	purgeSeen = `DELETE FROM seen WHERE seq IN (SELECT seq FROM
-		(SELECT seq, expires_at FROM seen ORDER BY seq LIMIT $1) AS oldest WHERE expires_at <= $2)`
+		(SELECT seq, expires_at FROM seen ORDER BY seq LIMIT $1 + 0) AS oldest WHERE expires_at <= $2)`
 	purgeEarly = `DELETE FROM early_statuses WHERE seq IN (SELECT seq FROM
-		(SELECT seq, received_at FROM early_statuses ORDER BY seq LIMIT $1) AS oldest WHERE received_at < $2)`
+		(SELECT seq, received_at FROM early_statuses ORDER BY seq LIMIT $1 + 0) AS oldest WHERE received_at < $2)`
 	purgeContent = `UPDATE messages SET content = NULL, content_until = 0 WHERE seq IN
-		(SELECT seq FROM messages WHERE content_until > 0 AND content_until <= $1 LIMIT $2)`
+		(SELECT seq FROM messages WHERE content_until > 0 AND content_until <= $1 LIMIT $2 + 0)`
 )
 
 // Purge removes a batch of what is no longer needed, the oldest first, and tells how many rows there were. Call it again, with a pause, until it says 0.

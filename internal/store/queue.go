@@ -11,13 +11,13 @@ var ErrState = errors.New("the message is not in the state that this step starts
 
 const (
 	selectReady = `SELECT ` + messageColumns + ` FROM messages WHERE channel = $1 AND lane = $2 AND ready_at <= $3
-		ORDER BY ready_at, seq LIMIT $4`
+		ORDER BY ready_at, seq LIMIT $4 + 0`
 	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND seq > $3 ORDER BY seq LIMIT 1`
 	makeReady       = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
-	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2`
-	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3`
-	selectUnpriced  = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2`
+	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
+	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
+	selectUnpriced  = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
 
 // Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
@@ -53,7 +53,7 @@ func (tx *Tx) NextReady(channel string) (time.Time, error) {
 	var earliest int64
 	for lane := range Lane(lanes) {
 		var at int64
-		found, err := tx.row(selectNextReady, []any{channel, lane}, []any{&at})
+		found, err := tx.first(selectNextReady, []any{channel, lane}, func(v values) { at = v.Int(0) })
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -161,7 +161,7 @@ func (tx *Tx) left(before, m *Message, at time.Time) error {
 		return err
 	}
 	var next int64
-	found, err := tx.row(selectNextOf, []any{m.Channel, m.Customer[:], m.seq}, []any{&next})
+	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:], m.seq}, func(v values) { next = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"iter"
 	"time"
 
@@ -11,8 +10,8 @@ import (
 
 const (
 	insertRecord     = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
-	selectSettlement = `SELECT sequence, record, hash FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
-	selectRecords    = `SELECT sequence, record, hash FROM ledger WHERE sequence > $1 ORDER BY sequence LIMIT $2`
+	selectSettlement = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	selectRecords    = `SELECT sequence, record, hash FROM ledger WHERE sequence > $1 ORDER BY sequence LIMIT $2 + 0`
 )
 
 // Settle appends the one settlement of a message to the ledger, and in the same commit counts it in the totals, releases the
@@ -113,9 +112,8 @@ func (tx *Tx) Head() (ledger.Head, error) {
 
 // Settlement is the ledger's settlement of a message, and whether there is one.
 func (tx *Tx) Settlement(messageID string) (*ledger.Record, bool, error) {
-	var sequence int64
-	var canonical, hash []byte
-	found, err := tx.row(selectSettlement, []any{messageID}, []any{&sequence, &canonical, &hash})
+	var canonical []byte
+	found, err := tx.first(selectSettlement, []any{messageID}, func(v values) { canonical = v.Bytes(0) })
 	if err != nil || !found {
 		return nil, false, err
 	}
@@ -129,15 +127,11 @@ func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		for {
 			entries := make([]ledger.Entry, 0, page)
-			err := tx.each(selectRecords, []any{after, page}, func(rows *sql.Rows) error {
-				var entry ledger.Entry
-				var hash []byte
-				if err := rows.Scan(&entry.Sequence, &entry.Canonical, &hash); err != nil {
-					return err
-				}
-				copy(entry.Hash[:], hash)
+			err := tx.each(selectRecords, []any{after, page}, func(v values) bool {
+				entry := ledger.Entry{Sequence: v.Int(0), Canonical: v.Bytes(1)}
+				copy(entry.Hash[:], v.Bytes(2))
 				entries = append(entries, entry)
-				return nil
+				return true
 			})
 			if err != nil {
 				yield(ledger.Entry{}, err)

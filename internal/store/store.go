@@ -67,7 +67,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	engine, err := openEngine(options.Path)
+	engine, err := newEngine(options.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		readers: make(chan *connection, maxReaders),
 	}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, engine.close())
+		return nil, err
 	}
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted
@@ -91,11 +91,15 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 }
 
 // prepare connects the writer, migrates, and checks whose store this is.
-func (s *Store) prepare(ctx context.Context) error {
-	var err error
+func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.writer, err = s.engine.connect(ctx, writing); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.writer.close())
+		}
+	}()
 	if err := migrate(s.writer); err != nil {
 		return fmt.Errorf("the schema of %s could not be brought up to date: %w", s.options.Path, err)
 	}
@@ -122,8 +126,7 @@ func (s *Store) Close() error {
 	for range maxReaders {
 		s.readers <- nil
 	}
-	errs = append(errs, s.writer.close(), s.engine.close())
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.writer.close())...)
 }
 
 // View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return ErrReadOnly. Views never hold up operations.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -88,18 +89,10 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 		return c, nil
 	}
 	c := &cell[ledger.Total]{}
-	var billed, cost string
-	found, err := tx.row(selectTotal, []any{key.Period, string(key.Currency), key.Category}, []any{&c.value.Messages, &c.value.Charged, &billed, &cost})
-	if err != nil {
-		return nil, err
-	}
-	if found {
-		if c.value.Billed, err = money.Parse(billed); err != nil {
-			return nil, tx.fail(err)
-		}
-		if c.value.Cost, err = money.Parse(cost); err != nil {
-			return nil, tx.fail(err)
-		}
+	var bad error
+	_, err := tx.first(selectTotal, []any{key.Period, string(key.Currency), key.Category}, func(v values) { c.value, bad = readTotal(v) })
+	if err := cmp.Or(err, bad); err != nil {
+		return nil, tx.fail(err)
 	}
 	tx.tally.totals[key] = c
 	return c, nil
@@ -134,7 +127,7 @@ func counterName(key pricing.CounterKey) string {
 
 func (tx *Tx) counter(name string) (*cell[int64], error) {
 	c := &cell[int64]{}
-	_, err := tx.row(selectCounter, []any{name}, []any{&c.value})
+	_, err := tx.first(selectCounter, []any{name}, func(v values) { c.value = v.Int(0) })
 	return c, err
 }
 
@@ -143,15 +136,10 @@ func (tx *Tx) reservedCell(currency money.Currency) (*cell[money.Decimal], error
 		return c, nil
 	}
 	c := &cell[money.Decimal]{}
-	var amount string
-	found, err := tx.row(selectReserve, []any{string(currency)}, []any{&amount})
-	if err != nil {
-		return nil, err
-	}
-	if found {
-		if c.value, err = money.Parse(amount); err != nil {
-			return nil, tx.fail(err)
-		}
+	var bad error
+	_, err := tx.first(selectReserve, []any{string(currency)}, func(v values) { c.value, bad = money.Parse(v.Text(0)) })
+	if err := cmp.Or(err, bad); err != nil {
+		return nil, tx.fail(err)
 	}
 	tx.tally.reserved[currency] = c
 	return c, nil
@@ -162,8 +150,7 @@ func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
 		return c, nil
 	}
 	c := &cell[bool]{}
-	var one int64
-	found, err := tx.row(selectUsed, []any{revision.Plan, revision.Revision}, []any{&one})
+	found, err := tx.first(selectUsed, []any{revision.Plan, revision.Revision}, func(values) {})
 	if err != nil {
 		return nil, err
 	}
@@ -176,14 +163,12 @@ func (tx *Tx) headCell() (*cell[ledger.Head], error) {
 	if tx.tally.head != nil {
 		return tx.tally.head, nil
 	}
-	c := &cell[ledger.Head]{}
-	var hash []byte
-	found, err := tx.row(selectHead, nil, []any{&c.value.Sequence, &hash})
-	if err != nil {
+	c := &cell[ledger.Head]{value: ledger.Head{Hash: tx.store.genesis}}
+	if _, err := tx.first(selectHead, nil, func(v values) {
+		c.value.Sequence = v.Int(0)
+		copy(c.value.Hash[:], v.Bytes(1))
+	}); err != nil {
 		return nil, err
-	}
-	if c.value.Hash = tx.store.genesis; found {
-		c.value.Hash = ledger.Hash(hash)
 	}
 	tx.tally.head = c
 	return c, nil

@@ -1,9 +1,6 @@
 package store
 
-import (
-	"database/sql"
-	"time"
-)
+import "time"
 
 // Tx is how an operation reads and writes. It is valid only within the function that it was given to, and for one goroutine.
 //
@@ -94,19 +91,21 @@ func (tx *Tx) changed(text string, args ...any) (int64, error) {
 	return n, tx.fail(err)
 }
 
-func (tx *Tx) row(text string, args, into []any) (bool, error) {
+// first calls scan with the first row of a query, and tells whether there was one.
+func (tx *Tx) first(text string, args []any, scan func(values)) (bool, error) {
 	if tx.err != nil {
 		return false, tx.err
 	}
-	found, err := tx.conn.row(text, args, into)
+	found, err := tx.conn.first(text, args, scan)
 	return found, tx.fail(err)
 }
 
-func (tx *Tx) each(text string, args []any, scan func(*sql.Rows) error) error {
+// each calls scan for every row of a query, until it returns false.
+func (tx *Tx) each(text string, args []any, scan func(values) bool) error {
 	if tx.err != nil {
 		return tx.err
 	}
-	return tx.fail(tx.conn.each(text, args, scan))
+	return tx.fail(tx.conn.query(text, args, scan))
 }
 
 // millis is a time as it is stored: Unix milliseconds, and 0 for the zero time.

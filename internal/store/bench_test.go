@@ -1,0 +1,111 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// BenchmarkLifecycle is what a message costs the store: accepted, claimed, submitted, sent, delivered and settled, read, each a durable operation of its own.
+func BenchmarkLifecycle(b *testing.B) {
+	for _, writers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			s := newStore(b)
+			var n atomic.Int64
+			b.ReportAllocs()
+			b.SetParallelism((writers + 1) / 2)
+			if writers == 1 {
+				for b.Loop() {
+					if err := lifecycle(s, n.Add(1)); err != nil {
+						b.Fatal(err)
+					}
+				}
+				return
+			}
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := lifecycle(s, n.Add(1)); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lifecycles/s")
+		})
+	}
+}
+
+func lifecycle(s *store.Store, n int64) error {
+	ctx := context.Background()
+	to := customer(int(n))
+	id, upstreamID := fmt.Sprintf("wamid.%d", n), fmt.Sprintf("upstream.%d", n)
+	at := noon.Add(time.Duration(n) * time.Millisecond)
+	steps := []func(*store.Tx) error{
+		func(tx *store.Tx) error {
+			if _, err := tx.Conversation(channel, to); err != nil {
+				return err
+			}
+			total, err := tx.Total(ledger.TotalKey{Period: "2026-11", Currency: "USD"})
+			if err != nil {
+				return err
+			}
+			reserved, err := tx.Reserved("USD")
+			if err != nil {
+				return err
+			}
+			if total.Billed.Sign() < 0 || reserved.Sign() < 0 {
+				return errors.New("a sum is negative")
+			}
+			m := message(id, to)
+			m.AcceptedAt = at
+			return tx.Accept(m)
+		},
+		func(tx *store.Tx) error {
+			_, err := tx.Claim(channel, at.Add(time.Hour), 1)
+			return err
+		},
+		func(tx *store.Tx) error {
+			m, _, err := tx.Message(id)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.TakeEarlyStatuses(upstreamID); err != nil {
+				return err
+			}
+			return tx.Submit(m, upstreamID, at.Add(time.Second))
+		},
+		func(tx *store.Tx) error { return status(tx, upstreamID, store.Sent, at) },
+		func(tx *store.Tx) error { return status(tx, upstreamID, store.Delivered, at) },
+		func(tx *store.Tx) error { return status(tx, upstreamID, store.Read, at) },
+	}
+	for _, step := range steps {
+		if err := s.Update(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func status(tx *store.Tx, upstreamID string, to store.State, at time.Time) error {
+	m, found, err := tx.MessageByUpstreamID(upstreamID)
+	if err != nil || !found {
+		return err
+	}
+	if _, err := tx.Advance(m, to, at); err != nil || to != store.Delivered {
+		return err
+	}
+	if _, err := tx.Conversation(m.Channel, m.Customer); err != nil {
+		return err
+	}
+	_, err = tx.Settle(m, settlement(m), time.Time{})
+	return err
+}
+
+var _ = seal.CustomerHash{}
