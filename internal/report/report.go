@@ -37,13 +37,15 @@ type Report struct {
 	Queues      Queues `json:"queues"`
 	// UsedRevisions are the names of the plan's revisions that have priced something, by plan name: they are frozen.
 	UsedRevisions map[string][]string `json:"usedRevisions,omitempty"`
+	// Stopped are the channels whose sends the upstream has stopped with an error that needs somebody to act. Sorted by Channel.
+	Stopped []StoppedChannel `json:"stopped,omitempty"`
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
 }
 
 // Period is the current billing period: a calendar month in the account's time zone.
 type Period struct {
-	// Name is such as "2026-11".
+	// Name is such as "2026-11". It is empty while the gateway has no figures yet: then every figure of the report is unknown, not zero.
 	Name  string    `json:"name"`
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
@@ -114,4 +116,14 @@ type TemplateEvent struct {
 	// Event is the upstream's word: "APPROVED", "PAUSED", or "CATEGORY" for a changed category.
 	Event string    `json:"event"`
 	Time  time.Time `json:"time"`
+}
+
+// StoppedChannel is a channel for which the upstream takes no messages, or no billable ones.
+type StoppedChannel struct {
+	// Channel is the channel's name.
+	Channel string `json:"channel"`
+	// Code is Meta's error code, such as 190 for an access token that is no longer valid or 131042 for a missing means of payment.
+	Code int `json:"code"`
+	// Since is when the first message met the error.
+	Since time.Time `json:"since"`
 }

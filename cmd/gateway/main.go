@@ -1,0 +1,69 @@
+// Command gateway is the data plane of one tenant. It serves the account of one configuration document until it is told to stop.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	_ "time/tzdata" // the image has no time zones
+
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no certificate authorities
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway"
+)
+
+func main() {
+	if err := run(context.Background(), os.Args[1:], os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "gateway:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, arguments []string, output io.Writer) error {
+	options := gateway.Options{Replica: os.Getenv("POD_NAME")}
+	var api, metrics, report string
+	var level slog.Level
+	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
+	flags.StringVar(&options.ConfigDirectory, "config", config.Directory, "directory of the configuration document "+config.FileName)
+	flags.StringVar(&options.KeysDirectory, "keys", config.KeysDirectory, "directory of the account's keys")
+	flags.StringVar(&options.DataDirectory, "data", config.DataDirectory, "directory of the embedded store")
+	flags.StringVar(&api, "listen-api", port(config.APIPort), "address of the business's API and of the webhooks")
+	flags.StringVar(&metrics, "listen-metrics", port(config.MetricsPort), "address of /healthz, /readyz and /metrics")
+	flags.StringVar(&report, "listen-report", port(config.ReportPort), "address of the report, over TLS")
+	flags.TextVar(&level, "log-level", slog.LevelInfo, "least level that is logged: DEBUG, INFO, WARN or ERROR")
+	flags.SetOutput(output)
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	options.Log = slog.New(slog.NewJSONHandler(output, &slog.HandlerOptions{Level: level}))
+	tuneMemory()
+
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	listeners, err := gateway.Listen(api, metrics, report)
+	if err != nil {
+		return err
+	}
+	return gateway.Run(ctx, options, listeners)
+}
+
+func port(number int) string { return ":" + strconv.Itoa(number) }
+
+// idleGC is the garbage collector's target: a gateway's live heap is a few MiB, so collecting at half as much again costs little time and keeps a
+// hundred tenants on a node.
+const idleGC = 50
+
+// tuneMemory sets the collector's target unless whoever runs the gateway has set one.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(idleGC)
+	}
+}

@@ -1,0 +1,164 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns the answer once that commit is durable (P1, P3).
+func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
+	t := from.tenant
+	out, err := t.recognise(from.channel, send)
+	if err != nil {
+		return graph.SendResponse{}, err
+	}
+	now := g.now()
+	id, err := newMessageID(now)
+	if err != nil {
+		return graph.SendResponse{}, err
+	}
+	wanted := newRepeatable(from, send, key)
+	customer := g.keys.seal.CustomerHash(from.channel.ID, out.address)
+	var repeated bool
+	err = g.update(ctx, func(tx *store.Tx) error {
+		known, found, err := wanted.find(tx)
+		if err != nil {
+			return err
+		}
+		if found {
+			id, repeated = known, true
+			return nil
+		}
+		return g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, repeatable: wanted})
+	})
+	if err != nil {
+		return graph.SendResponse{}, err
+	}
+	if !repeated {
+		g.metrics.accepted.WithLabelValues(formLabel(out.form)).Inc()
+		g.sends.ring()
+	}
+	return graph.Accept(send, id), nil
+}
+
+// acceptance is a send that is about to be accepted.
+type acceptance struct {
+	id       string
+	customer seal.CustomerHash
+	now      time.Time
+	repeatable
+}
+
+// admitSend reads what the decision depends on, decides, and stores what was decided.
+func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptance) error {
+	t := from.tenant
+	state, err := tx.Conversation(from.channel.ID, a.customer)
+	if err != nil {
+		return err
+	}
+	in, err := g.circumstances(tx, from, a, &state)
+	if err != nil {
+		return err
+	}
+	granted, err := decide(t, from.channel, out, in)
+	if err != nil {
+		return err
+	}
+	about, err := newEnvelope(out, granted).encode()
+	if err != nil {
+		return err
+	}
+	if t.Limits.CustomersPerDay > 0 && !granted.inWindow {
+		if err := tx.PutReach(a.customer, a.now); err != nil {
+			return err
+		}
+	}
+	return tx.Accept(&store.Message{
+		ID: a.id, Channel: from.channel.ID, Customer: a.customer, Lane: granted.lane,
+		AcceptedAt: a.now, ExpiresAt: granted.expires, Reserved: granted.reservation,
+		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
+		Envelope: about, Content: out.send.Raw,
+	})
+}
+
+// circumstances reads what the decision depends on beside the send.
+func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *conversation.State) (circumstances, error) {
+	t := from.tenant
+	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID)}
+	var err error
+	if in.waiting, err = tx.Depth(store.Outbound); err != nil {
+		return in, err
+	}
+	if t.Limits.CustomersPerDay > 0 {
+		if in.customersToday, in.met, err = tx.Reach(a.customer, a.now); err != nil {
+			return in, err
+		}
+	}
+	if t.Budget == nil {
+		return in, nil
+	}
+	currency := t.book.Currency()
+	total, err := tx.Total(ledger.TotalKey{Period: periodAt(a.now, t.zone), Currency: currency})
+	if err != nil {
+		return in, err
+	}
+	in.spent = total.Billed
+	in.reserved, err = tx.Reserved(currency)
+	return in, err
+}
+
+// periodAt is the billing period of an instant: the calendar month in the account's zone, such as "2026-11".
+func periodAt(at time.Time, zone *time.Location) string {
+	return civil.DateAt(at.Unix(), zone).Month().String()
+}
+
+// repeatable recognises the repetition of a send by the key that its client gave it; without a key nothing is recognised.
+type repeatable struct {
+	key         []byte // hash of the channel, the token's name and the client's key; nil without one
+	fingerprint []byte // hash of the request
+}
+
+func newRepeatable(from caller, send *graph.Send, key string) repeatable {
+	if key == "" {
+		return repeatable{}
+	}
+	name := sha256.New()
+	for _, part := range []string{from.channel.ID, from.token, key} {
+		fmt.Fprintf(name, "%d:%s", len(part), part)
+	}
+	request := sha256.Sum256(send.Raw)
+	return repeatable{key: name.Sum(nil), fingerprint: request[:]}
+}
+
+// find is the id of the message that was accepted under the same key. The same key with another request is the client's mistake.
+func (r repeatable) find(tx *store.Tx) (id string, found bool, err error) {
+	if r.key == nil {
+		return "", false, nil
+	}
+	m, found, err := tx.MessageByIdempotencyKey(r.key)
+	if err != nil || !found {
+		return "", false, err
+	}
+	if subtle.ConstantTimeCompare(m.Fingerprint, r.fingerprint) != 1 {
+		return "", false, graph.NewError(graph.CodeInvalidParameter,
+			"This "+idempotencyHeader+" was used with another request. Use a new key for a new message, and the same request for a repetition.")
+	}
+	return m.ID, true, nil
+}
+
+func formLabel(form conversation.Form) string {
+	if form == conversation.Templated {
+		return "template"
+	}
+	return "freeform"
+}

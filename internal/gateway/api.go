@@ -1,0 +1,191 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// idempotencyHeader names a send, so that a client may repeat it safely after an answer was lost.
+const idempotencyHeader = "Idempotency-Key"
+
+// maxIdempotencyKey bounds the header, in bytes.
+const maxIdempotencyKey = 255
+
+// storeRetry is when a client may try again after the store could not take its message.
+const storeRetry = time.Second
+
+var apiVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
+
+// api routes the business's requests and the upstream's webhooks.
+func (g *Gateway) api() http.Handler {
+	mux := http.NewServeMux()
+	serve := func(pattern, name string, handle func(http.ResponseWriter, *http.Request) error) {
+		mux.HandleFunc(pattern, g.metrics.timed(name, func(w http.ResponseWriter, r *http.Request) {
+			if err := handle(w, r); err != nil {
+				g.fail(w, r, name, err)
+			}
+		}))
+	}
+	const number = "/{version}/{phone}"
+	serve("POST "+number+"/messages", "messages", g.postMessage)
+	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
+	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
+	serve("POST "+number+"/consents", "consents", g.postConsents)
+	serve("GET "+number, "phone_number", g.getPhoneNumber)
+	serve("GET "+webhookPath, "handshake", g.getWebhook)
+	serve("POST "+webhookPath, "webhook", g.postWebhook)
+	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number, webhookPath} {
+		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
+	}
+	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
+		e := graph.NewError(graph.CodeInvalidParameter, "Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.")
+		e.HTTPStatus = http.StatusNotFound
+		return e
+	})
+	return mux
+}
+
+// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503 that hides the cause, which is logged.
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
+	failure, ok := graph.AsError(err)
+	if !ok {
+		if r.Context().Err() != nil {
+			return // the client has gone
+		}
+		g.log.Error("Request failed", "handler", handler, "error", err)
+		failure = graph.Unavailable(storeRetry)
+	}
+	if handler == "messages" {
+		g.metrics.refused.WithLabelValues(codeLabel(failure.Code)).Inc()
+	}
+	failure.Write(w)
+}
+
+// caller is an authenticated request to one of the account's numbers.
+type caller struct {
+	tenant  *tenant
+	channel *channel
+	token   string
+}
+
+// admit authenticates a request and finds its number. The configuration that it returns serves the request to its end.
+func (g *Gateway) admit(r *http.Request) (caller, error) {
+	t := g.config.tenant()
+	if t == nil {
+		return caller{}, graph.Unavailable(storeRetry)
+	}
+	token, ok := t.authenticate(r)
+	if !ok {
+		return caller{}, graph.InvalidToken()
+	}
+	if !apiVersion.MatchString(r.PathValue("version")) {
+		return caller{}, graph.NewError(graph.CodeInvalidParameter, "The path must begin with a Graph API version such as /v26.0.")
+	}
+	c := t.channels[r.PathValue("phone")]
+	if c == nil {
+		return caller{}, graph.UnknownPhoneNumberID()
+	}
+	return caller{tenant: t, channel: c, token: token}, nil
+}
+
+// postMessage accepts a message, or passes a read receipt on.
+func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return err
+	}
+	body, err := readBody(r, graph.MaxSendBody)
+	if err != nil {
+		return err
+	}
+	send, err := graph.ParseSend(body)
+	if err != nil {
+		return err
+	}
+	if send.Read != nil {
+		return g.markRead(w, r, from, send)
+	}
+	answer, err := g.accept(r.Context(), from, send, key)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, answer)
+}
+
+func idempotencyKey(r *http.Request) (string, error) {
+	key := r.Header.Get(idempotencyHeader)
+	if len(key) > maxIdempotencyKey {
+		return "", graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf("The header %s must have at most %d bytes.", idempotencyHeader, maxIdempotencyKey))
+	}
+	return key, nil
+}
+
+// readBody reads one byte more than the limit at most: the parser then says that the body is too large.
+func readBody(r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.")
+	}
+	return body, nil
+}
+
+func writeJSON(w http.ResponseWriter, value any) error {
+	return writeJSONStatus(w, http.StatusOK, value)
+}
+
+func writeJSONStatus(w http.ResponseWriter, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // if the client has gone, nobody is left to tell
+	return nil
+}
+
+// getPhoneNumber passes the upstream's description of the number on.
+func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	number, err := from.channel.client.PhoneNumber(r.Context(), from.channel.ID)
+	if err != nil {
+		return upstreamFailure(err)
+	}
+	return writeJSON(w, number)
+}
+
+// markRead passes a read receipt on. It is no message: nothing is stored and nothing is billed.
+func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *graph.Send) error {
+	if err := from.channel.client.MarkRead(r.Context(), from.channel.ID, send.Raw); err != nil {
+		return upstreamFailure(err)
+	}
+	return writeJSON(w, graph.Success())
+}
+
+// upstreamFailure is how a call that was only passed on fails: with the upstream's own error, unless that error is about the gateway's credentials, which are
+// none of the caller's business.
+func upstreamFailure(err error) error {
+	failure, ok := graph.AsError(err)
+	if ok && failure.Class() != graph.StopTenant {
+		return failure
+	}
+	var transport *graph.TransportError
+	if ok || errors.As(err, &transport) {
+		return graph.NewError(graph.CodeUnavailable, "The upstream did not take the request. Try again later; the platform team can see why.")
+	}
+	return err
+}

@@ -1,0 +1,49 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// callbackTimeout bounds one delivery to the business's endpoint.
+const callbackTimeout = 10 * time.Second
+
+// callbackClient posts webhooks to the business's endpoint. It follows no redirect: the contents go to the configured address or nowhere.
+type callbackClient struct{ http *http.Client }
+
+func newCallbackClient(transport http.RoundTripper) *callbackClient {
+	return &callbackClient{http: &http.Client{
+		Transport:     transport,
+		Timeout:       callbackTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// post delivers one webhook in Meta's shape, signed as Meta signs. Any answer but a 2xx is an error; no error holds the address or the contents.
+func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("build the delivery: %w", withoutAddress(err))
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "guichet-gateway")
+	request.Header.Set(graph.SignatureHeader, graph.Sign(body, to.Secret))
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("the business's endpoint did not answer: %w", withoutAddress(err))
+	}
+	defer func() { _ = response.Body.Close() }() // nothing is left to read
+	const longestAnswer = 64 << 10
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, longestAnswer)) // only so that the connection can be used again
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return fmt.Errorf("the business's endpoint answered %d", response.StatusCode)
+	}
+	return nil
+}

@@ -1,0 +1,310 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+const (
+	// dispatchers is how many sends are under way at once. At the upstream's usual third of a second for a call, that is some 700 a second.
+	dispatchers = 256
+	// dispatchIdle is how long the dispatcher sleeps when nothing rings.
+	dispatchIdle = time.Minute
+	// storePause is the pause before a write is tried again that the store could not take.
+	storePause = 250 * time.Millisecond
+)
+
+// parcel is a claimed message on its way to the upstream, with copies of what is needed outside of the store's operation.
+type parcel struct {
+	tenant   *tenant
+	channel  *channel
+	id       string
+	body     []byte
+	accepted time.Time
+	expires  time.Time
+	tries    int // how often it was tried before
+}
+
+// dispatch sends what is queued until ctx is done, then waits for the sends that are under way: their outcomes are recorded, so a
+// graceful stop leaves nothing in doubt.
+func (g *Gateway) dispatch(ctx context.Context) {
+	slots := make(chan struct{}, dispatchers)
+	var underWay sync.WaitGroup
+	defer underWay.Wait()
+	timer := time.NewTimer(dispatchIdle)
+	for pause := time.Duration(0); g.sends.sleep(ctx, timer, pause); {
+		pause = dispatchIdle
+		t := g.config.tenant()
+		for i := range t.Channels {
+			parcels, next, err := g.claim(ctx, t, t.channels[t.Channels[i].ID], dispatchers-len(slots))
+			if err != nil {
+				pause = min(pause, storePause)
+				continue
+			}
+			if !next.IsZero() {
+				pause = min(pause, max(0, next.Sub(g.now())))
+			}
+			for _, p := range parcels {
+				slots <- struct{}{}
+				underWay.Go(func() {
+					g.send(ctx, p)
+					<-slots
+					g.sends.ring()
+				})
+			}
+		}
+	}
+}
+
+// claim takes the messages of a channel that may go now, limit at most, and marks them as being sent, durably, before the upstream is called (P12). Next is when
+// to look again if nobody rings before.
+func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (parcels []parcel, next time.Time, err error) {
+	now := g.now()
+	n, until := g.channels.limit(c.ID, now, limit)
+	if n == 0 {
+		return nil, until, nil
+	}
+	n, wait := g.pacer.tokens(now, c.ID, t.Limits.MessagesPerSecond, n)
+	if n == 0 {
+		return nil, now.Add(wait), nil
+	}
+	err = g.update(ctx, func(tx *store.Tx) error {
+		parcels = parcels[:0]
+		claimed, err := tx.Claim(c.ID, now, n)
+		if err != nil {
+			return err
+		}
+		for _, m := range claimed {
+			if hold := g.holdUntil(t, m, now); !hold.IsZero() {
+				if err := tx.Retry(m, hold); err != nil {
+					return err
+				}
+				continue
+			}
+			p, err := g.pack(tx, t, c, m, now)
+			if err != nil {
+				return err
+			}
+			if p != nil {
+				parcels = append(parcels, *p)
+			}
+		}
+		next, err = tx.NextReady(c.ID)
+		return err
+	})
+	if err != nil {
+		g.log.Error("Claim failed", "channel", c.Name, "error", err)
+		return nil, time.Time{}, err
+	}
+	return parcels, next, nil
+}
+
+// holdUntil is until when a claimed message must wait after all: for the pair's limit, or while the upstream takes no billable messages.
+func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) time.Time {
+	if !m.Reserved.Amount.IsZero() {
+		if until := g.channels.holdsBillable(m.Channel, now); !until.IsZero() {
+			return until
+		}
+	}
+	if wait := g.pacer.take(now, pair{m.Channel, m.Customer}, t.Limits.MessagesPerSecond); wait > 0 {
+		return now.Add(wait)
+	}
+	return time.Time{}
+}
+
+// pack makes a claimed message ready for the upstream. A message that has outlived its time to live is given up instead, and the parcel is nil.
+func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
+	about, err := decodeEnvelope(m.Envelope)
+	if err != nil {
+		return nil, err
+	}
+	expires := m.AcceptedAt.Add(about.ttl())
+	if !now.Before(expires) {
+		return nil, g.giveUp(tx, t, c, m, about, expiredError(), now)
+	}
+	body, err := upstreamBody(tx, m)
+	if err != nil {
+		return nil, err
+	}
+	return &parcel{
+		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires, tries: m.Attempts - 1,
+	}, nil
+}
+
+func expiredError() *graph.Error {
+	return graph.NewError(graph.CodeUndeliverable, "The message was not taken by the upstream within its time to live.")
+}
+
+// upstreamBody is the client's request as the upstream gets it: with our id as callback data, so that any status tells which message it is about (P12), and
+// with the upstream's ids in place of ours where the client quotes or reacts to a message that it sent itself.
+func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
+	object, err := rawjson.ParseObject(m.Content)
+	if err != nil {
+		return nil, fmt.Errorf("a stored message cannot be read: %w", err)
+	}
+	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
+	for _, member := range []string{"context", "reaction"} {
+		if body, err = replaceOwnID(tx, body, member); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.
+func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
+	object, err := rawjson.ParseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("a stored message cannot be read: %w", err)
+	}
+	inner, err := rawjson.ParseObject(object.Get(member))
+	if err != nil {
+		return body, nil // it has no such member
+	}
+	id, _ := rawjson.String(inner.Get("message_id"))
+	if !isOwnID(id) {
+		return body, nil
+	}
+	quoted, found, err := tx.Message(id)
+	if err != nil || !found || quoted.UpstreamID == "" {
+		return body, err // the upstream will say that it does not know the message
+	}
+	return object.Set(member, inner.Set("message_id", rawjson.Quote(quoted.UpstreamID))), nil
+}
+
+// send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway waits for its answer.
+func (g *Gateway) send(ctx context.Context, p parcel) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
+	defer cancel()
+	answer, err := p.channel.client.Send(call, p.channel.ID, p.body)
+	now := g.now()
+	if err == nil {
+		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
+		if g.channels.passed(p.channel.ID) {
+			g.metrics.stopped.WithLabelValues(p.channel.Name).Set(0)
+			g.log.Info("Channel goes again", "channel", p.channel.Name)
+		}
+		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) })
+		return
+	}
+	verdict := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}.judge(err)
+	g.note(p, verdict, now)
+	g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) })
+}
+
+// note counts and logs a send that met an error (its code only: the upstream's words may name the customer), and stops the channel where the error says that nothing will pass.
+func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
+	g.metrics.upstream.WithLabelValues(v.fate.label(), codeLabel(v.failure.Code)).Inc()
+	if v.fate != fateStopped {
+		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
+		return
+	}
+	g.metrics.stopped.WithLabelValues(p.channel.Name).Set(1)
+	if g.channels.stop(p.channel.ID, v.failure.Code, now, v.at) {
+		g.log.Error("Channel stopped by the upstream", "channel", p.channel.Name, "code", v.failure.Code)
+	}
+}
+
+// submitted records that the upstream has the message, and applies the statuses that came before its id was known.
+func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
+	m, found, err := tx.Message(p.id)
+	if err != nil || !found {
+		return err
+	}
+	if err := tx.Submit(m, upstreamID, now); err != nil {
+		return err
+	}
+	return g.applyKept(tx, p.tenant, p.channel, m, now)
+}
+
+// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better.
+func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
+	m, found, err := tx.Message(p.id)
+	if err != nil || !found || m.State != store.Sending {
+		return err
+	}
+	switch v.fate {
+	case fateRetry, fateStopped:
+		return tx.Retry(m, v.at)
+	case fateInDoubt:
+		return g.beginDoubt(tx, m, now)
+	default:
+		about, err := decodeEnvelope(m.Envelope)
+		if err != nil {
+			return err
+		}
+		return g.giveUp(tx, p.tenant, p.channel, m, about, v.failure, now)
+	}
+}
+
+// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit.
+func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
+	moved, err := tx.Fail(m, cause.Code, now)
+	if err != nil || !moved {
+		return err
+	}
+	if err := g.afterFailure(tx, m, cause.Code, now); err != nil {
+		return err
+	}
+	if err := g.settle(tx, t, ending{message: m, about: about, at: now, now: now}); err != nil {
+		return err
+	}
+	body, err := failedCallback(failure{channel: c, id: m.ID, at: now, cause: cause}, about)
+	if err != nil {
+		return err
+	}
+	return g.queueCallback(tx, t, c.ID, m.Customer, body, now)
+}
+
+// afterFailure draws what follows from a failure beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050)
+func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
+	if code != graph.CodeMarketingStopped {
+		return nil
+	}
+	state, err := tx.Conversation(m.Channel, m.Customer)
+	if err != nil {
+		return err
+	}
+	state.StopMarketing(true, at.Unix())
+	return tx.PutConversation(m.Channel, m.Customer, &state)
+}
+
+// persist records an outcome that is known only here. It does not give up while the gateway runs: without the record the message would be in doubt.
+func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error) {
+	durable := context.WithoutCancel(ctx)
+	for {
+		err := g.update(durable, fn)
+		if err == nil {
+			g.deliveries.ring()
+			return
+		}
+		g.log.Error("Outcome of a send could not be recorded", "step", what, "error", err)
+		select {
+		case <-ctx.Done():
+			return // the next start finds the message as being sent, and in doubt
+		case <-time.After(storePause):
+		}
+	}
+}
+
+// label is the fate in metrics and logs.
+func (f fate) label() string {
+	switch f {
+	case fateRetry:
+		return resultRetry
+	case fateInDoubt:
+		return resultInDoubt
+	case fateStopped:
+		return resultStopped
+	default:
+		return resultFailed
+	}
+}

@@ -1,0 +1,119 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// page is how many messages one operation looks at: few enough that it stays short.
+const page = 200
+
+// beginDoubt records that nobody knows whether the upstream has the message. The ledger keeps a note of it (P12).
+func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) error {
+	if err := tx.Doubt(m); err != nil {
+		return err
+	}
+	return tx.Append(doubtRecord(m, noteDoubtBegan, now))
+}
+
+// recover turns what a crash left open into doubts: messages that were marked as being sent, and whose answer was never recorded.
+func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
+	for {
+		var found int
+		err := opened.Update(ctx, func(tx *store.Tx) error {
+			messages, err := tx.InState(store.Sending, nil, page)
+			if err != nil {
+				return err
+			}
+			found = len(messages)
+			for _, m := range messages {
+				if err := g.beginDoubt(tx, m, g.now()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || found == 0 {
+			return err
+		}
+		g.log.Warn("Sends were cut off by the last stop and are in doubt", "messages", found)
+	}
+}
+
+// resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The time runs from the send, or from the start of the gateway: while
+// it was down, no status could reach it.
+func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) error {
+	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
+	var after *store.Message
+	for {
+		var found int
+		err := g.update(ctx, func(tx *store.Tx) error {
+			messages, err := tx.InState(store.InDoubt, after, page)
+			if err != nil {
+				return err
+			}
+			found = len(messages)
+			for _, m := range messages {
+				after = m
+				since := m.ClaimedAt
+				if since.Before(g.started) {
+					since = g.started
+				}
+				if now.Sub(since) < wait {
+					continue
+				}
+				if err := g.resolveDoubt(tx, t, m, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || found < page {
+			return err
+		}
+	}
+}
+
+// resolveDoubt fails the message or sends it again, and the ledger says which.
+func (g *Gateway) resolveDoubt(tx *store.Tx, t *tenant, m *store.Message, now time.Time) error {
+	c := t.channels[m.Channel]
+	if t.Doubt.Resolution == doubtResend && c != nil {
+		if err := tx.Append(doubtRecord(m, noteDoubtResent, now)); err != nil {
+			return err
+		}
+		g.log.Warn("Message in doubt is sent again", "message", m.ID)
+		g.sends.ring()
+		return tx.Retry(m, now)
+	}
+	if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
+		return err
+	}
+	about, err := decodeEnvelope(m.Envelope)
+	if err != nil {
+		return err
+	}
+	g.log.Warn("Message in doubt is given up", "message", m.ID)
+	return g.giveUp(tx, t, channelOrGone(c, m.Channel), m, about, graph.NewError(graph.CodeInternal,
+		"The send was cut off and no status of the message came. It may have been delivered all the same; send it again if that does no harm."), now)
+}
+
+// channelOrGone is the channel, or for one that the configuration no longer has, what a callback needs of it.
+func channelOrGone(c *channel, id string) *channel {
+	if c != nil {
+		return c
+	}
+	gone := &channel{}
+	gone.ID = id
+	return gone
+}
+
+func doubtRecord(m *store.Message, note string, now time.Time) *ledger.Record {
+	return &ledger.Record{
+		Kind: ledger.Doubt, MessageID: m.ID, SettledAt: now, AcceptedAt: m.AcceptedAt,
+		Channel: m.Channel, Customer: ledger.Customer(m.Customer), Note: note,
+	}
+}

@@ -1,0 +1,214 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// Bounds of the lists in a report.
+const (
+	reportPeriods   = 13
+	reportTemplates = 100
+)
+
+// report is the gateway's account of itself at now. Before the store is open it holds only what is known of the configuration.
+func (g *Gateway) report(ctx context.Context, now time.Time) (report.Report, error) {
+	refused := g.config.refused()
+	r := report.Report{Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest}
+	t := g.config.tenant()
+	if t == nil || g.opened.Load() == nil {
+		return r, nil
+	}
+	r.ConfigDigest = t.digest
+	r.Stopped = g.stoppedChannels(t)
+	err := g.view(ctx, func(tx *store.Tx) error {
+		for _, part := range []func(*report.Report, *store.Tx, *tenant, time.Time) error{reportPeriod, reportHistory, reportQueues, reportLedger} {
+			if err := part(&r, tx, t, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return r, err
+}
+
+// reportPeriod fills in the current period from the ledger's totals.
+func reportPeriod(r *report.Report, tx *store.Tx, t *tenant, now time.Time) error {
+	currency := t.book.Currency()
+	month := civil.DateAt(now.Unix(), t.zone).Month()
+	p := &r.Period
+	p.Name, p.Start, p.End = month.String(), month.First().Start(t.zone).UTC(), (month + 1).First().Start(t.zone).UTC()
+	totals, err := tx.PeriodTotals(p.Name)
+	if err != nil {
+		return err
+	}
+	whole := totals[ledger.TotalKey{Period: p.Name, Currency: currency}]
+	p.Messages, p.Charged = whole.Messages, whole.Charged
+	p.Billed, p.Cost = money.Money{Amount: whole.Billed, Currency: currency}, money.Money{Amount: whole.Cost, Currency: currency}
+	for key, total := range totals {
+		if key.Category != "" && key.Currency == currency {
+			p.Categories = append(p.Categories, report.Category{
+				Name: key.Category, Messages: total.Messages, Charged: total.Charged, Billed: money.Money{Amount: total.Billed, Currency: currency},
+			})
+		}
+	}
+	slices.SortFunc(p.Categories, func(a, b report.Category) int { return strings.Compare(a.Name, b.Name) })
+	reserved, err := tx.Reserved(currency)
+	if err != nil {
+		return err
+	}
+	p.Reserved = money.Money{Amount: reserved, Currency: currency}
+	p.Allowances = allowances(tx, t, now)
+	if p.Unpriced, err = tx.Depth(store.UnpricedMessages); err != nil {
+		return err
+	}
+	if p.InDoubt, err = tx.Depth(store.Doubts); err != nil {
+		return err
+	}
+	p.BudgetWarned, err = tx.BudgetWarned(p.Name)
+	return err
+}
+
+// allowances says how much of each allowance was used in each of its scopes.
+func allowances(tx *store.Tx, t *tenant, now time.Time) []report.Allowance {
+	var list []report.Allowance
+	seen := map[pricing.CounterKey]bool{}
+	for _, c := range t.Channels {
+		for _, limit := range t.book.Allowances(now.Unix(), &t.account, c.ID) {
+			if seen[limit.Key] {
+				continue
+			}
+			seen[limit.Key] = true
+			list = append(list, report.Allowance{
+				Name: limit.Name, Scope: scopeName(limit.Key.Scope, c.Name), Used: tx.Count(limit.Key), Count: limit.Limit,
+			})
+		}
+	}
+	slices.SortFunc(list, func(a, b report.Allowance) int {
+		if order := strings.Compare(a.Name, b.Name); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Scope, b.Scope)
+	})
+	return list
+}
+
+func scopeName(scope pricing.Scope, channel string) string {
+	switch scope {
+	case pricing.PerChannel:
+		return channel
+	case pricing.PerPortfolio:
+		return "portfolio"
+	default:
+		return "account"
+	}
+}
+
+// reportHistory fills in the periods that are over and the revisions that are frozen.
+func reportHistory(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error {
+	periods, err := tx.RecentPeriods(r.Period.Name, reportPeriods)
+	if err != nil {
+		return err
+	}
+	for _, p := range periods {
+		if p.Currency == t.book.Currency() {
+			r.History = append(r.History, report.PeriodTotal{
+				Name: p.Period, Messages: p.Total.Messages, Billed: money.Money{Amount: p.Total.Billed, Currency: p.Currency},
+			})
+		}
+	}
+	revisions, err := tx.UsedRevisions()
+	if err != nil {
+		return err
+	}
+	for _, used := range revisions {
+		if r.UsedRevisions == nil {
+			r.UsedRevisions = map[string][]string{}
+		}
+		r.UsedRevisions[used.Plan] = append(r.UsedRevisions[used.Plan], used.Revision)
+	}
+	return nil
+}
+
+// reportQueues fills in what waits, the open windows, and the upstream's words on templates.
+func reportQueues(r *report.Report, tx *store.Tx, _ *tenant, now time.Time) (err error) {
+	d, err := readDepths(tx, now)
+	if err != nil {
+		return err
+	}
+	r.OpenWindows = d.openWindows
+	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks}
+	events, err := tx.TemplateEvents(reportTemplates)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		r.TemplateEvents = append(r.TemplateEvents, report.TemplateEvent{
+			UpstreamID: e.UpstreamID, Name: e.Name, Language: e.Language, Event: e.Event, Time: e.At,
+		})
+	}
+	return nil
+}
+
+// reportLedger fills in the ledger's head.
+func reportLedger(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error {
+	head, err := tx.Head()
+	if err != nil || head.Sequence == 0 {
+		return err
+	}
+	r.Ledger = report.Ledger{Sequence: head.Sequence, Hash: head.Hash.String()}
+	r.Currency = string(t.book.Currency())
+	return nil
+}
+
+// stoppedChannels lists the channels that the upstream has stopped, by name.
+func (g *Gateway) stoppedChannels(t *tenant) []report.StoppedChannel {
+	var list []report.StoppedChannel
+	for id, stop := range g.channels.all() {
+		if c := t.channels[id]; c != nil {
+			list = append(list, report.StoppedChannel{Channel: c.Name, Code: stop.code, Since: stop.since.UTC()})
+		}
+	}
+	slices.SortFunc(list, func(a, b report.StoppedChannel) int { return strings.Compare(a.Channel, b.Channel) })
+	return list
+}
+
+// depths reads what waits in the store now.
+func (g *Gateway) depths(ctx context.Context) (d depths, err error) {
+	err = g.view(ctx, func(tx *store.Tx) (err error) {
+		d, err = readDepths(tx, g.now())
+		return err
+	})
+	return d, err
+}
+
+func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
+	for _, read := range []struct {
+		of   store.Depth
+		into *int64
+	}{
+		{store.Outbound, &d.outbound}, {store.Unsettled, &d.unsettled}, {store.Callbacks, &d.callbacks},
+		{store.Doubts, &d.inDoubt}, {store.UnpricedMessages, &d.unpriced},
+	} {
+		if *read.into, err = tx.Depth(read.of); err != nil {
+			return d, err
+		}
+	}
+	if d.openWindows, err = tx.OpenWindows(now); err != nil {
+		return d, err
+	}
+	oldest, err := tx.InState(store.Queued, nil, 1)
+	if err == nil && len(oldest) > 0 {
+		d.oldestOutbound = now.Sub(oldest[0].AcceptedAt)
+	}
+	return d, err
+}

@@ -1,0 +1,202 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// Options say where a gateway finds what it needs.
+type Options struct {
+	// ConfigDirectory holds the configuration document, KeysDirectory the keys, DataDirectory the embedded store.
+	ConfigDirectory, KeysDirectory, DataDirectory string
+	// Replica is the name under which the gateway reports, such as its pod's.
+	Replica string
+	// Log is where it logs; nil logs nothing.
+	Log *slog.Logger
+	// Now is its clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// storeFile is the name of the embedded store's database in the data directory.
+const storeFile = "gateway.db"
+
+// configInterval is how often the configuration file is looked at.
+const configInterval = time.Second
+
+// Gateway serves one account.
+type Gateway struct {
+	options Options
+	log     *slog.Logger
+	now     func() time.Time
+	keys    keys
+	config  *configuration
+	metrics *metrics
+	// opened is nil until the first good configuration has said whose store it is.
+	opened atomic.Pointer[store.Store]
+	// started is when the gateway began to serve.
+	started   time.Time
+	pacer     *pacer
+	channels  *channelStops
+	callbacks *callbackClient
+	// sends and deliveries wake the dispatcher and the delivery of callbacks.
+	sends, deliveries wake
+}
+
+// Run serves an account on the listeners until ctx is done, then lets what is under way finish. While there is no good configuration it serves only the
+// operations' endpoints and the report, which say so.
+func Run(ctx context.Context, options Options, listeners Listeners) error {
+	g, err := newGateway(options)
+	if err != nil {
+		listeners.Close()
+		return err
+	}
+	return g.run(ctx, listeners)
+}
+
+func newGateway(options Options) (*Gateway, error) {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	k, err := loadKeys(options.KeysDirectory)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{
+		options:    options,
+		log:        options.Log,
+		now:        options.Now,
+		keys:       k,
+		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
+		metrics:    newMetrics(),
+		started:    options.Now(),
+		pacer:      newPacer(),
+		channels:   newChannelStops(),
+		callbacks:  newCallbackClient(newTransport(deliverers)),
+		sends:      newWake(),
+		deliveries: newWake(),
+	}
+	g.metrics.registry.MustRegister(gauges{read: g.depths})
+	g.config.changed = func(*tenant) {
+		g.channels.resume() // new credentials may be what a stopped channel waited for
+		g.sends.ring()
+		g.deliveries.ring()
+	}
+	return g, nil
+}
+
+// run starts the servers, then everything that needs the store, and ends them in the opposite order.
+func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var background sync.WaitGroup
+	work, endWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer endWork()
+
+	g.config.look()
+	background.Go(func() { g.config.watch(work, configInterval) })
+	background.Go(func() {
+		if err := g.open(ctx); err != nil {
+			stop(err)
+			return
+		}
+		background.Go(func() { g.dispatch(work) })
+		background.Go(func() { g.deliver(work) })
+		background.Go(func() { g.maintain(work) })
+	})
+	err = g.serve(ctx, listeners)
+	endWork()
+	background.Wait()
+	if opened := g.opened.Load(); opened != nil {
+		err = errors.Join(err, opened.Close())
+	}
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// open waits for the first good configuration and opens the account's store.
+func (g *Gateway) open(ctx context.Context) error {
+	ticker := time.NewTicker(configInterval / 10)
+	defer ticker.Stop()
+	for g.config.tenant() == nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+	opened, err := store.Open(ctx, store.Options{
+		Path:       filepath.Join(g.options.DataDirectory, storeFile),
+		AccountUID: g.config.tenant().Account.UID,
+		Keys:       g.keys.seal,
+		OnCommit:   func(_ int, took time.Duration) { g.metrics.commits.Observe(took.Seconds()) },
+		Log:        g.log,
+	})
+	if err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	if err := g.recover(ctx, opened); err != nil {
+		return errors.Join(fmt.Errorf("recover the queue: %w", err), opened.Close())
+	}
+	g.opened.Store(opened)
+	return nil
+}
+
+// errStarting says that the store is not open yet.
+var errStarting = errors.New("the gateway is starting")
+
+// update runs fn in the store and returns when it is durable.
+func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error) error {
+	opened := g.opened.Load()
+	if opened == nil {
+		return errStarting
+	}
+	return opened.Update(ctx, fn)
+}
+
+// view runs fn on a snapshot of the store.
+func (g *Gateway) view(ctx context.Context, fn func(*store.Tx) error) error {
+	opened := g.opened.Load()
+	if opened == nil {
+		return errStarting
+	}
+	return opened.View(ctx, fn)
+}
+
+// wake tells a waiting loop that there is something to do. Rings that come while the loop works are kept as one.
+type wake chan struct{}
+
+func newWake() wake { return make(wake, 1) }
+
+func (w wake) ring() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+// sleep waits for a ring, for the duration, or for the end of ctx, of which it tells.
+func (w wake) sleep(ctx context.Context, timer *time.Timer, d time.Duration) (goOn bool) {
+	timer.Reset(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-w:
+	case <-timer.C:
+	}
+	return ctx.Err() == nil
+}

@@ -1,0 +1,244 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// intake applies a webhook in one commit and returns when that is durable. Applying it again changes nothing: every event is known by its id.
+func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
+	in := intake{gateway: g, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}}
+	err := g.update(ctx, func(tx *store.Tx) error {
+		in.tx = tx
+		for i := range webhook.Changes {
+			if err := in.change(&webhook.Changes[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for event, n := range in.counts {
+		g.metrics.events.WithLabelValues(event.kind, event.result).Add(float64(n))
+	}
+	g.deliveries.ring()
+	return nil
+}
+
+// intake is one webhook within its commit.
+type intake struct {
+	gateway *Gateway
+	tx      *store.Tx
+	tenant  *tenant
+	secret  string
+	now     time.Time
+	counts  map[eventCount]int
+}
+
+// eventCount is what an event was and what came of it, as labels.
+type eventCount struct{ kind, result string }
+
+// Kinds of events, as labels.
+const (
+	kindMessage    = "message"
+	kindStatus     = "status"
+	kindPreference = "preference"
+	kindTemplate   = "template"
+	kindOther      = "other"
+)
+
+func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
+
+// change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
+func (in *intake) change(c *graph.Change) error {
+	if c.Object != graph.ObjectWhatsApp {
+		in.count(kindOther, resultIgnored)
+		return nil
+	}
+	if c.PhoneNumberID == "" {
+		return in.accountChange(c)
+	}
+	channel := in.tenant.channels[c.PhoneNumberID]
+	if channel == nil || !channel.trusts(in.secret) {
+		in.count(kindOther, resultUnknown)
+		return nil
+	}
+	for i := range c.Messages {
+		if err := in.message(channel, c, i); err != nil {
+			return err
+		}
+	}
+	for i := range c.Statuses {
+		if err := in.status(channel, c, i); err != nil {
+			return err
+		}
+	}
+	for i := range c.Preferences {
+		if err := in.preference(channel, &c.Preferences[i]); err != nil {
+			return err
+		}
+	}
+	if len(c.Messages)+len(c.Statuses) > 0 {
+		return nil
+	}
+	in.count(kindOther, resultApplied)
+	return in.forward(channel.ID, in.customerOf(channel.ID, ""), c.Callback())
+}
+
+// message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
+// queued for the business.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+func (in *intake) message(channel *channel, c *graph.Change, i int) error {
+	m := &c.Messages[i]
+	if m.ID == "" {
+		in.count(kindMessage, resultMalformed)
+		return nil
+	}
+	first, err := in.firstTime(channel.ID, kindMessage, m.ID)
+	if err != nil {
+		return err
+	}
+	if !first {
+		in.count(kindMessage, resultDuplicate)
+		return nil
+	}
+	customer := in.customerOf(channel.ID, addressOf(m.From, m.FromUserID))
+	if m.GroupID == "" && addressOf(m.From, m.FromUserID) != "" {
+		if err := in.receive(channel, customer, m); err != nil {
+			return err
+		}
+	}
+	in.count(kindMessage, resultApplied)
+	return in.forward(channel.ID, customer, c.MessageCallback(i))
+}
+
+// receive changes the conversation by a customer's message. A timestamp in the future counts as now, so that no window reaches beyond what an honest clock
+// allows; a message without one opens nothing.
+func (in *intake) receive(channel *channel, customer seal.CustomerHash, m *graph.Message) error {
+	events := eventsOf(m)
+	if events == 0 || m.Timestamp.IsZero() {
+		return nil
+	}
+	state, err := in.tx.Conversation(channel.ID, customer)
+	if err != nil {
+		return err
+	}
+	at := min(m.Timestamp.Unix(), in.now.Unix())
+	state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
+	switch in.tenant.words.wishOf(m.Text) {
+	case wishStop:
+		state.StopMarketing(true, at)
+	case wishResume:
+		state.StopMarketing(false, at)
+	}
+	return in.tx.PutConversation(channel.ID, customer, &state)
+}
+
+// preference takes a customer's choice about marketing messages.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
+func (in *intake) preference(channel *channel, p *graph.UserPreference) error {
+	address := addressOf(p.WAID, p.UserID)
+	stop := p.Value == "stop"
+	if p.Category != "marketing_messages" || address == "" || !stop && p.Value != "resume" {
+		in.count(kindPreference, resultIgnored)
+		return nil
+	}
+	at := in.now.Unix()
+	if !p.Timestamp.IsZero() {
+		at = min(p.Timestamp.Unix(), at)
+	}
+	customer := in.customerOf(channel.ID, address)
+	state, err := in.tx.Conversation(channel.ID, customer)
+	if err != nil {
+		return err
+	}
+	state.StopMarketing(stop, at)
+	in.count(kindPreference, resultApplied)
+	return in.tx.PutConversation(channel.ID, customer, &state)
+}
+
+// accountChange takes a change of the business account rather than of a number: it must be signed with a secret of that account.
+func (in *intake) accountChange(c *graph.Change) error {
+	channel := in.tenant.accountChannel(c.EntryID, in.secret)
+	if channel == nil {
+		in.count(kindOther, resultUnknown)
+		return nil
+	}
+	kind := kindOther
+	if c.Template != nil && c.Template.ID != "" {
+		kind = kindTemplate
+		if err := in.tx.PutTemplateEvent(templateEvent(c, in.now)); err != nil {
+			return err
+		}
+	}
+	in.count(kind, resultApplied)
+	return in.forward(channel.ID, seal.CustomerHash{}, c.Callback())
+}
+
+// accountChannel is a channel of the business account for which the secret speaks, or nil.
+func (t *tenant) accountChannel(businessAccountID, secret string) *channel {
+	for i := range t.Channels {
+		c := t.channels[t.Channels[i].ID]
+		if c.BusinessAccountID == businessAccountID && c.trusts(secret) {
+			return c
+		}
+	}
+	return nil
+}
+
+// eventCategory is the word under which a change of a template's category is reported; a change of quality is eventQuality.
+const (
+	eventCategory = "CATEGORY"
+	eventQuality  = "QUALITY"
+)
+
+// templateEvent is the upstream's word on a template, as the operator hears it.
+func templateEvent(c *graph.Change, now time.Time) store.TemplateEvent {
+	event := store.TemplateEvent{
+		UpstreamID: c.Template.ID, Name: c.Template.Name, Language: c.Template.Language, Event: c.Template.Event, At: c.EntryTime,
+	}
+	switch c.Field {
+	case graph.FieldTemplateCategory:
+		event.Event = eventCategory
+	case graph.FieldTemplateQuality:
+		event.Event = eventQuality
+	}
+	if event.At.IsZero() || event.At.After(now) {
+		event.At = now
+	}
+	return event
+}
+
+// forward queues a webhook for the business's endpoint; an account without one is told nothing.
+func (in *intake) forward(channel string, customer seal.CustomerHash, body []byte) error {
+	return in.gateway.queueCallback(in.tx, in.tenant, channel, customer, body, in.now)
+}
+
+// firstTime tells whether an event is told for the first time. The id is hashed with the customers' key, because the upstream's ids hold phone numbers in
+// base64.
+func (in *intake) firstTime(channel, kind, id string) (bool, error) {
+	return in.tx.FirstTime(kind+"/"+in.gateway.keys.seal.CustomerHash(channel, id).String(), in.now)
+}
+
+// customerOf is who an address belongs to at rest; nobody for none.
+func (in *intake) customerOf(channel, address string) seal.CustomerHash {
+	if address == "" {
+		return seal.CustomerHash{}
+	}
+	return in.gateway.keys.seal.CustomerHash(channel, address)
+}
+
+// addressOf is the address that a customer is known by: the number if there is one, else the business-scoped user id.
+func addressOf(number, userID string) string {
+	if number != "" {
+		return canonicalAddress(number)
+	}
+	return userID
+}

@@ -1,0 +1,204 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+const (
+	// maintainInterval is how often what time alone brings about is looked after.
+	maintainInterval = 5 * time.Second
+	// outcomeGrace is how long after a message's time to live an outcome is waited for: the upstream may repeat a webhook for seven days.
+	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+	outcomeGrace = 8 * 24 * time.Hour
+	// forgetAfter is when a settled message is forgotten; the ledger keeps its record. Until then a late status still finds it.
+	forgetAfter = 45 * 24 * time.Hour
+	// purgeInterval is how often what is no longer needed is removed.
+	purgeInterval = time.Minute
+)
+
+// maintain looks after what time alone brings about until ctx is done: doubts, messages that have outlived themselves, messages that a new plan can price at
+// last, and what may be forgotten.
+func (g *Gateway) maintain(ctx context.Context) {
+	ticker := time.NewTicker(maintainInterval)
+	defer ticker.Stop()
+	var purged time.Time
+	var repriced *tenant
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		t, now := g.config.tenant(), g.now()
+		g.attend(ctx, "resolve doubts", func() error { return g.resolveDoubts(ctx, t, now) })
+		g.attend(ctx, "give up what is too old to be sent", func() error { return g.expireQueued(ctx, t, now) })
+		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })
+		if t != repriced {
+			g.attend(ctx, "price what was unpriced", func() error { return g.reprice(ctx, t, now) })
+			repriced = t
+		}
+		if now.Sub(purged) >= purgeInterval {
+			g.attend(ctx, "forget what is settled", func() error { return g.purge(ctx, now) })
+			purged = now
+		}
+	}
+}
+
+func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
+	if err := step(); err != nil && ctx.Err() == nil {
+		g.log.Error("Maintenance failed", "step", what, "error", err)
+	}
+}
+
+// expireQueued gives up messages that still wait for the upstream when their time to live is over.
+func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) error {
+	var after *store.Message
+	for {
+		var found int
+		var expired []string
+		err := g.view(ctx, func(tx *store.Tx) error {
+			messages, err := tx.InState(store.Queued, after, page)
+			if err != nil {
+				return err
+			}
+			found = len(messages)
+			for _, m := range messages {
+				after = m
+				about, err := decodeEnvelope(m.Envelope)
+				if err != nil {
+					return err
+				}
+				if !now.Before(m.AcceptedAt.Add(about.ttl())) {
+					expired = append(expired, m.ID)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := g.giveUpQueued(ctx, t, expired, now); err != nil {
+			return err
+		}
+		if found < page {
+			return nil
+		}
+	}
+}
+
+func (g *Gateway) giveUpQueued(ctx context.Context, t *tenant, ids []string, now time.Time) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	defer g.deliveries.ring()
+	return g.update(ctx, func(tx *store.Tx) error {
+		for _, id := range ids {
+			m, found, err := tx.Message(id)
+			if err != nil {
+				return err
+			}
+			if !found || m.State != store.Queued {
+				continue
+			}
+			about, err := decodeEnvelope(m.Envelope)
+			if err != nil {
+				return err
+			}
+			if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// expireUnsettled settles messages of which nothing was heard within their time to live and the grace. A message that was never sent, or is in doubt, is given up; one
+// that the upstream had is settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
+func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time) error {
+	for {
+		var found int
+		err := g.update(ctx, func(tx *store.Tx) error {
+			messages, err := tx.Expired(now, page)
+			if err != nil {
+				return err
+			}
+			found = len(messages)
+			for _, m := range messages {
+				about, err := decodeEnvelope(m.Envelope)
+				if err != nil {
+					return err
+				}
+				c := channelOrGone(t.channels[m.Channel], m.Channel)
+				if err := g.giveUp(tx, t, c, m, about, graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live."), now); err != nil {
+					return err
+				}
+				if err := g.settle(tx, t, ending{message: m, about: about, at: now, now: now}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || found < page {
+			return err
+		}
+	}
+}
+
+// reprice settles delivered messages that had no rate, under a plan that may have it now.
+func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
+	var after *store.Message
+	for {
+		var found int
+		err := g.update(ctx, func(tx *store.Tx) error {
+			messages, err := tx.Unpriced(after, page)
+			if err != nil {
+				return err
+			}
+			found = len(messages)
+			for _, m := range messages {
+				after = m
+				about, err := decodeEnvelope(m.Envelope)
+				if err != nil {
+					return err
+				}
+				if err := g.settle(tx, t, ending{message: m, about: about, delivered: true, at: deliveredAt(m), now: now}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || found < page {
+			return err
+		}
+	}
+}
+
+// deliveredAt is the first instant at which a message is known to have been delivered. A reaction is only ever told to be sent.
+func deliveredAt(m *store.Message) time.Time {
+	for _, at := range []time.Time{m.DeliveredAt, m.ReadAt, m.SentAt} {
+		if !at.IsZero() {
+			return at
+		}
+	}
+	return m.AcceptedAt
+}
+
+// purge removes what is no longer needed, a batch at a time.
+func (g *Gateway) purge(ctx context.Context, now time.Time) error {
+	for {
+		var removed int64
+		err := g.update(ctx, func(tx *store.Tx) (err error) {
+			removed, err = tx.Purge(now, store.PurgeLimits{
+				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention), Rows: page,
+			})
+			return err
+		})
+		if err != nil || removed == 0 {
+			return err
+		}
+	}
+}

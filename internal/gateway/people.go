@@ -1,0 +1,248 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+const (
+	// maxPeopleBody bounds a request about people, in bytes; maxPeople how many one request may name.
+	maxPeopleBody = 1 << 20
+	maxPeople     = 1000
+)
+
+// postBlocks blocks customers: at the upstream, and here, where sends to them are refused from then on.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/block-users
+func (g *Gateway) postBlocks(w http.ResponseWriter, r *http.Request) error {
+	return g.block(w, r, true)
+}
+
+// deleteBlocks takes blocks back.
+func (g *Gateway) deleteBlocks(w http.ResponseWriter, r *http.Request) error {
+	return g.block(w, r, false)
+}
+
+func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	var request struct {
+		Users []struct {
+			User string `json:"user"`
+		} `json:"block_users"`
+	}
+	if err := readPeople(r, &request); err != nil {
+		return err
+	}
+	users := make([]string, 0, len(request.Users))
+	for _, u := range request.Users {
+		users = append(users, u.User)
+	}
+	if err := checkPeople("block_users", users); err != nil {
+		return err
+	}
+	call := from.channel.client.UnblockUsers
+	if blocked {
+		call = from.channel.client.BlockUsers
+	}
+	result, err := call(r.Context(), from.channel.ID, users)
+	if err != nil {
+		return upstreamFailure(err)
+	}
+	done := make([]string, 0, len(result.Done))
+	for _, user := range result.Done {
+		address := user.WAID
+		if address == "" {
+			address = user.Input
+		}
+		done = append(done, address)
+	}
+	now := g.now()
+	if err := g.changePeople(r.Context(), from.channel, done, func(s *conversation.State) { s.SetBlocked(blocked, now.Unix()) }); err != nil {
+		return err
+	}
+	return writeBlocks(w, result, blocked)
+}
+
+// writeBlocks answers as the upstream does: with 400 and both lists if some users could not be (un)blocked.
+func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) error {
+	type code struct {
+		Code int `json:"code"`
+	}
+	type failed struct {
+		graph.BlockedUser
+		Errors []code `json:"errors"`
+	}
+	list := map[string]any{}
+	key := "removed_users"
+	if blocked {
+		key = "added_users"
+	}
+	if len(result.Done) > 0 {
+		list[key] = result.Done
+	}
+	answer := map[string]any{"messaging_product": "whatsapp", "block_users": list}
+	if len(result.Failed) == 0 {
+		return writeJSON(w, answer)
+	}
+	failures := make([]failed, 0, len(result.Failed))
+	for _, f := range result.Failed {
+		failures = append(failures, failed{BlockedUser: f.BlockedUser, Errors: []code{{f.Code}}})
+	}
+	list["failed_users"] = failures
+	var shape struct {
+		Error json.RawMessage `json:"error"`
+	}
+	encoded, err := json.Marshal(graph.NewError(graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked: see failed_users."))
+	if err == nil {
+		err = json.Unmarshal(encoded, &shape)
+	}
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	answer["error"] = shape.Error
+	return writeJSONStatus(w, http.StatusBadRequest, answer)
+}
+
+// postConsents records that customers have agreed to be written to, or have taken that back. The upstream has no such request: businesses must keep the consent
+// themselves, and this is where they tell the gateway.
+// Source of the rule: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
+//
+//	{"messaging_product":"whatsapp","consents":[{"user":"+33612345678","state":"granted","timestamp":"1760000000"}]}
+//
+// State is "granted" or "withdrawn"; timestamp, when the customer said so in Unix seconds, is now unless given. The answer is {"success":true}.
+func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	var request struct {
+		Consents []consent `json:"consents"`
+	}
+	if err := readPeople(r, &request); err != nil {
+		return err
+	}
+	users := make([]string, 0, len(request.Consents))
+	for i, c := range request.Consents {
+		if err := c.check(i); err != nil {
+			return err
+		}
+		users = append(users, c.User)
+	}
+	if err := checkPeople("consents", users); err != nil {
+		return err
+	}
+	now := g.now()
+	err = g.update(r.Context(), func(tx *store.Tx) error {
+		for _, c := range request.Consents {
+			err := g.changePerson(tx, from.channel, c.User, func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) })
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, graph.Success())
+}
+
+// consent is one person's word.
+type consent struct {
+	User      string      `json:"user"`
+	State     string      `json:"state"`
+	Timestamp json.Number `json:"timestamp"`
+}
+
+// States of a consent.
+const (
+	consentGranted   = "granted"
+	consentWithdrawn = "withdrawn"
+)
+
+func (c consent) check(i int) error {
+	if c.State != consentGranted && c.State != consentWithdrawn {
+		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf(`consents[%d].state must be "granted" or "withdrawn".`, i))
+	}
+	if c.Timestamp == "" {
+		return nil
+	}
+	if at, err := c.Timestamp.Int64(); err != nil || at <= 0 {
+		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("consents[%d].timestamp must be Unix seconds.", i))
+	}
+	return nil
+}
+
+// at is when the customer said so; never in the future, so that a later word can still overrule it.
+func (c consent) at(now time.Time) int64 {
+	at, err := c.Timestamp.Int64()
+	if err != nil {
+		return now.Unix()
+	}
+	return min(at, now.Unix())
+}
+
+func readPeople(r *http.Request, into any) error {
+	body, err := readBody(r, maxPeopleBody)
+	if err != nil {
+		return err
+	}
+	if len(body) > maxPeopleBody {
+		return graph.NewError(graph.CodeInvalidParameter, "The body is larger than 1 MiB. Name fewer people in one request.")
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return graph.NewError(graph.CodeInvalidParameter, "The body is not the JSON that this path takes. Check its fields and their types.")
+	}
+	return nil
+}
+
+// checkPeople refuses a list that is empty, too long, or holds what is no address.
+func checkPeople(field string, users []string) error {
+	if len(users) == 0 || len(users) > maxPeople {
+		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
+	}
+	for i, user := range users {
+		if _, ok := parseAddress(user); !ok {
+			return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("%s[%d].user must be a phone number with its country code, or a business-scoped user id.", field, i))
+		}
+	}
+	return nil
+}
+
+// changePeople changes what is remembered of several customers of a number, in one commit.
+func (g *Gateway) changePeople(ctx context.Context, c *channel, users []string, change func(*conversation.State)) error {
+	if len(users) == 0 {
+		return nil
+	}
+	return g.update(ctx, func(tx *store.Tx) error {
+		for _, user := range users {
+			if err := g.changePerson(tx, c, user, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (g *Gateway) changePerson(tx *store.Tx, c *channel, user string, change func(*conversation.State)) error {
+	address, ok := parseAddress(user)
+	if !ok {
+		return fmt.Errorf("a customer of channel %s has no address that can be read", c.Name)
+	}
+	customer := g.keys.seal.CustomerHash(c.ID, address)
+	state, err := tx.Conversation(c.ID, customer)
+	if err != nil {
+		return err
+	}
+	change(&state)
+	return tx.PutConversation(c.ID, customer, &state)
+}

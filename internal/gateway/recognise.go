@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// outgoing is a send as far as it can be judged without the store: what it is, to whom, and how long it lives.
+type outgoing struct {
+	send    *graph.Send
+	address string // canonical; what the customer is looked up by
+	country market.Country
+	form    conversation.Form
+	// category is that of a template or of a direct send.
+	category conversation.Category
+	// ttl is how long the message may take to be delivered.
+	ttl time.Duration
+}
+
+// recognise judges a send by the configuration alone. Its refusals are those of templates and of recipients.
+func (t *tenant) recognise(c *channel, send *graph.Send) (outgoing, error) {
+	if send.Group {
+		return outgoing{}, graph.NewError(graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`)
+	}
+	out := outgoing{send: send, address: send.BSUID, ttl: defaultTTL}
+	if send.To != "" {
+		out.address = canonicalAddress(send.To)
+	}
+	country, err := market.CountryOf(recipientOf(send))
+	if err != nil {
+		return outgoing{}, graph.NewError(graph.CodeInvalidValue, "to must begin with a country code, and recipient with a country code and a dot.")
+	}
+	out.country = country
+	switch {
+	case send.IsTemplate():
+		return out, t.recogniseTemplate(&out)
+	case send.DirectCategory != "":
+		out.form = conversation.Direct
+		out.category, err = conversation.ParseCategory(send.DirectCategory)
+		if err != nil {
+			return outgoing{}, graph.NewError(graph.CodeInvalidParameter, "category is not known. Leave it out or give utility or authentication.")
+		}
+	case send.Type == graph.TypeReaction:
+		out.form = conversation.Reaction
+	default:
+		out.form = conversation.FreeForm
+	}
+	return out, nil
+}
+
+// recipientOf is the recipient as the market table reads it.
+func recipientOf(send *graph.Send) string {
+	if send.To != "" {
+		return send.To
+	}
+	return send.BSUID
+}
+
+// Words of the upstream on a template. Only an approved one may be sent.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+const (
+	templateApproved   = "APPROVED"
+	templateReinstated = "REINSTATED"
+	templatePaused     = "PAUSED"
+	templateDisabled   = "DISABLED"
+)
+
+func (t *tenant) recogniseTemplate(out *outgoing) error {
+	wanted := out.send.Template
+	known := t.templates[templateKey{wanted.Name, wanted.Language}]
+	if known == nil {
+		return graph.TemplateNotFound()
+	}
+	switch known.UpstreamStatus {
+	case templateApproved, templateReinstated:
+	case templatePaused:
+		return graph.TemplatePaused()
+	case templateDisabled:
+		return graph.TemplateDisabled()
+	default:
+		return graph.TemplateNotFound()
+	}
+	if err := known.compiled.Match(wanted.Components, template.MatchOptions{}); err != nil {
+		return mismatch(err)
+	}
+	out.form, out.category, out.ttl = conversation.Templated, known.category, known.ttl
+	return nil
+}
+
+// mismatch is a template.Mismatch as Meta answers it.
+func mismatch(err error) error {
+	var m *template.Mismatch
+	if errors.As(err, &m) {
+		return graph.NewError(m.Code, m.Details)
+	}
+	return err
+}

@@ -1,0 +1,110 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// What becomes of a message whose send met an error.
+const (
+	// retryFor is how long after its acceptance a message is tried again.
+	retryFor = 24 * time.Hour
+	// longestBackoff and longestPairBackoff bound the pause between two tries.
+	longestBackoff     = 5 * time.Minute
+	longestPairBackoff = time.Hour
+	// shortestWait is the pause where the upstream says to wait and not how long.
+	shortestWait = time.Hour
+	// stopProbe is how long a stopped channel rests before one message tries whether it goes again.
+	stopProbe = time.Minute
+)
+
+// fate is what becomes of a message whose send met an error.
+type fate int
+
+const (
+	fateRetry   fate = iota // again at verdict.at; later messages to the customer stay behind it
+	fateFailed              // for good
+	fateInDoubt             // the upstream may have it
+	fateStopped             // the channel's sends are stopped; the message waits with all others
+)
+
+// sendVerdict is the fate of a message, when it is tried again, and the error that the business is told.
+type sendVerdict struct {
+	fate    fate
+	at      time.Time
+	failure *graph.Error
+}
+
+// attempt is a send that met an error.
+type attempt struct {
+	tries    int // how often it was tried before this time
+	accepted time.Time
+	expires  time.Time
+	now      time.Time
+	// jitter, in [0, 1), spreads the tries of many messages.
+	jitter float64
+}
+
+// judge decides what becomes of a message by the class of its error.
+// Source of the classes: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+func (a attempt) judge(err error) sendVerdict {
+	var transport *graph.TransportError
+	if errors.As(err, &transport) {
+		if !transport.NotSent {
+			return sendVerdict{fate: fateInDoubt, failure: graph.NewError(graph.CodeUnavailable, "The upstream did not answer.")}
+		}
+		return a.again(graph.Backoff, 0, graph.NewError(graph.CodeUnavailable, "The upstream could not be reached."))
+	}
+	failure, ok := graph.AsError(err)
+	if !ok {
+		failure = graph.NewError(graph.CodeInternal, "The send failed inside the gateway.")
+	}
+	if hidesOutcome(failure) {
+		return sendVerdict{fate: fateInDoubt, failure: failure}
+	}
+	switch class := failure.Class(); class {
+	case graph.Backoff, graph.PairBackoff, graph.Wait:
+		return a.again(class, failure.Wait(), failure)
+	case graph.StopTenant:
+		return sendVerdict{fate: fateStopped, at: a.now.Add(stopProbe), failure: failure}
+	default:
+		return sendVerdict{fate: fateFailed, failure: failure}
+	}
+}
+
+// hidesOutcome tells whether an error comes from something between the gateway and the upstream, which may have the message all the same.
+func hidesOutcome(e *graph.Error) bool {
+	return e.Code == graph.CodeUnknown && (e.HTTPStatus == http.StatusBadGateway || e.HTTPStatus == http.StatusGatewayTimeout)
+}
+
+// again puts a message off, unless it would then be too old. Code 1 is tried once more only, as Meta advises.
+func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Error) sendVerdict {
+	if failure.Code == graph.CodeUnknown && a.tries > 0 {
+		return sendVerdict{fate: fateFailed, failure: failure}
+	}
+	var delay time.Duration
+	switch class {
+	case graph.Wait:
+		delay = shortestWait
+		if least > 0 {
+			delay = least
+		}
+	case graph.PairBackoff:
+		delay = graph.RetryDelay(class, a.tries, longestPairBackoff)
+	default:
+		delay = graph.RetryDelay(class, a.tries, longestBackoff)
+	}
+	delay = max(delay, least)
+	at := a.now.Add(delay + time.Duration(a.jitter*float64(delay)/4))
+	lastTry := a.accepted.Add(retryFor)
+	if class == graph.Wait {
+		lastTry = a.accepted.Add(2*retryFor + delay) // a day's wait is advice, not a failed try
+	}
+	if at.After(lastTry) || at.After(a.expires) {
+		return sendVerdict{fate: fateFailed, failure: failure}
+	}
+	return sendVerdict{fate: fateRetry, at: at, failure: failure}
+}

@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+func TestJudgeFollowsTheRetryClasses(t *testing.T) {
+	code := func(n int) error { return graph.NewError(n, "") }
+	tests := map[string]struct {
+		err   error
+		tries int
+		fate  fate
+		after time.Duration
+	}{
+		"rate limit, first try":      {code(130429), 0, fateRetry, time.Second},
+		"rate limit, fourth try":     {code(130429), 3, fateRetry, 8 * time.Second},
+		"rate limit, twentieth try":  {code(80007), 19, fateRetry, 5 * time.Minute},
+		"pair limit, first try":      {code(131056), 0, fateRetry, time.Second},
+		"pair limit, fourth try":     {code(131056), 3, fateRetry, 64 * time.Second},
+		"unknown, first try":         {code(1), 0, fateRetry, time.Second},
+		"unknown, second try":        {code(1), 1, fateFailed, 0},
+		"per-user marketing limit":   {code(131049), 0, fateRetry, 24 * time.Hour},
+		"spam limit":                 {code(131048), 0, fateRetry, time.Hour},
+		"window":                     {code(131047), 0, fateFailed, 0},
+		"marketing stopped":          {code(131050), 0, fateFailed, 0},
+		"template parameters":        {code(132000), 0, fateFailed, 0},
+		"bad parameter":              {code(100), 0, fateFailed, 0},
+		"token expired":              {code(190), 0, fateStopped, stopProbe},
+		"payment":                    {code(131042), 0, fateStopped, stopProbe},
+		"account locked":             {code(131031), 0, fateStopped, stopProbe},
+		"connection refused":         {&graph.TransportError{NotSent: true, Err: errors.New("refused")}, 0, fateRetry, time.Second},
+		"no answer":                  {&graph.TransportError{Err: errors.New("timeout")}, 0, fateInDoubt, 0},
+		"a proxy's bad gateway":      {graph.ParseError(http.StatusBadGateway, nil, []byte("<html>")), 0, fateInDoubt, 0},
+		"a proxy's gateway time-out": {graph.ParseError(http.StatusGatewayTimeout, nil, nil), 0, fateInDoubt, 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := attempt{tries: tc.tries, accepted: noon, expires: noon.Add(defaultTTL), now: noon}.judge(tc.err)
+			if got.fate != tc.fate {
+				t.Fatalf("fate %d, want %d", got.fate, tc.fate)
+			}
+			if tc.after != 0 && !got.at.Equal(noon.Add(tc.after)) {
+				t.Fatalf("again after %v, want %v", got.at.Sub(noon), tc.after)
+			}
+		})
+	}
+}
+
+func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
+	limit := graph.NewError(graph.CodeThroughput, "")
+	old := attempt{tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	if got := old.judge(limit); got.fate != fateFailed {
+		t.Errorf("a message of yesterday has fate %d, want failed", got.fate)
+	}
+	short := attempt{tries: 9, accepted: noon, expires: noon.Add(time.Minute), now: noon}
+	if got := short.judge(limit); got.fate != fateFailed {
+		t.Errorf("a one-time password has fate %d, want failed: the next try would come too late", got.fate)
+	}
+}
+
+func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
+	limit := graph.NewError(graph.CodeThroughput, "")
+	limit.RetryAfter = 40 * time.Second
+	got := attempt{accepted: noon, expires: noon.Add(defaultTTL), now: noon, jitter: 0.5}.judge(limit)
+	if want := noon.Add(45 * time.Second); !got.at.Equal(want) {
+		t.Fatalf("again at %v, want %v", got.at, want)
+	}
+}

@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// Bounds of what one connection may cost.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 40 * time.Second // longer than a call that is passed on to the upstream
+	idleTimeout       = 75 * time.Second
+	maxHeaderBytes    = 16 << 10
+	// drainTimeout is how long a shutdown waits for requests that are under way.
+	drainTimeout = 20 * time.Second
+)
+
+// newServer is an HTTP server with every time-out set. Panics and malformed requests are logged without what the peer sent.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// Listeners are the sockets that a gateway serves on.
+type Listeners struct {
+	API     net.Listener
+	Metrics net.Listener
+	Report  net.Listener
+}
+
+// Listen opens the sockets. An address is such as ":8080"; port 0 takes any free one.
+func Listen(api, metrics, report string) (Listeners, error) {
+	var l Listeners
+	for _, open := range []struct {
+		address string
+		socket  *net.Listener
+	}{{api, &l.API}, {metrics, &l.Metrics}, {report, &l.Report}} {
+		listener, err := net.Listen("tcp", open.address)
+		if err != nil {
+			l.Close()
+			return Listeners{}, fmt.Errorf("listen on %s: %w", open.address, err)
+		}
+		*open.socket = listener
+	}
+	return l, nil
+}
+
+// Close closes the sockets that are open.
+func (l Listeners) Close() {
+	for _, listener := range []net.Listener{l.API, l.Metrics, l.Report} {
+		if listener != nil {
+			_ = listener.Close() // nothing was accepted yet, so nothing is lost
+		}
+	}
+}
+
+// serve runs the three servers until ctx is done or one of them fails, then lets the requests that are under way finish.
+func (g *Gateway) serve(ctx context.Context, l Listeners) error {
+	report := newServer(g.reportHandler(g.keys.reportToken), g.log)
+	report.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{g.keys.certificate}}
+	servers := []*http.Server{newServer(g.bounded(g.api()), g.log), newServer(g.operations(), g.log), report}
+
+	failed := make(chan error, len(servers))
+	go func() { failed <- servers[0].Serve(l.API) }()
+	go func() { failed <- servers[1].Serve(l.Metrics) }()
+	go func() { failed <- report.ServeTLS(l.Report, "", "") }()
+
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-failed:
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	for _, server := range servers {
+		if err := server.Shutdown(drain); err != nil && failure == nil {
+			failure = fmt.Errorf("drain requests: %w", err)
+		}
+	}
+	if errors.Is(failure, http.ErrServerClosed) {
+		return nil
+	}
+	return failure
+}
+
+// maxConcurrent bounds the requests that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
+const maxConcurrent = 512
+
+func (g *Gateway) bounded(next http.Handler) http.Handler {
+	slots := make(chan struct{}, maxConcurrent)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+			next.ServeHTTP(w, r)
+		default:
+			g.fail(w, r, "busy", busy())
+		}
+	})
+}
+
+// operations serves /healthz, /readyz and /metrics.
+func (g *Gateway) operations() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := g.ready(r.Context()); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	mux.Handle("GET /metrics", g.metrics.handler())
+	return mux
+}
+
+// ready tells whether requests can be served: there is a good configuration and the store answers.
+func (g *Gateway) ready(ctx context.Context) error {
+	if g.config.tenant() == nil {
+		return errors.New("no configuration is served: " + g.config.refused().reason)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := g.view(ctx, func(*store.Tx) error { return nil }); err != nil {
+		return errors.New("the store does not answer")
+	}
+	return nil
+}
+
+func busy() *graph.Error {
+	e := graph.ThroughputReached(storeRetry)
+	e.Details = "The gateway serves too many requests at once. Slow down and send this one again later."
+	return e
+}

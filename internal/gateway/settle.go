@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// ending is how a message has ended: delivered, or given up.
+type ending struct {
+	message   *store.Message
+	about     envelope
+	delivered bool
+	at        time.Time // of the ending, by the upstream's clock where it told
+	now       time.Time
+}
+
+// facts are what pricing asks of an ended message. An ending is never before the acceptance: a clock of the upstream's that is slow must not bill a period that
+// was over when the message was accepted (P3).
+func (e ending) facts() pricing.Message {
+	accepted := e.message.AcceptedAt.Unix()
+	return pricing.Message{
+		Channel: e.message.Channel, Country: e.about.Country, Form: e.about.Form, Category: e.about.Category,
+		SentAt: accepted, EndedAt: max(e.at.Unix(), accepted), Delivered: e.delivered,
+	}
+}
+
+// settle gives a message its one settlement: prices it by the conversation and the counts as they are, and records the price, what it changes in both, and the
+// release of its reservation, in the caller's commit (P2). A delivered message that the plan has no rate for is held and reported instead.
+// What is settled already stays as it is, but for a delivery that is reported after the message was given up: that is a correction.
+func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
+	if e.message.Settled && !e.delivered {
+		return nil
+	}
+	state, err := tx.Conversation(e.message.Channel, e.message.Customer)
+	if err != nil {
+		return err
+	}
+	facts := e.facts()
+	outcome := t.book.Rate(&t.account, &facts, &state, tx)
+	record := t.record(e, facts, outcome)
+	switch {
+	case e.message.Settled:
+		return g.correct(tx, t, e, record, outcome, &state)
+	case outcome.Result == pricing.Unpriced:
+		g.metrics.settled.WithLabelValues("unpriced").Inc()
+		return tx.HoldUnpriced(e.message)
+	}
+	if err := g.apply(tx, e.message, record, outcome, &state); err != nil {
+		return err
+	}
+	if _, err := tx.Settle(e.message, record, t.contentUntil(e.now)); err != nil {
+		return err
+	}
+	g.metrics.settled.WithLabelValues(outcomeLabel(outcome)).Inc()
+	if e.delivered {
+		g.metrics.settlementLag.Observe(max(0, e.now.Sub(e.at).Seconds()))
+	}
+	return g.warnOfBudget(tx, t, record)
+}
+
+// apply stores what an outcome changes beside the ledger: the conversation, and the count of an allowance or tier.
+func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
+	if outcome.Change != (conversation.Change{}) {
+		state.Apply(outcome.Change)
+		if err := tx.PutConversation(m.Channel, m.Customer, state); err != nil {
+			return err
+		}
+	}
+	if outcome.Count.By == 0 {
+		return nil
+	}
+	if outcome.Allowance != "" {
+		record.AllowanceUsed = tx.Count(outcome.Count.Key) + outcome.Count.By
+	}
+	return tx.Increment(outcome.Count)
+}
+
+// correct appends what a message owes after all: it was settled as undelivered, and then a delivery was reported.
+func (g *Gateway) correct(tx *store.Tx, t *tenant, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
+	settled, found, err := tx.Settlement(e.message.ID)
+	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
+		return err
+	}
+	record.Kind, record.MessageID = ledger.Correction, e.message.ID
+	record.Corrects, record.CorrectedFreeReason = settled.Sequence, settled.FreeReason
+	record.Note = noteDeliveredAfterAll
+	if outcome.Result == pricing.Unpriced {
+		record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
+	}
+	if err := g.apply(tx, e.message, record, outcome, state); err != nil {
+		return err
+	}
+	g.log.Warn("Message delivered after it was given up", "message", e.message.ID, "settlement", settled.Sequence)
+	if err := tx.Append(record); err != nil {
+		return err
+	}
+	return g.warnOfBudget(tx, t, record)
+}
+
+// Notes of records.
+const (
+	noteDeliveredAfterAll = "delivered after it was given up"
+	noteDeliveredUnpriced = "delivered after it was given up, and the plan has no rate"
+	noteDoubtBegan        = "outcome of the send not known"
+	noteDoubtFailed       = "doubt resolved as failed"
+	noteDoubtResent       = "doubt resolved by sending again"
+	noteDoubtConfirmed    = "doubt resolved by a status of the upstream"
+)
+
+// record is the ledger's word on an ended message.
+func (t *tenant) record(e ending, facts pricing.Message, outcome pricing.Outcome) *ledger.Record {
+	m := e.message
+	ended := time.Unix(facts.EndedAt, 0)
+	record := &ledger.Record{
+		MessageID: m.ID, SettledAt: e.now, AcceptedAt: m.AcceptedAt, SentAt: m.SentAt,
+		Period: periodAt(ended, t.zone), Plan: t.PlanName, Revision: outcome.Revision,
+		Channel: m.Channel, Customer: ledger.Customer(m.Customer), MessageKind: e.about.Type,
+		Market: outcome.Market, Category: outcome.Category.String(), Currency: t.book.Currency(),
+		Tier: outcome.Tier, Allowance: outcome.Allowance,
+	}
+	if outcome.Listed {
+		record.ListPrice = outcome.ListPrice
+	}
+	if e.delivered {
+		record.DeliveredAt = ended
+	} else {
+		record.FailedAt = ended
+	}
+	if outcome.Result == pricing.Charged {
+		record.Cost, record.Charge = outcome.Cost, outcome.Charge
+	} else {
+		record.FreeReason = outcome.FreeReason.String()
+	}
+	return record
+}
+
+// contentUntil is until when the content of a message that is settled now is kept; the zero time deletes it at once.
+func (t *tenant) contentUntil(now time.Time) time.Time {
+	if t.RetentionSeconds == 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(t.RetentionSeconds) * time.Second)
+}
+
+func outcomeLabel(o pricing.Outcome) string {
+	if o.Result == pricing.Charged {
+		return "charged"
+	}
+	return o.FreeReason.String()
+}
+
+// warnOfBudget says, once for each level and period, that the period's charges have passed a part of the budget.
+func (g *Gateway) warnOfBudget(tx *store.Tx, t *tenant, record *ledger.Record) error {
+	if t.Budget == nil || record.Charge.IsZero() {
+		return nil
+	}
+	total, err := tx.Total(ledger.TotalKey{Period: record.Period, Currency: record.Currency})
+	if err != nil {
+		return err
+	}
+	before, err := total.Billed.Sub(record.Charge)
+	if err != nil {
+		return err
+	}
+	for _, percent := range t.Budget.WarnAtPercent {
+		if passes(before, t.Budget.Limit.Amount, percent) || !passes(total.Billed, t.Budget.Limit.Amount, percent) {
+			continue
+		}
+		first, err := tx.WarnBudget(record.Period, percent)
+		if err != nil {
+			return err
+		}
+		if first {
+			g.log.Warn("Budget level passed", "period", record.Period, "percent", percent, "billed", total.Billed.String(), "limit", t.Budget.Limit.String())
+		}
+	}
+	return nil
+}
+
+// passes tells whether an amount is at or above a percentage of the limit. An amount too large to compare is.
+func passes(amount, limit money.Decimal, percent int32) bool {
+	hundredfold, err := amount.MulInt(100)
+	if err != nil {
+		return true
+	}
+	level, err := limit.MulInt(int64(percent))
+	return err == nil && hundredfold.Cmp(level) >= 0
+}

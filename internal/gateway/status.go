@@ -1,0 +1,201 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// status takes one step in the life of a message that we sent. The message is known by our id, which the status carries as callback data, or by the
+// upstream's. A status of an id that is not known yet is kept until it is.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+func (in *intake) status(channel *channel, c *graph.Change, i int) error {
+	s := &c.Statuses[i]
+	if s.ID == "" {
+		in.count(kindStatus, resultMalformed)
+		return nil
+	}
+	m, found, err := in.find(channel, s)
+	if err != nil {
+		return err
+	}
+	if !found {
+		in.count(kindStatus, resultUnknown)
+		return in.tx.KeepEarlyStatus(s.ID, c.StatusCallback(i, nil), in.now)
+	}
+	return in.apply(channel, m, c, i)
+}
+
+// find looks a status's message up. A message of another number is none: numbers of one account do not speak for each other.
+func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool, error) {
+	m, found, err := in.tx.MessageByUpstreamID(s.ID)
+	if err == nil && !found && isOwnID(s.CallbackData) {
+		m, found, err = in.tx.Message(s.CallbackData)
+	}
+	if err != nil || !found || m.Channel != channel.ID {
+		return nil, false, err
+	}
+	return m, true, nil
+}
+
+// apply moves a message forward by a status and draws what follows: the settlement, and the callback to the business. A status that is told again or late
+// changes nothing (P2).
+func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i int) error {
+	s := &c.Statuses[i]
+	if err := in.confirm(m, s); err != nil {
+		return err
+	}
+	state, known := stateOf(s.Status)
+	about, err := decodeEnvelope(m.Envelope)
+	if err != nil {
+		return err
+	}
+	if !known { // "played" and whatever comes: the business may know it
+		in.count(kindStatus, resultApplied)
+		return in.forward(channel.ID, m.Customer, statusCallback(c, i, m.ID, about.CallbackData))
+	}
+	at := s.Timestamp
+	if at.IsZero() || at.After(in.now) {
+		at = in.now
+	}
+	moved, err := in.advance(m, s, state, at)
+	if err != nil {
+		return err
+	}
+	if !moved {
+		in.count(kindStatus, resultDuplicate)
+		return nil
+	}
+	in.count(kindStatus, resultApplied)
+	if err := in.consequences(m, about, s, state, at); err != nil {
+		return err
+	}
+	return in.forward(channel.ID, m.Customer, statusCallback(c, i, m.ID, about.CallbackData))
+}
+
+// confirm gives a message the upstream's id if it has none yet: the answer to its send is still under way, or was lost in a crash (P12).
+func (in *intake) confirm(m *store.Message, s *graph.Status) error {
+	if m.UpstreamID != "" {
+		return nil
+	}
+	if m.State == store.InDoubt {
+		if err := in.tx.Append(doubtRecord(m, noteDoubtConfirmed, in.now)); err != nil {
+			return err
+		}
+	}
+	if err := in.tx.Submit(m, s.ID, in.now); err != nil {
+		return err
+	}
+	in.gateway.sends.ring() // whoever waited behind it may go
+	return nil
+}
+
+func (in *intake) advance(m *store.Message, s *graph.Status, to store.State, at time.Time) (bool, error) {
+	if to != store.Failed {
+		return in.tx.Advance(m, to, at)
+	}
+	code := graph.CodeInternal
+	if len(s.Errors) > 0 {
+		code = s.Errors[0].Code
+	}
+	moved, err := in.tx.Fail(m, code, at)
+	if err != nil || !moved {
+		return moved, err
+	}
+	if code == graph.CodePayment {
+		in.gateway.channels.stop(m.Channel, code, in.now, in.now.Add(stopProbe))
+	}
+	return true, in.gateway.afterFailure(in.tx, m, code, at)
+}
+
+// consequences settles a message that has ended, and opens a free entry point whose end the upstream states.
+func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status, state store.State, at time.Time) error {
+	if err := in.entryPoint(m, s, at); err != nil {
+		return err
+	}
+	e := ending{message: m, about: about, at: at, now: in.now}
+	switch {
+	case state == store.Failed:
+	case state == store.Delivered, state == store.Read:
+		e.delivered = true
+	case state == store.Sent && about.Form == conversation.Reaction:
+		e.delivered = true // "sent" is the last that is told of a reaction
+	default:
+		return nil
+	}
+	in.gateway.compareVerdicts(m, about, s)
+	return in.gateway.settle(in.tx, in.tenant, e)
+}
+
+// originReferral is the origin of a conversation that is a free entry point.
+const originReferral = "referral_conversion"
+
+// entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry points)
+func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) error {
+	if s.Conversation == nil || s.Conversation.Origin != originReferral || s.Conversation.Expires.IsZero() {
+		return nil
+	}
+	rules := in.tenant.book.Rules(at.Unix(), in.tenant.zone)
+	state, err := in.tx.Conversation(m.Channel, m.Customer)
+	if err != nil {
+		return err
+	}
+	reply := state.Reply(m.AcceptedAt.Unix(), at.Unix(), s.Conversation.Expires.Unix(), &rules.EntryPoint)
+	if reply.Free.IsEmpty() {
+		return nil
+	}
+	state.Apply(conversation.Change{EntryPoint: reply})
+	return in.tx.PutConversation(m.Channel, m.Customer, &state)
+}
+
+// stateOf is the state that a status brings a message to; false for one that brings it nowhere.
+func stateOf(status string) (store.State, bool) {
+	switch status {
+	case graph.StatusSent:
+		return store.Sent, true
+	case graph.StatusDelivered:
+		return store.Delivered, true
+	case graph.StatusRead:
+		return store.Read, true
+	case graph.StatusFailed:
+		return store.Failed, true
+	default:
+		return 0, false
+	}
+}
+
+// applyKept applies the statuses that came before the message's upstream id was known.
+func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) error {
+	kept, err := tx.TakeEarlyStatuses(m.UpstreamID)
+	if err != nil {
+		return err
+	}
+	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}}
+	for _, body := range kept {
+		webhook, err := graph.ParseWebhook(body)
+		if err != nil {
+			continue // it was written by us and read by us; a body that no longer parses tells nothing
+		}
+		for i := range webhook.Changes {
+			for j := range webhook.Changes[i].Statuses {
+				if err := in.apply(c, m, &webhook.Changes[i], j); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// compareVerdicts counts where the upstream's word differs from ours: it refused a message as outside a window that was open here.
+func (g *Gateway) compareVerdicts(m *store.Message, about envelope, s *graph.Status) {
+	for _, e := range s.Errors {
+		if e.Code == graph.CodeReEngagement && about.InWindow {
+			g.metrics.differences.WithLabelValues("window").Inc()
+			g.log.Warn("Upstream refused a message in an open window", "message", m.ID, "accepted", m.AcceptedAt)
+		}
+	}
+}

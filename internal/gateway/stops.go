@@ -1,0 +1,108 @@
+package gateway
+
+import (
+	"sync"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// channelStops remembers which channels the upstream has stopped, by phone number id. A stop ends when its probe passes or when the configuration changes: it
+// is not kept over a restart, because the first message finds it again. It is safe for concurrent use.
+type channelStops struct {
+	mu      sync.Mutex
+	stopped map[string]channelStop
+}
+
+// channelStop is one stop.
+type channelStop struct {
+	code  int
+	since time.Time
+	// until is when one message may try again. A payment stop holds up billable messages only, at their acceptance.
+	until time.Time
+}
+
+func newChannelStops() *channelStops { return &channelStops{stopped: map[string]channelStop{}} }
+
+// stop records an error that stops a channel. It tells whether the channel was going until now.
+func (s *channelStops) stop(channel string, code int, now, until time.Time) (isNew bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, stopped := s.stopped[channel]
+	since := now
+	if stopped && known.code == code {
+		since = known.since
+	}
+	s.stopped[channel] = channelStop{code: code, since: since, until: until}
+	return !stopped || known.code != code
+}
+
+// passed records that the upstream has taken a message of the channel. It tells whether that ended a stop.
+func (s *channelStops) passed(channel string) (ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ended = s.stopped[channel]
+	delete(s.stopped, channel)
+	return ended
+}
+
+// resume ends every stop: the configuration has changed, so it is worth another try.
+func (s *channelStops) resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.stopped)
+}
+
+// limit is how many messages of the channel may be sent at once: all, none while it is stopped, and one when the stop is to be probed. Until is when to
+// look again if none may. A payment stop limits nothing here: it holds billable messages only.
+func (s *channelStops) limit(channel string, now time.Time, all int) (n int, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	switch {
+	case !stopped || stop.code == graph.CodePayment:
+		return all, time.Time{}
+	case now.Before(stop.until):
+		return 0, stop.until
+	default:
+		stop.until = now.Add(stopProbe) // while the probe is under way, nothing else goes
+		s.stopped[channel] = stop
+		return min(all, 1), time.Time{}
+	}
+}
+
+// holdsBillable is until when a billable message of the channel must wait, because the upstream lacks a means of payment; the zero time if it may go, be it as
+// the probe.
+func (s *channelStops) holdsBillable(channel string, now time.Time) (until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	switch {
+	case !stopped || stop.code != graph.CodePayment:
+		return time.Time{}
+	case now.Before(stop.until):
+		return stop.until
+	default:
+		stop.until = now.Add(stopProbe)
+		s.stopped[channel] = stop
+		return time.Time{}
+	}
+}
+
+// paymentStopped tells whether the upstream takes no billable message of the channel.
+func (s *channelStops) paymentStopped(channel string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped[channel].code == graph.CodePayment
+}
+
+// all are the stops by phone number id.
+func (s *channelStops) all() map[string]channelStop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[string]channelStop, len(s.stopped))
+	for id, stop := range s.stopped {
+		out[id] = stop
+	}
+	return out
+}

@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// webhookPath is where the upstream posts the webhooks of every channel; each change names the phone number that it is about.
+const webhookPath = "/webhooks"
+
+// getWebhook answers the upstream's handshake: the verify token of any channel is good.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
+func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
+	t := g.config.tenant()
+	if t == nil {
+		return graph.Unavailable(storeRetry)
+	}
+	challenge, ok := graph.Handshake(r.URL.Query(), t.verifyTokens()...)
+	if !ok {
+		return forbidden("The verify token is not that of any channel. Use the verifyToken of the channel's credentials.")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write([]byte(challenge)) // if the client has gone, nobody is left to tell
+	return nil
+}
+
+// postWebhook takes a webhook: the signature of the raw bytes first, then what is in them, then the 200 once all of it is durable (P1).
+func (g *Gateway) postWebhook(w http.ResponseWriter, r *http.Request) error {
+	result, err := g.takeWebhook(r)
+	g.metrics.webhooks.WithLabelValues(result).Inc()
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, graph.Success())
+}
+
+func (g *Gateway) takeWebhook(r *http.Request) (result string, err error) {
+	t := g.config.tenant()
+	if t == nil {
+		return resultError, graph.Unavailable(storeRetry)
+	}
+	header := r.Header.Get(graph.SignatureHeader)
+	if header == "" {
+		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
+	}
+	body, err := readBody(r, graph.MaxWebhookBody)
+	if err != nil {
+		return resultMalformed, err
+	}
+	if len(body) > graph.MaxWebhookBody {
+		return resultMalformed, tooLarge(graph.ErrWebhookTooLarge)
+	}
+	secret, ok := t.signedBy(body, header)
+	if !ok {
+		return resultForged, forbidden("The signature is not that of the body under the app secret of any channel.")
+	}
+	webhook, err := graph.ParseWebhook(body)
+	switch {
+	case errors.Is(err, graph.ErrWebhookTooMany):
+		return resultMalformed, tooLarge(err)
+	case err != nil:
+		return resultMalformed, graph.NewError(graph.CodeInvalidParameter, err.Error()+".")
+	}
+	if err := g.intake(r.Context(), t, webhook, secret); err != nil {
+		return resultError, err
+	}
+	return resultStored, nil
+}
+
+// verifyTokens are those of all channels.
+func (t *tenant) verifyTokens() []string {
+	tokens := make([]string, 0, len(t.Channels))
+	for _, c := range t.Channels {
+		tokens = append(tokens, c.VerifyToken)
+	}
+	return tokens
+}
+
+// signedBy finds the app secret that signed a body. A secret vouches only for the numbers of the business accounts that have it, see channel.trusts.
+func (t *tenant) signedBy(body []byte, header string) (secret string, ok bool) {
+	for _, candidate := range t.secrets {
+		if graph.VerifySignature(body, header, candidate) {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
+// trusts tells whether a webhook that is signed with the secret may speak for the channel.
+func (c *channel) trusts(secret string) bool {
+	for _, own := range c.secrets {
+		if own == secret {
+			return true
+		}
+	}
+	return false
+}
+
+func forbidden(details string) *graph.Error {
+	e := graph.NewError(graph.CodePermission, details)
+	e.HTTPStatus = http.StatusForbidden
+	return e
+}
+
+func tooLarge(err error) *graph.Error {
+	e := graph.NewError(graph.CodeInvalidParameter, err.Error()+".")
+	e.HTTPStatus = http.StatusRequestEntityTooLarge
+	return e
+}
