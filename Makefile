@@ -3,6 +3,123 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+ROOT := $(CURDIR)
+BIN := $(ROOT)/bin
+
+# Which cluster `make demo` uses: auto, host (the one-node cluster), kind, or current (the one that kubectl talks to).
+CLUSTER ?= auto
+# KEEP=1 leaves the cluster of `make e2e` running, to look at what happened.
+KEEP ?=
+
+# The same inputs give the same binaries on every machine.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w'
+CLUSTER_TOOL := $(BIN)/cluster/cluster
+CONTROLLER_GEN := $(BIN)/controller-gen
+GOLANGCI_LINT := $(BIN)/golangci-lint
+
+##@ Everyday
+
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: images ## Tell the whole story on a cluster: CLUSTER=auto|host|kind|current
+	@hack/cluster/with.sh $(CLUSTER) -- go run ./hack/demo
+
+.PHONY: demo-down
+demo-down: ## Remove the demo's cluster and all that it left
+	@hack/cluster/with.sh $(CLUSTER) --remove
+
+.PHONY: test
+test: envtest-assets ## Unit tests, and the operator against a real kube-apiserver and etcd
+	@hack/test.sh go test ./...
+
+.PHONY: e2e
+e2e: images ## The demo's story as a test on the one-node cluster; KEEP=1 leaves the cluster running
+	@KEEP=$(KEEP) hack/e2e.sh
+
+.PHONY: build
+build: ## Compile the four programs into bin/
+	@$(GO_BUILD) -o $(BIN)/operator .
+	@$(GO_BUILD) -o $(BIN)/gateway ./cmd/gateway
+	@$(GO_BUILD) -o $(BIN)/guichet ./cmd/guichet
+	@$(GO_BUILD) -o $(BIN)/simulator ./cmd/simulator
+
+##@ Before a commit
+
+.PHONY: generate
+generate: $(CONTROLLER_GEN) ## Write the CRDs, the RBAC role and the deep copies from the Go types
+	@$(CONTROLLER_GEN) object paths=./api/...
+	@$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	@$(CONTROLLER_GEN) rbac:roleName=guichet-operator paths=./controllers/... output:rbac:artifacts:config=config/rbac
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the Go code
+	@$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml
+	@$(GOLANGCI_LINT) run --build-tags e2e ./...
+
+.PHONY: verify
+verify: $(CONTROLLER_GEN) $(GOLANGCI_LINT) ## Check generated files, format, vet, lint, imports, modules and scripts
+	@hack/verify.sh
+
+##@ The one-node cluster (Linux, root)
+
+.PHONY: cluster-up
+cluster-up: $(CLUSTER_TOOL) $(BIN)/kubectl ## Start a real Kubernetes in namespaces of its own; the first build takes minutes
+	@$(CLUSTER_TOOL) up
+
+.PHONY: cluster-load
+cluster-load: $(CLUSTER_TOOL) images ## Import the images into the running cluster
+	@$(CLUSTER_TOOL) load $(BIN)/images/*.tar
+
+.PHONY: cluster-status
+cluster-status: $(CLUSTER_TOOL) ## Say whether it runs, and how much memory it takes
+	@$(CLUSTER_TOOL) status
+
+.PHONY: cluster-down
+cluster-down: $(CLUSTER_TOOL) ## End it and remove all but the compiled programs
+	@$(CLUSTER_TOOL) down
+
+##@ Parts
+
+.PHONY: images
+images: ## Build the container images into bin/images, without Docker
+	@$(GO_BUILD) -o $(BIN)/linux/operator .
+	@$(GO_BUILD) -o $(BIN)/linux/gateway ./cmd/gateway
+	@$(GO_BUILD) -o $(BIN)/linux/simulator ./cmd/simulator
+	@cd hack/image && go build -o $(BIN)/image .
+	@$(BIN)/image --binary $(BIN)/linux/operator --tag guichet.dev/operator:dev --title "Guichet operator" --output $(BIN)/images/operator.tar
+	@$(BIN)/image --binary $(BIN)/linux/gateway --tag guichet.dev/gateway:dev --title "Guichet gateway" --output $(BIN)/images/gateway.tar
+	@$(BIN)/image --binary $(BIN)/linux/simulator --tag guichet.dev/simulator:dev --title "Guichet simulator" --output $(BIN)/images/simulator.tar
+
+.PHONY: envtest-assets
+envtest-assets: ## Build kube-apiserver and etcd into bin/envtest, unless KUBEBUILDER_ASSETS is set
+	@hack/envtest.sh
+
+.PHONY: clean
+clean: ## Remove everything that make has built
+	@if [[ -x $(CLUSTER_TOOL) && -e $(BIN)/cluster/state ]]; then $(CLUSTER_TOOL) down; fi
+	@rm -rf $(BIN)
+
+# The tools, each compiled from the version that hack/tools/go.mod pins.
+
+$(CONTROLLER_GEN): hack/tools/go.sum
+	@echo "compiling controller-gen"
+	@cd hack/tools && go build -trimpath -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen
+
+$(GOLANGCI_LINT): hack/tools/go.sum
+	@echo "compiling golangci-lint (about a minute the first time)"
+	@cd hack/tools && go build -trimpath -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# The go command knows best whether they are up to date.
+
+.PHONY: $(CLUSTER_TOOL)
+$(CLUSTER_TOOL):
+	@go build -buildvcs=false -o $@ ./hack/cluster
+
+$(BIN)/kubectl:
+	@mkdir -p $(BIN) && ln -sfn cluster/programs/kube $@
