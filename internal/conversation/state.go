@@ -138,3 +138,24 @@ func (s *State) prune(now int64) {
 	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return max(e.ReplyBy, e.Free.To) < limit })
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
 }
+
+// IsOverAt tells whether nothing that the state remembers is open at the instant or later: no window, no entry point that is open or
+// still waits for a reply, no billed conversation, no decision. Who reads events in their order may then forget it.
+func (s *State) IsOverAt(at int64) bool {
+	for _, w := range s.Windows {
+		if w.To > at {
+			return false
+		}
+	}
+	for _, e := range s.EntryPoints {
+		if max(e.ReplyBy, e.Free.To) > at {
+			return false
+		}
+	}
+	for _, o := range s.Conversations {
+		if o.Span.To > at {
+			return false
+		}
+	}
+	return s.Marketing.At == 0 && s.Block.At == 0
+}

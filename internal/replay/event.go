@@ -1,0 +1,139 @@
+// Package replay prices recorded traffic: a stream of events, one JSON object on a line, in the order of their times.
+//
+// It is what a gateway does, without a network and without a store: inbound events open windows, sends are permitted or refused,
+// the first final status of a message settles it. Memory is bounded by the customers and messages of the last days, not by the
+// length of the stream.
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Type is the type of an event.
+type Type uint8
+
+// The types.
+const (
+	Inbound Type = iota + 1 // the customer did something
+	Send                    // the business sent a message
+	Status                  // a message was sent on, delivered, read, or failed
+)
+
+// Event is one line. Its texts are valid until the next one is read.
+type Event struct {
+	Time      time.Time
+	Type      Type
+	ID        []byte // of the message; of an inbound event only for people
+	Channel   []byte // id of the phone number or page
+	Customer  []byte // phone number or user id
+	Kind      []byte // text, image, …, template, reaction
+	Category  []byte // of a template
+	Status    []byte // sent, delivered, read, failed
+	FromEntry bool   // an inbound event that came from an advertisement or a page's button
+	Expiry    int64  // the end, in Unix seconds, of the free entry point that the upstream stated on a status; 0 is none
+	Units     int64  // of a send that is several units; 0 is 1
+}
+
+// line is an Event as JSON.
+type line struct {
+	Time             time.Time  `json:"time"`
+	Type             string     `json:"type"`
+	ID               string     `json:"id"`
+	Channel          string     `json:"channel"`
+	Customer         string     `json:"customer"`
+	Kind             string     `json:"kind"`
+	Category         string     `json:"category"`
+	Status           string     `json:"status"`
+	EntryPoint       bool       `json:"entryPoint"`
+	EntryPointExpiry *time.Time `json:"entryPointExpiry"`
+	Units            int64      `json:"units"`
+}
+
+// Parse reads one line. Fields that it does not know are ignored. Its errors never hold what the line says.
+func Parse(text []byte, e *Event) error {
+	if !scan(text, e) {
+		if err := decode(text, e); err != nil {
+			return err
+		}
+	}
+	return e.check()
+}
+
+// decode reads a line by the standard library: the reference for scan, and for lines that scan leaves to it.
+func decode(text []byte, e *Event) error {
+	var l line
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&l); err != nil {
+		return describe(err)
+	}
+	if decoder.More() {
+		return errors.New("the line must be one JSON object and nothing more")
+	}
+	*e = Event{
+		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(l.Customer), Kind: []byte(l.Kind),
+		Category: []byte(l.Category), Status: []byte(l.Status), FromEntry: l.EntryPoint, Units: l.Units,
+	}
+	if l.EntryPointExpiry != nil {
+		e.Expiry = l.EntryPointExpiry.Unix()
+	}
+	return nil
+}
+
+// describe says where a line is malformed without quoting it.
+func describe(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("the line must be a JSON object: it breaks off or goes wrong at byte %d", syntax.Offset)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%q must be a %s", kind.Field, kind.Type)
+	default:
+		return errors.New("the line must be a JSON object, with times like \"2026-10-05T10:00:00Z\"")
+	}
+}
+
+func typeOf[text string | []byte](name text) Type {
+	switch string(name) {
+	case "inbound":
+		return Inbound
+	case "send":
+		return Send
+	case "status":
+		return Status
+	}
+	return 0
+}
+
+// check tells what the line lacks.
+func (e *Event) check() error {
+	switch {
+	case e.Time.IsZero():
+		return errors.New("time must be there, like \"2026-10-05T10:00:00Z\"")
+	case e.Type == 0:
+		return errors.New("type must be \"inbound\", \"send\" or \"status\"")
+	case e.Type != Inbound && len(e.ID) == 0:
+		return errors.New("id must be there: it names the message")
+	case e.Type != Status && (len(e.Channel) == 0 || len(e.Customer) == 0):
+		return errors.New("channel and customer must be there")
+	case e.Type == Send && len(e.Kind) == 0:
+		return errors.New("kind must be there, for example \"text\", \"template\" or \"reaction\"")
+	case e.Units < 0 || e.Units > maxUnits:
+		return fmt.Errorf("units must be from 1 to %d", int64(maxUnits))
+	case e.Type == Status && !isStatus(e.Status):
+		return errors.New("status must be \"sent\", \"delivered\", \"read\", \"played\" or \"failed\"")
+	}
+	return nil
+}
+
+func isStatus(status []byte) bool {
+	switch string(status) {
+	case "sent", "delivered", "read", "played", "failed":
+		return true
+	}
+	return false
+}

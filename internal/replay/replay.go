@@ -1,0 +1,219 @@
+package replay
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+const (
+	maxUnits = pricing.MaxUnits
+	// lifetime is for how long a message without a final status is remembered, in seconds: a message lives 30 days at most.
+	lifetime = 31 * 24 * 60 * 60
+	// sweepAt is how many customers or messages there are before the first look for those that can be forgotten.
+	sweepAt = 1 << 16
+)
+
+// Result is what an event led to.
+type Result uint8
+
+// The results.
+const (
+	Nothing Result = iota
+	Refused        // the send was refused: free-form outside the window (131047)
+	Settled        // the message has ended; Outcome says what it costs
+)
+
+// Replay prices events in order. It is for one goroutine.
+type Replay struct {
+	book      *pricing.Book
+	account   *pricing.Account
+	customers map[string]*customer // by channel, NUL, customer
+	messages  map[string]*sent     // by id; only those that have not ended
+	channels  map[string]string
+	counts    counts
+	key       []byte
+
+	nextCustomers, nextMessages int // sizes at which to sweep
+	month                       civil.Month
+}
+
+// customer is one conversation.
+type customer struct {
+	state    conversation.State
+	country  market.Country
+	located  bool // whether the country could be told
+	messages int  // that have not ended
+}
+
+// sent is a message that has not ended.
+type sent struct {
+	pricing.Message
+	customer *customer
+}
+
+// counts are the counts of the month and of the one before.
+type counts map[pricing.CounterKey]int64
+
+// Count is the count of a key.
+func (c counts) Count(key pricing.CounterKey) int64 { return c[key] }
+
+// New is a replay of one account's traffic under a plan.
+func New(book *pricing.Book, account *pricing.Account) *Replay {
+	return &Replay{
+		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{}, channels: map[string]string{}, counts: counts{},
+		nextCustomers: sweepAt, nextMessages: sweepAt,
+	}
+}
+
+// Apply takes an event. The outcome is valid where the result is Settled.
+func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
+	now := e.Time.Unix()
+	r.forget(now)
+	switch e.Type {
+	case Inbound:
+		return Nothing, pricing.Outcome{}, r.receive(e, now)
+	case Send:
+		result, err := r.send(e, now)
+		return result, pricing.Outcome{}, err
+	default:
+		result, outcome := r.status(e, now)
+		return result, outcome, nil
+	}
+}
+
+func (r *Replay) receive(e *Event, now int64) error {
+	c, err := r.customer(e, now)
+	if err != nil {
+		return err
+	}
+	events := inboundEvents(e.Kind)
+	if e.FromEntry {
+		events |= conversation.Ad
+	}
+	c.state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
+	return nil
+}
+
+// inboundEvents is what an inbound event of a kind is. Any kind of message that is not named here is content.
+func inboundEvents(kind []byte) conversation.Events {
+	switch string(kind) {
+	case "reaction":
+		return conversation.Reacted
+	case "unsupported":
+		return conversation.Unsupported
+	case "call":
+		return conversation.Called
+	case "accepted_call":
+		return conversation.AcceptedCall
+	case "postback":
+		return conversation.Postback
+	case "referral":
+		return conversation.Referral
+	case "system", "user_preferences":
+		return 0
+	default:
+		return conversation.Message
+	}
+}
+
+func (r *Replay) send(e *Event, now int64) (Result, error) {
+	c, err := r.customer(e, now)
+	if err != nil {
+		return Nothing, err
+	}
+	if r.messages[string(e.ID)] != nil {
+		return Nothing, nil
+	}
+	form, category, err := formOf(e.Kind, e.Category)
+	if err != nil {
+		return Nothing, err
+	}
+	request := conversation.Request{At: now, Form: form, Category: category}
+	if verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone)); verdict.Refusal != conversation.Permitted {
+		return Refused, nil
+	}
+	c.messages++
+	r.messages[string(e.ID)] = &sent{customer: c, Message: pricing.Message{
+		Channel: r.channel(e.Channel), Country: c.country, Form: form, Category: category, SentAt: now, Units: e.Units,
+	}}
+	return Nothing, nil
+}
+
+// formOf is the form and category of a sent message. A message without a template that names a template's category is a direct send.
+func formOf(kind, name []byte) (conversation.Form, conversation.Category, error) {
+	var category conversation.Category
+	if len(name) > 0 {
+		var err error
+		if category, err = conversation.ParseCategory(string(name)); err != nil {
+			return 0, 0, err
+		}
+	}
+	switch {
+	case string(kind) == "template":
+		return conversation.Templated, category, nil
+	case string(kind) == "reaction":
+		return conversation.Reaction, conversation.None, nil
+	case category == conversation.None || category == conversation.Service:
+		return conversation.FreeForm, conversation.None, nil
+	case category == conversation.Utility || category == conversation.Authentication || category == conversation.Marketing:
+		return conversation.Direct, category, nil
+	default:
+		return conversation.FreeForm, category, nil
+	}
+}
+
+// status settles a message at its first final status. A status of a message that is unknown, or has ended, changes nothing.
+func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
+	m := r.messages[string(e.ID)]
+	if m == nil {
+		return Nothing, pricing.Outcome{}
+	}
+	if e.Expiry != 0 {
+		m.EntryPointExpiry = e.Expiry
+	}
+	if string(e.Status) == "sent" {
+		return Nothing, pricing.Outcome{}
+	}
+	m.EndedAt, m.Delivered = now, string(e.Status) != "failed"
+	outcome := r.book.Rate(r.account, &m.Message, &m.customer.state, r.counts)
+	m.customer.state.Apply(outcome.Change)
+	if outcome.Count.By > 0 {
+		r.counts[outcome.Count.Key] += outcome.Count.By
+	}
+	m.customer.messages--
+	delete(r.messages, string(e.ID))
+	return Settled, outcome
+}
+
+// customer finds the conversation of the event, or begins it. A customer whose country cannot be told is an error where prices depend on it.
+func (r *Replay) customer(e *Event, now int64) (*customer, error) {
+	if bytes.IndexByte(e.Channel, 0) >= 0 {
+		return nil, errors.New("channel must not hold a NUL character")
+	}
+	r.key = append(append(append(r.key[:0], e.Channel...), 0), e.Customer...)
+	c := r.customers[string(r.key)]
+	if c == nil {
+		country, err := market.CountryOf(string(e.Customer))
+		c = &customer{country: country, located: err == nil}
+		r.customers[string(r.key)] = c
+	}
+	if !c.located && r.book.AsksForCountry(now, r.account.Zone) {
+		return nil, market.ErrRecipient
+	}
+	return c, nil
+}
+
+// channel is the id as a string of which there is one.
+func (r *Replay) channel(id []byte) string {
+	if known, ok := r.channels[string(id)]; ok {
+		return known
+	}
+	known := string(id)
+	r.channels[known] = known
+	return known
+}

@@ -1,0 +1,76 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// Group is what is summed: a category in a market.
+type Group struct {
+	Category conversation.Category
+	Market   string
+}
+
+// Totals are counts of messages and the sum of their charges.
+type Totals struct {
+	Charged, Free, Refused, Unpriced int64
+	Amount                           money.Decimal
+}
+
+// Summary sums settlements, in all and by group. A refused message has no group.
+type Summary struct {
+	Totals
+	Groups map[Group]*Totals
+}
+
+// NewSummary is an empty summary.
+func NewSummary() *Summary { return &Summary{Groups: map[Group]*Totals{}} }
+
+// Refuse counts a refused send.
+func (s *Summary) Refuse() { s.Refused++ }
+
+// Add counts a settled message. Its error is that of a sum that is too large.
+func (s *Summary) Add(out *pricing.Outcome) error {
+	group := Group{Category: out.Category, Market: out.Market}
+	if s.Groups[group] == nil {
+		s.Groups[group] = &Totals{}
+	}
+	if err := s.add(out); err != nil {
+		return err
+	}
+	return s.Groups[group].add(out)
+}
+
+func (t *Totals) add(out *pricing.Outcome) (err error) {
+	switch out.Result {
+	case pricing.Charged:
+		t.Charged++
+		t.Amount, err = t.Amount.Add(out.Charge)
+	case pricing.Free:
+		t.Free++
+	default:
+		t.Unpriced++
+	}
+	return err
+}
+
+// Messages is the number of settled messages.
+func (t *Totals) Messages() int64 { return t.Charged + t.Free + t.Unpriced }
+
+// Sorted are the groups of one or more summaries, by category and market.
+func Sorted(summaries ...*Summary) []Group {
+	var groups []Group
+	for _, s := range summaries {
+		for group := range s.Groups {
+			groups = append(groups, group)
+		}
+	}
+	slices.SortFunc(groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(a.Category, b.Category), cmp.Compare(a.Market, b.Market))
+	})
+	return slices.Compact(groups)
+}
