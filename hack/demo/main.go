@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,7 +25,7 @@ import (
 const limit = 8 * time.Minute
 
 func main() {
-	kubectl := flag.String("kubectl", "kubectl", "the kubectl to run")
+	kubectl := flag.String("kubectl", cmp.Or(os.Getenv("KUBECTL"), "kubectl"), "the kubectl to run")
 	kubeconfig := flag.String("kubeconfig", os.Getenv("KUBECONFIG"), "the cluster's kubeconfig; empty means kubectl's own default")
 	root := flag.String("root", ".", "the checkout whose manifests are applied")
 	flag.Parse()

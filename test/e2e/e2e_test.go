@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -67,7 +68,7 @@ func setUp(ctx context.Context, t *testing.T) *scene {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	must(t, err)
-	stage, err := story.NewStage(env("KUBECTL", "kubectl"), os.Getenv("KUBECONFIG"), root)
+	stage, err := story.NewStage(cmp.Or(os.Getenv("KUBECTL"), "kubectl"), os.Getenv("KUBECONFIG"), root)
 	must(t, err)
 	must(t, stage.Install(ctx))
 	_, err = stage.Kubectl.Run(ctx, "delete", "namespace", story.AccountNamespace, "--ignore-not-found", "--timeout=120s")
@@ -396,11 +397,4 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func env(name, fallback string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return fallback
 }
