@@ -1,0 +1,181 @@
+package seal_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// countingKey is the bytes 0 to 31, in standard base64.
+const countingKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+func newMaterial(t *testing.T) seal.Material {
+	t.Helper()
+	material, err := seal.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return material
+}
+
+func parse(t *testing.T, keyset, customerKey []byte) *seal.Keys {
+	t.Helper()
+	keys, err := seal.Parse(keyset, customerKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestP7SealedValueHidesItsText(t *testing.T) {
+	material := newMaterial(t)
+	keys := parse(t, material.Keyset, material.CustomerKey)
+	plaintext := []byte("33612345678 your parcel has arrived")
+	sealed, err := keys.Seal(plaintext, "messages.content/m1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sealed, []byte("3361234")) || bytes.Contains(sealed, []byte("parcel")) {
+		t.Error("The sealed value holds a part of its text")
+	}
+	again, err := keys.Seal(plaintext, "messages.content/m1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(sealed, again) {
+		t.Error("Two values of the same text are equal: they must not be recognised")
+	}
+	opened, err := keys.Open(sealed, "messages.content/m1")
+	if err != nil || !bytes.Equal(opened, plaintext) {
+		t.Errorf("Open = %q, %v; want the text", opened, err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	material := newMaterial(t)
+	keys := parse(t, material.Keyset, material.CustomerKey)
+	sealed, err := keys.Seal([]byte("your parcel"), "messages.content/m1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := bytes.Clone(sealed)
+	changed[len(changed)-1] ^= 1
+	stranger := newMaterial(t)
+	tests := map[string]struct {
+		keys   *seal.Keys
+		sealed []byte
+		place  string
+	}{
+		"another row":    {keys, sealed, "messages.content/m2"},
+		"another column": {keys, sealed, "messages.envelope/m1"},
+		"a changed bit":  {keys, changed, "messages.content/m1"},
+		"cut short":      {keys, sealed[:8], "messages.content/m1"},
+		"nothing":        {keys, nil, "messages.content/m1"},
+		"another key":    {parse(t, stranger.Keyset, stranger.CustomerKey), sealed, "messages.content/m1"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			opened, err := tc.keys.Open(tc.sealed, tc.place)
+			if !errors.Is(err, seal.ErrOpen) || opened != nil {
+				t.Errorf("Open = %q, %v; want nothing and ErrOpen", opened, err)
+			}
+		})
+	}
+}
+
+func TestRotationOpensTheOldAndSealsWithTheNew(t *testing.T) {
+	material := newMaterial(t)
+	before := parse(t, material.Keyset, material.CustomerKey)
+	rotated, err := seal.RotateKeyset(material.Keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := parse(t, rotated, material.CustomerKey)
+	old, err := before.Seal([]byte("before"), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened, err := after.Open(old, "p"); err != nil || string(opened) != "before" {
+		t.Errorf("Open of an old value = %q, %v; want \"before\"", opened, err)
+	}
+	young, err := after.Seal([]byte("after"), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := before.Open(young, "p"); !errors.Is(err, seal.ErrOpen) {
+		t.Errorf("the old keyset opened a new value: %v; want ErrOpen", err)
+	}
+	if before.CustomerHash("c", "1") != after.CustomerHash("c", "1") {
+		t.Error("Rotation made a customer a stranger")
+	}
+}
+
+// The literal is HMAC-SHA256 with the key 00 01 … 1f over 0000000f "106540352242922" 0000000b "33612345678", computed with another library.
+func TestCustomerHashLiteral(t *testing.T) {
+	keys := parse(t, newMaterial(t).Keyset, []byte(countingKey+"\n"))
+	const want = "64355432eccb0be838364f2d69d73580a56dceb394f740c405edbc62bb5319b3"
+	if got := keys.CustomerHash("106540352242922", "33612345678").String(); got != want {
+		t.Errorf("CustomerHash = %s; want %s", got, want)
+	}
+}
+
+func TestCustomerHashTellsPairsApart(t *testing.T) {
+	keys := parse(t, newMaterial(t).Keyset, []byte(countingKey))
+	if keys.CustomerHash("12", "3") == keys.CustomerHash("1", "23") {
+		t.Error("The boundary between channel and address is not part of the hash")
+	}
+	if keys.CustomerHash("1", "3") == keys.CustomerHash("2", "3") {
+		t.Error("The channel is not part of the hash")
+	}
+	other := parse(t, newMaterial(t).Keyset, newMaterial(t).CustomerKey)
+	if keys.CustomerHash("1", "3") == other.CustomerHash("1", "3") {
+		t.Error("The key is not part of the hash")
+	}
+}
+
+func TestParseRefusesWithoutShowingKeys(t *testing.T) {
+	good := newMaterial(t)
+	tests := map[string]struct {
+		keyset, customerKey []byte
+		want                string
+	}{
+		"keyset is no JSON":       {[]byte("SECRETKEYSET"), good.CustomerKey, "Tink keyset in JSON"},
+		"keyset is empty":         {nil, good.CustomerKey, "Tink keyset in JSON"},
+		"keyset has no key":       {[]byte(`{"primaryKeyId":1,"key":[]}`), good.CustomerKey, "Tink keyset in JSON"},
+		"customer key no base64":  {good.Keyset, []byte("SECRET KEY!"), "standard base64"},
+		"customer key of 6 bytes": {good.Keyset, []byte(base64.StdEncoding.EncodeToString([]byte("SECRET"))), "has 6 bytes"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := seal.Parse(tc.keyset, tc.customerKey)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("Parse = %v; want an error with %q", err, tc.want)
+			}
+			for _, secret := range []string{"SECRET", "U0VDUkVU"} {
+				if strings.Contains(err.Error(), secret) {
+					t.Errorf("the error %q shows a part of a key", err)
+				}
+			}
+		})
+	}
+}
+
+func TestNewKeysAreNewAndOfTheirSize(t *testing.T) {
+	a, b := newMaterial(t), newMaterial(t)
+	if bytes.Equal(a.Keyset, b.Keyset) || bytes.Equal(a.CustomerKey, b.CustomerKey) || bytes.Equal(a.ReportToken, b.ReportToken) {
+		t.Error("Two accounts got the same key material")
+	}
+	if n := len(a.CustomerKey); n != 44 { // 32 bytes in padded base64
+		t.Errorf("the customer key has %d characters; want 44", n)
+	}
+	if n := len(a.ReportToken); n != 43 { // 32 bytes in base64 without padding
+		t.Errorf("the report token has %d characters; want 43", n)
+	}
+	if !bytes.Contains(a.Keyset, []byte("AesGcmKey")) {
+		t.Error("the keyset must hold an AES-GCM key")
+	}
+}
