@@ -17,7 +17,7 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // AppendCanonical appends the record's canonical encoding: one JSON object in the JSON Canonicalization Scheme (RFC 8785,
-// https://www.rfc-editor.org/rfc/rfc8785), with members that have nothing to say left out. Amounts, sequence, kind, message and period are always there.
+// https://www.rfc-editor.org/rfc/rfc8785), with members that have nothing to say left out. Charge and cost are always there.
 func (r *Record) AppendCanonical(b []byte) []byte {
 	o := object{b: append(b, '{')}
 	o.time("acceptedAt", r.AcceptedAt)
@@ -35,7 +35,9 @@ func (r *Record) AppendCanonical(b []byte) []byte {
 	o.time("failedAt", r.FailedAt)
 	o.text("freeReason", r.FreeReason)
 	o.text("kind", string(r.Kind))
-	o.amount("listPrice", r.ListPrice)
+	if r.Listed {
+		o.amount("listPrice", r.ListPrice)
+	}
 	o.text("market", r.Market)
 	o.text("messageID", r.MessageID)
 	o.text("messageKind", r.MessageKind)
@@ -153,7 +155,7 @@ type document struct {
 	FailedAt            time.Time      `json:"failedAt"`
 	FreeReason          string         `json:"freeReason"`
 	Kind                Kind           `json:"kind"`
-	ListPrice           money.Decimal  `json:"listPrice"`
+	ListPrice           *money.Decimal `json:"listPrice"`
 	Market              string         `json:"market"`
 	MessageID           string         `json:"messageID"`
 	MessageKind         string         `json:"messageKind"`
@@ -180,9 +182,12 @@ func ParseCanonical(canonical []byte) (*Record, error) {
 		AcceptedAt: d.AcceptedAt, SentAt: d.SentAt, DeliveredAt: d.DeliveredAt, FailedAt: d.FailedAt,
 		Period: d.Period, Plan: d.Plan, Revision: d.Revision,
 		Channel: d.Channel, MessageKind: d.MessageKind, Market: d.Market, Category: d.Category,
-		Currency: d.Currency, ListPrice: d.ListPrice, Cost: d.Cost, Charge: d.Charge,
+		Currency: d.Currency, Cost: d.Cost, Charge: d.Charge,
 		FreeReason: d.FreeReason, Tier: d.Tier, Allowance: d.Allowance, AllowanceUsed: d.AllowanceUsed,
 		Corrects: d.Corrects, CorrectedFreeReason: d.CorrectedFreeReason, Note: d.Note,
+	}
+	if d.ListPrice != nil {
+		r.ListPrice, r.Listed = *d.ListPrice, true
 	}
 	if d.Customer != "" {
 		if n, err := hex.Decode(r.Customer[:], []byte(d.Customer[:min(len(d.Customer), 64)])); err != nil || n != len(r.Customer) {

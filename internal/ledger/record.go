@@ -59,8 +59,10 @@ type Record struct {
 	Category    string
 
 	Currency money.Currency
-	// ListPrice is the plan's rate before anything made it free or dearer, Cost what the upstream charges, Charge what is owed.
+	// ListPrice is the plan's rate before anything made it free or dearer, and only if Listed: a plan that has no rate for a message that is
+	// free anyway must not seem to have one of 0. Cost is what the upstream charges, Charge what is owed.
 	ListPrice money.Decimal
+	Listed    bool
 	Cost      money.Decimal
 	Charge    money.Decimal
 	// FreeReason says why nothing is owed: "serviceWindow", "freeEntryPoint", "allowance", "exempt", "reaction", "undelivered", …

@@ -1,0 +1,145 @@
+package ledger
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// WriteJSONLines writes one JSON object per entry: {"account":…,"hash":…,"record":{…}}. The record is in its canonical bytes, so that the
+// export alone can be verified. An error of entries ends it.
+func WriteJSONLines(w io.Writer, accountUID string, entries iter.Seq2[Entry, error]) error {
+	out := bufio.NewWriter(w)
+	account := appendString(nil, accountUID)
+	for entry, err := range entries {
+		if err != nil {
+			return errors.Join(err, out.Flush())
+		}
+		out.WriteString(`{"account":`)
+		out.Write(account)
+		out.WriteString(`,"hash":"`)
+		out.WriteString(entry.Hash.String())
+		out.WriteString(`","record":`)
+		out.Write(entry.Canonical)
+		out.WriteString("}\n")
+	}
+	return out.Flush() // a bufio.Writer remembers its first error
+}
+
+// maxLine bounds a line of an export. A record is a few hundred bytes.
+const maxLine = 1 << 20
+
+// ReadJSONLines reads what WriteJSONLines wrote, for Verify. It yields an error, which names the line, for a line that is no entry, or of another account.
+func ReadJSONLines(r io.Reader, accountUID string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(make([]byte, 0, 4096), maxLine)
+		number := 0
+		for lines.Scan() {
+			number++
+			entry, err := parseLine(lines.Bytes(), accountUID)
+			if err != nil {
+				yield(Entry{}, fmt.Errorf("line %d: %w", number, err))
+				return
+			}
+			if !yield(entry, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(Entry{}, fmt.Errorf("line %d: %w", number+1, err))
+		}
+	}
+}
+
+func parseLine(line []byte, accountUID string) (Entry, error) {
+	var l struct {
+		Account string          `json:"account"`
+		Hash    string          `json:"hash"`
+		Record  json.RawMessage `json:"record"`
+	}
+	if err := json.Unmarshal(line, &l); err != nil {
+		return Entry{}, fmt.Errorf("it is no entry in JSON: %w", err)
+	}
+	if l.Account != accountUID {
+		return Entry{}, fmt.Errorf("it is of the account with UID %.64q, not of %s", l.Account, accountUID)
+	}
+	var sequence struct {
+		Sequence int64 `json:"sequence"`
+	}
+	if err := json.Unmarshal(l.Record, &sequence); err != nil {
+		return Entry{}, fmt.Errorf("its record is no JSON object: %w", err)
+	}
+	entry := Entry{Sequence: sequence.Sequence, Canonical: l.Record}
+	digits, ok := strings.CutPrefix(l.Hash, "sha256:")
+	if n, err := hex.Decode(entry.Hash[:], []byte(digits[:min(len(digits), 64)])); !ok || err != nil || n != len(entry.Hash) || len(digits) != 64 {
+		return Entry{}, errors.New(`its hash must be "sha256:" and 64 hex digits`)
+	}
+	return entry, nil
+}
+
+// csvHeader names the columns of WriteCSV.
+var csvHeader = []string{"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt", "period", "plan", "revision", "channel", "customer",
+	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash"}
+
+// WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. What is not known is empty. An error of entries ends it.
+func WriteCSV(w io.Writer, entries iter.Seq2[Entry, error]) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(csvHeader); err != nil {
+		return err
+	}
+	for entry, err := range entries {
+		if err != nil {
+			out.Flush()
+			return errors.Join(err, out.Error())
+		}
+		r, err := ParseCanonical(entry.Canonical)
+		if err != nil {
+			return &VerifyError{Sequence: entry.Sequence, Problem: err.Error()}
+		}
+		if err := out.Write(r.columns(entry.Hash)); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (r *Record) columns(hash Hash) []string {
+	listPrice, customer := "", ""
+	if r.Listed {
+		listPrice = r.ListPrice.String()
+	}
+	if r.Customer != (Customer{}) {
+		customer = hex.EncodeToString(r.Customer[:])
+	}
+	return []string{
+		strconv.FormatInt(r.Sequence, 10), string(r.Kind), r.MessageID,
+		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(r.DeliveredAt), timeText(r.FailedAt),
+		r.Period, r.Plan, r.Revision, r.Channel, customer, r.MessageKind, r.Market, r.Category, string(r.Currency),
+		listPrice, r.Cost.String(), r.Charge.String(), r.FreeReason, strconv.Itoa(r.Tier),
+		r.Allowance, integerText(r.AllowanceUsed), integerText(r.Corrects), r.CorrectedFreeReason, r.Note, hash.String(),
+	}
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+func integerText(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
