@@ -132,7 +132,7 @@ func reserve(t *tenant, c *channel, out outgoing, in circumstances) (money.Money
 	if t.Budget == nil || t.Budget.Action != budgetBlock {
 		return bound.Amount, nil
 	}
-	if bound.Unpriced {
+	if bound.Amount.Amount.IsZero() {
 		return money.Money{}, graph.NewError(graph.CodePayment,
 			"The price plan has no rate for this message, so the account's budget cannot be kept. Add the rate to the plan, or let the budget warn instead of block.")
 	}

@@ -1,0 +1,508 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	"sigs.k8s.io/yaml"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+const (
+	phoneID     = "106540352242922"
+	secondPhone = "106540352242923"
+	waba        = "102290129340398"
+	appSecret   = "app-secret-4711"
+	verifyToken = "verify-token-4711"
+	apiKey      = "token-of-the-business"
+	accessToken = "token-of-meta"
+	hookSecret  = "secret-of-the-callback"
+
+	ana = "33612345678" // France: utility, service and authentication cost 0.0300 USD since 2026-10, marketing 0.0859
+)
+
+// world is a gateway between a simulator and a business's endpoint, all on loopback.
+type world struct {
+	t         *testing.T
+	document  config.Document
+	directory string
+	clock     *testClock
+	sim       *simulator.Simulator
+	upstream  *httptest.Server
+	business  *business
+	api       string
+	metrics   string
+	reportURL string
+	token     string
+	logs      *lockedBuffer
+	stop      func() error
+}
+
+// testClock starts at a fixed instant and goes on at the real pace, unless it is moved.
+type testClock struct {
+	began time.Time
+	ahead atomic.Int64
+}
+
+func (c *testClock) now() time.Time {
+	return noon.Add(time.Since(c.began) + time.Duration(c.ahead.Load()))
+}
+
+func (c *testClock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// lockedBuffer collects logs.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.String()
+}
+
+// business is the business's own webhook endpoint. It takes only what is signed with its secret.
+type business struct {
+	server *httptest.Server
+	mu     sync.Mutex
+	bodies []string
+	forged int
+	down   atomic.Bool
+}
+
+func newBusiness(t *testing.T) *business {
+	b := &business{}
+	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || b.down.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), hookSecret) {
+			b.forged++
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		b.bodies = append(b.bodies, string(body))
+	}))
+	t.Cleanup(b.server.Close)
+	return b
+}
+
+// statuses are the statuses that the business was told of a message, in order.
+func (b *business) statuses(id string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var names []string
+	for _, body := range b.bodies {
+		webhook, err := graph.ParseWebhook([]byte(body))
+		if err != nil {
+			continue
+		}
+		for _, change := range webhook.Changes {
+			for _, s := range change.Statuses {
+				if s.ID == id {
+					names = append(names, s.Status)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// received are the bodies that hold a text.
+func (b *business) received(text string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var found []string
+	for _, body := range b.bodies {
+		if strings.Contains(body, text) {
+			found = append(found, body)
+		}
+	}
+	return found
+}
+
+// samplePlan is the shipped plan.
+func samplePlan(t testing.TB) pricing.Plan {
+	t.Helper()
+	content, err := os.ReadFile("../../config/samples/pricingplan_whatsapp.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Spec pricing.Plan `json:"spec"`
+	}
+	if err := yaml.Unmarshal(content, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	return manifest.Spec
+}
+
+func bodyTemplate(name, category, text string) template.Definition {
+	return template.Definition{
+		Name: name, Language: "en_US", Category: category,
+		Components: []template.Component{{Type: template.Body, Text: text, Example: &template.Example{BodyText: [][]string{{"Ana"}}}}},
+	}
+}
+
+func approved(d template.Definition) config.Template {
+	return config.Template{Definition: d, UpstreamID: "1689556908129832", UpstreamStatus: "APPROVED", BilledCategory: strings.ToLower(d.Category)}
+}
+
+// testDefinitions are the templates of the tests.
+func testDefinitions() []template.Definition {
+	return []template.Definition{
+		bodyTemplate("parcel_ready", template.CategoryUtility, "Hello {{1}}, your parcel is ready."),
+		bodyTemplate("summer_sale", template.CategoryMarketing, "Hello {{1}}, everything is cheaper now."),
+	}
+}
+
+func testDocument(t testing.TB, baseURL, callbackURL string) config.Document {
+	hash := sha256.Sum256([]byte(apiKey))
+	channelOf := func(name, id string) config.Channel {
+		return config.Channel{
+			Name: name, Type: config.WhatsApp, ID: id, BusinessAccountID: waba, BaseURL: baseURL, APIVersion: "v26.0",
+			AccessToken: accessToken, AppSecrets: []string{appSecret}, VerifyToken: verifyToken,
+		}
+	}
+	d := config.Document{
+		Format:    config.Format,
+		Account:   config.Account{Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme", TimeZone: "Europe/Paris", PortfolioID: "p1"},
+		Plan:      samplePlan(t),
+		PlanName:  "whatsapp",
+		Channels:  []config.Channel{channelOf("main", phoneID), channelOf("second", secondPhone)},
+		APITokens: []config.APIToken{{Name: "client", SHA256: hex.EncodeToString(hash[:])}},
+		Callback:  &config.Callback{URL: callbackURL, Secret: hookSecret},
+		Consent:   config.Consent{Policy: consentNone, Keywords: []config.ConsentKeywords{{Language: "en", Stop: []string{"STOP"}, Resume: []string{"START"}}}},
+		Limits:    config.Limits{MessagesPerSecond: 1000},
+		Doubt:     config.Doubt{Resolution: doubtFail, WaitSeconds: 300},
+	}
+	for _, definition := range testDefinitions() {
+		d.Templates = append(d.Templates, approved(definition))
+	}
+	return d
+}
+
+func simulatorConfig(callbackURL string) simulator.Config {
+	return simulator.Config{
+		Accounts: []simulator.Account{{
+			ID: waba, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callbackURL, Tokens: []string{accessToken},
+			Numbers:   []simulator.Number{{ID: phoneID, DisplayPhoneNumber: "+1 555-078-3881"}, {ID: secondPhone, DisplayPhoneNumber: "+1 555-078-3882"}},
+			Templates: testDefinitions(),
+		}},
+		Seed: 1,
+	}
+}
+
+// writeKeys makes the keys of a new account.
+func writeKeys(t testing.TB, directory string) (reportToken string) {
+	t.Helper()
+	material, err := seal.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
+	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		config.KeysetFile: material.Keyset, config.CustomerKeyFile: material.CustomerKey, config.ReportTokenFile: material.ReportToken,
+		config.TLSCertificateFile: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		config.TLSKeyFile:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+	} {
+		if err := os.WriteFile(filepath.Join(directory, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return string(material.ReportToken)
+}
+
+// newWorld starts a gateway between a simulator and a business, with a document that the test may change before.
+func newWorld(t *testing.T, changes ...func(*config.Document)) *world {
+	t.Helper()
+	w := &world{t: t, directory: t.TempDir(), clock: &testClock{began: time.Now()}, business: newBusiness(t), logs: &lockedBuffer{}}
+	for _, name := range []string{"config", "keys", "data"} {
+		if err := os.Mkdir(filepath.Join(w.directory, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.token = writeKeys(t, filepath.Join(w.directory, "keys"))
+	w.upstream = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.sim.Handler().ServeHTTP(out, r) }))
+	t.Cleanup(w.upstream.Close)
+
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.api = "http://" + listeners.API.Addr().String()
+	w.sim, err = simulator.New(simulatorConfig(w.api+webhookPath), simulator.Options{Now: w.clock.now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.document = testDocument(t, w.upstream.URL, w.business.server.URL)
+	for _, change := range changes {
+		change(&w.document)
+	}
+	w.writeDocument()
+	w.start(listeners)
+	running, stopSimulator := context.WithCancel(context.Background())
+	finished := make(chan struct{})
+	go func() { defer close(finished); w.sim.Run(running) }()
+	t.Cleanup(func() { stopSimulator(); <-finished })
+	return w
+}
+
+// start runs the gateway on the listeners until the test ends or w.stop is called.
+func (w *world) start(listeners Listeners) {
+	w.t.Helper()
+	w.api = "http://" + listeners.API.Addr().String()
+	w.metrics = "http://" + listeners.Metrics.Addr().String()
+	w.reportURL = "https://" + listeners.Report.Addr().String() + report.Path
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- Run(ctx, Options{
+			ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
+			Replica: "gateway-0", Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: w.clock.now,
+		}, listeners)
+	}()
+	w.stop = sync.OnceValue(func() error { cancel(); return <-done })
+	w.t.Cleanup(func() {
+		if err := w.stop(); err != nil {
+			w.t.Errorf("the gateway ended with: %v", err)
+		}
+	})
+	w.eventually().Should(gomega.Succeed())
+}
+
+// eventually waits until the gateway is ready.
+func (w *world) eventually() gomega.AsyncAssertion {
+	return gomega.NewWithT(w.t).Eventually(func(g gomega.Gomega) {
+		response, err := http.Get(w.metrics + "/readyz")
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		defer response.Body.Close()
+		g.Expect(response.StatusCode).To(gomega.Equal(http.StatusOK))
+	}, "20s", "10ms")
+}
+
+// until waits for a condition.
+func (w *world) until(what string, condition func() bool) {
+	w.t.Helper()
+	gomega.NewWithT(w.t).Eventually(condition, "20s", "10ms").Should(gomega.BeTrue(), what)
+}
+
+// writeDocument replaces the configuration in one step, as a volume of a Secret is.
+func (w *world) writeDocument() {
+	w.t.Helper()
+	content, err := json.Marshal(w.document)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.writeRaw(content)
+}
+
+func (w *world) writeRaw(content []byte) {
+	w.t.Helper()
+	path := filepath.Join(w.directory, "config", config.FileName)
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// answer is what a request to the gateway got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	// id is that of the accepted message; code and details are of the error.
+	id, details string
+	code        int
+}
+
+// do makes a request to the gateway's API.
+func (w *world) do(method, path, body string, header ...string) answer {
+	w.t.Helper()
+	request, err := http.NewRequest(method, w.api+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+apiKey)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a := answer{status: response.StatusCode, header: response.Header, body: string(content)}
+	if parsed, err := graph.ParseSendResponse(content); err == nil {
+		a.id = parsed.Messages[0].ID
+	}
+	if a.status >= 400 {
+		e := graph.ParseError(a.status, response.Header, content)
+		a.code, a.details = e.Code, e.Details
+	}
+	return a
+}
+
+// send posts a message of the main number.
+func (w *world) send(body string, header ...string) answer {
+	w.t.Helper()
+	return w.do(http.MethodPost, "/v26.0/"+phoneID+"/messages", body, header...)
+}
+
+func textTo(to, text string) string {
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":"` + text + `"}}`
+}
+
+func templateTo(to, name string) string {
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"template","template":{"name":"` + name +
+		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`
+}
+
+// accepted posts a message that must be accepted, and returns its id.
+func (w *world) accepted(body string, header ...string) string {
+	w.t.Helper()
+	a := w.send(body, header...)
+	if a.status != http.StatusOK || a.id == "" {
+		w.t.Fatalf("the send got %d %s", a.status, a.body)
+	}
+	return a.id
+}
+
+// writes has a customer write to the main number, and waits until the business was told.
+func (w *world) writes(from, text string, ago time.Duration) {
+	w.t.Helper()
+	at := w.clock.now().Add(-ago)
+	id, err := w.sim.Write(from, simulator.Inbound{To: phoneID, Text: text, Timestamp: &at})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.until("the business is told of the customer's message", func() bool { return len(w.business.received(id)) == 1 })
+}
+
+// report fetches the report as the operator does.
+func (w *world) report() report.Report {
+	w.t.Helper()
+	var r report.Report
+	status, body, _ := w.fetchReport("Bearer "+w.token, "")
+	if status != http.StatusOK {
+		w.t.Fatalf("the report got %d %s", status, body)
+	}
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) fetchReport(authorization, tag string) (status int, body, newTag string) {
+	w.t.Helper()
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	request, err := http.NewRequest(http.MethodGet, w.reportURL, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", authorization)
+	if tag != "" {
+		request.Header.Set("If-None-Match", tag)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return response.StatusCode, string(content), response.Header.Get("ETag")
+}
+
+// settled waits until so many messages are settled, and returns the report.
+func (w *world) settled(messages int64) report.Report {
+	w.t.Helper()
+	var r report.Report
+	w.until("the messages are settled", func() bool { r = w.report(); return r.Period.Messages >= messages })
+	return r
+}
+
+// metric reads a sample from /metrics, such as `guichet_gateway_open_windows`; absent is "".
+func (w *world) metric(name string) string {
+	w.t.Helper()
+	response, err := http.Get(w.metrics + "/metrics")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(content)) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+func usd(amount string) money.Money {
+	return money.Money{Amount: money.MustParse(amount), Currency: "USD"}
+}
