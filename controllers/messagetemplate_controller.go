@@ -1,0 +1,202 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+)
+
+// TemplateFinalizer keeps a deleted MessageTemplate until the upstream's copy is deleted too. Only templates that ask for that carry it.
+const TemplateFinalizer = "guichet.dev/upstream-template"
+
+const (
+	// settledInterval is the mean time between two looks at a template that the upstream has decided on; its webhooks bring news sooner.
+	settledInterval = 10 * time.Minute
+	// refusedInterval is the mean time before something that the upstream has refused is tried again as it is.
+	refusedInterval = time.Hour
+	// deletionPatience is for how long the deletion of the upstream's copy is tried.
+	deletionPatience = 10 * time.Minute
+)
+
+// MessageTemplateReconciler submits each MessageTemplate to the upstream once and follows what becomes of it.
+type MessageTemplateReconciler struct {
+	Dependencies
+	upstream Upstream
+	budgets  *managementBudgets
+	due      *dueTimes
+	news     chan event.GenericEvent
+}
+
+// NewMessageTemplateReconciler returns a reconciler that manages templates through upstream.
+func NewMessageTemplateReconciler(d Dependencies, upstream Upstream) *MessageTemplateReconciler {
+	return &MessageTemplateReconciler{
+		Dependencies: d,
+		upstream:     upstream,
+		budgets:      newManagementBudgets(),
+		due:          newDueTimes(),
+		news:         make(chan event.GenericEvent, 1024),
+	}
+}
+
+// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=get;list;patch;watch
+// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates/status,verbs=get;patch
+
+// Reconcile brings one template's upstream copy and its status to what is wanted and what is.
+func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	template := &v1alpha1.MessageTemplate{}
+	if err := r.Client.Get(ctx, request.NamespacedName, template); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.due.forget(request.NamespacedName)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	scope, err := r.gather(ctx, template)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if !template.DeletionTimestamp.IsZero() {
+		return r.finalize(ctx, scope)
+	}
+	if changed, err := r.keepFinalizer(ctx, template); changed || err != nil {
+		return ctrl.Result{Requeue: changed}, client.IgnoreNotFound(err) //nolint:staticcheck // the write is seen by the cache soon
+	}
+	r.follow(ctx, scope)
+	statusErr := r.writeStatus(ctx, scope)
+	if apierrors.IsConflict(statusErr) {
+		r.due.now(request.NamespacedName)
+		return ctrl.Result{RequeueAfter: time.Second}, nil // the cache is behind: look again when it has caught up
+	}
+	return ctrl.Result{RequeueAfter: r.due.until(request.NamespacedName, scope.now)}, statusErr
+}
+
+// follow looks at the upstream when it is time to, and takes the one step that is due.
+func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateScope) {
+	name := client.ObjectKeyFromObject(scope.template)
+	if !scope.acceptable() || scope.access == nil {
+		r.due.set(name, scope.now.Add(jittered(settledInterval)))
+		return
+	}
+	if !scope.edited() && !r.due.reached(name, scope.now) {
+		return
+	}
+	budget := r.budgets.of(scope.access.BusinessAccountID)
+	if !budget.calls.AllowN(scope.now, 1) {
+		r.due.set(name, scope.now.Add(jittered(10*time.Second)))
+		return
+	}
+	scope.looked = true
+	scope.upstream, scope.failure = r.upstream.Find(ctx, *scope.access, scope.template.Spec.Name, scope.template.Spec.Language)
+	if scope.failure == nil {
+		r.step(ctx, scope, budget)
+	}
+	if scope.failure != nil {
+		log.FromContext(ctx).Info("The upstream did not do what a template needs", "step", scope.step, "error", scope.failure.Error())
+	}
+	r.due.set(name, scope.now.Add(jittered(scope.nextLook())))
+}
+
+// step takes the step that the upstream's copy and the spec ask for.
+func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateScope, budget *managementBudget) {
+	scope.step = decideStep(scope.template, scope.definition, scope.upstream)
+	if scope.step != stepCreate && scope.step != stepEdit {
+		return
+	}
+	if !budget.submissions.AllowN(scope.now, 1) {
+		scope.delayed = true
+		return
+	}
+	if scope.step == stepEdit {
+		category := ""
+		if scope.upstream.Status != statusApproved {
+			category = scope.definition.Category
+		}
+		scope.failure = r.upstream.Edit(ctx, *scope.access, scope.upstream.ID, category, scope.definition.Components)
+		return
+	}
+	scope.created, scope.failure = r.upstream.Create(ctx, *scope.access, scope.definition)
+}
+
+// keepFinalizer adds or removes the finalizer as the deletion policy asks, in a write of its own, before anything is made upstream.
+func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template *v1alpha1.MessageTemplate) (changed bool, err error) {
+	before := template.DeepCopy()
+	if template.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
+		changed = controllerutil.AddFinalizer(template, TemplateFinalizer)
+	} else {
+		changed = controllerutil.RemoveFinalizer(template, TemplateFinalizer)
+	}
+	if !changed {
+		return false, nil
+	}
+	return true, r.patchFinalizers(ctx, before, template)
+}
+
+func (r *MessageTemplateReconciler) patchFinalizers(ctx context.Context, before, after *v1alpha1.MessageTemplate) error {
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, after, patch, client.FieldOwner(FieldManager)); err != nil {
+		return fmt.Errorf("write the finalizers of MessageTemplate %q: %w", after.Name, client.IgnoreNotFound(err))
+	}
+	return nil
+}
+
+// finalize deletes the upstream's copy, if that is asked for, and lets the object go. It never holds it for longer than deletionPatience.
+func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templateScope) (ctrl.Result, error) {
+	template := scope.template
+	if !controllerutil.ContainsFinalizer(template, TemplateFinalizer) {
+		return ctrl.Result{}, nil
+	}
+	failure := r.deleteUpstream(ctx, scope)
+	if failure != nil && scope.now.Sub(template.DeletionTimestamp.Time) < deletionPatience {
+		return ctrl.Result{}, failure
+	}
+	if failure != nil {
+		r.Recorder.Eventf(template, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
+			"The upstream's copy of template %q in %q was not deleted: delete it there", template.Spec.Name, template.Spec.Language)
+	}
+	before := template.DeepCopy()
+	controllerutil.RemoveFinalizer(template, TemplateFinalizer)
+	return ctrl.Result{}, r.patchFinalizers(ctx, before, template)
+}
+
+// reasonLeftUpstream is the reason of the event that says that the upstream's copy of a deleted template is still there.
+const reasonLeftUpstream = "LeftUpstream"
+
+// deleteUpstream deletes the upstream's copy. Without an account or its credentials there is nothing that could be done, and nothing to wait for.
+func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *templateScope) error {
+	template := scope.template
+	if template.Status.UpstreamID == "" {
+		return nil
+	}
+	if scope.access == nil {
+		r.Recorder.Eventf(template, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
+			"The account of template %q or its credentials are gone: the upstream's copy was not deleted", template.Spec.Name)
+		return nil
+	}
+	if err := r.upstream.Delete(ctx, *scope.access, template.Spec.Name, template.Status.UpstreamID); err != nil {
+		return errors.New(unreachable(err))
+	}
+	return nil
+}
+
+// News makes the next pass over a template look at the upstream at once.
+func (r *MessageTemplateReconciler) News(name types.NamespacedName) {
+	r.due.now(name)
+	template := &v1alpha1.MessageTemplate{}
+	template.SetName(name.Name)
+	template.SetNamespace(name.Namespace)
+	select {
+	case r.news <- event.GenericEvent{Object: template}:
+	default: // too much news at once: each template is looked at when its time comes
+	}
+}

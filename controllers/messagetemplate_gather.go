@@ -1,0 +1,164 @@
+package controllers
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/template"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// templateScope is everything that one pass over a template knows.
+type templateScope struct {
+	template *v1alpha1.MessageTemplate
+	now      time.Time
+	// account is nil if there is none of the name; duplicate is the older template of the same name and language, or nil.
+	account   *v1alpha1.BusinessAccount
+	duplicate *v1alpha1.MessageTemplate
+	plan      *v1alpha1.PricingPlan
+	// access is nil while the account's credentials are not in order.
+	access     *UpstreamAccess
+	definition template.Definition
+	findings   []template.Finding
+
+	// looked says that the upstream was asked in this pass; upstream is its copy, or nil.
+	looked   bool
+	upstream *graph.UpstreamTemplate
+	step     step
+	created  graph.CreatedTemplate
+	delayed  bool
+	failure  error
+}
+
+// gather reads the world once.
+func (r *MessageTemplateReconciler) gather(ctx context.Context, object *v1alpha1.MessageTemplate) (*templateScope, error) {
+	definition := tenant.Definition(&object.Spec)
+	scope := &templateScope{template: object, now: r.Clock.Now(), definition: definition, findings: template.Lint(definition)}
+	account := &v1alpha1.BusinessAccount{}
+	err := r.Client.Get(ctx, types.NamespacedName{Namespace: object.Namespace, Name: object.Spec.AccountName}, account)
+	if apierrors.IsNotFound(err) {
+		return scope, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read BusinessAccount %q: %w", object.Spec.AccountName, err)
+	}
+	scope.account = account
+	if scope.duplicate, err = r.olderTwin(ctx, object); err != nil {
+		return nil, err
+	}
+	plan := &v1alpha1.PricingPlan{}
+	switch err := r.Client.Get(ctx, types.NamespacedName{Name: account.Spec.PlanName}, plan); {
+	case err == nil:
+		scope.plan = plan
+	case !apierrors.IsNotFound(err):
+		return nil, fmt.Errorf("read PricingPlan %q: %w", account.Spec.PlanName, err)
+	}
+	scope.access, err = r.upstreamAccess(ctx, account)
+	return scope, err
+}
+
+// olderTwin is the template of the same account, name and language that was there first, or nil.
+func (r *MessageTemplateReconciler) olderTwin(ctx context.Context, object *v1alpha1.MessageTemplate) (*v1alpha1.MessageTemplate, error) {
+	list := &v1alpha1.MessageTemplateList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(object.Namespace), client.MatchingFields{indexAccount: object.Spec.AccountName}); err != nil {
+		return nil, fmt.Errorf("list MessageTemplates: %w", err)
+	}
+	for i := range list.Items {
+		other := &list.Items[i]
+		if other.UID != object.UID && other.Spec.Name == object.Spec.Name && other.Spec.Language == object.Spec.Language && olderThan(other, object) {
+			return other, nil
+		}
+	}
+	return nil, nil
+}
+
+// olderThan orders by creation, and by name within the same second.
+func olderThan(a, b *v1alpha1.MessageTemplate) bool {
+	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	}
+	return a.Name < b.Name
+}
+
+// upstreamAccess is how the account's templates are managed: with the credentials of its first WhatsApp channel. It is nil while those are not in order.
+func (r *MessageTemplateReconciler) upstreamAccess(ctx context.Context, account *v1alpha1.BusinessAccount) (*UpstreamAccess, error) {
+	for _, channel := range account.Spec.Channels {
+		if channel.Type == v1alpha1.ChannelMessenger {
+			continue
+		}
+		secret := &corev1.Secret{}
+		err := r.Live.Get(ctx, types.NamespacedName{Namespace: account.Namespace, Name: channel.CredentialsSecretName}, secret)
+		if apierrors.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read Secret %q: %w", channel.CredentialsSecretName, err)
+		}
+		token := bytes.TrimSpace(secret.Data[v1alpha1.SecretKeyAccessToken])
+		if len(token) == 0 {
+			return nil, nil
+		}
+		return &UpstreamAccess{
+			BaseURL:           channel.BaseURL,
+			APIVersion:        channel.APIVersion,
+			BusinessAccountID: account.Spec.WhatsAppBusinessAccountID,
+			Token:             graph.Token(token),
+		}, nil
+	}
+	return nil, nil
+}
+
+// acceptable tells whether the template may be submitted.
+func (s *templateScope) acceptable() bool {
+	return s.account != nil && s.duplicate == nil && !template.HasErrors(s.findings)
+}
+
+// edited tells whether the spec has changed since the last finished pass.
+func (s *templateScope) edited() bool {
+	return s.template.Status.ObservedGeneration != s.template.Generation
+}
+
+// dueTimes remember when each template is looked at next. They can be lost at any time. They are safe for concurrent use.
+type dueTimes struct {
+	mutex sync.Mutex
+	at    map[types.NamespacedName]time.Time
+}
+
+func newDueTimes() *dueTimes { return &dueTimes{at: map[types.NamespacedName]time.Time{}} }
+
+func (d *dueTimes) set(name types.NamespacedName, at time.Time) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.at[name] = at
+}
+
+func (d *dueTimes) now(name types.NamespacedName) { d.set(name, time.Time{}) }
+
+func (d *dueTimes) forget(name types.NamespacedName) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	delete(d.at, name)
+}
+
+func (d *dueTimes) reached(name types.NamespacedName, now time.Time) bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return !now.Before(d.at[name])
+}
+
+// until is the time from now to the next look, and a moment at least.
+func (d *dueTimes) until(name types.NamespacedName, now time.Time) time.Duration {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return max(d.at[name].Sub(now), 100*time.Millisecond)
+}

@@ -1,0 +1,219 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/template"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// maxFindings is how many findings a status lists; the schema has the same.
+const maxFindings = 32
+
+// writeStatus patches the status if it changed.
+func (r *MessageTemplateReconciler) writeStatus(ctx context.Context, scope *templateScope) error {
+	before, after := scope.template, scope.template.DeepCopy()
+	after.Status = templateStatus(scope)
+	writer := statusWriter{client: r.Client, recorder: r.Recorder}
+	return writer.write(ctx, before, after, !sameStatus(before.Status, after.Status), before.Status.Conditions, after.Status.Conditions)
+}
+
+// templateStatus is the status that a pass has come to.
+//
+// Ready asks whether the template can be sent. CategoryMatches is not a part of it: a template that is billed otherwise than expected is sent all the same.
+func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
+	status := *scope.template.Status.DeepCopy()
+	showFindings(scope, &status)
+	showUpstream(scope, &status)
+	j := judgement{conditions: &status.Conditions, generation: scope.template.Generation, now: scope.now}
+	j.set(v1alpha1.ConditionAccepted, acceptedTemplate(scope))
+	if v, news := approval(scope, &status); news {
+		j.set(v1alpha1.ConditionApproved, v)
+	}
+	j.set(v1alpha1.ConditionCategoryMatches, categoryVerdict(scope, &status))
+	j.summarise(v1alpha1.ConditionAccepted, v1alpha1.ConditionApproved)
+	if scope.failure == nil && !scope.delayed && (scope.looked || !scope.acceptable() || scope.access == nil || !scope.edited()) {
+		status.ObservedGeneration = scope.template.Generation
+	}
+	return status
+}
+
+func showFindings(scope *templateScope, status *v1alpha1.MessageTemplateStatus) {
+	status.Findings = nil
+	for _, finding := range scope.findings[:min(len(scope.findings), maxFindings)] {
+		status.Findings = append(status.Findings, v1alpha1.TemplateFinding{
+			Rule:     finding.Rule,
+			Severity: v1alpha1.FindingSeverity(finding.Severity),
+			Message:  bounded(finding.Path+": "+finding.Message, 512),
+		})
+	}
+}
+
+// bounded cuts a text to n characters.
+func bounded(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return text
+}
+
+// showUpstream shows the upstream's copy, as this pass has found or made it.
+func showUpstream(scope *templateScope, status *v1alpha1.MessageTemplateStatus) {
+	if !scope.looked || scope.failure != nil && scope.upstream == nil {
+		return
+	}
+	digest := tenant.DefinitionDigest(scope.definition)
+	switch {
+	case scope.created.ID != "":
+		status.UpstreamID, status.UpstreamStatus, status.Quality = scope.created.ID, orPending(scope.created.Status), ""
+		status.Category, status.SubmittedDigest = categoryName(scope.created.Category), digest
+		return
+	case scope.upstream == nil:
+		if scope.step == stepMissing {
+			status.UpstreamStatus = graph.TemplateDeleted
+		}
+		return
+	}
+	status.UpstreamID, status.UpstreamStatus = scope.upstream.ID, scope.upstream.Status
+	status.Category, status.Quality = categoryName(scope.upstream.Category), ""
+	if scope.upstream.QualityScore != nil {
+		status.Quality = scope.upstream.QualityScore.Score
+	}
+	switch {
+	case scope.step == stepAdopt:
+		status.SubmittedDigest = digest
+	case scope.step == stepEdit && scope.failure == nil && !scope.delayed:
+		status.SubmittedDigest, status.UpstreamStatus = digest, graph.TemplatePending
+	}
+}
+
+func orPending(status string) string {
+	if status == "" {
+		return graph.TemplatePending
+	}
+	return status
+}
+
+// categoryName is the upstream's category as a spec writes it: "UTILITY" is "Utility".
+func categoryName(upstream string) string {
+	if upstream == "" {
+		return ""
+	}
+	lower := strings.ToLower(upstream)
+	return strings.ToUpper(lower[:1]) + lower[1:]
+}
+
+func acceptedTemplate(scope *templateScope) verdict {
+	switch {
+	case template.HasErrors(scope.findings):
+		var sentences []string
+		for _, finding := range scope.findings {
+			if finding.Severity == template.Error {
+				sentences = append(sentences, finding.Path+": "+finding.Message)
+			}
+		}
+		return isFalse(v1alpha1.ReasonLintFailed, strings.Join(sentences, "; "))
+	case scope.account == nil:
+		return isFalse(v1alpha1.ReasonAccountNotFound, fmt.Sprintf("BusinessAccount %q is not there: create it in this namespace", scope.template.Spec.AccountName))
+	case scope.duplicate != nil:
+		return isFalse(v1alpha1.ReasonDuplicate, fmt.Sprintf("MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name))
+	}
+	return isTrue(v1alpha1.ReasonAccepted, "")
+}
+
+// approval is what the upstream says; false if this pass has nothing new to say of it.
+func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v verdict, news bool) {
+	switch {
+	case !scope.acceptable():
+		return unknown(v1alpha1.ReasonPending, "The template must be accepted first"), true
+	case scope.access == nil:
+		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf("BusinessAccount %q has no WhatsApp channel whose Secret holds an access token", scope.account.Name)), true
+	case !scope.looked:
+		return unknown(v1alpha1.ReasonPending, "The upstream was not asked yet"), scope.edited()
+	case scope.failure != nil && refusedForGood(scope.failure):
+		return isFalse(v1alpha1.ReasonSubmissionFailed, "The upstream refused the template: "+strings.TrimPrefix(unreachable(scope.failure), "The Graph API answered: ")), true
+	case scope.failure != nil:
+		return keepApproval(scope, unknown(v1alpha1.ReasonUpstreamUnreachable, unreachable(scope.failure)))
+	case scope.delayed:
+		return unknown(v1alpha1.ReasonSubmissionDelayed, "The template waits for its turn: the upstream takes 100 submissions an hour"), true
+	}
+	return upstreamVerdict(scope, status), true
+}
+
+// keepApproval leaves what the upstream said last about an unchanged template: that it does not answer now does not take it back.
+func keepApproval(scope *templateScope, otherwise verdict) (v verdict, news bool) {
+	if scope.template.Status.UpstreamID != "" && !scope.edited() {
+		return verdict{}, false
+	}
+	return otherwise, true
+}
+
+func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
+	switch scope.step {
+	case stepMissing:
+		return isFalse(v1alpha1.ReasonUpstreamMissing, "The upstream no longer knows the template: delete this object and create it anew to submit it again; a deleted name stays blocked for 30 days")
+	case stepDiffers:
+		return isFalse(v1alpha1.ReasonUpstreamChanged, fmt.Sprintf("The upstream has another template of this name and language; it differs in %s: change the spec to match it, or delete it there",
+			strings.Join(tenant.Differences(scope.definition, scope.upstream.Definition), ", ")))
+	case stepWait:
+		return unknown(v1alpha1.ReasonInReview, fmt.Sprintf("The changed template is submitted when the upstream lets it be edited; its status there is '%s'", status.UpstreamStatus))
+	}
+	switch status.UpstreamStatus {
+	case graph.TemplateApproved, graph.TemplateReinstated:
+		return isTrue(v1alpha1.ReasonApproved, "")
+	case graph.TemplatePending, graph.TemplateInAppeal:
+		return unknown(v1alpha1.ReasonInReview, "The upstream reviews the template")
+	case graph.TemplateRejected:
+		return isFalse(v1alpha1.ReasonRejected, "The upstream rejected the template"+rejection(scope.upstream)+": change the spec to submit it again")
+	case graph.TemplateStatusPaused:
+		return isFalse(v1alpha1.ReasonUpstreamPaused, "The upstream paused the template for its quality: it becomes sendable again by itself, or when it is edited")
+	case graph.TemplateStatusDisabled:
+		return isFalse(v1alpha1.ReasonDisabled, "The upstream disabled the template for good: make another one under another name")
+	}
+	return isFalse(v1alpha1.ReasonDisabled, fmt.Sprintf("The upstream does not let the template be sent: its status there is '%s'", status.UpstreamStatus))
+}
+
+func rejection(upstream *graph.UpstreamTemplate) string {
+	if upstream == nil || upstream.RejectedReason == "" || upstream.RejectedReason == "NONE" {
+		return ""
+	}
+	return " (" + upstream.RejectedReason + ")"
+}
+
+// categoryVerdict says whether the template is billed as its spec expects, and if not, what that costs.
+func categoryVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
+	wanted := string(scope.template.Spec.Category)
+	switch status.Category {
+	case "":
+		return unknown(v1alpha1.ReasonPending, "The upstream has not given the template a category yet")
+	case wanted:
+		return isTrue(v1alpha1.ReasonCategoryMatches, "")
+	}
+	return isFalse(v1alpha1.ReasonCategoryChanged, fmt.Sprintf("The upstream bills the template as '%s', not as '%s'%s", status.Category, wanted, priceDifference(scope, wanted, status.Category)))
+}
+
+// priceDifference says what the other category costs, over the markets of the account's plan.
+func priceDifference(scope *templateScope, wanted, billed string) string {
+	if scope.plan == nil || scope.account == nil {
+		return ""
+	}
+	plan, err := tenant.Plan(&scope.plan.Spec)
+	if err != nil {
+		return ""
+	}
+	zone, err := time.LoadLocation(scope.account.Spec.TimeZone)
+	if err != nil {
+		return ""
+	}
+	before, known := tenant.PriceRange(plan, wanted, scope.now, zone)
+	now, alsoKnown := tenant.PriceRange(plan, billed, scope.now, zone)
+	if !known || !alsoKnown {
+		return ""
+	}
+	return fmt.Sprintf(": by PricingPlan %q a message costs %s instead of %s, by market", scope.plan.Name, now, before)
+}
