@@ -47,26 +47,23 @@ func (c *Change) narrowed(list string, update []byte, waID, userID string) json.
 	}
 	out := make([]byte, 0, len(update)+256)
 	out = append(out, '{')
-	for _, member := range value.Members() {
-		var content []byte
-		switch member.Name {
+	for name, content := range value.All() {
+		switch name {
 		case list:
 			content = wrap(update)
 		case "messages", "statuses":
 			continue
 		case "contacts":
-			contact := contactOf(member.Value, waID, userID)
+			contact := contactOf(content, waID, userID)
 			if contact == nil {
 				continue
 			}
 			content = wrap(contact)
-		default:
-			content = member.Value
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(out, rawjson.Quote(member.Name)...)
+		out = append(out, rawjson.Quote(name)...)
 		out = append(out, ':')
 		out = append(out, content...)
 	}

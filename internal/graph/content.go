@@ -18,8 +18,8 @@ func (s *Send) readContent(object rawjson.Object) error {
 	if kind == "" {
 		kind = TypeText
 	}
-	read, supported := contentReaders()[kind]
-	if !supported {
+	read := readerOf(kind)
+	if read == nil {
 		return NewError(CodeUnsupportedType,
 			"type must be one of text, template, image, video, audio, document, sticker, location, contacts, interactive, reaction.")
 	}
@@ -33,20 +33,23 @@ func (s *Send) readContent(object rawjson.Object) error {
 
 type contentReader func(s *Send, kind string, raw []byte) error
 
-func contentReaders() map[string]contentReader {
-	return map[string]contentReader{
-		TypeText:        readText,
-		TypeTemplate:    readTemplate,
-		TypeReaction:    readReaction,
-		TypeImage:       readMedia,
-		TypeVideo:       readMedia,
-		TypeDocument:    readMedia,
-		TypeAudio:       readMedia,
-		TypeSticker:     readMedia,
-		TypeLocation:    readObject,
-		TypeInteractive: readObject,
-		TypeContacts:    readContacts,
+// readerOf returns what reads the content of a type, or nil.
+func readerOf(kind string) contentReader {
+	switch kind {
+	case TypeText:
+		return readText
+	case TypeTemplate:
+		return readTemplate
+	case TypeReaction:
+		return readReaction
+	case TypeImage, TypeVideo, TypeDocument, TypeAudio, TypeSticker:
+		return readMedia
+	case TypeLocation, TypeInteractive:
+		return readObject
+	case TypeContacts:
+		return readContacts
 	}
+	return nil
 }
 
 func content(kind string, raw []byte) (rawjson.Object, error) {
@@ -54,7 +57,7 @@ func content(kind string, raw []byte) (rawjson.Object, error) {
 	if err != nil {
 		return rawjson.Object{}, invalid(kind, "must be an object")
 	}
-	if len(object.Members()) > maxFields {
+	if object.Len() > maxFields {
 		return rawjson.Object{}, invalid(kind, fmt.Sprintf("must have at most %d fields", maxFields))
 	}
 	if _, twice := object.Duplicate(); twice {

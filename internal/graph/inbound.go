@@ -152,7 +152,7 @@ func parseMessage(raw []byte) Message {
 		Errors:     parseErrors(object),
 		Raw:        clone(raw),
 	}
-	if referral := child(object, "referral"); len(referral.Members()) > 0 {
+	if referral := child(object, "referral"); referral.Len() > 0 {
 		message.Referral = &Referral{
 			SourceType: text(referral, "source_type"),
 			SourceID:   text(referral, "source_id"),
@@ -196,7 +196,7 @@ func parseStatus(raw []byte) Status {
 		Errors:        parseErrors(object),
 		Raw:           clone(raw),
 	}
-	if pricing := child(object, "pricing"); len(pricing.Members()) > 0 {
+	if pricing := child(object, "pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{
 			Model:    text(pricing, "pricing_model"),
 			Type:     text(pricing, "type"),
@@ -205,7 +205,7 @@ func parseStatus(raw []byte) Status {
 			Billable: boolean(pricing.Get("billable")),
 		}
 	}
-	if conversation := child(object, "conversation"); len(conversation.Members()) > 0 {
+	if conversation := child(object, "conversation"); conversation.Len() > 0 {
 		status.Conversation = &Conversation{
 			ID:      text(conversation, "id"),
 			Origin:  text(child(conversation, "origin"), "type"),

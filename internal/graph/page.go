@@ -109,7 +109,7 @@ func (e *PageEvent) readContent(content rawjson.Object) {
 }
 
 func parsePageReferral(object rawjson.Object) *Referral {
-	if len(object.Members()) == 0 {
+	if object.Len() == 0 {
 		return nil
 	}
 	return &Referral{SourceType: text(object, "source"), SourceID: text(object, "ad_id"), ClickID: text(object, "ref")}

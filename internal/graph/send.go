@@ -156,7 +156,7 @@ func sendObject(body []byte) (rawjson.Object, error) {
 	if err != nil {
 		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body must be a JSON object.")
 	}
-	if len(object.Members()) > maxFields {
+	if object.Len() > maxFields {
 		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields))
 	}
 	if _, twice := object.Duplicate(); twice {

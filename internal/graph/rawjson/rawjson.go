@@ -14,6 +14,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"iter"
+	"slices"
 	"strings"
 )
 
@@ -25,22 +27,18 @@ var ErrNotArray = errors.New("not a JSON array")
 
 var errTruncated = errors.New("truncated JSON")
 
-// Member is one name and value of an object.
-type Member struct {
-	// Name is the decoded name.
-	Name string
-	// Value is the raw text of the value, without surrounding space.
-	Value []byte
-
-	valueStart, valueEnd int
-}
-
 // Object is a JSON object taken apart. The zero Object has no members.
 type Object struct {
 	text    []byte
-	members []Member
+	members []member
 	// body is the offset just behind the opening brace.
 	body int
+}
+
+// member is one name, decoded, and the bounds of its value.
+type member struct {
+	name       []byte
+	start, end int
 }
 
 // ParseObject takes the object in text apart. It returns ErrNotObject if text
@@ -51,7 +49,7 @@ func ParseObject(text []byte) (Object, error) {
 	if !s.take('{') {
 		return Object{}, ErrNotObject
 	}
-	object := Object{text: text, body: s.at, members: make([]Member, 0, 8)}
+	object := Object{text: text, body: s.at, members: make([]member, 0, 8)}
 	for {
 		s.space()
 		if s.take('}') {
@@ -65,47 +63,76 @@ func ParseObject(text []byte) (Object, error) {
 		if !ok {
 			return Object{}, errTruncated
 		}
-		object.members = append(object.members, Member{Name: name, Value: text[start:end], valueStart: start, valueEnd: end})
+		object.members = append(object.members, member{name: name, start: start, end: end})
 		s.space()
 		s.take(',')
 	}
 }
 
-// Members returns the members in the order of the text.
-func (o Object) Members() []Member { return o.members }
+// Len is the number of members.
+func (o Object) Len() int { return len(o.members) }
+
+// All yields the decoded names and raw values in the order of the text.
+func (o Object) All() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, m := range o.members {
+			if !yield(string(m.name), o.text[m.start:m.end]) {
+				return
+			}
+		}
+	}
+}
+
+// index returns the place of the last member with the name, or -1.
+func (o Object) index(name string) int {
+	for i := len(o.members) - 1; i >= 0; i-- {
+		if string(o.members[i].name) == name {
+			return i
+		}
+	}
+	return -1
+}
 
 // Get returns the raw value of the named member, the last one if the name
 // stands more than once, and nil if it is absent or null.
 func (o Object) Get(name string) []byte {
-	for i := len(o.members) - 1; i >= 0; i-- {
-		if o.members[i].Name == name {
-			if IsNull(o.members[i].Value) {
-				return nil
-			}
-			return o.members[i].Value
-		}
+	i := o.index(name)
+	if i < 0 {
+		return nil
 	}
-	return nil
+	value := o.text[o.members[i].start:o.members[i].end]
+	if IsNull(value) {
+		return nil
+	}
+	return value
 }
 
 // Has tells whether the member is there, null or not.
-func (o Object) Has(name string) bool {
-	for i := range o.members {
-		if o.members[i].Name == name {
-			return true
-		}
-	}
-	return false
-}
+func (o Object) Has(name string) bool { return o.index(name) >= 0 }
 
 // Duplicate returns the first name that stands more than once, if any does.
 func (o Object) Duplicate() (string, bool) {
-	seen := make(map[string]struct{}, len(o.members))
+	const few = 16
+	if len(o.members) > few {
+		return o.duplicateOfMany()
+	}
 	for i := range o.members {
-		if _, twice := seen[o.members[i].Name]; twice {
-			return o.members[i].Name, true
+		for j := range i {
+			if bytes.Equal(o.members[j].name, o.members[i].name) {
+				return string(o.members[i].name), true
+			}
 		}
-		seen[o.members[i].Name] = struct{}{}
+	}
+	return "", false
+}
+
+func (o Object) duplicateOfMany() (string, bool) {
+	seen := make(map[string]struct{}, len(o.members))
+	for name := range o.All() {
+		if _, twice := seen[name]; twice {
+			return name, true
+		}
+		seen[name] = struct{}{}
 	}
 	return "", false
 }
@@ -113,10 +140,8 @@ func (o Object) Duplicate() (string, bool) {
 // Set returns the text of the object with the named member holding value,
 // every other byte unchanged. A member that is not there yet comes first.
 func (o Object) Set(name string, value []byte) []byte {
-	for i := len(o.members) - 1; i >= 0; i-- {
-		if o.members[i].Name == name {
-			return splice(o.text, o.members[i].valueStart, o.members[i].valueEnd, value)
-		}
+	if i := o.index(name); i >= 0 {
+		return splice(o.text, o.members[i].start, o.members[i].end, value)
 	}
 	addition := make([]byte, 0, len(name)+len(value)+4)
 	addition = append(addition, Quote(name)...)
@@ -133,16 +158,16 @@ func (o Object) Set(name string, value []byte) []byte {
 func (o Object) Without(names ...string) []byte {
 	out := make([]byte, 0, len(o.text))
 	out = append(out, '{')
-	for _, member := range o.members {
-		if contains(names, member.Name) {
+	for name, value := range o.All() {
+		if slices.Contains(names, name) {
 			continue
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(out, Quote(member.Name)...)
+		out = append(out, Quote(name)...)
 		out = append(out, ':')
-		out = append(out, member.Value...)
+		out = append(out, value...)
 	}
 	return append(out, '}')
 }
@@ -208,15 +233,6 @@ func splice(text []byte, start, end int, insert []byte) []byte {
 	return append(out, text[end:]...)
 }
 
-func contains(names []string, name string) bool {
-	for _, candidate := range names {
-		if candidate == name {
-			return true
-		}
-	}
-	return false
-}
-
 // scanner is a cursor over valid JSON text.
 type scanner struct {
 	text []byte
@@ -243,14 +259,22 @@ func (s *scanner) take(c byte) bool {
 }
 
 // name reads a member's name and the colon behind it.
-func (s *scanner) name() (string, bool) {
+func (s *scanner) name() ([]byte, bool) {
 	start := s.at
 	if !s.skipString() {
-		return "", false
+		return nil, false
 	}
-	name, ok := String(s.text[start:s.at])
+	quoted := s.text[start:s.at]
+	name := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		decoded, ok := String(quoted)
+		if !ok {
+			return nil, false
+		}
+		name = []byte(decoded)
+	}
 	s.space()
-	return name, ok && s.take(':')
+	return name, s.take(':')
 }
 
 // value skips one value and returns its bounds.

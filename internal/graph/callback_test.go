@@ -1,0 +1,42 @@
+package graph
+
+import "testing"
+
+func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
+	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"}],"future":true}}]}]}`)
+	c := onlyChange(t, body)
+	head := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},`
+	tail := `,"future":true}}]}]}`
+	mine, none := "tenant=acme", ""
+	tests := map[string]struct {
+		got  string
+		want string
+	}{
+		"message": {string(c.MessageCallback(0)),
+			head + `"contacts":[{"wa_id":"551"}],"messages":[{"from":"551","id":"m1","x":1.50}]` + tail},
+		"message by user id": {string(c.MessageCallback(1)),
+			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from_user_id":"DE.9","id":"m2"}]` + tail},
+		"status, data restored": {string(c.StatusCallback(0, &mine)),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail},
+		"status, empty data restored": {string(c.StatusCallback(0, &none)),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"","pricing":{}}]` + tail},
+		"status, ours removed": {string(c.StatusCallback(0, nil)),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","pricing":{}}]` + tail},
+		"status, no data, no contact": {string(c.StatusCallback(1, nil)),
+			head + `"statuses":[{"id":"s2","recipient_id":"777"}]` + tail},
+		"whole": {string(c.Callback()), string(body)},
+	}
+	for name, tc := range tests {
+		if tc.got != tc.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, tc.got, tc.want)
+		}
+	}
+}
+
+func TestCallbackOfAPage(t *testing.T) {
+	body := `{"object":"page","entry":[{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"1"},"read":{"watermark":5}}],"extra":1}]}`
+	c := onlyChange(t, []byte(body))
+	if got := string(c.Callback()); got != body {
+		t.Errorf("got %s, want %s", got, body)
+	}
+}

@@ -1,0 +1,285 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+const secretToken = "EAAG-canary-token"
+
+// upstream answers every request with one status and body, and keeps the last
+// request as "METHOD path?query body".
+func upstream(t *testing.T, status int, body string) (*Client, *string) {
+	t.Helper()
+	last := new(string)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+secretToken {
+			t.Errorf("authorization: got %q", r.Header.Get("Authorization"))
+		}
+		in, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		*last = strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Method, r.URL.RequestURI(), in))
+		w.Header().Set("Retry-After", "3")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	client, err := NewClient(ClientOptions{BaseURL: server.URL + "/", Token: secretToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client, last
+}
+
+func TestClientSend(t *testing.T) {
+	client, last := upstream(t, 200, `{"messaging_product":"whatsapp","contacts":[{"input":"+33612345678","wa_id":"33612345678"}],"messages":[{"id":"wamid.9","message_status":"accepted"}]}`)
+	got, err := client.Send(t.Context(), "1066", []byte(`{"messaging_product":"whatsapp","future":1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := SendResponse{
+		MessagingProduct: "whatsapp",
+		Contacts:         []ResponseContact{{Input: "+33612345678", WAID: "33612345678"}},
+		Messages:         []ResponseMessage{{ID: "wamid.9", Status: "accepted"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if want := `POST /v26.0/1066/messages {"messaging_product":"whatsapp","future":1}`; *last != want {
+		t.Errorf("request: got %s, want %s", *last, want)
+	}
+}
+
+func TestClientErrorIsTyped(t *testing.T) {
+	client, _ := upstream(t, 400, `{"error":{"message":"(#130429) Rate limit hit","type":"OAuthException","code":130429,"fbtrace_id":"x"}}`)
+	_, err := client.Send(t.Context(), "1066", []byte(`{}`))
+	failure, ok := AsError(err)
+	if !ok {
+		t.Fatalf("got %v, want an *Error", err)
+	}
+	if failure.Code != 130429 || failure.HTTPStatus != 400 || failure.RetryAfter != 3*time.Second || failure.Class() != Backoff {
+		t.Errorf("got %+v of class %s", failure, failure.Class())
+	}
+}
+
+func TestClientTemplates(t *testing.T) {
+	created, last := upstream(t, 200, `{"id":"572","status":"PENDING","category":"MARKETING"}`)
+	got, err := created.CreateTemplate(t.Context(), "102", template.Definition{
+		Name: "a", Language: "en", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "hi"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(CreatedTemplate{ID: "572", Status: "PENDING", Category: "MARKETING"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if want := `POST /v26.0/102/message_templates {"name":"a","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"hi"}]}`; *last != want {
+		t.Errorf("create: got %s, want %s", *last, want)
+	}
+
+	listed, last := upstream(t, 200, `{"data":[{"id":"572","name":"a","language":"en","status":"APPROVED","category":"UTILITY","correct_category":"MARKETING","quality_score":{"score":"GREEN"},"components":[{"type":"BODY","text":"hi"}]}],"paging":{"cursors":{"before":"x","after":"y"},"next":"https://ex.test"}}`)
+	page, err := listed.ListTemplates(t.Context(), "102", TemplateQuery{Name: "a", Limit: 1000, After: "w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := TemplatePage{After: "y", Templates: []UpstreamTemplate{{
+		Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "hi"}}},
+		ID:         "572", Status: "APPROVED", CorrectCategory: "MARKETING", QualityScore: &QualityScore{Score: "GREEN"},
+	}}}
+	if diff := cmp.Diff(want, page); diff != "" {
+		t.Error(diff)
+	}
+	if want := "GET /v26.0/102/message_templates?after=w&fields=id%2Cname%2Clanguage%2Cstatus%2Ccategory%2Ccorrect_category%2Crejected_reason%2Cquality_score%2Cparameter_format%2Ccomponents&limit=250&name=a"; *last != want {
+		t.Errorf("list: got %s, want %s", *last, want)
+	}
+
+	lastPage, _ := upstream(t, 200, `{"data":[],"paging":{"cursors":{"after":"y"}}}`)
+	if page, err := lastPage.ListTemplates(t.Context(), "102", TemplateQuery{}); err != nil || page.After != "" {
+		t.Errorf("last page: got %+v, %v, want no cursor", page, err)
+	}
+
+	deleted, last := upstream(t, 200, `{"success":true}`)
+	if err := deleted.DeleteTemplate(t.Context(), "102", "a", "572"); err != nil {
+		t.Fatal(err)
+	}
+	if want := "DELETE /v26.0/102/message_templates?hsm_id=572&name=a"; *last != want {
+		t.Errorf("delete: got %s, want %s", *last, want)
+	}
+	if err := deleted.EditTemplate(t.Context(), "572", "", []template.Component{{Type: "BODY", Text: "ho"}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `POST /v26.0/572 {"components":[{"type":"BODY","text":"ho"}]}`; *last != want {
+		t.Errorf("edit: got %s, want %s", *last, want)
+	}
+}
+
+func TestClientPhoneNumberAndOverride(t *testing.T) {
+	client, last := upstream(t, 200, `{"id":"1066","display_phone_number":"+1 555-078-3881","verified_name":"Shop","quality_rating":"GREEN","throughput":{"level":"HIGH"}}`)
+	got, err := client.PhoneNumber(t.Context(), "1066")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := PhoneNumber{ID: "1066", DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN", Throughput: &Throughput{Level: "HIGH"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := client.OverrideCallback(t.Context(), "102", "https://gw.test/webhooks", "v1"); err != nil {
+		t.Fatal(err)
+	}
+	if want := `POST /v26.0/102/subscribed_apps {"override_callback_uri":"https://gw.test/webhooks","verify_token":"v1"}`; *last != want {
+		t.Errorf("override: got %s, want %s", *last, want)
+	}
+}
+
+func TestClientBlockUsers(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+		want   BlockResult
+	}{
+		"all": {200, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"+15550001111","wa_id":"15550001111"}]}}`,
+			BlockResult{Done: []BlockedUser{{"+15550001111", "15550001111"}}}},
+		"some": {400, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2","wa_id":"2","errors":[{"message":"Re-engagement required","code":131047}]}]},"error":{"message":"x","type":"OAuthException","code":139100}}`,
+			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{{BlockedUser{"2", "2"}, 131047}}}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			client, last := upstream(t, tc.status, tc.body)
+			got, err := client.BlockUsers(t.Context(), "1066", []string{"+15550001111"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if want := `POST /v26.0/1066/block_users {"messaging_product":"whatsapp","block_users":[{"user":"+15550001111"}]}`; *last != want {
+				t.Errorf("got %s, want %s", *last, want)
+			}
+		})
+	}
+	client, _ := upstream(t, 400, `{"error":{"message":"x","code":139101}}`)
+	if _, err := client.UnblockUsers(t.Context(), "1066", []string{"1"}); err == nil {
+		t.Error("139101 was taken for a success")
+	}
+}
+
+// A request that was never written is certain not to have been sent; every other
+// failure leaves a doubt.
+func TestP12TransportErrorTellsWhetherItMayHaveBeenSent(t *testing.T) {
+	refusing := httptest.NewServer(http.NotFoundHandler())
+	refusing.Close()
+	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer hanging.Close()
+	nonsense := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }))
+	defer nonsense.Close()
+	tests := map[string]struct {
+		url     string
+		notSent bool
+	}{
+		"connection refused":           {refusing.URL, true},
+		"connection cut, no answer":    {hanging.URL, false},
+		"a success without message id": {nonsense.URL, false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			client, err := NewClient(ClientOptions{BaseURL: tc.url, Token: secretToken})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = client.Send(t.Context(), "1066", []byte(`{}`))
+			var failure *TransportError
+			if !errors.As(err, &failure) {
+				t.Fatalf("got %v, want a *TransportError", err)
+			}
+			if failure.NotSent != tc.notSent {
+				t.Errorf("not sent: got %t, want %t (%v)", failure.NotSent, tc.notSent, err)
+			}
+		})
+	}
+}
+
+func TestClientHonoursItsContext(t *testing.T) {
+	released := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-released }))
+	defer server.Close()
+	defer close(released)
+	client, err := NewClient(ClientOptions{BaseURL: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err = client.Send(ctx, "1066", []byte(`{}`))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the deadline", err)
+	}
+}
+
+func TestP7ClientNeverShowsItsToken(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("the redirect was followed with %q", r.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
+	redirecting := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer redirecting.Close()
+	client, err := NewClient(ClientOptions{BaseURL: redirecting.URL, Token: secretToken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.Send(t.Context(), "1066", []byte(`{}`))
+	failure, ok := AsError(err)
+	if !ok || failure.HTTPStatus != 307 {
+		t.Fatalf("got %v, want an *Error of status 307", err)
+	}
+	printed := fmt.Sprintf("%v %+v %#v %s", err, Token(secretToken), Token(secretToken), Token(secretToken).LogValue())
+	if strings.Contains(printed, secretToken) {
+		t.Errorf("the token is shown: %s", printed)
+	}
+}
+
+func TestNewClientChecksItsOptions(t *testing.T) {
+	for name, options := range map[string]ClientOptions{
+		"no scheme":          {BaseURL: "graph.facebook.com"},
+		"other scheme":       {BaseURL: "ftp://graph.facebook.com"},
+		"credentials in URL": {BaseURL: "https://user:pass@graph.facebook.com"},
+		"query in URL":       {BaseURL: "https://graph.facebook.com?x=1"},
+		"odd version":        {Version: "v26.0/../../x"},
+	} {
+		if _, err := NewClient(options); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+	if _, err := NewClient(ClientOptions{}); err != nil {
+		t.Errorf("the defaults: %v", err)
+	}
+}
+
+// A definition survives the way to Meta and back.
+func TestUpstreamTemplateRoundTrip(t *testing.T) {
+	in := `{"name":"order_ready","language":"pt_BR","category":"UTILITY","components":[{"type":"BODY","text":"Hi {{1}}.","example":{"body_text":[["Ana"]]}},{"type":"BUTTONS","buttons":[{"type":"COPY_CODE","example":["X1"]}]}],"id":"1","status":"APPROVED"}`
+	var got UpstreamTemplate
+	if err := json.Unmarshal([]byte(in), &got); err != nil {
+		t.Fatal(err)
+	}
+	out, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(in, string(out)); diff != "" {
+		t.Error(diff)
+	}
+}

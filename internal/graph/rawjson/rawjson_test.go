@@ -1,0 +1,139 @@
+package rawjson
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+func TestSetKeepsEveryOtherByte(t *testing.T) {
+	tests := map[string]struct{ text, name, value, want string }{
+		"replace":          {`{ "a" : 1 , "b":[ {"a":2} ] }`, "a", `"x"`, `{ "a" : "x" , "b":[ {"a":2} ] }`},
+		"replace last":     {`{"a":1,"b":{"c":"}"}}`, "b", `null`, `{"a":1,"b":null}`},
+		"replace escaped":  {`{"\u0061":1}`, "a", `2`, `{"\u0061":2}`},
+		"add":              {`{"a":1}`, "b", `2`, `{"b":2,"a":1}`},
+		"add to empty":     {` { } `, "b", `2`, ` {"b":2 } `},
+		"case matters":     {`{"A":1}`, "a", `2`, `{"a":2,"A":1}`},
+		"brace in string":  {`{"x":"{\"a\":1}","a":3}`, "a", `4`, `{"x":"{\"a\":1}","a":4}`},
+		"backslash at end": {`{"x":"\\","a":3}`, "a", `4`, `{"x":"\\","a":4}`},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			object, err := ParseObject([]byte(tc.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(object.Set(tc.name, []byte(tc.value))); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestGetTakesTheLastAndReadsNullAsAbsent(t *testing.T) {
+	object, err := ParseObject([]byte(`{"a":1,"a":2,"n":null}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(object.Get("a")); got != "2" {
+		t.Errorf("a: got %s, want 2", got)
+	}
+	if object.Get("n") != nil || !object.Has("n") {
+		t.Error("n must be there and read as absent")
+	}
+	if name, twice := object.Duplicate(); !twice || name != "a" {
+		t.Errorf("duplicate: got %q %t, want a", name, twice)
+	}
+}
+
+func TestWithout(t *testing.T) {
+	object, err := ParseObject([]byte(`{"a": [1, 2],"b":2,"c":"x"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(object.Without("b", "z")), `{"a":[1, 2],"c":"x"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestElements(t *testing.T) {
+	elements, err := Elements([]byte(` [ 1 , "a,]" , [2,[3]] , {"x":[]} ] `))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range elements {
+		got = append(got, string(e))
+	}
+	if diff := cmp.Diff([]string{"1", `"a,]"`, "[2,[3]]", `{"x":[]}`}, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := Elements([]byte(`{}`)); !errors.Is(err, ErrNotArray) {
+		t.Errorf("got %v, want ErrNotArray", err)
+	}
+	if _, err := ParseObject([]byte(`[]`)); !errors.Is(err, ErrNotObject) {
+		t.Errorf("got %v, want ErrNotObject", err)
+	}
+}
+
+func TestTruncatedTextIsAnError(t *testing.T) {
+	for _, text := range []string{"", "{", `{"`, `{"a`, `{"a"`, `{"a":`, `{"a":1`, `{"a":"`, `{"a":{`, `{"a":"\`} {
+		if _, err := ParseObject([]byte(text)); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
+
+// Any object that encoding/json writes comes apart into the same values.
+func TestParseObjectAgreesWithEncodingJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "members")
+		text, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded := map[string]string{}
+		if err := json.Unmarshal(text, &decoded); err != nil {
+			t.Fatal(err)
+		}
+		object, err := ParseObject(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for name, raw := range object.All() {
+			value, ok := String(raw)
+			if !ok {
+				t.Fatalf("%s is no string", raw)
+			}
+			got[name] = value
+		}
+		if diff := cmp.Diff(decoded, got); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func FuzzParseObject(f *testing.F) {
+	for _, seed := range []string{`{"a":1}`, `{"a":{"b":[1,"\""]},"a":null}`, `[1,2]`, `{`, `{"a" 1}`, "\"\\"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		object, err := ParseObject(text)
+		_, _ = Elements(text)
+		if err != nil || !json.Valid(text) {
+			return
+		}
+		changed := object.Set("guichet", []byte(`"g"`))
+		if !json.Valid(changed) {
+			t.Fatalf("%q became %q", text, changed)
+		}
+		again, err := ParseObject(changed)
+		if err != nil || string(again.Get("guichet")) != `"g"` {
+			t.Fatalf("%q lost the member", changed)
+		}
+	})
+}
