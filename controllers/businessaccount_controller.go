@@ -20,9 +20,9 @@ const progressInterval = 2 * time.Second
 
 // Dependencies are what the reconcilers work with.
 type Dependencies struct {
-	// Client reads from the caches, but Secrets from the API server: their data is never cached.
+	// Client reads from the caches and writes to the API server.
 	Client client.Client
-	// Live reads from the API server.
+	// Live reads from the API server: the data of Secrets, which is never cached, and whatever must not be taken from a cache that may be behind.
 	Live     client.Reader
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock

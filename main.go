@@ -1,0 +1,187 @@
+// Command guichet is the operator: it runs one messaging gateway for each BusinessAccount of a cluster and reports what was billed.
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+	_ "time/tzdata" // accounts name time zones, and the image has none
+
+	"github.com/go-logr/logr"
+	_ "golang.org/x/crypto/x509roots/fallback" // the Graph API's certificate, and the image has no authorities
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/controllers"
+)
+
+// +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+
+// leaderElectionID is the name of the Lease that one operator at a time holds.
+const leaderElectionID = "operator.guichet.dev"
+
+// settings are the operator's flags.
+type settings struct {
+	controllers.Options
+	watchNamespaces string
+	leaderElect     bool
+	metricsAddress  string
+	probeAddress    string
+	qps             float64
+	verbose         bool
+}
+
+func main() {
+	if err := run(); err != nil {
+		slog.Error("The operator stopped", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	s, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	logTo(s.verbose)
+
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w: run inside one, or set KUBECONFIG", err)
+	}
+	config.QPS, config.Burst = float32(s.qps), int(2*s.qps)
+	scheme, err := newScheme()
+	if err != nil {
+		return err
+	}
+	mgr, err := ctrl.NewManager(config, managerOptions(s, scheme))
+	if err != nil {
+		return fmt.Errorf("make the manager: %w", err)
+	}
+	ctx := ctrl.SetupSignalHandler()
+	if err := controllers.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	if err := addReconcilers(mgr, s.Options); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+// parse reads the flags.
+func parse(arguments []string) (settings, error) {
+	s := settings{Options: controllers.Options{OperatorNamespace: os.Getenv("POD_NAMESPACE")}}
+	flags := flag.NewFlagSet("guichet", flag.ContinueOnError)
+	flags.StringVar(&s.GatewayImage, "gateway-image", "guichet.dev/gateway:dev", "image of the gateways of new accounts; existing accounts keep theirs")
+	flags.StringVar(&s.OperatorNamespace, "namespace", s.OperatorNamespace, "namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)")
+	flags.StringVar(&s.watchNamespaces, "watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
+	flags.DurationVar(&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report")
+	flags.IntVar(&s.Concurrency, "concurrency", 10, "number of objects of a kind that are reconciled at a time")
+	flags.BoolVar(&s.leaderElect, "leader-elect", true, "let one of several operators work at a time")
+	flags.StringVar(&s.metricsAddress, "metrics-bind-address", ":8443", "address of the metrics, over TLS, for whoever may read them; 0 serves none")
+	flags.StringVar(&s.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	flags.Float64Var(&s.qps, "kube-api-qps", 200, "most requests in a second to the API server, in the mean")
+	flags.BoolVar(&s.verbose, "verbose", false, "log what the libraries say, too")
+	if err := flags.Parse(arguments); err != nil {
+		return settings{}, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return settings{}, fmt.Errorf("unexpected argument %q: every setting is a flag", flags.Arg(0))
+	case s.ReportInterval < time.Second:
+		return settings{}, errors.New("--report-interval must be at least 1s")
+	case s.Concurrency < 1:
+		return settings{}, errors.New("--concurrency must be at least 1")
+	case s.GatewayImage == "":
+		return settings{}, errors.New("--gateway-image must not be empty")
+	case s.qps <= 0:
+		return settings{}, errors.New("--kube-api-qps must be greater than 0")
+	case s.OperatorNamespace == "":
+		s.OperatorNamespace = "guichet-system"
+	}
+	return s, nil
+}
+
+// logTo sends every log to standard error, as JSON.
+func logTo(verbose bool) {
+	level := slog.LevelInfo
+	if verbose {
+		level = slog.LevelDebug
+	}
+	handler := slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})
+	slog.SetDefault(slog.New(handler))
+	logger := logr.FromSlogHandler(handler)
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("register the kinds: %w", err)
+	}
+	return scheme, nil
+}
+
+func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
+	var namespaces []string
+	if s.watchNamespaces != "" {
+		namespaces = strings.Split(s.watchNamespaces, ",")
+	}
+	return manager.Options{
+		Scheme:                        scheme,
+		Cache:                         controllers.CacheOptions(namespaces),
+		LeaderElection:                s.leaderElect,
+		LeaderElectionID:              leaderElectionID,
+		LeaderElectionNamespace:       s.OperatorNamespace,
+		LeaderElectionReleaseOnCancel: true, // nothing runs after the manager has stopped
+		HealthProbeBindAddress:        s.probeAddress,
+		Metrics: metricsserver.Options{
+			BindAddress:    s.metricsAddress,
+			SecureServing:  true,
+			FilterProvider: filters.WithAuthenticationAndAuthorization,
+			TLSOpts:        []func(*tls.Config){withoutHTTP2},
+		},
+	}
+}
+
+// withoutHTTP2 keeps the metrics server from speaking HTTP/2, whose streams can be reset by the thousand (CVE-2023-44487).
+func withoutHTTP2(config *tls.Config) { config.NextProtos = []string{"http/1.1"} }
+
+// addReconcilers registers one reconciler for each kind, and the probes.
+func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
+	dependencies := controllers.Dependencies{
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Recorder: mgr.GetEventRecorder("guichet"),
+		Clock:    clock.RealClock{},
+		Options:  options,
+	}
+	templates := controllers.NewMessageTemplateReconciler(dependencies, controllers.NewGraphUpstream(http.DefaultTransport))
+	accounts := controllers.NewBusinessAccountReconciler(dependencies, controllers.NewHTTPReports(), templates.News)
+	plans := controllers.NewPricingPlanReconciler(dependencies)
+	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{accounts, templates, plans} {
+		if err := reconciler.SetupWithManager(mgr); err != nil {
+			return fmt.Errorf("register %T: %w", reconciler, err)
+		}
+	}
+	return errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping))
+}
