@@ -1,0 +1,21 @@
+// Package cli is the commands of the guichet program, which is also the kubectl plugin kubectl-guichet. Each command is a file.
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// New is the program's command under the name by which it was called.
+func New(name string) *cobra.Command {
+	root := &cobra.Command{
+		Use:           name,
+		Short:         "Price, check and account for business messages",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	if name == "kubectl-guichet" {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl guichet"}
+	}
+	root.AddCommand(newRate(), newPlan())
+	return root
+}

@@ -1,0 +1,236 @@
+// Package ratecard reads the rate cards that Meta publishes as CSV: the base rates and the volume tiers of one currency.
+//
+// Source of the files and of their layout: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+package ratecard
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// maxRows bounds a file: markets times steps, many times over.
+const maxRows = 20_000
+
+// Card is a rate card: what a revision of a price plan says of rates and tiers.
+type Card struct {
+	Currency money.Currency
+	Rates    []pricing.MarketRates
+	Tiers    []pricing.Tiers
+}
+
+// columns are the headings of the categories, without white space and in lower case, and their names in a plan.
+var columns = map[string]string{
+	"marketing":                    "Marketing",
+	"utility":                      "Utility",
+	"authentication":               "Authentication",
+	"authentication-international": "AuthenticationInternational",
+	"service":                      "Service",
+}
+
+// ReadRates reads the file of base rates: some rows of notes, a heading row that begins with Market and Currency and goes on with the
+// categories, and a row for each market. A rate of "n/a" is absent. An error names the line.
+func ReadRates(from io.Reader) (*Card, error) {
+	rows := newRows(from)
+	heading, err := rows.heading(func(row []string) bool { return len(row) > 2 && key(row[0]) == "market" && key(row[1]) == "currency" })
+	if err != nil {
+		return nil, err
+	}
+	categories, err := rows.categories(heading[2:])
+	if err != nil {
+		return nil, err
+	}
+	card := &Card{}
+	seen := map[string]bool{}
+	for {
+		row, err := rows.next()
+		if errors.Is(err, io.EOF) {
+			return card, card.check(rows)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if key(row[0]) == "" {
+			continue
+		}
+		name, err := rows.market(row, card)
+		if err != nil {
+			return nil, err
+		}
+		if seen[name] {
+			return nil, rows.errorf(0, "market %q must have one row", name)
+		}
+		seen[name] = true
+		rates := pricing.MarketRates{Market: name}
+		for i, category := range categories {
+			amount, known, err := rows.rate(row, i+2)
+			if err != nil {
+				return nil, err
+			}
+			if known && category != "" {
+				rates.Prices = append(rates.Prices, pricing.Price{Category: category, Amount: amount})
+			}
+		}
+		if len(rates.Prices) > 0 {
+			card.Rates = append(card.Rates, rates)
+		}
+	}
+}
+
+// check refuses a card without rates.
+func (c *Card) check(rows *rows) error {
+	if len(c.Rates) == 0 && len(c.Tiers) == 0 {
+		return rows.errorf(0, "there must be a row for each market below the heading")
+	}
+	return nil
+}
+
+// rows reads the rows of a file and says where things are.
+type rows struct {
+	csv  *csv.Reader
+	row  []string
+	read int
+}
+
+func newRows(from io.Reader) *rows {
+	reader := csv.NewReader(from)
+	reader.FieldsPerRecord = -1
+	reader.TrimLeadingSpace = true
+	return &rows{csv: reader}
+}
+
+func (r *rows) next() ([]string, error) {
+	row, err := r.csv.Read()
+	r.read++
+	var malformed *csv.ParseError
+	switch {
+	case errors.As(err, &malformed):
+		return nil, fmt.Errorf("line %d: must be comma-separated values: %w", malformed.Line, malformed.Err)
+	case err != nil:
+		return nil, err
+	case r.read > maxRows:
+		return nil, r.errorf(0, "the file must have at most %d rows", maxRows)
+	}
+	r.row = row
+	if r.read == 1 {
+		row[0] = strings.TrimPrefix(row[0], "\ufeff")
+	}
+	return row, nil
+}
+
+// errorf is an error at a column of the row that was read last.
+func (r *rows) errorf(column int, format string, args ...any) error {
+	line := 1
+	if column < len(r.row) {
+		line, _ = r.csv.FieldPos(column)
+	}
+	return fmt.Errorf("line %d: %w", line, fmt.Errorf(format, args...))
+}
+
+// heading skips the notes above the heading row.
+func (r *rows) heading(is func([]string) bool) ([]string, error) {
+	for {
+		row, err := r.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, errors.New("there must be a heading row that begins with Market and Currency: is this one of Meta's rate cards?")
+		case err != nil:
+			return nil, err
+		case is(row):
+			return row, nil
+		}
+	}
+}
+
+// categories are the plan's names of the headings; an empty heading has none.
+func (r *rows) categories(headings []string) ([]string, error) {
+	names := make([]string, len(headings))
+	for i, heading := range headings {
+		name, ok := columns[key(heading)]
+		if !ok && key(heading) != "" {
+			return nil, r.errorf(i+2, "heading %.40q must be Marketing, Utility, Authentication, Authentication-International or Service", heading)
+		}
+		for _, other := range names[:i] {
+			if name != "" && other == name {
+				return nil, r.errorf(i+2, "heading %.40q must stand once", heading)
+			}
+		}
+		names[i] = name
+	}
+	return names, nil
+}
+
+// market is the name of the row's market. All rows must be of one currency.
+func (r *rows) market(row []string, card *Card) (string, error) {
+	name := strings.Join(strings.Fields(row[0]), " ")
+	if m, err := market.Parse(name); err != nil || m == market.Any {
+		return "", r.errorf(0, "%.40q must be a market of the published list", name)
+	}
+	return name, r.currency(row, card)
+}
+
+// currency notes the currency of the first row and holds the others against it.
+func (r *rows) currency(row []string, card *Card) error {
+	if len(row) < 2 {
+		return r.errorf(0, "there must be a currency in the second column")
+	}
+	code, err := money.ParseCurrency(isoCode(strings.TrimSpace(row[1])))
+	if err != nil {
+		return r.errorf(1, "%w", err)
+	}
+	if card.Currency != "" && card.Currency != code {
+		return r.errorf(1, "%s must be %s as in the rows above: a card has one currency", code, card.Currency)
+	}
+	card.Currency = code
+	return nil
+}
+
+// isoCode is the ISO 4217 code of the currencies that the cards write in another way.
+func isoCode(written string) string {
+	switch written {
+	case "$US", "US$":
+		return "USD"
+	case "A$":
+		return "AUD"
+	case "£":
+		return "GBP"
+	case "€":
+		return "EUR"
+	case "₹":
+		return "INR"
+	default:
+		return strings.ToUpper(written)
+	}
+}
+
+// rate is the amount in a column; false where the card says that there is none.
+func (r *rows) rate(row []string, column int) (amount string, known bool, err error) {
+	if column >= len(row) || isAbsent(row[column]) {
+		return "", false, nil
+	}
+	decimal, err := money.Parse(strings.ReplaceAll(strings.TrimSpace(row[column]), ",", ""))
+	switch {
+	case err != nil:
+		return "", false, r.errorf(column, "%w", err)
+	case decimal.Sign() < 0:
+		return "", false, r.errorf(column, "rate %s must not be negative", decimal)
+	}
+	return decimal.String(), true, nil
+}
+
+func isAbsent(cell string) bool {
+	switch key(cell) {
+	case "", "n/a", "na", "--", "-":
+		return true
+	}
+	return false
+}
+
+// key is a text without white space and in lower case: headings are broken over lines in several ways.
+func key(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), "")) }
