@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
 )
 
 // Labels and annotations of an account's objects.
@@ -53,7 +54,7 @@ func Host(namespace, account string) string {
 
 // URL is the base URL of the gateway inside the cluster.
 func URL(account *v1alpha1.BusinessAccount) string {
-	return "http://" + Host(account.Namespace, account.Name)
+	return fmt.Sprintf("http://%s:%d", Host(account.Namespace, account.Name), config.APIPort)
 }
 
 // WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one, else the Service.

@@ -11,9 +11,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// servicePort is the port of the Service, so that the gateway's URL needs none.
-const servicePort = 80
-
 // serviceAccount is an identity without any right, and without a token: nothing in a gateway could talk to the API server.
 func serviceAccount(in Input) *corev1ac.ServiceAccountApplyConfiguration {
 	account := in.Account
@@ -69,7 +66,7 @@ func service(in Input) *corev1ac.ServiceApplyConfiguration {
 				WithName("http").
 				WithAppProtocol("http").
 				WithProtocol(corev1.ProtocolTCP).
-				WithPort(servicePort).
+				WithPort(config.APIPort).
 				WithTargetPort(intstr.FromString("http"))))
 }
 
