@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
-	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -108,4 +107,3 @@ func status(tx *store.Tx, upstreamID string, to store.State, at time.Time) error
 	return err
 }
 
-var _ = seal.CustomerHash{}

@@ -13,7 +13,7 @@ const (
 	selectConversation = `SELECT state FROM conversations WHERE channel = $1 AND customer = $2`
 	upsertConversation = `INSERT INTO conversations (channel, customer, state, window_until) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (channel, customer) DO UPDATE SET state = excluded.state, window_until = excluded.window_until`
-	countOpenWindows = `SELECT COUNT(*) FROM conversations WHERE window_until > $1`
+	countOpenWindows = `SELECT COUNT(*) FROM conversations WHERE window_until > 0 AND window_until > $1`
 )
 
 // Conversation is what is remembered of a customer of a channel. One who never wrote, and was never written to, has the zero State.

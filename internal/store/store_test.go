@@ -87,6 +87,6 @@ func settlement(m *store.Message) *ledger.Record {
 		SettledAt: m.AcceptedAt.Add(3 * time.Second), AcceptedAt: m.AcceptedAt, DeliveredAt: m.AcceptedAt.Add(2 * time.Second),
 		Period: "2026-11", Plan: "whatsapp", Revision: "2026-10", Channel: m.Channel, Customer: ledger.Customer(m.Customer),
 		MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
-		ListPrice: money.MustParse("0.03"), Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
+		ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
 	}
 }

@@ -40,6 +40,7 @@ CREATE UNIQUE INDEX messages_id ON messages (id);
 CREATE UNIQUE INDEX messages_idempotency ON messages (idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX messages_upstream ON messages (upstream_id) WHERE upstream_id IS NOT NULL;
 CREATE INDEX messages_active ON messages (channel, customer, seq) WHERE state <= 2;
+CREATE INDEX messages_under_way ON messages (state, seq) WHERE state <= 2;
 CREATE INDEX messages_ready ON messages (channel, lane, ready_at) WHERE ready_at IS NOT NULL;
 CREATE INDEX messages_unsettled ON messages (expires_at) WHERE settled = 0;
 CREATE INDEX messages_unpriced ON messages (seq) WHERE unpriced = 1;

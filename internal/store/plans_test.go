@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Every statement that an operation or a start-up runs must find its rows through an index, however many messages there are.
+func TestStatementsReadThroughIndexes(t *testing.T) {
+	e, err := newEngine(filepath.Join(t.TempDir(), "guichet.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.connect(context.Background(), writing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if err := migrate(c); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ text, index string }{
+		"conversation":      {selectConversation, "sqlite_autoindex_conversations_1"},
+		"open windows":      {countOpenWindows, "COVERING INDEX conversations_window"},
+		"message":           {selectMessage, "messages_id"},
+		"by upstream id":    {selectMessageByUpstream, "messages_upstream"},
+		"by idempotency":    {selectMessageByKey, "messages_idempotency"},
+		"customer's first":  {selectHeadOfCustomer, "messages_active"},
+		"customer's next":   {selectNextOf, "messages_active"},
+		"lane promotion":    {promoteLane, "messages_active"},
+		"ready":             {selectReady, "messages_ready"},
+		"next ready":        {selectNextReady, "messages_ready"},
+		"expired":           {selectExpired, "messages_unsettled"},
+		"in a state":        {selectActive, "messages_under_way"},
+		"unpriced":          {selectUnpriced, "messages_unpriced"},
+		"retained content":  {purgeContent, "messages_content"},
+		"callback due":      {selectDue, "callbacks_ready"},
+		"next callback":     {selectNextDue, "callbacks_ready"},
+		"customer waits":    {selectWaiting, "callbacks_customer"},
+		"callback's next":   {readyCallback, "callbacks_customer"},
+		"early statuses":    {selectEarly, "early_statuses_upstream"},
+		"settlement":        {selectSettlement, "ledger_one_settlement"},
+		"ledger page":       {selectRecords, "INTEGER PRIMARY KEY"},
+		"reach that is old": {deleteReach, "reach_at"},
+		"total":             {selectTotal, "sqlite_autoindex_totals_1"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var plan []string
+			arguments := make([]any, strings.Count(dialect(tc.text), "?"))
+			if err := c.query("EXPLAIN QUERY PLAN "+tc.text, arguments, func(v values) bool {
+				plan = append(plan, v.Text(3))
+				return true
+			}); err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(plan, "; ")
+			if !strings.Contains(text, tc.index) {
+				t.Errorf("plan: %s; want it to use %s", text, tc.index)
+			}
+			if strings.Contains(text, "TEMP B-TREE") {
+				t.Errorf("plan: %s; want no sorting", text)
+			}
+		})
+	}
+}
