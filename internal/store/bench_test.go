@@ -106,4 +106,3 @@ func status(tx *store.Tx, upstreamID string, to store.State, at time.Time) error
 	_, err = tx.Settle(m, settlement(m), time.Time{})
 	return err
 }
-
