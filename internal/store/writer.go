@@ -170,3 +170,6 @@ func (tx *Tx) execute(op *operation) error {
 	}
 	return nil
 }
+
+// Waiting is how many operations wait for the writer.
+func (s *Store) Waiting() int { return len(s.queue) }

@@ -1,0 +1,111 @@
+//go:build linux
+
+package store_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// limitFiles makes every write beyond size fail, as on a full disk, until the returned function is called.
+func limitFiles(t *testing.T, size int64) (lift func()) {
+	t.Helper()
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	set := func(limit syscall.Rlimit) {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(syscall.Rlimit{Cur: uint64(size), Max: before.Max})
+	lift = func() { set(before) }
+	t.Cleanup(lift)
+	return lift
+}
+
+func TestP1FullDiskAcknowledgesNothingAndHealsByItself(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "guichet.db")
+	var log bytes.Buffer
+	s, err := store.Open(context.Background(), store.Options{
+		Path: path, AccountUID: accountUID, Keys: newKeys(t), Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	acknowledged, refused := map[string]bool{}, 0
+	write := func(n int) {
+		id := fmt.Sprint("wamid.", n)
+		err := s.Update(context.Background(), func(tx *store.Tx) error {
+			if err := tx.Accept(message(id, customer(n))); err != nil {
+				return err
+			}
+			_, err := settle(tx, id)
+			return err
+		})
+		switch {
+		case err == nil:
+			acknowledged[id] = true
+		case errors.Is(err, store.ErrUnavailable):
+			refused++
+		default:
+			t.Fatalf("Update = %v; want nil or ErrUnavailable", err)
+		}
+	}
+	for n := range 10 {
+		write(n)
+	}
+	wal, err := os.Stat(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lift := limitFiles(t, wal.Size()+64*1024)
+	for n := 10; refused < 5 && n < 1000; n++ {
+		write(n)
+	}
+	if refused < 5 {
+		t.Fatal("the disk never filled up: the test proves nothing")
+	}
+	lift()
+	for n := 1000; n < 1010; n++ {
+		write(n)
+		if !acknowledged[fmt.Sprint("wamid.", n)] {
+			t.Errorf("operation %d failed after the disk had room again", n)
+		}
+	}
+	view(t, s, func(tx *store.Tx) error {
+		head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+		if err != nil {
+			return err
+		}
+		if head.Sequence != int64(len(acknowledged)) {
+			t.Errorf("the ledger has %d records; %d were acknowledged", head.Sequence, len(acknowledged))
+		}
+		total, err := tx.Total(whole)
+		if total != totals[whole] {
+			t.Errorf("total = %+v; recomputed %+v", total, totals[whole])
+		}
+		for id := range acknowledged {
+			if _, found, err := tx.Message(id); err != nil || !found {
+				t.Errorf("acknowledged message %s is not there: %v", id, err)
+			}
+		}
+		return err
+	})
+	if text := log.String(); strings.Count(text, "Store became unavailable") != 1 || strings.Count(text, "Store is available again") != 1 {
+		t.Errorf("log:\n%s\nwant one line when it became unavailable and one when it was available again", text)
+	}
+}
