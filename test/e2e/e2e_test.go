@@ -173,6 +173,9 @@ func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
 	for i := range customers {
 		must(t, s.play.Phones.Write(ctx, frenchNumber(i), s.play.Business.PhoneNumberID, "Merci !", time.Now().Add(-25*time.Hour)))
 	}
+	template, err := s.Template(ctx, "parcel-delivery")
+	must(t, err)
+	message := story.FilledWithExamples(template.Spec)
 	killed := make(chan error, 1)
 	for i := range customers {
 		if i == customers/2 {
@@ -181,7 +184,7 @@ func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
 				killed <- err
 			}()
 		}
-		s.sendUntilAccepted(ctx, t, frenchNumber(i), fmt.Sprintf("killed-%d-%d", before.Generation, i))
+		s.sendUntilAccepted(ctx, t, message, frenchNumber(i), fmt.Sprintf("killed-%d-%d", before.Generation, i))
 	}
 	must(t, <-killed)
 	account, err := s.AwaitMessages(ctx, story.Messages(before)+customers)
@@ -198,13 +201,13 @@ func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
 	equalAmounts(t, story.Billed(account), want.Add(want, amount(t, "1.8"))) // 60 × 0.0300
 }
 
-func (s *scene) sendUntilAccepted(ctx context.Context, t *testing.T, number, key string) {
+func (s *scene) sendUntilAccepted(ctx context.Context, t *testing.T, message story.Filled, number, key string) {
 	t.Helper()
 	business := s.play.Business
 	business.IdempotencyKey = key
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
-		answer, err := business.Template(ctx, number, "parcel_delivery", "en_US", "Ana", "881")
+		answer, err := business.Template(ctx, number, message)
 		if err != nil {
 			last = err
 			return false, nil // the gateway is down: ask again
@@ -285,7 +288,7 @@ spec:
 			}
 			approved = time.Now()
 		}
-		answer, err := s.play.Business.Template(ctx, "+33612345678", "pickup_point", "en_US", "Ana")
+		answer, err := s.play.Business.Template(ctx, "+33612345678", story.Filled{Name: "pickup_point", Language: "en_US", Body: []string{"Ana"}})
 		return err == nil && !answer.Refused(), err
 	})
 	must(t, err)

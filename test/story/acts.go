@@ -171,19 +171,15 @@ type Notice struct {
 
 // Notify sends a template with its own examples as parameters, and waits until it is delivered.
 func (p *Play) Notify(ctx context.Context, notice Notice) error {
-	var template v1alpha1.MessageTemplate
-	if err := p.Stage.Client.Get(ctx, client.ObjectKey{Namespace: AccountNamespace, Name: notice.Template}, &template); err != nil {
-		return fmt.Errorf("read the template: %w", err)
-	}
-	var parameters []string
-	for _, example := range template.Spec.Body.Examples {
-		parameters = append(parameters, example.Value)
+	template, err := p.Stage.Template(ctx, notice.Template)
+	if err != nil {
+		return err
 	}
 	before, err := p.Phones.Inbox(ctx, notice.Customer.Number)
 	if err != nil {
 		return err
 	}
-	answer, err := p.Business.Template(ctx, notice.Customer.Number, template.Spec.Name, template.Spec.Language, parameters...)
+	answer, err := p.Business.Template(ctx, notice.Customer.Number, FilledWithExamples(template.Spec))
 	if err != nil {
 		return err
 	}
@@ -199,6 +195,15 @@ func (p *Play) Notify(ctx context.Context, notice Notice) error {
 		Answer: fmt.Sprintf("200, delivered to %s in %s; billed", notice.Customer.Name, notice.Customer.Market),
 	})
 	return nil
+}
+
+// Template reads a MessageTemplate of the account.
+func (s *Stage) Template(ctx context.Context, name string) (*v1alpha1.MessageTemplate, error) {
+	var template v1alpha1.MessageTemplate
+	if err := s.Client.Get(ctx, client.ObjectKey{Namespace: AccountNamespace, Name: name}, &template); err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	return &template, nil
 }
 
 // AwaitMessages waits until the status counts a number of settled messages.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
 // Business is a business's Cloud API client: it knows a base URL and a token, and nothing of Guichet.
@@ -46,17 +48,49 @@ func (b Business) Text(ctx context.Context, to, text string) (Answer, error) {
 	})
 }
 
-// Template sends a template with the body's positional parameters.
-func (b Business) Template(ctx context.Context, to, name, language string, parameters ...string) (Answer, error) {
-	values := make([]map[string]any, len(parameters))
-	for i, p := range parameters {
-		values[i] = map[string]any{"type": "text", "text": p}
+// Filled is a template with the values of its variables.
+type Filled struct {
+	Name, Language string
+	Header, Body   []string
+}
+
+// FilledWithExamples fills a template with its own examples.
+func FilledWithExamples(spec v1alpha1.MessageTemplateSpec) Filled {
+	filled := Filled{Name: spec.Name, Language: spec.Language, Body: values(spec.Body.Examples)}
+	if spec.Header != nil {
+		filled.Header = values(spec.Header.Examples)
+	}
+	return filled
+}
+
+func values(examples []v1alpha1.TemplateExample) []string {
+	var all []string
+	for _, example := range examples {
+		all = append(all, example.Value)
+	}
+	return all
+}
+
+// Template sends a template.
+func (b Business) Template(ctx context.Context, to string, filled Filled) (Answer, error) {
+	components := []map[string]any{}
+	for _, part := range []struct {
+		component string
+		values    []string
+	}{{"header", filled.Header}, {"body", filled.Body}} {
+		if len(part.values) == 0 {
+			continue
+		}
+		parameters := make([]map[string]any, len(part.values))
+		for i, value := range part.values {
+			parameters[i] = map[string]any{"type": "text", "text": value}
+		}
+		components = append(components, map[string]any{"type": part.component, "parameters": parameters})
 	}
 	return b.send(ctx, map[string]any{
 		"messaging_product": "whatsapp", "recipient_type": "individual", "to": to,
 		"type": "template", "template": map[string]any{
-			"name": name, "language": map[string]any{"code": language},
-			"components": []map[string]any{{"type": "body", "parameters": values}},
+			"name": filled.Name, "language": map[string]any{"code": filled.Language}, "components": components,
 		},
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -25,7 +24,7 @@ type Phones struct {
 
 // Write lets a customer write to a business number at an instant, which may be long ago.
 func (p Phones) Write(ctx context.Context, from, phoneNumberID, text string, at time.Time) error {
-	body, err := json.Marshal(map[string]string{"to": phoneNumberID, "text": text, "timestamp": strconv.FormatInt(at.Unix(), 10)})
+	body, err := json.Marshal(map[string]string{"to": phoneNumberID, "text": text, "timestamp": at.Format(time.RFC3339)})
 	if err != nil {
 		return err
 	}
