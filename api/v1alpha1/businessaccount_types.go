@@ -8,6 +8,8 @@ import (
 // BusinessAccountSpec describes one tenant: who it is, over which numbers and pages it talks, by which plan it pays, and how its gateway runs.
 //
 // +kubebuilder:validation:XValidation:rule="self.channels.all(c, c.type != 'WhatsApp') || has(self.whatsAppBusinessAccountID)",message="whatsAppBusinessAccountID must be set when a channel is of type 'WhatsApp'"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.whatsAppBusinessAccountID) || has(self.whatsAppBusinessAccountID) && self.whatsAppBusinessAccountID == oldSelf.whatsAppBusinessAccountID",message="whatsAppBusinessAccountID is immutable once it is set: the templates belong to it; make another account for another one"
+// +kubebuilder:validation:XValidation:rule="(has(self.gateway) && has(self.gateway.storage) ? self.gateway.storage.type : 'Embedded') == (has(oldSelf.gateway) && has(oldSelf.gateway.storage) ? oldSelf.gateway.storage.type : 'Embedded')",message="gateway.storage.type is immutable: the ledger does not move by itself"
 type BusinessAccountSpec struct {
 	// displayName is the business's name, as people read it.
 	// +required
@@ -66,6 +68,7 @@ type BusinessAccountSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	APITokensSecretName string `json:"apiTokensSecretName,omitempty"`
 
 	// consent says to whom the account may write.
@@ -185,6 +188,7 @@ type Channel struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	CredentialsSecretName string `json:"credentialsSecretName,omitempty"`
 }
 
@@ -215,6 +219,7 @@ type Callback struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	SecretName string `json:"secretName,omitempty"`
 }
 
@@ -486,7 +491,6 @@ const (
 
 // Storage is where the gateway keeps its state and ledger.
 //
-// +kubebuilder:validation:XValidation:rule="self.type == oldSelf.type",message="type is immutable: the ledger does not move by itself"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Shared' ? has(self.shared) && !has(self.embedded) : !has(self.shared)",message="with type 'Shared', shared must be set and embedded must not; with type 'Embedded', shared must not be set"
 type Storage struct {
 	// type is 'Embedded' (a database file on a volume of its own, one replica) or 'Shared' (a PostgreSQL server, any number of replicas).
@@ -514,6 +518,7 @@ type EmbeddedStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="storageClassName is immutable"
 	StorageClassName string `json:"storageClassName,omitempty"`
 }
@@ -524,6 +529,7 @@ type SharedStorage struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	ConnectionSecretName string `json:"connectionSecretName,omitempty"`
 }
 
@@ -565,12 +571,14 @@ type Ingress struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	ClassName string `json:"className,omitempty"`
 
 	// tlsSecretName is the name of the Secret with the certificate for host. Meta refuses webhooks without a valid one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	TLSSecretName string `json:"tlsSecretName,omitempty"`
 }
 

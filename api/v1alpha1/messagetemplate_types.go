@@ -45,6 +45,7 @@ type MessageTemplateSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountName is immutable: make another MessageTemplate for another account"
 	AccountName string `json:"accountName,omitempty"`
 
@@ -230,7 +231,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'PhoneNumber' ? has(self.phoneNumber) : !has(self.phoneNumber)",message="phoneNumber must be set with type 'PhoneNumber', and only then"
 // +kubebuilder:validation:XValidation:rule="self.type in ['QuickReply', 'URL', 'PhoneNumber'] ? has(self.text) : true",message="text must be set with type 'QuickReply', 'URL' or 'PhoneNumber'"
 type TemplateButton struct {
-	// type is 'QuickReply', 'URL', 'PhoneNumber', 'CopyCode', or, for authentication, 'OneTap' or 'ZeroTap'.
+	// type is 'QuickReply', 'URL', 'PhoneNumber', 'CopyCode', or, for authentication, 'OneTap' or 'ZeroTap'. Who asks for 'ZeroTap' accepts WhatsApp's terms for it.
 	// +required
 	Type ButtonType `json:"type,omitempty"`
 
