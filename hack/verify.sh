@@ -54,7 +54,13 @@ vetted() {
   done
 }
 
-linted() { make lint; }
+linted() {
+  make lint || return 1
+  local module lint=$PWD/bin/golangci-lint
+  for module in hack/cluster/kube hack/cluster/coredns hack/image; do
+    (cd "$module" && "$lint" run ./...) || return 1
+  done
+}
 
 # The gateway must not be able to talk to the API server: it links no Kubernetes package, directly or through another.
 gateway_without_kubernetes() {

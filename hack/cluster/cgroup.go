@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -64,7 +65,7 @@ func joinCgroup(pid int) error {
 func passOn(parent, child string) error {
 	// Version 2: the parent says which controllers its children have.
 	if controllers, err := os.ReadFile(filepath.Join(parent, "cgroup.controllers")); err == nil {
-		for _, controller := range strings.Fields(string(controllers)) {
+		for controller := range strings.FieldsSeq(string(controllers)) {
 			enable := []byte("+" + controller)
 			if err := os.WriteFile(filepath.Join(parent, "cgroup.subtree_control"), enable, 0o644); err != nil {
 				return fmt.Errorf("enable the cgroup controller %s below %s: %w", controller, parent, err)
@@ -85,28 +86,50 @@ func passOn(parent, child string) error {
 }
 
 // processes lists every process in the cluster's cgroups, those of pods included.
-func processes() []int {
+func processes() ([]int, error) {
 	roots, err := hierarchies()
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	var pids []int
 	for _, root := range roots {
-		_ = filepath.WalkDir(filepath.Join(root, cgroupName), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.IsDir() {
-				return nil // Gone already, or a file.
-			}
-			content, _ := os.ReadFile(filepath.Join(path, "cgroup.procs"))
-			for _, line := range strings.Fields(string(content)) {
-				if pid, err := strconv.Atoi(line); err == nil {
-					pids = append(pids, pid)
-				}
-			}
-			return nil
-		})
+		if pids, err = appendProcesses(pids, filepath.Join(root, cgroupName)); err != nil {
+			return nil, fmt.Errorf("list the cluster's processes: %w", err)
+		}
 	}
 	slices.Sort(pids)
-	return slices.Compact(pids)
+	return slices.Compact(pids), nil
+}
+
+// appendProcesses walks a cgroup and those below it. One that has gone in the meantime holds no process.
+func appendProcesses(pids []int, folder string) ([]int, error) {
+	content, err := os.ReadFile(filepath.Join(folder, "cgroup.procs"))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
+		return pids, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.FieldsSeq(string(content)) {
+		pid, err := strconv.Atoi(line)
+		if err != nil {
+			return nil, err
+		}
+		pids = append(pids, pid)
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		if pids, err = appendProcesses(pids, filepath.Join(folder, entry.Name())); err != nil {
+			return nil, err
+		}
+	}
+	return pids, nil
 }
 
 // removeCgroups removes the cluster's empty cgroups. The kernel needs a moment after the last process has ended.

@@ -70,7 +70,11 @@ func killFirst(l layout) error {
 // killStrays ends a node that no process file tells of: its start was interrupted before the file was written. The node of another
 // checkout is refused, not ended.
 func killStrays(l layout) error {
-	for _, pid := range processes() {
+	pids, err := processes()
+	if err != nil {
+		return err
+	}
+	for _, pid := range pids {
 		if !isFirstOfNamespace(pid) {
 			continue // It ends together with the first one.
 		}

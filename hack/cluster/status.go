@@ -29,7 +29,10 @@ func status(ctx context.Context, l layout) error {
 	}
 	fmt.Printf("the cluster is up (first process %d)\nkubeconfig: %s\nlogs: %s\n\n%s\n", first.pid, l.kubeconfig(), l.state("log"), node)
 
-	memory := memoryByProgram()
+	memory, err := memoryByProgram()
+	if err != nil {
+		return err
+	}
 	var total int
 	for _, name := range slices.Sorted(maps.Keys(memory)) {
 		fmt.Printf("%6d MB  %s\n", memory[name]/1024, name)
@@ -41,9 +44,13 @@ func status(ctx context.Context, l layout) error {
 
 // memoryByProgram sums the memory of the cluster's processes in KiB, by the name they were called under. A page that several
 // processes share counts in parts: the Kubernetes programs are one binary.
-func memoryByProgram() map[string]int {
+func memoryByProgram() (map[string]int, error) {
+	pids, err := processes()
+	if err != nil {
+		return nil, err
+	}
 	memory := map[string]int{}
-	for _, pid := range processes() {
+	for _, pid := range pids {
 		commandLine, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if err != nil {
 			continue // Ended in the meantime.
@@ -51,7 +58,7 @@ func memoryByProgram() map[string]int {
 		name, _, _ := strings.Cut(string(commandLine), "\x00")
 		memory[filepath.Base(name)] += proportionalKiB(pid)
 	}
-	return memory
+	return memory, nil
 }
 
 func proportionalKiB(pid int) int {
