@@ -48,6 +48,12 @@ func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 // it was down, no status could reach it.
 func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) error {
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
+	resolved := 0
+	defer func() {
+		if resolved > 0 {
+			g.ring()
+		}
+	}()
 	var after *store.Message
 	for {
 		var found int
@@ -69,6 +75,7 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) e
 				if err := g.resolveDoubt(tx, t, m, now); err != nil {
 					return err
 				}
+				resolved++
 			}
 			return nil
 		})
@@ -86,7 +93,6 @@ func (g *Gateway) resolveDoubt(tx *store.Tx, t *tenant, m *store.Message, now ti
 			return err
 		}
 		g.log.Warn("Message in doubt is sent again", "message", m.ID)
-		g.sends.ring()
 		return tx.Retry(m, now)
 	}
 	if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {

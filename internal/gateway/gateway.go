@@ -90,8 +90,7 @@ func newGateway(options Options) (*Gateway, error) {
 	g.metrics.registry.MustRegister(gauges{read: g.depths})
 	g.config.changed = func(*tenant) {
 		g.channels.resume() // new credentials may be what a stopped channel waited for
-		g.sends.ring()
-		g.deliveries.ring()
+		g.ring()
 	}
 	return g, nil
 }
@@ -153,6 +152,12 @@ func (g *Gateway) open(ctx context.Context) error {
 	}
 	g.opened.Store(opened)
 	return nil
+}
+
+// ring wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one behind it go, and the business hears of it.
+func (g *Gateway) ring() {
+	g.sends.ring()
+	g.deliveries.ring()
 }
 
 // errStarting says that the store is not open yet.

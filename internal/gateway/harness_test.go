@@ -68,13 +68,17 @@ type world struct {
 	stop      func() error
 }
 
-// testClock starts at a fixed instant and goes on at the real pace, unless it is moved.
+// testClock starts at a fixed instant and goes on at the real pace, unless it is moved; a real one is the machine's.
 type testClock struct {
+	real  bool
 	began time.Time
 	ahead atomic.Int64
 }
 
 func (c *testClock) now() time.Time {
+	if c.real {
+		return time.Now()
+	}
 	return noon.Add(time.Since(c.began) + time.Duration(c.ahead.Load()))
 }
 
@@ -269,36 +273,47 @@ func writeKeys(t testing.TB, directory string) (reportToken string) {
 // newWorld starts a gateway between a simulator and a business, with a document that the test may change before.
 func newWorld(t *testing.T, changes ...func(*config.Document)) *world {
 	t.Helper()
-	w := &world{t: t, directory: t.TempDir(), clock: &testClock{began: time.Now()}, business: newBusiness(t), logs: &lockedBuffer{}}
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), changes...)
+	w.start(listeners)
+	w.runSimulator()
+	return w
+}
+
+// prepareWorld makes everything but the running gateway, whose API will be at the address.
+func prepareWorld(t *testing.T, clock *testClock, api string, changes ...func(*config.Document)) *world {
+	t.Helper()
+	w := &world{t: t, directory: t.TempDir(), clock: clock, business: newBusiness(t), logs: &lockedBuffer{}, api: api}
 	for _, name := range []string{"config", "keys", "data"} {
 		if err := os.Mkdir(filepath.Join(w.directory, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.token = writeKeys(t, filepath.Join(w.directory, "keys"))
-	w.upstream = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { w.sim.Handler().ServeHTTP(out, r) }))
+	var err error
+	w.sim, err = simulator.New(simulatorConfig(api+webhookPath), simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.upstream = httptest.NewServer(w.sim.Handler())
 	t.Cleanup(w.upstream.Close)
-
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.api = "http://" + listeners.API.Addr().String()
-	w.sim, err = simulator.New(simulatorConfig(w.api+webhookPath), simulator.Options{Now: w.clock.now, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.document = testDocument(t, w.upstream.URL, w.business.server.URL)
 	for _, change := range changes {
 		change(&w.document)
 	}
 	w.writeDocument()
-	w.start(listeners)
-	running, stopSimulator := context.WithCancel(context.Background())
+	return w
+}
+
+// runSimulator lets the upstream's statuses and webhooks flow until the test ends.
+func (w *world) runSimulator() {
+	running, stop := context.WithCancel(context.Background())
 	finished := make(chan struct{})
 	go func() { defer close(finished); w.sim.Run(running) }()
-	t.Cleanup(func() { stopSimulator(); <-finished })
-	return w
+	w.t.Cleanup(func() { stop(); <-finished })
 }
 
 // start runs the gateway on the listeners until the test ends or w.stop is called.
@@ -321,17 +336,38 @@ func (w *world) start(listeners Listeners) {
 			w.t.Errorf("the gateway ended with: %v", err)
 		}
 	})
-	w.eventually().Should(gomega.Succeed())
+	w.becomesReady()
 }
 
-// eventually waits until the gateway is ready.
-func (w *world) eventually() gomega.AsyncAssertion {
-	return gomega.NewWithT(w.t).Eventually(func(g gomega.Gomega) {
+// becomesReady waits until the gateway says that it is ready.
+func (w *world) becomesReady() {
+	w.t.Helper()
+	w.until("the gateway is ready", func() bool {
 		response, err := http.Get(w.metrics + "/readyz")
-		g.Expect(err).NotTo(gomega.HaveOccurred())
+		if err != nil {
+			return false
+		}
 		defer response.Body.Close()
-		g.Expect(response.StatusCode).To(gomega.Equal(http.StatusOK))
-	}, "20s", "10ms")
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// control makes a request to the simulator's control API.
+func (w *world) control(method, path, body string) {
+	w.t.Helper()
+	request, err := http.NewRequest(method, w.upstream.URL+"/control/"+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= 300 {
+		content, _ := io.ReadAll(response.Body)
+		w.t.Fatalf("control %s got %d %s", path, response.StatusCode, content)
+	}
 }
 
 // until waits for a condition.

@@ -29,6 +29,9 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 		g.metrics.events.WithLabelValues(event.kind, event.result).Add(float64(n))
 	}
 	g.deliveries.ring()
+	if in.confirmed {
+		g.sends.ring()
+	}
 	return nil
 }
 
@@ -40,6 +43,8 @@ type intake struct {
 	secret  string
 	now     time.Time
 	counts  map[eventCount]int
+	// confirmed says that a message has left the queue: whoever waited behind it may go.
+	confirmed bool
 }
 
 // eventCount is what an event was and what came of it, as labels.

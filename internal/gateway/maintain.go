@@ -94,7 +94,7 @@ func (g *Gateway) giveUpQueued(ctx context.Context, t *tenant, ids []string, now
 	if len(ids) == 0 {
 		return nil
 	}
-	defer g.deliveries.ring()
+	defer g.ring()
 	return g.update(ctx, func(tx *store.Tx) error {
 		for _, id := range ids {
 			m, found, err := tx.Message(id)
@@ -142,6 +142,9 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 			}
 			return nil
 		})
+		if found > 0 {
+			g.ring()
+		}
 		if err != nil || found < page {
 			return err
 		}

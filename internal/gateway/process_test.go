@@ -1,0 +1,306 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// builtProgram is the real program, built once.
+var builtProgram = sync.OnceValues(func() (string, error) {
+	directory, err := os.MkdirTemp("", "guichet-gateway-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(directory, "gateway")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "../../cmd/gateway")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, output)
+	}
+	return path, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if path, err := builtProgram(); code == 0 && err == nil && path != "" {
+		_ = os.RemoveAll(filepath.Dir(path))
+	}
+	os.Exit(code)
+}
+
+// process is the real program, running.
+type process struct {
+	*world
+	path      string
+	addresses []string // API, metrics, report
+	command   *exec.Cmd
+}
+
+// newProcess starts the real program between a simulator and a business. Its plan is that of October 2026, in force since long ago, whatever this machine's
+// clock says.
+func newProcess(t *testing.T, changes ...func(*config.Document)) *process {
+	t.Helper()
+	path, err := builtProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{path: path, addresses: freeAddresses(t, 3)}
+	timeless := func(d *config.Document) {
+		last := d.Plan.Revisions[len(d.Plan.Revisions)-1]
+		last.EffectiveDate = "2018-08-01"
+		d.Plan.Revisions = d.Plan.Revisions[:1]
+		d.Plan.Revisions[0] = last
+	}
+	p.world = prepareWorld(t, &testClock{real: true}, "http://"+p.addresses[0], append([]func(*config.Document){timeless}, changes...)...)
+	p.metrics, p.reportURL = "http://"+p.addresses[1], "https://"+p.addresses[2]+report.Path
+	p.launch()
+	t.Cleanup(p.kill)
+	p.runSimulator()
+	return p
+}
+
+func freeAddresses(t *testing.T, n int) []string {
+	t.Helper()
+	addresses := make([]string, n)
+	for i := range addresses {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		addresses[i] = listener.Addr().String()
+	}
+	return addresses
+}
+
+func (p *process) launch() {
+	p.t.Helper()
+	p.command = exec.Command(p.path, "--config", filepath.Join(p.directory, "config"), "--keys", filepath.Join(p.directory, "keys"),
+		"--data", filepath.Join(p.directory, "data"), "--listen-api", p.addresses[0], "--listen-metrics", p.addresses[1], "--listen-report", p.addresses[2], "--log-level", "DEBUG")
+	p.command.Stderr = p.logs
+	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := p.command.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.becomesReady()
+}
+
+// kill ends the process as a crash does.
+func (p *process) kill() {
+	_ = p.command.Process.Kill() // it may have ended already
+	_ = p.command.Wait()         // that it was killed is no news
+}
+
+// residentKiB is the process's resident memory.
+func (p *process) residentKiB() int {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		p.t.Skipf("this system has no /proc: %v", err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if fields := strings.Fields(line); fields[0] == "VmRSS:" {
+			n, err := strconv.Atoi(fields[1])
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return n
+		}
+	}
+	p.t.Fatal("no VmRSS in /proc")
+	return 0
+}
+
+func TestIdleProcessStaysSmall(t *testing.T) {
+	p := newProcess(t)
+	info, err := os.Stat(p.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.report()
+	const most = 24 << 10 // KiB; the aim is 20 MiB, with room for other machines
+	idle := p.residentKiB()
+	t.Logf("idle: %d KiB resident; binary: %.1f MB", idle, float64(info.Size())/1e6)
+	if idle > most {
+		t.Fatalf("the idle process has %d KiB resident, more than %d", idle, most)
+	}
+}
+
+// TestP1P2P12KilledProcessLosesNothingAndBillsOnce kills the real program again and again while messages flow, and compares what the business was promised, what the
+// upstream has, and what the ledger says.
+func TestP1P2P12KilledProcessLosesNothingAndBillsOnce(t *testing.T) {
+	p := newProcess(t, func(d *config.Document) { d.Doubt.WaitSeconds = 1 })
+	p.control(http.MethodPut, "knobs", `{"duplicateRate":0.2,"reorderRate":0.2,"reorderWithin":"20ms","sendDelay":"2ms"}`)
+	var promised sync.Map
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var senders sync.WaitGroup
+	for s := range 4 {
+		senders.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				if id, ok := p.trySend(ctx, templateTo(fmt.Sprintf("+336%d%07d", s, n%50), "parcel_ready")); ok {
+					promised.Store(id, true)
+				}
+			}
+		})
+	}
+	for range 5 {
+		before := p.acceptedUpstream()
+		p.until("messages flow", func() bool { return p.acceptedUpstream() > before+40 })
+		p.kill()
+		p.launch()
+	}
+	stop()
+	senders.Wait()
+	p.until("everything is settled", func() bool {
+		r := p.report()
+		return r.Queues.Unsettled == 0 && r.Period.InDoubt == 0 && r.Queues.Outbound == 0
+	})
+	if err := p.sim.WaitIdle(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	p.until("every delivery is in the ledger", func() bool {
+		charged := p.report().Period.Charged
+		return charged == int64(p.sim.Counts().Delivered-p.resent())
+	})
+	p.kill()
+	p.audit(&promised)
+}
+
+// trySend sends over a connection that may break at any time.
+func (p *process) trySend(ctx context.Context, body string) (id string, ok bool) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.api+"/v26.0/"+phoneID+"/messages", strings.NewReader(body))
+	if err != nil {
+		return "", false
+	}
+	request.Header.Set("Authorization", "Bearer "+apiKey)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", false
+	}
+	return acceptedID(response)
+}
+
+func (p *process) acceptedUpstream() int { return p.sim.Counts().Accepted }
+
+// resent counts what the upstream got more than once.
+func (p *process) resent() int {
+	seen := map[string]bool{}
+	again := 0
+	for _, m := range p.sim.Messages(simulator.MessageFilter{}) {
+		if seen[m.CallbackData] {
+			again++
+		}
+		seen[m.CallbackData] = true
+	}
+	return again
+}
+
+// audit opens the store that the process has left, verifies the ledger's chain, and holds the upstream's own record against it.
+func (p *process) audit(promised *sync.Map) {
+	t := p.t
+	t.Helper()
+	keyset, err := os.ReadFile(filepath.Join(p.directory, "keys", config.KeysetFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	customer, err := os.ReadFile(filepath.Join(p.directory, "keys", config.CustomerKeyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := seal.Parse(keyset, customer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := store.Open(context.Background(), store.Options{
+		Path: filepath.Join(p.directory, "data", storeFile), AccountUID: p.document.Account.UID, Keys: keys,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	charged, free, doubts := map[string]int{}, map[string]int{}, map[string]int{}
+	err = opened.View(context.Background(), func(tx *store.Tx) error {
+		if _, _, err := ledger.Verify(p.document.Account.UID, tx.Entries(0)); err != nil {
+			return err
+		}
+		for entry, err := range tx.Entries(0) {
+			if err != nil {
+				return err
+			}
+			record, err := ledger.ParseCanonical(entry.Canonical)
+			if err != nil {
+				return err
+			}
+			switch {
+			case record.Kind == ledger.Doubt:
+				doubts[record.MessageID]++
+			case record.Charged():
+				charged[record.MessageID]++
+			default:
+				free[record.MessageID]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	upstream := map[string]int{}
+	for _, m := range p.sim.Messages(simulator.MessageFilter{}) {
+		upstream[m.CallbackData]++
+	}
+	for id, times := range upstream {
+		if charged[id] != 1 {
+			t.Errorf("message %s was delivered and is charged %d times", id, charged[id])
+		}
+		if times > 1 && doubts[id] == 0 {
+			t.Errorf("message %s was sent %d times and the ledger has no doubt about it", id, times)
+		}
+	}
+	kept := 0
+	promised.Range(func(id, _ any) bool {
+		kept++
+		if name := id.(string); charged[name]+free[name] == 0 {
+			t.Errorf("message %s was promised and is lost", name)
+		}
+		return true
+	})
+	t.Logf("%d messages promised, %d at the upstream, %d charged, %d given up, %d doubts", kept, len(upstream), len(charged), len(free), len(doubts))
+	if kept == 0 || len(upstream) == 0 {
+		t.Error("nothing was sent: the test shows nothing")
+	}
+}
+
+// acceptedID is the id of the message that an answer accepts.
+func acceptedID(response *http.Response) (id string, ok bool) {
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return "", false
+	}
+	parsed, err := graph.ParseSendResponse(body)
+	if err != nil {
+		return "", false
+	}
+	return parsed.Messages[0].ID, true
+}
