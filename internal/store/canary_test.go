@@ -17,7 +17,9 @@ const (
 	canaryBody    = "CANARY-BODY your appointment is at ten"
 	canaryClient  = "CANARY-CLIENT job=42"
 	canaryInbound = "CANARY-INBOUND where is my parcel"
-	canaryStatus  = "CANARY-STATUS recipient 33698765432"
+	// The upstream's ids hold the recipient's number in base64: here MzM2OTg3NjU0MzI.
+	canaryUpstream = "wamid.HBgLMzM2OTg3NjU0MzIVAgARGBI1RkE0"
+	canaryStatus   = "CANARY-STATUS recipient 33698765432"
 )
 
 func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
@@ -37,7 +39,7 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, canary := range []string{canaryNumber, "CANARY", "parcel", "appointment"} {
+			for _, canary := range []string{canaryNumber, "CANARY", "parcel", "appointment", canaryUpstream, "MzM2OTg3NjU0MzI"} {
 				if bytes.Contains(text, []byte(canary)) {
 					t.Errorf("%s: %s holds %q in plain text", when, filepath.Base(file), canary)
 				}
@@ -49,7 +51,7 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 		}
 	}
 	update(t, s, func(tx *store.Tx) error {
-		if _, err := tx.FirstTime("wamid.inbound."+canaryNumber, noon); err != nil {
+		if _, err := tx.FirstTime(canaryUpstream, noon); err != nil {
 			return err
 		}
 		if err := tx.PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}); err != nil {
@@ -58,7 +60,7 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 		if err := tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte(canaryInbound), CreatedAt: noon}); err != nil {
 			return err
 		}
-		if err := tx.KeepEarlyStatus("upstream.unknown", []byte(canaryStatus), noon); err != nil {
+		if err := tx.KeepEarlyStatus(canaryUpstream+"2", []byte(canaryStatus), noon); err != nil {
 			return err
 		}
 		if err := tx.PutReach(who, noon); err != nil {
@@ -70,7 +72,7 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 	})
 	grep("while the message waits")
 	claim(t, s, noon, 1)
-	submit(t, s, "wamid.canary", noon)
+	with(t, s, "wamid.canary", func(tx *store.Tx, m *store.Message) error { return tx.Submit(m, canaryUpstream, noon) })
 	update(t, s, func(tx *store.Tx) error {
 		m, _, err := tx.Message("wamid.canary")
 		if err != nil {

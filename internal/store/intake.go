@@ -7,9 +7,9 @@ import (
 
 const (
 	insertSeen         = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
-	insertEarly        = `INSERT INTO early_statuses (upstream_id, payload, received_at) VALUES ($1, $2, $3)`
-	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_id = $1 ORDER BY seq`
-	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_id = $1`
+	insertEarly        = `INSERT INTO early_statuses (upstream_hash, payload, received_at) VALUES ($1, $2, $3)`
+	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_hash = $1 ORDER BY seq`
+	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_hash = $1`
 	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (upstream_id) DO UPDATE SET name = excluded.name, language = excluded.language, event = excluded.event, at = excluded.at
 		WHERE excluded.at >= template_events.at`
@@ -22,9 +22,15 @@ const (
 // FirstTime records an id that the upstream gave to something it tells, and is true the first time only, however many tell it at once.
 // It is remembered for DedupeRetention from now on. Only a hash of it is stored.
 func (tx *Tx) FirstTime(id string, now time.Time) (bool, error) {
-	hash := sha256.Sum256([]byte(id))
-	n, err := tx.changed(insertSeen, hash[:16], millis(now.Add(DedupeRetention)))
+	n, err := tx.changed(insertSeen, hashID(id), millis(now.Add(DedupeRetention)))
 	return n == 1, err
+}
+
+// hashID is what an id of the upstream is looked up by: half of its SHA-256. The ids themselves hold the recipient's number, in base64, beside 16 random bytes
+// that keep the hash from being tried out.
+func hashID(id string) []byte {
+	hash := sha256.Sum256([]byte(id))
+	return hash[:16]
 }
 
 // KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the caller needs to apply it later, is sealed at rest.
@@ -33,13 +39,13 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 	if err != nil {
 		return err
 	}
-	return tx.exec(insertEarly, upstreamID, sealed, millis(now))
+	return tx.exec(insertEarly, hashID(upstreamID), sealed, millis(now))
 }
 
 // TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came.
 func (tx *Tx) TakeEarlyStatuses(upstreamID string) ([][]byte, error) {
 	var payloads [][]byte
-	if err := tx.each(selectEarly, []any{upstreamID}, func(v values) bool {
+	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v values) bool {
 		payloads = append(payloads, v.Bytes(0))
 		return true
 	}); err != nil || len(payloads) == 0 {
@@ -51,7 +57,7 @@ func (tx *Tx) TakeEarlyStatuses(upstreamID string) ([][]byte, error) {
 			return nil, err
 		}
 	}
-	return payloads, tx.exec(deleteEarly, upstreamID)
+	return payloads, tx.exec(deleteEarly, hashID(upstreamID))
 }
 
 // TemplateEvent is the upstream's latest word on a template.

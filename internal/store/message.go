@@ -75,7 +75,7 @@ type Message struct {
 	ReadyAt time.Time
 	// Attempts counts the times that it was claimed.
 	Attempts int
-	// UpstreamID is the upstream's id; empty before Submitted.
+	// UpstreamID is the upstream's id; empty before Submitted. Sealed at rest: it holds the recipient's number, in base64.
 	UpstreamID string
 	// The times of the states, by the upstream's clock but for ClaimedAt and SubmittedAt. ClaimedAt is of the last attempt.
 	ClaimedAt   time.Time
@@ -90,9 +90,10 @@ type Message struct {
 	Settled  bool
 	Unpriced bool
 
-	seq         int64
-	dirty       bool
-	dropContent bool
+	seq              int64
+	sealedUpstreamID []byte
+	dirty            bool
+	dropContent      bool
 }
 
 // problem says what a new message lacks.

@@ -16,13 +16,13 @@ const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
 		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint)
 		VALUES ($1, $2, $3, $4, 0, $5, 0, 0, 0, $6, $7, $8, $9, '', 0, $10, $11, 0, $12, $13)`
-	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_id = $5, settled = $6, unpriced = $7,
-		reserved = $8, times = $9, error_code = $10 WHERE seq = $11`
-	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_id = $5, settled = $6, unpriced = $7,
-		reserved = $8, times = $9, error_code = $10, content = NULL WHERE seq = $11`
+	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
+		unpriced = $8, reserved = $9, times = $10, error_code = $11 WHERE seq = $12`
+	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, content = NULL WHERE seq = $12`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
-	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_id = $1`
+	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
 	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`
 	selectFingerprint       = `SELECT fingerprint FROM messages WHERE id = $1`
 	selectContent           = `SELECT content FROM messages WHERE seq = $1`
@@ -91,7 +91,7 @@ func (tx *Tx) Message(id string) (*Message, bool, error) { return tx.message(sel
 
 // MessageByUpstreamID is the message with the upstream's id.
 func (tx *Tx) MessageByUpstreamID(id string) (*Message, bool, error) {
-	return tx.message(selectMessageByUpstream, id)
+	return tx.message(selectMessageByUpstream, hashID(id))
 }
 
 // MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled in.
@@ -164,6 +164,13 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 		return nil, err
 	}
 	var err error
+	if row.upstreamID != nil {
+		id, err := tx.store.options.Keys.Open(row.upstreamID, "messages.upstream_id/"+m.ID)
+		if err != nil {
+			return nil, err
+		}
+		m.UpstreamID, m.sealedUpstreamID = string(id), row.upstreamID
+	}
 	if m.Envelope, err = tx.store.options.Keys.Open(row.envelope, "messages.envelope/"+m.ID); err != nil {
 		return nil, err
 	}
@@ -181,7 +188,11 @@ func (tx *Tx) flushMessages() error {
 		if m.dropContent {
 			statement = updateAndDropContent
 		}
-		if err := tx.exec(statement, m.Lane, m.State, nullableTime(m.ReadyAt), m.Attempts, nullableText(m.UpstreamID), count(m.Settled), count(m.Unpriced),
+		var upstreamHash any
+		if m.UpstreamID != "" {
+			upstreamHash = hashID(m.UpstreamID)
+		}
+		if err := tx.exec(statement, m.Lane, m.State, nullableTime(m.ReadyAt), m.Attempts, upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
 			m.Reserved.Amount.String(), m.packTimes(), m.ErrorCode, m.seq); err != nil {
 			return err
 		}
@@ -204,13 +215,6 @@ func nullable(b []byte) any {
 		return nil
 	}
 	return b
-}
-
-func nullableText(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
 }
 
 func nullableTime(t time.Time) any {

@@ -67,7 +67,11 @@ func (tx *Tx) NextReady(channel string) (time.Time, error) {
 // Submit records that the upstream accepted the message under an id of its own. The customer's next message becomes ready.
 // A message that a status has moved on in the meantime keeps its state and gets the id.
 func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
-	m.UpstreamID, m.SubmittedAt, m.dirty = upstreamID, at, true
+	sealed, err := tx.store.options.Keys.Seal([]byte(upstreamID), "messages.upstream_id/"+m.ID)
+	if err != nil {
+		return err
+	}
+	m.UpstreamID, m.sealedUpstreamID, m.SubmittedAt, m.dirty = upstreamID, sealed, at, true
 	if m.State >= Submitted {
 		return nil
 	}

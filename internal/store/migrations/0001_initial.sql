@@ -11,7 +11,8 @@ CREATE TABLE conversations (
 CREATE INDEX conversations_window ON conversations (window_until) WHERE window_until > 0;
 
 -- Outbound messages. lane: 0 reply, 1 bulk. state: 0 queued, 1 sending, 2 in doubt, 3 submitted, 4 sent, 5 failed, 6 delivered, 7 read.
--- ready_at is set for the first queued message of a customer only. envelope and content are sealed.
+-- ready_at is set for the first queued message of a customer only. upstream_id, envelope and content are sealed: the upstream's ids hold the
+-- recipient's number, in base64. They are looked up by their hash.
 CREATE TABLE messages (
     seq             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id              TEXT     NOT NULL,
@@ -21,7 +22,8 @@ CREATE TABLE messages (
     state           SMALLINT NOT NULL,
     ready_at        BIGINT,
     attempts        INTEGER  NOT NULL,
-    upstream_id     TEXT,
+    upstream_hash   BYTEA,
+    upstream_id     BYTEA,
     settled         SMALLINT NOT NULL,
     unpriced        SMALLINT NOT NULL,
     expires_at      BIGINT   NOT NULL,
@@ -38,7 +40,7 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_id ON messages (id);
 CREATE UNIQUE INDEX messages_idempotency ON messages (idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX messages_upstream ON messages (upstream_id) WHERE upstream_id IS NOT NULL;
+CREATE INDEX messages_upstream ON messages (upstream_hash) WHERE upstream_hash IS NOT NULL;
 CREATE INDEX messages_active ON messages (channel, customer, seq) WHERE state <= 2;
 CREATE INDEX messages_under_way ON messages (state, seq) WHERE state <= 2;
 CREATE INDEX messages_ready ON messages (channel, lane, ready_at) WHERE ready_at IS NOT NULL;
@@ -67,14 +69,14 @@ CREATE TABLE seen (
 );
 CREATE UNIQUE INDEX seen_id ON seen (id);
 
--- Statuses of upstream ids that are not known yet. payload is sealed.
+-- Statuses of upstream ids that are not known yet, by the ids' hashes. payload is sealed.
 CREATE TABLE early_statuses (
-    seq         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    upstream_id TEXT   NOT NULL,
-    payload     BYTEA  NOT NULL,
-    received_at BIGINT NOT NULL
+    seq           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    upstream_hash BYTEA  NOT NULL,
+    payload       BYTEA  NOT NULL,
+    received_at   BIGINT NOT NULL
 );
-CREATE INDEX early_statuses_upstream ON early_statuses (upstream_id);
+CREATE INDEX early_statuses_upstream ON early_statuses (upstream_hash);
 
 -- The ledger: canonical records and their chain. It is only ever added to.
 CREATE TABLE ledger (
