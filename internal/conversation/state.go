@@ -16,7 +16,7 @@ type State struct {
 	Conversations []Open       `json:"conversations,omitempty"` // billed conversations, in the order in which they were settled
 	Marketing     Preference   `json:"marketing,omitzero"`
 	Block         Preference   `json:"block,omitzero"`
-	Consent       Preference   `json:"consent,omitzero"` // recorded outside the conversation; see HasConsent
+	Consent       Preference   `json:"consent,omitzero"`       // recorded outside the conversation; see HasConsent
 	FirstContact  int64        `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
 }
 
