@@ -3,8 +3,10 @@ package simulator
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,30 +152,22 @@ func TestOverrideNeedsTheHandshake(t *testing.T) {
 }
 
 func TestUpdatesWaitForTheHandshake(t *testing.T) {
-	var ready, posted bool
-	first := make(chan struct{})
 	synctest.Test(t, func(t *testing.T) {
+		var ready, posted atomic.Bool
 		config := testConfig()
 		config.Accounts[0].CallbackURL = "http://callback.test/webhooks"
 		transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodGet {
-				if !ready {
-					select {
-					case <-first:
-					default:
-						close(first)
-					}
-					return answer(http.StatusServiceUnavailable, ""), nil
-				}
+			switch {
+			case r.Method == http.MethodPost:
+				posted.Store(true)
+				return answer(http.StatusOK, ""), nil
+			case ready.Load():
 				return answer(http.StatusOK, r.URL.Query().Get("hub.challenge")), nil
+			default:
+				return answer(http.StatusServiceUnavailable, ""), nil
 			}
-			if !ready {
-				t.Error("an update was posted before the handshake")
-			}
-			posted = true
-			return answer(http.StatusOK, ""), nil
 		})
-		s, err := New(config, Options{Transport: transport})
+		s, err := New(config, Options{Transport: transport, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,18 +176,17 @@ func TestUpdatesWaitForTheHandshake(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if posted {
-			t.Error("posted too early")
+		if posted.Load() {
+			t.Error("an update was posted before the handshake")
 		}
-		ready = true
+		ready.Store(true)
 		if err := s.WaitIdle(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if !posted {
+		if !posted.Load() {
 			t.Error("the update was not posted after the handshake")
 		}
 	})
-	<-first
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

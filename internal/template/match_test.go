@@ -1,0 +1,275 @@
+package template
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func compiled(t testing.TB, d Definition) *Compiled {
+	t.Helper()
+	c, err := Compile(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func components(t testing.TB, raw string) []SendComponent {
+	t.Helper()
+	var list []SendComponent
+	if err := json.Unmarshal([]byte(raw), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func withImage() Definition {
+	d := valid()
+	d.Components[0] = Component{Type: Header, Format: FormatImage}
+	d.Components = d.Components[:2]
+	return d
+}
+
+func coupon() Definition {
+	return Definition{Category: CategoryMarketing, Components: []Component{
+		{Type: Body, Text: "Here is your code."},
+		{Type: Buttons, Buttons: []Button{{Type: ButtonCopyCode, Example: Strings{"SAVE"}}}},
+	}}
+}
+
+const (
+	header881 = `{"type":"header","parameters":[{"type":"text","text":"881"}]}`
+	bodyAna   = `{"type":"body","parameters":[{"type":"text","text":"Ana"},{"type":"text","text":"#881"}]}`
+	url881    = `{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"881"}]}`
+)
+
+func TestMatch(t *testing.T) {
+	long := strings.Repeat("é", 1024)
+	tests := []struct {
+		name       string
+		definition func() Definition
+		components string
+		strict     bool
+		// code is 0 for a match.
+		code    int
+		details string
+	}{
+		{"all", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`, true, 0, ""},
+		{"with a quick reply's payload", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"button","sub_type":"quick_reply","index":0,"parameters":[{"type":"payload","payload":"LATER"}]}]`, true, 0, ""},
+		{"upper-case type", valid, `[{"type":"HEADER","parameters":[{"type":"text","text":"881"}]},` + bodyAna + `,` + url881 + `]`, false, 0, ""},
+		{"currency and date", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"currency","currency":{"fallback_value":"10 EUR","code":"EUR","amount_1000":10000}},{"type":"date_time","date_time":{"fallback_value":"Monday"}}]},` + url881 + `]`, false, 0, ""},
+		{"no components", valid, `[]`, false, 132000, "header: 1 parameters are expected and 0 are given."},
+		{"a parameter short", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"Ana"}]},` + url881 + `]`, false, 132000, "body: 2 parameters are expected and 1 are given."},
+		{"a parameter too many", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"text","text":"c"}]},` + url881 + `]`, false, 132000, "body: 2 parameters are expected and 3 are given."},
+		{"URL's parameter missing", valid, `[` + header881 + `,` + bodyAna + `]`, false, 132000, "button 1: 1 parameter is expected and no component names the button."},
+		{"footer with a parameter", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"footer","parameters":[{"type":"text","text":"x"}]}]`, false, 132000, "footer: 0 parameters are expected and 1 are given."},
+		{"image for text", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"image","image":{"id":"1"}},{"type":"text","text":"b"}]},` + url881 + `]`, false, 132012, "body parameter 1: type must be text or currency or date_time."},
+		{"empty value", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text"},{"type":"text","text":"b"}]},` + url881 + `]`, false, 132012, "body parameter 1: the value is empty."},
+		{"body twice", valid, `[` + bodyAna + `,` + bodyAna + `]`, false, 132012, "body stands twice in the components. Keep one."},
+		{"unknown component", valid, `[{"type":"carousel"}]`, false, 132012, "components[0]: the template has no component of this type. Use header, body or button."},
+		{"button without index", valid, `[{"type":"button","sub_type":"url"}]`, false, 132012, "button: index is missing. Give the button's place, from 0."},
+		{"button out of range", valid, `[{"type":"button","sub_type":"url","index":2}]`, false, 132012, "button 2: the template has 2 buttons. Count from 0."},
+		{"button twice", valid, `[` + url881 + `,` + url881 + `]`, false, 132012, "button 1 stands twice in the components. Keep one."},
+		{"button of another kind", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"button","sub_type":"flow","index":0}]`, false, 132012, "button 0: sub_type must be quick_reply."},
+		{"body too long", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"` + long + `"},{"type":"text","text":"b"}]},` + url881 + `]`, false, 132005, "body: the text has 1051 characters with its parameters and may have 1024."},
+		{"header too long", valid, `[{"type":"header","parameters":[{"type":"text","text":"` + strings.Repeat("a", 55) + `"}]},` + bodyAna + `,` + url881 + `]`, false, 132005, "header: the text has 61 characters with its parameters and may have 60."},
+		{"URL too long", valid, `[` + header881 + `,` + bodyAna + `,{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"` + strings.Repeat("a", 1983) + `"}]}]`, false, 132005, "button 1 parameter 1: the URL has 2001 characters with its parameter and may have 2000."},
+		{"newline, strict", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A\nB"},{"type":"text","text":"b"}]},` + url881 + `]`, true, 132018, "body parameter 1: the value has a newline, a tab or more than four spaces in a row."},
+		{"five spaces, strict", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A     B"},{"type":"text","text":"b"}]},` + url881 + `]`, true, 132018, "body parameter 1: the value has a newline, a tab or more than four spaces in a row."},
+		{"four spaces, strict", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A    B"},{"type":"text","text":"b"}]},` + url881 + `]`, true, 0, ""},
+		{"newline, lenient", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A\nB"},{"type":"text","text":"b"}]},` + url881 + `]`, false, 0, ""},
+		{"named, any order", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"first_name","text":"A"}]}]`, false, 0, ""},
+		{"named, unknown name", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"name","text":"A"}]}]`, false, 132012, "body parameter 2: parameter_name is not one of the template's, or stands twice."},
+		{"named, name twice", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"order_no","text":"A"}]}]`, false, 132012, "body parameter 2: parameter_name is not one of the template's, or stands twice."},
+		{"named, no name", named, `[{"type":"body","parameters":[{"type":"text","text":"1"},{"type":"text","text":"A"}]}]`, false, 132012, "body parameter 1: parameter_name is missing; the template has named parameters."},
+		{"named, count", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"}]}]`, false, 132000, "body: 2 parameters are expected and 1 are given."},
+		{"image header", withImage, `[{"type":"header","parameters":[{"type":"image","image":{"id":"1"}}]},` + bodyAna + `]`, false, 0, ""},
+		{"image header missing", withImage, `[` + bodyAna + `]`, false, 132000, "header: 1 parameter of type image is expected and 0 are given."},
+		{"video for image", withImage, `[{"type":"header","parameters":[{"type":"video","video":{"id":"1"}}]},` + bodyAna + `]`, false, 132012, "header: a parameter of type image with its image object is expected."},
+		{"header where none is", named, `[` + header881 + `]`, false, 132000, "header: the template has no header and 1 parameters are given."},
+		{"coupon", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, false, 0, ""},
+		{"coupon too long", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"` + strings.Repeat("A", 21) + `"}]}]`, false, 132005, "button 0 parameter 1: the code has more than 20 characters."},
+		{"one-time code", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"123456"}]}]`, false, 0, ""},
+		{"one-time code too long", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"1234567890123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"1"}]}]`, false, 132005, "body: the code has more than 15 characters."},
+		{"one-time code without its button", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]}]`, false, 132000, "button 0: 1 parameter is expected and no component names the button."},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			err := compiled(t, tc.definition()).Match(components(t, tc.components), MatchOptions{StrictValues: tc.strict})
+			if tc.code == 0 {
+				if err != nil {
+					t.Fatalf("got %v, want a match", err)
+				}
+				return
+			}
+			var m *Mismatch
+			if !errors.As(err, &m) {
+				t.Fatalf("got %v, want a *Mismatch", err)
+			}
+			if m.Code != tc.code || m.Details != tc.details {
+				t.Errorf("got %d %q, want %d %q", m.Code, m.Details, tc.code, tc.details)
+			}
+		})
+	}
+}
+
+func TestCompileRefusesWhatCannotBeMatched(t *testing.T) {
+	tests := map[string]struct {
+		definition Definition
+		want       string
+	}{
+		"no body":          {Definition{}, "components: the BODY is missing"},
+		"braces":           {Definition{Components: []Component{{Type: Body, Text: "Hi {{1}"}}}, "components[0].text: braces do not pair up; write each variable as {{1}}"},
+		"gap":              {Definition{Components: []Component{{Type: Body, Text: "Hi {{2}}."}}}, "components[0].text: {{1}} is missing; number the variables from 1 without gaps"},
+		"name for number":  {Definition{Components: []Component{{Type: Body, Text: "Hi {{name}}."}}}, "components[0].text: a variable is not a number; set parameter_format to NAMED or number the variables from 1"},
+		"header's braces":  {Definition{Components: []Component{{Type: Header, Format: FormatText, Text: "}}"}}}, "components[0].text: braces do not pair up; write each variable as {{1}}"},
+		"leading zero":     {Definition{Components: []Component{{Type: Body, Text: "Hi {{01}}."}}}, "components[0].text: a variable is not a number; set parameter_format to NAMED or number the variables from 1"},
+		"braces in braces": {Definition{Components: []Component{{Type: Body, Text: "Hi {{{1}}}."}}}, "components[0].text: braces do not pair up; write each variable as {{1}}"},
+	}
+	for name, tc := range tests {
+		if _, err := Compile(tc.definition); err == nil || err.Error() != tc.want {
+			t.Errorf("%s: got %v, want %s", name, err, tc.want)
+		}
+	}
+}
+
+func TestRender(t *testing.T) {
+	reordered := valid()
+	reordered.Components[1].Text = "Order {{2}} of {{1}} is ready, {{1}}."
+	tests := map[string]struct {
+		definition Definition
+		components string
+		want       Preview
+	}{
+		"positional": {valid(), `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
+			Preview{Header: "Order 881", Body: "Hi Ana, your order #881 is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}}},
+		"in another order, and twice": {reordered, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
+			Preview{Header: "Order 881", Body: "Order #881 of Ana is ready, Ana.", Footer: "Shop X", Buttons: []string{"Later", "Track"}}},
+		"named": {named(), `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"#881"},{"type":"text","parameter_name":"first_name","text":"Ana"}]}]`,
+			Preview{Body: "Hi Ana, your order #881 is ready."}},
+		"media": {withImage(), `[{"type":"header","parameters":[{"type":"image","image":{"id":"1"}}]},` + bodyAna + `]`,
+			Preview{Header: "[IMAGE]", Body: "Hi Ana, your order #881 is ready."}},
+		"values are not variables": {valid(), `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"{{2}}"},{"type":"text","text":"x"}]},` + url881 + `]`,
+			Preview{Header: "Order 881", Body: "Hi {{2}}, your order x is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := compiled(t, tc.definition).Render(components(t, tc.components))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	if _, err := compiled(t, valid()).Render(nil); err == nil {
+		t.Error("a message that does not match was rendered")
+	}
+}
+
+// A mismatch tells places and numbers, never what the customer would have read.
+func TestP7MismatchEchoesNoValue(t *testing.T) {
+	const canary = "canary-4477009001"
+	for _, raw := range []string{
+		`[` + header881 + `,{"type":"body","parameters":[{"type":"` + canary + `","text":"a"},{"type":"text","text":"b"}]},` + url881 + `]`,
+		`[{"type":"` + canary + `"}]`,
+		`[{"type":"button","sub_type":"` + canary + `","index":0}]`,
+		`[{"type":"body","parameters":[{"type":"text","text":"` + strings.Repeat(canary, 100) + `"},{"type":"text","text":"b"}]},` + header881 + `]`,
+	} {
+		err := compiled(t, valid()).Match(components(t, raw), MatchOptions{StrictValues: true})
+		if err == nil {
+			t.Fatalf("%.60s matched", raw)
+		}
+		if strings.Contains(err.Error(), canary) {
+			t.Errorf("%.60s is repeated: %v", raw, err)
+		}
+	}
+}
+
+func TestIndexIsANumberOrAString(t *testing.T) {
+	for raw, want := range map[string]int{`0`: 0, `"0"`: 0, `"9"`: 9} {
+		var got Index
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || int(got) != want {
+			t.Errorf("%s: got %d, %v, want %d", raw, got, err, want)
+		}
+	}
+	for _, raw := range []string{`-1`, `"x"`, `1.5`, `{}`, `true`} {
+		var got Index
+		if json.Unmarshal([]byte(raw), &got) == nil {
+			t.Errorf("%s was read as %d", raw, got)
+		}
+	}
+}
+
+func TestCheckSendBounds(t *testing.T) {
+	many := make([]SendComponent, 33)
+	for i := range many {
+		many[i].Type = "button"
+	}
+	tests := map[string]struct {
+		components []SendComponent
+		want       string
+	}{
+		"33 components":  {many, "components must have at most 32 entries"},
+		"257 parameters": {[]SendComponent{{Type: "body", Parameters: make([]Parameter, 257)}}, "components[0].parameters must have at most 256 entries"},
+		"value too long": {[]SendComponent{{Type: "body", Parameters: []Parameter{{Type: "text", Text: strings.Repeat("a", 4097)}}}}, "components[0].parameters[0] must have at most 4096 characters"},
+	}
+	for name, tc := range tests {
+		if err := CheckSend(tc.components); err == nil || err.Error() != tc.want {
+			t.Errorf("%s: got %v, want %s", name, err, tc.want)
+		}
+	}
+}
+
+func FuzzTemplateMatch(f *testing.F) {
+	f.Add("Hi {{1}}, your order {{2}} is ready.", "Order {{1}}", false, []byte(`[`+header881+`,`+bodyAna+`,`+url881+`]`))
+	f.Add("Hi {{first_name}}.", "", true, []byte(`[{"type":"body","parameters":[{"type":"text","parameter_name":"first_name","text":"A"}]}]`))
+	f.Add("Hi {{{1}}}", "}}", false, []byte(`[{"type":"button","index":-1}]`))
+	f.Add("{{1}}{{1}}{{2}}", "{{", false, []byte(`[{"type":"body","parameters":[{"type":"currency"},{"type":"text","text":"\ud800"}]}]`))
+	f.Fuzz(func(t *testing.T, body, header string, isNamed bool, raw []byte) {
+		d := valid()
+		d.Components[0].Text, d.Components[1].Text = header, body
+		if isNamed {
+			d.ParameterFormat = Named
+		}
+		findings := Lint(d)
+		c, err := Compile(d)
+		if err != nil {
+			if !HasErrors(findings) {
+				t.Fatalf("lint finds nothing and compiling says %v", err)
+			}
+			return
+		}
+		var list []SendComponent
+		if json.Unmarshal(raw, &list) != nil || CheckSend(list) != nil {
+			return
+		}
+		matched := c.Match(list, MatchOptions{})
+		preview, rendered := c.Render(list)
+		if (matched == nil) != (rendered == nil) {
+			t.Fatalf("match says %v, render says %v", matched, rendered)
+		}
+		if matched == nil && len([]rune(preview.Body)) > maxBody {
+			t.Fatalf("the body has %d characters", len([]rune(preview.Body)))
+		}
+		if c.Match(list, MatchOptions{StrictValues: true}) == nil && matched != nil {
+			t.Fatalf("strict lets through what lenient refuses: %v", matched)
+		}
+	})
+}
+
+func BenchmarkMatch(b *testing.B) {
+	c := compiled(b, valid())
+	list := components(b, `[`+header881+`,`+bodyAna+`,`+url881+`]`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.Match(list, MatchOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
