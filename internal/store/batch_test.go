@@ -71,7 +71,7 @@ func TestWaitingOperationsShareACommit(t *testing.T) {
 	s := openCounting(t, commits)
 	operations := make([]func(*store.Tx) error, 20)
 	for n := range operations {
-		operations[n] = func(tx *store.Tx) error { return tx.Accept(message(fmt.Sprint(n), customer(n))) }
+		operations[n] = func(tx *store.Tx) error { return tx.Accept(newMessage(fmt.Sprint(n), customer(n))) }
 	}
 	for _, err := range together(t, s, operations...) {
 		if err != nil {
@@ -88,7 +88,7 @@ func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
 	mistake := errors.New("a mistake")
 	settled := func(id string, n int) func(*store.Tx) error {
 		return func(tx *store.Tx) error {
-			if err := tx.Accept(message(id, customer(n))); err != nil {
+			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
 				return err
 			}
 			_, err := settle(tx, id)
@@ -105,7 +105,7 @@ func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
 			panic("a bug")
 		},
 		func(tx *store.Tx) error { // the engine's own refusal, which the operation ignores
-			_ = tx.Accept(message("first", customer(4)))
+			_ = tx.Accept(newMessage("first", customer(4)))
 			return nil
 		},
 		settled("last", 5),
@@ -180,7 +180,7 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 	for n := range 50 {
 		group.Go(func() {
 			id := fmt.Sprint(n)
-			err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(message(id, customer(n))) })
+			err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
 			if err == nil {
 				acknowledged.Store(id, true)
 			} else if !errors.Is(err, store.ErrClosed) {
@@ -212,7 +212,7 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 
 func TestViewCannotWrite(t *testing.T) {
 	s := newStore(t)
-	err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Accept(message("a", customer(1))) })
+	err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
 	if !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("Accept in a View = %v; want ErrReadOnly", err)
 	}

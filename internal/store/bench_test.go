@@ -62,7 +62,7 @@ func lifecycle(s *store.Store, n int64) error {
 			if total.Billed.Sign() < 0 || reserved.Sign() < 0 {
 				return errors.New("a sum is negative")
 			}
-			m := message(id, to)
+			m := newMessage(id, to)
 			m.AcceptedAt = at
 			return tx.Accept(m)
 		},

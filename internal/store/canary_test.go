@@ -66,7 +66,7 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 		if err := tx.PutReach(who, noon); err != nil {
 			return err
 		}
-		m := message("wamid.canary", who)
+		m := newMessage("wamid.canary", who)
 		m.Envelope, m.Content = []byte(canaryNumber+canaryClient), []byte(canaryBody)
 		return tx.Accept(m)
 	})

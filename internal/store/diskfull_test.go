@@ -50,7 +50,7 @@ func TestP1FullDiskAcknowledgesNothingAndHealsByItself(t *testing.T) {
 	write := func(n int) {
 		id := fmt.Sprint("wamid.", n)
 		err := s.Update(context.Background(), func(tx *store.Tx) error {
-			if err := tx.Accept(message(id, customer(n))); err != nil {
+			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
 				return err
 			}
 			_, err := settle(tx, id)

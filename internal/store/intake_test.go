@@ -280,7 +280,7 @@ func TestPurgeRemovesSettledMessagesOnly(t *testing.T) {
 	s := newStore(t)
 	update(t, s, func(tx *store.Tx) error {
 		for n, id := range []string{"settled", "open", "young"} {
-			m := message(id, customer(n))
+			m := newMessage(id, customer(n))
 			if id == "young" {
 				m.AcceptedAt = noon.Add(time.Hour)
 			}

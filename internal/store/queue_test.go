@@ -15,7 +15,7 @@ import (
 func accept(t *testing.T, s *store.Store, id string, to seal.CustomerHash, lane store.Lane, at time.Time) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		m := message(id, to)
+		m := newMessage(id, to)
 		m.Lane, m.AcceptedAt = lane, at
 		return tx.Accept(m)
 	})
@@ -234,7 +234,7 @@ func TestLateStatusLeavesItsTime(t *testing.T) {
 func TestIdempotencyKeyFindsTheMessage(t *testing.T) {
 	s := newStore(t)
 	update(t, s, func(tx *store.Tx) error {
-		m := message("a", customer(1))
+		m := newMessage("a", customer(1))
 		m.IdempotencyKey, m.Fingerprint = []byte("key"), []byte("request")
 		return tx.Accept(m)
 	})
@@ -263,7 +263,7 @@ func TestAcceptRefuses(t *testing.T) {
 	s := newStore(t)
 	for name, spoil := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := message("a", customer(1))
+			m := newMessage("a", customer(1))
 			spoil(m)
 			if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.Accept(m) }); !errors.Is(err, store.ErrInvalid) {
 				t.Errorf("Accept = %v; want ErrInvalid", err)
@@ -276,7 +276,7 @@ func TestExpiredAreUnsettledMessagesInOrder(t *testing.T) {
 	s := newStore(t)
 	for n, id := range []string{"late", "early", "settled"} {
 		update(t, s, func(tx *store.Tx) error {
-			m := message(id, customer(n))
+			m := newMessage(id, customer(n))
 			m.ExpiresAt = noon.Add(time.Duration(2-n) * time.Hour)
 			return tx.Accept(m)
 		})

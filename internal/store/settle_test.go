@@ -29,7 +29,7 @@ func settle(tx *store.Tx, id string) (settled bool, err error) {
 
 func TestP2SecondSettlementIsANoOp(t *testing.T) {
 	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(message("wamid.1", customer(1))) })
+	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
 	for attempt, want := range []bool{true, false, false} {
 		update(t, s, func(tx *store.Tx) error {
 			settled, err := settle(tx, "wamid.1")
@@ -54,7 +54,7 @@ func TestP2ConcurrentDuplicatesSettleOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for n := range messages {
 		id := customer(n).String()
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(message(id, customer(n))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
 		for range duplicates {
 			group.Go(func() {
 				if err := s.Update(context.Background(), func(tx *store.Tx) error {
@@ -82,7 +82,7 @@ func TestP2ConcurrentDuplicatesSettleOnce(t *testing.T) {
 // Even a caller that goes round Settle cannot make a second settlement: the schema refuses it, and the operation leaves no trace.
 func TestP2SchemaRefusesASecondSettlement(t *testing.T) {
 	s := newStore(t)
-	m := message("wamid.1", customer(1))
+	m := newMessage("wamid.1", customer(1))
 	update(t, s, func(tx *store.Tx) error { return tx.Accept(m) })
 	update(t, s, func(tx *store.Tx) error {
 		_, err := settle(tx, "wamid.1")
@@ -123,7 +123,7 @@ func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				m := message(customer(n).String(), customer(n))
+				m := newMessage(customer(n).String(), customer(n))
 				for _, amount := range []money.Decimal{total.Billed, m.Reserved.Amount} {
 					if spent, err = spent.Add(amount); err != nil {
 						return err
@@ -170,7 +170,7 @@ func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
 
 func TestSettlementReleasesTheReservation(t *testing.T) {
 	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(message("wamid.1", customer(1))) })
+	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
 	reserved := func() (amount money.Decimal) {
 		view(t, s, func(tx *store.Tx) (err error) {
 			amount, err = tx.Reserved("USD")
@@ -215,7 +215,7 @@ func TestP7ContentIsDeletedWithTheSettlement(t *testing.T) {
 				})
 				return text
 			}
-			update(t, s, func(tx *store.Tx) error { return tx.Accept(message("wamid.1", customer(1))) })
+			update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
 			update(t, s, func(tx *store.Tx) error {
 				m, _, err := tx.Message("wamid.1")
 				if err != nil {
@@ -240,7 +240,7 @@ func TestP7ContentIsDeletedWithTheSettlement(t *testing.T) {
 
 func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(message("wamid.1", customer(1))) })
+	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
 	figures := func() (unpriced, unsettled int64, reserved money.Decimal) {
 		view(t, s, func(tx *store.Tx) (err error) {
 			if unpriced, err = tx.Depth(store.UnpricedMessages); err != nil {
@@ -287,7 +287,7 @@ func TestFiguresOfPeriods(t *testing.T) {
 	s := newStore(t)
 	update(t, s, func(tx *store.Tx) error {
 		for n, period := range []string{"2026-09", "2026-10", "2026-11"} {
-			m := message(period, customer(n))
+			m := newMessage(period, customer(n))
 			if err := tx.Accept(m); err != nil {
 				return err
 			}

@@ -71,8 +71,8 @@ func customer(n int) seal.CustomerHash {
 	return h
 }
 
-// message is a message to a customer that reserves 0.0300 USD.
-func message(id string, to seal.CustomerHash) *store.Message {
+// newMessage is a message to a customer that reserves 0.0300 USD.
+func newMessage(id string, to seal.CustomerHash) *store.Message {
 	return &store.Message{
 		ID: id, Channel: channel, Customer: to, Lane: store.LaneBulk,
 		AcceptedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),

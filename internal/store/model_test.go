@@ -1,0 +1,365 @@
+package store_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// model is what the store should hold, in plain memory: messages in order of acceptance and nothing derived.
+type model struct {
+	messages []*modelMessage
+	seen     map[string]bool
+}
+
+type modelMessage struct {
+	id       string
+	customer int
+	lane     store.Lane
+	state    store.State
+	readyAt  time.Time
+	settled  bool
+	attempts int
+}
+
+func (m *modelMessage) active() bool { return m.state <= store.InDoubt }
+
+// first is the customer's first active message.
+func (m *model) first(customer int) *modelMessage {
+	for _, message := range m.messages {
+		if message.customer == customer && message.active() {
+			return message
+		}
+	}
+	return nil
+}
+
+func (m *model) accept(message *modelMessage, now time.Time) {
+	if first := m.first(message.customer); first == nil {
+		message.readyAt = now
+	} else {
+		message.lane = min(message.lane, first.lane)
+		for _, other := range m.messages {
+			if other.customer == message.customer && other.active() {
+				other.lane = min(other.lane, message.lane)
+			}
+		}
+	}
+	m.messages = append(m.messages, message)
+}
+
+// claimable are the messages that a claim must return, in order.
+func (m *model) claimable(now time.Time, limit int) []*modelMessage {
+	var ready []*modelMessage
+	for _, message := range m.messages {
+		if message.state == store.Queued && m.first(message.customer) == message && !message.readyAt.After(now) {
+			ready = append(ready, message)
+		}
+	}
+	slices.SortStableFunc(ready, func(a, b *modelMessage) int {
+		return cmp.Or(cmp.Compare(a.lane, b.lane), a.readyAt.Compare(b.readyAt))
+	})
+	return ready[:min(limit, len(ready))]
+}
+
+// move changes a state; when a customer's first message is out of the way, the next is ready.
+func (m *model) move(message *modelMessage, to store.State, at time.Time) {
+	wasFirst := m.first(message.customer) == message
+	message.state, message.readyAt = to, time.Time{}
+	if next := m.first(message.customer); wasFirst && next != nil && next != message {
+		next.readyAt = at
+	}
+}
+
+func (m *model) count(is func(*modelMessage) bool) (n int64) {
+	for _, message := range m.messages {
+		if is(message) {
+			n++
+		}
+	}
+	return n
+}
+
+// machine drives a store and its model with the same operations.
+type machine struct {
+	model
+	dir   string
+	keys  *seal.Keys
+	store *store.Store
+	now   time.Time
+}
+
+func (m *machine) open(t *rapid.T) {
+	s, err := store.Open(context.Background(), store.Options{Path: filepath.Join(m.dir, "guichet.db"), AccountUID: accountUID, Keys: m.keys})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.store = s
+}
+
+func (m *machine) update(t *rapid.T, fn func(*store.Tx) error) {
+	if err := m.store.Update(context.Background(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// some is one of the messages that fit.
+func (m *machine) some(t *rapid.T, fits func(*modelMessage) bool) *modelMessage {
+	var fitting []*modelMessage
+	for _, message := range m.messages {
+		if fits(message) {
+			fitting = append(fitting, message)
+		}
+	}
+	if len(fitting) == 0 {
+		t.Skip("no message fits")
+	}
+	return rapid.SampledFrom(fitting).Draw(t, "message")
+}
+
+// on runs a step on the store's message.
+func (m *machine) on(t *rapid.T, message *modelMessage, step func(*store.Tx, *store.Message) error) {
+	m.update(t, func(tx *store.Tx) error {
+		loaded, found, err := tx.Message(message.id)
+		if err != nil || !found {
+			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
+		}
+		return step(tx, loaded)
+	})
+}
+
+func (m *machine) Accept(t *rapid.T) {
+	message := &modelMessage{
+		id: fmt.Sprintf("wamid.%d", len(m.messages)), customer: rapid.IntRange(0, 3).Draw(t, "customer"),
+		lane: store.Lane(rapid.IntRange(0, 1).Draw(t, "lane")),
+	}
+	m.update(t, func(tx *store.Tx) error {
+		accepted := modelled(message, m.now)
+		return tx.Accept(accepted)
+	})
+	m.accept(message, m.now)
+}
+
+func modelled(message *modelMessage, now time.Time) *store.Message {
+	m := newMessage(message.id, customer(message.customer))
+	m.Lane, m.AcceptedAt = message.lane, now
+	return m
+}
+
+func (m *machine) Claim(t *rapid.T) {
+	limit := rapid.IntRange(1, 4).Draw(t, "limit")
+	var got, want []string
+	expected := m.claimable(m.now, limit)
+	m.update(t, func(tx *store.Tx) error {
+		claimed, err := tx.Claim(channel, m.now, limit)
+		for _, message := range claimed {
+			got = append(got, message.ID)
+		}
+		return err
+	})
+	for _, message := range expected {
+		want = append(want, message.id)
+		message.state, message.readyAt = store.Sending, time.Time{}
+		message.attempts++
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("claimed %v; want %v", got, want)
+	}
+}
+
+func (m *machine) Submit(t *rapid.T) {
+	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
+		return tx.Submit(loaded, "upstream."+message.id, m.now)
+	})
+	m.move(message, store.Submitted, m.now)
+}
+
+func (m *machine) Retry(t *rapid.T) {
+	message := m.some(t, func(message *modelMessage) bool {
+		return message.state == store.Sending || message.state == store.InDoubt
+	})
+	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Retry(loaded, readyAt) })
+	message.state, message.readyAt = store.Queued, readyAt
+}
+
+func (m *machine) Doubt(t *rapid.T) {
+	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Doubt(loaded) })
+	message.state = store.InDoubt
+}
+
+// Status applies a status to any message at all, and settles with the first that ends it, in one operation.
+func (m *machine) Status(t *rapid.T) {
+	message := m.some(t, func(*modelMessage) bool { return true })
+	to := rapid.SampledFrom([]store.State{store.Sent, store.Failed, store.Delivered, store.Read}).Draw(t, "status")
+	ends := to >= store.Failed
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
+		moved, err := tx.Advance(loaded, to, m.now)
+		if err != nil {
+			return err
+		}
+		if want := to > message.state; moved != want {
+			t.Fatalf("%s → %s: moved = %v; want %v", message.state, to, moved, want)
+		}
+		if !ends {
+			return nil
+		}
+		settled, err := tx.Settle(loaded, outcome(loaded), time.Time{})
+		if settled == message.settled {
+			t.Fatalf("settled = %v although it was %v before", settled, message.settled)
+		}
+		return err
+	})
+	if to > message.state {
+		m.move(message, to, m.now)
+	}
+	message.settled = message.settled || ends
+}
+
+// outcome is a charge for the delivered, and free for the failed.
+func outcome(m *store.Message) *ledger.Record {
+	record := settlement(m)
+	if m.State == store.Failed {
+		record.FreeReason, record.Charge, record.Cost = "undelivered", money.Decimal{}, money.Decimal{}
+	}
+	return record
+}
+
+// Mistake does everything that an operation can, and fails: nothing may remain.
+func (m *machine) Mistake(t *rapid.T) {
+	mistake := errors.New("a mistake")
+	err := m.store.Update(context.Background(), func(tx *store.Tx) error {
+		id := fmt.Sprintf("wamid.%d", len(m.messages))
+		if err := tx.Accept(modelled(&modelMessage{id: id}, m.now)); err != nil {
+			return err
+		}
+		claimed, err := tx.Claim(channel, m.now, 2)
+		if err != nil {
+			return err
+		}
+		for _, message := range claimed {
+			if err := tx.Submit(message, "upstream."+message.ID, m.now); err != nil {
+				return err
+			}
+			if _, err := tx.Settle(message, settlement(message), time.Time{}); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.FirstTime("wamid.mistake", m.now); err != nil {
+			return err
+		}
+		return mistake
+	})
+	if !errors.Is(err, mistake) {
+		t.Fatalf("Update = %v; want the operation's own error", err)
+	}
+}
+
+func (m *machine) FirstTime(t *rapid.T) {
+	id := rapid.SampledFrom([]string{"a", "b", "c", "wamid.mistake"}).Draw(t, "id")
+	m.update(t, func(tx *store.Tx) error {
+		first, err := tx.FirstTime(id, m.now)
+		if first == m.seen[id] {
+			t.Fatalf("FirstTime(%s) = %v; seen before: %v", id, first, m.seen[id])
+		}
+		return err
+	})
+	m.seen[id] = true
+}
+
+func (m *machine) TimePasses(t *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "seconds")) * time.Second)
+}
+
+func (m *machine) Reopen(t *rapid.T) {
+	if err := m.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.open(t)
+}
+
+// Check compares everything with the model.
+func (m *machine) Check(t *rapid.T) {
+	if err := m.store.View(context.Background(), func(tx *store.Tx) error {
+		return errors.Join(m.checkMessages(t, tx), m.checkFigures(t, tx))
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {
+	for _, message := range m.messages {
+		got, found, err := tx.Message(message.id)
+		if err != nil || !found {
+			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
+		}
+		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled || got.Attempts != message.attempts || !got.ReadyAt.Equal(message.readyAt) {
+			t.Fatalf("message %s: state %s, lane %d, settled %v, attempts %d, ready %s; want %+v", message.id, got.State, got.Lane, got.Settled, got.Attempts, got.ReadyAt, *message)
+		}
+	}
+	return nil
+}
+
+func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
+	depths := map[store.Depth]int64{
+		store.Outbound:  m.count((*modelMessage).active),
+		store.Unsettled: m.count(func(message *modelMessage) bool { return !message.settled }),
+		store.Doubts:    m.count(func(message *modelMessage) bool { return message.state == store.InDoubt }),
+	}
+	for of, want := range depths {
+		if got, err := tx.Depth(of); err != nil || got != want {
+			t.Fatalf("depth %d = %d, %v; want %d", of, got, err, want)
+		}
+	}
+	head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+	if err != nil {
+		return err
+	}
+	if want := m.count(func(message *modelMessage) bool { return message.settled }); head.Sequence != want {
+		t.Fatalf("the ledger has %d records; want %d", head.Sequence, want)
+	}
+	if total, err := tx.Total(whole); err != nil || total != totals[whole] {
+		t.Fatalf("total = %+v, %v; recomputed %+v", total, err, totals[whole])
+	}
+	want, err := money.MustParse("0.03").MulInt(depths[store.Unsettled])
+	if err != nil {
+		return err
+	}
+	if got, err := tx.Reserved("USD"); err != nil || got != want {
+		t.Fatalf("reserved = %s, %v; want %s", got, err, want)
+	}
+	return nil
+}
+
+func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
+	keys := newKeys(t)
+	base := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp(base, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &machine{model: model{seen: map[string]bool{}}, dir: dir, keys: keys, now: noon}
+		m.open(t)
+		defer func() { m.store.Close() }()
+		t.Repeat(map[string]func(*rapid.T){
+			"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "doubt": m.Doubt, "status": m.Status,
+			"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses, "reopen": m.Reopen, "": m.Check,
+		})
+	})
+}
