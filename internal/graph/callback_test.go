@@ -12,18 +12,30 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 		got  string
 		want string
 	}{
-		"message": {string(c.MessageCallback(0)),
-			head + `"contacts":[{"wa_id":"551"}],"messages":[{"from":"551","id":"m1","x":1.50}]` + tail},
-		"message by user id": {string(c.MessageCallback(1)),
-			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from_user_id":"DE.9","id":"m2"}]` + tail},
-		"status, data restored": {string(c.StatusCallback(0, &mine)),
-			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail},
-		"status, empty data restored": {string(c.StatusCallback(0, &none)),
-			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"","pricing":{}}]` + tail},
-		"status, ours removed": {string(c.StatusCallback(0, nil)),
-			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","pricing":{}}]` + tail},
-		"status, no data, no contact": {string(c.StatusCallback(1, nil)),
-			head + `"statuses":[{"id":"s2","recipient_id":"777"}]` + tail},
+		"message": {
+			string(c.MessageCallback(0)),
+			head + `"contacts":[{"wa_id":"551"}],"messages":[{"from":"551","id":"m1","x":1.50}]` + tail,
+		},
+		"message by user id": {
+			string(c.MessageCallback(1)),
+			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from_user_id":"DE.9","id":"m2"}]` + tail,
+		},
+		"status, data restored": {
+			string(c.StatusCallback(0, &mine)),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail,
+		},
+		"status, empty data restored": {
+			string(c.StatusCallback(0, &none)),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"","pricing":{}}]` + tail,
+		},
+		"status, ours removed": {
+			string(c.StatusCallback(0, nil)),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","pricing":{}}]` + tail,
+		},
+		"status, no data, no contact": {
+			string(c.StatusCallback(1, nil)),
+			head + `"statuses":[{"id":"s2","recipient_id":"777"}]` + tail,
+		},
 		"whole": {string(c.Callback()), string(body)},
 	}
 	for name, tc := range tests {

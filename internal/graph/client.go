@@ -166,8 +166,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 
 // cause drops the address from a failed call: it may name what must not be logged.
 func cause(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		return failed.Err
 	}
 	return err

@@ -151,10 +151,14 @@ func TestClientBlockUsers(t *testing.T) {
 		body   string
 		want   BlockResult
 	}{
-		"all": {200, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"+15550001111","wa_id":"15550001111"}]}}`,
-			BlockResult{Done: []BlockedUser{{"+15550001111", "15550001111"}}}},
-		"some": {400, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2","wa_id":"2","errors":[{"message":"Re-engagement required","code":131047}]}]},"error":{"message":"x","type":"OAuthException","code":139100}}`,
-			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{{BlockedUser{"2", "2"}, 131047}}}},
+		"all": {
+			200, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"+15550001111","wa_id":"15550001111"}]}}`,
+			BlockResult{Done: []BlockedUser{{"+15550001111", "15550001111"}}},
+		},
+		"some": {
+			400, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2","wa_id":"2","errors":[{"message":"Re-engagement required","code":131047}]}]},"error":{"message":"x","type":"OAuthException","code":139100}}`,
+			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{{BlockedUser{"2", "2"}, 131047}}},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -125,9 +125,7 @@ func (e *Error) Write(w http.ResponseWriter) {
 
 // AsError finds the *Error in err's chain.
 func AsError(err error) (*Error, bool) {
-	var e *Error
-	ok := errors.As(err, &e)
-	return e, ok
+	return errors.AsType[*Error](err)
 }
 
 // ParseError reads the body of an answer that is not a success. A body that is
@@ -165,11 +163,11 @@ func (e *Error) read(body []byte) bool {
 	e.Code = int(code)
 	subcode, _ := integer(object.Get("error_subcode"))
 	e.Subcode = int(subcode)
-	e.Message = bounded(text(object, "message"), maxErrorText)
-	e.Type = bounded(text(object, "type"), maxErrorText)
-	e.TraceID = bounded(text(object, "fbtrace_id"), maxErrorText)
+	e.Message = bounded(text(object, "message"))
+	e.Type = bounded(text(object, "type"))
+	e.TraceID = bounded(text(object, "fbtrace_id"))
 	if data, err := rawjson.ParseObject(object.Get("error_data")); err == nil {
-		e.Details = bounded(text(data, "details"), maxErrorText)
+		e.Details = bounded(text(data, "details"))
 	}
 	return true
 }

@@ -17,14 +17,22 @@ func TestErrorShape(t *testing.T) {
 		err  *Error
 		want string
 	}{
-		"window closed": {OutsideWindow(closed),
-			`{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"The service window closed at 2026-10-05T10:00:00Z. Send an approved template, or wait for the customer to write."}}}`},
-		"no window": {OutsideWindow(time.Time{}),
-			`{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"No service window: the customer has not written to this number. Send an approved template instead."}}}`},
-		"budget": {BudgetExhausted("0.0130 USD", "0.0042 USD"),
-			`{"error":{"message":"(#131042) Business eligibility payment issue","type":"OAuthException","code":131042,"error_data":{"messaging_product":"whatsapp","details":"The account's budget does not cover this message: it can cost 0.0130 USD and 0.0042 USD is left. Raise the budget or wait for the next period."}}}`},
-		"subcode, trace and no details": {&Error{Code: 10, Subcode: 2018278, Type: "OAuthException", Message: "(#10) Outside of allowed window.", TraceID: "Bx1"},
-			`{"error":{"message":"(#10) Outside of allowed window.","type":"OAuthException","code":10,"error_subcode":2018278,"fbtrace_id":"Bx1"}}`},
+		"window closed": {
+			OutsideWindow(closed),
+			`{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"The service window closed at 2026-10-05T10:00:00Z. Send an approved template, or wait for the customer to write."}}}`,
+		},
+		"no window": {
+			OutsideWindow(time.Time{}),
+			`{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"No service window: the customer has not written to this number. Send an approved template instead."}}}`,
+		},
+		"budget": {
+			BudgetExhausted("0.0130 USD", "0.0042 USD"),
+			`{"error":{"message":"(#131042) Business eligibility payment issue","type":"OAuthException","code":131042,"error_data":{"messaging_product":"whatsapp","details":"The account's budget does not cover this message: it can cost 0.0130 USD and 0.0042 USD is left. Raise the budget or wait for the next period."}}}`,
+		},
+		"subcode, trace and no details": {
+			&Error{Code: 10, Subcode: 2018278, Type: "OAuthException", Message: "(#10) Outside of allowed window.", TraceID: "Bx1"},
+			`{"error":{"message":"(#10) Outside of allowed window.","type":"OAuthException","code":10,"error_subcode":2018278,"fbtrace_id":"Bx1"}}`,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,17 +92,30 @@ func TestParseError(t *testing.T) {
 		body   string
 		want   Error
 	}{
-		"Meta's shape": {400, http.Header{"Retry-After": {"7"}},
+		"Meta's shape": {
+			400,
+			http.Header{"Retry-After": {"7"}},
 			`{"error":{"message":"(#131056) Pair rate limit hit","type":"OAuthException","code":131056,"error_subcode":2494055,"error_data":{"messaging_product":"whatsapp","details":"slow"},"fbtrace_id":"Az"}}`,
-			Error{HTTPStatus: 400, Code: 131056, Subcode: 2494055, Type: "OAuthException", Message: "(#131056) Pair rate limit hit", Details: "slow", TraceID: "Az", RetryAfter: 7 * time.Second}},
-		"code as string": {400, nil, `{"error":{"code":"100","message":"m"}}`,
-			Error{HTTPStatus: 400, Code: 100, Message: "m"}},
-		"a proxy's page": {502, nil, `<html>bad gateway</html>`,
-			Error{HTTPStatus: 502, Code: 1, Type: "OAuthException", Message: "(#1) Bad Gateway", Details: "the answer had no error object in Meta's shape"}},
-		"unauthorized without a body": {401, nil, ``,
-			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape"}},
-		"absurd retry-after": {400, http.Header{"Retry-After": {"99999999"}}, `{"error":{"code":4}}`,
-			Error{HTTPStatus: 400, Code: 4}},
+			Error{HTTPStatus: 400, Code: 131056, Subcode: 2494055, Type: "OAuthException", Message: "(#131056) Pair rate limit hit", Details: "slow", TraceID: "Az", RetryAfter: 7 * time.Second},
+		},
+		"code as string": {
+			400, nil, `{"error":{"code":"100","message":"m"}}`,
+			Error{HTTPStatus: 400, Code: 100, Message: "m"},
+		},
+		"a proxy's page": {
+			502, nil, `<html>bad gateway</html>`,
+			Error{HTTPStatus: 502, Code: 1, Type: "OAuthException", Message: "(#1) Bad Gateway", Details: "the answer had no error object in Meta's shape"},
+		},
+		"unauthorized without a body": {
+			401, nil, ``,
+			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape"},
+		},
+		"absurd retry-after": {
+			400,
+			http.Header{"Retry-After": {"99999999"}},
+			`{"error":{"code":4}}`,
+			Error{HTTPStatus: 400, Code: 4},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

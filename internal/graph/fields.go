@@ -101,8 +101,10 @@ func isNumber(raw []byte) bool {
 	return len(raw) > 0 && (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9')
 }
 
-// bounded cuts s to at most n bytes, at the start of a character.
-func bounded(s string, n int) string {
+// bounded cuts a text of an error to maxErrorText bytes, at the start of a
+// character.
+func bounded(s string) string {
+	n := maxErrorText
 	if len(s) <= n {
 		return s
 	}

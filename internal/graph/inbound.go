@@ -225,9 +225,9 @@ func parseErrors(object rawjson.Object) []StatusError {
 		code, _ := integer(failure.Get("code"))
 		failures = append(failures, StatusError{
 			Code:    int(code),
-			Title:   bounded(text(failure, "title"), maxErrorText),
-			Message: bounded(text(failure, "message"), maxErrorText),
-			Details: bounded(text(child(failure, "error_data"), "details"), maxErrorText),
+			Title:   bounded(text(failure, "title")),
+			Message: bounded(text(failure, "message")),
+			Details: bounded(text(child(failure, "error_data"), "details")),
 		})
 	}
 	return failures

@@ -126,23 +126,20 @@ type BlockFailure struct {
 	Code int
 }
 
-// retryDelayBase is the base of Meta's advice for the pair limit: 4^n seconds.
-const retryDelayBase = 4
-
 // RetryDelay is the pause before try n+1 (n counts from 0) of a message that
 // met an error of the class, without jitter: 1, 2, 4 … seconds for Backoff and
 // 1, 4, 16 … for PairBackoff, at most limit.
 func RetryDelay(class Class, n int, limit time.Duration) time.Duration {
-	factor := time.Duration(2)
+	doublings := 1
 	if class == PairBackoff {
-		factor = retryDelayBase
+		doublings = 2
 	}
 	delay := time.Second
 	for range n {
 		if delay >= limit {
 			return limit
 		}
-		delay *= factor
+		delay <<= doublings
 	}
 	return min(delay, limit)
 }

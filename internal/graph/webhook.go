@@ -289,7 +289,7 @@ func parseTemplateUpdate(value rawjson.Object) *TemplateUpdate {
 		Event:            text(value, "event"),
 		Category:         text(value, "message_template_category"),
 		Reason:           reason,
-		Explanation:      bounded(explanation, maxErrorText),
+		Explanation:      bounded(explanation),
 		PreviousQuality:  text(value, "previous_quality_score"),
 		NewQuality:       text(value, "new_quality_score"),
 		PreviousCategory: text(value, "previous_category"),

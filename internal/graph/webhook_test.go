@@ -57,45 +57,75 @@ func TestParseWebhookMessage(t *testing.T) {
 		message string
 		want    Message
 	}{
-		"text": {`{` + common + `"type":"text","text":{"body":"Ol\u00e1"}}`,
-			with(func(m *Message) { m.Type, m.Text = "text", "Olá" })},
-		"reply to ours": {`{` + common + `"type":"text","text":{"body":"yes"},"context":{"from":"15550783881","id":"wamid.0"}}`,
-			with(func(m *Message) { m.Type, m.Text, m.ReplyTo = "text", "yes", "wamid.0" })},
-		"image": {`{` + common + `"type":"image","image":{"id":"1","mime_type":"image/jpeg","sha256":"x","caption":"front"}}`,
-			with(func(m *Message) { m.Type = "image" })},
-		"template button": {`{` + common + `"type":"button","button":{"payload":"LATER","text":"Later"},"context":{"id":"wamid.0"}}`,
-			with(func(m *Message) { m.Type, m.Text, m.ReplyTo = "button", "Later", "wamid.0" })},
-		"reply button": {`{` + common + `"type":"interactive","interactive":{"type":"button_reply","button_reply":{"id":"y","title":"Yes"}}}`,
-			with(func(m *Message) { m.Type, m.Text = "interactive", "Yes" })},
-		"list row": {`{` + common + `"type":"interactive","interactive":{"type":"list_reply","list_reply":{"id":"s1","title":"10:00","description":"Room 2"}}}`,
-			with(func(m *Message) { m.Type, m.Text = "interactive", "10:00" })},
-		"flow": {`{` + common + `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent","response_json":"{}"}}}`,
-			with(func(m *Message) { m.Type = "interactive" })},
-		"reaction": {`{` + common + `"type":"reaction","reaction":{"message_id":"wamid.0","emoji":"\ud83d\udc4d"}}`,
-			with(func(m *Message) { m.Type, m.ReactionTo, m.Emoji = "reaction", "wamid.0", "👍" })},
-		"reaction removed": {`{` + common + `"type":"reaction","reaction":{"message_id":"wamid.0"}}`,
-			with(func(m *Message) { m.Type, m.ReactionTo = "reaction", "wamid.0" })},
-		"advertisement": {`{` + common + `"type":"text","text":{"body":"hi"},"referral":{"source_url":"https://fb.me/x","source_id":"1202","source_type":"ad","headline":"Sale","ctwa_clid":"ARAk"}}`,
+		"text": {
+			`{` + common + `"type":"text","text":{"body":"Ol\u00e1"}}`,
+			with(func(m *Message) { m.Type, m.Text = "text", "Olá" }),
+		},
+		"reply to ours": {
+			`{` + common + `"type":"text","text":{"body":"yes"},"context":{"from":"15550783881","id":"wamid.0"}}`,
+			with(func(m *Message) { m.Type, m.Text, m.ReplyTo = "text", "yes", "wamid.0" }),
+		},
+		"image": {
+			`{` + common + `"type":"image","image":{"id":"1","mime_type":"image/jpeg","sha256":"x","caption":"front"}}`,
+			with(func(m *Message) { m.Type = "image" }),
+		},
+		"template button": {
+			`{` + common + `"type":"button","button":{"payload":"LATER","text":"Later"},"context":{"id":"wamid.0"}}`,
+			with(func(m *Message) { m.Type, m.Text, m.ReplyTo = "button", "Later", "wamid.0" }),
+		},
+		"reply button": {
+			`{` + common + `"type":"interactive","interactive":{"type":"button_reply","button_reply":{"id":"y","title":"Yes"}}}`,
+			with(func(m *Message) { m.Type, m.Text = "interactive", "Yes" }),
+		},
+		"list row": {
+			`{` + common + `"type":"interactive","interactive":{"type":"list_reply","list_reply":{"id":"s1","title":"10:00","description":"Room 2"}}}`,
+			with(func(m *Message) { m.Type, m.Text = "interactive", "10:00" }),
+		},
+		"flow": {
+			`{` + common + `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent","response_json":"{}"}}}`,
+			with(func(m *Message) { m.Type = "interactive" }),
+		},
+		"reaction": {
+			`{` + common + `"type":"reaction","reaction":{"message_id":"wamid.0","emoji":"\ud83d\udc4d"}}`,
+			with(func(m *Message) { m.Type, m.ReactionTo, m.Emoji = "reaction", "wamid.0", "👍" }),
+		},
+		"reaction removed": {
+			`{` + common + `"type":"reaction","reaction":{"message_id":"wamid.0"}}`,
+			with(func(m *Message) { m.Type, m.ReactionTo = "reaction", "wamid.0" }),
+		},
+		"advertisement": {
+			`{` + common + `"type":"text","text":{"body":"hi"},"referral":{"source_url":"https://fb.me/x","source_id":"1202","source_type":"ad","headline":"Sale","ctwa_clid":"ARAk"}}`,
 			with(func(m *Message) {
 				m.Type, m.Text = "text", "hi"
 				m.Referral = &Referral{SourceType: "ad", SourceID: "1202", ClickID: "ARAk"}
-			})},
-		"number changed": {`{` + common + `"type":"system","system":{"body":"Ana changed","wa_id":"5511888880000","type":"user_changed_number"}}`,
+			}),
+		},
+		"number changed": {
+			`{` + common + `"type":"system","system":{"body":"Ana changed","wa_id":"5511888880000","type":"user_changed_number"}}`,
 			with(func(m *Message) {
 				m.Type = "system"
 				m.System = &SystemNotice{Type: "user_changed_number", NewID: "5511888880000"}
-			})},
-		"unsupported": {`{` + common + `"type":"unsupported","errors":[{"code":131051,"title":"Unsupported message type","error_data":{"details":"poll"}}],"unsupported":{"type":"poll"}}`,
+			}),
+		},
+		"unsupported": {
+			`{` + common + `"type":"unsupported","errors":[{"code":131051,"title":"Unsupported message type","error_data":{"details":"poll"}}],"unsupported":{"type":"poll"}}`,
 			with(func(m *Message) {
 				m.Type = "unsupported"
 				m.Errors = []StatusError{{Code: 131051, Title: "Unsupported message type", Details: "poll"}}
-			})},
-		"a type of the future": {`{` + common + `"type":"hologram","hologram":{"x":1}}`,
-			with(func(m *Message) { m.Type = "hologram" })},
-		"username, no number": {`{"from_user_id":"BR.77","id":"wamid.1","timestamp":1760000000,"type":"text","text":{"body":"hi"}}`,
-			Message{ID: "wamid.1", FromUserID: "BR.77", Timestamp: unix(1760000000), Type: "text", Text: "hi"}},
-		"group": {`{` + common + `"group_id":"g1","type":"text","text":{"body":"hi"}}`,
-			with(func(m *Message) { m.Type, m.Text, m.GroupID = "text", "hi", "g1" })},
+			}),
+		},
+		"a type of the future": {
+			`{` + common + `"type":"hologram","hologram":{"x":1}}`,
+			with(func(m *Message) { m.Type = "hologram" }),
+		},
+		"username, no number": {
+			`{"from_user_id":"BR.77","id":"wamid.1","timestamp":1760000000,"type":"text","text":{"body":"hi"}}`,
+			Message{ID: "wamid.1", FromUserID: "BR.77", Timestamp: unix(1760000000), Type: "text", Text: "hi"},
+		},
+		"group": {
+			`{` + common + `"group_id":"g1","type":"text","text":{"body":"hi"}}`,
+			with(func(m *Message) { m.Type, m.Text, m.GroupID = "text", "hi", "g1" }),
+		},
 		"wrong types everywhere": {`{"from":{},"id":["x"],"timestamp":"soon","type":null,"text":"hi","errors":{}}`, Message{}},
 		"not an object":          {`"surprise"`, Message{}},
 	}
@@ -125,20 +155,34 @@ func TestParseWebhookStatus(t *testing.T) {
 		status string
 		want   Status
 	}{
-		"2018, per notification": {`{"id":"wamid.1","status":"sent","timestamp":"1630000000","recipient_id":"5511999990000","pricing":{"pricing_model":"NBP","billable":true}}`,
-			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1630000000), RecipientID: "5511999990000", Pricing: &Pricing{Model: "NBP", Billable: &yes}}},
-		"2022, conversations": {`{"id":"wamid.1","status":"sent","timestamp":"1644900000","recipient_id":"1","conversation":{"id":"c0ffee","expiration_timestamp":"1645000000","origin":{"type":"user_initiated"}},"pricing":{"pricing_model":"CBP","billable":true,"category":"user_initiated"}}`,
-			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1644900000), RecipientID: "1", Conversation: &Conversation{ID: "c0ffee", Origin: "user_initiated", Expires: unix(1645000000)}, Pricing: &Pricing{Model: "CBP", Billable: &yes, Category: "user_initiated"}}},
-		"2025, charged": {`{"id":"wamid.1","status":"delivered","timestamp":"1752000000","recipient_id":"1","biz_opaque_callback_data":"g:1","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"marketing"}}`,
-			Status{ID: "wamid.1", Status: "delivered", Timestamp: unix(1752000000), RecipientID: "1", CallbackData: "g:1", Pricing: &Pricing{Model: "PMP", Billable: &yes, Type: "regular", Category: "marketing"}}},
-		"free entry point": {`{"id":"wamid.1","status":"sent","timestamp":"1769000000","recipient_id":"1","conversation":{"id":"x","expiration_timestamp":"1770000000","origin":{"type":"referral_conversion"}},"pricing":{"billable":false,"pricing_model":"PMP","type":"free_entry_point","category":"referral_conversion"}}`,
-			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1769000000), RecipientID: "1", Conversation: &Conversation{ID: "x", Origin: "referral_conversion", Expires: unix(1770000000)}, Pricing: &Pricing{Model: "PMP", Billable: &no, Type: "free_entry_point", Category: "referral_conversion"}}},
-		"2026, exempt, billable gone": {`{"id":"wamid.1","status":"read","timestamp":1790000000,"recipient_id":"1","pricing":{"pricing_model":"PMP","type":"regular","category":"service","subtype":"paid_exempt"}}`,
-			Status{ID: "wamid.1", Status: "read", Timestamp: unix(1790000000), RecipientID: "1", Pricing: &Pricing{Model: "PMP", Type: "regular", Category: "service", Subtype: "paid_exempt"}}},
-		"group": {`{"id":"wamid.1","status":"delivered","timestamp":"1790000000","recipient_id":"g1","recipient_type":"group","recipient_participant_id":"5511999990000"}`,
-			Status{ID: "wamid.1", Status: "delivered", Timestamp: unix(1790000000), RecipientID: "g1", RecipientType: "group", ParticipantID: "5511999990000"}},
-		"failed": {`{"id":"wamid.2","status":"failed","timestamp":"1760000001","recipient_id":"1","errors":[{"code":131047,"title":"Re-engagement message","message":"Re-engagement message","error_data":{"details":"too late"},"href":"https://ex.test"}]}`,
-			Status{ID: "wamid.2", Status: "failed", Timestamp: unix(1760000001), RecipientID: "1", Errors: []StatusError{{Code: 131047, Title: "Re-engagement message", Message: "Re-engagement message", Details: "too late"}}}},
+		"2018, per notification": {
+			`{"id":"wamid.1","status":"sent","timestamp":"1630000000","recipient_id":"5511999990000","pricing":{"pricing_model":"NBP","billable":true}}`,
+			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1630000000), RecipientID: "5511999990000", Pricing: &Pricing{Model: "NBP", Billable: &yes}},
+		},
+		"2022, conversations": {
+			`{"id":"wamid.1","status":"sent","timestamp":"1644900000","recipient_id":"1","conversation":{"id":"c0ffee","expiration_timestamp":"1645000000","origin":{"type":"user_initiated"}},"pricing":{"pricing_model":"CBP","billable":true,"category":"user_initiated"}}`,
+			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1644900000), RecipientID: "1", Conversation: &Conversation{ID: "c0ffee", Origin: "user_initiated", Expires: unix(1645000000)}, Pricing: &Pricing{Model: "CBP", Billable: &yes, Category: "user_initiated"}},
+		},
+		"2025, charged": {
+			`{"id":"wamid.1","status":"delivered","timestamp":"1752000000","recipient_id":"1","biz_opaque_callback_data":"g:1","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"marketing"}}`,
+			Status{ID: "wamid.1", Status: "delivered", Timestamp: unix(1752000000), RecipientID: "1", CallbackData: "g:1", Pricing: &Pricing{Model: "PMP", Billable: &yes, Type: "regular", Category: "marketing"}},
+		},
+		"free entry point": {
+			`{"id":"wamid.1","status":"sent","timestamp":"1769000000","recipient_id":"1","conversation":{"id":"x","expiration_timestamp":"1770000000","origin":{"type":"referral_conversion"}},"pricing":{"billable":false,"pricing_model":"PMP","type":"free_entry_point","category":"referral_conversion"}}`,
+			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1769000000), RecipientID: "1", Conversation: &Conversation{ID: "x", Origin: "referral_conversion", Expires: unix(1770000000)}, Pricing: &Pricing{Model: "PMP", Billable: &no, Type: "free_entry_point", Category: "referral_conversion"}},
+		},
+		"2026, exempt, billable gone": {
+			`{"id":"wamid.1","status":"read","timestamp":1790000000,"recipient_id":"1","pricing":{"pricing_model":"PMP","type":"regular","category":"service","subtype":"paid_exempt"}}`,
+			Status{ID: "wamid.1", Status: "read", Timestamp: unix(1790000000), RecipientID: "1", Pricing: &Pricing{Model: "PMP", Type: "regular", Category: "service", Subtype: "paid_exempt"}},
+		},
+		"group": {
+			`{"id":"wamid.1","status":"delivered","timestamp":"1790000000","recipient_id":"g1","recipient_type":"group","recipient_participant_id":"5511999990000"}`,
+			Status{ID: "wamid.1", Status: "delivered", Timestamp: unix(1790000000), RecipientID: "g1", RecipientType: "group", ParticipantID: "5511999990000"},
+		},
+		"failed": {
+			`{"id":"wamid.2","status":"failed","timestamp":"1760000001","recipient_id":"1","errors":[{"code":131047,"title":"Re-engagement message","message":"Re-engagement message","error_data":{"details":"too late"},"href":"https://ex.test"}]}`,
+			Status{ID: "wamid.2", Status: "failed", Timestamp: unix(1760000001), RecipientID: "1", Errors: []StatusError{{Code: 131047, Title: "Re-engagement message", Message: "Re-engagement message", Details: "too late"}}},
+		},
 		"absurd time": {`{"id":"wamid.2","status":"sent","timestamp":"99999999999999999999"}`, Status{ID: "wamid.2", Status: "sent"}},
 	}
 	for name, tc := range tests {
@@ -163,51 +207,69 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		field, value string
 		want         Change
 	}{
-		"template rejected": {"message_template_status_update",
+		"template rejected": {
+			"message_template_status_update",
 			`{"event":"REJECTED","message_template_id":1689556908129832,"message_template_name":"order_ready","message_template_language":"pt_BR","message_template_category":"UTILITY","reason":"INCORRECT_CATEGORY","rejection_info":{"reason":"Looks promotional","recommendation":"x"}}`,
 			with("message_template_status_update", func(c *Change) {
 				c.Template = &TemplateUpdate{ID: "1689556908129832", Name: "order_ready", Language: "pt_BR", Event: "REJECTED", Category: "UTILITY", Reason: "INCORRECT_CATEGORY", Explanation: "Looks promotional"}
-			})},
-		"template paused": {"message_template_status_update",
+			}),
+		},
+		"template paused": {
+			"message_template_status_update",
 			`{"event":"PAUSED","message_template_id":1,"message_template_name":"promo","message_template_language":"en_US","reason":"NONE","other_info":{"title":"FIRST_PAUSE","description":"3 hours"}}`,
 			with("message_template_status_update", func(c *Change) {
 				c.Template = &TemplateUpdate{ID: "1", Name: "promo", Language: "en_US", Event: "PAUSED", Explanation: "3 hours"}
-			})},
-		"category changed": {"template_category_update",
+			}),
+		},
+		"category changed": {
+			"template_category_update",
 			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US","previous_category":"UTILITY","new_category":"MARKETING"}`,
 			with("template_category_update", func(c *Change) {
 				c.Template = &TemplateUpdate{ID: "1", Name: "x", Language: "en_US", PreviousCategory: "UTILITY", NewCategory: "MARKETING"}
-			})},
-		"category announced": {"template_category_update",
+			}),
+		},
+		"category announced": {
+			"template_category_update",
 			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US","new_category":"UTILITY","correct_category":"MARKETING","category_update_timestamp":1762000000}`,
 			with("template_category_update", func(c *Change) {
 				c.Template = &TemplateUpdate{ID: "1", Name: "x", Language: "en_US", NewCategory: "UTILITY", CorrectCategory: "MARKETING", CategoryAt: unix(1762000000)}
-			})},
-		"template quality": {"message_template_quality_update",
+			}),
+		},
+		"template quality": {
+			"message_template_quality_update",
 			`{"previous_quality_score":"GREEN","new_quality_score":"YELLOW","message_template_id":1,"message_template_name":"x","message_template_language":"en_US"}`,
 			with("message_template_quality_update", func(c *Change) {
 				c.Template = &TemplateUpdate{ID: "1", Name: "x", Language: "en_US", PreviousQuality: "GREEN", NewQuality: "YELLOW"}
-			})},
-		"number quality": {"phone_number_quality_update",
+			}),
+		},
+		"number quality": {
+			"phone_number_quality_update",
 			`{"display_phone_number":"15550783881","event":"THROUGHPUT_UPGRADE","max_daily_conversations_per_business":"TIER_UNLIMITED"}`,
 			with("phone_number_quality_update", func(c *Change) {
 				c.Quality = &PhoneQuality{DisplayPhoneNumber: "15550783881", Event: "THROUGHPUT_UPGRADE", Limit: "TIER_UNLIMITED"}
-			})},
-		"account banned": {"account_update",
+			}),
+		},
+		"account banned": {
+			"account_update",
 			`{"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE","waba_ban_date":"x"}}`,
-			with("account_update", func(c *Change) { c.Account = &AccountUpdate{Event: "DISABLED_UPDATE", BanState: "DISABLE"} })},
-		"marketing stopped": {"user_preferences",
+			with("account_update", func(c *Change) { c.Account = &AccountUpdate{Event: "DISABLED_UPDATE", BanState: "DISABLE"} }),
+		},
+		"marketing stopped": {
+			"user_preferences",
 			`{` + metadata + `,"contacts":[{"profile":{"name":"Ana"},"wa_id":"5511999990000"}],"user_preferences":[{"wa_id":"5511999990000","detail":"User requested to stop marketing messages","category":"marketing_messages","value":"stop","timestamp":1760000000}]}`,
 			with("user_preferences", func(c *Change) {
 				c.PhoneNumberID, c.DisplayPhoneNumber = "106540352242922", "15550783881"
 				c.Contacts = []Contact{{WAID: "5511999990000", Name: "Ana"}}
 				c.Preferences = []UserPreference{{WAID: "5511999990000", Category: "marketing_messages", Value: "stop", Timestamp: unix(1760000000)}}
-			})},
-		"account error": {"messages", `{` + metadata + `,"errors":[{"code":131031,"title":"Account has been locked"}]}`,
+			}),
+		},
+		"account error": {
+			"messages", `{` + metadata + `,"errors":[{"code":131031,"title":"Account has been locked"}]}`,
 			with("messages", func(c *Change) {
 				c.PhoneNumberID, c.DisplayPhoneNumber = "106540352242922", "15550783881"
 				c.Errors = []StatusError{{Code: 131031, Title: "Account has been locked"}}
-			})},
+			}),
+		},
 		"a field of the future": {"teleports", `{"x":[1,2]}`, with("teleports", func(*Change) {})},
 		"value is no object":    {"messages", `7`, with("messages", func(*Change) {})},
 	}
@@ -238,14 +300,14 @@ func TestParseWebhookLoopsAllLists(t *testing.T) {
 	}
 	var got []string
 	for _, c := range webhook.Changes {
-		line := c.EntryID + " " + c.Field + " " + c.PhoneNumberID
+		line := []string{c.EntryID, c.Field, c.PhoneNumberID}
 		for _, m := range c.Messages {
-			line += " " + m.ID
+			line = append(line, m.ID)
 		}
 		for _, s := range c.Statuses {
-			line += " " + s.ID
+			line = append(line, s.ID)
 		}
-		got = append(got, line)
+		got = append(got, strings.Join(line, " "))
 	}
 	want := []string{"1 messages p1 m1 m2 s1", "1 messages p2 s2 s3", "2 account_alerts "}
 	if diff := cmp.Diff(want, got); diff != "" {

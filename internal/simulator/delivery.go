@@ -142,7 +142,8 @@ func failureJSON(failure *graph.Error) []byte {
 		Data    data   `json:"error_data"`
 		Href    string `json:"href"`
 	}{
-		failure.Code, failure.Title(), failure.Title(), data{failure.Details},
+		failure.Code, failure.Title(), failure.Title(),
+		data{failure.Details},
 		"https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
 	})
 	if err != nil {

@@ -56,8 +56,8 @@ func TestP12ConnectionIsCutBeforeOrAfterAcceptance(t *testing.T) {
 			w := newWorld(t, testConfig(), nil)
 			w.control("POST", "/control/faults", `{"effect":"`+effect+`","next":1}`, 200)
 			_, err := w.send(orderReadyTo(ana))
-			var failure *graph.TransportError
-			if !errors.As(err, &failure) || failure.NotSent {
+			failure, ok := errors.AsType[*graph.TransportError](err)
+			if !ok || failure.NotSent {
 				t.Fatalf("got %v, want a *TransportError that leaves a doubt", err)
 			}
 			w.idle()
@@ -77,8 +77,7 @@ func TestHangAcceptsAndAnswersTooLate(t *testing.T) {
 	}
 	w.control("POST", "/control/faults", `{"effect":"hang","delay":"1m","next":1}`, 200)
 	_, err = impatient.Send(t.Context(), number1, orderReadyTo(ana))
-	var failure *graph.TransportError
-	if !errors.As(err, &failure) {
+	if _, ok := errors.AsType[*graph.TransportError](err); !ok {
 		t.Fatalf("got %v, want a *TransportError", err)
 	}
 	w.idle()

@@ -40,7 +40,7 @@ func (s *Simulator) graphAPI() http.Handler {
 	mux.HandleFunc("GET /{version}/{id}/block_users", s.listBlocked)
 	mux.HandleFunc("POST /{version}/{id}/subscribed_apps", s.subscribe)
 	mux.HandleFunc("GET /{version}/{id}/subscribed_apps", s.subscription)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		failure := graph.NewError(graph.CodeInvalidParameter, "This path and method are not simulated. docs/simulator.md lists those that are.")
 		failure.HTTPStatus = http.StatusNotFound
 		s.refuse(w, failure)
@@ -120,7 +120,7 @@ func (st *state) object(id string) any {
 			VerifiedName:       n.VerifiedName,
 			QualityRating:      n.QualityRating,
 			Status:             n.Status,
-			Throughput:         &graph.Throughput{Level: n.Number.Throughput},
+			Throughput:         &graph.Throughput{Level: n.Throughput},
 		}
 	}
 	if held := st.templates[id]; held != nil {

@@ -174,8 +174,7 @@ func (st *state) checkTemplate(accountID string, send *template.Send, render boo
 }
 
 func asRefusal(err error) *graph.Error {
-	var mismatch *template.Mismatch
-	if errors.As(err, &mismatch) {
+	if mismatch, ok := errors.AsType[*template.Mismatch](err); ok {
 		return graph.NewError(mismatch.Code, mismatch.Details)
 	}
 	return nil

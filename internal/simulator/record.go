@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -30,8 +31,8 @@ type Sent struct {
 	// Pricing is that of the delivery.
 	Pricing *Pricing `json:"pricing,omitempty"`
 
+	// clientData tells an empty CallbackData from an absent one.
 	clientData bool
-	step       int
 }
 
 // StatusStep is one status and when it happened.
@@ -155,9 +156,6 @@ func (s *Simulator) Counts() Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	counts := s.state.record.counts
-	counts.Refused = make(map[int]int, len(s.state.record.counts.Refused))
-	for code, n := range s.state.record.counts.Refused {
-		counts.Refused[code] = n
-	}
+	counts.Refused = maps.Clone(counts.Refused)
 	return counts
 }

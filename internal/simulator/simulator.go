@@ -201,11 +201,7 @@ func (s *Simulator) replace(config Account) error {
 func (s *Simulator) start(a *account) {
 	ctx, stop := context.WithCancel(s.running)
 	a.stop = stop
-	s.workers.Add(1)
-	go func() {
-		defer s.workers.Done()
-		a.outbox.run(ctx, s.config.Webhooks.Workers)
-	}()
+	s.workers.Go(func() { a.outbox.run(ctx, s.config.Webhooks.Workers) })
 }
 
 // halt stops an account's webhooks and forgets those that wait.

@@ -242,8 +242,8 @@ func steps(statuses []graph.Status) []string {
 		if s.Pricing != nil {
 			line += " " + s.Pricing.Type + "/" + s.Pricing.Category
 		}
-		for _, e := range s.Errors {
-			line += " " + jsonOf(e.Code)
+		if len(s.Errors) > 0 {
+			line += " " + jsonOf(s.Errors[0].Code)
 		}
 		all = append(all, line)
 	}

@@ -45,12 +45,18 @@ func TestReviewApprovesRejectsAndChangesTheCategory(t *testing.T) {
 		code                     int
 		fields                   []string
 	}{
-		"approved": {notice("delay", "Your parcel is late."), "APPROVED", "UTILITY", "NONE", 0,
-			[]string{"message_template_status_update"}},
-		"rejected by its name": {notice("reject_me", "Your parcel is late."), "REJECTED", "UTILITY", "INVALID_FORMAT", 132001,
-			[]string{"message_template_status_update"}},
-		"utility with promotion": {notice("delay_sale", "Your parcel is late. Here is a 20% off voucher."), "APPROVED", "MARKETING", "NONE", 0,
-			[]string{"message_template_status_update", "template_category_update"}},
+		"approved": {
+			notice("delay", "Your parcel is late."), "APPROVED", "UTILITY", "NONE", 0,
+			[]string{"message_template_status_update"},
+		},
+		"rejected by its name": {
+			notice("reject_me", "Your parcel is late."), "REJECTED", "UTILITY", "INVALID_FORMAT", 132001,
+			[]string{"message_template_status_update"},
+		},
+		"utility with promotion": {
+			notice("delay_sale", "Your parcel is late. Here is a 20% off voucher."), "APPROVED", "MARKETING", "NONE", 0,
+			[]string{"message_template_status_update", "template_category_update"},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -134,9 +135,7 @@ func (s *Simulator) shakeHands(ctx context.Context, callback, verify string) err
 		return err
 	}
 	query := request.URL.Query()
-	for name, values := range graph.HandshakeQuery(challenge, verify) {
-		query[name] = values
-	}
+	maps.Copy(query, graph.HandshakeQuery(challenge, verify))
 	request.URL.RawQuery = query.Encode()
 	response, err := s.client.Do(request)
 	if err != nil {

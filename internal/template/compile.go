@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -113,7 +114,7 @@ func compileText(text string, named bool) (*part, error) {
 func positions(n int) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprint(i + 1)
+		names[i] = strconv.Itoa(i + 1)
 	}
 	return names
 }

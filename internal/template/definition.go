@@ -138,12 +138,12 @@ func (s *Strings) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(s))
 }
 
-// component returns the first component of the type.
-func (d Definition) component(kind string) (index int, found Component, ok bool) {
-	for i, c := range d.Components {
+// component returns the first component of the type, or an empty one.
+func (d Definition) component(kind string) Component {
+	for _, c := range d.Components {
 		if c.Type == kind {
-			return i, c, true
+			return c
 		}
 	}
-	return 0, Component{}, false
+	return Component{}
 }

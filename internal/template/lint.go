@@ -60,11 +60,7 @@ func SameContent(a, b Definition) bool {
 	if a.Category == CategoryAuthentication || b.Category == CategoryAuthentication {
 		return false
 	}
-	_, bodyA, _ := a.component(Body)
-	_, bodyB, _ := b.component(Body)
-	_, footerA, _ := a.component(Footer)
-	_, footerB, _ := b.component(Footer)
-	return bodyA.Text == bodyB.Text && footerA.Text == footerB.Text
+	return a.component(Body).Text == b.component(Body).Text && a.component(Footer).Text == b.component(Footer).Text
 }
 
 type linter struct {

@@ -87,144 +87,276 @@ func TestLintRules(t *testing.T) {
 		change func(*Definition)
 		want   Finding
 	}{
-		{"name", valid, func(d *Definition) { d.Name = "Order-Ready" },
-			Finding{"name-format", Error, "name", "Use 1 to 512 lower-case letters, digits and underscores."}},
-		{"name too long", valid, func(d *Definition) { d.Name = strings.Repeat("a", 513) },
-			Finding{"name-format", Error, "name", "Use 1 to 512 lower-case letters, digits and underscores."}},
-		{"language", valid, func(d *Definition) { d.Language = "Portuguese" },
-			Finding{"language-format", Error, "language", "Use a language code such as en, en_US or pt_BR."}},
-		{"category", valid, func(d *Definition) { d.Category = "utility" },
-			Finding{"category", Error, "category", "Use AUTHENTICATION, MARKETING or UTILITY."}},
-		{"parameter format", valid, func(d *Definition) { d.ParameterFormat = "named" },
-			Finding{"parameter-format", Error, "parameter_format", "Use POSITIONAL or NAMED."}},
-		{"ttl, utility", valid, func(d *Definition) { d.MessageSendTTLSeconds = ttl(43_201) },
-			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 30 to 43200 seconds in category UTILITY, or -1 for 30 days."}},
-		{"ttl, authentication", oneTimeCodeTemplate, func(d *Definition) { d.MessageSendTTLSeconds = ttl(29) },
-			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 30 to 900 seconds in category AUTHENTICATION, or -1 for 30 days."}},
-		{"ttl, marketing", valid, func(d *Definition) { d.Category, d.MessageSendTTLSeconds = CategoryMarketing, ttl(-1) },
-			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 43200 to 2592000 seconds in category MARKETING."}},
-		{"no body", valid, func(d *Definition) { d.Components = d.Components[:1] },
-			Finding{"body-required", Error, "components", "Add a BODY component."}},
-		{"empty body", valid, body("  "),
-			Finding{"body-required", Error, "components[1].text", "Give the body a text."}},
-		{"body too long", valid, body(strings.Repeat("é", 1025)),
-			Finding{"body-length", Error, "components[1].text", "Shorten the text to 1024 characters; it has 1025."}},
-		{"component twice", valid, func(d *Definition) { d.Components = append(d.Components, Component{Type: Footer, Text: "Y"}) },
-			Finding{"component-once", Error, "components[4]", "Keep one FOOTER component; components[2] is one already."}},
-		{"component type", valid, func(d *Definition) { d.Components = append(d.Components, Component{Type: "CAROUSEL"}) },
-			Finding{"component-type", Error, "components[4].type", "Use HEADER, BODY, FOOTER or BUTTONS."}},
-		{"variable first", valid, body("{{1}} is ready for you.", "881"),
-			Finding{"body-edge-variable", Error, "components[1].text", "Begin the body with words: a variable cannot come first."}},
-		{"variable last", valid, body("Ready for you: {{1}} ", "881"),
-			Finding{"body-edge-variable", Error, "components[1].text", "End the body with words or a full stop: a variable cannot come last."}},
-		{"adjacent variables", valid, body("Hi there {{1}} {{2}} is now ready.", "a", "b"),
-			Finding{"adjacent-variables", Error, "components[1].text", "Put words between {{1}} and {{2}}."}},
-		{"too many variables", valid, body("Hi {{1}}, {{2}}.", "a", "b"),
-			Finding{"variable-density", Warning, "components[1].text", "Add words or remove variables: 3 words for 2 variables may be too few for Meta's review."}},
-		{"gap", valid, body("Hi {{1}}, your order {{3}} is ready.", "a", "b"),
-			Finding{"variable-gap", Error, "components[1].text", "Number the variables from 1 without gaps: {{2}} is missing."}},
-		{"one brace", valid, body("Hi {{1}, your order is ready.", "a"),
-			Finding{"variable-braces", Error, "components[1].text", "Write each variable with two braces on both sides, as in {{1}}."}},
-		{"closed twice", valid, body("Hi {1}}, your order is ready.", "a"),
-			Finding{"variable-braces", Error, "components[1].text", "Write each variable with two braces on both sides, as in {{1}}."}},
-		{"character in a variable", valid, body("Hi {{#1}}, your order is ready.", "a"),
-			Finding{"variable-name", Error, "components[1].text", "Write the variable {{#1}} as {{1}}, {{2}} and so on."}},
-		{"zero", valid, body("Hi {{0}}, your order is ready.", "a"),
-			Finding{"variable-name", Error, "components[1].text", "Write the variable {{0}} as {{1}}, {{2}} and so on."}},
-		{"upper case", named, func(d *Definition) { d.Components[0].Text = "Hi {{Name}}, it is ready." },
-			Finding{"variable-name", Error, "components[0].text", "Write the variable {{Name}} as {{first_name}}: a lower-case letter, then lower-case letters, digits and underscores."}},
-		{"named variable twice", named, func(d *Definition) {
-			d.Components[0].Text = "Hi {{first_name}}, your order {{order_no}} for {{first_name}} is ready."
+		{
+			"name", valid, func(d *Definition) { d.Name = "Order-Ready" },
+			Finding{"name-format", Error, "name", "Use 1 to 512 lower-case letters, digits and underscores."},
 		},
-			Finding{"variable-unique", Error, "components[0].text", "Use each named variable once."}},
-		{"body example", valid, body("Hi {{1}}, your order {{2}} is ready.", "Ana"),
-			Finding{"body-example", Error, "components[1].example", "Give one sample value for each variable of the body: 2 needed, 1 given."}},
-		{"named body example", named, func(d *Definition) { d.Components[0].Example.BodyTextNamedParams[1].ParamName = "other" },
-			Finding{"body-example", Error, "components[0].example", "Give one sample value for each variable of the body: 2 needed, 1 given."}},
-		{"header too long", valid, header(strings.Repeat("a", 61)),
-			Finding{"header-length", Error, "components[0].text", "Shorten the text to 60 characters; it has 61."}},
-		{"two header variables", valid, header("Order {{1}} of {{2}}", "a", "b"),
-			Finding{"header-variables", Error, "components[0].text", "Use at most 1 variable in the header; it has 2."}},
-		{"header without text", valid, header(""),
-			Finding{"header-text", Error, "components[0].text", "Give the header a text."}},
-		{"header example", valid, header("Order {{1}}"),
-			Finding{"header-example", Error, "components[0].example", "Give one sample value for each variable of the header: 1 needed, 0 given."}},
-		{"header format", valid, func(d *Definition) { d.Components[0].Format = "AUDIO" },
-			Finding{"header-format", Error, "components[0].format", "Use TEXT, IMAGE, VIDEO, GIF, DOCUMENT or LOCATION."}},
-		{"media example", valid, func(d *Definition) { d.Components[0] = Component{Type: Header, Format: FormatDocument} },
-			Finding{"header-example", Error, "components[0].example.header_handle", "Give one handle of an uploaded sample for the DOCUMENT header."}},
-		{"GIF in utility", valid, func(d *Definition) {
-			d.Components[0] = Component{Type: Header, Format: FormatGIF, Example: &Example{HeaderHandle: []string{"x"}}}
+		{
+			"name too long", valid, func(d *Definition) { d.Name = strings.Repeat("a", 513) },
+			Finding{"name-format", Error, "name", "Use 1 to 512 lower-case letters, digits and underscores."},
 		},
-			Finding{"header-gif", Error, "components[0].format", "Use GIF only in category MARKETING."}},
-		{"text on location", valid, func(d *Definition) { d.Components[0] = Component{Type: Header, Format: FormatLocation, Text: "here"} },
-			Finding{"header-text", Error, "components[0].text", "Remove the text: only a TEXT header has one."}},
-		{"footer too long", valid, func(d *Definition) { d.Components[2].Text = strings.Repeat("a", 61) },
-			Finding{"footer-length", Error, "components[2].text", "Shorten the text to 60 characters; it has 61."}},
-		{"footer variable", valid, func(d *Definition) { d.Components[2].Text = "Shop {{1}}" },
-			Finding{"footer-variables", Error, "components[2].text", "Remove the variables: a footer has none."}},
-		{"empty footer", valid, func(d *Definition) { d.Components[2].Text = "" },
-			Finding{"footer-text", Error, "components[2].text", "Give the footer a text, or remove it."}},
-		{"no buttons", valid, buttons(),
-			Finding{"button-count", Error, "components[3].buttons", "Use 1 to 10 buttons; there are 0."}},
-		{"eleven buttons", valid, buttons(quick, quick, quick, quick, quick, quick, quick, quick, quick, quick, link),
-			Finding{"button-count", Error, "components[3].buttons", "Use 1 to 10 buttons; there are 11."}},
-		{"button type", valid, buttons(Button{Type: "SPC", Text: "x"}),
-			Finding{"button-type", Error, "components[3].buttons[0].type", "Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM."}},
-		{"three links", valid, buttons(link, link, link),
-			Finding{"button-type-count", Error, "components[3].buttons[2]", "Use at most 2 buttons of type URL."}},
-		{"two phones", valid, buttons(phone, phone),
-			Finding{"button-type-count", Error, "components[3].buttons[1]", "Use at most 1 buttons of type PHONE_NUMBER."}},
-		{"two codes", valid, buttons(code, code),
-			Finding{"button-type-count", Error, "components[3].buttons[1]", "Use at most 1 buttons of type COPY_CODE."}},
-		{"button text too long", valid, buttons(Button{Type: ButtonQuickReply, Text: strings.Repeat("a", 26)}),
-			Finding{"button-text", Error, "components[3].buttons[0].text", "Shorten the text to 25 characters; it has 26."}},
-		{"button without text", valid, buttons(Button{Type: ButtonQuickReply}),
-			Finding{"button-text", Error, "components[3].buttons[0].text", "Give the button a text of 1 to 25 characters."}},
-		{"variable in button text", valid, buttons(Button{Type: ButtonQuickReply, Text: "Hi {{1}}"}),
-			Finding{"button-text", Error, "components[3].buttons[0].text", "Remove the variable: a button's text has none."}},
-		{"URL too long", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/" + strings.Repeat("a", 2000)}),
-			Finding{"button-url", Error, "components[3].buttons[0].url", "Give a URL of 1 to 2000 characters."}},
-		{"URL variable inside", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}/x", Example: Strings{"a"}}),
-			Finding{"button-url-variable", Error, "components[3].buttons[0].url", "Use one variable {{1}}, at the end of the URL."}},
-		{"URL without example", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}"}),
-			Finding{"button-example", Error, "components[3].buttons[0].example", "Give one sample value for the URL's variable."}},
-		{"phone too long", valid, buttons(Button{Type: ButtonPhoneNumber, Text: "Call", PhoneNumber: "+12345678901234567890"}),
-			Finding{"button-phone", Error, "components[3].buttons[0].phone_number", "Give a phone number of at most 20 characters."}},
-		{"code too long", valid, buttons(Button{Type: ButtonCopyCode, Example: Strings{strings.Repeat("A", 21)}}),
-			Finding{"button-code", Error, "components[3].buttons[0].example", "Give one sample code of at most 20 characters."}},
-		{"quick replies apart", valid, buttons(quick, link, quick),
-			Finding{"button-order", Error, "components[3].buttons", "Put all quick replies together, before or after the other buttons."}},
-		{"OTP in utility", valid, buttons(Button{Type: ButtonOTP, OTPType: OTPCopyCode}),
-			Finding{"button-category", Error, "components[3].buttons[0].type", "Use OTP buttons in category AUTHENTICATION and only there."}},
-		{"authentication body", oneTimeCodeTemplate, func(d *Definition) { d.Components[0].Text = "Your code" },
-			Finding{"authentication-body", Error, "components[0].text", "Remove the text: Meta writes the body of an authentication template."}},
-		{"authentication header", oneTimeCodeTemplate, func(d *Definition) {
-			d.Components = append(d.Components, Component{Type: Header, Format: FormatText, Text: "Code"})
+		{
+			"language", valid, func(d *Definition) { d.Language = "Portuguese" },
+			Finding{"language-format", Error, "language", "Use a language code such as en, en_US or pt_BR."},
 		},
-			Finding{"authentication-content", Error, "components[3]", "Remove the header: an authentication template has none."}},
-		{"authentication expiry", oneTimeCodeTemplate, func(d *Definition) { d.Components[1].CodeExpirationMinutes = ttl(91) },
-			Finding{"authentication-expiry", Error, "components[1].code_expiration_minutes", "Use 1 to 90 minutes."}},
-		{"authentication footer", oneTimeCodeTemplate, func(d *Definition) { d.Components[1].Text = "Shop" },
-			Finding{"authentication-content", Error, "components[1].text", "Remove the text: an authentication footer has only code_expiration_minutes."}},
-		{"authentication without buttons", oneTimeCodeTemplate, func(d *Definition) { d.Components = d.Components[:2] },
-			Finding{"authentication-otp-button", Error, "components", "Add a BUTTONS component with one OTP button."}},
-		{"authentication OTP type", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].OTPType = "SMS" },
-			Finding{"authentication-otp-type", Error, "components[2].buttons[0].otp_type", "Use COPY_CODE, ONE_TAP or ZERO_TAP."}},
-		{"authentication one tap", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].OTPType = OTPOneTap },
-			Finding{"authentication-apps", Error, "components[2].buttons[0].supported_apps", "Name the apps that may receive the code of a ONE_TAP button."}},
-		{"authentication emoji", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].Text = "Copy 🔑" },
-			Finding{"authentication-content", Error, "components[2].buttons[0].text", "Remove the emoji: an authentication template has none."}},
-		{"security line elsewhere", valid, func(d *Definition) { d.Components[1].AddSecurityRecommendation = &yes },
-			Finding{"authentication-only", Error, "components[1].add_security_recommendation", "Remove it: only authentication templates have it."}},
-		{"expiry elsewhere", valid, func(d *Definition) { d.Components[2].CodeExpirationMinutes = ttl(5) },
-			Finding{"authentication-only", Error, "components[2].code_expiration_minutes", "Remove it: only authentication templates have it."}},
-		{"promotion in utility", valid, body("Hi {{1}}, your order {{2}} is ready. Use code X for 20% off.", "a", "b"),
-			Finding{"utility-promotional", Warning, "components", `Remove "20% off" or use category MARKETING: Meta may approve the template as marketing, which costs more.`}},
-		{"one-time code elsewhere", valid, body("Your verification code is {{1}} for now.", "1"),
-			Finding{"otp-category", Warning, "components", `Use category AUTHENTICATION for one-time codes ("verification code"): Meta refuses them elsewhere.`}},
-		{"sensitive identifier", valid, body("Please answer with your card number."),
-			Finding{"sensitive-identifier", Warning, "components", `Do not ask for sensitive identifiers ("card number"): Meta refuses such templates.`}},
+		{
+			"category", valid, func(d *Definition) { d.Category = "utility" },
+			Finding{"category", Error, "category", "Use AUTHENTICATION, MARKETING or UTILITY."},
+		},
+		{
+			"parameter format", valid, func(d *Definition) { d.ParameterFormat = "named" },
+			Finding{"parameter-format", Error, "parameter_format", "Use POSITIONAL or NAMED."},
+		},
+		{
+			"ttl, utility", valid, func(d *Definition) { d.MessageSendTTLSeconds = ttl(43_201) },
+			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 30 to 43200 seconds in category UTILITY, or -1 for 30 days."},
+		},
+		{
+			"ttl, authentication", oneTimeCodeTemplate, func(d *Definition) { d.MessageSendTTLSeconds = ttl(29) },
+			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 30 to 900 seconds in category AUTHENTICATION, or -1 for 30 days."},
+		},
+		{
+			"ttl, marketing", valid, func(d *Definition) { d.Category, d.MessageSendTTLSeconds = CategoryMarketing, ttl(-1) },
+			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 43200 to 2592000 seconds in category MARKETING."},
+		},
+		{
+			"no body", valid, func(d *Definition) { d.Components = d.Components[:1] },
+			Finding{"body-required", Error, "components", "Add a BODY component."},
+		},
+		{
+			"empty body", valid, body("  "),
+			Finding{"body-required", Error, "components[1].text", "Give the body a text."},
+		},
+		{
+			"body too long", valid, body(strings.Repeat("é", 1025)),
+			Finding{"body-length", Error, "components[1].text", "Shorten the text to 1024 characters; it has 1025."},
+		},
+		{
+			"component twice", valid, func(d *Definition) { d.Components = append(d.Components, Component{Type: Footer, Text: "Y"}) },
+			Finding{"component-once", Error, "components[4]", "Keep one FOOTER component; components[2] is one already."},
+		},
+		{
+			"component type", valid, func(d *Definition) { d.Components = append(d.Components, Component{Type: "CAROUSEL"}) },
+			Finding{"component-type", Error, "components[4].type", "Use HEADER, BODY, FOOTER or BUTTONS."},
+		},
+		{
+			"variable first", valid, body("{{1}} is ready for you.", "881"),
+			Finding{"body-edge-variable", Error, "components[1].text", "Begin the body with words: a variable cannot come first."},
+		},
+		{
+			"variable last", valid, body("Ready for you: {{1}} ", "881"),
+			Finding{"body-edge-variable", Error, "components[1].text", "End the body with words or a full stop: a variable cannot come last."},
+		},
+		{
+			"adjacent variables", valid, body("Hi there {{1}} {{2}} is now ready.", "a", "b"),
+			Finding{"adjacent-variables", Error, "components[1].text", "Put words between {{1}} and {{2}}."},
+		},
+		{
+			"too many variables", valid, body("Hi {{1}}, {{2}}.", "a", "b"),
+			Finding{"variable-density", Warning, "components[1].text", "Add words or remove variables: 3 words for 2 variables may be too few for Meta's review."},
+		},
+		{
+			"gap", valid, body("Hi {{1}}, your order {{3}} is ready.", "a", "b"),
+			Finding{"variable-gap", Error, "components[1].text", "Number the variables from 1 without gaps: {{2}} is missing."},
+		},
+		{
+			"one brace", valid, body("Hi {{1}, your order is ready.", "a"),
+			Finding{"variable-braces", Error, "components[1].text", "Write each variable with two braces on both sides, as in {{1}}."},
+		},
+		{
+			"closed twice", valid, body("Hi {1}}, your order is ready.", "a"),
+			Finding{"variable-braces", Error, "components[1].text", "Write each variable with two braces on both sides, as in {{1}}."},
+		},
+		{
+			"character in a variable", valid, body("Hi {{#1}}, your order is ready.", "a"),
+			Finding{"variable-name", Error, "components[1].text", "Write the variable {{#1}} as {{1}}, {{2}} and so on."},
+		},
+		{
+			"zero", valid, body("Hi {{0}}, your order is ready.", "a"),
+			Finding{"variable-name", Error, "components[1].text", "Write the variable {{0}} as {{1}}, {{2}} and so on."},
+		},
+		{
+			"upper case", named, func(d *Definition) { d.Components[0].Text = "Hi {{Name}}, it is ready." },
+			Finding{"variable-name", Error, "components[0].text", "Write the variable {{Name}} as {{first_name}}: a lower-case letter, then lower-case letters, digits and underscores."},
+		},
+		{
+			"named variable twice", named, func(d *Definition) {
+				d.Components[0].Text = "Hi {{first_name}}, your order {{order_no}} for {{first_name}} is ready."
+			},
+			Finding{"variable-unique", Error, "components[0].text", "Use each named variable once."},
+		},
+		{
+			"body example", valid, body("Hi {{1}}, your order {{2}} is ready.", "Ana"),
+			Finding{"body-example", Error, "components[1].example", "Give one sample value for each variable of the body: 2 needed, 1 given."},
+		},
+		{
+			"named body example", named, func(d *Definition) { d.Components[0].Example.BodyTextNamedParams[1].ParamName = "other" },
+			Finding{"body-example", Error, "components[0].example", "Give one sample value for each variable of the body: 2 needed, 1 given."},
+		},
+		{
+			"header too long", valid, header(strings.Repeat("a", 61)),
+			Finding{"header-length", Error, "components[0].text", "Shorten the text to 60 characters; it has 61."},
+		},
+		{
+			"two header variables", valid, header("Order {{1}} of {{2}}", "a", "b"),
+			Finding{"header-variables", Error, "components[0].text", "Use at most 1 variable in the header; it has 2."},
+		},
+		{
+			"header without text", valid, header(""),
+			Finding{"header-text", Error, "components[0].text", "Give the header a text."},
+		},
+		{
+			"header example", valid, header("Order {{1}}"),
+			Finding{"header-example", Error, "components[0].example", "Give one sample value for each variable of the header: 1 needed, 0 given."},
+		},
+		{
+			"header format", valid, func(d *Definition) { d.Components[0].Format = "AUDIO" },
+			Finding{"header-format", Error, "components[0].format", "Use TEXT, IMAGE, VIDEO, GIF, DOCUMENT or LOCATION."},
+		},
+		{
+			"media example", valid, func(d *Definition) { d.Components[0] = Component{Type: Header, Format: FormatDocument} },
+			Finding{"header-example", Error, "components[0].example.header_handle", "Give one handle of an uploaded sample for the DOCUMENT header."},
+		},
+		{
+			"GIF in utility", valid, func(d *Definition) {
+				d.Components[0] = Component{Type: Header, Format: FormatGIF, Example: &Example{HeaderHandle: []string{"x"}}}
+			},
+			Finding{"header-gif", Error, "components[0].format", "Use GIF only in category MARKETING."},
+		},
+		{
+			"text on location", valid, func(d *Definition) { d.Components[0] = Component{Type: Header, Format: FormatLocation, Text: "here"} },
+			Finding{"header-text", Error, "components[0].text", "Remove the text: only a TEXT header has one."},
+		},
+		{
+			"footer too long", valid, func(d *Definition) { d.Components[2].Text = strings.Repeat("a", 61) },
+			Finding{"footer-length", Error, "components[2].text", "Shorten the text to 60 characters; it has 61."},
+		},
+		{
+			"footer variable", valid, func(d *Definition) { d.Components[2].Text = "Shop {{1}}" },
+			Finding{"footer-variables", Error, "components[2].text", "Remove the variables: a footer has none."},
+		},
+		{
+			"empty footer", valid, func(d *Definition) { d.Components[2].Text = "" },
+			Finding{"footer-text", Error, "components[2].text", "Give the footer a text, or remove it."},
+		},
+		{
+			"no buttons", valid, buttons(),
+			Finding{"button-count", Error, "components[3].buttons", "Use 1 to 10 buttons; there are 0."},
+		},
+		{
+			"eleven buttons", valid, buttons(quick, quick, quick, quick, quick, quick, quick, quick, quick, quick, link),
+			Finding{"button-count", Error, "components[3].buttons", "Use 1 to 10 buttons; there are 11."},
+		},
+		{
+			"button type", valid, buttons(Button{Type: "SPC", Text: "x"}),
+			Finding{"button-type", Error, "components[3].buttons[0].type", "Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM."},
+		},
+		{
+			"three links", valid, buttons(link, link, link),
+			Finding{"button-type-count", Error, "components[3].buttons[2]", "Use at most 2 buttons of type URL."},
+		},
+		{
+			"two phones", valid, buttons(phone, phone),
+			Finding{"button-type-count", Error, "components[3].buttons[1]", "Use at most 1 buttons of type PHONE_NUMBER."},
+		},
+		{
+			"two codes", valid, buttons(code, code),
+			Finding{"button-type-count", Error, "components[3].buttons[1]", "Use at most 1 buttons of type COPY_CODE."},
+		},
+		{
+			"button text too long", valid, buttons(Button{Type: ButtonQuickReply, Text: strings.Repeat("a", 26)}),
+			Finding{"button-text", Error, "components[3].buttons[0].text", "Shorten the text to 25 characters; it has 26."},
+		},
+		{
+			"button without text", valid, buttons(Button{Type: ButtonQuickReply}),
+			Finding{"button-text", Error, "components[3].buttons[0].text", "Give the button a text of 1 to 25 characters."},
+		},
+		{
+			"variable in button text", valid, buttons(Button{Type: ButtonQuickReply, Text: "Hi {{1}}"}),
+			Finding{"button-text", Error, "components[3].buttons[0].text", "Remove the variable: a button's text has none."},
+		},
+		{
+			"URL too long", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/" + strings.Repeat("a", 2000)}),
+			Finding{"button-url", Error, "components[3].buttons[0].url", "Give a URL of 1 to 2000 characters."},
+		},
+		{
+			"URL variable inside", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}/x", Example: Strings{"a"}}),
+			Finding{"button-url-variable", Error, "components[3].buttons[0].url", "Use one variable {{1}}, at the end of the URL."},
+		},
+		{
+			"URL without example", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}"}),
+			Finding{"button-example", Error, "components[3].buttons[0].example", "Give one sample value for the URL's variable."},
+		},
+		{
+			"phone too long", valid, buttons(Button{Type: ButtonPhoneNumber, Text: "Call", PhoneNumber: "+12345678901234567890"}),
+			Finding{"button-phone", Error, "components[3].buttons[0].phone_number", "Give a phone number of at most 20 characters."},
+		},
+		{
+			"code too long", valid, buttons(Button{Type: ButtonCopyCode, Example: Strings{strings.Repeat("A", 21)}}),
+			Finding{"button-code", Error, "components[3].buttons[0].example", "Give one sample code of at most 20 characters."},
+		},
+		{
+			"quick replies apart", valid, buttons(quick, link, quick),
+			Finding{"button-order", Error, "components[3].buttons", "Put all quick replies together, before or after the other buttons."},
+		},
+		{
+			"OTP in utility", valid, buttons(Button{Type: ButtonOTP, OTPType: OTPCopyCode}),
+			Finding{"button-category", Error, "components[3].buttons[0].type", "Use OTP buttons in category AUTHENTICATION and only there."},
+		},
+		{
+			"authentication body", oneTimeCodeTemplate, func(d *Definition) { d.Components[0].Text = "Your code" },
+			Finding{"authentication-body", Error, "components[0].text", "Remove the text: Meta writes the body of an authentication template."},
+		},
+		{
+			"authentication header", oneTimeCodeTemplate, func(d *Definition) {
+				d.Components = append(d.Components, Component{Type: Header, Format: FormatText, Text: "Code"})
+			},
+			Finding{"authentication-content", Error, "components[3]", "Remove the header: an authentication template has none."},
+		},
+		{
+			"authentication expiry", oneTimeCodeTemplate, func(d *Definition) { d.Components[1].CodeExpirationMinutes = ttl(91) },
+			Finding{"authentication-expiry", Error, "components[1].code_expiration_minutes", "Use 1 to 90 minutes."},
+		},
+		{
+			"authentication footer", oneTimeCodeTemplate, func(d *Definition) { d.Components[1].Text = "Shop" },
+			Finding{"authentication-content", Error, "components[1].text", "Remove the text: an authentication footer has only code_expiration_minutes."},
+		},
+		{
+			"authentication without buttons", oneTimeCodeTemplate, func(d *Definition) { d.Components = d.Components[:2] },
+			Finding{"authentication-otp-button", Error, "components", "Add a BUTTONS component with one OTP button."},
+		},
+		{
+			"authentication OTP type", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].OTPType = "SMS" },
+			Finding{"authentication-otp-type", Error, "components[2].buttons[0].otp_type", "Use COPY_CODE, ONE_TAP or ZERO_TAP."},
+		},
+		{
+			"authentication one tap", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].OTPType = OTPOneTap },
+			Finding{"authentication-apps", Error, "components[2].buttons[0].supported_apps", "Name the apps that may receive the code of a ONE_TAP button."},
+		},
+		{
+			"authentication emoji", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].Text = "Copy 🔑" },
+			Finding{"authentication-content", Error, "components[2].buttons[0].text", "Remove the emoji: an authentication template has none."},
+		},
+		{
+			"security line elsewhere", valid, func(d *Definition) { d.Components[1].AddSecurityRecommendation = &yes },
+			Finding{"authentication-only", Error, "components[1].add_security_recommendation", "Remove it: only authentication templates have it."},
+		},
+		{
+			"expiry elsewhere", valid, func(d *Definition) { d.Components[2].CodeExpirationMinutes = ttl(5) },
+			Finding{"authentication-only", Error, "components[2].code_expiration_minutes", "Remove it: only authentication templates have it."},
+		},
+		{
+			"promotion in utility", valid, body("Hi {{1}}, your order {{2}} is ready. Use code X for 20% off.", "a", "b"),
+			Finding{"utility-promotional", Warning, "components", `Remove "20% off" or use category MARKETING: Meta may approve the template as marketing, which costs more.`},
+		},
+		{
+			"one-time code elsewhere", valid, body("Your verification code is {{1}} for now.", "1"),
+			Finding{"otp-category", Warning, "components", `Use category AUTHENTICATION for one-time codes ("verification code"): Meta refuses them elsewhere.`},
+		},
+		{
+			"sensitive identifier", valid, body("Please answer with your card number."),
+			Finding{"sensitive-identifier", Warning, "components", `Do not ask for sensitive identifiers ("card number"): Meta refuses such templates.`},
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,7 +17,7 @@ const (
 )
 
 // Mismatch says that the parameters of a message do not fit the template.
-type Mismatch struct {
+type Mismatch struct { //nolint:errname // what it is comes before that it is an error
 	// Code is CodeCount, CodeFormat, CodeLength or CodeValue.
 	Code int
 	// Details is a sentence that names the place and the numbers, never a value.
@@ -36,10 +37,11 @@ type MatchOptions struct {
 // Match tells whether the components of a message fit the template. The error,
 // if any, is a *Mismatch.
 func (c *Compiled) Match(components []SendComponent, options MatchOptions) error {
-	if m := c.match(components, options); m != nil {
-		return m
+	m := c.match(components, options)
+	if m == nil {
+		return nil // not m: a nil pointer would be an error that is not nil
 	}
-	return nil
+	return m
 }
 
 func (c *Compiled) match(components []SendComponent, options MatchOptions) *Mismatch {
@@ -192,7 +194,7 @@ func matchNames(place string, names []string, given []Parameter) *Mismatch {
 }
 
 func matchValue(place string, p *Parameter, options MatchOptions, types ...string) *Mismatch {
-	if !oneOf(p.Type, types) {
+	if !slices.Contains(types, p.Type) {
 		return mismatch(CodeFormat, "%s: type must be %s.", place, strings.Join(types, " or "))
 	}
 	value := p.Value()
@@ -207,13 +209,4 @@ func matchValue(place string, p *Parameter, options MatchOptions, types ...strin
 
 func mismatch(code int, format string, args ...any) *Mismatch {
 	return &Mismatch{Code: code, Details: fmt.Sprintf(format, args...)}
-}
-
-func oneOf(s string, candidates []string) bool {
-	for _, candidate := range candidates {
-		if s == candidate {
-			return true
-		}
-	}
-	return false
 }

@@ -1,6 +1,9 @@
 package template
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // subTypes is the sub_type of a message's component for each type of button.
 func subTypes(kind string) []string {
@@ -51,7 +54,7 @@ func (b button) match(place string, given *SendComponent, options MatchOptions) 
 		}
 		return mismatch(CodeCount, "%s: 1 parameter is expected and no component names the button.", place)
 	}
-	if !oneOf(given.SubType, subTypes(b.kind)) {
+	if !slices.Contains(subTypes(b.kind), given.SubType) {
 		return mismatch(CodeFormat, "%s: sub_type must be %s.", place, subTypes(b.kind)[0])
 	}
 	if count := len(given.Parameters); count != need && (!optional || count != 0) {

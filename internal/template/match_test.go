@@ -9,20 +9,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func compiled(t testing.TB, d Definition) *Compiled {
-	t.Helper()
+func compiled(tb testing.TB, d Definition) *Compiled {
+	tb.Helper()
 	c, err := Compile(d)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
-func components(t testing.TB, raw string) []SendComponent {
-	t.Helper()
+func components(tb testing.TB, raw string) []SendComponent {
+	tb.Helper()
 	var list []SendComponent
 	if err := json.Unmarshal([]byte(raw), &list); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return list
 }
@@ -145,16 +145,26 @@ func TestRender(t *testing.T) {
 		components string
 		want       Preview
 	}{
-		"positional": {valid(), `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
-			Preview{Header: "Order 881", Body: "Hi Ana, your order #881 is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}}},
-		"in another order, and twice": {reordered, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
-			Preview{Header: "Order 881", Body: "Order #881 of Ana is ready, Ana.", Footer: "Shop X", Buttons: []string{"Later", "Track"}}},
-		"named": {named(), `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"#881"},{"type":"text","parameter_name":"first_name","text":"Ana"}]}]`,
-			Preview{Body: "Hi Ana, your order #881 is ready."}},
-		"media": {withImage(), `[{"type":"header","parameters":[{"type":"image","image":{"id":"1"}}]},` + bodyAna + `]`,
-			Preview{Header: "[IMAGE]", Body: "Hi Ana, your order #881 is ready."}},
-		"values are not variables": {valid(), `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"{{2}}"},{"type":"text","text":"x"}]},` + url881 + `]`,
-			Preview{Header: "Order 881", Body: "Hi {{2}}, your order x is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}}},
+		"positional": {
+			valid(), `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
+			Preview{Header: "Order 881", Body: "Hi Ana, your order #881 is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}},
+		},
+		"in another order, and twice": {
+			reordered, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
+			Preview{Header: "Order 881", Body: "Order #881 of Ana is ready, Ana.", Footer: "Shop X", Buttons: []string{"Later", "Track"}},
+		},
+		"named": {
+			named(), `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"#881"},{"type":"text","parameter_name":"first_name","text":"Ana"}]}]`,
+			Preview{Body: "Hi Ana, your order #881 is ready."},
+		},
+		"media": {
+			withImage(), `[{"type":"header","parameters":[{"type":"image","image":{"id":"1"}}]},` + bodyAna + `]`,
+			Preview{Header: "[IMAGE]", Body: "Hi Ana, your order #881 is ready."},
+		},
+		"values are not variables": {
+			valid(), `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"{{2}}"},{"type":"text","text":"x"}]},` + url881 + `]`,
+			Preview{Header: "Order 881", Body: "Hi {{2}}, your order x is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -85,8 +85,8 @@ func (o Object) All() iter.Seq2[string, []byte] {
 
 // index returns the place of the last member with the name, or -1.
 func (o Object) index(name string) int {
-	for i := len(o.members) - 1; i >= 0; i-- {
-		if string(o.members[i].name) == name {
+	for i, m := range slices.Backward(o.members) {
+		if string(m.name) == name {
 			return i
 		}
 	}
