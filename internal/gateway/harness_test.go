@@ -19,6 +19,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -538,6 +539,9 @@ func (w *world) metric(name string) string {
 	}
 	return ""
 }
+
+// unix is an instant as webhooks write it.
+func unix(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 
 func usd(amount string) money.Money {
 	return money.Money{Amount: money.MustParse(amount), Currency: "USD"}
