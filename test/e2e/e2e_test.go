@@ -288,7 +288,7 @@ spec:
 			}
 			approved = time.Now()
 		}
-		answer, err := s.play.Business.Template(ctx, "+33612345678", story.Filled{Name: "pickup_point", Language: "en_US", Body: []string{"Ana"}})
+		answer, err := s.play.Business.Template(ctx, "+33612345678", story.Filled{Name: "pickup_point", Language: "en_US", Body: []v1alpha1.TemplateExample{{Value: "Ana"}}})
 		return err == nil && !answer.Refused(), err
 	})
 	must(t, err)

@@ -48,27 +48,19 @@ func (b Business) Text(ctx context.Context, to, text string) (Answer, error) {
 	})
 }
 
-// Filled is a template with the values of its variables.
+// Filled is a template with the values of its variables, in order; those of a template with named parameters have names.
 type Filled struct {
 	Name, Language string
-	Header, Body   []string
+	Header, Body   []v1alpha1.TemplateExample
 }
 
 // FilledWithExamples fills a template with its own examples.
 func FilledWithExamples(spec v1alpha1.MessageTemplateSpec) Filled {
-	filled := Filled{Name: spec.Name, Language: spec.Language, Body: values(spec.Body.Examples)}
+	filled := Filled{Name: spec.Name, Language: spec.Language, Body: spec.Body.Examples}
 	if spec.Header != nil {
-		filled.Header = values(spec.Header.Examples)
+		filled.Header = spec.Header.Examples
 	}
 	return filled
-}
-
-func values(examples []v1alpha1.TemplateExample) []string {
-	var all []string
-	for _, example := range examples {
-		all = append(all, example.Value)
-	}
-	return all
 }
 
 // Template sends a template.
@@ -76,14 +68,17 @@ func (b Business) Template(ctx context.Context, to string, filled Filled) (Answe
 	components := []map[string]any{}
 	for _, part := range []struct {
 		component string
-		values    []string
+		values    []v1alpha1.TemplateExample
 	}{{"header", filled.Header}, {"body", filled.Body}} {
 		if len(part.values) == 0 {
 			continue
 		}
 		parameters := make([]map[string]any, len(part.values))
 		for i, value := range part.values {
-			parameters[i] = map[string]any{"type": "text", "text": value}
+			parameters[i] = map[string]any{"type": "text", "text": value.Value}
+			if value.Name != "" {
+				parameters[i]["parameter_name"] = value.Name
+			}
 		}
 		components = append(components, map[string]any{"type": part.component, "parameters": parameters})
 	}
