@@ -11,8 +11,11 @@ CLUSTER ?= auto
 # KEEP=1 leaves the cluster of `make e2e` running, to look at what happened.
 KEEP ?=
 
-# The same inputs give the same binaries on every machine.
-GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w'
+# The same inputs give the same static binaries on every machine. One setting for all of them, tests included, so that nothing is
+# compiled twice.
+export CGO_ENABLED := 0
+export GOFLAGS := $(GOFLAGS) -trimpath -buildvcs=false
+GO_BUILD := go build -ldflags '-s -w'
 CLUSTER_TOOL := $(BIN)/cluster/cluster
 CONTROLLER_GEN := $(BIN)/controller-gen
 GOLANGCI_LINT := $(BIN)/golangci-lint
@@ -52,7 +55,7 @@ build: ## Compile the four programs into bin/
 generate: $(CONTROLLER_GEN) ## Write the CRDs, the RBAC role and the deep copies from the Go types
 	@$(CONTROLLER_GEN) object paths=./api/...
 	@$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
-	@$(CONTROLLER_GEN) rbac:roleName=guichet-operator paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	@$(CONTROLLER_GEN) rbac:roleName=guichet-operator paths=. paths=./controllers/... output:rbac:artifacts:config=config/rbac
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the Go code
@@ -109,17 +112,17 @@ clean: ## Remove everything that make has built
 
 $(CONTROLLER_GEN): hack/tools/go.sum
 	@echo "compiling controller-gen"
-	@cd hack/tools && go build -trimpath -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen
+	@cd hack/tools && go build -o $@ sigs.k8s.io/controller-tools/cmd/controller-gen
 
 $(GOLANGCI_LINT): hack/tools/go.sum
 	@echo "compiling golangci-lint (about a minute the first time)"
-	@cd hack/tools && go build -trimpath -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@cd hack/tools && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
 # The go command knows best whether they are up to date.
 
 .PHONY: $(CLUSTER_TOOL)
 $(CLUSTER_TOOL):
-	@go build -buildvcs=false -o $@ ./hack/cluster
+	@go build -o $@ ./hack/cluster
 
 $(BIN)/kubectl:
 	@mkdir -p $(BIN) && ln -sfn cluster/programs/kube $@

@@ -18,7 +18,7 @@ if [[ $(go env GOHOSTOS) != linux ]]; then
   echo "kube-apiserver and etcd are built on Linux only; elsewhere set KUBEBUILDER_ASSETS to a folder that holds them" >&2
   exit 1
 fi
-go build -buildvcs=false -o bin/cluster/cluster ./hack/cluster
+go build -o bin/cluster/cluster ./hack/cluster
 bin/cluster/cluster build kubernetes etcd
 mkdir -p bin/envtest
 for program in kube-apiserver etcd; do

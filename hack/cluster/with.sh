@@ -47,7 +47,7 @@ choose() {
 # host: the one-node cluster.
 
 prepare_host() {
-  go build -buildvcs=false -o bin/cluster/cluster ./hack/cluster
+  go build -o bin/cluster/cluster ./hack/cluster
   bin/cluster/cluster up
   ln -sfn cluster/programs/kube bin/kubectl
   export KUBECONFIG=$PWD/bin/cluster/kubeconfig KUBECACHEDIR=$PWD/bin/cluster/state/kubectl
@@ -56,7 +56,7 @@ prepare_host() {
 }
 
 remove_host() {
-  go build -buildvcs=false -o bin/cluster/cluster ./hack/cluster
+  go build -o bin/cluster/cluster ./hack/cluster
   bin/cluster/cluster down
 }
 
