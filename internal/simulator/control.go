@@ -94,13 +94,10 @@ func (s *Simulator) controlKnobs(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	if err := knobs.validate(); err != nil {
+	if err := s.SetKnobs(knobs); err != nil {
 		badRequest(w, err)
 		return
 	}
-	s.mu.Lock()
-	s.state.knobs = knobs
-	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, knobs)
 }
 
@@ -110,20 +107,15 @@ func (s *Simulator) controlFault(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	if err := fault.validate(); err != nil {
+	if err := s.AddFault(fault); err != nil {
 		badRequest(w, err)
 		return
 	}
-	s.mu.Lock()
-	s.state.faults = append(s.state.faults, &fault)
-	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, done())
 }
 
 func (s *Simulator) controlClearFaults(w http.ResponseWriter, _ *http.Request) {
-	s.mu.Lock()
-	s.state.faults = nil
-	s.mu.Unlock()
+	s.ClearFaults()
 	writeJSON(w, http.StatusOK, done())
 }
 

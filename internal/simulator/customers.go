@@ -25,6 +25,8 @@ type customer struct {
 	entryPoint time.Time
 	// blocked tells that the business has blocked the customer.
 	blocked bool
+	// stopped tells that the customer wants no marketing messages.
+	stopped bool
 	limiter *rate.Limiter
 }
 

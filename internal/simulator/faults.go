@@ -83,6 +83,35 @@ func (k Knobs) validate() error {
 	return nil
 }
 
+// AddFault lets a fault apply from now on.
+func (s *Simulator) AddFault(fault Fault) error {
+	if err := fault.validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.faults = append(s.state.faults, &fault)
+	return nil
+}
+
+// ClearFaults ends every fault.
+func (s *Simulator) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.faults = nil
+}
+
+// SetKnobs replaces the knobs.
+func (s *Simulator) SetKnobs(knobs Knobs) error {
+	if err := knobs.validate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.knobs = knobs
+	return nil
+}
+
 // fault returns the first fault that applies to a send, or nil.
 func (st *state) fault(send *graph.Send, numberID string) *Fault {
 	for i, f := range st.faults {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/template"
 )
 
 func TestFaultAnswersTheNextSends(t *testing.T) {
@@ -167,6 +168,36 @@ func TestBusinessBlocksCustomers(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.mustSend(text(ana))
+}
+
+func TestCustomerStopsAndResumesMarketing(t *testing.T) {
+	config := testConfig()
+	config.Accounts[0].Templates = append(config.Accounts[0].Templates, marketingTemplate())
+	w := newWorld(t, config, nil)
+	for _, tc := range []struct{ value, want string }{{"stop", "failed 131050"}, {"resume", "sent regular/marketing"}} {
+		if err := w.s.Prefer(ana, number1, tc.value); err != nil {
+			t.Fatal(err)
+		}
+		before := len(w.business.statuses())
+		id := w.mustSend(noticeTo("news"))
+		w.idle()
+		if got := steps(w.business.statuses()[before:])[0]; got != id[len(id)-2:]+" "+tc.want {
+			t.Errorf("after %s: got %s, want %s", tc.value, got, tc.want)
+		}
+		w.mustSend(orderReadyTo(ana))
+		w.idle()
+	}
+}
+
+func marketingTemplate() template.Definition {
+	d := notice("news", "The new catalogue is here.")
+	d.Category = template.CategoryMarketing
+	return d
+}
+
+func TestRecipientCannotBeTheSender(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	w.refused(orderReadyTo("15550783881"), graph.CodeRecipientIsSender)
 }
 
 func TestRatesOfAPair(t *testing.T) {

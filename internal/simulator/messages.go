@@ -100,7 +100,10 @@ func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
+	stopped := m.Category == marketing && st.customer(pair{n.ID, m.To}).stopped
 	switch {
+	case stopped:
+		s.planFailure(m, graph.MarketingStopped())
 	case asyncRefusal:
 		s.planFailure(m, refusal)
 	case fault != nil && fault.Async:
@@ -122,6 +125,9 @@ func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
 // check applies Meta's own rules: rates, blocks, windows and templates.
 func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *heldTemplate, preview string, refusal *graph.Error) {
 	st := s.state
+	if send.To == n.display() {
+		return nil, "", graph.NewError(graph.CodeRecipientIsSender, "The recipient is the business's own number. Give a customer's.")
+	}
 	c := st.customer(pair{n.ID, recipient(send)})
 	if s.config.EnforceRates {
 		if refusal := c.limit(n, now); refusal != nil {

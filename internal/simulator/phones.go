@@ -31,6 +31,8 @@ type Inbound struct {
 	Message map[string]json.RawMessage `json:"message,omitempty"`
 }
 
+var errNoSuchNumber = errors.New(`give the phone in digits, and in "to" a phone number id of the configuration`)
+
 // Write has a phone send a message and returns its id. number is in digits, with
 // or without a plus sign.
 func (s *Simulator) Write(number string, in Inbound) (string, error) {
@@ -41,7 +43,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	st := s.state
 	n := st.numbers[in.To]
 	if n == nil || phone == "" {
-		return "", errors.New("give the phone in digits, and in \"to\" a phone number id of the configuration")
+		return "", errNoSuchNumber
 	}
 	written := now
 	if in.Timestamp != nil {
@@ -124,7 +126,34 @@ func (s *Simulator) controlInbound(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"id": id})
 }
 
-// controlPreference has a customer stop or resume marketing messages.
+// Prefer has a customer stop or resume marketing messages of a number: value is
+// "stop" or "resume". After a stop, marketing fails with 131050 by webhook.
+func (s *Simulator) Prefer(number, to, value string) error {
+	if value != "stop" && value != "resume" {
+		return errors.New("value: use stop or resume")
+	}
+	phone := digits(number)
+	raw, err := json.Marshal(map[string]any{
+		"wa_id": phone, "detail": "User requested to " + value + " marketing messages",
+		"category": "marketing_messages", "value": value, "timestamp": s.now().Unix(),
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.state.numbers[to]
+	if n == nil || phone == "" {
+		return errNoSuchNumber
+	}
+	s.state.customer(pair{n.ID, phone}).stopped = value == "stop"
+	s.post(s.state, n, update{
+		number: n.ID, display: n.display(), field: graph.FieldUserPreferences, list: "user_preferences",
+		contact: contactJSON(phone, ""), raw: raw,
+	})
+	return nil
+}
+
 func (s *Simulator) controlPreference(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		To    string `json:"to"`
@@ -134,26 +163,8 @@ func (s *Simulator) controlPreference(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	if in.Value != "stop" && in.Value != "resume" {
-		badRequest(w, errors.New("value: use stop or resume"))
-		return
-	}
-	phone := digits(r.PathValue("number"))
-	raw, err := json.Marshal(map[string]any{
-		"wa_id": phone, "detail": "User requested to " + in.Value + " marketing messages",
-		"category": "marketing_messages", "value": in.Value, "timestamp": s.now().Unix(),
-	})
-	s.mu.Lock()
-	n := s.state.numbers[in.To]
-	if n != nil && err == nil {
-		s.post(s.state, n, update{
-			number: n.ID, display: n.display(), field: graph.FieldUserPreferences, list: "user_preferences",
-			contact: contactJSON(phone, ""), raw: raw,
-		})
-	}
-	s.mu.Unlock()
-	if n == nil {
-		badRequest(w, errors.New("to: give a phone number id of the configuration"))
+	if err := s.Prefer(r.PathValue("number"), in.To, in.Value); err != nil {
+		badRequest(w, err)
 		return
 	}
 	writeJSON(w, http.StatusOK, done())

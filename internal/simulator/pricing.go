@@ -24,6 +24,7 @@ const (
 	freeEntryPoint = "free_entry_point"
 	service        = "service"
 	utility        = "utility"
+	marketing      = "marketing"
 	entryOrigin    = "referral_conversion"
 )
 
