@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -63,7 +64,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, o.listen, s, log)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, listener, s, log)
 }
 
 func readConfig(path string) (simulator.Config, error) {
@@ -99,21 +104,20 @@ func callbackTransport(path string) (http.RoundTripper, error) {
 	return transport, nil
 }
 
-func serve(ctx context.Context, address string, s *simulator.Simulator, log *slog.Logger) error {
+func serve(ctx context.Context, listener net.Listener, s *simulator.Simulator, log *slog.Logger) error {
 	server := &http.Server{
-		Addr:              address,
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(listener) }()
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
 		s.Run(ctx)
 	}()
-	log.Info("Simulator listening", "address", address)
+	log.Info("Simulator listening", "address", listener.Addr().String())
 	select {
 	case err := <-failed:
 		return err
