@@ -1,0 +1,321 @@
+package replay
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"pgregory.net/rapid"
+	"sigs.k8s.io/yaml"
+)
+
+func book(t testing.TB, name string) *pricing.Book {
+	t.Helper()
+	text, err := os.ReadFile("../../config/samples/pricingplan_" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object struct{ Spec pricing.Plan }
+	if err := yaml.Unmarshal(text, &object); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := pricing.Compile(object.Spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+// run replays lines and tells what each one led to, in a word or not at all.
+func run(t testing.TB, plan *pricing.Book, lines ...string) ([]string, error) {
+	t.Helper()
+	reader := NewReader("events", strings.NewReader(strings.Join(lines, "\n")))
+	r := New(plan, &pricing.Account{Zone: time.UTC})
+	var told []string
+	var e Event
+	for {
+		err := reader.Next(&e)
+		if errors.Is(err, io.EOF) {
+			return told, nil
+		}
+		if err != nil {
+			return told, err
+		}
+		result, out, err := r.Apply(&e)
+		if err != nil {
+			return told, reader.Errorf("%w", err)
+		}
+		switch result {
+		case Refused:
+			told = append(told, fmt.Sprintf("%s refused", e.ID))
+		case Settled:
+			told = append(told, fmt.Sprintf("%s %s %s %s", e.ID, out.Category, out.Charge, out.FreeReason))
+		}
+	}
+}
+
+func inbound(at, customer string) string {
+	return fmt.Sprintf(`{"time":"%s","type":"inbound","id":"i1","channel":"1066","customer":"%s","kind":"text","entryPoint":false}`, at, customer)
+}
+
+func send(at, id, kind string) string {
+	return fmt.Sprintf(`{"time":"%s","type":"send","id":"%s","channel":"1066","customer":"33612345678","kind":%s}`, at, id, kind)
+}
+
+func status(at, id, status string) string {
+	return fmt.Sprintf(`{"time":"%s","type":"status","id":"%s","status":"%s"}`, at, id, status)
+}
+
+const (
+	text    = `"text"`
+	utility = `"template","category":"utility"`
+)
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestP2StatusesSettleOnce(t *testing.T) {
+	got, err := run(t, book(t, "whatsapp"),
+		inbound("2026-10-05T10:00:00Z", "33612345678"),
+		send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", text), send("2026-10-05T10:01:00Z", "m3", text),
+		status("2026-10-05T10:01:01Z", "m1", "sent"), status("2026-10-05T10:01:02Z", "m1", "delivered"), status("2026-10-05T10:01:02Z", "m1", "delivered"),
+		status("2026-10-05T10:01:03Z", "m2", "read"), status("2026-10-05T10:01:04Z", "m2", "delivered"), status("2026-10-05T10:01:04Z", "m1", "read"),
+		status("2026-10-05T10:01:05Z", "m3", "failed"), status("2026-10-05T10:01:06Z", "m3", "sent"), status("2026-10-05T10:01:06Z", "unknown", "read"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 utility 0.03 ", "m2 service 0 allowance", "m3 service 0 undelivered")
+}
+
+func TestP4FreeFormOutsideTheWindowIsRefused(t *testing.T) {
+	got, err := run(t, book(t, "whatsapp"),
+		send("2026-10-05T09:00:00Z", "m0", text),
+		inbound("2026-10-05T10:00:00Z", "33612345678"),
+		send("2026-10-06T09:59:59Z", "m1", text), send("2026-10-06T10:00:00Z", "m2", text), send("2026-10-06T10:00:00Z", "m3", utility),
+		status("2026-10-06T10:00:01Z", "m1", "delivered"), status("2026-10-06T10:00:01Z", "m2", "delivered"), status("2026-10-06T10:00:01Z", "m3", "delivered"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m0 refused", "m2 refused", "m1 service 0 allowance", "m3 utility 0.03 ")
+}
+
+func TestEntryPointAndItsEndFromTheUpstream(t *testing.T) {
+	got, err := run(t, book(t, "whatsapp"),
+		strings.Replace(inbound("2026-10-05T10:00:00Z", "33612345678"), "false", "true", 1),
+		send("2026-10-05T11:00:00Z", "m1", utility),
+		`{"time":"2026-10-05T11:00:01Z","type":"status","id":"m1","status":"sent","entryPointExpiry":"2026-10-07T11:00:00Z"}`,
+		status("2026-10-05T11:00:02Z", "m1", "delivered"),
+		send("2026-10-07T10:59:58Z", "m2", utility), status("2026-10-07T10:59:59Z", "m2", "delivered"),
+		send("2026-10-07T11:00:00Z", "m3", utility), status("2026-10-07T11:00:00Z", "m3", "delivered"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 utility 0 freeEntryPoint", "m2 utility 0 freeEntryPoint", "m3 utility 0.03 ")
+}
+
+func TestReactionDirectSendAndUnits(t *testing.T) {
+	got, err := run(t, book(t, "whatsapp"),
+		inbound("2026-10-05T10:00:00Z", "33612345678"),
+		send("2026-10-05T10:01:00Z", "m1", `"reaction"`), status("2026-10-05T10:01:00Z", "m1", "delivered"),
+		send("2026-10-05T10:01:00Z", "m2", `"text","category":"utility"`), status("2026-10-05T10:01:00Z", "m2", "delivered"),
+		send("2026-10-05T10:01:00Z", "m3", `"text","category":"business_agent","units":1000000`), status("2026-10-05T10:01:00Z", "m3", "delivered"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 service 0 reaction", "m2 utility 0.03 ", "m3 business_agent 2 ")
+}
+
+func TestBadLinesAreNamed(t *testing.T) {
+	first := inbound("2026-10-05T10:00:00Z", "33612345678")
+	tests := map[string]struct{ line, want string }{
+		"out of order":          {inbound("2026-10-05T09:59:59Z", "33612345678"), "events: line 2: its time must not be before that of line 1"},
+		"no JSON":               {`hello`, "events: line 2: the line must be a JSON object"},
+		"half an object":        {`{"time":"2026-10-05T10:00:00Z"`, "events: line 2: the line must be a JSON object"},
+		"two objects":           {first + first, "events: line 2: the line must be one JSON object"},
+		"no time":               {`{"type":"status","id":"m1","status":"read"}`, "events: line 2: time must be there"},
+		"a time of words":       {`{"time":"noon","type":"status","id":"m1","status":"read"}`, "events: line 2: the line must be a JSON object, with times"},
+		"no type":               {`{"time":"2026-10-05T10:00:00Z","id":"m1"}`, `events: line 2: type must be "inbound", "send" or "status"`},
+		"no id":                 {send("2026-10-05T10:00:00Z", "", text), "events: line 2: id must be there"},
+		"no customer":           {`{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1"}`, "events: line 2: channel and customer must be there"},
+		"no kind":               {`{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1","customer":"33612345678"}`, "events: line 2: kind must be there"},
+		"an unknown status":     {status("2026-10-05T10:00:00Z", "m1", "lost"), "events: line 2: status must be"},
+		"an unknown category":   {send("2026-10-05T10:00:00Z", "m1", `"template","category":"poem"`), `events: line 2: category "poem" must be one of`},
+		"a number as an id":     {`{"time":"2026-10-05T10:00:00Z","type":"status","id":7,"status":"read"}`, `events: line 2: "id" must be a string`},
+		"negative units":        {send("2026-10-05T10:00:00Z", "m1", `"text","units":-1`), "events: line 2: units must be from 1"},
+		"no country's number":   {inbound("2026-10-05T10:00:00Z", "0612"), "events: line 2: the recipient must be a phone number"},
+		"a line without an end": {`{"id":"` + strings.Repeat("x", maxLine), "events: line 2: must be shorter than 65536 bytes"},
+	}
+	for name, tc := range tests {
+		_, err := run(t, book(t, "whatsapp"), first, tc.line)
+		if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+			t.Errorf("%s:\ngot  %v\nwant %s", name, err, tc.want)
+		}
+	}
+}
+
+func TestP7ErrorsHoldNoNumber(t *testing.T) {
+	for _, line := range []string{
+		inbound("2026-10-05T10:00:00Z", "00336123456789123"), `{"customer":"33612345678"`, `{"time":"33612345678"}`, `{"customer":33612345678}`,
+	} {
+		if _, err := run(t, book(t, "whatsapp"), line); err == nil || strings.Contains(err.Error(), "3361234567") {
+			t.Errorf("%s: got %v", line, err)
+		}
+	}
+}
+
+func TestEmptyLinesAndUnknownFieldsAreSkipped(t *testing.T) {
+	got, err := run(t, book(t, "whatsapp"), "", "  \r",
+		`{"time":"2026-10-05T10:00:00+02:00","type":"inbound","id":"i","channel":"1066","customer":"33612345678","kind":"text","name":{"x":[1]}}`,
+		strings.Replace(send("2026-10-05T08:00:00Z", "m\\u0031", text), `"kind"`, `"note":"né","kind"`, 1), status("2026-10-05T08:00:00.5Z", "m1", "read"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 service 0 allowance")
+}
+
+// What is over is forgotten, and nothing changes by it.
+func TestMemoryIsBounded(t *testing.T) {
+	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
+	at := time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC)
+	most := 0
+	for i := range 600_000 {
+		at = at.Add(time.Second)
+		customer := fmt.Appendf(nil, "336%08d", i)
+		id := fmt.Appendf(nil, "m%d", i)
+		for _, e := range []Event{
+			{Time: at, Type: Inbound, Channel: []byte("1066"), Customer: customer, Kind: []byte("text")},
+			{Time: at, Type: Send, ID: id, Channel: []byte("1066"), Customer: customer, Kind: []byte("text")},
+			{Time: at, Type: Status, ID: id, Status: []byte("delivered")},
+		} {
+			if _, _, err := r.Apply(&e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		most = max(most, len(r.customers))
+	}
+	// A day has 86,400 customers; twice what is open at a time may be remembered.
+	if most > 2*86_401 || len(r.messages) != 0 {
+		t.Errorf("%d customers and %d messages were remembered", most, len(r.messages))
+	}
+}
+
+// events draws lines as recorders write them, and some that they do not.
+func lines() *rapid.Generator[string] {
+	return rapid.Custom(func(t *rapid.T) string {
+		fields := []string{}
+		for _, f := range []struct{ name, values string }{
+			{"time", `"2026-10-05T10:00:00Z"|"2026-10-05T10:00:00.25+02:00"|"x"|null`}, {"type", `"inbound"|"send"|"status"|"x"|1`},
+			{"id", `"m1"|""|"a\"b"|"é"|null`}, {"channel", `"1066"|"1\u0000"`}, {"customer", `"33612345678"|5`}, {"kind", `"text"|"template"`},
+			{"category", `"utility"|""`}, {"status", `"read"|"sent"|"x"`}, {"entryPoint", `true|false|"true"|1`}, {"units", `1|01|-1|1.5|1e3|99999999999999999999|"1"`},
+			{"entryPointExpiry", `"2026-10-07T10:00:00Z"`}, {"other", `{"a":[1,"}"]}|"x"`}, {"ID", `"m2"`},
+		} {
+			if rapid.IntRange(0, 3).Draw(t, f.name) > 0 {
+				value := rapid.SampledFrom(strings.Split(f.values, "|")).Draw(t, "value")
+				fields = append(fields, fmt.Sprintf("%q:%s%s", f.name, rapid.SampledFrom([]string{"", " "}).Draw(t, "space"), value))
+			}
+		}
+		return "{" + strings.Join(rapid.Permutation(fields).Draw(t, "order"), ",") + rapid.SampledFrom([]string{"}", "} ", "},", "}}", ""}).Draw(t, "end")
+	})
+}
+
+func TestTheFastReaderAgreesWithTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { agree(t, []byte(lines().Draw(t, "line"))) })
+}
+
+type failer interface{ Fatalf(string, ...any) }
+
+// agree holds scan against decode: what scan reads, decode reads, and alike.
+func agree(t failer, line []byte) {
+	var fast, slow Event
+	if !scan(line, &fast) {
+		return
+	}
+	if err := decode(line, &slow); err != nil {
+		t.Fatalf("scan took %s and the standard library says %v", line, err)
+	}
+	a, b := show(fast), show(slow)
+	if a != b {
+		t.Fatalf("%s:\n%s by scan\n%s by the standard library", line, a, b)
+	}
+}
+
+func show(e Event) string {
+	return fmt.Sprintf("%s|%d|%q|%q|%q|%q|%q|%q|%v|%d|%d", e.Time.UTC().Format(time.RFC3339Nano), e.Type, e.ID, e.Channel, e.Customer, e.Kind, e.Category, e.Status, e.FromEntry, e.Expiry, e.Units)
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(inbound("2026-10-05T10:00:00Z", "33612345678")))
+	f.Add([]byte(send("2026-10-05T10:00:00Z", "m1", utility)))
+	f.Add([]byte(status("2026-10-05T10:00:00Z", "m1", "delivered")))
+	f.Add([]byte(`{"time":"2026-10-05T10:00:00Z","type":"send","id":"\u00e9","units":12}`))
+	f.Add([]byte(`{"id":"a","id":"b"}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		agree(t, line)
+		var e Event
+		if err := Parse(line, &e); err == nil && (e.Time.IsZero() || e.Type == 0) {
+			t.Errorf("%q was taken without a time or a type", line)
+		}
+	})
+}
+
+func FuzzReplay(f *testing.F) {
+	plan := book(f, "whatsapp")
+	f.Add(inbound("2026-10-05T10:00:00Z", "33612345678") + "\n" + send("2026-10-05T10:00:00Z", "m1", utility) + "\n" + status("2026-10-05T10:00:00Z", "m1", "delivered"))
+	f.Add(inbound("2023-06-05T10:00:00Z", "US.1349") + "\n" + send("2023-06-05T10:00:00Z", "m1", text) + "\n" + status("2023-06-05T10:00:00Z", "m1", "read"))
+	f.Fuzz(func(t *testing.T, events string) {
+		_, err := run(t, plan, strings.Split(events, "\n")...)
+		if err != nil && !strings.HasPrefix(err.Error(), "events: line ") {
+			t.Errorf("an error must name its line: %v", err)
+		}
+	})
+}
+
+func BenchmarkReplay(b *testing.B) {
+	plan := book(b, "whatsapp")
+	var stream strings.Builder
+	for i := range 20_000 {
+		at := time.Unix(1790848800+int64(i), 0).UTC().Format(time.RFC3339)
+		id := fmt.Sprint("m", i)
+		for _, line := range []string{inbound(at, "33612345678"), send(at, id, text), status(at, id, "sent"), status(at, id, "delivered"), status(at, id, "read")} {
+			stream.WriteString(line + "\n")
+		}
+	}
+	lines := 5 * 20_000
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := run(b, plan, stream.String()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+func TestSummaryReadsAsItWasAdded(t *testing.T) {
+	sum := NewSummary()
+	out := pricing.Outcome{Result: pricing.Free, FreeReason: pricing.InAllowance, Market: "France"}
+	if err := sum.Add(&out); err != nil {
+		t.Fatal(err)
+	}
+	sum.Refuse()
+	text, err := json.Marshal(sum.Totals)
+	if err != nil || string(text) != `{"Charged":0,"Free":1,"Refused":1,"Unpriced":0,"Amount":"0"}` {
+		t.Errorf("got %s, %v", text, err)
+	}
+	if groups := Sorted(sum, sum); len(groups) != 1 || groups[0].Market != "France" {
+		t.Errorf("got %v", groups)
+	}
+}
