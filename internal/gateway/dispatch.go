@@ -231,8 +231,10 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 		return err
 	}
 	switch v.fate {
-	case fateRetry, fateStopped:
+	case fateRetry:
 		return tx.Retry(m, v.at)
+	case fateStopped:
+		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
 	case fateInDoubt:
 		return g.beginDoubt(tx, m, now)
 	default:

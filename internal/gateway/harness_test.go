@@ -540,6 +540,26 @@ func (w *world) metric(name string) string {
 	return ""
 }
 
+func readAll(t *testing.T, response *http.Response) string {
+	t.Helper()
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// mustRead reads the configuration document of a world's directory.
+func mustRead(t *testing.T, directory string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(directory, "config", config.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 // unix is an instant as webhooks write it.
 func unix(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 

@@ -31,7 +31,7 @@ const (
 	fateStopped             // the channel's sends are stopped; the message waits with all others
 )
 
-// sendVerdict is the fate of a message, when it is tried again, and the error that the business is told.
+// sendVerdict is the fate of a message, when it or its stopped channel is tried again, and the error that the business is told.
 type sendVerdict struct {
 	fate    fate
 	at      time.Time

@@ -1,0 +1,309 @@
+package gateway
+
+import (
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/simulator"
+)
+
+// status is a signed status of the upstream.
+func (w *world) status(upstreamID, status, rest string) string {
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
+		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},"statuses":[{"id":"` + upstreamID + `","status":"` + status +
+		`","timestamp":"` + unix(w.clock.now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
+}
+
+// quiet keeps the simulator from telling anything by itself: its phones are off, so that the test tells.
+func (w *world) quiet(number string) {
+	off := true
+	w.sim.SetPhone(number, simulator.PhoneState{Off: &off})
+}
+
+// submittedID waits until the upstream has the message, and returns its id.
+func (w *world) submittedID(id string) string {
+	w.t.Helper()
+	var upstream string
+	w.until("the upstream has the message", func() bool {
+		for _, m := range w.sim.Messages(simulator.MessageFilter{CallbackData: id}) {
+			upstream = m.ID
+		}
+		return upstream != ""
+	})
+	return upstream
+}
+
+func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(id)
+	w.until("the business is told that it was sent", func() bool { return len(w.business.statuses(id)) == 1 })
+	for _, status := range []string{"read", "delivered", "sent", "read", "delivered", "failed", "delivered", "sent"} {
+		if got := w.webhook(w.status(upstream, status, ""), appSecret); got.status != http.StatusOK {
+			t.Fatalf("%s got %d", status, got.status)
+		}
+	}
+	r := w.settled(1)
+	if r.Period.Messages != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 1 {
+		t.Fatalf("%d settlements, %s billed, %d records; want one of 0.03 USD", r.Period.Messages, r.Period.Billed, r.Ledger.Sequence)
+	}
+	w.until("the business is told of everything", func() bool { return w.report().Queues.Callbacks == 0 })
+	if got := strings.Join(w.business.statuses(id), " "); got != "sent read" {
+		t.Fatalf("the business was told %q, want only what moved forward", got)
+	}
+}
+
+func TestP2ConcurrentDuplicatesOfAWebhookCountOnce(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	delivered := w.status(w.submittedID(id), "delivered", "")
+	inbound := w.inbound(phoneID, ana, "wamid.same", "hello")
+	var posts sync.WaitGroup
+	for range 16 {
+		posts.Go(func() { w.webhook(delivered, appSecret) })
+		posts.Go(func() { w.webhook(inbound, appSecret) })
+	}
+	posts.Wait()
+	if r := w.settled(1); r.Period.Messages != 1 || r.Ledger.Sequence != 1 {
+		t.Fatalf("%d settlements and %d records, want one", r.Period.Messages, r.Ledger.Sequence)
+	}
+	w.until("the business is told", func() bool { return len(w.business.received("wamid.same")) > 0 })
+	w.until("nothing waits any more", func() bool { return w.report().Queues.Callbacks == 0 })
+	if n := len(w.business.received("wamid.same")); n != 1 {
+		t.Fatalf("the business was told of the message %d times", n)
+	}
+}
+
+func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(id)
+	w.webhook(w.status(upstream, "failed", `,"errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret)
+	r := w.settled(1)
+	if r.Period.Charged != 0 || !r.Period.Reserved.Amount.IsZero() {
+		t.Fatalf("%d charged and %s reserved after the failure, want none", r.Period.Charged, r.Period.Reserved)
+	}
+	w.webhook(w.status(upstream, "delivered", ""), appSecret)
+	r = w.report()
+	if r.Period.Messages != 1 || r.Period.Charged != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 2 {
+		t.Fatalf("after the late delivery: %+v, ledger %d; want one message charged 0.03 USD by a second record", r.Period, r.Ledger.Sequence)
+	}
+}
+
+func TestP2StatusOfAnUnknownIDIsKeptUntilItIsKnown(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms","webhookDelay":"5s"}`)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(id) // the upstream has it; its answer is still under way
+	w.webhook(w.status(upstream, "delivered", ""), appSecret)
+	if r := w.settled(1); r.Period.Billed != usd("0.03") {
+		t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
+	}
+	if n := w.metric(`guichet_gateway_webhook_events_total{kind="status",result="unknown"}`); n != "1" {
+		t.Fatalf("%q statuses were kept, want 1: the answer came before the status and the test shows nothing", n)
+	}
+}
+
+func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) {
+		d.Budget = &config.Budget{Limit: usd("0.30"), Action: budgetBlock, WarnAtPercent: []int32{50, 100}}
+	})
+	var accepted, refused atomic.Int64
+	var sends sync.WaitGroup
+	for i := range 40 {
+		sends.Go(func() {
+			switch got := w.send(templateTo(fmt.Sprintf("+3361234%04d", i), "parcel_ready")); {
+			case got.status == http.StatusOK:
+				accepted.Add(1)
+			case got.code == 131042:
+				refused.Add(1)
+			default:
+				t.Errorf("got %d %s", got.status, got.body)
+			}
+		})
+	}
+	sends.Wait()
+	if accepted.Load() != 10 || refused.Load() != 30 {
+		t.Fatalf("%d accepted and %d refused, want 10 and 30: 0.30 USD are ten times 0.03 USD", accepted.Load(), refused.Load())
+	}
+	r := w.settled(10)
+	if r.Period.Billed != usd("0.3") || r.Period.BudgetWarned != 100 {
+		t.Fatalf("billed %s, warned at %d%%; want 0.3 USD and 100%%", r.Period.Billed, r.Period.BudgetWarned)
+	}
+	got := w.send(templateTo(ana, "parcel_ready"))
+	want := "The account's budget does not cover this message: it can cost 0.03 USD and 0 USD is left. Raise the budget or wait for the next period."
+	if got.code != 131042 || got.details != want {
+		t.Fatalf("got %s, want 131042 and %q", got.body, want)
+	}
+	w.document.Budget.Limit = usd("0.33")
+	w.writeDocument()
+	w.until("the raised budget counts", func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK })
+	w.document.Budget.Action = budgetWarn
+	w.writeDocument()
+	w.until("a warning budget lets through", func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK })
+}
+
+func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
+	const body, data, number = "canary-of-the-body-4242", "canary-of-the-data-4242", "33698765432"
+	w := newWorld(t)
+	w.business.down.Store(true) // so that callbacks stay in the store
+	if _, err := w.sim.Write(number, simulator.Inbound{To: phoneID, Text: body}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
+	message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body + `"},"biz_opaque_callback_data":"` + data + `"}`
+	w.accepted(message)
+	w.accepted(message)
+	w.send(textTo("+33698765499", body))
+	w.do(http.MethodPost, "/v26.0/"+phoneID+"/messages", message, "Authorization", "Bearer "+body)
+	w.webhook(w.inbound(phoneID, number, "wamid.9", body), "guessed")
+	w.until("the send was tried", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
+	})
+	_, reported, _ := w.fetchReport("Bearer "+w.token, "")
+	response, err := http.Get(w.metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]string{"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response)}
+	err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		places[filepath.Base(path)] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(places) < 4 || places["the log"] == "" {
+		t.Fatalf("only %d places were looked at", len(places))
+	}
+	for place, content := range places {
+		for _, canary := range []string{body, data, number, number[2:], apiKey, accessToken, appSecret, hookSecret, verifyToken, w.token} {
+			if strings.Contains(content, canary) {
+				t.Errorf("%s holds %q in plain text", place, canary)
+			}
+		}
+	}
+}
+
+func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
+	w := newWorld(t)
+	first := w.report().ConfigDigest
+	sale := bodyTemplate("winter_sale", "MARKETING", "Hello {{1}}, winter is here.")
+	if got := w.send(templateTo(ana, "winter_sale")); got.code != 132001 {
+		t.Fatalf("got %s, want 132001", got.body)
+	}
+	w.document.Templates = append(w.document.Templates, approved(sale))
+	w.writeDocument()
+	w.until("the new template is served", func() bool { return w.send(templateTo(ana, "winter_sale")).status == http.StatusOK })
+	second := w.report().ConfigDigest
+	if first == second {
+		t.Fatal("the digest did not change")
+	}
+
+	w.writeRaw([]byte(`{"format":1,"apiTokens":[{"name":"x","sha256":"canary-secret"`))
+	w.until("the bad document is refused", func() bool { return w.report().ConfigError != "" })
+	r := w.report()
+	if r.ConfigDigest != second || !strings.HasPrefix(r.RefusedDigest, "sha256:") || strings.Contains(r.ConfigError, "canary") {
+		t.Fatalf("served %s, refused %s, error %q; want the last good one to be served", r.ConfigDigest, r.RefusedDigest, r.ConfigError)
+	}
+	w.accepted(templateTo(ana, "parcel_ready"))
+
+	w.document.Templates[0].UpstreamStatus = "PAUSED"
+	w.document.Templates[1].UpstreamStatus = "DISABLED"
+	w.writeDocument()
+	w.until("the paused template is refused", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == 132015 })
+	if got := w.send(templateTo(ana, "summer_sale")); got.code != 132016 {
+		t.Fatalf("got %s, want 132016", got.body)
+	}
+	if r := w.report(); r.ConfigError != "" || r.RefusedDigest != "" {
+		t.Fatalf("the error stays after a good document: %+v", r.ConfigError)
+	}
+}
+
+func TestP12DroppedAnswerIsADoubtThatAStatusResolves(t *testing.T) {
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"effect":"dropAfter","next":1}`)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	r := w.settled(1)
+	if r.Period.Billed != usd("0.03") {
+		t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
+	}
+	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 3 })
+	if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 1 {
+		t.Fatalf("the upstream has %d messages, want 1: a doubt must not send again", n)
+	}
+}
+
+func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
+	for _, tc := range []struct {
+		rule               string
+		upstream, messages int
+		last               string
+		charged            int64
+	}{
+		{doubtFail, 0, 1, "failed", 0},
+		{doubtResend, 1, 1, "read", 1},
+	} {
+		t.Run(tc.rule, func(t *testing.T) {
+			w := newWorld(t, func(d *config.Document) { d.Doubt.Resolution = tc.rule })
+			w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
+			id := w.accepted(templateTo(ana, "parcel_ready"))
+			w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
+			w.clock.advance(301 * time.Second)
+			r := w.settled(1)
+			if r.Period.InDoubt != 0 || r.Period.Charged != tc.charged {
+				t.Fatalf("%d in doubt and %d charged, want none and %d", r.Period.InDoubt, r.Period.Charged, tc.charged)
+			}
+			if n := len(w.sim.Messages(simulator.MessageFilter{})); n != tc.upstream {
+				t.Fatalf("the upstream has %d messages, want %d", n, tc.upstream)
+			}
+			w.until("the business hears how it ended", func() bool {
+				told := w.business.statuses(id)
+				return len(told) > 0 && told[len(told)-1] == tc.last
+			})
+			if r.Ledger.Sequence != 3 {
+				t.Fatalf("%d records, want the doubt, its resolution and the settlement", r.Ledger.Sequence)
+			}
+		})
+	}
+}
+
+func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
+	w := newWorld(t)
+	w.document.Channels[0].AccessToken = "expired"
+	w.writeDocument()
+	w.until("the document is served", func() bool { return w.report().ConfigDigest == digestOf(mustRead(t, w.directory)) })
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool {
+		r := w.report()
+		return len(r.Stopped) == 1 && r.Stopped[0].Code == graph.CodeInvalidToken
+	})
+	if r := w.report(); r.Stopped[0].Channel != "main" || r.Queues.Outbound != 1 {
+		t.Fatalf("stopped %+v with %d waiting, want main and the message", r.Stopped, r.Queues.Outbound)
+	}
+	w.document.Channels[0].AccessToken = accessToken
+	w.writeDocument()
+	w.settled(1)
+	if r := w.report(); len(r.Stopped) != 0 {
+		t.Fatalf("still stopped: %+v", r.Stopped)
+	}
+}
