@@ -54,7 +54,7 @@ const (
 
 // world is a gateway between a simulator and a business's endpoint, all on loopback.
 type world struct {
-	t         *testing.T
+	t         testing.TB
 	document  config.Document
 	directory string
 	clock     *testClock
@@ -112,7 +112,7 @@ type business struct {
 	down   atomic.Bool
 }
 
-func newBusiness(t *testing.T) *business {
+func newBusiness(t testing.TB) *business {
 	b := &business{}
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -272,7 +272,7 @@ func writeKeys(t testing.TB, directory string) (reportToken string) {
 }
 
 // newWorld starts a gateway between a simulator and a business, with a document that the test may change before.
-func newWorld(t *testing.T, changes ...func(*config.Document)) *world {
+func newWorld(t testing.TB, changes ...func(*config.Document)) *world {
 	t.Helper()
 	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
@@ -285,7 +285,7 @@ func newWorld(t *testing.T, changes ...func(*config.Document)) *world {
 }
 
 // prepareWorld makes everything but the running gateway, whose API will be at the address.
-func prepareWorld(t *testing.T, clock *testClock, api string, changes ...func(*config.Document)) *world {
+func prepareWorld(t testing.TB, clock *testClock, api string, changes ...func(*config.Document)) *world {
 	t.Helper()
 	w := &world{t: t, directory: t.TempDir(), clock: clock, business: newBusiness(t), logs: &lockedBuffer{}, api: api}
 	for _, name := range []string{"config", "keys", "data"} {
@@ -540,7 +540,7 @@ func (w *world) metric(name string) string {
 	return ""
 }
 
-func readAll(t *testing.T, response *http.Response) string {
+func readAll(t testing.TB, response *http.Response) string {
 	t.Helper()
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
@@ -551,7 +551,7 @@ func readAll(t *testing.T, response *http.Response) string {
 }
 
 // mustRead reads the configuration document of a world's directory.
-func mustRead(t *testing.T, directory string) []byte {
+func mustRead(t testing.TB, directory string) []byte {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(directory, "config", config.FileName))
 	if err != nil {

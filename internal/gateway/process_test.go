@@ -57,7 +57,7 @@ type process struct {
 
 // newProcess starts the real program between a simulator and a business. Its plan is that of October 2026, in force since long ago, whatever this machine's
 // clock says.
-func newProcess(t *testing.T, changes ...func(*config.Document)) *process {
+func newProcess(t testing.TB, changes ...func(*config.Document)) *process {
 	t.Helper()
 	path, err := builtProgram()
 	if err != nil {
@@ -78,7 +78,7 @@ func newProcess(t *testing.T, changes ...func(*config.Document)) *process {
 	return p
 }
 
-func freeAddresses(t *testing.T, n int) []string {
+func freeAddresses(t testing.TB, n int) []string {
 	t.Helper()
 	addresses := make([]string, n)
 	for i := range addresses {
