@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -112,13 +111,4 @@ func bounded(s string) string {
 		n--
 	}
 	return s[:n]
-}
-
-// clone gives a raw value a life of its own, so that keeping it does not keep
-// the whole body in memory.
-func clone(raw []byte) json.RawMessage {
-	if raw == nil {
-		return nil
-	}
-	return append(json.RawMessage(nil), raw...)
 }

@@ -139,7 +139,7 @@ func (c *Change) readMessages(value rawjson.Object) {
 func parseMessage(raw []byte) Message {
 	object, err := rawjson.ParseObject(raw)
 	if err != nil {
-		return Message{Raw: clone(raw)}
+		return Message{Raw: raw}
 	}
 	message := Message{
 		ID:         text(object, "id"),
@@ -150,7 +150,7 @@ func parseMessage(raw []byte) Message {
 		Timestamp:  seconds(object.Get("timestamp")),
 		ReplyTo:    text(child(object, "context"), "id"),
 		Errors:     parseErrors(object),
-		Raw:        clone(raw),
+		Raw:        raw,
 	}
 	if referral := child(object, "referral"); referral.Len() > 0 {
 		message.Referral = &Referral{
@@ -183,7 +183,7 @@ func (m *Message) readContent(object rawjson.Object) {
 func parseStatus(raw []byte) Status {
 	object, err := rawjson.ParseObject(raw)
 	if err != nil {
-		return Status{Raw: clone(raw)}
+		return Status{Raw: raw}
 	}
 	status := Status{
 		ID:            text(object, "id"),
@@ -194,7 +194,7 @@ func parseStatus(raw []byte) Status {
 		ParticipantID: text(object, "recipient_participant_id"),
 		CallbackData:  text(object, "biz_opaque_callback_data"),
 		Errors:        parseErrors(object),
-		Raw:           clone(raw),
+		Raw:           raw,
 	}
 	if pricing := child(object, "pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{

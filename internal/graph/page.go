@@ -62,7 +62,7 @@ func (c *Change) readPage(entry rawjson.Object) {
 }
 
 func parsePageEvent(raw []byte) PageEvent {
-	event := PageEvent{Kind: PageUnknown, Raw: clone(raw)}
+	event := PageEvent{Kind: PageUnknown, Raw: raw}
 	object, err := rawjson.ParseObject(raw)
 	if err != nil {
 		return event

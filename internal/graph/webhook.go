@@ -44,8 +44,8 @@ var (
 	ErrWebhookSyntax   = errors.New("the webhook is not a JSON object with an entry list")
 )
 
-// Webhook is a parsed webhook. All slices of its values are copies: keeping one
-// does not keep the body.
+// Webhook is a parsed webhook. Its raw values are parts of the body that was
+// parsed, which must not be changed afterwards.
 type Webhook struct {
 	// Object is ObjectWhatsApp, ObjectPage, ObjectInstagram or an unknown one.
 	Object  string
@@ -192,13 +192,13 @@ func parseEntry(object string, entry rawjson.Object, raw []byte) []Change {
 		}
 		change := base
 		change.Field = text(envelope, "field")
-		change.Value = clone(envelope.Get("value"))
+		change.Value = envelope.Get("value")
 		change.read()
 		changes = append(changes, change)
 	}
 	if entry.Has("messaging") || entry.Has("standby") {
 		change := base
-		change.Value = clone(raw)
+		change.Value = raw
 		change.readPage(entry)
 		changes = append(changes, change)
 	}
@@ -266,7 +266,7 @@ func parsePreferences(value rawjson.Object) []UserPreference {
 			Category:  text(preference, "category"),
 			Value:     text(preference, "value"),
 			Timestamp: seconds(preference.Get("timestamp")),
-			Raw:       clone(raw),
+			Raw:       raw,
 		})
 	}
 	return preferences

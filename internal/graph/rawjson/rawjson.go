@@ -295,23 +295,28 @@ func (s *scanner) value() (start, end int, ok bool) {
 	return start, s.at, ok
 }
 
+// skipString goes from quote to quote: one ends the string unless an odd number
+// of backslashes stands before it.
 func (s *scanner) skipString() bool {
 	if !s.take('"') {
 		return false
 	}
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case '\\':
-			s.at += 2
-		case '"':
-			s.at++
+	for {
+		next := bytes.IndexByte(s.text[s.at:], '"')
+		if next < 0 {
+			s.at = len(s.text)
+			return false
+		}
+		start, end := s.at, s.at+next
+		s.at = end + 1
+		backslashes := 0
+		for end-backslashes > start && s.text[end-backslashes-1] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
 			return true
-		default:
-			s.at++
 		}
 	}
-	s.at = len(s.text)
-	return false
 }
 
 func (s *scanner) skipNested() bool {
