@@ -9,6 +9,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -44,12 +45,19 @@ func readPlan(path string) (pricing.Plan, error) {
 	if len(text) > maxPlan {
 		return pricing.Plan{}, fmt.Errorf("%s: must be smaller than %d bytes", path, maxPlan)
 	}
-	var object planObject
-	if err := yaml.UnmarshalStrict(text, &object); err != nil {
+	document, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
 		return pricing.Plan{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if object.Kind != "PricingPlan" || !strings.HasPrefix(object.APIVersion, "guichet.dev/") {
+	var object planObject
+	unknown, err := json.UnmarshalStrict(document, &object)
+	switch {
+	case err != nil:
+		return pricing.Plan{}, fmt.Errorf("%s: %w", path, err)
+	case object.Kind != "PricingPlan" || !strings.HasPrefix(object.APIVersion, "guichet.dev/"):
 		return pricing.Plan{}, fmt.Errorf("%s: must hold one PricingPlan of guichet.dev, and holds kind %.40q of %.40q", path, object.Kind, object.APIVersion)
+	case len(unknown) > 0:
+		return pricing.Plan{}, fmt.Errorf("%s: %w", path, errors.Join(unknown...))
 	}
 	return object.Spec, nil
 }

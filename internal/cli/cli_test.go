@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	samples  = "../../config/samples/"
+	whatsapp = samples + "pricingplan_whatsapp.yaml"
+	october  = "testdata/october.jsonl"
+	baseCSV  = "../ratecard/testdata/base-rates.csv"
+	tiersCSV = "../ratecard/testdata/tiers.csv"
+)
+
+// run runs the program and returns what it printed.
+func run(t *testing.T, arguments ...string) (string, error) {
+	t.Helper()
+	var out strings.Builder
+	command := New("guichet")
+	command.SetArgs(arguments)
+	command.SetOut(&out)
+	command.SetErr(&out)
+	err := command.Execute()
+	return out.String(), err
+}
+
+func TestRate(t *testing.T) {
+	got, err := run(t, "rate", "--plan", whatsapp, "--time-zone", "Europe/Paris", "--events", october)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"id":"m1","time":"2026-10-05T10:01:02Z","market":"France","category":"utility","revision":"pmp-2026-10","price":"0.03","charge":"0.03","currency":"USD","tier":0}
+{"id":"m2","time":"2026-10-05T10:02:02Z","market":"France","category":"service","revision":"pmp-2026-10","price":"0.03","charge":"0","currency":"USD","freeReason":"allowance"}
+{"id":"m3","refused":131047}
+{"id":"m4","time":"2026-10-06T10:00:01Z","market":"Brazil","category":"marketing","revision":"pmp-2026-10","price":"0.0625","charge":"0","currency":"USD","freeReason":"undelivered"}
+{"id":"m5","time":"2026-10-06T10:00:02Z","market":"Malaysia","category":"marketing","revision":"pmp-2026-10","currency":"USD","unpriced":true}
+{"total":"0.03","currency":"USD","charged":1,"free":2,"refused":1,"unpriced":1}
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRateForPeople(t *testing.T) {
+	got, err := run(t, "rate", "--plan", whatsapp, "--time-zone", "Europe/Paris", "--events", october, "-o", "table")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `CATEGORY   MARKET    MESSAGES  CHARGED  FREE  UNPRICED  TOTAL USD
+marketing  Brazil    1         0        1     0         0
+marketing  Malaysia  1         0        0     1         0
+utility    France    1         1        0     0         0.03
+service    France    1         0        1     0         0
+all                  4         1        2     1         0.03
+1 refused outside the service window (131047)
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRateCompare(t *testing.T) {
+	other := samples + "pricingplan_announcement.yaml"
+	got, err := run(t, "rate", "--plan", whatsapp, "--compare", other, "--time-zone", "Europe/Paris", "--events", october)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"category":"marketing","market":"Brazil","total":"0","compared":"0","difference":"0","currency":"USD","unpriced":[0,0]}
+{"category":"marketing","market":"Malaysia","total":"0","compared":"0","difference":"0","currency":"USD","unpriced":[1,0]}
+{"category":"utility","market":"France","total":"0.03","compared":"0","difference":"-0.03","currency":"USD","unpriced":[0,0]}
+{"category":"service","market":"France","total":"0","compared":"0","difference":"0","currency":"USD","unpriced":[0,0]}
+{"category":"template","market":"Brazil","total":"0","compared":"0","difference":"0","currency":"USD","unpriced":[0,0]}
+{"category":"template","market":"France","total":"0","compared":"0","difference":"0","currency":"USD","unpriced":[0,0]}
+{"category":"template","market":"Malaysia","total":"0","compared":"0.05","difference":"0.05","currency":"USD","unpriced":[0,0]}
+{"total":"0.03","compared":"0.05","difference":"0.02","currency":"USD","unpriced":[1,0],"refused":[1,0]}
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	table, err := run(t, "rate", "--plan", whatsapp, "--compare", other, "--time-zone", "Europe/Paris", "--events", october, "-o", "table")
+	if err != nil || !strings.Contains(table, "all                  0.03       0.05          0.02        1 → 0\n") {
+		t.Errorf("got %v\n%s", err, table)
+	}
+}
+
+// write puts a file into a directory of the test.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestRateRefuses(t *testing.T) {
+	backwards := write(t, "backwards.jsonl", `{"time":"2026-10-05T10:00:00Z","type":"status","id":"m1","status":"read"}
+{"time":"2026-10-05T09:00:00Z","type":"status","id":"m1","status":"read"}
+`)
+	euros := write(t, "euros.yaml", strings.Replace(read(t, whatsapp), "currency: USD", "currency: EUR", 1))
+	unknownField := write(t, "unknown.yaml", strings.Replace(read(t, whatsapp), "classifyBy: Form", "classifyBy: Form\n      colour: Red", 1))
+	sameDay := write(t, "same.yaml", strings.Replace(read(t, whatsapp), `"2026-09-28"`, `"2026-10-01"`, 1))
+	tests := map[string]struct {
+		plan, zone, events string
+		more               []string
+		want               string
+	}{
+		"no such plan":           {"none.yaml", "UTC", october, nil, "open none.yaml"},
+		"not a plan":             {samples + "../crd/kustomization.yaml", "UTC", october, nil, "must hold one PricingPlan"},
+		"a field of no plan":     {unknownField, "UTC", october, nil, `unknown field "spec.revisions[0].colour"`},
+		"two revisions on a day": {sameDay, "UTC", october, nil, "must not be the day of another revision"},
+		"no such zone":           {whatsapp, "Europe/Atlantis", october, nil, `--time-zone "Europe/Atlantis" must be the name of a zone`},
+		"the machine's zone":     {whatsapp, "Local", october, nil, `--time-zone "Local" must be the name of a zone`},
+		"no such events":         {whatsapp, "UTC", "none.jsonl", nil, "open none.jsonl"},
+		"events out of order":    {whatsapp, "UTC", backwards, nil, "line 2: its time must not be before that of line 1"},
+		"another output":         {whatsapp, "UTC", october, []string{"-o", "xml"}, `--output "xml" must be json or table`},
+		"another currency":       {whatsapp, "UTC", october, []string{"--compare", euros}, "amounts are never converted"},
+		"no country":             {whatsapp, "UTC", october, []string{"--primary-location", "Gaul"}, "--primary-location: country"},
+		"no instant":             {whatsapp, "UTC", october, []string{"--international-start-time", "soon"}, "--international-start-time must be an instant"},
+	}
+	for name, tc := range tests {
+		_, err := run(t, append([]string{"rate", "--plan", tc.plan, "--time-zone", tc.zone, "--events", tc.events}, tc.more...)...)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %s", name, err, tc.want)
+		}
+	}
+}
+
+func TestRateReadsTheStandardInputAndTheAccountsFacts(t *testing.T) {
+	var out strings.Builder
+	command := New("guichet")
+	command.SetIn(strings.NewReader(`{"time":"2026-10-05T10:01:00Z","type":"send","id":"m1","channel":"1066","customer":"919812345678","kind":"template","category":"authentication"}
+{"time":"2026-10-05T10:01:02Z","type":"status","id":"m1","status":"delivered"}
+`))
+	command.SetOut(&out)
+	command.SetArgs([]string{"rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", "-", "--primary-location", "FR", "--international-start-time", "2026-10-01T00:00:00Z"})
+	if err := command.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"category":"authentication_international","revision":"pmp-2026-10","price":"0.0304","charge":"0.0304"`) {
+		t.Errorf("got %s", out.String())
+	}
+}
+
+func TestPlanCheck(t *testing.T) {
+	got, err := run(t, "plan", "check", samples+"pricingplan_announcement.yaml")
+	if err != nil || got != "The plan can be used, and every market has its rates\n" {
+		t.Errorf("got %v\n%s", err, got)
+	}
+	got, err = run(t, "plan", "check", whatsapp)
+	if err == nil || !strings.Contains(got, "revisions[pmp-2026-10].rates[Malaysia]: must have a rate for Marketing") {
+		t.Errorf("got %v\n%s", err, got)
+	}
+}
+
+// What import prints is a revision that the plan takes, and rate prices by it.
+func TestPlanImport(t *testing.T) {
+	got, err := run(t, "plan", "import", "--plan", whatsapp, "--base-rates", baseCSV, "--tiers", tiersCSV, "--effective-date", "2027-01-01")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var object map[string]any
+	if err := yaml.Unmarshal([]byte(read(t, whatsapp)), &object); err != nil {
+		t.Fatal(err)
+	}
+	var revisions []any
+	if err := yaml.Unmarshal([]byte(got), &revisions); err != nil {
+		t.Fatal(err)
+	}
+	spec := object["spec"].(map[string]any)
+	spec["revisions"] = append(spec["revisions"].([]any), revisions...)
+	text, err := yaml.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := write(t, "plan.yaml", string(text))
+	events := write(t, "events.jsonl", strings.ReplaceAll(read(t, october), "2026-10-0", "2027-01-0"))
+	rated, err := run(t, "rate", "--plan", plan, "--time-zone", "UTC", "--events", events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`{"id":"m1","time":"2027-01-05T10:01:02Z","market":"France","category":"utility","revision":"rates-2027-01-01","currency":"USD","unpriced":true}`,
+		`{"id":"m4","time":"2027-01-06T10:00:01Z","market":"Brazil","category":"marketing","revision":"rates-2027-01-01","price":"0.0625"`,
+	} {
+		if !strings.Contains(rated, want) {
+			t.Errorf("want %s in\n%s", want, rated)
+		}
+	}
+}
+
+func TestPlanImportRefuses(t *testing.T) {
+	broken := write(t, "broken.csv", strings.Replace(read(t, baseCSV), "0.0625", "cheap", 1))
+	euros := write(t, "euros.csv", strings.ReplaceAll(read(t, baseCSV), "$US", "EUR"))
+	tests := map[string]struct {
+		rates, date string
+		want        string
+	}{
+		"a malformed row":          {broken, "2027-01-01", `broken.csv: line 9: amount "cheap"`},
+		"another currency":         {euros, "2027-01-01", "the card is in EUR and the plan in USD"},
+		"no date":                  {baseCSV, "soon", `date "soon" must be a day`},
+		"the day of a revision":    {baseCSV, "2026-10-01", "must not be the day of another revision"},
+		"before the plan's rules":  {baseCSV, "2018-01-01", "the plan must have a revision before the effective date"},
+		"a file that is not there": {"none.csv", "2027-01-01", "open none.csv"},
+	}
+	for name, tc := range tests {
+		_, err := run(t, "plan", "import", "--plan", whatsapp, "--base-rates", tc.rates, "--effective-date", tc.date)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got %v, want %s", name, err, tc.want)
+		}
+	}
+}
+
+func TestThePluginSpeaksAsKubectl(t *testing.T) {
+	var out strings.Builder
+	command := New("kubectl-guichet")
+	command.SetOut(&out)
+	command.SetArgs([]string{"plan", "import", "--help"})
+	if err := command.Execute(); err != nil || !strings.Contains(out.String(), "kubectl guichet plan import --plan FILE") {
+		t.Errorf("got %v\n%s", err, out.String())
+	}
+}
