@@ -110,6 +110,10 @@ func TestParseError(t *testing.T) {
 			401, nil, ``,
 			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape"},
 		},
+		"a novel for details": {
+			400, nil, `{"error":{"code":100,"error_data":{"details":"a` + strings.Repeat("é", 600) + `"}}}`,
+			Error{HTTPStatus: 400, Code: 100, Details: "a" + strings.Repeat("é", 499)},
+		},
 		"absurd retry-after": {
 			400,
 			http.Header{"Retry-After": {"99999999"}},

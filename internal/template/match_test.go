@@ -283,3 +283,51 @@ func BenchmarkMatch(b *testing.B) {
 		}
 	}
 }
+
+func TestMatchOfButtonsWithoutVariables(t *testing.T) {
+	d := Definition{Category: CategoryMarketing, Components: []Component{
+		{Type: Body, Text: "See our catalogue."},
+		{Type: Buttons, Buttons: []Button{
+			{Type: ButtonFlow, Text: "Book"},
+			{Type: ButtonCatalog, Text: "View"},
+			{Type: ButtonMPM, Text: "Items"},
+			{Type: ButtonPhoneNumber, Text: "Call"},
+			{Type: ButtonURL, Text: "Go", URL: "https://ex.test"},
+		}},
+	}}
+	tests := map[string]struct {
+		components string
+		code       int
+	}{
+		"none":                   {`[]`, 0},
+		"flow with an action":    {`[{"type":"button","sub_type":"flow","index":0,"parameters":[{"type":"action","action":{"flow_token":"t"}}]}]`, 0},
+		"flow with a text":       {`[{"type":"button","sub_type":"flow","index":0,"parameters":[{"type":"text","text":"t"}]}]`, 132012},
+		"catalog without action": {`[{"type":"button","sub_type":"catalog","index":1}]`, 0},
+		"items with two actions": {`[{"type":"button","sub_type":"mpm","index":2,"parameters":[{"type":"action"},{"type":"action"}]}]`, 132000},
+		"phone with a parameter": {`[{"type":"button","sub_type":"voice_call","index":3,"parameters":[{"type":"text","text":"t"}]}]`, 132000},
+		"fixed URL, a parameter": {`[{"type":"button","sub_type":"url","index":4,"parameters":[{"type":"text","text":"t"}]}]`, 132000},
+	}
+	for name, tc := range tests {
+		err := compiled(t, d).Match(components(t, tc.components), MatchOptions{})
+		m, refused := errors.AsType[*Mismatch](err)
+		if refused != (tc.code != 0) || refused && m.Code != tc.code {
+			t.Errorf("%s: got %v, want code %d", name, err, tc.code)
+		}
+	}
+}
+
+func TestStringsIsAListOrOneString(t *testing.T) {
+	for raw, want := range map[string]Strings{`"SAVE"`: {"SAVE"}, `["a","b"]`: {"a", "b"}, `null`: nil} {
+		var got Strings
+		if err := json.Unmarshal([]byte(raw), &got); err != nil {
+			t.Errorf("%s: %v", raw, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", raw, diff)
+		}
+	}
+	var got Strings
+	if json.Unmarshal([]byte(`{"a":1}`), &got) == nil {
+		t.Error("an object was read")
+	}
+}
