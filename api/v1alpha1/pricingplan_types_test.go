@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
-	"sigs.k8s.io/yaml"
 )
 
 // The gateway reads as a pricing.Plan what the operator writes of a PricingPlanSpec.

@@ -7,10 +7,11 @@ import (
 	"os"
 	"strings"
 
-	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
+
+	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
 func newPlan() *cobra.Command {

@@ -7,10 +7,11 @@ import (
 	"os"
 	"slices"
 
-	"github.com/guichet-dev/guichet/internal/pricing"
-	"github.com/guichet-dev/guichet/internal/ratecard"
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
+
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/ratecard"
 )
 
 // importOptions are the flags of plan import.

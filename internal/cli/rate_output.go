@@ -28,7 +28,7 @@ func (o *rateOptions) printer() (ratePrinter, error) {
 	case o.output == "json" && o.compare != "":
 		return compareJSON{}, nil
 	case o.output == "json":
-		return &messagesJSON{}, nil
+		return messagesJSON{}, nil
 	case o.output == "table" && o.compare != "":
 		return compareTable{}, nil
 	case o.output == "table":
@@ -44,11 +44,12 @@ type silent struct{}
 func (silent) settled(*bufio.Writer, *replay.Event, *pricing.Outcome) error { return nil }
 func (silent) refused(*bufio.Writer, *replay.Event) error                   { return nil }
 
-// messagesJSON prints an object for each message, and one with the totals. The line is a buffer that is used again.
-type messagesJSON struct{ line []byte }
+// messagesJSON prints an object for each message, and one with the totals.
+type messagesJSON struct{}
 
-func (p *messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outcome) error {
-	b := append(p.line[:0], `{"id":`...)
+func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outcome) error {
+	b := out.AvailableBuffer()
+	b = append(b, `{"id":`...)
 	b = appendJSON(b, e.ID)
 	b = append(b, `,"time":"`...)
 	b = e.Time.UTC().AppendFormat(b, time.RFC3339)
@@ -78,22 +79,23 @@ func (p *messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Ou
 	default:
 		b = append(b, `,"unpriced":true`...)
 	}
-	p.line = append(b, '}', '\n')
-	_, err := out.Write(p.line)
+	b = append(b, '}', '\n')
+	_, err := out.Write(b)
 	return err
 }
 
-func (p *messagesJSON) refused(out *bufio.Writer, e *replay.Event) error {
-	b := append(p.line[:0], `{"id":`...)
+func (messagesJSON) refused(out *bufio.Writer, e *replay.Event) error {
+	b := out.AvailableBuffer()
+	b = append(b, `{"id":`...)
 	b = appendJSON(b, e.ID)
 	b = append(b, `,"refused":`...)
 	b = strconv.AppendInt(b, codeOutsideWindow, 10)
-	p.line = append(b, '}', '\n')
-	_, err := out.Write(p.line)
+	b = append(b, '}', '\n')
+	_, err := out.Write(b)
 	return err
 }
 
-func (p *messagesJSON) end(out *bufio.Writer, currency money.Currency, sums []*replay.Summary) error {
+func (messagesJSON) end(out *bufio.Writer, currency money.Currency, sums []*replay.Summary) error {
 	return writeJSON(out, totalsJSON(currency, sums[0]))
 }
 

@@ -23,8 +23,15 @@ var eventNames = [...]struct {
 	event Events
 	name  string
 }{
-	{Message, "Message"}, {Reacted, "Reaction"}, {Unsupported, "Unsupported"}, {Called, "Call"}, {AcceptedCall, "AcceptedCall"},
-	{Postback, "Postback"}, {Referral, "Referral"}, {Ad, "Ad"}, {PageButton, "PageButton"},
+	{Message, "Message"},
+	{Reacted, "Reaction"},
+	{Unsupported, "Unsupported"},
+	{Called, "Call"},
+	{AcceptedCall, "AcceptedCall"},
+	{Postback, "Postback"},
+	{Referral, "Referral"},
+	{Ad, "Ad"},
+	{PageButton, "PageButton"},
 }
 
 // ParseEvent reads a name in a price plan, for example "Message".

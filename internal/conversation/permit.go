@@ -1,5 +1,7 @@
 package conversation
 
+import "slices"
+
 // Request is a message that a business wants to send.
 type Request struct {
 	At       int64 // Unix seconds
@@ -43,9 +45,9 @@ func (s *State) Permit(q Request, r *Rules) Verdict {
 
 // lastWindow is the latest service window that began at the instant or before.
 func (s *State) lastWindow(at int64) Span {
-	for i := len(s.Windows) - 1; i >= 0; i-- {
-		if s.Windows[i].From <= at {
-			return s.Windows[i]
+	for _, v := range slices.Backward(s.Windows) {
+		if v.From <= at {
+			return v
 		}
 	}
 	return Span{}

@@ -68,9 +68,9 @@ func (s *State) SetBlocked(blocked bool, at int64) { s.Block.decide(blocked, at)
 
 // WindowAt is the service window that holds the instant; empty where none is open.
 func (s *State) WindowAt(at int64) Span {
-	for i := len(s.Windows) - 1; i >= 0; i-- {
-		if s.Windows[i].Contains(at) {
-			return s.Windows[i]
+	for _, v := range slices.Backward(s.Windows) {
+		if v.Contains(at) {
+			return v
 		}
 	}
 	return Span{}

@@ -10,6 +10,7 @@ package market
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -65,9 +66,9 @@ func (c Country) String() string { return published().countries[c].code }
 // Market is the market of the country on that date.
 func (c Country) Market(on civil.Date) Market {
 	moves := published().countries[c].moves
-	for i := len(moves) - 1; i >= 0; i-- {
-		if moves[i].from <= on {
-			return moves[i].market
+	for _, move := range slices.Backward(moves) {
+		if move.from <= on {
+			return move.market
 		}
 	}
 	return Other

@@ -4,16 +4,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/internal/civil"
 )
 
-func date(t testing.TB, text string) civil.Date {
-	t.Helper()
+func date(tb testing.TB, text string) civil.Date {
+	tb.Helper()
 	d, err := civil.ParseDate(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return d
 }

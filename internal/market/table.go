@@ -92,7 +92,7 @@ func (t *table) addCountry(row []string) error {
 	id := Country(len(t.countries))
 	t.countries = append(t.countries, country{code: code})
 	t.countryByCode[code] = id
-	for _, prefix := range strings.Fields(row[1]) {
+	for prefix := range strings.FieldsSeq(row[1]) {
 		if err := t.prefixes.add(prefix, id); err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (t *table) addMarket(row []string) error {
 		t.markets = append(t.markets, row[1])
 		t.marketByName[row[1]] = market
 	}
-	for _, code := range strings.Fields(row[2]) {
+	for code := range strings.FieldsSeq(row[2]) {
 		id, ok := t.countryByCode[code]
 		if !ok {
 			return fmt.Errorf("country %q must be in countries.csv", code)

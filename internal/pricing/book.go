@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -111,9 +112,9 @@ func (b *Book) Allowances(at int64, a *Account, channel string) []AllowanceLimit
 
 // on is the revision in force on a date, or nil before the first one.
 func (b *Book) on(date civil.Date) *revision {
-	for i := len(b.revisions) - 1; i >= 0; i-- {
-		if b.revisions[i].from <= date {
-			return b.revisions[i]
+	for _, v := range slices.Backward(b.revisions) {
+		if v.from <= date {
+			return v
 		}
 	}
 	return nil

@@ -110,13 +110,14 @@ func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
 func TestCheckNamesTheGaps(t *testing.T) {
 	plan := small()
 	plan.Revisions[0].InternationalAuthentication = nil
-	any := MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}}}
-	plan.Revisions[0].Rates = append(plan.Revisions[0].Rates, any)
+	everywhere := MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}}}
+	plan.Revisions[0].Rates = append(plan.Revisions[0].Rates, everywhere)
 	found := compiled(t, plan).Check()
 	if len(found) != 47 { // every market of the list of October 2026 lacks authentication
 		t.Errorf("got %d findings, want 47:\n%v", len(found), found)
 	}
-	plan.Revisions[0].Rates[1].Prices = append(any.Prices, Price{"Authentication", "0.01"})
+	last := &plan.Revisions[0].Rates[1]
+	last.Prices = append(last.Prices, Price{"Authentication", "0.01"})
 	if found := compiled(t, plan).Check(); len(found) != 0 {
 		t.Errorf("with a rate for Any there is no gap, got %v", found)
 	}

@@ -7,64 +7,65 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
-	"sigs.k8s.io/yaml"
 )
 
 // samplePlan reads a plan that is shipped.
-func samplePlan(t testing.TB, name string) Plan {
-	t.Helper()
+func samplePlan(tb testing.TB, name string) Plan {
+	tb.Helper()
 	text, err := os.ReadFile("../../config/samples/pricingplan_" + name + ".yaml")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var object struct {
 		Spec json.RawMessage `json:"spec"`
 	}
 	if err := yaml.Unmarshal(text, &object); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var plan Plan
 	if err := json.Unmarshal(object.Spec, &plan); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return plan
 }
 
-func compiled(t testing.TB, plan Plan) *Book {
-	t.Helper()
+func compiled(tb testing.TB, plan Plan) *Book {
+	tb.Helper()
 	book, err := Compile(plan)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return book
 }
 
-func zone(t testing.TB, name string) *time.Location {
-	t.Helper()
+func zone(tb testing.TB, name string) *time.Location {
+	tb.Helper()
 	location, err := time.LoadLocation(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return location
 }
 
-func country(t testing.TB, code string) market.Country {
-	t.Helper()
+func country(tb testing.TB, code string) market.Country {
+	tb.Helper()
 	c, err := market.ParseCountry(code)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
 // at is the Unix second of an instant such as "2026-10-05T10:00:00Z".
-func at(t testing.TB, text string) int64 {
-	t.Helper()
+func at(tb testing.TB, text string) int64 {
+	tb.Helper()
 	instant, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return instant.Unix()
 }

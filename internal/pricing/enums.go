@@ -57,7 +57,10 @@ var (
 		{"FreeForm", conversation.FreeForm}, {"Template", conversation.Templated}, {"Reaction", conversation.Reaction}, {"Direct", conversation.Direct},
 	}
 	reasons = []choice[FreeReason]{
-		{"ServiceWindow", InServiceWindow}, {"FreeEntryPoint", InFreeEntryPoint}, {"Conversation", InConversation}, {"Exempt", IsExempt},
+		{"ServiceWindow", InServiceWindow},
+		{"FreeEntryPoint", InFreeEntryPoint},
+		{"Conversation", InConversation},
+		{"Exempt", IsExempt},
 		{"Reaction", IsReaction},
 	}
 	units      = []choice[bool]{{"Message", false}, {"Conversation", true}}

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/money"
-	"pgregory.net/rapid"
 )
 
 // step is something that happens in a random story: the customer writes, or a message ends.
@@ -67,7 +68,7 @@ func drawWorld(t *rapid.T, book *Book) world {
 	return w
 }
 
-func drawMessage(t *rapid.T, w world, at int64) Message {
+func drawMessage(t *rapid.T, at int64) Message {
 	country, err := market.CountryOf(rapid.SampledFrom(recipients).Draw(t, "recipient"))
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +100,7 @@ func drawStory(t *rapid.T, w world) []step {
 		if rapid.IntRange(0, 2).Draw(t, "inbound") == 0 {
 			s.inbound = rapid.SampledFrom([]conversation.Events{message, fromAd, conversation.Reacted}).Draw(t, "events")
 		} else {
-			s.message = drawMessage(t, w, now)
+			s.message = drawMessage(t, now)
 		}
 		story = append(story, s)
 	}
@@ -238,7 +239,7 @@ func TestP2OrderOfSettlementDoesNotChangeTheTotal(t *testing.T) {
 		n := rapid.IntRange(1, 20).Draw(t, "messages")
 		story := make([]step, n)
 		for i := range story {
-			story[i].message = drawMessage(t, w, w.start+int64(i)*60)
+			story[i].message = drawMessage(t, w.start+int64(i)*60)
 			m := &story[i].message
 			m.Channel, m.Units, m.Form, m.Category = "1066", 1, conversation.Templated, utility
 			m.Country, _ = market.CountryOf(french)
@@ -263,7 +264,7 @@ func TestAFreeMessageChangesNoOtherChargeButThroughCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t, book)
 		story := drawStory(t, w)
-		extra := step{message: drawMessage(t, w, w.start)}
+		extra := step{message: drawMessage(t, w.start)}
 		place := rapid.IntRange(0, len(story)).Draw(t, "place")
 		without, with := teller{world: w, counts: counts{}}, teller{world: w, counts: counts{}}
 		for i, s := range story {

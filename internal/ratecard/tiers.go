@@ -24,7 +24,7 @@ const (
 // applicable. The published rates are taken, never recomputed from the percentages. An error names the line.
 //
 // Messages are counted over the accounts of a portfolio and each is priced by its own step; authentication-international goes on with
-// the count of authentication. Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (volume tiers)
+// the count of authentication. Source: "Volume tiers" of https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing.
 func ReadTiers(from io.Reader) (*Card, error) {
 	rows := newRows(from)
 	categories, err := rows.tierCategories()

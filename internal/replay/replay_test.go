@@ -10,31 +10,32 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/pricing"
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
+
+	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-func book(t testing.TB, name string) *pricing.Book {
-	t.Helper()
+func book(tb testing.TB, name string) *pricing.Book {
+	tb.Helper()
 	text, err := os.ReadFile("../../config/samples/pricingplan_" + name + ".yaml")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var object struct{ Spec pricing.Plan }
 	if err := yaml.Unmarshal(text, &object); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	compiled, err := pricing.Compile(object.Spec)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return compiled
 }
 
 // run replays lines and tells what each one led to, in a word or not at all.
-func run(t testing.TB, plan *pricing.Book, lines ...string) ([]string, error) {
-	t.Helper()
+func run(tb testing.TB, plan *pricing.Book, lines ...string) ([]string, error) {
+	tb.Helper()
 	reader := NewReader("events", strings.NewReader(strings.Join(lines, "\n")))
 	r := New(plan, &pricing.Account{Zone: time.UTC})
 	var told []string
@@ -218,10 +219,19 @@ func lines() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		fields := []string{}
 		for _, f := range []struct{ name, values string }{
-			{"time", `"2026-10-05T10:00:00Z"|"2026-10-05T10:00:00.25+02:00"|"x"|null`}, {"type", `"inbound"|"send"|"status"|"x"|1`},
-			{"id", `"m1"|""|"a\"b"|"é"|null`}, {"channel", `"1066"|"1\u0000"`}, {"customer", `"33612345678"|5`}, {"kind", `"text"|"template"`},
-			{"category", `"utility"|""`}, {"status", `"read"|"sent"|"x"`}, {"entryPoint", `true|false|"true"|1`}, {"units", `1|01|-1|1.5|1e3|99999999999999999999|"1"`},
-			{"entryPointExpiry", `"2026-10-07T10:00:00Z"`}, {"other", `{"a":[1,"}"]}|"x"`}, {"ID", `"m2"`},
+			{"time", `"2026-10-05T10:00:00Z"|"2026-10-05T10:00:00.25+02:00"|"x"|null`},
+			{"type", `"inbound"|"send"|"status"|"x"|1`},
+			{"id", `"m1"|""|"a\"b"|"é"|null`},
+			{"channel", `"1066"|"1\u0000"`},
+			{"customer", `"33612345678"|5`},
+			{"kind", `"text"|"template"`},
+			{"category", `"utility"|""`},
+			{"status", `"read"|"sent"|"x"`},
+			{"entryPoint", `true|false|"true"|1`},
+			{"units", `1|01|-1|1.5|1e3|99999999999999999999|"1"`},
+			{"entryPointExpiry", `"2026-10-07T10:00:00Z"`},
+			{"other", `{"a":[1,"}"]}|"x"`},
+			{"ID", `"m2"`},
 		} {
 			if rapid.IntRange(0, 3).Draw(t, f.name) > 0 {
 				value := rapid.SampledFrom(strings.Split(f.values, "|")).Draw(t, "value")
