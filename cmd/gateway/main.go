@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	_ "time/tzdata" // the image has no time zones
@@ -44,7 +43,6 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 		return err
 	}
 	options.Log = slog.New(slog.NewJSONHandler(output, &slog.HandlerOptions{Level: level}))
-	tuneMemory()
 
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -56,14 +54,3 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 }
 
 func port(number int) string { return ":" + strconv.Itoa(number) }
-
-// idleGC is the garbage collector's target: a gateway's live heap is a few MiB, so collecting at half as much again costs little time and keeps a
-// hundred tenants on a node.
-const idleGC = 50
-
-// tuneMemory sets the collector's target unless whoever runs the gateway has set one.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(idleGC)
-	}
-}

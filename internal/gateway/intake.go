@@ -94,7 +94,7 @@ func (in *intake) change(c *graph.Change) error {
 		return nil
 	}
 	in.count(kindOther, resultApplied)
-	return in.forward(channel.ID, in.customerOf(channel.ID, ""), c.Callback())
+	return in.forward(channel.ID, seal.CustomerHash{}, func() []byte { return c.Callback() })
 }
 
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
@@ -121,7 +121,7 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		}
 	}
 	in.count(kindMessage, resultApplied)
-	return in.forward(channel.ID, customer, c.MessageCallback(i))
+	return in.forward(channel.ID, customer, func() []byte { return c.MessageCallback(i) })
 }
 
 // receive changes the conversation by a customer's message. A timestamp in the future counts as now, so that no window reaches beyond what an honest clock
@@ -184,7 +184,7 @@ func (in *intake) accountChange(c *graph.Change) error {
 		}
 	}
 	in.count(kind, resultApplied)
-	return in.forward(channel.ID, seal.CustomerHash{}, c.Callback())
+	return in.forward(channel.ID, seal.CustomerHash{}, func() []byte { return c.Callback() })
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.
@@ -222,8 +222,11 @@ func templateEvent(c *graph.Change, now time.Time) store.TemplateEvent {
 }
 
 // forward queues a webhook for the business's endpoint; an account without one is told nothing.
-func (in *intake) forward(channel string, customer seal.CustomerHash, body []byte) error {
-	return in.gateway.queueCallback(in.tx, in.tenant, channel, customer, body, in.now)
+func (in *intake) forward(channel string, customer seal.CustomerHash, body func() []byte) error {
+	if in.tenant.Callback == nil {
+		return nil
+	}
+	return in.gateway.queueCallback(in.tx, in.tenant, channel, customer, body(), in.now)
 }
 
 // firstTime tells whether an event is told for the first time. The id is hashed with the customers' key, because the upstream's ids hold phone numbers in

@@ -30,9 +30,14 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 
 // find looks a status's message up. A message of another number is none: numbers of one account do not speak for each other.
 func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool, error) {
-	m, found, err := in.tx.MessageByUpstreamID(s.ID)
-	if err == nil && !found && isOwnID(s.CallbackData) {
+	var m *store.Message
+	var found bool
+	var err error
+	if isOwnID(s.CallbackData) {
 		m, found, err = in.tx.Message(s.CallbackData)
+	}
+	if err == nil && !found {
+		m, found, err = in.tx.MessageByUpstreamID(s.ID)
 	}
 	if err != nil || !found || m.Channel != channel.ID {
 		return nil, false, err
@@ -54,7 +59,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	}
 	if !known { // "played" and whatever comes: the business may know it
 		in.count(kindStatus, resultApplied)
-		return in.forward(channel.ID, m.Customer, statusCallback(c, i, m.ID, about.CallbackData))
+		return in.forward(channel.ID, m.Customer, func() []byte { return statusCallback(c, i, m.ID, about.CallbackData) })
 	}
 	at := s.Timestamp
 	if at.IsZero() || at.After(in.now) {
@@ -72,7 +77,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if err := in.consequences(m, about, s, state, at); err != nil {
 		return err
 	}
-	return in.forward(channel.ID, m.Customer, statusCallback(c, i, m.ID, about.CallbackData))
+	return in.forward(channel.ID, m.Customer, func() []byte { return statusCallback(c, i, m.ID, about.CallbackData) })
 }
 
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still under way, or was lost in a crash (P12).
