@@ -222,6 +222,9 @@ func (s *accountScope) pricedRevisions() []v1alpha1.PricedRevisions {
 	}
 	var priced []v1alpha1.PricedRevisions
 	for _, plan := range sortedKeys(byPlan) {
+		if plan == "" {
+			continue // a gateway that has had no plan yet has priced nothing
+		}
 		slices.Sort(byPlan[plan])
 		priced = append(priced, v1alpha1.PricedRevisions{Plan: plan, Revisions: slices.Compact(byPlan[plan])})
 	}

@@ -1,0 +1,186 @@
+package controllers_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/report"
+)
+
+// billed alters a fake gateway's report: messages were billed.
+func billed(amount string, messages int64, at time.Time) func(*fakeGateways) {
+	return func(f *fakeGateways) {
+		sum := money.Money{Amount: money.MustParse(amount), Currency: "USD"}
+		f.report.AsOf, f.report.Currency = at, "USD"
+		f.report.Period.Billed, f.report.Period.Cost = sum, sum
+		f.report.Period.Messages, f.report.Period.Charged = messages, messages
+		f.report.Ledger = report.Ledger{Sequence: messages, Hash: "sha256:1f"}
+		f.report.Period.Categories = []report.Category{{Name: "utility", Messages: messages, Charged: messages, Billed: sum}}
+		f.report.UsedRevisions = map[string][]string{f.plan: {"pmp-2025-07"}}
+	}
+}
+
+func TestUsageIsShown(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(billed("0.0204", 3, w.clock.Now().Add(time.Minute)))
+	w.Eventually(func(g Gomega) {
+		usage := w.account().Status.Usage
+		g.Expect(usage).NotTo(BeNil())
+		g.Expect(usage.Period).To(Equal("2026-11"))
+		g.Expect(usage.Billed).To(Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
+		g.Expect(usage.BudgetLeft).To(Equal(&v1alpha1.Money{Amount: "99.9796", Currency: "USD"}))
+		g.Expect(*usage.Messages).To(Equal(int64(3)))
+		g.Expect(*usage.Ledger.Sequence).To(Equal(int64(3)))
+		g.Expect(usage.Categories).To(HaveLen(1))
+		g.Expect(usage.AsOfTime.UTC()).To(Equal(time.Date(2026, 11, 20, 12, 1, 0, 0, time.UTC)))
+	}).Should(Succeed())
+}
+
+func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(billed("0.0204", 3, w.clock.Now()))
+	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.Billed }).Should(Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
+
+	w.clock.SetTime(w.clock.Now().Add(10 * time.Second))
+	w.settle() // the figures hold: they are confirmed, and nothing is written
+	w.gateways.change(func(f *fakeGateways) { f.down = true })
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonReportUnavailable,
+		"The gateway's report cannot be read: status.usage is what it was at its asOfTime")
+	usage := w.account().Status.Usage
+	w.Expect(usage.Billed).To(Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}), "what is not known must not be shown as zero")
+	w.Expect(usage.AsOfTime.UTC()).To(Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)), "the figures held until they were last confirmed")
+
+	w.clock.SetTime(w.clock.Now().Add(time.Hour))
+	w.settle()
+	w.Expect(w.account().Status.Usage.AsOfTime.UTC()).To(Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)))
+
+	w.gateways.change(func(f *fakeGateways) { f.down = false })
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
+}
+
+func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.gateways.change(func(f *fakeGateways) { f.down = true })
+	w.start()
+	w.createPlan()
+	w.createCredentials()
+	w.createAccount()
+	w.startPod()
+	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionTrue, v1alpha1.ReasonGatewayAvailable, "")
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
+	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
+	w.Expect(w.account().Status.Usage).To(BeNil())
+}
+
+func TestBudgetConditions(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonWithinBudget, "")
+	for _, tc := range []struct {
+		billed, status, reason, message string
+	}{
+		{"49.999999", "True", v1alpha1.ReasonWithinBudget, ""},
+		{"50", "True", v1alpha1.ReasonBudgetWarning, "50 % of the budget of 100 USD is spent in period 2026-11"},
+		{"80.5", "True", v1alpha1.ReasonBudgetWarning, "80 % of the budget of 100 USD is spent in period 2026-11"},
+		{"100", "False", v1alpha1.ReasonBudgetExhausted, "The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period"},
+	} {
+		w.gateways.change(billed(tc.billed, 10, w.clock.Now()))
+		w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionStatus(tc.status), tc.reason, tc.message)
+	}
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+}
+
+func TestCurrencyMismatchIsNamed(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Currency = "EUR" })
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonCurrencyMismatch,
+		fmt.Sprintf("spec.budget.limit is in EUR and PricingPlan %q is in USD: give the limit in USD", w.planName()))
+}
+
+func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(billed("0.0068", 1, w.clock.Now()))
+	plan := func() *v1alpha1.PricingPlan {
+		plan := &v1alpha1.PricingPlan{}
+		w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(Succeed())
+		return plan
+	}
+	w.Eventually(func(g Gomega) {
+		revisions := plan().Status.Revisions
+		g.Expect(revisions).To(HaveLen(1))
+		g.Expect(revisions[0].FirstPricedTime).NotTo(BeNil())
+		g.Expect(revisions[0].InForce).To(Equal(v1alpha1.RevisionCurrent))
+	}).Should(Succeed())
+	w.settle()
+	digest := w.digestServed()
+
+	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.9" })
+	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(Equal(
+		`Ready=False HistoryChanged: The gateways keep what has priced messages: revision "pmp-2025-07" has priced messages and was changed: restore it, and add a revision with a later effectiveDate`))
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, fmt.Sprintf(
+		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName()))
+	w.settle()
+	w.Expect(w.digestServed()).To(Equal(digest), "the gateway must keep the revision as it priced")
+
+	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0068" })
+	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(Equal("Ready=True Ready: "))
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
+}
+
+func TestPlanTellsWhoUsesIt(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.Eventually(func(g Gomega) {
+		plan := &v1alpha1.PricingPlan{}
+		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(Succeed())
+		g.Expect(plan.Status.Accounts).To(Equal([]v1alpha1.PlanAccount{{Namespace: w.namespace, Name: "acme"}}))
+		g.Expect(*plan.Status.AccountCount).To(Equal(int32(1)))
+		g.Expect(plan.Status.CurrentRevision).To(Equal("pmp-2025-07"))
+		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(Equal("Complete=True RatesComplete: "))
+	}).Should(Succeed())
+}
+
+func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
+		plan.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"messaging": "allowed"}},
+		}
+	})
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonPlanNotAllowed,
+		fmt.Sprintf("PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", w.planName(), w.namespace))
+	namespace := &corev1.Namespace{}
+	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.namespace}, namespace)).To(Succeed())
+	namespace.Labels["messaging"] = "allowed"
+	w.Expect(w.client.Update(t.Context(), namespace)).To(Succeed())
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
+}
+
+func TestPausedAccountIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	digest := w.digestServed()
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationPaused })
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused, "The operator leaves the account alone until spec.operation is 'Active'")
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.DisplayName = "Acme & Sons" })
+	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(Equal(int64(3)))
+	w.Expect(w.digestServed()).To(Equal(digest))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationActive })
+	w.Eventually(w.digestServed).ShouldNot(Equal(digest))
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+}
