@@ -18,20 +18,19 @@ import (
 // export alone can be verified. An error of entries ends it.
 func WriteJSONLines(w io.Writer, accountUID string, entries iter.Seq2[Entry, error]) error {
 	out := bufio.NewWriter(w)
-	account := appendString(nil, accountUID)
+	var line []byte
 	for entry, err := range entries {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
-		out.WriteString(`{"account":`)
-		out.Write(account)
-		out.WriteString(`,"hash":"`)
-		out.WriteString(entry.Hash.String())
-		out.WriteString(`","record":`)
-		out.Write(entry.Canonical)
-		out.WriteString("}\n")
+		line = appendString(append(line[:0], `{"account":`...), accountUID)
+		line = appendString(append(line, `,"hash":`...), entry.Hash.String())
+		line = append(append(line, `,"record":`...), entry.Canonical...)
+		if _, err := out.Write(append(line, "}\n"...)); err != nil {
+			return err
+		}
 	}
-	return out.Flush() // a bufio.Writer remembers its first error
+	return out.Flush()
 }
 
 // maxLine bounds a line of an export. A record is a few hundred bytes.
@@ -87,8 +86,10 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 }
 
 // csvHeader names the columns of WriteCSV.
-var csvHeader = []string{"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt", "period", "plan", "revision", "channel", "customer",
-	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash"}
+var csvHeader = []string{
+	"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt", "period", "plan", "revision", "channel", "customer",
+	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash",
+}
 
 // WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. What is not known is empty. An error of entries ends it.
 func WriteCSV(w io.Writer, entries iter.Seq2[Entry, error]) error {

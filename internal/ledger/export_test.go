@@ -38,8 +38,10 @@ func TestReadJSONLinesNamesTheLine(t *testing.T) {
 		"no JSON":         {"wamid.A;0.03\n", "line 2: it is no entry in JSON"},
 		"another account": {`{"account":"b","hash":"sha256:00","record":{}}` + "\n", `line 2: it is of the account with UID "b"`},
 		"short hash":      {`{"account":"` + accountUID + `","hash":"sha256:00","record":{}}` + "\n", "line 2: its hash must be"},
-		"record no object": {`{"account":"` + accountUID + `","hash":"sha256:` + strings.Repeat("0", 64) + `","record":7}` + "\n",
-			"line 2: its record is no JSON object"},
+		"record no object": {
+			`{"account":"` + accountUID + `","hash":"sha256:` + strings.Repeat("0", 64) + `","record":7}` + "\n",
+			"line 2: its record is no JSON object",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -88,8 +88,10 @@ func TestCanonicalLiterals(t *testing.T) {
 			`"revision":"2026-10","sentAt":"2026-11-20T12:00:01.000Z","sequence":1,"settledAt":"2026-11-20T12:00:03.500Z","tier":1}`},
 		"undelivered": {undelivered("wamid.B"), `{"charge":"0","cost":"0","currency":"USD","failedAt":"2026-11-20T12:00:03.000Z","freeReason":"undelivered",` +
 			`"kind":"settlement","messageID":"wamid.B","period":"2026-11","sequence":1,"settledAt":"2026-11-20T12:00:04.000Z"}`},
-		"escapes": {ledger.Record{Kind: ledger.Doubt, Note: "a\"b\\c\n\x01é<>&\u2028"},
-			`{"charge":"0","cost":"0","kind":"doubt","note":"a\"b\\c\n\u0001é<>&` + "\u2028" + `","sequence":1}`},
+		"escapes": {
+			ledger.Record{Kind: ledger.Doubt, Note: "a\"b\\c\n\x01é<>&\u2028"},
+			`{"charge":"0","cost":"0","kind":"doubt","note":"a\"b\\c\n\u0001é<>&` + "\u2028" + `","sequence":1}`,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

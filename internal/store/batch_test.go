@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -71,7 +72,7 @@ func TestWaitingOperationsShareACommit(t *testing.T) {
 	s := openCounting(t, commits)
 	operations := make([]func(*store.Tx) error, 20)
 	for n := range operations {
-		operations[n] = func(tx *store.Tx) error { return tx.Accept(newMessage(fmt.Sprint(n), customer(n))) }
+		operations[n] = func(tx *store.Tx) error { return tx.Accept(newMessage(strconv.Itoa(n), customer(n))) }
 	}
 	for _, err := range together(t, s, operations...) {
 		if err != nil {
@@ -179,7 +180,7 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 	var acknowledged sync.Map
 	for n := range 50 {
 		group.Go(func() {
-			id := fmt.Sprint(n)
+			id := strconv.Itoa(n)
 			err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
 			if err == nil {
 				acknowledged.Store(id, true)

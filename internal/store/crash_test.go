@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -112,7 +113,7 @@ func TestP1P2P5KilledAtRandomMoments(t *testing.T) {
 	acknowledged := map[string]string{} // the last step that was told, by message
 	for round := range 5 {
 		steps := 1 + rand.IntN(600)
-		runAndKill(t, dir, fmt.Sprint(round), steps, acknowledged)
+		runAndKill(t, dir, strconv.Itoa(round), steps, acknowledged)
 		keys, err := crashKeys(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -163,6 +164,7 @@ func runAndKill(t *testing.T, dir, round string, steps int, acknowledged map[str
 }
 
 func checkAfterCrash(t *testing.T, tx *store.Tx, acknowledged map[string]string) error {
+	t.Helper()
 	settled := map[string]bool{}
 	head, totals, err := ledger.Verify(accountUID, func(yield func(ledger.Entry, error) bool) {
 		for entry, err := range tx.Entries(0) {

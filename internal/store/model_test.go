@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -96,14 +96,14 @@ func (m *model) count(is func(*modelMessage) bool) (n int64) {
 // machine drives a store and its model with the same operations.
 type machine struct {
 	model
-	dir   string
+	path  string
 	keys  *seal.Keys
 	store *store.Store
 	now   time.Time
 }
 
 func (m *machine) open(t *rapid.T) {
-	s, err := store.Open(context.Background(), store.Options{Path: filepath.Join(m.dir, "guichet.db"), AccountUID: accountUID, Keys: m.keys})
+	s, err := store.Open(context.Background(), store.Options{Path: m.path, AccountUID: accountUID, Keys: m.keys})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -348,13 +348,11 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 
 func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
 	keys := newKeys(t)
-	base := t.TempDir()
+	base, checks := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp(base, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := &machine{model: model{seen: map[string]bool{}}, dir: dir, keys: keys, now: noon}
+		checks++
+		path := filepath.Join(base, strconv.Itoa(checks)+".db")
+		m := &machine{model: model{seen: map[string]bool{}}, path: path, keys: keys, now: noon}
 		m.open(t)
 		defer func() { m.store.Close() }()
 		t.Repeat(map[string]func(*rapid.T){

@@ -21,47 +21,47 @@ const (
 // noon is when the tests' stories begin.
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
-func newKeys(t testing.TB) *seal.Keys {
-	t.Helper()
+func newKeys(tb testing.TB) *seal.Keys {
+	tb.Helper()
 	material, err := seal.NewKeys()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	keys, err := seal.Parse(material.Keyset, material.CustomerKey)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return keys
 }
 
-func open(t testing.TB, path string, keys *seal.Keys) *store.Store {
-	t.Helper()
+func open(tb testing.TB, path string, keys *seal.Keys) *store.Store {
+	tb.Helper()
 	s, err := store.Open(context.Background(), store.Options{Path: path, AccountUID: accountUID, Keys: keys})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	tb.Cleanup(func() { s.Close() })
 	return s
 }
 
-func newStore(t testing.TB) *store.Store {
-	t.Helper()
-	return open(t, filepath.Join(t.TempDir(), "guichet.db"), newKeys(t))
+func newStore(tb testing.TB) *store.Store {
+	tb.Helper()
+	return open(tb, filepath.Join(tb.TempDir(), "guichet.db"), newKeys(tb))
 }
 
 // update runs an operation that must succeed.
-func update(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
-	t.Helper()
+func update(tb testing.TB, s *store.Store, fn func(*store.Tx) error) {
+	tb.Helper()
 	if err := s.Update(context.Background(), fn); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // view runs a view that must succeed.
-func view(t testing.TB, s *store.Store, fn func(*store.Tx) error) {
-	t.Helper()
+func view(tb testing.TB, s *store.Store, fn func(*store.Tx) error) {
+	tb.Helper()
 	if err := s.View(context.Background(), fn); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
