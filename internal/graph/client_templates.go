@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -36,7 +37,8 @@ type CreatedTemplate struct {
 	Category string `json:"category"`
 }
 
-// UpstreamTemplate is a template as Meta holds it.
+// UpstreamTemplate is a template as Meta holds it. Components are nil if they
+// are of a kind that this module cannot read; the rest is there all the same.
 type UpstreamTemplate struct {
 	template.Definition
 	ID     string `json:"id"`
@@ -46,6 +48,23 @@ type UpstreamTemplate struct {
 	RejectedReason  string `json:"rejected_reason,omitempty"`
 	// QualityScore is nil if Meta does not tell.
 	QualityScore *QualityScore `json:"quality_score,omitempty"`
+}
+
+// UnmarshalJSON reads a template, so that one of an unknown kind does not spoil
+// the page on which it stands.
+func (t *UpstreamTemplate) UnmarshalJSON(raw []byte) error {
+	type plain UpstreamTemplate // without this method
+	in := struct {
+		*plain
+		Components json.RawMessage `json:"components"`
+	}{plain: (*plain)(t)}
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return err
+	}
+	if len(in.Components) == 0 || json.Unmarshal(in.Components, &t.Components) != nil {
+		t.Components = nil
+	}
+	return nil
 }
 
 // QualityScore is GREEN, YELLOW, RED or UNKNOWN.

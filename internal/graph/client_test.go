@@ -272,6 +272,23 @@ func TestNewClientChecksItsOptions(t *testing.T) {
 	}
 }
 
+// Meta adds kinds of components; a page that holds one is read all the same.
+func TestListTemplatesWithComponentsOfTheFuture(t *testing.T) {
+	client, _ := upstream(t, 200, `{"data":[{"id":"1","name":"a","language":"en","status":"APPROVED","category":"UTILITY","components":[{"type":"BODY","text":{"blocks":[]}}]},{"id":"2","name":"b","language":"en","status":"PENDING","category":"UTILITY","components":[{"type":"BODY","text":"hi","new":1}]},{"id":"3","name":"c"}]}`)
+	page, err := client.ListTemplates(t.Context(), "102", TemplateQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []UpstreamTemplate{
+		{Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY"}, ID: "1", Status: "APPROVED"},
+		{Definition: template.Definition{Name: "b", Language: "en", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "hi"}}}, ID: "2", Status: "PENDING"},
+		{Definition: template.Definition{Name: "c"}, ID: "3"},
+	}
+	if diff := cmp.Diff(want, page.Templates); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A definition survives the way to Meta and back.
 func TestUpstreamTemplateRoundTrip(t *testing.T) {
 	in := `{"name":"order_ready","language":"pt_BR","category":"UTILITY","components":[{"type":"BODY","text":"Hi {{1}}.","example":{"body_text":[["Ana"]]}},{"type":"BUTTONS","buttons":[{"type":"COPY_CODE","example":["X1"]}]}],"id":"1","status":"APPROVED"}`

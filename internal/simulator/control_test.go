@@ -223,7 +223,7 @@ func TestScheduleRunsInOrderAtItsTime(t *testing.T) {
 }
 
 func TestRetryDelayOfWebhooks(t *testing.T) {
-	for tries, want := range map[int]time.Duration{0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 50: 30 * time.Second} {
+	for tries, want := range map[int]time.Duration{0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 50: 5 * time.Second} {
 		if got := retryDelay(tries); got != want {
 			t.Errorf("after %d tries: got %s, want %s", tries, got, want)
 		}

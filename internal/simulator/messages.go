@@ -138,7 +138,11 @@ func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *hel
 		return nil, "", graph.NewError(graph.CodeUndeliverable, "This number has blocked the customer. Unblock them first.")
 	}
 	if send.IsTemplate() {
-		return st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
+		held, preview, refusal := st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
+		if held != nil && held.Category == template.CategoryAuthentication && send.To == "" {
+			return nil, "", graph.NewError(graph.CodeInvalidParameter, "An authentication template needs a phone number in to.")
+		}
+		return held, preview, refusal
 	}
 	if !c.windowOpen(now) {
 		var closed time.Time

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // authorized calls the Graph API with the account's token.
@@ -85,6 +86,18 @@ func TestStatusesOfUserIDs(t *testing.T) {
 			t.Errorf("got %+v", s)
 		}
 	}
+}
+
+func TestOneTimeCodeNeedsANumber(t *testing.T) {
+	config := testConfig()
+	config.Accounts[0].Templates = []template.Definition{{
+		Name: "login", Language: "en", Category: template.CategoryAuthentication,
+		Components: []template.Component{{Type: template.Body}},
+	}}
+	w := newWorld(t, config, nil)
+	content := `"type":"template","template":{"name":"login","language":{"code":"en"},"components":[{"type":"body","parameters":[{"type":"text","text":"123456"}]}]}}`
+	w.refused([]byte(`{"messaging_product":"whatsapp","recipient":"BR.77",`+content), graph.CodeInvalidParameter)
+	w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `",` + content))
 }
 
 func TestFullQueueLosesUpdatesAndSaysSo(t *testing.T) {

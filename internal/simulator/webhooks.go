@@ -14,11 +14,12 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// Retries of a webhook: at once, then with falling frequency, for 36 hours.
+// Retries of a webhook: at once, then with falling frequency, for 36 hours. The
+// longest pause is shorter than Meta's, so that a test need not wait for it.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 const (
 	firstRetry   = 100 * time.Millisecond
-	longestRetry = 30 * time.Second
+	longestRetry = 5 * time.Second
 	retryFor     = 36 * time.Hour
 
 	handshakeRetry = time.Second

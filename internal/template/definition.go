@@ -112,8 +112,8 @@ type Button struct {
 	// Example is the URL's variable, or the code of a copy-code button.
 	Example Strings `json:"example,omitempty"`
 	// OTPType is set on one-time password buttons.
-	OTPType     string `json:"otp_type,omitempty"`
-	AutofillTxt string `json:"autofill_text,omitempty"`
+	OTPType      string `json:"otp_type,omitempty"`
+	AutofillText string `json:"autofill_text,omitempty"`
 	// SupportedApps, FlowID and the like are passed through.
 	SupportedApps        json.RawMessage `json:"supported_apps,omitempty"`
 	ZeroTapTermsAccepted *bool           `json:"zero_tap_terms_accepted,omitempty"`
