@@ -91,9 +91,13 @@ func permitted(v conversation.Verdict) error {
 	}
 }
 
-// consented applies the account's own rule about people: whom it may write to at all. An answer within an open window is always allowed.
+// consented applies the account's own rule about people: whom it may write to at all. An answer within an open window is always allowed, and a customer who
+// took a recorded consent back is left alone under every policy.
 // Source of the rule that people must have agreed: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
 func consented(policy string, state *conversation.State, inWindow bool) error {
+	if state.ConsentWithdrawn() && !inWindow {
+		return graph.NewError(graph.CodeAccessDenied, "This customer took the consent back. Wait for the customer to write, or record a new consent.")
+	}
 	if inWindow || policy == consentNone || state.HasConsent() {
 		return nil
 	}

@@ -65,8 +65,11 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 		}
 		done = append(done, address)
 	}
-	now := g.now()
-	if err := g.changePeople(r.Context(), from.channel, done, func(s *conversation.State) { s.SetBlocked(blocked, now.Unix()) }); err != nil {
+	now := g.now().Unix()
+	err = g.changePeople(r.Context(), from.channel, done, func(s *conversation.State) {
+		s.SetBlocked(blocked, max(now, s.Block.At+1)) // the later request counts, be it within the same second
+	})
+	if err != nil {
 		return err
 	}
 	return writeBlocks(w, result, blocked)

@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+func (w *world) consents(body string) answer {
+	w.t.Helper()
+	return w.do(http.MethodPost, "/v26.0/"+phoneID+"/consents", body)
+}
+
+func TestConsentPolicyDecidesWhoIsWrittenTo(t *testing.T) {
+	const granted, withdrawn = `{"consents":[{"user":"+33 6 12 34 56 78","state":"granted"}]}`, `{"consents":[{"user":"33612345678","state":"withdrawn"}]}`
+	tests := map[string]struct {
+		policy, consent string
+		wrote           bool
+		code            int
+	}{
+		"PriorContact, a stranger":              {consentPriorContact, "", false, 131005},
+		"PriorContact, wrote once":              {consentPriorContact, "", true, 0},
+		"PriorContact, a stranger who agreed":   {consentPriorContact, granted, false, 0},
+		"PriorContact, wrote and took it back":  {consentPriorContact, withdrawn, true, 131005},
+		"OptIn, wrote once":                     {consentOptIn, "", true, 131005},
+		"OptIn, agreed":                         {consentOptIn, granted, false, 0},
+		"OptIn, took it back":                   {consentOptIn, withdrawn, true, 131005},
+		"None, a stranger":                      {consentNone, "", false, 0},
+		"None, a stranger who took it back too": {consentNone, withdrawn, false, 131005},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(d *config.Document) { d.Consent.Policy = tc.policy })
+			if tc.wrote {
+				w.writes(ana, "hello", 48*time.Hour)
+			}
+			if tc.consent != "" {
+				if got := w.consents(tc.consent); got.status != http.StatusOK || got.body != `{"success":true}` {
+					t.Fatalf("the consent got %d %s", got.status, got.body)
+				}
+			}
+			if got := w.send(templateTo(ana, "parcel_ready")); got.code != tc.code {
+				t.Fatalf("got %d %s, want code %d", got.status, got.body, tc.code)
+			}
+		})
+	}
+}
+
+func TestAnswerWithinTheWindowNeedsNoConsent(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentOptIn })
+	w.writes(ana, "hello", 0)
+	w.accepted(textTo(ana, "hi"))
+	w.accepted(templateTo(ana, "parcel_ready"))
+}
+
+func TestStopKeywordEndsMarketingOnly(t *testing.T) {
+	w := newWorld(t)
+	w.accepted(templateTo(ana, "summer_sale"))
+	w.writes(ana, "don't STOP now", 3*time.Second)
+	w.accepted(templateTo(ana, "summer_sale"))
+	w.writes(ana, " stop. ", 2*time.Second)
+	got := w.send(templateTo(ana, "summer_sale"))
+	if got.code != 131050 || got.details != "The customer has stopped marketing messages. Do not send marketing until they resume." {
+		t.Fatalf("got %s, want 131050", got.body)
+	}
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.accepted(textTo(ana, "you are off the list"))
+	w.writes(ana, "Start", time.Second)
+	w.accepted(templateTo(ana, "summer_sale"))
+}
+
+func TestPreferenceOfTheNetworkStopsMarketing(t *testing.T) {
+	w := newWorld(t)
+	w.control(http.MethodPost, "phones/"+ana+"/preferences", `{"to":"`+phoneID+`","value":"stop"}`)
+	w.until("marketing is stopped", func() bool { return w.send(templateTo(ana, "summer_sale")).code == 131050 })
+	w.accepted(templateTo(ana, "parcel_ready"))
+}
+
+func TestUpstreamsWordThatMarketingIsStoppedCountsAsAStop(t *testing.T) {
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131050,"async":true,"next":1}`)
+	w.accepted(templateTo(ana, "summer_sale"))
+	w.settled(1)
+	if got := w.send(templateTo(ana, "summer_sale")); got.code != 131050 {
+		t.Fatalf("got %s, want 131050", got.body)
+	}
+}
+
+func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "you are all thieves", 0)
+	request := `{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"},{"user":"+33612345679"}]}`
+	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/block_users", request)
+	if got.status != http.StatusBadRequest || got.code != 139100 || !strings.Contains(got.body, `"added_users":[{"input":"+33612345678","wa_id":"33612345678"}]`) ||
+		!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) {
+		t.Fatalf("got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body)
+	}
+	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131026 {
+		t.Fatalf("got %s, want 131026", got.body)
+	}
+	got = w.do(http.MethodDelete, "/v26.0/"+phoneID+"/block_users", `{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"}]}`)
+	if got.status != http.StatusOK || !strings.Contains(got.body, "removed_users") {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	w.accepted(templateTo(ana, "parcel_ready"))
+}
+
+func TestMessagingLimitCountsDifferentCustomersOutsideTheWindow(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 2 })
+	w.writes("33612340009", "hello", 0)
+	w.accepted(templateTo("33612340001", "parcel_ready"))
+	w.accepted(templateTo("33612340002", "parcel_ready"))
+	w.accepted(templateTo("33612340002", "parcel_ready"))
+	w.accepted(templateTo("33612340009", "parcel_ready"))
+	got := w.send(templateTo("33612340003", "parcel_ready"))
+	if got.code != 131048 || got.header.Get("Retry-After") != "3600" {
+		t.Fatalf("got %d %s, want 131048 with Retry-After", got.status, got.body)
+	}
+	w.clock.advance(24 * time.Hour)
+	w.accepted(templateTo("33612340003", "parcel_ready"))
+}
