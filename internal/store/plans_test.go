@@ -7,6 +7,30 @@ import (
 	"testing"
 )
 
+func TestP1EverySyncIsFull(t *testing.T) {
+	e, err := newEngine(filepath.Join(t.TempDir(), "guichet.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.connect(context.Background(), writing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	var mode string
+	if _, err := c.first("PRAGMA journal_mode", nil, func(v values) { mode = v.Text(0) }); err != nil {
+		t.Fatal(err)
+	}
+	var synchronous int64
+	if _, err := c.first("PRAGMA synchronous", nil, func(v values) { synchronous = v.Int(0) }); err != nil {
+		t.Fatal(err)
+	}
+	const full = 2 // https://www.sqlite.org/pragma.html#pragma_synchronous
+	if mode != "wal" || synchronous != full {
+		t.Errorf("journal_mode = %s, synchronous = %d; want wal, %d", mode, synchronous, full)
+	}
+}
+
 // Every statement that an operation or a start-up runs must find its rows through an index, however many messages there are.
 func TestStatementsReadThroughIndexes(t *testing.T) {
 	e, err := newEngine(filepath.Join(t.TempDir(), "guichet.db"))

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"iter"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -11,7 +10,6 @@ import (
 const (
 	insertRecord     = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
 	selectSettlement = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
-	selectRecords    = `SELECT sequence, record, hash FROM ledger WHERE sequence > $1 ORDER BY sequence LIMIT $2 + 0`
 )
 
 // Settle appends the one settlement of a message to the ledger, and in the same commit counts it in the totals, releases the
@@ -119,33 +117,4 @@ func (tx *Tx) Settlement(messageID string) (*ledger.Record, bool, error) {
 	}
 	record, err := ledger.ParseCanonical(canonical)
 	return record, err == nil, err
-}
-
-// Entries are the ledger's entries after a sequence, in order, read in pages. For a View.
-func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
-	const page = 1000
-	return func(yield func(ledger.Entry, error) bool) {
-		for {
-			entries := make([]ledger.Entry, 0, page)
-			err := tx.each(selectRecords, []any{after, page}, func(v values) bool {
-				entry := ledger.Entry{Sequence: v.Int(0), Canonical: v.Bytes(1)}
-				copy(entry.Hash[:], v.Bytes(2))
-				entries = append(entries, entry)
-				return true
-			})
-			if err != nil {
-				yield(ledger.Entry{}, err)
-				return
-			}
-			for _, entry := range entries {
-				if !yield(entry, nil) {
-					return
-				}
-				after = entry.Sequence
-			}
-			if len(entries) < page {
-				return
-			}
-		}
-	}
 }

@@ -47,9 +47,11 @@ type Store struct {
 	genesis ledger.Hash
 
 	queue   chan *operation
-	closing chan struct{}
-	closed  chan struct{}
-	once    sync.Once
+	closing chan struct{} // closed when nothing new is taken
+	closed  chan struct{} // closed when the writer has ended
+
+	once       sync.Once
+	closeError error
 
 	engine  *engine
 	writer  *connection
@@ -113,24 +115,29 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-// Close waits for the operations that were given to Update, then closes the database. Closing twice is no error.
+// Close waits for the operations that were given to Update and for views, then closes the database. Closing again changes nothing.
 func (s *Store) Close() error {
-	s.once.Do(func() { close(s.closing) })
-	<-s.closed
-	var errs []error
-	for range maxReaders {
-		if reader := <-s.readers; reader != nil {
-			errs = append(errs, reader.close())
+	s.once.Do(func() {
+		close(s.closing)
+		<-s.closed
+		var errs []error
+		for range maxReaders {
+			if reader := <-s.readers; reader != nil {
+				errs = append(errs, reader.close())
+			}
 		}
-	}
-	for range maxReaders {
-		s.readers <- nil
-	}
-	return errors.Join(append(errs, s.writer.close())...)
+		s.closeError = errors.Join(append(errs, s.writer.close())...)
+	})
+	return s.closeError
 }
 
 // View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return ErrReadOnly. Views never hold up operations.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	select {
+	case <-s.closing:
+		return ErrClosed
+	default:
+	}
 	var reader *connection
 	select {
 	case reader = <-s.readers:

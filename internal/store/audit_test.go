@@ -1,0 +1,136 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// settleMany settles messages to as many customers.
+func settleMany(t *testing.T, s *store.Store, messages int) {
+	t.Helper()
+	update(t, s, func(tx *store.Tx) error {
+		for n := range messages {
+			id := strconv.Itoa(n)
+			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+				return err
+			}
+			if _, err := settle(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tamper changes the database behind the store's back.
+func tamper(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	result, err := db.ExecContext(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("%s changed %d rows, %v", statement, n, err)
+	}
+}
+
+func TestP5AuditFindsWhatWasChanged(t *testing.T) {
+	const records = 2500 // more than two pages
+	tests := map[string]struct {
+		statement string
+		sequence  int64 // of the bad record; 0 for a bad total
+	}{
+		"a record's amount": {`UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"') AS BLOB) WHERE sequence = 1700`, 1700},
+		"a record's hash":   {`UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 2500`, 2500},
+		"a record removed":  {`DELETE FROM ledger WHERE sequence = 3`, 3},
+		"a total":           {`UPDATE totals SET billed = '75.01' WHERE category = ''`, 0},
+		"a total removed":   {`DELETE FROM totals WHERE category = 'utility'`, 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "guichet.db")
+			s := open(t, path, newKeys(t))
+			settleMany(t, s, records)
+			if head, err := s.Audit(t.Context()); err != nil || head.Sequence != records {
+				t.Fatalf("Audit before = sequence %d, %v; want %d and no error", head.Sequence, err, records)
+			}
+			tamper(t, path, tc.statement)
+			_, err := s.Audit(t.Context())
+			var badRecord *ledger.VerifyError
+			var badTotal *store.TotalError
+			switch {
+			case tc.sequence > 0 && (!errors.As(err, &badRecord) || badRecord.Sequence != tc.sequence):
+				t.Errorf("Audit = %v; want record %d to be named", err, tc.sequence)
+			case tc.sequence == 0 && !errors.As(err, &badTotal):
+				t.Errorf("Audit = %v; want a *TotalError", err)
+			}
+		})
+	}
+}
+
+func TestP5TotalsCanBeRebuilt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "guichet.db")
+	s := open(t, path, newKeys(t))
+	settleMany(t, s, 10)
+	tamper(t, path, `UPDATE totals SET billed = '1', messages = 99`)
+	if err := s.RebuildTotals(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Audit(t.Context()); err != nil {
+		t.Errorf("Audit after the rebuild = %v", err)
+	}
+	view(t, s, func(tx *store.Tx) error {
+		total, err := tx.Total(whole)
+		if want := (ledger.Total{Messages: 10, Charged: 10, Billed: money.MustParse("0.3"), Cost: money.MustParse("0.3")}); total != want {
+			t.Errorf("total = %+v; want %+v", total, want)
+		}
+		return err
+	})
+}
+
+func TestEntriesArePagedWithoutHoldingUpTheWriter(t *testing.T) {
+	s := newStore(t)
+	settleMany(t, s, 2500)
+	read := int64(0)
+	for entry, err := range s.Entries(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read++; entry.Sequence != read {
+			t.Fatalf("sequence %d follows %d", entry.Sequence, read-1)
+		}
+		if read == 1200 { // a record that is made meanwhile is read as well
+			update(t, s, func(tx *store.Tx) error {
+				if err := tx.Accept(newMessage("meanwhile", customer(9999))); err != nil {
+					return err
+				}
+				_, err := settle(tx, "meanwhile")
+				return err
+			})
+		}
+	}
+	if read != 2501 {
+		t.Errorf("read %d entries; want 2501", read)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	cancel()
+	for _, err := range s.Entries(ctx, 0) {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("error = %v; want context.Canceled", err)
+		}
+	}
+}
