@@ -205,6 +205,7 @@ type fakeUpstream struct {
 	category string
 	refuse   error
 	next     int
+	found    int
 }
 
 func newFakeUpstream() *fakeUpstream {
@@ -216,6 +217,7 @@ var _ controllers.Upstream = (*fakeUpstream)(nil)
 func (f *fakeUpstream) Find(_ context.Context, _ controllers.UpstreamAccess, name, language string) (*graph.UpstreamTemplate, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+	f.found++
 	if found := f.copies[name+"/"+language]; found != nil {
 		answer := *found
 		return &answer, nil
@@ -271,6 +273,13 @@ func (f *fakeUpstream) change(alter func(*fakeUpstream)) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	alter(f)
+}
+
+// looks is how often a template was looked for.
+func (f *fakeUpstream) looks() int {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.found
 }
 
 // requests are the writes that the upstream has seen.

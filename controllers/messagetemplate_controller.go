@@ -69,8 +69,8 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	if !template.DeletionTimestamp.IsZero() {
 		return r.finalize(ctx, scope)
 	}
-	if changed, err := r.keepFinalizer(ctx, template); changed || err != nil {
-		return ctrl.Result{Requeue: changed}, client.IgnoreNotFound(err) //nolint:staticcheck // the write is seen by the cache soon
+	if err := r.keepFinalizer(ctx, template); err != nil {
+		return ctrl.Result{}, err
 	}
 	r.follow(ctx, scope)
 	statusErr := r.writeStatus(ctx, scope)
@@ -129,17 +129,17 @@ func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateSco
 }
 
 // keepFinalizer adds or removes the finalizer as the deletion policy asks, in a write of its own, before anything is made upstream.
-func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template *v1alpha1.MessageTemplate) (changed bool, err error) {
-	before := template.DeepCopy()
+func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template *v1alpha1.MessageTemplate) error {
+	before, changed := template.DeepCopy(), false
 	if template.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
 		changed = controllerutil.AddFinalizer(template, TemplateFinalizer)
 	} else {
 		changed = controllerutil.RemoveFinalizer(template, TemplateFinalizer)
 	}
 	if !changed {
-		return false, nil
+		return nil
 	}
-	return true, r.patchFinalizers(ctx, before, template)
+	return r.patchFinalizers(ctx, before, template)
 }
 
 func (r *MessageTemplateReconciler) patchFinalizers(ctx context.Context, before, after *v1alpha1.MessageTemplate) error {
