@@ -16,6 +16,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
+// deliveryTimeout is how long a message may take to a customer.
+const deliveryTimeout = time.Minute
+
 // Phones are the customers' phones, held through the simulator's control API.
 type Phones struct {
 	BaseURL string
@@ -45,7 +48,7 @@ func (p Phones) Inbox(ctx context.Context, customer string) ([]simulator.Sent, e
 // AwaitDelivery waits until a customer has been delivered a number of messages in all, and returns the last of them.
 func (p Phones) AwaitDelivery(ctx context.Context, customer string, count int) (simulator.Sent, error) {
 	var last simulator.Sent
-	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, deliveryTimeout, true, func(ctx context.Context) (bool, error) {
 		inbox, err := p.Inbox(ctx, customer)
 		if err != nil || len(inbox) < count {
 			return false, err
@@ -54,7 +57,7 @@ func (p Phones) AwaitDelivery(ctx context.Context, customer string, count int) (
 		return slices.ContainsFunc(last.Statuses, func(s simulator.StatusStep) bool { return s.Status == "delivered" }), nil
 	})
 	if err != nil {
-		return simulator.Sent{}, fmt.Errorf("wait for the delivery of message %d to a customer: %w", count, err)
+		return simulator.Sent{}, fmt.Errorf("wait for the delivery of message %d to a customer: %w; the gateway's log may say why", count, err)
 	}
 	return last, nil
 }

@@ -90,8 +90,34 @@ func (s *Stage) Install(ctx context.Context) error {
 
 // Onboard applies the samples: the plan, the account with its credentials, and the templates.
 func (s *Stage) Onboard(ctx context.Context) error {
+	if err := s.forgetLostTemplates(ctx); err != nil {
+		return err
+	}
 	_, err := s.Kubectl.Run(ctx, "apply", "--server-side", "--force-conflicts", "-k", s.Root+"/config/samples")
 	return err
+}
+
+// forgetLostTemplates deletes the templates that a simulator knew which has been restarted since: it keeps them in memory only, and the operator
+// does not submit a template again that the upstream has lost.
+func (s *Stage) forgetLostTemplates(ctx context.Context) error {
+	var pods corev1.PodList
+	if err := s.Client.List(ctx, &pods, client.InNamespace(SimulatorNamespace)); err != nil {
+		return err
+	}
+	var templates v1alpha1.MessageTemplateList
+	if err := s.Client.List(ctx, &templates, client.InNamespace(AccountNamespace)); err != nil {
+		return err
+	}
+	for _, template := range templates.Items {
+		for _, pod := range pods.Items {
+			if pod.CreationTimestamp.After(template.CreationTimestamp.Time) {
+				if err := s.Client.Delete(ctx, &template); client.IgnoreNotFound(err) != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Account reads the account.
