@@ -11,12 +11,12 @@ import (
 
 // messageRow is a row of messages on its way to a Message.
 type messageRow struct {
-	message              *Message
-	reserved, times      string
-	envelope, upstreamID []byte // sealed
+	message                       *Message
+	reserved, times               string
+	envelope, upstreamID, content []byte // sealed; content is nil unless it was asked for
 }
 
-// readMessage reads messageColumns.
+// readMessage reads messageColumns, and the content where it follows them.
 func readMessage(v values) messageRow {
 	m := &Message{
 		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
@@ -25,7 +25,11 @@ func readMessage(v values) messageRow {
 	}
 	copy(m.Customer[:], v.Bytes(3))
 	m.Reserved.Currency = money.Currency(v.Text(14))
-	return messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8)}
+	row := messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8)}
+	if len(v) > 18 {
+		row.content = v.Bytes(18)
+	}
+	return row
 }
 
 // finish reads what may be wrong.

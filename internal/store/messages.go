@@ -48,7 +48,7 @@ func (tx *Tx) Accept(m *Message) error {
 	if err := tx.place(m); err != nil {
 		return err
 	}
-	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], m.Lane, nullableTime(m.ReadyAt), millis(m.ExpiresAt), millis(m.AcceptedAt),
+	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), nullableTime(m.ReadyAt), millis(m.ExpiresAt), millis(m.AcceptedAt),
 		m.Reserved.Amount.String(), string(m.Reserved.Currency), envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint)); err != nil {
 		return err
 	}
@@ -174,6 +174,11 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 	if m.Envelope, err = tx.store.options.Keys.Open(row.envelope, "messages.envelope/"+m.ID); err != nil {
 		return nil, err
 	}
+	if row.content != nil {
+		if m.Content, err = tx.store.options.Keys.Open(row.content, "messages.content/"+m.ID); err != nil {
+			return nil, err
+		}
+	}
 	tx.messages = append(tx.messages, m)
 	return m, nil
 }
@@ -192,8 +197,8 @@ func (tx *Tx) flushMessages() error {
 		if m.UpstreamID != "" {
 			upstreamHash = hashID(m.UpstreamID)
 		}
-		if err := tx.exec(statement, m.Lane, m.State, nullableTime(m.ReadyAt), m.Attempts, upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), m.ErrorCode, m.seq); err != nil {
+		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts), upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.seq); err != nil {
 			return err
 		}
 		m.dirty = false

@@ -10,7 +10,7 @@ import (
 var ErrState = errors.New("the message is not in the state that this step starts from")
 
 const (
-	selectReady = `SELECT ` + messageColumns + ` FROM messages WHERE channel = $1 AND lane = $2 AND ready_at <= $3
+	selectReady = `SELECT ` + messageColumns + `, content FROM messages WHERE channel = $1 AND lane = $2 AND ready_at <= $3
 		ORDER BY ready_at, seq LIMIT $4 + 0`
 	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND seq > $3 ORDER BY seq LIMIT 1`
@@ -29,13 +29,15 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 		if len(claimed) >= limit {
 			break
 		}
-		messages, err := tx.messagesOf(selectReady, channel, lane, millis(now), limit-len(claimed))
+		messages, err := tx.messagesOf(selectReady, channel, int64(lane), millis(now), int64(limit-len(claimed)))
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range messages {
-			if err := tx.ReadContent(m); err != nil {
-				return nil, err
+			if m.Content == nil { // the operation knew the message already
+				if err := tx.ReadContent(m); err != nil {
+					return nil, err
+				}
 			}
 			m.State, m.ReadyAt, m.ClaimedAt, m.dirty = Sending, time.Time{}, now, true
 			m.Attempts++
@@ -53,7 +55,7 @@ func (tx *Tx) NextReady(channel string) (time.Time, error) {
 	var earliest int64
 	for lane := range Lane(lanes) {
 		var at int64
-		found, err := tx.first(selectNextReady, []any{channel, lane}, func(v values) { at = v.Int(0) })
+		found, err := tx.first(selectNextReady, []any{channel, int64(lane)}, func(v values) { at = v.Int(0) })
 		if err != nil {
 			return time.Time{}, err
 		}
