@@ -1,0 +1,251 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time from the cluster and the gateway's ledger.
+type BusinessAccountStatus struct {
+	// conditions say what is well and what is not: Ready (the summary), PlanResolved, CredentialsValid, GatewayAvailable, ConfigSynced, UsageCurrent, WithinBudget.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// observedGeneration is the generation of the spec that the last finished pass of the operator saw.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// gateway is where and how the account's gateway runs.
+	// +optional
+	Gateway *GatewayStatus `json:"gateway,omitempty"`
+
+	// usage is the current billing period, as the gateway last reported it. It is a view of the gateway's ledger, which is the record.
+	// +optional
+	Usage *Usage `json:"usage,omitempty"`
+
+	// history is the last periods that are over, newest first, 13 at most.
+	// +optional
+	// +listType=map
+	// +listMapKey=period
+	// +kubebuilder:validation:MaxItems=13
+	History []PeriodTotal `json:"history,omitempty"`
+
+	// pricedRevisions are the revisions that have priced messages of the account, by plan. They are history: none of them may be changed.
+	// +optional
+	// +listType=map
+	// +listMapKey=plan
+	// +kubebuilder:validation:MaxItems=32
+	PricedRevisions []PricedRevisions `json:"pricedRevisions,omitempty"`
+}
+
+// PricedRevisions are the revisions of a plan that have priced messages of an account.
+type PricedRevisions struct {
+	// plan is the name of the PricingPlan.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Plan string `json:"plan,omitempty"`
+
+	// revisions are the names of the revisions.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=80
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=63
+	Revisions []string `json:"revisions,omitempty"`
+}
+
+// GatewayStatus is where and how an account's gateway runs.
+type GatewayStatus struct {
+	// url is the base URL of the gateway inside the cluster: what a Cloud API client uses in place of https://graph.facebook.com.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	URL string `json:"url,omitempty"`
+
+	// webhookURL is where the upstream's webhooks must be sent.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	WebhookURL string `json:"webhookURL,omitempty"`
+
+	// apiTokensSecretName is the name of the Secret that holds the API tokens: the business's own, or the one that the operator made.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	APITokensSecretName string `json:"apiTokensSecretName,omitempty"`
+
+	// image is the gateway's container image.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+
+	// replicas is the number of gateway pods that are wanted.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Replicas int32 `json:"replicas,omitempty"`
+
+	// readyReplicas is the number of gateway pods that are ready.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
+
+	// configDigest is the SHA-256 digest of the configuration that is wanted.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	ConfigDigest string `json:"configDigest,omitempty"`
+}
+
+// Usage is a period's figures, derived from the gateway's ledger.
+type Usage struct {
+	// period is the calendar month of the account's time zone, such as "2026-11".
+	// +optional
+	// +kubebuilder:validation:MaxLength=7
+	Period string `json:"period,omitempty"`
+
+	// startTime is the instant at which the period began.
+	// +optional
+	StartTime metav1.Time `json:"startTime,omitzero"`
+
+	// endTime is the instant at which the period ends.
+	// +optional
+	EndTime metav1.Time `json:"endTime,omitzero"`
+
+	// asOfTime is the instant that the figures describe. While the condition UsageCurrent is True they still hold.
+	// +optional
+	AsOfTime metav1.Time `json:"asOfTime,omitzero"`
+
+	// messages is the number of messages that were settled in the period: charged, free or failed.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Messages *int64 `json:"messages,omitempty"`
+
+	// billed is the exact sum of the period's charges.
+	// +optional
+	Billed *Money `json:"billed,omitempty"`
+
+	// cost is the exact sum of what the upstream charges for the same messages, before the plan's mark-ups.
+	// +optional
+	Cost *Money `json:"cost,omitempty"`
+
+	// reserved is the most that messages which are accepted and not settled can still cost.
+	// +optional
+	Reserved *Money `json:"reserved,omitempty"`
+
+	// budgetLeft is what is left of the budget after charges and reservations.
+	// +optional
+	BudgetLeft *Money `json:"budgetLeft,omitempty"`
+
+	// unpriced is the number of delivered messages that the plan has no rate for. They are not billed until it has.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Unpriced *int64 `json:"unpriced,omitempty"`
+
+	// inDoubt is the number of messages of which it is not known whether the upstream has them.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	InDoubt *int64 `json:"inDoubt,omitempty"`
+
+	// openWindows is the number of customers whose service window is open.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	OpenWindows *int64 `json:"openWindows,omitempty"`
+
+	// categories are the period's figures by category.
+	// +optional
+	// +listType=map
+	// +listMapKey=category
+	// +kubebuilder:validation:MaxItems=16
+	Categories []CategoryUsage `json:"categories,omitempty"`
+
+	// allowances are what was used of the plan's free allowances in the period.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=scope
+	// +kubebuilder:validation:MaxItems=64
+	Allowances []AllowanceUsage `json:"allowances,omitempty"`
+
+	// ledger is the head of the gateway's hash-chained ledger.
+	// +optional
+	Ledger *LedgerHead `json:"ledger,omitempty"`
+}
+
+// CategoryUsage is a category's part of a period.
+type CategoryUsage struct {
+	// category is the billed category, such as "utility".
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Category string `json:"category,omitempty"`
+
+	// messages is the number of messages that were settled under the category.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Messages *int64 `json:"messages,omitempty"`
+
+	// charged is the number of those that were charged.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Charged *int64 `json:"charged,omitempty"`
+
+	// billed is the exact sum of their charges.
+	// +optional
+	Billed *Money `json:"billed,omitempty"`
+}
+
+// AllowanceUsage is what was used of one allowance.
+type AllowanceUsage struct {
+	// name is the allowance's name in the plan.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+
+	// scope is what the allowance is counted for: a channel's name, the account or its portfolio.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Scope string `json:"scope,omitempty"`
+
+	// used is how many were used.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Used *int64 `json:"used,omitempty"`
+
+	// count is how many there are.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Count *int64 `json:"count,omitempty"`
+}
+
+// LedgerHead names the last record of a ledger.
+type LedgerHead struct {
+	// sequence is the number of the last record.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Sequence *int64 `json:"sequence,omitempty"`
+
+	// rootHash is the SHA-256 hash of the last record, which covers all those before it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=71
+	RootHash string `json:"rootHash,omitempty"`
+}
+
+// PeriodTotal is the total of a period that is over.
+type PeriodTotal struct {
+	// period is the calendar month, such as "2026-10".
+	// +required
+	// +kubebuilder:validation:MinLength=7
+	// +kubebuilder:validation:MaxLength=7
+	Period string `json:"period,omitempty"`
+
+	// messages is the number of messages that were settled in the period.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Messages *int64 `json:"messages,omitempty"`
+
+	// billed is the exact sum of the period's charges.
+	// +optional
+	Billed *Money `json:"billed,omitempty"`
+}

@@ -1,0 +1,99 @@
+package v1alpha1
+
+// ChannelType is the network of a channel.
+// +kubebuilder:validation:Enum=WhatsApp;Messenger
+type ChannelType string
+
+const (
+	// ChannelWhatsApp is a phone number on the WhatsApp Business Platform.
+	ChannelWhatsApp ChannelType = "WhatsApp"
+	// ChannelMessenger is a page on the Messenger Platform.
+	ChannelMessenger ChannelType = "Messenger"
+)
+
+// Channel is one phone number or page.
+//
+// +kubebuilder:validation:XValidation:rule="self.type == 'WhatsApp' ? has(self.phoneNumberID) && !has(self.pageID) : true",message="a channel of type 'WhatsApp' must have phoneNumberID and must not have pageID"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Messenger' ? has(self.pageID) && !has(self.phoneNumberID) : true",message="a channel of type 'Messenger' must have pageID and must not have phoneNumberID"
+type Channel struct {
+	// name is the channel's name within the account.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name,omitempty"`
+
+	// type is the network: 'WhatsApp' or 'Messenger'.
+	// +optional
+	// +kubebuilder:default=WhatsApp
+	Type ChannelType `json:"type,omitempty"`
+
+	// phoneNumberID is the Graph API's id of the WhatsApp phone number; it is not the number itself.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[0-9]+$`
+	PhoneNumberID string `json:"phoneNumberID,omitempty"`
+
+	// pageID is the Graph API's id of the page, for a channel of type 'Messenger'.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[0-9]+$`
+	PageID string `json:"pageID,omitempty"`
+
+	// baseURL is the Graph API that the channel talks to. It defaults to Meta's, https://graph.facebook.com; a simulator's address goes here to try Guichet without an account at Meta.
+	// +optional
+	// +kubebuilder:default="https://graph.facebook.com"
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && (self.startsWith('https://') || self.startsWith('http://'))",message="baseURL must be an absolute URL that starts with 'https://' or 'http://'"
+	BaseURL string `json:"baseURL,omitempty"`
+
+	// apiVersion is the Graph API version that the gateway and the operator speak to the upstream.
+	// +optional
+	// +kubebuilder:default="v26.0"
+	// +kubebuilder:validation:MinLength=4
+	// +kubebuilder:validation:MaxLength=8
+	// +kubebuilder:validation:Pattern=`^v[1-9][0-9]?\.[0-9]$`
+	APIVersion string `json:"apiVersion,omitempty"`
+
+	// credentialsSecretName is the name of a Secret in the account's namespace with the keys 'accessToken' (a system user's token), 'appSecret' (it signs the webhooks; a second
+	// one may stand in 'appSecretPrevious' while it is rotated) and 'verifyToken' (for the webhook's handshake).
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	CredentialsSecretName string `json:"credentialsSecretName,omitempty"`
+}
+
+// Keys of a channel's credentials Secret and of a callback's Secret.
+const (
+	// SecretKeyAccessToken holds the token that the upstream accepts.
+	SecretKeyAccessToken = "accessToken"
+	// SecretKeyAppSecret holds the secret that signs the upstream's webhooks.
+	SecretKeyAppSecret = "appSecret"
+	// SecretKeyAppSecretPrevious holds the secret before the last rotation; optional.
+	SecretKeyAppSecretPrevious = "appSecretPrevious"
+	// SecretKeyVerifyToken holds the token of the webhook's handshake.
+	SecretKeyVerifyToken = "verifyToken"
+	// SecretKeyCallback holds the secret that signs what is delivered to the business.
+	SecretKeyCallback = "secret"
+)
+
+// Callback is the business's own webhook endpoint.
+type Callback struct {
+	// url is where the gateway posts webhooks, in Meta's format.
+	// +required
+	// +kubebuilder:validation:MinLength=8
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && (self.startsWith('https://') || self.startsWith('http://'))",message="url must be an absolute URL that starts with 'https://' or 'http://'"
+	URL string `json:"url,omitempty"`
+
+	// secretName is the name of a Secret with the key 'secret': the gateway signs each delivery with it, in the header X-Hub-Signature-256, as Meta does.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	SecretName string `json:"secretName,omitempty"`
+}
