@@ -317,8 +317,15 @@ func (w *world) runSimulator() {
 	w.t.Cleanup(func() { stop(); <-finished })
 }
 
-// start runs the gateway on the listeners until the test ends or w.stop is called.
+// start runs the gateway and waits until it is ready.
 func (w *world) start(listeners Listeners) {
+	w.t.Helper()
+	w.run(listeners)
+	w.becomesReady()
+}
+
+// run runs the gateway on the listeners until the test ends or w.stop is called.
+func (w *world) run(listeners Listeners) {
 	w.t.Helper()
 	w.api = "http://" + listeners.API.Addr().String()
 	w.metrics = "http://" + listeners.Metrics.Addr().String()
@@ -337,7 +344,6 @@ func (w *world) start(listeners Listeners) {
 			w.t.Errorf("the gateway ended with: %v", err)
 		}
 	})
-	w.becomesReady()
 }
 
 // becomesReady waits until the gateway says that it is ready.

@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// asked decides on a request body in circumstances that the test may change: a customer who wrote an hour ago, nothing spent.
+func asked(t *testing.T, body string, change func(*config.Document, *circumstances)) (admission, error) {
+	t.Helper()
+	in := circumstances{now: noon, state: wroteAt(noon.Add(-time.Hour))}
+	served, err := parse(t, func(d *config.Document) { change(d, &in) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	send, err := graph.ParseSend([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := served.channels[phoneID]
+	out, err := served.recognise(c, send)
+	if err != nil {
+		return admission{}, err
+	}
+	return decide(served, c, out, in)
+}
+
+// wroteAt is the conversation with a customer who wrote once.
+func wroteAt(at time.Time) *conversation.State {
+	var state conversation.State
+	rules := conversation.Rules{Openings: []conversation.Opening{{Events: conversation.Message, Seconds: 86_400}}}
+	state.Receive(conversation.Inbound{At: at.Unix(), Events: conversation.Message}, &rules)
+	return &state
+}
+
+func TestDecide(t *testing.T) {
+	text, utility, sale := textTo(ana, "hi"), templateTo(ana, "parcel_ready"), templateTo(ana, "summer_sale")
+	otp := `{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"code","language":{"code":"en_US"},"components":[` +
+		`{"type":"body","parameters":[{"type":"text","text":"4242"}]}]}}`
+	withCode := func(d *config.Document, in *circumstances) {
+		code := bodyTemplate("code", "AUTHENTICATION", "")
+		d.Templates = append(d.Templates, approved(code))
+		in.state = &conversation.State{}
+	}
+	budget := func(limit string) func(*config.Document, *circumstances) {
+		return func(d *config.Document, _ *circumstances) {
+			d.Budget = &config.Budget{Limit: usd(limit), Action: budgetBlock}
+		}
+	}
+	tests := map[string]struct {
+		body     string
+		change   func(*config.Document, *circumstances)
+		code     int
+		reserved string
+		lane     store.Lane
+	}{
+		"answer": {text, func(*config.Document, *circumstances) {}, 0, "0.03", store.LaneReply},
+		"answer one second before the end": {text, func(_ *config.Document, in *circumstances) {
+			in.state = wroteAt(noon.Add(-24*time.Hour + time.Second))
+		}, 0, "0.03", store.LaneReply},
+		"answer at the end":       {text, func(_ *config.Document, in *circumstances) { in.state = wroteAt(noon.Add(-24 * time.Hour)) }, 131047, "", 0},
+		"reaction":                {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"x"}}`, func(*config.Document, *circumstances) {}, 0, "0", store.LaneReply},
+		"utility template":        {utility, func(*config.Document, *circumstances) {}, 0, "0.03", store.LaneBulk},
+		"marketing template":      {sale, func(*config.Document, *circumstances) {}, 0, "0.0859", store.LaneBulk},
+		"one-time password":       {otp, withCode, 0, "0.03", store.LaneReply},
+		"direct send, no window":  {`{"messaging_product":"whatsapp","to":"33612345678","category":"utility","text":{"body":"x"}}`, func(_ *config.Document, in *circumstances) { in.state = &conversation.State{} }, 0, "0.03", store.LaneBulk},
+		"queue full":              {utility, func(_ *config.Document, in *circumstances) { in.waiting = maxWaiting }, 130429, "", 0},
+		"budget that just covers": {utility, budget("0.03"), 0, "0.03", store.LaneBulk},
+		"budget that does not":    {utility, budget("0.029"), 131042, "", 0},
+		"budget, partly spent": {utility, func(d *config.Document, in *circumstances) {
+			budget("0.05")(d, in)
+			in.spent = money.MustParse("0.021")
+		}, 131042, "", 0},
+		"budget, partly reserved": {utility, func(d *config.Document, in *circumstances) {
+			budget("0.05")(d, in)
+			in.reserved = money.MustParse("0.021")
+		}, 131042, "", 0},
+		"budget, overspent, free":  {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"x"}}`, func(d *config.Document, in *circumstances) { budget("1")(d, in); in.spent = money.MustParse("2") }, 0, "0", store.LaneReply},
+		"no rate, no budget":       {strings.Replace(utility, ana, "48601234567", 1), func(*config.Document, *circumstances) {}, 0, "0", store.LaneBulk},
+		"no rate, blocking budget": {strings.Replace(utility, ana, "48601234567", 1), budget("10"), 131042, "", 0},
+		"upstream wants payment":   {utility, func(_ *config.Document, in *circumstances) { in.paymentStopped = true }, 131042, "", 0},
+		"limit of customers": {utility, func(d *config.Document, in *circumstances) {
+			d.Limits.CustomersPerDay, in.customersToday, in.state = 5, 5, &conversation.State{}
+		}, 131048, "", 0},
+		"limit, met already": {utility, func(d *config.Document, in *circumstances) {
+			d.Limits.CustomersPerDay, in.customersToday, in.met, in.state = 5, 5, true, &conversation.State{}
+		}, 0, "0.03", store.LaneBulk},
+		"limit, within the window": {utility, func(d *config.Document, in *circumstances) { d.Limits.CustomersPerDay, in.customersToday = 5, 5 }, 0, "0.03", store.LaneBulk},
+		"marketing stopped":        {sale, func(_ *config.Document, in *circumstances) { in.state.StopMarketing(true, noon.Unix()) }, 131050, "", 0},
+		"blocked":                  {utility, func(_ *config.Document, in *circumstances) { in.state.SetBlocked(true, noon.Unix()) }, 131026, "", 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := asked(t, tc.body, tc.change)
+			if tc.code != 0 {
+				refusal, ok := graph.AsError(err)
+				if !ok || refusal.Code != tc.code || refusal.Details == "" {
+					t.Fatalf("got %v, want a refusal with code %d", err, tc.code)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.reservation != usd(tc.reserved) || got.lane != tc.lane {
+				t.Fatalf("reserved %s in lane %d, want %s USD in %d", got.reservation, got.lane, tc.reserved, tc.lane)
+			}
+		})
+	}
+}
+
+func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
+	amount := func(rt *rapid.T, name string) money.Decimal {
+		return money.MustParse(rapid.StringMatching(`[0-9]\.[0-9]{2}`).Draw(rt, name))
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		limit := amount(rt, "limit")
+		in := circumstances{now: noon, state: wroteAt(noon.Add(-time.Hour)), spent: amount(rt, "spent"), reserved: amount(rt, "reserved")}
+		got, err := asked(t, rapid.SampledFrom([]string{textTo(ana, "hi"), templateTo(ana, "parcel_ready"), templateTo("5511987654321", "summer_sale")}).Draw(rt, "send"),
+			func(d *config.Document, c *circumstances) {
+				d.Budget = &config.Budget{Limit: money.Money{Amount: limit, Currency: "USD"}, Action: budgetBlock}
+				*c = in
+			})
+		if err != nil {
+			return
+		}
+		left, err := budgetLeft(limit, in.spent, in.reserved)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if !got.reservation.Amount.IsZero() && got.reservation.Amount.Cmp(left) > 0 {
+			rt.Fatalf("%s was reserved and %s is left", got.reservation, left)
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/simulator"
+)
+
+func TestReportNeedsItsTokenAndCostsNothingWhileNothingChanges(t *testing.T) {
+	w := newWorld(t)
+	for _, authorization := range []string{"", "Bearer ", "Bearer " + apiKey, w.token} {
+		if status, body, _ := w.fetchReport(authorization, ""); status != http.StatusUnauthorized || strings.Contains(body, "period") {
+			t.Fatalf("%q got %d %s, want 401", authorization, status, body)
+		}
+	}
+	_, _, tag := w.fetchReport("Bearer "+w.token, "")
+	if status, body, _ := w.fetchReport("Bearer "+w.token, tag); status != http.StatusNotModified || body != "" {
+		t.Fatalf("the same report got %d %q, want 304", status, body)
+	}
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.settled(1)
+	if status, _, other := w.fetchReport("Bearer "+w.token, tag); status != http.StatusOK || other == tag {
+		t.Fatalf("after a settlement it got %d and tag %s, want 200 and another one", status, other)
+	}
+}
+
+func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
+	w := newWorld(t)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.accepted(templateTo(ana, "summer_sale"))
+	r := w.settled(2)
+	if r.Replica != "gateway-0" || r.Currency != "USD" || r.ConfigDigest != digestOf(mustRead(t, w.directory)) || !strings.HasPrefix(r.Ledger.Hash, "sha256:") {
+		t.Fatalf("the report is of another gateway: %+v", r)
+	}
+	p := r.Period
+	if p.Name != "2026-11" || p.Start.Format(time.RFC3339) != "2026-10-31T23:00:00Z" || p.End.Format(time.RFC3339) != "2026-11-30T23:00:00Z" {
+		t.Fatalf("the period is %s from %v to %v, want November in Paris", p.Name, p.Start, p.End)
+	}
+	want := []report.Category{
+		{Name: "marketing", Messages: 1, Charged: 1, Billed: usd("0.0859")},
+		{Name: "utility", Messages: 1, Charged: 1, Billed: usd("0.03")},
+	}
+	if diff := cmp.Diff(want, p.Categories, cmp.Comparer(func(a, b report.Category) bool { return a == b })); diff != "" {
+		t.Fatalf("categories (-want +got):\n%s", diff)
+	}
+	if p.Billed != usd("0.1159") || p.Cost != usd("0.1159") {
+		t.Fatalf("billed %s at a cost of %s, want 0.1159 USD", p.Billed, p.Cost)
+	}
+	if diff := cmp.Diff(map[string][]string{"whatsapp": {"pmp-2026-10"}}, r.UsedRevisions); diff != "" {
+		t.Fatalf("used revisions (-want +got):\n%s", diff)
+	}
+	w.clock.advance(11 * 24 * time.Hour)
+	r = w.report()
+	if r.Period.Name != "2026-12" || r.Period.Messages != 0 || len(r.History) != 1 || r.History[0].Name != "2026-11" || r.History[0].Billed != usd("0.1159") {
+		t.Fatalf("in December: %+v and %+v, want an empty period and November as history", r.Period, r.History)
+	}
+}
+
+func TestP11ReportBeforeThereAreFiguresSaysSo(t *testing.T) {
+	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1:1")
+	w.writeRaw([]byte(`{"format":7}`))
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.run(listeners)
+	w.until("it reports", func() bool { r := w.report(); return r.ConfigError != "" && r.Period.Name == "" })
+	if got := w.send(textTo(ana, "hi")); got.status != http.StatusServiceUnavailable || got.code != 131016 {
+		t.Fatalf("got %d %s, want 503", got.status, got.body)
+	}
+	response, err := http.Get(w.metrics + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "format is 7") {
+		t.Fatalf("/readyz got %d %s", response.StatusCode, body)
+	}
+	w.writeDocument()
+	w.becomesReady()
+	if r := w.report(); r.ConfigError != "" || r.Period.Name != "2026-11" {
+		t.Fatalf("after a good document: %+v", r)
+	}
+}
+
+func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
+	const poland = "48601234567"
+	w := newWorld(t)
+	w.accepted(templateTo(poland, "parcel_ready"))
+	w.until("it is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
+	if r := w.report(); r.Period.Messages != 0 || r.Queues.Unsettled != 1 {
+		t.Fatalf("%d settled and %d unsettled, want none and one", r.Period.Messages, r.Queues.Unsettled)
+	}
+	last := &w.document.Plan.Revisions[len(w.document.Plan.Revisions)-1]
+	for _, rates := range last.Rates {
+		if rates.Market == "France" {
+			rates.Market = "Poland"
+			last.Rates = append(last.Rates, rates)
+			break
+		}
+	}
+	w.writeDocument()
+	if r := w.settled(1); r.Period.Unpriced != 0 || r.Period.Billed != usd("0.03") {
+		t.Fatalf("%d unpriced, %s billed; want none and 0.03 USD", r.Period.Unpriced, r.Period.Billed)
+	}
+}
+
+func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
+	w := newWorld(t)
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unix(w.clock.now()) + `,"changes":[{"field":"message_template_status_update",` +
+		`"value":{"event":"PAUSED","message_template_id":1689556908129832,"message_template_name":"parcel_ready","message_template_language":"en_US","reason":"NONE"}}]}]}`
+	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	events := w.report().TemplateEvents
+	if len(events) != 1 || events[0].UpstreamID != "1689556908129832" || events[0].Event != "PAUSED" || events[0].Name != "parcel_ready" {
+		t.Fatalf("the report has %+v, want the pause", events)
+	}
+	w.until("the business is told", func() bool { return len(w.business.received("message_template_status_update")) == 1 })
+}
+
+func TestRestartKeepsWhatWasStored(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+	id := w.accepted(textTo(ana, "hi"))
+	if err := w.stop(); err != nil {
+		t.Fatalf("the stop failed: %v", err)
+	}
+	w.control(http.MethodDelete, "faults", "")
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.start(listeners)
+	w.until("it is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
+	if r := w.report(); r.OpenWindows != 1 || r.Period.InDoubt != 0 {
+		t.Fatalf("%d windows open and %d in doubt, want 1 and none: the stop waited for what was under way", r.OpenWindows, r.Period.InDoubt)
+	}
+}
+
+func TestMissingKeysAreNamed(t *testing.T) {
+	directory := t.TempDir()
+	writeKeys(t, directory)
+	for _, name := range []string{config.KeysetFile, config.CustomerKeyFile, config.ReportTokenFile} {
+		path := filepath.Join(directory, name)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		err = Run(context.Background(), Options{KeysDirectory: directory}, Listeners{})
+		if want := name + " is missing in " + directory; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

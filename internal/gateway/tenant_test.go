@@ -1,0 +1,132 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+func parse(t *testing.T, change func(*config.Document)) (*tenant, error) {
+	t.Helper()
+	d := testDocument(t, "http://127.0.0.1:1", "http://127.0.0.1:2")
+	change(&d)
+	document, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parseTenant(document, http.DefaultTransport)
+}
+
+func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
+	tests := map[string]struct {
+		change func(*config.Document)
+		want   string
+	}{
+		"format":       {func(d *config.Document) { d.Format = 2 }, "format is 2 and this gateway knows 1: upgrade the gateway or the operator"},
+		"uid":          {func(d *config.Document) { d.Account.UID = "" }, "account.uid is missing"},
+		"no zone":      {func(d *config.Document) { d.Account.TimeZone = "" }, "account.timeZone is missing"},
+		"unknown zone": {func(d *config.Document) { d.Account.TimeZone = "Mars/Olympus" }, "account.timeZone is no known IANA time zone"},
+		"plan":         {func(d *config.Document) { d.Plan.Currency = "XXX" }, `plan "whatsapp": `},
+		"no channel":   {func(d *config.Document) { d.Channels = nil }, "channels is empty"},
+		"network":      {func(d *config.Document) { d.Channels[1].Type = config.Messenger }, `channels[1].type must be "WhatsApp"`},
+		"same channel": {func(d *config.Document) { d.Channels[1].ID = d.Channels[0].ID }, "channels[1].id must be there and stand once"},
+		"base URL":     {func(d *config.Document) { d.Channels[0].BaseURL = "graph" }, "channels[0]: base URL"},
+		"template":     {func(d *config.Document) { d.Templates[0].Components = nil }, "templates[0] (parcel_ready, en_US): "},
+		"category":     {func(d *config.Document) { d.Templates[0].BilledCategory = "gifts" }, "templates[0] (parcel_ready, en_US): category"},
+		"no token":     {func(d *config.Document) { d.APITokens = nil }, "apiTokens is empty"},
+		"token":        {func(d *config.Document) { d.APITokens[0].SHA256 = "abc" }, "apiTokens[0].sha256 must be 64 hexadecimal digits"},
+		"consent":      {func(d *config.Document) { d.Consent.Policy = "Ask" }, "consent.policy must be PriorContact, OptIn or None"},
+		"budget":       {func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("1"), Action: "Hope"} }, "budget.action must be Block or Warn"},
+		"doubt":        {func(d *config.Document) { d.Doubt.Resolution = "Ask" }, "doubt.resolution must be Fail or Resend"},
+		"callback":     {func(d *config.Document) { d.Callback.URL = "ftp://x" }, "callback.url must be an absolute URL"},
+		"country": {func(d *config.Document) {
+			d.Account.InternationalAuthentication = &config.InternationalAuthentication{Start: noon, BusinessCountry: "XX"}
+		}, "account.internationalAuthentication.businessCountry"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, tc.change)
+			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+				t.Fatalf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestErrorOfADocumentHoldsNoSecret(t *testing.T) {
+	for _, document := range []string{
+		`{"format":1,"account":{"uid":"canary"}} canary`, `{"format":"canary"}`, `{"budget":{"limit":{"amount":"canary","currency":"USD"}}}`, `canary`, ``, `{"apiTokens":["canary"]}`,
+	} {
+		_, err := parseTenant([]byte(document), http.DefaultTransport)
+		if err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: got %v, want an error without the value", document, err)
+		}
+	}
+}
+
+func TestTimeToLiveFollowsTheTemplate(t *testing.T) {
+	seconds := func(n int) *int { return &n }
+	tests := map[string]struct {
+		category string
+		ttl      *int
+		want     time.Duration
+	}{
+		"utility":                        {template.CategoryUtility, nil, 30 * 24 * time.Hour},
+		"utility with its own":           {template.CategoryUtility, seconds(3600), time.Hour},
+		"authentication":                 {template.CategoryAuthentication, nil, 10 * time.Minute},
+		"authentication with its own":    {template.CategoryAuthentication, seconds(30), 30 * time.Second},
+		"authentication without a limit": {template.CategoryAuthentication, seconds(-1), 30 * 24 * time.Hour},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := templateTTL(&config.Template{Definition: template.Definition{Category: tc.category, MessageSendTTLSeconds: tc.ttl}})
+			if got != tc.want {
+				t.Fatalf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTemplateIsBilledUnderTheUpstreamsCategory(t *testing.T) {
+	tests := map[string]struct {
+		billed string
+		want   conversation.Category
+	}{
+		"as defined":               {"utility", conversation.Utility},
+		"the upstream changed it":  {"marketing", conversation.Marketing},
+		"the upstream has not yet": {"", conversation.Utility},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := parse(t, func(d *config.Document) { d.Templates[0].BilledCategory = tc.billed })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if category := got.templates[templateKey{"parcel_ready", "en_US"}].category; category != tc.want {
+				t.Fatalf("got %s, want %s", category, tc.want)
+			}
+		})
+	}
+}
+
+func TestAppSecretSpeaksOnlyForTheNumbersOfItsBusinessAccount(t *testing.T) {
+	served, err := parse(t, func(d *config.Document) {
+		d.Channels[0].AppSecrets = []string{"new", "old"}
+		d.Channels[1].BusinessAccountID, d.Channels[1].AppSecrets = "another", []string{"other"}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := served.channels[phoneID], served.channels[secondPhone]
+	for secret, want := range map[string][2]bool{"new": {true, false}, "old": {true, false}, "other": {false, true}, "": {false, false}} {
+		if got := [2]bool{first.trusts(secret), second.trusts(secret)}; got != want {
+			t.Errorf("%q speaks for %v, want %v", secret, got, want)
+		}
+	}
+}
