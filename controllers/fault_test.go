@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,6 +23,7 @@ import (
 func TestEveryFailedCallIsMadeGood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.options.ReportInterval = 30 * time.Millisecond
 	w.start()
 	w.createPlan()
 	w.createCredentials()

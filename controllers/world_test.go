@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 		gateways:  newFakeGateways(direct),
 		upstream:  newFakeUpstream(),
 		options: controllers.Options{
-			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", ReportInterval: 200 * time.Millisecond, Concurrency: 2,
+			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", ReportInterval: 100 * time.Millisecond, Concurrency: 2,
 		},
 	}
 	w.gateways.plan = w.planName()

@@ -1,0 +1,174 @@
+package controllers
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/template"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
+	condition := func(conditionType string, status metav1.ConditionStatus) metav1.Condition {
+		return metav1.Condition{Type: conditionType, Status: status, Reason: conditionType + "Reason", Message: "about " + conditionType}
+	}
+	tests := map[string]struct {
+		conditions []metav1.Condition
+		want       verdict
+	}{
+		"all true":               {[]metav1.Condition{condition("A", "True"), condition("B", "True")}, verdict{"True", "Ready", ""}},
+		"one missing":            {[]metav1.Condition{condition("A", "True")}, verdict{"Unknown", "Pending", "B is not known yet"}},
+		"unknown before false":   {[]metav1.Condition{condition("A", "Unknown"), condition("B", "False")}, verdict{"False", "BReason", "about B"}},
+		"two false":              {[]metav1.Condition{condition("A", "False"), condition("B", "False")}, verdict{"False", "AReason", "about A"}},
+		"unknown only":           {[]metav1.Condition{condition("A", "True"), condition("B", "Unknown")}, verdict{"Unknown", "BReason", "about B"}},
+		"another one is ignored": {[]metav1.Condition{condition("A", "True"), condition("B", "True"), condition("C", "False")}, verdict{"True", "Ready", ""}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := summary(tc.conditions, []string{"A", "B"}); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestTransitionsAreToldOnce(t *testing.T) {
+	before := []metav1.Condition{{Type: "A", Status: "True", Reason: "Fine"}, {Type: "Ready", Status: "False", Reason: "Bad"}, {Type: "C", Status: "False", Reason: "Old", Message: "m"}}
+	after := []metav1.Condition{
+		{Type: "A", Status: "False", Reason: "Broken", Message: "mend it"}, {Type: "B", Status: "Unknown", Reason: "Pending"},
+		{Type: "Ready", Status: "True", Reason: "Ready"}, {Type: "C", Status: "False", Reason: "Old", Message: "another message"},
+		{Type: "WithinBudget", Status: "True", Reason: v1alpha1.ReasonBudgetWarning, Message: "80 %"},
+	}
+	want := []announcement{{"Warning", "Broken", "A: mend it"}, {"Normal", "Ready", "Everything is in order"}, {"Warning", "BudgetWarning", "WithinBudget: 80 %"}}
+	if diff := cmp.Diff(want, transitions(before, after), cmp.AllowUnexported(announcement{})); diff != "" {
+		t.Error(diff)
+	}
+	if again := transitions(after, after); len(again) != 0 {
+		t.Errorf("got %v for conditions that have not changed", again)
+	}
+}
+
+func TestTruncatedKeepsWholeCharacters(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Repeat(rapid.String().Draw(t, "text"), 200)
+		got := truncated(text)
+		if len(got) > maxMessage || len(text) <= maxMessage && got != text {
+			t.Fatalf("got %d bytes of %d", len(got), len(text))
+		}
+		if strings.ToValidUTF8(text, "") == text && strings.ToValidUTF8(got, "") != got {
+			t.Fatal("a character was cut in two")
+		}
+	})
+}
+
+func TestDecideStep(t *testing.T) {
+	wanted := template.Definition{Name: "n", Language: "en_US", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "Hello"}}}
+	other := template.Definition{Name: "n", Language: "en_US", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "Bye"}}}
+	digest := tenant.DefinitionDigest(wanted)
+	upstream := func(d template.Definition, status string) *graph.UpstreamTemplate {
+		return &graph.UpstreamTemplate{Definition: d, ID: "1", Status: status}
+	}
+	tests := map[string]struct {
+		submitted, id string
+		upstream      *graph.UpstreamTemplate
+		want          step
+	}{
+		"never seen":                    {"", "", nil, stepCreate},
+		"made, and the status was lost": {"", "", upstream(wanted, "PENDING"), stepAdopt},
+		"somebody else's":               {"", "", upstream(other, "APPROVED"), stepDiffers},
+		"submitted":                     {digest, "1", upstream(wanted, "PENDING"), stepObserve},
+		"submitted, and the upstream writes the text": {digest, "1", upstream(other, "APPROVED"), stepObserve},
+		"deleted upstream":                            {digest, "1", nil, stepMissing},
+		"edited and approved":                         {"sha256:old", "1", upstream(other, "APPROVED"), stepEdit},
+		"edited and rejected":                         {"sha256:old", "1", upstream(other, "REJECTED"), stepEdit},
+		"edited while reviewed":                       {"sha256:old", "1", upstream(other, "PENDING"), stepWait},
+		"edited and disabled":                         {"sha256:old", "1", upstream(other, "DISABLED"), stepWait},
+		"edited, and the status was lost":             {"sha256:old", "1", upstream(wanted, "PENDING"), stepAdopt},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			object := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: tc.id}}
+			if got := decideStep(object, wanted, tc.upstream); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	tests := []struct{ waiting, want time.Duration }{
+		{0, 2 * time.Second}, {8 * time.Second, 2 * time.Second}, {40 * time.Second, 10 * time.Second}, {time.Hour, time.Minute},
+	}
+	for _, tc := range tests {
+		scope := &templateScope{now: now, upstream: &graph.UpstreamTemplate{Status: graph.TemplatePending}, template: &v1alpha1.MessageTemplate{}}
+		scope.template.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionApproved, LastTransitionTime: metav1.NewTime(now.Add(-tc.waiting))}}
+		if got := scope.nextLook(); got != tc.want {
+			t.Errorf("after %s: got %s, want %s", tc.waiting, got, tc.want)
+		}
+	}
+	approved := &templateScope{now: now, upstream: &graph.UpstreamTemplate{Status: graph.TemplateApproved}, template: &v1alpha1.MessageTemplate{}}
+	if got := approved.nextLook(); got != 10*time.Minute {
+		t.Errorf("approved: got %s, want 10m", got)
+	}
+}
+
+func TestSubmissionsStayWithinTheUpstreamsHour(t *testing.T) {
+	budget := newManagementBudgets().of("1")
+	start := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	submitted := 0
+	for second := range 3600 {
+		if budget.submissions.AllowN(start.Add(time.Duration(second)*time.Second), 1) {
+			submitted++
+		}
+	}
+	if submitted < 95 || submitted > 100 {
+		t.Errorf("got %d submissions in an hour, want at most 100 and not much less", submitted)
+	}
+}
+
+func TestP11UsageLeavesOutWhatHasNoCurrency(t *testing.T) {
+	r := &report.Report{Period: report.Period{Name: "2026-11"}}
+	usage := Usage(r, nil, "")
+	if usage.Billed != nil || usage.Cost != nil || usage.Reserved != nil || usage.BudgetLeft != nil {
+		t.Errorf("got %+v: an amount without a currency is no amount", usage)
+	}
+	if usage := Usage(r, nil, "EUR"); usage.Billed == nil || *usage.Billed != (v1alpha1.Money{Amount: "0", Currency: "EUR"}) {
+		t.Errorf("got %v, want 0 EUR by the plan", usage.Billed)
+	}
+}
+
+func TestUsageIsBounded(t *testing.T) {
+	r := &report.Report{}
+	for range 200 {
+		r.Period.Categories = append(r.Period.Categories, report.Category{Name: "c"})
+		r.Period.Allowances = append(r.Period.Allowances, report.Allowance{Name: "a"})
+		r.History = append(r.History, report.PeriodTotal{Name: "2026-01"})
+	}
+	usage := Usage(r, nil, "USD")
+	if len(usage.Categories) != 16 || len(usage.Allowances) != 64 || len(History(r, "USD")) != 13 {
+		t.Errorf("got %d categories, %d allowances, %d periods", len(usage.Categories), len(usage.Allowances), len(History(r, "USD")))
+	}
+}
+
+func TestReachedIsExact(t *testing.T) {
+	limit := money.Money{Amount: money.MustParse("0.3"), Currency: "USD"}
+	for _, tc := range []struct {
+		spent   string
+		percent int32
+		want    bool
+	}{{"0.1", 33, true}, {"0.1", 34, false}, {"0.299999999999", 100, false}, {"0.3", 100, true}, {"0", 1, false}} {
+		if got := reached(money.Money{Amount: money.MustParse(tc.spent), Currency: "USD"}, limit, tc.percent); got != tc.want {
+			t.Errorf("%s of 0.3 reaches %d %%: got %t", tc.spent, tc.percent, got)
+		}
+	}
+}
