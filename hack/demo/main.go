@@ -59,7 +59,7 @@ func run(ctx context.Context, kubectl, kubeconfig, root string) error {
 	number := 0
 	play, err := stage.Open(ctx, func(line story.Line) {
 		number++
-		fmt.Printf("%3d  %-38s %s\n     %-38s → %s\n", number, line.Who, line.Did, "", line.Answer)
+		fmt.Printf("%3d  %-45s %s\n     %-45s → %s\n", number, line.Who, line.Did, "", line.Answer)
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -52,11 +54,19 @@ func (b Business) Text(ctx context.Context, to, text string) (Answer, error) {
 type Filled struct {
 	Name, Language string
 	Header, Body   []v1alpha1.TemplateExample
+	// Links are the ends of the links of the template's buttons, by the button's index.
+	Links map[int]string
 }
 
 // FilledWithExamples fills a template with its own examples.
 func FilledWithExamples(spec v1alpha1.MessageTemplateSpec) Filled {
-	filled := Filled{Name: spec.Name, Language: spec.Language, Body: spec.Body.Examples}
+	filled := Filled{Name: spec.Name, Language: spec.Language, Body: spec.Body.Examples, Links: map[int]string{}}
+	for i, button := range spec.Buttons {
+		if button.Type == v1alpha1.ButtonURL && button.Example != "" {
+			fixed, _, _ := strings.Cut(button.URL, "{{")
+			filled.Links[i] = strings.TrimPrefix(button.Example, fixed)
+		}
+	}
 	if spec.Header != nil {
 		filled.Header = spec.Header.Examples
 	}
@@ -81,6 +91,12 @@ func (b Business) Template(ctx context.Context, to string, filled Filled) (Answe
 			}
 		}
 		components = append(components, map[string]any{"type": part.component, "parameters": parameters})
+	}
+	for index, link := range filled.Links {
+		components = append(components, map[string]any{
+			"type": "button", "sub_type": "url", "index": strconv.Itoa(index),
+			"parameters": []map[string]any{{"type": "text", "text": link}},
+		})
 	}
 	return b.send(ctx, map[string]any{
 		"messaging_product": "whatsapp", "recipient_type": "individual", "to": to,
