@@ -158,9 +158,16 @@ func TestUpdateThatIsGivenUpNeverRuns(t *testing.T) {
 	}()
 	<-holding
 	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
 	var ran atomic.Bool
-	if err := s.Update(ctx, func(*store.Tx) error { ran.Store(true); return nil }); !errors.Is(err, context.Canceled) {
+	given := make(chan error, 1)
+	go func() {
+		given <- s.Update(ctx, func(*store.Tx) error { ran.Store(true); return nil })
+	}()
+	for s.Waiting() == 0 {
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-given; !errors.Is(err, context.Canceled) {
 		t.Errorf("Update = %v; want context.Canceled", err)
 	}
 	close(release)

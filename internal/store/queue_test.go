@@ -144,7 +144,7 @@ func TestP12DoubtIsFoundAndHoldsTheCustomersQueue(t *testing.T) {
 	update(t, s, func(tx *store.Tx) error { // what a start-up does
 		open, err := tx.InState(store.Sending, nil, 10)
 		if err != nil || len(open) != 1 || open[0].ID != "a0" {
-			t.Fatalf("sending: %v, %v; want a0", open, err)
+			return errors.Join(err, fmt.Errorf("%d messages are being sent; want a0", len(open)))
 		}
 		return tx.Doubt(open[0])
 	})

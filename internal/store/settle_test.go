@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -273,7 +274,7 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 		}
 		held, err := tx.Unpriced(nil, 10)
 		if err != nil || len(held) != 1 {
-			t.Fatalf("unpriced: %d, %v; want 1", len(held), err)
+			return errors.Join(err, fmt.Errorf("%d messages are unpriced; want 1", len(held)))
 		}
 		_, err = tx.Settle(held[0], settlement(held[0]), time.Time{})
 		return err

@@ -131,12 +131,20 @@ func (s *Store) Close() error {
 	return s.closeError
 }
 
-// View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return ErrReadOnly. Views never hold up operations.
-func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+// refusal is why nothing new may begin, if so.
+func (s *Store) refusal(ctx context.Context) error {
 	select {
 	case <-s.closing:
 		return ErrClosed
 	default:
+		return ctx.Err()
+	}
+}
+
+// View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return ErrReadOnly. Views never hold up operations.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	if err := s.refusal(ctx); err != nil {
+		return err
 	}
 	var reader *connection
 	select {

@@ -22,14 +22,12 @@ type operation struct {
 // Update runs fn in a transaction and returns when what it did is durable. An error of fn undoes all that fn did, and is returned as it is; a panic of fn does
 // too, and goes on in the caller. When ctx ends before fn has begun, fn never runs; after that Update waits for the outcome.
 //
-// fn runs on the store's one writer: it must not block, call Update, or keep its Tx.
+// fn runs on the store's one writer: it must not block, call Update, keep its Tx, or end its goroutine (as testing's FailNow does).
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	op := &operation{fn: fn, done: make(chan struct{})}
-	select {
-	case <-s.closing:
-		return ErrClosed
-	default:
+	if err := s.refusal(ctx); err != nil {
+		return err
 	}
+	op := &operation{fn: fn, done: make(chan struct{})}
 	select {
 	case s.queue <- op:
 	case <-s.closing:
