@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"time"
@@ -105,10 +104,11 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := readBody(r, graph.MaxSendBody)
+	body, done, err := g.bodies.read(r, graph.MaxSendBody)
 	if err != nil {
 		return err
 	}
+	defer done()
 	send, err := graph.ParseSend(body)
 	if err != nil {
 		return err
@@ -129,15 +129,6 @@ func idempotencyKey(r *http.Request) (string, error) {
 		return "", graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf("The header %s must have at most %d bytes.", idempotencyHeader, maxIdempotencyKey))
 	}
 	return key, nil
-}
-
-// readBody reads one byte more than the limit at most: the parser then says that the body is too large.
-func readBody(r *http.Request, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.")
-	}
-	return body, nil
 }
 
 func writeJSON(w http.ResponseWriter, value any) error {
@@ -161,7 +152,11 @@ func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	number, err := from.channel.client.PhoneNumber(r.Context(), from.channel.ID)
+	var number graph.PhoneNumber
+	err = g.pass(func() (err error) {
+		number, err = from.channel.client.PhoneNumber(r.Context(), from.channel.ID)
+		return err
+	})
 	if err != nil {
 		return upstreamFailure(err)
 	}
@@ -170,7 +165,8 @@ func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
 
 // markRead passes a read receipt on. It is no message: nothing is stored and nothing is billed.
 func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *graph.Send) error {
-	if err := from.channel.client.MarkRead(r.Context(), from.channel.ID, send.Raw); err != nil {
+	err := g.pass(func() error { return from.channel.client.MarkRead(r.Context(), from.channel.ID, send.Raw) })
+	if err != nil {
 		return upstreamFailure(err)
 	}
 	return writeJSON(w, graph.Success())

@@ -29,7 +29,8 @@ type parcel struct {
 	body     []byte
 	accepted time.Time
 	expires  time.Time
-	tries    int // how often it was tried before
+	tries    int  // how often it was tried before
+	billable bool // whether it can cost anything
 }
 
 // dispatch sends what is queued until ctx is done, then waits for the sends that are under way: their outcomes are recorded, so a
@@ -134,7 +135,8 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 		return nil, err
 	}
 	return &parcel{
-		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires, tries: m.Attempts - 1,
+		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires,
+		tries: m.Attempts - 1, billable: !m.Reserved.Amount.IsZero(),
 	}, nil
 }
 
@@ -187,7 +189,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	now := g.now()
 	if err == nil {
 		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
-		if g.channels.passed(p.channel.ID) {
+		if g.channels.passed(p.channel.ID, p.billable) {
 			g.metrics.stopped.WithLabelValues(p.channel.Name).Set(0)
 			g.log.Info("Channel goes again", "channel", p.channel.Name)
 		}

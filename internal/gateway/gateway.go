@@ -47,6 +47,9 @@ type Gateway struct {
 	pacer     *pacer
 	channels  *channelStops
 	callbacks *callbackClient
+	bodies    bodies
+	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing else.
+	passes chan struct{}
 	// sends and deliveries wake the dispatcher and the delivery of callbacks.
 	sends, deliveries wake
 }
@@ -84,6 +87,7 @@ func newGateway(options Options) (*Gateway, error) {
 		pacer:      newPacer(),
 		channels:   newChannelStops(),
 		callbacks:  newCallbackClient(newTransport(deliverers)),
+		passes:     make(chan struct{}, maxPasses),
 		sends:      newWake(),
 		deliveries: newWake(),
 	}

@@ -39,7 +39,7 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 			User string `json:"user"`
 		} `json:"block_users"`
 	}
-	if err := readPeople(r, &request); err != nil {
+	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
 	users := make([]string, 0, len(request.Users))
@@ -53,7 +53,11 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if blocked {
 		call = from.channel.client.BlockUsers
 	}
-	result, err := call(r.Context(), from.channel.ID, users)
+	var result graph.BlockResult
+	err = g.pass(func() (err error) {
+		result, err = call(r.Context(), from.channel.ID, users)
+		return err
+	})
 	if err != nil {
 		return upstreamFailure(err)
 	}
@@ -130,7 +134,7 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	var request struct {
 		Consents []consent `json:"consents"`
 	}
-	if err := readPeople(r, &request); err != nil {
+	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
 	users := make([]string, 0, len(request.Consents))
@@ -194,11 +198,12 @@ func (c consent) at(now time.Time) int64 {
 	return min(at, now.Unix())
 }
 
-func readPeople(r *http.Request, into any) error {
-	body, err := readBody(r, maxPeopleBody)
+func (g *Gateway) readPeople(r *http.Request, into any) error {
+	body, done, err := g.bodies.read(r, maxPeopleBody)
 	if err != nil {
 		return err
 	}
+	defer done()
 	if len(body) > maxPeopleBody {
 		return graph.NewError(graph.CodeInvalidParameter, "The body is larger than 1 MiB. Name fewer people in one request.")
 	}

@@ -307,3 +307,43 @@ func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 		t.Fatalf("still stopped: %+v", r.Stopped)
 	}
 }
+
+func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool { r := w.report(); return len(r.Stopped) == 1 && r.Stopped[0].Code == graph.CodePayment })
+	got := w.send(templateTo(ana, "parcel_ready"))
+	if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 || got.details != want {
+		t.Fatalf("got %s, want 131042 and %q", got.body, want)
+	}
+	reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`
+	w.writes("33612345679", "hello", 0)
+	w.accepted(reaction)
+	if r := w.settled(1); r.Period.Charged != 0 {
+		t.Fatalf("%d charged, want the free reaction only", r.Period.Charged)
+	}
+	if r := w.report(); len(r.Stopped) != 1 {
+		t.Fatal("a free message ended the stop")
+	}
+	w.clock.advance(stopProbe)
+	w.accepted(reaction)
+	w.until("a billable message probes and ends the stop", func() bool { return len(w.report().Stopped) == 0 })
+	if r := w.settled(3); r.Period.Charged != 1 {
+		t.Fatalf("%d charged, want the billable one", r.Period.Charged)
+	}
+}
+
+func TestUpstreamsOtherVerdictOnThePriceIsCounted(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	w.webhook(w.status(w.submittedID(id), "delivered", `,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`), appSecret)
+	if r := w.settled(1); r.Period.Billed != usd("0.03") {
+		t.Fatalf("billed %s, want what the plan says, 0.03 USD", r.Period.Billed)
+	}
+	if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="price"}`); n != "1" {
+		t.Fatalf("%q differences are counted, want 1", n)
+	}
+}

@@ -100,8 +100,12 @@ func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 	return failure
 }
 
-// maxConcurrent bounds the requests that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
-const maxConcurrent = 512
+const (
+	// maxConcurrent bounds the requests that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
+	maxConcurrent = 1024
+	// maxPasses bounds those that wait for the upstream's answer.
+	maxPasses = 64
+)
 
 func (g *Gateway) bounded(next http.Handler) http.Handler {
 	slots := make(chan struct{}, maxConcurrent)
@@ -114,6 +118,17 @@ func (g *Gateway) bounded(next http.Handler) http.Handler {
 			g.fail(w, r, "busy", busy())
 		}
 	})
+}
+
+// pass runs a call to the upstream whose answer a client waits for.
+func (g *Gateway) pass(call func() error) error {
+	select {
+	case g.passes <- struct{}{}:
+		defer func() { <-g.passes }()
+		return call()
+	default:
+		return busy()
+	}
 }
 
 // operations serves /healthz, /readyz and /metrics.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -17,6 +18,7 @@ type ending struct {
 	delivered bool
 	at        time.Time // of the ending, by the upstream's clock where it told
 	now       time.Time
+	upstream  *graph.Pricing // the upstream's word on the price; nil where it said nothing
 }
 
 // facts are what pricing asks of an ended message. An ending is never before the acceptance: a clock of the upstream's that is slow must not bill a period that
@@ -43,6 +45,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	facts := e.facts()
 	outcome := t.book.Rate(&t.account, &facts, &state, tx)
 	record := t.record(e, facts, outcome)
+	g.comparePrices(e, outcome)
 	switch {
 	case e.message.Settled:
 		return g.correct(tx, t, e, record, outcome, &state)

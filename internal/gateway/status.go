@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -120,7 +121,7 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	if err := in.entryPoint(m, s, at); err != nil {
 		return err
 	}
-	e := ending{message: m, about: about, at: at, now: in.now}
+	e := ending{message: m, about: about, at: at, now: in.now, upstream: s.Pricing}
 	switch {
 	case state == store.Failed:
 	case state == store.Delivered, state == store.Read:
@@ -130,7 +131,7 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	default:
 		return nil
 	}
-	in.gateway.compareVerdicts(m, about, s)
+	in.gateway.compareWindows(m, about, s)
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
 
@@ -195,12 +196,29 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 	return nil
 }
 
-// compareVerdicts counts where the upstream's word differs from ours: it refused a message as outside a window that was open here.
-func (g *Gateway) compareVerdicts(m *store.Message, about envelope, s *graph.Status) {
+// compareWindows counts where the upstream's verdict differs from ours: it refused a message as outside a window that was open here.
+func (g *Gateway) compareWindows(m *store.Message, about envelope, s *graph.Status) {
 	for _, e := range s.Errors {
 		if e.Code == graph.CodeReEngagement && about.InWindow {
-			g.metrics.differences.WithLabelValues("window").Inc()
+			g.metrics.differences.WithLabelValues(verdictWindow).Inc()
 			g.log.Warn("Upstream refused a message in an open window", "message", m.ID, "accepted", m.AcceptedAt)
 		}
+	}
+}
+
+// Verdicts on which the upstream and the gateway may differ, as labels.
+const (
+	verdictWindow = "window"
+	verdictPrice  = "price"
+)
+
+// comparePrices counts where the upstream says that a message is billed and the plan that it is free, or the other way round.
+func (g *Gateway) comparePrices(e ending, outcome pricing.Outcome) {
+	if e.upstream == nil || e.upstream.Billable == nil || outcome.Result == pricing.Unpriced {
+		return
+	}
+	if *e.upstream.Billable != (outcome.Result == pricing.Charged) {
+		g.metrics.differences.WithLabelValues(verdictPrice).Inc()
+		g.log.Debug("Upstream bills a message otherwise than the plan", "message", e.message.ID, "revision", outcome.Revision, "charged", outcome.Result == pricing.Charged)
 	}
 }

@@ -37,13 +37,16 @@ func (s *channelStops) stop(channel string, code int, now, until time.Time) (isN
 	return !stopped || known.code != code
 }
 
-// passed records that the upstream has taken a message of the channel. It tells whether that ended a stop.
-func (s *channelStops) passed(channel string) (ended bool) {
+// passed records that the upstream has taken a message of the channel, and tells whether that ended a stop. A payment stop ends with a billable message only.
+func (s *channelStops) passed(channel string, billable bool) (ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, ended = s.stopped[channel]
+	stop, stopped := s.stopped[channel]
+	if !stopped || stop.code == graph.CodePayment && !billable {
+		return false
+	}
 	delete(s.stopped, channel)
-	return ended
+	return true
 }
 
 // resume ends every stop: the configuration has changed, so it is worth another try.

@@ -105,10 +105,14 @@ func (c *configuration) read(statErr error) (*tenant, refusedDocument) {
 	if err != nil {
 		return nil, refusedDocument{reason: readFailure(c.path, err)}
 	}
-	if now := c.served.Load(); now != nil && now.digest == digestOf(document) {
+	now := c.served.Load()
+	if now != nil && now.digest == digestOf(document) {
 		return nil, refusedDocument{}
 	}
 	t, err := parseTenant(document, c.transport)
+	if err == nil && now != nil && now.Account.UID != t.Account.UID {
+		err = errors.New("account.uid is that of another account: a gateway serves one account for all its life")
+	}
 	if err != nil {
 		return nil, refusedDocument{digest: digestOf(document), reason: err.Error()}
 	}

@@ -46,10 +46,11 @@ func (g *Gateway) takeWebhook(r *http.Request) (result string, err error) {
 	if header == "" {
 		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
 	}
-	body, err := readBody(r, graph.MaxWebhookBody)
+	body, done, err := g.bodies.read(r, graph.MaxWebhookBody)
 	if err != nil {
 		return resultMalformed, err
 	}
+	defer done()
 	if len(body) > graph.MaxWebhookBody {
 		return resultMalformed, tooLarge(graph.ErrWebhookTooLarge)
 	}

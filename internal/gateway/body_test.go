@@ -1,0 +1,41 @@
+package gateway
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
+	var b bodies
+	request := func(size int) error {
+		_, _, err := b.read(httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size))), graph.MaxWebhookBody)
+		return err
+	}
+	for i := range 10 {
+		if err := request(graph.MaxWebhookBody); err != nil {
+			t.Fatalf("body %d of 3 MiB: %v", i, err)
+		}
+	}
+	refused, ok := graph.AsError(request(graph.MaxWebhookBody))
+	if !ok || refused.Code != 130429 || refused.RetryAfter == 0 {
+		t.Fatalf("the eleventh got %v, want 130429 with a time to come back", refused)
+	}
+	if held := b.held.Load(); held != 10*graph.MaxWebhookBody {
+		t.Fatalf("%d bytes are held after the refusal, want those of ten bodies", held)
+	}
+	if err := request(1 << 20); err != nil {
+		t.Fatalf("a small one: %v", err)
+	}
+	_, done, err := b.read(httptest.NewRequest("POST", "/", strings.NewReader("x")), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := b.held.Load()
+	done()
+	if held := b.held.Load(); held != before-1 {
+		t.Fatalf("%d bytes are held, want %d", held, before-1)
+	}
+}
