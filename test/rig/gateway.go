@@ -1,0 +1,146 @@
+package rig
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+const (
+	// readyWithin bounds how long a start may take.
+	readyWithin = time.Minute
+	// readyPoll is how often a starting gateway is asked.
+	readyPoll = 2 * time.Millisecond
+)
+
+// Gateway is the real program, serving an account at addresses that stay the same over its restarts.
+type Gateway struct {
+	account   *Account
+	path      string
+	addresses []string // API, metrics, report
+	level     string
+	reports   *http.Client
+	probes    *http.Client
+	log       *os.File
+	process   *exec.Cmd
+}
+
+// NewGateway prepares a gateway and its log file, gateway.log in the account's directory. Level is the least level that is logged.
+func NewGateway(programs Programs, account *Account, level string) (*Gateway, error) {
+	addresses, err := FreeAddresses(3)
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(account.Path("gateway.log"))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(account.keys[config.TLSCertificateFile])
+	host := tenant.Host(account.Document.Account.Namespace, account.Document.Account.Name)
+	return &Gateway{
+		account: account, path: programs.Path("gateway"), addresses: addresses, level: level, log: log,
+		reports: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12}}},
+		probes:  &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+	}, nil
+}
+
+// API is the base URL of the business's API and of the webhooks.
+func (g *Gateway) API() string { return "http://" + g.addresses[0] }
+
+// Metrics is the base URL of the operations' endpoints.
+func (g *Gateway) Metrics() string { return "http://" + g.addresses[1] }
+
+// Start runs the gateway and returns how long it took until it was ready.
+func (g *Gateway) Start(ctx context.Context) (time.Duration, error) {
+	g.process = exec.Command(g.path, "--config", g.account.Path("config"), "--keys", g.account.Path("keys"), "--data", g.account.Path("data"),
+		"--listen-api", g.addresses[0], "--listen-metrics", g.addresses[1], "--listen-report", g.addresses[2], "--log-level", g.level)
+	g.process.Stderr = struct{ io.Writer }{g.log} // through a pipe: a limit on the gateway's files must not stop its log
+	g.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
+	if err := g.process.Start(); err != nil {
+		return 0, err
+	}
+	ticker := time.NewTicker(readyPoll)
+	defer ticker.Stop()
+	for {
+		if g.Ready(ctx) {
+			return time.Since(began), nil
+		}
+		if time.Since(began) > readyWithin {
+			return 0, fmt.Errorf("the gateway was not ready within %s: see %s", readyWithin, g.log.Name())
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// Ready tells whether the gateway says that it is ready.
+func (g *Gateway) Ready(ctx context.Context) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.Metrics()+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := g.probes.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// Kill ends the gateway as a crash does.
+func (g *Gateway) Kill() { g.end(syscall.SIGKILL) }
+
+// Stop ends the gateway as a rollout does, and waits for it.
+func (g *Gateway) Stop() { g.end(syscall.SIGTERM) }
+
+func (g *Gateway) end(signal os.Signal) {
+	if g.process == nil {
+		return
+	}
+	_ = g.process.Process.Signal(signal) // it may have ended already
+	_ = g.process.Wait()                 // that it was ended is no news
+	g.process = nil
+	g.reports.CloseIdleConnections()
+}
+
+// PID is the running gateway's process id.
+func (g *Gateway) PID() int { return g.process.Process.Pid }
+
+// Report fetches the report as the operator does: over TLS, with the certificate pinned.
+func (g *Gateway) Report(ctx context.Context) (report.Report, error) {
+	var r report.Report
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+g.addresses[2]+report.Path, nil)
+	if err != nil {
+		return r, err
+	}
+	request.Header.Set("Authorization", "Bearer "+string(g.account.keys[config.ReportTokenFile]))
+	response, err := g.reports.Do(request)
+	if err != nil {
+		return r, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		_, _ = io.Copy(io.Discard, response.Body)
+		return r, errors.New("the report got " + strconv.Itoa(response.StatusCode))
+	}
+	return r, json.NewDecoder(response.Body).Decode(&r)
+}

@@ -1,0 +1,43 @@
+// Package rig runs the real programs on loopback, for fault runs and benchmarks: it compiles them, makes an account with the keys that the operator
+// would make, and starts, measures and kills the gateway.
+package rig
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Programs is the directory of the compiled programs.
+type Programs string
+
+// Compile builds the gateway, the command line and the simulator into a directory, as a release builds them.
+func Compile(ctx context.Context, directory string) (Programs, error) {
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", directory+string(filepath.Separator),
+		"github.com/guichet-dev/guichet/cmd/gateway", "github.com/guichet-dev/guichet/cmd/guichet", "github.com/guichet-dev/guichet/cmd/simulator")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compile the programs: %w\n%s", err, output)
+	}
+	return Programs(directory), nil
+}
+
+// Path is a program's file.
+func (p Programs) Path(name string) string { return filepath.Join(string(p), name) }
+
+// FreeAddresses are n loopback addresses that nothing listens on now.
+func FreeAddresses(n int) ([]string, error) {
+	addresses := make([]string, n)
+	for i := range addresses {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close()
+		addresses[i] = listener.Addr().String()
+	}
+	return addresses, nil
+}

@@ -1,0 +1,67 @@
+package rig
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+// Text is a free-form message to a customer, in digits.
+func Text(to, text string) string {
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` + strconv.Quote(text) + `}}`
+}
+
+// Template is a message by one of the account's templates.
+func Template(to, name, parameter string) string {
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"template","template":{"name":"` + name +
+		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":` + strconv.Quote(parameter) + `}]}]}}`
+}
+
+// Send is a request to a gateway's API. Key is its idempotency key; empty is none.
+type Send struct {
+	Number, Body, Key string
+}
+
+// Answer is what a send got.
+type Answer struct {
+	Status int
+	// ID is that of the accepted message; Code is of the error.
+	ID   string
+	Code int
+}
+
+// Post makes the request. An error is that of a connection: whether the message was accepted is not known then.
+func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/"+APIVersion+"/"+s.Number+"/messages", strings.NewReader(s.Body))
+	if err != nil {
+		return Answer{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+APIKey)
+	if s.Key != "" {
+		request.Header.Set("Idempotency-Key", s.Key)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{Status: response.StatusCode}
+	if response.StatusCode != http.StatusOK {
+		answer.Code = graph.ParseError(response.StatusCode, response.Header, content).Code
+		return answer, nil
+	}
+	parsed, err := graph.ParseSendResponse(content)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer.ID = parsed.Messages[0].ID
+	return answer, nil
+}
