@@ -19,19 +19,25 @@ import (
 // deliveryTimeout is how long a message may take to a customer.
 const deliveryTimeout = time.Minute
 
+// idleTimeout bounds the wait until the simulator has posted all of its webhooks.
+const idleTimeout = "9s"
+
 // Phones are the customers' phones, held through the simulator's control API.
 type Phones struct {
 	BaseURL string
 	HTTP    *http.Client
 }
 
-// Write lets a customer write to a business number at an instant, which may be long ago.
+// Write lets a customer write to a business number at an instant, which may be long ago, and returns when the business's gateway has taken the message.
 func (p Phones) Write(ctx context.Context, from, phoneNumberID, text string, at time.Time) error {
 	body, err := json.Marshal(map[string]string{"to": phoneNumberID, "text": text, "timestamp": at.Format(time.RFC3339)})
 	if err != nil {
 		return err
 	}
-	return p.do(ctx, http.MethodPost, "/control/phones/"+url.PathEscape(from)+"/messages", body, nil)
+	if err := p.do(ctx, http.MethodPost, "/control/phones/"+url.PathEscape(from)+"/messages", body, nil); err != nil {
+		return err
+	}
+	return p.do(ctx, http.MethodGet, "/control/idle?timeout="+idleTimeout, nil, nil)
 }
 
 // Inbox is what the simulator accepted for a customer, oldest first.

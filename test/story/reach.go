@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -30,26 +32,36 @@ func (d Door) Close() {
 	}
 }
 
-const dialTimeout = time.Second
+// dialTimeout is how long a Service may take until it answers.
+const dialTimeout = 30 * time.Second
 
-// Reach opens a door to a Service's port: its cluster address where that answers (a cluster on this host), else a kubectl port-forward.
+// Reach opens a door to a Service's port: its cluster address if the cluster runs on this host, else a kubectl port-forward.
 func (s *Stage) Reach(ctx context.Context, namespace, service string, port int) (Door, error) {
 	var svc corev1.Service
 	if err := s.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: service}, &svc); err != nil {
 		return Door{}, fmt.Errorf("find the Service: %w", err)
 	}
-	address := net.JoinHostPort(svc.Spec.ClusterIP, fmt.Sprint(port))
-	if conn, err := net.DialTimeout("tcp", address, dialTimeout); err == nil {
-		_ = conn.Close()
-		return Door{URL: "http://" + address, Direct: true}, nil
+	if !s.OnThisHost {
+		return s.forward(ctx, namespace, service, port)
 	}
-	return s.forward(ctx, namespace, service, port)
+	address := net.JoinHostPort(svc.Spec.ClusterIP, strconv.Itoa(port))
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, dialTimeout, true, func(ctx context.Context) (bool, error) {
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
+		if err != nil {
+			return false, nil // the node's rules for a new Service take a moment
+		}
+		return true, conn.Close()
+	})
+	if err != nil {
+		return Door{}, fmt.Errorf("the Service %s/%s does not answer at %s: %w", namespace, service, address, err)
+	}
+	return Door{URL: "http://" + address, Direct: true}, nil
 }
 
 // forward starts `kubectl port-forward` and waits until it says on which local port it listens.
 func (s *Stage) forward(ctx context.Context, namespace, service string, port int) (Door, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := s.Kubectl.command(ctx, "port-forward", "--namespace", namespace, "--address", "127.0.0.1", "service/"+service, fmt.Sprintf(":%d", port))
+	cmd := s.Kubectl.command(ctx, "port-forward", "--namespace", namespace, "--address", "127.0.0.1", "service/"+service, ":"+strconv.Itoa(port))
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		cancel()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -43,9 +44,12 @@ type Stage struct {
 	HTTP    *http.Client
 	// Root is the checkout from which the manifests are applied.
 	Root string
+	// OnThisHost says that the cluster's own addresses can be reached from here.
+	OnThisHost bool
 }
 
-// NewStage connects to the cluster of a kubeconfig; an empty path means kubectl's own default.
+// NewStage connects to the cluster of a kubeconfig; an empty path means kubectl's own default. GUICHET_CLUSTER=host in the environment says that the
+// cluster is the one-node cluster of this host.
 func NewStage(kubectl, kubeconfig, root string) (*Stage, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	if kubeconfig != "" {
@@ -65,7 +69,10 @@ func NewStage(kubectl, kubeconfig, root string) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}
-	return &Stage{Kubectl: Kubectl{Program: kubectl, Kubeconfig: kubeconfig}, Client: c, HTTP: &http.Client{Timeout: requestTimeout}, Root: root}, nil
+	return &Stage{
+		Kubectl: Kubectl{Program: kubectl, Kubeconfig: kubeconfig}, Client: c, HTTP: &http.Client{Timeout: requestTimeout}, Root: root,
+		OnThisHost: os.Getenv("GUICHET_CLUSTER") == "host",
+	}, nil
 }
 
 // Install applies the operator and the simulator and waits until both run.
