@@ -94,10 +94,7 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 	if to == nil {
 		return // its lease runs out; the business no longer wants it
 	}
-	err := g.callbacks.post(ctx, to, c.Payload)
-	if ctx.Err() != nil && err != nil {
-		return // cut off by the gateway's stop: the next start delivers it
-	}
+	err := g.callbacks.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
 	now := g.now()
 	result := resultDelivered
 	if err != nil {

@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -76,8 +76,8 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	if n == 0 {
 		return nil, now.Add(wait), nil
 	}
+	gaveUp := false
 	err = g.update(ctx, func(tx *store.Tx) error {
-		parcels = parcels[:0]
 		claimed, err := tx.Claim(c.ID, now, n)
 		if err != nil {
 			return err
@@ -93,9 +93,11 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 			if err != nil {
 				return err
 			}
-			if p != nil {
-				parcels = append(parcels, *p)
+			if p == nil {
+				gaveUp = true
+				continue
 			}
+			parcels = append(parcels, *p)
 		}
 		next, err = tx.NextReady(c.ID)
 		return err
@@ -103,6 +105,9 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	if err != nil {
 		g.log.Error("Claim failed", "channel", c.Name, "error", err)
 		return nil, time.Time{}, err
+	}
+	if gaveUp {
+		g.deliveries.ring()
 	}
 	return parcels, next, nil
 }
@@ -131,7 +136,11 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 		return nil, g.giveUp(tx, t, c, m, about, expiredError(), now)
 	}
 	body, err := upstreamBody(tx, m)
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnreadable):
+		g.log.Error("Stored message cannot be read and is given up", "message", m.ID)
+		return nil, g.giveUp(tx, t, c, m, about, graph.NewError(graph.CodeInternal, "The stored message could not be read. Send it again."), now)
+	case err != nil:
 		return nil, err
 	}
 	return &parcel{
@@ -144,12 +153,15 @@ func expiredError() *graph.Error {
 	return graph.NewError(graph.CodeUndeliverable, "The message was not taken by the upstream within its time to live.")
 }
 
+// errUnreadable says that a stored request is no JSON object: one bad row must not hold up the others.
+var errUnreadable = errors.New("a stored message cannot be read")
+
 // upstreamBody is the client's request as the upstream gets it: with our id as callback data, so that any status tells which message it is about (P12), and
 // with the upstream's ids in place of ours where the client quotes or reacts to a message that it sent itself.
 func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 	object, err := rawjson.ParseObject(m.Content)
 	if err != nil {
-		return nil, fmt.Errorf("a stored message cannot be read: %w", err)
+		return nil, errUnreadable
 	}
 	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
 	for _, member := range []string{"context", "reaction"} {
@@ -164,7 +176,7 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
 	object, err := rawjson.ParseObject(body)
 	if err != nil {
-		return nil, fmt.Errorf("a stored message cannot be read: %w", err)
+		return nil, errUnreadable
 	}
 	inner, err := rawjson.ParseObject(object.Get(member))
 	if err != nil {

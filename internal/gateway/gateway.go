@@ -99,27 +99,27 @@ func newGateway(options Options) (*Gateway, error) {
 	return g, nil
 }
 
-// run starts the servers, then everything that needs the store, and ends them in the opposite order.
+// run starts the servers, and once there is a configuration everything that needs the store. At the end nothing new is claimed, the requests, sends and callbacks
+// that are under way finish and are recorded, and the store is closed.
 func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var background sync.WaitGroup
-	work, endWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer endWork()
-
 	g.config.look()
-	background.Go(func() { g.config.watch(work, configInterval) })
+	background.Go(func() { g.config.watch(ctx, configInterval) })
 	background.Go(func() {
 		if err := g.open(ctx); err != nil {
 			stop(err)
+		}
+		if g.opened.Load() == nil {
 			return
 		}
-		background.Go(func() { g.dispatch(work) })
-		background.Go(func() { g.deliver(work) })
-		background.Go(func() { g.maintain(work) })
+		background.Go(func() { g.dispatch(ctx) })
+		background.Go(func() { g.deliver(ctx) })
+		background.Go(func() { g.maintain(ctx) })
 	})
 	err = g.serve(ctx, listeners)
-	endWork()
+	stop(nil)
 	background.Wait()
 	if opened := g.opened.Load(); opened != nil {
 		err = errors.Join(err, opened.Close())

@@ -3,18 +3,10 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"io"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,16 +19,12 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
-	"sigs.k8s.io/yaml"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
-	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/report"
-	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
-	"github.com/guichet-dev/guichet/internal/template"
 )
 
 const (
@@ -165,110 +153,6 @@ func (b *business) received(text string) []string {
 		}
 	}
 	return found
-}
-
-// samplePlan is the shipped plan.
-func samplePlan(t testing.TB) pricing.Plan {
-	t.Helper()
-	content, err := os.ReadFile("../../config/samples/pricingplan_whatsapp.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var manifest struct {
-		Spec pricing.Plan `json:"spec"`
-	}
-	if err := yaml.Unmarshal(content, &manifest); err != nil {
-		t.Fatal(err)
-	}
-	return manifest.Spec
-}
-
-func bodyTemplate(name, category, text string) template.Definition {
-	return template.Definition{
-		Name: name, Language: "en_US", Category: category,
-		Components: []template.Component{{Type: template.Body, Text: text, Example: &template.Example{BodyText: [][]string{{"Ana"}}}}},
-	}
-}
-
-func approved(d template.Definition) config.Template {
-	return config.Template{Definition: d, UpstreamID: "1689556908129832", UpstreamStatus: "APPROVED", BilledCategory: strings.ToLower(d.Category)}
-}
-
-// testDefinitions are the templates of the tests.
-func testDefinitions() []template.Definition {
-	return []template.Definition{
-		bodyTemplate("parcel_ready", template.CategoryUtility, "Hello {{1}}, your parcel is ready."),
-		bodyTemplate("summer_sale", template.CategoryMarketing, "Hello {{1}}, everything is cheaper now."),
-	}
-}
-
-func testDocument(t testing.TB, baseURL, callbackURL string) config.Document {
-	hash := sha256.Sum256([]byte(apiKey))
-	channelOf := func(name, id string) config.Channel {
-		return config.Channel{
-			Name: name, Type: config.WhatsApp, ID: id, BusinessAccountID: waba, BaseURL: baseURL, APIVersion: "v26.0",
-			AccessToken: accessToken, AppSecrets: []string{appSecret}, VerifyToken: verifyToken,
-		}
-	}
-	d := config.Document{
-		Format:    config.Format,
-		Account:   config.Account{Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme", TimeZone: "Europe/Paris", PortfolioID: "p1"},
-		Plan:      samplePlan(t),
-		PlanName:  "whatsapp",
-		Channels:  []config.Channel{channelOf("main", phoneID), channelOf("second", secondPhone)},
-		APITokens: []config.APIToken{{Name: "client", SHA256: hex.EncodeToString(hash[:])}},
-		Callback:  &config.Callback{URL: callbackURL, Secret: hookSecret},
-		Consent:   config.Consent{Policy: consentNone, Keywords: []config.ConsentKeywords{{Language: "en", Stop: []string{"STOP"}, Resume: []string{"START"}}}},
-		Limits:    config.Limits{MessagesPerSecond: 1000},
-		Doubt:     config.Doubt{Resolution: doubtFail, WaitSeconds: 300},
-	}
-	for _, definition := range testDefinitions() {
-		d.Templates = append(d.Templates, approved(definition))
-	}
-	return d
-}
-
-func simulatorConfig(callbackURL string) simulator.Config {
-	return simulator.Config{
-		Accounts: []simulator.Account{{
-			ID: waba, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callbackURL, Tokens: []string{accessToken},
-			Numbers:   []simulator.Number{{ID: phoneID, DisplayPhoneNumber: "+1 555-078-3881"}, {ID: secondPhone, DisplayPhoneNumber: "+1 555-078-3882"}},
-			Templates: testDefinitions(),
-		}},
-		Seed: 1,
-	}
-}
-
-// writeKeys makes the keys of a new account.
-func writeKeys(t testing.TB, directory string) (reportToken string) {
-	t.Helper()
-	material, err := seal.NewKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
-	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, private.Public(), private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{
-		config.KeysetFile: material.Keyset, config.CustomerKeyFile: material.CustomerKey, config.ReportTokenFile: material.ReportToken,
-		config.TLSCertificateFile: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		config.TLSKeyFile:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-	} {
-		if err := os.WriteFile(filepath.Join(directory, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return string(material.ReportToken)
 }
 
 // newWorld starts a gateway between a simulator and a business, with a document that the test may change before.
@@ -449,15 +333,6 @@ func (w *world) do(method, path, body string, header ...string) answer {
 func (w *world) send(body string, header ...string) answer {
 	w.t.Helper()
 	return w.do(http.MethodPost, "/v26.0/"+phoneID+"/messages", body, header...)
-}
-
-func textTo(to, text string) string {
-	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":"` + text + `"}}`
-}
-
-func templateTo(to, name string) string {
-	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"template","template":{"name":"` + name +
-		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`
 }
 
 // accepted posts a message that must be accepted, and returns its id.

@@ -63,14 +63,14 @@ func (s *channelStops) limit(channel string, now time.Time, all int) (n int, unt
 	defer s.mu.Unlock()
 	stop, stopped := s.stopped[channel]
 	switch {
-	case !stopped || stop.code == graph.CodePayment:
+	case !stopped || stop.code == graph.CodePayment || all == 0:
 		return all, time.Time{}
 	case now.Before(stop.until):
 		return 0, stop.until
 	default:
 		stop.until = now.Add(stopProbe) // while the probe is under way, nothing else goes
 		s.stopped[channel] = stop
-		return min(all, 1), time.Time{}
+		return 1, time.Time{}
 	}
 }
 

@@ -235,9 +235,16 @@ func (t *tenant) checkPolicies() error {
 			return fmt.Errorf("callback.url %w", err)
 		}
 	}
+	if t.Limits.MessagesPerSecond <= 0 {
+		t.Limits.MessagesPerSecond = defaultPerSecond
+	}
 	t.words = newKeywords(t.Consent.Keywords)
 	return nil
 }
+
+// defaultPerSecond is the upstream's limit for a number that was not upgraded.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+const defaultPerSecond = 80
 
 func checkURL(text string) error {
 	parsed, err := url.Parse(text)
