@@ -155,6 +155,10 @@ func TestTheLatestDecisionCounts(t *testing.T) {
 	if s.Marketing.Stopped {
 		t.Error("a later resume must count")
 	}
+	s.StopMarketing(true, 101)
+	if !s.Marketing.Stopped {
+		t.Error("of two decisions of one second the stop must count, in this order too")
+	}
 }
 
 func TestReplyDeadline(t *testing.T) {

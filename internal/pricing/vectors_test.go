@@ -82,6 +82,15 @@ func TestConversations2023HaveACategoryEach(t *testing.T) {
 	expect(t, "24 hours after utility opened", d.template(french, 26, utility), "utility 0.0768")
 }
 
+// Reports come in any order: a delivery that is reported after a later one joins the conversation that the later one opened.
+func TestP2ALateReportJoinsTheConversation(t *testing.T) {
+	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2023-07-10T00:00:00Z")
+	expect(t, "delivered at h3", d.template(french, 3, utility), "utility 0.0768")
+	expect(t, "delivered at h1, reported after", d.template(french, 1, utility), "utility free: conversation")
+	expect(t, "delivered at h2, reported last", d.template(french, 2, utility), "utility free: conversation")
+	expect(t, "another category, reported late", d.template(french, 1, marketing), "marketing 0.1432")
+}
+
 func TestConversations2024ServiceIsFreeAndStillOpens(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2024-11-10T00:00:00Z")
 	d.writes(french, 0, message)
@@ -155,6 +164,19 @@ func TestEntryPointOfOctober2026EndsWhenTheUpstreamSays(t *testing.T) {
 	expect(t, "reply", told(d.settle(french, reply)), "marketing free: freeEntryPoint")
 	expect(t, "h48", d.template(french, 48, utility), "utility free: freeEntryPoint")
 	expect(t, "h49", d.template(french, 49, utility), "utility 0.03")
+}
+
+// The upstream may state an end that is sooner than it was before: what is delivered after it is no longer free.
+func TestEntryPointEndsSoonerThanItWasThought(t *testing.T) {
+	plan := samplePlan(t, "whatsapp")
+	plan.Revisions[len(plan.Revisions)-1].EntryPoint.StartsAt = "Send"
+	d := newDesk(t, compiled(t, plan), "2026-10-05T00:00:00Z")
+	d.writes(french, 0, fromAd)
+	expect(t, "reply", d.template(french, 1, utility), "utility free: freeEntryPoint")
+	m := d.message(french, 59, conversation.Templated, utility)
+	m.EndedAt, m.EntryPointExpiry = d.seconds(61), d.seconds(60)
+	expect(t, "sent at h59, delivered at h61, and the end is h60", told(d.settle(french, m)), "utility 0.03")
+	expect(t, "h60", d.template(french, 60, utility), "utility 0.03")
 }
 
 func TestEntryPointOfOctober2026LastsSevenDaysOtherwise(t *testing.T) {

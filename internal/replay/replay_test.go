@@ -89,6 +89,7 @@ func TestP2StatusesSettleOnce(t *testing.T) {
 	got, err := run(t, book(t, "whatsapp"),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
 		send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", text), send("2026-10-05T10:01:00Z", "m3", text),
+		send("2026-10-05T10:01:00Z", "m4", utility), status("2026-10-05T10:01:01Z", "m4", "sent"), // never delivered: never settled
 		status("2026-10-05T10:01:01Z", "m1", "sent"), status("2026-10-05T10:01:02Z", "m1", "delivered"), status("2026-10-05T10:01:02Z", "m1", "delivered"),
 		status("2026-10-05T10:01:03Z", "m2", "read"), status("2026-10-05T10:01:04Z", "m2", "delivered"), status("2026-10-05T10:01:04Z", "m1", "read"),
 		status("2026-10-05T10:01:05Z", "m3", "failed"), status("2026-10-05T10:01:06Z", "m3", "sent"), status("2026-10-05T10:01:06Z", "unknown", "read"),
