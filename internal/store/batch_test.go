@@ -244,7 +244,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		"another account": {store.Options{Path: path, AccountUID: "other", Keys: keys}, "belongs to the account with UID " + accountUID},
 		"no keys":         {store.Options{Path: path, AccountUID: accountUID}, "needs the account's keys"},
-		"no directory":    {store.Options{Path: filepath.Join(path, "x", "guichet.db"), AccountUID: accountUID, Keys: keys}, "cannot be opened"},
+		"no directory":    {store.Options{Path: filepath.Join(path, "x", "guichet.db"), AccountUID: accountUID, Keys: keys}, "the store cannot be opened"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

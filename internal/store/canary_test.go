@@ -35,6 +35,9 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 		}
 		marker := false
 		for _, file := range files {
+			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %s has mode %v, %v; want it to be for its user only", when, filepath.Base(file), info.Mode(), err)
+			}
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

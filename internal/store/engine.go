@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,7 +47,16 @@ func newEngine(path string) (*engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the store's path %q cannot be resolved: %w", path, err)
 	}
-	return &engine{path: absolute}, nil
+	// Made here, the file and those that the engine puts beside it are for this user's eyes only. One that is there is not touched: closing it would
+	// release the locks of whoever has it open in this process.
+	file, err := os.OpenFile(absolute, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return &engine{path: absolute}, nil
+	case err != nil:
+		return nil, fmt.Errorf("the store cannot be opened: %w", err)
+	}
+	return &engine{path: absolute}, file.Close()
 }
 
 // dataSource is WAL with a sync of the log at every commit: what is committed survives the loss of power.

@@ -315,3 +315,47 @@ func TestPurgeRemovesSettledMessagesOnly(t *testing.T) {
 		return err
 	})
 }
+
+// Messages that stay unsettled, for want of a rate, do not keep the purge from those behind them.
+func TestPurgeGoesPastMessagesThatStay(t *testing.T) {
+	s := newStore(t)
+	update(t, s, func(tx *store.Tx) error {
+		for n := range 25 {
+			id := fmt.Sprintf("m%02d", n)
+			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+				return err
+			}
+			if n < 12 { // these stay
+				continue
+			}
+			if _, err := settle(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	var removed []int64
+	for range 8 {
+		update(t, s, func(tx *store.Tx) error {
+			n, err := tx.Purge(noon, store.PurgeLimits{SettledBefore: noon.Add(time.Hour), Rows: 5})
+			removed = append(removed, n)
+			return err
+		})
+	}
+	// Pages of five: 12 that stay, 13 that go; then the end, and from the beginning again.
+	if want := []int64{0, 0, 3, 5, 5, 0, 0, 0}; !slices.Equal(removed, want) {
+		t.Errorf("removed %v; want %v", removed, want)
+	}
+	view(t, s, func(tx *store.Tx) error {
+		for n := range 25 {
+			_, found, err := tx.Message(fmt.Sprintf("m%02d", n))
+			if err != nil {
+				return err
+			}
+			if want := n < 12; found != want {
+				t.Errorf("message %d found = %v; want %v", n, found, want)
+			}
+		}
+		return nil
+	})
+}

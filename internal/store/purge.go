@@ -13,9 +13,9 @@ type PurgeLimits struct {
 }
 
 const (
-	purgeMessages = `DELETE FROM messages WHERE seq IN (SELECT seq FROM
-		(SELECT seq, settled, accepted_at FROM messages ORDER BY seq LIMIT $1 + 0) AS oldest WHERE settled = 1 AND accepted_at < $2)`
-	purgeSeen = `DELETE FROM seen WHERE seq IN (SELECT seq FROM
+	selectOldest = `SELECT seq, accepted_at FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	deleteOldest = `DELETE FROM messages WHERE seq > $1 AND seq <= $2 AND settled = 1 AND accepted_at < $3`
+	purgeSeen    = `DELETE FROM seen WHERE seq IN (SELECT seq FROM
 		(SELECT seq, expires_at FROM seen ORDER BY seq LIMIT $1 + 0) AS oldest WHERE expires_at <= $2)`
 	purgeEarly = `DELETE FROM early_statuses WHERE seq IN (SELECT seq FROM
 		(SELECT seq, received_at FROM early_statuses ORDER BY seq LIMIT $1 + 0) AS oldest WHERE received_at < $2)`
@@ -25,12 +25,14 @@ const (
 
 // Purge removes a batch of what is no longer needed, the oldest first, and tells how many rows there were. Call it again, with a pause, until it says 0.
 func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
-	var removed int64
+	removed, err := tx.purgeMessages(limits)
+	if err != nil {
+		return 0, err
+	}
 	for _, step := range []struct {
 		text string
 		args []any
 	}{
-		{purgeMessages, []any{limits.Rows, millis(limits.SettledBefore)}},
 		{purgeSeen, []any{limits.Rows, millis(now)}},
 		{purgeEarly, []any{limits.Rows, millis(limits.EarlyBefore)}},
 		{purgeContent, []any{millis(now), limits.Rows}},
@@ -42,4 +44,28 @@ func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 		removed += n
 	}
 	return removed, nil
+}
+
+// purgeMessages looks at the next page of the oldest messages, from where the last purge stopped: messages that stay unsettled for long, for want of
+// a rate, must not keep it from those behind them. Where it stopped is only a hint, so it may be forgotten.
+func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
+	if err := tx.write(); err != nil {
+		return 0, err
+	}
+	if err := tx.flushMessages(); err != nil {
+		return 0, err
+	}
+	from, to, looked, young := tx.store.purgedTo, int64(0), 0, false
+	if err := tx.each(selectOldest, []any{from, int64(limits.Rows)}, func(v values) bool {
+		to, young = v.Int(0), v.Int(1) >= millis(limits.SettledBefore)
+		looked++
+		return !young
+	}); err != nil || looked == 0 {
+		tx.store.purgedTo = 0
+		return 0, err
+	}
+	if tx.store.purgedTo = to; young || looked < limits.Rows {
+		tx.store.purgedTo = 0 // what is behind is younger: begin anew the next time
+	}
+	return tx.changed(deleteOldest, from, to, millis(limits.SettledBefore))
 }

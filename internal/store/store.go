@@ -53,9 +53,10 @@ type Store struct {
 	once       sync.Once
 	closeError error
 
-	engine  *engine
-	writer  *connection
-	readers chan *connection
+	engine   *engine
+	writer   *connection
+	readers  chan *connection
+	purgedTo int64 // used by the writer only, see Tx.purgeMessages
 }
 
 // maxReaders bounds the connections that views hold at a time, and so their memory.

@@ -44,7 +44,7 @@ CREATE INDEX messages_upstream ON messages (upstream_hash) WHERE upstream_hash I
 CREATE INDEX messages_active ON messages (channel, customer, seq) WHERE state <= 2;
 CREATE INDEX messages_under_way ON messages (state, seq) WHERE state <= 2;
 CREATE INDEX messages_ready ON messages (channel, lane, ready_at) WHERE ready_at IS NOT NULL;
-CREATE INDEX messages_unsettled ON messages (expires_at) WHERE settled = 0;
+CREATE INDEX messages_unsettled ON messages (expires_at) WHERE settled = 0 AND unpriced = 0;
 CREATE INDEX messages_unpriced ON messages (seq) WHERE unpriced = 1;
 CREATE INDEX messages_content ON messages (content_until) WHERE content_until > 0;
 
