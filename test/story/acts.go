@@ -56,15 +56,18 @@ func (s *Stage) Open(ctx context.Context, tell func(Line)) (*Play, error) {
 	if err != nil {
 		return nil, err
 	}
-	toSimulator, err := s.Reach(ctx, SimulatorNamespace, SimulatorName, simulatorPort)
+	phones, toSimulator, err := s.Phones(ctx)
 	if err != nil {
 		toGateway.Close()
 		return nil, err
 	}
-	return &Play{
-		Stage: s, Business: business, Phones: Phones{BaseURL: toSimulator.URL, HTTP: s.HTTP}, Tell: tell,
-		doors: []Door{toGateway, toSimulator},
-	}, nil
+	return &Play{Stage: s, Business: business, Phones: phones, Tell: tell, doors: []Door{toGateway, toSimulator}}, nil
+}
+
+// Phones opens the door to the simulator.
+func (s *Stage) Phones(ctx context.Context) (Phones, Door, error) {
+	door, err := s.Reach(ctx, SimulatorNamespace, SimulatorName, simulatorPort)
+	return Phones{BaseURL: door.URL, HTTP: s.HTTP}, door, err
 }
 
 // Close closes the doors.

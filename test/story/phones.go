@@ -40,6 +40,11 @@ func (p Phones) Write(ctx context.Context, from, phoneNumberID, text string, at 
 	return p.do(ctx, http.MethodGet, "/control/idle?timeout="+idleTimeout, nil, nil)
 }
 
+// Reset makes the simulator forget everything but its configuration.
+func (p Phones) Reset(ctx context.Context) error {
+	return p.do(ctx, http.MethodPost, "/control/reset", nil, nil)
+}
+
 // Inbox is what the simulator accepted for a customer, oldest first.
 func (p Phones) Inbox(ctx context.Context, customer string) ([]simulator.Sent, error) {
 	var answer struct {
