@@ -215,7 +215,34 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// events draws lines as recorders write them, and some that they do not.
+// A sweep leaves alone whose window is open and whose message is under way.
+func TestWhatIsOpenIsNotForgotten(t *testing.T) {
+	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
+	at := time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC)
+	apply := func(e Event) Result {
+		e.Time, e.Channel = at, []byte("1066")
+		result, _, err := r.Apply(&e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	first, id := []byte("33612345678"), []byte("m1")
+	apply(Event{Type: Inbound, Customer: first, Kind: []byte("text")})
+	apply(Event{Type: Send, ID: id, Customer: first, Kind: []byte("text")})
+	for i := range 2 * sweepAt {
+		apply(Event{Type: Inbound, Customer: fmt.Appendf(nil, "336%08d", i), Kind: []byte("text")})
+	}
+	at = at.Add(23 * time.Hour)
+	if got := apply(Event{Type: Send, ID: []byte("m2"), Customer: first, Kind: []byte("text")}); got == Refused {
+		t.Error("the window of the first customer was forgotten")
+	}
+	if got := apply(Event{Type: Status, ID: id, Status: []byte("delivered")}); got != Settled {
+		t.Error("the message of the first customer was forgotten")
+	}
+}
+
+// lines draws lines as recorders write them, and some that they do not.
 func lines() *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		fields := []string{}
