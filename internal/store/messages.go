@@ -197,7 +197,8 @@ func (tx *Tx) flushMessages() error {
 		if m.UpstreamID != "" {
 			upstreamHash = hashID(m.UpstreamID)
 		}
-		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts), upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
+		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
+			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
 			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.seq); err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ type modelMessage struct {
 	lane     store.Lane
 	state    store.State
 	readyAt  time.Time
+	claimed  time.Time // the last time
 	settled  bool
 	attempts int
 }
@@ -76,11 +77,14 @@ func (m *model) claimable(now time.Time, limit int) []*modelMessage {
 }
 
 // move changes a state; when a customer's first message is out of the way, the next is ready.
-func (m *model) move(message *modelMessage, to store.State, at time.Time) {
-	wasFirst := m.first(message.customer) == message
+func (m *model) move(message *modelMessage, to store.State) {
+	wasFirst, turn := m.first(message.customer) == message, message.claimed
+	if turn.IsZero() {
+		turn = message.readyAt
+	}
 	message.state, message.readyAt = to, time.Time{}
 	if next := m.first(message.customer); wasFirst && next != nil && next != message {
-		next.readyAt = at
+		next.readyAt = turn
 	}
 }
 
@@ -172,7 +176,7 @@ func (m *machine) Claim(t *rapid.T) {
 	})
 	for _, message := range expected {
 		want = append(want, message.id)
-		message.state, message.readyAt = store.Sending, time.Time{}
+		message.state, message.readyAt, message.claimed = store.Sending, time.Time{}, m.now
 		message.attempts++
 	}
 	if !slices.Equal(got, want) {
@@ -185,7 +189,7 @@ func (m *machine) Submit(t *rapid.T) {
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
 		return tx.Submit(loaded, "upstream."+message.id, m.now)
 	})
-	m.move(message, store.Submitted, m.now)
+	m.move(message, store.Submitted)
 }
 
 func (m *machine) Retry(t *rapid.T) {
@@ -226,7 +230,7 @@ func (m *machine) Status(t *rapid.T) {
 		return err
 	})
 	if to > message.state {
-		m.move(message, to, m.now)
+		m.move(message, to)
 	}
 	message.settled = message.settled || ends
 }

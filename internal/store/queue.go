@@ -22,7 +22,7 @@ const (
 
 // Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
 // Of a customer only the first message is ever ready, so that one is under way at a time. Replies come before bulk; within a lane, whoever has waited longest
-// comes first, so that a customer with many messages takes turns with the others. Content is filled in.
+// comes first, counted for a customer with many messages from the claim of the one before, so that customers take turns. Content is filled in.
 func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
 	var claimed []*Message
 	for lane := range Lane(lanes) {
@@ -77,7 +77,7 @@ func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
 	if m.State >= Submitted {
 		return nil
 	}
-	return tx.move(m, Submitted, at)
+	return tx.move(m, Submitted)
 }
 
 // Retry puts a message that the upstream did not take back into its place, to be claimed again at readyAt. It starts from Sending or InDoubt.
@@ -85,7 +85,7 @@ func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
 	if m.State != Sending && m.State != InDoubt {
 		return tx.wrongState(m)
 	}
-	if err := tx.move(m, Queued, readyAt); err != nil {
+	if err := tx.move(m, Queued); err != nil {
 		return err
 	}
 	m.ReadyAt = readyAt
@@ -98,7 +98,7 @@ func (tx *Tx) Doubt(m *Message) error {
 	if m.State != Sending {
 		return tx.wrongState(m)
 	}
-	return tx.move(m, InDoubt, time.Time{})
+	return tx.move(m, InDoubt)
 }
 
 // Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it tells. It is false, and no error, if the message
@@ -108,7 +108,7 @@ func (tx *Tx) Advance(m *Message, to State, at time.Time) (bool, error) {
 	if !m.advance(to, at) {
 		return false, nil
 	}
-	return true, tx.left(&before, m, at)
+	return true, tx.left(&before, m)
 }
 
 // Fail ends a message that shall not be sent (again), with the upstream's error code or ours. It is Advance to Failed.
@@ -143,14 +143,14 @@ func (m *Message) sequence() int64 {
 }
 
 // move changes the state of an active message.
-func (tx *Tx) move(m *Message, to State, at time.Time) error {
+func (tx *Tx) move(m *Message, to State) error {
 	before := *m
 	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
-	return tx.left(&before, m, at)
+	return tx.left(&before, m)
 }
 
 // left keeps the depths right after a message has changed its state, and makes the customer's next message ready if this one was first and is out of the way.
-func (tx *Tx) left(before, m *Message, at time.Time) error {
+func (tx *Tx) left(before, m *Message) error {
 	if err := tx.deepen(Doubts, count(m.State == InDoubt)-count(before.State == InDoubt)); err != nil {
 		return err
 	}
@@ -171,12 +171,17 @@ func (tx *Tx) left(before, m *Message, at time.Time) error {
 	if err != nil || !found {
 		return err
 	}
+	// The next one's turn counts from this one's last claim: a time of our own clock, and not the status's, which may be anything.
+	since := before.ClaimedAt
+	if since.IsZero() {
+		since = before.ReadyAt
+	}
 	for _, known := range tx.messages {
 		if known.seq == next {
-			known.ReadyAt = at
+			known.ReadyAt = since
 		}
 	}
-	return tx.exec(makeReady, millis(at), next)
+	return tx.exec(makeReady, millis(since), next)
 }
 
 func count(yes bool) int64 {

@@ -169,6 +169,19 @@ func TestP12DoubtIsFoundAndHoldsTheCustomersQueue(t *testing.T) {
 	wantIDs(t, "after the status", claim(t, s, noon.Add(time.Hour), 10), "a1")
 }
 
+// A status may bear any time. One from the future must not keep the customer's next message until then.
+func TestStatusFromTheFutureHoldsUpNobody(t *testing.T) {
+	s := newStore(t)
+	accept(t, s, "a0", customer(1), store.LaneBulk, noon)
+	accept(t, s, "a1", customer(1), store.LaneBulk, noon)
+	claim(t, s, noon, 1)
+	with(t, s, "a0", func(tx *store.Tx, m *store.Message) error {
+		_, err := tx.Advance(m, store.Delivered, noon.Add(10*365*24*time.Hour))
+		return err
+	})
+	wantIDs(t, "after the status", claim(t, s, noon.Add(time.Second), 1), "a1")
+}
+
 func TestStatusesOnlyRise(t *testing.T) {
 	statuses := map[string]store.State{"sent": store.Sent, "failed": store.Failed, "delivered": store.Delivered, "read": store.Read}
 	tests := map[string]struct {
