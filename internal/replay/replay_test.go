@@ -227,9 +227,9 @@ func TestWhatIsOpenIsNotForgotten(t *testing.T) {
 		}
 		return result
 	}
-	first, id := []byte("33612345678"), []byte("m1")
+	first, second, id := []byte("33612345678"), []byte("33687654321"), []byte("m1")
 	apply(Event{Type: Inbound, Customer: first, Kind: []byte("text")})
-	apply(Event{Type: Send, ID: id, Customer: first, Kind: []byte("text")})
+	apply(Event{Type: Send, ID: id, Customer: second, Kind: []byte("template"), Category: []byte("utility")})
 	for i := range 2 * sweepAt {
 		apply(Event{Type: Inbound, Customer: fmt.Appendf(nil, "336%08d", i), Kind: []byte("text")})
 	}
@@ -238,7 +238,7 @@ func TestWhatIsOpenIsNotForgotten(t *testing.T) {
 		t.Error("the window of the first customer was forgotten")
 	}
 	if got := apply(Event{Type: Status, ID: id, Status: []byte("delivered")}); got != Settled {
-		t.Error("the message of the first customer was forgotten")
+		t.Error("the message of the second customer was forgotten")
 	}
 }
 
