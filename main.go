@@ -20,6 +20,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
@@ -63,16 +64,16 @@ func run() error {
 	}
 	logTo(s.verbose)
 
-	config, err := ctrl.GetConfig()
+	cluster, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w: run inside one, or set KUBECONFIG", err)
 	}
-	config.QPS, config.Burst = float32(s.qps), int(2*s.qps)
+	cluster.QPS, cluster.Burst = float32(s.qps), int(2*s.qps)
 	scheme, err := newScheme()
 	if err != nil {
 		return err
 	}
-	mgr, err := ctrl.NewManager(config, managerOptions(s, scheme))
+	mgr, err := ctrl.NewManager(cluster, managerOptions(s, scheme))
 	if err != nil {
 		return fmt.Errorf("make the manager: %w", err)
 	}
@@ -147,8 +148,12 @@ func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
 		namespaces = strings.Split(s.watchNamespaces, ",")
 	}
 	return manager.Options{
-		Scheme:                        scheme,
-		Cache:                         controllers.CacheOptions(namespaces),
+		Scheme: scheme,
+		Cache:  controllers.CacheOptions(namespaces),
+		Controller: config.Controller{
+			ReconciliationTimeout: time.Minute,
+			EnableWarmup:          new(true), // a stand-by has its caches filled when its turn comes
+		},
 		LeaderElection:                s.leaderElect,
 		LeaderElectionID:              leaderElectionID,
 		LeaderElectionNamespace:       s.OperatorNamespace,

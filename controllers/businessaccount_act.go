@@ -42,7 +42,7 @@ func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *
 }
 
 // makeOnce creates a Secret unless it is there. The API server is asked, not the cache: a Secret that was made a moment ago must not be made twice.
-func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *accountScope, name string, make func() (*corev1.Secret, error)) error {
+func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *accountScope, name string, create func() (*corev1.Secret, error)) error {
 	if scope.secrets[name] == nil {
 		live := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
 		err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, live)
@@ -59,7 +59,7 @@ func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *account
 		}
 		return nil
 	}
-	secret, err := make()
+	secret, err := create()
 	if err != nil || secret == nil {
 		return err
 	}

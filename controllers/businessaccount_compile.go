@@ -153,8 +153,8 @@ func (r *BusinessAccountReconciler) servedDocument(ctx context.Context, scope *a
 		return nil, err
 	}
 	served := &config.Document{}
-	if err := json.Unmarshal(data[config.FileName], served); err != nil {
-		return nil, nil // it is about to be replaced
+	if json.Unmarshal(data[config.FileName], served) != nil {
+		served = nil // what cannot be read is about to be replaced
 	}
 	return served, nil
 }
@@ -201,7 +201,7 @@ func currencyProblem(scope *accountScope, currency string) *tenant.Problem {
 // billedCurrency is the currency in which the account has been billed; empty if it has not been.
 func (s *accountScope) billedCurrency() string {
 	if known := s.memory.report; known != nil && known.Currency != "" {
-		return string(known.Currency)
+		return known.Currency
 	}
 	if usage := s.account.Status.Usage; usage != nil && usage.Billed != nil && usage.Ledger != nil && usage.Ledger.Sequence != nil && *usage.Ledger.Sequence > 0 {
 		return usage.Billed.Currency

@@ -78,8 +78,8 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !account.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil
+	if leave, err := r.leaves(ctx, account); leave || err != nil {
+		return ctrl.Result{}, err
 	}
 	if account.Spec.Operation == v1alpha1.OperationPaused {
 		return ctrl.Result{}, r.writeStatus(ctx, account, pausedStatus(account, r.Clock.Now()))
@@ -95,6 +95,9 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 		return ctrl.Result{RequeueAfter: time.Second}, actErr // the cache is behind: look again when it has caught up
 	}
 	r.tellTemplates(scope)
+	if terminal(actErr) {
+		actErr = nil // the status says what somebody must do; trying again at once does not help
+	}
 	return ctrl.Result{RequeueAfter: r.nextLook(scope)}, errors.Join(actErr, statusErr)
 }
 

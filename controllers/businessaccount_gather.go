@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -47,7 +48,6 @@ type accountScope struct {
 	keysProblem *tenant.Problem
 	reports     []podReport
 	compilation compilation
-	refusal     error
 }
 
 // podReport is what a ready pod said of itself.
@@ -96,7 +96,7 @@ func (r *BusinessAccountReconciler) planAllows(ctx context.Context, plan *v1alph
 	}
 	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
 	if err != nil {
-		return false, nil // the plan's own conditions say that its selector is no selector
+		selector = labels.Nothing() // the plan's own conditions say that its selector is none
 	}
 	found := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	if err := r.Client.Get(ctx, types.NamespacedName{Name: namespace}, found); err != nil {
@@ -181,13 +181,13 @@ func childKey(kind, name string) string { return kind + "/" + name }
 
 // child is the account's object of a kind and name as the cache has it, or nil.
 func (s *accountScope) child(kind, name string) client.Object {
-	if kind == "Secret" {
-		if found := s.secrets[name]; found != nil {
-			return found
-		}
-		return nil
+	if kind != "Secret" {
+		return s.children[childKey(kind, name)]
 	}
-	return s.children[childKey(kind, name)]
+	if found, there := s.secrets[name]; there {
+		return found
+	}
+	return nil
 }
 
 func (s *accountScope) deployment() *appsv1.Deployment {

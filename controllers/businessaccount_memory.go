@@ -22,9 +22,6 @@ type accountMemory struct {
 	confirmed time.Time
 	// templateEvents are the times of the upstream's words on templates that were passed on, by upstream id.
 	templateEvents map[string]time.Time
-	// nudges counts the tries to have a pod's volume refreshed for the digest nudged.
-	nudged string
-	nudges int
 }
 
 // accountMemories are the memories of all accounts. It is safe for concurrent use.

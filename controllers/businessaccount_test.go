@@ -3,12 +3,14 @@ package controllers_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,27 +24,27 @@ func TestAccountBecomesReadyWithItsObjects(t *testing.T) {
 	for _, object := range []client.Object{
 		&appsv1.Deployment{}, &corev1.Service{}, &corev1.ServiceAccount{}, &networkingv1.NetworkPolicy{},
 	} {
-		w.Expect(w.get("acme-gateway", object)).To(Succeed())
-		w.Expect(metav1.IsControlledBy(object, account)).To(BeTrue(), "%T must be the account's", object)
+		w.Expect(w.get("acme-gateway", object)).To(gomega.Succeed())
+		w.Expect(metav1.IsControlledBy(object, account)).To(gomega.BeTrue(), "%T must be the account's", object)
 	}
 	for name, object := range map[string]client.Object{
 		"acme-gateway-config": &corev1.Secret{}, "acme-gateway-keys": &corev1.Secret{}, "acme-api-tokens": &corev1.Secret{},
 		"acme-gateway-data": &corev1.PersistentVolumeClaim{},
 	} {
-		w.Expect(w.get(name, object)).To(Succeed())
-		w.Expect(metav1.IsControlledBy(object, account)).To(BeTrue(), "%s must be the account's", name)
+		w.Expect(w.get(name, object)).To(gomega.Succeed())
+		w.Expect(metav1.IsControlledBy(object, account)).To(gomega.BeTrue(), "%s must be the account's", name)
 	}
-	w.Expect(account.Status.ObservedGeneration).To(Equal(account.Generation))
+	w.Expect(account.Status.ObservedGeneration).To(gomega.Equal(account.Generation))
 	for _, condition := range account.Status.Conditions {
-		w.Expect(condition.ObservedGeneration).To(Equal(account.Generation), condition.Type)
+		w.Expect(condition.ObservedGeneration).To(gomega.Equal(account.Generation), condition.Type)
 	}
 	gateway := account.Status.Gateway
-	w.Expect(gateway.URL).To(Equal("http://acme-gateway." + w.namespace + ".svc:8080"))
-	w.Expect(gateway.WebhookURL).To(Equal("http://acme-gateway." + w.namespace + ".svc:8080/webhooks"))
-	w.Expect(gateway.APITokensSecretName).To(Equal("acme-api-tokens"))
-	w.Expect(gateway.Image).To(Equal("guichet.dev/gateway:one"))
-	w.Expect(gateway.ReadyReplicas).To(Equal(int32(1)))
-	w.Expect(gateway.ConfigDigest).To(Equal(w.digestServed()))
+	w.Expect(gateway.URL).To(gomega.Equal("http://acme-gateway." + w.namespace + ".svc:8080"))
+	w.Expect(gateway.WebhookURL).To(gomega.Equal("http://acme-gateway." + w.namespace + ".svc:8080/webhooks"))
+	w.Expect(gateway.APITokensSecretName).To(gomega.Equal("acme-api-tokens"))
+	w.Expect(gateway.Image).To(gomega.Equal("guichet.dev/gateway:one"))
+	w.Expect(gateway.ReadyReplicas).To(gomega.Equal(int32(1)))
+	w.Expect(gateway.ConfigDigest).To(gomega.Equal(w.digestServed()))
 }
 
 func TestMissingThingsAreNamedAndHeal(t *testing.T) {
@@ -62,9 +64,9 @@ func TestMissingThingsAreNamedAndHeal(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonSecretKeyMissing,
 		`Secret "acme-credentials" lacks a value for 'appSecret' and 'verifyToken', which channel "main" needs`)
 	secret := &corev1.Secret{}
-	w.Expect(w.get("acme-credentials", secret)).To(Succeed())
+	w.Expect(w.get("acme-credentials", secret)).To(gomega.Succeed())
 	secret.StringData = map[string]string{"appSecret": "canary-app-secret", "verifyToken": "canary-verify-token"}
-	w.Expect(w.client.Update(t.Context(), secret)).To(Succeed())
+	w.Expect(w.client.Update(t.Context(), secret)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonCredentialsValid, "")
 	w.startPod()
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
@@ -75,32 +77,32 @@ func TestP9NothingIsWrittenAtRest(t *testing.T) {
 	w := readyWorld(t)
 	before := w.settle()
 	looks := w.gateways.reads()
-	w.Eventually(w.gateways.reads).Should(BeNumerically(">", looks+10))
-	w.Expect(w.calls.since(before)).To(BeEmpty(), "a look at an account that has not changed must not call the API server")
+	w.Eventually(w.gateways.reads).Should(gomega.BeNumerically(">", looks+10))
+	w.Expect(w.calls.since(before)).To(gomega.BeEmpty(), "a look at an account that has not changed must not call the API server")
 }
 
 func TestP10APlanChangeRestartsNothing(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	deployment := &appsv1.Deployment{}
-	w.Expect(w.get("acme-gateway", deployment)).To(Succeed())
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	generation, digest := deployment.Generation, w.digestServed()
 
 	// The gateway does not see the new configuration by itself: its pod must be nudged.
 	w.gateways.change(func(f *fakeGateways) { f.stuck = digest })
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0070" })
 	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
-	w.Expect(w.digestServed()).NotTo(Equal(digest))
+	w.Expect(w.digestServed()).NotTo(gomega.Equal(digest))
 	w.Eventually(func() string {
 		pod := &corev1.Pod{}
 		_ = w.get("acme-gateway-1", pod)
 		return pod.Annotations["guichet.dev/config-digest"]
-	}).Should(Equal(w.digestServed()))
+	}).Should(gomega.Equal(w.digestServed()))
 	w.gateways.change(func(f *fakeGateways) { f.stuck = "" })
 	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
 
-	w.Expect(w.get("acme-gateway", deployment)).To(Succeed())
-	w.Expect(deployment.Generation).To(Equal(generation), "a plan must not change the Deployment")
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
+	w.Expect(deployment.Generation).To(gomega.Equal(generation), "a plan must not change the Deployment")
 }
 
 func TestP10AnUpgradeOfTheOperatorRestartsNothing(t *testing.T) {
@@ -114,14 +116,14 @@ func TestP10AnUpgradeOfTheOperatorRestartsNothing(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	stop()
 	deployment := &appsv1.Deployment{}
-	w.Expect(w.get("acme-gateway", deployment)).To(Succeed())
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	version := deployment.ResourceVersion
 
 	w.options.GatewayImage = "guichet.dev/gateway:two"
 	w.start()
 	w.settle()
-	w.Expect(w.get("acme-gateway", deployment)).To(Succeed())
-	w.Expect(deployment.ResourceVersion).To(Equal(version), "the Deployment must not be written")
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
+	w.Expect(deployment.ResourceVersion).To(gomega.Equal(version), "the Deployment must not be written")
 
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Gateway = &v1alpha1.Gateway{Image: "guichet.dev/gateway:two"}
@@ -129,7 +131,7 @@ func TestP10AnUpgradeOfTheOperatorRestartsNothing(t *testing.T) {
 	w.Eventually(func() string {
 		_ = w.get("acme-gateway", deployment)
 		return deployment.Spec.Template.Spec.Containers[0].Image
-	}).Should(Equal("guichet.dev/gateway:two"))
+	}).Should(gomega.Equal("guichet.dev/gateway:two"))
 }
 
 func TestSecretsAreMadeOnce(t *testing.T) {
@@ -138,16 +140,16 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	data := map[string]map[string][]byte{}
 	for _, name := range []string{"acme-gateway-keys", "acme-api-tokens"} {
 		secret := &corev1.Secret{}
-		w.Expect(w.get(name, secret)).To(Succeed())
+		w.Expect(w.get(name, secret)).To(gomega.Succeed())
 		data[name] = secret.Data
 	}
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.DisplayName = "Acme & Sons" })
-	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(Equal(int64(2)))
+	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(gomega.Equal(int64(2)))
 	w.settle()
 	for name, before := range data {
 		secret := &corev1.Secret{}
-		w.Expect(w.get(name, secret)).To(Succeed())
-		w.Expect(secret.Data).To(Equal(before), "%s must never be written again", name)
+		w.Expect(w.get(name, secret)).To(gomega.Succeed())
+		w.Expect(secret.Data).To(gomega.Equal(before), "%s must never be written again", name)
 	}
 }
 
@@ -155,15 +157,15 @@ func TestLostKeysAreNotReplacedSilently(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	secret := &corev1.Secret{}
-	w.Expect(w.get("acme-gateway-keys", secret)).To(Succeed())
-	w.Expect(w.client.Delete(t.Context(), secret)).To(Succeed())
+	w.Expect(w.get("acme-gateway-keys", secret)).To(gomega.Succeed())
+	w.Expect(w.client.Delete(t.Context(), secret)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonKeysLost,
 		`Secret "acme-gateway-keys" with the account's keys is gone, and PersistentVolumeClaim "acme-gateway-data" still holds what they encrypt: restore the Secret from a backup; or, `+
 			`to begin with an empty ledger, delete the PersistentVolumeClaim and the Deployment "acme-gateway"`)
-	w.Expect(client.IgnoreNotFound(w.get("acme-gateway-keys", secret))).To(Succeed())
+	w.Expect(client.IgnoreNotFound(w.get("acme-gateway-keys", secret))).To(gomega.Succeed())
 
 	secret.ObjectMeta = metav1.ObjectMeta{Namespace: w.namespace, Name: secret.Name, Labels: secret.Labels, OwnerReferences: secret.OwnerReferences}
-	w.Expect(w.client.Create(t.Context(), secret)).To(Succeed(), "the Secret comes back from a backup")
+	w.Expect(w.client.Create(t.Context(), secret)).To(gomega.Succeed(), "the Secret comes back from a backup")
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionTrue, v1alpha1.ReasonGatewayAvailable, "")
 }
 
@@ -176,18 +178,65 @@ func TestForeignObjectsAreNotAdopted(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway"},
 		Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 80}}},
 	}
-	w.Expect(w.client.Create(t.Context(), foreign)).To(Succeed())
+	w.Expect(w.client.Create(t.Context(), foreign)).To(gomega.Succeed())
 	w.start()
 	w.createAccount()
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonForeignObject,
 		`Service "acme-gateway" exists and does not belong to this account: delete it, or give the account another name`)
 	after := &corev1.Service{}
-	w.Expect(w.get("acme-gateway", after)).To(Succeed())
-	w.Expect(after.ResourceVersion).To(Equal(foreign.ResourceVersion), "somebody else's object must not be written")
+	w.Expect(w.get("acme-gateway", after)).To(gomega.Succeed())
+	w.Expect(after.ResourceVersion).To(gomega.Equal(foreign.ResourceVersion), "somebody else's object must not be written")
 
-	w.Expect(w.client.Delete(t.Context(), foreign)).To(Succeed())
+	w.Expect(w.client.Delete(t.Context(), foreign)).To(gomega.Succeed())
 	w.startPod()
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+}
+
+func TestExposureIsMadeAndRemoved(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+		account.Spec.Gateway = &v1alpha1.Gateway{Exposure: &v1alpha1.Exposure{
+			Type: v1alpha1.ExposureIngress, Ingress: &v1alpha1.Ingress{Host: "acme.gateway.example", TLSSecretName: "acme-tls"},
+		}}
+	})
+	w.Eventually(func() error { return w.get("acme-gateway", &networkingv1.Ingress{}) }).Should(gomega.Succeed())
+	w.Eventually(func() string { return w.account().Status.Gateway.WebhookURL }).Should(gomega.Equal("https://acme.gateway.example/webhooks"))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Gateway.Exposure = nil })
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("acme-gateway", &networkingv1.Ingress{})) }).Should(gomega.BeTrue())
+	w.Expect(w.get("acme-gateway-data", &corev1.PersistentVolumeClaim{})).To(gomega.Succeed(), "a volume is never pruned")
+}
+
+func TestDriftIsRepaired(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	policy := &networkingv1.NetworkPolicy{}
+	w.Expect(w.get("acme-gateway", policy)).To(gomega.Succeed())
+	w.Expect(w.client.Delete(t.Context(), policy)).To(gomega.Succeed())
+	w.Eventually(func() error { return w.get("acme-gateway", &networkingv1.NetworkPolicy{}) }).Should(gomega.Succeed())
+
+	deployment := &appsv1.Deployment{}
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
+	deployment.Spec.Replicas = new(int32(3))
+	deployment.Annotations = map[string]string{"acme.example/note": "ours"}
+	w.Expect(w.client.Update(t.Context(), deployment)).To(gomega.Succeed())
+	w.Eventually(func() int32 {
+		w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
+		return *deployment.Spec.Replicas
+	}).Should(gomega.Equal(int32(1)))
+	w.Expect(deployment.Annotations).To(gomega.HaveKeyWithValue("acme.example/note", "ours"), "what others wrote must survive")
+}
+
+func TestNothingIsMadeInANamespaceThatEnds(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.create(templateManifest)
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
+	w.Expect(w.client.Delete(t.Context(), namespace)).To(gomega.Succeed())
+	before := w.settleQuietly()
+	w.Expect(w.client.Delete(t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway"}})).To(gomega.Succeed())
+	w.Consistently(func() []string { return w.calls.since(before) }).WithTimeout(time.Second).Should(gomega.BeEmpty())
 }
 
 func TestWhatIsNotSupportedIsNamed(t *testing.T) {
@@ -216,12 +265,12 @@ func TestP7NoCredentialInStatusEventsAndObjects(t *testing.T) {
 	w := readyWorld(t)
 	account, pods, events := w.account(), &corev1.PodList{}, &eventsv1.EventList{}
 	deployment, service := &appsv1.Deployment{}, &corev1.Service{}
-	w.Expect(w.client.List(t.Context(), events, client.InNamespace(w.namespace))).To(Succeed())
-	w.Expect(w.client.List(t.Context(), pods, client.InNamespace(w.namespace))).To(Succeed())
-	w.Expect(w.get("acme-gateway", deployment)).To(Succeed())
-	w.Expect(w.get("acme-gateway", service)).To(Succeed())
+	w.Expect(w.client.List(t.Context(), events, client.InNamespace(w.namespace))).To(gomega.Succeed())
+	w.Expect(w.client.List(t.Context(), pods, client.InNamespace(w.namespace))).To(gomega.Succeed())
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
+	w.Expect(w.get("acme-gateway", service)).To(gomega.Succeed())
 	text, err := json.Marshal([]any{account, events, pods, deployment, service})
-	w.Expect(err).NotTo(HaveOccurred())
-	w.Expect(string(text)).To(ContainSubstring("acme-credentials"), "the Secret's name is no secret")
-	w.Expect(string(text)).NotTo(ContainSubstring("canary-"), "a credential is")
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.Expect(string(text)).To(gomega.ContainSubstring("acme-credentials"), "the Secret's name is no secret")
+	w.Expect(string(text)).NotTo(gomega.ContainSubstring("canary-"), "a credential is")
 }

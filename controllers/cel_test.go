@@ -88,10 +88,14 @@ func celCases() map[string]celCase {
 		"account: base URL of another scheme":        {kind: "BusinessAccount", patch: `{spec: {channels: [{name: a, phoneNumberID: "1", baseURL: "ftp://acme.example", credentialsSecretName: s}]}}`, want: "baseURL must be an absolute URL that starts with 'https://' or 'http://'"},
 		"account: two replicas of an embedded store": {kind: "BusinessAccount", patch: `{spec: {gateway: {replicas: 2}}}`, want: "replicas may be greater than 1 only with storage.type 'Shared': the embedded store has one writer"},
 		"account: autoscaling of an embedded store":  {kind: "BusinessAccount", patch: `{spec: {gateway: {autoscaling: {maxReplicas: 3}}}}`, want: "autoscaling may be set only with storage.type 'Shared': the embedded store has one writer"},
-		"account: replicas and autoscaling": {kind: "BusinessAccount", patch: `{spec: {gateway: {replicas: 1, autoscaling: {maxReplicas: 3}, storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`,
-			want: "replicas must not be set together with autoscaling: the autoscaler owns the number of replicas"},
-		"account: autoscaling upside down": {kind: "BusinessAccount", patch: `{spec: {gateway: {autoscaling: {minReplicas: 4, maxReplicas: 3}, storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`,
-			want: "minReplicas must not be greater than maxReplicas"},
+		"account: replicas and autoscaling": {
+			kind: "BusinessAccount", patch: `{spec: {gateway: {replicas: 1, autoscaling: {maxReplicas: 3}, storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`,
+			want: "replicas must not be set together with autoscaling: the autoscaler owns the number of replicas",
+		},
+		"account: autoscaling upside down": {
+			kind: "BusinessAccount", patch: `{spec: {gateway: {autoscaling: {minReplicas: 4, maxReplicas: 3}, storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`,
+			want: "minReplicas must not be greater than maxReplicas",
+		},
 		"account: Ingress without its part":    {kind: "BusinessAccount", patch: `{spec: {gateway: {exposure: {type: Ingress}}}}`, want: "ingress must be set with type 'Ingress', and only then"},
 		"account: another kind of storage":     {kind: "BusinessAccount", changed: true, patch: `{spec: {gateway: {storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`, want: "gateway.storage.type is immutable: the ledger does not move by itself"},
 		"account: embedded storage, shared":    {kind: "BusinessAccount", patch: `{spec: {gateway: {storage: {shared: {connectionSecretName: s}}}}}`, want: "with type 'Shared', shared must be set and embedded must not; with type 'Embedded', shared must not be set"},
@@ -109,10 +113,12 @@ func celCases() map[string]celCase {
 		"plan: selector without labels":        {kind: "PricingPlan", patch: `{spec: {allowedNamespaces: {from: Selector}}}`, want: "selector must be set when from is 'Selector', and only then"},
 		"plan: no currency of ISO 4217":        {kind: "PricingPlan", patch: `{spec: {currency: XYZ}}`, want: "must be a currency of ISO 4217, for example 'USD'"},
 		"plan: another currency":               {kind: "PricingPlan", changed: true, patch: `{spec: {currency: EUR}}`, want: "must not be changed: make another plan for another currency"},
-		"plan: two revisions on one day": {kind: "PricingPlan", patch: `{spec: {revisions: [
+		"plan: two revisions on one day": {
+			kind: "PricingPlan", patch: `{spec: {revisions: [
   {name: a, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}},
   {name: b, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}}]}}`,
-			want: "must not have two revisions with the same effectiveDate"},
+			want: "must not have two revisions with the same effectiveDate",
+		},
 		"plan: messages with conversations": {kind: "PricingPlan", patch: planWith(`conversation: {durationSeconds: 86400, templatesJoin: Any, freeFormJoins: Any}`), want: "conversation must be set when unit is 'Conversation', and only then"},
 		"plan: free in a window, when":      {kind: "PricingPlan", patch: planWith(`free: [{name: a, reason: ServiceWindow, when: InServiceWindow}]`), want: "at must be set unless when is 'Always', and only then"},
 		"plan: empty mark-up":               {kind: "PricingPlan", patch: planWith(`markups: [{category: Utility}]`), want: "must have percent or fixed, or both"},
@@ -210,6 +216,9 @@ func celSentences(t *testing.T) map[string]bool {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(content) >= 262144 {
+			t.Errorf("%s has %d bytes: a client-side apply can carry less than 262144", file, len(content))
 		}
 		var crd any
 		if err := yaml.Unmarshal(content, &crd); err != nil {

@@ -21,8 +21,14 @@ type verdict struct {
 	message string
 }
 
-func isTrue(reason, message string) verdict  { return verdict{metav1.ConditionTrue, reason, message} }
-func isFalse(reason, message string) verdict { return verdict{metav1.ConditionFalse, reason, message} }
+func isTrue(reason, message string) verdict {
+	return verdict{metav1.ConditionTrue, reason, message}
+}
+
+func isFalse(reason, message string) verdict {
+	return verdict{metav1.ConditionFalse, reason, message}
+}
+
 func unknown(reason, message string) verdict {
 	return verdict{metav1.ConditionUnknown, reason, message}
 }

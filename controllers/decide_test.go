@@ -44,8 +44,10 @@ func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 func TestTransitionsAreToldOnce(t *testing.T) {
 	before := []metav1.Condition{{Type: "A", Status: "True", Reason: "Fine"}, {Type: "Ready", Status: "False", Reason: "Bad"}, {Type: "C", Status: "False", Reason: "Old", Message: "m"}}
 	after := []metav1.Condition{
-		{Type: "A", Status: "False", Reason: "Broken", Message: "mend it"}, {Type: "B", Status: "Unknown", Reason: "Pending"},
-		{Type: "Ready", Status: "True", Reason: "Ready"}, {Type: "C", Status: "False", Reason: "Old", Message: "another message"},
+		{Type: "A", Status: "False", Reason: "Broken", Message: "mend it"},
+		{Type: "B", Status: "Unknown", Reason: "Pending"},
+		{Type: "Ready", Status: "True", Reason: "Ready"},
+		{Type: "C", Status: "False", Reason: "Old", Message: "another message"},
 		{Type: "WithinBudget", Status: "True", Reason: v1alpha1.ReasonBudgetWarning, Message: "80 %"},
 	}
 	want := []announcement{{"Warning", "Broken", "A: mend it"}, {"Normal", "Ready", "Everything is in order"}, {"Warning", "BudgetWarning", "WithinBudget: 80 %"}}

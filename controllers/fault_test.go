@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -38,9 +38,9 @@ func TestEveryFailedCallIsMadeGood(t *testing.T) {
 			"acme-gateway-config": &corev1.Secret{}, "acme-gateway-keys": &corev1.Secret{}, "acme-api-tokens": &corev1.Secret{},
 			"acme-gateway-data": &corev1.PersistentVolumeClaim{}, "acme-gateway": &networkingv1.NetworkPolicy{},
 		} {
-			w.Expect(w.get(name, object)).To(Succeed(), "after call %d failed", k)
+			w.Expect(w.get(name, object)).To(gomega.Succeed(), "after call %d failed", k)
 		}
-		w.Expect(w.account().Status.ObservedGeneration).To(Equal(int64(1)), "after call %d failed", k)
+		w.Expect(w.account().Status.ObservedGeneration).To(gomega.Equal(int64(1)), "after call %d failed", k)
 		if !met {
 			if k < 12 {
 				t.Fatalf("only %d calls were there to fail: an account takes more", k-1)
@@ -57,21 +57,21 @@ func TestEveryFailedCallIsMadeGood(t *testing.T) {
 // something for it.
 func (w *world) deleteAccount() {
 	w.t.Helper()
-	w.Expect(w.client.Delete(w.t.Context(), w.account())).To(Succeed())
-	w.Eventually(func(g Gomega) {
+	w.Expect(w.client.Delete(w.t.Context(), w.account())).To(gomega.Succeed())
+	w.Eventually(func(g gomega.Gomega) {
 		left := 0
 		for _, list := range []client.ObjectList{
 			&appsv1.DeploymentList{}, &corev1.PodList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{},
 			&corev1.SecretList{}, &corev1.PersistentVolumeClaimList{}, &networkingv1.NetworkPolicyList{},
 		} {
-			g.Expect(w.client.List(w.t.Context(), list, client.InNamespace(w.namespace), client.MatchingLabels{tenant.LabelAccount: "acme"})).To(Succeed())
+			g.Expect(w.client.List(w.t.Context(), list, client.InNamespace(w.namespace), client.MatchingLabels{tenant.LabelAccount: "acme"})).To(gomega.Succeed())
 			g.Expect(apimeta.EachListItem(list, func(item runtime.Object) error {
 				left++
 				object, _ := item.(client.Object)
 				object.SetFinalizers(nil) // the volume's protection is a controller's work, and there is none here
 				return errors.Join(client.IgnoreNotFound(w.client.Update(w.t.Context(), object)), client.IgnoreNotFound(w.client.Delete(w.t.Context(), object, client.GracePeriodSeconds(0))))
-			})).To(Succeed())
+			})).To(gomega.Succeed())
 		}
-		g.Expect(left).To(BeZero())
-	}).MustPassRepeatedly(5).Should(Succeed())
+		g.Expect(left).To(gomega.BeZero())
+	}).MustPassRepeatedly(5).Should(gomega.Succeed())
 }

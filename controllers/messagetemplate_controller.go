@@ -69,6 +69,9 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	if !template.DeletionTimestamp.IsZero() {
 		return r.finalize(ctx, scope)
 	}
+	if leave, err := r.leaves(ctx, template); leave || err != nil {
+		return ctrl.Result{}, err
+	}
 	if err := r.keepFinalizer(ctx, template); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -130,7 +133,8 @@ func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateSco
 
 // keepFinalizer adds or removes the finalizer as the deletion policy asks, in a write of its own, before anything is made upstream.
 func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template *v1alpha1.MessageTemplate) error {
-	before, changed := template.DeepCopy(), false
+	before := template.DeepCopy()
+	var changed bool
 	if template.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
 		changed = controllerutil.AddFinalizer(template, TemplateFinalizer)
 	} else {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,7 +42,7 @@ func templateWorld(t *testing.T) *world {
 
 func (w *world) template(name string) *v1alpha1.MessageTemplate {
 	template := &v1alpha1.MessageTemplate{}
-	w.Expect(w.get(name, template)).To(Succeed())
+	w.Expect(w.get(name, template)).To(gomega.Succeed())
 	return template
 }
 
@@ -53,7 +53,7 @@ func (w *world) eventuallyTemplate(name, condition, want string) {
 		w.clock.SetTime(w.clock.Now().Add(2 * time.Second))
 		w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: name})
 		return conditionText(w.template(name).Status.Conditions, condition)
-	}).WithPolling(200 * time.Millisecond).Should(Equal(want))
+	}).WithPolling(200 * time.Millisecond).Should(gomega.Equal(want))
 }
 
 // upstreamSays changes the upstream's copy of the test's template.
@@ -67,24 +67,24 @@ func TestTemplateIsSubmittedOnceAndFollowed(t *testing.T) {
 	w := templateWorld(t)
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
-	w.Expect(w.template("order").Status.UpstreamID).To(Equal("5001"))
+	w.Expect(w.template("order").Status.UpstreamID).To(gomega.Equal("5001"))
 
 	w.upstreamSays(func(u *graph.UpstreamTemplate) {
 		u.Status, u.QualityScore = graph.TemplateApproved, &graph.QualityScore{Score: "GREEN"}
 	})
 	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
 	status := w.template("order").Status
-	w.Expect(status.UpstreamStatus).To(Equal("APPROVED"))
-	w.Expect(status.Category).To(Equal("Utility"))
-	w.Expect(status.Quality).To(Equal("GREEN"))
-	w.Expect(conditionText(status.Conditions, "CategoryMatches")).To(Equal("CategoryMatches=True CategoryMatches: "))
-	w.Expect(w.upstream.requests()).To(Equal([]string{"create order_ready in 102290129340398"}))
+	w.Expect(status.UpstreamStatus).To(gomega.Equal("APPROVED"))
+	w.Expect(status.Category).To(gomega.Equal("Utility"))
+	w.Expect(status.Quality).To(gomega.Equal("GREEN"))
+	w.Expect(conditionText(status.Conditions, "CategoryMatches")).To(gomega.Equal("CategoryMatches=True CategoryMatches: "))
+	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}))
 
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateStatusPaused })
 	w.eventuallyTemplate("order", "Approved", "Approved=False UpstreamPaused: The upstream paused the template for its quality: it becomes sendable again by itself, or when it is edited")
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateStatusDisabled })
 	w.eventuallyTemplate("order", "Approved", "Approved=False Disabled: The upstream disabled the template for good: make another one under another name")
-	w.Expect(w.upstream.requests()).To(HaveLen(1))
+	w.Expect(w.upstream.requests()).To(gomega.HaveLen(1))
 }
 
 func TestApprovedTemplateReachesTheGateway(t *testing.T) {
@@ -94,15 +94,15 @@ func TestApprovedTemplateReachesTheGateway(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady, "")
 	before := w.digestServed()
 	w.create(templateManifest)
-	w.Eventually(w.digestServed).ShouldNot(Equal(before))
+	w.Eventually(w.digestServed).ShouldNot(gomega.Equal(before))
 	pending := w.digestServed()
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
 	// The upstream's webhook reaches the gateway, and its report tells the operator.
 	w.gateways.change(func(f *fakeGateways) {
 		f.report.TemplateEvents = []report.TemplateEvent{{UpstreamID: "5001", Name: "order_ready", Language: "en_US", Event: "APPROVED", Time: w.clock.Now()}}
 	})
-	w.Eventually(w.digestServed).ShouldNot(Equal(pending))
-	w.Expect(w.template("order").Status.UpstreamStatus).To(Equal("APPROVED"))
+	w.Eventually(w.digestServed).ShouldNot(gomega.Equal(pending))
+	w.Expect(w.template("order").Status.UpstreamStatus).To(gomega.Equal("APPROVED"))
 }
 
 func TestRejectedTemplateSaysWhyAndIsEdited(t *testing.T) {
@@ -117,9 +117,9 @@ func TestRejectedTemplateSaysWhyAndIsEdited(t *testing.T) {
 
 	template := w.template("order")
 	template.Spec.Body.Text = "Hello, the order that you placed is ready."
-	w.Expect(w.client.Update(t.Context(), template)).To(Succeed())
+	w.Expect(w.client.Update(t.Context(), template)).To(gomega.Succeed())
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
-	w.Expect(w.upstream.requests()).To(Equal([]string{"create order_ready in 102290129340398", "edit 5001"}))
+	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "edit 5001"}))
 }
 
 func TestOtherCategorySaysWhatItCostsAndIsNotSubmittedAgain(t *testing.T) {
@@ -131,7 +131,7 @@ func TestOtherCategorySaysWhatItCostsAndIsNotSubmittedAgain(t *testing.T) {
 		"CategoryMatches=False CategoryChanged: The upstream bills the template as 'Marketing', not as 'Utility': by PricingPlan %q a message costs 0.0604–0.0625 USD instead of 0.0068–0.0077 USD, by market", w.planName()))
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
 	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
-	w.Expect(w.upstream.requests()).To(HaveLen(1))
+	w.Expect(w.upstream.requests()).To(gomega.HaveLen(1))
 }
 
 func TestExistingTemplateIsAdoptedOrLeftAlone(t *testing.T) {
@@ -139,16 +139,16 @@ func TestExistingTemplateIsAdoptedOrLeftAlone(t *testing.T) {
 	w := templateWorld(t)
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
-	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(Succeed())
+	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
 
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
-	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(Succeed())
+	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
 
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Components[0].Text = "Somebody else's words, for another purpose." })
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Approved", "Approved=False UpstreamChanged: The upstream has another template of this name and language; it differs in body: change the spec to match it, or delete it there")
-	w.Expect(w.upstream.requests()).To(Equal([]string{"create order_ready in 102290129340398"}), "what is there must be neither made again nor overwritten")
+	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}), "what is there must be neither made again nor overwritten")
 }
 
 func TestRefusedTemplates(t *testing.T) {
@@ -167,12 +167,12 @@ kind: MessageTemplate
 metadata: {name: broken}
 spec: {accountName: acme, name: broken, language: en_US, category: Utility, body: {text: "{{1}} begins with a variable."}}
 `)
-	w.Eventually(func(g Gomega) {
+	w.Eventually(func(g gomega.Gomega) {
 		broken := w.template("broken")
-		g.Expect(conditionText(broken.Status.Conditions, "Ready")).To(HavePrefix("Ready=False LintFailed: components[0]"))
-		g.Expect(broken.Status.Findings).NotTo(BeEmpty())
-	}).Should(Succeed())
-	w.Expect(w.upstream.requests()).To(BeEmpty())
+		g.Expect(conditionText(broken.Status.Conditions, "Ready")).To(gomega.HavePrefix("Ready=False LintFailed: components[0]"))
+		g.Expect(broken.Status.Findings).NotTo(gomega.BeEmpty())
+	}).Should(gomega.Succeed())
+	w.Expect(w.upstream.requests()).To(gomega.BeEmpty())
 
 	w.upstream.change(func(f *fakeUpstream) {
 		f.refuse = &graph.Error{HTTPStatus: http.StatusBadRequest, Code: 100, Message: "(#100) Invalid parameter", Details: "name must be shorter"}
@@ -184,7 +184,7 @@ metadata: {name: refused}
 spec: {accountName: acme, name: refused, language: en_US, category: Utility, body: {text: "Hello, your order is ready and waits for you."}}
 `)
 	w.Eventually(func() string { return conditionText(w.template("refused").Status.Conditions, "Approved") }).Should(
-		Equal("Approved=False SubmissionFailed: The upstream refused the template: (#100) Invalid parameter: name must be shorter"))
+		gomega.Equal("Approved=False SubmissionFailed: The upstream refused the template: (#100) Invalid parameter: name must be shorter"))
 }
 
 func TestTwinTemplateIsADuplicateUntilTheFirstIsDeleted(t *testing.T) {
@@ -193,10 +193,10 @@ func TestTwinTemplateIsADuplicateUntilTheFirstIsDeleted(t *testing.T) {
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Accepted", "Accepted=True Accepted: ")
 	twin := manifestOf(t, templateManifest, "{metadata: {name: order-twin}}", w.namespace)
-	w.Expect(w.client.Create(t.Context(), twin)).To(Succeed())
+	w.Expect(w.client.Create(t.Context(), twin)).To(gomega.Succeed())
 	w.eventuallyTemplate("order-twin", "Accepted", `Accepted=False Duplicate: MessageTemplate "order" has the same name and language: delete one of the two`)
-	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(Succeed())
-	w.Eventually(func() string { return conditionText(w.template("order-twin").Status.Conditions, "Accepted") }).Should(Equal("Accepted=True Accepted: "))
+	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
+	w.Eventually(func() string { return conditionText(w.template("order-twin").Status.Conditions, "Accepted") }).Should(gomega.Equal("Accepted=True Accepted: "))
 }
 
 func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
@@ -206,40 +206,40 @@ func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
 	w.createPlan()
 	w.create(templateManifest)
 	w.Eventually(func() string { return conditionText(w.template("order").Status.Conditions, "Accepted") }).Should(
-		Equal(`Accepted=False AccountNotFound: BusinessAccount "acme" is not there: create it in this namespace`))
+		gomega.Equal(`Accepted=False AccountNotFound: BusinessAccount "acme" is not there: create it in this namespace`))
 	w.createAccount()
 	w.Eventually(func() string { return conditionText(w.template("order").Status.Conditions, "Approved") }).Should(
-		Equal(`Approved=Unknown AccountNotReady: BusinessAccount "acme" has no WhatsApp channel whose Secret holds an access token`))
+		gomega.Equal(`Approved=Unknown AccountNotReady: BusinessAccount "acme" has no WhatsApp channel whose Secret holds an access token`))
 	w.createCredentials()
 	w.Eventually(func() string { return conditionText(w.template("order").Status.Conditions, "Approved") }).Should(
-		Equal("Approved=Unknown InReview: The upstream reviews the template"))
+		gomega.Equal("Approved=Unknown InReview: The upstream reviews the template"))
 }
 
 func TestDeletionPolicy(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
 	object := manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace)
-	w.Expect(w.client.Create(t.Context(), object)).To(Succeed())
+	w.Expect(w.client.Create(t.Context(), object)).To(gomega.Succeed())
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
-	w.Expect(w.template("order").Finalizers).To(Equal([]string{controllers.TemplateFinalizer}))
+	w.Expect(w.template("order").Finalizers).To(gomega.Equal([]string{controllers.TemplateFinalizer}))
 
 	// An upstream that does not answer holds the object for ten minutes, not for ever.
 	w.upstream.change(func(f *fakeUpstream) { f.refuse = graph.NewError(2, "temporary outage") })
-	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(Succeed())
-	w.Eventually(w.upstream.requests).Should(ContainElement("delete order_ready 5001"))
-	w.Expect(w.template("order").DeletionTimestamp.IsZero()).To(BeFalse())
+	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
+	w.Eventually(w.upstream.requests).Should(gomega.ContainElement("delete order_ready 5001"))
+	w.Expect(w.template("order").DeletionTimestamp.IsZero()).To(gomega.BeFalse())
 	w.clock.SetTime(time.Now().Add(time.Hour))
-	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(BeTrue())
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(gomega.BeTrue())
 }
 
 func TestDeletedTemplateIsDeletedUpstream(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
-	w.Expect(w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace))).To(Succeed())
+	w.Expect(w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace))).To(gomega.Succeed())
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
-	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(Succeed())
-	w.Eventually(func() error { return client.IgnoreNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(Succeed())
-	w.Eventually(w.upstream.requests).Should(Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}))
+	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
+	w.Eventually(func() error { return client.IgnoreNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(gomega.Succeed())
+	w.Eventually(w.upstream.requests).Should(gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}))
 }
 
 func TestP9TemplatesAreNotWrittenAtRest(t *testing.T) {
@@ -256,6 +256,6 @@ func TestP9TemplatesAreNotWrittenAtRest(t *testing.T) {
 	w.Eventually(func() int {
 		w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: "order"})
 		return w.upstream.looks()
-	}).WithPolling(100 * time.Millisecond).Should(BeNumerically(">", before+5))
-	w.Expect(w.template("order").ResourceVersion).To(Equal(version))
+	}).WithPolling(100 * time.Millisecond).Should(gomega.BeNumerically(">", before+5))
+	w.Expect(w.template("order").ResourceVersion).To(gomega.Equal(version))
 }

@@ -42,8 +42,13 @@ func sameStatus(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
 // announcement is one thing to tell.
 type announcement struct{ kind, reason, note string }
 
+// passing tells whether a reason is that of a state which ends by itself within seconds: no reason to warn.
+func passing(reason string) bool {
+	return reason == v1alpha1.ReasonGatewayProgressing || reason == v1alpha1.ReasonConfigPropagating
+}
+
 // transitions are the events of a changed status: a warning for each condition that has become False or is so for another reason, and a word when the
-// object has become ready. Unknown is not news.
+// object has become ready. Unknown is not news, and neither is what passes.
 func transitions(old, current []metav1.Condition) []announcement {
 	var list []announcement
 	for _, condition := range current {
@@ -54,7 +59,7 @@ func transitions(old, current []metav1.Condition) []announcement {
 		summary := condition.Type == v1alpha1.ConditionReady
 		note := truncated(fmt.Sprintf("%s: %s", condition.Type, condition.Message))
 		switch {
-		case condition.Status == metav1.ConditionFalse && !summary:
+		case condition.Status == metav1.ConditionFalse && !summary && !passing(condition.Reason):
 			list = append(list, announcement{corev1.EventTypeWarning, condition.Reason, note})
 		case condition.Status == metav1.ConditionTrue && summary:
 			list = append(list, announcement{corev1.EventTypeNormal, condition.Reason, "Everything is in order"})

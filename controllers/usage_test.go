@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,24 +32,24 @@ func TestUsageIsShown(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.gateways.change(billed("0.0204", 3, w.clock.Now().Add(time.Minute)))
-	w.Eventually(func(g Gomega) {
+	w.Eventually(func(g gomega.Gomega) {
 		usage := w.account().Status.Usage
-		g.Expect(usage).NotTo(BeNil())
-		g.Expect(usage.Period).To(Equal("2026-11"))
-		g.Expect(usage.Billed).To(Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
-		g.Expect(usage.BudgetLeft).To(Equal(&v1alpha1.Money{Amount: "99.9796", Currency: "USD"}))
-		g.Expect(*usage.Messages).To(Equal(int64(3)))
-		g.Expect(*usage.Ledger.Sequence).To(Equal(int64(3)))
-		g.Expect(usage.Categories).To(HaveLen(1))
-		g.Expect(usage.AsOfTime.UTC()).To(Equal(time.Date(2026, 11, 20, 12, 1, 0, 0, time.UTC)))
-	}).Should(Succeed())
+		g.Expect(usage).NotTo(gomega.BeNil())
+		g.Expect(usage.Period).To(gomega.Equal("2026-11"))
+		g.Expect(usage.Billed).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
+		g.Expect(usage.BudgetLeft).To(gomega.Equal(&v1alpha1.Money{Amount: "99.9796", Currency: "USD"}))
+		g.Expect(*usage.Messages).To(gomega.Equal(int64(3)))
+		g.Expect(*usage.Ledger.Sequence).To(gomega.Equal(int64(3)))
+		g.Expect(usage.Categories).To(gomega.HaveLen(1))
+		g.Expect(usage.AsOfTime.UTC()).To(gomega.Equal(time.Date(2026, 11, 20, 12, 1, 0, 0, time.UTC)))
+	}).Should(gomega.Succeed())
 }
 
 func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.gateways.change(billed("0.0204", 3, w.clock.Now()))
-	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.Billed }).Should(Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
+	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.Billed }).Should(gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
 
 	w.clock.SetTime(w.clock.Now().Add(10 * time.Second))
 	w.settle() // the figures hold: they are confirmed, and nothing is written
@@ -58,12 +58,12 @@ func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonReportUnavailable,
 		"The gateway's report cannot be read: status.usage is what it was at its asOfTime")
 	usage := w.account().Status.Usage
-	w.Expect(usage.Billed).To(Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}), "what is not known must not be shown as zero")
-	w.Expect(usage.AsOfTime.UTC()).To(Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)), "the figures held until they were last confirmed")
+	w.Expect(usage.Billed).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}), "what is not known must not be shown as zero")
+	w.Expect(usage.AsOfTime.UTC()).To(gomega.Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)), "the figures held until they were last confirmed")
 
 	w.clock.SetTime(w.clock.Now().Add(time.Hour))
 	w.settle()
-	w.Expect(w.account().Status.Usage.AsOfTime.UTC()).To(Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)))
+	w.Expect(w.account().Status.Usage.AsOfTime.UTC()).To(gomega.Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)))
 
 	w.gateways.change(func(f *fakeGateways) { f.down = false })
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
@@ -81,7 +81,7 @@ func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionTrue, v1alpha1.ReasonGatewayAvailable, "")
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
 	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
-	w.Expect(w.account().Status.Usage).To(BeNil())
+	w.Expect(w.account().Status.Usage).To(gomega.BeNil())
 }
 
 func TestBudgetConditions(t *testing.T) {
@@ -116,42 +116,42 @@ func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
 	w.gateways.change(billed("0.0068", 1, w.clock.Now()))
 	plan := func() *v1alpha1.PricingPlan {
 		plan := &v1alpha1.PricingPlan{}
-		w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(Succeed())
+		w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
 		return plan
 	}
-	w.Eventually(func(g Gomega) {
+	w.Eventually(func(g gomega.Gomega) {
 		revisions := plan().Status.Revisions
-		g.Expect(revisions).To(HaveLen(1))
-		g.Expect(revisions[0].FirstPricedTime).NotTo(BeNil())
-		g.Expect(revisions[0].InForce).To(Equal(v1alpha1.RevisionCurrent))
-	}).Should(Succeed())
+		g.Expect(revisions).To(gomega.HaveLen(1))
+		g.Expect(revisions[0].FirstPricedTime).NotTo(gomega.BeNil())
+		g.Expect(revisions[0].InForce).To(gomega.Equal(v1alpha1.RevisionCurrent))
+	}).Should(gomega.Succeed())
 	w.settle()
 	digest := w.digestServed()
 
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.9" })
-	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(Equal(
+	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(gomega.Equal(
 		`Ready=False HistoryChanged: The gateways keep what has priced messages: revision "pmp-2025-07" has priced messages and was changed: restore it, and add a revision with a later effectiveDate`))
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, fmt.Sprintf(
 		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName()))
 	w.settle()
-	w.Expect(w.digestServed()).To(Equal(digest), "the gateway must keep the revision as it priced")
+	w.Expect(w.digestServed()).To(gomega.Equal(digest), "the gateway must keep the revision as it priced")
 
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0068" })
-	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(Equal("Ready=True Ready: "))
+	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(gomega.Equal("Ready=True Ready: "))
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 }
 
 func TestPlanTellsWhoUsesIt(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
-	w.Eventually(func(g Gomega) {
+	w.Eventually(func(g gomega.Gomega) {
 		plan := &v1alpha1.PricingPlan{}
-		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(Succeed())
-		g.Expect(plan.Status.Accounts).To(Equal([]v1alpha1.PlanAccount{{Namespace: w.namespace, Name: "acme"}}))
-		g.Expect(*plan.Status.AccountCount).To(Equal(int32(1)))
-		g.Expect(plan.Status.CurrentRevision).To(Equal("pmp-2025-07"))
-		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(Equal("Complete=True RatesComplete: "))
-	}).Should(Succeed())
+		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
+		g.Expect(plan.Status.Accounts).To(gomega.Equal([]v1alpha1.PlanAccount{{Namespace: w.namespace, Name: "acme"}}))
+		g.Expect(*plan.Status.AccountCount).To(gomega.Equal(int32(1)))
+		g.Expect(plan.Status.CurrentRevision).To(gomega.Equal("pmp-2025-07"))
+		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(gomega.Equal("Complete=True RatesComplete: "))
+	}).Should(gomega.Succeed())
 }
 
 func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
@@ -165,9 +165,9 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonPlanNotAllowed,
 		fmt.Sprintf("PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", w.planName(), w.namespace))
 	namespace := &corev1.Namespace{}
-	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.namespace}, namespace)).To(Succeed())
+	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.namespace}, namespace)).To(gomega.Succeed())
 	namespace.Labels["messaging"] = "allowed"
-	w.Expect(w.client.Update(t.Context(), namespace)).To(Succeed())
+	w.Expect(w.client.Update(t.Context(), namespace)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 }
 
@@ -178,9 +178,9 @@ func TestPausedAccountIsLeftAlone(t *testing.T) {
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationPaused })
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused, "The operator leaves the account alone until spec.operation is 'Active'")
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.DisplayName = "Acme & Sons" })
-	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(Equal(int64(3)))
-	w.Expect(w.digestServed()).To(Equal(digest))
+	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(gomega.Equal(int64(3)))
+	w.Expect(w.digestServed()).To(gomega.Equal(digest))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationActive })
-	w.Eventually(w.digestServed).ShouldNot(Equal(digest))
+	w.Eventually(w.digestServed).ShouldNot(gomega.Equal(digest))
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,7 +33,7 @@ const worldLabel = "guichet.dev/test"
 
 // world is one test's operator in one namespace, with a gateway and an upstream that the test plays.
 type world struct {
-	*WithT
+	*gomega.WithT
 	t         *testing.T
 	namespace string
 	client    client.Client
@@ -51,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	direct := directClient(t)
 	w := &world{
-		WithT:     NewWithT(t),
+		WithT:     gomega.NewWithT(t),
 		t:         t,
 		namespace: newNamespace(t),
 		client:    direct,
@@ -73,18 +72,18 @@ func newWorld(t *testing.T) *world {
 func (w *world) start() (stop func()) {
 	w.t.Helper()
 	scheme, err := newScheme()
-	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(err).NotTo(gomega.HaveOccurred())
 	caches := controllers.CacheOptions([]string{w.namespace})
 	caches.ByObject[&v1alpha1.PricingPlan{}] = cache.ByObject{Label: labels.SelectorFromSet(labels.Set{worldLabel: w.namespace})}
 	mgr, err := ctrl.NewManager(apiServer, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      caches,
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		Controller: config.Controller{SkipNameValidation: new(true)},
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 	})
-	w.Expect(err).NotTo(HaveOccurred())
+	w.Expect(err).NotTo(gomega.HaveOccurred())
 	ctx, cancel := context.WithCancel(context.Background())
-	w.Expect(controllers.AddIndexes(ctx, mgr.GetFieldIndexer())).To(Succeed())
+	w.Expect(controllers.AddIndexes(ctx, mgr.GetFieldIndexer())).To(gomega.Succeed())
 	dependencies := controllers.Dependencies{
 		Client:   loggedClient{Client: mgr.GetClient(), log: w.calls},
 		Live:     loggedReader{Reader: mgr.GetAPIReader(), log: w.calls},
@@ -95,7 +94,7 @@ func (w *world) start() (stop func()) {
 	w.templates = controllers.NewMessageTemplateReconciler(dependencies, w.upstream)
 	accounts := controllers.NewBusinessAccountReconciler(dependencies, w.gateways, w.templates.News)
 	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{accounts, w.templates, controllers.NewPricingPlanReconciler(dependencies)} {
-		w.Expect(reconciler.SetupWithManager(mgr)).To(Succeed())
+		w.Expect(reconciler.SetupWithManager(mgr)).To(gomega.Succeed())
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- mgr.Start(ctx) }()
@@ -122,7 +121,7 @@ func (w *world) create(manifest string) {
 		object.SetLabels(map[string]string{worldLabel: w.namespace})
 		w.t.Cleanup(func() { _ = client.IgnoreNotFound(w.client.Delete(context.Background(), object)) })
 	}
-	w.Expect(w.client.Create(w.t.Context(), object)).To(Succeed())
+	w.Expect(w.client.Create(w.t.Context(), object)).To(gomega.Succeed())
 }
 
 // planName is the test's plan: plans are cluster-scoped.
@@ -136,7 +135,7 @@ func (w *world) createPlan() {
 func (w *world) createSecret(name string, data map[string]string) {
 	w.t.Helper()
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}, StringData: data}
-	w.Expect(w.client.Create(w.t.Context(), secret)).To(Succeed())
+	w.Expect(w.client.Create(w.t.Context(), secret)).To(gomega.Succeed())
 }
 
 func (w *world) createCredentials() {
@@ -156,7 +155,7 @@ func (w *world) get(name string, object client.Object) error {
 
 func (w *world) account() *v1alpha1.BusinessAccount {
 	account := &v1alpha1.BusinessAccount{}
-	w.Expect(w.get("acme", account)).To(Succeed())
+	w.Expect(w.get("acme", account)).To(gomega.Succeed())
 	return account
 }
 
@@ -164,14 +163,14 @@ func (w *world) account() *v1alpha1.BusinessAccount {
 func (w *world) startPod() {
 	w.t.Helper()
 	deployment := &appsv1.Deployment{}
-	w.Eventually(func() error { return w.get("acme-gateway", deployment) }).Should(Succeed(), func() string {
+	w.Eventually(func() error { return w.get("acme-gateway", deployment) }).Should(gomega.Succeed(), func() string {
 		return fmt.Sprintf("the conditions are %v after %v", w.account().Status.Conditions, w.calls.since(0))
 	})
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway-1", Labels: deployment.Spec.Template.Labels},
 		Spec:       deployment.Spec.Template.Spec,
 	}
-	w.Expect(w.client.Create(w.t.Context(), pod)).To(Succeed())
+	w.Expect(w.client.Create(w.t.Context(), pod)).To(gomega.Succeed())
 	w.setPodReady("acme-gateway-1", corev1.ConditionTrue)
 	w.setReadyReplicas(1)
 }
@@ -179,19 +178,19 @@ func (w *world) startPod() {
 func (w *world) setPodReady(name string, ready corev1.ConditionStatus) {
 	w.t.Helper()
 	pod := &corev1.Pod{}
-	w.Expect(w.get(name, pod)).To(Succeed())
+	w.Expect(w.get(name, pod)).To(gomega.Succeed())
 	before := pod.DeepCopy()
 	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "192.0.2.1", PodIPs: []corev1.PodIP{{IP: "192.0.2.1"}}, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}}}
-	w.Expect(w.client.Status().Patch(w.t.Context(), pod, client.MergeFrom(before))).To(Succeed())
+	w.Expect(w.client.Status().Patch(w.t.Context(), pod, client.MergeFrom(before))).To(gomega.Succeed())
 }
 
 func (w *world) setReadyReplicas(replicas int32) {
 	w.t.Helper()
 	deployment := &appsv1.Deployment{}
-	w.Expect(w.get("acme-gateway", deployment)).To(Succeed())
+	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	before := deployment.DeepCopy()
 	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas, UpdatedReplicas: replicas}
-	w.Expect(w.client.Status().Patch(w.t.Context(), deployment, client.MergeFrom(before))).To(Succeed())
+	w.Expect(w.client.Status().Patch(w.t.Context(), deployment, client.MergeFrom(before))).To(gomega.Succeed())
 }
 
 // readyWorld is a world whose account acme is Ready.
@@ -216,7 +215,7 @@ func (w *world) eventually(name, condition string, status metav1.ConditionStatus
 			return err.Error()
 		}
 		return conditionText(account.Status.Conditions, condition)
-	}).Should(Equal(fmt.Sprintf("%s=%s %s: %s", condition, status, reason, message)))
+	}).Should(gomega.Equal(fmt.Sprintf("%s=%s %s: %s", condition, status, reason, message)))
 }
 
 // conditionText is a condition in one line.
@@ -232,13 +231,25 @@ func conditionText(conditions []metav1.Condition, conditionType string) string {
 func (w *world) settle() int {
 	w.t.Helper()
 	var calls int
-	w.Eventually(func(g Gomega) {
+	w.Eventually(func(g gomega.Gomega) {
 		calls = w.calls.total()
 		looks := w.gateways.reads()
-		g.Eventually(w.gateways.reads, 5*time.Second, 20*time.Millisecond).Should(BeNumerically(">", looks+3))
-		g.Expect(w.calls.total()).To(Equal(calls))
-	}).Should(Succeed())
+		g.Eventually(w.gateways.reads, 5*time.Second, 20*time.Millisecond).Should(gomega.BeNumerically(">", looks+3))
+		g.Expect(w.calls.total()).To(gomega.Equal(calls))
+	}).Should(gomega.Succeed())
 	return calls
+}
+
+// settleQuietly waits until the operator has made no call to the API server for a while, and returns the number of its calls so far.
+func (w *world) settleQuietly() int {
+	w.t.Helper()
+	last := -1
+	w.Eventually(func() bool {
+		same := w.calls.total() == last
+		last = w.calls.total()
+		return same
+	}).WithPolling(300 * time.Millisecond).MustPassRepeatedly(3).Should(gomega.BeTrue())
+	return last
 }
 
 // updateAccount changes the account acme.
@@ -247,17 +258,17 @@ func (w *world) updateAccount(change func(*v1alpha1.BusinessAccount)) {
 	account := w.account()
 	before := account.DeepCopy()
 	change(account)
-	w.Expect(w.client.Patch(w.t.Context(), account, client.MergeFrom(before))).To(Succeed())
+	w.Expect(w.client.Patch(w.t.Context(), account, client.MergeFrom(before))).To(gomega.Succeed())
 }
 
 // updatePlan changes the test's plan.
 func (w *world) updatePlan(change func(*v1alpha1.PricingPlan)) {
 	w.t.Helper()
 	plan := &v1alpha1.PricingPlan{}
-	w.Expect(w.client.Get(w.t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(Succeed())
+	w.Expect(w.client.Get(w.t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
 	before := plan.DeepCopy()
 	change(plan)
-	w.Expect(w.client.Patch(w.t.Context(), plan, client.MergeFrom(before))).To(Succeed())
+	w.Expect(w.client.Patch(w.t.Context(), plan, client.MergeFrom(before))).To(gomega.Succeed())
 }
 
 // directClient talks to the API server without a cache.

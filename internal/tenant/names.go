@@ -2,6 +2,8 @@ package tenant
 
 import (
 	"fmt"
+	"net"
+	"strconv"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
@@ -54,7 +56,7 @@ func Host(namespace, account string) string {
 
 // URL is the base URL of the gateway inside the cluster.
 func URL(account *v1alpha1.BusinessAccount) string {
-	return fmt.Sprintf("http://%s:%d", Host(account.Namespace, account.Name), config.APIPort)
+	return "http://" + net.JoinHostPort(Host(account.Namespace, account.Name), strconv.Itoa(config.APIPort))
 }
 
 // WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one, else the Service.

@@ -32,7 +32,7 @@ func Definition(spec *v1alpha1.MessageTemplateSpec) template.Definition {
 		definition.Components = append(definition.Components, headerOf(spec.Header, named))
 	}
 	definition.Components = append(definition.Components, bodyOf(&spec.Body, named, authentication))
-	if footer, any := footerOf(spec, authentication); any {
+	if footer, wanted := footerOf(spec, authentication); wanted {
 		definition.Components = append(definition.Components, footer)
 	}
 	if len(spec.Buttons) > 0 {
@@ -79,7 +79,7 @@ func bodyOf(body *v1alpha1.TemplateBody, named, authentication bool) template.Co
 	return out
 }
 
-func footerOf(spec *v1alpha1.MessageTemplateSpec, authentication bool) (footer template.Component, any bool) {
+func footerOf(spec *v1alpha1.MessageTemplateSpec, authentication bool) (footer template.Component, wanted bool) {
 	if authentication && spec.Body.CodeExpirationMinutes > 0 {
 		minutes := int(spec.Body.CodeExpirationMinutes)
 		return template.Component{Type: template.Footer, CodeExpirationMinutes: &minutes}, true
