@@ -3,6 +3,8 @@ package ledger_test
 import (
 	"bytes"
 	"errors"
+	"io"
+	"iter"
 	"strings"
 	"testing"
 
@@ -66,5 +68,36 @@ func TestCSVLiteral(t *testing.T) {
 		"2,settlement,wamid.B,2026-11-20T12:00:04.000Z,,,,2026-11-20T12:00:03.000Z,2026-11,,,,,,,,USD,,0,0,undelivered,0,,,,,," + entries[1].Hash.String() + "\n"
 	if got := export.String(); got != want {
 		t.Errorf("CSV\n%s\nwant\n%s", got, want)
+	}
+}
+
+// writer fails after some bytes.
+type writer struct{ room int }
+
+func (w *writer) Write(p []byte) (int, error) {
+	if w.room -= len(p); w.room < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+var errFull = errors.New("no room")
+
+func TestExportsReportAFullDisk(t *testing.T) {
+	exports := map[string]func(io.Writer, iter.Seq2[ledger.Entry, error]) error{
+		"JSON lines": func(w io.Writer, entries iter.Seq2[ledger.Entry, error]) error {
+			return ledger.WriteJSONLines(w, accountUID, entries)
+		},
+		"CSV": ledger.WriteCSV,
+		"CloudEvents": func(w io.Writer, entries iter.Seq2[ledger.Entry, error]) error {
+			return ledger.WriteCloudEvents(w, accountUID, entries)
+		},
+	}
+	for name, export := range exports {
+		t.Run(name, func(t *testing.T) {
+			if err := export(&writer{room: 10}, sequence(chain(utility("wamid.A")))); !errors.Is(err, errFull) {
+				t.Errorf("export = %v; want the writer's error", err)
+			}
+		})
 	}
 }
