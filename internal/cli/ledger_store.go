@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	_ "modernc.org/sqlite" // the engine of a gateway's embedded store
+
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// What docs/ledger.md publishes of a store's tables.
+const (
+	selectOwner   = `SELECT account_uid FROM owner`
+	selectEntries = `SELECT sequence, record, hash FROM ledger ORDER BY sequence`
+	selectTotals  = `SELECT period, currency, category, messages, charged, billed, cost FROM totals`
+)
+
+// openStore opens a gateway's store for reading, in one snapshot. It leaves no trace: no file is made, changed or locked.
+func openStore(ctx context.Context, path string) (*ledgerSource, error) {
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if info.IsDir() {
+		return nil, fmt.Errorf("%s: it is a directory: name the store's file in it", path)
+	}
+	atRest, err := isAtRest(path)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", storeURL(path, atRest))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: it cannot be read as a store: %w", path, err), db.Close())
+	}
+	source := &ledgerSource{
+		name:         path,
+		entries:      storedEntries(ctx, tx),
+		storedTotals: func() (ledger.Totals, error) { return storedTotals(ctx, tx) },
+	}
+	source.end = sync.OnceValue(func() error {
+		err := errors.Join(tx.Rollback(), db.Close())
+		if still, statErr := isAtRest(path); atRest && !still {
+			return errors.Join(err, statErr, fmt.Errorf("%s: a gateway began to use it meanwhile: run the command again", path))
+		}
+		return err
+	})
+	if err := tx.QueryRowContext(ctx, selectOwner).Scan(&source.account); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: it cannot be read as a gateway's store: %w", path, err), source.Close())
+	}
+	return source, nil
+}
+
+// isAtRest tells whether no gateway uses the store: then it has no write-ahead log beside it. https://www.sqlite.org/wal.html#the_wal_file
+func isAtRest(path string) (bool, error) {
+	_, err := os.Stat(path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return false, err
+}
+
+// storeURL is the address of the store for a reader. A store at rest is read as it lies there, since SQLite would otherwise make a log for the
+// reader, and fail where it may not. https://www.sqlite.org/uri.html#uriimmutable
+func storeURL(path string, atRest bool) string {
+	query := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(5000)"}}
+	if atRest {
+		query.Set("immutable", "1")
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+}
+
+// storedEntries are the records, one in memory at a time.
+func storedEntries(ctx context.Context, tx *sql.Tx) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		rows, err := tx.QueryContext(ctx, selectEntries)
+		if err != nil {
+			yield(ledger.Entry{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var entry ledger.Entry
+			var hash []byte
+			if err := rows.Scan(&entry.Sequence, &entry.Canonical, &hash); err != nil {
+				yield(ledger.Entry{}, err)
+				return
+			}
+			copy(entry.Hash[:], hash)
+			if !yield(entry, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(ledger.Entry{}, err)
+		}
+	}
+}
+
+func storedTotals(ctx context.Context, tx *sql.Tx) (ledger.Totals, error) {
+	rows, err := tx.QueryContext(ctx, selectTotals)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	totals := ledger.Totals{}
+	for rows.Next() {
+		var key ledger.TotalKey
+		var total ledger.Total
+		var billed, cost string
+		if err := rows.Scan(&key.Period, &key.Currency, &key.Category, &total.Messages, &total.Charged, &billed, &cost); err != nil {
+			return nil, err
+		}
+		if total.Billed, err = money.Parse(billed); err != nil {
+			return nil, err
+		}
+		if total.Cost, err = money.Parse(cost); err != nil {
+			return nil, err
+		}
+		totals[key] = total
+	}
+	return totals, rows.Err()
+}
