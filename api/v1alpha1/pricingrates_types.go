@@ -26,6 +26,19 @@ type CategoryPrice struct {
 	Amount DecimalAmount `json:"amount,omitempty"`
 }
 
+// CategoryRatedAs says that a category costs what another one costs.
+//
+// +kubebuilder:validation:XValidation:rule="self.category != self.as",message="as must be another category"
+type CategoryRatedAs struct {
+	// category is the category that has no prices of its own.
+	// +required
+	Category MessageCategory `json:"category,omitempty"`
+
+	// as is the category whose prices it has.
+	// +required
+	As MessageCategory `json:"as,omitempty"`
+}
+
 // VolumeTiers are lower prices of one market and category above volumes of the month. The rate in rates is the price below the first step.
 type VolumeTiers struct {
 	// market is the market whose messages are counted, as in rates.

@@ -89,6 +89,13 @@ type PricingRevision struct {
 	// +kubebuilder:validation:MaxItems=100
 	Rates []MarketRates `json:"rates,omitempty"`
 
+	// ratedAs lists categories that cost what another one costs, where rates has no price of their own. They share its tiers and mark-up.
+	// +optional
+	// +listType=map
+	// +listMapKey=category
+	// +kubebuilder:validation:MaxItems=16
+	RatedAs []CategoryRatedAs `json:"ratedAs,omitempty"`
+
 	// tiers are lower prices above a volume of the month.
 	// +optional
 	// +listType=map

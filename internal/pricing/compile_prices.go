@@ -61,6 +61,9 @@ func compilePrices(found *findings, path string, doc *Revision) prices {
 	for i, terms := range doc.Tiers {
 		t.addTiers(fmt.Sprintf("%s.tiers[%d]", path, i), terms)
 	}
+	for i, terms := range doc.RatedAs {
+		t.addRatedAs(fmt.Sprintf("%s.ratedAs[%d]", path, i), terms)
+	}
 	return t.prices
 }
 
@@ -208,5 +211,23 @@ func (t *priceTable) addSteps(path string, category conversation.Category, to *t
 			price = t.amount(at+".amount", category, step.Amount)
 		}
 		to.prices = append(to.prices, price)
+	}
+}
+
+// addRatedAs gives a category the prices of another one, with their tiers and mark-up, wherever it has none of its own.
+func (t *priceTable) addRatedAs(path string, terms RatedAs) {
+	category, err := conversation.ParsePlanCategory(terms.Category)
+	known := t.found.addError(path+".category", err)
+	as, err := conversation.ParsePlanCategory(terms.As)
+	if !t.found.addError(path+".as", err) || !known {
+		return
+	}
+	if category == as {
+		t.found.add(path+".as", "%s must be rated as another category", terms.Category)
+	}
+	for i := range t.prices.rows {
+		if row := &t.prices.rows[i]; row[category] == nil {
+			row[category] = row[as]
+		}
 	}
 }

@@ -77,6 +77,8 @@ func TestPlanMistakesAreNamed(t *testing.T) {
 		{"steps that fall", func(_ *Plan, r *Revision) { r.Tiers[0].Steps[1].Above = 50 }, `revisions[0].tiers[0].steps[1].above: 50 must be above 100`},
 		{"tiers twice", func(_ *Plan, r *Revision) { r.Tiers = append(r.Tiers, r.Tiers[0]) }, `revisions[0].tiers[1]: Utility in France must have tiers once`},
 		{"tiers per channel", func(_ *Plan, r *Revision) { r.Tiers[0].Per = "Channel" }, `revisions[0].tiers[0].per: "Channel" must be one of "Account", "Portfolio"`},
+		{"rated as itself", func(_ *Plan, r *Revision) { r.RatedAs = []RatedAs{{"Utility", "Utility"}} }, `revisions[0].ratedAs[0].as: Utility must be rated as another category`},
+		{"rated as nothing", func(_ *Plan, r *Revision) { r.RatedAs = []RatedAs{{"Utility", "Gold"}} }, `revisions[0].ratedAs[0].as: category "Gold" must be one of`},
 		{"empty mark-up", func(_ *Plan, r *Revision) { r.Markups[0].Percent = "" }, `revisions[0].markups[0]: must have percent or fixed, or both`},
 		{"over-precise mark-up", func(_ *Plan, r *Revision) { r.Markups[0].Percent = "1.00001" }, `revisions[0].markups[0].percent: "1.00001" must have at most 4 decimals`},
 		{"two mark-ups", func(_ *Plan, r *Revision) { r.Markups = append(r.Markups, r.Markups[0]) }, `revisions[0].markups[1].category: Utility must not have two mark-ups`},

@@ -80,7 +80,7 @@ const (
 	PerPortfolio
 )
 
-// CounterKey names a count of one month. It is comparable. Its String is what a store keys it by.
+// CounterKey names a count of one month. It is comparable.
 type CounterKey struct {
 	Scope     Scope
 	ScopeID   string                // channel or portfolio id; empty for the account

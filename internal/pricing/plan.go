@@ -47,6 +47,7 @@ type Revision struct {
 	Exemptions                  []Exemption                  `json:"exemptions,omitempty"`
 	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
 	Rates                       []MarketRates                `json:"rates,omitempty"`
+	RatedAs                     []RatedAs                    `json:"ratedAs,omitempty"`
 	Tiers                       []Tiers                      `json:"tiers,omitempty"`
 	Markups                     []Markup                     `json:"markups,omitempty"`
 	MinimumCharge               string                       `json:"minimumCharge,omitempty"`
@@ -121,6 +122,12 @@ type MarketRates struct {
 type Price struct {
 	Category string `json:"category"`
 	Amount   string `json:"amount"`
+}
+
+// RatedAs says that a category costs what another one costs.
+type RatedAs struct {
+	Category string `json:"category"`
+	As       string `json:"as"`
 }
 
 // Tiers are the lower prices of one market and category above a volume of a month.

@@ -252,6 +252,18 @@ func TestBusinessAgentIsBilledByTheTokenEvenInAnEntryPoint(t *testing.T) {
 	expect(t, "21,500 tokens", told(d.settle(french, m)), "business_agent 0.043")
 }
 
+// A group message costs, for each recipient, what any other costs in the recipient's market, and shares the 1,000.
+func TestGroupsAndMarketingLiteAreRatedAsTheirLike(t *testing.T) {
+	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
+	d.counts[serviceCount("1066", 2026, 10)] = 999
+	expect(t, "group utility", d.template(french, 0, conversation.GroupUtility), "group_utility 0.03")
+	expect(t, "marketing lite", d.template(french, 0, conversation.MarketingLite), "marketing_lite 0.0859")
+	m := d.message(french, 0, conversation.FreeForm, conversation.GroupService)
+	expect(t, "group message 1,000", told(d.settle(french, m)), "group_service free: allowance")
+	expect(t, "group message 1,001", told(d.settle(french, m)), "group_service 0.03")
+	expect(t, "text", d.text(french, 0), "service 0.03")
+}
+
 // Notification-based pricing: everything is free in the window, no rate is known outside of it.
 func TestNotifications2018(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2019-05-10T00:00:00Z")
