@@ -373,15 +373,18 @@ func (c *counted) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestExportTakesConstantMemory(t *testing.T) {
-	const records = 20_000
+// many are as many charges.
+func many(records int) []ledger.Record {
 	list := make([]ledger.Record, records)
 	for i := range list {
 		list[i] = sample()[0]
 		list[i].MessageID = "m" + strconv.Itoa(i)
 	}
-	path := ledgerFile(t, list...)
-	list = nil
+	return list
+}
+
+func TestExportTakesConstantMemory(t *testing.T) {
+	path := ledgerFile(t, many(20_000)...)
 	out := &counted{}
 	command := New("guichet")
 	command.SetOut(out)
