@@ -27,14 +27,12 @@ type CategoryPrice struct {
 }
 
 // CategoryRatedAs says that a category costs what another one costs.
-//
-// +kubebuilder:validation:XValidation:rule="self.category != self.as",message="as must be another category"
 type CategoryRatedAs struct {
 	// category is the category that has no prices of its own.
 	// +required
 	Category MessageCategory `json:"category,omitempty"`
 
-	// as is the category whose prices it has.
+	// as is the category whose prices it has. It must be another one, or the plan is not accepted.
 	// +required
 	As MessageCategory `json:"as,omitempty"`
 }
