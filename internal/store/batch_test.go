@@ -238,11 +238,17 @@ func TestOpenRefuses(t *testing.T) {
 	if err := open(t, path, keys).Close(); err != nil {
 		t.Fatal(err)
 	}
+	newer := filepath.Join(t.TempDir(), "guichet.db")
+	if err := open(t, newer, keys).Close(); err != nil {
+		t.Fatal(err)
+	}
+	tamper(t, newer, `UPDATE schema_migrations SET version = 99`)
 	tests := map[string]struct {
 		options store.Options
 		want    string
 	}{
 		"another account": {store.Options{Path: path, AccountUID: "other", Keys: keys}, "belongs to the account with UID " + accountUID},
+		"a newer schema":  {store.Options{Path: newer, AccountUID: accountUID, Keys: keys}, "it has schema version 99 and this program knows 1 at most"},
 		"no keys":         {store.Options{Path: path, AccountUID: accountUID}, "needs the account's keys"},
 		"no directory":    {store.Options{Path: filepath.Join(path, "x", "guichet.db"), AccountUID: accountUID, Keys: keys}, "the store cannot be opened"},
 	}

@@ -59,12 +59,13 @@ func newEngine(path string) (*engine, error) {
 	return &engine{path: absolute}, file.Close()
 }
 
-// dataSource is WAL with a sync of the log at every commit: what is committed survives the loss of power.
+// dataSource is WAL with a sync of the log at every commit: what is committed survives the loss of power. What is deleted is overwritten where that costs no
+// further writing.
 func (e *engine) dataSource(r role) string {
 	query := url.Values{"mode": {string(r)}}
 	pragmas := []string{"busy_timeout(5000)", "synchronous(FULL)", "temp_store(MEMORY)"}
 	if r == writing {
-		pragmas = append(pragmas, "journal_mode(WAL)", "journal_size_limit(16777216)", fmt.Sprintf("cache_size(-%d)", writerCacheKiB))
+		pragmas = append(pragmas, "journal_mode(WAL)", "secure_delete(FAST)", "journal_size_limit(16777216)", fmt.Sprintf("cache_size(-%d)", writerCacheKiB))
 	} else {
 		pragmas = append(pragmas, "query_only(1)", fmt.Sprintf("cache_size(-%d)", readerCacheKiB))
 	}
