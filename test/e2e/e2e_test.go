@@ -71,8 +71,10 @@ func setUp(ctx context.Context, t *testing.T) *scene {
 	stage, err := story.NewStage(cmp.Or(os.Getenv("KUBECTL"), "kubectl"), os.Getenv("KUBECONFIG"), root)
 	must(t, err)
 	must(t, stage.Install(ctx))
-	_, err = stage.Kubectl.Run(ctx, "delete", "namespace", story.AccountNamespace, "--ignore-not-found", "--timeout=120s")
-	must(t, err)
+	for _, earlier := range []string{"namespace/" + story.AccountNamespace, "pricingplan/" + story.PlanName} {
+		_, err = stage.Kubectl.Run(ctx, "delete", earlier, "--ignore-not-found", "--timeout=120s")
+		must(t, err)
+	}
 	phones, door, err := stage.Phones(ctx)
 	must(t, err)
 	must(t, phones.Reset(ctx))

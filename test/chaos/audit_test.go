@@ -1,0 +1,254 @@
+//go:build chaos && linux
+
+package chaos
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/store"
+	"github.com/guichet-dev/guichet/test/rig"
+)
+
+// fate is all that is known of one message.
+type fate struct {
+	send rig.Send
+	// The upstream's record: how often it has the message, and whether it delivered it.
+	upstream  int
+	delivered bool
+	// The ledger's: settlements, corrections, notes of doubt, what is owed in the end, and why if it is nothing.
+	settled, corrected, doubts int
+	charge                     money.Decimal
+	freeReason                 string
+	// code is why the store says that the message failed; 0 if it did not.
+	code int
+}
+
+// books are what the gateway has left behind.
+type books struct {
+	head   ledger.Head
+	totals ledger.Totals
+	billed money.Decimal
+	fates  map[string]*fate
+}
+
+// audit holds everything against the upstream's own record, and prints the table.
+func (r *run) audit(last report.Report) {
+	t := r.t
+	t.Helper()
+	opened, err := r.account.OpenStore(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	if _, err := opened.Audit(context.Background()); err != nil {
+		t.Errorf("P5: the ledger or its totals do not verify: %v", err)
+	}
+	b := r.read(opened)
+	r.readUpstream(b)
+	t.Log("\n" + r.table(b))
+	r.checkMessages(b)
+	r.checkPeople()
+	r.checkMoney(b, last)
+	r.checkProof(b, last)
+}
+
+// read reads the ledger and what the store knows of each promised message.
+func (r *run) read(opened *store.Store) *books {
+	b := &books{fates: map[string]*fate{}}
+	for id, send := range r.flow.promised {
+		b.fates[id] = &fate{send: send}
+	}
+	err := opened.View(context.Background(), func(tx *store.Tx) (err error) {
+		if b.head, b.totals, err = ledger.Verify(r.account.Document.Account.UID, tx.Entries(0)); err != nil {
+			return err
+		}
+		for entry, err := range tx.Entries(0) {
+			if err != nil {
+				return err
+			}
+			record, err := ledger.ParseCanonical(entry.Canonical)
+			if err != nil {
+				return err
+			}
+			if err := b.enter(record); err != nil {
+				return err
+			}
+		}
+		for id, f := range b.fates {
+			m, found, err := tx.Message(id)
+			if err != nil {
+				return err
+			}
+			if found {
+				f.code = m.ErrorCode
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+// enter takes a record into its message's fate.
+func (b *books) enter(record *ledger.Record) (err error) {
+	f := b.fate(record.MessageID)
+	switch record.Kind {
+	case ledger.Doubt:
+		f.doubts++
+		return nil
+	case ledger.Settlement:
+		f.settled++
+	case ledger.Correction:
+		f.corrected++
+	}
+	f.freeReason = record.FreeReason
+	if f.charge, err = f.charge.Add(record.Charge); err != nil {
+		return err
+	}
+	b.billed, err = b.billed.Add(record.Charge)
+	return err
+}
+
+// fate is that of a message, which need not have been promised.
+func (b *books) fate(id string) *fate {
+	if b.fates[id] == nil {
+		b.fates[id] = &fate{}
+	}
+	return b.fates[id]
+}
+
+func (r *run) readUpstream(b *books) {
+	for _, m := range r.sim.Messages(simulator.MessageFilter{}) {
+		f := b.fate(m.CallbackData)
+		f.upstream++
+		f.delivered = f.delivered || slices.ContainsFunc(m.Statuses, func(s simulator.StatusStep) bool { return s.Status == graph.StatusDelivered })
+	}
+}
+
+// checkMessages checks what became of each message.
+func (r *run) checkMessages(b *books) {
+	undelivered := pricing.Undelivered.String()
+	r.none("P1: promised, and the ledger does not know it", b, func(f *fate) bool { return f.settled == 0 })
+	r.none("P2: settled more than once", b, func(f *fate) bool { return f.settled > 1 })
+	r.none("P2: neither promised to anybody nor a repetition, and sent", b, func(f *fate) bool { return f.upstream > 0 && f.send == rig.Send{} })
+	r.none("P2: delivered, and the ledger says undelivered", b, func(f *fate) bool { return f.delivered && f.freeReason == undelivered })
+	r.none("P2: not delivered, and not settled as undelivered", b, func(f *fate) bool { return !f.delivered && f.freeReason != undelivered })
+	r.none("P2: corrected without having been given up in doubt", b, func(f *fate) bool { return f.corrected > 1 || f.corrected == 1 && f.doubts == 0 })
+	r.none("failed without a reason", b, func(f *fate) bool { return !f.delivered && f.code == 0 })
+	r.none("P4: free-form to a stranger, and sent", b, func(f *fate) bool { return f.upstream > 0 && strings.Contains(f.send.Body, "To a stranger") })
+	r.none("P12: sent more than once without a doubt in the ledger", b, func(f *fate) bool { return f.upstream > 1 && f.doubts == 0 })
+	if n := len(r.flow.renamed); n > 0 {
+		r.t.Errorf("P2: %d keys were answered with two different ids, such as %s", n, r.flow.renamed[0])
+	}
+}
+
+// none fails the test if there is a message of the kind, and names the first few.
+func (r *run) none(what string, b *books, is func(*fate) bool) {
+	r.t.Helper()
+	var found []string
+	for id, f := range b.fates {
+		if is(f) {
+			found = append(found, fmt.Sprintf("%s %+v", id, *f))
+		}
+	}
+	if len(found) == 0 {
+		return
+	}
+	slices.Sort(found)
+	r.t.Errorf("%s: %d messages:\n%s", what, len(found), strings.Join(found[:min(3, len(found))], "\n"))
+}
+
+// checkPeople checks that the business was told of everything.
+func (r *run) checkPeople() {
+	r.business.mu.Lock()
+	defer r.business.mu.Unlock()
+	untold, silent := 0, 0
+	for _, m := range r.phones.wrote {
+		if !r.business.told[m.ID] {
+			untold++
+		}
+	}
+	for id := range r.flow.promised {
+		ended := r.business.ended[id]
+		if ended == "" || ended == graph.StatusFailed && r.business.reasons[id] == 0 {
+			silent++
+		}
+	}
+	if untold > 0 || silent > 0 || r.business.forged > 0 {
+		r.t.Errorf("P1: the business was not told of %d customers' messages nor of the end of %d of its own; %d callbacks were not properly signed", untold, silent, r.business.forged)
+	}
+}
+
+// checkMoney checks the sums: the report's against the ledger's, and both against guichet rate and the budget.
+func (r *run) checkMoney(b *books, last report.Report) {
+	month := b.totals[ledger.TotalKey{Period: last.Period.Name, Currency: "USD"}]
+	if month.Billed != b.billed || last.Period.Billed.Amount != b.billed {
+		r.t.Errorf("P5: the records add up to %s, the month's total is %s, and the report said %s", b.billed, month.Billed, last.Period.Billed)
+	}
+	if !last.Period.Reserved.Amount.IsZero() {
+		r.t.Errorf("P3: nothing is on its way and %s is reserved", last.Period.Reserved)
+	}
+	r.budget.check("at the end", b.billed, last.Period.Reserved.Amount, usd(r.budget.limit.Load()))
+	if n := len(r.budget.exceeded); n > 0 {
+		r.t.Errorf("P3: the budget was exceeded in %d of %d samples, first %s", n, r.budget.samples, r.budget.exceeded[0])
+	}
+	r.compareWithRate(b)
+}
+
+// checkProof checks that the run has put the promises to the test at all.
+func (r *run) checkProof(b *books, last report.Report) {
+	document, err := os.ReadFile(r.account.Path("config", config.FileName))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	digest := sha256.Sum256(document)
+	if want := "sha256:" + hex.EncodeToString(digest[:]); last.ConfigDigest != want {
+		r.t.Errorf("P10: the gateway serves %s; the last configuration is %s", last.ConfigDigest, want)
+	}
+	counts := r.sim.Counts()
+	for what, n := range map[string]int{
+		"kills": r.did.kills - 9, "times that a full disk was noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
+		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
+		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
+		"samples of the budget": r.budget.samples, "charges": b.count(func(f *fate) bool { return !f.charge.IsZero() }),
+	} {
+		if n <= 0 {
+			r.t.Errorf("too few %s: the run proves less than it says", what)
+		}
+	}
+}
+
+// count counts messages.
+func (b *books) count(is func(*fate) bool) int {
+	n := 0
+	for _, f := range b.fates {
+		if is(f) {
+			n++
+		}
+	}
+	return n
+}
+
+// logged counts the gateway's log lines with a text.
+func (r *run) logged(text string) int {
+	log, err := os.ReadFile(r.account.Path("gateway.log"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return strings.Count(string(log), text)
+}

@@ -1,0 +1,67 @@
+//go:build chaos && linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// budgetStep is by how much the budget is raised at a time, in whole units of the currency: less than what is sent until the next raise.
+const budgetStep = 8
+
+// budget raises the account's budget and watches over it.
+type budget struct {
+	run *run
+	// limit is the highest limit that any gateway may know, in whole units: it is raised here before it is written.
+	limit    atomic.Int64
+	samples  int
+	exceeded []string
+	// closest is the sample with the least left, and what was left then.
+	closest money.Decimal
+}
+
+func newBudget(r *run) *budget { return &budget{run: r, closest: usd(1 << 20).Amount} }
+
+// raise puts a higher limit into the document.
+func (b *budget) raise() {
+	b.run.account.Document.Budget = &config.Budget{Limit: usd(b.limit.Add(budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100}}
+}
+
+// sample compares charges and reservations with the limit until ctx is done, whenever the gateway answers.
+func (b *budget) sample(ctx context.Context) {
+	for pause(ctx, 20*time.Millisecond) {
+		r, err := b.run.gateway.Report(ctx)
+		if err != nil || r.Period.Name == "" {
+			continue // it is dead, or starting
+		}
+		limit := usd(b.limit.Load()) // read after the report, and it only rises: never lower than the one that the report was made under
+		b.samples++
+		b.check(fmt.Sprintf("sample %d", b.samples), r.Period.Billed.Amount, r.Period.Reserved.Amount, limit)
+	}
+}
+
+// check holds charges and reservations against the limit.
+func (b *budget) check(when string, billed, reserved money.Decimal, limit money.Money) {
+	used, err := billed.Add(reserved)
+	if err != nil {
+		b.run.t.Error(err)
+		return
+	}
+	left, err := limit.Amount.Sub(used)
+	if err != nil {
+		b.run.t.Error(err)
+		return
+	}
+	if left.Cmp(b.closest) < 0 {
+		b.closest = left
+	}
+	if left.Sign() < 0 {
+		b.exceeded = append(b.exceeded, fmt.Sprintf("%s: %s charged and %s reserved, of %s", when, billed, reserved, limit))
+	}
+}

@@ -1,0 +1,251 @@
+//go:build chaos && linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/test/rig"
+)
+
+// settings say how hard and how long a run is.
+type settings struct {
+	seed   uint64
+	engine string
+	// flow is for how long new messages are sent.
+	flow time.Duration
+	// calm is how long the gateway is left alone now and then, so that doubts come to be resolved by rule; 0 is never before the end.
+	calm time.Duration
+	// hang is how long a hanging upstream takes to answer.
+	hang time.Duration
+}
+
+// engines are the stores that a run can use.
+var engines = map[string]bool{"sqlite": true}
+
+func readSettings(t *testing.T) settings {
+	t.Helper()
+	s := settings{seed: uint64(time.Now().UnixNano()), engine: "sqlite", flow: 4 * time.Minute, calm: 14 * time.Second, hang: 25 * time.Second}
+	if os.Getenv("CHAOS") == "short" {
+		s.flow, s.calm, s.hang = 20*time.Second, 0, 2*time.Second
+	}
+	var err error
+	if text := os.Getenv("CHAOS_DURATION"); text != "" {
+		if s.flow, err = time.ParseDuration(text); err != nil {
+			t.Fatalf("CHAOS_DURATION must be a duration such as 5m: %v", err)
+		}
+	}
+	if text := os.Getenv("CHAOS_SEED"); text != "" {
+		if s.seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("CHAOS_SEED must be a whole number: %v", err)
+		}
+	}
+	if text := os.Getenv("CHAOS_ENGINE"); text != "" {
+		s.engine = text
+	}
+	if !engines[s.engine] {
+		t.Fatalf("CHAOS_ENGINE %q is not known: use sqlite", s.engine)
+	}
+	return s
+}
+
+// random is a source of its own for each of the run's actors, so that what one does is the same whatever the others do.
+func (s settings) random(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, actor)) }
+
+// The actors that draw random numbers.
+const (
+	actorSaboteur uint64 = iota
+	actorUpstream
+	actorReloader
+	actorPhones
+	actorSender // and those that follow
+)
+
+// run is one fault run.
+type run struct {
+	t        *testing.T
+	settings settings
+	programs rig.Programs
+	account  *rig.Account
+	gateway  *rig.Gateway
+	sim      *simulator.Simulator
+	business *business
+	flow     *flow
+	phones   *phones
+	budget   *budget
+	did      deeds
+}
+
+// deeds count what was done to the gateway.
+type deeds struct {
+	kills, killsOnFullDisk, fullDisks, reloads, badDocuments, moods int
+	slowestStart                                                    time.Duration
+}
+
+// doubtWait is how long a doubt waits for a status: longer than the upstream's longest pause between two tries of a webhook and a full disk together.
+const doubtWait = 8
+
+func newRun(t *testing.T, s settings) *run {
+	t.Helper()
+	r := &run{t: t, settings: s, business: newBusiness(t)}
+	directory := t.TempDir()
+	var err error
+	if r.programs, err = rig.Compile(t.Context(), directory); err != nil {
+		t.Fatal(err)
+	}
+	upstream := httptest.NewUnstartedServer(nil)
+	if r.account, err = rig.NewAccount(directory, "http://"+upstream.Listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if r.gateway, err = rig.NewGateway(r.programs, r.account, "INFO"); err != nil {
+		t.Fatal(err)
+	}
+	if r.sim, err = simulator.New(rig.Upstream(r.gateway.API()+"/webhooks"), simulator.Options{Logger: quiet()}); err != nil {
+		t.Fatal(err)
+	}
+	upstream.Config.Handler = r.sim.Handler()
+	upstream.Start()
+	t.Cleanup(upstream.Close)
+	r.flow, r.phones, r.budget = newFlow(r), newPhones(r), newBudget(r)
+	r.configure()
+	t.Cleanup(r.gateway.Kill)
+	r.start()
+	simulating, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); r.sim.Run(simulating) }()
+	t.Cleanup(func() { stop(); <-done })
+	return r
+}
+
+// configure sets the account up: a budget that bites, an allowance that is soon used up, a business that wants to hear of everything.
+func (r *run) configure() {
+	d := &r.account.Document
+	d.Account.TimeZone = zoneFarFromMidnight(time.Now())
+	d.Plan.Revisions[0].Allowances[0].Count = freeService
+	d.Callback = r.business.callback()
+	d.Doubt.WaitSeconds = doubtWait
+	r.budget.raise()
+	if err := r.account.WriteDocument(); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// freeService is the number of free service messages of each number and month.
+const freeService = 150
+
+// zoneFarFromMidnight is a time zone in which no month turns during a run.
+func zoneFarFromMidnight(now time.Time) string {
+	if hour := now.UTC().Hour(); hour >= 2 && hour < 20 {
+		return "Etc/UTC"
+	}
+	return "Etc/GMT+12"
+}
+
+func (r *run) start() {
+	took, err := r.gateway.Start(context.Background())
+	if err != nil {
+		r.t.Error(err)
+	}
+	r.did.slowestStart = max(r.did.slowestStart, took)
+}
+
+// TestP1P2P3P4P5P12FaultRun is the fault run. Its table says what was done, and what came of it.
+func TestP1P2P3P4P5P12FaultRun(t *testing.T) {
+	s := readSettings(t)
+	t.Logf("seed %d, engine %s, messages flow for %s", s.seed, s.engine, s.flow)
+	r := newRun(t, s)
+	r.phones.openWindows()
+	r.disturb()
+	r.heal()
+	last := r.settle()
+	r.gateway.Kill()
+	r.audit(last)
+}
+
+// disturb lets messages flow while everything goes wrong.
+func (r *run) disturb() {
+	flowing, stop := context.WithTimeout(context.Background(), r.settings.flow)
+	defer stop()
+	sampling, endSampling := context.WithCancel(context.Background())
+	var actors, sampler sync.WaitGroup
+	sampler.Go(func() { r.budget.sample(sampling) })
+	for _, actor := range []func(context.Context){r.sabotage, r.upset, r.reload, r.phones.write, r.flow.drive} {
+		actors.Go(func() { actor(flowing) })
+	}
+	actors.Wait()
+	endSampling()
+	sampler.Wait()
+}
+
+// heal ends every fault. The new configuration also ends a stop of the upstream's.
+func (r *run) heal() {
+	r.sim.ClearFaults()
+	if err := r.sim.SetKnobs(simulator.Knobs{}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.budget.raise()
+	if err := r.account.WriteDocument(); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// settle waits until every message has ended and everybody has been told, and returns the report of then.
+func (r *run) settle() report.Report {
+	r.t.Helper()
+	var last atomic.Pointer[report.Report]
+	settled := func() error {
+		now, err := r.gateway.Report(context.Background())
+		if err != nil {
+			return err
+		}
+		last.Store(&now)
+		if now.Queues != (report.Queues{}) || now.Period.InDoubt != 0 {
+			return fmt.Errorf("still waiting: %+v, %d in doubt, stopped %v", now.Queues, now.Period.InDoubt, now.Stopped)
+		}
+		idle, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		defer cancel()
+		return r.sim.WaitIdle(idle)
+	}
+	gomega.NewWithT(r.t).Eventually(settled, "3m", "50ms").Should(gomega.Succeed())
+	return *last.Load()
+}
+
+// usd is an amount of the plan's currency.
+func usd(amount int64) money.Money {
+	whole, err := money.MustParse("1").MulInt(amount)
+	if err != nil {
+		panic(err)
+	}
+	return money.Money{Amount: whole, Currency: "USD"}
+}
+
+// pause waits, and tells whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// between draws a duration.
+func between(random *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(random.Int64N(int64(most-least)))
+}

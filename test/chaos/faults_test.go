@@ -1,0 +1,135 @@
+//go:build chaos && linux
+
+package chaos
+
+import (
+	"context"
+	"math/rand/v2"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/simulator"
+)
+
+// sabotage kills and restarts the gateway at random moments, and fills its disk for a while. It leaves a running gateway with room on its disk.
+func (r *run) sabotage(ctx context.Context) {
+	random := r.settings.random(actorSaboteur)
+	for {
+		if !pause(ctx, r.uptime(random)) {
+			return
+		}
+		if random.IntN(8) > 0 {
+			r.killAndRestart()
+			continue
+		}
+		r.did.fullDisks++
+		r.limitFiles(1)
+		pause(ctx, between(random, 400*time.Millisecond, 1200*time.Millisecond))
+		if random.IntN(3) == 0 {
+			r.did.killsOnFullDisk++
+			r.killAndRestart() // with room again
+		} else {
+			r.limitFiles(unlimited)
+		}
+	}
+}
+
+func (r *run) uptime(random *rand.Rand) time.Duration {
+	if r.settings.calm > 0 && random.IntN(12) == 0 {
+		return r.settings.calm
+	}
+	return between(random, 50*time.Millisecond, 1200*time.Millisecond)
+}
+
+func (r *run) killAndRestart() {
+	r.gateway.Kill()
+	r.did.kills++
+	r.start()
+}
+
+// unlimited is RLIM_INFINITY.
+const unlimited = ^uint64(0)
+
+// limitFiles makes every write of the running gateway beyond a file's first bytes fail, as on a full disk, without a need for root: SQLite meets EFBIG where a
+// full disk would be ENOSPC, and takes both as an error of its log. Source: https://man7.org/linux/man-pages/man2/prlimit64.2.html
+func (r *run) limitFiles(bytes uint64) {
+	limit := syscall.Rlimit{Cur: bytes, Max: unlimited}
+	_, _, failed := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(r.gateway.PID()), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+	if failed != 0 {
+		r.t.Errorf("the limit on the gateway's files could not be set: %v", failed)
+	}
+}
+
+// upset changes the upstream's mood again and again.
+func (r *run) upset(ctx context.Context) {
+	random := r.settings.random(actorUpstream)
+	for {
+		r.did.moods++
+		r.sim.ClearFaults()
+		if err := r.sim.SetKnobs(simulator.Knobs{
+			DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond),
+			SendDelay: simulator.Duration(between(random, 0, 20*time.Millisecond)), WebhookDelay: simulator.Duration(between(random, 0, 100*time.Millisecond)),
+		}); err != nil {
+			r.t.Error(err)
+		}
+		for _, fault := range r.mood(random) {
+			if err := r.sim.AddFault(fault); err != nil {
+				r.t.Error(err)
+			}
+		}
+		if !pause(ctx, between(random, time.Second, 3*time.Second)) {
+			return
+		}
+	}
+}
+
+func (r *run) mood(random *rand.Rand) []simulator.Fault {
+	switch random.IntN(4) {
+	case 0: // the API errs, at once or by webhook
+		return []simulator.Fault{
+			{Code: graph.CodeThroughput, Rate: 0.03}, {Code: 131016, Rate: 0.03}, {Code: 131000, Rate: 0.02}, {Code: graph.CodeUnknown, Rate: 0.01},
+			{Code: graph.CodePairRateLimit, Rate: 0.01}, {Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
+			{Code: graph.CodeUndeliverable, Async: true, Rate: 0.03}, {Code: graph.CodeReEngagement, Async: true, Rate: 0.02},
+		}
+	case 1: // the network cuts connections, before and after the upstream has the message
+		return []simulator.Fault{
+			{Effect: simulator.EffectDropBefore, Rate: 0.03}, {Effect: simulator.EffectDropAfter, Rate: 0.05},
+			{Effect: simulator.EffectHang, Delay: simulator.Duration(r.settings.hang), Rate: 0.01},
+		}
+	case 2: // the API is down
+		return []simulator.Fault{{Code: 131016, Rate: 0.9}}
+	default:
+		return nil
+	}
+}
+
+// reload changes the configuration again and again: a higher budget, the other rule for doubts, and now and then a document that no gateway can use.
+// Some changes come while the upstream lacks a means of payment, which they end.
+func (r *run) reload(ctx context.Context) {
+	random := r.settings.random(actorReloader)
+	for pause(ctx, between(random, 2*time.Second, 4*time.Second)) {
+		if random.IntN(4) == 0 {
+			if err := r.sim.AddFault(simulator.Fault{Code: graph.CodePayment, Next: 1}); err != nil {
+				r.t.Error(err)
+			}
+			pause(ctx, 500*time.Millisecond)
+		}
+		if random.IntN(3) == 0 {
+			r.did.badDocuments++
+			r.write(func() error { return r.account.WriteConfiguration([]byte(`{"format":1,"account":`)) })
+			pause(ctx, 1200*time.Millisecond)
+		}
+		r.budget.raise()
+		r.account.Document.Doubt.Resolution = []string{"Fail", "Resend"}[random.IntN(2)]
+		r.write(r.account.WriteDocument)
+		r.did.reloads++
+	}
+}
+
+func (r *run) write(document func() error) {
+	if err := document(); err != nil {
+		r.t.Error(err)
+	}
+}

@@ -1,0 +1,47 @@
+//go:build chaos && linux
+
+package chaos
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// table says what was done and what came of it.
+func (r *run) table(b *books) string {
+	counts := r.sim.Counts()
+	refused := 0
+	for _, n := range counts.Refused {
+		refused += n
+	}
+	undelivered := pricing.Undelivered.String()
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	row := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	row("done to the gateway\t")
+	row("  killed\t%d times, %d on a full disk; ready again within %s", r.did.kills, r.did.killsOnFullDisk, r.did.slowestStart.Round(time.Millisecond))
+	row("  disk full\t%d times; the store noticed %d times", r.did.fullDisks, r.logged("Store became unavailable"))
+	row("  configuration\t%d reloads, %d documents that cannot be used", r.did.reloads, r.did.badDocuments)
+	row("  upstream\t%d moods; %d sends refused, %d connections cut, %d updates twice, %d webhooks repeated", r.did.moods, refused, counts.Dropped, counts.Duplicates, counts.Retries)
+	row("the business sent\t")
+	row("  accepted\t%d", len(r.flow.promised))
+	row("  refused\t%d for the budget, %d outside a window", r.flow.refused[graph.CodePayment], r.flow.refused[graph.CodeReEngagement])
+	row("  repeated under its key\t%d without an answer, %d with one", r.flow.repeats, r.flow.again)
+	row("what became of it\t")
+	row("  delivered\t%d: %d charged, %d free", b.count(func(f *fate) bool { return f.delivered }),
+		b.count(func(f *fate) bool { return !f.charge.IsZero() }), b.count(func(f *fate) bool { return f.delivered && f.charge.IsZero() }))
+	row("  failed with a reason\t%d", b.count(func(f *fate) bool { return f.freeReason == undelivered && f.code != 0 }))
+	row("  in doubt\t%d; %d sent twice, %d corrected", b.count(func(f *fate) bool { return f.doubts > 0 }),
+		b.count(func(f *fate) bool { return f.upstream > 1 }), b.count(func(f *fate) bool { return f.corrected > 0 }))
+	row("the customers wrote\t%d times", len(r.phones.wrote))
+	row("the ledger\t%d records, chain verified", b.head.Sequence)
+	row("  billed\t%s USD, of a budget of %s", b.billed, usd(r.budget.limit.Load()))
+	row("  closest to the budget\t%s USD were left, in %d samples", r.budget.closest, r.budget.samples)
+	_ = w.Flush() // a strings.Builder never fails
+	return text.String()
+}
