@@ -143,10 +143,7 @@ func newScheme() (*runtime.Scheme, error) {
 }
 
 func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
-	var namespaces []string
-	if s.watchNamespaces != "" {
-		namespaces = strings.Split(s.watchNamespaces, ",")
-	}
+	namespaces := strings.FieldsFunc(s.watchNamespaces, func(r rune) bool { return r == ',' || r == ' ' })
 	return manager.Options{
 		Scheme: scheme,
 		Cache:  controllers.CacheOptions(namespaces),

@@ -205,7 +205,7 @@ func podTrouble(pods []corev1.Pod) string {
 	for i := range pods {
 		for _, condition := range pods[i].Status.Conditions {
 			if condition.Type == corev1.PodScheduled && condition.Reason == corev1.PodReasonUnschedulable {
-				return "a pod cannot be scheduled: " + condition.Message
+				return "a pod cannot be scheduled: its events say why"
 			}
 		}
 		for _, container := range pods[i].Status.ContainerStatuses {
