@@ -40,7 +40,7 @@ func (r *run) uptime(random *rand.Rand) time.Duration {
 	if r.settings.calm > 0 && random.IntN(12) == 0 {
 		return r.settings.calm
 	}
-	return between(random, 50*time.Millisecond, 1200*time.Millisecond)
+	return between(random, 50*time.Millisecond, 800*time.Millisecond)
 }
 
 func (r *run) killAndRestart() {
@@ -89,8 +89,8 @@ func (r *run) mood(random *rand.Rand) []simulator.Fault {
 	switch random.IntN(4) {
 	case 0: // the API errs, at once or by webhook
 		return []simulator.Fault{
-			{Code: graph.CodeThroughput, Rate: 0.03}, {Code: 131016, Rate: 0.03}, {Code: 131000, Rate: 0.02}, {Code: graph.CodeUnknown, Rate: 0.01},
-			{Code: graph.CodePairRateLimit, Rate: 0.01}, {Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
+			{Code: graph.CodeThroughput, Rate: 0.03}, {Code: graph.CodeUnavailable, Rate: 0.03}, {Code: graph.CodeInternal, Rate: 0.02}, {Code: graph.CodeUnknown, Rate: 0.01},
+			{Code: graph.CodePairRateLimit, Rate: 0.003}, {Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
 			{Code: graph.CodeUndeliverable, Async: true, Rate: 0.03}, {Code: graph.CodeReEngagement, Async: true, Rate: 0.02},
 		}
 	case 1: // the network cuts connections, before and after the upstream has the message
@@ -99,7 +99,7 @@ func (r *run) mood(random *rand.Rand) []simulator.Fault {
 			{Effect: simulator.EffectHang, Delay: simulator.Duration(r.settings.hang), Rate: 0.01},
 		}
 	case 2: // the API is down
-		return []simulator.Fault{{Code: 131016, Rate: 0.9}}
+		return []simulator.Fault{{Code: graph.CodeUnavailable, Rate: 0.6}}
 	default:
 		return nil
 	}
