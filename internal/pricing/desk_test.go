@@ -85,10 +85,11 @@ type desk struct {
 	start   int64 // hour 0 of the story
 }
 
-func newDesk(t testing.TB, book *Book, start string) *desk {
+func newDesk(tb testing.TB, book *Book, start string) *desk {
+	tb.Helper()
 	return &desk{
-		t: t, book: book, account: Account{Zone: time.UTC, Portfolio: "p1"}, counts: counts{},
-		states: map[string]*conversation.State{}, start: at(t, start),
+		t: tb, book: book, account: Account{Zone: time.UTC, Portfolio: "p1"}, counts: counts{},
+		states: map[string]*conversation.State{}, start: at(tb, start),
 	}
 }
 
@@ -154,9 +155,9 @@ func told(out Outcome) string {
 	}
 }
 
-func expect(t testing.TB, what, got, want string) {
-	t.Helper()
+func expect(tb testing.TB, what, got, want string) {
+	tb.Helper()
 	if got != want {
-		t.Errorf("%s: got %q, want %q", what, got, want)
+		tb.Errorf("%s: got %q, want %q", what, got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/cockroachdb/apd/v3"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -28,8 +29,9 @@ type world struct {
 }
 
 // richPlan is the shipped plan with a mark-up, a minimum and tiers in every revision that has rates.
-func richPlan(t testing.TB) Plan {
-	plan := samplePlan(t, "whatsapp")
+func richPlan(tb testing.TB) Plan {
+	tb.Helper()
+	plan := samplePlan(tb, "whatsapp")
 	for i := range plan.Revisions {
 		r := &plan.Revisions[i]
 		r.Markups = []Markup{{Category: "Utility", Percent: "17.25", Fixed: "0.000001"}, {Category: "Marketing", Fixed: "0.01"}}
@@ -280,6 +282,56 @@ func TestAFreeMessageChangesNoOtherChargeButThroughCounts(t *testing.T) {
 			if !reflect.DeepEqual(a, b) {
 				t.Fatalf("step %d: %+v without the free message, %+v with it", i, a, b)
 			}
+		}
+	})
+}
+
+// The charge is cost × (1 + percent ÷ 100) + fixed, at least the minimum, as a decimal library computes it.
+func TestMarkupAgreesWithTheOracle(t *testing.T) {
+	oracle := apd.BaseContext.WithPrecision(60)
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.StringMatching(`(0|[1-9][0-9]{0,8})\.[0-9]{1,6}`)
+		cost, fixed, minimum := amount.Draw(t, "cost"), amount.Draw(t, "fixed"), amount.Draw(t, "minimum")
+		percent := rapid.StringMatching(`(0|[1-9][0-9]{0,4})\.[0-9]{1,4}`).Draw(t, "percent")
+		plan := small()
+		r := &plan.Revisions[0]
+		r.Tiers, r.Allowances, r.MinimumCharge = nil, nil, minimum
+		r.Rates[0].Prices[0].Amount = cost
+		r.Markups[0] = Markup{Category: "Utility", Percent: percent, Fixed: fixed}
+		book, err := Compile(plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recipient, err := market.CountryOf(french)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := Message{Country: recipient, Form: conversation.Templated, Category: utility, SentAt: 1777777777, EndedAt: 1777777777, Delivered: true}
+		out := book.Rate(&Account{Zone: time.UTC}, &m, &conversation.State{}, counts{})
+
+		number := func(text string) *apd.Decimal {
+			n, _, err := apd.NewFromString(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		var want, factor apd.Decimal
+		for _, do := range []func() (apd.Condition, error){
+			func() (apd.Condition, error) { return oracle.Mul(&factor, number(percent), number("0.01")) },
+			func() (apd.Condition, error) { return oracle.Add(&factor, &factor, number("1")) },
+			func() (apd.Condition, error) { return oracle.Mul(&want, number(cost), &factor) },
+			func() (apd.Condition, error) { return oracle.Add(&want, &want, number(fixed)) },
+		} {
+			if _, err := do(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if least := number(minimum); want.Cmp(least) < 0 {
+			want = *least
+		}
+		if got := number(out.Charge.String()); got.Cmp(&want) != 0 {
+			t.Fatalf("cost %s, %s per cent and %s, at least %s: got %s, want %s", cost, percent, fixed, minimum, got, &want)
 		}
 	})
 }
