@@ -13,7 +13,6 @@ import (
 const (
 	selectRecords = `SELECT sequence, record, hash FROM ledger WHERE sequence > $1 ORDER BY sequence LIMIT $2 + 0`
 	selectTotals  = `SELECT messages, charged, billed, cost, period, currency, category FROM totals`
-	deleteTotals  = `DELETE FROM totals`
 )
 
 // entriesPage is how many records are in memory at a time.
@@ -82,12 +81,16 @@ func (s *Store) RebuildTotals(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.exec(deleteTotals); err != nil {
+		// A total that no record counts in becomes zero. Those that other operations of this transaction have changed have their records in the ledger already.
+		stored, err := tx.storedTotals()
+		if err != nil {
 			return err
 		}
-		// Other operations of this transaction may have changed totals already, and have their records in the ledger.
 		for key := range tx.tally.totals {
-			if _, counted := totals[key]; !counted {
+			stored[key] = ledger.Total{}
+		}
+		for key := range stored {
+			if _, computed := totals[key]; !computed {
 				totals[key] = ledger.Total{}
 			}
 		}

@@ -87,6 +87,7 @@ func TestP5TotalsCanBeRebuilt(t *testing.T) {
 	s := open(t, path, newKeys(t))
 	settleMany(t, s, 10)
 	tamper(t, path, `UPDATE totals SET billed = '1', messages = 99`)
+	tamper(t, path, `INSERT INTO totals VALUES ('2031-01', 'USD', '', 7, 7, '7', '7')`)
 	if err := s.RebuildTotals(t.Context()); err != nil {
 		t.Fatal(err)
 	}
