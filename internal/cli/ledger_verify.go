@@ -53,7 +53,7 @@ func (o *verifyOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 	if len(sum.missing) > 0 {
 		return fmt.Errorf("%s: no record has the published hash %s: records are missing at the end, or it is of another ledger", sum.name, sum.missing[0])
 	}
-	_, err = fmt.Fprintf(stdout, "account   %s\nsequence  %d\nhash      %s\nThe ledger is good: %d records\n", sum.account, sum.head.Sequence, sum.head.Hash, sum.head.Sequence)
+	_, err = fmt.Fprintf(stdout, "account   %s\nsequence  %d\nhash      %s\nThe ledger is good\n", sum.account, sum.head.Sequence, sum.head.Hash)
 	return err
 }
 
