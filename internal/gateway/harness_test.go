@@ -441,8 +441,8 @@ func mustRead(t testing.TB, directory string) []byte {
 	return content
 }
 
-// unix is an instant as webhooks write it.
-func unix(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
+// unixSeconds is an instant as webhooks write it.
+func unixSeconds(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 
 func usd(amount string) money.Money {
 	return money.Money{Amount: money.MustParse(amount), Currency: "USD"}

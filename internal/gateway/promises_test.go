@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -21,7 +23,7 @@ import (
 func (w *world) status(upstreamID, status, rest string) string {
 	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
 		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},"statuses":[{"id":"` + upstreamID + `","status":"` + status +
-		`","timestamp":"` + unix(w.clock.now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
+		`","timestamp":"` + unixSeconds(w.clock.now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
 }
 
 // quiet keeps the simulator from telling anything by itself: its phones are off, so that the test tells.
@@ -346,4 +348,34 @@ func TestUpstreamsOtherVerdictOnThePriceIsCounted(t *testing.T) {
 	if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="price"}`); n != "1" {
 		t.Fatalf("%q differences are counted, want 1", n)
 	}
+}
+
+func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	settled, charged := int64(0), int64(0)
+	rapid.Check(t, func(rt *rapid.T) {
+		if settled >= 60 {
+			return // each case is a whole life of a message
+		}
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		upstream := w.submittedID(id)
+		told := rapid.SliceOfN(rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}), 1, 8).Draw(rt, "statuses")
+		ended, delivered := false, false
+		for _, status := range told {
+			w.webhook(w.status(upstream, status, ""), appSecret)
+			ended = ended || status != "sent"
+			delivered = delivered || status == "delivered" || status == "read"
+		}
+		if !ended {
+			w.webhook(w.status(upstream, "failed", ""), appSecret)
+		}
+		settled++
+		if delivered {
+			charged++
+		}
+		if p := w.report().Period; p.Messages != settled || p.Charged != charged {
+			rt.Fatalf("after %v: %d settled and %d charged, want %d and %d", told, p.Messages, p.Charged, settled, charged)
+		}
+	})
 }

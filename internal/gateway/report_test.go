@@ -116,7 +116,7 @@ func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 
 func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
 	w := newWorld(t)
-	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unix(w.clock.now()) + `,"changes":[{"field":"message_template_status_update",` +
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unixSeconds(w.clock.now()) + `,"changes":[{"field":"message_template_status_update",` +
 		`"value":{"event":"PAUSED","message_template_id":1689556908129832,"message_template_name":"parcel_ready","message_template_language":"en_US","reason":"NONE"}}]}]}`
 	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 		t.Fatalf("got %d %s", got.status, got.body)

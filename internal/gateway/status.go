@@ -124,8 +124,8 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	e := ending{message: m, about: about, at: at, now: in.now, upstream: s.Pricing}
 	switch {
 	case state == store.Failed:
-	case state == store.Delivered, state == store.Read:
-		e.delivered = true
+	case state == store.Delivered, state == store.Read && m.DeliveredAt.IsZero():
+		e.delivered = true // "read" settles only where "delivered" never came
 	case state == store.Sent && about.Form == conversation.Reaction:
 		e.delivered = true // "sent" is the last that is told of a reaction
 	default:
