@@ -156,6 +156,9 @@ func compileAllowances(found *findings, path string, doc *Revision) []allowance 
 		if terms.Name == "" {
 			found.add(at+".name", "must not be empty")
 		}
+		if slices.ContainsFunc(doc.Allowances[:i], func(other Allowance) bool { return other.Name == terms.Name }) {
+			found.add(at+".name", "%q must not be the name of another allowance: they would share a count", terms.Name)
+		}
 		if terms.Count < 1 {
 			found.add(at+".count", "%d must be at least 1", terms.Count)
 		}

@@ -46,13 +46,14 @@ func parseNumber(found *findings, path, text string, decimals int, limit money.D
 
 // priceTable is the prices of one revision while they are compiled.
 type priceTable struct {
-	found   *findings
-	prices  prices
-	markups [conversation.Categories]markup
+	found    *findings
+	prices   prices
+	markups  [conversation.Categories]markup
+	byMarket bool
 }
 
 func compilePrices(found *findings, path string, doc *Revision) prices {
-	t := priceTable{found: found, markups: compileMarkups(found, path, doc)}
+	t := priceTable{found: found, markups: compileMarkups(found, path, doc), byMarket: doc.MarketBy != "None"}
 	t.prices.ofCountry = slices.Repeat([]int16{-1}, market.Countries())
 	t.prices.ofMarket = slices.Repeat([]int16{-1}, int(slices.Max(market.All()))+1)
 	for i, rates := range doc.Rates {
@@ -142,6 +143,9 @@ func (t *priceTable) row(name string, wanted bool) (int16, error) {
 	slot, err := t.slot(name)
 	if err != nil {
 		return -1, err
+	}
+	if !t.byMarket && name != market.Any.String() {
+		return -1, fmt.Errorf("%q must be \"Any\": marketBy is \"None\"", name)
 	}
 	if *slot < 0 && wanted {
 		*slot = int16(len(t.prices.rows))

@@ -62,6 +62,8 @@ func TestPlanMistakesAreNamed(t *testing.T) {
 		{"allowance without a unit", func(_ *Plan, r *Revision) { r.Allowances[0].Per = "" }, `revisions[0].allowances[0].per: "" must be one of "Channel", "Account", "Portfolio"`},
 		{"allowance of nothing", func(_ *Plan, r *Revision) { r.Allowances[0].Of = nil }, `revisions[0].allowances[0].of: must name the categories`},
 		{"allowance without a period", func(_ *Plan, r *Revision) { r.Allowances[0].Period = "" }, `revisions[0].allowances[0].period: "" must be one of "Month"`},
+		{"two allowances of one name", func(_ *Plan, r *Revision) { r.Allowances = append(r.Allowances, r.Allowances[0]) }, `revisions[0].allowances[1].name: "free" must not be the name of another allowance`},
+		{"markets where prices do not depend on them", func(_ *Plan, r *Revision) { r.MarketBy = "None" }, `revisions[0].rates[0].market: "France" must be "Any": marketBy is "None"`},
 		{"allowance of none", func(_ *Plan, r *Revision) { r.Allowances[0].Count = 0 }, `revisions[0].allowances[0].count: 0 must be at least 1`},
 		{"exemption's last date", func(_ *Plan, r *Revision) { r.Exemptions[0].LastDate = "never" }, `revisions[0].exemptions[0].lastDate: date "never"`},
 		{"country", func(_ *Plan, r *Revision) { r.InternationalAuthentication.Countries[0] = "XX" }, `revisions[0].internationalAuthentication.countries[0]: country "XX"`},
