@@ -9,7 +9,7 @@ import (
 )
 
 // connection is one connection with the statements that it has prepared. One goroutine at a time uses it, so it speaks to the driver's interfaces
-// itself: the pool of database/sql, its locks and its conversions would be a third of the time that an operation takes.
+// itself: with database/sql, its pool, locks and conversions, a message's life took 34 kB in 795 allocations instead of 21 kB in 626.
 type connection struct {
 	conn       driver.Conn
 	statements map[string]statement
