@@ -106,7 +106,11 @@ func (c loggedClient) Delete(ctx context.Context, object client.Object, options 
 }
 
 func (c loggedClient) Apply(ctx context.Context, object runtime.ApplyConfiguration, options ...client.ApplyOption) error {
-	if err := c.log.call("apply", object); err != nil {
+	kind := ""
+	if named, ok := object.(interface{ GetKind() string }); ok {
+		kind = " " + named.GetKind()
+	}
+	if err := c.log.call("apply"+kind, object); err != nil {
 		return err
 	}
 	return c.Client.Apply(ctx, object, options...)

@@ -148,8 +148,8 @@ func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template 
 
 func (r *MessageTemplateReconciler) patchFinalizers(ctx context.Context, before, after *v1alpha1.MessageTemplate) error {
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Patch(ctx, after, patch, client.FieldOwner(FieldManager)); err != nil {
-		return fmt.Errorf("write the finalizers of MessageTemplate %q: %w", after.Name, client.IgnoreNotFound(err))
+	if err := r.Client.Patch(ctx, after, patch, client.FieldOwner(FieldManager)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write the finalizers of MessageTemplate %q: %w", after.Name, err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -27,8 +28,12 @@ func (w statusWriter) write(ctx context.Context, before, after client.Object, ch
 		return nil
 	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := w.client.Status().Patch(ctx, after, patch); err != nil {
-		return fmt.Errorf("write status: %w", client.IgnoreNotFound(err))
+	err := w.client.Status().Patch(ctx, after, patch)
+	if apierrors.IsNotFound(err) {
+		return nil // it was deleted in the meantime: there is nothing to tell
+	}
+	if err != nil {
+		return fmt.Errorf("write status: %w", err)
 	}
 	for _, told := range transitions(old, current) {
 		w.recorder.Eventf(after, nil, told.kind, told.reason, "Reconcile", "%s", told.note)
