@@ -36,7 +36,7 @@ demo-down: ## Remove the demo's cluster and all that it left
 
 .PHONY: test
 test: envtest-assets ## Unit tests, and the operator against a real kube-apiserver and etcd
-	@hack/test.sh go test ./...
+	@hack/test.sh
 
 .PHONY: e2e
 e2e: images ## The demo's story as a test on the one-node cluster; KEEP=1 leaves the cluster running

@@ -113,7 +113,7 @@ func (b Builder) key(part Part) (string, error) {
 // hashSources adds the Go files and the pinned requirements below folder.
 func hashSources(hash io.Writer, folder string) error {
 	return filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !slices.Contains([]string{".go", ".mod", ".sum"}, filepath.Ext(path)) {
+		if err != nil || entry.IsDir() || !isSource(entry.Name()) {
 			return err
 		}
 		content, err := os.ReadFile(path)
@@ -124,6 +124,10 @@ func hashSources(hash io.Writer, folder string) error {
 		_, err = hash.Write(content)
 		return err
 	})
+}
+
+func isSource(name string) bool {
+	return slices.Contains([]string{".go", ".mod", ".sum"}, filepath.Ext(name)) && !strings.HasSuffix(name, "_test.go")
 }
 
 func (b Builder) upToDate(part Part, key string) bool {
