@@ -62,15 +62,16 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
+	leaves, err := r.leaves(ctx, template)
+	if err != nil || leaves && template.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, err
+	}
 	scope, err := r.gather(ctx, template)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	if !template.DeletionTimestamp.IsZero() {
 		return r.finalize(ctx, scope)
-	}
-	if leave, err := r.leaves(ctx, template); leave || err != nil {
-		return ctrl.Result{}, err
 	}
 	if err := r.keepFinalizer(ctx, template); err != nil {
 		return ctrl.Result{}, err
