@@ -38,8 +38,10 @@ func TestHelpNamesEveryFlagAndBadFlagsAreErrors(t *testing.T) {
 
 func TestMissingKeysEndTheProgramWithTheirName(t *testing.T) {
 	directory := t.TempDir()
-	err := run(context.Background(), []string{"--config", directory, "--keys", directory, "--data", directory,
-		"--listen-api", "127.0.0.1:0", "--listen-metrics", "127.0.0.1:0", "--listen-report", "127.0.0.1:0"}, &bytes.Buffer{})
+	err := run(context.Background(), []string{
+		"--config", directory, "--keys", directory, "--data", directory,
+		"--listen-api", "127.0.0.1:0", "--listen-metrics", "127.0.0.1:0", "--listen-report", "127.0.0.1:0",
+	}, &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "keyset.json is missing in "+directory) {
 		t.Fatalf("got %v, want the missing file", err)
 	}

@@ -18,7 +18,7 @@ import (
 // accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns the answer once that commit is durable (P1, P3).
 func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
 	t := from.tenant
-	out, err := t.recognise(from.channel, send)
+	out, err := t.recognise(send)
 	if err != nil {
 		return graph.SendResponse{}, err
 	}

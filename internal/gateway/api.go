@@ -179,8 +179,7 @@ func upstreamFailure(err error) error {
 	if ok && failure.Class() != graph.StopTenant {
 		return failure
 	}
-	var transport *graph.TransportError
-	if ok || errors.As(err, &transport) {
+	if _, silent := errors.AsType[*graph.TransportError](err); ok || silent {
 		return graph.NewError(graph.CodeUnavailable, "The upstream did not take the request. Try again later; the platform team can see why.")
 	}
 	return err

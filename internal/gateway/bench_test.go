@@ -18,6 +18,7 @@ import (
 
 // manyConnections lets a benchmark's clients keep their connections.
 func manyConnections(b *testing.B) *http.Client {
+	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 512}
 	b.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
@@ -48,7 +49,7 @@ func BenchmarkFullLifecycle(b *testing.B) {
 				if n > int64(b.N) {
 					return
 				}
-				if _, ok := p.post(client, fmt.Sprintf("+336%08d", n%20_000), b); !ok {
+				if _, ok := p.post(b, client, fmt.Sprintf("+336%08d", n%20_000)); !ok {
 					return
 				}
 			}
@@ -79,7 +80,7 @@ func BenchmarkAcceptLatency(b *testing.B) {
 		due := start.Add(time.Duration(n) * time.Second / perSecond)
 		time.Sleep(time.Until(due))
 		answers.Go(func() {
-			if _, ok := p.post(client, fmt.Sprintf("+336%08d", n%20_000), b); ok {
+			if _, ok := p.post(b, client, fmt.Sprintf("+336%08d", n%20_000)); ok {
 				took[n] = time.Since(due)
 			}
 		})
@@ -92,7 +93,8 @@ func BenchmarkAcceptLatency(b *testing.B) {
 }
 
 // post sends a template that must be accepted.
-func (p *process) post(client *http.Client, to string, b *testing.B) (id string, ok bool) {
+func (p *process) post(b *testing.B, client *http.Client, to string) (id string, ok bool) {
+	b.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, p.api+"/v26.0/"+phoneID+"/messages", strings.NewReader(templateTo(to, "parcel_ready")))
 	if err != nil {
 		b.Error(err)

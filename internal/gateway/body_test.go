@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	var b bodies
 	request := func(size int) error {
-		_, _, err := b.read(httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size))), graph.MaxWebhookBody)
+		_, _, err := b.read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size))), graph.MaxWebhookBody)
 		return err
 	}
 	for i := range 10 {
@@ -29,7 +30,7 @@ func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	if err := request(1 << 20); err != nil {
 		t.Fatalf("a small one: %v", err)
 	}
-	_, done, err := b.read(httptest.NewRequest("POST", "/", strings.NewReader("x")), 10)
+	_, done, err := b.read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")), 10)
 	if err != nil {
 		t.Fatal(err)
 	}

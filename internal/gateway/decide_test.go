@@ -27,7 +27,7 @@ func asked(t *testing.T, body string, change func(*config.Document, *circumstanc
 		t.Fatal(err)
 	}
 	c := served.channels[phoneID]
-	out, err := served.recognise(c, send)
+	out, err := served.recognise(send)
 	if err != nil {
 		return admission{}, err
 	}

@@ -178,9 +178,13 @@ func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
 	if err != nil {
 		return nil, errUnreadable
 	}
-	inner, err := rawjson.ParseObject(object.Get(member))
+	raw := object.Get(member)
+	if raw == nil {
+		return body, nil
+	}
+	inner, err := rawjson.ParseObject(raw)
 	if err != nil {
-		return body, nil // it has no such member
+		return nil, errUnreadable
 	}
 	id, _ := rawjson.String(inner.Get("message_id"))
 	if !isOwnID(id) {
@@ -280,7 +284,7 @@ func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, 
 }
 
 // afterFailure draws what follows from a failure beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050)
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050).
 func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
 	if code != graph.CodeMarketingStopped {
 		return nil

@@ -196,8 +196,11 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		of   store.Depth
 		into *int64
 	}{
-		{store.Outbound, &d.outbound}, {store.Unsettled, &d.unsettled}, {store.Callbacks, &d.callbacks},
-		{store.Doubts, &d.inDoubt}, {store.UnpricedMessages, &d.unpriced},
+		{store.Outbound, &d.outbound},
+		{store.Unsettled, &d.unsettled},
+		{store.Callbacks, &d.callbacks},
+		{store.Doubts, &d.inDoubt},
+		{store.UnpricedMessages, &d.unpriced},
 	} {
 		if *read.into, err = tx.Depth(read.of); err != nil {
 			return d, err

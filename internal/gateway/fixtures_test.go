@@ -25,17 +25,17 @@ import (
 )
 
 // samplePlan is the shipped plan.
-func samplePlan(t testing.TB) pricing.Plan {
-	t.Helper()
+func samplePlan(tb testing.TB) pricing.Plan {
+	tb.Helper()
 	content, err := os.ReadFile("../../config/samples/pricingplan_whatsapp.yaml")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var manifest struct {
 		Spec pricing.Plan `json:"spec"`
 	}
 	if err := yaml.Unmarshal(content, &manifest); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return manifest.Spec
 }
@@ -59,7 +59,8 @@ func testDefinitions() []template.Definition {
 	}
 }
 
-func testDocument(t testing.TB, baseURL, callbackURL string) config.Document {
+func testDocument(tb testing.TB, baseURL, callbackURL string) config.Document {
+	tb.Helper()
 	hash := sha256.Sum256([]byte(apiKey))
 	channelOf := func(name, id string) config.Channel {
 		return config.Channel{
@@ -70,7 +71,7 @@ func testDocument(t testing.TB, baseURL, callbackURL string) config.Document {
 	d := config.Document{
 		Format:    config.Format,
 		Account:   config.Account{Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme", TimeZone: "Europe/Paris", PortfolioID: "p1"},
-		Plan:      samplePlan(t),
+		Plan:      samplePlan(tb),
 		PlanName:  "whatsapp",
 		Channels:  []config.Channel{channelOf("main", phoneID), channelOf("second", secondPhone)},
 		APITokens: []config.APIToken{{Name: "client", SHA256: hex.EncodeToString(hash[:])}},
@@ -97,24 +98,24 @@ func simulatorConfig(callbackURL string) simulator.Config {
 }
 
 // writeKeys makes the keys of a new account.
-func writeKeys(t testing.TB, directory string) (reportToken string) {
-	t.Helper()
+func writeKeys(tb testing.TB, directory string) (reportToken string) {
+	tb.Helper()
 	material, err := seal.NewKeys()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	certificate := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
 	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, private.Public(), private)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	key, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for name, content := range map[string][]byte{
 		config.KeysetFile: material.Keyset, config.CustomerKeyFile: material.CustomerKey, config.ReportTokenFile: material.ReportToken,
@@ -122,7 +123,7 @@ func writeKeys(t testing.TB, directory string) (reportToken string) {
 		config.TLSKeyFile:         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
 	} {
 		if err := os.WriteFile(filepath.Join(directory, name), content, 0o600); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return string(material.ReportToken)

@@ -100,7 +100,8 @@ type business struct {
 	down   atomic.Bool
 }
 
-func newBusiness(t testing.TB) *business {
+func newBusiness(tb testing.TB) *business {
+	tb.Helper()
 	b := &business{}
 	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -117,7 +118,7 @@ func newBusiness(t testing.TB) *business {
 		}
 		b.bodies = append(b.bodies, string(body))
 	}))
-	t.Cleanup(b.server.Close)
+	tb.Cleanup(b.server.Close)
 	return b
 }
 
@@ -156,36 +157,36 @@ func (b *business) received(text string) []string {
 }
 
 // newWorld starts a gateway between a simulator and a business, with a document that the test may change before.
-func newWorld(t testing.TB, changes ...func(*config.Document)) *world {
-	t.Helper()
+func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
+	tb.Helper()
 	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), changes...)
+	w := prepareWorld(tb, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), changes...)
 	w.start(listeners)
 	w.runSimulator()
 	return w
 }
 
 // prepareWorld makes everything but the running gateway, whose API will be at the address.
-func prepareWorld(t testing.TB, clock *testClock, api string, changes ...func(*config.Document)) *world {
-	t.Helper()
-	w := &world{t: t, directory: t.TempDir(), clock: clock, business: newBusiness(t), logs: &lockedBuffer{}, api: api}
+func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*config.Document)) *world {
+	tb.Helper()
+	w := &world{t: tb, directory: tb.TempDir(), clock: clock, business: newBusiness(tb), logs: &lockedBuffer{}, api: api}
 	for _, name := range []string{"config", "keys", "data"} {
 		if err := os.Mkdir(filepath.Join(w.directory, name), 0o700); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
-	w.token = writeKeys(t, filepath.Join(w.directory, "keys"))
+	w.token = writeKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
 	w.sim, err = simulator.New(simulatorConfig(api+webhookPath), simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w.upstream = httptest.NewServer(w.sim.Handler())
-	t.Cleanup(w.upstream.Close)
-	w.document = testDocument(t, w.upstream.URL, w.business.server.URL)
+	tb.Cleanup(w.upstream.Close)
+	w.document = testDocument(tb, w.upstream.URL, w.business.server.URL)
 	for _, change := range changes {
 		change(&w.document)
 	}
@@ -421,22 +422,22 @@ func (w *world) metric(name string) string {
 	return ""
 }
 
-func readAll(t testing.TB, response *http.Response) string {
-	t.Helper()
+func readAll(tb testing.TB, response *http.Response) string {
+	tb.Helper()
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(content)
 }
 
 // mustRead reads the configuration document of a world's directory.
-func mustRead(t testing.TB, directory string) []byte {
-	t.Helper()
+func mustRead(tb testing.TB, directory string) []byte {
+	tb.Helper()
 	content, err := os.ReadFile(filepath.Join(directory, "config", config.FileName))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return content
 }

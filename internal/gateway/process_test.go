@@ -57,34 +57,34 @@ type process struct {
 
 // newProcess starts the real program between a simulator and a business. Its plan is that of October 2026, in force since long ago, whatever this machine's
 // clock says.
-func newProcess(t testing.TB, changes ...func(*config.Document)) *process {
-	t.Helper()
+func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
+	tb.Helper()
 	path, err := builtProgram()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	p := &process{path: path, addresses: freeAddresses(t, 3)}
+	p := &process{path: path, addresses: freeAddresses(tb, 3)}
 	timeless := func(d *config.Document) {
 		last := d.Plan.Revisions[len(d.Plan.Revisions)-1]
 		last.EffectiveDate = "2018-08-01"
 		d.Plan.Revisions = d.Plan.Revisions[:1]
 		d.Plan.Revisions[0] = last
 	}
-	p.world = prepareWorld(t, &testClock{real: true}, "http://"+p.addresses[0], append([]func(*config.Document){timeless}, changes...)...)
+	p.world = prepareWorld(tb, &testClock{real: true}, "http://"+p.addresses[0], append([]func(*config.Document){timeless}, changes...)...)
 	p.metrics, p.reportURL = "http://"+p.addresses[1], "https://"+p.addresses[2]+report.Path
 	p.launch()
-	t.Cleanup(p.kill)
+	tb.Cleanup(p.kill)
 	p.runSimulator()
 	return p
 }
 
-func freeAddresses(t testing.TB, n int) []string {
-	t.Helper()
+func freeAddresses(tb testing.TB, n int) []string {
+	tb.Helper()
 	addresses := make([]string, n)
 	for i := range addresses {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		defer listener.Close()
 		addresses[i] = listener.Addr().String()

@@ -23,7 +23,7 @@ type outgoing struct {
 }
 
 // recognise judges a send by the configuration alone. Its refusals are those of templates and of recipients.
-func (t *tenant) recognise(c *channel, send *graph.Send) (outgoing, error) {
+func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	if send.Group {
 		return outgoing{}, graph.NewError(graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`)
 	}
@@ -94,8 +94,7 @@ func (t *tenant) recogniseTemplate(out *outgoing) error {
 
 // mismatch is a template.Mismatch as Meta answers it.
 func mismatch(err error) error {
-	var m *template.Mismatch
-	if errors.As(err, &m) {
+	if m, ok := errors.AsType[*template.Mismatch](err); ok {
 		return graph.NewError(m.Code, m.Details)
 	}
 	return err

@@ -51,8 +51,7 @@ type attempt struct {
 // judge decides what becomes of a message by the class of its error.
 // Source of the classes: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 func (a attempt) judge(err error) sendVerdict {
-	var transport *graph.TransportError
-	if errors.As(err, &transport) {
+	if transport, ok := errors.AsType[*graph.TransportError](err); ok {
 		if !transport.NotSent {
 			return sendVerdict{fate: fateInDoubt, failure: graph.NewError(graph.CodeUnavailable, "The upstream did not answer.")}
 		}

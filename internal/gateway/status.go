@@ -139,7 +139,7 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 const originReferral = "referral_conversion"
 
 // entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry points)
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry points).
 func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) error {
 	if s.Conversation == nil || s.Conversation.Origin != originReferral || s.Conversation.Expires.IsZero() {
 		return nil

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -103,9 +104,5 @@ func (s *channelStops) paymentStopped(channel string) bool {
 func (s *channelStops) all() map[string]channelStop {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make(map[string]channelStop, len(s.stopped))
-	for id, stop := range s.stopped {
-		out[id] = stop
-	}
-	return out
+	return maps.Clone(s.stopped)
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -67,5 +68,32 @@ func TestP4LateWebhookOpensNoWindowInTheFuture(t *testing.T) {
 	w.clock.advance(2 * time.Minute)
 	if got := w.send(textTo(ana, "too late")); got.code != 131047 {
 		t.Fatalf("got %s, want 131047: the window counts from the message, not from its arrival", got.body)
+	}
+}
+
+// TestReplyToAnAdvertisementOpensAFreeEntryPoint follows the rule that a customer who comes through an advertisement and is answered within a day is written to for
+// free from then on, here for seven days, while free-form messages still need the service window.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
+	w.accepted(templateTo(ana, "summer_sale"))
+	w.settled(1)
+	w.clock.advance(6 * 24 * time.Hour)
+	w.accepted(templateTo(ana, "summer_sale"))
+	if r := w.settled(2); r.Period.Charged != 0 {
+		t.Fatalf("%d charged within the entry point, want none", r.Period.Charged)
+	}
+	if got := w.send(textTo(ana, "hi")); got.code != 131047 {
+		t.Fatalf("got %s, want 131047: an entry point changes the price, never the permission", got.body)
+	}
+	w.clock.advance(25 * time.Hour)
+	w.accepted(templateTo(ana, "summer_sale"))
+	if r := w.settled(3); r.Period.Charged != 1 || r.Period.Billed != usd("0.0859") {
+		t.Fatalf("%d charged, %s; want the one after seven days, 0.0859 USD", r.Period.Charged, r.Period.Billed)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,13 +99,13 @@ func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) 
 
 // describeJSON says where a document is malformed. The decoder's own sentence may quote a value, and a value may be a secret.
 func describeJSON(err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("malformed JSON at byte %d", syntax.Offset)
-	case errors.As(err, &kind):
+	}
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s must be %s, at byte %d", kind.Field, kind.Type, kind.Offset)
+	}
+	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the document is empty or cut off")
 	default:
@@ -165,15 +166,10 @@ func (t *tenant) compileChannels() error {
 	return nil
 }
 
+// appendMissing appends what is not empty and not in the list yet.
 func appendMissing(list []string, more ...string) []string {
-next:
 	for _, candidate := range more {
-		for _, known := range list {
-			if known == candidate {
-				continue next
-			}
-		}
-		if candidate != "" {
+		if candidate != "" && !slices.Contains(list, candidate) {
 			list = append(list, candidate)
 		}
 	}
@@ -255,7 +251,7 @@ func checkURL(text string) error {
 }
 
 // How long the upstream tries to deliver a message whose template says nothing else.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview (time-to-live)
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview (time-to-live).
 const (
 	defaultTTL        = 30 * 24 * time.Hour
 	authenticationTTL = 10 * time.Minute

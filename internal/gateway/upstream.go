@@ -26,8 +26,7 @@ func newTransport(concurrency int) *http.Transport {
 
 // withoutAddress drops the address from a failed call: its query may hold a secret.
 func withoutAddress(err error) error {
-	var failed *url.Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*url.Error](err); ok {
 		return failed.Err
 	}
 	return err

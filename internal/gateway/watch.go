@@ -124,8 +124,7 @@ func sameFile(a, b fs.FileInfo) bool {
 }
 
 func readFailure(path string, err error) string {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathError.Err
 	}
 	return fmt.Sprintf("read %s: %v: mount the configuration there", path, err)

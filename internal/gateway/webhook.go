@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 )
@@ -92,12 +93,7 @@ func (t *tenant) signedBy(body []byte, header string) (secret string, ok bool) {
 
 // trusts tells whether a webhook that is signed with the secret may speak for the channel.
 func (c *channel) trusts(secret string) bool {
-	for _, own := range c.secrets {
-		if own == secret {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.secrets, secret)
 }
 
 func forbidden(details string) *graph.Error {
