@@ -84,17 +84,17 @@ func TestDecideStep(t *testing.T) {
 		upstream      *graph.UpstreamTemplate
 		want          step
 	}{
-		"never seen":                    {"", "", nil, stepCreate},
-		"made, and the status was lost": {"", "", upstream(wanted, "PENDING"), stepAdopt},
-		"somebody else's":               {"", "", upstream(other, "APPROVED"), stepDiffers},
-		"submitted":                     {digest, "1", upstream(wanted, "PENDING"), stepObserve},
-		"submitted, and the upstream writes the text": {digest, "1", upstream(other, "APPROVED"), stepObserve},
-		"deleted upstream":                            {digest, "1", nil, stepMissing},
-		"edited and approved":                         {"sha256:old", "1", upstream(other, "APPROVED"), stepEdit},
-		"edited and rejected":                         {"sha256:old", "1", upstream(other, "REJECTED"), stepEdit},
-		"edited while reviewed":                       {"sha256:old", "1", upstream(other, "PENDING"), stepWait},
-		"edited and disabled":                         {"sha256:old", "1", upstream(other, "DISABLED"), stepWait},
-		"edited, and the status was lost":             {"sha256:old", "1", upstream(wanted, "PENDING"), stepAdopt},
+		"never seen":                      {"", "", nil, stepCreate},
+		"made, and the status was lost":   {"", "", upstream(wanted, "PENDING"), stepAdopt},
+		"somebody else's":                 {"", "", upstream(other, "APPROVED"), stepDiffers},
+		"submitted":                       {digest, "1", upstream(wanted, "PENDING"), stepObserve},
+		"submitted, reworded upstream":    {digest, "1", upstream(other, "APPROVED"), stepObserve},
+		"deleted upstream":                {digest, "1", nil, stepMissing},
+		"edited and approved":             {"sha256:old", "1", upstream(other, "APPROVED"), stepEdit},
+		"edited and rejected":             {"sha256:old", "1", upstream(other, "REJECTED"), stepEdit},
+		"edited while reviewed":           {"sha256:old", "1", upstream(other, "PENDING"), stepWait},
+		"edited and disabled":             {"sha256:old", "1", upstream(other, "DISABLED"), stepWait},
+		"edited, and the status was lost": {"sha256:old", "1", upstream(wanted, "PENDING"), stepAdopt},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package tenant_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,7 +24,7 @@ func anyAccount(t *rapid.T) *v1alpha1.BusinessAccount {
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "channels") {
 		account.Spec.Channels = append(account.Spec.Channels, v1alpha1.Channel{
-			Name: fmt.Sprintf("c%d", i), Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: fmt.Sprint(100 + i), CredentialsSecretName: secret.Draw(t, "secret"),
+			Name: fmt.Sprintf("c%d", i), Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: strconv.Itoa(100 + i), CredentialsSecretName: secret.Draw(t, "secret"),
 			BaseURL: rapid.SampledFrom([]string{"", "https://graph.facebook.com/", "http://simulator:8090", "https://[2001:db8::1]:444"}).Draw(t, "baseURL"),
 		})
 	}
