@@ -91,9 +91,9 @@ cluster-down: $(CLUSTER_TOOL) ## End it and remove all but the compiled programs
 
 .PHONY: images
 images: ## Build the container images into bin/images, without Docker
-	@$(GO_BUILD) -o $(BIN)/linux/operator .
-	@$(GO_BUILD) -o $(BIN)/linux/gateway ./cmd/gateway
-	@$(GO_BUILD) -o $(BIN)/linux/simulator ./cmd/simulator
+	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/operator .
+	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/gateway ./cmd/gateway
+	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/simulator ./cmd/simulator
 	@cd hack/image && go build -o $(BIN)/image .
 	@$(BIN)/image --binary $(BIN)/linux/operator --tag guichet.dev/operator:dev --title "Guichet operator" --output $(BIN)/images/operator.tar
 	@$(BIN)/image --binary $(BIN)/linux/gateway --tag guichet.dev/gateway:dev --title "Guichet gateway" --output $(BIN)/images/gateway.tar

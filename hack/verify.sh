@@ -28,13 +28,13 @@ generated() {
   after=$(generated_sums)
   if [[ $before != "$after" ]]; then
     echo "these were stale and have been written again; commit them:"
-    diff <(echo "$before") <(echo "$after") | awk '/^>/ {print $3}'
+    diff <(echo "$before") <(echo "$after") | awk '/^>/ {print $4}'
     return 1
   fi
 }
 
 generated_sums() {
-  find api config/crd/bases config/rbac \( -name 'zz_generated.*' -o -name 'guichet.dev_*.yaml' -o -name 'role.yaml' \) -exec sha256sum {} + | sort -k 2
+  find api config/crd/bases config/rbac \( -name 'zz_generated.*' -o -name 'guichet.dev_*.yaml' -o -name 'role.yaml' \) -exec cksum {} + | sort -k 3
 }
 
 formatted() {
