@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// batch is one webhook with the changes of several numbers, each with so many messages of different customers.
+func (w *world) batch(messages int, phones ...string) string {
+	var changes []string
+	for _, phone := range phones {
+		var list []string
+		for i := range messages {
+			list = append(list, fmt.Sprintf(`{"from":"336124%05d","id":"wamid.%s.%d","timestamp":"%s","type":"text","text":{"body":"hi"}}`,
+				i, phone, i, unixSeconds(w.clock.now())))
+		}
+		changes = append(changes, `{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"`+phone+`"},"messages":[`+strings.Join(list, ",")+`]}}`)
+	}
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[` + strings.Join(changes, ",") + `]}]}`
+}
+
+func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
+	w := newWorld(t)
+	if got := w.webhook(w.batch(1000, phoneID), appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if r := w.report(); r.OpenWindows != 1000 {
+		t.Fatalf("%d windows are open, want 1,000", r.OpenWindows)
+	}
+	w.until("the business is told of each", func() bool { return len(w.business.received("wamid.")) == 1000 })
+}
+
+func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) {
+		d.Channels[1].BusinessAccountID, d.Channels[1].AppSecrets = "another", []string{"secret-of-another"}
+	})
+	if got := w.webhook(w.batch(3, phoneID, secondPhone, "999"), appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if r := w.report(); r.OpenWindows != 3 {
+		t.Fatalf("%d windows are open, want 3: the secret speaks for one number only", r.OpenWindows)
+	}
+	if n := w.metric(`guichet_gateway_webhook_events_total{kind="other",result="unknown"}`); n != "2" {
+		t.Fatalf("%q changes are counted as unknown, want 2", n)
+	}
+	if got := w.webhook(w.batch(2, secondPhone), "secret-of-another"); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if r := w.report(); r.OpenWindows != 5 {
+		t.Fatalf("%d windows are open, want 5", r.OpenWindows)
+	}
+}
+
+func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
+	tests := map[string]struct {
+		timestamp string
+		windows   int64
+	}{
+		"far in the future": {"99999999999", 1},
+		"no number":         {"soon", 0},
+		"the year 1970":     {"1", 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			body := strings.Replace(w.inbound(phoneID, ana, "wamid.1", "hi"), unixSeconds(w.clock.now()), tc.timestamp, 1)
+			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+				t.Fatalf("got %d %s", got.status, got.body)
+			}
+			if r := w.report(); r.OpenWindows != tc.windows {
+				t.Fatalf("%d windows are open, want %d", r.OpenWindows, tc.windows)
+			}
+			w.until("the business is told all the same", func() bool { return len(w.business.received("wamid.1")) == 1 })
+			w.clock.advance(24*time.Hour + time.Second)
+			if got := w.send(textTo(ana, "hi")); got.code != 131047 {
+				t.Fatalf("a day later: %s, want 131047", got.body)
+			}
+		})
+	}
+}
+
+func TestChangedNumberDoesNotCarryTheWindowOver(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "hi", 0)
+	const moved = "33612345699"
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
+		phoneID + `"},"messages":[{"from":"` + ana + `","id":"wamid.system","timestamp":"` + unixSeconds(w.clock.now()) +
+		`","type":"system","system":{"body":"changed","wa_id":"` + moved + `","type":"user_changed_number"}}]}}]}]}`
+	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if got := w.send(textTo(moved, "hi")); got.code != 131047 {
+		t.Fatalf("got %s, want 131047", got.body)
+	}
+	w.until("the business is told", func() bool { return len(w.business.received("user_changed_number")) == 1 })
+}
