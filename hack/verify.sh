@@ -62,9 +62,13 @@ gateway_without_kubernetes() {
 }
 
 tidy() {
-  local module
+  local module difference
   while read -r module; do
-    (cd "$(dirname "$module")" && go mod tidy -diff) || return 1
+    if ! difference=$(cd "$(dirname "$module")" && go mod tidy -diff 2>&1); then
+      echo "run go mod tidy in $(dirname "$module"):"
+      echo "${difference:0:2000}"
+      return 1
+    fi
   done < <(sources '*go.mod')
 }
 
