@@ -19,11 +19,11 @@ const budgetStep = 8
 type budget struct {
 	run *run
 	// limit is the highest limit that any gateway may know, in whole units: it is raised here before it is written.
-	limit    atomic.Int64
-	samples  int
-	exceeded []string
-	// closest is the sample with the least left, and what was left then.
+	limit   atomic.Int64
+	samples int
+	// closest is the least that was left in a sample, and when says which one it was.
 	closest money.Decimal
+	when    string
 }
 
 func newBudget(r *run) *budget { return &budget{run: r, closest: usd(1 << 20).Amount} }
@@ -59,9 +59,6 @@ func (b *budget) check(when string, billed, reserved money.Decimal, limit money.
 		return
 	}
 	if left.Cmp(b.closest) < 0 {
-		b.closest = left
-	}
-	if left.Sign() < 0 {
-		b.exceeded = append(b.exceeded, fmt.Sprintf("%s: %s charged and %s reserved, of %s", when, billed, reserved, limit))
+		b.closest, b.when = left, fmt.Sprintf("%s: %s charged and %s reserved, of %s", when, billed, reserved, limit)
 	}
 }

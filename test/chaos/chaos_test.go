@@ -16,6 +16,7 @@ import (
 
 	"github.com/onsi/gomega"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -28,8 +29,15 @@ type settings struct {
 	engine string
 	// flow is for how long new messages are sent.
 	flow time.Duration
+	// doubt is the account's rule for doubts, and late how late statuses come while the network is bad.
+	doubt config.Doubt
+	late  time.Duration
+	// outOfOrder makes the business's endpoint fail every so many requests; 0 is never.
+	outOfOrder int
 	// calm is how long the gateway is left alone now and then, so that doubts come to be resolved by rule; 0 is never before the end.
 	calm time.Duration
+	// pairLimits is the share of sends that are refused for the rate of a pair while the API errs. A message waits for a minute once it was tried four times.
+	pairLimits float64
 	// hang is how long a hanging upstream takes to answer.
 	hang time.Duration
 }
@@ -39,9 +47,9 @@ var engines = map[string]bool{"sqlite": true}
 
 func readSettings(t *testing.T) settings {
 	t.Helper()
-	s := settings{seed: uint64(time.Now().UnixNano()), engine: "sqlite", flow: 4 * time.Minute, calm: 14 * time.Second, hang: 25 * time.Second}
+	s := settings{seed: uint64(time.Now().UnixNano()), engine: "sqlite", flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, hang: 25 * time.Second}
 	if os.Getenv("CHAOS") == "short" {
-		s.flow, s.calm, s.hang = 20*time.Second, 0, 2*time.Second
+		s.flow, s.calm, s.outOfOrder, s.pairLimits, s.hang = 12*time.Second, 0, 0, 0.001, 2*time.Second
 	}
 	var err error
 	if text := os.Getenv("CHAOS_DURATION"); text != "" {
@@ -61,6 +69,15 @@ func readSettings(t *testing.T) settings {
 		t.Fatalf("CHAOS_ENGINE %q is not known: use sqlite", s.engine)
 	}
 	return s
+}
+
+// underEachRule are the settings under each of the rules for doubts. Under Fail they wait longer than the upstream's longest pause between two tries of a webhook
+// and a full disk together, so that a status resolves what it can; under Resend they wait so briefly, and the statuses come so late, that messages are sent twice.
+func (s settings) underEachRule() []settings {
+	failing, resending := s, s
+	failing.doubt = config.Doubt{Resolution: "Fail", WaitSeconds: 8}
+	resending.doubt, resending.late = config.Doubt{Resolution: "Resend", WaitSeconds: 1}, 15*time.Second
+	return []settings{failing, resending}
 }
 
 // random is a source of its own for each of the run's actors, so that what one does is the same whatever the others do.
@@ -96,18 +113,12 @@ type deeds struct {
 	slowestStart                                                    time.Duration
 }
 
-// doubtWait is how long a doubt waits for a status: longer than the upstream's longest pause between two tries of a webhook and a full disk together.
-const doubtWait = 8
-
-func newRun(t *testing.T, s settings) *run {
+func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	t.Helper()
-	r := &run{t: t, settings: s, business: newBusiness(t)}
+	r := &run{t: t, settings: s, programs: programs, business: newBusiness(t, s.outOfOrder)}
 	directory := t.TempDir()
-	var err error
-	if r.programs, err = rig.Compile(t.Context(), directory); err != nil {
-		t.Fatal(err)
-	}
 	upstream := httptest.NewUnstartedServer(nil)
+	var err error
 	if r.account, err = rig.NewAccount(directory, "http://"+upstream.Listener.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +148,7 @@ func (r *run) configure() {
 	d.Account.TimeZone = zoneFarFromMidnight(time.Now())
 	d.Plan.Revisions[0].Allowances[0].Count = freeService
 	d.Callback = r.business.callback()
-	d.Doubt.WaitSeconds = doubtWait
+	d.Doubt = r.settings.doubt
 	r.budget.raise()
 	if err := r.account.WriteDocument(); err != nil {
 		r.t.Fatal(err)
@@ -166,14 +177,23 @@ func (r *run) start() {
 // TestP1P2P3P4P5P12FaultRun is the fault run. Its table says what was done, and what came of it.
 func TestP1P2P3P4P5P12FaultRun(t *testing.T) {
 	s := readSettings(t)
-	t.Logf("seed %d, engine %s, messages flow for %s", s.seed, s.engine, s.flow)
-	r := newRun(t, s)
-	r.phones.openWindows()
-	r.disturb()
-	r.heal()
-	last := r.settle()
-	r.gateway.Kill()
-	r.audit(last)
+	programs, err := rig.Compile(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range s.underEachRule() {
+		t.Run(s.doubt.Resolution, func(t *testing.T) {
+			t.Parallel()
+			t.Logf("seed %d, engine %s, messages flow for %s", s.seed, s.engine, s.flow)
+			r := newRun(t, s, programs)
+			r.phones.openWindows()
+			r.disturb()
+			r.heal()
+			last := r.settle()
+			r.gateway.Kill()
+			r.audit(last)
+		})
+	}
 }
 
 // disturb lets messages flow while everything goes wrong.

@@ -68,13 +68,14 @@ func (r *run) upset(ctx context.Context) {
 	for {
 		r.did.moods++
 		r.sim.ClearFaults()
+		faults, delay := r.mood()
 		if err := r.sim.SetKnobs(simulator.Knobs{
 			DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond),
-			SendDelay: simulator.Duration(between(random, 0, 20*time.Millisecond)), WebhookDelay: simulator.Duration(between(random, 0, 100*time.Millisecond)),
+			SendDelay: simulator.Duration(between(random, 0, 20*time.Millisecond)), WebhookDelay: simulator.Duration(delay),
 		}); err != nil {
 			r.t.Error(err)
 		}
-		for _, fault := range r.mood(random) {
+		for _, fault := range faults {
 			if err := r.sim.AddFault(fault); err != nil {
 				r.t.Error(err)
 			}
@@ -85,27 +86,30 @@ func (r *run) upset(ctx context.Context) {
 	}
 }
 
-func (r *run) mood(random *rand.Rand) []simulator.Fault {
-	switch random.IntN(4) {
+// mood is the upstream's next one: what it does to sends, and how late its webhooks come.
+func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
+	const usual = 50 * time.Millisecond
+	switch r.did.moods % 4 {
 	case 0: // the API errs, at once or by webhook
 		return []simulator.Fault{
 			{Code: graph.CodeThroughput, Rate: 0.03}, {Code: graph.CodeUnavailable, Rate: 0.03}, {Code: graph.CodeInternal, Rate: 0.02}, {Code: graph.CodeUnknown, Rate: 0.01},
-			{Code: graph.CodePairRateLimit, Rate: 0.003}, {Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
+			{Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
 			{Code: graph.CodeUndeliverable, Async: true, Rate: 0.03}, {Code: graph.CodeReEngagement, Async: true, Rate: 0.02},
-		}
+			{Code: graph.CodePairRateLimit, Rate: r.settings.pairLimits},
+		}, usual
 	case 1: // the network cuts connections, before and after the upstream has the message
 		return []simulator.Fault{
 			{Effect: simulator.EffectDropBefore, Rate: 0.03}, {Effect: simulator.EffectDropAfter, Rate: 0.05},
 			{Effect: simulator.EffectHang, Delay: simulator.Duration(r.settings.hang), Rate: 0.01},
-		}
+		}, usual + r.settings.late
 	case 2: // the API is down
-		return []simulator.Fault{{Code: graph.CodeUnavailable, Rate: 0.6}}
+		return []simulator.Fault{{Code: graph.CodeUnavailable, Rate: 0.6}}, usual
 	default:
-		return nil
+		return nil, usual
 	}
 }
 
-// reload changes the configuration again and again: a higher budget, the other rule for doubts, and now and then a document that no gateway can use.
+// reload changes the configuration again and again: a higher budget, another retention, and now and then a document that no gateway can use.
 // Some changes come while the upstream lacks a means of payment, which they end.
 func (r *run) reload(ctx context.Context) {
 	random := r.settings.random(actorReloader)
@@ -122,7 +126,7 @@ func (r *run) reload(ctx context.Context) {
 			pause(ctx, 1200*time.Millisecond)
 		}
 		r.budget.raise()
-		r.account.Document.Doubt.Resolution = []string{"Fail", "Resend"}[random.IntN(2)]
+		r.account.Document.RetentionSeconds = random.Int32N(60)
 		r.write(r.account.WriteDocument)
 		r.did.reloads++
 	}

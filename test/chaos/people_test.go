@@ -95,7 +95,8 @@ func (p *phones) message(from, number string) {
 
 // business is the business's own endpoint. Now and then it is out of order.
 type business struct {
-	server *httptest.Server
+	server     *httptest.Server
+	outOfOrder int
 
 	mu       sync.Mutex
 	requests int
@@ -105,9 +106,9 @@ type business struct {
 	told     map[string]bool   // customers' messages, by id
 }
 
-func newBusiness(t *testing.T) *business {
+func newBusiness(t *testing.T, outOfOrder int) *business {
 	t.Helper()
-	b := &business{ended: map[string]string{}, reasons: map[string]int{}, told: map[string]bool{}}
+	b := &business{outOfOrder: outOfOrder, ended: map[string]string{}, reasons: map[string]int{}, told: map[string]bool{}}
 	b.server = httptest.NewServer(http.HandlerFunc(b.take))
 	t.Cleanup(b.server.Close)
 	return b
@@ -122,8 +123,7 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.requests++
-	const outOfOrder = 40 // every so many requests
-	if err != nil || b.requests%outOfOrder == 0 {
+	if err != nil || b.outOfOrder > 0 && b.requests%b.outOfOrder == 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}

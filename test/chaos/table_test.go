@@ -36,8 +36,8 @@ func (r *run) table(b *books) string {
 	row("  delivered\t%d: %d charged, %d free", b.count(func(f *fate) bool { return f.delivered }),
 		b.count(func(f *fate) bool { return !f.charge.IsZero() }), b.count(func(f *fate) bool { return f.delivered && f.charge.IsZero() }))
 	row("  failed with a reason\t%d", b.count(func(f *fate) bool { return f.freeReason == undelivered && f.code != 0 }))
-	row("  in doubt\t%d; %d sent twice, %d corrected", b.count(func(f *fate) bool { return f.doubts > 0 }),
-		b.count(func(f *fate) bool { return f.upstream > 1 }), b.count(func(f *fate) bool { return f.corrected > 0 }))
+	row("  in doubt\t%d; %d sent twice, %d delivered after all and corrected, for %s USD", b.count(func(f *fate) bool { return f.doubts > 0 }),
+		b.count(func(f *fate) bool { return f.upstream > 1 }), b.count(func(f *fate) bool { return f.corrected > 0 }), b.corrected)
 	row("the customers wrote\t%d times", len(r.phones.wrote))
 	row("the ledger\t%d records, chain verified", b.head.Sequence)
 	row("  billed\t%s USD, of a budget of %s", b.billed, usd(r.budget.limit.Load()))
