@@ -242,13 +242,13 @@ func TestOpenRefuses(t *testing.T) {
 	if err := open(t, newer, keys).Close(); err != nil {
 		t.Fatal(err)
 	}
-	tamper(t, newer, `UPDATE schema_migrations SET version = 99`)
+	tamper(t, newer, `INSERT INTO schema_migrations (version) VALUES (99)`)
 	tests := map[string]struct {
 		options store.Options
 		want    string
 	}{
 		"another account": {store.Options{Path: path, AccountUID: "other", Keys: keys}, "belongs to the account with UID " + accountUID},
-		"a newer schema":  {store.Options{Path: newer, AccountUID: accountUID, Keys: keys}, "it has schema version 99 and this program knows 1 at most"},
+		"a newer schema":  {store.Options{Path: newer, AccountUID: accountUID, Keys: keys}, "it has schema version 99 and this program knows 2 at most"},
 		"no keys":         {store.Options{Path: path, AccountUID: accountUID}, "needs the account's keys"},
 		"no directory":    {store.Options{Path: filepath.Join(path, "x", "guichet.db"), AccountUID: accountUID, Keys: keys}, "the store cannot be opened"},
 	}

@@ -91,6 +91,7 @@ type Message struct {
 	Unpriced bool
 
 	seq              int64
+	lease            int64 // under which it was claimed
 	sealedUpstreamID []byte
 	dirty            bool
 	dropContent      bool

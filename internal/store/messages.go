@@ -10,16 +10,16 @@ import (
 var ErrInvalid = errors.New("the message cannot be stored")
 
 const messageColumns = `seq, id, channel, customer, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
-	reserved, currency, times, error_code, envelope`
+	reserved, currency, times, error_code, envelope, lease`
 
 const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
 		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint)
 		VALUES ($1, $2, $3, $4, 0, $5, 0, 0, 0, $6, $7, $8, $9, '', 0, $10, $11, 0, $12, $13)`
 	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11 WHERE seq = $12`
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12 WHERE seq = $13`
 	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11, content = NULL WHERE seq = $12`
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, content = NULL WHERE seq = $13`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
@@ -199,7 +199,7 @@ func (tx *Tx) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.seq); err != nil {
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.lease, m.seq); err != nil {
 			return err
 		}
 		m.dirty = false

@@ -25,24 +25,24 @@ const (
 
 // migrate applies the migrations that the database does not have, all in one transaction under the writer's lock, so that several may
 // try at once. A database that is newer than the program is refused: there is no way back.
-func migrate(c *connection) (err error) {
+func migrate(c connection) (err error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
-	if err := c.exec(beginUpdate); err != nil {
+	if err := c.begin(); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, c.exec(rollback))
+			c.rollback()
 		}
 	}()
 	if err := c.exec(createMigrations); err != nil {
 		return err
 	}
 	var version int
-	if _, err := c.first(selectVersion, nil, func(v values) { version = int(v.Int(0)) }); err != nil {
+	if _, err := first(c, selectVersion, nil, func(v values) { version = int(v.Int(0)) }); err != nil {
 		return err
 	}
 	if version > len(files) {
@@ -56,10 +56,10 @@ func migrate(c *connection) (err error) {
 	if err := c.exec(createOwner); err != nil {
 		return err
 	}
-	return c.exec(commit)
+	return c.commit()
 }
 
-func apply(c *connection, file string) error {
+func apply(c connection, file string) error {
 	number, _, _ := strings.Cut(strings.TrimPrefix(file, "migrations/"), "_")
 	version, err := strconv.Atoi(number)
 	if err != nil {
@@ -80,16 +80,17 @@ func apply(c *connection, file string) error {
 	return c.exec(insertVersion, version)
 }
 
-// claimFor makes the account the store's owner if it has none, and returns whose it is.
-func claimFor(c *connection, accountUID string) (string, error) {
-	var owner string
-	found, err := c.first(selectOwner, nil, func(v values) { owner = v.Text(0) })
-	if err != nil || found {
-		return owner, err
-	}
+// claimFor makes the account the store's owner if it has none. A store that belongs to another account is an error.
+func claimFor(c connection, accountUID string) error {
 	if err := c.exec(insertOwner, accountUID); err != nil {
-		return "", err
+		return err
 	}
-	_, err = c.first(selectOwner, nil, func(v values) { owner = v.Text(0) })
-	return owner, err
+	var owner string
+	if _, err := first(c, selectOwner, nil, func(v values) { owner = v.Text(0) }); err != nil {
+		return err
+	}
+	if owner != accountUID {
+		return fmt.Errorf("it belongs to the account with UID %s, not to %s: give each account a store of its own", owner, accountUID)
+	}
+	return nil
 }

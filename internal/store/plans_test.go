@@ -8,7 +8,7 @@ import (
 )
 
 func TestP1EverySyncIsFull(t *testing.T) {
-	e, err := newEngine(filepath.Join(t.TempDir(), "guichet.db"))
+	e, err := newSQLite(filepath.Join(t.TempDir(), "guichet.db"), "uid")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,11 +18,11 @@ func TestP1EverySyncIsFull(t *testing.T) {
 	}
 	defer c.close()
 	var mode string
-	if _, err := c.first("PRAGMA journal_mode", nil, func(v values) { mode = v.Text(0) }); err != nil {
+	if _, err := first(c, "PRAGMA journal_mode", nil, func(v values) { mode = v.Text(0) }); err != nil {
 		t.Fatal(err)
 	}
 	var synchronous int64
-	if _, err := c.first("PRAGMA synchronous", nil, func(v values) { synchronous = v.Int(0) }); err != nil {
+	if _, err := first(c, "PRAGMA synchronous", nil, func(v values) { synchronous = v.Int(0) }); err != nil {
 		t.Fatal(err)
 	}
 	const full = 2 // https://www.sqlite.org/pragma.html#pragma_synchronous
@@ -33,7 +33,7 @@ func TestP1EverySyncIsFull(t *testing.T) {
 
 // Every statement that an operation or a start-up runs must find its rows through an index, however many messages there are.
 func TestStatementsReadThroughIndexes(t *testing.T) {
-	e, err := newEngine(filepath.Join(t.TempDir(), "guichet.db"))
+	e, err := newSQLite(filepath.Join(t.TempDir(), "guichet.db"), "uid")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"next ready":        {selectNextReady, "messages_ready"},
 		"expired":           {selectExpired, "messages_unsettled"},
 		"in a state":        {selectActive, "messages_under_way"},
+		"cut off":           {selectCutOff, "messages_under_way"},
 		"unpriced":          {selectUnpriced, "messages_unpriced"},
 		"retained content":  {purgeContent, "messages_content"},
 		"callback due":      {selectDue, "callbacks_ready"},
@@ -73,7 +74,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var plan []string
-			arguments := make([]any, strings.Count(dialect(tc.text), "?"))
+			arguments := make([]any, strings.Count(sqliteDialect(tc.text), "?"))
 			if err := c.query("EXPLAIN QUERY PLAN "+tc.text, arguments, func(v values) bool {
 				plan = append(plan, v.Text(3))
 				return true

@@ -17,7 +17,9 @@ const (
 	makeReady       = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
 	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
 	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
-	selectUnpriced  = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectCutOff    = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
+		AND lease NOT IN (SELECT id FROM leases WHERE taken = 0) ORDER BY seq LIMIT $2 + 0`
+	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
 
 // Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
@@ -39,7 +41,7 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 					return nil, err
 				}
 			}
-			m.State, m.ReadyAt, m.ClaimedAt, m.dirty = Sending, time.Time{}, now, true
+			m.State, m.ReadyAt, m.ClaimedAt, m.lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
 			m.Attempts++
 		}
 		claimed = append(claimed, messages...)
@@ -119,8 +121,19 @@ func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
 	return tx.Advance(m, Failed, at)
 }
 
+// CutOff are messages that are Sending although whoever claimed them is gone, in order of acceptance, after a message of which nil is none: a process
+// that has ended, or on a shared store a replica that has not renewed its lease. Nobody knows what became of them; see Doubt.
+func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
+	if err := tx.write(); err != nil {
+		return nil, err
+	}
+	if err := tx.fail(tx.store.writer.takeLeases()); err != nil {
+		return nil, err
+	}
+	return tx.messagesOf(selectCutOff, after.sequence(), limit)
+}
+
 // InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message of which nil is none.
-// At start-up those that are Sending are what a crash has left open.
 func (tx *Tx) InState(state State, after *Message, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectActive, state, after.sequence(), limit)
 }

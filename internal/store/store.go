@@ -1,9 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -14,8 +14,8 @@ import (
 
 // Errors of the store, for errors.Is.
 var (
-	// ErrUnavailable says that the engine could not do its work: the disk is full, a file cannot be written. Nothing of the operation was
-	// kept. The store goes on by itself once the cause is gone.
+	// ErrUnavailable says that the engine could not do its work: the disk is full, the database cannot be reached. Nothing of the operation was
+	// kept, as far as is known. The store goes on by itself once the cause is gone.
 	ErrUnavailable = errors.New("the store is unavailable")
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
@@ -29,8 +29,10 @@ const DedupeRetention = 8 * 24 * time.Hour
 
 // Options are what a store needs.
 type Options struct {
-	// Path is the database file, which is made if it is not there. Its directory must exist.
+	// Path is the database file of an embedded store, which is made if it is not there. Its directory must exist.
 	Path string
+	// Shared is the server of a store that several replicas share, instead of Path.
+	Shared *Shared
 	// AccountUID is the account that the store belongs to. Opening the store of another account is an error.
 	AccountUID string
 	// Keys seal what must not be read at rest.
@@ -53,9 +55,9 @@ type Store struct {
 	once       sync.Once
 	closeError error
 
-	engine   *engine
-	writer   *connection
-	readers  chan *connection
+	engine   engine
+	writer   writer
+	readers  chan connection
 	purgedTo int64 // used by the writer only, see Tx.purgeMessages
 }
 
@@ -70,7 +72,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	engine, err := newEngine(options.Path)
+	engine, err := newEngine(&options)
 	if err != nil {
 		return nil, err
 	}
@@ -81,39 +83,19 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),
 		engine:  engine,
-		readers: make(chan *connection, maxReaders),
+		readers: make(chan connection, maxReaders),
 	}
-	if err := s.prepare(ctx); err != nil {
+	if s.writer, err = engine.writer(ctx); err != nil {
 		return nil, err
 	}
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted
 	}
 	go s.write()
+	if options.Shared != nil {
+		go s.keepLease(cmp.Or(options.Shared.Lease, DefaultLease))
+	}
 	return s, nil
-}
-
-// prepare connects the writer, migrates, and checks whose store this is.
-func (s *Store) prepare(ctx context.Context) (err error) {
-	if s.writer, err = s.engine.connect(ctx, writing); err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.writer.close())
-		}
-	}()
-	if err := migrate(s.writer); err != nil {
-		return fmt.Errorf("the schema of %s could not be brought up to date: %w", s.options.Path, err)
-	}
-	owner, err := claimFor(s.writer, s.options.AccountUID)
-	if err != nil {
-		return fmt.Errorf("the owner of %s could not be read: %w", s.options.Path, err)
-	}
-	if owner != s.options.AccountUID {
-		return fmt.Errorf("the store %s belongs to the account with UID %s, not to %s: mount that account's own volume", s.options.Path, owner, s.options.AccountUID)
-	}
-	return nil
 }
 
 // Close waits for the operations that were given to Update and for views, then closes the database. Closing again changes nothing.
@@ -147,7 +129,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	if err := s.refusal(ctx); err != nil {
 		return err
 	}
-	var reader *connection
+	var reader connection
 	select {
 	case reader = <-s.readers:
 	case <-ctx.Done():
@@ -156,20 +138,32 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 		return ErrClosed
 	}
 	defer func() { s.readers <- reader }()
-	if reader == nil {
-		opened, err := s.engine.connect(ctx, reading)
-		if err != nil {
-			return unavailable(err)
-		}
-		reader = opened
-	}
-	if err := reader.exec(beginView); err != nil {
+	var err error
+	if reader, err = s.beginView(ctx, reader); err != nil {
 		return unavailable(err)
 	}
+	defer reader.rollback() // a snapshot that was only read has nothing to lose
 	tx := &Tx{store: s, conn: reader, readOnly: true, tally: newTally()}
-	defer reader.exec(rollback) //nolint:errcheck // a snapshot that was only read has nothing to lose
 	if err := fn(tx); err != nil {
 		return err
 	}
 	return tx.err
+}
+
+// beginView begins a snapshot on a reader, or on a new one if there is none or its connection has been lost since it was used last.
+func (s *Store) beginView(ctx context.Context, reader connection) (connection, error) {
+	if reader != nil {
+		if reader.begin() == nil {
+			return reader, nil
+		}
+		_ = reader.close() // it is of no use any more, whatever is wrong with it
+	}
+	reader, err := s.engine.reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := reader.begin(); err != nil {
+		return nil, errors.Join(err, reader.close())
+	}
+	return reader, nil
 }

@@ -7,7 +7,7 @@ import "time"
 // The first error of the engine is remembered: the operation fails with it whatever its function returns.
 type Tx struct {
 	store    *Store
-	conn     *connection
+	conn     connection
 	readOnly bool
 	tally    *tally
 	messages []*Message // those that the operation has read, each once
@@ -44,10 +44,14 @@ func (tx *Tx) undo() error {
 	if !tx.saved {
 		return tx.err
 	}
+	_ = tx.conn.settle() // whether what it left waiting succeeds or fails, it is undone
 	if err := tx.conn.exec(rollbackSavepoint); err != nil {
 		return err
 	}
-	return tx.conn.exec(releaseSavepoint)
+	if err := tx.conn.exec(releaseSavepoint); err != nil {
+		return err
+	}
+	return tx.conn.settle()
 }
 
 // fail remembers the engine's first error.
@@ -96,7 +100,7 @@ func (tx *Tx) first(text string, args []any, scan func(values)) (bool, error) {
 	if tx.err != nil {
 		return false, tx.err
 	}
-	found, err := tx.conn.first(text, args, scan)
+	found, err := first(tx.conn, text, args, scan)
 	return found, tx.fail(err)
 }
 

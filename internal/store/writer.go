@@ -123,14 +123,12 @@ func begin(batch []*operation, op *operation) []*operation {
 
 // commitBatch executes the operations in one transaction. It returns an error if nothing of them is kept; the error of one operation is left with it.
 func (s *Store) commitBatch(batch []*operation) (err error) {
-	if err := s.writer.exec(beginUpdate); err != nil {
-		// Whatever an earlier failure has left open is over now; the next batch begins anew.
-		_ = s.writer.exec(rollback)
+	if err := s.writer.begin(); err != nil {
 		return unavailable(err)
 	}
 	defer func() {
 		if err != nil {
-			_ = s.writer.exec(rollback) // the engine may have done it already
+			s.writer.rollback()
 			err = unavailable(err)
 		}
 	}()
@@ -143,7 +141,7 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 	if err := tx.flushTally(); err != nil {
 		return err
 	}
-	return s.writer.exec(commit)
+	return s.writer.commit()
 }
 
 // execute runs one operation. Its own failure is left with it, after its work is undone; the returned error is one that ends the whole transaction.
@@ -155,6 +153,9 @@ func (tx *Tx) execute(op *operation) error {
 		op.err = op.fn(tx)
 		if op.err == nil {
 			op.err = tx.flushMessages()
+		}
+		if op.err == nil {
+			op.err = tx.fail(tx.conn.settle())
 		}
 		if op.err == nil {
 			op.err = tx.err

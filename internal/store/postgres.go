@@ -1,0 +1,212 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Shared says where a store is that several replicas share: a PostgreSQL server, or one that speaks its protocol. Replicas keep sessions with settings of their
+// own, so that a pooler in between must pool by session.
+type Shared struct {
+	// URL is such as postgres://user:password@host:5432/database?sslmode=verify-full. It is a credential: no error and no log line holds it.
+	URL string
+	// CA are the certificates, in PEM, of who may have signed the server's. It needs sslmode=verify-full, which it makes the default, or sslmode=verify-ca. Without it,
+	// the system's authorities count.
+	CA []byte
+	// Lease is how long a replica that does not renew its lease is waited for; 0 is DefaultLease. Renewal takes place every third of it.
+	Lease time.Duration
+}
+
+// DefaultLease is how long a silent replica is waited for before others take over what it was sending.
+const DefaultLease = 15 * time.Second
+
+const (
+	// connectTimeout bounds an attempt to connect.
+	connectTimeout = 5 * time.Second
+	// idleInTransaction is how long the server waits for a replica in the midst of a transaction: whoever is paused there loses its turn, and all that it had not committed.
+	idleInTransaction = 5 * time.Second
+	// lockTimeout is how long a replica waits for its turn, longer than a paused one can keep it.
+	lockTimeout = 8 * time.Second
+	// statementTimeout bounds a statement, its wait for the turn included.
+	statementTimeout = 10 * time.Second
+)
+
+const (
+	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+)
+
+// postgresEngine opens connections to an account's schema. All accounts' tables have the same shape; each account has a schema of its own.
+type postgresEngine struct {
+	config     *pgconn.Config
+	schema     string
+	accountUID string
+	term       time.Duration // of a lease
+}
+
+// uidShape is that of a Kubernetes UID, and what a schema's name may be made of.
+var uidShape = regexp.MustCompile(`^[A-Za-z0-9-]{1,50}$`)
+
+func newPostgreSQL(options *Options) (*postgresEngine, error) {
+	if !uidShape.MatchString(options.AccountUID) {
+		return nil, fmt.Errorf("the account's UID %q names no schema: it must have 1 to 50 letters, digits and hyphens", options.AccountUID)
+	}
+	config, err := parseShared(options.Shared)
+	if err != nil {
+		return nil, err
+	}
+	schema := "guichet_" + strings.ToLower(strings.ReplaceAll(options.AccountUID, "-", "_"))
+	config.ConnectTimeout = connectTimeout
+	config.RuntimeParams["application_name"] = cmp.Or(config.RuntimeParams["application_name"], "guichet")
+	for name, value := range map[string]string{
+		"search_path":     schema,
+		"client_encoding": "UTF8",
+		// Every statement has its index. Without this, a plan made while a table was small would be kept when it is large.
+		"enable_seqscan":                      "off",
+		"statement_timeout":                   inMillis(statementTimeout),
+		"lock_timeout":                        inMillis(lockTimeout),
+		"idle_in_transaction_session_timeout": inMillis(idleInTransaction),
+	} {
+		config.RuntimeParams[name] = value
+	}
+	if config.ValidateConnect == nil { // of several hosts, the one that takes writes
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	config.AfterConnect = insistOnDurability
+	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: cmp.Or(options.Shared.Lease, DefaultLease)}, nil
+}
+
+func inMillis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// errURL does not say what is wrong with the URL: a parser's own words may hold the password.
+var errURL = errors.New("the shared store's URL cannot be read: it must be such as postgres://user:password@host:5432/database?sslmode=verify-full")
+
+// parseShared reads the URL, and has TLS verified as it says.
+func parseShared(shared *Shared) (*pgconn.Config, error) {
+	parsed, err := url.Parse(shared.URL)
+	if err != nil || (parsed.Scheme != "postgres" && parsed.Scheme != "postgresql") {
+		return nil, errURL
+	}
+	query := parsed.Query()
+	mode := query.Get("sslmode")
+	if len(shared.CA) > 0 {
+		switch mode {
+		case "":
+			mode = "verify-full"
+			query.Set("sslmode", mode)
+			parsed.RawQuery = query.Encode()
+		case "verify-full", "verify-ca":
+		default:
+			return nil, fmt.Errorf("the shared store has a CA, which sslmode=%s does not check: use sslmode=verify-full", mode)
+		}
+	}
+	config, err := pgconn.ParseConfig(parsed.String())
+	if err != nil {
+		return nil, errURL
+	}
+	if len(shared.CA) == 0 {
+		return config, nil
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(shared.CA) {
+		return nil, errors.New("the shared store's CA holds no certificate in PEM")
+	}
+	trust(config.TLSConfig, authorities)
+	for _, fallback := range config.Fallbacks {
+		trust(fallback.TLSConfig, authorities)
+	}
+	return config, nil
+}
+
+func trust(config *tls.Config, authorities *x509.CertPool) {
+	config.RootCAs = authorities
+	config.MinVersion = tls.VersionTLS12
+}
+
+// insistOnDurability raises a server's setting under which a commit is answered before it is durable.
+func insistOnDurability(ctx context.Context, conn *pgconn.PgConn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`).ReadAll()
+	return err
+}
+
+func (e *postgresEngine) connect(ctx context.Context, opening string) (*postgresConnection, error) {
+	conn, err := pgconn.ConnectConfig(ctx, e.config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the shared store cannot be reached: %w", ErrUnavailable, err)
+	}
+	return newPostgresConnection(conn, opening), nil
+}
+
+func (e *postgresEngine) reader(ctx context.Context) (connection, error) {
+	return e.connect(ctx, beginRead)
+}
+
+func (e *postgresEngine) writer(ctx context.Context) (_ writer, err error) {
+	c, err := e.connect(ctx, beginWrite)
+	if err != nil {
+		return nil, err
+	}
+	w := &postgresWriter{postgresConnection: c, engine: e}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.close())
+		}
+	}()
+	if err := migrate(&schemaMigration{postgresConnection: c, schema: e.schema}); err != nil {
+		return nil, fmt.Errorf("the schema %s could not be brought up to date: %w", e.schema, e.classify(c, err))
+	}
+	if err := claimFor(c, e.accountUID); err != nil {
+		return nil, fmt.Errorf("the schema %s cannot be used: %w", e.schema, e.classify(c, err))
+	}
+	return w, e.classify(c, w.enlist())
+}
+
+// classify marks an error that passes: the server went away meanwhile. Others, such as a missing permission, stay until somebody changes something.
+func (e *postgresEngine) classify(c *postgresConnection, err error) error {
+	if err != nil && c.lost() {
+		return unavailable(err)
+	}
+	return err
+}
+
+// schemaMigration is a connection whose transactions are those of a migration: one at a time for an account, however many replicas start at once.
+type schemaMigration struct {
+	*postgresConnection
+	schema string
+}
+
+const (
+	lockSchema   = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
+	selectSchema = `SELECT 1 FROM pg_namespace WHERE nspname = $1`
+)
+
+// begin makes the schema if it is not there: whoever may not make one in this database can have it made beforehand.
+func (m *schemaMigration) begin() error {
+	if err := m.postgresConnection.begin(); err != nil {
+		return err
+	}
+	if err := m.exec(lockSchema, m.schema); err != nil {
+		return err
+	}
+	made, err := first(m, selectSchema, []any{m.schema}, func(values) {})
+	if err != nil || made {
+		return err
+	}
+	return m.once("CREATE SCHEMA " + m.schema)
+}
+
+// postgresDialect is a piece of schema as PostgreSQL wants it: texts are compared byte by byte, as everywhere else.
+func postgresDialect(text string) string {
+	return strings.ReplaceAll(text, " TEXT ", ` TEXT COLLATE "C" `)
+}

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrLeaseLost says that a replica was silent for longer than its lease, and that others have taken over what it was sending. Nothing of the transaction was kept; the
+// next one is under a new lease.
+var ErrLeaseLost = errors.New("this replica's lease was taken over while it was silent")
+
+// errOutcomeUnknown says that the connection was lost during a commit and that the database could not be asked afterwards.
+var errOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
+
+const (
+	// reconnectPause is the first pause between attempts to connect; each failure doubles it, up to maxReconnectPause.
+	reconnectPause    = 100 * time.Millisecond
+	maxReconnectPause = 5 * time.Second
+	// inquiry is how long the outcome of a commit is asked for, while those who wait for it wait on.
+	inquiry = 10 * time.Second
+	// leaseHistory is how long a lease is remembered after its end, for a replica that asks for its last commit.
+	leaseHistory = 24 * time.Hour
+)
+
+// The database's clock, in Unix milliseconds. It goes on while a transaction waits for its turn.
+const databaseClock = `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`
+
+const (
+	takeTurn     = `SELECT one FROM owner WHERE one = 1 FOR UPDATE`
+	insertLease  = `INSERT INTO leases (expires_at, batch, taken) VALUES (` + databaseClock + ` + $1, 0, 0) RETURNING id`
+	renewLease   = `UPDATE leases SET expires_at = ` + databaseClock + ` + $1, batch = batch + 1 WHERE id = $2 AND taken = 0`
+	selectBatch  = `SELECT batch FROM leases WHERE id = $1`
+	takeLeases   = `UPDATE leases SET taken = 1 WHERE taken = 0 AND expires_at < ` + databaseClock + ` AND id <> $1`
+	forgetLeases = `DELETE FROM leases WHERE taken = 1 AND expires_at < ` + databaseClock + ` - $1`
+	endLease     = `UPDATE leases SET taken = 1 WHERE id = $1`
+)
+
+// postgresWriter is one of several replicas' writers. Their transactions follow one after the other: each first locks the account's row in owner, and its
+// statements then see all that was committed before (READ COMMITTED), so a decision is as exact as with one writer. Within its turn a transaction renews the replica's
+// lease and counts itself there. A replica whose lease was taken can so commit nothing, and a commit whose answer was lost is looked up by its count.
+type postgresWriter struct {
+	*postgresConnection // nil before the first, and after the last was given up
+	engine              *postgresEngine
+
+	id      int64     // of the lease; 0 for none
+	batch   int64     // how many transactions it has committed
+	renewed time.Time // when the current transaction began
+	until   validity
+
+	pause   time.Duration // after the last failure to connect
+	retryAt time.Time
+	failure error
+}
+
+func (w *postgresWriter) lease() int64 { return w.id }
+
+// enlist takes a new lease.
+func (w *postgresWriter) enlist() error {
+	began := time.Now()
+	if _, err := first(w.postgresConnection, insertLease, []any{w.engine.term.Milliseconds()}, func(v values) { w.id = v.Int(0) }); err != nil {
+		return err
+	}
+	w.batch = 0
+	w.until.set(began.Add(w.engine.term))
+	return nil
+}
+
+// begin starts a transaction in the replica's turn and under its lease. A connection that was lost while nothing was to do is replaced.
+func (w *postgresWriter) begin() error {
+	fresh := w.lost()
+	if err := w.connect(); err != nil {
+		return err
+	}
+	err := w.enter()
+	if err == nil || fresh || !w.lost() {
+		return err
+	}
+	if err := w.connect(); err != nil {
+		return err
+	}
+	return w.enter()
+}
+
+// enter takes the turn and renews the lease, in one exchange.
+func (w *postgresWriter) enter() error {
+	if w.id == 0 {
+		if err := w.enlist(); err != nil {
+			return err
+		}
+	}
+	w.renewed = time.Now()
+	if err := w.exec(w.opening); err != nil {
+		return err
+	}
+	if err := w.exec(takeTurn); err != nil {
+		return err
+	}
+	renewed, err := w.changed(renewLease, w.engine.term.Milliseconds(), w.id)
+	if err == nil && renewed == 1 {
+		return nil
+	}
+	w.rollback()
+	if err == nil {
+		w.id, err = 0, ErrLeaseLost
+	}
+	return err
+}
+
+// connect replaces a lost connection. After a failure it is not tried again for a while, and fails at once.
+func (w *postgresWriter) connect() error {
+	if !w.lost() {
+		return nil
+	}
+	if time.Now().Before(w.retryAt) {
+		return w.failure
+	}
+	c, err := w.engine.connect(context.Background(), beginWrite)
+	if err != nil {
+		w.pause = min(max(2*w.pause, reconnectPause), maxReconnectPause)
+		w.retryAt, w.failure = time.Now().Add(w.pause), err
+		return err
+	}
+	w.postgresConnection, w.pause, w.retryAt, w.failure = c, 0, time.Time{}, nil
+	return nil
+}
+
+// commit returns nil if the transaction is durable. If the connection is lost before the server's answer, it asks the database what became of it.
+func (w *postgresWriter) commit() error {
+	answered, err := w.end()
+	if err != nil && !answered {
+		err = w.inquire(err)
+	}
+	if err != nil {
+		return err
+	}
+	w.batch++
+	w.until.set(w.renewed.Add(w.engine.term))
+	return nil
+}
+
+// inquire asks for a while whether the transaction was committed. Without an answer the lease is given up: whatever was claimed in the transaction is cut off.
+func (w *postgresWriter) inquire(cause error) error {
+	for deadline := time.Now().Add(inquiry); time.Now().Before(deadline); time.Sleep(reconnectPause) {
+		committed, err := w.committed()
+		switch {
+		case err != nil:
+			continue
+		case committed:
+			return nil
+		default:
+			return cause
+		}
+	}
+	w.id = 0
+	w.until.set(time.Time{})
+	return fmt.Errorf("%w: %w", errOutcomeUnknown, cause)
+}
+
+// committed looks up whether the last transaction was counted. It takes the turn first: until the server has ended the lost connection's transaction, one way or
+// the other, the turn is that one's.
+func (w *postgresWriter) committed() (bool, error) {
+	w.retryAt = time.Time{}
+	if err := w.connect(); err != nil {
+		return false, err
+	}
+	defer w.rollback()
+	if err := w.exec(w.opening); err != nil {
+		return false, err
+	}
+	if err := w.exec(takeTurn); err != nil {
+		return false, err
+	}
+	counted := int64(-1)
+	_, err := first(w.postgresConnection, selectBatch, []any{w.id}, func(v values) { counted = v.Int(0) })
+	return counted > w.batch, err
+}
+
+func (w *postgresWriter) takeLeases() error {
+	if err := w.exec(takeLeases, w.id); err != nil {
+		return err
+	}
+	return w.exec(forgetLeases, leaseHistory.Milliseconds())
+}
+
+// close ends the lease, so that nobody waits for it.
+func (w *postgresWriter) close() error {
+	if w.lost() {
+		return nil
+	}
+	if w.id != 0 {
+		_, _ = w.changed(endLease, w.id) // if not, it runs out
+	}
+	return w.postgresConnection.close()
+}
