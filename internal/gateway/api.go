@@ -58,7 +58,9 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 		if r.Context().Err() != nil {
 			return // the client has gone
 		}
-		g.log.Error("Request failed", "handler", handler, "error", err)
+		if worthLogging(err) {
+			g.log.Error("Request failed", "handler", handler, "error", err)
+		}
 		failure = graph.Unavailable(storeRetry)
 	}
 	if handler == "messages" {

@@ -84,6 +84,7 @@ func (w *world) webhook(body, secret string) answer {
 }
 
 func TestWebhookNeedsTheSignatureOfItsBody(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	body := w.inbound(phoneID, ana, "wamid.1", "hello")
 	tests := map[string]struct {

@@ -82,7 +82,9 @@ func (g *Gateway) claimCallbacks(ctx context.Context, limit int) (claimed []*sto
 		return err
 	})
 	if err != nil {
-		g.log.Error("Callbacks could not be claimed", "error", err)
+		if worthLogging(err) {
+			g.log.Error("Callbacks could not be claimed", "error", err)
+		}
 		return nil, time.Time{}, err
 	}
 	return claimed, next, nil

@@ -30,6 +30,7 @@ func TestBusinessSeesOneIDAndItsOwnCallbackData(t *testing.T) {
 }
 
 func TestCallbacksWaitForTheBusinessAndKeepTheOrder(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.business.down.Store(true)
 	for i := range 5 {
@@ -70,6 +71,7 @@ func TestRefusalOfTheUpstreamIsToldInMetasShape(t *testing.T) {
 }
 
 func TestSendIsTriedAgainAndOrderIsKept(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	w.control(http.MethodPost, "faults", `{"code":130429,"next":1}`)
@@ -122,6 +124,7 @@ func TestIdempotencyKeyNamesOneMessage(t *testing.T) {
 }
 
 func TestMessageThatOutlivesItsTimeToLiveIsGivenUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 	id := w.accepted(templateTo(ana, "parcel_ready"))
@@ -138,6 +141,7 @@ func TestMessageThatOutlivesItsTimeToLiveIsGivenUp(t *testing.T) {
 }
 
 func TestP2MessageWithoutAnOutcomeIsSettledAfterTheGrace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.quiet(ana)
 	id := w.accepted(templateTo(ana, "parcel_ready"))

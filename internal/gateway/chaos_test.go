@@ -14,6 +14,7 @@ import (
 // TestP2P12FaultyUpstreamSettlesEveryMessageOnce lets the upstream err, drop connections before and after it took a message, repeat and reorder its webhooks, and
 // holds its own record against the report.
 func TestP2P12FaultyUpstreamSettlesEveryMessageOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(d *config.Document) { d.Doubt.WaitSeconds = 1 })
 	w.control(http.MethodPut, "knobs", `{"duplicateRate":0.3,"reorderRate":0.3,"reorderWithin":"50ms"}`)
 	for _, fault := range []string{

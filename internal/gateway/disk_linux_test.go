@@ -21,6 +21,7 @@ func (p *process) limitFiles(bytes uint64) {
 }
 
 func TestP1FullDiskAcknowledgesNothingAndRecovers(t *testing.T) {
+	t.Parallel()
 	p := newProcess(t)
 	kept := p.accepted(templateTo(ana, "parcel_ready"))
 	p.settled(1)

@@ -17,8 +17,9 @@ const (
 	dispatchers = 256
 	// dispatchIdle is how long the dispatcher sleeps when nothing rings.
 	dispatchIdle = time.Minute
-	// storePause is the pause before a write is tried again that the store could not take.
-	storePause = 250 * time.Millisecond
+	// storePause is the pause before a write is tried again that the store could not take; it grows to longestStorePause.
+	storePause        = 250 * time.Millisecond
+	longestStorePause = 5 * time.Second
 )
 
 // parcel is a claimed message on its way to the upstream, with copies of what is needed outside of the store's operation.
@@ -103,7 +104,9 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		return err
 	})
 	if err != nil {
-		g.log.Error("Claim failed", "channel", c.Name, "error", err)
+		if worthLogging(err) {
+			g.log.Error("Claim failed", "channel", c.Name, "error", err)
+		}
 		return nil, time.Time{}, err
 	}
 	if gaveUp {
@@ -300,17 +303,19 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 // persist records an outcome that is known only here. It does not give up while the gateway runs: without the record the message would be in doubt.
 func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error) {
 	durable := context.WithoutCancel(ctx)
-	for {
+	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
 		err := g.update(durable, fn)
 		if err == nil {
 			g.deliveries.ring()
 			return
 		}
-		g.log.Error("Outcome of a send could not be recorded", "step", what, "error", err)
+		if worthLogging(err) {
+			g.log.Error("Outcome could not be recorded", "step", what, "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return // the next start finds the message as being sent, and in doubt
-		case <-time.After(storePause):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -164,6 +164,11 @@ func (g *Gateway) ring() {
 	g.deliveries.ring()
 }
 
+// worthLogging tells whether a failure should be logged where it is met: an unavailable store says so itself, once, and not for every request.
+func worthLogging(err error) bool {
+	return !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, errStarting)
+}
+
 // errStarting says that the store is not open yet.
 var errStarting = errors.New("the gateway is starting")
 

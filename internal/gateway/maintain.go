@@ -50,7 +50,9 @@ func (g *Gateway) maintain(ctx context.Context) {
 
 func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 	if err := step(); err != nil && ctx.Err() == nil {
-		g.log.Error("Maintenance failed", "step", what, "error", err)
+		if worthLogging(err) {
+			g.log.Error("Maintenance failed", "step", what, "error", err)
+		}
 	}
 }
 

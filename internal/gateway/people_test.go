@@ -15,6 +15,7 @@ func (w *world) consents(body string) answer {
 }
 
 func TestConsentPolicyDecidesWhoIsWrittenTo(t *testing.T) {
+	t.Parallel()
 	const granted, withdrawn = `{"consents":[{"user":"+33 6 12 34 56 78","state":"granted"}]}`, `{"consents":[{"user":"33612345678","state":"withdrawn"}]}`
 	tests := map[string]struct {
 		policy, consent string

@@ -148,6 +148,7 @@ func TestIdleProcessStaysSmall(t *testing.T) {
 // TestP1P2P12KilledProcessLosesNothingAndBillsOnce kills the real program again and again while messages flow, and compares what the business was promised, what the
 // upstream has, and what the ledger says.
 func TestP1P2P12KilledProcessLosesNothingAndBillsOnce(t *testing.T) {
+	t.Parallel()
 	p := newProcess(t, func(d *config.Document) { d.Doubt.WaitSeconds = 1 })
 	p.control(http.MethodPut, "knobs", `{"duplicateRate":0.2,"reorderRate":0.2,"reorderWithin":"20ms","sendDelay":"2ms"}`)
 	var promised sync.Map

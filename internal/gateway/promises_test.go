@@ -121,6 +121,7 @@ func TestP2StatusOfAnUnknownIDIsKeptUntilItIsKnown(t *testing.T) {
 }
 
 func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
 		d.Budget = &config.Budget{Limit: usd("0.30"), Action: budgetBlock, WarnAtPercent: []int32{50, 100}}
 	})
@@ -207,6 +208,7 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 }
 
 func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.report().ConfigDigest
 	sale := bodyTemplate("winter_sale", "MARKETING", "Hello {{1}}, winter is here.")
@@ -256,6 +258,7 @@ func TestP12DroppedAnswerIsADoubtThatAStatusResolves(t *testing.T) {
 }
 
 func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		rule               string
 		upstream, messages int
@@ -266,6 +269,7 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 		{doubtResend, 1, 1, "read", 1},
 	} {
 		t.Run(tc.rule, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, func(d *config.Document) { d.Doubt.Resolution = tc.rule })
 			w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
 			id := w.accepted(templateTo(ana, "parcel_ready"))
@@ -290,6 +294,7 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 }
 
 func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.document.Channels[0].AccessToken = "expired"
 	w.writeDocument()
@@ -311,6 +316,7 @@ func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 }
 
 func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
@@ -351,6 +357,7 @@ func TestUpstreamsOtherVerdictOnThePriceIsCounted(t *testing.T) {
 }
 
 func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	settled, charged := int64(0), int64(0)
 	rapid.Check(t, func(rt *rapid.T) {

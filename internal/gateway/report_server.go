@@ -33,7 +33,9 @@ func (g *Gateway) reportHandler(token string) http.Handler {
 func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
 	current, err := g.report(r.Context(), g.now())
 	if err != nil {
-		g.log.Error("Report failed", "error", err)
+		if worthLogging(err) {
+			g.log.Error("Report failed", "error", err)
+		}
 		http.Error(w, "The figures cannot be read now.", http.StatusServiceUnavailable)
 		return
 	}

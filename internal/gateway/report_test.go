@@ -67,6 +67,7 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 }
 
 func TestP11ReportBeforeThereAreFiguresSaysSo(t *testing.T) {
+	t.Parallel()
 	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1:1")
 	w.writeRaw([]byte(`{"format":7}`))
 	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
@@ -93,6 +94,7 @@ func TestP11ReportBeforeThereAreFiguresSaysSo(t *testing.T) {
 }
 
 func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
+	t.Parallel()
 	const poland = "48601234567"
 	w := newWorld(t)
 	w.accepted(templateTo(poland, "parcel_ready"))
@@ -129,6 +131,7 @@ func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
 }
 
 func TestRestartKeepsWhatWasStored(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
