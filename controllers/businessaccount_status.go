@@ -130,10 +130,25 @@ func (s *accountScope) progressing() bool {
 	if s.compilation.digest == "" {
 		return false
 	}
-	if len(s.readyPods()) == 0 {
-		return false // its watches tell when a pod becomes ready
+	if s.latest() == nil {
+		return s.readySince(firstReport) // else nobody may be able to read it for long
 	}
-	return configVerdict(s).reason == v1alpha1.ReasonConfigPropagating || s.latest() == nil
+	return configVerdict(s).reason == v1alpha1.ReasonConfigPropagating
+}
+
+// firstReport is for how long after its start a gateway's first report is asked for often.
+const firstReport = 30 * time.Second
+
+// readySince tells whether a pod has become ready within a duration before now.
+func (s *accountScope) readySince(duration time.Duration) bool {
+	for _, pod := range s.readyPods() {
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodReady && s.now.Sub(condition.LastTransitionTime.Time) < duration {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func planVerdict(scope *accountScope) verdict {

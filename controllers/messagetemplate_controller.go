@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -162,12 +161,12 @@ func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templat
 		return ctrl.Result{}, nil
 	}
 	failure := r.deleteUpstream(ctx, scope)
-	if failure != nil && scope.now.Sub(template.DeletionTimestamp.Time) < deletionPatience {
-		return ctrl.Result{}, failure
+	if failure != nil && !refusedForGood(failure) && scope.now.Sub(template.DeletionTimestamp.Time) < deletionPatience {
+		return ctrl.Result{}, fmt.Errorf("delete the upstream's copy of template %q: %w", template.Spec.Name, failure)
 	}
 	if failure != nil {
 		r.Recorder.Eventf(template, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
-			"The upstream's copy of template %q in %q was not deleted: delete it there", template.Spec.Name, template.Spec.Language)
+			"The upstream's copy of template %q in %q was not deleted: %s", template.Spec.Name, template.Spec.Language, unreachable(failure))
 	}
 	before := template.DeepCopy()
 	controllerutil.RemoveFinalizer(template, TemplateFinalizer)
@@ -188,10 +187,11 @@ func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *t
 			"The account of template %q or its credentials are gone: the upstream's copy was not deleted", template.Spec.Name)
 		return nil
 	}
-	if err := r.upstream.Delete(ctx, *scope.access, template.Spec.Name, template.Status.UpstreamID); err != nil {
-		return errors.New(unreachable(err))
+	found, err := r.upstream.Find(ctx, *scope.access, template.Spec.Name, template.Spec.Language)
+	if err == nil && found != nil && found.ID == template.Status.UpstreamID {
+		err = r.upstream.Delete(ctx, *scope.access, template.Spec.Name, found.ID)
 	}
-	return nil
+	return err
 }
 
 // News makes the next pass over a template look at the upstream at once.

@@ -31,7 +31,7 @@ type Upstream interface {
 	Create(ctx context.Context, access UpstreamAccess, definition template.Definition) (graph.CreatedTemplate, error)
 	// Edit replaces a template's components; the category only if it is not empty.
 	Edit(ctx context.Context, access UpstreamAccess, id, category string, components []template.Component) error
-	// Delete deletes one language of a template. A template that is not there is no error.
+	// Delete deletes one language of a template.
 	Delete(ctx context.Context, access UpstreamAccess, name, id string) error
 }
 
@@ -96,11 +96,7 @@ func (u *GraphUpstream) Delete(ctx context.Context, access UpstreamAccess, name,
 	if err != nil {
 		return err
 	}
-	err = client.DeleteTemplate(ctx, access.BusinessAccountID, name, id)
-	if answer, ok := graph.AsError(err); ok && answer.HTTPStatus == http.StatusNotFound {
-		return nil
-	}
-	return err
+	return client.DeleteTemplate(ctx, access.BusinessAccountID, name, id)
 }
 
 func (u *GraphUpstream) client(access UpstreamAccess) (*graph.Client, error) {

@@ -298,6 +298,7 @@ type Privacy struct {
 }
 
 // BusinessAccount is one tenant: a business that talks to its customers over WhatsApp or Messenger. The operator runs one gateway for it and reports what was billed.
+// Deleting it deletes its gateway with its keys and its ledger: export the ledger first.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -59,7 +59,7 @@ type Channel struct {
 	APIVersion string `json:"apiVersion,omitempty"`
 
 	// credentialsSecretName is the name of a Secret in the account's namespace with the keys 'accessToken' (a system user's token), 'appSecret' (it signs the webhooks; a second
-	// one may stand in 'appSecretPrevious' while it is rotated) and 'verifyToken' (for the webhook's handshake).
+	// one may stand in 'appSecretPrevious' while it is rotated) and 'verifyToken' (for the webhook's handshake). White space around a value is ignored.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
