@@ -104,34 +104,36 @@ func TestP5TotalsCanBeRebuilt(t *testing.T) {
 }
 
 func TestEntriesArePagedWithoutHoldingUpTheWriter(t *testing.T) {
-	s := newStore(t)
-	settleMany(t, s, 2500)
-	read := int64(0)
-	for entry, err := range s.Entries(t.Context(), 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if read++; entry.Sequence != read {
-			t.Fatalf("sequence %d follows %d", entry.Sequence, read-1)
-		}
-		if read == 1200 { // a record that is made meanwhile is read as well
-			update(t, s, func(tx *store.Tx) error {
-				if err := tx.Accept(newMessage("meanwhile", customer(9999))); err != nil {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		settleMany(t, s, 2500)
+		read := int64(0)
+		for entry, err := range s.Entries(t.Context(), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if read++; entry.Sequence != read {
+				t.Fatalf("sequence %d follows %d", entry.Sequence, read-1)
+			}
+			if read == 1200 { // a record that is made meanwhile is read as well
+				update(t, s, func(tx *store.Tx) error {
+					if err := tx.Accept(newMessage("meanwhile", customer(9999))); err != nil {
+						return err
+					}
+					_, err := settle(tx, "meanwhile")
 					return err
-				}
-				_, err := settle(tx, "meanwhile")
-				return err
-			})
+				})
+			}
 		}
-	}
-	if read != 2501 {
-		t.Errorf("read %d entries; want 2501", read)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	cancel()
-	for _, err := range s.Entries(ctx, 0) {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("error = %v; want context.Canceled", err)
+		if read != 2501 {
+			t.Errorf("read %d entries; want 2501", read)
 		}
-	}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		cancel()
+		for _, err := range s.Entries(ctx, 0) {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("error = %v; want context.Canceled", err)
+			}
+		}
+	})
 }

@@ -85,99 +85,103 @@ func TestWaitingOperationsShareACommit(t *testing.T) {
 }
 
 func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
-	s := newStore(t)
-	mistake := errors.New("a mistake")
-	settled := func(id string, n int) func(*store.Tx) error {
-		return func(tx *store.Tx) error {
-			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		mistake := errors.New("a mistake")
+		settled := func(id string, n int) func(*store.Tx) error {
+			return func(tx *store.Tx) error {
+				if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+					return err
+				}
+				_, err := settle(tx, id)
 				return err
 			}
-			_, err := settle(tx, id)
-			return err
 		}
-	}
-	errs := together(t, s,
-		settled("first", 1),
-		func(tx *store.Tx) error {
-			return errors.Join(settled("wrong", 2)(tx), mistake)
-		},
-		func(tx *store.Tx) error {
-			_ = settled("panics", 3)(tx)
-			panic("a bug")
-		},
-		func(tx *store.Tx) error { // the engine's own refusal, which the operation ignores
-			_ = tx.Accept(newMessage("first", customer(4)))
-			return nil
-		},
-		settled("last", 5),
-	)
-	if errs[0] != nil || errs[4] != nil {
-		t.Errorf("good operations failed: %v, %v", errs[0], errs[4])
-	}
-	if !errors.Is(errs[1], mistake) {
-		t.Errorf("the operation's own error = %v; want %v", errs[1], mistake)
-	}
-	if errs[2] == nil || errs[2].Error() != "panic: a bug" {
-		t.Errorf("the panic = %v; want it in its caller", errs[2])
-	}
-	if !errors.Is(errs[3], store.ErrUnavailable) {
-		t.Errorf("an ignored error of the engine = %v; want ErrUnavailable", errs[3])
-	}
-	view(t, s, func(tx *store.Tx) error {
-		for id, want := range map[string]bool{"first": true, "wrong": false, "panics": false, "last": true} {
-			if _, found, err := tx.Message(id); err != nil || found != want {
-				t.Errorf("message %q found = %v, %v; want %v", id, found, err, want)
+		errs := together(t, s,
+			settled("first", 1),
+			func(tx *store.Tx) error {
+				return errors.Join(settled("wrong", 2)(tx), mistake)
+			},
+			func(tx *store.Tx) error {
+				_ = settled("panics", 3)(tx)
+				panic("a bug")
+			},
+			func(tx *store.Tx) error { // the engine's own refusal, which the operation ignores
+				_ = tx.Accept(newMessage("first", customer(4)))
+				return nil
+			},
+			settled("last", 5),
+		)
+		if errs[0] != nil || errs[4] != nil {
+			t.Errorf("good operations failed: %v, %v", errs[0], errs[4])
+		}
+		if !errors.Is(errs[1], mistake) {
+			t.Errorf("the operation's own error = %v; want %v", errs[1], mistake)
+		}
+		if errs[2] == nil || errs[2].Error() != "panic: a bug" {
+			t.Errorf("the panic = %v; want it in its caller", errs[2])
+		}
+		if !errors.Is(errs[3], store.ErrUnavailable) {
+			t.Errorf("an ignored error of the engine = %v; want ErrUnavailable", errs[3])
+		}
+		view(t, s, func(tx *store.Tx) error {
+			for id, want := range map[string]bool{"first": true, "wrong": false, "panics": false, "last": true} {
+				if _, found, err := tx.Message(id); err != nil || found != want {
+					t.Errorf("message %q found = %v, %v; want %v", id, found, err, want)
+				}
 			}
-		}
-		head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
-		if head.Sequence != 2 {
-			t.Errorf("the ledger has %d records; want 2", head.Sequence)
-		}
-		total, totalErr := tx.Total(whole)
-		if total != totals[whole] || total.Billed != money.MustParse("0.06") {
-			t.Errorf("total = %+v, recomputed %+v; want 0.06 in both", total, totals[whole])
-		}
-		unsettled, depthErr := tx.Depth(store.Unsettled)
-		if unsettled != 0 {
-			t.Errorf("unsettled = %d; want 0", unsettled)
-		}
-		return errors.Join(err, totalErr, depthErr)
+			head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+			if head.Sequence != 2 {
+				t.Errorf("the ledger has %d records; want 2", head.Sequence)
+			}
+			total, totalErr := tx.Total(whole)
+			if total != totals[whole] || total.Billed != money.MustParse("0.06") {
+				t.Errorf("total = %+v, recomputed %+v; want 0.06 in both", total, totals[whole])
+			}
+			unsettled, depthErr := tx.Depth(store.Unsettled)
+			if unsettled != 0 {
+				t.Errorf("unsettled = %d; want 0", unsettled)
+			}
+			return errors.Join(err, totalErr, depthErr)
+		})
 	})
 }
 
 func TestUpdateThatIsGivenUpNeverRuns(t *testing.T) {
-	s := newStore(t)
-	release, holding := make(chan struct{}), make(chan struct{})
-	done := make(chan error, 1)
-	go func() {
-		done <- s.Update(context.Background(), func(*store.Tx) error {
-			close(holding)
-			<-release
-			return nil
-		})
-	}()
-	<-holding
-	ctx, cancel := context.WithCancel(context.Background())
-	var ran atomic.Bool
-	given := make(chan error, 1)
-	go func() {
-		given <- s.Update(ctx, func(*store.Tx) error { ran.Store(true); return nil })
-	}()
-	for s.Waiting() == 0 {
-		runtime.Gosched()
-	}
-	cancel()
-	if err := <-given; !errors.Is(err, context.Canceled) {
-		t.Errorf("Update = %v; want context.Canceled", err)
-	}
-	close(release)
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	update(t, s, func(*store.Tx) error { return nil }) // whatever waited has had its turn
-	if ran.Load() {
-		t.Error("the operation ran after its caller had given up")
-	}
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		release, holding := make(chan struct{}), make(chan struct{})
+		done := make(chan error, 1)
+		go func() {
+			done <- s.Update(context.Background(), func(*store.Tx) error {
+				close(holding)
+				<-release
+				return nil
+			})
+		}()
+		<-holding
+		ctx, cancel := context.WithCancel(context.Background())
+		var ran atomic.Bool
+		given := make(chan error, 1)
+		go func() {
+			given <- s.Update(ctx, func(*store.Tx) error { ran.Store(true); return nil })
+		}()
+		for s.Waiting() == 0 {
+			runtime.Gosched()
+		}
+		cancel()
+		if err := <-given; !errors.Is(err, context.Canceled) {
+			t.Errorf("Update = %v; want context.Canceled", err)
+		}
+		close(release)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		update(t, s, func(*store.Tx) error { return nil }) // whatever waited has had its turn
+		if ran.Load() {
+			t.Error("the operation ran after its caller had given up")
+		}
+	})
 }
 
 func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
@@ -219,17 +223,19 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 }
 
 func TestViewCannotWrite(t *testing.T) {
-	s := newStore(t)
-	err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
-	if !errors.Is(err, store.ErrReadOnly) {
-		t.Errorf("Accept in a View = %v; want ErrReadOnly", err)
-	}
-	view(t, s, func(tx *store.Tx) error {
-		_, found, err := tx.Message("a")
-		if found {
-			t.Error("the view stored a message")
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+		if !errors.Is(err, store.ErrReadOnly) {
+			t.Errorf("Accept in a View = %v; want ErrReadOnly", err)
 		}
-		return err
+		view(t, s, func(tx *store.Tx) error {
+			_, found, err := tx.Message("a")
+			if found {
+				t.Error("the view stored a message")
+			}
+			return err
+		})
 	})
 }
 

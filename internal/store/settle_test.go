@@ -29,317 +29,333 @@ func settle(tx *store.Tx, id string) (settled bool, err error) {
 }
 
 func TestP2SecondSettlementIsANoOp(t *testing.T) {
-	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
-	for attempt, want := range []bool{true, false, false} {
-		update(t, s, func(tx *store.Tx) error {
-			settled, err := settle(tx, "wamid.1")
-			if settled != want {
-				t.Errorf("attempt %d: settled = %v; want %v", attempt+1, settled, want)
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		for attempt, want := range []bool{true, false, false} {
+			update(t, s, func(tx *store.Tx) error {
+				settled, err := settle(tx, "wamid.1")
+				if settled != want {
+					t.Errorf("attempt %d: settled = %v; want %v", attempt+1, settled, want)
+				}
+				return err
+			})
+		}
+		view(t, s, func(tx *store.Tx) error {
+			total, err := tx.Total(whole)
+			if want := (ledger.Total{Messages: 1, Charged: 1, Billed: money.MustParse("0.03"), Cost: money.MustParse("0.03")}); total != want {
+				t.Errorf("total = %+v; want %+v", total, want)
 			}
 			return err
 		})
-	}
-	view(t, s, func(tx *store.Tx) error {
-		total, err := tx.Total(whole)
-		if want := (ledger.Total{Messages: 1, Charged: 1, Billed: money.MustParse("0.03"), Cost: money.MustParse("0.03")}); total != want {
-			t.Errorf("total = %+v; want %+v", total, want)
-		}
-		return err
 	})
 }
 
 func TestP2ConcurrentDuplicatesSettleOnce(t *testing.T) {
-	s := newStore(t)
-	const messages, duplicates = 20, 8
-	var group sync.WaitGroup
-	for n := range messages {
-		id := customer(n).String()
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
-		for range duplicates {
-			group.Go(func() {
-				if err := s.Update(context.Background(), func(tx *store.Tx) error {
-					_, err := settle(tx, id)
-					return err
-				}); err != nil {
-					t.Error(err)
-				}
-			})
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		const messages, duplicates = 20, 8
+		var group sync.WaitGroup
+		for n := range messages {
+			id := customer(n).String()
+			update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
+			for range duplicates {
+				group.Go(func() {
+					if err := s.Update(context.Background(), func(tx *store.Tx) error {
+						_, err := settle(tx, id)
+						return err
+					}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
 		}
-	}
-	group.Wait()
-	view(t, s, func(tx *store.Tx) error {
-		head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
-		if head.Sequence != messages {
-			t.Errorf("the ledger has %d records; want %d", head.Sequence, messages)
-		}
-		if got := totals[whole].Billed; got != money.MustParse("0.6") {
-			t.Errorf("billed %s; want 20 × 0.03 = 0.6", got)
-		}
-		return err
+		group.Wait()
+		view(t, s, func(tx *store.Tx) error {
+			head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+			if head.Sequence != messages {
+				t.Errorf("the ledger has %d records; want %d", head.Sequence, messages)
+			}
+			if got := totals[whole].Billed; got != money.MustParse("0.6") {
+				t.Errorf("billed %s; want 20 × 0.03 = 0.6", got)
+			}
+			return err
+		})
 	})
 }
 
 // Even a caller that goes round Settle cannot make a second settlement: the schema refuses it, and the operation leaves no trace.
 func TestP2SchemaRefusesASecondSettlement(t *testing.T) {
-	s := newStore(t)
-	m := newMessage("wamid.1", customer(1))
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(m) })
-	update(t, s, func(tx *store.Tx) error {
-		_, err := settle(tx, "wamid.1")
-		return err
-	})
-	err := s.Update(context.Background(), func(tx *store.Tx) error {
-		record := settlement(m)
-		record.Kind, record.MessageID = ledger.Settlement, "wamid.1"
-		return tx.Append(record)
-	})
-	if err == nil {
-		t.Fatal("a second settlement was appended")
-	}
-	view(t, s, func(tx *store.Tx) error {
-		head, err := tx.Head()
-		if head.Sequence != 1 {
-			t.Errorf("the ledger has %d records; want 1", head.Sequence)
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		m := newMessage("wamid.1", customer(1))
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(m) })
+		update(t, s, func(tx *store.Tx) error {
+			_, err := settle(tx, "wamid.1")
+			return err
+		})
+		err := s.Update(context.Background(), func(tx *store.Tx) error {
+			record := settlement(m)
+			record.Kind, record.MessageID = ledger.Settlement, "wamid.1"
+			return tx.Append(record)
+		})
+		if err == nil {
+			t.Fatal("a second settlement was appended")
 		}
-		return err
+		view(t, s, func(tx *store.Tx) error {
+			head, err := tx.Head()
+			if head.Sequence != 1 {
+				t.Errorf("the ledger has %d records; want 1", head.Sequence)
+			}
+			return err
+		})
 	})
 }
 
 func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
-	s := newStore(t)
-	limit := money.MustParse("1.00") // 33 messages at 0.03
-	refused := errors.New("the budget is used up")
-	var group sync.WaitGroup
-	var mutex sync.Mutex
-	accepted := 0
-	for n := range 100 {
-		group.Go(func() {
-			err := s.Update(context.Background(), func(tx *store.Tx) error {
-				total, err := tx.Total(whole)
-				if err != nil {
-					return err
-				}
-				spent, err := tx.Reserved("USD")
-				if err != nil {
-					return err
-				}
-				m := newMessage(customer(n).String(), customer(n))
-				for _, amount := range []money.Decimal{total.Billed, m.Reserved.Amount} {
-					if spent, err = spent.Add(amount); err != nil {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		limit := money.MustParse("1.00") // 33 messages at 0.03
+		refused := errors.New("the budget is used up")
+		var group sync.WaitGroup
+		var mutex sync.Mutex
+		accepted := 0
+		for n := range 100 {
+			group.Go(func() {
+				err := s.Update(context.Background(), func(tx *store.Tx) error {
+					total, err := tx.Total(whole)
+					if err != nil {
 						return err
 					}
-				}
-				if spent.Cmp(limit) > 0 {
-					return refused
-				}
-				if err := tx.Accept(m); err != nil || n%2 == 0 {
+					spent, err := tx.Reserved("USD")
+					if err != nil {
+						return err
+					}
+					m := newMessage(customer(n).String(), customer(n))
+					for _, amount := range []money.Decimal{total.Billed, m.Reserved.Amount} {
+						if spent, err = spent.Add(amount); err != nil {
+							return err
+						}
+					}
+					if spent.Cmp(limit) > 0 {
+						return refused
+					}
+					if err := tx.Accept(m); err != nil || n%2 == 0 {
+						return err
+					}
+					_, err = settle(tx, m.ID)
 					return err
+				})
+				mutex.Lock()
+				defer mutex.Unlock()
+				if err == nil {
+					accepted++
+				} else if !errors.Is(err, refused) {
+					t.Error(err)
 				}
-				_, err = settle(tx, m.ID)
-				return err
 			})
-			mutex.Lock()
-			defer mutex.Unlock()
-			if err == nil {
-				accepted++
-			} else if !errors.Is(err, refused) {
-				t.Error(err)
+		}
+		group.Wait()
+		if accepted != 33 {
+			t.Errorf("accepted %d messages; want 33", accepted)
+		}
+		view(t, s, func(tx *store.Tx) error {
+			total, err := tx.Total(whole)
+			if err != nil {
+				return err
 			}
+			reserved, err := tx.Reserved("USD")
+			if err != nil {
+				return err
+			}
+			sum, err := total.Billed.Add(reserved)
+			if sum != money.MustParse("0.99") {
+				t.Errorf("billed %s + reserved %s = %s; want 0.99", total.Billed, reserved, sum)
+			}
+			return err
 		})
-	}
-	group.Wait()
-	if accepted != 33 {
-		t.Errorf("accepted %d messages; want 33", accepted)
-	}
-	view(t, s, func(tx *store.Tx) error {
-		total, err := tx.Total(whole)
-		if err != nil {
-			return err
-		}
-		reserved, err := tx.Reserved("USD")
-		if err != nil {
-			return err
-		}
-		sum, err := total.Billed.Add(reserved)
-		if sum != money.MustParse("0.99") {
-			t.Errorf("billed %s + reserved %s = %s; want 0.99", total.Billed, reserved, sum)
-		}
-		return err
 	})
 }
 
 func TestSettlementReleasesTheReservation(t *testing.T) {
-	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
-	reserved := func() (amount money.Decimal) {
-		view(t, s, func(tx *store.Tx) (err error) {
-			amount, err = tx.Reserved("USD")
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		reserved := func() (amount money.Decimal) {
+			view(t, s, func(tx *store.Tx) (err error) {
+				amount, err = tx.Reserved("USD")
+				return err
+			})
+			return amount
+		}
+		if got := reserved(); got != money.MustParse("0.03") {
+			t.Errorf("reserved %s after acceptance; want 0.03", got)
+		}
+		update(t, s, func(tx *store.Tx) error {
+			_, err := settle(tx, "wamid.1")
 			return err
 		})
-		return amount
-	}
-	if got := reserved(); got != money.MustParse("0.03") {
-		t.Errorf("reserved %s after acceptance; want 0.03", got)
-	}
-	update(t, s, func(tx *store.Tx) error {
-		_, err := settle(tx, "wamid.1")
-		return err
+		if got := reserved(); !got.IsZero() {
+			t.Errorf("reserved %s after settlement; want 0", got)
+		}
 	})
-	if got := reserved(); !got.IsZero() {
-		t.Errorf("reserved %s after settlement; want 0", got)
-	}
 }
 
 func TestP7ContentIsDeletedWithTheSettlement(t *testing.T) {
-	tests := map[string]struct {
-		keepUntil   time.Time
-		purgedAt    time.Time
-		before, now string
-	}{
-		"at once":         {time.Time{}, noon, "", ""},
-		"retained":        {noon.Add(time.Hour), noon.Add(time.Hour - time.Millisecond), `{"text":"your parcel"}`, `{"text":"your parcel"}`},
-		"retention is up": {noon.Add(time.Hour), noon.Add(time.Hour), `{"text":"your parcel"}`, ""},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := newStore(t)
-			content := func() (text string) {
-				view(t, s, func(tx *store.Tx) error {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		tests := map[string]struct {
+			keepUntil   time.Time
+			purgedAt    time.Time
+			before, now string
+		}{
+			"at once":         {time.Time{}, noon, "", ""},
+			"retained":        {noon.Add(time.Hour), noon.Add(time.Hour - time.Millisecond), `{"text":"your parcel"}`, `{"text":"your parcel"}`},
+			"retention is up": {noon.Add(time.Hour), noon.Add(time.Hour), `{"text":"your parcel"}`, ""},
+		}
+		for name, tc := range tests {
+			t.Run(name, func(t *testing.T) {
+				s := e.newStore(t)
+				content := func() (text string) {
+					view(t, s, func(tx *store.Tx) error {
+						m, _, err := tx.Message("wamid.1")
+						if err != nil {
+							return err
+						}
+						err = tx.ReadContent(m)
+						text = string(m.Content)
+						return err
+					})
+					return text
+				}
+				update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+				update(t, s, func(tx *store.Tx) error {
 					m, _, err := tx.Message("wamid.1")
 					if err != nil {
 						return err
 					}
-					err = tx.ReadContent(m)
-					text = string(m.Content)
+					_, err = tx.Settle(m, settlement(m), tc.keepUntil)
 					return err
 				})
-				return text
-			}
-			update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
-			update(t, s, func(tx *store.Tx) error {
-				m, _, err := tx.Message("wamid.1")
-				if err != nil {
-					return err
+				if got := content(); got != tc.before {
+					t.Errorf("content after settlement = %q; want %q", got, tc.before)
 				}
-				_, err = tx.Settle(m, settlement(m), tc.keepUntil)
-				return err
+				update(t, s, func(tx *store.Tx) error {
+					_, err := tx.Purge(tc.purgedAt, store.PurgeLimits{Rows: 10})
+					return err
+				})
+				if got := content(); got != tc.now {
+					t.Errorf("content after the purge = %q; want %q", got, tc.now)
+				}
 			})
-			if got := content(); got != tc.before {
-				t.Errorf("content after settlement = %q; want %q", got, tc.before)
-			}
-			update(t, s, func(tx *store.Tx) error {
-				_, err := tx.Purge(tc.purgedAt, store.PurgeLimits{Rows: 10})
-				return err
-			})
-			if got := content(); got != tc.now {
-				t.Errorf("content after the purge = %q; want %q", got, tc.now)
-			}
-		})
-	}
+		}
+	})
 }
 
 func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
-	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
-	figures := func() (unpriced, unsettled int64, reserved money.Decimal) {
-		view(t, s, func(tx *store.Tx) (err error) {
-			if unpriced, err = tx.Depth(store.UnpricedMessages); err != nil {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		figures := func() (unpriced, unsettled int64, reserved money.Decimal) {
+			view(t, s, func(tx *store.Tx) (err error) {
+				if unpriced, err = tx.Depth(store.UnpricedMessages); err != nil {
+					return err
+				}
+				if unsettled, err = tx.Depth(store.Unsettled); err != nil {
+					return err
+				}
+				reserved, err = tx.Reserved("USD")
 				return err
-			}
-			if unsettled, err = tx.Depth(store.Unsettled); err != nil {
-				return err
-			}
-			reserved, err = tx.Reserved("USD")
-			return err
-		})
-		return
-	}
-	update(t, s, func(tx *store.Tx) error {
-		m, _, err := tx.Message("wamid.1")
-		if err != nil {
-			return err
+			})
+			return
 		}
-		if err := tx.HoldUnpriced(m); err != nil {
-			return err
-		}
-		return tx.HoldUnpriced(m) // again: no change
-	})
-	if unpriced, unsettled, reserved := figures(); unpriced != 1 || unsettled != 1 || reserved != money.MustParse("0.03") {
-		t.Errorf("held: unpriced %d, unsettled %d, reserved %s; want 1, 1, 0.03", unpriced, unsettled, reserved)
-	}
-	update(t, s, func(tx *store.Tx) error {
-		if expired, err := tx.Expired(noon.Add(31*24*time.Hour), 10); err != nil || len(expired) != 0 {
-			t.Errorf("%d unpriced messages expired; want none", len(expired))
-		}
-		held, err := tx.Unpriced(nil, 10)
-		if err != nil || len(held) != 1 {
-			return errors.Join(err, fmt.Errorf("%d messages are unpriced; want 1", len(held)))
-		}
-		_, err = tx.Settle(held[0], settlement(held[0]), time.Time{})
-		return err
-	})
-	if unpriced, unsettled, reserved := figures(); unpriced != 0 || unsettled != 0 || !reserved.IsZero() {
-		t.Errorf("settled: unpriced %d, unsettled %d, reserved %s; want 0, 0, 0", unpriced, unsettled, reserved)
-	}
-}
-
-func TestFiguresOfPeriods(t *testing.T) {
-	s := newStore(t)
-	update(t, s, func(tx *store.Tx) error {
-		for n, period := range []string{"2026-09", "2026-10", "2026-11"} {
-			m := newMessage(period, customer(n))
-			if err := tx.Accept(m); err != nil {
-				return err
-			}
-			loaded, _, err := tx.Message(period)
+		update(t, s, func(tx *store.Tx) error {
+			m, _, err := tx.Message("wamid.1")
 			if err != nil {
 				return err
 			}
-			record := settlement(loaded)
-			record.Period, record.Revision = period, "r"+period
-			if _, err := tx.Settle(loaded, record, time.Time{}); err != nil {
+			if err := tx.HoldUnpriced(m); err != nil {
 				return err
 			}
+			return tx.HoldUnpriced(m) // again: no change
+		})
+		if unpriced, unsettled, reserved := figures(); unpriced != 1 || unsettled != 1 || reserved != money.MustParse("0.03") {
+			t.Errorf("held: unpriced %d, unsettled %d, reserved %s; want 1, 1, 0.03", unpriced, unsettled, reserved)
 		}
-		first, err := tx.WarnBudget("2026-11", 80)
-		if err != nil || !first {
-			t.Errorf("WarnBudget = %v, %v; want true the first time", first, err)
+		update(t, s, func(tx *store.Tx) error {
+			if expired, err := tx.Expired(noon.Add(31*24*time.Hour), 10); err != nil || len(expired) != 0 {
+				t.Errorf("%d unpriced messages expired; want none", len(expired))
+			}
+			held, err := tx.Unpriced(nil, 10)
+			if err != nil || len(held) != 1 {
+				return errors.Join(err, fmt.Errorf("%d messages are unpriced; want 1", len(held)))
+			}
+			_, err = tx.Settle(held[0], settlement(held[0]), time.Time{})
+			return err
+		})
+		if unpriced, unsettled, reserved := figures(); unpriced != 0 || unsettled != 0 || !reserved.IsZero() {
+			t.Errorf("settled: unpriced %d, unsettled %d, reserved %s; want 0, 0, 0", unpriced, unsettled, reserved)
 		}
-		again, err := tx.WarnBudget("2026-11", 80)
-		if again {
-			t.Error("WarnBudget = true; want false the second time")
-		}
-		return err
 	})
-	view(t, s, func(tx *store.Tx) error {
-		periods, err := tx.RecentPeriods("2026-11", 13)
-		if err != nil {
+}
+
+func TestFiguresOfPeriods(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error {
+			for n, period := range []string{"2026-09", "2026-10", "2026-11"} {
+				m := newMessage(period, customer(n))
+				if err := tx.Accept(m); err != nil {
+					return err
+				}
+				loaded, _, err := tx.Message(period)
+				if err != nil {
+					return err
+				}
+				record := settlement(loaded)
+				record.Period, record.Revision = period, "r"+period
+				if _, err := tx.Settle(loaded, record, time.Time{}); err != nil {
+					return err
+				}
+			}
+			first, err := tx.WarnBudget("2026-11", 80)
+			if err != nil || !first {
+				t.Errorf("WarnBudget = %v, %v; want true the first time", first, err)
+			}
+			again, err := tx.WarnBudget("2026-11", 80)
+			if again {
+				t.Error("WarnBudget = true; want false the second time")
+			}
 			return err
-		}
-		if len(periods) != 2 || periods[0].Period != "2026-10" || periods[1].Period != "2026-09" || periods[0].Total.Messages != 1 {
-			t.Errorf("recent periods = %+v; want 2026-10 and 2026-09 with a message each", periods)
-		}
-		totals, err := tx.PeriodTotals("2026-11")
-		if err != nil {
+		})
+		view(t, s, func(tx *store.Tx) error {
+			periods, err := tx.RecentPeriods("2026-11", 13)
+			if err != nil {
+				return err
+			}
+			if len(periods) != 2 || periods[0].Period != "2026-10" || periods[1].Period != "2026-09" || periods[0].Total.Messages != 1 {
+				t.Errorf("recent periods = %+v; want 2026-10 and 2026-09 with a message each", periods)
+			}
+			totals, err := tx.PeriodTotals("2026-11")
+			if err != nil {
+				return err
+			}
+			part := whole
+			part.Category = "utility"
+			if len(totals) != 2 || totals[whole] != totals[part] || totals[whole].Billed != money.MustParse("0.03") {
+				t.Errorf("totals of 2026-11 = %+v; want 0.03 as a whole and as utility", totals)
+			}
+			used, err := tx.UsedRevisions()
+			if err != nil {
+				return err
+			}
+			if len(used) != 3 || used[0] != (store.PlanRevision{Plan: "whatsapp", Revision: "r2026-09"}) {
+				t.Errorf("used revisions = %v; want the three", used)
+			}
+			warned, err := tx.BudgetWarned("2026-11")
+			if warned != 80 {
+				t.Errorf("warned = %d; want 80", warned)
+			}
 			return err
-		}
-		part := whole
-		part.Category = "utility"
-		if len(totals) != 2 || totals[whole] != totals[part] || totals[whole].Billed != money.MustParse("0.03") {
-			t.Errorf("totals of 2026-11 = %+v; want 0.03 as a whole and as utility", totals)
-		}
-		used, err := tx.UsedRevisions()
-		if err != nil {
-			return err
-		}
-		if len(used) != 3 || used[0] != (store.PlanRevision{Plan: "whatsapp", Revision: "r2026-09"}) {
-			t.Errorf("used revisions = %v; want the three", used)
-		}
-		warned, err := tx.BudgetWarned("2026-11")
-		if warned != 80 {
-			t.Errorf("warned = %d; want 80", warned)
-		}
-		return err
+		})
 	})
 }

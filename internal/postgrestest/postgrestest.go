@@ -1,0 +1,245 @@
+// Package postgrestest gives tests a PostgreSQL server of their own: a real one, started once for each test binary on loopback, with its data in a temporary
+// directory, and ended with the binary however that ends. hack/postgres.sh installs the programs.
+package postgrestest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Variable names the environment variable with the URL of a server to use instead: of a role that may create databases.
+const Variable = "GUICHET_TEST_POSTGRES_URL"
+
+const (
+	startTimeout = time.Minute
+	superuser    = "guichet"
+)
+
+// Server is a running PostgreSQL server.
+type Server struct {
+	url   url.URL
+	input io.Closer
+	ended chan error
+}
+
+// shared is the server of the test binary.
+var shared = sync.OnceValues(func() (*Server, error) {
+	if given := os.Getenv(Variable); given != "" {
+		parsed, err := url.Parse(given)
+		if err != nil {
+			return nil, errors.New(Variable + " is no URL")
+		}
+		return &Server{url: *parsed}, nil
+	}
+	// What a test must not lose it loses with the server's process at most, never with the machine's power: no sync is needed.
+	return start("fsync=off", "full_page_writes=off")
+})
+
+// Database makes a database for a test on the binary's server and returns its URL. It is removed when the test ends.
+func Database(tb testing.TB) string {
+	tb.Helper()
+	server, err := shared()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return server.Database(tb)
+}
+
+// Start starts a server for one test, with settings such as "ssl=on".
+func Start(tb testing.TB, settings ...string) *Server {
+	tb.Helper()
+	server, err := start(settings...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(server.stop)
+	return server
+}
+
+// Database makes a database for a test and returns its URL. It is removed when the test ends.
+func (s *Server) Database(tb testing.TB) string {
+	tb.Helper()
+	name := "test_" + rand.Text()
+	if err := s.Exec(fmt.Sprintf("CREATE DATABASE %q", name)); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Exec(fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name)); err != nil && s.ended == nil {
+			tb.Errorf("the database %s of %s was left behind: %v", name, Variable, err)
+		}
+	})
+	located := s.url
+	located.Path = "/" + name
+	return located.String()
+}
+
+// Exec executes statements as the server's superuser.
+func (s *Server) Exec(statements string) error { return Exec(s.url.String(), statements) }
+
+// Exec executes statements on a database.
+func Exec(url, statements string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgconn.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statements).ReadAll()
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// script makes a cluster, runs the server until its input ends, and leaves nothing. PostgreSQL's programs refuse to run as root, so it may have another user than the
+// tests. Its arguments are the programs' directory, the data's, the superuser, and the server's options.
+const script = `
+set -eu
+bin=$1 dir=$2 user=$3
+shift 3
+trap 'rm -rf "$dir"' EXIT
+"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=scram-sha-256 --locale=C --encoding=UTF8 "$dir/data" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >"$dir/log" 2>&1 </dev/null &
+server=$!
+read -r _ || true
+kill -INT "$server" 2>/dev/null || true
+wait "$server" || true
+`
+
+func start(settings ...string) (*Server, error) {
+	bin, err := programs()
+	if err != nil {
+		return nil, err
+	}
+	owner, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "guichet-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	password := rand.Text()
+	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password), 0o600); err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	arguments := []string{"-c", script, "sh", bin, dir, superuser, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB", "-c", "max_connections=100"}
+	for _, setting := range settings {
+		arguments = append(arguments, "-c", setting)
+	}
+	command := exec.Command("/bin/sh", arguments...)
+	command.Dir = "/"
+	if owner != nil {
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
+		for _, path := range []string{dir, filepath.Join(dir, "password")} {
+			if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var complaints bytes.Buffer
+	command.Stderr = &complaints
+	input, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		url:   url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
+		input: input, ended: make(chan error, 1),
+	}
+	go func() { s.ended <- command.Wait() }()
+	return s, s.answers(&complaints)
+}
+
+// answers waits until the server does.
+func (s *Server) answers(complaints *bytes.Buffer) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		conn, err := pgconn.Connect(ctx, s.url.String())
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case err := <-s.ended:
+			return fmt.Errorf("PostgreSQL did not start: %w: %s", err, complaints)
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL did not answer: %w", err)
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Server) stop() {
+	s.input.Close()
+	<-s.ended
+}
+
+// programs is the directory of PostgreSQL's programs.
+func programs() (string, error) {
+	candidates, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // Debian's
+	if found, err := exec.LookPath("initdb"); err == nil {
+		if resolved, err := filepath.EvalSymlinks(found); err == nil {
+			candidates = append(candidates, resolved)
+		}
+	}
+	if len(candidates) == 0 {
+		return "", errors.New("PostgreSQL is not installed: run hack/postgres.sh, or set " + Variable)
+	}
+	return filepath.Dir(candidates[len(candidates)-1]), nil
+}
+
+// unprivileged is whom the server runs as if the tests run as root; nil is the tests' own user.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		found, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err := strconv.ParseUint(found.Uid, 10, 32)
+		if err != nil {
+			return nil, err
+		}
+		gid, err := strconv.ParseUint(found.Gid, 10, 32)
+		if err != nil {
+			return nil, err
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+}
+
+func freePort() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, errors.Join(err, listener.Close())
+}
