@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // down ends the cluster and removes all that it wrote. The compiled programs stay.
@@ -87,7 +88,8 @@ func killStrays(l layout) error {
 			continue
 		}
 		if !isBelow(program, l.root) {
-			return fmt.Errorf("a cluster of another checkout runs on this machine (process %d, %s); end it there with `make cluster-down`", pid, program)
+			return fmt.Errorf("a cluster of another checkout runs on this machine (process %d, %s); end it there with `make cluster-down`",
+				pid, strings.TrimSuffix(program, " (deleted)"))
 		}
 		if err := stray.kill(endPatience); err != nil {
 			return err

@@ -28,6 +28,13 @@ func up(ctx context.Context, l layout) error {
 		fmt.Printf("the cluster is up already (first process %d); kubeconfig: %s\n", node.pid, l.kubeconfig())
 		return nil
 	}
+	// What could stand in the way is said before minutes of compiling.
+	if err := clean(l); err != nil {
+		return err
+	}
+	if err := checkNetworkFree(); err != nil {
+		return err
+	}
 	host, err := findTools(ctx)
 	if err != nil {
 		return err
@@ -36,12 +43,6 @@ func up(ctx context.Context, l layout) error {
 		return err
 	}
 	if err := packPause(ctx, l); err != nil {
-		return err
-	}
-	if err := clean(l); err != nil {
-		return err
-	}
-	if err := checkNetworkFree(); err != nil {
 		return err
 	}
 
