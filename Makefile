@@ -35,7 +35,7 @@ demo-down: ## Remove the demo's cluster and all that it left
 	@hack/cluster/with.sh $(CLUSTER) --remove
 
 .PHONY: test
-test: envtest-assets ## Unit tests, and the operator against a real kube-apiserver and etcd
+test: envtest-assets postgres ## Unit tests, with a real PostgreSQL, and the operator against a real kube-apiserver and etcd
 	@hack/test.sh
 
 .PHONY: e2e
@@ -102,6 +102,10 @@ images: ## Build the container images into bin/images, without Docker
 .PHONY: envtest-assets
 envtest-assets: ## Build kube-apiserver and etcd into bin/envtest, unless KUBEBUILDER_ASSETS is set
 	@hack/envtest.sh
+
+.PHONY: postgres
+postgres: ## Install PostgreSQL's programs if they are missing: the tests start a server of their own
+	@hack/postgres.sh
 
 .PHONY: clean
 clean: ## Remove everything that make has built
