@@ -42,6 +42,14 @@ test: envtest-assets postgres ## Unit tests, with a real PostgreSQL, and the ope
 e2e: images ## The demo's story as a test on the one-node cluster; KEEP=1 leaves the cluster running
 	@KEEP=$(KEEP) hack/e2e.sh
 
+.PHONY: chaos
+chaos: ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SEED and CHAOS_DURATION to choose
+	@go test -tags chaos -count=1 -timeout 30m -v ./test/chaos
+
+.PHONY: bench
+bench: ## Measure the gateway on this machine, about five minutes: speed, latency, memory, growth
+	@go run ./test/load
+
 .PHONY: build
 build: ## Compile the four programs into bin/
 	@$(GO_BUILD) -o $(BIN)/operator .
@@ -63,7 +71,7 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml
-	@$(GOLANGCI_LINT) run --build-tags e2e ./...
+	@$(GOLANGCI_LINT) run --build-tags e2e,chaos ./...
 
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(GOLANGCI_LINT) ## Check generated files, format, vet, lint, imports, modules and scripts

@@ -46,7 +46,7 @@ formatted() {
   fi
 }
 
-vetted() { go vet ./... && go vet -tags e2e ./test/...; }
+vetted() { go vet ./... && go vet -tags e2e,chaos ./test/...; }
 
 linted() { make lint; }
 

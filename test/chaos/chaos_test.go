@@ -38,6 +38,8 @@ type settings struct {
 	calm time.Duration
 	// pairLimits is the share of sends that are refused for the rate of a pair while the API errs. A message waits for a minute once it was tried four times.
 	pairLimits float64
+	// unpaid lets the upstream lack a means of payment now and then. What it has refused waits for a minute.
+	unpaid bool
 	// hang is how long a hanging upstream takes to answer.
 	hang time.Duration
 }
@@ -47,9 +49,9 @@ var engines = map[string]bool{"sqlite": true}
 
 func readSettings(t *testing.T) settings {
 	t.Helper()
-	s := settings{seed: uint64(time.Now().UnixNano()), engine: "sqlite", flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, hang: 25 * time.Second}
+	s := settings{seed: uint64(time.Now().UnixNano()), engine: "sqlite", flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, unpaid: true, hang: 25 * time.Second}
 	if os.Getenv("CHAOS") == "short" {
-		s.flow, s.calm, s.outOfOrder, s.pairLimits, s.hang = 12*time.Second, 0, 0, 0.001, 2*time.Second
+		s.flow, s.calm, s.outOfOrder, s.pairLimits, s.unpaid, s.hang = 12*time.Second, 0, 0, 0, false, 2*time.Second
 	}
 	var err error
 	if text := os.Getenv("CHAOS_DURATION"); text != "" {

@@ -16,11 +16,12 @@ import (
 // sabotage kills and restarts the gateway at random moments, and fills its disk for a while. It leaves a running gateway with room on its disk.
 func (r *run) sabotage(ctx context.Context) {
 	random := r.settings.random(actorSaboteur)
-	for {
+	const fullDisk = 6 // every so many times
+	for n := 1; ; n++ {
 		if !pause(ctx, r.uptime(random)) {
 			return
 		}
-		if random.IntN(8) > 0 {
+		if n%fullDisk != 0 {
 			r.killAndRestart()
 			continue
 		}
@@ -91,12 +92,15 @@ func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
 	const usual = 50 * time.Millisecond
 	switch r.did.moods % 4 {
 	case 0: // the API errs, at once or by webhook
-		return []simulator.Fault{
+		faults = []simulator.Fault{
 			{Code: graph.CodeThroughput, Rate: 0.03}, {Code: graph.CodeUnavailable, Rate: 0.03}, {Code: graph.CodeInternal, Rate: 0.02}, {Code: graph.CodeUnknown, Rate: 0.01},
 			{Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
 			{Code: graph.CodeUndeliverable, Async: true, Rate: 0.03}, {Code: graph.CodeReEngagement, Async: true, Rate: 0.02},
-			{Code: graph.CodePairRateLimit, Rate: r.settings.pairLimits},
-		}, usual
+		}
+		if r.settings.pairLimits > 0 {
+			faults = append(faults, simulator.Fault{Code: graph.CodePairRateLimit, Rate: r.settings.pairLimits})
+		}
+		return faults, usual
 	case 1: // the network cuts connections, before and after the upstream has the message
 		return []simulator.Fault{
 			{Effect: simulator.EffectDropBefore, Rate: 0.03}, {Effect: simulator.EffectDropAfter, Rate: 0.05},
@@ -114,7 +118,7 @@ func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
 func (r *run) reload(ctx context.Context) {
 	random := r.settings.random(actorReloader)
 	for pause(ctx, between(random, 2*time.Second, 4*time.Second)) {
-		if random.IntN(4) == 0 {
+		if r.settings.unpaid && random.IntN(4) == 0 {
 			if err := r.sim.AddFault(simulator.Fault{Code: graph.CodePayment, Next: 1}); err != nil {
 				r.t.Error(err)
 			}
