@@ -48,6 +48,9 @@ func end(l layout) error {
 	if err := killStrays(l); err != nil {
 		return err
 	}
+	if err := removeLink(); err != nil {
+		return err
+	}
 	if err := removeCgroups(endPatience); err != nil {
 		return err
 	}

@@ -97,9 +97,6 @@ func installPackages(ctx context.Context, packages []string) error {
 
 // checkNetworkFree refuses a machine that already uses the cluster's addresses.
 func checkNetworkFree() error {
-	if _, err := net.InterfaceByName(hostLink); err == nil {
-		return fmt.Errorf("the network link %s exists already: another checkout's cluster runs on this machine; end it there with `make cluster-down`", hostLink)
-	}
 	file, err := os.Open("/proc/net/route")
 	if err != nil {
 		return fmt.Errorf("read the routes of this machine: %w", err)
@@ -157,6 +154,18 @@ func linkToNode(pid int) error {
 		fmt.Sprintf("ip link set %s up", hostLink),
 		fmt.Sprintf("ip route add %s via %s", clusterRange, nodeAddress),
 	)
+}
+
+// removeLink removes the host's end of the pair. The kernel would do so too, but some moments after the node's last process has ended.
+func removeLink() error {
+	if _, err := net.InterfaceByName(hostLink); err != nil {
+		return nil
+	}
+	err := commands("ip link delete " + hostLink)
+	if _, gone := net.InterfaceByName(hostLink); gone != nil {
+		return nil
+	}
+	return err
 }
 
 // commands runs each line in turn and stops at the first that fails.
