@@ -37,10 +37,11 @@ func (g *Gateway) api() http.Handler {
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
+	serve("POST "+number+"/erase", "erase", g.postErase)
 	serve("GET "+number, "phone_number", g.getPhoneNumber)
 	serve("GET "+webhookPath, "handshake", g.getWebhook)
 	serve("POST "+webhookPath, "webhook", g.postWebhook)
-	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number, webhookPath} {
+	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number, webhookPath} {
 		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
 	}
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {

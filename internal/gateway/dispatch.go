@@ -202,6 +202,9 @@ func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
 
 // send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway waits for its answer.
 func (g *Gateway) send(ctx context.Context, p parcel) {
+	if !g.opened.Load().HoldsLease() {
+		return // another replica has taken the message over, as one in doubt
+	}
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
 	defer cancel()
 	answer, err := p.channel.client.Send(call, p.channel.ID, p.body)

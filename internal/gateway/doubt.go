@@ -20,12 +20,13 @@ func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) erro
 	return tx.Append(doubtRecord(m, noteDoubtBegan, now))
 }
 
-// recover turns what a crash left open into doubts: messages that were marked as being sent, and whose answer was never recorded.
+// recover turns into doubts what was cut off: messages that were marked as being sent by a process that has ended, or by a replica that has lost its lease, and
+// whose answer was never recorded.
 func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 	for {
 		var found int
 		err := opened.Update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.InState(store.Sending, nil, page)
+			messages, err := tx.CutOff(nil, page)
 			if err != nil {
 				return err
 			}
@@ -40,7 +41,7 @@ func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 		if err != nil || found == 0 {
 			return err
 		}
-		g.log.Warn("Sends were cut off by the last stop and are in doubt", "messages", found)
+		g.log.Warn("Sends were cut off and are in doubt", "messages", found)
 	}
 }
 

@@ -34,6 +34,9 @@ func (g *Gateway) maintain(ctx context.Context) {
 		case <-ticker.C:
 		}
 		t, now := g.config.tenant(), g.now()
+		if opened := g.opened.Load(); opened.Shared() {
+			g.attend(ctx, "find what another replica left", func() error { return g.recover(ctx, opened) })
+		}
 		g.attend(ctx, "resolve doubts", func() error { return g.resolveDoubts(ctx, t, now) })
 		g.attend(ctx, "give up what is too old to be sent", func() error { return g.expireQueued(ctx, t, now) })
 		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })

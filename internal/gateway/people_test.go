@@ -109,6 +109,30 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 }
 
+func TestErasedCustomerIsForgottenAndTheLedgerIsNot(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.RetentionSeconds = 3600 })
+	w.writes(ana, "forget me", 0)
+	w.accepted(textTo(ana, "goodbye"))
+	before := w.settled(1)
+	w.until("nothing waits", func() bool { return w.report().Queues.Callbacks == 0 })
+	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}`)
+	if got.status != http.StatusOK || got.body != `{"success":true,"unsettled":0}` {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	r := w.report()
+	if r.OpenWindows != 0 || r.Ledger != before.Ledger || r.Period.Messages != 1 {
+		t.Fatalf("%d windows open, ledger %+v, %d messages; want no window and the ledger as it was", r.OpenWindows, r.Ledger, r.Period.Messages)
+	}
+	if again := w.send(textTo(ana, "hello?")); again.code != 131047 || !strings.HasPrefix(again.details, "No service window") {
+		t.Fatalf("got %s, want 131047 as for a stranger", again.body)
+	}
+	for _, body := range []string{`{"users":[]}`, `{"users":[{"user":"Ana"}]}`} {
+		if bad := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", body); bad.code != 131009 {
+			t.Fatalf("%s got %s, want 131009", body, bad.body)
+		}
+	}
+}
+
 func TestMessagingLimitCountsDifferentCustomersOutsideTheWindow(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 2 })
 	w.writes("33612340009", "hello", 0)

@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// erasePage is how many messages one operation of an erasure looks at.
+const erasePage = 1000
+
+// postErase forgets customers of a number: what they wrote, what was written to them, their windows, consent and blocks. The ledger keeps its records, which know
+// a customer by a keyed hash only. Messages that are not settled yet are kept and counted: erase again when they are.
+//
+//	{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}
+//
+// The answer is {"success":true,"unsettled":0}.
+func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	var request struct {
+		Users []struct {
+			User string `json:"user"`
+		} `json:"users"`
+	}
+	if err := g.readPeople(r, &request); err != nil {
+		return err
+	}
+	users := make([]string, 0, len(request.Users))
+	for _, u := range request.Users {
+		users = append(users, u.User)
+	}
+	if err := checkPeople("users", users); err != nil {
+		return err
+	}
+	if len(users) > maxErased {
+		return graph.NewError(graph.CodeInvalidValue, "users must name at most 10 people: each is looked for among all messages.")
+	}
+	var unsettled int64
+	for _, user := range users {
+		address, _ := parseAddress(user) // checked above
+		open, err := g.erase(r.Context(), from.channel.ID, g.keys.seal.CustomerHash(from.channel.ID, address))
+		if err != nil {
+			return err
+		}
+		unsettled += open
+	}
+	g.log.Info("Customers erased", "channel", from.channel.Name, "customers", len(users), "unsettled", unsettled)
+	return writeJSON(w, struct {
+		Success   bool  `json:"success"`
+		Unsettled int64 `json:"unsettled"`
+	}{true, unsettled})
+}
+
+// maxErased is how many people one request may erase.
+const maxErased = 10
+
+// erase forgets a customer, page by page, so that no operation is long. It tells how many messages had to stay.
+func (g *Gateway) erase(ctx context.Context, channel string, customer seal.CustomerHash) (unsettled int64, err error) {
+	var after int64
+	for {
+		err := g.update(ctx, func(tx *store.Tx) error {
+			page, err := tx.Erase(channel, customer, after, erasePage)
+			if err != nil {
+				return err
+			}
+			after = page.Next
+			unsettled += page.Open
+			return nil
+		})
+		if err != nil || after == 0 {
+			return unsettled, err
+		}
+	}
+}
