@@ -185,40 +185,42 @@ func TestUpdateThatIsGivenUpNeverRuns(t *testing.T) {
 }
 
 func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
-	path, keys := filepath.Join(t.TempDir(), "guichet.db"), newKeys(t)
-	s := open(t, path, keys)
-	var group sync.WaitGroup
-	var acknowledged sync.Map
-	for n := range 50 {
-		group.Go(func() {
-			id := strconv.Itoa(n)
-			err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
-			if err == nil {
-				acknowledged.Store(id, true)
-			} else if !errors.Is(err, store.ErrClosed) {
-				t.Error(err)
-			}
+	forEachEngine(t, func(t *testing.T, e engine) {
+		where, keys := e.newPlace(t), newKeys(t)
+		s := where.open(t, keys)
+		var group sync.WaitGroup
+		var acknowledged sync.Map
+		for n := range 50 {
+			group.Go(func() {
+				id := strconv.Itoa(n)
+				err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
+				if err == nil {
+					acknowledged.Store(id, true)
+				} else if !errors.Is(err, store.ErrClosed) {
+					t.Error(err)
+				}
+			})
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		group.Wait()
+		if err := s.Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("Update after Close = %v; want ErrClosed", err)
+		}
+		if err := s.View(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("View after Close = %v; want ErrClosed", err)
+		}
+		again := where.open(t, keys)
+		view(t, again, func(tx *store.Tx) error {
+			acknowledged.Range(func(id, _ any) bool {
+				if _, found, err := tx.Message(id.(string)); err != nil || !found {
+					t.Errorf("acknowledged message %v is not there: %v", id, err)
+				}
+				return true
+			})
+			return nil
 		})
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	group.Wait()
-	if err := s.Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
-		t.Errorf("Update after Close = %v; want ErrClosed", err)
-	}
-	if err := s.View(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
-		t.Errorf("View after Close = %v; want ErrClosed", err)
-	}
-	again := open(t, path, keys)
-	view(t, again, func(tx *store.Tx) error {
-		acknowledged.Range(func(id, _ any) bool {
-			if _, found, err := tx.Message(id.(string)); err != nil || !found {
-				t.Errorf("acknowledged message %v is not there: %v", id, err)
-			}
-			return true
-		})
-		return nil
 	})
 }
 

@@ -25,6 +25,7 @@ import (
 const (
 	crashDirectory = "GUICHET_TEST_CRASH_DIRECTORY"
 	crashRound     = "GUICHET_TEST_CRASH_ROUND"
+	crashDatabase  = "GUICHET_TEST_CRASH_DATABASE" // empty for a file in the directory
 )
 
 func TestMain(m *testing.M) {
@@ -43,7 +44,7 @@ func writeUntilKilled(dir, round string) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(context.Background(), store.Options{Path: filepath.Join(dir, "guichet.db"), AccountUID: accountUID, Keys: keys})
+	s, err := store.Open(context.Background(), crashPlace(dir, os.Getenv(crashDatabase)).options(keys))
 	if err != nil {
 		return err
 	}
@@ -58,6 +59,13 @@ func writeUntilKilled(dir, round string) error {
 	}
 	group.Wait()
 	return errors.Join(errs[:]...)
+}
+
+func crashPlace(dir, database string) place {
+	if database != "" {
+		return place{url: database}
+	}
+	return place{path: filepath.Join(dir, "guichet.db")}
 }
 
 func liveAndTell(s *store.Store, id string, to seal.CustomerHash) error {
@@ -100,6 +108,10 @@ func crashKeys(dir string) (*seal.Keys, error) {
 }
 
 func TestP1P2P5KilledAtRandomMoments(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) { killAtRandomMoments(t, e.newPlace(t).url) })
+}
+
+func killAtRandomMoments(t *testing.T, database string) {
 	dir := t.TempDir()
 	material, err := seal.NewKeys()
 	if err != nil {
@@ -113,12 +125,12 @@ func TestP1P2P5KilledAtRandomMoments(t *testing.T) {
 	acknowledged := map[string]string{} // the last step that was told, by message
 	for round := range 5 {
 		steps := 1 + rand.IntN(600)
-		runAndKill(t, dir, strconv.Itoa(round), steps, acknowledged)
+		runAndKill(t, dir, database, strconv.Itoa(round), steps, acknowledged)
 		keys, err := crashKeys(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := open(t, filepath.Join(dir, "guichet.db"), keys)
+		s := crashPlace(dir, database).open(t, keys)
 		view(t, s, func(tx *store.Tx) error { return checkAfterCrash(t, tx, acknowledged) })
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -130,12 +142,12 @@ func TestP1P2P5KilledAtRandomMoments(t *testing.T) {
 }
 
 // runAndKill runs the child until it has told so many steps, kills it, and reads what it still told.
-func runAndKill(t *testing.T, dir, round string, steps int, acknowledged map[string]string) {
+func runAndKill(t *testing.T, dir, database, round string, steps int, acknowledged map[string]string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0])
-	child.Env = append(os.Environ(), crashDirectory+"="+dir, crashRound+"="+round)
+	child.Env = append(os.Environ(), crashDirectory+"="+dir, crashDatabase+"="+database, crashRound+"="+round)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -1,8 +1,11 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/postgrestest"
@@ -27,7 +30,9 @@ func forEachEngine(t *testing.T, test func(*testing.T, engine)) {
 
 // place is where an account's store is; opening it again finds what was stored.
 type place struct {
-	path, url string
+	path string // SQLite's file
+	url  string // PostgreSQL's database
+	uid  string // whose store it is; empty is accountUID
 }
 
 func (e engine) newPlace(tb testing.TB) place {
@@ -38,8 +43,17 @@ func (e engine) newPlace(tb testing.TB) place {
 	return place{path: filepath.Join(tb.TempDir(), "guichet.db")}
 }
 
+// another is a place of another account beside this one: a file or a schema.
+func (p place) another(n int) place {
+	p.uid = fmt.Sprintf("%s-%d", accountUID, n)
+	if p.path != "" {
+		p.path += "." + strconv.Itoa(n)
+	}
+	return p
+}
+
 func (p place) options(keys *seal.Keys) store.Options {
-	options := store.Options{Path: p.path, AccountUID: accountUID, Keys: keys}
+	options := store.Options{Path: p.path, AccountUID: cmp.Or(p.uid, accountUID), Keys: keys}
 	if p.url != "" {
 		options.Shared = &store.Shared{URL: p.url}
 	}

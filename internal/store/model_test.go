@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -100,14 +98,14 @@ func (m *model) count(is func(*modelMessage) bool) (n int64) {
 // machine drives a store and its model with the same operations.
 type machine struct {
 	model
-	path  string
+	place place
 	keys  *seal.Keys
 	store *store.Store
 	now   time.Time
 }
 
 func (m *machine) open(t *rapid.T) {
-	s, err := store.Open(context.Background(), store.Options{Path: m.path, AccountUID: accountUID, Keys: m.keys})
+	s, err := store.Open(context.Background(), m.place.options(m.keys))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +328,7 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 			t.Fatalf("depth %d = %d, %v; want %d", of, got, err, want)
 		}
 	}
-	head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+	head, totals, err := ledger.Verify(cmp.Or(m.place.uid, accountUID), tx.Entries(0))
 	if err != nil {
 		return err
 	}
@@ -351,17 +349,17 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 }
 
 func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
-	keys := newKeys(t)
-	base, checks := t.TempDir(), 0
-	rapid.Check(t, func(t *rapid.T) {
-		checks++
-		path := filepath.Join(base, strconv.Itoa(checks)+".db")
-		m := &machine{model: model{seen: map[string]bool{}}, path: path, keys: keys, now: noon}
-		m.open(t)
-		defer func() { m.store.Close() }()
-		t.Repeat(map[string]func(*rapid.T){
-			"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "doubt": m.Doubt, "status": m.Status,
-			"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses, "reopen": m.Reopen, "": m.Check,
+	forEachEngine(t, func(t *testing.T, e engine) {
+		keys, base, checks := newKeys(t), e.newPlace(t), 0
+		rapid.Check(t, func(t *rapid.T) {
+			checks++
+			m := &machine{model: model{seen: map[string]bool{}}, place: base.another(checks), keys: keys, now: noon}
+			m.open(t)
+			defer func() { m.store.Close() }()
+			t.Repeat(map[string]func(*rapid.T){
+				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "doubt": m.Doubt, "status": m.Status,
+				"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses, "reopen": m.Reopen, "": m.Check,
+			})
 		})
 	})
 }
