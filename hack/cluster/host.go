@@ -158,14 +158,19 @@ func linkToNode(pid int) error {
 
 // removeLink removes the host's end of the pair. The kernel would do so too, but some moments after the node's last process has ended.
 func removeLink() error {
-	if _, err := net.InterfaceByName(hostLink); err != nil {
+	if !linkExists() {
 		return nil
 	}
 	err := commands("ip link delete " + hostLink)
-	if _, gone := net.InterfaceByName(hostLink); gone != nil {
-		return nil
+	if !linkExists() {
+		return nil // The kernel was faster.
 	}
 	return err
+}
+
+func linkExists() bool {
+	_, err := net.InterfaceByName(hostLink)
+	return err == nil
 }
 
 // commands runs each line in turn and stops at the first that fails.
