@@ -22,25 +22,32 @@ var (
 	one        = money.FromInt(1)
 )
 
-// parseAmount reads a rate, a fixed mark-up or a minimum.
-func parseAmount(found *findings, path, text string) money.Decimal {
-	return parseNumber(found, path, text, maxRateDecimals, maxRate)
+// ParseRate reads a rate: a decimal number from 0 to below 1,000,000,000 with at most 6 decimals.
+func ParseRate(text string) (money.Decimal, error) {
+	return parseNumber(text, maxRateDecimals, maxRate)
 }
 
-func parseNumber(found *findings, path, text string, decimals int, limit money.Decimal) money.Decimal {
+func parseNumber(text string, decimals int, limit money.Decimal) (money.Decimal, error) {
 	number, err := money.Parse(text)
-	if !found.addError(path, err) {
-		return number
+	if err != nil {
+		return number, err
 	}
 	_, fraction, _ := strings.Cut(text, ".")
 	switch {
 	case number.Sign() < 0:
-		found.add(path, "%q must not be negative", text)
+		return number, fmt.Errorf("%q must not be negative", text)
 	case len(fraction) > decimals:
-		found.add(path, "%q must have at most %d decimals", text, decimals)
+		return number, fmt.Errorf("%q must have at most %d decimals", text, decimals)
 	case number.Cmp(limit) >= 0:
-		found.add(path, "%q must be below %s", text, limit)
+		return number, fmt.Errorf("%q must be below %s", text, limit)
 	}
+	return number, nil
+}
+
+// parseAmount reads a rate, a fixed mark-up or a minimum.
+func parseAmount(found *findings, path, text string) money.Decimal {
+	number, err := ParseRate(text)
+	found.addError(path, err)
 	return number
 }
 
@@ -92,17 +99,26 @@ func compileMarkups(found *findings, path string, doc *Revision) [conversation.C
 			found.add(at, "must have percent or fixed, or both")
 		}
 		if terms.Percent != "" {
-			percent, err := parseNumber(found, at+".percent", terms.Percent, maxPercentDecimals, maxPercent).Percent()
-			if found.addError(at+".percent", err) {
-				markups[category].factor, err = one.Add(percent)
-				found.addError(at+".percent", err)
-			}
+			markups[category].factor = parseFactor(found, at+".percent", terms.Percent)
 		}
 		if terms.Fixed != "" {
 			markups[category].fixed = parseAmount(found, at+".fixed", terms.Fixed)
 		}
 	}
 	return markups
+}
+
+// parseFactor reads a percentage as the factor that adds it: 1.125 for "12.5".
+func parseFactor(found *findings, path, text string) money.Decimal {
+	factor, err := parseNumber(text, maxPercentDecimals, maxPercent)
+	if err == nil {
+		factor, err = factor.Percent()
+	}
+	if err == nil {
+		factor, err = one.Add(factor)
+	}
+	found.addError(path, err)
+	return factor
 }
 
 func (t *priceTable) addRates(path string, rates MarketRates) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/market"
@@ -49,7 +50,7 @@ func ReadRates(from io.Reader) (*Card, error) {
 	card := &Card{}
 	seen := map[string]bool{}
 	for {
-		row, err := rows.next()
+		row, err := rows.entry()
 		if errors.Is(err, io.EOF) {
 			return card, card.check(rows)
 		}
@@ -57,7 +58,7 @@ func ReadRates(from io.Reader) (*Card, error) {
 			return nil, err
 		}
 		if key(row[0]) == "" {
-			continue
+			return nil, rows.errorf(0, "the row must name its market")
 		}
 		name, err := rows.market(row, card)
 		if err != nil {
@@ -93,9 +94,10 @@ func (c *Card) check(rows *rows) error {
 
 // rows reads the rows of a file and says where things are.
 type rows struct {
-	csv  *csv.Reader
-	row  []string
-	read int
+	csv   *csv.Reader
+	row   []string
+	read  int
+	width int // of the heading row, up to its last heading
 }
 
 func newRows(from io.Reader) *rows {
@@ -124,6 +126,37 @@ func (r *rows) next() ([]string, error) {
 	return row, nil
 }
 
+// entry is the next row below the heading that is not empty. It is as wide as the heading, so that no cell of a row that was cut short is
+// taken for an absent rate.
+func (r *rows) entry() ([]string, error) {
+	for {
+		row, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		written := width(row)
+		switch {
+		case written == 0:
+			continue
+		case len(row) < r.width:
+			return nil, r.errorf(0, "the row must have %d columns as the heading has, and has %d", r.width, len(row))
+		case written > r.width:
+			return nil, r.errorf(r.width, "%.40q must stand below a heading", row[written-1])
+		}
+		return row, nil
+	}
+}
+
+// width is the number of cells up to the last one that is not empty.
+func width(row []string) int {
+	for i, cell := range slices.Backward(row) {
+		if key(cell) != "" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
 // errorf is an error at a column of the row that was read last.
 func (r *rows) errorf(column int, format string, args ...any) error {
 	line := 1
@@ -143,6 +176,7 @@ func (r *rows) heading(is func([]string) bool) ([]string, error) {
 		case err != nil:
 			return nil, err
 		case is(row):
+			r.width = width(row)
 			return row, nil
 		}
 	}
@@ -177,9 +211,6 @@ func (r *rows) market(row []string, card *Card) (string, error) {
 
 // currency notes the currency of the first row and holds the others against it.
 func (r *rows) currency(row []string, card *Card) error {
-	if len(row) < 2 {
-		return r.errorf(0, "there must be a currency in the second column")
-	}
 	code, err := money.ParseCurrency(isoCode(strings.TrimSpace(row[1])))
 	if err != nil {
 		return r.errorf(1, "%w", err)
@@ -214,14 +245,38 @@ func (r *rows) rate(row []string, column int) (amount string, known bool, err er
 	if column >= len(row) || isAbsent(row[column]) {
 		return "", false, nil
 	}
-	decimal, err := money.Parse(strings.ReplaceAll(strings.TrimSpace(row[column]), ",", ""))
-	switch {
-	case err != nil:
+	text, ok := withoutThousands(row[column])
+	if !ok {
+		return "", false, r.errorf(column, "%.40q must have a point before its decimals: a comma only sets off thousands", row[column])
+	}
+	decimal, err := money.Parse(text)
+	if err == nil {
+		_, err = pricing.ParseRate(decimal.String())
+	}
+	if err != nil {
 		return "", false, r.errorf(column, "%w", err)
-	case decimal.Sign() < 0:
-		return "", false, r.errorf(column, "rate %s must not be negative", decimal)
 	}
 	return decimal.String(), true, nil
+}
+
+// withoutThousands is a number without the commas between its thousands, and false where a comma stands elsewhere: "0,0859" is a rate of
+// a place where a comma goes before the decimals, and must not become 859.
+func withoutThousands(cell string) (string, bool) {
+	text := strings.TrimSpace(cell)
+	whole, fraction, _ := strings.Cut(text, ".")
+	groups := strings.Split(whole, ",")
+	if len(groups) == 1 {
+		return text, !strings.Contains(fraction, ",")
+	}
+	if len(groups[0]) < 1 || len(groups[0]) > 3 || groups[0][0] == '0' || strings.Contains(fraction, ",") {
+		return "", false
+	}
+	for _, group := range groups[1:] {
+		if len(group) != 3 {
+			return "", false
+		}
+	}
+	return strings.ReplaceAll(text, ",", ""), true
 }
 
 func isAbsent(cell string) bool {

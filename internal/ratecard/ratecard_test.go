@@ -84,9 +84,17 @@ func TestRatesMalformedRowsAreNamedByTheirLine(t *testing.T) {
 		"another currency":   {"Brazil,$US", "Brazil,BRL", "line 9: BRL must be USD as in the rows above"},
 		"no currency":        {"Brazil,$US", "Brazil,Reais", `line 9: currency "REAIS" must be a code`},
 		"a rate of words":    {"0.0625", "cheap", `line 9: amount "cheap" must be digits`},
-		"a negative rate":    {"0.0625", "-0.0625", "line 9: rate -0.0625 must not be negative"},
+		"a negative rate":    {"0.0625", "-0.0625", `line 9: "-0.0625" must not be negative`},
+		"a decimal comma":    {"0.0625", `"0,0625"`, `line 9: "0,0625" must have a point before its decimals: a comma only sets off thousands`},
+		"a comma, 3 digits":  {"0.0625", `"0,625"`, `line 9: "0,625" must have a point before its decimals`},
+		"an odd thousand":    {"0.0625", `"1,06.25"`, `line 9: "1,06.25" must have a point before its decimals`},
+		"an over-precise":    {"0.0625", "0.06250001", `line 9: "0.06250001" must have at most 6 decimals`},
+		"too large a rate":   {"0.0625", `"1,000,000,000"`, `line 9: "1000000000" must be below 1000000000`},
+		"a row cut short":    {"Brazil,$US,0.0625,0.0068,0.0068,n/a,0.0068", "Brazil,$US,0.0625", "line 9: the row must have 7 columns as the heading has, and has 3"},
+		"a column too many":  {"Brazil,$US,0.0625,", "Brazil,$US,0.0625,0.07,", "line 9: \"0.0068\" must stand below a heading"},
+		"no market":          {"Brazil,", ",", "line 9: the row must name its market"},
 		"a stray quote":      {"0.0625", `0.06"25`, "line 9: must be comma-separated values"},
-		"a row of one field": {"Brazil,$US,0.0625,0.0068,0.0068,n/a,0.0068", "Brazil", "line 9: there must be a currency"},
+		"a row of one field": {"Brazil,$US,0.0625,0.0068,0.0068,n/a,0.0068", "Brazil", "line 9: the row must have 7 columns as the heading has, and has 1"},
 		"unknown heading":    {",Marketing,", ",Poetry,", `line 6: heading "Poetry" must be`},
 		"a heading twice":    {",Marketing,", ",Utility,", `line 6: heading "Utility" must stand once`},
 	}
@@ -103,6 +111,15 @@ func TestRatesMalformedRowsAreNamedByTheirLine(t *testing.T) {
 	}
 }
 
+// Commas between thousands and zeros at the end are read; both readers skip empty rows and columns without a heading.
+func TestRatesAreReadAsCardsWriteThem(t *testing.T) {
+	card, err := ReadRates(strings.NewReader("Market,Currency,Marketing,Utility,,\nColombia,COP,\"1,046.02270000\",\"2,500\",\n,,,,,\n"))
+	want := &Card{Currency: "COP", Rates: []pricing.MarketRates{{Market: "Colombia", Prices: prices("Marketing", "1046.0227", "Utility", "2500")}}}
+	if diff := cmp.Diff(want, card); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
 func TestTiersMalformedRowsAreNamedByTheirLine(t *testing.T) {
 	tests := map[string]struct{ old, new, want string }{
 		"a gap":                     {`"100,001",--`, `"100,002",--`, "line 8: the step must begin where the one above it ends"},
@@ -115,6 +132,9 @@ func TestTiersMalformedRowsAreNamedByTheirLine(t *testing.T) {
 		"a market without a list":   {`India,$US,0,--`, `India,$US,5,--`, "line 9: the first step of Utility in India must begin at 0 or 1"},
 		"no market in the first":    {"Argentina,", ",", "line 7: the first row must name its market"},
 		"no category above":         {",,Utility,", ",,,", "line 6: there must be a row above that names the category"},
+		"a heading cut short":       {"From,To,Rate type,Rate,vs. List rate\nArgentina", "From\nArgentina", "line 6: there must be the headings From, To, Rate type and Rate for each category"},
+		"a row cut short":           {`0,"100,000",List rate,0.0260,0%,0,`, `0,"100,000",List rate,0.0260` + "\n", "line 7: the row must have 17 columns as the heading has, and has 6"},
+		"an odd thousand":           {`"100,001",--`, `"1000,01",--`, `line 8: "1000,01" must be a number of messages`},
 		"another currency":          {",$US,\"100,001\",--", ",EUR,\"100,001\",--", "line 8: EUR must be USD"},
 	}
 	for name, tc := range tests {

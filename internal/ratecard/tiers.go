@@ -34,7 +34,7 @@ func ReadTiers(from io.Reader) (*Card, error) {
 	card := &Card{}
 	t := tierReader{rows: rows, card: card, open: map[string]int64{}}
 	for {
-		row, err := rows.next()
+		row, err := rows.entry()
 		if errors.Is(err, io.EOF) {
 			return card, card.check(rows)
 		}
@@ -70,6 +70,9 @@ func (r *rows) tierCategories() ([]string, error) {
 		if named[column] == "" {
 			return nil, r.errorf(column, "there must be a row above that names the category of this column, for example \"Utility\"")
 		}
+		if column+columnRate >= r.width {
+			return nil, r.errorf(column, "there must be the headings From, To, Rate type and Rate for each category")
+		}
 		categories = append(categories, named[column])
 	}
 	return categories, nil
@@ -84,9 +87,6 @@ type tierReader struct {
 }
 
 func (t *tierReader) read(row []string, categories []string) error {
-	if key(strings.Join(row, "")) == "" {
-		return nil
-	}
 	if key(row[0]) != "" {
 		name, err := t.rows.market(row, t.card)
 		if err != nil {
@@ -109,7 +109,7 @@ func (t *tierReader) read(row []string, categories []string) error {
 
 // step reads the five columns of one category.
 func (t *tierReader) step(row []string, column int, category string) error {
-	if column+columnRate >= len(row) || isAbsent(row[column+columnFrom]) {
+	if isAbsent(row[column+columnFrom]) {
 		return nil
 	}
 	from, err := t.volume(row, column+columnFrom)
@@ -163,8 +163,9 @@ func (t *tierReader) follows(row []string, column int, category string, from int
 }
 
 func (t *tierReader) volume(row []string, column int) (int64, error) {
-	volume, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(row[column]), ",", ""), 10, 64)
-	if err != nil || volume < 0 || volume > 1_000_000_000_000 {
+	text, ok := withoutThousands(row[column])
+	volume, err := strconv.ParseInt(text, 10, 64)
+	if !ok || err != nil || volume < 0 || volume > 1_000_000_000_000 {
 		return 0, t.rows.errorf(column, "%.40q must be a number of messages", row[column])
 	}
 	return volume, nil
