@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -74,4 +75,21 @@ func (w *world) deleteAccount() {
 		}
 		g.Expect(left).To(gomega.BeZero())
 	}).MustPassRepeatedly(5).Should(gomega.Succeed())
+}
+
+// TestATemplateIsSubmittedOnceWhateverFails makes a template again and again, each time with another one of the operator's calls to the API server failing:
+// even if the upstream has it and the operator could not write that down, it is not submitted twice.
+func TestATemplateIsSubmittedOnceWhateverFails(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonCredentialsValid, "")
+	for k := 1; k <= 8; k++ { // the finalizer, the credentials, the status, and what the account's own passes make of it
+		name := fmt.Sprintf("order-%d", k)
+		w.calls.failNext(k)
+		patch := fmt.Sprintf("{metadata: {name: %s}, spec: {name: order_%d, deletionPolicy: Delete}}", name, k)
+		w.Expect(w.client.Create(t.Context(), manifestOf(t, templateManifest, patch, w.namespace))).To(gomega.Succeed())
+		w.eventuallyTemplate(name, "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+		w.Eventually(w.calls.failed).Should(gomega.BeTrue(), "call %d was never made", k)
+		w.Expect(w.upstream.requests()).To(gomega.HaveLen(k), "after call %d failed", k)
+	}
 }

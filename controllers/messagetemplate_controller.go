@@ -75,7 +75,9 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	if err := r.keepFinalizer(ctx, template); err != nil {
 		return ctrl.Result{}, err
 	}
-	r.follow(ctx, scope)
+	if err := r.follow(ctx, scope); err != nil {
+		return ctrl.Result{}, err
+	}
 	statusErr := r.writeStatus(ctx, scope)
 	if apierrors.IsConflict(statusErr) {
 		r.due.now(request.NamespacedName)
@@ -85,19 +87,24 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 }
 
 // follow looks at the upstream when it is time to, and takes the one step that is due.
-func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateScope) {
+func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateScope) (err error) {
 	name := client.ObjectKeyFromObject(scope.template)
-	if !scope.acceptable() || scope.access == nil {
-		r.due.set(name, scope.now.Add(jittered(settledInterval)))
-		return
+	if scope.due = scope.edited() || r.due.reached(name, scope.now); !scope.due {
+		return nil
 	}
-	if !scope.edited() && !r.due.reached(name, scope.now) {
-		return
+	if scope.acceptable() {
+		if scope.access, err = r.upstreamAccess(ctx, scope.account); err != nil {
+			return err
+		}
+	}
+	if scope.access == nil {
+		r.due.set(name, scope.now.Add(jittered(settledInterval)))
+		return nil
 	}
 	budget := r.budgets.of(scope.access.BusinessAccountID)
 	if !budget.calls.AllowN(scope.now, 1) {
 		r.due.set(name, scope.now.Add(jittered(10*time.Second)))
-		return
+		return nil
 	}
 	scope.looked = true
 	scope.upstream, scope.failure = r.upstream.Find(ctx, *scope.access, scope.template.Spec.Name, scope.template.Spec.Language)
@@ -108,6 +115,7 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 		log.FromContext(ctx).Info("The upstream did not do what a template needs", "step", scope.step, "error", scope.failure.Error())
 	}
 	r.due.set(name, scope.now.Add(jittered(scope.nextLook())))
+	return nil
 }
 
 // step takes the step that the upstream's copy and the spec ask for.
@@ -182,14 +190,21 @@ func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *t
 	if template.Status.UpstreamID == "" {
 		return nil
 	}
-	if scope.access == nil {
+	var access *UpstreamAccess
+	if scope.account != nil {
+		var err error
+		if access, err = r.upstreamAccess(ctx, scope.account); err != nil {
+			return err
+		}
+	}
+	if access == nil {
 		r.Recorder.Eventf(template, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
 			"The account of template %q or its credentials are gone: the upstream's copy was not deleted", template.Spec.Name)
 		return nil
 	}
-	found, err := r.upstream.Find(ctx, *scope.access, template.Spec.Name, template.Spec.Language)
+	found, err := r.upstream.Find(ctx, *access, template.Spec.Name, template.Spec.Language)
 	if err == nil && found != nil && found.ID == template.Status.UpstreamID {
-		err = r.upstream.Delete(ctx, *scope.access, template.Spec.Name, found.ID)
+		err = r.upstream.Delete(ctx, *access, template.Spec.Name, found.ID)
 	}
 	return err
 }

@@ -23,14 +23,15 @@ type templateScope struct {
 	template *v1alpha1.MessageTemplate
 	now      time.Time
 	// account is nil if there is none of the name; duplicate is the older template of the same name and language, or nil.
-	account   *v1alpha1.BusinessAccount
-	duplicate *v1alpha1.MessageTemplate
-	plan      *v1alpha1.PricingPlan
-	// access is nil while the account's credentials are not in order.
-	access     *UpstreamAccess
+	account    *v1alpha1.BusinessAccount
+	duplicate  *v1alpha1.MessageTemplate
+	plan       *v1alpha1.PricingPlan
 	definition template.Definition
 	findings   []template.Finding
 
+	// due says that it is time to ask the upstream; access is how, or nil while the account's credentials are not in order.
+	due    bool
+	access *UpstreamAccess
 	// looked says that the upstream was asked in this pass; upstream is its copy, or nil.
 	looked   bool
 	upstream *graph.UpstreamTemplate
@@ -63,8 +64,7 @@ func (r *MessageTemplateReconciler) gather(ctx context.Context, object *v1alpha1
 	case !apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("read PricingPlan %q: %w", account.Spec.PlanName, err)
 	}
-	scope.access, err = r.upstreamAccess(ctx, account)
-	return scope, err
+	return scope, nil
 }
 
 // olderTwin is the template of the same account, name and language that was there first, or nil.

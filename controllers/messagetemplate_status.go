@@ -131,6 +131,8 @@ func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v v
 	switch {
 	case !scope.acceptable():
 		return unknown(v1alpha1.ReasonPending, "The template must be accepted first"), true
+	case !scope.due:
+		return verdict{}, false
 	case scope.access == nil:
 		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf("BusinessAccount %q has no WhatsApp channel whose Secret holds an access token", scope.account.Name)), true
 	case !scope.looked:
