@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/guichet-dev/guichet/test/rig"
+)
+
+// perSecond is the open-loop load.
+const perSecond = 1000
+
+// latency measures how long a durable acceptance takes under an open-loop load, beside a bare net/http server that decodes the same JSON and answers with it.
+// The two take turns, so that whatever else the machine does falls on both.
+func (b *bench) latency(ctx context.Context) error {
+	var p50, p99, echo50, echo99, ratio50, ratio99 series
+	for range b.rounds {
+		ours, err := b.acceptances(ctx)
+		if err != nil {
+			return err
+		}
+		bare, err := b.echoes(ctx)
+		if err != nil {
+			return err
+		}
+		p50.add(ours.at(50))
+		p99.add(ours.at(99))
+		echo50.add(bare.at(50))
+		echo99.add(bare.at(99))
+		ratio50.add(ours.at(50) / bare.at(50))
+		ratio99.add(ours.at(99) / bare.at(99))
+	}
+	heading("Latency of acceptance at %d/s, open loop, %d s a round", perSecond, b.seconds)
+	line("durable acceptance p50, ms", p50)
+	line("durable acceptance p99, ms", p99)
+	line("bare net/http echo p50, ms", echo50)
+	line("bare net/http echo p99, ms", echo99)
+	line("ratio p50", ratio50)
+	line("ratio p99", ratio99)
+	return nil
+}
+
+func (b *bench) acceptances(ctx context.Context) (latencies, error) {
+	s, err := b.stage(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	return openLoop(b.seconds*perSecond, func(n int) error { return s.accepted(ctx, n) })
+}
+
+func (b *bench) echoes(ctx context.Context) (latencies, error) {
+	addresses, err := rig.FreeAddresses(1)
+	if err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	server := child(self, echoCommand, addresses[0])
+	if err := server.Start(); err != nil {
+		return nil, err
+	}
+	defer end(server)
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 8 * clients}}
+	url := "http://" + addresses[0]
+	if err := get(ctx, client, url, nil); err != nil {
+		return nil, err
+	}
+	return openLoop(b.seconds*perSecond, func(n int) error {
+		_, err := template(n).Post(ctx, client, url)
+		return err
+	})
+}
+
+// latencies are how long each request took, from the instant at which it was due, in order of length.
+type latencies []time.Duration
+
+// at is a percentile in milliseconds.
+func (l latencies) at(percent int) float64 { return micros(l[len(l)*percent/100]) / 1000 }
+
+// openLoop makes n requests on time, whether or not earlier ones have been answered.
+func openLoop(n int, do func(int) error) (latencies, error) {
+	took := make(latencies, n)
+	failures := make([]error, n)
+	var answers sync.WaitGroup
+	start := time.Now()
+	for i := range n {
+		due := start.Add(time.Duration(i) * time.Second / perSecond)
+		time.Sleep(time.Until(due))
+		answers.Go(func() {
+			failures[i] = do(i)
+			took[i] = time.Since(due)
+		})
+	}
+	answers.Wait()
+	slices.Sort(took)
+	return took, errors.Join(failures...)
+}
+
+// echoCommand has this program serve the echo at an address.
+const echoCommand = "echo"
+
+// serveEcho answers every request with an acceptance in Meta's shape, and keeps nothing.
+func serveEcho(address string) error {
+	server := &http.Server{Addr: address, ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		var message struct {
+			To string `json:"to"`
+		}
+		_ = json.Unmarshal(body, &message) // the first request has no body
+		answer, err := json.Marshal(map[string]any{
+			"messaging_product": "whatsapp", "contacts": []map[string]string{{"input": message.To, "wa_id": message.To}}, "messages": []map[string]string{{"id": "wamid.echo"}},
+		})
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+		_, _ = w.Write(answer) // nobody is left to tell
+	})}
+	return server.ListenAndServe()
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/guichet-dev/guichet/test/rig"
+)
+
+// lifecycles measures whole lives of messages: accepted through the API, sent to the upstream, sent, delivered and read by webhook, settled in the ledger; each
+// step durable.
+func (b *bench) lifecycles(ctx context.Context) error {
+	var accepted, settled, cpu, resident, idle series
+	for range b.rounds {
+		r, err := b.lifecycle(ctx)
+		if err != nil {
+			return err
+		}
+		accepted.add(float64(b.messages) / r.accepted.Seconds())
+		settled.add(float64(b.messages) / r.settled.Seconds())
+		cpu.add(micros(r.cpu) / float64(b.messages))
+		idle.add(mib(r.idle))
+		resident.add(mib(r.resident))
+	}
+	b.gatewayCPU = cpu.median()
+	heading("Full lifecycles, %d messages a round, %d clients", b.messages, clients)
+	line("lifecycles/s", settled)
+	line("accepted/s", accepted)
+	line("gateway's CPU, µs/message", cpu)
+	line("memory idle, MiB", idle)
+	line("memory after the round, MiB", resident)
+	return nil
+}
+
+// round is what one round of lifecycles took.
+type round struct {
+	accepted, settled, cpu time.Duration
+	idle, resident         int64
+}
+
+func (b *bench) lifecycle(ctx context.Context) (r round, err error) {
+	s, err := b.stage(ctx, nil)
+	if err != nil {
+		return r, err
+	}
+	defer s.stop()
+	if _, err := s.gateway.Report(ctx); err != nil {
+		return r, err
+	}
+	if r.idle, err = rig.Resident(s.gateway.PID()); err != nil {
+		return r, err
+	}
+	before, err := rig.CPU(s.gateway.PID())
+	if err != nil {
+		return r, err
+	}
+	began := time.Now()
+	if err := saturate(b.messages, func(n int) error { return s.accepted(ctx, n) }); err != nil {
+		return r, err
+	}
+	r.accepted = time.Since(began)
+	end, err := s.settled(ctx, b.messages)
+	if err != nil {
+		return r, err
+	}
+	r.settled = end.Sub(began)
+	after, err := rig.CPU(s.gateway.PID())
+	if err != nil {
+		return r, err
+	}
+	r.cpu = after - before
+	r.resident, err = rig.Resident(s.gateway.PID())
+	return r, err
+}
+
+// accepted posts a message that must be accepted.
+func (s *stage) accepted(ctx context.Context, n int) error {
+	answer, err := template(n).Post(ctx, s.client, s.gateway.API())
+	if err == nil && answer.Status != http.StatusOK {
+		err = fmt.Errorf("a send got %d with code %d", answer.Status, answer.Code)
+	}
+	return err
+}
+
+// saturate calls do n times from as many clients as there are, each as fast as it can.
+func saturate(n int, do func(int) error) error {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var work sync.WaitGroup
+	for range clients {
+		work.Go(func() {
+			for failed.Load() == nil {
+				i := int(next.Add(1))
+				if i > n {
+					return
+				}
+				if err := do(i); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+// Command load measures the gateway on this machine: the real programs on loopback, the load generator and the upstream's stand-in beside them. All figures
+// and ratios that it prints are of one run. docs/performance.md says what they mean and what they were.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/guichet-dev/guichet/test/rig"
+)
+
+// sizes say how much is measured.
+type sizes struct {
+	rounds   int
+	messages int
+	seconds  int
+	windows  int
+	settled  int
+}
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == echoCommand {
+		fail(serveEcho(os.Args[2]))
+		return
+	}
+	var of sizes
+	var only string
+	flag.IntVar(&of.rounds, "rounds", 5, "how often speed and latency are measured; medians are printed")
+	flag.IntVar(&of.messages, "messages", 20_000, "messages in a round of lifecycles")
+	flag.IntVar(&of.seconds, "seconds", 5, "length of a round of open-loop load")
+	flag.IntVar(&of.windows, "windows", 1_000_000, "open windows in the store whose memory is measured")
+	flag.IntVar(&of.settled, "settled", 1_000_000, "settled messages in the store whose start is measured")
+	flag.StringVar(&only, "only", "", "measure one thing: lifecycle, latency, windows, settled or kannel")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	fail(run(ctx, of, only))
+}
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run.
+type bench struct {
+	sizes
+	programs rig.Programs
+	scratch  string
+	stages   int
+	// gatewayCPU is the processor time for a message, in microseconds, for the comparison with Kannel; 0 if it was not measured.
+	gatewayCPU float64
+}
+
+func run(ctx context.Context, of sizes, only string) error {
+	scratch, err := os.MkdirTemp("", "guichet-load-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	b := &bench{sizes: of, scratch: scratch}
+	fmt.Println(machine())
+	if b.programs, err = rig.Compile(ctx, scratch); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"lifecycle", b.lifecycles}, {"kannel", b.kannel}, {"latency", b.latency}, {"windows", b.openWindows}, {"settled", b.settledMessages},
+	} {
+		if only != "" && only != part.name {
+			continue
+		}
+		if err := part.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
+
+// machine says where the figures were measured.
+func machine() string {
+	model := "unknown processor"
+	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(info)) {
+			if name, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == "model name" {
+				model = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		load = []byte("unknown")
+	}
+	return fmt.Sprintf("machine: %d × %s, %s; load average before the run %s", processors(), model, kernel(), strings.Join(strings.Fields(string(load))[:1], ""))
+}
+
+func kernel() string {
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown kernel"
+	}
+	return "Linux " + strings.TrimSpace(string(release))
+}
+
+// directory makes an empty directory for the next stage.
+func (b *bench) directory() (string, error) {
+	b.stages++
+	directory := filepath.Join(b.scratch, "stage-"+strconv.Itoa(b.stages))
+	return directory, os.MkdirAll(directory, 0o700)
+}

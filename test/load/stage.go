@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/test/rig"
+)
+
+// stage is a gateway with a store of its own and the upstream's stand-in, each a process.
+type stage struct {
+	account   *rig.Account
+	gateway   *rig.Gateway
+	upstream  string
+	simulator *exec.Cmd
+	client    *http.Client
+	// ready is how long the gateway took from its start until it was ready.
+	ready time.Duration
+}
+
+// clients is how many requests are under way at once when as many as possible are made.
+const clients = 64
+
+// stage starts a stage. Prepare, if there is one, fills the store before.
+func (b *bench) stage(ctx context.Context, prepare func(*rig.Account) error) (s *stage, err error) {
+	directory, err := b.directory()
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := rig.FreeAddresses(1)
+	if err != nil {
+		return nil, err
+	}
+	s = &stage{upstream: "http://" + addresses[0], client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 8 * clients}}}
+	defer func() {
+		if err != nil {
+			s.stop()
+		}
+	}()
+	if s.account, err = rig.NewAccount(directory, s.upstream); err != nil {
+		return nil, err
+	}
+	if err := s.account.WriteDocument(); err != nil {
+		return nil, err
+	}
+	if prepare != nil {
+		if err := prepare(s.account); err != nil {
+			return nil, err
+		}
+	}
+	if s.gateway, err = rig.NewGateway(b.programs, s.account, "WARN"); err != nil {
+		return nil, err
+	}
+	if err := s.simulate(b.programs, addresses[0]); err != nil {
+		return nil, err
+	}
+	if err := get(ctx, s.client, s.upstream+"/healthz", nil); err != nil {
+		return nil, err
+	}
+	s.ready, err = s.gateway.Start(ctx)
+	return s, err
+}
+
+// simulate starts the upstream's stand-in. It keeps totals only, so that it costs as little as it can.
+func (s *stage) simulate(programs rig.Programs, address string) error {
+	upstream := rig.Upstream(s.gateway.API() + "/webhooks")
+	upstream.Record = simulator.RecordCounts
+	text, err := json.Marshal(upstream)
+	if err != nil {
+		return err
+	}
+	path := s.account.Path("simulator.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return err
+	}
+	s.simulator = child(programs.Path("simulator"), "--listen", address, "--config", path, "--log-level", "ERROR")
+	return s.simulator.Start()
+}
+
+// child is a command that ends when this program does.
+func child(path string, args ...string) *exec.Cmd {
+	command := exec.Command(path, args...)
+	command.Stderr = os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return command
+}
+
+func (s *stage) stop() {
+	if s.gateway != nil {
+		s.gateway.Stop()
+	}
+	end(s.simulator)
+}
+
+// end kills a child, if it runs.
+func end(command *exec.Cmd) {
+	if command == nil || command.Process == nil {
+		return
+	}
+	_ = command.Process.Kill() // it may have ended
+	_ = command.Wait()         // that it was killed is no news
+}
+
+// settled waits until so many messages are settled, then until the upstream has nothing more to tell.
+func (s *stage) settled(ctx context.Context, messages int) (at time.Time, err error) {
+	err = poll(ctx, 20*time.Millisecond, func() (bool, error) {
+		r, err := s.gateway.Report(ctx)
+		return r.Period.Messages >= int64(messages), err
+	})
+	at = time.Now()
+	if err != nil {
+		return at, err
+	}
+	return at, get(ctx, s.client, s.upstream+"/control/idle?timeout=1m", nil)
+}
+
+// poll asks again and again until done.
+func poll(ctx context.Context, every time.Duration, done func() (bool, error)) error {
+	const patience = 2 * time.Minute
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("what was waited for did not come within "+patience.String()))
+	defer cancel()
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		if ok, err := done(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}
+
+// get fetches a URL until it answers with 200, and hands the body over.
+func get(ctx context.Context, client *http.Client, url string, body func([]byte)) error {
+	return poll(ctx, 10*time.Millisecond, func() (bool, error) {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return false, err
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return false, nil //nolint:nilerr // it is starting
+		}
+		defer response.Body.Close()
+		content, err := io.ReadAll(response.Body)
+		if err == nil && body != nil {
+			body(content)
+		}
+		return response.StatusCode == http.StatusOK, err
+	})
+}
+
+// template is the message that is measured, to one of twenty thousand customers.
+func template(n int) rig.Send {
+	const customers = 20_000
+	return rig.Send{Number: rig.PhoneNumberIDs()[0], Body: rig.Template(fmt.Sprintf("336%08d", n%customers), "utility", "Ana")}
+}
