@@ -35,7 +35,8 @@ const (
 // Server is a running PostgreSQL server.
 type Server struct {
 	url   url.URL
-	input io.Closer
+	dir   string
+	input io.WriteCloser
 	ended chan error
 }
 
@@ -105,17 +106,24 @@ func Exec(url, statements string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// script makes a cluster, runs the server until its input ends, and leaves nothing. PostgreSQL's programs refuse to run as root, so it may have another user than the
+// script makes a cluster, runs the server until its input ends, and leaves nothing. A line of input makes the server crash and start again. PostgreSQL's programs refuse to run as root, so it may have another user than the
 // tests. Its arguments are the programs' directory, the data's, the superuser, and the server's options.
 const script = `
 set -eu
 bin=$1 dir=$2 user=$3
 shift 3
 trap 'rm -rf "$dir"' EXIT
-"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=scram-sha-256 --locale=C --encoding=UTF8 "$dir/data" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
-"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >"$dir/log" 2>&1 </dev/null &
-server=$!
-read -r _ || true
+"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=password --locale=C --encoding=UTF8 "$dir/data" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+serve() {
+	"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >>"$dir/log" 2>&1 </dev/null &
+	server=$!
+}
+serve "$@"
+while read -r _; do
+	kill -QUIT "$server"
+	wait "$server" || true
+	serve "$@"
+done
 kill -INT "$server" 2>/dev/null || true
 wait "$server" || true
 `
@@ -165,8 +173,8 @@ func start(settings ...string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		url:   url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
-		input: input, ended: make(chan error, 1),
+		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
+		dir: dir, input: input, ended: make(chan error, 1),
 	}
 	go func() { s.ended <- command.Wait() }()
 	return s, s.answers(&complaints)
@@ -192,6 +200,17 @@ func (s *Server) answers(complaints *bytes.Buffer) error {
 		}
 	}
 }
+
+// Crash ends the server's processes without a shutdown, and starts it again at once.
+func (s *Server) Crash(tb testing.TB) {
+	tb.Helper()
+	if _, err := io.WriteString(s.input, "crash\n"); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Directory holds every byte that the server has on disk.
+func (s *Server) Directory() string { return s.dir }
 
 func (s *Server) stop() {
 	s.input.Close()

@@ -31,16 +31,20 @@ type Shared struct {
 // DefaultLease is how long a silent replica is waited for before others take over what it was sending.
 const DefaultLease = 15 * time.Second
 
-const (
-	// connectTimeout bounds an attempt to connect.
-	connectTimeout = 5 * time.Second
-	// idleInTransaction is how long the server waits for a replica in the midst of a transaction: whoever is paused there loses its turn, and all that it had not committed.
-	idleInTransaction = 5 * time.Second
-	// lockTimeout is how long a replica waits for its turn, longer than a paused one can keep it.
-	lockTimeout = 8 * time.Second
-	// statementTimeout bounds a statement, its wait for the turn included.
-	statementTimeout = 10 * time.Second
-)
+// connectTimeout bounds an attempt to connect.
+const connectTimeout = 5 * time.Second
+
+// limits are the server's bounds on a session, as parts of a lease's term. A replica that is paused in the midst of a transaction loses its turn, and all that it had
+// not committed, well before the others' wait for their turn is over; and a statement, its wait for the turn included, is over before the lease is.
+func limits(term time.Duration) map[string]time.Duration {
+	return map[string]time.Duration{
+		"idle_in_transaction_session_timeout": term / 3,
+		"lock_timeout":                        term / 2,
+		"statement_timeout":                   statementLimit(term),
+	}
+}
+
+func statementLimit(term time.Duration) time.Duration { return term * 2 / 3 }
 
 const (
 	beginWrite = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -73,21 +77,20 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 		"search_path":     schema,
 		"client_encoding": "UTF8",
 		// Every statement has its index. Without this, a plan made while a table was small would be kept when it is large.
-		"enable_seqscan":                      "off",
-		"statement_timeout":                   inMillis(statementTimeout),
-		"lock_timeout":                        inMillis(lockTimeout),
-		"idle_in_transaction_session_timeout": inMillis(idleInTransaction),
+		"enable_seqscan": "off",
 	} {
 		config.RuntimeParams[name] = value
+	}
+	term := cmp.Or(options.Shared.Lease, DefaultLease)
+	for name, limit := range limits(term) {
+		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
 	}
 	if config.ValidateConnect == nil { // of several hosts, the one that takes writes
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	config.AfterConnect = insistOnDurability
-	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: cmp.Or(options.Shared.Lease, DefaultLease)}, nil
+	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: term}, nil
 }
-
-func inMillis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // errURL does not say what is wrong with the URL: a parser's own words may hold the password.
 var errURL = errors.New("the shared store's URL cannot be read: it must be such as postgres://user:password@host:5432/database?sslmode=verify-full")
@@ -145,7 +148,7 @@ func (e *postgresEngine) connect(ctx context.Context, opening string) (*postgres
 	if err != nil {
 		return nil, fmt.Errorf("%w: the shared store cannot be reached: %w", ErrUnavailable, err)
 	}
-	return newPostgresConnection(conn, opening), nil
+	return newPostgresConnection(conn, opening, statementLimit(e.term)+grace), nil
 }
 
 func (e *postgresEngine) reader(ctx context.Context) (connection, error) {

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// patience is how long one answer of the server is waited for, a little longer than the server itself gives to a statement.
-	patience = statementTimeout + 2*time.Second
+	// grace is how much longer an answer is waited for than the server itself gives to a statement.
+	grace = 2 * time.Second
 	// farewell is how long the end of a connection may take.
 	farewell = 2 * time.Second
 	// maxKept bounds the statements that are kept back, and so the memory that their parameters take.
@@ -45,6 +45,7 @@ type postgresConnection struct {
 	conn       *pgconn.PgConn
 	pipeline   *pgconn.Pipeline
 	opening    string            // begins a transaction
+	patience   time.Duration     // with the server
 	statements map[string]string // the names of prepared statements, by their text
 	preparing  []string          // texts whose preparation is kept back
 	named      int
@@ -57,9 +58,9 @@ type postgresConnection struct {
 	row        values
 }
 
-func newPostgresConnection(conn *pgconn.PgConn, opening string) *postgresConnection {
+func newPostgresConnection(conn *pgconn.PgConn, opening string, patience time.Duration) *postgresConnection {
 	return &postgresConnection{
-		conn: conn, pipeline: conn.StartPipeline(context.Background()), opening: opening, statements: map[string]string{},
+		conn: conn, pipeline: conn.StartPipeline(context.Background()), opening: opening, patience: patience, statements: map[string]string{},
 		scratch: make([]byte, 0, 256),
 	}
 }
@@ -216,7 +217,7 @@ func (c *postgresConnection) receive(scan func(values) bool) (pgconn.CommandTag,
 	var failure error
 	last := c.kept
 	c.kept = 0
-	if err := c.conn.Conn().SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := c.conn.Conn().SetDeadline(time.Now().Add(c.patience)); err != nil {
 		return tag, err
 	}
 	if err := c.pipeline.Sync(); err != nil {
