@@ -41,11 +41,12 @@ func (g *Gateway) dispatch(ctx context.Context) {
 	var underWay sync.WaitGroup
 	defer underWay.Wait()
 	timer := time.NewTimer(dispatchIdle)
-	for pause := time.Duration(0); g.sends.sleep(ctx, timer, pause); {
+	for pause, turn := time.Duration(0), 0; g.sends.sleep(ctx, timer, pause); turn++ {
 		pause = dispatchIdle
 		t := g.config.tenant()
 		for i := range t.Channels {
-			parcels, next, err := g.claim(ctx, t, t.channels[t.Channels[i].ID], dispatchers-len(slots))
+			c := t.channels[t.Channels[(turn+i)%len(t.Channels)].ID]
+			parcels, next, err := g.claim(ctx, t, c, share(dispatchers-len(slots), len(t.Channels)-i))
 			if err != nil {
 				pause = min(pause, storePause)
 				continue
@@ -64,6 +65,10 @@ func (g *Gateway) dispatch(ctx context.Context) {
 		}
 	}
 }
+
+// share is a channel's part of the free slots when so many channels, itself included, have still to be served. The channels take turns at being the first, so
+// that none starves while another has more to send than there are slots.
+func share(free, channels int) int { return (free + channels - 1) / channels }
 
 // claim takes the messages of a channel that may go now, limit at most, and marks them as being sent, durably, before the upstream is called (P12). Next is when
 // to look again if nobody rings before.

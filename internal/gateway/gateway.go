@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,6 +96,7 @@ func newGateway(options Options) (*Gateway, error) {
 	g.config.changed = func(*tenant) {
 		g.channels.resume() // new credentials may be what a stopped channel waited for
 		g.ring()
+		debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
 	}
 	return g, nil
 }

@@ -57,3 +57,20 @@ func TestPacerForgetsPairsWhoseBucketIsFull(t *testing.T) {
 		t.Fatalf("%d pairs are remembered, want 1", len(p.pairs))
 	}
 }
+
+func TestShareLeavesSlotsToTheChannelsThatFollow(t *testing.T) {
+	tests := map[string]struct{ free, channels, want int }{
+		"the only channel":           {256, 1, 256},
+		"the first of two":           {256, 2, 128},
+		"the first of three":         {256, 3, 86},
+		"the first of two, one left": {1, 2, 1},
+		"nothing left":               {0, 2, 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := share(tc.free, tc.channels); got != tc.want {
+				t.Fatalf("got %d, want %d", got, tc.want)
+			}
+		})
+	}
+}

@@ -117,6 +117,7 @@ func (t *tenant) compilePlan() (err error) {
 	if t.book, err = pricing.Compile(t.Plan); err != nil {
 		return fmt.Errorf("plan %q: %w", t.PlanName, err)
 	}
+	t.Plan = pricing.Plan{} // the book has all of it
 	return nil
 }
 
