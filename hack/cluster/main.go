@@ -5,6 +5,9 @@
 // The node lives in Linux namespaces of its own, whose first process starts and watches its components. Ending that process
 // ends everything, and takes the mounts, the network and the firewall rules along. All that it writes is below bin/cluster.
 //
+// It is a whole Kubernetes but for this: NetworkPolicies are stored and not enforced, no image can be pulled, and pods reach each
+// other and the host, not the internet. Node, pods and Services answer the host at addresses of 10.213.0.0/16.
+//
 //	cluster build [part ...]   compile the programs; those that are up to date cost nothing
 //	cluster up                 start, or say that it runs already
 //	cluster load ARCHIVE ...   import container images
@@ -46,6 +49,11 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	l := layout{root: root}
+	unlock, err := lock(l)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	switch arguments[0] {
 	case "build":
 		return build(ctx, l, arguments[1:])
@@ -70,6 +78,21 @@ func build(ctx context.Context, l layout, names []string) error {
 	}
 	builder := parts.Builder{Root: l.root, Programs: l.programs(), Progress: os.Stdout}
 	return builder.Build(ctx, selected)
+}
+
+// lock waits until no other command works on this checkout's cluster. The kernel takes it back from a command that was killed.
+func lock(l layout) (unlock func(), err error) {
+	if err := os.MkdirAll(l.folder(), 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(l.folder(), "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, fmt.Errorf("wait for the other command that works on this cluster: %w", err)
+	}
+	return func() { file.Close() }, nil
 }
 
 // repositoryRoot looks upwards from the working directory for the repository that holds this program.
