@@ -24,7 +24,7 @@ type ledgerFlags struct {
 
 func (f *ledgerFlags) register(command *cobra.Command) {
 	flags := command.Flags()
-	flags.StringVar(&f.store, "store", "", "file of a gateway's store")
+	flags.StringVar(&f.store, "store", "", "file of a gateway's store; or the URL of a shared one, postgres://user@host/database (its password in $PGPASSWORD), with --account")
 	flags.StringVar(&f.lines, "jsonl", "", `file of an export in JSON Lines, "-" for the standard input`)
 	flags.StringVar(&f.account, "account", "", "UID of the account that the ledger must be of, as in the BusinessAccount's metadata.uid (default: whatever the file says)")
 	command.MarkFlagsOneRequired("store", "jsonl")
@@ -33,7 +33,7 @@ func (f *ledgerFlags) register(command *cobra.Command) {
 
 // ledgerSource is a ledger that can be read once, from its first record on.
 type ledgerSource struct {
-	// name is the file's, for errors.
+	// name is the file's or what stands for it, for errors.
 	name    string
 	account string
 	entries iter.Seq2[ledger.Entry, error]
@@ -49,9 +49,12 @@ func (s *ledgerSource) Close() error { return s.end() }
 func (f *ledgerFlags) open(ctx context.Context, stdin io.Reader) (*ledgerSource, error) {
 	var source *ledgerSource
 	var err error
-	if f.store != "" {
+	switch {
+	case isShared(f.store):
+		source, err = openShared(ctx, f.store, f.account)
+	case f.store != "":
 		source, err = openStore(ctx, f.store)
-	} else {
+	default:
 		source, err = openLines(f.lines, stdin, f.account)
 	}
 	if err != nil {

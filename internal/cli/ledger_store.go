@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	_ "modernc.org/sqlite" // the engine of a gateway's embedded store
@@ -119,19 +120,36 @@ func storedTotals(ctx context.Context, tx *sql.Tx) (ledger.Totals, error) {
 	defer rows.Close()
 	totals := ledger.Totals{}
 	for rows.Next() {
-		var key ledger.TotalKey
-		var total ledger.Total
-		var billed, cost string
-		if err := rows.Scan(&key.Period, &key.Currency, &key.Category, &total.Messages, &total.Charged, &billed, &cost); err != nil {
+		var t totalRow
+		if err := rows.Scan(&t.period, &t.currency, &t.category, &t.messages, &t.charged, &t.billed, &t.cost); err != nil {
 			return nil, err
 		}
-		if total.Billed, err = money.Parse(billed); err != nil {
+		if err := t.addTo(totals); err != nil {
 			return nil, err
 		}
-		if total.Cost, err = money.Parse(cost); err != nil {
-			return nil, err
-		}
-		totals[key] = total
 	}
 	return totals, rows.Err()
+}
+
+// totalRow is a row of totals, as text.
+type totalRow struct{ period, currency, category, messages, charged, billed, cost string }
+
+// addTo reads the row.
+func (t totalRow) addTo(totals ledger.Totals) error {
+	var total ledger.Total
+	var err error
+	if total.Messages, err = strconv.ParseInt(t.messages, 10, 64); err != nil {
+		return err
+	}
+	if total.Charged, err = strconv.ParseInt(t.charged, 10, 64); err != nil {
+		return err
+	}
+	if total.Billed, err = money.Parse(t.billed); err != nil {
+		return err
+	}
+	if total.Cost, err = money.Parse(t.cost); err != nil {
+		return err
+	}
+	totals[ledger.TotalKey{Period: t.period, Currency: money.Currency(t.currency), Category: t.category}] = total
+	return nil
 }

@@ -37,8 +37,7 @@ func sample() []ledger.Record {
 	return []ledger.Record{charged("m1", "2026-11", "2026-11-10T12:00:00Z"), free, charged("m3", "2026-12", "2026-12-01T12:00:00Z")}
 }
 
-// openLedger makes a store with records in it, as a gateway would.
-func openLedger(t *testing.T, path string, records ...ledger.Record) *store.Store {
+func newKeys(t *testing.T) *seal.Keys {
 	t.Helper()
 	material, err := seal.NewKeys()
 	if err != nil {
@@ -48,7 +47,13 @@ func openLedger(t *testing.T, path string, records ...ledger.Record) *store.Stor
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), store.Options{Path: path, AccountUID: ledgerAccount, Keys: keys})
+	return keys
+}
+
+// openLedger makes a store with records in it, as a gateway would.
+func openLedger(t *testing.T, path string, records ...ledger.Record) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{Path: path, AccountUID: ledgerAccount, Keys: newKeys(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
