@@ -43,7 +43,7 @@ func newLedgerExport() *cobra.Command {
 
   jsonl        one JSON object a line, from which the whole chain can be verified
   csv          one row a record, for spreadsheets
-  cloudevents  one CloudEvents ` + "1.0" + ` event a line; source and id together name a record, whenever it is exported
+  cloudevents  one CloudEvents 1.0 event a line; source and id together name a record, whenever it is exported
   focus        a cost and usage dataset of FOCUS ` + ledger.FOCUSVersion + `, https://focus.finops.org/focus-specification/v1-2/
 
 A ledger of any length takes the same memory. A part cannot be verified: export the whole for that.`,
