@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -133,15 +134,18 @@ func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) time.Tim
 	return time.Time{}
 }
 
-// pack makes a claimed message ready for the upstream. A message that has outlived its time to live is given up instead, and the parcel is nil.
+// pack makes a claimed message ready for the upstream. A message that may no longer be sent is given up instead, and the parcel is nil.
 func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
 	about, err := decodeEnvelope(m.Envelope)
 	if err != nil {
 		return nil, err
 	}
 	expires := m.AcceptedAt.Add(about.ttl())
-	if !now.Before(expires) {
-		return nil, g.giveUp(tx, t, c, m, about, expiredError(), now)
+	if refusal, err := stillPermitted(tx, t, m, about, now); err != nil || refusal != nil {
+		if err != nil {
+			return nil, err
+		}
+		return nil, g.giveUp(tx, t, c, m, about, refusal, now)
 	}
 	body, err := upstreamBody(tx, m)
 	switch {
@@ -155,6 +159,21 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires,
 		tries: m.Attempts - 1, billable: !m.Reserved.Amount.IsZero(),
 	}, nil
+}
+
+// stillPermitted is why a message that was accepted may not be sent any more, if so: its time to live is over, its window has closed while it waited (P4), or the
+// customer has stopped marketing or was blocked meanwhile.
+func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
+	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
+		return expiredError(), nil
+	}
+	state, err := tx.Conversation(m.Channel, m.Customer)
+	if err != nil {
+		return nil, err
+	}
+	request := conversation.Request{At: now.Unix(), Form: about.Form, Category: about.Category}
+	refusal, _ := graph.AsError(permitted(state.Permit(request, t.book.Rules(now.Unix(), t.zone))))
+	return refusal, nil
 }
 
 func expiredError() *graph.Error {

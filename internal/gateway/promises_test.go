@@ -386,3 +386,36 @@ func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 		t.Fatalf("%d settled and %d charged, want %d and %d", p.Messages, p.Charged, settled, charged)
 	}
 }
+
+func TestP4MessageWhoseWindowClosesWhileItWaitsNeverLeaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 23*time.Hour)
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+	id := w.accepted(textTo(ana, "in time"))
+	w.until("it was tried", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
+	})
+	w.clock.advance(2 * time.Hour)
+	w.control(http.MethodDelete, "faults", "")
+	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
+	if told := w.business.received(id); !strings.Contains(told[0], `"code":131047`) || !strings.Contains(told[0], "The service window closed at 2026-11-20T13:00:0") {
+		t.Fatalf("the business was told %s, want 131047 and when the window closed", told[0])
+	}
+	if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {
+		t.Fatalf("%d messages left the gateway", n)
+	}
+}
+
+func TestStopHoldsForMarketingThatWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+	id := w.accepted(templateTo(ana, "summer_sale"))
+	w.writes(ana, "STOP", 0)
+	w.control(http.MethodDelete, "faults", "")
+	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
+	if told := w.business.received(id); !strings.Contains(told[0], `"code":131050`) {
+		t.Fatalf("the business was told %s, want 131050", told[0])
+	}
+}
