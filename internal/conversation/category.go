@@ -107,6 +107,15 @@ func (c *Category) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// OfTemplates tells whether a template may have the category.
+func (c Category) OfTemplates() bool {
+	switch c {
+	case Marketing, MarketingLite, Utility, Authentication, AuthenticationInternational, GroupMarketing, GroupUtility:
+		return true
+	}
+	return false
+}
+
 // Form is what kind of message a business sends, as far as permission and price ask.
 type Form uint8
 

@@ -39,7 +39,10 @@ var ErrRecipient = errors.New("the recipient must be a phone number with its cou
 func CountryOf(recipient string) (Country, error) {
 	digits := strings.TrimPrefix(recipient, "+")
 	if len(digits) > 3 && digits[2] == '.' {
-		return ParseCountry(digits[:2])
+		if country, ok := published().countryByCode[digits[:2]]; ok {
+			return country, nil
+		}
+		return 0, ErrRecipient
 	}
 	if len(digits) < 7 || len(digits) > 15 {
 		return 0, ErrRecipient

@@ -29,7 +29,8 @@ type Event struct {
 	Type      Type
 	ID        []byte // of the message; of an inbound event only for people
 	Channel   []byte // id of the phone number or page
-	Customer  []byte // phone number or user id
+	Customer  []byte // phone number or user id; of a send to a group one of its recipients, each of whom is a line
+	Group     []byte // id of the group; empty where there is none
 	Kind      []byte // text, image, …, template, reaction
 	Category  []byte // of a template
 	Status    []byte // sent, delivered, read, failed
@@ -45,6 +46,7 @@ type line struct {
 	ID               string     `json:"id"`
 	Channel          string     `json:"channel"`
 	Customer         string     `json:"customer"`
+	Group            string     `json:"group"`
 	Kind             string     `json:"kind"`
 	Category         string     `json:"category"`
 	Status           string     `json:"status"`
@@ -74,8 +76,8 @@ func decode(text []byte, e *Event) error {
 		return errors.New("the line must be one JSON object and nothing more")
 	}
 	*e = Event{
-		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(l.Customer), Kind: []byte(l.Kind),
-		Category: []byte(l.Category), Status: []byte(l.Status), FromEntry: l.EntryPoint, Units: l.Units,
+		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(l.Customer), Group: []byte(l.Group),
+		Kind: []byte(l.Kind), Category: []byte(l.Category), Status: []byte(l.Status), FromEntry: l.EntryPoint, Units: l.Units,
 	}
 	if l.EntryPointExpiry != nil {
 		e.Expiry = l.EntryPointExpiry.Unix()
@@ -90,6 +92,8 @@ func describe(err error) error {
 	switch {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the line must be a JSON object: it breaks off or goes wrong at byte %d", syntax.Offset)
+	case errors.As(err, &kind) && kind.Field == "":
+		return errors.New("the line must be a JSON object")
 	case errors.As(err, &kind):
 		return fmt.Errorf("%q must be a %s", kind.Field, kind.Type)
 	default:
@@ -118,8 +122,10 @@ func (e *Event) check() error {
 		return errors.New("type must be \"inbound\", \"send\" or \"status\"")
 	case e.Type != Inbound && len(e.ID) == 0:
 		return errors.New("id must be there: it names the message")
-	case e.Type != Status && (len(e.Channel) == 0 || len(e.Customer) == 0):
+	case e.Type != Status && (len(e.Channel) == 0 || len(e.Customer) == 0 && !e.fromGroup()):
 		return errors.New("channel and customer must be there")
+	case bytes.IndexByte(e.Channel, 0) >= 0 || bytes.IndexByte(e.Customer, 0) >= 0 || bytes.IndexByte(e.Group, 0) >= 0:
+		return errors.New("channel, customer and group must not hold a NUL character")
 	case e.Type == Send && len(e.Kind) == 0:
 		return errors.New("kind must be there, for example \"text\", \"template\" or \"reaction\"")
 	case e.Units < 0 || e.Units > maxUnits:
@@ -129,6 +135,9 @@ func (e *Event) check() error {
 	}
 	return nil
 }
+
+// fromGroup tells whether the event is one of a group's members: which of them does not matter.
+func (e *Event) fromGroup() bool { return e.Type == Inbound && len(e.Group) > 0 }
 
 func isStatus(status []byte) bool {
 	switch string(status) {

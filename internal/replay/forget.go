@@ -11,6 +11,7 @@ func (r *Replay) forget(now int64) {
 		for id, m := range r.messages {
 			if m.SentAt+lifetime <= now {
 				m.customer.messages--
+				r.forgotten++
 				delete(r.messages, id)
 			}
 		}

@@ -1,8 +1,7 @@
 package replay
 
 import (
-	"bytes"
-	"errors"
+	"fmt"
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -32,8 +31,9 @@ const (
 type Replay struct {
 	book      *pricing.Book
 	account   *pricing.Account
-	customers map[string]*customer // by channel, NUL, customer
+	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
 	messages  map[string]*sent     // by id; only those that have not ended
+	forgotten int64                // messages that never ended
 	channels  map[string]string
 	counts    counts
 	key       []byte
@@ -42,12 +42,10 @@ type Replay struct {
 	month                       civil.Month
 }
 
-// customer is one conversation.
+// customer is one conversation, with a customer or with a group.
 type customer struct {
 	state    conversation.State
-	country  market.Country
-	located  bool // whether the country could be told
-	messages int  // that have not ended
+	messages int // that have not ended
 }
 
 // sent is a message that has not ended.
@@ -86,16 +84,20 @@ func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
 	}
 }
 
+// Unsettled is the number of messages that were sent and have not ended.
+func (r *Replay) Unsettled() int64 { return r.forgotten + int64(len(r.messages)) }
+
 func (r *Replay) receive(e *Event, now int64) error {
-	c, err := r.customer(e, now)
-	if err != nil {
-		return err
+	if !e.fromGroup() {
+		if _, err := r.country(e, now); err != nil {
+			return err
+		}
 	}
 	events := inboundEvents(e.Kind)
 	if e.FromEntry {
 		events |= conversation.Ad
 	}
-	c.state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
+	r.customer(e).state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
 	return nil
 }
 
@@ -122,24 +124,25 @@ func inboundEvents(kind []byte) conversation.Events {
 }
 
 func (r *Replay) send(e *Event, now int64) (Result, error) {
-	c, err := r.customer(e, now)
+	country, err := r.country(e, now)
+	if err != nil {
+		return Nothing, err
+	}
+	form, category, err := formOf(e.Kind, e.Category)
 	if err != nil {
 		return Nothing, err
 	}
 	if r.messages[string(e.ID)] != nil {
 		return Nothing, nil
 	}
-	form, category, err := formOf(e.Kind, e.Category)
-	if err != nil {
-		return Nothing, err
-	}
+	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
 	if verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone)); verdict.Refusal != conversation.Permitted {
 		return Refused, nil
 	}
 	c.messages++
 	r.messages[string(e.ID)] = &sent{customer: c, Message: pricing.Message{
-		Channel: r.channel(e.Channel), Country: c.country, Form: form, Category: category, SentAt: now, Units: e.Units,
+		Channel: r.channel(e.Channel), Country: country, Form: form, Category: category, SentAt: now, Units: e.Units,
 	}}
 	return Nothing, nil
 }
@@ -154,6 +157,8 @@ func formOf(kind, name []byte) (conversation.Form, conversation.Category, error)
 		}
 	}
 	switch {
+	case string(kind) == "template" && category != conversation.None && !category.OfTemplates():
+		return 0, 0, fmt.Errorf("category %q is no template's: it must be marketing, utility or authentication, or one of their kinds", category)
 	case string(kind) == "template":
 		return conversation.Templated, category, nil
 	case string(kind) == "reaction":
@@ -190,22 +195,29 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	return Settled, outcome
 }
 
-// customer finds the conversation of the event, or begins it. A customer whose country cannot be told is an error where prices depend on it.
-func (r *Replay) customer(e *Event, now int64) (*customer, error) {
-	if bytes.IndexByte(e.Channel, 0) >= 0 {
-		return nil, errors.New("channel must not hold a NUL character")
+// country is that of the event's customer. One that cannot be told is an error where prices depend on it.
+func (r *Replay) country(e *Event, now int64) (market.Country, error) {
+	country, err := market.CountryOf(string(e.Customer))
+	if err != nil && !r.book.AsksForCountry(now, r.account.Zone) {
+		return 0, nil
 	}
-	r.key = append(append(append(r.key[:0], e.Channel...), 0), e.Customer...)
+	return country, err
+}
+
+// customer finds the conversation of the event, or begins it. That with a group is one for all its members.
+func (r *Replay) customer(e *Event) *customer {
+	r.key = append(append(r.key[:0], e.Channel...), 0)
+	if len(e.Group) > 0 {
+		r.key = append(append(r.key, 0), e.Group...)
+	} else {
+		r.key = append(r.key, e.Customer...)
+	}
 	c := r.customers[string(r.key)]
 	if c == nil {
-		country, err := market.CountryOf(string(e.Customer))
-		c = &customer{country: country, located: err == nil}
+		c = &customer{}
 		r.customers[string(r.key)] = c
 	}
-	if !c.located && r.book.AsksForCountry(now, r.account.Zone) {
-		return nil, market.ErrRecipient
-	}
-	return c, nil
+	return c
 }
 
 // channel is the id as a string of which there is one.

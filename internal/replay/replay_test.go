@@ -174,6 +174,44 @@ func TestReactionDirectSendAndUnits(t *testing.T) {
 	expect(t, got, "m1 service 0 reaction", "m2 utility 0.03 ", "m3 business_agent 2 ")
 }
 
+// A group has one window for all its members; each recipient is priced in the own market. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/pricing
+func TestAGroupHasOneWindowAndAMarketForEachRecipient(t *testing.T) {
+	toGroup := func(at, id, customer, kind string) string {
+		return strings.Replace(strings.Replace(send(at, id, kind), "33612345678", customer, 1), `"channel"`, `"group":"g1","channel"`, 1)
+	}
+	fromGroup := `{"time":"2026-10-05T10:00:00Z","type":"inbound","id":"i1","channel":"1066","group":"g1","kind":"text"}`
+	got, err := run(book(t, "whatsapp"),
+		toGroup("2026-10-05T09:59:59Z", "m0", "33612345678", `"text","category":"group_service"`),
+		fromGroup,
+		toGroup("2026-10-05T10:01:00Z", "m1", "33612345678", `"text","category":"group_service"`), status("2026-10-05T10:01:01Z", "m1", "delivered"),
+		toGroup("2026-10-05T10:01:01Z", "m2", "919812345678", `"template","category":"group_utility"`), status("2026-10-05T10:01:01Z", "m2", "delivered"),
+		toGroup("2026-10-05T10:01:01Z", "m3", "33698765432", `"template","category":"group_marketing"`), status("2026-10-05T10:01:01Z", "m3", "delivered"),
+		send("2026-10-05T10:02:00Z", "m4", text), // the group's window is not the member's own
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m0 refused", "m1 group_service 0 allowance", "m2 group_utility 0.0014 ", "m3 group_marketing 0.0859 ", "m4 refused")
+}
+
+func TestWhatHasNotEndedIsCounted(t *testing.T) {
+	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
+	lines := []string{send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", utility), send("2026-10-05T10:01:00Z", "m3", text), status("2026-10-05T10:01:01Z", "m1", "delivered")}
+	for _, line := range lines {
+		var e Event
+		if err := Parse([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.Apply(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := r.Unsettled(); got != 1 {
+		t.Errorf("got %d, want 1: m2", got)
+	}
+}
+
 func TestBadLinesAreNamed(t *testing.T) {
 	first := inbound("2026-10-05T10:00:00Z", "33612345678")
 	tests := map[string]struct{ line, want string }{
@@ -189,6 +227,9 @@ func TestBadLinesAreNamed(t *testing.T) {
 		"no kind":               {`{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1","customer":"33612345678"}`, "events: line 2: kind must be there"},
 		"an unknown status":     {status("2026-10-05T10:00:00Z", "m1", "lost"), "events: line 2: status must be"},
 		"an unknown category":   {send("2026-10-05T10:00:00Z", "m1", `"template","category":"poem"`), `events: line 2: category "poem" must be one of`},
+		"a template of service": {send("2026-10-05T10:00:00Z", "m1", `"template","category":"service"`), `events: line 2: category "service" is no template's: it must be marketing, utility or authentication, or one of their kinds`},
+		"an array":              {`[1,2]`, "events: line 2: the line must be a JSON object"},
+		"a customer with NUL":   {send("2026-10-05T10:00:00Z", "m1", `"text","group":"\u0000"`), "events: line 2: channel, customer and group must not hold a NUL character"},
 		"a number as an id":     {`{"time":"2026-10-05T10:00:00Z","type":"status","id":7,"status":"read"}`, `events: line 2: "id" must be a string`},
 		"negative units":        {send("2026-10-05T10:00:00Z", "m1", `"text","units":-1`), "events: line 2: units must be from 1"},
 		"no country's number":   {inbound("2026-10-05T10:00:00Z", "0612"), "events: line 2: the recipient must be a phone number"},
@@ -291,6 +332,7 @@ func lines() *rapid.Generator[string] {
 			{"entryPoint", `true|false|"true"|1`},
 			{"units", `1|01|-1|1.5|1e3|99999999999999999999|"1"`},
 			{"entryPointExpiry", `"2026-10-07T10:00:00Z"`},
+			{"group", `"g1"|"g\u0031"|7`},
 			{"other", `{"a":[1,"}"]}|"x"`},
 			{"ID", `"m2"`},
 		} {

@@ -109,6 +109,9 @@ func (s *scanner) field(name []byte, e *Event) (bit int, ok bool) {
 	case "units":
 		e.Units, ok = s.digits()
 		return 1 << 9, ok
+	case "group":
+		e.Group, ok = s.text()
+		return 1 << 10, ok
 	}
 	return 0, false
 }
