@@ -37,7 +37,9 @@ type Server struct {
 	url   url.URL
 	dir   string
 	input io.WriteCloser
-	ended chan error
+	// complaints are what the script says of a server that does not start.
+	complaints bytes.Buffer
+	ended      chan error
 }
 
 // shared is the server of the test binary.
@@ -163,25 +165,23 @@ func start(settings ...string) (*Server, error) {
 			}
 		}
 	}
-	var complaints bytes.Buffer
-	command.Stderr = &complaints
-	input, err := command.StdinPipe()
-	if err != nil {
+	s := &Server{
+		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
+		dir: dir, ended: make(chan error, 1),
+	}
+	command.Stderr = &s.complaints
+	if s.input, err = command.StdinPipe(); err != nil {
 		return nil, err
 	}
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	s := &Server{
-		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
-		dir: dir, input: input, ended: make(chan error, 1),
-	}
 	go func() { s.ended <- command.Wait() }()
-	return s, s.answers(&complaints)
+	return s, s.answers()
 }
 
 // answers waits until the server does.
-func (s *Server) answers(complaints *bytes.Buffer) error {
+func (s *Server) answers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
@@ -193,7 +193,7 @@ func (s *Server) answers(complaints *bytes.Buffer) error {
 		}
 		select {
 		case err := <-s.ended:
-			return fmt.Errorf("PostgreSQL did not start: %w: %s", err, complaints)
+			return fmt.Errorf("PostgreSQL did not start: %w: %s", err, &s.complaints)
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL did not answer: %w", err)
 		case <-ticker.C:
@@ -201,10 +201,22 @@ func (s *Server) answers(complaints *bytes.Buffer) error {
 	}
 }
 
-// Crash ends the server's processes without a shutdown, and starts it again at once.
+// Crash ends the server's processes without a shutdown, starts it again, and returns when it answers.
 func (s *Server) Crash(tb testing.TB) {
 	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	witness, err := pgconn.Connect(ctx, s.url.String())
+	if err != nil {
+		tb.Fatal(err)
+	}
 	if _, err := io.WriteString(s.input, "crash\n"); err != nil {
+		tb.Fatal(err)
+	}
+	for err == nil { // until the witness's connection is gone
+		err = witness.WaitForNotification(ctx)
+	}
+	if err := s.answers(); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -87,7 +87,12 @@ func (tx *Tx) place(m *Message) error {
 }
 
 // Message is the message with our id, and whether there is one.
-func (tx *Tx) Message(id string) (*Message, bool, error) { return tx.message(selectMessage, id) }
+func (tx *Tx) Message(id string) (*Message, bool, error) {
+	if known := tx.byID[id]; known != nil {
+		return known, true, nil
+	}
+	return tx.firstMessage(selectMessage, id) // no change that waits to be written is about it
+}
 
 // MessageByUpstreamID is the message with the upstream's id.
 func (tx *Tx) MessageByUpstreamID(id string) (*Message, bool, error) {
@@ -120,6 +125,10 @@ func (tx *Tx) message(query string, key any) (*Message, bool, error) {
 	if err := tx.flushMessages(); err != nil {
 		return nil, false, err
 	}
+	return tx.firstMessage(query, key)
+}
+
+func (tx *Tx) firstMessage(query string, key any) (*Message, bool, error) {
 	var row messageRow
 	found, err := tx.first(query, []any{key}, func(v values) { row = readMessage(v) })
 	if err != nil || !found {
@@ -154,10 +163,8 @@ func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
 
 // adopt is the operation's own *Message of a row.
 func (tx *Tx) adopt(row *messageRow) (*Message, error) {
-	for _, m := range tx.messages {
-		if m.seq == row.message.seq {
-			return m, nil
-		}
+	if known := tx.byID[row.message.ID]; known != nil {
+		return known, nil
 	}
 	m := row.message
 	if err := row.finish(); err != nil {
@@ -180,6 +187,10 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 		}
 	}
 	tx.messages = append(tx.messages, m)
+	if tx.byID == nil {
+		tx.byID = map[string]*Message{}
+	}
+	tx.byID[m.ID] = m
 	return m, nil
 }
 

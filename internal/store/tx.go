@@ -11,6 +11,7 @@ type Tx struct {
 	readOnly bool
 	tally    *tally
 	messages []*Message // those that the operation has read, each once
+	byID     map[string]*Message
 	saved    bool       // whether the operation has its savepoint
 	err      error
 }
@@ -25,6 +26,7 @@ const (
 func (tx *Tx) begin() {
 	clear(tx.messages)
 	tx.messages = tx.messages[:0]
+	clear(tx.byID)
 	tx.saved = false
 	tx.err = nil
 	tx.tally.begin()
