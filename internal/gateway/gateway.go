@@ -166,9 +166,15 @@ func (g *Gateway) ring() {
 	g.deliveries.ring()
 }
 
-// worthLogging tells whether a failure should be logged where it is met: an unavailable store says so itself, once, and not for every request.
+// worthLogging tells whether a failure should be logged where it is met. An unavailable store says so itself, once, and not for every request; what a stop of the
+// gateway cuts short is no failure.
 func worthLogging(err error) bool {
-	return !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, errStarting)
+	for _, quiet := range []error{store.ErrUnavailable, store.ErrClosed, errStarting, context.Canceled} {
+		if errors.Is(err, quiet) {
+			return false
+		}
+	}
+	return true
 }
 
 // errStarting says that the store is not open yet.
