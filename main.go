@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"flag"
@@ -17,6 +18,7 @@ import (
 	_ "golang.org/x/crypto/x509roots/fallback" // the Graph API's certificate, and the image has no authorities
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -68,6 +70,11 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w: run inside one, or set KUBECONFIG", err)
 	}
+	return operate(ctrl.SetupSignalHandler(), cluster, s)
+}
+
+// operate runs the operator until ctx ends.
+func operate(ctx context.Context, cluster *rest.Config, s settings) error {
 	cluster.QPS, cluster.Burst = float32(s.qps), int(2*s.qps)
 	scheme, err := newScheme()
 	if err != nil {
@@ -77,7 +84,6 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("make the manager: %w", err)
 	}
-	ctx := ctrl.SetupSignalHandler()
 	if err := controllers.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}

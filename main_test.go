@@ -1,9 +1,75 @@
 package main
 
 import (
+	"context"
+	"os"
 	"testing"
 	"time"
+
+	"github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/apitest"
 )
+
+// TestOperatorWorksAndHandsOver runs the whole program against a real API server: it becomes the leader, looks after an account, and when it is asked to stop
+// lets the next one begin at once.
+func TestOperatorWorksAndHandsOver(t *testing.T) {
+	cluster, stop, err := apitest.Start(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("TMPDIR", t.TempDir())
+	g := gomega.NewWithT(t)
+	g.SetDefaultEventuallyTimeout(30 * time.Second)
+	scheme, err := newScheme()
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	direct, err := client.New(cluster, client.Options{Scheme: scheme})
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+
+	s, err := parse([]string{"--namespace=default", "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"})
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- operate(ctx, cluster, s) }()
+
+	account := &v1alpha1.BusinessAccount{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "acme"},
+		Spec: v1alpha1.BusinessAccountSpec{
+			DisplayName: "Acme", PlanName: "whatsapp", TimeZone: "Europe/Paris", WhatsAppBusinessAccountID: "7",
+			Channels: []v1alpha1.Channel{{Name: "main", PhoneNumberID: "71", CredentialsSecretName: "acme"}},
+		},
+	}
+	g.Expect(direct.Create(t.Context(), account)).To(gomega.Succeed())
+	g.Eventually(func() string {
+		_ = direct.Get(t.Context(), client.ObjectKeyFromObject(account), account)
+		if ready := apimeta.FindStatusCondition(account.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+			return ready.Message
+		}
+		return "nothing"
+	}).Should(gomega.Equal(`PricingPlan "whatsapp" is not there: create it, or name another in spec.planName`))
+
+	lease := &coordinationv1.Lease{}
+	name := types.NamespacedName{Namespace: "default", Name: leaderElectionID}
+	g.Expect(direct.Get(t.Context(), name, lease)).To(gomega.Succeed())
+	host, err := os.Hostname()
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	g.Expect(*lease.Spec.HolderIdentity).To(gomega.HavePrefix(host))
+	cancel()
+	g.Expect(<-stopped).To(gomega.Succeed())
+	g.Expect(direct.Get(t.Context(), name, lease)).To(gomega.Succeed())
+	g.Expect(*lease.Spec.HolderIdentity).To(gomega.BeEmpty(), "the lease must be let go")
+}
 
 func TestParse(t *testing.T) {
 	t.Setenv("POD_NAMESPACE", "")

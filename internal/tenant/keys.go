@@ -45,11 +45,6 @@ func KeysSecret(account *v1alpha1.BusinessAccount, now time.Time) (*corev1.Secre
 	return secret, nil
 }
 
-// KeysFiles are the keys that a Secret of keys must have.
-func KeysFiles() []string {
-	return []string{config.CustomerKeyFile, config.KeysetFile, config.ReportTokenFile, config.TLSCertificateFile, config.TLSKeyFile}
-}
-
 // APITokensSecret makes a Secret with one API token of 256 random bits, for an account that brings none.
 func APITokensSecret(account *v1alpha1.BusinessAccount) *corev1.Secret {
 	token := make([]byte, 32)

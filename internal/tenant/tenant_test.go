@@ -61,7 +61,8 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range tenant.KeysFiles() {
+	files := []string{"customer.key", "keyset.json", "report.token", "tls.crt", "tls.key"}
+	for _, file := range files {
 		if len(secret.Data[file]) == 0 {
 			t.Errorf("%s is empty", file)
 		}
@@ -89,7 +90,7 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range tenant.KeysFiles() {
+	for _, file := range files {
 		if string(again.Data[file]) == string(secret.Data[file]) {
 			t.Errorf("two accounts would share %s", file)
 		}
