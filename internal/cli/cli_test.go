@@ -130,7 +130,19 @@ func TestRateRefuses(t *testing.T) {
 		"another output":         {whatsapp, "UTC", october, []string{"-o", "xml"}, `--output "xml" must be json or table`},
 		"another currency":       {whatsapp, "UTC", october, []string{"--compare", euros}, "amounts are never converted"},
 		"no country":             {whatsapp, "UTC", october, []string{"--primary-location", "Gaul"}, "--primary-location: country"},
-		"no instant":             {whatsapp, "UTC", october, []string{"--international-start-time", "soon"}, "--international-start-time must be an instant"},
+		"no such exemption":      {whatsapp, "UTC", october, []string{"--exemption", "paid-exmpt"}, `--exemption "paid-exmpt" must be an exemption of the plan`},
+		"no exception":           {whatsapp, "UTC", october, []string{"--international-exception", "IN"}, `--international-exception "IN" must be a country and an instant, like IN=2026-11-01T00:00:00Z`},
+		"exception of no country": {
+			whatsapp, "UTC", october,
+			[]string{"--international-exception", "XX=2026-11-01T00:00:00Z"},
+			`--international-exception "XX=2026-11-01T00:00:00Z": country "XX" must be a code`,
+		},
+		"exception without a start": {
+			whatsapp, "UTC", october,
+			[]string{"--international-exception", "IN=2026-11-01T00:00:00Z"},
+			"--international-exception must come with --international-start-time",
+		},
+		"no instant": {whatsapp, "UTC", october, []string{"--international-start-time", "soon"}, "--international-start-time must be an instant"},
 	}
 	for name, tc := range tests {
 		_, err := run(t, append([]string{"rate", "--plan", tc.plan, "--time-zone", tc.zone, "--events", tc.events}, tc.more...)...)
@@ -153,6 +165,40 @@ func TestRateReadsTheStandardInputAndTheAccountsFacts(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), `"category":"authentication_international","revision":"pmp-2026-10","price":"0.0304","charge":"0.0304"`) {
 		t.Errorf("got %s", out.String())
+	}
+}
+
+func TestRateTakesCountriesWithAStartOfTheirOwn(t *testing.T) {
+	events := write(t, "events.jsonl", `{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1066","customer":"919812345678","kind":"template","category":"authentication"}
+{"time":"2026-10-05T10:00:00Z","type":"send","id":"m2","channel":"1066","customer":"2348012345678","kind":"template","category":"authentication"}
+{"time":"2026-10-05T10:00:01Z","type":"status","id":"m1","status":"delivered"}
+{"time":"2026-10-05T10:00:01Z","type":"status","id":"m2","status":"delivered"}
+`)
+	got, err := run(t, "rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", events, "--primary-location", "FR",
+		"--international-start-time", "2026-10-01T00:00:00Z", "--international-exception", "IN=2026-10-05T10:00:02Z")
+	const want = `{"id":"m1","time":"2026-10-05T10:00:01Z","market":"India","category":"authentication","revision":"pmp-2026-10","price":"0.0014","charge":"0.0014","currency":"USD","tier":0}
+{"id":"m2","time":"2026-10-05T10:00:01Z","market":"Nigeria","category":"authentication_international","revision":"pmp-2026-10","price":"0.075","charge":"0.075","currency":"USD","tier":0}
+{"total":"0.0764","currency":"USD","charged":2,"free":0,"refused":0,"unpriced":0}
+`
+	if err != nil || got != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+// A message whose end is not in the file is not in the total; whoever checks a bill must know.
+func TestRateSaysWhatHasNotEnded(t *testing.T) {
+	events := write(t, "events.jsonl", `{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}
+`)
+	const totals = `{"total":"0","currency":"USD","charged":0,"free":0,"refused":0,"unpriced":0}
+`
+	const note = "note: messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total: 1\n"
+	var out, notes strings.Builder
+	command := New("guichet")
+	command.SetArgs([]string{"rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", events})
+	command.SetOut(&out)
+	command.SetErr(&notes)
+	if err := command.Execute(); err != nil || out.String() != totals || notes.String() != note {
+		t.Errorf("got %v\n%s%s", err, out.String(), notes.String())
 	}
 }
 
@@ -200,6 +246,22 @@ func TestPlanImport(t *testing.T) {
 		if !strings.Contains(rated, want) {
 			t.Errorf("want %s in\n%s", want, rated)
 		}
+	}
+}
+
+// What the revision does not take over from the plan or the card is said, beside the YAML.
+func TestPlanImportNotes(t *testing.T) {
+	abroad := write(t, "abroad.csv", strings.Replace(read(t, baseCSV), "Brazil,$US,0.0625,0.0068,0.0068,n/a", "Brazil,$US,0.0625,0.0068,0.0068,0.0500", 1))
+	var out, notes strings.Builder
+	command := New("guichet")
+	command.SetArgs([]string{"plan", "import", "--plan", whatsapp, "--base-rates", abroad, "--effective-date", "2027-01-01"})
+	command.SetOut(&out)
+	command.SetErr(&notes)
+	const want = `note: pmp-2026-10 has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number
+note: the card has a rate for AuthenticationInternational in Brazil, but internationalAuthentication.countries has no country of it: add BR, or the rate is never used
+`
+	if err := command.Execute(); err != nil || notes.String() != want || !strings.HasPrefix(out.String(), "- ") {
+		t.Errorf("got %v\n%s\nwant\n%s", err, notes.String(), want)
 	}
 }
 

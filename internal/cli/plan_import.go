@@ -6,10 +6,13 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/ratecard"
 )
@@ -33,9 +36,14 @@ The revision is printed as YAML, to be added under spec.revisions. Its rules are
 the day before; its rates and tiers are the card's.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			revision, err := o.revision()
+			revision, notes, err := o.revision()
 			if err != nil {
 				return err
+			}
+			for _, note := range notes {
+				if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "note:", note); err != nil {
+					return err
+				}
 			}
 			text, err := yaml.Marshal([]pricing.Revision{revision})
 			if err != nil {
@@ -59,41 +67,69 @@ the day before; its rates and tiers are the card's.`,
 	return command
 }
 
-// revision makes the revision, and checks it as a part of the plan.
-func (o importOptions) revision() (pricing.Revision, error) {
+// revision makes the revision, and checks it as a part of the plan. The notes say what its reader may have overlooked.
+func (o importOptions) revision() (revision pricing.Revision, notes []string, err error) {
 	plan, err := readPlan(o.plan)
 	if err != nil {
-		return pricing.Revision{}, err
+		return revision, nil, err
 	}
-	card, err := readCardFile(o.rates, ratecard.ReadRates)
+	card, err := o.card()
 	if err != nil {
-		return pricing.Revision{}, err
-	}
-	if o.tiers != "" {
-		tiers, err := readCardFile(o.tiers, ratecard.ReadTiers)
-		if err != nil {
-			return pricing.Revision{}, err
-		}
-		if card, err = ratecard.Merge(card, tiers); err != nil {
-			return pricing.Revision{}, err
-		}
+		return revision, nil, err
 	}
 	if card.Currency != plan.Currency {
-		return pricing.Revision{}, fmt.Errorf("the card is in %s and the plan in %s: amounts are never converted, take the card of the plan's currency", card.Currency, plan.Currency)
+		return revision, nil, fmt.Errorf("the card is in %s and the plan in %s: amounts are never converted, take the card of the plan's currency", card.Currency, plan.Currency)
 	}
 	like, err := before(plan, o.effectiveDate)
 	if err != nil {
-		return pricing.Revision{}, err
+		return revision, nil, err
 	}
 	if o.name == "" {
 		o.name = "rates-" + o.effectiveDate
 	}
-	revision := card.Revision(like, o.name, o.effectiveDate)
+	revision = card.Revision(like, o.name, o.effectiveDate)
 	plan.Revisions = append(slices.Clone(plan.Revisions), revision)
 	if _, err := pricing.Compile(plan); err != nil {
-		return pricing.Revision{}, fmt.Errorf("the plan cannot be used with the revision:\n%w", err)
+		return revision, nil, fmt.Errorf("the plan cannot be used with the revision:\n%w", err)
 	}
-	return revision, nil
+	if len(like.Tiers) > 0 && len(revision.Tiers) == 0 {
+		notes = append(notes, like.Name+" has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number")
+	}
+	return revision, append(notes, unusedRates(revision)...), nil
+}
+
+// card reads the file of base rates, and that of volume tiers where there is one.
+func (o importOptions) card() (*ratecard.Card, error) {
+	base, err := readCardFile(o.rates, ratecard.ReadRates)
+	if err != nil || o.tiers == "" {
+		return base, err
+	}
+	tiers, err := readCardFile(o.tiers, ratecard.ReadTiers)
+	if err != nil {
+		return nil, err
+	}
+	return ratecard.Merge(base, tiers)
+}
+
+// unusedRates are notes of the markets that have a rate for international authentication while the revision lists no country of theirs.
+func unusedRates(revision pricing.Revision) []string {
+	date, err := civil.ParseDate(revision.EffectiveDate)
+	if err != nil {
+		return nil // Compile has said so
+	}
+	var listed []string
+	if revision.InternationalAuthentication != nil {
+		listed = revision.InternationalAuthentication.Countries
+	}
+	var notes []string
+	for _, rates := range revision.Rates {
+		abroad := slices.ContainsFunc(rates.Prices, func(p pricing.Price) bool { return p.Category == "AuthenticationInternational" })
+		of := market.CountriesOf(rates.Market, date)
+		if abroad && len(of) > 0 && !slices.ContainsFunc(of, func(code string) bool { return slices.Contains(listed, code) }) {
+			notes = append(notes, fmt.Sprintf("the card has a rate for AuthenticationInternational in %s, but internationalAuthentication.countries has no country of it: add %s, or the rate is never used", rates.Market, strings.Join(of, " or ")))
+		}
+	}
+	return notes
 }
 
 // before is the plan's revision with the latest day before the given one.

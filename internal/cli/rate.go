@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,7 @@ import (
 type rateOptions struct {
 	plan, compare, zone, events, output                string
 	portfolio, primaryLocation, internationalStartTime string
-	exemptions                                         []string
+	exemptions, internationalExceptions                []string
 }
 
 func newRate() *cobra.Command {
@@ -37,7 +39,9 @@ The events are one JSON object on a line, in the order of their times:
 
 One JSON object is printed for each message, when it is settled or refused, and a last one with the totals.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.InOrStdin(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&o.plan, "plan", "", "file of the PricingPlan")
@@ -49,6 +53,7 @@ One JSON object is printed for each message, when it is settled or refused, and 
 	flags.StringVar(&o.portfolio, "portfolio", "", "id of the portfolio, as it stands in counts")
 	flags.StringVar(&o.primaryLocation, "primary-location", "", `country of the business, for example "FR", for authentication-international rates`)
 	flags.StringVar(&o.internationalStartTime, "international-start-time", "", "instant from which authentication-international rates apply, for example 2026-10-01T00:00:00Z")
+	flags.StringArrayVar(&o.internationalExceptions, "international-exception", nil, "country with a start of its own, for example IN=2026-11-01T00:00:00Z; may be repeated")
 	for _, name := range []string{"plan", "time-zone", "events"} {
 		if err := command.MarkFlagRequired(name); err != nil {
 			panic(err)
@@ -57,7 +62,7 @@ One JSON object is printed for each message, when it is settled or refused, and 
 	return command
 }
 
-func (o *rateOptions) run(stdin io.Reader, stdout io.Writer) error {
+func (o *rateOptions) run(stdin io.Reader, stdout, stderr io.Writer) error {
 	account, err := o.account()
 	if err != nil {
 		return err
@@ -80,10 +85,14 @@ func (o *rateOptions) run(stdin io.Reader, stdout io.Writer) error {
 		from = file
 	}
 	out := bufio.NewWriterSize(stdout, 1<<16)
-	if err := price(replay.NewReader(o.events, from), books, account, printer, out); err != nil {
-		return errors.Join(err, out.Flush())
+	unsettled, err := price(replay.NewReader(o.events, from), books, account, printer, out)
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
 	}
-	return out.Flush()
+	if unsettled > 0 {
+		_, err = fmt.Fprintf(stderr, "note: messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total: %d\n", unsettled)
+	}
+	return err
 }
 
 // account is what the flags say of the account.
@@ -105,7 +114,29 @@ func (o *rateOptions) account() (*pricing.Account, error) {
 		}
 		account.International.StartTime = start.Unix()
 	}
-	return account, nil
+	account.International.Exceptions, err = o.exceptions()
+	return account, err
+}
+
+// exceptions are the countries with a start time of their own.
+func (o *rateOptions) exceptions() (map[market.Country]int64, error) {
+	starts := map[market.Country]int64{}
+	for _, text := range o.internationalExceptions {
+		code, instant, _ := strings.Cut(text, "=")
+		start, err := time.Parse(time.RFC3339, instant)
+		if err != nil {
+			return nil, fmt.Errorf("--international-exception %.40q must be a country and an instant, like IN=2026-11-01T00:00:00Z", text)
+		}
+		country, err := market.ParseCountry(code)
+		if err != nil {
+			return nil, fmt.Errorf("--international-exception %.40q: %w", text, err)
+		}
+		starts[country] = start.Unix()
+	}
+	if len(starts) > 0 && o.internationalStartTime == "" {
+		return nil, errors.New("--international-exception must come with --international-start-time, to which it is the exception")
+	}
+	return starts, nil
 }
 
 // books are the compiled plans: one, or two to compare.
@@ -125,11 +156,16 @@ func (o *rateOptions) books() ([]*pricing.Book, error) {
 	if len(books) == 2 && books[0].Currency() != books[1].Currency() {
 		return nil, fmt.Errorf("the plans are in %s and %s: amounts are never converted, compare plans of one currency", books[0].Currency(), books[1].Currency())
 	}
+	for _, name := range o.exemptions {
+		if !slices.ContainsFunc(books, func(b *pricing.Book) bool { return b.HasExemption(name) }) {
+			return nil, fmt.Errorf("--exemption %.63q must be an exemption of the plan", name)
+		}
+	}
 	return books, nil
 }
 
-// price replays the events under each book.
-func price(events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer) error {
+// price replays the events under each book. It returns how many messages have not ended under the first one.
+func price(events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer) (unsettled int64, err error) {
 	replays := make([]*replay.Replay, len(books))
 	sums := make([]*replay.Summary, len(books))
 	for i, book := range books {
@@ -139,15 +175,15 @@ func price(events *replay.Reader, books []*pricing.Book, account *pricing.Accoun
 	for {
 		err := events.Next(&event)
 		if errors.Is(err, io.EOF) {
-			return printer.end(out, books[0].Currency(), sums)
+			return replays[0].Unsettled(), printer.end(out, books[0].Currency(), sums)
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		for i := range replays {
 			result, outcome, err := replays[i].Apply(&event)
 			if err != nil {
-				return events.Errorf("%w", err)
+				return 0, events.Errorf("%w", err)
 			}
 			switch result {
 			case replay.Refused:
@@ -159,7 +195,7 @@ func price(events *replay.Reader, books []*pricing.Book, account *pricing.Accoun
 				}
 			}
 			if err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}

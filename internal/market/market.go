@@ -101,6 +101,21 @@ func Parse(name string) (Market, error) {
 // String is the name of the market.
 func (m Market) String() string { return published().markets[m] }
 
+// CountriesOf is the codes of the countries in the market of that name on that date, in the order of the table; none for an unknown name.
+func CountriesOf(name string, on civil.Date) []string {
+	m, err := Parse(name)
+	if err != nil {
+		return nil
+	}
+	var codes []string
+	for country := range Country(Countries()) {
+		if country.Market(on) == m {
+			codes = append(codes, country.String())
+		}
+	}
+	return codes
+}
+
 // Listed is the markets of the published list on that date, in the order of the list, Other last.
 func Listed(on civil.Date) []Market {
 	t := published()

@@ -81,6 +81,20 @@ func TestNumberOfListedMarkets(t *testing.T) {
 	}
 }
 
+func TestCountriesOf(t *testing.T) {
+	tests := map[string]string{"Morocco 2026-10-01": "EH MA", "Morocco 2026-09-30": "", "North America 2026-10-01": "CA US", "Any 2026-10-01": "", "Atlantis 2026-10-01": ""}
+	for text, want := range tests {
+		name, day := text[:len(text)-11], text[len(text)-10:]
+		date, err := civil.ParseDate(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(CountriesOf(name, date), " "); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestNextChange(t *testing.T) {
 	tests := map[string]string{"2018-01-01": "2018-08-01", "2018-08-01": "2025-10-01", "2025-10-01": "2026-07-01", "2026-09-30": "2026-10-01"}
 	for after, want := range tests {

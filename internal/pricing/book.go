@@ -110,6 +110,13 @@ func (b *Book) Allowances(at int64, a *Account, channel string) []AllowanceLimit
 	return limits
 }
 
+// HasExemption tells whether a revision has an exemption of that name.
+func (b *Book) HasExemption(name string) bool {
+	return slices.ContainsFunc(b.revisions, func(r *revision) bool {
+		return slices.ContainsFunc(r.exemptions, func(e exemption) bool { return e.name == name })
+	})
+}
+
 // on is the revision in force on a date, or nil before the first one.
 func (b *Book) on(date civil.Date) *revision {
 	for _, v := range slices.Backward(b.revisions) {
