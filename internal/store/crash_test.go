@@ -35,6 +35,13 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
+	if database := os.Getenv(pauseDatabase); database != "" {
+		if err := writeAcrossAPause(database); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
@@ -59,6 +66,19 @@ func writeUntilKilled(dir, round string) error {
 	}
 	group.Wait()
 	return errors.Join(errs[:]...)
+}
+
+func writeKeys(t *testing.T, dir string) {
+	t.Helper()
+	material, err := seal.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"keyset.json": material.Keyset, "customer.key": material.CustomerKey} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func crashPlace(dir, database string) place {
@@ -113,15 +133,7 @@ func TestP1P2P5KilledAtRandomMoments(t *testing.T) {
 
 func killAtRandomMoments(t *testing.T, database string) {
 	dir := t.TempDir()
-	material, err := seal.NewKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{"keyset.json": material.Keyset, "customer.key": material.CustomerKey} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	writeKeys(t, dir)
 	acknowledged := map[string]string{} // the last step that was told, by message
 	for round := range 5 {
 		steps := 1 + rand.IntN(600)

@@ -49,6 +49,16 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 	return claimed, nil
 }
 
+// Claimed is the message with our id if the given claim of it, by its number of attempts, is its last one. On a shared store, a replica that was silent for long may come
+// back to a message that another has claimed since: what became of the earlier attempt is then no longer its state.
+func (tx *Tx) Claimed(id string, attempt int) (*Message, bool, error) {
+	m, found, err := tx.Message(id)
+	if err != nil || !found || m.Attempts != attempt {
+		return nil, false, err
+	}
+	return m, true, nil
+}
+
 // NextReady is when the channel's next message becomes ready; the zero time if none waits for a time.
 func (tx *Tx) NextReady(channel string) (time.Time, error) {
 	if err := tx.flushMessages(); err != nil {

@@ -12,7 +12,7 @@ type Tx struct {
 	tally    *tally
 	messages []*Message // those that the operation has read, each once
 	byID     map[string]*Message
-	saved    bool       // whether the operation has its savepoint
+	saved    bool // whether the operation has its savepoint
 	err      error
 }
 
