@@ -36,6 +36,7 @@ const (
 type Server struct {
 	url   url.URL
 	dir   string
+	owner *syscall.Credential // nil is the tests' own user
 	input io.WriteCloser
 	// complaints are what the script says of a server that does not start.
 	complaints bytes.Buffer
@@ -155,19 +156,17 @@ func start(settings ...string) (*Server, error) {
 	for _, setting := range settings {
 		arguments = append(arguments, "-c", setting)
 	}
+	s := &Server{
+		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
+		dir: dir, owner: owner, ended: make(chan error, 1),
+	}
 	command := exec.Command("/bin/sh", arguments...)
 	command.Dir = "/"
 	if owner != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
-		for _, path := range []string{dir, filepath.Join(dir, "password")} {
-			if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
-				return nil, err
-			}
-		}
 	}
-	s := &Server{
-		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
-		dir: dir, ended: make(chan error, 1),
+	if err := errors.Join(s.own(dir), s.own(filepath.Join(dir, "password"))); err != nil {
+		return nil, err
 	}
 	command.Stderr = &s.complaints
 	if s.input, err = command.StdinPipe(); err != nil {
@@ -219,6 +218,26 @@ func (s *Server) Crash(tb testing.TB) {
 	if err := s.answers(); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// WriteFile puts a file into Directory that only the server may read.
+func (s *Server) WriteFile(tb testing.TB, name string, content []byte) {
+	tb.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	if err := s.own(path); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// own gives a file to the server's user.
+func (s *Server) own(path string) error {
+	if s.owner == nil {
+		return nil
+	}
+	return os.Chown(path, int(s.owner.Uid), int(s.owner.Gid))
 }
 
 // Directory holds every byte that the server has on disk.

@@ -2,12 +2,14 @@ package store_test
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -23,21 +25,58 @@ const (
 )
 
 func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
-	dir := t.TempDir()
-	path, keys := filepath.Join(dir, "guichet.db"), newKeys(t)
-	s := open(t, path, keys)
+	t.Run(string(embedded), func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "guichet.db")
+		hideCanaries(t, place{path: path}, func(t *testing.T, when string) []string { return databaseFiles(t, path, when) })
+	})
+	t.Run(string(shared), func(t *testing.T) {
+		server := postgrestest.Start(t)
+		hideCanaries(t, place{url: server.Database(t)}, func(t *testing.T, _ string) []string { return serverFiles(t, server) })
+	})
+}
+
+// databaseFiles are SQLite's files, which only their user may read.
+func databaseFiles(t *testing.T, path, when string) []string {
+	t.Helper()
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %s has mode %v, %v; want it to be for its user only", when, filepath.Base(file), info.Mode(), err)
+		}
+	}
+	return files
+}
+
+// serverFiles are all that PostgreSQL has on disk: tables, indexes, its log of changes and that of messages.
+func serverFiles(t *testing.T, server *postgrestest.Server) (files []string) {
+	t.Helper()
+	if err := server.Exec("CHECKPOINT"); err != nil {
+		t.Fatal(err)
+	}
+	if err := filepath.WalkDir(server.Directory(), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func hideCanaries(t *testing.T, where place, filesOf func(t *testing.T, when string) []string) {
+	t.Helper()
+	keys := newKeys(t)
+	s := where.open(t, keys)
 	who := keys.CustomerHash(channel, canaryNumber)
 	grep := func(when string) {
 		t.Helper()
-		files, err := filepath.Glob(path + "*")
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: files %v, %v; want at least one", when, files, err)
-		}
+		files := filesOf(t, when)
 		marker := false
 		for _, file := range files {
-			if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-				t.Errorf("%s: %s has mode %v, %v; want it to be for its user only", when, filepath.Base(file), info.Mode(), err)
-			}
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -50,7 +89,7 @@ func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 			marker = marker || bytes.Contains(text, []byte("wamid.canary"))
 		}
 		if !marker {
-			t.Errorf("%s: the message's id is in none of %v: the search proves nothing", when, files)
+			t.Errorf("%s: the message's id is in none of %d files: the search proves nothing", when, len(files))
 		}
 	}
 	update(t, s, func(tx *store.Tx) error {
