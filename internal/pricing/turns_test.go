@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -178,6 +179,36 @@ func TestTiersAreMarginal(t *testing.T) {
 		}
 		if d.counts[key] != tc.counted+1 {
 			t.Errorf("message %d: the count is %d", tc.counted+1, d.counts[key])
+		}
+	}
+}
+
+// The accounts of a portfolio may be in two months at once: each counts in the month of its own zone. One that is late may still push the
+// old month over a volume, and only its messages get the lower rate.
+func TestAPortfolioAccumulatesInTwoMonthsAtOnce(t *testing.T) {
+	d := newDesk(t, compiled(t, tiered("Marginal")), "2026-03-31T12:00:00Z") // 02:00 of 1 April in Kiritimati, 01:00 of 31 March in Pago Pago
+	march := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility, Month: 2026*12 + 2}
+	april := march
+	april.Month++
+	d.counts[march] = 99_999
+	early, late := zone(t, "Pacific/Kiritimati"), zone(t, "Pacific/Pago_Pago")
+	tests := []struct {
+		zone         *time.Location
+		portfolio    string
+		want         string
+		march, april int64
+	}{
+		{early, "p1", "utility 0.0212", 99_999, 1},
+		{late, "p1", "utility 0.0212", 100_000, 1},
+		{late, "p1", "utility 0.0201", 100_001, 1},
+		{early, "p1", "utility 0.0212", 100_001, 2},
+		{late, "p2", "utility 0.0212", 100_001, 2}, // another portfolio has its own count
+	}
+	for i, tc := range tests {
+		d.account = Account{Zone: tc.zone, Portfolio: tc.portfolio}
+		expect(t, fmt.Sprint("message ", i+1), d.template(greek, 0, utility), tc.want)
+		if d.counts[march] != tc.march || d.counts[april] != tc.april {
+			t.Errorf("message %d: counts %d and %d, want %d and %d", i+1, d.counts[march], d.counts[april], tc.march, tc.april)
 		}
 	}
 }
