@@ -75,6 +75,8 @@ func TestTruncatedKeepsWholeCharacters(t *testing.T) {
 func TestDecideStep(t *testing.T) {
 	wanted := template.Definition{Name: "n", Language: "en_US", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "Hello"}}}
 	other := template.Definition{Name: "n", Language: "en_US", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "Bye"}}}
+	dearer := wanted
+	dearer.Category = "MARKETING"
 	digest := tenant.DefinitionDigest(wanted)
 	upstream := func(d template.Definition, status string) *graph.UpstreamTemplate {
 		return &graph.UpstreamTemplate{Definition: d, ID: "1", Status: status}
@@ -94,6 +96,10 @@ func TestDecideStep(t *testing.T) {
 		"edited and rejected":             {"sha256:old", "1", upstream(other, "REJECTED"), stepEdit},
 		"edited while reviewed":           {"sha256:old", "1", upstream(other, "PENDING"), stepWait},
 		"edited and disabled":             {"sha256:old", "1", upstream(other, "DISABLED"), stepWait},
+		"another category, approved":      {"sha256:old", "1", upstream(dearer, "APPROVED"), stepAdopt},
+		"another category, rejected":      {"sha256:old", "1", upstream(dearer, "REJECTED"), stepEdit},
+		"another category, reviewed":      {"sha256:old", "1", upstream(dearer, "PENDING"), stepWait},
+		"made under another category":     {"", "", upstream(dearer, "PENDING"), stepAdopt},
 		"edited, and the status was lost": {"sha256:old", "1", upstream(wanted, "PENDING"), stepAdopt},
 	}
 	for name, tc := range tests {

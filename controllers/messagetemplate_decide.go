@@ -45,7 +45,7 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 		return stepMissing
 	case submitted == digest:
 		return stepObserve
-	case len(tenant.Differences(wanted, upstream.Definition)) == 0:
+	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(submitted, wanted, upstream):
 		return stepAdopt
 	case submitted == "":
 		return stepDiffers
@@ -53,6 +53,12 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 		return stepEdit
 	}
 	return stepWait
+}
+
+// categoryEditable tells whether a template that was submitted has another category than the spec now asks for, and the upstream would take the change:
+// never of an approved one, whose category is the upstream's own decision.
+func categoryEditable(submitted string, wanted template.Definition, upstream *graph.UpstreamTemplate) bool {
+	return submitted != "" && upstream.Category != wanted.Category && upstream.Status != statusApproved
 }
 
 // editable tells whether the upstream lets a template of a status be edited.

@@ -21,13 +21,14 @@ func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 
 func labelsOf(object metav1.Object) labels.Set { return labels.Set(object.GetLabels()) }
 
-// leaves tells whether an object is on its way out, alone or with its namespace, so that nothing may be made for it any more.
+// leaves tells whether an object is on its way out, alone or with its namespace, so that nothing may be made for it any more. A namespace that the cache
+// has not seen yet is new.
 func (d *Dependencies) leaves(ctx context.Context, object client.Object) (bool, error) {
 	if !object.GetDeletionTimestamp().IsZero() {
 		return true, nil
 	}
 	namespace := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := d.Client.Get(ctx, types.NamespacedName{Name: object.GetNamespace()}, namespace); err != nil {
+	if err := d.Client.Get(ctx, types.NamespacedName{Name: object.GetNamespace()}, namespace); client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("read Namespace %q: %w", object.GetNamespace(), err)
 	}
 	return !namespace.DeletionTimestamp.IsZero(), nil
