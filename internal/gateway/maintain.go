@@ -20,8 +20,8 @@ const (
 	purgeInterval = time.Minute
 )
 
-// maintain looks after what time alone brings about until ctx is done: doubts, messages that have outlived themselves, messages that a new plan can price at
-// last, and what may be forgotten.
+// maintain looks after what no request brings about until ctx is done: doubts, messages that have outlived themselves, levels of the budget, messages that a new plan
+// can price at last, and what may be forgotten.
 func (g *Gateway) maintain(ctx context.Context) {
 	ticker := time.NewTicker(maintainInterval)
 	defer ticker.Stop()
@@ -40,6 +40,7 @@ func (g *Gateway) maintain(ctx context.Context) {
 		g.attend(ctx, "resolve doubts", func() error { return g.resolveDoubts(ctx, t, now) })
 		g.attend(ctx, "give up what is too old to be sent", func() error { return g.expireQueued(ctx, t, now) })
 		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })
+		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
 		if t != repriced {
 			g.attend(ctx, "price what was unpriced", func() error { return g.reprice(ctx, t, now) })
 			repriced = t

@@ -6,7 +6,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
-	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -48,7 +47,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	g.comparePrices(e, outcome)
 	switch {
 	case e.message.Settled:
-		return g.correct(tx, t, e, record, outcome, &state)
+		return g.correct(tx, e, record, outcome, &state)
 	case outcome.Result == pricing.Unpriced:
 		g.metrics.settled.WithLabelValues("unpriced").Inc()
 		return tx.HoldUnpriced(e.message)
@@ -63,7 +62,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	if e.delivered {
 		g.metrics.settlementLag.Observe(max(0, e.now.Sub(e.at).Seconds()))
 	}
-	return g.warnOfBudget(tx, t, record)
+	return nil
 }
 
 // apply stores what an outcome changes beside the ledger: the conversation, and the count of an allowance or tier.
@@ -84,7 +83,7 @@ func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, o
 }
 
 // correct appends what a message owes after all: it was settled as undelivered, and then a delivery was reported.
-func (g *Gateway) correct(tx *store.Tx, t *tenant, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
+func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
 	settled, found, err := tx.Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
 		return err
@@ -99,10 +98,7 @@ func (g *Gateway) correct(tx *store.Tx, t *tenant, e ending, record *ledger.Reco
 		return err
 	}
 	g.log.Warn("Message delivered after it was given up", "message", e.message.ID, "settlement", settled.Sequence)
-	if err := tx.Append(record); err != nil {
-		return err
-	}
-	return g.warnOfBudget(tx, t, record)
+	return tx.Append(record)
 }
 
 // Notes of records.
@@ -127,7 +123,7 @@ func (t *tenant) record(e ending, facts pricing.Message, outcome pricing.Outcome
 		Tier: outcome.Tier, Allowance: outcome.Allowance,
 	}
 	if outcome.Listed {
-		record.ListPrice = outcome.ListPrice
+		record.ListPrice, record.Listed = outcome.ListPrice, true
 	}
 	if e.delivered {
 		record.DeliveredAt = ended
@@ -155,42 +151,4 @@ func outcomeLabel(o pricing.Outcome) string {
 		return "charged"
 	}
 	return o.FreeReason.String()
-}
-
-// warnOfBudget says, once for each level and period, that the period's charges have passed a part of the budget.
-func (g *Gateway) warnOfBudget(tx *store.Tx, t *tenant, record *ledger.Record) error {
-	if t.Budget == nil || record.Charge.IsZero() {
-		return nil
-	}
-	total, err := tx.Total(ledger.TotalKey{Period: record.Period, Currency: record.Currency})
-	if err != nil {
-		return err
-	}
-	before, err := total.Billed.Sub(record.Charge)
-	if err != nil {
-		return err
-	}
-	for _, percent := range t.Budget.WarnAtPercent {
-		if passes(before, t.Budget.Limit.Amount, percent) || !passes(total.Billed, t.Budget.Limit.Amount, percent) {
-			continue
-		}
-		first, err := tx.WarnBudget(record.Period, percent)
-		if err != nil {
-			return err
-		}
-		if first {
-			g.log.Warn("Budget level passed", "period", record.Period, "percent", percent, "billed", total.Billed.String(), "limit", t.Budget.Limit.String())
-		}
-	}
-	return nil
-}
-
-// passes tells whether an amount is at or above a percentage of the limit. An amount too large to compare is.
-func passes(amount, limit money.Decimal, percent int32) bool {
-	hundredfold, err := amount.MulInt(100)
-	if err != nil {
-		return true
-	}
-	level, err := limit.MulInt(int64(percent))
-	return err == nil && hundredfold.Cmp(level) >= 0
 }
