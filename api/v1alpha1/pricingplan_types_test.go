@@ -96,14 +96,17 @@ func TestP6TheShippedPlansKeepTheirDigests(t *testing.T) {
 	}
 }
 
-// marker is the text of the marker lines above a declaration of pricingplan_types.go.
+// marker is the text of the marker lines above a declaration of a plan's types.
 func marker(t *testing.T, declaration string) string {
 	t.Helper()
-	source, err := os.ReadFile("pricingplan_types.go")
-	if err != nil {
-		t.Fatal(err)
+	var lines []string
+	for _, file := range []string{"pricingplan_types.go", "pricingrevision_types.go"} {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, strings.Split(string(source), "\n")...)
 	}
-	lines := strings.Split(string(source), "\n")
 	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), declaration) })
 	if at < 0 {
 		t.Fatalf("there must be a declaration %q", declaration)
@@ -129,8 +132,10 @@ func listed(t *testing.T, declaration string) []string {
 		return strings.Split(enum[1], ";")
 	}
 	var words []string
-	for _, match := range quoted.FindAllStringSubmatch(inList.FindStringSubmatch(text)[1], -1) {
-		words = append(words, match[1])
+	for _, list := range inList.FindAllStringSubmatch(text, -1) {
+		for _, match := range quoted.FindAllStringSubmatch(list[1], -1) {
+			words = append(words, match[1])
+		}
 	}
 	return words
 }
@@ -140,7 +145,24 @@ func TestTheSchemaKnowsTheMarketsOfTheTable(t *testing.T) {
 	for _, m := range append(market.All(), market.Any) {
 		want = append(want, m.String())
 	}
-	got := listed(t, "type MarketName")
+	expectWords(t, listed(t, "type MarketName"), append(want, countries()...))
+}
+
+func TestTheSchemaKnowsTheCountriesOfTheTable(t *testing.T) {
+	expectWords(t, listed(t, "type CountryCode"), countries())
+}
+
+// countries are the codes of all countries but the unknown one.
+func countries() []string {
+	var codes []string
+	for country := market.Country(1); int(country) < market.Countries(); country++ {
+		codes = append(codes, country.String())
+	}
+	return codes
+}
+
+func expectWords(t *testing.T, got, want []string) {
+	t.Helper()
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
