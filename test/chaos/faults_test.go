@@ -93,9 +93,14 @@ func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
 	switch r.did.moods % 4 {
 	case 0: // the API errs, at once or by webhook
 		faults = []simulator.Fault{
-			{Code: graph.CodeThroughput, Rate: 0.03}, {Code: graph.CodeUnavailable, Rate: 0.03}, {Code: graph.CodeInternal, Rate: 0.02}, {Code: graph.CodeUnknown, Rate: 0.01},
-			{Code: graph.CodeUndeliverable, Rate: 0.02}, {Code: graph.CodeReEngagement, Rate: 0.02},
-			{Code: graph.CodeUndeliverable, Async: true, Rate: 0.03}, {Code: graph.CodeReEngagement, Async: true, Rate: 0.02},
+			{Code: graph.CodeThroughput, Rate: 0.03},
+			{Code: graph.CodeUnavailable, Rate: 0.03},
+			{Code: graph.CodeInternal, Rate: 0.02},
+			{Code: graph.CodeUnknown, Rate: 0.01},
+			{Code: graph.CodeUndeliverable, Rate: 0.02},
+			{Code: graph.CodeReEngagement, Rate: 0.02},
+			{Code: graph.CodeUndeliverable, Async: true, Rate: 0.03},
+			{Code: graph.CodeReEngagement, Async: true, Rate: 0.02},
 		}
 		if r.settings.pairLimits > 0 {
 			faults = append(faults, simulator.Fault{Code: graph.CodePairRateLimit, Rate: r.settings.pairLimits})
@@ -103,7 +108,8 @@ func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
 		return faults, usual
 	case 1: // the network cuts connections, before and after the upstream has the message
 		return []simulator.Fault{
-			{Effect: simulator.EffectDropBefore, Rate: 0.03}, {Effect: simulator.EffectDropAfter, Rate: 0.05},
+			{Effect: simulator.EffectDropBefore, Rate: 0.03},
+			{Effect: simulator.EffectDropAfter, Rate: 0.05},
 			{Effect: simulator.EffectHang, Delay: simulator.Duration(r.settings.hang), Rate: 0.01},
 		}, usual + r.settings.late
 	case 2: // the API is down

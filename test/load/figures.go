@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"time"
 )
@@ -40,5 +39,3 @@ func figure(f float64) string {
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
-
-func processors() int { return runtime.NumCPU() }

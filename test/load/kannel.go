@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,11 +30,10 @@ const (
 // fakesmsc. It is a yardstick for the cost of moving a message, not a like for like.
 func (b *bench) kannel(ctx context.Context) error {
 	heading("Kannel, %d messages a round, %d clients", b.messages, clients)
-	for _, path := range []string{bearerboxPath, smsboxPath, fakesmscPath} {
-		if _, err := os.Stat(path); err != nil {
-			fmt.Printf("  not measured: %s is not there; on Debian: apt-get install kannel kannel-extras\n", path)
-			return nil
-		}
+	programs := []string{bearerboxPath, smsboxPath, fakesmscPath}
+	if missing := slices.IndexFunc(programs, isMissing); missing >= 0 {
+		fmt.Printf("  not measured: %s is not there; on Debian: apt-get install kannel kannel-extras\n", programs[missing])
+		return nil
 	}
 	var accepted, through, cpu series
 	for range b.rounds {
@@ -48,6 +48,11 @@ func (b *bench) kannel(ctx context.Context) error {
 		fmt.Printf("  the gateway's CPU for a message is %.2f times Kannel's\n", b.gatewayCPU/cpu.median())
 	}
 	return nil
+}
+
+func isMissing(path string) bool {
+	_, err := os.Stat(path)
+	return err != nil
 }
 
 func (b *bench) kannelRound(ctx context.Context, accepted, through, cpu *series) error {
@@ -181,8 +186,8 @@ func (k *kannel) awaits(ctx context.Context, text string) error {
 }
 
 func (k *kannel) stop() {
-	for i := len(k.processes) - 1; i >= 0; i-- {
-		end(k.processes[i])
+	for _, process := range slices.Backward(k.processes) {
+		end(process)
 	}
 }
 

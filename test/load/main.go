@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -98,19 +99,17 @@ func machine() string {
 			}
 		}
 	}
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		load = []byte("unknown")
-	}
-	return fmt.Sprintf("machine: %d × %s, %s; load average before the run %s", processors(), model, kernel(), strings.Join(strings.Fields(string(load))[:1], ""))
+	return fmt.Sprintf("machine: %d × %s, %s; load average before the run: %s", runtime.NumCPU(), model, runtime.Version(), loadAverage())
 }
 
-func kernel() string {
-	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+// loadAverage is how many processes wanted a processor in the last minute.
+func loadAverage() string {
+	content, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
-		return "unknown kernel"
+		return "unknown"
 	}
-	return "Linux " + strings.TrimSpace(string(release))
+	minute, _, _ := strings.Cut(string(content), " ")
+	return minute
 }
 
 // directory makes an empty directory for the next stage.

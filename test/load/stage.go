@@ -151,7 +151,7 @@ func get(ctx context.Context, client *http.Client, url string, body func([]byte)
 		}
 		response, err := client.Do(request)
 		if err != nil {
-			return false, nil //nolint:nilerr // it is starting
+			return false, nil // it is starting
 		}
 		defer response.Body.Close()
 		content, err := io.ReadAll(response.Body)

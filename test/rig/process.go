@@ -10,7 +10,7 @@ import (
 )
 
 // CPU is the processor time that a process has used so far, in user and system together, to a hundredth of a second.
-// Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (fields 14 and 15)
+// Source: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html (fields 14 and 15).
 func CPU(pid int) (time.Duration, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
