@@ -213,15 +213,12 @@ func (s *scene) sendUntilAccepted(ctx context.Context, t *testing.T, message sto
 	business.IdempotencyKey = key
 	var last error
 	err := wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
-		answer, err := business.Template(ctx, number, message)
-		if err != nil {
-			last = err
-			return false, nil // the gateway is down: ask again
-		}
-		if answer.Refused() {
+		var answer story.Answer
+		answer, last = business.Template(ctx, number, message)
+		if last == nil && answer.Refused() {
 			return false, fmt.Errorf("refused: %d %d %s", answer.Status, answer.Code, answer.Details)
 		}
-		return true, nil
+		return last == nil, nil // while the gateway is down, ask again
 	})
 	if err != nil {
 		t.Fatalf("send: %v (%v)", err, last)

@@ -45,17 +45,22 @@ func (s *Stage) Reach(ctx context.Context, namespace, service string, port int) 
 		return s.forward(ctx, namespace, service, port)
 	}
 	address := net.JoinHostPort(svc.Spec.ClusterIP, strconv.Itoa(port))
+	// The node's rules for a new Service take a moment.
 	err := wait.PollUntilContextTimeout(ctx, pollInterval, dialTimeout, true, func(ctx context.Context) (bool, error) {
-		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
-		if err != nil {
-			return false, nil // the node's rules for a new Service take a moment
-		}
-		return true, conn.Close()
+		return answers(ctx, address), nil
 	})
 	if err != nil {
 		return Door{}, fmt.Errorf("the Service %s/%s does not answer at %s: %w", namespace, service, address, err)
 	}
 	return Door{URL: "http://" + address, Direct: true}, nil
+}
+
+func answers(ctx context.Context, address string) bool {
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
 }
 
 // forward starts `kubectl port-forward` and waits until it says on which local port it listens.

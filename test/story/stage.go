@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -188,11 +189,11 @@ func describe(account *v1alpha1.BusinessAccount) string {
 	if account == nil {
 		return "nothing, it is not there"
 	}
-	text := ""
+	conditions := make([]string, 0, len(account.Status.Conditions))
 	for _, c := range account.Status.Conditions {
-		text += fmt.Sprintf("%s=%s (%s: %s) ", c.Type, c.Status, c.Reason, c.Message)
+		conditions = append(conditions, fmt.Sprintf("%s=%s (%s: %s)", c.Type, c.Status, c.Reason, c.Message))
 	}
-	return text
+	return strings.Join(conditions, ", ")
 }
 
 // Business is the business's own client: its gateway's address and a token from the Secret that the status names.
