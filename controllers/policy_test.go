@@ -1,0 +1,36 @@
+package controllers_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+// TestMetaOnlyPolicyKeepsChannelsWithMeta installs the policy of config/components/meta-only for one namespace.
+func TestMetaOnlyPolicyKeepsChannelsWithMeta(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	content, err := os.ReadFile(filepath.Join("..", "config", "components", "meta-only", "policy.yaml"))
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	parts := bytes.Split(content, []byte("\n---\n"))
+	w.Expect(parts).To(gomega.HaveLen(2))
+	policy, binding := &admissionv1.ValidatingAdmissionPolicy{}, &admissionv1.ValidatingAdmissionPolicyBinding{}
+	w.Expect(yaml.UnmarshalStrict(parts[0], policy)).To(gomega.Succeed())
+	w.Expect(yaml.UnmarshalStrict(parts[1], binding)).To(gomega.Succeed())
+	binding.Spec.MatchResources = &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": w.namespace}}}
+	w.Expect(w.client.Create(t.Context(), policy)).To(gomega.Succeed())
+	w.Expect(w.client.Create(t.Context(), binding)).To(gomega.Succeed())
+
+	elsewhere := `{spec: {channels: [{name: a, phoneNumberID: "1", baseURL: "http://169.254.169.254", credentialsSecretName: s}]}}`
+	w.Eventually(func() error {
+		return w.client.Create(t.Context(), manifestOf(t, validAccount, elsewhere, w.namespace), client.DryRunAll)
+	}).Should(gomega.MatchError(gomega.ContainSubstring("baseURL must be 'https://graph.facebook.com': this cluster lets channels talk to Meta's Graph API only")))
+	w.Expect(w.client.Create(t.Context(), manifestOf(t, validAccount, "{}", w.namespace), client.DryRunAll)).To(gomega.Succeed(), "Meta's own address is the default")
+}
