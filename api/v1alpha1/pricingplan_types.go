@@ -112,7 +112,7 @@ const (
 
 // PricingPlanStatus is what the operator found out about a plan.
 type PricingPlanStatus struct {
-	// conditions tell whether the plan is usable: Ready is the summary; Accepted, Complete and HistoryKept are its parts.
+	// conditions tell whether the plan is usable: Ready is the summary of Accepted and HistoryKept. Complete tells whether any market lacks a rate; a plan without it is usable, and holds such messages as unpriced.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
