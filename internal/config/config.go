@@ -66,6 +66,8 @@ type Document struct {
 	Budget    *Budget    `json:"budget,omitempty"`
 	Limits    Limits     `json:"limits"`
 	Doubt     Doubt      `json:"doubt"`
+	// Storage says where the gateway keeps its state. The zero value is an embedded store.
+	Storage Storage `json:"storage,omitzero"`
 	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it at once.
 	RetentionSeconds int32 `json:"retentionSeconds,omitempty"`
 }
@@ -170,6 +172,23 @@ type Budget struct {
 type Limits struct {
 	MessagesPerSecond int32 `json:"messagesPerSecond"`
 	CustomersPerDay   int32 `json:"customersPerDay,omitempty"`
+}
+
+// Where a gateway keeps its state.
+const (
+	// StorageEmbedded is a file in DataDirectory. It has one replica.
+	StorageEmbedded = "Embedded"
+	// StorageShared is a PostgreSQL server, which any number of replicas share.
+	StorageShared = "Shared"
+)
+
+// Storage says where a gateway keeps its state. Type is StorageEmbedded, also when it is empty, or StorageShared. A change takes effect at the next start.
+type Storage struct {
+	Type string `json:"type,omitempty"`
+	// URL is the server's and database's, with the credentials, such as postgres://user:password@host:5432/database?sslmode=verify-full.
+	URL string `json:"url,omitempty"`
+	// CAPEM are the certificates, in PEM, of the authorities that may have signed the server's. Empty are the system's.
+	CAPEM string `json:"caPEM,omitempty"`
 }
 
 // Doubt says what becomes of a message whose sending was cut off. Resolution is 'Fail' or 'Resend'.

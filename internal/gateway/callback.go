@@ -48,7 +48,7 @@ func (g *Gateway) deliver(ctx context.Context) {
 	timer := time.NewTimer(dispatchIdle)
 	for pause := time.Duration(0); g.deliveries.sleep(ctx, timer, pause); {
 		claimed, next, err := g.claimCallbacks(ctx, deliverers-len(slots))
-		pause = dispatchIdle
+		pause = g.idle()
 		switch {
 		case err != nil:
 			pause = storePause

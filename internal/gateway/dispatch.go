@@ -31,8 +31,9 @@ type parcel struct {
 	body     []byte
 	accepted time.Time
 	expires  time.Time
-	tries    int  // how often it was tried before
-	billable bool // whether it can cost anything
+	tries    int   // how often it was tried before
+	lease    int64 // under which it was claimed
+	billable bool  // whether it can cost anything
 }
 
 // dispatch sends what is queued until ctx is done, then waits for the sends that are under way: their outcomes are recorded, so a
@@ -43,7 +44,7 @@ func (g *Gateway) dispatch(ctx context.Context) {
 	defer underWay.Wait()
 	timer := time.NewTimer(dispatchIdle)
 	for pause, turn := time.Duration(0), 0; g.sends.sleep(ctx, timer, pause); turn++ {
-		pause = dispatchIdle
+		pause = g.idle()
 		t := g.config.tenant()
 		for i := range t.Channels {
 			c := t.channels[t.Channels[(turn+i)%len(t.Channels)].ID]
@@ -79,7 +80,7 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	if n == 0 {
 		return nil, until, nil
 	}
-	n, wait := g.pacer.tokens(now, c.ID, t.Limits.MessagesPerSecond, n)
+	n, wait := g.pacer.tokens(now, c.ID, g.rate(t), n)
 	if n == 0 {
 		return nil, now.Add(wait), nil
 	}
@@ -128,7 +129,7 @@ func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) time.Tim
 			return until
 		}
 	}
-	if wait := g.pacer.take(now, pair{m.Channel, m.Customer}, t.Limits.MessagesPerSecond); wait > 0 {
+	if wait := g.pacer.take(now, pair{m.Channel, m.Customer}, g.rate(t)); wait > 0 {
 		return now.Add(wait)
 	}
 	return time.Time{}
@@ -157,7 +158,7 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	}
 	return &parcel{
 		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires,
-		tries: m.Attempts - 1, billable: !m.Reserved.Amount.IsZero(),
+		tries: m.Attempts - 1, lease: m.Lease, billable: !m.Reserved.Amount.IsZero(),
 	}, nil
 }
 
@@ -226,7 +227,7 @@ func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
 
 // send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway waits for its answer.
 func (g *Gateway) send(ctx context.Context, p parcel) {
-	if !g.opened.Load().HoldsLease() {
+	if !g.opened.Load().HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
 		return // another replica has taken the message over, as one in doubt
 	}
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
@@ -262,7 +263,7 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 
 // submitted records that the upstream has the message, and applies the statuses that came before its id was known.
 func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
-	m, found, err := tx.Message(p.id)
+	m, found, err := tx.Claimed(p.id, p.tries+1)
 	if err != nil || !found {
 		return err
 	}
@@ -274,7 +275,7 @@ func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.
 
 // notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better.
 func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
-	m, found, err := tx.Message(p.id)
+	m, found, err := tx.Claimed(p.id, p.tries+1)
 	if err != nil || !found || m.State != store.Sending {
 		return err
 	}

@@ -143,13 +143,10 @@ func (g *Gateway) open(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-	opened, err := store.Open(ctx, store.Options{
-		Path:       filepath.Join(g.options.DataDirectory, storeFile),
-		AccountUID: g.config.tenant().Account.UID,
-		Keys:       g.keys.seal,
-		OnCommit:   func(_ int, took time.Duration) { g.metrics.commits.Observe(took.Seconds()) },
-		Log:        g.log,
-	})
+	opened, err := g.openStore(ctx)
+	if ctx.Err() != nil && opened == nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}

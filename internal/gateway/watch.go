@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
 )
 
 // maxDocument bounds the configuration document; a Secret holds 1 MiB at most.
@@ -112,6 +114,13 @@ func (c *configuration) read(statErr error) (*tenant, refusedDocument) {
 	t, err := parseTenant(document, c.transport)
 	if err == nil && now != nil && now.Account.UID != t.Account.UID {
 		err = errors.New("account.uid is that of another account: a gateway serves one account for all its life")
+	}
+	if err == nil {
+		var before *config.Storage
+		if now != nil {
+			before = &now.Storage
+		}
+		err = storageProblem(before, &t.Storage)
 	}
 	if err != nil {
 		return nil, refusedDocument{digest: digestOf(document), reason: err.Error()}

@@ -36,8 +36,11 @@ type writer interface {
 	connection
 	// lease is the current lease's number.
 	lease() int64
-	// takeLeases ends the leases of others that have run out. It is a part of the transaction.
+	// leasesToTake tells whether there are leases of others that have run out, and takeLeases ends them. Both are a part of the transaction.
+	leasesToTake() (bool, error)
 	takeLeases() error
+	// relax says that the transaction has changed nothing that anyone will be told of: its commit need not be durable.
+	relax() error
 }
 
 // engine opens connections to the account's tables.

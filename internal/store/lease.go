@@ -2,25 +2,28 @@ package store
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 )
 
-// validity is until when a lease is known to be ours. It is written by the writer and read by anyone.
-type validity struct{ at atomic.Pointer[time.Time] }
-
-func (v *validity) set(until time.Time) { v.at.Store(&until) }
-
-func (v *validity) holds(now time.Time) bool {
-	until := v.at.Load()
-	return until != nil && now.Before(*until)
+// HoldsLease tells whether what this store has claimed under a lease is still its own to send: on a shared store, whether the lease has been renewed in time. An
+// embedded store has one process, which holds its lease for as long as it lives.
+func (s *Store) HoldsLease(lease int64) bool {
+	w, shared := s.writer.(*postgresWriter)
+	if !shared {
+		return lease == s.writer.lease()
+	}
+	held := w.standing.Load()
+	return held != nil && held.lease == lease && time.Now().Before(held.until)
 }
 
-// HoldsLease tells whether what this store has claimed is still its own to send: on a shared store, whether the lease has been renewed in time. An embedded store has
-// one process, which holds it for as long as it lives.
-func (s *Store) HoldsLease() bool {
-	w, shared := s.writer.(*postgresWriter)
-	return !shared || w.until.holds(time.Now())
+// Replicas is how many replicas are at work on the account, this one included, as of its last commit. It is 1 for an embedded store.
+func (s *Store) Replicas() int64 {
+	if w, shared := s.writer.(*postgresWriter); shared {
+		if held := w.standing.Load(); held != nil {
+			return max(held.replicas, 1)
+		}
+	}
+	return 1
 }
 
 // Shared tells whether other replicas may be at work on the same account.

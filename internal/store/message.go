@@ -73,8 +73,9 @@ type Message struct {
 	State State
 	// ReadyAt is when a queued message may be sent; zero while another of the same customer is before it.
 	ReadyAt time.Time
-	// Attempts counts the times that it was claimed.
+	// Attempts counts the times that it was claimed. Lease is what the last of them was under, see Store.HoldsLease.
 	Attempts int
+	Lease    int64
 	// UpstreamID is the upstream's id; empty before Submitted. Sealed at rest: it holds the recipient's number, in base64.
 	UpstreamID string
 	// The times of the states, by the upstream's clock but for ClaimedAt and SubmittedAt. ClaimedAt is of the last attempt.
@@ -91,7 +92,6 @@ type Message struct {
 	Unpriced bool
 
 	seq              int64
-	lease            int64 // under which it was claimed
 	sealedUpstreamID []byte
 	dirty            bool
 	dropContent      bool

@@ -21,7 +21,7 @@ func readMessage(v values) messageRow {
 	m := &Message{
 		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
-		lease:     v.Int(18),
+		Lease:     v.Int(18),
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
 	}
 	copy(m.Customer[:], v.Bytes(3))

@@ -210,7 +210,7 @@ func (tx *Tx) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.lease, m.seq); err != nil {
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, m.seq); err != nil {
 			return err
 		}
 		m.dirty = false

@@ -42,10 +42,11 @@ func writeAcrossAPause(database string) error {
 		_, _ = orders.ReadString('\n')
 	}
 	var attempt int
+	var lease int64
 	if err := s.Update(context.Background(), func(tx *store.Tx) error {
 		claimed, err := tx.Claim(channel, noon, 1)
 		if err == nil {
-			attempt = claimed[0].Attempts
+			attempt, lease = claimed[0].Attempts, claimed[0].Lease
 		}
 		return err
 	}); err != nil {
@@ -60,7 +61,7 @@ func writeAcrossAPause(database string) error {
 		}
 		return tx.Submit(m, "upstream-late", noon)
 	}
-	held := s.HoldsLease()
+	held := s.HoldsLease(lease)
 	for err = s.Update(context.Background(), submit); errors.Is(err, store.ErrUnavailable); {
 		err = s.Update(context.Background(), submit)
 	}

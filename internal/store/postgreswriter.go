@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,14 +29,24 @@ const (
 const databaseClock = `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`
 
 const (
-	takeTurn     = `SELECT one FROM owner WHERE one = 1 FOR UPDATE`
-	insertLease  = `INSERT INTO leases (expires_at, batch, taken) VALUES (` + databaseClock + ` + $1, 0, 0) RETURNING id`
-	renewLease   = `UPDATE leases SET expires_at = ` + databaseClock + ` + $1, batch = batch + 1 WHERE id = $2 AND taken = 0`
+	takeTurn    = `SELECT one FROM owner WHERE one = 1 FOR UPDATE`
+	insertLease = `INSERT INTO leases (expires_at, batch, taken) VALUES (` + databaseClock + ` + $1, 0, 0) RETURNING id`
+	renewLease  = `UPDATE leases SET expires_at = ` + databaseClock + ` + $1, batch = batch + 1 WHERE id = $2 AND taken = 0
+		RETURNING batch, (SELECT COUNT(*) FROM leases WHERE taken = 0)`
+	needNoSync   = `SET LOCAL synchronous_commit TO off`
+	selectOver   = `SELECT 1 FROM leases WHERE taken = 0 AND expires_at < ` + databaseClock + ` AND id <> $1 LIMIT 1`
 	selectBatch  = `SELECT batch FROM leases WHERE id = $1`
 	takeLeases   = `UPDATE leases SET taken = 1 WHERE taken = 0 AND expires_at < ` + databaseClock + ` AND id <> $1`
 	forgetLeases = `DELETE FROM leases WHERE taken = 1 AND expires_at < ` + databaseClock + ` - $1`
 	endLease     = `UPDATE leases SET taken = 1 WHERE id = $1`
 )
+
+// standing is what the last commit has made sure of. It is read by anyone.
+type standing struct {
+	lease    int64
+	until    time.Time
+	replicas int64
+}
 
 // postgresWriter is one of several replicas' writers. Their transactions follow one after the other: each first locks the account's row in owner, and its
 // statements then see all that was committed before (READ COMMITTED), so a decision is as exact as with one writer. Within its turn a transaction renews the replica's
@@ -44,10 +55,11 @@ type postgresWriter struct {
 	*postgresConnection // nil before the first, and after the last was given up
 	engine              *postgresEngine
 
-	id      int64     // of the lease; 0 for none
-	batch   int64     // how many transactions it has committed
-	renewed time.Time // when the current transaction began
-	until   validity
+	id       int64     // of the lease; 0 for none
+	batch    int64     // the current transaction's number under it
+	replicas int64     // that hold a lease, as the current transaction sees it
+	began    time.Time // the current transaction
+	standing atomic.Pointer[standing]
 
 	pause   time.Duration // after the last failure to connect
 	retryAt time.Time
@@ -58,13 +70,8 @@ func (w *postgresWriter) lease() int64 { return w.id }
 
 // enlist takes a new lease.
 func (w *postgresWriter) enlist() error {
-	began := time.Now()
-	if _, err := first(w.postgresConnection, insertLease, []any{w.engine.term.Milliseconds()}, func(v values) { w.id = v.Int(0) }); err != nil {
-		return err
-	}
-	w.batch = 0
-	w.until.set(began.Add(w.engine.term))
-	return nil
+	_, err := first(w.postgresConnection, insertLease, []any{w.engine.term.Milliseconds()}, func(v values) { w.id = v.Int(0) })
+	return err
 }
 
 // begin starts a transaction in the replica's turn and under its lease. A connection that was lost while nothing was to do is replaced.
@@ -90,20 +97,23 @@ func (w *postgresWriter) enter() error {
 			return err
 		}
 	}
-	w.renewed = time.Now()
+	w.began = time.Now()
 	if err := w.exec(w.opening); err != nil {
 		return err
 	}
 	if err := w.exec(takeTurn); err != nil {
 		return err
 	}
-	renewed, err := w.changed(renewLease, w.engine.term.Milliseconds(), w.id)
-	if err == nil && renewed == 1 {
+	renewed, err := first(w.postgresConnection, renewLease, []any{w.engine.term.Milliseconds(), w.id}, func(v values) {
+		w.batch, w.replicas = v.Int(0), v.Int(1)
+	})
+	if err == nil && renewed {
 		return nil
 	}
 	w.rollback()
 	if err == nil {
-		w.id, err = 0, ErrLeaseLost
+		err = ErrLeaseLost
+		w.giveUpLease()
 	}
 	return err
 }
@@ -135,8 +145,7 @@ func (w *postgresWriter) commit() error {
 	if err != nil {
 		return err
 	}
-	w.batch++
-	w.until.set(w.renewed.Add(w.engine.term))
+	w.standing.Store(&standing{lease: w.id, until: w.began.Add(w.engine.term), replicas: w.replicas})
 	return nil
 }
 
@@ -153,9 +162,13 @@ func (w *postgresWriter) inquire(cause error) error {
 			return cause
 		}
 	}
-	w.id = 0
-	w.until.set(time.Time{})
+	w.giveUpLease()
 	return fmt.Errorf("%w: %w", errOutcomeUnknown, cause)
+}
+
+func (w *postgresWriter) giveUpLease() {
+	w.id = 0
+	w.standing.Store(nil)
 }
 
 // committed looks up whether the last transaction was counted. It takes the turn first: until the server has ended the lost connection's transaction, one way or
@@ -172,9 +185,15 @@ func (w *postgresWriter) committed() (bool, error) {
 	if err := w.exec(takeTurn); err != nil {
 		return false, err
 	}
-	counted := int64(-1)
+	var counted int64
 	_, err := first(w.postgresConnection, selectBatch, []any{w.id}, func(v values) { counted = v.Int(0) })
-	return counted > w.batch, err
+	return counted >= w.batch, err
+}
+
+func (w *postgresWriter) relax() error { return w.exec(needNoSync) }
+
+func (w *postgresWriter) leasesToTake() (bool, error) {
+	return first(w.postgresConnection, selectOver, []any{w.id}, func(values) {})
 }
 
 func (w *postgresWriter) takeLeases() error {

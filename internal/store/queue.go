@@ -41,7 +41,7 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 					return nil, err
 				}
 			}
-			m.State, m.ReadyAt, m.ClaimedAt, m.lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
+			m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
 			m.Attempts++
 		}
 		claimed = append(claimed, messages...)
@@ -134,11 +134,20 @@ func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
 // CutOff are messages that are Sending although whoever claimed them is gone, in order of acceptance, after a message of which nil is none: a process
 // that has ended, or on a shared store a replica that has not renewed its lease. Nobody knows what became of them; see Doubt.
 func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
-	if err := tx.write(); err != nil {
+	if tx.readOnly {
+		return nil, ErrReadOnly
+	}
+	over, err := tx.store.writer.leasesToTake()
+	if err := tx.fail(err); err != nil {
 		return nil, err
 	}
-	if err := tx.fail(tx.store.writer.takeLeases()); err != nil {
-		return nil, err
+	if over {
+		if err := tx.write(); err != nil {
+			return nil, err
+		}
+		if err := tx.fail(tx.store.writer.takeLeases()); err != nil {
+			return nil, err
+		}
 	}
 	return tx.messagesOf(selectCutOff, after.sequence(), limit)
 }

@@ -225,10 +225,17 @@ func TestP12AnotherReplicaFindsWhatWasCutOff(t *testing.T) {
 func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 	replicas, where, _ := openReplicas(t, 2, 0)
 	update(t, replicas[0], func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	var lease int64
 	update(t, replicas[0], func(tx *store.Tx) error {
-		_, err := tx.Claim(channel, noon, 10)
+		claimed, err := tx.Claim(channel, noon, 10)
+		if err == nil {
+			lease = claimed[0].Lease
+		}
 		return err
 	})
+	if !replicas[0].HoldsLease(lease) || replicas[1].HoldsLease(lease) {
+		t.Errorf("the replicas hold the lease: %v and %v; want the first alone", replicas[0].HoldsLease(lease), replicas[1].HoldsLease(lease))
+	}
 	// As if the replica had been silent for a day, without waiting for it.
 	if err := postgrestest.Exec(where.url, `UPDATE `+schema+`.leases SET expires_at = expires_at - 86000000 WHERE id = (SELECT lease FROM `+schema+`.messages)`); err != nil {
 		t.Fatal(err)
@@ -267,8 +274,11 @@ func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 		}
 		return tx.Submit(m, "upstream-a", noon)
 	})
-	if !replicas[0].HoldsLease() {
-		t.Error("the replica holds no lease after its first commit under the new one")
+	if replicas[0].HoldsLease(lease) {
+		t.Error("the replica holds the lease that was taken")
+	}
+	if n := replicas[0].Replicas(); n != 2 {
+		t.Errorf("%d replicas are at work; want 2", n)
 	}
 }
 

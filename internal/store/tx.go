@@ -13,6 +13,7 @@ type Tx struct {
 	messages []*Message // those that the operation has read, each once
 	byID     map[string]*Message
 	saved    bool // whether the operation has its savepoint
+	wrote    bool // whether any operation of the transaction had
 	err      error
 }
 
@@ -80,7 +81,7 @@ func (tx *Tx) write() error {
 	if err := tx.conn.exec(savepoint); err != nil {
 		return tx.fail(err)
 	}
-	tx.saved = true
+	tx.saved, tx.wrote = true, true
 	return nil
 }
 

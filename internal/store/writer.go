@@ -141,6 +141,11 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 	if err := tx.flushTally(); err != nil {
 		return err
 	}
+	if !tx.wrote {
+		if err := s.writer.relax(); err != nil {
+			return err
+		}
+	}
 	return s.writer.commit()
 }
 
