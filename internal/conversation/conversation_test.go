@@ -161,18 +161,6 @@ func TestTheLatestDecisionCounts(t *testing.T) {
 	}
 }
 
-func TestReplyDeadline(t *testing.T) {
-	var s State
-	s.Receive(Inbound{At: 50, Events: Message | Ad}, rules())
-	if got := s.ReplyDeadline(60); got != 50+day {
-		t.Errorf("got %d, want %d", got, 50+day)
-	}
-	s.Apply(Change{EntryPoint: s.Reply(100, 100, 0, &rules().EntryPoint)})
-	if got := s.ReplyDeadline(110); got != 0 {
-		t.Errorf("after the reply: got %d, want 0", got)
-	}
-}
-
 func TestTheEarliestReplyStartsTheEntryPoint(t *testing.T) {
 	var s State
 	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())

@@ -90,17 +90,6 @@ func (s *State) EntryPointAt(at int64) Span {
 	return found
 }
 
-// ReplyDeadline is until when a reply would open an entry point that is not open yet; 0 where none is waiting for a reply.
-func (s *State) ReplyDeadline(at int64) int64 {
-	var deadline int64
-	for i := range s.EntryPoints {
-		if e := &s.EntryPoints[i]; e.Free.IsEmpty() && e.EligibleFrom <= at && at < e.ReplyBy {
-			deadline = max(deadline, e.ReplyBy)
-		}
-	}
-	return deadline
-}
-
 // ConversationAt is the billed conversation of the category that holds the instant; of any category for None. Empty where none is open.
 func (s *State) ConversationAt(category Category, at int64) Open {
 	for i := range s.Conversations {

@@ -112,18 +112,3 @@ func (d Decimal) Percent() (Decimal, error) {
 	}
 	return quotient.signed(d.hi < 0)
 }
-
-// Round is d with the given number of decimals from 0 to 12, half to even, or ErrOverflow.
-// It is for figures that are shown; nothing computes with a rounded amount.
-func (d Decimal) Round(decimals int) (Decimal, error) {
-	step := uint64(1)
-	for range Scale - min(max(decimals, 0), Scale) {
-		step *= 10
-	}
-	quotient, remainder := d.magnitude().dividedBy(step)
-	half := step / 2
-	if remainder > half || remainder == half && half > 0 && quotient[0]&1 == 1 {
-		quotient = quotient.plus(1)
-	}
-	return quotient.times(step).signed(d.hi < 0)
-}

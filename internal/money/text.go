@@ -53,19 +53,7 @@ const zeros = "000000000000"
 func (d Decimal) String() string { return string(d.AppendString(nil)) }
 
 // AppendString appends the text of String to b.
-func (d Decimal) AppendString(b []byte) []byte { return d.append(b, 0) }
-
-// StringFixed is the amount rounded half to even to the given number of decimals, all of them shown: for figures that people read.
-func (d Decimal) StringFixed(decimals int) string {
-	rounded, err := d.Round(decimals)
-	if err != nil { // only within a rounding step of the largest amount
-		return d.String()
-	}
-	return string(rounded.append(nil, min(decimals, Scale)))
-}
-
-// append writes d with at least the given number of decimals and no more than it needs.
-func (d Decimal) append(b []byte, decimals int) []byte {
+func (d Decimal) AppendString(b []byte) []byte {
 	if d.hi < 0 {
 		b = append(b, '-')
 	}
@@ -77,7 +65,7 @@ func (d Decimal) append(b []byte, decimals int) []byte {
 		fraction /= 10
 	}
 	shown := Scale
-	for shown > decimals && text[shown-1] == '0' {
+	for shown > 0 && text[shown-1] == '0' {
 		shown--
 	}
 	if shown == 0 {

@@ -66,14 +66,6 @@ type exemption struct {
 // Currency is the currency of every amount of the book.
 func (b *Book) Currency() money.Currency { return b.currency }
 
-// RevisionInForce is the name of the revision in force at an instant, in Unix seconds, in a zone; false before the first one.
-func (b *Book) RevisionInForce(at int64, zone *time.Location) (string, bool) {
-	if r := b.on(civil.DateAt(at, zone)); r != nil {
-		return r.name, true
-	}
-	return "", false
-}
-
 // Rules are the window rules in force at an instant, in Unix seconds, in a zone. Before the first revision no window ever opens.
 func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
 	if r := b.on(civil.DateAt(at, zone)); r != nil {

@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"encoding/csv"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -114,9 +115,7 @@ func TestAShippedRateThatIsNotKnownIsAbsent(t *testing.T) {
 		}
 		delete(tests, revision.Name)
 		want := map[string]string{}
-		for cell, amount := range cards[tc.card] {
-			want[cell] = amount
-		}
+		maps.Copy(want, cards[tc.card])
 		for _, cell := range tc.absent {
 			if _, ok := want[cell]; !ok {
 				t.Errorf("%s: %s must be on the card before", revision.Name, cell)

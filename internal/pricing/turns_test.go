@@ -24,18 +24,16 @@ func TestP6RevisionTurnsAtLocalMidnight(t *testing.T) {
 		{"14 hours ahead, midnight", "Pacific/Kiritimati", "2026-09-30T10:00:00Z", "pmp-2026-10"},
 		{"11 hours behind", "Pacific/Pago_Pago", "2026-10-01T10:59:59Z", "pmp-2026-09"},
 		{"11 hours behind, midnight", "Pacific/Pago_Pago", "2026-10-01T11:00:00Z", "pmp-2026-10"},
+		{"before the first day of all", "UTC", "2018-07-31T23:59:59Z", ""},
 		{"the first day of all", "UTC", "2018-08-01T00:00:00Z", "nbp-2018-08"},
 		{"the last second of the first era", "UTC", "2022-01-31T23:59:59Z", "nbp-2018-08"},
 		{"far in the future", "UTC", "2040-01-01T00:00:00Z", "pmp-2026-10"},
 	}
 	for _, tc := range tests {
-		got, ok := book.RevisionInForce(at(t, tc.instant), zone(t, tc.zone))
-		if !ok || got != tc.want {
-			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
-		}
-	}
-	if name, ok := book.RevisionInForce(at(t, "2018-07-31T23:59:59Z"), time.UTC); ok {
-		t.Errorf("before the first revision: got %q, want none", name)
+		now := at(t, tc.instant)
+		m := Message{Country: country(t, "FR"), Form: conversation.Templated, Category: marketing, SentAt: now, EndedAt: now, Delivered: true}
+		out := book.Rate(&Account{Zone: zone(t, tc.zone)}, &m, &conversation.State{}, counts{})
+		expect(t, tc.name, out.Revision, tc.want)
 	}
 }
 
