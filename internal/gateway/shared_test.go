@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/postgrestest"
+	"github.com/guichet-dev/guichet/internal/simulator"
+)
+
+func onDatabase(database string) func(*config.Document) {
+	return func(d *config.Document) { d.Storage = config.Storage{Type: config.StorageShared, URL: database} }
+}
+
+// another is a second replica of the account, beside the one that newWorld has started.
+func (w *world) another() *world {
+	w.t.Helper()
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	second := *w
+	second.logs = &lockedBuffer{}
+	second.start(listeners)
+	return &second
+}
+
+func TestP2P3ReplicasServeOneAccountWithinOneBudget(t *testing.T) {
+	t.Parallel()
+	const sends, customers, affordable = 90, 15, 33 // 0.99 of 1.00 USD
+	first := newWorld(t, onDatabase(postgrestest.Database(t)), func(d *config.Document) {
+		d.Budget = &config.Budget{Limit: usd("1.00"), Action: "Block"}
+	})
+	replicas := []*world{first, first.another()}
+	var accepted sync.Map
+	var refused atomic.Int64
+	var senders sync.WaitGroup
+	for sender := range 6 {
+		senders.Go(func() {
+			w := replicas[sender%2]
+			for n := range sends / 6 {
+				got := w.send(templateTo(fmt.Sprintf("+336123%05d", (sender*15+n)%customers), "parcel_ready"))
+				switch {
+				case got.status == http.StatusOK:
+					accepted.Store(got.id, true)
+				case got.code == 131042:
+					refused.Add(1)
+				default:
+					t.Errorf("a send got %d %s", got.status, got.body)
+				}
+			}
+		})
+	}
+	senders.Wait()
+	if got := refused.Load(); got != sends-affordable {
+		t.Errorf("%d sends were refused; want %d", got, sends-affordable)
+	}
+	for _, w := range replicas {
+		r := w.settled(affordable)
+		if r.Period.Billed != usd("0.99") || !r.Period.Reserved.Amount.IsZero() {
+			t.Errorf("a replica reports %s billed and %s reserved; want 0.99 and nothing", r.Period.Billed, r.Period.Reserved)
+		}
+	}
+	times := map[string]int{}
+	for _, m := range first.sim.Messages(simulator.MessageFilter{}) {
+		times[m.CallbackData]++
+	}
+	accepted.Range(func(id, _ any) bool {
+		if times[id.(string)] != 1 {
+			t.Errorf("message %s was sent %d times", id, times[id.(string)])
+		}
+		return true
+	})
+}
+
+func TestP1P2DatabaseThatCrashesLosesNoMessage(t *testing.T) {
+	t.Parallel()
+	server := postgrestest.Start(t)
+	w := newWorld(t, onDatabase(server.Database(t)))
+	var acknowledged atomic.Int64
+	stop := make(chan struct{})
+	var senders sync.WaitGroup
+	for sender := range 3 {
+		senders.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				got := w.send(templateTo(fmt.Sprintf("+336123%05d", sender*1000+n), "parcel_ready"))
+				switch got.status {
+				case http.StatusOK:
+					acknowledged.Add(1)
+				case http.StatusServiceUnavailable:
+				default:
+					t.Errorf("a send got %d %s; want 200 or 503", got.status, got.body)
+				}
+			}
+		})
+	}
+	for round := range int64(2) {
+		w.until("messages are accepted", func() bool { return acknowledged.Load() >= (round+1)*10 })
+		server.Crash(t)
+	}
+	before := acknowledged.Load()
+	w.until("messages are accepted again", func() bool { return acknowledged.Load() > before })
+	close(stop)
+	senders.Wait()
+	w.until("everything is settled", func() bool {
+		r := w.report()
+		return r.Queues.Outbound == 0 && r.Queues.Unsettled == 0
+	})
+	if got := w.report().Period.Messages; got < acknowledged.Load() {
+		t.Errorf("%d messages are settled; want the %d that were acknowledged", got, acknowledged.Load())
+	}
+}
+
+func TestDatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	there := postgrestest.Database(t)
+	later, err := url.Parse(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later.Path += "_later"
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), onDatabase(later.String()))
+	w.run(listeners)
+	w.until("the gateway says that it is not ready", func() bool {
+		response, err := http.Get(w.metrics + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusServiceUnavailable
+	})
+	if got := w.send(templateTo("+"+ana, "parcel_ready")); got.status != http.StatusServiceUnavailable {
+		t.Errorf("a send got %d %s; want 503", got.status, got.body)
+	}
+	if err := postgrestest.Exec(there, fmt.Sprintf("CREATE DATABASE %q", later.Path[1:])); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := postgrestest.Exec(there, fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", later.Path[1:])); err != nil {
+			t.Error(err)
+		}
+	})
+	w.becomesReady()
+}
+
+func TestStorageOfAGatewayCannotChange(t *testing.T) {
+	embedded, shared := &config.Storage{}, &config.Storage{Type: config.StorageShared, URL: "postgres://localhost/guichet"}
+	tests := map[string]struct {
+		now, next *config.Storage
+		want      string
+	}{
+		"first, embedded":       {nil, embedded, ""},
+		"first, shared":         {nil, shared, ""},
+		"another URL":           {shared, &config.Storage{Type: config.StorageShared, URL: "postgres://other/guichet"}, ""},
+		"embedded to shared":    {embedded, shared, "storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all its life"},
+		"shared to embedded":    {shared, embedded, "storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all its life"},
+		"shared without a URL":  {nil, &config.Storage{Type: config.StorageShared}, "storage.url is missing: a shared store needs one"},
+		"something else":        {nil, &config.Storage{Type: "Tape"}, `storage.type is "Tape": it must be "Embedded" or "Shared"`},
+		"embedded, and says so": {embedded, &config.Storage{Type: config.StorageEmbedded}, ""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if err := storageProblem(tc.now, tc.next); err != nil {
+				got = err.Error()
+			}
+			if got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
