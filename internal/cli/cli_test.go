@@ -185,6 +185,26 @@ func TestRateTakesCountriesWithAStartOfTheirOwn(t *testing.T) {
 	}
 }
 
+// Under a plan with mark-ups the cost, which is what Meta bills, stands beside the charge wherever the two differ.
+func TestRateShowsTheCostBesideAMarkedUpCharge(t *testing.T) {
+	const rule = "    - name: pmp-2026-10\n"
+	marked := write(t, "marked.yaml", strings.Replace(read(t, whatsapp), rule, rule+`      markups: [{category: Utility, percent: "10"}]`+"\n", 1))
+	got, err := run(t, "rate", "--plan", marked, "--time-zone", "Europe/Paris", "--events", october)
+	for _, want := range []string{
+		`"price":"0.03","cost":"0.03","charge":"0.033","currency":"USD","tier":0}`,
+		`"price":"0.0625","charge":"0","currency":"USD","freeReason":"undelivered"}`,
+		`{"total":"0.033","cost":"0.03","currency":"USD","charged":1,"free":2,"refused":1,"unpriced":1}`,
+	} {
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("got %v, want %s in\n%s", err, want, got)
+		}
+	}
+	table, err := run(t, "rate", "--plan", marked, "--time-zone", "Europe/Paris", "--events", october, "-o", "table")
+	if err != nil || !strings.HasSuffix(table, "0.03 USD of the total is the cost, the rest is the mark-up\n") {
+		t.Errorf("got %v\n%s", err, table)
+	}
+}
+
 // A message whose end is not in the file is not in the total; whoever checks a bill must know.
 func TestRateSaysWhatHasNotEnded(t *testing.T) {
 	events := write(t, "events.jsonl", `{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}

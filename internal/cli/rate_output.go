@@ -63,6 +63,10 @@ func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outco
 		b = append(b, `,"price":"`...)
 		b = append(o.ListPrice.AppendString(b), '"')
 	}
+	if o.Cost != o.Charge {
+		b = append(b, `,"cost":"`...)
+		b = append(o.Cost.AppendString(b), '"')
+	}
 	if o.Result != pricing.Unpriced {
 		b = append(b, `,"charge":"`...)
 		b = append(o.Charge.AppendString(b), '"')
@@ -102,6 +106,7 @@ func (messagesJSON) end(out *bufio.Writer, currency money.Currency, sums []*repl
 // totalsLine is the last line of the output.
 type totalsLine struct {
 	Total    money.Decimal  `json:"total"`
+	Cost     *money.Decimal `json:"cost,omitempty"` // where it is not the total
 	Currency money.Currency `json:"currency"`
 	Charged  int64          `json:"charged"`
 	Free     int64          `json:"free"`
@@ -110,9 +115,13 @@ type totalsLine struct {
 }
 
 func totalsJSON(currency money.Currency, sum *replay.Summary) totalsLine {
-	return totalsLine{
+	line := totalsLine{
 		Total: sum.Amount, Currency: currency, Charged: sum.Charged, Free: sum.Free, Refused: sum.Refused, Unpriced: sum.Unpriced,
 	}
+	if sum.Cost != sum.Amount {
+		line.Cost = &sum.Cost
+	}
+	return line
 }
 
 func writeJSON(out *bufio.Writer, value any) error {

@@ -24,6 +24,9 @@ func (summaryTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow)
+	if _, err := fmt.Fprintf(out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow); err != nil || t.Cost == t.Amount {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%s %s of the total is the cost, the rest is the mark-up\n", t.Cost, currency)
 	return err
 }

@@ -15,10 +15,11 @@ type Group struct {
 	Market   string
 }
 
-// Totals are counts of messages and the sum of their charges.
+// Totals are counts of messages and the sums of their charges and costs.
 type Totals struct {
 	Charged, Free, Refused, Unpriced int64
-	Amount                           money.Decimal
+	Amount                           money.Decimal // what is owed
+	Cost                             money.Decimal // what the upstream charges: less by the mark-ups
 }
 
 // Summary sums settlements, in all and by group. A refused message has no group.
@@ -49,7 +50,9 @@ func (t *Totals) add(out *pricing.Outcome) (err error) {
 	switch out.Result {
 	case pricing.Charged:
 		t.Charged++
-		t.Amount, err = t.Amount.Add(out.Charge)
+		if t.Amount, err = t.Amount.Add(out.Charge); err == nil {
+			t.Cost, err = t.Cost.Add(out.Cost)
+		}
 	case pricing.Free:
 		t.Free++
 	default:
