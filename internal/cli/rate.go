@@ -166,37 +166,57 @@ func (o *rateOptions) books() ([]*pricing.Book, error) {
 
 // price replays the events under each book. It returns how many messages have not ended under the first one.
 func price(events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer) (unsettled int64, err error) {
-	replays := make([]*replay.Replay, len(books))
-	sums := make([]*replay.Summary, len(books))
-	for i, book := range books {
-		replays[i], sums[i] = replay.New(book, account), replay.NewSummary()
+	r := rating{printer: printer, out: out}
+	for _, book := range books {
+		r.replays, r.sums = append(r.replays, replay.New(book, account)), append(r.sums, replay.NewSummary())
 	}
 	var event replay.Event
 	for {
 		err := events.Next(&event)
-		if errors.Is(err, io.EOF) {
-			return replays[0].Unsettled(), printer.end(out, books[0].Currency(), sums)
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF):
+			return r.replays[0].Unsettled(), printer.end(out, books[0].Currency(), r.sums)
+		case err != nil:
 			return 0, err
 		}
-		for i := range replays {
-			result, outcome, err := replays[i].Apply(&event)
-			if err != nil {
-				return 0, events.Errorf("%w", err)
-			}
-			switch result {
-			case replay.Refused:
-				sums[i].Refuse()
-				err = printer.refused(out, &event)
-			case replay.Settled:
-				if err = sums[i].Add(&outcome); err == nil {
-					err = printer.settled(out, &event, &outcome)
-				}
-			}
-			if err != nil {
-				return 0, err
-			}
+		if err := r.apply(events, &event); err != nil {
+			return 0, err
 		}
 	}
+}
+
+// rating is one stream of events under one plan, or under two to compare.
+type rating struct {
+	replays []*replay.Replay
+	sums    []*replay.Summary
+	printer ratePrinter
+	out     *bufio.Writer
+}
+
+// apply replays one event, sums and prints what it led to. What both plans settle is summed in the group of the first, so that the two
+// prices of a message stand in one line.
+func (r *rating) apply(events *replay.Reader, event *replay.Event) error {
+	var group replay.Group
+	for i := range r.replays {
+		result, outcome, err := r.replays[i].Apply(event)
+		if err != nil {
+			return events.Errorf("%w", err)
+		}
+		switch result {
+		case replay.Refused:
+			r.sums[i].Refuse()
+			err = r.printer.refused(r.out, event)
+		case replay.Settled:
+			if group == (replay.Group{}) {
+				group = replay.GroupOf(&outcome)
+			}
+			if err = r.sums[i].Add(group, &outcome); err == nil {
+				err = r.printer.settled(r.out, event, &outcome)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

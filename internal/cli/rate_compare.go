@@ -80,5 +80,9 @@ func (compareTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 	for _, l := range append(lines, all) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d → %d\n", l.Category, l.Market, l.Total, l.Compared, l.Difference, l.Unpriced[0], l.Unpriced[1])
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%d → %d refused outside the service window (%d)\n", all.Refused[0], all.Refused[1], codeOutsideWindow)
+	return err
 }

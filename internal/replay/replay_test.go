@@ -310,7 +310,7 @@ func TestSummaryAddsChargesAndCosts(t *testing.T) {
 		{Result: pricing.Charged, Cost: cents, Charge: cents, Market: "Spain"},
 		{Market: "Spain"},
 	} {
-		if err := sum.Add(&out); err != nil {
+		if err := sum.Add(GroupOf(&out), &out); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -34,9 +34,11 @@ func NewSummary() *Summary { return &Summary{Groups: map[Group]*Totals{}} }
 // Refuse counts a refused send.
 func (s *Summary) Refuse() { s.Refused++ }
 
-// Add counts a settled message. Its error is that of a sum that is too large.
-func (s *Summary) Add(out *pricing.Outcome) error {
-	group := Group{Category: out.Category, Market: out.Market}
+// GroupOf is the group of a settled message.
+func GroupOf(out *pricing.Outcome) Group { return Group{Category: out.Category, Market: out.Market} }
+
+// Add counts a settled message in a group. Its error is that of a sum that is too large.
+func (s *Summary) Add(group Group, out *pricing.Outcome) error {
 	if s.Groups[group] == nil {
 		s.Groups[group] = &Totals{}
 	}
