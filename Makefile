@@ -43,7 +43,7 @@ e2e: images ## The demo's story as a test on the one-node cluster; KEEP=1 leaves
 	@KEEP=$(KEEP) hack/e2e.sh
 
 .PHONY: chaos
-chaos: ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SEED and CHAOS_DURATION to choose
+chaos: postgres ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SEED and CHAOS_DURATION to choose
 	@go test -tags chaos -count=1 -timeout 30m -v ./test/chaos
 
 .PHONY: bench

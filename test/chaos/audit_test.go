@@ -230,7 +230,7 @@ func (r *run) checkProof(b *books, last report.Report) {
 		r.t.Error("no message was sent twice: the run proves less than it says")
 	}
 	for what, n := range map[string]int{
-		"kills": r.did.kills - 4, "times that a full disk was noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
+		"kills": r.did.kills - 4, "troubles of the store that it noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
 		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
 		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
 		"samples of the budget": r.budget.samples, "charges": b.count(func(f *fate) bool { return !f.charge.IsZero() }),

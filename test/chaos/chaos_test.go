@@ -18,6 +18,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/test/rig"
@@ -26,7 +27,7 @@ import (
 // settings say how hard and how long a run is.
 type settings struct {
 	seed   uint64
-	engine string
+	engine engine
 	// flow is for how long new messages are sent.
 	flow time.Duration
 	// doubt is the account's rule for doubts, and late how late statuses come while the network is bad.
@@ -44,12 +45,17 @@ type settings struct {
 	hang time.Duration
 }
 
-// engines are the stores that a run can use.
-var engines = map[string]bool{"sqlite": true}
+// engine is where the gateway keeps its state.
+type engine string
+
+const (
+	sqlite   engine = "sqlite"
+	postgres engine = "postgres"
+)
 
 func readSettings(t *testing.T) settings {
 	t.Helper()
-	s := settings{seed: uint64(time.Now().UnixNano()), engine: "sqlite", flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, unpaid: true, hang: 25 * time.Second}
+	s := settings{seed: uint64(time.Now().UnixNano()), flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, unpaid: true, hang: 25 * time.Second}
 	if os.Getenv("CHAOS") == "short" {
 		s.flow, s.calm, s.outOfOrder, s.pairLimits, s.unpaid, s.hang = 12*time.Second, 0, 0, 0, false, 2*time.Second
 	}
@@ -64,13 +70,21 @@ func readSettings(t *testing.T) settings {
 			t.Fatalf("CHAOS_SEED must be a whole number: %v", err)
 		}
 	}
-	if text := os.Getenv("CHAOS_ENGINE"); text != "" {
-		s.engine = text
-	}
-	if !engines[s.engine] {
-		t.Fatalf("CHAOS_ENGINE %q is not known: use sqlite", s.engine)
-	}
 	return s
+}
+
+// wantedEngines are both, unless CHAOS_ENGINE names one.
+func wantedEngines(t *testing.T) []engine {
+	t.Helper()
+	switch wanted := engine(os.Getenv("CHAOS_ENGINE")); wanted {
+	case "":
+		return []engine{sqlite, postgres}
+	case sqlite, postgres:
+		return []engine{wanted}
+	default:
+		t.Fatalf("CHAOS_ENGINE %q is not known: use %s or %s", wanted, sqlite, postgres)
+		return nil
+	}
 }
 
 // underEachRule are the settings under each of the rules for doubts. Under Fail they wait longer than the upstream's longest pause between two tries of a webhook
@@ -101,6 +115,7 @@ type run struct {
 	programs rig.Programs
 	account  *rig.Account
 	gateway  *rig.Gateway
+	database *postgrestest.Server // nil for SQLite
 	sim      *simulator.Simulator
 	business *business
 	flow     *flow
@@ -111,8 +126,8 @@ type run struct {
 
 // deeds count what was done to the gateway.
 type deeds struct {
-	kills, killsOnFullDisk, fullDisks, reloads, badDocuments, moods int
-	slowestStart                                                    time.Duration
+	kills, killsInTrouble, fullDisks, crashes, cuts, reloads, badDocuments, moods int
+	slowestStart                                                                  time.Duration
 }
 
 func newRun(t *testing.T, s settings, programs rig.Programs) *run {
@@ -123,6 +138,10 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	var err error
 	if r.account, err = rig.NewAccount(directory, "http://"+upstream.Listener.Addr().String()); err != nil {
 		t.Fatal(err)
+	}
+	if s.engine == postgres {
+		r.database = postgrestest.Start(t)
+		r.account.Document.Storage = config.Storage{Type: config.StorageShared, URL: r.database.Database(t)}
 	}
 	if r.gateway, err = rig.NewGateway(r.programs, r.account, "INFO"); err != nil {
 		t.Fatal(err)
@@ -183,19 +202,26 @@ func TestP1P2P3P4P5P12FaultRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range s.underEachRule() {
-		t.Run(s.doubt.Resolution, func(t *testing.T) {
-			t.Parallel()
-			t.Logf("seed %d, engine %s, messages flow for %s", s.seed, s.engine, s.flow)
-			r := newRun(t, s, programs)
-			r.phones.openWindows()
-			r.disturb()
-			r.heal()
-			last := r.settle()
-			r.gateway.Kill()
-			r.audit(last)
-		})
+	for _, engine := range wantedEngines(t) {
+		for _, s := range s.underEachRule() {
+			s.engine = engine
+			t.Run(fmt.Sprintf("%s/%s", s.engine, s.doubt.Resolution), func(t *testing.T) {
+				t.Parallel()
+				t.Logf("seed %d, messages flow for %s", s.seed, s.flow)
+				newRun(t, s, programs).play()
+			})
+		}
 	}
+}
+
+// play is the whole run.
+func (r *run) play() {
+	r.phones.openWindows()
+	r.disturb()
+	r.heal()
+	last := r.settle()
+	r.gateway.Kill()
+	r.audit(last)
 }
 
 // disturb lets messages flow while everything goes wrong.

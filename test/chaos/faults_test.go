@@ -13,27 +13,56 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// sabotage kills and restarts the gateway at random moments, and fills its disk for a while. It leaves a running gateway with room on its disk.
+// sabotage kills and restarts the gateway at random moments, and troubles its store. It leaves a running gateway with a sound store.
 func (r *run) sabotage(ctx context.Context) {
 	random := r.settings.random(actorSaboteur)
-	const fullDisk = 6 // every so many times
+	const trouble = 6 // every so many times
 	for n := 1; ; n++ {
 		if !pause(ctx, r.uptime(random)) {
 			return
 		}
-		if n%fullDisk != 0 {
+		if n%trouble != 0 {
 			r.killAndRestart()
 			continue
 		}
-		r.did.fullDisks++
-		r.limitFiles(1)
-		pause(ctx, between(random, 400*time.Millisecond, 1200*time.Millisecond))
-		if random.IntN(3) == 0 {
-			r.did.killsOnFullDisk++
-			r.killAndRestart() // with room again
+		if r.settings.engine == postgres {
+			r.troubleDatabase(ctx, random)
 		} else {
-			r.limitFiles(unlimited)
+			r.fillDisk(ctx, random)
 		}
+	}
+}
+
+// fillDisk lets the gateway's disk be full for a while, which now and then it does not survive.
+func (r *run) fillDisk(ctx context.Context, random *rand.Rand) {
+	r.did.fullDisks++
+	r.limitFiles(1)
+	pause(ctx, between(random, 400*time.Millisecond, 1200*time.Millisecond))
+	if random.IntN(3) == 0 {
+		r.did.killsInTrouble++
+		r.killAndRestart() // with room again
+	} else {
+		r.limitFiles(unlimited)
+	}
+}
+
+// troubleDatabase cuts the gateway's connections several times, or lets the database crash, now and then with the gateway.
+func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
+	if random.IntN(2) == 0 {
+		for range 5 {
+			r.did.cuts++
+			if err := r.database.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`); err != nil {
+				r.t.Error(err)
+			}
+			pause(ctx, between(random, 20*time.Millisecond, 200*time.Millisecond))
+		}
+		return
+	}
+	r.did.crashes++
+	r.database.Crash(r.t)
+	if random.IntN(3) == 0 {
+		r.did.killsInTrouble++
+		r.killAndRestart()
 	}
 }
 

@@ -24,8 +24,9 @@ func (r *run) table(b *books) string {
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 	row("done to the gateway\t")
-	row("  killed\t%d times, %d on a full disk; ready again within %s", r.did.kills, r.did.killsOnFullDisk, r.did.slowestStart.Round(time.Millisecond))
-	row("  disk full\t%d times; the store noticed %d times", r.did.fullDisks, r.logged("Store became unavailable"))
+	row("  killed\t%d times, %d with its store in trouble; ready again within %s", r.did.kills, r.did.killsInTrouble, r.did.slowestStart.Round(time.Millisecond))
+	row("  store in trouble\t%d full disks, %d crashes of the database, %d cuts of its connections; noticed %d times",
+		r.did.fullDisks, r.did.crashes, r.did.cuts, r.logged("Store became unavailable"))
 	row("  configuration\t%d reloads, %d documents that cannot be used", r.did.reloads, r.did.badDocuments)
 	row("  upstream\t%d moods; %d sends refused, %d connections cut, %d updates twice, %d webhooks repeated", r.did.moods, refused, counts.Dropped, counts.Duplicates, counts.Retries)
 	row("the business sent\t")

@@ -171,7 +171,13 @@ func (a *Account) OpenStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{Path: a.Path("data", storeFile), AccountUID: a.Document.Account.UID, Keys: keys})
+	options := store.Options{AccountUID: a.Document.Account.UID, Keys: keys}
+	if storage := a.Document.Storage; storage.Type == config.StorageShared {
+		options.Shared = &store.Shared{URL: storage.URL}
+	} else {
+		options.Path = a.Path("data", storeFile)
+	}
+	return store.Open(ctx, options)
 }
 
 // Keys are those that seal the store and hash the customers.
