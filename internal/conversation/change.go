@@ -81,6 +81,7 @@ func (s *State) applyOpen(opened Open) {
 		return
 	}
 	s.Conversations = append(s.Conversations, opened)
+	s.prune(opened.Span.From)
 }
 
 // BeginsWithin tells whether a conversation of the same category is known that begins within the given one. It is then the same

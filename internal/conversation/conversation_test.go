@@ -93,6 +93,17 @@ func TestWindowsAreRememberedFor35Days(t *testing.T) {
 	}
 }
 
+// A customer who never writes and is written to every day must not make the state grow for ever.
+func TestConversationsAreRememberedFor35Days(t *testing.T) {
+	var s State
+	for d := range int64(400) {
+		s.Apply(Change{Opens: Open{Category: Marketing, Span: Span{From: d * day, To: d*day + day}}})
+	}
+	if len(s.Conversations) != 37 || s.Conversations[0].Span.To != 364*day {
+		t.Errorf("%d conversations are remembered, the first until %d", len(s.Conversations), s.Conversations[0].Span.To)
+	}
+}
+
 func TestPermit(t *testing.T) {
 	var open, never, stopped, blocked State
 	for _, s := range []*State{&open, &stopped, &blocked} {
