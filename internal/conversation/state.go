@@ -1,6 +1,9 @@
 package conversation
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Retention is for how many seconds a span is remembered after its end: 35 days, longer than any message lives.
 const Retention = 35 * 24 * 60 * 60
@@ -103,7 +106,7 @@ func (s *State) ConversationAt(category Category, at int64) Open {
 // addEntryPoint inserts an arrival in order, once.
 func (s *State) addEntryPoint(e EntryPoint) {
 	at, found := slices.BinarySearchFunc(s.EntryPoints, e.EligibleFrom, func(e EntryPoint, from int64) int {
-		return int(max(-1, min(1, e.EligibleFrom-from)))
+		return cmp.Compare(e.EligibleFrom, from)
 	})
 	if found {
 		return
