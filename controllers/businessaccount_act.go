@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -72,8 +73,12 @@ func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *account
 	return nil
 }
 
-// lostKeys says that the keys are gone while the volume that they unlock is there. New keys would make a second account of it, silently.
+// lostKeys says that the keys are gone while what they unlock is there: the volume, or the Deployment that has filled a shared store. New keys would make a second
+// account of it, silently.
 func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
+	if tenant.Shared(scope.account) {
+		return r.lostKeysOfShared(ctx, scope)
+	}
 	claim := metadataOf(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: tenant.DataClaimName(scope.account.Name)}, claim)
 	if apierrors.IsNotFound(err) {
@@ -86,6 +91,22 @@ func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *account
 		"Secret %q with the account's keys is gone, and PersistentVolumeClaim %q still holds what they encrypt: restore the Secret from a backup; or, to begin "+
 			"with an empty ledger, delete the PersistentVolumeClaim and the Deployment %q",
 		tenant.KeysSecretName(scope.account.Name), claim.Name, tenant.GatewayName(scope.account.Name))}, nil
+}
+
+func (r *BusinessAccountReconciler) lostKeysOfShared(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
+	name := tenant.GatewayName(scope.account.Name)
+	deployment := metadataOf(appsv1.SchemeGroupVersion.WithKind("Deployment"))
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, deployment)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for the Deployment %q: %w", name, err)
+	}
+	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
+		"Secret %q with the account's keys is gone, and the shared store still holds what they encrypt: restore the Secret from a backup; or, to begin "+
+			"with an empty ledger, drop the account's schema in the database and delete the Deployment %q",
+		tenant.KeysSecretName(scope.account.Name), name)}, nil
 }
 
 // readReports reads the report of every ready pod.

@@ -90,6 +90,7 @@ func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, plan pri
 		OperatorNamespace: r.Options.OperatorNamespace,
 		Config:            encoded,
 		Digest:            digest,
+		DatabaseURL:       document.Storage.URL,
 	})
 	return err
 }

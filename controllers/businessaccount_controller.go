@@ -58,6 +58,7 @@ func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templateNe
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups="",resources=services,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts,verbs=get;list;watch
 // +kubebuilder:rbac:groups=guichet.dev,resources=businessaccounts/finalizers,verbs=update
@@ -66,6 +67,7 @@ func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templateNe
 // +kubebuilder:rbac:groups=guichet.dev,resources=pricingplans,verbs=get;list;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=create;delete;get;list;patch;watch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=create;get;list;patch;watch
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;delete;get;list;patch;watch
 
 // Reconcile brings one account's gateway to what is wanted and its status to what is.
 //

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -135,7 +137,7 @@ func (r *BusinessAccountReconciler) gatherSecrets(ctx context.Context, scope *ac
 func childLists() []client.ObjectList {
 	return []client.ObjectList{
 		&appsv1.DeploymentList{}, &corev1.PersistentVolumeClaimList{}, &corev1.ServiceAccountList{}, &corev1.ServiceList{},
-		&networkingv1.IngressList{}, &networkingv1.NetworkPolicyList{},
+		&networkingv1.IngressList{}, &networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
 	}
 }
 

@@ -254,10 +254,9 @@ spec:
   planName: ` + w.planName() + `
   timeZone: Europe/Paris
   channels: [{name: page, type: Messenger, pageID: "1", credentialsSecretName: acme-credentials}]
-  gateway: {autoscaling: {maxReplicas: 3}, storage: {type: Shared, shared: {connectionSecretName: database}}}
 `)
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSupported,
-		"This release does not support spec.channels[0].type 'Messenger': use 'WhatsApp'; spec.gateway.storage.type 'Shared': use 'Embedded'; spec.gateway.autoscaling: remove it")
+		"This release does not support spec.channels[0].type 'Messenger': use 'WhatsApp'")
 }
 
 func TestP7NoCredentialInStatusEventsAndObjects(t *testing.T) {

@@ -2,8 +2,10 @@ package controllers
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -21,13 +23,15 @@ func CacheOptions(namespaces []string) cache.Options {
 		// Nothing is cached that no reconciler watches. A Secret that was read through the cache would make it hold the data of all of them.
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
-			&appsv1.Deployment{}:            ours,
-			&corev1.PersistentVolumeClaim{}: ours,
-			&corev1.Pod{}:                   ours,
-			&corev1.Service{}:               ours,
-			&corev1.ServiceAccount{}:        ours,
-			&networkingv1.Ingress{}:         ours,
-			&networkingv1.NetworkPolicy{}:   ours,
+			&appsv1.Deployment{}:                     ours,
+			&corev1.PersistentVolumeClaim{}:          ours,
+			&corev1.Pod{}:                            ours,
+			&corev1.Service{}:                        ours,
+			&corev1.ServiceAccount{}:                 ours,
+			&networkingv1.Ingress{}:                  ours,
+			&networkingv1.NetworkPolicy{}:            ours,
+			&policyv1.PodDisruptionBudget{}:          ours,
+			&autoscalingv2.HorizontalPodAutoscaler{}: ours,
 		},
 	}
 	if len(namespaces) > 0 {

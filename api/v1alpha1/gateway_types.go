@@ -131,9 +131,19 @@ type EmbeddedStorage struct {
 	StorageClassName string `json:"storageClassName,omitempty"`
 }
 
+// Keys of a shared store's connection Secret.
+const (
+	// SecretKeyConnectionURL holds the connection URL.
+	SecretKeyConnectionURL = "url"
+	// SecretKeyConnectionCA holds the certificates of the authorities that may have signed the server's, in PEM; optional.
+	SecretKeyConnectionCA = "ca.crt"
+)
+
 // SharedStorage is a PostgreSQL server.
 type SharedStorage struct {
-	// connectionSecretName is the name of a Secret with the key 'url', a PostgreSQL connection URL.
+	// connectionSecretName is the name of a Secret with the key 'url', a PostgreSQL connection URL such as
+	// "postgres://user:password@host:5432/database?sslmode=verify-full", and optionally the key 'ca.crt', the certificate authority of the server. A change of it
+	// takes effect when the gateway's pods are restarted.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

@@ -24,8 +24,7 @@ const nonRoot = int64(65532)
 func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	account := in.Account
 	spec := appsv1ac.DeploymentSpec().
-		// The embedded store has one writer: the old pod must be gone before the new one starts.
-		WithStrategy(appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)).
+		WithStrategy(strategy(account)).
 		WithRevisionHistoryLimit(2).
 		WithSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(account.Name))).
 		WithTemplate(corev1ac.PodTemplateSpec().
@@ -39,6 +38,16 @@ func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 		WithLabels(Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(spec)
+}
+
+// strategy lets the replicas of a shared store take over from each other. An embedded store has one writer: the old pod must be gone before the new one starts.
+func strategy(account *v1alpha1.BusinessAccount) *appsv1ac.DeploymentStrategyApplyConfiguration {
+	if !Shared(account) {
+		return appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)
+	}
+	return appsv1ac.DeploymentStrategy().
+		WithType(appsv1.RollingUpdateDeploymentStrategyType).
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))
 }
 
 // Replicas is the number of gateway pods that the account asks for, and false if an autoscaler owns it.
@@ -57,7 +66,7 @@ func Replicas(account *v1alpha1.BusinessAccount) (replicas int32, ours bool) {
 
 func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 	name := in.Account.Name
-	return corev1ac.PodSpec().
+	spec := corev1ac.PodSpec().
 		WithServiceAccountName(GatewayName(name)).
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
@@ -73,13 +82,17 @@ func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 		WithVolumes(
 			corev1ac.Volume().WithName("config").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(ConfigSecretName(name)).WithDefaultMode(0o440)),
 			corev1ac.Volume().WithName("keys").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(KeysSecretName(name)).WithDefaultMode(0o440)),
-			corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name))),
-			corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("64Mi"))),
 		)
+	if Shared(in.Account) {
+		spec.WithTopologySpreadConstraints(spread(in.Account))
+	} else {
+		spec.WithVolumes(corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name))))
+	}
+	return spec.WithVolumes(corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("64Mi"))))
 }
 
 func container(in Input) *corev1ac.ContainerApplyConfiguration {
-	return corev1ac.Container().
+	container := corev1ac.Container().
 		WithName(ContainerName).
 		WithImage(in.Image).
 		WithImagePullPolicy(corev1.PullIfNotPresent).
@@ -91,7 +104,7 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			containerPort("report", config.ReportPort),
 		).
 		// A gateway that is starting is asked every second, so that it takes messages as soon as it can.
-		WithStartupProbe(probe("/readyz").WithPeriodSeconds(1).WithFailureThreshold(120)).
+		WithStartupProbe(probe(startupPath(in.Account)).WithPeriodSeconds(1).WithFailureThreshold(120)).
 		WithReadinessProbe(probe("/readyz").WithPeriodSeconds(5).WithFailureThreshold(2)).
 		WithLivenessProbe(probe("/healthz").WithPeriodSeconds(10).WithFailureThreshold(6)).
 		WithResources(resources(in.Account)).
@@ -102,9 +115,19 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 		WithVolumeMounts(
 			corev1ac.VolumeMount().WithName("config").WithMountPath(config.Directory).WithReadOnly(true),
 			corev1ac.VolumeMount().WithName("keys").WithMountPath(config.KeysDirectory).WithReadOnly(true),
-			corev1ac.VolumeMount().WithName("data").WithMountPath(config.DataDirectory),
-			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"),
 		)
+	if !Shared(in.Account) {
+		container.WithVolumeMounts(corev1ac.VolumeMount().WithName("data").WithMountPath(config.DataDirectory))
+	}
+	return container.WithVolumeMounts(corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
+}
+
+// startupPath is what a starting gateway is asked. One whose database is away waits for it, and being restarted would not help.
+func startupPath(account *v1alpha1.BusinessAccount) string {
+	if Shared(account) {
+		return "/healthz"
+	}
+	return "/readyz"
 }
 
 func containerPort(name string, port int32) *corev1ac.ContainerPortApplyConfiguration {

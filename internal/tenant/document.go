@@ -54,6 +54,7 @@ func Document(s Sources) (config.Document, error) {
 		Budget:           budget,
 		Limits:           limitsOf(spec.Limits),
 		Doubt:            doubtOf(spec.Doubt),
+		Storage:          storageOf(s.Account, s.Secrets),
 		RetentionSeconds: retentionOf(spec.Privacy),
 	}, nil
 }

@@ -56,6 +56,7 @@ func secrets() tenant.Secrets {
 		"acme-credentials": {"accessToken": []byte("token-1\n"), "appSecret": []byte("secret-1"), "appSecretPrevious": []byte("secret-0"), "verifyToken": []byte("verify-1")},
 		"acme-callback":    {"secret": []byte("callback-1")},
 		"acme-api-tokens":  {"default": []byte("api-token-1")},
+		"acme-database":    {"url": []byte("postgres://acme:password-1@db.example:6432/guichet?sslmode=verify-full\n"), "ca.crt": []byte("-----BEGIN CERTIFICATE-----\n")},
 		"acme-clients":     {"shop": []byte("api-token-2"), "desk": []byte("api-token-3"), "empty": []byte("")},
 	}
 }
@@ -79,10 +80,10 @@ func plan() pricing.Plan {
 	}}}
 }
 
-// TestP10GoldenObjects shows every object of a small account and of one that uses every field.
+// TestP10GoldenObjects shows every object of a small account, of one that uses every field, and of one whose replicas share a store.
 // The pod template must not change from one release to the next without need, for every change restarts every gateway.
 func TestP10GoldenObjects(t *testing.T) {
-	for _, name := range []string{"small", "full"} {
+	for _, name := range []string{"small", "full", "shared"} {
 		t.Run(name, func(t *testing.T) {
 			account := load[v1alpha1.BusinessAccount](t, name+"_account.yaml")
 			document, err := tenant.Document(tenant.Sources{
@@ -100,6 +101,7 @@ func TestP10GoldenObjects(t *testing.T) {
 
 			objects, err := tenant.Objects(tenant.Input{
 				Account: account, Image: "guichet.dev/gateway:dev", OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
+				DatabaseURL: document.Storage.URL,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -13,7 +13,6 @@ import (
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
-	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
@@ -21,7 +20,7 @@ import (
 //
 // In: the API from every pod that is not a gateway, so that no tenant reaches another (a NetworkPolicy cannot say "not to a gateway" on the way
 // out, since its rules only allow; so each gateway refuses the others on the way in); metrics and report from the operator's namespace, metrics also
-// from namespaces labelled metrics=enabled. Out: DNS, and the TCP ports of the upstreams and of the callback.
+// from namespaces labelled metrics=enabled. Out: DNS, and the TCP ports of the upstreams, of the callback and of the shared store.
 func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	account := in.Account
 	operator := networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(
@@ -46,13 +45,14 @@ func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 			).
 			WithEgress(
 				networkingv1ac.NetworkPolicyEgressRule().WithPorts(port(corev1.ProtocolUDP, 53), port(corev1.ProtocolTCP, 53)),
-				networkingv1ac.NetworkPolicyEgressRule().WithPorts(outboundPorts(account)...),
+				networkingv1ac.NetworkPolicyEgressRule().WithPorts(outboundPorts(in)...),
 			))
 }
 
 // outboundPorts are the TCP ports that the account's URLs lead to. A URL of a Service inside the cluster opens every TCP port: a policy sees the
 // port of the pod behind the Service, which the URL does not tell.
-func outboundPorts(account *v1alpha1.BusinessAccount) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {
+func outboundPorts(in Input) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {
+	account := in.Account
 	addresses := make([]string, 0, len(account.Spec.Channels)+1)
 	for _, channel := range account.Spec.Channels {
 		addresses = append(addresses, channel.BaseURL)
@@ -60,11 +60,19 @@ func outboundPorts(account *v1alpha1.BusinessAccount) []*networkingv1ac.NetworkP
 	if account.Spec.Callback != nil {
 		addresses = append(addresses, account.Spec.Callback.URL)
 	}
+	everyPort := []*networkingv1ac.NetworkPolicyPortApplyConfiguration{networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP)}
 	var numbers []int32
 	for _, address := range addresses {
 		number, inCluster := destination(address)
 		if inCluster {
-			return []*networkingv1ac.NetworkPolicyPortApplyConfiguration{networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP)}
+			return everyPort
+		}
+		numbers = append(numbers, number)
+	}
+	if in.DatabaseURL != "" {
+		number, anywhere := databaseDestination(in.DatabaseURL)
+		if anywhere {
+			return everyPort
 		}
 		numbers = append(numbers, number)
 	}

@@ -20,12 +20,24 @@ type Input struct {
 	// Config is the encoded configuration document and Digest its digest.
 	Config []byte
 	Digest string
+	// DatabaseURL is that of a shared store; empty for an embedded one.
+	DatabaseURL string
 }
 
 // Objects are the intents of the account's objects, in the order in which they are applied: what a pod mounts comes before the Deployment.
 // Each holds exactly the fields that the operator owns. The keys and the API tokens are not among them: they are made once and never applied.
 func Objects(in Input) ([]*unstructured.Unstructured, error) {
-	intents := []any{serviceAccount(in), configSecret(in), dataClaim(in), networkPolicy(in), service(in), deployment(in)}
+	intents := []any{serviceAccount(in), configSecret(in)}
+	if !Shared(in.Account) {
+		intents = append(intents, dataClaim(in))
+	}
+	intents = append(intents, networkPolicy(in), service(in), deployment(in))
+	if available(in.Account) {
+		intents = append(intents, disruptionBudget(in))
+	}
+	if gateway := in.Account.Spec.Gateway; gateway != nil && gateway.Autoscaling != nil {
+		intents = append(intents, autoscaler(in))
+	}
 	if ingressOf(in.Account) != nil {
 		intents = append(intents, ingress(in))
 	}

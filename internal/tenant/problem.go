@@ -21,14 +21,6 @@ func Unsupported(account *v1alpha1.BusinessAccount) *Problem {
 			fields = append(fields, fmt.Sprintf("spec.channels[%d].type 'Messenger': use 'WhatsApp'", i))
 		}
 	}
-	if gateway := account.Spec.Gateway; gateway != nil {
-		if gateway.Storage != nil && gateway.Storage.Type == v1alpha1.StorageShared {
-			fields = append(fields, "spec.gateway.storage.type 'Shared': use 'Embedded'")
-		}
-		if gateway.Autoscaling != nil {
-			fields = append(fields, "spec.gateway.autoscaling: remove it")
-		}
-	}
 	if len(fields) == 0 {
 		return nil
 	}

@@ -24,6 +24,9 @@ func SecretNames(account *v1alpha1.BusinessAccount) []string {
 	if account.Spec.Callback != nil {
 		names = append(names, account.Spec.Callback.SecretName)
 	}
+	if shared := sharedOf(account); shared != nil {
+		names = append(names, shared.ConnectionSecretName)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
@@ -37,6 +40,9 @@ func CheckSecrets(account *v1alpha1.BusinessAccount, secrets Secrets) *Problem {
 	}
 	if callback := account.Spec.Callback; callback != nil {
 		check.need(callback.SecretName, "the callback", v1alpha1.SecretKeyCallback)
+	}
+	if shared := sharedOf(account); shared != nil {
+		check.need(shared.ConnectionSecretName, "the shared store", v1alpha1.SecretKeyConnectionURL)
 	}
 	check.needTokens(APITokensSecretName(account))
 	return check.problem()
