@@ -19,9 +19,9 @@ import (
 
 // rateOptions are the flags of rate.
 type rateOptions struct {
-	plan, compare, zone, events, output     string
-	primaryLocation, internationalStartTime string
-	exemptions, internationalExceptions     []string
+	plan, compare, zone, events, output                string
+	portfolio, primaryLocation, internationalStartTime string
+	exemptions, internationalExceptions                []string
 }
 
 func newRate() *cobra.Command {
@@ -50,6 +50,7 @@ One JSON object is printed for each message, when it is settled or refused, and 
 	flags.StringVar(&o.compare, "compare", "", "file of a second PricingPlan: print the difference by category and market instead of messages")
 	flags.StringVarP(&o.output, "output", "o", "json", "json, or table for people")
 	flags.StringSliceVar(&o.exemptions, "exemption", nil, "name of an exemption of the plan that was granted to the account; may be repeated")
+	flags.StringVar(&o.portfolio, "portfolio", "", "id of the portfolio; what is counted per portfolio is counted over these events alone")
 	flags.StringVar(&o.primaryLocation, "primary-location", "", `country of the business, for example "FR", for authentication-international rates`)
 	flags.StringVar(&o.internationalStartTime, "international-start-time", "", "instant from which authentication-international rates apply, for example 2026-10-01T00:00:00Z")
 	flags.StringArrayVar(&o.internationalExceptions, "international-exception", nil, "country with a start of its own, for example IN=2026-11-01T00:00:00Z; may be repeated")
@@ -100,7 +101,7 @@ func (o *rateOptions) account() (*pricing.Account, error) {
 	if err != nil || o.zone == "" || o.zone == "Local" {
 		return nil, fmt.Errorf("--time-zone %.60q must be the name of a zone of the IANA database, for example \"Europe/Paris\"", o.zone)
 	}
-	account := &pricing.Account{Zone: location, Exemptions: o.exemptions}
+	account := &pricing.Account{Zone: location, Portfolio: o.portfolio, Exemptions: o.exemptions}
 	if o.primaryLocation != "" {
 		if account.International.PrimaryLocation, err = market.ParseCountry(o.primaryLocation); err != nil {
 			return nil, fmt.Errorf("--primary-location: %w", err)
