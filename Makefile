@@ -44,7 +44,7 @@ e2e: images ## The demo's story as a test on the one-node cluster; KEEP=1 leaves
 
 .PHONY: chaos
 chaos: postgres ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SEED and CHAOS_DURATION to choose
-	@go test -tags chaos -count=1 -timeout 30m -v ./test/chaos
+	@go test -tags chaos -count=1 -parallel 4 -timeout 30m -v ./test/chaos
 
 .PHONY: bench
 bench: ## Measure the gateway on this machine, about five minutes: speed, latency, memory, growth

@@ -226,11 +226,11 @@ func (r *run) checkProof(b *books, last report.Report) {
 		r.t.Errorf("P10: the gateway serves %s; the last configuration is %s", last.ConfigDigest, want)
 	}
 	counts := r.sim.Counts()
-	if twice := b.count(func(f *fate) bool { return f.upstream > 1 }); r.settings.late > 0 && twice == 0 {
+	if twice := b.count(func(f *fate) bool { return f.upstream > 1 }); r.settings.engine == sqlite && r.settings.late > 0 && twice == 0 {
 		r.t.Error("no message was sent twice: the run proves less than it says")
 	}
 	for what, n := range map[string]int{
-		"kills": r.did.kills - 4, "troubles of the store that it noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
+		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
 		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
 		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
 		"samples of the budget": r.budget.samples, "charges": b.count(func(f *fate) bool { return !f.charge.IsZero() }),

@@ -12,9 +12,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// budgetStep is by how much the budget is raised at a time, in whole units of the currency: less than what is sent until the next raise.
-const budgetStep = 8
-
 // budget raises the account's budget and watches over it.
 type budget struct {
 	run *run
@@ -30,7 +27,7 @@ func newBudget(r *run) *budget { return &budget{run: r, closest: usd(1 << 20).Am
 
 // raise puts a higher limit into the document.
 func (b *budget) raise() {
-	b.run.account.Document.Budget = &config.Budget{Limit: usd(b.limit.Add(budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100}}
+	b.run.account.Document.Budget = &config.Budget{Limit: usd(b.limit.Add(b.run.settings.budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100}}
 }
 
 // sample compares charges and reservations with the limit until ctx is done, whenever the gateway answers.

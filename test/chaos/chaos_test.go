@@ -28,6 +28,11 @@ import (
 type settings struct {
 	seed   uint64
 	engine engine
+	// uptime is the longest time from one blow to the next, but for calms; every so many blows troubles the store instead of the gateway.
+	uptime       time.Duration
+	troubleEvery int
+	// budgetStep is by how much the budget is raised at a time, in whole units of the currency: less than what is sent until the next raise.
+	budgetStep int64
 	// flow is for how long new messages are sent.
 	flow time.Duration
 	// doubt is the account's rule for doubts, and late how late statuses come while the network is bad.
@@ -94,6 +99,16 @@ func (s settings) underEachRule() []settings {
 	failing.doubt = config.Doubt{Resolution: "Fail", WaitSeconds: 8}
 	resending.doubt, resending.late = config.Doubt{Resolution: "Resend", WaitSeconds: 1}, 15*time.Second
 	return []settings{failing, resending}
+}
+
+// on are the settings for an engine. A start on PostgreSQL takes a second or two, so blows are rarer there.
+func (s settings) on(e engine) settings {
+	s.engine, s.uptime, s.troubleEvery, s.budgetStep = e, 800*time.Millisecond, 6, 8
+	if e == postgres {
+		s.uptime, s.troubleEvery, s.budgetStep = 4*time.Second, 3, 2
+		s.flow = max(s.flow, 20*time.Second)
+	}
+	return s
 }
 
 // random is a source of its own for each of the run's actors, so that what one does is the same whatever the others do.
@@ -203,8 +218,7 @@ func TestP1P2P3P4P5P12FaultRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, engine := range wantedEngines(t) {
-		for _, s := range s.underEachRule() {
-			s.engine = engine
+		for _, s := range s.on(engine).underEachRule() {
 			t.Run(fmt.Sprintf("%s/%s", s.engine, s.doubt.Resolution), func(t *testing.T) {
 				t.Parallel()
 				t.Logf("seed %d, messages flow for %s", s.seed, s.flow)

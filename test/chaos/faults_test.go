@@ -16,12 +16,11 @@ import (
 // sabotage kills and restarts the gateway at random moments, and troubles its store. It leaves a running gateway with a sound store.
 func (r *run) sabotage(ctx context.Context) {
 	random := r.settings.random(actorSaboteur)
-	const trouble = 6 // every so many times
 	for n := 1; ; n++ {
 		if !pause(ctx, r.uptime(random)) {
 			return
 		}
-		if n%trouble != 0 {
+		if n%r.settings.troubleEvery != 0 {
 			r.killAndRestart()
 			continue
 		}
@@ -46,10 +45,11 @@ func (r *run) fillDisk(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// troubleDatabase cuts the gateway's connections several times, or lets the database crash, now and then with the gateway.
+// troubleDatabase lets the database crash, now and then with the gateway, and cuts the gateway's connections several times, in turns.
 func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
-	if random.IntN(2) == 0 {
-		for range 5 {
+	const cuts = 5 // at a time
+	if r.did.crashes > r.did.cuts/cuts {
+		for range cuts {
 			r.did.cuts++
 			if err := r.database.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`); err != nil {
 				r.t.Error(err)
@@ -70,7 +70,7 @@ func (r *run) uptime(random *rand.Rand) time.Duration {
 	if r.settings.calm > 0 && random.IntN(12) == 0 {
 		return r.settings.calm
 	}
-	return between(random, 50*time.Millisecond, 800*time.Millisecond)
+	return between(random, r.settings.uptime/16, r.settings.uptime)
 }
 
 func (r *run) killAndRestart() {
