@@ -225,7 +225,7 @@ func TestPlanCheck(t *testing.T) {
 		t.Errorf("got %v\n%s", err, got)
 	}
 	got, err = run(t, "plan", "check", whatsapp)
-	if err == nil || !strings.Contains(got, "revisions[pmp-2026-10].rates[Malaysia]: must have a rate for Marketing") {
+	if err == nil || !strings.Contains(got, "revisions[pmp-2026-10].rates: Russia, Hungary, Poland, Qatar, Romania, Singapore must have a rate for Marketing") {
 		t.Errorf("got %v\n%s", err, got)
 	}
 }

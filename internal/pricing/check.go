@@ -11,21 +11,29 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
-// Check lists the gaps of a plan: for each revision the markets, of the lists published while it is in force, whose messages would be
-// unpriced, and the categories that lack. A gap is no error: a rate that is not known is better absent than wrong.
+// Check lists the gaps of a plan, those of the latest revision first: for each revision the markets, of the lists published while it is in force,
+// whose messages would be unpriced, and the categories that lack, and the volumes above which they would. A gap is no error: a rate that is not known is better absent than wrong.
 func (b *Book) Check() []Finding {
 	var found findings
-	for i, r := range b.revisions {
-		last := civil.Date(math.MaxInt32)
-		if i+1 < len(b.revisions) {
-			last = b.revisions[i+1].from - 1
-		}
+	last := civil.Date(math.MaxInt32)
+	for _, r := range slices.Backward(b.revisions) {
 		gaps := r.gaps(last)
+		var lacks []categorySet
+		markets := map[categorySet][]string{}
 		for _, m := range append(market.All(), market.Any) {
-			if gaps[m] != 0 {
-				found.add(fmt.Sprintf("revisions[%s].rates[%s]", r.name, m), "must have a rate for %s, or such messages are unpriced", gaps[m])
+			lack := gaps[m]
+			if lack != 0 && markets[lack] == nil {
+				lacks = append(lacks, lack)
 			}
+			markets[lack] = append(markets[lack], m.String())
 		}
+		for _, lack := range lacks {
+			found.add(fmt.Sprintf("revisions[%s].rates", r.name), "%s must have a rate for %s, or such messages are unpriced", strings.Join(markets[lack], ", "), lack)
+		}
+		if steps := r.unknownSteps(); len(steps) > 0 {
+			found.add(fmt.Sprintf("revisions[%s].tiers", r.name), "the steps %s must have an amount, or messages above them are unpriced", strings.Join(steps, ", "))
+		}
+		last = r.from - 1
 	}
 	return found
 }
@@ -44,6 +52,24 @@ func (r *revision) gaps(last civil.Date) map[market.Market]categorySet {
 		}
 	}
 	return gaps
+}
+
+// unknownSteps are the steps whose price is not known, like "Utility in Brazil above 250000".
+func (r *revision) unknownSteps() []string {
+	var steps []string
+	for _, row := range r.prices.rows {
+		for category, price := range row {
+			if price == nil || price.tiers == nil || price.category != conversation.Category(category) {
+				continue
+			}
+			for i, unknown := range price.tiers.unknown {
+				if unknown {
+					steps = append(steps, fmt.Sprintf("%s in %s above %d", price.category.PlanName(), price.market, price.tiers.above[i]))
+				}
+			}
+		}
+	}
+	return steps
 }
 
 // asks tells whether messages to the country are billed as the category under the revision's own rules, and not all of them free.

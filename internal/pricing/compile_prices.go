@@ -139,9 +139,10 @@ func (t *priceTable) addRates(path string, rates MarketRates) {
 			t.found.add(at+".category", "%s must have one price in %s", entry.Category, rates.Market)
 		}
 		t.prices.rows[index][category] = &price{
-			market: rates.Market,
-			list:   t.amount(at+".amount", category, entry.Amount),
-			markup: t.markups[category],
+			market:   rates.Market,
+			category: category,
+			list:     t.amount(at+".amount", category, entry.Amount),
+			markup:   t.markups[category],
 		}
 	}
 }

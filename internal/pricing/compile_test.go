@@ -117,8 +117,9 @@ func TestCheckNamesTheGaps(t *testing.T) {
 	everywhere := MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}}}
 	plan.Revisions[0].Rates = append(plan.Revisions[0].Rates, everywhere)
 	found := compiled(t, plan).Check()
-	if len(found) != 47 { // every market of the list of October 2026 lacks authentication
-		t.Errorf("got %d findings, want 47:\n%v", len(found), found)
+	const want = "revisions[first].rates: Argentina, Brazil, Chile, Colombia, Egypt, France, "
+	if len(found) != 1 || !strings.HasPrefix(found[0].String(), want) || strings.Count(found[0].Message, ", ") != 47 {
+		t.Errorf("got %v, want every one of the 47 markets of October 2026 to lack authentication", found)
 	}
 	last := &plan.Revisions[0].Rates[1]
 	last.Prices = append(last.Prices, Price{"Authentication", "0.01"})
@@ -127,11 +128,24 @@ func TestCheckNamesTheGaps(t *testing.T) {
 	}
 }
 
+func TestCheckNamesTheStepsWithoutAPrice(t *testing.T) {
+	plan := small()
+	r := &plan.Revisions[0]
+	r.InternationalAuthentication, r.RatedAs = nil, []RatedAs{{Category: "GroupUtility", As: "Utility"}}
+	r.Rates = append(r.Rates, MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}, {"Authentication", "0.01"}}})
+	r.Tiers[0].Steps = []TierStep{{100, ""}, {200, "0.01"}, {300, ""}}
+	found := compiled(t, plan).Check()
+	const want = "revisions[first].tiers: the steps Utility in France above 100, Utility in France above 300 must have an amount, or messages above them are unpriced"
+	if len(found) != 1 || found[0].String() != want {
+		t.Errorf("got %v, want %s", found, want)
+	}
+}
+
 func TestCheckOfTheShippedPlans(t *testing.T) {
 	for name, want := range map[string]string{
 		"announcement": "",
-		"messenger":    "revisions[standard-2020-04].rates[Any]: must have a rate for Marketing, Utility, Authentication, or such messages are unpriced",
-		"whatsapp":     "revisions[nbp-2018-08].rates[Argentina]: must have a rate for Template, or such messages are unpriced",
+		"messenger":    "revisions[standard-2026-09].rates: Any must have a rate for Marketing, Utility, Authentication, or such messages are unpriced",
+		"whatsapp":     "revisions[pmp-2026-10].rates: Malaysia, Iraq, Kazakhstan, Morocco, Nepal, Oman, Sri Lanka must have a rate for Marketing, Utility, Authentication, AuthenticationInternational, Service, or such messages are unpriced",
 	} {
 		found := compiled(t, samplePlan(t, name)).Check()
 		got := ""

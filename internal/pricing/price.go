@@ -20,10 +20,11 @@ type priceRow [conversation.Categories]*price
 
 // price is what one unit of a market and category costs, at the list rate and above each volume.
 type price struct {
-	market string // as the plan names it; counts are kept by it
-	list   amount
-	tiers  *tiers // nil where volume does not matter
-	markup markup
+	market   string                // as the plan names it; counts are kept by it
+	category conversation.Category // in whose column it stands; others may be rated as it
+	list     amount
+	tiers    *tiers // nil where volume does not matter
+	markup   markup
 }
 
 // amount is a cost and the charge that the mark-up makes of it.
