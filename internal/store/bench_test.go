@@ -9,20 +9,41 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// BenchmarkLifecycle is what a message costs the store: accepted, claimed, submitted, sent, delivered and settled, read, each a durable operation of its own.
+// BenchmarkLifecycle is what a message costs the store: accepted, claimed, submitted, sent, delivered and settled, read, each a durable operation of its own. PostgreSQL
+// syncs its log to disk here, as it does by default; replicas share one account.
 func BenchmarkLifecycle(b *testing.B) {
+	keys := newKeys(b)
+	b.Run(string(embedded), func(b *testing.B) { benchmarkReplicas(b, embedded.newPlace(b).open(b, keys)) })
+	server := postgrestest.Start(b)
+	for _, replicas := range []int{1, 3} {
+		b.Run(fmt.Sprintf("%s/replicas=%d", shared, replicas), func(b *testing.B) {
+			where := place{url: server.Database(b)}
+			stores := make([]*store.Store, replicas)
+			for i := range stores {
+				stores[i] = where.open(b, keys)
+			}
+			benchmarkReplicas(b, stores...)
+		})
+	}
+}
+
+func benchmarkReplicas(b *testing.B, replicas ...*store.Store) {
+	var n atomic.Int64
+	next := func() error {
+		message := n.Add(1)
+		return lifecycle(replicas[message%int64(len(replicas))], message)
+	}
 	for _, writers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			s := newStore(b)
-			var n atomic.Int64
 			b.ReportAllocs()
 			b.SetParallelism((writers + 1) / 2)
 			if writers == 1 {
 				for b.Loop() {
-					if err := lifecycle(s, n.Add(1)); err != nil {
+					if err := next(); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -30,7 +51,7 @@ func BenchmarkLifecycle(b *testing.B) {
 			}
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if err := lifecycle(s, n.Add(1)); err != nil {
+					if err := next(); err != nil {
 						b.Error(err)
 						return
 					}

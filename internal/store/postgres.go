@@ -76,8 +76,10 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 	for name, value := range map[string]string{
 		"search_path":     schema,
 		"client_encoding": "UTF8",
-		// Every statement has its index. Without this, a plan made while a table was small would be kept when it is large.
+		// Every statement has its index. Without this, a plan made while a table was small would be kept when it is large. Where a small table is read whole all the same,
+		// the price that this puts on it must not set the compiler to work.
 		"enable_seqscan": "off",
+		"jit":            "off",
 	} {
 		config.RuntimeParams[name] = value
 	}
