@@ -34,6 +34,8 @@ type Replay struct {
 	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
 	messages  map[string]*sent     // by id; only those that have not ended
 	forgotten int64                // messages that never ended
+	early     map[string]report    // what was reported in the second earlyAt of messages whose send was not read yet, by id
+	earlyAt   int64
 	channels  map[string]string
 	counts    counts
 	key       []byte
@@ -54,6 +56,12 @@ type sent struct {
 	customer *customer
 }
 
+// report is what statuses say of a message.
+type report struct {
+	ended, delivered bool
+	expiry           int64 // of a free entry point; 0 is none
+}
+
 // counts are the counts of the month and of the one before.
 type counts map[pricing.CounterKey]int64
 
@@ -63,7 +71,8 @@ func (c counts) Count(key pricing.CounterKey) int64 { return c[key] }
 // New is a replay of one account's traffic under a plan.
 func New(book *pricing.Book, account *pricing.Account) *Replay {
 	return &Replay{
-		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{}, channels: map[string]string{}, counts: counts{},
+		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{}, early: map[string]report{},
+		channels: map[string]string{}, counts: counts{},
 		nextCustomers: sweepAt, nextMessages: sweepAt,
 	}
 }
@@ -76,8 +85,7 @@ func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
 	case Inbound:
 		return Nothing, pricing.Outcome{}, r.receive(e, now)
 	case Send:
-		result, err := r.send(e, now)
-		return result, pricing.Outcome{}, err
+		return r.send(e, now)
 	default:
 		result, outcome := r.status(e, now)
 		return result, outcome, nil
@@ -123,28 +131,36 @@ func inboundEvents(kind []byte) conversation.Events {
 	}
 }
 
-func (r *Replay) send(e *Event, now int64) (Result, error) {
+func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	country, err := r.country(e, now)
 	if err != nil {
-		return Nothing, err
+		return Nothing, pricing.Outcome{}, err
 	}
 	form, category, err := formOf(e.Kind, e.Category)
 	if err != nil {
-		return Nothing, err
+		return Nothing, pricing.Outcome{}, err
 	}
 	if r.messages[string(e.ID)] != nil {
-		return Nothing, nil
+		return Nothing, pricing.Outcome{}, nil
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
 	if verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone)); verdict.Refusal != conversation.Permitted {
-		return Refused, nil
+		return Refused, pricing.Outcome{}, nil
 	}
 	c.messages++
-	r.messages[string(e.ID)] = &sent{customer: c, Message: pricing.Message{
+	m := &sent{customer: c, Message: pricing.Message{
 		Channel: r.channel(e.Channel), Country: country, Form: form, Category: category, SentAt: now, Units: e.Units,
 	}}
-	return Nothing, nil
+	id := string(e.ID)
+	r.messages[id] = m
+	if r.earlyAt != now {
+		return Nothing, pricing.Outcome{}, nil
+	}
+	known := r.early[id]
+	delete(r.early, id)
+	result, outcome := r.take(id, m, known, now)
+	return result, outcome, nil
 }
 
 // formOf is the form and category of a sent message. A message without a template that names a template's category is a direct send.
@@ -172,26 +188,40 @@ func formOf(kind, name []byte) (conversation.Form, conversation.Category, error)
 	}
 }
 
-// status settles a message at its first final status. A status of a message that is unknown, or has ended, changes nothing.
+// status settles a message at its first final status. A status of a message that is unknown, or has ended, changes nothing, unless the
+// message is sent within the same second: the upstream counts whole seconds, so the end may stand before the beginning.
 func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
-	m := r.messages[string(e.ID)]
-	if m == nil {
+	said := report{ended: string(e.Status) != "sent", delivered: string(e.Status) != "failed", expiry: e.Expiry}
+	if m := r.messages[string(e.ID)]; m != nil {
+		return r.take(string(e.ID), m, said, now)
+	}
+	if r.earlyAt != now {
+		clear(r.early)
+		r.earlyAt = now
+	}
+	if known := r.early[string(e.ID)]; !known.ended {
+		said.expiry = max(said.expiry, known.expiry)
+		r.early[string(e.ID)] = said
+	}
+	return Nothing, pricing.Outcome{}
+}
+
+// take notes what is reported of a message, and settles it if that is its end.
+func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
+	if said.expiry != 0 {
+		m.EntryPointExpiry = said.expiry
+	}
+	if !said.ended {
 		return Nothing, pricing.Outcome{}
 	}
-	if e.Expiry != 0 {
-		m.EntryPointExpiry = e.Expiry
-	}
-	if string(e.Status) == "sent" {
-		return Nothing, pricing.Outcome{}
-	}
-	m.EndedAt, m.Delivered = now, string(e.Status) != "failed"
+	m.EndedAt, m.Delivered = now, said.delivered
 	outcome := r.book.Rate(r.account, &m.Message, &m.customer.state, r.counts)
 	m.customer.state.Apply(outcome.Change)
 	if outcome.Count.By > 0 {
 		r.counts[outcome.Count.Key] += outcome.Count.By
 	}
 	m.customer.messages--
-	delete(r.messages, string(e.ID))
+	delete(r.messages, id)
 	return Settled, outcome
 }
 

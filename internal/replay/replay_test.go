@@ -195,6 +195,23 @@ func TestAGroupHasOneWindowAndAMarketForEachRecipient(t *testing.T) {
 	expect(t, got, "m0 refused", "m1 group_service 0 allowance", "m2 group_utility 0.0014 ", "m3 group_marketing 0.0859 ", "m4 refused")
 }
 
+// The upstream counts whole seconds: by its clock a message may end a fraction of a second before it was sent.
+func TestAStatusOfTheSameSecondMayComeBeforeItsSend(t *testing.T) {
+	got, err := run(book(t, "whatsapp"),
+		strings.Replace(inbound("2026-10-05T09:00:00Z", "33612345678"), "false", "true", 1),
+		`{"time":"2026-10-05T10:00:00Z","type":"status","id":"m1","status":"sent","entryPointExpiry":"2026-10-05T10:00:01Z"}`,
+		status("2026-10-05T10:00:00Z", "m1", "delivered"), status("2026-10-05T10:00:00Z", "m2", "failed"), status("2026-10-05T10:00:00Z", "m3", "delivered"),
+		status("2026-10-05T10:00:00Z", "m1", "read"),
+		send("2026-10-05T10:00:00.750Z", "m1", text), send("2026-10-05T10:00:00.999Z", "m2", utility),
+		send("2026-10-05T10:00:01Z", "m3", utility), // of another second: another message
+		send("2026-10-05T10:00:02Z", "m1", utility), status("2026-10-05T10:00:03Z", "m1", "delivered"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 service 0 freeEntryPoint", "m2 utility 0 undelivered", "m1 utility 0.03 ")
+}
+
 func TestWhatHasNotEndedIsCounted(t *testing.T) {
 	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
 	lines := []string{send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", utility), send("2026-10-05T10:01:00Z", "m3", text), status("2026-10-05T10:01:01Z", "m1", "delivered")}
