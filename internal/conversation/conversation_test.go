@@ -353,6 +353,19 @@ func TestCategoriesReadBack(t *testing.T) {
 	}
 }
 
+// What is forgotten first is what ends first: not the entry point that is open.
+func TestManyAdvertisementsDoNotCloseAnEntryPoint(t *testing.T) {
+	var s State
+	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
+	s.Apply(Change{EntryPoint: s.Reply(10, 10, 0, &rules().EntryPoint)})
+	for i := range int64(2 * maxEntryPoints) {
+		s.Receive(Inbound{At: 100 + i, Events: Message | Ad}, rules())
+	}
+	if got, want := s.EntryPointAt(2*day), (Span{From: 10, To: 10 + 3*day}); got != want || len(s.EntryPoints) != maxEntryPoints {
+		t.Errorf("got %+v of %d, want %+v of %d", got, len(s.EntryPoints), want, maxEntryPoints)
+	}
+}
+
 func TestEntryPointsAreBounded(t *testing.T) {
 	var s State
 	for i := range int64(100) {

@@ -103,7 +103,7 @@ func (s *State) ConversationAt(category Category, at int64) Open {
 	return Open{}
 }
 
-// addEntryPoint inserts an arrival in order, once.
+// addEntryPoint inserts an arrival in order, once. Of too many the one that ends first is forgotten.
 func (s *State) addEntryPoint(e EntryPoint) {
 	at, found := slices.BinarySearchFunc(s.EntryPoints, e.EligibleFrom, func(e EntryPoint, from int64) int {
 		return cmp.Compare(e.EligibleFrom, from)
@@ -113,9 +113,18 @@ func (s *State) addEntryPoint(e EntryPoint) {
 	}
 	s.EntryPoints = slices.Insert(s.EntryPoints, at, e)
 	if len(s.EntryPoints) > maxEntryPoints {
-		s.EntryPoints = slices.Delete(s.EntryPoints, 0, len(s.EntryPoints)-maxEntryPoints)
+		first := 0
+		for i := range s.EntryPoints {
+			if s.EntryPoints[i].end() < s.EntryPoints[first].end() {
+				first = i
+			}
+		}
+		s.EntryPoints = slices.Delete(s.EntryPoints, first, first+1)
 	}
 }
+
+// end is when the entry point is closed and can no longer be opened.
+func (e *EntryPoint) end() int64 { return max(e.ReplyBy, e.Free.To) }
 
 // prune forgets what ended more than Retention before now. The last service window stays: a refusal says when it closed.
 func (s *State) prune(now int64) {
@@ -127,7 +136,7 @@ func (s *State) prune(now int64) {
 		}
 		s.Windows = slices.Delete(s.Windows, 0, kept)
 	}
-	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return max(e.ReplyBy, e.Free.To) < limit })
+	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return e.end() < limit })
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
 }
 
@@ -139,8 +148,8 @@ func (s *State) IsOverAt(at int64) bool {
 			return false
 		}
 	}
-	for _, e := range s.EntryPoints {
-		if max(e.ReplyBy, e.Free.To) > at {
+	for i := range s.EntryPoints {
+		if s.EntryPoints[i].end() > at {
 			return false
 		}
 	}
