@@ -105,7 +105,7 @@ func (s settings) underEachRule() []settings {
 func (s settings) on(e engine) settings {
 	s.engine, s.uptime, s.troubleEvery, s.budgetStep = e, 800*time.Millisecond, 6, 8
 	if e == postgres {
-		s.uptime, s.troubleEvery, s.budgetStep = 4*time.Second, 3, 2
+		s.uptime, s.troubleEvery, s.budgetStep = 4*time.Second, 3, 1
 		s.flow = max(s.flow, 20*time.Second)
 	}
 	return s
