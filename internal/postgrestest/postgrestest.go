@@ -99,14 +99,23 @@ func (s *Server) Exec(statements string) error { return Exec(s.url.String(), sta
 
 // Exec executes statements on a database.
 func Exec(url, statements string) error {
+	_, err := Changed(url, statements)
+	return err
+}
+
+// Changed executes statements on a database and tells how many rows the last one changed.
+func Changed(url, statements string) (int64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, url)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = conn.Exec(ctx, statements).ReadAll()
-	return errors.Join(err, conn.Close(ctx))
+	results, err := conn.Exec(ctx, statements).ReadAll()
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return 0, err
+	}
+	return results[len(results)-1].CommandTag.RowsAffected(), nil
 }
 
 // script makes a cluster, runs the server until its input ends, and leaves nothing. A line of input makes the server crash and start again. PostgreSQL's programs refuse to run as root, so it may have another user than the
@@ -160,7 +169,7 @@ func start(settings ...string) (*Server, error) {
 		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
 		dir: dir, owner: owner, ended: make(chan error, 1),
 	}
-	command := exec.Command("/bin/sh", arguments...)
+	command := exec.CommandContext(context.Background(), "/bin/sh", arguments...)
 	command.Dir = "/"
 	if owner != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: owner}
@@ -245,7 +254,7 @@ func (s *Server) Directory() string { return s.dir }
 
 func (s *Server) stop() {
 	s.input.Close()
-	<-s.ended
+	_ = <-s.ended // it has been interrupted, and says so
 }
 
 // programs is the directory of PostgreSQL's programs.

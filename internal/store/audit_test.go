@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -32,74 +32,96 @@ func settleMany(t *testing.T, s *store.Store, messages int) {
 }
 
 // tamper changes the database behind the store's back.
-func tamper(t *testing.T, path, statement string) {
+func tamper(t *testing.T, where place, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
+	changed := tamperSQLite
+	if where.url != "" {
+		changed = func(where place, statement string) (int64, error) {
+			return postgrestest.Changed(where.url, "SET search_path TO "+schema+"; "+statement)
+		}
 	}
-	defer db.Close()
-	result, err := db.ExecContext(t.Context(), statement)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
+	if n, err := changed(where, statement); err != nil || n == 0 {
 		t.Fatalf("%s changed %d rows, %v", statement, n, err)
 	}
 }
 
+func tamperSQLite(where place, statement string) (int64, error) {
+	db, err := sql.Open("sqlite", where.path)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	result, err := db.ExecContext(context.Background(), statement)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 func TestP5AuditFindsWhatWasChanged(t *testing.T) {
 	const records = 2500 // more than two pages
+	type statements map[engine]string
+	both := func(statement string) statements { return statements{embedded: statement, shared: statement} }
 	tests := map[string]struct {
-		statement string
+		statement statements
 		sequence  int64 // of the bad record; 0 for a bad total
 	}{
-		"a record's amount": {`UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"') AS BLOB) WHERE sequence = 1700`, 1700},
-		"a record's hash":   {`UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 2500`, 2500},
-		"a record removed":  {`DELETE FROM ledger WHERE sequence = 3`, 3},
-		"a total":           {`UPDATE totals SET billed = '75.01' WHERE category = ''`, 0},
-		"a total removed":   {`DELETE FROM totals WHERE category = 'utility'`, 0},
+		"a record's amount": {statements{
+			embedded: `UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"') AS BLOB) WHERE sequence = 1700`,
+			shared:   `UPDATE ledger SET record = convert_to(replace(convert_from(record, 'UTF8'), '"charge":"0.03"', '"charge":"0.02"'), 'UTF8') WHERE sequence = 1700`,
+		}, 1700},
+		"a record's hash": {statements{
+			embedded: `UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 2500`,
+			shared:   `UPDATE ledger SET hash = decode(repeat('00', 32), 'hex') WHERE sequence = 2500`,
+		}, 2500},
+		"a record removed": {both(`DELETE FROM ledger WHERE sequence = 3`), 3},
+		"a total":          {both(`UPDATE totals SET billed = '75.01' WHERE category = ''`), 0},
+		"a total removed":  {both(`DELETE FROM totals WHERE category = 'utility'`), 0},
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "guichet.db")
-			s := open(t, path, newKeys(t))
-			settleMany(t, s, records)
-			if head, err := s.Audit(t.Context()); err != nil || head.Sequence != records {
-				t.Fatalf("Audit before = sequence %d, %v; want %d and no error", head.Sequence, err, records)
-			}
-			tamper(t, path, tc.statement)
-			_, err := s.Audit(t.Context())
-			var badRecord *ledger.VerifyError
-			var badTotal *store.TotalError
-			switch {
-			case tc.sequence > 0 && (!errors.As(err, &badRecord) || badRecord.Sequence != tc.sequence):
-				t.Errorf("Audit = %v; want record %d to be named", err, tc.sequence)
-			case tc.sequence == 0 && !errors.As(err, &badTotal):
-				t.Errorf("Audit = %v; want a *TotalError", err)
-			}
-		})
-	}
+	forEachEngine(t, func(t *testing.T, e engine) {
+		for name, tc := range tests {
+			t.Run(name, func(t *testing.T) {
+				where := e.newPlace(t)
+				s := where.open(t, newKeys(t))
+				settleMany(t, s, records)
+				if head, err := s.Audit(t.Context()); err != nil || head.Sequence != records {
+					t.Fatalf("Audit before = sequence %d, %v; want %d and no error", head.Sequence, err, records)
+				}
+				tamper(t, where, tc.statement[e])
+				_, err := s.Audit(t.Context())
+				var badRecord *ledger.VerifyError
+				var badTotal *store.TotalError
+				switch {
+				case tc.sequence > 0 && (!errors.As(err, &badRecord) || badRecord.Sequence != tc.sequence):
+					t.Errorf("Audit = %v; want record %d to be named", err, tc.sequence)
+				case tc.sequence == 0 && !errors.As(err, &badTotal):
+					t.Errorf("Audit = %v; want a *TotalError", err)
+				}
+			})
+		}
+	})
 }
 
 func TestP5TotalsCanBeRebuilt(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "guichet.db")
-	s := open(t, path, newKeys(t))
-	settleMany(t, s, 10)
-	tamper(t, path, `UPDATE totals SET billed = '1', messages = 99`)
-	tamper(t, path, `INSERT INTO totals VALUES ('2031-01', 'USD', '', 7, 7, '7', '7')`)
-	if err := s.RebuildTotals(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Audit(t.Context()); err != nil {
-		t.Errorf("Audit after the rebuild = %v", err)
-	}
-	view(t, s, func(tx *store.Tx) error {
-		total, err := tx.Total(whole)
-		if want := (ledger.Total{Messages: 10, Charged: 10, Billed: money.MustParse("0.3"), Cost: money.MustParse("0.3")}); total != want {
-			t.Errorf("total = %+v; want %+v", total, want)
+	forEachEngine(t, func(t *testing.T, e engine) {
+		where := e.newPlace(t)
+		s := where.open(t, newKeys(t))
+		settleMany(t, s, 10)
+		tamper(t, where, `UPDATE totals SET billed = '1', messages = 99`)
+		tamper(t, where, `INSERT INTO totals VALUES ('2031-01', 'USD', '', 7, 7, '7', '7')`)
+		if err := s.RebuildTotals(t.Context()); err != nil {
+			t.Fatal(err)
 		}
-		return err
+		if _, err := s.Audit(t.Context()); err != nil {
+			t.Errorf("Audit after the rebuild = %v", err)
+		}
+		view(t, s, func(tx *store.Tx) error {
+			total, err := tx.Total(whole)
+			if want := (ledger.Total{Messages: 10, Charged: 10, Billed: money.MustParse("0.3"), Cost: money.MustParse("0.3")}); total != want {
+				t.Errorf("total = %+v; want %+v", total, want)
+			}
+			return err
+		})
 	})
 }
 

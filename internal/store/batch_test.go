@@ -250,7 +250,7 @@ func TestOpenRefuses(t *testing.T) {
 	if err := open(t, newer, keys).Close(); err != nil {
 		t.Fatal(err)
 	}
-	tamper(t, newer, `INSERT INTO schema_migrations (version) VALUES (99)`)
+	tamper(t, place{path: newer}, `INSERT INTO schema_migrations (version) VALUES (99)`)
 	tests := map[string]struct {
 		options store.Options
 		want    string

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -73,16 +74,14 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 	schema := "guichet_" + strings.ToLower(strings.ReplaceAll(options.AccountUID, "-", "_"))
 	config.ConnectTimeout = connectTimeout
 	config.RuntimeParams["application_name"] = cmp.Or(config.RuntimeParams["application_name"], "guichet")
-	for name, value := range map[string]string{
+	maps.Copy(config.RuntimeParams, map[string]string{
 		"search_path":     schema,
 		"client_encoding": "UTF8",
 		// Every statement has its index. Without this, a plan made while a table was small would be kept when it is large. Where a small table is read whole all the same,
 		// the price that this puts on it must not set the compiler to work.
 		"enable_seqscan": "off",
 		"jit":            "off",
-	} {
-		config.RuntimeParams[name] = value
-	}
+	})
 	term := cmp.Or(options.Shared.Lease, DefaultLease)
 	for name, limit := range limits(term) {
 		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -42,11 +41,6 @@ func open(tb testing.TB, path string, keys *seal.Keys) *store.Store {
 	}
 	tb.Cleanup(func() { s.Close() })
 	return s
-}
-
-func newStore(tb testing.TB) *store.Store {
-	tb.Helper()
-	return open(tb, filepath.Join(tb.TempDir(), "guichet.db"), newKeys(tb))
 }
 
 // update runs an operation that must succeed.
