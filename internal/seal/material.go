@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -27,37 +28,91 @@ func NewKeys() (Material, error) {
 	if err != nil {
 		return Material{}, fmt.Errorf("a new keyset could not be made: %w", err)
 	}
-	var text bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
-		return Material{}, fmt.Errorf("a new keyset could not be written: %w", err)
+	text, err := writeKeyset(handle)
+	if err != nil {
+		return Material{}, err
 	}
 	return Material{
-		Keyset:      text.Bytes(),
+		Keyset:      text,
 		CustomerKey: []byte(base64.StdEncoding.EncodeToString(randomBytes())),
 		ReportToken: []byte(base64.RawURLEncoding.EncodeToString(randomBytes())),
 	}, nil
 }
 
-// RotateKeyset adds a new primary key to a keyset and keeps the old ones, so that what they sealed can still be opened.
-func RotateKeyset(keysetJSON []byte) ([]byte, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(keysetJSON)))
+// AddKey is the first step of a rotation: it adds a new key that opens, while the primary one goes on sealing. Once every replica has the keyset that it returns,
+// PromoteKey ends the rotation. It refuses a keyset in which a key waits to be promoted already.
+//
+// The two steps are what Tink asks for where several programs share a keyset: https://developers.google.com/tink/design/keysets.
+func AddKey(keysetJSON []byte) ([]byte, error) {
+	handle, err := readKeyset(keysetJSON)
 	if err != nil {
-		return nil, fmt.Errorf("the keyset to rotate cannot be read: it must be a Tink keyset in JSON, in clear text")
+		return nil, err
+	}
+	_, waits, err := newestKey(handle)
+	switch {
+	case err != nil:
+		return nil, err
+	case waits:
+		return nil, errors.New("a key waits to be promoted already: promote it once every gateway has taken it over")
 	}
 	manager := keyset.NewManagerFromHandle(handle)
-	id, err := manager.Add(aead.AES256GCMKeyTemplate())
-	if err != nil {
+	if _, err := manager.Add(aead.AES256GCMKeyTemplate()); err != nil {
 		return nil, fmt.Errorf("a key could not be added to the keyset: %w", err)
 	}
-	if err := manager.SetPrimary(id); err != nil {
+	return managedKeyset(manager)
+}
+
+// PromoteKey is the second step of a rotation: the key that AddKey has added seals from now on, and the old ones still open what they sealed. A replica that has
+// not taken over the added key yet cannot open what this keyset seals. It refuses a keyset in which no key waits.
+func PromoteKey(keysetJSON []byte) ([]byte, error) {
+	handle, err := readKeyset(keysetJSON)
+	if err != nil {
+		return nil, err
+	}
+	newest, waits, err := newestKey(handle)
+	switch {
+	case err != nil:
+		return nil, err
+	case !waits:
+		return nil, errors.New("no key waits to be promoted: add one first")
+	}
+	manager := keyset.NewManagerFromHandle(handle)
+	if err := manager.SetPrimary(newest); err != nil {
 		return nil, fmt.Errorf("the new key could not be made the primary one: %w", err)
 	}
-	if handle, err = manager.Handle(); err != nil {
+	return managedKeyset(manager)
+}
+
+// newestKey is the id of the key that was added last; it waits unless it is the primary one.
+func newestKey(handle *keyset.Handle) (id uint32, waits bool, err error) {
+	newest, err := handle.Entry(handle.Len() - 1)
+	if err != nil {
+		return 0, false, fmt.Errorf("the keyset's last key cannot be read: %w", err)
+	}
+	return newest.KeyID(), !newest.IsPrimary(), nil
+}
+
+// readKeyset reads a cleartext Tink keyset in JSON. Its error holds nothing of it.
+func readKeyset(text []byte) (*keyset.Handle, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+	if err != nil {
+		return nil, errors.New("the keyset cannot be read: it must be a Tink keyset in JSON, in clear text")
+	}
+	return handle, nil
+}
+
+func managedKeyset(manager *keyset.Manager) ([]byte, error) {
+	handle, err := manager.Handle()
+	if err != nil {
 		return nil, fmt.Errorf("the rotated keyset is not valid: %w", err)
 	}
+	return writeKeyset(handle)
+}
+
+func writeKeyset(handle *keyset.Handle) ([]byte, error) {
 	var text bytes.Buffer
 	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
-		return nil, fmt.Errorf("the rotated keyset could not be written: %w", err)
+		return nil, fmt.Errorf("a keyset could not be written: %w", err)
 	}
 	return text.Bytes(), nil
 }

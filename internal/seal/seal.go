@@ -2,18 +2,19 @@
 // with an authenticated cipher, and customers are known by a keyed hash only.
 //
 // The cipher is AES-256-GCM through Tink, so a keyset may hold several keys: the primary one encrypts, every one decrypts,
-// and rotation is a new primary. See https://developers.google.com/tink/aead.
+// and rotation is a new primary: AddKey, then PromoteKey. See https://developers.google.com/tink/aead.
 package seal
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
-	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
@@ -24,24 +25,34 @@ const CustomerKeySize = 32
 // Its text says nothing of the value.
 var ErrOpen = errors.New("a sealed value could not be opened: it was sealed with a key that the keyset no longer has, for another place, or it was changed")
 
+// What TakeOver refuses.
+var (
+	ErrCustomerKeyChanged = errors.New("the customer key has changed: every customer would become a stranger; put the old one back")
+	ErrKeyDropped         = errors.New("the keyset lacks a key of the one in use: what that key sealed could not be opened; put it back")
+)
+
 // Keys are the keys of one account. They are safe for concurrent use.
 type Keys struct {
-	aead        tink.AEAD
+	keyset      atomic.Pointer[openedKeyset]
 	customerKey [CustomerKeySize]byte
+}
+
+// openedKeyset is a keyset in use, with the ids of its keys, which are no secret.
+type openedKeyset struct {
+	aead    tink.AEAD
+	ids     []uint32
+	primary uint32
 }
 
 // Parse reads a cleartext Tink keyset in JSON and the customer key in standard base64, as the files of the keys Secret hold them.
 // White space around the customer key is ignored. Errors never hold a part of a key.
 func Parse(keysetJSON, customerKey []byte) (*Keys, error) {
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(keysetJSON)))
+	opened, err := openKeyset(keysetJSON)
 	if err != nil {
-		return nil, errors.New("the keyset cannot be read: it must be a Tink keyset in JSON, in clear text")
+		return nil, err
 	}
-	primitive, err := aead.New(handle)
-	if err != nil {
-		return nil, errors.New("the keyset cannot be used: each of its keys must be for authenticated encryption (AEAD), for example AES256-GCM")
-	}
-	keys := &Keys{aead: primitive}
+	keys := &Keys{}
+	keys.keyset.Store(opened)
 	decoded, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(customerKey)))
 	if err != nil {
 		return nil, errors.New("the customer key cannot be read: it must be 32 bytes in standard base64")
@@ -53,10 +64,55 @@ func Parse(keysetJSON, customerKey []byte) (*Keys, error) {
 	return keys, nil
 }
 
+func openKeyset(text []byte) (*openedKeyset, error) {
+	handle, err := readKeyset(text)
+	if err != nil {
+		return nil, err
+	}
+	primitive, err := aead.New(handle)
+	if err != nil {
+		return nil, errors.New("the keyset cannot be used: each of its keys must be for authenticated encryption (AEAD), for example AES256-GCM")
+	}
+	opened := &openedKeyset{aead: primitive}
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return nil, fmt.Errorf("key %d of the keyset cannot be read: %w", i, err)
+		}
+		opened.ids = append(opened.ids, entry.KeyID())
+		if entry.IsPrimary() {
+			opened.primary = entry.KeyID()
+		}
+	}
+	return opened, nil
+}
+
+// TakeOver makes k seal and open with newer's keyset from now on, while others use k. It changes nothing and returns ErrCustomerKeyChanged if newer has another
+// customer key, ErrKeyDropped if its keyset lacks a key that k has.
+func (k *Keys) TakeOver(newer *Keys) error {
+	if subtle.ConstantTimeCompare(k.customerKey[:], newer.customerKey[:]) != 1 {
+		return ErrCustomerKeyChanged
+	}
+	next := newer.keyset.Load()
+	for _, id := range k.keyset.Load().ids {
+		if !slices.Contains(next.ids, id) {
+			return ErrKeyDropped
+		}
+	}
+	k.keyset.Store(next)
+	return nil
+}
+
+// Keyset says which key seals, by its id in the keyset, and how many keys can open. Neither is a secret.
+func (k *Keys) Keyset() (primary uint32, size int) {
+	keyset := k.keyset.Load()
+	return keyset.primary, len(keyset.ids)
+}
+
 // Seal encrypts plaintext for one place: place names the column and the row, and Open must be given the same one.
 // An empty plaintext is sealed too.
 func (k *Keys) Seal(plaintext []byte, place string) ([]byte, error) {
-	sealed, err := k.aead.Encrypt(plaintext, []byte(place))
+	sealed, err := k.keyset.Load().aead.Encrypt(plaintext, []byte(place))
 	if err != nil {
 		return nil, fmt.Errorf("a value could not be sealed: %w", err)
 	}
@@ -65,7 +121,7 @@ func (k *Keys) Seal(plaintext []byte, place string) ([]byte, error) {
 
 // Open decrypts what Seal made for the same place, or returns ErrOpen.
 func (k *Keys) Open(sealed []byte, place string) ([]byte, error) {
-	plaintext, err := k.aead.Decrypt(sealed, []byte(place))
+	plaintext, err := k.keyset.Load().aead.Decrypt(sealed, []byte(place))
 	if err != nil {
 		return nil, ErrOpen
 	}

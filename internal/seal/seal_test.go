@@ -87,30 +87,135 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestRotationOpensTheOldAndSealsWithTheNew(t *testing.T) {
+func addKey(t *testing.T, keyset []byte) []byte {
+	t.Helper()
+	added, err := seal.AddKey(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+func promoteKey(t *testing.T, keyset []byte) []byte {
+	t.Helper()
+	promoted, err := seal.PromoteKey(keyset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return promoted
+}
+
+// Each row is a replica that seals, each column one that opens: neighbours in the order of the steps always read each other.
+func TestRotationInTwoStepsNeighboursReadEachOther(t *testing.T) {
 	material := newMaterial(t)
-	before := parse(t, material.Keyset, material.CustomerKey)
-	rotated, err := seal.RotateKeyset(material.Keyset)
+	added := addKey(t, material.Keyset)
+	steps := []struct {
+		name  string
+		keys  *seal.Keys
+		opens [3]bool // by the replica before, with the key added, with the key promoted
+	}{
+		{"before", parse(t, material.Keyset, material.CustomerKey), [3]bool{true, true, true}},
+		{"added", parse(t, added, material.CustomerKey), [3]bool{true, true, true}},
+		{"promoted", parse(t, promoteKey(t, added), material.CustomerKey), [3]bool{false, true, true}},
+	}
+	for _, from := range steps {
+		sealed, err := from.keys.Seal([]byte("parcel"), "p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, to := range steps {
+			opened, err := to.keys.Open(sealed, "p")
+			if got := err == nil && string(opened) == "parcel"; got != from.opens[i] {
+				t.Errorf("sealed %s, opened %s: %q, %v; want readable: %t", from.name, to.name, opened, err, from.opens[i])
+			}
+		}
+		if from.keys.CustomerHash("c", "1") != steps[0].keys.CustomerHash("c", "1") {
+			t.Errorf("%s: a customer became a stranger", from.name)
+		}
+	}
+}
+
+func TestRotationRefusesAStepOutOfTurn(t *testing.T) {
+	fresh := newMaterial(t).Keyset
+	added := addKey(t, fresh)
+	tests := map[string]struct {
+		step   func([]byte) ([]byte, error)
+		keyset []byte
+		want   string
+	}{
+		"add while one waits":         {seal.AddKey, added, "waits to be promoted"},
+		"promote what is primary":     {seal.PromoteKey, fresh, "add one first"},
+		"promote twice":               {seal.PromoteKey, promoteKey(t, added), "add one first"},
+		"add to what is no keyset":    {seal.AddKey, []byte("SECRET"), "Tink keyset in JSON"},
+		"promote what is no keyset":   {seal.PromoteKey, []byte("SECRET"), "Tink keyset in JSON"},
+		"promote in an empty keyset":  {seal.PromoteKey, []byte(`{"primaryKeyId":1,"key":[]}`), "Tink keyset in JSON"},
+		"add where nothing was given": {seal.AddKey, nil, "Tink keyset in JSON"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			out, err := tc.step(tc.keyset)
+			if err == nil || out != nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("got %q, %v; want nothing and an error with %q", out, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestTakeOverSealsWithTheNewKeyAndOpensTheOld(t *testing.T) {
+	material := newMaterial(t)
+	keys := parse(t, material.Keyset, material.CustomerKey)
+	old, err := keys.Seal([]byte("before"), "p")
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := parse(t, rotated, material.CustomerKey)
-	old, err := before.Seal([]byte("before"), "p")
-	if err != nil {
+	rotated := promoteKey(t, addKey(t, material.Keyset))
+	if err := keys.TakeOver(parse(t, rotated, material.CustomerKey)); err != nil {
 		t.Fatal(err)
 	}
-	if opened, err := after.Open(old, "p"); err != nil || string(opened) != "before" {
+	if opened, err := keys.Open(old, "p"); err != nil || string(opened) != "before" {
 		t.Errorf("Open of an old value = %q, %v; want \"before\"", opened, err)
 	}
-	young, err := after.Seal([]byte("after"), "p")
+	young, err := keys.Seal([]byte("after"), "p")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := before.Open(young, "p"); !errors.Is(err, seal.ErrOpen) {
+	if _, err := parse(t, material.Keyset, material.CustomerKey).Open(young, "p"); !errors.Is(err, seal.ErrOpen) {
 		t.Errorf("the old keyset opened a new value: %v; want ErrOpen", err)
 	}
-	if before.CustomerHash("c", "1") != after.CustomerHash("c", "1") {
-		t.Error("Rotation made a customer a stranger")
+	if opened, err := parse(t, rotated, material.CustomerKey).Open(young, "p"); err != nil || string(opened) != "after" {
+		t.Errorf("Open of a new value = %q, %v; want \"after\"", opened, err)
+	}
+}
+
+func TestTakeOverRefusesWhatWouldLoseSomething(t *testing.T) {
+	material, stranger := newMaterial(t), newMaterial(t)
+	added := addKey(t, material.Keyset)
+	tests := map[string]struct {
+		keyset, customerKey []byte
+		want                error
+	}{
+		"another customer key":           {added, stranger.CustomerKey, seal.ErrCustomerKeyChanged},
+		"another account's keyset":       {stranger.Keyset, material.CustomerKey, seal.ErrKeyDropped},
+		"the keyset before the addition": {material.Keyset, material.CustomerKey, seal.ErrKeyDropped},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			keys := parse(t, added, material.CustomerKey)
+			hash := keys.CustomerHash("c", "1")
+			if err := keys.TakeOver(parse(t, tc.keyset, tc.customerKey)); !errors.Is(err, tc.want) {
+				t.Fatalf("TakeOver = %v; want %v", err, tc.want)
+			}
+			sealed, err := keys.Seal([]byte("parcel"), "p")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if opened, err := parse(t, material.Keyset, material.CustomerKey).Open(sealed, "p"); err != nil || string(opened) != "parcel" {
+				t.Errorf("after the refusal it seals with another key: %q, %v", opened, err)
+			}
+			if keys.CustomerHash("c", "1") != hash {
+				t.Error("after the refusal a customer is a stranger")
+			}
+		})
 	}
 }
 
