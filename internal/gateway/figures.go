@@ -24,6 +24,9 @@ const (
 func (g *Gateway) report(ctx context.Context, now time.Time) (report.Report, error) {
 	refused := g.config.refused()
 	r := report.Report{Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest}
+	if r.ConfigError == "" {
+		r.ConfigError = g.keys.refused()
+	}
 	t := g.config.tenant()
 	if t == nil || g.opened.Load() == nil {
 		return r, nil

@@ -30,7 +30,7 @@ type Options struct {
 // storeFile is the name of the embedded store's database in the data directory.
 const storeFile = "gateway.db"
 
-// configInterval is how often the configuration file is looked at.
+// configInterval is how often the configuration file and the keys are looked at.
 const configInterval = time.Second
 
 // Gateway serves one account.
@@ -38,7 +38,7 @@ type Gateway struct {
 	options Options
 	log     *slog.Logger
 	now     func() time.Time
-	keys    keys
+	keys    *keyring
 	config  *configuration
 	metrics *metrics
 	// opened is nil until the first good configuration has said whose store it is.
@@ -73,7 +73,7 @@ func newGateway(options Options) (*Gateway, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	k, err := loadKeys(options.KeysDirectory)
+	ring, err := newKeyring(options.KeysDirectory, options.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func newGateway(options Options) (*Gateway, error) {
 		options:    options,
 		log:        options.Log,
 		now:        options.Now,
-		keys:       k,
+		keys:       ring,
 		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
 		metrics:    newMetrics(),
 		started:    options.Now(),
@@ -108,7 +108,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	defer stop(nil)
 	var background sync.WaitGroup
 	g.config.look()
-	background.Go(func() { g.config.watch(ctx, configInterval) })
+	background.Go(func() { watch(ctx, configInterval, g.config.look, g.keys.look) })
 	background.Go(func() {
 		if err := g.open(ctx); err != nil {
 			stop(err)

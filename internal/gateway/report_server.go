@@ -14,12 +14,11 @@ import (
 )
 
 // reportHandler serves the report to whoever presents the token. Its ETag covers everything but AsOf, so an operator that has seen the figures pays a 304.
-func (g *Gateway) reportHandler(token string) http.Handler {
-	want := sha256.Sum256([]byte(token))
+func (g *Gateway) reportHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+report.Path, func(w http.ResponseWriter, r *http.Request) {
 		given, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		hash := sha256.Sum256([]byte(given))
+		hash, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(g.keys.current().reportToken))
 		if !found || subtle.ConstantTimeCompare(hash[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "Present the report's bearer token.", http.StatusUnauthorized)

@@ -73,8 +73,11 @@ func (l Listeners) Close() {
 
 // serve runs the three servers until ctx is done or one of them fails, then lets the requests that are under way finish.
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
-	report := newServer(g.reportHandler(g.keys.reportToken), g.log)
-	report.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{g.keys.certificate}}
+	report := newServer(g.reportHandler(), g.log)
+	report.TLSConfig = &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return g.keys.current().certificate, nil },
+	}
 	servers := []*http.Server{newServer(g.bounded(g.api()), g.log), newServer(g.operations(), g.log), report}
 
 	failed := make(chan error, len(servers))

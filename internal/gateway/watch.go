@@ -56,8 +56,8 @@ func (c *configuration) refused() refusedDocument {
 	return c.refusal
 }
 
-// watch looks at the file every interval until ctx is done.
-func (c *configuration) watch(ctx context.Context, interval time.Duration) {
+// watch takes the looks, one after the other, every interval until ctx is done.
+func watch(ctx context.Context, interval time.Duration, looks ...func()) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
@@ -65,7 +65,9 @@ func (c *configuration) watch(ctx context.Context, interval time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			c.look()
+			for _, look := range looks {
+				look()
+			}
 		}
 	}
 }
