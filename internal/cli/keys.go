@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// maxKeysSecret bounds a Secret, in bytes: it holds 1 MiB at most, which is more in base64.
+const maxKeysSecret = 2 << 20
+
+func newKeysCommand() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "keys",
+		Short: "Rotate the key that encrypts what an account's gateway stores",
+		Long: `Rotate the key that encrypts what an account's gateway stores, in two steps and without a restart.
+
+Each step reads the keys Secret as JSON and prints it with another keyset, for kubectl to put in its place:
+
+  kubectl -n acme get secret acme-gateway-keys -o json | guichet keys rotate | kubectl replace -f -
+  kubectl -n acme get secret acme-gateway-keys -o json | guichet keys promote | kubectl replace -f -
+
+The first adds a key that can only open. When every replica of the gateway has logged "Keys taken over", the second lets it seal. Old keys stay, so that
+what they sealed can be opened. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	command.AddCommand(
+		newKeysStep("rotate", "Add a key that opens, and seals once it is promoted", seal.AddKey),
+		newKeysStep("promote", "Let the added key seal from now on", seal.PromoteKey),
+	)
+	return command
+}
+
+func newKeysStep(name, short string, step func(keyset []byte) ([]byte, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			secret, err := readKeysSecret(cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			if err := secret.replaceKeyset(step); err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(secret.object)
+		},
+	}
+}
+
+// keysSecretObject is the Secret with an account's keys; object holds all of it, also what this program does not know.
+type keysSecretObject struct {
+	object map[string]any
+	data   map[string]any
+}
+
+// readKeysSecret reads one Secret in JSON. Its errors hold nothing of it.
+func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxKeysSecret+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxKeysSecret {
+		return nil, fmt.Errorf("the input has more than %d bytes: a Secret is smaller", maxKeysSecret)
+	}
+	var object map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&object) != nil || object["apiVersion"] != "v1" || object["kind"] != "Secret" || decoder.Decode(new(any)) != io.EOF {
+		return nil, errors.New("the input must be the Secret with the account's keys, in JSON: pipe `kubectl get secret ACCOUNT-gateway-keys -o json` into this command")
+	}
+	data, _ := object["data"].(map[string]any)
+	if _, found := data[config.KeysetFile].(string); !found {
+		return nil, fmt.Errorf("the Secret has no %q: it must be the one with the account's keys, ACCOUNT-gateway-keys", config.KeysetFile)
+	}
+	return &keysSecretObject{object: object, data: data}, nil
+}
+
+// replaceKeyset does a step of a rotation to the Secret's keyset.
+func (s *keysSecretObject) replaceKeyset(step func([]byte) ([]byte, error)) error {
+	encoded, _ := s.data[config.KeysetFile].(string)
+	keyset, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return fmt.Errorf("%s in the Secret must be in base64", config.KeysetFile)
+	}
+	replaced, err := step(keyset)
+	if err != nil {
+		return fmt.Errorf("%s in the Secret: %w", config.KeysetFile, err)
+	}
+	s.data[config.KeysetFile] = base64.StdEncoding.EncodeToString(replaced)
+	return nil
+}
