@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,22 +53,26 @@ func (g *Gateway) api() http.Handler {
 	return mux
 }
 
-// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503 that hides the cause, which is logged.
+// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503 that hides the cause, which is logged. Each answer has an
+// id, by which the log line of a hidden cause is found.
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
 	failure, ok := graph.AsError(err)
+	trace := newTraceID()
 	if !ok {
 		if r.Context().Err() != nil {
 			return // the client has gone
 		}
 		if worthLogging(err) {
-			g.log.Error("Request failed", "handler", handler, "error", err)
+			g.log.Error("Request failed", "handler", handler, "trace", trace, "error", err)
 		}
 		failure = graph.Unavailable(storeRetry)
 	}
 	if handler == "messages" {
 		g.metrics.refused.WithLabelValues(codeLabel(failure.Code)).Inc()
 	}
-	failure.Write(w)
+	answer := *failure
+	answer.TraceID = cmp.Or(failure.TraceID, trace)
+	answer.Write(w)
 }
 
 // caller is an authenticated request to one of the account's numbers.

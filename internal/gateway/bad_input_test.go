@@ -53,6 +53,9 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 			if got.details == "" || strings.Contains(got.body, ana) {
 				t.Fatalf("the answer must say what to do and not repeat the number: %s", got.body)
 			}
+			if !strings.Contains(got.body, `"fbtrace_id":"A`) {
+				t.Fatalf("the answer must have a trace id: %s", got.body)
+			}
 		})
 	}
 	if q := w.report().Queues; q.Outbound != 0 || q.Unsettled != 0 {

@@ -28,6 +28,13 @@ func newMessageID(now time.Time) (string, error) {
 	return "wamid." + base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
+// newTraceID is the fbtrace_id of an error that is made here.
+func newTraceID() string {
+	var raw [17]byte
+	_, _ = rand.Read(raw[:]) // it never fails, and an id of zeros would do
+	return "A" + base64.RawURLEncoding.EncodeToString(raw[:])
+}
+
 // isOwnID tells whether an id was given out by a gateway rather than by the upstream.
 func isOwnID(id string) bool { return strings.HasPrefix(id, ownIDPrefix) }
 

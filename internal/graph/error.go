@@ -22,7 +22,7 @@ type Error struct {
 	Type string
 	// Message is "(#code) title". Title and Details are text for people.
 	Message, Details string
-	// TraceID is Meta's fbtrace_id; empty on errors made here.
+	// TraceID is Meta's fbtrace_id, or that of whoever answers with an error made here.
 	TraceID string
 	// RetryAfter is the delay that the Retry-After header asked for, or 0.
 	RetryAfter time.Duration
