@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,7 +163,9 @@ func TestInvalidManifestsAreRefusedWithASentence(t *testing.T) {
 		}
 	}
 	uncovered := celSentences(t)
-	for name, tc := range celCases() {
+	cases := celCases()
+	maps.Copy(cases, celFieldCases())
+	for name, tc := range cases {
 		delete(uncovered, tc.want)
 		t.Run(name, func(t *testing.T) {
 			object := manifestOf(t, valid[tc.kind], tc.patch, namespace)

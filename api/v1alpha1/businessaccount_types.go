@@ -21,7 +21,7 @@ type BusinessAccountSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	PlanName string `json:"planName,omitempty"`
 
 	// timeZone is the IANA name of the account's time zone, such as "America/Sao_Paulo". Billing periods and plan revisions turn at midnight there.
@@ -29,7 +29,7 @@ type BusinessAccountSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$')",message="must be a name of the IANA database, like 'America/Sao_Paulo'"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="timeZone is immutable: a change would move the borders of billed periods"
 	TimeZone string `json:"timeZone,omitempty"`
 
@@ -37,7 +37,7 @@ type BusinessAccountSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[0-9]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	WhatsAppBusinessAccountID string `json:"whatsAppBusinessAccountID,omitempty"`
 
 	// portfolioID names the business portfolio that the account belongs to. Volume tiers and allowances that a plan counts per portfolio are shared
@@ -45,7 +45,7 @@ type BusinessAccountSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_.-]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_.-]+$')",message="must be letters, digits, '_', '.' and '-' only"
 	PortfolioID string `json:"portfolioID,omitempty"`
 
 	// channels are the phone numbers and pages of the account. All of them are served by one gateway.
@@ -54,7 +54,7 @@ type BusinessAccountSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=25
-	// +kubebuilder:validation:XValidation:rule="self.all(c, self.exists_one(d, c.type == d.type && (c.type == 'WhatsApp' ? c.phoneNumberID == d.phoneNumberID : c.pageID == d.pageID)))",message="each phoneNumberID and each pageID may appear in one channel only"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.phoneNumberID) || self.exists_one(d, has(d.phoneNumberID) && d.phoneNumberID == c.phoneNumberID)) && (!has(c.pageID) || self.exists_one(d, has(d.pageID) && d.pageID == c.pageID)))",message="each phoneNumberID and each pageID may appear in one channel only"
 	Channels []Channel `json:"channels,omitempty"`
 
 	// callback is where the gateway delivers customers' messages and the statuses of sent ones, in order and signed. Without it they are not delivered anywhere.
@@ -67,7 +67,7 @@ type BusinessAccountSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	APITokensSecretName string `json:"apiTokensSecretName,omitempty"`
 
 	// consent says to whom the account may write.
@@ -153,6 +153,9 @@ type Consent struct {
 }
 
 // ConsentKeywords are the stop and resume words of one language.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.stop) || has(self.resume)",message="must have stop or resume, or both"
+// +kubebuilder:validation:XValidation:rule="!has(self.stop) || !has(self.resume) || self.stop.all(w, !(w in self.resume))",message="a word must not be in both stop and resume"
 type ConsentKeywords struct {
 	// language is the BCP 47 tag of the words' language, such as "fr".
 	// +required
@@ -236,7 +239,7 @@ type InternationalAuthenticationStatus struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=2
-	// +kubebuilder:validation:Pattern=`^[A-Z]{2}$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{2}$')",message="must be a country code of ISO 3166-1, like 'FR'"
 	BusinessCountry string `json:"businessCountry,omitempty"`
 
 	// exceptions are countries whose start time differs from startTime.
@@ -253,7 +256,7 @@ type InternationalAuthenticationException struct {
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=2
-	// +kubebuilder:validation:Pattern=`^[A-Z]{2}$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{2}$')",message="must be a country code of ISO 3166-1, like 'FR'"
 	Country string `json:"country,omitempty"`
 
 	// startTime is the instant from which the rate applies in that country.

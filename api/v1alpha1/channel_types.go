@@ -20,7 +20,7 @@ type Channel struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower-case letters, digits and '-', and begin and end with a letter or a digit"
 	Name string `json:"name,omitempty"`
 
 	// type is the network: 'WhatsApp' or 'Messenger'.
@@ -32,14 +32,14 @@ type Channel struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[0-9]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	PhoneNumberID string `json:"phoneNumberID,omitempty"`
 
 	// pageID is the Graph API's id of the page, for a channel of type 'Messenger'.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[0-9]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	PageID string `json:"pageID,omitempty"`
 
 	// baseURL is the Graph API that the channel talks to. It defaults to Meta's, https://graph.facebook.com; a simulator's address goes here to try Guichet without an account at Meta.
@@ -48,14 +48,15 @@ type Channel struct {
 	// +kubebuilder:validation:MinLength=8
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && (self.startsWith('https://') || self.startsWith('http://'))",message="baseURL must be an absolute URL that starts with 'https://' or 'http://'"
+	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getHostname() != '' && !self.matches('^[^/]*//[^/?#]*@|[?#]')",message="baseURL must name a host, and must not have a user, a query or a fragment"
 	BaseURL string `json:"baseURL,omitempty"`
 
 	// apiVersion is the Graph API version that the gateway and the operator speak to the upstream.
 	// +optional
 	// +kubebuilder:default="v26.0"
-	// +kubebuilder:validation:MinLength=4
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=8
-	// +kubebuilder:validation:Pattern=`^v[1-9][0-9]?\.[0-9]$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^v[1-9][0-9]?[.][0-9]$')",message="must be a version of the Graph API, like 'v26.0'"
 	APIVersion string `json:"apiVersion,omitempty"`
 
 	// credentialsSecretName is the name of a Secret in the account's namespace with the keys 'accessToken' (a system user's token), 'appSecret' (it signs the webhooks; a second
@@ -63,7 +64,7 @@ type Channel struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	CredentialsSecretName string `json:"credentialsSecretName,omitempty"`
 }
 
@@ -88,12 +89,13 @@ type Callback struct {
 	// +kubebuilder:validation:MinLength=8
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && (self.startsWith('https://') || self.startsWith('http://'))",message="url must be an absolute URL that starts with 'https://' or 'http://'"
+	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getHostname() != '' && !self.matches('^[^/]*//[^/?#]*@')",message="url must name a host, and must not have a user or a password"
 	URL string `json:"url,omitempty"`
 
 	// secretName is the name of a Secret with the key 'secret': the gateway signs each delivery with it, in the header X-Hub-Signature-256, as Meta does.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	SecretName string `json:"secretName,omitempty"`
 }

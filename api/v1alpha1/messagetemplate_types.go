@@ -40,12 +40,17 @@ const (
 )
 
 // MessageTemplateSpec is a message that the upstream approves once and that may then be sent to people at any time.
+//
+// +kubebuilder:validation:XValidation:rule="self.category == 'Authentication' || !has(self.body.codeExpirationMinutes) && !has(self.body.securityRecommendation)",message="body.codeExpirationMinutes and body.securityRecommendation may be set with category 'Authentication' only"
+// +kubebuilder:validation:XValidation:rule="self.category != 'Authentication' || !has(self.footer)",message="footer must not be set with category 'Authentication': the upstream writes it"
+// +kubebuilder:validation:XValidation:rule="self.parameterFormat == 'Named' || !has(self.body.examples) || self.body.examples.all(e, !has(e.name))",message="the examples of body may have a name with parameterFormat 'Named' only"
+// +kubebuilder:validation:XValidation:rule="self.parameterFormat == 'Named' || !has(self.header) || !has(self.header.examples) || self.header.examples.all(e, !has(e.name))",message="the examples of header may have a name with parameterFormat 'Named' only"
 type MessageTemplateSpec struct {
 	// accountName is the name of the BusinessAccount, in the same namespace, that the template belongs to.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a BusinessAccount: lower-case letters, digits and '-', beginning with a letter"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountName is immutable: make another MessageTemplate for another account"
 	AccountName string `json:"accountName,omitempty"`
 
@@ -53,7 +58,7 @@ type MessageTemplateSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:Pattern=`^[a-z0-9_]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9_]+$')",message="must be lower-case letters, digits and '_' only"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="name is immutable: the upstream knows the template by its name and language"
 	Name string `json:"name,omitempty"`
 
@@ -61,7 +66,7 @@ type MessageTemplateSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:Pattern=`^[a-z]{2,3}(_[A-Z]{2,3})?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]{2,3}(_[A-Z]{2,3})?$')",message="must be spelled as the upstream does, like 'en_US' or 'fr'"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="language is immutable: the upstream knows the template by its name and language"
 	Language string `json:"language,omitempty"`
 
@@ -129,6 +134,7 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="self.format == 'Text' ? has(self.text) : !has(self.text)",message="text must be set with format 'Text', and only then"
 // +kubebuilder:validation:XValidation:rule="self.format in ['Image', 'Video', 'Document'] ? has(self.exampleHandle) : !has(self.exampleHandle)",message="exampleHandle must be set with format 'Image', 'Video' or 'Document', and only then"
+// +kubebuilder:validation:XValidation:rule="self.format == 'Text' || !has(self.examples)",message="examples may be set with format 'Text' only"
 type TemplateHeader struct {
 	// format is 'Text', 'Image', 'Video', 'Document' or 'Location'.
 	// +optional
@@ -230,6 +236,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'URL' ? has(self.url) : !has(self.url)",message="url must be set with type 'URL', and only then"
 // +kubebuilder:validation:XValidation:rule="self.type == 'PhoneNumber' ? has(self.phoneNumber) : !has(self.phoneNumber)",message="phoneNumber must be set with type 'PhoneNumber', and only then"
 // +kubebuilder:validation:XValidation:rule="self.type in ['QuickReply', 'URL', 'PhoneNumber'] ? has(self.text) : true",message="text must be set with type 'QuickReply', 'URL' or 'PhoneNumber'"
+// +kubebuilder:validation:XValidation:rule="self.type in ['OneTap', 'ZeroTap'] ? has(self.packageName) && has(self.signatureHash) : !has(self.packageName) && !has(self.signatureHash)",message="packageName and signatureHash must be set with type 'OneTap' or 'ZeroTap', and only then"
+// +kubebuilder:validation:XValidation:rule="self.type in ['URL', 'CopyCode'] || !has(self.example)",message="example may be set with type 'URL' or 'CopyCode' only"
 type TemplateButton struct {
 	// type is 'QuickReply', 'URL', 'PhoneNumber', 'CopyCode', or, for authentication, 'OneTap' or 'ZeroTap'. Who asks for 'ZeroTap' accepts WhatsApp's terms for it.
 	// +required
@@ -245,12 +253,14 @@ type TemplateButton struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=8
 	// +kubebuilder:validation:MaxLength=2000
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://') || self.startsWith('http://')",message="url must start with 'https://' or 'http://'"
 	URL string `json:"url,omitempty"`
 
 	// phoneNumber is the number that the button calls, at most 20 characters.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]?[0-9][-0-9 ().]*$')",message="must be a phone number with its country code, like '+33170180000'"
 	PhoneNumber string `json:"phoneNumber,omitempty"`
 
 	// example is a sample of the url's variable, or of the code.

@@ -6,13 +6,13 @@ type Money struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
-	// +kubebuilder:validation:Pattern=`^-?(0|[1-9][0-9]*)(\.[0-9]{1,12})?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^-?(0|[1-9][0-9]*)([.][0-9]{1,12})?$')",message="must be a decimal number with at most 12 decimals, like '12.5'"
 	Amount string `json:"amount,omitempty"`
 
 	// currency is the ISO 4217 code of the amount, such as "USD".
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=3
-	// +kubebuilder:validation:Pattern=`^[A-Z]{3}$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{3}$')",message="must be the three capital letters of ISO 4217, like 'USD'"
 	Currency string `json:"currency,omitempty"`
 }
