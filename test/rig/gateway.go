@@ -45,7 +45,7 @@ func NewGateway(programs Programs, account *Account, level string) (*Gateway, er
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(account.Path("gateway.log"))
+	log, err := os.OpenFile(account.Path("gateway.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) // replicas of one account share it
 	if err != nil {
 		return nil, err
 	}
