@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -70,11 +71,7 @@ func (s *Store) write() {
 		if s.options.OnCommit != nil && err == nil {
 			s.options.OnCommit(len(batch), time.Since(began))
 		}
-		if err != nil && available {
-			s.options.Log.Error("Store became unavailable", "error", err)
-		} else if err == nil && !available {
-			s.options.Log.Info("Store is available again")
-		}
+		s.tell(err, available)
 		available = err == nil
 		for i, op := range batch {
 			if err != nil {
@@ -83,6 +80,18 @@ func (s *Store) write() {
 			close(op.done)
 			batch[i] = nil
 		}
+	}
+}
+
+// tell logs what has changed: not every failure of a store that is unavailable anyhow.
+func (s *Store) tell(err error, available bool) {
+	switch {
+	case errors.Is(err, ErrLeaseLost):
+		s.options.Log.Warn("Lease was lost", "error", err)
+	case err != nil && available:
+		s.options.Log.Error("Store became unavailable", "error", err)
+	case err == nil && !available:
+		s.options.Log.Info("Store is available again")
 	}
 }
 
