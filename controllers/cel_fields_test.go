@@ -5,6 +5,7 @@ func celFieldCases() map[string]celCase {
 	const (
 		object = "must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 		digits = "must be digits only: it is the id that the Graph API gives"
+		label  = "must be lower-case letters, digits and '-', and begin and end with a letter or a digit"
 	)
 	return map[string]celCase{
 		"account: plan with a capital":          {kind: "BusinessAccount", patch: `{spec: {planName: WhatsApp}}`, want: object},
@@ -12,7 +13,7 @@ func celFieldCases() map[string]celCase {
 		"account: a phone number for an id":     {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "+33612345678"`), want: digits},
 		"account: a name for an id":             {kind: "BusinessAccount", patch: `{spec: {whatsAppBusinessAccountID: acme}}`, want: digits},
 		"account: a portfolio with a space":     {kind: "BusinessAccount", patch: `{spec: {portfolioID: "acme group"}}`, want: "must be letters, digits, '_', '.' and '-' only"},
-		"account: a channel with a capital":     {kind: "BusinessAccount", patch: `{spec: {channels: [{name: Main, phoneNumberID: "1", credentialsSecretName: acme}]}}`, want: "must be lower-case letters, digits and '-', and begin and end with a letter or a digit"},
+		"account: a channel with a capital":     {kind: "BusinessAccount", patch: `{spec: {channels: [{name: Main, phoneNumberID: "1", credentialsSecretName: acme}]}}`, want: label},
 		"account: a version without a v":        {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", apiVersion: "26"`), want: "must be a version of the Graph API, like 'v26.0'"},
 		"account: a base URL without a host":    {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", baseURL: "https://"`), want: "baseURL must name a host, and must not have a user, a query or a fragment"},
 		"account: a base URL with a password":   {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", baseURL: "https://a:b@acme.example"`), want: "baseURL must name a host, and must not have a user, a query or a fragment"},
@@ -30,6 +31,10 @@ func celFieldCases() map[string]celCase {
 		"account: a volume of nothing":           {kind: "BusinessAccount", patch: `{spec: {gateway: {storage: {embedded: {size: "0"}}}}}`, want: "must be greater than zero"},
 		"account: less than no memory":           {kind: "BusinessAccount", patch: `{spec: {gateway: {resources: {limits: {memory: -1Gi}}}}}`, want: "must be greater than zero"},
 		"account: an Ingress for any host":       {kind: "BusinessAccount", patch: `{spec: {gateway: {exposure: {type: Ingress, ingress: {host: "*.acme.example"}}}}}`, want: "must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, like 'acme.example.com'"},
+		"plan: a revision with a capital":        {kind: "PricingPlan", patch: `{spec: {revisions: [{name: First, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}}]}}`, want: "must be lower-case letters, digits, '-' and '.', and begin and end with a letter or a digit"},
+		"plan: a free rule with a dash at last":  {kind: "PricingPlan", patch: planWith(`free: [{name: a-, reason: Reaction, when: Always}]`), want: `spec.revisions[0].free[0].name: Invalid value: "a-": ` + label},
+		"plan: an allowance with a space":        {kind: "PricingPlan", patch: planWith(`allowances: [{name: a b, count: 1, of: [Service], per: Channel, period: Month}]`), want: `spec.revisions[0].allowances[0].name: Invalid value: "a b": ` + label},
+		"plan: an exemption with a dot":          {kind: "PricingPlan", patch: planWith(`exemptions: [{name: a.b, of: [Service]}]`), want: `spec.revisions[0].exemptions[0].name: Invalid value: "a.b": ` + label},
 		"template: account with a dot":           {kind: "MessageTemplate", patch: `{spec: {accountName: acme.co}}`, want: "must be the name of a BusinessAccount: lower-case letters, digits and '-', beginning with a letter"},
 		"template: name with a capital":          {kind: "MessageTemplate", patch: `{spec: {name: Order}}`, want: "must be lower-case letters, digits and '_' only"},
 		"template: language with a dash":         {kind: "MessageTemplate", patch: `{spec: {language: en-US}}`, want: "must be spelled as the upstream does, like 'en_US' or 'fr'"},
