@@ -253,6 +253,8 @@ func configVerdict(scope *accountScope) verdict {
 			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused the configuration and keeps the one before: "+read.report.ConfigError)
 		case read.report.ConfigDigest != digest:
 			return isFalse(v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
+		case read.report.ConfigError != "":
+			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused what it was given and goes on with what it had: "+read.report.ConfigError)
 		default:
 			reported++
 		}

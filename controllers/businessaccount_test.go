@@ -105,6 +105,19 @@ func TestP10APlanChangeRestartsNothing(t *testing.T) {
 	w.Expect(deployment.Generation).To(gomega.Equal(generation), "a plan must not change the Deployment")
 }
 
+// A gateway refuses keys with which something would be lost. Its configuration is served all the while.
+func TestRefusedKeysAreACondition(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.ConfigError = "keys in /etc/guichet/keys: the customer key has changed"
+	})
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigRefused,
+		"The gateway refused what it was given and goes on with what it had: keys in /etc/guichet/keys: the customer key has changed")
+	w.gateways.change(func(f *fakeGateways) { f.report.ConfigError = "" })
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
+}
+
 func TestP10AnUpgradeOfTheOperatorRestartsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
