@@ -8,8 +8,13 @@ import (
 	"time"
 )
 
-// maxBatch bounds how many operations share a transaction, and so how long one operation can be held up by the others.
-const maxBatch = 512
+// maxBatch bounds how many operations share a transaction, and so how long one operation can be held up by the others. PostgreSQL's bound is what a session announces
+// of its subtransactions, which is what savepoints are: beyond that, everybody else on the server looks them up on disk
+// (https://www.postgresql.org/docs/current/subxacts.html).
+const (
+	maxBatch       = 512
+	maxSharedBatch = 64
+)
 
 // operation is a function that waits for its turn and then for its commit.
 type operation struct {
@@ -97,12 +102,16 @@ func (s *Store) tell(err error, available bool) {
 
 // gather waits for one operation and takes those that are waiting by then. It returns none when the store is closing and nothing waits any more.
 func (s *Store) gather(batch []*operation) []*operation {
+	limit := maxBatch
+	if s.Shared() {
+		limit = maxSharedBatch
+	}
 	select {
 	case op := <-s.queue:
 		batch = begin(batch, op)
 	case <-s.closing:
 	}
-	for len(batch) < maxBatch {
+	for len(batch) < limit {
 		select {
 		case op := <-s.queue:
 			batch = begin(batch, op)
