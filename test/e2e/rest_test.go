@@ -8,16 +8,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/guichet-dev/guichet/test/story"
 )
 
 // restFor is how long nothing may be written while nothing changes: three reports of each gateway are pulled in it.
 const restFor = 30 * time.Second
 
-// atRest watches everything of the account for a while; any event is a write.
+// atRest compares the versions of everything of the account before and after a while; a changed one was written.
 func (s *scene) atRest(ctx context.Context, t *testing.T) {
 	kinds := "businessaccounts,messagetemplates,pricingplans,deployments,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,pods"
 	versions := func(ctx context.Context) (string, error) {
-		return s.Kubectl.Run(ctx, "get", kinds, "-A", "-o",
+		return s.Kubectl.Run(ctx, "get", kinds, "--namespace", story.AccountNamespace, "-o",
 			`jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)
 	}
 	before, err := versions(ctx)
