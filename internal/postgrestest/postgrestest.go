@@ -40,7 +40,8 @@ type Server struct {
 	input io.WriteCloser
 	// complaints are what the script says of a server that does not start.
 	complaints bytes.Buffer
-	ended      chan error
+	ended      chan struct{} // closed when the script has ended, with failure
+	failure    error
 }
 
 // shared is the server of the test binary.
@@ -167,7 +168,7 @@ func start(settings ...string) (*Server, error) {
 	}
 	s := &Server{
 		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
-		dir: dir, owner: owner, ended: make(chan error, 1),
+		dir: dir, owner: owner, ended: make(chan struct{}),
 	}
 	command := exec.CommandContext(context.Background(), "/bin/sh", arguments...)
 	command.Dir = "/"
@@ -184,7 +185,10 @@ func start(settings ...string) (*Server, error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	go func() { s.ended <- command.Wait() }()
+	go func() {
+		defer close(s.ended)
+		s.failure = command.Wait()
+	}()
 	return s, s.answers()
 }
 
@@ -200,8 +204,8 @@ func (s *Server) answers() error {
 			return conn.Close(ctx)
 		}
 		select {
-		case err := <-s.ended:
-			return fmt.Errorf("PostgreSQL did not start: %w: %s", err, &s.complaints)
+		case <-s.ended:
+			return fmt.Errorf("PostgreSQL did not start: %w: %s", s.failure, &s.complaints)
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL did not answer: %w", err)
 		case <-ticker.C:
@@ -254,7 +258,7 @@ func (s *Server) Directory() string { return s.dir }
 
 func (s *Server) stop() {
 	s.input.Close()
-	_ = <-s.ended // it has been interrupted, and says so
+	<-s.ended
 }
 
 // programs is the directory of PostgreSQL's programs.
