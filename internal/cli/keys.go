@@ -28,8 +28,8 @@ Each step reads the keys Secret as JSON and prints it with another keyset, for k
   kubectl -n acme get secret acme-gateway-keys -o json | guichet keys rotate | kubectl replace -f -
   kubectl -n acme get secret acme-gateway-keys -o json | guichet keys promote | kubectl replace -f -
 
-The first adds a key that can only open. When every replica of the gateway has logged "Keys taken over", the second lets it seal. Old keys stay, so that
-what they sealed can be opened. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
+The first adds a key that can only open. When every replica of the gateway has logged "Keys served" with one key more, the second lets it seal. Old keys
+stay, so that what they sealed can be opened. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

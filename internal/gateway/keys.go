@@ -48,7 +48,14 @@ func newKeyring(directory string, log *slog.Logger) (*keyring, error) {
 	}
 	ring := &keyring{directory: directory, log: log, seal: first.seal, seen: seen}
 	ring.served.Store(&first)
+	ring.tell()
 	return ring, nil
+}
+
+// tell logs which key seals and how many can open, so that whoever rotates them sees when every replica is ready for the next step.
+func (r *keyring) tell() {
+	primary, size := r.seal.Keyset()
+	r.log.Info("Keys served", "primary", primary, "keys", size)
 }
 
 // current are the report's certificate and token, and what seals.
@@ -79,8 +86,7 @@ func (r *keyring) look() {
 		return
 	}
 	r.refusal = ""
-	primary, size := r.seal.Keyset()
-	r.log.Info("Keys taken over", "primary", primary, "keys", size)
+	r.tell()
 }
 
 func (r *keyring) takeOver() error {

@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	keysTakenOver = `"msg":"Keys taken over"`
-	keysRefused   = `"msg":"Keys refused"`
+	keysServed  = `"msg":"Keys served"`
+	keysRefused = `"msg":"Keys refused"`
+	twoKeys     = `,"keys":2}`
 )
 
 func (w *world) keyFile(name string) string { return filepath.Join(w.directory, "keys", name) }
@@ -56,11 +57,11 @@ func (w *world) rotate(step func([]byte) ([]byte, error), replicas ...*world) {
 	}
 	var before []int
 	for _, replica := range replicas {
-		before = append(before, strings.Count(replica.logs.String(), keysTakenOver))
+		before = append(before, strings.Count(replica.logs.String(), keysServed))
 	}
 	w.writeKeyFile(config.KeysetFile, rotated)
 	for i, replica := range replicas {
-		w.until("the keys are taken over", func() bool { return strings.Count(replica.logs.String(), keysTakenOver) > before[i] })
+		w.until("the keys are taken over", func() bool { return strings.Count(replica.logs.String(), keysServed) > before[i] })
 	}
 }
 
@@ -163,7 +164,7 @@ func TestReplicasReadEachOtherDuringARotation(t *testing.T) {
 	another := second.another()
 	first.rotate(seal.AddKey, first)
 	another.writeKeyFile(config.KeysetFile, first.readKeyFile(config.KeysetFile))
-	another.until("the second has the added key", func() bool { return strings.Contains(another.logs.String(), keysTakenOver) })
+	another.until("the second has the added key", func() bool { return strings.Contains(another.logs.String(), twoKeys) })
 	first.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 	first.rotate(seal.PromoteKey, first)
 	id := first.accepted(textTo(ana, "sealed with the promoted key"))
@@ -202,7 +203,7 @@ func TestKeysThatWouldLoseSomethingAreRefused(t *testing.T) {
 			if r := w.report(); r.OpenWindows != 1 || strings.Contains(r.ConfigError, "SECRET") {
 				t.Errorf("%d windows open, and the reason is %q", r.OpenWindows, r.ConfigError)
 			}
-			if logs := w.logs.String(); strings.Count(logs, keysRefused) != 1 || strings.Contains(logs, keysTakenOver) {
+			if logs := w.logs.String(); strings.Count(logs, keysRefused) != 1 || strings.Count(logs, keysServed) != 1 {
 				t.Error("the refusal must be logged, once, and nothing be taken over")
 			}
 			w.becomesSent(w.accepted(textTo(ana, "with the keys from before")), "with the keys from before")
@@ -267,7 +268,7 @@ func TestKeysOfASecretVolumeAreTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	pointData(t, keys, "..2")
-	w.until("the keys are taken over", func() bool { return strings.Contains(w.logs.String(), keysTakenOver) })
+	w.until("the keys are taken over", func() bool { return strings.Contains(w.logs.String(), twoKeys) })
 }
 
 // asVolume lays a directory of files out as the kubelet does: links to ..data/, which is a link to the newest directory.
