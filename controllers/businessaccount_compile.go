@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -186,7 +187,27 @@ func planOfAccount(scope *accountScope, served *config.Document) (pricing.Plan, 
 	if served != nil && served.PlanName == name {
 		plan, scope.compilation.history = pricing.KeepHistory(plan, tenant.Kept(served.Plan, scope.pricedBy(name)))
 	}
-	return plan, nil
+	return plan, exemptionProblem(account, name, plan)
+}
+
+// exemptionProblem names the account's exemptions that no revision of the plan has: they would free nothing, and nobody would know.
+func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, plan pricing.Plan) *tenant.Problem {
+	known := map[string]bool{}
+	for _, revision := range plan.Revisions {
+		for _, exemption := range revision.Exemptions {
+			known[exemption.Name] = true
+		}
+	}
+	var missing []string
+	for _, name := range slices.Sorted(slices.Values(account.Spec.Exemptions)) {
+		if !known[name] {
+			missing = append(missing, strconv.Quote(name))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return problem(v1alpha1.ReasonExemptionUnknown, "spec.exemptions names %s, which no revision of PricingPlan %q has: remove it, or add it to the plan", strings.Join(missing, ", "), planName)
 }
 
 func currencyProblem(scope *accountScope, currency string) *tenant.Problem {

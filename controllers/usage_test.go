@@ -110,6 +110,19 @@ func TestCurrencyMismatchIsNamed(t *testing.T) {
 		fmt.Sprintf("spec.budget.limit is in EUR and PricingPlan %q is in USD: give the limit in USD", w.planName()))
 }
 
+func TestUnknownExemptionIsNamedAndHeals(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
+		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}}}
+	})
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Exemptions = []string{"nope", "charity", "neither"} })
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonExemptionUnknown,
+		fmt.Sprintf(`spec.exemptions names "neither", "nope", which no revision of PricingPlan %q has: remove it, or add it to the plan`, w.planName()))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Exemptions = []string{"charity"} })
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+}
+
 func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

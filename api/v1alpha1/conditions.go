@@ -49,6 +49,8 @@ const (
 	ReasonPlanInvalid = "PlanInvalid"
 	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's, or its budget is in another one.
 	ReasonCurrencyMismatch = "CurrencyMismatch"
+	// ReasonExemptionUnknown: the account names an exemption that no revision of the plan has.
+	ReasonExemptionUnknown = "ExemptionUnknown"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"
 
