@@ -11,6 +11,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -87,6 +88,7 @@ func TestP10APlanChangeRestartsNothing(t *testing.T) {
 	deployment := &appsv1.Deployment{}
 	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	generation, digest := deployment.Generation, w.digestServed()
+	ready := *apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady)
 
 	// The gateway does not see the new configuration by itself: its pod must be nudged.
 	w.gateways.change(func(f *fakeGateways) { f.stuck = digest })
@@ -98,8 +100,11 @@ func TestP10APlanChangeRestartsNothing(t *testing.T) {
 		_ = w.get("acme-gateway-1", pod)
 		return pod.Annotations["guichet.dev/config-digest"]
 	}).Should(gomega.Equal(w.digestServed()))
+	w.settle()
+	w.Expect(*apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.Equal(ready), "a replica serves what was good before")
 	w.gateways.change(func(f *fakeGateways) { f.stuck = "" })
 	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
+	w.Expect(*apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.Equal(ready))
 
 	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	w.Expect(deployment.Generation).To(gomega.Equal(generation), "a plan must not change the Deployment")
@@ -116,6 +121,17 @@ func TestRefusedKeysAreACondition(t *testing.T) {
 		"The gateway refused what it was given and goes on with what it had: keys in /etc/guichet/keys: the customer key has changed")
 	w.gateways.change(func(f *fakeGateways) { f.report.ConfigError = "" })
 	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
+}
+
+func TestAConfigurationThatDoesNotArriveIsNotReady(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	digest := w.digestServed()
+	w.gateways.change(func(f *fakeGateways) { f.stuck = digest })
+	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0070" })
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
+	w.clock.SetTime(w.clock.Now().Add(30 * time.Second))
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
 }
 
 func TestP10AnUpgradeOfTheOperatorRestartsNothing(t *testing.T) {

@@ -53,19 +53,19 @@ func (j judgement) set(conditionType string, v verdict) {
 }
 
 // summarise sets Ready from the conditions of the types, in the order of their weight: the first that is False speaks for the object, else the first that
-// is Unknown. A condition that is not there counts as Unknown.
+// is Unknown. A condition that is not there counts as Unknown. A configuration that is on its way counts as one that has arrived, for propagationPatience.
 func (j judgement) summarise(types ...string) {
-	j.set(v1alpha1.ConditionReady, summary(*j.conditions, types))
+	j.set(v1alpha1.ConditionReady, summary(*j.conditions, types, j.now))
 }
 
-func summary(conditions []metav1.Condition, types []string) verdict {
+func summary(conditions []metav1.Condition, types []string, now time.Time) verdict {
 	result := isTrue(v1alpha1.ReasonReady, "")
 	for _, conditionType := range types {
 		found := apimeta.FindStatusCondition(conditions, conditionType)
 		switch {
 		case found == nil:
 			found = &metav1.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, Message: fmt.Sprintf("%s is not known yet", conditionType)}
-		case found.Status == metav1.ConditionTrue:
+		case found.Status == metav1.ConditionTrue, onItsWay(*found, now):
 			continue
 		case found.Status == metav1.ConditionFalse:
 			return isFalse(found.Reason, found.Message)
@@ -75,6 +75,13 @@ func summary(conditions []metav1.Condition, types []string) verdict {
 		}
 	}
 	return result
+}
+
+// propagationPatience is for how long a new configuration may be on its way to the gateways, which serve the one before meanwhile.
+const propagationPatience = 30 * time.Second
+
+func onItsWay(condition metav1.Condition, now time.Time) bool {
+	return condition.Status == metav1.ConditionFalse && condition.Reason == v1alpha1.ReasonConfigPropagating && now.Sub(condition.LastTransitionTime.Time) < propagationPatience
 }
 
 // truncated cuts a text to maxMessage bytes, between two characters.

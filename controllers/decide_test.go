@@ -34,10 +34,33 @@ func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := summary(tc.conditions, []string{"A", "B"}); got != tc.want {
+			if got := summary(tc.conditions, []string{"A", "B"}, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)); got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestSummaryBearsWithAConfigurationOnItsWay(t *testing.T) {
+	since := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	conditions := []metav1.Condition{
+		{Type: "A", Status: "True"},
+		{Type: "ConfigSynced", Status: "False", Reason: "ConfigPropagating", Message: "older", LastTransitionTime: metav1.NewTime(since)},
+	}
+	for _, tc := range []struct {
+		reason string
+		after  time.Duration
+		want   verdict
+	}{
+		{"ConfigPropagating", 0, verdict{"True", "Ready", ""}},
+		{"ConfigPropagating", 29 * time.Second, verdict{"True", "Ready", ""}},
+		{"ConfigPropagating", 30 * time.Second, verdict{"False", "ConfigPropagating", "older"}},
+		{"ConfigRefused", 0, verdict{"False", "ConfigRefused", "older"}},
+	} {
+		conditions[1].Reason = tc.reason
+		if got := summary(conditions, []string{"A", "ConfigSynced"}, since.Add(tc.after)); got != tc.want {
+			t.Errorf("%s for %s: got %v, want %v", tc.reason, tc.after, got, tc.want)
+		}
 	}
 }
 

@@ -116,7 +116,9 @@ func TestUnknownExemptionIsNamedAndHeals(t *testing.T) {
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
 		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}}}
 	})
-	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Exemptions = []string{"nope", "charity", "neither"} })
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+		account.Spec.Exemptions = []string{"nope", "charity", "neither"}
+	})
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonExemptionUnknown,
 		fmt.Sprintf(`spec.exemptions names "neither", "nope", which no revision of PricingPlan %q has: remove it, or add it to the plan`, w.planName()))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Exemptions = []string{"charity"} })
