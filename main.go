@@ -41,12 +41,11 @@ const leaderElectionID = "operator.guichet.dev"
 // settings are the operator's flags.
 type settings struct {
 	controllers.Options
-	watchNamespaces string
-	leaderElect     bool
-	metricsAddress  string
-	probeAddress    string
-	qps             float64
-	verbose         bool
+	leaderElect    bool
+	metricsAddress string
+	probeAddress   string
+	qps            float64
+	verbose        bool
 }
 
 func main() {
@@ -99,7 +98,7 @@ func parse(arguments []string) (settings, error) {
 	flags := flag.NewFlagSet("guichet", flag.ContinueOnError)
 	flags.StringVar(&s.GatewayImage, "gateway-image", "guichet.dev/gateway:dev", "image of the gateways of new accounts; existing accounts keep theirs")
 	flags.StringVar(&s.OperatorNamespace, "namespace", s.OperatorNamespace, "namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)")
-	flags.StringVar(&s.watchNamespaces, "watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
+	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report")
 	flags.IntVar(&s.Concurrency, "concurrency", 10, "number of objects of a kind that are reconciled at a time")
 	flags.BoolVar(&s.leaderElect, "leader-elect", true, "let one of several operators work at a time")
@@ -110,6 +109,7 @@ func parse(arguments []string) (settings, error) {
 	if err := flags.Parse(arguments); err != nil {
 		return settings{}, err
 	}
+	s.Namespaces = strings.FieldsFunc(*watched, func(r rune) bool { return r == ',' || r == ' ' })
 	switch {
 	case flags.NArg() > 0:
 		return settings{}, fmt.Errorf("unexpected argument %q: every setting is a flag", flags.Arg(0))
@@ -149,10 +149,9 @@ func newScheme() (*runtime.Scheme, error) {
 }
 
 func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
-	namespaces := strings.FieldsFunc(s.watchNamespaces, func(r rune) bool { return r == ',' || r == ' ' })
 	return manager.Options{
 		Scheme: scheme,
-		Cache:  controllers.CacheOptions(namespaces),
+		Cache:  controllers.CacheOptions(s.Namespaces),
 		Controller: config.Controller{
 			ReconciliationTimeout: time.Minute,
 			EnableWarmup:          new(true), // a stand-by has its caches filled when its turn comes

@@ -107,7 +107,11 @@ func TestBadFlagsAreRefusedWithASentence(t *testing.T) {
 }
 
 func TestManagerWatchesTheNamespacesItIsTold(t *testing.T) {
-	options := managerOptions(settings{watchNamespaces: "acme, globex"}, nil)
+	s, err := parse([]string{"--watch-namespaces=acme, globex"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := managerOptions(s, nil)
 	if len(options.Cache.DefaultNamespaces) != 2 {
 		t.Errorf("got %v, want acme and globex", options.Cache.DefaultNamespaces)
 	}

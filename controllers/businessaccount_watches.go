@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -48,7 +49,11 @@ func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan cli
 	return r.accounts(ctx, client.MatchingFields{indexPlan: plan.GetName()})
 }
 
+// accountsOfNamespace are the accounts of a namespace that is served: every namespace is watched, and the caches know nothing of what is in the others.
 func (r *BusinessAccountReconciler) accountsOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
+	if served := r.Options.Namespaces; len(served) > 0 && !slices.Contains(served, namespace.GetName()) {
+		return nil
+	}
 	return r.accounts(ctx, client.InNamespace(namespace.GetName()))
 }
 

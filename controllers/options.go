@@ -11,6 +11,8 @@ type Options struct {
 	GatewayImage string
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
+	// Namespaces are those that are served; empty serves all.
+	Namespaces []string
 	// ReportInterval is the mean time between two readings of a gateway's report.
 	ReportInterval time.Duration
 	// Concurrency is the number of objects of a kind that are reconciled at a time.

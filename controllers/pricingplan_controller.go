@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -53,10 +54,11 @@ func (r *PricingPlanReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	after := plan.DeepCopy()
 	after.Status = status
 	writer := statusWriter{client: r.Client, recorder: r.Recorder}
-	if err := writer.write(ctx, plan, after, !sameStatus(plan.Status, status), plan.Status.Conditions, status.Conditions); err != nil {
-		return ctrl.Result{}, err
+	err = writer.write(ctx, plan, after, !sameStatus(plan.Status, status), plan.Status.Conditions, status.Conditions)
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: time.Second}, nil // the cache is behind: look again when it has caught up
 	}
-	return ctrl.Result{RequeueAfter: untilTurn(scope)}, nil
+	return ctrl.Result{RequeueAfter: untilTurn(scope)}, err
 }
 
 // planScope is everything that one pass over a plan knows.
