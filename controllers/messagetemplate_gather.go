@@ -44,7 +44,7 @@ type templateScope struct {
 // gather reads the world once.
 func (r *MessageTemplateReconciler) gather(ctx context.Context, object *v1alpha1.MessageTemplate) (*templateScope, error) {
 	definition := tenant.Definition(&object.Spec)
-	scope := &templateScope{template: object, now: r.Clock.Now(), definition: definition, findings: template.Lint(definition)}
+	scope := &templateScope{template: object, now: r.Clock.Now(), definition: definition, findings: tenant.Findings(&object.Spec)}
 	account := &v1alpha1.BusinessAccount{}
 	err := r.Client.Get(ctx, types.NamespacedName{Namespace: object.Namespace, Name: object.Spec.AccountName}, account)
 	if apierrors.IsNotFound(err) {

@@ -168,7 +168,7 @@ spec: {accountName: acme, name: broken, language: en_US, category: Utility, body
 `)
 	w.Eventually(func(g gomega.Gomega) {
 		broken := w.template("broken")
-		g.Expect(conditionText(broken.Status.Conditions, "Ready")).To(gomega.HavePrefix("Ready=False LintFailed: components[0]"))
+		g.Expect(conditionText(broken.Status.Conditions, "Ready")).To(gomega.HavePrefix("Ready=False LintFailed: spec.body.text: Begin the body with words"))
 		g.Expect(broken.Status.Findings).NotTo(gomega.BeEmpty())
 	}).Should(gomega.Succeed())
 	w.Expect(w.upstream.requests()).To(gomega.BeEmpty())
