@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -140,25 +142,38 @@ func probe(path string) *corev1ac.ProbeApplyConfiguration {
 		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("metrics")))
 }
 
-// resources are those of the spec; each amount that it leaves out has a default for a small tenant.
+// resources are those of the spec; each amount that it leaves out has a default for a small tenant, which gives way where it contradicts what the spec says:
+// a request above its limit is lowered, or the limit below its request raised. Two that the spec gives are left for the API server to refuse.
 func resources(account *v1alpha1.BusinessAccount) *corev1ac.ResourceRequirementsApplyConfiguration {
 	requests := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("24Mi")}
 	limits := corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")}
 	if gateway := account.Spec.Gateway; gateway != nil && gateway.Resources != nil {
-		override(requests, gateway.Resources.Requests)
-		override(limits, gateway.Resources.Limits)
+		wantedRequests, wantedLimits := amounts(gateway.Resources.Requests), amounts(gateway.Resources.Limits)
+		maps.Copy(requests, wantedRequests)
+		maps.Copy(limits, wantedLimits)
+		giveWay(requests, wantedRequests, limits, func(request, limit resource.Quantity) bool { return request.Cmp(limit) > 0 })
+		giveWay(limits, wantedLimits, requests, func(limit, request resource.Quantity) bool { return limit.Cmp(request) < 0 })
 	}
 	return corev1ac.ResourceRequirements().WithRequests(requests).WithLimits(limits)
 }
 
-func override(list corev1.ResourceList, amounts *v1alpha1.ResourceAmounts) {
-	if amounts == nil {
-		return
+// giveWay replaces each amount of a list that is not wanted by the other's, where the two contradict each other.
+func giveWay(list, wanted, other corev1.ResourceList, contradict func(mine, others resource.Quantity) bool) {
+	for name, others := range other {
+		mine, there := list[name]
+		if _, asked := wanted[name]; there && !asked && contradict(mine, others) {
+			list[name] = others
+		}
 	}
-	if amounts.CPU != nil {
-		list[corev1.ResourceCPU] = *amounts.CPU
+}
+
+func amounts(given *v1alpha1.ResourceAmounts) corev1.ResourceList {
+	list := corev1.ResourceList{}
+	if given != nil && given.CPU != nil {
+		list[corev1.ResourceCPU] = *given.CPU
 	}
-	if amounts.Memory != nil {
-		list[corev1.ResourceMemory] = *amounts.Memory
+	if given != nil && given.Memory != nil {
+		list[corev1.ResourceMemory] = *given.Memory
 	}
+	return list
 }
