@@ -208,6 +208,7 @@ type fakeUpstream struct {
 	made     []string
 	category string
 	refuse   error
+	down     bool
 	next     int
 	found    int
 }
@@ -222,6 +223,9 @@ func (f *fakeUpstream) Find(_ context.Context, _ controllers.UpstreamAccess, nam
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.found++
+	if f.down {
+		return nil, errors.New("connection refused")
+	}
 	if found := f.copies[name+"/"+language]; found != nil {
 		answer := *found
 		return &answer, nil

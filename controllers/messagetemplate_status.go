@@ -37,9 +37,7 @@ func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 	}
 	j.set(v1alpha1.ConditionCategoryMatches, categoryVerdict(scope, &status))
 	j.summarise(v1alpha1.ConditionAccepted, v1alpha1.ConditionApproved)
-	if scope.failure == nil && !scope.delayed && (scope.looked || !scope.acceptable() || scope.access == nil || !scope.edited()) {
-		status.ObservedGeneration = scope.template.Generation
-	}
+	status.ObservedGeneration = scope.template.Generation
 	return status
 }
 

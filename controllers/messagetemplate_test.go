@@ -214,6 +214,37 @@ func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
 		gomega.Equal("Approved=Unknown InReview: The upstream reviews the template"))
 }
 
+func TestUnreachableUpstreamIsObservedAndWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	unreachable := "Approved=Unknown UpstreamUnreachable: The Graph API cannot be reached: check the channel's baseURL and the network"
+	w.upstream.change(func(f *fakeUpstream) { f.down = true })
+	w.create(templateManifest)
+	w.eventuallyTemplate("order", "Approved", unreachable)
+	w.Expect(w.template("order").Status.ObservedGeneration).To(gomega.Equal(int64(1)))
+	w.upstream.change(func(f *fakeUpstream) { f.down = false })
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
+	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
+
+	// What the upstream has approved is not what the spec now says.
+	w.upstream.change(func(f *fakeUpstream) { f.down = true })
+	template := w.template("order")
+	template.Spec.Body.Text = "Hello, the order that you placed is ready."
+	w.Expect(w.client.Update(t.Context(), template)).To(gomega.Succeed())
+	w.eventuallyTemplate("order", "Approved", unreachable)
+	w.Expect(w.template("order").Status.ObservedGeneration).To(gomega.Equal(template.Generation))
+	looks := w.upstream.looks()
+	w.Eventually(func() int {
+		w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: "order"})
+		return w.upstream.looks()
+	}).WithPolling(100 * time.Millisecond).Should(gomega.BeNumerically(">", looks+3))
+	w.Expect(conditionText(w.template("order").Status.Conditions, "Approved")).To(gomega.Equal(unreachable))
+	w.upstream.change(func(f *fakeUpstream) { f.down = false })
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "edit 5001"}))
+}
+
 func TestDeletionPolicy(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
