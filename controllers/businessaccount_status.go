@@ -212,32 +212,10 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 			return isFalse(v1alpha1.ReasonGatewayUnavailable, fmt.Sprintf("No replica is ready and the Deployment makes no progress: see the events of Deployment %q", deployment.Name))
 		}
 	}
-	return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is starting")
-}
-
-// podTrouble says in stable words why a pod does not start, or nothing.
-func podTrouble(pods []corev1.Pod) string {
-	for i := range pods {
-		for _, condition := range pods[i].Status.Conditions {
-			if condition.Type == corev1.PodScheduled && condition.Reason == corev1.PodReasonUnschedulable {
-				return "a pod cannot be scheduled: its events say why"
-			}
-		}
-		for _, container := range pods[i].Status.ContainerStatuses {
-			if container.State.Waiting == nil {
-				continue
-			}
-			switch container.State.Waiting.Reason {
-			case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
-				return fmt.Sprintf("the image %q cannot be pulled", container.Image)
-			case "CrashLoopBackOff":
-				return "the gateway crashes again and again: its log says why"
-			case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
-				return "the container cannot be created: the pod's events say why"
-			}
-		}
+	if podsStarted(scope.pods) {
+		return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway runs and is not ready: it waits for its store or its configuration; its log says for which")
 	}
-	return ""
+	return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is starting")
 }
 
 func configVerdict(scope *accountScope) verdict {
