@@ -28,9 +28,14 @@ func (e *foreignError) Error() string {
 type refusedError struct {
 	kind, name string
 	err        error
+	// replaceable says that the object is there and holds nothing of its own, so that another one can take its place.
+	replaceable bool
 }
 
 func (e *refusedError) Error() string {
+	if e.replaceable {
+		return fmt.Sprintf("%s %q was refused: %s: delete it, and the operator makes it anew", e.kind, e.name, e.err)
+	}
 	return fmt.Sprintf("%s %q was refused: %s", e.kind, e.name, e.err)
 }
 
@@ -67,7 +72,7 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 	err = a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(FieldManager), client.ForceOwnership)
 	switch {
 	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
-		return &refusedError{kind: kind, name: name, err: err}
+		return &refusedError{kind: kind, name: name, err: err, replaceable: kind == "Service" && existing != nil && apierrors.IsInvalid(err)}
 	case err != nil:
 		return fmt.Errorf("apply %s %q: %w", kind, name, err)
 	}

@@ -221,6 +221,20 @@ func TestForeignObjectsAreNotAdopted(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }
 
+func TestRefusedServiceSaysWhatHelps(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	service := &corev1.Service{}
+	w.Expect(w.get("acme-gateway", service)).To(gomega.Succeed())
+	service.Spec.Ports[0].Name = "ours"
+	service.Spec.Ports = append(service.Spec.Ports, corev1.ServicePort{Name: "http", Port: 80})
+	w.Expect(w.client.Update(t.Context(), service)).To(gomega.Succeed())
+	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonApplyRefused,
+		`Service "acme-gateway" was refused: Service "acme-gateway" is invalid: spec.ports[1].name: Duplicate value: "http": delete it, and the operator makes it anew`)
+	w.Expect(w.client.Delete(t.Context(), service)).To(gomega.Succeed())
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+}
+
 func TestExposureIsMadeAndRemoved(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
