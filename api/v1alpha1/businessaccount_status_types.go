@@ -16,6 +16,7 @@ type BusinessAccountStatus struct {
 	// observedGeneration is the generation of the spec that the last finished pass of the operator saw.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// gateway is where and how the account's gateway runs.
@@ -62,36 +63,43 @@ type PricedRevisions struct {
 type GatewayStatus struct {
 	// url is the base URL of the gateway inside the cluster: what a Cloud API client uses in place of https://graph.facebook.com.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	URL string `json:"url,omitempty"`
 
 	// webhookURL is where the upstream's webhooks must be sent.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	WebhookURL string `json:"webhookURL,omitempty"`
 
 	// apiTokensSecretName is the name of the Secret that holds the API tokens: the business's own, or the one that the operator made.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	APITokensSecretName string `json:"apiTokensSecretName,omitempty"`
 
 	// image is the gateway's container image.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
 
 	// replicas is the number of gateway pods that are wanted.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2147483647
 	Replicas int32 `json:"replicas,omitempty"`
 
 	// readyReplicas is the number of gateway pods that are ready.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2147483647
 	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
 
 	// configDigest is the SHA-256 digest of the configuration that is wanted.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	ConfigDigest string `json:"configDigest,omitempty"`
 }
@@ -100,6 +108,7 @@ type GatewayStatus struct {
 type Usage struct {
 	// period is the calendar month of the account's time zone, such as "2026-11".
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=7
 	Period string `json:"period,omitempty"`
 
@@ -118,6 +127,7 @@ type Usage struct {
 	// messages is the number of messages that were settled in the period: charged, free or failed.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Messages *int64 `json:"messages,omitempty"`
 
 	// billed is the exact sum of the period's charges.
@@ -139,16 +149,19 @@ type Usage struct {
 	// unpriced is the number of delivered messages that the plan has no rate for. They are not billed until it has.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Unpriced *int64 `json:"unpriced,omitempty"`
 
 	// inDoubt is the number of messages of which it is not known whether the upstream has them.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	InDoubt *int64 `json:"inDoubt,omitempty"`
 
 	// openWindows is the number of customers whose service window is open.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	OpenWindows *int64 `json:"openWindows,omitempty"`
 
 	// categories are the period's figures by category.
@@ -182,11 +195,13 @@ type CategoryUsage struct {
 	// messages is the number of messages that were settled under the category.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Messages *int64 `json:"messages,omitempty"`
 
 	// charged is the number of those that were charged.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Charged *int64 `json:"charged,omitempty"`
 
 	// billed is the exact sum of their charges.
@@ -211,11 +226,13 @@ type AllowanceUsage struct {
 	// used is how many were used.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Used *int64 `json:"used,omitempty"`
 
 	// count is how many there are.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Count *int64 `json:"count,omitempty"`
 }
 
@@ -224,10 +241,12 @@ type LedgerHead struct {
 	// sequence is the number of the last record.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Sequence *int64 `json:"sequence,omitempty"`
 
 	// rootHash is the SHA-256 hash of the last record, which covers all those before it.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	RootHash string `json:"rootHash,omitempty"`
 }
@@ -243,6 +262,7 @@ type PeriodTotal struct {
 	// messages is the number of messages that were settled in the period.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	Messages *int64 `json:"messages,omitempty"`
 
 	// billed is the exact sum of the period's charges.

@@ -294,30 +294,36 @@ type MessageTemplateStatus struct {
 	// observedGeneration is the generation of the spec that the last finished pass of the operator saw.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// upstreamID is the upstream's id of the template.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	UpstreamID string `json:"upstreamID,omitempty"`
 
 	// upstreamStatus is the upstream's own word for the template's state, such as "APPROVED" or "PAUSED".
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	UpstreamStatus string `json:"upstreamStatus,omitempty"`
 
 	// submittedDigest is the SHA-256 digest of the definition that was submitted last, so that an unchanged one is not submitted again.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	SubmittedDigest string `json:"submittedDigest,omitempty"`
 
 	// category is the category under which the upstream bills the template.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Category string `json:"category,omitempty"`
 
 	// quality is the upstream's quality score: "GREEN", "YELLOW", "RED" or "UNKNOWN".
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Quality string `json:"quality,omitempty"`
 

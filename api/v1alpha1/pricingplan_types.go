@@ -122,6 +122,7 @@ type PricingPlanStatus struct {
 	// observedGeneration is the generation of the spec that the status describes.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=9007199254740991
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// revisions are the revisions of the spec, and those removed from it that have priced something, in the order of their dates.
@@ -133,12 +134,14 @@ type PricingPlanStatus struct {
 
 	// currentRevision is the name of the revision that is in force in UTC.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	CurrentRevision string `json:"currentRevision,omitempty"`
 
 	// accountCount is the number of accounts that use the plan.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2147483647
 	AccountCount *int32 `json:"accountCount,omitempty"`
 
 	// accounts are the first of the accounts that use the plan, in the order of their namespaces and names.
@@ -167,6 +170,7 @@ type PricingRevisionStatus struct {
 
 	// digest is the SHA-256 of the revision's content, in hexadecimal. Records of the ledger carry it.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Digest string `json:"digest,omitempty"`
 
