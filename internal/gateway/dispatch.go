@@ -291,6 +291,9 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 		if err != nil {
 			return err
 		}
+		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
+			return err
+		}
 		return g.giveUp(tx, p.tenant, p.channel, m, about, v.failure, now)
 	}
 }
@@ -299,9 +302,6 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
 	moved, err := tx.Fail(m, cause.Code, now)
 	if err != nil || !moved {
-		return err
-	}
-	if err := g.afterFailure(tx, m, cause.Code, now); err != nil {
 		return err
 	}
 	if err := g.settle(tx, t, ending{message: m, about: about, at: now, now: now}); err != nil {
@@ -314,7 +314,7 @@ func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, 
 	return g.queueCallback(tx, t, c.ID, m.Customer, body, now)
 }
 
-// afterFailure draws what follows from a failure beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
+// afterFailure draws what follows from a failure at the upstream beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050).
 func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
 	if code != graph.CodeMarketingStopped {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,18 @@ func TestStopKeywordEndsMarketingOnly(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.accepted(textTo(ana, "you are off the list"))
 	w.writes(ana, "Start", time.Second)
+	w.accepted(templateTo(ana, "summer_sale"))
+}
+
+// TestOwnRefusalIsNoStop follows a message that waits while its customer stops marketing: it is given up, and that is our own word, which must not outlast the
+// customer's next one.
+func TestOwnRefusalIsNoStop(t *testing.T) {
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
+	id := w.accepted(templateTo(ana, "summer_sale"))
+	w.writes(ana, "stop", time.Minute)
+	w.until("the message is given up", func() bool { return slices.Contains(w.business.statuses(id), "failed") })
+	w.writes(ana, "start", 30*time.Second)
 	w.accepted(templateTo(ana, "summer_sale"))
 }
 
