@@ -53,19 +53,21 @@ func (j judgement) set(conditionType string, v verdict) {
 }
 
 // summarise sets Ready from the conditions of the types, in the order of their weight: the first that is False speaks for the object, else the first that
-// is Unknown. A condition that is not there counts as Unknown. A configuration that is on its way counts as one that has arrived, for propagationPatience.
+// is Unknown. A condition that is not there counts as Unknown. An object that is Ready stays so while a new
+// configuration is on its way, for propagationPatience.
 func (j judgement) summarise(types ...string) {
 	j.set(v1alpha1.ConditionReady, summary(*j.conditions, types, j.now))
 }
 
 func summary(conditions []metav1.Condition, types []string, now time.Time) verdict {
+	wasReady := apimeta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
 	result := isTrue(v1alpha1.ReasonReady, "")
 	for _, conditionType := range types {
 		found := apimeta.FindStatusCondition(conditions, conditionType)
 		switch {
 		case found == nil:
 			found = &metav1.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, Message: fmt.Sprintf("%s is not known yet", conditionType)}
-		case found.Status == metav1.ConditionTrue, onItsWay(*found, now):
+		case found.Status == metav1.ConditionTrue, wasReady && onItsWay(*found, now):
 			continue
 		case found.Status == metav1.ConditionFalse:
 			return isFalse(found.Reason, found.Message)

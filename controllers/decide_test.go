@@ -41,25 +41,29 @@ func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 	}
 }
 
-func TestSummaryBearsWithAConfigurationOnItsWay(t *testing.T) {
+func TestReadyOutlastsAConfigurationOnItsWay(t *testing.T) {
 	since := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	conditions := []metav1.Condition{
+		{Type: "Ready"},
 		{Type: "A", Status: "True"},
 		{Type: "ConfigSynced", Status: "False", Reason: "ConfigPropagating", Message: "older", LastTransitionTime: metav1.NewTime(since)},
 	}
 	for _, tc := range []struct {
+		ready  metav1.ConditionStatus
 		reason string
 		after  time.Duration
 		want   verdict
 	}{
-		{"ConfigPropagating", 0, verdict{"True", "Ready", ""}},
-		{"ConfigPropagating", 29 * time.Second, verdict{"True", "Ready", ""}},
-		{"ConfigPropagating", 30 * time.Second, verdict{"False", "ConfigPropagating", "older"}},
-		{"ConfigRefused", 0, verdict{"False", "ConfigRefused", "older"}},
+		{"True", "ConfigPropagating", 0, verdict{"True", "Ready", ""}},
+		{"True", "ConfigPropagating", 29 * time.Second, verdict{"True", "Ready", ""}},
+		{"True", "ConfigPropagating", 30 * time.Second, verdict{"False", "ConfigPropagating", "older"}},
+		{"True", "ConfigRefused", 0, verdict{"False", "ConfigRefused", "older"}},
+		{"False", "ConfigPropagating", 0, verdict{"False", "ConfigPropagating", "older"}},
+		{"Unknown", "ConfigPropagating", 0, verdict{"False", "ConfigPropagating", "older"}},
 	} {
-		conditions[1].Reason = tc.reason
+		conditions[0].Status, conditions[2].Reason = tc.ready, tc.reason
 		if got := summary(conditions, []string{"A", "ConfigSynced"}, since.Add(tc.after)); got != tc.want {
-			t.Errorf("%s for %s: got %v, want %v", tc.reason, tc.after, got, tc.want)
+			t.Errorf("Ready=%s, %s for %s: got %v, want %v", tc.ready, tc.reason, tc.after, got, tc.want)
 		}
 	}
 }

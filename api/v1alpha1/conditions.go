@@ -2,8 +2,8 @@ package v1alpha1
 
 // Condition types. Each is True when all is well, so that a list of False ones is a list of what to mend.
 const (
-	// ConditionReady is the summary of the other conditions of an object. A configuration that is on its way to a gateway that serves the one before is no
-	// reason not to be ready for its first 30 seconds.
+	// ConditionReady is the summary of the other conditions of an object. An account that is Ready stays so for the first 30 seconds in which a new
+	// configuration is on its way to its gateway, which serves the one before meanwhile.
 	ConditionReady = "Ready"
 
 	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its namespace, and can be compiled.
