@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
@@ -21,6 +22,8 @@ type budget struct {
 	// closest is the least that was left in a sample, and when says which one it was.
 	closest money.Decimal
 	when    string
+	// bites is how many sends had been refused for the budget when it was last raised.
+	bites int
 }
 
 func newBudget(r *run) *budget { return &budget{run: r, closest: usd(1 << 20).Amount} }
@@ -28,6 +31,14 @@ func newBudget(r *run) *budget { return &budget{run: r, closest: usd(1 << 20).Am
 // raise puts a higher limit into the document.
 func (b *budget) raise() {
 	b.run.account.Document.Budget = &config.Budget{Limit: usd(b.limit.Add(b.run.settings.budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100}}
+}
+
+// raiseOnceBitten raises the limit if a send was refused for it since it was raised last: so it bites in every run, however fast the machine is.
+func (b *budget) raiseOnceBitten() {
+	if bites := b.run.flow.refusals(graph.CodePayment); bites > b.bites {
+		b.bites = bites
+		b.raise()
+	}
 }
 
 // sample compares charges and reservations with the limit until ctx is done, whenever the gateway answers.

@@ -164,7 +164,7 @@ func (r *run) reload(ctx context.Context) {
 			r.write(func() error { return r.account.WriteConfiguration([]byte(`{"format":1,"account":`)) })
 			pause(ctx, 1200*time.Millisecond)
 		}
-		r.budget.raise()
+		r.budget.raiseOnceBitten()
 		r.account.Document.RetentionSeconds = random.Int32N(60)
 		r.write(r.account.WriteDocument)
 		r.did.reloads++

@@ -107,6 +107,13 @@ func (f *flow) send(s rig.Send, twice bool) {
 	}
 }
 
+// refusals is how many sends were refused with a code so far.
+func (f *flow) refusals(code int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refused[code]
+}
+
 func (f *flow) accept(s rig.Send, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -110,7 +110,7 @@ func (r *run) signal(s syscall.Signal) {
 // raiseBudget lets the budget bite and gives way again and again.
 func (r *run) raiseBudget(ctx context.Context) {
 	for pause(ctx, 3*time.Second) {
-		r.budget.raise()
+		r.budget.raiseOnceBitten()
 		r.write(r.account.WriteDocument)
 	}
 }
