@@ -154,7 +154,7 @@ func (s *Stage) AwaitAccount(ctx context.Context, what string, satisfied func(*v
 
 // AwaitReady waits until the account and all of its templates are Ready.
 func (s *Stage) AwaitReady(ctx context.Context) (*v1alpha1.BusinessAccount, error) {
-	account, err := s.AwaitAccount(ctx, "the account is Ready", func(a *v1alpha1.BusinessAccount) bool {
+	_, err := s.AwaitAccount(ctx, "the account is Ready", func(a *v1alpha1.BusinessAccount) bool {
 		return isReady(a.Generation, a.Status.Conditions)
 	})
 	if err != nil {
@@ -177,7 +177,9 @@ func (s *Stage) AwaitReady(ctx context.Context) (*v1alpha1.BusinessAccount, erro
 	if err != nil {
 		return nil, fmt.Errorf("wait until the templates are Ready: %w; still waiting for %q", err, waitingFor)
 	}
-	return account, nil
+	return s.AwaitAccount(ctx, "the gateway serves what is configured", func(a *v1alpha1.BusinessAccount) bool {
+		return isReady(a.Generation, a.Status.Conditions) && apimeta.IsStatusConditionTrue(a.Status.Conditions, v1alpha1.ConditionConfigSynced)
+	})
 }
 
 func isReady(generation int64, conditions []metav1.Condition) bool {
