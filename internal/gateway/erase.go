@@ -24,18 +24,13 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var request struct {
-		Users []struct {
-			User string `json:"user"`
-		} `json:"users"`
+		Users []person `json:"users"`
 	}
 	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
-	users := make([]string, 0, len(request.Users))
-	for _, u := range request.Users {
-		users = append(users, u.User)
-	}
-	if err := checkPeople("users", users); err != nil {
+	users, err := named("users", request.Users)
+	if err != nil {
 		return err
 	}
 	if len(users) > maxErased {

@@ -35,18 +35,13 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 		return err
 	}
 	var request struct {
-		Users []struct {
-			User string `json:"user"`
-		} `json:"block_users"`
+		Users []person `json:"block_users"`
 	}
 	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
-	users := make([]string, 0, len(request.Users))
-	for _, u := range request.Users {
-		users = append(users, u.User)
-	}
-	if err := checkPeople("block_users", users); err != nil {
+	users, err := named("block_users", request.Users)
+	if err != nil {
 		return err
 	}
 	call := from.channel.client.UnblockUsers
@@ -211,6 +206,20 @@ func (g *Gateway) readPeople(r *http.Request, into any) error {
 		return graph.NewError(graph.CodeInvalidParameter, "The body is not the JSON that this path takes. Check its fields and their types.")
 	}
 	return nil
+}
+
+// person is a customer as requests name one.
+type person struct {
+	User string `json:"user"`
+}
+
+// named are the customers that a field of a request names, each checked.
+func named(field string, people []person) ([]string, error) {
+	users := make([]string, 0, len(people))
+	for _, p := range people {
+		users = append(users, p.User)
+	}
+	return users, checkPeople(field, users)
 }
 
 // checkPeople refuses a list that is empty, too long, or holds what is no address.

@@ -17,6 +17,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
@@ -33,9 +34,8 @@ type settings struct {
 	troubleEvery int
 	// budgetStep is by how much the budget is raised at a time, in whole units of the currency: less than what is sent until the next raise.
 	budgetStep int64
-	// flow is for how long new messages are sent; in a short run chance may leave out a blow.
-	flow  time.Duration
-	short bool
+	// flow is for how long new messages are sent, at least: until every kind of blow was felt.
+	flow time.Duration
 	// doubt is the account's rule for doubts, and late how late statuses come while the network is bad.
 	doubt config.Doubt
 	late  time.Duration
@@ -62,7 +62,7 @@ const (
 func readSettings(t *testing.T) settings {
 	t.Helper()
 	s := settings{seed: uint64(time.Now().UnixNano()), flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, unpaid: true, hang: 25 * time.Second}
-	if s.short = os.Getenv("CHAOS") == "short"; s.short {
+	if os.Getenv("CHAOS") == "short" {
 		s.flow, s.calm, s.outOfOrder, s.pairLimits, s.unpaid, s.hang = 12*time.Second, 0, 0, 0, false, 2*time.Second
 	}
 	var err error
@@ -239,10 +239,21 @@ func (r *run) play() {
 	r.audit(last)
 }
 
-// disturb lets messages flow while everything goes wrong.
+// longestFlow is how many times its time a flow may take until every kind of blow was felt.
+const longestFlow = 12
+
+// disturb lets messages flow while everything goes wrong, until every kind of blow was felt: which ones come first is left to chance.
 func (r *run) disturb() {
-	flowing, stop := context.WithTimeout(context.Background(), r.settings.flow)
+	flowing, stop := context.WithTimeout(context.Background(), longestFlow*r.settings.flow)
 	defer stop()
+	go func() {
+		defer stop()
+		for pause(flowing, r.settings.flow); !r.felt(); {
+			if !pause(flowing, 200*time.Millisecond) {
+				return
+			}
+		}
+	}()
 	sampling, endSampling := context.WithCancel(context.Background())
 	var actors, sampler sync.WaitGroup
 	sampler.Go(func() { r.budget.sample(sampling) })
@@ -252,6 +263,14 @@ func (r *run) disturb() {
 	actors.Wait()
 	endSampling()
 	sampler.Wait()
+}
+
+// felt tells whether the gateway has met what checkProof asks for, as far as can be seen while it runs.
+func (r *run) felt() bool {
+	counts := r.sim.Counts()
+	resent := r.settings.engine == postgres || r.settings.late == 0 || r.logged("Message in doubt is sent again") > 0
+	return resent && counts.Dropped > 0 && counts.Duplicates > 0 && r.logged("Store became unavailable") > 0 && r.logged("in doubt") > 0 &&
+		r.flow.refusals(graph.CodePayment) > 0 && r.flow.refusals(graph.CodeReEngagement) > 0
 }
 
 // heal ends every fault. The new configuration also ends a stop of the upstream's.

@@ -47,13 +47,16 @@ func newFlow(r *run) *flow {
 }
 
 // drive sends until ctx is done, and then until every send has its answer.
-func (f *flow) drive(ctx context.Context) {
+func (f *flow) drive(ctx context.Context) { f.driveAs(ctx, "key") }
+
+// driveAs is drive with keys of its own.
+func (f *flow) driveAs(ctx context.Context, name string) {
 	var work sync.WaitGroup
 	for i := range senders {
 		work.Go(func() {
 			random := f.run.settings.random(actorSender + uint64(i))
 			for n := 0; f.pace.Wait(ctx) == nil; n++ {
-				f.send(nextSend(random, fmt.Sprintf("key-%d-%d", i, n)), random.IntN(20) == 0)
+				f.send(nextSend(random, fmt.Sprintf("%s-%d-%d", name, i, n)), random.IntN(20) == 0)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ package chaos
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -113,20 +112,6 @@ func (r *run) raiseBudget(ctx context.Context) {
 		r.budget.raiseOnceBitten()
 		r.write(r.account.WriteDocument)
 	}
-}
-
-// driveAs is drive with keys of its own.
-func (f *flow) driveAs(ctx context.Context, name string) {
-	var work sync.WaitGroup
-	for i := range senders {
-		work.Go(func() {
-			random := f.run.settings.random(actorSender + uint64(i))
-			for n := 0; f.pace.Wait(ctx) == nil; n++ {
-				f.send(nextSend(random, fmt.Sprintf("%s-%d-%d", name, i, n)), random.IntN(20) == 0)
-			}
-		})
-	}
-	work.Wait()
 }
 
 func (r *run) auditPause(inDoubt int64) {
