@@ -32,6 +32,9 @@ type Shared struct {
 // DefaultLease is how long a silent replica is waited for before others take over what it was sending.
 const DefaultLease = 15 * time.Second
 
+// migrationPatience bounds one statement of a migration, and the wait for another replica's migration: an index of many millions of rows takes minutes.
+const migrationPatience = time.Hour
+
 // connectTimeout bounds an attempt to connect.
 const connectTimeout = 5 * time.Second
 
@@ -167,9 +170,11 @@ func (e *postgresEngine) writer(ctx context.Context) (_ writer, err error) {
 			err = errors.Join(err, c.close())
 		}
 	}()
+	c.patience = migrationPatience
 	if err := migrate(&schemaMigration{postgresConnection: c, schema: e.schema}); err != nil {
 		return nil, fmt.Errorf("the schema %s could not be brought up to date: %w", e.schema, e.classify(c, err))
 	}
+	c.patience = statementLimit(e.term) + grace
 	if err := claimFor(c, e.accountUID); err != nil {
 		return nil, fmt.Errorf("the schema %s cannot be used: %w", e.schema, e.classify(c, err))
 	}
@@ -191,6 +196,10 @@ type schemaMigration struct {
 }
 
 const (
+	// A migration may take longer than the statements of an operation, and others' migrations are waited for.
+	waitForLocks     = `SET LOCAL lock_timeout = 0`
+	allowLongChanges = `SET LOCAL statement_timeout = 0`
+
 	lockSchema   = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
 	selectSchema = `SELECT 1 FROM pg_namespace WHERE nspname = $1`
 )
@@ -199,6 +208,11 @@ const (
 func (m *schemaMigration) begin() error {
 	if err := m.postgresConnection.begin(); err != nil {
 		return err
+	}
+	for _, setting := range []string{waitForLocks, allowLongChanges} {
+		if err := m.exec(setting); err != nil {
+			return err
+		}
 	}
 	if err := m.exec(lockSchema, m.schema); err != nil {
 		return err
