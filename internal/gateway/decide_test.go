@@ -142,3 +142,16 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 		}
 	})
 }
+
+func TestDirectlySentPasswordLivesTenMinutes(t *testing.T) {
+	body := `{"messaging_product":"whatsapp","to":"` + ana + `","category":"%s","text":{"body":"4242"}}`
+	for category, want := range map[string]time.Duration{"authentication": 10 * time.Minute, "utility": 30 * 24 * time.Hour} {
+		got, err := asked(t, strings.Replace(body, "%s", category, 1), func(*config.Document, *circumstances) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ttl := got.expires.Sub(noon) - outcomeGrace; ttl != want {
+			t.Errorf("%s lives %v, want %v", category, ttl, want)
+		}
+	}
+}

@@ -283,6 +283,9 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	case fateRetry:
 		return tx.Retry(m, v.at)
 	case fateStopped:
+		if v.failure.Code == graph.CodePayment && !p.billable {
+			return tx.Retry(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
+		}
 		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
 	case fateInDoubt:
 		return g.beginDoubt(tx, m, now)
@@ -291,6 +294,7 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 		if err != nil {
 			return err
 		}
+		g.compareWindows(m, about, v.failure.Code)
 		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
 			return err
 		}

@@ -93,8 +93,12 @@ func newGateway(options Options) (*Gateway, error) {
 		deliveries: newWake(),
 	}
 	g.metrics.registry.MustRegister(gauges{read: g.depths})
-	g.config.changed = func(*tenant) {
+	g.config.changed = func(t *tenant) {
 		g.channels.resume() // new credentials may be what a stopped channel waited for
+		g.metrics.stopped.Reset()
+		for _, c := range t.Channels {
+			g.metrics.stopped.WithLabelValues(c.Name).Set(0)
+		}
 		g.ring()
 		debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
 	}

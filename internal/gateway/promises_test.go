@@ -420,3 +420,51 @@ func TestStopHoldsForMarketingThatWaits(t *testing.T) {
 		t.Fatalf("the business was told %s, want 131050", told[0])
 	}
 }
+
+func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.writes("33612345679", "hello", 0)
+	w.control(http.MethodPost, "faults", `{"code":131042,"rate":1}`)
+	const metric = `guichet_gateway_upstream_results_total{code="131042",result="stopped"}`
+	reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`
+	w.accepted(reaction)
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
+	w.until("the second message met the stop", func() bool { return w.metric(metric) != "1" })
+	if n := w.metric(metric); n != "2" {
+		t.Fatalf("the upstream was asked %s times, want once for each message", n)
+	}
+	w.control(http.MethodDelete, "faults", "")
+	w.clock.advance(stopProbe)
+	w.accepted(strings.Replace(reaction, ana, "33612345679", 1)) // wakes the dispatcher, which sleeps by the real clock
+	w.settled(2)
+}
+
+func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
+	w := newWorld(t)
+	const metric = `guichet_gateway_channel_stopped{channel="main"}`
+	w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is counted", func() bool { return w.metric(metric) == "1" })
+	w.document.Account.DisplayName = "Acme again"
+	w.writeDocument()
+	w.settled(1)
+	if got := w.metric(metric); got != "0" {
+		t.Fatalf("the metric is %q", got)
+	}
+}
+
+func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
+	for _, fault := range []string{`{"code":131047,"next":1}`, `{"code":131047,"async":true,"next":1}`} {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		w.control(http.MethodPost, "faults", fault)
+		w.accepted(textTo(ana, "hi"))
+		w.settled(1)
+		if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="window"}`); n != "1" {
+			t.Errorf("%s: counted %q", fault, n)
+		}
+	}
+}

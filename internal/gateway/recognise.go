@@ -45,6 +45,9 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 		if err != nil {
 			return outgoing{}, graph.NewError(graph.CodeInvalidParameter, "category is not known. Leave it out or give utility or authentication.")
 		}
+		if out.category == conversation.Authentication {
+			out.ttl = authenticationTTL
+		}
 	case send.Type == graph.TypeReaction:
 		out.form = conversation.Reaction
 	default:

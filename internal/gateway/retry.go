@@ -79,9 +79,15 @@ func hidesOutcome(e *graph.Error) bool {
 	return e.Code == graph.CodeUnknown && (e.HTTPStatus == http.StatusBadGateway || e.HTTPStatus == http.StatusGatewayTimeout)
 }
 
+// isOutage tells whether an answer's status says that the upstream, or what stands before it, cannot work now. An answer without an error in Meta's shape has
+// the code 1 for want of a better one; what Meta advises for its own code 1, which comes with 400, is not meant for it.
+func isOutage(e *graph.Error) bool {
+	return e.HTTPStatus == http.StatusTooManyRequests || e.HTTPStatus >= http.StatusInternalServerError
+}
+
 // again puts a message off, unless it would then be too old. Code 1 is tried once more only, as Meta advises.
 func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Error) sendVerdict {
-	if failure.Code == graph.CodeUnknown && a.tries > 0 {
+	if failure.Code == graph.CodeUnknown && a.tries > 0 && !isOutage(failure) {
 		return sendVerdict{fate: fateFailed, failure: failure}
 	}
 	var delay time.Duration

@@ -71,3 +71,12 @@ func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 		t.Fatalf("again at %v, want %v", got.at, want)
 	}
 }
+
+func TestJudgeOfAnOutage(t *testing.T) {
+	for _, status := range []int{429, 500, 503} {
+		got := attempt{tries: 5, accepted: noon, expires: noon.Add(defaultTTL), now: noon.Add(time.Minute)}.judge(graph.ParseError(status, nil, []byte("<html>")))
+		if got.fate != fateRetry {
+			t.Errorf("%d without Meta's shape has fate %d", status, got.fate)
+		}
+	}
+}

@@ -59,6 +59,14 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 		return err
 	}
 	if !known { // "played" and whatever comes: the business may know it
+		first, err := in.firstTime(channel.ID, kindStatus, s.Status+"/"+m.ID)
+		if err != nil {
+			return err
+		}
+		if !first {
+			in.count(kindStatus, resultDuplicate)
+			return nil
+		}
 		in.count(kindStatus, resultApplied)
 		return in.forward(channel.ID, m.Customer, func() []byte { return statusCallback(c, i, m.ID, about.CallbackData) })
 	}
@@ -131,7 +139,9 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	default:
 		return nil
 	}
-	in.gateway.compareWindows(m, about, s)
+	for _, e := range s.Errors {
+		in.gateway.compareWindows(m, about, e.Code)
+	}
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
 
@@ -197,12 +207,10 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 }
 
 // compareWindows counts where the upstream's verdict differs from ours: it refused a message as outside a window that was open here.
-func (g *Gateway) compareWindows(m *store.Message, about envelope, s *graph.Status) {
-	for _, e := range s.Errors {
-		if e.Code == graph.CodeReEngagement && about.InWindow {
-			g.metrics.differences.WithLabelValues(verdictWindow).Inc()
-			g.log.Warn("Upstream refused a message in an open window", "message", m.ID, "accepted", m.AcceptedAt)
-		}
+func (g *Gateway) compareWindows(m *store.Message, about envelope, code int) {
+	if code == graph.CodeReEngagement && about.InWindow {
+		g.metrics.differences.WithLabelValues(verdictWindow).Inc()
+		g.log.Warn("Upstream refused a message in an open window", "message", m.ID, "accepted", m.AcceptedAt)
 	}
 }
 
