@@ -18,16 +18,17 @@ import (
 // accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns the answer once that commit is durable (P1, P3).
 func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
 	t := from.tenant
-	out, err := t.recognise(send)
-	if err != nil {
-		return graph.SendResponse{}, err
+	wanted := newRepeatable(from, send, key)
+	// A repetition gets its answer whatever has become of the template since: what the configuration refuses, it refuses to a new message only.
+	out, refusal := t.recognise(send)
+	if refusal != nil && wanted.key == nil {
+		return graph.SendResponse{}, refusal
 	}
 	now := g.now()
 	id, err := newMessageID(now)
 	if err != nil {
 		return graph.SendResponse{}, err
 	}
-	wanted := newRepeatable(from, send, key)
 	customer := g.keys.seal.CustomerHash(from.channel.ID, out.address)
 	var repeated bool
 	err = g.update(ctx, func(tx *store.Tx) error {
@@ -38,6 +39,9 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		if found {
 			id, repeated = known, true
 			return nil
+		}
+		if refusal != nil {
+			return refusal
 		}
 		return g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, repeatable: wanted})
 	})

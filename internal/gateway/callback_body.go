@@ -23,6 +23,43 @@ func statusCallback(change *graph.Change, i int, id string, data *string) []byte
 	return single.StatusCallback(0, data)
 }
 
+// messageCallback is the webhook that carries message i of a change to the business: the upstream's own, but where the customer answers or reacts to a message of
+// the business, with the id by which the business knows that message.
+func (in *intake) messageCallback(channel *channel, change *graph.Change, i int) ([]byte, error) {
+	message := change.Messages[i]
+	for _, quoted := range []struct{ id, member, name string }{
+		{message.ReplyTo, "context", "id"},
+		{message.ReactionTo, "reaction", "message_id"},
+	} {
+		if quoted.id == "" {
+			continue
+		}
+		m, found, err := in.tx.MessageByUpstreamID(quoted.id)
+		if err != nil {
+			return nil, err
+		}
+		if found && m.Channel == channel.ID {
+			message.Raw = replaceInner(message.Raw, quoted.member, quoted.name, m.ID)
+		}
+	}
+	single := *change
+	single.Messages = []graph.Message{message}
+	return single.MessageCallback(0), nil
+}
+
+// replaceInner replaces a text in a member of an object.
+func replaceInner(text []byte, member, name, value string) []byte {
+	object, err := rawjson.ParseObject(text)
+	if err != nil {
+		return text
+	}
+	inner, err := rawjson.ParseObject(object.Get(member))
+	if err != nil {
+		return text
+	}
+	return object.Set(member, inner.Set(name, rawjson.Quote(value)))
+}
+
 // failure is a message that the gateway gives up itself, because the upstream refused it, or its time ran out, or its outcome stayed in doubt.
 type failure struct {
 	channel *channel

@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -154,5 +156,40 @@ func TestP2MessageWithoutAnOutcomeIsSettledAfterTheGrace(t *testing.T) {
 	w.until("it is settled", func() bool { return w.report().Queues.Unsettled == 0 })
 	if r := w.report(); !r.Period.Reserved.Amount.IsZero() || r.Ledger.Sequence != 1 {
 		t.Fatalf("%s reserved, %d records; want nothing and one", r.Period.Reserved, r.Ledger.Sequence)
+	}
+}
+
+func TestBusinessKnowsTheMessageThatACustomerAnswers(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	id := w.accepted(textTo(ana, "yours?"))
+	w.settled(1)
+	upstream := w.submittedID(id)
+	for kind, in := range map[string]simulator.Inbound{
+		"a reply":    {To: phoneID, Text: "yes", ReplyTo: upstream},
+		"a reaction": {To: phoneID, Message: map[string]json.RawMessage{"type": json.RawMessage(`"reaction"`), "reaction": json.RawMessage(`{"message_id":"` + upstream + `","emoji":"x"}`)}},
+	} {
+		inbound, err := w.sim.Write(ana, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.until("the business is told", func() bool { return len(w.business.received(inbound)) == 1 })
+		if body := w.business.received(inbound)[0]; !strings.Contains(body, `"`+id+`"`) || strings.Contains(body, upstream) {
+			t.Errorf("%s: the business got %s, want %s in it", kind, body, id)
+		}
+	}
+}
+
+func TestRepetitionGetsItsAnswerAlsoWhenTheTemplateIsGone(t *testing.T) {
+	w := newWorld(t)
+	first := w.accepted(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4711")
+	w.document.Templates[0].UpstreamStatus = "PAUSED"
+	w.writeDocument()
+	w.until("the pause is served", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == graph.CodeTemplatePaused })
+	if again := w.accepted(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4711"); again != first {
+		t.Fatalf("the repetition got %s, want %s", again, first)
+	}
+	if other := w.send(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4712"); other.code != graph.CodeTemplatePaused {
+		t.Fatalf("a new message got %s", other.body)
 	}
 }

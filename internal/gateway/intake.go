@@ -93,8 +93,22 @@ func (in *intake) change(c *graph.Change) error {
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	in.count(kindOther, resultApplied)
-	return in.forward(channel.ID, seal.CustomerHash{}, func() []byte { return c.Callback() })
+	return in.forwardChange(channel.ID, kindOther, c)
+}
+
+// forwardChange queues a whole change for the business. It has no id of its own: it is known by all that it says, its entry's time included.
+func (in *intake) forwardChange(channel, kind string, c *graph.Change) error {
+	body := c.Callback()
+	first, err := in.firstTime(channel, kindOther, string(body))
+	if err != nil {
+		return err
+	}
+	if !first {
+		in.count(kind, resultDuplicate)
+		return nil
+	}
+	in.count(kind, resultApplied)
+	return in.forward(channel, seal.CustomerHash{}, func() []byte { return body })
 }
 
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
@@ -121,7 +135,14 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		}
 	}
 	in.count(kindMessage, resultApplied)
-	return in.forward(channel.ID, customer, func() []byte { return c.MessageCallback(i) })
+	if in.tenant.Callback == nil {
+		return nil
+	}
+	body, err := in.messageCallback(channel, c, i)
+	if err != nil {
+		return err
+	}
+	return in.gateway.queueCallback(in.tx, in.tenant, channel.ID, customer, body, in.now)
 }
 
 // receive changes the conversation by a customer's message. A timestamp in the future counts as now, so that no window reaches beyond what an honest clock
@@ -183,8 +204,7 @@ func (in *intake) accountChange(c *graph.Change) error {
 			return err
 		}
 	}
-	in.count(kind, resultApplied)
-	return in.forward(channel.ID, seal.CustomerHash{}, func() []byte { return c.Callback() })
+	return in.forwardChange(channel.ID, kind, c)
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.

@@ -99,3 +99,26 @@ func TestChangedNumberDoesNotCarryTheWindowOver(t *testing.T) {
 	}
 	w.until("the business is told", func() bool { return len(w.business.received("user_changed_number")) == 1 })
 }
+
+func TestRepeatedWebhookIsForwardedOnce(t *testing.T) {
+	w := newWorld(t)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	w.settled(1)
+	at := unixSeconds(w.clock.now())
+	preference := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + at + `,"changes":[{"field":"user_preferences","value":{"metadata":{"phone_number_id":"` + phoneID +
+		`"},"user_preferences":[{"wa_id":"` + ana + `","category":"marketing_messages","value":"stop","timestamp":` + at + `}]}}]}]}`
+	template := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + at + `,"changes":[{"field":"message_template_status_update","value":{"event":"PAUSED","message_template_id":7}}]}]}`
+	played := w.status(w.submittedID(id), "played", "")
+	for text, body := range map[string]string{"user_preferences": preference, "message_template_id": template, "played": played} {
+		for range 3 {
+			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+				t.Fatalf("got %d %s", got.status, got.body)
+			}
+		}
+		w.until("the business is told", func() bool { return len(w.business.received(text)) > 0 })
+		w.until("nothing waits", func() bool { return w.report().Queues.Callbacks == 0 })
+		if n := len(w.business.received(text)); n != 1 {
+			t.Errorf("%s was forwarded %d times", text, n)
+		}
+	}
+}
