@@ -42,3 +42,19 @@ func TestCanonicalAddressJoinsTheSpellingsOfOneCustomer(t *testing.T) {
 		})
 	}
 }
+
+// FuzzParseAddress reads an address as clients write it: what is taken is spelled canonically, and so is taken again.
+func FuzzParseAddress(f *testing.F) {
+	for _, seed := range []string{"+33 6 12-34 (56) 78", "5511987654321", "5215512345678", "US.13491208655302741918", "+", "", "٣٣٦١٢٣٤٥٦٧٨"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		address, ok := parseAddress(text)
+		if !ok {
+			return
+		}
+		if again, ok := parseAddress(address); !ok || again != address {
+			t.Fatalf("%q became %q, and that %q", text, address, again)
+		}
+	})
+}
