@@ -156,7 +156,7 @@ func (tx *Tx) storedTotals() (ledger.Totals, error) {
 	var bad error
 	err := tx.each(selectTotals, nil, func(v values) bool {
 		key := ledger.TotalKey{Period: v.Text(4), Currency: money.Currency(v.Text(5)), Category: v.Text(6)}
-		totals[key], bad = readTotal(v)
+		totals[key], bad = readTotal(v, 0)
 		return bad == nil
 	})
 	if err == nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	_ "modernc.org/sqlite" // to tamper with a store beside its own connections
+
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/postgrestest"

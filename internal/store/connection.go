@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 )
@@ -51,24 +50,15 @@ type engine interface {
 }
 
 // values are the columns of a row. They are valid until the next row is read; what Text and Bytes return is the caller's.
-type values []driver.Value
-
-// Int is an integer, 0 where the column is null.
-func (v values) Int(column int) int64 {
-	n, _ := v[column].(int64)
-	return n
-}
-
-// Text is a text, empty where the column is null.
-func (v values) Text(column int) string {
-	text, _ := v[column].(string)
-	return text
-}
-
-// Bytes is a byte string, nil where the column is null.
-func (v values) Bytes(column int) []byte {
-	b, _ := v[column].([]byte)
-	return b
+type values interface {
+	// Len is how many there are.
+	Len() int
+	// Int is an integer, 0 where the column is null.
+	Int(column int) int64
+	// Text is a text, empty where the column is null.
+	Text(column int) string
+	// Bytes is a byte string, nil where the column is null.
+	Bytes(column int) []byte
 }
 
 // first calls scan with the first row of a query, and tells whether there was one.

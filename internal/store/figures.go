@@ -98,7 +98,7 @@ func (tx *Tx) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, err
 	var bad error
 	err := tx.each(selectPeriod, []any{period}, func(v values) bool {
 		key := ledger.TotalKey{Period: period, Category: v.Text(0), Currency: money.Currency(v.Text(1))}
-		totals[key], bad = readTotal(v[2:])
+		totals[key], bad = readTotal(v, 2)
 		return bad == nil
 	})
 	return totals, errors.Join(err, bad)
@@ -117,7 +117,7 @@ func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	var bad error
 	err := tx.each(selectRecent, []any{before, limit}, func(v values) bool {
 		p := PeriodTotal{Period: v.Text(0), Currency: money.Currency(v.Text(1))}
-		p.Total, bad = readTotal(v[2:])
+		p.Total, bad = readTotal(v, 2)
 		periods = append(periods, p)
 		return bad == nil
 	})
@@ -125,16 +125,17 @@ func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 }
 
 // readTotal reads the columns messages, charged, billed and cost.
-func readTotal(v values) (ledger.Total, error) {
-	billed, err := money.Parse(v.Text(2))
+// readTotal reads a total from the columns that begin with the given one.
+func readTotal(v values, begin int) (ledger.Total, error) {
+	billed, err := money.Parse(v.Text(begin + 2))
 	if err != nil {
 		return ledger.Total{}, fmt.Errorf("a total cannot be read: %w", err)
 	}
-	cost, err := money.Parse(v.Text(3))
+	cost, err := money.Parse(v.Text(begin + 3))
 	if err != nil {
 		return ledger.Total{}, fmt.Errorf("a total cannot be read: %w", err)
 	}
-	return ledger.Total{Messages: v.Int(0), Charged: v.Int(1), Billed: billed, Cost: cost}, nil
+	return ledger.Total{Messages: v.Int(begin), Charged: v.Int(begin + 1), Billed: billed, Cost: cost}, nil
 }
 
 // UsedRevisions are the revisions that have priced something, sorted by plan and revision. A View reads it.

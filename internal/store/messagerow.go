@@ -27,7 +27,7 @@ func readMessage(v values) messageRow {
 	copy(m.Customer[:], v.Bytes(3))
 	m.Reserved.Currency = money.Currency(v.Text(14))
 	row := messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8)}
-	if len(v) > 19 {
+	if v.Len() > 19 {
 		row.content = v.Bytes(19)
 	}
 	return row

@@ -55,7 +55,7 @@ type postgresConnection struct {
 	parameters [][]byte
 	formats    []int16
 	scratch    []byte
-	row        values
+	row        columns
 }
 
 func newPostgresConnection(conn *pgconn.PgConn, opening string, patience time.Duration) *postgresConnection {
@@ -267,6 +267,26 @@ func (c *postgresConnection) scan(result *pgconn.ResultReader, scan func(values)
 			return
 		}
 	}
+}
+
+// columns are the decoded columns of a row.
+type columns []driver.Value
+
+func (c columns) Len() int { return len(c) }
+
+func (c columns) Int(column int) int64 {
+	n, _ := c[column].(int64)
+	return n
+}
+
+func (c columns) Text(column int) string {
+	text, _ := c[column].(string)
+	return text
+}
+
+func (c columns) Bytes(column int) []byte {
+	b, _ := c[column].([]byte)
+	return b
 }
 
 // decode reads a column in the binary format.

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
-	"modernc.org/sqlite"
+	"zombiezen.com/go/sqlite"
 )
 
 // The schema and the statements are in the SQL that SQLite and PostgreSQL share, with PostgreSQL's names of types and its numbered parameters. This file is
@@ -22,11 +22,15 @@ const (
 	readerCacheKiB = 256
 )
 
-type role string
+// busyTimeout is how long a connection waits for the lock of another: of a backup, say.
+const busyTimeout = 5 * time.Second
+
+// role is what a connection is for.
+type role bool
 
 const (
-	writing role = "rwc"
-	reading role = "ro"
+	reading role = false
+	writing role = true
 )
 
 // sqliteEngine opens connections to a database file.
@@ -80,29 +84,34 @@ func (e *sqliteEngine) reader(ctx context.Context) (connection, error) {
 }
 
 func (e *sqliteEngine) connect(ctx context.Context, r role) (*sqliteConnection, error) {
-	connector, err := sqlite.NewConnector(e.dataSource(r))
+	flags := sqlite.OpenReadOnly
+	if r == writing {
+		flags = sqlite.OpenReadWrite | sqlite.OpenCreate
+	}
+	conn, err := sqlite.OpenConn(e.path, flags)
 	if err != nil {
 		return nil, fmt.Errorf("the store %s cannot be opened: %w", e.path, err)
 	}
-	conn, err := connector.Connect(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("the store %s cannot be opened: %w", e.path, err)
+	conn.SetBusyTimeout(busyTimeout)
+	c := &sqliteConnection{conn: conn, role: r, statements: map[string]*sqlite.Stmt{}}
+	for _, pragma := range r.pragmas() {
+		if err := c.once("PRAGMA " + pragma); err != nil {
+			return nil, errors.Join(fmt.Errorf("the store %s cannot be opened: %w", e.path, err), c.close())
+		}
 	}
-	return &sqliteConnection{conn: conn, role: r, statements: map[string]statement{}}, nil
+	return c, nil
 }
 
-// dataSource is WAL with a sync of the log at every commit: what is committed survives the loss of power. What is deleted is overwritten where that costs no
-// further writing.
-func (e *sqliteEngine) dataSource(r role) string {
-	query := url.Values{"mode": {string(r)}}
-	pragmas := []string{"busy_timeout(5000)", "synchronous(FULL)", "temp_store(MEMORY)"}
-	if r == writing {
-		pragmas = append(pragmas, "journal_mode(WAL)", "secure_delete(FAST)", "journal_size_limit(16777216)", fmt.Sprintf("cache_size(-%d)", writerCacheKiB))
-	} else {
-		pragmas = append(pragmas, "query_only(1)", fmt.Sprintf("cache_size(-%d)", readerCacheKiB))
+// pragmas is how a connection is set up: WAL with a sync of the log at every commit, so that what is committed survives the loss of power. What is deleted is
+// overwritten where that costs no further writing.
+func (r role) pragmas() []string {
+	if r == reading {
+		return []string{"temp_store = MEMORY", "query_only = 1", fmt.Sprintf("cache_size = -%d", readerCacheKiB)}
 	}
-	query["_pragma"] = pragmas
-	return (&url.URL{Scheme: "file", Path: e.path, RawQuery: query.Encode()}).String()
+	return []string{
+		"synchronous = FULL", "temp_store = MEMORY", "journal_mode = WAL", "secure_delete = FAST", "journal_size_limit = 16777216",
+		fmt.Sprintf("cache_size = -%d", writerCacheKiB),
+	}
 }
 
 // sqliteDialect is a statement or a piece of schema as SQLite wants it. A key that the engine numbers itself, and a key that is an

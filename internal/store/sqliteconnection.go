@@ -1,26 +1,18 @@
 package store
 
 import (
-	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
+
+	"zombiezen.com/go/sqlite"
 )
 
-// sqliteConnection speaks to a driver of database/sql/driver. Every statement is executed at once.
+// sqliteConnection speaks to SQLite's own interface. Every statement is executed at once.
 type sqliteConnection struct {
-	conn       driver.Conn
+	conn       *sqlite.Conn
 	role       role
-	statements map[string]statement
-	arguments  []driver.NamedValue // reused
-}
-
-// statement is what every driver's prepared statement can do.
-type statement interface {
-	driver.Stmt
-	driver.StmtExecContext
-	driver.StmtQueryContext
+	statements map[string]*sqlite.Stmt
 }
 
 // begin takes a writer's lock at once, so that a transaction never fails half-way for want of it.
@@ -42,70 +34,81 @@ func (c *sqliteConnection) rollback() { _ = c.exec("ROLLBACK") }
 
 func (*sqliteConnection) settle() error { return nil }
 
-func (c *sqliteConnection) prepared(text string) (statement, error) {
+func (c *sqliteConnection) prepared(text string) (*sqlite.Stmt, error) {
 	if s := c.statements[text]; s != nil {
 		return s, nil
 	}
-	s, err := c.prepare(text)
+	s, err := c.conn.Prepare(sqliteDialect(text))
 	if err == nil {
 		c.statements[text] = s
 	}
 	return s, err
 }
 
-func (c *sqliteConnection) prepare(text string) (statement, error) {
-	prepared, err := c.conn.Prepare(sqliteDialect(text))
-	if err != nil {
-		return nil, err
-	}
-	s, ok := prepared.(statement)
-	if !ok {
-		return nil, fmt.Errorf("the driver's %T has no contexts", prepared)
-	}
-	return s, nil
-}
-
-// bind turns Go's integers and strings into the driver's.
-func (c *sqliteConnection) bind(args []any) ([]driver.NamedValue, error) {
-	c.arguments = c.arguments[:0]
+// bind gives a statement its parameters.
+func bind(s *sqlite.Stmt, args []any) error {
 	for i, arg := range args {
-		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
-		if err != nil {
-			return nil, fmt.Errorf("parameter %d: %w", i+1, err)
+		switch value := arg.(type) {
+		case nil:
+			s.BindNull(i + 1)
+		case int64:
+			s.BindInt64(i+1, value)
+		case string:
+			s.BindText(i+1, value)
+		case []byte:
+			s.BindBytes(i+1, value)
+		default:
+			converted, err := driver.DefaultParameterConverter.ConvertValue(arg)
+			if err != nil {
+				return fmt.Errorf("parameter %d: %w", i+1, err)
+			}
+			integer, ok := converted.(int64)
+			if !ok {
+				return fmt.Errorf("parameter %d: a %T cannot be stored", i+1, arg)
+			}
+			s.BindInt64(i+1, integer)
 		}
-		c.arguments = append(c.arguments, driver.NamedValue{Ordinal: i + 1, Value: value})
 	}
-	return c.arguments, nil
+	return nil
 }
 
 func (c *sqliteConnection) exec(text string, args ...any) error {
-	_, err := c.changed(text, args...)
-	return err
-}
-
-func (c *sqliteConnection) changed(text string, args ...any) (int64, error) {
 	s, err := c.prepared(text)
-	if err != nil {
-		return 0, err
-	}
-	bound, err := c.bind(args)
-	if err != nil {
-		return 0, err
-	}
-	result, err := s.ExecContext(context.Background(), bound)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-func (c *sqliteConnection) once(text string) error {
-	s, err := c.prepare(text)
 	if err != nil {
 		return err
 	}
-	_, err = s.ExecContext(context.Background(), nil)
-	return errors.Join(err, s.Close())
+	return execute(s, args)
+}
+
+// execute steps through a statement whose rows, if it has any, are of no interest.
+func execute(s *sqlite.Stmt, args []any) error {
+	if err := bind(s, args); err != nil {
+		return err
+	}
+	for {
+		more, err := s.Step()
+		if err != nil {
+			return err
+		}
+		if !more {
+			return s.Reset()
+		}
+	}
+}
+
+func (c *sqliteConnection) changed(text string, args ...any) (int64, error) {
+	if err := c.exec(text, args...); err != nil {
+		return 0, err
+	}
+	return int64(c.conn.Changes()), nil
+}
+
+func (c *sqliteConnection) once(text string) error {
+	s, _, err := c.conn.PrepareTransient(sqliteDialect(text))
+	if err != nil {
+		return err
+	}
+	return errors.Join(execute(s, nil), s.Finalize())
 }
 
 func (c *sqliteConnection) query(text string, args []any, scan func(values) bool) (err error) {
@@ -113,31 +116,34 @@ func (c *sqliteConnection) query(text string, args []any, scan func(values) bool
 	if err != nil {
 		return err
 	}
-	bound, err := c.bind(args)
-	if err != nil {
+	if err := bind(s, args); err != nil {
 		return err
 	}
-	rows, err := s.QueryContext(context.Background(), bound)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	row := make(values, len(rows.Columns()))
+	defer func() { err = errors.Join(err, s.Reset()) }()
 	for {
-		err := rows.Next(row)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil || !scan(row) {
+		more, err := s.Step()
+		if err != nil || !more || !scan(row{s}) {
 			return err
 		}
 	}
 }
 
-func (c *sqliteConnection) close() error {
-	var errs []error
-	for _, s := range c.statements {
-		errs = append(errs, s.Close())
+func (c *sqliteConnection) close() error { return c.conn.Close() }
+
+// row is the row at which a statement stands.
+type row struct{ *sqlite.Stmt }
+
+func (r row) Len() int { return r.ColumnCount() }
+
+func (r row) Int(column int) int64 { return r.ColumnInt64(column) }
+
+func (r row) Text(column int) string { return r.ColumnText(column) }
+
+func (r row) Bytes(column int) []byte {
+	if r.ColumnIsNull(column) {
+		return nil
 	}
-	return errors.Join(append(errs, c.conn.Close())...)
+	b := make([]byte, r.ColumnLen(column))
+	r.ColumnBytes(column, b)
+	return b
 }

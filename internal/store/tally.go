@@ -90,7 +90,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	}
 	c := &cell[ledger.Total]{}
 	var bad error
-	_, err := tx.first(selectTotal, []any{key.Period, string(key.Currency), key.Category}, func(v values) { c.value, bad = readTotal(v) })
+	_, err := tx.first(selectTotal, []any{key.Period, string(key.Currency), key.Category}, func(v values) { c.value, bad = readTotal(v, 0) })
 	if err := cmp.Or(err, bad); err != nil {
 		return nil, tx.fail(err)
 	}
