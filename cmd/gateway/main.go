@@ -9,10 +9,12 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	_ "time/tzdata" // the image has no time zones
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	_ "golang.org/x/crypto/x509roots/fallback" // the image has no certificate authorities
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -20,6 +22,7 @@ import (
 )
 
 func main() {
+	spareMemory()
 	if err := run(context.Background(), os.Args[1:], os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
@@ -54,3 +57,19 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 }
 
 func port(number int) string { return ":" + strconv.Itoa(number) }
+
+const (
+	// heapGrowth is by how many percent the heap may grow over what is alive before it is collected. What is alive is a few MiB, and collecting it whenever it
+	// had doubled took a sixth of the processor's time under load.
+	heapGrowth = 400
+	// heapShare is the part of the container's memory from which on the heap is collected more often, however much it has grown.
+	heapShare = 0.8
+)
+
+// spareMemory trades memory that is there for processor time. Go's own variables, GOGC and GOMEMLIMIT, go before it.
+func spareMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(heapGrowth)
+	}
+	_, _ = memlimit.Set(memlimit.WithRatio(heapShare)) // where no limit is, none is set
+}
