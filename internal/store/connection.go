@@ -35,6 +35,8 @@ type writer interface {
 	connection
 	// lease is the current lease's number.
 	lease() int64
+	// lastInserted is the key that the engine gave to the last row, if it tells without being asked.
+	lastInserted() (seq int64, known bool)
 	// leasesToTake tells whether there are leases of others that have run out, and takeLeases ends them. Both are a part of the transaction.
 	leasesToTake() (bool, error)
 	takeLeases() error

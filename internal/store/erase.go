@@ -48,6 +48,7 @@ func (tx *Tx) Erase(channel string, customer seal.CustomerHash, after int64, row
 	}); err != nil {
 		return Erasure{}, err
 	}
+	tx.store.recent.forget()
 	for _, seq := range settled {
 		if err := tx.exec(eraseMessage, seq); err != nil {
 			return Erasure{}, err

@@ -14,8 +14,8 @@ const messageColumns = `seq, id, channel, customer, lane, state, ready_at, attem
 
 const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
-		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint)
-		VALUES ($1, $2, $3, $4, 0, $5, 0, 0, 0, $6, $7, $8, $9, '', 0, $10, $11, 0, $12, $13)`
+		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint, lease)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17)`
 	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
 		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12 WHERE seq = $13`
 	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
@@ -33,32 +33,60 @@ const (
 // Accept stores a new message with its reservation and puts it in its customer's queue. ID, Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content
 // must be set, Reserved, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the operation fail: look it up before.
 func (tx *Tx) Accept(m *Message) error {
+	_, err := tx.accept(m, false)
+	return err
+}
+
+// AcceptAndClaim is Accept, and Claim at the instant of the acceptance if no other message of the customer is before it, of which it tells: once the operation is
+// durable, the upstream may be called. Whether the channel has messages that wait for longer is for the caller to know.
+func (tx *Tx) AcceptAndClaim(m *Message) (claimed bool, err error) {
+	return tx.accept(m, true)
+}
+
+func (tx *Tx) accept(m *Message, claim bool) (claimed bool, err error) {
 	if problem := m.problem(); problem != "" {
-		return fmt.Errorf("%w: %s", ErrInvalid, problem)
+		return false, fmt.Errorf("%w: %s", ErrInvalid, problem)
 	}
 	envelope, err := tx.store.options.Keys.Seal(m.Envelope, "messages.envelope/"+m.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	content, err := tx.store.options.Keys.Seal(m.Content, "messages.content/"+m.ID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	m.State, m.ReadyAt = Queued, time.Time{}
 	if err := tx.place(m); err != nil {
-		return err
+		return false, err
 	}
-	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), nullableTime(m.ReadyAt), millis(m.ExpiresAt), millis(m.AcceptedAt),
-		m.Reserved.Amount.String(), string(m.Reserved.Currency), envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint)); err != nil {
-		return err
+	if claimed = claim && !m.ReadyAt.IsZero(); claimed {
+		tx.claim(m, m.AcceptedAt)
+	}
+	if err := tx.insert(m, envelope, content); err != nil {
+		return false, err
 	}
 	if err := tx.deepen(Outbound, 1); err != nil {
-		return err
+		return false, err
 	}
 	if err := tx.deepen(Unsettled, 1); err != nil {
+		return false, err
+	}
+	return claimed, tx.reserve(m.Reserved)
+}
+
+// insert writes a new message, whose sealed parts are given.
+func (tx *Tx) insert(m *Message, envelope, content []byte) error {
+	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
+		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(m.Reserved.Currency), m.packTimes(),
+		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease); err != nil {
 		return err
 	}
-	return tx.reserve(m.Reserved)
+	m.dirty = false
+	if seq, known := tx.store.writer.lastInserted(); known {
+		m.seq = seq
+		tx.know(m)
+	}
+	return nil
 }
 
 // place finds where a new message stands: at once ready as its customer's first, or behind others, which then come along into its lane.
@@ -79,6 +107,7 @@ func (tx *Tx) place(m *Message) error {
 				known.Lane = min(known.Lane, m.Lane)
 			}
 		}
+		tx.store.recent.forget()
 		return tx.exec(promoteLane, m.Lane, m.Channel, m.Customer[:], m.Lane)
 	case lane < int64(m.Lane):
 		m.Lane = Lane(lane)
@@ -90,6 +119,12 @@ func (tx *Tx) place(m *Message) error {
 func (tx *Tx) Message(id string) (*Message, bool, error) {
 	if known := tx.byID[id]; known != nil {
 		return known, true, nil
+	}
+	if !tx.readOnly {
+		if m := tx.store.recent.message(id); m != nil {
+			tx.know(m)
+			return m, true, nil
+		}
 	}
 	return tx.firstMessage(selectMessage, id) // no change that waits to be written is about it
 }
@@ -186,12 +221,17 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 			return nil, err
 		}
 	}
+	tx.know(m)
+	return m, nil
+}
+
+// know makes a message the operation's own.
+func (tx *Tx) know(m *Message) {
 	tx.messages = append(tx.messages, m)
 	if tx.byID == nil {
 		tx.byID = map[string]*Message{}
 	}
 	tx.byID[m.ID] = m
-	return m, nil
 }
 
 // flushMessages writes the messages that the operation has changed. Every statement that searches messages comes after it.

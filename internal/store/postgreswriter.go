@@ -66,6 +66,9 @@ type postgresWriter struct {
 	failure error
 }
 
+// lastInserted is not known before an answer of the server's, which nobody waits for.
+func (*postgresWriter) lastInserted() (int64, bool) { return 0, false }
+
 func (w *postgresWriter) lease() int64 { return w.id }
 
 // enlist takes a new lease.

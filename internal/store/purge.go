@@ -67,5 +67,6 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 	if tx.store.purgedTo = to; young || looked < limits.Rows {
 		tx.store.purgedTo = 0 // what is behind is younger: begin anew the next time
 	}
+	tx.store.recent.forget()
 	return tx.changed(deleteOldest, from, to, millis(limits.SettledBefore))
 }

@@ -41,12 +41,17 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 					return nil, err
 				}
 			}
-			m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
-			m.Attempts++
+			tx.claim(m, now)
 		}
 		claimed = append(claimed, messages...)
 	}
 	return claimed, nil
+}
+
+// claim marks a message as being sent from now on.
+func (tx *Tx) claim(m *Message, now time.Time) {
+	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
+	m.Attempts++
 }
 
 // Claimed is the message with our id if the given claim of it, by its number of attempts, is its last one. On a shared store, a replica that was silent for long may come

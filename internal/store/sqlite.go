@@ -149,6 +149,8 @@ func (w *sqliteWriter) enlist() error {
 
 func (w *sqliteWriter) lease() int64 { return w.leaseID }
 
+func (w *sqliteWriter) lastInserted() (int64, bool) { return w.conn.LastInsertRowID(), true }
+
 func (*sqliteWriter) leasesToTake() (bool, error) { return false, nil }
 
 func (*sqliteWriter) takeLeases() error { return nil }

@@ -58,7 +58,8 @@ type Store struct {
 	engine   engine
 	writer   writer
 	readers  chan connection
-	purgedTo int64 // used by the writer only, see Tx.purgeMessages
+	purgedTo int64   // used by the writer only, see Tx.purgeMessages
+	recent   *recent // used by the writer only; nil on a shared store
 }
 
 // maxReaders bounds the connections that views hold at a time, and so their memory.
@@ -87,6 +88,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	if s.writer, err = engine.writer(ctx); err != nil {
 		return nil, err
+	}
+	if !s.Shared() {
+		s.recent = newRecent()
 	}
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted

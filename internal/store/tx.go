@@ -35,6 +35,7 @@ func (tx *Tx) begin() {
 
 // keep makes the operation's work a part of the transaction.
 func (tx *Tx) keep() error {
+	tx.store.recent.keep(tx.messages)
 	if !tx.saved {
 		return nil
 	}

@@ -147,8 +147,11 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 	defer func() {
 		if err != nil {
 			s.writer.rollback()
+			s.recent.forget()
 			err = unavailable(err)
+			return
 		}
+		s.recent.commit()
 	}()
 	tx := &Tx{store: s, conn: s.writer, tally: newTally()}
 	for _, op := range batch {
