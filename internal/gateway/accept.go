@@ -31,6 +31,8 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	}
 	customer := g.keys.seal.CustomerHash(from.channel.ID, out.address)
 	var repeated bool
+	var ready *parcel
+	sending, slot := g.senders.overtakes(from.channel.ID)
 	err = g.update(ctx, func(tx *store.Tx) error {
 		known, found, err := wanted.find(tx)
 		if err != nil {
@@ -43,13 +45,22 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		if refusal != nil {
 			return refusal
 		}
-		return g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, repeatable: wanted})
+		ready, err = g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, slot: slot && !g.channels.isStopped(from.channel.ID), repeatable: wanted})
+		return err
 	})
+	switch {
+	case err == nil && ready != nil:
+		g.start(sending, *ready)
+	case slot:
+		g.senders.release()
+	}
 	if err != nil {
 		return graph.SendResponse{}, err
 	}
 	if !repeated {
 		g.metrics.accepted.WithLabelValues(formLabel(out.form)).Inc()
+	}
+	if !repeated && ready == nil {
 		g.sends.ring()
 	}
 	return graph.Accept(send, id), nil
@@ -60,39 +71,54 @@ type acceptance struct {
 	id       string
 	customer seal.CustomerHash
 	now      time.Time
+	slot     bool // whether it may be sent at once
 	repeatable
 }
 
-// admitSend reads what the decision depends on, decides, and stores what was decided.
-func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptance) error {
+// admitSend reads what the decision depends on, decides, and stores what was decided. The parcel is what may be sent once that is durable; nil for a message that
+// has to wait for its turn.
+func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptance) (*parcel, error) {
 	t := from.tenant
 	state, err := tx.Conversation(from.channel.ID, a.customer)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in, err := g.circumstances(tx, from, a, &state)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	granted, err := decide(t, from.channel, out, in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	about, err := newEnvelope(out, granted).encode()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if t.Limits.CustomersPerDay > 0 && !granted.inWindow {
 		if err := tx.PutReach(a.customer, a.now); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return tx.Accept(&store.Message{
+	m := &store.Message{
 		ID: a.id, Channel: from.channel.ID, Customer: a.customer, Lane: granted.lane,
 		AcceptedAt: a.now, ExpiresAt: granted.expires, Reserved: granted.reservation,
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
-	})
+	}
+	claimed, err := tx.AcceptAndClaim(m, func() bool { return a.slot && g.holdUntil(t, m, a.now).IsZero() })
+	if err != nil {
+		return nil, err
+	}
+	if !claimed {
+		g.senders.note(m.Channel, true)
+		return nil, nil
+	}
+	upstream, err := upstreamBody(tx, m)
+	if err != nil {
+		return nil, err
+	}
+	return newParcel(t, from.channel, m, upstream, a.now.Add(out.ttl)), nil
 }
 
 // circumstances reads what the decision depends on beside the send.

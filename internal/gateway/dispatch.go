@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -39,16 +38,15 @@ type parcel struct {
 // dispatch sends what is queued until ctx is done, then waits for the sends that are under way: their outcomes are recorded, so a
 // graceful stop leaves nothing in doubt.
 func (g *Gateway) dispatch(ctx context.Context) {
-	slots := make(chan struct{}, dispatchers)
-	var underWay sync.WaitGroup
-	defer underWay.Wait()
+	g.senders.begin(ctx)
+	defer g.senders.end()
 	timer := time.NewTimer(dispatchIdle)
 	for pause, turn := time.Duration(0), 0; g.sends.sleep(ctx, timer, pause); turn++ {
 		pause = g.idle()
 		t := g.config.tenant()
 		for i := range t.Channels {
 			c := t.channels[t.Channels[(turn+i)%len(t.Channels)].ID]
-			parcels, next, err := g.claim(ctx, t, c, share(dispatchers-len(slots), len(t.Channels)-i))
+			parcels, next, err := g.claim(ctx, t, c, share(g.senders.free(), len(t.Channels)-i))
 			if err != nil {
 				pause = min(pause, storePause)
 				continue
@@ -57,15 +55,24 @@ func (g *Gateway) dispatch(ctx context.Context) {
 				pause = min(pause, max(0, next.Sub(g.now())))
 			}
 			for _, p := range parcels {
-				slots <- struct{}{}
-				underWay.Go(func() {
-					g.send(ctx, p)
-					<-slots
-					g.sends.ring()
-				})
+				g.senders.take()
+				g.start(ctx, p)
 			}
 		}
 	}
+}
+
+// start sends a message in the background, with a slot that was taken for it.
+func (g *Gateway) start(ctx context.Context, p parcel) {
+	go func() {
+		defer func() {
+			g.senders.release()
+			if g.senders.waits(p.channel.ID) {
+				g.sends.ring()
+			}
+		}()
+		g.send(ctx, p)
+	}()
 }
 
 // share is a channel's part of the free slots when so many channels, itself included, have still to be served. The channels take turns at being the first, so
@@ -90,6 +97,7 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		if err != nil {
 			return err
 		}
+		g.senders.note(c.ID, len(claimed) == n)
 		for _, m := range claimed {
 			if hold := g.holdUntil(t, m, now); !hold.IsZero() {
 				if err := tx.Retry(m, hold); err != nil {
@@ -156,10 +164,14 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	case err != nil:
 		return nil, err
 	}
+	return newParcel(t, c, m, body, expires), nil
+}
+
+func newParcel(t *tenant, c *channel, m *store.Message, body []byte, expires time.Time) *parcel {
 	return &parcel{
 		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires,
 		tries: m.Attempts - 1, lease: m.Lease, billable: !m.Reserved.Amount.IsZero(),
-	}, nil
+	}
 }
 
 // stillPermitted is why a message that was accepted may not be sent any more, if so: its time to live is over, its window has closed while it waited (P4), or the
@@ -193,6 +205,9 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 	}
 	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
 	for _, member := range []string{"context", "reaction"} {
+		if object.Get(member) == nil {
+			continue
+		}
 		if body, err = replaceOwnID(tx, body, member); err != nil {
 			return nil, err
 		}
@@ -206,11 +221,7 @@ func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
 	if err != nil {
 		return nil, errUnreadable
 	}
-	raw := object.Get(member)
-	if raw == nil {
-		return body, nil
-	}
-	inner, err := rawjson.ParseObject(raw)
+	inner, err := rawjson.ParseObject(object.Get(member))
 	if err != nil {
 		return nil, errUnreadable
 	}
@@ -270,6 +281,9 @@ func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.
 	if err := tx.Submit(m, upstreamID, now); err != nil {
 		return err
 	}
+	if tx.Readied() {
+		g.senders.note(p.channel.ID, true)
+	}
 	return g.applyKept(tx, p.tenant, p.channel, m, now)
 }
 
@@ -279,6 +293,7 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	if err != nil || !found || m.State != store.Sending {
 		return err
 	}
+	g.senders.note(p.channel.ID, true) // it waits for its next try, or the one behind it is ready
 	switch v.fate {
 	case fateRetry:
 		return tx.Retry(m, v.at)

@@ -50,7 +50,8 @@ type Gateway struct {
 	callbacks *callbackClient
 	bodies    bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing else.
-	passes chan struct{}
+	passes  chan struct{}
+	senders *senders
 	// sends and deliveries wake the dispatcher and the delivery of callbacks.
 	sends, deliveries wake
 }
@@ -89,6 +90,7 @@ func newGateway(options Options) (*Gateway, error) {
 		channels:   newChannelStops(),
 		callbacks:  newCallbackClient(newTransport(deliverers)),
 		passes:     make(chan struct{}, maxPasses),
+		senders:    newSenders(dispatchers),
 		sends:      newWake(),
 		deliveries: newWake(),
 	}

@@ -93,6 +93,14 @@ func (s *channelStops) holdsBillable(channel string, now time.Time) (until time.
 	}
 }
 
+// isStopped tells whether the upstream has stopped the channel, for some messages or for all.
+func (s *channelStops) isStopped(channel string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, stopped := s.stopped[channel]
+	return stopped
+}
+
 // paymentStopped tells whether the upstream takes no billable message of the channel.
 func (s *channelStops) paymentStopped(channel string) bool {
 	s.mu.Lock()

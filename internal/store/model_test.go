@@ -148,11 +148,19 @@ func (m *machine) Accept(t *rapid.T) {
 		id: fmt.Sprintf("wamid.%d", len(m.messages)), customer: rapid.IntRange(0, 3).Draw(t, "customer"),
 		lane: store.Lane(rapid.IntRange(0, 1).Draw(t, "lane")),
 	}
+	atOnce, first := rapid.Bool().Draw(t, "at once"), m.first(message.customer) == nil
 	m.update(t, func(tx *store.Tx) error {
-		accepted := modelled(message, m.now)
-		return tx.Accept(accepted)
+		asked := false
+		claimed, err := tx.AcceptAndClaim(modelled(message, m.now), func() bool { asked = true; return atOnce })
+		if err == nil && (asked != first || claimed != (first && atOnce)) {
+			t.Fatalf("asked whether to claim: %v, claimed: %v; want %v, %v", asked, claimed, first, first && atOnce)
+		}
+		return err
 	})
 	m.accept(message, m.now)
+	if first && atOnce {
+		message.state, message.readyAt, message.claimed, message.attempts = store.Sending, time.Time{}, m.now, 1
+	}
 }
 
 func modelled(message *modelMessage, now time.Time) *store.Message {
@@ -302,6 +310,7 @@ func (m *machine) Check(t *rapid.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	m.update(t, func(tx *store.Tx) error { return m.checkMessages(t, tx) }) // an operation may remember what a view reads
 }
 
 func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ func TestP1EverySyncIsFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := e.connect(context.Background(), writing)
+	c, err := e.connect(writing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +36,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := e.connect(context.Background(), writing)
+	c, err := e.connect(writing)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -218,8 +218,12 @@ func (tx *Tx) left(before, m *Message) error {
 			known.ReadyAt = since
 		}
 	}
+	tx.readied = true
 	return tx.exec(makeReady, millis(since), next)
 }
+
+// Readied tells whether the operation has made a message ready that waited behind another of its customer.
+func (tx *Tx) Readied() bool { return tx.readied }
 
 func count(yes bool) int64 {
 	if yes {

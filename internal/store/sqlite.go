@@ -59,8 +59,8 @@ func newSQLite(path, accountUID string) (*sqliteEngine, error) {
 	return &sqliteEngine{path: absolute, accountUID: accountUID}, nil
 }
 
-func (e *sqliteEngine) writer(ctx context.Context) (_ writer, err error) {
-	c, err := e.connect(ctx, writing)
+func (e *sqliteEngine) writer(context.Context) (_ writer, err error) {
+	c, err := e.connect(writing)
 	if err != nil {
 		return nil, err
 	}
@@ -79,11 +79,11 @@ func (e *sqliteEngine) writer(ctx context.Context) (_ writer, err error) {
 	return w, w.enlist()
 }
 
-func (e *sqliteEngine) reader(ctx context.Context) (connection, error) {
-	return e.connect(ctx, reading)
+func (e *sqliteEngine) reader(context.Context) (connection, error) {
+	return e.connect(reading)
 }
 
-func (e *sqliteEngine) connect(ctx context.Context, r role) (*sqliteConnection, error) {
+func (e *sqliteEngine) connect(r role) (*sqliteConnection, error) {
 	flags := sqlite.OpenReadOnly
 	if r == writing {
 		flags = sqlite.OpenReadWrite | sqlite.OpenCreate

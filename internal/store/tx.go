@@ -13,6 +13,7 @@ type Tx struct {
 	messages []*Message // those that the operation has read, each once
 	byID     map[string]*Message
 	saved    bool // whether the operation has its savepoint
+	readied  bool // whether the operation made a message ready that waited behind another
 	wrote    bool // whether any operation of the transaction had
 	err      error
 }
@@ -28,7 +29,7 @@ func (tx *Tx) begin() {
 	clear(tx.messages)
 	tx.messages = tx.messages[:0]
 	clear(tx.byID)
-	tx.saved = false
+	tx.saved, tx.readied = false, false
 	tx.err = nil
 	tx.tally.begin()
 }

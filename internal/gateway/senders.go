@@ -1,0 +1,84 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+)
+
+// senders bounds the sends that are under way at once. A send has a slot, which is taken before its message is claimed: what is claimed is sent at once.
+type senders struct {
+	slots    chan struct{}
+	underWay sync.WaitGroup
+
+	mu sync.Mutex
+	// ctx is the dispatcher's, nil while there is none: a send outlives the request that it comes from.
+	ctx     context.Context
+	waiting map[string]bool // channels, by id, of which it is known whether messages wait for their turn
+}
+
+func newSenders(atOnce int) *senders {
+	return &senders{slots: make(chan struct{}, atOnce), waiting: map[string]bool{}}
+}
+
+// begin lets sends begin.
+func (s *senders) begin(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ctx = ctx
+}
+
+// end lets none begin any more, and waits for those that are under way.
+func (s *senders) end() {
+	s.mu.Lock()
+	s.ctx = nil
+	s.mu.Unlock()
+	s.underWay.Wait()
+}
+
+// free is how many slots there are.
+func (s *senders) free() int { return cap(s.slots) - len(s.slots) }
+
+// take waits for a slot.
+func (s *senders) take() {
+	s.slots <- struct{}{}
+	s.underWay.Add(1)
+}
+
+// overtakes takes a slot for a message that is about to be accepted, if it may be sent at once: there is a slot, and nothing of its channel waits.
+// The send runs in ctx.
+func (s *senders) overtakes(channel string) (ctx context.Context, may bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waits, known := s.waiting[channel]
+	if s.ctx == nil || waits || !known {
+		return nil, false
+	}
+	select {
+	case s.slots <- struct{}{}:
+		s.underWay.Add(1)
+		return s.ctx, true
+	default:
+		return nil, false
+	}
+}
+
+// release gives a slot back.
+func (s *senders) release() {
+	<-s.slots
+	s.underWay.Done()
+}
+
+// note records whether messages of a channel wait for their turn.
+func (s *senders) note(channel string, waits bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting[channel] = waits
+}
+
+// waits tells whether messages of a channel may be waiting for their turn.
+func (s *senders) waits(channel string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waits, known := s.waiting[channel]
+	return waits || !known
+}

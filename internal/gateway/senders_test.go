@@ -1,0 +1,37 @@
+package gateway
+
+import "testing"
+
+// A message is sent as it is accepted only while nothing of its channel waits: what waits is not overtaken.
+func TestSendersLetNobodyOvertake(t *testing.T) {
+	s := newSenders(2)
+	refused := func(why string) {
+		t.Helper()
+		if _, may := s.overtakes("1066"); may {
+			t.Fatalf("a message was let through although %s", why)
+		}
+	}
+	s.note("1066", false)
+	refused("no dispatcher runs")
+	s.begin(t.Context())
+	s.note("1067", false)
+	s.note("1066", true)
+	refused("another one waits")
+	if s.waits("1067") || !s.waits("1066") || !s.waits("1068") {
+		t.Fatal("1066 waits, 1067 does not, and of 1068 nothing is known")
+	}
+	s.note("1066", false)
+	for range 2 {
+		if _, may := s.overtakes("1066"); !may {
+			t.Fatal("a message was held up although nothing waits")
+		}
+	}
+	refused("no slot is free")
+	s.release()
+	if s.free() != 1 {
+		t.Fatalf("%d slots are free, want 1", s.free())
+	}
+	s.release()
+	s.end()
+	refused("the dispatcher has ended")
+}
