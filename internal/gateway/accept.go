@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -31,6 +33,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	}
 	customer := g.keys.seal.CustomerHash(from.channel.ID, out.address)
 	var repeated bool
+	parent := parentOf(ctx)
 	err = g.update(ctx, func(tx *store.Tx) error {
 		known, found, err := wanted.find(tx)
 		if err != nil {
@@ -43,10 +46,13 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		if refusal != nil {
 			return refusal
 		}
-		return g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, repeatable: wanted})
+		return g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, trace: parent, repeatable: wanted})
 	})
 	if err != nil {
 		return graph.SendResponse{}, err
+	}
+	if parent != "" {
+		trace.SpanFromContext(ctx).SetAttributes(attributeMessage.String(id), attributeChannel.String(from.channel.Name))
 	}
 	if !repeated {
 		g.metrics.accepted.WithLabelValues(formLabel(out.form)).Inc()
@@ -60,6 +66,7 @@ type acceptance struct {
 	id       string
 	customer seal.CustomerHash
 	now      time.Time
+	trace    string // the span of the acceptance, see traces
 	repeatable
 }
 
@@ -78,7 +85,9 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return err
 	}
-	about, err := newEnvelope(out, granted).encode()
+	envelope := newEnvelope(out, granted)
+	envelope.Trace = a.trace
+	about, err := envelope.encode()
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -29,6 +31,7 @@ type parcel struct {
 	channel  *channel
 	id       string
 	body     []byte
+	trace    string // the span of its acceptance
 	accepted time.Time
 	expires  time.Time
 	tries    int   // how often it was tried before
@@ -157,7 +160,7 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 		return nil, err
 	}
 	return &parcel{
-		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires,
+		tenant: t, channel: c, id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: expires,
 		tries: m.Attempts - 1, lease: m.Lease, billable: !m.Reserved.Amount.IsZero(),
 	}, nil
 }
@@ -230,9 +233,14 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	if !g.opened.Load().HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
 		return // another replica has taken the message over, as one in doubt
 	}
+	ctx, s := g.traces.ofMessage(ctx, p.trace, "send", p.id, trace.SpanKindClient)
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
 	defer cancel()
 	answer, err := p.channel.client.Send(call, p.channel.ID, p.body)
+	if s.recording() {
+		s.note(attributeChannel.String(p.channel.Name), attributeAttempt.Int(p.tries+1))
+	}
+	defer s.end(err)
 	now := g.now()
 	if err == nil {
 		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()

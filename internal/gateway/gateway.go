@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -25,6 +27,8 @@ type Options struct {
 	Log *slog.Logger
 	// Now is its clock; nil is time.Now.
 	Now func() time.Time
+	// Tracer begins its spans; nil traces nothing.
+	Tracer trace.Tracer
 }
 
 // storeFile is the name of the embedded store's database in the data directory.
@@ -41,6 +45,7 @@ type Gateway struct {
 	keys    *keyring
 	config  *configuration
 	metrics *metrics
+	traces  traces
 	// opened is nil until the first good configuration has said whose store it is.
 	opened atomic.Pointer[store.Store]
 	// started is when the gateway began to serve.
@@ -84,6 +89,7 @@ func newGateway(options Options) (*Gateway, error) {
 		keys:       ring,
 		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
 		metrics:    newMetrics(),
+		traces:     traces{options.Tracer},
 		started:    options.Now(),
 		pacer:      newPacer(),
 		channels:   newChannelStops(),
@@ -187,7 +193,10 @@ func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error) error {
 	if opened == nil {
 		return errStarting
 	}
-	return opened.Update(ctx, fn)
+	commit := g.traces.child(ctx, "commit")
+	err := opened.Update(ctx, fn)
+	commit.end(err)
+	return err
 }
 
 // view runs fn on a snapshot of the store.

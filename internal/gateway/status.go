@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -83,6 +84,9 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 		return nil
 	}
 	in.count(kindStatus, resultApplied)
+	if in.gateway.traces.tracer != nil {
+		in.traced = append(in.traced, tracedStatus{about.Trace, m.ID, s.Status})
+	}
 	if err := in.consequences(m, about, s, state, at); err != nil {
 		return err
 	}
@@ -189,7 +193,7 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 	if err != nil {
 		return err
 	}
-	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}}
+	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}, began: time.Now()}
 	for _, body := range kept {
 		webhook, err := graph.ParseWebhook(body)
 		if err != nil {
@@ -203,6 +207,7 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 			}
 		}
 	}
+	g.traces.statuses(context.Background(), in.began, in.traced)
 	return nil
 }
 
