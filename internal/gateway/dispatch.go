@@ -302,28 +302,32 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 		if err != nil {
 			return err
 		}
-		g.compareWindows(m, about, v.failure.Code)
 		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
 			return err
 		}
-		return g.giveUp(tx, p.tenant, p.channel, m, about, v.failure, now)
+		e := ending{message: m, about: about, at: now, now: now, refused: v.failure.Code}
+		return g.abandon(tx, p.tenant, p.channel, e, v.failure)
 	}
 }
 
 // giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit.
 func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
-	moved, err := tx.Fail(m, cause.Code, now)
+	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
+}
+
+func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *graph.Error) error {
+	moved, err := tx.Fail(e.message, cause.Code, e.now)
 	if err != nil || !moved {
 		return err
 	}
-	if err := g.settle(tx, t, ending{message: m, about: about, at: now, now: now}); err != nil {
+	if err := g.settle(tx, t, e); err != nil {
 		return err
 	}
-	body, err := failedCallback(failure{channel: c, id: m.ID, at: now, cause: cause}, about)
+	body, err := failedCallback(failure{channel: c, id: e.message.ID, at: e.now, cause: cause}, e.about)
 	if err != nil {
 		return err
 	}
-	return g.queueCallback(tx, t, c.ID, m.Customer, body, now)
+	return g.queueCallback(tx, t, c.ID, e.message.Customer, body, e.now)
 }
 
 // afterFailure draws what follows from a failure at the upstream beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.

@@ -82,7 +82,7 @@ func newMetrics() *metrics {
 			Namespace: metricsNamespace, Name: "channel_stopped", Help: "1 while a channel's sends are stopped by an error that needs somebody to act.",
 		}, []string{"channel"}),
 	}
-	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window or price.", "verdict")
+	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.", "verdict")
 	m.registry.MustRegister(m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
 		m.commits, m.settlementLag, m.stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -2,11 +2,11 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -136,15 +136,16 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	e := ending{message: m, about: about, at: at, now: in.now, upstream: s.Pricing}
 	switch {
 	case state == store.Failed:
+		e.refused = m.ErrorCode
+		if slices.ContainsFunc(s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement }) {
+			e.refused = graph.CodeReEngagement // whatever else it says
+		}
 	case state == store.Delivered, state == store.Read && m.DeliveredAt.IsZero():
 		e.delivered = true // "read" settles only where "delivered" never came
 	case state == store.Sent && about.Form == conversation.Reaction:
 		e.delivered = true // "sent" is the last that is told of a reaction
 	default:
 		return nil
-	}
-	for _, e := range s.Errors {
-		in.gateway.compareWindows(m, about, e.Code)
 	}
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
@@ -209,29 +210,4 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 	}
 	g.traces.statuses(context.Background(), in.began, in.traced)
 	return nil
-}
-
-// compareWindows counts where the upstream's verdict differs from ours: it refused a message as outside a window that was open here.
-func (g *Gateway) compareWindows(m *store.Message, about envelope, code int) {
-	if code == graph.CodeReEngagement && about.InWindow {
-		g.metrics.differences.WithLabelValues(verdictWindow).Inc()
-		g.log.Warn("Upstream refused a message in an open window", "message", m.ID, "accepted", m.AcceptedAt)
-	}
-}
-
-// Verdicts on which the upstream and the gateway may differ, as labels.
-const (
-	verdictWindow = "window"
-	verdictPrice  = "price"
-)
-
-// comparePrices counts where the upstream says that a message is billed and the plan that it is free, or the other way round.
-func (g *Gateway) comparePrices(e ending, outcome pricing.Outcome) {
-	if e.upstream == nil || e.upstream.Billable == nil || outcome.Result == pricing.Unpriced {
-		return
-	}
-	if *e.upstream.Billable != (outcome.Result == pricing.Charged) {
-		g.metrics.differences.WithLabelValues(verdictPrice).Inc()
-		g.log.Debug("Upstream bills a message otherwise than the plan", "message", e.message.ID, "revision", outcome.Revision, "charged", outcome.Result == pricing.Charged)
-	}
 }
