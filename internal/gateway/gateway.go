@@ -46,6 +46,8 @@ type Gateway struct {
 	config  *configuration
 	metrics *metrics
 	traces  traces
+	// sealed is what the last walk through the store has found; nil before the first one.
+	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
 	opened atomic.Pointer[store.Store]
 	// started is when the gateway began to serve.
@@ -98,6 +100,7 @@ func newGateway(options Options) (*Gateway, error) {
 		sends:      newWake(),
 		deliveries: newWake(),
 	}
+	ring.unused = g.oldKeysUnused
 	g.metrics.registry.MustRegister(gauges{read: g.depths})
 	g.config.changed = func(t *tenant) {
 		g.channels.resume() // new credentials may be what a stopped channel waited for
@@ -129,6 +132,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 		background.Go(func() { g.dispatch(ctx) })
 		background.Go(func() { g.deliver(ctx) })
 		background.Go(func() { g.maintain(ctx) })
+		background.Go(func() { g.reseal(ctx) })
 	})
 	err = g.serve(ctx, listeners)
 	stop(nil)
