@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -98,6 +99,8 @@ func parse(arguments []string) (settings, error) {
 	flags := flag.NewFlagSet("guichet", flag.ContinueOnError)
 	flags.StringVar(&s.GatewayImage, "gateway-image", "guichet.dev/gateway:dev", "image of the gateways of new accounts; existing accounts keep theirs")
 	flags.StringVar(&s.OperatorNamespace, "namespace", s.OperatorNamespace, "namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)")
+	flags.StringVar(&s.GatewayOTLPEndpoint, "gateway-otlp-endpoint", "", "URL of an OTLP/HTTP collector, such as http://collector.observability:4318, that every gateway sends traces to; "+
+		"empty sends none. A change restarts the gateways")
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report")
 	flags.IntVar(&s.Concurrency, "concurrency", 10, "number of objects of a kind that are reconciled at a time")
@@ -117,6 +120,8 @@ func parse(arguments []string) (settings, error) {
 		return settings{}, errors.New("--report-interval must be at least 1s")
 	case s.Concurrency < 1:
 		return settings{}, errors.New("--concurrency must be at least 1")
+	case !validEndpoint(s.GatewayOTLPEndpoint):
+		return settings{}, errors.New("--gateway-otlp-endpoint must be an absolute URL such as http://collector.observability:4318")
 	case s.GatewayImage == "":
 		return settings{}, errors.New("--gateway-image must not be empty")
 	case s.qps <= 0:
@@ -125,6 +130,12 @@ func parse(arguments []string) (settings, error) {
 		s.OperatorNamespace = "guichet-system"
 	}
 	return s, nil
+}
+
+// validEndpoint tells whether a collector's URL is one, or empty. It may hold no password: it would stand in every Deployment.
+func validEndpoint(address string) bool {
+	parsed, err := url.Parse(address)
+	return address == "" || err == nil && parsed.Host != "" && parsed.User == nil && (parsed.Scheme == "http" || parsed.Scheme == "https")
 }
 
 // logTo sends every log to standard error, as JSON.

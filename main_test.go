@@ -92,6 +92,7 @@ func TestBadFlagsAreRefusedWithASentence(t *testing.T) {
 		want      string
 	}{
 		"an argument":      {[]string{"run"}, `unexpected argument "run": every setting is a flag`},
+		"no collector":     {[]string{"--gateway-otlp-endpoint=collector:4318"}, "--gateway-otlp-endpoint must be an absolute URL such as http://collector.observability:4318"},
 		"a short interval": {[]string{"--report-interval=10ms"}, "--report-interval must be at least 1s"},
 		"no worker":        {[]string{"--concurrency=0"}, "--concurrency must be at least 1"},
 		"no image":         {[]string{"--gateway-image="}, "--gateway-image must not be empty"},

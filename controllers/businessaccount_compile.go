@@ -92,6 +92,7 @@ func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, plan pri
 		Config:            encoded,
 		Digest:            digest,
 		DatabaseURL:       document.Storage.URL,
+		TracesEndpoint:    r.Options.GatewayOTLPEndpoint,
 	})
 	return err
 }

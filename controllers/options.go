@@ -17,6 +17,8 @@ type Options struct {
 	ReportInterval time.Duration
 	// Concurrency is the number of objects of a kind that are reconciled at a time.
 	Concurrency int
+	// GatewayOTLPEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty for none.
+	GatewayOTLPEndpoint string
 }
 
 // jittered is a duration within a tenth of d, so that many objects do not come due at once.

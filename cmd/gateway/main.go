@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
+	"time"
 	_ "time/tzdata" // the image has no time zones
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -19,7 +20,11 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway"
+	"github.com/guichet-dev/guichet/internal/otlp"
 )
+
+// flushTimeout is how long a stop waits for the collector of traces.
+const flushTimeout = 3 * time.Second
 
 func main() {
 	spareMemory()
@@ -49,6 +54,18 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	traces, err := otlp.NewProvider(os.Getenv, "guichet-gateway", options.Replica, options.Log)
+	if err != nil {
+		return err
+	}
+	if traces != nil {
+		options.Tracer = traces.Tracer("github.com/guichet-dev/guichet")
+		defer func() {
+			flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+			defer cancel()
+			_ = traces.Shutdown(flush) // what the collector did not take in time is lost, as it would be without a stop
+		}()
+	}
 	listeners, err := gateway.Listen(api, metrics, report)
 	if err != nil {
 		return err

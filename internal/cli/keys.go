@@ -21,7 +21,7 @@ func newKeysCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "keys",
 		Short: "Rotate the key that encrypts what an account's gateway stores",
-		Long: `Rotate the key that encrypts what an account's gateway stores, in two steps and without a restart.
+		Long: `Rotate the key that encrypts what an account's gateway stores, in steps and without a restart.
 
 Each step reads the keys Secret as JSON and prints it with another keyset, for kubectl to put in its place:
 
@@ -29,13 +29,15 @@ Each step reads the keys Secret as JSON and prints it with another keyset, for k
   kubectl -n acme get secret acme-gateway-keys -o json | guichet keys promote | kubectl replace -f -
 
 The first adds a key that can only open. When every replica of the gateway has logged "Keys served" with one key more, the second lets it seal. Old keys
-stay, so that what they sealed can be opened. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
+stay, so that what they sealed can be opened, and the gateway seals that anew in the background. When every replica's metric
+guichet_gateway_old_key_rows is 0, a third step, retire, removes them. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	command.AddCommand(
 		newKeysStep("rotate", "Add a key that opens, and seals once it is promoted", seal.AddKey),
 		newKeysStep("promote", "Let the added key seal from now on", seal.PromoteKey),
+		newKeysStep("retire", "Remove the old keys once nothing is sealed with them any more", seal.RetireKeys),
 	)
 	return command
 }

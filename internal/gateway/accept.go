@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -33,6 +35,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	var repeated bool
 	var ready *parcel
 	sending, slot := g.senders.overtakes(from.channel.ID)
+	parent := parentOf(ctx)
 	err = g.update(ctx, func(tx *store.Tx) error {
 		known, found, err := wanted.find(tx)
 		if err != nil {
@@ -45,7 +48,10 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		if refusal != nil {
 			return refusal
 		}
-		ready, err = g.admitSend(tx, from, out, acceptance{id: id, customer: customer, now: now, slot: slot && !g.channels.isStopped(from.channel.ID), repeatable: wanted})
+		ready, err = g.admitSend(tx, from, out, acceptance{
+			id: id, customer: customer, now: now, trace: parent, repeatable: wanted,
+			slot: slot && !g.channels.isStopped(from.channel.ID),
+		})
 		return err
 	})
 	switch {
@@ -56,6 +62,9 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	}
 	if err != nil {
 		return graph.SendResponse{}, err
+	}
+	if parent != "" {
+		trace.SpanFromContext(ctx).SetAttributes(attributeMessage.String(id), attributeChannel.String(from.channel.Name))
 	}
 	if !repeated {
 		g.metrics.accepted.WithLabelValues(formLabel(out.form)).Inc()
@@ -71,7 +80,8 @@ type acceptance struct {
 	id       string
 	customer seal.CustomerHash
 	now      time.Time
-	slot     bool // whether it may be sent at once
+	slot     bool   // whether it may be sent at once
+	trace    string // the span of the acceptance, see traces
 	repeatable
 }
 
@@ -91,7 +101,9 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return nil, err
 	}
-	about, err := newEnvelope(out, granted).encode()
+	envelope := newEnvelope(out, granted)
+	envelope.Trace = a.trace
+	about, err := envelope.encode()
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +130,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return nil, err
 	}
-	return newParcel(t, from.channel, m, upstream, a.now.Add(out.ttl)), nil
+	return newParcel(t, from.channel, m, envelope, upstream), nil
 }
 
 // circumstances reads what the decision depends on beside the send.

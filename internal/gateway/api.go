@@ -28,9 +28,12 @@ func (g *Gateway) api() http.Handler {
 	mux := http.NewServeMux()
 	serve := func(pattern, name string, handle func(http.ResponseWriter, *http.Request) error) {
 		mux.HandleFunc(pattern, g.metrics.timed(name, func(w http.ResponseWriter, r *http.Request) {
-			if err := handle(w, r); err != nil {
+			r, s := g.traces.request(r, name)
+			err := handle(w, r)
+			if err != nil {
 				g.fail(w, r, name, err)
 			}
+			s.end(err)
 		}))
 	}
 	const number = "/{version}/{phone}"

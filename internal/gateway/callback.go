@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -96,6 +98,7 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 	if to == nil {
 		return // its lease runs out; the business no longer wants it
 	}
+	ctx, s := g.traces.begin(ctx, "callback", trace.SpanKindClient)
 	err := g.callbacks.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
 	now := g.now()
 	result := resultDelivered
@@ -105,6 +108,10 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 			result = resultDropped
 		}
 	}
+	if s.recording() {
+		s.note(attributeResult.String(result), attributeAttempt.Int(c.Attempts))
+	}
+	defer s.end(err)
 	g.metrics.callbacks.WithLabelValues(result).Inc()
 	g.persist(ctx, "callback", func(tx *store.Tx) error {
 		var err error

@@ -35,6 +35,7 @@ func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []b
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "guichet-gateway")
 	request.Header.Set(graph.SignatureHeader, graph.Sign(body, to.Secret))
+	passOn(ctx, request.Header)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("the business's endpoint did not answer: %w", withoutAddress(err))

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -28,6 +30,7 @@ type parcel struct {
 	channel  *channel
 	id       string
 	body     []byte
+	trace    string // the span of its acceptance
 	accepted time.Time
 	expires  time.Time
 	tries    int   // how often it was tried before
@@ -149,7 +152,6 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	if err != nil {
 		return nil, err
 	}
-	expires := m.AcceptedAt.Add(about.ttl())
 	if refusal, err := stillPermitted(tx, t, m, about, now); err != nil || refusal != nil {
 		if err != nil {
 			return nil, err
@@ -164,12 +166,12 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	case err != nil:
 		return nil, err
 	}
-	return newParcel(t, c, m, body, expires), nil
+	return newParcel(t, c, m, about, body), nil
 }
 
-func newParcel(t *tenant, c *channel, m *store.Message, body []byte, expires time.Time) *parcel {
+func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []byte) *parcel {
 	return &parcel{
-		tenant: t, channel: c, id: m.ID, body: body, accepted: m.AcceptedAt, expires: expires,
+		tenant: t, channel: c, id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
 		tries: m.Attempts - 1, lease: m.Lease, billable: !m.Reserved.Amount.IsZero(),
 	}
 }
@@ -241,9 +243,14 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	if !g.opened.Load().HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
 		return // another replica has taken the message over, as one in doubt
 	}
+	ctx, s := g.traces.ofMessage(ctx, p.trace, "send", p.id, trace.SpanKindClient)
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
 	defer cancel()
 	answer, err := p.channel.client.Send(call, p.channel.ID, p.body)
+	if s.recording() {
+		s.note(attributeChannel.String(p.channel.Name), attributeAttempt.Int(p.tries+1))
+	}
+	defer s.end(err)
 	now := g.now()
 	if err == nil {
 		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
@@ -309,28 +316,32 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 		if err != nil {
 			return err
 		}
-		g.compareWindows(m, about, v.failure.Code)
 		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
 			return err
 		}
-		return g.giveUp(tx, p.tenant, p.channel, m, about, v.failure, now)
+		e := ending{message: m, about: about, at: now, now: now, refused: v.failure.Code}
+		return g.abandon(tx, p.tenant, p.channel, e, v.failure)
 	}
 }
 
 // giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit.
 func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
-	moved, err := tx.Fail(m, cause.Code, now)
+	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
+}
+
+func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *graph.Error) error {
+	moved, err := tx.Fail(e.message, cause.Code, e.now)
 	if err != nil || !moved {
 		return err
 	}
-	if err := g.settle(tx, t, ending{message: m, about: about, at: now, now: now}); err != nil {
+	if err := g.settle(tx, t, e); err != nil {
 		return err
 	}
-	body, err := failedCallback(failure{channel: c, id: m.ID, at: now, cause: cause}, about)
+	body, err := failedCallback(failure{channel: c, id: e.message.ID, at: e.now, cause: cause}, e.about)
 	if err != nil {
 		return err
 	}
-	return g.queueCallback(tx, t, c.ID, m.Customer, body, now)
+	return g.queueCallback(tx, t, c.ID, e.message.Customer, body, e.now)
 }
 
 // afterFailure draws what follows from a failure at the upstream beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.

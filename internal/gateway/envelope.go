@@ -30,6 +30,8 @@ type envelope struct {
 	TTLSeconds int64 `json:"ttlSeconds"`
 	// InWindow says that the message was accepted within an open service window.
 	InWindow bool `json:"inWindow,omitempty"`
+	// Trace is the span of the acceptance as a W3C traceparent; empty if none was begun.
+	Trace string `json:"trace,omitempty"`
 }
 
 func newEnvelope(out outgoing, granted admission) envelope {

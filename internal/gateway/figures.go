@@ -33,6 +33,7 @@ func (g *Gateway) report(ctx context.Context, now time.Time) (report.Report, err
 	}
 	r.ConfigDigest = t.digest
 	r.Stopped = g.stoppedChannels(t)
+	r.OldKeyRows = g.oldKeyRows()
 	err := g.view(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *tenant, time.Time) error{reportPeriod, reportHistory, reportQueues, reportLedger} {
 			if err := part(&r, tx, t, now); err != nil {
@@ -191,6 +192,7 @@ func (g *Gateway) depths(ctx context.Context) (d depths, err error) {
 		d, err = readDepths(tx, g.now())
 		return err
 	})
+	d.oldKeyRows = g.oldKeyRows()
 	return d, err
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -25,6 +27,8 @@ type Options struct {
 	Log *slog.Logger
 	// Now is its clock; nil is time.Now.
 	Now func() time.Time
+	// Tracer begins its spans; nil traces nothing.
+	Tracer trace.Tracer
 }
 
 // storeFile is the name of the embedded store's database in the data directory.
@@ -41,6 +45,9 @@ type Gateway struct {
 	keys    *keyring
 	config  *configuration
 	metrics *metrics
+	traces  traces
+	// sealed is what the last walk through the store has found; nil before the first one.
+	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
 	opened atomic.Pointer[store.Store]
 	// started is when the gateway began to serve.
@@ -85,6 +92,7 @@ func newGateway(options Options) (*Gateway, error) {
 		keys:       ring,
 		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
 		metrics:    newMetrics(),
+		traces:     traces{options.Tracer},
 		started:    options.Now(),
 		pacer:      newPacer(),
 		channels:   newChannelStops(),
@@ -94,6 +102,7 @@ func newGateway(options Options) (*Gateway, error) {
 		sends:      newWake(),
 		deliveries: newWake(),
 	}
+	ring.unused = g.oldKeysUnused
 	g.metrics.registry.MustRegister(gauges{read: g.depths})
 	g.config.changed = func(t *tenant) {
 		g.channels.resume() // new credentials may be what a stopped channel waited for
@@ -125,6 +134,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 		background.Go(func() { g.dispatch(ctx) })
 		background.Go(func() { g.deliver(ctx) })
 		background.Go(func() { g.maintain(ctx) })
+		background.Go(func() { g.reseal(ctx) })
 	})
 	err = g.serve(ctx, listeners)
 	stop(nil)
@@ -189,7 +199,10 @@ func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error) error {
 	if opened == nil {
 		return errStarting
 	}
-	return opened.Update(ctx, fn)
+	commit := g.traces.child(ctx, "commit")
+	err := opened.Update(ctx, fn)
+	commit.end(err)
+	return err
 }
 
 // view runs fn on a snapshot of the store.

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -55,6 +56,7 @@ type world struct {
 	token     string
 	logs      *lockedBuffer
 	stop      func() error
+	tracer    trace.Tracer
 }
 
 // testClock starts at a fixed instant and goes on at the real pace, unless it is moved; a real one is the machine's.
@@ -220,7 +222,7 @@ func (w *world) run(listeners Listeners) {
 	go func() {
 		done <- Run(ctx, Options{
 			ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
-			Replica: "gateway-0", Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: w.clock.now,
+			Replica: "gateway-0", Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: w.clock.now, Tracer: w.tracer,
 		}, listeners)
 	}()
 	w.stop = sync.OnceValue(func() error { cancel(); return <-done })

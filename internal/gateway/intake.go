@@ -12,7 +12,7 @@ import (
 
 // intake applies a webhook in one commit and returns when that is durable. Applying it again changes nothing: every event is known by its id.
 func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
-	in := intake{gateway: g, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}}
+	in := intake{gateway: g, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}, began: time.Now()}
 	err := g.update(ctx, func(tx *store.Tx) error {
 		in.tx = tx
 		for i := range webhook.Changes {
@@ -25,6 +25,7 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 	if err != nil {
 		return err
 	}
+	g.traces.statuses(ctx, in.began, in.traced)
 	for event, n := range in.counts {
 		g.metrics.events.WithLabelValues(event.kind, event.result).Add(float64(n))
 	}
@@ -45,6 +46,9 @@ type intake struct {
 	counts  map[eventCount]int
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
+	// traced are the statuses that moved a message, since began by the machine's clock, if they are traced.
+	traced []tracedStatus
+	began  time.Time
 }
 
 // eventCount is what an event was and what came of it, as labels.

@@ -33,6 +33,8 @@ type keyring struct {
 	log       *slog.Logger
 	seal      *seal.Keys
 	served    atomic.Pointer[keys]
+	// unused tells whether nothing is sealed with an old key any more, so that it may go.
+	unused func() bool
 
 	mu      sync.Mutex
 	seen    []fs.FileInfo
@@ -46,7 +48,7 @@ func newKeyring(directory string, log *slog.Logger) (*keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring := &keyring{directory: directory, log: log, seal: first.seal, seen: seen}
+	ring := &keyring{directory: directory, log: log, seal: first.seal, seen: seen, unused: func() bool { return false }}
 	ring.served.Store(&first)
 	ring.tell()
 	return ring, nil
@@ -94,7 +96,7 @@ func (r *keyring) takeOver() error {
 	if err != nil {
 		return err
 	}
-	if err := r.seal.TakeOver(newer.seal); err != nil {
+	if err := r.seal.TakeOver(newer.seal, r.unused()); err != nil {
 		return fmt.Errorf("keys in %s: %w", r.directory, err)
 	}
 	newer.seal = r.seal

@@ -27,6 +27,7 @@ type metrics struct {
 	callbacks     *prometheus.CounterVec   // result
 	requests      *prometheus.HistogramVec // handler
 	commits       prometheus.Histogram
+	syncs         prometheus.Histogram
 	settlementLag prometheus.Histogram
 	stopped       *prometheus.GaugeVec   // channel
 	differences   *prometheus.CounterVec // verdict
@@ -71,8 +72,12 @@ func newMetrics() *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
 		}, []string{"handler"}),
 		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: metricsNamespace, Name: "commit_seconds", Help: "Time of a durable write of the store, waiting included.",
+			Namespace: metricsNamespace, Name: "commit_seconds", Help: "Time of a transaction of the store, its sync included; several writes share one.",
 			Buckets: []float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
+		}),
+		syncs: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: metricsNamespace, Name: "sync_seconds", Help: "Time of a commit alone: the sync of the disk, or the answer of the shared store's server.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}),
 		settlementLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: metricsNamespace, Name: "settlement_lag_seconds", Help: "Time from a message's delivery to its settlement.",
@@ -82,9 +87,9 @@ func newMetrics() *metrics {
 			Namespace: metricsNamespace, Name: "channel_stopped", Help: "1 while a channel's sends are stopped by an error that needs somebody to act.",
 		}, []string{"channel"}),
 	}
-	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window or price.", "verdict")
+	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.", "verdict")
 	m.registry.MustRegister(m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
-		m.commits, m.settlementLag, m.stopped,
+		m.commits, m.syncs, m.settlementLag, m.stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -122,11 +127,13 @@ type depths struct {
 	outbound, unsettled, callbacks, inDoubt, unpriced, openWindows int64
 
 	oldestOutbound time.Duration
+	oldKeyRows     *int64 // nil is not known
 }
 
 var (
 	queueDepth  = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
 	queueAge    = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message that waits for the upstream.", nil, nil)
+	oldKeyRows  = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
 	openWindows = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
 )
 
@@ -135,6 +142,7 @@ func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- queueDepth
 	out <- queueAge
 	out <- openWindows
+	out <- oldKeyRows
 }
 
 // Collect implements prometheus.Collector. Where the store cannot be read the gauges are absent: unknown is never shown as zero.
@@ -155,4 +163,7 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	gauge(queueDepth, float64(d.unpriced), "unpriced")
 	gauge(queueAge, d.oldestOutbound.Seconds())
 	gauge(openWindows, float64(d.openWindows))
+	if d.oldKeyRows != nil {
+		gauge(oldKeyRows, float64(*d.oldKeyRows))
+	}
 }

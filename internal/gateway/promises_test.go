@@ -344,19 +344,6 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 	}
 }
 
-func TestUpstreamsOtherVerdictOnThePriceIsCounted(t *testing.T) {
-	w := newWorld(t)
-	w.quiet(ana)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	w.webhook(w.status(w.submittedID(id), "delivered", `,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`), appSecret)
-	if r := w.settled(1); r.Period.Billed != usd("0.03") {
-		t.Fatalf("billed %s, want what the plan says, 0.03 USD", r.Period.Billed)
-	}
-	if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="price"}`); n != "1" {
-		t.Fatalf("%q differences are counted, want 1", n)
-	}
-}
-
 func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

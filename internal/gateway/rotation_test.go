@@ -121,6 +121,36 @@ func TestP7RotationWhileMessagesAreQueued(t *testing.T) {
 	}
 }
 
+// After a rotation what is stored is sealed anew while messages flow, and then, and only then, the old key may go.
+func TestP7OldKeyIsRetiredOnceNothingIsUnderIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
+	before := w.accepted(textTo(ana, "sealed before"))
+	w.until("with one key, nothing is under old ones", func() bool { r := w.report(); return r.OldKeyRows != nil && *r.OldKeyRows == 0 })
+	w.rotate(seal.AddKey, w)
+	w.rotate(seal.PromoteKey, w)
+	w.until("the store is sealed anew", func() bool {
+		return w.metric("guichet_gateway_old_key_rows") == "0" && strings.Contains(w.logs.String(), `"msg":"Store sealed anew"`)
+	})
+	if r := w.report(); r.OldKeyRows == nil || *r.OldKeyRows != 0 {
+		t.Errorf("%v rows are left under old keys; want 0", r.OldKeyRows)
+	}
+	w.rotate(seal.RetireKeys, w)
+	if r := w.report(); r.ConfigError != "" {
+		t.Errorf("the retired keyset is refused: %s", r.ConfigError)
+	}
+	w.control(http.MethodDelete, "faults", "")
+	w.becomesSent(before, "sealed before")
+	if err := w.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.storedContent(before, w.readKeyFile(config.KeysetFile)); err != nil {
+		t.Errorf("without the old key the message cannot be read: %v", err)
+	}
+}
+
 // storedContent reads a message in the store of a gateway that has stopped, with a keyset.
 func (w *world) storedContent(id string, keyset []byte) ([]byte, error) {
 	w.t.Helper()

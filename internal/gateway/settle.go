@@ -18,6 +18,7 @@ type ending struct {
 	at        time.Time // of the ending, by the upstream's clock where it told
 	now       time.Time
 	upstream  *graph.Pricing // the upstream's word on the price; nil where it said nothing
+	refused   int            // the code with which the upstream refused it; 0 where it did not
 }
 
 // facts are what pricing asks of an ended message. An ending is never before the acceptance: a clock of the upstream's that is slow must not bill a period that
@@ -44,7 +45,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	facts := e.facts()
 	outcome := t.book.Rate(&t.account, &facts, &state, tx)
 	record := t.record(e, facts, outcome)
-	g.comparePrices(e, outcome)
+	g.keepDissent(e, record, outcome)
 	switch {
 	case e.message.Settled:
 		return g.correct(tx, e, record, outcome, &state)

@@ -1,11 +1,12 @@
 package gateway
 
 import (
+	"context"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -83,6 +84,9 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 		return nil
 	}
 	in.count(kindStatus, resultApplied)
+	if in.gateway.traces.tracer != nil {
+		in.traced = append(in.traced, tracedStatus{about.Trace, m.ID, s.Status})
+	}
 	if err := in.consequences(m, about, s, state, at); err != nil {
 		return err
 	}
@@ -132,15 +136,16 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	e := ending{message: m, about: about, at: at, now: in.now, upstream: s.Pricing}
 	switch {
 	case state == store.Failed:
+		e.refused = m.ErrorCode
+		if slices.ContainsFunc(s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement }) {
+			e.refused = graph.CodeReEngagement // whatever else it says
+		}
 	case state == store.Delivered, state == store.Read && m.DeliveredAt.IsZero():
 		e.delivered = true // "read" settles only where "delivered" never came
 	case state == store.Sent && about.Form == conversation.Reaction:
 		e.delivered = true // "sent" is the last that is told of a reaction
 	default:
 		return nil
-	}
-	for _, e := range s.Errors {
-		in.gateway.compareWindows(m, about, e.Code)
 	}
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
@@ -189,7 +194,7 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 	if err != nil {
 		return err
 	}
-	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}}
+	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}, began: time.Now()}
 	for _, body := range kept {
 		webhook, err := graph.ParseWebhook(body)
 		if err != nil {
@@ -203,30 +208,6 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 			}
 		}
 	}
+	g.traces.statuses(context.Background(), in.began, in.traced)
 	return nil
-}
-
-// compareWindows counts where the upstream's verdict differs from ours: it refused a message as outside a window that was open here.
-func (g *Gateway) compareWindows(m *store.Message, about envelope, code int) {
-	if code == graph.CodeReEngagement && about.InWindow {
-		g.metrics.differences.WithLabelValues(verdictWindow).Inc()
-		g.log.Warn("Upstream refused a message in an open window", "message", m.ID, "accepted", m.AcceptedAt)
-	}
-}
-
-// Verdicts on which the upstream and the gateway may differ, as labels.
-const (
-	verdictWindow = "window"
-	verdictPrice  = "price"
-)
-
-// comparePrices counts where the upstream says that a message is billed and the plan that it is free, or the other way round.
-func (g *Gateway) comparePrices(e ending, outcome pricing.Outcome) {
-	if e.upstream == nil || e.upstream.Billable == nil || outcome.Result == pricing.Unpriced {
-		return
-	}
-	if *e.upstream.Billable != (outcome.Result == pricing.Charged) {
-		g.metrics.differences.WithLabelValues(verdictPrice).Inc()
-		g.log.Debug("Upstream bills a message otherwise than the plan", "message", e.message.ID, "revision", outcome.Revision, "charged", outcome.Result == pricing.Charged)
-	}
 }

@@ -39,6 +39,7 @@ func (g *Gateway) storeOptions() store.Options {
 		AccountUID: t.Account.UID,
 		Keys:       g.keys.seal,
 		OnCommit:   func(_ int, took time.Duration) { g.metrics.commits.Observe(took.Seconds()) },
+		OnSync:     func(took time.Duration) { g.metrics.syncs.Observe(took.Seconds()) },
 		Log:        g.log,
 	}
 	if t.Storage.Type == config.StorageShared {

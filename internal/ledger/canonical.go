@@ -49,6 +49,7 @@ func (r *Record) AppendCanonical(b []byte) []byte {
 	o.integer("sequence", r.Sequence)
 	o.time("settledAt", r.SettledAt)
 	o.integer("tier", int64(r.Tier))
+	o.text("upstreamVerdict", r.UpstreamVerdict)
 	return append(o.b, '}')
 }
 
@@ -167,6 +168,7 @@ type document struct {
 	Sequence            int64          `json:"sequence"`
 	SettledAt           time.Time      `json:"settledAt"`
 	Tier                int            `json:"tier"`
+	UpstreamVerdict     string         `json:"upstreamVerdict"`
 }
 
 // ParseCanonical reads canonical bytes. Bytes that are not exactly what AppendCanonical writes for the record that they hold are an error.
@@ -185,6 +187,7 @@ func ParseCanonical(canonical []byte) (*Record, error) {
 		Currency: d.Currency, Cost: d.Cost, Charge: d.Charge,
 		FreeReason: d.FreeReason, Tier: d.Tier, Allowance: d.Allowance, AllowanceUsed: d.AllowanceUsed,
 		Corrects: d.Corrects, CorrectedFreeReason: d.CorrectedFreeReason, Note: d.Note,
+		UpstreamVerdict: d.UpstreamVerdict,
 	}
 	if d.ListPrice != nil {
 		r.ListPrice, r.Listed = *d.ListPrice, true

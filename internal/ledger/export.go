@@ -88,7 +88,7 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 // csvHeader names the columns of WriteCSV.
 var csvHeader = []string{
 	"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt", "period", "plan", "revision", "channel", "customer",
-	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash",
+	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash", "upstreamVerdict",
 }
 
 // WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. What is not known is empty. An error of entries ends it.
@@ -127,7 +127,7 @@ func (r *Record) columns(hash Hash) []string {
 		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(r.DeliveredAt), timeText(r.FailedAt),
 		r.Period, r.Plan, r.Revision, r.Channel, customer, r.MessageKind, r.Market, r.Category, string(r.Currency),
 		listPrice, r.Cost.String(), r.Charge.String(), r.FreeReason, strconv.Itoa(r.Tier),
-		r.Allowance, integerText(r.AllowanceUsed), integerText(r.Corrects), r.CorrectedFreeReason, r.Note, hash.String(),
+		r.Allowance, integerText(r.AllowanceUsed), integerText(r.Corrects), r.CorrectedFreeReason, r.Note, hash.String(), r.UpstreamVerdict,
 	}
 }
 

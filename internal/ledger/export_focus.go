@@ -112,6 +112,7 @@ func focusColumns() []focusColumn {
 		{"x_Plan", func(r *focusRow) string { return r.Plan }},
 		{"x_Revision", func(r *focusRow) string { return r.Revision }},
 		{"x_UpstreamCost", func(r *focusRow) string { return r.Cost.String() }},
+		{"x_UpstreamVerdict", func(r *focusRow) string { return r.UpstreamVerdict }},
 	}
 }
 

@@ -121,7 +121,7 @@ func TestFOCUSLiterals(t *testing.T) {
 		"ResourceId": "106540352242922", "ResourceType": "Channel", "ServiceCategory": "Business Applications", "ServiceName": "Business Messaging",
 		"ServiceSubcategory": "Other (Business Applications)", "SkuId": "utility/France", "SkuMeter": "Delivered Messages", "SkuPriceId": "utility/France/1",
 		"x_FreeReason": "", "x_LedgerHash": "sha256:47dc9a5d52b39018720377a47070c48324ea28fa7ff9d41d7bb9ce1d1b7a756e", "x_LedgerSequence": "1",
-		"x_Market": "France", "x_MessageCategory": "utility", "x_MessageId": "wamid.A", "x_Plan": "whatsapp", "x_Revision": "2026-10", "x_UpstreamCost": "0.0285",
+		"x_Market": "France", "x_MessageCategory": "utility", "x_MessageId": "wamid.A", "x_Plan": "whatsapp", "x_Revision": "2026-10", "x_UpstreamCost": "0.0285", "x_UpstreamVerdict": "",
 	}, {
 		"BilledCost": "0", "BillingAccountId": accountUID, "BillingAccountName": "Acme Parcels", "BillingCurrency": "USD",
 		"BillingPeriodStart": "2026-10-31T23:00:00Z", "BillingPeriodEnd": "2026-11-30T23:00:00Z",
@@ -133,7 +133,7 @@ func TestFOCUSLiterals(t *testing.T) {
 		"ResourceId": "", "ResourceType": "", "ServiceCategory": "Business Applications", "ServiceName": "Business Messaging",
 		"ServiceSubcategory": "Other (Business Applications)", "SkuId": "", "SkuMeter": "Delivered Messages", "SkuPriceId": "",
 		"x_FreeReason": "undelivered", "x_LedgerHash": entries[1].Hash.String(), "x_LedgerSequence": "2",
-		"x_Market": "", "x_MessageCategory": "", "x_MessageId": "wamid.B", "x_Plan": "", "x_Revision": "", "x_UpstreamCost": "0",
+		"x_Market": "", "x_MessageCategory": "", "x_MessageId": "wamid.B", "x_Plan": "", "x_Revision": "", "x_UpstreamCost": "0", "x_UpstreamVerdict": "",
 	}}
 	if diff := cmp.Diff(want, rows[:2]); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)

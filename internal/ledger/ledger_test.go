@@ -245,7 +245,7 @@ var records = rapid.Custom(func(t *rapid.T) ledger.Record {
 		MessageKind: text.Draw(t, "messageKind"), Market: text.Draw(t, "market"), Category: text.Draw(t, "category"),
 		Currency: "USD", Cost: amount.Draw(t, "cost"), Charge: amount.Draw(t, "charge"), FreeReason: text.Draw(t, "freeReason"),
 		Tier: rapid.IntRange(0, 9).Draw(t, "tier"), Allowance: text.Draw(t, "allowance"), AllowanceUsed: rapid.Int64Range(0, 1<<53).Draw(t, "used"),
-		Corrects: rapid.Int64Range(0, 1<<53).Draw(t, "corrects"), CorrectedFreeReason: text.Draw(t, "corrected"), Note: text.Draw(t, "note"),
+		Corrects: rapid.Int64Range(0, 1<<53).Draw(t, "corrects"), CorrectedFreeReason: text.Draw(t, "corrected"), Note: text.Draw(t, "note"), UpstreamVerdict: text.Draw(t, "verdict"),
 	}
 	copy(r.Customer[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "customer"))
 	if r.Listed = rapid.Bool().Draw(t, "listed"); r.Listed {

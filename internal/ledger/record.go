@@ -77,6 +77,9 @@ type Record struct {
 	// Corrects is the sequence of the record that a correction is about, and CorrectedFreeReason that record's free reason.
 	Corrects            int64
 	CorrectedFreeReason string
+	// UpstreamVerdict is what the upstream said of the message where that differs from this record: its error code, or its price in a few words
+	// of its own. docs/ledger.md has the form.
+	UpstreamVerdict string
 	// Note is a fixed text in a few words, such as "resent after doubt". Never a part of a message.
 	Note string
 }

@@ -35,6 +35,8 @@ type Report struct {
 	OpenWindows int64  `json:"openWindows"`
 	Ledger      Ledger `json:"ledger"`
 	Queues      Queues `json:"queues"`
+	// OldKeyRows counts the rows of the store that are sealed with an old key of the keyset: at 0 the old ones may be retired. Nil while it is not known.
+	OldKeyRows *int64 `json:"oldKeyRows,omitempty"`
 	// UsedRevisions are the names of the plan's revisions that have priced something, by plan name: they are frozen.
 	UsedRevisions map[string][]string `json:"usedRevisions,omitempty"`
 	// Stopped are the channels whose sends the upstream has stopped with an error that needs somebody to act. Sorted by Channel.

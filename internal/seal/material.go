@@ -83,6 +83,38 @@ func PromoteKey(keysetJSON []byte) ([]byte, error) {
 	return managedKeyset(manager)
 }
 
+// RetireKeys ends a rotation: it removes the keys from before the one that seals. What they sealed cannot be opened any more, so nothing may be left. It
+// refuses a keyset in which a key waits to be promoted, or that has no old key.
+func RetireKeys(keysetJSON []byte) ([]byte, error) {
+	handle, err := readKeyset(keysetJSON)
+	if err != nil {
+		return nil, err
+	}
+	newest, waits, err := newestKey(handle)
+	switch {
+	case err != nil:
+		return nil, err
+	case waits:
+		return nil, errors.New("a key waits to be promoted: promote it first")
+	case handle.Len() == 1:
+		return nil, errors.New("the keyset has no old key")
+	}
+	manager := keyset.NewManagerFromHandle(handle)
+	for i := range handle.Len() {
+		entry, err := handle.Entry(i)
+		if err != nil {
+			return nil, fmt.Errorf("key %d of the keyset cannot be read: %w", i, err)
+		}
+		if entry.KeyID() == newest {
+			continue
+		}
+		if err := manager.Delete(entry.KeyID()); err != nil {
+			return nil, fmt.Errorf("an old key could not be removed: %w", err)
+		}
+	}
+	return managedKeyset(manager)
+}
+
 // newestKey is the id of the key that was added last; it waits unless it is the primary one.
 func newestKey(handle *keyset.Handle) (id uint32, waits bool, err error) {
 	newest, err := handle.Entry(handle.Len() - 1)

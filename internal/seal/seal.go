@@ -2,13 +2,14 @@
 // with an authenticated cipher, and customers are known by a keyed hash only.
 //
 // The cipher is AES-256-GCM through Tink, so a keyset may hold several keys: the primary one encrypts, every one decrypts,
-// and rotation is a new primary: AddKey, then PromoteKey. See https://developers.google.com/tink/aead.
+// and rotation is a new primary: AddKey, then PromoteKey, and when nothing is left under the old ones, RetireKeys. See https://developers.google.com/tink/aead.
 package seal
 
 import (
 	"bytes"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,13 +89,17 @@ func openKeyset(text []byte) (*openedKeyset, error) {
 }
 
 // TakeOver makes k seal and open with newer's keyset from now on, while others use k. It changes nothing and returns ErrCustomerKeyChanged if newer has another
-// customer key, ErrKeyDropped if its keyset lacks a key that k has.
-func (k *Keys) TakeOver(newer *Keys) error {
+// customer key, ErrKeyDropped if its keyset lacks a key that k has; an old one may be dropped where nothing is sealed with the old ones any more.
+func (k *Keys) TakeOver(newer *Keys, oldUnused bool) error {
 	if subtle.ConstantTimeCompare(k.customerKey[:], newer.customerKey[:]) != 1 {
 		return ErrCustomerKeyChanged
 	}
 	next := newer.keyset.Load()
-	for _, id := range k.keyset.Load().ids {
+	needed := k.keyset.Load().ids
+	if oldUnused {
+		needed = needed[k.OldKeys():]
+	}
+	for _, id := range needed {
 		if !slices.Contains(next.ids, id) {
 			return ErrKeyDropped
 		}
@@ -107,6 +112,24 @@ func (k *Keys) TakeOver(newer *Keys) error {
 func (k *Keys) Keyset() (primary uint32, size int) {
 	keyset := k.keyset.Load()
 	return keyset.primary, len(keyset.ids)
+}
+
+// OldKeys is how many keys stand in the keyset before the one that seals: AddKey puts a new one last, and PromoteKey lets that one seal.
+func (k *Keys) OldKeys() int {
+	keyset := k.keyset.Load()
+	return slices.Index(keyset.ids, keyset.primary)
+}
+
+// Old tells whether a value is sealed with another key than the one that seals now or a newer one. Tink writes the key's id before what it has sealed, behind a byte
+// that is 1: https://developers.google.com/tink/wire-format#tink_output_prefix.
+func (k *Keys) Old(sealed []byte) bool {
+	const prefix = 5
+	if len(sealed) < prefix || sealed[0] != 1 {
+		return true
+	}
+	keyset := k.keyset.Load()
+	id := binary.BigEndian.Uint32(sealed[1:prefix])
+	return !slices.Contains(keyset.ids[slices.Index(keyset.ids, keyset.primary):], id)
 }
 
 // Seal encrypts plaintext for one place: place names the column and the row, and Open must be given the same one.

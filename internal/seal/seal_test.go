@@ -169,7 +169,7 @@ func TestTakeOverSealsWithTheNewKeyAndOpensTheOld(t *testing.T) {
 		t.Fatal(err)
 	}
 	rotated := promoteKey(t, addKey(t, material.Keyset))
-	if err := keys.TakeOver(parse(t, rotated, material.CustomerKey)); err != nil {
+	if err := keys.TakeOver(parse(t, rotated, material.CustomerKey), false); err != nil {
 		t.Fatal(err)
 	}
 	if opened, err := keys.Open(old, "p"); err != nil || string(opened) != "before" {
@@ -202,7 +202,7 @@ func TestTakeOverRefusesWhatWouldLoseSomething(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			keys := parse(t, added, material.CustomerKey)
 			hash := keys.CustomerHash("c", "1")
-			if err := keys.TakeOver(parse(t, tc.keyset, tc.customerKey)); !errors.Is(err, tc.want) {
+			if err := keys.TakeOver(parse(t, tc.keyset, tc.customerKey), true); !errors.Is(err, tc.want) {
 				t.Fatalf("TakeOver = %v; want %v", err, tc.want)
 			}
 			sealed, err := keys.Seal([]byte("parcel"), "p")
@@ -282,5 +282,42 @@ func TestNewKeysAreNewAndOfTheirSize(t *testing.T) {
 	}
 	if !bytes.Contains(a.Keyset, []byte("AesGcmKey")) {
 		t.Error("the keyset must hold an AES-GCM key")
+	}
+}
+
+func TestRetireKeysLeavesTheOneThatSeals(t *testing.T) {
+	material := newMaterial(t)
+	added := addKey(t, material.Keyset)
+	promoted := promoteKey(t, added)
+	for name, keyset := range map[string][]byte{"one key": material.Keyset, "a key waits": added} {
+		if _, err := seal.RetireKeys(keyset); err == nil {
+			t.Errorf("%s: nothing may be retired", name)
+		}
+	}
+	retired, err := seal.RetireKeys(promoted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, after := parse(t, promoted, material.CustomerKey), parse(t, retired, material.CustomerKey)
+	primary, _ := keys.Keyset()
+	if kept, size := after.Keyset(); kept != primary || size != 1 {
+		t.Errorf("%d keys, of which %d seals; want %d alone", size, kept, primary)
+	}
+	before, err := parse(t, material.Keyset, material.CustomerKey).Seal([]byte("x"), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := keys.Seal([]byte("x"), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !keys.Old(before) || keys.Old(now) || !after.Old(before) || !after.Old(nil) || parse(t, added, material.CustomerKey).Old(now) {
+		t.Error("a value is old if its key stands before the one that seals, or is not known")
+	}
+	if err := keys.TakeOver(after, false); !errors.Is(err, seal.ErrKeyDropped) {
+		t.Errorf("with values left under the old key, TakeOver = %v; want ErrKeyDropped", err)
+	}
+	if err := keys.TakeOver(after, true); err != nil {
+		t.Errorf("with nothing left under the old key, TakeOver = %v", err)
 	}
 }

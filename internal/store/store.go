@@ -39,6 +39,8 @@ type Options struct {
 	Keys *seal.Keys
 	// OnCommit is told of every commit: how many operations shared it, and how long the transaction and its fsync took. Optional. It must not block.
 	OnCommit func(operations int, took time.Duration)
+	// OnSync is told how long the commit alone took of every transaction that changed something: the disk's sync, or the server's answer. Optional. It must not block.
+	OnSync func(took time.Duration)
 	// Log is where the store says that it is unavailable, and available again. Optional.
 	Log *slog.Logger
 }

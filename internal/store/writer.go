@@ -167,7 +167,12 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 			return err
 		}
 	}
-	return s.writer.commit()
+	began := time.Now()
+	err = s.writer.commit()
+	if err == nil && tx.wrote && s.options.OnSync != nil {
+		s.options.OnSync(time.Since(began))
+	}
+	return err
 }
 
 // execute runs one operation. Its own failure is left with it, after its work is undone; the returned error is one that ends the whole transaction.

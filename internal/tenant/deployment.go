@@ -100,6 +100,7 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 		WithImagePullPolicy(corev1.PullIfNotPresent).
 		WithEnv(corev1ac.EnvVar().WithName("POD_NAME").WithValueFrom(
 			corev1ac.EnvVarSource().WithFieldRef(corev1ac.ObjectFieldSelector().WithFieldPath("metadata.name")))).
+		WithEnv(tracing(in)...).
 		WithPorts(
 			containerPort("http", config.APIPort),
 			containerPort("metrics", config.MetricsPort),
@@ -122,6 +123,18 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 		container.WithVolumeMounts(corev1ac.VolumeMount().WithName("data").WithMountPath(config.DataDirectory))
 	}
 	return container.WithVolumeMounts(corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
+}
+
+// tracing is the standard environment by which a gateway sends traces; nothing where the operator was given no collector.
+// Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+func tracing(in Input) []*corev1ac.EnvVarApplyConfiguration {
+	if in.TracesEndpoint == "" {
+		return nil
+	}
+	return []*corev1ac.EnvVarApplyConfiguration{
+		corev1ac.EnvVar().WithName("OTEL_EXPORTER_OTLP_ENDPOINT").WithValue(in.TracesEndpoint),
+		corev1ac.EnvVar().WithName("OTEL_RESOURCE_ATTRIBUTES").WithValue("k8s.namespace.name=" + in.Account.Namespace + ",guichet.account=" + in.Account.Name),
+	}
 }
 
 // startupPath is what a starting gateway is asked. One whose database is away waits for it, and being restarted would not help.

@@ -20,7 +20,7 @@ import (
 //
 // In: the API from every pod that is not a gateway, so that no tenant reaches another (a NetworkPolicy cannot say "not to a gateway" on the way
 // out, since its rules only allow; so each gateway refuses the others on the way in); metrics and report from the operator's namespace, metrics also
-// from namespaces labelled metrics=enabled. Out: DNS, and the TCP ports of the upstreams, of the callback and of the shared store.
+// from namespaces labelled metrics=enabled. Out: DNS, and the TCP ports of the upstreams, of the callback, of the shared store and of the collector of traces.
 func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	account := in.Account
 	operator := networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(
@@ -61,6 +61,9 @@ func outboundPorts(in Input) []*networkingv1ac.NetworkPolicyPortApplyConfigurati
 		addresses = append(addresses, account.Spec.Callback.URL)
 	}
 	everyPort := []*networkingv1ac.NetworkPolicyPortApplyConfiguration{networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP)}
+	if in.TracesEndpoint != "" {
+		addresses = append(addresses, in.TracesEndpoint)
+	}
 	var numbers []int32
 	for _, address := range addresses {
 		number, inCluster := destination(address)

@@ -22,6 +22,8 @@ type Input struct {
 	Digest string
 	// DatabaseURL is that of a shared store; empty for an embedded one.
 	DatabaseURL string
+	// TracesEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty for none.
+	TracesEndpoint string
 }
 
 // Objects are the intents of the account's objects, in the order in which they are applied: what a pod mounts comes before the Deployment.

@@ -2,6 +2,7 @@ package tenant_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,4 +60,33 @@ func resourcesOf(t *testing.T, account *v1alpha1.BusinessAccount) string {
 	}
 	t.Fatal("there is no Deployment")
 	return ""
+}
+
+// Traces are off, and the Deployment is as it was, unless the operator is given a collector.
+func TestTracesGoWhereTheOperatorSays(t *testing.T) {
+	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
+	rendered := func(endpoint string) string {
+		objects, err := tenant.Objects(tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00", TracesEndpoint: endpoint})
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := json.Marshal(objects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded)
+	}
+	if off := rendered(""); strings.Contains(off, "OTEL_") {
+		t.Error("the gateway is told to trace although there is no collector")
+	}
+	on := rendered("https://collector.example.com:4318")
+	for _, want := range []string{
+		`{"name":"OTEL_EXPORTER_OTLP_ENDPOINT","value":"https://collector.example.com:4318"}`,
+		`{"name":"OTEL_RESOURCE_ATTRIBUTES","value":"k8s.namespace.name=` + account.Namespace + `,guichet.account=` + account.Name + `"}`,
+		`{"port":4318,"protocol":"TCP"}`,
+	} {
+		if !strings.Contains(on, want) {
+			t.Errorf("the objects lack %s", want)
+		}
+	}
 }

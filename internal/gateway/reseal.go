@@ -1,0 +1,95 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+const (
+	// resealLook is how often it is asked whether the keys have been rotated.
+	resealLook = 2 * time.Second
+	// resealPause is the pause between two pages, so that some ten thousand rows a second are walked at most and messages are not held up.
+	resealPause = 20 * time.Millisecond
+	// resealAgain is when the store is walked again while the keyset has old keys: what could not be sealed anew is forgotten in time, and another replica may have taken
+	// the rotated keyset over later.
+	resealAgain = time.Hour
+)
+
+// sealedWith is what a walk through the store has found.
+type sealedWith struct {
+	primary uint32 // the key that sealed then
+	oldRows int64  // rows that are left under older ones
+	at      time.Time
+}
+
+// reseal seals what is under old keys anew, after each rotation, until ctx is done.
+func (g *Gateway) reseal(ctx context.Context) {
+	ticker := time.NewTicker(resealLook)
+	defer ticker.Stop()
+	for {
+		primary, _ := g.keys.seal.Keyset()
+		last := g.sealed.Load()
+		fresh := last != nil && last.primary == primary
+		switch {
+		case g.keys.seal.OldKeys() == 0:
+			if !fresh || last.oldRows != 0 {
+				g.sealed.Store(&sealedWith{primary: primary, at: g.now()})
+			}
+		case !fresh || g.now().Sub(last.at) >= resealAgain:
+			g.attend(ctx, "seal anew what is under old keys", func() error { return g.resealAll(ctx, primary) })
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// resealAll walks through the store once. A page without anything to do is only read.
+func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
+	var left, done int64
+	pause := time.NewTicker(resealPause)
+	defer pause.Stop()
+	for kind := range store.SealedKinds {
+		for after, more := int64(0), true; more; {
+			var found store.SealedPage
+			look := func(tx *store.Tx) (err error) { found, err = tx.Sealed(kind, after, page); return err }
+			err := g.view(ctx, look)
+			if err == nil && found.Stale > 0 {
+				err = g.update(ctx, func(tx *store.Tx) (err error) { found, err = tx.Reseal(kind, after, page); return err })
+			}
+			if err != nil {
+				return err
+			}
+			left, done = left+int64(found.Stale-found.Resealed), done+int64(found.Resealed)
+			after, more = found.Last, found.Rows == page
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-pause.C:
+			}
+		}
+	}
+	g.log.Info("Store sealed anew", "primary", primary, "rows", done, "left", left)
+	g.sealed.Store(&sealedWith{primary: primary, oldRows: left, at: g.now()})
+	return nil
+}
+
+// oldKeyRows is how many rows are left under old keys; nil while that is not known.
+func (g *Gateway) oldKeyRows() *int64 {
+	primary, _ := g.keys.seal.Keyset()
+	last := g.sealed.Load()
+	if last == nil || last.primary != primary {
+		return nil
+	}
+	return &last.oldRows
+}
+
+// oldKeysUnused tells whether the old keys may go.
+func (g *Gateway) oldKeysUnused() bool {
+	left := g.oldKeyRows()
+	return left != nil && *left == 0
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"errors"
+
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+const (
+	selectSealed   = `SELECT seq, id, envelope, upstream_id, content FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updateSealed   = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
+	selectPayloads = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updatePayload  = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
+	selectEarlies  = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+)
+
+// SealedKind is a table with sealed values.
+type SealedKind int8
+
+// The kinds, in the order in which they are walked. Early statuses can only be counted: what they were sealed for is the upstream's id, of which only a hash is kept. They go
+// within DedupeRetention.
+const (
+	SealedMessages SealedKind = iota
+	SealedCallbacks
+	SealedEarlyStatuses
+	SealedKinds
+)
+
+// SealedPage is what a page of a table's rows is sealed with.
+type SealedPage struct {
+	// Last is the last row's place, where the next page begins; Rows is how many were looked at.
+	Last int64
+	Rows int
+	// Stale counts the rows with a value under an older key than the one that seals now; Resealed are those of them that Reseal has sealed anew.
+	Stale, Resealed int
+}
+
+// sealedRow is a row of which something is sealed: its values, and for what each was sealed. A value that is nil is none.
+type sealedRow struct {
+	seq    int64
+	values [3][]byte
+	places [3]string
+}
+
+// Sealed looks at a page of a table's rows behind a place, 0 at first, and counts those under an older key than the one that seals now. A View reads it.
+func (tx *Tx) Sealed(kind SealedKind, after int64, rows int) (SealedPage, error) {
+	stale, page, err := tx.stale(kind, after, rows)
+	page.Stale = len(stale)
+	return page, err
+}
+
+// Reseal seals the rows of a page anew that are still under an older key than the one that seals now. One that cannot be opened stays as it is. See Sealed.
+func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error) {
+	if err := tx.flushMessages(); err != nil {
+		return SealedPage{}, err
+	}
+	stale, page, err := tx.stale(kind, after, rows)
+	if err != nil {
+		return page, err
+	}
+	page.Stale = len(stale)
+	if kind == SealedEarlyStatuses {
+		return page, nil
+	}
+	tx.store.recent.forget()
+	keys := tx.store.options.Keys
+	for _, row := range stale {
+		switch err := row.seal(keys); {
+		case errors.Is(err, seal.ErrOpen):
+			continue
+		case err != nil:
+			return page, err
+		}
+		if kind == SealedMessages {
+			err = tx.exec(updateSealed, row.values[0], nullable(row.values[1]), nullable(row.values[2]), row.seq)
+		} else {
+			err = tx.exec(updatePayload, row.values[0], row.seq)
+		}
+		if err != nil {
+			return page, err
+		}
+		page.Resealed++
+	}
+	return page, nil
+}
+
+// seal seals the row's values anew.
+func (r *sealedRow) seal(keys *seal.Keys) error {
+	for i, sealed := range r.values {
+		if sealed == nil {
+			continue
+		}
+		plain, err := keys.Open(sealed, r.places[i])
+		if err != nil {
+			return err
+		}
+		if r.values[i], err = keys.Seal(plain, r.places[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stale are the rows of a page that are under an older key.
+func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, page SealedPage, err error) {
+	query, read := selectSealed, readSealedMessage
+	switch kind {
+	case SealedCallbacks:
+		query, read = selectPayloads, readSealedCallback
+	case SealedEarlyStatuses:
+		query, read = selectEarlies, func(v values) sealedRow { return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(1)}} }
+	}
+	err = tx.each(query, []any{after, int64(rows)}, func(v values) bool {
+		row := read(v)
+		page.Last, page.Rows = row.seq, page.Rows+1
+		for _, sealed := range row.values {
+			if sealed != nil && tx.store.options.Keys.Old(sealed) {
+				stale = append(stale, row)
+				break
+			}
+		}
+		return true
+	})
+	return stale, page, err
+}
+
+func readSealedMessage(v values) sealedRow {
+	id := v.Text(1)
+	return sealedRow{
+		seq: v.Int(0), values: [3][]byte{v.Bytes(2), v.Bytes(3), v.Bytes(4)},
+		places: [3]string{"messages.envelope/" + id, "messages.upstream_id/" + id, "messages.content/" + id},
+	}
+}
+
+func readSealedCallback(v values) sealedRow {
+	c := Callback{Channel: v.Text(1)}
+	copy(c.Customer[:], v.Bytes(2))
+	return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(3)}, places: [3]string{c.place()}}
+}

@@ -1,0 +1,134 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// rotation is an account's keyset on its way.
+type rotation struct {
+	material seal.Material
+	keys     *seal.Keys
+}
+
+func newRotation(t *testing.T) *rotation {
+	t.Helper()
+	material, err := seal.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rotation{material: material}
+	r.keys = r.parse(t)
+	return r
+}
+
+func (r *rotation) parse(t *testing.T) *seal.Keys {
+	t.Helper()
+	keys, err := seal.Parse(r.material.Keyset, r.material.CustomerKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func (r *rotation) step(t *testing.T, step func([]byte) ([]byte, error)) {
+	t.Helper()
+	var err error
+	if r.material.Keyset, err = step(r.material.Keyset); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// After a rotation everything that can be sealed anew is, page by page, and is readable without the old key.
+func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		where, r := e.newPlace(t), newRotation(t)
+		s := where.open(t, r.keys)
+		who := r.keys.CustomerHash(channel, "1")
+		put := func(id string) {
+			update(t, s, func(tx *store.Tx) error {
+				m := newMessage(id, r.keys.CustomerHash(channel, id))
+				m.Envelope, m.Content = []byte("envelope "+id), []byte("content "+id)
+				return tx.Accept(m)
+			})
+		}
+		for _, id := range []string{"a", "b", "c"} {
+			put(id)
+		}
+		claim(t, s, noon, 1)
+		with(t, s, "a", func(tx *store.Tx, m *store.Message) error { return tx.Submit(m, "upstream a", noon) })
+		update(t, s, func(tx *store.Tx) error {
+			if err := tx.KeepEarlyStatus("unknown", []byte("status"), noon); err != nil {
+				return err
+			}
+			return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("payload"), CreatedAt: noon})
+		})
+		r.step(t, seal.AddKey)
+		r.step(t, seal.PromoteKey)
+		if err := r.keys.TakeOver(r.parse(t), false); err != nil {
+			t.Fatal(err)
+		}
+		put("d")
+
+		// walk does a step to all pages of two rows each.
+		walk := func(kind store.SealedKind, step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)) (rows, stale, resealed int) {
+			for after, more := int64(0), true; more; {
+				var page store.SealedPage
+				update(t, s, func(tx *store.Tx) (err error) { page, err = step(tx, kind, after, 2); return err })
+				rows, stale, resealed = rows+page.Rows, stale+page.Stale, resealed+page.Resealed
+				after, more = page.Last, page.Rows == 2
+			}
+			return rows, stale, resealed
+		}
+		for _, step := range []struct {
+			name string
+			step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)
+			want [store.SealedKinds][3]int // rows, stale, resealed of messages, callbacks, early statuses
+		}{
+			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}}},
+			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}}},
+			{"counted again", (*store.Tx).Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}}},
+		} {
+			for kind := range store.SealedKinds {
+				rows, stale, resealed := walk(kind, step.step)
+				if got := [3]int{rows, stale, resealed}; got != step.want[kind] {
+					t.Errorf("%s, kind %d: rows, stale, resealed are %v; want %v", step.name, kind, got, step.want[kind])
+				}
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+
+		r.step(t, seal.RetireKeys)
+		s = where.open(t, r.parse(t))
+		update(t, s, func(tx *store.Tx) error {
+			for _, id := range []string{"a", "b", "c", "d"} {
+				m, found, err := tx.Message(id)
+				if err != nil || !found {
+					t.Fatalf("message %s without the old key: %t, %v", id, found, err)
+				}
+				if err := tx.ReadContent(m); err != nil {
+					return err
+				}
+				if string(m.Envelope) != "envelope "+id || string(m.Content) != "content "+id || (m.UpstreamID == "upstream a") != (id == "a") {
+					t.Errorf("message %s is %q, %q, %q", id, m.Envelope, m.Content, m.UpstreamID)
+				}
+			}
+			due, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 1)
+			if err == nil && (len(due) != 1 || string(due[0].Payload) != "payload") {
+				t.Errorf("the callbacks are %v", due)
+			}
+			return err
+		})
+		err := s.Update(context.Background(), func(tx *store.Tx) error { _, err := tx.TakeEarlyStatuses("unknown"); return err })
+		if !errors.Is(err, seal.ErrOpen) {
+			t.Errorf("the early status, under the retired key, gives %v; want ErrOpen: its row was counted", err)
+		}
+	})
+}
