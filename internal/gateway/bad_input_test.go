@@ -35,7 +35,7 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 		"unknown type":             {http.MethodPost, path, `{"messaging_product":"whatsapp","to":"33612345678","type":"fax","fax":{}}`, nil, 400, 131051},
 		"a group":                  {http.MethodPost, path, `{"messaging_product":"whatsapp","recipient_type":"group","to":"abc","text":{"body":"x"}}`, nil, 400, 131009},
 		"text too long":            {http.MethodPost, path, textTo(ana, strings.Repeat("x", 4097)), nil, 400, 131009},
-		"body over 1 MiB":          {http.MethodPost, path, textTo(ana, strings.Repeat("x", 1<<20)), nil, 400, 100},
+		"body over 256 KiB":        {http.MethodPost, path, textTo(ana, strings.Repeat("x", 256<<10)), nil, 400, 100},
 		"idempotency key too long": {http.MethodPost, path, good, []string{"Idempotency-Key", strings.Repeat("k", 256)}, 400, 100},
 		"unknown template":         {http.MethodPost, path, templateTo(ana, "nothing"), nil, 404, 132001},
 		"too few parameters":       {http.MethodPost, path, `{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"parcel_ready","language":{"code":"en_US"}}}`, nil, 400, 132000},

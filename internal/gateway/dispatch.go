@@ -100,7 +100,6 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		if err != nil {
 			return err
 		}
-		g.senders.note(c.ID, len(claimed) == n)
 		for _, m := range claimed {
 			if hold := g.holdUntil(t, m, now); !hold.IsZero() {
 				if err := tx.Retry(m, hold); err != nil {
@@ -119,6 +118,7 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 			parcels = append(parcels, *p)
 		}
 		next, err = tx.NextReady(c.ID)
+		g.senders.note(c.ID, !next.IsZero() && !next.After(now))
 		return err
 	})
 	if err != nil {

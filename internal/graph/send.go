@@ -13,8 +13,8 @@ import (
 
 // Bounds of a request to the messages endpoint.
 const (
-	// MaxSendBody is the largest body, in bytes, that ParseSend reads.
-	MaxSendBody = 1 << 20
+	// MaxSendBody is the largest body, in bytes, that ParseSend reads. A text of 4,096 characters takes 48 KiB when each is escaped; media go by id or link.
+	MaxSendBody = 256 << 10
 	// MaxCallbackData is the greatest length of biz_opaque_callback_data, in characters.
 	MaxCallbackData = 512
 	// MaxTextBody is the greatest length of text.body, in characters.

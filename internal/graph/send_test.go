@@ -101,7 +101,7 @@ func TestParseSendRefuses(t *testing.T) {
 		"malformed":              {`{"to":`, 100, "The body is not valid JSON. Check quotes, commas and braces."},
 		"array":                  {`[]`, 100, "The body must be a JSON object."},
 		"not UTF-8":              {"{\"to\":\"\xff\"}", 100, "The body is not valid UTF-8."},
-		"too large":              {`"` + strings.Repeat("a", MaxSendBody) + `"`, 100, "The body is larger than 1048576 bytes. Send media by id or link."},
+		"too large":              {`"` + strings.Repeat("a", MaxSendBody) + `"`, 100, "The body is larger than 262144 bytes. Send media by id or link."},
 		"twice":                  {`{"messaging_product":"whatsapp","to":"1","to":"2"}`, 100, "A field stands twice in the body. Keep one of them."},
 		"twice, escaped":         {`{"messaging_product":"whatsapp","to":"1","\u0074o":"2"}`, 100, "A field stands twice in the body. Keep one of them."},
 		"too many fields":        {`{` + strings.TrimSuffix(manyFields(65), ",") + `}`, 100, "The body has more than 64 fields."},

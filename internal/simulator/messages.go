@@ -51,7 +51,7 @@ func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
 func readSend(w http.ResponseWriter, r *http.Request) (*graph.Send, *graph.Error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, graph.MaxSendBody))
 	if err != nil {
-		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 1 MiB.")
+		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 256 KiB.")
 	}
 	send, err := graph.ParseSend(body)
 	if failure, ok := graph.AsError(err); ok {

@@ -185,6 +185,10 @@ func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
 	}); err != nil {
 		return nil, err
 	}
+	return tx.adoptAll(rows)
+}
+
+func (tx *Tx) adoptAll(rows []messageRow) ([]*Message, error) {
 	messages := make([]*Message, 0, len(rows))
 	for i := range rows {
 		m, err := tx.adopt(&rows[i])

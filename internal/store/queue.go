@@ -24,14 +24,16 @@ const (
 
 // Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
 // Of a customer only the first message is ever ready, so that one is under way at a time. Replies come before bulk; within a lane, whoever has waited longest
-// comes first, counted for a customer with many messages from the claim of the one before, so that customers take turns. Content is filled in.
+// comes first, counted for a customer with many messages from the claim of the one before, so that customers take turns. Content is filled in; once there are
+// maxClaimed bytes of it, fewer messages than the limit are taken.
 func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
 	var claimed []*Message
+	room := maxClaimed
 	for lane := range Lane(lanes) {
-		if len(claimed) >= limit {
+		if len(claimed) >= limit || room <= 0 {
 			break
 		}
-		messages, err := tx.messagesOf(selectReady, channel, int64(lane), millis(now), int64(limit-len(claimed)))
+		messages, err := tx.readyOf(channel, lane, now, limit-len(claimed), &room)
 		if err != nil {
 			return nil, err
 		}
@@ -46,6 +48,26 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 		claimed = append(claimed, messages...)
 	}
 	return claimed, nil
+}
+
+// maxClaimed bounds the content, in bytes as it is sealed, that one claim brings into memory.
+const maxClaimed = 4 << 20
+
+// readyOf are the ready messages of a lane, with their content as long as there is room for it.
+func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room *int) ([]*Message, error) {
+	if err := tx.flushMessages(); err != nil {
+		return nil, err
+	}
+	var rows []messageRow
+	if err := tx.each(selectReady, []any{channel, int64(lane), millis(now), int64(limit)}, func(v values) bool {
+		row := readMessage(v)
+		rows = append(rows, row)
+		*room -= len(row.content)
+		return *room > 0
+	}); err != nil {
+		return nil, err
+	}
+	return tx.adoptAll(rows)
 }
 
 // claim marks a message as being sent from now on.

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -100,6 +102,27 @@ func TestReplyTakesItsCustomersBulkAlong(t *testing.T) {
 		submit(t, s, "bulk", noon.Add(time.Minute))
 		wantIDs(t, "then the reply", claim(t, s, noon.Add(time.Minute), 1), "reply")
 		wantIDs(t, "then the others", claim(t, s, noon.Add(time.Minute), 1), "other")
+	})
+}
+
+// A claim brings some MiB into memory, not as many messages of any size as there are slots.
+func TestClaimIsBoundedByContent(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		const size = 1 << 20
+		update(t, s, func(tx *store.Tx) error {
+			for n := range 10 {
+				m := newMessage(strconv.Itoa(n), customer(n))
+				m.Content = bytes.Repeat([]byte("x"), size)
+				if err := tx.Accept(m); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		wantIDs(t, "first claim", claim(t, s, noon, 10), "0", "1", "2", "3")
+		wantIDs(t, "second claim", claim(t, s, noon, 10), "4", "5", "6", "7")
+		wantIDs(t, "third claim", claim(t, s, noon, 10), "8", "9")
 	})
 }
 
