@@ -10,8 +10,9 @@ import (
 
 // What becomes of a message whose send met an error.
 const (
-	// retryFor is how long after its acceptance a message is tried again.
+	// retryFor is how long after its acceptance a message is tried again, but for its first fewTries: it may have waited for its channel or its turn, and not for them.
 	retryFor = 24 * time.Hour
+	fewTries = 10
 	// longestBackoff and longestPairBackoff bound the pause between two tries.
 	longestBackoff     = 5 * time.Minute
 	longestPairBackoff = time.Hour
@@ -108,7 +109,7 @@ func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Er
 	if class == graph.Wait {
 		lastTry = a.accepted.Add(2*retryFor + delay) // a day's wait is advice, not a failed try
 	}
-	if at.After(lastTry) || at.After(a.expires) {
+	if a.tries >= fewTries && at.After(lastTry) || at.After(a.expires) {
 		return sendVerdict{fate: fateFailed, failure: failure}
 	}
 	return sendVerdict{fate: fateRetry, at: at, failure: failure}

@@ -57,6 +57,10 @@ func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	if got := old.judge(limit); got.fate != fateFailed {
 		t.Errorf("a message of yesterday has fate %d, want failed", got.fate)
 	}
+	held := attempt{tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	if got := held.judge(limit); got.fate != fateRetry {
+		t.Errorf("a message whose channel was stopped for 30 hours has fate %d at its second try, want another try", got.fate)
+	}
 	short := attempt{tries: 9, accepted: noon, expires: noon.Add(time.Minute), now: noon}
 	if got := short.judge(limit); got.fate != fateFailed {
 		t.Errorf("a one-time password has fate %d, want failed: the next try would come too late", got.fate)
