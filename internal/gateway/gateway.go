@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"runtime/debug"
@@ -164,10 +163,7 @@ func (g *Gateway) open(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open the store: %w", err)
-	}
-	if err := g.recover(ctx, opened); err != nil {
-		return errors.Join(fmt.Errorf("recover the queue: %w", err), opened.Close())
+		return err
 	}
 	g.opened.Store(opened)
 	return nil

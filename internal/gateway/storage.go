@@ -14,12 +14,13 @@ import (
 // sharedIdle is how long the loops of a replica sleep when nothing rings: what another replica has made ready, or left when it ended, rings nobody here.
 const sharedIdle = 5 * time.Second
 
-// openStore opens the account's store. A database that does not answer yet is waited for: the gateway is not ready meanwhile, and says so.
+// openStore opens the account's store and takes up what was cut off. A database that does not answer yet, or a disk that is full, is waited for: the gateway is
+// not ready meanwhile, and says so.
 func (g *Gateway) openStore(ctx context.Context) (*store.Store, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
-		opened, err := store.Open(ctx, g.storeOptions())
+		opened, err := g.openOnce(ctx)
 		if err == nil || !errors.Is(err, store.ErrUnavailable) {
 			return opened, err
 		}
@@ -31,6 +32,17 @@ func (g *Gateway) openStore(ctx context.Context) (*store.Store, error) {
 		case <-timer.C:
 		}
 	}
+}
+
+func (g *Gateway) openOnce(ctx context.Context) (*store.Store, error) {
+	opened, err := store.Open(ctx, g.storeOptions())
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	if err := g.recover(ctx, opened); err != nil {
+		return nil, errors.Join(fmt.Errorf("recover the queue: %w", err), opened.Close())
+	}
+	return opened, nil
 }
 
 func (g *Gateway) storeOptions() store.Options {

@@ -109,3 +109,20 @@ func TestP1FullDiskAcknowledgesNothingAndHealsByItself(t *testing.T) {
 		t.Errorf("log:\n%s\nwant one line when it became unavailable and one when it was available again", text)
 	}
 }
+
+// A disk that is full when the gateway starts is waited for, like one that fills up later.
+func TestFullDiskAtTheStartIsUnavailable(t *testing.T) {
+	options := store.Options{Path: filepath.Join(t.TempDir(), "guichet.db"), AccountUID: accountUID, Keys: newKeys(t)}
+	lift := limitFiles(t, 4096)
+	if s, err := store.Open(t.Context(), options); !errors.Is(err, store.ErrUnavailable) {
+		t.Fatalf("Open on a full disk = %v, %v; want ErrUnavailable", s, err)
+	}
+	lift()
+	s, err := store.Open(t.Context(), options)
+	if err != nil {
+		t.Fatalf("Open with room again: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -60,6 +60,11 @@ func newSQLite(path, accountUID string) (*sqliteEngine, error) {
 }
 
 func (e *sqliteEngine) writer(context.Context) (_ writer, err error) {
+	defer func() {
+		if passes(err) {
+			err = unavailable(err)
+		}
+	}()
 	c, err := e.connect(writing)
 	if err != nil {
 		return nil, err
@@ -77,6 +82,16 @@ func (e *sqliteEngine) writer(context.Context) (_ writer, err error) {
 	}
 	w := &sqliteWriter{sqliteConnection: c}
 	return w, w.enlist()
+}
+
+// passes tells whether an error of the engine may be gone the next time: the disk was full or failed, or another program held the file.
+func passes(err error) bool {
+	switch sqlite.ErrCode(err).ToPrimary() {
+	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultNoMem:
+		return true
+	default:
+		return false
+	}
 }
 
 func (e *sqliteEngine) reader(context.Context) (connection, error) {
