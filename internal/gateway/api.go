@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // idempotencyHeader names a send, so that a client may repeat it safely after an answer was lost.
@@ -56,6 +57,14 @@ func (g *Gateway) api() http.Handler {
 	return mux
 }
 
+// hiddenCause is what a caller hears of an error that is none of its business.
+func hiddenCause(err error) *graph.Error {
+	if errors.Is(err, store.ErrOutcomeUnknown) {
+		return graph.OutcomeUnknown(storeRetry)
+	}
+	return graph.Unavailable(storeRetry)
+}
+
 // fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503 that hides the cause, which is logged. Each answer has an
 // id, by which the log line of a hidden cause is found.
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
@@ -68,7 +77,7 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 		if worthLogging(err) {
 			g.log.Error("Request failed", "handler", handler, "trace", trace, "error", err)
 		}
-		failure = graph.Unavailable(storeRetry)
+		failure = hiddenCause(err)
 	}
 	if handler == "messages" {
 		g.metrics.refused.WithLabelValues(codeLabel(failure.Code)).Inc()

@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
@@ -160,5 +162,26 @@ func TestReadReceiptAndPhoneNumberArePassedOn(t *testing.T) {
 	}
 	if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {
 		t.Fatalf("%d messages were sent", n)
+	}
+}
+
+// A client must not be told that nothing was accepted where that is not known.
+func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"lost during the commit": {
+			fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrOutcomeUnknown),
+			"Whether the message was stored is not known. Send it again with the same Idempotency-Key; without that header it may be sent twice.",
+		},
+		"not kept": {store.ErrUnavailable, "The message could not be stored. It was not accepted; send it again."},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := hiddenCause(tc.err); got.Details != tc.want || got.HTTPStatus != http.StatusServiceUnavailable {
+				t.Errorf("the client hears %d, %q; want 503, %q", got.HTTPStatus, got.Details, tc.want)
+			}
+		})
 	}
 }

@@ -156,13 +156,12 @@ func (e *Error) read(body []byte) bool {
 	if err != nil {
 		return false
 	}
-	code, ok := integer(object.Get("code"))
+	number, ok := code(object.Get("code"))
 	if !ok {
 		return false
 	}
-	e.Code = int(code)
-	subcode, _ := integer(object.Get("error_subcode"))
-	e.Subcode = int(subcode)
+	e.Code = number
+	e.Subcode, _ = code(object.Get("error_subcode"))
 	e.Message = bounded(text(object, "message"))
 	e.Type = bounded(text(object, "type"))
 	e.TraceID = bounded(text(object, "fbtrace_id"))

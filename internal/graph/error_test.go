@@ -110,6 +110,14 @@ func TestParseError(t *testing.T) {
 			401, nil, ``,
 			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape"},
 		},
+		"a code that no store keeps": {
+			400, nil, `{"error":{"code":2147483648,"message":"m"}}`,
+			Error{HTTPStatus: 400, Code: 1, Type: "OAuthException", Message: "(#1) Bad Request", Details: "the answer had no error object in Meta's shape"},
+		},
+		"a subcode that no store keeps": {
+			400, nil, `{"error":{"code":100,"error_subcode":-2147483649}}`,
+			Error{HTTPStatus: 400, Code: 100},
+		},
 		"a novel for details": {
 			400, nil, `{"error":{"code":100,"error_data":{"details":"a` + strings.Repeat("é", 600) + `"}}}`,
 			Error{HTTPStatus: 400, Code: 100, Details: "a" + strings.Repeat("é", 499)},

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -49,6 +50,15 @@ func integer(raw []byte) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	return n, err == nil
+}
+
+// code reads an error's code or subcode. One beyond 32 bits, which Meta has not and no store keeps, is none.
+func code(raw []byte) (int, bool) {
+	n, ok := integer(raw)
+	if !ok || n < math.MinInt32 || n > math.MaxInt32 {
+		return 0, false
+	}
+	return int(n), true
 }
 
 // boolean reads true or false, and nil for anything else.

@@ -222,9 +222,9 @@ func parseErrors(object rawjson.Object) []StatusError {
 		if err != nil {
 			continue
 		}
-		code, _ := integer(failure.Get("code"))
+		number, _ := code(failure.Get("code"))
 		failures = append(failures, StatusError{
-			Code:    int(code),
+			Code:    number,
 			Title:   bounded(text(failure, "title")),
 			Message: bounded(text(failure, "message")),
 			Details: bounded(text(child(failure, "error_data"), "details")),

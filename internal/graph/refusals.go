@@ -71,6 +71,13 @@ func MethodNotAllowed() *Error {
 	return NewError(CodeMethodNotAllowed, "This path does not have this method. Use POST for messages and GET for reads.")
 }
 
+// OutcomeUnknown is Unavailable where the message may have been accepted all the same (131016).
+func OutcomeUnknown(after time.Duration) *Error {
+	e := Unavailable(after)
+	e.Details = "Whether the message was stored is not known. Send it again with the same Idempotency-Key; without that header it may be sent twice."
+	return e
+}
+
 // Unavailable asks the caller to come back when the service works again (131016).
 func Unavailable(after time.Duration) *Error {
 	e := NewError(CodeUnavailable, "The message could not be stored. It was not accepted; send it again.")

@@ -12,9 +12,6 @@ import (
 // next one is under a new lease.
 var ErrLeaseLost = errors.New("this replica's lease was taken over while it was silent")
 
-// errOutcomeUnknown says that the connection was lost during a commit and that the database could not be asked afterwards.
-var errOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
-
 const (
 	// reconnectPause is the first pause between attempts to connect; each failure doubles it, up to maxReconnectPause.
 	reconnectPause    = 100 * time.Millisecond
@@ -166,7 +163,7 @@ func (w *postgresWriter) inquire(cause error) error {
 		}
 	}
 	w.giveUpLease()
-	return fmt.Errorf("%w: %w", errOutcomeUnknown, cause)
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause)
 }
 
 func (w *postgresWriter) giveUpLease() {

@@ -17,6 +17,9 @@ var (
 	// ErrUnavailable says that the engine could not do its work: the disk is full, the database cannot be reached. Nothing of the operation was
 	// kept, as far as is known. The store goes on by itself once the cause is gone.
 	ErrUnavailable = errors.New("the store is unavailable")
+	// ErrOutcomeUnknown says that the connection to a shared store was lost during a commit and that the database could not be asked afterwards: the operation may
+	// have been kept. It is an ErrUnavailable too.
+	ErrOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
 	// ErrReadOnly says that a View tried to change something.
