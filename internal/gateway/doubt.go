@@ -45,9 +45,17 @@ func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 	}
 }
 
-// resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The time runs from the send, or from the start of the gateway: while
-// it was down, no status could reach it.
-func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) error {
+// resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The time runs from the send, or from when the gateway and its store
+// were up again: while they were down, no status could reach them.
+func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) (err error) {
+	if g.hears.IsZero() {
+		g.hears = now
+	}
+	defer func() {
+		if err != nil {
+			g.hears = time.Time{}
+		}
+	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
 	resolved := 0
 	defer func() {
@@ -67,8 +75,8 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) e
 			for _, m := range messages {
 				after = m
 				since := m.ClaimedAt
-				if since.Before(g.started) {
-					since = g.started
+				if since.Before(g.hears) {
+					since = g.hears
 				}
 				if now.Sub(since) < wait {
 					continue

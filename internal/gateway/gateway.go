@@ -49,8 +49,9 @@ type Gateway struct {
 	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
 	opened atomic.Pointer[store.Store]
-	// started is when the gateway began to serve.
-	started   time.Time
+	// hears is since when statuses can reach the store: the gateway's start, or the end of the store's last outage, as far as maintenance, which alone uses it, has
+	// met one. The zero time is since now.
+	hears     time.Time
 	pacer     *pacer
 	channels  *channelStops
 	callbacks *callbackClient
@@ -92,7 +93,7 @@ func newGateway(options Options) (*Gateway, error) {
 		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
 		metrics:    newMetrics(),
 		traces:     traces{options.Tracer},
-		started:    options.Now(),
+		hears:      options.Now(),
 		pacer:      newPacer(),
 		channels:   newChannelStops(),
 		callbacks:  newCallbackClient(newTransport(deliverers)),
