@@ -285,6 +285,11 @@ func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.
 	if err != nil || !found {
 		return err
 	}
+	if m.State == store.InDoubt { // it was held for lost while the answer was on its way
+		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+			return err
+		}
+	}
 	if err := tx.Submit(m, upstreamID, now); err != nil {
 		return err
 	}

@@ -3,14 +3,17 @@ package gateway
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// While the store was away no status could resolve a doubt: the time that it is given begins anew (P12).
-func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
+// doubtful is a gateway that does not run, with a store that holds one message in doubt since its send.
+func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
+	t.Helper()
 	clock := &testClock{began: time.Now()}
 	w := prepareWorld(t, clock, "http://127.0.0.1")
 	g, err := newGateway(Options{
@@ -27,11 +30,11 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 	}
 	t.Cleanup(func() { opened.Close() })
 	g.opened.Store(opened)
-	sent := clock.now()
 	about, err := envelope{}.encode()
 	if err != nil {
 		t.Fatal(err)
 	}
+	sent = clock.now()
 	m := &store.Message{
 		ID: "wamid.doubt", Channel: phoneID, Customer: g.keys.seal.CustomerHash(phoneID, ana), AcceptedAt: sent, ExpiresAt: sent.Add(time.Hour),
 		Envelope: about, Content: []byte("{}"),
@@ -48,18 +51,25 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	state := func() (state store.State) {
-		t.Helper()
-		if err := g.view(t.Context(), func(tx *store.Tx) error {
-			m, _, err := tx.Message(m.ID)
-			state = m.State
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		return state
-	}
+	return g, m.ID, sent
+}
 
+// storedState is a stored message's state.
+func storedState(t *testing.T, g *Gateway, id string) (state store.State) {
+	t.Helper()
+	if err := g.view(t.Context(), func(tx *store.Tx) error {
+		m, _, err := tx.Message(id)
+		state = m.State
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// While the store was away no status could resolve a doubt: the time that it is given begins anew (P12).
+func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
+	g, id, sent := doubtful(t)
 	away, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := g.resolveDoubts(away, g.config.tenant(), sent.Add(time.Hour)); err == nil {
@@ -73,8 +83,39 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 		if err := g.resolveDoubts(t.Context(), g.config.tenant(), back.Add(step.at)); err != nil {
 			t.Fatal(err)
 		}
-		if got := state(); got != step.want {
+		if got := storedState(t, g, id); got != step.want {
 			t.Fatalf("%s after the outage the message is %s, want %s", step.at, got, step.want)
 		}
+	}
+}
+
+// A replica whose lease was taken may still get the upstream's answer: the ledger says that this is how the doubt ended (P12).
+func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
+	g, id, sent := doubtful(t)
+	p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
+	if err := g.update(t.Context(), func(tx *store.Tx) error { return g.submitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) }); err != nil {
+		t.Fatal(err)
+	}
+	if got := storedState(t, g, id); got != store.Submitted {
+		t.Fatalf("the message is %s, want submitted", got)
+	}
+	var notes []string
+	if err := g.view(t.Context(), func(tx *store.Tx) error {
+		for entry, err := range tx.Entries(0) {
+			if err != nil {
+				return err
+			}
+			record, err := ledger.ParseCanonical(entry.Canonical)
+			if err != nil {
+				return err
+			}
+			notes = append(notes, record.Note)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{noteDoubtBegan, noteDoubtAnswered}; !slices.Equal(notes, want) {
+		t.Fatalf("the ledger notes %q, want %q", notes, want)
 	}
 }

@@ -109,6 +109,7 @@ const (
 	noteDoubtBegan        = "outcome of the send not known"
 	noteDoubtFailed       = "doubt resolved as failed"
 	noteDoubtResent       = "doubt resolved by sending again"
+	noteDoubtAnswered     = "doubt resolved by a late answer of the upstream"
 	noteDoubtConfirmed    = "doubt resolved by a status of the upstream"
 )
 

@@ -25,6 +25,9 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	}
 	if !found {
 		in.count(kindStatus, resultUnknown)
+		if s.CallbackData != "" && !isOwnID(s.CallbackData) {
+			return nil // whatever we send carries our id: somebody else sent this
+		}
 		return in.tx.KeepEarlyStatus(s.ID, c.StatusCallback(i, nil), in.now)
 	}
 	return in.apply(channel, m, c, i)
@@ -201,6 +204,9 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 			continue // it was written by us and read by us; a body that no longer parses tells nothing
 		}
 		for i := range webhook.Changes {
+			if webhook.Changes[i].PhoneNumberID != c.ID {
+				continue // numbers of one account do not speak for each other
+			}
 			for j := range webhook.Changes[i].Statuses {
 				if err := in.apply(c, m, &webhook.Changes[i], j); err != nil {
 					return err

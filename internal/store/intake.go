@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	insertSeen         = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
-	insertEarly        = `INSERT INTO early_statuses (upstream_hash, payload, received_at) VALUES ($1, $2, $3)`
+	insertSeen  = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	insertEarly = `INSERT INTO early_statuses (upstream_hash, payload, received_at) VALUES ($1, $2, $3)`
+	// boundEarly lets the oldest go. Statuses of what others send through the same number may come without end, and never become known.
+	boundEarly         = `DELETE FROM early_statuses WHERE seq <= (SELECT MAX(seq) - $1 FROM early_statuses)`
 	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_hash = $1 ORDER BY seq`
 	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_hash = $1`
 	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at) VALUES ($1, $2, $3, $4, $5)
@@ -33,13 +35,20 @@ func hashID(id string) []byte {
 	return hash[:16]
 }
 
-// KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the caller needs to apply it later, is sealed at rest.
+// maxEarlyStatuses bounds the statuses that are kept for ids that are not known yet: between a send and the record of its answer there are seconds.
+const maxEarlyStatuses = 10_000
+
+// KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the caller needs to apply it later, is sealed at rest. Of more
+// than 10,000 the oldest are forgotten.
 func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) error {
 	sealed, err := tx.store.options.Keys.Seal(payload, "early_statuses.payload/"+upstreamID)
 	if err != nil {
 		return err
 	}
-	return tx.exec(insertEarly, hashID(upstreamID), sealed, millis(now))
+	if err := tx.exec(insertEarly, hashID(upstreamID), sealed, millis(now)); err != nil {
+		return err
+	}
+	return tx.exec(boundEarly, int64(maxEarlyStatuses))
 }
 
 // TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,6 +61,31 @@ func TestDedupeLastsEightDays(t *testing.T) {
 			if got := firstTime(tc.at); got != tc.want {
 				t.Errorf("FirstTime at %s = %v; want %v", tc.at, got, tc.want)
 			}
+		}
+	})
+}
+
+// Statuses of what others send through the same number may come without end: the oldest are forgotten.
+func TestEarlyStatusesAreBounded(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		const bound = 10_000
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error {
+			for n := range bound + 2 {
+				if err := tx.KeepEarlyStatus(strconv.Itoa(n), []byte("sent"), noon); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for id, want := range map[string]int{"0": 0, "1": 0, "2": 1, strconv.Itoa(bound + 1): 1} {
+			update(t, s, func(tx *store.Tx) error {
+				kept, err := tx.TakeEarlyStatuses(id)
+				if len(kept) != want {
+					t.Errorf("%d statuses of id %s are kept, want %d", len(kept), id, want)
+				}
+				return err
+			})
 		}
 	})
 }
