@@ -62,64 +62,32 @@ func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 
 // expireQueued gives up messages that still wait for the upstream when their time to live is over.
 func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) error {
-	var after *store.Message
 	for {
 		var found int
-		var expired []string
-		err := g.view(ctx, func(tx *store.Tx) error {
-			messages, err := tx.InState(store.Queued, after, page)
+		err := g.update(ctx, func(tx *store.Tx) error {
+			messages, err := tx.Outlived(now.Add(outcomeGrace), page)
 			if err != nil {
 				return err
 			}
 			found = len(messages)
 			for _, m := range messages {
-				after = m
 				about, err := decodeEnvelope(m.Envelope)
 				if err != nil {
 					return err
 				}
-				if !now.Before(m.AcceptedAt.Add(about.ttl())) {
-					expired = append(expired, m.ID)
+				if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now); err != nil {
+					return err
 				}
 			}
 			return nil
 		})
-		if err != nil {
+		if err == nil && found > 0 {
+			g.ring()
+		}
+		if err != nil || found < page {
 			return err
 		}
-		if err := g.giveUpQueued(ctx, t, expired, now); err != nil {
-			return err
-		}
-		if found < page {
-			return nil
-		}
 	}
-}
-
-func (g *Gateway) giveUpQueued(ctx context.Context, t *tenant, ids []string, now time.Time) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	defer g.ring()
-	return g.update(ctx, func(tx *store.Tx) error {
-		for _, id := range ids {
-			m, found, err := tx.Message(id)
-			if err != nil {
-				return err
-			}
-			if !found || m.State != store.Queued {
-				continue
-			}
-			about, err := decodeEnvelope(m.Envelope)
-			if err != nil {
-				return err
-			}
-			if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // expireUnsettled settles messages of which nothing was heard within their time to live and the grace. A message that was never sent, or is in doubt, is given up; one

@@ -156,7 +156,7 @@ func (g *Gateway) ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := g.view(ctx, func(*store.Tx) error { return nil }); err != nil {
+	if err := g.view(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil { // it must read, not only begin
 		return errors.New("the store does not answer")
 	}
 	return nil

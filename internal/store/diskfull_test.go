@@ -113,13 +113,36 @@ func TestP1FullDiskAcknowledgesNothingAndHealsByItself(t *testing.T) {
 // A disk that is full when the gateway starts is waited for, like one that fills up later.
 func TestFullDiskAtTheStartIsUnavailable(t *testing.T) {
 	options := store.Options{Path: filepath.Join(t.TempDir(), "guichet.db"), AccountUID: accountUID, Keys: newKeys(t)}
-	lift := limitFiles(t, 4096)
-	if s, err := store.Open(t.Context(), options); !errors.Is(err, store.ErrUnavailable) {
+	s, err := store.Open(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	update(t, s, func(tx *store.Tx) error {
+		m := newMessage("large", customer(1))
+		m.Content = bytes.Repeat([]byte("x"), 2<<20)
+		return tx.Accept(m)
+	})
+	// What a crash leaves: a log that has not gone into the database yet, behind whose end the next start writes.
+	crashed := options
+	crashed.Path = filepath.Join(t.TempDir(), "guichet.db")
+	for _, suffix := range []string{"", "-wal"} {
+		content, err := os.ReadFile(options.Path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(crashed.Path+suffix, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lift := limitFiles(t, 1<<20)
+	if s, err := store.Open(t.Context(), crashed); !errors.Is(err, store.ErrUnavailable) {
 		t.Fatalf("Open on a full disk = %v, %v; want ErrUnavailable", s, err)
 	}
 	lift()
-	s, err := store.Open(t.Context(), options)
-	if err != nil {
+	if s, err = store.Open(t.Context(), crashed); err != nil {
 		t.Fatalf("Open with room again: %v", err)
 	}
 	if err := s.Close(); err != nil {

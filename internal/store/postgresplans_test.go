@@ -32,6 +32,7 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 		"next ready":       {selectNextReady, "messages_ready"},
 		"expired":          {selectExpired, "messages_unsettled"},
 		"in a state":       {selectActive, "messages_under_way"},
+		"outlived":         {selectOutlived, "messages_queued"},
 		"cut off":          {selectCutOff, "messages_under_way"},
 		"unpriced":         {selectUnpriced, "messages_unpriced"},
 		"retained content": {purgeContent, "messages_content"},

@@ -16,6 +16,7 @@ const (
 	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND seq > $3 ORDER BY seq LIMIT 1`
 	makeReady       = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
 	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
+	selectOutlived  = `SELECT ` + messageColumns + ` FROM messages WHERE state = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
 	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
 	selectCutOff    = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
 		AND lease NOT IN (SELECT id FROM leases WHERE taken = 0) ORDER BY seq LIMIT $2 + 0`
@@ -187,6 +188,11 @@ func (tx *Tx) InState(state State, after *Message, limit int) ([]*Message, error
 // Expired are unsettled messages whose time is over at now, those that are unpriced excepted.
 func (tx *Tx) Expired(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectExpired, millis(now), limit)
+}
+
+// Outlived are queued messages whose ExpiresAt is at or before an instant, the oldest first.
+func (tx *Tx) Outlived(expires time.Time, limit int) ([]*Message, error) {
+	return tx.messagesOf(selectOutlived, millis(expires), limit)
 }
 
 // Unpriced are delivered messages that no rate could settle, after a message of which nil is none.
