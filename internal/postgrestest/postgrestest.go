@@ -42,6 +42,7 @@ type Server struct {
 	complaints bytes.Buffer
 	ended      chan struct{} // closed when the script has ended, with failure
 	failure    error
+	pid        int // the script's
 }
 
 // shared is the server of the test binary.
@@ -54,7 +55,7 @@ var shared = sync.OnceValues(func() (*Server, error) {
 		return &Server{url: *parsed}, nil
 	}
 	// What a test must not lose it loses with the server's process at most, never with the machine's power: no sync is needed.
-	return start("fsync=off", "full_page_writes=off")
+	return Run("fsync=off", "full_page_writes=off")
 })
 
 // Database makes a database for a test on the binary's server and returns its URL. It is removed when the test ends.
@@ -70,29 +71,38 @@ func Database(tb testing.TB) string {
 // Start starts a server for one test, with settings such as "ssl=on".
 func Start(tb testing.TB, settings ...string) *Server {
 	tb.Helper()
-	server, err := start(settings...)
+	server, err := Run(settings...)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(server.stop)
+	tb.Cleanup(server.Stop)
 	return server
 }
 
 // Database makes a database for a test and returns its URL. It is removed when the test ends.
 func (s *Server) Database(tb testing.TB) string {
 	tb.Helper()
-	name := "test_" + rand.Text()
-	if err := s.Exec(fmt.Sprintf("CREATE DATABASE %q", name)); err != nil {
+	located, remove, err := s.Create()
+	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := s.Exec(fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name)); err != nil && s.ended == nil {
-			tb.Errorf("the database %s of %s was left behind: %v", name, Variable, err)
+		if err := remove(); err != nil && s.ended == nil {
+			tb.Errorf("a database of %s was left behind: %v", Variable, err)
 		}
 	})
-	located := s.url
-	located.Path = "/" + name
-	return located.String()
+	return located
+}
+
+// Create makes a database and returns its URL, and what removes it.
+func (s *Server) Create() (located string, remove func() error, err error) {
+	name := "test_" + rand.Text()
+	if err := s.Exec(fmt.Sprintf("CREATE DATABASE %q", name)); err != nil {
+		return "", nil, err
+	}
+	of := s.url
+	of.Path = "/" + name
+	return of.String(), func() error { return s.Exec(fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name)) }, nil
 }
 
 // Exec executes statements as the server's superuser.
@@ -141,7 +151,8 @@ kill -INT "$server" 2>/dev/null || true
 wait "$server" || true
 `
 
-func start(settings ...string) (*Server, error) {
+// Run starts a server, with settings such as "ssl=on". It ends with the program at the latest.
+func Run(settings ...string) (*Server, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -185,6 +196,7 @@ func start(settings ...string) (*Server, error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
+	s.pid = command.Process.Pid
 	go func() {
 		defer close(s.ended)
 		s.failure = command.Wait()
@@ -256,7 +268,11 @@ func (s *Server) own(path string) error {
 // Directory holds every byte that the server has on disk.
 func (s *Server) Directory() string { return s.dir }
 
-func (s *Server) stop() {
+// PID is the process id of which all the server's processes descend.
+func (s *Server) PID() int { return s.pid }
+
+// Stop ends the server and removes what it has stored.
+func (s *Server) Stop() {
 	s.input.Close()
 	<-s.ended
 }

@@ -22,7 +22,7 @@ const perSecond = 1000
 func (b *bench) latency(ctx context.Context) error {
 	var p50, p99, echo50, echo99, ratio50, ratio99 series
 	for range b.rounds {
-		ours, err := b.acceptances(ctx)
+		ours, err := b.acceptances(ctx, backing{}, perSecond)
 		if err != nil {
 			return err
 		}
@@ -47,13 +47,13 @@ func (b *bench) latency(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) acceptances(ctx context.Context) (latencies, error) {
-	s, err := b.stage(ctx, nil)
+func (b *bench) acceptances(ctx context.Context, on backing, rate int) (latencies, error) {
+	s, err := b.stageOn(ctx, on, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer s.stop()
-	return openLoop(b.seconds*perSecond, func(n int) error { return s.accepted(ctx, n) })
+	return openLoop(b.seconds, rate, func(n int) error { return s.accepted(ctx, n) })
 }
 
 func (b *bench) echoes(ctx context.Context) (latencies, error) {
@@ -75,7 +75,7 @@ func (b *bench) echoes(ctx context.Context) (latencies, error) {
 	if err := get(ctx, client, url, nil); err != nil {
 		return nil, err
 	}
-	return openLoop(b.seconds*perSecond, func(n int) error {
+	return openLoop(b.seconds, perSecond, func(n int) error {
 		_, err := template(n).Post(ctx, client, url)
 		return err
 	})
@@ -87,14 +87,15 @@ type latencies []time.Duration
 // at is a percentile in milliseconds.
 func (l latencies) at(percent int) float64 { return micros(l[len(l)*percent/100]) / 1000 }
 
-// openLoop makes n requests on time, whether or not earlier ones have been answered.
-func openLoop(n int, do func(int) error) (latencies, error) {
+// openLoop makes requests on time, so many in each second, whether or not earlier ones have been answered.
+func openLoop(seconds, rate int, do func(int) error) (latencies, error) {
+	n := seconds * rate
 	took := make(latencies, n)
 	failures := make([]error, n)
 	var answers sync.WaitGroup
 	start := time.Now()
 	for i := range n {
-		due := start.Add(time.Duration(i) * time.Second / perSecond)
+		due := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
 		time.Sleep(time.Until(due))
 		answers.Go(func() {
 			failures[i] = do(i)

@@ -14,26 +14,37 @@ import (
 // lifecycles measures whole lives of messages: accepted through the API, sent to the upstream, sent, delivered and read by webhook, settled in the ledger; each
 // step durable.
 func (b *bench) lifecycles(ctx context.Context) error {
-	var accepted, settled, cpu, resident, idle series
+	var all rounds
 	for range b.rounds {
-		r, err := b.lifecycle(ctx)
+		r, err := b.lifecycle(ctx, backing{}, b.messages)
 		if err != nil {
 			return err
 		}
-		accepted.add(float64(b.messages) / r.accepted.Seconds())
-		settled.add(float64(b.messages) / r.settled.Seconds())
-		cpu.add(micros(r.cpu) / float64(b.messages))
-		idle.add(mib(r.idle))
-		resident.add(mib(r.resident))
+		all.add(r, b.messages)
 	}
-	b.gatewayCPU = cpu.median()
-	heading("Full lifecycles, %d messages a round, %d clients", b.messages, clients)
-	line("lifecycles/s", settled)
-	line("accepted/s", accepted)
-	line("gateway's CPU, µs/message", cpu)
-	line("memory idle, MiB", idle)
-	line("memory after the round, MiB", resident)
+	b.gatewayCPU = all.cpu.median()
+	all.print(backing{}, b.messages)
 	return nil
+}
+
+// rounds are the figures of several rounds of lifecycles.
+type rounds struct{ accepted, settled, cpu, idle, resident series }
+
+func (all *rounds) add(r round, messages int) {
+	all.accepted.add(float64(messages) / r.accepted.Seconds())
+	all.settled.add(float64(messages) / r.settled.Seconds())
+	all.cpu.add(micros(r.cpu) / float64(messages))
+	all.idle.add(mib(r.idle))
+	all.resident.add(mib(r.resident))
+}
+
+func (all *rounds) print(on backing, messages int) {
+	heading("Full lifecycles, %s, %d messages a round, %d clients", on, messages, clients)
+	line("lifecycles/s", all.settled)
+	line("accepted/s", all.accepted)
+	line("gateway's CPU, µs/message", all.cpu)
+	line("memory idle, MiB", all.idle)
+	line("memory after the round, MiB", all.resident)
 }
 
 // round is what one round of lifecycles took.
@@ -42,8 +53,8 @@ type round struct {
 	idle, resident         int64
 }
 
-func (b *bench) lifecycle(ctx context.Context) (r round, err error) {
-	s, err := b.stage(ctx, nil)
+func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r round, err error) {
+	s, err := b.stageOn(ctx, on, nil)
 	if err != nil {
 		return r, err
 	}
@@ -54,21 +65,21 @@ func (b *bench) lifecycle(ctx context.Context) (r round, err error) {
 	if r.idle, err = rig.Resident(s.gateway.PID()); err != nil {
 		return r, err
 	}
-	before, err := rig.CPU(s.gateway.PID())
+	before, err := s.cpu()
 	if err != nil {
 		return r, err
 	}
 	began := time.Now()
-	if err := saturate(b.messages, func(n int) error { return s.accepted(ctx, n) }); err != nil {
+	if err := saturate(messages, func(n int) error { return s.accepted(ctx, n) }); err != nil {
 		return r, err
 	}
 	r.accepted = time.Since(began)
-	end, err := s.settled(ctx, b.messages)
+	end, err := s.settled(ctx, messages)
 	if err != nil {
 		return r, err
 	}
 	r.settled = end.Sub(began)
-	after, err := rig.CPU(s.gateway.PID())
+	after, err := s.cpu()
 	if err != nil {
 		return r, err
 	}
@@ -77,9 +88,9 @@ func (b *bench) lifecycle(ctx context.Context) (r round, err error) {
 	return r, err
 }
 
-// accepted posts a message that must be accepted.
+// accepted posts a message that must be accepted. The replicas take turns.
 func (s *stage) accepted(ctx context.Context, n int) error {
-	answer, err := template(n).Post(ctx, s.client, s.gateway.API())
+	answer, err := template(n).Post(ctx, s.client, s.replicas[n%len(s.replicas)].API())
 	if err == nil && answer.Status != http.StatusOK {
 		err = fmt.Errorf("a send got %d with code %d", answer.Status, answer.Code)
 	}

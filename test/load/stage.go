@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/test/rig"
 )
@@ -19,7 +20,8 @@ import (
 // stage is a gateway with a store of its own and the upstream's stand-in, each a process.
 type stage struct {
 	account   *rig.Account
-	gateway   *rig.Gateway
+	gateway   *rig.Gateway // the first of the replicas
+	replicas  []*rig.Gateway
 	upstream  string
 	simulator *exec.Cmd
 	client    *http.Client
@@ -30,8 +32,18 @@ type stage struct {
 // clients is how many requests are under way at once when as many as possible are made.
 const clients = 64
 
-// stage starts a stage. Prepare, if there is one, fills the store before.
-func (b *bench) stage(ctx context.Context, prepare func(*rig.Account) error) (s *stage, err error) {
+// backing is what a stage's gateway stores in, and how many of them there are. The zero backing is one gateway with an embedded store.
+type backing struct {
+	storage  config.Storage
+	replicas int
+}
+
+// stage starts a stage with an embedded store. Prepare, if there is one, fills the store before.
+func (b *bench) stage(ctx context.Context, prepare func(*rig.Account) error) (*stage, error) {
+	return b.stageOn(ctx, backing{}, prepare)
+}
+
+func (b *bench) stageOn(ctx context.Context, on backing, prepare func(*rig.Account) error) (s *stage, err error) {
 	directory, err := b.directory()
 	if err != nil {
 		return nil, err
@@ -49,6 +61,7 @@ func (b *bench) stage(ctx context.Context, prepare func(*rig.Account) error) (s 
 	if s.account, err = rig.NewAccount(directory, s.upstream); err != nil {
 		return nil, err
 	}
+	s.account.Document.Storage = on.storage
 	if err := s.account.WriteDocument(); err != nil {
 		return nil, err
 	}
@@ -57,17 +70,40 @@ func (b *bench) stage(ctx context.Context, prepare func(*rig.Account) error) (s 
 			return nil, err
 		}
 	}
-	if s.gateway, err = rig.NewGateway(b.programs, s.account, "WARN"); err != nil {
-		return nil, err
+	for range max(on.replicas, 1) {
+		replica, err := rig.NewGateway(b.programs, s.account, "WARN")
+		if err != nil {
+			return nil, err
+		}
+		s.replicas = append(s.replicas, replica)
 	}
+	s.gateway = s.replicas[0]
 	if err := s.simulate(b.programs, addresses[0]); err != nil {
 		return nil, err
 	}
 	if err := get(ctx, s.client, s.upstream+"/healthz", nil); err != nil {
 		return nil, err
 	}
-	s.ready, err = s.gateway.Start(ctx)
-	return s, err
+	for _, replica := range s.replicas {
+		ready, err := replica.Start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.ready = max(s.ready, ready)
+	}
+	return s, nil
+}
+
+// cpu is the processor time that the gateways have used so far.
+func (s *stage) cpu() (total time.Duration, err error) {
+	for _, replica := range s.replicas {
+		used, err := rig.CPU(replica.PID())
+		if err != nil {
+			return 0, err
+		}
+		total += used
+	}
+	return total, nil
 }
 
 // simulate starts the upstream's stand-in. It keeps totals only, so that it costs as little as it can.
@@ -95,8 +131,8 @@ func child(path string, args ...string) *exec.Cmd {
 }
 
 func (s *stage) stop() {
-	if s.gateway != nil {
-		s.gateway.Stop()
+	for _, replica := range s.replicas {
+		replica.Stop()
 	}
 	end(s.simulator)
 }
