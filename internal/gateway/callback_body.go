@@ -12,15 +12,23 @@ import (
 
 // statusCallback is the webhook that carries status i of a change to the business: the upstream's own, but for the message's id, which is the one that
 // the business knows, and its callback data, which is the business's own.
-func statusCallback(change *graph.Change, i int, id string, data *string) []byte {
+func (in *intake) statusCallback(change *graph.Change, i int, id string, data *string) []byte {
 	status := change.Statuses[i]
 	object, err := rawjson.ParseObject(status.Raw)
 	if err == nil {
 		status.Raw = object.Set("id", rawjson.Quote(id))
 	}
-	single := *change
+	single := in.bareOf(change)
 	single.Statuses = []graph.Status{status}
 	return single.StatusCallback(0, data)
+}
+
+// bareOf is a change without its updates. A webhook may carry a thousand of them, so the change is taken apart once.
+func (in *intake) bareOf(change *graph.Change) graph.Change {
+	if in.bare.of != change {
+		in.bare.of, in.bare.change = change, change.Bare()
+	}
+	return *in.bare.change
 }
 
 // messageCallback is the webhook that carries message i of a change to the business: the upstream's own, but where the customer answers or reacts to a message of
@@ -42,7 +50,7 @@ func (in *intake) messageCallback(channel *channel, change *graph.Change, i int)
 			message.Raw = replaceInner(message.Raw, quoted.member, quoted.name, m.ID)
 		}
 	}
-	single := *change
+	single := in.bareOf(change)
 	single.Messages = []graph.Message{message}
 	return single.MessageCallback(0), nil
 }

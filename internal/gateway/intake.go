@@ -44,6 +44,8 @@ type intake struct {
 	secret  string
 	now     time.Time
 	counts  map[eventCount]int
+	// bare is the change that callbacks were last made of, without its updates.
+	bare struct{ of, change *graph.Change }
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
 	// traced are the statuses that moved a message, since began by the machine's clock, if they are traced.

@@ -28,7 +28,7 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 		if s.CallbackData != "" && !isOwnID(s.CallbackData) {
 			return nil // whatever we send carries our id: somebody else sent this
 		}
-		return in.tx.KeepEarlyStatus(s.ID, c.StatusCallback(i, nil), in.now)
+		return in.tx.KeepEarlyStatus(s.ID, in.statusCallback(c, i, s.ID, nil), in.now)
 	}
 	return in.apply(channel, m, c, i)
 }
@@ -72,7 +72,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 			return nil
 		}
 		in.count(kindStatus, resultApplied)
-		return in.forward(channel.ID, m.Customer, func() []byte { return statusCallback(c, i, m.ID, about.CallbackData) })
+		return in.forward(channel.ID, m.Customer, func() []byte { return in.statusCallback(c, i, m.ID, about.CallbackData) })
 	}
 	at := s.Timestamp
 	if at.IsZero() || at.After(in.now) {
@@ -93,7 +93,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if err := in.consequences(m, about, s, state, at); err != nil {
 		return err
 	}
-	return in.forward(channel.ID, m.Customer, func() []byte { return statusCallback(c, i, m.ID, about.CallbackData) })
+	return in.forward(channel.ID, m.Customer, func() []byte { return in.statusCallback(c, i, m.ID, about.CallbackData) })
 }
 
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still under way, or was lost in a crash (P12).

@@ -36,6 +36,19 @@ func (c *Change) StatusCallback(i int, callbackData *string) json.RawMessage {
 	return c.narrowed("statuses", raw, status.RecipientID, "")
 }
 
+// Bare returns the change with its lists of messages and statuses emptied, and all else as it came. Each call of MessageCallback and StatusCallback reads the
+// whole Value: who makes many of a large change puts the updates into a bare one.
+func (c *Change) Bare() *Change {
+	bare := *c
+	bare.Messages, bare.Statuses = nil, nil
+	for _, list := range []string{"messages", "statuses"} {
+		if value, err := rawjson.ParseObject(bare.Value); err == nil && value.Has(list) {
+			bare.Value = value.Set(list, []byte("[]"))
+		}
+	}
+	return &bare
+}
+
 // Callback returns the webhook that carries the whole change.
 func (c *Change) Callback() json.RawMessage { return c.envelope(c.Value) }
 

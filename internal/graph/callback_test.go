@@ -38,6 +38,21 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 		},
 		"whole": {string(c.Callback()), string(body)},
 	}
+	bare := c.Bare()
+	if len(bare.Messages) != 0 || len(bare.Statuses) != 0 {
+		t.Errorf("the bare change has %d messages and %d statuses", len(bare.Messages), len(bare.Statuses))
+	}
+	bare.Messages, bare.Statuses = c.Messages, c.Statuses
+	for i := range c.Messages {
+		if got, want := string(bare.MessageCallback(i)), string(c.MessageCallback(i)); got != want {
+			t.Errorf("of the bare change:\ngot  %s\nwant %s", got, want)
+		}
+	}
+	for i := range c.Statuses {
+		if got, want := string(bare.StatusCallback(i, &mine)), string(c.StatusCallback(i, &mine)); got != want {
+			t.Errorf("of the bare change:\ngot  %s\nwant %s", got, want)
+		}
+	}
 	for name, tc := range tests {
 		if tc.got != tc.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, tc.got, tc.want)
