@@ -309,6 +309,8 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	switch v.fate {
 	case fateRetry:
 		return tx.Retry(m, v.at)
+	case fateParked:
+		return tx.Park(m, v.at)
 	case fateStopped:
 		if v.failure.Code == graph.CodePayment && !p.billable {
 			return tx.Retry(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
@@ -386,7 +388,7 @@ func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) e
 // label is the fate in metrics and logs.
 func (f fate) label() string {
 	switch f {
-	case fateRetry:
+	case fateRetry, fateParked:
 		return resultRetry
 	case fateInDoubt:
 		return resultInDoubt

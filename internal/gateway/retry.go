@@ -30,6 +30,7 @@ const (
 	fateFailed              // for good
 	fateInDoubt             // the upstream may have it
 	fateStopped             // the channel's sends are stopped; the message waits with all others
+	fateParked              // again at verdict.at; later messages to the customer go ahead
 )
 
 // sendVerdict is the fate of a message, when it or its stopped channel is tried again, and the error that the business is told.
@@ -111,6 +112,9 @@ func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Er
 	}
 	if a.tries >= fewTries && at.After(lastTry) || at.After(a.expires) {
 		return sendVerdict{fate: fateFailed, failure: failure}
+	}
+	if class == graph.Wait { // for hours, and only this message: the customer's others may be taken
+		return sendVerdict{fate: fateParked, at: at, failure: failure}
 	}
 	return sendVerdict{fate: fateRetry, at: at, failure: failure}
 }

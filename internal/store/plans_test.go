@@ -60,6 +60,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"outlived":          {selectOutlived, "messages_queued"},
 		"cut off":           {selectCutOff, "messages_under_way"},
 		"unpriced":          {selectUnpriced, "messages_unpriced"},
+		"held messages":     {releaseHeld, "messages_held"},
 		"retained content":  {purgeContent, "messages_content"},
 		"callback due":      {selectDue, "callbacks_ready"},
 		"next callback":     {selectNextDue, "callbacks_ready"},

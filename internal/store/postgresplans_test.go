@@ -35,6 +35,7 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 		"outlived":         {selectOutlived, "messages_queued"},
 		"cut off":          {selectCutOff, "messages_under_way"},
 		"unpriced":         {selectUnpriced, "messages_unpriced"},
+		"held messages":    {releaseHeld, "messages_held"},
 		"retained content": {purgeContent, "messages_content"},
 		"next callback":    {selectNextDue, "callbacks_ready"},
 		"customer waits":   {selectWaiting, "callbacks_customer"},
