@@ -43,6 +43,7 @@ type sendVerdict struct {
 // attempt is a send that met an error.
 type attempt struct {
 	tries    int // how often it was tried before this time
+	refusals int // how often in a row the upstream has refused the pair before this time
 	accepted time.Time
 	expires  time.Time
 	now      time.Time
@@ -100,7 +101,7 @@ func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Er
 			delay = least
 		}
 	case graph.PairBackoff:
-		delay = graph.RetryDelay(class, a.tries, longestPairBackoff)
+		delay = graph.RetryDelay(class, a.refusals, longestPairBackoff)
 	default:
 		delay = graph.RetryDelay(class, a.tries, longestBackoff)
 	}

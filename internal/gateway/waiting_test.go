@@ -39,3 +39,58 @@ func TestMessageThatMustWaitForHoursHoldsUpNobody(t *testing.T) {
 		})
 	}
 }
+
+// A payment stop holds billable messages only: what is free goes ahead of them, also to the same customer.
+func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
+	held := w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
+	if r := w.settled(1); r.Period.Charged != 0 {
+		t.Fatal("the billable message was sent against the stop")
+	}
+	w.document.Account.DisplayName = "Acme again"
+	w.writeDocument()
+	w.settled(2)
+	w.until("it was sent once the stop had ended", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: held})) == 1 })
+}
+
+// When a message passes that probes a payment stop, all that it held go at once: nothing else moves the clock here.
+func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms"}`)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":3}`)
+	for _, to := range []string{ana, "33612345679", "33612345680"} {
+		w.accepted(templateTo(to, "parcel_ready"))
+	}
+	w.until("all have met the stop", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131042",result="stopped"}`) == "3"
+	})
+	w.until("it is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.clock.advance(stopProbe)
+	w.writes(ana, "hello", 0)
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
+	if r := w.settled(4); r.Period.Charged != 3 {
+		t.Fatalf("%d charged, want the three that were held", r.Period.Charged)
+	}
+}
+
+// The pauses after 131056 grow with the refusals of the pair in a row, whatever else the message has met before.
+func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131016,"next":3}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("it was tried three times", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) == "3"
+	})
+	w.control(http.MethodPost, "faults", `{"code":131056,"next":1}`)
+	w.until("the pair is refused", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131056",result="retry"}`) == "1"
+	})
+	w.settled(1) // within a second or two, and not after 64
+}

@@ -227,6 +227,29 @@ func (m *machine) Claim(t *rapid.T) {
 	}
 }
 
+// PutBack claims a message and finds in the same operation that it must wait: it was not tried.
+func (m *machine) PutBack(t *rapid.T) {
+	expected := m.claim(m.now, 1)
+	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "seconds")) * time.Second)
+	m.update(t, func(tx *store.Tx) error {
+		claimed, err := tx.Claim(channel, m.now, 1)
+		if err != nil || len(claimed) != len(expected) {
+			return cmp.Or(err, fmt.Errorf("claimed %d; want %d", len(claimed), len(expected)))
+		}
+		for _, message := range claimed {
+			tx.Untried(message)
+			if err := tx.Retry(message, readyAt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, message := range expected {
+		message.state, message.readyAt = store.Queued, readyAt
+		message.attempts--
+	}
+}
+
 func (m *machine) Submit(t *rapid.T) {
 	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
@@ -439,7 +462,7 @@ func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
 			m.open(t)
 			defer func() { m.store.Close() }()
 			t.Repeat(map[string]func(*rapid.T){
-				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "park": m.Park, "release": m.Release, "doubt": m.Doubt, "status": m.Status,
+				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "park": m.Park, "put back": m.PutBack, "release": m.Release, "doubt": m.Doubt, "status": m.Status,
 				"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses, "reopen": m.Reopen, "": m.Check,
 			})
 		})

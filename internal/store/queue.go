@@ -99,6 +99,12 @@ func (tx *Tx) claim(m *Message, now time.Time) {
 	m.Attempts++
 }
 
+// Untried says that a message that this operation has claimed is not tried after all: the claim does not count. Retry or Hold puts it back.
+func (tx *Tx) Untried(m *Message) {
+	m.Attempts--
+	m.dirty = true
+}
+
 // Claimed is the message with our id if the given claim of it, by its number of attempts, is its last one. On a shared store, a replica that was silent for long may come
 // back to a message that another has claimed since: what became of the earlier attempt is then no longer its state.
 func (tx *Tx) Claimed(id string, attempt int) (*Message, bool, error) {
