@@ -64,6 +64,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"retained content":  {purgeContent, "messages_content"},
 		"callback due":      {selectDue, "callbacks_ready"},
 		"next callback":     {selectNextDue, "callbacks_ready"},
+		"cut-off callback":  {selectReleasable, "callbacks_claimed"},
 		"customer waits":    {selectWaiting, "callbacks_customer"},
 		"callback's next":   {readyCallback, "callbacks_customer"},
 		"early statuses":    {selectEarly, "early_statuses_upstream"},

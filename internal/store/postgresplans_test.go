@@ -38,6 +38,7 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 		"held messages":    {releaseHeld, "messages_held"},
 		"retained content": {purgeContent, "messages_content"},
 		"next callback":    {selectNextDue, "callbacks_ready"},
+		"cut-off callback": {selectReleasable, "callbacks_claimed"},
 		"customer waits":   {selectWaiting, "callbacks_customer"},
 		"early statuses":   {selectEarly, "early_statuses_upstream"},
 		"settlement":       {selectSettlement, "ledger_one_settlement"},

@@ -4,3 +4,7 @@ ALTER TABLE messages ADD COLUMN parked SMALLINT NOT NULL DEFAULT 0;
 DROP INDEX messages_active;
 CREATE INDEX messages_active ON messages (channel, customer, seq) WHERE state <= 2 AND parked = 0;
 CREATE INDEX messages_held ON messages (channel) WHERE parked = 2;
+
+-- The lease under which a callback was claimed that is being delivered; 0 for all others.
+ALTER TABLE callbacks ADD COLUMN lease BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX callbacks_claimed ON callbacks (lease) WHERE lease <> 0;
