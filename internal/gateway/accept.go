@@ -118,7 +118,13 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
 	}
-	claimed, err := tx.AcceptAndClaim(m, func() bool { return a.slot && g.holdUntil(t, m, a.now).IsZero() })
+	claimed, err := tx.AcceptAndClaim(m, func() bool {
+		if !a.slot {
+			return false
+		}
+		until, _ := g.holdUntil(t, m, a.now)
+		return until.IsZero()
+	})
 	if err != nil {
 		return nil, err
 	}

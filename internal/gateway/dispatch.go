@@ -28,6 +28,7 @@ const (
 type parcel struct {
 	tenant   *tenant
 	channel  *channel
+	to       pair
 	id       string
 	body     []byte
 	trace    string // the span of its acceptance
@@ -95,14 +96,20 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		return nil, now.Add(wait), nil
 	}
 	gaveUp := false
+	held, again := g.channels.releases(c.ID)
 	err = g.update(ctx, func(tx *store.Tx) error {
+		if held {
+			if err := tx.Release(c.ID, now); err != nil {
+				return err
+			}
+		}
 		claimed, err := tx.Claim(c.ID, now, n)
 		if err != nil {
 			return err
 		}
 		for _, m := range claimed {
-			if hold := g.holdUntil(t, m, now); !hold.IsZero() {
-				if err := tx.Retry(m, hold); err != nil {
+			if until, forPayment := g.holdUntil(t, m, now); !until.IsZero() {
+				if err := putBack(tx, m, until, forPayment); err != nil {
 					return err
 				}
 				continue
@@ -122,6 +129,7 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		return err
 	})
 	if err != nil {
+		again()
 		if worthLogging(err) {
 			g.log.Error("Claim failed", "channel", c.Name, "error", err)
 		}
@@ -133,17 +141,26 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	return parcels, next, nil
 }
 
-// holdUntil is until when a claimed message must wait after all: for the pair's limit, or while the upstream takes no billable messages.
-func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) time.Time {
+// holdUntil is until when a claimed message must wait after all: for the pair's limit, or for payment, while the upstream takes no billable messages.
+func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) (until time.Time, forPayment bool) {
 	if !m.Reserved.Amount.IsZero() {
 		if until := g.channels.holdsBillable(m.Channel, now); !until.IsZero() {
-			return until
+			return until, true
 		}
 	}
 	if wait := g.pacer.take(now, pair{m.Channel, m.Customer}, g.rate(t)); wait > 0 {
-		return now.Add(wait)
+		return now.Add(wait), false
 	}
-	return time.Time{}
+	return time.Time{}, false
+}
+
+// putBack puts a claimed message back untried. One that waits for payment lets what is free of its customer go ahead, and is released when the stop ends.
+func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) error {
+	tx.Untried(m)
+	if forPayment {
+		return tx.Hold(m, until)
+	}
+	return tx.Retry(m, until)
 }
 
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is given up instead, and the parcel is nil.
@@ -171,7 +188,7 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 
 func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []byte) *parcel {
 	return &parcel{
-		tenant: t, channel: c, id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
+		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
 		tries: m.Attempts - 1, lease: m.Lease, billable: !m.Reserved.Amount.IsZero(),
 	}
 }
@@ -254,14 +271,20 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	now := g.now()
 	if err == nil {
 		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
+		g.pacer.taken(p.to)
 		if g.channels.passed(p.channel.ID, p.billable) {
 			g.metrics.stopped.WithLabelValues(p.channel.Name).Set(0)
+			g.sends.ring() // what it held may go
 			g.log.Info("Channel goes again", "channel", p.channel.Name)
 		}
 		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) })
 		return
 	}
-	verdict := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}.judge(err)
+	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
+	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.PairBackoff {
+		try.refusals = g.pacer.refused(now, p.to)
+	}
+	verdict := try.judge(err)
 	g.note(p, verdict, now)
 	g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) })
 }
@@ -309,9 +332,11 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	switch v.fate {
 	case fateRetry:
 		return tx.Retry(m, v.at)
+	case fateParked:
+		return tx.Park(m, v.at)
 	case fateStopped:
 		if v.failure.Code == graph.CodePayment && !p.billable {
-			return tx.Retry(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
+			return tx.Hold(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
 		}
 		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
 	case fateInDoubt:
@@ -386,7 +411,7 @@ func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) e
 // label is the fate in metrics and logs.
 func (f fate) label() string {
 	switch f {
-	case fateRetry:
+	case fateRetry, fateParked:
 		return resultRetry
 	case fateInDoubt:
 		return resultInDoubt

@@ -21,7 +21,7 @@ func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) erro
 }
 
 // recover turns into doubts what was cut off: messages that were marked as being sent by a process that has ended, or by a replica that has lost its lease, and
-// whose answer was never recorded.
+// whose answer was never recorded. Callbacks that such a one was delivering are delivered again.
 func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 	for {
 		var found int
@@ -38,11 +38,27 @@ func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 			}
 			return nil
 		})
-		if err != nil || found == 0 {
+		if err != nil {
 			return err
+		}
+		if found == 0 {
+			return g.releaseCallbacks(ctx, opened)
 		}
 		g.log.Warn("Sends were cut off and are in doubt", "messages", found)
 	}
+}
+
+func (g *Gateway) releaseCallbacks(ctx context.Context, opened *store.Store) error {
+	var released int64
+	err := opened.Update(ctx, func(tx *store.Tx) (err error) {
+		released, err = tx.ReleaseCallbacks()
+		return err
+	})
+	if err == nil && released > 0 {
+		g.log.Info("Callbacks were cut off and are delivered again", "callbacks", released)
+		g.deliveries.ring()
+	}
+	return err
 }
 
 // resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The time runs from the send, or from when the gateway and its store

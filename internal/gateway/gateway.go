@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,7 +107,7 @@ func newGateway(options Options) (*Gateway, error) {
 	ring.unused = g.oldKeysUnused
 	g.metrics.registry.MustRegister(gauges{read: g.depths})
 	g.config.changed = func(t *tenant) {
-		g.channels.resume() // new credentials may be what a stopped channel waited for
+		g.channels.resume(slices.Collect(maps.Keys(t.channels))) // new credentials may be what a stopped channel waited for
 		g.metrics.stopped.Reset()
 		for _, c := range t.Channels {
 			g.metrics.stopped.WithLabelValues(c.Name).Set(0)

@@ -44,11 +44,21 @@ type pacer struct {
 	mu       sync.Mutex
 	channels map[string]*bucket
 	pairs    map[pair]*bucket
+	refusals map[pair]refusals
 	swept    time.Time
 }
 
+// refusals are how often in a row the upstream has refused a pair for its own limit, and when it did last.
+type refusals struct {
+	count int
+	last  time.Time
+}
+
+// refusalsKept is how long refusals are remembered after the last one: longer than the longest pause before the next try.
+const refusalsKept = 2 * longestPairBackoff
+
 func newPacer() *pacer {
-	return &pacer{channels: map[string]*bucket{}, pairs: map[pair]*bucket{}}
+	return &pacer{channels: map[string]*bucket{}, pairs: map[pair]*bucket{}, refusals: map[pair]refusals{}}
 }
 
 // tokens is how many messages the number may send now, at most limit, and otherwise how long it takes until it may send one.
@@ -106,7 +116,24 @@ func (p *pacer) take(now time.Time, to pair, perSecond int32) (wait time.Duratio
 	return 0
 }
 
-// sweep forgets the pairs whose bucket is full again: a new bucket says the same.
+// refused counts a refusal of a pair by the upstream's own limit, and tells how many there were in a row before it.
+func (p *pacer) refused(now time.Time, to pair) (before int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweep(now)
+	before = p.refusals[to].count
+	p.refusals[to] = refusals{count: before + 1, last: now}
+	return before
+}
+
+// taken records that the upstream has taken a message of the pair.
+func (p *pacer) taken(to pair) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.refusals, to)
+}
+
+// sweep forgets the pairs whose bucket is full again, because a new bucket says the same, and refusals of long ago.
 func (p *pacer) sweep(now time.Time) {
 	const every = time.Minute
 	if now.Sub(p.swept) < every {
@@ -116,6 +143,11 @@ func (p *pacer) sweep(now time.Time) {
 	for key, b := range p.pairs {
 		if !b.fullAt.After(now) {
 			delete(p.pairs, key)
+		}
+	}
+	for key, r := range p.refusals {
+		if now.Sub(r.last) >= refusalsKept {
+			delete(p.refusals, key)
 		}
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -304,4 +306,26 @@ func acceptedID(response *http.Response) (id string, ok bool) {
 		return "", false
 	}
 	return parsed.Messages[0].ID, true
+}
+
+// A callback that was on its way when the gateway was killed is delivered again by the next process, and not when its lease would be over.
+func TestP1CallbackUnderWayAtAKillIsDeliveredAtOnce(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int64
+	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // the server sees the end of a connection only once it has read the request
+		if tries.Add(1) == 1 {
+			<-r.Context().Done() // the first answer never comes
+		}
+	}))
+	defer endpoint.Close()
+	p := newProcess(t, func(d *config.Document) { d.Callback.URL = endpoint.URL })
+	if _, err := p.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "hello"}); err != nil {
+		t.Fatal(err)
+	}
+	p.until("a delivery is under way", func() bool { return tries.Load() == 1 })
+	p.kill()
+	p.launch()
+	p.until("it is made again", func() bool { return tries.Load() == 2 })
+	p.until("nothing waits", func() bool { return p.report().Queues.Callbacks == 0 })
 }

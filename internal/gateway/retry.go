@@ -30,6 +30,7 @@ const (
 	fateFailed              // for good
 	fateInDoubt             // the upstream may have it
 	fateStopped             // the channel's sends are stopped; the message waits with all others
+	fateParked              // again at verdict.at; later messages to the customer go ahead
 )
 
 // sendVerdict is the fate of a message, when it or its stopped channel is tried again, and the error that the business is told.
@@ -42,6 +43,7 @@ type sendVerdict struct {
 // attempt is a send that met an error.
 type attempt struct {
 	tries    int // how often it was tried before this time
+	refusals int // how often in a row the upstream has refused the pair before this time
 	accepted time.Time
 	expires  time.Time
 	now      time.Time
@@ -99,7 +101,7 @@ func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Er
 			delay = least
 		}
 	case graph.PairBackoff:
-		delay = graph.RetryDelay(class, a.tries, longestPairBackoff)
+		delay = graph.RetryDelay(class, a.refusals, longestPairBackoff)
 	default:
 		delay = graph.RetryDelay(class, a.tries, longestBackoff)
 	}
@@ -111,6 +113,9 @@ func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Er
 	}
 	if a.tries >= fewTries && at.After(lastTry) || at.After(a.expires) {
 		return sendVerdict{fate: fateFailed, failure: failure}
+	}
+	if class == graph.Wait { // for hours, and only this message: the customer's others may be taken
+		return sendVerdict{fate: fateParked, at: at, failure: failure}
 	}
 	return sendVerdict{fate: fateRetry, at: at, failure: failure}
 }

@@ -20,12 +20,11 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 		"rate limit, first try":      {code(130429), 0, fateRetry, time.Second},
 		"rate limit, fourth try":     {code(130429), 3, fateRetry, 8 * time.Second},
 		"rate limit, twentieth try":  {code(80007), 19, fateRetry, 5 * time.Minute},
-		"pair limit, first try":      {code(131056), 0, fateRetry, time.Second},
-		"pair limit, fourth try":     {code(131056), 3, fateRetry, 64 * time.Second},
+		"pair limit, fourth try":     {code(131056), 3, fateRetry, time.Second}, // the first that was refused for the pair
 		"unknown, first try":         {code(1), 0, fateRetry, time.Second},
 		"unknown, second try":        {code(1), 1, fateFailed, 0},
-		"per-user marketing limit":   {code(131049), 0, fateRetry, 24 * time.Hour},
-		"spam limit":                 {code(131048), 0, fateRetry, time.Hour},
+		"per-user marketing limit":   {code(131049), 0, fateParked, 24 * time.Hour},
+		"spam limit":                 {code(131048), 0, fateParked, time.Hour},
 		"window":                     {code(131047), 0, fateFailed, 0},
 		"marketing stopped":          {code(131050), 0, fateFailed, 0},
 		"template parameters":        {code(132000), 0, fateFailed, 0},
@@ -82,5 +81,30 @@ func TestJudgeOfAnOutage(t *testing.T) {
 		if got.fate != fateRetry {
 			t.Errorf("%d without Meta's shape has fate %d", status, got.fate)
 		}
+	}
+}
+
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X seconds, X from 0).
+func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
+	p, to := newPacer(), pair{channel: phoneID}
+	pauseAfter := func(now time.Time) time.Duration {
+		refused := attempt{tries: 7, refusals: p.refused(now, to), accepted: now, expires: now.Add(defaultTTL), now: now}
+		return refused.judge(graph.NewError(graph.CodePairRateLimit, "")).at.Sub(now)
+	}
+	for n, want := range []time.Duration{time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 1024 * time.Second, time.Hour, time.Hour} {
+		if got := pauseAfter(noon); got != want {
+			t.Errorf("after refusal %d: %v, want %v", n+1, got, want)
+		}
+	}
+	if got := pauseAfter(noon.Add(75 * time.Minute)); got != time.Hour {
+		t.Errorf("after the longest pause: %v, want an hour", got)
+	}
+	p.taken(to)
+	if got := pauseAfter(noon); got != time.Second {
+		t.Errorf("after a message that was taken: %v, want 1s", got)
+	}
+	p.refused(noon.Add(refusalsKept), pair{channel: secondPhone})
+	if len(p.refusals) != 1 {
+		t.Errorf("%d pairs are remembered, want 1", len(p.refusals))
 	}
 }

@@ -13,6 +13,8 @@ import (
 type channelStops struct {
 	mu      sync.Mutex
 	stopped map[string]channelStop
+	// ended are channels whose stop has ended and whose held messages have not been released yet.
+	ended map[string]bool
 }
 
 // channelStop is one stop.
@@ -23,7 +25,9 @@ type channelStop struct {
 	until time.Time
 }
 
-func newChannelStops() *channelStops { return &channelStops{stopped: map[string]channelStop{}} }
+func newChannelStops() *channelStops {
+	return &channelStops{stopped: map[string]channelStop{}, ended: map[string]bool{}}
+}
 
 // stop records an error that stops a channel. It tells whether the channel was going until now.
 func (s *channelStops) stop(channel string, code int, now, until time.Time) (isNew bool) {
@@ -47,14 +51,31 @@ func (s *channelStops) passed(channel string, billable bool) (ended bool) {
 		return false
 	}
 	delete(s.stopped, channel)
+	s.ended[channel] = true
 	return true
 }
 
-// resume ends every stop: the configuration has changed, so it is worth another try.
-func (s *channelStops) resume() {
+// resume ends every stop: the configuration has changed, so it is worth another try. The channels are all that are served: what an earlier process has held waits too.
+func (s *channelStops) resume(channels []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.stopped)
+	for _, channel := range channels {
+		s.ended[channel] = true
+	}
+}
+
+// releases tells, once, that a stop of the channel has ended and that what it held may go; again is called if that could not be done.
+func (s *channelStops) releases(channel string) (held bool, again func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held = s.ended[channel]
+	delete(s.ended, channel)
+	return held, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.ended[channel] = s.ended[channel] || held
+	}
 }
 
 // limit is how many messages of the channel may be sent at once: all, none while it is stopped, and one when the stop is to be probed. Until is when to

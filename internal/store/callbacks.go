@@ -24,11 +24,15 @@ const (
 	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)`
 	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
 	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
-	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2 WHERE seq = $3`
-	retryCallback  = `UPDATE callbacks SET ready_at = $1 WHERE seq = $2 AND attempts = $3`
+	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
+	retryCallback  = `UPDATE callbacks SET ready_at = $1, lease = 0 WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2`
 	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	readyCallback  = `UPDATE callbacks SET ready_at = $1 WHERE seq = (SELECT MIN(seq) FROM callbacks WHERE channel = $2 AND customer = $3)`
+
+	leaseIsOver      = `lease <> 0 AND lease NOT IN (SELECT id FROM leases WHERE taken = 0)`
+	selectReleasable = `SELECT 1 FROM callbacks WHERE ` + leaseIsOver + ` LIMIT 1`
+	releaseCallbacks = `UPDATE callbacks SET ready_at = created_at, lease = 0 WHERE ` + leaseIsOver
 )
 
 // EnqueueCallback stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
@@ -51,7 +55,7 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	return tx.deepen(Callbacks, 1)
 }
 
-// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if a crash hides what became of one, it is claimed again then.
+// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard of one by then, it is claimed again; see also ReleaseCallbacks.
 // A delivery may so be made twice; the endpoint tells by the ids that it carries.
 func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
@@ -68,7 +72,7 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 		if c.Payload, err = tx.store.options.Keys.Open(c.Payload, c.place()); err != nil {
 			return nil, err
 		}
-		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.seq); err != nil {
+		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, tx.store.writer.lease(), c.seq); err != nil {
 			return nil, err
 		}
 	}
@@ -91,6 +95,15 @@ func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
 func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
 	n, err := tx.changed(retryCallback, millis(readyAt), c.seq, c.Attempts)
 	return n == 1, err
+}
+
+// ReleaseCallbacks makes ready what was claimed by a process that has ended, or on a shared store by a replica that has lost its lease, as of the last CutOff. It tells
+// how many deliveries that were.
+func (tx *Tx) ReleaseCallbacks() (int64, error) {
+	if found, err := tx.first(selectReleasable, nil, func(values) {}); err != nil || !found {
+		return 0, err
+	}
+	return tx.changed(releaseCallbacks)
 }
 
 // NextCallback is when the next delivery becomes ready; the zero time if none waits.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -37,6 +39,10 @@ func limitFiles(t *testing.T, size int64) (lift func()) {
 }
 
 func TestP1FullDiskAcknowledgesNothingAndHealsByItself(t *testing.T) {
+	synctest.Test(t, fillTheDisk)
+}
+
+func fillTheDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "guichet.db")
 	var log bytes.Buffer
 	s, err := store.Open(context.Background(), store.Options{
@@ -105,6 +111,8 @@ func TestP1FullDiskAcknowledgesNothingAndHealsByItself(t *testing.T) {
 		}
 		return err
 	})
+	time.Sleep(10 * time.Second) // of the bubble's clock: only a state that lasts is told
+	write(2000)
 	if text := log.String(); strings.Count(text, "Store became unavailable") != 1 || strings.Count(text, "Store is available again") != 1 {
 		t.Errorf("log:\n%s\nwant one line when it became unavailable and one when it was available again", text)
 	}

@@ -405,3 +405,41 @@ func TestPurgeGoesPastMessagesThatStay(t *testing.T) {
 		})
 	})
 }
+
+// Callbacks that a process had claimed when it ended are delivered again at once: nobody can hold them any more. One that waits for its next try goes on waiting.
+func TestCallbacksOfAnEndedProcessAreReleased(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		place, keys := e.newPlace(t), newKeys(t)
+		s := place.open(t, keys)
+		enqueue(t, s, customer(1), "claimed", noon)
+		enqueue(t, s, customer(2), "put off", noon)
+		for _, c := range callbacks(t, s, noon) {
+			if string(c.Payload) == "put off" {
+				update(t, s, func(tx *store.Tx) error {
+					_, err := tx.RetryCallback(c, noon.Add(time.Hour))
+					return err
+				})
+			}
+		}
+		release := func() (released int64) {
+			update(t, s, func(tx *store.Tx) (err error) {
+				released, err = tx.ReleaseCallbacks()
+				return err
+			})
+			return released
+		}
+		if n := release(); n != 0 {
+			t.Fatalf("released %d while the process lives; want none", n)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = place.open(t, keys)
+		if n := release(); n != 1 {
+			t.Errorf("released %d; want the one that was claimed", n)
+		}
+		if got := payloads(callbacks(t, s, noon)); !slices.Equal(got, []string{"claimed"}) {
+			t.Errorf("claimed %v at once; want claimed", got)
+		}
+	})
+}

@@ -44,8 +44,21 @@ var stateNames = [...]string{"queued", "sending", "inDoubt", "submitted", "sent"
 // String is the state in lower camel case.
 func (s State) String() string { return stateNames[s] }
 
-// active tells whether the message still holds up those behind it for the same customer.
+// active tells whether the upstream does not have the message yet, as far as is known.
 func (s State) active() bool { return s <= InDoubt }
+
+// Parking says whether a queued message stands in its customer's line. One that must wait for long is parked beside it, and those behind it go ahead; when its time
+// has come it is back in line, behind the message whose turn it is.
+type Parking int8
+
+// The kinds of parking.
+const (
+	InLine Parking = iota
+	// Parked messages wait until ReadyAt.
+	Parked
+	// Held messages wait until ReadyAt or Tx.Release, whichever comes first.
+	Held
+)
 
 // Message is an outbound message. What a Tx returns is changed through the Tx's methods only, and is valid within the operation;
 // within one operation, reading a message twice gives the same *Message.
@@ -73,6 +86,7 @@ type Message struct {
 	State State
 	// ReadyAt is when a queued message may be sent; zero while another of the same customer is before it.
 	ReadyAt time.Time
+	Parking Parking
 	// Attempts counts the times that it was claimed. Lease is what the last of them was under, see Store.HoldsLease.
 	Attempts int
 	Lease    int64
@@ -120,9 +134,7 @@ func (m *Message) advance(to State, at time.Time) bool {
 	if to < Sent || to <= m.State {
 		return false
 	}
-	m.State = to
-	m.ReadyAt = time.Time{}
-	m.dirty = true
+	m.State, m.ReadyAt, m.Parking, m.dirty = to, time.Time{}, InLine, true
 	return true
 }
 

@@ -21,14 +21,14 @@ func readMessage(v values) messageRow {
 	m := &Message{
 		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
-		Lease:     v.Int(18),
+		Lease: v.Int(18), Parking: Parking(v.Int(19)),
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
 	}
 	copy(m.Customer[:], v.Bytes(3))
 	m.Reserved.Currency = money.Currency(v.Text(14))
 	row := messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8)}
-	if v.Len() > 19 {
-		row.content = v.Bytes(19)
+	if v.Len() > 20 {
+		row.content = v.Bytes(20)
 	}
 	return row
 }

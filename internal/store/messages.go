@@ -10,24 +10,24 @@ import (
 var ErrInvalid = errors.New("the message cannot be stored")
 
 const messageColumns = `seq, id, channel, customer, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
-	reserved, currency, times, error_code, envelope, lease`
+	reserved, currency, times, error_code, envelope, lease, parked`
 
 const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
 		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint, lease)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17)`
 	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12 WHERE seq = $13`
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13 WHERE seq = $14`
 	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, content = NULL WHERE seq = $13`
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, content = NULL WHERE seq = $14`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
 	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`
 	selectFingerprint       = `SELECT fingerprint FROM messages WHERE id = $1`
 	selectContent           = `SELECT content FROM messages WHERE seq = $1`
-	selectHeadOfCustomer    = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 ORDER BY seq LIMIT 1`
-	promoteLane             = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2 AND lane > $4`
+	selectHeadOfCustomer    = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0 ORDER BY seq LIMIT 1`
+	promoteLane             = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2 AND parked = 0 AND lane > $4`
 )
 
 // Accept stores a new message with its reservation and puts it in its customer's queue. ID, Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content
@@ -55,8 +55,8 @@ func (tx *Tx) accept(m *Message, agree func() bool) (claimed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	m.State, m.ReadyAt = Queued, time.Time{}
-	if err := tx.place(m); err != nil {
+	m.State, m.ReadyAt, m.Parking = Queued, time.Time{}, InLine
+	if err := tx.place(m, m.AcceptedAt); err != nil {
 		return false, err
 	}
 	if claimed = !m.ReadyAt.IsZero() && agree(); claimed {
@@ -89,8 +89,8 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 	return nil
 }
 
-// place finds where a new message stands: at once ready as its customer's first, or behind others, which then come along into its lane.
-func (tx *Tx) place(m *Message) error {
+// place finds where a message stands that is not in its customer's line yet: ready at the given time if nobody is, or behind others, which then come along into its lane.
+func (tx *Tx) place(m *Message, readyAt time.Time) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
@@ -100,10 +100,10 @@ func (tx *Tx) place(m *Message) error {
 	case err != nil:
 		return err
 	case !waits:
-		m.ReadyAt = m.AcceptedAt
+		m.ReadyAt = readyAt
 	case lane > int64(m.Lane):
 		for _, known := range tx.messages {
-			if known.Channel == m.Channel && known.Customer == m.Customer && known.State.active() {
+			if known.Channel == m.Channel && known.Customer == m.Customer && known.State.active() && known.Parking == InLine {
 				known.Lane = min(known.Lane, m.Lane)
 			}
 		}
@@ -254,7 +254,7 @@ func (tx *Tx) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, m.seq); err != nil {
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.seq); err != nil {
 			return err
 		}
 		m.dirty = false

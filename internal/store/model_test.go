@@ -29,6 +29,7 @@ type modelMessage struct {
 	lane     store.Lane
 	state    store.State
 	readyAt  time.Time
+	parking  store.Parking
 	claimed  time.Time // the last time
 	settled  bool
 	attempts int
@@ -36,53 +37,91 @@ type modelMessage struct {
 
 func (m *modelMessage) active() bool { return m.state <= store.InDoubt }
 
-// first is the customer's first active message.
-func (m *model) first(customer int) *modelMessage {
+func (m *modelMessage) inLine() bool { return m.active() && m.parking == store.InLine }
+
+// line are the customer's messages that are not parked, in order of acceptance.
+func (m *model) line(customer int) (line []*modelMessage) {
 	for _, message := range m.messages {
-		if message.customer == customer && message.active() {
+		if message.customer == customer && message.inLine() {
+			line = append(line, message)
+		}
+	}
+	return line
+}
+
+// turn is the message in a customer's line whose turn it is: it is under way, or may be at its time.
+func (m *model) turn(customer int) *modelMessage {
+	for _, message := range m.line(customer) {
+		if message.state != store.Queued || !message.readyAt.IsZero() {
 			return message
 		}
 	}
 	return nil
 }
 
-func (m *model) accept(message *modelMessage, now time.Time) {
-	if first := m.first(message.customer); first == nil {
-		message.readyAt = now
-	} else {
-		message.lane = min(message.lane, first.lane)
-		for _, other := range m.messages {
-			if other.customer == message.customer && other.active() {
-				other.lane = min(other.lane, message.lane)
-			}
-		}
+// join puts a message that is in no line at the place of its age in its customer's.
+func (m *model) join(message *modelMessage, readyAt time.Time) {
+	line := m.line(message.customer)
+	message.readyAt = time.Time{}
+	if len(line) == 0 {
+		message.readyAt = readyAt
 	}
+	for _, other := range line {
+		message.lane = min(message.lane, other.lane)
+	}
+	for _, other := range line {
+		other.lane = message.lane
+	}
+	message.parking = store.InLine
+}
+
+func (m *model) accept(message *modelMessage, now time.Time) {
+	m.join(message, now)
 	m.messages = append(m.messages, message)
 }
 
-// claimable are the messages that a claim must return, in order.
-func (m *model) claimable(now time.Time, limit int) []*modelMessage {
-	var ready []*modelMessage
-	for _, message := range m.messages {
-		if message.state == store.Queued && m.first(message.customer) == message && !message.readyAt.After(now) {
-			ready = append(ready, message)
+// claim takes the messages that a claim must return, in order, and puts the parked ones back in line whose time has come.
+func (m *model) claim(now time.Time, limit int) (claimed []*modelMessage) {
+	for lane := range store.Lane(2) {
+		for again := true; again; {
+			again = false
+			for _, message := range m.due(lane, now, limit-len(claimed)) {
+				if message.parking != store.InLine {
+					m.join(message, message.readyAt)
+					if message.readyAt.IsZero() {
+						again = true
+						continue
+					}
+				}
+				message.state, message.readyAt, message.claimed = store.Sending, time.Time{}, now
+				message.attempts++
+				claimed = append(claimed, message)
+			}
 		}
 	}
-	slices.SortStableFunc(ready, func(a, b *modelMessage) int {
-		return cmp.Or(cmp.Compare(a.lane, b.lane), a.readyAt.Compare(b.readyAt))
-	})
-	return ready[:min(limit, len(ready))]
+	return claimed
 }
 
-// move changes a state; when a customer's first message is out of the way, the next is ready.
-func (m *model) move(message *modelMessage, to store.State) {
-	wasFirst, turn := m.first(message.customer) == message, message.claimed
-	if turn.IsZero() {
-		turn = message.readyAt
+// due are the messages of a lane whose time has come.
+func (m *model) due(lane store.Lane, now time.Time, limit int) (due []*modelMessage) {
+	for _, message := range m.messages {
+		if message.state == store.Queued && message.lane == lane && !message.readyAt.IsZero() && !message.readyAt.After(now) {
+			due = append(due, message)
+		}
 	}
-	message.state, message.readyAt = to, time.Time{}
-	if next := m.first(message.customer); wasFirst && next != nil && next != message {
-		next.readyAt = turn
+	slices.SortStableFunc(due, func(a, b *modelMessage) int { return a.readyAt.Compare(b.readyAt) })
+	return due[:min(limit, len(due))]
+}
+
+// move changes a state; when the message whose turn it was is out of the way, the oldest in line is ready.
+func (m *model) move(message *modelMessage, to store.State, parking store.Parking) {
+	itsTurn, since := m.turn(message.customer) == message, message.claimed
+	if since.IsZero() {
+		since = message.readyAt
+	}
+	message.state, message.readyAt, message.parking = to, time.Time{}, parking
+	if line := m.line(message.customer); itsTurn && len(line) > 0 && line[0] != message {
+		line[0].readyAt = since
 	}
 }
 
@@ -148,7 +187,7 @@ func (m *machine) Accept(t *rapid.T) {
 		id: fmt.Sprintf("wamid.%d", len(m.messages)), customer: rapid.IntRange(0, 3).Draw(t, "customer"),
 		lane: store.Lane(rapid.IntRange(0, 1).Draw(t, "lane")),
 	}
-	atOnce, first := rapid.Bool().Draw(t, "at once"), m.first(message.customer) == nil
+	atOnce, first := rapid.Bool().Draw(t, "at once"), len(m.line(message.customer)) == 0
 	m.update(t, func(tx *store.Tx) error {
 		asked := false
 		claimed, err := tx.AcceptAndClaim(modelled(message, m.now), func() bool { asked = true; return atOnce })
@@ -172,7 +211,7 @@ func modelled(message *modelMessage, now time.Time) *store.Message {
 func (m *machine) Claim(t *rapid.T) {
 	limit := rapid.IntRange(1, 4).Draw(t, "limit")
 	var got, want []string
-	expected := m.claimable(m.now, limit)
+	expected := m.claim(m.now, limit)
 	m.update(t, func(tx *store.Tx) error {
 		claimed, err := tx.Claim(channel, m.now, limit)
 		for _, message := range claimed {
@@ -182,11 +221,32 @@ func (m *machine) Claim(t *rapid.T) {
 	})
 	for _, message := range expected {
 		want = append(want, message.id)
-		message.state, message.readyAt, message.claimed = store.Sending, time.Time{}, m.now
-		message.attempts++
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("claimed %v; want %v", got, want)
+	}
+}
+
+// PutBack claims a message and finds in the same operation that it must wait: it was not tried.
+func (m *machine) PutBack(t *rapid.T) {
+	expected := m.claim(m.now, 1)
+	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "seconds")) * time.Second)
+	m.update(t, func(tx *store.Tx) error {
+		claimed, err := tx.Claim(channel, m.now, 1)
+		if err != nil || len(claimed) != len(expected) {
+			return cmp.Or(err, fmt.Errorf("claimed %d; want %d", len(claimed), len(expected)))
+		}
+		for _, message := range claimed {
+			tx.Untried(message)
+			if err := tx.Retry(message, readyAt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, message := range expected {
+		message.state, message.readyAt = store.Queued, readyAt
+		message.attempts--
 	}
 }
 
@@ -195,7 +255,7 @@ func (m *machine) Submit(t *rapid.T) {
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
 		return tx.Submit(loaded, "upstream."+message.id, m.now)
 	})
-	m.move(message, store.Submitted)
+	m.move(message, store.Submitted, store.InLine)
 }
 
 func (m *machine) Retry(t *rapid.T) {
@@ -205,6 +265,30 @@ func (m *machine) Retry(t *rapid.T) {
 	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Retry(loaded, readyAt) })
 	message.state, message.readyAt = store.Queued, readyAt
+}
+
+// Park puts a message beside its line, for a time or until the held are released.
+func (m *machine) Park(t *rapid.T) {
+	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
+	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
+	parking := rapid.SampledFrom([]store.Parking{store.Parked, store.Held}).Draw(t, "parking")
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
+		if parking == store.Held {
+			return tx.Hold(loaded, readyAt)
+		}
+		return tx.Park(loaded, readyAt)
+	})
+	m.move(message, store.Queued, parking)
+	message.readyAt = readyAt
+}
+
+func (m *machine) Release(t *rapid.T) {
+	m.update(t, func(tx *store.Tx) error { return tx.Release(channel, m.now) })
+	for _, message := range m.messages {
+		if message.parking == store.Held && message.readyAt.After(m.now) {
+			message.readyAt = m.now
+		}
+	}
 }
 
 func (m *machine) Doubt(t *rapid.T) {
@@ -236,7 +320,7 @@ func (m *machine) Status(t *rapid.T) {
 		return err
 	})
 	if to > message.state {
-		m.move(message, to)
+		m.move(message, to, store.InLine)
 	}
 	message.settled = message.settled || ends
 }
@@ -319,8 +403,20 @@ func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
 		}
-		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled || got.Attempts != message.attempts || !got.ReadyAt.Equal(message.readyAt) {
-			t.Fatalf("message %s: state %s, lane %d, settled %v, attempts %d, ready %s; want %+v", message.id, got.State, got.Lane, got.Settled, got.Attempts, got.ReadyAt, *message)
+		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled || got.Attempts != message.attempts || got.Parking != message.parking || !got.ReadyAt.Equal(message.readyAt) {
+			t.Fatalf("message %s: state %s, lane %d, settled %v, attempts %d, ready %s, parking %d; want %+v",
+				message.id, got.State, got.Lane, got.Settled, got.Attempts, got.ReadyAt, got.Parking, *message)
+		}
+	}
+	for customer := range 4 {
+		turns := 0
+		for _, message := range m.line(customer) {
+			if message.state != store.Queued || !message.readyAt.IsZero() {
+				turns++
+			}
+		}
+		if want := min(1, len(m.line(customer))); turns != want {
+			t.Fatalf("it is the turn of %d messages of customer %d; want %d", turns, customer, want)
 		}
 	}
 	return nil
@@ -366,7 +462,7 @@ func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
 			m.open(t)
 			defer func() { m.store.Close() }()
 			t.Repeat(map[string]func(*rapid.T){
-				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "doubt": m.Doubt, "status": m.Status,
+				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "park": m.Park, "put back": m.PutBack, "release": m.Release, "doubt": m.Doubt, "status": m.Status,
 				"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses, "reopen": m.Reopen, "": m.Check,
 			})
 		})

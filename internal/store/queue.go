@@ -13,40 +13,51 @@ const (
 	selectReady = `SELECT ` + messageColumns + `, content FROM messages WHERE channel = $1 AND lane = $2 AND ready_at <= $3
 		ORDER BY ready_at, seq LIMIT $4 + 0`
 	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
-	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND seq > $3 ORDER BY seq LIMIT 1`
+	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0 ORDER BY seq LIMIT 1`
 	makeReady       = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
 	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
 	selectOutlived  = `SELECT ` + messageColumns + ` FROM messages WHERE state = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
 	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
 	selectCutOff    = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
 		AND lease NOT IN (SELECT id FROM leases WHERE taken = 0) ORDER BY seq LIMIT $2 + 0`
+	releaseHeld    = `UPDATE messages SET ready_at = $1 WHERE channel = $2 AND parked = 2 AND ready_at > $3`
 	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
 
 // Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
-// Of a customer only the first message is ever ready, so that one is under way at a time. Replies come before bulk; within a lane, whoever has waited longest
-// comes first, counted for a customer with many messages from the claim of the one before, so that customers take turns. Content is filled in; once there are
-// maxClaimed bytes of it, fewer messages than the limit are taken.
+// Of a customer's line only one message is ever ready, so that one is under way at a time. Replies come before bulk; within a lane, whoever has waited longest
+// comes first, counted for a customer with many messages from the claim of the one before, so that customers take turns. A parked message whose time has come is put
+// back in line, and taken if nobody is before it. Content is filled in; once there are maxClaimed bytes of it, fewer messages than the limit are taken.
 func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
 	var claimed []*Message
 	room := maxClaimed
-	for lane := range Lane(lanes) {
-		if len(claimed) >= limit || room <= 0 {
-			break
-		}
+	for lane := Lane(0); lane < lanes && len(claimed) < limit && room > 0; {
 		messages, err := tx.readyOf(channel, lane, now, limit-len(claimed), &room)
 		if err != nil {
 			return nil, err
 		}
+		rejoined := false
 		for _, m := range messages {
+			if m.Parking != InLine {
+				if err := tx.rejoin(m); err != nil {
+					return nil, err
+				}
+				if m.ReadyAt.IsZero() {
+					rejoined = true
+					continue
+				}
+			}
 			if m.Content == nil { // the operation knew the message already
 				if err := tx.ReadContent(m); err != nil {
 					return nil, err
 				}
 			}
 			tx.claim(m, now)
+			claimed = append(claimed, m)
 		}
-		claimed = append(claimed, messages...)
+		if !rejoined { // those that only came back in line have left room for others
+			lane++
+		}
 	}
 	return claimed, nil
 }
@@ -71,10 +82,27 @@ func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room 
 	return tx.adoptAll(rows)
 }
 
+// rejoin puts a parked message back in its customer's line.
+func (tx *Tx) rejoin(m *Message) error {
+	due := m.ReadyAt
+	m.ReadyAt = time.Time{}
+	if err := tx.place(m, due); err != nil { // while it is parked, it is not before itself
+		return err
+	}
+	m.Parking, m.dirty = InLine, true
+	return nil
+}
+
 // claim marks a message as being sent from now on.
 func (tx *Tx) claim(m *Message, now time.Time) {
 	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
 	m.Attempts++
+}
+
+// Untried says that a message that this operation has claimed is not tried after all: the claim does not count. Retry or Hold puts it back.
+func (tx *Tx) Untried(m *Message) {
+	m.Attempts--
+	m.dirty = true
 }
 
 // Claimed is the message with our id if the given claim of it, by its number of attempts, is its last one. On a shared store, a replica that was silent for long may come
@@ -130,6 +158,34 @@ func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
 	}
 	m.ReadyAt = readyAt
 	return nil
+}
+
+// Park puts a message that the upstream did not take beside its customer's line until readyAt. The customer's next message becomes ready. It starts from Sending.
+func (tx *Tx) Park(m *Message, readyAt time.Time) error { return tx.park(m, Parked, readyAt) }
+
+// Hold is Park until readyAt or Release.
+func (tx *Tx) Hold(m *Message, readyAt time.Time) error { return tx.park(m, Held, readyAt) }
+
+func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
+	if m.State != Sending {
+		return tx.wrongState(m)
+	}
+	before := *m
+	m.State, m.ReadyAt, m.Parking, m.dirty = Queued, readyAt, parking, true
+	return tx.nextOf(&before, m)
+}
+
+// Release lets the channel's held messages back in line now.
+func (tx *Tx) Release(channel string, now time.Time) error {
+	if err := tx.flushMessages(); err != nil {
+		return err
+	}
+	for _, known := range tx.messages {
+		if known.Channel == channel && known.Parking == Held && known.ReadyAt.After(now) {
+			known.ReadyAt = now
+		}
+	}
+	return tx.exec(releaseHeld, millis(now), channel, millis(now))
 }
 
 // Doubt records that nobody knows whether the upstream took the message. Until that is resolved, by a status, Submit, Retry or Fail, the
@@ -210,11 +266,11 @@ func (m *Message) sequence() int64 {
 // move changes the state of an active message.
 func (tx *Tx) move(m *Message, to State) error {
 	before := *m
-	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
+	m.State, m.ReadyAt, m.Parking, m.dirty = to, time.Time{}, InLine, true
 	return tx.left(&before, m)
 }
 
-// left keeps the depths right after a message has changed its state, and makes the customer's next message ready if this one was first and is out of the way.
+// left keeps the depths right after a message has changed its state, and makes the customer's next message ready if it was this one's turn and it is out of the way.
 func (tx *Tx) left(before, m *Message) error {
 	if err := tx.deepen(Doubts, count(m.State == InDoubt)-count(before.State == InDoubt)); err != nil {
 		return err
@@ -225,14 +281,19 @@ func (tx *Tx) left(before, m *Message) error {
 	if err := tx.deepen(Outbound, -1); err != nil {
 		return err
 	}
-	if first := before.State != Queued || !before.ReadyAt.IsZero(); !first {
+	if turn := before.Parking == InLine && (before.State != Queued || !before.ReadyAt.IsZero()); !turn {
 		return nil
 	}
+	return tx.nextOf(before, m)
+}
+
+// nextOf makes the customer's next message ready: the oldest in line, now that this one has left it.
+func (tx *Tx) nextOf(before, m *Message) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
 	var next int64
-	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:], m.seq}, func(v values) { next = v.Int(0) })
+	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v values) { next = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}

@@ -306,3 +306,20 @@ func TestReplicasSeeEachOthersCommits(t *testing.T) {
 		}
 	}
 }
+
+// What one replica has parked holds up nobody on another, and comes back in line on whichever claims then.
+func TestReplicasShareWhatIsParked(t *testing.T) {
+	replicas, _, _ := openReplicas(t, 2, 0)
+	one, other := replicas[0], replicas[1]
+	for n := range 3 {
+		accept(t, one, fmt.Sprintf("a%d", n), customer(1), store.LaneBulk, noon)
+	}
+	claim(t, one, noon, 1)
+	with(t, one, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Hold(m, noon.Add(time.Hour)) })
+	wantIDs(t, "on the other, while a0 is held", claim(t, other, noon, 10), "a1")
+	update(t, other, func(tx *store.Tx) error { return tx.Release(channel, noon.Add(time.Minute)) })
+	wantIDs(t, "on the first, while a1 is under way", claim(t, one, noon.Add(time.Minute), 10))
+	submit(t, other, "a1", noon.Add(time.Minute))
+	wantIDs(t, "on the first, after a1", claim(t, one, noon.Add(time.Minute), 10), "a0")
+	wantIDs(t, "on the other, while a0 is under way", claim(t, other, noon.Add(time.Minute), 10))
+}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -65,7 +64,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) write() {
 	defer close(s.closed)
 	batch := make([]*operation, 0, maxBatch)
-	available := true
+	health := health{log: s.options.Log}
 	for {
 		batch = s.gather(batch[:0])
 		if len(batch) == 0 {
@@ -76,8 +75,7 @@ func (s *Store) write() {
 		if s.options.OnCommit != nil && err == nil {
 			s.options.OnCommit(len(batch), time.Since(began))
 		}
-		s.tell(err, available)
-		available = err == nil
+		health.note(err, time.Now())
 		for i, op := range batch {
 			if err != nil {
 				op.err = err
@@ -85,18 +83,6 @@ func (s *Store) write() {
 			close(op.done)
 			batch[i] = nil
 		}
-	}
-}
-
-// tell logs what has changed: not every failure of a store that is unavailable anyhow.
-func (s *Store) tell(err error, available bool) {
-	switch {
-	case errors.Is(err, ErrLeaseLost):
-		s.options.Log.Warn("Lease was lost", "error", err)
-	case err != nil && available:
-		s.options.Log.Error("Store became unavailable", "error", err)
-	case err == nil && !available:
-		s.options.Log.Info("Store is available again")
 	}
 }
 

@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/simulator"
+)
+
+// A message that the upstream wants to have back in hours waits beside its customer's line: what comes after it, a one-time password say, goes ahead.
+func TestMessageThatMustWaitForHoursHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		fault, metric string
+		wait          time.Duration
+	}{
+		"131049, a day":    {`{"code":131049,"next":1}`, `guichet_gateway_upstream_results_total{code="131049",result="retry"}`, 24 * time.Hour},
+		"131048, an hour":  {`{"code":131048,"next":1}`, `guichet_gateway_upstream_results_total{code="131048",result="retry"}`, time.Hour},
+		"134101, a sync's": {`{"code":134101,"next":1}`, `guichet_gateway_upstream_results_total{code="134101",result="retry"}`, 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.control(http.MethodPost, "faults", tc.fault)
+			sale := w.accepted(templateTo(ana, "summer_sale"))
+			w.until("the upstream says to wait", func() bool { return w.metric(tc.metric) == "1" })
+			later := w.accepted(templateTo(ana, "parcel_ready"))
+			w.until("the later message goes ahead", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: later})) == 1 })
+			if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: sale})); n != 0 {
+				t.Fatalf("the message that waits was sent %d times already", n)
+			}
+			w.until("only the one that is put off waits for the upstream", func() bool { return w.report().Queues.Outbound == 1 })
+			w.clock.advance(tc.wait + tc.wait/4)
+			w.document.Account.DisplayName = "Acme again"
+			w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
+			w.until("it is sent when its time has come", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: sale})) == 1 })
+			w.settled(2)
+		})
+	}
+}
+
+// A payment stop holds billable messages only: what is free goes ahead of them, also to the same customer.
+func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
+	held := w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
+	if r := w.settled(1); r.Period.Charged != 0 {
+		t.Fatal("the billable message was sent against the stop")
+	}
+	w.document.Account.DisplayName = "Acme again"
+	w.writeDocument()
+	w.settled(2)
+	w.until("it was sent once the stop had ended", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: held})) == 1 })
+}
+
+// When a message passes that probes a payment stop, all that it held go at once: nothing else moves the clock here.
+func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms"}`)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":3}`)
+	for _, to := range []string{ana, "33612345679", "33612345680"} {
+		w.accepted(templateTo(to, "parcel_ready"))
+	}
+	w.until("all have met the stop", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131042",result="stopped"}`) == "3"
+	})
+	w.until("it is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.clock.advance(stopProbe)
+	w.writes(ana, "hello", 0)
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
+	if r := w.settled(4); r.Period.Charged != 3 {
+		t.Fatalf("%d charged, want the three that were held", r.Period.Charged)
+	}
+}
+
+// The pauses after 131056 grow with the refusals of the pair in a row, whatever else the message has met before.
+func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131016,"next":3}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("it was tried three times", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) == "3"
+	})
+	w.control(http.MethodPost, "faults", `{"code":131056,"next":1}`)
+	w.until("the pair is refused", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131056",result="retry"}`) == "1"
+	})
+	w.settled(1) // within a second or two, and not after 64
+}
