@@ -95,8 +95,8 @@ func permitted(v conversation.Verdict) error {
 // took a recorded consent back is left alone under every policy.
 // Source of the rule that people must have agreed: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
 func consented(policy string, state *conversation.State, inWindow bool) error {
-	if state.ConsentWithdrawn() && !inWindow {
-		return graph.NewError(graph.CodeAccessDenied, "This customer took the consent back. Wait for the customer to write, or record a new consent.")
+	if err := withdrawn(state, inWindow); err != nil {
+		return err
 	}
 	if inWindow || policy == consentNone || state.HasConsent() {
 		return nil
@@ -109,6 +109,14 @@ func consented(policy string, state *conversation.State, inWindow bool) error {
 		details = "No consent of this customer is recorded, and the account's policy is OptIn. Record the consent first."
 	}
 	return graph.NewError(graph.CodeAccessDenied, details)
+}
+
+// withdrawn refuses what is neither agreed to any more nor an answer.
+func withdrawn(state *conversation.State, inWindow bool) error {
+	if state.ConsentWithdrawn() && !inWindow {
+		return graph.NewError(graph.CodeAccessDenied, "This customer took the consent back. Wait for the customer to write, or record a new consent.")
+	}
+	return nil
 }
 
 // withinCustomerLimit applies the upstream's limit on different customers who are written to outside a window in a moving day.

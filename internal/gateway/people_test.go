@@ -86,6 +86,19 @@ func TestOwnRefusalIsNoStop(t *testing.T) {
 	w.accepted(templateTo(ana, "summer_sale"))
 }
 
+// TestConsentThatIsTakenBackReachesWhatIsQueued follows a message that waits while its customer takes the consent back.
+func TestConsentThatIsTakenBackReachesWhatIsQueued(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentOptIn })
+	w.consents(`{"consents":[{"user":"33612345678","state":"granted"}]}`)
+	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	w.consents(`{"consents":[{"user":"33612345678","state":"withdrawn"}]}`)
+	w.until("the message has ended", func() bool { return len(w.business.statuses(id)) > 0 })
+	if got := w.business.statuses(id); !slices.Equal(got, []string{"failed"}) {
+		t.Fatalf("the business was told %q, want that it failed: the customer is not to be written to", got)
+	}
+}
+
 func TestPreferenceOfTheNetworkStopsMarketing(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "phones/"+ana+"/preferences", `{"to":"`+phoneID+`","value":"stop"}`)
