@@ -93,7 +93,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return nil, err
 	}
-	in, err := g.circumstances(tx, from, a, &state)
+	in, err := g.circumstances(tx, from, out, a, &state)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 		return nil, err
 	}
 	if t.Limits.CustomersPerDay > 0 && !granted.inWindow {
-		if err := tx.PutReach(a.customer, a.now); err != nil {
+		if err := tx.PutReach(g.personOf(out.address), a.now); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +134,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 }
 
 // circumstances reads what the decision depends on beside the send.
-func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *conversation.State) (circumstances, error) {
+func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a acceptance, state *conversation.State) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID)}
 	var err error
@@ -142,7 +142,7 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *
 		return in, err
 	}
 	if t.Limits.CustomersPerDay > 0 {
-		if in.customersToday, in.met, err = tx.Reach(a.customer, a.now); err != nil {
+		if in.customersToday, in.met, err = tx.Reach(g.personOf(out.address), a.now); err != nil {
 			return in, err
 		}
 	}
@@ -158,6 +158,10 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *
 	in.reserved, err = tx.Reserved(currency)
 	return in, err
 }
+
+// personOf is who an address belongs to whatever number of the account writes to it, as the upstream's limit on different customers counts.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
+func (g *Gateway) personOf(address string) seal.CustomerHash { return g.keys.seal.CustomerHash("", address) }
 
 // periodAt is the billing period of an instant: the calendar month in the account's zone, such as "2026-11".
 func periodAt(at time.Time, zone *time.Location) string {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -13,7 +12,8 @@ import (
 const erasePage = 1000
 
 // postErase forgets customers of a number: what they wrote, what was written to them, their windows, consent and blocks. The ledger keeps its records, which know
-// a customer by a keyed hash only. Messages that are not settled yet are kept and counted: erase again when they are.
+// a customer by a keyed hash only. Messages that are not settled yet are kept and counted, and so are the wishes and windows of whom they are for: erase again when they
+// are.
 //
 //	{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}
 //
@@ -39,7 +39,7 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 	var unsettled int64
 	for _, user := range users {
 		address, _ := parseAddress(user) // checked above
-		open, err := g.erase(r.Context(), from.channel.ID, g.keys.seal.CustomerHash(from.channel.ID, address))
+		open, err := g.erase(r.Context(), from.channel.ID, address)
 		if err != nil {
 			return err
 		}
@@ -56,20 +56,21 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 const maxErased = 10
 
 // erase forgets a customer, page by page, so that no operation is long. It tells how many messages had to stay.
-func (g *Gateway) erase(ctx context.Context, channel string, customer seal.CustomerHash) (unsettled int64, err error) {
-	var after int64
+func (g *Gateway) erase(ctx context.Context, channel, address string) (unsettled int64, err error) {
+	customer := g.keys.seal.CustomerHash(channel, address)
+	if err := g.update(ctx, func(tx *store.Tx) error { return tx.EraseReach(g.personOf(address)) }); err != nil {
+		return 0, err
+	}
+	var so store.Erasure
 	for {
-		err := g.update(ctx, func(tx *store.Tx) error {
-			page, err := tx.Erase(channel, customer, after, erasePage)
-			if err != nil {
-				return err
-			}
-			after = page.Next
-			unsettled += page.Open
-			return nil
+		var page store.Erasure // apart from so: an operation may be run again
+		err := g.update(ctx, func(tx *store.Tx) (err error) {
+			page, err = tx.Erase(channel, customer, so, erasePage)
+			return err
 		})
-		if err != nil || after == 0 {
-			return unsettled, err
+		if err != nil || page.Next == 0 {
+			return page.Open, err
 		}
+		so = page
 	}
 }
