@@ -161,7 +161,9 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a accep
 
 // personOf is who an address belongs to whatever number of the account writes to it, as the upstream's limit on different customers counts.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
-func (g *Gateway) personOf(address string) seal.CustomerHash { return g.keys.seal.CustomerHash("", address) }
+func (g *Gateway) personOf(address string) seal.CustomerHash {
+	return g.keys.seal.CustomerHash("", address)
+}
 
 // periodAt is the billing period of an instant: the calendar month in the account's zone, such as "2026-11".
 func periodAt(at time.Time, zone *time.Location) string {

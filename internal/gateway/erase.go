@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -34,16 +35,11 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(users) > maxErased {
-		return graph.NewError(graph.CodeInvalidValue, "users must name at most 10 people: each is looked for among all messages.")
+		return graph.NewError(graph.CodeInvalidValue, "users must name at most 10 people: they are looked for among all messages.")
 	}
-	var unsettled int64
-	for _, user := range users {
-		address, _ := parseAddress(user) // checked above
-		open, err := g.erase(r.Context(), from.channel.ID, address)
-		if err != nil {
-			return err
-		}
-		unsettled += open
+	unsettled, err := g.erase(r.Context(), from.channel.ID, users)
+	if err != nil {
+		return err
 	}
 	g.log.Info("Customers erased", "channel", from.channel.Name, "customers", len(users), "unsettled", unsettled)
 	return writeJSON(w, struct {
@@ -55,22 +51,40 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 // maxErased is how many people one request may erase.
 const maxErased = 10
 
-// erase forgets a customer, page by page, so that no operation is long. It tells how many messages had to stay.
-func (g *Gateway) erase(ctx context.Context, channel, address string) (unsettled int64, err error) {
-	customer := g.keys.seal.CustomerHash(channel, address)
-	if err := g.update(ctx, func(tx *store.Tx) error { return tx.EraseReach(g.personOf(address)) }); err != nil {
+// erase forgets people, page by page, so that no operation is long. It tells how many messages had to stay.
+func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
+	var customers, people []seal.CustomerHash
+	for _, user := range users {
+		address, _ := parseAddress(user) // was checked
+		customers, people = append(customers, g.keys.seal.CustomerHash(channel, address)), append(people, g.personOf(address))
+	}
+	err = g.update(ctx, func(tx *store.Tx) error {
+		for _, person := range people {
+			if err := tx.EraseReach(person); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return 0, err
 	}
 	var so store.Erasure
 	for {
 		var page store.Erasure // apart from so: an operation may be run again
 		err := g.update(ctx, func(tx *store.Tx) (err error) {
-			page, err = tx.Erase(channel, customer, so, erasePage)
+			page, err = tx.Erase(channel, customers, so, erasePage)
 			return err
 		})
-		if err != nil || page.Next == 0 {
-			return page.Open, err
+		if err != nil {
+			return 0, err
 		}
-		so = page
+		if so = page; so.Next == 0 {
+			break
+		}
 	}
+	for _, open := range so.Open {
+		unsettled += open
+	}
+	return unsettled, nil
 }
