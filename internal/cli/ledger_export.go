@@ -61,7 +61,7 @@ A ledger of any length takes the same memory. A part cannot be verified: export 
 	flags.StringVar(&o.to, "to", "", "only the records made before this instant")
 	flags.StringVar(&o.zone, "time-zone", "", `focus: time zone of the account, for example "Europe/Paris": its months are the billing periods`)
 	flags.StringVar(&o.provider, "provider", "Guichet", "focus: who sells the messages and sends the invoice")
-	flags.StringVar(&o.display, "account-name", "", "focus: display name of the account")
+	flags.StringVar(&o.display, "account-name", "", "focus: display name of the account, the BusinessAccount's spec.displayName")
 	if err := command.MarkFlagRequired("format"); err != nil {
 		panic(err)
 	}
@@ -107,6 +107,9 @@ func (o *exportOptions) check() (*time.Location, error) {
 	}
 	if o.provider == "" {
 		return nil, errors.New("--provider must name who sends the invoice")
+	}
+	if o.display == "" {
+		return nil, errors.New("--account-name must be the BusinessAccount's spec.displayName: FOCUS wants the name of an account that has one")
 	}
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil || o.zone == "" || o.zone == "Local" {

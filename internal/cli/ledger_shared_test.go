@@ -49,7 +49,7 @@ func TestP5ASharedStoreSaysTheSame(t *testing.T) {
 		{"totals"},
 		{"totals", "-o", "json"},
 		{"export", "--format", "jsonl"},
-		{"export", "--format", "focus", "--time-zone", "UTC"},
+		{"export", "--format", "focus", "--time-zone", "UTC", "--account-name", "Acme"},
 	} {
 		arguments = append([]string{"ledger"}, arguments...)
 		want, err := run(t, append(arguments, "--store", file)...)

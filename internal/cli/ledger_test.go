@@ -346,7 +346,8 @@ func TestLedgerRefuses(t *testing.T) {
 		"an unknown format":      {[]string{"export", "--store", path, "--format", "xml"}, `--format "xml" must be one of jsonl, csv, cloudevents, focus`},
 		"no period":              {[]string{"export", "--store", path, "--format", "csv", "--period", "November"}, `--period: month "November" must have the form YYYY-MM`},
 		"no instant":             {[]string{"export", "--store", path, "--format", "csv", "--from", "2026-11-01"}, `--from "2026-11-01" must be an instant like`},
-		"no time zone":           {[]string{"export", "--store", path, "--format", "focus"}, `--time-zone "" must be the BusinessAccount's spec.timeZone`},
+		"an account's name":      {[]string{"export", "--store", path, "--format", "focus", "--time-zone", "UTC"}, "--account-name must be the BusinessAccount's spec.displayName"},
+		"no time zone":           {[]string{"export", "--store", path, "--format", "focus", "--account-name", "Acme"}, `--time-zone "" must be the BusinessAccount's spec.timeZone`},
 		"nobody to pay":          {[]string{"export", "--store", path, "--format", "focus", "--time-zone", "UTC", "--provider", ""}, "--provider must name who sends the invoice"},
 		"no directory to export": {[]string{"export", "--store", path, "--format", "csv", "-o", "none/export.csv"}, "no such file or directory"},
 	}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
 	"time"
@@ -20,7 +19,7 @@ import (
 // accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns the answer once that commit is durable (P1, P3).
 func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
 	t := from.tenant
-	wanted := newRepeatable(from, send, key)
+	wanted := g.newRepeatable(from, send, key)
 	// A repetition gets its answer whatever has become of the template since: what the configuration refuses, it refuses to a new message only.
 	out, refusal := t.recognise(send)
 	if refusal != nil && wanted.key == nil {
@@ -93,7 +92,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return nil, err
 	}
-	in, err := g.circumstances(tx, from, a, &state)
+	in, err := g.circumstances(tx, from, out, a, &state)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +107,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 		return nil, err
 	}
 	if t.Limits.CustomersPerDay > 0 && !granted.inWindow {
-		if err := tx.PutReach(a.customer, a.now); err != nil {
+		if err := tx.PutReach(g.personOf(out.address), a.now); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +139,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 }
 
 // circumstances reads what the decision depends on beside the send.
-func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *conversation.State) (circumstances, error) {
+func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a acceptance, state *conversation.State) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID)}
 	var err error
@@ -148,7 +147,7 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *
 		return in, err
 	}
 	if t.Limits.CustomersPerDay > 0 {
-		if in.customersToday, in.met, err = tx.Reach(a.customer, a.now); err != nil {
+		if in.customersToday, in.met, err = tx.Reach(g.personOf(out.address), a.now); err != nil {
 			return in, err
 		}
 	}
@@ -165,27 +164,31 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, a acceptance, state *
 	return in, err
 }
 
+// personOf is who an address belongs to whatever number of the account writes to it, as the upstream's limit on different customers counts.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
+func (g *Gateway) personOf(address string) seal.CustomerHash {
+	return g.keys.seal.CustomerHash("", address)
+}
+
 // periodAt is the billing period of an instant: the calendar month in the account's zone, such as "2026-11".
 func periodAt(at time.Time, zone *time.Location) string {
 	return civil.DateAt(at.Unix(), zone).Month().String()
 }
 
-// repeatable recognises the repetition of a send by the key that its client gave it; without a key nothing is recognised.
+// repeatable recognises the repetition of a send by the key that its client gave it; without a key nothing is recognised. Both hashes are keyed as those of customers
+// are: requests, and often their keys, hold a phone number, and of those there are few enough to try them all (P7).
 type repeatable struct {
 	key         []byte // hash of the channel, the token's name and the client's key; nil without one
 	fingerprint []byte // hash of the request
 }
 
-func newRepeatable(from caller, send *graph.Send, key string) repeatable {
+func (g *Gateway) newRepeatable(from caller, send *graph.Send, key string) repeatable {
 	if key == "" {
 		return repeatable{}
 	}
-	name := sha256.New()
-	for _, part := range []string{from.channel.ID, from.token, key} {
-		fmt.Fprintf(name, "%d:%s", len(part), part)
-	}
-	request := sha256.Sum256(send.Raw)
-	return repeatable{key: name.Sum(nil), fingerprint: request[:]}
+	name := g.keys.seal.CustomerHash(from.channel.ID, fmt.Sprintf("%d:%s%s", len(from.token), from.token, key))
+	request := g.keys.seal.CustomerHash(from.channel.ID, string(send.Raw))
+	return repeatable{key: name[:], fingerprint: request[:]}
 }
 
 // find is the id of the message that was accepted under the same key. The same key with another request is the client's mistake.

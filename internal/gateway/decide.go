@@ -63,11 +63,12 @@ func decide(t *tenant, c *channel, out outgoing, in circumstances) (admission, e
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return admission{}, err
 	}
-	reservation, err := reserve(t, c, out, in)
+	expires := in.now.Add(out.ttl + outcomeGrace)
+	reservation, err := reserve(t, c, out, in, expires)
 	if err != nil {
 		return admission{}, err
 	}
-	granted := admission{reservation: reservation, inWindow: inWindow, lane: store.LaneBulk, expires: in.now.Add(out.ttl + outcomeGrace)}
+	granted := admission{reservation: reservation, inWindow: inWindow, lane: store.LaneBulk, expires: expires}
 	if inWindow && out.form != conversation.Templated || out.category == conversation.Authentication {
 		granted.lane = store.LaneReply
 	}
@@ -95,8 +96,8 @@ func permitted(v conversation.Verdict) error {
 // took a recorded consent back is left alone under every policy.
 // Source of the rule that people must have agreed: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
 func consented(policy string, state *conversation.State, inWindow bool) error {
-	if state.ConsentWithdrawn() && !inWindow {
-		return graph.NewError(graph.CodeAccessDenied, "This customer took the consent back. Wait for the customer to write, or record a new consent.")
+	if err := withdrawn(state, inWindow); err != nil {
+		return err
 	}
 	if inWindow || policy == consentNone || state.HasConsent() {
 		return nil
@@ -111,6 +112,14 @@ func consented(policy string, state *conversation.State, inWindow bool) error {
 	return graph.NewError(graph.CodeAccessDenied, details)
 }
 
+// withdrawn refuses what is neither agreed to any more nor an answer.
+func withdrawn(state *conversation.State, inWindow bool) error {
+	if state.ConsentWithdrawn() && !inWindow {
+		return graph.NewError(graph.CodeAccessDenied, "This customer took the consent back. Wait for the customer to write, or record a new consent.")
+	}
+	return nil
+}
+
 // withinCustomerLimit applies the upstream's limit on different customers who are written to outside a window in a moving day.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
 func withinCustomerLimit(limit int32, in circumstances, inWindow bool) error {
@@ -123,10 +132,11 @@ func withinCustomerLimit(limit int32, in circumstances, inWindow bool) error {
 	return e
 }
 
-// reserve finds the most that the message can cost, and whether the budget and the upstream's own payment state allow it (P3).
-func reserve(t *tenant, c *channel, out outgoing, in circumstances) (money.Money, error) {
+// reserve finds the most that the message can cost, and whether the budget and the upstream's own payment state allow it (P3). It can be delivered later than its time to
+// live tells, whose count the upstream begins anew; what counts is whatever is told until it expires.
+func reserve(t *tenant, c *channel, out outgoing, in circumstances, expires time.Time) (money.Money, error) {
 	message := pricing.Message{Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: in.now.Unix()}
-	bound := t.book.MaxCharge(&t.account, &message, in.state, in.now.Add(out.ttl).Unix())
+	bound := t.book.MaxCharge(&t.account, &message, in.state, expires.Unix())
 	if bound.Amount.Amount.IsZero() && !bound.Unpriced {
 		return bound.Amount, nil
 	}

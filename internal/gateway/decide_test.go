@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -40,6 +41,23 @@ func wroteAt(at time.Time) *conversation.State {
 	rules := conversation.Rules{Openings: []conversation.Opening{{Events: conversation.Message, Seconds: 86_400}}}
 	state.Receive(conversation.Inbound{At: at.Unix(), Events: conversation.Message}, &rules)
 	return &state
+}
+
+// TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount sends a utility template with a time to live of ten minutes eleven minutes before a dearer revision. It may wait
+// here for nearly ten minutes, and ten more at the upstream, whose clock starts anew.
+func TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount(t *testing.T) {
+	midnight := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC) // in Paris
+	granted, err := asked(t, templateTo(ana, "parcel_ready"), func(d *config.Document, in *circumstances) {
+		in.now = midnight.Add(-11 * time.Minute)
+		d.Templates[0].MessageSendTTLSeconds = new(600)
+		dearer := d.Plan.Revisions[len(d.Plan.Revisions)-1]
+		dearer.Name, dearer.EffectiveDate, dearer.Tiers = "dearer", "2026-11-21", nil
+		dearer.Rates = []pricing.MarketRates{{Market: "France", Prices: []pricing.Price{{Category: "Utility", Amount: "0.05"}}}}
+		d.Plan.Revisions = append(d.Plan.Revisions, dearer)
+	})
+	if err != nil || granted.reservation != usd("0.05") {
+		t.Fatalf("reserved %s, %v; want the 0.05 USD of the next day", granted.reservation, err)
+	}
 }
 
 func TestDecide(t *testing.T) {

@@ -194,7 +194,7 @@ func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []b
 }
 
 // stillPermitted is why a message that was accepted may not be sent any more, if so: its time to live is over, its window has closed while it waited (P4), or the
-// customer has stopped marketing or was blocked meanwhile.
+// customer has stopped marketing, took the consent back or was blocked meanwhile.
 func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
 	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
 		return expiredError(), nil
@@ -204,7 +204,11 @@ func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, n
 		return nil, err
 	}
 	request := conversation.Request{At: now.Unix(), Form: about.Form, Category: about.Category}
-	refusal, _ := graph.AsError(permitted(state.Permit(request, t.book.Rules(now.Unix(), t.zone))))
+	cause := permitted(state.Permit(request, t.book.Rules(now.Unix(), t.zone)))
+	if cause == nil {
+		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
+	}
+	refusal, _ := graph.AsError(cause)
 	return refusal, nil
 }
 

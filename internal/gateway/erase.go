@@ -13,7 +13,8 @@ import (
 const erasePage = 1000
 
 // postErase forgets customers of a number: what they wrote, what was written to them, their windows, consent and blocks. The ledger keeps its records, which know
-// a customer by a keyed hash only. Messages that are not settled yet are kept and counted: erase again when they are.
+// a customer by a keyed hash only. Messages that are not settled yet are kept and counted, and so are the wishes and windows of whom they are for: erase again when they
+// are.
 //
 //	{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}
 //
@@ -34,16 +35,11 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(users) > maxErased {
-		return graph.NewError(graph.CodeInvalidValue, "users must name at most 10 people: each is looked for among all messages.")
+		return graph.NewError(graph.CodeInvalidValue, "users must name at most 10 people: they are looked for among all messages.")
 	}
-	var unsettled int64
-	for _, user := range users {
-		address, _ := parseAddress(user) // checked above
-		open, err := g.erase(r.Context(), from.channel.ID, g.keys.seal.CustomerHash(from.channel.ID, address))
-		if err != nil {
-			return err
-		}
-		unsettled += open
+	unsettled, err := g.erase(r.Context(), from.channel.ID, users)
+	if err != nil {
+		return err
 	}
 	g.log.Info("Customers erased", "channel", from.channel.Name, "customers", len(users), "unsettled", unsettled)
 	return writeJSON(w, struct {
@@ -55,21 +51,40 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 // maxErased is how many people one request may erase.
 const maxErased = 10
 
-// erase forgets a customer, page by page, so that no operation is long. It tells how many messages had to stay.
-func (g *Gateway) erase(ctx context.Context, channel string, customer seal.CustomerHash) (unsettled int64, err error) {
-	var after int64
-	for {
-		err := g.update(ctx, func(tx *store.Tx) error {
-			page, err := tx.Erase(channel, customer, after, erasePage)
-			if err != nil {
+// erase forgets people, page by page, so that no operation is long. It tells how many messages had to stay.
+func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
+	var customers, people []seal.CustomerHash
+	for _, user := range users {
+		address, _ := parseAddress(user) // was checked
+		customers, people = append(customers, g.keys.seal.CustomerHash(channel, address)), append(people, g.personOf(address))
+	}
+	err = g.update(ctx, func(tx *store.Tx) error {
+		for _, person := range people {
+			if err := tx.EraseReach(person); err != nil {
 				return err
 			}
-			after = page.Next
-			unsettled += page.Open
-			return nil
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	var so store.Erasure
+	for {
+		var page store.Erasure // apart from so: an operation may be run again
+		err := g.update(ctx, func(tx *store.Tx) (err error) {
+			page, err = tx.Erase(channel, customers, so, erasePage)
+			return err
 		})
-		if err != nil || after == 0 {
-			return unsettled, err
+		if err != nil {
+			return 0, err
+		}
+		if so = page; so.Next == 0 {
+			break
 		}
 	}
+	for _, open := range so.Open {
+		unsettled += open
+	}
+	return unsettled, nil
 }

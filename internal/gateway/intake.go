@@ -99,11 +99,15 @@ func (in *intake) change(c *graph.Change) error {
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	return in.forwardChange(channel.ID, kindOther, c)
+	var customer seal.CustomerHash
+	if len(c.Preferences) == 1 { // it is in that customer's order, and erased with the customer
+		customer = in.customerOf(channel.ID, addressOf(c.Preferences[0].WAID, c.Preferences[0].UserID))
+	}
+	return in.forwardChange(channel.ID, customer, kindOther, c)
 }
 
-// forwardChange queues a whole change for the business. It has no id of its own: it is known by all that it says, its entry's time included.
-func (in *intake) forwardChange(channel, kind string, c *graph.Change) error {
+// forwardChange queues a whole change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
+func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, c *graph.Change) error {
 	body := c.Callback()
 	first, err := in.firstTime(channel, kindOther, string(body))
 	if err != nil {
@@ -114,7 +118,7 @@ func (in *intake) forwardChange(channel, kind string, c *graph.Change) error {
 		return nil
 	}
 	in.count(kind, resultApplied)
-	return in.forward(channel, seal.CustomerHash{}, func() []byte { return body })
+	return in.forward(channel, customer, func() []byte { return body })
 }
 
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
@@ -210,7 +214,7 @@ func (in *intake) accountChange(c *graph.Change) error {
 			return err
 		}
 	}
-	return in.forwardChange(channel.ID, kind, c)
+	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c)
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.

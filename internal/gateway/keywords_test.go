@@ -21,3 +21,21 @@ func TestKeywordIsAWholeMessageInAnyCase(t *testing.T) {
 		}
 	}
 }
+
+// Words in the cases, quotes and lengths that people write them in.
+func TestKeywordOfAnyScriptIsRecognised(t *testing.T) {
+	const thai = "ฉันไม่ต้องการรับข้อความอีกต่อไป" // 31 characters, 93 bytes; the API takes 32 characters
+	words := newKeywords([]config.ConsentKeywords{
+		{Language: "el", Stop: []string{"τέλος"}}, {Language: "tr", Stop: []string{"iptal", "DURDUR"}}, {Language: "th", Stop: []string{thai}},
+		{Language: "xx", Stop: []string{"!", "*"}},
+	})
+	tests := map[string]wish{
+		"Τέλος": wishStop, "ΤΈΛΟΣ": wishStop, "İptal": wishStop, "IPTAL": wishStop, "Durdur": wishStop, thai: wishStop, "“iptal”": wishStop, "iptal…": wishStop,
+		"*": wishStop, "!": noWish, "": noWish, "…": noWish,
+	}
+	for text, want := range tests {
+		if got := words.wishOf(text); got != want {
+			t.Errorf("%q is %d, want %d", text, got, want)
+		}
+	}
+}

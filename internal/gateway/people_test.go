@@ -86,6 +86,19 @@ func TestOwnRefusalIsNoStop(t *testing.T) {
 	w.accepted(templateTo(ana, "summer_sale"))
 }
 
+// TestConsentThatIsTakenBackReachesWhatIsQueued follows a message that waits while its customer takes the consent back.
+func TestConsentThatIsTakenBackReachesWhatIsQueued(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentOptIn })
+	w.consents(`{"consents":[{"user":"33612345678","state":"granted"}]}`)
+	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	w.consents(`{"consents":[{"user":"33612345678","state":"withdrawn"}]}`)
+	w.until("the message has ended", func() bool { return len(w.business.statuses(id)) > 0 })
+	if got := w.business.statuses(id); !slices.Equal(got, []string{"failed"}) {
+		t.Fatalf("the business was told %q, want that it failed: the customer is not to be written to", got)
+	}
+}
+
 func TestPreferenceOfTheNetworkStopsMarketing(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "phones/"+ana+"/preferences", `{"to":"`+phoneID+`","value":"stop"}`)
@@ -143,6 +156,48 @@ func TestErasedCustomerIsForgottenAndTheLedgerIsNot(t *testing.T) {
 		if bad := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", body); bad.code != 131009 {
 			t.Fatalf("%s got %s, want 131009", body, bad.body)
 		}
+	}
+}
+
+// TestErasureWaitsForWhatIsUnderWay erases a customer who has stopped marketing while a marketing message waits: the wish outlasts the message.
+func TestErasureWaitsForWhatIsUnderWay(t *testing.T) {
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
+	id := w.accepted(templateTo(ana, "summer_sale"))
+	w.writes(ana, "stop", 0)
+	const path, request = "/v26.0/" + phoneID + "/erase", `{"users":[{"user":"+33612345678"}]}`
+	if got := w.do(http.MethodPost, path, request); got.body != `{"success":true,"unsettled":1}` {
+		t.Fatalf("got %d %s, want one message that had to stay", got.status, got.body)
+	}
+	w.until("the message has ended", func() bool { return len(w.business.statuses(id)) > 0 })
+	if got := w.business.statuses(id); !slices.Equal(got, []string{"failed"}) {
+		t.Fatalf("the business was told %q, want that it failed: the customer had stopped marketing", got)
+	}
+	if got := w.do(http.MethodPost, path, request); got.body != `{"success":true,"unsettled":0}` || w.report().OpenWindows != 0 {
+		t.Fatalf("got %d %s and a window is open, want nothing left", got.status, got.body)
+	}
+}
+
+func TestErasureTakesACallbackAboutAPreferenceAlong(t *testing.T) {
+	w := newWorld(t)
+	w.business.down.Store(true)
+	w.control(http.MethodPost, "phones/"+ana+"/preferences", `{"to":"`+phoneID+`","value":"stop"}`)
+	w.until("the callback waits", func() bool { return w.report().Queues.Callbacks == 1 })
+	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"}]}`)
+	if n := w.report().Queues.Callbacks; n != 0 {
+		t.Fatalf("%d callbacks still wait, with the number in them", n)
+	}
+}
+
+func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 1 })
+	w.accepted(templateTo("33612340001", "parcel_ready"))
+	second := "/v26.0/" + secondPhone + "/messages"
+	if got := w.do(http.MethodPost, second, templateTo("33612340001", "parcel_ready")); got.status != http.StatusOK {
+		t.Fatalf("the same person by the other number got %d %s", got.status, got.body)
+	}
+	if got := w.do(http.MethodPost, second, templateTo("33612340002", "parcel_ready")); got.code != 131048 {
+		t.Fatalf("another person by the other number got %d %s, want 131048: the limit is of all numbers", got.status, got.body)
 	}
 }
 

@@ -65,7 +65,7 @@ func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 				return err
 			}
 			left, done = left+int64(found.Stale-found.Resealed), done+int64(found.Resealed)
-			after, more = found.Last, found.Rows == page
+			after, more = found.Last, found.More
 			select {
 			case <-ctx.Done():
 				return ctx.Err()

@@ -20,7 +20,7 @@ const FOCUSVersion = "1.2"
 // FOCUS is what the ledger does not say, and a FOCUS dataset must.
 type FOCUS struct {
 	AccountUID string
-	// AccountName is the account's display name. Optional.
+	// AccountName is the account's display name, which FOCUS wants of an account that has one.
 	AccountName string
 	// Provider is who sells the messages to the account and sends the invoice: the platform.
 	Provider string

@@ -1,78 +1,100 @@
 package store
 
-import "github.com/guichet-dev/guichet/internal/seal"
+import (
+	"slices"
 
-const (
-	selectOwners       = `SELECT seq, channel, customer, settled, state FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	eraseMessage       = `DELETE FROM messages WHERE seq = $1`
-	eraseCallbacks     = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
-	eraseConversation  = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
-	eraseCustomerReach = `DELETE FROM reach WHERE customer = $1`
+	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// Erasure is how far the erasure of a customer has come.
+const (
+	selectOwners      = `SELECT seq, channel, customer, settled, state FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
+	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
+	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
+	erasePersonReach  = `DELETE FROM reach WHERE customer = $1`
+)
+
+// Erasure is how far the erasure of customers has come.
 type Erasure struct {
 	// Next is where the next page begins; 0 when there is none.
 	Next int64
-	// Open counts the customer's messages of the page that are not settled, or not out of the queue, and so were kept: erase again later.
-	Open int64
+	// Open counts, for each of the customers, the messages so far that are not settled, or not out of the queue, and so were kept: erase again later.
+	Open []int64
 }
 
-// Erase forgets a customer of a channel: the conversation, with its consent and blocks, the callbacks that wait, and page by page the settled messages. The
-// page begins after a place, 0 at first and then the Next of the page before, and looks at so many rows. The ledger keeps its
-// records, which know the customer by hash only, so its chain stays valid.
-func (tx *Tx) Erase(channel string, customer seal.CustomerHash, after int64, rows int) (Erasure, error) {
-	if after == 0 {
-		if err := tx.eraseState(channel, customer); err != nil {
+// Erase forgets customers of a channel: the callbacks that wait, page by page the settled messages, and with the last page the conversations, with their consent and
+// blocks. A page looks at so many rows; the first one begins with the zero Erasure, each other one with what the page before has returned. While a customer has an
+// open message the conversation stays: the customer's wishes still hold for that message, and the windows price it. The ledger keeps its
+// records, which know a customer by hash only, so its chain stays valid.
+func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
+	page := Erasure{Open: make([]int64, len(customers))}
+	copy(page.Open, so.Open)
+	if so.Next == 0 {
+		if err := tx.eraseCallbacks(channel, customers); err != nil {
 			return Erasure{}, err
 		}
 	}
 	if err := tx.flushMessages(); err != nil {
 		return Erasure{}, err
 	}
-	var page Erasure
 	var settled []int64
 	looked := 0
-	if err := tx.each(selectOwners, []any{after, int64(rows)}, func(v values) bool {
+	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v values) bool {
 		looked++
 		page.Next = v.Int(0)
-		if v.Text(1) != channel || seal.CustomerHash(v.Bytes(2)) != customer {
+		if v.Text(1) != channel {
 			return true
 		}
-		if v.Int(3) == 1 && !State(v.Int(4)).active() {
+		switch which := slices.Index(customers, seal.CustomerHash(v.Bytes(2))); {
+		case which < 0:
+		case v.Int(3) == 1 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
-		} else {
-			page.Open++
+		default:
+			page.Open[which]++
 		}
 		return true
 	}); err != nil {
 		return Erasure{}, err
 	}
-	tx.store.recent.forget()
+	if len(settled) > 0 {
+		tx.store.recent.forget()
+	}
 	for _, seq := range settled {
 		if err := tx.exec(eraseMessage, seq); err != nil {
 			return Erasure{}, err
 		}
 	}
-	if looked < rows {
-		page.Next = 0
+	if looked == rows {
+		return page, nil
+	}
+	page.Next = 0
+	for i, customer := range customers {
+		if page.Open[i] > 0 {
+			continue
+		}
+		if err := tx.exec(eraseConversation, channel, customer[:]); err != nil {
+			return Erasure{}, err
+		}
 	}
 	return page, nil
 }
 
-// eraseState forgets what is kept of a customer beside messages.
-func (tx *Tx) eraseState(channel string, customer seal.CustomerHash) error {
-	if err := tx.exec(eraseConversation, channel, customer[:]); err != nil {
-		return err
+func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
+	for _, customer := range customers {
+		waiting, err := tx.changed(eraseCallbacks, channel, customer[:])
+		if err != nil {
+			return err
+		}
+		if err := tx.deepen(Callbacks, -waiting); err != nil {
+			return err
+		}
 	}
-	waiting, err := tx.changed(eraseCallbacks, channel, customer[:])
-	if err != nil {
-		return err
-	}
-	if err := tx.deepen(Callbacks, -waiting); err != nil {
-		return err
-	}
-	reached, err := tx.changed(eraseCustomerReach, customer[:])
+	return nil
+}
+
+// EraseReach forgets that a person was written to in the last 24 hours, see PutReach.
+func (tx *Tx) EraseReach(person seal.CustomerHash) error {
+	reached, err := tx.changed(erasePersonReach, person[:])
 	if err != nil {
 		return err
 	}

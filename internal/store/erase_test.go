@@ -13,15 +13,17 @@ import (
 // erase erases a customer with pages of three rows, and tells how many open messages were left.
 func erase(t *testing.T, s *store.Store, who seal.CustomerHash) (open int64) {
 	t.Helper()
-	for after, first := int64(0), true; first || after != 0; first = false {
-		update(t, s, func(tx *store.Tx) error {
-			page, err := tx.Erase(channel, who, after, 3)
-			open += page.Open
-			after = page.Next
+	var so store.Erasure
+	for first := true; first || so.Next != 0; first = false {
+		update(t, s, func(tx *store.Tx) (err error) {
+			so, err = tx.Erase(channel, []seal.CustomerHash{customer(9), who}, so, 3)
 			return err
 		})
 	}
-	return open
+	if so.Open[0] != 0 {
+		t.Errorf("%d messages of a customer who was never written to were left", so.Open[0])
+	}
+	return so.Open[1]
 }
 
 func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
@@ -50,6 +52,13 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 		if open := erase(t, s, gone); open != 1 {
 			t.Errorf("%d open messages were left; want 1", open)
 		}
+		view(t, s, func(tx *store.Tx) error {
+			if state, err := tx.Conversation(channel, gone); err != nil || state.FirstContact != noon.Unix() {
+				t.Errorf("the conversation of a customer with an open message is %+v, %v; want it as it was: it decides what becomes of the message", state, err)
+			}
+			return nil
+		})
+		update(t, s, func(tx *store.Tx) error { return tx.EraseReach(gone) })
 		update(t, s, func(tx *store.Tx) error {
 			_, err := settle(tx, "g")
 			return err

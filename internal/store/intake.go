@@ -3,6 +3,8 @@ package store
 import (
 	"crypto/sha256"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/seal"
 )
 
 const (
@@ -97,8 +99,8 @@ func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits).
 const reachSpan = 24 * time.Hour
 
-// Reach tells how many customers the business has opened a conversation with in the 24 hours before now, and whether the given one is among them.
-func (tx *Tx) Reach(customer [32]byte, now time.Time) (customers int64, among bool, err error) {
+// Reach tells how many people the account has opened a conversation with in the 24 hours before now, by whichever of its numbers, and whether the given one is among them.
+func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, among bool, err error) {
 	// Whoever fell out of the span since the last call is let go; usually that is nobody.
 	gone, err := tx.changed(deleteReach, millis(now.Add(-reachSpan)))
 	if err != nil {
@@ -107,17 +109,17 @@ func (tx *Tx) Reach(customer [32]byte, now time.Time) (customers int64, among bo
 	if err := tx.deepen(Reached, -gone); err != nil {
 		return 0, false, err
 	}
-	among, err = tx.first(selectReach, []any{customer[:]}, func(values) {})
+	among, err = tx.first(selectReach, []any{person[:]}, func(values) {})
 	if err != nil {
 		return 0, false, err
 	}
-	customers, err = tx.Depth(Reached)
-	return customers, among, err
+	people, err = tx.Depth(Reached)
+	return people, among, err
 }
 
-// PutReach counts a customer in the 24 hours after now. A customer who is counted already is counted on.
-func (tx *Tx) PutReach(customer [32]byte, now time.Time) error {
-	_, among, err := tx.Reach(customer, now)
+// PutReach counts a person in the 24 hours after now. One who is counted already is counted on.
+func (tx *Tx) PutReach(person seal.CustomerHash, now time.Time) error {
+	_, among, err := tx.Reach(person, now)
 	if err != nil {
 		return err
 	}
@@ -126,5 +128,5 @@ func (tx *Tx) PutReach(customer [32]byte, now time.Time) error {
 			return err
 		}
 	}
-	return tx.exec(upsertReach, customer[:], millis(now))
+	return tx.exec(upsertReach, person[:], millis(now))
 }

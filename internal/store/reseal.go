@@ -28,12 +28,16 @@ const (
 
 // SealedPage is what a page of a table's rows is sealed with.
 type SealedPage struct {
-	// Last is the last row's place, where the next page begins; Rows is how many were looked at.
+	// Last is the last row's place, where the next page begins, and More whether there may be one; Rows is how many were looked at.
 	Last int64
+	More bool
 	Rows int
 	// Stale counts the rows with a value under an older key than the one that seals now; Resealed are those of them that Reseal has sealed anew.
 	Stale, Resealed int
 }
+
+// maxSealedPage ends a page, in bytes of sealed values: messages that wait can be large, and a page is in memory twice.
+const maxSealedPage = 4 << 20
 
 // sealedRow is a row of which something is sealed: its values, and for what each was sealed. A value that is nil is none.
 type sealedRow struct {
@@ -42,7 +46,7 @@ type sealedRow struct {
 	places [3]string
 }
 
-// Sealed looks at a page of a table's rows behind a place, 0 at first, and counts those under an older key than the one that seals now. A View reads it.
+// Sealed looks at a page of a table's rows behind a place, 0 at first, so many of them at most, and counts those under an older key than the one that seals now. A View reads it.
 func (tx *Tx) Sealed(kind SealedKind, after int64, rows int) (SealedPage, error) {
 	stale, page, err := tx.stale(kind, after, rows)
 	page.Stale = len(stale)
@@ -110,16 +114,20 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	case SealedEarlyStatuses:
 		query, read = selectEarlies, func(v values) sealedRow { return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(1)}} }
 	}
+	size := 0
 	err = tx.each(query, []any{after, int64(rows)}, func(v values) bool {
 		row := read(v)
 		page.Last, page.Rows = row.seq, page.Rows+1
+		old := false
 		for _, sealed := range row.values {
-			if sealed != nil && tx.store.options.Keys.Old(sealed) {
-				stale = append(stale, row)
-				break
-			}
+			size += len(sealed)
+			old = old || sealed != nil && tx.store.options.Keys.Old(sealed)
 		}
-		return true
+		if old {
+			stale = append(stale, row)
+		}
+		page.More = page.Rows == rows || size >= maxSealedPage
+		return size < maxSealedPage
 	})
 	return stale, page, err
 }
