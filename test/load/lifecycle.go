@@ -28,13 +28,14 @@ func (b *bench) lifecycles(ctx context.Context) error {
 }
 
 // rounds are the figures of several rounds of lifecycles.
-type rounds struct{ accepted, settled, cpu, idle, resident series }
+type rounds struct{ accepted, settled, cpu, idle, own, resident series }
 
 func (all *rounds) add(r round, messages int) {
 	all.accepted.add(float64(messages) / r.accepted.Seconds())
 	all.settled.add(float64(messages) / r.settled.Seconds())
 	all.cpu.add(micros(r.cpu) / float64(messages))
 	all.idle.add(mib(r.idle))
+	all.own.add(mib(r.own))
 	all.resident.add(mib(r.resident))
 }
 
@@ -44,13 +45,14 @@ func (all *rounds) print(on backing, messages int) {
 	line("accepted/s", all.accepted)
 	line("gateway's CPU, µs/message", all.cpu)
 	line("memory idle, MiB", all.idle)
+	line("  of that not the program's file", all.own)
 	line("memory after the round, MiB", all.resident)
 }
 
 // round is what one round of lifecycles took.
 type round struct {
 	accepted, settled, cpu time.Duration
-	idle, resident         int64
+	idle, own, resident    int64
 }
 
 func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r round, err error) {
@@ -63,6 +65,9 @@ func (b *bench) lifecycle(ctx context.Context, on backing, messages int) (r roun
 		return r, err
 	}
 	if r.idle, err = rig.Resident(s.gateway.PID()); err != nil {
+		return r, err
+	}
+	if r.own, err = rig.Anonymous(s.gateway.PID()); err != nil {
 		return r, err
 	}
 	before, err := s.cpu()

@@ -79,16 +79,24 @@ func ticks(pid int, fields ...int) (time.Duration, error) {
 }
 
 // Resident is a process's resident memory, in bytes.
-func Resident(pid int) (int64, error) {
+func Resident(pid int) (int64, error) { return memory(pid, "VmRSS:") }
+
+// Anonymous is the part of a process's resident memory, in bytes, that is its alone. The rest is the program itself: pages of its file, which all gateways on a
+// machine share.
+func Anonymous(pid int) (int64, error) { return memory(pid, "RssAnon:") }
+
+// memory is a line of a process's status.
+// Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+func memory(pid int, name string) (int64, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(content)) {
-		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+		if value, found := strings.CutPrefix(line, name); found {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, errors.New("/proc's status has no VmRSS")
+	return 0, errors.New("/proc's status has no " + name)
 }
