@@ -26,7 +26,9 @@ func TestKeywordIsAWholeMessageInAnyCase(t *testing.T) {
 func TestKeywordOfAnyScriptIsRecognised(t *testing.T) {
 	const thai = "ฉันไม่ต้องการรับข้อความอีกต่อไป" // 31 characters, 93 bytes; the API takes 32 characters
 	words := newKeywords([]config.ConsentKeywords{
-		{Language: "el", Stop: []string{"τέλος"}}, {Language: "tr", Stop: []string{"iptal", "DURDUR"}}, {Language: "th", Stop: []string{thai}},
+		{Language: "el", Stop: []string{"τέλος"}},
+		{Language: "tr", Stop: []string{"iptal", "DURDUR"}},
+		{Language: "th", Stop: []string{thai}},
 		{Language: "xx", Stop: []string{"!", "*"}},
 	})
 	tests := map[string]wish{
