@@ -170,7 +170,9 @@ func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 		var removed int64
 		err := g.update(ctx, func(tx *store.Tx) (err error) {
 			removed, err = tx.Purge(now, store.PurgeLimits{
-				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention), Rows: page,
+				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
+				// One that is tried is given up by then; this is for those that no endpoint is left for.
+				CallbacksBefore: now.Add(-callbackRetryFor - callbackLease), Rows: page,
 			})
 			return err
 		})

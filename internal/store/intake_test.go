@@ -443,3 +443,37 @@ func TestCallbacksOfAnEndedProcessAreReleased(t *testing.T) {
 		}
 	})
 }
+
+// Deliveries that nobody takes any more do not stay for ever, and hold up nobody.
+func TestPurgeDropsOldCallbacksAndLetsTheNextOneGo(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error {
+			for n, age := range []time.Duration{3 * time.Hour, 2 * time.Hour, time.Minute} {
+				if err := tx.EnqueueCallback(&store.Callback{
+					Channel: channel, Customer: customer(1), Payload: []byte(strconv.Itoa(n)), CreatedAt: noon.Add(-age),
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		update(t, s, func(tx *store.Tx) error {
+			removed, err := tx.Purge(noon, store.PurgeLimits{CallbacksBefore: noon.Add(-time.Hour), Rows: 10})
+			if removed != 2 {
+				t.Errorf("%d rows were removed, want the two old callbacks", removed)
+			}
+			return err
+		})
+		update(t, s, func(tx *store.Tx) error {
+			if depth, err := tx.Depth(store.Callbacks); err != nil || depth != 1 {
+				t.Errorf("%d callbacks wait, %v; want 1", depth, err)
+			}
+			claimed, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 10)
+			if len(claimed) != 1 || string(claimed[0].Payload) != "2" {
+				t.Errorf("claimed %d callbacks; want the young one", len(claimed))
+			}
+			return err
+		})
+	})
+}

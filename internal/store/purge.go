@@ -8,6 +8,8 @@ type PurgeLimits struct {
 	SettledBefore time.Time
 	// EarlyBefore removes statuses that were received before it and whose upstream id never became known.
 	EarlyBefore time.Time
+	// CallbacksBefore removes deliveries that were queued before it: nobody takes them any more.
+	CallbacksBefore time.Time
 	// Rows is how many rows of a kind one call looks at. A few hundred keep an operation to a few milliseconds.
 	Rows int
 }
@@ -19,7 +21,8 @@ const (
 		(SELECT seq, expires_at FROM seen ORDER BY seq LIMIT $1 + 0) AS oldest WHERE expires_at <= $2)`
 	purgeEarly = `DELETE FROM early_statuses WHERE seq IN (SELECT seq FROM
 		(SELECT seq, received_at FROM early_statuses ORDER BY seq LIMIT $1 + 0) AS oldest WHERE received_at < $2)`
-	purgeContent = `UPDATE messages SET content = NULL, content_until = 0 WHERE seq IN
+	selectOldCallbacks = `SELECT seq, channel, customer, attempts, created_at FROM callbacks ORDER BY seq LIMIT $1 + 0`
+	purgeContent       = `UPDATE messages SET content = NULL, content_until = 0 WHERE seq IN
 		(SELECT seq FROM messages WHERE content_until > 0 AND content_until <= $1 LIMIT $2 + 0)`
 )
 
@@ -29,6 +32,11 @@ func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	dropped, err := tx.purgeCallbacks(now, limits)
+	if err != nil {
+		return 0, err
+	}
+	removed += dropped
 	for _, step := range []struct {
 		text string
 		args []any
@@ -69,4 +77,26 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 	}
 	tx.store.recent.forget()
 	return tx.changed(deleteOldest, from, to, millis(limits.SettledBefore))
+}
+
+// purgeCallbacks drops the oldest deliveries, each so that the one behind it may go.
+func (tx *Tx) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
+	var old []*Callback
+	if err := tx.each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v values) bool {
+		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: instant(v.Int(4))}
+		copy(c.Customer[:], v.Bytes(2))
+		if !c.CreatedAt.Before(limits.CallbacksBefore) {
+			return false // what is behind is younger
+		}
+		old = append(old, c)
+		return true
+	}); err != nil {
+		return 0, err
+	}
+	for _, c := range old {
+		if _, err := tx.FinishCallback(c, now); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(old)), nil
 }
