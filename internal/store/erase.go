@@ -1,9 +1,15 @@
 package store
 
-import "github.com/guichet-dev/guichet/internal/seal"
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
 
 const (
-	selectOwners       = `SELECT seq, channel, customer, settled, state FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectOwners       = `SELECT seq, channel, customer, settled, state, reserved, currency FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage       = `DELETE FROM messages WHERE seq = $1`
 	eraseCallbacks     = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
 	eraseConversation  = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
@@ -20,7 +26,7 @@ type Erasure struct {
 
 // Erase forgets a customer of a channel: the conversation, with its consent and blocks, the callbacks that wait, and page by page the settled messages. The
 // page begins after a place, 0 at first and then the Next of the page before, and looks at so many rows. The ledger keeps its
-// records, which know the customer by hash only, so its chain stays valid.
+// records, which know the customer by hash only, so its chain stays valid. An erased message has no reservation: no delivery finds it any more.
 func (tx *Tx) Erase(channel string, customer seal.CustomerHash, after int64, rows int) (Erasure, error) {
 	if after == 0 {
 		if err := tx.eraseState(channel, customer); err != nil {
@@ -32,6 +38,8 @@ func (tx *Tx) Erase(channel string, customer seal.CustomerHash, after int64, row
 	}
 	var page Erasure
 	var settled []int64
+	var reserved []money.Money
+	var bad error
 	looked := 0
 	if err := tx.each(selectOwners, []any{after, int64(rows)}, func(v values) bool {
 		looked++
@@ -41,15 +49,24 @@ func (tx *Tx) Erase(channel string, customer seal.CustomerHash, after int64, row
 		}
 		if v.Int(3) == 1 && !State(v.Int(4)).active() {
 			settled = append(settled, v.Int(0))
+			amount, err := money.Parse(v.Text(5))
+			if err != nil {
+				bad = fmt.Errorf("the reservation of a message cannot be read: %w", err)
+				return false
+			}
+			reserved = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))})
 		} else {
 			page.Open++
 		}
 		return true
-	}); err != nil {
-		return Erasure{}, err
+	}); cmp.Or(err, bad) != nil {
+		return Erasure{}, cmp.Or(err, bad)
 	}
 	tx.store.recent.forget()
-	for _, seq := range settled {
+	for i, seq := range settled {
+		if err := tx.release(reserved[i]); err != nil {
+			return Erasure{}, err
+		}
 		if err := tx.exec(eraseMessage, seq); err != nil {
 			return Erasure{}, err
 		}
