@@ -40,6 +40,7 @@ func (g *Gateway) maintain(ctx context.Context) {
 		g.attend(ctx, "resolve doubts", func() error { return g.resolveDoubts(ctx, t, now) })
 		g.attend(ctx, "give up what is too old to be sent", func() error { return g.expireQueued(ctx, t, now) })
 		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })
+		g.attend(ctx, "release reservations that are over", func() error { return g.unreserve(ctx, now) })
 		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
 		if t != repriced {
 			g.attend(ctx, "price what was unpriced", func() error { return g.reprice(ctx, t, now) })
@@ -119,6 +120,29 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 		if found > 0 {
 			g.ring()
 		}
+		if err != nil || found < page {
+			return err
+		}
+	}
+}
+
+// unreserve gives back the reservations of messages that were given up in doubt, once nothing of them can come any more.
+func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
+	for {
+		var found int
+		err := g.update(ctx, func(tx *store.Tx) error {
+			messages, err := tx.ReservedPast(now, page)
+			if err != nil {
+				return err
+			}
+			found = len(messages)
+			for _, m := range messages {
+				if err := tx.Unreserve(m); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if err != nil || found < page {
 			return err
 		}

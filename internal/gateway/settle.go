@@ -31,6 +31,12 @@ func (e ending) facts() pricing.Message {
 	}
 }
 
+// mayComeYet tells whether the message is given up although the upstream may have a copy of it, whose delivery would be charged: its reservation then stays (P3).
+// A message that the upstream refused or failed by its own word, or whose time is over, does not come any more.
+func (e ending) mayComeYet() bool {
+	return !e.delivered && !e.message.DoubtedAt.IsZero() && e.now.Before(e.message.ExpiresAt)
+}
+
 // settle gives a message its one settlement: prices it by the conversation and the counts as they are, and records the price, what it changes in both, and the
 // release of its reservation, in the caller's commit (P2). A delivered message that the plan has no rate for is held and reported instead.
 // What is settled already stays as it is, but for a delivery that is reported after the message was given up: that is a correction.
@@ -56,7 +62,11 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	if err := g.apply(tx, e.message, record, outcome, &state); err != nil {
 		return err
 	}
-	if _, err := tx.Settle(e.message, record, t.contentUntil(e.now)); err != nil {
+	settle := tx.Settle
+	if e.mayComeYet() {
+		settle = tx.SettleReserved
+	}
+	if _, err := settle(e.message, record, t.contentUntil(e.now)); err != nil {
 		return err
 	}
 	g.metrics.settled.WithLabelValues(outcomeLabel(outcome)).Inc()
@@ -83,7 +93,7 @@ func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, o
 	return tx.Increment(outcome.Count)
 }
 
-// correct appends what a message owes after all: it was settled as undelivered, and then a delivery was reported.
+// correct appends what a message owes after all, in place of its reservation: it was settled as undelivered, and then a delivery was reported.
 func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
 	settled, found, err := tx.Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
@@ -99,6 +109,9 @@ func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome
 		return err
 	}
 	g.log.Warn("Message delivered after it was given up", "message", e.message.ID, "settlement", settled.Sequence)
+	if err := tx.Unreserve(e.message); err != nil {
+		return err
+	}
 	return tx.Append(record)
 }
 

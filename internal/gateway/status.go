@@ -122,13 +122,24 @@ func (in *intake) advance(m *store.Message, s *graph.Status, to store.State, at 
 		code = s.Errors[0].Code
 	}
 	moved, err := in.tx.Fail(m, code, at)
-	if err != nil || !moved {
-		return moved, err
+	if err != nil {
+		return false, err
+	}
+	if !moved {
+		return false, in.unreserve(m)
 	}
 	if code == graph.CodePayment {
 		in.gateway.channels.stop(m.Channel, code, in.now, in.now.Add(stopProbe))
 	}
 	return true, in.gateway.afterFailure(in.tx, m, code, at)
+}
+
+// unreserve gives back the reservation of a message that was given up in doubt, when the upstream says of its only copy that it failed.
+func (in *intake) unreserve(m *store.Message) error {
+	if !m.DoubtedAt.IsZero() {
+		return nil // of another copy nothing was heard
+	}
+	return in.tx.Unreserve(m)
 }
 
 // consequences settles a message that has ended, and opens a free entry point whose end the upstream states.

@@ -59,7 +59,7 @@ type Period struct {
 	// Billed is the sum of charges, Cost of the upstream's own prices; both exact.
 	Billed money.Money `json:"billed"`
 	Cost   money.Money `json:"cost"`
-	// Reserved is the most that accepted and unsettled messages can still cost.
+	// Reserved is the most that accepted and unsettled messages, and those given up while the upstream may have a copy of them, can still cost.
 	Reserved money.Money `json:"reserved"`
 	// Unpriced counts delivered messages that the plan has no rate for; InDoubt those of unknown fate.
 	Unpriced int64 `json:"unpriced"`

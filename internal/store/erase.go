@@ -1,13 +1,16 @@
 package store
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 
+	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
 const (
-	selectOwners      = `SELECT seq, channel, customer, settled, state FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectOwners      = `SELECT seq, channel, customer, settled, state, reserved, currency FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
 	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
 	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
@@ -25,7 +28,7 @@ type Erasure struct {
 // Erase forgets customers of a channel: the callbacks that wait, page by page the settled messages, and with the last page the conversations, with their consent and
 // blocks. A page looks at so many rows; the first one begins with the zero Erasure, each other one with what the page before has returned. While a customer has an
 // open message the conversation stays: the customer's wishes still hold for that message, and the windows price it. The ledger keeps its
-// records, which know a customer by hash only, so its chain stays valid.
+// records, which know a customer by hash only, so its chain stays valid. An erased message has no reservation: no delivery finds it any more.
 func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
 	page := Erasure{Open: make([]int64, len(customers))}
 	copy(page.Open, so.Open)
@@ -38,6 +41,8 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		return Erasure{}, err
 	}
 	var settled []int64
+	var reserved []money.Money
+	var bad error
 	looked := 0
 	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v values) bool {
 		looked++
@@ -49,17 +54,26 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		case which < 0:
 		case v.Int(3) == 1 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
+			amount, err := money.Parse(v.Text(5))
+			if err != nil {
+				bad = fmt.Errorf("the reservation of a message cannot be read: %w", err)
+				return false
+			}
+			reserved = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))})
 		default:
 			page.Open[which]++
 		}
 		return true
-	}); err != nil {
-		return Erasure{}, err
+	}); cmp.Or(err, bad) != nil {
+		return Erasure{}, cmp.Or(err, bad)
 	}
 	if len(settled) > 0 {
 		tx.store.recent.forget()
 	}
-	for _, seq := range settled {
+	for i, seq := range settled {
+		if err := tx.release(reserved[i]); err != nil {
+			return Erasure{}, err
+		}
 		if err := tx.exec(eraseMessage, seq); err != nil {
 			return Erasure{}, err
 		}

@@ -42,7 +42,7 @@ func (tx *Tx) Total(key ledger.TotalKey) (ledger.Total, error) {
 	return c.value, nil
 }
 
-// Reserved is the most that accepted and unsettled messages can still cost in a currency. It is not of a period: a message
+// Reserved is the most that accepted messages can still cost in a currency. It is not of a period: a message
 // that is accepted in one month may be billed in the next, so it weighs on whatever month is looked at.
 func (tx *Tx) Reserved(currency money.Currency) (money.Decimal, error) {
 	c, err := tx.reservedCell(currency)

@@ -72,7 +72,7 @@ type Message struct {
 	// AcceptedAt is when it was accepted, ExpiresAt when it is given up if nothing was heard of it.
 	AcceptedAt time.Time
 	ExpiresAt  time.Time
-	// Reserved is the most that it can still cost; zero once it is settled.
+	// Reserved is the most that it can still cost: zero once it is settled, but see SettleReserved.
 	Reserved money.Money
 	// IdempotencyKey is a hash of what the client gave to recognise a repeated request; nil if it gave nothing. Fingerprint is a hash of the request.
 	IdempotencyKey []byte
@@ -99,6 +99,8 @@ type Message struct {
 	DeliveredAt time.Time
 	ReadAt      time.Time
 	FailedAt    time.Time
+	// DoubtedAt is the claim of the first attempt whose outcome nobody knows: the upstream may have a copy of the message. Zero if there is no such attempt.
+	DoubtedAt time.Time
 	// ErrorCode is the upstream's code of the failure; 0 for none.
 	ErrorCode int
 	// Settled tells whether the ledger has its settlement. Unpriced marks a delivered message that no rate could settle yet.

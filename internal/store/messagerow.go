@@ -47,14 +47,14 @@ func (r *messageRow) finish() error {
 	return nil
 }
 
-// milestones are the times that are only ever read with the message; they share a column.
-func (m *Message) milestones() [6]*time.Time {
-	return [...]*time.Time{&m.ClaimedAt, &m.SubmittedAt, &m.SentAt, &m.DeliveredAt, &m.ReadAt, &m.FailedAt}
+// milestones are the times that are only ever read with the message; they share a column. A new one comes last: rows that were written before it lack it.
+func (m *Message) milestones() [7]*time.Time {
+	return [...]*time.Time{&m.ClaimedAt, &m.SubmittedAt, &m.SentAt, &m.DeliveredAt, &m.ReadAt, &m.FailedAt, &m.DoubtedAt}
 }
 
 // packTimes writes the milestones as Unix milliseconds, separated by commas; a time that is not known is empty.
 func (m *Message) packTimes() string {
-	var b [6 * 14]byte
+	var b [7 * 14]byte
 	text := b[:0]
 	for i, t := range m.milestones() {
 		if i > 0 {

@@ -33,6 +33,8 @@ type modelMessage struct {
 	claimed  time.Time // the last time
 	settled  bool
 	attempts int
+	doubted  time.Time // the claim of the first attempt whose outcome is not known
+	reserved bool      // although it is settled
 }
 
 func (m *modelMessage) active() bool { return m.state <= store.InDoubt }
@@ -255,6 +257,9 @@ func (m *machine) Submit(t *rapid.T) {
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
 		return tx.Submit(loaded, "upstream."+message.id, m.now)
 	})
+	if message.doubted.Equal(message.claimed) {
+		message.doubted = time.Time{}
+	}
 	m.move(message, store.Submitted, store.InLine)
 }
 
@@ -295,9 +300,13 @@ func (m *machine) Doubt(t *rapid.T) {
 	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Doubt(loaded) })
 	message.state = store.InDoubt
+	if message.doubted.IsZero() {
+		message.doubted = message.claimed
+	}
 }
 
-// Status applies a status to any message at all, and settles with the first that ends it, in one operation.
+// Status applies a status to any message at all, and settles with the first that ends it, in one operation. What fails although a copy may be under way
+// keeps its reservation, until it is delivered after all.
 func (m *machine) Status(t *rapid.T) {
 	message := m.some(t, func(*modelMessage) bool { return true })
 	to := rapid.SampledFrom([]store.State{store.Sent, store.Failed, store.Delivered, store.Read}).Draw(t, "status")
@@ -313,12 +322,20 @@ func (m *machine) Status(t *rapid.T) {
 		if !ends {
 			return nil
 		}
-		settled, err := tx.Settle(loaded, outcome(loaded), time.Time{})
+		settle := tx.Settle
+		if to == store.Failed && !message.doubted.IsZero() {
+			settle = tx.SettleReserved
+		}
+		settled, err := settle(loaded, outcome(loaded), time.Time{})
+		if err == nil && moved && to != store.Failed {
+			err = tx.Unreserve(loaded)
+		}
 		if settled == message.settled {
 			t.Fatalf("settled = %v although it was %v before", settled, message.settled)
 		}
 		return err
 	})
+	message.reserved = to == store.Failed && !message.doubted.IsZero() && !message.settled || message.reserved && to <= store.Failed
 	if to > message.state {
 		m.move(message, to, store.InLine)
 	}
@@ -403,7 +420,7 @@ func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
 		}
-		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled || got.Attempts != message.attempts || got.Parking != message.parking || !got.ReadyAt.Equal(message.readyAt) {
+		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled || got.Attempts != message.attempts || got.Parking != message.parking || !got.ReadyAt.Equal(message.readyAt) || !got.DoubtedAt.Equal(message.doubted) {
 			t.Fatalf("message %s: state %s, lane %d, settled %v, attempts %d, ready %s, parking %d; want %+v",
 				message.id, got.State, got.Lane, got.Settled, got.Attempts, got.ReadyAt, got.Parking, *message)
 		}
@@ -443,7 +460,8 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 	if total, err := tx.Total(whole); err != nil || total != totals[whole] {
 		t.Fatalf("total = %+v, %v; recomputed %+v", total, err, totals[whole])
 	}
-	want, err := money.MustParse("0.03").MulInt(depths[store.Unsettled])
+	kept := m.count(func(message *modelMessage) bool { return message.reserved })
+	want, err := money.MustParse("0.03").MulInt(depths[store.Unsettled] + kept)
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"cut off":           {selectCutOff, "messages_under_way"},
 		"unpriced":          {selectUnpriced, "messages_unpriced"},
 		"held messages":     {releaseHeld, "messages_held"},
+		"reserved past":     {selectReservedPast, "messages_reserved"},
 		"retained content":  {purgeContent, "messages_content"},
 		"callback due":      {selectDue, "callbacks_ready"},
 		"next callback":     {selectNextDue, "callbacks_ready"},

@@ -36,6 +36,7 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 		"cut off":          {selectCutOff, "messages_under_way"},
 		"unpriced":         {selectUnpriced, "messages_unpriced"},
 		"held messages":    {releaseHeld, "messages_held"},
+		"reserved past":    {selectReservedPast, "messages_reserved"},
 		"retained content": {purgeContent, "messages_content"},
 		"next callback":    {selectNextDue, "callbacks_ready"},
 		"cut-off callback": {selectReleasable, "callbacks_claimed"},

@@ -142,6 +142,9 @@ func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
 		return err
 	}
 	m.UpstreamID, m.sealedUpstreamID, m.SubmittedAt, m.dirty = upstreamID, sealed, at, true
+	if m.DoubtedAt.Equal(m.ClaimedAt) {
+		m.DoubtedAt = time.Time{} // the last attempt was the only one in doubt, and this is its outcome
+	}
 	if m.State >= Submitted {
 		return nil
 	}
@@ -193,6 +196,9 @@ func (tx *Tx) Release(channel string, now time.Time) error {
 func (tx *Tx) Doubt(m *Message) error {
 	if m.State != Sending {
 		return tx.wrongState(m)
+	}
+	if m.DoubtedAt.IsZero() {
+		m.DoubtedAt = m.ClaimedAt
 	}
 	return tx.move(m, InDoubt)
 }

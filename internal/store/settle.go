@@ -8,22 +8,30 @@ import (
 )
 
 const (
-	insertRecord     = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
-	selectSettlement = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	insertRecord       = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
+	selectSettlement   = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
 )
 
 // Settle appends the one settlement of a message to the ledger, and in the same commit counts it in the totals, releases the
 // message's reservation and deletes its content, or keeps it until keepContentUntil. The record's Sequence is set here.
 // A message that is settled already stays as it is: the result is false, and no error.
 func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
+	settled, err := tx.SettleReserved(m, record, keepContentUntil)
+	if err != nil || !settled {
+		return settled, err
+	}
+	return true, tx.Unreserve(m)
+}
+
+// SettleReserved is Settle for a message that is given up while the upstream may still have a copy of it: its reservation stays until Unreserve, because a
+// delivery would be charged. See ReservedPast.
+func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
 	if m.Settled {
 		return false, nil
 	}
 	record.Kind, record.MessageID = ledger.Settlement, m.ID
 	if err := tx.Append(record); err != nil {
-		return false, err
-	}
-	if err := tx.release(m.Reserved); err != nil {
 		return false, err
 	}
 	if err := tx.deepen(Unsettled, -1); err != nil {
@@ -32,8 +40,25 @@ func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Ti
 	if err := tx.setUnpriced(m, false); err != nil {
 		return false, err
 	}
-	m.Settled, m.Reserved, m.dirty = true, money.Money{}, true
+	m.Settled, m.dirty = true, true
 	return true, tx.retireContent(m, keepContentUntil)
+}
+
+// Unreserve gives back what a settled message has still reserved.
+func (tx *Tx) Unreserve(m *Message) error {
+	if !m.Settled || m.Reserved.Amount.IsZero() {
+		return nil
+	}
+	if err := tx.release(m.Reserved); err != nil {
+		return err
+	}
+	m.Reserved, m.dirty = money.Money{}, true
+	return nil
+}
+
+// ReservedPast are settled messages that have a reservation although their time is over at now.
+func (tx *Tx) ReservedPast(now time.Time, limit int) ([]*Message, error) {
+	return tx.messagesOf(selectReservedPast, millis(now), limit)
 }
 
 // HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation until it is settled.

@@ -181,21 +181,14 @@ func TestSettlementReleasesTheReservation(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
-		reserved := func() (amount money.Decimal) {
-			view(t, s, func(tx *store.Tx) (err error) {
-				amount, err = tx.Reserved("USD")
-				return err
-			})
-			return amount
-		}
-		if got := reserved(); got != money.MustParse("0.03") {
+		if got := reserved(t, s); got != money.MustParse("0.03") {
 			t.Errorf("reserved %s after acceptance; want 0.03", got)
 		}
 		update(t, s, func(tx *store.Tx) error {
 			_, err := settle(tx, "wamid.1")
 			return err
 		})
-		if got := reserved(); !got.IsZero() {
+		if got := reserved(t, s); !got.IsZero() {
 			t.Errorf("reserved %s after settlement; want 0", got)
 		}
 	})

@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// blocking is a budget that covers one message.
+func blocking(d *config.Document) {
+	d.Budget = &config.Budget{Limit: usd("0.03"), Action: budgetBlock}
+}
+
+// doubted sends a message whose connection drops, so that nobody knows whether the upstream has it.
+func (w *world) doubted() (id string) {
+	w.t.Helper()
+	w.quiet(ana)
+	w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
+	id = w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
+	return id
+}
+
+// givenUp is doubted, and then given up by the account's rule.
+func (w *world) givenUp() (id string) {
+	w.t.Helper()
+	id = w.doubted()
+	w.clock.advance(301 * time.Second)
+	w.settled(1)
+	return id
+}
+
+// told has the upstream tell the status of a copy of a message, whose answer never came: the callback data says which message it is.
+func (w *world) told(id, status string) {
+	w.t.Helper()
+	rest := `,"biz_opaque_callback_data":"` + id + `"`
+	if status == "failed" {
+		rest += `,"errors":[{"code":131026,"title":"Message undeliverable"}]`
+	}
+	w.webhook(w.status("wamid.of-a-copy", status, rest), appSecret)
+}
+
+func (w *world) refusedForTheBudget() {
+	w.t.Helper()
+	if got := w.send(templateTo("33600000002", "parcel_ready")); got.code != 131042 {
+		w.t.Fatalf("a send got %d %s; want 131042: the budget covers one message", got.status, got.body)
+	}
+}
+
+func TestP3GivenUpInDoubtKeepsItsReservationUntilItIsDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking)
+	id := w.givenUp()
+	if r := w.report(); r.Period.Charged != 0 || r.Period.Reserved != usd("0.03") {
+		t.Fatalf("%d charged and %s reserved after it was given up; want none and 0.03 USD", r.Period.Charged, r.Period.Reserved)
+	}
+	w.refusedForTheBudget()
+	for range 2 { // whatever is told twice
+		w.told(id, "sent")
+		w.told(id, "delivered")
+	}
+	if r := w.report(); r.Period.Billed != usd("0.03") || !r.Period.Reserved.Amount.IsZero() {
+		t.Fatalf("billed %s and reserved %s after the late delivery; want 0.03 USD and none", r.Period.Billed, r.Period.Reserved)
+	}
+	w.refusedForTheBudget()
+}
+
+func TestP3GivenUpInDoubtKeepsItsReservationUntilTheUpstreamSaysThatItFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking)
+	id := w.givenUp()
+	w.refusedForTheBudget()
+	w.told(id, "failed")
+	if r := w.report(); !r.Period.Reserved.Amount.IsZero() || r.Period.Messages != 1 {
+		t.Fatalf("%s reserved and %d settlements after the failure; want none and one", r.Period.Reserved, r.Period.Messages)
+	}
+	w.accepted(templateTo("33600000002", "parcel_ready"))
+}
+
+func TestP3GivenUpInDoubtKeepsItsReservationUntilNothingCanComeAnyMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking)
+	w.givenUp()
+	w.refusedForTheBudget()
+	w.clock.advance(30*24*time.Hour + outcomeGrace)
+	w.until("nothing is reserved", func() bool { return w.report().Period.Reserved.Amount.IsZero() })
+	w.accepted(templateTo("33600000002", "parcel_ready"))
+}
+
+// A failure of the second copy is no word on the first.
+func TestP3ResentInDoubtAndThenFailedKeepsItsReservation(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]bool{"the upstream refuses it": true, "the upstream tells later": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, blocking, func(d *config.Document) { d.Doubt.Resolution = doubtResend })
+			id := w.doubted()
+			if refused {
+				w.control(http.MethodPost, "faults", `{"effect":"error","code":131008,"next":1}`)
+			}
+			w.clock.advance(301 * time.Second)
+			if !refused {
+				second := w.submittedID(id)
+				w.webhook(w.status(second, "failed", `,"biz_opaque_callback_data":"`+id+`","errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret)
+			}
+			if r := w.settled(1); r.Period.Charged != 0 || r.Period.Reserved != usd("0.03") {
+				t.Fatalf("%d charged and %s reserved after the failure; want none and 0.03 USD", r.Period.Charged, r.Period.Reserved)
+			}
+			w.refusedForTheBudget()
+			w.told(id, "delivered")
+			if r := w.report(); r.Period.Billed != usd("0.03") || !r.Period.Reserved.Amount.IsZero() {
+				t.Fatalf("billed %s and reserved %s after the first copy's delivery; want 0.03 USD and none", r.Period.Billed, r.Period.Reserved)
+			}
+		})
+	}
+}
+
+// What the upstream refused or failed by its own word reserves nothing, even if it was in doubt before.
+func TestP3FailedByTheUpstreamReservesNothing(t *testing.T) {
+	t.Parallel()
+	for name, send := range map[string]func(*world) string{
+		"answered": func(w *world) string { return w.accepted(templateTo(ana, "parcel_ready")) },
+		"in doubt": (*world).doubted,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, blocking)
+			w.quiet(ana)
+			w.told(send(w), "failed")
+			if r := w.settled(1); !r.Period.Reserved.Amount.IsZero() {
+				t.Fatalf("%s reserved after the failure; want none", r.Period.Reserved)
+			}
+			w.accepted(templateTo("33600000002", "parcel_ready"))
+		})
+	}
+}
