@@ -80,6 +80,9 @@ func (g *Gateway) claimCallbacks(ctx context.Context, limit int) (claimed []*sto
 		if claimed, err = tx.ClaimCallbacks(now, now.Add(callbackLease), limit); err != nil {
 			return err
 		}
+		if claimed, err = g.readable(tx, claimed, now); err != nil {
+			return err
+		}
 		next, err = tx.NextCallback()
 		return err
 	})

@@ -95,7 +95,7 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	if n == 0 {
 		return nil, now.Add(wait), nil
 	}
-	gaveUp := false
+	gaveUp, locked := false, 0
 	held, again := g.channels.releases(c.ID)
 	err = g.update(ctx, func(tx *store.Tx) error {
 		if held {
@@ -108,6 +108,14 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 			return err
 		}
 		for _, m := range claimed {
+			if m.Condition == store.Locked {
+				locked++
+				tx.Untried(m)
+				if err := tx.Park(m, now.Add(lockedPause)); err != nil {
+					return err
+				}
+				continue
+			}
 			if until, forPayment := g.holdUntil(t, m, now); !until.IsZero() {
 				if err := putBack(tx, m, until, forPayment); err != nil {
 					return err
@@ -134,6 +142,9 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 			g.log.Error("Claim failed", "channel", c.Name, "error", err)
 		}
 		return nil, time.Time{}, err
+	}
+	if locked > 0 {
+		g.log.Error("Stored messages are sealed with a key that the keyset lacks and wait for it", "channel", c.Name, "messages", locked)
 	}
 	if gaveUp {
 		g.deliveries.ring()
@@ -165,9 +176,12 @@ func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) e
 
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is given up instead, and the parcel is nil.
 func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
-	about, err := decodeEnvelope(m.Envelope)
+	about, err := g.envelopeOf(m)
 	if err != nil {
 		return nil, err
+	}
+	if about.unreadable {
+		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	}
 	if refusal, err := stillPermitted(tx, t, m, about, now); err != nil || refusal != nil {
 		if err != nil {
@@ -178,8 +192,8 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	body, err := upstreamBody(tx, m)
 	switch {
 	case errors.Is(err, errUnreadable):
-		g.log.Error("Stored message cannot be read and is given up", "message", m.ID)
-		return nil, g.giveUp(tx, t, c, m, about, graph.NewError(graph.CodeInternal, "The stored message could not be read. Send it again."), now)
+		g.unreadable(kindMessage, "message", m.ID)
+		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	case err != nil:
 		return nil, err
 	}
@@ -346,7 +360,7 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	case fateInDoubt:
 		return g.beginDoubt(tx, m, now)
 	default:
-		about, err := decodeEnvelope(m.Envelope)
+		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err
 		}

@@ -123,7 +123,7 @@ func (g *Gateway) resolveDoubt(tx *store.Tx, t *tenant, m *store.Message, now ti
 	if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
 		return err
 	}
-	about, err := decodeEnvelope(m.Envelope)
+	about, err := g.envelopeOf(m)
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,9 @@ type envelope struct {
 	InWindow bool `json:"inWindow,omitempty"`
 	// Trace is the span of the acceptance as a W3C traceparent; empty if none was begun.
 	Trace string `json:"trace,omitempty"`
+
+	// unreadable says that nothing of it is known, see Gateway.envelopeOf.
+	unreadable bool
 }
 
 func newEnvelope(out outgoing, granted admission) envelope {

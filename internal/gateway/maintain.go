@@ -72,7 +72,7 @@ func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) er
 			}
 			found = len(messages)
 			for _, m := range messages {
-				about, err := decodeEnvelope(m.Envelope)
+				about, err := g.envelopeOf(m)
 				if err != nil {
 					return err
 				}
@@ -103,7 +103,7 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 			}
 			found = len(messages)
 			for _, m := range messages {
-				about, err := decodeEnvelope(m.Envelope)
+				about, err := g.envelopeOf(m)
 				if err != nil {
 					return err
 				}
@@ -162,7 +162,7 @@ func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
 			found = len(messages)
 			for _, m := range messages {
 				after = m
-				about, err := decodeEnvelope(m.Envelope)
+				about, err := g.envelopeOf(m)
 				if err != nil {
 					return err
 				}

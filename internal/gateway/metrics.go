@@ -31,6 +31,7 @@ type metrics struct {
 	settlementLag prometheus.Histogram
 	stopped       *prometheus.GaugeVec   // channel
 	differences   *prometheus.CounterVec // verdict
+	unreadable    *prometheus.CounterVec // kind
 }
 
 // Results of upstream calls, webhooks and callbacks, as labels.
@@ -88,7 +89,8 @@ func newMetrics() *metrics {
 		}, []string{"channel"}),
 	}
 	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.", "verdict")
-	m.registry.MustRegister(m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
+	m.unreadable = counter("unreadable_rows_total", "Rows of the store that could not be read, by kind: message, callback or status.", "kind")
+	m.registry.MustRegister(m.unreadable, m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
 		m.commits, m.syncs, m.settlementLag, m.stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

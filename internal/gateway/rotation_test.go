@@ -174,9 +174,14 @@ func (w *world) storedContent(id string, keyset []byte) ([]byte, error) {
 		case !found:
 			return errors.New("the message is not stored")
 		}
-		err = tx.ReadContent(m)
+		if err := tx.ReadContent(m); err != nil {
+			return err
+		}
+		if m.Condition != store.Whole {
+			return seal.ErrOpen
+		}
 		content = m.Content
-		return err
+		return nil
 	})
 	return content, err
 }

@@ -49,7 +49,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 		return err
 	}
 	facts := e.facts()
-	outcome := t.book.Rate(&t.account, &facts, &state, tx)
+	outcome := t.rate(e, func() pricing.Outcome { return t.book.Rate(&t.account, &facts, &state, tx) })
 	record := t.record(e, facts, outcome)
 	g.keepDissent(e, record, outcome)
 	switch {

@@ -58,7 +58,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 		return err
 	}
 	state, known := stateOf(s.Status)
-	about, err := decodeEnvelope(m.Envelope)
+	about, err := in.gateway.envelopeOf(m)
 	if err != nil {
 		return err
 	}
@@ -204,9 +204,12 @@ func stateOf(status string) (store.State, bool) {
 
 // applyKept applies the statuses that came before the message's upstream id was known.
 func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) error {
-	kept, err := tx.TakeEarlyStatuses(m.UpstreamID)
+	kept, unreadable, err := tx.TakeEarlyStatuses(m.UpstreamID)
 	if err != nil {
 		return err
+	}
+	for range unreadable {
+		g.unreadable(kindStatus, "message", m.ID)
 	}
 	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}, began: time.Now()}
 	for _, body := range kept {

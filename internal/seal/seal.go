@@ -123,13 +123,24 @@ func (k *Keys) OldKeys() int {
 // Old tells whether a value is sealed with another key than the one that seals now or a newer one. Tink writes the key's id before what it has sealed, behind a byte
 // that is 1: https://developers.google.com/tink/wire-format#tink_output_prefix.
 func (k *Keys) Old(sealed []byte) bool {
+	keyset := k.keyset.Load()
+	id, ok := keyOf(sealed)
+	return !ok || !slices.Contains(keyset.ids[slices.Index(keyset.ids, keyset.primary):], id)
+}
+
+// Has tells whether the keyset has the key that a value is sealed with, as far as its first bytes say. If Open fails all the same, the value is not what was stored.
+func (k *Keys) Has(sealed []byte) bool {
+	id, ok := keyOf(sealed)
+	return ok && slices.Contains(k.keyset.Load().ids, id)
+}
+
+// keyOf is the id of the key that a value is sealed with; false if the value does not begin as one does.
+func keyOf(sealed []byte) (id uint32, ok bool) {
 	const prefix = 5
 	if len(sealed) < prefix || sealed[0] != 1 {
-		return true
+		return 0, false
 	}
-	keyset := k.keyset.Load()
-	id := binary.BigEndian.Uint32(sealed[1:prefix])
-	return !slices.Contains(keyset.ids[slices.Index(keyset.ids, keyset.primary):], id)
+	return binary.BigEndian.Uint32(sealed[1:prefix]), true
 }
 
 // Seal encrypts plaintext for one place: place names the column and the row, and Open must be given the same one.

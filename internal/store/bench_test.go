@@ -96,7 +96,7 @@ func lifecycle(s *store.Store, n int64) error {
 			if err != nil {
 				return err
 			}
-			if _, err := tx.TakeEarlyStatuses(upstreamID); err != nil {
+			if _, _, err := tx.TakeEarlyStatuses(upstreamID); err != nil {
 				return err
 			}
 			return tx.Submit(m, upstreamID, at.Add(time.Second))

@@ -11,8 +11,9 @@ type Callback struct {
 	Channel string
 	// Customer is whom it is about; the zero hash for what is about no customer, such as a template.
 	Customer seal.CustomerHash
-	// Payload is the body to deliver. Sealed at rest.
+	// Payload is the body to deliver. Sealed at rest. If it cannot be opened it is nil, and Condition says why.
 	Payload   []byte
+	Condition Condition
 	CreatedAt time.Time
 	// Attempts counts the times that it was claimed.
 	Attempts int
@@ -68,10 +69,7 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 		return nil, err
 	}
 	for _, c := range due {
-		var err error
-		if c.Payload, err = tx.store.options.Keys.Open(c.Payload, c.place()); err != nil {
-			return nil, err
-		}
+		c.Payload = tx.openSealed(c.Payload, c.place(), &c.Condition)
 		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, tx.store.writer.lease(), c.seq); err != nil {
 			return nil, err
 		}

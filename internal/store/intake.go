@@ -53,22 +53,24 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 	return tx.exec(boundEarly, int64(maxEarlyStatuses))
 }
 
-// TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came.
-func (tx *Tx) TakeEarlyStatuses(upstreamID string) ([][]byte, error) {
+// TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came, and tells how many could not be opened.
+func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadable int, err error) {
 	var payloads [][]byte
 	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v values) bool {
 		payloads = append(payloads, v.Bytes(0))
 		return true
 	}); err != nil || len(payloads) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
-	for i, sealed := range payloads {
-		var err error
-		if payloads[i], err = tx.store.options.Keys.Open(sealed, "early_statuses.payload/"+upstreamID); err != nil {
-			return nil, err
+	for _, sealed := range payloads {
+		var condition Condition
+		if status := tx.openSealed(sealed, "early_statuses.payload/"+upstreamID, &condition); condition == Whole {
+			statuses = append(statuses, status)
+		} else {
+			unreadable++
 		}
 	}
-	return payloads, tx.exec(deleteEarly, hashID(upstreamID))
+	return statuses, unreadable, tx.exec(deleteEarly, hashID(upstreamID))
 }
 
 // TemplateEvent is the upstream's latest word on a template.

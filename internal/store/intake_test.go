@@ -80,7 +80,7 @@ func TestEarlyStatusesAreBounded(t *testing.T) {
 		})
 		for id, want := range map[string]int{"0": 0, "1": 0, "2": 1, strconv.Itoa(bound + 1): 1} {
 			update(t, s, func(tx *store.Tx) error {
-				kept, err := tx.TakeEarlyStatuses(id)
+				kept, _, err := tx.TakeEarlyStatuses(id)
 				if len(kept) != want {
 					t.Errorf("%d statuses of id %s are kept, want %d", len(kept), id, want)
 				}
@@ -103,7 +103,7 @@ func TestEarlyStatusesWaitForTheirMessage(t *testing.T) {
 		})
 		take := func() (statuses []string) {
 			update(t, s, func(tx *store.Tx) error {
-				payloads, err := tx.TakeEarlyStatuses("upstream-a")
+				payloads, _, err := tx.TakeEarlyStatuses("upstream-a")
 				for _, p := range payloads {
 					statuses = append(statuses, string(p))
 				}

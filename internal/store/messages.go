@@ -16,10 +16,10 @@ const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
 		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint, lease)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17)`
-	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13 WHERE seq = $14`
-	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = $5, upstream_id = $6, settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, content = NULL WHERE seq = $14`
+	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = COALESCE($5, upstream_hash),
+		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13 WHERE seq = $14`
+	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = COALESCE($5, upstream_hash),
+		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, content = NULL WHERE seq = $14`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
@@ -145,15 +145,14 @@ func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 	return m, err == nil, err
 }
 
-// ReadContent fills in the message's Content; it is nil if it has been deleted.
+// ReadContent fills in the message's Content; it is nil if it has been deleted, or if it cannot be opened, see Condition.
 func (tx *Tx) ReadContent(m *Message) error {
 	var sealed []byte
 	if _, err := tx.first(selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) }); err != nil || sealed == nil {
 		return err
 	}
-	var err error
-	m.Content, err = tx.store.options.Keys.Open(sealed, "messages.content/"+m.ID)
-	return err
+	m.Content = tx.openSealed(sealed, "messages.content/"+m.ID, &m.Condition)
+	return nil
 }
 
 func (tx *Tx) message(query string, key any) (*Message, bool, error) {
@@ -209,21 +208,13 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 	if err := row.finish(); err != nil {
 		return nil, err
 	}
-	var err error
 	if row.upstreamID != nil {
-		id, err := tx.store.options.Keys.Open(row.upstreamID, "messages.upstream_id/"+m.ID)
-		if err != nil {
-			return nil, err
-		}
-		m.UpstreamID, m.sealedUpstreamID = string(id), row.upstreamID
+		var condition Condition // of the id alone: it is still found by its hash, and the next status tells it again
+		m.UpstreamID, m.sealedUpstreamID = string(tx.openSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition)), row.upstreamID
 	}
-	if m.Envelope, err = tx.store.options.Keys.Open(row.envelope, "messages.envelope/"+m.ID); err != nil {
-		return nil, err
-	}
+	m.Envelope = tx.openSealed(row.envelope, "messages.envelope/"+m.ID, &m.Condition)
 	if row.content != nil {
-		if m.Content, err = tx.store.options.Keys.Open(row.content, "messages.content/"+m.ID); err != nil {
-			return nil, err
-		}
+		m.Content = tx.openSealed(row.content, "messages.content/"+m.ID, &m.Condition)
 	}
 	tx.know(m)
 	return m, nil

@@ -47,7 +47,7 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 					continue
 				}
 			}
-			if m.Content == nil { // the operation knew the message already
+			if m.Content == nil && m.Condition == Whole { // the operation knew the message already
 				if err := tx.ReadContent(m); err != nil {
 					return nil, err
 				}

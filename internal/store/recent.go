@@ -9,7 +9,7 @@ const recentMessages = 2048
 // several times, and reading a row and opening its seals costs more than changing it. Only the one writer of an embedded store may remember anything: on a
 // shared store others change the rows. The database stays the only truth: what a transaction has changed is remembered when it is durable.
 //
-// Queued messages are not remembered, because statements about their customer change them, see makeReady; nor is anything for which a
+// Queued messages are not remembered, because statements about their customer change them, see makeReady; nor is what could not be opened, nor anything for which a
 // statement changes rows that it does not name, see Tx.forget.
 type recent struct {
 	committed *simplelru.LRU[string, *Message]
@@ -47,7 +47,7 @@ func (r *recent) keep(messages []*Message) {
 		return
 	}
 	for _, m := range messages {
-		if m.State == Queued {
+		if m.State == Queued || m.Condition != Whole {
 			r.pending[m.ID] = nil
 			continue
 		}

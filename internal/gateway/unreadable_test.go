@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"database/sql"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite" // to change bytes in a store that is closed
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/simulator"
+)
+
+// damage changes the store of a gateway that has stopped.
+func (w *world) damage(statement string, args ...any) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(w.directory, "data", storeFile))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	result, err := db.ExecContext(w.t.Context(), statement, args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		w.t.Fatalf("%s changed %d rows, %v", statement, n, err)
+	}
+}
+
+// restart stops the gateway, lets change do what it wants, and starts it again.
+func (w *world) restart(change func()) {
+	w.t.Helper()
+	if err := w.stop(); err != nil {
+		w.t.Fatal(err)
+	}
+	change()
+	listeners, err := Listen(strings.TrimPrefix(w.api, "http://"), "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.start(listeners)
+}
+
+// One message of which bytes were changed on the disk is given up, and settled as undelivered; those beside it and behind it go on.
+func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	for _, column := range []string{"envelope", "content"} {
+		t.Run(column, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+			damaged := w.accepted(templateTo(ana, "parcel_ready"))
+			others := []string{w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))}
+			w.restart(func() {
+				w.damage("UPDATE messages SET "+column+" = substr("+column+", 1, length("+column+") - 1) || x'00' WHERE id = ?", damaged)
+				w.control(http.MethodDelete, "faults", "")
+			})
+			r := w.settled(3)
+			if r.Period.Charged != 2 || !r.Period.Reserved.Amount.IsZero() {
+				t.Fatalf("%d charged and %s reserved, want the other two and nothing", r.Period.Charged, r.Period.Reserved)
+			}
+			for _, id := range others {
+				if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})); n != 1 {
+					t.Errorf("another message was sent %d times", n)
+				}
+			}
+			w.until("the business is told", func() bool { return len(w.business.statuses(damaged)) == 1 })
+			if told := w.business.received(damaged); !strings.Contains(told[0], `"code":131000`) {
+				t.Errorf("the business was told %s, want 131000", told[0])
+			}
+			if n := w.metric(`guichet_gateway_unreadable_rows_total{kind="message"}`); n != "1" {
+				t.Errorf("counted %q, want 1", n)
+			}
+			if !strings.Contains(w.logs.String(), "Stored row cannot be read") {
+				t.Error("the log says nothing of it")
+			}
+			if err := w.stop(); err != nil {
+				t.Fatal(err)
+			}
+			if record := w.settlements(damaged)[damaged]; record == nil || record.FreeReason != "undelivered" {
+				t.Errorf("the ledger says %+v, want undelivered", record)
+			}
+		})
+	}
+}
+
+// A delivered message whose envelope cannot be read has no price that is known: it is held as unpriced, and its webhook is no failure.
+func TestDeliveryOfADamagedMessageIsHeldAsUnpriced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.quiet(ana)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(id)
+	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	w.restart(func() { w.damage("UPDATE messages SET envelope = zeroblob(40) || envelope WHERE id = ?", id) })
+	if got := w.webhook(w.status(upstream, "delivered", ""), appSecret); got.status != http.StatusOK {
+		t.Fatalf("the webhook got %d %s", got.status, got.body)
+	}
+	w.until("it is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
+	if r := w.report(); r.Period.Reserved != usd("0.03") {
+		t.Fatalf("%s reserved, want 0.03 USD until it is settled", r.Period.Reserved)
+	}
+	w.until("the business is told", func() bool { s := w.business.statuses(id); return len(s) > 0 && s[len(s)-1] == "delivered" })
+}
+
+// What is sealed with a key that is missing waits for the key: nothing of it is given up.
+func TestMessagesUnderAMissingKeyWaitForIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	keyset := w.readKeyFile(config.KeysetFile)
+	other, err := seal.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.restart(func() {
+		w.writeKeyFile(config.KeysetFile, other.Keyset)
+		w.control(http.MethodDelete, "faults", "")
+	})
+	w.clock.advance(10 * time.Minute)
+	w.accepted(templateTo("33612345679", "parcel_ready"))
+	w.settled(1)
+	w.until("the log says that a key is missing", func() bool { return strings.Contains(w.logs.String(), "sealed with a key that the keyset lacks") })
+	w.restart(func() { w.writeKeyFile(config.KeysetFile, keyset) })
+	w.clock.advance(10 * time.Minute)
+	w.document.Account.DisplayName = "Acme again"
+	w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
+	w.until("it is sent when the key is back", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
+}
+
+func TestDamagedCallbackHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.business.down.Store(true)
+	for _, id := range []string{"wamid.1", "wamid.2"} {
+		if got := w.webhook(w.inbound(phoneID, ana, id, "hello"), appSecret); got.status != http.StatusOK {
+			t.Fatalf("the webhook got %d %s", got.status, got.body)
+		}
+	}
+	w.restart(func() {
+		w.damage("UPDATE callbacks SET payload = substr(payload, 1, length(payload) - 1) || x'00' WHERE seq = (SELECT MIN(seq) FROM callbacks)")
+		w.business.down.Store(false)
+	})
+	w.until("the one behind it is delivered", func() bool { return len(w.business.received("wamid.2")) == 1 })
+	if n := w.metric(`guichet_gateway_unreadable_rows_total{kind="callback"}`); n != "1" {
+		t.Errorf("counted %q, want 1", n)
+	}
+	w.until("nothing waits", func() bool { return w.report().Queues.Callbacks == 0 })
+}
