@@ -138,7 +138,7 @@ type Usage struct {
 	// +optional
 	Cost *Money `json:"cost,omitempty"`
 
-	// reserved is the most that messages which are accepted and not settled can still cost.
+	// reserved is the most that messages can still cost which are accepted and not settled, or given up while Meta may have a copy of them.
 	// +optional
 	Reserved *Money `json:"reserved,omitempty"`
 
