@@ -13,6 +13,8 @@ const (
 	// retryFor is how long after its acceptance a message is tried again, but for its first fewTries: it may have waited for its channel or its turn, and not for them.
 	retryFor = 24 * time.Hour
 	fewTries = 10
+	// fewWaits is the same where the upstream wants a message back in hours: every such try is a day's, or an hour's.
+	fewWaits = 3
 	// longestBackoff and longestPairBackoff bound the pause between two tries.
 	longestBackoff     = 5 * time.Minute
 	longestPairBackoff = time.Hour
@@ -107,11 +109,11 @@ func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Er
 	}
 	delay = max(delay, least)
 	at := a.now.Add(delay + time.Duration(a.jitter*float64(delay)/4))
-	lastTry := a.accepted.Add(retryFor)
+	lastTry, few := a.accepted.Add(retryFor), fewTries
 	if class == graph.Wait {
-		lastTry = a.accepted.Add(2*retryFor + delay) // a day's wait is advice, not a failed try
+		lastTry, few = a.accepted.Add(2*retryFor+delay), fewWaits // a day's wait is advice, not a failed try
 	}
-	if a.tries >= fewTries && at.After(lastTry) || at.After(a.expires) {
+	if a.tries >= few && at.After(lastTry) || at.After(a.expires) {
 		return sendVerdict{fate: fateFailed, failure: failure}
 	}
 	if class == graph.Wait { // for hours, and only this message: the customer's others may be taken

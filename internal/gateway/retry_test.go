@@ -66,6 +66,25 @@ func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	}
 }
 
+// A day's wait is advice, not a failed try: it is taken three times. An offer that nobody wanted for days is not worth more.
+func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
+	limit := graph.NewError(graph.CodeMarketingLimit, "")
+	for tries, want := range []fate{fateParked, fateParked, fateParked, fateFailed} {
+		at := noon.Add(time.Duration(tries) * 27 * time.Hour)
+		if got := (attempt{tries: tries, accepted: noon, expires: noon.Add(defaultTTL), now: at}).judge(limit); got.fate != want {
+			t.Errorf("refusal %d has fate %d, want %d", tries+1, got.fate, want)
+		}
+	}
+	held := attempt{accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	if got := held.judge(limit); got.fate != fateParked {
+		t.Errorf("a message whose channel was stopped for five days has fate %d at its first try, want parked", got.fate)
+	}
+	hourly := attempt{tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	if got := hourly.judge(graph.NewError(graph.CodeSpamLimit, "")); got.fate != fateFailed {
+		t.Errorf("after two days of waits of an hour the fate is %d, want failed", got.fate)
+	}
+}
+
 func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
 	limit.RetryAfter = 40 * time.Second
