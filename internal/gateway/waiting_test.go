@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -93,4 +95,28 @@ func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
 		return w.metric(`guichet_gateway_upstream_results_total{code="131056",result="retry"}`) == "1"
 	})
 	w.settled(1) // within a second or two, and not after 64
+}
+
+// A message that is taken ends the row of its pair's refusals: the next one is waited for a second, and not for the 64 that follow three before it.
+func TestPairBackOffBeginsAnewAfterAMessageThatIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	refused := func(n int) {
+		w.until("the pair is refused", func() bool {
+			return w.metric(`guichet_gateway_upstream_results_total{code="131056",result="retry"}`) == strconv.Itoa(n)
+		})
+	}
+	w.control(http.MethodPost, "faults", `{"code":131056,"next":3}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	for n := range 3 {
+		refused(n + 1)
+		w.clock.advance(20 * time.Second) // the pauses are 1, 4 and 16 seconds, and a quarter
+		w.document.Account.DisplayName = fmt.Sprintf("Acme %d", n)
+		w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
+	}
+	w.settled(1)
+	w.control(http.MethodPost, "faults", `{"code":131056,"next":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	refused(4)
+	w.settled(2)
 }
