@@ -236,16 +236,31 @@ func (r *run) checkProof(b *books, last report.Report) {
 	if twice := b.count(func(f *fate) bool { return f.upstream > 1 }); r.settings.engine == sqlite && r.settings.late > 0 && twice == 0 {
 		r.t.Error("no message was sent twice: the run proves less than it says")
 	}
+	if r.settings.engine == postgres && r.noticedHoles() == 0 {
+		r.t.Error("no black hole before the database was noticed: the run proves less than it says")
+	}
 	for what, n := range map[string]int{
 		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
 		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
 		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
-		"samples of the budget": r.budget.samples, "charges": b.count(func(f *fate) bool { return !f.charge.IsZero() }),
+		"black holes before the upstream": int(r.routes.upstream.Held()),
+		"samples of the budget":           r.budget.samples, "charges": b.count(func(f *fate) bool { return !f.charge.IsZero() }),
 	} {
 		if n <= 0 {
 			r.t.Errorf("too few %s: the run proves less than it says", what)
 		}
 	}
+}
+
+// noticedHoles is how often the gateway said that its store did not answer in time.
+func (r *run) noticedHoles() int {
+	n := 0
+	for line := range strings.Lines(r.log()) {
+		if strings.Contains(line, `"msg":"Store `) && strings.Contains(line, "timeout") {
+			n++
+		}
+	}
+	return n
 }
 
 // count counts messages.
@@ -260,10 +275,13 @@ func (b *books) count(is func(*fate) bool) int {
 }
 
 // logged counts the gateway's log lines with a text.
-func (r *run) logged(text string) int {
+func (r *run) logged(text string) int { return strings.Count(r.log(), text) }
+
+// log is all that the gateway has logged.
+func (r *run) log() string {
 	log, err := os.ReadFile(r.account.Path("gateway.log"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return strings.Count(string(log), text)
+	return string(log)
 }

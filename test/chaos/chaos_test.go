@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strconv"
 	"sync"
@@ -47,7 +48,7 @@ type settings struct {
 	pairLimits float64
 	// unpaid lets the upstream lack a means of payment now and then. What it has refused waits for a minute.
 	unpaid bool
-	// hang is how long a hanging upstream takes to answer.
+	// hang is how long a hanging upstream takes to answer, and a black hole before it lasts.
 	hang time.Duration
 }
 
@@ -132,6 +133,7 @@ type run struct {
 	account  *rig.Account
 	gateway  *rig.Gateway
 	database *postgrestest.Server // nil for SQLite
+	routes   routes
 	sim      *simulator.Simulator
 	business *business
 	flow     *flow
@@ -140,9 +142,13 @@ type run struct {
 	did      deeds
 }
 
+// routes are the gateway's ways to the upstream and to its database, if it has one.
+type routes struct{ upstream, database *rig.Proxy }
+
 // deeds count what was done to the gateway.
 type deeds struct {
 	kills, killsInTrouble, fullDisks, crashes, cuts, reloads, badDocuments, moods int
+	upstreamHoles, databaseHoles                                                  int
 	slowestStart                                                                  time.Duration
 }
 
@@ -151,13 +157,20 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	r := &run{t: t, settings: s, programs: programs, business: newBusiness(t, s.outOfOrder)}
 	directory := t.TempDir()
 	upstream := httptest.NewUnstartedServer(nil)
+	r.routes.upstream = route(t, upstream.Listener.Addr().String())
 	var err error
-	if r.account, err = rig.NewAccount(directory, "http://"+upstream.Listener.Addr().String()); err != nil {
+	if r.account, err = rig.NewAccount(directory, "http://"+r.routes.upstream.Address()); err != nil {
 		t.Fatal(err)
 	}
 	if s.engine == postgres {
 		r.database = postgrestest.Start(t)
-		r.account.Document.Storage = config.Storage{Type: config.StorageShared, URL: r.database.Database(t)}
+		located, err := url.Parse(r.database.Database(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.routes.database = route(t, located.Host)
+		located.Host = r.routes.database.Address()
+		r.account.Document.Storage = config.Storage{Type: config.StorageShared, URL: located.String()}
 	}
 	if r.gateway, err = rig.NewGateway(r.programs, r.account, "INFO"); err != nil {
 		t.Fatal(err)
@@ -177,6 +190,17 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	go func() { defer close(done); r.sim.Run(simulating) }()
 	t.Cleanup(func() { stop(); <-done })
 	return r
+}
+
+// route is a way to an address that can become a black hole.
+func route(t *testing.T, to string) *rig.Proxy {
+	t.Helper()
+	p, err := rig.NewProxy(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
 }
 
 // configure sets the account up: a budget that bites, an allowance that is soon used up, a business that wants to hear of everything.
@@ -269,7 +293,8 @@ func (r *run) disturb() {
 func (r *run) felt() bool {
 	counts := r.sim.Counts()
 	resent := r.settings.engine == postgres || r.settings.late == 0 || r.logged("Message in doubt is sent again") > 0
-	return resent && counts.Dropped > 0 && counts.Duplicates > 0 && r.logged("Store became unavailable") > 0 && r.logged("in doubt") > 0 &&
+	noticed := r.settings.engine == sqlite || r.noticedHoles() > 0
+	return resent && noticed && r.routes.upstream.Held() > 0 && counts.Dropped > 0 && counts.Duplicates > 0 && r.logged("Store became unavailable") > 0 && r.logged("in doubt") > 0 &&
 		r.flow.refusals(graph.CodePayment) > 0 && r.flow.refusals(graph.CodeReEngagement) > 0
 }
 

@@ -5,12 +5,14 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/test/rig"
 )
 
 // sabotage kills and restarts the gateway at random moments, and troubles its store. It leaves a running gateway with a sound store.
@@ -45,10 +47,11 @@ func (r *run) fillDisk(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// troubleDatabase lets the database crash, now and then with the gateway, and cuts the gateway's connections several times, in turns.
+// troubleDatabase lets the database crash, now and then with the gateway, cuts the gateway's connections several times, and lets the database fall silent, in turns.
 func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
 	const cuts = 5 // at a time
-	if r.did.crashes > r.did.cuts/cuts {
+	switch {
+	case r.did.crashes > r.did.cuts/cuts:
 		for range cuts {
 			r.did.cuts++
 			if err := r.database.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`); err != nil {
@@ -56,13 +59,43 @@ func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
 			}
 			pause(ctx, between(random, 20*time.Millisecond, 200*time.Millisecond))
 		}
-		return
+	case r.did.crashes > r.did.databaseHoles:
+		r.silenceDatabase(ctx, random)
+	default:
+		r.did.crashes++
+		r.database.Crash(r.t)
+		if random.IntN(3) == 0 {
+			r.did.killsInTrouble++
+			r.killAndRestart()
+		}
 	}
-	r.did.crashes++
-	r.database.Crash(r.t)
-	if random.IntN(3) == 0 {
+}
+
+// silenceDatabase makes the way to the database a black hole, for longer than the gateway's patience with an answer and with an attempt to connect together.
+// Sometimes the gateway is killed in it, and has to start with a database that says nothing.
+func (r *run) silenceDatabase(ctx context.Context, random *rand.Rand) {
+	r.did.databaseHoles++
+	lasts, kill := between(random, 18*time.Second, 24*time.Second), random.IntN(3) == 0
+	r.routes.database.Silence()
+	var hole sync.WaitGroup
+	hole.Go(func() {
+		pause(ctx, lasts)
+		restore(r.routes.database, r.did.databaseHoles)
+	})
+	if kill {
+		pause(ctx, lasts/2)
 		r.did.killsInTrouble++
 		r.killAndRestart()
+	}
+	hole.Wait()
+}
+
+// restore ends the nth black hole on a way: in turns everything that it held back is lost with its connections, and arrives late.
+func restore(way *rig.Proxy, n int) {
+	if n%2 == 1 {
+		way.Forget()
+	} else {
+		way.Speak()
 	}
 }
 
@@ -97,6 +130,9 @@ func (r *run) upset(ctx context.Context) {
 	random := r.settings.random(actorUpstream)
 	for {
 		r.did.moods++
+		if r.did.moods%8 == 4 {
+			r.silenceUpstream(ctx)
+		}
 		r.sim.ClearFaults()
 		faults, delay := r.mood()
 		if err := r.sim.SetKnobs(simulator.Knobs{
@@ -114,6 +150,14 @@ func (r *run) upset(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// silenceUpstream makes the way to the upstream a black hole: in the long form for longer than a call is waited for.
+func (r *run) silenceUpstream(ctx context.Context) {
+	r.did.upstreamHoles++
+	r.routes.upstream.Silence()
+	pause(ctx, r.settings.hang)
+	restore(r.routes.upstream, r.did.upstreamHoles)
 }
 
 // mood is the upstream's next one: what it does to sends, and how late its webhooks come.

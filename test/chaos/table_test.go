@@ -27,6 +27,8 @@ func (r *run) table(b *books) string {
 	row("  killed\t%d times, %d with its store in trouble; ready again within %s", r.did.kills, r.did.killsInTrouble, r.did.slowestStart.Round(time.Millisecond))
 	row("  store in trouble\t%d full disks, %d crashes of the database, %d cuts of its connections; noticed %d times",
 		r.did.fullDisks, r.did.crashes, r.did.cuts, r.logged("Store became unavailable"))
+	row("  black holes\t%d before the upstream, %d before the database, which did not answer in time %d times; %d pieces held back",
+		r.did.upstreamHoles, r.did.databaseHoles, r.noticedHoles(), r.held())
 	row("  configuration\t%d reloads, %d documents that cannot be used", r.did.reloads, r.did.badDocuments)
 	row("  upstream\t%d moods; %d sends refused, %d connections cut, %d updates twice, %d webhooks repeated", r.did.moods, refused, counts.Dropped, counts.Duplicates, counts.Retries)
 	row("the business sent\t")
@@ -46,4 +48,13 @@ func (r *run) table(b *books) string {
 	row("  closest to the budget\t%s USD were left, in %d samples", r.budget.closest, r.budget.samples)
 	_ = w.Flush() // a strings.Builder never fails
 	return text.String()
+}
+
+// held is how many pieces of streams the black holes held back.
+func (r *run) held() int64 {
+	held := r.routes.upstream.Held()
+	if r.routes.database != nil {
+		held += r.routes.database.Held()
+	}
+	return held
 }
