@@ -102,10 +102,12 @@ images: ## Build the container images into bin/images, without Docker
 	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/operator .
 	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/gateway ./cmd/gateway
 	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/simulator ./cmd/simulator
+	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/guichet ./cmd/guichet
 	@cd hack/image && go build -o $(BIN)/image .
 	@$(BIN)/image --binary $(BIN)/linux/operator --tag guichet.dev/operator:dev --title "Guichet operator" --output $(BIN)/images/operator.tar
 	@$(BIN)/image --binary $(BIN)/linux/gateway --tag guichet.dev/gateway:dev --title "Guichet gateway" --output $(BIN)/images/gateway.tar
 	@$(BIN)/image --binary $(BIN)/linux/simulator --tag guichet.dev/simulator:dev --title "Guichet simulator" --output $(BIN)/images/simulator.tar
+	@$(BIN)/image --binary $(BIN)/linux/guichet --tag guichet.dev/guichet:dev --title "Guichet command line" --output $(BIN)/images/guichet.tar
 
 .PHONY: envtest-assets
 envtest-assets: ## Build kube-apiserver and etcd into bin/envtest, unless KUBEBUILDER_ASSETS is set
