@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -23,11 +20,17 @@ type fill struct {
 	store   *store.Store
 	now     time.Time
 	charge  money.Decimal
+	// stored is told how many there are after each operation.
+	stored func(n int)
 }
 
-// filled opens the account's store, lets work fill it, and closes it.
-func filled(ctx context.Context, account *rig.Account, work func(*fill) error) (err error) {
-	f := &fill{account: account, now: time.Now(), charge: money.MustParse("0.03")}
+// filled opens the account's store, lets work fill it, and closes it. What is the plural of what the store is filled with.
+func (b *bench) filled(ctx context.Context, account *rig.Account, what string, work func(*fill) error) (err error) {
+	f := &fill{account: account, now: time.Now(), charge: money.MustParse("0.03"), stored: func(n int) {
+		if n%100_000 == 0 {
+			b.progress("%s %s are stored", whole(int64(n)), what)
+		}
+	}}
 	if f.keys, err = account.Keys(); err != nil {
 		return err
 	}
@@ -41,12 +44,13 @@ func filled(ctx context.Context, account *rig.Account, work func(*fill) error) (
 	return f.store.Close()
 }
 
-// each runs do for 0 to n-1, a thousand in an operation.
-func (f *fill) each(ctx context.Context, n int, do func(*store.Tx, int) error) error {
+// each runs do for from to to-1, a thousand in an operation.
+func (f *fill) each(ctx context.Context, from, to int, do func(*store.Tx, int) error) error {
 	const together = 1000
-	for from := 0; from < n; from += together {
+	for ; from < to; from += together {
+		end := min(from+together, to)
 		if err := f.store.Update(ctx, func(tx *store.Tx) error {
-			for i := from; i < min(from+together, n); i++ {
+			for i := from; i < end; i++ {
 				if err := do(tx, i); err != nil {
 					return err
 				}
@@ -55,32 +59,7 @@ func (f *fill) each(ctx context.Context, n int, do func(*store.Tx, int) error) e
 		}); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// concurrently runs do for from to to-1, each in an operation of its own; the store groups them.
-func (f *fill) concurrently(ctx context.Context, from, to int, do func(*store.Tx, int) error) error {
-	var next atomic.Int64
-	next.Store(int64(from))
-	var failed atomic.Pointer[error]
-	var work sync.WaitGroup
-	for range 128 * runtime.NumCPU() {
-		work.Go(func() {
-			for failed.Load() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= to {
-					return
-				}
-				if err := f.store.Update(ctx, func(tx *store.Tx) error { return do(tx, i) }); err != nil {
-					failed.CompareAndSwap(nil, &err)
-				}
-			}
-		})
-	}
-	work.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
+		f.stored(end)
 	}
 	return nil
 }

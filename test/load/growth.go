@@ -7,27 +7,23 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/store"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
 // openWindows measures the gateway's memory with many open windows in its store: when it is ready, and after messages to many of those customers.
 func (b *bench) openWindows(ctx context.Context) error {
-	heading("Memory by open windows")
-	fmt.Printf("  %12s %12s %14s %16s %12s\n", "open windows", "store, MiB", "start, ms", "memory idle, MiB", "after load")
+	t := b.table("open windows", "store", "start", "memory idle", fmt.Sprintf("after %s messages", whole(int64(b.messages))), "aim")
 	for _, windows := range []int{0, b.windows / 10, b.windows} {
-		if err := b.withWindows(ctx, windows); err != nil {
+		if err := b.withWindows(ctx, t, windows); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *bench) withWindows(ctx context.Context, windows int) error {
+func (b *bench) withWindows(ctx context.Context, t *table, windows int) error {
 	s, err := b.stage(ctx, func(a *rig.Account) error {
-		return filled(ctx, a, func(f *fill) error {
-			return f.each(ctx, windows, func(tx *store.Tx, i int) error { return f.window(tx, i) })
-		})
+		return b.filled(ctx, a, "open windows", func(f *fill) error { return f.each(ctx, 0, windows, f.window) })
 	})
 	if err != nil {
 		return err
@@ -58,14 +54,13 @@ func (b *bench) withWindows(ctx context.Context, windows int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  %12d %12.1f %14.1f %16.1f %12.1f\n", windows, mib(size), micros(s.ready)/1000, mib(idle), mib(loaded))
+	t.row(whole(int64(windows)), figure(mib(size))+" MiB", figure(millis(s.ready))+" ms", figure(mib(idle))+" MiB", figure(mib(loaded))+" MiB", "under 100 MiB")
 	return nil
 }
 
 // settledMessages measures the time from the gateway's start until it is ready, and its memory then, by the messages that its store has settled.
 func (b *bench) settledMessages(ctx context.Context) error {
-	heading("Start and memory by settled messages, %d starts each", b.rounds)
-	fmt.Printf("  %12s %12s %14s %16s %14s\n", "settled", "store, MiB", "start, ms", "memory idle, MiB", "first report, ms")
+	t := b.table("settled messages", "store", "start", "memory idle", "first report", "aim for the start")
 	s, err := b.stage(ctx, nil)
 	if err != nil {
 		return err
@@ -74,13 +69,11 @@ func (b *bench) settledMessages(ctx context.Context) error {
 	before := 0
 	for _, settled := range []int{0, b.settled / 10, b.settled} {
 		s.gateway.Stop()
-		if err := filled(ctx, s.account, func(f *fill) error {
-			return f.concurrently(ctx, before, settled, func(tx *store.Tx, i int) error { return f.settled(tx, i) })
-		}); err != nil {
+		if err := b.filled(ctx, s.account, "settled messages", func(f *fill) error { return f.each(ctx, before, settled, f.settled) }); err != nil {
 			return err
 		}
 		before = settled
-		if err := b.starts(ctx, s, settled); err != nil {
+		if err := b.starts(ctx, t, s, settled); err != nil {
 			return err
 		}
 	}
@@ -88,21 +81,21 @@ func (b *bench) settledMessages(ctx context.Context) error {
 }
 
 // starts starts the gateway several times over one store.
-func (b *bench) starts(ctx context.Context, s *stage, settled int) error {
+func (b *bench) starts(ctx context.Context, t *table, s *stage, settled int) error {
 	var ready, idle, report series
-	for range b.rounds {
+	for n := range b.rounds {
 		s.gateway.Stop()
 		took, err := s.gateway.Start(ctx)
 		if err != nil {
 			return err
 		}
-		ready.add(micros(took) / 1000)
+		ready.add(millis(took))
 		began := time.Now()
 		r, err := s.gateway.Report(ctx)
 		if err != nil {
 			return err
 		}
-		report.add(micros(time.Since(began)) / 1000)
+		report.add(millis(time.Since(began)))
 		if r.Ledger.Sequence != int64(settled) {
 			return fmt.Errorf("the ledger has %d records, not %d", r.Ledger.Sequence, settled)
 		}
@@ -111,12 +104,13 @@ func (b *bench) starts(ctx context.Context, s *stage, settled int) error {
 			return err
 		}
 		idle.add(mib(resident))
+		b.round(whole(int64(settled))+" settled messages", n, "ready in "+ready.last(" ms"), idle.last(" MiB"))
 	}
 	size, err := storeSize(s.account)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  %12d %12.1f %14.1f %16.1f %14.1f\n", settled, mib(size), ready.median(), idle.median(), report.median())
+	t.row(whole(int64(settled)), figure(mib(size))+" MiB", ready.in(" ms"), idle.in(" MiB"), report.in(" ms"), "1 s")
 	return nil
 }
 

@@ -29,23 +29,24 @@ const (
 // kannel measures an SMS gateway in C that meters nothing and syncs nothing: messages accepted over HTTP by smsbox, routed by bearerbox and taken by its own
 // fakesmsc. It is a yardstick for the cost of moving a message, not a like for like.
 func (b *bench) kannel(ctx context.Context) error {
-	heading("Kannel, %d messages a round, %d clients", b.messages, clients)
 	programs := []string{bearerboxPath, smsboxPath, fakesmscPath}
 	if missing := slices.IndexFunc(programs, isMissing); missing >= 0 {
-		fmt.Printf("  not measured: %s is not there; on Debian: apt-get install kannel kannel-extras\n", programs[missing])
+		b.progress("Kannel is not measured: %s is not there; on Debian: apt-get install kannel kannel-extras", programs[missing])
 		return nil
 	}
 	var accepted, through, cpu series
-	for range b.rounds {
+	for n := range b.rounds {
 		if err := b.kannelRound(ctx, &accepted, &through, &cpu); err != nil {
 			return err
 		}
+		b.round("Kannel", n, through.last("/s"), cpu.last(" µs"))
 	}
-	line("sent on/s", through)
-	line("accepted/s", accepted)
-	line("its two processes' CPU, µs/message", cpu)
+	t := b.table(fmt.Sprintf("Kannel, %s messages a round", whole(int64(b.messages))), "")
+	t.row("accepted and sent on", through.in("/s"))
+	t.row("accepted meanwhile", accepted.in("/s"))
+	t.row("CPU for a message, both processes", cpu.in(" µs"))
 	if b.gatewayCPU > 0 {
-		fmt.Printf("  the gateway's CPU for a message is %.2f times Kannel's\n", b.gatewayCPU/cpu.median())
+		t.row("CPU, gateway to Kannel", figure(b.gatewayCPU/cpu.median()))
 	}
 	return nil
 }

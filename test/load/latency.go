@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -21,7 +22,7 @@ const perSecond = 1000
 // The two take turns, so that whatever else the machine does falls on both.
 func (b *bench) latency(ctx context.Context) error {
 	var p50, p99, echo50, echo99, ratio50, ratio99 series
-	for range b.rounds {
+	for n := range b.rounds {
 		ours, err := b.acceptances(ctx, backing{}, perSecond)
 		if err != nil {
 			return err
@@ -36,15 +37,18 @@ func (b *bench) latency(ctx context.Context) error {
 		echo99.add(bare.at(99))
 		ratio50.add(ours.at(50) / bare.at(50))
 		ratio99.add(ours.at(99) / bare.at(99))
+		b.round("acceptance, SQLite", n, "p50 "+p50.last(" ms"), "p99 "+p99.last(" ms"))
 	}
-	heading("Latency of acceptance at %d/s, open loop, %d s a round", perSecond, b.seconds)
-	line("durable acceptance p50, ms", p50)
-	line("durable acceptance p99, ms", p99)
-	line("bare net/http echo p50, ms", echo50)
-	line("bare net/http echo p99, ms", echo99)
-	line("ratio p50", ratio50)
-	line("ratio p99", ratio99)
+	t := b.latencyTable(backing{}, perSecond)
+	t.row("durable acceptance", p50.in(" ms"), p99.in(" ms"), "10 ms")
+	t.row("bare net/http echo", echo50.in(" ms"), echo99.in(" ms"), "")
+	t.row("ratio of each round", ratio50.in(""), ratio99.in(""), "")
 	return nil
+}
+
+// latencyTable begins the table of acceptances on a store.
+func (b *bench) latencyTable(on backing, rate int) *table {
+	return b.table(fmt.Sprintf("acceptance, %s, %s/s, open loop, %d s a round", on, whole(int64(rate)), b.seconds), "p50", "p99", "aim for p99")
 }
 
 func (b *bench) acceptances(ctx context.Context, on backing, rate int) (latencies, error) {
@@ -85,7 +89,7 @@ func (b *bench) echoes(ctx context.Context) (latencies, error) {
 type latencies []time.Duration
 
 // at is a percentile in milliseconds.
-func (l latencies) at(percent int) float64 { return micros(l[len(l)*percent/100]) / 1000 }
+func (l latencies) at(percent int) float64 { return millis(l[len(l)*percent/100]) }
 
 // openLoop makes requests on time, so many in each second, whether or not earlier ones have been answered.
 func openLoop(seconds, rate int, do func(int) error) (latencies, error) {

@@ -15,15 +15,22 @@ import (
 // step durable.
 func (b *bench) lifecycles(ctx context.Context) error {
 	var all rounds
-	for range b.rounds {
+	for n := range b.rounds {
 		r, err := b.lifecycle(ctx, backing{}, b.messages)
 		if err != nil {
 			return err
 		}
 		all.add(r, b.messages)
+		b.round("lifecycles, SQLite", n, all.settled.last("/s"), all.cpu.last(" µs"))
 	}
 	b.gatewayCPU = all.cpu.median()
-	all.print(backing{}, b.messages)
+	t := b.lifecycleTable(backing{}, b.messages)
+	t.row("full lifecycles", all.settled.in("/s"), "5,000/s")
+	t.row("accepted meanwhile", all.accepted.in("/s"), "")
+	t.row("gateway's CPU for a message", all.cpu.in(" µs"), "100 µs")
+	t.row("memory idle", all.idle.in(" MiB"), "16 MiB")
+	t.row("of that not the program's file", all.own.in(" MiB"), "")
+	t.row("memory after the round", all.resident.in(" MiB"), "")
 	return nil
 }
 
@@ -39,14 +46,9 @@ func (all *rounds) add(r round, messages int) {
 	all.resident.add(mib(r.resident))
 }
 
-func (all *rounds) print(on backing, messages int) {
-	heading("Full lifecycles, %s, %d messages a round, %d clients", on, messages, clients)
-	line("lifecycles/s", all.settled)
-	line("accepted/s", all.accepted)
-	line("gateway's CPU, µs/message", all.cpu)
-	line("memory idle, MiB", all.idle)
-	line("  of that not the program's file", all.own)
-	line("memory after the round, MiB", all.resident)
+// lifecycleTable begins the table of lifecycles on a store.
+func (b *bench) lifecycleTable(on backing, messages int) *table {
+	return b.table(fmt.Sprintf("lifecycles, %s, %s messages a round", on, whole(int64(messages))), "", "aim")
 }
 
 // round is what one round of lifecycles took.

@@ -1,5 +1,6 @@
 // Command load measures the gateway on this machine: the real programs on loopback, the load generator and the upstream's stand-in beside them. All figures
-// and ratios that it prints are of one run. docs/performance.md says what they mean and what they were.
+// and ratios that it prints are of one run. Progress goes to
+// the standard error, the tables at the end to the standard output. docs/performance.md says what they mean and what they were.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/guichet-dev/guichet/test/rig"
 )
@@ -57,6 +59,8 @@ type bench struct {
 	programs rig.Programs
 	scratch  string
 	stages   int
+	began    time.Time
+	tables   []*table
 	// gatewayCPU is the processor time for a message, in microseconds, for the comparison with Kannel; 0 if it was not measured.
 	gatewayCPU float64
 }
@@ -67,11 +71,13 @@ func run(ctx context.Context, of sizes, only string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	b := &bench{sizes: of, scratch: scratch}
-	fmt.Println(machine())
+	b := &bench{sizes: of, scratch: scratch, began: time.Now()}
+	fmt.Printf("%s\n\n", machine())
+	b.progress("compiling the programs")
 	if b.programs, err = rig.Compile(ctx, scratch); err != nil {
 		return err
 	}
+	defer b.print()
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
@@ -86,6 +92,13 @@ func run(ctx context.Context, of sizes, only string) error {
 		}
 	}
 	return nil
+}
+
+// print prints the tables of what was measured, also of a run that was ended early.
+func (b *bench) print() {
+	for _, t := range b.tables {
+		t.write(os.Stdout)
+	}
 }
 
 // machine says where the figures were measured.

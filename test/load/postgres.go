@@ -34,8 +34,8 @@ const (
 	sharedPerSecond = 200
 )
 
-// postgres measures the same on a PostgreSQL server on this machine, which syncs every commit, with one replica and with three. Requests go to the replicas in turn,
-// the upstream's webhooks to the first.
+// postgres measures the same on a PostgreSQL server on this machine, which syncs every commit, with one replica and with three. Requests and the connections of the
+// upstream's webhooks go to the replicas in turn.
 func (b *bench) postgres(ctx context.Context) error {
 	server, err := postgrestest.Run()
 	if err != nil {
@@ -57,7 +57,7 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 	messages := max(b.messages/sharedPart, 1)
 	var all rounds
 	var database series
-	for range b.rounds {
+	for n := range b.rounds {
 		err := inDatabase(server, replicas, func(on backing) error {
 			before, err := rig.TreeCPU(server.PID())
 			if err != nil {
@@ -78,15 +78,21 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 		if err != nil {
 			return err
 		}
+		b.round("lifecycles, "+sharedBy(replicas).String(), n, all.settled.last("/s"), all.cpu.last(" µs"), "PostgreSQL "+database.last(" µs"))
 	}
-	all.print(sharedBy(replicas), messages)
-	line("PostgreSQL's CPU, µs/message", database)
+	t := b.lifecycleTable(sharedBy(replicas), messages)
+	t.row("full lifecycles", all.settled.in("/s"), "")
+	t.row("accepted meanwhile", all.accepted.in("/s"), "")
+	t.row("gateways' CPU for a message", all.cpu.in(" µs"), "")
+	t.row("PostgreSQL's CPU for a message", database.in(" µs"), "")
+	t.row("memory of a gateway, idle", all.idle.in(" MiB"), "")
+	t.row("memory of a gateway after the round", all.resident.in(" MiB"), "")
 	return nil
 }
 
 func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, replicas int) error {
 	var p50, p99 series
-	for range b.rounds {
+	for n := range b.rounds {
 		err := inDatabase(server, replicas, func(on backing) error {
 			took, err := b.acceptances(ctx, on, sharedPerSecond)
 			if err != nil {
@@ -99,10 +105,9 @@ func (b *bench) sharedLatency(ctx context.Context, server *postgrestest.Server, 
 		if err != nil {
 			return err
 		}
+		b.round("acceptance, "+sharedBy(replicas).String(), n, "p50 "+p50.last(" ms"), "p99 "+p99.last(" ms"))
 	}
-	heading("Latency of acceptance, %s, at %d/s, open loop, %d s a round", sharedBy(replicas), sharedPerSecond, b.seconds)
-	line("durable acceptance p50, ms", p50)
-	line("durable acceptance p99, ms", p99)
+	b.latencyTable(sharedBy(replicas), sharedPerSecond).row("durable acceptance", p50.in(" ms"), p99.in(" ms"), "")
 	return nil
 }
 

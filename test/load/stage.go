@@ -24,6 +24,7 @@ type stage struct {
 	replicas  []*rig.Gateway
 	upstream  string
 	simulator *exec.Cmd
+	service   *rig.Proxy // in front of several replicas
 	client    *http.Client
 	// ready is how long the gateway took from its start until it was ready.
 	ready time.Duration
@@ -106,9 +107,28 @@ func (s *stage) cpu() (total time.Duration, err error) {
 	return total, nil
 }
 
+// webhooks is where the upstream calls. In front of several replicas its connections are shared out among them.
+func (s *stage) webhooks() (url string, err error) {
+	if len(s.replicas) == 1 {
+		return s.gateway.API() + "/webhooks", nil
+	}
+	addresses := make([]string, len(s.replicas))
+	for i, replica := range s.replicas {
+		addresses[i] = replica.Address()
+	}
+	if s.service, err = rig.NewProxy(addresses...); err != nil {
+		return "", err
+	}
+	return "http://" + s.service.Address() + "/webhooks", nil
+}
+
 // simulate starts the upstream's stand-in. It keeps totals only, so that it costs as little as it can.
 func (s *stage) simulate(programs rig.Programs, address string) error {
-	upstream := rig.Upstream(s.gateway.API() + "/webhooks")
+	callback, err := s.webhooks()
+	if err != nil {
+		return err
+	}
+	upstream := rig.Upstream(callback)
 	upstream.Record = simulator.RecordCounts
 	text, err := json.Marshal(upstream)
 	if err != nil {
@@ -135,6 +155,9 @@ func (s *stage) stop() {
 		replica.Stop()
 	}
 	end(s.simulator)
+	if s.service != nil {
+		s.service.Close()
+	}
 }
 
 // end kills a child, if it runs.

@@ -60,7 +60,10 @@ func NewGateway(programs Programs, account *Account, level string) (*Gateway, er
 }
 
 // API is the base URL of the business's API and of the webhooks.
-func (g *Gateway) API() string { return "http://" + g.addresses[0] }
+func (g *Gateway) API() string { return "http://" + g.Address() }
+
+// Address is where the gateway listens for the business and for webhooks.
+func (g *Gateway) Address() string { return g.addresses[0] }
 
 // Metrics is the base URL of the operations' endpoints.
 func (g *Gateway) Metrics() string { return "http://" + g.addresses[1] }
