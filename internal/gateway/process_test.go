@@ -2,19 +2,17 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -24,27 +22,22 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
+	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// builtProgram is the real program, built once.
-var builtProgram = sync.OnceValues(func() (string, error) {
-	directory, err := os.MkdirTemp("", "guichet-gateway-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(directory, "gateway")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "../../cmd/gateway")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, output)
-	}
-	return path, nil
+// programs are the real gateway, compiled once if a test wants it; it is removed when the tests have ended.
+var programs = sync.OnceValues(func() (rig.Programs, error) {
+	compiled = filepath.Join(os.TempDir(), "guichet-gateway-"+rand.Text())
+	return rig.Compile(context.Background(), compiled, "gateway")
 })
+
+// compiled is the directory of the programs; empty while there are none.
+var compiled string
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := builtProgram(); code == 0 && err == nil && path != "" {
-		_ = os.RemoveAll(filepath.Dir(path))
+	if compiled != "" {
+		_ = os.RemoveAll(compiled)
 	}
 	os.Exit(code)
 }
@@ -52,7 +45,7 @@ func TestMain(m *testing.M) {
 // process is the real program, running.
 type process struct {
 	*world
-	path      string
+	programs  rig.Programs
 	addresses []string // API, metrics, report
 	command   *exec.Cmd
 }
@@ -61,11 +54,14 @@ type process struct {
 // clock says.
 func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 	tb.Helper()
-	path, err := builtProgram()
-	if err != nil {
+	p := &process{}
+	var err error
+	if p.programs, err = programs(); err != nil {
 		tb.Fatal(err)
 	}
-	p := &process{path: path, addresses: freeAddresses(tb, 3)}
+	if p.addresses, err = rig.FreeAddresses(3); err != nil {
+		tb.Fatal(err)
+	}
 	timeless := func(d *config.Document) {
 		last := d.Plan.Revisions[len(d.Plan.Revisions)-1]
 		last.EffectiveDate = "2018-08-01"
@@ -80,26 +76,9 @@ func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 	return p
 }
 
-func freeAddresses(tb testing.TB, n int) []string {
-	tb.Helper()
-	addresses := make([]string, n)
-	for i := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			tb.Fatal(err)
-		}
-		defer listener.Close()
-		addresses[i] = listener.Addr().String()
-	}
-	return addresses
-}
-
 func (p *process) launch() {
 	p.t.Helper()
-	p.command = exec.Command(p.path, "--config", filepath.Join(p.directory, "config"), "--keys", filepath.Join(p.directory, "keys"),
-		"--data", filepath.Join(p.directory, "data"), "--listen-api", p.addresses[0], "--listen-metrics", p.addresses[1], "--listen-report", p.addresses[2], "--log-level", "DEBUG")
-	p.command.Stderr = p.logs
-	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.command = p.programs.Gateway(p.directory, p.addresses, "DEBUG", p.logs)
 	if err := p.command.Start(); err != nil {
 		p.t.Fatal(err)
 	}
@@ -112,38 +91,16 @@ func (p *process) kill() {
 	_ = p.command.Wait()         // that it was killed is no news
 }
 
-// residentKiB is the process's resident memory.
-func (p *process) residentKiB() int {
-	p.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
-	if err != nil {
-		p.t.Skipf("this system has no /proc: %v", err)
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); fields[0] == "VmRSS:" {
-			n, err := strconv.Atoi(fields[1])
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			return n
-		}
-	}
-	p.t.Fatal("no VmRSS in /proc")
-	return 0
-}
-
 func TestIdleProcessStaysSmall(t *testing.T) {
 	p := newProcess(t)
-	info, err := os.Stat(p.path)
+	p.report()
+	const most = 24 << 20 // bytes; the aim is 20 MiB, with room for other machines
+	idle, err := rig.Resident(p.command.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.report()
-	const most = 24 << 10 // KiB; the aim is 20 MiB, with room for other machines
-	idle := p.residentKiB()
-	t.Logf("idle: %d KiB resident; binary: %.1f MB", idle, float64(info.Size())/1e6)
 	if idle > most {
-		t.Fatalf("the idle process has %d KiB resident, more than %d", idle, most)
+		t.Fatalf("the idle process has %d KiB resident, more than %d", idle>>10, most>>10)
 	}
 }
 

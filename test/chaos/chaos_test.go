@@ -238,7 +238,7 @@ func (r *run) start() {
 // TestP1P2P3P4P5P12FaultRun is the fault run. Its table says what was done, and what came of it.
 func TestP1P2P3P4P5P12FaultRun(t *testing.T) {
 	s := readSettings(t)
-	programs, err := rig.Compile(t.Context(), t.TempDir())
+	programs, err := rig.Compile(t.Context(), t.TempDir(), "gateway", "guichet")
 	if err != nil {
 		t.Fatal(err)
 	}

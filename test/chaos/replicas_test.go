@@ -32,7 +32,7 @@ const (
 // TestP1P2P3P5P12ReplicaPausedPastItsLease runs two replicas on one database and stops one of them, without ending it, for longer than its lease. The other takes over
 // what it was sending, and what the paused one had in its hands when it comes back changes nothing.
 func TestP1P2P3P5P12ReplicaPausedPastItsLease(t *testing.T) {
-	programs, err := rig.Compile(t.Context(), t.TempDir())
+	programs, err := rig.Compile(t.Context(), t.TempDir(), "gateway", "guichet")
 	if err != nil {
 		t.Fatal(err)
 	}

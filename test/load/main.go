@@ -74,7 +74,7 @@ func run(ctx context.Context, of sizes, only string) error {
 	b := &bench{sizes: of, scratch: scratch, began: time.Now()}
 	fmt.Printf("%s\n\n", machine())
 	b.progress("compiling the programs")
-	if b.programs, err = rig.Compile(ctx, scratch); err != nil {
+	if b.programs, err = rig.Compile(ctx, scratch, "gateway", "simulator"); err != nil {
 		return err
 	}
 	defer b.print()

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -30,7 +31,7 @@ const (
 // Gateway is the real program, serving an account at addresses that stay the same over its restarts.
 type Gateway struct {
 	account   *Account
-	path      string
+	programs  Programs
 	addresses []string // API, metrics, report
 	level     string
 	reports   *http.Client
@@ -53,7 +54,7 @@ func NewGateway(programs Programs, account *Account, level string) (*Gateway, er
 	pool.AppendCertsFromPEM(account.keys[config.TLSCertificateFile])
 	host := tenant.Host(account.Document.Account.Namespace, account.Document.Account.Name)
 	return &Gateway{
-		account: account, path: programs.Path("gateway"), addresses: addresses, level: level, log: log,
+		account: account, programs: programs, addresses: addresses, level: level, log: log,
 		reports: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12}}},
 		probes:  &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 	}, nil
@@ -68,12 +69,18 @@ func (g *Gateway) Address() string { return g.addresses[0] }
 // Metrics is the base URL of the operations' endpoints.
 func (g *Gateway) Metrics() string { return "http://" + g.addresses[1] }
 
+// Gateway is the gateway's program over an account's directory, at the addresses of its API, its metrics and its report. It ends when the caller does.
+func (p Programs) Gateway(directory string, addresses []string, level string, log io.Writer) *exec.Cmd {
+	command := exec.Command(p.Path("gateway"), "--config", filepath.Join(directory, "config"), "--keys", filepath.Join(directory, "keys"), "--data", filepath.Join(directory, "data"),
+		"--listen-api", addresses[0], "--listen-metrics", addresses[1], "--listen-report", addresses[2], "--log-level", level)
+	command.Stderr = struct{ io.Writer }{log} // through a pipe: a limit on the gateway's files must not stop its log
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return command
+}
+
 // Start runs the gateway and returns how long it took until it was ready.
 func (g *Gateway) Start(ctx context.Context) (time.Duration, error) {
-	g.process = exec.Command(g.path, "--config", g.account.Path("config"), "--keys", g.account.Path("keys"), "--data", g.account.Path("data"),
-		"--listen-api", g.addresses[0], "--listen-metrics", g.addresses[1], "--listen-report", g.addresses[2], "--log-level", g.level)
-	g.process.Stderr = struct{ io.Writer }{g.log} // through a pipe: a limit on the gateway's files must not stop its log
-	g.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	g.process = g.programs.Gateway(g.account.Path(), g.addresses, g.level, g.log)
 	began := time.Now()
 	if err := g.process.Start(); err != nil {
 		return 0, err

@@ -14,10 +14,13 @@ import (
 // Programs is the directory of the compiled programs.
 type Programs string
 
-// Compile builds the gateway, the command line and the simulator into a directory, as a release builds them.
-func Compile(ctx context.Context, directory string) (Programs, error) {
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", directory+string(filepath.Separator),
-		"github.com/guichet-dev/guichet/cmd/gateway", "github.com/guichet-dev/guichet/cmd/guichet", "github.com/guichet-dev/guichet/cmd/simulator")
+// Compile builds programs, such as gateway, guichet and simulator, into a directory, as a release builds them.
+func Compile(ctx context.Context, directory string, names ...string) (Programs, error) {
+	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", directory + string(filepath.Separator)}
+	for _, name := range names {
+		arguments = append(arguments, "github.com/guichet-dev/guichet/cmd/"+name)
+	}
+	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile the programs: %w\n%s", err, output)
