@@ -43,8 +43,13 @@ func (g *Gateway) maintain(ctx context.Context) {
 		g.attend(ctx, "release reservations that are over", func() error { return g.unreserve(ctx, now) })
 		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
 		if t != repriced {
-			g.attend(ctx, "price what was unpriced", func() error { return g.reprice(ctx, t, now) })
-			repriced = t
+			g.attend(ctx, "price what was unpriced", func() error {
+				err := g.reprice(ctx, t, now)
+				if err == nil {
+					repriced = t
+				}
+				return err
+			})
 		}
 		if now.Sub(purged) >= purgeInterval {
 			g.attend(ctx, "forget what is settled", func() error { return g.purge(ctx, now) })
@@ -149,7 +154,7 @@ func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
 	}
 }
 
-// reprice settles delivered messages that had no rate, under a plan that may have it now.
+// reprice settles or corrects delivered messages that had no rate, under a plan that may have it now.
 func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
 	var after *store.Message
 	for {

@@ -93,6 +93,20 @@ func TestP11ReportBeforeThereAreFiguresSaysSo(t *testing.T) {
 	}
 }
 
+// priceLikeFrance adds a market to the plan's last revision, at the rates of France.
+func (w *world) priceLikeFrance(market string) {
+	w.t.Helper()
+	last := &w.document.Plan.Revisions[len(w.document.Plan.Revisions)-1]
+	for _, rates := range last.Rates {
+		if rates.Market == "France" {
+			rates.Market = market
+			last.Rates = append(last.Rates, rates)
+			break
+		}
+	}
+	w.writeDocument()
+}
+
 func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 	t.Parallel()
 	const poland = "48601234567"
@@ -102,15 +116,7 @@ func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 	if r := w.report(); r.Period.Messages != 0 || r.Queues.Unsettled != 1 {
 		t.Fatalf("%d settled and %d unsettled, want none and one", r.Period.Messages, r.Queues.Unsettled)
 	}
-	last := &w.document.Plan.Revisions[len(w.document.Plan.Revisions)-1]
-	for _, rates := range last.Rates {
-		if rates.Market == "France" {
-			rates.Market = "Poland"
-			last.Rates = append(last.Rates, rates)
-			break
-		}
-	}
-	w.writeDocument()
+	w.priceLikeFrance("Poland")
 	if r := w.settled(1); r.Period.Unpriced != 0 || r.Period.Billed != usd("0.03") {
 		t.Fatalf("%d unpriced, %s billed; want none and 0.03 USD", r.Period.Unpriced, r.Period.Billed)
 	}

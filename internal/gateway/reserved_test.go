@@ -136,3 +136,29 @@ func TestP3FailedByTheUpstreamReservesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A delivery that is told after the message was given up, and that the plan has no rate for, is owed all the same: it waits for its rate, and the ledger then corrects.
+func TestP2LateDeliveryWithoutARateIsBilledOnceThePlanHasIt(t *testing.T) {
+	t.Parallel()
+	const poland = "48601234567"
+	w := newWorld(t)
+	w.quiet(poland)
+	w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
+	id := w.accepted(templateTo(poland, "parcel_ready"))
+	w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
+	w.clock.advance(301 * time.Second)
+	w.settled(1)
+	before := w.report().Ledger.Sequence
+	for range 2 { // whatever is told twice
+		w.told(id, "delivered")
+		w.told(id, "read")
+	}
+	if r := w.report(); r.Period.Unpriced != 1 || r.Ledger.Sequence != before+1 || !r.Period.Billed.Amount.IsZero() {
+		t.Fatalf("%d unpriced, %d new records, %s billed; want one held, one record of it, nothing billed", r.Period.Unpriced, r.Ledger.Sequence-before, r.Period.Billed)
+	}
+	w.priceLikeFrance("Poland")
+	w.until("it is billed", func() bool { return w.report().Period.Billed == usd("0.03") })
+	if r := w.report(); r.Period.Unpriced != 0 || r.Ledger.Sequence != before+2 {
+		t.Fatalf("%d are unpriced and %d records new; want none, and the correction beside the record of the delivery", r.Period.Unpriced, r.Ledger.Sequence-before)
+	}
+}

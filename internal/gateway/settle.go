@@ -93,23 +93,35 @@ func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, o
 	return tx.Increment(outcome.Count)
 }
 
-// correct appends what a message owes after all, in place of its reservation: it was settled as undelivered, and then a delivery was reported.
+// correct appends what a message owes after all, in place of its reservation: it was settled as undelivered, and then a delivery was reported. One that the plan has no
+// rate for is held until the plan has it, and the ledger says so once.
 func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
 	settled, found, err := tx.Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
 		return err
 	}
-	record.Kind, record.MessageID = ledger.Correction, e.message.ID
+	record.MessageID = e.message.ID
 	record.Corrects, record.CorrectedFreeReason = settled.Sequence, settled.FreeReason
-	record.Note = noteDeliveredAfterAll
 	if outcome.Result == pricing.Unpriced {
-		record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
+		return g.oweUnpriced(tx, e.message, record)
 	}
+	record.Note = noteDeliveredAfterAll
 	if err := g.apply(tx, e.message, record, outcome, state); err != nil {
 		return err
 	}
 	g.log.Warn("Message delivered after it was given up", "message", e.message.ID, "settlement", settled.Sequence)
-	if err := tx.Unreserve(e.message); err != nil {
+	return tx.Correct(e.message, record)
+}
+
+// oweUnpriced holds a delivery that was reported after the message was given up, and that the plan has no rate for.
+func (g *Gateway) oweUnpriced(tx *store.Tx, m *store.Message, record *ledger.Record) error {
+	if m.Unpriced {
+		return nil // the ledger has it already
+	}
+	g.log.Warn("Message delivered after it was given up, and the plan has no rate for it", "message", m.ID, "settlement", record.Corrects)
+	g.metrics.settled.WithLabelValues("unpriced").Inc()
+	record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
+	if err := tx.HoldUnpriced(m); err != nil {
 		return err
 	}
 	return tx.Append(record)

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	selectOwners      = `SELECT seq, channel, customer, settled, state, reserved, currency FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectOwners      = `SELECT seq, channel, customer, settled, state, reserved, currency, unpriced FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
 	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
 	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
@@ -21,7 +21,7 @@ const (
 type Erasure struct {
 	// Next is where the next page begins; 0 when there is none.
 	Next int64
-	// Open counts, for each of the customers, the messages so far that are not settled, or not out of the queue, and so were kept: erase again later.
+	// Open counts, for each of the customers, the messages so far that are not settled, wait for a rate or are not out of the queue, and so were kept: erase again later.
 	Open []int64
 }
 
@@ -52,7 +52,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		}
 		switch which := slices.Index(customers, seal.CustomerHash(v.Bytes(2))); {
 		case which < 0:
-		case v.Int(3) == 1 && !State(v.Int(4)).active():
+		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
 			amount, err := money.Parse(v.Text(5))
 			if err != nil {

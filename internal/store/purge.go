@@ -4,7 +4,7 @@ import "time"
 
 // PurgeLimits say what Purge removes.
 type PurgeLimits struct {
-	// SettledBefore removes settled messages that were accepted before it and have no reservation. The ledger keeps their records.
+	// SettledBefore removes settled messages that were accepted before it, have no reservation and wait for no rate. The ledger keeps their records.
 	SettledBefore time.Time
 	// EarlyBefore removes statuses that were received before it and whose upstream id never became known.
 	EarlyBefore time.Time
@@ -16,7 +16,7 @@ type PurgeLimits struct {
 
 const (
 	selectOldest = `SELECT seq, accepted_at FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	deleteOldest = `DELETE FROM messages WHERE seq > $1 AND seq <= $2 AND settled = 1 AND reserved = '0' AND state > 2 AND accepted_at < $3`
+	deleteOldest = `DELETE FROM messages WHERE seq > $1 AND seq <= $2 AND settled = 1 AND unpriced = 0 AND reserved = '0' AND state > 2 AND accepted_at < $3`
 	purgeSeen    = `DELETE FROM seen WHERE seq IN (SELECT seq FROM
 		(SELECT seq, expires_at FROM seen ORDER BY seq LIMIT $1 + 0) AS oldest WHERE expires_at <= $2)`
 	purgeEarly = `DELETE FROM early_statuses WHERE seq IN (SELECT seq FROM

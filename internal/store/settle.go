@@ -10,7 +10,7 @@ import (
 const (
 	insertRecord       = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
 	selectSettlement   = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
-	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
+	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
 )
 
 // Settle appends the one settlement of a message to the ledger, and in the same commit counts it in the totals, releases the
@@ -56,16 +56,25 @@ func (tx *Tx) Unreserve(m *Message) error {
 	return nil
 }
 
-// ReservedPast are settled messages that have a reservation although their time is over at now.
+// Correct appends what a settled message owes after all to the ledger, in place of what it has still reserved. The record's Sequence is set here.
+func (tx *Tx) Correct(m *Message, record *ledger.Record) error {
+	record.Kind, record.MessageID = ledger.Correction, m.ID
+	if err := tx.setUnpriced(m, false); err != nil {
+		return err
+	}
+	if err := tx.Unreserve(m); err != nil {
+		return err
+	}
+	return tx.Append(record)
+}
+
+// ReservedPast are settled messages that have a reservation although their time is over at now, and no delivery that waits for a rate.
 func (tx *Tx) ReservedPast(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectReservedPast, millis(now), limit)
 }
 
-// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation until it is settled.
+// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation until it is settled, or corrected if it was settled as undelivered.
 func (tx *Tx) HoldUnpriced(m *Message) error {
-	if m.Settled {
-		return nil
-	}
 	return tx.setUnpriced(m, true)
 }
 
@@ -80,7 +89,7 @@ func (tx *Tx) setUnpriced(m *Message, unpriced bool) error {
 	return tx.deepen(UnpricedMessages, -1)
 }
 
-// Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle; Append is for corrections and doubts.
+// Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle; Correct makes corrections; Append is for doubts.
 func (tx *Tx) Append(record *ledger.Record) error {
 	head, err := tx.headCell()
 	if err != nil {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -288,6 +290,71 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 		if unpriced, unsettled, reserved := figures(); unpriced != 0 || unsettled != 0 || !reserved.IsZero() {
 			t.Errorf("settled: unpriced %d, unsettled %d, reserved %s; want 0, 0, 0", unpriced, unsettled, reserved)
 		}
+	})
+}
+
+// A delivery that was told after its message was given up, and that has no rate, is owed: nothing forgets it until the correction.
+func TestP2OwedDeliveryOutlivesPurgeAndErasure(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error {
+			m, _, err := tx.Message("wamid.1")
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Fail(m, 131026, noon); err != nil {
+				return err
+			}
+			if _, err := tx.SettleReserved(m, settlement(m), time.Time{}); err != nil {
+				return err
+			}
+			if _, err := tx.Advance(m, store.Delivered, noon); err != nil {
+				return err
+			}
+			return tx.HoldUnpriced(m)
+		})
+		later := noon.Add(90 * 24 * time.Hour)
+		update(t, s, func(tx *store.Tx) error {
+			past, err := tx.ReservedPast(later, 10)
+			if len(past) != 0 {
+				t.Errorf("%d reservations are over; want none while the delivery waits for its rate", len(past))
+			}
+			return err
+		})
+		update(t, s, func(tx *store.Tx) error {
+			_, err := tx.Purge(later, store.PurgeLimits{SettledBefore: later, Rows: 10})
+			return err
+		})
+		update(t, s, func(tx *store.Tx) error {
+			m, _, err := tx.Message("wamid.1")
+			if err != nil {
+				return err
+			}
+			erased, err := tx.Erase(m.Channel, []seal.CustomerHash{m.Customer}, store.Erasure{}, 10)
+			if !slices.Equal(erased.Open, []int64{1}) {
+				t.Errorf("erasure keeps %v; want the one", erased.Open)
+			}
+			return err
+		})
+		update(t, s, func(tx *store.Tx) error {
+			held, err := tx.Unpriced(nil, 10)
+			if err != nil || len(held) != 1 {
+				return errors.Join(err, fmt.Errorf("%d messages are unpriced; want 1", len(held)))
+			}
+			return tx.Correct(held[0], settlement(held[0]))
+		})
+		view(t, s, func(tx *store.Tx) error {
+			unpriced, err := tx.Depth(store.UnpricedMessages)
+			if err != nil {
+				return err
+			}
+			reserved, err := tx.Reserved("USD")
+			if unpriced != 0 || !reserved.IsZero() {
+				t.Errorf("corrected: unpriced %d, reserved %s; want 0, 0", unpriced, reserved)
+			}
+			return err
+		})
 	})
 }
 
