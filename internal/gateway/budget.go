@@ -4,10 +4,45 @@ import (
 	"context"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
+
+// stillCovered raises the reservation of a message that waited, if the plan has become dearer since it was accepted: the plan that is served when the message ends prices
+// it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
+func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, state *conversation.State, now time.Time) (*graph.Error, error) {
+	message := pricing.Message{Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category, SentAt: m.AcceptedAt.Unix()}
+	bound := t.book.MaxCharge(&t.account, &message, state, m.ExpiresAt.Unix())
+	currency, own := bound.Amount.Currency, m.Reserved
+	if bound.Amount.Amount.IsZero() && !bound.Unpriced || own.Currency == currency && bound.Amount.Amount.Cmp(own.Amount) <= 0 {
+		return nil, nil
+	}
+	total, err := tx.Total(ledger.TotalKey{Period: periodAt(now, t.zone), Currency: currency})
+	if err != nil {
+		return nil, err
+	}
+	reserved, err := tx.Reserved(currency)
+	if err != nil {
+		return nil, err
+	}
+	if own.Currency == currency {
+		if reserved, err = reserved.Sub(own.Amount); err != nil {
+			return nil, err
+		}
+	}
+	reservation, err := covered(t.Budget, bound, total.Billed, reserved)
+	if refusal, ok := graph.AsError(err); ok {
+		return refusal, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, tx.Rereserve(m, reservation)
+}
 
 // warnOfBudget says, once for each level and period, that the period's charges have passed a part of the budget: of the one that is in force, so that a budget
 // which was lowered warns too.

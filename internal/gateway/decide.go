@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -143,14 +144,19 @@ func reserve(t *tenant, c *channel, out outgoing, in circumstances, expires time
 	if in.paymentStopped {
 		return money.Money{}, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
 	}
-	if t.Budget == nil || t.Budget.Action != budgetBlock {
+	return covered(t.Budget, bound, in.spent, in.reserved)
+}
+
+// covered is the reservation for a bound, if a blocking budget has it left.
+func covered(budget *config.Budget, bound pricing.Bound, spent, reserved money.Decimal) (money.Money, error) {
+	if budget == nil || budget.Action != budgetBlock {
 		return bound.Amount, nil
 	}
 	if bound.Amount.Amount.IsZero() {
 		return money.Money{}, graph.NewError(graph.CodePayment,
 			"The price plan has no rate for this message, so the account's budget cannot be kept. Add the rate to the plan, or let the budget warn instead of block.")
 	}
-	left, err := budgetLeft(t.Budget.Limit.Amount, in.spent, in.reserved)
+	left, err := budgetLeft(budget.Limit.Amount, spent, reserved)
 	if err != nil {
 		return money.Money{}, err
 	}

@@ -208,7 +208,7 @@ func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []b
 }
 
 // stillPermitted is why a message that was accepted may not be sent any more, if so: its time to live is over, its window has closed while it waited (P4), or the
-// customer has stopped marketing, took the consent back or was blocked meanwhile.
+// customer has stopped marketing, took the consent back or was blocked meanwhile, or the plan has become so dear that the budget does not cover it.
 func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
 	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
 		return expiredError(), nil
@@ -222,8 +222,10 @@ func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, n
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
-	refusal, _ := graph.AsError(cause)
-	return refusal, nil
+	if refusal, refused := graph.AsError(cause); refused {
+		return refusal, nil
+	}
+	return stillCovered(tx, t, m, about, &state, now)
 }
 
 func expiredError() *graph.Error {

@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
 // blocking is a budget that covers one message.
@@ -160,5 +162,62 @@ func TestP2LateDeliveryWithoutARateIsBilledOnceThePlanHasIt(t *testing.T) {
 	w.until("it is billed", func() bool { return w.report().Period.Billed == usd("0.03") })
 	if r := w.report(); r.Period.Unpriced != 0 || r.Ledger.Sequence != before+2 {
 		t.Fatalf("%d are unpriced and %d records new; want none, and the correction beside the record of the delivery", r.Period.Unpriced, r.Ledger.Sequence-before)
+	}
+}
+
+// priceUtilityInFrance changes a price of the plan's last revision.
+func (w *world) priceUtilityInFrance(amount string) {
+	w.t.Helper()
+	before := w.report().ConfigDigest
+	last := &w.document.Plan.Revisions[len(w.document.Plan.Revisions)-1]
+	for _, rates := range last.Rates {
+		for i := range rates.Prices {
+			if rates.Market == "France" && rates.Prices[i].Category == "Utility" {
+				rates.Prices[i].Amount = amount
+			}
+		}
+	}
+	w.writeDocument()
+	w.until("the price is served", func() bool { return w.report().ConfigDigest != before })
+}
+
+// A message that still waits when the plan becomes dearer is not sent for less than it costs: its reservation grows with the plan, or the budget refuses it.
+func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ limit, reserved, billed string }{
+		"the budget covers it":         {limit: "0.10", reserved: "0.06", billed: "0.06"},
+		"the budget does not cover it": {limit: "0.05", reserved: "0", billed: "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd(tc.limit), Action: budgetBlock} })
+			w.quiet(ana)
+			w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+			id := w.accepted(templateTo(ana, "parcel_ready"))
+			w.until("it was tried", func() bool {
+				return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
+			})
+			w.priceUtilityInFrance("0.06")
+			w.control(http.MethodDelete, "faults", "")
+			w.clock.advance(longestBackoff)
+			if tc.billed == "0" {
+				w.until("the business is told", func() bool { return slices.Contains(w.business.statuses(id), "failed") })
+			} else {
+				w.submittedID(id)
+			}
+			if r := w.report(); r.Period.Reserved != usd(tc.reserved) {
+				t.Fatalf("%s is reserved; want %s USD", r.Period.Reserved, tc.reserved)
+			}
+			if sent := len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})); (sent == 1) != (tc.billed != "0") {
+				t.Fatalf("the upstream has %d of it", sent)
+			}
+			if tc.billed == "0" {
+				return
+			}
+			w.told(id, "delivered")
+			if r := w.report(); r.Period.Billed != usd(tc.billed) {
+				t.Fatalf("%s is billed; want %s USD", r.Period.Billed, tc.billed)
+			}
+		})
 	}
 }

@@ -155,6 +155,10 @@ func TestP3ChargeNeverExceedsMaxCharge(t *testing.T) {
 			if rapid.Bool().Draw(t, "writes meanwhile") {
 				l.tell(step{at: s.message.SentAt + rapid.Int64Range(0, 86400).Draw(t, "after"), inbound: fromAd})
 			}
+			// A message that waits is looked at again before it is sent: by the same plan it must not have become dearer.
+			if again := book.MaxCharge(&l.account, &s.message, &l.state, s.message.EndedAt); again.Amount.Amount.Cmp(bound.Amount.Amount) > 0 || again.Unpriced && !bound.Unpriced {
+				t.Fatalf("the bound has grown from %s to %s", bound.Amount, again.Amount)
+			}
 			out := l.tell(s)
 			if out.Charge.Cmp(bound.Amount.Amount) > 0 {
 				t.Fatalf("charge %s of %+v exceeds the bound %s", out.Charge, out, bound.Amount)

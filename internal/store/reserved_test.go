@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -189,6 +190,41 @@ func TestDoubtAboutCopiesEndsWithTheWordOnTheOnlyAttemptInDoubt(t *testing.T) {
 					}
 					return err
 				})
+			})
+		}
+	})
+}
+
+func TestRereserveReplacesTheReservation(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		for _, amount := range []money.Money{
+			{Amount: money.MustParse("0.06"), Currency: "USD"},
+			{Amount: money.MustParse("0.05"), Currency: "EUR"},
+		} {
+			update(t, s, func(tx *store.Tx) error {
+				m, _, err := tx.Message("wamid.1")
+				if err != nil {
+					return err
+				}
+				return tx.Rereserve(m, amount)
+			})
+			view(t, s, func(tx *store.Tx) error {
+				m, _, err := tx.Message("wamid.1")
+				if err != nil || m.Reserved != amount {
+					return errors.Join(err, fmt.Errorf("the message reserves %s; want %s", m.Reserved, amount))
+				}
+				for _, currency := range []money.Currency{"USD", "EUR"} {
+					want := money.Decimal{}
+					if currency == amount.Currency {
+						want = amount.Amount
+					}
+					if sum, err := tx.Reserved(currency); err != nil || sum != want {
+						return errors.Join(err, fmt.Errorf("%s %s are reserved; want %s", sum, currency, want))
+					}
+				}
+				return nil
 			})
 		}
 	})

@@ -10,6 +10,7 @@ import (
 const (
 	insertRecord       = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
 	selectSettlement   = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	updateCurrency     = `UPDATE messages SET currency = $1 WHERE seq = $2`
 	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
 )
 
@@ -54,6 +55,23 @@ func (tx *Tx) Unreserve(m *Message) error {
 	}
 	m.Reserved, m.dirty = money.Money{}, true
 	return nil
+}
+
+// Rereserve reserves another amount for a message that is not settled.
+func (tx *Tx) Rereserve(m *Message, amount money.Money) error {
+	if m.Settled {
+		return tx.wrongState(m)
+	}
+	if err := tx.release(m.Reserved); err != nil {
+		return err
+	}
+	if m.Reserved.Currency != amount.Currency {
+		if err := tx.exec(updateCurrency, string(amount.Currency), m.seq); err != nil {
+			return err
+		}
+	}
+	m.Reserved, m.dirty = amount, true
+	return tx.reserve(amount)
 }
 
 // Correct appends what a settled message owes after all to the ledger, in place of what it has still reserved. The record's Sequence is set here.
