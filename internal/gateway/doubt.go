@@ -73,41 +73,25 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) (
 		}
 	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
-	resolved := 0
-	defer func() {
-		if resolved > 0 {
-			g.ring()
-		}
-	}()
-	var after *store.Message
-	for {
-		var found int
-		err := g.update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.InState(store.InDoubt, after, page)
-			if err != nil {
-				return err
-			}
-			found = len(messages)
-			for _, m := range messages {
-				after = m
-				since := m.ClaimedAt
-				if since.Before(g.hears) {
-					since = g.hears
-				}
-				if now.Sub(since) < wait {
-					continue
-				}
-				if err := g.resolveDoubt(tx, t, m, now); err != nil {
-					return err
-				}
-				resolved++
-			}
-			return nil
-		})
-		if err != nil || found < page {
-			return err
-		}
+	resolved := false
+	inDoubt := func(tx *store.Tx, last *store.Message) ([]*store.Message, error) {
+		return tx.InState(store.InDoubt, last, page)
 	}
+	_, err = g.forEach(ctx, inDoubt, func(tx *store.Tx, m *store.Message) error {
+		since := m.ClaimedAt
+		if since.Before(g.hears) {
+			since = g.hears
+		}
+		if now.Sub(since) < wait {
+			return nil
+		}
+		resolved = true
+		return g.resolveDoubt(tx, t, m, now)
+	})
+	if resolved {
+		g.ring()
+	}
+	return err
 }
 
 // resolveDoubt fails the message or sends it again, and the ledger says which.

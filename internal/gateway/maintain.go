@@ -66,121 +66,93 @@ func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 	}
 }
 
-// expireQueued gives up messages that still wait for the upstream when their time to live is over.
-func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) error {
+// forEach takes a step for each message that is found, in operations of a page each: next is a page of them, those behind the last message of the page before where a
+// step does not take them away. It tells whether there were any.
+func (g *Gateway) forEach(
+	ctx context.Context, next func(tx *store.Tx, last *store.Message) ([]*store.Message, error), step func(tx *store.Tx, m *store.Message) error,
+) (some bool, err error) {
+	var last *store.Message
 	for {
-		var found int
-		err := g.update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.Outlived(now.Add(outcomeGrace), page)
-			if err != nil {
+		var messages []*store.Message
+		err := g.update(ctx, func(tx *store.Tx) (err error) {
+			if messages, err = next(tx, last); err != nil {
 				return err
 			}
-			found = len(messages)
 			for _, m := range messages {
-				about, err := g.envelopeOf(m)
-				if err != nil {
-					return err
-				}
-				if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now); err != nil {
+				if err := step(tx, m); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
-		if err == nil && found > 0 {
-			g.ring()
+		if err != nil {
+			return some, err
 		}
-		if err != nil || found < page {
+		some = some || len(messages) > 0
+		if len(messages) < page {
+			return some, nil
+		}
+		last = messages[len(messages)-1]
+	}
+}
+
+// expireQueued gives up messages that still wait for the upstream when their time to live is over.
+func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) error {
+	outlived := func(tx *store.Tx, _ *store.Message) ([]*store.Message, error) {
+		return tx.Outlived(now.Add(outcomeGrace), page)
+	}
+	some, err := g.forEach(ctx, outlived, func(tx *store.Tx, m *store.Message) error {
+		about, err := g.envelopeOf(m)
+		if err != nil {
 			return err
 		}
+		return g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now)
+	})
+	if some {
+		g.ring()
 	}
+	return err
 }
 
 // expireUnsettled settles messages of which nothing was heard within their time to live and the grace. A message that was never sent, or is in doubt, is given up; one
 // that the upstream had is settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
 func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time) error {
-	for {
-		var found int
-		err := g.update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.Expired(now, page)
-			if err != nil {
-				return err
-			}
-			found = len(messages)
-			for _, m := range messages {
-				about, err := g.envelopeOf(m)
-				if err != nil {
-					return err
-				}
-				c := channelOrGone(t.channels[m.Channel], m.Channel)
-				if err := g.giveUp(tx, t, c, m, about, graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live."), now); err != nil {
-					return err
-				}
-				if err := g.settle(tx, t, ending{message: m, about: about, at: now, now: now}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if found > 0 {
-			g.ring()
-		}
-		if err != nil || found < page {
+	late := graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live.")
+	expired := func(tx *store.Tx, _ *store.Message) ([]*store.Message, error) { return tx.Expired(now, page) }
+	some, err := g.forEach(ctx, expired, func(tx *store.Tx, m *store.Message) error {
+		about, err := g.envelopeOf(m)
+		if err != nil {
 			return err
 		}
+		if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, late, now); err != nil {
+			return err
+		}
+		return g.settle(tx, t, ending{message: m, about: about, at: now, now: now})
+	})
+	if some {
+		g.ring()
 	}
+	return err
 }
 
 // unreserve gives back the reservations of messages that were given up in doubt, once nothing of them can come any more.
 func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
-	for {
-		var found int
-		err := g.update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.ReservedPast(now, page)
-			if err != nil {
-				return err
-			}
-			found = len(messages)
-			for _, m := range messages {
-				if err := tx.Unreserve(m); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || found < page {
-			return err
-		}
-	}
+	past := func(tx *store.Tx, _ *store.Message) ([]*store.Message, error) { return tx.ReservedPast(now, page) }
+	_, err := g.forEach(ctx, past, (*store.Tx).Unreserve)
+	return err
 }
 
 // reprice settles or corrects delivered messages that had no rate, under a plan that may have it now.
 func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
-	var after *store.Message
-	for {
-		var found int
-		err := g.update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.Unpriced(after, page)
-			if err != nil {
-				return err
-			}
-			found = len(messages)
-			for _, m := range messages {
-				after = m
-				about, err := g.envelopeOf(m)
-				if err != nil {
-					return err
-				}
-				if err := g.settle(tx, t, ending{message: m, about: about, delivered: true, at: deliveredAt(m), now: now}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || found < page {
+	unpriced := func(tx *store.Tx, last *store.Message) ([]*store.Message, error) { return tx.Unpriced(last, page) }
+	_, err := g.forEach(ctx, unpriced, func(tx *store.Tx, m *store.Message) error {
+		about, err := g.envelopeOf(m)
+		if err != nil {
 			return err
 		}
-	}
+		return g.settle(tx, t, ending{message: m, about: about, delivered: true, at: deliveredAt(m), now: now})
+	})
+	return err
 }
 
 // deliveredAt is the first instant at which a message is known to have been delivered. A reaction is only ever told to be sent.
