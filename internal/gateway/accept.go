@@ -147,8 +147,14 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a accep
 		return in, err
 	}
 	if t.Limits.CustomersPerDay > 0 {
+		limit := int64(t.Limits.CustomersPerDay)
 		if in.customersToday, in.met, err = tx.Reach(g.personOf(out.address), a.now); err != nil {
 			return in, err
+		}
+		if in.customersToday >= limit {
+			if in.nextCustomer, err = tx.ReachFrees(in.customersToday, limit); err != nil {
+				return in, err
+			}
 		}
 	}
 	if t.Budget == nil {

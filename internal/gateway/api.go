@@ -38,7 +38,7 @@ func (g *Gateway) api() http.Handler {
 		}))
 	}
 	const number = "/{version}/{phone}"
-	serve("POST "+number+"/messages", "messages", g.postMessage)
+	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
@@ -56,6 +56,9 @@ func (g *Gateway) api() http.Handler {
 	})
 	return mux
 }
+
+// handlerMessages is the name of the handler that takes sends.
+const handlerMessages = "messages"
 
 // hiddenCause is what a caller hears of an error that is none of its business.
 func hiddenCause(err error) *graph.Error {
@@ -79,7 +82,7 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 		}
 		failure = hiddenCause(err)
 	}
-	if handler == "messages" {
+	if handler == handlerMessages {
 		g.metrics.refused.WithLabelValues(codeLabel(failure.Code)).Inc()
 	}
 	answer := *failure

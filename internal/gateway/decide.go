@@ -22,8 +22,10 @@ type circumstances struct {
 	// waiting counts the messages that wait for the upstream.
 	waiting int64
 	// customersToday counts the different customers written to outside a window in the last 24 hours; met says that this one is among them.
+	// nextCustomer is when one more may be written to, where they are as many as the limit.
 	customersToday int64
 	met            bool
+	nextCustomer   time.Time
 	// paymentStopped says that the upstream takes no billable message from the channel.
 	paymentStopped bool
 }
@@ -44,7 +46,6 @@ type admission struct {
 const (
 	maxWaiting = 100_000
 	queueRetry = 5 * time.Second
-	spamRetry  = time.Hour
 )
 
 // decide says whether a send may go out, under which reservation, or refuses it with Meta's code and a sentence. It is pure.
@@ -129,7 +130,7 @@ func withinCustomerLimit(limit int32, in circumstances, inWindow bool) error {
 	}
 	e := graph.NewError(graph.CodeSpamLimit, fmt.Sprintf(
 		"The account has written to %d customers outside a service window within 24 hours, its messaging limit. Send this one later.", limit))
-	e.RetryAfter = spamRetry
+	e.RetryAfter = max(in.nextCustomer.Sub(in.now), time.Second)
 	return e
 }
 

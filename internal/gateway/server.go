@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -118,7 +119,11 @@ func (g *Gateway) bounded(next http.Handler) http.Handler {
 			defer func() { <-slots }()
 			next.ServeHTTP(w, r)
 		default:
-			g.fail(w, r, "busy", busy())
+			handler := "busy"
+			if strings.HasSuffix(r.URL.Path, "/messages") {
+				handler = handlerMessages // a refused send is counted as one
+			}
+			g.fail(w, r, handler, busy())
 		}
 	})
 }

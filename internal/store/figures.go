@@ -84,8 +84,8 @@ func (tx *Tx) release(amount money.Money) error {
 
 const (
 	selectPeriod = `SELECT category, currency, messages, charged, billed, cost FROM totals WHERE period = $1 ORDER BY currency, category`
-	selectRecent = `SELECT period, currency, messages, charged, billed, cost FROM totals WHERE category = '' AND period < $1
-		ORDER BY period DESC, currency LIMIT $2 + 0`
+	selectRecent = `SELECT period, currency, messages, charged, billed, cost FROM totals WHERE category = '' AND period IN
+		(SELECT DISTINCT period FROM totals WHERE category = '' AND period < $1 ORDER BY period DESC LIMIT $2 + 0) ORDER BY period DESC, currency`
 	selectRevisions = `SELECT plan, revision FROM used_revisions ORDER BY plan, revision`
 	insertWarning   = `INSERT INTO budget_warnings (period, percent) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	selectWarning   = `SELECT COALESCE(MAX(percent), 0) FROM budget_warnings WHERE period = $1`
@@ -111,7 +111,7 @@ type PeriodTotal struct {
 	Total    ledger.Total
 }
 
-// RecentPeriods are the periods before the given one, newest first, limit at most. A View reads it.
+// RecentPeriods are the periods before the given one, newest first, limit periods at most, in each of their currencies. A View reads it.
 func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	var periods []PeriodTotal
 	var bad error
@@ -124,7 +124,6 @@ func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	return periods, errors.Join(err, bad)
 }
 
-// readTotal reads the columns messages, charged, billed and cost.
 // readTotal reads a total from the columns that begin with the given one.
 func readTotal(v values, begin int) (ledger.Total, error) {
 	billed, err := money.Parse(v.Text(begin + 2))

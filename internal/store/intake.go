@@ -20,6 +20,7 @@ const (
 	selectTemplateWords = `SELECT upstream_id, name, language, event, at FROM template_events ORDER BY at DESC, upstream_id LIMIT $1 + 0`
 	selectReach         = `SELECT 1 FROM reach WHERE customer = $1`
 	upsertReach         = `INSERT INTO reach (customer, at) VALUES ($1, $2) ON CONFLICT (customer) DO UPDATE SET at = excluded.at`
+	selectReachFrees    = `SELECT at FROM reach ORDER BY at LIMIT 1 OFFSET $1 + 0`
 	deleteReach         = `DELETE FROM reach WHERE at <= $1`
 )
 
@@ -117,6 +118,16 @@ func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, amon
 	}
 	people, err = tx.Depth(Reached)
 	return people, among, err
+}
+
+// ReachFrees is when fewer people than the limit are counted again, of those whom Reach has counted: one more may be written to then.
+func (tx *Tx) ReachFrees(people, limit int64) (time.Time, error) {
+	var at int64
+	found, err := tx.first(selectReachFrees, []any{people - limit}, func(v values) { at = v.Int(0) })
+	if err != nil || !found {
+		return time.Time{}, err
+	}
+	return instant(at).Add(reachSpan), nil
 }
 
 // PutReach counts a person in the 24 hours after now. One who is counted already is counted on.

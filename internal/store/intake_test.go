@@ -194,6 +194,15 @@ func TestReachCountsCustomersOfAMovingDay(t *testing.T) {
 		put(1, noon)
 		put(2, noon.Add(time.Hour))
 		put(2, noon.Add(2*time.Hour))
+		for limit, want := range map[int64]time.Time{2: noon.Add(24 * time.Hour), 1: noon.Add(26 * time.Hour)} {
+			view(t, s, func(tx *store.Tx) error {
+				frees, err := tx.ReachFrees(2, limit)
+				if !frees.Equal(want) {
+					t.Errorf("one more than two may be written to at %s with a limit of %d; want %s", frees, limit, want)
+				}
+				return err
+			})
+		}
 		tests := []struct {
 			at    time.Time
 			count int64

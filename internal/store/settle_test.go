@@ -362,7 +362,7 @@ func TestFiguresOfPeriods(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
-			for n, period := range []string{"2026-09", "2026-10", "2026-11"} {
+			for n, period := range []string{"2026-09", "2026-10", "2026-11", "2026-10 EUR"} {
 				m := newMessage(period, customer(n))
 				if err := tx.Accept(m); err != nil {
 					return err
@@ -372,7 +372,10 @@ func TestFiguresOfPeriods(t *testing.T) {
 					return err
 				}
 				record := settlement(loaded)
-				record.Period, record.Revision = period, "r"+period
+				record.Period, record.Revision = period[:7], "r"+period[:7]
+				if n == 3 {
+					record.Currency = "EUR"
+				}
 				if _, err := tx.Settle(loaded, record, time.Time{}); err != nil {
 					return err
 				}
@@ -392,8 +395,11 @@ func TestFiguresOfPeriods(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if len(periods) != 2 || periods[0].Period != "2026-10" || periods[1].Period != "2026-09" || periods[0].Total.Messages != 1 {
-				t.Errorf("recent periods = %+v; want 2026-10 and 2026-09 with a message each", periods)
+			if len(periods) != 3 || periods[0].Period != "2026-10" || periods[2].Period != "2026-09" || periods[0].Total.Messages != 1 {
+				t.Errorf("recent periods = %+v; want 2026-10 in two currencies and 2026-09, with a message each", periods)
+			}
+			if last, err := tx.RecentPeriods("2026-11", 1); err != nil || len(last) != 2 || last[0].Period != "2026-10" || last[0].Currency != "EUR" || last[1].Currency != "USD" {
+				t.Errorf("the last period = %+v, %v; want 2026-10 in both of its currencies", last, err)
 			}
 			totals, err := tx.PeriodTotals("2026-11")
 			if err != nil {

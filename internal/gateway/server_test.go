@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
+	g := &Gateway{metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
+	serving, done := make(chan struct{}), make(chan struct{})
+	served := g.bounded(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		serving <- struct{}{}
+		<-done
+	}))
+	defer close(done)
+	for range maxConcurrent {
+		go served.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/v26.0/1066/messages", nil))
+		<-serving
+	}
+	for _, path := range []string{"/v26.0/1066/messages", "/webhooks"} {
+		answer := httptest.NewRecorder()
+		served.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, path, nil))
+		if !strings.Contains(answer.Body.String(), `"code":130429`) || answer.Header().Get("Retry-After") == "" {
+			t.Errorf("%s got %s, Retry-After %q; want 130429 with a time to come back", path, answer.Body, answer.Header().Get("Retry-After"))
+		}
+	}
+	metrics := httptest.NewRecorder()
+	g.metrics.handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if want := `guichet_gateway_messages_refused_total{code="130429"} 1`; !strings.Contains(metrics.Body.String(), want+"\n") {
+		t.Errorf("the metrics lack %q: a send was refused, and a webhook is none", want)
+	}
+}
