@@ -214,9 +214,9 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 	if d.openWindows, err = tx.OpenWindows(now); err != nil {
 		return d, err
 	}
-	oldest, err := tx.InState(store.Queued, nil, 1)
-	if err == nil && len(oldest) > 0 {
-		d.oldestOutbound = now.Sub(oldest[0].AcceptedAt)
+	oldest, err := tx.OldestInLine()
+	if err == nil && !oldest.IsZero() {
+		d.oldestOutbound = now.Sub(oldest)
 	}
 	return d, err
 }

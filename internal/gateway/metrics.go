@@ -134,7 +134,7 @@ type depths struct {
 
 var (
 	queueDepth  = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
-	queueAge    = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message that waits for the upstream.", nil, nil)
+	queueAge    = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not before it is paid.", nil, nil)
 	oldKeyRows  = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
 	openWindows = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
 )

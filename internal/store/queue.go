@@ -20,6 +20,9 @@ const (
 	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
 	selectCutOff    = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
 		AND lease NOT IN (SELECT id FROM leases WHERE taken = 0) ORDER BY seq LIMIT $2 + 0`
+	// selectOldestInLine does not look through all that is parked, which can be the whole queue.
+	selectOldestInLine = `SELECT accepted_at FROM (SELECT seq, accepted_at, parked FROM messages WHERE state = 0 AND state <= 2 ORDER BY seq LIMIT 1000) AS oldest
+		WHERE parked = 0 ORDER BY seq LIMIT 1`
 	releaseHeld    = `UPDATE messages SET ready_at = $1 WHERE channel = $2 AND parked = 2 AND ready_at > $3`
 	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
@@ -245,6 +248,16 @@ func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 // InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message of which nil is none.
 func (tx *Tx) InState(state State, after *Message, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectActive, state, after.sequence(), limit)
+}
+
+// OldestInLine is when the message was accepted that waits in line the longest, parked ones excepted; the zero time if there is none, or a thousand older ones are parked.
+func (tx *Tx) OldestInLine() (time.Time, error) {
+	if err := tx.flushMessages(); err != nil {
+		return time.Time{}, err
+	}
+	var at int64
+	_, err := tx.first(selectOldestInLine, nil, func(v values) { at = v.Int(0) })
+	return instant(at), err
 }
 
 // Expired are unsettled messages whose time is over at now, those that are unpriced excepted.

@@ -362,7 +362,7 @@ func TestParkedMessageStepsOutOfLineAndComesBack(t *testing.T) {
 		place, keys := e.newPlace(t), newKeys(t)
 		s := place.open(t, keys)
 		for n := range 4 {
-			accept(t, s, fmt.Sprintf("a%d", n), customer(1), store.LaneBulk, noon)
+			accept(t, s, fmt.Sprintf("a%d", n), customer(1), store.LaneBulk, noon.Add(time.Duration(n)*time.Second))
 		}
 		claim(t, s, noon, 1)
 		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Park(m, noon.Add(time.Hour)) })
@@ -370,7 +370,19 @@ func TestParkedMessageStepsOutOfLineAndComesBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = place.open(t, keys)
+		inLine := func(want time.Time) {
+			t.Helper()
+			view(t, s, func(tx *store.Tx) error {
+				oldest, err := tx.OldestInLine()
+				if !oldest.Equal(want) {
+					t.Errorf("the oldest in line was accepted at %s; want %s", oldest, want)
+				}
+				return err
+			})
+		}
+		inLine(noon.Add(time.Second))
 		wantIDs(t, "while a0 is parked", claim(t, s, noon.Add(time.Minute), 10), "a1")
+		inLine(noon.Add(2 * time.Second))
 		wantIDs(t, "when a0 is due and a1 under way", claim(t, s, noon.Add(time.Hour), 10))
 		submit(t, s, "a1", noon.Add(time.Hour))
 		wantIDs(t, "after a1", claim(t, s, noon.Add(time.Hour), 10), "a0")
