@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"database/sql"
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -103,5 +105,56 @@ func TestP7ASharedStoresRefusalsHoldNoPassword(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), password) {
 			t.Errorf("%s: got %v; want %s, and no password", name, err, tc.want)
 		}
+	}
+}
+
+// applySQL runs a script as sqlite3 and psql do.
+func applySQL(t *testing.T, where, script string) {
+	t.Helper()
+	if isShared(where) {
+		conn, err := pgconn.Connect(t.Context(), where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		if _, err := conn.Exec(t.Context(), script).ReadAll(); err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+		return
+	}
+	db, err := sql.Open("sqlite", where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), script)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+}
+
+func TestP5TotalsCanBeRebuilt(t *testing.T) {
+	for name, wrong := range map[string]string{
+		"other sums":       `UPDATE totals SET billed = '1', messages = 99`,
+		"sums of nothing":  `INSERT INTO totals VALUES ('2031-01', 'USD', '', 7, 7, '7', '7')`,
+		"sums are missing": `DELETE FROM totals WHERE category = ''`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, file := sharedLedger(t, sample()...), ledgerFile(t, sample()...)
+			tamperShared(t, address, wrong)
+			tamper(t, file, wrong)
+			for _, store := range [][]string{{"--store", address, "--account", ledgerAccount}, {"--store", file}} {
+				if _, err := run(t, append([]string{"ledger", "verify"}, store...)...); err == nil {
+					t.Fatal("the wrong sums verify")
+				}
+				statements, err := run(t, append([]string{"ledger", "totals", "-o", "sql"}, store...)...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				applySQL(t, store[1], statements)
+				if _, err := run(t, append([]string{"ledger", "verify"}, store...)...); err != nil {
+					t.Errorf("after the statements\n%s\nverify says %v", statements, err)
+				}
+			}
+		})
 	}
 }

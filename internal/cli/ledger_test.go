@@ -341,7 +341,7 @@ func TestLedgerRefuses(t *testing.T) {
 		"an export in CSV":       {[]string{"verify", "--jsonl", write(t, "csv", "{}\n")}, `line 1: it has no "account"`},
 		"another account":        {[]string{"verify", "--store", path, "--account", "b"}, `it is the ledger of the account with UID "` + ledgerAccount + `", not of "b"`},
 		"no hash":                {[]string{"verify", "--store", path, "--published", "28c2"}, `--published "28c2" must be "sha256:" and 64 hex digits`},
-		"no output of totals":    {[]string{"totals", "--store", path, "-o", "xml"}, `--output "xml" must be table or json`},
+		"no output of totals":    {[]string{"totals", "--store", path, "-o", "xml"}, `--output "xml" must be table, json or sql`},
 		"no format":              {[]string{"export", "--store", path}, `required flag(s) "format" not set`},
 		"an unknown format":      {[]string{"export", "--store", path, "--format", "xml"}, `--format "xml" must be one of jsonl, csv, cloudevents, focus`},
 		"no period":              {[]string{"export", "--store", path, "--format", "csv", "--period", "November"}, `--period: month "November" must have the form YYYY-MM`},

@@ -46,7 +46,7 @@ func (o *verifyOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 			return fmt.Errorf(`--published %.80q must be "sha256:" and 64 hex digits`, hash)
 		}
 	}
-	sum, err := o.sum(ctx, stdin, o.published)
+	sum, err := o.sum(ctx, stdin, o.published, (*ledgerSum).compare)
 	if err != nil {
 		return err
 	}
@@ -66,8 +66,10 @@ type ledgerSum struct {
 	missing []string
 }
 
-// sum verifies the ledger, and recomputes its totals from the records alone.
-func (f *ledgerFlags) sum(ctx context.Context, stdin io.Reader, published []string) (sum *ledgerSum, err error) {
+// sum verifies the ledger, recomputes its totals from the records alone, and holds those that a store keeps against them.
+func (f *ledgerFlags) sum(
+	ctx context.Context, stdin io.Reader, published []string, compare func(sum *ledgerSum, stored ledger.Totals) error,
+) (sum *ledgerSum, err error) {
 	source, err := f.open(ctx, stdin)
 	if err != nil {
 		return nil, err
@@ -82,7 +84,7 @@ func (f *ledgerFlags) sum(ctx context.Context, stdin io.Reader, published []stri
 	}
 	stored, err := source.storedTotals()
 	if err == nil {
-		err = sum.compare(stored)
+		err = compare(sum, stored)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", source.name, err)
@@ -117,7 +119,7 @@ func (s *ledgerSum) compare(stored ledger.Totals) error {
 		has, adds := stored[key], s.totals[key]
 		if has != adds {
 			return fmt.Errorf("the records are good, but the store's total of period %s, category %s, is %d messages, %d of them charged, for %s %s, "+
-				"and the records add up to %d, %d of them charged, for %s %s",
+				"and the records add up to %d, %d of them charged, for %s %s: guichet ledger totals -o sql mends it",
 				key.Period, categoryName(key), has.Messages, has.Charged, has.Billed, key.Currency, adds.Messages, adds.Charged, adds.Billed, key.Currency)
 		}
 	}

@@ -74,39 +74,6 @@ func (s *Store) Audit(ctx context.Context) (ledger.Head, error) {
 	return head, err
 }
 
-// RebuildTotals replaces the totals by what the ledger's records add up to. The ledger must verify.
-func (s *Store) RebuildTotals(ctx context.Context) error {
-	return s.Update(ctx, func(tx *Tx) error {
-		_, totals, err := ledger.Verify(s.options.AccountUID, tx.Entries(0))
-		if err != nil {
-			return err
-		}
-		// A total that no record counts in becomes zero. Those that other operations of this transaction have changed have their records in the ledger already.
-		stored, err := tx.storedTotals()
-		if err != nil {
-			return err
-		}
-		for key := range tx.tally.totals {
-			stored[key] = ledger.Total{}
-		}
-		for key := range stored {
-			if _, computed := totals[key]; !computed {
-				totals[key] = ledger.Total{}
-			}
-		}
-		for key, total := range totals {
-			cell, err := tx.totalCell(key)
-			if err != nil {
-				return err
-			}
-			if err := change(tx, cell, total); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // TotalError says that a total is not what the records add up to.
 type TotalError struct {
 	Key              ledger.TotalKey
@@ -114,7 +81,7 @@ type TotalError struct {
 }
 
 func (e *TotalError) Error() string {
-	return fmt.Sprintf("the total of period %s, currency %s, category %q is %d messages for %s, and the records add up to %d messages for %s: rebuild the totals",
+	return fmt.Sprintf("the total of period %s, currency %s, category %q is %d messages for %s, and the records add up to %d messages for %s",
 		e.Key.Period, e.Key.Currency, e.Key.Category, e.Stored.Messages, e.Stored.Billed, e.Computed.Messages, e.Computed.Billed)
 }
 

@@ -11,7 +11,6 @@ import (
 	_ "modernc.org/sqlite" // to tamper with a store beside its own connections
 
 	"github.com/guichet-dev/guichet/internal/ledger"
-	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -101,29 +100,6 @@ func TestP5AuditFindsWhatWasChanged(t *testing.T) {
 				}
 			})
 		}
-	})
-}
-
-func TestP5TotalsCanBeRebuilt(t *testing.T) {
-	forEachEngine(t, func(t *testing.T, e engine) {
-		where := e.newPlace(t)
-		s := where.open(t, newKeys(t))
-		settleMany(t, s, 10)
-		tamper(t, where, `UPDATE totals SET billed = '1', messages = 99`)
-		tamper(t, where, `INSERT INTO totals VALUES ('2031-01', 'USD', '', 7, 7, '7', '7')`)
-		if err := s.RebuildTotals(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Audit(t.Context()); err != nil {
-			t.Errorf("Audit after the rebuild = %v", err)
-		}
-		view(t, s, func(tx *store.Tx) error {
-			total, err := tx.Total(whole)
-			if want := (ledger.Total{Messages: 10, Charged: 10, Billed: money.MustParse("0.3"), Cost: money.MustParse("0.3")}); total != want {
-				t.Errorf("total = %+v; want %+v", total, want)
-			}
-			return err
-		})
 	})
 }
 
