@@ -87,11 +87,15 @@ func (tx *Tx) write() error {
 	return nil
 }
 
+// exec makes a change that nobody waits for: on a shared store it travels with the operation's next question, or with its end, and its failure is heard there.
 func (tx *Tx) exec(text string, args ...any) error {
-	_, err := tx.changed(text, args...)
-	return err
+	if err := tx.write(); err != nil {
+		return err
+	}
+	return tx.fail(tx.conn.exec(text, args...))
 }
 
+// changed makes a change and tells how many rows it was about.
 func (tx *Tx) changed(text string, args ...any) (int64, error) {
 	if err := tx.write(); err != nil {
 		return 0, err
