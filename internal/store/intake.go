@@ -13,6 +13,7 @@ const (
 	// boundEarly lets the oldest go. Statuses of what others send through the same number may come without end, and never become known.
 	boundEarly         = `DELETE FROM early_statuses WHERE seq <= (SELECT MAX(seq) - $1 FROM early_statuses)`
 	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_hash = $1 ORDER BY seq`
+	selectAnyEarly     = `SELECT 1 FROM early_statuses ORDER BY seq LIMIT 1`
 	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_hash = $1`
 	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (upstream_id) DO UPDATE SET name = excluded.name, language = excluded.language, event = excluded.event, at = excluded.at
@@ -48,6 +49,8 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 	if err != nil {
 		return err
 	}
+	kept := true
+	tx.tally.early = &kept // also if the operation is undone: it is a hint to look
 	if err := tx.exec(insertEarly, hashID(upstreamID), sealed, millis(now)); err != nil {
 		return err
 	}
@@ -56,6 +59,9 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 
 // TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came, and tells how many could not be opened.
 func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadable int, err error) {
+	if any, err := tx.keepsEarly(); err != nil || !any {
+		return nil, 0, err
+	}
 	var payloads [][]byte
 	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v values) bool {
 		payloads = append(payloads, v.Bytes(0))
@@ -72,6 +78,18 @@ func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadabl
 		}
 	}
 	return statuses, unreadable, tx.exec(deleteEarly, hashID(upstreamID))
+}
+
+// keepsEarly tells whether a status is kept for any id at all. Usually none is, and a transaction asks once, for all the messages that it records as sent.
+func (tx *Tx) keepsEarly() (bool, error) {
+	if tx.tally.early == nil {
+		kept, err := tx.first(selectAnyEarly, nil, func(values) {})
+		if err != nil {
+			return false, err
+		}
+		tx.tally.early = &kept
+	}
+	return *tx.tally.early, nil
 }
 
 // TemplateEvent is the upstream's latest word on a template.

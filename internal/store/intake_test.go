@@ -127,6 +127,27 @@ func TestEarlyStatusesWaitForTheirMessage(t *testing.T) {
 	})
 }
 
+// A transaction that found none to be kept sees the one that it keeps itself.
+func TestEarlyStatusIsSeenInItsOwnTransaction(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error {
+			before, _, err := tx.TakeEarlyStatuses("upstream-a")
+			if err != nil {
+				return err
+			}
+			if err := tx.KeepEarlyStatus("upstream-a", []byte("sent"), noon); err != nil {
+				return err
+			}
+			after, _, err := tx.TakeEarlyStatuses("upstream-a")
+			if len(before) != 0 || len(after) != 1 {
+				t.Errorf("%d statuses before one was kept and %d after; want none and one", len(before), len(after))
+			}
+			return err
+		})
+	})
+}
+
 func TestConversationIsKeptAndItsWindowCounted(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)

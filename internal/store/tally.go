@@ -9,7 +9,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// tally holds the few rows that nearly every operation changes: totals, counts, depths, reservations and the ledger's head. A transaction reads each
+// tally holds the few rows that nearly every operation changes or asks for: totals, counts, depths, reservations and the ledger's head. A transaction reads each
 // once and writes it once, however many operations share it. It lasts for one transaction, so the database stays the only truth.
 type tally struct {
 	totals    map[ledger.TotalKey]*cell[ledger.Total]
@@ -18,6 +18,7 @@ type tally struct {
 	revisions map[PlanRevision]*cell[bool]
 	depths    [depths]*cell[int64]
 	head      *cell[ledger.Head]
+	early     *bool // whether statuses of ids that are not known may be kept; nil is not known
 
 	operation int
 	touched   []undoer
