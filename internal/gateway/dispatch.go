@@ -10,7 +10,6 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -233,49 +232,6 @@ func expiredError() *graph.Error {
 	return graph.NewError(graph.CodeUndeliverable, "The message was not taken by the upstream within its time to live.")
 }
 
-// errUnreadable says that a stored request is no JSON object: one bad row must not hold up the others.
-var errUnreadable = errors.New("a stored message cannot be read")
-
-// upstreamBody is the client's request as the upstream gets it: with our id as callback data, so that any status tells which message it is about (P12), and
-// with the upstream's ids in place of ours where the client quotes or reacts to a message that it sent itself.
-func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
-	object, err := rawjson.ParseObject(m.Content)
-	if err != nil {
-		return nil, errUnreadable
-	}
-	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
-	for _, member := range []string{"context", "reaction"} {
-		if object.Get(member) == nil {
-			continue
-		}
-		if body, err = replaceOwnID(tx, body, member); err != nil {
-			return nil, err
-		}
-	}
-	return body, nil
-}
-
-// replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.
-func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
-	object, err := rawjson.ParseObject(body)
-	if err != nil {
-		return nil, errUnreadable
-	}
-	inner, err := rawjson.ParseObject(object.Get(member))
-	if err != nil {
-		return nil, errUnreadable
-	}
-	id, _ := rawjson.String(inner.Get("message_id"))
-	if !isOwnID(id) {
-		return body, nil
-	}
-	quoted, found, err := tx.Message(id)
-	if err != nil || !found || quoted.UpstreamID == "" {
-		return body, err // the upstream will say that it does not know the message
-	}
-	return object.Set(member, inner.Set("message_id", rawjson.Quote(quoted.UpstreamID))), nil
-}
-
 // send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway waits for its answer.
 func (g *Gateway) send(ctx context.Context, p parcel) {
 	if !g.opened.Load().HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
@@ -320,125 +276,5 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 	g.metrics.stopped.WithLabelValues(p.channel.Name).Set(1)
 	if g.channels.stop(p.channel.ID, v.failure.Code, now, v.at) {
 		g.log.Error("Channel stopped by the upstream", "channel", p.channel.Name, "code", v.failure.Code)
-	}
-}
-
-// submitted records that the upstream has the message, and applies the statuses that came before its id was known.
-func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
-	m, found, err := tx.Claimed(p.id, p.tries+1)
-	if err != nil || !found {
-		return err
-	}
-	if m.State == store.InDoubt { // it was held for lost while the answer was on its way
-		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
-			return err
-		}
-	}
-	if err := tx.Submit(m, upstreamID, now); err != nil {
-		return err
-	}
-	if tx.Readied() {
-		g.senders.note(p.channel.ID, true)
-	}
-	return g.applyKept(tx, p.tenant, p.channel, m, now)
-}
-
-// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better.
-func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
-	m, found, err := tx.Claimed(p.id, p.tries+1)
-	if err != nil || !found || m.State != store.Sending {
-		return err
-	}
-	g.senders.note(p.channel.ID, true) // it waits for its next try, or the one behind it is ready
-	switch v.fate {
-	case fateRetry:
-		return tx.Retry(m, v.at)
-	case fateParked:
-		return tx.Park(m, v.at)
-	case fateStopped:
-		if v.failure.Code == graph.CodePayment && !p.billable {
-			return tx.Hold(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
-		}
-		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
-	case fateInDoubt:
-		return g.beginDoubt(tx, m, now)
-	default:
-		about, err := g.envelopeOf(m)
-		if err != nil {
-			return err
-		}
-		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
-			return err
-		}
-		e := ending{message: m, about: about, at: now, now: now, refused: v.failure.Code}
-		return g.abandon(tx, p.tenant, p.channel, e, v.failure)
-	}
-}
-
-// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit.
-func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
-	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
-}
-
-func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *graph.Error) error {
-	moved, err := tx.Fail(e.message, cause.Code, e.now)
-	if err != nil || !moved {
-		return err
-	}
-	if err := g.settle(tx, t, e); err != nil {
-		return err
-	}
-	body, err := failedCallback(failure{channel: c, id: e.message.ID, at: e.now, cause: cause}, e.about)
-	if err != nil {
-		return err
-	}
-	return g.queueCallback(tx, t, c.ID, e.message.Customer, body, e.now)
-}
-
-// afterFailure draws what follows from a failure at the upstream beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050).
-func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
-	if code != graph.CodeMarketingStopped {
-		return nil
-	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
-	if err != nil {
-		return err
-	}
-	state.StopMarketing(true, at.Unix())
-	return tx.PutConversation(m.Channel, m.Customer, &state)
-}
-
-// persist records an outcome that is known only here. It does not give up while the gateway runs: without the record the message would be in doubt.
-func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error) {
-	durable := context.WithoutCancel(ctx)
-	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
-		err := g.update(durable, fn)
-		if err == nil {
-			g.deliveries.ring()
-			return
-		}
-		if worthLogging(err) {
-			g.log.Error("Outcome could not be recorded", "step", what, "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return // the next start finds the message as being sent, and in doubt
-		case <-time.After(pause):
-		}
-	}
-}
-
-// label is the fate in metrics and logs.
-func (f fate) label() string {
-	switch f {
-	case fateRetry, fateParked:
-		return resultRetry
-	case fateInDoubt:
-		return resultInDoubt
-	case fateStopped:
-		return resultStopped
-	default:
-		return resultFailed
 	}
 }

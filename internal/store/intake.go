@@ -59,7 +59,7 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 
 // TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came, and tells how many could not be opened.
 func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadable int, err error) {
-	if any, err := tx.keepsEarly(); err != nil || !any {
+	if kept, err := tx.keepsEarly(); err != nil || !kept {
 		return nil, 0, err
 	}
 	var payloads [][]byte

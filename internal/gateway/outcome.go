@@ -1,0 +1,129 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// submitted records that the upstream has the message, and applies the statuses that came before its id was known.
+func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
+	m, found, err := tx.Claimed(p.id, p.tries+1)
+	if err != nil || !found {
+		return err
+	}
+	if m.State == store.InDoubt { // it was held for lost while the answer was on its way
+		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+			return err
+		}
+	}
+	if err := tx.Submit(m, upstreamID, now); err != nil {
+		return err
+	}
+	if tx.Readied() {
+		g.senders.note(p.channel.ID, true)
+	}
+	return g.applyKept(tx, p.tenant, p.channel, m, now)
+}
+
+// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better.
+func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
+	m, found, err := tx.Claimed(p.id, p.tries+1)
+	if err != nil || !found || m.State != store.Sending {
+		return err
+	}
+	g.senders.note(p.channel.ID, true) // it waits for its next try, or the one behind it is ready
+	switch v.fate {
+	case fateRetry:
+		return tx.Retry(m, v.at)
+	case fateParked:
+		return tx.Park(m, v.at)
+	case fateStopped:
+		if v.failure.Code == graph.CodePayment && !p.billable {
+			return tx.Hold(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
+		}
+		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
+	case fateInDoubt:
+		return g.beginDoubt(tx, m, now)
+	default:
+		about, err := g.envelopeOf(m)
+		if err != nil {
+			return err
+		}
+		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
+			return err
+		}
+		e := ending{message: m, about: about, at: now, now: now, refused: v.failure.Code}
+		return g.abandon(tx, p.tenant, p.channel, e, v.failure)
+	}
+}
+
+// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit.
+func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
+	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
+}
+
+func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *graph.Error) error {
+	moved, err := tx.Fail(e.message, cause.Code, e.now)
+	if err != nil || !moved {
+		return err
+	}
+	if err := g.settle(tx, t, e); err != nil {
+		return err
+	}
+	body, err := failedCallback(failure{channel: c, id: e.message.ID, at: e.now, cause: cause}, e.about)
+	if err != nil {
+		return err
+	}
+	return g.queueCallback(tx, t, c.ID, e.message.Customer, body, e.now)
+}
+
+// afterFailure draws what follows from a failure at the upstream beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050).
+func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
+	if code != graph.CodeMarketingStopped {
+		return nil
+	}
+	state, err := tx.Conversation(m.Channel, m.Customer)
+	if err != nil {
+		return err
+	}
+	state.StopMarketing(true, at.Unix())
+	return tx.PutConversation(m.Channel, m.Customer, &state)
+}
+
+// persist records an outcome that is known only here. It does not give up while the gateway runs: without the record the message would be in doubt.
+func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error) {
+	durable := context.WithoutCancel(ctx)
+	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
+		err := g.update(durable, fn)
+		if err == nil {
+			g.deliveries.ring()
+			return
+		}
+		if worthLogging(err) {
+			g.log.Error("Outcome could not be recorded", "step", what, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return // the next start finds the message as being sent, and in doubt
+		case <-time.After(pause):
+		}
+	}
+}
+
+// label is the fate in metrics and logs.
+func (f fate) label() string {
+	switch f {
+	case fateRetry, fateParked:
+		return resultRetry
+	case fateInDoubt:
+		return resultInDoubt
+	case fateStopped:
+		return resultStopped
+	default:
+		return resultFailed
+	}
+}

@@ -1,0 +1,51 @@
+package gateway
+
+import (
+	"errors"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// errUnreadable says that a stored request is no JSON object: one bad row must not hold up the others.
+var errUnreadable = errors.New("a stored message cannot be read")
+
+// upstreamBody is the client's request as the upstream gets it: with our id as callback data, so that any status tells which message it is about (P12), and
+// with the upstream's ids in place of ours where the client quotes or reacts to a message that it sent itself.
+func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
+	object, err := rawjson.ParseObject(m.Content)
+	if err != nil {
+		return nil, errUnreadable
+	}
+	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
+	for _, member := range []string{"context", "reaction"} {
+		if object.Get(member) == nil {
+			continue
+		}
+		if body, err = replaceOwnID(tx, body, member); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.
+func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
+	object, err := rawjson.ParseObject(body)
+	if err != nil {
+		return nil, errUnreadable
+	}
+	inner, err := rawjson.ParseObject(object.Get(member))
+	if err != nil {
+		return nil, errUnreadable
+	}
+	id, _ := rawjson.String(inner.Get("message_id"))
+	if !isOwnID(id) {
+		return body, nil
+	}
+	quoted, found, err := tx.Message(id)
+	if err != nil || !found || quoted.UpstreamID == "" {
+		return body, err // the upstream will say that it does not know the message
+	}
+	return object.Set(member, inner.Set("message_id", rawjson.Quote(quoted.UpstreamID))), nil
+}
