@@ -51,7 +51,8 @@ func (p *Preference) decide(stop bool, at int64) {
 
 // Receive records an event of the customer. Repeating it, or receiving events in another order, changes nothing.
 func (s *State) Receive(in Inbound, r *Rules) {
-	if s.FirstContact == 0 || in.At < s.FirstContact {
+	first := s.FirstContact == 0 || in.At < s.FirstContact
+	if first && in.Events != AcceptedCall { // whoever takes the business's call did not begin
 		s.FirstContact = in.At
 	}
 	if seconds := r.windowSeconds(in.Events); seconds > 0 {

@@ -61,6 +61,7 @@ const (
 	kindMessage    = "message"
 	kindStatus     = "status"
 	kindPreference = "preference"
+	kindCall       = "call"
 	kindTemplate   = "template"
 	kindOther      = "other"
 )
@@ -96,14 +97,26 @@ func (in *intake) change(c *graph.Change) error {
 			return err
 		}
 	}
+	for i := range c.Calls {
+		if err := in.call(channel, &c.Calls[i]); err != nil {
+			return err
+		}
+	}
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	var customer seal.CustomerHash
-	if len(c.Preferences) == 1 { // it is in that customer's order, and erased with the customer
-		customer = in.customerOf(channel.ID, addressOf(c.Preferences[0].WAID, c.Preferences[0].UserID))
+	return in.forwardChange(channel.ID, in.customerOf(channel.ID, onlyCustomer(c)), kindOther, c)
+}
+
+// onlyCustomer is the address of the customer whom a change is about, if it is about one: it is told in that customer's order, and erased with the customer.
+func onlyCustomer(c *graph.Change) string {
+	switch {
+	case len(c.Preferences) == 1:
+		return addressOf(c.Preferences[0].WAID, c.Preferences[0].UserID)
+	case len(c.Calls) == 1:
+		return addressOf(c.Calls[0].Customer, c.Calls[0].CustomerUserID)
 	}
-	return in.forwardChange(channel.ID, customer, kindOther, c)
+	return ""
 }
 
 // forwardChange queues a whole change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
@@ -140,7 +153,7 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	}
 	customer := in.customerOf(channel.ID, addressOf(m.From, m.FromUserID))
 	if m.GroupID == "" && addressOf(m.From, m.FromUserID) != "" {
-		if err := in.receive(channel, customer, m); err != nil {
+		if err := in.receive(channel, customer, eventsOf(m), m.Timestamp, m.Text); err != nil {
 			return err
 		}
 	}
@@ -155,26 +168,43 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	return in.gateway.queueCallback(in.tx, in.tenant, channel.ID, customer, body, in.now)
 }
 
-// receive changes the conversation by a customer's message. A timestamp in the future counts as now, so that no window reaches beyond what an honest clock
-// allows; a message without one opens nothing.
-func (in *intake) receive(channel *channel, customer seal.CustomerHash, m *graph.Message) error {
-	events := eventsOf(m)
-	if events == 0 || m.Timestamp.IsZero() {
+// receive changes the conversation by what a customer does, and maybe writes, at an instant. An instant in the future counts as now, so that no window reaches beyond what
+// an honest clock allows; what has none opens nothing. Receiving it again changes nothing.
+func (in *intake) receive(channel *channel, customer seal.CustomerHash, events conversation.Events, when time.Time, words string) error {
+	if events == 0 || when.IsZero() {
 		return nil
 	}
 	state, err := in.tx.Conversation(channel.ID, customer)
 	if err != nil {
 		return err
 	}
-	at := min(m.Timestamp.Unix(), in.now.Unix())
+	at := min(when.Unix(), in.now.Unix())
 	state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
-	switch in.tenant.words.wishOf(m.Text) {
+	switch in.tenant.words.wishOf(words) {
 	case wishStop:
 		state.StopMarketing(true, at)
 	case wishResume:
 		state.StopMarketing(false, at)
 	}
 	return in.tx.PutConversation(channel.ID, customer, &state)
+}
+
+// call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.
+func (in *intake) call(channel *channel, c *graph.Call) error {
+	var events conversation.Events
+	switch {
+	case c.ByCustomer && c.Step == graph.CallConnect:
+		events = conversation.Called
+	case !c.ByCustomer && c.Step == graph.CallAccepted:
+		events = conversation.AcceptedCall
+	}
+	address := addressOf(c.Customer, c.CustomerUserID)
+	if events == 0 || address == "" {
+		in.count(kindCall, resultIgnored)
+		return nil
+	}
+	in.count(kindCall, resultApplied)
+	return in.receive(channel, in.customerOf(channel.ID, address), events, c.Timestamp, "")
 }
 
 // preference takes a customer's choice about marketing messages.

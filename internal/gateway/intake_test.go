@@ -84,6 +84,55 @@ func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
 	}
 }
 
+// calls is a webhook about a call.
+func (w *world) calls(what string) string {
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"calls","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
+		phoneID + `"},` + what + `}}]}]}`
+}
+
+func TestP4CallsOpenTheWindow(t *testing.T) {
+	t.Parallel()
+	const hour = 3600
+	tests := map[string]struct {
+		call string // %d is its time
+		opens,
+		contact bool // whether it counts as the customer's first contact
+	}{
+		"the customer calls": {`"calls":[{"id":"wacid.1","from":"` + ana + `","to":"13175551399","event":"connect","direction":"USER_INITIATED","timestamp":"%d"}]`, true, true},
+		"such a call ends": {
+			`"calls":[{"id":"wacid.1","from":"` + ana + `","to":"13175551399","event":"terminate","direction":"USER_INITIATED","status":"FAILED","timestamp":"%d"}]`, false, false,
+		},
+		"the business calls": {
+			`"calls":[{"id":"wacid.1","from":"13175551399","to":"` + ana + `","event":"connect","direction":"BUSINESS_INITIATED","timestamp":"%d"}]`, false, false,
+		},
+		"the customer takes the call":    {`"statuses":[{"id":"wacid.1","type":"call","status":"ACCEPTED","timestamp":"%d","recipient_id":"` + ana + `"}]`, true, false},
+		"the customer declines the call": {`"statuses":[{"id":"wacid.1","type":"call","status":"REJECTED","timestamp":"%d","recipient_id":"` + ana + `"}]`, false, false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentPriorContact })
+			body := w.calls(fmt.Sprintf(tc.call, w.clock.now().Unix()-hour))
+			for range 2 { // whatever is told twice
+				if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+					t.Fatalf("got %d %s", got.status, got.body)
+				}
+			}
+			w.until("the business is told, once", func() bool { return len(w.business.received("wacid.1")) == 1 })
+			if got := w.send(textTo(ana, "hi")); (got.status == http.StatusOK) != tc.opens {
+				t.Errorf("an answer got %d %s; the window opens: %v", got.status, got.body, tc.opens)
+			}
+			w.clock.advance(23 * time.Hour)
+			if got := w.send(textTo(ana, "hi")); got.code != 131047 {
+				t.Errorf("24 hours after the call an answer got %d %s, want 131047", got.status, got.body)
+			}
+			if got := w.send(templateTo(ana, "parcel_ready")); (got.status == http.StatusOK) != tc.contact {
+				t.Errorf("a template got %d %s; the customer came first: %v", got.status, got.body, tc.contact)
+			}
+		})
+	}
+}
+
 func TestChangedNumberDoesNotCarryTheWindowOver(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hi", 0)

@@ -35,6 +35,7 @@ const (
 	FieldPhoneQuality     = "phone_number_quality_update"
 	FieldUserPreferences  = "user_preferences"
 	FieldAccountUpdate    = "account_update"
+	FieldCalls            = "calls"
 )
 
 // Errors of ParseWebhook.
@@ -75,6 +76,7 @@ type Change struct {
 	Template    *TemplateUpdate
 	Quality     *PhoneQuality
 	Account     *AccountUpdate
+	Calls       []Call
 	Events      []PageEvent
 
 	// Value is the raw change: changes[].value, or the entry of a page.
@@ -176,7 +178,7 @@ func ParseWebhook(body []byte) (*Webhook, error) {
 
 // updates counts what the change brings; an empty or unknown one counts as 1.
 func (c *Change) updates() int {
-	return max(1, len(c.Messages)+len(c.Statuses)+len(c.Preferences)+len(c.Events))
+	return max(1, len(c.Messages)+len(c.Statuses)+len(c.Preferences)+len(c.Events)+len(c.Calls))
 }
 
 func parseEntry(object string, entry rawjson.Object, raw []byte) []Change {
@@ -217,6 +219,8 @@ func (c *Change) read() {
 	switch c.Field {
 	case FieldMessages:
 		c.readMessages(value)
+	case FieldCalls:
+		c.readCalls(value)
 	case FieldUserPreferences:
 		c.Contacts = parseContacts(value)
 		c.Preferences = parsePreferences(value)
