@@ -13,7 +13,8 @@ const (
 )
 
 // Call is a step in the life of a call.
-// Sources: https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/user-initiated-calls and …/business-initiated-calls
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/user-initiated-calls
+// and https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/business-initiated-calls.
 type Call struct {
 	ID string
 	// Customer is the customer's number in digits, CustomerUserID their
