@@ -72,7 +72,7 @@ func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountS
 }
 
 func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, plan pricing.Plan, secrets tenant.Secrets, served *config.Document) error {
-	sources := tenant.Sources{Account: scope.account, PlanName: scope.plan.Name, Plan: plan, Templates: scope.templates, Secrets: secrets}
+	sources := tenant.Sources{Account: scope.account, PlanName: scope.plan.Name, Plan: plan, Templates: scope.templates, Secrets: secrets, Taken: scope.taken}
 	if served != nil {
 		sources.Served = served.Templates
 	}

@@ -39,6 +39,8 @@ type accountScope struct {
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
 	templates   []v1alpha1.MessageTemplate
+	// holders are the older accounts that hold phone numbers of this one, by phoneNumberID.
+	holders map[string]types.NamespacedName
 	// secrets is the metadata of the Secrets that the account names and of its own, by name.
 	secrets map[string]*metav1.PartialObjectMetadata
 	// children are the account's own objects other than Secrets, by kind and name.
@@ -65,10 +67,11 @@ func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha
 		account:  account,
 		now:      r.Clock.Now(),
 		memory:   r.memory.of(client.ObjectKeyFromObject(account), account.UID),
+		holders:  map[string]types.NamespacedName{},
 		secrets:  map[string]*metav1.PartialObjectMetadata{},
 		children: map[string]client.Object{},
 	}
-	for _, read := range []func(context.Context, *accountScope) error{r.gatherPlan, r.gatherTemplates, r.gatherSecrets, r.gatherChildren, r.gatherPods} {
+	for _, read := range []func(context.Context, *accountScope) error{r.gatherPlan, r.gatherHolders, r.gatherTemplates, r.gatherSecrets, r.gatherChildren, r.gatherPods} {
 		if err := read(ctx, scope); err != nil {
 			return nil, err
 		}
@@ -239,6 +242,9 @@ func (s *accountScope) fingerprint() string {
 	note(digest, "account", s.account.UID, s.account.Generation)
 	if s.plan != nil {
 		note(digest, "plan", s.plan.UID, s.plan.Generation, s.planAllowed)
+	}
+	for _, number := range sortedKeys(s.holders) {
+		note(digest, "taken", number)
 	}
 	for i := range s.templates {
 		note(digest, "template", s.templates[i].UID, s.templates[i].ResourceVersion)

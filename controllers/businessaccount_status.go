@@ -22,7 +22,7 @@ import (
 // budget does what it was asked to.
 func accountSummary() []string {
 	return []string{
-		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionGatewayAvailable,
+		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionNumbersHeld, v1alpha1.ConditionGatewayAvailable,
 		v1alpha1.ConditionConfigSynced, v1alpha1.ConditionUsageCurrent,
 	}
 }
@@ -48,6 +48,7 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	j := judgement{conditions: &status.Conditions, generation: scope.account.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionPlanResolved, planVerdict(scope))
 	j.set(v1alpha1.ConditionCredentialsValid, credentialsVerdict(scope))
+	j.set(v1alpha1.ConditionNumbersHeld, numbersVerdict(scope))
 	j.set(v1alpha1.ConditionGatewayAvailable, gatewayVerdict(scope, failure))
 	j.set(v1alpha1.ConditionConfigSynced, configVerdict(scope))
 	j.set(v1alpha1.ConditionUsageCurrent, usageVerdict(scope))

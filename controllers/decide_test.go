@@ -207,3 +207,35 @@ func TestReachedIsExact(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOldestAccountHoldsANumber(t *testing.T) {
+	t.Parallel()
+	at := func(second int, namespace, name string) v1alpha1.BusinessAccount {
+		return v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(time.Date(2026, 11, 20, 12, 0, second, 0, time.UTC)),
+		}}
+	}
+	oldest, namespace, name, last := at(1, "z", "z"), at(2, "a", "z"), at(2, "b", "a"), at(2, "b", "b")
+	ages := []v1alpha1.BusinessAccount{oldest, namespace, name, last}
+	rapid.Check(t, func(t *rapid.T) {
+		claimants := rapid.Permutation(ages).Draw(t, "claimants")
+		for i := range ages {
+			older := holder(&ages[i], claimants)
+			if i == 0 && older != nil {
+				t.Fatalf("%s/%s is the oldest, and %s/%s holds its number", ages[i].Namespace, ages[i].Name, older.Namespace, older.Name)
+			}
+			if i > 0 && (older == nil || older.Namespace != "z") {
+				t.Fatalf("%s/%s must not hold the number of z/z: holder is %v", ages[i].Namespace, ages[i].Name, older)
+			}
+		}
+		if first := holder(&last, claimants[:0]); first != nil {
+			t.Fatalf("an account alone holds its number, and not %v", first)
+		}
+		if first := holder(&last, []v1alpha1.BusinessAccount{last, name, namespace}); first.Namespace != "a" {
+			t.Fatalf("within a second the namespace decides, and not %v", first)
+		}
+		if first := holder(&last, []v1alpha1.BusinessAccount{last, name}); first.Name != "a" {
+			t.Fatalf("within a namespace the name decides, and not %v", first)
+		}
+	})
+}

@@ -16,6 +16,8 @@ const (
 	indexPlan = "spec.planName"
 	// indexSecret finds the accounts that name a Secret.
 	indexSecret = "guichet.secretNames"
+	// indexNumber finds the accounts that name a phoneNumberID.
+	indexNumber = "guichet.phoneNumberIDs"
 	// indexAccount finds the templates of an account by spec.accountName.
 	indexAccount = "spec.accountName"
 )
@@ -29,6 +31,7 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	}{
 		{&v1alpha1.BusinessAccount{}, indexPlan, planOf},
 		{&v1alpha1.BusinessAccount{}, indexSecret, secretsOf},
+		{&v1alpha1.BusinessAccount{}, indexNumber, numbersOf},
 		{&v1alpha1.MessageTemplate{}, indexAccount, accountOf},
 	}
 	for _, index := range indexes {
@@ -53,6 +56,20 @@ func secretsOf(object client.Object) []string {
 		return nil
 	}
 	return tenant.SecretNames(account)
+}
+
+func numbersOf(object client.Object) []string {
+	account, ok := object.(*v1alpha1.BusinessAccount)
+	if !ok {
+		return nil
+	}
+	var numbers []string
+	for _, channel := range account.Spec.Channels {
+		if channel.PhoneNumberID != "" {
+			numbers = append(numbers, channel.PhoneNumberID)
+		}
+	}
+	return numbers
 }
 
 func accountOf(object client.Object) []string {

@@ -43,6 +43,8 @@ type world struct {
 	upstream  *fakeUpstream
 	templates *controllers.MessageTemplateReconciler
 	options   controllers.Options
+	// others are further namespaces that the operator serves.
+	others []string
 }
 
 // newWorld starts an operator in a namespace of its own.
@@ -73,7 +75,7 @@ func (w *world) start() (stop func()) {
 	w.t.Helper()
 	scheme, err := newScheme()
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	caches := controllers.CacheOptions([]string{w.namespace})
+	caches := controllers.CacheOptions(append([]string{w.namespace}, w.others...))
 	caches.ByObject[&v1alpha1.PricingPlan{}] = cache.ByObject{Label: labels.SelectorFromSet(labels.Set{worldLabel: w.namespace})}
 	mgr, err := ctrl.NewManager(apiServer, ctrl.Options{
 		Scheme:     scheme,

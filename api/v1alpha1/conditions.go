@@ -10,6 +10,9 @@ const (
 	ConditionPlanResolved = "PlanResolved"
 	// ConditionCredentialsValid says whether every Secret and key that the account names is there and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
+	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several accounts with the same phoneNumberID the oldest holds it, and the
+	// gateways of the others do not serve it.
+	ConditionNumbersHeld = "NumbersHeld"
 	// ConditionGatewayAvailable says whether the account's gateway answers.
 	ConditionGatewayAvailable = "GatewayAvailable"
 	// ConditionConfigSynced says whether every ready gateway replica serves the configuration that was wanted last.
@@ -61,6 +64,11 @@ const (
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: a Secret is there, but a key is not, or it is empty.
 	ReasonSecretKeyMissing = "SecretKeyMissing"
+
+	// ReasonNumbersHeld: no older account has a phone number of this one.
+	ReasonNumbersHeld = "NumbersHeld"
+	// ReasonNumberTaken: an older account has a phone number of this one; the message names the channel.
+	ReasonNumberTaken = "NumberTaken"
 
 	// ReasonGatewayAvailable: at least one replica is ready.
 	ReasonGatewayAvailable = "GatewayAvailable"

@@ -136,8 +136,8 @@ func (t *tenant) compileAccount() (err error) {
 }
 
 func (t *tenant) compileChannels() error {
-	if len(t.Channels) == 0 {
-		return errors.New("channels is empty: an account has at least one phone number")
+	if t.Channels == nil {
+		return errors.New("channels is missing: it is a list, which is empty when other accounts hold all of the account's phone numbers")
 	}
 	t.channels = make(map[string]*channel, len(t.Channels))
 	for i, c := range t.Channels {

@@ -33,7 +33,7 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		"no zone":      {func(d *config.Document) { d.Account.TimeZone = "" }, "account.timeZone is missing"},
 		"unknown zone": {func(d *config.Document) { d.Account.TimeZone = "Mars/Olympus" }, "account.timeZone is no known IANA time zone"},
 		"plan":         {func(d *config.Document) { d.Plan.Currency = "XXX" }, `plan "whatsapp": `},
-		"no channel":   {func(d *config.Document) { d.Channels = nil }, "channels is empty"},
+		"no channel":   {func(d *config.Document) { d.Channels = nil }, "channels is missing"},
 		"network":      {func(d *config.Document) { d.Channels[1].Type = config.Messenger }, `channels[1].type must be "WhatsApp"`},
 		"same channel": {func(d *config.Document) { d.Channels[1].ID = d.Channels[0].ID }, "channels[1].id must be there and stand once"},
 		"base URL":     {func(d *config.Document) { d.Channels[0].BaseURL = "graph" }, "channels[0]: base URL"},
@@ -56,6 +56,16 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 				t.Fatalf("got %v, want %q", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestADocumentWithoutAChannelIsTaken(t *testing.T) {
+	served, err := parse(t, func(d *config.Document) { d.Channels = []config.Channel{} })
+	if err != nil {
+		t.Fatalf("an account whose numbers others hold must be able to let them go: %v", err)
+	}
+	if len(served.channels) != 0 || len(served.secrets) != 0 {
+		t.Fatalf("%d channels and %d app secrets are served, want none", len(served.channels), len(served.secrets))
 	}
 }
 

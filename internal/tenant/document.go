@@ -30,6 +30,8 @@ type Sources struct {
 	Plan      pricing.Plan
 	Templates []v1alpha1.MessageTemplate
 	Secrets   Secrets
+	// Taken tells whether another account holds a phone number, so that this one's gateway must not serve it; nil if none is.
+	Taken func(phoneNumberID string) bool
 	// Served are the templates of the document before this one; nil for the first.
 	Served []config.Template
 }
@@ -46,7 +48,7 @@ func Document(s Sources) (config.Document, error) {
 		Account:          accountOf(s.Account),
 		Plan:             s.Plan,
 		PlanName:         s.PlanName,
-		Channels:         channelsOf(spec, s.Secrets),
+		Channels:         channelsOf(spec, s.Secrets, s.Taken),
 		Templates:        Templates(s.Templates, s.Served),
 		APITokens:        tokensOf(s.Secrets, APITokensSecretName(s.Account)),
 		Callback:         callbackOf(spec.Callback, s.Secrets),
@@ -106,9 +108,13 @@ func internationalOf(status *v1alpha1.InternationalAuthenticationStatus) *config
 	return out
 }
 
-func channelsOf(spec *v1alpha1.BusinessAccountSpec, secrets Secrets) []config.Channel {
+// channelsOf are the account's channels, without those whose number another account holds.
+func channelsOf(spec *v1alpha1.BusinessAccountSpec, secrets Secrets, taken func(string) bool) []config.Channel {
 	channels := make([]config.Channel, 0, len(spec.Channels))
 	for _, channel := range spec.Channels {
+		if taken != nil && taken(channel.PhoneNumberID) {
+			continue
+		}
 		out := config.Channel{
 			Name:        channel.Name,
 			Type:        config.ChannelType(channel.Type),
