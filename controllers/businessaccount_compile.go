@@ -30,6 +30,8 @@ type compilation struct {
 	// plan and credentials say what keeps the account from being compiled; nil if nothing does.
 	plan        *tenant.Problem
 	credentials *tenant.Problem
+	// config says why the configuration that came of them cannot be written; nil if it can.
+	config *tenant.Problem
 	// history says which revisions of the plan were changed although they have priced messages of the account. They were kept as they were.
 	history []pricing.Finding
 	// currency is the plan's; empty if there is no plan.
@@ -83,6 +85,9 @@ func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, plan pri
 	encoded, digest, err := tenant.Encode(document)
 	if err != nil {
 		return err
+	}
+	if scope.compilation.config = tenant.CheckSize(encoded); scope.compilation.config != nil {
+		return nil
 	}
 	scope.compilation.digest, scope.compilation.image = digest, r.image(scope)
 	scope.compilation.objects, err = tenant.Objects(tenant.Input{

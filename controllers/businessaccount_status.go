@@ -220,6 +220,9 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 }
 
 func configVerdict(scope *accountScope) verdict {
+	if found := scope.compilation.config; found != nil {
+		return isFalse(found.Reason, found.Message)
+	}
 	digest := scope.compilation.digest
 	if digest == "" {
 		return unknown(v1alpha1.ReasonConfigUnknown, "There is no configuration yet: it needs the plan and the credentials")

@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -315,4 +316,21 @@ func TestP7NoCredentialInStatusEventsAndObjects(t *testing.T) {
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.Expect(string(text)).To(gomega.ContainSubstring("acme-credentials"), "the Secret's name is no secret")
 	w.Expect(string(text)).NotTo(gomega.ContainSubstring("canary-"), "a credential is")
+}
+
+func TestAConfigurationThatNoSecretTakesIsNotWritten(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	served := w.digestServed()
+	tokens := make(map[string]string, 3000)
+	for i := range 3000 { // 800 kB as tokens, and a third more in the configuration, which holds their digests
+		tokens[fmt.Sprintf("%0250d", i)] = "canary-token"
+	}
+	w.createSecret("many-tokens", tokens)
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.APITokensSecretName = "many-tokens" })
+	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionConfigSynced) }).Should(gomega.MatchRegexp(
+		`^ConfigSynced=False ConfigTooLarge: The configuration has 10\d{5} bytes and a Secret takes 1000000: delete MessageTemplates and API tokens that are no longer needed, or use a plan with fewer rates$`))
+	w.Expect(w.digestServed()).To(gomega.Equal(served), "the gateway keeps what it has")
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.APITokensSecretName = "" })
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }

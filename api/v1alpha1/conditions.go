@@ -85,6 +85,8 @@ const (
 
 	// ReasonConfigSynced: every ready replica serves the wanted configuration.
 	ReasonConfigSynced = "ConfigSynced"
+	// ReasonConfigTooLarge: the configuration does not fit into a Secret; the gateway keeps the one before.
+	ReasonConfigTooLarge = "ConfigTooLarge"
 	// ReasonConfigPropagating: a replica still serves an older configuration.
 	ReasonConfigPropagating = "ConfigPropagating"
 	// ReasonConfigRefused: a replica refused the configuration and keeps its last good one.

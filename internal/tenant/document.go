@@ -61,6 +61,19 @@ func Document(s Sources) (config.Document, error) {
 	}, nil
 }
 
+// MaxConfigBytes bounds an encoded document. The API server refuses a Secret of more than 1 MiB (corev1.MaxSecretSize), and the rest is for what a later
+// release adds to the document.
+const MaxConfigBytes = 1_000_000
+
+// CheckSize says that an encoded document does not fit into its Secret, or nil.
+func CheckSize(encoded []byte) *Problem {
+	if len(encoded) <= MaxConfigBytes {
+		return nil
+	}
+	return &Problem{Reason: v1alpha1.ReasonConfigTooLarge, Message: fmt.Sprintf(
+		"The configuration has %d bytes and a Secret takes %d: delete MessageTemplates and API tokens that are no longer needed, or use a plan with fewer rates", len(encoded), MaxConfigBytes)}
+}
+
 // Encode is the document as the gateway reads it, and its digest, "sha256:" and 64 hexadecimal digits.
 func Encode(document config.Document) (encoded []byte, digest string, err error) {
 	encoded, err = json.Marshal(document)
