@@ -39,7 +39,7 @@ type accountScope struct {
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
 	templates   []v1alpha1.MessageTemplate
-	// holders are the older accounts that hold phone numbers of this one, by phoneNumberID.
+	// holders are the other accounts that hold phone numbers of this one, by phoneNumberID.
 	holders map[string]types.NamespacedName
 	// secrets is the metadata of the Secrets that the account names and of its own, by name.
 	secrets map[string]*metav1.PartialObjectMetadata

@@ -21,18 +21,18 @@ func (r *BusinessAccountReconciler) gatherHolders(ctx context.Context, scope *ac
 		if err := r.Client.List(ctx, list, client.MatchingFields{indexNumber: number}); err != nil {
 			return fmt.Errorf("list the BusinessAccounts of a phone number: %w", err)
 		}
-		if older := holder(scope.account, list.Items); older != nil {
-			scope.holders[number] = client.ObjectKeyFromObject(older)
+		if other := holder(scope.account, number, list.Items); other != nil {
+			scope.holders[number] = client.ObjectKeyFromObject(other)
 		}
 	}
 	return nil
 }
 
-// holder is the account among the claimants that holds what account claims too, or nil if that is account itself.
-func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAccount) *v1alpha1.BusinessAccount {
+// holder is the account among the claimants that holds a number that account claims too, or nil if that is account itself.
+func holder(account *v1alpha1.BusinessAccount, number string, claimants []v1alpha1.BusinessAccount) *v1alpha1.BusinessAccount {
 	first := account
 	for i := range claimants {
-		if compareAge(&claimants[i], first) < 0 {
+		if compareClaims(number, &claimants[i], first) < 0 {
 			first = &claimants[i]
 		}
 	}
@@ -42,10 +42,32 @@ func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAcco
 	return first
 }
 
-// compareAge orders accounts by their creation, and by namespace and name within the same second. The order depends on nothing that an account's owner can
-// edit and on nothing that an operator remembers, so that every operator, also after a restart, comes to the same holder.
-func compareAge(a, b *v1alpha1.BusinessAccount) int {
-	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+// compareClaims orders accounts by their right to a number. Who has it keeps it: otherwise whoever may edit an older account could take a number from another tenant by
+// typing its id (P8). Among those who do not have it yet, or who came to have it at the same time, the oldest is first; within a second the namespace and the name decide, so that
+// every operator comes to the same holder.
+func compareClaims(number string, a, b *v1alpha1.BusinessAccount) int {
+	return cmp.Or(
+		compareBool(slices.Contains(b.Status.PhoneNumberIDs, number), slices.Contains(a.Status.PhoneNumberIDs, number)),
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+	)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// held are the numbers that the account holds, in order.
+func (s *accountScope) held() []string {
+	held := slices.DeleteFunc(numbersOf(s.account), s.taken)
+	slices.Sort(held)
+	return held
 }
 
 // taken tells whether another account holds a phone number.
@@ -58,15 +80,15 @@ func (s *accountScope) taken(number string) bool {
 func numbersVerdict(scope *accountScope) verdict {
 	var taken []string
 	for i, channel := range scope.account.Spec.Channels {
-		older, there := scope.holders[channel.PhoneNumberID]
+		other, there := scope.holders[channel.PhoneNumberID]
 		if !there {
 			continue
 		}
 		name := "another account"
-		if older.Namespace == scope.account.Namespace {
-			name = fmt.Sprintf("BusinessAccount %q", older.String())
+		if other.Namespace == scope.account.Namespace {
+			name = fmt.Sprintf("BusinessAccount %q", other.String())
 		}
-		taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which is older", i, channel.Name, name))
+		taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which had it first", i, channel.Name, name))
 	}
 	if len(taken) == 0 {
 		return isTrue(v1alpha1.ReasonNumbersHeld, "")

@@ -53,11 +53,11 @@ func (w *world) eventuallyServes(account string, numbers ...string) {
 	}).Should(gomega.Equal(numbers))
 }
 
-func TestTheOlderAccountKeepsANumberAndTheYoungerGetsItWhenItIsDeleted(t *testing.T) {
+func TestWhoHasANumberKeepsItAndAnotherGetsItWhenTheAccountIsDeleted(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.createTwin(w.namespace)
-	sentence := fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/acme", which is older: it is not served here until that account lets it go`, w.namespace)
+	sentence := fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/acme", which had it first: it is not served here until that account lets it go`, w.namespace)
 	w.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
 	w.eventually("twin", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
 	w.eventuallyServes("twin", secondNumber)
@@ -70,17 +70,21 @@ func TestTheOlderAccountKeepsANumberAndTheYoungerGetsItWhenItIsDeleted(t *testin
 	w.eventuallyServes("twin", acmeNumber, secondNumber)
 }
 
-func TestAnAccountWithoutANumberOfItsOwnServesNone(t *testing.T) {
+// An account that is older takes nothing from one that has a number already: else any tenant could stop another one's by typing its id.
+func TestP8AnOlderAccountTakesNoNumberFromOneThatHasIt(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.createTwin(w.namespace)
-	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
-		second := account.Spec.Channels[0]
-		second.Name, second.PhoneNumberID = "second", secondNumber
-		account.Spec.Channels = append(account.Spec.Channels, second)
-	})
-	w.eventuallyServes("acme", acmeNumber, secondNumber)
-	w.eventuallyServes("twin", []string{}...)
+	w.Eventually(func() ([]string, error) {
+		twin := &v1alpha1.BusinessAccount{}
+		err := w.get("twin", twin)
+		return twin.Status.PhoneNumberIDs, err
+	}).Should(gomega.Equal([]string{secondNumber}))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PhoneNumberID = secondNumber })
+	w.eventually("acme", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken,
+		fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/twin", which had it first: it is not served here until that account lets it go`, w.namespace))
+	w.eventuallyServes("acme", []string{}...)
+	w.eventuallyServes("twin", acmeNumber, secondNumber)
 }
 
 func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T) {
@@ -100,7 +104,7 @@ func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T)
 	w.createAccount()
 	w.eventuallyServes("acme", acmeNumber)
 	w.createTwin(younger)
-	const sentence = `spec.channels[0] ("main") has the phoneNumberID of another account, which is older: it is not served here until that account lets it go`
+	const sentence = `spec.channels[0] ("main") has the phoneNumberID of another account, which had it first: it is not served here until that account lets it go`
 	other.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
 	twin := &v1alpha1.BusinessAccount{}
 	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Namespace: younger, Name: "twin"}, twin)).To(gomega.Succeed())

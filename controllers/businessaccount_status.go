@@ -44,6 +44,7 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	showGateway(scope, &status)
 	showUsage(scope, &status)
 	status.PricedRevisions = scope.pricedRevisions()
+	status.PhoneNumberIDs = scope.held()
 
 	j := judgement{conditions: &status.Conditions, generation: scope.account.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionPlanResolved, planVerdict(scope))

@@ -208,34 +208,40 @@ func TestReachedIsExact(t *testing.T) {
 	}
 }
 
-func TestTheOldestAccountHoldsANumber(t *testing.T) {
+func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 	t.Parallel()
+	const number = "106540352242922"
 	at := func(second int, namespace, name string) v1alpha1.BusinessAccount {
 		return v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{
 			Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(time.Date(2026, 11, 20, 12, 0, second, 0, time.UTC)),
 		}}
 	}
-	oldest, namespace, name, last := at(1, "z", "z"), at(2, "a", "z"), at(2, "b", "a"), at(2, "b", "b")
-	ages := []v1alpha1.BusinessAccount{oldest, namespace, name, last}
-	rapid.Check(t, func(t *rapid.T) {
-		claimants := rapid.Permutation(ages).Draw(t, "claimants")
-		for i := range ages {
-			older := holder(&ages[i], claimants)
-			if i == 0 && older != nil {
-				t.Fatalf("%s/%s is the oldest, and %s/%s holds its number", ages[i].Namespace, ages[i].Name, older.Namespace, older.Name)
-			}
-			if i > 0 && (older == nil || older.Namespace != "z") {
-				t.Fatalf("%s/%s must not hold the number of z/z: holder is %v", ages[i].Namespace, ages[i].Name, older)
-			}
-		}
-		if first := holder(&last, claimants[:0]); first != nil {
-			t.Fatalf("an account alone holds its number, and not %v", first)
-		}
-		if first := holder(&last, []v1alpha1.BusinessAccount{last, name, namespace}); first.Namespace != "a" {
-			t.Fatalf("within a second the namespace decides, and not %v", first)
-		}
-		if first := holder(&last, []v1alpha1.BusinessAccount{last, name}); first.Name != "a" {
-			t.Fatalf("within a namespace the name decides, and not %v", first)
-		}
-	})
+	having := func(account v1alpha1.BusinessAccount) v1alpha1.BusinessAccount {
+		account.Status.PhoneNumberIDs = []string{"1", number}
+		return account
+	}
+	// In the order of their right to the number.
+	orders := map[string][]v1alpha1.BusinessAccount{
+		"by age":         {at(1, "z", "z"), at(2, "a", "z"), at(2, "b", "a"), at(2, "b", "b")},
+		"who has it":     {having(at(3, "z", "z")), at(1, "a", "a"), at(2, "b", "b")},
+		"two who do":     {having(at(2, "z", "z")), having(at(3, "a", "a")), at(1, "b", "b")},
+		"alone":          {at(1, "a", "a")},
+		"having another": {at(1, "a", "a"), func() v1alpha1.BusinessAccount { b := at(2, "b", "b"); b.Status.PhoneNumberIDs = []string{"1"}; return b }()},
+	}
+	for name, order := range orders {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				claimants := rapid.Permutation(order).Draw(t, "claimants")
+				for i := range order {
+					other := holder(&order[i], number, claimants)
+					if i == 0 && other != nil {
+						t.Fatalf("%s/%s is the first, and %s/%s holds its number", order[i].Namespace, order[i].Name, other.Namespace, other.Name)
+					}
+					if i > 0 && (other == nil || other.Namespace != order[0].Namespace || other.Name != order[0].Name) {
+						t.Fatalf("%s/%s must not hold the number of %s/%s", order[i].Namespace, order[i].Name, order[0].Namespace, order[0].Name)
+					}
+				}
+			})
+		})
+	}
 }

@@ -4,9 +4,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time from the cluster and the gateway's ledger.
+// BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time from the cluster and the gateway's ledger; only of several accounts with
+// one phone number, the oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), PlanResolved, CredentialsValid, GatewayAvailable, ConfigSynced, UsageCurrent, WithinBudget.
+	// conditions say what is well and what is not: Ready (the summary), PlanResolved, CredentialsValid, NumbersHeld, GatewayAvailable, ConfigSynced, UsageCurrent, WithinBudget.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -22,6 +23,14 @@ type BusinessAccountStatus struct {
 	// gateway is where and how the account's gateway runs.
 	// +optional
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
+
+	// phoneNumberIDs are the numbers that the account holds: no other account gets one of them before this one lets it go.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=25
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=64
+	PhoneNumberIDs []string `json:"phoneNumberIDs,omitempty"`
 
 	// usage is the current billing period, as the gateway last reported it. It is a view of the gateway's ledger, which is the record.
 	// +optional

@@ -10,7 +10,7 @@ const (
 	ConditionPlanResolved = "PlanResolved"
 	// ConditionCredentialsValid says whether every Secret and key that the account names is there and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
-	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several accounts with the same phoneNumberID the oldest holds it, and the
+	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several accounts with the same phoneNumberID the first one holds it, and the
 	// gateways of the others do not serve it.
 	ConditionNumbersHeld = "NumbersHeld"
 	// ConditionGatewayAvailable says whether the account's gateway answers.
@@ -65,9 +65,9 @@ const (
 	// ReasonSecretKeyMissing: a Secret is there, but a key is not, or it is empty.
 	ReasonSecretKeyMissing = "SecretKeyMissing"
 
-	// ReasonNumbersHeld: no older account has a phone number of this one.
+	// ReasonNumbersHeld: no other account holds a phone number of this one.
 	ReasonNumbersHeld = "NumbersHeld"
-	// ReasonNumberTaken: an older account has a phone number of this one; the message names the channel.
+	// ReasonNumberTaken: another account holds a phone number of this one; the message names the channel.
 	ReasonNumberTaken = "NumberTaken"
 
 	// ReasonGatewayAvailable: at least one replica is ready.

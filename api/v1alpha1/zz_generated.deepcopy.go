@@ -249,6 +249,11 @@ func (in *BusinessAccountStatus) DeepCopyInto(out *BusinessAccountStatus) {
 		*out = new(GatewayStatus)
 		**out = **in
 	}
+	if in.PhoneNumberIDs != nil {
+		in, out := &in.PhoneNumberIDs, &out.PhoneNumberIDs
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.Usage != nil {
 		in, out := &in.Usage, &out.Usage
 		*out = new(Usage)

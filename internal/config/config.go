@@ -57,7 +57,7 @@ type Document struct {
 	// PlanName is the PricingPlan's name; the ledger names it beside the revision.
 	PlanName string `json:"planName"`
 
-	// Channels may be empty: a number that an older account holds is left out.
+	// Channels may be empty: a number that another account holds is left out.
 	Channels  []Channel  `json:"channels"`
 	Templates []Template `json:"templates,omitempty"`
 	// APITokens are the tokens that the business's clients may present. At least one.
