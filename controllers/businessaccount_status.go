@@ -277,7 +277,7 @@ func budgetVerdict(scope *accountScope) verdict {
 	if reached(spent, limit, 100) {
 		return isFalse(v1alpha1.ReasonBudgetExhausted, fmt.Sprintf("The budget of %s is spent in period %s: raise spec.budget.limit, or wait for the next period", limit, known.Period.Name))
 	}
-	if level := warned(known, budget, spent, limit); level > 0 {
+	if level := warned(budget, spent, limit); level > 0 {
 		return isTrue(v1alpha1.ReasonBudgetWarning, fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name))
 	}
 	return isTrue(v1alpha1.ReasonWithinBudget, "")
@@ -298,11 +298,12 @@ func spentOf(r *report.Report, currency money.Currency) (money.Money, error) {
 	return spent, nil
 }
 
-// warned is the highest of the budget's levels that the period has passed: as the gateway remembers it, or as it stands now.
-func warned(r *report.Report, budget *v1alpha1.Budget, spent, limit money.Money) int32 {
+// warned is the highest of the budget's levels that is spent as it stands now. What the gateway remembers of the period says nothing here: it is about the
+// limit of that moment, and a budget that was raised since is not spent to that level.
+func warned(budget *v1alpha1.Budget, spent, limit money.Money) int32 {
 	level := int32(0)
 	for _, percent := range budget.WarnAtPercent {
-		if reached(spent, limit, percent) || r.Period.BudgetWarned >= percent {
+		if reached(spent, limit, percent) {
 			level = max(level, percent)
 		}
 	}

@@ -102,6 +102,16 @@ func TestBudgetConditions(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }
 
+func TestRaisedBudgetEndsItsWarning(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(billed("80.5", 10, w.clock.Now()))
+	w.gateways.change(func(f *fakeGateways) { f.report.Period.BudgetWarned = 80 })
+	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonBudgetWarning, "80 % of the budget of 100 USD is spent in period 2026-11")
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "750" })
+	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonWithinBudget, "")
+}
+
 func TestCurrencyMismatchIsNamed(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
