@@ -11,7 +11,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -161,11 +160,9 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a accep
 		return in, nil
 	}
 	currency := t.book.Currency()
-	total, err := tx.Total(ledger.TotalKey{Period: periodAt(a.now, t.zone), Currency: currency})
-	if err != nil {
+	if in.spent, err = spent(tx, t, currency, a.now); err != nil {
 		return in, err
 	}
-	in.spent = total.Billed
 	in.reserved, err = tx.Reserved(currency)
 	return in, err
 }

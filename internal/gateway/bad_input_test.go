@@ -185,3 +185,18 @@ func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
 		})
 	}
 }
+
+// A member that the type of the message gives no meaning is not read: it neither fails the request inside the gateway nor the message later.
+func TestMemberThatTheTypeDoesNotUseIsNotRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	for _, extra := range []string{`"reaction":"x"`, `"reaction":[]`, `"reaction":null`, `"context":null`} {
+		got := w.send(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"text","text":{"body":"hi"},` + extra + `}`)
+		if got.status != http.StatusOK {
+			t.Errorf("a text with %s got %d %s; want 200", extra, got.status, got.body)
+			continue
+		}
+		w.until("it is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: got.id})) == 1 })
+	}
+}

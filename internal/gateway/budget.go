@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -11,6 +12,18 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
+
+// spent is what weighs on the budget at an instant: what its period was charged, or the next one if that is more. A message is charged in the period in which it ends, and for a
+// replica whose clock is slow, or an operation that has waited over midnight, that one may have begun (P3).
+func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (money.Decimal, error) {
+	month := civil.DateAt(now.Unix(), t.zone).Month()
+	total, err := tx.Total(ledger.TotalKey{Period: month.String(), Currency: currency})
+	if err != nil {
+		return money.Decimal{}, err
+	}
+	next, err := tx.Total(ledger.TotalKey{Period: (month + 1).String(), Currency: currency})
+	return total.Billed.Max(next.Billed), err
+}
 
 // stillCovered raises the reservation of a message that waited, if the plan has become dearer since it was accepted: the plan that is served when the message ends prices
 // it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
@@ -21,7 +34,7 @@ func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, sta
 	if bound.Amount.Amount.IsZero() && !bound.Unpriced || own.Currency == currency && bound.Amount.Amount.Cmp(own.Amount) <= 0 {
 		return nil, nil
 	}
-	total, err := tx.Total(ledger.TotalKey{Period: periodAt(now, t.zone), Currency: currency})
+	billed, err := spent(tx, t, currency, now)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +47,7 @@ func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, sta
 			return nil, err
 		}
 	}
-	reservation, err := covered(t.Budget, bound, total.Billed, reserved)
+	reservation, err := covered(t.Budget, bound, billed, reserved)
 	if refusal, ok := graph.AsError(err); ok {
 		return refusal, nil
 	}

@@ -17,7 +17,7 @@ import (
 type circumstances struct {
 	now   time.Time
 	state *conversation.State
-	// spent is what the current period was charged, reserved the most that accepted and unsettled messages can still cost.
+	// spent is what the period was charged, see the function, reserved the most that accepted and unsettled messages can still cost.
 	spent, reserved money.Decimal
 	// waiting counts the messages that wait for the upstream.
 	waiting int64

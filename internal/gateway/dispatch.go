@@ -71,7 +71,7 @@ func (g *Gateway) start(ctx context.Context, p parcel) {
 	go func() {
 		defer func() {
 			g.senders.release()
-			if g.senders.waits(p.channel.ID) {
+			if g.senders.anyWaits() {
 				g.sends.ring()
 			}
 		}()

@@ -464,3 +464,20 @@ func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
 		}
 	}
 }
+
+// P3: a replica whose clock is behind at the turn of a month, or an operation that waited over it, is asked about the old period while what it accepts is billed in the
+// new one: what that was charged weighs too.
+func TestP3SlowClockAtTheTurnOfAMonthSpendsNothingTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: budgetBlock} })
+	december := time.Date(2026, 11, 30, 23, 0, 1, 0, time.UTC) // midnight in Paris, and a second
+	w.clock.advance(december.Sub(w.clock.now()))
+	w.accepted(templateTo(ana, "parcel_ready"))
+	if r := w.settled(1); r.Period.Name != "2026-12" || r.Period.Billed != usd("0.0300") {
+		t.Fatalf("%s is billed in %s; want 0.03 in 2026-12", r.Period.Billed, r.Period.Name)
+	}
+	w.clock.advance(-time.Hour)
+	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
+		t.Errorf("a send got %d %s; want 131042, as December has no budget left", got.status, got.body)
+	}
+}

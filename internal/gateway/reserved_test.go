@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -219,5 +220,27 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 				t.Fatalf("%s is billed; want %s USD", r.Period.Billed, tc.billed)
 			}
 		})
+	}
+}
+
+// A failure that is told after a delivery is no news: what the delivery owes once the plan has a rate stays reserved.
+func TestP3LateDeliveryThatWaitsForARateKeepsItsReservation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking)
+	id := w.givenUp()
+	before := w.report().ConfigDigest
+	last := &w.document.Plan.Revisions[len(w.document.Plan.Revisions)-1]
+	for i := range last.Rates {
+		if last.Rates[i].Market == "France" {
+			last.Rates[i].Prices = slices.DeleteFunc(last.Rates[i].Prices, func(p pricing.Price) bool { return p.Category == "Utility" })
+		}
+	}
+	w.writeDocument()
+	w.until("the plan without the rate is served", func() bool { return w.report().ConfigDigest != before })
+	for _, status := range []string{"delivered", "failed"} {
+		w.told(id, status)
+		if r := w.report(); r.Period.Unpriced != 1 || r.Period.Reserved != usd("0.03") {
+			t.Fatalf("%d unpriced and %s reserved after %q; want one and 0.03 USD", r.Period.Unpriced, r.Period.Reserved, status)
+		}
 	}
 }

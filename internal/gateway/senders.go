@@ -75,10 +75,14 @@ func (s *senders) note(channel string, waits bool) {
 	s.waiting[channel] = waits
 }
 
-// waits tells whether messages of a channel may be waiting for their turn.
-func (s *senders) waits(channel string) bool {
+// anyWaits tells whether messages of any channel may be waiting for their turn: a slot that is given back is for whichever needs it.
+func (s *senders) anyWaits() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	waits, known := s.waiting[channel]
-	return waits || !known
+	for _, waits := range s.waiting {
+		if waits {
+			return true
+		}
+	}
+	return false
 }

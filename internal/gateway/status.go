@@ -136,8 +136,8 @@ func (in *intake) advance(m *store.Message, s *graph.Status, to store.State, at 
 
 // unreserve gives back the reservation of a message that was given up in doubt, when the upstream says of its only copy that it failed.
 func (in *intake) unreserve(m *store.Message) error {
-	if !m.DoubtedAt.IsZero() {
-		return nil // of another copy nothing was heard
+	if !m.DoubtedAt.IsZero() || m.Unpriced {
+		return nil // of another copy nothing was heard, or it was delivered and waits for its rate
 	}
 	return in.tx.Unreserve(m)
 }

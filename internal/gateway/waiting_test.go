@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -119,4 +121,21 @@ func TestPairBackOffBeginsAnewAfterAMessageThatIsTaken(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 	refused(4)
 	w.settled(2)
+}
+
+// A message that found no slot is sent when one is given back, whichever number's message has had it: nothing else rings here.
+func TestMessageOfOneNumberGetsTheSlotThatAnotherNumbersMessageHad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *config.Document) { d.Callback = nil })
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"3s"}`)
+	var clients sync.WaitGroup
+	for n := range dispatchers {
+		clients.Go(func() { w.accepted(templateTo(fmt.Sprintf("+336124%05d", n), "parcel_ready")) })
+	}
+	clients.Wait()
+	late := w.do(http.MethodPost, "/v26.0/"+secondPhone+"/messages", templateTo(ana, "parcel_ready"))
+	if late.status != http.StatusOK {
+		t.Fatalf("the send got %d %s", late.status, late.body)
+	}
+	w.until("the other number's message is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: late.id})) == 1 })
 }
