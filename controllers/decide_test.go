@@ -222,11 +222,15 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 	}
 	// In the order of their right to the number.
 	orders := map[string][]v1alpha1.BusinessAccount{
-		"by age":         {at(1, "z", "z"), at(2, "a", "z"), at(2, "b", "a"), at(2, "b", "b")},
-		"who has it":     {having(at(3, "z", "z")), at(1, "a", "a"), at(2, "b", "b")},
-		"two who do":     {having(at(2, "z", "z")), having(at(3, "a", "a")), at(1, "b", "b")},
-		"alone":          {at(1, "a", "a")},
-		"having another": {at(1, "a", "a"), func() v1alpha1.BusinessAccount { b := at(2, "b", "b"); b.Status.PhoneNumberIDs = []string{"1"}; return b }()},
+		"by age":     {at(1, "z", "z"), at(2, "a", "z"), at(2, "b", "a"), at(2, "b", "b")},
+		"who has it": {having(at(3, "z", "z")), at(1, "a", "a"), at(2, "b", "b")},
+		"two who do": {having(at(2, "z", "z")), having(at(3, "a", "a")), at(1, "b", "b")},
+		"alone":      {at(1, "a", "a")},
+		"having another": {at(1, "a", "a"), func() v1alpha1.BusinessAccount {
+			b := at(2, "b", "b")
+			b.Status.PhoneNumberIDs = []string{"1"}
+			return b
+		}()},
 	}
 	for name, order := range orders {
 		t.Run(name, func(t *testing.T) {

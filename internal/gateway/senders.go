@@ -5,19 +5,21 @@ import (
 	"sync"
 )
 
-// senders bounds the sends that are under way at once. A send has a slot, which is taken before its message is claimed: what is claimed is sent at once.
+// senders bounds the sends that are under way at once. What is claimed is sent at once: while the dispatcher claims for the slots that are free, messages may take them that
+// are sent as they are accepted, and the bound is then passed by as many.
 type senders struct {
-	slots    chan struct{}
+	slots    int
 	underWay sync.WaitGroup
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	used int
 	// ctx is the dispatcher's, nil while there is none: a send outlives the request that it comes from.
 	ctx     context.Context
 	waiting map[string]bool // channels, by id, of which it is known whether messages wait for their turn
 }
 
 func newSenders(atOnce int) *senders {
-	return &senders{slots: make(chan struct{}, atOnce), waiting: map[string]bool{}}
+	return &senders{slots: atOnce, waiting: map[string]bool{}}
 }
 
 // begin lets sends begin.
@@ -36,11 +38,17 @@ func (s *senders) end() {
 }
 
 // free is how many slots there are.
-func (s *senders) free() int { return cap(s.slots) - len(s.slots) }
+func (s *senders) free() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(0, s.slots-s.used)
+}
 
-// take waits for a slot.
+// take takes a slot for a message that is claimed.
 func (s *senders) take() {
-	s.slots <- struct{}{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used++
 	s.underWay.Add(1)
 }
 
@@ -50,21 +58,19 @@ func (s *senders) overtakes(channel string) (ctx context.Context, may bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	waits, known := s.waiting[channel]
-	if s.ctx == nil || waits || !known {
+	if s.ctx == nil || waits || !known || s.used >= s.slots {
 		return nil, false
 	}
-	select {
-	case s.slots <- struct{}{}:
-		s.underWay.Add(1)
-		return s.ctx, true
-	default:
-		return nil, false
-	}
+	s.used++
+	s.underWay.Add(1)
+	return s.ctx, true
 }
 
 // release gives a slot back.
 func (s *senders) release() {
-	<-s.slots
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used--
 	s.underWay.Done()
 }
 

@@ -10,7 +10,7 @@ const recentMessages = 2048
 // shared store others change the rows. The database stays the only truth: what a transaction has changed is remembered when it is durable.
 //
 // Queued messages are not remembered, because statements about their customer change them, see makeReady; nor is what could not be opened, nor anything for which a
-// statement changes rows that it does not name, see Tx.forget.
+// statement changes rows that it does not name: those call forget.
 type recent struct {
 	committed *simplelru.LRU[string, *Message]
 	// pending is what the current transaction has left: nil for what it wants forgotten.
