@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -67,6 +68,36 @@ func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 
 	w.gateways.change(func(f *fakeGateways) { f.down = false })
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
+}
+
+// A store that was lost or restored from before must not pass for the one whose figures were published.
+func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	published := &v1alpha1.Money{Amount: "0.0204", Currency: "USD"}
+	shown := func() *v1alpha1.Money { return w.account().Status.Usage.Billed }
+	w.gateways.change(billed("0.0204", 3, w.clock.Now()))
+	w.Eventually(shown).Should(gomega.Equal(published))
+	const sentence = "The gateway's ledger lacks record 3, which status.usage has published: its store was lost, or restored from before. " +
+		"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has"
+	for _, lost := range []report.Ledger{{Sequence: 1, Hash: "sha256:aa"}, {Sequence: 3, Hash: "sha256:bb"}} {
+		w.gateways.change(func(f *fakeGateways) {
+			billed("0.0068", 1, w.clock.Now())(f)
+			f.report.Ledger = lost
+		})
+		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerWentBack, sentence)
+		w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLedgerWentBack, sentence)
+		w.settle()
+		w.Expect(shown()).To(gomega.Equal(published))
+		w.gateways.change(billed("0.0204", 3, w.clock.Now())) // it is restored
+		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
+	}
+	w.gateways.change(billed("0.0068", 1, w.clock.Now()))
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerWentBack, sentence)
+	remove := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/status/usage"}]`))
+	w.Expect(w.client.Status().Patch(t.Context(), w.account(), remove)).To(gomega.Succeed())
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
+	w.Expect(shown()).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0068", Currency: "USD"}))
 }
 
 func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
