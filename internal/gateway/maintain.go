@@ -124,6 +124,11 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 		if err != nil {
 			return err
 		}
+		if m.State == store.InDoubt { // the account's rule had no time to apply
+			if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
+				return err
+			}
+		}
 		if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, late, now); err != nil {
 			return err
 		}

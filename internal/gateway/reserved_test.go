@@ -244,3 +244,16 @@ func TestP3LateDeliveryThatWaitsForARateKeepsItsReservation(t *testing.T) {
 		}
 	}
 }
+
+// A doubt that lasts until its message's time is over ends like any other: the ledger says how (P12).
+func TestP12DoubtThatOutlivesItsMessageIsResolvedInTheLedger(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *config.Document) { d.Doubt.WaitSeconds = 400 * 24 * 3600 })
+	w.doubted()
+	began := w.report().Ledger.Sequence
+	w.clock.advance(30*24*time.Hour + outcomeGrace)
+	r := w.settled(1)
+	if r.Period.InDoubt != 0 || r.Ledger.Sequence != began+2 {
+		t.Fatalf("%d in doubt and %d new records; want none, and the end of the doubt beside the settlement", r.Period.InDoubt, r.Ledger.Sequence-began)
+	}
+}
