@@ -22,6 +22,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
+	"github.com/guichet-dev/guichet/test/port"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
@@ -59,7 +60,7 @@ func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 	if p.programs, err = programs(); err != nil {
 		tb.Fatal(err)
 	}
-	if p.addresses, err = rig.FreeAddresses(3); err != nil {
+	if p.addresses, err = port.Free(3); err != nil {
 		tb.Fatal(err)
 	}
 	timeless := func(d *config.Document) {

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/guichet-dev/guichet/test/port"
 )
 
 // Variable names the environment variable with the URL of a server to use instead: of a role that may create databases.
@@ -169,16 +171,20 @@ func Run(settings ...string) (*Server, error) {
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password), 0o600); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	addresses, err := port.Free(1)
 	if err != nil {
 		return nil, err
 	}
-	arguments := []string{"-c", script, "sh", bin, dir, superuser, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB", "-c", "max_connections=100"}
+	_, number, err := net.SplitHostPort(addresses[0])
+	if err != nil {
+		return nil, err
+	}
+	arguments := []string{"-c", script, "sh", bin, dir, superuser, "-p", number, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB", "-c", "max_connections=100"}
 	for _, setting := range settings {
 		arguments = append(arguments, "-c", setting)
 	}
 	s := &Server{
-		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: net.JoinHostPort("127.0.0.1", port), Path: "/postgres"},
+		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: addresses[0], Path: "/postgres"},
 		dir: dir, owner: owner, ended: make(chan struct{}),
 	}
 	command := exec.CommandContext(context.Background(), "/bin/sh", arguments...)
@@ -312,13 +318,4 @@ func unprivileged() (*syscall.Credential, error) {
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
 	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
-}
-
-func freePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/guichet-dev/guichet/test/port"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
@@ -125,7 +126,7 @@ func (b *bench) startKannel(ctx context.Context) (k *kannel, err error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := rig.FreeAddresses(4)
+	addresses, err := port.Free(4)
 	if err != nil {
 		return nil, err
 	}

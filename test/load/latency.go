@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/guichet-dev/guichet/test/rig"
+	"github.com/guichet-dev/guichet/test/port"
 )
 
 // perSecond is the open-loop load.
@@ -61,7 +61,7 @@ func (b *bench) acceptances(ctx context.Context, on backing, rate int) (latencie
 }
 
 func (b *bench) echoes(ctx context.Context) (latencies, error) {
-	addresses, err := rig.FreeAddresses(1)
+	addresses, err := port.Free(1)
 	if err != nil {
 		return nil, err
 	}

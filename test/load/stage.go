@@ -14,6 +14,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/test/port"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
@@ -49,7 +50,7 @@ func (b *bench) stageOn(ctx context.Context, on backing, prepare func(*rig.Accou
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := rig.FreeAddresses(1)
+	addresses, err := port.Free(1)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/tenant"
+	"github.com/guichet-dev/guichet/test/port"
 )
 
 const (
@@ -42,7 +43,7 @@ type Gateway struct {
 
 // NewGateway prepares a gateway and its log file, gateway.log in the account's directory. Level is the least level that is logged.
 func NewGateway(programs Programs, account *Account, level string) (*Gateway, error) {
-	addresses, err := FreeAddresses(3)
+	addresses, err := port.Free(3)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ package rig
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,17 +29,3 @@ func Compile(ctx context.Context, directory string, names ...string) (Programs, 
 
 // Path is a program's file.
 func (p Programs) Path(name string) string { return filepath.Join(string(p), name) }
-
-// FreeAddresses are n loopback addresses that nothing listens on now.
-func FreeAddresses(n int) ([]string, error) {
-	addresses := make([]string, n)
-	for i := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close()
-		addresses[i] = listener.Addr().String()
-	}
-	return addresses, nil
-}
