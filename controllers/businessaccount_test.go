@@ -244,7 +244,19 @@ func TestExposureIsMadeAndRemoved(t *testing.T) {
 			Type: v1alpha1.ExposureIngress, Ingress: &v1alpha1.Ingress{Host: "acme.gateway.example", TLSSecretName: "acme-tls"},
 		}}
 	})
-	w.Eventually(func() error { return w.get("acme-gateway", &networkingv1.Ingress{}) }).Should(gomega.Succeed())
+	way := func() (networkingv1.HTTPIngressPath, error) {
+		ingress := &networkingv1.Ingress{}
+		if err := w.get("acme-gateway", ingress); err != nil {
+			return networkingv1.HTTPIngressPath{}, err
+		}
+		return ingress.Spec.Rules[0].HTTP.Paths[0], nil
+	}
+	w.Eventually(way).Should(gomega.And(gomega.HaveField("Path", "/webhooks"), gomega.HaveField("PathType", gomega.HaveValue(gomega.Equal(networkingv1.PathTypeExact)))),
+		"what the internet reaches is the upstream's part alone")
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+		account.Spec.Gateway.Exposure.Ingress.Paths = v1alpha1.PathsAll
+	})
+	w.Eventually(way).Should(gomega.And(gomega.HaveField("Path", "/"), gomega.HaveField("PathType", gomega.HaveValue(gomega.Equal(networkingv1.PathTypePrefix)))))
 	w.Eventually(func() string { return w.account().Status.Gateway.WebhookURL }).Should(gomega.Equal("https://acme.gateway.example/webhooks"))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Gateway.Exposure = nil })
 	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("acme-gateway", &networkingv1.Ingress{})) }).Should(gomega.BeTrue())

@@ -165,6 +165,18 @@ const (
 	ExposureIngress ExposureType = "Ingress"
 )
 
+// IngressPaths is what is reached through an Ingress.
+//
+// +kubebuilder:validation:Enum=Webhooks;All
+type IngressPaths string
+
+const (
+	// PathsWebhooks lets the upstream's webhooks in, and nothing else.
+	PathsWebhooks IngressPaths = "Webhooks"
+	// PathsAll lets the business's API in too.
+	PathsAll IngressPaths = "All"
+)
+
 // Exposure is how the gateway is reached from outside of the cluster.
 //
 // +kubebuilder:validation:XValidation:rule="self.type == 'Ingress' ? has(self.ingress) : !has(self.ingress)",message="ingress must be set with type 'Ingress', and only then"
@@ -187,6 +199,12 @@ type Ingress struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, like 'acme.example.com'"
 	Host string `json:"host,omitempty"`
+
+	// paths is what is reached through the Ingress: 'Webhooks', for the upstream alone, or 'All', with the API that the business sends through. Whoever is inside
+	// the cluster reaches both at status.gateway.url.
+	// +optional
+	// +kubebuilder:default=Webhooks
+	Paths IngressPaths `json:"paths,omitempty"`
 
 	// className is the Ingress class. It defaults to the cluster's default class.
 	// +optional

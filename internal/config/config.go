@@ -47,6 +47,9 @@ const (
 	ReportPort = 8443
 )
 
+// WebhookPath is where a gateway takes the webhooks of all of its channels; each change names the phone number that it is about.
+const WebhookPath = "/webhooks"
+
 // Document is the configuration of one account's gateway.
 type Document struct {
 	Format  int     `json:"format"`

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -44,9 +45,9 @@ func (g *Gateway) api() http.Handler {
 	serve("POST "+number+"/consents", "consents", g.postConsents)
 	serve("POST "+number+"/erase", "erase", g.postErase)
 	serve("GET "+number, "phone_number", g.getPhoneNumber)
-	serve("GET "+webhookPath, "handshake", g.getWebhook)
-	serve("POST "+webhookPath, "webhook", g.postWebhook)
-	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number, webhookPath} {
+	serve("GET "+config.WebhookPath, "handshake", g.getWebhook)
+	serve("POST "+config.WebhookPath, "webhook", g.postWebhook)
+	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number, config.WebhookPath} {
 		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
 	}
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -85,7 +86,7 @@ func (w *world) inbound(phone, from, id, text string) string {
 // webhook posts a body to the gateway as the upstream does, signed with the secret.
 func (w *world) webhook(body, secret string) answer {
 	w.t.Helper()
-	return w.do(http.MethodPost, webhookPath, body, graph.SignatureHeader, graph.Sign([]byte(body), secret), "Authorization", "")
+	return w.do(http.MethodPost, config.WebhookPath, body, graph.SignatureHeader, graph.Sign([]byte(body), secret), "Authorization", "")
 }
 
 func TestWebhookNeedsTheSignatureOfItsBody(t *testing.T) {
@@ -107,7 +108,7 @@ func TestWebhookNeedsTheSignatureOfItsBody(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := w.do(http.MethodPost, webhookPath, tc.body, graph.SignatureHeader, tc.signature)
+			got := w.do(http.MethodPost, config.WebhookPath, tc.body, graph.SignatureHeader, tc.signature)
 			if got.status != tc.status {
 				t.Fatalf("got %d %s, want %d", got.status, got.body, tc.status)
 			}
@@ -128,11 +129,11 @@ var manyUpdates = `{"object":"whatsapp_business_account","entry":[` + strings.Re
 
 func TestHandshakeEchoesTheChallengeToWhoKnowsTheToken(t *testing.T) {
 	w := newWorld(t)
-	good := w.do(http.MethodGet, webhookPath+"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+verifyToken, "")
+	good := w.do(http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+verifyToken, "")
 	if good.status != http.StatusOK || good.body != "1158201444" {
 		t.Fatalf("got %d %q, want the challenge", good.status, good.body)
 	}
-	if bad := w.do(http.MethodGet, webhookPath+"?hub.mode=subscribe&hub.challenge=1&hub.verify_token=guess", ""); bad.status != http.StatusForbidden {
+	if bad := w.do(http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1&hub.verify_token=guess", ""); bad.status != http.StatusForbidden {
 		t.Fatalf("got %d, want 403", bad.status)
 	}
 }

@@ -175,6 +175,7 @@ func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*config.Document)) *world {
 	tb.Helper()
 	w := &world{t: tb, directory: tb.TempDir(), clock: clock, business: newBusiness(tb), logs: &lockedBuffer{}, api: api}
+	tb.Cleanup(w.tellLogs)
 	for _, name := range []string{"config", "keys", "data"} {
 		if err := os.Mkdir(filepath.Join(w.directory, name), 0o700); err != nil {
 			tb.Fatal(err)
@@ -182,7 +183,7 @@ func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*
 	}
 	w.token = writeKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
-	w.sim, err = simulator.New(simulatorConfig(api+webhookPath), simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)})
+	w.sim, err = simulator.New(simulatorConfig(api+config.WebhookPath), simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -194,6 +195,15 @@ func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*
 	}
 	w.writeDocument()
 	return w
+}
+
+// tellLogs prints the end of the gateway's logs if the test has failed.
+func (w *world) tellLogs() {
+	const most = 8 << 10 // bytes
+	if w.t.Failed() {
+		logs := w.logs.String()
+		w.t.Logf("the gateway's last logs:\n%s", logs[max(0, len(logs)-most):])
+	}
 }
 
 // runSimulator lets the upstream's statuses and webhooks flow until the test ends.

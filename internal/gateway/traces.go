@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
@@ -46,7 +47,7 @@ func (t traces) request(r *http.Request, name string) (*http.Request, span) {
 		return r, span{}
 	}
 	ctx := r.Context()
-	if r.URL.Path != webhookPath {
+	if r.URL.Path != config.WebhookPath {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
 	}
 	ctx, s := t.begin(ctx, name, trace.SpanKindServer)

@@ -8,9 +8,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// webhookPath is where the upstream posts the webhooks of every channel; each change names the phone number that it is about.
-const webhookPath = "/webhooks"
-
 // getWebhook answers the upstream's handshake: the verify token of any channel is good.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {

@@ -66,9 +66,9 @@ func WebhookURL(account *v1alpha1.BusinessAccount) string {
 		if ingress.TLSSecretName != "" {
 			scheme = "https"
 		}
-		return fmt.Sprintf("%s://%s/webhooks", scheme, ingress.Host)
+		return scheme + "://" + ingress.Host + config.WebhookPath
 	}
-	return URL(account) + "/webhooks"
+	return URL(account) + config.WebhookPath
 }
 
 // SelectorLabels are the labels by which an account's Deployment and Service select its pods. They never change.

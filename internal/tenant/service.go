@@ -8,6 +8,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
+	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
@@ -76,12 +77,13 @@ func ingress(in Input) *networkingv1ac.IngressApplyConfiguration {
 	backend := networkingv1ac.IngressBackend().WithService(networkingv1ac.IngressServiceBackend().
 		WithName(GatewayName(account.Name)).
 		WithPort(networkingv1ac.ServiceBackendPort().WithName("http")))
+	path := networkingv1ac.HTTPIngressPath().WithPath(config.WebhookPath).WithPathType(networkingv1.PathTypeExact)
+	if wanted.Paths == v1alpha1.PathsAll {
+		path = networkingv1ac.HTTPIngressPath().WithPath("/").WithPathType(networkingv1.PathTypePrefix)
+	}
 	spec := networkingv1ac.IngressSpec().WithRules(networkingv1ac.IngressRule().
 		WithHost(wanted.Host).
-		WithHTTP(networkingv1ac.HTTPIngressRuleValue().WithPaths(networkingv1ac.HTTPIngressPath().
-			WithPath("/").
-			WithPathType(networkingv1.PathTypePrefix).
-			WithBackend(backend))))
+		WithHTTP(networkingv1ac.HTTPIngressRuleValue().WithPaths(path.WithBackend(backend))))
 	if wanted.ClassName != "" {
 		spec.WithIngressClassName(wanted.ClassName)
 	}
