@@ -30,7 +30,7 @@ func (g *Gateway) api() http.Handler {
 	mux := http.NewServeMux()
 	serve := func(pattern, name string, handle func(http.ResponseWriter, *http.Request) error) {
 		mux.HandleFunc(pattern, g.metrics.timed(name, func(w http.ResponseWriter, r *http.Request) {
-			r, s := g.traces.request(r, name)
+			r, s := g.traces.request(r, name, g.authentic)
 			err := handle(w, r)
 			if err != nil {
 				g.fail(w, r, name, err)
@@ -116,6 +116,16 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 		return caller{}, graph.UnknownPhoneNumberID()
 	}
 	return caller{tenant: t, channel: c, token: token}, nil
+}
+
+// authentic tells whether a request presents a token of the account.
+func (g *Gateway) authentic(r *http.Request) bool {
+	t := g.config.tenant()
+	if t == nil {
+		return false
+	}
+	_, ok := t.authenticate(r)
+	return ok
 }
 
 // postMessage accepts a message, or passes a read receipt on.

@@ -183,10 +183,14 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	if about.unreadable {
 		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	}
-	if refusal, err := stillPermitted(tx, t, m, about, now); err != nil || refusal != nil {
-		if err != nil {
-			return nil, err
-		}
+	refusal, err := stillPermitted(tx, t, m, about, now)
+	if errors.Is(err, store.ErrDamaged) {
+		refusal, err = unreadableError(), nil // nobody knows any more what the customer has stopped
+	}
+	if err != nil {
+		return nil, err
+	}
+	if refusal != nil {
 		return nil, g.giveUp(tx, t, c, m, about, refusal, now)
 	}
 	body, err := upstreamBody(tx, m)

@@ -89,7 +89,7 @@ func newMetrics() *metrics {
 		}, []string{"channel"}),
 	}
 	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.", "verdict")
-	m.unreadable = counter("unreadable_rows_total", "Rows of the store that could not be read, by kind: message, callback or status.", "kind")
+	m.unreadable = counter("unreadable_rows_total", "Rows of the store that could not be read, by kind: message, callback, status or conversation.", "kind")
 	m.registry.MustRegister(m.unreadable, m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
 		m.commits, m.syncs, m.settlementLag, m.stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

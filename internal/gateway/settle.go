@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -45,6 +46,10 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 		return nil // only a message that was given up can have been delivered after all
 	}
 	state, err := tx.Conversation(e.message.Channel, e.message.Customer)
+	if errors.Is(err, store.ErrDamaged) {
+		g.unreadable(kindConversation, "message", e.message.ID)
+		e.about.unreadable, err = true, nil
+	}
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
@@ -41,13 +40,14 @@ func (t traces) begin(ctx context.Context, name string, kind trace.SpanKind) (co
 	return ctx, span{of}
 }
 
-// request begins the span of a request. The business's own trace goes on in it; the upstream, whose webhooks anybody may post until their signature is checked, has none.
-func (t traces) request(r *http.Request, name string) (*http.Request, span) {
+// request begins the span of a request. A trace of the business's own goes on in it; that of a caller whom known does not know is not taken over, because its sampled flag
+// would make the gateway record and export whatever anybody posts.
+func (t traces) request(r *http.Request, name string, known func(*http.Request) bool) (*http.Request, span) {
 	if t.tracer == nil {
 		return r, span{}
 	}
 	ctx := r.Context()
-	if r.URL.Path != config.WebhookPath {
+	if r.Header.Get(traceParent) != "" && known(r) {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
 	}
 	ctx, s := t.begin(ctx, name, trace.SpanKindServer)

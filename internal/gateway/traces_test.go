@@ -14,10 +14,13 @@ import (
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/otlp"
 )
 
@@ -134,12 +137,42 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 	}
 }
 
+// Whoever has no token decides neither that a request is traced nor in whose trace it is.
+func TestOnlyAnAuthenticatedCallerDecidesWhetherItsRequestIsTraced(t *testing.T) {
+	t.Parallel()
+	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded := tracetest.NewInMemoryExporter()
+	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String())
+	w.tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(recorded), sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample()))).Tracer("test")
+	w.start(listeners)
+	const sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	for _, tc := range []struct {
+		name, path, authorization string
+		spans                     int
+	}{
+		{"the business", "/v26.0/" + phoneID, "Bearer " + apiKey, 1},
+		{"no token", "/v26.0/" + phoneID, "", 0},
+		{"another token", "/v26.0/" + phoneID, "Bearer " + apiKey + "x", 0},
+		{"a path that is not served", "/nothing", "", 0},
+		{"the webhook", config.WebhookPath, "", 0},
+	} {
+		recorded.Reset()
+		w.do(http.MethodGet, tc.path, "", "traceparent", sampled, "Authorization", tc.authorization)
+		if got := len(recorded.GetSpans()); got != tc.spans {
+			t.Errorf("%s: %d spans are recorded; want %d", tc.name, got, tc.spans)
+		}
+	}
+}
+
 func TestTracingThatIsOffAllocatesNothing(t *testing.T) {
 	request := httptest.NewRequest(http.MethodPost, "/v26.0/1/messages", nil)
 	var off traces
 	ctx := context.Background()
 	allocations := testing.AllocsPerRun(1000, func() {
-		r, s := off.request(request, "messages")
+		r, s := off.request(request, "messages", nil)
 		_ = parentOf(r.Context())
 		off.child(r.Context(), "commit").end(nil)
 		_, sending := off.ofMessage(ctx, "", "send", "id", 3)

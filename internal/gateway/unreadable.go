@@ -14,8 +14,11 @@ import (
 // lockedPause is how long what is sealed with a missing key waits until it is looked at again.
 const lockedPause = time.Minute
 
-// kindCallback is a callback to the business, as a label.
-const kindCallback = "callback"
+// Kinds of rows, as labels, beside those of the upstream's events.
+const (
+	kindCallback     = "callback"
+	kindConversation = "conversation"
+)
 
 // envelopeOf is a message's envelope. One that cannot be opened is empty and says so.
 func (g *Gateway) envelopeOf(m *store.Message) (envelope, error) {
@@ -36,7 +39,7 @@ func unreadableError() *graph.Error {
 	return graph.NewError(graph.CodeInternal, "The stored message could not be read. Send it again.")
 }
 
-// rate prices an ended message. One whose envelope cannot be read has no price that is known, unless it is free because it was not delivered.
+// rate prices an ended message. One whose envelope or conversation cannot be read has no price that is known, unless it is free because it was not delivered.
 func (t *tenant) rate(e ending, rate func() pricing.Outcome) pricing.Outcome {
 	switch {
 	case !e.about.unreadable:

@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"database/sql"
+	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +51,12 @@ func (w *world) restart(change func()) {
 // One message of which bytes were changed on the disk is given up, and settled as undelivered; those beside it and behind it go on.
 func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
-	for _, column := range []string{"envelope", "content"} {
+	const otherBytes = "UPDATE messages SET %[1]s = substr(%[1]s, 1, length(%[1]s) - 1) || x'00' WHERE id = ?"
+	for column, statement := range map[string]string{
+		"envelope": otherBytes, "content": otherBytes,
+		"reserved": "UPDATE messages SET %s = '0.0x' WHERE id = ?",
+		"times":    "UPDATE messages SET %s = 'x' WHERE id = ?",
+	} {
 		t.Run(column, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -57,12 +64,16 @@ func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 			damaged := w.accepted(templateTo(ana, "parcel_ready"))
 			others := []string{w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))}
 			w.restart(func() {
-				w.damage("UPDATE messages SET "+column+" = substr("+column+", 1, length("+column+") - 1) || x'00' WHERE id = ?", damaged)
+				w.damage(fmt.Sprintf(statement, column), damaged)
 				w.control(http.MethodDelete, "faults", "")
 			})
 			r := w.settled(3)
-			if r.Period.Charged != 2 || !r.Period.Reserved.Amount.IsZero() {
-				t.Fatalf("%d charged and %s reserved, want the other two and nothing", r.Period.Charged, r.Period.Reserved)
+			reserved := usd("0") // what cannot be read, or may have been in doubt, stays reserved (P3)
+			if column == "reserved" || column == "times" {
+				reserved = usd("0.03")
+			}
+			if r.Period.Charged != 2 || r.Period.Reserved != reserved {
+				t.Fatalf("%d charged and %s reserved, want the other two and %s", r.Period.Charged, r.Period.Reserved, reserved)
 			}
 			for _, id := range others {
 				if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})); n != 1 {
@@ -86,6 +97,36 @@ func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 				t.Errorf("the ledger says %+v, want undelivered", record)
 			}
 		})
+	}
+}
+
+// A message to a customer whose conversation cannot be read is given up, because nobody knows what the customer has stopped; one that is delivered has no price that is
+// known, because windows decide it. Neither holds up the messages of others.
+func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.quiet(ana)
+	delivered := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(delivered)
+	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+	waits, other := w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))
+	w.restart(func() {
+		w.damage("UPDATE conversations SET state = x'00' WHERE customer = (SELECT customer FROM messages WHERE id = ?)", waits)
+		w.control(http.MethodDelete, "faults", "")
+	})
+	w.until("the business is told that it failed", func() bool { return slices.Contains(w.business.statuses(waits), "failed") })
+	w.until("the other is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: other})) == 1 })
+	if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: waits})); n != 0 {
+		t.Errorf("the message was sent %d times, want never", n)
+	}
+	if got := w.webhook(w.status(upstream, "delivered", ""), appSecret); got.status != http.StatusOK {
+		t.Fatalf("the webhook got %d %s", got.status, got.body)
+	}
+	w.until("the delivered one is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
+	if strings.Contains(w.logs.String(), "invalid character") {
+		t.Error("the log holds bytes of the row")
 	}
 }
 

@@ -7,12 +7,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// errUnreadable says that a stored request is no JSON object: one bad row must not hold up the others.
+// errUnreadable says that a stored message is damaged, or its request no JSON object: one bad row must not hold up the others.
 var errUnreadable = errors.New("a stored message cannot be read")
 
 // upstreamBody is the client's request as the upstream gets it: with our id as callback data, so that any status tells which message it is about (P12), and
 // with the upstream's ids in place of ours where the client quotes or reacts to a message that it sent itself.
 func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
+	if m.Condition != store.Whole {
+		return nil, errUnreadable
+	}
 	object, err := rawjson.ParseObject(m.Content)
 	if err != nil {
 		return nil, errUnreadable

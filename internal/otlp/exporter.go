@@ -56,9 +56,12 @@ func (e *exporter) post(ctx context.Context, body []byte) error {
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is left to read
 	const longestAnswer = 64 << 10
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, longestAnswer)) // only so that the connection can be used again
+	answer, _ := io.ReadAll(io.LimitReader(response.Body, longestAnswer)) // to its end, so that the connection can be used again
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return fmt.Errorf("the collector answered %d", response.StatusCode)
+	}
+	if refused := refusedSpans(answer); refused > 0 {
+		return fmt.Errorf("the collector refused %d spans", refused)
 	}
 	return nil
 }

@@ -145,3 +145,38 @@ func TestExport(t *testing.T) {
 		t.Errorf("the collector's absence must be logged once, without its address: %s", text)
 	}
 }
+
+// A collector may take the request and refuse spans of it: what is lost is logged as any other batch is, without the collector's own words, which may be anything.
+func TestSpansThatTheCollectorRefusesAreLoggedOnce(t *testing.T) {
+	answers := make(chan []byte, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(<-answers) }))
+	defer server.Close()
+	partly := func(refused int64) []byte {
+		body, err := proto.Marshal(&collector.ExportTraceServiceResponse{PartialSuccess: &collector.ExportTracePartialSuccess{RejectedSpans: refused, ErrorMessage: "SECRET"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	var logs bytes.Buffer
+	provider, err := NewProvider(lookup("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL), "service", "replica", slog.New(slog.NewTextHandler(&logs, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A warning refuses nothing, and what is no answer of the protocol's says nothing of any span.
+	for _, answer := range [][]byte{partly(0), []byte("OK"), partly(7), partly(8), nil} {
+		answers <- answer
+		_, s := provider.Tracer("scope").Start(context.Background(), "send")
+		s.End()
+		if err := provider.ForceFlush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := provider.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	text := logs.String()
+	if strings.Count(text, "Collector does not take traces") != 1 || !strings.Contains(text, "refused 7 spans") || strings.Count(text, "takes traces again") != 1 || strings.Contains(text, "SECRET") {
+		t.Errorf("refused spans must be logged once, without the collector's words: %s", text)
+	}
+}

@@ -17,6 +17,7 @@ const (
 )
 
 // Conversation is what is remembered of a customer of a channel. One who never wrote, and was never written to, has the zero State.
+// The error is ErrDamaged if it cannot be read.
 func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
 	var state conversation.State
 	var text []byte
@@ -25,7 +26,7 @@ func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversa
 		return state, err
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
-		return state, fmt.Errorf("the state of a conversation cannot be read: %w", err)
+		return conversation.State{}, fmt.Errorf("%w: the state of a conversation cannot be read", ErrDamaged) // the parser's error holds bytes of it
 	}
 	return state, nil
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/guichet-dev/guichet/internal/money"
@@ -42,7 +40,6 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 	}
 	var settled []int64
 	var reserved []money.Money
-	var bad error
 	looked := 0
 	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v values) bool {
 		looked++
@@ -54,18 +51,14 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		case which < 0:
 		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
-			amount, err := money.Parse(v.Text(5))
-			if err != nil {
-				bad = fmt.Errorf("the reservation of a message cannot be read: %w", err)
-				return false
-			}
+			amount, _ := parseReserved(v.Text(5)) // what cannot be read stays in the sum, see messageRow.finish
 			reserved = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))})
 		default:
 			page.Open[which]++
 		}
 		return true
-	}); cmp.Or(err, bad) != nil {
-		return Erasure{}, cmp.Or(err, bad)
+	}); err != nil {
+		return Erasure{}, err
 	}
 	if len(settled) > 0 {
 		tx.store.recent.forget()

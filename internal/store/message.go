@@ -80,7 +80,8 @@ type Message struct {
 
 	// Envelope is what is needed as long as the message is known: the recipient, the client's own callback data, the facts that price it. Sealed at rest.
 	Envelope []byte
-	// Condition says whether Envelope, and Content where it was asked for, could be opened; what could not is nil.
+	// Condition says whether Envelope, and Content where it was asked for, could be opened; what could not is nil. A message is Damaged too if its reservation, which is
+	// then zero here and stays in the sum, or one of its times cannot be read: DoubtedAt is then set.
 	Condition Condition
 	// Content is what is sent: sealed at rest, and deleted when the message is settled. It is filled in only by Claim and ReadContent.
 	Content []byte

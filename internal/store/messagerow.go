@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -33,18 +32,30 @@ func readMessage(v values) messageRow {
 	return row
 }
 
-// finish reads what may be wrong.
-func (r *messageRow) finish() error {
+// finish reads what may be wrong. What is makes the message Damaged, and errs on the side of the budget: a reservation that cannot be read is never given back, so that the
+// sum stays as it was; and where a time is missing, it may be that of a doubt, so the message counts as one that the upstream may have a copy of.
+func (r *messageRow) finish() {
 	m := r.message
-	amount, err := money.Parse(r.reserved)
-	if err != nil {
-		return fmt.Errorf("the reservation of message %s cannot be read: %w", m.ID, err)
+	if amount, ok := parseReserved(r.reserved); ok {
+		m.Reserved.Amount = amount
+	} else {
+		m.Condition = Damaged
 	}
-	m.Reserved.Amount = amount
-	if err := m.unpackTimes(r.times); err != nil {
-		return fmt.Errorf("the times of message %s cannot be read: %w", m.ID, err)
+	if !m.unpackTimes(r.times) {
+		m.Condition = Damaged
+		if m.DoubtedAt.IsZero() {
+			m.DoubtedAt = m.AcceptedAt
+		}
 	}
-	return nil
+}
+
+// parseReserved reads a reservation, which is never negative.
+func parseReserved(text string) (money.Decimal, bool) {
+	amount, err := money.Parse(text)
+	if err != nil || amount.Sign() < 0 {
+		return money.Decimal{}, false
+	}
+	return amount, true
 }
 
 // milestones are the times that are only ever read with the message; they share a column. A new one comes last: rows that were written before it lack it.
@@ -67,10 +78,9 @@ func (m *Message) packTimes() string {
 	return string(text)
 }
 
-func (m *Message) unpackTimes(text string) error {
-	if text == "" {
-		return nil
-	}
+// unpackTimes reads the milestones, and tells whether all of them could be read.
+func (m *Message) unpackTimes(text string) (whole bool) {
+	whole = true
 	for _, t := range m.milestones() {
 		var field string
 		field, text, _ = strings.Cut(text, ",")
@@ -79,9 +89,10 @@ func (m *Message) unpackTimes(text string) error {
 		}
 		ms, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
-			return err
+			whole = false
+			continue
 		}
 		*t = instant(ms)
 	}
-	return nil
+	return whole
 }

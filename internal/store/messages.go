@@ -168,8 +168,7 @@ func (tx *Tx) firstMessage(query string, key any) (*Message, bool, error) {
 	if err != nil || !found {
 		return nil, false, err
 	}
-	m, err := tx.adopt(&row)
-	return m, err == nil, err
+	return tx.adopt(&row), true, nil
 }
 
 // messagesOf reads several messages.
@@ -184,30 +183,24 @@ func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
 	}); err != nil {
 		return nil, err
 	}
-	return tx.adoptAll(rows)
+	return tx.adoptAll(rows), nil
 }
 
-func (tx *Tx) adoptAll(rows []messageRow) ([]*Message, error) {
+func (tx *Tx) adoptAll(rows []messageRow) []*Message {
 	messages := make([]*Message, 0, len(rows))
 	for i := range rows {
-		m, err := tx.adopt(&rows[i])
-		if err != nil {
-			return nil, err
-		}
-		messages = append(messages, m)
+		messages = append(messages, tx.adopt(&rows[i]))
 	}
-	return messages, nil
+	return messages
 }
 
 // adopt is the operation's own *Message of a row.
-func (tx *Tx) adopt(row *messageRow) (*Message, error) {
+func (tx *Tx) adopt(row *messageRow) *Message {
 	if known := tx.byID[row.message.ID]; known != nil {
-		return known, nil
+		return known
 	}
 	m := row.message
-	if err := row.finish(); err != nil {
-		return nil, err
-	}
+	row.finish()
 	if row.upstreamID != nil {
 		var condition Condition // of the id alone: it is still found by its hash, and the next status tells it again
 		m.UpstreamID, m.sealedUpstreamID = string(tx.openSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition)), row.upstreamID
@@ -217,7 +210,7 @@ func (tx *Tx) adopt(row *messageRow) (*Message, error) {
 		m.Content = tx.openSealed(row.content, "messages.content/"+m.ID, &m.Condition)
 	}
 	tx.know(m)
-	return m, nil
+	return m
 }
 
 // know makes a message the operation's own.

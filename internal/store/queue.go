@@ -82,7 +82,7 @@ func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room 
 	}); err != nil {
 		return nil, err
 	}
-	return tx.adoptAll(rows)
+	return tx.adoptAll(rows), nil
 }
 
 // rejoin puts a parked message back in its customer's line.

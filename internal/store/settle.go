@@ -47,7 +47,11 @@ func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil
 
 // Unreserve gives back what a settled message has still reserved.
 func (tx *Tx) Unreserve(m *Message) error {
-	if !m.Settled || m.Reserved.Amount.IsZero() {
+	if !m.Settled {
+		return nil
+	}
+	if m.Reserved.Amount.IsZero() {
+		m.dirty = m.dirty || m.Condition == Damaged // so that a reservation that cannot be read is not found again
 		return nil
 	}
 	if err := tx.release(m.Reserved); err != nil {

@@ -22,6 +22,8 @@ var (
 	ErrOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
+	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone can go on without it; nothing brings it back.
+	ErrDamaged = errors.New("a stored row is damaged")
 	// ErrReadOnly says that a View tried to change something.
 	ErrReadOnly = errors.New("a view cannot change the store: use Update")
 )

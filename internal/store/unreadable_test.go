@@ -1,9 +1,12 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -108,6 +111,100 @@ func TestDamagedUpstreamIDIsStillFound(t *testing.T) {
 				_, err = tx.Advance(m, to, noon.Add(time.Second))
 				return err
 			})
+		}
+	})
+}
+
+// A message whose reservation or times were changed on the disk is claimed with the others. The sum keeps what the message had reserved, so that the budget covers too much
+// rather than too little (P3); and the upstream counts as one that may have a copy.
+func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		for _, tc := range []struct{ column, text, reserved string }{
+			{"reserved", "0.0x", "0.06"}, {"reserved", "-5", "0.06"}, {"times", "1795262400000,x", "0.03"},
+		} {
+			t.Run(tc.column+" "+tc.text, func(t *testing.T) {
+				place := e.newPlace(t)
+				s := place.open(t, newKeys(t))
+				accept(t, s, "damaged", customer(1), store.LaneReply, noon)
+				accept(t, s, "whole", customer(2), store.LaneReply, noon)
+				tamper(t, place, "UPDATE messages SET "+tc.column+" = '"+tc.text+"' WHERE id = 'damaged'")
+				update(t, s, func(tx *store.Tx) error {
+					claimed, err := tx.Claim(channel, noon, 10)
+					if len(claimed) != 2 {
+						t.Errorf("claimed %d messages; want both", len(claimed))
+					}
+					for _, m := range claimed {
+						if damaged := m.Condition == store.Damaged; damaged != (m.ID == "damaged") || string(m.Envelope) != `{"to":"33612345678"}` {
+							t.Errorf("%s is in condition %d with envelope %q", m.ID, m.Condition, m.Envelope)
+						}
+						if inDoubt := !m.DoubtedAt.IsZero(); inDoubt != (m.ID == "damaged" && tc.column == "times") {
+							t.Errorf("%s has been in doubt: %v", m.ID, inDoubt)
+						}
+					}
+					return err
+				})
+				update(t, s, func(tx *store.Tx) error { _, err := settle(tx, "damaged"); return err })
+				view(t, s, func(tx *store.Tx) error {
+					reserved, err := tx.Reserved("USD")
+					if reserved.String() != tc.reserved {
+						t.Errorf("%s is reserved; want %s", reserved, tc.reserved)
+					}
+					return err
+				})
+			})
+		}
+	})
+}
+
+// The reservation of a settled message that cannot be read is looked at once, and holds up no erasure.
+func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		place := e.newPlace(t)
+		s := place.open(t, newKeys(t))
+		accept(t, s, "a", customer(1), store.LaneReply, noon)
+		update(t, s, func(tx *store.Tx) error { _, err := settle(tx, "a"); return err })
+		later := noon.AddDate(1, 0, 0)
+		past := func() (found int) {
+			update(t, s, func(tx *store.Tx) error {
+				messages, err := tx.ReservedPast(later, 10)
+				for _, m := range messages {
+					err = errors.Join(err, tx.Unreserve(m))
+				}
+				found = len(messages)
+				return err
+			})
+			return found
+		}
+		tamper(t, place, "UPDATE messages SET reserved = 'x'")
+		if first, second := past(), past(); first != 1 || second != 0 {
+			t.Errorf("found %d, then %d; want 1, then none", first, second)
+		}
+		tamper(t, place, "UPDATE messages SET reserved = 'x'")
+		update(t, s, func(tx *store.Tx) error {
+			_, err := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 10)
+			return err
+		})
+		view(t, s, func(tx *store.Tx) error {
+			_, found, err := tx.Message("a")
+			if found {
+				t.Error("the message is not erased")
+			}
+			return err
+		})
+	})
+}
+
+func TestDamagedConversationSaysSo(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		place := e.newPlace(t)
+		s := place.open(t, newKeys(t))
+		update(t, s, func(tx *store.Tx) error {
+			return tx.PutConversation(channel, customer(1), &conversation.State{FirstContact: 1})
+		})
+		tamper(t, place, "UPDATE conversations SET state = customer")
+		err := s.View(context.Background(), func(tx *store.Tx) error { _, err := tx.Conversation(channel, customer(1)); return err })
+		if !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("got %v; want ErrDamaged", err)
 		}
 	})
 }
