@@ -51,7 +51,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 			slot: slot && !g.channels.isStopped(from.channel.ID),
 		})
 		return err
-	})
+	}, store.Subject{Person: store.Person{Channel: from.channel.ID, Customer: customer}})
 	switch {
 	case err == nil && ready != nil:
 		g.start(sending, *ready)

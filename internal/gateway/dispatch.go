@@ -258,7 +258,8 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 			g.sends.ring() // what it held may go
 			g.log.Info("Channel goes again", "channel", p.channel.Name)
 		}
-		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) })
+		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) },
+			store.Subject{Message: p.id})
 		return
 	}
 	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
@@ -267,7 +268,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	}
 	verdict := try.judge(err)
 	g.note(p, verdict, now)
-	g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) })
+	g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) }, store.Subject{Message: p.id})
 }
 
 // note counts and logs a send that met an error (its code only: the upstream's words may name the customer), and stops the channel where the error says that nothing will pass.

@@ -192,14 +192,14 @@ func worthLogging(err error) bool {
 // errStarting says that the store is not open yet.
 var errStarting = errors.New("the gateway is starting")
 
-// update runs fn in the store and returns when it is durable.
-func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error) error {
+// update runs fn, which is about the given subjects, in the store and returns when it is durable.
+func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error, about ...store.Subject) error {
 	opened := g.opened.Load()
 	if opened == nil {
 		return errStarting
 	}
 	commit := g.traces.child(ctx, "commit")
-	err := opened.Update(ctx, fn)
+	err := opened.Update(ctx, fn, about...)
 	commit.end(err)
 	return err
 }

@@ -21,7 +21,7 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 			}
 		}
 		return nil
-	})
+	}, subjectsOf(webhook)...)
 	if err != nil {
 		return err
 	}
@@ -34,6 +34,19 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 		g.sends.ring()
 	}
 	return nil
+}
+
+// subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves.
+func subjectsOf(webhook *graph.Webhook) (messages []store.Subject) {
+	var last string // a message's statuses often come together
+	for i := range webhook.Changes {
+		for j := range webhook.Changes[i].Statuses {
+			if id := webhook.Changes[i].Statuses[j].CallbackData; isOwnID(id) && id != last {
+				messages, last = append(messages, store.Subject{Message: id}), id
+			}
+		}
+	}
+	return messages
 }
 
 // intake is one webhook within its commit.

@@ -95,10 +95,10 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 }
 
 // persist records an outcome that is known only here. It does not give up while the gateway runs: without the record the message would be in doubt.
-func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error) {
+func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject) {
 	durable := context.WithoutCancel(ctx)
 	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
-		err := g.update(durable, fn)
+		err := g.update(durable, fn, about...)
 		if err == nil {
 			g.deliveries.ring()
 			return

@@ -35,6 +35,12 @@ func openCounting(t *testing.T, commits chan<- int) *store.Store {
 // together runs operations that are certain to share one transaction: they wait behind one that is held up until all of them have been given.
 func together(t *testing.T, s *store.Store, operations ...func(*store.Tx) error) []error {
 	t.Helper()
+	return togetherAbout(t, s, nil, operations...)
+}
+
+// togetherAbout is together of operations that all say what they are about.
+func togetherAbout(t *testing.T, s *store.Store, about []store.Subject, operations ...func(*store.Tx) error) []error {
+	t.Helper()
 	release, holding := make(chan struct{}), make(chan struct{})
 	errs := make([]error, len(operations))
 	var group sync.WaitGroup
@@ -56,7 +62,7 @@ func together(t *testing.T, s *store.Store, operations ...func(*store.Tx) error)
 					errs[i] = fmt.Errorf("panic: %v", r)
 				}
 			}()
-			errs[i] = s.Update(context.Background(), fn)
+			errs[i] = s.Update(context.Background(), fn, about...)
 		})
 		for s.Waiting() == before {
 			runtime.Gosched()

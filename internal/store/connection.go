@@ -40,6 +40,8 @@ type writer interface {
 	// leasesToTake tells whether there are leases of others that have run out, and takeLeases ends them. Both are a part of the transaction.
 	leasesToTake() (bool, error)
 	takeLeases() error
+	// ahead reads what the operations of a transaction are about, before them, where that costs less than one after the other.
+	ahead(tx *Tx, batch []*operation) error
 	// relax says that the transaction has changed nothing that anyone will be told of: its commit need not be durable.
 	relax() error
 }

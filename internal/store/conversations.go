@@ -20,15 +20,25 @@ const (
 // The error is ErrDamaged if it cannot be read.
 func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
 	var state conversation.State
-	var text []byte
-	found, err := tx.first(selectConversation, []any{channel, customer[:]}, func(v values) { text = v.Bytes(0) })
-	if err != nil || !found {
+	text, err := tx.conversation(Person{channel, customer})
+	if err != nil || text == nil {
 		return state, err
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
 		return conversation.State{}, fmt.Errorf("%w: the state of a conversation cannot be read", ErrDamaged) // the parser's error holds bytes of it
 	}
 	return state, nil
+}
+
+// conversation is the state as it is stored; nil for none.
+func (tx *Tx) conversation(of Person) (text []byte, err error) {
+	if !tx.readOnly {
+		if text, known := tx.store.recent.conversations[of]; known {
+			return text, tx.err
+		}
+	}
+	_, err = tx.first(selectConversation, []any{of.Channel, of.Customer[:]}, func(v values) { text = v.Bytes(0) })
+	return text, err
 }
 
 // PutConversation stores what is to be remembered of a customer of a channel.
@@ -41,6 +51,7 @@ func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state 
 	if last := len(state.Windows) - 1; last >= 0 {
 		until = state.Windows[last].To
 	}
+	delete(tx.store.recent.conversations, Person{channel, customer})
 	return tx.exec(upsertConversation, channel, customer[:], text, until)
 }
 

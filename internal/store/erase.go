@@ -79,6 +79,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		if page.Open[i] > 0 {
 			continue
 		}
+		delete(tx.store.recent.conversations, Person{channel, customer})
 		if err := tx.exec(eraseConversation, channel, customer[:]); err != nil {
 			return Erasure{}, err
 		}

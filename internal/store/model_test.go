@@ -153,8 +153,13 @@ func (m *machine) open(t *rapid.T) {
 	m.store = s
 }
 
+// update says that an operation is about everything there is: what a shared store reads ahead must be as good as what it is asked for.
 func (m *machine) update(t *rapid.T, fn func(*store.Tx) error) {
-	if err := m.store.Update(context.Background(), fn); err != nil {
+	about := make([]store.Subject, 0, len(m.messages))
+	for _, message := range m.messages {
+		about = append(about, store.Subject{Message: message.id})
+	}
+	if err := m.store.Update(context.Background(), fn, about...); err != nil {
 		t.Fatal(err)
 	}
 }

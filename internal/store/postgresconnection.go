@@ -85,7 +85,7 @@ func (c *postgresConnection) end() (answered bool, err error) {
 	if err := c.send("COMMIT", nil); err != nil {
 		return false, err
 	}
-	tag, err := c.receive(nil)
+	tag, err := c.receive(0, nil)
 	if err != nil {
 		return isAnswer(err), err
 	}
@@ -123,7 +123,7 @@ func (c *postgresConnection) settle() error {
 	if c.kept == 0 {
 		return nil
 	}
-	_, err := c.receive(nil)
+	_, err := c.receive(0, nil)
 	return err
 }
 
@@ -140,7 +140,7 @@ func (c *postgresConnection) changed(text string, args ...any) (int64, error) {
 	if err := c.send(text, args); err != nil {
 		return 0, err
 	}
-	tag, err := c.receive(nil)
+	tag, err := c.receive(0, nil)
 	return tag.RowsAffected(), err
 }
 
@@ -148,7 +148,24 @@ func (c *postgresConnection) query(text string, args []any, scan func(values) bo
 	if err := c.send(text, args); err != nil {
 		return err
 	}
-	_, err := c.receive(scan)
+	_, err := c.receive(1, func(_ int, v values) bool { return scan(v) })
+	return err
+}
+
+// queryEach executes a query once for each of several lists of parameters, in one exchange, and calls scan for every row with the index of its list.
+func (c *postgresConnection) queryEach(text string, lists [][]any, scan func(of int, v values)) error {
+	for _, args := range lists {
+		if err := c.send(text, args); err != nil {
+			return err
+		}
+	}
+	if len(lists) == 0 {
+		return nil
+	}
+	_, err := c.receive(len(lists), func(of int, v values) bool {
+		scan(of, v)
+		return true
+	})
 	return err
 }
 
@@ -210,12 +227,12 @@ func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// receive sends what is kept back and reads all the answers. scan gets the rows of the last statement. The error is the first one; the statements after it have not
-// been executed.
-func (c *postgresConnection) receive(scan func(values) bool) (pgconn.CommandTag, error) {
+// receive sends what is kept back and reads all the answers. scan gets the rows of the last statements, so many of them are questions, each with the index of its
+// question, until it returns false. The error is the first one; the statements after it have not been executed.
+func (c *postgresConnection) receive(questions int, scan func(of int, v values) bool) (pgconn.CommandTag, error) {
 	var tag pgconn.CommandTag
 	var failure error
-	last := c.kept
+	first := c.kept - questions
 	c.kept = 0
 	if err := c.conn.Conn().SetDeadline(time.Now().Add(c.patience)); err != nil {
 		return tag, err
@@ -244,9 +261,11 @@ func (c *postgresConnection) receive(scan func(values) bool) (pgconn.CommandTag,
 		case *pgconn.StatementDescription:
 			c.preparing = c.preparing[1:]
 		case *pgconn.ResultReader:
-			if n++; n == last && scan != nil {
-				c.scan(result, scan)
+			if n >= first && scan != nil {
+				of := n - first
+				c.scan(result, func(v values) bool { return scan(of, v) })
 			}
+			n++
 			if tag, err = result.Close(); err != nil && failure == nil {
 				failure = err
 			}

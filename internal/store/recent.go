@@ -6,8 +6,9 @@ import "github.com/hashicorp/golang-lru/v2/simplelru"
 const recentMessages = 2048
 
 // recent remembers the messages that were read or changed last, as they are in the database. Between its acceptance and its last status a message is read
-// several times, and reading a row and opening its seals costs more than changing it. Only the one writer of an embedded store may remember anything: on a
-// shared store others change the rows. The database stays the only truth: what a transaction has changed is remembered when it is durable.
+// several times, and reading a row and opening its seals costs more than changing it. Only the one writer of an embedded store remembers anything for longer than a
+// transaction: on a shared store others change the rows between its turns, and what it remembers within one is what was read ahead for it. The database
+// stays the only truth: what a transaction has changed is remembered when it is durable.
 //
 // Queued messages are not remembered, because statements about their customer change them, see makeReady; nor is what could not be opened, nor anything for which a
 // statement changes rows that it does not name: those call forget.
@@ -15,21 +16,21 @@ type recent struct {
 	committed *simplelru.LRU[string, *Message]
 	// pending is what the current transaction has left: nil for what it wants forgotten.
 	pending map[string]*Message
+	// conversations are those that were read ahead and have not been changed since, as they are stored: nil for none.
+	conversations map[Person][]byte
+	shared        bool
 }
 
-func newRecent() *recent {
+func newRecent(shared bool) *recent {
 	committed, err := simplelru.NewLRU[string, *Message](recentMessages, nil)
 	if err != nil {
 		panic(err) // the bound is positive
 	}
-	return &recent{committed: committed, pending: map[string]*Message{}}
+	return &recent{committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, shared: shared}
 }
 
 // message is a copy of what is known of a message.
 func (r *recent) message(id string) *Message {
-	if r == nil {
-		return nil
-	}
 	known, changed := r.pending[id]
 	if !changed {
 		known, _ = r.committed.Get(id)
@@ -43,9 +44,6 @@ func (r *recent) message(id string) *Message {
 
 // keep remembers an operation's messages for the operations behind it.
 func (r *recent) keep(messages []*Message) {
-	if r == nil {
-		return
-	}
 	for _, m := range messages {
 		if m.State == Queued || m.Condition != Whole {
 			r.pending[m.ID] = nil
@@ -60,9 +58,10 @@ func (r *recent) keep(messages []*Message) {
 	}
 }
 
-// commit remembers what the transaction has left.
+// commit remembers what the transaction has left, if nobody else can change it from now on.
 func (r *recent) commit() {
-	if r == nil {
+	if r.shared {
+		r.forget()
 		return
 	}
 	for id, m := range r.pending {
@@ -77,9 +76,7 @@ func (r *recent) commit() {
 
 // forget remembers nothing any more.
 func (r *recent) forget() {
-	if r == nil {
-		return
-	}
 	r.committed.Purge()
 	clear(r.pending)
+	clear(r.conversations)
 }

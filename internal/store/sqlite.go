@@ -170,5 +170,8 @@ func (*sqliteWriter) leasesToTake() (bool, error) { return false, nil }
 
 func (*sqliteWriter) takeLeases() error { return nil }
 
+// ahead has nothing to do: a question is no journey here.
+func (*sqliteWriter) ahead(*Tx, []*operation) error { return nil }
+
 // relax has nothing to do: a transaction without changes needs no sync.
 func (*sqliteWriter) relax() error { return nil }

@@ -66,7 +66,7 @@ type Store struct {
 	writer   writer
 	readers  chan connection
 	purgedTo int64   // used by the writer only, see Tx.purgeMessages
-	recent   *recent // used by the writer only; nil on a shared store
+	recent   *recent // used by the writer only
 }
 
 // maxReaders bounds the connections that views hold at a time, and so their memory.
@@ -96,9 +96,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if s.writer, err = engine.writer(ctx); err != nil {
 		return nil, err
 	}
-	if !s.Shared() {
-		s.recent = newRecent()
-	}
+	s.recent = newRecent(s.Shared())
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted
 	}

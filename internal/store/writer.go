@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/seal"
 )
 
 // maxBatch bounds how many operations share a transaction, and so how long one operation can be held up by the others. PostgreSQL's bound is what a session announces
@@ -17,22 +19,37 @@ const (
 
 // operation is a function that waits for its turn and then for its commit.
 type operation struct {
-	fn      func(*Tx) error
-	started atomic.Bool // by the writer, or by a caller that gave up
-	done    chan struct{}
-	err     error
-	panic   any
+	fn       func(*Tx) error
+	subjects []Subject
+	started  atomic.Bool // by the writer, or by a caller that gave up
+	done     chan struct{}
+	err      error
+	panic    any
+}
+
+// Subject is what an operation is about: a message by our id, or without one a person.
+type Subject struct {
+	Message string
+	Person  Person
+}
+
+// Person is a customer of a channel.
+type Person struct {
+	Channel  string
+	Customer seal.CustomerHash
 }
 
 // Update runs fn in a transaction and returns when what it did is durable. An error of fn undoes all that fn did, and is returned as it is; a panic of fn does
 // too, and goes on in the caller. When ctx ends before fn has begun, fn never runs; after that Update waits for the outcome.
 //
+// The subjects are a hint and change nothing: a shared store reads the messages and conversations that the operations of a transaction are about all at once.
+//
 // fn runs on the store's one writer: it must not block, call Update, keep its Tx, or end its goroutine (as testing's FailNow does).
-func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error, about ...Subject) error {
 	if err := s.refusal(ctx); err != nil {
 		return err
 	}
-	op := &operation{fn: fn, done: make(chan struct{})}
+	op := &operation{fn: fn, subjects: about, done: make(chan struct{})}
 	select {
 	case s.queue <- op:
 	case <-s.closing:
@@ -140,6 +157,9 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 		s.recent.commit()
 	}()
 	tx := &Tx{store: s, conn: s.writer, tally: newTally()}
+	if err := s.writer.ahead(tx, batch); err != nil {
+		return err
+	}
 	for _, op := range batch {
 		if err := tx.execute(op); err != nil {
 			return err
