@@ -31,7 +31,7 @@ func TestOperatorWorksAndHandsOver(t *testing.T) {
 	})
 	t.Setenv("TMPDIR", t.TempDir())
 	g := gomega.NewWithT(t)
-	g.SetDefaultEventuallyTimeout(30 * time.Second)
+	g.SetDefaultEventuallyTimeout(time.Minute)
 	scheme, err := newScheme()
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	direct, err := client.New(cluster, client.Options{Scheme: scheme})

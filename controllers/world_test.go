@@ -26,7 +26,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // worldLabel keeps the cluster-scoped plans of one test from the operators of the others.
 const worldLabel = "guichet.dev/test"

@@ -277,7 +277,7 @@ func (w *world) control(method, path, body string) {
 // until waits for a condition.
 func (w *world) until(what string, condition func() bool) {
 	w.t.Helper()
-	gomega.NewWithT(w.t).Eventually(condition, "20s", "10ms").Should(gomega.BeTrue(), what)
+	gomega.NewWithT(w.t).Eventually(condition, "1m", "10ms").Should(gomega.BeTrue(), what)
 }
 
 // writeDocument replaces the configuration in one step, as a volume of a Secret is.

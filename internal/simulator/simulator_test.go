@@ -159,7 +159,7 @@ func newWorld(t *testing.T, config Config, now func() time.Time) *world {
 
 func (w *world) idle() {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
 	defer cancel()
 	if err := w.s.WaitIdle(ctx); err != nil {
 		w.Fatalf("the simulator is still busy: %v", err)
