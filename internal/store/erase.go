@@ -47,7 +47,9 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		if v.Text(1) != channel {
 			return true
 		}
-		switch which := slices.Index(customers, seal.CustomerHash(v.Bytes(2))); {
+		var owner seal.CustomerHash
+		copy(owner[:], v.Bytes(2)) // one of another length is damaged, and nobody's
+		switch which := slices.Index(customers, owner); {
 		case which < 0:
 		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))

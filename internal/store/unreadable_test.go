@@ -194,6 +194,30 @@ func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
 	})
 }
 
+// A message of which nobody knows any more whose it is holds up no erasure of others.
+func TestDamagedCustomerHoldsUpNoErasure(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		place := e.newPlace(t)
+		s := place.open(t, newKeys(t))
+		accept(t, s, "damaged", customer(1), store.LaneReply, noon)
+		accept(t, s, "whole", customer(2), store.LaneReply, noon)
+		for _, id := range []string{"damaged", "whole"} {
+			update(t, s, func(tx *store.Tx) error { _, err := settle(tx, id); return err })
+		}
+		tamper(t, place, "UPDATE messages SET customer = substr(customer, 1, 5) WHERE id = 'damaged'")
+		if open := erase(t, s, customer(2)); open != 0 {
+			t.Errorf("%d open messages were left; want none", open)
+		}
+		view(t, s, func(tx *store.Tx) error {
+			_, found, err := tx.Message("whole")
+			if found {
+				t.Error("the message is not erased")
+			}
+			return err
+		})
+	})
+}
+
 func TestDamagedConversationSaysSo(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		place := e.newPlace(t)
