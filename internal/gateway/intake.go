@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -33,8 +34,14 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 	if in.confirmed {
 		g.sends.ring()
 	}
+	if in.incomplete {
+		return errIncomplete
+	}
 	return nil
 }
+
+// errIncomplete refuses a webhook of which a part is stored, so that the upstream tells it again.
+var errIncomplete = errors.New("what the webhook says of a customer whose conversation cannot be read is not stored: restore the row")
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves.
 func subjectsOf(webhook *graph.Webhook) (messages []store.Subject) {
@@ -61,6 +68,8 @@ type intake struct {
 	bare struct{ of, change *graph.Change }
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
+	// incomplete says that something was left out, see conversation.
+	incomplete bool
 	// traced are the statuses that moved a message, since began by the machine's clock, if they are traced.
 	traced []tracedStatus
 	began  time.Time
@@ -156,6 +165,15 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		in.count(kindMessage, resultMalformed)
 		return nil
 	}
+	address := addressOf(m.From, m.FromUserID)
+	customer, events := in.customerOf(channel.ID, address), eventsOf(m)
+	if m.GroupID != "" || address == "" {
+		events = 0 // it is in no conversation with the number
+	}
+	state, readable, err := in.conversation(channel, customer)
+	if err != nil || !readable {
+		return err
+	}
 	first, err := in.firstTime(channel.ID, kindMessage, m.ID)
 	if err != nil {
 		return err
@@ -164,11 +182,8 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		in.count(kindMessage, resultDuplicate)
 		return nil
 	}
-	customer := in.customerOf(channel.ID, addressOf(m.From, m.FromUserID))
-	if m.GroupID == "" && addressOf(m.From, m.FromUserID) != "" {
-		if err := in.receive(channel, customer, eventsOf(m), m.Timestamp, m.Text); err != nil {
-			return err
-		}
+	if err := in.receive(channel, customer, &state, events, m.Timestamp, m.Text); err != nil {
+		return err
 	}
 	in.count(kindMessage, resultApplied)
 	if in.tenant.Callback == nil {
@@ -181,15 +196,28 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	return in.gateway.queueCallback(in.tx, in.tenant, channel.ID, customer, body, in.now)
 }
 
+// conversation is what is remembered of a customer, who does something; of nobody it is nothing. Where that cannot be read it is false: what the webhook says of the
+// customer is left out, so that it is as new when the upstream tells it again, and what it says of others is stored.
+func (in *intake) conversation(channel *channel, customer seal.CustomerHash) (state conversation.State, readable bool, err error) {
+	if customer == (seal.CustomerHash{}) {
+		return state, true, nil
+	}
+	state, err = in.tx.Conversation(channel.ID, customer)
+	if errors.Is(err, store.ErrDamaged) {
+		in.gateway.unreadable(kindConversation, "channel", channel.Name)
+		in.incomplete = true
+		return state, false, nil
+	}
+	return state, err == nil, err
+}
+
 // receive changes the conversation by what a customer does, and maybe writes, at an instant. An instant in the future counts as now, so that no window reaches beyond what
 // an honest clock allows; what has none opens nothing. Receiving it again changes nothing.
-func (in *intake) receive(channel *channel, customer seal.CustomerHash, events conversation.Events, when time.Time, words string) error {
+func (in *intake) receive(
+	channel *channel, customer seal.CustomerHash, state *conversation.State, events conversation.Events, when time.Time, words string,
+) error {
 	if events == 0 || when.IsZero() {
 		return nil
-	}
-	state, err := in.tx.Conversation(channel.ID, customer)
-	if err != nil {
-		return err
 	}
 	at := min(when.Unix(), in.now.Unix())
 	state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
@@ -199,7 +227,7 @@ func (in *intake) receive(channel *channel, customer seal.CustomerHash, events c
 	case wishResume:
 		state.StopMarketing(false, at)
 	}
-	return in.tx.PutConversation(channel.ID, customer, &state)
+	return in.tx.PutConversation(channel.ID, customer, state)
 }
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.
@@ -216,8 +244,13 @@ func (in *intake) call(channel *channel, c *graph.Call) error {
 		in.count(kindCall, resultIgnored)
 		return nil
 	}
+	customer := in.customerOf(channel.ID, address)
+	state, readable, err := in.conversation(channel, customer)
+	if err != nil || !readable {
+		return err
+	}
 	in.count(kindCall, resultApplied)
-	return in.receive(channel, in.customerOf(channel.ID, address), events, c.Timestamp, "")
+	return in.receive(channel, customer, &state, events, c.Timestamp, "")
 }
 
 // preference takes a customer's choice about marketing messages.
@@ -234,8 +267,8 @@ func (in *intake) preference(channel *channel, p *graph.UserPreference) error {
 		at = min(p.Timestamp.Unix(), at)
 	}
 	customer := in.customerOf(channel.ID, address)
-	state, err := in.tx.Conversation(channel.ID, customer)
-	if err != nil {
+	state, readable, err := in.conversation(channel, customer)
+	if err != nil || !readable {
 		return err
 	}
 	state.StopMarketing(stop, at)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -87,6 +88,9 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 		return nil
 	}
 	state, err := tx.Conversation(m.Channel, m.Customer)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil // it stops everything until the row is restored, and the upstream will say it again
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -175,6 +176,9 @@ func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) er
 	}
 	rules := in.tenant.book.Rules(at.Unix(), in.tenant.zone)
 	state, err := in.tx.Conversation(m.Channel, m.Customer)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil // the settlement says so
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -13,17 +14,25 @@ import (
 	_ "modernc.org/sqlite" // to change bytes in a store that is closed
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// damage changes the store of a gateway that has stopped.
-func (w *world) damage(statement string, args ...any) {
+// database is the gateway's store, for what the gateway does not do. It waits while the gateway writes.
+func (w *world) database() *sql.DB {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(w.directory, "data", storeFile))
+	db, err := sql.Open("sqlite", filepath.Join(w.directory, "data", storeFile)+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return db
+}
+
+// damage changes the store behind the gateway's back.
+func (w *world) damage(statement string, args ...any) {
+	w.t.Helper()
+	db := w.database()
 	defer db.Close()
 	result, err := db.ExecContext(w.t.Context(), statement, args...)
 	if err != nil {
@@ -32,6 +41,39 @@ func (w *world) damage(statement string, args ...any) {
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		w.t.Fatalf("%s changed %d rows, %v", statement, n, err)
 	}
+}
+
+// stored reads a text from the store.
+func (w *world) stored(query string, args ...any) (text string) {
+	w.t.Helper()
+	db := w.database()
+	defer db.Close()
+	if err := db.QueryRowContext(w.t.Context(), query, args...).Scan(&text); err != nil {
+		w.t.Fatal(err)
+	}
+	return text
+}
+
+// batched is one webhook with all that several tell.
+func batched(t *testing.T, webhooks ...string) string {
+	t.Helper()
+	type envelope struct {
+		Object string            `json:"object"`
+		Entry  []json.RawMessage `json:"entry"`
+	}
+	all := envelope{Object: graph.ObjectWhatsApp}
+	for _, webhook := range webhooks {
+		var one envelope
+		if err := json.Unmarshal([]byte(webhook), &one); err != nil {
+			t.Fatal(err)
+		}
+		all.Entry = append(all.Entry, one.Entry...)
+	}
+	body, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // restart stops the gateway, lets change do what it wants, and starts it again.
@@ -128,6 +170,70 @@ func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
 	if strings.Contains(w.logs.String(), "invalid character") {
 		t.Error("the log holds bytes of the row")
 	}
+}
+
+// What a webhook says of others is stored although it is about a customer whose conversation cannot be read, too; it is refused all the same, so that the upstream tells it again
+// until the row is restored.
+func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
+	t.Parallel()
+	const other = "33612345679"
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	var state string
+	w.restart(func() {
+		state = w.stored("SELECT hex(state) FROM conversations")
+		w.damage("UPDATE conversations SET state = x'00'")
+	})
+	body := batched(t, w.inbound(phoneID, other, "wamid.before", "hello"), w.inbound(phoneID, ana, "wamid.of-ana", "STOP"),
+		w.inbound(phoneID, other, "wamid.behind", "hello"))
+	tell := func(status int) {
+		t.Helper()
+		if got := w.webhook(body, appSecret); got.status != status {
+			t.Fatalf("the webhook got %d %s, want %d", got.status, got.body, status)
+		}
+	}
+	tell(http.StatusServiceUnavailable)
+	for _, id := range []string{"wamid.before", "wamid.behind"} {
+		w.until("the business is told of the other's message", func() bool { return len(w.business.received(id)) == 1 })
+	}
+	if n := len(w.business.received("wamid.of-ana")); n != 0 {
+		t.Fatalf("the business was told %d times of what is not stored", n)
+	}
+	w.accepted(textTo(other, "hi"))
+	if n := w.metric(`guichet_gateway_unreadable_rows_total{kind="conversation"}`); n != "1" {
+		t.Errorf("counted %q, want 1", n)
+	}
+	w.restart(func() { w.damage("UPDATE conversations SET state = unhex(?) WHERE state = x'00'", state) })
+	tell(http.StatusOK)
+	w.until("the business is told of ana's message", func() bool { return len(w.business.received("wamid.of-ana")) == 1 })
+	if n := len(w.business.received("wamid.before")); n != 1 {
+		t.Errorf("the business was told %d times of the other's message, want once", n)
+	}
+	if got := w.send(templateTo(ana, "summer_sale")); got.code != graph.CodeMarketingStopped {
+		t.Errorf("marketing to ana got %d %s, want %d: she stopped it", got.status, got.body, graph.CodeMarketingStopped)
+	}
+}
+
+// A status that would open a free entry point, and a refusal that says what the customer has stopped, end their message also where the conversation cannot be read.
+func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	w.quiet(ana)
+	delivered := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(delivered)
+	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"2s"}`)
+	w.control(http.MethodPost, "faults", `{"code":131050,"next":1}`)
+	refused := w.accepted(templateTo(ana, "summer_sale"))
+	w.until("it is being sent", func() bool { return w.stored("SELECT state FROM messages WHERE id = ?", refused) == "1" })
+	w.damage("UPDATE conversations SET state = x'00'")
+	w.until("the business is told that it failed", func() bool { return slices.Contains(w.business.statuses(refused), "failed") })
+	rest := `,"conversation":{"id":"1","origin":{"type":"referral_conversion"},"expiration_timestamp":"` + unixSeconds(w.clock.now().Add(time.Hour)) + `"}`
+	if got := w.webhook(w.status(upstream, "delivered", rest), appSecret); got.status != http.StatusOK {
+		t.Fatalf("the webhook got %d %s", got.status, got.body)
+	}
+	w.until("the delivered one is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
 }
 
 // A delivered message whose envelope cannot be read has no price that is known: it is held as unpriced, and its webhook is no failure.
