@@ -56,7 +56,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	case err == nil && ready != nil:
 		g.start(sending, *ready)
 	case slot:
-		g.senders.release()
+		g.giveBack()
 	}
 	if err != nil {
 		return graph.SendResponse{}, err

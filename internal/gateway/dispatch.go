@@ -69,14 +69,17 @@ func (g *Gateway) dispatch(ctx context.Context) {
 // start sends a message in the background, with a slot that was taken for it.
 func (g *Gateway) start(ctx context.Context, p parcel) {
 	go func() {
-		defer func() {
-			g.senders.release()
-			if g.senders.anyWaits() {
-				g.sends.ring()
-			}
-		}()
+		defer g.giveBack()
 		g.send(ctx, p)
 	}()
+}
+
+// giveBack gives a slot back, to whoever waits for one.
+func (g *Gateway) giveBack() {
+	g.senders.release()
+	if g.senders.anyWaits() {
+		g.sends.ring()
+	}
 }
 
 // share is a channel's part of the free slots when so many channels, itself included, have still to be served. The channels take turns at being the first, so
@@ -86,6 +89,10 @@ func share(free, channels int) int { return (free + channels - 1) / channels }
 // claim takes the messages of a channel that may go now, limit at most, and marks them as being sent, durably, before the upstream is called (P12). Next is when
 // to look again if nobody rings before.
 func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (parcels []parcel, next time.Time, err error) {
+	if limit == 0 {
+		g.senders.note(c.ID, true) // as far as is known: when a slot is given back, it is looked again
+		return nil, time.Time{}, nil
+	}
 	now := g.now()
 	n, until := g.channels.limit(c.ID, now, limit)
 	if n == 0 {

@@ -11,10 +11,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// doubtful is a gateway that does not run, with a store that holds one message in doubt since its send.
-func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
+// resting is a gateway that does not run, with an empty store.
+func resting(t *testing.T, clock *testClock) *Gateway {
 	t.Helper()
-	clock := &testClock{began: time.Now()}
 	w := prepareWorld(t, clock, "http://127.0.0.1")
 	g, err := newGateway(Options{
 		ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
@@ -30,6 +29,14 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	}
 	t.Cleanup(func() { opened.Close() })
 	g.opened.Store(opened)
+	return g
+}
+
+// doubtful is a gateway that does not run, with a store that holds one message in doubt since its send.
+func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
+	t.Helper()
+	clock := &testClock{began: time.Now()}
+	g = resting(t, clock)
 	about, err := envelope{}.encode()
 	if err != nil {
 		t.Fatal(err)

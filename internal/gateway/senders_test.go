@@ -1,6 +1,11 @@
 package gateway
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
 
 // A message is sent as it is accepted only while nothing of its channel waits: what waits is not overtaken.
 func TestSendersLetNobodyOvertake(t *testing.T) {
@@ -37,4 +42,51 @@ func TestSendersLetNobodyOvertake(t *testing.T) {
 	s.release()
 	s.end()
 	refused("the dispatcher has ended")
+}
+
+// rung tells whether the dispatcher was rung for since the last time.
+func rung(g *Gateway) bool {
+	select {
+	case <-g.sends:
+		return true
+	default:
+		return false
+	}
+}
+
+// A slot that was taken for a message which is then refused is for whoever waits, too: nothing else may ring for long.
+func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
+	t.Parallel()
+	g := resting(t, &testClock{began: time.Now()})
+	g.senders.begin(t.Context())
+	served := g.config.tenant()
+	send, err := graph.ParseSend([]byte(textTo(ana, "hi")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, waits := range []bool{false, true} {
+		rung(g)
+		g.senders.note(phoneID, false)
+		g.senders.note(secondPhone, waits)
+		if _, err := g.accept(t.Context(), caller{tenant: served, channel: served.channels[phoneID]}, send, ""); err == nil {
+			t.Fatal("a text outside the window was accepted")
+		}
+		if got := rung(g); got != waits {
+			t.Errorf("the dispatcher was rung for: %v, although another message waits: %v", got, waits)
+		}
+	}
+}
+
+// When no slot is free the dispatcher cannot know whether a channel's messages wait, nor when the next one is due: the next slot that is given back must wake it.
+func TestClaimWithoutASlotLeavesTheChannelWaiting(t *testing.T) {
+	t.Parallel()
+	g := resting(t, &testClock{began: time.Now()})
+	served := g.config.tenant()
+	g.senders.note(phoneID, false)
+	if _, _, err := g.claim(t.Context(), served, served.channels[phoneID], 0); err != nil || !g.senders.anyWaits() {
+		t.Fatalf("%v; want the channel to be held for waiting", err)
+	}
+	if _, _, err := g.claim(t.Context(), served, served.channels[phoneID], 1); err != nil || g.senders.anyWaits() {
+		t.Fatalf("%v; want nothing to wait", err)
+	}
 }
