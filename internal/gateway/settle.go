@@ -42,7 +42,7 @@ func (e ending) mayComeYet() bool {
 // release of its reservation, in the caller's commit (P2). A delivered message that the plan has no rate for is held and reported instead.
 // What is settled already stays as it is, but for a delivery that is reported after the message was given up: that is a correction.
 func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
-	if e.message.Settled && (!e.delivered || e.message.FailedAt.IsZero()) {
+	if e.message.Settled && (!e.delivered || e.message.FailedAt.IsZero() && e.message.ErrorCode == 0) {
 		return nil // only a message that was given up can have been delivered after all
 	}
 	state, err := tx.Conversation(e.message.Channel, e.message.Customer)

@@ -142,6 +142,20 @@ func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 	}
 }
 
+// A delivery that is told after the message was given up is owed, also where the times cannot be read that say that it was given up (P2).
+func TestP2LateDeliveryOfAMessageWithDamagedTimesIsBilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, blocking)
+	id := w.givenUp()
+	w.restart(func() { w.damage("UPDATE messages SET times = 'x' WHERE id = ?", id) })
+	for range 2 {
+		w.told(id, "delivered")
+	}
+	if r := w.report(); r.Period.Billed != usd("0.03") || !r.Period.Reserved.Amount.IsZero() {
+		t.Fatalf("billed %s and reserved %s after the late delivery; want 0.03 USD and none", r.Period.Billed, r.Period.Reserved)
+	}
+}
+
 // A message to a customer whose conversation cannot be read is given up, because nobody knows what the customer has stopped; one that is delivered has no price that is
 // known, because windows decide it. Neither holds up the messages of others.
 func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
