@@ -106,7 +106,7 @@ func TestDamagedUpstreamIDIsStillFound(t *testing.T) {
 			update(t, s, func(tx *store.Tx) error {
 				m, found, err := tx.MessageByUpstreamID("upstream-a")
 				if err != nil || !found {
-					t.Fatalf("found %v, %v", found, err)
+					return errors.Join(err, errors.New("the message is not found by its upstream id"))
 				}
 				_, err = tx.Advance(m, to, noon.Add(time.Second))
 				return err
