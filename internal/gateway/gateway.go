@@ -47,6 +47,8 @@ type Gateway struct {
 	config  *configuration
 	metrics *metrics
 	traces  traces
+	// failures are what the log tells of messages that fail.
+	failures failures
 	// sealed is what the last walk through the store has found; nil before the first one.
 	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
@@ -95,6 +97,7 @@ func newGateway(options Options) (*Gateway, error) {
 		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
 		metrics:    newMetrics(),
 		traces:     traces{options.Tracer},
+		failures:   failures{},
 		hears:      options.Now(),
 		pacer:      newPacer(),
 		channels:   newChannelStops(),

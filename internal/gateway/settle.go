@@ -77,6 +77,11 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	g.metrics.settled.WithLabelValues(outcomeLabel(outcome)).Inc()
 	if e.delivered {
 		g.metrics.settlementLag.Observe(max(0, e.now.Sub(e.at).Seconds()))
+		return nil
+	}
+	code := codeLabel(e.message.ErrorCode)
+	if n := g.failures.add(code, e.now); n > 0 {
+		g.log.Warn("Messages failed", "code", code, "messages", n, "latest", e.message.ID)
 	}
 	return nil
 }
