@@ -275,17 +275,23 @@ func (c *postgresConnection) receive(questions int, scan func(of int, v values) 
 	}
 }
 
+// scan calls scan for the rows of a result. If it panics, the answers behind the row stay unread, so the connection is given up: nothing asked on it later could be understood.
 func (c *postgresConnection) scan(result *pgconn.ResultReader, scan func(values) bool) {
+	returned := false
+	defer func() {
+		if !returned {
+			_ = c.close()
+		}
+	}()
 	fields := result.FieldDescriptions()
-	for result.NextRow() {
+	for more := true; more && result.NextRow(); {
 		c.row = c.row[:0]
 		for i, value := range result.Values() {
 			c.row = append(c.row, decode(fields[i].DataTypeOID, value))
 		}
-		if !scan(c.row) {
-			return
-		}
+		more = scan(c.row)
 	}
+	returned = true
 }
 
 // columns are the decoded columns of a row.
