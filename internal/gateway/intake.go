@@ -171,6 +171,9 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		events = 0 // it is in no conversation with the number
 	}
 	state, readable, err := in.conversation(channel, customer)
+	if err == nil && readable {
+		readable, err = in.follow(channel, &state, m)
+	}
 	if err != nil || !readable {
 		return err
 	}
@@ -228,6 +231,20 @@ func (in *intake) receive(
 		state.StopMarketing(false, at)
 	}
 	return in.tx.PutConversation(channel.ID, customer, state)
+}
+
+// follow lets what was refused under a customer's old number count under the new one, if that is what a message tells: otherwise whoever has stopped marketing, or was
+// blocked, would be written to again. It is false where what is remembered of the new number cannot be read. Following again changes nothing.
+func (in *intake) follow(channel *channel, earlier *conversation.State, m *graph.Message) (readable bool, err error) {
+	if m.System == nil || m.System.Type != graph.ChangedNumber || m.System.NewID == "" {
+		return true, nil
+	}
+	customer := in.customerOf(channel.ID, canonicalAddress(m.System.NewID))
+	state, readable, err := in.conversation(channel, customer)
+	if err != nil || !readable || !state.Follow(earlier) {
+		return readable, err
+	}
+	return true, in.tx.PutConversation(channel.ID, customer, &state)
 }
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.
