@@ -215,16 +215,20 @@ func (in *intake) conversation(channel *channel, customer seal.CustomerHash) (st
 }
 
 // receive changes the conversation by what a customer does, and maybe writes, at an instant. An instant in the future counts as now, so that no window reaches beyond what
-// an honest clock allows; what has none opens nothing. Receiving it again changes nothing.
+// an honest clock allows; what has none opens nothing, and a stop that has none counts from now on. Receiving it again changes nothing.
 func (in *intake) receive(
 	channel *channel, customer seal.CustomerHash, state *conversation.State, events conversation.Events, when time.Time, words string,
 ) error {
-	if events == 0 || when.IsZero() {
+	wish := in.tenant.words.wishOf(words)
+	if events == 0 || when.IsZero() && wish != wishStop {
 		return nil
 	}
-	at := min(when.Unix(), in.now.Unix())
-	state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
-	switch in.tenant.words.wishOf(words) {
+	at := in.now.Unix()
+	if !when.IsZero() {
+		at = min(when.Unix(), at)
+		state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
+	}
+	switch wish {
 	case wishStop:
 		state.StopMarketing(true, at)
 	case wishResume:

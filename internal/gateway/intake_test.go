@@ -199,6 +199,19 @@ func TestAgreementDoesNotFollowACustomerToAnotherNumber(t *testing.T) {
 	}
 }
 
+func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {
+	for _, timestamp := range []string{"soon", "1760000000000", "99999999999"} {
+		w := newWorld(t)
+		body := strings.Replace(w.inbound(phoneID, ana, "wamid.1", "stop"), unixSeconds(w.clock.now()), timestamp, 1)
+		if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		if got := w.send(templateTo(ana, "summer_sale")); got.code != 131050 {
+			t.Errorf("timestamp %q: got %d %s, want 131050", timestamp, got.status, got.body)
+		}
+	}
+}
+
 func TestRepeatedWebhookIsForwardedOnce(t *testing.T) {
 	w := newWorld(t)
 	id := w.accepted(templateTo(ana, "parcel_ready"))
