@@ -189,6 +189,23 @@ func TestErasureTakesACallbackAboutAPreferenceAlong(t *testing.T) {
 	}
 }
 
+// TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased message: it names the recipient.
+func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
+	w := newWorld(t)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	w.settled(1)
+	late := strings.Replace(w.status(w.submittedID(id), "read", ""), `"status":"read"`, `"status":"read","biz_opaque_callback_data":"`+id+`"`, 1)
+	if got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"}]}`); got.body != `{"success":true,"unsettled":0}` {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if got := w.webhook(late, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if kept := w.stored(`SELECT COUNT(*) FROM early_statuses`); kept != "0" {
+		t.Fatalf("%s statuses of the erased message are kept, with the number in them", kept)
+	}
+}
+
 func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 1 })
 	w.accepted(templateTo("33612340001", "parcel_ready"))
