@@ -206,6 +206,21 @@ func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	}
 }
 
+// TestAddressThatNoSendTakesIsRefused: a wish that is recorded under an address that no send has would be acknowledged and never kept.
+func TestAddressThatNoSendTakesIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, user := range []string{"US.1349 ", "US.", "US.13-49", "US.13491208655302741918\\n", "US.+1349"} {
+		if got := w.consents(`{"consents":[{"user":"` + user + `","state":"withdrawn"}]}`); got.code != 131009 {
+			t.Errorf("%q got %d %s, want 131009", user, got.status, got.body)
+		}
+	}
+	const user = "33.612.34.56.78"
+	w.consents(`{"consents":[{"user":"` + user + `","state":"withdrawn"}]}`)
+	if got := w.send(templateTo(user, "parcel_ready")); got.code != 131005 {
+		t.Errorf("%s took the consent back and got %d %s, want 131005", user, got.status, got.body)
+	}
+}
+
 func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 1 })
 	w.accepted(templateTo("33612340001", "parcel_ready"))
