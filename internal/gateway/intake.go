@@ -127,23 +127,17 @@ func (in *intake) change(c *graph.Change) error {
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	return in.forwardChange(channel.ID, in.customerOf(channel.ID, onlyCustomer(c)), kindOther, c)
-}
-
-// onlyCustomer is the address of the customer whom a change is about, if it is about one: it is told in that customer's order, and erased with the customer.
-func onlyCustomer(c *graph.Change) string {
-	switch {
-	case len(c.Preferences) == 1:
-		return addressOf(c.Preferences[0].WAID, c.Preferences[0].UserID)
-	case len(c.Calls) == 1:
-		return addressOf(c.Calls[0].Customer, c.Calls[0].CustomerUserID)
+	for _, part := range c.Parts() { // each is told in its customer's order, and erased with the customer
+		customer := in.customerOf(channel.ID, addressOf(part.Customer, part.CustomerUserID))
+		if err := in.forwardChange(channel.ID, customer, kindOther, part.Callback); err != nil {
+			return err
+		}
 	}
-	return ""
+	return nil
 }
 
-// forwardChange queues a whole change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
-func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, c *graph.Change) error {
-	body := c.Callback()
+// forwardChange queues a change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
+func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, body []byte) error {
 	first, err := in.firstTime(channel, kindOther, string(body))
 	if err != nil {
 		return err
@@ -311,7 +305,7 @@ func (in *intake) accountChange(c *graph.Change) error {
 			return err
 		}
 	}
-	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c)
+	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c.Callback())
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.

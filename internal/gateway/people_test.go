@@ -189,6 +189,23 @@ func TestErasureTakesACallbackAboutAPreferenceAlong(t *testing.T) {
 	}
 }
 
+func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
+	w := newWorld(t)
+	w.business.down.Store(true)
+	at := unixSeconds(w.clock.now())
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"user_preferences","value":{"metadata":{"phone_number_id":"` + phoneID +
+		`"},"user_preferences":[{"wa_id":"` + ana + `","category":"marketing_messages","value":"stop","timestamp":` + at +
+		`},{"wa_id":"33612340009","category":"marketing_messages","value":"stop","timestamp":` + at + `}]}}]}]}`
+	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	before := w.report().Queues.Callbacks
+	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"},{"user":"33612340009"}]}`)
+	if n := w.report().Queues.Callbacks; before == 0 || n != 0 {
+		t.Fatalf("of %d callbacks %d still wait, with the numbers in them", before, n)
+	}
+}
+
 // TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased message: it names the recipient.
 func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	w := newWorld(t)
