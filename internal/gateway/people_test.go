@@ -223,6 +223,17 @@ func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	}
 }
 
+// TestStopHoldsForEverySpellingOfTheNumber: the upstream puts the business's country code before a number that has none, so what is sent to it reaches the same customer.
+func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "stop", time.Minute)
+	for _, to := range []string{"+33 6 12 34 56 78", "33612345678", "(33) 6-12.34.56.78", "0612345678", "0033612345678", "+0033612345678"} {
+		if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 && got.code != 131009 {
+			t.Errorf("to %q: got %d %s, want it refused", to, got.status, got.body)
+		}
+	}
+}
+
 // TestAddressThatNoSendTakesIsRefused: a wish that is recorded under an address that no send has would be acknowledged and never kept.
 func TestAddressThatNoSendTakesIsRefused(t *testing.T) {
 	w := newWorld(t)

@@ -244,7 +244,9 @@ func (s *Send) readTo(to string) error {
 	return nil
 }
 
-// phoneDigits strips the punctuation of a phone number. E.164 allows 15 digits.
+// phoneDigits strips the punctuation of a phone number. E.164 allows 15 digits, and
+// no country code begins with 0: such a number is a national one, or has a dialling
+// prefix, and would be another customer here than the one whom Meta finds.
 func phoneDigits(number string) (digits string, international, ok bool) {
 	const shortest, longest, longestWritten = 7, 15, 64
 	if len(number) > longestWritten {
@@ -262,7 +264,7 @@ func phoneDigits(number string) (digits string, international, ok bool) {
 			return "", false, false
 		}
 	}
-	return string(out), international, len(out) >= shortest && len(out) <= longest
+	return string(out), international, len(out) >= shortest && len(out) <= longest && out[0] != '0'
 }
 
 func (s *Send) readCommon(object rawjson.Object) error {
