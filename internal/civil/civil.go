@@ -54,6 +54,19 @@ func (d Date) Start(zone *time.Location) time.Time {
 		}
 		start = end
 	}
+	return d.firstMidnight(start)
+}
+
+// firstMidnight is start, or the midnight before it where the zone sets its clocks back soon after midnight, so that the date has two; time.Date gives either.
+func (d Date) firstMidnight(start time.Time) time.Time {
+	turn, _ := start.ZoneBounds()
+	if turn.IsZero() {
+		return start
+	}
+	_, offset := turn.Add(-time.Second).Zone()
+	if first := d.midnight().Add(-time.Duration(offset) * time.Second); first.Before(turn) {
+		return first.In(start.Location())
+	}
 	return start
 }
 

@@ -46,6 +46,7 @@ func TestStartOfADay(t *testing.T) {
 		{"Europe/Paris", "2026-10-26", "2026-10-25T23:00:00Z"},
 		{"America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z"}, // no midnight that day
 		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z"},   // midnight twice: the first one
+		{"Asia/Gaza", "2021-10-29", "2021-10-28T21:00:00Z"},        // midnight twice, east of Greenwich
 		{"Pacific/Kiritimati", "2026-10-01", "2026-09-30T10:00:00Z"},
 	}
 	for _, tc := range tests {
@@ -88,7 +89,7 @@ func TestMonths(t *testing.T) {
 
 // A day starts at the first instant that calendars show it, and its text reads back.
 func TestStartIsTheFirstInstantOfItsDay(t *testing.T) {
-	zones := []*time.Location{zone(t, "Europe/Paris"), zone(t, "America/Santiago"), zone(t, "America/Havana"), zone(t, "Pacific/Kiritimati"), time.UTC}
+	zones := []*time.Location{zone(t, "Europe/Paris"), zone(t, "America/Santiago"), zone(t, "America/Havana"), zone(t, "Asia/Amman"), zone(t, "Pacific/Kiritimati"), time.UTC}
 	rapid.Check(t, func(t *rapid.T) {
 		date := Date(rapid.Int32Range(-10_000, 40_000).Draw(t, "date"))
 		location := rapid.SampledFrom(zones).Draw(t, "zone")

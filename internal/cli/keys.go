@@ -30,7 +30,7 @@ Each step reads the keys Secret as JSON and prints it with another keyset, for k
 
 The first adds a key that can only open. When every replica of the gateway has logged "Keys served" with one key more, the second lets it seal. Old keys
 stay, so that what they sealed can be opened, and the gateway seals that anew in the background. When every replica's metric
-guichet_gateway_old_key_rows is 0, a third step, retire, removes them. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
+guichet_gateway_old_key_rows is 0, and each has logged the same "primary", a third step, retire, removes them. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

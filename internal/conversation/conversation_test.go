@@ -172,6 +172,31 @@ func TestTheLatestDecisionCounts(t *testing.T) {
 	}
 }
 
+func TestRefusalsFollowACustomerToAnotherNumber(t *testing.T) {
+	stopped := func(at int64) Preference { return Preference{Stopped: true, At: at} }
+	allowed := func(at int64) Preference { return Preference{At: at} }
+	tests := map[string]struct{ earlier, now, want Preference }{
+		"a stop":                              {stopped(10), Preference{}, stopped(10)},
+		"a stop, and a later word":            {stopped(10), allowed(20), allowed(20)},
+		"a stop after an earlier word":        {stopped(20), allowed(10), stopped(20)},
+		"nothing":                             {Preference{}, stopped(5), stopped(5)},
+		"what was allowed":                    {allowed(10), Preference{}, Preference{}},
+		"what was allowed, against an old no": {allowed(10), stopped(5), stopped(5)},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			earlier := State{Marketing: tc.earlier, Block: tc.earlier, Consent: tc.earlier, FirstContact: 1, Windows: []Span{{From: 1, To: 100}}}
+			got := State{Marketing: tc.now, Block: tc.now, Consent: tc.now}
+			want := State{Marketing: tc.want, Block: tc.want, Consent: tc.want}
+			for _, changes := range []bool{tc.now != tc.want, false} {
+				if changed := got.Follow(&earlier); changed != changes || !reflect.DeepEqual(got, want) {
+					t.Fatalf("got %+v, changed: %v; want %+v, %v", got, changed, want, changes)
+				}
+			}
+		})
+	}
+}
+
 func TestTheEarliestReplyStartsTheEntryPoint(t *testing.T) {
 	var s State
 	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
@@ -55,25 +56,16 @@ func canonicalAddress(address string) string {
 	}
 }
 
-// parseAddress reads an address as clients write it, and returns its canonical spelling: a phone number of 7 to 15 digits, a plus sign and punctuation
-// allowed, or a business-scoped user id such as "US.1349…".
+// parseAddress reads an address as clients write it, and returns its canonical spelling: a phone number or business-scoped user id that a send takes too. What is
+// remembered under another address would be acknowledged and never found.
 func parseAddress(text string) (address string, ok bool) {
-	const longest = 140
-	if len(text) > longest {
+	digits, isNumber := graph.PhoneDigits(text)
+	if !isNumber && !graph.IsBSUID(text) {
 		return "", false
 	}
-	if len(text) > 3 && text[2] == '.' {
-		_, err := market.CountryOf(text)
-		return text, err == nil
+	if isNumber {
+		text = canonicalAddress(digits)
 	}
-	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("+ -().", r) {
-			return -1
-		}
-		return r
-	}, text)
-	if _, err := market.CountryOf(digits); err != nil {
-		return "", false
-	}
-	return canonicalAddress(digits), true
+	_, err := market.CountryOf(text)
+	return text, err == nil
 }

@@ -127,23 +127,17 @@ func (in *intake) change(c *graph.Change) error {
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	return in.forwardChange(channel.ID, in.customerOf(channel.ID, onlyCustomer(c)), kindOther, c)
-}
-
-// onlyCustomer is the address of the customer whom a change is about, if it is about one: it is told in that customer's order, and erased with the customer.
-func onlyCustomer(c *graph.Change) string {
-	switch {
-	case len(c.Preferences) == 1:
-		return addressOf(c.Preferences[0].WAID, c.Preferences[0].UserID)
-	case len(c.Calls) == 1:
-		return addressOf(c.Calls[0].Customer, c.Calls[0].CustomerUserID)
+	for _, part := range c.Parts() { // each is told in its customer's order, and erased with the customer
+		customer := in.customerOf(channel.ID, addressOf(part.Customer, part.CustomerUserID))
+		if err := in.forwardChange(channel.ID, customer, kindOther, part.Callback); err != nil {
+			return err
+		}
 	}
-	return ""
+	return nil
 }
 
-// forwardChange queues a whole change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
-func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, c *graph.Change) error {
-	body := c.Callback()
+// forwardChange queues a change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
+func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, body []byte) error {
 	first, err := in.firstTime(channel, kindOther, string(body))
 	if err != nil {
 		return err
@@ -171,6 +165,9 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		events = 0 // it is in no conversation with the number
 	}
 	state, readable, err := in.conversation(channel, customer)
+	if err == nil && readable {
+		readable, err = in.follow(channel, &state, m)
+	}
 	if err != nil || !readable {
 		return err
 	}
@@ -212,22 +209,40 @@ func (in *intake) conversation(channel *channel, customer seal.CustomerHash) (st
 }
 
 // receive changes the conversation by what a customer does, and maybe writes, at an instant. An instant in the future counts as now, so that no window reaches beyond what
-// an honest clock allows; what has none opens nothing. Receiving it again changes nothing.
+// an honest clock allows; what has none opens nothing, and a stop that has none counts from now on. Receiving it again changes nothing.
 func (in *intake) receive(
 	channel *channel, customer seal.CustomerHash, state *conversation.State, events conversation.Events, when time.Time, words string,
 ) error {
-	if events == 0 || when.IsZero() {
+	wish := in.tenant.words.wishOf(words)
+	if events == 0 || when.IsZero() && wish != wishStop {
 		return nil
 	}
-	at := min(when.Unix(), in.now.Unix())
-	state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
-	switch in.tenant.words.wishOf(words) {
+	at := in.now.Unix()
+	if !when.IsZero() {
+		at = min(when.Unix(), at)
+		state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
+	}
+	switch wish {
 	case wishStop:
 		state.StopMarketing(true, at)
 	case wishResume:
 		state.StopMarketing(false, at)
 	}
 	return in.tx.PutConversation(channel.ID, customer, state)
+}
+
+// follow lets what was refused under a customer's old number count under the new one, if that is what a message tells: otherwise whoever has stopped marketing, or was
+// blocked, would be written to again. It is false where what is remembered of the new number cannot be read. Following again changes nothing.
+func (in *intake) follow(channel *channel, earlier *conversation.State, m *graph.Message) (readable bool, err error) {
+	if m.System == nil || m.System.Type != graph.ChangedNumber || m.System.NewID == "" {
+		return true, nil
+	}
+	customer := in.customerOf(channel.ID, canonicalAddress(m.System.NewID))
+	state, readable, err := in.conversation(channel, customer)
+	if err != nil || !readable || !state.Follow(earlier) {
+		return readable, err
+	}
+	return true, in.tx.PutConversation(channel.ID, customer, &state)
 }
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.
@@ -290,7 +305,7 @@ func (in *intake) accountChange(c *graph.Change) error {
 			return err
 		}
 	}
-	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c)
+	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c.Callback())
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.

@@ -133,20 +133,83 @@ func TestP4CallsOpenTheWindow(t *testing.T) {
 	}
 }
 
+// numberChanged is the webhook by which the network tells that a customer has another number.
+func (w *world) numberChanged(from, to string) string {
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
+		phoneID + `"},"messages":[{"from":"` + from + `","id":"wamid.system","timestamp":"` + unixSeconds(w.clock.now()) +
+		`","type":"system","system":{"body":"changed","wa_id":"` + to + `","type":"user_changed_number"}}]}}]}]}`
+}
+
 func TestChangedNumberDoesNotCarryTheWindowOver(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hi", 0)
 	const moved = "33612345699"
-	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
-		phoneID + `"},"messages":[{"from":"` + ana + `","id":"wamid.system","timestamp":"` + unixSeconds(w.clock.now()) +
-		`","type":"system","system":{"body":"changed","wa_id":"` + moved + `","type":"user_changed_number"}}]}}]}]}`
-	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+	if got := w.webhook(w.numberChanged(ana, moved), appSecret); got.status != http.StatusOK {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
 	if got := w.send(textTo(moved, "hi")); got.code != 131047 {
 		t.Fatalf("got %s, want 131047", got.body)
 	}
 	w.until("the business is told", func() bool { return len(w.business.received("user_changed_number")) == 1 })
+}
+
+// TestStopFollowsACustomerToAnotherNumber follows what a customer and the business have refused: it is the person's, not the number's.
+func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
+	const moved = "33612345699"
+	tests := map[string]struct {
+		refuse   func(w *world)
+		template string
+		code     int
+	}{
+		"marketing was stopped": {func(w *world) { w.writes(ana, "stop", time.Minute) }, "summer_sale", 131050},
+		"the consent was taken back": {
+			func(w *world) { w.consents(`{"consents":[{"user":"` + ana + `","state":"withdrawn"}]}`) }, "parcel_ready", 131005,
+		},
+		"the business has blocked": {
+			func(w *world) {
+				w.writes(ana, "thieves", time.Minute)
+				w.do(http.MethodPost, "/v26.0/"+phoneID+"/block_users", `{"block_users":[{"user":"`+ana+`"}]}`)
+			}, "parcel_ready", 131026,
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.accepted(templateTo(moved, tc.template))
+			tc.refuse(w)
+			if got := w.webhook(w.numberChanged(ana, moved), appSecret); got.status != http.StatusOK {
+				t.Fatalf("got %d %s", got.status, got.body)
+			}
+			if got := w.send(templateTo(moved, tc.template)); got.code != tc.code {
+				t.Fatalf("to the new number: %d %s, want %d", got.status, got.body, tc.code)
+			}
+		})
+	}
+}
+
+// TestAgreementDoesNotFollowACustomerToAnotherNumber: what the customer has allowed, the new number has not.
+func TestAgreementDoesNotFollowACustomerToAnotherNumber(t *testing.T) {
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentPriorContact })
+	const moved = "33612345699"
+	w.writes(ana, "hi", time.Minute)
+	w.consents(`{"consents":[{"user":"` + ana + `","state":"granted"}]}`)
+	w.webhook(w.numberChanged(ana, moved), appSecret)
+	if got := w.send(templateTo(moved, "parcel_ready")); got.code != 131005 {
+		t.Fatalf("got %d %s, want 131005", got.status, got.body)
+	}
+}
+
+func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {
+	for _, timestamp := range []string{"soon", "1760000000000", "99999999999"} {
+		w := newWorld(t)
+		body := strings.Replace(w.inbound(phoneID, ana, "wamid.1", "stop"), unixSeconds(w.clock.now()), timestamp, 1)
+		if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		if got := w.send(templateTo(ana, "summer_sale")); got.code != 131050 {
+			t.Errorf("timestamp %q: got %d %s, want 131050", timestamp, got.status, got.body)
+		}
+	}
 }
 
 func TestRepeatedWebhookIsForwardedOnce(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
@@ -16,7 +18,7 @@ const (
 	wishResume
 )
 
-// keywords are the words of all languages by which customers stop and resume marketing, without their case, see foldWord.
+// keywords are the words of all languages by which customers stop and resume marketing, as foldWord makes them.
 type keywords map[string]wish
 
 func newKeywords(languages []config.ConsentKeywords) keywords {
@@ -34,7 +36,7 @@ func newKeywords(languages []config.ConsentKeywords) keywords {
 
 // wishOf reads a customer's whole message; a keyword inside a sentence is none.
 func (k keywords) wishOf(text string) wish {
-	const longest = 256 // bytes; the API takes keywords of 32 characters, of up to 4 bytes each
+	const longest = 512 // bytes; the API takes keywords of 32 characters, of up to 4 bytes each, or 9 where each of three letters is a character of its own
 	if len(k) == 0 || len(text) > longest {
 		return noWish
 	}
@@ -45,10 +47,26 @@ func (k keywords) wishOf(text string) wish {
 	return k[word]
 }
 
-// foldWord drops the case, and the punctuation around a word. To lower case and from there to upper case makes one letter also of those that have two lower-case
-// forms (the Greek sigma) or two upper-case ones (the Turkish i).
+// foldWord drops what is no part of a word: the case, the punctuation and the marks that cannot be seen around it, such as those that tell the direction of a script, and how it
+// is encoded, for a keyboard may write an accent as a character of its own. To lower case and from there to upper case makes one letter also of those that have two
+// lower-case forms (the Greek sigma) or two upper-case ones (the Turkish i).
 func foldWord(word string) string {
-	const around = ".,;:!?…\"'“”„«»‘’¡¿。！"
-	bare := strings.TrimFunc(word, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(around, r) })
+	bare := trimAround(norm.NFKC.String(word))
+	for isMarkedUp(bare) {
+		bare = trimAround(bare[1 : len(bare)-1])
+	}
 	return strings.ToUpper(strings.ToLower(bare))
+}
+
+func trimAround(word string) string {
+	const around = ".,;:!?…\"'“”„«»‘’¡¿。！"
+	return strings.TrimFunc(word, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune(around, r)
+	})
+}
+
+// isMarkedUp tells whether a word stands between the signs by which the app makes it bold, italic, struck through or monospaced.
+func isMarkedUp(word string) bool {
+	last := len(word) - 1
+	return last > 1 && word[0] == word[last] && strings.IndexByte("*_~`", word[0]) >= 0
 }

@@ -189,6 +189,66 @@ func TestErasureTakesACallbackAboutAPreferenceAlong(t *testing.T) {
 	}
 }
 
+func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
+	w := newWorld(t)
+	w.business.down.Store(true)
+	at := unixSeconds(w.clock.now())
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"user_preferences","value":{"metadata":{"phone_number_id":"` + phoneID +
+		`"},"user_preferences":[{"wa_id":"` + ana + `","category":"marketing_messages","value":"stop","timestamp":` + at +
+		`},{"wa_id":"33612340009","category":"marketing_messages","value":"stop","timestamp":` + at + `}]}}]}]}`
+	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	before := w.report().Queues.Callbacks
+	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"},{"user":"33612340009"}]}`)
+	if n := w.report().Queues.Callbacks; before == 0 || n != 0 {
+		t.Fatalf("of %d callbacks %d still wait, with the numbers in them", before, n)
+	}
+}
+
+// TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased message: it names the recipient.
+func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
+	w := newWorld(t)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	w.settled(1)
+	late := strings.Replace(w.status(w.submittedID(id), "read", ""), `"status":"read"`, `"status":"read","biz_opaque_callback_data":"`+id+`"`, 1)
+	if got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"}]}`); got.body != `{"success":true,"unsettled":0}` {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if got := w.webhook(late, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	if kept := w.stored(`SELECT COUNT(*) FROM early_statuses`); kept != "0" {
+		t.Fatalf("%s statuses of the erased message are kept, with the number in them", kept)
+	}
+}
+
+// TestStopHoldsForEverySpellingOfTheNumber: the upstream puts the business's country code before a number that has none, so what is sent to it reaches the same customer.
+func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
+	w := newWorld(t)
+	w.writes(ana, "stop", time.Minute)
+	for _, to := range []string{"+33 6 12 34 56 78", "33612345678", "(33) 6-12.34.56.78", "0612345678", "0033612345678", "+0033612345678"} {
+		if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 && got.code != 131009 {
+			t.Errorf("to %q: got %d %s, want it refused", to, got.status, got.body)
+		}
+	}
+}
+
+// TestAddressThatNoSendTakesIsRefused: a wish that is recorded under an address that no send has would be acknowledged and never kept.
+func TestAddressThatNoSendTakesIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, user := range []string{"US.1349 ", "US.", "US.13-49", "US.13491208655302741918\\n", "US.+1349"} {
+		if got := w.consents(`{"consents":[{"user":"` + user + `","state":"withdrawn"}]}`); got.code != 131009 {
+			t.Errorf("%q got %d %s, want 131009", user, got.status, got.body)
+		}
+	}
+	const user = "33.612.34.56.78"
+	w.consents(`{"consents":[{"user":"` + user + `","state":"withdrawn"}]}`)
+	if got := w.send(templateTo(user, "parcel_ready")); got.code != 131005 {
+		t.Errorf("%s took the consent back and got %d %s, want 131005", user, got.status, got.body)
+	}
+}
+
 func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 1 })
 	w.accepted(templateTo("33612340001", "parcel_ready"))

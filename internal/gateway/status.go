@@ -12,7 +12,7 @@ import (
 )
 
 // status takes one step in the life of a message that we sent. The message is known by our id, which the status carries as callback data, or by the
-// upstream's. A status of an id that is not known yet is kept until it is.
+// upstream's. A status that carries no id of ours and is of an id that is not known yet is kept until it is.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	s := &c.Statuses[i]
@@ -26,8 +26,9 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	}
 	if !found {
 		in.count(kindStatus, resultUnknown)
-		if s.CallbackData != "" && !isOwnID(s.CallbackData) {
-			return nil // whatever we send carries our id: somebody else sent this
+		if s.CallbackData != "" {
+			// Whatever we send carries our id, and is stored before: this is of a message that is forgotten or was erased, and names its recipient, or somebody else sent it.
+			return nil
 		}
 		return in.tx.KeepEarlyStatus(s.ID, in.statusCallback(c, i, s.ID, nil), in.now)
 	}

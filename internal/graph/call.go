@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -27,6 +28,9 @@ type Call struct {
 	ByCustomer bool
 	// Timestamp is when the step happened, to the second; zero if absent.
 	Timestamp time.Time
+	// List is the list that the step stands in, "calls" or "statuses".
+	List string
+	Raw  json.RawMessage
 }
 
 const userInitiated = "USER_INITIATED"
@@ -35,7 +39,7 @@ const userInitiated = "USER_INITIATED"
 // business as statuses, which look like those of messages and are none.
 func (c *Change) readCalls(value rawjson.Object) {
 	c.Contacts = parseContacts(value)
-	for _, raw := range list(value, "calls") {
+	for _, raw := range list(value, listCalls) {
 		object, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
@@ -44,13 +48,14 @@ func (c *Change) readCalls(value rawjson.Object) {
 			ID: text(object, "id"), Step: text(object, "event"), Timestamp: seconds(object.Get("timestamp")),
 			ByCustomer: text(object, "direction") == userInitiated,
 			Customer:   text(object, "to"),
+			List:       listCalls, Raw: raw,
 		}
 		if call.ByCustomer {
 			call.Customer, call.CustomerUserID = text(object, "from"), text(object, "from_user_id")
 		}
 		c.Calls = append(c.Calls, call)
 	}
-	for _, raw := range list(value, "statuses") {
+	for _, raw := range list(value, listStatuses) {
 		object, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
@@ -58,6 +63,7 @@ func (c *Change) readCalls(value rawjson.Object) {
 		c.Calls = append(c.Calls, Call{
 			ID: text(object, "id"), Step: text(object, "status"), Timestamp: seconds(object.Get("timestamp")),
 			Customer: text(object, "recipient_id"), CustomerUserID: text(object, "recipient_user_id"),
+			List: listStatuses, Raw: raw,
 		})
 	}
 }

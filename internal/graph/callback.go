@@ -15,7 +15,7 @@ import (
 // contact that belongs to it.
 func (c *Change) MessageCallback(i int) json.RawMessage {
 	message := c.Messages[i]
-	return c.narrowed("messages", message.Raw, message.From, message.FromUserID)
+	return c.narrowed(listMessages, message.Raw, message.From, message.FromUserID)
 }
 
 // StatusCallback returns the webhook that carries status i alone. The gateway's
@@ -33,21 +33,64 @@ func (c *Change) StatusCallback(i int, callbackData *string) json.RawMessage {
 			raw = object.Without(field)
 		}
 	}
-	return c.narrowed("statuses", raw, status.RecipientID, "")
+	return c.narrowed(listStatuses, raw, status.RecipientID, "")
+}
+
+// Part is an update of a change on its own.
+type Part struct {
+	// Customer is the number in digits, CustomerUserID the business-scoped user id of whom it is about; both are empty where it is about nobody.
+	Customer, CustomerUserID string
+	// Callback is the webhook that carries it alone.
+	Callback json.RawMessage
+}
+
+// Parts are the preferences and the steps of calls of a change, each on its own, for they are about different customers. A change that brings none, or only one, is a
+// part by itself, as it came.
+func (c *Change) Parts() []Part {
+	updates := len(c.Preferences) + len(c.Calls)
+	parts := make([]Part, 0, max(1, updates))
+	bare := c.without(listPreferences, listCalls, listStatuses)
+	for _, p := range c.Preferences {
+		parts = append(parts, Part{p.WAID, p.UserID, bare.narrowed(listPreferences, p.Raw, p.WAID, p.UserID)})
+	}
+	for _, call := range c.Calls {
+		parts = append(parts, Part{call.Customer, call.CustomerUserID, bare.narrowed(call.List, call.Raw, call.Customer, call.CustomerUserID)})
+	}
+	if updates == 0 {
+		parts = append(parts, Part{})
+	}
+	if len(parts) == 1 {
+		parts[0].Callback = c.Callback()
+	}
+	return parts
 }
 
 // Bare returns the change with its lists of messages and statuses emptied, and all else as it came. Each call of MessageCallback and StatusCallback reads the
 // whole Value: who makes many of a large change puts the updates into a bare one.
 func (c *Change) Bare() *Change {
-	bare := *c
+	bare := c.without(listMessages, listStatuses)
 	bare.Messages, bare.Statuses = nil, nil
-	for _, list := range []string{"messages", "statuses"} {
+	return bare
+}
+
+// without empties lists of Value, all else as it came.
+func (c *Change) without(lists ...string) *Change {
+	bare := *c
+	for _, list := range lists {
 		if value, err := rawjson.ParseObject(bare.Value); err == nil && value.Has(list) {
 			bare.Value = value.Set(list, []byte("[]"))
 		}
 	}
 	return &bare
 }
+
+// The lists of updates in a change's value.
+const (
+	listMessages    = "messages"
+	listStatuses    = "statuses"
+	listPreferences = "user_preferences"
+	listCalls       = "calls"
+)
 
 // Callback returns the webhook that carries the whole change.
 func (c *Change) Callback() json.RawMessage { return c.envelope(c.Value) }
@@ -64,7 +107,7 @@ func (c *Change) narrowed(list string, update []byte, waID, userID string) json.
 		switch name {
 		case list:
 			content = wrap(update)
-		case "messages", "statuses":
+		case listMessages, listStatuses, listPreferences, listCalls:
 			continue
 		case "contacts":
 			contact := contactOf(content, waID, userID)

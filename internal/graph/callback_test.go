@@ -1,6 +1,9 @@
 package graph
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"}],"future":true}}]}]}`)
@@ -57,6 +60,45 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 		if tc.got != tc.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, tc.got, tc.want)
 		}
+	}
+}
+
+func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
+	const head, tail = `{"object":"whatsapp_business_account","entry":[{"id":"102","changes":[{"field":"`, `,"future":true}}]}]}`
+	const ana, bob, called, taken = `{"wa_id":"551","value":"stop"}`, `{"user_id":"DE.9","value":"stop"}`, `{"from":"551","direction":"USER_INITIATED","event":"connect"}`,
+		`{"recipient_id":"492","status":"ACCEPTED"}`
+	const contacts = `"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}]`
+	tests := map[string]struct {
+		value string
+		want  []Part
+	}{
+		"preferences": {
+			`user_preferences","value":{` + contacts + `,"user_preferences":[` + ana + `,` + bob + `]`,
+			[]Part{
+				{"551", "", []byte(head + `user_preferences","value":{"contacts":[{"wa_id":"551"}],"user_preferences":[` + ana + `]` + tail)},
+				{"", "DE.9", []byte(head + `user_preferences","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],"user_preferences":[` + bob + `]` + tail)},
+			},
+		},
+		"calls": {
+			`calls","value":{` + contacts + `,"calls":[` + called + `],"statuses":[` + taken + `]`,
+			[]Part{
+				{"551", "", []byte(head + `calls","value":{"contacts":[{"wa_id":"551"}],"calls":[` + called + `]` + tail)},
+				{"492", "", []byte(head + `calls","value":{"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[` + taken + `]` + tail)},
+			},
+		},
+		"one preference, as it came": {
+			`user_preferences","value":{` + contacts + `,"user_preferences":[ ` + ana + `]`,
+			[]Part{{"551", "", []byte(head + `user_preferences","value":{` + contacts + `,"user_preferences":[ ` + ana + `]` + tail)}},
+		},
+		"nobody": {`flows","value":{"a":1`, []Part{{"", "", []byte(head + `flows","value":{"a":1` + tail)}}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := onlyChange(t, []byte(head+tc.value+tail))
+			if got := c.Parts(); !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
 	}
 }
 

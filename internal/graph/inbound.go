@@ -59,10 +59,13 @@ type Referral struct {
 	ClickID    string
 }
 
+// ChangedNumber is the type of a notice that a customer changed number.
+const ChangedNumber = "user_changed_number"
+
 // SystemNotice tells that a customer changed number: From of the message is the
 // old one.
 type SystemNotice struct {
-	// Type is "user_changed_number".
+	// Type is ChangedNumber.
 	Type  string
 	NewID string
 }

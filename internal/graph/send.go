@@ -186,6 +186,16 @@ func parseRead(object rawjson.Object) (*ReadReceipt, error) {
 
 var bsuid = regexp.MustCompile(`^[A-Z]{2}\.[A-Za-z0-9]{1,128}$`)
 
+// IsBSUID tells whether a text has the form of a business-scoped user id.
+func IsBSUID(text string) bool { return bsuid.MatchString(text) }
+
+// PhoneDigits is the phone number in a text in digits, false if a send would not
+// take it.
+func PhoneDigits(text string) (digits string, ok bool) {
+	digits, _, ok = phoneDigits(text)
+	return digits, ok
+}
+
 func (s *Send) readAddress(object rawjson.Object) error {
 	switch kind, ok := optionalString(object, "recipient_type"); {
 	case !ok:
@@ -207,7 +217,7 @@ func (s *Send) readAddress(object rawjson.Object) error {
 	case to != "":
 		return s.readTo(to)
 	case recipient != "":
-		if !bsuid.MatchString(recipient) {
+		if !IsBSUID(recipient) {
 			return invalid("recipient", "must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits")
 		}
 		s.Input, s.BSUID = recipient, recipient
@@ -234,7 +244,9 @@ func (s *Send) readTo(to string) error {
 	return nil
 }
 
-// phoneDigits strips the punctuation of a phone number. E.164 allows 15 digits.
+// phoneDigits strips the punctuation of a phone number. E.164 allows 15 digits, and
+// no country code begins with 0: such a number is a national one, or has a dialling
+// prefix, and would be another customer here than the one whom Meta finds.
 func phoneDigits(number string) (digits string, international, ok bool) {
 	const shortest, longest, longestWritten = 7, 15, 64
 	if len(number) > longestWritten {
@@ -252,7 +264,7 @@ func phoneDigits(number string) (digits string, international, ok bool) {
 			return "", false, false
 		}
 	}
-	return string(out), international, len(out) >= shortest && len(out) <= longest
+	return string(out), international, len(out) >= shortest && len(out) <= longest && out[0] != '0'
 }
 
 func (s *Send) readCommon(object rawjson.Object) error {

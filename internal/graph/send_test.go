@@ -112,6 +112,8 @@ func TestParseSendRefuses(t *testing.T) {
 		"number as JSON number":  {`{"messaging_product":"whatsapp","to":33612345678}`, 131009, "to must be a string."},
 		"letters in number":      {`{"messaging_product":"whatsapp","to":"+33CALLME"}`, 131009, "to must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them."},
 		"16 digits":              {`{"messaging_product":"whatsapp","to":"+1234567890123456"}`, 131009, "to must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them."},
+		"no country code":        {`{"messaging_product":"whatsapp","to":"06 12 34 56 78"}`, 131009, "to must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them."},
+		"dialled abroad":         {`{"messaging_product":"whatsapp","to":"0033612345678"}`, 131009, "to must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them."},
 		"bad BSUID":              {`{"messaging_product":"whatsapp","recipient":"usa.1"}`, 131009, "recipient must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits."},
 		"recipient type":         {base(`"recipient_type":"broadcast"`), 131009, `recipient_type must be "individual" or "group".`},
 		"unknown type":           {base(`"type":"poll","poll":{}`), 131051, "type must be one of text, template, image, video, audio, document, sticker, location, contacts, interactive, reaction."},
