@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"errors"
+	"strings"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -21,6 +23,11 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 		return nil, errUnreadable
 	}
 	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
+	if to, _ := rawjson.String(object.Get("to")); to != "" && !strings.Contains(to, "+") {
+		if body, err = withPlus(body, to); err != nil {
+			return nil, err
+		}
+	}
 	for _, member := range []string{"context", "reaction"} {
 		if object.Get(member) == nil {
 			continue
@@ -30,6 +37,20 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 		}
 	}
 	return body, nil
+}
+
+// withPlus writes a number with its plus sign: without one the upstream may put the country code of the business's own number in front, and find somebody else.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+func withPlus(body []byte, to string) ([]byte, error) {
+	object, err := rawjson.ParseObject(body)
+	if err != nil {
+		return nil, errUnreadable
+	}
+	digits, ok := graph.PhoneDigits(to)
+	if !ok {
+		return body, nil // it is not from this version, and the upstream will judge it
+	}
+	return object.Set("to", rawjson.Quote("+"+digits)), nil
 }
 
 // replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.

@@ -57,9 +57,6 @@ type Send struct {
 	// To is the phone number in digits without a plus sign, or the group id;
 	// empty when only BSUID is given.
 	To string
-	// International tells that the number was written with its plus sign. Without
-	// it Meta may put the business number's country code in front.
-	International bool
 	// BSUID is the business-scoped user id, for example "US.1349…". To wins
 	// when both are given.
 	BSUID string
@@ -189,13 +186,6 @@ var bsuid = regexp.MustCompile(`^[A-Z]{2}\.[A-Za-z0-9]{1,128}$`)
 // IsBSUID tells whether a text has the form of a business-scoped user id.
 func IsBSUID(text string) bool { return bsuid.MatchString(text) }
 
-// PhoneDigits is the phone number in a text in digits, false if a send would not
-// take it.
-func PhoneDigits(text string) (digits string, ok bool) {
-	digits, _, ok = phoneDigits(text)
-	return digits, ok
-}
-
 func (s *Send) readAddress(object rawjson.Object) error {
 	switch kind, ok := optionalString(object, "recipient_type"); {
 	case !ok:
@@ -236,35 +226,36 @@ func (s *Send) readTo(to string) error {
 		s.To = to
 		return nil
 	}
-	digits, international, ok := phoneDigits(to)
+	digits, ok := PhoneDigits(to)
 	if !ok {
 		return invalid("to", "must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them")
 	}
-	s.To, s.International = digits, international
+	s.To = digits
 	return nil
 }
 
-// phoneDigits strips the punctuation of a phone number. E.164 allows 15 digits, and
-// no country code begins with 0: such a number is a national one, or has a dialling
-// prefix, and would be another customer here than the one whom Meta finds.
-func phoneDigits(number string) (digits string, international, ok bool) {
+// PhoneDigits strips the punctuation of a phone number, false if a send would not
+// take it. E.164 allows 15 digits, and no country code begins with 0: such a number
+// is a national one, or has a dialling prefix, and would be another customer here
+// than the one whom Meta finds.
+func PhoneDigits(number string) (digits string, ok bool) {
 	const shortest, longest, longestWritten = 7, 15, 64
 	if len(number) > longestWritten {
-		return "", false, false
+		return "", false
 	}
-	out := make([]byte, 0, longest)
+	out, plus := make([]byte, 0, longest), false
 	for i := range len(number) {
 		switch c := number[i]; {
 		case c >= '0' && c <= '9':
 			out = append(out, c)
-		case c == '+' && len(out) == 0 && !international:
-			international = true
+		case c == '+' && len(out) == 0 && !plus:
+			plus = true
 		case c == ' ', c == '-', c == '(', c == ')', c == '.':
 		default:
-			return "", false, false
+			return "", false
 		}
 	}
-	return string(out), international, len(out) >= shortest && len(out) <= longest && out[0] != '0'
+	return string(out), len(out) >= shortest && len(out) <= longest && out[0] != '0'
 }
 
 func (s *Send) readCommon(object rawjson.Object) error {

@@ -18,7 +18,7 @@ func TestParseSend(t *testing.T) {
 	}{
 		"text with context and callback data": {
 			`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+55 (11) 99999-0000","type":"text","text":{"body":"Your bike is ready","preview_url":true},"context":{"message_id":"wamid.HBgM"},"biz_opaque_callback_data":"tenant=acme;job=42"}`,
-			Send{Type: "text", Input: "+55 (11) 99999-0000", To: "5511999990000", International: true, Text: &Text{Body: "Your bike is ready"}, ReplyTo: "wamid.HBgM", CallbackData: "tenant=acme;job=42", HasCallbackData: true},
+			Send{Type: "text", Input: "+55 (11) 99999-0000", To: "5511999990000", Text: &Text{Body: "Your bike is ready"}, ReplyTo: "wamid.HBgM", CallbackData: "tenant=acme;job=42", HasCallbackData: true},
 		},
 		"text by default": {
 			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"oui"}}`,
@@ -34,7 +34,7 @@ func TestParseSend(t *testing.T) {
 		},
 		"to wins over recipient": {
 			`{"messaging_product":"whatsapp","to":"+4915112345678","recipient":"DE.1","text":{"body":"hi"}}`,
-			Send{Type: "text", Input: "+4915112345678", To: "4915112345678", International: true, Text: &Text{Body: "hi"}},
+			Send{Type: "text", Input: "+4915112345678", To: "4915112345678", Text: &Text{Body: "hi"}},
 		},
 		"group": {
 			`{"messaging_product":"whatsapp","recipient_type":"group","to":"Y2FwaV9ncm91cDox","text":{"body":"hi"}}`,
@@ -42,30 +42,30 @@ func TestParseSend(t *testing.T) {
 		},
 		"template, positional": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"order_ready","language":{"code":"pt_BR","policy":"deterministic"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]},{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"881"}]}]}}`,
-			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", International: true, Template: &template.Send{Name: "order_ready", Language: "pt_BR", Components: []template.SendComponent{
+			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", Template: &template.Send{Name: "order_ready", Language: "pt_BR", Components: []template.SendComponent{
 				{Type: "body", Parameters: []template.Parameter{{Type: "text", Text: "Ana"}}},
 				{Type: "button", SubType: "url", Index: index(1), Parameters: []template.Parameter{{Type: "text", Text: "881"}}},
 			}}},
 		},
 		"template, named, no components": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"hello","language":{"code":"en"}}}`,
-			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", International: true, Template: &template.Send{Name: "hello", Language: "en"}},
+			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", Template: &template.Send{Name: "hello", Language: "en"}},
 		},
 		"reaction taken back": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"reaction","reaction":{"message_id":"wamid.1","emoji":""}}`,
-			Send{Type: "reaction", Input: "+5511999990000", To: "5511999990000", International: true, Reaction: &Reaction{MessageID: "wamid.1"}},
+			Send{Type: "reaction", Input: "+5511999990000", To: "5511999990000", Reaction: &Reaction{MessageID: "wamid.1"}},
 		},
 		"image by link": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"image","image":{"link":"https://ex.test/a.jpg","caption":"front"}}`,
-			Send{Type: "image", Input: "+5511999990000", To: "5511999990000", International: true},
+			Send{Type: "image", Input: "+5511999990000", To: "5511999990000"},
 		},
 		"interactive": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"interactive","interactive":{"type":"button","body":{"text":"Keep 10:00?"},"action":{"buttons":[]}}}`,
-			Send{Type: "interactive", Input: "+5511999990000", To: "5511999990000", International: true},
+			Send{Type: "interactive", Input: "+5511999990000", To: "5511999990000"},
 		},
 		"Direct Send": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","category":"utility","direct_send_config":{"template_name":"x"},"text":{"body":"hi"}}`,
-			Send{Type: "text", Input: "+5511999990000", To: "5511999990000", International: true, Text: &Text{Body: "hi"}, DirectCategory: "utility"},
+			Send{Type: "text", Input: "+5511999990000", To: "5511999990000", Text: &Text{Body: "hi"}, DirectCategory: "utility"},
 		},
 		"read receipt with typing": {
 			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","typing_indicator":{"type":"text"}}`,
