@@ -27,37 +27,31 @@ const (
 	fakesmscPath  = "/usr/lib/kannel/test/fakesmsc"
 )
 
-// kannel measures an SMS gateway in C that meters nothing and syncs nothing: messages accepted over HTTP by smsbox, routed by bearerbox and taken by its own
-// fakesmsc. It is a yardstick for the cost of moving a message, not a like for like.
-func (b *bench) kannel(ctx context.Context) error {
-	programs := []string{bearerboxPath, smsboxPath, fakesmscPath}
-	if missing := slices.IndexFunc(programs, isMissing); missing >= 0 {
-		b.progress("Kannel is not measured: %s is not there; on Debian: apt-get install kannel kannel-extras", programs[missing])
-		return nil
-	}
-	var accepted, through, cpu series
-	for n := range b.rounds {
-		if err := b.kannelRound(ctx, &accepted, &through, &cpu); err != nil {
-			return err
+// yardstick are the figures of an SMS gateway in C that meters nothing and syncs nothing: messages accepted over HTTP by smsbox, routed by bearerbox and taken by its own
+// fakesmsc. It measures the cost of moving a message, and is no like for like.
+type yardstick struct{ accepted, through, cpu series }
+
+// kannelIsThere tells whether Kannel is installed, and says so if not.
+func (b *bench) kannelIsThere() bool {
+	for _, program := range []string{bearerboxPath, smsboxPath, fakesmscPath} {
+		if _, err := os.Stat(program); err != nil {
+			b.progress("Kannel is not measured: %s is not there; on Debian: apt-get install kannel kannel-extras", program)
+			return false
 		}
-		b.round("Kannel", n, through.last("/s"), cpu.last(" µs"))
 	}
+	return true
+}
+
+// yardstickTable shows Kannel's figures, and the ratio of the gateway's CPU to Kannel's in each round.
+func (b *bench) yardstickTable(of *yardstick, ratio series) {
 	t := b.table(fmt.Sprintf("Kannel, %s messages a round", whole(int64(b.messages))), "")
-	t.row("accepted and sent on", through.in("/s"))
-	t.row("accepted meanwhile", accepted.in("/s"))
-	t.row("CPU for a message, both processes", cpu.in(" µs"))
-	if b.gatewayCPU > 0 {
-		t.row("CPU, gateway to Kannel", figure(b.gatewayCPU/cpu.median()))
-	}
-	return nil
+	t.row("accepted and sent on", of.through.in("/s"))
+	t.row("accepted meanwhile", of.accepted.in("/s"))
+	t.row("CPU for a message, both processes", of.cpu.in(" µs"))
+	t.row("CPU, gateway to Kannel, of each round", ratio.in(""))
 }
 
-func isMissing(path string) bool {
-	_, err := os.Stat(path)
-	return err != nil
-}
-
-func (b *bench) kannelRound(ctx context.Context, accepted, through, cpu *series) error {
+func (b *bench) kannel(ctx context.Context, into *yardstick) error {
 	k, err := b.startKannel(ctx)
 	if err != nil {
 		return err
@@ -71,16 +65,16 @@ func (b *bench) kannelRound(ctx context.Context, accepted, through, cpu *series)
 	if err := saturate(b.messages, func(n int) error { return k.send(ctx, n) }); err != nil {
 		return err
 	}
-	accepted.add(float64(b.messages) / time.Since(began).Seconds())
+	into.accepted.add(float64(b.messages) / time.Since(began).Seconds())
 	if err := poll(ctx, 20*time.Millisecond, func() (bool, error) {
 		sent, err := k.sent(ctx)
 		return sent >= b.messages, err
 	}); err != nil {
 		return err
 	}
-	through.add(float64(b.messages) / time.Since(began).Seconds())
+	into.through.add(float64(b.messages) / time.Since(began).Seconds())
 	after, err := k.cpu()
-	cpu.add(micros(after-before) / float64(b.messages))
+	into.cpu.add(micros(after-before) / float64(b.messages))
 	return err
 }
 

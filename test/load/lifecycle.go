@@ -12,9 +12,12 @@ import (
 )
 
 // lifecycles measures whole lives of messages: accepted through the API, sent to the upstream, sent, delivered and read by webhook, settled in the ledger; each
-// step durable.
+// step durable. Kannel, where it is installed, takes turns with them, so that whatever else the machine does falls on both.
 func (b *bench) lifecycles(ctx context.Context) error {
 	var all rounds
+	var kannel yardstick
+	var ratio series
+	withKannel := b.kannelIsThere()
 	for n := range b.rounds {
 		r, err := b.lifecycle(ctx, backing{}, b.messages)
 		if err != nil {
@@ -22,8 +25,15 @@ func (b *bench) lifecycles(ctx context.Context) error {
 		}
 		all.add(r, b.messages)
 		b.round("lifecycles, SQLite", n, all.settled.last("/s"), all.cpu.last(" µs"))
+		if !withKannel {
+			continue
+		}
+		if err := b.kannel(ctx, &kannel); err != nil {
+			return fmt.Errorf("kannel: %w", err)
+		}
+		ratio.add(all.cpu[n] / kannel.cpu[n])
+		b.round("Kannel", n, kannel.through.last("/s"), kannel.cpu.last(" µs"))
 	}
-	b.gatewayCPU = all.cpu.median()
 	t := b.lifecycleTable(backing{}, b.messages)
 	t.row("full lifecycles", all.settled.in("/s"), "5,000/s")
 	t.row("accepted meanwhile", all.accepted.in("/s"), "")
@@ -31,6 +41,9 @@ func (b *bench) lifecycles(ctx context.Context) error {
 	t.row("memory idle", all.idle.in(" MiB"), "16 MiB")
 	t.row("of that not the program's file", all.own.in(" MiB"), "")
 	t.row("memory after the round", all.resident.in(" MiB"), "")
+	if withKannel {
+		b.yardstickTable(&kannel, ratio)
+	}
 	return nil
 }
 

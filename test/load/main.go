@@ -39,7 +39,7 @@ func main() {
 	flag.IntVar(&of.seconds, "seconds", 5, "length of a round of open-loop load")
 	flag.IntVar(&of.windows, "windows", 1_000_000, "open windows in the store whose memory is measured")
 	flag.IntVar(&of.settled, "settled", 1_000_000, "settled messages in the store whose start is measured")
-	flag.StringVar(&only, "only", "", "measure one thing: lifecycle, kannel, latency, postgres, windows or settled")
+	flag.StringVar(&only, "only", "", "measure one thing: lifecycle, latency, postgres, windows or settled")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -61,8 +61,6 @@ type bench struct {
 	stages   int
 	began    time.Time
 	tables   []*table
-	// gatewayCPU is the processor time for a message, in microseconds, for the comparison with Kannel; 0 if it was not measured.
-	gatewayCPU float64
 }
 
 func run(ctx context.Context, of sizes, only string) error {
@@ -82,7 +80,7 @@ func run(ctx context.Context, of sizes, only string) error {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"lifecycle", b.lifecycles}, {"kannel", b.kannel}, {"latency", b.latency}, {"postgres", b.postgres}, {"windows", b.openWindows}, {"settled", b.settledMessages},
+		{"lifecycle", b.lifecycles}, {"latency", b.latency}, {"postgres", b.postgres}, {"windows", b.openWindows}, {"settled", b.settledMessages},
 	} {
 		if only != "" && only != part.name {
 			continue
