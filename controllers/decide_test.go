@@ -139,6 +139,31 @@ func TestDecideStep(t *testing.T) {
 	}
 }
 
+// Of an authentication template the spec gives settings and the upstream writes the text, so that a changed setting shows in no text.
+func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
+	expiring := func(minutes int) template.Definition {
+		return template.Definition{Name: "n", Language: "en_US", Category: "AUTHENTICATION", Components: []template.Component{{Type: "BODY"}, {Type: "FOOTER", CodeExpirationMinutes: &minutes}}}
+	}
+	tests := map[string]struct {
+		submitted, status string
+		want              step
+	}{
+		"not submitted by this object": {"", "APPROVED", stepAdopt},
+		"unchanged":                    {tenant.DefinitionDigest(expiring(5)), "APPROVED", stepObserve},
+		"changed, approved":            {tenant.DefinitionDigest(expiring(10)), "APPROVED", stepEdit},
+		"changed, reviewed":            {tenant.DefinitionDigest(expiring(10)), "PENDING", stepWait},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			object := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: "1"}}
+			upstream := &graph.UpstreamTemplate{Definition: expiring(10), ID: "1", Status: tc.status}
+			if got := decideStep(object, expiring(5), upstream); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	tests := []struct{ waiting, want time.Duration }{
