@@ -81,7 +81,7 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	statusErr := r.writeStatus(ctx, scope)
 	if apierrors.IsConflict(statusErr) {
 		r.due.now(request.NamespacedName)
-		return ctrl.Result{RequeueAfter: time.Second}, nil // the cache is behind: look again when it has caught up
+		return ctrl.Result{RequeueAfter: time.Second}, r.keepSubmitted(ctx, scope) // the cache is behind: look again when it has caught up
 	}
 	return ctrl.Result{RequeueAfter: r.due.until(request.NamespacedName, scope.now)}, statusErr
 }
