@@ -92,6 +92,7 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 	if scope.due = scope.edited() || r.due.reached(name, scope.now); !scope.due {
 		return nil
 	}
+	r.due.take(name, scope.now)
 	if scope.acceptable() {
 		if scope.access, err = r.upstreamAccess(ctx, scope.account); err != nil {
 			return err

@@ -300,6 +300,23 @@ func TestTemplateEditedWhileItIsMadeIsNotTakenForSomebodyElses(t *testing.T) {
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "edit 5001"}))
 }
 
+func TestNewsThatComeDuringALookAreLookedAt(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	w.create(templateManifest)
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	w.settleQuietly()
+	// The upstream answers what was so when it was asked, and its news comes before the look ends.
+	w.upstream.change(func(f *fakeUpstream) {
+		f.asked = func() {
+			w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: "order"})
+		}
+	})
+	before := w.upstream.looks()
+	w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: "order"})
+	w.Eventually(w.upstream.looks, 5*time.Second).Should(gomega.BeNumerically(">=", before+2))
+}
+
 func TestP9TemplatesAreNotWrittenAtRest(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
