@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"slices"
@@ -253,13 +254,27 @@ func (s *accountScope) fingerprint() string {
 		note(digest, "secret", name, s.secrets[name].UID, s.secrets[name].ResourceVersion)
 	}
 	for _, key := range sortedKeys(s.children) {
-		note(digest, "child", key, s.children[key].GetUID(), s.children[key].GetResourceVersion())
+		note(digest, "child", key, s.children[key].GetUID(), versionOf(s.children[key]))
 	}
 	for _, priced := range s.pricedRevisions() {
 		note(digest, "priced", priced.Plan, priced.Revisions)
 	}
 	note(digest, "currency", s.billedCurrency())
 	return hex.EncodeToString(digest.Sum(nil))
+}
+
+// versionOf changes with an object. Of an autoscaler it is what the operator has a say in: its controller writes figures into the status for as long as there
+// is load, and they would have everything compiled and applied again.
+func versionOf(child client.Object) string {
+	autoscaler, ok := child.(*autoscalingv2.HorizontalPodAutoscaler)
+	if !ok {
+		return child.GetResourceVersion()
+	}
+	encoded, err := json.Marshal([]any{autoscaler.Labels, autoscaler.OwnerReferences, autoscaler.DeletionTimestamp, autoscaler.Spec})
+	if err != nil {
+		return child.GetResourceVersion()
+	}
+	return tenant.Digest(encoded)
 }
 
 func note(digest hash.Hash, values ...any) { _, _ = fmt.Fprintln(digest, values...) }
