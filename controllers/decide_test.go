@@ -164,6 +164,20 @@ func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
 	}
 }
 
+// Whoever may write a MessageTemplate can name any WhatsApp Business account: what that costs of its budget is no other tenant's (P8).
+func TestP8ManagementBudgetsAreOfOneTenant(t *testing.T) {
+	budgets, now := newManagementBudgets(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	if !budgets.of("stranger", "102290129340398").submissions.AllowN(now, submissionBurst) {
+		t.Fatal("the burst was refused")
+	}
+	if budgets.of("stranger", "102290129340398").submissions.AllowN(now, 1) {
+		t.Error("two accounts of a namespace must share the budget of their WhatsApp Business account")
+	}
+	if !budgets.of("acme", "102290129340398").submissions.AllowN(now, 1) {
+		t.Error("a stranger has spent the budget of another tenant")
+	}
+}
+
 func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	tests := []struct{ waiting, want time.Duration }{
@@ -183,7 +197,7 @@ func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 }
 
 func TestSubmissionsStayWithinTheUpstreamsHour(t *testing.T) {
-	budget := newManagementBudgets().of("1")
+	budget := newManagementBudgets().of("acme", "1")
 	start := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	submitted := 0
 	for second := range 3600 {

@@ -102,7 +102,7 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 		r.due.set(name, scope.now.Add(jittered(settledInterval)))
 		return nil
 	}
-	budget := r.budgets.of(scope.access.BusinessAccountID)
+	budget := r.budgets.of(name.Namespace, scope.access.BusinessAccountID)
 	if !budget.calls.AllowN(scope.now, 1) {
 		r.due.set(name, scope.now.Add(jittered(10*time.Second)))
 		return nil
