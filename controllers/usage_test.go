@@ -100,6 +100,26 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 	w.Expect(shown()).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0068", Currency: "USD"}))
 }
 
+// A revision that has priced messages is history also when nobody uses the plan any more.
+func TestP6WhoHasLeftAPlanKeepsItsHistory(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.create(fmt.Sprintf(planManifest, w.planName()+"-next"))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.PlanName += "-next" })
+	plan := &v1alpha1.PricingPlan{}
+	w.Eventually(func(g gomega.Gomega) {
+		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
+		g.Expect(plan.Status.AccountCount).To(gomega.HaveValue(gomega.BeZero()))
+	}).Should(gomega.Succeed())
+	w.gateways.change(billed("0.0068", 1, w.clock.Now())) // what it priced before it was left is reported after
+	w.Eventually(func(g gomega.Gomega) {
+		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
+		g.Expect(plan.Status.Revisions).To(gomega.HaveLen(1))
+		g.Expect(plan.Status.Revisions[0].FirstPricedTime).NotTo(gomega.BeNil())
+	}).WithTimeout(10 * time.Second).Should(gomega.Succeed())
+	w.Expect(plan.Status.AccountCount).To(gomega.HaveValue(gomega.BeZero()))
+}
+
 func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
