@@ -221,12 +221,13 @@ func podReady(pod *corev1.Pod) bool {
 	return false
 }
 
-// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the one that has seen most speaks for all.
+// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the one that has seen most speaks for all; one that has not
+// opened its store yet knows no period, and speaks for none (P11).
 func (s *accountScope) latest() *report.Report {
 	var latest *report.Report
 	for i := range s.reports {
 		candidate := &s.reports[i].report
-		if s.reports[i].err != nil {
+		if s.reports[i].err != nil || candidate.Period.Name == "" {
 			continue
 		}
 		if latest == nil || candidate.Ledger.Sequence > latest.Ledger.Sequence ||

@@ -100,6 +100,20 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 	w.Expect(shown()).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0068", Currency: "USD"}))
 }
 
+// A gateway that has just been restarted reports before its store is open, and its pod may still count as ready.
+func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(billed("100", 3, w.clock.Now()))
+	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionFalse, v1alpha1.ReasonBudgetExhausted,
+		"The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period")
+	calls, status := w.settle(), w.account().Status
+	w.gateways.change(func(f *fakeGateways) { f.report = report.Report{AsOf: w.clock.Now()} })
+	w.settle()
+	w.Expect(w.account().Status).To(gomega.Equal(status))
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+}
+
 // A revision that has priced messages is history also when nobody uses the plan any more.
 func TestP6WhoHasLeftAPlanKeepsItsHistory(t *testing.T) {
 	t.Parallel()
