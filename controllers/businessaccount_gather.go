@@ -238,6 +238,28 @@ func (s *accountScope) latest() *report.Report {
 	return latest
 }
 
+// rememberAnswers keeps what the pods have said in this pass, and of those that could not be read what they said before.
+func (s *accountScope) rememberAnswers() {
+	answers := map[string]podAnswer{}
+	for _, read := range s.reports {
+		if read.err == nil {
+			answers[read.pod] = podAnswer{report: read.report, at: s.now}
+		} else if before, known := s.memory.answers[read.pod]; known {
+			answers[read.pod] = before
+		}
+	}
+	s.memory.answers = answers
+}
+
+// answer is what a pod says: now, or if it could not be read a moment ago.
+func (s *accountScope) answer(read podReport) (answer report.Report, known bool) {
+	if read.err == nil {
+		return read.report, true
+	}
+	before, known := s.memory.answers[read.pod]
+	return before.report, known && s.now.Sub(before.at) <= staleAfter
+}
+
 // fingerprint identifies the inputs of the configuration and of the account's objects: as long as it stays, there is nothing to compile and nothing to apply.
 func (s *accountScope) fingerprint() string {
 	digest := sha256.New()

@@ -151,6 +151,7 @@ type fakeGateways struct {
 	mutex  sync.Mutex
 	count  int
 	down   bool
+	silent string // is the name of a pod that does not answer
 	stuck  string
 	plan   string
 	report report.Report
@@ -175,7 +176,7 @@ func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.count++
-	if f.down || err != nil {
+	if f.down || f.silent == pod.Name || err != nil {
 		return report.Report{}, errors.New("connection refused")
 	}
 	answer := f.report

@@ -114,6 +114,36 @@ func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
 	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
 }
 
+// One missed reading is no news, and neither is that of a configuration which the gateway served a moment ago.
+func TestOneMissedReadingIsNoNews(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	calls, status := w.settle(), w.account().Status
+	w.gateways.change(func(f *fakeGateways) { f.down = true })
+	w.settle()
+	w.Expect(w.account().Status).To(gomega.Equal(status))
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionUnknown, v1alpha1.ReasonConfigUnknown,
+		"No replica of the gateway has reported which configuration it serves")
+}
+
+// A replica of which nobody knows what it serves may serve an older configuration.
+func TestConfigSyncedSpeaksForEveryReadyReplica(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(func(f *fakeGateways) { f.silent = "acme-gateway-2" })
+	first := &corev1.Pod{}
+	w.Expect(w.get("acme-gateway-1", first)).To(gomega.Succeed())
+	second := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway-2", Labels: first.Labels}, Spec: first.Spec}
+	w.Expect(w.client.Create(t.Context(), second)).To(gomega.Succeed())
+	w.setPodReady("acme-gateway-2", corev1.ConditionTrue)
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionUnknown, v1alpha1.ReasonConfigUnknown,
+		"Not every ready replica of the gateway has reported which configuration it serves")
+	w.gateways.change(func(f *fakeGateways) { f.silent = "" })
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
+}
+
 // A revision that has priced messages is history also when nobody uses the plan any more.
 func TestP6WhoHasLeftAPlanKeepsItsHistory(t *testing.T) {
 	t.Parallel()
