@@ -167,6 +167,9 @@ func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *acc
 	if scope.compilation.settled || scope.compilation.objects == nil || scope.keysProblem != nil {
 		return nil
 	}
+	if err := r.handOverReplicas(ctx, scope); err != nil {
+		return err
+	}
 	wanted := map[string]bool{}
 	var failures []error
 	for _, intent := range scope.compilation.objects {

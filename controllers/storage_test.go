@@ -66,6 +66,36 @@ func TestP9AnAutoscalersFiguresCauseNoWrites(t *testing.T) {
 	}).Should(gomega.Equal(int32(3)), "what somebody else makes of it is put right")
 }
 
+// Who applies a field no more takes its value away, and the API server's own is 1: an autoscaler must find the replicas that were there.
+func TestP10AnAutoscalerTakesTheReplicasOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.createPlan()
+	w.createCredentials()
+	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
+	w.createSharedAccount()
+	replicas := func() int32 {
+		deployment := &appsv1.Deployment{}
+		if err := w.get("acme-gateway", deployment); err != nil {
+			return -1
+		}
+		return *deployment.Spec.Replicas
+	}
+	for _, wanted := range []int32{3, 2} {
+		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+			account.Spec.Gateway.Autoscaling, account.Spec.Gateway.Replicas = nil, &wanted
+		})
+		w.Eventually(replicas).Should(gomega.Equal(wanted))
+		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+			account.Spec.Gateway.Autoscaling, account.Spec.Gateway.Replicas = &v1alpha1.Autoscaling{MaxReplicas: 5}, nil
+		})
+		w.Eventually(func() error { return w.get("acme-gateway", &autoscalingv2.HorizontalPodAutoscaler{}) }).Should(gomega.Succeed())
+		w.settleQuietly()
+		w.Expect(replicas()).To(gomega.Equal(wanted))
+	}
+}
+
 func TestSharedStorageRunsReplicasWithoutAVolume(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
