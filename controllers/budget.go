@@ -17,11 +17,15 @@ const (
 	callsSecond     = 1
 )
 
-// managementBudgets keep each WhatsApp Business account within the upstream's limits. They are safe for concurrent use.
+// managementBudgets keep each WhatsApp Business account within the upstream's limits, for each namespace that names it: an id proves nothing, and what one
+// tenant spends under another's must not be taken from it (P8). They are safe for concurrent use.
 type managementBudgets struct {
 	mutex sync.Mutex
-	byID  map[string]*managementBudget
+	byID  map[budgetKey]*managementBudget
 }
+
+// budgetKey names a budget.
+type budgetKey struct{ namespace, businessAccountID string }
 
 type managementBudget struct {
 	submissions *rate.Limiter
@@ -29,19 +33,20 @@ type managementBudget struct {
 }
 
 func newManagementBudgets() *managementBudgets {
-	return &managementBudgets{byID: map[string]*managementBudget{}}
+	return &managementBudgets{byID: map[budgetKey]*managementBudget{}}
 }
 
-func (b *managementBudgets) of(businessAccountID string) *managementBudget {
+func (b *managementBudgets) of(namespace, businessAccountID string) *managementBudget {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	known := b.byID[businessAccountID]
+	key := budgetKey{namespace, businessAccountID}
+	known := b.byID[key]
 	if known == nil {
 		known = &managementBudget{
 			submissions: rate.NewLimiter(rate.Limit(float64(submissionsHour)/time.Hour.Seconds()), submissionBurst),
 			calls:       rate.NewLimiter(callsSecond, callBurst),
 		}
-		b.byID[businessAccountID] = known
+		b.byID[key] = known
 	}
 	return known
 }

@@ -135,6 +135,7 @@ func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *acco
 		})
 	}
 	reading.Wait()
+	scope.rememberAnswers()
 	if latest := scope.latest(); latest != nil {
 		scope.memory.report, scope.memory.confirmed = latest, scope.now
 	}
@@ -165,6 +166,9 @@ func (r *BusinessAccountReconciler) reportAccess(ctx context.Context, scope *acc
 func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *accountScope) error {
 	if scope.compilation.settled || scope.compilation.objects == nil || scope.keysProblem != nil {
 		return nil
+	}
+	if err := r.handOverReplicas(ctx, scope); err != nil {
+		return err
 	}
 	wanted := map[string]bool{}
 	var failures []error
@@ -209,7 +213,9 @@ func (r *BusinessAccountReconciler) nudgePods(ctx context.Context, scope *accoun
 	}
 	serving := map[string]string{}
 	for _, read := range scope.reports {
-		serving[read.pod] = read.report.ConfigDigest
+		if answer, known := scope.answer(read); known {
+			serving[read.pod] = answer.ConfigDigest
+		}
 	}
 	for _, pod := range scope.readyPods() {
 		if serving[pod.Name] == digest || pod.Annotations[tenant.AnnotationConfigDigest] == digest {

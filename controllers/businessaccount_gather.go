@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"slices"
@@ -220,12 +221,13 @@ func podReady(pod *corev1.Pod) bool {
 	return false
 }
 
-// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the one that has seen most speaks for all.
+// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the one that has seen most speaks for all; one that has not
+// opened its store yet knows no period, and speaks for none (P11).
 func (s *accountScope) latest() *report.Report {
 	var latest *report.Report
 	for i := range s.reports {
 		candidate := &s.reports[i].report
-		if s.reports[i].err != nil {
+		if s.reports[i].err != nil || candidate.Period.Name == "" {
 			continue
 		}
 		if latest == nil || candidate.Ledger.Sequence > latest.Ledger.Sequence ||
@@ -234,6 +236,28 @@ func (s *accountScope) latest() *report.Report {
 		}
 	}
 	return latest
+}
+
+// rememberAnswers keeps what the pods have said in this pass, and of those that could not be read what they said before.
+func (s *accountScope) rememberAnswers() {
+	answers := map[string]podAnswer{}
+	for _, read := range s.reports {
+		if read.err == nil {
+			answers[read.pod] = podAnswer{report: read.report, at: s.now}
+		} else if before, known := s.memory.answers[read.pod]; known {
+			answers[read.pod] = before
+		}
+	}
+	s.memory.answers = answers
+}
+
+// answer is what a pod says: now, or if it could not be read a moment ago.
+func (s *accountScope) answer(read podReport) (answer report.Report, known bool) {
+	if read.err == nil {
+		return read.report, true
+	}
+	before, known := s.memory.answers[read.pod]
+	return before.report, known && s.now.Sub(before.at) <= staleAfter
 }
 
 // fingerprint identifies the inputs of the configuration and of the account's objects: as long as it stays, there is nothing to compile and nothing to apply.
@@ -253,13 +277,27 @@ func (s *accountScope) fingerprint() string {
 		note(digest, "secret", name, s.secrets[name].UID, s.secrets[name].ResourceVersion)
 	}
 	for _, key := range sortedKeys(s.children) {
-		note(digest, "child", key, s.children[key].GetUID(), s.children[key].GetResourceVersion())
+		note(digest, "child", key, s.children[key].GetUID(), versionOf(s.children[key]))
 	}
 	for _, priced := range s.pricedRevisions() {
 		note(digest, "priced", priced.Plan, priced.Revisions)
 	}
 	note(digest, "currency", s.billedCurrency())
 	return hex.EncodeToString(digest.Sum(nil))
+}
+
+// versionOf changes with an object. Of an autoscaler it is what the operator has a say in: its controller writes figures into the status for as long as there
+// is load, and they would have everything compiled and applied again.
+func versionOf(child client.Object) string {
+	autoscaler, ok := child.(*autoscalingv2.HorizontalPodAutoscaler)
+	if !ok {
+		return child.GetResourceVersion()
+	}
+	encoded, err := json.Marshal([]any{autoscaler.Labels, autoscaler.OwnerReferences, autoscaler.DeletionTimestamp, autoscaler.Spec})
+	if err != nil {
+		return child.GetResourceVersion()
+	}
+	return tenant.Digest(encoded)
 }
 
 func note(digest hash.Hash, values ...any) { _, _ = fmt.Fprintln(digest, values...) }

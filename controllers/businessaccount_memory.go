@@ -20,8 +20,16 @@ type accountMemory struct {
 	// report is the newest report that was read, and confirmed when it was last known to hold.
 	report    *report.Report
 	confirmed time.Time
+	// answers are what the ready pods said last, by name.
+	answers map[string]podAnswer
 	// templateEvents are the times of the upstream's words on templates that were passed on, by upstream id.
 	templateEvents map[string]time.Time
+}
+
+// podAnswer is a report and when it was read.
+type podAnswer struct {
+	report report.Report
+	at     time.Time
 }
 
 // accountMemories are the memories of all accounts. It is safe for concurrent use.

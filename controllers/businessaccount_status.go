@@ -240,20 +240,24 @@ func configVerdict(scope *accountScope) verdict {
 	}
 	reported := 0
 	for _, read := range scope.reports {
+		answer, known := scope.answer(read)
 		switch {
-		case read.err != nil:
-		case read.report.RefusedDigest == digest:
-			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused the configuration and keeps the one before: "+read.report.ConfigError)
-		case read.report.ConfigDigest != digest:
+		case !known:
+		case answer.RefusedDigest == digest:
+			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused the configuration and keeps the one before: "+answer.ConfigError)
+		case answer.ConfigDigest != digest:
 			return isFalse(v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
-		case read.report.ConfigError != "":
-			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused what it was given and goes on with what it had: "+read.report.ConfigError)
+		case answer.ConfigError != "":
+			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused what it was given and goes on with what it had: "+answer.ConfigError)
 		default:
 			reported++
 		}
 	}
 	if reported == 0 {
 		return unknown(v1alpha1.ReasonConfigUnknown, "No replica of the gateway has reported which configuration it serves")
+	}
+	if reported < len(scope.reports) {
+		return unknown(v1alpha1.ReasonConfigUnknown, "Not every ready replica of the gateway has reported which configuration it serves")
 	}
 	return isTrue(v1alpha1.ReasonConfigSynced, "")
 }

@@ -139,6 +139,45 @@ func TestDecideStep(t *testing.T) {
 	}
 }
 
+// Of an authentication template the spec gives settings and the upstream writes the text, so that a changed setting shows in no text.
+func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
+	expiring := func(minutes int) template.Definition {
+		return template.Definition{Name: "n", Language: "en_US", Category: "AUTHENTICATION", Components: []template.Component{{Type: "BODY"}, {Type: "FOOTER", CodeExpirationMinutes: &minutes}}}
+	}
+	tests := map[string]struct {
+		submitted, status string
+		want              step
+	}{
+		"not submitted by this object": {"", "APPROVED", stepAdopt},
+		"unchanged":                    {tenant.DefinitionDigest(expiring(5)), "APPROVED", stepObserve},
+		"changed, approved":            {tenant.DefinitionDigest(expiring(10)), "APPROVED", stepEdit},
+		"changed, reviewed":            {tenant.DefinitionDigest(expiring(10)), "PENDING", stepWait},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			object := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: "1"}}
+			upstream := &graph.UpstreamTemplate{Definition: expiring(10), ID: "1", Status: tc.status}
+			if got := decideStep(object, expiring(5), upstream); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// Whoever may write a MessageTemplate can name any WhatsApp Business account: what that costs of its budget is no other tenant's (P8).
+func TestP8ManagementBudgetsAreOfOneTenant(t *testing.T) {
+	budgets, now := newManagementBudgets(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	if !budgets.of("stranger", "102290129340398").submissions.AllowN(now, submissionBurst) {
+		t.Fatal("the burst was refused")
+	}
+	if budgets.of("stranger", "102290129340398").submissions.AllowN(now, 1) {
+		t.Error("two accounts of a namespace must share the budget of their WhatsApp Business account")
+	}
+	if !budgets.of("acme", "102290129340398").submissions.AllowN(now, 1) {
+		t.Error("a stranger has spent the budget of another tenant")
+	}
+}
+
 func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	tests := []struct{ waiting, want time.Duration }{
@@ -158,7 +197,7 @@ func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 }
 
 func TestSubmissionsStayWithinTheUpstreamsHour(t *testing.T) {
-	budget := newManagementBudgets().of("1")
+	budget := newManagementBudgets().of("acme", "1")
 	start := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	submitted := 0
 	for second := range 3600 {

@@ -151,6 +151,7 @@ type fakeGateways struct {
 	mutex  sync.Mutex
 	count  int
 	down   bool
+	silent string // is the name of a pod that does not answer
 	stuck  string
 	plan   string
 	report report.Report
@@ -175,7 +176,7 @@ func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.count++
-	if f.down || err != nil {
+	if f.down || f.silent == pod.Name || err != nil {
 		return report.Report{}, errors.New("connection refused")
 	}
 	answer := f.report
@@ -211,6 +212,9 @@ type fakeUpstream struct {
 	down     bool
 	next     int
 	found    int
+	// during is called, once, while the upstream makes a template, and asked while it is looked for.
+	during func()
+	asked  func()
 }
 
 func newFakeUpstream() *fakeUpstream {
@@ -223,6 +227,7 @@ func (f *fakeUpstream) Find(_ context.Context, _ controllers.UpstreamAccess, nam
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.found++
+	happen(&f.asked)
 	if f.down {
 		return nil, errors.New("connection refused")
 	}
@@ -246,6 +251,7 @@ func (f *fakeUpstream) Create(_ context.Context, access controllers.UpstreamAcce
 		made.Category = f.category
 	}
 	f.copies[definition.Name+"/"+definition.Language] = made
+	happen(&f.during)
 	return graph.CreatedTemplate{ID: made.ID, Status: made.Status, Category: made.Category}, nil
 }
 
@@ -274,6 +280,14 @@ func (f *fakeUpstream) Delete(_ context.Context, _ controllers.UpstreamAccess, n
 		}
 	}
 	return nil
+}
+
+// happen makes something happen once.
+func happen(once *func()) {
+	if *once != nil {
+		(*once)()
+		*once = nil
+	}
 }
 
 // change alters the upstream.

@@ -14,6 +14,8 @@ import (
 const (
 	// indexPlan finds the accounts of a plan by spec.planName.
 	indexPlan = "spec.planName"
+	// indexPriced finds the accounts whose messages a plan has priced, whether they still use it or not.
+	indexPriced = "status.pricedRevisions.plan"
 	// indexSecret finds the accounts that name a Secret.
 	indexSecret = "guichet.secretNames"
 	// indexNumber finds the accounts that name a phoneNumberID.
@@ -30,6 +32,7 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		values client.IndexerFunc
 	}{
 		{&v1alpha1.BusinessAccount{}, indexPlan, planOf},
+		{&v1alpha1.BusinessAccount{}, indexPriced, pricedOf},
 		{&v1alpha1.BusinessAccount{}, indexSecret, secretsOf},
 		{&v1alpha1.BusinessAccount{}, indexNumber, numbersOf},
 		{&v1alpha1.MessageTemplate{}, indexAccount, accountOf},
@@ -48,6 +51,18 @@ func planOf(object client.Object) []string {
 		return nil
 	}
 	return []string{account.Spec.PlanName}
+}
+
+func pricedOf(object client.Object) []string {
+	account, ok := object.(*v1alpha1.BusinessAccount)
+	if !ok {
+		return nil
+	}
+	var plans []string
+	for _, priced := range account.Status.PricedRevisions {
+		plans = append(plans, priced.Plan)
+	}
+	return plans
 }
 
 func secretsOf(object client.Object) []string {

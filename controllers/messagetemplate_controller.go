@@ -81,7 +81,7 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	statusErr := r.writeStatus(ctx, scope)
 	if apierrors.IsConflict(statusErr) {
 		r.due.now(request.NamespacedName)
-		return ctrl.Result{RequeueAfter: time.Second}, nil // the cache is behind: look again when it has caught up
+		return ctrl.Result{RequeueAfter: time.Second}, r.keepSubmitted(ctx, scope) // the cache is behind: look again when it has caught up
 	}
 	return ctrl.Result{RequeueAfter: r.due.until(request.NamespacedName, scope.now)}, statusErr
 }
@@ -92,6 +92,7 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 	if scope.due = scope.edited() || r.due.reached(name, scope.now); !scope.due {
 		return nil
 	}
+	r.due.take(name, scope.now)
 	if scope.acceptable() {
 		if scope.access, err = r.upstreamAccess(ctx, scope.account); err != nil {
 			return err
@@ -101,7 +102,7 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 		r.due.set(name, scope.now.Add(jittered(settledInterval)))
 		return nil
 	}
-	budget := r.budgets.of(scope.access.BusinessAccountID)
+	budget := r.budgets.of(name.Namespace, scope.access.BusinessAccountID)
 	if !budget.calls.AllowN(scope.now, 1) {
 		r.due.set(name, scope.now.Add(jittered(10*time.Second)))
 		return nil

@@ -45,7 +45,7 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 		return stepMissing
 	case submitted == digest:
 		return stepObserve
-	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(submitted, wanted, upstream):
+	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(submitted, wanted, upstream) && !changedUnseen(submitted, wanted):
 		return stepAdopt
 	case submitted == "":
 		return stepDiffers
@@ -59,6 +59,12 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 // never of an approved one, whose category is the upstream's own decision.
 func categoryEditable(submitted string, wanted template.Definition, upstream *graph.UpstreamTemplate) bool {
 	return submitted != "" && upstream.Category != wanted.Category && upstream.Status != statusApproved
+}
+
+// changedUnseen tells whether a template that was submitted otherwise is of a kind whose copy does not show it: what an authentication template's spec says
+// is settings, and they are not compared.
+func changedUnseen(submitted string, wanted template.Definition) bool {
+	return submitted != "" && wanted.Category == template.CategoryAuthentication
 }
 
 // editable tells whether the upstream lets a template of a status be edited.

@@ -136,13 +136,28 @@ type dueTimes struct {
 
 func newDueTimes() *dueTimes { return &dueTimes{at: map[types.NamespacedName]time.Time{}} }
 
+// take begins a look: what asks for one from now on asks for another.
+func (d *dueTimes) take(name types.NamespacedName, now time.Time) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.at[name] = now
+}
+
+// set ends a look, and says when the next one is due, unless one was asked for meanwhile.
 func (d *dueTimes) set(name types.NamespacedName, at time.Time) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	d.at[name] = at
+	if known, there := d.at[name]; !there || !known.IsZero() {
+		d.at[name] = at
+	}
 }
 
-func (d *dueTimes) now(name types.NamespacedName) { d.set(name, time.Time{}) }
+// now makes a look due at once.
+func (d *dueTimes) now(name types.NamespacedName) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.at[name] = time.Time{}
+}
 
 func (d *dueTimes) forget(name types.NamespacedName) {
 	d.mutex.Lock()

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/template"
@@ -21,6 +23,21 @@ func (r *MessageTemplateReconciler) writeStatus(ctx context.Context, scope *temp
 	after.Status = templateStatus(scope)
 	writer := statusWriter{client: r.Client, recorder: r.Recorder}
 	return writer.write(ctx, before, after, !sameStatus(before.Status, after.Status), before.Status.Conditions, after.Status.Conditions)
+}
+
+// keepSubmitted records what this pass has submitted although the object has changed meanwhile: nobody else knows, and the upstream's copy would pass for
+// somebody else's, or outlive an object that asks for its deletion.
+func (r *MessageTemplateReconciler) keepSubmitted(ctx context.Context, scope *templateScope) error {
+	before, after := scope.template, scope.template.DeepCopy()
+	status := templateStatus(scope)
+	if status.SubmittedDigest == before.Status.SubmittedDigest {
+		return nil
+	}
+	after.Status.UpstreamID, after.Status.SubmittedDigest = status.UpstreamID, status.SubmittedDigest
+	if err := r.Client.Status().Patch(ctx, after, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("record what was submitted of MessageTemplate %q: %w", after.Name, err)
+	}
+	return nil
 }
 
 // templateStatus is the status that a pass has come to.

@@ -272,6 +272,51 @@ func TestDeletedTemplateIsDeletedUpstream(t *testing.T) {
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}))
 }
 
+func TestTemplateDeletedWhileItIsMadeIsDeletedUpstream(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	w.upstream.change(func(f *fakeUpstream) {
+		f.during = func() { w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed()) }
+	})
+	w.Expect(w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace))).To(gomega.Succeed())
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(gomega.BeTrue())
+	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}))
+}
+
+func TestTemplateEditedWhileItIsMadeIsNotTakenForSomebodyElses(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	w.upstream.change(func(f *fakeUpstream) {
+		f.during = func() {
+			template := w.template("order")
+			template.Spec.Body.Text = "Hello, the order that you placed is ready."
+			w.Expect(w.client.Update(t.Context(), template)).To(gomega.Succeed())
+		}
+	})
+	w.create(templateManifest)
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The changed template is submitted when the upstream lets it be edited; its status there is 'PENDING'")
+	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "edit 5001"}))
+}
+
+func TestNewsThatComeDuringALookAreLookedAt(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	w.create(templateManifest)
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	w.settleQuietly()
+	// The upstream answers what was so when it was asked, and its news comes before the look ends.
+	w.upstream.change(func(f *fakeUpstream) {
+		f.asked = func() {
+			w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: "order"})
+		}
+	})
+	before := w.upstream.looks()
+	w.templates.News(types.NamespacedName{Namespace: w.namespace, Name: "order"})
+	w.Eventually(w.upstream.looks, 5*time.Second).Should(gomega.BeNumerically(">=", before+2))
+}
+
 func TestP9TemplatesAreNotWrittenAtRest(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)

@@ -28,7 +28,7 @@ func brokenClient(t *testing.T, calls interceptor.Funcs, objects ...client.Objec
 		t.Fatal(err)
 	}
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithInterceptorFuncs(calls).
-		WithIndex(&v1alpha1.BusinessAccount{}, indexPlan, func(client.Object) []string { return nil }).Build()
+		WithIndex(&v1alpha1.BusinessAccount{}, indexPlan, planOf).WithIndex(&v1alpha1.BusinessAccount{}, indexPriced, pricedOf).Build()
 }
 
 func TestPlanStatusOfAnOldCopyIsWrittenLaterWithoutAnError(t *testing.T) {

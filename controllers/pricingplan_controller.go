@@ -68,8 +68,9 @@ type planScope struct {
 	// compiled is the plan as the gateways will have it, or nil with the reason in invalid.
 	compiled *pricing.Book
 	invalid  error
-	// accounts are those that use the plan, by namespace and name.
+	// accounts are those that use the plan, by namespace and name; priced those whose messages it has priced, also before they left it.
 	accounts []v1alpha1.BusinessAccount
+	priced   []v1alpha1.BusinessAccount
 }
 
 func (r *PricingPlanReconciler) gather(ctx context.Context, plan *v1alpha1.PricingPlan) (*planScope, error) {
@@ -77,10 +78,14 @@ func (r *PricingPlanReconciler) gather(ctx context.Context, plan *v1alpha1.Prici
 	if err := r.Client.List(ctx, list, client.MatchingFields{indexPlan: plan.Name}); err != nil {
 		return nil, fmt.Errorf("list the accounts of PricingPlan %q: %w", plan.Name, err)
 	}
+	priced := &v1alpha1.BusinessAccountList{}
+	if err := r.Client.List(ctx, priced, client.MatchingFields{indexPriced: plan.Name}); err != nil {
+		return nil, fmt.Errorf("list the accounts that PricingPlan %q has priced: %w", plan.Name, err)
+	}
 	slices.SortFunc(list.Items, func(a, b v1alpha1.BusinessAccount) int {
 		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
 	})
-	scope := &planScope{plan: plan, now: r.Clock.Now(), accounts: list.Items}
+	scope := &planScope{plan: plan, now: r.Clock.Now(), accounts: list.Items, priced: priced.Items}
 	scope.compiled, scope.invalid = compilePlan(&plan.Spec)
 	return scope, nil
 }

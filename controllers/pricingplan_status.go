@@ -88,8 +88,8 @@ func showRevisions(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 // usedRevisions are the plan's revisions that have priced messages of some account.
 func usedRevisions(scope *planScope) map[string]bool {
 	used := map[string]bool{}
-	for i := range scope.accounts {
-		for _, priced := range scope.accounts[i].Status.PricedRevisions {
+	for i := range scope.priced {
+		for _, priced := range scope.priced[i].Status.PricedRevisions {
 			if priced.Plan != scope.plan.Name {
 				continue
 			}

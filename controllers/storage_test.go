@@ -38,6 +38,64 @@ func (w *world) eventuallyGone(name string, object client.Object) {
 	w.Eventually(func() bool { return apierrors.IsNotFound(w.get(name, object)) }).Should(gomega.BeTrue())
 }
 
+// An autoscaler's controller writes its figures every 15 seconds under load: they are nothing to the account.
+func TestP9AnAutoscalersFiguresCauseNoWrites(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.createPlan()
+	w.createCredentials()
+	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
+	w.createSharedAccount()
+	w.startPod()
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	calls := w.settle()
+	autoscaler := &autoscalingv2.HorizontalPodAutoscaler{}
+	w.Expect(w.get("acme-gateway", autoscaler)).To(gomega.Succeed())
+	before := autoscaler.DeepCopy()
+	autoscaler.Status.CurrentReplicas, autoscaler.Status.DesiredReplicas = 2, 2
+	w.Expect(w.client.Status().Patch(t.Context(), autoscaler, client.MergeFrom(before))).To(gomega.Succeed())
+	w.settle()
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+
+	autoscaler.Spec.MaxReplicas = 9
+	w.Expect(w.client.Update(t.Context(), autoscaler)).To(gomega.Succeed())
+	w.Eventually(func() int32 {
+		w.Expect(w.get("acme-gateway", autoscaler)).To(gomega.Succeed())
+		return autoscaler.Spec.MaxReplicas
+	}).Should(gomega.Equal(int32(3)), "what somebody else makes of it is put right")
+}
+
+// Who applies a field no more takes its value away, and the API server's own is 1: an autoscaler must find the replicas that were there.
+func TestP10AnAutoscalerTakesTheReplicasOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.createPlan()
+	w.createCredentials()
+	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
+	w.createSharedAccount()
+	replicas := func() int32 {
+		deployment := &appsv1.Deployment{}
+		if err := w.get("acme-gateway", deployment); err != nil {
+			return -1
+		}
+		return *deployment.Spec.Replicas
+	}
+	for _, wanted := range []int32{3, 2} {
+		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+			account.Spec.Gateway.Autoscaling, account.Spec.Gateway.Replicas = nil, &wanted
+		})
+		w.Eventually(replicas).Should(gomega.Equal(wanted))
+		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+			account.Spec.Gateway.Autoscaling, account.Spec.Gateway.Replicas = &v1alpha1.Autoscaling{MaxReplicas: 5}, nil
+		})
+		w.Eventually(func() error { return w.get("acme-gateway", &autoscalingv2.HorizontalPodAutoscaler{}) }).Should(gomega.Succeed())
+		w.settleQuietly()
+		w.Expect(replicas()).To(gomega.Equal(wanted))
+	}
+}
+
 func TestSharedStorageRunsReplicasWithoutAVolume(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -100,6 +100,70 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 	w.Expect(shown()).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0068", Currency: "USD"}))
 }
 
+// A gateway that has just been restarted reports before its store is open, and its pod may still count as ready.
+func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(billed("100", 3, w.clock.Now()))
+	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionFalse, v1alpha1.ReasonBudgetExhausted,
+		"The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period")
+	calls, status := w.settle(), w.account().Status
+	w.gateways.change(func(f *fakeGateways) { f.report = report.Report{AsOf: w.clock.Now()} })
+	w.settle()
+	w.Expect(w.account().Status).To(gomega.Equal(status))
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+}
+
+// One missed reading is no news, and neither is that of a configuration which the gateway served a moment ago.
+func TestOneMissedReadingIsNoNews(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	calls, status := w.settle(), w.account().Status
+	w.gateways.change(func(f *fakeGateways) { f.down = true })
+	w.settle()
+	w.Expect(w.account().Status).To(gomega.Equal(status))
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionUnknown, v1alpha1.ReasonConfigUnknown,
+		"No replica of the gateway has reported which configuration it serves")
+}
+
+// A replica of which nobody knows what it serves may serve an older configuration.
+func TestConfigSyncedSpeaksForEveryReadyReplica(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(func(f *fakeGateways) { f.silent = "acme-gateway-2" })
+	first := &corev1.Pod{}
+	w.Expect(w.get("acme-gateway-1", first)).To(gomega.Succeed())
+	second := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway-2", Labels: first.Labels}, Spec: first.Spec}
+	w.Expect(w.client.Create(t.Context(), second)).To(gomega.Succeed())
+	w.setPodReady("acme-gateway-2", corev1.ConditionTrue)
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionUnknown, v1alpha1.ReasonConfigUnknown,
+		"Not every ready replica of the gateway has reported which configuration it serves")
+	w.gateways.change(func(f *fakeGateways) { f.silent = "" })
+	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
+}
+
+// A revision that has priced messages is history also when nobody uses the plan any more.
+func TestP6WhoHasLeftAPlanKeepsItsHistory(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.create(fmt.Sprintf(planManifest, w.planName()+"-next"))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.PlanName += "-next" })
+	plan := &v1alpha1.PricingPlan{}
+	w.Eventually(func(g gomega.Gomega) {
+		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
+		g.Expect(plan.Status.AccountCount).To(gomega.HaveValue(gomega.BeZero()))
+	}).Should(gomega.Succeed())
+	w.gateways.change(billed("0.0068", 1, w.clock.Now())) // what it priced before it was left is reported after
+	w.Eventually(func(g gomega.Gomega) {
+		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
+		g.Expect(plan.Status.Revisions).To(gomega.HaveLen(1))
+		g.Expect(plan.Status.Revisions[0].FirstPricedTime).NotTo(gomega.BeNil())
+	}).WithTimeout(10 * time.Second).Should(gomega.Succeed())
+	w.Expect(plan.Status.AccountCount).To(gomega.HaveValue(gomega.BeZero()))
+}
+
 func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
