@@ -285,8 +285,13 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
 		return
 	}
-	g.metrics.stopped.WithLabelValues(p.channel.Name).Set(1)
-	if g.channels.stop(p.channel.ID, v.failure.Code, now, v.at) {
-		g.log.Error("Channel stopped by the upstream", "channel", p.channel.Name, "code", v.failure.Code)
+	g.stop(p.channel, v.failure.Code, now, v.at)
+}
+
+// stop stops a channel until one message may try again, and says so.
+func (g *Gateway) stop(c *channel, code int, now, until time.Time) {
+	g.metrics.stopped.WithLabelValues(c.Name).Set(1)
+	if g.channels.stop(c.ID, code, now, until) {
+		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", code)
 	}
 }
