@@ -114,6 +114,18 @@ func (s *channelStops) holdsBillable(channel string, now time.Time) (until time.
 	}
 }
 
+// unprobed gives a probe back that limit or holdsBillable has granted at an instant, because the message that was to be the probe is not sent: the next one may try.
+func (s *channelStops) unprobed(channel string, granted time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	if !stopped || !stop.until.Equal(granted.Add(stopProbe)) {
+		return
+	}
+	stop.until = granted
+	s.stopped[channel] = stop
+}
+
 // isStopped tells whether the upstream has stopped the channel, for some messages or for all.
 func (s *channelStops) isStopped(channel string) bool {
 	s.mu.Lock()

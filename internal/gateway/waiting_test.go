@@ -83,6 +83,52 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	}
 }
 
+// A stopped channel is probed by a message that is sent. One whose window has closed while it waited is given up, and the next one probes at once: otherwise a long stop
+// would go on for a minute for each of them. Nothing moves the clock once the upstream takes messages again.
+func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	late := []string{ana, "33612345679", "33612345680"}
+	for _, from := range late {
+		w.writes(from, "hello", 23*time.Hour)
+	}
+	w.control(http.MethodPost, "faults", `{"code":368,"rate":1}`)
+	for _, to := range late {
+		w.accepted(textTo(to, "in time"))
+	}
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.control(http.MethodDelete, "faults", "")
+	w.clock.advance(2 * time.Hour)
+	w.accepted(templateTo("33612345681", "parcel_ready")) // wakes the dispatcher, which sleeps by the real clock
+	if r := w.settled(4); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the template and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
+// The same goes for a payment stop, which a billable message probes: here three customers have stopped marketing while it held theirs.
+func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms"}`)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":4}`)
+	stopping := []string{ana, "33612345679", "33612345680"}
+	for _, to := range stopping {
+		w.accepted(templateTo(to, "summer_sale"))
+	}
+	w.accepted(templateTo("33612345681", "parcel_ready"))
+	w.until("all have met the stop", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131042",result="stopped"}`) == "4"
+	})
+	for _, from := range stopping {
+		w.writes(from, "STOP", 0)
+	}
+	w.clock.advance(stopProbe)
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`) // wakes the dispatcher
+	if r := w.settled(5); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
 // The pauses after 131056 grow with the refusals of the pair in a row, whatever else the message has met before.
 func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
 	t.Parallel()
