@@ -134,11 +134,12 @@ func (s *channelStops) isStopped(channel string) bool {
 	return stopped
 }
 
-// paymentStopped tells whether the upstream takes no billable message of the channel.
-func (s *channelStops) paymentStopped(channel string) bool {
+// paymentStopped tells whether the upstream takes no billable message of the channel, as far as is known: once a probe is due, a new one may be it, since none may wait.
+func (s *channelStops) paymentStopped(channel string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stopped[channel].code == graph.CodePayment
+	stop, stopped := s.stopped[channel]
+	return stopped && stop.code == graph.CodePayment && now.Before(stop.until)
 }
 
 // all are the stops by phone number id.

@@ -129,6 +129,25 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 	}
 }
 
+// A payment stop is probed by a billable message. Where none waits any more, because the one that met the stop has ended, the next one that comes is it: otherwise the
+// channel would refuse them until somebody changes the configuration.
+func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPut, "knobs", `{"webhookDelay":"500ms"}`) // the answer to the send is not overtaken
+	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
+		t.Fatalf("got %d %s, want 131042 before a probe is due", got.status, got.body)
+	}
+	w.clock.advance(stopProbe)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	if r := w.settled(2); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the probe and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
 // The pauses after 131056 grow with the refusals of the pair in a row, whatever else the message has met before.
 func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
 	t.Parallel()
