@@ -281,9 +281,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
 		g.pacer.taken(p.to)
 		if g.channels.passed(p.channel.ID, p.billable) {
-			g.metrics.stopped.WithLabelValues(p.channel.Name).Set(0)
-			g.sends.ring() // what it held may go
-			g.log.Info("Channel goes again", "channel", p.channel.Name)
+			g.goesAgain(p.channel)
 		}
 		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) },
 			store.Subject{Message: p.id})
@@ -305,13 +303,20 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
 		return
 	}
-	g.stop(p.channel, v.failure.Code, now, v.at)
+	g.stop(p.channel, channelStop{code: v.failure.Code, since: now, until: v.at})
 }
 
-// stop stops a channel until one message may try again, and says so.
-func (g *Gateway) stop(c *channel, code int, now, until time.Time) {
+// stop stops a channel, and says so.
+func (g *Gateway) stop(c *channel, stop channelStop) {
 	g.metrics.stopped.WithLabelValues(c.Name).Set(1)
-	if g.channels.stop(c.ID, code, now, until) {
-		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", code)
+	if g.channels.stop(c.ID, stop) {
+		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", stop.code)
 	}
+}
+
+// goesAgain says that a channel's stop has ended.
+func (g *Gateway) goesAgain(c *channel) {
+	g.metrics.stopped.WithLabelValues(c.Name).Set(0)
+	g.sends.ring() // what it held may go
+	g.log.Info("Channel goes again", "channel", c.Name)
 }

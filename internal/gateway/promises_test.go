@@ -456,7 +456,6 @@ func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
 func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.control(http.MethodPut, "knobs", `{"webhookDelay":"500ms"}`) // the answer to the send is not overtaken
 	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })

@@ -117,6 +117,9 @@ func (in *intake) confirm(m *store.Message, s *graph.Status) error {
 
 func (in *intake) advance(channel *channel, m *store.Message, s *graph.Status, to store.State, at time.Time) (bool, error) {
 	if to != store.Failed {
+		if isBillable(m) && in.gateway.channels.confirmed(channel.ID, m.ClaimedAt) {
+			in.gateway.goesAgain(channel)
+		}
 		return in.tx.Advance(m, to, at)
 	}
 	code := graph.CodeInternal
@@ -131,7 +134,7 @@ func (in *intake) advance(channel *channel, m *store.Message, s *graph.Status, t
 		return false, in.unreserve(m)
 	}
 	if code == graph.CodePayment {
-		in.gateway.stop(channel, code, in.now, in.now.Add(stopProbe))
+		in.gateway.stop(channel, channelStop{code: code, since: in.now, until: in.now.Add(stopProbe), told: in.now})
 	}
 	return true, in.gateway.afterFailure(in.tx, m, code, at)
 }

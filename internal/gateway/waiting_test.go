@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -134,7 +135,6 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.control(http.MethodPut, "knobs", `{"webhookDelay":"500ms"}`) // the answer to the send is not overtaken
 	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
@@ -145,6 +145,30 @@ func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 	if r := w.settled(2); r.Period.Charged != 1 || len(r.Stopped) != 0 {
 		t.Fatalf("%d charged and %d channels stopped, want the probe and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
+// An account that pays in advance gets a 200 for what it cannot pay, and a failed status later: the answer to a probe, or to a send that was under way, ends no stop that a
+// status has told. The status of a probe that is sent does.
+func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const failed = `guichet_gateway_settlements_total{outcome="undelivered"}`
+	w.control(http.MethodPut, "knobs", `{"webhookDelay":"300ms"}`)
+	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"rate":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the first one has failed", func() bool { return w.metric(failed) == "1" })
+	w.clock.advance(stopProbe)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the probe has failed", func() bool { return w.metric(failed) == "2" })
+	if strings.Contains(w.logs.String(), "Channel goes again") {
+		t.Error("the answer to the probe ended the stop")
+	}
+	w.control(http.MethodDelete, "faults", "")
+	w.clock.advance(stopProbe)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	if r := w.settled(3); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the last one and none", r.Period.Charged, len(r.Stopped))
 	}
 }
 
