@@ -140,7 +140,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 // circumstances reads what the decision depends on beside the send.
 func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a acceptance, state *conversation.State) (circumstances, error) {
 	t := from.tenant
-	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID)}
+	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
 	var err error
 	if in.waiting, err = tx.Depth(store.Outbound); err != nil {
 		return in, err

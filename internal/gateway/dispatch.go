@@ -98,6 +98,11 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	if n == 0 {
 		return nil, until, nil
 	}
+	defer func() {
+		if len(parcels) == 0 {
+			g.channels.unprobed(c.ID, now) // of a stopped channel, nothing that was claimed is sent
+		}
+	}()
 	n, wait := g.pacer.tokens(now, c.ID, g.rate(t), n)
 	if n == 0 {
 		return nil, now.Add(wait), nil
@@ -161,16 +166,24 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 
 // holdUntil is until when a claimed message must wait after all: for the pair's limit, or for payment, while the upstream takes no billable messages.
 func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) (until time.Time, forPayment bool) {
-	if !m.Reserved.Amount.IsZero() {
+	billable := isBillable(m)
+	if billable {
 		if until := g.channels.holdsBillable(m.Channel, now); !until.IsZero() {
 			return until, true
 		}
 	}
-	if wait := g.pacer.take(now, pair{m.Channel, m.Customer}, g.rate(t)); wait > 0 {
-		return now.Add(wait), false
+	wait := g.pacer.take(now, pair{m.Channel, m.Customer}, g.rate(t))
+	if wait == 0 {
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	if billable {
+		g.channels.unprobed(m.Channel, now)
+	}
+	return now.Add(wait), false
 }
+
+// isBillable tells whether a message can cost anything.
+func isBillable(m *store.Message) bool { return !m.Reserved.Amount.IsZero() }
 
 // putBack puts a claimed message back untried. One that waits for payment lets what is free of its customer go ahead, and is released when the stop ends.
 func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) error {
@@ -182,7 +195,14 @@ func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) e
 }
 
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is given up instead, and the parcel is nil.
-func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
+func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (packed *parcel, err error) {
+	if isBillable(m) { // until it is given up: that releases its reservation
+		defer func() {
+			if packed == nil {
+				g.channels.unprobed(c.ID, now)
+			}
+		}()
+	}
 	about, err := g.envelopeOf(m)
 	if err != nil {
 		return nil, err
@@ -214,7 +234,7 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []byte) *parcel {
 	return &parcel{
 		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
-		tries: m.Attempts - 1, lease: m.Lease, billable: !m.Reserved.Amount.IsZero(),
+		tries: m.Attempts - 1, lease: m.Lease, billable: isBillable(m),
 	}
 }
 
@@ -261,9 +281,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
 		g.pacer.taken(p.to)
 		if g.channels.passed(p.channel.ID, p.billable) {
-			g.metrics.stopped.WithLabelValues(p.channel.Name).Set(0)
-			g.sends.ring() // what it held may go
-			g.log.Info("Channel goes again", "channel", p.channel.Name)
+			g.goesAgain(p.channel)
 		}
 		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) },
 			store.Subject{Message: p.id})
@@ -285,8 +303,20 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
 		return
 	}
-	g.metrics.stopped.WithLabelValues(p.channel.Name).Set(1)
-	if g.channels.stop(p.channel.ID, v.failure.Code, now, v.at) {
-		g.log.Error("Channel stopped by the upstream", "channel", p.channel.Name, "code", v.failure.Code)
+	g.stop(p.channel, channelStop{code: v.failure.Code, since: now, until: v.at})
+}
+
+// stop stops a channel, and says so.
+func (g *Gateway) stop(c *channel, stop channelStop) {
+	g.metrics.stopped.WithLabelValues(c.Name).Set(1)
+	if g.channels.stop(c.ID, stop) {
+		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", stop.code)
 	}
+}
+
+// goesAgain says that a channel's stop has ended.
+func (g *Gateway) goesAgain(c *channel) {
+	g.metrics.stopped.WithLabelValues(c.Name).Set(0)
+	g.sends.ring() // what it held may go
+	g.log.Info("Channel goes again", "channel", c.Name)
 }

@@ -452,6 +452,22 @@ func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
 	}
 }
 
+// The upstream may take a message and tell later that nobody pays for it: that stops the channel too, and shows wherever a stop does.
+func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.settled(1)
+	if got := w.metric(`guichet_gateway_channel_stopped{channel="main"}`); got != "1" {
+		t.Errorf("the metric is %q", got)
+	}
+	if !strings.Contains(w.logs.String(), "Channel stopped by the upstream") {
+		t.Error("the log does not tell")
+	}
+}
+
 func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
 	for _, fault := range []string{`{"code":131047,"next":1}`, `{"code":131047,"async":true,"next":1}`} {
 		w := newWorld(t)

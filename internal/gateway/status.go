@@ -80,7 +80,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if at.IsZero() || at.After(in.now) {
 		at = in.now
 	}
-	moved, err := in.advance(m, s, state, at)
+	moved, err := in.advance(channel, m, s, state, at)
 	if err != nil {
 		return err
 	}
@@ -115,8 +115,11 @@ func (in *intake) confirm(m *store.Message, s *graph.Status) error {
 	return nil
 }
 
-func (in *intake) advance(m *store.Message, s *graph.Status, to store.State, at time.Time) (bool, error) {
+func (in *intake) advance(channel *channel, m *store.Message, s *graph.Status, to store.State, at time.Time) (bool, error) {
 	if to != store.Failed {
+		if isBillable(m) && in.gateway.channels.confirmed(channel.ID, m.ClaimedAt) {
+			in.gateway.goesAgain(channel)
+		}
 		return in.tx.Advance(m, to, at)
 	}
 	code := graph.CodeInternal
@@ -131,7 +134,7 @@ func (in *intake) advance(m *store.Message, s *graph.Status, to store.State, at 
 		return false, in.unreserve(m)
 	}
 	if code == graph.CodePayment {
-		in.gateway.channels.stop(m.Channel, code, in.now, in.now.Add(stopProbe))
+		in.gateway.stop(channel, channelStop{code: code, since: in.now, until: in.now.Add(stopProbe), told: in.now})
 	}
 	return true, in.gateway.afterFailure(in.tx, m, code, at)
 }

@@ -23,6 +23,8 @@ type channelStop struct {
 	since time.Time
 	// until is when one message may try again. A payment stop holds up billable messages only, at their acceptance.
 	until time.Time
+	// told is when a failed status told it last; the zero time if the answer to a send did. What the upstream takes and fails later does not end such a stop.
+	told time.Time
 }
 
 func newChannelStops() *channelStops {
@@ -30,16 +32,16 @@ func newChannelStops() *channelStops {
 }
 
 // stop records an error that stops a channel. It tells whether the channel was going until now.
-func (s *channelStops) stop(channel string, code int, now, until time.Time) (isNew bool) {
+func (s *channelStops) stop(channel string, stop channelStop) (isNew bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, stopped := s.stopped[channel]
-	since := now
-	if stopped && known.code == code {
-		since = known.since
+	same := stopped && known.code == stop.code
+	if same {
+		stop.since = known.since
 	}
-	s.stopped[channel] = channelStop{code: code, since: since, until: until}
-	return !stopped || known.code != code
+	s.stopped[channel] = stop
+	return !same
 }
 
 // passed records that the upstream has taken a message of the channel, and tells whether that ended a stop. A payment stop ends with a billable message only.
@@ -47,12 +49,28 @@ func (s *channelStops) passed(channel string, billable bool) (ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stop, stopped := s.stopped[channel]
-	if !stopped || stop.code == graph.CodePayment && !billable {
+	if !stopped || stop.code == graph.CodePayment && !billable || !stop.told.IsZero() {
 		return false
 	}
+	s.end(channel)
+	return true
+}
+
+// confirmed records that the upstream has sent a billable message of the channel that was claimed at an instant, and tells whether that ended a stop that a status has told.
+func (s *channelStops) confirmed(channel string, claimed time.Time) (ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	if !stopped || stop.told.IsZero() || !claimed.After(stop.told) {
+		return false
+	}
+	s.end(channel)
+	return true
+}
+
+func (s *channelStops) end(channel string) {
 	delete(s.stopped, channel)
 	s.ended[channel] = true
-	return true
 }
 
 // resume ends every stop: the configuration has changed, so it is worth another try. The channels are all that are served: what an earlier process has held waits too.
@@ -114,6 +132,18 @@ func (s *channelStops) holdsBillable(channel string, now time.Time) (until time.
 	}
 }
 
+// unprobed gives a probe back that limit or holdsBillable has granted at an instant, because the message that was to be the probe is not sent: the next one may try.
+func (s *channelStops) unprobed(channel string, granted time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	if !stopped || !stop.until.Equal(granted.Add(stopProbe)) {
+		return
+	}
+	stop.until = granted
+	s.stopped[channel] = stop
+}
+
 // isStopped tells whether the upstream has stopped the channel, for some messages or for all.
 func (s *channelStops) isStopped(channel string) bool {
 	s.mu.Lock()
@@ -122,11 +152,12 @@ func (s *channelStops) isStopped(channel string) bool {
 	return stopped
 }
 
-// paymentStopped tells whether the upstream takes no billable message of the channel.
-func (s *channelStops) paymentStopped(channel string) bool {
+// paymentStopped tells whether the upstream takes no billable message of the channel, as far as is known: once a probe is due, a new one may be it, since none may wait.
+func (s *channelStops) paymentStopped(channel string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stopped[channel].code == graph.CodePayment
+	stop, stopped := s.stopped[channel]
+	return stopped && stop.code == graph.CodePayment && now.Before(stop.until)
 }
 
 // all are the stops by phone number id.

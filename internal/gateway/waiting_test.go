@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -80,6 +81,94 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
 	if r := w.settled(4); r.Period.Charged != 3 {
 		t.Fatalf("%d charged, want the three that were held", r.Period.Charged)
+	}
+}
+
+// A stopped channel is probed by a message that is sent. One whose window has closed while it waited is given up, and the next one probes at once: otherwise a long stop
+// would go on for a minute for each of them. Nothing moves the clock once the upstream takes messages again.
+func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	late := []string{ana, "33612345679", "33612345680"}
+	for _, from := range late {
+		w.writes(from, "hello", 23*time.Hour)
+	}
+	w.control(http.MethodPost, "faults", `{"code":368,"rate":1}`)
+	for _, to := range late {
+		w.accepted(textTo(to, "in time"))
+	}
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.control(http.MethodDelete, "faults", "")
+	w.clock.advance(2 * time.Hour)
+	w.accepted(templateTo("33612345681", "parcel_ready")) // wakes the dispatcher, which sleeps by the real clock
+	if r := w.settled(4); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the template and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
+// The same goes for a payment stop, which a billable message probes: here three customers have stopped marketing while it held theirs.
+func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms"}`)
+	w.control(http.MethodPost, "faults", `{"code":131042,"next":4}`)
+	stopping := []string{ana, "33612345679", "33612345680"}
+	for _, to := range stopping {
+		w.accepted(templateTo(to, "summer_sale"))
+	}
+	w.accepted(templateTo("33612345681", "parcel_ready"))
+	w.until("all have met the stop", func() bool {
+		return w.metric(`guichet_gateway_upstream_results_total{code="131042",result="stopped"}`) == "4"
+	})
+	for _, from := range stopping {
+		w.writes(from, "STOP", 0)
+	}
+	w.clock.advance(stopProbe)
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`) // wakes the dispatcher
+	if r := w.settled(5); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
+// A payment stop is probed by a billable message. Where none waits any more, because the one that met the stop has ended, the next one that comes is it: otherwise the
+// channel would refuse them until somebody changes the configuration.
+func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
+		t.Fatalf("got %d %s, want 131042 before a probe is due", got.status, got.body)
+	}
+	w.clock.advance(stopProbe)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	if r := w.settled(2); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the probe and none", r.Period.Charged, len(r.Stopped))
+	}
+}
+
+// An account that pays in advance gets a 200 for what it cannot pay, and a failed status later: the answer to a probe, or to a send that was under way, ends no stop that a
+// status has told. The status of a probe that is sent does.
+func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const failed = `guichet_gateway_settlements_total{outcome="undelivered"}`
+	w.control(http.MethodPut, "knobs", `{"webhookDelay":"300ms"}`)
+	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"rate":1}`)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the first one has failed", func() bool { return w.metric(failed) == "1" })
+	w.clock.advance(stopProbe)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.until("the probe has failed", func() bool { return w.metric(failed) == "2" })
+	if strings.Contains(w.logs.String(), "Channel goes again") {
+		t.Error("the answer to the probe ended the stop")
+	}
+	w.control(http.MethodDelete, "faults", "")
+	w.clock.advance(stopProbe)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	if r := w.settled(3); r.Period.Charged != 1 || len(r.Stopped) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the last one and none", r.Period.Charged, len(r.Stopped))
 	}
 }
 
