@@ -33,6 +33,15 @@ spec:
 `)
 }
 
+// createSharedTenant makes an account on a shared store and all that it needs.
+func (w *world) createSharedTenant() {
+	w.t.Helper()
+	w.createPlan()
+	w.createCredentials()
+	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
+	w.createSharedAccount()
+}
+
 func (w *world) eventuallyGone(name string, object client.Object) {
 	w.t.Helper()
 	w.Eventually(func() bool { return apierrors.IsNotFound(w.get(name, object)) }).Should(gomega.BeTrue())
@@ -43,10 +52,7 @@ func TestP9AnAutoscalersFiguresCauseNoWrites(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	w.createPlan()
-	w.createCredentials()
-	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
-	w.createSharedAccount()
+	w.createSharedTenant()
 	w.startPod()
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	calls := w.settle()
@@ -71,10 +77,7 @@ func TestP10AnAutoscalerTakesTheReplicasOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	w.createPlan()
-	w.createCredentials()
-	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
-	w.createSharedAccount()
+	w.createSharedTenant()
 	replicas := func() int32 {
 		deployment := &appsv1.Deployment{}
 		if err := w.get("acme-gateway", deployment); err != nil {
@@ -152,10 +155,7 @@ func TestLostKeysOfASharedStoreAreNotMadeAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	w.createPlan()
-	w.createCredentials()
-	w.createSecret("database", map[string]string{"url": "postgres://acme@db.example/guichet"})
-	w.createSharedAccount()
+	w.createSharedTenant()
 	w.Eventually(func() error { return w.get("acme-gateway", &appsv1.Deployment{}) }).Should(gomega.Succeed())
 	keys := &corev1.Secret{}
 	w.Expect(w.get("acme-gateway-keys", keys)).To(gomega.Succeed())

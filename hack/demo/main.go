@@ -157,4 +157,10 @@ func next(play *story.Play, stage *story.Stage) {
 	fmt.Printf("%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace, story.AccountName)
 }
 
-func heading(text string) { fmt.Printf("\n\033[1m%s\033[0m\n", text) }
+// heading is in bold on a terminal; a file gets the text alone.
+func heading(text string) {
+	if out, err := os.Stdout.Stat(); err == nil && out.Mode()&os.ModeCharDevice != 0 {
+		text = "\033[1m" + text + "\033[0m"
+	}
+	fmt.Printf("\n%s\n", text)
+}

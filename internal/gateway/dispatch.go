@@ -195,14 +195,7 @@ func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) e
 }
 
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is given up instead, and the parcel is nil.
-func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (packed *parcel, err error) {
-	if isBillable(m) { // until it is given up: that releases its reservation
-		defer func() {
-			if packed == nil {
-				g.channels.unprobed(c.ID, now)
-			}
-		}()
-	}
+func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
 	about, err := g.envelopeOf(m)
 	if err != nil {
 		return nil, err

@@ -61,8 +61,11 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	}
 }
 
-// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit.
+// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit. If it was to probe a stop, the next one may.
 func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
+	if isBillable(m) {
+		g.channels.unprobed(c.ID, now)
+	}
 	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
 }
 

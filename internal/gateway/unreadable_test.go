@@ -90,6 +90,15 @@ func (w *world) restart(change func()) {
 	w.start(listeners)
 }
 
+// submitted is a message that the upstream has, by both its ids.
+func (w *world) submitted() (id, upstream string) {
+	w.t.Helper()
+	id = w.accepted(templateTo(ana, "parcel_ready"))
+	upstream = w.submittedID(id)
+	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	return id, upstream
+}
+
 // One message of which a byte was lost or changed on the disk is given up, and settled as undelivered; those beside it and behind it go on.
 func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
@@ -163,9 +172,7 @@ func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	w.quiet(ana)
-	delivered := w.accepted(templateTo(ana, "parcel_ready"))
-	upstream := w.submittedID(delivered)
-	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	_, upstream := w.submitted()
 	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 	waits, other := w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))
 	w.restart(func() {
@@ -234,9 +241,7 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	w.quiet(ana)
-	delivered := w.accepted(templateTo(ana, "parcel_ready"))
-	upstream := w.submittedID(delivered)
-	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	_, upstream := w.submitted()
 	w.control(http.MethodPut, "knobs", `{"sendDelay":"2s"}`)
 	w.control(http.MethodPost, "faults", `{"code":131050,"next":1}`)
 	refused := w.accepted(templateTo(ana, "summer_sale"))
@@ -255,9 +260,7 @@ func TestDeliveryOfADamagedMessageIsHeldAsUnpriced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.quiet(ana)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	upstream := w.submittedID(id)
-	w.until("the answer is recorded", func() bool { return w.report().Queues.Outbound == 0 })
+	id, upstream := w.submitted()
 	w.restart(func() { w.damage("UPDATE messages SET envelope = zeroblob(40) || envelope WHERE id = ?", id) })
 	if got := w.webhook(w.status(upstream, "delivered", ""), appSecret); got.status != http.StatusOK {
 		t.Fatalf("the webhook got %d %s", got.status, got.body)

@@ -1,23 +1,10 @@
 package store
 
-import (
-	"context"
-	"testing"
-
-	"github.com/guichet-dev/guichet/internal/postgrestest"
-)
+import "testing"
 
 // A panic while a row is read costs its transaction and its connection, and not the process.
 func TestPanicWhileARowIsReadLosesItsConnectionOnly(t *testing.T) {
-	engine, err := newPostgreSQL(&Options{AccountUID: "panics", Shared: &Shared{URL: postgrestest.Database(t)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := engine.writer(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.close()
+	w := newPostgresWriter(t)
 	if err := w.begin(); err != nil {
 		t.Fatal(err)
 	}

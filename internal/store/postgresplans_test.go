@@ -9,9 +9,10 @@ import (
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 )
 
-// A statement must find its rows through an index on PostgreSQL too, however many there are, and be given them in order.
-func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
-	engine, err := newPostgreSQL(&Options{AccountUID: "plans", Shared: &Shared{URL: postgrestest.Database(t)}})
+// newPostgresWriter is a writer of a new store.
+func newPostgresWriter(t *testing.T) writer {
+	t.Helper()
+	engine, err := newPostgreSQL(&Options{AccountUID: "uid", Shared: &Shared{URL: postgrestest.Database(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +20,13 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
+	t.Cleanup(func() { _ = w.close() })
+	return w
+}
+
+// A statement must find its rows through an index on PostgreSQL too, however many there are, and be given them in order.
+func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
+	w := newPostgresWriter(t)
 	tests := map[string]struct{ text, index string }{
 		"conversation":     {selectConversation, "conversations_pkey"},
 		"open windows":     {countOpenWindows, "conversations_window"},

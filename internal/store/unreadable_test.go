@@ -184,13 +184,18 @@ func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
 			_, err := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 10)
 			return err
 		})
-		view(t, s, func(tx *store.Tx) error {
-			_, found, err := tx.Message("a")
-			if found {
-				t.Error("the message is not erased")
-			}
-			return err
-		})
+		wantErased(t, s, "a")
+	})
+}
+
+func wantErased(t *testing.T, s *store.Store, id string) {
+	t.Helper()
+	view(t, s, func(tx *store.Tx) error {
+		_, found, err := tx.Message(id)
+		if found {
+			t.Error("the message is not erased")
+		}
+		return err
 	})
 }
 
@@ -208,13 +213,7 @@ func TestDamagedCustomerHoldsUpNoErasure(t *testing.T) {
 		if open := erase(t, s, customer(2)); open != 0 {
 			t.Errorf("%d open messages were left; want none", open)
 		}
-		view(t, s, func(tx *store.Tx) error {
-			_, found, err := tx.Message("whole")
-			if found {
-				t.Error("the message is not erased")
-			}
-			return err
-		})
+		wantErased(t, s, "whole")
 	})
 }
 
