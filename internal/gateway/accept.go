@@ -116,12 +116,12 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
 	}
-	claimed, err := tx.AcceptAndClaim(m, func() bool {
+	claimed, err := tx.AcceptAndClaim(m, func() (bool, error) {
 		if !a.slot {
-			return false
+			return false, nil
 		}
-		until, _ := g.holdUntil(t, m, a.now)
-		return until.IsZero()
+		until, _, err := g.holdUntil(tx, t, m, a.now)
+		return until.IsZero(), err
 	})
 	if err != nil {
 		return nil, err

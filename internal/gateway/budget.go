@@ -79,12 +79,16 @@ func (g *Gateway) warnOfBudget(ctx context.Context, t *tenant, now time.Time) er
 		return err
 	}
 	for _, percent := range newLevels(billed, t.Budget.Limit.Amount, t.Budget.WarnAtPercent, warned) {
-		err := g.update(ctx, func(tx *store.Tx) error {
-			_, err := tx.WarnBudget(period, percent)
+		first := false // of the replicas
+		err := g.update(ctx, func(tx *store.Tx) (err error) {
+			first, err = tx.WarnBudget(period, percent)
 			return err
 		})
 		if err != nil {
 			return err
+		}
+		if !first {
+			continue
 		}
 		g.log.Warn("Budget level passed", "period", period, "percent", percent, "billed", billed.String(), "limit", t.Budget.Limit.String())
 	}

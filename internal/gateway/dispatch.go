@@ -128,21 +128,13 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 				}
 				continue
 			}
-			if until, forPayment := g.holdUntil(t, m, now); !until.IsZero() {
-				if err := putBack(tx, m, until, forPayment); err != nil {
-					return err
-				}
-				continue
-			}
-			p, err := g.pack(tx, t, c, m, now)
+			p, ended, err := g.prepare(tx, t, c, m, now)
 			if err != nil {
 				return err
 			}
-			if p == nil {
-				gaveUp = true
-				continue
+			if gaveUp = gaveUp || ended; p != nil {
+				parcels = append(parcels, *p)
 			}
-			parcels = append(parcels, *p)
 		}
 		next, err = tx.NextReady(c.ID)
 		g.senders.note(c.ID, !next.IsZero() && !next.After(now))
@@ -164,22 +156,35 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	return parcels, next, nil
 }
 
+// prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or has ended because it may no longer be sent.
+func (g *Gateway) prepare(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (p *parcel, ended bool, err error) {
+	until, forPayment, err := g.holdUntil(tx, t, m, now)
+	if err != nil {
+		return nil, false, err
+	}
+	if !until.IsZero() {
+		return nil, false, putBack(tx, m, until, forPayment)
+	}
+	p, err = g.pack(tx, t, c, m, now)
+	return p, p == nil && err == nil, err
+}
+
 // holdUntil is until when a claimed message must wait after all: for the pair's limit, or for payment, while the upstream takes no billable messages.
-func (g *Gateway) holdUntil(t *tenant, m *store.Message, now time.Time) (until time.Time, forPayment bool) {
+func (g *Gateway) holdUntil(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (until time.Time, forPayment bool, err error) {
 	billable := isBillable(m)
 	if billable {
 		if until := g.channels.holdsBillable(m.Channel, now); !until.IsZero() {
-			return until, true
+			return until, true, nil
 		}
 	}
-	wait := g.pacer.take(now, pair{m.Channel, m.Customer}, g.rate(t))
-	if wait == 0 {
-		return time.Time{}, false
+	wait, err := g.pace(tx, t, m, now)
+	if wait == 0 || err != nil {
+		return time.Time{}, false, err
 	}
 	if billable {
 		g.channels.unprobed(m.Channel, now)
 	}
-	return now.Add(wait), false
+	return now.Add(wait), false, nil
 }
 
 // isBillable tells whether a message can cost anything.

@@ -47,7 +47,7 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 		Envelope: about, Content: []byte("{}"),
 	}
 	if err := g.update(t.Context(), func(tx *store.Tx) error {
-		if _, err := tx.AcceptAndClaim(m, func() bool { return true }); err != nil {
+		if _, err := tx.AcceptAndClaim(m, func() (bool, error) { return true, nil }); err != nil {
 			return err
 		}
 		claimed, _, err := tx.Message(m.ID)

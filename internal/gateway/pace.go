@@ -3,6 +3,8 @@ package gateway
 import (
 	"sync"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // The upstream's limit for messages from one number to one customer: one in six seconds, with a burst of 45 that is borrowed from the future.
@@ -12,6 +14,24 @@ const (
 	pairBurst    = 45
 )
 
+// rateLimit lets a message go every interval, and after a rest so many at once.
+type rateLimit struct {
+	interval time.Duration
+	burst    int
+}
+
+// Replicas of a gateway share a pair's limit without a write for each message: each has a part of one half for itself, and for whom that is not enough the other half
+// is in their store.
+var (
+	pairLimit  = rateLimit{pairInterval, pairBurst}
+	sharedPair = rateLimit{2 * pairInterval, pairBurst - pairBurst/2}
+)
+
+// pairSlice is each replica's own part: together no more than one half of the limit. A replica that starts begins with the whole of its part.
+func pairSlice(replicas int64) rateLimit {
+	return rateLimit{2 * pairInterval * time.Duration(replicas), int(pairBurst / 2 / replicas)}
+}
+
 // rateBurst is the span whose worth of messages a number may send at once after it was idle.
 const rateBurst = time.Second
 
@@ -19,14 +39,14 @@ const rateBurst = time.Second
 // The zero bucket is full.
 type bucket struct{ fullAt time.Time }
 
-// take takes a token if one is there, and says otherwise how long it takes until one is. A token returns every interval; burst are there at most.
-func (b *bucket) take(now time.Time, interval time.Duration, burst int) (wait time.Duration) {
+// take takes a token if one is there, and says otherwise how long it takes until one is.
+func (b *bucket) take(now time.Time, limit rateLimit) (wait time.Duration) {
 	fullAt := b.fullAt
 	if fullAt.Before(now) {
 		fullAt = now
 	}
-	next := fullAt.Add(interval)
-	if wait = next.Sub(now) - time.Duration(burst)*interval; wait > 0 {
+	next := fullAt.Add(limit.interval)
+	if wait = next.Sub(now) - time.Duration(limit.burst)*limit.interval; wait > 0 {
 		return wait
 	}
 	b.fullAt = next
@@ -70,9 +90,8 @@ func (p *pacer) tokens(now time.Time, channel string, perSecond int32, limit int
 	if number != nil {
 		trial = *number
 	}
-	interval, burst := numberRate(perSecond)
 	for n < limit {
-		if wait = trial.take(now, interval, burst); wait > 0 {
+		if wait = trial.take(now, numberLimit(perSecond)); wait > 0 {
 			break
 		}
 		n++
@@ -83,14 +102,67 @@ func (p *pacer) tokens(now time.Time, channel string, perSecond int32, limit int
 	return n, wait
 }
 
-// numberRate is a number's interval between two messages, and its burst.
-func numberRate(perSecond int32) (interval time.Duration, burst int) {
-	interval = time.Second / time.Duration(max(perSecond, 1))
-	return interval, int(rateBurst / interval)
+// numberLimit is the limit of a number that may send so many messages in a second.
+func numberLimit(perSecond int32) rateLimit {
+	interval := time.Second / time.Duration(max(perSecond, 1))
+	return rateLimit{interval, int(rateBurst / interval)}
 }
 
-// take admits one message, or says how long it must wait. A message that waits has taken nothing.
-func (p *pacer) take(now time.Time, to pair, perSecond int32) (wait time.Duration) {
+// pace takes what a message needs of its number's limit and of its pair's, or says how long it must wait. A message that waits has taken nothing. Beyond the replica's
+// own part of a pair's limit there is a part that all replicas share, in their store.
+func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (wait time.Duration, err error) {
+	to, opened := pair{m.Channel, m.Customer}, g.opened.Load()
+	if wait = g.pacer.takeNumber(now, to.channel, g.rate(t)); wait > 0 {
+		return wait, nil
+	}
+	own := pairLimit
+	if opened.Shared() {
+		own = pairSlice(opened.Replicas())
+	}
+	wait = g.pacer.takePair(now, to, own)
+	if wait > 0 && opened.Shared() {
+		wait, err = takeShared(tx, to, now, wait)
+	}
+	if wait > 0 || err != nil {
+		g.pacer.giveNumberBack(to.channel, g.rate(t))
+	}
+	return wait, err
+}
+
+// takeShared takes of a pair's limit what the replicas share, or says how long it takes until there is any, or any of the replica's own part, which comes in own.
+func takeShared(tx *store.Tx, to pair, now time.Time, own time.Duration) (wait time.Duration, err error) {
+	var shared bucket
+	if shared.fullAt, err = tx.PairFullAt(to.channel, to.customer); err != nil {
+		return 0, err
+	}
+	if wait = shared.take(now, sharedPair); wait > 0 {
+		return min(wait, own), nil
+	}
+	return 0, tx.PutPairFullAt(to.channel, to.customer, shared.fullAt)
+}
+
+// takeNumber admits a message of a number, or says how long it must wait.
+func (p *pacer) takeNumber(now time.Time, channel string, perSecond int32) (wait time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	number := p.channels[channel]
+	if number == nil {
+		number = &bucket{}
+		p.channels[channel] = number
+	}
+	return number.take(now, numberLimit(perSecond))
+}
+
+// giveNumberBack takes takeNumber's admission back: the message waits for something else.
+func (p *pacer) giveNumberBack(channel string, perSecond int32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	number := p.channels[channel]
+	number.fullAt = number.fullAt.Add(-numberLimit(perSecond).interval)
+}
+
+// takePair admits a message of a pair within a limit, or says how long it must wait.
+func (p *pacer) takePair(now time.Time, to pair, limit rateLimit) (wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sweep(now)
@@ -98,22 +170,10 @@ func (p *pacer) take(now time.Time, to pair, perSecond int32) (wait time.Duratio
 	if couple == nil {
 		couple = &bucket{}
 	}
-	before := *couple
-	if wait = couple.take(now, pairInterval, pairBurst); wait > 0 {
-		return wait
+	if wait = couple.take(now, limit); wait == 0 {
+		p.pairs[to] = couple
 	}
-	number := p.channels[to.channel]
-	if number == nil {
-		number = &bucket{}
-		p.channels[to.channel] = number
-	}
-	interval, burst := numberRate(perSecond)
-	if wait = number.take(now, interval, burst); wait > 0 {
-		*couple = before
-		return wait
-	}
-	p.pairs[to] = couple
-	return 0
+	return wait
 }
 
 // refused counts a refusal of a pair by the upstream's own limit, and tells how many there were in a row before it.

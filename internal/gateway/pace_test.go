@@ -3,6 +3,8 @@ package gateway
 import (
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -10,52 +12,71 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 func TestPairBucketLetsABurstOf45ThenOneInSixSeconds(t *testing.T) {
 	var b bucket
 	for i := range 45 {
-		if wait := b.take(noon, pairInterval, pairBurst); wait != 0 {
+		if wait := b.take(noon, pairLimit); wait != 0 {
 			t.Fatalf("message %d of the burst must wait %v", i+1, wait)
 		}
 	}
-	if wait := b.take(noon, pairInterval, pairBurst); wait != 6*time.Second {
+	if wait := b.take(noon, pairLimit); wait != 6*time.Second {
 		t.Fatalf("the 46th waits %v, want 6s", wait)
 	}
-	if wait := b.take(noon.Add(5999*time.Millisecond), pairInterval, pairBurst); wait != time.Millisecond {
+	if wait := b.take(noon.Add(5999*time.Millisecond), pairLimit); wait != time.Millisecond {
 		t.Fatalf("a millisecond too early waits %v, want 1ms", wait)
 	}
-	if wait := b.take(noon.Add(6*time.Second), pairInterval, pairBurst); wait != 0 {
+	if wait := b.take(noon.Add(6*time.Second), pairLimit); wait != 0 {
 		t.Fatalf("after six seconds it waits %v, want none", wait)
 	}
 }
 
-func TestPacerHoldsANumberToItsRateAndCustomersApart(t *testing.T) {
+func TestPacerHoldsANumberToItsRate(t *testing.T) {
 	p := newPacer()
 	taken := 0
-	for i := range 100 {
-		to := pair{channel: "1066", customer: [32]byte{byte(i)}}
-		if p.take(noon, to, 80) == 0 {
+	for range 100 {
+		if p.takeNumber(noon, "1066", 80) == 0 {
 			taken++
 		}
 	}
 	if taken != 80 {
 		t.Fatalf("%d messages left in the first instant, want 80", taken)
 	}
-	late := pair{channel: "1066", customer: [32]byte{200}}
-	if wait := p.take(noon, late, 80); wait != 12500*time.Microsecond {
+	if wait := p.takeNumber(noon, "1066", 80); wait != 12500*time.Microsecond {
 		t.Fatalf("the next one waits %v, want 12.5ms", wait)
 	}
-	if wait := p.take(noon, pair{channel: "1067", customer: [32]byte{200}}, 80); wait != 0 {
+	if wait := p.takeNumber(noon, "1067", 80); wait != 0 {
 		t.Fatalf("another number waits %v, want none", wait)
 	}
-	if wait := p.take(noon.Add(13*time.Millisecond), late, 80); wait != 0 {
+	p.giveNumberBack("1066", 80)
+	if wait := p.takeNumber(noon, "1066", 80); wait != 0 {
 		t.Fatalf("it still waits %v: what was put off must have taken nothing", wait)
 	}
 }
 
 func TestPacerForgetsPairsWhoseBucketIsFull(t *testing.T) {
 	p := newPacer()
-	p.take(noon, pair{channel: "1066", customer: [32]byte{1}}, 80)
-	p.take(noon.Add(2*time.Minute), pair{channel: "1066", customer: [32]byte{2}}, 80)
+	p.takePair(noon, pair{channel: "1066", customer: [32]byte{1}}, pairLimit)
+	p.takePair(noon.Add(2*time.Minute), pair{channel: "1066", customer: [32]byte{2}}, pairLimit)
 	if len(p.pairs) != 1 {
 		t.Fatalf("%d pairs are remembered, want 1", len(p.pairs))
 	}
+}
+
+// However the messages of one pair are spread over the replicas, all of them together stay within the pair's limit.
+func TestReplicasTogetherStayWithinThePairsLimit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		replicas := rapid.Int64Range(1, 30).Draw(t, "replicas")
+		own := make([]bucket, replicas)
+		var shared, upstream bucket
+		now := noon
+		for range rapid.IntRange(1, 300).Draw(t, "messages") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(8*time.Second)).Draw(t, "pause")))
+			at := &own[rapid.Int64Range(0, replicas-1).Draw(t, "replica")]
+			if at.take(now, pairSlice(replicas)) > 0 && shared.take(now, sharedPair) > 0 {
+				continue
+			}
+			if wait := upstream.take(now, pairLimit); wait > 0 {
+				t.Fatalf("a message leaves %v too early", wait)
+			}
+		}
+	})
 }
 
 func TestShareLeavesSlotsToTheChannelsThatFollow(t *testing.T) {

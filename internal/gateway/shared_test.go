@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -77,6 +78,29 @@ func TestP2P3ReplicasServeOneAccountWithinOneBudget(t *testing.T) {
 		}
 		return true
 	})
+}
+
+// Two replicas send to one customer what one could, and not twice as much.
+func TestReplicasShareAPairsLimit(t *testing.T) {
+	t.Parallel()
+	const sends, atLeast = 120, 34 // one replica's own part, and what they share
+	first := newWorld(t, onDatabase(postgrestest.Database(t)))
+	replicas := []*world{first, first.another()}
+	began := first.clock.now()
+	for n := range sends {
+		replicas[n%2].accepted(templateTo(ana, "parcel_ready"))
+	}
+	const goesNow = `SELECT 1 FROM guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.messages WHERE state = 1 OR state = 0 AND ready_at <= `
+	first.until("the burst is sent and the rest waits", func() bool {
+		underWay, err := postgrestest.Changed(first.document.Storage.URL, goesNow+strconv.FormatInt(first.clock.now().UnixMilli(), 10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return underWay == 0 && first.sim.Counts().Accepted >= atLeast
+	})
+	if sent, most := first.sim.Counts().Accepted, pairBurst+int(first.clock.now().Sub(began)/pairInterval); sent > most {
+		t.Errorf("%d messages left; want %d at most", sent, most)
+	}
 }
 
 func TestP1P2DatabaseThatCrashesLosesNoMessage(t *testing.T) {

@@ -82,8 +82,10 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 			continue
 		}
 		delete(tx.store.recent.conversations, Person{channel, customer})
-		if err := tx.exec(eraseConversation, channel, customer[:]); err != nil {
-			return Erasure{}, err
+		for _, statement := range []string{eraseConversation, erasePair} {
+			if err := tx.exec(statement, channel, customer[:]); err != nil {
+				return Erasure{}, err
+			}
 		}
 	}
 	return page, nil

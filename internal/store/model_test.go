@@ -197,7 +197,7 @@ func (m *machine) Accept(t *rapid.T) {
 	atOnce, first := rapid.Bool().Draw(t, "at once"), len(m.line(message.customer)) == 0
 	m.update(t, func(tx *store.Tx) error {
 		asked := false
-		claimed, err := tx.AcceptAndClaim(modelled(message, m.now), func() bool { asked = true; return atOnce })
+		claimed, err := tx.AcceptAndClaim(modelled(message, m.now), func() (bool, error) { asked = true; return atOnce, nil })
 		if err == nil && (asked != first || claimed != (first && atOnce)) {
 			t.Fatalf("asked whether to claim: %v, claimed: %v; want %v, %v", asked, claimed, first, first && atOnce)
 		}

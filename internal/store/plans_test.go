@@ -72,6 +72,8 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"settlement":        {selectSettlement, "ledger_one_settlement"},
 		"ledger page":       {selectRecords, "INTEGER PRIMARY KEY"},
 		"reach that is old": {deleteReach, "reach_at"},
+		"pair":              {selectPair, "sqlite_autoindex_pairs_1"},
+		"pairs at rest":     {purgePairs, "pairs_full"},
 		"total":             {selectTotal, "sqlite_autoindex_totals_1"},
 	}
 	for name, tc := range tests {

@@ -401,7 +401,7 @@ func TestParkedMessageIsNotBeforeANewOne(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			m := newMessage("password", customer(1))
 			m.Lane = store.LaneReply
-			claimed, err := tx.AcceptAndClaim(m, func() bool { return true })
+			claimed, err := tx.AcceptAndClaim(m, func() (bool, error) { return true, nil })
 			if !claimed {
 				t.Error("it waits behind the parked message")
 			}
