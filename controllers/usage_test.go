@@ -160,7 +160,7 @@ func TestP6WhoHasLeftAPlanKeepsItsHistory(t *testing.T) {
 		g.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.planName()}, plan)).To(gomega.Succeed())
 		g.Expect(plan.Status.Revisions).To(gomega.HaveLen(1))
 		g.Expect(plan.Status.Revisions[0].FirstPricedTime).NotTo(gomega.BeNil())
-	}).WithTimeout(10 * time.Second).Should(gomega.Succeed())
+	}).Should(gomega.Succeed())
 	w.Expect(plan.Status.AccountCount).To(gomega.HaveValue(gomega.BeZero()))
 }
 

@@ -17,6 +17,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -233,23 +234,14 @@ func (s *scene) planChanged(ctx context.Context, t *testing.T) {
 	zone, err := time.LoadLocation(before.Spec.TimeZone)
 	must(t, err)
 
-	var plan v1alpha1.PricingPlan
-	must(t, s.Client.Get(ctx, client.ObjectKey{Name: story.PlanName}, &plan))
-	today := time.Now().In(zone).Format(time.DateOnly)
-	revision := inForce(&plan, today).DeepCopy()
-	revision.Name, revision.EffectiveDate = "today", v1alpha1.CivilDate(today)
-	for i := range revision.Rates {
-		if revision.Rates[i].Market != "France" {
-			continue
+	must(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error { // the operator writes the plan's status meanwhile
+		var plan v1alpha1.PricingPlan
+		if err := s.Client.Get(ctx, client.ObjectKey{Name: story.PlanName}, &plan); err != nil {
+			return err
 		}
-		for j := range revision.Rates[i].Prices {
-			if revision.Rates[i].Prices[j].Category == "Utility" {
-				revision.Rates[i].Prices[j].Amount = "0.0301"
-			}
-		}
-	}
-	plan.Spec.Revisions = append(plan.Spec.Revisions, *revision)
-	must(t, s.Client.Update(ctx, &plan))
+		plan.Spec.Revisions = append(plan.Spec.Revisions, dearerFrance(&plan, time.Now().In(zone).Format(time.DateOnly)))
+		return s.Client.Update(ctx, &plan)
+	}))
 
 	_, err = s.AwaitAccount(ctx, "the gateway serves the changed plan", func(a *v1alpha1.BusinessAccount) bool {
 		return a.Status.Gateway.ConfigDigest != before.Status.Gateway.ConfigDigest && isTrue(a, v1alpha1.ConditionConfigSynced)
@@ -264,6 +256,23 @@ func (s *scene) planChanged(ctx context.Context, t *testing.T) {
 	after := s.gatewayPod(ctx, t)
 	equal(t, "the gateway's pod", after.UID, pod.UID)
 	equal(t, "its restarts", after.Status.ContainerStatuses[0].RestartCount, pod.Status.ContainerStatuses[0].RestartCount)
+}
+
+// dearerFrance is a revision of today in which utility messages to France cost 0.0301.
+func dearerFrance(plan *v1alpha1.PricingPlan, today string) v1alpha1.PricingRevision {
+	revision := inForce(plan, today).DeepCopy()
+	revision.Name, revision.EffectiveDate = "today", v1alpha1.CivilDate(today)
+	for i := range revision.Rates {
+		if revision.Rates[i].Market != "France" {
+			continue
+		}
+		for j := range revision.Rates[i].Prices {
+			if revision.Rates[i].Prices[j].Category == "Utility" {
+				revision.Rates[i].Prices[j].Amount = "0.0301"
+			}
+		}
+	}
+	return *revision
 }
 
 func (s *scene) templateIsUsable(ctx context.Context, t *testing.T) {
@@ -304,7 +313,7 @@ spec:
 
 // accountDeleted deletes the account and waits until the last of its children is gone.
 func (s *scene) accountDeleted(ctx context.Context, t *testing.T) {
-	_, err := s.Kubectl.Run(ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=60s")
+	_, err := s.Kubectl.Run(ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=2m")
 	must(t, err)
 	kinds := "deployments,replicasets,pods,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,ingresses"
 	var left string

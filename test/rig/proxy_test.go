@@ -71,7 +71,7 @@ func (c *caller) answer(within time.Duration) (string, error) {
 
 func (c *caller) expect(want string) {
 	c.t.Helper()
-	if got, err := c.answer(10 * time.Second); got != want+"\n" || err != nil {
+	if got, err := c.answer(time.Minute); got != want+"\n" || err != nil {
 		c.t.Fatalf("the answer is %q (%v), not %q", got, err, want)
 	}
 }
