@@ -13,6 +13,8 @@ const (
 	TypeOrder       = "order"
 	TypeSystem      = "system"
 	TypeUnsupported = "unsupported"
+	TypeEdit        = "edit"
+	TypeRevoke      = "revoke"
 )
 
 // Statuses of a message.
