@@ -61,15 +61,22 @@ type Referral struct {
 	ClickID    string
 }
 
-// ChangedNumber is the type of a notice that a customer changed number.
-const ChangedNumber = "user_changed_number"
+// Types of a notice that a customer is known by another address.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+const (
+	ChangedNumber = "user_changed_number"
+	ChangedUserID = "user_changed_user_id"
+)
 
-// SystemNotice tells that a customer changed number: From of the message is the
-// old one.
+// SystemNotice tells that a customer changed number, and with it the
+// business-scoped user id, or that id alone: From of the message is the old
+// number.
 type SystemNotice struct {
-	// Type is ChangedNumber.
-	Type  string
-	NewID string
+	// Type is ChangedNumber or ChangedUserID.
+	Type string
+	// NewID is the new number in digits; it may be empty, as the user ids may.
+	NewID                string
+	OldUserID, NewUserID string
 }
 
 // Status is one step in the life of an outbound message.
@@ -181,7 +188,10 @@ func (m *Message) readContent(object rawjson.Object) {
 		m.ReactionTo = text(content, "message_id")
 		m.Emoji = text(content, "emoji")
 	case TypeSystem:
-		m.System = &SystemNotice{Type: text(content, "type"), NewID: text(content, "wa_id")}
+		m.System = &SystemNotice{
+			Type: text(content, "type"), NewID: text(content, "wa_id"),
+			OldUserID: text(content, "previous_user_id"), NewUserID: text(content, "user_id"),
+		}
 	}
 }
 
