@@ -87,8 +87,9 @@ type Status struct {
 	Status string
 	// Timestamp is when the step happened, to the second; zero if absent.
 	Timestamp time.Time
-	// RecipientID is the customer's number in digits, or a group id.
-	RecipientID string
+	// RecipientID is the customer's number in digits, or a group id;
+	// RecipientUserID their business-scoped user id. Either may be empty.
+	RecipientID, RecipientUserID string
 	// RecipientType is "group" on statuses of a group, whose member
 	// ParticipantID is.
 	RecipientType, ParticipantID string
@@ -201,15 +202,16 @@ func parseStatus(raw []byte) Status {
 		return Status{Raw: raw}
 	}
 	status := Status{
-		ID:            text(object, "id"),
-		Status:        text(object, "status"),
-		Timestamp:     seconds(object.Get("timestamp")),
-		RecipientID:   text(object, "recipient_id"),
-		RecipientType: text(object, "recipient_type"),
-		ParticipantID: text(object, "recipient_participant_id"),
-		CallbackData:  text(object, "biz_opaque_callback_data"),
-		Errors:        parseErrors(object),
-		Raw:           raw,
+		ID:              text(object, "id"),
+		Status:          text(object, "status"),
+		Timestamp:       seconds(object.Get("timestamp")),
+		RecipientID:     text(object, "recipient_id"),
+		RecipientUserID: text(object, "recipient_user_id"),
+		RecipientType:   text(object, "recipient_type"),
+		ParticipantID:   text(object, "recipient_participant_id"),
+		CallbackData:    text(object, "biz_opaque_callback_data"),
+		Errors:          parseErrors(object),
+		Raw:             raw,
 	}
 	if pricing := child(object, "pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{
