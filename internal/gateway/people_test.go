@@ -122,7 +122,8 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 	request := `{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"},{"user":"+33612345679"}]}`
 	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/block_users", request)
 	if got.status != http.StatusBadRequest || got.code != 139100 || !strings.Contains(got.body, `"added_users":[{"input":"+33612345678","wa_id":"33612345678"}]`) ||
-		!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) {
+		!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) ||
+		!strings.Contains(got.body, `"message":"Re-engagement required"`) || !strings.Contains(got.body, `"fbtrace_id":"A`) {
 		t.Fatalf("got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body)
 	}
 	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131026 {
