@@ -160,6 +160,9 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		return nil
 	}
 	address := addressOf(m.From, m.FromUserID)
+	if address == "" && m.System != nil {
+		address = m.System.OldUserID
+	}
 	customer, events := in.customerOf(channel.ID, address), eventsOf(m)
 	if m.GroupID != "" || address == "" {
 		events = 0 // it is in no conversation with the number

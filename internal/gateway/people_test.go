@@ -207,6 +207,21 @@ func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
 	}
 }
 
+func TestErasureTakesACallbackAboutAChangedUserIDAlong(t *testing.T) {
+	w := newWorld(t)
+	w.business.down.Store(true)
+	body := w.change("messages", `"messages":[{"id":"wamid.system","timestamp":"`+unixSeconds(w.clock.now())+
+		`","type":"system","system":{"type":"user_changed_user_id","user_id":"FR.2222","previous_user_id":"FR.1111"}}]`)
+	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	before := w.report().Queues.Callbacks
+	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"FR.1111"}]}`)
+	if n := w.report().Queues.Callbacks; before != 1 || n != 0 {
+		t.Fatalf("of %d callbacks %d still wait, with the user id in them", before, n)
+	}
+}
+
 // TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased message: it names the recipient.
 func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	w := newWorld(t)
