@@ -205,11 +205,13 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 		},
 		"the number has changed, the id had stopped": {
 			`"user_id":"` + before + `"`,
-			`"from":"` + ana + `","system":{"type":"user_changed_number","wa_id":"` + moved + `","user_id":"` + after + `","previous_user_id":"` + before + `"}`, []string{moved, after},
+			`"from":"` + ana + `","system":{"type":"user_changed_number","wa_id":"` + moved + `","user_id":"` + after + `","previous_user_id":"` + before + `"}`,
+			[]string{moved, after},
 		},
 		"the number has changed, and had stopped": {
 			`"wa_id":"` + ana + `"`,
-			`"from":"` + ana + `","system":{"type":"user_changed_number","wa_id":"` + moved + `","user_id":"` + after + `","previous_user_id":"` + before + `"}`, []string{moved, after},
+			`"from":"` + ana + `","system":{"type":"user_changed_number","wa_id":"` + moved + `","user_id":"` + after + `","previous_user_id":"` + before + `"}`,
+			[]string{moved, after},
 		},
 	}
 	for name, tc := range tests {
