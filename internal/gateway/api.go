@@ -70,15 +70,13 @@ func hiddenCause(err error) *graph.Error {
 }
 
 // fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503 that hides the cause, which is logged. Each answer has an
-// id, by which the log line of a hidden cause is found.
+// id, by which the log line of a hidden cause is found. Who seems to have gone is answered too: a client may end its half of the connection behind its request and wait, and
+// without an answer it would hear a 200 (P1).
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
 	failure, ok := graph.AsError(err)
 	trace := newTraceID()
 	if !ok {
-		if r.Context().Err() != nil {
-			return // the client has gone
-		}
-		if worthLogging(err) {
+		if r.Context().Err() == nil && worthLogging(err) {
 			g.log.Error("Request failed", "handler", handler, "trace", trace, "error", err)
 		}
 		failure = hiddenCause(err)

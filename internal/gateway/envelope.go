@@ -78,6 +78,8 @@ func eventsOf(m *graph.Message) conversation.Events {
 	switch m.Type {
 	case graph.TypeSystem:
 		return 0 // a changed number is the network's word, not the customer's
+	case graph.TypeEdit, graph.TypeRevoke:
+		return 0 // of what the customer wrote before: nothing new was written
 	case graph.TypeReaction:
 		events = conversation.Reacted
 	case graph.TypeUnsupported:

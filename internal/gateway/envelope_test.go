@@ -18,6 +18,8 @@ func TestEventsOfACustomersMessage(t *testing.T) {
 		"reaction":          {graph.Message{Type: "reaction"}, conversation.Reacted},
 		"unsupported":       {graph.Message{Type: "unsupported"}, conversation.Unsupported},
 		"a changed number":  {graph.Message{Type: "system"}, 0},
+		"a deletion":        {graph.Message{Type: "revoke"}, 0},
+		"a correction":      {graph.Message{Type: "edit"}, 0},
 		"from an ad":        {graph.Message{Type: "text", Referral: &graph.Referral{SourceType: "ad"}}, conversation.Message | conversation.Ad},
 		"from a page":       {graph.Message{Type: "text", Referral: &graph.Referral{SourceType: "post"}}, conversation.Message | conversation.PageButton},
 		"from elsewhere":    {graph.Message{Type: "text", Referral: &graph.Referral{SourceType: "status"}}, conversation.Message},

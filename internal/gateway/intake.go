@@ -160,13 +160,16 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		return nil
 	}
 	address := addressOf(m.From, m.FromUserID)
+	if address == "" && m.System != nil {
+		address = m.System.OldUserID
+	}
 	customer, events := in.customerOf(channel.ID, address), eventsOf(m)
 	if m.GroupID != "" || address == "" {
 		events = 0 // it is in no conversation with the number
 	}
 	state, readable, err := in.conversation(channel, customer)
 	if err == nil && readable {
-		readable, err = in.follow(channel, &state, m)
+		readable, err = in.follow(channel, m)
 	}
 	if err != nil || !readable {
 		return err
@@ -231,18 +234,32 @@ func (in *intake) receive(
 	return in.tx.PutConversation(channel.ID, customer, state)
 }
 
-// follow lets what was refused under a customer's old number count under the new one, if that is what a message tells: otherwise whoever has stopped marketing, or was
-// blocked, would be written to again. It is false where what is remembered of the new number cannot be read. Following again changes nothing.
-func (in *intake) follow(channel *channel, earlier *conversation.State, m *graph.Message) (readable bool, err error) {
-	if m.System == nil || m.System.Type != graph.ChangedNumber || m.System.NewID == "" {
+// follow lets what was refused under a customer's old number or user id count under the new ones, if that is what a message tells: otherwise whoever has stopped marketing,
+// or was blocked, would be written to again. It is false where what is remembered under one of them cannot be read. Following again changes nothing.
+func (in *intake) follow(channel *channel, m *graph.Message) (readable bool, err error) {
+	if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
 		return true, nil
 	}
-	customer := in.customerOf(channel.ID, canonicalAddress(m.System.NewID))
-	state, readable, err := in.conversation(channel, customer)
-	if err != nil || !readable || !state.Follow(earlier) {
-		return readable, err
+	for _, before := range []string{canonicalAddress(m.From), m.FromUserID, m.System.OldUserID} {
+		earlier, readable, err := in.conversation(channel, in.customerOf(channel.ID, before))
+		if err != nil || !readable {
+			return false, err
+		}
+		for _, after := range []string{canonicalAddress(m.System.NewID), m.System.NewUserID} {
+			customer := in.customerOf(channel.ID, after)
+			state, readable, err := in.conversation(channel, customer)
+			if err != nil || !readable {
+				return false, err
+			}
+			if after == "" || !state.Follow(&earlier) {
+				continue
+			}
+			if err := in.tx.PutConversation(channel.ID, customer, &state); err != nil {
+				return false, err
+			}
+		}
 	}
-	return true, in.tx.PutConversation(channel.ID, customer, &state)
+	return true, nil
 }
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.

@@ -86,8 +86,7 @@ func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
 
 // calls is a webhook about a call.
 func (w *world) calls(what string) string {
-	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"calls","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
-		phoneID + `"},` + what + `}}]}]}`
+	return w.change("calls", what)
 }
 
 func TestP4CallsOpenTheWindow(t *testing.T) {
@@ -131,6 +130,12 @@ func TestP4CallsOpenTheWindow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// change is a webhook with one change of the main number.
+func (w *world) change(field, what string) string {
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"` + field + `","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
+		phoneID + `"},` + what + `}}]}]}`
 }
 
 // numberChanged is the webhook by which the network tells that a customer has another number.
@@ -182,6 +187,54 @@ func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
 			}
 			if got := w.send(templateTo(moved, tc.template)); got.code != tc.code {
 				t.Fatalf("to the new number: %d %s, want %d", got.status, got.body, tc.code)
+			}
+		})
+	}
+}
+
+// TestStopFollowsACustomerToAnotherUserID: a customer whom no number names changes the id, and whoever changes the number gets another id too.
+func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
+	const moved, before, after = "33612345699", "FR.1111", "FR.2222"
+	tests := map[string]struct {
+		stopped, notice string // the notice without its id and time
+		to              []string
+	}{
+		"no number is told": {`"user_id":"` + before + `"`, `"system":{"type":"user_changed_user_id","user_id":"` + after + `","previous_user_id":"` + before + `"}`, []string{after}},
+		"only the sender is named": {
+			`"user_id":"` + before + `"`, `"from_user_id":"` + before + `","system":{"type":"user_changed_user_id","user_id":"` + after + `"}`, []string{after},
+		},
+		"the number has changed, the id had stopped": {
+			`"user_id":"` + before + `"`,
+			`"from":"` + ana + `","system":{"type":"user_changed_number","wa_id":"` + moved + `","user_id":"` + after + `","previous_user_id":"` + before + `"}`,
+			[]string{moved, after},
+		},
+		"the number has changed, and had stopped": {
+			`"wa_id":"` + ana + `"`,
+			`"from":"` + ana + `","system":{"type":"user_changed_number","wa_id":"` + moved + `","user_id":"` + after + `","previous_user_id":"` + before + `"}`,
+			[]string{moved, after},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			at := unixSeconds(w.clock.now())
+			for _, body := range []string{
+				w.change("user_preferences", `"user_preferences":[{`+tc.stopped+`,"category":"marketing_messages","value":"stop","timestamp":`+at+`}]`),
+				w.change("messages", `"messages":[{"id":"wamid.system","timestamp":"`+at+`","type":"system",`+tc.notice+`}]`),
+			} {
+				if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+					t.Fatalf("got %d %s", got.status, got.body)
+				}
+			}
+			for _, to := range tc.to {
+				body := templateTo(to, "summer_sale")
+				if to == after {
+					body = strings.Replace(body, `"to":`, `"recipient":`, 1)
+				}
+				if got := w.send(body); got.code != 131050 {
+					t.Errorf("to %s: %d %s, want 131050", to, got.status, got.body)
+				}
 			}
 		})
 	}

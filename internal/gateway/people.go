@@ -76,13 +76,6 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 
 // writeBlocks answers as the upstream does: with 400 and both lists if some users could not be (un)blocked.
 func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) error {
-	type code struct {
-		Code int `json:"code"`
-	}
-	type failed struct {
-		graph.BlockedUser
-		Errors []code `json:"errors"`
-	}
 	list := map[string]any{}
 	key := "removed_users"
 	if blocked {
@@ -95,15 +88,13 @@ func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) 
 	if len(result.Failed) == 0 {
 		return writeJSON(w, answer)
 	}
-	failures := make([]failed, 0, len(result.Failed))
-	for _, f := range result.Failed {
-		failures = append(failures, failed{BlockedUser: f.BlockedUser, Errors: []code{{f.Code}}})
-	}
-	list["failed_users"] = failures
+	list["failed_users"] = result.Failed
 	var shape struct {
 		Error json.RawMessage `json:"error"`
 	}
-	encoded, err := json.Marshal(graph.NewError(graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked: see failed_users."))
+	failure := graph.NewError(graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked: see failed_users.")
+	failure.TraceID = newTraceID()
+	encoded, err := json.Marshal(failure)
 	if err == nil {
 		err = json.Unmarshal(encoded, &shape)
 	}

@@ -122,7 +122,8 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 	request := `{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"},{"user":"+33612345679"}]}`
 	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/block_users", request)
 	if got.status != http.StatusBadRequest || got.code != 139100 || !strings.Contains(got.body, `"added_users":[{"input":"+33612345678","wa_id":"33612345678"}]`) ||
-		!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) {
+		!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) ||
+		!strings.Contains(got.body, `"message":"Re-engagement required"`) || !strings.Contains(got.body, `"fbtrace_id":"A`) {
 		t.Fatalf("got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body)
 	}
 	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131026 {
@@ -203,6 +204,21 @@ func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
 	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"},{"user":"33612340009"}]}`)
 	if n := w.report().Queues.Callbacks; before == 0 || n != 0 {
 		t.Fatalf("of %d callbacks %d still wait, with the numbers in them", before, n)
+	}
+}
+
+func TestErasureTakesACallbackAboutAChangedUserIDAlong(t *testing.T) {
+	w := newWorld(t)
+	w.business.down.Store(true)
+	body := w.change("messages", `"messages":[{"id":"wamid.system","timestamp":"`+unixSeconds(w.clock.now())+
+		`","type":"system","system":{"type":"user_changed_user_id","user_id":"FR.2222","previous_user_id":"FR.1111"}}]`)
+	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	before := w.report().Queues.Callbacks
+	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"FR.1111"}]}`)
+	if n := w.report().Queues.Callbacks; before != 1 || n != 0 {
+		t.Fatalf("of %d callbacks %d still wait, with the user id in them", before, n)
 	}
 }
 

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -31,5 +32,17 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 	g.metrics.handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if want := `guichet_gateway_messages_refused_total{code="130429"} 1`; !strings.Contains(metrics.Body.String(), want+"\n") {
 		t.Errorf("the metrics lack %q: a send was refused, and a webhook is none", want)
+	}
+}
+
+// A client may end its half of the connection behind its request and wait: it looks as one that has gone, and an answer that nobody writes is a 200.
+func TestP1FailureIsNoSuccessForWhoLooksGone(t *testing.T) {
+	g := &Gateway{metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	answer := httptest.NewRecorder()
+	g.fail(answer, httptest.NewRequestWithContext(gone, http.MethodPost, "/webhooks", nil), "webhook", gone.Err())
+	if answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), `"code":131016`) {
+		t.Errorf("got %d %q, want 503 with 131016: nothing was stored", answer.Code, answer.Body)
 	}
 }

@@ -30,7 +30,7 @@ func (e ending) dissent(outcome pricing.Outcome) (verdict string, on []string) {
 	if p == nil || outcome.Result == pricing.Unpriced {
 		return "", nil
 	}
-	if p.Billable != nil && *p.Billable != (outcome.Result == pricing.Charged) {
+	if billed, said := billedBy(p); said && billed != (outcome.Result == pricing.Charged) {
 		on = append(on, verdictPrice)
 	}
 	if told, err := conversation.ParseCategory(p.Category); err == nil && outcome.Category != conversation.None && told != outcome.Category {
@@ -40,6 +40,17 @@ func (e ending) dissent(outcome pricing.Outcome) (verdict string, on []string) {
 		return "", nil
 	}
 	return describePrice(p), on
+}
+
+// billedBy is whether the upstream bills a message, if it says so: by the type where billable is absent, which the upstream is to drop. A regular message of whom it
+// exempts has a subtype.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+func billedBy(p *graph.Pricing) (billed, said bool) {
+	if p.Billable != nil {
+		return *p.Billable, true
+	}
+	billed = p.Type == "regular" && p.Subtype == ""
+	return billed, billed || strings.HasPrefix(p.Type, "free_")
 }
 
 // upstreamWord is what a type or a category of the upstream's looks like; anything else is not kept.

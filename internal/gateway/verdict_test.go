@@ -69,21 +69,24 @@ func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
 			free := priced(`,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`)
 			other := priced(`,"pricing":{"billable":true,"pricing_model":"PMP","type":"NUMBER 33612345678","category":"marketing"}`)
 			silent := priced(``)
-			w.settled(4)
+			typed := priced(`,"pricing":{"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`)
+			agreed := priced(`,"pricing":{"pricing_model":"PMP","type":"regular","category":"utility"}`)
+			novel := priced(`,"pricing":{"pricing_model":"PMP","type":"hologram","category":"utility"}`)
+			w.settled(7)
 
 			const bob = "33612345999"
 			w.writes(bob, "hello", 0)
 			w.control(http.MethodPost, "faults", `{"code":131047,"next":1}`)
 			refused := w.accepted(textTo(bob, "refused at once"))
-			w.settled(5)
+			w.settled(8)
 			w.control(http.MethodPost, "faults", `{"code":131047,"next":1,"async":true}`)
 			failed := w.accepted(textTo(bob, "refused by a status"))
-			w.settled(6)
+			w.settled(9)
 
-			if r := w.report(); r.Period.Charged != 4 {
-				t.Errorf("%d charged; want the four that the plan charges", r.Period.Charged)
+			if r := w.report(); r.Period.Charged != 7 {
+				t.Errorf("%d charged; want the seven that the plan charges", r.Period.Charged)
 			}
-			for verdict, want := range map[string]string{"price": "1", "category": "1", "window": "2"} {
+			for verdict, want := range map[string]string{"price": "2", "category": "1", "window": "2"} {
 				if got := w.metric(`guichet_gateway_verdict_differences_total{verdict="` + verdict + `"}`); got != want {
 					t.Errorf("%q differences on the %s are counted; want %s", got, verdict, want)
 				}
@@ -91,9 +94,10 @@ func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
 			if err := w.stop(); err != nil {
 				t.Fatal(err)
 			}
-			records := w.settlements(same, free, other, silent, refused, failed)
+			records := w.settlements(same, free, other, silent, typed, agreed, novel, refused, failed)
 			for id, want := range map[string]string{
-				same: "", free: "free free_customer_service utility", other: "billable marketing", silent: "", refused: "131047", failed: "131047",
+				same: "", free: "free free_customer_service utility", other: "billable marketing", silent: "",
+				typed: "free_customer_service utility", agreed: "", novel: "", refused: "131047", failed: "131047",
 			} {
 				if got := records[id]; got.UpstreamVerdict != want {
 					t.Errorf("the upstream's verdict is %q beside a charge of %s; want %q", got.UpstreamVerdict, got.Charge, want)

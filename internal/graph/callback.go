@@ -33,7 +33,7 @@ func (c *Change) StatusCallback(i int, callbackData *string) json.RawMessage {
 			raw = object.Without(field)
 		}
 	}
-	return c.narrowed(listStatuses, raw, status.RecipientID, "")
+	return c.narrowed(listStatuses, raw, status.RecipientID, status.RecipientUserID)
 }
 
 // Part is an update of a change on its own.

@@ -6,7 +6,7 @@ import (
 )
 
 func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
-	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"}],"future":true}}]}]}`)
+	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"},{"id":"s3","recipient_user_id":"DE.9"}],"future":true}}]}]}`)
 	c := onlyChange(t, body)
 	head := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},`
 	tail := `,"future":true}}]}]}`
@@ -38,6 +38,10 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 		"status, no data, no contact": {
 			string(c.StatusCallback(1, nil)),
 			head + `"statuses":[{"id":"s2","recipient_id":"777"}]` + tail,
+		},
+		"status by user id": {
+			string(c.StatusCallback(2, nil)),
+			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[{"id":"s3","recipient_user_id":"DE.9"}]` + tail,
 		},
 		"whole": {string(c.Callback()), string(body)},
 	}

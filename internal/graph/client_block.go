@@ -18,14 +18,9 @@ type blockUser struct {
 
 type blockAnswer struct {
 	BlockUsers struct {
-		Added   []BlockedUser `json:"added_users"`
-		Removed []BlockedUser `json:"removed_users"`
-		Failed  []struct {
-			BlockedUser
-			Errors []struct {
-				Code int `json:"code"`
-			} `json:"errors"`
-		} `json:"failed_users"`
+		Added   []BlockedUser  `json:"added_users"`
+		Removed []BlockedUser  `json:"removed_users"`
+		Failed  []BlockFailure `json:"failed_users"`
 	} `json:"block_users"`
 }
 
@@ -59,13 +54,6 @@ func (c *Client) block(ctx context.Context, method, phoneNumberID string, users 
 	if err := decode(raw, &answer); err != nil {
 		return BlockResult{}, err
 	}
-	result := BlockResult{Done: append(answer.BlockUsers.Added, answer.BlockUsers.Removed...)}
-	for _, failed := range answer.BlockUsers.Failed {
-		failure := BlockFailure{BlockedUser: failed.BlockedUser, Code: CodeUnknown}
-		if len(failed.Errors) > 0 {
-			failure.Code = failed.Errors[0].Code
-		}
-		result.Failed = append(result.Failed, failure)
-	}
-	return result, nil
+	all := answer.BlockUsers
+	return BlockResult{Done: append(all.Added, all.Removed...), Failed: all.Failed}, nil
 }

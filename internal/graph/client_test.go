@@ -157,7 +157,7 @@ func TestClientBlockUsers(t *testing.T) {
 		},
 		"some": {
 			400, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2","wa_id":"2","errors":[{"message":"Re-engagement required","code":131047}]}]},"error":{"message":"x","type":"OAuthException","code":139100}}`,
-			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{{BlockedUser{"2", "2"}, 131047}}},
+			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{{BlockedUser{"2", "2"}, []byte(`[{"message":"Re-engagement required","code":131047}]`)}}},
 		},
 	}
 	for name, tc := range tests {

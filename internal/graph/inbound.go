@@ -13,6 +13,8 @@ const (
 	TypeOrder       = "order"
 	TypeSystem      = "system"
 	TypeUnsupported = "unsupported"
+	TypeEdit        = "edit"
+	TypeRevoke      = "revoke"
 )
 
 // Statuses of a message.
@@ -59,15 +61,22 @@ type Referral struct {
 	ClickID    string
 }
 
-// ChangedNumber is the type of a notice that a customer changed number.
-const ChangedNumber = "user_changed_number"
+// Types of a notice that a customer is known by another address.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+const (
+	ChangedNumber = "user_changed_number"
+	ChangedUserID = "user_changed_user_id"
+)
 
-// SystemNotice tells that a customer changed number: From of the message is the
-// old one.
+// SystemNotice tells that a customer changed number, and with it the
+// business-scoped user id, or that id alone: From of the message is the old
+// number.
 type SystemNotice struct {
-	// Type is ChangedNumber.
-	Type  string
-	NewID string
+	// Type is ChangedNumber or ChangedUserID.
+	Type string
+	// NewID is the new number in digits; it may be empty, as the user ids may.
+	NewID                string
+	OldUserID, NewUserID string
 }
 
 // Status is one step in the life of an outbound message.
@@ -78,8 +87,9 @@ type Status struct {
 	Status string
 	// Timestamp is when the step happened, to the second; zero if absent.
 	Timestamp time.Time
-	// RecipientID is the customer's number in digits, or a group id.
-	RecipientID string
+	// RecipientID is the customer's number in digits, or a group id;
+	// RecipientUserID their business-scoped user id. Either may be empty.
+	RecipientID, RecipientUserID string
 	// RecipientType is "group" on statuses of a group, whose member
 	// ParticipantID is.
 	RecipientType, ParticipantID string
@@ -179,7 +189,10 @@ func (m *Message) readContent(object rawjson.Object) {
 		m.ReactionTo = text(content, "message_id")
 		m.Emoji = text(content, "emoji")
 	case TypeSystem:
-		m.System = &SystemNotice{Type: text(content, "type"), NewID: text(content, "wa_id")}
+		m.System = &SystemNotice{
+			Type: text(content, "type"), NewID: text(content, "wa_id"),
+			OldUserID: text(content, "previous_user_id"), NewUserID: text(content, "user_id"),
+		}
 	}
 }
 
@@ -189,15 +202,16 @@ func parseStatus(raw []byte) Status {
 		return Status{Raw: raw}
 	}
 	status := Status{
-		ID:            text(object, "id"),
-		Status:        text(object, "status"),
-		Timestamp:     seconds(object.Get("timestamp")),
-		RecipientID:   text(object, "recipient_id"),
-		RecipientType: text(object, "recipient_type"),
-		ParticipantID: text(object, "recipient_participant_id"),
-		CallbackData:  text(object, "biz_opaque_callback_data"),
-		Errors:        parseErrors(object),
-		Raw:           raw,
+		ID:              text(object, "id"),
+		Status:          text(object, "status"),
+		Timestamp:       seconds(object.Get("timestamp")),
+		RecipientID:     text(object, "recipient_id"),
+		RecipientUserID: text(object, "recipient_user_id"),
+		RecipientType:   text(object, "recipient_type"),
+		ParticipantID:   text(object, "recipient_participant_id"),
+		CallbackData:    text(object, "biz_opaque_callback_data"),
+		Errors:          parseErrors(object),
+		Raw:             raw,
 	}
 	if pricing := child(object, "pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{

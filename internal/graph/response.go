@@ -109,7 +109,7 @@ type Throughput struct {
 type BlockResult struct {
 	// Done are the users of added_users or removed_users.
 	Done []BlockedUser
-	// Failed are those that could not be blocked, each with its first error code.
+	// Failed are those that could not be blocked, each with its errors.
 	Failed []BlockFailure
 }
 
@@ -119,11 +119,12 @@ type BlockedUser struct {
 	WAID  string `json:"wa_id"`
 }
 
-// BlockFailure is a user that could not be blocked. Code 131047 means that the
-// user has not written within 24 hours.
+// BlockFailure is a user that could not be blocked. An error of code 131047 means
+// that the user has not written within 24 hours.
 type BlockFailure struct {
 	BlockedUser
-	Code int
+	// Errors is the list of errors as it came.
+	Errors json.RawMessage `json:"errors,omitempty"`
 }
 
 // RetryDelay is the pause before try n+1 (n counts from 0) of a message that

@@ -107,6 +107,10 @@ func TestParseWebhookMessage(t *testing.T) {
 				m.System = &SystemNotice{Type: "user_changed_number", NewID: "5511888880000"}
 			}),
 		},
+		"user id changed": {
+			`{"id":"wamid.1","timestamp":"1760000000","type":"system","system":{"body":"changed","type":"user_changed_user_id","user_id":"BR.78","previous_user_id":"BR.77"}}`,
+			Message{ID: "wamid.1", Timestamp: unix(1760000000), Type: "system", System: &SystemNotice{Type: "user_changed_user_id", OldUserID: "BR.77", NewUserID: "BR.78"}},
+		},
 		"unsupported": {
 			`{` + common + `"type":"unsupported","errors":[{"code":131051,"title":"Unsupported message type","error_data":{"details":"poll"}}],"unsupported":{"type":"poll"}}`,
 			with(func(m *Message) {

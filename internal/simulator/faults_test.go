@@ -154,8 +154,11 @@ func TestBusinessBlocksCustomers(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := graph.BlockResult{
-		Done:   []graph.BlockedUser{{Input: "+" + ana, WAID: ana}},
-		Failed: []graph.BlockFailure{{BlockedUser: graph.BlockedUser{Input: "+15550002222", WAID: "15550002222"}, Code: 131047}},
+		Done: []graph.BlockedUser{{Input: "+" + ana, WAID: ana}},
+		Failed: []graph.BlockFailure{{
+			BlockedUser: graph.BlockedUser{Input: "+15550002222", WAID: "15550002222"},
+			Errors:      []byte(`[{"code":131047,"error_data":{"details":"The user has not written within 24 hours."},"message":"Re-engagement required"}]`),
+		}},
 	}
 	if diff := cmp.Diff(want, result); diff != "" {
 		t.Error(diff)

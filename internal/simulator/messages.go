@@ -144,7 +144,7 @@ func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *hel
 		}
 		return held, preview, refusal
 	}
-	if !c.windowOpen(now) {
+	if send.DirectCategory == "" && !c.windowOpen(now) {
 		var closed time.Time
 		if !c.wrote.IsZero() {
 			closed = c.wrote.Add(serviceWindow)
@@ -197,7 +197,7 @@ func (s *Simulator) accept(n *number, send *graph.Send, held *heldTemplate, prev
 		PhoneNumberID: n.ID,
 		To:            recipient(send),
 		Type:          send.Type,
-		Category:      categoryOf(held),
+		Category:      categoryOf(send, held),
 		CallbackData:  send.CallbackData,
 		AcceptedAt:    now,
 		clientData:    send.HasCallbackData,

@@ -58,7 +58,9 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if c.blocked {
 		return "", errors.New("the business has blocked this phone")
 	}
-	if kind != graph.TypeSystem {
+	switch kind {
+	case graph.TypeSystem, graph.TypeEdit, graph.TypeRevoke: // nothing new was written
+	default:
 		c.write(written, len(in.Referral) > 0)
 	}
 	st.record.counts.Inbound++

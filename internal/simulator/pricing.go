@@ -71,10 +71,10 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 }
 
 // categoryOf is the billed category of a message: its template's, in lower
-// case, or service.
-func categoryOf(held *heldTemplate) string {
-	if held == nil {
-		return service
+// case, its own where it is sent directly, or service.
+func categoryOf(send *graph.Send, held *heldTemplate) string {
+	if held != nil {
+		return strings.ToLower(held.Category)
 	}
-	return strings.ToLower(held.Category)
+	return orElse(send.DirectCategory, service)
 }

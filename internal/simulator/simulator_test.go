@@ -225,6 +225,16 @@ func (w *world) refused(body []byte, code int) *graph.Error {
 	return failure
 }
 
+func TestWhatACustomerChangesOrDeletesOpensNoWindow(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	for _, kind := range []string{"edit", "revoke"} {
+		w.write(ana, Inbound{Message: map[string]json.RawMessage{
+			"type": []byte(`"` + kind + `"`), kind: []byte(`{"original_message_id":"wamid.1"}`),
+		}})
+		w.refused(text(ana), graph.CodeReEngagement)
+	}
+}
+
 func (w *world) write(phone string, in Inbound) string {
 	w.Helper()
 	in.To = orElse(in.To, number1)

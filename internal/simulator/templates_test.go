@@ -177,3 +177,13 @@ func TestTemplatesAreListedInPagesEditedAndDeleted(t *testing.T) {
 		t.Error("a template was deleted twice")
 	}
 }
+
+// A direct send goes as if it were templated: https://developers.facebook.com/documentation/business-messaging/whatsapp/direct-send.
+func TestDirectSendNeedsNoWindowAndIsPricedByItsCategory(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","category":"utility","text":{"body":"hello"}}`))
+	w.idle()
+	if got := w.s.Messages(MessageFilter{})[0].Pricing; got == nil || got.Type != "regular" || got.Category != "utility" {
+		t.Errorf("got %s, want regular/utility", jsonOf(got))
+	}
+}

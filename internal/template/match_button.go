@@ -2,10 +2,12 @@ package template
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
-// subTypes is the sub_type of a message's component for each type of button.
+// subTypes is the sub_type of a message's component for each type of button; its case does not matter, as that of the component's
+// type does not.
 func subTypes(kind string) []string {
 	switch kind {
 	case ButtonQuickReply:
@@ -54,7 +56,7 @@ func (b button) match(place string, given *SendComponent, options MatchOptions) 
 		}
 		return mismatch(CodeCount, "%s: 1 parameter is expected and no component names the button.", place)
 	}
-	if !slices.Contains(subTypes(b.kind), given.SubType) {
+	if !slices.Contains(subTypes(b.kind), strings.ToLower(given.SubType)) {
 		return mismatch(CodeFormat, "%s: sub_type must be %s.", place, subTypes(b.kind)[0])
 	}
 	if count := len(given.Parameters); count != need && (!optional || count != 0) {

@@ -92,6 +92,7 @@ func TestMatch(t *testing.T) {
 		{"video for image", withImage, `[{"type":"header","parameters":[{"type":"video","video":{"id":"1"}}]},` + bodyAna + `]`, false, 132012, "header: a parameter of type image with its image object is expected."},
 		{"header where none is", named, `[` + header881 + `]`, false, 132000, "header: the template has no header and 1 parameters are given."},
 		{"coupon", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, false, 0, ""},
+		{"coupon in capitals", coupon, `[{"type":"BUTTON","sub_type":"COPY_CODE","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, false, 0, ""},
 		{"coupon too long", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"` + strings.Repeat("A", 21) + `"}]}]`, false, 132005, "button 0 parameter 1: the code has more than 20 characters."},
 		{"one-time code", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"123456"}]}]`, false, 0, ""},
 		{"one-time code too long", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"1234567890123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"1"}]}]`, false, 132005, "body: the code has more than 15 characters."},
