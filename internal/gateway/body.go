@@ -9,9 +9,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// maxBuffered bounds the bytes of all request bodies that are held at once. It counts what has arrived, not what was announced, so whoever opens many
+// maxBuffered bounds the bytes of all request bodies of the API that are held at once, and of all webhooks. It counts what has arrived, not what was announced, so whoever opens many
 // connections and sends nothing holds nobody up.
-const maxBuffered = 32 << 20
+const maxBuffered = 16 << 20
 
 // bodies reads request bodies within a common bound. It is safe for concurrent use.
 type bodies struct{ held atomic.Int64 }

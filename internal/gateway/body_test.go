@@ -15,19 +15,19 @@ func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 		_, _, err := b.read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size))), graph.MaxWebhookBody)
 		return err
 	}
-	for i := range 10 {
+	for i := range 5 {
 		if err := request(graph.MaxWebhookBody); err != nil {
 			t.Fatalf("body %d of 3 MiB: %v", i, err)
 		}
 	}
 	refused, ok := graph.AsError(request(graph.MaxWebhookBody))
 	if !ok || refused.Code != 130429 || refused.RetryAfter == 0 {
-		t.Fatalf("the eleventh got %v, want 130429 with a time to come back", refused)
+		t.Fatalf("the sixth got %v, want 130429 with a time to come back", refused)
 	}
-	if held := b.held.Load(); held != 10*graph.MaxWebhookBody {
-		t.Fatalf("%d bytes are held after the refusal, want those of ten bodies", held)
+	if held := b.held.Load(); held != 5*graph.MaxWebhookBody {
+		t.Fatalf("%d bytes are held after the refusal, want those of five bodies", held)
 	}
-	if err := request(1 << 20); err != nil {
+	if err := request(1 << 19); err != nil {
 		t.Fatalf("a small one: %v", err)
 	}
 	_, done, err := b.read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")), 10)

@@ -59,7 +59,8 @@ type Gateway struct {
 	pacer     *pacer
 	channels  *channelStops
 	callbacks *callbackClient
-	bodies    bodies
+	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from them.
+	bodies, webhookBodies bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing else.
 	passes  chan struct{}
 	senders *senders

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -240,18 +241,18 @@ func (in *intake) follow(channel *channel, m *graph.Message) (readable bool, err
 	if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
 		return true, nil
 	}
-	for _, before := range []string{canonicalAddress(m.From), m.FromUserID, m.System.OldUserID} {
+	for _, before := range given(canonicalAddress(m.From), m.FromUserID, m.System.OldUserID) {
 		earlier, readable, err := in.conversation(channel, in.customerOf(channel.ID, before))
 		if err != nil || !readable {
 			return false, err
 		}
-		for _, after := range []string{canonicalAddress(m.System.NewID), m.System.NewUserID} {
+		for _, after := range given(canonicalAddress(m.System.NewID), m.System.NewUserID) {
 			customer := in.customerOf(channel.ID, after)
 			state, readable, err := in.conversation(channel, customer)
 			if err != nil || !readable {
 				return false, err
 			}
-			if after == "" || !state.Follow(&earlier) {
+			if !state.Follow(&earlier) {
 				continue
 			}
 			if err := in.tx.PutConversation(channel.ID, customer, &state); err != nil {
@@ -260,6 +261,11 @@ func (in *intake) follow(channel *channel, m *graph.Message) (readable bool, err
 		}
 	}
 	return true, nil
+}
+
+// given are those addresses that are not empty.
+func given(addresses ...string) []string {
+	return slices.DeleteFunc(addresses, func(address string) bool { return address == "" })
 }
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.

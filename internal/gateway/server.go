@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -105,15 +106,20 @@ func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 }
 
 const (
-	// maxConcurrent bounds the requests that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
-	maxConcurrent = 1024
+	// maxConcurrent bounds the requests of the API, and those of the webhooks, that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
+	maxConcurrent = 512
 	// maxPasses bounds those that wait for the upstream's answer.
 	maxPasses = 64
 )
 
+// bounded bounds the requests that are served at once. Webhooks have a bound of their own: anybody may post there, and who does so slowly must not hold up the business.
 func (g *Gateway) bounded(next http.Handler) http.Handler {
-	slots := make(chan struct{}, maxConcurrent)
+	api, webhooks := make(chan struct{}, maxConcurrent), make(chan struct{}, maxConcurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		slots := api
+		if r.URL.Path == config.WebhookPath {
+			slots = webhooks
+		}
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()

@@ -17,9 +17,15 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 		<-done
 	}))
 	defer close(done)
-	for range maxConcurrent {
-		go served.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/v26.0/1066/messages", nil))
+	occupy := func(path string) {
+		go served.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, nil))
 		<-serving
+	}
+	for range maxConcurrent {
+		occupy("/webhooks")
+	}
+	for range maxConcurrent { // strangers who post webhooks have taken nothing from the business
+		occupy("/v26.0/1066/messages")
 	}
 	for _, path := range []string{"/v26.0/1066/messages", "/webhooks"} {
 		answer := httptest.NewRecorder()

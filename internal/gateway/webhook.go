@@ -44,7 +44,7 @@ func (g *Gateway) takeWebhook(r *http.Request) (result string, err error) {
 	if header == "" {
 		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
 	}
-	body, done, err := g.bodies.read(r, graph.MaxWebhookBody)
+	body, done, err := g.webhookBodies.read(r, graph.MaxWebhookBody)
 	if err != nil {
 		return resultMalformed, err
 	}
