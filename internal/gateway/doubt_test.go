@@ -7,14 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // resting is a gateway that does not run, with an empty store.
-func resting(t *testing.T, clock *testClock) *Gateway {
+func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) *Gateway {
 	t.Helper()
-	w := prepareWorld(t, clock, "http://127.0.0.1")
+	w := prepareWorld(t, clock, "http://127.0.0.1", changes...)
 	g, err := newGateway(Options{
 		ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
 		Now: clock.now,
