@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -102,6 +103,48 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 	})
 	if sent, most := first.sim.Counts().Accepted, pairBurst+int(first.clock.now().Sub(began)/pairInterval); sent > most {
 		t.Errorf("%d messages left; want %d at most", sent, most)
+	}
+}
+
+// A number is new, and only one replica knows it yet: what the other one is told of its messages is told again, and the delivery is billed (P2).
+func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
+	t.Parallel()
+	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
+	served := g.config.tenant()
+	send, err := graph.ParseSend([]byte(templateTo(ana, "parcel_ready")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.channels[secondPhone]}, send, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := answer.Messages[0].ID
+	behind := *served
+	behind.channels = map[string]*channel{phoneID: served.channels[phoneID]}
+	tell := func(to *tenant, status, id string) error {
+		webhook, err := graph.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+			"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.upstream","status":%q,"timestamp":%q,"recipient_id":%q,
+			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.now()), ana, id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g.intake(t.Context(), to, webhook, appSecret)
+	}
+	if err := tell(&behind, "delivered", id); err == nil {
+		t.Error("the replica that does not know the number yet has taken the delivery, and lost it")
+	}
+	if err := tell(&behind, "delivered", id+"-of-somebody-else"); err != nil {
+		t.Errorf("a status of somebody else's message got %v; want it ignored", err)
+	}
+	if err := tell(served, "delivered", id); err != nil {
+		t.Fatal(err)
+	}
+	if got := storedState(t, g, id); got != store.Delivered {
+		t.Errorf("the message is %s, want delivered", got)
+	}
+	if err := tell(&behind, "read", id); err != nil {
+		t.Errorf("the status of a settled message got %v; want it ignored", err)
 	}
 }
 
