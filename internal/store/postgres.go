@@ -137,6 +137,9 @@ func parseShared(shared *Shared) (*pgconn.Config, error) {
 }
 
 func trust(config *tls.Config, authorities *x509.CertPool) {
+	if config == nil {
+		return // a socket of this machine
+	}
 	config.RootCAs = authorities
 	config.MinVersion = tls.VersionTLS12
 }
