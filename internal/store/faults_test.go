@@ -26,7 +26,7 @@ type proxy struct {
 	// silentAtRequest lets a connection stand from a request on that holds the text, and nothing of it reaches the server any more.
 	silentAtRequest atomic.Pointer[string]
 	cuts            atomic.Int64
-	refuse                    atomic.Bool
+	refuse          atomic.Bool
 
 	mutex sync.Mutex
 	open  map[net.Conn]bool
