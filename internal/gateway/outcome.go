@@ -33,11 +33,23 @@ func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.
 	return g.applyKept(tx, p.tenant, p.channel, m, now)
 }
 
-// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better.
+// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better. A message that was held for
+// lost while the answer was on its way is in doubt no more.
 func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
-	if err != nil || !found || m.State != store.Sending {
+	if err != nil || !found {
 		return err
+	}
+	if m.State == store.InDoubt && v.fate != fateInDoubt {
+		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+			return err
+		}
+		if err := tx.Undoubt(m); err != nil {
+			return err
+		}
+	}
+	if m.State != store.Sending {
+		return nil
 	}
 	g.senders.note(p.channel.ID, true) // it waits for its next try, or the one behind it is ready
 	switch v.fate {
