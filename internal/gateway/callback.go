@@ -97,6 +97,9 @@ func (g *Gateway) claimCallbacks(ctx context.Context, limit int) (claimed []*sto
 
 // deliverOne makes one delivery and records what came of it.
 func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
+	if !g.opened.Load().HoldsLease(c.Lease) {
+		return // another replica may have delivered it by now, and those behind it
+	}
 	to := g.config.tenant().Callback
 	if to == nil {
 		return // its lease runs out; the business no longer wants it

@@ -7,14 +7,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // resting is a gateway that does not run, with an empty store.
-func resting(t *testing.T, clock *testClock) *Gateway {
+func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) *Gateway {
 	t.Helper()
-	w := prepareWorld(t, clock, "http://127.0.0.1")
+	w := prepareWorld(t, clock, "http://127.0.0.1", changes...)
 	g, err := newGateway(Options{
 		ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
 		Now: clock.now,
@@ -124,5 +126,46 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	}
 	if want := []string{noteDoubtBegan, noteDoubtAnswered}; !slices.Equal(notes, want) {
 		t.Fatalf("the ledger notes %q, want %q", notes, want)
+	}
+}
+
+// A replica whose lease was taken may as well get the upstream's refusal: then there is no doubt either, and the message goes the way of its refusal (P12).
+func TestP12ALateRefusalResolvesADoubt(t *testing.T) {
+	refused := func(code int) *graph.Error { return graph.NewError(code, "refused") }
+	tests := map[string]struct {
+		verdict sendVerdict
+		want    store.State
+	}{
+		"to be tried again": {sendVerdict{fate: fateRetry, failure: refused(graph.CodeThroughput)}, store.Queued},
+		"to wait":           {sendVerdict{fate: fateParked, failure: refused(graph.CodeSpamLimit)}, store.Queued},
+		"a stopped channel": {sendVerdict{fate: fateStopped, failure: refused(graph.CodePayment)}, store.Queued},
+		"for good":          {sendVerdict{fate: fateFailed, failure: refused(graph.CodeUndeliverable)}, store.Failed},
+		"not known either":  {sendVerdict{fate: fateInDoubt, failure: refused(graph.CodeUnavailable)}, store.InDoubt},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			g, id, sent := doubtful(t)
+			p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
+			tc.verdict.at = sent.Add(time.Hour)
+			if err := g.update(t.Context(), func(tx *store.Tx) error { return g.notSubmitted(tx, p, tc.verdict, sent.Add(time.Minute)) }); err != nil {
+				t.Fatal(err)
+			}
+			if err := g.view(t.Context(), func(tx *store.Tx) error {
+				m, _, err := tx.Message(id)
+				if err != nil {
+					return err
+				}
+				if m.State != tc.want || m.DoubtedAt.IsZero() != (tc.want != store.InDoubt) {
+					t.Errorf("the message is %s, in doubt since %q; want %s", m.State, m.DoubtedAt, tc.want)
+				}
+				doubts, err := tx.Depth(store.Doubts)
+				if (doubts == 1) != (tc.want == store.InDoubt) {
+					t.Errorf("%d messages are in doubt", doubts)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

@@ -35,14 +35,14 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 	if in.confirmed {
 		g.sends.ring()
 	}
-	if in.incomplete {
-		return errIncomplete
-	}
-	return nil
+	return in.incomplete
 }
 
-// errIncomplete refuses a webhook of which a part is stored, so that the upstream tells it again.
-var errIncomplete = errors.New("what the webhook says of a customer whose conversation cannot be read is not stored: restore the row")
+// Errors that refuse a webhook of which a part is stored, so that the upstream tells it again.
+var (
+	errConversation = errors.New("what the webhook says of a customer whose conversation cannot be read is not stored: restore the row")
+	errNumber       = errors.New("what the webhook says of messages that another replica has sent from a number that this one does not know yet is not stored")
+)
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves.
 func subjectsOf(webhook *graph.Webhook) (messages []store.Subject) {
@@ -69,8 +69,8 @@ type intake struct {
 	bare struct{ of, change *graph.Change }
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
-	// incomplete says that something was left out, see conversation.
-	incomplete bool
+	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing was.
+	incomplete error
 	// traced are the statuses that moved a message, since began by the machine's clock, if they are traced.
 	traced []tracedStatus
 	began  time.Time
@@ -101,7 +101,11 @@ func (in *intake) change(c *graph.Change) error {
 		return in.accountChange(c)
 	}
 	channel := in.tenant.channels[c.PhoneNumberID]
-	if channel == nil || !channel.trusts(in.secret) {
+	if channel == nil {
+		in.count(kindOther, resultUnknown)
+		return in.ofUnknown(c)
+	}
+	if !channel.trusts(in.secret) {
 		in.count(kindOther, resultUnknown)
 		return nil
 	}
@@ -206,7 +210,7 @@ func (in *intake) conversation(channel *channel, customer seal.CustomerHash) (st
 	state, err = in.tx.Conversation(channel.ID, customer)
 	if errors.Is(err, store.ErrDamaged) {
 		in.gateway.unreadable(kindConversation, "channel", channel.Name)
-		in.incomplete = true
+		in.incomplete = errConversation
 		return state, false, nil
 	}
 	return state, err == nil, err

@@ -20,13 +20,19 @@ const (
 	purgeInterval = time.Minute
 )
 
+// means are what a message is priced by: the plan, and the keys that open what is known of the message.
+type means struct {
+	tenant *tenant
+	keys   *keys
+}
+
 // maintain looks after what no request brings about until ctx is done: doubts, messages that have outlived themselves, levels of the budget, messages that a new plan
-// can price at last, and what may be forgotten.
+// or a key that is back can price at last, and what may be forgotten.
 func (g *Gateway) maintain(ctx context.Context) {
 	ticker := time.NewTicker(maintainInterval)
 	defer ticker.Stop()
 	var purged time.Time
-	var repriced *tenant
+	var repriced means
 	for {
 		select {
 		case <-ctx.Done():
@@ -34,6 +40,7 @@ func (g *Gateway) maintain(ctx context.Context) {
 		case <-ticker.C:
 		}
 		t, now := g.config.tenant(), g.now()
+		served := means{t, g.keys.current()}
 		if opened := g.opened.Load(); opened.Shared() {
 			g.attend(ctx, "find what another replica left", func() error { return g.recover(ctx, opened) })
 		}
@@ -42,11 +49,11 @@ func (g *Gateway) maintain(ctx context.Context) {
 		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })
 		g.attend(ctx, "release reservations that are over", func() error { return g.unreserve(ctx, now) })
 		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
-		if t != repriced {
+		if served != repriced {
 			g.attend(ctx, "price what was unpriced", func() error {
 				err := g.reprice(ctx, t, now)
 				if err == nil {
-					repriced = t
+					repriced = served
 				}
 				return err
 			})
@@ -147,7 +154,7 @@ func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// reprice settles or corrects delivered messages that had no rate, under a plan that may have it now.
+// reprice settles or corrects delivered messages that had no rate, under a plan that may have it now, or that could not be opened.
 func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
 	unpriced := func(tx *store.Tx, last *store.Message) ([]*store.Message, error) { return tx.Unpriced(last, page) }
 	_, err := g.forEach(ctx, unpriced, func(tx *store.Tx, m *store.Message) error {

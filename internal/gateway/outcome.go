@@ -9,6 +9,10 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
+// stopPatience is how long the gateway goes on at its stop to record an outcome that the store does not take: a database that restarts is back by then. With the call to
+// the upstream before it, it is what the pod's 30 seconds leave.
+const stopPatience = 15 * time.Second
+
 // submitted records that the upstream has the message, and applies the statuses that came before its id was known.
 func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
@@ -29,11 +33,23 @@ func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.
 	return g.applyKept(tx, p.tenant, p.channel, m, now)
 }
 
-// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better.
+// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better. A message that was held for
+// lost while the answer was on its way is in doubt no more.
 func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
-	if err != nil || !found || m.State != store.Sending {
+	if err != nil || !found {
 		return err
+	}
+	if m.State == store.InDoubt && v.fate != fateInDoubt {
+		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+			return err
+		}
+		if err := tx.Undoubt(m); err != nil {
+			return err
+		}
+	}
+	if m.State != store.Sending {
+		return nil
 	}
 	g.senders.note(p.channel.ID, true) // it waits for its next try, or the one behind it is ready
 	switch v.fate {
@@ -101,21 +117,25 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 	return tx.PutConversation(m.Channel, m.Customer, &state)
 }
 
-// persist records an outcome that is known only here. It does not give up while the gateway runs: without the record the message would be in doubt.
-func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject) {
-	durable := context.WithoutCancel(ctx)
+// persist records an outcome that is known only here, and tells whether it could. It does not give up while the gateway runs, nor for stopPatience at its stop: without
+// the record the message would be in doubt.
+func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject) (recorded bool) {
+	durable, stopped := context.WithoutCancel(ctx), ctx.Done()
+	var over <-chan time.Time
 	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
 		err := g.update(durable, fn, about...)
 		if err == nil {
 			g.deliveries.ring()
-			return
+			return true
 		}
 		if worthLogging(err) {
 			g.log.Error("Outcome could not be recorded", "step", what, "error", err)
 		}
 		select {
-		case <-ctx.Done():
-			return // the next start finds the message as being sent, and in doubt
+		case <-stopped:
+			stopped, over = nil, time.After(stopPatience)
+		case <-over:
+			return false // the next start finds the message as being sent, and in doubt
 		case <-time.After(pause):
 		}
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,8 +12,10 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 func onDatabase(database string) func(*config.Document) {
@@ -100,6 +103,100 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 	})
 	if sent, most := first.sim.Counts().Accepted, pairBurst+int(first.clock.now().Sub(began)/pairInterval); sent > most {
 		t.Errorf("%d messages left; want %d at most", sent, most)
+	}
+}
+
+// A number is new, and only one replica knows it yet: what the other one is told of its messages is told again, and the delivery is billed (P2).
+func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
+	t.Parallel()
+	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
+	served := g.config.tenant()
+	send, err := graph.ParseSend([]byte(templateTo(ana, "parcel_ready")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.channels[secondPhone]}, send, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := answer.Messages[0].ID
+	behind := *served
+	behind.channels = map[string]*channel{phoneID: served.channels[phoneID]}
+	tell := func(to *tenant, status, id string) error {
+		webhook, err := graph.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+			"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.upstream","status":%q,"timestamp":%q,"recipient_id":%q,
+			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.now()), ana, id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g.intake(t.Context(), to, webhook, appSecret)
+	}
+	if err := tell(&behind, "delivered", id); err == nil {
+		t.Error("the replica that does not know the number yet has taken the delivery, and lost it")
+	}
+	if err := tell(&behind, "delivered", id+"-of-somebody-else"); err != nil {
+		t.Errorf("a status of somebody else's message got %v; want it ignored", err)
+	}
+	if err := tell(served, "delivered", id); err != nil {
+		t.Fatal(err)
+	}
+	if got := storedState(t, g, id); got != store.Delivered {
+		t.Errorf("the message is %s, want delivered", got)
+	}
+	if err := tell(&behind, "read", id); err != nil {
+		t.Errorf("the status of a settled message got %v; want it ignored", err)
+	}
+}
+
+// A replica that was paused with a callback in its hands does not deliver it once another replica has: the customer's callbacks stay in order.
+func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
+	t.Parallel()
+	endpoint := newBusiness(t)
+	database := postgrestest.Database(t)
+	g := resting(t, &testClock{began: time.Now()}, onDatabase(database), func(d *config.Document) { d.Callback.URL = endpoint.server.URL })
+	other, err := store.Open(t.Context(), g.storeOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { other.Close() })
+	customer := g.keys.seal.CustomerHash(phoneID, ana)
+	for _, body := range []string{`"first"`, `"second"`} {
+		if err := g.update(t.Context(), func(tx *store.Tx) error {
+			return g.queueCallback(tx, g.config.tenant(), phoneID, customer, []byte(body), g.now())
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claimed, _, err := g.claimCallbacks(t.Context(), 1)
+	if err != nil || len(claimed) != 1 {
+		t.Fatalf("claimed %d callbacks, %v; want the first", len(claimed), err)
+	}
+	// While it is paused, its lease runs out, and the other replica delivers both.
+	if err := postgrestest.Exec(database, `UPDATE guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.leases SET taken = 1 WHERE id = (SELECT MIN(id) FROM
+		guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.leases)`); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := other.Update(t.Context(), func(tx *store.Tx) error {
+			if _, err := tx.ReleaseCallbacks(); err != nil {
+				return err
+			}
+			due, err := tx.ClaimCallbacks(g.now(), g.now().Add(callbackLease), 1)
+			if err != nil || len(due) != 1 {
+				return fmt.Errorf("the other replica has claimed %d callbacks: %w", len(due), err)
+			}
+			_, err = tx.FinishCallback(due[0], g.now())
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.update(t.Context(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrLeaseLost) {
+		t.Fatalf("the paused replica comes back with %v; want a lost lease", err)
+	}
+	g.deliverOne(t.Context(), claimed[0])
+	if late := endpoint.received("first"); len(late) > 0 {
+		t.Fatal("the first callback was delivered after the second")
 	}
 }
 

@@ -35,6 +35,28 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	return in.apply(channel, m, c, i)
 }
 
+// ofUnknown leaves the statuses out that a number without a channel has of unsettled messages: while replicas take a new configuration over, another one sends from the number
+// already. The upstream tells them again, and to a replica that knows the number by then.
+func (in *intake) ofUnknown(c *graph.Change) error {
+	if !in.gateway.opened.Load().Shared() {
+		return nil
+	}
+	for i := range c.Statuses {
+		id := c.Statuses[i].CallbackData
+		if !isOwnID(id) {
+			continue
+		}
+		m, found, err := in.tx.Message(id)
+		if err != nil {
+			return err
+		}
+		if found && m.Channel == c.PhoneNumberID && !m.Settled {
+			in.incomplete = errNumber
+		}
+	}
+	return nil
+}
+
 // find looks a status's message up. A message of another number is none: numbers of one account do not speak for each other.
 func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool, error) {
 	var m *store.Message

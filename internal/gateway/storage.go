@@ -78,12 +78,12 @@ func (g *Gateway) rate(t *tenant) int32 {
 // stillOurs asks whether a message whose lease may have run out before it was sent is still this replica's. Asking renews the lease.
 func (g *Gateway) stillOurs(ctx context.Context, p parcel) bool {
 	ours := false
-	g.persist(ctx, "ask", func(tx *store.Tx) error {
+	asked := g.persist(ctx, "ask", func(tx *store.Tx) error {
 		m, found, err := tx.Claimed(p.id, p.tries+1)
 		ours = err == nil && found && m.State == store.Sending
 		return err
 	})
-	return ours
+	return asked && ours
 }
 
 // storageProblem says what is wrong with a document's storage: which one it is can only be changed by a restart, because the ledger does not move by itself.

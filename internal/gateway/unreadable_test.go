@@ -298,6 +298,29 @@ func TestMessagesUnderAMissingKeyWaitForIt(t *testing.T) {
 	w.until("it is sent when the key is back", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
 }
 
+// What was delivered while the key of its message was missing is billed once the key is back.
+func TestP2DeliveryUnderAMissingKeyIsBilledWhenTheKeyIsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.quiet(ana)
+	before := w.readKeyFile(config.KeysetFile)
+	w.rotate(seal.AddKey, w)
+	w.rotate(seal.PromoteKey, w)
+	promoted := w.readKeyFile(config.KeysetFile)
+	_, upstream := w.submitted()
+	w.restart(func() { w.writeKeyFile(config.KeysetFile, before) })
+	if got := w.webhook(w.status(upstream, "delivered", ""), appSecret); got.status != http.StatusOK {
+		t.Fatalf("the webhook got %d %s", got.status, got.body)
+	}
+	met := func() string { return w.metric(`guichet_gateway_unreadable_rows_total{kind="message"}`) }
+	first := met()
+	w.until("a price was looked for in vain", func() bool { return met() > first })
+	w.writeKeyFile(config.KeysetFile, promoted)
+	if r := w.settled(1); r.Period.Billed != usd("0.03") || r.Period.Unpriced != 0 {
+		t.Fatalf("%s is billed and %d messages are unpriced, want 0.03 USD and none", r.Period.Billed, r.Period.Unpriced)
+	}
+}
+
 func TestDamagedCallbackHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -15,8 +15,9 @@ type Callback struct {
 	Payload   []byte
 	Condition Condition
 	CreatedAt time.Time
-	// Attempts counts the times that it was claimed.
+	// Attempts counts the times that it was claimed. Lease is what the last of them was under, see Store.HoldsLease.
 	Attempts int
+	Lease    int64
 
 	seq int64
 }
@@ -70,7 +71,8 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 	}
 	for _, c := range due {
 		c.Payload = tx.openSealed(c.Payload, c.place(), &c.Condition)
-		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, tx.store.writer.lease(), c.seq); err != nil {
+		c.Lease = tx.store.writer.lease()
+		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.Lease, c.seq); err != nil {
 			return nil, err
 		}
 	}

@@ -23,8 +23,10 @@ type proxy struct {
 	target   string
 	// cutAtRequest cuts before a request that holds the text reaches the server, cutAtAnswer before an answer that holds it reaches the store; nil cuts nowhere.
 	cutAtRequest, cutAtAnswer atomic.Pointer[string]
-	cuts                      atomic.Int64
-	refuse                    atomic.Bool
+	// silentAtRequest lets a connection stand from a request on that holds the text, and nothing of it reaches the server any more.
+	silentAtRequest atomic.Pointer[string]
+	cuts            atomic.Int64
+	refuse          atomic.Bool
 
 	mutex sync.Mutex
 	open  map[net.Conn]bool
@@ -79,6 +81,11 @@ func (p *proxy) forward(to, from net.Conn, cutAt *atomic.Pointer[string]) {
 		if at := cutAt.Load(); at != nil && bytes.Contains(buffer[:n], []byte(*at)) {
 			cutAt.Store(nil)
 			p.cuts.Add(1)
+			return
+		}
+		if at := p.silentAtRequest.Load(); at != nil && bytes.Contains(buffer[:n], []byte(*at)) {
+			p.silentAtRequest.Store(nil)
+			_, _ = io.Copy(io.Discard, from)
 			return
 		}
 		if _, writeErr := to.Write(buffer[:n]); writeErr != nil || err != nil {
@@ -250,5 +257,24 @@ func TestDeadDatabaseFailsAtOnceAndIsTriedAgain(t *testing.T) {
 		if err = s.Update(context.Background(), func(*store.Tx) error { return nil }); time.Now().After(deadline) {
 			t.Fatalf("the store has not come back: %v", err)
 		}
+	}
+}
+
+// A server that falls silent while it is connected to holds nobody up for longer than an attempt to connect may take.
+func TestServerThatFallsSilentDuringTheConnectionIsGivenUp(t *testing.T) {
+	p, s, _ := openThroughProxy(t)
+	setting := "synchronous_commit"
+	p.silentAtRequest.Store(&setting)
+	p.cutAll()
+	outcome := make(chan error, 1)
+	go func() { outcome <- s.Update(context.Background(), func(*store.Tx) error { return nil }) }()
+	select {
+	case err := <-outcome:
+		if !errors.Is(err, store.ErrUnavailable) {
+			t.Fatalf("Update = %v; want ErrUnavailable", err)
+		}
+	case <-time.After(20 * time.Second):
+		p.cutAll() // so that the store can be closed
+		t.Fatal("the writer waits for a server that does not answer")
 	}
 }

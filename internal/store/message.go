@@ -133,6 +133,13 @@ func (m *Message) problem() string {
 	return ""
 }
 
+// answered forgets the doubt of the last attempt, of which the outcome is known. One of an earlier attempt stays.
+func (m *Message) answered() {
+	if m.DoubtedAt.Equal(m.ClaimedAt) {
+		m.DoubtedAt = time.Time{}
+	}
+}
+
 // advance moves the message to a status of the upstream, if that is forward.
 func (m *Message) advance(to State, at time.Time) bool {
 	m.note(to, at)

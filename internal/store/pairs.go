@@ -9,8 +9,9 @@ import (
 const (
 	selectPair = `SELECT full_at FROM pairs WHERE channel = $1 AND customer = $2`
 	upsertPair = `INSERT INTO pairs (channel, customer, full_at) VALUES ($1, $2, $3) ON CONFLICT (channel, customer) DO UPDATE SET full_at = excluded.full_at`
-	purgePairs = `DELETE FROM pairs WHERE full_at <= $1`
-	erasePair  = `DELETE FROM pairs WHERE channel = $1 AND customer = $2`
+	purgePairs = `DELETE FROM pairs WHERE full_at <= (SELECT MAX(full_at) FROM
+		(SELECT full_at FROM pairs WHERE full_at <= $1 ORDER BY full_at LIMIT $2 + 0) AS oldest)`
+	erasePair = `DELETE FROM pairs WHERE channel = $1 AND customer = $2`
 )
 
 // PairFullAt is when what the replicas share of the rate limit between a channel and a customer will be whole again; the zero time if that is not known, and it is whole.

@@ -52,3 +52,27 @@ func TestPairsLimitIsRememberedUntilItIsWhole(t *testing.T) {
 		}
 	})
 }
+
+// What one call removes is bounded, so that an operation stays short however many pairs have become whole.
+func TestPurgeForgetsAPageOfPairs(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error {
+			for n := range 5 {
+				if err := tx.PutPairFullAt("1066", customer(n), noon.Add(time.Duration(n)*time.Second)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for _, want := range []int64{2, 2, 0} { // the last one is not whole yet
+			update(t, s, func(tx *store.Tx) error {
+				removed, err := tx.Purge(noon.Add(3*time.Second), store.PurgeLimits{Rows: 2})
+				if removed != want {
+					t.Errorf("purged %d pairs; want %d", removed, want)
+				}
+				return err
+			})
+		}
+	})
+}

@@ -137,12 +137,17 @@ func parseShared(shared *Shared) (*pgconn.Config, error) {
 }
 
 func trust(config *tls.Config, authorities *x509.CertPool) {
+	if config == nil {
+		return // a socket of this machine
+	}
 	config.RootCAs = authorities
 	config.MinVersion = tls.VersionTLS12
 }
 
-// insistOnDurability raises a server's setting under which a commit is answered before it is durable.
+// insistOnDurability raises a server's setting under which a commit is answered before it is durable. pgconn's own time-out is over by then.
 func insistOnDurability(ctx context.Context, conn *pgconn.PgConn) error {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
 	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`).ReadAll()
 	return err
 }

@@ -53,6 +53,7 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 		"ledger page":      {selectRecords, "ledger_pkey"},
 		"ledger's head":    {selectHead, "ledger_pkey"},
 		"old reach":        {deleteReach, "reach_at"},
+		"pairs at rest":    {purgePairs, "pairs_full"},
 		"total":            {selectTotal, "totals_pkey"},
 		"lease":            {renewLease, "leases_pkey"},
 	}

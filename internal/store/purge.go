@@ -44,7 +44,7 @@ func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 		{purgeSeen, []any{limits.Rows, millis(now)}},
 		{purgeEarly, []any{limits.Rows, millis(limits.EarlyBefore)}},
 		{purgeContent, []any{millis(now), limits.Rows}},
-		{purgePairs, []any{millis(now)}},
+		{purgePairs, []any{millis(now), limits.Rows}},
 	} {
 		n, err := tx.changed(step.text, step.args...)
 		if err != nil {

@@ -145,9 +145,7 @@ func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
 		return err
 	}
 	m.UpstreamID, m.sealedUpstreamID, m.SubmittedAt, m.dirty = upstreamID, sealed, at, true
-	if m.DoubtedAt.Equal(m.ClaimedAt) {
-		m.DoubtedAt = time.Time{} // the last attempt was the only one in doubt, and this is its outcome
-	}
+	m.answered()
 	if m.State >= Submitted {
 		return nil
 	}
@@ -204,6 +202,16 @@ func (tx *Tx) Doubt(m *Message) error {
 		m.DoubtedAt = m.ClaimedAt
 	}
 	return tx.move(m, InDoubt)
+}
+
+// Undoubt takes a doubt back, because the answer to the send has come after all: the message is Sending until its outcome is recorded, in the same operation. It
+// starts from InDoubt.
+func (tx *Tx) Undoubt(m *Message) error {
+	if m.State != InDoubt {
+		return tx.wrongState(m)
+	}
+	m.answered()
+	return tx.move(m, Sending)
 }
 
 // Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it tells. It is false, and no error, if the message

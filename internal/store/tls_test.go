@@ -97,6 +97,7 @@ func TestSharedStoreVerifiesTheServerAsTheURLSays(t *testing.T) {
 		"verify-full and the system's authorities": {database + "?sslmode=verify-full", nil, "x509"},
 		"encrypted, not verified":                  {database + "?sslmode=require", nil, ""},
 		"a CA that nobody would check":             {database + "?sslmode=require", ca, "sslmode=require does not check"},
+		"a CA and a socket, which has no TLS":      {"postgres://guichet@/guichet?host=/nonexistent", ca, "cannot be reached"},
 		"a CA that is none":                        {database, []byte("nonsense"), "no certificate in PEM"},
 		"a wrong password":                         {strings.Replace(database, password, "wrong-"+password, 1), ca, "cannot be reached"},
 		"no URL":                                   {"://" + password, nil, "cannot be read"},
