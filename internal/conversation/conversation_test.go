@@ -76,30 +76,30 @@ func TestALateMessageNeitherShrinksNorMovesTheWindow(t *testing.T) {
 }
 
 // "Was the window open then" is answered for a delivery that is reported weeks late.
-func TestWindowsAreRememberedFor35Days(t *testing.T) {
+func TestWindowsAreRememberedFor45Days(t *testing.T) {
 	var s State
 	s.Receive(Inbound{At: 0, Events: Message}, rules())
-	s.Receive(Inbound{At: 34 * day, Events: Message}, rules())
+	s.Receive(Inbound{At: 44 * day, Events: Message}, rules())
 	if !s.WindowOpen(day - 1) {
-		t.Error("the window of 34 days ago must be known")
+		t.Error("the window of 44 days ago must be known")
 	}
-	s.Receive(Inbound{At: 37 * day, Events: Message}, rules())
+	s.Receive(Inbound{At: 47 * day, Events: Message}, rules())
 	if s.WindowOpen(day-1) || len(s.Windows) != 2 {
-		t.Errorf("the window of 37 days ago must be forgotten: %+v", s.Windows)
+		t.Errorf("the window of 47 days ago must be forgotten: %+v", s.Windows)
 	}
 	s.Receive(Inbound{At: 200 * day}, rules())
-	if len(s.Windows) != 1 || s.Windows[0].To != 38*day {
+	if len(s.Windows) != 1 || s.Windows[0].To != 48*day {
 		t.Errorf("the last window must be kept, to say when it closed: %+v", s.Windows)
 	}
 }
 
 // A customer who never writes and is written to every day must not make the state grow for ever.
-func TestConversationsAreRememberedFor35Days(t *testing.T) {
+func TestConversationsAreRememberedFor45Days(t *testing.T) {
 	var s State
 	for d := range int64(400) {
 		s.Apply(Change{Opens: Open{Category: Marketing, Span: Span{From: d * day, To: d*day + day}}})
 	}
-	if len(s.Conversations) != 37 || s.Conversations[0].Span.To != 364*day {
+	if len(s.Conversations) != 47 || s.Conversations[0].Span.To != 354*day {
 		t.Errorf("%d conversations are remembered, the first until %d", len(s.Conversations), s.Conversations[0].Span.To)
 	}
 }

@@ -6,7 +6,7 @@
 //
 // Instants are Unix seconds and spans are half-open, [from, to): a window that a message of second 0 opens for 86,400 seconds holds
 // second 86,399 and does not hold second 86,400. The state is a set of spans, so events may arrive in any order and more than
-// once; it stays the same. It remembers 35 days, longer than any message lives, so that a delivery that is reported late is
+// once; it stays the same. It remembers 45 days, as long as a gateway remembers a message, so that a delivery that is reported late is
 // judged by the windows of its own instant.
 //
 // Sources: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages (customer service window),

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Retention is for how many seconds a span is remembered after its end: 35 days, longer than any message lives.
-const Retention = 35 * 24 * 60 * 60
+// Retention is for how many seconds a span is remembered after its end: 45 days, as long as a message whose delivery may still be told.
+const Retention = 45 * 24 * 60 * 60
 
 // maxEntryPoints bounds what a customer who opens one advertisement after the other can make the state remember.
 const maxEntryPoints = 32

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -63,7 +64,24 @@ func (g *Gateway) warnOfBudget(ctx context.Context, t *tenant, now time.Time) er
 	if t.Budget == nil || len(t.Budget.WarnAtPercent) == 0 {
 		return nil
 	}
-	period := periodAt(now, t.zone)
+	for _, period := range growingPeriods(now, t.zone) {
+		if err := g.warnOfPeriod(ctx, t, period); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retoldFor is for how long the upstream may repeat a webhook that was not taken.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+const retoldFor = 7 * 24 * time.Hour
+
+// growingPeriods are the periods whose charges may still grow: the current one, and in its first days the one before, whose last deliveries may not have been told yet.
+func growingPeriods(now time.Time, zone *time.Location) []string {
+	return slices.Compact([]string{periodAt(now.Add(-retoldFor), zone), periodAt(now, zone)})
+}
+
+func (g *Gateway) warnOfPeriod(ctx context.Context, t *tenant, period string) error {
 	var billed money.Decimal
 	var warned int32
 	err := g.view(ctx, func(tx *store.Tx) error {

@@ -148,14 +148,15 @@ func reserve(t *tenant, c *channel, out outgoing, in circumstances, expires time
 	return covered(t.Budget, bound, in.spent, in.reserved)
 }
 
-// covered is the reservation for a bound, if a blocking budget has it left.
+// covered is the reservation for a bound, if a blocking budget has it left. A bound that leaves out an ending without a rate covers nothing: it would be charged once the
+// plan has that rate, whatever it is.
 func covered(budget *config.Budget, bound pricing.Bound, spent, reserved money.Decimal) (money.Money, error) {
 	if budget == nil || budget.Action != budgetBlock {
 		return bound.Amount, nil
 	}
-	if bound.Amount.Amount.IsZero() {
+	if bound.Unpriced {
 		return money.Money{}, graph.NewError(graph.CodePayment,
-			"The price plan has no rate for this message, so the account's budget cannot be kept. Add the rate to the plan, or let the budget warn instead of block.")
+			"The price plan has no rate for one of the ways in which this message may end, so the account's budget cannot be kept. Add the rate to the plan, or let the budget warn instead of block.")
 	}
 	left, err := budgetLeft(budget.Limit.Amount, spent, reserved)
 	if err != nil {

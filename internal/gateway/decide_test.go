@@ -105,7 +105,11 @@ func TestDecide(t *testing.T) {
 		"budget, overspent, free":  {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"x"}}`, func(d *config.Document, in *circumstances) { budget("1")(d, in); in.spent = money.MustParse("2") }, 0, "0", store.LaneReply},
 		"no rate, no budget":       {strings.Replace(utility, ana, "48601234567", 1), func(*config.Document, *circumstances) {}, 0, "0", store.LaneBulk},
 		"no rate, blocking budget": {strings.Replace(utility, ana, "48601234567", 1), budget("10"), 131042, "", 0},
-		"upstream wants payment":   {utility, func(_ *config.Document, in *circumstances) { in.paymentStopped = true }, 131042, "", 0},
+		"no rate from tomorrow on, blocking budget": {utility, func(d *config.Document, in *circumstances) {
+			budget("10")(d, in)
+			d.Plan.Revisions = append(d.Plan.Revisions, withoutRates(d.Plan, "2026-11-21"))
+		}, 131042, "", 0},
+		"upstream wants payment": {utility, func(_ *config.Document, in *circumstances) { in.paymentStopped = true }, 131042, "", 0},
 		"limit of customers": {utility, func(d *config.Document, in *circumstances) {
 			d.Limits.CustomersPerDay, in.customersToday, in.state = 5, 5, &conversation.State{}
 		}, 131048, "", 0},
@@ -134,6 +138,13 @@ func TestDecide(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withoutRates is the plan's last revision from another day on, without its rates.
+func withoutRates(plan pricing.Plan, day string) pricing.Revision {
+	r := plan.Revisions[len(plan.Revisions)-1]
+	r.Name, r.EffectiveDate, r.Rates, r.Tiers = "without-rates", day, nil, nil
+	return r
 }
 
 func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {

@@ -178,3 +178,27 @@ func TestMissingKeysAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// A template that the upstream has put into another category since it was sent is billed as the plan's categoryAt says; both prices are covered by the reservation.
+func TestP6CategoryOfATemplateIsThatOfThePlansInstant(t *testing.T) {
+	t.Parallel()
+	for categoryAt, want := range map[string]string{"": "0.03", "Send": "0.03", "Delivery": "0.0859"} {
+		t.Run(categoryAt, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(d *config.Document) { d.Plan.Revisions[len(d.Plan.Revisions)-1].CategoryAt = categoryAt })
+			w.quiet(ana)
+			upstream := w.submittedID(w.accepted(templateTo(ana, "parcel_ready")))
+			if r := w.report(); r.Period.Reserved != usd(want) {
+				t.Errorf("%s reserved, want %s USD", r.Period.Reserved, want)
+			}
+			before := w.report().ConfigDigest
+			w.document.Templates[0].BilledCategory = "marketing"
+			w.writeDocument()
+			w.until("the new category is served", func() bool { return w.report().ConfigDigest != before })
+			w.webhook(w.status(upstream, "delivered", ""), appSecret)
+			if r := w.settled(1); r.Period.Billed != usd(want) {
+				t.Errorf("%s billed, want %s USD", r.Period.Billed, want)
+			}
+		})
+	}
+}

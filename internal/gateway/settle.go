@@ -23,13 +23,17 @@ type ending struct {
 }
 
 // facts are what pricing asks of an ended message. An ending is never before the acceptance: a clock of the upstream's that is slow must not bill a period that
-// was over when the message was accepted (P3).
-func (e ending) facts() pricing.Message {
+// was over when the message was accepted (P3). A template's category at delivery is the one that is served when the delivery is told.
+func (e ending) facts(t *tenant) pricing.Message {
 	accepted := e.message.AcceptedAt.Unix()
-	return pricing.Message{
+	facts := pricing.Message{
 		Channel: e.message.Channel, Country: e.about.Country, Form: e.about.Form, Category: e.about.Category,
 		SentAt: accepted, EndedAt: max(e.at.Unix(), accepted), Delivered: e.delivered,
 	}
+	if served := t.templates[templateKey{e.about.Template, e.about.Language}]; served != nil {
+		facts.CategoryAtDelivery = served.category
+	}
+	return facts
 }
 
 // mayComeYet tells whether the message is given up although the upstream may have a copy of it, whose delivery would be charged: its reservation then stays (P3).
@@ -53,7 +57,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	if err != nil {
 		return err
 	}
-	facts := e.facts()
+	facts := e.facts(t)
 	outcome := t.rate(e, func() pricing.Outcome { return t.book.Rate(&t.account, &facts, &state, tx) })
 	record := t.record(e, facts, outcome)
 	g.keepDissent(e, record, outcome)

@@ -201,6 +201,9 @@ func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) er
 		return nil
 	}
 	rules := in.tenant.book.Rules(at.Unix(), in.tenant.zone)
+	if !rules.EntryPoint.TrustsUpstream {
+		return nil
+	}
 	state, err := in.tx.Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		return nil // the settlement says so

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -68,6 +69,33 @@ func TestP4LateWebhookOpensNoWindowInTheFuture(t *testing.T) {
 	w.clock.advance(2 * time.Minute)
 	if got := w.send(textTo(ana, "too late")); got.code != 131047 {
 		t.Fatalf("got %s, want 131047: the window counts from the message, not from its arrival", got.body)
+	}
+}
+
+// What the upstream states with "sent" is nothing where the plan fixes the length of an entry point: it lasts 72 hours from the delivery of the reply.
+func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *config.Document) {
+		entry := d.Plan.Revisions[len(d.Plan.Revisions)-1].EntryPoint
+		entry.Expiry, entry.DurationSeconds = "Fixed", 72*3600
+	})
+	_, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
+	w.quiet(ana)
+	delivered := func(after time.Duration) {
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the business is told that it is sent", func() bool { return len(w.business.statuses(id)) == 1 })
+		w.clock.advance(after)
+		w.webhook(w.status(w.submittedID(id), "delivered", ""), appSecret)
+	}
+	delivered(20 * time.Hour)
+	w.clock.advance(60 * time.Hour)
+	delivered(time.Hour)
+	if r := w.report(); r.Period.Messages != 2 || r.Period.Charged != 0 {
+		t.Fatalf("%d charged of %d; want none of two", r.Period.Charged, r.Period.Messages)
 	}
 }
 

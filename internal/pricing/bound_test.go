@@ -85,6 +85,17 @@ func TestP3BoundOfWhatIsSurelyFreeIsZero(t *testing.T) {
 	expect(t, "announcement, outside the window", d.most(french, 24, 100, conversation.FreeForm, conversation.None), "0.05 USD")
 }
 
+// A message lives 30 days, and its delivery is told up to 8 days later: that it answered in the window must be known until then, whatever the customer writes meanwhile.
+func TestP3BoundOfAnAnswerHoldsUntilItsDeliveryIsTold(t *testing.T) {
+	d := newDesk(t, compiled(t, samplePlan(t, "announcement")), "2026-10-05T00:00:00Z")
+	d.writes(french, 0, message)
+	expect(t, "bound", d.most(french, 1, 38*24, conversation.FreeForm, conversation.None), "0 USD")
+	m := d.message(french, 1, conversation.FreeForm, conversation.None)
+	m.EndedAt = d.seconds(30 * 24)
+	d.writes(french, 37.5*24, message)
+	expect(t, "delivery of day 30, told on day 38", told(d.settle(french, m)), "service free: serviceWindow")
+}
+
 func TestP3BoundIsTheDearestStepTimesTheUnitsWithTheMarkup(t *testing.T) {
 	plan := tiered("Marginal")
 	first := &plan.Revisions[1]

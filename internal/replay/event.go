@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -72,7 +73,7 @@ func decode(text []byte, e *Event) error {
 	if err := decoder.Decode(&l); err != nil {
 		return describe(err)
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the line must be one JSON object and nothing more")
 	}
 	*e = Event{

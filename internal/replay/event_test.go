@@ -29,6 +29,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 		"a number as an id":     {`{"time":"2026-10-05T10:00:00Z","type":"status","id":7,"status":"read"}`, `events: line 2: "id" must be a string`},
 		"negative units":        {send("2026-10-05T10:00:00Z", "m1", `"text","units":-1`), "events: line 2: units must be from 1"},
 		"no country's number":   {inbound("2026-10-05T10:00:00Z", "0612"), "events: line 2: the recipient must be a phone number"},
+		"a brace too many":      {status("2026-10-05T10:00:00Z", "m1", "read") + "}", "events: line 2: the line must be one JSON object and nothing more"},
 		"a line without an end": {`{"id":"` + strings.Repeat("x", maxLine), "events: line 2: must be shorter than 65536 bytes"},
 	}
 	for name, tc := range tests {

@@ -56,7 +56,7 @@ type sent struct {
 	customer *customer
 }
 
-// report is what statuses say of a message.
+// report is what statuses say of a message; delivered is true of one that is sent on, too.
 type report struct {
 	ended, delivered bool
 	expiry           int64 // of a free entry point; 0 is none
@@ -206,12 +206,12 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	return Nothing, pricing.Outcome{}
 }
 
-// take notes what is reported of a message, and settles it if that is its end.
+// take notes what is reported of a message, and settles it if that is its end: of a reaction the upstream tells no more than that it was sent.
 func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
 	if said.expiry != 0 {
-		m.EntryPointExpiry = said.expiry
+		r.entryPoint(m, said.expiry, now)
 	}
-	if !said.ended {
+	if lastOfReaction := said.delivered && m.Form == conversation.Reaction; !said.ended && !lastOfReaction {
 		return Nothing, pricing.Outcome{}
 	}
 	m.EndedAt, m.Delivered = now, said.delivered
@@ -223,6 +223,13 @@ func (r *Replay) take(id string, m *sent, said report, now int64) (Result, prici
 	m.customer.messages--
 	delete(r.messages, id)
 	return Settled, outcome
+}
+
+// entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that: from the status on, whatever becomes of the message.
+func (r *Replay) entryPoint(m *sent, expiry, now int64) {
+	if terms := &r.book.Rules(now, r.account.Zone).EntryPoint; terms.TrustsUpstream {
+		m.customer.state.Apply(conversation.Change{EntryPoint: m.customer.state.Reply(m.SentAt, now, expiry, terms)})
+	}
 }
 
 // country is that of the event's customer. One that cannot be told is an error where prices depend on it.

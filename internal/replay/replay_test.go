@@ -161,6 +161,37 @@ func TestEntryPointAndItsEndFromTheUpstream(t *testing.T) {
 	expect(t, got, "m1 utility 0 freeEntryPoint", "m2 utility 0 freeEntryPoint", "m3 utility 0.03 ")
 }
 
+// The upstream states the entry point when it has the reply: it holds although the reply is never delivered.
+func TestEntryPointOfAReplyThatIsNotDelivered(t *testing.T) {
+	got, err := run(book(t, "whatsapp"),
+		strings.Replace(inbound("2026-10-05T10:00:00Z", "33612345678"), "false", "true", 1),
+		send("2026-10-05T11:00:00Z", "m1", utility),
+		`{"time":"2026-10-05T11:00:01Z","type":"status","id":"m1","status":"sent","entryPointExpiry":"2026-10-08T11:00:01Z"}`,
+		status("2026-10-05T11:00:02Z", "m1", "failed"),
+		send("2026-10-07T11:00:00Z", "m2", utility), status("2026-10-07T11:00:01Z", "m2", "delivered"),
+		send("2026-10-08T11:00:00Z", "m3", utility), status("2026-10-08T11:00:01Z", "m3", "delivered"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 utility 0 undelivered", "m2 utility 0 freeEntryPoint", "m3 utility 0.03 ")
+}
+
+// The upstream tells no more of a reaction than that it was sent.
+func TestReactionEndsWhenItIsSent(t *testing.T) {
+	got, err := run(book(t, "whatsapp"),
+		strings.Replace(inbound("2026-10-05T10:00:00Z", "33612345678"), "false", "true", 1),
+		status("2026-10-05T10:01:00Z", "m1", "sent"), send("2026-10-05T10:01:00.5Z", "m1", `"reaction"`), // it is a reply: the entry point opens
+		send("2026-10-05T10:02:00Z", "m2", `"reaction"`), status("2026-10-05T10:02:01Z", "m2", "sent"),
+		send("2026-10-07T11:00:00Z", "m3", utility), status("2026-10-07T11:00:01Z", "m3", "delivered"),
+		send("2026-10-07T11:00:01Z", "m4", utility), status("2026-10-07T11:00:02Z", "m4", "sent"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 service 0 reaction", "m2 service 0 reaction", "m3 utility 0 freeEntryPoint")
+}
+
 func TestReactionDirectSendAndUnits(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
