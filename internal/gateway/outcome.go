@@ -10,7 +10,7 @@ import (
 )
 
 // stopPatience is how long the gateway goes on at its stop to record an outcome that the store does not take: a database that restarts is back by then. With the call to
-// the upstream before it, it is what the pod's 30 seconds leave.
+// the upstream before it, it fits into the pod's grace period of 45 seconds.
 const stopPatience = 15 * time.Second
 
 // submitted records that the upstream has the message, and applies the statuses that came before its id was known.

@@ -72,7 +72,7 @@ func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 		WithServiceAccountName(GatewayName(name)).
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
-		WithTerminationGracePeriodSeconds(30).
+		WithTerminationGracePeriodSeconds(45).
 		WithSecurityContext(corev1ac.PodSecurityContext().
 			WithRunAsNonRoot(true).
 			WithRunAsUser(nonRoot).
