@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,6 +27,11 @@ func TestMetaOnlyPolicyKeepsChannelsWithMeta(t *testing.T) {
 	w.Expect(yaml.UnmarshalStrict(parts[0], policy)).To(gomega.Succeed())
 	w.Expect(yaml.UnmarshalStrict(parts[1], binding)).To(gomega.Succeed())
 	binding.Spec.MatchResources = &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": w.namespace}}}
+	t.Cleanup(func() {
+		for _, object := range []client.Object{binding, policy} {
+			w.Expect(client.IgnoreNotFound(w.client.Delete(context.Background(), object))).To(gomega.Succeed())
+		}
+	})
 	w.Expect(w.client.Create(t.Context(), policy)).To(gomega.Succeed())
 
 	// An account from before the policy can be left by whoever holds it, as the garbage collector does when it deletes in the foreground.
