@@ -9,8 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// maxBuffered bounds the bytes of all request bodies of the API that are held at once, and of all webhooks. It counts what has arrived, not what was announced, so whoever opens many
-// connections and sends nothing holds nobody up.
+// maxBuffered bounds the bytes of all request bodies of the API that are held at once, and of all webhooks. It counts what has arrived, not what was announced, so
+// whoever opens many connections and sends nothing takes up no room.
 const maxBuffered = 16 << 20
 
 // bodies reads request bodies within a common bound. It is safe for concurrent use.

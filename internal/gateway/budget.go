@@ -72,10 +72,6 @@ func (g *Gateway) warnOfBudget(ctx context.Context, t *tenant, now time.Time) er
 	return nil
 }
 
-// retoldFor is for how long the upstream may repeat a webhook that was not taken.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
-const retoldFor = 7 * 24 * time.Hour
-
 // growingPeriods are the periods whose charges may still grow: the current one, and in its first days the one before, whose last deliveries may not have been told yet.
 func growingPeriods(now time.Time, zone *time.Location) []string {
 	return slices.Compact([]string{periodAt(now.Add(-retoldFor), zone), periodAt(now, zone)})

@@ -18,8 +18,7 @@ const (
 	// callbackLease is how long a claimed callback is left to its deliverer; longer than a delivery can take.
 	callbackLease = 3 * callbackTimeout
 	// callbackRetryFor is how long a callback is tried, as long as the upstream tries its own webhooks.
-	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
-	callbackRetryFor = 7 * 24 * time.Hour
+	callbackRetryFor = retoldFor
 	// longestCallbackPause bounds the pause between two tries.
 	longestCallbackPause = 15 * time.Minute
 	// maxCallbacks bounds the queue. When the business's endpoint has been away for so long that it is full, new callbacks are dropped and counted.

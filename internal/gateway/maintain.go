@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -11,11 +12,13 @@ import (
 const (
 	// maintainInterval is how often what time alone brings about is looked after.
 	maintainInterval = 5 * time.Second
-	// outcomeGrace is how long after a message's time to live an outcome is waited for: the upstream may repeat a webhook for seven days.
+	// retoldFor is for how long the upstream may repeat a webhook that was not taken.
 	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
-	outcomeGrace = 8 * 24 * time.Hour
-	// forgetAfter is when a settled message is forgotten; the ledger keeps its record. Until then a late status still finds it.
-	forgetAfter = 45 * 24 * time.Hour
+	retoldFor = 7 * 24 * time.Hour
+	// outcomeGrace is how long after a message's time to live an outcome is waited for.
+	outcomeGrace = retoldFor + 24*time.Hour
+	// forgetAfter is when a settled message is forgotten; the ledger keeps its record. Until then a late status still finds it, and what was open when it ended.
+	forgetAfter = conversation.Retention * time.Second
 	// purgeInterval is how often what is no longer needed is removed.
 	purgeInterval = time.Minute
 )

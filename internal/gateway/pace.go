@@ -111,8 +111,8 @@ func numberLimit(perSecond int32) rateLimit {
 // pace takes what a message needs of its number's limit and of its pair's, or says how long it must wait. A message that waits has taken nothing. Beyond the replica's
 // own part of a pair's limit there is a part that all replicas share, in their store.
 func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (wait time.Duration, err error) {
-	to, opened := pair{m.Channel, m.Customer}, g.opened.Load()
-	if wait = g.pacer.takeNumber(now, to.channel, g.rate(t)); wait > 0 {
+	to, opened, perSecond := pair{m.Channel, m.Customer}, g.opened.Load(), g.rate(t)
+	if wait = g.pacer.takeNumber(now, to.channel, perSecond); wait > 0 {
 		return wait, nil
 	}
 	own := pairLimit
@@ -124,7 +124,7 @@ func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time)
 		wait, err = takeShared(tx, to, now, wait)
 	}
 	if wait > 0 || err != nil {
-		g.pacer.giveNumberBack(to.channel, g.rate(t))
+		g.pacer.giveNumberBack(to.channel, perSecond)
 	}
 	return wait, err
 }

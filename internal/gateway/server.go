@@ -106,7 +106,7 @@ func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 }
 
 const (
-	// maxConcurrent bounds the requests of the API, and those of the webhooks, that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
+	// maxConcurrent bounds the requests of the API, and the webhooks, that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
 	maxConcurrent = 512
 	// maxPasses bounds those that wait for the upstream's answer.
 	maxPasses = 64

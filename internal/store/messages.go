@@ -33,17 +33,13 @@ const (
 // Accept stores a new message with its reservation and puts it in its customer's queue. ID, Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content
 // must be set, Reserved, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the operation fail: look it up before.
 func (tx *Tx) Accept(m *Message) error {
-	_, err := tx.accept(m, func() (bool, error) { return false, nil })
+	_, err := tx.AcceptAndClaim(m, func() (bool, error) { return false, nil })
 	return err
 }
 
 // AcceptAndClaim is Accept, and Claim at the instant of the acceptance if no other message of the customer is before it and the caller, who is asked then, agrees:
 // once the operation is durable, the upstream may be called.
 func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bool, err error) {
-	return tx.accept(m, agree)
-}
-
-func (tx *Tx) accept(m *Message, agree func() (bool, error)) (claimed bool, err error) {
 	if problem := m.problem(); problem != "" {
 		return false, fmt.Errorf("%w: %s", ErrInvalid, problem)
 	}
