@@ -102,6 +102,11 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if at.IsZero() || at.After(in.now) {
 		at = in.now
 	}
+	if state == store.Sent && s.RecipientType != recipientGroup {
+		if err := in.learn(addresses(s.RecipientID, s.RecipientUserID), at); err != nil && !damaged(err) {
+			return err
+		}
+	}
 	moved, err := in.advance(channel, m, s, state, at)
 	if err != nil {
 		return err
@@ -190,6 +195,9 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	}
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
+
+// recipientGroup is the recipient type of what went to a group.
+const recipientGroup = "group"
 
 // originReferral is the origin of a conversation that is a free entry point.
 const originReferral = "referral_conversion"
