@@ -8,8 +8,9 @@ BIN := $(ROOT)/bin
 
 # Which cluster `make demo` uses: auto, host (the one-node cluster), kind, or current (the one that kubectl talks to).
 CLUSTER ?= auto
-# KEEP=1 leaves the cluster of `make e2e` running, to look at what happened.
+# KEEP=1 leaves the cluster of `make e2e` running, to look at what happened. TEST=e2e or TEST=docs runs one of its two parts.
 KEEP ?=
+TEST ?=
 
 # The same inputs give the same static binaries on every machine. One setting for all of them, tests included, so that nothing is
 # compiled twice.
