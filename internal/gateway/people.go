@@ -76,12 +76,12 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *channel, done []graph.Blo
 		unions = nil
 		for _, user := range done {
 			input := identity.Of(user.Input)
-			more, err := learnAnswer(tx, input, []graph.ResponseContact{{Input: user.Input, WAID: user.WAID, UserID: user.UserID}}, now)
+			more, err := learnAnswer(tx, input, []graph.ResponseContact{{Input: user.Input, WAID: user.WAID}}, now)
 			if err != nil {
 				return err
 			}
 			unions = append(unions, more...)
-			err = g.changePerson(tx, c, first(addresses(user.WAID, user.UserID, user.Input)), func(s *conversation.State) {
+			err = g.changePerson(tx, c, first(addresses(user.WAID, user.Input)), func(s *conversation.State) {
 				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1)) // the later request counts, be it within the same second
 			})
 			if err != nil {

@@ -117,9 +117,8 @@ type BlockResult struct {
 
 // BlockedUser names a customer as given and as known.
 type BlockedUser struct {
-	Input  string `json:"input"`
-	WAID   string `json:"wa_id"`
-	UserID string `json:"user_id,omitempty"`
+	Input string `json:"input"`
+	WAID  string `json:"wa_id"`
 }
 
 // BlockFailure is a user that could not be blocked. An error of code 131047 means

@@ -56,11 +56,11 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 	for _, entry := range body.BlockUsers {
 		user := graph.BlockedUser{Input: entry.User, WAID: digits(entry.User)}
 		if identity.IsUserID(entry.User) {
-			user.WAID, user.UserID = "", entry.User
+			user.WAID = ""
 		}
-		c := s.state.customer(s.state.pairOf(numberID, cmp.Or(user.UserID, user.WAID)))
+		c := s.state.customer(s.state.pairOf(numberID, cmp.Or(user.WAID, entry.User)))
 		if change(c) {
-			c.blockedAs = cmp.Or(user.UserID, user.WAID)
+			c.blockedAs = cmp.Or(user.WAID, entry.User)
 			changed = append(changed, user)
 			continue
 		}
