@@ -1,7 +1,8 @@
-// Package docs runs the shell blocks of the documents as they are printed, in order, on a real cluster.
+// Package docs runs the shell blocks of the documents as they are printed, in order, on a real
+// cluster.
 //
-// A block is a fence of the language sh, or console with the commands behind "$ " and what they print. A comment on the line above it
-// may say more:
+// A block is a fence of the language sh, or console with the commands behind "$ " and what they
+// print. A comment on the line above it may say more:
 //
 //	<!-- not run: REASON -->  the block cannot run in a test
 //	<!-- prints: REGEXP -->   what it prints on the standard output, in some line
@@ -36,8 +37,8 @@ var (
 	marker = regexp.MustCompile(`^<!-- (not run|prints): (.+) -->$`)
 )
 
-// Blocks are the shell blocks of a document's text. A marker that stands above no shell block is an error, and so is a block that is
-// not closed.
+// Blocks are the shell blocks of a document's text. A marker that stands above no shell block is an
+// error, and so is a block that is not closed.
 func Blocks(document, text string) ([]Block, error) {
 	var blocks []Block
 	lines := strings.Split(text, "\n")
@@ -113,7 +114,8 @@ func (b *Block) mark(lines []string, i int) error {
 	return nil
 }
 
-// Check says what is wrong with what the block printed, or nothing. A line "…" of the document stands for any text.
+// Check says what is wrong with what the block printed, or nothing. A line "…" of the document
+// stands for any text.
 func (b Block) Check(printed string) error {
 	if b.Prints != nil && !b.Prints.MatchString(printed) {
 		return fmt.Errorf("%s: it printed nothing that matches %s:\n%s", b, b.Prints, printed)

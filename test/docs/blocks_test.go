@@ -28,7 +28,8 @@ func TestBlocks(t *testing.T) {
 	if blocks[2].NotRun != "it needs Meta" {
 		t.Errorf("got %+v", blocks[2])
 	}
-	if blocks[3].Commands != "cat f\nls\n" || blocks[3].Check("one\nand\nmore\ntwo\n") != nil || blocks[3].Check("one\n") == nil {
+	console := blocks[3]
+	if console.Commands != "cat f\nls\n" || console.Check("one\nand\nmore\ntwo\n") != nil || console.Check("one\n") == nil {
 		t.Errorf("got %+v", blocks[3])
 	}
 }
@@ -46,7 +47,8 @@ func TestBlocksThatAreMalformed(t *testing.T) {
 	}
 }
 
-// Every document with a shell block has its place in the order in which they are run, and few blocks are not run.
+// Every document with a shell block has its place in the order in which they are run, and few
+// blocks are not run.
 func TestEveryDocumentIsRun(t *testing.T) {
 	const most = 4
 	found, err := filepath.Glob("../../docs/*.md")

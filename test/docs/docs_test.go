@@ -65,14 +65,17 @@ func newDesk(ctx context.Context, t *testing.T) *desk {
 	d := &desk{Stage: stage, root: root, checkout: t.TempDir(), scratch: t.TempDir()}
 	d.checkOut(ctx, t)
 	d.environment = append(os.Environ(), environment...)
-	d.environment = append(d.environment, "SIMULATOR="+simulator.URL, "PATH="+filepath.Join(root, "bin")+":"+os.Getenv("PATH"))
+	path := filepath.Join(root, "bin") + ":" + os.Getenv("PATH")
+	d.environment = append(d.environment, "SIMULATOR="+simulator.URL, "PATH="+path)
 	return d
 }
 
-// checkOut copies what git has into a folder of its own: documents write files. What was built stays where it is.
+// checkOut copies what git has into a folder of its own: documents write files. What was built
+// stays where it is.
 func (d *desk) checkOut(ctx context.Context, t *testing.T) {
 	t.Helper()
-	copied := exec.CommandContext(ctx, "bash", "-c", `set -o pipefail; git ls-files -z --cached --others --exclude-standard |
+	copied := exec.CommandContext(ctx, "bash", "-c", `set -o pipefail
+		git ls-files -z --cached --others --exclude-standard |
 		tar --create --null --files-from=- --ignore-failed-read | tar --extract --directory="$1"`, "copy", d.checkout)
 	copied.Dir = d.root
 	output, err := copied.CombinedOutput()
@@ -118,26 +121,33 @@ func (d *desk) run(ctx context.Context, t *testing.T, document Document) {
 func (d *desk) prepare(ctx context.Context, t *testing.T, document Document) {
 	t.Helper()
 	if document.Fresh {
-		for _, earlier := range []string{"namespace/acme", "namespace/bikes", "pricingplan/" + story.PlanName, "serviceaccount/metrics-reader", "clusterrolebinding/metrics-reader"} {
+		for _, earlier := range []string{
+			"namespace/acme", "namespace/bikes", "pricingplan/" + story.PlanName,
+			"serviceaccount/metrics-reader", "clusterrolebinding/metrics-reader",
+		} {
 			d.kubectl(ctx, t, "delete", earlier, "--ignore-not-found", "--timeout=120s")
 		}
 	}
 	if document.Business {
 		d.kubectl(ctx, t, "create", "namespace", "acme")
-		d.kubectl(ctx, t, "create", "rolebinding", "business", "--namespace=acme", "--clusterrole=edit", "--user="+business)
+		d.kubectl(ctx, t, "create", "rolebinding", "business", "--namespace=acme", "--clusterrole=edit",
+			"--user="+business)
 	}
 	if document.Store {
-		volume := strings.TrimSpace(d.kubectl(ctx, t, "get", "persistentvolumeclaim", "acme-gateway-data", "--namespace=acme", "-o", "jsonpath={.spec.volumeName}"))
-		inside := strings.TrimSpace(d.kubectl(ctx, t, "get", "persistentvolume", volume, "-o", "jsonpath={.spec.local.path}"))
-		folder := strings.Replace(inside, "/run/guichet/", filepath.Join(d.root, "bin/cluster")+"/", 1) // the node's folder, from outside
-		copied := exec.CommandContext(ctx, "sqlite3", filepath.Join(folder, "gateway.db"), ".backup "+filepath.Join(d.checkout, "gateway.db"))
+		volume := d.kubectl(ctx, t, "get", "persistentvolumeclaim", "acme-gateway-data", "--namespace=acme",
+			"-o", "jsonpath={.spec.volumeName}")
+		inside := d.kubectl(ctx, t, "get", "persistentvolume", volume, "-o", "jsonpath={.spec.local.path}")
+		outside := strings.Replace(inside, "/run/guichet/", filepath.Join(d.root, "bin/cluster")+"/", 1)
+		copied := exec.CommandContext(ctx, "sqlite3", filepath.Join(outside, "gateway.db"),
+			".backup "+filepath.Join(d.checkout, "gateway.db"))
 		if output, err := copied.CombinedOutput(); err != nil {
 			t.Fatalf("copy the store: %v\n%s", err, output)
 		}
 	}
 }
 
-// environmentOf is the environment of a document; a business's kubeconfig acts as a user who may edit one namespace.
+// environmentOf is the environment of a document; a business's kubeconfig acts as a user who may
+// edit one namespace.
 func (d *desk) environmentOf(t *testing.T, document Document) []string {
 	t.Helper()
 	if !document.Business {

@@ -12,7 +12,8 @@ import (
 	"syscall"
 )
 
-// Shell is one shell that runs a document's blocks, so that a later one has the variables and background processes of an earlier one.
+// Shell is one shell that runs a document's blocks, so that a later one has the variables and
+// background processes of an earlier one.
 type Shell struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
@@ -48,14 +49,16 @@ func NewShell(ctx context.Context, folder, scratch string, environment []string)
 	return s, nil
 }
 
-// Run runs commands and returns what they printed on the standard output and the standard error. After an error the shell is gone.
+// Run runs commands and returns what they printed on the standard output and the standard error.
+// After an error the shell is gone.
 func (s *Shell) Run(ctx context.Context, commands string) (stdout, stderr string, err error) {
 	s.count++
 	script := filepath.Join(s.folder, fmt.Sprintf("%d.sh", s.count))
 	if err := os.WriteFile(script, []byte(commands), 0o600); err != nil {
 		return "", "", err
 	}
-	// What runs on in the background keeps none of the shell's own files open but those of its output.
+	// What runs on in the background keeps none of the shell's own files open but those of its
+	// output.
 	line := fmt.Sprintf("source %[1]s >%[1]s.out 2>%[1]s.err 3>&- </dev/null; echo done >&3\n", script)
 	if _, err := io.WriteString(s.stdin, line); err != nil {
 		return "", "", err
