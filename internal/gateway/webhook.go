@@ -43,6 +43,7 @@ func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result st
 	header := r.Header.Get(graph.SignatureHeader)
 	if header == "" {
 		w.Header().Set("Connection", "close") // its body is not waited for
+		g.rejections.tell(unsignedWebhook, g.now())
 		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
 	}
 	body, done, err := g.webhookRoom.read(w, r, graph.MaxWebhookBody)
@@ -52,10 +53,12 @@ func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result st
 	}
 	defer done()
 	if len(body) > graph.MaxWebhookBody {
+		w.Header().Set("Connection", "close")
 		return resultMalformed, tooLarge(graph.ErrWebhookTooLarge)
 	}
 	secret, ok := t.signedBy(body, header)
 	if !ok {
+		g.rejections.tell(forgedWebhook, g.now())
 		return resultForged, forbidden("The signature is not that of the body under the app secret of any channel.")
 	}
 	webhook, err := graph.ParseWebhook(body)
