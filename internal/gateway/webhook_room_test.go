@@ -131,7 +131,7 @@ func TestSlowBodyIsCut(t *testing.T) {
 		"nothing comes":                    {0, 0, 1000, time.Hour, 408, bodyGrace},
 		"one byte a second":                {1, 1, 1000, time.Second, 408, bodyGrace},
 		"a burst, and then nothing":        {1 << 20, 0, 2 << 20, time.Hour, 408, bodyGrace + 8*time.Second},
-		"half the rate":                    {0, leastRate / 2, 3 << 20, time.Second, 408, 9500 * time.Millisecond},
+		"a quarter of the rate":            {0, leastRate / 4, 3 << 20, time.Second, 408, 6500 * time.Millisecond},
 		"a small one within the grace":     {0, 10, 40, time.Second, 200, 4 * time.Second},
 		"the largest, at twice the rate":   {0, 2 * leastRate, 3 << 20, time.Second, 200, 12 * time.Second},
 		"all of it at once":                {3 << 20, 0, 3 << 20, time.Hour, 200, 0},
