@@ -101,12 +101,6 @@ const (
 
 func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
 
-// reject counts a change that is for nobody here, and has it logged after the commit.
-func (in *intake) reject(why rejection, details ...any) {
-	in.count(kindOther, resultUnknown)
-	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
-}
-
 // change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
 func (in *intake) change(c *graph.Change) error {
 	if c.Object != graph.ObjectWhatsApp {
