@@ -15,9 +15,14 @@ import (
 // intake applies a webhook in one commit and returns when that is durable. Applying it again changes nothing: every event is known by its id.
 func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
 	in := intake{gateway: g, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}, began: time.Now()}
+	tellings := make([]told, len(webhook.Changes))
+	for i := range webhook.Changes {
+		tellings[i] = tell(&webhook.Changes[i], t.Callback != nil)
+	}
 	err := g.update(ctx, func(tx *store.Tx) error {
 		in.tx = tx
 		for i := range webhook.Changes {
+			in.told = &tellings[i]
 			if err := in.change(&webhook.Changes[i]); err != nil {
 				return err
 			}
@@ -75,8 +80,8 @@ type intake struct {
 	secret  string
 	now     time.Time
 	counts  map[eventCount]int
-	// bare is the change that callbacks were last made of, without its updates.
-	bare struct{ of, change *graph.Change }
+	// told is what the business is told of the change that is being applied.
+	told *told
 	// contacts are those of the change that was looked at last, by each of their addresses: a webhook may carry a thousand of them.
 	contacts struct {
 		of        *graph.Change
@@ -109,12 +114,6 @@ const (
 )
 
 func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
-
-// reject counts a change that is for nobody here, and has it logged after the commit.
-func (in *intake) reject(why rejection, details ...any) {
-	in.count(kindOther, resultUnknown)
-	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
-}
 
 // change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
 func (in *intake) change(c *graph.Change) error {
@@ -157,30 +156,38 @@ func (in *intake) change(c *graph.Change) error {
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	for _, part := range c.Parts() { // each is told in its customer's order, and erased with the customer
+	for _, part := range in.told.parts { // each is told in its customer's order, and erased with the customer
 		customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addresses(part.Customer, part.CustomerUserID)))
 		if err != nil && !damaged(err) {
 			return err
 		}
-		if err := in.forwardChange(channel.ID, customer, kindOther, part.Callback); err != nil {
+		if err := in.forwardOnce(channel.ID, customer, unread{kindOther, resultApplied, part.Callback, part.Callback}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forwardChange queues a change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
-func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, body []byte) error {
-	first, err := in.firstTime(channel, kindOther, string(body))
+// unread is what is passed on to the business although it changes nothing here.
+type unread struct {
+	kind, result string // how it is counted the first time
+	// identity is what it is known by when the upstream tells it again: all that it says.
+	identity []byte
+	body     []byte
+}
+
+// forwardOnce queues for the business what the gateway has no use for, about a customer or about none.
+func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unread) error {
+	first, err := in.firstTime(channel, kindOther, string(u.identity))
 	if err != nil {
 		return err
 	}
 	if !first {
-		in.count(kind, resultDuplicate)
+		in.count(u.kind, resultDuplicate)
 		return nil
 	}
-	in.count(kind, resultApplied)
-	return in.forward(channel, customer, func() []byte { return body })
+	in.count(u.kind, u.result)
+	return in.forward(channel, customer, func() []byte { return u.body })
 }
 
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
@@ -188,9 +195,12 @@ func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	m := &c.Messages[i]
-	if m.ID == "" {
-		in.count(kindMessage, resultMalformed)
-		return nil
+	if m.ID == "" { // it could not be told from its repetition, so it opens nothing
+		customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addressesOf(m)))
+		if err != nil && !damaged(err) {
+			return err
+		}
+		return in.forwardOnce(channel.ID, customer, unread{kindMessage, resultMalformed, m.Raw, in.told.callbacks.Message(m)})
 	}
 	first, err := in.firstTime(channel.ID, kindMessage, m.ID)
 	if err != nil {
@@ -401,7 +411,8 @@ func (in *intake) accountChange(c *graph.Change) error {
 			return err
 		}
 	}
-	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c.Callback())
+	body := c.Callback()
+	return in.forwardOnce(channel.ID, seal.CustomerHash{}, unread{kind, resultApplied, body, body})
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.
