@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/identity"
@@ -48,10 +49,22 @@ func dialled(body []byte, to string) ([]byte, error) {
 		return nil, errUnreadable
 	}
 	number, ok := identity.ParsePhone(to)
-	if !ok {
+	switch {
+	case !ok:
 		return body, nil // it is not from this version, and the upstream will judge it
+	case strings.Contains(to, "+") && digitsIn(to) == len(number):
+		return body, nil
 	}
 	return object.Set("to", rawjson.Quote("+"+string(number))), nil
+}
+
+func digitsIn(text string) (n int) {
+	for _, c := range text {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.

@@ -180,21 +180,24 @@ func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 		},
 	}
 	forEachEngine(t, func(t *testing.T, e engine) {
+		p, n := newPeople(t, e), 0
 		for first, one := range outcomes {
 			for then, other := range outcomes {
 				for _, order := range [][2]string{{"a", "b"}, {"b", "a"}} {
 					t.Run(first+", "+then+" "+order[0], func(t *testing.T) {
-						p := newPeople(t, e)
-						now := noon
-						p.accept(t, "a", channel, ana, now)
-						p.accept(t, "b", channel, anaUser, now)
-						p.accept(t, "c", channel, ana, now)
-						p.accept(t, "d", channel, anaUser, now)
-						wantIDs(t, "at first", claim(t, p.Store, now, 9), "a", "b")
-						p.same(t, ana, anaUser)
+						n++
+						now := noon.Add(time.Duration(n) * time.Minute)
+						number, user := identity.Address(fmt.Sprintf("336%08d", n)), identity.Address(fmt.Sprintf("FR.%d", n))
+						id := func(name string) string { return fmt.Sprintf("%s%d", name, n) }
+						p.accept(t, id("a"), channel, number, now)
+						p.accept(t, id("b"), channel, user, now)
+						p.accept(t, id("c"), channel, number, now)
+						p.accept(t, id("d"), channel, user, now)
+						wantIDs(t, "at first", claim(t, p.Store, now, 9), id("a"), id("b"))
+						p.same(t, number, user)
 						wantIDs(t, "both are under way", claim(t, p.Store, now, 9))
-						with(t, p.Store, order[0], func(tx *store.Tx, m *store.Message) error { return one(tx, m, now) })
-						with(t, p.Store, order[1], func(tx *store.Tx, m *store.Message) error { return other(tx, m, now) })
+						with(t, p.Store, id(order[0]), func(tx *store.Tx, m *store.Message) error { return one(tx, m, now) })
+						with(t, p.Store, id(order[1]), func(tx *store.Tx, m *store.Message) error { return other(tx, m, now) })
 						sent := map[string]int{}
 						for range 9 {
 							now = now.Add(time.Second)
@@ -202,15 +205,15 @@ func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 							if len(claimed) > 1 {
 								t.Fatalf("%d messages of one line are under way", len(claimed))
 							}
-							for _, id := range claimed {
-								sent[id]++
-								submit(t, p.Store, id, now)
+							for _, claimed := range claimed {
+								sent[claimed]++
+								submit(t, p.Store, claimed, now)
 							}
 						}
-						for id, outcome := range map[string]string{order[0]: first, order[1]: then, "c": "put back", "d": "put back"} {
+						for name, outcome := range map[string]string{order[0]: first, order[1]: then, "c": "put back", "d": "put back"} {
 							again := outcome == "put back" || outcome == "parked" || outcome == "in doubt"
-							if want := map[bool]int{true: 1}[again]; sent[id] != want {
-								t.Errorf("%s was claimed %d times afterwards; want %d", id, sent[id], want)
+							if want := map[bool]int{true: 1}[again]; sent[id(name)] != want {
+								t.Errorf("%s was claimed %d times afterwards; want %d", name, sent[id(name)], want)
 							}
 						}
 					})
