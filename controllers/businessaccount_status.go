@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -54,6 +55,11 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	j.set(v1alpha1.ConditionConfigSynced, configVerdict(scope))
 	j.set(v1alpha1.ConditionUsageCurrent, usageVerdict(scope))
 	j.set(v1alpha1.ConditionWithinBudget, budgetVerdict(scope))
+	if scope.account.Spec.Callback == nil {
+		apimeta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionCallbacksTaken)
+	} else {
+		j.set(v1alpha1.ConditionCallbacksTaken, callbacksVerdict(scope.memory.report))
+	}
 	j.summarise(accountSummary()...)
 	if failure == nil || terminal(failure) {
 		status.ObservedGeneration = scope.account.Generation
@@ -275,6 +281,21 @@ func usageVerdict(scope *accountScope) verdict {
 		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
 	}
 	return isFalse(v1alpha1.ReasonReportUnavailable, "The gateway's report cannot be read: status.usage is what it was at its asOfTime")
+}
+
+// callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no count, which would change with each callback.
+func callbacksVerdict(known *report.Report) verdict {
+	switch {
+	case known == nil:
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported which callbacks are set aside")
+	case known.RefusedCallbacks == nil:
+		return isTrue(v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+	default:
+		return isFalse(v1alpha1.ReasonCallbacksRefused, fmt.Sprintf(
+			"The endpoint of spec.callback refuses callbacks, the last one with %d: they are set aside for 30 days; list, replay or drop them with 'guichet callbacks'",
+			known.RefusedCallbacks.Status,
+		))
+	}
 }
 
 func budgetVerdict(scope *accountScope) verdict {

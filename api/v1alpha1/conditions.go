@@ -22,6 +22,10 @@ const (
 	// ConditionWithinBudget says whether charges and reservations of the period are within the account's budget.
 	ConditionWithinBudget = "WithinBudget"
 
+	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while some are set aside
+	// because it refuses them. Only an account with spec.callback has it.
+	ConditionCallbacksTaken = "CallbacksTaken"
+
 	// ConditionAccepted says whether a template passed the lint and names an account that exists.
 	ConditionAccepted = "Accepted"
 	// ConditionApproved says whether the upstream approved a template, so that it can be sent.
@@ -100,6 +104,11 @@ const (
 	ReasonLedgerWentBack = "LedgerWentBack"
 	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of status.usage.asOfTime.
 	ReasonReportUnavailable = "ReportUnavailable"
+
+	// ReasonCallbacksTaken: no callback is set aside.
+	ReasonCallbacksTaken = "CallbacksTaken"
+	// ReasonCallbacksRefused: callbacks are set aside because the business's endpoint refuses them.
+	ReasonCallbacksRefused = "CallbacksRefused"
 
 	// ReasonWithinBudget: charges and reservations are below the budget and its warning levels.
 	ReasonWithinBudget = "WithinBudget"
