@@ -117,12 +117,16 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 		s.note(attributeResult.String(result), attributeAttempt.Int(c.Attempts))
 	}
 	defer s.end(err)
-	g.metrics.callbacks.WithLabelValues(result).Inc()
+	var recorded bool
 	var forgotten int64
 	g.persist(ctx, "callback", func(tx *store.Tx) (err error) {
-		forgotten, err = done.record(tx, c, now)
+		recorded, forgotten, err = done.record(tx, c, now)
 		return err
 	})
+	if result == resultSetAside && !recorded {
+		return // whoever has claimed it since tells of it
+	}
+	g.metrics.callbacks.WithLabelValues(result).Inc()
 	if result == resultSetAside {
 		g.log.Warn("Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts)
 	}
@@ -168,24 +172,23 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 	return o
 }
 
-// record writes what came of a delivery, and tells how many callbacks that were set aside had to go for it.
-func (o callbackOutcome) record(tx *store.Tx, c *store.Callback, now time.Time) (forgotten int64, err error) {
+// record writes what came of a delivery. It is false if another claim has the callback by now. Forgotten
+// is how many callbacks that were set aside had to go for it.
+func (o callbackOutcome) record(tx *store.Tx, c *store.Callback, now time.Time) (recorded bool, forgotten int64, err error) {
 	switch o.result {
 	case resultSetAside:
-		_, forgotten, err = tx.SetAsideCallback(c, o.status, now)
-		return forgotten, err
+		return tx.SetAsideCallback(c, o.status, now)
 	case resultRetry:
 		if o.status != 0 {
 			if err := tx.NoteRefusal(c, now); err != nil {
-				return 0, err
+				return false, 0, err
 			}
 		}
-		_, err = tx.RetryCallback(c, now.Add(o.retry))
-		return 0, err
+		recorded, err = tx.RetryCallback(c, now.Add(o.retry))
 	default:
-		_, err = tx.FinishCallback(c, now)
-		return 0, err
+		recorded, err = tx.FinishCallback(c, now)
 	}
+	return recorded, 0, err
 }
 
 // forgotRefused tells of callbacks that were set aside and are gone unread.

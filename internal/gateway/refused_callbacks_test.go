@@ -64,6 +64,7 @@ func TestWhatFollowsFromADelivery(t *testing.T) {
 type picky struct {
 	*business
 	refusing atomic.Int64 // the status
+	last     atomic.Value // the body that was refused last
 }
 
 func newPicky(t *testing.T) *picky {
@@ -73,6 +74,7 @@ func newPicky(t *testing.T) *picky {
 	p.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if status := p.refusing.Load(); status != 0 && strings.Contains(string(body), "poison") {
+			p.last.Store(string(body))
 			w.WriteHeader(int(status))
 			return
 		}
@@ -91,7 +93,7 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 	w.business = endpoint.business
 	const bob = "33612345679"
 	body := w.batch(1, phoneID) // the neighbours within one webhook
-	for i, text := range []string{"poison 1", "after it", "poison 2", "the last"} {
+	for i, text := range []string{"the last", "poison 2", "after it", "poison 1"} { // each is put before the others
 		inbound := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), text)
 		_, change, _ := strings.Cut(inbound, `"changes":[`)
 		body = strings.Replace(body, `"changes":[`, `"changes":[`+strings.TrimSuffix(change, `]}]}`)+",", 1)
@@ -104,11 +106,15 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 	}
 	w.until("the neighbours are told at once", func() bool { return len(endpoint.received("wamid.")) == 2 })
 	path := "/v26.0/" + phoneID + "/refused_callbacks"
-	w.until("both are set aside", func() bool {
-		w.clock.advance(time.Minute)
-		r := w.report().RefusedCallbacks
-		return r != nil && r.Count == 2 && r.Status == http.StatusBadRequest
-	})
+	for i, text := range []string{"poison 1", "poison 2"} { // each has its quarter of an hour at the head of the line
+		w.until("it was tried", func() bool { last, _ := endpoint.last.Load().(string); return strings.Contains(last, text) })
+		w.until("that is noted", func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE refused_at > 0`) == "1" })
+		w.clock.advance(refusalPatience + time.Minute)
+		w.until("it is set aside", func() bool {
+			r := w.report().RefusedCallbacks
+			return r != nil && r.Count == int64(i+1) && r.Status == http.StatusBadRequest
+		})
+	}
 	w.until("the rest is told", func() bool { return len(endpoint.received("the last")) == 1 && len(endpoint.received("after it")) == 1 })
 	if n := w.metric(`guichet_gateway_callbacks_total{result="set_aside"}`); n != "2" {
 		t.Errorf("%q callbacks are counted as set aside, want 2", n)
