@@ -92,7 +92,7 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Callback.URL = endpoint.server.URL })
 	w.business = endpoint.business
 	const bob = "33612345679"
-	body := w.batch(1, phoneID) // the neighbours within one webhook
+	body := w.batch(1, phoneID)                                                     // the neighbours within one webhook
 	for i, text := range []string{"the last", "poison 2", "after it", "poison 1"} { // each is put before the others
 		inbound := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), text)
 		_, change, _ := strings.Cut(inbound, `"changes":[`)
