@@ -76,7 +76,8 @@ func (g *Gateway) deliver(ctx context.Context) {
 }
 
 func (g *Gateway) claimCallbacks(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
-	if limit == 0 || g.config.tenant().Callback == nil {
+	to := g.config.tenant().Callback
+	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
 		return nil, time.Time{}, nil
 	}
 	now := g.now()
@@ -105,8 +106,8 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 		return // another replica may have delivered it by now, and those behind it
 	}
 	to := g.config.tenant().Callback
-	if to == nil {
-		return // its lease runs out; the business no longer wants it
+	if to == nil || to.Secret == "" {
+		return // its lease runs out; the business no longer wants it, or it cannot be signed now
 	}
 	ctx, s := g.traces.begin(ctx, "callback", trace.SpanKindClient)
 	err := g.callbacks.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
