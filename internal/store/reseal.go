@@ -11,9 +11,11 @@ const (
 	updateSealed    = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
 	selectPayloads  = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	updatePayload   = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
+	selectAside     = `SELECT seq, channel, customer, payload FROM refused_callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updateAside     = `UPDATE refused_callbacks SET payload = $1 WHERE seq = $2`
+	selectEarlies   = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	selectPrimaries = `SELECT seq, person, primary_address FROM addresses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	updatePrimary   = `UPDATE addresses SET primary_address = $1 WHERE seq = $2`
-	selectEarlies   = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
 
 // SealedKind is a table with sealed values.
@@ -25,6 +27,7 @@ const (
 	SealedMessages SealedKind = iota
 	SealedCallbacks
 	SealedEarlyStatuses
+	SealedRefusedCallbacks
 	SealedAddresses
 	SealedKinds
 )
@@ -81,6 +84,8 @@ func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error)
 		switch kind {
 		case SealedMessages:
 			err = tx.exec(updateSealed, row.values[0], nullable(row.values[1]), nullable(row.values[2]), row.seq)
+		case SealedRefusedCallbacks:
+			err = tx.exec(updateAside, row.values[0], row.seq)
 		case SealedAddresses:
 			err = tx.exec(updatePrimary, row.values[0], row.seq)
 		default:
@@ -117,6 +122,8 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	switch kind {
 	case SealedCallbacks:
 		query, read = selectPayloads, readSealedCallback
+	case SealedRefusedCallbacks:
+		query, read = selectAside, readSealedCallback
 	case SealedAddresses:
 		query, read = selectPrimaries, readSealedAddress
 	case SealedEarlyStatuses:

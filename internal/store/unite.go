@@ -140,7 +140,8 @@ const (
 		OR EXISTS (SELECT 1 FROM pairs WHERE channel = $5 AND customer = $6)
 		OR EXISTS (SELECT 1 FROM messages WHERE channel = $7 AND customer = $8 AND ` + inLine + `)
 		OR EXISTS (SELECT 1 FROM messages WHERE channel = $9 AND customer = $10 AND ` + besideLine + `)
-		OR EXISTS (SELECT 1 FROM messages WHERE channel = $11 AND customer = $12 AND ` + outOfQueue + `)`
+		OR EXISTS (SELECT 1 FROM messages WHERE channel = $11 AND customer = $12 AND ` + outOfQueue + `)
+		OR EXISTS (SELECT 1 FROM refused_callbacks WHERE channel = $13 AND customer = $14)`
 )
 
 func (tx *Tx) channels() (channels []string, err error) {
@@ -156,7 +157,7 @@ func (tx *Tx) channels() (channels []string, err error) {
 
 // knows tells whether anything is kept of a customer.
 func (tx *Tx) knows(of Person) (bool, error) {
-	const indexes = 6
+	const indexes = 7
 	arguments := make([]any, 0, 2*indexes)
 	for range indexes {
 		arguments = append(arguments, of.Channel, of.Customer[:])

@@ -13,6 +13,9 @@ const (
 	placeMessage  = `UPDATE messages SET ready_at = $1, parked = $2 WHERE seq = $3`
 	selectPayload = `SELECT seq, payload FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
 	moveCallback  = `UPDATE callbacks SET customer = $1, payload = $2 WHERE seq = $3`
+
+	selectRefusedPayload = `SELECT seq, payload FROM refused_callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
+	moveRefused          = `UPDATE refused_callbacks SET customer = $1, payload = $2 WHERE seq = $3`
 	// selectReadyCallbacks are the callbacks of a customer's line that are ready or being delivered: usually one.
 	selectReadyCallbacks = `SELECT seq, ready_at FROM callbacks WHERE channel = $1 AND customer = $2 AND ready_at IS NOT NULL ORDER BY seq`
 	selectFirstCallback  = `SELECT seq FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq LIMIT 1`
@@ -123,27 +126,14 @@ func (tx *Tx) promote(of Person, lane Lane) error {
 	return tx.exec(promoteLane, int64(lane), of.Channel, of.Customer[:], int64(lane))
 }
 
-// uniteCallbacks makes two customers' deliveries one line, in the order in which they were queued. One that
-// cannot be opened stays where it is: it was sealed for its customer.
+// uniteCallbacks makes two customers' deliveries one line, in the order in which they were queued.
 func (tx *Tx) uniteCallbacks(u Union) error {
-	moved, err := tx.callbacksOf(u.Gone)
-	if err != nil || len(moved) == 0 {
+	if _, err := tx.moveCallbacks(u, selectRefusedPayload, moveRefused); err != nil {
 		return err
 	}
-	for _, c := range moved {
-		var condition Condition
-		plain := tx.openSealed(c.Payload, c.place(), &condition)
-		if condition != Whole {
-			continue
-		}
-		c.Customer = u.Kept.Customer
-		sealed, err := tx.store.options.Keys.Seal(plain, c.place())
-		if err != nil {
-			return err
-		}
-		if err := tx.exec(moveCallback, c.Customer[:], sealed, c.seq); err != nil {
-			return err
-		}
+	moved, err := tx.moveCallbacks(u, selectPayload, moveCallback)
+	if err != nil || moved == 0 {
+		return err
 	}
 	for _, line := range []Person{u.Gone, u.Kept} {
 		if err := tx.oneCallbackLine(line); err != nil {
@@ -153,8 +143,33 @@ func (tx *Tx) uniteCallbacks(u Union) error {
 	return nil
 }
 
-func (tx *Tx) callbacksOf(of Person) (callbacks []*Callback, err error) {
-	err = tx.each(selectPayload, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+// moveCallbacks gives one customer's deliveries to another, and tells how many there were. One that cannot be
+// opened stays where it is: it was sealed for its customer.
+func (tx *Tx) moveCallbacks(u Union, list, move string) (found int, err error) {
+	callbacks, err := tx.callbacksOf(u.Gone, list)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range callbacks {
+		var condition Condition
+		plain := tx.openSealed(c.Payload, c.place(), &condition)
+		if condition != Whole {
+			continue
+		}
+		c.Customer = u.Kept.Customer
+		sealed, err := tx.store.options.Keys.Seal(plain, c.place())
+		if err != nil {
+			return 0, err
+		}
+		if err := tx.exec(move, c.Customer[:], sealed, c.seq); err != nil {
+			return 0, err
+		}
+	}
+	return len(callbacks), nil
+}
+
+func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {
+	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v values) bool {
 		callbacks = append(callbacks, &Callback{Channel: of.Channel, Customer: of.Customer, seq: v.Int(0), Payload: v.Bytes(1)})
 		return true
 	})
