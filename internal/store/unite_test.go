@@ -282,6 +282,7 @@ func TestP13CallbacksOfOnePersonAreOneLine(t *testing.T) {
 func TestP13LimitsOfOnePersonAreOne(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		p := newPeople(t, e)
+		p.accept(t, "m", channel, bob, noon)
 		update(t, p.Store, func(tx *store.Tx) error {
 			for _, address := range []identity.Address{ana, anaUser, bob} {
 				if err := tx.PutReach(p.keys.CustomerHash("", string(address)), noon); err != nil {
