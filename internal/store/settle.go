@@ -10,6 +10,7 @@ import (
 const (
 	insertRecord       = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
 	selectSettlement   = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	selectRecordHash   = `SELECT hash FROM ledger WHERE sequence = $1`
 	updateCurrency     = `UPDATE messages SET currency = $1 WHERE seq = $2`
 	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
 )
@@ -162,6 +163,12 @@ func (tx *Tx) Head() (ledger.Head, error) {
 		return ledger.Head{}, err
 	}
 	return c.value, nil
+}
+
+// RecordHash is the hash of the ledger's record of a sequence, and whether there is one.
+func (tx *Tx) RecordHash(sequence int64) (hash ledger.Hash, found bool, err error) {
+	found, err = tx.first(selectRecordHash, []any{sequence}, func(v values) { copy(hash[:], v.Bytes(0)) })
+	return hash, found, err
 }
 
 // Settlement is the ledger's settlement of a message, and whether there is one.
