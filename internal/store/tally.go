@@ -22,6 +22,8 @@ type tally struct {
 
 	operation int
 	touched   []undoer
+	// attempt collects how to undo the changes of Tx.Attempt; nil outside of one.
+	attempt *[]func()
 }
 
 // cell is a row's value, with what it was before the current operation.
@@ -47,6 +49,7 @@ func newTally() *tally {
 // begin starts the next operation.
 func (t *tally) begin() {
 	t.operation++
+	t.attempt = nil
 	clear(t.touched)
 	t.touched = t.touched[:0]
 }
@@ -66,6 +69,10 @@ func change[T any](tx *Tx, c *cell[T], value T) error {
 	if c.operation != tx.tally.operation {
 		c.before, c.operation = c.value, tx.tally.operation
 		tx.tally.touched = append(tx.tally.touched, c)
+	}
+	if undo := tx.tally.attempt; undo != nil {
+		before := c.value
+		*undo = append(*undo, func() { c.value = before })
 	}
 	c.value, c.dirty = value, true
 	return nil
@@ -92,7 +99,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	c := &cell[ledger.Total]{}
 	var bad error
 	_, err := tx.first(selectTotal, []any{key.Period, string(key.Currency), key.Category}, func(v values) { c.value, bad = readTotal(v, 0) })
-	if err := cmp.Or(err, bad); err != nil {
+	if err := cmp.Or(err, damaged("total", bad)); err != nil {
 		return nil, tx.fail(err)
 	}
 	tx.tally.totals[key] = c
@@ -139,11 +146,19 @@ func (tx *Tx) reservedCell(currency money.Currency) (*cell[money.Decimal], error
 	c := &cell[money.Decimal]{}
 	var bad error
 	_, err := tx.first(selectReserve, []any{string(currency)}, func(v values) { c.value, bad = money.Parse(v.Text(0)) })
-	if err := cmp.Or(err, bad); err != nil {
+	if err := cmp.Or(err, damaged("reservation", bad)); err != nil {
 		return nil, tx.fail(err)
 	}
 	tx.tally.reserved[currency] = c
 	return c, nil
+}
+
+// damaged marks an error that a stored value cannot be read.
+func damaged(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: a %s cannot be read: %w", ErrDamaged, what, err)
 }
 
 func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
