@@ -87,6 +87,10 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 		"enable_seqscan": "off",
 		"jit":            "off",
 	})
+	now := options.Now
+	if now == nil {
+		now = time.Now
+	}
 	term := cmp.Or(options.Shared.Lease, DefaultLease)
 	for name, limit := range limits(term) {
 		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
@@ -95,7 +99,7 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	config.AfterConnect = insistOnDurability
-	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: term, version: knownVersion(), now: options.Now}, nil
+	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: term, version: knownVersion(), now: now}, nil
 }
 
 // errURL does not say what is wrong with the URL: a parser's own words may hold the password.

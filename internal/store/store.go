@@ -91,9 +91,6 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	if options.Now == nil {
-		options.Now = time.Now
-	}
 	engine, err := newEngine(&options)
 	if err != nil {
 		return nil, err
