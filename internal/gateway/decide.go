@@ -142,6 +142,9 @@ func reserve(t *tenant, c *channel, out outgoing, in circumstances, expires time
 	if bound.Amount.Amount.IsZero() && !bound.Unpriced {
 		return bound.Amount, nil
 	}
+	if t.BillingStopped != "" {
+		return money.Money{}, graph.NewError(graph.CodePayment, t.BillingStopped)
+	}
 	if in.paymentStopped {
 		return money.Money{}, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
 	}
