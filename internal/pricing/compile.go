@@ -186,7 +186,7 @@ func compileExemptions(found *findings, path string, doc *Revision) []exemption 
 		if len(terms.Of) == 0 {
 			found.add(at+".of", "must name the categories that are exempt")
 		}
-		compiled := exemption{name: terms.Name, of: parseCategories(found, at+".of", terms.Of), last: 1<<31 - 1}
+		compiled := exemption{name: terms.Name, of: parseCategories(found, at+".of", terms.Of), last: endless}
 		if terms.LastDate != "" {
 			var err error
 			compiled.last, err = civil.ParseDate(terms.LastDate)
