@@ -204,7 +204,7 @@ func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	if r := w.report(); !r.Period.Reserved.Amount.IsZero() {
 		t.Errorf("%s are reserved for answers that are free", r.Period.Reserved)
 	}
-	if got := w.send(textTo(ana, "one too many")); got.code != 131042 {
+	if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(got.details, "can cost 0.03 USD and 0.01 USD is left") {
 		t.Errorf("the answer behind the last place got %d %s; want 131042", got.status, got.body)
 	}
 	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/money"
 )
@@ -31,10 +32,9 @@ func TestP3ExposureOfAnAllowance(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := Places{Used: tc.used}.With(Claim{Limit: tc.limit})
-			p = p.Without(money.Decimal{}, false)
+			var p Places
 			for _, amount := range amountsOf(tc.claims) {
-				p = p.With(Claim{Limit: tc.limit, Amount: amount.Amount, Unpriced: amount.Unpriced})
+				p = p.With([]Claim{{Key: CounterKey{Month: november}, Limit: tc.limit, Amount: amount.Amount, Unpriced: amount.Unpriced}}, []int64{tc.used})
 			}
 			got, err := p.Exposure()
 			if err != nil || got.Amount.String() != tc.want || got.Unpriced != tc.unpriced {
@@ -45,6 +45,47 @@ func TestP3ExposureOfAnAllowance(t *testing.T) {
 				t.Fatalf("%q came back as %q, %v", p, again, err)
 			}
 		})
+	}
+}
+
+const november = civil.Month(2026*12 + 10)
+
+// Each message may be delivered in one of its months only: it is not counted in both.
+func TestP3ExposureOverTheTurnOfAMonth(t *testing.T) {
+	both := []civil.Month{november, november + 1}
+	tests := map[string]struct {
+		used     []int64 // of three places, in November and December
+		messages int
+		want     string
+	}{
+		"places in both":                    {[]int64{0, 0}, 3, "0"},
+		"one more than there are in either": {[]int64{0, 0}, 4, "0.03"},
+		"two more":                          {[]int64{0, 0}, 5, "0.06"},
+		"none left in November":             {[]int64{3, 0}, 3, "0.09"},
+		"none left in either":               {[]int64{3, 3}, 3, "0.09"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var p Places
+			for range tc.messages {
+				var made []Claim
+				for _, month := range both {
+					made = append(made, Claim{Key: CounterKey{Month: month}, Limit: 3, Amount: money.MustParse("0.03")})
+				}
+				p = p.With(made, tc.used)
+			}
+			if got, err := p.Exposure(); err != nil || got.Amount.String() != tc.want {
+				t.Errorf("got %s, %v; want %s", got.Amount, err, tc.want)
+			}
+		})
+	}
+	// What is left of November does not weigh on December's messages: their places are all there.
+	p := Places{}.With([]Claim{{Key: CounterKey{Month: november}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{3})
+	for range 3 {
+		p = p.With([]Claim{{Key: CounterKey{Month: november + 1}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{0})
+	}
+	if got, err := p.Exposure(); err != nil || got.Amount.String() != "0.03" {
+		t.Errorf("got %s, %v; want 0.03 for the message of November", got.Amount, err)
 	}
 }
 
@@ -69,10 +110,15 @@ func amountsOf(text string) (amounts []Exposure) {
 // covers the exposure at every acceptance is never passed (P3). With every message gone nothing is claimed.
 func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 	prices := []string{"0", "0.0014", "0.03", "0.0550", "0.0859"}
+	type waiting struct {
+		amount money.Decimal
+		months []civil.Month
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Int64Range(0, 4).Draw(t, "limit")
-		places := Places{Limit: limit}
-		var waiting []money.Decimal
+		used := map[civil.Month]int64{}
+		var places Places
+		var messages []waiting
 		exposure := func() money.Decimal {
 			most, err := places.Exposure()
 			if err != nil {
@@ -82,25 +128,33 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"accept": func(t *rapid.T) {
-				amount := money.MustParse(rapid.SampledFrom(prices).Draw(t, "amount"))
-				waiting = append(waiting, amount)
-				places = places.With(Claim{Limit: limit, Amount: amount})
+				m := waiting{amount: money.MustParse(rapid.SampledFrom(prices).Draw(t, "amount"))}
+				first := november + civil.Month(rapid.IntRange(0, 1).Draw(t, "month"))
+				var made []Claim
+				var usedOf []int64
+				for month := first; month <= first+civil.Month(rapid.IntRange(0, 2).Draw(t, "more months")); month++ {
+					m.months = append(m.months, month)
+					made = append(made, Claim{Key: CounterKey{Month: month}, Limit: limit, Amount: m.amount})
+					usedOf = append(usedOf, used[month])
+				}
+				messages, places = append(messages, m), places.With(made, usedOf)
 			},
 			"end": func(t *rapid.T) {
-				if len(waiting) == 0 {
+				if len(messages) == 0 {
 					t.Skip()
 				}
-				i := rapid.IntRange(0, len(waiting)-1).Draw(t, "which")
-				amount := waiting[i]
-				waiting = slices.Delete(waiting, i, i+1)
-				before := exposure()
+				i := rapid.IntRange(0, len(messages)-1).Draw(t, "which")
+				m, before := messages[i], exposure()
+				messages = slices.Delete(messages, i, i+1)
 				var charge money.Decimal
-				places = places.Without(amount, false)
+				month := rapid.SampledFrom(m.months).Draw(t, "month")
+				places = places.Without(m.amount, false, m.months)
 				switch delivered := rapid.Bool().Draw(t, "delivered"); {
-				case delivered && places.Used < limit:
-					places.Used++
+				case delivered && used[month] < limit:
+					used[month]++
+					places = places.Use(month, 1)
 				case delivered:
-					charge = amount
+					charge = m.amount
 				}
 				after, err := exposure().Add(charge)
 				if err != nil {
@@ -111,11 +165,12 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				if len(waiting) <= int(limit-places.Used) && !exposure().IsZero() {
-					t.Fatalf("%d wait for %d places, and %s is exposed", len(waiting), limit-places.Used, exposure())
-				}
-				if len(waiting) == 0 && len(places.claims) > 0 {
+				if len(messages) == 0 && places.String() != "" {
 					t.Fatalf("nothing waits, and %s", places)
+				}
+				again, err := ParsePlaces(places.String())
+				if err != nil || again.String() != places.String() {
+					t.Fatalf("%q came back as %q, %v", places, again, err)
 				}
 			},
 		})

@@ -3,8 +3,11 @@ package store
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
@@ -18,8 +21,8 @@ const (
 type reservation struct {
 	// amount is the sum of what each of them can cost by itself. Of that, coverable is what allowances may pay for.
 	amount, coverable money.Decimal
-	// exposed is the sum of what each allowance leaves to be charged, see pricing.Places. A message may reach into several months and claim a place in each of them, so the sum
-	// can be above coverable; each of the two is a bound by itself.
+	// exposed is the sum of what each allowance leaves to be charged, see pricing.Places. A message may claim places of several allowances, so the sum can be above coverable; each
+	// of the two is a bound by itself.
 	exposed money.Decimal
 }
 
@@ -42,30 +45,44 @@ type claims struct {
 	of        []claim
 }
 
-// claim is one place.
+// claim is what a message claims of one allowance: a place in each of some months.
 type claim struct {
 	name     string // of the allowance's row
 	amount   money.Decimal
 	unpriced bool
+	months   []civil.Month
+	made     []pricing.Claim // what it was made of; nil once it is stored
 }
 
 // claimsOf are the claims of a message with a bound.
 func claimsOf(bound *pricing.Bound, covered bool) claims {
-	wanted := bound.Claims()
-	if len(wanted) == 0 {
+	all := bound.Claims()
+	if len(all) == 0 {
 		return claims{}
 	}
-	made := claims{covered: covered, of: make([]claim, len(wanted))}
-	made.coverable, _ = bound.Amount.Amount.Sub(bound.Uncovered.Amount) // of two amounts of which the first is the larger
-	for i := range wanted {
-		made.of[i] = claim{placesName(bound.Amount.Currency, wanted[i].Key), wanted[i].Amount, wanted[i].Unpriced}
+	c := claims{covered: covered}
+	c.coverable, _ = bound.Amount.Amount.Sub(bound.Uncovered.Amount) // of two amounts of which the first is the larger
+	for i := range all {
+		allowance := all[i].Key
+		allowance.Month = 0
+		name := placesName(bound.Amount.Currency, allowance)
+		at := slices.IndexFunc(c.of, func(known claim) bool { return known.name == name })
+		if at < 0 {
+			at = len(c.of)
+			c.of = append(c.of, claim{name: name})
+		}
+		c.of[at].months = append(c.of[at].months, all[i].Key.Month)
+		c.of[at].made = append(c.of[at].made, all[i])
 	}
-	return made
+	for i := range c.of {
+		c.of[i].amount, c.of[i].unpriced = pricing.Dearest(c.of[i].made)
+	}
+	return c
 }
 
 // placesName is what an allowance's row is stored under.
-func placesName(currency money.Currency, key pricing.CounterKey) string {
-	return string(currency) + "/" + counterName(key)
+func placesName(currency money.Currency, allowance pricing.CounterKey) string {
+	return fmt.Sprintf("%s/%d/%q/%q", currency, allowance.Scope, allowance.ScopeID, allowance.Allowance)
 }
 
 // Words of stored claims.
@@ -75,7 +92,7 @@ const (
 )
 
 // String is the claims as they are stored: in the first line the coverable amount, and "covered" where that holds; in each other line an amount, or "?" for one that the
-// plan does not say, and the name of an allowance. Without claims it is empty.
+// plan does not say, the months, and the name of an allowance. Without claims it is empty.
 func (c claims) String() string {
 	if len(c.of) == 0 {
 		return ""
@@ -85,12 +102,17 @@ func (c claims) String() string {
 		b = append(b, ' ')
 		b = append(b, wordCovered...)
 	}
-	for _, place := range c.of {
+	for i := range c.of {
+		place := &c.of[i]
 		b = append(b, '\n')
 		if place.unpriced {
 			b = append(b, wordUnpriced...)
 		} else {
 			b = place.amount.AppendString(b)
+		}
+		for j, month := range place.months {
+			b = append(b, " ,"[min(j, 1)])
+			b = append(b, month.String()...)
 		}
 		b = append(b, ' ')
 		b = append(b, place.name...)
@@ -111,20 +133,37 @@ func parseClaims(text string) (claims, error) {
 	if c.coverable, err = money.Parse(coverable); err != nil {
 		return claims{}, errClaims
 	}
-	for line := range strings.Lines(rest) {
-		amount, name, found := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if !found {
+	for line := range strings.SplitSeq(rest, "\n") {
+		place, ok := parseClaim(line)
+		if !ok {
 			return claims{}, errClaims
-		}
-		place := claim{name: name, unpriced: amount == wordUnpriced}
-		if !place.unpriced {
-			if place.amount, err = money.Parse(amount); err != nil {
-				return claims{}, errClaims
-			}
 		}
 		c.of = append(c.of, place)
 	}
 	return c, nil
+}
+
+func parseClaim(line string) (place claim, ok bool) {
+	amount, rest, _ := strings.Cut(line, " ")
+	months, name, found := strings.Cut(rest, " ")
+	if !found {
+		return claim{}, false
+	}
+	place.name, place.unpriced = name, amount == wordUnpriced
+	var err error
+	if !place.unpriced {
+		if place.amount, err = money.Parse(amount); err != nil {
+			return claim{}, false
+		}
+	}
+	for text := range strings.SplitSeq(months, ",") {
+		month, err := civil.ParseMonth(text)
+		if err != nil {
+			return claim{}, false
+		}
+		place.months = append(place.months, month)
+	}
+	return place, true
 }
 
 // Rise is what Reserved would grow by with one more message of a bound. It is unpriced if the message, or another one whose place it may take, may then be charged what
@@ -147,12 +186,12 @@ func (tx *Tx) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 	if then.coverable, err = then.coverable.Add(made.coverable); err != nil {
 		return pricing.Exposure{}, err
 	}
-	for i, wanted := range bound.Claims() {
+	for i := range made.of {
 		places, err := tx.placesCell(made.of[i].name)
 		if err != nil {
 			return pricing.Exposure{}, err
 		}
-		with, err := tx.claimed(places.value, wanted)
+		with, err := tx.claimed(places.value, made.of[i].made)
 		if err != nil {
 			return pricing.Exposure{}, err
 		}
@@ -172,14 +211,17 @@ func (tx *Tx) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 	return rise, err
 }
 
-// claimed is an allowance with one more claim. What is used of it is read anew: its row may be older than its count.
-func (tx *Tx) claimed(places pricing.Places, wanted pricing.Claim) (pricing.Places, error) {
-	used, err := tx.countCell(wanted.Key)
-	if err != nil {
-		return places, err
+// claimed is an allowance with one more message.
+func (tx *Tx) claimed(places pricing.Places, made []pricing.Claim) (pricing.Places, error) {
+	used := make([]int64, len(made))
+	for i := range made {
+		c, err := tx.countCell(made[i].Key)
+		if err != nil {
+			return places, err
+		}
+		used[i] = c.value
 	}
-	places.Used = used.value
-	return places.With(wanted), nil
+	return places.With(made, used), nil
 }
 
 // exposedBy is the exposure of an allowance after a change, and by how much it has grown.
@@ -219,13 +261,13 @@ func (tx *Tx) putPlaces(currency money.Currency, c *cell[pricing.Places], after 
 
 // use counts what was used of an allowance whose places messages claim.
 func (tx *Tx) use(currency money.Currency, increment pricing.Increment) error {
-	c, err := tx.placesCell(placesName(currency, increment.Key))
-	if err != nil || c.value.Limit == 0 { // nothing was ever claimed of it
+	allowance := increment.Key
+	allowance.Month = 0
+	c, err := tx.placesCell(placesName(currency, allowance))
+	if err != nil {
 		return err
 	}
-	after := c.value
-	after.Used += increment.By
-	return tx.putPlaces(currency, c, after)
+	return tx.putPlaces(currency, c, c.value.Use(increment.Key.Month, increment.By))
 }
 
 // reserve adds what a message can cost, and its claims.
@@ -233,12 +275,12 @@ func (tx *Tx) reserve(bound *pricing.Bound, made claims) error {
 	if err := tx.shiftReserved(bound.Amount, made.coverable, money.Decimal.Add); err != nil {
 		return err
 	}
-	for i, wanted := range bound.Claims() {
+	for i := range made.of {
 		c, err := tx.placesCell(made.of[i].name)
 		if err != nil {
 			return err
 		}
-		with, err := tx.claimed(c.value, wanted)
+		with, err := tx.claimed(c.value, made.of[i].made)
 		if err != nil {
 			return err
 		}
@@ -256,7 +298,7 @@ func (tx *Tx) release(amount money.Money, made claims) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.putPlaces(amount.Currency, c, c.value.Without(place.amount, place.unpriced)); err != nil {
+		if err := tx.putPlaces(amount.Currency, c, c.value.Without(place.amount, place.unpriced, place.months)); err != nil {
 			return err
 		}
 	}
