@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -186,7 +187,7 @@ func periodAt(at time.Time, zone *time.Location) string {
 // are: requests, and often their keys, hold a phone number, and of those there are few enough to try them all (P7).
 type repeatable struct {
 	key         []byte // hash of the channel, the token's name and the client's key; nil without one
-	fingerprint []byte // hash of the request
+	fingerprint []byte // hash of the request, however its JSON is written
 }
 
 func (g *Gateway) newRepeatable(from caller, send *graph.Send, key string) repeatable {
@@ -194,7 +195,7 @@ func (g *Gateway) newRepeatable(from caller, send *graph.Send, key string) repea
 		return repeatable{}
 	}
 	name := g.keys.seal.CustomerHash(from.channel.ID, fmt.Sprintf("%d:%s%s", len(from.token), from.token, key))
-	request := g.keys.seal.CustomerHash(from.channel.ID, string(send.Raw))
+	request := g.keys.seal.CustomerHash(from.channel.ID, string(rawjson.Canonical(send.Raw)))
 	return repeatable{key: name[:], fingerprint: request[:]}
 }
 

@@ -45,17 +45,19 @@ func (g *Gateway) api() http.Handler {
 	serve("POST "+number+"/consents", "consents", g.postConsents)
 	serve("POST "+number+"/erase", "erase", g.postErase)
 	serve("GET "+number, "phone_number", g.getPhoneNumber)
+	serve("DELETE "+number, "other", g.deleteObject)
 	serve("GET "+config.WebhookPath, "handshake", g.getWebhook)
 	serve("POST "+config.WebhookPath, "webhook", g.postWebhook)
 	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number, config.WebhookPath} {
 		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
 	}
+	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return graph.MediaNotServed() })
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
 		e := graph.NewError(graph.CodeInvalidParameter, "Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.")
 		e.HTTPStatus = http.StatusNotFound
 		return e
 	})
-	return mux
+	return graph.WithVersion(mux)
 }
 
 // handlerMessages is the name of the handler that takes sends.
@@ -106,8 +108,9 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 	if !ok {
 		return caller{}, graph.InvalidToken()
 	}
-	if !apiVersion.MatchString(r.PathValue("version")) {
-		return caller{}, graph.NewError(graph.CodeInvalidParameter, "The path must begin with a Graph API version such as /v26.0.")
+	if version := r.PathValue("version"); version != graph.Unversioned && !apiVersion.MatchString(version) {
+		return caller{}, graph.NewError(graph.CodeInvalidParameter,
+			"The path must begin with a Graph API version such as /v26.0, or with the phone number id.")
 	}
 	c := t.channels[r.PathValue("phone")]
 	if c == nil {
@@ -182,7 +185,7 @@ func writeJSONStatus(w http.ResponseWriter, status int, value any) error {
 func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
 	from, err := g.admit(r)
 	if err != nil {
-		return err
+		return objectFailure(err)
 	}
 	var number graph.PhoneNumber
 	err = g.pass(func() (err error) {
@@ -195,9 +198,25 @@ func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, number)
 }
 
+// deleteObject refuses to delete: numbers are not deleted here, and media are not served.
+func (g *Gateway) deleteObject(_ http.ResponseWriter, r *http.Request) error {
+	if _, err := g.admit(r); err != nil {
+		return objectFailure(err)
+	}
+	return graph.MethodNotAllowed()
+}
+
+// objectFailure is admit's error for a request that may mean another object than a number.
+func objectFailure(err error) error {
+	if failure, ok := graph.AsError(err); ok && failure.Code == graph.CodeUnknownPhoneNumberID {
+		return graph.UnknownObject()
+	}
+	return err
+}
+
 // markRead passes a read receipt on. It is no message: nothing is stored and nothing is billed.
 func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *graph.Send) error {
-	err := g.pass(func() error { return from.channel.client.MarkRead(r.Context(), from.channel.ID, send.Raw) })
+	err := g.pass(func() error { return from.channel.client.MarkRead(r.Context(), from.channel.ID, send.Read) })
 	if err != nil {
 		return upstreamFailure(err)
 	}

@@ -90,7 +90,7 @@ func TestDecide(t *testing.T) {
 			in.state = wroteAt(noon.Add(-24*time.Hour + time.Second))
 		}, 0, "0.03", store.LaneReply},
 		"answer at the end":       {text, func(_ *config.Document, in *circumstances) { in.state = wroteAt(noon.Add(-24 * time.Hour)) }, 131047, "", 0},
-		"reaction":                {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"x"}}`, func(*config.Document, *circumstances) {}, 0, "0", store.LaneReply},
+		"reaction":                {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"👍"}}`, func(*config.Document, *circumstances) {}, 0, "0", store.LaneReply},
 		"utility template":        {utility, func(*config.Document, *circumstances) {}, 0, "0.03", store.LaneBulk},
 		"marketing template":      {sale, func(*config.Document, *circumstances) {}, 0, "0.0859", store.LaneBulk},
 		"one-time password":       {otp, withCode, 0, "0.03", store.LaneReply},
@@ -106,7 +106,7 @@ func TestDecide(t *testing.T) {
 			budget("0.05")(d, in)
 			in.reserved = money.MustParse("0.021")
 		}, 131042, "", 0},
-		"budget, overspent, free":  {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"x"}}`, func(d *config.Document, in *circumstances) { budget("1")(d, in); in.spent = money.MustParse("2") }, 0, "0", store.LaneReply},
+		"budget, overspent, free":  {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"👍"}}`, func(d *config.Document, in *circumstances) { budget("1")(d, in); in.spent = money.MustParse("2") }, 0, "0", store.LaneReply},
 		"no rate, no budget":       {strings.Replace(utility, ana, "48601234567", 1), func(*config.Document, *circumstances) {}, 0, "0", store.LaneBulk},
 		"no rate, blocking budget": {strings.Replace(utility, ana, "48601234567", 1), budget("10"), 131042, "", 0},
 		"no rate from tomorrow on, blocking budget": {utility, func(d *config.Document, in *circumstances) {

@@ -49,6 +49,8 @@ type Gateway struct {
 	traces  traces
 	// failures are what the log tells of messages that fail.
 	failures failures
+	// rejections are what the log tells of webhooks that come to nothing.
+	rejections *rejections
 	// sealed is what the last walk through the store has found; nil before the first one.
 	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
@@ -99,6 +101,7 @@ func newGateway(options Options) (*Gateway, error) {
 		metrics:    newMetrics(),
 		traces:     traces{options.Tracer},
 		failures:   failures{},
+		rejections: newRejections(options.Log),
 		hears:      options.Now(),
 		pacer:      newPacer(),
 		channels:   newChannelStops(),

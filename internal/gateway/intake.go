@@ -28,6 +28,9 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 		return err
 	}
 	g.traces.statuses(ctx, in.began, in.traced)
+	for _, tell := range in.rejected {
+		tell()
+	}
 	for event, n := range in.counts {
 		g.metrics.events.WithLabelValues(event.kind, event.result).Add(float64(n))
 	}
@@ -71,6 +74,8 @@ type intake struct {
 	confirmed bool
 	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing was.
 	incomplete error
+	// rejected tell of the changes that are for nobody here.
+	rejected []func()
 	// traced are the statuses that moved a message, since began by the machine's clock, if they are traced.
 	traced []tracedStatus
 	began  time.Time
@@ -91,6 +96,12 @@ const (
 
 func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
 
+// reject counts a change that is for nobody here, and has it logged after the commit.
+func (in *intake) reject(why rejection, details ...any) {
+	in.count(kindOther, resultUnknown)
+	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
+}
+
 // change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
 func (in *intake) change(c *graph.Change) error {
 	if c.Object != graph.ObjectWhatsApp {
@@ -102,11 +113,11 @@ func (in *intake) change(c *graph.Change) error {
 	}
 	channel := in.tenant.channels[c.PhoneNumberID]
 	if channel == nil {
-		in.count(kindOther, resultUnknown)
+		in.reject(unknownNumber, "phoneNumberID", objectID(c.PhoneNumberID))
 		return in.ofUnknown(c)
 	}
 	if !channel.trusts(in.secret) {
-		in.count(kindOther, resultUnknown)
+		in.reject(untrustedSecret, "channel", channel.Name)
 		return nil
 	}
 	for i := range c.Messages {
@@ -322,7 +333,7 @@ func (in *intake) preference(channel *channel, p *graph.UserPreference) error {
 func (in *intake) accountChange(c *graph.Change) error {
 	channel := in.tenant.accountChannel(c.EntryID, in.secret)
 	if channel == nil {
-		in.count(kindOther, resultUnknown)
+		in.reject(unknownAccount, "businessAccountID", objectID(c.EntryID))
 		return nil
 	}
 	kind := kindOther

@@ -88,7 +88,7 @@ func (t *tenant) recogniseTemplate(out *outgoing) error {
 	default:
 		return graph.TemplateNotFound()
 	}
-	if err := known.compiled.Match(wanted.Components, template.MatchOptions{}); err != nil {
+	if err := known.compiled.Match(wanted.Components); err != nil {
 		return mismatch(err)
 	}
 	out.form, out.category, out.ttl = conversation.Templated, known.category, known.ttl

@@ -53,7 +53,7 @@ func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
 	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
 	held := w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
-	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`)
 	if r := w.settled(1); r.Period.Charged != 0 {
 		t.Fatal("the billable message was sent against the stop")
 	}
@@ -78,7 +78,7 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	w.until("it is reported", func() bool { return len(w.report().Stopped) == 1 })
 	w.clock.advance(stopProbe)
 	w.writes(ana, "hello", 0)
-	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`)
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`)
 	if r := w.settled(4); r.Period.Charged != 3 {
 		t.Fatalf("%d charged, want the three that were held", r.Period.Charged)
 	}
@@ -124,7 +124,7 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 		w.writes(from, "STOP", 0)
 	}
 	w.clock.advance(stopProbe)
-	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"x"}}`) // wakes the dispatcher
+	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`) // wakes the dispatcher
 	if r := w.settled(5); r.Period.Charged != 1 || len(r.Stopped) != 0 {
 		t.Fatalf("%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged, len(r.Stopped))
 	}

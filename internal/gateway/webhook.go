@@ -42,6 +42,7 @@ func (g *Gateway) takeWebhook(r *http.Request) (result string, err error) {
 	}
 	header := r.Header.Get(graph.SignatureHeader)
 	if header == "" {
+		g.rejections.tell(unsignedWebhook, g.now())
 		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
 	}
 	body, done, err := g.webhookBodies.read(r, graph.MaxWebhookBody)
@@ -54,6 +55,7 @@ func (g *Gateway) takeWebhook(r *http.Request) (result string, err error) {
 	}
 	secret, ok := t.signedBy(body, header)
 	if !ok {
+		g.rejections.tell(forgedWebhook, g.now())
 		return resultForged, forbidden("The signature is not that of the body under the app secret of any channel.")
 	}
 	webhook, err := graph.ParseWebhook(body)

@@ -217,9 +217,9 @@ func (c *Client) Send(ctx context.Context, phoneNumberID string, body []byte) (S
 	return SendResponse{}, &TransportError{Err: err}
 }
 
-// MarkRead posts a read receipt, as ParseSend read it.
-func (c *Client) MarkRead(ctx context.Context, phoneNumberID string, body []byte) error {
-	_, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, body)
+// MarkRead posts a read receipt.
+func (c *Client) MarkRead(ctx context.Context, phoneNumberID string, receipt *ReadReceipt) error {
+	_, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, receipt.Body())
 	return err
 }
 

@@ -1,10 +1,10 @@
 package graph
 
 import (
-	"encoding/json"
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/guichet-dev/guichet/internal/emoji"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -44,34 +44,22 @@ func readerOf(kind string) contentReader {
 		return readReaction
 	case TypeImage, TypeVideo, TypeDocument, TypeAudio, TypeSticker:
 		return readMedia
-	case TypeLocation, TypeInteractive:
-		return readObject
+	case TypeLocation:
+		return readLocation
+	case TypeInteractive:
+		return readInteractive
 	case TypeContacts:
 		return readContacts
 	}
 	return nil
 }
 
-func content(kind string, raw []byte) (rawjson.Object, error) {
-	object, err := rawjson.ParseObject(raw)
-	if err != nil {
-		return rawjson.Object{}, invalid(kind, "must be an object")
-	}
-	if object.Len() > maxFields {
-		return rawjson.Object{}, invalid(kind, fmt.Sprintf("must have at most %d fields", maxFields))
-	}
-	if _, twice := object.Duplicate(); twice {
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "A field stands twice in "+kind+". Keep one of them.")
-	}
-	return object, nil
-}
-
 func readText(s *Send, kind string, raw []byte) error {
-	object, err := content(kind, raw)
+	content, err := field{kind, raw}.object()
 	if err != nil {
 		return err
 	}
-	body, ok := optionalString(object, "body")
+	body, ok := optionalString(content.members, "body")
 	switch length := utf8.RuneCountInString(body); {
 	case !ok:
 		return invalid("text.body", "must be a string")
@@ -85,42 +73,37 @@ func readText(s *Send, kind string, raw []byte) error {
 }
 
 func readReaction(s *Send, kind string, raw []byte) error {
-	object, err := content(kind, raw)
+	content, err := field{kind, raw}.object()
 	if err != nil {
 		return err
 	}
 	if s.ReplyTo != "" {
 		return invalid("context", "cannot accompany a reaction")
 	}
-	id, err := messageID(object, "message_id", "reaction.message_id")
+	id, err := messageID(content.members, "message_id", "reaction.message_id")
 	if err != nil {
 		return err
 	}
-	if !object.Has("emoji") {
+	if !content.members.Has("emoji") {
 		return missing("reaction.emoji", "one emoji, or an empty string to take the reaction back")
 	}
-	emoji, ok := optionalString(object, "emoji")
-	if !ok || len(emoji) > 64 {
+	picture, ok := optionalString(content.members, "emoji")
+	if !ok || picture != "" && (len(picture) > maxEmoji || !emoji.Single(picture)) {
 		return invalid("reaction.emoji", "must be one emoji, or an empty string to take the reaction back")
 	}
-	s.Reaction = &Reaction{MessageID: id, Emoji: emoji}
+	s.Reaction = &Reaction{MessageID: id, Emoji: picture}
 	return nil
 }
 
 func readMedia(_ *Send, kind string, raw []byte) error {
-	object, err := content(kind, raw)
+	content, err := field{kind, raw}.object()
 	if err != nil {
 		return err
 	}
-	id, idOK := optionalString(object, "id")
-	link, linkOK := optionalString(object, "link")
-	if !idOK || !linkOK {
-		return invalid(kind, "must give id or link as a string")
+	if err := content.medium(); err != nil {
+		return err
 	}
-	if (id == "") == (link == "") {
-		return NewError(CodeInvalidParameter, kind+" must give exactly one of id and link.")
-	}
-	caption, ok := optionalString(object, "caption")
+	caption, ok := optionalString(content.members, "caption")
 	switch {
 	case !ok:
 		return invalid(kind+".caption", "must be a string")
@@ -132,25 +115,41 @@ func readMedia(_ *Send, kind string, raw []byte) error {
 	return nil
 }
 
-func readObject(_ *Send, kind string, raw []byte) error {
-	_, err := content(kind, raw)
-	return err
+func readLocation(_ *Send, kind string, raw []byte) error {
+	content, err := field{kind, raw}.object()
+	if err != nil {
+		return err
+	}
+	return content.place()
 }
 
 func readContacts(_ *Send, kind string, raw []byte) error {
-	contacts, err := rawjson.Elements(raw)
-	if err != nil || len(contacts) == 0 {
+	elements, err := rawjson.Elements(raw)
+	if err != nil || len(elements) == 0 {
 		return invalid(kind, "must be an array with at least one contact")
+	}
+	for i, element := range elements {
+		contact, err := field{fmt.Sprintf("%s[%d]", kind, i), element}.object()
+		if err != nil {
+			return err
+		}
+		name, err := contact.at("name").object()
+		if err != nil {
+			return err
+		}
+		if _, err := name.at("formatted_name").text(1, MaxTextBody); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 func readTemplate(s *Send, kind string, raw []byte) error {
-	object, err := content(kind, raw)
+	content, err := field{kind, raw}.object()
 	if err != nil {
 		return err
 	}
-	name, ok := optionalString(object, "name")
+	name, ok := optionalString(content.members, "name")
 	switch {
 	case !ok:
 		return invalid("template.name", "must be a string")
@@ -159,11 +158,11 @@ func readTemplate(s *Send, kind string, raw []byte) error {
 	case len(name) > template.MaxName:
 		return invalid("template.name", fmt.Sprintf("must have at most %d characters", template.MaxName))
 	}
-	language, err := readLanguage(object)
+	language, err := readLanguage(content.at("language"))
 	if err != nil {
 		return err
 	}
-	components, err := readComponents(object.Get("components"))
+	components, err := readComponents(content.at("components"))
 	if err != nil {
 		return err
 	}
@@ -171,16 +170,15 @@ func readTemplate(s *Send, kind string, raw []byte) error {
 	return nil
 }
 
-func readLanguage(object rawjson.Object) (string, error) {
-	raw := object.Get("language")
-	if raw == nil {
-		return "", missing("template.language", `an object such as {"code":"en_US"}`)
+func readLanguage(f field) (string, error) {
+	if f.absent() {
+		return "", missing(f.path, `an object such as {"code":"en_US"}`)
 	}
-	language, err := content("template.language", raw)
+	language, err := f.object()
 	if err != nil {
 		return "", err
 	}
-	code, ok := optionalString(language, "code")
+	code, ok := optionalString(language.members, "code")
 	switch {
 	case !ok || len(code) > 32:
 		return "", invalid("template.language.code", "must be a language code such as en_US")
@@ -188,18 +186,4 @@ func readLanguage(object rawjson.Object) (string, error) {
 		return "", missing("template.language.code", "a language code such as en_US")
 	}
 	return code, nil
-}
-
-func readComponents(raw []byte) ([]template.SendComponent, error) {
-	if raw == nil {
-		return nil, nil
-	}
-	var components []template.SendComponent
-	if err := json.Unmarshal(raw, &components); err != nil {
-		return nil, invalid("template.components", "must be an array of objects with type and parameters, as in the template's documentation")
-	}
-	if err := template.CheckSend(components); err != nil {
-		return nil, NewError(CodeInvalidValue, "template."+err.Error()+".")
-	}
-	return components, nil
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -25,6 +26,7 @@ const (
 	maxFields    = 64
 	maxMessageID = 512
 	maxGroupID   = 128
+	maxEmoji     = 64 // bytes: the longest sequences take 35
 )
 
 // Message types of a request. A request without a type is a text.
@@ -97,6 +99,17 @@ type ReadReceipt struct {
 	Typing bool
 }
 
+// Body is the request to the upstream, made of what is known of a read receipt.
+// Nothing else that the client wrote goes along: it could be a message that
+// nobody meters.
+func (r *ReadReceipt) Body() json.RawMessage {
+	body := `{"messaging_product":"` + messagingProduct + `","status":"read","message_id":` + string(rawjson.Quote(r.MessageID))
+	if r.Typing {
+		body += `,"typing_indicator":{"type":"text"}`
+	}
+	return json.RawMessage(body + "}")
+}
+
 // IsTemplate tells whether the message may be sent outside the service window.
 func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
 
@@ -144,10 +157,10 @@ func sendObject(body []byte) (rawjson.Object, error) {
 	switch {
 	case len(body) > MaxSendBody:
 		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody))
-	case !utf8.Valid(body):
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body is not valid UTF-8.")
 	case !json.Valid(body):
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body is not valid JSON. Check quotes, commas and braces.")
+		return rawjson.Object{}, NewError(CodeInvalidParameter, whyNotJSON(body))
+	case !utf8.Valid(body):
+		return rawjson.Object{}, NewError(CodeInvalidParameter, notUTF8)
 	}
 	object, err := rawjson.ParseObject(body)
 	if err != nil {
@@ -156,10 +169,57 @@ func sendObject(body []byte) (rawjson.Object, error) {
 	if object.Len() > maxFields {
 		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields))
 	}
-	if _, twice := object.Duplicate(); twice {
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "A field stands twice in the body. Keep one of them.")
+	if _, ambiguous := object.Ambiguous(); ambiguous {
+		return rawjson.Object{}, NewError(CodeInvalidParameter, "A field stands twice in the body, maybe in another case. Keep one of them.")
+	}
+	if name, found := misspelt(object); found {
+		return rawjson.Object{}, NewError(CodeInvalidParameter, "The field "+name+" stands in the body in another case. Write it in lower case.")
 	}
 	return object, nil
+}
+
+const notUTF8 = "The body is not valid UTF-8."
+
+// whyNotJSON says what a body that is no JSON seems to be.
+func whyNotJSON(body []byte) string {
+	switch {
+	case len(bytes.TrimSpace(body)) == 0:
+		return "The body is empty. Send a JSON object."
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return "The body begins with a byte order mark. Send UTF-8 without one."
+	case bytes.HasPrefix(body, []byte("--")):
+		return "The body is a multipart form. Send a JSON object; this path takes no files."
+	case form.Match(body):
+		return "The body is form-encoded. Send a JSON object, with Content-Type: application/json."
+	case !utf8.Valid(body):
+		return notUTF8
+	}
+	return "The body is not valid JSON. Check quotes, commas and braces, and that it holds one object."
+}
+
+// form is how a form-encoded body begins.
+var form = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.%\[\]+-]*=`)
+
+// misspelt returns the first field that decides what a request is and stands in
+// another case. A reader that disregards case would take it for that field: a
+// message that is metered as one thing here would be another one upstream.
+func misspelt(body rawjson.Object) (name string, found bool) {
+	for given := range body.All() {
+		for _, name := range decisive {
+			if given != name && strings.EqualFold(given, name) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// decisive are the fields of a request that are read here.
+var decisive = []string{
+	"messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", "category",
+	"status", "message_id", "typing_indicator",
+	TypeText, TypeTemplate, TypeImage, TypeVideo, TypeAudio, TypeDocument, TypeSticker, TypeLocation, TypeContacts,
+	TypeInteractive, TypeReaction,
 }
 
 func parseRead(object rawjson.Object) (*ReadReceipt, error) {
@@ -171,10 +231,13 @@ func parseRead(object rawjson.Object) (*ReadReceipt, error) {
 		return nil, err
 	}
 	receipt := &ReadReceipt{MessageID: id}
-	if object.Get("typing_indicator") != nil {
-		indicator := child(object, "typing_indicator")
-		if kind, _ := rawjson.String(indicator.Get("type")); kind != "text" {
-			return nil, invalid("typing_indicator.type", `must be "text"`)
+	if indicator := (field{"typing_indicator", object.Get("typing_indicator")}); !indicator.absent() {
+		typing, err := indicator.object()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := typing.at("type").word("text"); err != nil {
+			return nil, err
 		}
 		receipt.Typing = true
 	}

@@ -45,7 +45,7 @@ func (s *Simulator) graphAPI() http.Handler {
 		failure.HTTPStatus = http.StatusNotFound
 		s.refuse(w, failure)
 	})
-	return mux
+	return graph.WithVersion(mux)
 }
 
 // authorize checks the bearer token against the account that the object belongs
@@ -101,7 +101,11 @@ func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
 
 func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	if failure := s.authorize(r, id); failure != nil {
+	failure := s.authorize(r, id)
+	if failure != nil && failure.Code == graph.CodeUnknownPhoneNumberID {
+		failure = graph.UnknownObject()
+	}
+	if failure != nil {
 		s.refuse(w, failure)
 		return
 	}

@@ -177,7 +177,7 @@ func (st *state) checkTemplate(accountID string, send *template.Send, render boo
 		return nil, "", graph.TemplateNotFound()
 	}
 	if !render {
-		return held, "", asRefusal(held.compiled.Match(send.Components, template.MatchOptions{}))
+		return held, "", asRefusal(held.compiled.Match(send.Components))
 	}
 	preview, err := held.compiled.Render(send.Components)
 	return held, preview.Body, asRefusal(err)

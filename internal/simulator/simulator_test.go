@@ -365,7 +365,7 @@ func TestAccessAndUnknownIDs(t *testing.T) {
 	if diff := cmp.Diff(want, number); diff != "" {
 		t.Error(diff)
 	}
-	if err := w.client.MarkRead(t.Context(), number1, []byte(`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}`)); err != nil {
+	if err := w.client.MarkRead(t.Context(), number1, &graph.ReadReceipt{MessageID: "wamid.1"}); err != nil {
 		t.Errorf("read receipt: %v", err)
 	}
 	if got := w.s.Counts().Accepted; got != 0 {
@@ -382,7 +382,7 @@ func TestPricingOf2026(t *testing.T) {
 	w.idle()
 	last := w.mustSend(text(ana))
 	inWindow := w.mustSend(orderReadyTo(ana))
-	reaction := w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","type":"reaction","reaction":{"message_id":"wamid.1","emoji":"x"}}`))
+	reaction := w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","type":"reaction","reaction":{"message_id":"wamid.1","emoji":"👍"}}`))
 	w.idle()
 	got := map[string]string{}
 	for _, m := range w.s.Messages(MessageFilter{After: 999}) {

@@ -15,6 +15,9 @@ type Compiled struct {
 	body           part
 	footer         string
 	buttons        []button
+	// others are the types, in lower case, of components that this package does
+	// not know. What a message brings for them is the upstream's to judge.
+	others map[string]bool
 }
 
 // part is a header or body.
@@ -62,6 +65,11 @@ func Compile(d Definition) (*Compiled, error) {
 			for _, b := range component.Buttons {
 				c.buttons = append(c.buttons, compileButton(b))
 			}
+		default:
+			if c.others == nil {
+				c.others = map[string]bool{}
+			}
+			c.others[strings.ToLower(component.Type)] = true
 		}
 	}
 	if !hasBody {
@@ -71,6 +79,16 @@ func Compile(d Definition) (*Compiled, error) {
 		c.body = authenticationBody()
 	}
 	return c, nil
+}
+
+// longestBody is how long the body may become, in characters. For a template of
+// nothing but a body two limits are told, 1,024 and 32,768: between them the
+// upstream decides.
+func (c *Compiled) longestBody() int {
+	if c.header == nil && c.footer == "" && len(c.buttons) == 0 && len(c.others) == 0 {
+		return maxLoneBody
+	}
+	return maxBody
 }
 
 func compileHeader(component Component, named bool) (*part, error) {

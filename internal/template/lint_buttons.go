@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/guichet-dev/guichet/internal/emoji"
 )
 
 const maxButtons = 10
@@ -59,6 +61,9 @@ func (l *linter) button(at string, b Button) {
 	case strings.Contains(b.Text, "{{"):
 		l.fail("button-text", at+".text", "Remove the variable: a button's text has none.")
 	}
+	if strings.ContainsAny(b.Text, "\n\r") || !l.authentication && emoji.Contains(b.Text) {
+		l.warn("button-characters", at+".text", "Write the text in one line without emoji: Meta may refuse others.")
+	}
 	switch b.Type {
 	case ButtonURL:
 		l.urlButton(at, b)
@@ -107,19 +112,9 @@ func (l *linter) otpButton(at string, b Button) {
 	default:
 		l.fail("authentication-otp-type", at+".otp_type", "Use COPY_CODE, ONE_TAP or ZERO_TAP.")
 	}
-	if hasEmoji(b.Text) {
+	if emoji.Contains(b.Text) {
 		l.fail("authentication-content", at+".text", "Remove the emoji: an authentication template has none.")
 	}
-}
-
-// hasEmoji knows the blocks of pictographs, dingbats and flags of Unicode.
-func hasEmoji(text string) bool {
-	for _, r := range text {
-		if r >= 0x1F000 && r <= 0x1FAFF || r >= 0x2600 && r <= 0x27BF || r == 0xFE0F {
-			return true
-		}
-	}
-	return false
 }
 
 // buttonOrder wants quick replies side by side, and the others too.

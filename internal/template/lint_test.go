@@ -88,6 +88,26 @@ func TestLintRules(t *testing.T) {
 		want   Finding
 	}{
 		{
+			"emoji in the header", valid, header("Hi 👋 {{1}}", "Ana"),
+			Finding{"header-characters", Error, "components[0].text", "Remove the emoji: a header has none."},
+		},
+		{
+			"older emoji in the header", valid, header("Sun ☀"),
+			Finding{"header-characters", Error, "components[0].text", "Remove the emoji: a header has none."},
+		},
+		{
+			"newline in the header", valid, header("Order\n{{1}}", "881"),
+			Finding{"header-characters", Error, "components[0].text", "Write the header in one line."},
+		},
+		{
+			"newline in the footer", valid, func(d *Definition) { d.Components[2].Text = "Shop\nX" },
+			Finding{"footer-characters", Warning, "components[2].text", "Write the footer in one line: Meta may refuse more."},
+		},
+		{
+			"emoji on a button", valid, buttons(Button{Type: ButtonQuickReply, Text: "OK 👍"}),
+			Finding{"button-characters", Warning, "components[3].buttons[0].text", "Write the text in one line without emoji: Meta may refuse others."},
+		},
+		{
 			"name", valid, func(d *Definition) { d.Name = "Order-Ready" },
 			Finding{"name-format", Error, "name", "Use 1 to 512 lower-case letters, digits and underscores."},
 		},

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/guichet-dev/guichet/internal/emoji"
 )
 
 // Lengths in characters.
 const (
 	maxBody       = 1024
+	maxLoneBody   = 32_768
 	maxHeader     = 60
 	maxFooter     = 60
 	maxButtonText = 25
@@ -53,6 +56,12 @@ func (l *linter) headerText(path string, c Component) {
 		return
 	}
 	l.length("header-length", path, c.Text, maxHeader)
+	if strings.ContainsAny(c.Text, "\n\r") {
+		l.fail("header-characters", path+".text", "Write the header in one line.")
+	}
+	if emoji.Contains(c.Text) {
+		l.fail("header-characters", path+".text", "Remove the emoji: a header has none.")
+	}
 	names, ok := l.variables(path, c.Text)
 	if !ok {
 		return
@@ -169,6 +178,9 @@ func (l *linter) footer(path string, c Component) {
 		l.fail("footer-text", path+".text", "Give the footer a text, or remove it.")
 	}
 	l.length("footer-length", path, c.Text, maxFooter)
+	if strings.ContainsAny(c.Text, "\n\r") {
+		l.warn("footer-characters", path+".text", "Write the footer in one line: Meta may refuse more.")
+	}
 	if strings.Contains(c.Text, "{{") || strings.Contains(c.Text, "}}") {
 		l.fail("footer-variables", path+".text", "Remove the variables: a footer has none.")
 	}

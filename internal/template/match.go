@@ -13,53 +13,46 @@ const (
 	CodeCount  = 132000
 	CodeLength = 132005
 	CodeFormat = 132012
-	CodeValue  = 132018
 )
 
 // Mismatch says that the parameters of a message do not fit the template.
 type Mismatch struct { //nolint:errname // what it is comes before that it is an error
-	// Code is CodeCount, CodeFormat, CodeLength or CodeValue.
+	// Code is CodeCount, CodeFormat or CodeLength.
 	Code int
-	// Details is a sentence that names the place and the numbers, never a value.
+	// Details is a sentence that names the path in the request and the numbers,
+	// never a value.
 	Details string
 }
 
 // Error implements error.
 func (m *Mismatch) Error() string { return fmt.Sprintf("(#%d) %s", m.Code, m.Details) }
 
-// MatchOptions are the rules that not every provider enforces.
-type MatchOptions struct {
-	// StrictValues refuses newlines, tabs and more than four consecutive spaces
-	// in a value.
-	StrictValues bool
-}
-
 // Match tells whether the components of a message fit the template. The error,
 // if any, is a *Mismatch.
-func (c *Compiled) Match(components []SendComponent, options MatchOptions) error {
-	m := c.match(components, options)
+func (c *Compiled) Match(components []SendComponent) error {
+	m := c.match(components)
 	if m == nil {
 		return nil // not m: a nil pointer would be an error that is not nil
 	}
 	return m
 }
 
-func (c *Compiled) match(components []SendComponent, options MatchOptions) *Mismatch {
-	given, m := arrange(components, len(c.buttons))
+func (c *Compiled) match(components []SendComponent) *Mismatch {
+	given, m := c.arrange(components)
 	if m != nil {
 		return m
 	}
-	if m := c.matchHeader(given.header, options); m != nil {
+	if m := c.matchHeader(given.header); m != nil {
 		return m
 	}
-	if m := c.matchText("body", &c.body, given.body, maxBody, options); m != nil {
+	if m := c.matchText(given.body, &c.body, c.longestBody()); m != nil {
 		return m
 	}
-	if c.authentication && utf8.RuneCountInString(given.body[0].Value()) > maxAuthCode {
-		return mismatch(CodeLength, "body: the code has more than %d characters.", maxAuthCode)
+	if c.authentication && utf8.RuneCountInString(given.body.parameters[0].Value()) > maxAuthCode {
+		return mismatch(CodeLength, "%s: the code has more than %d characters.", given.body.parameter(0), maxAuthCode)
 	}
 	for i, b := range c.buttons {
-		if m := b.match(fmt.Sprintf("button %d", i), given.buttons[i], options); m != nil {
+		if m := b.match(i, given.buttons[i]); m != nil {
 			return m
 		}
 	}
@@ -68,141 +61,180 @@ func (c *Compiled) match(components []SendComponent, options MatchOptions) *Mism
 
 // arrangement is what a message brings, by place.
 type arrangement struct {
-	header, body []Parameter
-	buttons      []*SendComponent
+	header, body given
+	// buttons has an element for each button of the template, nil where the
+	// message brings nothing.
+	buttons []*given
 }
 
-func arrange(components []SendComponent, buttons int) (arrangement, *Mismatch) {
-	given := arrangement{buttons: make([]*SendComponent, buttons)}
+// given is what a message brings for one component of the template.
+type given struct {
+	name       string // such as "body"
+	path       string // in the request; empty if the message does not name the component
+	subType    string
+	parameters []Parameter
+}
+
+// place is how an error names the component.
+func (g given) place() string {
+	if g.path == "" {
+		return componentsPath + " (" + g.name + ")"
+	}
+	return g.path + " (" + g.name + ")"
+}
+
+// parameter is how an error names a parameter, counted from 0.
+func (g given) parameter(i int) string {
+	return fmt.Sprintf("%s.parameters[%d] (%s)", g.path, i, g.name)
+}
+
+const componentsPath = "template.components"
+
+func (c *Compiled) arrange(components []SendComponent) (arrangement, *Mismatch) {
+	all := arrangement{header: given{name: "header"}, body: given{name: "body"}, buttons: make([]*given, len(c.buttons))}
 	seen := map[string]bool{}
 	for i := range components {
 		component := &components[i]
-		kind := strings.ToLower(component.Type)
-		if kind != "button" {
-			if seen[kind] {
-				return given, mismatch(CodeFormat, "%s stands twice in the components. Keep one.", kind)
-			}
-			seen[kind] = true
-		}
+		kind, path := strings.ToLower(component.Type), fmt.Sprintf("%s[%d]", componentsPath, i)
 		switch kind {
 		case "header":
-			given.header = component.Parameters
+			all.header = given{name: kind, path: path, parameters: component.Parameters}
 		case "body":
-			given.body = component.Parameters
+			all.body = given{name: kind, path: path, parameters: component.Parameters}
 		case "footer":
-			if len(component.Parameters) > 0 {
-				return given, mismatch(CodeCount, "footer: 0 parameters are expected and %d are given.", len(component.Parameters))
+			if n := len(component.Parameters); n > 0 {
+				return all, mismatch(CodeCount, "%s (footer): 0 parameters are expected and %d are given.", path, n)
 			}
 		case "button":
-			if m := given.place(component); m != nil {
-				return given, m
+			if m := all.placeButton(path, component); m != nil {
+				return all, m
 			}
+			continue // a template has several
 		default:
-			return given, mismatch(CodeFormat, "components[%d]: the template has no component of this type. Use header, body or button.", i)
+			if !c.others[kind] {
+				return all, mismatch(CodeFormat,
+					"%s.type: the template has no component of this type. Use header, body or button.", path)
+			}
 		}
+		if seen[kind] {
+			return all, mismatch(CodeFormat, "%s: a component of this type stands before it. Keep one.", path)
+		}
+		seen[kind] = true
 	}
-	return given, nil
+	return all, nil
 }
 
-func (a *arrangement) place(component *SendComponent) *Mismatch {
+func (a *arrangement) placeButton(path string, component *SendComponent) *Mismatch {
 	if component.Index == nil {
-		return mismatch(CodeFormat, "button: index is missing. Give the button's place, from 0.")
+		return mismatch(CodeFormat, "%s.index is missing. Give the button's place, from 0.", path)
 	}
 	index := int(*component.Index)
 	if index >= len(a.buttons) {
-		return mismatch(CodeFormat, "button %d: the template has %d buttons. Count from 0.", index, len(a.buttons))
+		return mismatch(CodeFormat, "%s.index: the template has no button %d; it has %d. Count from 0.", path, index, len(a.buttons))
 	}
 	if a.buttons[index] != nil {
-		return mismatch(CodeFormat, "button %d stands twice in the components. Keep one.", index)
+		return mismatch(CodeFormat, "%s.index: button %d stands twice in the components. Keep one.", path, index)
 	}
-	a.buttons[index] = component
+	a.buttons[index] = &given{
+		name: fmt.Sprintf("button %d", index), path: path, subType: strings.ToLower(component.SubType), parameters: component.Parameters,
+	}
 	return nil
 }
 
-func (c *Compiled) matchHeader(given []Parameter, options MatchOptions) *Mismatch {
+func (c *Compiled) matchHeader(header given) *Mismatch {
 	switch {
 	case c.header == nil:
-		if len(given) > 0 {
-			return mismatch(CodeCount, "header: the template has no header and %d parameters are given.", len(given))
+		if n := len(header.parameters); n > 0 {
+			return mismatch(CodeCount, "%s: the template has no header and %d parameters are given.", header.place(), n)
 		}
 		return nil
 	case c.header.format == FormatText:
-		return c.matchText("header", c.header, given, maxHeader, options)
+		return c.matchText(header, c.header, maxHeader)
 	default:
-		return matchMedia(c.header.format, given)
+		return matchMedia(header, c.header.format)
 	}
 }
 
-func matchMedia(format string, given []Parameter) *Mismatch {
-	if len(given) != 1 {
-		return mismatch(CodeCount, "header: 1 parameter of type %s is expected and %d are given.", strings.ToLower(format), len(given))
-	}
-	content := map[string][]byte{
-		FormatImage:    given[0].Image,
-		FormatVideo:    given[0].Video,
-		FormatGIF:      given[0].Video,
-		FormatDocument: given[0].Document,
-		FormatLocation: given[0].Location,
-	}[format]
+// matchMedia wants the header's one medium. One that is missing has the wrong
+// format, as the upstream sees it; only texts are counted.
+func matchMedia(header given, format string) *Mismatch {
 	want := strings.ToLower(format)
 	if format == FormatGIF {
 		want = strings.ToLower(FormatVideo)
 	}
-	if given[0].Type != want || len(content) == 0 {
-		return mismatch(CodeFormat, "header: a parameter of type %s with its %s object is expected.", want, want)
+	var content []byte
+	one := len(header.parameters) == 1
+	if one {
+		p := &header.parameters[0]
+		content = map[string][]byte{
+			FormatImage:    p.Image,
+			FormatVideo:    p.Video,
+			FormatGIF:      p.Video,
+			FormatDocument: p.Document,
+			FormatLocation: p.Location,
+		}[format]
+	}
+	switch {
+	case !mediaFormat(format): // the upstream's to judge
+	case !one:
+		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.", header.place(), want, len(header.parameters))
+	case header.parameters[0].Type != want || len(content) == 0:
+		return mismatch(CodeFormat, "%s: a parameter of type %s with its %s object is expected.", header.parameter(0), want, want)
 	}
 	return nil
 }
 
-func (c *Compiled) matchText(place string, p *part, given []Parameter, limit int, options MatchOptions) *Mismatch {
-	if len(given) != len(p.names) {
-		return mismatch(CodeCount, "%s: %d parameters are expected and %d are given.", place, len(p.names), len(given))
+func mediaFormat(format string) bool {
+	return slices.Contains([]string{FormatImage, FormatVideo, FormatGIF, FormatDocument, FormatLocation}, format)
+}
+
+func (c *Compiled) matchText(given given, p *part, limit int) *Mismatch {
+	if n := len(given.parameters); n != len(p.names) {
+		return mismatch(CodeCount, "%s: %d parameters are expected and %d are given.", given.place(), len(p.names), n)
 	}
-	for i := range given {
-		if m := matchValue(fmt.Sprintf("%s parameter %d", place, i+1), &given[i], options, "text", "currency", "date_time"); m != nil {
+	for i := range given.parameters {
+		if m := matchValue(given.parameter(i), &given.parameters[i], "text", "currency", "date_time"); m != nil {
 			return m
 		}
 	}
 	if c.named {
-		if m := matchNames(place, p.names, given); m != nil {
+		if m := matchNames(given, p.names); m != nil {
 			return m
 		}
 	}
-	if length := utf8.RuneCountInString(p.render(given, c.named)); length > limit {
-		return mismatch(CodeLength, "%s: the text has %d characters with its parameters and may have %d.", place, length, limit)
+	if length := utf8.RuneCountInString(p.render(given.parameters, c.named)); length > limit {
+		return mismatch(CodeLength, "%s: the text has %d characters with its parameters and may have %d.", given.place(), length, limit)
 	}
 	return nil
 }
 
 // matchNames wants each variable named once; the counts are equal already.
-func matchNames(place string, names []string, given []Parameter) *Mismatch {
+func matchNames(given given, names []string) *Mismatch {
 	open := make(map[string]bool, len(names))
 	for _, name := range names {
 		open[name] = true
 	}
-	for i := range given {
-		name := given[i].ParameterName
+	for i := range given.parameters {
+		name := given.parameters[i].ParameterName
 		switch {
 		case name == "":
-			return mismatch(CodeFormat, "%s parameter %d: parameter_name is missing; the template has named parameters.", place, i+1)
+			return mismatch(CodeFormat, "%s: parameter_name is missing; the template has named parameters.", given.parameter(i))
 		case !open[name]:
-			return mismatch(CodeFormat, "%s parameter %d: parameter_name is not one of the template's, or stands twice.", place, i+1)
+			return mismatch(CodeFormat, "%s: parameter_name is not one of the template's, or stands twice.", given.parameter(i))
 		}
 		delete(open, name)
 	}
 	return nil
 }
 
-func matchValue(place string, p *Parameter, options MatchOptions, types ...string) *Mismatch {
+// matchValue wants a value of one of the types. Currencies and times may leave
+// their text to the upstream.
+func matchValue(place string, p *Parameter, types ...string) *Mismatch {
 	if !slices.Contains(types, p.Type) {
 		return mismatch(CodeFormat, "%s: type must be %s.", place, strings.Join(types, " or "))
 	}
-	value := p.Value()
-	if value == "" {
+	if p.Value() == "" && p.Type != "currency" && p.Type != "date_time" {
 		return mismatch(CodeFormat, "%s: the value is empty.", place)
-	}
-	if options.StrictValues && (strings.ContainsAny(value, "\n\r\t") || strings.Contains(value, "     ")) {
-		return mismatch(CodeValue, "%s: the value has a newline, a tab or more than four spaces in a row.", place)
 	}
 	return nil
 }

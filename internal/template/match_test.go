@@ -53,54 +53,49 @@ func TestMatch(t *testing.T) {
 		name       string
 		definition func() Definition
 		components string
-		strict     bool
 		// code is 0 for a match.
 		code    int
 		details string
 	}{
-		{"all", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`, true, 0, ""},
-		{"with a quick reply's payload", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"button","sub_type":"quick_reply","index":0,"parameters":[{"type":"payload","payload":"LATER"}]}]`, true, 0, ""},
-		{"upper-case type", valid, `[{"type":"HEADER","parameters":[{"type":"text","text":"881"}]},` + bodyAna + `,` + url881 + `]`, false, 0, ""},
-		{"currency and date", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"currency","currency":{"fallback_value":"10 EUR","code":"EUR","amount_1000":10000}},{"type":"date_time","date_time":{"fallback_value":"Monday"}}]},` + url881 + `]`, false, 0, ""},
-		{"no components", valid, `[]`, false, 132000, "header: 1 parameters are expected and 0 are given."},
-		{"a parameter short", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"Ana"}]},` + url881 + `]`, false, 132000, "body: 2 parameters are expected and 1 are given."},
-		{"a parameter too many", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"text","text":"c"}]},` + url881 + `]`, false, 132000, "body: 2 parameters are expected and 3 are given."},
-		{"URL's parameter missing", valid, `[` + header881 + `,` + bodyAna + `]`, false, 132000, "button 1: 1 parameter is expected and no component names the button."},
-		{"footer with a parameter", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"footer","parameters":[{"type":"text","text":"x"}]}]`, false, 132000, "footer: 0 parameters are expected and 1 are given."},
-		{"image for text", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"image","image":{"id":"1"}},{"type":"text","text":"b"}]},` + url881 + `]`, false, 132012, "body parameter 1: type must be text or currency or date_time."},
-		{"empty value", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text"},{"type":"text","text":"b"}]},` + url881 + `]`, false, 132012, "body parameter 1: the value is empty."},
-		{"body twice", valid, `[` + bodyAna + `,` + bodyAna + `]`, false, 132012, "body stands twice in the components. Keep one."},
-		{"unknown component", valid, `[{"type":"carousel"}]`, false, 132012, "components[0]: the template has no component of this type. Use header, body or button."},
-		{"button without index", valid, `[{"type":"button","sub_type":"url"}]`, false, 132012, "button: index is missing. Give the button's place, from 0."},
-		{"button out of range", valid, `[{"type":"button","sub_type":"url","index":2}]`, false, 132012, "button 2: the template has 2 buttons. Count from 0."},
-		{"button twice", valid, `[` + url881 + `,` + url881 + `]`, false, 132012, "button 1 stands twice in the components. Keep one."},
-		{"button of another kind", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"button","sub_type":"flow","index":0}]`, false, 132012, "button 0: sub_type must be quick_reply."},
-		{"body too long", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"` + long + `"},{"type":"text","text":"b"}]},` + url881 + `]`, false, 132005, "body: the text has 1051 characters with its parameters and may have 1024."},
-		{"header too long", valid, `[{"type":"header","parameters":[{"type":"text","text":"` + strings.Repeat("a", 55) + `"}]},` + bodyAna + `,` + url881 + `]`, false, 132005, "header: the text has 61 characters with its parameters and may have 60."},
-		{"URL too long", valid, `[` + header881 + `,` + bodyAna + `,{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"` + strings.Repeat("a", 1983) + `"}]}]`, false, 132005, "button 1 parameter 1: the URL has 2001 characters with its parameter and may have 2000."},
-		{"newline, strict", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A\nB"},{"type":"text","text":"b"}]},` + url881 + `]`, true, 132018, "body parameter 1: the value has a newline, a tab or more than four spaces in a row."},
-		{"five spaces, strict", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A     B"},{"type":"text","text":"b"}]},` + url881 + `]`, true, 132018, "body parameter 1: the value has a newline, a tab or more than four spaces in a row."},
-		{"four spaces, strict", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A    B"},{"type":"text","text":"b"}]},` + url881 + `]`, true, 0, ""},
-		{"newline, lenient", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"A\nB"},{"type":"text","text":"b"}]},` + url881 + `]`, false, 0, ""},
-		{"named, any order", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"first_name","text":"A"}]}]`, false, 0, ""},
-		{"named, unknown name", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"name","text":"A"}]}]`, false, 132012, "body parameter 2: parameter_name is not one of the template's, or stands twice."},
-		{"named, name twice", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"order_no","text":"A"}]}]`, false, 132012, "body parameter 2: parameter_name is not one of the template's, or stands twice."},
-		{"named, no name", named, `[{"type":"body","parameters":[{"type":"text","text":"1"},{"type":"text","text":"A"}]}]`, false, 132012, "body parameter 1: parameter_name is missing; the template has named parameters."},
-		{"named, count", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"}]}]`, false, 132000, "body: 2 parameters are expected and 1 are given."},
-		{"image header", withImage, `[{"type":"header","parameters":[{"type":"image","image":{"id":"1"}}]},` + bodyAna + `]`, false, 0, ""},
-		{"image header missing", withImage, `[` + bodyAna + `]`, false, 132000, "header: 1 parameter of type image is expected and 0 are given."},
-		{"video for image", withImage, `[{"type":"header","parameters":[{"type":"video","video":{"id":"1"}}]},` + bodyAna + `]`, false, 132012, "header: a parameter of type image with its image object is expected."},
-		{"header where none is", named, `[` + header881 + `]`, false, 132000, "header: the template has no header and 1 parameters are given."},
-		{"coupon", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, false, 0, ""},
-		{"coupon in capitals", coupon, `[{"type":"BUTTON","sub_type":"COPY_CODE","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, false, 0, ""},
-		{"coupon too long", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"` + strings.Repeat("A", 21) + `"}]}]`, false, 132005, "button 0 parameter 1: the code has more than 20 characters."},
-		{"one-time code", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"123456"}]}]`, false, 0, ""},
-		{"one-time code too long", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"1234567890123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"1"}]}]`, false, 132005, "body: the code has more than 15 characters."},
-		{"one-time code without its button", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]}]`, false, 132000, "button 0: 1 parameter is expected and no component names the button."},
+		{"all", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`, 0, ""},
+		{"with a quick reply's payload", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"button","sub_type":"quick_reply","index":0,"parameters":[{"type":"payload","payload":"LATER"}]}]`, 0, ""},
+		{"upper-case type", valid, `[{"type":"HEADER","parameters":[{"type":"text","text":"881"}]},` + bodyAna + `,` + url881 + `]`, 0, ""},
+		{"currency and date", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"currency","currency":{"fallback_value":"10 EUR","code":"EUR","amount_1000":10000}},{"type":"date_time","date_time":{"fallback_value":"Monday"}}]},` + url881 + `]`, 0, ""},
+		{"no components", valid, `[]`, 132000, "template.components (header): 1 parameters are expected and 0 are given."},
+		{"a parameter short", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"Ana"}]},` + url881 + `]`, 132000, "template.components[1] (body): 2 parameters are expected and 1 are given."},
+		{"a parameter too many", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"a"},{"type":"text","text":"b"},{"type":"text","text":"c"}]},` + url881 + `]`, 132000, "template.components[1] (body): 2 parameters are expected and 3 are given."},
+		{"URL's parameter missing", valid, `[` + header881 + `,` + bodyAna + `]`, 132000, "template.components (button 1): 1 parameter is expected and no component names the button."},
+		{"footer with a parameter", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"footer","parameters":[{"type":"text","text":"x"}]}]`, 132000, "template.components[3] (footer): 0 parameters are expected and 1 are given."},
+		{"image for text", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"image","image":{"id":"1"}},{"type":"text","text":"b"}]},` + url881 + `]`, 132012, "template.components[1].parameters[0] (body): type must be text or currency or date_time."},
+		{"empty value", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text"},{"type":"text","text":"b"}]},` + url881 + `]`, 132012, "template.components[1].parameters[0] (body): the value is empty."},
+		{"body twice", valid, `[` + bodyAna + `,` + bodyAna + `]`, 132012, "template.components[1]: a component of this type stands before it. Keep one."},
+		{"unknown component", valid, `[{"type":"carousel"}]`, 132012, "template.components[0].type: the template has no component of this type. Use header, body or button."},
+		{"button without index", valid, `[{"type":"button","sub_type":"url"}]`, 132012, "template.components[0].index is missing. Give the button's place, from 0."},
+		{"button out of range", valid, `[{"type":"button","sub_type":"url","index":2}]`, 132012, "template.components[0].index: the template has no button 2; it has 2. Count from 0."},
+		{"button twice", valid, `[` + url881 + `,` + url881 + `]`, 132012, "template.components[1].index: button 1 stands twice in the components. Keep one."},
+		{"button of another kind", valid, `[` + header881 + `,` + bodyAna + `,` + url881 + `,{"type":"button","sub_type":"flow","index":0}]`, 132012, "template.components[3] (button 0): sub_type must be quick_reply."},
+		{"body too long", valid, `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"` + long + `"},{"type":"text","text":"b"}]},` + url881 + `]`, 132005, "template.components[1] (body): the text has 1051 characters with its parameters and may have 1024."},
+		{"header too long", valid, `[{"type":"header","parameters":[{"type":"text","text":"` + strings.Repeat("a", 55) + `"}]},` + bodyAna + `,` + url881 + `]`, 132005, "template.components[0] (header): the text has 61 characters with its parameters and may have 60."},
+		{"URL too long", valid, `[` + header881 + `,` + bodyAna + `,{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"` + strings.Repeat("a", 1983) + `"}]}]`, 132005, "template.components[2].parameters[0] (button 1): the URL has 2001 characters with its parameter and may have 2000."},
+		{"named, any order", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"first_name","text":"A"}]}]`, 0, ""},
+		{"named, unknown name", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"name","text":"A"}]}]`, 132012, "template.components[0].parameters[1] (body): parameter_name is not one of the template's, or stands twice."},
+		{"named, name twice", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"},{"type":"text","parameter_name":"order_no","text":"A"}]}]`, 132012, "template.components[0].parameters[1] (body): parameter_name is not one of the template's, or stands twice."},
+		{"named, no name", named, `[{"type":"body","parameters":[{"type":"text","text":"1"},{"type":"text","text":"A"}]}]`, 132012, "template.components[0].parameters[0] (body): parameter_name is missing; the template has named parameters."},
+		{"named, count", named, `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"1"}]}]`, 132000, "template.components[0] (body): 2 parameters are expected and 1 are given."},
+		{"image header", withImage, `[{"type":"header","parameters":[{"type":"image","image":{"id":"1"}}]},` + bodyAna + `]`, 0, ""},
+		{"image header missing", withImage, `[` + bodyAna + `]`, 132012, "template.components (header): 1 parameter of type image is expected and 0 are given."},
+		{"video for image", withImage, `[{"type":"header","parameters":[{"type":"video","video":{"id":"1"}}]},` + bodyAna + `]`, 132012, "template.components[0].parameters[0] (header): a parameter of type image with its image object is expected."},
+		{"header where none is", named, `[` + header881 + `]`, 132000, "template.components[0] (header): the template has no header and 1 parameters are given."},
+		{"coupon", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, 0, ""},
+		{"coupon in capitals", coupon, `[{"type":"BUTTON","sub_type":"COPY_CODE","index":0,"parameters":[{"type":"coupon_code","coupon_code":"SAVE"}]}]`, 0, ""},
+		{"coupon too long", coupon, `[{"type":"button","sub_type":"copy_code","index":0,"parameters":[{"type":"coupon_code","coupon_code":"` + strings.Repeat("A", 21) + `"}]}]`, 132005, "template.components[0].parameters[0] (button 0): the code has more than 20 characters."},
+		{"one-time code", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"123456"}]}]`, 0, ""},
+		{"one-time code too long", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"1234567890123456"}]},{"type":"button","sub_type":"url","index":"0","parameters":[{"type":"text","text":"1"}]}]`, 132005, "template.components[0].parameters[0] (body): the code has more than 15 characters."},
+		{"one-time code without its button", oneTimeCodeTemplate, `[{"type":"body","parameters":[{"type":"text","text":"123456"}]}]`, 132000, "template.components (button 0): 1 parameter is expected and no component names the button."},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			err := compiled(t, tc.definition()).Match(components(t, tc.components), MatchOptions{StrictValues: tc.strict})
+			err := compiled(t, tc.definition()).Match(components(t, tc.components))
 			if tc.code == 0 {
 				if err != nil {
 					t.Fatalf("got %v, want a match", err)
@@ -192,7 +187,7 @@ func TestP7MismatchEchoesNoValue(t *testing.T) {
 		`[{"type":"button","sub_type":"` + canary + `","index":0}]`,
 		`[{"type":"body","parameters":[{"type":"text","text":"` + strings.Repeat(canary, 100) + `"},{"type":"text","text":"b"}]},` + header881 + `]`,
 	} {
-		err := compiled(t, valid()).Match(components(t, raw), MatchOptions{StrictValues: true})
+		err := compiled(t, valid()).Match(components(t, raw))
 		if err == nil {
 			t.Fatalf("%.60s matched", raw)
 		}
@@ -228,7 +223,7 @@ func TestCheckSendBounds(t *testing.T) {
 	}{
 		"33 components":  {many, "components must have at most 32 entries"},
 		"257 parameters": {[]SendComponent{{Type: "body", Parameters: make([]Parameter, 257)}}, "components[0].parameters must have at most 256 entries"},
-		"value too long": {[]SendComponent{{Type: "body", Parameters: []Parameter{{Type: "text", Text: strings.Repeat("a", 4097)}}}}, "components[0].parameters[0] must have at most 4096 characters"},
+		"value too long": {[]SendComponent{{Type: "body", Parameters: []Parameter{{Type: "text", Text: strings.Repeat("a", 32_769)}}}}, "components[0].parameters[0] must have at most 32768 characters"},
 	}
 	for name, tc := range tests {
 		if err := CheckSend(tc.components); err == nil || err.Error() != tc.want {
@@ -260,16 +255,49 @@ func FuzzTemplateMatch(f *testing.F) {
 		if json.Unmarshal(raw, &list) != nil || CheckSend(list) != nil {
 			return
 		}
-		matched := c.Match(list, MatchOptions{})
+		matched := c.Match(list)
 		preview, rendered := c.Render(list)
 		if (matched == nil) != (rendered == nil) {
 			t.Fatalf("match says %v, render says %v", matched, rendered)
 		}
-		if matched == nil && len([]rune(preview.Body)) > maxBody {
+		if matched == nil && len([]rune(preview.Body)) > maxBody { // the template has more than a body
 			t.Fatalf("the body has %d characters", len([]rune(preview.Body)))
 		}
-		if c.Match(list, MatchOptions{StrictValues: true}) == nil && matched != nil {
-			t.Fatalf("strict lets through what lenient refuses: %v", matched)
+	})
+}
+
+// FuzzDefinition takes any definition, as the upstream or a file may hold one, and any components for it: nothing panics, and what matches can be rendered.
+func FuzzDefinition(f *testing.F) {
+	for _, d := range []Definition{valid(), named(), withImage(), coupon(), oneTimeCodeTemplate()} {
+		raw, err := json.Marshal(d)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw, []byte(`[`+header881+`,`+bodyAna+`,`+url881+`]`))
+	}
+	f.Add([]byte(`{"components":[{"type":"BODY","text":"x"},{"type":"BUTTONS","buttons":[{"type":"VOICE_CALL"},{"type":""}]},{"type":"CAROUSEL"}]}`),
+		[]byte(`[{"type":"button","sub_type":"voice_call","index":0},{"type":"button","index":"1"},{"type":"carousel"}]`))
+	f.Add([]byte(`{"category":"AUTHENTICATION","components":[{"type":"BODY"},{"type":"HEADER","format":"PRODUCT"}]}`), []byte(`[{"type":"body"},{"type":"header"}]`))
+	f.Add([]byte(`{"components":[{"type":"BODY","text":"{{1}}"},{"type":"BODY","text":"{{2}}"}]}`), []byte(`[{"type":"body","parameters":[{"type":"currency"}]}]`))
+	f.Fuzz(func(t *testing.T, definition, message []byte) {
+		var d Definition
+		if json.Unmarshal(definition, &d) != nil {
+			return
+		}
+		Lint(d)
+		Promotional(d)
+		SameContent(d, valid())
+		c, err := Compile(d)
+		if err != nil {
+			return
+		}
+		var list []SendComponent
+		if json.Unmarshal(message, &list) != nil || CheckSend(list) != nil {
+			return
+		}
+		matched := c.Match(list)
+		if _, err := c.Render(list); (matched == nil) != (err == nil) {
+			t.Fatalf("match says %v, render says %v", matched, err)
 		}
 	})
 }
@@ -279,7 +307,7 @@ func BenchmarkMatch(b *testing.B) {
 	list := components(b, `[`+header881+`,`+bodyAna+`,`+url881+`]`)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := c.Match(list, MatchOptions{}); err != nil {
+		if err := c.Match(list); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -294,6 +322,7 @@ func TestMatchOfButtonsWithoutVariables(t *testing.T) {
 			{Type: ButtonMPM, Text: "Items"},
 			{Type: ButtonPhoneNumber, Text: "Call"},
 			{Type: ButtonURL, Text: "Go", URL: "https://ex.test"},
+			{Type: "VOICE_CALL", Text: "Ring"},
 		}},
 	}}
 	tests := map[string]struct {
@@ -305,11 +334,13 @@ func TestMatchOfButtonsWithoutVariables(t *testing.T) {
 		"flow with a text":       {`[{"type":"button","sub_type":"flow","index":0,"parameters":[{"type":"text","text":"t"}]}]`, 132012},
 		"catalog without action": {`[{"type":"button","sub_type":"catalog","index":1}]`, 0},
 		"items with two actions": {`[{"type":"button","sub_type":"mpm","index":2,"parameters":[{"type":"action"},{"type":"action"}]}]`, 132000},
-		"phone with a parameter": {`[{"type":"button","sub_type":"voice_call","index":3,"parameters":[{"type":"text","text":"t"}]}]`, 132000},
+		"phone with a parameter": {`[{"type":"button","sub_type":"voice_call","index":3,"parameters":[{"type":"text","text":"t"}]}]`, 132012},
+		"phone with a component": {`[{"type":"button","sub_type":"phone_number","index":3}]`, 132012},
+		"unknown type of button": {`[{"type":"button","sub_type":"voice_call","index":5,"parameters":[{"type":"payload","payload":"t"}]}]`, 0},
 		"fixed URL, a parameter": {`[{"type":"button","sub_type":"url","index":4,"parameters":[{"type":"text","text":"t"}]}]`, 132000},
 	}
 	for name, tc := range tests {
-		err := compiled(t, d).Match(components(t, tc.components), MatchOptions{})
+		err := compiled(t, d).Match(components(t, tc.components))
 		m, refused := errors.AsType[*Mismatch](err)
 		if refused != (tc.code != 0) || refused && m.Code != tc.code {
 			t.Errorf("%s: got %v, want code %d", name, err, tc.code)

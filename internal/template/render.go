@@ -15,18 +15,18 @@ type Preview struct {
 // Render fills the template with the components of a message that matches. It
 // returns the *Mismatch of Match for one that does not.
 func (c *Compiled) Render(components []SendComponent) (Preview, error) {
-	if err := c.Match(components, MatchOptions{}); err != nil {
+	if err := c.Match(components); err != nil {
 		return Preview{}, err
 	}
-	given, m := arrange(components, len(c.buttons))
+	given, m := c.arrange(components)
 	if m != nil {
 		return Preview{}, m
 	}
-	preview := Preview{Body: c.body.render(given.body, c.named), Footer: c.footer}
+	preview := Preview{Body: c.body.render(given.body.parameters, c.named), Footer: c.footer}
 	if c.header != nil {
 		preview.Header = "[" + c.header.format + "]"
 		if c.header.format == FormatText {
-			preview.Header = c.header.render(given.header, c.named)
+			preview.Header = c.header.render(given.header.parameters, c.named)
 		}
 	}
 	for _, b := range c.buttons {

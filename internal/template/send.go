@@ -15,7 +15,7 @@ const (
 
 	maxSendComponents = 32
 	maxSendParameters = 256
-	maxSendValue      = 4096
+	maxSendValue      = maxLoneBody
 )
 
 // Send is the template object of a message.

@@ -110,29 +110,17 @@ func (o Object) Get(name string) []byte {
 // Has tells whether the member is there, null or not.
 func (o Object) Has(name string) bool { return o.index(name) >= 0 }
 
-// Duplicate returns the first name that stands more than once, if any does.
-func (o Object) Duplicate() (string, bool) {
-	const few = 16
-	if len(o.members) > few {
-		return o.duplicateOfMany()
-	}
+// Ambiguous returns the first name that another member has too, in the same or
+// in another case. Readers disagree about such an object: one takes the first
+// member, one the last, and encoding/json takes "To" for "to".
+// The time is quadratic in the number of members: bound Len first.
+func (o Object) Ambiguous() (name string, ambiguous bool) {
 	for i := range o.members {
 		for j := range i {
-			if bytes.Equal(o.members[j].name, o.members[i].name) {
+			if bytes.EqualFold(o.members[j].name, o.members[i].name) {
 				return string(o.members[i].name), true
 			}
 		}
-	}
-	return "", false
-}
-
-func (o Object) duplicateOfMany() (string, bool) {
-	seen := make(map[string]struct{}, len(o.members))
-	for name := range o.All() {
-		if _, twice := seen[name]; twice {
-			return name, true
-		}
-		seen[name] = struct{}{}
 	}
 	return "", false
 }
@@ -221,6 +209,23 @@ func Quote(s string) []byte {
 		return []byte(`""`)
 	}
 	return quoted
+}
+
+// Canonical returns the one spelling of a JSON text: members in the order of
+// their names, no space, each character in its shortest form. Numbers are kept
+// as they are written. It returns text itself if that is not valid JSON.
+func Canonical(text []byte) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil {
+		return text
+	}
+	canonical, err := json.Marshal(value)
+	if err != nil {
+		return text
+	}
+	return canonical
 }
 
 // IsNull tells whether text is the JSON null.

@@ -44,8 +44,45 @@ func TestGetTakesTheLastAndReadsNullAsAbsent(t *testing.T) {
 	if object.Get("n") != nil || !object.Has("n") {
 		t.Error("n must be there and read as absent")
 	}
-	if name, twice := object.Duplicate(); !twice || name != "a" {
-		t.Errorf("duplicate: got %q %t, want a", name, twice)
+	if name, ambiguous := object.Ambiguous(); !ambiguous || name != "a" {
+		t.Errorf("ambiguous: got %q %t, want a", name, ambiguous)
+	}
+}
+
+func TestNamesThatDifferInCaseOnlyAreAmbiguous(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"to":1,"TO":2}`:              true,
+		`{"to":1,"tO":2}`:              true,
+		`{"to":1,"\u0054o":2}`:         true,
+		`{"status":1,"\u017ftatus":2}`: true, // the long s folds to s, in encoding/json too
+		`{"to":1,"two":2}`:             false,
+		`{}`:                           false,
+	} {
+		object, err := ParseObject([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := object.Ambiguous(); got != want {
+			t.Errorf("%s: got %t, want %t", text, got, want)
+		}
+	}
+}
+
+func TestCanonicalIgnoresOrderSpaceAndEscapes(t *testing.T) {
+	same := []string{
+		`{"a":1,"b":{"c":"é","d":[1,2]}}`,
+		` { "b" : {"d":[1 , 2],"c":"\u00e9"} , "a":1 } `,
+		`{"b":{"d":[1,2],"c":"\u00E9"},"\u0061":1}`,
+	}
+	for _, text := range same {
+		if got, want := string(Canonical([]byte(text))), `{"a":1,"b":{"c":"é","d":[1,2]}}`; got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+	for _, other := range []string{`{"a":1,"b":{"c":"é","d":[2,1]}}`, `{"a":1.0,"b":{"c":"é","d":[1,2]}}`, `{"a":"1","b":{"c":"é","d":[1,2]}}`} {
+		if string(Canonical([]byte(other))) == same[0] {
+			t.Errorf("%s was taken for %s", other, same[0])
+		}
 	}
 }
 

@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// recorder is an upstream that keeps the bodies of the requests that it gets.
+func recorder(t *testing.T) (baseURL string, bodies chan string) {
+	t.Helper()
+	bodies = make(chan string, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		bodies <- r.Method + " " + r.URL.String() + " " + string(body)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, bodies
+}
+
+// What is passed on without being metered holds nothing that could be a message.
+func TestP2WhatIsNotMeteredCarriesNoMessage(t *testing.T) {
+	t.Parallel()
+	baseURL, bodies := recorder(t)
+	w := newWorld(t, func(d *config.Document) {
+		for i := range d.Channels {
+			d.Channels[i].BaseURL = baseURL
+		}
+	})
+	const (
+		messages = "/v26.0/" + phoneID + "/messages"
+		blocks   = "/v26.0/" + phoneID + "/block_users"
+		hidden   = `,"to":"33612345678","type":"text","text":{"body":"unmetered"}`
+		receipt  = `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.HBgM"`
+		read     = "POST " + messages + " " + receipt + "}"
+	)
+	tests := map[string]struct{ method, path, body, want string }{
+		"read receipt":                     {http.MethodPost, messages, receipt + hidden + "}", read},
+		"read receipt without a version":   {http.MethodPost, "/" + phoneID + "/messages", receipt + hidden + "}", read},
+		"read receipt, fields in the path": {http.MethodPost, messages + "?type=text&to=33612345678", receipt + "}", read},
+		"typing": {
+			http.MethodPost, messages, receipt + hidden + `,"typing_indicator":{"type":"text","text":{"body":"unmetered"}}}`,
+			"POST " + messages + " " + receipt + `,"typing_indicator":{"type":"text"}}`,
+		},
+		"number":       {http.MethodGet, "/v26.0/" + phoneID + "?fields=messages&method=post", hidden, "GET /v26.0/" + phoneID + "?"},
+		"blocked user": {http.MethodPost, blocks, `{"messaging_product":"whatsapp","block_users":[{"user":"33612345678"` + hidden + `}]` + hidden + "}", "POST " + blocks + " "},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := w.do(tc.method, tc.path, tc.body)
+			if got.status != http.StatusOK {
+				t.Fatalf("got %d %s", got.status, got.body)
+			}
+			if sent := <-bodies; !strings.HasPrefix(sent, tc.want) || strings.Contains(sent, "unmetered") {
+				t.Errorf("the upstream got %s, want %s", sent, tc.want)
+			}
+		})
+	}
+}
+
+// A request that could be read in two ways is read in none.
+func TestP2WhatCouldBeReadInTwoWaysIsNotPassedOn(t *testing.T) {
+	t.Parallel()
+	baseURL, bodies := recorder(t)
+	w := newWorld(t, func(d *config.Document) {
+		for i := range d.Channels {
+			d.Channels[i].BaseURL = baseURL
+		}
+	})
+	for _, body := range []string{
+		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","status":null,"to":"33612345678","text":{"body":"x"}}`,
+		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","STATUS":null,"to":"33612345678","text":{"body":"x"}}`,
+		`{"messaging_product":"whatsapp","Status":"read","to":"33612345678","text":{"body":"x"}}`,
+		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"x"}}`,
+		`[{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}]`,
+		"\xef\xbb\xbf" + `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}`,
+		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","typing_indicator":{"type":"text","TYPE":"x"}}`,
+	} {
+		if got := w.send(body); got.status != http.StatusBadRequest || got.code != 100 {
+			t.Errorf("%s got %d %s, want 400 with 100", body, got.status, got.body)
+		}
+	}
+	if len(bodies) != 0 {
+		t.Errorf("the upstream got %s", <-bodies)
+	}
+}
+
+// The same request under the same key is a repetition however its JSON is written; what it says otherwise makes it another one.
+func TestIdempotencyKeyDisregardsHowTheJSONIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes(ana, "hello", 0)
+	const key = "order-4711"
+	first := w.accepted(`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true}}`, idempotencyHeader, key)
+	for _, same := range []string{
+		`{"type":"text","text":{"preview_url":true,"body":"é"},"to":"33612345678","messaging_product":"whatsapp"}`,
+		` { "text" : { "body":"\u00e9", "preview_url" : true }, "type":"text","to":"33612345678",` + "\n" + `"messaging_product":"whatsapp" } `,
+	} {
+		if again := w.accepted(same, idempotencyHeader, key); again != first {
+			t.Errorf("%s got the id %s, want %s", same, again, first)
+		}
+	}
+	for _, other := range []string{
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":false}}`,
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"e","preview_url":true}}`,
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true},"future":1}`,
+	} {
+		if got := w.send(other, idempotencyHeader, key); got.status != http.StatusBadRequest || got.code != 100 {
+			t.Errorf("%s got %d %s, want 400 with 100", other, got.status, got.body)
+		}
+	}
+}
+
+func TestMediaIDIsNotCalledAPhoneNumberID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const media = "/v26.0/1479537139650973"
+	for _, request := range []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodGet, media, 400},
+		{http.MethodGet, media + "?phone_number_id=" + phoneID, 400},
+		{http.MethodDelete, media, 400},
+		{http.MethodPost, "/v26.0/" + phoneID + "/media", 404},
+		{http.MethodPost, "/" + phoneID + "/media", 404},
+	} {
+		got := w.do(request.method, request.path, "")
+		if got.status != request.status || got.code != 100 || !strings.Contains(strings.ToLower(got.details), "media") {
+			t.Errorf("%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status, got.body, request.status)
+		}
+	}
+	if got := w.do(http.MethodDelete, "/v26.0/"+phoneID, ""); got.status != http.StatusMethodNotAllowed {
+		t.Errorf("the deletion of a number got %d %s, want 405", got.status, got.body)
+	}
+}

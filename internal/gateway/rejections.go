@@ -1,0 +1,59 @@
+package gateway
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// rejection is why a webhook was not taken, or not heeded, as the log tells it.
+type rejection string
+
+// The rejections. Each says what to look at.
+const (
+	unsignedWebhook rejection = "Webhook refused: it has no signature. Meta signs each one, its dashboard's test too"
+	forgedWebhook   rejection = "Webhook refused: its signature is not made with the app secret of any channel. " +
+		"Compare appSecret in the channel's credentials with the app's secret at Meta"
+	unknownNumber rejection = "Webhook ignored: the account has no channel with its phone number id. " +
+		"The test of Meta's dashboard is sent for 123456123: it shows that the URL and the secret are right"
+	unknownAccount rejection = "Webhook ignored: no channel of its business account is signed for by this app secret. " +
+		"The test of Meta's dashboard is sent for account 0: it shows that the URL and the secret are right"
+	untrustedSecret rejection = "Webhook ignored: it is about a channel whose app secret is another one"
+)
+
+// rejections logs webhooks that come to nothing: each kind at once, and then at
+// most once an interval with its number, because anybody may post webhooks.
+type rejections struct {
+	log  *slog.Logger
+	mu   sync.Mutex
+	seen failures
+}
+
+func newRejections(log *slog.Logger) *rejections {
+	return &rejections{log: log, seen: failures{}}
+}
+
+// tell logs a rejection. The details must name no customer.
+func (r *rejections) tell(why rejection, now time.Time, details ...any) {
+	r.mu.Lock()
+	n := r.seen.add(string(why), now)
+	r.mu.Unlock()
+	if n > 0 {
+		r.log.Warn(string(why), append(details, "count", n)...)
+	}
+}
+
+// objectID is an id of the upstream's for the log: digits, or nothing where
+// something else stands in its place.
+func objectID(id string) string {
+	const longest = 32
+	if len(id) > longest {
+		return ""
+	}
+	for _, c := range id {
+		if c < '0' || c > '9' {
+			return ""
+		}
+	}
+	return id
+}

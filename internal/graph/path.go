@@ -1,0 +1,43 @@
+package graph
+
+import (
+	"net/http"
+	"regexp"
+)
+
+// Unversioned is the version in the path of a request that names none.
+const Unversioned = "unversioned"
+
+// unversioned is how a path without a version begins: with the id of an object.
+var unversioned = regexp.MustCompile(`^/[0-9]+(/|$)`)
+
+// WithVersion serves paths without a version too, as the Graph API does: next
+// sees Unversioned in its place.
+func WithVersion(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if unversioned.MatchString(r.URL.Path) {
+			versioned, address := *r, *r.URL
+			address.Path, address.RawPath = "/"+Unversioned+r.URL.Path, ""
+			versioned.URL = &address
+			r = &versioned
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// UnknownObject answers a read or deletion of an id that is no phone number's
+// (100), which may be that of an uploaded file.
+func UnknownObject() *Error {
+	e := NewError(CodeInvalidParameter,
+		"No object here has this id. Phone number ids are served; a media id is not: read, upload and delete media at graph.facebook.com.")
+	e.Subcode = CodeUnknownPhoneNumberID
+	return e
+}
+
+// MediaNotServed answers requests to upload a file.
+func MediaNotServed() *Error {
+	e := NewError(CodeInvalidParameter,
+		"Media are not served under this path. Upload them at graph.facebook.com and send the id, or send a link.")
+	e.HTTPStatus = http.StatusNotFound
+	return e
+}
