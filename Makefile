@@ -8,8 +8,9 @@ BIN := $(ROOT)/bin
 
 # Which cluster `make demo` uses: auto, host (the one-node cluster), kind, or current (the one that kubectl talks to).
 CLUSTER ?= auto
-# KEEP=1 leaves the cluster of `make e2e` running, to look at what happened.
+# KEEP=1 leaves the cluster of `make e2e` running, to look at what happened. TEST=e2e or TEST=docs runs one of its two parts.
 KEEP ?=
+TEST ?=
 
 # The same inputs give the same static binaries on every machine. One setting for all of them, tests included, so that nothing is
 # compiled twice.
@@ -39,8 +40,8 @@ test: envtest-assets postgres ## Unit tests, with a real PostgreSQL, and the ope
 	@hack/test.sh
 
 .PHONY: e2e
-e2e: images ## The demo's story as a test on the one-node cluster; KEEP=1 leaves the cluster running
-	@KEEP=$(KEEP) hack/e2e.sh
+e2e: images build ## The demo's story and the documents' commands on the one-node cluster; KEEP=1 leaves it running, TEST=docs runs one
+	@KEEP=$(KEEP) TEST="$(TEST)" hack/e2e.sh
 
 .PHONY: chaos
 chaos: postgres ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SEED and CHAOS_DURATION to choose
@@ -60,9 +61,10 @@ build: ## Compile the four programs into bin/
 ##@ Before a commit
 
 .PHONY: generate
-generate: $(CONTROLLER_GEN) ## Write the CRDs, the RBAC role and the deep copies from the Go types
+generate: $(CONTROLLER_GEN) ## Write the CRDs, the RBAC role, the deep copies, and the plans from the rate cards
 	@$(CONTROLLER_GEN) object paths=./api/...
 	@$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	@go run ./hack/ratecards
 	@$(CONTROLLER_GEN) rbac:roleName=guichet-operator paths=. paths=./controllers/... output:rbac:artifacts:config=config/rbac
 
 .PHONY: fmt

@@ -123,7 +123,7 @@ func completePlan(scope *planScope) verdict {
 	if scope.compiled == nil {
 		return unknown(v1alpha1.ReasonPlanInvalid, "The plan must be valid first")
 	}
-	gaps := scope.compiled.Check()
+	gaps, _ := scope.compiled.Check(civil.DateAt(scope.now.Unix(), time.UTC))
 	if len(gaps) == 0 {
 		return isTrue(v1alpha1.ReasonRatesComplete, "")
 	}

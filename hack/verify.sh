@@ -34,7 +34,8 @@ generated() {
 }
 
 generated_sums() {
-  find api config/crd/bases config/rbac \( -name 'zz_generated.*' -o -name 'guichet.dev_*.yaml' -o -name 'role.yaml' \) -exec cksum {} + | sort -k 3
+  find api config/crd/bases config/rbac config/samples \
+    \( -name 'zz_generated.*' -o -name 'guichet.dev_*.yaml' -o -name 'role.yaml' -o -name 'pricingplan_*.yaml' \) -exec cksum {} + | sort -k 3
 }
 
 formatted() {

@@ -8,7 +8,7 @@ import (
 const (
 	// PricingPlanAccepted tells whether the plan can price messages at all.
 	PricingPlanAccepted = "Accepted"
-	// PricingPlanComplete tells whether every market of the published list has its rates.
+	// PricingPlanComplete tells whether every market of the published list has its rates, today and in revisions to come.
 	PricingPlanComplete = "Complete"
 	// PricingPlanHistoryKept tells whether every revision that has priced something is still there, unchanged.
 	PricingPlanHistoryKept = "HistoryKept"
@@ -112,7 +112,7 @@ const (
 
 // PricingPlanStatus is what the operator found out about a plan.
 type PricingPlanStatus struct {
-	// conditions tell whether the plan is usable: Ready is the summary of Accepted and HistoryKept. Complete tells whether any market lacks a rate; a plan without it is usable, and holds such messages as unpriced.
+	// conditions tell whether the plan is usable: Ready is the summary of Accepted and HistoryKept. Complete tells whether every market has its rates, today and in revisions to come; a plan without it is usable, and holds such messages as unpriced.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -6,11 +6,13 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
@@ -80,26 +82,63 @@ func readBook(path string) (*pricing.Book, error) {
 var errGaps = errors.New("the plan has gaps: messages of these markets would be unpriced")
 
 func newPlanCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check FILE",
+	var since string
+	command := &cobra.Command{
+		Use:   "check FILE [--since YYYY-MM-DD]",
 		Short: "Check a PricingPlan and list the markets without a rate",
-		Args:  cobra.ExactArgs(1),
+		Long: `Check a PricingPlan and list the markets without a rate.
+
+A market without a rate makes the command end with an error, because its messages would be unpriced. What lacks in revisions that
+ended before --since is history: it is listed as notes on the standard error, and is no error.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			day, err := sinceDay(since, time.Now())
+			if err != nil {
+				return err
+			}
 			book, err := readBook(args[0])
 			if err != nil {
 				return err
 			}
-			gaps := book.Check()
-			for _, gap := range gaps {
-				if _, err := fmt.Fprintln(cmd.OutOrStdout(), gap); err != nil {
-					return err
-				}
-			}
-			if len(gaps) > 0 {
-				return errGaps
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), "The plan can be used, and every market has its rates")
-			return err
+			return printGaps(cmd, book, day)
 		},
 	}
+	command.Flags().StringVar(&since, "since", "", "first day whose gaps are errors, YYYY-MM-DD (default today, in UTC)")
+	return command
+}
+
+// sinceDay is the day of --since.
+func sinceDay(since string, now time.Time) (civil.Date, error) {
+	if since == "" {
+		return civil.DateAt(now.Unix(), time.UTC), nil
+	}
+	day, err := civil.ParseDate(since)
+	if err != nil {
+		return 0, fmt.Errorf("--since: %w", err)
+	}
+	return day, nil
+}
+
+// printGaps prints what the plan lacks, from a day on as errors, before it as notes.
+func printGaps(cmd *cobra.Command, book *pricing.Book, since civil.Date) error {
+	gaps, earlier := book.Check(since)
+	for _, gap := range earlier {
+		if _, err := fmt.Fprintln(cmd.ErrOrStderr(), "note:", gap); err != nil {
+			return err
+		}
+	}
+	for _, gap := range gaps {
+		if _, err := fmt.Fprintln(cmd.OutOrStdout(), gap); err != nil {
+			return err
+		}
+	}
+	if len(gaps) > 0 {
+		return errGaps
+	}
+	complete := "The plan can be used, and every market has its rates"
+	if len(earlier) > 0 {
+		complete += fmt.Sprintf(" on %s and later", since)
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), complete)
+	return err
 }

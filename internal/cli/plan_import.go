@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -73,7 +71,7 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 	if err != nil {
 		return revision, nil, err
 	}
-	card, err := o.card()
+	card, err := ratecard.ReadFiles(o.rates, o.tiers)
 	if err != nil {
 		return revision, nil, err
 	}
@@ -95,20 +93,41 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 	if len(like.Tiers) > 0 && len(revision.Tiers) == 0 {
 		notes = append(notes, like.Name+" has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number")
 	}
-	return revision, append(notes, unusedRates(revision)...), nil
+	if len(card.Empty) > 0 {
+		notes = append(notes, "the card has empty cells, which are unknown rates and not 0; such messages are unpriced: "+strings.Join(card.Empty, ", "))
+	}
+	return revision, append(append(notes, otherMarkets(card, revision)...), unusedRates(revision)...), nil
 }
 
-// card reads the file of base rates, and that of volume tiers where there is one.
-func (o importOptions) card() (*ratecard.Card, error) {
-	base, err := readCardFile(o.rates, ratecard.ReadRates)
-	if err != nil || o.tiers == "" {
-		return base, err
-	}
-	tiers, err := readCardFile(o.tiers, ratecard.ReadTiers)
+// otherMarkets are notes of the markets of the day that the card does not have, and of those that it has before they exist.
+func otherMarkets(card *ratecard.Card, revision pricing.Revision) []string {
+	date, err := civil.ParseDate(revision.EffectiveDate)
 	if err != nil {
-		return nil, err
+		return nil // Compile has said so
 	}
-	return ratecard.Merge(base, tiers)
+	var lacking, early []string
+	listed := market.Listed(date)
+	has := func(name string) bool {
+		return slices.ContainsFunc(card.Rates, func(r pricing.MarketRates) bool { return r.Market == name })
+	}
+	for _, m := range listed {
+		if !has(m.String()) {
+			lacking = append(lacking, m.String())
+		}
+	}
+	for _, r := range card.Rates {
+		if m, err := market.Parse(r.Market); err == nil && !slices.Contains(listed, m) {
+			early = append(early, r.Market)
+		}
+	}
+	var notes []string
+	if len(lacking) > 0 {
+		notes = append(notes, "the card has no rates for these markets, whose messages are unpriced: "+strings.Join(lacking, ", "))
+	}
+	if len(early) > 0 {
+		notes = append(notes, fmt.Sprintf("these markets are not in the published list of %s, so their rates are not used: %s", revision.EffectiveDate, strings.Join(early, ", ")))
+	}
+	return notes
 }
 
 // unusedRates are notes of the markets that have a rate for international authentication while the revision lists no country of theirs.
@@ -144,18 +163,4 @@ func before(plan pricing.Plan, day string) (pricing.Revision, error) {
 		return pricing.Revision{}, errors.New("the plan must have a revision before the effective date: the new one takes over its rules")
 	}
 	return *found, nil
-}
-
-// readCardFile reads one of the two CSV files; an error names the file.
-func readCardFile(path string, read func(io.Reader) (*ratecard.Card, error)) (*ratecard.Card, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	card, err := read(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return card, nil
 }

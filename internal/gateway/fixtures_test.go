@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// samplePlan is the shipped plan.
+// samplePlan is the shipped plan without what Poland costs since October 2026: messages there are unpriced.
 func samplePlan(tb testing.TB) pricing.Plan {
 	tb.Helper()
 	content, err := os.ReadFile("../../config/samples/pricingplan_whatsapp.yaml")
@@ -37,6 +38,9 @@ func samplePlan(tb testing.TB) pricing.Plan {
 	if err := yaml.Unmarshal(content, &manifest); err != nil {
 		tb.Fatal(err)
 	}
+	newest := &manifest.Spec.Revisions[len(manifest.Spec.Revisions)-1]
+	newest.Rates = slices.DeleteFunc(newest.Rates, func(r pricing.MarketRates) bool { return r.Market == "Poland" })
+	newest.Tiers = slices.DeleteFunc(newest.Tiers, func(t pricing.Tiers) bool { return t.Market == "Poland" })
 	return manifest.Spec
 }
 

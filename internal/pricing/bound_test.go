@@ -110,9 +110,9 @@ func TestP3BoundIsTheDearestStepTimesTheUnitsWithTheMarkup(t *testing.T) {
 }
 
 func TestP3BoundSaysWhatIsUnknown(t *testing.T) {
-	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2025-12-31T23:00:00Z")
-	expect(t, "no rate yet", d.most(french, 0, 0.5, conversation.Templated, utility), "0 USD or unpriced")
-	expect(t, "no rate yet, one tomorrow", d.most(french, 0, 2, conversation.Templated, utility), "0.03 USD or unpriced")
+	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2025-06-30T23:00:00Z")
+	expect(t, "no rate yet", d.most(french, 0, 0.5, conversation.Templated, authentication), "0 USD or unpriced")
+	expect(t, "no rate yet, one tomorrow", d.most(french, 0, 2, conversation.Templated, authentication), "0.03 USD or unpriced")
 	before := newDesk(t, d.book, "2018-01-01T00:00:00Z")
 	expect(t, "before the first revision", before.most(french, 0, 2, conversation.Templated, utility), "0 USD or unpriced")
 }

@@ -11,29 +11,43 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
-// Check lists the gaps of a plan, those of the latest revision first: for each revision the markets, of the lists published while it is in force,
-// whose messages would be unpriced, and the categories that lack, and the volumes above which they would. A gap is no error: a rate that is not known is better absent than wrong.
-func (b *Book) Check() []Finding {
-	var found findings
+// Check lists the gaps of a plan, those of the latest revision first: for each revision the markets, of the lists published while it is in
+// force, whose messages would be unpriced, with the categories that they lack, and the volumes above which they would. The gaps of revisions
+// that ended before the given day come apart, as earlier. A gap is no error: a rate that is not known is better absent than wrong.
+func (b *Book) Check(since civil.Date) (gaps, earlier []Finding) {
 	last := civil.Date(math.MaxInt32)
 	for _, r := range slices.Backward(b.revisions) {
-		gaps := r.gaps(last)
-		var lacks []categorySet
-		markets := map[categorySet][]string{}
-		for _, m := range append(market.All(), market.Any) {
-			lack := gaps[m]
-			if lack != 0 && markets[lack] == nil {
-				lacks = append(lacks, lack)
-			}
-			markets[lack] = append(markets[lack], m.String())
-		}
-		for _, lack := range lacks {
-			found.add(fmt.Sprintf("revisions[%s].rates", r.name), "%s must have a rate for %s, or such messages are unpriced", strings.Join(markets[lack], ", "), lack)
-		}
-		if steps := r.unknownSteps(); len(steps) > 0 {
-			found.add(fmt.Sprintf("revisions[%s].tiers", r.name), "the steps %s must have an amount, or messages above them are unpriced", strings.Join(steps, ", "))
+		found := r.check(last)
+		if last < since {
+			earlier = append(earlier, found...)
+		} else {
+			gaps = append(gaps, found...)
 		}
 		last = r.from - 1
+	}
+	return gaps, earlier
+}
+
+// check lists the gaps of a revision that is in force until the given day.
+func (r *revision) check(last civil.Date) findings {
+	var found findings
+	gaps := r.gaps(last)
+	var lacks []categorySet
+	markets := map[categorySet][]string{}
+	for _, m := range append(market.All(), market.Any) {
+		lack := gaps[m]
+		if lack != 0 && markets[lack] == nil {
+			lacks = append(lacks, lack)
+		}
+		markets[lack] = append(markets[lack], m.String())
+	}
+	for _, lack := range lacks {
+		found.add(fmt.Sprintf("revisions[%s].rates", r.name), "%s must have a rate for %s, or such messages are unpriced",
+			strings.Join(markets[lack], ", "), lack)
+	}
+	if steps := r.unknownSteps(); len(steps) > 0 {
+		found.add(fmt.Sprintf("revisions[%s].tiers", r.name), "the steps %s must have an amount, or messages above them are unpriced",
+			strings.Join(steps, ", "))
 	}
 	return found
 }

@@ -133,14 +133,14 @@ func TestCheckNamesTheGaps(t *testing.T) {
 	plan.Revisions[0].InternationalAuthentication = nil
 	everywhere := MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}}}
 	plan.Revisions[0].Rates = append(plan.Revisions[0].Rates, everywhere)
-	found := compiled(t, plan).Check()
+	found, _ := compiled(t, plan).Check(0)
 	const want = "revisions[first].rates: Argentina, Brazil, Chile, Colombia, Egypt, France, "
 	if len(found) != 1 || !strings.HasPrefix(found[0].String(), want) || strings.Count(found[0].Message, ", ") != 47 {
 		t.Errorf("got %v, want every one of the 47 markets of October 2026 to lack authentication", found)
 	}
 	last := &plan.Revisions[0].Rates[1]
 	last.Prices = append(last.Prices, Price{"Authentication", "0.01"})
-	if found := compiled(t, plan).Check(); len(found) != 0 {
+	if found, _ := compiled(t, plan).Check(0); len(found) != 0 {
 		t.Errorf("with a rate for Any there is no gap, got %v", found)
 	}
 }
@@ -151,7 +151,7 @@ func TestCheckNamesTheStepsWithoutAPrice(t *testing.T) {
 	r.InternationalAuthentication, r.RatedAs = nil, []RatedAs{{Category: "GroupUtility", As: "Utility"}}
 	r.Rates = append(r.Rates, MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}, {"Authentication", "0.01"}}})
 	r.Tiers[0].Steps = []TierStep{{100, ""}, {200, "0.01"}, {300, ""}}
-	found := compiled(t, plan).Check()
+	found, _ := compiled(t, plan).Check(0)
 	const want = "revisions[first].tiers: the steps Utility in France above 100, Utility in France above 300 must have an amount, or messages above them are unpriced"
 	if len(found) != 1 || found[0].String() != want {
 		t.Errorf("got %v, want %s", found, want)
@@ -159,17 +159,61 @@ func TestCheckNamesTheStepsWithoutAPrice(t *testing.T) {
 }
 
 func TestCheckOfTheShippedPlans(t *testing.T) {
-	for name, want := range map[string]string{
-		"announcement": "",
-		"messenger":    "revisions[standard-2026-09].rates: Any must have a rate for Marketing, Utility, Authentication, or such messages are unpriced",
-		"whatsapp":     "revisions[pmp-2026-10].rates: Malaysia, Iraq, Kazakhstan, Morocco, Nepal, Oman, Sri Lanka must have a rate for Marketing, Utility, Authentication, AuthenticationInternational, Service, or such messages are unpriced",
-	} {
-		found := compiled(t, samplePlan(t, name)).Check()
-		got := ""
-		if len(found) > 0 {
-			got = found[0].String()
+	tests := []struct {
+		name          string
+		gaps, earlier []string // how the findings begin
+	}{
+		{name: "announcement"},
+		{name: "messenger", gaps: []string{
+			"revisions[standard-2026-09].rates: Any must have a rate for Marketing, Utility, Authentication, or",
+			"revisions[standard-2020-04].rates: Any must have a rate for Marketing, Utility, Authentication, or",
+		}},
+		{name: "whatsapp_cop"},
+		{name: "whatsapp_eur", gaps: []string{
+			"revisions[pmp-2026-10].rates: Argentina, Brazil, Chile, ",
+			"revisions[pmp-2026-10].rates: Egypt, India, Indonesia, ",
+		}},
+		{name: "whatsapp", earlier: []string{
+			"revisions[cbp-2025-04].rates: Argentina, Brazil, ",
+			"revisions[cbp-2025-04].rates: Egypt, Malaysia, Nigeria, Pakistan, Saudi Arabia, South Africa, United Arab Emirates must have",
+			"revisions[cbp-2025-04].rates: Rest of Africa must have a rate for Utility, Authentication, or",
+			"revisions[cbp-2025-02].rates: Argentina, Brazil, ",
+			"revisions[cbp-2025-02].rates: Egypt, Malaysia, Nigeria, Pakistan, Saudi Arabia, South Africa, United Arab Emirates must have",
+			"revisions[cbp-2025-02].rates: Rest of Africa must have a rate for Utility, Authentication, or",
+			"revisions[cbp-2024-11].rates: Rest of Africa must have a rate for Utility, or",
+			"revisions[cbp-2024-06].rates: India must have a rate for Authentication, or",
+			"revisions[cbp-2023-06].rates: India must have a rate for Authentication, or",
+			"revisions[cbp-2023-03].rates: Rest of Western Europe, Rest of Middle East, Other must have a rate for BusinessInitiated, UserInitiated, or",
+			"revisions[cbp-2022-02].rates: Rest of Western Europe, Rest of Middle East, Other must have a rate for BusinessInitiated, UserInitiated, or",
+			"revisions[nbp-2018-08].rates: Argentina, Brazil, ",
+		}},
+	}
+	for _, tc := range tests {
+		gaps, earlier := compiled(t, samplePlan(t, tc.name)).Check(date(t, "2025-07-01"))
+		expectBegins(t, tc.name+", since July 2025", gaps, tc.gaps)
+		expectBegins(t, tc.name+", before July 2025", earlier, tc.earlier)
+	}
+}
+
+func expectBegins(t *testing.T, what string, found []Finding, want []string) {
+	t.Helper()
+	for i, finding := range found {
+		if i >= len(want) || !strings.HasPrefix(finding.String(), want[i]) {
+			t.Errorf("%s: finding %d is %s", what, i, finding)
 		}
-		expect(t, name, got, want)
+	}
+	if len(found) != len(want) {
+		t.Errorf("%s: %d findings, want %d", what, len(found), len(want))
+	}
+}
+
+// A revision that ends on the day before is history; on its last day it is not.
+func TestCheckTellsWhatIsOverApart(t *testing.T) {
+	book := compiled(t, samplePlan(t, "whatsapp"))
+	for day, want := range map[string]int{"2025-06-30": 3, "2025-07-01": 0} {
+		if gaps, _ := book.Check(date(t, day)); len(gaps) != want {
+			t.Errorf("%s: %d gaps, want %d: %v", day, len(gaps), want, gaps)
+		}
 	}
 }
 

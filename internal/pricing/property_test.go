@@ -3,6 +3,7 @@ package pricing
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ type world struct {
 	start   int64
 }
 
-// richPlan is the shipped plan with a mark-up, a minimum and tiers in every revision that has rates.
+// richPlan is the shipped plan with a mark-up, a minimum, and tiers that a few messages reach in every revision that has rates.
 func richPlan(tb testing.TB) Plan {
 	tb.Helper()
 	plan := samplePlan(tb, "whatsapp")
@@ -36,6 +37,7 @@ func richPlan(tb testing.TB) Plan {
 		r := &plan.Revisions[i]
 		r.Markups = []Markup{{Category: "Utility", Percent: "17.25", Fixed: "0.000001"}, {Category: "Marketing", Fixed: "0.01"}}
 		r.MinimumCharge = "0.0015"
+		r.Tiers = slices.DeleteFunc(r.Tiers, func(tiers Tiers) bool { return tiers.Market == "France" || tiers.Market == "India" })
 		for _, rates := range r.Rates {
 			for _, p := range rates.Prices {
 				if rates.Market == "France" || rates.Market == "India" {

@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -241,7 +242,11 @@ func TestTiersOfSeveralUnits(t *testing.T) {
 }
 
 func TestTierWithoutAPriceIsUnpriced(t *testing.T) {
-	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-10T00:00:00Z")
+	plan := samplePlan(t, "whatsapp")
+	tiers := plan.Revisions[len(plan.Revisions)-1].Tiers
+	brazil := slices.IndexFunc(tiers, func(tiers Tiers) bool { return tiers.Market == "Brazil" && tiers.Category == "Utility" })
+	tiers[brazil].Steps[0].Amount = ""
+	d := newDesk(t, compiled(t, plan), "2026-10-10T00:00:00Z")
 	key := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Brazil", Category: utility, Month: 2026*12 + 9}
 	d.counts[key] = 249_999
 	expect(t, "message 250,000 to Brazil", d.template("5511999990000", 0, utility), "utility 0.0068")

@@ -20,7 +20,7 @@ func Merge(base, tiers *Card) (*Card, error) {
 			}
 		}
 	}
-	return &Card{Currency: base.Currency, Rates: base.Rates, Tiers: tiers.Tiers}, nil
+	return &Card{Currency: base.Currency, Rates: base.Rates, Tiers: tiers.Tiers, Empty: base.Empty}, nil
 }
 
 func (c *Card) rate(market, category string) (string, bool) {

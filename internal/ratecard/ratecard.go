@@ -24,6 +24,7 @@ type Card struct {
 	Currency money.Currency
 	Rates    []pricing.MarketRates
 	Tiers    []pricing.Tiers
+	Empty    []string // the cells without a word, such as "Utility in France": a rate that is not known, where "n/a" says that there is none
 }
 
 // columns are the headings of the categories, without white space and in lower case, and their names in a plan.
@@ -33,10 +34,12 @@ var columns = map[string]string{
 	"authentication":               "Authentication",
 	"authentication-international": "AuthenticationInternational",
 	"service":                      "Service",
+	"business-initiated":           "BusinessInitiated",
+	"user-initiated":               "UserInitiated",
 }
 
 // ReadRates reads the file of base rates: some rows of notes, a heading row that begins with Market and Currency and goes on with the
-// categories, and a row for each market. A rate of "n/a" is absent. An error names the line.
+// categories, and a row for each market. A rate of "n/a" is absent, an empty one too: it is never 0. An error names the line.
 func ReadRates(from io.Reader) (*Card, error) {
 	rows := newRows(from)
 	heading, err := rows.heading(func(row []string) bool { return len(row) > 2 && key(row[0]) == "market" && key(row[1]) == "currency" })
@@ -74,8 +77,12 @@ func ReadRates(from io.Reader) (*Card, error) {
 			if err != nil {
 				return nil, err
 			}
-			if known && category != "" {
+			switch {
+			case category == "":
+			case known:
 				rates.Prices = append(rates.Prices, pricing.Price{Category: category, Amount: amount})
+			case key(row[i+2]) == "":
+				card.Empty = append(card.Empty, category+" in "+name)
 			}
 		}
 		if len(rates.Prices) > 0 {
@@ -188,7 +195,7 @@ func (r *rows) categories(headings []string) ([]string, error) {
 	for i, heading := range headings {
 		name, ok := columns[key(heading)]
 		if !ok && key(heading) != "" {
-			return nil, r.errorf(i+2, "heading %.40q must be Marketing, Utility, Authentication, Authentication-International or Service", heading)
+			return nil, r.errorf(i+2, "heading %.40q must be a category of Meta's rate cards, such as Marketing or Service", heading)
 		}
 		for _, other := range names[:i] {
 			if name != "" && other == name {
