@@ -21,6 +21,8 @@ func envelopeCases() []Case {
 		refused("another product", `{"messaging_product":"sms","to":"+33612345678",`+text+`}`, 131009, "messaging_product"),
 		refused("no recipient", `{"messaging_product":"whatsapp",`+text+`}`, 131008, "to"),
 		refused("reply to nothing", with(text+`,"context":{}`), 131008, "context.message_id"),
+		refused("reply to two", with(text+`,"context":{"message_id":"wamid.1","message_id":"wamid.2"}`), 100, "context"),
+		refused("reply to two, one in capitals", with(text+`,"context":{"message_id":"wamid.1","Message_ID":"wamid.2"}`), 100, "context"),
 		refused("unknown type", with(`"type":"poll","poll":{}`), 131051, "type"),
 		refused("no content", with(`"type":"image","text":{"body":"hi"}`), 131008, "image"),
 		refused("Direct Send of marketing", with(text+`,"category":"marketing"`), 100, "category"),

@@ -411,3 +411,17 @@ func BenchmarkReceive(b *testing.B) {
 		s.Receive(Inbound{At: at, Events: Message}, r)
 	}
 }
+
+func TestEventsOfAKind(t *testing.T) {
+	tests := map[string]Events{
+		"text": Message, "order": Message, "hologram": Message, "": Message,
+		"reaction": Reacted, "unsupported": Unsupported, "call": Called, "accepted_call": AcceptedCall,
+		"postback": Postback, "referral": Referral,
+		"system": 0, "user_preferences": 0, "edit": 0, "revoke": 0,
+	}
+	for kind, want := range tests {
+		if got := EventsOf(kind); got != want {
+			t.Errorf("a %q is %b, want %b", kind, got, want)
+		}
+	}
+}

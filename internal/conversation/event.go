@@ -49,3 +49,43 @@ type Inbound struct {
 	At     int64  // Unix seconds: the event's own timestamp, not that of its arrival
 	Events Events // what it was; 0 for events that open nothing (a read receipt, a changed number)
 }
+
+// Kinds of inbound events that are not the customer's content. Every other kind is a Message.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+const (
+	KindReaction     = "reaction"
+	KindUnsupported  = "unsupported"
+	KindCall         = "call"
+	KindAcceptedCall = "accepted_call"
+	KindPostback     = "postback"
+	KindReferral     = "referral"
+	KindSystem       = "system"
+	KindPreference   = "user_preferences"
+	KindEdit         = "edit"
+	KindRevoke       = "revoke"
+)
+
+// EventsOf says what an inbound event of a kind is. The gateway and the replay of recorded traffic
+// both ask here, so that they open the same windows. It is 0 for kinds that open nothing.
+func EventsOf(kind string) Events {
+	switch kind {
+	case KindReaction:
+		return Reacted
+	case KindUnsupported:
+		return Unsupported
+	case KindCall:
+		return Called
+	case KindAcceptedCall:
+		return AcceptedCall
+	case KindPostback:
+		return Postback
+	case KindReferral:
+		return Referral
+	case KindSystem, KindPreference: // the network's word, or a setting
+		return 0
+	case KindEdit, KindRevoke: // about an earlier message: nothing new was written
+		return 0
+	default:
+		return Message
+	}
+}

@@ -9,8 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// maxBuffered bounds the bytes of all request bodies of the API that are held at once, and of all webhooks. It counts what has arrived, not what was announced, so
-// whoever opens many connections and sends nothing takes up no room.
+// maxBuffered bounds the bytes of all request bodies of the API that are held at once. It counts what
+// has arrived, not what was announced. Their senders have shown a token; see webhookRoom for the others.
 const maxBuffered = 16 << 20
 
 // bodies reads request bodies within a common bound. It is safe for concurrent use.

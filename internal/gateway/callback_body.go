@@ -10,30 +10,50 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
-// statusCallback is the webhook that carries status i of a change to the business: the upstream's own, but for the message's id, which is the one that
-// the business knows, and its callback data, which is the business's own.
-func (in *intake) statusCallback(change *graph.Change, i int, id string, data *string) []byte {
-	status := change.Statuses[i]
-	object, err := rawjson.ParseObject(status.Raw)
-	if err == nil {
-		status.Raw = object.Set("id", rawjson.Quote(id))
-	}
-	single := in.bareOf(change)
-	single.Statuses = []graph.Status{status}
-	return single.StatusCallback(0, data)
+// told is what the business can be told of a change, as far as the store need not be asked for it. It
+// is written before the commit, so that the store's one writer does not wait for it.
+type told struct {
+	callbacks *graph.Callbacks
+	// messages are the callbacks of the change's messages; nil for one that quotes another message, and
+	// for all of them if nobody is told.
+	messages [][]byte
+	parts    []graph.Part
 }
 
-// bareOf is a change without its updates. A webhook may carry a thousand of them, so the change is taken apart once.
-func (in *intake) bareOf(change *graph.Change) graph.Change {
-	if in.bare.of != change {
-		in.bare.of, in.bare.change = change, change.Bare()
+// tell writes what the business is told of a change, its messages included.
+func tell(c *graph.Change, messages bool) told {
+	t := told{callbacks: c.Callbacks(), messages: make([][]byte, len(c.Messages))}
+	for i := range c.Messages {
+		if !messages {
+			break
+		}
+		if m := &c.Messages[i]; m.ReplyTo == "" && m.ReactionTo == "" {
+			t.messages[i] = t.callbacks.Message(m)
+		}
 	}
-	return *in.bare.change
+	if len(c.Messages)+len(c.Statuses) == 0 {
+		t.parts = t.callbacks.Parts()
+	}
+	return t
+}
+
+// status is the webhook that carries a status of a message of ours to the business: the upstream's
+// own, but for the message's id, which is the one that the business knows, and its callback data,
+// which is the business's own.
+func (t *told) status(s *graph.Status, id string, data *string) []byte {
+	ours := *s
+	if object, err := rawjson.ParseObject(s.Raw); err == nil {
+		ours.Raw = object.Set("id", rawjson.Quote(id))
+	}
+	return t.callbacks.Status(&ours, data)
 }
 
 // messageCallback is the webhook that carries message i of a change to the business: the upstream's own, but where the customer answers or reacts to a message of
 // the business, with the id by which the business knows that message.
 func (in *intake) messageCallback(channel *channel, change *graph.Change, i int) ([]byte, error) {
+	if body := in.told.messages[i]; body != nil {
+		return body, nil
+	}
 	message := change.Messages[i]
 	for _, quoted := range []struct{ id, member, name string }{
 		{message.ReplyTo, "context", "id"},
@@ -50,9 +70,7 @@ func (in *intake) messageCallback(channel *channel, change *graph.Change, i int)
 			message.Raw = replaceInner(message.Raw, quoted.member, quoted.name, m.ID)
 		}
 	}
-	single := in.bareOf(change)
-	single.Messages = []graph.Message{message}
-	return single.MessageCallback(0), nil
+	return in.told.callbacks.Message(&message), nil
 }
 
 // replaceInner replaces a text in a member of an object.

@@ -26,9 +26,9 @@ func BenchmarkStatusCallbacks(b *testing.B) {
 			}
 			change := &webhook.Changes[0]
 			for b.Loop() {
-				in := intake{}
+				told := tell(change, true)
 				for i := range change.Statuses {
-					in.statusCallback(change, i, "wamid.ours", nil)
+					told.status(&change.Statuses[i], "wamid.ours", nil)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(statuses), "ns/status")

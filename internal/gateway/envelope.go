@@ -74,18 +74,9 @@ func decodeEnvelope(text []byte) (envelope, error) {
 // eventsOf says what a customer's message was, as far as windows ask. What opens a window, and for how long, is the plan's to say.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func eventsOf(m *graph.Message) conversation.Events {
-	var events conversation.Events
-	switch m.Type {
-	case graph.TypeSystem:
-		return 0 // a changed number is the network's word, not the customer's
-	case graph.TypeEdit, graph.TypeRevoke:
-		return 0 // of what the customer wrote before: nothing new was written
-	case graph.TypeReaction:
-		events = conversation.Reacted
-	case graph.TypeUnsupported:
-		events = conversation.Unsupported
-	default:
-		events = conversation.Message
+	events := conversation.EventsOf(m.Kind())
+	if events == 0 {
+		return 0
 	}
 	if m.Referral != nil {
 		switch m.Referral.SourceType {

@@ -62,7 +62,8 @@ type Gateway struct {
 	channels  *channelStops
 	callbacks *callbackClient
 	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from them.
-	bodies, webhookBodies bodies
+	bodies      bodies
+	webhookRoom webhookRoom
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing else.
 	passes  chan struct{}
 	senders *senders

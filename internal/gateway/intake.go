@@ -15,9 +15,14 @@ import (
 // intake applies a webhook in one commit and returns when that is durable. Applying it again changes nothing: every event is known by its id.
 func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
 	in := intake{gateway: g, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}, began: time.Now()}
+	tellings := make([]told, len(webhook.Changes))
+	for i := range webhook.Changes {
+		tellings[i] = tell(&webhook.Changes[i], t.Callback != nil)
+	}
 	err := g.update(ctx, func(tx *store.Tx) error {
 		in.tx = tx
 		for i := range webhook.Changes {
+			in.told = &tellings[i]
 			if err := in.change(&webhook.Changes[i]); err != nil {
 				return err
 			}
@@ -68,8 +73,8 @@ type intake struct {
 	secret  string
 	now     time.Time
 	counts  map[eventCount]int
-	// bare is the change that callbacks were last made of, without its updates.
-	bare struct{ of, change *graph.Change }
+	// told is what the business is told of the change that is being applied.
+	told *told
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
 	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing was.
@@ -95,12 +100,6 @@ const (
 )
 
 func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
-
-// reject counts a change that is for nobody here, and has it logged after the commit.
-func (in *intake) reject(why rejection, details ...any) {
-	in.count(kindOther, resultUnknown)
-	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
-}
 
 // change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
 func (in *intake) change(c *graph.Change) error {
@@ -143,27 +142,35 @@ func (in *intake) change(c *graph.Change) error {
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	for _, part := range c.Parts() { // each is told in its customer's order, and erased with the customer
+	for _, part := range in.told.parts { // each is told in its customer's order, and erased with the customer
 		customer := in.customerOf(channel.ID, addressOf(part.Customer, part.CustomerUserID))
-		if err := in.forwardChange(channel.ID, customer, kindOther, part.Callback); err != nil {
+		if err := in.forwardOnce(channel.ID, customer, unread{kindOther, resultApplied, part.Callback, part.Callback}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forwardChange queues a change for the business, about a customer or about none. It has no id of its own: it is known by all that it says, its entry's time included.
-func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind string, body []byte) error {
-	first, err := in.firstTime(channel, kindOther, string(body))
+// unread is what is passed on to the business although it changes nothing here.
+type unread struct {
+	kind, result string // how it is counted the first time
+	// identity is what it is known by when the upstream tells it again: all that it says.
+	identity []byte
+	body     []byte
+}
+
+// forwardOnce queues for the business what the gateway has no use for, about a customer or about none.
+func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unread) error {
+	first, err := in.firstTime(channel, kindOther, string(u.identity))
 	if err != nil {
 		return err
 	}
 	if !first {
-		in.count(kind, resultDuplicate)
+		in.count(u.kind, resultDuplicate)
 		return nil
 	}
-	in.count(kind, resultApplied)
-	return in.forward(channel, customer, func() []byte { return body })
+	in.count(u.kind, u.result)
+	return in.forward(channel, customer, func() []byte { return u.body })
 }
 
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
@@ -171,15 +178,14 @@ func (in *intake) forwardChange(channel string, customer seal.CustomerHash, kind
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	m := &c.Messages[i]
-	if m.ID == "" {
-		in.count(kindMessage, resultMalformed)
-		return nil
-	}
 	address := addressOf(m.From, m.FromUserID)
 	if address == "" && m.System != nil {
 		address = m.System.OldUserID
 	}
 	customer, events := in.customerOf(channel.ID, address), eventsOf(m)
+	if m.ID == "" { // it could not be told from its repetition, so it opens nothing
+		return in.forwardOnce(channel.ID, customer, unread{kindMessage, resultMalformed, m.Raw, in.told.callbacks.Message(m)})
+	}
 	if m.GroupID != "" || address == "" {
 		events = 0 // it is in no conversation with the number
 	}
@@ -343,7 +349,8 @@ func (in *intake) accountChange(c *graph.Change) error {
 			return err
 		}
 	}
-	return in.forwardChange(channel.ID, seal.CustomerHash{}, kind, c.Callback())
+	body := c.Callback()
+	return in.forwardOnce(channel.ID, seal.CustomerHash{}, unread{kind, resultApplied, body, body})
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.

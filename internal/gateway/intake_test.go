@@ -35,6 +35,25 @@ func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
 	w.until("the business is told of each", func() bool { return len(w.business.received("wamid.")) == 1000 })
 }
 
+// The business verifies the signature over the bytes that it gets, or over its own escaping of them: both must be the same.
+func TestCallbacksAreSignedInTheFormThatMetaSigns(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	sent := w.accepted(strings.Replace(templateTo(ana, "parcel_ready"), `"type":`, `"biz_opaque_callback_data":"commande n° 1 👍","type":`, 1))
+	w.told(sent, "delivered")
+	if got := w.webhook(w.inbound(phoneID, ana, "wamid.1", "Olá 👍"), appSecret); got.status != http.StatusOK {
+		t.Fatalf("got %d %s", got.status, got.body)
+	}
+	for _, want := range []string{`"body":"Ol\u00e1 \ud83d\udc4d"`, `"biz_opaque_callback_data":"commande n\u00b0 1 \ud83d\udc4d"`} {
+		w.until("the business is told", func() bool { return len(w.business.received(want)) > 0 })
+		for _, body := range w.business.received(want) {
+			if i := strings.IndexFunc(body, func(r rune) bool { return r > '~' }); i >= 0 {
+				t.Errorf("%s holds more than ASCII", body)
+			}
+		}
+	}
+}
+
 func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) {
 		d.Channels[1].BusinessAccountID, d.Channels[1].AppSecrets = "another", []string{"secret-of-another"}
@@ -53,6 +72,69 @@ func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
 	}
 	if r := w.report(); r.OpenWindows != 5 {
 		t.Fatalf("%d windows are open, want 5", r.OpenWindows)
+	}
+}
+
+// An edit or a revocation says nothing new, whichever way it comes: as its own type under coexistence, and as an unsupported one elsewhere.
+func TestP4EditsAndRevocationsOpenNoWindow(t *testing.T) {
+	w := newWorld(t)
+	const failed = `,"errors":[{"code":131051,"title":"Message type unknown","error_data":{"details":"Message type is currently not supported."}}]`
+	for i, content := range []string{
+		`"type":"edit","edit":{"original_message_id":"wamid.0","message":{"type":"text","text":{"body":"hello"}}}`,
+		`"type":"revoke","revoke":{"original_message_id":"wamid.0"}`,
+		`"type":"unsupported","unsupported":{"type":"edit"}` + failed,
+		`"type":"unsupported","unsupported":{"type":"revoke"}` + failed,
+	} {
+		id := fmt.Sprintf("wamid.%d", i+1)
+		body := strings.Replace(w.inbound(phoneID, ana, id, "hi"), `"type":"text","text":{"body":"hi"}`, content, 1)
+		if got := w.webhook(body, appSecret); got.status != http.StatusOK || !strings.Contains(body, content) {
+			t.Fatalf("%s got %d %s", content, got.status, got.body)
+		}
+		if got := w.send(textTo(ana, "hi")); got.code != 131047 {
+			t.Errorf("after %s a text got %d %s, want 131047", content, got.status, got.body)
+		}
+		w.until("the business is told all the same", func() bool { return len(w.business.received(id)) == 1 })
+	}
+}
+
+// The "failed" of a payment is not that of the message that asked for it, and belongs to the business, as does every other word that is not ours.
+func TestP2StatusesThatAreNoDeliveryArePassedOnAndSettleNothing(t *testing.T) {
+	w := newWorld(t)
+	w.quiet(ana)
+	id := w.accepted(templateTo(ana, "parcel_ready"))
+	upstream := w.submittedID(id)
+	ours := `,"biz_opaque_callback_data":"` + id + `"`
+	const payment = `,"type":"payment","payment":{"reference_id":"order-1"}`
+	for name, tc := range map[string]struct{ id, status, rest, told string }{
+		"a payment that failed":        {upstream, "failed", payment + ours, id},
+		"a payment, no callback data":  {upstream, "captured", payment, id},
+		"a payment of another message": {"wamid.elsewhere", "failed", payment, "wamid.elsewhere"},
+		"a payment, pending":           {upstream, "pending", payment + ours, id},
+		"a type to come":               {upstream, "delivered", `,"type":"hologram"` + ours, id},
+		"a word to come":               {upstream, "warmed", ours, id},
+		"another word, of the old API": {upstream, "deleted", `,"type":"message"` + ours, id},
+		"what another app has sent":    {"wamid.of-another-app", "delivered", `,"biz_opaque_callback_data":"its own"`, "wamid.of-another-app"},
+		"without any callback data":    {"wamid.of-the-phone", "read", "", "wamid.of-the-phone"},
+		"without an id":                {"", "delivered", `,"n":1`, ""},
+	} {
+		body := w.status(tc.id, tc.status, tc.rest)
+		for range 2 { // whatever is told twice
+			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+				t.Fatalf("%s got %d %s", name, got.status, got.body)
+			}
+		}
+		want := `"statuses":[{"id":"` + tc.told + `","status":"` + tc.status + `"`
+		w.until("the business is told of "+name, func() bool { return len(w.business.received(want)) > 0 })
+		if told := w.business.received(want); len(told) != 1 || strings.Contains(told[0], ours) {
+			t.Errorf("%s: the business was told %q", name, told)
+		}
+	}
+	if r := w.report(); r.Ledger.Sequence != 0 || r.Period.Reserved != usd("0.03") || r.Queues.Unsettled != 1 {
+		t.Fatalf("%d records, %s reserved and %d unsettled; want none, 0.03 USD and the message", r.Ledger.Sequence, r.Period.Reserved, r.Queues.Unsettled)
+	}
+	w.told(id, "delivered")
+	if r := w.settled(1); r.Period.Billed != usd("0.03") {
+		t.Fatalf("billed %s after the delivery, want 0.03 USD", r.Period.Billed)
 	}
 }
 

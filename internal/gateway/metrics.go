@@ -44,6 +44,7 @@ const (
 	resultStored    = "stored"
 	resultForged    = "bad_signature"
 	resultMalformed = "malformed"
+	resultUnread    = "unread" // too slow, cut off, or dropped to make room
 	resultError     = "error"
 	resultApplied   = "applied"
 	resultDuplicate = "duplicate"

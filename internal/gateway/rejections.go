@@ -57,3 +57,9 @@ func objectID(id string) string {
 	}
 	return id
 }
+
+// reject counts a change that is for nobody here, and has it logged after the commit.
+func (in *intake) reject(why rejection, details ...any) {
+	in.count(kindOther, resultUnknown)
+	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
+}

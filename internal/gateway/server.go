@@ -106,19 +106,19 @@ func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 }
 
 const (
-	// maxConcurrent bounds the requests of the API, and the webhooks, that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
+	// maxConcurrent bounds the requests of the API that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
 	maxConcurrent = 512
 	// maxPasses bounds those that wait for the upstream's answer.
 	maxPasses = 64
 )
 
-// bounded bounds the requests that are served at once. Webhooks have a bound of their own: anybody may post there, and who does so slowly must not hold up the business.
+// bounded bounds the requests that are served at once. Webhooks take none of these places, for anybody may post there; webhookRoom bounds them.
 func (g *Gateway) bounded(next http.Handler) http.Handler {
-	api, webhooks := make(chan struct{}, maxConcurrent), make(chan struct{}, maxConcurrent)
+	slots := make(chan struct{}, maxConcurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		slots := api
 		if r.URL.Path == config.WebhookPath {
-			slots = webhooks
+			next.ServeHTTP(w, r)
+			return
 		}
 		select {
 		case slots <- struct{}{}:

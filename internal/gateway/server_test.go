@@ -27,12 +27,11 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 	for range maxConcurrent { // strangers who post webhooks have taken nothing from the business
 		occupy("/v26.0/1066/messages")
 	}
-	for _, path := range []string{"/v26.0/1066/messages", "/webhooks"} {
-		answer := httptest.NewRecorder()
-		served.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, path, nil))
-		if !strings.Contains(answer.Body.String(), `"code":130429`) || answer.Header().Get("Retry-After") == "" {
-			t.Errorf("%s got %s, Retry-After %q; want 130429 with a time to come back", path, answer.Body, answer.Header().Get("Retry-After"))
-		}
+	occupy("/webhooks") // how many of these there are is webhookRoom's to say
+	answer := httptest.NewRecorder()
+	served.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/v26.0/1066/messages", nil))
+	if !strings.Contains(answer.Body.String(), `"code":130429`) || answer.Header().Get("Retry-After") == "" {
+		t.Errorf("got %s, Retry-After %q; want 130429 with a time to come back", answer.Body, answer.Header().Get("Retry-After"))
 	}
 	metrics := httptest.NewRecorder()
 	g.metrics.handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))

@@ -12,27 +12,42 @@ import (
 )
 
 // status takes one step in the life of a message that we sent. The message is known by our id, which the status carries as callback data, or by the
-// upstream's. A status that carries no id of ours and is of an id that is not known yet is kept until it is.
+// upstream's. A status that carries no id of ours and is of an id that is not known yet is kept until it is, and passed on: most likely somebody else sends through the number.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	s := &c.Statuses[i]
-	if s.ID == "" {
-		in.count(kindStatus, resultMalformed)
-		return nil
-	}
 	m, found, err := in.find(channel, s)
+	switch {
+	case err != nil:
+		return err
+	case found && s.OfDelivery():
+		return in.apply(channel, m, c, i)
+	case found:
+		return in.aboutMessage(channel, m, s)
+	}
+	if isOwnID(s.CallbackData) {
+		in.count(kindStatus, resultUnknown)
+		return nil // of a message that is forgotten or was erased: it names the recipient
+	}
+	if s.OfDelivery() && s.CallbackData == "" && s.ID != "" {
+		// Whatever we send carries our id. It is kept for an upstream that does not return it.
+		if err := in.tx.KeepEarlyStatus(s.ID, in.told.callbacks.ForeignStatus(s), in.now); err != nil {
+			return err
+		}
+	}
+	customer := in.customerOf(channel.ID, addressOf(s.RecipientID, s.RecipientUserID))
+	return in.forwardOnce(channel.ID, customer, unread{kindStatus, resultUnknown, s.Raw, in.told.callbacks.ForeignStatus(s)})
+}
+
+// aboutMessage passes on what is told of a message of ours and is no step of its delivery, such as
+// the "failed" of a payment that it asked for, or a word that nobody here knows.
+func (in *intake) aboutMessage(channel *channel, m *store.Message, s *graph.Status) error {
+	about, err := in.gateway.envelopeOf(m)
 	if err != nil {
 		return err
 	}
-	if !found {
-		in.count(kindStatus, resultUnknown)
-		if s.CallbackData != "" {
-			// Whatever we send carries our id, and is stored before: this is of a message that is forgotten or was erased, and names its recipient, or somebody else sent it.
-			return nil
-		}
-		return in.tx.KeepEarlyStatus(s.ID, in.statusCallback(c, i, s.ID, nil), in.now)
-	}
-	return in.apply(channel, m, c, i)
+	body := in.told.status(s, m.ID, about.CallbackData)
+	return in.forwardOnce(channel.ID, m.Customer, unread{kindStatus, resultApplied, s.Raw, body})
 }
 
 // ofUnknown leaves the statuses out that a number without a channel has of unsettled messages: while replicas take a new configuration over, another one sends from the number
@@ -86,17 +101,8 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if err != nil {
 		return err
 	}
-	if !known { // "played" and whatever comes: the business may know it
-		first, err := in.firstTime(channel.ID, kindStatus, s.Status+"/"+m.ID)
-		if err != nil {
-			return err
-		}
-		if !first {
-			in.count(kindStatus, resultDuplicate)
-			return nil
-		}
-		in.count(kindStatus, resultApplied)
-		return in.forward(channel.ID, m.Customer, func() []byte { return in.statusCallback(c, i, m.ID, about.CallbackData) })
+	if !known { // "played" and whatever comes
+		return in.aboutMessage(channel, m, s)
 	}
 	at := s.Timestamp
 	if at.IsZero() || at.After(in.now) {
@@ -121,7 +127,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if err := in.consequences(m, about, s, before, at); err != nil {
 		return err
 	}
-	return in.forward(channel.ID, m.Customer, func() []byte { return in.statusCallback(c, i, m.ID, about.CallbackData) })
+	return in.forward(channel.ID, m.Customer, func() []byte { return in.told.status(s, m.ID, about.CallbackData) })
 }
 
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still under way, or was lost in a crash (P12).
@@ -268,6 +274,8 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 			if webhook.Changes[i].PhoneNumberID != c.ID {
 				continue // numbers of one account do not speak for each other
 			}
+			telling := tell(&webhook.Changes[i], false)
+			in.told = &telling
 			for j := range webhook.Changes[i].Statuses {
 				if err := in.apply(c, m, &webhook.Changes[i], j); err != nil {
 					return err

@@ -27,7 +27,7 @@ func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
 
 // postWebhook takes a webhook: the signature of the raw bytes first, then what is in them, then the 200 once all of it is durable (P1).
 func (g *Gateway) postWebhook(w http.ResponseWriter, r *http.Request) error {
-	result, err := g.takeWebhook(r)
+	result, err := g.takeWebhook(w, r)
 	g.metrics.webhooks.WithLabelValues(result).Inc()
 	if err != nil {
 		return err
@@ -35,22 +35,25 @@ func (g *Gateway) postWebhook(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, graph.Success())
 }
 
-func (g *Gateway) takeWebhook(r *http.Request) (result string, err error) {
+func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result string, err error) {
 	t := g.config.tenant()
 	if t == nil {
 		return resultError, graph.Unavailable(storeRetry)
 	}
 	header := r.Header.Get(graph.SignatureHeader)
 	if header == "" {
+		w.Header().Set("Connection", "close") // its body is not waited for
 		g.rejections.tell(unsignedWebhook, g.now())
 		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
 	}
-	body, done, err := g.webhookBodies.read(r, graph.MaxWebhookBody)
+	body, done, err := g.webhookRoom.read(w, r, graph.MaxWebhookBody)
 	if err != nil {
-		return resultMalformed, err
+		w.Header().Set("Connection", "close")
+		return resultUnread, err
 	}
 	defer done()
 	if len(body) > graph.MaxWebhookBody {
+		w.Header().Set("Connection", "close")
 		return resultMalformed, tooLarge(graph.ErrWebhookTooLarge)
 	}
 	secret, ok := t.signedBy(body, header)

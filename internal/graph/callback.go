@@ -7,24 +7,85 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
-// The functions below write the body of a callback to the business: Meta's own
-// envelope with one update in it, all its fields as they came. Sign the body
-// with the business's secret.
-
-// MessageCallback returns the webhook that carries message i alone, with the
-// contact that belongs to it.
-func (c *Change) MessageCallback(i int) json.RawMessage {
-	message := c.Messages[i]
-	return c.narrowed(listMessages, message.Raw, message.From, message.FromUserID)
+// Callbacks writes the bodies of callbacks to the business: Meta's own envelope with one update in
+// it, all its fields as they came, in the form in which Meta writes JSON (see rawjson.ASCII). Sign a
+// body with the business's secret as it is.
+//
+// It reads the change once, so that a body costs what the body holds, however many updates the
+// change brings. It is not changed by use.
+type Callbacks struct {
+	change *Change
+	// opening and closing surround the change's value.
+	opening, closing []byte
+	// members are those of the value, in order. It is nil if the value is no object.
+	members  []callbackMember
+	contacts contactIndex
 }
 
-// StatusCallback returns the webhook that carries status i alone. The gateway's
-// own biz_opaque_callback_data is replaced by the business's; nil removes it,
-// for a business that gave none.
-func (c *Change) StatusCallback(i int, callbackData *string) json.RawMessage {
+// callbackMember is a part of a change's value: a list of updates, the contacts, or the text of the
+// members between them.
+type callbackMember struct {
+	list string
+	text []byte
+}
+
+// The lists of updates in a change's value.
+const (
+	listMessages    = "messages"
+	listStatuses    = "statuses"
+	listPreferences = "user_preferences"
+	listCalls       = "calls"
+	listContacts    = "contacts"
+)
+
+// Callbacks prepares the callbacks of the change.
+func (c *Change) Callbacks() *Callbacks {
+	b := &Callbacks{change: c}
+	b.opening, b.closing = c.surroundings()
+	value, err := rawjson.ParseObject(c.Value)
+	if err != nil {
+		return b
+	}
+	b.members = []callbackMember{}
+	for name, content := range value.All() {
+		switch name {
+		case listMessages, listStatuses, listPreferences, listCalls:
+			b.members = append(b.members, callbackMember{list: name})
+		case listContacts:
+			b.members = append(b.members, callbackMember{list: name})
+			b.contacts = indexContacts(content)
+		default:
+			b.addText(name, content)
+		}
+	}
+	return b
+}
+
+// addText adds a member that every callback carries.
+func (b *Callbacks) addText(name string, content []byte) {
+	last := len(b.members) - 1
+	if last < 0 || b.members[last].list != "" {
+		b.members, last = append(b.members, callbackMember{}), last+1
+	}
+	text := b.members[last].text
+	if len(text) > 0 {
+		text = append(text, ',')
+	}
+	text = append(text, rawjson.ASCII(rawjson.Quote(name))...)
+	text = append(text, ':')
+	b.members[last].text = append(text, rawjson.ASCII(content)...)
+}
+
+// Message returns the webhook that carries a message alone, with the contact that belongs to it.
+func (b *Callbacks) Message(m *Message) json.RawMessage {
+	return b.with(listMessages, m.Raw, m.From, m.FromUserID)
+}
+
+// Status returns the webhook that carries a status alone. The gateway's own biz_opaque_callback_data
+// is replaced by the business's; nil removes it, for a business that gave none.
+func (b *Callbacks) Status(s *Status, callbackData *string) json.RawMessage {
 	const field = "biz_opaque_callback_data"
-	status := c.Statuses[i]
-	raw := []byte(status.Raw)
+	raw := []byte(s.Raw)
 	if object, err := rawjson.ParseObject(raw); err == nil {
 		switch {
 		case callbackData != nil:
@@ -33,28 +94,35 @@ func (c *Change) StatusCallback(i int, callbackData *string) json.RawMessage {
 			raw = object.Without(field)
 		}
 	}
-	return c.narrowed(listStatuses, raw, status.RecipientID, status.RecipientUserID)
+	return b.with(listStatuses, raw, s.RecipientID, s.RecipientUserID)
+}
+
+// ForeignStatus returns the webhook that carries a status alone, as it came.
+func (b *Callbacks) ForeignStatus(s *Status) json.RawMessage {
+	return b.with(listStatuses, s.Raw, s.RecipientID, s.RecipientUserID)
 }
 
 // Part is an update of a change on its own.
 type Part struct {
-	// Customer is the number in digits, CustomerUserID the business-scoped user id of whom it is about; both are empty where it is about nobody.
+	// Customer is the number in digits, CustomerUserID the business-scoped user id of whom it is
+	// about; both are empty where it is about nobody.
 	Customer, CustomerUserID string
 	// Callback is the webhook that carries it alone.
 	Callback json.RawMessage
 }
 
-// Parts are the preferences and the steps of calls of a change, each on its own, for they are about different customers. A change that brings none, or only one, is a
-// part by itself, as it came.
-func (c *Change) Parts() []Part {
+// Parts are the preferences and the steps of calls of the change, each on its own, for they are
+// about different customers. A change that brings none, or only one, is a part by itself, as it came.
+func (b *Callbacks) Parts() []Part {
+	c := b.change
 	updates := len(c.Preferences) + len(c.Calls)
 	parts := make([]Part, 0, max(1, updates))
-	bare := c.without(listPreferences, listCalls, listStatuses)
 	for _, p := range c.Preferences {
-		parts = append(parts, Part{p.WAID, p.UserID, bare.narrowed(listPreferences, p.Raw, p.WAID, p.UserID)})
+		parts = append(parts, Part{p.WAID, p.UserID, b.with(listPreferences, p.Raw, p.WAID, p.UserID)})
 	}
 	for _, call := range c.Calls {
-		parts = append(parts, Part{call.Customer, call.CustomerUserID, bare.narrowed(call.List, call.Raw, call.Customer, call.CustomerUserID)})
+		body := b.with(call.List, call.Raw, call.Customer, call.CustomerUserID)
+		parts = append(parts, Part{call.Customer, call.CustomerUserID, body})
 	}
 	if updates == 0 {
 		parts = append(parts, Part{})
@@ -65,106 +133,129 @@ func (c *Change) Parts() []Part {
 	return parts
 }
 
-// Bare returns the change with its lists of messages and statuses emptied, and all else as it came. Each call of MessageCallback and StatusCallback reads the
-// whole Value: who makes many of a large change puts the updates into a bare one.
-func (c *Change) Bare() *Change {
-	bare := c.without(listMessages, listStatuses)
-	bare.Messages, bare.Statuses = nil, nil
-	return bare
-}
-
-// without empties lists of Value, all else as it came.
-func (c *Change) without(lists ...string) *Change {
-	bare := *c
-	for _, list := range lists {
-		if value, err := rawjson.ParseObject(bare.Value); err == nil && value.Has(list) {
-			bare.Value = value.Set(list, []byte("[]"))
-		}
+// with writes the change with one update of a list, and without all others.
+func (b *Callbacks) with(list string, update []byte, waID, userID string) json.RawMessage {
+	if b.members == nil {
+		return b.change.Callback()
 	}
-	return &bare
-}
-
-// The lists of updates in a change's value.
-const (
-	listMessages    = "messages"
-	listStatuses    = "statuses"
-	listPreferences = "user_preferences"
-	listCalls       = "calls"
-)
-
-// Callback returns the webhook that carries the whole change.
-func (c *Change) Callback() json.RawMessage { return c.envelope(c.Value) }
-
-// narrowed keeps one update of the change and drops the others.
-func (c *Change) narrowed(list string, update []byte, waID, userID string) json.RawMessage {
-	value, err := rawjson.ParseObject(c.Value)
-	if err != nil {
-		return c.envelope(c.Value)
+	update, contact := rawjson.ASCII(update), b.contacts.find(waID, userID)
+	size := len(b.opening) + len(b.closing) + len(update) + len(contact) + len(`{"":[],"contacts":[]}`) + len(list)
+	for _, m := range b.members {
+		size += len(m.text) + 1
 	}
-	out := make([]byte, 0, len(update)+256)
+	out := append(make([]byte, 0, size), b.opening...)
 	out = append(out, '{')
-	for name, content := range value.All() {
-		switch name {
+	empty := len(out)
+	for _, m := range b.members {
+		content := m.text
+		switch m.list {
+		case "":
 		case list:
-			content = wrap(update)
-		case listMessages, listStatuses, listPreferences, listCalls:
+			content = update
+		case listContacts:
+			content = contact
+		default:
 			continue
-		case "contacts":
-			contact := contactOf(content, waID, userID)
-			if contact == nil {
-				continue
-			}
-			content = wrap(contact)
 		}
-		if len(out) > 1 {
+		if len(content) == 0 {
+			continue
+		}
+		if len(out) > empty {
 			out = append(out, ',')
 		}
-		out = append(out, rawjson.Quote(name)...)
-		out = append(out, ':')
-		out = append(out, content...)
+		out = appendMember(out, m.list, content)
 	}
-	return c.envelope(append(out, '}'))
+	out = append(out, '}')
+	return append(out, b.closing...)
 }
 
-// contactOf picks the contact of the update; the only one is always it.
-func contactOf(contacts []byte, waID, userID string) []byte {
+// appendMember appends the text of members, or a list of one element.
+func appendMember(out []byte, list string, content []byte) []byte {
+	if list == "" {
+		return append(out, content...)
+	}
+	out = append(out, '"')
+	out = append(out, list...)
+	out = append(out, `":[`...)
+	out = append(out, content...)
+	return append(out, ']')
+}
+
+// contactIndex finds the contacts of a change by their addresses.
+type contactIndex struct {
+	all              [][]byte
+	byWAID, byUserID map[string]int // the first contact with the address
+}
+
+func indexContacts(contacts []byte) contactIndex {
 	elements, err := rawjson.Elements(contacts)
 	if err != nil {
-		return nil
+		return contactIndex{}
 	}
-	if len(elements) == 1 {
-		return elements[0]
+	index := contactIndex{
+		all:    make([][]byte, 0, len(elements)),
+		byWAID: make(map[string]int, len(elements)), byUserID: make(map[string]int, len(elements)),
 	}
-	for _, raw := range elements {
+	for i, raw := range elements {
+		index.all = append(index.all, rawjson.ASCII(raw))
 		contact, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
-		sameNumber := waID != "" && text(contact, "wa_id") == waID
-		sameUser := userID != "" && text(contact, "user_id") == userID
-		if sameNumber || sameUser {
-			return raw
-		}
+		addFirst(index.byWAID, text(contact, "wa_id"), i)
+		addFirst(index.byUserID, text(contact, "user_id"), i)
 	}
-	return nil
+	return index
 }
 
-func wrap(element []byte) []byte {
-	out := make([]byte, 0, len(element)+2)
-	out = append(out, '[')
-	out = append(out, element...)
-	return append(out, ']')
+func addFirst(index map[string]int, address string, i int) {
+	if _, known := index[address]; !known && address != "" {
+		index[address] = i
+	}
 }
 
-// envelope puts a change, or the entry of a page, into a webhook of its own.
-func (c *Change) envelope(value []byte) json.RawMessage {
-	out := make([]byte, 0, len(value)+160)
+// find picks the contact of an update: the first one with either address, or the only one. It is nil
+// if there is none.
+func (x *contactIndex) find(waID, userID string) []byte {
+	if len(x.all) == 1 {
+		return x.all[0]
+	}
+	byWAID, sameNumber := x.byWAID[waID]
+	byUserID, sameUser := x.byUserID[userID]
+	switch {
+	case sameNumber && sameUser:
+		return x.all[min(byWAID, byUserID)]
+	case sameNumber:
+		return x.all[byWAID]
+	case sameUser:
+		return x.all[byUserID]
+	default:
+		return nil
+	}
+}
+
+// Callback returns the webhook that carries the whole change, in the form in which Meta writes JSON.
+func (c *Change) Callback() json.RawMessage {
+	opening, closing := c.surroundings()
+	value := rawjson.ASCII(c.Value)
+	if len(value) == 0 {
+		value = []byte("null")
+	}
+	out := make([]byte, 0, len(opening)+len(value)+len(closing))
+	out = append(out, opening...)
+	out = append(out, value...)
+	return append(out, closing...)
+}
+
+// surroundings are what stands before and behind a change's value, or the entry of a page, in a
+// webhook of its own.
+func (c *Change) surroundings() (opening, closing []byte) {
+	out := make([]byte, 0, 160)
 	out = append(out, `{"object":`...)
 	out = append(out, rawjson.Quote(c.Object)...)
 	out = append(out, `,"entry":[`...)
 	if c.Events != nil || c.Field == "" {
-		out = append(out, value...)
-		return append(out, "]}"...)
+		return rawjson.ASCII(out), []byte("]}")
 	}
 	out = append(out, `{"id":`...)
 	out = append(out, rawjson.Quote(c.EntryID)...)
@@ -175,9 +266,5 @@ func (c *Change) envelope(value []byte) json.RawMessage {
 	out = append(out, `,"changes":[{"field":`...)
 	out = append(out, rawjson.Quote(c.Field)...)
 	out = append(out, `,"value":`...)
-	if len(value) == 0 {
-		value = []byte("null")
-	}
-	out = append(out, value...)
-	return append(out, "}]}]}"...)
+	return rawjson.ASCII(out), []byte("}]}]}")
 }

@@ -1,8 +1,12 @@
 package graph
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
 func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
@@ -11,54 +15,44 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 	head := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},`
 	tail := `,"future":true}}]}]}`
 	mine, none := "tenant=acme", ""
+	callbacks := c.Callbacks()
 	tests := map[string]struct {
 		got  string
 		want string
 	}{
 		"message": {
-			string(c.MessageCallback(0)),
+			string(callbacks.Message(&c.Messages[0])),
 			head + `"contacts":[{"wa_id":"551"}],"messages":[{"from":"551","id":"m1","x":1.50}]` + tail,
 		},
 		"message by user id": {
-			string(c.MessageCallback(1)),
+			string(callbacks.Message(&c.Messages[1])),
 			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from_user_id":"DE.9","id":"m2"}]` + tail,
 		},
 		"status, data restored": {
-			string(c.StatusCallback(0, &mine)),
+			string(callbacks.Status(&c.Statuses[0], &mine)),
 			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail,
 		},
 		"status, empty data restored": {
-			string(c.StatusCallback(0, &none)),
+			string(callbacks.Status(&c.Statuses[0], &none)),
 			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"","pricing":{}}]` + tail,
 		},
 		"status, ours removed": {
-			string(c.StatusCallback(0, nil)),
+			string(callbacks.Status(&c.Statuses[0], nil)),
 			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","pricing":{}}]` + tail,
 		},
 		"status, no data, no contact": {
-			string(c.StatusCallback(1, nil)),
+			string(callbacks.Status(&c.Statuses[1], nil)),
 			head + `"statuses":[{"id":"s2","recipient_id":"777"}]` + tail,
 		},
 		"status by user id": {
-			string(c.StatusCallback(2, nil)),
+			string(callbacks.Status(&c.Statuses[2], nil)),
 			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[{"id":"s3","recipient_user_id":"DE.9"}]` + tail,
 		},
+		"status, as it came": {
+			string(callbacks.ForeignStatus(&c.Statuses[0])),
+			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}}]` + tail,
+		},
 		"whole": {string(c.Callback()), string(body)},
-	}
-	bare := c.Bare()
-	if len(bare.Messages) != 0 || len(bare.Statuses) != 0 {
-		t.Errorf("the bare change has %d messages and %d statuses", len(bare.Messages), len(bare.Statuses))
-	}
-	bare.Messages, bare.Statuses = c.Messages, c.Statuses
-	for i := range c.Messages {
-		if got, want := string(bare.MessageCallback(i)), string(c.MessageCallback(i)); got != want {
-			t.Errorf("of the bare change:\ngot  %s\nwant %s", got, want)
-		}
-	}
-	for i := range c.Statuses {
-		if got, want := string(bare.StatusCallback(i, &mine)), string(c.StatusCallback(i, &mine)); got != want {
-			t.Errorf("of the bare change:\ngot  %s\nwant %s", got, want)
-		}
 	}
 	for name, tc := range tests {
 		if tc.got != tc.want {
@@ -99,7 +93,7 @@ func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := onlyChange(t, []byte(head+tc.value+tail))
-			if got := c.Parts(); !reflect.DeepEqual(got, tc.want) {
+			if got := c.Callbacks().Parts(); !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
@@ -111,5 +105,73 @@ func TestCallbackOfAPage(t *testing.T) {
 	c := onlyChange(t, []byte(body))
 	if got := string(c.Callback()); got != body {
 		t.Errorf("got %s, want %s", got, body)
+	}
+}
+
+func TestCallbacksAreWrittenAsMetaWritesThem(t *testing.T) {
+	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"é","changes":[{"field":"messages","value":{"métadonnées":"ü",` +
+		`"contacts":[{"profile":{"name":"José 👍"},"wa_id":"551"},{"wa_id":"552"}],"messages":[{"from":"551","id":"m1","text":{"body":"\u00C9 \/ é"}}],` +
+		`"statuses":[{"id":"s1","recipient_id":"551"}],"after":"ñ"}}]}]}`)
+	const head = `{"object":"whatsapp_business_account","entry":[{"id":"\u00e9","changes":[{"field":"messages","value":{"m\u00e9tadonn\u00e9es":"\u00fc",` +
+		`"contacts":[{"profile":{"name":"Jos\u00e9 \ud83d\udc4d"},"wa_id":"551"}],`
+	const tail = `,"after":"\u00f1"}}]}]}`
+	c := onlyChange(t, body)
+	callbacks, data := c.Callbacks(), "commande n° 1"
+	for want, got := range map[string][]byte{
+		head + `"messages":[{"from":"551","id":"m1","text":{"body":"\u00c9 \/ \u00e9"}}]` + tail:                      callbacks.Message(&c.Messages[0]),
+		head + `"statuses":[{"biz_opaque_callback_data":"commande n\u00b0 1","id":"s1","recipient_id":"551"}]` + tail: callbacks.Status(&c.Statuses[0], &data),
+		string(rawjson.ASCII(body)): c.Callback(),
+	} {
+		if string(got) != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// What a callback costs must not grow with what else the webhook carries: a thousand messages with their thousand contacts once held the store's writer for a second.
+func TestCallbacksOfAThousandMessagesAreLinear(t *testing.T) {
+	allocated := func(messages int) float64 {
+		c := onlyChange(t, manyMessages(messages, 2500))
+		return float64(testing.AllocsPerRun(1, func() {
+			callbacks := c.Callbacks()
+			for i := range c.Messages {
+				callbacks.Message(&c.Messages[i])
+			}
+		})) / float64(messages)
+	}
+	if few, many := allocated(10), allocated(1000); many > 2*few {
+		t.Errorf("a callback of a thousand takes %.0f allocations, and one of ten takes %.0f", many, few)
+	}
+}
+
+// manyMessages is a webhook with so many messages of different customers, with their contacts, each of about so many bytes.
+func manyMessages(messages, size int) []byte {
+	var contacts, list []string
+	for i := range messages {
+		contacts = append(contacts, fmt.Sprintf(`{"profile":{"name":"Customer %d"},"wa_id":"336%08d"}`, i, i))
+		list = append(list, fmt.Sprintf(`{"from":"336%08d","id":"wamid.%d","timestamp":"1760000000","type":"text","text":{"body":"%s"}}`, i, i, strings.Repeat("x", size)))
+	}
+	return []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"p1"},"contacts":[` +
+		strings.Join(contacts, ",") + `],"messages":[` + strings.Join(list, ",") + `]}}]}]}`)
+}
+
+// A figure for each message, which must not grow with their number. The largest is the most that a webhook may bring: 1,000 updates, 3 MB.
+func BenchmarkCallbacks(b *testing.B) {
+	for _, messages := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprint(messages), func(b *testing.B) {
+			body := manyMessages(messages, 2800)
+			for b.Loop() {
+				webhook, err := ParseWebhook(body)
+				if err != nil {
+					b.Fatal(err)
+				}
+				c := &webhook.Changes[0]
+				callbacks := c.Callbacks()
+				for i := range c.Messages {
+					callbacks.Message(&c.Messages[i])
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(messages), "ns/message")
+		})
 	}
 }

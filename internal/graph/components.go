@@ -20,7 +20,8 @@ func readComponents(f field) ([]template.SendComponent, error) {
 	}
 	elements, err := rawjson.Elements(f.raw)
 	if err != nil {
-		return nil, invalid(f.path, "must be an array of objects with type and parameters, as in the template's documentation")
+		return nil, invalid(f.path,
+			"must be an array of objects with type and parameters, as in the template's documentation")
 	}
 	components := make([]template.SendComponent, len(elements))
 	for i, raw := range elements {

@@ -38,7 +38,8 @@ func (f field) object() (object, error) {
 		return object{}, invalid(f.path, fmt.Sprintf("must have at most %d fields", maxFields))
 	}
 	if _, ambiguous := members.Ambiguous(); ambiguous {
-		return object{}, NewError(CodeInvalidParameter, "A field stands twice in "+f.path+", maybe in another case. Keep one of them.")
+		return object{}, NewError(CodeInvalidParameter,
+			"A field stands twice in "+f.path+", maybe in another case. Keep one of them.")
 	}
 	return object{path: f.path, members: members}, nil
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -48,10 +49,31 @@ type Message struct {
 	Referral *Referral
 	// System is set on type system.
 	System *SystemNotice
+	// Unsupported is what the network calls a message that the API cannot show,
+	// such as "edit" or "poll_update". It is set on type unsupported.
+	Unsupported string
 	// Errors are set on type unsupported.
 	Errors []StatusError
 	Raw    json.RawMessage
 }
+
+// Kind is what the customer did: the type, except for edits and revocations. Outside coexistence
+// those arrive as unsupported messages that name them.
+func (m *Message) Kind() string {
+	if m.Type == TypeEdit || m.Type == TypeRevoke {
+		return m.Type
+	}
+	if m.Unsupported == TypeEdit || m.Unsupported == TypeRevoke {
+		return m.Unsupported
+	}
+	if m.Unsupported != "" || slices.ContainsFunc(m.Errors, StatusError.unsupportedType) {
+		return TypeUnsupported
+	}
+	return m.Type
+}
+
+// unsupportedType tells whether the error says that the API cannot show a message.
+func (e StatusError) unsupportedType() bool { return e.Code == CodeUnsupportedType }
 
 // Referral is how a customer came.
 type Referral struct {
@@ -83,6 +105,9 @@ type SystemNotice struct {
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 type Status struct {
 	ID string
+	// Type is what the status is about: empty or "message" for the delivery of a
+	// message, "payment" for a payment that a message asked for, or unknown.
+	Type string
 	// Status is one of the Status constants, or unknown.
 	Status string
 	// Timestamp is when the step happened, to the second; zero if absent.
@@ -100,6 +125,12 @@ type Status struct {
 	Errors       []StatusError
 	Raw          json.RawMessage
 }
+
+// OfDelivery tells whether the status is about the delivery of a message, which is what "failed" means
+// then. The On-Premises API wrote the type "message", the Cloud API writes none.
+func (s *Status) OfDelivery() bool { return s.Type == "" || s.Type == typeMessage }
+
+const typeMessage = "message"
 
 // Pricing is Meta's word on the price of a message. Unknown values are kept.
 type Pricing struct {
@@ -155,15 +186,16 @@ func parseMessage(raw []byte) Message {
 		return Message{Raw: raw}
 	}
 	message := Message{
-		ID:         text(object, "id"),
-		From:       text(object, "from"),
-		FromUserID: text(object, "from_user_id"),
-		GroupID:    text(object, "group_id"),
-		Type:       text(object, "type"),
-		Timestamp:  seconds(object.Get("timestamp")),
-		ReplyTo:    text(child(object, "context"), "id"),
-		Errors:     parseErrors(object),
-		Raw:        raw,
+		ID:          text(object, "id"),
+		From:        text(object, "from"),
+		FromUserID:  text(object, "from_user_id"),
+		GroupID:     text(object, "group_id"),
+		Type:        text(object, "type"),
+		Timestamp:   seconds(object.Get("timestamp")),
+		ReplyTo:     text(child(object, "context"), "id"),
+		Unsupported: text(child(object, "unsupported"), "type"),
+		Errors:      parseErrors(object),
+		Raw:         raw,
 	}
 	if referral := child(object, "referral"); referral.Len() > 0 {
 		message.Referral = &Referral{
@@ -203,6 +235,7 @@ func parseStatus(raw []byte) Status {
 	}
 	status := Status{
 		ID:              text(object, "id"),
+		Type:            text(object, "type"),
 		Status:          text(object, "status"),
 		Timestamp:       seconds(object.Get("timestamp")),
 		RecipientID:     text(object, "recipient_id"),

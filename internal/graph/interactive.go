@@ -6,8 +6,8 @@ import (
 )
 
 // Limits of interactive messages, in characters and entries.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
-// and https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-list-messages
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/
+// (interactive-reply-buttons-messages, interactive-list-messages, interactive-cta-url-messages).
 const (
 	maxInteractiveType   = 64
 	maxInteractiveBody   = 1024

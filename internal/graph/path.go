@@ -29,7 +29,8 @@ func WithVersion(next http.Handler) http.Handler {
 // (100), which may be that of an uploaded file.
 func UnknownObject() *Error {
 	e := NewError(CodeInvalidParameter,
-		"No object here has this id. Phone number ids are served; a media id is not: read, upload and delete media at graph.facebook.com.")
+		"No object here has this id. Phone number ids are served; a media id is not: "+
+			"read, upload and delete media at graph.facebook.com.")
 	e.Subcode = CodeUnknownPhoneNumberID
 	return e
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -14,7 +15,8 @@ import (
 
 // Bounds of a request to the messages endpoint.
 const (
-	// MaxSendBody is the largest body, in bytes, that ParseSend reads. A text of 4,096 characters takes 48 KiB when each is escaped; media go by id or link.
+	// MaxSendBody is the largest body, in bytes, that ParseSend reads. A text of
+	// 4,096 characters takes 48 KiB when each is escaped; media go by id or link.
 	MaxSendBody = 256 << 10
 	// MaxCallbackData is the greatest length of biz_opaque_callback_data, in characters.
 	MaxCallbackData = 512
@@ -103,7 +105,8 @@ type ReadReceipt struct {
 // Nothing else that the client wrote goes along: it could be a message that
 // nobody meters.
 func (r *ReadReceipt) Body() json.RawMessage {
-	body := `{"messaging_product":"` + messagingProduct + `","status":"read","message_id":` + string(rawjson.Quote(r.MessageID))
+	body := `{"messaging_product":"` + messagingProduct + `","status":"read","message_id":` +
+		string(rawjson.Quote(r.MessageID))
 	if r.Typing {
 		body += `,"typing_indicator":{"type":"text"}`
 	}
@@ -170,10 +173,12 @@ func sendObject(body []byte) (rawjson.Object, error) {
 		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields))
 	}
 	if _, ambiguous := object.Ambiguous(); ambiguous {
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "A field stands twice in the body, maybe in another case. Keep one of them.")
+		return rawjson.Object{}, NewError(CodeInvalidParameter,
+			"A field stands twice in the body, maybe in another case. Keep one of them.")
 	}
 	if name, found := misspelt(object); found {
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "The field "+name+" stands in the body in another case. Write it in lower case.")
+		return rawjson.Object{}, NewError(CodeInvalidParameter,
+			"The field "+name+" stands in the body in another case. Write it in lower case.")
 	}
 	return object, nil
 }
@@ -205,14 +210,20 @@ var form = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.%\[\]+-]*=`)
 // message that is metered as one thing here would be another one upstream.
 func misspelt(body rawjson.Object) (name string, found bool) {
 	for given := range body.All() {
+		if !strings.ContainsFunc(given, notLower) {
+			continue
+		}
 		for _, name := range decisive {
-			if given != name && strings.EqualFold(given, name) {
+			if strings.EqualFold(given, name) {
 				return name, true
 			}
 		}
 	}
 	return "", false
 }
+
+// notLower tells the characters that no field of a request has.
+func notLower(r rune) bool { return r >= 'A' && r <= 'Z' || r > unicode.MaxASCII }
 
 // decisive are the fields of a request that are read here.
 var decisive = []string{
@@ -341,11 +352,14 @@ func (s *Send) readCommon(object rawjson.Object) error {
 	if object.Get("context") == nil {
 		return nil
 	}
-	quoted, err := rawjson.ParseObject(object.Get("context"))
-	if err != nil {
+	if _, err := rawjson.ParseObject(object.Get("context")); err != nil {
 		return invalid("context", "must be an object with message_id")
 	}
-	s.ReplyTo, err = messageID(quoted, "message_id", "context.message_id")
+	quoted, err := field{"context", object.Get("context")}.object()
+	if err != nil {
+		return err
+	}
+	s.ReplyTo, err = messageID(quoted.members, "message_id", "context.message_id")
 	return err
 }
 

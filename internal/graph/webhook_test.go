@@ -114,7 +114,7 @@ func TestParseWebhookMessage(t *testing.T) {
 		"unsupported": {
 			`{` + common + `"type":"unsupported","errors":[{"code":131051,"title":"Unsupported message type","error_data":{"details":"poll"}}],"unsupported":{"type":"poll"}}`,
 			with(func(m *Message) {
-				m.Type = "unsupported"
+				m.Type, m.Unsupported = "unsupported", "poll"
 				m.Errors = []StatusError{{Code: 131051, Title: "Unsupported message type", Details: "poll"}}
 			}),
 		},
@@ -152,6 +152,30 @@ func TestParseWebhookMessage(t *testing.T) {
 	}
 }
 
+func TestKindOfAMessageSeesThroughUnsupported(t *testing.T) {
+	const failed = `"errors":[{"code":131051,"title":"Message type unknown"}]`
+	tests := map[string]string{
+		`{"type":"text","text":{"body":"hi"}}`:                                                          "text",
+		`{"type":"edit","edit":{"original_message_id":"wamid.1"}}`:                                      "edit",
+		`{"type":"revoke","revoke":{"original_message_id":"wamid.1"}}`:                                  "revoke",
+		`{"type":"unsupported","unsupported":{"type":"edit"},` + failed + `}`:                           "edit",
+		`{"type":"unsupported","unsupported":{"type":"revoke"},` + failed + `}`:                         "revoke",
+		`{"type":"errors","unsupported":{"type":"edit"},` + failed + `}`:                                "edit",
+		`{"type":"unsupported","unsupported":{"type":"poll_update"}}`:                                   "unsupported",
+		`{"type":"unsupported"}`:                                                                        "unsupported",
+		`{"type":"unsupported",` + failed + `}`:                                                         "unsupported",
+		`{"type":"unknown",` + failed + `}`:                                                             "unsupported",
+		`{"type":"errors",` + failed + `}`:                                                              "unsupported",
+		`{"type":"image","image":{"id":"1"},"errors":[{"code":131052,"title":"Media download error"}]}`: "image",
+	}
+	for message, want := range tests {
+		got := onlyChange(t, inChange("messages", `{`+metadata+`,"messages":[`+message+`]}`)).Messages[0]
+		if got.Kind() != want {
+			t.Errorf("%s is of kind %q, want %q", message, got.Kind(), want)
+		}
+	}
+}
+
 // One sample per pricing era.
 func TestParseWebhookStatus(t *testing.T) {
 	yes, no := true, false
@@ -186,6 +210,10 @@ func TestParseWebhookStatus(t *testing.T) {
 		"failed": {
 			`{"id":"wamid.2","status":"failed","timestamp":"1760000001","recipient_id":"1","errors":[{"code":131047,"title":"Re-engagement message","message":"Re-engagement message","error_data":{"details":"too late"},"href":"https://ex.test"}]}`,
 			Status{ID: "wamid.2", Status: "failed", Timestamp: unix(1760000001), RecipientID: "1", Errors: []StatusError{{Code: 131047, Title: "Re-engagement message", Message: "Re-engagement message", Details: "too late"}}},
+		},
+		"payment": {
+			`{"id":"wamid.2","type":"payment","status":"captured","timestamp":"1760000001","recipient_id":"1","payment":{"reference_id":"order-1"}}`,
+			Status{ID: "wamid.2", Type: "payment", Status: "captured", Timestamp: unix(1760000001), RecipientID: "1"},
 		},
 		"absurd time": {`{"id":"wamid.2","status":"sent","timestamp":"99999999999999999999"}`, Status{ID: "wamid.2", Status: "sent"}},
 	}
@@ -369,12 +397,13 @@ func FuzzParseWebhook(f *testing.F) {
 		}
 		for i := range webhook.Changes {
 			c := &webhook.Changes[i]
+			callbacks := c.Callbacks()
 			bodies := [][]byte{c.Callback()}
 			for j := range c.Messages {
-				bodies = append(bodies, c.MessageCallback(j))
+				bodies = append(bodies, callbacks.Message(&c.Messages[j]))
 			}
 			for j := range c.Statuses {
-				bodies = append(bodies, c.StatusCallback(j, &data), c.StatusCallback(j, nil))
+				bodies = append(bodies, callbacks.Status(&c.Statuses[j], &data), callbacks.Status(&c.Statuses[j], nil))
 			}
 			for _, out := range bodies {
 				if _, err := ParseWebhook(out); err != nil {

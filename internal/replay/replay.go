@@ -128,34 +128,12 @@ func (r *Replay) receive(e *Event, now int64) error {
 			return err
 		}
 	}
-	events := inboundEvents(e.Kind)
+	events := conversation.EventsOf(string(e.Kind))
 	if e.FromEntry {
 		events |= conversation.Ad | conversation.PageButton
 	}
 	r.customer(e).state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
 	return nil
-}
-
-// inboundEvents is what an inbound event of a kind is. Any kind of message that is not named here is content.
-func inboundEvents(kind []byte) conversation.Events {
-	switch string(kind) {
-	case "reaction":
-		return conversation.Reacted
-	case "unsupported":
-		return conversation.Unsupported
-	case "call":
-		return conversation.Called
-	case "accepted_call":
-		return conversation.AcceptedCall
-	case "postback":
-		return conversation.Postback
-	case "referral":
-		return conversation.Referral
-	case "system", "user_preferences", "edit", "revoke":
-		return 0
-	default:
-		return conversation.Message
-	}
 }
 
 func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {

@@ -3,11 +3,8 @@ package simulator
 import (
 	"context"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -185,7 +182,7 @@ func envelope(account string, batch []update, now time.Time) []byte {
 		i = end
 	}
 	out = append(out, `]}]}`...)
-	return escaped(out)
+	return rawjson.ASCII(out)
 }
 
 func (u update) joins(next update) bool {
@@ -235,22 +232,3 @@ func appendList(out []byte, name string, run []update, element func(update) []by
 }
 
 func appendString(out []byte, s string) []byte { return append(out, rawjson.Quote(s)...) }
-
-// escaped writes every character beyond ASCII as \uXXXX.
-func escaped(body []byte) []byte {
-	if !strings.ContainsFunc(string(body), func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return body
-	}
-	out := make([]byte, 0, len(body)+64)
-	for _, r := range string(body) {
-		if r < utf8.RuneSelf {
-			out = append(out, byte(r))
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			const digits = "0123456789abcdef"
-			out = append(out, '\\', 'u', digits[unit>>12], digits[unit>>8&15], digits[unit>>4&15], digits[unit&15])
-		}
-	}
-	return out
-}

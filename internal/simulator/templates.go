@@ -118,7 +118,7 @@ func lintSubcode(rule string) int {
 		return 2388299
 	case "body-length", "header-length", "footer-length":
 		return 2388040
-	case "header-format":
+	case "header-format", "header-characters":
 		return 2388047
 	case "variable-braces", "variable-name", "variable-gap":
 		return 2388072

@@ -130,13 +130,15 @@ func (a *arrangement) placeButton(path string, component *SendComponent) *Mismat
 	}
 	index := int(*component.Index)
 	if index >= len(a.buttons) {
-		return mismatch(CodeFormat, "%s.index: the template has no button %d; it has %d. Count from 0.", path, index, len(a.buttons))
+		return mismatch(CodeFormat, "%s.index: the template has no button %d; it has %d. Count from 0.",
+			path, index, len(a.buttons))
 	}
 	if a.buttons[index] != nil {
 		return mismatch(CodeFormat, "%s.index: button %d stands twice in the components. Keep one.", path, index)
 	}
 	a.buttons[index] = &given{
-		name: fmt.Sprintf("button %d", index), path: path, subType: strings.ToLower(component.SubType), parameters: component.Parameters,
+		name: fmt.Sprintf("button %d", index), path: path,
+		subType: strings.ToLower(component.SubType), parameters: component.Parameters,
 	}
 	return nil
 }
@@ -177,9 +179,11 @@ func matchMedia(header given, format string) *Mismatch {
 	switch {
 	case !mediaFormat(format): // the upstream's to judge
 	case !one:
-		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.", header.place(), want, len(header.parameters))
+		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.",
+			header.place(), want, len(header.parameters))
 	case header.parameters[0].Type != want || len(content) == 0:
-		return mismatch(CodeFormat, "%s: a parameter of type %s with its %s object is expected.", header.parameter(0), want, want)
+		return mismatch(CodeFormat, "%s: a parameter of type %s with its %s object is expected.",
+			header.parameter(0), want, want)
 	}
 	return nil
 }
@@ -203,7 +207,8 @@ func (c *Compiled) matchText(given given, p *part, limit int) *Mismatch {
 		}
 	}
 	if length := utf8.RuneCountInString(p.render(given.parameters, c.named)); length > limit {
-		return mismatch(CodeLength, "%s: the text has %d characters with its parameters and may have %d.", given.place(), length, limit)
+		return mismatch(CodeLength, "%s: the text has %d characters with its parameters and may have %d.",
+			given.place(), length, limit)
 	}
 	return nil
 }

@@ -58,7 +58,8 @@ func (b button) match(index int, component *given) *Mismatch {
 	case component == nil && optional:
 		return nil
 	case component == nil:
-		return mismatch(CodeCount, "%s (button %d): 1 parameter is expected and no component names the button.", componentsPath, index)
+		return mismatch(CodeCount, "%s (button %d): 1 parameter is expected and no component names the button.",
+			componentsPath, index)
 	case len(names) == 0:
 		return mismatch(CodeFormat, "%s: a button of type %s takes no component. Leave it out.", component.place(), b.kind)
 	case !slices.Contains(names, component.subType):
@@ -80,7 +81,8 @@ func (b button) matchParameter(place string, p *Parameter) *Mismatch {
 			return m
 		}
 		if length := utf8.RuneCountInString(b.prefix + p.Text); length > maxURL {
-			return mismatch(CodeLength, "%s: the URL has %d characters with its parameter and may have %d.", place, length, maxURL)
+			return mismatch(CodeLength, "%s: the URL has %d characters with its parameter and may have %d.",
+				place, length, maxURL)
 		}
 	case ButtonOTP:
 		if m := matchValue(place, p, "text", "coupon_code"); m != nil {
