@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the end-to-end test on the one-node cluster, and takes the cluster down afterwards, also when the test fails.
+# Runs the end-to-end test on the one-node cluster, then every shell block of the documents, and takes the cluster down afterwards, also
+# when a test fails. TEST=e2e or TEST=docs runs one of the two.
 # KEEP=1 leaves it running, to look at what happened.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,5 +15,8 @@ finish() {
 trap finish EXIT
 
 start=$SECONDS
-hack/cluster/with.sh host -- go test -count=1 -timeout 30m -tags e2e -v ./test/e2e/...
+command -v sqlite3 >/dev/null || apt-get install -y -qq sqlite3 >/dev/null # ledger.md reads a store with it
+for test in ${TEST:-e2e docs}; do
+  hack/cluster/with.sh host -- go test -count=1 -timeout 30m -tags e2e -v "./test/$test/..."
+done
 echo "make e2e: passed in $((SECONDS - start)) s"

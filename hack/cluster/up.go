@@ -158,7 +158,7 @@ func runningNode(l layout) (process, bool) {
 	if err != nil || !first.runs() {
 		return process{}, false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
 	_, err = kubectl(ctx, l, "get", "--raw", "/readyz")
 	return first, err == nil

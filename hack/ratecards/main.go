@@ -1,5 +1,6 @@
-// Command ratecards writes the shipped price plans: the rules and words of hack/ratecards, with the prices of the rate
-// cards beside them. It is run from the root of the repository, by make generate.
+// Command ratecards writes the shipped price plans: the rules and words of hack/ratecards, with the
+// prices of the rate cards beside them. It is run from the root of the repository, by make
+// generate.
 package main
 
 import (
@@ -40,7 +41,8 @@ func run(source, samples string) error {
 	return nil
 }
 
-// render is a plan's text: its rules, rates and tiers are named in the file, and stand in folders beside it.
+// render is a plan's text: its rules, rates and tiers are named in the file, and stand in folders
+// beside it.
 func render(source, file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -87,12 +89,14 @@ func (c cards) rates(name string) (string, error) {
 		for _, price := range market.Prices {
 			prices = append(prices, fmt.Sprintf("{category: %s, amount: %q}", price.Category, printed(price.Amount)))
 		}
-		lines = append(lines, fmt.Sprintf("        - {market: %s, prices: [%s]}", quoted(market.Market), strings.Join(prices, ", ")))
+		line := fmt.Sprintf("        - {market: %s, prices: [%s]}", quoted(market.Market), strings.Join(prices, ", "))
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n"), nil
 }
 
-// tiers is a line for each market and category of a card of volume tiers, which must agree with the base rates.
+// tiers is a line for each market and category of a card of volume tiers, which must agree with the
+// base rates.
 func (c cards) tiers(rates, tiers string) (string, error) {
 	card, err := ratecard.ReadFiles(c.path(rates), c.path(tiers))
 	if err != nil {
@@ -116,7 +120,8 @@ func tierFields(tier pricing.Tiers) string {
 	for _, step := range tier.Steps {
 		steps = append(steps, fmt.Sprintf("{above: %d, amount: %q}", step.Above, printed(step.Amount)))
 	}
-	return strings.Join(append(fields, "mode: "+tier.Mode, "per: "+tier.Per, "steps: ["+strings.Join(steps, ", ")+"]"), ", ")
+	fields = append(fields, "mode: "+tier.Mode, "per: "+tier.Per, "steps: ["+strings.Join(steps, ", ")+"]")
+	return strings.Join(fields, ", ")
 }
 
 // printed is an amount with the four decimals that the cards print.

@@ -28,7 +28,8 @@ func TestTheShippedPlansAreGenerated(t *testing.T) {
 }
 
 func TestAmountsAreWrittenAsCardsPrintThem(t *testing.T) {
-	for amount, want := range map[string]string{"0.05": "0.0500", "316.2678": "316.2678", "3": "3.0000", "0.000002": "0.000002"} {
+	tests := map[string]string{"0.05": "0.0500", "316.2678": "316.2678", "3": "3.0000", "0.000002": "0.000002"}
+	for amount, want := range tests {
 		if got := printed(amount); got != want {
 			t.Errorf("printed(%s) = %s, want %s", amount, got, want)
 		}

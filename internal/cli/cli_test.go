@@ -285,7 +285,8 @@ func TestPlanCheck(t *testing.T) {
 	}
 }
 
-// The shipped plan has every rate since July 2026, in truth since July 2025; what is not known of the time before is told, and is no error.
+// The shipped plan has every rate since July 2026, in truth since July 2025; what is not known of
+// the time before is told, and is no error.
 func TestPlanCheckOfTheShippedPlan(t *testing.T) {
 	for _, since := range [][]string{nil, {"--since", "2026-07-01"}} {
 		var out, notes strings.Builder

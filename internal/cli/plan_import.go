@@ -99,7 +99,8 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 	return revision, append(append(notes, otherMarkets(card, revision)...), unusedRates(revision)...), nil
 }
 
-// otherMarkets are notes of the markets of the day that the card does not have, and of those that it has before they exist.
+// otherMarkets are notes of the markets of the day that the card does not have, and of those that
+// it has before they exist.
 func otherMarkets(card *ratecard.Card, revision pricing.Revision) []string {
 	date, err := civil.ParseDate(revision.EffectiveDate)
 	if err != nil {

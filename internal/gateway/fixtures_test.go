@@ -25,7 +25,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// samplePlan is the shipped plan without what Poland costs since October 2026: messages there are unpriced.
+// samplePlan is the shipped plan without what Poland costs since October 2026: messages there are
+// unpriced.
 func samplePlan(tb testing.TB) pricing.Plan {
 	tb.Helper()
 	content, err := os.ReadFile("../../config/samples/pricingplan_whatsapp.yaml")

@@ -11,9 +11,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
-// Check lists the gaps of a plan, those of the latest revision first: for each revision the markets, of the lists published while it is in
-// force, whose messages would be unpriced, with the categories that they lack, and the volumes above which they would. The gaps of revisions
-// that ended before the given day come apart, as earlier. A gap is no error: a rate that is not known is better absent than wrong.
+// Check lists the gaps of a plan, those of the latest revision first: for each revision the
+// markets, of the lists published while it is in force, whose messages would be unpriced, with the
+// categories that they lack, and the volumes above which they would. The gaps of revisions that
+// ended before the given day come apart, as earlier. A gap is no error: a rate that is not known is
+// better absent than wrong.
 func (b *Book) Check(since civil.Date) (gaps, earlier []Finding) {
 	last := civil.Date(math.MaxInt32)
 	for _, r := range slices.Backward(b.revisions) {

@@ -29,7 +29,8 @@ type world struct {
 	start   int64
 }
 
-// richPlan is the shipped plan with a mark-up, a minimum, and tiers that a few messages reach in every revision that has rates.
+// richPlan is the shipped plan with a mark-up, a minimum, and tiers that a few messages reach in
+// every revision that has rates.
 func richPlan(tb testing.TB) Plan {
 	tb.Helper()
 	plan := samplePlan(tb, "whatsapp")

@@ -18,7 +18,8 @@ import (
 
 const cardFolder = "../../hack/ratecards/cards/"
 
-// cardOf names the card of each revision of the shipped plans; none is a revision without a single price.
+// cardOf names the card of each revision of the shipped plans; none is a revision without a single
+// price.
 var cardOf = map[string]map[string]string{
 	"whatsapp": {
 		"nbp-2018-08": "none",
@@ -53,8 +54,8 @@ func table(t *testing.T, path string) [][]string {
 	return rows
 }
 
-// cardCells are the cells of a card of base rates and the currency of its rows. It reads the file by itself, not as the program that
-// wrote the plans does.
+// cardCells are the cells of a card of base rates and the currency of its rows. It reads the file
+// by itself, not as the program that wrote the plans does.
 func cardCells(t *testing.T, name string) (rates cells, currency string) {
 	t.Helper()
 	rates = cells{}
@@ -129,11 +130,14 @@ func TestNumberOfShippedRates(t *testing.T) {
 	}
 }
 
-// testdata/usd-rates.csv was read from other copies of the cards than those that the plan is made of: every cell of it must be in the plan.
-// In the card of 2022 the column marketing is of conversations that the business began, and service of those that the customer began.
+// testdata/usd-rates.csv was read from other copies of the cards than those that the plan is made
+// of: every cell of it must be in the plan. In the card of 2022 the column marketing is of
+// conversations that the business began, and service of those that the customer began.
 //
-// Sources: the rate cards of https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing of 2026; of 2022 and 2023
-// the lists of https://chatalog.ai/en/pricing-whatsapp-conversation-fees/, less their mark-up of 20 per cent.
+// Sources: the rate cards of
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing of 2026; of
+// 2022 and 2023 the lists of https://chatalog.ai/en/pricing-whatsapp-conversation-fees/, less their
+// mark-up of 20 per cent.
 func TestTheShippedRatesAgreeWithAnotherReading(t *testing.T) {
 	plan := map[string]cells{}
 	for _, revision := range samplePlan(t, "whatsapp").Revisions {
@@ -161,7 +165,8 @@ func TestTheShippedRatesAgreeWithAnotherReading(t *testing.T) {
 	}
 }
 
-// cardSteps are the steps of a card of volume tiers, as "market/category" → "above amount; above amount".
+// cardSteps are the steps of a card of volume tiers, as "market/category" → "above amount; above
+// amount".
 func cardSteps(t *testing.T, name string) map[string]string {
 	t.Helper()
 	steps := map[string]string{}
@@ -212,8 +217,8 @@ func TestTheShippedTiersAreThoseOfTheCards(t *testing.T) {
 	}
 }
 
-// The steps of October 2026 are 5 per cent of the list each, in India 6, rounded half up to four decimals. Those of April are not: what
-// its card prints counts.
+// The steps of October 2026 are 5 per cent of the list each, in India 6, rounded half up to four
+// decimals. Those of April are not: what its card prints counts.
 func TestTheShippedTiersOfOctober2026FollowTheirRule(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	october := plan.Revisions[len(plan.Revisions)-1]
@@ -247,7 +252,8 @@ func fourDecimals(amount string) string {
 	return whole + "." + decimals + strings.Repeat("0", 4-len(decimals))
 }
 
-// Every card has the markets of its day, and no other: what a market is called, and from when it is there, is the table's word.
+// Every card has the markets of its day, and no other: what a market is called, and from when it is
+// there, is the table's word.
 func TestTheCardsHaveTheMarketsOfTheirDay(t *testing.T) {
 	for name, cards := range cardOf {
 		for _, revision := range samplePlan(t, name).Revisions {
@@ -275,8 +281,8 @@ func TestTheCardsHaveTheMarketsOfTheirDay(t *testing.T) {
 	}
 }
 
-// A market with a rate for authentication from abroad has its country in the plan's list, and the other way round unless that rate is not
-// known: else the rate would never be used.
+// A market with a rate for authentication from abroad has its country in the plan's list, and the
+// other way round unless that rate is not known: else the rate would never be used.
 func TestTheShippedCountriesOfInternationalAuthentication(t *testing.T) {
 	unknown := map[string]string{"cbp-2025-02": "AE EG MY NG PK SA ZA", "cbp-2025-04": "AE EG MY NG PK SA ZA"}
 	for _, name := range []string{"whatsapp", "whatsapp_cop"} {

@@ -439,7 +439,8 @@ func TestAPageButtonOpensAnEntryPoint(t *testing.T) {
 	}
 }
 
-// The plans in euros and pesos have prices of their own lists, and none where that list was not found.
+// The plans in euros and pesos have prices of their own lists, and none where that list was not
+// found.
 func TestPlansInOtherCurrencies(t *testing.T) {
 	tests := []struct{ plan, day, want string }{
 		{"whatsapp_eur", "2026-07-01", "marketing 0.0712"},

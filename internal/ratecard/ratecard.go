@@ -38,8 +38,9 @@ var columns = map[string]string{
 	"user-initiated":               "UserInitiated",
 }
 
-// ReadRates reads the file of base rates: some rows of notes, a heading row that begins with Market and Currency and goes on with the
-// categories, and a row for each market. A rate of "n/a" is absent, an empty one too: it is never 0. An error names the line.
+// ReadRates reads the file of base rates: some rows of notes, a heading row that begins with Market
+// and Currency and goes on with the categories, and a row for each market. A rate of "n/a" is
+// absent, an empty one too: it is never 0. An error names the line.
 func ReadRates(from io.Reader) (*Card, error) {
 	rows := newRows(from)
 	heading, err := rows.heading(func(row []string) bool { return len(row) > 2 && key(row[0]) == "market" && key(row[1]) == "currency" })
