@@ -101,6 +101,7 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&s.OperatorNamespace, "namespace", s.OperatorNamespace, "namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)")
 	flags.StringVar(&s.GatewayOTLPEndpoint, "gateway-otlp-endpoint", "", "URL of an OTLP/HTTP collector, such as http://collector.observability:4318, that every gateway sends traces to; "+
 		"empty sends none. A change restarts the gateways")
+	repositories := flags.String("gateway-repositories", "", "comma-separated repositories that accounts may name a gateway image of, beside that of --gateway-image; * allows all")
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report")
 	flags.IntVar(&s.Concurrency, "concurrency", 10, "number of objects of a kind that are reconciled at a time")
@@ -112,7 +113,8 @@ func parse(arguments []string) (settings, error) {
 	if err := flags.Parse(arguments); err != nil {
 		return settings{}, err
 	}
-	s.Namespaces = strings.FieldsFunc(*watched, func(r rune) bool { return r == ',' || r == ' ' })
+	separator := func(r rune) bool { return r == ',' || r == ' ' }
+	s.Namespaces, s.GatewayRepositories = strings.FieldsFunc(*watched, separator), strings.FieldsFunc(*repositories, separator)
 	switch {
 	case flags.NArg() > 0:
 		return settings{}, fmt.Errorf("unexpected argument %q: every setting is a flag", flags.Arg(0))
@@ -162,7 +164,7 @@ func newScheme() (*runtime.Scheme, error) {
 func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
 	return manager.Options{
 		Scheme: scheme,
-		Cache:  controllers.CacheOptions(s.Namespaces),
+		Cache:  controllers.CacheOptions(s.Namespaces, s.OperatorNamespace),
 		Controller: config.Controller{
 			ReconciliationTimeout: time.Minute,
 			EnableWarmup:          new(true), // a stand-by has its caches filled when its turn comes

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -26,20 +27,27 @@ func unsupported(account *v1alpha1.BusinessAccount) *tenant.Problem {
 	return tenant.Unsupported(account)
 }
 
-// makeSecretsOnce creates the account's keys, and its API tokens if it brings none, where they are not there. Neither is ever written again.
+// makeSecretsOnce creates the account's keys, and its API tokens if it brings none, where they are not there. Neither is
+// ever written again. A Secret of one of these names that is somebody else's is as good as none.
 func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *accountScope) error {
 	account := scope.account
-	err := r.makeOnce(ctx, scope, tenant.KeysSecretName(account.Name), func() (*corev1.Secret, error) {
+	keysErr := r.makeOnce(ctx, scope, tenant.KeysSecretName(account.Name), func() (*corev1.Secret, error) {
 		if problem, err := r.lostKeys(ctx, scope); problem != nil || err != nil {
 			scope.keysProblem = problem
 			return nil, err
 		}
 		return tenant.KeysSecret(account, scope.now)
 	})
-	if err != nil || account.Spec.APITokensSecretName != "" {
-		return err
+	scope.keysForeign = terminal(keysErr)
+	if account.Spec.APITokensSecretName != "" || keysErr != nil && !scope.keysForeign {
+		return keysErr
 	}
-	return r.makeOnce(ctx, scope, tenant.APITokensSecretName(account), func() (*corev1.Secret, error) { return tenant.APITokensSecret(account), nil })
+	tokens := tenant.APITokensSecretName(account)
+	tokensErr := r.makeOnce(ctx, scope, tokens, func() (*corev1.Secret, error) { return tenant.APITokensSecret(account), nil })
+	if terminal(tokensErr) {
+		delete(scope.secrets, tokens)
+	}
+	return errors.Join(keysErr, tokensErr)
 }
 
 // makeOnce creates a Secret unless it is there. The API server is asked, not the cache: a Secret that was made a moment ago must not be made twice.
@@ -161,35 +169,49 @@ func (r *BusinessAccountReconciler) reportAccess(ctx context.Context, scope *acc
 	return scope.memory.access, nil
 }
 
-// applyObjects applies what was compiled, one object after the other, and removes what is no longer wanted. One object that cannot be applied does not keep
-// the others from being so.
+// applyObjects applies what was compiled, one object after the other, and removes what is no longer wanted. One object
+// that cannot be applied does not keep the others from being so, and nothing keeps the configuration from being so.
 func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *accountScope) error {
-	if scope.compilation.settled || scope.compilation.objects == nil || scope.keysProblem != nil {
+	if scope.compilation.settled || scope.compilation.objects == nil {
 		return nil
 	}
-	if err := r.handOverReplicas(ctx, scope); err != nil {
+	configuration := func(o *unstructured.Unstructured) bool { return o.GetKind() == "Secret" }
+	configErr := r.applyThose(ctx, scope, configuration)
+	if scope.keysProblem != nil || scope.keysForeign {
+		return configErr
+	}
+	if err := errors.Join(configErr, r.handOverReplicas(ctx, scope)); err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
-	var failures []error
-	for _, intent := range scope.compilation.objects {
-		wanted[childKey(intent.GetKind(), intent.GetName())] = true
-		if err := r.applier.apply(ctx, scope.account, intent, scope.child(intent.GetKind(), intent.GetName())); err != nil {
-			failures = append(failures, err)
-		}
-	}
-	if err := errors.Join(failures...); err != nil {
+	err := r.applyThose(ctx, scope, func(o *unstructured.Unstructured) bool { return !configuration(o) })
+	if err != nil {
 		return err
 	}
-	if err := r.prune(ctx, scope, wanted); err != nil {
+	if err := r.prune(ctx, scope); err != nil {
 		return err
 	}
 	scope.memory.compiled = scope.compilation.outcome()
 	return nil
 }
 
+// applyThose applies the compiled objects that are chosen.
+func (r *BusinessAccountReconciler) applyThose(ctx context.Context, scope *accountScope, chosen func(*unstructured.Unstructured) bool) error {
+	var failures []error
+	for _, intent := range scope.compilation.objects {
+		if chosen(intent) {
+			found := scope.child(intent.GetKind(), intent.GetName())
+			failures = append(failures, r.applier.apply(ctx, scope.account, intent, found))
+		}
+	}
+	return errors.Join(failures...)
+}
+
 // prune deletes the account's objects that are no longer wanted: those that carry its label and that it controls. A volume is never deleted here.
-func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountScope, wanted map[string]bool) error {
+func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountScope) error {
+	wanted := map[string]bool{}
+	for _, intent := range scope.compilation.objects {
+		wanted[childKey(intent.GetKind(), intent.GetName())] = true
+	}
 	for _, key := range sortedKeys(scope.children) {
 		child := scope.children[key]
 		_, volume := child.(*corev1.PersistentVolumeClaim)

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,24 +19,30 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// compilation is what the account's inputs come to: its objects, or why there are none.
+// compilation is what the account's inputs come to: its objects, and what is wrong with which of its parts. A part that
+// cannot be compiled keeps no other from being so: what restricts always gets through.
 type compilation struct {
 	// fingerprint is that of the inputs; settled says that all of this was applied before.
 	fingerprint string
 	settled     bool
 
-	// plan and credentials say what keeps the account from being compiled; nil if nothing does.
+	// plan, credentials, claims and templates say what is wrong with a part; nil if nothing is.
 	plan        *tenant.Problem
 	credentials *tenant.Problem
-	// config says why the configuration that came of them cannot be written; nil if it can.
+	claims      *tenant.Problem
+	templates   *tenant.Problem
+	// config says what is wrong with the configuration that came of them; nil if nothing is.
 	config *tenant.Problem
-	// history says which revisions of the plan were changed although they have priced messages of the account. They were kept as they were.
+	// history says which revisions of the plan were changed although they have priced messages of the account. They
+	// were kept as they were.
 	history []pricing.Finding
-	// currency is the plan's; empty if there is no plan.
+	// planName and currency are those of the plan that is served; empty if there is none.
+	planName string
 	currency money.Currency
+	// budget is the one that is applied; nil if there is none.
+	budget *config.Budget
 	// digest is that of the configuration; empty if there is none.
 	digest  string
-	image   string
 	objects []*unstructured.Unstructured
 }
 
@@ -64,57 +68,80 @@ func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountS
 	if err != nil {
 		return err
 	}
-	plan, problem := planOfAccount(scope, served)
-	scope.compilation.plan, scope.compilation.currency = problem, plan.Currency
 	scope.compilation.credentials = tenant.CheckSecrets(scope.account, secrets)
-	if problem != nil || scope.compilation.credentials != nil {
-		return nil
-	}
-	return r.compileObjects(scope, plan, secrets, served)
-}
-
-func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, plan pricing.Plan, secrets tenant.Secrets, served *config.Document) error {
-	sources := tenant.Sources{Account: scope.account, PlanName: scope.plan.Name, Plan: plan, Templates: scope.templates, Secrets: secrets, Taken: scope.taken}
-	if served != nil {
-		sources.Served = served.Templates
-	}
-	document, err := tenant.Document(sources)
-	if err != nil {
-		return fmt.Errorf("compile the configuration: %w", err)
-	}
-	encoded, digest, err := tenant.Encode(document)
+	before, stored, err := r.history.record(ctx, scope.account)
 	if err != nil {
 		return err
 	}
-	if scope.compilation.config = tenant.CheckSize(encoded); scope.compilation.config != nil {
+	prices, record, known, err := r.resolvePrices(ctx, scope, before)
+	if !known || err != nil {
+		return err
+	}
+	if err := r.keepPrices(ctx, scope, prices, record, stored); err != nil {
+		return err
+	}
+	scope.memory.prices = record.Refs()
+	scope.compilation.planName, scope.compilation.currency = prices.planName, prices.plan.Currency
+	return r.compileObjects(scope, prices, secrets, served)
+}
+
+func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document) error {
+	claims := tenant.ClaimsOf(&scope.account.Spec, prices.entitlement, prices.plan.Currency)
+	scope.compilation.budget = claims.Budget
+	image, kept, allowed := r.images(scope).Choose()
+	if !allowed {
+		claims.Refused = append(claims.Refused, fmt.Sprintf("spec.gateway.image %q is not run, as the operator's --gateway-repositories does not allow it: "+
+			"ask the platform team, or remove it", scope.account.Spec.Gateway.Image))
+	}
+	if len(claims.Refused) > 0 {
+		scope.compilation.claims = problem(v1alpha1.ReasonNotGranted, "%s", strings.Join(claims.Refused, "; "))
+	}
+	compiled := tenant.Compile(tenant.Sources{
+		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Claims: claims, BillingStopped: prices.stopped,
+		Templates: scope.templates, Secrets: secrets, Taken: scope.taken, Served: served,
+	})
+	scope.compilation.templates = compiled.Templates
+	document := compiled.Document
+	if document.Storage.Type == config.StorageShared && document.Storage.URL == "" {
+		return nil // no gateway has ever run, and none could start: the condition of the credentials says so
+	}
+	encoded, err := tenant.Fit(document, served)
+	if err != nil {
+		return err
+	}
+	if scope.compilation.config = encoded.TooLarge; encoded.Bytes == nil {
 		return nil
 	}
-	scope.compilation.digest, scope.compilation.image = digest, r.image(scope)
+	scope.compilation.digest = encoded.Digest
 	scope.compilation.objects, err = tenant.Objects(tenant.Input{
 		Account:           scope.account,
-		Image:             scope.compilation.image,
+		Image:             image,
+		DefaultImage:      kept,
+		Hidden:            scope.hostHolder != nil,
 		OperatorNamespace: r.Options.OperatorNamespace,
-		Config:            encoded,
-		Digest:            digest,
+		Config:            encoded.Bytes,
+		Digest:            encoded.Digest,
 		DatabaseURL:       document.Storage.URL,
 		TracesEndpoint:    r.Options.GatewayOTLPEndpoint,
 	})
 	return err
 }
 
-// image is the image that the spec asks for; else the one that runs, so that an upgrade of the operator restarts no gateway; else the operator's default.
-func (r *BusinessAccountReconciler) image(scope *accountScope) string {
-	if gateway := scope.account.Spec.Gateway; gateway != nil && gateway.Image != "" {
-		return gateway.Image
+// images are what the gateway's image is chosen from.
+func (r *BusinessAccountReconciler) images(scope *accountScope) tenant.Images {
+	images := tenant.Images{Operator: r.Options.GatewayImage, Repositories: r.Options.GatewayRepositories}
+	if gateway := scope.account.Spec.Gateway; gateway != nil {
+		images.Asked = gateway.Image
 	}
 	if deployment := scope.deployment(); deployment != nil {
+		images.Kept = deployment.Annotations[tenant.AnnotationDefaultImage]
 		for _, container := range deployment.Spec.Template.Spec.Containers {
 			if container.Name == tenant.ContainerName {
-				return container.Image
+				images.Running = container.Image
 			}
 		}
 	}
-	return r.Options.GatewayImage
+	return images
 }
 
 // readSecrets reads the data of the Secrets that the account names.
@@ -167,65 +194,6 @@ func (r *BusinessAccountReconciler) servedDocument(ctx context.Context, scope *a
 	return served, nil
 }
 
-// planOfAccount is the plan as the gateway will read it, or why the account cannot be priced by it.
-func planOfAccount(scope *accountScope, served *config.Document) (pricing.Plan, *tenant.Problem) {
-	account := scope.account
-	name := account.Spec.PlanName
-	if _, err := time.LoadLocation(account.Spec.TimeZone); err != nil {
-		return pricing.Plan{}, problem(v1alpha1.ReasonTimeZoneUnknown, "spec.timeZone %q is not in the IANA time zone database: make the account anew with one that is", account.Spec.TimeZone)
-	}
-	if scope.plan == nil {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotFound, "PricingPlan %q is not there: create it, or name another in spec.planName", name)
-	}
-	if !scope.planAllowed {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotAllowed, "PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", name, account.Namespace)
-	}
-	plan, err := tenant.Plan(&scope.plan.Spec)
-	if err != nil {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanInvalid, "PricingPlan %q: %s", name, oneLine(err))
-	}
-	if _, err := pricing.Compile(plan); err != nil {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanInvalid, "PricingPlan %q: %s", name, oneLine(err))
-	}
-	if found := currencyProblem(scope, string(plan.Currency)); found != nil {
-		return pricing.Plan{}, found
-	}
-	if served != nil && served.PlanName == name {
-		plan, scope.compilation.history = pricing.KeepHistory(plan, tenant.Kept(served.Plan, scope.pricedBy(name)))
-	}
-	return plan, exemptionProblem(account, name, plan)
-}
-
-// exemptionProblem names the account's exemptions that no revision of the plan has: they would free nothing, and nobody would know.
-func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, plan pricing.Plan) *tenant.Problem {
-	known := map[string]bool{}
-	for _, revision := range plan.Revisions {
-		for _, exemption := range revision.Exemptions {
-			known[exemption.Name] = true
-		}
-	}
-	var missing []string
-	for _, name := range slices.Sorted(slices.Values(account.Spec.Exemptions)) {
-		if !known[name] {
-			missing = append(missing, strconv.Quote(name))
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return problem(v1alpha1.ReasonExemptionUnknown, "spec.exemptions names %s, which no revision of PricingPlan %q has: remove it, or add it to the plan", strings.Join(missing, ", "), planName)
-}
-
-func currencyProblem(scope *accountScope, currency string) *tenant.Problem {
-	if billed := scope.billedCurrency(); billed != "" && billed != currency {
-		return problem(v1alpha1.ReasonCurrencyMismatch, "PricingPlan %q is in %s and the account is already billed in %s: name a plan in %s", scope.plan.Name, currency, billed, billed)
-	}
-	if budget := scope.account.Spec.Budget; budget != nil && budget.Limit.Currency != currency {
-		return problem(v1alpha1.ReasonCurrencyMismatch, "spec.budget.limit is in %s and PricingPlan %q is in %s: give the limit in %s", budget.Limit.Currency, scope.plan.Name, currency, currency)
-	}
-	return nil
-}
-
 // billedCurrency is the currency in which the account has been billed; empty if it has not been.
 func (s *accountScope) billedCurrency() string {
 	if known := s.memory.report; known != nil && known.Currency != "" {
@@ -257,15 +225,6 @@ func (s *accountScope) pricedRevisions() []v1alpha1.PricedRevisions {
 		priced = append(priced, v1alpha1.PricedRevisions{Plan: plan, Revisions: slices.Compact(byPlan[plan])})
 	}
 	return priced
-}
-
-func (s *accountScope) pricedBy(plan string) []string {
-	for _, priced := range s.pricedRevisions() {
-		if priced.Plan == plan {
-			return priced.Revisions
-		}
-	}
-	return nil
 }
 
 func problem(reason, format string, args ...any) *tenant.Problem {

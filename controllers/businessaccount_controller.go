@@ -36,6 +36,7 @@ type BusinessAccountReconciler struct {
 	// templateNews is told of each template of which the upstream has said something new.
 	templateNews func(types.NamespacedName)
 	applier      applier
+	history      priceHistory
 	memory       *accountMemories
 }
 
@@ -47,6 +48,7 @@ func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templateNe
 		reports:      reports,
 		templateNews: templateNews,
 		applier:      applier{client: d.Client, live: d.Live, memory: newApplyMemory()},
+		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		memory:       newAccountMemories(),
 	}
 }
@@ -77,8 +79,9 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 	if err := r.Client.Get(ctx, request.NamespacedName, account); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.forget(request.NamespacedName)
+			return ctrl.Result{}, r.history.forget(ctx, request.NamespacedName, "")
 		}
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return ctrl.Result{}, err
 	}
 	if leave, err := r.leaves(ctx, account); leave || err != nil {
 		return ctrl.Result{}, err
@@ -103,24 +106,22 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 	return ctrl.Result{RequeueAfter: r.nextLook(scope)}, errors.Join(actErr, statusErr)
 }
 
-// act makes the cluster what is wanted. Each step needs what the one before has found or made.
+// act makes the cluster what is wanted. What is foreign or cannot be compiled is named, and keeps nothing else from being
+// done: a smaller budget must arrive whatever else is wrong.
 func (r *BusinessAccountReconciler) act(ctx context.Context, scope *accountScope) error {
-	if scope.unsupported = unsupported(scope.account); scope.unsupported != nil {
-		return nil
-	}
-	if err := r.makeSecretsOnce(ctx, scope); err != nil {
-		return err
+	scope.unsupported = unsupported(scope.account)
+	secretsErr := r.makeSecretsOnce(ctx, scope)
+	if secretsErr != nil && !terminal(secretsErr) {
+		return secretsErr
 	}
 	if err := r.readReports(ctx, scope); err != nil {
-		return err
+		return errors.Join(secretsErr, err)
 	}
 	if err := r.compile(ctx, scope); err != nil {
-		return err
+		return errors.Join(secretsErr, err)
 	}
-	if err := r.applyObjects(ctx, scope); err != nil {
-		return err
-	}
-	return r.nudgePods(ctx, scope)
+	applyErr := r.applyObjects(ctx, scope)
+	return errors.Join(secretsErr, applyErr, r.nudgePods(ctx, scope))
 }
 
 // nextLook is when the account is looked at again if nothing happens: soon while its gateway is on its way, else at the next reading of its report.

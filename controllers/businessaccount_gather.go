@@ -39,18 +39,26 @@ type accountScope struct {
 	// plan is nil if there is no plan of the name; planAllowed says whether its namespaces include the account's.
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
-	templates   []v1alpha1.MessageTemplate
+	// standingPlan is the one that prices the account while that is another; nil if there is none.
+	standingPlan    *v1alpha1.PricingPlan
+	namespaceLabels labels.Set
+	// prices are the versions of what is stored of the account's prices.
+	prices    []string
+	templates []v1alpha1.MessageTemplate
 	// holders are the other accounts that hold phone numbers of this one, by phoneNumberID.
 	holders map[string]types.NamespacedName
+	// hostHolder is the other account that holds the host of this one's Ingress; nil if there is none.
+	hostHolder *types.NamespacedName
 	// secrets is the metadata of the Secrets that the account names and of its own, by name.
 	secrets map[string]*metav1.PartialObjectMetadata
 	// children are the account's own objects other than Secrets, by kind and name.
 	children map[string]client.Object
 	pods     []corev1.Pod
 
-	// unsupported, keysProblem and foreign say why nothing can be run.
+	// unsupported says what of the spec is left out. keysProblem and keysForeign say why no gateway can be started.
 	unsupported *tenant.Problem
 	keysProblem *tenant.Problem
+	keysForeign bool
 	reports     []podReport
 	compilation compilation
 }
@@ -72,7 +80,7 @@ func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha
 		secrets:  map[string]*metav1.PartialObjectMetadata{},
 		children: map[string]client.Object{},
 	}
-	for _, read := range []func(context.Context, *accountScope) error{r.gatherPlan, r.gatherHolders, r.gatherTemplates, r.gatherSecrets, r.gatherChildren, r.gatherPods} {
+	for _, read := range []func(context.Context, *accountScope) error{r.gatherPlan, r.gatherPrices, r.gatherHolders, r.gatherTemplates, r.gatherSecrets, r.gatherChildren, r.gatherPods} {
 		if err := read(ctx, scope); err != nil {
 			return nil, err
 		}
@@ -80,35 +88,55 @@ func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha
 	return scope, nil
 }
 
+// gatherPlan reads the plan that the account names, the one that prices it if that is another, and what they are allowed by.
 func (r *BusinessAccountReconciler) gatherPlan(ctx context.Context, scope *accountScope) error {
-	plan := &v1alpha1.PricingPlan{}
-	err := r.Client.Get(ctx, types.NamespacedName{Name: scope.account.Spec.PlanName}, plan)
-	if apierrors.IsNotFound(err) {
-		return nil
+	namespace := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	if err := r.Client.Get(ctx, types.NamespacedName{Name: scope.account.Namespace}, namespace); err != nil {
+		return fmt.Errorf("read Namespace %q: %w", scope.account.Namespace, err)
 	}
+	scope.namespaceLabels = labelsOf(namespace)
+	wanted, err := r.candidate(ctx, scope, scope.account.Spec.PlanName)
 	if err != nil {
-		return fmt.Errorf("read PricingPlan %q: %w", scope.account.Spec.PlanName, err)
+		return err
 	}
-	scope.plan = plan
-	scope.planAllowed, err = r.planAllows(ctx, plan, scope.account.Namespace)
-	return err
+	scope.plan, scope.planAllowed = wanted.object, wanted.allowed
+	if name := scope.account.Status.PlanName; name != "" && name != wanted.name {
+		standing, err := r.candidate(ctx, scope, name)
+		if err != nil {
+			return err
+		}
+		scope.standingPlan = standing.object
+	}
+	return nil
 }
 
-// planAllows tells whether a plan may be used from a namespace.
-func (r *BusinessAccountReconciler) planAllows(ctx context.Context, plan *v1alpha1.PricingPlan, namespace string) (bool, error) {
+// gatherPrices reads of the stored prices of the account which versions there are.
+func (r *BusinessAccountReconciler) gatherPrices(ctx context.Context, scope *accountScope) error {
+	record := &corev1.ConfigMap{}
+	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.OperatorNamespace, Name: tenant.RecordName(scope.account)}, record)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("read the price record: %w", err)
+	}
+	scope.prices = []string{record.ResourceVersion}
+	for _, ref := range scope.memory.prices {
+		stored := &appsv1.ControllerRevision{}
+		err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.OperatorNamespace, Name: tenant.RevisionName(ref)}, stored)
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("read ControllerRevision %q: %w", tenant.RevisionName(ref), err)
+		}
+		scope.prices = append(scope.prices, string(stored.UID))
+	}
+	return nil
+}
+
+// planAllows tells whether a plan may be used from a namespace with labels.
+func planAllows(plan *v1alpha1.PricingPlan, namespace labels.Set) bool {
 	allowed := plan.Spec.AllowedNamespaces
 	if allowed == nil || allowed.From != v1alpha1.NamespacesFromSelector {
-		return true, nil
+		return true
 	}
 	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
-	if err != nil {
-		selector = labels.Nothing() // the plan's own conditions say that its selector is none
-	}
-	found := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := r.Client.Get(ctx, types.NamespacedName{Name: namespace}, found); err != nil {
-		return false, fmt.Errorf("read Namespace %q: %w", namespace, err)
-	}
-	return selector.Matches(labelsOf(found)), nil
+	return err == nil && selector.Matches(namespace) // the plan's own conditions say that its selector is none
 }
 
 func (r *BusinessAccountReconciler) gatherTemplates(ctx context.Context, scope *accountScope) error {
@@ -267,6 +295,12 @@ func (s *accountScope) fingerprint() string {
 	if s.plan != nil {
 		note(digest, "plan", s.plan.UID, s.plan.Generation, s.planAllowed)
 	}
+	if s.standingPlan != nil {
+		note(digest, "standing plan", s.standingPlan.UID, s.standingPlan.Generation)
+	}
+	note(digest, "host taken", s.hostHolder != nil)
+	note(digest, "namespace", s.namespaceLabels.String())
+	note(digest, "prices", s.prices)
 	for _, number := range sortedKeys(s.holders) {
 		note(digest, "taken", number)
 	}

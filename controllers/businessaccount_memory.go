@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // accountMemory is what the operator remembers of an account between passes, to do less. It can be lost at any time. Passes over one account follow each
@@ -17,6 +18,8 @@ type accountMemory struct {
 	access ReportAccess
 	// compiled is the outcome of the last pass that applied everything, for the inputs of that fingerprint.
 	compiled compilation
+	// prices are the stored revisions that the account's price record refers to.
+	prices []tenant.RevisionRef
 	// report is the newest report that was read, and confirmed when it was last known to hold.
 	report    *report.Report
 	confirmed time.Time

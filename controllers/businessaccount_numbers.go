@@ -12,27 +12,59 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// gatherHolders finds the accounts that hold phone numbers of this one.
+// gatherHolders finds the accounts that hold phone numbers of this one, or the host of its Ingress.
 func (r *BusinessAccountReconciler) gatherHolders(ctx context.Context, scope *accountScope) error {
 	for _, number := range numbersOf(scope.account) {
-		list := &v1alpha1.BusinessAccountList{}
-		if err := r.Client.List(ctx, list, client.MatchingFields{indexNumber: number}); err != nil {
-			return fmt.Errorf("list the BusinessAccounts of a phone number: %w", err)
+		other, err := r.holder(ctx, scope.account, indexNumber, number, hasNumber(number))
+		if err != nil {
+			return err
 		}
-		if other := holder(scope.account, number, list.Items); other != nil {
+		if other != nil {
 			scope.holders[number] = client.ObjectKeyFromObject(other)
+		}
+	}
+	for _, host := range hostsOf(scope.account) {
+		other, err := r.holder(ctx, scope.account, indexHost, host, hasHost(host))
+		if err != nil {
+			return err
+		}
+		if other != nil {
+			scope.hostHolder = new(client.ObjectKeyFromObject(other))
 		}
 	}
 	return nil
 }
 
-// holder is the account among the claimants that holds a number that account claims too, or nil if that is account itself.
-func holder(account *v1alpha1.BusinessAccount, number string, claimants []v1alpha1.BusinessAccount) *v1alpha1.BusinessAccount {
+// holder is the other account that holds what an index finds the claimants of, or nil.
+func (r *BusinessAccountReconciler) holder(ctx context.Context, account *v1alpha1.BusinessAccount, index, value string, has possession) (*v1alpha1.BusinessAccount, error) {
+	list := &v1alpha1.BusinessAccountList{}
+	if err := r.Client.List(ctx, list, client.MatchingFields{index: value}); err != nil {
+		return nil, fmt.Errorf("list the BusinessAccounts with the same %s: %w", index, err)
+	}
+	return holder(account, list.Items, has), nil
+}
+
+// possession tells whether an account has something already.
+type possession func(*v1alpha1.BusinessAccount) bool
+
+func hasNumber(number string) possession {
+	return func(account *v1alpha1.BusinessAccount) bool {
+		return slices.Contains(account.Status.PhoneNumberIDs, number)
+	}
+}
+
+func hasHost(host string) possession {
+	return func(account *v1alpha1.BusinessAccount) bool { return account.Status.IngressHost == host }
+}
+
+// holder is the account among the claimants that holds what account claims too, or nil if that is account itself.
+func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAccount, has possession) *v1alpha1.BusinessAccount {
 	first := account
 	for i := range claimants {
-		if compareClaims(number, &claimants[i], first) < 0 {
+		if compareClaims(&claimants[i], first, has) < 0 {
 			first = &claimants[i]
 		}
 	}
@@ -42,12 +74,13 @@ func holder(account *v1alpha1.BusinessAccount, number string, claimants []v1alph
 	return first
 }
 
-// compareClaims orders accounts by their right to a number. Who has it keeps it: otherwise whoever may edit an older account could take a number from another tenant by
-// typing its id (P8). Among those who do not have it yet, or who came to have it at the same time, the oldest is first; within a second the namespace and the name decide, so that
-// every operator comes to the same holder.
-func compareClaims(number string, a, b *v1alpha1.BusinessAccount) int {
+// compareClaims orders accounts by their right to a number or a host. Who has it keeps it: otherwise whoever may edit an
+// older account could take it from another tenant by typing it (P8). Among those who do not have it yet, or who came to
+// have it at the same time, the oldest is first; within a second the namespace and the name decide, so that every
+// operator comes to the same holder.
+func compareClaims(a, b *v1alpha1.BusinessAccount, has possession) int {
 	return cmp.Or(
-		compareBool(slices.Contains(b.Status.PhoneNumberIDs, number), slices.Contains(a.Status.PhoneNumberIDs, number)),
+		compareBool(has(b), has(a)),
 		a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
 	)
 }
@@ -76,19 +109,13 @@ func (s *accountScope) taken(number string) bool {
 	return taken
 }
 
-// numbersVerdict names the holder only to its own namespace: who else is a tenant is nobody's business (P8).
+// numbersVerdict says which channels are not served because another account holds their number.
 func numbersVerdict(scope *accountScope) verdict {
 	var taken []string
 	for i, channel := range scope.account.Spec.Channels {
-		other, there := scope.holders[channel.PhoneNumberID]
-		if !there {
-			continue
+		if other, there := scope.holders[channel.PhoneNumberID]; there {
+			taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which had it first", i, channel.Name, scope.calls(other)))
 		}
-		name := "another account"
-		if other.Namespace == scope.account.Namespace {
-			name = fmt.Sprintf("BusinessAccount %q", other.String())
-		}
-		taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which had it first", i, channel.Name, name))
 	}
 	if len(taken) == 0 {
 		return isTrue(v1alpha1.ReasonNumbersHeld, "")
@@ -96,11 +123,40 @@ func numbersVerdict(scope *accountScope) verdict {
 	return isFalse(v1alpha1.ReasonNumberTaken, strings.Join(taken, "; ")+": it is not served here until that account lets it go")
 }
 
-// rivalsOf are the other accounts with a phone number of this one: who holds it may change with every change of one of them.
+// hostVerdict says that the account has no Ingress because another one holds its host.
+func hostVerdict(scope *accountScope) verdict {
+	if other := scope.hostHolder; other != nil {
+		return isFalse(v1alpha1.ReasonHostTaken, fmt.Sprintf("spec.gateway.exposure.ingress.host is that of %s, which had it first: "+
+			"there is no Ingress here until that account lets it go", scope.calls(*other)))
+	}
+	return isTrue(v1alpha1.ReasonHostHeld, "")
+}
+
+// calls is another account's name for this one's people: who else is a tenant is nobody's business (P8).
+func (s *accountScope) calls(other types.NamespacedName) string {
+	if other.Namespace != s.account.Namespace {
+		return "another account"
+	}
+	return fmt.Sprintf("BusinessAccount %q", other.String())
+}
+
+// heldHost is the host that the account holds; empty if it wants none or another one holds it.
+func (s *accountScope) heldHost() string {
+	if s.hostHolder != nil {
+		return ""
+	}
+	return tenant.IngressHost(s.account)
+}
+
+// rivalsOf are the other accounts with a phone number or a host of this one: who holds it may change with every change of
+// one of them.
 func (r *BusinessAccountReconciler) rivalsOf(ctx context.Context, account client.Object) []reconcile.Request {
 	var rivals []reconcile.Request
 	for _, number := range numbersOf(account) {
 		rivals = append(rivals, r.accounts(ctx, client.MatchingFields{indexNumber: number})...)
+	}
+	for _, host := range hostsOf(account) {
+		rivals = append(rivals, r.accounts(ctx, client.MatchingFields{indexHost: host})...)
 	}
 	self := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: account.GetNamespace(), Name: account.GetName()}}
 	return slices.DeleteFunc(rivals, func(rival reconcile.Request) bool { return rival == self })

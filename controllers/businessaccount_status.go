@@ -10,6 +10,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -22,7 +23,8 @@ import (
 // budget does what it was asked to.
 func accountSummary() []string {
 	return []string{
-		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionCredentialsValid, v1alpha1.ConditionNumbersHeld, v1alpha1.ConditionGatewayAvailable,
+		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionClaimsGranted, v1alpha1.ConditionCredentialsValid,
+		v1alpha1.ConditionNumbersHeld, v1alpha1.ConditionHostHeld, v1alpha1.ConditionTemplatesServed, v1alpha1.ConditionGatewayAvailable,
 		v1alpha1.ConditionConfigSynced, v1alpha1.ConditionUsageCurrent,
 	}
 }
@@ -45,15 +47,27 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	showUsage(scope, &status)
 	status.PricedRevisions = scope.pricedRevisions()
 	status.PhoneNumberIDs = scope.held()
+	status.IngressHost = scope.heldHost()
+	if scope.compilation.planName != "" {
+		status.PlanName = scope.compilation.planName
+	}
 
 	j := judgement{conditions: &status.Conditions, generation: scope.account.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionPlanResolved, planVerdict(scope))
 	j.set(v1alpha1.ConditionCredentialsValid, credentialsVerdict(scope))
+	j.set(v1alpha1.ConditionClaimsGranted, partVerdict(scope, scope.compilation.claims, v1alpha1.ReasonClaimsGranted))
 	j.set(v1alpha1.ConditionNumbersHeld, numbersVerdict(scope))
+	j.set(v1alpha1.ConditionHostHeld, hostVerdict(scope))
+	j.set(v1alpha1.ConditionTemplatesServed, partVerdict(scope, scope.compilation.templates, v1alpha1.ReasonTemplatesServed))
 	j.set(v1alpha1.ConditionGatewayAvailable, gatewayVerdict(scope, failure))
 	j.set(v1alpha1.ConditionConfigSynced, configVerdict(scope))
 	j.set(v1alpha1.ConditionUsageCurrent, usageVerdict(scope))
 	j.set(v1alpha1.ConditionWithinBudget, budgetVerdict(scope))
+	if scope.account.Spec.Callback == nil {
+		apimeta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionCallbacksTaken)
+	} else {
+		j.set(v1alpha1.ConditionCallbacksTaken, callbacksVerdict(scope.memory.report))
+	}
 	j.summarise(accountSummary()...)
 	if failure == nil || terminal(failure) {
 		status.ObservedGeneration = scope.account.Generation
@@ -82,7 +96,7 @@ func terminal(err error) bool {
 func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	gateway := &v1alpha1.GatewayStatus{
 		URL:                 tenant.URL(scope.account),
-		WebhookURL:          tenant.WebhookURL(scope.account),
+		WebhookURL:          tenant.WebhookURL(scope.account, scope.hostHolder != nil),
 		APITokensSecretName: tenant.APITokensSecretName(scope.account),
 		ConfigDigest:        scope.compilation.digest,
 	}
@@ -107,7 +121,7 @@ func showUsage(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	if known == nil || scope.ledgerWentBack() {
 		return
 	}
-	usage := Usage(known, scope.account.Spec.Budget, scope.compilation.currency)
+	usage := Usage(known, scope.budget(), scope.compilation.currency)
 	if before := status.Usage; before != nil {
 		asOf := usage.AsOfTime
 		usage.AsOfTime = before.AsOfTime
@@ -187,6 +201,17 @@ func credentialsVerdict(scope *accountScope) verdict {
 		return isFalse(scope.compilation.credentials.Reason, scope.compilation.credentials.Message)
 	}
 	return isTrue(v1alpha1.ReasonCredentialsValid, "")
+}
+
+// partVerdict is what a condition says of a part of the configuration.
+func partVerdict(scope *accountScope, found *tenant.Problem, well string) verdict {
+	switch {
+	case found != nil:
+		return isFalse(found.Reason, found.Message)
+	case scope.compilation.planName == "":
+		return unknown(v1alpha1.ReasonPending, "The configuration was not compiled yet: it needs the plan")
+	}
+	return isTrue(well, "")
 }
 
 func gatewayVerdict(scope *accountScope, failure error) verdict {
@@ -277,8 +302,23 @@ func usageVerdict(scope *accountScope) verdict {
 	return isFalse(v1alpha1.ReasonReportUnavailable, "The gateway's report cannot be read: status.usage is what it was at its asOfTime")
 }
 
+// callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no count, which would change with each callback.
+func callbacksVerdict(known *report.Report) verdict {
+	switch {
+	case known == nil:
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported which callbacks are set aside")
+	case known.RefusedCallbacks == nil:
+		return isTrue(v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+	default:
+		return isFalse(v1alpha1.ReasonCallbacksRefused, fmt.Sprintf(
+			"The endpoint of spec.callback refuses callbacks, the last one with %d: they are set aside for 30 days; list, replay or drop them with 'guichet callbacks'",
+			known.RefusedCallbacks.Status,
+		))
+	}
+}
+
 func budgetVerdict(scope *accountScope) verdict {
-	budget := scope.account.Spec.Budget
+	budget := scope.budget()
 	if budget == nil {
 		return isTrue(v1alpha1.ReasonNoBudget, "")
 	}
@@ -298,6 +338,22 @@ func budgetVerdict(scope *accountScope) verdict {
 		return isTrue(v1alpha1.ReasonBudgetWarning, fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name))
 	}
 	return isTrue(v1alpha1.ReasonWithinBudget, "")
+}
+
+// budget is the one that is applied: the account's own, within what its plan grants.
+func (s *accountScope) budget() *v1alpha1.Budget {
+	applied := s.compilation.budget
+	switch {
+	case s.compilation.planName == "":
+		return s.account.Spec.Budget
+	case applied == nil:
+		return nil
+	}
+	return &v1alpha1.Budget{
+		Limit:         v1alpha1.Money{Amount: applied.Limit.Amount.String(), Currency: string(applied.Limit.Currency)},
+		Action:        v1alpha1.BudgetAction(applied.Action),
+		WarnAtPercent: applied.WarnAtPercent,
+	}
 }
 
 // spentOf is what a period's charges and reservations come to.

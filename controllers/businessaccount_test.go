@@ -330,7 +330,7 @@ func TestP7NoCredentialInStatusEventsAndObjects(t *testing.T) {
 	w.Expect(string(text)).NotTo(gomega.ContainSubstring("canary-"), "a credential is")
 }
 
-func TestAConfigurationThatNoSecretTakesIsNotWritten(t *testing.T) {
+func TestAConfigurationThatNoSecretTakesIsCutToFit(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	served := w.digestServed()
@@ -341,8 +341,11 @@ func TestAConfigurationThatNoSecretTakesIsNotWritten(t *testing.T) {
 	w.createSecret("many-tokens", tokens)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.APITokensSecretName = "many-tokens" })
 	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionConfigSynced) }).Should(gomega.MatchRegexp(
-		`^ConfigSynced=False ConfigTooLarge: The configuration has 10\d{5} bytes and a Secret takes 1000000: delete MessageTemplates and API tokens that are no longer needed, or use a plan with fewer rates$`))
-	w.Expect(w.digestServed()).To(gomega.Equal(served), "the gateway keeps what it has")
+		`^ConfigSynced=False ConfigTooLarge: The configuration has 10\d{5} bytes and a Secret takes 1000000: templates and API tokens are left out until it fits; delete those that are no longer needed, or use a plan with fewer rates$`))
+	w.Expect(w.digestServed()).NotTo(gomega.Equal(served), "the token that the account names no more is revoked")
+	w.Expect(w.document().APITokens).To(gomega.BeEmpty())
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "1" })
+	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("1 USD"), "what restricts arrives all the same")
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.APITokensSecretName = "" })
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }

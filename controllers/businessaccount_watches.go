@@ -42,17 +42,53 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(accountOfTemplate), builder.WithPredicates(templateChanged())).
 		Watches(&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.accountOfRecord)).
+		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision), builder.WithPredicates(lost())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
 		Complete(r)
 }
 
+// accountsOfPlan are those that name the plan or are priced by it.
 func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan client.Object) []reconcile.Request {
-	return r.accounts(ctx, client.MatchingFields{indexPlan: plan.GetName()})
+	return slices.Concat(r.accounts(ctx, client.MatchingFields{indexPlan: plan.GetName()}), r.accounts(ctx, client.MatchingFields{indexPricedNow: plan.GetName()}))
+}
+
+// accountOfRecord is the account of a price record, also one that is gone, so that its record goes too.
+func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object client.Object) []reconcile.Request {
+	stored, ok := object.(*corev1.ConfigMap)
+	if !ok {
+		return nil
+	}
+	record, err := tenant.ReadRecord(stored)
+	if err != nil || !r.serves(record.Namespace) {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: record.Namespace, Name: record.Name}}}
+}
+
+// accountsOfRevision are those that the plan of a stored revision prices, now or before.
+func (r *BusinessAccountReconciler) accountsOfRevision(ctx context.Context, revision client.Object) []reconcile.Request {
+	plan := revision.GetAnnotations()[tenant.AnnotationPlan]
+	return slices.Concat(r.accounts(ctx, client.MatchingFields{indexPricedNow: plan}), r.accounts(ctx, client.MatchingFields{indexPriced: plan}))
+}
+
+// lost passes the deletion of an object alone.
+func lost() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		UpdateFunc:  func(event.UpdateEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+	}
+}
+
+// serves tells whether the operator serves a namespace.
+func (r *BusinessAccountReconciler) serves(namespace string) bool {
+	return len(r.Options.Namespaces) == 0 || slices.Contains(r.Options.Namespaces, namespace)
 }
 
 // accountsOfNamespace are the accounts of a namespace that is served: every namespace is watched, and the caches know nothing of what is in the others.
 func (r *BusinessAccountReconciler) accountsOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
-	if served := r.Options.Namespaces; len(served) > 0 && !slices.Contains(served, namespace.GetName()) {
+	if !r.serves(namespace.GetName()) {
 		return nil
 	}
 	return r.accounts(ctx, client.InNamespace(namespace.GetName()))

@@ -276,7 +276,7 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				claimants := rapid.Permutation(order).Draw(t, "claimants")
 				for i := range order {
-					other := holder(&order[i], number, claimants)
+					other := holder(&order[i], claimants, hasNumber(number))
 					if i == 0 && other != nil {
 						t.Fatalf("%s/%s is the first, and %s/%s holds its number", order[i].Namespace, order[i].Name, other.Namespace, other.Name)
 					}

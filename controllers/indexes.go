@@ -14,12 +14,16 @@ import (
 const (
 	// indexPlan finds the accounts of a plan by spec.planName.
 	indexPlan = "spec.planName"
+	// indexPricedNow finds the accounts that a plan prices now, whether they name it or not.
+	indexPricedNow = "status.planName"
 	// indexPriced finds the accounts whose messages a plan has priced, whether they still use it or not.
 	indexPriced = "status.pricedRevisions.plan"
 	// indexSecret finds the accounts that name a Secret.
 	indexSecret = "guichet.secretNames"
 	// indexNumber finds the accounts that name a phoneNumberID.
 	indexNumber = "guichet.phoneNumberIDs"
+	// indexHost finds the accounts whose Ingress asks for a host.
+	indexHost = "guichet.ingressHost"
 	// indexAccount finds the templates of an account by spec.accountName.
 	indexAccount = "spec.accountName"
 )
@@ -32,9 +36,11 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		values client.IndexerFunc
 	}{
 		{&v1alpha1.BusinessAccount{}, indexPlan, planOf},
+		{&v1alpha1.BusinessAccount{}, indexPricedNow, pricedNowOf},
 		{&v1alpha1.BusinessAccount{}, indexPriced, pricedOf},
 		{&v1alpha1.BusinessAccount{}, indexSecret, secretsOf},
 		{&v1alpha1.BusinessAccount{}, indexNumber, numbersOf},
+		{&v1alpha1.BusinessAccount{}, indexHost, hostsOf},
 		{&v1alpha1.MessageTemplate{}, indexAccount, accountOf},
 	}
 	for _, index := range indexes {
@@ -51,6 +57,14 @@ func planOf(object client.Object) []string {
 		return nil
 	}
 	return []string{account.Spec.PlanName}
+}
+
+func pricedNowOf(object client.Object) []string {
+	account, ok := object.(*v1alpha1.BusinessAccount)
+	if !ok || account.Status.PlanName == "" {
+		return nil
+	}
+	return []string{account.Status.PlanName}
 }
 
 func pricedOf(object client.Object) []string {
@@ -85,6 +99,17 @@ func numbersOf(object client.Object) []string {
 		}
 	}
 	return numbers
+}
+
+func hostsOf(object client.Object) []string {
+	account, ok := object.(*v1alpha1.BusinessAccount)
+	if !ok {
+		return nil
+	}
+	if host := tenant.IngressHost(account); host != "" {
+		return []string{host}
+	}
+	return nil
 }
 
 func accountOf(object client.Object) []string {

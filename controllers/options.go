@@ -9,6 +9,8 @@ import (
 type Options struct {
 	// GatewayImage is the image of the gateways of new accounts.
 	GatewayImage string
+	// GatewayRepositories are the repositories that accounts may name images of, beside that of GatewayImage; "*" is all.
+	GatewayRepositories []string
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
 	// Namespaces are those that are served; empty serves all.

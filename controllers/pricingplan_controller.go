@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -28,11 +28,15 @@ import (
 // It changes nothing but the plan's status: a changed revision that has priced something is kept by the accounts' own reconciler.
 type PricingPlanReconciler struct {
 	Dependencies
+	history priceHistory
 }
 
 // NewPricingPlanReconciler returns a reconciler.
 func NewPricingPlanReconciler(d Dependencies) *PricingPlanReconciler {
-	return &PricingPlanReconciler{Dependencies: d}
+	return &PricingPlanReconciler{
+		Dependencies: d,
+		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
+	}
 }
 
 // +kubebuilder:rbac:groups=guichet.dev,resources=pricingplans/status,verbs=get;patch
@@ -41,7 +45,10 @@ func NewPricingPlanReconciler(d Dependencies) *PricingPlanReconciler {
 func (r *PricingPlanReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	plan := &v1alpha1.PricingPlan{}
 	if err := r.Client.Get(ctx, request.NamespacedName, plan); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			return ctrl.Result{}, r.history.prune(ctx, request.Name, nil)
+		}
+		return ctrl.Result{}, err
 	}
 	if !plan.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
@@ -58,7 +65,19 @@ func (r *PricingPlanReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: time.Second}, nil // the cache is behind: look again when it has caught up
 	}
-	return ctrl.Result{RequeueAfter: untilTurn(scope)}, err
+	return ctrl.Result{RequeueAfter: untilTurn(scope)}, errors.Join(err, r.prune(ctx, scope))
+}
+
+// prune ends the stored revisions that nobody needs any more.
+func (r *PricingPlanReconciler) prune(ctx context.Context, scope *planScope) error {
+	if scope.compiled == nil {
+		return nil // what is wrong now was right before, and will be again
+	}
+	current, err := tenant.Plan(&scope.plan.Spec)
+	if err != nil {
+		return err
+	}
+	return r.history.prune(ctx, scope.plan.Name, tenant.Refs(scope.plan.Name, current.Revisions))
 }
 
 // planScope is everything that one pass over a plan knows.
@@ -92,10 +111,8 @@ func (r *PricingPlanReconciler) gather(ctx context.Context, plan *v1alpha1.Prici
 
 // compilePlan is the plan as the gateways will have it, or everything that is wrong with it.
 func compilePlan(spec *v1alpha1.PricingPlanSpec) (*pricing.Book, error) {
-	if spec.AllowedNamespaces != nil && spec.AllowedNamespaces.Selector != nil {
-		if _, err := metav1.LabelSelectorAsSelector(spec.AllowedNamespaces.Selector); err != nil {
-			return nil, fmt.Errorf("allowedNamespaces.selector: %w", err)
-		}
+	if err := tenant.CheckSelectors(spec); err != nil {
+		return nil, err
 	}
 	plan, err := tenant.Plan(spec)
 	if err != nil {
@@ -123,9 +140,27 @@ func untilTurn(scope *planScope) time.Duration {
 func (r *PricingPlanReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.PricingPlan{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(plansOfRecord), builder.WithPredicates(lost())).
 		Watches(&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(plansOfAccount), builder.WithPredicates(pricingChanged())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
 		Complete(r)
+}
+
+// plansOfRecord are the plans whose stored revisions a price record refers to.
+func plansOfRecord(_ context.Context, object client.Object) []reconcile.Request {
+	stored, ok := object.(*corev1.ConfigMap)
+	if !ok {
+		return nil
+	}
+	record, err := tenant.ReadRecord(stored)
+	if err != nil {
+		return nil
+	}
+	var requests []reconcile.Request
+	for _, ref := range record.Refs() {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKey{Name: ref.Plan}})
+	}
+	return requests
 }
 
 // plansOfAccount are the plan that an account uses and those that have priced its messages.

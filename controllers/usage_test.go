@@ -211,8 +211,8 @@ func TestCurrencyMismatchIsNamed(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Currency = "EUR" })
-	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonCurrencyMismatch,
-		fmt.Sprintf("spec.budget.limit is in EUR and PricingPlan %q is in USD: give the limit in USD", w.planName()))
+	w.eventually("acme", v1alpha1.ConditionClaimsGranted, metav1.ConditionFalse, v1alpha1.ReasonNotGranted,
+		"spec.budget.limit is in EUR and the plan is in USD, so that nothing which costs money is accepted: give the limit in USD")
 }
 
 func TestUnknownExemptionIsNamedAndHeals(t *testing.T) {
@@ -220,6 +220,7 @@ func TestUnknownExemptionIsNamedAndHeals(t *testing.T) {
 	w := readyWorld(t)
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
 		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}}}
+		plan.Spec.Grants = []v1alpha1.PricingGrant{{Name: "all", Exemptions: []string{"charity", "nope", "neither"}}}
 	})
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Exemptions = []string{"nope", "charity", "neither"}
@@ -283,12 +284,18 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 		}
 	})
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonPlanNotAllowed,
-		fmt.Sprintf("PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", w.planName(), w.namespace))
+		fmt.Sprintf("PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it. "+
+			"Until then the gateway accepts nothing that may cost something, and settles what is under way", w.planName(), w.namespace))
+	w.Eventually(func() string { return w.document().BillingStopped }).ShouldNot(gomega.BeEmpty())
+	w.Expect(w.document().Budget.Limit.Amount.IsZero()).To(gomega.BeTrue())
+	w.Expect(w.document().Channels).To(gomega.HaveLen(1), "what is under way is settled, and webhooks are taken")
+	w.Eventually(func() []string { return w.warnings("acme") }).Should(gomega.ContainElement(gomega.HavePrefix("PlanNotAllowed PlanResolved: ")))
 	namespace := &corev1.Namespace{}
 	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.namespace}, namespace)).To(gomega.Succeed())
 	namespace.Labels["messaging"] = "allowed"
 	w.Expect(w.client.Update(t.Context(), namespace)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
+	w.Eventually(func() string { return w.document().BillingStopped }).Should(gomega.BeEmpty())
 }
 
 func TestPausedAccountIsLeftAlone(t *testing.T) {

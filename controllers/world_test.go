@@ -61,7 +61,7 @@ func newWorld(t *testing.T) *world {
 		gateways:  newFakeGateways(direct),
 		upstream:  newFakeUpstream(),
 		options: controllers.Options{
-			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", ReportInterval: 100 * time.Millisecond, Concurrency: 2,
+			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: newNamespace(t), ReportInterval: 100 * time.Millisecond, Concurrency: 2,
 		},
 	}
 	w.gateways.plan = w.planName()
@@ -75,7 +75,7 @@ func (w *world) start() (stop func()) {
 	w.t.Helper()
 	scheme, err := newScheme()
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	caches := controllers.CacheOptions(append([]string{w.namespace}, w.others...))
+	caches := controllers.CacheOptions(append([]string{w.namespace}, w.others...), w.options.OperatorNamespace)
 	caches.ByObject[&v1alpha1.PricingPlan{}] = cache.ByObject{Label: labels.SelectorFromSet(labels.Set{worldLabel: w.namespace})}
 	mgr, err := ctrl.NewManager(apiServer, ctrl.Options{
 		Scheme:     scheme,

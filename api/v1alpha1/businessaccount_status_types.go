@@ -7,7 +7,8 @@ import (
 // BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time from the cluster and the gateway's ledger; only of several accounts with
 // one phone number, the oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), PlanResolved, CredentialsValid, NumbersHeld, GatewayAvailable, ConfigSynced, UsageCurrent, WithinBudget.
+	// conditions say what is well and what is not: Ready (the summary), PlanResolved, ClaimsGranted, CredentialsValid,
+	// NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable, ConfigSynced, UsageCurrent, WithinBudget.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -31,6 +32,19 @@ type BusinessAccountStatus struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=64
 	PhoneNumberIDs []string `json:"phoneNumberIDs,omitempty"`
+
+	// ingressHost is the host of the account's Ingress: no other account gets one with it before this one lets it go.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	IngressHost string `json:"ingressHost,omitempty"`
+
+	// planName is the name of the PricingPlan that prices the account's messages: spec.planName, or while that cannot be
+	// used, the one before it.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	PlanName string `json:"planName,omitempty"`
 
 	// usage is the current billing period, as the gateway last reported it. It is a view of the gateway's ledger, which is the record.
 	// +optional

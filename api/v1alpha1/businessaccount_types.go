@@ -9,6 +9,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="self.channels.all(c, c.type != 'WhatsApp') || has(self.whatsAppBusinessAccountID)",message="whatsAppBusinessAccountID must be set when a channel is of type 'WhatsApp'"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.whatsAppBusinessAccountID) || has(self.whatsAppBusinessAccountID) && self.whatsAppBusinessAccountID == oldSelf.whatsAppBusinessAccountID",message="whatsAppBusinessAccountID is immutable once it is set: the templates belong to it; make another account for another one"
 // +kubebuilder:validation:XValidation:rule="(has(self.gateway) && has(self.gateway.storage) ? self.gateway.storage.type : 'Embedded') == (has(oldSelf.gateway) && has(oldSelf.gateway.storage) ? oldSelf.gateway.storage.type : 'Embedded')",message="gateway.storage.type is immutable: the ledger does not move by itself"
+// +kubebuilder:validation:XValidation:rule="has(self.portfolioID) == has(oldSelf.portfolioID) && (!has(self.portfolioID) || self.portfolioID == oldSelf.portfolioID)",message="portfolioID is immutable: what the plan counts for it would begin anew"
 type BusinessAccountSpec struct {
 	// displayName is the business's name, as people read it.
 	// +required
@@ -41,7 +42,8 @@ type BusinessAccountSpec struct {
 	WhatsAppBusinessAccountID string `json:"whatsAppBusinessAccountID,omitempty"`
 
 	// portfolioID names the business portfolio that the account belongs to. Volume tiers and allowances that a plan counts per portfolio are shared
-	// by the account's channels under this name. It defaults to the account itself.
+	// by the account's channels under this name. It defaults to the account itself. It cannot be changed: what was counted
+	// for it would begin anew.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -74,7 +76,8 @@ type BusinessAccountSpec struct {
 	// +optional
 	Consent *Consent `json:"consent,omitempty"`
 
-	// budget is the most that the account may spend in a calendar month of its time zone. Without it there is no limit.
+	// budget is the most that the account may spend in a calendar month of its time zone. Without it there is no limit but
+	// that of the plan: spec.budgetCaps of the PricingPlan may bound it, and the condition ClaimsGranted says so.
 	// +optional
 	Budget *Budget `json:"budget,omitempty"`
 
@@ -82,7 +85,8 @@ type BusinessAccountSpec struct {
 	// +optional
 	Limits *Limits `json:"limits,omitempty"`
 
-	// exemptions are the names of the plan's exemptions that the account is eligible for.
+	// exemptions are the names of the plan's exemptions that the account is eligible for. Those are applied that spec.grants
+	// of the PricingPlan grants to it.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=8
@@ -90,7 +94,8 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	Exemptions []string `json:"exemptions,omitempty"`
 
-	// internationalAuthentication says whether, and since when, authentication templates to other countries are priced at the international rate.
+	// internationalAuthentication says whether, and since when, authentication templates to other countries are priced at the
+	// international rate. It is applied if spec.grants of the PricingPlan grants it.
 	// +optional
 	InternationalAuthentication *InternationalAuthenticationStatus `json:"internationalAuthentication,omitempty"`
 

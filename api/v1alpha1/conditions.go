@@ -13,6 +13,14 @@ const (
 	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several accounts with the same phoneNumberID the first one holds it, and the
 	// gateways of the others do not serve it.
 	ConditionNumbersHeld = "NumbersHeld"
+	// ConditionHostHeld says whether the account holds the host of its Ingress: of several accounts with the same host the
+	// first one holds it, and the others have no Ingress.
+	ConditionHostHeld = "HostHeld"
+	// ConditionTemplatesServed says whether the account's gateway is given every template that the upstream knows.
+	ConditionTemplatesServed = "TemplatesServed"
+	// ConditionClaimsGranted says whether what the account claims of its plan is applied: exemptions, the international
+	// authentication rate and the size of its budget are the platform's to grant.
+	ConditionClaimsGranted = "ClaimsGranted"
 	// ConditionGatewayAvailable says whether the account's gateway answers.
 	ConditionGatewayAvailable = "GatewayAvailable"
 	// ConditionConfigSynced says whether every ready gateway replica serves the configuration that was wanted last.
@@ -21,6 +29,10 @@ const (
 	ConditionUsageCurrent = "UsageCurrent"
 	// ConditionWithinBudget says whether charges and reservations of the period are within the account's budget.
 	ConditionWithinBudget = "WithinBudget"
+
+	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while some are set aside
+	// because it refuses them. Only an account with spec.callback has it.
+	ConditionCallbacksTaken = "CallbacksTaken"
 
 	// ConditionAccepted says whether a template passed the lint and names an account that exists.
 	ConditionAccepted = "Accepted"
@@ -51,10 +63,13 @@ const (
 	ReasonPlanNotAllowed = "PlanNotAllowed"
 	// ReasonPlanInvalid: the plan cannot price messages; the message names the fields.
 	ReasonPlanInvalid = "PlanInvalid"
-	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's, or its budget is in another one.
+	// ReasonCurrencyMismatch: the account is already billed in another currency than the plan's.
 	ReasonCurrencyMismatch = "CurrencyMismatch"
 	// ReasonExemptionUnknown: the account names an exemption that no revision of the plan has.
 	ReasonExemptionUnknown = "ExemptionUnknown"
+	// ReasonHistoryLost: a revision that has priced messages of the account is not stored as it was, so that the plan prices
+	// as it is now.
+	ReasonHistoryLost = "HistoryLost"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"
 
@@ -65,10 +80,25 @@ const (
 	// ReasonSecretKeyMissing: a Secret is there, but a key is not, or it is empty.
 	ReasonSecretKeyMissing = "SecretKeyMissing"
 
+	// ReasonTemplatesServed: no template was left out.
+	ReasonTemplatesServed = "TemplatesServed"
+	// ReasonTemplateLeftOut: a gateway could not send a template; the message names it. The others are served.
+	ReasonTemplateLeftOut = "TemplateLeftOut"
+
+	// ReasonClaimsGranted: the account's claims are applied as they stand.
+	ReasonClaimsGranted = "ClaimsGranted"
+	// ReasonNotGranted: a claim is not applied, or not as it stands; the message names the field and who grants it.
+	ReasonNotGranted = "NotGranted"
+
 	// ReasonNumbersHeld: no other account holds a phone number of this one.
 	ReasonNumbersHeld = "NumbersHeld"
 	// ReasonNumberTaken: another account holds a phone number of this one; the message names the channel.
 	ReasonNumberTaken = "NumberTaken"
+
+	// ReasonHostHeld: no other account holds the host of this one's Ingress.
+	ReasonHostHeld = "HostHeld"
+	// ReasonHostTaken: another account holds the host of this one's Ingress.
+	ReasonHostTaken = "HostTaken"
 
 	// ReasonGatewayAvailable: at least one replica is ready.
 	ReasonGatewayAvailable = "GatewayAvailable"
@@ -100,6 +130,11 @@ const (
 	ReasonLedgerWentBack = "LedgerWentBack"
 	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of status.usage.asOfTime.
 	ReasonReportUnavailable = "ReportUnavailable"
+
+	// ReasonCallbacksTaken: no callback is set aside.
+	ReasonCallbacksTaken = "CallbacksTaken"
+	// ReasonCallbacksRefused: callbacks are set aside because the business's endpoint refuses them.
+	ReasonCallbacksRefused = "CallbacksRefused"
 
 	// ReasonWithinBudget: charges and reservations are below the budget and its warning levels.
 	ReasonWithinBudget = "WithinBudget"

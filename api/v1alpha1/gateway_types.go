@@ -20,7 +20,9 @@ type Gateway struct {
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
-	// image is the gateway's container image. If it is not set, the operator's own default is used when the account is made, and kept when the operator is upgraded.
+	// image is the gateway's container image, of a repository that the operator allows. If it is not set, the operator's own
+	// default is used when the account is made, and kept when the operator is upgraded. When it is removed, the gateway goes
+	// back to the image that it had without it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512

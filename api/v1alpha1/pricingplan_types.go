@@ -76,6 +76,23 @@ type PricingPlanSpec struct {
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 
+	// grants say which accounts may claim which exemptions and the international authentication rate. What several
+	// grants say of an account adds up; of internationalAuthentication the first one counts. What is not granted is not
+	// applied, and the account's condition ClaimsGranted says so.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	Grants []PricingGrant `json:"grants,omitempty"`
+
+	// budgetCaps bound the budgets of accounts. Of several that are for an account the first one counts. An account that
+	// none is for has the budget that its spec says, or none.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=32
+	BudgetCaps []BudgetCap `json:"budgetCaps,omitempty"`
+
 	// revisions are the rules and rates, each from the local midnight that begins its effectiveDate in the account's time zone until the next one.
 	// A revision that has priced something is history: it may not be changed or removed.
 	// +required

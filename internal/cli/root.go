@@ -16,6 +16,6 @@ func New(name string) *cobra.Command {
 	if name == "kubectl-guichet" {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl guichet"}
 	}
-	root.AddCommand(newRate(), newPlan(), newLedger(), newKeysCommand())
+	root.AddCommand(newRate(), newPlan(), newLedger(), newKeysCommand(), newCallbacksCommand())
 	return root
 }

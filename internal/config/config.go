@@ -63,13 +63,15 @@ type Document struct {
 	// Channels may be empty: a number that another account holds is left out.
 	Channels  []Channel  `json:"channels"`
 	Templates []Template `json:"templates,omitempty"`
-	// APITokens are the tokens that the business's clients may present. At least one.
+	// APITokens are the tokens that the business's clients may present. With an empty list every client is refused.
 	APITokens []APIToken `json:"apiTokens"`
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
 	Budget    *Budget    `json:"budget,omitempty"`
-	Limits    Limits     `json:"limits"`
-	Doubt     Doubt      `json:"doubt"`
+	// BillingStopped is the sentence with which every message is refused that could cost something; empty if none is.
+	BillingStopped string `json:"billingStopped,omitempty"`
+	Limits         Limits `json:"limits"`
+	Doubt          Doubt  `json:"doubt"`
 	// Storage says where the gateway keeps its state. The zero value is an embedded store.
 	Storage Storage `json:"storage,omitzero"`
 	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it at once.
@@ -148,7 +150,8 @@ type APIToken struct {
 
 // Callback is the business's own webhook endpoint.
 type Callback struct {
-	URL    string `json:"url"`
+	URL string `json:"url"`
+	// Secret signs the deliveries. While it is empty they are queued and none is made.
 	Secret string `json:"secret"`
 }
 

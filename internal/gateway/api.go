@@ -44,11 +44,14 @@ func (g *Gateway) api() http.Handler {
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
 	serve("POST "+number+"/erase", "erase", g.postErase)
+	serve("GET "+number+"/refused_callbacks", "refused_callbacks", g.getRefusedCallbacks)
+	serve("POST "+number+"/refused_callbacks", "refused_callbacks", g.postRefusedCallbacks)
+	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
 	serve("GET "+number, "phone_number", g.getPhoneNumber)
 	serve("DELETE "+number, "other", g.deleteObject)
 	serve("GET "+config.WebhookPath, "handshake", g.getWebhook)
 	serve("POST "+config.WebhookPath, "webhook", g.postWebhook)
-	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number, config.WebhookPath} {
+	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number + "/refused_callbacks", number, config.WebhookPath} {
 		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
 	}
 	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return graph.MediaNotServed() })

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -19,6 +20,10 @@ const (
 	callbackLease = 3 * callbackTimeout
 	// callbackRetryFor is how long a callback is tried, as long as the upstream tries its own webhooks.
 	callbackRetryFor = retoldFor
+	// refusalPatience is how long an endpoint may refuse a callback until it is set aside, and the line goes on.
+	refusalPatience = 15 * time.Minute
+	// refusedKeptFor is how long what is set aside can be replayed.
+	refusedKeptFor = 30 * 24 * time.Hour
 	// longestCallbackPause bounds the pause between two tries.
 	longestCallbackPause = 15 * time.Minute
 	// maxCallbacks bounds the queue. When the business's endpoint has been away for so long that it is full, new callbacks are dropped and counted.
@@ -71,7 +76,8 @@ func (g *Gateway) deliver(ctx context.Context) {
 }
 
 func (g *Gateway) claimCallbacks(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
-	if limit == 0 || g.config.tenant().Callback == nil {
+	to := g.config.tenant().Callback
+	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
 		return nil, time.Time{}, nil
 	}
 	now := g.now()
@@ -100,34 +106,97 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 		return // another replica may have delivered it by now, and those behind it
 	}
 	to := g.config.tenant().Callback
-	if to == nil {
-		return // its lease runs out; the business no longer wants it
+	if to == nil || to.Secret == "" {
+		return // its lease runs out; the business no longer wants it, or it cannot be signed now
 	}
 	ctx, s := g.traces.begin(ctx, "callback", trace.SpanKindClient)
 	err := g.callbacks.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
 	now := g.now()
-	result := resultDelivered
-	if err != nil {
-		result = resultRetry
-		if now.Sub(c.CreatedAt) > callbackRetryFor {
-			result = resultDropped
-		}
-	}
+	done := judgeCallback(c, err, now)
+	result := done.result
 	if s.recording() {
 		s.note(attributeResult.String(result), attributeAttempt.Int(c.Attempts))
 	}
 	defer s.end(err)
-	g.metrics.callbacks.WithLabelValues(result).Inc()
-	g.persist(ctx, "callback", func(tx *store.Tx) error {
-		var err error
-		if result == resultRetry {
-			_, err = tx.RetryCallback(c, now.Add(graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause)))
-		} else {
-			_, err = tx.FinishCallback(c, now)
-		}
+	var recorded bool
+	var forgotten int64
+	g.persist(ctx, "callback", func(tx *store.Tx) (err error) {
+		recorded, forgotten, err = done.record(tx, c, now)
 		return err
 	})
+	if result == resultSetAside && !recorded {
+		return // whoever has claimed it since tells of it
+	}
+	g.metrics.callbacks.WithLabelValues(result).Inc()
+	if result == resultSetAside {
+		g.log.Warn("Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts)
+	}
+	g.forgotRefused(forgotten)
 	if err != nil {
 		g.log.Debug("Callback was not delivered", "attempt", c.Attempts, "error", err)
 	}
+}
+
+// callbackOutcome is what came of a delivery.
+type callbackOutcome struct {
+	result string
+	// status is that of an answer that refuses the callback; 0 if none does.
+	status int
+	retry  time.Duration
+}
+
+// judgeCallback decides what follows from a delivery. What the endpoint refuses is set aside after a
+// while, so that it does not hold up the customer's line; what fails otherwise is tried for as long as
+// the upstream tries its own webhooks.
+func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome {
+	if err == nil {
+		return callbackOutcome{result: resultDelivered}
+	}
+	o := callbackOutcome{result: resultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause)}
+	if answer, ok := errors.AsType[*callbackAnswer](err); ok && answer.refuses() {
+		o.status = answer.status
+		since := c.RefusedAt
+		if since.IsZero() {
+			since = now
+		}
+		left := refusalPatience - now.Sub(since)
+		if left <= 0 {
+			o.result = resultSetAside
+			return o
+		}
+		o.retry = min(o.retry, left)
+		return o
+	}
+	if now.Sub(c.CreatedAt) > callbackRetryFor {
+		o.result = resultDropped
+	}
+	return o
+}
+
+// record writes what came of a delivery. It is false if another claim has the callback by now. Forgotten
+// is how many callbacks that were set aside had to go for it.
+func (o callbackOutcome) record(tx *store.Tx, c *store.Callback, now time.Time) (recorded bool, forgotten int64, err error) {
+	switch o.result {
+	case resultSetAside:
+		return tx.SetAsideCallback(c, o.status, now)
+	case resultRetry:
+		if o.status != 0 {
+			if err := tx.NoteRefusal(c, now); err != nil {
+				return false, 0, err
+			}
+		}
+		recorded, err = tx.RetryCallback(c, now.Add(o.retry))
+	default:
+		recorded, err = tx.FinishCallback(c, now)
+	}
+	return recorded, 0, err
+}
+
+// forgotRefused tells of callbacks that were set aside and are gone unread.
+func (g *Gateway) forgotRefused(n int64) {
+	if n == 0 {
+		return
+	}
+	g.metrics.callbacks.WithLabelValues(resultDropped).Add(float64(n))
+	g.log.Warn("Callbacks that were set aside are forgotten: they were too many or too old", "callbacks", n)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -51,6 +52,39 @@ func TestCallbacksWaitForTheBusinessAndKeepTheOrder(t *testing.T) {
 		}
 	}
 	w.until("nothing waits any more", func() bool { return w.report().Queues.Callbacks == 0 })
+}
+
+// A callback whose Secret is not known yet loses nothing: what cannot be signed waits.
+func TestCallbacksWaitForTheirSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(d *config.Document) { d.Callback.Secret = "" })
+	if _, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "early"}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("it waits", func() bool { return w.report().Queues.Callbacks == 1 })
+	w.document.Callback.Secret = hookSecret
+	w.writeDocument()
+	w.until("it is delivered", func() bool { return len(w.business.received("early")) == 1 })
+	if tried := w.metric(`guichet_gateway_callbacks_total{result="retry"}`); tried != "" && tried != "0" {
+		t.Errorf("an unsigned delivery was tried %s times", tried)
+	}
+}
+
+// The last token is revoked like any other: within seconds, and nobody is let in then.
+func TestTheLastTokenIsRevoked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	w.document.APITokens = []config.APIToken{}
+	w.writeDocument()
+	var refused answer
+	w.until("the token is refused", func() bool {
+		refused = w.send(templateTo(ana, "parcel_ready"))
+		return refused.status != http.StatusOK
+	})
+	if refused.status != http.StatusUnauthorized || refused.code != 190 {
+		t.Errorf("got %d with code %d, want 401 with code 190", refused.status, refused.code)
+	}
 }
 
 func TestRefusalOfTheUpstreamIsToldInMetasShape(t *testing.T) {

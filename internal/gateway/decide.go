@@ -70,7 +70,7 @@ func decide(t *tenant, out outgoing, in circumstances) (admission, error) {
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return admission{}, err
 	}
-	covered, err := affordable(t.Budget, in)
+	covered, err := affordable(t, in)
 	if err != nil {
 		return admission{}, err
 	}
@@ -150,15 +150,18 @@ func mostOf(t *tenant, c *channel, out outgoing, now time.Time, state *conversat
 	return t.book.MaxCharge(&t.account, &message, state, expiryOf(out, now).Unix())
 }
 
-// affordable tells whether the budget and the upstream's own payment state allow the message (P3). What is surely free, be it because an allowance pays for it, needs neither.
-func affordable(budget *config.Budget, in circumstances) (free bool, err error) {
+// affordable tells whether the platform, the budget and the upstream's own payment state allow the message (P3). What is surely free, be it because an allowance pays for it, needs neither.
+func affordable(t *tenant, in circumstances) (free bool, err error) {
 	if in.rise == (pricing.Exposure{}) {
 		return true, nil
+	}
+	if t.BillingStopped != "" {
+		return false, graph.NewError(graph.CodePayment, t.BillingStopped)
 	}
 	if in.paymentStopped {
 		return false, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
 	}
-	return false, within(budget, in.rise, in.bound.Amount.Currency, in.spent, in.reserved)
+	return false, within(t.Budget, in.rise, in.bound.Amount.Currency, in.spent, in.reserved)
 }
 
 // within refuses what a blocking budget has not left. An exposure that leaves out an ending without a rate is never within it: that would be charged once the plan has the

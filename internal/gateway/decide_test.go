@@ -107,6 +107,8 @@ func TestDecide(t *testing.T) {
 			in.reserved = money.MustParse("0.021")
 		}, 131042, "", 0},
 		"budget, overspent, free":  {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"👍"}}`, func(d *config.Document, in *circumstances) { budget("1")(d, in); in.spent = money.MustParse("2") }, 0, "0", store.LaneReply},
+		"billing stopped":          {utility, func(d *config.Document, _ *circumstances) { d.BillingStopped = "Ask." }, 131042, "", 0},
+		"billing stopped, free":    {`{"messaging_product":"whatsapp","to":"33612345678","type":"reaction","reaction":{"message_id":"wamid.x","emoji":"👍"}}`, func(d *config.Document, _ *circumstances) { d.BillingStopped = "Ask." }, 0, "0", store.LaneReply},
 		"no rate, no budget":       {strings.Replace(utility, ana, "48601234567", 1), func(*config.Document, *circumstances) {}, 0, "0", store.LaneBulk},
 		"no rate, blocking budget": {strings.Replace(utility, ana, "48601234567", 1), budget("10"), 131042, "", 0},
 		"no rate from tomorrow on, blocking budget": {utility, func(d *config.Document, in *circumstances) {

@@ -151,6 +151,12 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *tenant, now time.Time) (err
 	}
 	r.OpenWindows = d.openWindows
 	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks}
+	if d.refusedCallbacks > 0 {
+		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
+		if r.RefusedCallbacks.Status, err = tx.LastRefusal(); err != nil {
+			return err
+		}
+	}
 	events, err := tx.TemplateEvents(reportTemplates)
 	if err != nil {
 		return err
@@ -204,6 +210,7 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		{store.Outbound, &d.outbound},
 		{store.Unsettled, &d.unsettled},
 		{store.Callbacks, &d.callbacks},
+		{store.RefusedCallbacks, &d.refusedCallbacks},
 		{store.Doubts, &d.inDoubt},
 		{store.UnpricedMessages, &d.unpriced},
 	} {

@@ -183,16 +183,23 @@ func deliveredAt(m *store.Message) time.Time {
 // purge removes what is no longer needed, a batch at a time.
 func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 	for {
-		var removed int64
+		var removed, refused int64
 		err := g.update(ctx, func(tx *store.Tx) (err error) {
 			removed, err = tx.Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
 				// One that is tried is given up by then; this is for those that no endpoint is left for.
 				CallbacksBefore: now.Add(-callbackRetryFor - callbackLease), Rows: page,
 			})
+			if err != nil {
+				return err
+			}
+			refused, err = tx.PurgeRefused(now.Add(-refusedKeptFor), page)
 			return err
 		})
-		if err != nil || removed == 0 {
+		if err == nil {
+			g.forgotRefused(refused)
+		}
+		if err != nil || removed+refused == 0 {
 			return err
 		}
 	}

@@ -52,6 +52,7 @@ const (
 	resultIgnored   = "ignored"
 	resultDelivered = "delivered"
 	resultDropped   = "dropped"
+	resultSetAside  = "set_aside"
 )
 
 const metricsNamespace = "guichet_gateway"
@@ -127,14 +128,14 @@ type gauges struct {
 
 // depths are what waits in the store at one instant.
 type depths struct {
-	outbound, unsettled, callbacks, inDoubt, unpriced, openWindows int64
+	outbound, unsettled, callbacks, refusedCallbacks, inDoubt, unpriced, openWindows int64
 
 	oldestOutbound time.Duration
 	oldKeyRows     *int64 // nil is not known
 }
 
 var (
-	queueDepth  = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
+	queueDepth  = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
 	queueAge    = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not before it is paid.", nil, nil)
 	oldKeyRows  = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
 	openWindows = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
@@ -162,6 +163,7 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	gauge(queueDepth, float64(d.outbound), "outbound")
 	gauge(queueDepth, float64(d.unsettled), "unsettled")
 	gauge(queueDepth, float64(d.callbacks), "callbacks")
+	gauge(queueDepth, float64(d.refusedCallbacks), "refused_callbacks")
 	gauge(queueDepth, float64(d.inDoubt), "in_doubt")
 	gauge(queueDepth, float64(d.unpriced), "unpriced")
 	gauge(queueAge, d.oldestOutbound.Seconds())

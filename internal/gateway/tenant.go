@@ -33,8 +33,10 @@ type tenant struct {
 	channels  map[string]*channel // by phone number id
 	secrets   []string            // the app secrets of all channels, each once
 	templates map[templateKey]*servedTemplate
-	tokens    []apiToken
-	words     keywords
+	// leftOut says of each template that cannot be served why: the others are.
+	leftOut []string
+	tokens  []apiToken
+	words   keywords
 }
 
 // channel is a phone number with what the gateway needs to talk to its upstream.
@@ -89,11 +91,12 @@ func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) 
 	if t.Format != config.Format {
 		return nil, fmt.Errorf("format is %d and this gateway knows %d: upgrade the gateway or the operator", t.Format, config.Format)
 	}
-	for _, step := range []func() error{t.compilePlan, t.compileAccount, t.compileChannels, t.compileTemplates, t.compileTokens, t.checkPolicies} {
+	for _, step := range []func() error{t.compilePlan, t.compileAccount, t.compileChannels, t.compileTokens, t.checkPolicies} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
+	t.compileTemplates()
 	return t, nil
 }
 
@@ -177,28 +180,36 @@ func appendMissing(list []string, more ...string) []string {
 	return list
 }
 
-func (t *tenant) compileTemplates() error {
+// compileTemplates leaves out a template that this gateway cannot send. To refuse the document for it would keep a smaller budget or a revoked token from
+// taking effect.
+func (t *tenant) compileTemplates() {
 	t.templates = make(map[templateKey]*servedTemplate, len(t.Templates))
 	for i := range t.Templates {
 		definition := &t.Templates[i]
-		compiled, err := template.Compile(definition.Definition)
+		served, err := newServedTemplate(definition)
 		if err != nil {
-			return fmt.Errorf("templates[%d] (%s, %s): %w", i, definition.Name, definition.Language, err)
+			t.leftOut = append(t.leftOut, fmt.Sprintf("templates[%d] (%s, %s): %s", i, definition.Name, definition.Language, err))
+			continue
 		}
-		category, err := billedCategory(definition)
-		if err != nil {
-			return fmt.Errorf("templates[%d] (%s, %s): %w", i, definition.Name, definition.Language, err)
-		}
-		t.templates[templateKey{definition.Name, definition.Language}] = &servedTemplate{
-			Template: definition, compiled: compiled, category: category, ttl: templateTTL(definition),
-		}
+		t.templates[templateKey{definition.Name, definition.Language}] = served
 	}
-	return nil
+}
+
+func newServedTemplate(definition *config.Template) (*servedTemplate, error) {
+	compiled, err := template.Compile(definition.Definition)
+	if err != nil {
+		return nil, err
+	}
+	category, err := billedCategory(definition)
+	if err != nil {
+		return nil, err
+	}
+	return &servedTemplate{Template: definition, compiled: compiled, category: category, ttl: templateTTL(definition)}, nil
 }
 
 func (t *tenant) compileTokens() error {
-	if len(t.APITokens) == 0 {
-		return errors.New("apiTokens is empty: nobody could send")
+	if t.APITokens == nil {
+		return errors.New("apiTokens is missing: it is a list, which is empty when no token is valid")
 	}
 	for i, token := range t.APITokens {
 		hash, err := hex.DecodeString(token.SHA256)

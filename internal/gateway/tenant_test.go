@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -37,9 +38,7 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		"network":      {func(d *config.Document) { d.Channels[1].Type = config.Messenger }, `channels[1].type must be "WhatsApp"`},
 		"same channel": {func(d *config.Document) { d.Channels[1].ID = d.Channels[0].ID }, "channels[1].id must be there and stand once"},
 		"base URL":     {func(d *config.Document) { d.Channels[0].BaseURL = "graph" }, "channels[0]: base URL"},
-		"template":     {func(d *config.Document) { d.Templates[0].Components = nil }, "templates[0] (parcel_ready, en_US): "},
-		"category":     {func(d *config.Document) { d.Templates[0].BilledCategory = "gifts" }, "templates[0] (parcel_ready, en_US): category"},
-		"no token":     {func(d *config.Document) { d.APITokens = nil }, "apiTokens is empty"},
+		"no token":     {func(d *config.Document) { d.APITokens = nil }, "apiTokens is missing"},
 		"token":        {func(d *config.Document) { d.APITokens[0].SHA256 = "abc" }, "apiTokens[0].sha256 must be 64 hexadecimal digits"},
 		"consent":      {func(d *config.Document) { d.Consent.Policy = "Ask" }, "consent.policy must be PriorContact, OptIn or None"},
 		"budget":       {func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("1"), Action: "Hope"} }, "budget.action must be Block or Warn"},
@@ -66,6 +65,50 @@ func TestADocumentWithoutAChannelIsTaken(t *testing.T) {
 	}
 	if len(served.channels) != 0 || len(served.secrets) != 0 {
 		t.Fatalf("%d channels and %d app secrets are served, want none", len(served.channels), len(served.secrets))
+	}
+}
+
+// A template that this gateway cannot send is left out: refusing the document would keep whatever else it restricts from taking effect.
+func TestATemplateThatCannotBeSentLeavesTheRestServed(t *testing.T) {
+	tests := map[string]struct {
+		spoil func(*config.Template)
+		want  string
+	}{
+		"definition": {func(d *config.Template) { d.Components = nil }, "templates[0] (parcel_ready, en_US): "},
+		"category":   {func(d *config.Template) { d.BilledCategory = "gifts" }, "templates[0] (parcel_ready, en_US): category"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var whole int
+			served, err := parse(t, func(d *config.Document) {
+				whole = len(d.Templates)
+				tc.spoil(&d.Templates[0])
+				d.Budget = &config.Budget{Limit: usd("0"), Action: "Block"}
+			})
+			if err != nil {
+				t.Fatalf("the budget did not arrive: %v", err)
+			}
+			if len(served.templates) != whole-1 || served.templates[templateKey{"parcel_ready", "en_US"}] != nil {
+				t.Errorf("%d templates of %d are served, want all but one", len(served.templates), whole)
+			}
+			if len(served.leftOut) != 1 || !strings.HasPrefix(served.leftOut[0], tc.want) {
+				t.Errorf("got %q, want the reason %q", served.leftOut, tc.want)
+			}
+		})
+	}
+}
+
+func TestWithoutATokenNobodyIsLetIn(t *testing.T) {
+	served, err := parse(t, func(d *config.Document) { d.APITokens = []config.APIToken{} })
+	if err != nil {
+		t.Fatalf("the last token must be revocable: %v", err)
+	}
+	for _, header := range []string{"", "Bearer ", "Bearer " + apiKey, "Bearer 0"} {
+		r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
+		r.Header.Set("Authorization", header)
+		if name, ok := served.authenticate(r); ok {
+			t.Errorf("%q is let in as %q", header, name)
+		}
 	}
 }
 

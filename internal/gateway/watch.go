@@ -96,6 +96,9 @@ func (c *configuration) look() {
 	case served != nil:
 		c.served.Store(served)
 		c.log.Info("Configuration served", "digest", served.digest, "plan", served.PlanName, "channels", len(served.channels), "templates", len(served.templates))
+		for _, reason := range served.leftOut {
+			c.log.Warn("Template left out", "reason", reason)
+		}
 		c.changed(served)
 	}
 }

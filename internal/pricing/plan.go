@@ -20,8 +20,14 @@ import (
 type Plan struct {
 	Currency          money.Currency     `json:"currency"`
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
-	Revisions         []Revision         `json:"revisions"`
+	// Grants and BudgetCaps say what accounts may claim. Pricing does not read them.
+	Grants     json.RawMessage `json:"grants,omitempty"`
+	BudgetCaps json.RawMessage `json:"budgetCaps,omitempty"`
+	Revisions  []Revision      `json:"revisions"`
 }
+
+// Rules are the plan without what says whom it is for: what a gateway is told of it.
+func (p Plan) Rules() Plan { return Plan{Currency: p.Currency, Revisions: p.Revisions} }
 
 // AllowedNamespaces says which namespaces may use the plan. Pricing does not read it.
 type AllowedNamespaces struct {

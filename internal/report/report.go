@@ -41,6 +41,8 @@ type Report struct {
 	UsedRevisions map[string][]string `json:"usedRevisions,omitempty"`
 	// Stopped are the channels whose sends the upstream has stopped with an error that needs somebody to act. Sorted by Channel.
 	Stopped []StoppedChannel `json:"stopped,omitempty"`
+	// RefusedCallbacks tells of deliveries that were set aside because the business's endpoint refuses them; nil if none was.
+	RefusedCallbacks *RefusedCallbacks `json:"refusedCallbacks,omitempty"`
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
 }
@@ -128,4 +130,11 @@ type StoppedChannel struct {
 	Code int `json:"code"`
 	// Since is when the first message met the error.
 	Since time.Time `json:"since"`
+}
+
+// RefusedCallbacks are deliveries that the business's endpoint refuses. They wait until the business replays or drops them, for 30 days.
+type RefusedCallbacks struct {
+	Count int64 `json:"count"`
+	// Status is that of the HTTP answer for which the last of them was set aside, such as 400.
+	Status int `json:"status"`
 }

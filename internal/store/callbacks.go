@@ -18,6 +18,8 @@ type Callback struct {
 	// Attempts counts the times that it was claimed. Lease is what the last of them was under, see Store.HoldsLease.
 	Attempts int
 	Lease    int64
+	// RefusedAt is since when the endpoint refuses it; zero if it does not.
+	RefusedAt time.Time
 
 	seq int64
 }
@@ -25,7 +27,7 @@ type Callback struct {
 const (
 	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)`
 	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
-	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
+	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
 	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
 	retryCallback  = `UPDATE callbacks SET ready_at = $1, lease = 0 WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2`
@@ -62,7 +64,7 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
 	if err := tx.each(selectDue, []any{millis(now), limit}, func(v values) bool {
-		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)), Attempts: int(v.Int(5)) + 1}
+		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)), Attempts: int(v.Int(5)) + 1, RefusedAt: instant(v.Int(6))}
 		copy(c.Customer[:], v.Bytes(2))
 		due = append(due, c)
 		return true

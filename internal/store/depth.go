@@ -17,10 +17,15 @@ const (
 	Callbacks
 	// Reached counts the customers of the moving 24 hours, see Tx.Reach.
 	Reached
+	// RefusedCallbacks counts deliveries that were set aside because the business's endpoint refuses them.
+	RefusedCallbacks
+	// refusedBytes is the size of their bodies, sealed.
+	refusedBytes
 	depths
 )
 
-var depthNames = [depths]string{"depth/outbound", "depth/unsettled", "depth/doubts", "depth/unpriced", "depth/callbacks", "depth/reached"}
+var depthNames = [depths]string{"depth/outbound", "depth/unsettled", "depth/doubts", "depth/unpriced", "depth/callbacks", "depth/reached",
+	"depth/refused_callbacks", "depth/refused_bytes"}
 
 // Depth tells how many there are.
 func (tx *Tx) Depth(of Depth) (int64, error) {

@@ -105,6 +105,9 @@ func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) erro
 		if err := tx.deepen(Callbacks, -waiting); err != nil {
 			return err
 		}
+		if err := tx.eraseRefused(channel, customer); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ const (
 	updateSealed   = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
 	selectPayloads = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	updatePayload  = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
+	selectAside    = `SELECT seq, channel, customer, payload FROM refused_callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updateAside    = `UPDATE refused_callbacks SET payload = $1 WHERE seq = $2`
 	selectEarlies  = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
 
@@ -23,6 +25,7 @@ const (
 	SealedMessages SealedKind = iota
 	SealedCallbacks
 	SealedEarlyStatuses
+	SealedRefusedCallbacks
 	SealedKinds
 )
 
@@ -75,9 +78,12 @@ func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error)
 		case err != nil:
 			return page, err
 		}
-		if kind == SealedMessages {
+		switch kind {
+		case SealedMessages:
 			err = tx.exec(updateSealed, row.values[0], nullable(row.values[1]), nullable(row.values[2]), row.seq)
-		} else {
+		case SealedRefusedCallbacks:
+			err = tx.exec(updateAside, row.values[0], row.seq)
+		default:
 			err = tx.exec(updatePayload, row.values[0], row.seq)
 		}
 		if err != nil {
@@ -111,6 +117,8 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	switch kind {
 	case SealedCallbacks:
 		query, read = selectPayloads, readSealedCallback
+	case SealedRefusedCallbacks:
+		query, read = selectAside, readSealedCallback
 	case SealedEarlyStatuses:
 		query, read = selectEarlies, func(v values) sealedRow { return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(1)}} }
 	}

@@ -66,6 +66,16 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			if err := tx.KeepEarlyStatus("unknown", []byte("status"), noon); err != nil {
 				return err
 			}
+			if err := tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("refused"), CreatedAt: noon}); err != nil {
+				return err
+			}
+			due, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 1)
+			if err != nil {
+				return err
+			}
+			if _, _, err := tx.SetAsideCallback(due[0], 400, noon); err != nil {
+				return err
+			}
 			return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("payload"), CreatedAt: noon})
 		})
 		r.step(t, seal.AddKey)
@@ -88,11 +98,11 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		for _, step := range []struct {
 			name string
 			step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)
-			want [store.SealedKinds][3]int // rows, stale, resealed of messages, callbacks, early statuses
+			want [store.SealedKinds][3]int // rows, stale, resealed of messages, callbacks, early statuses, refused callbacks
 		}{
-			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}}},
-			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}}},
-			{"counted again", (*store.Tx).Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}}},
+			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}}},
+			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}}},
+			{"counted again", (*store.Tx).Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}, {1, 0, 0}}},
 		} {
 			for kind := range store.SealedKinds {
 				rows, stale, resealed := walk(kind, step.step)

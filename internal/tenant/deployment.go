@@ -38,6 +38,7 @@ func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	}
 	return appsv1ac.Deployment(GatewayName(account.Name), account.Namespace).
 		WithLabels(Labels(account.Name)).
+		WithAnnotations(map[string]string{AnnotationDefaultImage: in.DefaultImage}).
 		WithOwnerReferences(owner(account)).
 		WithSpec(spec)
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -23,55 +21,58 @@ const (
 	defaultDoubtWaitSeconds  = 300
 )
 
-// Sources are what a configuration document is compiled from. The Secrets must have passed CheckSecrets.
+// Sources are what a configuration document is compiled from. Whatever is missing of them keeps nothing else from being
+// compiled.
 type Sources struct {
-	Account   *v1alpha1.BusinessAccount
-	PlanName  string
-	Plan      pricing.Plan
-	Templates []v1alpha1.MessageTemplate
-	Secrets   Secrets
-	// Taken tells whether another account holds a phone number, so that this one's gateway must not serve it; nil if none is.
+	Account  *v1alpha1.BusinessAccount
+	PlanName string
+	Plan     pricing.Plan
+	Claims   Claims
+	// BillingStopped is the sentence with which everything is refused that may cost something; empty if nothing is.
+	BillingStopped string
+	Templates      []v1alpha1.MessageTemplate
+	Secrets        Secrets
+	// Taken tells whether another account holds a phone number, so that this one's gateway must not serve it; nil if
+	// none is.
 	Taken func(phoneNumberID string) bool
-	// Served are the templates of the document before this one; nil for the first.
-	Served []config.Template
+	// Served is the document before this one; nil for the first. It is where the last value of a credential that is
+	// missing now comes from, and nothing that restricts does.
+	Served *config.Document
 }
 
-// Document compiles the configuration of an account's gateway. Lists are in a stable order, so that equal sources give equal bytes.
-func Document(s Sources) (config.Document, error) {
+// Compiled is a document and what could not be a part of it.
+type Compiled struct {
+	Document config.Document
+	// Templates says which templates were left out because no gateway could send them; nil if none were.
+	Templates *Problem
+}
+
+// Compile makes the configuration of an account's gateway. Lists are in a stable order, so that equal sources give equal
+// bytes.
+func Compile(s Sources) Compiled {
 	spec := &s.Account.Spec
-	budget, err := budgetOf(spec.Budget)
-	if err != nil {
-		return config.Document{}, err
-	}
-	return config.Document{
+	templates, problem := servable(Templates(s.Templates, servedTemplates(s.Served)))
+	document := config.Document{
 		Format:           config.Format,
-		Account:          accountOf(s.Account),
-		Plan:             s.Plan,
+		Account:          accountOf(s.Account, s.Claims),
+		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
-		Channels:         channelsOf(spec, s.Secrets, s.Taken),
-		Templates:        Templates(s.Templates, s.Served),
+		Channels:         channelsOf(spec, s),
+		Templates:        templates,
 		APITokens:        tokensOf(s.Secrets, APITokensSecretName(s.Account)),
-		Callback:         callbackOf(spec.Callback, s.Secrets),
+		Callback:         callbackOf(spec.Callback, s),
 		Consent:          consentOf(spec.Consent),
-		Budget:           budget,
+		Budget:           s.Claims.Budget,
+		BillingStopped:   s.BillingStopped,
 		Limits:           limitsOf(spec.Limits),
 		Doubt:            doubtOf(spec.Doubt),
-		Storage:          storageOf(s.Account, s.Secrets),
+		Storage:          storageOf(s.Account, s.Secrets, s.Served),
 		RetentionSeconds: retentionOf(spec.Privacy),
-	}, nil
-}
-
-// MaxConfigBytes bounds an encoded document. The API server refuses a Secret of more than 1 MiB (corev1.MaxSecretSize), and the rest is for what a later
-// release adds to the document.
-const MaxConfigBytes = 1_000_000
-
-// CheckSize says that an encoded document does not fit into its Secret, or nil.
-func CheckSize(encoded []byte) *Problem {
-	if len(encoded) <= MaxConfigBytes {
-		return nil
 	}
-	return &Problem{Reason: v1alpha1.ReasonConfigTooLarge, Message: fmt.Sprintf(
-		"The configuration has %d bytes and a Secret takes %d: delete MessageTemplates and API tokens that are no longer needed, or use a plan with fewer rates", len(encoded), MaxConfigBytes)}
+	if s.BillingStopped != "" {
+		document.Budget = blocking(money.Money{Currency: s.Plan.Currency})
+	}
+	return Compiled{Document: document, Templates: problem}
 }
 
 // Encode is the document as the gateway reads it, and its digest, "sha256:" and 64 hexadecimal digits.
@@ -89,7 +90,7 @@ func Digest(data []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-func accountOf(account *v1alpha1.BusinessAccount) config.Account {
+func accountOf(account *v1alpha1.BusinessAccount, claims Claims) config.Account {
 	spec := &account.Spec
 	portfolio := spec.PortfolioID
 	if portfolio == "" {
@@ -102,8 +103,8 @@ func accountOf(account *v1alpha1.BusinessAccount) config.Account {
 		DisplayName:                 spec.DisplayName,
 		TimeZone:                    spec.TimeZone,
 		PortfolioID:                 portfolio,
-		Exemptions:                  slices.Sorted(slices.Values(spec.Exemptions)),
-		InternationalAuthentication: internationalOf(spec.InternationalAuthentication),
+		Exemptions:                  claims.Exemptions,
+		InternationalAuthentication: internationalOf(claims.InternationalAuthentication),
 	}
 }
 
@@ -121,55 +122,6 @@ func internationalOf(status *v1alpha1.InternationalAuthenticationStatus) *config
 	return out
 }
 
-// channelsOf are the account's channels, without those whose number another account holds.
-func channelsOf(spec *v1alpha1.BusinessAccountSpec, secrets Secrets, taken func(string) bool) []config.Channel {
-	channels := make([]config.Channel, 0, len(spec.Channels))
-	for _, channel := range spec.Channels {
-		if taken != nil && taken(channel.PhoneNumberID) {
-			continue
-		}
-		out := config.Channel{
-			Name:        channel.Name,
-			Type:        config.ChannelType(channel.Type),
-			BaseURL:     strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
-			APIVersion:  orDefault(channel.APIVersion, defaultAPIVersion),
-			AccessToken: secrets.value(channel.CredentialsSecretName, v1alpha1.SecretKeyAccessToken),
-			AppSecrets:  []string{secrets.value(channel.CredentialsSecretName, v1alpha1.SecretKeyAppSecret)},
-			VerifyToken: secrets.value(channel.CredentialsSecretName, v1alpha1.SecretKeyVerifyToken),
-		}
-		if previous := secrets.value(channel.CredentialsSecretName, v1alpha1.SecretKeyAppSecretPrevious); previous != "" {
-			out.AppSecrets = append(out.AppSecrets, previous)
-		}
-		if channel.Type == v1alpha1.ChannelMessenger {
-			out.ID = channel.PageID
-		} else {
-			out.Type, out.ID, out.BusinessAccountID = config.WhatsApp, channel.PhoneNumberID, spec.WhatsAppBusinessAccountID
-		}
-		channels = append(channels, out)
-	}
-	return channels
-}
-
-// tokensOf are the tokens of a Secret, by their hashes: a configuration that leaks gives nobody access.
-func tokensOf(secrets Secrets, name string) []config.APIToken {
-	var tokens []config.APIToken
-	for key := range secrets[name] {
-		if token := secrets.value(name, key); token != "" {
-			sum := sha256.Sum256([]byte(token))
-			tokens = append(tokens, config.APIToken{Name: key, SHA256: hex.EncodeToString(sum[:])})
-		}
-	}
-	slices.SortFunc(tokens, func(a, b config.APIToken) int { return strings.Compare(a.Name, b.Name) })
-	return tokens
-}
-
-func callbackOf(callback *v1alpha1.Callback, secrets Secrets) *config.Callback {
-	if callback == nil {
-		return nil
-	}
-	return &config.Callback{URL: callback.URL, Secret: secrets.value(callback.SecretName, v1alpha1.SecretKeyCallback)}
-}
-
 func consentOf(consent *v1alpha1.Consent) config.Consent {
 	out := config.Consent{Policy: string(v1alpha1.ConsentPriorContact)}
 	if consent == nil {
@@ -180,21 +132,6 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 		out.Keywords = append(out.Keywords, config.ConsentKeywords{Language: words.Language, Stop: words.Stop, Resume: words.Resume})
 	}
 	return out
-}
-
-func budgetOf(budget *v1alpha1.Budget) (*config.Budget, error) {
-	if budget == nil {
-		return nil, nil
-	}
-	limit, err := Money(budget.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("spec.budget.limit: %w", err)
-	}
-	return &config.Budget{
-		Limit:         limit,
-		Action:        orDefault(string(budget.Action), string(v1alpha1.BudgetBlock)),
-		WarnAtPercent: slices.Sorted(slices.Values(budget.WarnAtPercent)),
-	}, nil
 }
 
 // Money is an amount of the API as an exact one.

@@ -86,13 +86,15 @@ func TestP10GoldenObjects(t *testing.T) {
 	for _, name := range []string{"small", "full", "shared"} {
 		t.Run(name, func(t *testing.T) {
 			account := load[v1alpha1.BusinessAccount](t, name+"_account.yaml")
-			document, err := tenant.Document(tenant.Sources{
-				Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: secrets(),
-				Templates: []v1alpha1.MessageTemplate{submitted(t)},
-			})
-			if err != nil {
-				t.Fatal(err)
+			granted := tenant.Entitlement{
+				Plan: "whatsapp", Exemptions: account.Spec.Exemptions,
+				International: &v1alpha1.InternationalAuthenticationGrant{StatedBy: v1alpha1.InternationalAuthenticationByAccount},
 			}
+			document := tenant.Compile(tenant.Sources{
+				Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: secrets(),
+				Claims:    tenant.ClaimsOf(&account.Spec, granted, "USD"),
+				Templates: []v1alpha1.MessageTemplate{submitted(t)},
+			}).Document
 			indented, err := json.MarshalIndent(document, "", "  ")
 			if err != nil {
 				t.Fatal(err)
@@ -100,7 +102,7 @@ func TestP10GoldenObjects(t *testing.T) {
 			golden(t, name+"_config.json", string(indented)+"\n")
 
 			objects, err := tenant.Objects(tenant.Input{
-				Account: account, Image: "guichet.dev/gateway:dev", OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
+				Account: account, Image: "guichet.dev/gateway:dev", DefaultImage: "guichet.dev/gateway:dev", OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
 				DatabaseURL: document.Storage.URL,
 			})
 			if err != nil {

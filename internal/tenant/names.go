@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
@@ -59,9 +60,10 @@ func URL(account *v1alpha1.BusinessAccount) string {
 	return "http://" + net.JoinHostPort(Host(account.Namespace, account.Name), strconv.Itoa(config.APIPort))
 }
 
-// WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one, else the Service.
-func WebhookURL(account *v1alpha1.BusinessAccount) string {
-	if ingress := ingressOf(account); ingress != nil {
+// WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one, else the Service. hidden says
+// that another account holds the host.
+func WebhookURL(account *v1alpha1.BusinessAccount, hidden bool) string {
+	if ingress := ingressOf(account); ingress != nil && !hidden {
 		scheme := "http"
 		if ingress.TLSSecretName != "" {
 			scheme = "https"
@@ -86,6 +88,15 @@ func Labels(account string) map[string]string {
 		"app.kubernetes.io/instance":  account,
 		"app.kubernetes.io/part-of":   "guichet",
 	}
+}
+
+// IngressHost is the host that the account's Ingress asks for, as DNS compares it; empty if it asks for none.
+func IngressHost(account *v1alpha1.BusinessAccount) string {
+	ingress := ingressOf(account)
+	if ingress == nil {
+		return ""
+	}
+	return strings.TrimSuffix(strings.ToLower(ingress.Host), ".")
 }
 
 func ingressOf(account *v1alpha1.BusinessAccount) *v1alpha1.Ingress {

@@ -13,8 +13,11 @@ import (
 // Input is everything that an account's objects are made of.
 type Input struct {
 	Account *v1alpha1.BusinessAccount
-	// Image is the gateway's container image.
-	Image string
+	// Image is the gateway's container image, DefaultImage the one to go back to when the spec names none any more.
+	Image        string
+	DefaultImage string
+	// Hidden leaves the Ingress out: another account holds its host.
+	Hidden bool
 	// OperatorNamespace is where the operator runs: it alone reads the gateway's report.
 	OperatorNamespace string
 	// Config is the encoded configuration document and Digest its digest.
@@ -40,7 +43,7 @@ func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	if gateway := in.Account.Spec.Gateway; gateway != nil && gateway.Autoscaling != nil {
 		intents = append(intents, autoscaler(in))
 	}
-	if ingressOf(in.Account) != nil {
+	if ingressOf(in.Account) != nil && !in.Hidden {
 		intents = append(intents, ingress(in))
 	}
 	objects := make([]*unstructured.Unstructured, 0, len(intents))

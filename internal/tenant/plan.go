@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -23,15 +22,4 @@ func Plan(spec *v1alpha1.PricingPlanSpec) (pricing.Plan, error) {
 		return pricing.Plan{}, fmt.Errorf("read the plan as the gateway does: %w", err)
 	}
 	return plan, nil
-}
-
-// Kept are the revisions of the plan that a gateway has, among those that have priced something. They are history: see pricing.KeepHistory.
-func Kept(served pricing.Plan, used []string) []pricing.Revision {
-	var kept []pricing.Revision
-	for _, r := range served.Revisions {
-		if slices.Contains(used, r.Name) {
-			kept = append(kept, r)
-		}
-	}
-	return kept
 }

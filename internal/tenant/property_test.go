@@ -2,6 +2,7 @@ package tenant_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
@@ -56,39 +59,32 @@ func anySecrets(t *rapid.T) tenant.Secrets {
 	return drawn
 }
 
-// TestEveryAccountIsCompiledOrExplained: whatever the account and its Secrets, either a sentence says what is missing, or there is a document in which no
-// credential is empty; and the same input gives the same bytes.
-func TestEveryAccountIsCompiledOrExplained(t *testing.T) {
+// TestEveryAccountIsCompiled: whatever the account and its Secrets, there is a document without an empty credential, a
+// sentence says what is missing of it, and the same input gives the same bytes.
+func TestEveryAccountIsCompiled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		account, given := anyAccount(t), anySecrets(t)
-		if problem := tenant.CheckSecrets(account, given); problem != nil {
-			if problem.Reason == "" || problem.Message == "" {
-				t.Fatalf("got an empty problem %+v", problem)
-			}
-			return
-		}
 		sources := tenant.Sources{Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: given}
-		document, err := tenant.Document(sources)
-		if err != nil {
-			t.Fatal(err)
-		}
+		document := tenant.Compile(sources).Document
 		for _, channel := range document.Channels {
 			if channel.AccessToken != "value" || channel.VerifyToken != "value" || channel.AppSecrets[0] != "value" {
 				t.Fatalf("a channel has an empty or untrimmed credential: %+v", channel)
 			}
 		}
-		if len(document.APITokens) == 0 {
-			t.Fatal("nobody could use the gateway")
+		problem := tenant.CheckSecrets(account, given)
+		if problem != nil && (problem.Reason == "" || problem.Message == "") {
+			t.Fatalf("got an empty problem %+v", problem)
+		}
+		whole := len(document.Channels) == len(account.Spec.Channels) && len(document.APITokens) > 0 &&
+			(document.Callback == nil || document.Callback.Secret != "")
+		if whole != (problem == nil) {
+			t.Fatalf("the document is whole: %t; what is missing: %v", whole, problem)
 		}
 		encoded, digest, err := tenant.Encode(document)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := tenant.Document(sources)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if second, secondDigest, err := tenant.Encode(again); err != nil || digest != secondDigest || string(encoded) != string(second) {
+		if second, secondDigest, err := tenant.Encode(tenant.Compile(sources).Document); err != nil || digest != secondDigest || string(encoded) != string(second) {
 			t.Fatalf("the same sources gave two documents: %v", err)
 		}
 		in := tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: encoded, Digest: digest}
@@ -104,4 +100,105 @@ func TestEveryAccountIsCompiledOrExplained(t *testing.T) {
 			t.Fatalf("the same input gave two sets of objects:\n%s", diff)
 		}
 	})
+}
+
+// restrictions are what an account or its platform may take away. Each says whether a document has lost it.
+func restrictions() map[string]struct {
+	restrict func(*tenant.Sources)
+	arrived  func(config.Document) bool
+} {
+	return map[string]struct {
+		restrict func(*tenant.Sources)
+		arrived  func(config.Document) bool
+	}{
+		"smaller budget": {
+			func(s *tenant.Sources) {
+				s.Account.Spec.Budget = &v1alpha1.Budget{Limit: v1alpha1.Money{Amount: "1", Currency: "USD"}}
+			},
+			func(d config.Document) bool { return atMost(d, "1") },
+		},
+		"unreadable budget": {
+			func(s *tenant.Sources) {
+				s.Account.Spec.Budget = &v1alpha1.Budget{Limit: v1alpha1.Money{Amount: "9", Currency: "EUR"}}
+			},
+			func(d config.Document) bool { return atMost(d, "0") },
+		},
+		"billing stopped": {
+			func(s *tenant.Sources) { s.BillingStopped = "Ask." },
+			func(d config.Document) bool { return d.BillingStopped != "" && atMost(d, "0") },
+		},
+		"every token revoked": {
+			func(s *tenant.Sources) { delete(s.Secrets, tenant.APITokensSecretName(s.Account)) },
+			func(d config.Document) bool { return d.APITokens != nil && len(d.APITokens) == 0 },
+		},
+		"blocked template": {
+			func(s *tenant.Sources) { s.Templates[0].Status.UpstreamStatus = "PAUSED" },
+			func(d config.Document) bool {
+				return !slices.ContainsFunc(d.Templates, func(t config.Template) bool { return t.UpstreamStatus == "APPROVED" })
+			},
+		},
+		"removed template": {
+			func(s *tenant.Sources) { s.Templates = nil },
+			func(d config.Document) bool { return len(d.Templates) == 0 },
+		},
+		"removed channel": {
+			func(s *tenant.Sources) { s.Account.Spec.Channels = s.Account.Spec.Channels[:1] },
+			func(d config.Document) bool { return len(d.Channels) <= 1 },
+		},
+		"number of another account": {
+			func(s *tenant.Sources) { s.Taken = func(string) bool { return true } },
+			func(d config.Document) bool { return len(d.Channels) == 0 },
+		},
+		"removed callback": {
+			func(s *tenant.Sources) { s.Account.Spec.Callback = nil },
+			func(d config.Document) bool { return d.Callback == nil },
+		},
+		"consent asked for": {
+			func(s *tenant.Sources) { s.Account.Spec.Consent = &v1alpha1.Consent{Policy: v1alpha1.ConsentOptIn} },
+			func(d config.Document) bool { return d.Consent.Policy == "OptIn" },
+		},
+		"exemption taken back": {
+			func(s *tenant.Sources) { s.Account.Spec.Exemptions = []string{"charity"} },
+			func(d config.Document) bool { return len(d.Account.Exemptions) == 0 },
+		},
+	}
+}
+
+func atMost(d config.Document, limit string) bool {
+	return d.Budget != nil && d.Budget.Action == "Block" && d.Budget.Limit.Amount.Cmp(money.MustParse(limit)) <= 0
+}
+
+// TestP15WhatRestrictsArrivesWhateverElseIsMissing: with any of the account's Secrets missing or cut, with a template that
+// no gateway can send, and whatever the gateway was given before, every restriction is in the next document.
+func TestP15WhatRestrictsArrivesWhateverElseIsMissing(t *testing.T) {
+	submitted := submitted(t)
+	for name, tc := range restrictions() {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				account := anyAccount(t)
+				broken := submitted
+				broken.Name, broken.Spec.Name, broken.Status.Category = "broken", "broken", "Gifts"
+				broken.Status.SubmittedDigest = tenant.DefinitionDigest(tenant.Definition(&broken.Spec))
+				before := tenant.Sources{
+					Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: anySecrets(t),
+					Templates: []v1alpha1.MessageTemplate{submitted, broken},
+					Claims:    tenant.ClaimsOf(&account.Spec, tenant.Entitlement{Exemptions: []string{"a", "b", "c"}}, "USD"),
+				}
+				served := tenant.Compile(before).Document
+				after := before
+				after.Account, after.Secrets, after.Served = account.DeepCopy(), anySecrets(t), &served
+				after.Templates = []v1alpha1.MessageTemplate{*submitted.DeepCopy(), *broken.DeepCopy()}
+				tc.restrict(&after)
+				after.Claims = tenant.ClaimsOf(&after.Account.Spec, tenant.Entitlement{}, "USD")
+				document := tenant.Compile(after).Document
+				if !tc.arrived(document) {
+					t.Fatalf("the restriction is not in the document")
+				}
+				fitting, err := tenant.Fit(document, &served)
+				if err != nil || fitting.Bytes == nil {
+					t.Fatalf("the document does not arrive: %v", err)
+				}
+			})
+		})
+	}
 }

@@ -36,14 +36,20 @@ func sharedOf(account *v1alpha1.BusinessAccount) *v1alpha1.SharedStorage {
 func Shared(account *v1alpha1.BusinessAccount) bool { return sharedOf(account) != nil }
 
 // storageOf is the zero value for an embedded store, so that its configuration stays as it was before there were others.
-func storageOf(account *v1alpha1.BusinessAccount, secrets Secrets) config.Storage {
+// Where the URL of a shared one is missing, it is the one before; without that too the URL is empty, and no gateway can
+// start.
+func storageOf(account *v1alpha1.BusinessAccount, secrets Secrets, served *config.Document) config.Storage {
 	shared := sharedOf(account)
 	if shared == nil {
 		return config.Storage{}
 	}
+	address := secrets.value(shared.ConnectionSecretName, v1alpha1.SecretKeyConnectionURL)
+	if address == "" && served != nil && served.Storage.Type == config.StorageShared {
+		return served.Storage
+	}
 	return config.Storage{
 		Type:  config.StorageShared,
-		URL:   secrets.value(shared.ConnectionSecretName, v1alpha1.SecretKeyConnectionURL),
+		URL:   address,
 		CAPEM: secrets.value(shared.ConnectionSecretName, v1alpha1.SecretKeyConnectionCA),
 	}
 }

@@ -3,11 +3,13 @@ package tenant
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -167,6 +169,35 @@ func Templates(templates []v1alpha1.MessageTemplate, served []config.Template) [
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language))
 	})
 	return out
+}
+
+// servable are the templates that a gateway can send. The others are named.
+func servable(templates []config.Template) ([]config.Template, *Problem) {
+	var sentences []string
+	kept := slices.DeleteFunc(templates, func(t config.Template) bool {
+		_, err := template.Compile(t.Definition)
+		if err == nil {
+			_, err = conversation.ParseCategory(t.BilledCategory)
+		}
+		if err != nil {
+			sentences = append(sentences, fmt.Sprintf("%q in %q: %s", t.Name, t.Language, err))
+		}
+		return err != nil
+	})
+	if len(sentences) == 0 {
+		return kept, nil
+	}
+	return kept, &Problem{
+		Reason:  v1alpha1.ReasonTemplateLeftOut,
+		Message: "The gateway is not given what it cannot send: " + strings.Join(sentences, "; "),
+	}
+}
+
+func servedTemplates(served *config.Document) []config.Template {
+	if served == nil {
+		return nil
+	}
+	return served.Templates
 }
 
 // submitted is the definition that the upstream has of a template.

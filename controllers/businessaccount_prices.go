@@ -1,0 +1,196 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// prices are what an account's messages are priced by.
+type prices struct {
+	planName    string
+	plan        pricing.Plan
+	entitlement tenant.Entitlement
+	// stopped is the sentence with which the gateway refuses whatever may cost something; empty if it refuses nothing.
+	stopped string
+}
+
+// billingStopped is what a client is told whose namespace may not use its plan any more.
+const billingStopped = "This business may not use its price plan any more, so that only messages which are surely free are accepted. " +
+	"Ask the platform team."
+
+// candidate is a PricingPlan that may price an account.
+type candidate struct {
+	name string
+	// object is nil if there is no plan of the name; allowed says whether it may be used from the account's namespace.
+	object  *v1alpha1.PricingPlan
+	allowed bool
+}
+
+// resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one before, as it is now
+// or at least as it was. Nothing of it comes from the account's namespace. known is false while there is nothing. What
+// is wrong stands in the compilation. The record that comes with the prices must be stored before a gateway has them.
+func (r *BusinessAccountReconciler) resolvePrices(ctx context.Context, scope *accountScope, before tenant.PriceRecord) (found prices, record tenant.PriceRecord, known bool, err error) {
+	if _, err := time.LoadLocation(scope.account.Spec.TimeZone); err != nil {
+		scope.compilation.plan = problem(v1alpha1.ReasonTimeZoneUnknown, "spec.timeZone %q is not in the IANA time zone database: make the account anew with one that is", scope.account.Spec.TimeZone)
+		return prices{}, before, false, nil
+	}
+	record = before.Freeze(scope.pricedRevisions(), scope.now)
+	wanted := candidate{name: scope.account.Spec.PlanName, object: scope.plan, allowed: scope.planAllowed}
+	plan, unusable := wanted.usable(scope)
+	if unusable == nil {
+		found, err = r.withHistory(ctx, scope, wanted, plan, record)
+		scope.compilation.plan = firstProblem(scope.compilation.plan, exemptionProblem(scope.account, wanted.name, found.plan))
+	} else {
+		scope.compilation.plan = unusable
+		found, err = r.pricesBefore(ctx, scope, wanted, record)
+	}
+	if err != nil || found.planName == "" {
+		return prices{}, before, false, err
+	}
+	record.Plan, record.Currency, record.Entitlement = found.planName, found.plan.Currency, found.entitlement
+	record.Revisions = tenant.Refs(found.planName, found.plan.Revisions)
+	return found, record, true, nil
+}
+
+func firstProblem(first, second *tenant.Problem) *tenant.Problem {
+	if first != nil {
+		return first
+	}
+	return second
+}
+
+// pricesBefore are what the account was priced by before it named a plan that cannot be used. Of another plan than the
+// wanted one it is that plan as it is now: who pays must not keep old prices by naming a plan that is not there.
+func (r *BusinessAccountReconciler) pricesBefore(ctx context.Context, scope *accountScope, wanted candidate, record tenant.PriceRecord) (prices, error) {
+	if record.Plan == "" {
+		return prices{}, nil
+	}
+	standing, unusable := wanted, scope.compilation.plan
+	if record.Plan != wanted.name {
+		var err error
+		if standing, err = r.candidate(ctx, scope, record.Plan); err != nil {
+			return prices{}, err
+		}
+		var plan pricing.Plan
+		if plan, unusable = standing.usable(scope); unusable == nil {
+			found, err := r.withHistory(ctx, scope, standing, plan, record)
+			scope.compilation.plan.Message += fmt.Sprintf(". Until then PricingPlan %q prices the account's messages", standing.name)
+			return found, err
+		}
+	}
+	revisions, missing, err := r.history.revisions(ctx, record.Revisions)
+	if err != nil {
+		return prices{}, err
+	}
+	if len(missing) > 0 {
+		scope.compilation.plan.Message += ". What the plan was before is lost (" + strings.Join(missing, "; ") + "), and the gateway keeps the configuration that it has"
+		return prices{}, nil
+	}
+	found := prices{planName: record.Plan, plan: pricing.Plan{Currency: record.Currency, Revisions: revisions}, entitlement: record.Entitlement}
+	if unusable.Reason == v1alpha1.ReasonPlanNotAllowed {
+		found.stopped = billingStopped
+		scope.compilation.plan.Message += ". Until then the gateway accepts nothing that may cost something, and settles what is under way"
+	} else {
+		scope.compilation.plan.Message += fmt.Sprintf(". Until then PricingPlan %q prices the account's messages as it was", record.Plan)
+	}
+	return found, nil
+}
+
+// withHistory is a plan in which every revision that has priced messages of the account is as it was then.
+func (r *BusinessAccountReconciler) withHistory(ctx context.Context, scope *accountScope, from candidate, plan pricing.Plan, record tenant.PriceRecord) (prices, error) {
+	frozen, missing, err := r.history.revisions(ctx, record.FrozenOf(from.name))
+	if err != nil {
+		return prices{}, err
+	}
+	if len(missing) > 0 {
+		scope.compilation.plan = problem(v1alpha1.ReasonHistoryLost, "PricingPlan %q: what has priced messages of the account is not stored as it was, and the plan prices as it is now: %s: "+
+			"restore the ControllerRevisions in namespace %q", from.name, strings.Join(missing, "; "), r.Options.OperatorNamespace)
+	}
+	plan, scope.compilation.history = pricing.KeepHistory(plan, frozen)
+	return prices{planName: from.name, plan: plan, entitlement: tenant.EntitlementOf(from.object, scope.account, scope.namespaceLabels)}, nil
+}
+
+// candidate reads a plan.
+func (r *BusinessAccountReconciler) candidate(ctx context.Context, scope *accountScope, name string) (candidate, error) {
+	plan := &v1alpha1.PricingPlan{}
+	err := r.Client.Get(ctx, types.NamespacedName{Name: name}, plan)
+	if apierrors.IsNotFound(err) {
+		return candidate{name: name}, nil
+	}
+	if err != nil {
+		return candidate{}, fmt.Errorf("read PricingPlan %q: %w", name, err)
+	}
+	return candidate{name: name, object: plan, allowed: planAllows(plan, scope.namespaceLabels)}, nil
+}
+
+// usable is a plan as the gateway will read it, or why the account cannot be priced by it.
+func (c candidate) usable(scope *accountScope) (pricing.Plan, *tenant.Problem) {
+	name := c.name
+	if c.object == nil {
+		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotFound, "PricingPlan %q is not there: create it, or name another in spec.planName", name)
+	}
+	if !c.allowed {
+		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotAllowed, "PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", name, scope.account.Namespace)
+	}
+	plan, err := tenant.Plan(&c.object.Spec)
+	if err == nil {
+		_, err = pricing.Compile(plan)
+	}
+	if err == nil {
+		err = tenant.CheckSelectors(&c.object.Spec)
+	}
+	if err != nil {
+		return pricing.Plan{}, problem(v1alpha1.ReasonPlanInvalid, "PricingPlan %q: %s", name, oneLine(err))
+	}
+	if billed := scope.billedCurrency(); billed != "" && billed != string(plan.Currency) {
+		return pricing.Plan{}, problem(v1alpha1.ReasonCurrencyMismatch, "PricingPlan %q is in %s and the account is already billed in %s: name a plan in %s", name, plan.Currency, billed, billed)
+	}
+	return plan, nil
+}
+
+// keepPrices stores what the gateway is about to price by.
+func (r *BusinessAccountReconciler) keepPrices(ctx context.Context, scope *accountScope, found prices, record tenant.PriceRecord, before *corev1.ConfigMap) error {
+	if err := r.history.store(ctx, found.planName, found.plan.Revisions); err != nil {
+		return err
+	}
+	if before == nil {
+		if err := r.history.forget(ctx, client.ObjectKeyFromObject(scope.account), scope.account.UID); err != nil {
+			return err
+		}
+	}
+	return r.history.save(ctx, record, before)
+}
+
+// exemptionProblem names the account's exemptions that no revision of the plan has: they would free nothing, and nobody
+// would know.
+func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, plan pricing.Plan) *tenant.Problem {
+	known := map[string]bool{}
+	for _, revision := range plan.Revisions {
+		for _, exemption := range revision.Exemptions {
+			known[exemption.Name] = true
+		}
+	}
+	var missing []string
+	for _, name := range slices.Sorted(slices.Values(account.Spec.Exemptions)) {
+		if !known[name] {
+			missing = append(missing, strconv.Quote(name))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return problem(v1alpha1.ReasonExemptionUnknown, "spec.exemptions names %s, which no revision of PricingPlan %q has: remove it, or add it to the plan", strings.Join(missing, ", "), planName)
+}

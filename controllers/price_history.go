@@ -1,0 +1,189 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// maxUnreferenced is how many stored revisions of a plan are kept that nothing refers to any more: those that the plan
+// had a moment ago, and that a gateway may price by until it has the next ones.
+const maxUnreferenced = 100
+
+// priceHistory keeps what prices accounts in the operator's own namespace, where no tenant can write: the revisions of
+// plans, each as an immutable ControllerRevision, and a record of each account that names those it is priced by.
+type priceHistory struct {
+	client    client.Client
+	live      client.Reader
+	namespace string
+}
+
+// record is an account's record as the API server has it, and its version; a new one without a version if there is none.
+func (h priceHistory) record(ctx context.Context, account *v1alpha1.BusinessAccount) (tenant.PriceRecord, *corev1.ConfigMap, error) {
+	object := &corev1.ConfigMap{}
+	err := h.live.Get(ctx, types.NamespacedName{Namespace: h.namespace, Name: tenant.RecordName(account)}, object)
+	if apierrors.IsNotFound(err) {
+		return tenant.NewPriceRecord(account), nil, nil
+	}
+	if err != nil {
+		return tenant.PriceRecord{}, nil, fmt.Errorf("read the price record: %w", err)
+	}
+	record, err := tenant.ReadRecord(object)
+	return record, object, err
+}
+
+// save stores a record in place of the one that was read; nil if there was none.
+func (h priceHistory) save(ctx context.Context, record tenant.PriceRecord, before *corev1.ConfigMap) error {
+	object, err := record.Object(h.namespace)
+	if err != nil {
+		return err
+	}
+	if before == nil {
+		if err := h.client.Create(ctx, object, client.FieldOwner(FieldManager)); err != nil {
+			return fmt.Errorf("create the price record: %w", err)
+		}
+		return nil
+	}
+	if sameStatus(before.Data, object.Data) {
+		return nil
+	}
+	object.ResourceVersion = before.ResourceVersion
+	if err := h.client.Update(ctx, object, client.FieldOwner(FieldManager)); err != nil {
+		return fmt.Errorf("update the price record: %w", err)
+	}
+	return nil
+}
+
+// forget deletes the records of an account of a name, but that of the UID.
+func (h priceHistory) forget(ctx context.Context, account types.NamespacedName, except types.UID) error {
+	records := &corev1.ConfigMapList{}
+	of := client.MatchingLabels{tenant.LabelRecordOf: tenant.RecordOf(account.Namespace, account.Name)}
+	if err := h.client.List(ctx, records, client.InNamespace(h.namespace), of); err != nil {
+		return fmt.Errorf("list price records: %w", err)
+	}
+	for i := range records.Items {
+		kept, err := tenant.ReadRecord(&records.Items[i])
+		if err == nil && except != "" && kept.UID == string(except) {
+			continue
+		}
+		if err := h.client.Delete(ctx, &records.Items[i]); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete a price record: %w", err)
+		}
+	}
+	return nil
+}
+
+// revisions reads stored revisions. missing says of each that is not there as it was stored why.
+func (h priceHistory) revisions(ctx context.Context, refs []tenant.RevisionRef) (found []pricing.Revision, missing []string, err error) {
+	for _, ref := range refs {
+		object := &appsv1.ControllerRevision{}
+		err := h.client.Get(ctx, types.NamespacedName{Namespace: h.namespace, Name: tenant.RevisionName(ref)}, object)
+		if apierrors.IsNotFound(err) { // the cache may be behind
+			err = h.live.Get(ctx, types.NamespacedName{Namespace: h.namespace, Name: tenant.RevisionName(ref)}, object)
+		}
+		if apierrors.IsNotFound(err) {
+			missing = append(missing, fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, tenant.RevisionName(ref)))
+			continue
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("read ControllerRevision %q: %w", tenant.RevisionName(ref), err)
+		}
+		revision, err := tenant.ReadRevision(object, ref)
+		if err != nil {
+			missing = append(missing, fmt.Sprintf("revision %q: %s", ref.Name, err))
+			continue
+		}
+		found = append(found, revision)
+	}
+	return found, missing, nil
+}
+
+// store makes sure that every revision of a plan is stored. One that is there with another content is replaced.
+func (h priceHistory) store(ctx context.Context, planName string, revisions []pricing.Revision) error {
+	for i, ref := range tenant.Refs(planName, revisions) {
+		_, missing, err := h.revisions(ctx, []tenant.RevisionRef{ref})
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		object, err := tenant.RevisionObject(h.namespace, planName, revisions[i])
+		if err != nil {
+			return err
+		}
+		err = h.client.Create(ctx, object.DeepCopy(), client.FieldOwner(FieldManager))
+		if apierrors.IsAlreadyExists(err) { // with another content, or it would not be missing
+			if err = h.client.Delete(ctx, object.DeepCopy()); client.IgnoreNotFound(err) == nil {
+				err = h.client.Create(ctx, object, client.FieldOwner(FieldManager))
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("store revision %q of PricingPlan %q: %w", ref.Name, planName, err)
+		}
+	}
+	return nil
+}
+
+// prune deletes the stored revisions of a plan that nothing refers to: all of them if the plan is gone, else the oldest
+// beyond maxUnreferenced. current are the plan's own; nil if it is gone.
+func (h priceHistory) prune(ctx context.Context, planName string, current []tenant.RevisionRef) error {
+	stored := &appsv1.ControllerRevisionList{}
+	of := client.MatchingLabels{tenant.LabelPlan: tenant.PlanLabel(planName)}
+	if err := h.client.List(ctx, stored, client.InNamespace(h.namespace), of); err != nil {
+		return fmt.Errorf("list the stored revisions of PricingPlan %q: %w", planName, err)
+	}
+	if len(stored.Items) == 0 || current != nil && len(stored.Items) <= len(current)+maxUnreferenced {
+		return nil
+	}
+	needed, err := h.needed(ctx, current)
+	if err != nil {
+		return err
+	}
+	unreferenced := slices.DeleteFunc(stored.Items, func(o appsv1.ControllerRevision) bool { return needed[o.Name] })
+	slices.SortFunc(unreferenced, func(a, b appsv1.ControllerRevision) int {
+		return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	if current != nil {
+		unreferenced = unreferenced[min(len(unreferenced), maxUnreferenced):]
+	}
+	for i := range unreferenced {
+		if err := h.client.Delete(ctx, &unreferenced[i]); client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("delete ControllerRevision %q: %w", unreferenced[i].Name, err)
+		}
+	}
+	return nil
+}
+
+// needed are the names of the stored revisions that are referred to by a plan or by an account's record.
+func (h priceHistory) needed(ctx context.Context, current []tenant.RevisionRef) (map[string]bool, error) {
+	records := &corev1.ConfigMapList{}
+	if err := h.client.List(ctx, records, client.InNamespace(h.namespace), client.HasLabels{tenant.LabelRecordOf}); err != nil {
+		return nil, fmt.Errorf("list price records: %w", err)
+	}
+	needed := map[string]bool{}
+	for _, ref := range current {
+		needed[tenant.RevisionName(ref)] = true
+	}
+	for i := range records.Items {
+		record, err := tenant.ReadRecord(&records.Items[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, ref := range record.Refs() {
+			needed[tenant.RevisionName(ref)] = true
+		}
+	}
+	return needed, nil
+}

@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// tokenVariable is the environment variable with the API token of the account.
+const tokenVariable = "GUICHET_TOKEN"
+
+func newCallbacksCommand() *cobra.Command {
+	var to refusedCallbacks
+	command := &cobra.Command{
+		Use:   "callbacks",
+		Short: "List, replay or drop the callbacks that an endpoint refuses",
+		Long: `List, replay or drop the callbacks that an account's endpoint refuses.
+
+A callback that the endpoint has refused for a quarter of an hour, with 400, 404, 410, 413, 422 or another 4xx that is not about
+credentials or load, is set aside for 30 days, and those behind it go on. The gateway is asked with one of the account's API tokens,
+which the environment variable ` + tokenVariable + ` holds:
+
+  kubectl -n acme port-forward service/acme-gateway 8080 &
+  export GUICHET_TOKEN=$(kubectl -n acme get secret acme-api-tokens -o jsonpath='{.data.default}' | base64 -d)
+  guichet callbacks list --phone-number-id 106540352242922
+  guichet callbacks replay --phone-number-id 106540352242922 --all`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	flags := command.PersistentFlags()
+	flags.StringVar(&to.gateway, "gateway", "http://127.0.0.1:8080", "base URL of the gateway's API")
+	flags.StringVar(&to.phoneNumberID, "phone-number-id", "", "id of the number whose callbacks are meant")
+	list := &cobra.Command{
+		Use: "list", Short: "List what is set aside, oldest first", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return to.list(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	command.AddCommand(list,
+		to.change("replay", "Deliver callbacks once more, behind whatever waits for their customers", http.MethodPost, "Replayed"),
+		to.change("drop", "Forget callbacks for good", http.MethodDelete, "Dropped"),
+	)
+	return command
+}
+
+// refusedCallbacks is where a number's refused callbacks are listed and changed.
+type refusedCallbacks struct{ gateway, phoneNumberID string }
+
+// refusedCallback is one of them, as the gateway lists it.
+type refusedCallback struct {
+	ID         string    `json:"id"`
+	QueuedAt   time.Time `json:"queued_at"`
+	SetAsideAt time.Time `json:"set_aside_at"`
+	Status     int       `json:"status"`
+	Bytes      int64     `json:"bytes"`
+}
+
+// change is a command that does something to callbacks that are named, or to all.
+func (c *refusedCallbacks) change(name, short, method, done string) *cobra.Command {
+	all := false
+	command := &cobra.Command{
+		Use: name + " [ID]...", Short: short,
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			if all == (len(ids) > 0) {
+				return errors.New("name the callbacks by their ids, or give --all")
+			}
+			if all {
+				list, err := c.all(cmd.Context())
+				if err != nil {
+					return err
+				}
+				for _, callback := range list {
+					ids = append(ids, callback.ID)
+				}
+			}
+			changed := 0
+			for len(ids) > 0 {
+				const page = 100 // as many as a request may name
+				n := min(page, len(ids))
+				var answer struct {
+					Callbacks int `json:"callbacks"`
+				}
+				if err := c.call(cmd.Context(), method, "", map[string][]string{"ids": ids[:n]}, &answer); err != nil {
+					return err
+				}
+				changed, ids = changed+answer.Callbacks, ids[n:]
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %d callbacks\n", done, changed)
+			return err
+		},
+	}
+	command.Flags().BoolVar(&all, "all", false, "all that are set aside now")
+	return command
+}
+
+func (c *refusedCallbacks) list(ctx context.Context, out io.Writer) error {
+	list, err := c.all(ctx)
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "ID\tQUEUED\tSET ASIDE\tANSWER\tBYTES") // Flush tells what went wrong
+	for _, callback := range list {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\n", callback.ID, callback.QueuedAt.UTC().Format(time.RFC3339),
+			callback.SetAsideAt.UTC().Format(time.RFC3339), callback.Status, callback.Bytes)
+	}
+	return table.Flush()
+}
+
+func (c *refusedCallbacks) all(ctx context.Context) (list []refusedCallback, err error) {
+	for after := ""; ; {
+		var page struct {
+			Data []refusedCallback `json:"data"`
+			Next string            `json:"next"`
+		}
+		if err := c.call(ctx, http.MethodGet, after, nil, &page); err != nil {
+			return nil, err
+		}
+		list = append(list, page.Data...)
+		if page.Next == "" {
+			return list, nil
+		}
+		after = page.Next
+	}
+}
+
+// call makes a request to the gateway and reads its answer.
+func (c *refusedCallbacks) call(ctx context.Context, method, after string, body, answer any) error {
+	token := os.Getenv(tokenVariable)
+	if token == "" || c.phoneNumberID == "" {
+		return fmt.Errorf("give --phone-number-id, and one of the account's API tokens in %s", tokenVariable)
+	}
+	const longest = 30 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	content, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	address := strings.TrimSuffix(c.gateway, "/") + "/v26.0/" + url.PathEscape(c.phoneNumberID) + "/refused_callbacks?after=" + url.QueryEscape(after)
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(content))
+	if err != nil {
+		return fmt.Errorf("--gateway is no URL: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("the gateway did not answer: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }() // it is read to the end
+	content, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("the gateway's answer broke off: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		var refused struct {
+			Error struct {
+				Message string `json:"message"`
+				Data    struct {
+					Details string `json:"details"`
+				} `json:"error_data"`
+			} `json:"error"`
+		}
+		_ = json.Unmarshal(content, &refused) // what is no error object has no details
+		return fmt.Errorf("the gateway answered %d: %s", response.StatusCode, cmp.Or(refused.Error.Data.Details, refused.Error.Message, "no reason given"))
+	}
+	return json.Unmarshal(content, answer)
+}

@@ -1,0 +1,99 @@
+package tenant
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
+)
+
+// channelsOf are the channels that can be served: not those whose number another account holds, those of a network
+// that this release does not know, and those without credentials. A key that is missing now has the value that the
+// gateway was given last: to lose it would lose the webhooks that settle what is under way.
+func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel {
+	channels := make([]config.Channel, 0, len(spec.Channels))
+	for _, channel := range spec.Channels {
+		if channel.Type == v1alpha1.ChannelMessenger || s.Taken != nil && s.Taken(channel.PhoneNumberID) {
+			continue
+		}
+		out := config.Channel{
+			Name:              channel.Name,
+			Type:              config.WhatsApp,
+			ID:                channel.PhoneNumberID,
+			BusinessAccountID: spec.WhatsAppBusinessAccountID,
+			BaseURL:           strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
+			APIVersion:        orDefault(channel.APIVersion, defaultAPIVersion),
+		}
+		if fillCredentials(&out, channel.CredentialsSecretName, s.Secrets, servedChannel(s.Served, out.ID)) {
+			channels = append(channels, out)
+		}
+	}
+	return channels
+}
+
+// fillCredentials tells whether the channel has all of them.
+func fillCredentials(out *config.Channel, secret string, secrets Secrets, before config.Channel) bool {
+	out.AccessToken = orDefault(secrets.value(secret, v1alpha1.SecretKeyAccessToken), before.AccessToken)
+	out.VerifyToken = orDefault(secrets.value(secret, v1alpha1.SecretKeyVerifyToken), before.VerifyToken)
+	out.AppSecrets = appSecretsOf(secret, secrets, before.AppSecrets)
+	return out.AccessToken != "" && out.VerifyToken != "" && len(out.AppSecrets) > 0
+}
+
+// appSecretsOf are the current one and the one before a rotation. A Secret that is there has the last word on the
+// latter: taking it out revokes it.
+func appSecretsOf(secret string, secrets Secrets, before []string) []string {
+	if _, there := secrets[secret]; !there {
+		return before
+	}
+	var list []string
+	if current := secrets.value(secret, v1alpha1.SecretKeyAppSecret); current != "" {
+		list = append(list, current)
+	} else if len(before) > 0 {
+		list = append(list, before[0])
+	}
+	if previous := secrets.value(secret, v1alpha1.SecretKeyAppSecretPrevious); previous != "" && len(list) > 0 {
+		list = append(list, previous)
+	}
+	return list
+}
+
+func servedChannel(served *config.Document, id string) config.Channel {
+	if served == nil {
+		return config.Channel{}
+	}
+	at := slices.IndexFunc(served.Channels, func(c config.Channel) bool { return c.ID == id })
+	if at < 0 {
+		return config.Channel{}
+	}
+	return served.Channels[at]
+}
+
+// tokensOf are the tokens of a Secret, by their hashes: a configuration that leaks gives nobody access. A token that is
+// not there any more is revoked, also when it was the last one: the list is then empty, never nil.
+func tokensOf(secrets Secrets, name string) []config.APIToken {
+	tokens := []config.APIToken{}
+	for key := range secrets[name] {
+		if token := secrets.value(name, key); token != "" {
+			sum := sha256.Sum256([]byte(token))
+			tokens = append(tokens, config.APIToken{Name: key, SHA256: hex.EncodeToString(sum[:])})
+		}
+	}
+	slices.SortFunc(tokens, func(a, b config.APIToken) int { return strings.Compare(a.Name, b.Name) })
+	return tokens
+}
+
+// callbackOf has the secret that the gateway was given last while there is none now. Without any the gateway queues the
+// callbacks and delivers none.
+func callbackOf(callback *v1alpha1.Callback, s Sources) *config.Callback {
+	if callback == nil {
+		return nil
+	}
+	secret := s.Secrets.value(callback.SecretName, v1alpha1.SecretKeyCallback)
+	if secret == "" && s.Served != nil && s.Served.Callback != nil {
+		secret = s.Served.Callback.Secret
+	}
+	return &config.Callback{URL: callback.URL, Secret: secret}
+}

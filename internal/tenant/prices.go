@@ -1,0 +1,189 @@
+package tenant
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// What the operator keeps of prices, in its own namespace, where no tenant can write.
+const (
+	// LabelPlan is on a stored revision: the name of its PricingPlan, or a hash of one that is too long for a label.
+	LabelPlan = "guichet.dev/plan"
+	// LabelRecordOf is on a price record: a hash of the account's namespace and name.
+	LabelRecordOf = "guichet.dev/record-of"
+	// AnnotationPlan is the name of a stored revision's PricingPlan, AnnotationRevision its own name.
+	AnnotationPlan     = "guichet.dev/plan"
+	AnnotationRevision = "guichet.dev/revision"
+
+	recordKey       = "record.json"
+	maxLabel        = 63
+	maxPlanInName   = 180 // a name has 253 characters, of which the digest takes 65
+	hashesInAName   = 16
+	hashesInALabel  = 40
+	priceRecordName = "prices-"
+)
+
+// PriceRecord is what an account is priced by: the plan that its gateway was given last, and of every plan the revisions
+// that have priced its messages. It is written before a gateway may price by it.
+type PriceRecord struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	UID       string `json:"uid"`
+	// Plan is empty until there was a plan.
+	Plan        string         `json:"plan,omitempty"`
+	Currency    money.Currency `json:"currency,omitempty"`
+	Revisions   []RevisionRef  `json:"revisions,omitempty"`
+	Entitlement Entitlement    `json:"entitlement"`
+	// Frozen are sorted by plan and name.
+	Frozen []RevisionRef `json:"frozen,omitempty"`
+}
+
+// RevisionRef names a stored revision by its content.
+type RevisionRef struct {
+	Plan          string `json:"plan"`
+	Name          string `json:"name"`
+	EffectiveDate string `json:"effectiveDate"`
+	// Digest is that of pricing.Digest.
+	Digest string `json:"digest"`
+}
+
+// NewPriceRecord is that of an account that no plan has priced yet.
+func NewPriceRecord(account *v1alpha1.BusinessAccount) PriceRecord {
+	return PriceRecord{Namespace: account.Namespace, Name: account.Name, UID: string(account.UID)}
+}
+
+// Refs name a plan's revisions.
+func Refs(planName string, revisions []pricing.Revision) []RevisionRef {
+	refs := make([]RevisionRef, 0, len(revisions))
+	for _, r := range revisions {
+		refs = append(refs, RevisionRef{Plan: planName, Name: r.Name, EffectiveDate: r.EffectiveDate, Digest: pricing.Digest(r)})
+	}
+	return refs
+}
+
+// Freeze is the record with those revisions frozen that have priced messages, as the gateway was given them last. A
+// revision whose day has not come anywhere on earth has priced nothing, whatever a report says.
+func (r PriceRecord) Freeze(used []v1alpha1.PricedRevisions, now time.Time) PriceRecord {
+	latest := now.UTC().Add(14 * time.Hour).Format(time.DateOnly)
+	frozen := slices.Clone(r.Frozen)
+	for _, plan := range used {
+		for _, ref := range r.Revisions {
+			known := slices.ContainsFunc(frozen, func(f RevisionRef) bool { return f.Plan == ref.Plan && f.Name == ref.Name })
+			if ref.Plan == plan.Plan && slices.Contains(plan.Revisions, ref.Name) && !known && ref.EffectiveDate <= latest {
+				frozen = append(frozen, ref)
+			}
+		}
+	}
+	slices.SortFunc(frozen, func(a, b RevisionRef) int {
+		return strings.Compare(a.Plan+"/"+a.Name, b.Plan+"/"+b.Name)
+	})
+	r.Frozen = frozen
+	return r
+}
+
+// FrozenOf are the frozen revisions of a plan.
+func (r PriceRecord) FrozenOf(plan string) []RevisionRef {
+	return slices.DeleteFunc(slices.Clone(r.Frozen), func(ref RevisionRef) bool { return ref.Plan != plan })
+}
+
+// Refs are all the stored revisions that the record needs.
+func (r PriceRecord) Refs() []RevisionRef { return slices.Concat(r.Revisions, r.Frozen) }
+
+// RecordName is the name of an account's record.
+func RecordName(account *v1alpha1.BusinessAccount) string {
+	return priceRecordName + string(account.UID)
+}
+
+// RecordOf is the value of LabelRecordOf.
+func RecordOf(namespace, name string) string { return hash(namespace + "/" + name)[:hashesInALabel] }
+
+// Object is the record as it is stored.
+func (r PriceRecord) Object(namespace string) (*corev1.ConfigMap, error) {
+	encoded, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode the price record: %w", err)
+	}
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace,
+			Name:      priceRecordName + r.UID,
+			Labels:    map[string]string{LabelManagedBy: ManagedBy, LabelRecordOf: RecordOf(r.Namespace, r.Name)},
+		},
+		Data: map[string]string{recordKey: string(encoded)},
+	}, nil
+}
+
+// ReadRecord is the record that an object holds.
+func ReadRecord(object *corev1.ConfigMap) (PriceRecord, error) {
+	var r PriceRecord
+	if err := json.Unmarshal([]byte(object.Data[recordKey]), &r); err != nil {
+		return r, fmt.Errorf("ConfigMap %q holds no price record: %w", object.Name, err)
+	}
+	return r, nil
+}
+
+// PlanLabel is the value of LabelPlan.
+func PlanLabel(plan string) string {
+	if len(plan) <= maxLabel {
+		return plan
+	}
+	return hash(plan)[:hashesInALabel]
+}
+
+// RevisionName is the name of a stored revision.
+func RevisionName(ref RevisionRef) string {
+	plan := ref.Plan
+	if len(plan) > maxPlanInName {
+		plan = strings.TrimRight(plan[:maxPlanInName-hashesInAName-1], ".-") + "-" + hash(plan)[:hashesInAName]
+	}
+	return plan + "." + ref.Digest
+}
+
+// RevisionObject is a revision as it is stored: the API server refuses any change of its data.
+// Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/
+func RevisionObject(namespace, plan string, revision pricing.Revision) (*appsv1.ControllerRevision, error) {
+	encoded, err := json.Marshal(revision)
+	if err != nil {
+		return nil, fmt.Errorf("encode revision %q: %w", revision.Name, err)
+	}
+	ref := RevisionRef{Plan: plan, Name: revision.Name, Digest: pricing.Digest(revision)}
+	return &appsv1.ControllerRevision{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:   namespace,
+			Name:        RevisionName(ref),
+			Labels:      map[string]string{LabelManagedBy: ManagedBy, LabelPlan: PlanLabel(plan)},
+			Annotations: map[string]string{AnnotationPlan: plan, AnnotationRevision: revision.Name},
+		},
+		Data:     runtime.RawExtension{Raw: encoded},
+		Revision: 1,
+	}, nil
+}
+
+var errOtherContent = errors.New("its content is not that of its digest")
+
+// ReadRevision is the revision that an object holds, if it is the one that the reference names.
+func ReadRevision(object *appsv1.ControllerRevision, ref RevisionRef) (pricing.Revision, error) {
+	var revision pricing.Revision
+	if err := json.Unmarshal(object.Data.Raw, &revision); err != nil {
+		return revision, fmt.Errorf("ControllerRevision %q cannot be read: %w", object.Name, err)
+	}
+	if revision.Name != ref.Name || pricing.Digest(revision) != ref.Digest {
+		return revision, fmt.Errorf("ControllerRevision %q: %w", object.Name, errOtherContent)
+	}
+	return revision, nil
+}
+
+func hash(text string) string { return strings.TrimPrefix(Digest([]byte(text)), "sha256:") }

@@ -1,0 +1,99 @@
+package tenant_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// TestP6FrozenRevisionsAreThoseThatPriced: as the gateway had them, once, and none whose day has not come.
+func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
+	now := time.Date(2026, 11, 20, 9, 59, 59, 0, time.UTC) // before 00:00 on the 21st, also where it comes first
+	given := []pricing.Revision{
+		{Name: "a", EffectiveDate: "2025-07-01"}, {Name: "b", EffectiveDate: "2026-11-20"},
+		{Name: "c", EffectiveDate: "2026-11-21"}, {Name: "d", EffectiveDate: "2024-01-01"},
+	}
+	record := tenant.PriceRecord{Plan: "whatsapp", Revisions: tenant.Refs("whatsapp", given)}
+	used := []v1alpha1.PricedRevisions{{Plan: "whatsapp", Revisions: []string{"a", "b", "c", "gone"}}, {Plan: "other", Revisions: []string{"d"}}}
+	record = record.Freeze(used, now)
+	names := func() (names []string) {
+		for _, ref := range record.FrozenOf("whatsapp") {
+			names = append(names, ref.Name)
+		}
+		return names
+	}
+	if diff := cmp.Diff([]string{"a", "b"}, names()); diff != "" {
+		t.Fatalf("frozen: %s", diff)
+	}
+	first := slices.Clone(record.Frozen)
+	given[0].Unit = "Message"
+	record.Revisions = tenant.Refs("whatsapp", given)
+	record = record.Freeze(used, now)
+	if diff := cmp.Diff(first, record.Frozen); diff != "" {
+		t.Fatalf("what is frozen changed with the plan: %s", diff)
+	}
+	if record = record.Freeze(used, now.Add(time.Second)); len(record.Frozen) != 3 {
+		t.Fatalf("got %v, want the third too on its day", names())
+	}
+	if other := record.FrozenOf("other"); len(other) != 0 {
+		t.Fatalf("got %v of a plan that the gateway was never given", other)
+	}
+}
+
+func TestP15AStoredRevisionIsReadByItsDigest(t *testing.T) {
+	revision := plan().Revisions[0]
+	ref := tenant.Refs("whatsapp", []pricing.Revision{revision})[0]
+	object, err := tenant.RevisionObject("guichet-system", "whatsapp", revision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := tenant.ReadRevision(object, ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(revision, read); diff != "" {
+		t.Error(diff)
+	}
+	forged := object.DeepCopy()
+	forged.Data.Raw = bytes.ReplaceAll(forged.Data.Raw, []byte("0.0248"), []byte("0"))
+	if _, err := tenant.ReadRevision(forged, ref); err == nil || !strings.Contains(err.Error(), "its content is not that of its digest") {
+		t.Errorf("got %v for another price", err)
+	}
+}
+
+func TestNamesOfStoredPricesAreValid(t *testing.T) {
+	digest := pricing.Digest(pricing.Revision{})
+	names := map[string]bool{}
+	for _, plan := range []string{"whatsapp", "a.b-c", strings.Repeat("a", 63), strings.Repeat("a", 253), strings.Repeat("a", 252) + "b", strings.Repeat("a.", 126) + "a"} {
+		name := tenant.RevisionName(tenant.RevisionRef{Plan: plan, Digest: digest})
+		if errs := validation.IsDNS1123Subdomain(name); len(errs) > 0 || names[name] {
+			t.Errorf("%q is no name of its own: %v", name, errs)
+		}
+		names[name] = true
+		if errs := validation.IsValidLabelValue(tenant.PlanLabel(plan)); len(errs) > 0 {
+			t.Errorf("%q is no label: %v", tenant.PlanLabel(plan), errs)
+		}
+	}
+	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: strings.Repeat("n", 63), Name: strings.Repeat("a", 40), UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001"}}
+	object, err := tenant.NewPriceRecord(account).Object("guichet-system")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if object.Name != tenant.RecordName(account) || len(validation.IsDNS1123Subdomain(object.Name)) > 0 || len(validation.IsValidLabelValue(object.Labels[tenant.LabelRecordOf])) > 0 {
+		t.Errorf("got %q with the label %q", object.Name, object.Labels[tenant.LabelRecordOf])
+	}
+	read, err := tenant.ReadRecord(object)
+	if err != nil || read.UID != string(account.UID) {
+		t.Errorf("got %+v, %v", read, err)
+	}
+}
