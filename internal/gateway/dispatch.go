@@ -202,8 +202,8 @@ func (g *Gateway) holdUntil(tx *store.Tx, t *tenant, m *store.Message, now time.
 	return now.Add(wait), false, nil
 }
 
-// isBillable tells whether a message can cost anything.
-func isBillable(m *store.Message) bool { return !m.Reserved.Amount.IsZero() }
+// isBillable tells whether a message can cost anything, as far as was known when it was accepted: an allowance may surely have paid for it.
+func isBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount.IsZero() }
 
 // putBack puts a claimed message back untried. One that waits for payment lets what is free of its customer go ahead, and is released when the stop ends.
 func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) error {
@@ -334,6 +334,9 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 	g.metrics.upstream.WithLabelValues(v.fate.label(), codeLabel(v.failure.Code)).Inc()
 	if v.fate != fateStopped {
 		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
+		if g.channels.refused(p.channel.ID, v.failure) {
+			g.goesAgain(p.channel)
+		}
 		return
 	}
 	g.stop(p.channel, channelStop{code: v.failure.Code, since: now, until: v.at})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
 const (
@@ -43,6 +44,11 @@ func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil
 		return false, err
 	}
 	m.Settled, m.dirty = true, true
+	if m.Reserved.Amount.IsZero() { // it holds places at most, and a message without a reservation is not looked for
+		if err := tx.Unreserve(m); err != nil {
+			return false, err
+		}
+	}
 	return true, tx.retireContent(m, keepContentUntil)
 }
 
@@ -51,32 +57,54 @@ func (tx *Tx) Unreserve(m *Message) error {
 	if !m.Settled {
 		return nil
 	}
-	if m.Reserved.Amount.IsZero() {
+	if m.Reserved.Amount.IsZero() && m.claims == "" {
 		m.dirty = m.dirty || m.Condition == Damaged // so that a reservation that cannot be read is not found again
 		return nil
 	}
-	if err := tx.release(m.Reserved); err != nil {
+	if err := tx.releaseOf(m); err != nil {
 		return err
 	}
-	m.Reserved, m.dirty = money.Money{}, true
+	m.Reserved = money.Money{}
 	return nil
 }
 
-// Rereserve reserves another amount for a message that is not settled.
-func (tx *Tx) Rereserve(m *Message, amount money.Money) error {
+// Rereserve reserves another bound for a message that is not settled.
+func (tx *Tx) Rereserve(m *Message, bound *pricing.Bound) error {
 	if m.Settled {
 		return tx.wrongState(m)
 	}
-	if err := tx.release(m.Reserved); err != nil {
+	if err := tx.releaseOf(m); err != nil {
 		return err
 	}
-	if m.Reserved.Currency != amount.Currency {
-		if err := tx.exec(updateCurrency, string(amount.Currency), m.seq); err != nil {
+	if m.Reserved.Currency != bound.Amount.Currency {
+		if err := tx.exec(updateCurrency, string(bound.Amount.Currency), m.seq); err != nil {
 			return err
 		}
 	}
-	m.Reserved, m.dirty = amount, true
-	return tx.reserve(amount)
+	return tx.reserveFor(m, bound)
+}
+
+// Reserves tells whether the message has the bound reserved already, or more.
+func (m *Message) Reserves(bound *pricing.Bound) bool {
+	enough := m.Reserved.Currency == bound.Amount.Currency && bound.Amount.Amount.Cmp(m.Reserved.Amount) <= 0
+	return enough && claimsOf(bound, m.Covered).String() == m.claims
+}
+
+// reserveFor adds the bound of a message to what is reserved.
+func (tx *Tx) reserveFor(m *Message, bound *pricing.Bound) error {
+	made := claimsOf(bound, m.Covered)
+	m.Reserved, m.claims, m.dirty = bound.Amount, made.String(), true
+	return tx.reserve(bound, made)
+}
+
+// releaseOf takes what a message has reserved back.
+func (tx *Tx) releaseOf(m *Message) error {
+	made, err := parseClaims(m.claims)
+	if err != nil {
+		return err
+	}
+	m.claims, m.dirty = "", true
+	return tx.release(m.Reserved, made)
 }
 
 // Correct appends what a settled message owes after all to the ledger, in place of what it has still reserved. The record's Sequence is set here.
