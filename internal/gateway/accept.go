@@ -95,11 +95,11 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return nil, err
 	}
-	in, err := g.circumstances(tx, from, person, a, &state)
+	in, err := g.circumstances(tx, from, out, person, a, &state)
 	if err != nil {
 		return nil, err
 	}
-	granted, err := decide(t, from.channel, out, in)
+	granted, err := decide(t, out, in)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	}
 	m := &store.Message{
 		ID: a.id, Channel: from.channel.ID, Customer: customer, Lane: granted.lane,
-		AcceptedAt: a.now, ExpiresAt: granted.expires, Reserved: granted.reservation,
+		AcceptedAt: a.now, ExpiresAt: granted.expires, Bound: &granted.bound, Covered: granted.covered,
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
 	}
@@ -142,10 +142,14 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 }
 
 // circumstances reads what the decision depends on beside the send.
-func (g *Gateway) circumstances(tx *store.Tx, from caller, person seal.CustomerHash, a acceptance, state *conversation.State) (circumstances, error) {
+func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
+	in.bound = mostOf(t, from.channel, out, a.now, state)
 	var err error
+	if in.rise, err = tx.Rise(&in.bound); err != nil {
+		return in, err
+	}
 	if in.waiting, err = tx.Depth(store.Outbound); err != nil {
 		return in, err
 	}
