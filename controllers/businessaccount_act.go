@@ -19,6 +19,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
@@ -138,6 +139,8 @@ func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *acco
 				UID:     pod.UID,
 				Address: net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(config.ReportPort)),
 				Access:  access,
+
+				Published: publishedRecord(scope.account),
 			})
 			scope.reports[i] = podReport{pod: pod.Name, report: newest, err: err}
 		})
@@ -148,6 +151,15 @@ func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *acco
 		scope.memory.report, scope.memory.confirmed = latest, scope.now
 	}
 	return nil
+}
+
+// publishedRecord is the record of the ledger that the status has published last; of none the Sequence is 0.
+func publishedRecord(account *v1alpha1.BusinessAccount) report.LedgerRecord {
+	usage := account.Status.Usage
+	if usage == nil || usage.Ledger == nil || usage.Ledger.Sequence == nil {
+		return report.LedgerRecord{}
+	}
+	return report.LedgerRecord{Sequence: *usage.Ledger.Sequence, Hash: usage.Ledger.RootHash}
 }
 
 // reportAccess reads from the keys Secret what it takes to read reports, once for each version of it.

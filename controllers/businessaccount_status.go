@@ -118,7 +118,7 @@ func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 // showUsage shows the newest figures. Their time moves only with them, or once when they have become stale.
 func showUsage(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	known := scope.memory.report
-	if known == nil || scope.ledgerWentBack() {
+	if known == nil || scope.ledgerRegressed() {
 		return
 	}
 	usage := Usage(known, scope.budget(), scope.compilation.currency)
@@ -136,14 +136,19 @@ func showUsage(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	status.History = History(known, scope.compilation.currency)
 }
 
-// ledgerWentBack tells whether the gateway's ledger lacks records that were published: those figures must not be replaced by smaller ones as if nothing had happened (P5).
-func (s *accountScope) ledgerWentBack() bool {
-	known, usage := s.memory.report, s.account.Status.Usage
-	if known == nil || usage == nil || usage.Ledger == nil || usage.Ledger.Sequence == nil || *usage.Ledger.Sequence == 0 {
+// ledgerRegressed tells whether the gateway's ledger is not the continuation of the one that was published: its figures must not take the place of those as if
+// nothing had happened (P5). The gateway says what it has at the published sequence, so that a ledger which was rolled back is noticed although it has grown
+// since. A gateway that is too old to say so is judged by its last record alone.
+func (s *accountScope) ledgerRegressed() bool {
+	known, published := s.memory.report, publishedRecord(s.account)
+	if known == nil || published.Sequence == 0 {
 		return false
 	}
-	published := *usage.Ledger.Sequence
-	return known.Ledger.Sequence < published || known.Ledger.Sequence == published && known.Ledger.Hash != usage.Ledger.RootHash
+	if found := known.Ledger.Published; found != nil && found.Sequence == published.Sequence {
+		return *found != published
+	}
+	return known.Ledger.Sequence < published.Sequence ||
+		known.Ledger.Sequence == published.Sequence && known.Ledger.Hash != published.Hash
 }
 
 // stale tells whether the figures could not be confirmed for longer than one misses a reading.
@@ -289,8 +294,8 @@ func configVerdict(scope *accountScope) verdict {
 
 func usageVerdict(scope *accountScope) verdict {
 	switch {
-	case scope.ledgerWentBack():
-		return isFalse(v1alpha1.ReasonLedgerWentBack, fmt.Sprintf("The gateway's ledger lacks record %d, which status.usage has published: its store was lost, or restored from before. "+
+	case scope.ledgerRegressed():
+		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which status.usage has published: its store was lost, or restored from before. "+
 			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has", *scope.account.Status.Usage.Ledger.Sequence))
 	case scope.latest() != nil:
 		return isTrue(v1alpha1.ReasonUsageCurrent, "")

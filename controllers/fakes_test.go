@@ -155,6 +155,8 @@ type fakeGateways struct {
 	stuck  string
 	plan   string
 	report report.Report
+	// records are the hashes of the ledger by sequence. Gateways without them are too old to be asked for one.
+	records map[int64]string
 }
 
 func newFakeGateways(c client.Client) *fakeGateways {
@@ -180,6 +182,9 @@ func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (
 		return report.Report{}, errors.New("connection refused")
 	}
 	answer := f.report
+	if f.records != nil && pod.Published.Sequence > 0 {
+		answer.Ledger.Published = &report.LedgerRecord{Sequence: pod.Published.Sequence, Hash: f.records[pod.Published.Sequence]}
+	}
 	answer.Replica, answer.ConfigDigest = pod.Name, secret.Annotations[tenant.AnnotationConfigDigest]
 	if f.stuck != "" {
 		answer.ConfigDigest = f.stuck

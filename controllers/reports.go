@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +42,8 @@ type ReportingPod struct {
 	// Address is the host and port of the report.
 	Address string
 	Access  ReportAccess
+	// Published is the record of the account's ledger that was published last. Its Sequence is 0 if none was.
+	Published report.LedgerRecord
 }
 
 // ReportAccess is what it takes to read the reports of an account's gateway.
@@ -86,12 +90,13 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 	}
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+pod.Address+report.Path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, pod.url(), nil)
 	if err != nil {
 		return report.Report{}, fmt.Errorf("read the report of pod %q: %w", pod.Name, err)
 	}
 	request.Header.Set("Authorization", "Bearer "+pod.Access.Token)
-	if known.etag != "" {
+	asked := pod.Published.Sequence > 0
+	if known.etag != "" && (!asked || known.report.Ledger.Published != nil) { // whether the gateway looks at all, only a whole answer tells
 		request.Header.Set("If-None-Match", known.etag)
 	}
 	answer, err := client.Do(request)
@@ -101,6 +106,9 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 	defer func() { _ = answer.Body.Close() }()
 	switch answer.StatusCode {
 	case http.StatusNotModified:
+		if asked {
+			known.report.Ledger.Published = &pod.Published // it is there, as it was published
+		}
 		return known.report, nil
 	case http.StatusOK:
 	default:
@@ -112,6 +120,18 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 	}
 	h.remember(pod, knownReport{etag: answer.Header.Get("ETag"), report: newest})
 	return newest, nil
+}
+
+// url is where the pod's report is, with the question whether what was published is still on the ledger's chain.
+func (p *ReportingPod) url() string {
+	at := url.URL{Scheme: "https", Host: p.Address, Path: report.Path}
+	if p.Published.Sequence > 0 {
+		at.RawQuery = url.Values{
+			report.QueryPublishedSequence: {strconv.FormatInt(p.Published.Sequence, 10)},
+			report.QueryPublishedHash:     {p.Published.Hash},
+		}.Encode()
+	}
+	return at.String()
 }
 
 // Forget implements PodReports.

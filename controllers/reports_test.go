@@ -80,6 +80,48 @@ func TestUnchangedReportCostsA304(t *testing.T) {
 	}
 }
 
+// The gateway is asked each time whether what was published is still on its chain. A 304 says that it is.
+func TestP5ReportIsAskedForWhatWasPublished(t *testing.T) {
+	const published = "sha256:1f"
+	hash := published
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := report.Report{Ledger: report.Ledger{Sequence: 9, Hash: "sha256:9f"}}
+		if r.URL.Query().Get(report.QueryPublishedSequence) == "5" {
+			answer.Ledger.Published = &report.LedgerRecord{Sequence: 5, Hash: hash}
+		}
+		if r.Header.Get("If-None-Match") == `"1"` && r.URL.Query().Get(report.QueryPublishedHash) == hash {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(server.Close)
+	reports, asking := controllers.NewHTTPReports(), &reportServer{Server: server}
+	pod := asking.pod("a", "right")
+	read := func() report.Ledger {
+		t.Helper()
+		got, err := reports.Read(t.Context(), pod)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Ledger
+	}
+	if got := read(); got.Published != nil {
+		t.Errorf("before anything was published the answer names %+v", got.Published)
+	}
+	pod.Published = report.LedgerRecord{Sequence: 5, Hash: published}
+	for range 2 { // a whole answer, then a 304
+		if got := read(); got.Published == nil || *got.Published != pod.Published {
+			t.Errorf("the answer names %+v; want what was published", got.Published)
+		}
+	}
+	hash = "sha256:2f"
+	if got := read(); got.Published == nil || got.Published.Hash != "sha256:2f" {
+		t.Errorf("of another ledger the answer names %+v; want its own record", got.Published)
+	}
+}
+
 func TestP7ReportIsReadOnlyFromThePinnedCertificate(t *testing.T) {
 	server, reports := newReportServer(t), controllers.NewHTTPReports()
 	pod := server.pod("a", "right")

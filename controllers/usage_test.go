@@ -85,19 +85,49 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 			billed("0.0068", 1, w.clock.Now())(f)
 			f.report.Ledger = lost
 		})
-		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerWentBack, sentence)
-		w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLedgerWentBack, sentence)
+		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence)
+		w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence)
 		w.settle()
 		w.Expect(shown()).To(gomega.Equal(published))
 		w.gateways.change(billed("0.0204", 3, w.clock.Now())) // it is restored
 		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
 	}
 	w.gateways.change(billed("0.0068", 1, w.clock.Now()))
-	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerWentBack, sentence)
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence)
 	remove := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/status/usage"}]`))
 	w.Expect(w.client.Status().Patch(t.Context(), w.account(), remove)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
 	w.Expect(shown()).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0068", Currency: "USD"}))
+}
+
+// A ledger that was rolled back and has grown past what was published is another one all the same.
+func TestP5ALedgerThatWasRolledBackAndHasGrownIsNoticed(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	grown := func(sequence int64, billed string, records map[int64]string) func(*fakeGateways) {
+		return func(f *fakeGateways) {
+			f.records = records
+			f.report.Period.Messages, f.report.Period.Billed.Amount = sequence, money.MustParse(billed)
+			f.report.Ledger = report.Ledger{Sequence: sequence, Hash: records[sequence]}
+		}
+	}
+	billedNow := func() string { return w.account().Status.Usage.Billed.Amount }
+	w.gateways.change(grown(3, "0.0204", map[int64]string{3: "sha256:3a"}))
+	w.Eventually(billedNow).Should(gomega.Equal("0.0204"))
+	w.gateways.change(grown(5, "0.034", map[int64]string{3: "sha256:3a", 5: "sha256:5a"}))
+	w.Eventually(billedNow).Should(gomega.Equal("0.034"))
+
+	w.gateways.change(grown(7, "0.0476", map[int64]string{3: "sha256:3a", 5: "sha256:5b", 7: "sha256:7b"}))
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed,
+		"The gateway's ledger lacks record 5, which status.usage has published: its store was lost, or restored from before. "+
+			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has")
+	w.settle()
+	if got := billedNow(); got != "0.034" {
+		t.Errorf("status.usage shows %s billed; want what was published, 0.034", got)
+	}
+	w.gateways.change(grown(8, "0.0544", map[int64]string{3: "sha256:3a", 5: "sha256:5a", 8: "sha256:8a"}))
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
+	w.Eventually(billedNow).Should(gomega.Equal("0.0544"))
 }
 
 // A gateway that has just been restarted reports before its store is open, and its pod may still count as ready.

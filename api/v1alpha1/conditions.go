@@ -126,8 +126,8 @@ const (
 
 	// ReasonUsageCurrent: the figures are the gateway's latest.
 	ReasonUsageCurrent = "UsageCurrent"
-	// ReasonLedgerWentBack: the gateway's ledger lacks records that status.usage has published: its store was lost, or restored from before. status.usage stays as it was.
-	ReasonLedgerWentBack = "LedgerWentBack"
+	// ReasonLedgerRegressed: the gateway's ledger lacks records that status.usage has published: its store was lost, or restored from before. status.usage stays as it was.
+	ReasonLedgerRegressed = "LedgerRegressed"
 	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of status.usage.asOfTime.
 	ReasonReportUnavailable = "ReportUnavailable"
 

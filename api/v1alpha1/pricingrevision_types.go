@@ -144,9 +144,10 @@ type WindowOpening struct {
 
 // EntryPoint says how a free entry point opens: the customer arrives in one of the ways, and the business replies in time.
 type EntryPoint struct {
-	// opensOn are the ways in which a customer can arrive.
-	// +required
+	// opensOn are the ways in which a customer can arrive: by default an advertisement, and a page's button.
+	// +optional
 	// +listType=set
+	// +kubebuilder:default={Ad,PageButton}
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=9
 	OpensOn []InboundEvent `json:"opensOn,omitempty"`

@@ -47,7 +47,7 @@ which the environment variable ` + tokenVariable + ` holds:
 		RunE: func(cmd *cobra.Command, _ []string) error { return to.list(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	command.AddCommand(list,
-		to.change("replay", "Deliver callbacks once more, behind whatever waits for their customers", http.MethodPost, "Replayed"),
+		to.change("replay", "Deliver callbacks once more, behind what waits for their customers", http.MethodPost, "Replayed"),
 		to.change("drop", "Forget callbacks for good", http.MethodDelete, "Dropped"),
 	)
 	return command
@@ -147,7 +147,8 @@ func (c *refusedCallbacks) call(ctx context.Context, method, after string, body,
 	if err != nil {
 		return err
 	}
-	address := strings.TrimSuffix(c.gateway, "/") + "/v26.0/" + url.PathEscape(c.phoneNumberID) + "/refused_callbacks?after=" + url.QueryEscape(after)
+	address := strings.TrimSuffix(c.gateway, "/") + "/v26.0/" + url.PathEscape(c.phoneNumberID) +
+		"/refused_callbacks?after=" + url.QueryEscape(after)
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("--gateway is no URL: %w", err)
@@ -173,7 +174,8 @@ func (c *refusedCallbacks) call(ctx context.Context, method, after string, body,
 			} `json:"error"`
 		}
 		_ = json.Unmarshal(content, &refused) // what is no error object has no details
-		return fmt.Errorf("the gateway answered %d: %s", response.StatusCode, cmp.Or(refused.Error.Data.Details, refused.Error.Message, "no reason given"))
+		reason := cmp.Or(refused.Error.Data.Details, refused.Error.Message, "no reason given")
+		return fmt.Errorf("the gateway answered %d: %s", response.StatusCode, reason)
 	}
 	return json.Unmarshal(content, answer)
 }

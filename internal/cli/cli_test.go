@@ -218,10 +218,14 @@ func TestRateShowsTheCostBesideAMarkedUpCharge(t *testing.T) {
 // A message whose end is not in the file is not in the total; whoever checks a bill must know.
 func TestRateSaysWhatHasNotEnded(t *testing.T) {
 	events := write(t, "events.jsonl", `{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}
+{"time":"2026-10-05T10:00:01Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}
+{"time":"2026-10-05T10:00:02Z","type":"status","id":"m2","status":"delivered"}
 `)
 	const totals = `{"total":"0","currency":"USD","charged":0,"free":0,"refused":0,"unpriced":0}
 `
-	const note = "note: messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total: 1\n"
+	const note = "note: messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total: 1\n" +
+		"note: statuses of messages that the file does not send, and so are not in the total: 1\n" +
+		"note: sends with the id of a message that had not ended, and so are not in the total: 1\n"
 	var out, notes strings.Builder
 	command := New("guichet")
 	command.SetArgs([]string{"rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", events})
@@ -229,6 +233,23 @@ func TestRateSaysWhatHasNotEnded(t *testing.T) {
 	command.SetErr(&notes)
 	if err := command.Execute(); err != nil || out.String() != totals || notes.String() != note {
 		t.Errorf("got %v\n%s%s", err, out.String(), notes.String())
+	}
+}
+
+// What had failed and is delivered after all is a second line, and counts once in the totals.
+func TestP2RateCorrectsAFailureThatIsDelivered(t *testing.T) {
+	events := write(t, "events.jsonl", `{"time":"2026-10-05T10:00:00Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}
+{"time":"2026-10-05T10:00:01Z","type":"status","id":"m1","status":"failed"}
+{"time":"2026-10-05T10:00:02Z","type":"status","id":"m1","status":"delivered"}
+`)
+	got, err := run(t, "rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", events)
+	for _, want := range []string{
+		`"freeReason":"undelivered"}`, `"charge":"0.03","currency":"USD","tier":0,"corrects":"undelivered"}`,
+		`{"total":"0.03","currency":"USD","charged":1,"free":0,"refused":0,"unpriced":0}`,
+	} {
+		if err != nil || !strings.Contains(got, want) {
+			t.Errorf("got %v, want %s in\n%s", err, want, got)
+		}
 	}
 }
 

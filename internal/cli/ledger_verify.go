@@ -24,11 +24,11 @@ func newLedgerVerify() *cobra.Command {
 	var o verifyOptions
 	command := &cobra.Command{
 		Use:   "verify {--store FILE | --jsonl FILE}",
-		Short: "Check a ledger's chain and sums, and name the first record that is bad",
-		Long: `Check a ledger's chain and sums, and name the first record that is bad.
+		Short: "Check a ledger's chain, rules and sums, and name the first record that is bad",
+		Long: `Check a ledger's chain, rules and sums, and name the first record that is bad.
 
-Every record must be in its place, carry the hash of the one before it, be in the canonical encoding, and settle a message that no other one
-settles; the sums that a store keeps must be those of its records. That nothing was cut off at the end, only a hash that was
+Every record must be in its place, carry the hash of the one before it, be in the canonical encoding, and keep the rules of docs/ledger.md, such as
+one settlement for each message and corrections of what was settled; the sums that a store keeps must be those of its records. That nothing was cut off at the end, only a hash that was
 published can tell: give the rootHash that stood in a BusinessAccount's status.usage.ledger.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -37,7 +37,8 @@ The events are one JSON object on a line, in the order of their times:
   {"time":"2026-10-05T10:01:00Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}
   {"time":"2026-10-05T10:01:02Z","type":"status","id":"m1","status":"delivered"}
 
-One JSON object is printed for each message, when it is settled or refused, and a last one with the totals.`,
+One JSON object is printed for each message, when it is settled or refused, another one if it had failed and is delivered after all, which corrects the first,
+and a last one with the totals.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -85,14 +86,32 @@ func (o *rateOptions) run(stdin io.Reader, stdout, stderr io.Writer) error {
 		from = file
 	}
 	out := bufio.NewWriterSize(stdout, 1<<16)
-	unsettled, err := price(replay.NewReader(o.events, from), books, account, printer, out)
+	replayed, err := price(replay.NewReader(o.events, from), books, account, printer, out)
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
-	if unsettled > 0 {
-		_, err = fmt.Fprintf(stderr, "note: messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total: %d\n", unsettled)
+	return writeNotes(stderr, replayed)
+}
+
+// writeNotes says what of the events is in no total.
+func writeNotes(stderr io.Writer, replayed *replay.Replay) error {
+	passed := replayed.PassedOver()
+	for _, note := range []struct {
+		text  string
+		count int64
+	}{
+		{"messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total", replayed.Unsettled()},
+		{"statuses of messages that the file does not send, and so are not in the total", passed.Statuses},
+		{"sends with the id of a message that had not ended, and so are not in the total", passed.Sends},
+	} {
+		if note.count == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintf(stderr, "note: %s: %d\n", note.text, note.count); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // account is what the flags say of the account.
@@ -164,8 +183,10 @@ func (o *rateOptions) books() ([]*pricing.Book, error) {
 	return books, nil
 }
 
-// price replays the events under each book. It returns how many messages have not ended under the first one.
-func price(events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer) (unsettled int64, err error) {
+// price replays the events under each book, and returns the replay under the first one.
+func price(
+	events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer,
+) (*replay.Replay, error) {
 	r := rating{printer: printer, out: out}
 	for _, book := range books {
 		r.replays, r.sums = append(r.replays, replay.New(book, account)), append(r.sums, replay.NewSummary())
@@ -175,12 +196,12 @@ func price(events *replay.Reader, books []*pricing.Book, account *pricing.Accoun
 		err := events.Next(&event)
 		switch {
 		case errors.Is(err, io.EOF):
-			return r.replays[0].Unsettled(), printer.end(out, books[0].Currency(), r.sums)
+			return r.replays[0], printer.end(out, books[0].Currency(), r.sums)
 		case err != nil:
-			return 0, err
+			return nil, err
 		}
 		if err := r.apply(events, &event); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 }
@@ -206,12 +227,18 @@ func (r *rating) apply(events *replay.Reader, event *replay.Event) error {
 		case replay.Refused:
 			r.sums[i].Refuse()
 			err = r.printer.refused(r.out, event)
-		case replay.Settled:
+		case replay.Settled, replay.Corrected:
 			if group == (replay.Group{}) {
 				group = replay.GroupOf(&outcome)
 			}
-			if err = r.sums[i].Add(group, &outcome); err == nil {
-				err = r.printer.settled(r.out, event, &outcome)
+			corrects := result == replay.Corrected
+			if corrects {
+				err = r.sums[i].Correct(r.replays[0].CorrectedGroup(), group, &outcome)
+			} else {
+				err = r.sums[i].Add(group, &outcome)
+			}
+			if err == nil {
+				err = r.printer.settled(r.out, event, &outcome, corrects)
 			}
 		}
 		if err != nil {

@@ -18,7 +18,7 @@ const codeOutsideWindow = 131047
 
 // ratePrinter prints what rate finds.
 type ratePrinter interface {
-	settled(out *bufio.Writer, e *replay.Event, outcome *pricing.Outcome) error
+	settled(out *bufio.Writer, e *replay.Event, outcome *pricing.Outcome, corrects bool) error
 	refused(out *bufio.Writer, e *replay.Event) error
 	end(out *bufio.Writer, currency money.Currency, sums []*replay.Summary) error
 }
@@ -41,13 +41,13 @@ func (o *rateOptions) printer() (ratePrinter, error) {
 // silent prints nothing for a message.
 type silent struct{}
 
-func (silent) settled(*bufio.Writer, *replay.Event, *pricing.Outcome) error { return nil }
-func (silent) refused(*bufio.Writer, *replay.Event) error                   { return nil }
+func (silent) settled(*bufio.Writer, *replay.Event, *pricing.Outcome, bool) error { return nil }
+func (silent) refused(*bufio.Writer, *replay.Event) error                         { return nil }
 
 // messagesJSON prints an object for each message, and one with the totals.
 type messagesJSON struct{}
 
-func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outcome) error {
+func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outcome, corrects bool) error {
 	b := out.AvailableBuffer()
 	b = append(b, `{"id":`...)
 	b = appendJSON(b, e.ID)
@@ -82,6 +82,9 @@ func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outco
 		b = strconv.AppendInt(b, int64(o.Tier), 10)
 	default:
 		b = append(b, `,"unpriced":true`...)
+	}
+	if corrects {
+		b = append(b, `,"corrects":"undelivered"`...)
 	}
 	b = append(b, '}', '\n')
 	_, err := out.Write(b)

@@ -96,7 +96,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err != nil {
 		return nil, err
 	}
-	granted, err := decide(t, from.channel, out, in)
+	granted, err := decide(t, out, in)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	}
 	m := &store.Message{
 		ID: a.id, Channel: from.channel.ID, Customer: a.customer, Lane: granted.lane,
-		AcceptedAt: a.now, ExpiresAt: granted.expires, Reserved: granted.reservation,
+		AcceptedAt: a.now, ExpiresAt: granted.expires, Bound: &granted.bound, Covered: granted.covered,
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
 	}
@@ -142,7 +142,11 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a acceptance, state *conversation.State) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
+	in.bound = mostOf(t, from.channel, out, a.now, state)
 	var err error
+	if in.rise, err = tx.Rise(&in.bound); err != nil {
+		return in, err
+	}
 	if in.waiting, err = tx.Depth(store.Outbound); err != nil {
 		return in, err
 	}

@@ -71,10 +71,13 @@ func hiddenCause(err error) *graph.Error {
 	if errors.Is(err, store.ErrOutcomeUnknown) {
 		return graph.OutcomeUnknown(storeRetry)
 	}
+	if errors.Is(err, store.ErrFault) {
+		return graph.Faulty()
+	}
 	return graph.Unavailable(storeRetry)
 }
 
-// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503 that hides the cause, which is logged. Each answer has an
+// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503, or a 500 for a fault, that hides the cause, which is logged. Each answer has an
 // id, by which the log line of a hidden cause is found. Who seems to have gone is answered too: a client may end its half of the connection behind its request and wait, and
 // without an answer it would hear a 200 (P1).
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {

@@ -26,36 +26,43 @@ func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (mon
 	return total.Billed.Max(next.Billed), err
 }
 
-// stillCovered raises the reservation of a message that waited, if the plan has become dearer since it was accepted: the plan that is served when the message ends prices
-// it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
+// stillCovered renews the reservation of a message that waited, if the plan has become dearer since it was accepted, or its allowances others: the plan that is served when the
+// message ends prices it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
 func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, state *conversation.State, now time.Time) (*graph.Error, error) {
 	message := pricing.Message{Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category, SentAt: m.AcceptedAt.Unix()}
 	bound := t.book.MaxCharge(&t.account, &message, state, m.ExpiresAt.Unix())
-	currency, own := bound.Amount.Currency, m.Reserved
-	if bound.Amount.Amount.IsZero() && !bound.Unpriced || own.Currency == currency && bound.Amount.Amount.Cmp(own.Amount) <= 0 {
+	if m.Reserves(&bound) {
 		return nil, nil
+	}
+	currency := bound.Amount.Currency
+	before, err := tx.Reserved(currency)
+	if err != nil {
+		return nil, err
+	}
+	rise, err := tx.Rise(&bound)
+	if err != nil {
+		return nil, err
+	}
+	m.Covered = m.Covered && rise == (pricing.Exposure{})
+	if err := tx.Rereserve(m, &bound); err != nil {
+		return nil, err
+	}
+	after, err := tx.Reserved(currency)
+	if err != nil {
+		return nil, err
+	}
+	if rise.Amount, err = after.Sub(before); err != nil || rise.Amount.Sign() <= 0 && !rise.Unpriced {
+		return nil, err
 	}
 	billed, err := spent(tx, t, currency, now)
 	if err != nil {
 		return nil, err
 	}
-	reserved, err := tx.Reserved(currency)
-	if err != nil {
-		return nil, err
-	}
-	if own.Currency == currency {
-		if reserved, err = reserved.Sub(own.Amount); err != nil {
-			return nil, err
-		}
-	}
-	reservation, err := covered(t.Budget, bound, billed, reserved)
-	if refusal, ok := graph.AsError(err); ok {
+	err = within(t.Budget, rise, currency, billed, before)
+	if refusal, refused := graph.AsError(err); refused {
 		return refusal, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, tx.Rereserve(m, reservation)
+	return nil, err
 }
 
 // warnOfBudget says, once for each level and period, that the period's charges have passed a part of the budget: of the one that is in force, so that a budget

@@ -17,6 +17,9 @@ import (
 type circumstances struct {
 	now   time.Time
 	state *conversation.State
+	// bound is the most that the message can cost, see mostOf. rise is what it adds to the most that all can cost together: nothing where an allowance surely pays for it.
+	bound pricing.Bound
+	rise  pricing.Exposure
 	// spent is what the period was charged, see the function, reserved the most that accepted and unsettled messages can still cost.
 	spent, reserved money.Decimal
 	// waiting counts the messages that wait for the upstream.
@@ -32,8 +35,10 @@ type circumstances struct {
 
 // admission is a send that may go out.
 type admission struct {
-	// reservation is the most that the message can still cost.
-	reservation money.Money
+	// bound is the most that the message can still cost: what it reserves.
+	bound pricing.Bound
+	// covered says that allowances surely pay for it.
+	covered bool
 	// inWindow says that the message answers within an open service window.
 	inWindow bool
 	// lane is that of replies for answers within a window, and for one-time passwords, which expire in minutes.
@@ -49,7 +54,7 @@ const (
 )
 
 // decide says whether a send may go out, under which reservation, or refuses it with Meta's code and a sentence. It is pure.
-func decide(t *tenant, c *channel, out outgoing, in circumstances) (admission, error) {
+func decide(t *tenant, out outgoing, in circumstances) (admission, error) {
 	if in.waiting >= maxWaiting {
 		return admission{}, graph.ThroughputReached(queueRetry)
 	}
@@ -65,12 +70,11 @@ func decide(t *tenant, c *channel, out outgoing, in circumstances) (admission, e
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return admission{}, err
 	}
-	expires := in.now.Add(out.ttl + outcomeGrace)
-	reservation, err := reserve(t, c, out, in, expires)
+	covered, err := affordable(t, in)
 	if err != nil {
 		return admission{}, err
 	}
-	granted := admission{reservation: reservation, inWindow: inWindow, lane: store.LaneBulk, expires: expires}
+	granted := admission{bound: in.bound, covered: covered, inWindow: inWindow, lane: store.LaneBulk, expires: expiryOf(out, in.now)}
 	if inWindow && out.form != conversation.Templated || out.category == conversation.Authentication {
 		granted.lane = store.LaneReply
 	}
@@ -134,42 +138,51 @@ func withinCustomerLimit(limit int32, in circumstances, inWindow bool) error {
 	return e
 }
 
-// reserve finds the most that the message can cost, and whether the budget and the upstream's own payment state allow it (P3). It can be delivered later than its time to
-// live tells, whose count the upstream begins anew; what counts is whatever is told until it expires.
-func reserve(t *tenant, c *channel, out outgoing, in circumstances, expires time.Time) (money.Money, error) {
-	message := pricing.Message{Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: in.now.Unix()}
-	bound := t.book.MaxCharge(&t.account, &message, in.state, expires.Unix())
-	if bound.Amount.Amount.IsZero() && !bound.Unpriced {
-		return bound.Amount, nil
-	}
-	if t.BillingStopped != "" {
-		return money.Money{}, graph.NewError(graph.CodePayment, t.BillingStopped)
-	}
-	if in.paymentStopped {
-		return money.Money{}, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
-	}
-	return covered(t.Budget, bound, in.spent, in.reserved)
+// expiryOf is when a message is settled as undelivered if nothing was heard of it.
+func expiryOf(out outgoing, accepted time.Time) time.Time {
+	return accepted.Add(out.ttl + outcomeGrace)
 }
 
-// covered is the reservation for a bound, if a blocking budget has it left. A bound that leaves out an ending without a rate covers nothing: it would be charged once the
-// plan has that rate, whatever it is.
-func covered(budget *config.Budget, bound pricing.Bound, spent, reserved money.Decimal) (money.Money, error) {
-	if budget == nil || budget.Action != budgetBlock {
-		return bound.Amount, nil
+// mostOf is the most that a message can cost. It can be delivered later than its time to live tells, whose count the upstream begins anew; what counts is whatever is told
+// until it expires.
+func mostOf(t *tenant, c *channel, out outgoing, now time.Time, state *conversation.State) pricing.Bound {
+	message := pricing.Message{Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: now.Unix()}
+	return t.book.MaxCharge(&t.account, &message, state, expiryOf(out, now).Unix())
+}
+
+// affordable tells whether the platform, the budget and the upstream's own payment state allow the message (P3). What is surely free, be it because an allowance pays for it, needs neither.
+func affordable(t *tenant, in circumstances) (free bool, err error) {
+	if in.rise == (pricing.Exposure{}) {
+		return true, nil
 	}
-	if bound.Unpriced {
-		return money.Money{}, graph.NewError(graph.CodePayment,
+	if t.BillingStopped != "" {
+		return false, graph.NewError(graph.CodePayment, t.BillingStopped)
+	}
+	if in.paymentStopped {
+		return false, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
+	}
+	return false, within(t.Budget, in.rise, in.bound.Amount.Currency, in.spent, in.reserved)
+}
+
+// within refuses what a blocking budget has not left. An exposure that leaves out an ending without a rate is never within it: that would be charged once the plan has the
+// rate, whatever it is.
+func within(budget *config.Budget, rise pricing.Exposure, currency money.Currency, spent, reserved money.Decimal) error {
+	if budget == nil || budget.Action != budgetBlock {
+		return nil
+	}
+	if rise.Unpriced {
+		return graph.NewError(graph.CodePayment,
 			"The price plan has no rate for one of the ways in which this message may end, so the account's budget cannot be kept. Add the rate to the plan, or let the budget warn instead of block.")
 	}
 	left, err := budgetLeft(budget.Limit.Amount, spent, reserved)
 	if err != nil {
-		return money.Money{}, err
+		return err
 	}
-	if bound.Amount.Amount.Cmp(left) > 0 {
-		rest := money.Money{Amount: left.Max(money.Decimal{}), Currency: bound.Amount.Currency}
-		return money.Money{}, graph.BudgetExhausted(bound.Amount.String(), rest.String())
+	if rise.Amount.Cmp(left) > 0 {
+		rest := money.Money{Amount: left.Max(money.Decimal{}), Currency: currency}
+		return graph.BudgetExhausted(money.Money{Amount: rise.Amount, Currency: currency}.String(), rest.String())
 	}
-	return bound.Amount, nil
+	return nil
 }
 
 // budgetLeft is limit - spent - reserved.

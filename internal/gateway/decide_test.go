@@ -32,7 +32,11 @@ func asked(t *testing.T, body string, change func(*config.Document, *circumstanc
 	if err != nil {
 		return admission{}, err
 	}
-	return decide(served, c, out, in)
+	if in.bound.Amount.Currency == "" { // no allowance pays
+		in.bound = mostOf(served, c, out, in.now, in.state)
+		in.rise = pricing.Exposure{Amount: in.bound.Amount.Amount, Unpriced: in.bound.Unpriced}
+	}
+	return decide(served, out, in)
 }
 
 // wroteAt is the conversation with a customer who wrote once.
@@ -55,8 +59,8 @@ func TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount(t *testing.T) {
 		dearer.Rates = []pricing.MarketRates{{Market: "France", Prices: []pricing.Price{{Category: "Utility", Amount: "0.05"}}}}
 		d.Plan.Revisions = append(d.Plan.Revisions, dearer)
 	})
-	if err != nil || granted.reservation != usd("0.05") {
-		t.Fatalf("reserved %s, %v; want the 0.05 USD of the next day", granted.reservation, err)
+	if err != nil || granted.bound.Amount != usd("0.05") {
+		t.Fatalf("reserved %s, %v; want the 0.05 USD of the next day", granted.bound.Amount, err)
 	}
 }
 
@@ -111,6 +115,13 @@ func TestDecide(t *testing.T) {
 			budget("10")(d, in)
 			d.Plan.Revisions = append(d.Plan.Revisions, withoutRates(d.Plan, "2026-11-21"))
 		}, 131042, "", 0},
+		"budget, overspent, an allowance pays": {text, func(d *config.Document, in *circumstances) {
+			budget("1")(d, in)
+			in.spent, in.bound = money.MustParse("2"), pricing.Bound{Amount: usd("0.03")}
+		}, 0, "0.03", store.LaneReply},
+		"upstream wants payment, an allowance pays": {text, func(_ *config.Document, in *circumstances) {
+			in.paymentStopped, in.bound = true, pricing.Bound{Amount: usd("0.03")}
+		}, 0, "0.03", store.LaneReply},
 		"upstream wants payment": {utility, func(_ *config.Document, in *circumstances) { in.paymentStopped = true }, 131042, "", 0},
 		"limit of customers": {utility, func(d *config.Document, in *circumstances) {
 			d.Limits.CustomersPerDay, in.customersToday, in.state = 5, 5, &conversation.State{}
@@ -135,8 +146,8 @@ func TestDecide(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.reservation != usd(tc.reserved) || got.lane != tc.lane {
-				t.Fatalf("reserved %s in lane %d, want %s USD in %d", got.reservation, got.lane, tc.reserved, tc.lane)
+			if got.bound.Amount != usd(tc.reserved) || got.lane != tc.lane {
+				t.Fatalf("reserved %s in lane %d, want %s USD in %d", got.bound.Amount, got.lane, tc.reserved, tc.lane)
 			}
 		})
 	}
@@ -168,8 +179,8 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		if !got.reservation.Amount.IsZero() && got.reservation.Amount.Cmp(left) > 0 {
-			rt.Fatalf("%s was reserved and %s is left", got.reservation, left)
+		if most := got.bound.Amount.Amount; !most.IsZero() && most.Cmp(left) > 0 {
+			rt.Fatalf("%s was reserved and %s is left", got.bound.Amount, left)
 		}
 	})
 }

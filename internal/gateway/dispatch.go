@@ -22,6 +22,8 @@ const (
 	// storePause is the pause before a write is tried again that the store could not take; it grows to longestStorePause.
 	storePause        = 250 * time.Millisecond
 	longestStorePause = 5 * time.Second
+	// faultPause is for how long a message is set aside whose step the store refuses.
+	faultPause = 5 * time.Minute
 )
 
 // parcel is a claimed message on its way to the upstream, with copies of what is needed outside of the store's operation.
@@ -109,7 +111,8 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	}
 	gaveUp, locked := false, 0
 	held, again := g.channels.releases(c.ID)
-	err = g.update(ctx, func(tx *store.Tx) error {
+	err = updateSteps(ctx, g.update, func(tx *store.Tx, attempt func(func() error) error) error {
+		parcels, gaveUp, locked = nil, false, 0
 		if held {
 			if err := tx.Release(c.ID, now); err != nil {
 				return err
@@ -128,8 +131,20 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 				}
 				continue
 			}
-			p, ended, err := g.prepare(tx, t, c, m, now)
-			if err != nil {
+			var p *parcel
+			var ended bool
+			err := attempt(func() (err error) {
+				p, ended, err = g.prepare(tx, t, c, m, now)
+				return err
+			})
+			switch {
+			case errors.Is(err, store.ErrFault):
+				tx.Untried(m)
+				if err := tx.Park(m, now.Add(faultPause)); err != nil {
+					return err
+				}
+				continue
+			case err != nil:
 				return err
 			}
 			if gaveUp = gaveUp || ended; p != nil {
@@ -187,8 +202,8 @@ func (g *Gateway) holdUntil(tx *store.Tx, t *tenant, m *store.Message, now time.
 	return now.Add(wait), false, nil
 }
 
-// isBillable tells whether a message can cost anything.
-func isBillable(m *store.Message) bool { return !m.Reserved.Amount.IsZero() }
+// isBillable tells whether a message can cost anything, as far as was known when it was accepted: an allowance may surely have paid for it.
+func isBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount.IsZero() }
 
 // putBack puts a claimed message back untried. One that waits for payment lets what is free of its customer go ahead, and is released when the stop ends.
 func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) error {
@@ -281,8 +296,10 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		if g.channels.passed(p.channel.ID, p.billable) {
 			g.goesAgain(p.channel)
 		}
-		g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) },
-			store.Subject{Message: p.id})
+		if !g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) },
+			store.Subject{Message: p.id}) {
+			g.leaveInDoubt(ctx, p, now)
+		}
 		return
 	}
 	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
@@ -291,7 +308,25 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	}
 	verdict := try.judge(err)
 	g.note(p, verdict, now)
-	g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) }, store.Subject{Message: p.id})
+	if !g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) }, store.Subject{Message: p.id}) {
+		g.leaveInDoubt(ctx, p, now)
+	}
+}
+
+// leaveInDoubt makes a doubt of a send whose outcome the store refuses to record, so that the rule for doubts ends it, and not the next start.
+func (g *Gateway) leaveInDoubt(ctx context.Context, p parcel, now time.Time) {
+	if ctx.Err() != nil || g.superseded() != nil {
+		return
+	}
+	if err := g.update(ctx, func(tx *store.Tx) error {
+		m, found, err := tx.Claimed(p.id, p.tries+1)
+		if err != nil || !found || m.State != store.Sending {
+			return err
+		}
+		return g.beginDoubt(tx, m, now)
+	}); err != nil && worthLogging(err) {
+		g.log.Error("Send could not be recorded as in doubt", "message", p.id, "error", err)
+	}
 }
 
 // note counts and logs a send that met an error (its code only: the upstream's words may name the customer), and stops the channel where the error says that nothing will pass.
@@ -299,6 +334,9 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 	g.metrics.upstream.WithLabelValues(v.fate.label(), codeLabel(v.failure.Code)).Inc()
 	if v.fate != fateStopped {
 		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
+		if g.channels.refused(p.channel.ID, v.failure) {
+			g.goesAgain(p.channel)
+		}
 		return
 	}
 	g.stop(p.channel, channelStop{code: v.failure.Code, since: now, until: v.at})

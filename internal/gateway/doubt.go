@@ -23,29 +23,19 @@ func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) erro
 // recover turns into doubts what was cut off: messages that were marked as being sent by a process that has ended, or by a replica that has lost its lease, and
 // whose answer was never recorded. Callbacks that such a one was delivering are delivered again.
 func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
-	for {
-		var found int
-		err := opened.Update(ctx, func(tx *store.Tx) error {
-			messages, err := tx.CutOff(nil, page)
-			if err != nil {
-				return err
-			}
-			found = len(messages)
-			for _, m := range messages {
-				if err := g.beginDoubt(tx, m, g.now()); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if found == 0 {
-			return g.releaseCallbacks(ctx, opened)
-		}
+	cutOff := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+		return tx.CutOff(nil, limit)
+	}
+	found, err := forEach(ctx, opened.Update, cutOff, func(tx *store.Tx, m *store.Message) error {
+		return g.beginDoubt(tx, m, g.now())
+	})
+	if found > 0 {
 		g.log.Warn("Sends were cut off and are in doubt", "messages", found)
 	}
+	if err != nil {
+		return err
+	}
+	return g.releaseCallbacks(ctx, opened)
 }
 
 func (g *Gateway) releaseCallbacks(ctx context.Context, opened *store.Store) error {
@@ -74,10 +64,10 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) (
 	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
 	resolved := false
-	inDoubt := func(tx *store.Tx, last *store.Message) ([]*store.Message, error) {
-		return tx.InState(store.InDoubt, last, page)
+	inDoubt := func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error) {
+		return tx.InState(store.InDoubt, last, limit)
 	}
-	_, err = g.forEach(ctx, inDoubt, func(tx *store.Tx, m *store.Message) error {
+	_, err = forEach(ctx, g.update, inDoubt, func(tx *store.Tx, m *store.Message) error {
 		since := m.ClaimedAt
 		if since.Before(g.hears) {
 			since = g.hears

@@ -20,8 +20,9 @@ const (
 	reportTemplates = 100
 )
 
-// report is the gateway's account of itself at now. Before the store is open it holds only what is known of the configuration.
-func (g *Gateway) report(ctx context.Context, now time.Time) (report.Report, error) {
+// report is the gateway's account of itself at now. Before the store is open it holds only what is known of the configuration. published is the sequence of
+// the ledger's record that the report shall name too; 0 for none.
+func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (report.Report, error) {
 	refused := g.config.refused()
 	r := report.Report{Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest}
 	if r.ConfigError == "" {
@@ -40,9 +41,22 @@ func (g *Gateway) report(ctx context.Context, now time.Time) (report.Report, err
 				return err
 			}
 		}
-		return nil
+		return reportPublished(&r, tx, published)
 	})
 	return r, err
+}
+
+// reportPublished fills in what the ledger has of a record that was published.
+func reportPublished(r *report.Report, tx *store.Tx, sequence int64) error {
+	if sequence == 0 {
+		return nil
+	}
+	r.Ledger.Published = &report.LedgerRecord{Sequence: sequence}
+	hash, found, err := tx.RecordHash(sequence)
+	if found {
+		r.Ledger.Published.Hash = hash.String()
+	}
+	return err
 }
 
 // reportPeriod fills in the current period from the ledger's totals.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,8 +27,8 @@ type Options struct {
 	Replica string
 	// Log is where it logs; nil logs nothing.
 	Log *slog.Logger
-	// Now is its clock; nil is time.Now.
-	Now func() time.Time
+	// Now is its clock; nil is time.Now. MachineNow is what this machine's clock says, which the database's clock of a shared store corrects; nil is time.Now.
+	Now, MachineNow func() time.Time
 	// Tracer begins its spans; nil traces nothing.
 	Tracer trace.Tracer
 }
@@ -55,7 +56,7 @@ type Gateway struct {
 	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
 	opened atomic.Pointer[store.Store]
-	// hears is since when statuses can reach the store: the gateway's start, or the end of the store's last outage, as far as maintenance, which alone uses it, has
+	// hears is since when statuses can reach the store: since it was opened, or the end of the store's last outage, as far as maintenance, which alone uses it, has
 	// met one. The zero time is since now.
 	hears     time.Time
 	pacer     *pacer
@@ -96,7 +97,6 @@ func newGateway(options Options) (*Gateway, error) {
 	g := &Gateway{
 		options:    options,
 		log:        options.Log,
-		now:        options.Now,
 		keys:       ring,
 		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
 		metrics:    newMetrics(),
@@ -112,8 +112,9 @@ func newGateway(options Options) (*Gateway, error) {
 		sends:      newWake(),
 		deliveries: newWake(),
 	}
+	g.now = g.accountTime
 	ring.unused = g.oldKeysUnused
-	g.metrics.registry.MustRegister(gauges{read: g.depths})
+	g.metrics.registry.MustRegister(gauges{read: g.depths, superseded: func() bool { return g.superseded() != nil }})
 	g.config.changed = func(t *tenant) {
 		g.channels.resume(slices.Collect(maps.Keys(t.channels))) // new credentials may be what a stopped channel waited for
 		g.metrics.stopped.Reset()
@@ -177,7 +178,17 @@ func (g *Gateway) open(ctx context.Context) error {
 		return err
 	}
 	g.opened.Store(opened)
+	g.hears = g.now()
 	return nil
+}
+
+// accountTime is the gateway's clock, corrected by that of a shared store's database: what one replica has dated is compared with the time of another.
+func (g *Gateway) accountTime() time.Time {
+	now := g.options.Now()
+	if opened := g.opened.Load(); opened != nil {
+		now = now.Add(opened.ClockOffset())
+	}
+	return now
 }
 
 // ring wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one behind it go, and the business hears of it.
@@ -210,6 +221,39 @@ func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error, about ..
 	err := opened.Update(ctx, fn, about...)
 	commit.end(err)
 	return err
+}
+
+// updater runs an operation of the store, such as Store.Update.
+type updater func(ctx context.Context, fn func(*store.Tx) error, about ...store.Subject) error
+
+// updateSteps runs fn as one operation that takes several steps, each through attempt. Where the store refuses a step, which is the fault of one row, fn runs
+// again and has each step undone alone: it goes on with the other rows. fn must be able to run twice.
+func updateSteps(
+	ctx context.Context, update updater, fn func(tx *store.Tx, attempt func(step func() error) error) error, about ...store.Subject,
+) error {
+	err := update(ctx, func(tx *store.Tx) error {
+		var fault error
+		err := fn(tx, func(step func() error) error {
+			err := step()
+			if errors.Is(err, store.ErrFault) {
+				fault = err
+			}
+			return err
+		})
+		return cmp.Or(fault, err)
+	}, about...)
+	if !errors.Is(err, store.ErrFault) {
+		return err
+	}
+	return update(ctx, func(tx *store.Tx) error { return fn(tx, tx.Attempt) }, about...)
+}
+
+// superseded is why this process may not use its store any more; nil while it may.
+func (g *Gateway) superseded() error {
+	if opened := g.opened.Load(); opened != nil {
+		return opened.Superseded()
+	}
+	return nil
 }
 
 // view runs fn on a snapshot of the store.

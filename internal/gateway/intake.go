@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,13 +15,16 @@ import (
 
 // intake applies a webhook in one commit and returns when that is durable. Applying it again changes nothing: every event is known by its id.
 func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
-	in := intake{gateway: g, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}, began: time.Now()}
 	tellings := make([]told, len(webhook.Changes))
 	for i := range webhook.Changes {
 		tellings[i] = tell(&webhook.Changes[i], t.Callback != nil)
 	}
-	err := g.update(ctx, func(tx *store.Tx) error {
-		in.tx = tx
+	var in intake
+	began := time.Now()
+	err := updateSteps(ctx, g.update, func(tx *store.Tx, attempt func(func() error) error) error {
+		in = intake{
+			gateway: g, tx: tx, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}, began: began, attempt: attempt,
+		}
 		for i := range webhook.Changes {
 			in.told = &tellings[i]
 			if err := in.change(&webhook.Changes[i]); err != nil {
@@ -49,6 +53,7 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 // Errors that refuse a webhook of which a part is stored, so that the upstream tells it again.
 var (
 	errConversation = errors.New("what the webhook says of a customer whose conversation cannot be read is not stored: restore the row")
+	errRefused      = fmt.Errorf("a part of the webhook is not stored: %w", store.ErrFault)
 	errNumber       = errors.New("what the webhook says of messages that another replica has sent from a number that this one does not know yet is not stored")
 )
 
@@ -73,6 +78,8 @@ type intake struct {
 	secret  string
 	now     time.Time
 	counts  map[eventCount]int
+	// attempt runs a step that is about one event, see updateSteps.
+	attempt func(step func() error) error
 	// told is what the business is told of the change that is being applied.
 	told *told
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
@@ -99,6 +106,20 @@ const (
 	kindOther      = "other"
 )
 
+// each takes the step for each of n events. Those that the store refuses are left out, so that the upstream tells them again.
+func (in *intake) each(n int, step func(i int) error) error {
+	for i := range n {
+		err := in.attempt(func() error { return step(i) })
+		switch {
+		case errors.Is(err, store.ErrFault):
+			in.incomplete = errRefused
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
 func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
 
 // change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
@@ -108,7 +129,7 @@ func (in *intake) change(c *graph.Change) error {
 		return nil
 	}
 	if c.PhoneNumberID == "" {
-		return in.accountChange(c)
+		return in.each(1, func(int) error { return in.accountChange(c) })
 	}
 	channel := in.tenant.channels[c.PhoneNumberID]
 	if channel == nil {
@@ -119,36 +140,28 @@ func (in *intake) change(c *graph.Change) error {
 		in.reject(untrustedSecret, "channel", channel.Name)
 		return nil
 	}
-	for i := range c.Messages {
-		if err := in.message(channel, c, i); err != nil {
-			return err
-		}
-	}
-	for i := range c.Statuses {
-		if err := in.status(channel, c, i); err != nil {
-			return err
-		}
-	}
-	for i := range c.Preferences {
-		if err := in.preference(channel, &c.Preferences[i]); err != nil {
-			return err
-		}
-	}
-	for i := range c.Calls {
-		if err := in.call(channel, &c.Calls[i]); err != nil {
+	for _, events := range []struct {
+		n    int
+		step func(i int) error
+	}{
+		{len(c.Messages), func(i int) error { return in.message(channel, c, i) }},
+		{len(c.Statuses), func(i int) error { return in.status(channel, c, i) }},
+		{len(c.Preferences), func(i int) error { return in.preference(channel, &c.Preferences[i]) }},
+		{len(c.Calls), func(i int) error { return in.call(channel, &c.Calls[i]) }},
+	} {
+		if err := in.each(events.n, events.step); err != nil {
 			return err
 		}
 	}
 	if len(c.Messages)+len(c.Statuses) > 0 {
 		return nil
 	}
-	for _, part := range in.told.parts { // each is told in its customer's order, and erased with the customer
+	parts := in.told.parts // each is told in its customer's order, and erased with the customer
+	return in.each(len(parts), func(i int) error {
+		part := parts[i]
 		customer := in.customerOf(channel.ID, addressOf(part.Customer, part.CustomerUserID))
-		if err := in.forwardOnce(channel.ID, customer, unread{kindOther, resultApplied, part.Callback, part.Callback}); err != nil {
-			return err
-		}
-	}
-	return nil
+		return in.forwardOnce(channel.ID, customer, unread{kindOther, resultApplied, part.Callback, part.Callback})
+	})
 }
 
 // unread is what is passed on to the business although it changes nothing here.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -76,31 +77,41 @@ func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 	}
 }
 
-// forEach takes a step for each message that is found, in operations of a page each: next is a page of them, those behind the last message of the page before where a
-// step does not take them away. It tells whether there were any.
-func (g *Gateway) forEach(
-	ctx context.Context, next func(tx *store.Tx, last *store.Message) ([]*store.Message, error), step func(tx *store.Tx, m *store.Message) error,
-) (some bool, err error) {
+// pageOf is a page of messages, limit at most: those behind the last message of the page before where a step does not take them away.
+type pageOf func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error)
+
+// forEach takes a step for each message that is found, in operations of a page each, and tells how many there were. A message whose step the store refuses
+// is left as it is, and holds up no other.
+func forEach(
+	ctx context.Context, update updater, next pageOf, step func(tx *store.Tx, m *store.Message) error,
+) (found int, err error) {
 	var last *store.Message
-	for {
+	for left := 0; ; {
 		var messages []*store.Message
-		err := g.update(ctx, func(tx *store.Tx) (err error) {
-			if messages, err = next(tx, last); err != nil {
+		limit, refused := page+left, 0 // those that were left may be found again
+		err := updateSteps(ctx, update, func(tx *store.Tx, attempt func(func() error) error) (err error) {
+			refused = 0
+			if messages, err = next(tx, last, limit); err != nil {
 				return err
 			}
 			for _, m := range messages {
-				if err := step(tx, m); err != nil {
+				err := attempt(func() error { return step(tx, m) })
+				switch {
+				case errors.Is(err, store.ErrFault):
+					refused++
+				case err != nil:
 					return err
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			return some, err
+			return found, err
 		}
-		some = some || len(messages) > 0
-		if len(messages) < page {
-			return some, nil
+		left = refused
+		found += len(messages) - refused
+		if len(messages) < limit {
+			return found, nil
 		}
 		last = messages[len(messages)-1]
 	}
@@ -108,17 +119,17 @@ func (g *Gateway) forEach(
 
 // expireQueued gives up messages that still wait for the upstream when their time to live is over.
 func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) error {
-	outlived := func(tx *store.Tx, _ *store.Message) ([]*store.Message, error) {
-		return tx.Outlived(now.Add(outcomeGrace), page)
+	outlived := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+		return tx.Outlived(now.Add(outcomeGrace), limit)
 	}
-	some, err := g.forEach(ctx, outlived, func(tx *store.Tx, m *store.Message) error {
+	found, err := forEach(ctx, g.update, outlived, func(tx *store.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err
 		}
 		return g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now)
 	})
-	if some {
+	if found > 0 {
 		g.ring()
 	}
 	return err
@@ -128,8 +139,10 @@ func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) er
 // that the upstream had is settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
 func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time) error {
 	late := graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live.")
-	expired := func(tx *store.Tx, _ *store.Message) ([]*store.Message, error) { return tx.Expired(now, page) }
-	some, err := g.forEach(ctx, expired, func(tx *store.Tx, m *store.Message) error {
+	expired := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+		return tx.Expired(now, limit)
+	}
+	found, err := forEach(ctx, g.update, expired, func(tx *store.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err
@@ -144,7 +157,7 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 		}
 		return g.settle(tx, t, ending{message: m, about: about, at: now, now: now})
 	})
-	if some {
+	if found > 0 {
 		g.ring()
 	}
 	return err
@@ -152,15 +165,19 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 
 // unreserve gives back the reservations of messages that were given up in doubt, once nothing of them can come any more.
 func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
-	past := func(tx *store.Tx, _ *store.Message) ([]*store.Message, error) { return tx.ReservedPast(now, page) }
-	_, err := g.forEach(ctx, past, (*store.Tx).Unreserve)
+	past := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+		return tx.ReservedPast(now, limit)
+	}
+	_, err := forEach(ctx, g.update, past, (*store.Tx).Unreserve)
 	return err
 }
 
 // reprice settles or corrects delivered messages that had no rate, under a plan that may have it now, or that could not be opened.
 func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
-	unpriced := func(tx *store.Tx, last *store.Message) ([]*store.Message, error) { return tx.Unpriced(last, page) }
-	_, err := g.forEach(ctx, unpriced, func(tx *store.Tx, m *store.Message) error {
+	unpriced := func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error) {
+		return tx.Unpriced(last, limit)
+	}
+	_, err := forEach(ctx, g.update, unpriced, func(tx *store.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err

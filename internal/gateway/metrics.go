@@ -32,6 +32,7 @@ type metrics struct {
 	stopped       *prometheus.GaugeVec   // channel
 	differences   *prometheus.CounterVec // verdict
 	unreadable    *prometheus.CounterVec // kind
+	faults        *prometheus.CounterVec // constraint
 }
 
 // Results of upstream calls, webhooks and callbacks, as labels.
@@ -92,7 +93,8 @@ func newMetrics() *metrics {
 	}
 	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.", "verdict")
 	m.unreadable = counter("unreadable_rows_total", "Rows of the store that could not be read, by kind: message, callback, status or conversation.", "kind")
-	m.registry.MustRegister(m.unreadable, m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
+	m.faults = counter("store_faults_total", "Changes that the store refused, by the constraint that they violate: a fault of the program or of the data.", "constraint")
+	m.registry.MustRegister(m.faults, m.unreadable, m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
 		m.commits, m.syncs, m.settlementLag, m.stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -124,6 +126,8 @@ func codeLabel(code int) string {
 // gauges are the depths that are read from the store when somebody looks.
 type gauges struct {
 	read func(context.Context) (depths, error)
+	// superseded tells whether this process may not use the store any more.
+	superseded func() bool
 }
 
 // depths are what waits in the store at one instant.
@@ -138,6 +142,7 @@ var (
 	queueDepth  = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
 	queueAge    = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not before it is paid.", nil, nil)
 	oldKeyRows  = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
+	superseded  = prometheus.NewDesc(metricsNamespace+"_store_superseded", "1 once another process has taken the store over, or a newer program has migrated it: this process is to be ended.", nil, nil)
 	openWindows = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
 )
 
@@ -147,18 +152,24 @@ func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- queueAge
 	out <- openWindows
 	out <- oldKeyRows
+	out <- superseded
 }
 
 // Collect implements prometheus.Collector. Where the store cannot be read the gauges are absent: unknown is never shown as zero.
 func (g gauges) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	if g.superseded() {
+		gauge(superseded, 1)
+	} else {
+		gauge(superseded, 0)
+	}
 	d, err := g.read(ctx)
 	if err != nil {
 		return
-	}
-	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
 	gauge(queueDepth, float64(d.outbound), "outbound")
 	gauge(queueDepth, float64(d.unsettled), "unsettled")

@@ -131,6 +131,9 @@ func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) e
 		if worthLogging(err) {
 			g.log.Error("Outcome could not be recorded", "step", what, "error", err)
 		}
+		if errors.Is(err, store.ErrFault) || errors.Is(err, store.ErrSuperseded) {
+			return false // it would be refused again
+		}
 		select {
 		case <-stopped:
 			stopped, over = nil, time.After(stopPatience)

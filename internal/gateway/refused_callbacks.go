@@ -27,7 +27,8 @@ type refusedCallback struct {
 // getRefusedCallbacks lists the callbacks of a number that were set aside because the business's endpoint
 // refuses them, oldest first, 100 in an answer:
 //
-//	{"data":[{"id":"12","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z","status":400,"bytes":512}],"next":"12"}
+//	{"data":[{"id":"12","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z",
+//	  "status":400,"bytes":512}],"next":"12"}
 //
 // Next is there if there may be more: ask with ?after=12.
 func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
@@ -68,7 +69,9 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 // {"success":true,"callbacks":2}, with how many there were.
 func (g *Gateway) postRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
 	now := g.now()
-	return g.eachRefused(w, r, func(tx *store.Tx, channel string, id int64) (bool, error) { return tx.ReplayRefused(channel, id, now) })
+	return g.eachRefused(w, r, func(tx *store.Tx, channel string, id int64) (bool, error) {
+		return tx.ReplayRefused(channel, id, now)
+	})
 }
 
 // deleteRefusedCallbacks forgets callbacks that were set aside. It takes and answers what postRefusedCallbacks does.
@@ -76,7 +79,10 @@ func (g *Gateway) deleteRefusedCallbacks(w http.ResponseWriter, r *http.Request)
 	return g.eachRefused(w, r, (*store.Tx).DropRefused)
 }
 
-func (g *Gateway) eachRefused(w http.ResponseWriter, r *http.Request, do func(tx *store.Tx, channel string, id int64) (bool, error)) error {
+// eachRefused does something to each of the callbacks that a request names.
+func (g *Gateway) eachRefused(
+	w http.ResponseWriter, r *http.Request, do func(tx *store.Tx, channel string, id int64) (bool, error),
+) error {
 	from, err := g.admit(r)
 	if err != nil {
 		return err

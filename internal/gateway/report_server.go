@@ -5,15 +5,18 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
-// reportHandler serves the report to whoever presents the token. Its ETag covers everything but AsOf, so an operator that has seen the figures pays a 304.
+// reportHandler serves the report to whoever presents the token. An operator that has seen the figures, see report.Report for its ETag, pays a 304.
 func (g *Gateway) reportHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+report.Path, func(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +33,12 @@ func (g *Gateway) reportHandler() http.Handler {
 }
 
 func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
-	current, err := g.report(r.Context(), g.now())
+	published, err := publishedRecord(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	current, err := g.report(r.Context(), g.now(), published.Sequence)
 	if err != nil {
 		if worthLogging(err) {
 			g.log.Error("Report failed", "error", err)
@@ -38,7 +46,7 @@ func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The figures cannot be read now.", http.StatusServiceUnavailable)
 		return
 	}
-	tag, err := reportTag(current)
+	tag, err := reportTag(current, published)
 	if err != nil {
 		g.log.Error("Report failed", "error", err)
 		http.Error(w, "The figures cannot be written.", http.StatusInternalServerError)
@@ -55,9 +63,25 @@ func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
 	_ = writeJSON(w, current) // the operator has gone; it asks again
 }
 
-// reportTag is a strong ETag of what a report says.
-func reportTag(r report.Report) (string, error) {
+// publishedRecord reads which record of the ledger the operator has published last; the zero value if it has published none.
+func publishedRecord(query url.Values) (report.LedgerRecord, error) {
+	text := query.Get(report.QueryPublishedSequence)
+	if text == "" {
+		return report.LedgerRecord{}, nil
+	}
+	sequence, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || sequence <= 0 {
+		return report.LedgerRecord{}, errors.New(report.QueryPublishedSequence + " must be a whole number from 1")
+	}
+	return report.LedgerRecord{Sequence: sequence, Hash: query.Get(report.QueryPublishedHash)}, nil
+}
+
+// reportTag is a strong ETag of what a report says. That what was published is still there says nothing new.
+func reportTag(r report.Report, published report.LedgerRecord) (string, error) {
 	r.AsOf = time.Time{}
+	if r.Ledger.Published != nil && *r.Ledger.Published == published {
+		r.Ledger.Published = nil
+	}
 	content, err := json.Marshal(r)
 	if err != nil {
 		return "", fmt.Errorf("encode the report: %w", err)

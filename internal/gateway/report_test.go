@@ -2,9 +2,12 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +34,53 @@ func TestReportNeedsItsTokenAndCostsNothingWhileNothingChanges(t *testing.T) {
 	w.settled(1)
 	if status, _, other := w.fetchReport("Bearer "+w.token, tag); status != http.StatusOK || other == tag {
 		t.Fatalf("after a settlement it got %d and tag %s, want 200 and another one", status, other)
+	}
+}
+
+// The operator gives what it has published last, and the report says whether that is on the ledger's chain. While it is, that changes nothing.
+func TestP5ReportSaysWhetherWhatWasPublishedIsOnItsChain(t *testing.T) {
+	w := newWorld(t)
+	w.accepted(templateTo(ana, "parcel_ready"))
+	first := w.settled(1).Ledger
+	w.accepted(templateTo(ana, "parcel_ready"))
+	second := w.settled(2).Ledger
+	plain, tag := w.reportURL, ""
+	ask := func(sequence int64, hash, tag string) (status int, l report.Ledger) {
+		t.Helper()
+		w.reportURL = plain + "?" + url.Values{
+			report.QueryPublishedSequence: {strconv.FormatInt(sequence, 10)}, report.QueryPublishedHash: {hash},
+		}.Encode()
+		status, body, _ := w.fetchReport("Bearer "+w.token, tag)
+		var r report.Report
+		if status == http.StatusOK {
+			if err := json.Unmarshal([]byte(body), &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return status, r.Ledger
+	}
+	for _, published := range []report.Ledger{first, second} {
+		if status, l := ask(published.Sequence, published.Hash, ""); status != http.StatusOK || l.Published == nil ||
+			*l.Published != (report.LedgerRecord{Sequence: published.Sequence, Hash: published.Hash}) {
+			t.Errorf("asked for record %d it got %d and %+v; want that record", published.Sequence, status, l.Published)
+		}
+		w.until("asked for that record, an unchanged report costs a 304", func() bool {
+			w.reportURL = plain
+			_, _, tag = w.fetchReport("Bearer "+w.token, "")
+			status, _ := ask(published.Sequence, published.Hash, tag)
+			return status == http.StatusNotModified
+		})
+	}
+	for name, published := range map[string]report.LedgerRecord{
+		"another record": {Sequence: first.Sequence, Hash: second.Hash}, "one that is not there": {Sequence: 4711, Hash: first.Hash},
+	} {
+		want := map[int64]string{first.Sequence: first.Hash}[published.Sequence]
+		if status, l := ask(published.Sequence, published.Hash, tag); status != http.StatusOK || l.Published == nil || l.Published.Hash != want {
+			t.Errorf("%s: got %d and %+v; want 200, and the hash %q", name, status, l.Published, want)
+		}
+	}
+	if status, _ := ask(-1, "", ""); status != http.StatusBadRequest {
+		t.Errorf("a negative sequence got %d; want 400", status)
 	}
 }
 

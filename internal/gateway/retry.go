@@ -66,7 +66,7 @@ func (a attempt) judge(err error) sendVerdict {
 	if !ok {
 		failure = graph.NewError(graph.CodeInternal, "The send failed inside the gateway.")
 	}
-	if hidesOutcome(failure) {
+	if failure.HidesOutcome() {
 		return sendVerdict{fate: fateInDoubt, failure: failure}
 	}
 	switch class := failure.Class(); class {
@@ -77,11 +77,6 @@ func (a attempt) judge(err error) sendVerdict {
 	default:
 		return sendVerdict{fate: fateFailed, failure: failure}
 	}
-}
-
-// hidesOutcome tells whether an error comes from something between the gateway and the upstream, which may have the message all the same.
-func hidesOutcome(e *graph.Error) bool {
-	return e.Code == graph.CodeUnknown && (e.HTTPStatus == http.StatusBadGateway || e.HTTPStatus == http.StatusGatewayTimeout)
 }
 
 // isOutage tells whether an answer's status says that the upstream, or what stands before it, cannot work now. An answer without an error in Meta's shape has

@@ -94,11 +94,12 @@ func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 	}
 }
 
+// A proxy's limit refuses before anything is passed on; with any 5xx it may answer afterwards too (P12).
 func TestJudgeOfAnOutage(t *testing.T) {
-	for _, status := range []int{429, 500, 503} {
+	for status, want := range map[int]fate{429: fateRetry, 500: fateInDoubt, 503: fateInDoubt, 408: fateInDoubt, 302: fateInDoubt} {
 		got := attempt{tries: 5, accepted: noon, expires: noon.Add(defaultTTL), now: noon.Add(time.Minute)}.judge(graph.ParseError(status, nil, []byte("<html>")))
-		if got.fate != fateRetry {
-			t.Errorf("%d without Meta's shape has fate %d", status, got.fate)
+		if got.fate != want {
+			t.Errorf("%d without Meta's shape has fate %d, want %d", status, got.fate, want)
 		}
 	}
 }

@@ -165,6 +165,9 @@ func (g *Gateway) ready(ctx context.Context) error {
 	if g.config.tenant() == nil {
 		return errors.New("no configuration is served: " + g.config.refused().reason)
 	}
+	if err := g.superseded(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := g.view(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil { // it must read, not only begin

@@ -104,7 +104,7 @@ func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, o
 	if outcome.Allowance != "" {
 		record.AllowanceUsed = tx.Count(outcome.Count.Key) + outcome.Count.By
 	}
-	return tx.Increment(outcome.Count)
+	return tx.Increment(outcome.Currency, outcome.Count)
 }
 
 // correct appends what a message owes after all, in place of its reservation: it was settled as undelivered, and then a delivery was reported. One that the plan has no

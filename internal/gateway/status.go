@@ -108,6 +108,10 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if at.IsZero() || at.After(in.now) {
 		at = in.now
 	}
+	if err := in.entryPoint(m, s, at); err != nil {
+		return err
+	}
+	before := statusOf(m.State)
 	moved, err := in.advance(channel, m, s, state, at)
 	if err != nil {
 		return err
@@ -120,7 +124,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	if in.gateway.traces.tracer != nil {
 		in.traced = append(in.traced, tracedStatus{about.Trace, m.ID, s.Status})
 	}
-	if err := in.consequences(m, about, s, state, at); err != nil {
+	if err := in.consequences(m, about, s, before, at); err != nil {
 		return err
 	}
 	return in.forward(channel.ID, m.Customer, func() []byte { return in.told.status(s, m.ID, about.CallbackData) })
@@ -175,24 +179,18 @@ func (in *intake) unreserve(m *store.Message) error {
 	return in.tx.Unreserve(m)
 }
 
-// consequences settles a message that has ended, and opens a free entry point whose end the upstream states.
-func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status, state store.State, at time.Time) error {
-	if err := in.entryPoint(m, s, at); err != nil {
-		return err
+// consequences settles a message that a status has moved forward, if that is its end.
+func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status, before conversation.Status, at time.Time) error {
+	ended, delivered := statusOf(m.State).Ends(about.Form, before)
+	if !ended {
+		return nil
 	}
-	e := ending{message: m, about: about, at: at, now: in.now, upstream: s.Pricing}
-	switch {
-	case state == store.Failed:
+	e := ending{message: m, about: about, delivered: delivered, at: at, now: in.now, upstream: s.Pricing}
+	if !delivered {
 		e.refused = m.ErrorCode
 		if slices.ContainsFunc(s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement }) {
 			e.refused = graph.CodeReEngagement // whatever else it says
 		}
-	case state == store.Delivered, state == store.Read && m.DeliveredAt.IsZero():
-		e.delivered = true // "read" settles only where "delivered" never came
-	case state == store.Sent && about.Form == conversation.Reaction:
-		e.delivered = true // "sent" is the last that is told of a reaction
-	default:
-		return nil
 	}
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
@@ -200,7 +198,7 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 // originReferral is the origin of a conversation that is a free entry point.
 const originReferral = "referral_conversion"
 
-// entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that.
+// entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that: also from a status that comes late and moves the message nowhere.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry points).
 func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) error {
 	if s.Conversation == nil || s.Conversation.Origin != originReferral || s.Conversation.Expires.IsZero() {
@@ -226,18 +224,34 @@ func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) er
 }
 
 // stateOf is the state that a status brings a message to; false for one that brings it nowhere.
-func stateOf(status string) (store.State, bool) {
-	switch status {
-	case graph.StatusSent:
+func stateOf(name string) (store.State, bool) {
+	switch status, _ := conversation.ParseStatus(name); status {
+	case conversation.Sent:
 		return store.Sent, true
-	case graph.StatusDelivered:
-		return store.Delivered, true
-	case graph.StatusRead:
-		return store.Read, true
-	case graph.StatusFailed:
+	case conversation.Failed:
 		return store.Failed, true
+	case conversation.Delivered:
+		return store.Delivered, true
+	case conversation.Read:
+		return store.Read, true
 	default:
 		return 0, false
+	}
+}
+
+// statusOf is the status that brought a message to its state.
+func statusOf(state store.State) conversation.Status {
+	switch state {
+	case store.Sent:
+		return conversation.Sent
+	case store.Failed:
+		return conversation.Failed
+	case store.Delivered:
+		return conversation.Delivered
+	case store.Read:
+		return conversation.Read
+	default:
+		return conversation.Untold
 	}
 }
 

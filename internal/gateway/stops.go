@@ -56,6 +56,18 @@ func (s *channelStops) passed(channel string, billable bool) (ended bool) {
 	return true
 }
 
+// refused records that the upstream has refused one message of the channel, and tells whether that ended a stop: a refusal that only a working channel gives does.
+func (s *channelStops) refused(channel string, failure *graph.Error) (ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	if !stopped || !failure.ShowsWorkingChannel(stop.code) {
+		return false
+	}
+	s.end(channel)
+	return true
+}
+
 // confirmed records that the upstream has sent a billable message of the channel that was claimed at an instant, and tells whether that ended a stop that a status has told.
 func (s *channelStops) confirmed(channel string, claimed time.Time) (ended bool) {
 	s.mu.Lock()

@@ -52,6 +52,8 @@ func (g *Gateway) storeOptions() store.Options {
 		Keys:       g.keys.seal,
 		OnCommit:   func(_ int, took time.Duration) { g.metrics.commits.Observe(took.Seconds()) },
 		OnSync:     func(took time.Duration) { g.metrics.syncs.Observe(took.Seconds()) },
+		OnFault:    func(constraint string) { g.metrics.faults.WithLabelValues(constraint).Inc() },
+		Now:        g.options.MachineNow,
 		Log:        g.log,
 	}
 	if t.Storage.Type == config.StorageShared {

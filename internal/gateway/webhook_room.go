@@ -57,12 +57,16 @@ var errDropped = errors.New("the body was dropped to make room")
 // read reads the body of a webhook, one byte more than the limit at most, so that the caller can tell
 // one that is too large. Memory is taken as the body arrives, whatever length was declared. Done gives
 // the room back. After an error the connection cannot be used again.
-func (room *webhookRoom) read(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, done func(), err error) {
+func (room *webhookRoom) read(
+	w http.ResponseWriter, r *http.Request, limit int64,
+) (body []byte, done func(), err error) {
 	connection := http.NewResponseController(w)
 	peer, _, _ := net.SplitHostPort(r.RemoteAddr) // a listener without ports has one peer
 	b := &heldBody{
 		peer: peer, began: time.Now(),
-		interrupt: func(at time.Time) { _ = connection.SetReadDeadline(at) }, // a connection without deadlines has its server's
+		interrupt: func(at time.Time) {
+			_ = connection.SetReadDeadline(at) // where that is not possible, the server's time-out holds
+		},
 	}
 	body, err = room.fill(b, r, limit)
 	switch {
@@ -217,7 +221,8 @@ func (room *webhookRoom) leave(b *heldBody) (dropped bool) {
 
 func tooSlow() *graph.Error {
 	e := graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(
-		"The body arrived too slowly: after %d seconds it must bring %d KiB a second. Send it again.", bodyGrace/time.Second, leastRate>>10,
+		"The body arrived too slowly: after %d seconds it must bring %d KiB a second. Send it again.",
+		bodyGrace/time.Second, leastRate>>10,
 	))
 	e.HTTPStatus = http.StatusRequestTimeout
 	return e

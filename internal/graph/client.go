@@ -158,7 +158,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if len(answer) > maxAnswer {
 		return nil, &TransportError{Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer)}
 	}
-	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusCreated {
+	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return answer, ParseError(response.StatusCode, response.Header, answer)
 	}
 	return answer, nil
@@ -199,17 +199,22 @@ func decode(answer []byte, out any) error {
 	return nil
 }
 
-// Send posts a message body, as ParseSend read it, for a phone number id.
+// Send posts a message body, as ParseSend read it, for a phone number id. Of its
+// errors, a *TransportError unless NotSent and an *Error that HidesOutcome leave
+// open whether Meta has the message; any other *Error says that it has not.
 func (c *Client) Send(ctx context.Context, phoneNumberID string, body []byte) (SendResponse, error) {
 	answer, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, body)
 	if err != nil {
 		return SendResponse{}, err
 	}
 	response, err := ParseSendResponse(answer)
-	if err != nil {
-		return SendResponse{}, &TransportError{Err: err}
+	if err == nil {
+		return response, nil
 	}
-	return response, nil
+	if refusal := ParseError(http.StatusOK, nil, answer); !refusal.Foreign {
+		return SendResponse{}, refusal
+	}
+	return SendResponse{}, &TransportError{Err: err}
 }
 
 // MarkRead posts a read receipt.

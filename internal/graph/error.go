@@ -26,6 +26,9 @@ type Error struct {
 	TraceID string
 	// RetryAfter is the delay that the Retry-After header asked for, or 0.
 	RetryAfter time.Duration
+	// Foreign says that the answer held no error object of Meta's: something
+	// on the way, such as a proxy, may have given it.
+	Foreign bool
 }
 
 const (
@@ -62,6 +65,45 @@ func (e *Error) Error() string {
 	}
 	return text
 }
+
+// HidesOutcome tells whether the message may have been taken all the same: the
+// answer is not Meta's, and does not say that the request was refused before
+// anything was done with it. A proxy answers with 5xx, a redirect or 408 also
+// after it has passed a request on, for example when it then loses the connection.
+func (e *Error) HidesOutcome() bool {
+	if !e.Foreign {
+		return false
+	}
+	refused := e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
+	return !refused || e.HTTPStatus == http.StatusRequestTimeout
+}
+
+// ShowsWorkingChannel tells whether the error refuses one message in a way that
+// a channel does not that is stopped by another code: whatever stopped it is over.
+// A refusal for the sake of the customer or the template comes last, behind
+// everything that stops a channel. One for the sake of the request comes behind
+// the check of the credentials at least, but for an object that is missing or
+// out of reach. None says anything about how the account pays.
+func (e *Error) ShowsWorkingChannel(stopped int) bool {
+	if e.Foreign || stopped == CodePayment {
+		return false
+	}
+	switch e.Code {
+	case CodeUserInExperiment, CodeCountryRestricted, CodeRecipientIsSender, CodeUndeliverable, CodeReEngagement,
+		CodeMarketingLimit, CodeMarketingStopped, CodeUnsupportedType, CodePairRateLimit:
+		return true
+	case CodeInvalidParameter, CodeMissingParameter, CodeInvalidValue:
+		credentials := stopped == CodeAuthentication || stopped == CodeInvalidToken || stopped == CodePermission ||
+			stopped >= 200 && stopped <= 299
+		return credentials && e.Subcode != subcodeMissingObject
+	default:
+		return e.Code >= CodeTemplateParameters && e.Code <= CodeTemplateBadParameters
+	}
+}
+
+// subcodeMissingObject is that of code 100 where the object of the path, here a
+// phone number id, does not exist or may not be seen.
+const subcodeMissingObject = 33
 
 // Class says what to do with a message that met this error.
 func (e *Error) Class() Class { return classOf(e.Code, e.Subcode, e.HTTPStatus) }
@@ -134,7 +176,7 @@ func AsError(err error) (*Error, bool) {
 func ParseError(status int, header http.Header, body []byte) *Error {
 	e := &Error{HTTPStatus: status, RetryAfter: retryAfter(header)}
 	if !e.read(body) {
-		e.Code, e.Type = CodeUnknown, errorType
+		e.Code, e.Type, e.Foreign = CodeUnknown, errorType, true
 		if status == http.StatusUnauthorized {
 			e.Code = CodeAuthentication
 		}
@@ -158,6 +200,11 @@ func (e *Error) read(body []byte) bool {
 	}
 	number, ok := code(object.Get("code"))
 	if !ok {
+		return false
+	}
+	// Other APIs have objects of the same name, whose code is the HTTP status: without Meta's
+	// own members, only a code of Meta's is one.
+	if _, known := LookupCode(number); !known && !object.Has("type") && !object.Has("fbtrace_id") {
 		return false
 	}
 	e.Code = number

@@ -104,15 +104,15 @@ func TestParseError(t *testing.T) {
 		},
 		"a proxy's page": {
 			502, nil, `<html>bad gateway</html>`,
-			Error{HTTPStatus: 502, Code: 1, Type: "OAuthException", Message: "(#1) Bad Gateway", Details: "the answer had no error object in Meta's shape"},
+			Error{HTTPStatus: 502, Code: 1, Type: "OAuthException", Message: "(#1) Bad Gateway", Details: "the answer had no error object in Meta's shape", Foreign: true},
 		},
 		"unauthorized without a body": {
 			401, nil, ``,
-			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape"},
+			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape", Foreign: true},
 		},
 		"a code that no store keeps": {
 			400, nil, `{"error":{"code":2147483648,"message":"m"}}`,
-			Error{HTTPStatus: 400, Code: 1, Type: "OAuthException", Message: "(#1) Bad Request", Details: "the answer had no error object in Meta's shape"},
+			Error{HTTPStatus: 400, Code: 1, Type: "OAuthException", Message: "(#1) Bad Request", Details: "the answer had no error object in Meta's shape", Foreign: true},
 		},
 		"a subcode that no store keeps": {
 			400, nil, `{"error":{"code":100,"error_subcode":-2147483649}}`,

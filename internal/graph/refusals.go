@@ -78,6 +78,13 @@ func OutcomeUnknown(after time.Duration) *Error {
 	return e
 }
 
+// Faulty says that a fault of the gateway keeps this request from being stored (131000). Others may be.
+func Faulty() *Error {
+	e := NewError(CodeInternal, "A fault of the gateway kept the message from being stored. It was not accepted; the gateway's log names the fault.")
+	e.HTTPStatus = 500
+	return e
+}
+
 // Unavailable asks the caller to come back when the service works again (131016).
 func Unavailable(after time.Duration) *Error {
 	e := NewError(CodeUnavailable, "The message could not be stored. It was not accepted; send it again.")

@@ -60,22 +60,23 @@ func (e *VerifyError) Error() string {
 	return fmt.Sprintf("record %d: %s", e.Sequence, e.Problem)
 }
 
-// Verify walks an account's whole chain in order and recomputes every hash and every total.
-// It returns the head and the totals of what it walked, and a *VerifyError for the first record that is missing, out of place, changed, not canonical, or a
-// second settlement; an error of entries is returned as it is. It takes about ten bytes of memory for each settled message.
+// Verify walks an account's whole chain in order, holds every record against the rules that the gateway keeps, and recomputes every hash and every total.
+// It returns the head and the totals of what it walked, and a *VerifyError for the first record that is missing, out of place, changed, not canonical, or
+// breaks a rule of docs/ledger.md; an error of entries is returned as it is. It takes about twenty bytes of memory for each settled message.
 func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, error) {
 	head := Head{Hash: Genesis(accountUID)}
 	totals := Totals{}
-	var settled idSet
+	var known messages
 	for entry, err := range entries {
 		if err != nil {
 			return head, totals, err
 		}
 		record, problem := head.check(entry)
-		if problem == "" && record.Kind == Settlement {
-			if !settled.add(record.MessageID) {
-				problem = "its message was settled before"
-			}
+		if problem == "" {
+			problem = record.problem()
+		}
+		if problem == "" {
+			problem = known.add(record)
 		}
 		if problem == "" {
 			if err := totals.Add(record); err != nil {

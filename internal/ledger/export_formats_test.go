@@ -198,10 +198,11 @@ func TestP5FOCUSAddsUpToTheTotals(t *testing.T) {
 			list[i].Period, list[i].MessageID = rapid.SampledFrom([]string{"2026-10", "2026-11"}).Draw(rt, "period"), string(rune('a'+i))
 			list[i].SettledAt = at("2026-11-20T12:00:00Z")
 		}
-		entries := chain(list...)
-		_, totals, err := ledger.Verify(accountUID, sequence(entries))
-		if err != nil {
-			rt.Fatal(err)
+		entries, totals := chain(list...), ledger.Totals{}
+		for i := range list { // of any content, so that not all of them are a ledger's
+			if err := totals.Add(&list[i]); err != nil {
+				rt.Fatal(err)
+			}
 		}
 		sums := map[string]money.Decimal{}
 		for _, row := range focusRows(t, entries) {

@@ -60,8 +60,11 @@ type allowance struct {
 type exemption struct {
 	name string
 	of   categorySet
-	last civil.Date
+	last civil.Date // endless where the plan names none
 }
+
+// endless is the last date of what does not end.
+const endless = civil.Date(1<<31 - 1)
 
 // Currency is the currency of every amount of the book.
 func (b *Book) Currency() money.Currency { return b.currency }

@@ -12,58 +12,93 @@ import (
 // allowance is used up, the volume is at the dearest step. A budget reserves it. The message's EndedAt, Delivered and
 // CategoryAtDelivery are not read, being yet to come.
 //
-// A message that is sure to cost nothing, because a rule always frees it or its window is open when it is sent and that is what counts, has a bound of 0.
+// A message that is sure to cost nothing, because a rule always frees it or its window is open when it is sent and that is what counts, has a bound of 0. So has one of an
+// exempt account. An allowance may pay for a message: it is then among the bound's claims, because whether it does depends on others. See Places.
 func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until int64) Bound {
 	bound := Bound{Amount: money.Money{Currency: b.currency}}
-	date := civil.DateAt(m.SentAt, a.Zone)
+	first := civil.DateAt(m.SentAt, a.Zone)
 	last := civil.DateAt(max(until, m.SentAt), a.Zone)
-	if r := b.on(date); r != nil && r.rateAt == conversation.AtSend {
-		last = date
+	if r := b.on(first); r != nil && r.rateAt == conversation.AtSend {
+		last = first
 	}
-	for {
-		b.raise(&bound, a, m, s, date, until)
-		next, ok := b.nextChange(date)
-		if !ok || next > last {
-			return bound
+	for first <= last {
+		end := last
+		if next, ok := b.nextChange(first); ok {
+			end = min(last, next-1)
 		}
-		date = next
+		b.raise(&bound, a, m, s, dates{first, end}, until)
+		first = end + 1
 	}
+	return bound
 }
 
-// nextChange is the first date after the given one on which another revision or another list of markets is in force.
+// dates are days, both included, in which one revision and one list of markets are in force.
+type dates struct{ first, last civil.Date }
+
+// nextChange is the first date after the given one on which another revision or another list of markets is in force, or an exemption is over.
 func (b *Book) nextChange(date civil.Date) (civil.Date, bool) {
 	next, ok := market.NextChange(date)
 	if r := b.after(date); r != nil && (!ok || r.from < next) {
-		return r.from, true
+		next, ok = r.from, true
+	}
+	if r := b.on(date); r != nil {
+		for i := range r.exemptions {
+			if over := r.exemptions[i].last; over >= date && over < endless && (!ok || over < next-1) {
+				next, ok = over+1, true
+			}
+		}
 	}
 	return next, ok
 }
 
-// raise makes the bound no less than what the message can cost when it is priced on a date.
-func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State, date civil.Date, until int64) {
-	r := b.on(date)
+// raise makes the bound no less than what the message can cost when it is priced within the dates.
+func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State, in dates, until int64) {
+	r := b.on(in.first)
 	if r == nil {
-		bound.Unpriced = true
+		bound.Unpriced, bound.Uncovered.Unpriced = true, true
 		return
 	}
-	in := r.place(m.Country, date)
 	possible := r.possible(a, m, s, until)
 	for category := range conversation.Category(conversation.Categories) {
 		if !possible.has(category) || r.surelyFree(category, m, s) {
 			continue
 		}
-		price := r.prices.find(in, category)
-		if price == nil {
-			bound.Unpriced = true
-			continue
+		cost := r.most(a, m, category, in.first)
+		bound.Amount.Amount = bound.Amount.Amount.Max(cost.Amount)
+		bound.Unpriced = bound.Unpriced || cost.Unpriced
+		if !r.claims(bound, a, m.Channel, category, in, cost) {
+			bound.Uncovered.Amount = bound.Uncovered.Amount.Max(cost.Amount)
+			bound.Uncovered.Unpriced = bound.Uncovered.Unpriced || cost.Unpriced
 		}
-		charge, err := price.highest(max(m.Units, 1))
-		if err != nil || m.Units > MaxUnits {
-			bound.Unpriced = true
-			continue
-		}
-		bound.Amount.Amount = bound.Amount.Amount.Max(charge)
 	}
+}
+
+// most is the most that a message of the category can be charged on a date, if no allowance pays for it.
+func (r *revision) most(a *Account, m *Message, category conversation.Category, date civil.Date) Exposure {
+	if r.exempts(a, category, date) {
+		return Exposure{}
+	}
+	price := r.prices.find(r.place(m.Country, date), category)
+	if price == nil || m.Units > MaxUnits {
+		return Exposure{Unpriced: true}
+	}
+	charge, err := price.highest(max(m.Units, 1))
+	return Exposure{Amount: charge, Unpriced: err != nil}
+}
+
+// claims adds to the bound the places of allowances that a message of the category may take within the dates, and tells whether there are any.
+func (r *revision) claims(bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure) (found bool) {
+	for i := range r.allowances {
+		terms := &r.allowances[i]
+		if !terms.of.has(category) {
+			continue
+		}
+		found = true
+		for month := in.first.Month(); month <= in.last.Month(); month++ {
+			bound.claim(Claim{Key: terms.key(a, channel, month), Limit: terms.count, Amount: cost.Amount, Unpriced: cost.Unpriced})
+		}
+	}
+	return found
 }
 
 // possible is what the message may be billed as when it is delivered.

@@ -88,7 +88,7 @@ func compileRules(found *findings, path string, doc *Revision) conversation.Rule
 		checkSeconds(found, at+".replyWithinSeconds", entry.ReplyWithinSeconds)
 		checkSeconds(found, at+".durationSeconds", entry.DurationSeconds)
 		rules.EntryPoint = conversation.EntryPointRules{
-			Opens:               parseEvents(found, at+".opensOn", entry.OpensOn),
+			Opens:               parseEvents(found, at+".opensOn", arrivals(entry.OpensOn)),
 			ReplySeconds:        entry.ReplyWithinSeconds,
 			Seconds:             entry.DurationSeconds,
 			StartsAt:            choose(found, at+".startsAt", entry.StartsAt, clocks),
@@ -186,7 +186,7 @@ func compileExemptions(found *findings, path string, doc *Revision) []exemption 
 		if len(terms.Of) == 0 {
 			found.add(at+".of", "must name the categories that are exempt")
 		}
-		compiled := exemption{name: terms.Name, of: parseCategories(found, at+".of", terms.Of), last: 1<<31 - 1}
+		compiled := exemption{name: terms.Name, of: parseCategories(found, at+".of", terms.Of), last: endless}
 		if terms.LastDate != "" {
 			var err error
 			compiled.last, err = civil.ParseDate(terms.LastDate)
@@ -209,4 +209,12 @@ func compileInternational(found *findings, path string, doc *Revision) map[marke
 		}
 	}
 	return countries
+}
+
+// arrivals are the events that a plan names as opening a free entry point. By default an advertisement does, and a page's button.
+func arrivals(named []string) []string {
+	if len(named) == 0 {
+		return []string{"Ad", "PageButton"}
+	}
+	return named
 }

@@ -3,6 +3,9 @@ package pricing
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
 )
 
 // small is a plan in which everything is right.
@@ -98,6 +101,20 @@ func TestPlanMistakesAreNamed(t *testing.T) {
 		}
 	}
 	compiled(t, small())
+}
+
+func TestAPagesButtonOpensAnEntryPointByDefault(t *testing.T) {
+	for named, want := range map[string]conversation.Events{"": conversation.Ad | conversation.PageButton, "Ad": conversation.Ad} {
+		plan := small()
+		plan.Revisions[0].EntryPoint.OpensOn = nil
+		if named != "" {
+			plan.Revisions[0].EntryPoint.OpensOn = []string{named}
+		}
+		at := time.Date(2026, 10, 5, 0, 0, 0, 0, time.UTC).Unix()
+		if got := compiled(t, plan).Rules(at, time.UTC).EntryPoint.Opens; got != want {
+			t.Errorf("opensOn %q: %b open it, want %b", named, got, want)
+		}
+	}
 }
 
 func TestEveryMistakeIsNamedAtOnce(t *testing.T) {

@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -120,8 +121,47 @@ type Outcome struct {
 	Count  Increment // the allowance or tier count that it raises; By is 0 where nothing is counted
 }
 
-// Bound is the most that a message can still cost.
+// Bound is the most that a message can still cost, in whatever way it ends.
 type Bound struct {
 	Amount   money.Money
 	Unpriced bool // some way in which the message may end has no rate, so Amount bounds only the others
+	// Uncovered is the same for the ways in which no allowance may pay; for the others, there are Claims.
+	Uncovered Exposure
+
+	few    [fewClaims]Claim
+	number int
+	more   []Claim // all of them, if they are more than a few
+}
+
+// fewClaims is enough for an allowance in each of the months that a message can reach into, so that bounds are computed without allocating.
+const fewClaims = 3
+
+// Claims are the places of allowances that the message may take: one for each allowance and month in which it may be delivered.
+func (b *Bound) Claims() []Claim {
+	if b.more != nil {
+		return b.more
+	}
+	return b.few[:b.number]
+}
+
+// claim adds a claim, or raises the one that there is on the same allowance.
+func (b *Bound) claim(c Claim) {
+	known := b.Claims()
+	for i := range known {
+		if known[i].Key == c.Key {
+			known[i].Amount = known[i].Amount.Max(c.Amount)
+			known[i].Unpriced = known[i].Unpriced || c.Unpriced
+			known[i].Limit = min(known[i].Limit, c.Limit)
+			return
+		}
+	}
+	switch {
+	case b.more != nil:
+		b.more = append(b.more, c)
+	case b.number == fewClaims:
+		b.more = append(slices.Clone(b.few[:]), c)
+	default:
+		b.few[b.number] = c
+		b.number++
+	}
 }

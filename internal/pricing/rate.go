@@ -138,7 +138,7 @@ func (j *judgement) settle(out *Outcome, counts Counts) {
 	case rule != nil:
 		out.free(rule.reason)
 	case j.useAllowance(out, counts):
-	case j.exempt():
+	case j.revision.exempts(j.account, j.category, j.date):
 		out.free(IsExempt)
 	case j.price != nil:
 		j.charge(out, counts)
@@ -209,11 +209,11 @@ func (j *judgement) useAllowance(out *Outcome, counts Counts) bool {
 	return false
 }
 
-// exempt tells whether one of the account's exemptions frees the message.
-func (j *judgement) exempt() bool {
-	for i := range j.revision.exemptions {
-		terms := &j.revision.exemptions[i]
-		if terms.of.has(j.category) && j.date <= terms.last && slices.Contains(j.account.Exemptions, terms.name) {
+// exempts tells whether one of the account's exemptions frees messages of a category on a date.
+func (r *revision) exempts(a *Account, category conversation.Category, date civil.Date) bool {
+	for i := range r.exemptions {
+		terms := &r.exemptions[i]
+		if terms.of.has(category) && date <= terms.last && slices.Contains(a.Exemptions, terms.name) {
 			return true
 		}
 	}

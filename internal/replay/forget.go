@@ -7,12 +7,14 @@ import (
 
 // forget drops what can no longer matter, whenever there is twice as much as was left the last time.
 func (r *Replay) forget(now int64) {
+	r.ended.turn(now)
 	if len(r.messages) >= r.nextMessages {
 		for id, m := range r.messages {
 			if m.SentAt+lifetime <= now {
-				m.customer.messages--
-				r.forgotten++
-				delete(r.messages, id)
+				if !m.failed {
+					r.forgotten++
+				}
+				r.remove(id, m)
 			}
 		}
 		r.nextMessages = max(sweepAt, 2*len(r.messages))

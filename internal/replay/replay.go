@@ -22,9 +22,10 @@ type Result uint8
 
 // The results.
 const (
-	Nothing Result = iota
-	Refused        // the send was refused: free-form outside the window (131047)
-	Settled        // the message has ended; Outcome says what it costs
+	Nothing   Result = iota
+	Refused          // the send was refused: free-form outside the window (131047)
+	Settled          // the message has ended; Outcome says what it costs
+	Corrected        // a message that was settled as undelivered was delivered after all; Outcome says what it costs
 )
 
 // Replay prices events in order. It is for one goroutine.
@@ -32,9 +33,13 @@ type Replay struct {
 	book      *pricing.Book
 	account   *pricing.Account
 	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
-	messages  map[string]*sent     // by id; only those that have not ended
+	messages  map[string]*sent     // by id; only those that have not ended, or that have failed and may yet be delivered
+	failed    int                  // of them, those that have failed
 	forgotten int64                // messages that never ended
-	early     map[string]report    // what was reported in the second earlyAt of messages whose send was not read yet, by id
+	ended     memory               // the ids of all others
+	passed    PassedOver
+	corrected Group             // what the latest correction was settled in
+	early     map[string]report // what was reported in the second earlyAt of messages whose send was not read yet, by id
 	earlyAt   int64
 	channels  map[string]string
 	counts    counts
@@ -54,12 +59,22 @@ type customer struct {
 type sent struct {
 	pricing.Message
 	customer *customer
+	come     conversation.Status // the highest that was told
+	failed   bool                // it was settled as undelivered
+	group    Group               // it was settled in, then
 }
 
-// report is what statuses say of a message; delivered is true of one that is sent on, too.
+// report is what statuses say of a message.
 type report struct {
-	ended, delivered bool
-	expiry           int64 // of a free entry point; 0 is none
+	status   conversation.Status
+	expiry   int64 // of a free entry point; 0 is none
+	statuses int64 // how many say it
+}
+
+// PassedOver counts what was read and led to nothing, because the message that it is of is not the one that it must be.
+type PassedOver struct {
+	Statuses int64 // of messages that were not sent before: their id is of none
+	Sends    int64 // with the id of a message that has not ended
 }
 
 // counts are the counts of the month and of the one before.
@@ -72,7 +87,7 @@ func (c counts) Count(key pricing.CounterKey) int64 { return c[key] }
 func New(book *pricing.Book, account *pricing.Account) *Replay {
 	return &Replay{
 		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{}, early: map[string]report{},
-		channels: map[string]string{}, counts: counts{},
+		channels: map[string]string{}, counts: counts{}, ended: newMemory(),
 		nextCustomers: sweepAt, nextMessages: sweepAt,
 	}
 }
@@ -93,7 +108,19 @@ func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
 }
 
 // Unsettled is the number of messages that were sent and have not ended.
-func (r *Replay) Unsettled() int64 { return r.forgotten + int64(len(r.messages)) }
+func (r *Replay) Unsettled() int64 { return r.forgotten + int64(len(r.messages)-r.failed) }
+
+// PassedOver is what was passed over so far.
+func (r *Replay) PassedOver() PassedOver {
+	passed := r.passed
+	for _, waiting := range r.early {
+		passed.Statuses += waiting.statuses
+	}
+	return passed
+}
+
+// CorrectedGroup is the group in which the message of the latest correction was settled.
+func (r *Replay) CorrectedGroup() Group { return r.corrected }
 
 func (r *Replay) receive(e *Event, now int64) error {
 	if !e.fromGroup() {
@@ -103,7 +130,7 @@ func (r *Replay) receive(e *Event, now int64) error {
 	}
 	events := conversation.EventsOf(string(e.Kind))
 	if e.FromEntry {
-		events |= conversation.Ad
+		events |= conversation.Ad | conversation.PageButton
 	}
 	r.customer(e).state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
 	return nil
@@ -118,8 +145,12 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	if err != nil {
 		return Nothing, pricing.Outcome{}, err
 	}
-	if r.messages[string(e.ID)] != nil {
-		return Nothing, pricing.Outcome{}, nil
+	if known := r.messages[string(e.ID)]; known != nil {
+		if !known.failed {
+			r.passed.Sends++
+			return Nothing, pricing.Outcome{}, nil
+		}
+		r.remove(string(e.ID), known) // a new message, as behind every settlement
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
@@ -166,41 +197,66 @@ func formOf(kind, name []byte) (conversation.Form, conversation.Category, error)
 	}
 }
 
-// status settles a message at its first final status. A status of a message that is unknown, or has ended, changes nothing, unless the
-// message is sent within the same second: the upstream counts whole seconds, so the end may stand before the beginning.
+// status takes what is told of a message. A status of a message that is unknown changes nothing, unless the message is sent within the same second: the upstream counts whole
+// seconds, so the end may stand before the beginning.
 func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
-	said := report{ended: string(e.Status) != "sent", delivered: string(e.Status) != "failed", expiry: e.Expiry}
+	step, _ := conversation.ParseStatus(string(e.Status))
+	said := report{status: step, expiry: e.Expiry, statuses: 1}
 	if m := r.messages[string(e.ID)]; m != nil {
 		return r.take(string(e.ID), m, said, now)
 	}
+	if r.ended.has(e.ID) {
+		return Nothing, pricing.Outcome{}
+	}
 	if r.earlyAt != now {
+		r.passed = r.PassedOver()
 		clear(r.early)
 		r.earlyAt = now
 	}
-	if known := r.early[string(e.ID)]; !known.ended {
-		said.expiry = max(said.expiry, known.expiry)
-		r.early[string(e.ID)] = said
-	}
+	known := r.early[string(e.ID)]
+	r.early[string(e.ID)] = report{max(known.status, said.status), max(known.expiry, said.expiry), known.statuses + 1}
 	return Nothing, pricing.Outcome{}
 }
 
-// take notes what is reported of a message, and settles it if that is its end: of a reaction the upstream tells no more than that it was sent.
+// take notes what is told of a message, and settles it if that is its end. One that has failed is remembered, because its delivery may be told yet.
 func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
 	if said.expiry != 0 {
 		r.entryPoint(m, said.expiry, now)
 	}
-	if lastOfReaction := said.delivered && m.Form == conversation.Reaction; !said.ended && !lastOfReaction {
+	ended, delivered := said.status.Ends(m.Form, m.come)
+	m.come = max(m.come, said.status)
+	if !ended {
 		return Nothing, pricing.Outcome{}
 	}
-	m.EndedAt, m.Delivered = now, said.delivered
+	m.EndedAt, m.Delivered = now, delivered
 	outcome := r.book.Rate(r.account, &m.Message, &m.customer.state, r.counts)
 	m.customer.state.Apply(outcome.Change)
 	if outcome.Count.By > 0 {
 		r.counts[outcome.Count.Key] += outcome.Count.By
 	}
+	switch {
+	case !delivered:
+		m.failed, m.group = true, GroupOf(&outcome)
+		r.failed++
+		return Settled, outcome
+	case m.failed:
+		r.corrected = m.group
+		r.remove(id, m)
+		return Corrected, outcome
+	default:
+		r.remove(id, m)
+		return Settled, outcome
+	}
+}
+
+// remove forgets a message of which nothing more is expected.
+func (r *Replay) remove(id string, m *sent) {
+	if m.failed {
+		r.failed--
+	}
 	m.customer.messages--
 	delete(r.messages, id)
-	return Settled, outcome
+	r.ended.add(id)
 }
 
 // entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that: from the status on, whatever becomes of the message.

@@ -56,6 +56,8 @@ func run(plan *pricing.Book, lines ...string) ([]string, error) {
 			told = append(told, fmt.Sprintf("%s refused", e.ID))
 		case Settled:
 			told = append(told, fmt.Sprintf("%s %s %s %s", e.ID, out.Category, out.Charge, out.FreeReason))
+		case Corrected:
+			told = append(told, fmt.Sprintf("%s corrected to %s %s %s", e.ID, out.Category, out.Charge, out.FreeReason))
 		}
 	}
 }
@@ -110,16 +112,21 @@ func TestP2RepeatedStatusesChangeNothing(t *testing.T) {
 			return at.Format(time.RFC3339)
 		}
 		both := func(line string) { once, repeated = append(once, line), append(repeated, line) }
+		again := map[string][]string{} // what may be told again of a message without saying anything new
 		ended := []string{}
 		for i := range rapid.IntRange(1, 12).Draw(t, "messages") {
 			id := fmt.Sprint("m", i)
 			both(inbound(now(), "33612345678"))
 			both(send(now(), id, rapid.SampledFrom([]string{text, utility}).Draw(t, "kind")))
-			both(status(now(), id, rapid.SampledFrom([]string{"delivered", "read", "failed"}).Draw(t, "end")))
-			ended = append(ended, id)
+			end := rapid.SampledFrom([]string{"delivered", "read", "failed"}).Draw(t, "end")
+			both(status(now(), id, end))
+			ended, again[id] = append(ended, id), []string{"sent", "delivered", "read", "failed"}
+			if end == "failed" {
+				again[id] = []string{"sent", "failed"}
+			}
 			for range rapid.IntRange(0, 3).Draw(t, "repetitions") {
-				again := rapid.SampledFrom(ended).Draw(t, "of")
-				repeated = append(repeated, status(at.Format(time.RFC3339), again, rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}).Draw(t, "status")))
+				of := rapid.SampledFrom(ended).Draw(t, "of")
+				repeated = append(repeated, status(at.Format(time.RFC3339), of, rapid.SampledFrom(again[of]).Draw(t, "status")))
 			}
 		}
 		a, err := run(plan, once...)
@@ -241,6 +248,65 @@ func TestAStatusOfTheSameSecondMayComeBeforeItsSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, got, "m1 service 0 freeEntryPoint", "m2 utility 0 undelivered", "m1 utility 0.03 ")
+}
+
+// A gateway settles what has failed as undelivered, and corrects that if the delivery is told after all; "played" is no end.
+func TestP2StatusesEndAMessageAsTheyDoInAGateway(t *testing.T) {
+	plan := book(t, "whatsapp")
+	for statuses, want := range map[string][]string{
+		"failed delivered read":   {"m1 utility 0 undelivered", "m1 corrected to utility 0.03 "},
+		"failed read delivered":   {"m1 utility 0 undelivered", "m1 corrected to utility 0.03 "},
+		"failed failed sent":      {"m1 utility 0 undelivered"},
+		"delivered failed":        {"m1 utility 0.03 "},
+		"played":                  nil,
+		"played sent played read": {"m1 utility 0.03 "},
+	} {
+		t.Run(statuses, func(t *testing.T) {
+			lines := []string{send("2026-10-05T10:01:00Z", "m1", utility)}
+			for i, name := range strings.Fields(statuses) {
+				lines = append(lines, status(fmt.Sprintf("2026-10-05T10:01:%02dZ", i+1), "m1", name))
+			}
+			got, err := run(plan, lines...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			expect(t, got, want...)
+		})
+	}
+}
+
+// What leads to nothing because its message is not the one that it must be is counted: a status of an id that is sent nowhere, a send of an id that has not ended. What is told
+// again of a message that has ended is neither.
+func TestWhatIsPassedOverIsCounted(t *testing.T) {
+	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
+	for _, line := range []string{
+		status("2026-10-05T10:00:00Z", "never sent", "delivered"),
+		status("2026-10-05T10:00:00Z", "never sent", "read"),
+		status("2026-10-05T10:01:00Z", "m1", "sent"), // within the second of its send
+		send("2026-10-05T10:01:00Z", "m1", utility),
+		send("2026-10-05T10:01:01Z", "m1", utility),
+		status("2026-10-05T10:01:02Z", "m1", "delivered"),
+		status("2026-10-05T10:01:03Z", "m1", "delivered"),
+		status("2026-10-05T10:01:04Z", "m1", "read"),
+		send("2026-10-05T10:02:00Z", "m2", utility),
+		status("2026-10-05T10:02:01Z", "m2", "failed"),
+		status("2026-10-05T10:02:02Z", "m2", "failed"),
+		status("2026-10-05T10:03:00Z", "not sent either", "failed"),
+	} {
+		var e Event
+		if err := Parse([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.Apply(&e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := r.PassedOver(), (PassedOver{Statuses: 3, Sends: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := r.Unsettled(); got != 0 {
+		t.Errorf("%d are unsettled, want none: m2 has failed", got)
+	}
 }
 
 func TestWhatHasNotEndedIsCounted(t *testing.T) {

@@ -11,8 +11,15 @@ import (
 // Path is where a gateway serves its report, on config.ReportPort, over TLS, to whoever presents the report's bearer token.
 const Path = "/report"
 
+// The query's parameters: the record of the ledger that was published last, which the answer says whether it still has. See Ledger.Published.
+const (
+	QueryPublishedSequence = "publishedSequence"
+	QueryPublishedHash     = "publishedHash"
+)
+
 // Report is one gateway replica's account of itself. Its figures are derived from the ledger and hold for the whole account, not only for the replica.
-// Its ETag covers everything but AsOf, so that a report changes only when something that it says has changed.
+// Its ETag covers everything but AsOf, and a Ledger.Published that is as it was published, so that a report changes only when something that it says has
+// changed. A 304 so says as well that what was published is on the ledger's chain.
 type Report struct {
 	// Replica is the name of the pod.
 	Replica string `json:"replica"`
@@ -99,6 +106,15 @@ type PeriodTotal struct {
 
 // Ledger names the last record. Hash is "sha256:…", empty for an empty ledger.
 type Ledger struct {
+	Sequence int64  `json:"sequence"`
+	Hash     string `json:"hash,omitempty"`
+	// Published is the record that the query asked for, as this ledger has it; nil if it asked for none. Another hash than the one that was published
+	// says that the ledger is not the continuation of the one that published it.
+	Published *LedgerRecord `json:"published,omitempty"`
+}
+
+// LedgerRecord names a record of a ledger. Hash is "sha256:…", empty if the ledger has no record of the sequence.
+type LedgerRecord struct {
 	Sequence int64  `json:"sequence"`
 	Hash     string `json:"hash,omitempty"`
 }

@@ -127,8 +127,8 @@ func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
 		if errs[2] == nil || errs[2].Error() != "panic: a bug" {
 			t.Errorf("the panic = %v; want it in its caller", errs[2])
 		}
-		if !errors.Is(errs[3], store.ErrUnavailable) {
-			t.Errorf("an ignored error of the engine = %v; want ErrUnavailable", errs[3])
+		if !errors.Is(errs[3], store.ErrFault) || errors.Is(errs[3], store.ErrUnavailable) {
+			t.Errorf("an ignored error of the engine = %v; want ErrFault, and no outage", errs[3])
 		}
 		view(t, s, func(tx *store.Tx) error {
 			for id, want := range map[string]bool{"first": true, "wrong": false, "panics": false, "last": true} {

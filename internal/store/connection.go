@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // connection is one connection to an engine, with the statements that it has prepared. One goroutine at a time uses it, so it speaks to the driver
@@ -26,15 +27,25 @@ type connection interface {
 	changed(text string, args ...any) (int64, error)
 	// query calls scan for every row of a query, until it returns false. scan must not use the connection.
 	query(text string, args []any, scan func(values) bool) error
+	// violated tells whether an error is the engine's refusal of a statement's data, and names the constraint. Any other error says that the engine
+	// could not do its work.
+	violated(err error) (constraint string, is bool)
 	close() error
 }
 
 // writer is the connection that changes the account. It holds a lease: a number that nobody had before, under which messages are claimed. While a lease lasts,
-// what was claimed under it is under way; when it is over, nobody knows what became of it.
+// what was claimed under it is under way; when it is over, nobody knows what became of it. begin checks within the transaction that the lease
+// and the schema are still the writer's own, so that a process which was taken over, or is older than the schema, commits nothing.
 type writer interface {
 	connection
 	// lease is the current lease's number.
 	lease() int64
+	// holds tells whether what was claimed under a lease is still this process's to send. Anyone may ask.
+	holds(lease int64) bool
+	// replicas is how many processes are at work on the account, this one included, as of the last commit. Anyone may ask.
+	replicas() int64
+	// clockOffset is how far the database's clock is ahead of this machine's, as of the last transaction. Anyone may ask.
+	clockOffset() time.Duration
 	// lastInserted is the key that the engine gave to the last row, if it tells without being asked.
 	lastInserted() (seq int64, known bool)
 	// leasesToTake tells whether there are leases of others that have run out, and takeLeases ends them. Both are a part of the transaction.
@@ -75,6 +86,9 @@ func first(c connection, text string, args []any, scan func(values)) (bool, erro
 	})
 	return found, err
 }
+
+// errParameter says that a statement was given what no column can hold: a mistake of this package.
+var errParameter = errors.New("a parameter cannot be stored")
 
 // unavailable marks an error of the engine. It keeps the engine's own text, which names the cause and holds no value.
 func unavailable(err error) error {

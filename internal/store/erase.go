@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	selectOwners      = `SELECT seq, channel, customer, settled, state, reserved, currency, unpriced FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectOwners      = `SELECT seq, channel, customer, settled, state, reserved, currency, unpriced, claims FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
 	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
 	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
@@ -40,6 +40,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 	}
 	var settled []int64
 	var reserved []money.Money
+	var held []claims
 	looked := 0
 	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v values) bool {
 		looked++
@@ -53,8 +54,12 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		case which < 0:
 		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
-			amount, _ := parseReserved(v.Text(5)) // what cannot be read stays in the sum, see messageRow.finish
-			reserved = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))})
+			amount, whole := parseReserved(v.Text(5))
+			made, err := parseClaims(v.Text(8))
+			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
+				amount, made = money.Decimal{}, claims{}
+			}
+			reserved, held = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))}), append(held, made)
 		default:
 			page.Open[which]++
 		}
@@ -66,7 +71,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		tx.store.recent.forget()
 	}
 	for i, seq := range settled {
-		if err := tx.release(reserved[i]); err != nil {
+		if err := tx.release(reserved[i], held[i]); err != nil {
 			return Erasure{}, err
 		}
 		if err := tx.exec(eraseMessage, seq); err != nil {

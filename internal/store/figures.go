@@ -24,13 +24,16 @@ func (tx *Tx) Count(key pricing.CounterKey) int64 {
 	return c.value
 }
 
-// Increment raises a count.
-func (tx *Tx) Increment(increment pricing.Increment) error {
+// Increment raises a count: of an allowance, of which a message that was priced in a currency took a place, or of a tier.
+func (tx *Tx) Increment(currency money.Currency, increment pricing.Increment) error {
 	c, err := tx.countCell(increment.Key)
 	if err != nil {
 		return err
 	}
-	return change(tx, c, c.value+increment.By)
+	if err := change(tx, c, c.value+increment.By); err != nil || increment.Key.Allowance == "" {
+		return err
+	}
+	return tx.use(currency, increment)
 }
 
 // Total is the sum of a period, or of a category of it. It is zero where there is no record.
@@ -42,44 +45,14 @@ func (tx *Tx) Total(key ledger.TotalKey) (ledger.Total, error) {
 	return c.value, nil
 }
 
-// Reserved is the most that accepted messages can still cost in a currency. It is not of a period: a message
+// Reserved is the most that accepted messages can still cost in a currency, all together: what allowances surely pay for is not in it. It is not of a period: a message
 // that is accepted in one month may be billed in the next, so it weighs on whatever month is looked at.
 func (tx *Tx) Reserved(currency money.Currency) (money.Decimal, error) {
 	c, err := tx.reservedCell(currency)
 	if err != nil {
 		return money.Decimal{}, err
 	}
-	return c.value, nil
-}
-
-func (tx *Tx) reserve(amount money.Money) error {
-	if amount.Amount.IsZero() {
-		return nil
-	}
-	c, err := tx.reservedCell(amount.Currency)
-	if err != nil {
-		return err
-	}
-	sum, err := c.value.Add(amount.Amount)
-	if err != nil {
-		return err
-	}
-	return change(tx, c, sum)
-}
-
-func (tx *Tx) release(amount money.Money) error {
-	if amount.Amount.IsZero() {
-		return nil
-	}
-	c, err := tx.reservedCell(amount.Currency)
-	if err != nil {
-		return err
-	}
-	rest, err := c.value.Sub(amount.Amount)
-	if err != nil {
-		return err
-	}
-	return change(tx, c, rest)
+	return c.value.most()
 }
 
 const (

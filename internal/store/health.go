@@ -11,13 +11,48 @@ const calm = 10 * time.Second
 
 // health says in the log what has changed, and not every failure of a store that is unavailable anyhow. Only the writer uses it.
 type health struct {
-	log    *slog.Logger
-	failed time.Time // the last failure; zero while the store is available
+	log     *slog.Logger
+	onFault func(constraint string)
+	failed  time.Time             // the last failure; zero while the store is available
+	faults  map[string]faultCount // by constraint
+}
+
+// faultCount is what is known of an operation's faults with one constraint.
+type faultCount struct {
+	unlogged int
+	next     time.Time // when the log may speak of it again
+}
+
+// faultInterval is how often the log speaks of one constraint.
+const faultInterval = time.Minute
+
+// noteFault counts and logs the outcome of an operation at now if it is a fault.
+func (h *health) noteFault(err error, now time.Time) {
+	var fault *FaultError
+	if !errors.As(err, &fault) {
+		return
+	}
+	if h.onFault != nil {
+		h.onFault(fault.Constraint)
+	}
+	count := h.faults[fault.Constraint]
+	count.unlogged++
+	if !now.Before(count.next) {
+		h.log.Error("Store refused a change", "constraint", fault.Constraint, "operations", count.unlogged, "error", err)
+		count = faultCount{next: now.Add(faultInterval)}
+	}
+	if h.faults == nil {
+		h.faults = map[string]faultCount{}
+	}
+	h.faults[fault.Constraint] = count
 }
 
 // note takes the outcome of a transaction at now.
 func (h *health) note(err error, now time.Time) {
 	switch {
+	case errors.Is(err, ErrFault): // the engine works
+	case errors.Is(err, ErrSuperseded):
+		h.log.Error("Store was taken over", "error", err)
 	case errors.Is(err, ErrLeaseLost):
 		h.log.Warn("Lease was lost", "error", err)
 	case err != nil:

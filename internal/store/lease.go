@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// HoldsLease tells whether what this store has claimed under a lease is still its own to send: on a shared store, whether the lease has been renewed in time. An
-// embedded store has one process, which holds its lease for as long as it lives.
+// HoldsLease tells whether what this store has claimed under a lease is still its own to send: whether a transaction has
+// confirmed the lease a short time ago. Any Update confirms it.
 func (s *Store) HoldsLease(lease int64) bool {
-	w, shared := s.writer.(*postgresWriter)
-	if !shared {
-		return lease == s.writer.lease()
-	}
-	held := w.standing.Load()
-	return held != nil && held.lease == lease && time.Now().Before(held.until)
+	return s.superseded.Load() == nil && s.writer.holds(lease)
 }
 
 // Replicas is how many replicas are at work on the account, this one included, as of its last commit. It is 1 for an embedded store.
-func (s *Store) Replicas() int64 {
-	if w, shared := s.writer.(*postgresWriter); shared {
-		if held := w.standing.Load(); held != nil {
-			return max(held.replicas, 1)
-		}
+func (s *Store) Replicas() int64 { return s.writer.replicas() }
+
+// ClockOffset is how far the clock of a shared store's database is ahead of this machine's, see Options.Now. Replicas that add it to their own clocks
+// agree on the time, whatever those say. It is 0 for an embedded store, which has no clock of its own.
+func (s *Store) ClockOffset() time.Duration { return s.writer.clockOffset() }
+
+// Superseded is why this process may not use the store any more, an ErrSuperseded; nil while it may.
+func (s *Store) Superseded() error {
+	if cause := s.superseded.Load(); cause != nil {
+		return *cause
 	}
-	return 1
+	return nil
 }
 
 // Shared tells whether other replicas may be at work on the same account.

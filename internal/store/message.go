@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
@@ -74,6 +75,10 @@ type Message struct {
 	ExpiresAt  time.Time
 	// Reserved is the most that it can still cost: zero once it is settled, but see SettleReserved.
 	Reserved money.Money
+	// Bound is what a new message reserves where allowances may pay for it; Reserved is then its amount. It is not filled in.
+	Bound *pricing.Bound
+	// Covered says that allowances surely paid for the message when it was accepted: it cost nothing of a budget.
+	Covered bool
 	// IdempotencyKey is a hash of what the client gave to recognise a repeated request; nil if it gave nothing. Fingerprint is a hash of the request.
 	IdempotencyKey []byte
 	Fingerprint    []byte
@@ -110,6 +115,7 @@ type Message struct {
 	Settled  bool
 	Unpriced bool
 
+	claims           string // of places of allowances, as they are stored
 	seq              int64
 	sealedUpstreamID []byte
 	dirty            bool

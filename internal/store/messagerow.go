@@ -20,26 +20,27 @@ func readMessage(v values) messageRow {
 	m := &Message{
 		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
-		Lease: v.Int(18), Parking: Parking(v.Int(19)),
+		Lease: v.Int(18), Parking: Parking(v.Int(19)), claims: v.Text(20),
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
 	}
 	copy(m.Customer[:], v.Bytes(3))
 	m.Reserved.Currency = money.Currency(v.Text(14))
 	row := messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8)}
-	if v.Len() > 20 {
-		row.content = v.Bytes(20)
+	if v.Len() > 21 {
+		row.content = v.Bytes(21)
 	}
 	return row
 }
 
-// finish reads what may be wrong. What is makes the message Damaged, and errs on the side of the budget: a reservation that cannot be read is never given back, so that the
-// sum stays as it was; and where a time is missing, it may be that of a doubt, so the message counts as one that the upstream may have a copy of.
+// finish reads what may be wrong. What is makes the message Damaged, and errs on the side of the budget: a reservation that cannot be read, or its claims, is never given
+// back, so that the sum stays as it was; and where a time is missing, it may be that of a doubt, so the message counts as one that the upstream may have a copy of.
 func (r *messageRow) finish() {
 	m := r.message
-	if amount, ok := parseReserved(r.reserved); ok {
-		m.Reserved.Amount = amount
+	made, err := parseClaims(m.claims)
+	if amount, ok := parseReserved(r.reserved); ok && err == nil {
+		m.Reserved.Amount, m.Covered = amount, made.covered
 	} else {
-		m.Condition = Damaged
+		m.Condition, m.claims = Damaged, ""
 	}
 	if !m.unpackTimes(r.times) {
 		m.Condition = Damaged

@@ -4,22 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
 // ErrInvalid says that a message cannot be stored as it is: a mistake of the caller.
 var ErrInvalid = errors.New("the message cannot be stored")
 
 const messageColumns = `seq, id, channel, customer, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
-	reserved, currency, times, error_code, envelope, lease, parked`
+	reserved, currency, times, error_code, envelope, lease, parked, claims`
 
 const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
-		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint, lease)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17)`
+		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint, lease, claims)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17, $18)`
 	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = COALESCE($5, upstream_hash),
-		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13 WHERE seq = $14`
+		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14 WHERE seq = $15`
 	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = COALESCE($5, upstream_hash),
-		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, content = NULL WHERE seq = $14`
+		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14, content = NULL WHERE seq = $15`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
@@ -31,7 +33,7 @@ const (
 )
 
 // Accept stores a new message with its reservation and puts it in its customer's queue. ID, Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content
-// must be set, Reserved, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the operation fail: look it up before.
+// must be set, Reserved or Bound, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the operation fail: look it up before.
 func (tx *Tx) Accept(m *Message) error {
 	_, err := tx.AcceptAndClaim(m, func() (bool, error) { return false, nil })
 	return err
@@ -63,6 +65,14 @@ func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bo
 	if claimed {
 		tx.claim(m, m.AcceptedAt)
 	}
+	bound := m.Bound
+	if bound == nil {
+		bound = &pricing.Bound{Amount: m.Reserved, Uncovered: pricing.Exposure{Amount: m.Reserved.Amount}}
+	}
+	if err := tx.reserveFor(m, bound); err != nil {
+		return false, err
+	}
+	m.Bound = nil
 	if err := tx.insert(m, envelope, content); err != nil {
 		return false, err
 	}
@@ -72,14 +82,14 @@ func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bo
 	if err := tx.deepen(Unsettled, 1); err != nil {
 		return false, err
 	}
-	return claimed, tx.reserve(m.Reserved)
+	return claimed, nil
 }
 
 // insert writes a new message, whose sealed parts are given.
 func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(m.Reserved.Currency), m.packTimes(),
-		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease); err != nil {
+		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims); err != nil {
 		return err
 	}
 	m.dirty = false
@@ -239,7 +249,7 @@ func (tx *Tx) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.seq); err != nil {
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.claims, m.seq); err != nil {
 			return err
 		}
 		m.dirty = false

@@ -23,13 +23,32 @@ const (
 	selectOwner      = `SELECT account_uid FROM owner WHERE one = 1`
 )
 
+// migrationFiles are the names of the migrations, in order.
+func migrationFiles() []string {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		panic(err) // the pattern is well-formed
+	}
+	return files
+}
+
+// knownVersion is the version of the schema that this program knows.
+func knownVersion() int { return len(migrationFiles()) }
+
+// newerSchema says that the schema is of a newer program.
+func newerSchema(version, known int) error {
+	return fmt.Errorf("it has schema version %d and this program knows %d at most: run the newer program", version, known)
+}
+
+// supersededBySchema says that a newer program has migrated the schema while this one was running. What this one would write may be wrong there.
+func supersededBySchema(version, known int) error {
+	return fmt.Errorf("%w: a newer program has migrated it: %w", ErrSuperseded, newerSchema(version, known))
+}
+
 // migrate applies the migrations that the database does not have, all in one transaction under the writer's lock, so that several may
 // try at once. A database that is newer than the program is refused: there is no way back.
 func migrate(c connection) (err error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return err
-	}
+	files := migrationFiles()
 	if err := c.begin(); err != nil {
 		return err
 	}
@@ -46,7 +65,7 @@ func migrate(c connection) (err error) {
 		return err
 	}
 	if version > len(files) {
-		return fmt.Errorf("it has schema version %d and this program knows %d at most: run the newer program", version, len(files))
+		return newerSchema(version, len(files))
 	}
 	for _, file := range files[version:] {
 		if err := apply(c, file); err != nil {

@@ -352,6 +352,7 @@ func outcome(m *store.Message) *ledger.Record {
 	record := settlement(m)
 	if m.State == store.Failed {
 		record.FreeReason, record.Charge, record.Cost = "undelivered", money.Decimal{}, money.Decimal{}
+		record.DeliveredAt, record.FailedAt = time.Time{}, record.DeliveredAt
 	}
 	return record
 }

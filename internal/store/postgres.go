@@ -61,6 +61,8 @@ type postgresEngine struct {
 	schema     string
 	accountUID string
 	term       time.Duration // of a lease
+	version    int           // of the schema that this program knows
+	now        func() time.Time
 }
 
 // uidShape is that of a Kubernetes UID, and what a schema's name may be made of.
@@ -85,6 +87,10 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 		"enable_seqscan": "off",
 		"jit":            "off",
 	})
+	now := options.Now
+	if now == nil {
+		now = time.Now
+	}
 	term := cmp.Or(options.Shared.Lease, DefaultLease)
 	for name, limit := range limits(term) {
 		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
@@ -93,7 +99,7 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	config.AfterConnect = insistOnDurability
-	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: term}, nil
+	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: term, version: knownVersion(), now: now}, nil
 }
 
 // errURL does not say what is wrong with the URL: a parser's own words may hold the password.
@@ -207,9 +213,12 @@ const (
 
 	lockSchema   = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
 	selectSchema = `SELECT 1 FROM pg_namespace WHERE nspname = $1`
+
+	selectOwnerTable = `SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'owner'`
 )
 
-// begin makes the schema if it is not there: whoever may not make one in this database can have it made beforehand.
+// begin makes the schema if it is not there: whoever may not make one in this database can have it made beforehand. It takes the account's turn, so that no replica of an
+// older program is in the midst of a transaction while the schema changes.
 func (m *schemaMigration) begin() error {
 	if err := m.postgresConnection.begin(); err != nil {
 		return err
@@ -223,10 +232,17 @@ func (m *schemaMigration) begin() error {
 		return err
 	}
 	made, err := first(m, selectSchema, []any{m.schema}, func(values) {})
-	if err != nil || made {
+	if err != nil {
 		return err
 	}
-	return m.once("CREATE SCHEMA " + m.schema)
+	if !made {
+		return m.once("CREATE SCHEMA " + m.schema)
+	}
+	owned, err := first(m, selectOwnerTable, []any{m.schema}, func(values) {})
+	if err != nil || !owned {
+		return err
+	}
+	return m.exec(takeTurn)
 }
 
 // postgresDialect is a piece of schema as PostgreSQL wants it: texts are compared byte by byte, as everywhere else.

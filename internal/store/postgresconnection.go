@@ -196,7 +196,7 @@ func (c *postgresConnection) bind(args []any) error {
 	for i, arg := range args {
 		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
 		if err != nil {
-			return fmt.Errorf("parameter %d: %w", i+1, err)
+			return fmt.Errorf("%w: number %d: %w", errParameter, i+1, err)
 		}
 		format := int16(textFormat)
 		var parameter []byte
@@ -212,7 +212,7 @@ func (c *postgresConnection) bind(args []any) error {
 			c.scratch = append(c.scratch, storable(value)...)
 			parameter = c.scratch[begin:]
 		default:
-			return fmt.Errorf("parameter %d is a %T, which no column is", i+1, value)
+			return fmt.Errorf("%w: number %d is a %T", errParameter, i+1, value)
 		}
 		c.parameters, c.formats = append(c.parameters, parameter), append(c.formats, format)
 	}
@@ -331,6 +331,35 @@ func decode(kind uint32, value []byte) driver.Value {
 		return string(value)
 	}
 }
+
+// violated implements connection. Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+func (*postgresConnection) violated(err error) (constraint string, is bool) {
+	var answer *pgconn.PgError
+	if !isAnswer(err) || !errors.As(err, &answer) || len(answer.Code) != 5 {
+		return "", false
+	}
+	switch answer.Code[:2] {
+	case "21", "22", "23", "42", "44", "54", "P0": // cardinality, data, integrity, a statement's own fault, check option, limits, raised by a trigger
+	default:
+		return "", false
+	}
+	switch {
+	case answer.Code == insufficientPrivilege:
+		return "", false // until somebody grants it again, nothing works
+	case answer.ConstraintName != "":
+		return answer.ConstraintName, true
+	case answer.Code == notNullViolation:
+		return answer.TableName + "." + answer.ColumnName + " NOT NULL", true
+	default:
+		return "SQLSTATE " + answer.Code, true
+	}
+}
+
+// Codes of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	notNullViolation      = "23502"
+	insufficientPrivilege = "42501"
+)
 
 func (c *postgresConnection) close() error {
 	if c.lost() {

@@ -29,7 +29,7 @@ const (
 	takeTurn    = `SELECT one FROM owner WHERE one = 1 FOR UPDATE`
 	insertLease = `INSERT INTO leases (expires_at, batch, taken) VALUES (` + databaseClock + ` + $1, 0, 0) RETURNING id`
 	renewLease  = `UPDATE leases SET expires_at = ` + databaseClock + ` + $1, batch = batch + 1 WHERE id = $2 AND taken = 0
-		RETURNING batch, (SELECT COUNT(*) FROM leases WHERE taken = 0)`
+		RETURNING batch, (SELECT COUNT(*) FROM leases WHERE taken = 0), (SELECT MAX(version) FROM schema_migrations), ` + databaseClock + ``
 	needNoSync   = `SET LOCAL synchronous_commit TO off`
 	selectOver   = `SELECT 1 FROM leases WHERE taken = 0 AND expires_at < ` + databaseClock + ` AND id <> $1 LIMIT 1`
 	selectBatch  = `SELECT batch FROM leases WHERE id = $1`
@@ -54,9 +54,10 @@ type postgresWriter struct {
 
 	id       int64     // of the lease; 0 for none
 	batch    int64     // the current transaction's number under it
-	replicas int64     // that hold a lease, as the current transaction sees it
 	began    time.Time // the current transaction
+	active   int64     // replicas that hold a lease, as the current transaction sees it
 	standing atomic.Pointer[standing]
+	offset   atomic.Int64 // of the database's clock to this machine's, in milliseconds
 
 	pause   time.Duration // after the last failure to connect
 	retryAt time.Time
@@ -67,6 +68,22 @@ type postgresWriter struct {
 func (*postgresWriter) lastInserted() (int64, bool) { return 0, false }
 
 func (w *postgresWriter) lease() int64 { return w.id }
+
+func (w *postgresWriter) holds(lease int64) bool {
+	held := w.standing.Load()
+	return held != nil && held.lease == lease && time.Now().Before(held.until)
+}
+
+func (w *postgresWriter) replicas() int64 {
+	if held := w.standing.Load(); held != nil {
+		return max(held.replicas, 1)
+	}
+	return 1
+}
+
+func (w *postgresWriter) clockOffset() time.Duration {
+	return time.Duration(w.offset.Load()) * time.Millisecond
+}
 
 // enlist takes a new lease.
 func (w *postgresWriter) enlist() error {
@@ -93,29 +110,58 @@ func (w *postgresWriter) begin() error {
 // enter takes the turn and renews the lease, in one exchange.
 func (w *postgresWriter) enter() error {
 	if w.id == 0 {
+		if err := w.checkSchema(); err != nil {
+			return err
+		}
 		if err := w.enlist(); err != nil {
 			return err
 		}
 	}
 	w.began = time.Now()
+	asked := w.engine.now()
 	if err := w.exec(w.opening); err != nil {
 		return err
 	}
 	if err := w.exec(takeTurn); err != nil {
 		return err
 	}
+	var version, clock int64
 	renewed, err := first(w.postgresConnection, renewLease, []any{w.engine.term.Milliseconds(), w.id}, func(v values) {
-		w.batch, w.replicas = v.Int(0), v.Int(1)
+		w.batch, w.active, version, clock = v.Int(0), v.Int(1), v.Int(2), v.Int(3)
 	})
-	if err == nil && renewed {
+	switch {
+	case err != nil:
+	case !renewed:
+		w.giveUpLease()
+		err = ErrLeaseLost
+	case int(version) > w.engine.version:
+		w.giveUpLease() // the database is no longer this program's to write to, not even the end of the lease: it runs out
+		err = supersededBySchema(int(version), w.engine.version)
+	default:
+		w.measure(asked, instant(clock), w.engine.now())
 		return nil
 	}
 	w.rollback()
-	if err == nil {
-		err = ErrLeaseLost
-		w.giveUpLease()
-	}
 	return err
+}
+
+// checkSchema looks at the schema's version outside of a transaction.
+func (w *postgresWriter) checkSchema() error {
+	var version int
+	if _, err := first(w.postgresConnection, selectVersion, nil, func(v values) { version = int(v.Int(0)) }); err != nil {
+		return err
+	}
+	if version > w.engine.version {
+		return supersededBySchema(version, w.engine.version)
+	}
+	return nil
+}
+
+// measure corrects what is known of the database's clock, which was read between two instants of this machine's. What is known stays if that can be: the exchange
+// takes different times, and clocks that agree are not to be taken apart.
+func (w *postgresWriter) measure(asked, clock, answered time.Time) {
+	least, most := clock.Sub(answered).Milliseconds(), clock.Sub(asked).Milliseconds()
+	w.offset.Store(min(max(w.offset.Load(), least), most))
 }
 
 // connect replaces a lost connection. After a failure it is not tried again for a while, and fails at once.
@@ -145,7 +191,7 @@ func (w *postgresWriter) commit() error {
 	if err != nil {
 		return err
 	}
-	w.standing.Store(&standing{lease: w.id, until: w.began.Add(w.engine.term), replicas: w.replicas})
+	w.standing.Store(&standing{lease: w.id, until: w.began.Add(w.engine.term), replicas: w.active})
 	return nil
 }
 

@@ -26,7 +26,8 @@ const (
 
 const (
 	noteRefusal   = `UPDATE callbacks SET refused_at = $1 WHERE seq = $2 AND attempts = $3 AND refused_at = 0`
-	insertRefused = `INSERT INTO refused_callbacks (channel, customer, payload, created_at, set_aside_at, status) VALUES ($1, $2, $3, $4, $5, $6)`
+	insertRefused = `INSERT INTO refused_callbacks (channel, customer, payload, created_at, set_aside_at, status)
+		VALUES ($1, $2, $3, $4, $5, $6)`
 	selectRefused = `SELECT seq, created_at, set_aside_at, status, LENGTH(payload) FROM refused_callbacks
 		WHERE channel = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
 	selectOneRefused    = `SELECT customer, payload FROM refused_callbacks WHERE channel = $1 AND seq = $2`

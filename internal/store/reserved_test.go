@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -208,7 +209,7 @@ func TestRereserveReplacesTheReservation(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return tx.Rereserve(m, amount)
+				return tx.Rereserve(m, &pricing.Bound{Amount: amount})
 			})
 			view(t, s, func(tx *store.Tx) error {
 				m, _, err := tx.Message("wamid.1")

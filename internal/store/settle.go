@@ -5,11 +5,13 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
 const (
 	insertRecord       = `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ($1, $2, $3, $4, $5)`
 	selectSettlement   = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
+	selectRecordHash   = `SELECT hash FROM ledger WHERE sequence = $1`
 	updateCurrency     = `UPDATE messages SET currency = $1 WHERE seq = $2`
 	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
 )
@@ -42,6 +44,11 @@ func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil
 		return false, err
 	}
 	m.Settled, m.dirty = true, true
+	if m.Reserved.Amount.IsZero() { // it holds places at most, and a message without a reservation is not looked for
+		if err := tx.Unreserve(m); err != nil {
+			return false, err
+		}
+	}
 	return true, tx.retireContent(m, keepContentUntil)
 }
 
@@ -50,32 +57,54 @@ func (tx *Tx) Unreserve(m *Message) error {
 	if !m.Settled {
 		return nil
 	}
-	if m.Reserved.Amount.IsZero() {
+	if m.Reserved.Amount.IsZero() && m.claims == "" {
 		m.dirty = m.dirty || m.Condition == Damaged // so that a reservation that cannot be read is not found again
 		return nil
 	}
-	if err := tx.release(m.Reserved); err != nil {
+	if err := tx.releaseOf(m); err != nil {
 		return err
 	}
-	m.Reserved, m.dirty = money.Money{}, true
+	m.Reserved = money.Money{}
 	return nil
 }
 
-// Rereserve reserves another amount for a message that is not settled.
-func (tx *Tx) Rereserve(m *Message, amount money.Money) error {
+// Rereserve reserves another bound for a message that is not settled.
+func (tx *Tx) Rereserve(m *Message, bound *pricing.Bound) error {
 	if m.Settled {
 		return tx.wrongState(m)
 	}
-	if err := tx.release(m.Reserved); err != nil {
+	if err := tx.releaseOf(m); err != nil {
 		return err
 	}
-	if m.Reserved.Currency != amount.Currency {
-		if err := tx.exec(updateCurrency, string(amount.Currency), m.seq); err != nil {
+	if m.Reserved.Currency != bound.Amount.Currency {
+		if err := tx.exec(updateCurrency, string(bound.Amount.Currency), m.seq); err != nil {
 			return err
 		}
 	}
-	m.Reserved, m.dirty = amount, true
-	return tx.reserve(amount)
+	return tx.reserveFor(m, bound)
+}
+
+// Reserves tells whether the message has the bound reserved already, or more.
+func (m *Message) Reserves(bound *pricing.Bound) bool {
+	enough := m.Reserved.Currency == bound.Amount.Currency && bound.Amount.Amount.Cmp(m.Reserved.Amount) <= 0
+	return enough && claimsOf(bound, m.Covered).String() == m.claims
+}
+
+// reserveFor adds the bound of a message to what is reserved.
+func (tx *Tx) reserveFor(m *Message, bound *pricing.Bound) error {
+	made := claimsOf(bound, m.Covered)
+	m.Reserved, m.claims, m.dirty = bound.Amount, made.String(), true
+	return tx.reserve(bound, made)
+}
+
+// releaseOf takes what a message has reserved back.
+func (tx *Tx) releaseOf(m *Message) error {
+	made, err := parseClaims(m.claims)
+	if err != nil {
+		return err
+	}
+	m.claims, m.dirty = "", true
+	return tx.release(m.Reserved, made)
 }
 
 // Correct appends what a settled message owes after all to the ledger, in place of what it has still reserved. The record's Sequence is set here.
@@ -162,6 +191,12 @@ func (tx *Tx) Head() (ledger.Head, error) {
 		return ledger.Head{}, err
 	}
 	return c.value, nil
+}
+
+// RecordHash is the hash of the ledger's record of a sequence, and whether there is one.
+func (tx *Tx) RecordHash(sequence int64) (hash ledger.Hash, found bool, err error) {
+	found, err = tx.first(selectRecordHash, []any{sequence}, func(v values) { copy(hash[:], v.Bytes(0)) })
+	return hash, found, err
 }
 
 // Settlement is the ledger's settlement of a message, and whether there is one.

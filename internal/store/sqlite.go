@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -80,14 +81,14 @@ func (e *sqliteEngine) writer(context.Context) (_ writer, err error) {
 	if err := claimFor(c, e.accountUID); err != nil {
 		return nil, fmt.Errorf("the store %s cannot be used: %w", e.path, err)
 	}
-	w := &sqliteWriter{sqliteConnection: c}
+	w := &sqliteWriter{sqliteConnection: c, version: knownVersion()}
 	return w, w.enlist()
 }
 
 // passes tells whether an error of the engine may be gone the next time: the disk was full or failed, or another program held the file.
 func passes(err error) bool {
 	switch sqlite.ErrCode(err).ToPrimary() {
-	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultNoMem:
+	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultNoMem, sqlite.ResultProtocol:
 		return true
 	default:
 		return false
@@ -143,26 +144,92 @@ var sqliteTypes = strings.NewReplacer(
 	"$1", "?", "$2", "?", "$3", "?", "$4", "?", "$5", "?", "$6", "?", "$7", "?", "$8", "?", "$9", "?",
 )
 
-// sqliteWriter is the only writer of a database file, for as long as it is open: its lease cannot run out, and ends those of the processes before it.
+// sqliteWriter is the one writer of a database file. Whoever opened the file last holds its lease; a process that finds the lease gone has been taken over and
+// commits nothing any more. So a successor need not wait for one that hangs, or that was cut off from its volume, and a lock that is lost there does no harm.
 type sqliteWriter struct {
 	*sqliteConnection
-	leaseID int64
+	version   int // of the schema that this program knows
+	leaseID   int64
+	confirmed atomic.Pointer[time.Time] // when the lease was last found to be this writer's
 }
 
 const (
 	// The next number is one more than the highest, so the old leases go when the new one is there.
 	insertEndlessLease = `INSERT INTO leases (expires_at, batch, taken) VALUES (0, 0, 0) RETURNING id`
 	deleteOtherLeases  = `DELETE FROM leases WHERE id <> $1`
+	selectFence        = `SELECT (SELECT COUNT(*) FROM leases WHERE id = $1), (SELECT MAX(version) FROM schema_migrations)`
 )
 
-func (w *sqliteWriter) enlist() error {
-	if _, err := first(w, insertEndlessLease, nil, func(v values) { w.leaseID = v.Int(0) }); err != nil {
-		return fmt.Errorf("the store's lease could not be written: %w", err)
+// confirmationLasts is for how long what a transaction has found out about the lease is relied on without another look.
+const confirmationLasts = 5 * time.Second
+
+// enlist takes the lease from whoever had it.
+func (w *sqliteWriter) enlist() (err error) {
+	if err := w.sqliteConnection.begin(); err != nil {
+		return fmt.Errorf("the store's lease could not be taken: %w", err)
 	}
-	return w.exec(deleteOtherLeases, w.leaseID)
+	defer func() {
+		if err != nil {
+			w.rollback()
+			err = fmt.Errorf("the store's lease could not be taken: %w", err)
+		}
+	}()
+	if _, err := first(w, insertEndlessLease, nil, func(v values) { w.leaseID = v.Int(0) }); err != nil {
+		return err
+	}
+	if err := w.exec(deleteOtherLeases, w.leaseID); err != nil {
+		return err
+	}
+	if err := w.commit(); err != nil {
+		return err
+	}
+	w.confirm()
+	return nil
+}
+
+// begin starts a transaction if the lease and the schema are still this process's own.
+func (w *sqliteWriter) begin() error {
+	if err := w.sqliteConnection.begin(); err != nil {
+		return err
+	}
+	err := w.checkFence()
+	if err != nil {
+		w.rollback()
+		return err
+	}
+	w.confirm()
+	return nil
+}
+
+func (w *sqliteWriter) checkFence() error {
+	var held, version int64
+	if _, err := first(w, selectFence, []any{w.leaseID}, func(v values) { held, version = v.Int(0), v.Int(1) }); err != nil {
+		return err
+	}
+	switch {
+	case int(version) > w.version:
+		return supersededBySchema(int(version), w.version)
+	case held == 0:
+		return fmt.Errorf("%w: another process has opened its file since and goes on with it; end this one", ErrSuperseded)
+	default:
+		return nil
+	}
+}
+
+func (w *sqliteWriter) confirm() {
+	now := time.Now()
+	w.confirmed.Store(&now)
 }
 
 func (w *sqliteWriter) lease() int64 { return w.leaseID }
+
+func (w *sqliteWriter) holds(lease int64) bool {
+	return lease == w.leaseID && time.Since(*w.confirmed.Load()) < confirmationLasts
+}
+
+func (*sqliteWriter) replicas() int64 { return 1 }
+
+func (*sqliteWriter) clockOffset() time.Duration { return 0 }
 
 func (w *sqliteWriter) lastInserted() (int64, bool) { return w.conn.LastInsertRowID(), true }
 

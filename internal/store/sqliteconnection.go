@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -60,11 +61,11 @@ func bind(s *sqlite.Stmt, args []any) error {
 		default:
 			converted, err := driver.DefaultParameterConverter.ConvertValue(arg)
 			if err != nil {
-				return fmt.Errorf("parameter %d: %w", i+1, err)
+				return fmt.Errorf("%w: number %d: %w", errParameter, i+1, err)
 			}
 			integer, ok := converted.(int64)
 			if !ok {
-				return fmt.Errorf("parameter %d: a %T cannot be stored", i+1, arg)
+				return fmt.Errorf("%w: number %d is a %T", errParameter, i+1, arg)
 			}
 			s.BindInt64(i+1, integer)
 		}
@@ -129,6 +130,43 @@ func (c *sqliteConnection) query(text string, args []any, scan func(values) bool
 }
 
 func (c *sqliteConnection) close() error { return c.conn.Close() }
+
+// violated implements connection: https://www.sqlite.org/rescode.html.
+func (c *sqliteConnection) violated(err error) (constraint string, is bool) {
+	switch code := sqlite.ErrCode(err); code.ToPrimary() {
+	case sqlite.ResultConstraint:
+		return c.constraintOf(err), true
+	case sqlite.ResultMismatch, sqlite.ResultTooBig, sqlite.ResultRange, sqlite.ResultError, sqlite.ResultMisuse:
+		return code.String(), true
+	default:
+		return "", false
+	}
+}
+
+const selectIndexOf = `SELECT name FROM pragma_index_list($1) AS list
+	WHERE (SELECT group_concat(name, ', ') FROM pragma_index_info(list.name)) = $2`
+
+// constraintOf is the name of the violated constraint, as PostgreSQL names it. SQLite tells the columns only: "UNIQUE constraint failed: t.a, t.b".
+func (c *sqliteConnection) constraintOf(err error) string {
+	text := err.Error()
+	columns := strings.TrimSpace(text[strings.LastIndex(text, ":")+1:])
+	table, _, isColumn := strings.Cut(columns, ".")
+	if !isColumn {
+		return sqlite.ErrCode(err).String()
+	}
+	columns = strings.ReplaceAll(columns, table+".", "")
+	if sqlite.ErrCode(err) == sqlite.ResultConstraintNotNull {
+		return table + "." + columns + " NOT NULL"
+	}
+	name := table + "_pkey"
+	_ = c.query(selectIndexOf, []any{table, columns}, func(v values) bool {
+		if index := v.Text(0); !strings.HasPrefix(index, "sqlite_autoindex_") {
+			name = index
+		}
+		return true
+	})
+	return name
+}
 
 // row is the row at which a statement stands.
 type row struct{ *sqlite.Stmt }

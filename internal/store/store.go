@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -20,6 +21,9 @@ var (
 	// ErrOutcomeUnknown says that the connection to a shared store was lost during a commit and that the database could not be asked afterwards: the operation may
 	// have been kept. It is an ErrUnavailable too.
 	ErrOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
+	// ErrSuperseded says that this process may not use the store any more: another one has taken the embedded store over, or a newer program has changed the
+	// schema. That does not pass: the process should be ended, and must not open the store again by itself. It is an ErrUnavailable too.
+	ErrSuperseded = errors.New("this process may not use the store any more")
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
 	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone can go on without it; nothing brings it back.
@@ -46,7 +50,11 @@ type Options struct {
 	OnCommit func(operations int, took time.Duration)
 	// OnSync is told how long the commit alone took of every transaction that changed something: the disk's sync, or the server's answer. Optional. It must not block.
 	OnSync func(took time.Duration)
-	// Log is where the store says that it is unavailable, and available again. Optional.
+	// OnFault is told of every operation that failed with ErrFault: the name of the constraint, see FaultError. Optional. It must not block.
+	OnFault func(constraint string)
+	// Now is this machine's clock, against which that of a shared store's database is measured; nil is time.Now.
+	Now func() time.Time
+	// Log is where the store says that it is unavailable, and available again, that it was taken over, and what was refused. Optional.
 	Log *slog.Logger
 }
 
@@ -62,11 +70,14 @@ type Store struct {
 	once       sync.Once
 	closeError error
 
-	engine   engine
-	writer   writer
-	readers  chan connection
-	purgedTo int64   // used by the writer only, see Tx.purgeMessages
-	recent   *recent // used by the writer only
+	engine  engine
+	writer  writer
+	readers chan connection
+	// superseded is why the store may not be used any more; nil while it may.
+	superseded atomic.Pointer[error]
+	health     health  // used by the writer only
+	purgedTo   int64   // used by the writer only, see Tx.purgeMessages
+	recent     *recent // used by the writer only
 }
 
 // maxReaders bounds the connections that views hold at a time, and so their memory.
@@ -92,6 +103,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		closed:  make(chan struct{}),
 		engine:  engine,
 		readers: make(chan connection, maxReaders),
+		health:  health{log: options.Log, onFault: options.OnFault},
 	}
 	if s.writer, err = engine.writer(ctx); err != nil {
 		return nil, err
@@ -129,7 +141,7 @@ func (s *Store) refusal(ctx context.Context) error {
 	case <-s.closing:
 		return ErrClosed
 	default:
-		return ctx.Err()
+		return cmp.Or(s.Superseded(), ctx.Err())
 	}
 }
 

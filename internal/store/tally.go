@@ -14,7 +14,8 @@ import (
 type tally struct {
 	totals    map[ledger.TotalKey]*cell[ledger.Total]
 	counts    map[pricing.CounterKey]*cell[int64]
-	reserved  map[money.Currency]*cell[money.Decimal]
+	reserved  map[money.Currency]*cell[reservation]
+	places    map[string]*cell[pricing.Places]
 	revisions map[PlanRevision]*cell[bool]
 	depths    [depths]*cell[int64]
 	head      *cell[ledger.Head]
@@ -22,6 +23,8 @@ type tally struct {
 
 	operation int
 	touched   []undoer
+	// attempt collects how to undo the changes of Tx.Attempt; nil outside of one.
+	attempt *[]func()
 }
 
 // cell is a row's value, with what it was before the current operation.
@@ -39,7 +42,8 @@ func newTally() *tally {
 	return &tally{
 		totals:    map[ledger.TotalKey]*cell[ledger.Total]{},
 		counts:    map[pricing.CounterKey]*cell[int64]{},
-		reserved:  map[money.Currency]*cell[money.Decimal]{},
+		reserved:  map[money.Currency]*cell[reservation]{},
+		places:    map[string]*cell[pricing.Places]{},
 		revisions: map[PlanRevision]*cell[bool]{},
 	}
 }
@@ -47,6 +51,7 @@ func newTally() *tally {
 // begin starts the next operation.
 func (t *tally) begin() {
 	t.operation++
+	t.attempt = nil
 	clear(t.touched)
 	t.touched = t.touched[:0]
 }
@@ -67,6 +72,10 @@ func change[T any](tx *Tx, c *cell[T], value T) error {
 		c.before, c.operation = c.value, tx.tally.operation
 		tx.tally.touched = append(tx.tally.touched, c)
 	}
+	if undo := tx.tally.attempt; undo != nil {
+		before := c.value
+		*undo = append(*undo, func() { c.value = before })
+	}
 	c.value, c.dirty = value, true
 	return nil
 }
@@ -78,11 +87,12 @@ const (
 		messages = excluded.messages, charged = excluded.charged, billed = excluded.billed, cost = excluded.cost`
 	selectCounter = `SELECT value FROM counters WHERE name = $1`
 	upsertCounter = `INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-	selectReserve = `SELECT amount FROM reservations WHERE currency = $1`
-	upsertReserve = `INSERT INTO reservations (currency, amount) VALUES ($1, $2) ON CONFLICT (currency) DO UPDATE SET amount = excluded.amount`
-	selectUsed    = `SELECT 1 FROM used_revisions WHERE plan = $1 AND revision = $2`
-	insertUsed    = `INSERT INTO used_revisions (plan, revision) VALUES ($1, $2) ON CONFLICT DO NOTHING`
-	selectHead    = `SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1`
+	selectReserve = `SELECT amount, coverable, exposed FROM reservations WHERE currency = $1`
+	upsertReserve = `INSERT INTO reservations (currency, amount, coverable, exposed) VALUES ($1, $2, $3, $4) ON CONFLICT (currency) DO UPDATE SET
+		amount = excluded.amount, coverable = excluded.coverable, exposed = excluded.exposed`
+	selectUsed = `SELECT 1 FROM used_revisions WHERE plan = $1 AND revision = $2`
+	insertUsed = `INSERT INTO used_revisions (plan, revision) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	selectHead = `SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1`
 )
 
 func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
@@ -92,7 +102,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	c := &cell[ledger.Total]{}
 	var bad error
 	_, err := tx.first(selectTotal, []any{key.Period, string(key.Currency), key.Category}, func(v values) { c.value, bad = readTotal(v, 0) })
-	if err := cmp.Or(err, bad); err != nil {
+	if err := cmp.Or(err, damaged("total", bad)); err != nil {
 		return nil, tx.fail(err)
 	}
 	tx.tally.totals[key] = c
@@ -132,18 +142,31 @@ func (tx *Tx) counter(name string) (*cell[int64], error) {
 	return c, err
 }
 
-func (tx *Tx) reservedCell(currency money.Currency) (*cell[money.Decimal], error) {
+func (tx *Tx) reservedCell(currency money.Currency) (*cell[reservation], error) {
 	if c := tx.tally.reserved[currency]; c != nil {
 		return c, nil
 	}
-	c := &cell[money.Decimal]{}
+	c := &cell[reservation]{}
 	var bad error
-	_, err := tx.first(selectReserve, []any{string(currency)}, func(v values) { c.value, bad = money.Parse(v.Text(0)) })
-	if err := cmp.Or(err, bad); err != nil {
+	_, err := tx.first(selectReserve, []any{string(currency)}, func(v values) {
+		for i, into := range []*money.Decimal{&c.value.amount, &c.value.coverable, &c.value.exposed} {
+			amount, err := money.Parse(v.Text(i))
+			*into, bad = amount, cmp.Or(bad, err)
+		}
+	})
+	if err := cmp.Or(err, damaged("reservation", bad)); err != nil {
 		return nil, tx.fail(err)
 	}
 	tx.tally.reserved[currency] = c
 	return c, nil
+}
+
+// damaged marks an error that a stored value cannot be read.
+func damaged(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: a %s cannot be read: %w", ErrDamaged, what, err)
 }
 
 func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
@@ -199,8 +222,15 @@ func (tx *Tx) flushTally() error {
 		}
 	}
 	for currency, c := range tx.tally.reserved {
+		if r := &c.value; c.dirty {
+			if err := tx.conn.exec(upsertReserve, string(currency), r.amount.String(), r.coverable.String(), r.exposed.String()); err != nil {
+				return err
+			}
+		}
+	}
+	for name, c := range tx.tally.places {
 		if c.dirty {
-			if err := tx.conn.exec(upsertReserve, string(currency), c.value.String()); err != nil {
+			if err := tx.conn.exec(upsertPlaces, name, c.value.String()); err != nil {
 				return err
 			}
 		}

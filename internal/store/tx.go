@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Tx is how an operation reads and writes. It is valid only within the function that it was given to, and for one goroutine.
 //
@@ -47,6 +50,9 @@ func (tx *Tx) keep() error {
 func (tx *Tx) undo() error {
 	tx.tally.undo()
 	if !tx.saved {
+		if tx.goesOn() {
+			return nil
+		}
 		return tx.err
 	}
 	_ = tx.conn.settle() // whether what it left waiting succeeds or fails, it is undone
@@ -59,13 +65,18 @@ func (tx *Tx) undo() error {
 	return tx.conn.settle()
 }
 
+// goesOn tells whether the transaction is as it was before an operation that has only read and failed. PostgreSQL ends it at the first refusal.
+func (tx *Tx) goesOn() bool {
+	return !errors.Is(tx.err, ErrUnavailable) && (!tx.store.Shared() || !errors.Is(tx.err, ErrFault))
+}
+
 // fail remembers the engine's first error.
 func (tx *Tx) fail(err error) error {
 	if err == nil {
 		return nil
 	}
 	if tx.err == nil {
-		tx.err = unavailable(err)
+		tx.err = classify(tx.conn, err)
 	}
 	return tx.err
 }

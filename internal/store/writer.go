@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,6 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error, about ...Subject
 func (s *Store) write() {
 	defer close(s.closed)
 	batch := make([]*operation, 0, maxBatch)
-	health := health{log: s.options.Log}
 	for {
 		batch = s.gather(batch[:0])
 		if len(batch) == 0 {
@@ -92,11 +92,15 @@ func (s *Store) write() {
 		if s.options.OnCommit != nil && err == nil {
 			s.options.OnCommit(len(batch), time.Since(began))
 		}
-		health.note(err, time.Now())
+		s.health.note(err, time.Now())
+		if errors.Is(err, ErrSuperseded) {
+			s.superseded.Store(&err)
+		}
 		for i, op := range batch {
 			if err != nil {
 				op.err = err
 			}
+			s.health.noteFault(op.err, time.Now())
 			close(op.done)
 			batch[i] = nil
 		}
@@ -151,7 +155,7 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 		if err != nil {
 			s.writer.rollback()
 			s.recent.forget()
-			err = unavailable(err)
+			err = classify(s.writer, err)
 			return
 		}
 		s.recent.commit()

@@ -1,0 +1,403 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/replay"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+const (
+	// storyEvents and storyTime bound one story: about as many events, and no more time than that.
+	storyEvents = 250
+	storyTime   = 3 * time.Second
+	// seedVariable repeats the stories of a run that failed.
+	seedVariable = "GUICHET_SEED"
+)
+
+// The rules of windows, entry points, endings and prices have one home, and two users: the gateway, and `guichet rate`, which prices recorded traffic. Both are told the same
+// random story, the gateway by real sends and webhooks, and must agree on every record of the ledger (P2, P6). The stories pass over turns of months and of the rules.
+func TestP2P6GatewayAndRateAgreeOnEveryRecord(t *testing.T) {
+	seed := seedOf(t)
+	for i, begins := range []string{
+		"2018-08-02T08:00:00Z", "2022-01-30T08:00:00Z", "2023-05-30T08:00:00Z", "2024-10-30T08:00:00Z",
+		"2025-06-29T08:00:00Z", "2026-09-26T08:00:00Z", "2026-10-29T08:00:00Z",
+	} {
+		t.Run(begins[:10], func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t, begins, rand.New(rand.NewPCG(seed, uint64(i))), func(*config.Document) {})
+			defer s.tellSeed(seed)
+			for began := time.Now(); len(s.lines) < storyEvents && time.Since(began) < storyTime; {
+				s.step()
+			}
+			s.agree()
+		})
+	}
+}
+
+// seedOf is the seed of a run: a new one, or that of a run to repeat.
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	text := os.Getenv(seedVariable)
+	if text == "" {
+		return rand.Uint64()
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", seedVariable, err)
+	}
+	return seed
+}
+
+// tellSeed says how to repeat a story that has failed.
+func (s *story) tellSeed(seed uint64) {
+	if s.t.Failed() {
+		s.t.Logf("repeat it with %s=%d; the events were\n%s", seedVariable, seed, strings.Join(s.lines, "\n"))
+	}
+}
+
+// agree compares the two.
+func (s *story) agree() {
+	s.t.Helper()
+	want, got := s.fromLedger(), s.fromRate()
+	for _, id := range s.sent {
+		if diff := cmp.Diff(want[id], got[id]); diff != "" {
+			s.t.Errorf("message %s (-gateway +rate):\n%s", s.names[id], diff)
+		}
+	}
+	if len(want) == 0 || len(got) != len(want) {
+		s.t.Errorf("the ledger has records of %d messages, rate has %d", len(want), len(got))
+	}
+}
+
+// story is one account's traffic, as its gateway takes it and as the lines of `guichet rate`.
+type story struct {
+	t       *testing.T
+	random  *rand.Rand
+	now     time.Time
+	gateway *Gateway
+	tenant  *tenant
+	world   *world // its files
+
+	lines   []string
+	sent    []string          // ids of the accepted messages, in order
+	names   map[string]string // what a message was, by id
+	refused []string          // of the gateway, the numbers of the lines
+	hooks   []string          // every webhook so far
+	waiting []waiting         // accepted messages; where a budget is to be kept, those that have not ended
+}
+
+// waiting is a message that was accepted.
+type waiting struct {
+	id, channel string
+	service     bool // an allowance may pay for it
+}
+
+func newStory(t *testing.T, begins string, random *rand.Rand, change func(*config.Document)) *story {
+	t.Helper()
+	now, err := time.Parse(time.RFC3339, begins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &story{t: t, random: random, now: now, names: map[string]string{}}
+	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1", func(d *config.Document) {
+		d.Templates = append(d.Templates, approved(bodyTemplate("code", "AUTHENTICATION", "")))
+		d.Callback = nil
+		scarce(d.Plan.Revisions)
+		change(d)
+	})
+	s.world = w
+	s.gateway, err = newGateway(Options{
+		ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"),
+		DataDirectory: filepath.Join(w.directory, "data"), Now: func() time.Time { return s.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.gateway.config.look()
+	s.tenant = s.gateway.config.tenant()
+	s.open()
+	t.Cleanup(func() { s.gateway.opened.Load().Close() })
+	return s
+}
+
+// open opens the store.
+func (s *story) open() {
+	s.t.Helper()
+	opened, err := store.Open(context.Background(), s.gateway.storeOptions())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.gateway.opened.Store(opened)
+}
+
+// scarce makes what a plan grants by the thousand small enough for a story.
+func scarce(revisions []pricing.Revision) {
+	for i := range revisions {
+		r := &revisions[i]
+		r.Allowances = slices.Clone(r.Allowances)
+		for j := range r.Allowances {
+			r.Allowances[j].Count = storyPlaces
+		}
+		r.Tiers = slices.Clone(r.Tiers)
+		for j := range r.Tiers {
+			steps := slices.Clone(r.Tiers[j].Steps)
+			for k := range steps {
+				steps[k].Above = int64(3 * (k + 1))
+			}
+			r.Tiers[j].Steps = steps
+		}
+	}
+}
+
+func pick[T any](s *story, from ...T) T { return from[s.random.IntN(len(from))] }
+
+// step lets time pass, and something happen.
+func (s *story) step() {
+	s.now = s.now.Add(time.Duration(pick(s, 0, 0, 1, 60, 3600, 4*3600)) * time.Second)
+	switch n := s.random.IntN(20); {
+	case n < 5:
+		s.writes()
+	case n < 11:
+		s.sends()
+	case n < 18 && len(s.sent) > 0:
+		s.tells()
+	case n < 19 && len(s.hooks) > 0:
+		s.intake(pick(s, s.hooks...)) // a webhook that is told again changes nothing
+	default:
+		s.tellsOfUnknown()
+	}
+}
+
+func (s *story) line(format string, args ...any) {
+	s.lines = append(s.lines, fmt.Sprintf(`{"time":%q,`+format+"}", append([]any{s.now.Format(time.RFC3339)}, args...)...))
+}
+
+func (s *story) someone() (channel, customer string) {
+	return pick(s, phoneID, secondPhone), pick(s, ana, "33612345679", "5491155560004", "919876543210", "4915112345678", "12025550123")
+}
+
+// intake gives the gateway a signed webhook of a number.
+func (s *story) intake(body string) {
+	s.t.Helper()
+	s.hooks = append(s.hooks, body)
+	webhook, err := graph.ParseWebhook([]byte(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.gateway.intake(s.t.Context(), s.tenant, webhook, appSecret); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func webhookOf(channel, content string) string {
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
+		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + channel + `"},` + content + `}}]}]}`
+}
+
+// writes has a customer do something.
+func (s *story) writes() {
+	channel, customer := s.someone()
+	kind := pick(s, "text", "text", "text", "image", "button", "reaction", "unsupported", "edit", "revoke", "order", "hologram")
+	id, referral, led := fmt.Sprintf("wamid.in.%d", len(s.lines)), "", "false"
+	if source := pick(s, "", "", "", "ad", "post"); source != "" && kind == "text" {
+		referral, led = `,"referral":{"source_type":"`+source+`","source_id":"1202"}`, "true"
+	}
+	s.intake(webhookOf(channel, fmt.Sprintf(`"messages":[{"from":%q,"id":%q,"timestamp":%q,"type":%q,%q:{}%s}]`,
+		customer, id, unixSeconds(s.now), kind, kind, referral)))
+	s.line(`"type":"inbound","id":%q,"channel":%q,"customer":%q,"kind":%q,"entryPoint":%s`, id, channel, customer, kind, led)
+}
+
+// sends has the business send something.
+func (s *story) sends() {
+	channel, customer := s.someone()
+	form := pick(s, []string{"text", ""}, []string{"text", ""}, []string{"template", "utility"}, []string{"template", "marketing"},
+		[]string{"template", "authentication"}, []string{"reaction", ""}, []string{"text", "utility"})
+	s.post(channel, customer, form[0], form[1])
+}
+
+// post sends a message, and tells whether it was accepted.
+func (s *story) post(channel, customer, kind, category string) (accepted bool) {
+	s.t.Helper()
+	send, err := graph.ParseSend([]byte(bodyOf(customer, kind, category)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	answer, err := s.gateway.accept(s.t.Context(), caller{tenant: s.tenant, channel: s.tenant.channels[channel]}, send, "")
+	id := fmt.Sprintf("refused %d", len(s.lines))
+	switch refusal, refused := graph.AsError(err); {
+	case refused && refusal.Code == graph.CodeReEngagement:
+		s.refused = append(s.refused, id)
+	case refused && refusal.Code == graph.CodePayment && s.tenant.Budget != nil:
+		s.unpaid(channel, kind, category)
+		return false
+	case err != nil:
+		s.t.Fatalf("%s %s: %v", kind, category, err)
+	default:
+		id, accepted = answer.Messages[0].ID, true
+		s.sent = append(s.sent, id)
+		s.waiting = append(s.waiting, waiting{id: id, channel: channel, service: kind == "text" && category == ""})
+		s.names[id] = kind + " " + category + " to " + customer + " at " + s.now.Format(time.RFC3339)
+	}
+	s.line(`"type":"send","id":%q,"channel":%q,"customer":%q,"kind":%q,"category":%q`, id, channel, customer, kind, category)
+	return accepted
+}
+
+func bodyOf(customer, kind, category string) string {
+	to := `{"messaging_product":"whatsapp","to":"+` + customer + `",`
+	switch {
+	case kind == "template":
+		return templateTo("+"+customer, map[string]string{"utility": "parcel_ready", "marketing": "summer_sale", "authentication": "code"}[category])
+	case kind == "reaction":
+		return to + `"type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"` + "\U0001F44D" + `"}}`
+	case category != "":
+		return to + `"category":"` + category + `","type":"text","text":{"body":"hello"}}`
+	default:
+		return textTo("+"+customer, "hello")
+	}
+}
+
+// tells has the upstream tell a status of a message: mostly of a late one, whose statuses may have come already, in whatever order.
+func (s *story) tells() {
+	late := s.sent[max(0, len(s.sent)-12):]
+	id, status := pick(s, late...), pick(s, "sent", "delivered", "delivered", "read", "failed", "played")
+	channel, customer := s.of(id)
+	conversation, expiry := "", ""
+	if status != "failed" && s.random.IntN(8) == 0 {
+		ends := s.now.Add(7 * 24 * time.Hour)
+		conversation = `,"conversation":{"id":"c","origin":{"type":"referral_conversion"},"expiration_timestamp":"` + unixSeconds(ends) + `"}`
+		expiry = fmt.Sprintf(`,"entryPointExpiry":%q`, ends.Format(time.RFC3339))
+		if status != "sent" && status != "delivered" {
+			conversation, expiry = "", ""
+		}
+	}
+	if expiry != "" && s.told(id) {
+		return // rate forgets a message that has ended, and with it that its statuses may state an entry point
+	}
+	s.intake(webhookOf(channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,"recipient_id":%q,"biz_opaque_callback_data":%q%s}]`,
+		id[len(id)-20:], status, unixSeconds(s.now), customer, id, conversation)))
+	s.line(`"type":"status","id":%q,"status":%q%s`, id, status, expiry)
+}
+
+// told tells whether a message's delivery was told, or its failure.
+func (s *story) told(id string) bool {
+	return slices.ContainsFunc(s.lines, func(line string) bool {
+		return strings.Contains(line, `"id":"`+id+`"`) && strings.Contains(line, `"type":"status"`)
+	})
+}
+
+// of is where a message went.
+func (s *story) of(id string) (channel, customer string) {
+	var line struct{ Channel, Customer string }
+	for _, text := range s.lines {
+		if strings.Contains(text, `"type":"send","id":"`+id+`"`) {
+			if err := json.Unmarshal([]byte(text), &line); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+	}
+	return line.Channel, line.Customer
+}
+
+// tellsOfUnknown has the upstream tell of a message that somebody else has sent.
+func (s *story) tellsOfUnknown() {
+	id := fmt.Sprintf("wamid.unknown.%d", len(s.lines))
+	s.intake(webhookOf(phoneID, fmt.Sprintf(`"statuses":[{"id":%q,"status":"delivered","timestamp":%q,"recipient_id":%q}]`, id, unixSeconds(s.now), ana)))
+	s.line(`"type":"status","id":%q,"status":"delivered"`, id)
+}
+
+// fromLedger is what the gateway's ledger says of each message, record by record.
+func (s *story) fromLedger() map[string][]string {
+	records := map[string][]string{}
+	err := s.gateway.view(s.t.Context(), func(tx *store.Tx) error {
+		for entry, err := range tx.Entries(0) {
+			if err != nil {
+				return err
+			}
+			r, err := ledger.ParseCanonical(entry.Canonical)
+			if err != nil {
+				return err
+			}
+			if r.Kind == ledger.Doubt {
+				continue // a late delivery without a rate
+			}
+			listed := ""
+			if r.Listed {
+				listed = r.ListPrice.String()
+			}
+			records[r.MessageID] = append(records[r.MessageID], describeRecord(r.Kind == ledger.Correction, r.Period, r.Revision, r.Market, r.Category,
+				listed, r.Cost.String(), r.Charge.String(), r.FreeReason, r.Tier, r.Allowance))
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return records
+}
+
+// fromRate is what `guichet rate` says of each message.
+func (s *story) fromRate() map[string][]string {
+	r := replay.New(s.tenant.book, &s.tenant.account)
+	reader := replay.NewReader("events", strings.NewReader(strings.Join(s.lines, "\n")))
+	records := map[string][]string{}
+	var refused []string
+	unknown := int64(0)
+	var e replay.Event
+	for range s.lines {
+		if err := reader.Next(&e); err != nil {
+			s.t.Fatal(err)
+		}
+		if strings.HasPrefix(string(e.ID), "wamid.unknown.") {
+			unknown++
+		}
+		result, out, err := r.Apply(&e)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		id := string(e.ID)
+		switch {
+		case result == replay.Refused:
+			refused = append(refused, id)
+			continue
+		case result == replay.Nothing || out.Result == pricing.Unpriced:
+			continue
+		}
+		listed := ""
+		if out.Listed {
+			listed = out.ListPrice.String()
+		}
+		period := civil.DateAt(e.Time.Unix(), s.tenant.zone).Month().String()
+		records[id] = append(records[id], describeRecord(result == replay.Corrected, period, out.Revision, out.Market, out.Category.String(),
+			listed, out.Cost.String(), out.Charge.String(), out.FreeReason.String(), out.Tier, out.Allowance))
+	}
+	if !slices.Equal(refused, s.refused) {
+		s.t.Errorf("rate refuses %q, the gateway %q", refused, s.refused)
+	}
+	if passed := r.PassedOver(); passed != (replay.PassedOver{Statuses: unknown}) {
+		s.t.Errorf("rate has passed over %+v, want %d statuses", passed, unknown)
+	}
+	return records
+}
+
+func describeRecord(corrects bool, period, revision, market, category, listed, cost, charge, free string, tier int, allowance string) string {
+	return fmt.Sprintf("correction %v, %s, revision %s, %s %s, listed %s, cost %s, charge %s, free %q, tier %d, allowance %q",
+		corrects, period, revision, market, category, listed, cost, charge, free, tier, allowance)
+}

@@ -1,0 +1,230 @@
+package ledger
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+// undeliveredReason is the free reason of a message that did not arrive.
+const undeliveredReason = "undelivered"
+
+var (
+	monthShape    = regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])$`)
+	currencyShape = regexp.MustCompile(`^[A-Z]{3}$`)
+)
+
+// Local time is between these offsets of UTC, see https://data.iana.org/time-zones/tz-link.html.
+const (
+	westernmost = -12 * time.Hour
+	easternmost = 14 * time.Hour
+)
+
+// problem says which rule of a record by itself is broken; empty for none. docs/ledger.md lists the rules.
+func (r *Record) problem() string {
+	if r.MessageID == "" {
+		return "it is about no message: messageID is missing"
+	}
+	switch r.Kind {
+	case Settlement:
+		if r.Corrects != 0 || r.CorrectedFreeReason != "" {
+			return "a settlement corrects nothing"
+		}
+		return r.endingProblem()
+	case Correction:
+		if r.Corrects <= 0 {
+			return "a correction must say which record it corrects"
+		}
+		return r.endingProblem()
+	case Doubt:
+		return r.doubtProblem()
+	default:
+		return fmt.Sprintf("its kind %q is none of settlement, correction and doubt", r.Kind)
+	}
+}
+
+func (r *Record) doubtProblem() string {
+	switch {
+	case !r.Charge.IsZero() || !r.Cost.IsZero():
+		return "a doubt has no amounts"
+	case r.FreeReason != "":
+		return "a doubt settles nothing, so it has no freeReason"
+	case r.Note == "":
+		return "a doubt must have a note"
+	default:
+		return ""
+	}
+}
+
+// endingProblem looks at the end of a message: when it was, what it counts in, and what it costs.
+func (r *Record) endingProblem() string {
+	for _, rule := range []func() string{r.timeProblem, r.priceProblem, r.amountProblem} {
+		if problem := rule(); problem != "" {
+			return problem
+		}
+	}
+	return ""
+}
+
+func (r *Record) timeProblem() string {
+	ended := r.DeliveredAt
+	switch {
+	case r.SettledAt.IsZero():
+		return "settledAt is missing"
+	case r.DeliveredAt.IsZero() == r.FailedAt.IsZero():
+		return "a message ends in one way: one of deliveredAt and failedAt must be there"
+	case r.DeliveredAt.IsZero():
+		ended = r.FailedAt
+	}
+	if ended.Before(r.AcceptedAt.Truncate(time.Second)) {
+		return "the message ended before it was accepted"
+	}
+	if !monthShape.MatchString(r.Period) {
+		return fmt.Sprintf("its period %q is no month", r.Period)
+	}
+	if first, last := monthOf(ended.Add(westernmost)), monthOf(ended.Add(easternmost)); r.Period < first || r.Period > last {
+		return fmt.Sprintf("its period is %s, and the message ended at %s", r.Period, ended.UTC().Format(timeLayout))
+	}
+	return ""
+}
+
+func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
+
+func (r *Record) priceProblem() string {
+	switch {
+	case !currencyShape.MatchString(string(r.Currency)):
+		return fmt.Sprintf("its currency %q is no ISO 4217 code", r.Currency)
+	case r.Revision != "" && r.Plan == "":
+		return "it names a revision and no plan"
+	case r.FreeReason == "" && (r.Revision == "" || r.Category == ""):
+		return "it is charged, and does not say by which revision and category"
+	case r.Tier < 0 || r.AllowanceUsed < 0 || r.Listed && r.ListPrice.Sign() < 0:
+		return "its tier, allowanceUsed and listPrice cannot be negative"
+	case r.AllowanceUsed > 0 && r.Allowance == "":
+		return "it counts in an allowance that it does not name"
+	default:
+		return ""
+	}
+}
+
+func (r *Record) amountProblem() string {
+	failed, undelivered := !r.FailedAt.IsZero(), r.FreeReason == undeliveredReason
+	switch {
+	case failed != undelivered:
+		return "a message that failed is free as undelivered, and no other one is"
+	case r.Kind == Correction && failed:
+		return "a correction is of a message that was delivered"
+	case r.Kind == Settlement && (r.Charge.Sign() < 0 || r.Cost.Sign() < 0):
+		return "a settlement owes no less than 0"
+	case r.Kind == Settlement && r.FreeReason != "" && !(r.Charge.IsZero() && r.Cost.IsZero()):
+		return "it is free, and has amounts"
+	default:
+		return ""
+	}
+}
+
+// messages are the messages of a ledger so far, each with what its latest record said.
+type messages struct {
+	settled idSet
+	latest  [1 << 16][]latest // shelves of the same shape
+}
+
+// latest is what the latest record of a message said, in eight bytes: its sequence, its outcome, and a check of what it owes.
+type latest uint64
+
+type outcome uint64
+
+const (
+	free outcome = iota
+	undelivered
+	charged
+
+	// The bits behind those of the sequence.
+	outcomeBits = 2
+	checkBits   = 24
+)
+
+func (l latest) sequence() int64  { return int64(l >> (outcomeBits + checkBits)) }
+func (l latest) outcome() outcome { return outcome(l>>checkBits) & (1<<outcomeBits - 1) }
+
+// latestOf is what is kept of a record.
+func latestOf(r *Record) latest {
+	o := charged
+	switch r.FreeReason {
+	case "":
+	case undeliveredReason:
+		o = undelivered
+	default:
+		o = free
+	}
+	return latest(uint64(r.Sequence)<<(outcomeBits+checkBits) | uint64(o)<<checkBits | owed(r.Charge, r.Cost, r.Currency))
+}
+
+// owed is a check of amounts: two different ones have the same once in 17 million times.
+func owed(charge, cost money.Decimal, currency money.Currency) uint64 {
+	hash := Next(Hash{}, []byte(charge.String()+" "+cost.String()+" "+string(currency)))
+	return uint64(hash[0])<<16 | uint64(hash[1])<<8 | uint64(hash[2])
+}
+
+func negative(d money.Decimal) money.Decimal {
+	opposite, err := money.Decimal{}.Sub(d)
+	if err != nil {
+		return d // too large to be what was owed
+	}
+	return opposite
+}
+
+// add takes the next record, which is good by itself, and says which rule it breaks beside those before it.
+func (m *messages) add(r *Record) (problem string) {
+	shelf, at, known := m.settled.find(r.MessageID)
+	switch {
+	case r.Kind == Settlement && known:
+		return "its message was settled before"
+	case r.Kind == Settlement:
+		m.settled.insert(shelf, at, r.MessageID)
+		m.latest[shelf] = insertTight(m.latest[shelf], at, latestOf(r))
+		return ""
+	case r.Corrects == 0: // a doubt
+		return ""
+	case !known:
+		return fmt.Sprintf("it corrects record %d, and its message was never settled", r.Corrects)
+	}
+	before := m.latest[shelf][at]
+	if problem := r.correctionProblem(before); problem != "" || r.Kind == Doubt {
+		return problem
+	}
+	m.latest[shelf][at] = latestOf(r)
+	return ""
+}
+
+// correctionProblem holds a correction, or the note of one that has no rate yet, against the latest record of its message. Two things are ever corrected: a message that
+// was given up was delivered after all, and a charge is taken back.
+func (r *Record) correctionProblem(before latest) string {
+	if r.Corrects != before.sequence() {
+		return fmt.Sprintf("it corrects record %d, and the latest of its message is record %d", r.Corrects, before.sequence())
+	}
+	switch before.outcome() {
+	case undelivered:
+		switch {
+		case r.CorrectedFreeReason != undeliveredReason:
+			return fmt.Sprintf("record %d was free as undelivered, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason)
+		case r.Charge.Sign() < 0 || r.Cost.Sign() < 0:
+			return "nothing was owed for the message that could be taken back"
+		case r.FreeReason != "" && !(r.Charge.IsZero() && r.Cost.IsZero()):
+			return "it is free, and has amounts"
+		}
+		return ""
+	case charged:
+		switch {
+		case r.CorrectedFreeReason != "":
+			return fmt.Sprintf("record %d was charged, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason)
+		case r.FreeReason == "" || r.Charge.Sign() > 0 || uint64(before)&(1<<checkBits-1) != owed(negative(r.Charge), negative(r.Cost), r.Currency):
+			return fmt.Sprintf("record %d was charged, and only all of its amounts can be taken back, with a freeReason", r.Corrects)
+		}
+		return ""
+	default:
+		return fmt.Sprintf("record %d owes nothing for a message that was delivered: there is nothing to correct", r.Corrects)
+	}
+}

@@ -1,0 +1,243 @@
+package pricing
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/money"
+)
+
+func TestP3ExposureOfAnAllowance(t *testing.T) {
+	tests := map[string]struct {
+		limit, used int64
+		claims      string // amounts, "?" for one that the plan does not say
+		want        string
+		unpriced    bool
+	}{
+		"nobody claims":                           {3, 0, "", "0", false},
+		"as many as there are places":             {3, 0, "0.03 0.0859 0.03", "0", false},
+		"one more: the dearest":                   {3, 0, "0.03 0.0859 0.03 0.01", "0.0859", false},
+		"two more":                                {3, 1, "0.03 0.0859 0.03 0.01", "0.1159", false},
+		"none left":                               {3, 3, "0.03 0.01", "0.04", false},
+		"fewer places than used, after a change":  {3, 9, "0.03 0.01", "0.04", false},
+		"of an exempt account":                    {1, 0, "0 0", "0", false},
+		"one that an exempt account may displace": {1, 0, "0.03 0", "0.03", false},
+		"unknown, with a place":                   {2, 0, "0.03 ?", "0", false},
+		"unknown, without one":                    {1, 0, "0.03 ?", "0", true},
+		"unknown, and none left":                  {1, 1, "0.03 ?", "0.03", true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var p Places
+			for _, amount := range amountsOf(tc.claims) {
+				p = p.With([]Claim{{Key: CounterKey{Month: november}, Limit: tc.limit, Amount: amount.Amount, Unpriced: amount.Unpriced}}, []int64{tc.used})
+			}
+			got, err := p.Exposure()
+			if err != nil || got.Amount.String() != tc.want || got.Unpriced != tc.unpriced {
+				t.Fatalf("got %+v, %v; want %s, unpriced: %v", got, err, tc.want, tc.unpriced)
+			}
+			again, err := ParsePlaces(p.String())
+			if err != nil || again.String() != p.String() {
+				t.Fatalf("%q came back as %q, %v", p, again, err)
+			}
+		})
+	}
+}
+
+const november = civil.Month(2026*12 + 10)
+
+// Each message may be delivered in one of its months only: it is not counted in both.
+func TestP3ExposureOverTheTurnOfAMonth(t *testing.T) {
+	both := []civil.Month{november, november + 1}
+	tests := map[string]struct {
+		used     []int64 // of three places, in November and December
+		messages int
+		want     string
+	}{
+		"places in both":                    {[]int64{0, 0}, 3, "0"},
+		"one more than there are in either": {[]int64{0, 0}, 4, "0.03"},
+		"two more":                          {[]int64{0, 0}, 5, "0.06"},
+		"none left in November":             {[]int64{3, 0}, 3, "0.09"},
+		"none left in either":               {[]int64{3, 3}, 3, "0.09"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var p Places
+			for range tc.messages {
+				var made []Claim
+				for _, month := range both {
+					made = append(made, Claim{Key: CounterKey{Month: month}, Limit: 3, Amount: money.MustParse("0.03")})
+				}
+				p = p.With(made, tc.used)
+			}
+			if got, err := p.Exposure(); err != nil || got.Amount.String() != tc.want {
+				t.Errorf("got %s, %v; want %s", got.Amount, err, tc.want)
+			}
+		})
+	}
+	// What is left of November does not weigh on December's messages: their places are all there.
+	p := Places{}.With([]Claim{{Key: CounterKey{Month: november}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{3})
+	for range 3 {
+		p = p.With([]Claim{{Key: CounterKey{Month: november + 1}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{0})
+	}
+	if got, err := p.Exposure(); err != nil || got.Amount.String() != "0.03" {
+		t.Errorf("got %s, %v; want 0.03 for the message of November", got.Amount, err)
+	}
+}
+
+func amountsOf(text string) (amounts []Exposure) {
+	for len(text) > 0 {
+		field := text
+		if end := slices.Index([]byte(text), ' '); end >= 0 {
+			field, text = text[:end], text[end+1:]
+		} else {
+			text = ""
+		}
+		if field == "?" {
+			amounts = append(amounts, Exposure{Unpriced: true})
+		} else {
+			amounts = append(amounts, Exposure{Amount: money.MustParse(field)})
+		}
+	}
+	return amounts
+}
+
+// Messages are accepted and end in any order. Whatever becomes of one, a place, a charge or a failure, what is left to be charged falls by at least what it was charged: a budget that
+// covers the exposure at every acceptance is never passed (P3). With every message gone nothing is claimed.
+func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
+	prices := []string{"0", "0.0014", "0.03", "0.0550", "0.0859"}
+	type waiting struct {
+		amount money.Decimal
+		months []civil.Month
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.Int64Range(0, 4).Draw(t, "limit")
+		used := map[civil.Month]int64{}
+		var places Places
+		var messages []waiting
+		exposure := func() money.Decimal {
+			most, err := places.Exposure()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return most.Amount
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"accept": func(t *rapid.T) {
+				m := waiting{amount: money.MustParse(rapid.SampledFrom(prices).Draw(t, "amount"))}
+				first := november + civil.Month(rapid.IntRange(0, 1).Draw(t, "month"))
+				var made []Claim
+				var usedOf []int64
+				for month := first; month <= first+civil.Month(rapid.IntRange(0, 2).Draw(t, "more months")); month++ {
+					m.months = append(m.months, month)
+					made = append(made, Claim{Key: CounterKey{Month: month}, Limit: limit, Amount: m.amount})
+					usedOf = append(usedOf, used[month])
+				}
+				messages, places = append(messages, m), places.With(made, usedOf)
+			},
+			"end": func(t *rapid.T) {
+				if len(messages) == 0 {
+					t.Skip()
+				}
+				i := rapid.IntRange(0, len(messages)-1).Draw(t, "which")
+				m, before := messages[i], exposure()
+				messages = slices.Delete(messages, i, i+1)
+				var charge money.Decimal
+				month := rapid.SampledFrom(m.months).Draw(t, "month")
+				places = places.Without(m.amount, false, m.months)
+				switch delivered := rapid.Bool().Draw(t, "delivered"); {
+				case delivered && used[month] < limit:
+					used[month]++
+					places = places.Use(month, 1)
+				case delivered:
+					charge = m.amount
+				}
+				after, err := exposure().Add(charge)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if after.Cmp(before) > 0 {
+					t.Fatalf("%s was exposed, %s was charged and %s is exposed still: %s", before, charge, exposure(), places)
+				}
+			},
+			"": func(t *rapid.T) {
+				if len(messages) == 0 && places.String() != "" {
+					t.Fatalf("nothing waits, and %s", places)
+				}
+				again, err := ParsePlaces(places.String())
+				if err != nil || again.String() != places.String() {
+					t.Fatalf("%q came back as %q, %v", places, again, err)
+				}
+			},
+		})
+	})
+}
+
+func TestP3BoundClaimsAPlaceInEachMonthThatAMessageReaches(t *testing.T) {
+	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
+	d.writes(french, 0, message)
+	text := d.message(french, 1, conversation.FreeForm, conversation.None)
+	tests := map[string]struct {
+		until float64
+		want  []string
+	}{
+		"within the month": {2, []string{"2026-10"}},
+		"over its end":     {30 * 24, []string{"2026-10", "2026-11"}},
+		"over two ends":    {58 * 24, []string{"2026-10", "2026-11", "2026-12"}},
+	}
+	for name, tc := range tests {
+		bound := d.book.MaxCharge(&d.account, &text, d.state("1066", french), d.seconds(tc.until))
+		var months []string
+		for _, c := range bound.Claims() {
+			months = append(months, c.Key.Month.String())
+			if c.Limit != 1000 || c.Amount.String() != "0.03" || c.Key.Scope != PerChannel || c.Key.ScopeID != "1066" {
+				t.Errorf("%s: claim %+v; want 0.03 for one of 1,000 places of the number", name, c)
+			}
+		}
+		if !slices.Equal(months, tc.want) || !bound.Uncovered.Amount.IsZero() || bound.Uncovered.Unpriced {
+			t.Errorf("%s: claims in %v, uncovered %+v; want %v and nothing", name, months, bound.Uncovered, tc.want)
+		}
+	}
+	template := d.message(french, 1, conversation.Templated, utility)
+	if bound := d.book.MaxCharge(&d.account, &template, d.state("1066", french), d.seconds(2)); len(bound.Claims()) > 0 || bound.Uncovered.Amount.String() != "0.03" {
+		t.Errorf("a template has claims %+v and %s uncovered; want none and 0.03", bound.Claims(), bound.Uncovered.Amount)
+	}
+}
+
+// Many allowances of which each may pay are all claimed.
+func TestP3BoundClaimsEveryAllowanceThatMayPay(t *testing.T) {
+	plan := twoRates("2030-01-01", "Delivery")
+	for i := range 5 {
+		plan.Revisions[1].Allowances = append(plan.Revisions[1].Allowances,
+			Allowance{Name: string(rune('a' + i)), Count: int64(i + 1), Of: []string{"Utility"}, Per: "Account", Period: "Month"})
+	}
+	d := newDesk(t, compiled(t, plan), "2026-10-05T00:00:00Z")
+	m := d.message(french, 0, conversation.Templated, utility)
+	bound := d.book.MaxCharge(&d.account, &m, d.state("1066", french), d.seconds(30*24))
+	if n := len(bound.Claims()); n != 10 {
+		t.Fatalf("%d claims, want 5 allowances in 2 months", n)
+	}
+}
+
+// An exempt message costs nothing, but takes a place as long as there is one.
+func TestP3BoundOfAnExemptMessageIsAPlace(t *testing.T) {
+	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
+	revision := samplePlan(t, "whatsapp").Revisions
+	exemption := revision[len(revision)-1].Exemptions[0]
+	d.account.Exemptions = []string{exemption.Name}
+	text := d.message(french, 1, conversation.FreeForm, conversation.None)
+	bound := d.book.MaxCharge(&d.account, &text, d.state("1066", french), d.seconds(2))
+	if !bound.Amount.Amount.IsZero() || len(bound.Claims()) != 1 || !bound.Claims()[0].Amount.IsZero() {
+		t.Fatalf("bound %+v; want nothing to pay and one place", bound)
+	}
+	d = newDesk(t, d.book, exemption.LastDate+"T22:00:00Z")
+	d.account.Exemptions = []string{exemption.Name}
+	text = d.message(french, 0, conversation.FreeForm, conversation.None)
+	if bound := d.book.MaxCharge(&d.account, &text, d.state("1066", french), d.seconds(4)); bound.Amount.Amount.String() != "0.03" {
+		t.Fatalf("bound %s over the exemption's last day, want 0.03", bound.Amount)
+	}
+}

@@ -1,0 +1,33 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrFault says that the database refused a change of one operation, such as one that violates a constraint. The database itself works, so it is no
+// ErrUnavailable: the same change would be refused again. Nothing of the operation was kept, and the others of its transaction were. A *FaultError says more.
+var ErrFault = errors.New("the database refused a change")
+
+// FaultError names what refused a change. It holds no value of a row.
+type FaultError struct {
+	// Constraint is the name of the violated constraint or unique index, such as "ledger_one_settlement", the same on every engine. Where no
+	// constraint is behind the refusal, it is the engine's code, such as "SQLSTATE 22003".
+	Constraint string
+}
+
+func (e *FaultError) Error() string { return fmt.Sprintf("%v: it violates %s", ErrFault, e.Constraint) }
+
+// Unwrap makes it an ErrFault.
+func (*FaultError) Unwrap() error { return ErrFault }
+
+// classify tells a fault of one operation from an outage of the engine.
+func classify(c connection, err error) error {
+	if err == nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) || errors.Is(err, errParameter) {
+		return err
+	}
+	if constraint, violated := c.violated(err); violated {
+		return &FaultError{Constraint: constraint}
+	}
+	return unavailable(err)
+}
