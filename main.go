@@ -101,7 +101,8 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&s.OperatorNamespace, "namespace", s.OperatorNamespace, "namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)")
 	flags.StringVar(&s.GatewayOTLPEndpoint, "gateway-otlp-endpoint", "", "URL of an OTLP/HTTP collector, such as http://collector.observability:4318, that every gateway sends traces to; "+
 		"empty sends none. A change restarts the gateways")
-	repositories := flags.String("gateway-repositories", "", "comma-separated repositories that accounts may name a gateway image of, beside that of --gateway-image; * allows all")
+	repositories := flags.String("gateway-repositories", "",
+		"comma-separated repositories that accounts may name a gateway image of, beside that of --gateway-image; * allows all")
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report")
 	flags.IntVar(&s.Concurrency, "concurrency", 10, "number of objects of a kind that are reconciled at a time")

@@ -207,7 +207,9 @@ func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *acc
 }
 
 // applyThose applies the compiled objects that are chosen.
-func (r *BusinessAccountReconciler) applyThose(ctx context.Context, scope *accountScope, chosen func(*unstructured.Unstructured) bool) error {
+func (r *BusinessAccountReconciler) applyThose(
+	ctx context.Context, scope *accountScope, chosen func(*unstructured.Unstructured) bool,
+) error {
 	var failures []error
 	for _, intent := range scope.compilation.objects {
 		if chosen(intent) {

@@ -85,13 +85,16 @@ func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountS
 	return r.compileObjects(scope, prices, secrets, served)
 }
 
-func (r *BusinessAccountReconciler) compileObjects(scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document) error {
+func (r *BusinessAccountReconciler) compileObjects(
+	scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document,
+) error {
 	claims := tenant.ClaimsOf(&scope.account.Spec, prices.entitlement, prices.plan.Currency)
 	scope.compilation.budget = claims.Budget
 	image, kept, allowed := r.images(scope).Choose()
 	if !allowed {
-		claims.Refused = append(claims.Refused, fmt.Sprintf("spec.gateway.image %q is not run, as the operator's --gateway-repositories does not allow it: "+
-			"ask the platform team, or remove it", scope.account.Spec.Gateway.Image))
+		claims.Refused = append(claims.Refused, fmt.Sprintf(
+			"spec.gateway.image %q is not run, as the operator's --gateway-repositories does not allow it: "+
+				"ask the platform team, or remove it", scope.account.Spec.Gateway.Image))
 	}
 	if len(claims.Refused) > 0 {
 		scope.compilation.claims = problem(v1alpha1.ReasonNotGranted, "%s", strings.Join(claims.Refused, "; "))

@@ -80,7 +80,10 @@ func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha
 		secrets:  map[string]*metav1.PartialObjectMetadata{},
 		children: map[string]client.Object{},
 	}
-	for _, read := range []func(context.Context, *accountScope) error{r.gatherPlan, r.gatherPrices, r.gatherHolders, r.gatherTemplates, r.gatherSecrets, r.gatherChildren, r.gatherPods} {
+	for _, read := range []func(context.Context, *accountScope) error{
+		r.gatherPlan, r.gatherPrices, r.gatherHolders, r.gatherTemplates,
+		r.gatherSecrets, r.gatherChildren, r.gatherPods,
+	} {
 		if err := read(ctx, scope); err != nil {
 			return nil, err
 		}
@@ -113,18 +116,20 @@ func (r *BusinessAccountReconciler) gatherPlan(ctx context.Context, scope *accou
 // gatherPrices reads of the stored prices of the account which versions there are.
 func (r *BusinessAccountReconciler) gatherPrices(ctx context.Context, scope *accountScope) error {
 	record := &corev1.ConfigMap{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.OperatorNamespace, Name: tenant.RecordName(scope.account)}, record)
+	stored := types.NamespacedName{Namespace: r.Options.OperatorNamespace, Name: tenant.RecordName(scope.account)}
+	err := r.Client.Get(ctx, stored, record)
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("read the price record: %w", err)
 	}
 	scope.prices = []string{record.ResourceVersion}
 	for _, ref := range scope.memory.prices {
-		stored := &appsv1.ControllerRevision{}
-		err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.OperatorNamespace, Name: tenant.RevisionName(ref)}, stored)
+		revision := &appsv1.ControllerRevision{}
+		stored.Name = tenant.RevisionName(ref)
+		err := r.Client.Get(ctx, stored, revision)
 		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("read ControllerRevision %q: %w", tenant.RevisionName(ref), err)
+			return fmt.Errorf("read ControllerRevision %q: %w", stored.Name, err)
 		}
-		scope.prices = append(scope.prices, string(stored.UID))
+		scope.prices = append(scope.prices, string(revision.UID))
 	}
 	return nil
 }

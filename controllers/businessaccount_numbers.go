@@ -39,7 +39,9 @@ func (r *BusinessAccountReconciler) gatherHolders(ctx context.Context, scope *ac
 }
 
 // holder is the other account that holds what an index finds the claimants of, or nil.
-func (r *BusinessAccountReconciler) holder(ctx context.Context, account *v1alpha1.BusinessAccount, index, value string, has possession) (*v1alpha1.BusinessAccount, error) {
+func (r *BusinessAccountReconciler) holder(
+	ctx context.Context, account *v1alpha1.BusinessAccount, index, value string, has possession,
+) (*v1alpha1.BusinessAccount, error) {
 	list := &v1alpha1.BusinessAccountList{}
 	if err := r.Client.List(ctx, list, client.MatchingFields{index: value}); err != nil {
 		return nil, fmt.Errorf("list the BusinessAccounts with the same %s: %w", index, err)
@@ -114,7 +116,8 @@ func numbersVerdict(scope *accountScope) verdict {
 	var taken []string
 	for i, channel := range scope.account.Spec.Channels {
 		if other, there := scope.holders[channel.PhoneNumberID]; there {
-			taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which had it first", i, channel.Name, scope.calls(other)))
+			taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which had it first",
+				i, channel.Name, scope.calls(other)))
 		}
 	}
 	if len(taken) == 0 {
@@ -126,8 +129,9 @@ func numbersVerdict(scope *accountScope) verdict {
 // hostVerdict says that the account has no Ingress because another one holds its host.
 func hostVerdict(scope *accountScope) verdict {
 	if other := scope.hostHolder; other != nil {
-		return isFalse(v1alpha1.ReasonHostTaken, fmt.Sprintf("spec.gateway.exposure.ingress.host is that of %s, which had it first: "+
-			"there is no Ingress here until that account lets it go", scope.calls(*other)))
+		return isFalse(v1alpha1.ReasonHostTaken, fmt.Sprintf(
+			"spec.gateway.exposure.ingress.host is that of %s, which had it first: "+
+				"there is no Ingress here until that account lets it go", scope.calls(*other)))
 	}
 	return isTrue(v1alpha1.ReasonHostHeld, "")
 }

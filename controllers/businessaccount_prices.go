@@ -28,8 +28,8 @@ type prices struct {
 }
 
 // billingStopped is what a client is told whose namespace may not use its plan any more.
-const billingStopped = "This business may not use its price plan any more, so that only messages which are surely free are accepted. " +
-	"Ask the platform team."
+const billingStopped = "This business may not use its price plan any more, so that only messages which are surely " +
+	"free are accepted. Ask the platform team."
 
 // candidate is a PricingPlan that may price an account.
 type candidate struct {
@@ -42,9 +42,10 @@ type candidate struct {
 // resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one before, as it is now
 // or at least as it was. Nothing of it comes from the account's namespace. known is false while there is nothing. What
 // is wrong stands in the compilation. The record that comes with the prices must be stored before a gateway has them.
-func (r *BusinessAccountReconciler) resolvePrices(ctx context.Context, scope *accountScope, before tenant.PriceRecord) (found prices, record tenant.PriceRecord, known bool, err error) {
-	if _, err := time.LoadLocation(scope.account.Spec.TimeZone); err != nil {
-		scope.compilation.plan = problem(v1alpha1.ReasonTimeZoneUnknown, "spec.timeZone %q is not in the IANA time zone database: make the account anew with one that is", scope.account.Spec.TimeZone)
+func (r *BusinessAccountReconciler) resolvePrices(
+	ctx context.Context, scope *accountScope, before tenant.PriceRecord,
+) (found prices, record tenant.PriceRecord, known bool, err error) {
+	if scope.compilation.plan = zoneProblem(scope.account.Spec.TimeZone); scope.compilation.plan != nil {
 		return prices{}, before, false, nil
 	}
 	record = before.Freeze(scope.pricedRevisions(), scope.now)
@@ -65,6 +66,15 @@ func (r *BusinessAccountReconciler) resolvePrices(ctx context.Context, scope *ac
 	return found, record, true, nil
 }
 
+// zoneProblem says that a time zone is none, or nil.
+func zoneProblem(zone string) *tenant.Problem {
+	if _, err := time.LoadLocation(zone); err != nil {
+		return problem(v1alpha1.ReasonTimeZoneUnknown,
+			"spec.timeZone %q is not in the IANA time zone database: make the account anew with one that is", zone)
+	}
+	return nil
+}
+
 func firstProblem(first, second *tenant.Problem) *tenant.Problem {
 	if first != nil {
 		return first
@@ -74,20 +84,23 @@ func firstProblem(first, second *tenant.Problem) *tenant.Problem {
 
 // pricesBefore are what the account was priced by before it named a plan that cannot be used. Of another plan than the
 // wanted one it is that plan as it is now: who pays must not keep old prices by naming a plan that is not there.
-func (r *BusinessAccountReconciler) pricesBefore(ctx context.Context, scope *accountScope, wanted candidate, record tenant.PriceRecord) (prices, error) {
+func (r *BusinessAccountReconciler) pricesBefore(
+	ctx context.Context, scope *accountScope, wanted candidate, record tenant.PriceRecord,
+) (prices, error) {
 	if record.Plan == "" {
 		return prices{}, nil
 	}
-	standing, unusable := wanted, scope.compilation.plan
+	unusable := scope.compilation.plan
 	if record.Plan != wanted.name {
-		var err error
-		if standing, err = r.candidate(ctx, scope, record.Plan); err != nil {
+		standing, err := r.candidate(ctx, scope, record.Plan)
+		if err != nil {
 			return prices{}, err
 		}
 		var plan pricing.Plan
 		if plan, unusable = standing.usable(scope); unusable == nil {
 			found, err := r.withHistory(ctx, scope, standing, plan, record)
-			scope.compilation.plan.Message += fmt.Sprintf(". Until then PricingPlan %q prices the account's messages", standing.name)
+			scope.compilation.plan.Message += fmt.Sprintf(
+				". Until then PricingPlan %q prices the account's messages", standing.name)
 			return found, err
 		}
 	}
@@ -96,31 +109,43 @@ func (r *BusinessAccountReconciler) pricesBefore(ctx context.Context, scope *acc
 		return prices{}, err
 	}
 	if len(missing) > 0 {
-		scope.compilation.plan.Message += ". What the plan was before is lost (" + strings.Join(missing, "; ") + "), and the gateway keeps the configuration that it has"
+		scope.compilation.plan.Message += ". What the plan was before is lost (" + strings.Join(missing, "; ") +
+			"), and the gateway keeps the configuration that it has"
 		return prices{}, nil
 	}
-	found := prices{planName: record.Plan, plan: pricing.Plan{Currency: record.Currency, Revisions: revisions}, entitlement: record.Entitlement}
+	found := prices{
+		planName:    record.Plan,
+		plan:        pricing.Plan{Currency: record.Currency, Revisions: revisions},
+		entitlement: record.Entitlement,
+	}
 	if unusable.Reason == v1alpha1.ReasonPlanNotAllowed {
 		found.stopped = billingStopped
-		scope.compilation.plan.Message += ". Until then the gateway accepts nothing that may cost something, and settles what is under way"
+		scope.compilation.plan.Message += ". Until then the gateway accepts nothing that may cost something, and " +
+			"settles what is under way"
 	} else {
-		scope.compilation.plan.Message += fmt.Sprintf(". Until then PricingPlan %q prices the account's messages as it was", record.Plan)
+		scope.compilation.plan.Message += fmt.Sprintf(
+			". Until then PricingPlan %q prices the account's messages as it was", record.Plan)
 	}
 	return found, nil
 }
 
 // withHistory is a plan in which every revision that has priced messages of the account is as it was then.
-func (r *BusinessAccountReconciler) withHistory(ctx context.Context, scope *accountScope, from candidate, plan pricing.Plan, record tenant.PriceRecord) (prices, error) {
+func (r *BusinessAccountReconciler) withHistory(
+	ctx context.Context, scope *accountScope, from candidate, plan pricing.Plan, record tenant.PriceRecord,
+) (prices, error) {
 	frozen, missing, err := r.history.revisions(ctx, record.FrozenOf(from.name))
 	if err != nil {
 		return prices{}, err
 	}
 	if len(missing) > 0 {
-		scope.compilation.plan = problem(v1alpha1.ReasonHistoryLost, "PricingPlan %q: what has priced messages of the account is not stored as it was, and the plan prices as it is now: %s: "+
-			"restore the ControllerRevisions in namespace %q", from.name, strings.Join(missing, "; "), r.Options.OperatorNamespace)
+		scope.compilation.plan = problem(v1alpha1.ReasonHistoryLost,
+			"PricingPlan %q: what has priced messages of the account is not stored as it was, and the plan prices "+
+				"as it is now: %s: restore the ControllerRevisions in namespace %q",
+			from.name, strings.Join(missing, "; "), r.Options.OperatorNamespace)
 	}
 	plan, scope.compilation.history = pricing.KeepHistory(plan, frozen)
-	return prices{planName: from.name, plan: plan, entitlement: tenant.EntitlementOf(from.object, scope.account, scope.namespaceLabels)}, nil
+	granted := tenant.EntitlementOf(from.object, scope.account, scope.namespaceLabels)
+	return prices{planName: from.name, plan: plan, entitlement: granted}, nil
 }
 
 // candidate reads a plan.
@@ -140,10 +165,13 @@ func (r *BusinessAccountReconciler) candidate(ctx context.Context, scope *accoun
 func (c candidate) usable(scope *accountScope) (pricing.Plan, *tenant.Problem) {
 	name := c.name
 	if c.object == nil {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotFound, "PricingPlan %q is not there: create it, or name another in spec.planName", name)
+		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotFound,
+			"PricingPlan %q is not there: create it, or name another in spec.planName", name)
 	}
 	if !c.allowed {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotAllowed, "PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", name, scope.account.Namespace)
+		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotAllowed,
+			"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it",
+			name, scope.account.Namespace)
 	}
 	plan, err := tenant.Plan(&c.object.Spec)
 	if err == nil {
@@ -156,13 +184,17 @@ func (c candidate) usable(scope *accountScope) (pricing.Plan, *tenant.Problem) {
 		return pricing.Plan{}, problem(v1alpha1.ReasonPlanInvalid, "PricingPlan %q: %s", name, oneLine(err))
 	}
 	if billed := scope.billedCurrency(); billed != "" && billed != string(plan.Currency) {
-		return pricing.Plan{}, problem(v1alpha1.ReasonCurrencyMismatch, "PricingPlan %q is in %s and the account is already billed in %s: name a plan in %s", name, plan.Currency, billed, billed)
+		return pricing.Plan{}, problem(v1alpha1.ReasonCurrencyMismatch,
+			"PricingPlan %q is in %s and the account is already billed in %s: name a plan in %s",
+			name, plan.Currency, billed, billed)
 	}
 	return plan, nil
 }
 
 // keepPrices stores what the gateway is about to price by.
-func (r *BusinessAccountReconciler) keepPrices(ctx context.Context, scope *accountScope, found prices, record tenant.PriceRecord, before *corev1.ConfigMap) error {
+func (r *BusinessAccountReconciler) keepPrices(
+	ctx context.Context, scope *accountScope, found prices, record tenant.PriceRecord, before *corev1.ConfigMap,
+) error {
 	if err := r.history.store(ctx, found.planName, found.plan.Revisions); err != nil {
 		return err
 	}
@@ -192,5 +224,7 @@ func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, plan p
 	if len(missing) == 0 {
 		return nil
 	}
-	return problem(v1alpha1.ReasonExemptionUnknown, "spec.exemptions names %s, which no revision of PricingPlan %q has: remove it, or add it to the plan", strings.Join(missing, ", "), planName)
+	return problem(v1alpha1.ReasonExemptionUnknown,
+		"spec.exemptions names %s, which no revision of PricingPlan %q has: remove it, or add it to the plan",
+		strings.Join(missing, ", "), planName)
 }

@@ -43,14 +43,19 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(accountOfTemplate), builder.WithPredicates(templateChanged())).
 		Watches(&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.accountOfRecord)).
-		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision), builder.WithPredicates(lost())).
+		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision),
+			builder.WithPredicates(lost())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
 		Complete(r)
 }
 
 // accountsOfPlan are those that name the plan or are priced by it.
 func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan client.Object) []reconcile.Request {
-	return slices.Concat(r.accounts(ctx, client.MatchingFields{indexPlan: plan.GetName()}), r.accounts(ctx, client.MatchingFields{indexPricedNow: plan.GetName()}))
+	name := plan.GetName()
+	return slices.Concat(
+		r.accounts(ctx, client.MatchingFields{indexPlan: name}),
+		r.accounts(ctx, client.MatchingFields{indexPricedNow: name}),
+	)
 }
 
 // accountOfRecord is the account of a price record, also one that is gone, so that its record goes too.
@@ -69,7 +74,10 @@ func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object cl
 // accountsOfRevision are those that the plan of a stored revision prices, now or before.
 func (r *BusinessAccountReconciler) accountsOfRevision(ctx context.Context, revision client.Object) []reconcile.Request {
 	plan := revision.GetAnnotations()[tenant.AnnotationPlan]
-	return slices.Concat(r.accounts(ctx, client.MatchingFields{indexPricedNow: plan}), r.accounts(ctx, client.MatchingFields{indexPriced: plan}))
+	return slices.Concat(
+		r.accounts(ctx, client.MatchingFields{indexPricedNow: plan}),
+		r.accounts(ctx, client.MatchingFields{indexPriced: plan}),
+	)
 }
 
 // lost passes the deletion of an object alone.

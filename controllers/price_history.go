@@ -30,7 +30,9 @@ type priceHistory struct {
 }
 
 // record is an account's record as the API server has it, and its version; a new one without a version if there is none.
-func (h priceHistory) record(ctx context.Context, account *v1alpha1.BusinessAccount) (tenant.PriceRecord, *corev1.ConfigMap, error) {
+func (h priceHistory) record(
+	ctx context.Context, account *v1alpha1.BusinessAccount,
+) (tenant.PriceRecord, *corev1.ConfigMap, error) {
 	object := &corev1.ConfigMap{}
 	err := h.live.Get(ctx, types.NamespacedName{Namespace: h.namespace, Name: tenant.RecordName(account)}, object)
 	if apierrors.IsNotFound(err) {
@@ -85,19 +87,21 @@ func (h priceHistory) forget(ctx context.Context, account types.NamespacedName, 
 }
 
 // revisions reads stored revisions. missing says of each that is not there as it was stored why.
-func (h priceHistory) revisions(ctx context.Context, refs []tenant.RevisionRef) (found []pricing.Revision, missing []string, err error) {
+func (h priceHistory) revisions(
+	ctx context.Context, refs []tenant.RevisionRef,
+) (found []pricing.Revision, missing []string, err error) {
 	for _, ref := range refs {
-		object := &appsv1.ControllerRevision{}
-		err := h.client.Get(ctx, types.NamespacedName{Namespace: h.namespace, Name: tenant.RevisionName(ref)}, object)
+		object, key := &appsv1.ControllerRevision{}, types.NamespacedName{Namespace: h.namespace, Name: tenant.RevisionName(ref)}
+		err := h.client.Get(ctx, key, object)
 		if apierrors.IsNotFound(err) { // the cache may be behind
-			err = h.live.Get(ctx, types.NamespacedName{Namespace: h.namespace, Name: tenant.RevisionName(ref)}, object)
+			err = h.live.Get(ctx, key, object)
 		}
 		if apierrors.IsNotFound(err) {
-			missing = append(missing, fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, tenant.RevisionName(ref)))
+			missing = append(missing, fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, key.Name))
 			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read ControllerRevision %q: %w", tenant.RevisionName(ref), err)
+			return nil, nil, fmt.Errorf("read ControllerRevision %q: %w", key.Name, err)
 		}
 		revision, err := tenant.ReadRevision(object, ref)
 		if err != nil {

@@ -18,7 +18,7 @@ func TestP15BudgetIsWithinItsCap(t *testing.T) {
 	budget := func(amount, currency string, action v1alpha1.BudgetAction) *v1alpha1.Budget {
 		return &v1alpha1.Budget{Limit: v1alpha1.Money{Amount: amount, Currency: currency}, Action: action}
 	}
-	cap := func(limit v1alpha1.DecimalAmount, unlimited v1alpha1.UnlimitedSpending) *v1alpha1.BudgetCap {
+	capOf := func(limit v1alpha1.DecimalAmount, unlimited v1alpha1.UnlimitedSpending) *v1alpha1.BudgetCap {
 		return &v1alpha1.BudgetCap{Name: "trial", Limit: limit, Unlimited: unlimited}
 	}
 	tests := map[string]struct {
@@ -30,18 +30,18 @@ func TestP15BudgetIsWithinItsCap(t *testing.T) {
 		"neither":                      {nil, nil, "none", nil},
 		"no cap":                       {budget("5", "USD", "Block"), nil, "Block 5 USD", nil},
 		"no cap, warns":                {budget("5", "USD", "Warn"), nil, "Warn 5 USD", nil},
-		"within":                       {budget("5", "USD", "Block"), cap("7", ""), "Block 5 USD", nil},
-		"equal":                        {budget("7", "USD", ""), cap("7", ""), "Block 7 USD", nil},
-		"without a budget, cap":        {nil, cap("7", "Refused"), "Block 7 USD", nil},
-		"unlimited":                    {nil, cap("", "Allowed"), "none", nil},
-		"unlimited, warns":             {budget("5", "USD", "Warn"), cap("", "Allowed"), "Warn 5 USD", nil},
-		"any size that blocks":         {budget("5000", "USD", "Block"), cap("", "Refused"), "Block 5000 USD", nil},
-		"cap of nothing":               {budget("5", "USD", "Block"), cap("0", ""), "Block 0 USD", []string{`spec.budget.limit is 5 USD, and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants 0 USD: that is applied; ask the platform team for more`}},
-		"above":                        {budget("7.000001", "USD", "Block"), cap("7", ""), "Block 7 USD", []string{`spec.budget.limit is 7.000001 USD, and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants 7 USD: that is applied; ask the platform team for more`}},
-		"warns within the cap":         {budget("5", "USD", "Warn"), cap("7", ""), "Block 5 USD", []string{`spec.budget.action is "Warn", and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants no budget that does not block: it blocks`}},
-		"required and missing":         {nil, cap("", "Refused"), "Block 0 USD", []string{`spec.budget is missing, and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants no account to be without one: nothing that costs money is accepted until there is one`}},
+		"within":                       {budget("5", "USD", "Block"), capOf("7", ""), "Block 5 USD", nil},
+		"equal":                        {budget("7", "USD", ""), capOf("7", ""), "Block 7 USD", nil},
+		"without a budget, cap":        {nil, capOf("7", "Refused"), "Block 7 USD", nil},
+		"unlimited":                    {nil, capOf("", "Allowed"), "none", nil},
+		"unlimited, warns":             {budget("5", "USD", "Warn"), capOf("", "Allowed"), "Warn 5 USD", nil},
+		"any size that blocks":         {budget("5000", "USD", "Block"), capOf("", "Refused"), "Block 5000 USD", nil},
+		"cap of nothing":               {budget("5", "USD", "Block"), capOf("0", ""), "Block 0 USD", []string{`spec.budget.limit is 5 USD, and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants 0 USD: that is applied; ask the platform team for more`}},
+		"above":                        {budget("7.000001", "USD", "Block"), capOf("7", ""), "Block 7 USD", []string{`spec.budget.limit is 7.000001 USD, and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants 7 USD: that is applied; ask the platform team for more`}},
+		"warns within the cap":         {budget("5", "USD", "Warn"), capOf("7", ""), "Block 5 USD", []string{`spec.budget.action is "Warn", and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants no budget that does not block: it blocks`}},
+		"required and missing":         {nil, capOf("", "Refused"), "Block 0 USD", []string{`spec.budget is missing, and spec.budgetCaps "trial" of PricingPlan "whatsapp" grants no account to be without one: nothing that costs money is accepted until there is one`}},
 		"another currency":             {budget("5", "EUR", "Block"), nil, "Block 0 USD", []string{`spec.budget.limit is in EUR and the plan is in USD, so that nothing which costs money is accepted: give the limit in USD`}},
-		"another currency, with a cap": {budget("5", "EUR", "Warn"), cap("7", ""), "Block 0 USD", []string{`spec.budget.limit is in EUR and the plan is in USD, so that nothing which costs money is accepted: give the limit in USD`}},
+		"another currency, with a cap": {budget("5", "EUR", "Warn"), capOf("7", ""), "Block 0 USD", []string{`spec.budget.limit is in EUR and the plan is in USD, so that nothing which costs money is accepted: give the limit in USD`}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -45,7 +45,8 @@ func (i Images) Choose() (image, kept string, allowed bool) {
 
 func (i Images) permits(image string) bool {
 	from := repository(image)
-	return from == repository(i.Operator) || slices.Contains(i.Repositories, from) || slices.Contains(i.Repositories, AnyRepository)
+	return from == repository(i.Operator) ||
+		slices.Contains(i.Repositories, from) || slices.Contains(i.Repositories, AnyRepository)
 }
 
 // repository is an image's name without its tag and digest.

@@ -20,8 +20,10 @@ import (
 func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
 	now := time.Date(2026, 11, 20, 9, 59, 59, 0, time.UTC) // before 00:00 on the 21st, also where it comes first
 	given := []pricing.Revision{
-		{Name: "a", EffectiveDate: "2025-07-01"}, {Name: "b", EffectiveDate: "2026-11-20"},
-		{Name: "c", EffectiveDate: "2026-11-21"}, {Name: "d", EffectiveDate: "2024-01-01"},
+		{Name: "a", EffectiveDate: "2025-07-01"},
+		{Name: "b", EffectiveDate: "2026-11-20"},
+		{Name: "c", EffectiveDate: "2026-11-21"},
+		{Name: "d", EffectiveDate: "2024-01-01"},
 	}
 	record := tenant.PriceRecord{Plan: "whatsapp", Revisions: tenant.Refs("whatsapp", given)}
 	used := []v1alpha1.PricedRevisions{{Plan: "whatsapp", Revisions: []string{"a", "b", "c", "gone"}}, {Plan: "other", Revisions: []string{"d"}}}
