@@ -59,6 +59,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		g.giveBack()
 	}
 	if err != nil {
+		g.refusals.note(t, err, now)
 		return graph.SendResponse{}, err
 	}
 	if parent != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -299,6 +300,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		if g.channels.passed(p.channel.ID, p.billable) {
 			g.goesAgain(p.channel)
 		}
+		g.learn(&p, nil, now)
 		var unions []store.Union
 		if !g.persist(ctx, "submit", func(tx *store.Tx) (err error) { unions, err = g.submitted(tx, p, answer, now); return err },
 			store.Subject{Message: p.id}) {
@@ -308,6 +310,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		g.united(unions)
 		return
 	}
+	g.learn(&p, err, now)
 	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
 	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.PairBackoff {
 		try.refusals = g.pacer.refused(now, p.to)
@@ -351,6 +354,7 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 // stop stops a channel, and says so.
 func (g *Gateway) stop(c *channel, stop channelStop) {
 	g.metrics.stopped.WithLabelValues(c.Name).Set(1)
+	g.upstreams.met(c.ID, obstacle{cause: report.Refused, code: stop.code, since: stop.since})
 	if g.channels.stop(c.ID, stop) {
 		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", stop.code)
 	}
@@ -359,6 +363,7 @@ func (g *Gateway) stop(c *channel, stop channelStop) {
 // goesAgain says that a channel's stop has ended.
 func (g *Gateway) goesAgain(c *channel) {
 	g.metrics.stopped.WithLabelValues(c.Name).Set(0)
+	g.upstreams.shown(c.ID, proofPaid)
 	g.sends.ring() // what it held may go
 	g.log.Info("Channel goes again", "channel", c.Name)
 }

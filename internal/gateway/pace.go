@@ -186,6 +186,13 @@ func (p *pacer) refused(now time.Time, to pair) (before int) {
 	return before
 }
 
+// refusing tells whether the upstream's own limit has refused the pair last.
+func (p *pacer) refusing(to pair) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusals[to].count > 0
+}
+
 // unite makes two pairs one: a customer was found to be another one. What each has used of the limit counts.
 func (p *pacer) unite(gone, kept pair, now time.Time) {
 	p.mu.Lock()
