@@ -117,12 +117,15 @@ func (g *Gateway) united(unions []store.Union) {
 	if len(unions) == 0 {
 		return
 	}
-	now := g.now()
+	now, moved := g.now(), false
 	for _, u := range unions {
 		g.pacer.unite(pair{u.Gone.Channel, u.Gone.Customer}, pair{u.Kept.Channel, u.Kept.Customer}, now)
+		moved = moved || u.Known
 	}
-	g.sends.ring() // another message may be the first of its line now
-	g.deliveries.ring()
+	if moved { // another message may be the first of its line now
+		g.sends.ring()
+		g.deliveries.ring()
+	}
 }
 
 // damaged tells whether an error says that something of a person cannot be read.

@@ -133,6 +133,16 @@ func (tx *Tx) Left(address identity.Address) (time.Time, error) {
 
 // PassOn forgets whose an address was: it has passed to a person of whom nothing is known.
 func (tx *Tx) PassOn(address identity.Address) error {
+	channels, err := tx.channels()
+	if err != nil {
+		return err
+	}
+	for _, channel := range channels {
+		gone := tx.store.customer(channel, address.Spelling())
+		if err := tx.exec(deleteUnited, gone[:]); err != nil {
+			return err
+		}
+	}
 	for _, hash := range tx.store.spellings(address) {
 		delete(tx.store.recent.addresses, hash)
 		if err := tx.exec(deleteAddress, hash[:]); err != nil {
@@ -152,6 +162,12 @@ func (tx *Tx) ForgetPerson(primary identity.Address) error {
 	for _, channel := range channels {
 		known, err := tx.knows(Person{channel, tx.store.customer(channel, primary)})
 		if err != nil || known {
+			return err
+		}
+	}
+	for _, channel := range channels {
+		kept := tx.store.customer(channel, primary)
+		if err := tx.exec(forgetUnited, kept[:]); err != nil {
 			return err
 		}
 	}

@@ -54,6 +54,9 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.noteChannel(c.Channel); err != nil {
+		return err
+	}
 	var readyAt any
 	if !waits {
 		readyAt = millis(c.CreatedAt)

@@ -52,6 +52,9 @@ func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state 
 		until = state.Windows[last].To
 	}
 	delete(tx.store.recent.conversations, Person{channel, customer})
+	if err := tx.noteChannel(channel); err != nil {
+		return err
+	}
 	return tx.exec(upsertConversation, channel, customer[:], text, until)
 }
 

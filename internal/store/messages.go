@@ -11,7 +11,10 @@ import (
 // ErrInvalid says that a message cannot be stored as it is: a mistake of the caller.
 var ErrInvalid = errors.New("the message cannot be stored")
 
-const messageColumns = `seq, id, channel, customer, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
+// currentCustomer is whom a message is for, as far as is known by now: see unite.
+const currentCustomer = `COALESCE((SELECT kept FROM united WHERE gone = messages.customer), messages.customer)`
+
+const messageColumns = `seq, id, channel, ` + currentCustomer + `, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
 	reserved, currency, times, error_code, envelope, lease, parked, claims`
 
 const (
@@ -87,6 +90,9 @@ func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bo
 
 // insert writes a new message, whose sealed parts are given.
 func (tx *Tx) insert(m *Message, envelope, content []byte) error {
+	if err := tx.noteChannel(m.Channel); err != nil {
+		return err
+	}
 	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(m.Reserved.Currency), m.packTimes(),
 		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims); err != nil {

@@ -75,7 +75,6 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"learned address":   {selectAddress, "addresses_address"},
 		"a person's":        {updateAddresses, "addresses_person"},
 		"heads of a line":   {selectHeads, "messages_active"},
-		"a customer's sent": {moveMessages + outOfQueue, "messages_gone"},
 		"a customer's kept": {moveMessages + besideLine, "messages_beside"},
 		"a customer's line": {selectPayload, "callbacks_customer"},
 		"pair":              {selectPair, "sqlite_autoindex_pairs_1"},

@@ -55,7 +55,6 @@ func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 		"old reach":         {deleteReach, "reach_at"},
 		"learned address":   {selectAddress, "addresses_address"},
 		"heads of a line":   {selectHeads, "messages_active"},
-		"a customer's sent": {moveMessages + outOfQueue, "messages_gone"},
 		"a customer's kept": {moveMessages + besideLine, "messages_beside"},
 		"pairs at rest":     {purgePairs, "pairs_full"},
 		"total":             {selectTotal, "totals_pkey"},

@@ -24,7 +24,9 @@ type recent struct {
 	conversations map[Person][]byte
 	// addresses are those that were read ahead and have not been changed since; nil for one of which nothing is known.
 	addresses map[seal.CustomerHash]*addressRow
-	shared    bool
+	// channels are those that are noted, see noteChannel.
+	channels map[string]bool
+	shared   bool
 }
 
 func newRecent(shared bool) *recent {
@@ -32,7 +34,9 @@ func newRecent(shared bool) *recent {
 	if err != nil {
 		panic(err) // the bound is positive
 	}
-	return &recent{committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{}, shared: shared}
+	return &recent{committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{},
+		channels: map[string]bool{}, shared: shared,
+	}
 }
 
 // message is a copy of what is known of a message.
@@ -80,10 +84,28 @@ func (r *recent) commit() {
 	clear(r.pending)
 }
 
+// forgetCustomers forgets the messages of two customers who have become one.
+func (r *recent) forgetCustomers(u Union) {
+	of := func(m *Message) bool {
+		return m != nil && m.Channel == u.Gone.Channel && (m.Customer == u.Gone.Customer || m.Customer == u.Kept.Customer)
+	}
+	for id, m := range r.pending {
+		if of(m) {
+			r.pending[id] = nil
+		}
+	}
+	for _, id := range r.committed.Keys() {
+		if m, _ := r.committed.Peek(id); of(m) {
+			r.committed.Remove(id)
+		}
+	}
+}
+
 // forget remembers nothing any more.
 func (r *recent) forget() {
 	r.committed.Purge()
 	clear(r.pending)
 	clear(r.conversations)
 	clear(r.addresses)
+	clear(r.channels)
 }

@@ -48,6 +48,7 @@ func (tx *Tx) keep() error {
 
 // undo takes back the operation's work. If the engine has failed before the operation wrote, the state of the transaction is not known, and it ends.
 func (tx *Tx) undo() error {
+	clear(tx.store.recent.channels)
 	tx.tally.undo()
 	if !tx.saved {
 		if tx.goesOn() {

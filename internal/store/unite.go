@@ -10,7 +10,11 @@ import (
 
 // Union says that a customer of a channel was found to be another one: what was kept under Gone is kept
 // under Kept.
-type Union struct{ Gone, Kept Person }
+type Union struct {
+	Gone, Kept Person
+	// Known says that something was kept under Gone that had to be moved.
+	Known bool
+}
 
 // Same records that two addresses are one person's, and makes everything that is kept of the one a part
 // of what is kept of the other: conversations, queued messages and callbacks in the order of their
@@ -72,27 +76,24 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 	if err != nil {
 		return nil, err
 	}
-	var unions []Union
-	var states []conversation.State
-	for _, channel := range channels {
+	unions := make([]Union, 0, len(channels))
+	states := make([]conversation.State, len(channels))
+	for i, channel := range channels {
 		union := Union{
 			Gone: Person{channel, tx.store.customer(channel, gone)}, Kept: Person{channel, tx.store.customer(channel, kept)},
 		}
-		known, err := tx.knows(union.Gone)
-		if err != nil {
+		if union.Known, err = tx.knows(union.Gone); err != nil {
 			return nil, err
 		}
-		if !known {
-			continue
+		if union.Known {
+			if states[i], err = tx.united(union); err != nil {
+				return nil, err
+			}
 		}
-		state, err := tx.united(union)
-		if err != nil {
-			return nil, err
-		}
-		unions, states = append(unions, union), append(states, state)
+		unions = append(unions, union)
 	}
-	for i := range unions { // now that all that has to be read was read
-		if err := tx.uniteCustomers(unions[i], &states[i], now); err != nil {
+	for i, union := range unions { // now that all that has to be read was read
+		if err := tx.uniteCustomers(union, &states[i], now); err != nil {
 			return nil, err
 		}
 	}
@@ -111,51 +112,37 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 	return unions, tx.learn(gone, kept, time.Time{})
 }
 
-// A customer's messages are found through three indexes, which leave none out.
+// A customer's messages in the queue are found through these indexes.
 const (
 	inLine     = `state <= 2 AND parked = 0`
 	besideLine = `parked > 0`
-	outOfQueue = `state > 2`
-	isReady    = `ready_at IS NOT NULL` // which all are that wait beside their line
 )
 
 const (
-	// selectChannels are the channels of which anything is kept: of each index the first one, and then
-	// always the next.
-	selectChannels = `WITH RECURSIVE
-		of_conversations(channel) AS (SELECT MIN(channel) FROM conversations UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM conversations AS n WHERE n.channel > l.channel)
-			FROM of_conversations AS l WHERE l.channel IS NOT NULL),
-		of_callbacks(channel) AS (SELECT MIN(channel) FROM callbacks UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM callbacks AS n WHERE n.channel > l.channel)
-			FROM of_callbacks AS l WHERE l.channel IS NOT NULL),
-		of_lines(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + inLine + ` UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + inLine + ` AND n.channel > l.channel)
-			FROM of_lines AS l WHERE l.channel IS NOT NULL),
-		of_ready(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + isReady + ` UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + isReady + ` AND n.channel > l.channel)
-			FROM of_ready AS l WHERE l.channel IS NOT NULL),
-		of_gone(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + outOfQueue + ` UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + outOfQueue + ` AND n.channel > l.channel)
-			FROM of_gone AS l WHERE l.channel IS NOT NULL)
-		SELECT channel FROM of_conversations WHERE channel IS NOT NULL UNION
-		SELECT channel FROM of_callbacks WHERE channel IS NOT NULL UNION
-		SELECT channel FROM of_lines WHERE channel IS NOT NULL UNION
-		SELECT channel FROM of_ready WHERE channel IS NOT NULL UNION
-		SELECT channel FROM of_gone WHERE channel IS NOT NULL`
+	selectChannels = `SELECT channel FROM channels`
+	insertChannel  = `INSERT INTO channels (channel) VALUES ($1) ON CONFLICT DO NOTHING`
 	selectAnything = `SELECT 1 WHERE EXISTS (SELECT 1 FROM conversations WHERE channel = $1 AND customer = $2)
 		OR EXISTS (SELECT 1 FROM callbacks WHERE channel = $3 AND customer = $4)
 		OR EXISTS (SELECT 1 FROM pairs WHERE channel = $5 AND customer = $6)
 		OR EXISTS (SELECT 1 FROM messages WHERE channel = $7 AND customer = $8 AND ` + inLine + `)
 		OR EXISTS (SELECT 1 FROM messages WHERE channel = $9 AND customer = $10 AND ` + besideLine + `)
-		OR EXISTS (SELECT 1 FROM messages WHERE channel = $11 AND customer = $12 AND ` + outOfQueue + `)
-		OR EXISTS (SELECT 1 FROM refused_callbacks WHERE channel = $13 AND customer = $14)`
+		OR EXISTS (SELECT 1 FROM refused_callbacks WHERE channel = $11 AND customer = $12)`
 )
 
-func (tx *Tx) channels() (channels []string, err error) {
-	if err := tx.flushMessages(); err != nil {
-		return nil, err
+// noteChannel remembers that something is kept of a channel.
+func (tx *Tx) noteChannel(channel string) error {
+	if tx.store.recent.channels[channel] {
+		return nil
 	}
+	if err := tx.exec(insertChannel, channel); err != nil {
+		return err
+	}
+	tx.store.recent.channels[channel] = true
+	return nil
+}
+
+// channels are those of which anything is kept, or was.
+func (tx *Tx) channels() (channels []string, err error) {
 	err = tx.each(selectChannels, nil, func(v values) bool {
 		channels = append(channels, v.Text(0))
 		return true
@@ -165,7 +152,7 @@ func (tx *Tx) channels() (channels []string, err error) {
 
 // knows tells whether anything is kept of a customer.
 func (tx *Tx) knows(of Person) (bool, error) {
-	const indexes = 7
+	const indexes = 6
 	arguments := make([]any, 0, 2*indexes)
 	for range indexes {
 		arguments = append(arguments, of.Channel, of.Customer[:])
@@ -188,6 +175,9 @@ func (tx *Tx) united(u Union) (conversation.State, error) {
 }
 
 func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
+	if err := tx.redirect(u); err != nil || !u.Known {
+		return err
+	}
 	delete(tx.store.recent.conversations, u.Gone)
 	if err := tx.exec(eraseConversation, u.Gone.Channel, u.Gone.Customer[:]); err != nil {
 		return err
@@ -203,6 +193,34 @@ func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) 
 	}
 	return tx.unitePairs(u, now)
 }
+
+// redirect lets messages that have left the queue be the kept customer's when they are read.
+func (tx *Tx) redirect(u Union) error {
+	gone, kept := u.Gone.Customer[:], u.Kept.Customer[:]
+	if err := tx.exec(deleteUnited, kept); err != nil {
+		return err
+	}
+	if err := tx.exec(updateUnited, kept, gone); err != nil {
+		return err
+	}
+	if err := tx.exec(upsertUnited, gone, kept); err != nil {
+		return err
+	}
+	tx.store.recent.forgetCustomers(u)
+	for _, m := range tx.messages {
+		if m.Channel == u.Gone.Channel && m.Customer == u.Gone.Customer {
+			m.Customer = u.Kept.Customer
+		}
+	}
+	return nil
+}
+
+const (
+	upsertUnited = `INSERT INTO united (gone, kept) VALUES ($1, $2) ON CONFLICT (gone) DO UPDATE SET kept = excluded.kept`
+	updateUnited = `UPDATE united SET kept = $1 WHERE kept = $2`
+	deleteUnited = `DELETE FROM united WHERE gone = $1`
+	forgetUnited = `DELETE FROM united WHERE kept = $1`
+)
 
 // unitePairs adds what the one customer has used of the shared rate limit to what the other has.
 func (tx *Tx) unitePairs(u Union, now time.Time) error {

@@ -377,3 +377,30 @@ func TestP13OrderAndRepetitionOfUnionsChangeNothing(t *testing.T) {
 		}
 	})
 }
+
+// A message that has left the queue is the kept customer's too: what is told of it later, and an erasure, find it there.
+func TestP13WhatWasSentFollowsThePerson(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		p := newPeople(t, e)
+		p.accept(t, "m", channel, anaUser, noon)
+		wantIDs(t, "to the user id", claim(t, p.Store, noon, 1), "m")
+		submit(t, p.Store, "m", noon)
+		p.same(t, anaUser, anaParent)
+		p.same(t, ana, anaParent)
+		kept := p.keys.CustomerHash(channel, string(ana))
+		with(t, p.Store, "m", func(tx *store.Tx, m *store.Message) error {
+			if m.Customer != kept {
+				t.Error("the message is another customer's")
+			}
+			_, err := tx.Settle(m, settlement(m), time.Time{})
+			return err
+		})
+		update(t, p.Store, func(tx *store.Tx) error {
+			_, err := tx.Erase(channel, []seal.CustomerHash{kept}, store.Erasure{}, 100)
+			if _, found, _ := tx.Message("m"); found {
+				t.Error("the erasure of the person has left the message")
+			}
+			return err
+		})
+	})
+}

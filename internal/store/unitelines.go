@@ -46,15 +46,9 @@ func (tx *Tx) uniteMessages(u Union) error {
 	if err != nil {
 		return err
 	}
-	tx.store.recent.forget()
-	for _, which := range []string{moveMessages + inLine, moveMessages + besideLine, moveMessages + outOfQueue} {
+	for _, which := range []string{moveMessages + inLine, moveMessages + besideLine} {
 		if err := tx.exec(which, u.Kept.Customer[:], u.Gone.Channel, u.Gone.Customer[:]); err != nil {
 			return err
-		}
-	}
-	for _, m := range tx.messages {
-		if m.Channel == u.Gone.Channel && m.Customer == u.Gone.Customer {
-			m.Customer = u.Kept.Customer
 		}
 	}
 	if len(gone) == 0 || len(kept) == 0 {

@@ -9,7 +9,17 @@ CREATE TABLE addresses (
 );
 CREATE UNIQUE INDEX addresses_address ON addresses (address);
 CREATE INDEX addresses_person ON addresses (person);
--- A customer's messages that have left the queue, and those that wait beside their line, for when the customer turns out to be another one. Each is partial, so that no
--- question about a line is answered by looking through all that the customer was ever sent.
-CREATE INDEX messages_gone ON messages (channel, customer) WHERE state > 2;
+-- Customers of a channel who were found to be others. Messages that have left the queue keep the customer whom they were for, so that no index of them all is needed to
+-- find them: who that is now stands here, and is read with each message.
+CREATE TABLE united (
+    gone BYTEA NOT NULL PRIMARY KEY,
+    kept BYTEA NOT NULL
+);
+CREATE INDEX united_kept ON united (kept);
+-- Messages that wait beside their customer's line.
 CREATE INDEX messages_beside ON messages (customer) WHERE parked > 0;
+-- The channels of which anything is kept, or was.
+CREATE TABLE channels (
+    channel TEXT NOT NULL PRIMARY KEY
+);
+INSERT INTO channels (channel) SELECT channel FROM messages UNION SELECT channel FROM conversations UNION SELECT channel FROM callbacks;
