@@ -39,6 +39,15 @@ import (
 // leaderElectionID is the name of the Lease that one operator at a time holds.
 const leaderElectionID = "operator.guichet.dev"
 
+// How long an operator that was killed keeps the others from working, how long one tries to renew
+// its lease before it gives up, and the pause between its tries. A gateway goes on without an
+// operator, so an operator that gives up early harms nobody.
+const (
+	leaseDuration = 8 * time.Second
+	renewDeadline = 5 * time.Second
+	leaseRetry    = time.Second
+)
+
 // settings are the operator's flags.
 type settings struct {
 	controllers.Options
@@ -174,6 +183,9 @@ func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
 		LeaderElectionID:              leaderElectionID,
 		LeaderElectionNamespace:       s.OperatorNamespace,
 		LeaderElectionReleaseOnCancel: true, // nothing runs after the manager has stopped
+		LeaseDuration:                 new(leaseDuration),
+		RenewDeadline:                 new(renewDeadline),
+		RetryPeriod:                   new(leaseRetry),
 		HealthProbeBindAddress:        s.probeAddress,
 		Metrics: metricsserver.Options{
 			BindAddress:    s.metricsAddress,
@@ -197,7 +209,7 @@ func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
 		Options:  options,
 	}
 	templates := controllers.NewMessageTemplateReconciler(dependencies, controllers.NewGraphUpstream(http.DefaultTransport))
-	accounts := controllers.NewBusinessAccountReconciler(dependencies, controllers.NewHTTPReports(), templates.News)
+	accounts := controllers.NewBusinessAccountReconciler(dependencies, controllers.NewHTTPReports(), templates)
 	plans := controllers.NewPricingPlanReconciler(dependencies)
 	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{accounts, templates, plans} {
 		if err := reconciler.SetupWithManager(mgr); err != nil {

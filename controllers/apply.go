@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -18,7 +19,10 @@ import (
 const FieldManager = "guichet"
 
 // foreignError says that an object of a name that an account needs belongs to somebody else. It is never adopted.
-type foreignError struct{ kind, name string }
+type foreignError struct {
+	kind, name string
+	gvk        schema.GroupVersionKind
+}
 
 func (e *foreignError) Error() string {
 	return fmt.Sprintf("%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name)
@@ -39,6 +43,21 @@ func (e *refusedError) Error() string {
 	return fmt.Sprintf("%s %q was refused: %s", e.kind, e.name, e.err)
 }
 
+// refused tells whether the API server refuses a request for what it says: an invalid object, a
+// quota, an admission policy or a missing right.
+func refused(err error) bool {
+	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) ||
+		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err)
+}
+
+// doing says what a failed request was to do. A request that was refused is a refusedError.
+func doing(verb, kind, name string, err error) error {
+	if refused(err) {
+		return &refusedError{kind: kind, name: name, err: err}
+	}
+	return fmt.Errorf("%s %s %q: %w", verb, kind, name, err)
+}
+
 // applier applies intents by server-side apply, and skips those that the live object is known to satisfy, so that at rest no request is made at all.
 type applier struct {
 	client client.Client
@@ -54,7 +73,7 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 		return err
 	}
 	if existing != nil && !metav1.IsControlledBy(existing, owner) {
-		return &foreignError{kind: kind, name: name}
+		return &foreignError{kind: kind, name: name, gvk: intent.GroupVersionKind()}
 	}
 	digest, err := digestOf(intent)
 	if err != nil {
@@ -71,7 +90,7 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 	}
 	err = a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(FieldManager), client.ForceOwnership)
 	switch {
-	case apierrors.IsInvalid(err), apierrors.IsForbidden(err), apierrors.IsBadRequest(err):
+	case refused(err):
 		return &refusedError{kind: kind, name: name, err: err, replaceable: kind == "Service" && existing != nil && apierrors.IsInvalid(err)}
 	case err != nil:
 		return fmt.Errorf("apply %s %q: %w", kind, name, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -65,7 +66,7 @@ func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *account
 	}
 	if found := scope.secrets[name]; found != nil {
 		if !metav1.IsControlledBy(found, scope.account) {
-			return &foreignError{kind: "Secret", name: name}
+			return &foreignError{kind: "Secret", name: name, gvk: corev1.SchemeGroupVersion.WithKind("Secret")}
 		}
 		return nil
 	}
@@ -74,7 +75,7 @@ func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *account
 		return err
 	}
 	if err := r.Client.Create(ctx, secret, client.FieldOwner(FieldManager)); err != nil {
-		return fmt.Errorf("create Secret %q: %w", name, err)
+		return doing("create", "Secret", name, err)
 	}
 	made := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
 	made.ObjectMeta = secret.ObjectMeta
@@ -118,9 +119,9 @@ func (r *BusinessAccountReconciler) lostKeysOfShared(ctx context.Context, scope 
 		tenant.KeysSecretName(scope.account.Name), name)}, nil
 }
 
-// readReports reads the report of every ready pod.
+// readReports reads the report of every pod that runs.
 func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *accountScope) error {
-	pods := scope.readyPods()
+	pods := scope.reportingPods()
 	keys := scope.secrets[tenant.KeysSecretName(scope.account.Name)]
 	if len(pods) == 0 || keys == nil {
 		return nil
@@ -142,7 +143,7 @@ func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *acco
 
 				Published: publishedRecord(scope.account),
 			})
-			scope.reports[i] = podReport{pod: pod.Name, report: newest, err: err}
+			scope.reports[i] = podReport{pod: pod.Name, ready: podReady(&pod), report: newest, err: err}
 		})
 	}
 	reading.Wait()
@@ -234,7 +235,8 @@ func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountSco
 		}
 		uid := child.GetUID()
 		if err := r.Client.Delete(ctx, child, client.Preconditions{UID: &uid}); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("delete %s: %w", key, err)
+			kind, name, _ := strings.Cut(key, "/")
+			return doing("delete", kind, name, err)
 		}
 	}
 	return nil
@@ -263,7 +265,7 @@ func (r *BusinessAccountReconciler) nudgePods(ctx context.Context, scope *accoun
 		}
 		err = r.Client.Patch(ctx, &pod, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(FieldManager))
 		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("nudge pod %q: %w", pod.Name, err)
+			return doing("annotate", "Pod", pod.Name, err)
 		}
 	}
 	return nil

@@ -32,21 +32,30 @@ type Dependencies struct {
 // BusinessAccountReconciler runs one gateway for each BusinessAccount and reports what was billed.
 type BusinessAccountReconciler struct {
 	Dependencies
-	reports PodReports
-	// templateNews is told of each template of which the upstream has said something new.
-	templateNews func(types.NamespacedName)
-	applier      applier
-	history      priceHistory
-	memory       *accountMemories
+	reports   PodReports
+	templates TemplateListener
+	applier   applier
+	history   priceHistory
+	memory    *accountMemories
 }
 
-// NewBusinessAccountReconciler returns a reconciler that reads gateways through reports and tells templateNews of each template that the upstream has
-// said something new about.
-func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templateNews func(types.NamespacedName)) *BusinessAccountReconciler {
+// TemplateListener is told what gateways report of templates.
+type TemplateListener interface {
+	// News says that the upstream has said something new of a template.
+	News(template types.NamespacedName)
+	// Served says which templates every ready replica of an account's gateway serves.
+	Served(account types.NamespacedName, templates []v1alpha1.MessageTemplate)
+	// Forget says that an account is gone.
+	Forget(account types.NamespacedName)
+}
+
+// NewBusinessAccountReconciler returns a reconciler that reads gateways through reports and tells
+// templates what they say.
+func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templates TemplateListener) *BusinessAccountReconciler {
 	return &BusinessAccountReconciler{
 		Dependencies: d,
 		reports:      reports,
-		templateNews: templateNews,
+		templates:    templates,
 		applier:      applier{client: d.Client, live: d.Live, memory: newApplyMemory()},
 		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		memory:       newAccountMemories(),
@@ -94,28 +103,53 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	actErr := r.act(ctx, scope)
-	statusErr := r.writeStatus(ctx, account, statusOf(scope, actErr))
-	if apierrors.IsConflict(statusErr) {
-		return ctrl.Result{RequeueAfter: time.Second}, actErr // the cache is behind: look again when it has caught up
+	return r.finish(ctx, scope, r.act(ctx, scope))
+}
+
+// finish writes the status, tells of what the pass has learned, and says when the account is looked
+// at again. A failure that trying again may mend makes the pass fail; one that it may not is in the
+// status, and is looked at again when something has changed.
+func (r *BusinessAccountReconciler) finish(ctx context.Context, scope *accountScope, failure error) (ctrl.Result, error) {
+	err := r.writeStatus(ctx, scope.account, statusOf(scope, failure))
+	behind := apierrors.IsConflict(err)
+	if behind {
+		err = nil // the cache is behind: look again when it has caught up
+	} else {
+		r.tellTemplates(scope)
 	}
-	r.tellTemplates(scope)
-	if terminal(actErr) {
-		actErr = nil // the status says what somebody must do; trying again at once does not help
+	if !terminal(failure) {
+		err = errors.Join(failure, err)
 	}
-	return ctrl.Result{RequeueAfter: r.nextLook(scope)}, errors.Join(actErr, statusErr)
+	switch {
+	case err != nil:
+		return ctrl.Result{}, err
+	case behind:
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return ctrl.Result{RequeueAfter: r.nextLook(scope)}, nil
 }
 
 // act makes the cluster what is wanted. What is foreign or cannot be compiled is named, and keeps nothing else from being
 // done: a smaller budget must arrive whatever else is wrong.
 func (r *BusinessAccountReconciler) act(ctx context.Context, scope *accountScope) error {
 	scope.unsupported = unsupported(scope.account)
+	if err := r.readReports(ctx, scope); err != nil {
+		return err
+	}
+	if scope.stalled() && !r.unstuck(ctx, scope) {
+		scope.takeStall()
+		return scope.memory.stall.cause
+	}
+	err := r.make(ctx, scope)
+	scope.noteStall(err)
+	return err
+}
+
+// make makes the account's objects what is wanted.
+func (r *BusinessAccountReconciler) make(ctx context.Context, scope *accountScope) error {
 	secretsErr := r.makeSecretsOnce(ctx, scope)
 	if secretsErr != nil && !terminal(secretsErr) {
 		return secretsErr
-	}
-	if err := r.readReports(ctx, scope); err != nil {
-		return errors.Join(secretsErr, err)
 	}
 	if err := r.compile(ctx, scope); err != nil {
 		return errors.Join(secretsErr, err)
@@ -126,6 +160,9 @@ func (r *BusinessAccountReconciler) act(ctx context.Context, scope *accountScope
 
 // nextLook is when the account is looked at again if nothing happens: soon while its gateway is on its way, else at the next reading of its report.
 func (r *BusinessAccountReconciler) nextLook(scope *accountScope) time.Duration {
+	if scope.stalled() {
+		return jittered(min(r.Options.ReportInterval*6, time.Minute))
+	}
 	if scope.progressing() {
 		return jittered(min(progressInterval, r.Options.ReportInterval))
 	}
@@ -136,4 +173,5 @@ func (r *BusinessAccountReconciler) forget(name types.NamespacedName) {
 	r.memory.forget(name)
 	r.reports.Forget(name)
 	r.applier.memory.forgetAccount(name)
+	r.templates.Forget(name)
 }

@@ -66,6 +66,7 @@ type accountScope struct {
 // podReport is what a ready pod said of itself.
 type podReport struct {
 	pod    string
+	ready  bool
 	report report.Report
 	err    error
 }
@@ -243,6 +244,19 @@ func (s *accountScope) readyPods() []corev1.Pod {
 		}
 	}
 	return ready
+}
+
+// reportingPods are the pods whose report can be read: those that serve, and those that run and are
+// not ready, which say what they wait for.
+func (s *accountScope) reportingPods() []corev1.Pod {
+	var reporting []corev1.Pod
+	for i := range s.pods {
+		pod := &s.pods[i]
+		if pod.Status.PodIP != "" && (podReady(pod) || pod.DeletionTimestamp.IsZero() && podsStarted(s.pods[i:i+1])) {
+			reporting = append(reporting, *pod)
+		}
+	}
+	return reporting
 }
 
 func podReady(pod *corev1.Pod) bool {

@@ -18,6 +18,8 @@ type accountMemory struct {
 	access ReportAccess
 	// compiled is the outcome of the last pass that applied everything, for the inputs of that fingerprint.
 	compiled compilation
+	// stall is the last refusal of what the account needs; its zero value is none.
+	stall stall
 	// prices are the stored revisions that the account's price record refers to.
 	prices []tenant.RevisionRef
 	// report is the newest report that was read, and confirmed when it was last known to hold.

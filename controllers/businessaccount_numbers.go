@@ -121,7 +121,7 @@ func numbersVerdict(scope *accountScope) verdict {
 		}
 	}
 	if len(taken) == 0 {
-		return isTrue(v1alpha1.ReasonNumbersHeld, "")
+		return isTrue(v1alpha1.ReasonNumbersHeld, "The account holds all of its phone numbers")
 	}
 	return isFalse(v1alpha1.ReasonNumberTaken, strings.Join(taken, "; ")+": it is not served here until that account lets it go")
 }
@@ -133,7 +133,7 @@ func hostVerdict(scope *accountScope) verdict {
 			"spec.gateway.exposure.ingress.host is that of %s, which had it first: "+
 				"there is no Ingress here until that account lets it go", scope.calls(*other)))
 	}
-	return isTrue(v1alpha1.ReasonHostHeld, "")
+	return isTrue(v1alpha1.ReasonHostHeld, "No other account has the host of the Ingress")
 }
 
 // calls is another account's name for this one's people: who else is a tenant is nobody's business (P8).

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -15,16 +16,21 @@ const maxQuoted = 256
 // oomKilled is the kubelet's reason for a container that took more memory than its limit.
 const oomKilled = "OOMKilled"
 
-// podTrouble says in stable words why a pod does not start, or nothing.
-func podTrouble(pods []corev1.Pod) string {
+// podTrouble says in stable words why a pod does not start, or nothing. Pods that are on their way
+// out, or that have ended and are only remembered, have no say.
+func podTrouble(pods []corev1.Pod, now time.Time) string {
 	for i := range pods {
+		phase := pods[i].Status.Phase
+		if !pods[i].DeletionTimestamp.IsZero() || phase == corev1.PodFailed || phase == corev1.PodSucceeded {
+			continue
+		}
 		for _, condition := range pods[i].Status.Conditions {
 			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Reason == corev1.PodReasonUnschedulable {
 				return "a pod cannot be scheduled: " + schedulerReasons(condition.Message)
 			}
 		}
 		for j := range pods[i].Status.ContainerStatuses {
-			if trouble := containerTrouble(&pods[i].Status.ContainerStatuses[j]); trouble != "" {
+			if trouble := containerTrouble(&pods[i].Status.ContainerStatuses[j], now); trouble != "" {
 				return trouble
 			}
 		}
@@ -32,7 +38,7 @@ func podTrouble(pods []corev1.Pod) string {
 	return ""
 }
 
-func containerTrouble(container *corev1.ContainerStatus) string {
+func containerTrouble(container *corev1.ContainerStatus, now time.Time) string {
 	if waiting := container.State.Waiting; waiting != nil {
 		switch waiting.Reason {
 		case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName":
@@ -46,11 +52,19 @@ func containerTrouble(container *corev1.ContainerStatus) string {
 			return "the container cannot be created: the pod's events say why"
 		}
 	}
-	return crash(container)
+	return crash(container, now)
 }
 
-// crash says how a container that is not ready has ended before, whether it waits for its next start or is just being started.
-func crash(container *corev1.ContainerStatus) string {
+// crashLoops is for how long after a start the end before it still says why a container is not
+// ready: one that crashes again does so by then, and the text must not change with each start.
+const crashLoops = 20 * time.Second
+
+// crash says how a container that is not ready has ended before, whether it waits for its next
+// start or was just started.
+func crash(container *corev1.ContainerStatus, now time.Time) string {
+	if running := container.State.Running; running != nil && now.Sub(running.StartedAt.Time) >= crashLoops {
+		return ""
+	}
 	ended := container.State.Terminated
 	if ended == nil {
 		ended = container.LastTerminationState.Terminated

@@ -2,8 +2,10 @@ package controllers
 
 import (
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 func TestPodTroubleSaysWhyInStableWords(t *testing.T) {
@@ -20,7 +22,13 @@ func TestPodTroubleSaysWhyInStableWords(t *testing.T) {
 			Ready: ready, State: now, LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: exitCode, Reason: reason}},
 		}}}
 	}
-	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	started := func(ago time.Duration) corev1.ContainerState {
+		return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(now.Add(-ago))}}
+	}
+	running := started(time.Second)
+	evicted := ended(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}, 137, "Error", false)
+	evicted.Phase = corev1.PodFailed
 	backOff := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 20s restarting failed container"}}
 	tests := map[string]struct {
 		status corev1.PodStatus
@@ -39,19 +47,21 @@ func TestPodTroubleSaysWhyInStableWords(t *testing.T) {
 			unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"),
 			"a pod cannot be scheduled: pod has unbound immediate PersistentVolumeClaims",
 		},
-		"no words":             {unschedulable(""), "a pod cannot be scheduled: its events say why"},
-		"no image":             {waiting("ImagePullBackOff", "x"), `the image "guichet.dev/gateway:one" cannot be pulled`},
-		"no Secret":            {waiting("CreateContainerConfigError", `secret "acme-gateway-keys" not found`), `the container cannot be created: secret "acme-gateway-keys" not found`},
-		"being made":           {waiting("ContainerCreating", ""), ""},
-		"crashed, waits":       {ended(backOff, 1, "Error", false), "the gateway crashes with exit code 1: its log says why"},
-		"crashed, tries again": {ended(running, 1, "Error", false), "the gateway crashes with exit code 1: its log says why"},
-		"crashed and mended":   {ended(running, 1, "Error", true), ""},
-		"stopped in order":     {ended(running, 0, "Completed", false), ""},
-		"too little memory":    {ended(backOff, 137, "OOMKilled", false), "the gateway was killed because it took more memory than its limit: raise spec.gateway.resources.limits.memory"},
+		"no words":                              {unschedulable(""), "a pod cannot be scheduled: its events say why"},
+		"no image":                              {waiting("ImagePullBackOff", "x"), `the image "guichet.dev/gateway:one" cannot be pulled`},
+		"no Secret":                             {waiting("CreateContainerConfigError", `secret "acme-gateway-keys" not found`), `the container cannot be created: secret "acme-gateway-keys" not found`},
+		"being made":                            {waiting("ContainerCreating", ""), ""},
+		"crashed, waits":                        {ended(backOff, 1, "Error", false), "the gateway crashes with exit code 1: its log says why"},
+		"crashed, tries again":                  {ended(running, 1, "Error", false), "the gateway crashes with exit code 1: its log says why"},
+		"crashed long ago, waits for its store": {ended(started(time.Minute), 1, "Error", false), ""},
+		"evicted, and remembered":               {evicted, ""},
+		"crashed and mended":                    {ended(running, 1, "Error", true), ""},
+		"stopped in order":                      {ended(running, 0, "Completed", false), ""},
+		"too little memory":                     {ended(backOff, 137, "OOMKilled", false), "the gateway was killed because it took more memory than its limit: raise spec.gateway.resources.limits.memory"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := podTrouble([]corev1.Pod{{}, {Status: tc.status}}); got != tc.want {
+			if got := podTrouble([]corev1.Pod{{}, {Status: tc.status}}, now); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})

@@ -161,6 +161,17 @@ func (r *BusinessAccountReconciler) candidate(ctx context.Context, scope *accoun
 	return candidate{name: name, object: plan, allowed: planAllows(plan, scope.namespaceLabels)}, nil
 }
 
+// notAllowed names what the account's namespace lacks to use the plan.
+func (c candidate) notAllowed(scope *accountScope) *tenant.Problem {
+	namespace := scope.account.Namespace
+	if lacks := missingLabels(c.object.Spec.AllowedNamespaces.Selector, scope.namespaceLabels); lacks != "" {
+		return problem(v1alpha1.ReasonPlanNotAllowed,
+			"PricingPlan %q may not be used from namespace %q, which lacks %s", c.name, namespace, lacks)
+	}
+	return problem(v1alpha1.ReasonPlanNotAllowed,
+		"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", c.name, namespace)
+}
+
 // usable is a plan as the gateway will read it, or why the account cannot be priced by it.
 func (c candidate) usable(scope *accountScope) (pricing.Plan, *tenant.Problem) {
 	name := c.name
@@ -169,9 +180,7 @@ func (c candidate) usable(scope *accountScope) (pricing.Plan, *tenant.Problem) {
 			"PricingPlan %q is not there: create it, or name another in spec.planName", name)
 	}
 	if !c.allowed {
-		return pricing.Plan{}, problem(v1alpha1.ReasonPlanNotAllowed,
-			"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it",
-			name, scope.account.Namespace)
+		return pricing.Plan{}, c.notAllowed(scope)
 	}
 	plan, err := tenant.Plan(&c.object.Spec)
 	if err == nil {

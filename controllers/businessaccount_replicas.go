@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -37,7 +36,7 @@ func (r *BusinessAccountReconciler) handOverReplicas(ctx context.Context, scope 
 		WithResourceVersion(live.ResourceVersion).
 		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(*live.Spec.Replicas))
 	if err := r.Client.Apply(ctx, held, client.FieldOwner(replicasManager)); err != nil {
-		return fmt.Errorf("hand the replicas of Deployment %q over to its autoscaler: %w", live.Name, err)
+		return doing("hand over the replicas of", "Deployment", live.Name, err)
 	}
 	return nil
 }

@@ -19,13 +19,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// accountSummary are the conditions that make an account Ready, in the order of their weight. WithinBudget is not among them: an account that has spent its
-// budget does what it was asked to.
+// accountSummary are the conditions that make an account Ready, in the order of their weight.
+// WithinBudget is not among them: an account that has spent its budget does what it was asked to.
 func accountSummary() []string {
 	return []string{
 		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionClaimsGranted, v1alpha1.ConditionCredentialsValid,
-		v1alpha1.ConditionNumbersHeld, v1alpha1.ConditionHostHeld, v1alpha1.ConditionTemplatesServed, v1alpha1.ConditionGatewayAvailable,
-		v1alpha1.ConditionConfigSynced, v1alpha1.ConditionUsageCurrent,
+		v1alpha1.ConditionNumbersHeld, v1alpha1.ConditionHostHeld, v1alpha1.ConditionTemplatesServed,
+		v1alpha1.ConditionGatewayAvailable, v1alpha1.ConditionStoreWritable, v1alpha1.ConditionConfigSynced,
+		v1alpha1.ConditionUpstreamAccepts, v1alpha1.ConditionUsageCurrent,
 	}
 }
 
@@ -37,7 +38,22 @@ func (r *BusinessAccountReconciler) writeStatus(ctx context.Context, account *v1
 	after := account.DeepCopy()
 	after.Status = status
 	writer := statusWriter{client: r.Client, recorder: r.Recorder}
-	return writer.write(ctx, account, after, !sameStatus(account.Status, status), account.Status.Conditions, status.Conditions)
+	return writer.write(ctx, account, after, !sameStatus(account.Status, status), toldOf(&account.Status), toldOf(&status))
+}
+
+// toldOf are the conditions of which an account's events tell: of each channel its own, and not
+// their summary.
+func toldOf(status *v1alpha1.BusinessAccountStatus) []metav1.Condition {
+	told := slices.DeleteFunc(slices.Clone(status.Conditions), func(c metav1.Condition) bool {
+		return c.Type == v1alpha1.ConditionUpstreamAccepts
+	})
+	for i := range status.Channels {
+		for _, condition := range status.Channels[i].Conditions {
+			condition.Type = fmt.Sprintf("%s of channel %q", condition.Type, status.Channels[i].Name)
+			told = append(told, condition)
+		}
+	}
+	return told
 }
 
 // statusOf is the status that a pass has come to. failure is what the pass could not do.
@@ -45,6 +61,8 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	status := *scope.account.Status.DeepCopy()
 	showGateway(scope, &status)
 	showUsage(scope, &status)
+	showChannels(scope, &status)
+	showQueue(scope, &status)
 	status.PricedRevisions = scope.pricedRevisions()
 	status.PhoneNumberIDs = scope.held()
 	status.IngressHost = scope.heldHost()
@@ -60,7 +78,9 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	j.set(v1alpha1.ConditionHostHeld, hostVerdict(scope))
 	j.set(v1alpha1.ConditionTemplatesServed, partVerdict(scope, scope.compilation.templates, v1alpha1.ReasonTemplatesServed))
 	j.set(v1alpha1.ConditionGatewayAvailable, gatewayVerdict(scope, failure))
+	j.set(v1alpha1.ConditionStoreWritable, storeVerdict(scope))
 	j.set(v1alpha1.ConditionConfigSynced, configVerdict(scope))
+	j.set(v1alpha1.ConditionUpstreamAccepts, channelsVerdict(status.Channels))
 	j.set(v1alpha1.ConditionUsageCurrent, usageVerdict(scope))
 	j.set(v1alpha1.ConditionWithinBudget, budgetVerdict(scope))
 	if scope.account.Spec.Callback == nil {
@@ -86,8 +106,12 @@ func pausedStatus(account *v1alpha1.BusinessAccount, now time.Time) v1alpha1.Bus
 	return status
 }
 
-// terminal tells whether trying again does not help until somebody acts.
+// terminal tells whether trying again does not help until somebody acts. Of several failures, all
+// must be of that kind.
 func terminal(err error) bool {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !terminal(one) })
+	}
 	var foreign *foreignError
 	var refused *refusedError
 	return errors.As(err, &foreign) || errors.As(err, &refused)
@@ -100,8 +124,12 @@ func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 		APITokensSecretName: tenant.APITokensSecretName(scope.account),
 		ConfigDigest:        scope.compilation.digest,
 	}
-	if before := status.Gateway; before != nil && gateway.ConfigDigest == "" {
-		gateway.ConfigDigest = before.ConfigDigest
+	before := status.Gateway
+	switch {
+	case before != nil && (gateway.ConfigDigest == "" || gateway.ConfigDigest == before.ConfigDigest):
+		gateway.ConfigDigest, gateway.ConfigTime = before.ConfigDigest, before.ConfigTime
+	case gateway.ConfigDigest != "":
+		gateway.ConfigTime = metav1.NewTime(scope.now.UTC().Truncate(time.Second))
 	}
 	gateway.Replicas, _ = tenant.Replicas(scope.account)
 	if deployment := scope.deployment(); deployment != nil {
@@ -164,7 +192,23 @@ func (s *accountScope) progressing() bool {
 	if s.latest() == nil {
 		return s.readySince(firstReport) // else nobody may be able to read it for long
 	}
-	return configVerdict(s).reason == v1alpha1.ReasonConfigPropagating
+	return configVerdict(s).reason == v1alpha1.ReasonConfigPropagating || s.upstreamUnchecked()
+}
+
+// upstreamUnchecked tells whether a replica has not asked the upstream yet, which it does within
+// seconds.
+func (s *accountScope) upstreamUnchecked() bool {
+	for i := range s.reports {
+		if s.reports[i].err != nil {
+			continue
+		}
+		for _, c := range s.reports[i].report.Channels {
+			if !c.Checked {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // firstReport is for how long after its start a gateway's first report is asked for often.
@@ -195,7 +239,7 @@ func planVerdict(scope *accountScope) verdict {
 		}
 		return isTrue(v1alpha1.ReasonHistoryChanged, fmt.Sprintf("PricingPlan %q: %s", scope.account.Spec.PlanName, strings.Join(sentences, "; ")))
 	}
-	return isTrue(v1alpha1.ReasonPlanResolved, "")
+	return isTrue(v1alpha1.ReasonPlanResolved, fmt.Sprintf("PricingPlan %q prices the account's messages", scope.account.Spec.PlanName))
 }
 
 func credentialsVerdict(scope *accountScope) verdict {
@@ -205,7 +249,7 @@ func credentialsVerdict(scope *accountScope) verdict {
 	case scope.compilation.credentials != nil:
 		return isFalse(scope.compilation.credentials.Reason, scope.compilation.credentials.Message)
 	}
-	return isTrue(v1alpha1.ReasonCredentialsValid, "")
+	return isTrue(v1alpha1.ReasonCredentialsValid, "Every Secret and key that the spec names is there")
 }
 
 // partVerdict is what a condition says of a part of the configuration.
@@ -216,7 +260,7 @@ func partVerdict(scope *accountScope, found *tenant.Problem, well string) verdic
 	case scope.compilation.planName == "":
 		return unknown(v1alpha1.ReasonPending, "The configuration was not compiled yet: it needs the plan")
 	}
-	return isTrue(well, "")
+	return isTrue(well, "Everything that the spec asks for is applied")
 }
 
 func gatewayVerdict(scope *accountScope, failure error) verdict {
@@ -244,15 +288,18 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 		return isFalse(v1alpha1.ReasonGatewayUnavailable, "The gateway is stopped: spec.gateway.replicas is 0")
 	}
 	if deployment.Status.ReadyReplicas > 0 {
-		return isTrue(v1alpha1.ReasonGatewayAvailable, "")
+		return isTrue(v1alpha1.ReasonGatewayAvailable, "The gateway is ready")
 	}
-	if trouble := podTrouble(scope.pods); trouble != "" {
+	if trouble := podTrouble(scope.pods, scope.now); trouble != "" {
 		return isFalse(v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+trouble)
 	}
 	for _, condition := range deployment.Status.Conditions {
 		if condition.Type == appsv1.DeploymentProgressing && condition.Status == corev1.ConditionFalse {
 			return isFalse(v1alpha1.ReasonGatewayUnavailable, fmt.Sprintf("No replica is ready and the Deployment makes no progress: see the events of Deployment %q", deployment.Name))
 		}
+	}
+	if store := storeVerdict(scope); store.status == metav1.ConditionFalse {
+		return isFalse(v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+store.message)
 	}
 	if podsStarted(scope.pods) {
 		return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway runs and is not ready: it waits for its store or its configuration; its log says for which")
@@ -266,11 +313,15 @@ func configVerdict(scope *accountScope) verdict {
 	}
 	digest := scope.compilation.digest
 	if digest == "" {
-		return unknown(v1alpha1.ReasonConfigUnknown, "There is no configuration yet: it needs the plan and the credentials")
+		return heldVerdict(scope)
 	}
-	reported := 0
+	reported, ready := 0, 0
 	for _, read := range scope.reports {
 		answer, known := scope.answer(read)
+		if !read.ready {
+			continue
+		}
+		ready++
 		switch {
 		case !known:
 		case answer.RefusedDigest == digest:
@@ -286,10 +337,25 @@ func configVerdict(scope *accountScope) verdict {
 	if reported == 0 {
 		return unknown(v1alpha1.ReasonConfigUnknown, "No replica of the gateway has reported which configuration it serves")
 	}
-	if reported < len(scope.reports) {
+	if reported < ready {
 		return unknown(v1alpha1.ReasonConfigUnknown, "Not every ready replica of the gateway has reported which configuration it serves")
 	}
-	return isTrue(v1alpha1.ReasonConfigSynced, "")
+	return isTrue(v1alpha1.ReasonConfigSynced, "Every ready replica serves the wanted configuration")
+}
+
+// heldVerdict speaks for an account of which no configuration can be made now: its gateway goes on
+// with the last one.
+func heldVerdict(scope *accountScope) verdict {
+	gateway := scope.account.Status.Gateway
+	if gateway == nil || gateway.ConfigDigest == "" {
+		return unknown(v1alpha1.ReasonConfigUnknown, "There is no configuration yet: it needs the plan and the credentials")
+	}
+	since := "an earlier time"
+	if !gateway.ConfigTime.IsZero() {
+		since = gateway.ConfigTime.UTC().Format(time.RFC3339)
+	}
+	return isFalse(v1alpha1.ReasonConfigHeld, fmt.Sprintf("No new configuration can be made: it needs the plan and the credentials. "+
+		"The gateway goes on with configuration %s of %s", gateway.ConfigDigest, since))
 }
 
 func usageVerdict(scope *accountScope) verdict {
@@ -298,13 +364,26 @@ func usageVerdict(scope *accountScope) verdict {
 		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which status.usage has published: its store was lost, or restored from before. "+
 			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has", *scope.account.Status.Usage.Ledger.Sequence))
 	case scope.latest() != nil:
-		return isTrue(v1alpha1.ReasonUsageCurrent, "")
+		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
 	case scope.memory.report != nil && !scope.stale():
-		return isTrue(v1alpha1.ReasonUsageCurrent, "")
-	case scope.memory.report == nil && scope.account.Status.Usage == nil:
+		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
+	case scope.memory.report == nil && scope.account.Status.Usage == nil && (len(scope.readyPods()) == 0 || scope.readySince(staleAfter)):
 		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
 	}
-	return isFalse(v1alpha1.ReasonReportUnavailable, "The gateway's report cannot be read: status.usage is what it was at its asOfTime")
+	return isFalse(v1alpha1.ReasonReportUnavailable, "status.usage is what it was at its asOfTime: "+scope.whyNoReport())
+}
+
+// whyNoReport says in stable words why there are no newer figures.
+func (s *accountScope) whyNoReport() string {
+	for i := range s.reports {
+		if s.reports[i].err != nil {
+			return reportFailure(s.reports[i].err)
+		}
+	}
+	if len(s.reports) > 0 {
+		return "the gateway has no figures while its store is away"
+	}
+	return "no replica of the gateway runs"
 }
 
 // callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no count, which would change with each callback.
@@ -325,7 +404,7 @@ func callbacksVerdict(known *report.Report) verdict {
 func budgetVerdict(scope *accountScope) verdict {
 	budget := scope.budget()
 	if budget == nil {
-		return isTrue(v1alpha1.ReasonNoBudget, "")
+		return isTrue(v1alpha1.ReasonNoBudget, "The account has no budget")
 	}
 	known := scope.memory.report
 	limit, err := tenant.Money(budget.Limit)
@@ -339,10 +418,36 @@ func budgetVerdict(scope *accountScope) verdict {
 	if reached(spent, limit, 100) {
 		return isFalse(v1alpha1.ReasonBudgetExhausted, fmt.Sprintf("The budget of %s is spent in period %s: raise spec.budget.limit, or wait for the next period", limit, known.Period.Name))
 	}
+	if refused := scope.budgetRefused(); refused != nil && budget.Action != v1alpha1.BudgetWarn && tooLow(limit, spent, *refused) {
+		return isFalse(v1alpha1.ReasonBudgetTooLow, fmt.Sprintf("Less is left of the budget of %s in period %s than a message can cost: "+
+			"those that can cost %s or more are refused with error 131042; raise spec.budget.limit, or wait for the next period",
+			limit, known.Period.Name, refused))
+	}
 	if level := warned(budget, spent, limit); level > 0 {
 		return isTrue(v1alpha1.ReasonBudgetWarning, fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name))
 	}
-	return isTrue(v1alpha1.ReasonWithinBudget, "")
+	return isTrue(v1alpha1.ReasonWithinBudget, "Charges and reservations are within the budget")
+}
+
+// budgetRefused is the least amount that a replica has refused a message for; nil if none.
+func (s *accountScope) budgetRefused() *money.Money {
+	var least *money.Money
+	for _, read := range s.reports {
+		answer, known := s.answer(read)
+		if !known || answer.BudgetRefused == nil {
+			continue
+		}
+		if least == nil || answer.BudgetRefused.Amount.Cmp(least.Amount) < 0 {
+			least = answer.BudgetRefused
+		}
+	}
+	return least
+}
+
+// tooLow tells whether less is left of a limit than an amount.
+func tooLow(limit, spent, amount money.Money) bool {
+	left, err := limit.Sub(spent)
+	return err == nil && left.Currency == amount.Currency && left.Amount.Cmp(amount.Amount) < 0
 }
 
 // budget is the one that is applied: the account's own, within what its plan grants.

@@ -10,10 +10,10 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -38,14 +38,14 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Owns(&policyv1.PodDisruptionBudget{}).
 		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfNamespace), builder.OnlyMetadata, builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(accountOfPod), builder.WithPredicates(servingChanged())).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(accountOfPod), builder.WithPredicates(servingChanged(r.Clock))).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfSecret), builder.OnlyMetadata).
 		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(accountOfTemplate), builder.WithPredicates(templateChanged())).
 		Watches(&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.accountOfRecord)).
 		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision),
 			builder.WithPredicates(lost())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
+		WithOptions(controllerOptions(r.Options)).
 		Complete(r)
 }
 
@@ -139,7 +139,7 @@ func (r *BusinessAccountReconciler) accounts(ctx context.Context, options ...cli
 }
 
 // servingChanged passes what matters of a pod: whether it serves, where, and what keeps it from doing so.
-func servingChanged() predicate.Predicate {
+func servingChanged(clock clock.PassiveClock) predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*corev1.Pod)
 		after, okToo := e.ObjectNew.(*corev1.Pod)
@@ -148,7 +148,7 @@ func servingChanged() predicate.Predicate {
 		}
 		return podReady(before) != podReady(after) || before.Status.PodIP != after.Status.PodIP ||
 			before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
-			podTrouble([]corev1.Pod{*before}) != podTrouble([]corev1.Pod{*after})
+			podTrouble([]corev1.Pod{*before}, clock.Now()) != podTrouble([]corev1.Pod{*after}, clock.Now())
 	}}
 }
 
@@ -168,9 +168,12 @@ func templateChanged() predicate.Predicate {
 	}}
 }
 
-// tellTemplates passes the upstream's news of templates on.
+// tellTemplates passes on what the gateway's reports say of templates.
 func (r *BusinessAccountReconciler) tellTemplates(scope *accountScope) {
 	for _, name := range newTemplateEvents(scope) {
-		r.templateNews(types.NamespacedName{Namespace: scope.account.Namespace, Name: name})
+		r.templates.News(types.NamespacedName{Namespace: scope.account.Namespace, Name: name})
+	}
+	if len(scope.templates) > 0 && configVerdict(scope).reason == v1alpha1.ReasonConfigSynced {
+		r.templates.Served(client.ObjectKeyFromObject(scope.account), scope.templates)
 	}
 }

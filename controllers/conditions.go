@@ -61,13 +61,14 @@ func (j judgement) summarise(types ...string) {
 
 func summary(conditions []metav1.Condition, types []string, now time.Time) verdict {
 	wasReady := apimeta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
-	result := isTrue(v1alpha1.ReasonReady, "")
+	result := isTrue(v1alpha1.ReasonReady, "Everything is in order")
 	for _, conditionType := range types {
 		found := apimeta.FindStatusCondition(conditions, conditionType)
 		switch {
 		case found == nil:
 			found = &metav1.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, Message: fmt.Sprintf("%s is not known yet", conditionType)}
-		case found.Status == metav1.ConditionTrue, wasReady && onItsWay(*found, now):
+		case found.Status == metav1.ConditionTrue, found.Reason == v1alpha1.ReasonUpstreamNotReported,
+			wasReady && onItsWay(*found, now):
 			continue
 		case found.Status == metav1.ConditionFalse:
 			return isFalse(found.Reason, found.Message)
@@ -79,11 +80,14 @@ func summary(conditions []metav1.Condition, types []string, now time.Time) verdi
 	return result
 }
 
-// propagationPatience is for how long a new configuration may be on its way to the gateways, which serve the one before meanwhile.
+// propagationPatience is for how long a new configuration may be on its way to the gateways, which
+// serve the one before meanwhile, and the upstream may be asked about new credentials.
 const propagationPatience = 30 * time.Second
 
 func onItsWay(condition metav1.Condition, now time.Time) bool {
-	return condition.Status == metav1.ConditionFalse && condition.Reason == v1alpha1.ReasonConfigPropagating && now.Sub(condition.LastTransitionTime.Time) < propagationPatience
+	passes := condition.Status == metav1.ConditionFalse && condition.Reason == v1alpha1.ReasonConfigPropagating ||
+		condition.Status == metav1.ConditionUnknown && condition.Reason == v1alpha1.ReasonUpstreamNotChecked
+	return passes && now.Sub(condition.LastTransitionTime.Time) < propagationPatience
 }
 
 // truncated cuts a text to maxMessage bytes, between two characters.

@@ -25,12 +25,12 @@ func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 		conditions []metav1.Condition
 		want       verdict
 	}{
-		"all true":               {[]metav1.Condition{condition("A", "True"), condition("B", "True")}, verdict{"True", "Ready", ""}},
+		"all true":               {[]metav1.Condition{condition("A", "True"), condition("B", "True")}, verdict{"True", "Ready", "Everything is in order"}},
 		"one missing":            {[]metav1.Condition{condition("A", "True")}, verdict{"Unknown", "Pending", "B is not known yet"}},
 		"unknown before false":   {[]metav1.Condition{condition("A", "Unknown"), condition("B", "False")}, verdict{"False", "BReason", "about B"}},
 		"two false":              {[]metav1.Condition{condition("A", "False"), condition("B", "False")}, verdict{"False", "AReason", "about A"}},
 		"unknown only":           {[]metav1.Condition{condition("A", "True"), condition("B", "Unknown")}, verdict{"Unknown", "BReason", "about B"}},
-		"another one is ignored": {[]metav1.Condition{condition("A", "True"), condition("B", "True"), condition("C", "False")}, verdict{"True", "Ready", ""}},
+		"another one is ignored": {[]metav1.Condition{condition("A", "True"), condition("B", "True"), condition("C", "False")}, verdict{"True", "Ready", "Everything is in order"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -54,8 +54,8 @@ func TestReadyOutlastsAConfigurationOnItsWay(t *testing.T) {
 		after  time.Duration
 		want   verdict
 	}{
-		{"True", "ConfigPropagating", 0, verdict{"True", "Ready", ""}},
-		{"True", "ConfigPropagating", 29 * time.Second, verdict{"True", "Ready", ""}},
+		{"True", "ConfigPropagating", 0, verdict{"True", "Ready", "Everything is in order"}},
+		{"True", "ConfigPropagating", 29 * time.Second, verdict{"True", "Ready", "Everything is in order"}},
 		{"True", "ConfigPropagating", 30 * time.Second, verdict{"False", "ConfigPropagating", "older"}},
 		{"True", "ConfigRefused", 0, verdict{"False", "ConfigRefused", "older"}},
 		{"False", "ConfigPropagating", 0, verdict{"False", "ConfigPropagating", "older"}},
@@ -165,15 +165,15 @@ func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
 }
 
 // Whoever may write a MessageTemplate can name any WhatsApp Business account: what that costs of its budget is no other tenant's (P8).
-func TestP8ManagementBudgetsAreOfOneTenant(t *testing.T) {
-	budgets, now := newManagementBudgets(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	if !budgets.of("stranger", "102290129340398").submissions.AllowN(now, submissionBurst) {
+func TestP8UpstreamLimitsAreOfOneTenant(t *testing.T) {
+	limits, now := newUpstreamLimits(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	if !limits.of("stranger", "102290129340398").submissions.AllowN(now, submissionBurst) {
 		t.Fatal("the burst was refused")
 	}
-	if budgets.of("stranger", "102290129340398").submissions.AllowN(now, 1) {
+	if limits.of("stranger", "102290129340398").submissions.AllowN(now, 1) {
 		t.Error("two accounts of a namespace must share the budget of their WhatsApp Business account")
 	}
-	if !budgets.of("acme", "102290129340398").submissions.AllowN(now, 1) {
+	if !limits.of("acme", "102290129340398").submissions.AllowN(now, 1) {
 		t.Error("a stranger has spent the budget of another tenant")
 	}
 }
@@ -197,7 +197,7 @@ func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 }
 
 func TestSubmissionsStayWithinTheUpstreamsHour(t *testing.T) {
-	budget := newManagementBudgets().of("acme", "1")
+	budget := newUpstreamLimits().of("acme", "1")
 	start := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	submitted := 0
 	for second := range 3600 {

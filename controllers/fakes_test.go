@@ -2,8 +2,10 @@ package controllers_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/controllers"
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/report"
@@ -167,6 +170,7 @@ func newFakeGateways(c client.Client) *fakeGateways {
 			Name: "2026-11", Start: time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC), End: time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC),
 			Billed: usd("0"), Cost: usd("0"), Reserved: usd("0"),
 		},
+		Channels: []report.Channel{{Name: "main", Checked: true}},
 	}}
 }
 
@@ -182,6 +186,7 @@ func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (
 		return report.Report{}, errors.New("connection refused")
 	}
 	answer := f.report
+	answer.Channels = withServed(answer.Channels, secret.Data[config.FileName])
 	if f.records != nil && pod.Published.Sequence > 0 {
 		answer.Ledger.Published = &report.LedgerRecord{Sequence: pod.Published.Sequence, Hash: f.records[pod.Published.Sequence]}
 	}
@@ -190,6 +195,22 @@ func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (
 		answer.ConfigDigest = f.stuck
 	}
 	return answer, nil
+}
+
+// withServed adds the channels of a document of which a report says nothing: their upstream
+// accepts.
+func withServed(channels []report.Channel, document []byte) []report.Channel {
+	var served config.Document
+	if json.Unmarshal(document, &served) != nil {
+		return channels
+	}
+	all := slices.Clone(channels)
+	for _, c := range served.Channels {
+		if !slices.ContainsFunc(all, func(known report.Channel) bool { return known.Name == c.Name }) {
+			all = append(all, report.Channel{Name: c.Name, Checked: true})
+		}
+	}
+	return all
 }
 
 func (f *fakeGateways) Forget(types.NamespacedName) {}

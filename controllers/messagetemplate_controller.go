@@ -33,7 +33,8 @@ const (
 type MessageTemplateReconciler struct {
 	Dependencies
 	upstream Upstream
-	budgets  *managementBudgets
+	limits   *upstreamLimits
+	served   *servedTemplates
 	due      *dueTimes
 	news     chan event.GenericEvent
 }
@@ -43,7 +44,8 @@ func NewMessageTemplateReconciler(d Dependencies, upstream Upstream) *MessageTem
 	return &MessageTemplateReconciler{
 		Dependencies: d,
 		upstream:     upstream,
-		budgets:      newManagementBudgets(),
+		limits:       newUpstreamLimits(),
+		served:       newServedTemplates(),
 		due:          newDueTimes(),
 		news:         make(chan event.GenericEvent, 1024),
 	}
@@ -78,12 +80,25 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	if err := r.follow(ctx, scope); err != nil {
 		return ctrl.Result{}, err
 	}
-	statusErr := r.writeStatus(ctx, scope)
-	if apierrors.IsConflict(statusErr) {
-		r.due.now(request.NamespacedName)
-		return ctrl.Result{RequeueAfter: time.Second}, r.keepSubmitted(ctx, scope) // the cache is behind: look again when it has caught up
+	return r.finish(ctx, scope)
+}
+
+// finish writes the status, and says when the template is looked at again.
+func (r *MessageTemplateReconciler) finish(ctx context.Context, scope *templateScope) (ctrl.Result, error) {
+	name := client.ObjectKeyFromObject(scope.template)
+	scope.servedForms = r.served.of(accountNameOf(scope.template))
+	err := r.writeStatus(ctx, scope)
+	if apierrors.IsConflict(err) { // the cache is behind: look again when it has caught up
+		r.due.now(name)
+		if err := r.keepSubmitted(ctx, scope); err != nil {
+			return ctrl.Result{}, err
+		}
+		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
-	return ctrl.Result{RequeueAfter: r.due.until(request.NamespacedName, scope.now)}, statusErr
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: r.due.until(name, scope.now)}, nil
 }
 
 // follow looks at the upstream when it is time to, and takes the one step that is due.
@@ -102,15 +117,15 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 		r.due.set(name, scope.now.Add(jittered(settledInterval)))
 		return nil
 	}
-	budget := r.budgets.of(name.Namespace, scope.access.BusinessAccountID)
-	if !budget.calls.AllowN(scope.now, 1) {
+	limit := r.limits.of(name.Namespace, scope.access.BusinessAccountID)
+	if !limit.calls.AllowN(scope.now, 1) {
 		r.due.set(name, scope.now.Add(jittered(10*time.Second)))
 		return nil
 	}
 	scope.looked = true
 	scope.upstream, scope.failure = r.upstream.Find(ctx, *scope.access, scope.template.Spec.Name, scope.template.Spec.Language)
 	if scope.failure == nil {
-		r.step(ctx, scope, budget)
+		r.step(ctx, scope, limit)
 	}
 	if scope.failure != nil {
 		log.FromContext(ctx).Info("The upstream did not do what a template needs", "step", scope.step, "error", scope.failure.Error())
@@ -120,12 +135,12 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 }
 
 // step takes the step that the upstream's copy and the spec ask for.
-func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateScope, budget *managementBudget) {
+func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateScope, limit *upstreamLimit) {
 	scope.step = decideStep(scope.template, scope.definition, scope.upstream)
 	if scope.step != stepCreate && scope.step != stepEdit {
 		return
 	}
-	if !budget.submissions.AllowN(scope.now, 1) {
+	if !limit.submissions.AllowN(scope.now, 1) {
 		scope.delayed = true
 		return
 	}
@@ -213,6 +228,21 @@ func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *t
 // News makes the next pass over a template look at the upstream at once.
 func (r *MessageTemplateReconciler) News(name types.NamespacedName) {
 	r.due.now(name)
+	r.wake(name)
+}
+
+// Served takes note of the templates that every ready replica of an account's gateway serves, and
+// looks at those of which that is news.
+func (r *MessageTemplateReconciler) Served(account types.NamespacedName, templates []v1alpha1.MessageTemplate) {
+	for _, name := range r.served.publish(account, templates) {
+		r.wake(name)
+	}
+}
+
+// Forget drops what is known of an account that is gone.
+func (r *MessageTemplateReconciler) Forget(account types.NamespacedName) { r.served.forget(account) }
+
+func (r *MessageTemplateReconciler) wake(name types.NamespacedName) {
 	template := &v1alpha1.MessageTemplate{}
 	template.SetName(name.Name)
 	template.SetNamespace(name.Namespace)

@@ -39,6 +39,10 @@ type templateScope struct {
 	created  graph.CreatedTemplate
 	delayed  bool
 	failure  error
+
+	// servedForms are the templates of the account that every ready replica serves; nil while that
+	// is not known.
+	servedForms map[types.UID]string
 }
 
 // gather reads the world once.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -52,10 +53,32 @@ func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 	if v, news := approval(scope, &status); news {
 		j.set(v1alpha1.ConditionApproved, v)
 	}
+	if v, news := served(scope, &status); news {
+		j.set(v1alpha1.ConditionServed, v)
+	}
 	j.set(v1alpha1.ConditionCategoryMatches, categoryVerdict(scope, &status))
-	j.summarise(v1alpha1.ConditionAccepted, v1alpha1.ConditionApproved)
+	j.summarise(v1alpha1.ConditionAccepted, v1alpha1.ConditionApproved, v1alpha1.ConditionServed)
 	status.ObservedGeneration = scope.template.Generation
 	return status
+}
+
+// served says whether every ready replica of the account's gateway serves the template as it is
+// now, so that it can be sent; false if this pass has nothing new to say of it: an operator that
+// has just started has not asked them yet.
+func served(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v verdict, news bool) {
+	if !apimeta.IsStatusConditionTrue(status.Conditions, v1alpha1.ConditionApproved) {
+		return unknown(v1alpha1.ReasonPending, "The template must be approved first"), true
+	}
+	known := apimeta.FindStatusCondition(status.Conditions, v1alpha1.ConditionServed)
+	now := *scope.template
+	now.Status = *status
+	switch {
+	case scope.servedForms[now.UID] == formOf(&now):
+		return isTrue(v1alpha1.ReasonServed, "Every ready replica of the gateway serves the template"), true
+	case scope.servedForms == nil && known != nil && known.ObservedGeneration == now.Generation:
+		return verdict{}, false
+	}
+	return unknown(v1alpha1.ReasonConfigPropagating, "Not every ready replica of the gateway serves the template yet"), true
 }
 
 func showFindings(scope *templateScope, status *v1alpha1.MessageTemplateStatus) {
@@ -138,7 +161,7 @@ func acceptedTemplate(scope *templateScope) verdict {
 	case scope.duplicate != nil:
 		return isFalse(v1alpha1.ReasonDuplicate, fmt.Sprintf("MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name))
 	}
-	return isTrue(v1alpha1.ReasonAccepted, "")
+	return isTrue(v1alpha1.ReasonAccepted, "The template passed the lint")
 }
 
 // approval is what the upstream says; false if this pass has nothing new to say of it.
@@ -182,7 +205,7 @@ func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatu
 	}
 	switch status.UpstreamStatus {
 	case graph.TemplateApproved, graph.TemplateReinstated:
-		return isTrue(v1alpha1.ReasonApproved, "")
+		return isTrue(v1alpha1.ReasonApproved, "The upstream approved the template")
 	case graph.TemplatePending, graph.TemplateInAppeal:
 		return unknown(v1alpha1.ReasonInReview, "The upstream reviews the template")
 	case graph.TemplateRejected:
@@ -209,7 +232,7 @@ func categoryVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatu
 	case "":
 		return unknown(v1alpha1.ReasonPending, "The upstream has not given the template a category yet")
 	case wanted:
-		return isTrue(v1alpha1.ReasonCategoryMatches, "")
+		return isTrue(v1alpha1.ReasonCategoryMatches, "The upstream bills the template under the category of the spec")
 	}
 	return isFalse(v1alpha1.ReasonCategoryChanged, fmt.Sprintf("The upstream bills the template as '%s', not as '%s'%s", status.Category, wanted, priceDifference(scope, wanted, status.Category)))
 }

@@ -36,6 +36,7 @@ func templateWorld(t *testing.T) *world {
 	w.createPlan()
 	w.createCredentials()
 	w.createAccount()
+	w.startPod()
 	return w
 }
 
@@ -71,12 +72,12 @@ func TestTemplateIsSubmittedOnceAndFollowed(t *testing.T) {
 	w.upstreamSays(func(u *graph.UpstreamTemplate) {
 		u.Status, u.QualityScore = graph.TemplateApproved, &graph.QualityScore{Score: "GREEN"}
 	})
-	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
+	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: Everything is in order")
 	status := w.template("order").Status
 	w.Expect(status.UpstreamStatus).To(gomega.Equal("APPROVED"))
 	w.Expect(status.Category).To(gomega.Equal("Utility"))
 	w.Expect(status.Quality).To(gomega.Equal("GREEN"))
-	w.Expect(conditionText(status.Conditions, "CategoryMatches")).To(gomega.Equal("CategoryMatches=True CategoryMatches: "))
+	w.Expect(conditionText(status.Conditions, "CategoryMatches")).To(gomega.Equal("CategoryMatches=True CategoryMatches: The upstream bills the template under the category of the spec"))
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}))
 
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateStatusPaused })
@@ -89,7 +90,6 @@ func TestTemplateIsSubmittedOnceAndFollowed(t *testing.T) {
 func TestApprovedTemplateReachesTheGateway(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
-	w.startPod()
 	w.eventually("acme", v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady, "")
 	before := w.digestServed()
 	w.create(templateManifest)
@@ -129,7 +129,7 @@ func TestOtherCategorySaysWhatItCostsAndIsNotSubmittedAgain(t *testing.T) {
 	w.eventuallyTemplate("order", "CategoryMatches", fmt.Sprintf(
 		"CategoryMatches=False CategoryChanged: The upstream bills the template as 'Marketing', not as 'Utility': by PricingPlan %q a message costs 0.0604–0.0625 USD instead of 0.0068–0.0077 USD, by market", w.planName()))
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
-	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
+	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: Everything is in order")
 	w.Expect(w.upstream.requests()).To(gomega.HaveLen(1))
 }
 
@@ -190,12 +190,12 @@ func TestTwinTemplateIsADuplicateUntilTheFirstIsDeleted(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
 	w.create(templateManifest)
-	w.eventuallyTemplate("order", "Accepted", "Accepted=True Accepted: ")
+	w.eventuallyTemplate("order", "Accepted", "Accepted=True Accepted: The template passed the lint")
 	twin := manifestOf(t, templateManifest, "{metadata: {name: order-twin}}", w.namespace)
 	w.Expect(w.client.Create(t.Context(), twin)).To(gomega.Succeed())
 	w.eventuallyTemplate("order-twin", "Accepted", `Accepted=False Duplicate: MessageTemplate "order" has the same name and language: delete one of the two`)
 	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
-	w.Eventually(func() string { return conditionText(w.template("order-twin").Status.Conditions, "Accepted") }).Should(gomega.Equal("Accepted=True Accepted: "))
+	w.Eventually(func() string { return conditionText(w.template("order-twin").Status.Conditions, "Accepted") }).Should(gomega.Equal("Accepted=True Accepted: The template passed the lint"))
 }
 
 func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
@@ -225,7 +225,7 @@ func TestUnreachableUpstreamIsObservedAndWaitedFor(t *testing.T) {
 	w.upstream.change(func(f *fakeUpstream) { f.down = false })
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
-	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
+	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: Everything is in order")
 
 	// What the upstream has approved is not what the spec now says.
 	w.upstream.change(func(f *fakeUpstream) { f.down = true })
@@ -320,11 +320,10 @@ func TestNewsThatComeDuringALookAreLookedAt(t *testing.T) {
 func TestP9TemplatesAreNotWrittenAtRest(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
-	w.startPod()
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
-	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: ")
+	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: Everything is in order")
 	w.settle()
 	version := w.template("order").ResourceVersion
 	before := w.upstream.looks()

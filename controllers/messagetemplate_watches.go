@@ -7,7 +7,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -27,7 +26,7 @@ func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(r.twins), builder.WithPredicates(onlyDeleted())).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.templatesOfSecret), builder.OnlyMetadata).
 		WatchesRawSource(source.Channel(r.news, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
+		WithOptions(controllerOptions(r.Options)).
 		Complete(r)
 }
 

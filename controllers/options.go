@@ -3,6 +3,10 @@ package controllers
 import (
 	"math/rand/v2"
 	"time"
+
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 // Options are what the operator is told at its start.
@@ -21,6 +25,22 @@ type Options struct {
 	Concurrency int
 	// GatewayOTLPEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty for none.
 	GatewayOTLPEndpoint string
+}
+
+// Pauses before an object is looked at again whose last pass has failed: the first, and the
+// longest.
+const (
+	shortestBackoff = 100 * time.Millisecond
+	longestBackoff  = 5 * time.Minute
+)
+
+// controllerOptions are those of every controller. A pass that fails is tried again after pauses
+// that double.
+func controllerOptions(o Options) controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: o.Concurrency,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortestBackoff, longestBackoff),
+	}
 }
 
 // jittered is a duration within a tenth of d, so that many objects do not come due at once.

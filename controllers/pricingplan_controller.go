@@ -13,7 +13,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -65,7 +64,10 @@ func (r *PricingPlanReconciler) Reconcile(ctx context.Context, request ctrl.Requ
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: time.Second}, nil // the cache is behind: look again when it has caught up
 	}
-	return ctrl.Result{RequeueAfter: untilTurn(scope)}, errors.Join(err, r.prune(ctx, scope))
+	if err := errors.Join(err, r.prune(ctx, scope)); err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: untilTurn(scope)}, nil
 }
 
 // prune ends the stored revisions that nobody needs any more.
@@ -142,7 +144,7 @@ func (r *PricingPlanReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1alpha1.PricingPlan{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(plansOfRecord), builder.WithPredicates(lost())).
 		Watches(&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(plansOfAccount), builder.WithPredicates(pricingChanged())).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
+		WithOptions(controllerOptions(r.Options)).
 		Complete(r)
 }
 

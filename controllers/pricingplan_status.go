@@ -116,7 +116,7 @@ func acceptedPlan(scope *planScope) verdict {
 	if scope.invalid != nil {
 		return isFalse(v1alpha1.ReasonPlanInvalid, scope.invalid.Error())
 	}
-	return isTrue(v1alpha1.ReasonPlanValid, "")
+	return isTrue(v1alpha1.ReasonPlanValid, "The plan can price messages")
 }
 
 func completePlan(scope *planScope) verdict {
@@ -125,7 +125,7 @@ func completePlan(scope *planScope) verdict {
 	}
 	gaps, _ := scope.compiled.Check(civil.DateAt(scope.now.Unix(), time.UTC))
 	if len(gaps) == 0 {
-		return isTrue(v1alpha1.ReasonRatesComplete, "")
+		return isTrue(v1alpha1.ReasonRatesComplete, "The plan has a rate for every market")
 	}
 	sentences := make([]string, 0, maxPlanFindings)
 	for _, gap := range gaps[:min(len(gaps), maxPlanFindings)] {
@@ -159,7 +159,7 @@ func historyKept(scope *planScope, revisions []v1alpha1.PricingRevisionStatus) v
 		}
 	}
 	if len(sentences) == 0 {
-		return isTrue(v1alpha1.ReasonHistoryUnchanged, "")
+		return isTrue(v1alpha1.ReasonHistoryUnchanged, "Every revision that has priced messages is as it was")
 	}
 	return isFalse(v1alpha1.ReasonHistoryChanged, "The gateways keep what has priced messages: "+strings.Join(sentences, "; "))
 }

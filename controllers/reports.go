@@ -16,6 +16,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -112,7 +113,7 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 		return known.report, nil
 	case http.StatusOK:
 	default:
-		return report.Report{}, fmt.Errorf("read the report of pod %q: the gateway answered %s", pod.Name, answer.Status)
+		return report.Report{}, fmt.Errorf("read the report of pod %q: %w", pod.Name, &reportStatusError{answer.StatusCode})
 	}
 	var newest report.Report
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxReport)).Decode(&newest); err != nil {
@@ -186,4 +187,26 @@ func pinnedClient(access ReportAccess) (*http.Client, error) {
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}, nil
+}
+
+// reportStatusError is an answer to a request for a report that is none.
+type reportStatusError struct{ status int }
+
+func (e *reportStatusError) Error() string {
+	return fmt.Sprintf("the gateway answered %d %s", e.status, http.StatusText(e.status))
+}
+
+// reportFailure says in stable words why a report cannot be read, and what to do.
+func reportFailure(err error) string {
+	var answered *reportStatusError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &answered) && answered.status == http.StatusUnauthorized:
+		return "the gateway refuses the operator's token: both must have the same 'report.token' of the keys Secret; restart the pod if it was changed"
+	case errors.As(err, &answered):
+		return fmt.Sprintf("the gateway answers %d: its log says why", answered.status)
+	case errors.As(err, &certificate):
+		return "the gateway presents another certificate than 'tls.crt' of the keys Secret: restart the pod if it was changed"
+	}
+	return fmt.Sprintf("the operator cannot reach port %d of the gateway's pod: see the NetworkPolicies of both namespaces", config.ReportPort)
 }

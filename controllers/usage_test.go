@@ -57,7 +57,7 @@ func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 	w.gateways.change(func(f *fakeGateways) { f.down = true })
 	w.clock.SetTime(w.clock.Now().Add(time.Minute))
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonReportUnavailable,
-		"The gateway's report cannot be read: status.usage is what it was at its asOfTime")
+		"status.usage is what it was at its asOfTime: the operator cannot reach port 8443 of the gateway's pod: see the NetworkPolicies of both namespaces")
 	usage := w.account().Status.Usage
 	w.Expect(usage.Billed).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}), "what is not known must not be shown as zero")
 	w.Expect(usage.AsOfTime.UTC()).To(gomega.Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)), "the figures held until they were last confirmed")
@@ -138,7 +138,7 @@ func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionFalse, v1alpha1.ReasonBudgetExhausted,
 		"The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period")
 	calls, status := w.settle(), w.account().Status
-	w.gateways.change(func(f *fakeGateways) { f.report = report.Report{AsOf: w.clock.Now()} })
+	w.gateways.change(func(f *fakeGateways) { f.report = report.Report{AsOf: w.clock.Now(), Channels: f.report.Channels} })
 	w.settle()
 	w.Expect(w.account().Status).To(gomega.Equal(status))
 	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
@@ -207,6 +207,10 @@ func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
 	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
 	w.Expect(w.account().Status.Usage).To(gomega.BeNil())
+	w.clock.SetTime(w.clock.Now().Add(time.Minute))
+	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonReportUnavailable,
+		"status.usage is what it was at its asOfTime: the operator cannot reach port 8443 of the gateway's pod: "+
+			"see the NetworkPolicies of both namespaces")
 }
 
 func TestBudgetConditions(t *testing.T) {
@@ -288,7 +292,7 @@ func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
 	w.Expect(w.digestServed()).To(gomega.Equal(digest), "the gateway must keep the revision as it priced")
 
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0068" })
-	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(gomega.Equal("Ready=True Ready: "))
+	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(gomega.Equal("Ready=True Ready: Everything is in order"))
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 }
 
@@ -301,7 +305,7 @@ func TestPlanTellsWhoUsesIt(t *testing.T) {
 		g.Expect(plan.Status.Accounts).To(gomega.Equal([]v1alpha1.PlanAccount{{Namespace: w.namespace, Name: "acme"}}))
 		g.Expect(*plan.Status.AccountCount).To(gomega.Equal(int32(1)))
 		g.Expect(plan.Status.CurrentRevision).To(gomega.Equal("pmp-2025-07"))
-		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(gomega.Equal("Complete=True RatesComplete: "))
+		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(gomega.Equal("Complete=True RatesComplete: The plan has a rate for every market"))
 	}).Should(gomega.Succeed())
 }
 
@@ -314,7 +318,7 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 		}
 	})
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonPlanNotAllowed,
-		fmt.Sprintf("PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it. "+
+		fmt.Sprintf("PricingPlan %q may not be used from namespace %q, which lacks the label messaging=allowed. "+
 			"Until then the gateway accepts nothing that may cost something, and settles what is under way", w.planName(), w.namespace))
 	w.Eventually(func() string { return w.document().BillingStopped }).ShouldNot(gomega.BeEmpty())
 	w.Expect(w.document().Budget.Limit.Amount.IsZero()).To(gomega.BeTrue())

@@ -7,12 +7,13 @@ import (
 // BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time from the cluster and the gateway's ledger; only of several accounts with
 // one phone number, the oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), PlanResolved, ClaimsGranted, CredentialsValid,
-	// NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable, ConfigSynced, UsageCurrent, WithinBudget.
+	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
+	// ClaimsGranted, CredentialsValid, NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable,
+	// StoreWritable, ConfigSynced, UpstreamAccepts, UsageCurrent, WithinBudget, CallbacksTaken.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// observedGeneration is the generation of the spec that the last finished pass of the operator saw.
@@ -45,6 +46,17 @@ type BusinessAccountStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	PlanName string `json:"planName,omitempty"`
+
+	// channels say of each channel whether messages leave through it.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=25
+	Channels []ChannelStatus `json:"channels,omitempty"`
+
+	// queue is what waits for the upstream, and for what. It is absent while nothing does.
+	// +optional
+	Queue *QueueStatus `json:"queue,omitempty"`
 
 	// usage is the current billing period, as the gateway last reported it. It is a view of the gateway's ledger, which is the record.
 	// +optional
@@ -125,6 +137,10 @@ type GatewayStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	ConfigDigest string `json:"configDigest,omitempty"`
+
+	// configTime is when the configuration of configDigest was first wanted.
+	// +optional
+	ConfigTime metav1.Time `json:"configTime,omitzero"`
 }
 
 // Usage is a period's figures, derived from the gateway's ledger.

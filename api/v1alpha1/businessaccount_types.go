@@ -74,6 +74,7 @@ type BusinessAccountSpec struct {
 
 	// consent says to whom the account may write.
 	// +optional
+	// +kubebuilder:default={}
 	Consent *Consent `json:"consent,omitempty"`
 
 	// budget is the most that the account may spend in a calendar month of its time zone. Without it there is no limit but
@@ -83,6 +84,7 @@ type BusinessAccountSpec struct {
 
 	// limits are the account's messaging limits, as its upstream grants them.
 	// +optional
+	// +kubebuilder:default={}
 	Limits *Limits `json:"limits,omitempty"`
 
 	// exemptions are the names of the plan's exemptions that the account is eligible for. Those are applied that spec.grants
@@ -101,14 +103,17 @@ type BusinessAccountSpec struct {
 
 	// doubt says what becomes of a message whose sending was cut off by a crash, so that it is not known whether the upstream has it.
 	// +optional
+	// +kubebuilder:default={}
 	Doubt *Doubt `json:"doubt,omitempty"`
 
 	// privacy says how long message contents are kept.
 	// +optional
+	// +kubebuilder:default={}
 	Privacy *Privacy `json:"privacy,omitempty"`
 
 	// gateway says how the account's gateway runs.
 	// +optional
+	// +kubebuilder:default={}
 	Gateway *Gateway `json:"gateway,omitempty"`
 
 	// operation says whether the operator looks after the account. 'Paused' leaves everything as it is, running, and changes nothing until it is 'Active' again.
@@ -312,12 +317,13 @@ type Privacy struct {
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=ba,categories=guichet
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Plan",type=string,JSONPath=`.spec.planName`
+// +kubebuilder:printcolumn:name="Queued",type=integer,JSONPath=`.status.queue.messages`,description="Messages that wait for the upstream"
 // +kubebuilder:printcolumn:name="Windows",type=integer,JSONPath=`.status.usage.openWindows`,description="Customers whose service window is open"
 // +kubebuilder:printcolumn:name="Messages",type=integer,JSONPath=`.status.usage.messages`,description="Messages settled this period"
 // +kubebuilder:printcolumn:name="Billed",type=string,JSONPath=`.status.usage.billed.amount`,description="Billed this period"
 // +kubebuilder:printcolumn:name="Currency",type=string,JSONPath=`.status.usage.billed.currency`
-// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="URL",type=string,priority=1,JSONPath=`.status.gateway.url`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 40",message="the name of a BusinessAccount must not be longer than 40 characters: the names of its objects are made from it"

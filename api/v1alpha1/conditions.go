@@ -2,8 +2,10 @@ package v1alpha1
 
 // Condition types. Each is True when all is well, so that a list of False ones is a list of what to mend.
 const (
-	// ConditionReady is the summary of the other conditions of an object. An account that is Ready stays so for the first 30 seconds in which a new
-	// configuration is on its way to its gateway, which serves the one before meanwhile.
+	// ConditionReady is the summary of the other conditions of an object. An account that is Ready
+	// stays so for the first 30 seconds in which a new configuration is on its way to its gateway,
+	// which serves the one before meanwhile, or in which the upstream is asked about new
+	// credentials.
 	ConditionReady = "Ready"
 
 	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its namespace, and can be compiled.
@@ -25,9 +27,16 @@ const (
 	ConditionGatewayAvailable = "GatewayAvailable"
 	// ConditionConfigSynced says whether every ready gateway replica serves the configuration that was wanted last.
 	ConditionConfigSynced = "ConfigSynced"
+	// ConditionUpstreamAccepts says whether the upstream accepts a channel's credentials and takes
+	// its messages; of an account, whether that is so for all of its channels.
+	ConditionUpstreamAccepts = "UpstreamAccepts"
+	// ConditionStoreWritable says whether the gateway's store takes writes, and is there to stay.
+	// Without it nothing is accepted, neither sends nor webhooks.
+	ConditionStoreWritable = "StoreWritable"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
-	// ConditionWithinBudget says whether charges and reservations of the period are within the account's budget.
+	// ConditionWithinBudget says whether charges and reservations of the period are within the
+	// account's budget, and no message is refused for it.
 	ConditionWithinBudget = "WithinBudget"
 
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while some are set aside
@@ -38,6 +47,9 @@ const (
 	ConditionAccepted = "Accepted"
 	// ConditionApproved says whether the upstream approved a template, so that it can be sent.
 	ConditionApproved = "Approved"
+	// ConditionServed says whether every ready replica of the account's gateway serves a template
+	// as it is now, so that it can be sent at once.
+	ConditionServed = "Served"
 	// ConditionCategoryMatches says whether the upstream bills a template under the category that its spec asks for.
 	ConditionCategoryMatches = "CategoryMatches"
 )
@@ -117,10 +129,14 @@ const (
 	ReasonConfigSynced = "ConfigSynced"
 	// ReasonConfigTooLarge: the configuration does not fit into a Secret; the gateway keeps the one before.
 	ReasonConfigTooLarge = "ConfigTooLarge"
-	// ReasonConfigPropagating: a replica still serves an older configuration.
+	// ReasonConfigPropagating: a replica still serves an older configuration, without what was
+	// changed.
 	ReasonConfigPropagating = "ConfigPropagating"
 	// ReasonConfigRefused: a replica refused the configuration and keeps its last good one.
 	ReasonConfigRefused = "ConfigRefused"
+	// ReasonConfigHeld: a newer configuration cannot be made; the gateway goes on with the last
+	// one, which the message names.
+	ReasonConfigHeld = "ConfigHeld"
 	// ReasonConfigUnknown: no replica has reported.
 	ReasonConfigUnknown = "ConfigUnknown"
 
@@ -130,6 +146,48 @@ const (
 	ReasonLedgerRegressed = "LedgerRegressed"
 	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of status.usage.asOfTime.
 	ReasonReportUnavailable = "ReportUnavailable"
+
+	// ReasonUpstreamAccepts: the upstream accepts the credentials.
+	ReasonUpstreamAccepts = "UpstreamAccepts"
+	// ReasonUpstreamNotChecked: the upstream was not asked yet.
+	ReasonUpstreamNotChecked = "UpstreamNotChecked"
+	// ReasonUpstreamNotReported: the gateway's image is of a release that does not report it. Ready
+	// leaves it out.
+	ReasonUpstreamNotReported = "UpstreamNotReported"
+	// ReasonAccessTokenRefused: the upstream does not accept the access token (190 or 0).
+	ReasonAccessTokenRefused = "AccessTokenRefused"
+	// ReasonPhoneNumberUnknown: the upstream knows no phone number of that id, or the token may not
+	// see it (100 or 33).
+	ReasonPhoneNumberUnknown = "PhoneNumberUnknown"
+	// ReasonPermissionMissing: the access token lacks a permission (10 or 200 to 299).
+	ReasonPermissionMissing = "PermissionMissing"
+	// ReasonPaymentMissing: the upstream takes no billable messages until a means of payment is
+	// added at Meta (131042).
+	ReasonPaymentMissing = "PaymentMissing"
+	// ReasonAccountRestricted: the upstream has locked or restricted the WhatsApp Business account
+	// (131031 or 368).
+	ReasonAccountRestricted = "AccountRestricted"
+	// ReasonPhoneNumberNotRegistered: the number is not registered for the Cloud API (133010).
+	ReasonPhoneNumberNotRegistered = "PhoneNumberNotRegistered"
+	// ReasonUpstreamRefuses: the upstream refuses everything with another code, which the message
+	// names.
+	ReasonUpstreamRefuses = "UpstreamRefuses"
+	// ReasonUpstreamFailing: the upstream answers that it cannot work now.
+	ReasonUpstreamFailing = "UpstreamFailing"
+
+	// ReasonStoreWritable: the store takes writes.
+	ReasonStoreWritable = "StoreWritable"
+	// ReasonVolumeFull: the store's volume, or the database server's, has no space left.
+	ReasonVolumeFull = "VolumeFull"
+	// ReasonVolumeReadOnly: the store's volume, or the database server, is read-only.
+	ReasonVolumeReadOnly = "VolumeReadOnly"
+	// ReasonVolumeDeleting: the PersistentVolumeClaim is being deleted: the ledger goes with the
+	// gateway's pod.
+	ReasonVolumeDeleting = "VolumeDeleting"
+	// ReasonDatabaseUnreachable: the PostgreSQL server cannot be reached.
+	ReasonDatabaseUnreachable = "DatabaseUnreachable"
+	// ReasonStoreFailing: writing to the store fails for another reason.
+	ReasonStoreFailing = "StoreFailing"
 
 	// ReasonCallbacksTaken: no callback is set aside.
 	ReasonCallbacksTaken = "CallbacksTaken"
@@ -142,6 +200,9 @@ const (
 	ReasonNoBudget = "NoBudget"
 	// ReasonBudgetWarning: a warning level of the budget has been passed.
 	ReasonBudgetWarning = "BudgetWarning"
+	// ReasonBudgetTooLow: less is left of the budget than a message can cost that was refused for
+	// it.
+	ReasonBudgetTooLow = "BudgetTooLow"
 	// ReasonBudgetExhausted: the budget is spent.
 	ReasonBudgetExhausted = "BudgetExhausted"
 
@@ -158,6 +219,8 @@ const (
 
 	// ReasonApproved: the upstream approved the template.
 	ReasonApproved = "Approved"
+	// ReasonServed: every ready replica serves the template.
+	ReasonServed = "Served"
 	// ReasonInReview: the upstream has the template and has not decided.
 	ReasonInReview = "InReview"
 	// ReasonRejected: the upstream rejected the template; the message says why.

@@ -34,10 +34,12 @@ type Gateway struct {
 
 	// storage is where the gateway keeps its state and ledger.
 	// +optional
+	// +kubebuilder:default={type: Embedded}
 	Storage *Storage `json:"storage,omitempty"`
 
 	// exposure is how the gateway is reached from outside of the cluster: the upstream's webhooks must reach it.
 	// +optional
+	// +kubebuilder:default={type: Internal}
 	Exposure *Exposure `json:"exposure,omitempty"`
 }
 

@@ -9,18 +9,3 @@ func (s *State) HasConsent() bool { return s.Consent.At != 0 && !s.Consent.Stopp
 
 // ConsentWithdrawn tells whether the customer took an agreement back.
 func (s *State) ConsentWithdrawn() bool { return s.Consent.At != 0 && s.Consent.Stopped }
-
-// Follow takes over what was refused under another number of the same customer: the marketing that was stopped, the consent that was taken back, the block. What was
-// allowed there is not: a number must be agreed to by itself. It tells whether that changes anything; repeating it does not.
-func (s *State) Follow(earlier *State) (changed bool) {
-	for _, p := range [...]struct{ to, from *Preference }{
-		{&s.Marketing, &earlier.Marketing}, {&s.Block, &earlier.Block}, {&s.Consent, &earlier.Consent},
-	} {
-		before := *p.to
-		if p.from.Stopped {
-			p.to.decide(true, p.from.At)
-		}
-		changed = changed || *p.to != before
-	}
-	return changed
-}

@@ -30,7 +30,6 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	if err != nil {
 		return graph.SendResponse{}, err
 	}
-	customer := g.keys.seal.CustomerHash(from.channel.ID, out.address)
 	var repeated bool
 	var ready *parcel
 	sending, slot := g.senders.overtakes(from.channel.ID)
@@ -48,11 +47,11 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 			return refusal
 		}
 		ready, err = g.admitSend(tx, from, out, acceptance{
-			id: id, customer: customer, now: now, trace: parent, repeatable: wanted,
+			id: id, now: now, trace: parent, repeatable: wanted,
 			slot: slot && !g.channels.isStopped(from.channel.ID),
 		})
 		return err
-	}, store.Subject{Person: store.Person{Channel: from.channel.ID, Customer: customer}})
+	}, store.Subject{Channel: from.channel.ID, Address: out.address})
 	switch {
 	case err == nil && ready != nil:
 		g.start(sending, *ready)
@@ -60,6 +59,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		g.giveBack()
 	}
 	if err != nil {
+		g.refusals.note(t, err, now)
 		return graph.SendResponse{}, err
 	}
 	if parent != "" {
@@ -76,11 +76,10 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 
 // acceptance is a send that is about to be accepted.
 type acceptance struct {
-	id       string
-	customer seal.CustomerHash
-	now      time.Time
-	slot     bool   // whether it may be sent at once
-	trace    string // the span of the acceptance, see traces
+	id    string
+	now   time.Time
+	slot  bool   // whether it may be sent at once
+	trace string // the span of the acceptance, see traces
 	repeatable
 }
 
@@ -88,11 +87,16 @@ type acceptance struct {
 // has to wait for its turn.
 func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptance) (*parcel, error) {
 	t := from.tenant
-	state, err := tx.Conversation(from.channel.ID, a.customer)
+	primary, err := tx.Primary(out.address)
 	if err != nil {
 		return nil, err
 	}
-	in, err := g.circumstances(tx, from, out, a, &state)
+	customer, person := g.keys.seal.CustomerHash(from.channel.ID, string(primary)), g.personOf(primary)
+	state, err := tx.Conversation(from.channel.ID, customer)
+	if err != nil {
+		return nil, err
+	}
+	in, err := g.circumstances(tx, from, out, person, a, &state)
 	if err != nil {
 		return nil, err
 	}
@@ -107,12 +111,12 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 		return nil, err
 	}
 	if t.Limits.CustomersPerDay > 0 && !granted.inWindow {
-		if err := tx.PutReach(g.personOf(out.address), a.now); err != nil {
+		if err := tx.PutReach(person, a.now); err != nil {
 			return nil, err
 		}
 	}
 	m := &store.Message{
-		ID: a.id, Channel: from.channel.ID, Customer: a.customer, Lane: granted.lane,
+		ID: a.id, Channel: from.channel.ID, Customer: customer, Lane: granted.lane,
 		AcceptedAt: a.now, ExpiresAt: granted.expires, Bound: &granted.bound, Covered: granted.covered,
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
@@ -139,7 +143,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 }
 
 // circumstances reads what the decision depends on beside the send.
-func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a acceptance, state *conversation.State) (circumstances, error) {
+func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
 	in.bound = mostOf(t, from.channel, out, a.now, state)
@@ -152,7 +156,7 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a accep
 	}
 	if t.Limits.CustomersPerDay > 0 {
 		limit := int64(t.Limits.CustomersPerDay)
-		if in.customersToday, in.met, err = tx.Reach(g.personOf(out.address), a.now); err != nil {
+		if in.customersToday, in.met, err = tx.Reach(person, a.now); err != nil {
 			return in, err
 		}
 		if in.customersToday >= limit {
@@ -170,12 +174,6 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, a accep
 	}
 	in.reserved, err = tx.Reserved(currency)
 	return in, err
-}
-
-// personOf is who an address belongs to whatever number of the account writes to it, as the upstream's limit on different customers counts.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
-func (g *Gateway) personOf(address string) seal.CustomerHash {
-	return g.keys.seal.CustomerHash("", address)
 }
 
 // periodAt is the billing period of an instant: the calendar month in the account's zone, such as "2026-11".

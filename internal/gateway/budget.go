@@ -58,7 +58,7 @@ func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, sta
 	if err != nil {
 		return nil, err
 	}
-	err = within(t.Budget, rise, currency, billed, before)
+	err = within(t.Budget, rise, &bound, billed, before)
 	if refusal, refused := graph.AsError(err); refused {
 		return refusal, nil
 	}

@@ -161,28 +161,38 @@ func affordable(t *tenant, in circumstances) (free bool, err error) {
 	if in.paymentStopped {
 		return false, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
 	}
-	return false, within(t.Budget, in.rise, in.bound.Amount.Currency, in.spent, in.reserved)
+	return false, within(t.Budget, in.rise, &in.bound, in.spent, in.reserved)
 }
 
 // within refuses what a blocking budget has not left. An exposure that leaves out an ending without a rate is never within it: that would be charged once the plan has the
 // rate, whatever it is.
-func within(budget *config.Budget, rise pricing.Exposure, currency money.Currency, spent, reserved money.Decimal) error {
+func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, spent, reserved money.Decimal) error {
 	if budget == nil || budget.Action != budgetBlock {
 		return nil
 	}
 	if rise.Unpriced {
-		return graph.NewError(graph.CodePayment,
-			"The price plan has no rate for one of the ways in which this message may end, so the account's budget cannot be kept. Add the rate to the plan, or let the budget warn instead of block.")
+		return graph.NewError(graph.CodePayment, unpricedDetails(bound.UnpricedMarket))
 	}
 	left, err := budgetLeft(budget.Limit.Amount, spent, reserved)
 	if err != nil {
 		return err
 	}
 	if rise.Amount.Cmp(left) > 0 {
-		rest := money.Money{Amount: left.Max(money.Decimal{}), Currency: currency}
-		return graph.BudgetExhausted(money.Money{Amount: rise.Amount, Currency: currency}.String(), rest.String())
+		currency := bound.Amount.Currency
+		needed, rest := money.Money{Amount: rise.Amount, Currency: currency}, money.Money{Amount: left.Max(money.Decimal{}), Currency: currency}
+		return &budgetError{needed: needed, refusal: graph.BudgetExhausted(needed.String(), rest.String())}
 	}
 	return nil
+}
+
+// unpricedDetails says which rate the plan lacks, so that a budget that blocks cannot be kept.
+func unpricedDetails(market string) string {
+	missing := "The price plan has no rate for one of the ways in which this message may end"
+	if market != "" {
+		missing += fmt.Sprintf(", in the market %q", market)
+	}
+	return missing + ", so the account's budget cannot be kept. " +
+		"Ask whoever sets the prices to add the rate, or let the budget warn instead of block."
 }
 
 // budgetLeft is limit - spent - reserved.

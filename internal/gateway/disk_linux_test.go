@@ -39,7 +39,11 @@ func TestP1FullDiskAcknowledgesNothingAndRecovers(t *testing.T) {
 			t.Fatalf("a webhook got %d %s, want 503", got.status, got.body)
 		}
 	}
+	if r := p.report(); r.StoreOutage == nil || r.StoreOutage.Since.IsZero() || r.Period.Messages != 1 {
+		t.Fatalf("the report says %+v of the store and %d messages, want an outage and the figures", r.StoreOutage, r.Period.Messages)
+	}
 	p.limitFiles(unix.RLIM_INFINITY)
+	p.until("the outage is over", func() bool { return p.report().StoreOutage == nil })
 	p.until("it takes messages again", func() bool { return p.send(templateTo(ana, "parcel_ready")).status == http.StatusOK })
 	if got := p.webhook(hello, appSecret); got.status != http.StatusOK {
 		t.Fatalf("the webhook got %d %s, want 200", got.status, got.body)

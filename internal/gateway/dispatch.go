@@ -10,6 +10,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -28,17 +30,19 @@ const (
 
 // parcel is a claimed message on its way to the upstream, with copies of what is needed outside of the store's operation.
 type parcel struct {
-	tenant   *tenant
-	channel  *channel
-	to       pair
-	id       string
-	body     []byte
-	trace    string // the span of its acceptance
-	accepted time.Time
-	expires  time.Time
-	tries    int   // how often it was tried before
-	lease    int64 // under which it was claimed
-	billable bool  // whether it can cost anything
+	tenant  *tenant
+	channel *channel
+	to      pair
+	// recipient is the address that it is sent to.
+	recipient identity.Address
+	id        string
+	body      []byte
+	trace     string // the span of its acceptance
+	accepted  time.Time
+	expires   time.Time
+	tries     int   // how often it was tried before
+	lease     int64 // under which it was claimed
+	billable  bool  // whether it can cost anything
 }
 
 // dispatch sends what is queued until ctx is done, then waits for the sends that are under way: their outcomes are recorded, so a
@@ -246,7 +250,7 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 
 func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []byte) *parcel {
 	return &parcel{
-		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
+		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, recipient: identity.Of(about.Recipient), id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
 		tries: m.Attempts - 1, lease: m.Lease, billable: isBillable(m),
 	}
 }
@@ -296,12 +300,17 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		if g.channels.passed(p.channel.ID, p.billable) {
 			g.goesAgain(p.channel)
 		}
-		if !g.persist(ctx, "submit", func(tx *store.Tx) error { return g.submitted(tx, p, answer.Messages[0].ID, now) },
+		g.learn(&p, nil, now)
+		var unions []store.Union
+		if !g.persist(ctx, "submit", func(tx *store.Tx) (err error) { unions, err = g.submitted(tx, p, answer, now); return err },
 			store.Subject{Message: p.id}) {
 			g.leaveInDoubt(ctx, p, now)
+			return
 		}
+		g.united(unions)
 		return
 	}
+	g.learn(&p, err, now)
 	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
 	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.PairBackoff {
 		try.refusals = g.pacer.refused(now, p.to)
@@ -345,6 +354,7 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 // stop stops a channel, and says so.
 func (g *Gateway) stop(c *channel, stop channelStop) {
 	g.metrics.stopped.WithLabelValues(c.Name).Set(1)
+	g.upstreams.met(c.ID, obstacle{cause: report.Refused, code: stop.code, since: stop.since})
 	if g.channels.stop(c.ID, stop) {
 		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", stop.code)
 	}
@@ -353,6 +363,7 @@ func (g *Gateway) stop(c *channel, stop channelStop) {
 // goesAgain says that a channel's stop has ended.
 func (g *Gateway) goesAgain(c *channel) {
 	g.metrics.stopped.WithLabelValues(c.Name).Set(0)
+	g.upstreams.shown(c.ID, proofPaid)
 	g.sends.ring() // what it held may go
 	g.log.Info("Channel goes again", "channel", c.Name)
 }

@@ -102,7 +102,7 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	g, id, sent := doubtful(t)
 	p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
-	if err := g.update(t.Context(), func(tx *store.Tx) error { return g.submitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) }); err != nil {
+	if err := g.update(t.Context(), func(tx *store.Tx) error { return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) }); err != nil {
 		t.Fatal(err)
 	}
 	if got := storedState(t, g, id); got != store.Submitted {

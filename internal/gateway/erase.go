@@ -3,8 +3,10 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -12,7 +14,7 @@ import (
 // erasePage is how many messages one operation of an erasure looks at.
 const erasePage = 1000
 
-// postErase forgets customers of a number: what they wrote, what was written to them, their windows, consent and blocks. The ledger keeps its records, which know
+// postErase forgets customers of a number, each under all addresses: what they wrote, what was written to them, their windows, consent and blocks. The ledger keeps its records, which know
 // a customer by a keyed hash only. Messages that are not settled yet are kept and counted, and so are the wishes and windows of whom they are for: erase again when they
 // are.
 //
@@ -53,21 +55,13 @@ const maxErased = 10
 
 // erase forgets people, page by page, so that no operation is long. It tells how many messages had to stay.
 func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
-	var customers, people []seal.CustomerHash
-	for _, user := range users {
-		address, _ := parseAddress(user) // was checked
-		customers, people = append(customers, g.keys.seal.CustomerHash(channel, address)), append(people, g.personOf(address))
-	}
-	err = g.update(ctx, func(tx *store.Tx) error {
-		for _, person := range people {
-			if err := tx.EraseReach(person); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	people, err := g.eraseReach(ctx, users)
 	if err != nil {
 		return 0, err
+	}
+	customers := make([]seal.CustomerHash, 0, len(people))
+	for _, primary := range people {
+		customers = append(customers, g.keys.seal.CustomerHash(channel, string(primary)))
 	}
 	var so store.Erasure
 	for {
@@ -86,5 +80,34 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	for _, open := range so.Open {
 		unsettled += open
 	}
-	return unsettled, nil
+	return unsettled, g.update(ctx, func(tx *store.Tx) error {
+		for _, primary := range people {
+			if err := tx.ForgetPerson(primary); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each once and by the primary address.
+func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []identity.Address, err error) {
+	err = g.update(ctx, func(tx *store.Tx) error {
+		people = nil
+		for _, user := range users {
+			primary, err := tx.Primary(identity.Of(user))
+			if err != nil {
+				return err
+			}
+			if slices.Contains(people, primary) {
+				continue
+			}
+			people = append(people, primary)
+			if err := tx.EraseReach(g.personOf(primary)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return people, err
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,14 @@ const (
 	reportTemplates = 100
 )
 
-// report is the gateway's account of itself at now. Before the store is open it holds only what is known of the configuration. published is the sequence of
-// the ledger's record that the report shall name too; 0 for none.
+// figuresTimeout is how long a report waits for the store. Without its figures it still says what
+// is wrong.
+const figuresTimeout = 2 * time.Second
+
+// report is the gateway's account of itself at now. What the store does not tell is left out:
+// before it is open, or while it is away, the report holds only what is known of the configuration,
+// the upstream and the store's outage. published is the sequence of the ledger's record that the
+// report shall name too; 0 for none.
 func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (report.Report, error) {
 	refused := g.config.refused()
 	r := report.Report{Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest}
@@ -29,20 +36,43 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 		r.ConfigError = g.keys.refused()
 	}
 	t := g.config.tenant()
-	if t == nil || g.opened.Load() == nil {
+	if t == nil {
+		return r, nil
+	}
+	r.Channels = g.upstreams.report(t)
+	if outage := g.outage(); outage != nil {
+		r.StoreOutage = &report.StoreOutage{Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second)}
+	}
+	if g.opened.Load() == nil {
 		return r, nil
 	}
 	r.ConfigDigest = t.digest
-	r.Stopped = g.stoppedChannels(t)
 	r.OldKeyRows = g.oldKeyRows()
+	r.BudgetRefused = g.refusals.least(t, now)
+	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
+	defer cancel()
+	full := r
 	err := g.view(ctx, func(tx *store.Tx) error {
-		for _, part := range []func(*report.Report, *store.Tx, *tenant, time.Time) error{reportPeriod, reportHistory, reportQueues, reportLedger} {
-			if err := part(&r, tx, t, now); err != nil {
+		for _, part := range []func(*report.Report, *store.Tx, *tenant, time.Time) error{
+			reportPeriod, reportHistory, reportQueues, reportLedger, g.reportWaits,
+		} {
+			if err := part(&full, tx, t, now); err != nil {
 				return err
 			}
 		}
-		return reportPublished(&r, tx, published)
+		return reportPublished(&full, tx, published)
 	})
+	switch {
+	case err == nil:
+		return full, nil
+	case errors.Is(err, store.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded):
+		if r.StoreOutage == nil {
+			r.StoreOutage = &report.StoreOutage{
+				Cause: report.StoreOutageCause(store.OutageCauseOf(err, t.shared())), Since: now.UTC().Truncate(time.Second),
+			}
+		}
+		return r, nil
+	}
 	return r, err
 }
 
@@ -192,18 +222,6 @@ func reportLedger(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error 
 	r.Ledger = report.Ledger{Sequence: head.Sequence, Hash: head.Hash.String()}
 	r.Currency = string(t.book.Currency())
 	return nil
-}
-
-// stoppedChannels lists the channels that the upstream has stopped, by name.
-func (g *Gateway) stoppedChannels(t *tenant) []report.StoppedChannel {
-	var list []report.StoppedChannel
-	for id, stop := range g.channels.all() {
-		if c := t.channels[id]; c != nil {
-			list = append(list, report.StoppedChannel{Channel: c.Name, Code: stop.code, Since: stop.since.UTC()})
-		}
-	}
-	slices.SortFunc(list, func(a, b report.StoppedChannel) int { return strings.Compare(a.Channel, b.Channel) })
-	return list
 }
 
 // depths reads what waits in the store now.

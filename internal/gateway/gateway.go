@@ -61,6 +61,10 @@ type Gateway struct {
 	hears     time.Time
 	pacer     *pacer
 	channels  *channelStops
+	upstreams *upstreams
+	// unopened is the outage that keeps the store from being opened; nil once it is open.
+	unopened  atomic.Pointer[store.Outage]
+	refusals  budgetRefusals
 	callbacks *callbackClient
 	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from them.
 	bodies      bodies
@@ -106,6 +110,7 @@ func newGateway(options Options) (*Gateway, error) {
 		hears:      options.Now(),
 		pacer:      newPacer(),
 		channels:   newChannelStops(),
+		upstreams:  newUpstreams(),
 		callbacks:  newCallbackClient(newTransport(deliverers)),
 		passes:     make(chan struct{}, maxPasses),
 		senders:    newSenders(dispatchers),
@@ -114,8 +119,11 @@ func newGateway(options Options) (*Gateway, error) {
 	}
 	g.now = g.accountTime
 	ring.unused = g.oldKeysUnused
-	g.metrics.registry.MustRegister(gauges{read: g.depths, superseded: func() bool { return g.superseded() != nil }})
+	g.metrics.registry.MustRegister(gauges{
+		read: g.depths, obstacles: g.obstacles, superseded: func() bool { return g.superseded() != nil },
+	})
 	g.config.changed = func(t *tenant) {
+		g.upstreams.serve(t, g.now())
 		g.channels.resume(slices.Collect(maps.Keys(t.channels))) // new credentials may be what a stopped channel waited for
 		g.metrics.stopped.Reset()
 		for _, c := range t.Channels {
@@ -135,6 +143,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	var background sync.WaitGroup
 	g.config.look()
 	background.Go(func() { watch(ctx, configInterval, g.config.look, g.keys.look) })
+	background.Go(func() { g.probe(ctx) })
 	background.Go(func() {
 		if err := g.open(ctx); err != nil {
 			stop(err)

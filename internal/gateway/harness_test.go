@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -381,6 +382,11 @@ func (w *world) report() report.Report {
 		w.t.Fatal(err)
 	}
 	return r
+}
+
+// stopped are a report's channels with an obstacle.
+func stopped(r report.Report) []report.Channel {
+	return slices.DeleteFunc(slices.Clone(r.Channels), func(c report.Channel) bool { return c.Obstacle == nil })
 }
 
 func (w *world) fetchReport(authorization, tag string) (status int, body, newTag string) {

@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/market"
 )
 
 // ownIDPrefix begins every message id that a gateway gives out. It has the form of the upstream's ids, which clients treat as opaque, and no id of the
@@ -38,34 +35,3 @@ func newTraceID() string {
 
 // isOwnID tells whether an id was given out by a gateway rather than by the upstream.
 func isOwnID(id string) bool { return strings.HasPrefix(id, ownIDPrefix) }
-
-// canonicalAddress is the one spelling under which a customer is looked up, whatever the spelling at hand. The upstream writes some mobile numbers of
-// Brazil and Mexico with a digit more or less than the business does: the ninth digit behind a Brazilian area code, the 1 behind Mexico's 52.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages (phone number formats).
-//
-// An address that is no such number (a business-scoped user id, a group id) is returned as it is.
-func canonicalAddress(address string) string {
-	const brazilLong, mexicoLong = len("5511987654321"), len("5215512345678")
-	switch {
-	case len(address) == brazilLong && strings.HasPrefix(address, "55") && address[4] == '9':
-		return address[:4] + address[5:]
-	case len(address) == mexicoLong && strings.HasPrefix(address, "521"):
-		return "52" + address[3:]
-	default:
-		return address
-	}
-}
-
-// parseAddress reads an address as clients write it, and returns its canonical spelling: a phone number or business-scoped user id that a send takes too. What is
-// remembered under another address would be acknowledged and never found.
-func parseAddress(text string) (address string, ok bool) {
-	digits, isNumber := graph.PhoneDigits(text)
-	if !isNumber && !graph.IsBSUID(text) {
-		return "", false
-	}
-	if isNumber {
-		text = canonicalAddress(digits)
-	}
-	_, err := market.CountryOf(text)
-	return text, err == nil
-}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -36,6 +36,7 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 	if err != nil {
 		return err
 	}
+	g.united(in.unions)
 	g.traces.statuses(ctx, in.began, in.traced)
 	for _, tell := range in.rejected {
 		tell()
@@ -57,17 +58,23 @@ var (
 	errNumber       = errors.New("what the webhook says of messages that another replica has sent from a number that this one does not know yet is not stored")
 )
 
-// subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves.
-func subjectsOf(webhook *graph.Webhook) (messages []store.Subject) {
+// subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves, and the customers who write.
+func subjectsOf(webhook *graph.Webhook) (subjects []store.Subject) {
 	var last string // a message's statuses often come together
 	for i := range webhook.Changes {
-		for j := range webhook.Changes[i].Statuses {
-			if id := webhook.Changes[i].Statuses[j].CallbackData; isOwnID(id) && id != last {
-				messages, last = append(messages, store.Subject{Message: id}), id
+		c := &webhook.Changes[i]
+		for j := range c.Statuses {
+			if id := c.Statuses[j].CallbackData; isOwnID(id) && id != last {
+				subjects, last = append(subjects, store.Subject{Message: id}), id
+			}
+		}
+		for j := range c.Messages {
+			for _, address := range addressesOf(&c.Messages[j]) {
+				subjects = append(subjects, store.Subject{Channel: c.PhoneNumberID, Address: address})
 			}
 		}
 	}
-	return messages
+	return subjects
 }
 
 // intake is one webhook within its commit.
@@ -82,6 +89,13 @@ type intake struct {
 	attempt func(step func() error) error
 	// told is what the business is told of the change that is being applied.
 	told *told
+	// contacts are those of the change that was looked at last, by each of their addresses: a webhook may carry a thousand of them.
+	contacts struct {
+		of        *graph.Change
+		byAddress map[identity.Address]*graph.Contact
+	}
+	// unions are the customers who were found to be others.
+	unions []store.Union
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
 	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing was.
@@ -109,10 +123,11 @@ const (
 // each takes the step for each of n events. Those that the store refuses are left out, so that the upstream tells them again.
 func (in *intake) each(n int, step func(i int) error) error {
 	for i := range n {
+		unions := len(in.unions)
 		err := in.attempt(func() error { return step(i) })
 		switch {
 		case errors.Is(err, store.ErrFault):
-			in.incomplete = errRefused
+			in.incomplete, in.unions = errRefused, in.unions[:unions]
 		case err != nil:
 			return err
 		}
@@ -146,8 +161,8 @@ func (in *intake) change(c *graph.Change) error {
 	}{
 		{len(c.Messages), func(i int) error { return in.message(channel, c, i) }},
 		{len(c.Statuses), func(i int) error { return in.status(channel, c, i) }},
-		{len(c.Preferences), func(i int) error { return in.preference(channel, &c.Preferences[i]) }},
-		{len(c.Calls), func(i int) error { return in.call(channel, &c.Calls[i]) }},
+		{len(c.Preferences), func(i int) error { return in.preference(channel, c, i) }},
+		{len(c.Calls), func(i int) error { return in.call(channel, c, i) }},
 	} {
 		if err := in.each(events.n, events.step); err != nil {
 			return err
@@ -159,7 +174,10 @@ func (in *intake) change(c *graph.Change) error {
 	parts := in.told.parts // each is told in its customer's order, and erased with the customer
 	return in.each(len(parts), func(i int) error {
 		part := parts[i]
-		customer := in.customerOf(channel.ID, addressOf(part.Customer, part.CustomerUserID))
+		customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addresses(part.Customer, part.CustomerUserID)))
+		if err != nil && !damaged(err) {
+			return err
+		}
 		return in.forwardOnce(channel.ID, customer, unread{kindOther, resultApplied, part.Callback, part.Callback})
 	})
 }
@@ -191,23 +209,12 @@ func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unre
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	m := &c.Messages[i]
-	address := addressOf(m.From, m.FromUserID)
-	if address == "" && m.System != nil {
-		address = m.System.OldUserID
-	}
-	customer, events := in.customerOf(channel.ID, address), eventsOf(m)
 	if m.ID == "" { // it could not be told from its repetition, so it opens nothing
+		customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addressesOf(m)))
+		if err != nil && !damaged(err) {
+			return err
+		}
 		return in.forwardOnce(channel.ID, customer, unread{kindMessage, resultMalformed, m.Raw, in.told.callbacks.Message(m)})
-	}
-	if m.GroupID != "" || address == "" {
-		events = 0 // it is in no conversation with the number
-	}
-	state, readable, err := in.conversation(channel, customer)
-	if err == nil && readable {
-		readable, err = in.follow(channel, m)
-	}
-	if err != nil || !readable {
-		return err
 	}
 	first, err := in.firstTime(channel.ID, kindMessage, m.ID)
 	if err != nil {
@@ -216,6 +223,17 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	if !first {
 		in.count(kindMessage, resultDuplicate)
 		return nil
+	}
+	list, events := in.withContact(c, addressesOf(m)), eventsOf(m)
+	if m.GroupID != "" || len(list) == 0 {
+		events = 0 // it is in no conversation with the number
+	}
+	customer, state, readable, err := in.customer(channel, list, m.Timestamp, in.notice(m))
+	if err != nil {
+		return err
+	}
+	if !readable {
+		return in.notSeen(channel.ID, kindMessage, m.ID)
 	}
 	if err := in.receive(channel, customer, &state, events, m.Timestamp, m.Text); err != nil {
 		return err
@@ -231,20 +249,98 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	return in.gateway.queueCallback(in.tx, in.tenant, channel.ID, customer, body, in.now)
 }
 
-// conversation is what is remembered of a customer, who does something; of nobody it is nothing. Where that cannot be read it is false: what the webhook says of the
-// customer is left out, so that it is as new when the upstream tells it again, and what it says of others is stored.
-func (in *intake) conversation(channel *channel, customer seal.CustomerHash) (state conversation.State, readable bool, err error) {
-	if customer == (seal.CustomerHash{}) {
-		return state, true, nil
+// addressesOf are those of who writes a message; of a notice those before the change.
+func addressesOf(m *graph.Message) []identity.Address {
+	list := addresses(m.From, m.FromUserID, m.FromParentUserID)
+	if m.System != nil {
+		list = append(list, addresses(m.System.OldUserID, m.System.OldParentUserID)...)
 	}
-	state, err = in.tx.Conversation(channel.ID, customer)
-	if errors.Is(err, store.ErrDamaged) {
+	return list
+}
+
+// withContact adds the addresses that the change's contact of the same person has.
+func (in *intake) withContact(c *graph.Change, list []identity.Address) []identity.Address {
+	if in.contacts.of != c {
+		in.contacts.of, in.contacts.byAddress = c, make(map[identity.Address]*graph.Contact, len(c.Contacts))
+		for i := range c.Contacts {
+			for _, address := range addressesOfContact(&c.Contacts[i]) {
+				in.contacts.byAddress[address] = &c.Contacts[i]
+			}
+		}
+	}
+	for _, address := range list {
+		if contact := in.contacts.byAddress[address]; contact != nil {
+			return append(list, addressesOfContact(contact)...)
+		}
+	}
+	return list
+}
+
+func addressesOfContact(c *graph.Contact) []identity.Address {
+	return addresses(c.WAID, c.UserID, c.ParentUserID)
+}
+
+func (in *intake) learn(list []identity.Address, told time.Time) error {
+	unions, err := learn(in.tx, list, told, in.now)
+	in.unions = append(in.unions, unions...)
+	return err
+}
+
+// customer is who does something, and what is remembered of that person; of nobody it is nothing. Before that it learns that the addresses are one person's, and
+// what the notice tells. Where what is remembered cannot be read it is false: what the webhook says of the customer is left out, so that it is as new when the upstream
+// tells it again, and what it says of others is stored.
+func (in *intake) customer(channel *channel, list []identity.Address, told time.Time, notice func() error) (
+	customer seal.CustomerHash, state conversation.State, readable bool, err error,
+) {
+	if len(list) == 0 {
+		return customer, state, true, nil
+	}
+	err = in.learn(list, told)
+	if err == nil {
+		err = notice()
+	}
+	if err == nil {
+		customer, err = in.gateway.customerAt(in.tx, channel.ID, list[0])
+	}
+	if err == nil {
+		state, err = in.tx.Conversation(channel.ID, customer)
+	}
+	if damaged(err) {
 		in.gateway.unreadable(kindConversation, "channel", channel.Name)
 		in.incomplete = errConversation
-		return state, false, nil
+		return customer, state, false, nil
 	}
-	return state, err == nil, err
+	return customer, state, err == nil, err
 }
+
+// notice learns that a customer is known by another address, if that is what a message tells: whoever has stopped marketing, or was blocked, would be written to again.
+func (in *intake) notice(m *graph.Message) func() error {
+	return func() error {
+		if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
+			return nil
+		}
+		before, after := first(addressesOf(m)), addresses(m.System.NewID, m.System.NewUserID, m.System.NewParentUserID)
+		if len(after) == 0 {
+			return nil
+		}
+		if err := in.learn(after, time.Time{}); err != nil {
+			return err
+		}
+		if before.Kind() != identity.Phone || after[0].Kind() != identity.Phone {
+			return in.learn([]identity.Address{before, after[0]}, time.Time{})
+		}
+		left := m.Timestamp
+		if left.IsZero() {
+			left = in.now
+		}
+		unions, err := in.tx.Moved(before, after[0], left, in.now)
+		in.unions = append(in.unions, unions...)
+		return err
+	}
+}
+
+// noNotice is for what tells of no change.
+func noNotice() error { return nil }
 
 // receive changes the conversation by what a customer does, and maybe writes, at an instant. An instant in the future counts as now, so that no window reaches beyond what
 // an honest clock allows; what has none opens nothing, and a stop that has none counts from now on. Receiving it again changes nothing.
@@ -269,41 +365,9 @@ func (in *intake) receive(
 	return in.tx.PutConversation(channel.ID, customer, state)
 }
 
-// follow lets what was refused under a customer's old number or user id count under the new ones, if that is what a message tells: otherwise whoever has stopped marketing,
-// or was blocked, would be written to again. It is false where what is remembered under one of them cannot be read. Following again changes nothing.
-func (in *intake) follow(channel *channel, m *graph.Message) (readable bool, err error) {
-	if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
-		return true, nil
-	}
-	for _, before := range given(canonicalAddress(m.From), m.FromUserID, m.System.OldUserID) {
-		earlier, readable, err := in.conversation(channel, in.customerOf(channel.ID, before))
-		if err != nil || !readable {
-			return false, err
-		}
-		for _, after := range given(canonicalAddress(m.System.NewID), m.System.NewUserID) {
-			customer := in.customerOf(channel.ID, after)
-			state, readable, err := in.conversation(channel, customer)
-			if err != nil || !readable {
-				return false, err
-			}
-			if !state.Follow(&earlier) {
-				continue
-			}
-			if err := in.tx.PutConversation(channel.ID, customer, &state); err != nil {
-				return false, err
-			}
-		}
-	}
-	return true, nil
-}
-
-// given are those addresses that are not empty.
-func given(addresses ...string) []string {
-	return slices.DeleteFunc(addresses, func(address string) bool { return address == "" })
-}
-
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.
-func (in *intake) call(channel *channel, c *graph.Call) error {
+func (in *intake) call(channel *channel, change *graph.Change, i int) error {
+	c := &change.Calls[i]
 	var events conversation.Events
 	switch {
 	case c.ByCustomer && c.Step == graph.CallConnect:
@@ -311,13 +375,12 @@ func (in *intake) call(channel *channel, c *graph.Call) error {
 	case !c.ByCustomer && c.Step == graph.CallAccepted:
 		events = conversation.AcceptedCall
 	}
-	address := addressOf(c.Customer, c.CustomerUserID)
-	if events == 0 || address == "" {
+	list := in.withContact(change, addresses(c.Customer, c.CustomerUserID))
+	if events == 0 || len(list) == 0 {
 		in.count(kindCall, resultIgnored)
 		return nil
 	}
-	customer := in.customerOf(channel.ID, address)
-	state, readable, err := in.conversation(channel, customer)
+	customer, state, readable, err := in.customer(channel, list, c.Timestamp, noNotice)
 	if err != nil || !readable {
 		return err
 	}
@@ -327,10 +390,11 @@ func (in *intake) call(channel *channel, c *graph.Call) error {
 
 // preference takes a customer's choice about marketing messages.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
-func (in *intake) preference(channel *channel, p *graph.UserPreference) error {
-	address := addressOf(p.WAID, p.UserID)
+func (in *intake) preference(channel *channel, c *graph.Change, i int) error {
+	p := &c.Preferences[i]
+	list := in.withContact(c, addresses(p.WAID, p.UserID))
 	stop := p.Value == "stop"
-	if p.Category != "marketing_messages" || address == "" || !stop && p.Value != "resume" {
+	if p.Category != "marketing_messages" || len(list) == 0 || !stop && p.Value != "resume" {
 		in.count(kindPreference, resultIgnored)
 		return nil
 	}
@@ -338,8 +402,7 @@ func (in *intake) preference(channel *channel, p *graph.UserPreference) error {
 	if !p.Timestamp.IsZero() {
 		at = min(p.Timestamp.Unix(), at)
 	}
-	customer := in.customerOf(channel.ID, address)
-	state, readable, err := in.conversation(channel, customer)
+	customer, state, readable, err := in.customer(channel, list, p.Timestamp, noNotice)
 	if err != nil || !readable {
 		return err
 	}
@@ -408,24 +471,17 @@ func (in *intake) forward(channel string, customer seal.CustomerHash, body func(
 	return in.gateway.queueCallback(in.tx, in.tenant, channel, customer, body(), in.now)
 }
 
-// firstTime tells whether an event is told for the first time. The id is hashed with the customers' key, because the upstream's ids hold phone numbers in
-// base64.
+// firstTime tells whether an event is told for the first time.
 func (in *intake) firstTime(channel, kind, id string) (bool, error) {
-	return in.tx.FirstTime(kind+"/"+in.gateway.keys.seal.CustomerHash(channel, id).String(), in.now)
+	return in.tx.FirstTime(in.eventID(channel, kind, id), in.now)
 }
 
-// customerOf is who an address belongs to at rest; nobody for none.
-func (in *intake) customerOf(channel, address string) seal.CustomerHash {
-	if address == "" {
-		return seal.CustomerHash{}
-	}
-	return in.gateway.keys.seal.CustomerHash(channel, address)
+// notSeen takes firstTime back: the event is left out, and as new when it is told again.
+func (in *intake) notSeen(channel, kind, id string) error {
+	return in.tx.NotSeen(in.eventID(channel, kind, id))
 }
 
-// addressOf is the address that a customer is known by: the number if there is one, else the business-scoped user id.
-func addressOf(number, userID string) string {
-	if number != "" {
-		return canonicalAddress(number)
-	}
-	return userID
+// eventID is what an event is known by. The id is hashed with the customers' key, because the upstream's ids hold phone numbers in base64.
+func (in *intake) eventID(channel, kind, id string) string {
+	return kind + "/" + in.gateway.keys.seal.CustomerHash(channel, id).String()
 }

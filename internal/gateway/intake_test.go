@@ -227,15 +227,17 @@ func (w *world) numberChanged(from, to string) string {
 		`","type":"system","system":{"body":"changed","wa_id":"` + to + `","type":"user_changed_number"}}]}}]}]}`
 }
 
-func TestChangedNumberDoesNotCarryTheWindowOver(t *testing.T) {
+// TestP13AChangedNumberTakesTheWindowAlong: the person is the same, and wrote within the day.
+func TestP13AChangedNumberTakesTheWindowAlong(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hi", 0)
 	const moved = "33612345699"
 	if got := w.webhook(w.numberChanged(ana, moved), appSecret); got.status != http.StatusOK {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
-	if got := w.send(textTo(moved, "hi")); got.code != 131047 {
-		t.Fatalf("got %s, want 131047", got.body)
+	w.accepted(textTo(moved, "hi"))
+	if got := w.send(textTo("33612345698", "hi")); got.code != 131047 {
+		t.Fatalf("to a stranger: got %s, want 131047", got.body)
 	}
 	w.until("the business is told", func() bool { return len(w.business.received("user_changed_number")) == 1 })
 }
@@ -322,16 +324,17 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 	}
 }
 
-// TestAgreementDoesNotFollowACustomerToAnotherNumber: what the customer has allowed, the new number has not.
-func TestAgreementDoesNotFollowACustomerToAnotherNumber(t *testing.T) {
+// TestP13AgreementFollowsACustomerToAnotherNumber: it is the person who agreed.
+func TestP13AgreementFollowsACustomerToAnotherNumber(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentPriorContact })
 	const moved = "33612345699"
 	w.writes(ana, "hi", time.Minute)
 	w.consents(`{"consents":[{"user":"` + ana + `","state":"granted"}]}`)
-	w.webhook(w.numberChanged(ana, moved), appSecret)
 	if got := w.send(templateTo(moved, "parcel_ready")); got.code != 131005 {
-		t.Fatalf("got %d %s, want 131005", got.status, got.body)
+		t.Fatalf("before the change: got %d %s, want 131005", got.status, got.body)
 	}
+	w.webhook(w.numberChanged(ana, moved), appSecret)
+	w.accepted(templateTo(moved, "parcel_ready"))
 }
 
 func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {

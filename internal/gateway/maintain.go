@@ -22,6 +22,9 @@ const (
 	forgetAfter = conversation.Retention * time.Second
 	// purgeInterval is how often what is no longer needed is removed.
 	purgeInterval = time.Minute
+	// touchInterval is how often something is written although there is nothing to record: a volume
+	// that has become read-only is met before the next message is.
+	touchInterval = time.Minute
 )
 
 // means are what a message is priced by: the plan, and the keys that open what is known of the message.
@@ -35,7 +38,7 @@ type means struct {
 func (g *Gateway) maintain(ctx context.Context) {
 	ticker := time.NewTicker(maintainInterval)
 	defer ticker.Stop()
-	var purged time.Time
+	var purged, touched time.Time
 	var repriced means
 	for {
 		select {
@@ -53,6 +56,12 @@ func (g *Gateway) maintain(ctx context.Context) {
 		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })
 		g.attend(ctx, "release reservations that are over", func() error { return g.unreserve(ctx, now) })
 		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
+		if now.Sub(touched) >= touchInterval || g.outage() != nil {
+			g.attend(ctx, "see whether the store takes writes", func() error {
+				return g.update(ctx, func(tx *store.Tx) error { return tx.Touch(now) })
+			})
+			touched = now
+		}
 		if served != repriced {
 			g.attend(ctx, "price what was unpriced", func() error {
 				err := g.reprice(ctx, t, now)

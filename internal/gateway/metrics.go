@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/report"
 )
 
 // metrics are the gateway's own measurements. Every label has a bounded set of values: results and kinds are constants of this package, codes those of Meta's
@@ -126,6 +127,9 @@ func codeLabel(code int) string {
 // gauges are the depths that are read from the store when somebody looks.
 type gauges struct {
 	read func(context.Context) (depths, error)
+	// obstacles tells of each channel that was checked whether there is an obstacle, and whether
+	// the store is out.
+	obstacles func() (channels []report.Channel, storeOut bool)
 	// superseded tells whether this process may not use the store any more.
 	superseded func() bool
 }
@@ -139,12 +143,22 @@ type depths struct {
 }
 
 var (
-	queueDepth  = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
-	queueAge    = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not before it is paid.", nil, nil)
-	oldKeyRows  = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
-	superseded  = prometheus.NewDesc(metricsNamespace+"_store_superseded", "1 once another process has taken the store over, or a newer program has migrated it: this process is to be ended.", nil, nil)
-	openWindows = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
+	queueDepth      = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
+	queueAge        = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not before it is paid.", nil, nil)
+	oldKeyRows      = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
+	upstreamAccepts = prometheus.NewDesc(metricsNamespace+"_upstream_accepts",
+		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; absent while that is not known.", []string{"channel"}, nil)
+	storeWritable = prometheus.NewDesc(metricsNamespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil)
+	superseded    = prometheus.NewDesc(metricsNamespace+"_store_superseded", "1 once another process has taken the store over, or a newer program has migrated it: this process is to be ended.", nil, nil)
+	openWindows   = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
 )
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
 
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(out chan<- *prometheus.Desc) {
@@ -152,6 +166,8 @@ func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- queueAge
 	out <- openWindows
 	out <- oldKeyRows
+	out <- upstreamAccepts
+	out <- storeWritable
 	out <- superseded
 }
 
@@ -162,11 +178,14 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
-	if g.superseded() {
-		gauge(superseded, 1)
-	} else {
-		gauge(superseded, 0)
+	channels, storeOut := g.obstacles()
+	for _, c := range channels {
+		if c.Checked {
+			gauge(upstreamAccepts, oneIf(c.Obstacle == nil), c.Name)
+		}
 	}
+	gauge(storeWritable, oneIf(!storeOut))
+	gauge(superseded, oneIf(g.superseded()))
 	d, err := g.read(ctx)
 	if err != nil {
 		return

@@ -13,8 +13,16 @@ import (
 // the upstream before it, it fits into the pod's grace period of 45 seconds.
 const stopPatience = 15 * time.Second
 
-// submitted records that the upstream has the message, and applies the statuses that came before its id was known.
-func (g *Gateway) submitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
+// submitted records that the upstream has the message, and whose address the upstream says that it went to, and applies the statuses that came before its id was known.
+func (g *Gateway) submitted(tx *store.Tx, p parcel, answer graph.SendResponse, now time.Time) ([]store.Union, error) {
+	unions, err := learnAnswer(tx, p.recipient, answer.Contacts, now)
+	if err != nil && !damaged(err) {
+		return nil, err // whoever cannot be read stays apart; the message has gone all the same
+	}
+	return unions, g.recordSubmitted(tx, p, answer.Messages[0].ID, now)
+}
+
+func (g *Gateway) recordSubmitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
 	if err != nil || !found {
 		return err

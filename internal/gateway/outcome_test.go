@@ -22,7 +22,7 @@ func TestP12OutcomeIsRecordedAlsoWhenTheStoreIsAwayAtTheStop(t *testing.T) {
 			return store.ErrUnavailable
 		}
 		p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
-		return g.submitted(tx, p, "wamid.upstream", sent.Add(time.Minute))
+		return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute))
 	})
 	if got := storedState(t, g, id); !recorded || got != store.Submitted {
 		t.Fatalf("recorded: %v, and the message is %s; want submitted", recorded, got)

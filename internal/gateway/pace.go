@@ -186,6 +186,35 @@ func (p *pacer) refused(now time.Time, to pair) (before int) {
 	return before
 }
 
+// refusing tells whether the upstream's own limit has refused the pair last.
+func (p *pacer) refusing(to pair) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusals[to].count > 0
+}
+
+// unite makes two pairs one: a customer was found to be another one. What each has used of the limit counts.
+func (p *pacer) unite(gone, kept pair, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if used := p.pairs[gone]; used != nil && used.fullAt.After(now) {
+		couple := p.pairs[kept]
+		if couple == nil {
+			couple = &bucket{}
+			p.pairs[kept] = couple
+		}
+		if couple.fullAt.Before(now) {
+			couple.fullAt = now
+		}
+		couple.fullAt = couple.fullAt.Add(used.fullAt.Sub(now))
+	}
+	delete(p.pairs, gone)
+	if refused := p.refusals[gone]; refused.count > p.refusals[kept].count {
+		p.refusals[kept] = refused
+	}
+	delete(p.refusals, gone)
+}
+
 // taken records that the upstream has taken a message of the pair.
 func (p *pacer) taken(to pair) {
 	p.mu.Lock()

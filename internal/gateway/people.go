@@ -9,6 +9,9 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -56,22 +59,41 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err != nil {
 		return upstreamFailure(err)
 	}
-	done := make([]string, 0, len(result.Done))
-	for _, user := range result.Done {
-		address := user.WAID
-		if address == "" {
-			address = user.Input
-		}
-		done = append(done, address)
-	}
-	now := g.now().Unix()
-	err = g.changePeople(r.Context(), from.channel, done, func(s *conversation.State) {
-		s.SetBlocked(blocked, max(now, s.Block.At+1)) // the later request counts, be it within the same second
-	})
-	if err != nil {
+	if err := g.recordBlocks(r.Context(), from.channel, result.Done, blocked); err != nil {
 		return err
 	}
 	return writeBlocks(w, result, blocked)
+}
+
+// recordBlocks records what the upstream has done, of the people whom it says that it knows.
+func (g *Gateway) recordBlocks(ctx context.Context, c *channel, done []graph.BlockedUser, blocked bool) error {
+	if len(done) == 0 {
+		return nil
+	}
+	now := g.now()
+	var unions []store.Union
+	err := g.update(ctx, func(tx *store.Tx) error {
+		unions = nil
+		for _, user := range done {
+			input := identity.Of(user.Input)
+			more, err := learnAnswer(tx, input, []graph.ResponseContact{{Input: user.Input, WAID: user.WAID}}, now)
+			if err != nil {
+				return err
+			}
+			unions = append(unions, more...)
+			err = g.changePerson(tx, c, first(addresses(user.WAID, user.Input)), func(s *conversation.State) {
+				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1)) // the later request counts, be it within the same second
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		g.united(unions)
+	}
+	return err
 }
 
 // writeBlocks answers as the upstream does: with 400 and both lists if some users could not be (un)blocked.
@@ -136,7 +158,7 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	now := g.now()
 	err = g.update(r.Context(), func(tx *store.Tx) error {
 		for _, c := range request.Consents {
-			err := g.changePerson(tx, from.channel, c.User, func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) })
+			err := g.changePerson(tx, from.channel, identity.Of(c.User), func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) })
 			if err != nil {
 				return err
 			}
@@ -219,34 +241,31 @@ func checkPeople(field string, users []string) error {
 		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
 	}
 	for i, user := range users {
-		if _, ok := parseAddress(user); !ok {
+		if !isAddress(user) {
 			return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("%s[%d].user must be a phone number with its country code, or a business-scoped user id.", field, i))
 		}
 	}
 	return nil
 }
 
-// changePeople changes what is remembered of several customers of a number, in one commit.
-func (g *Gateway) changePeople(ctx context.Context, c *channel, users []string, change func(*conversation.State)) error {
-	if len(users) == 0 {
-		return nil
+// isAddress tells whether a text is an address that a send takes too. What is remembered under another one would be acknowledged and never found.
+func isAddress(text string) bool {
+	address, ok := identity.Parse(text)
+	if !ok {
+		return false
 	}
-	return g.update(ctx, func(tx *store.Tx) error {
-		for _, user := range users {
-			if err := g.changePerson(tx, c, user, change); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	_, err := market.CountryOf(string(address))
+	return err == nil
 }
 
-func (g *Gateway) changePerson(tx *store.Tx, c *channel, user string, change func(*conversation.State)) error {
-	address, ok := parseAddress(user)
-	if !ok {
+func (g *Gateway) changePerson(tx *store.Tx, c *channel, address identity.Address, change func(*conversation.State)) error {
+	customer, err := g.customerAt(tx, c.ID, address)
+	if err != nil {
+		return err
+	}
+	if customer == (seal.CustomerHash{}) {
 		return fmt.Errorf("a customer of channel %s has no address that can be read", c.Name)
 	}
-	customer := g.keys.seal.CustomerHash(c.ID, address)
 	state, err := tx.Conversation(c.ID, customer)
 	if err != nil {
 		return err

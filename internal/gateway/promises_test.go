@@ -312,16 +312,16 @@ func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool {
 		r := w.report()
-		return len(r.Stopped) == 1 && r.Stopped[0].Code == graph.CodeInvalidToken
+		return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodeInvalidToken
 	})
-	if r := w.report(); r.Stopped[0].Channel != "main" || r.Queues.Outbound != 1 {
-		t.Fatalf("stopped %+v with %d waiting, want main and the message", r.Stopped, r.Queues.Outbound)
+	if r := w.report(); stopped(r)[0].Name != "main" || r.Queues.Outbound != 1 {
+		t.Fatalf("stopped %+v with %d waiting, want main and the message", stopped(r), r.Queues.Outbound)
 	}
 	w.document.Channels[0].AccessToken = accessToken
 	w.writeDocument()
 	w.settled(1)
-	if r := w.report(); len(r.Stopped) != 0 {
-		t.Fatalf("still stopped: %+v", r.Stopped)
+	if r := w.report(); len(stopped(r)) != 0 {
+		t.Fatalf("still stopped: %+v", stopped(r))
 	}
 }
 
@@ -331,7 +331,10 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 	w.writes(ana, "hello", 0)
 	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
 	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool { r := w.report(); return len(r.Stopped) == 1 && r.Stopped[0].Code == graph.CodePayment })
+	w.until("the stop is reported", func() bool {
+		r := w.report()
+		return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodePayment
+	})
 	got := w.send(templateTo(ana, "parcel_ready"))
 	if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 || got.details != want {
 		t.Fatalf("got %s, want 131042 and %q", got.body, want)
@@ -342,12 +345,12 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 	if r := w.settled(1); r.Period.Charged != 0 {
 		t.Fatalf("%d charged, want the free reaction only", r.Period.Charged)
 	}
-	if r := w.report(); len(r.Stopped) != 1 {
+	if r := w.report(); len(stopped(r)) != 1 {
 		t.Fatal("a free message ended the stop")
 	}
 	w.clock.advance(stopProbe)
 	w.accepted(reaction)
-	w.until("a billable message probes and ends the stop", func() bool { return len(w.report().Stopped) == 0 })
+	w.until("a billable message probes and ends the stop", func() bool { return len(stopped(w.report())) == 0 })
 	if r := w.settled(3); r.Period.Charged != 1 {
 		t.Fatalf("%d charged, want the billable one", r.Period.Charged)
 	}
@@ -426,7 +429,7 @@ func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
 	const metric = `guichet_gateway_upstream_results_total{code="131042",result="stopped"}`
 	reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
 	w.accepted(reaction)
-	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 	w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
 	w.until("the second message met the stop", func() bool { return w.metric(metric) != "1" })
 	if n := w.metric(metric); n != "2" {
@@ -458,7 +461,7 @@ func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
 	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 	w.settled(1)
 	if got := w.metric(`guichet_gateway_channel_stopped{channel="main"}`); got != "1" {
 		t.Errorf("the metric is %q", got)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -13,7 +14,7 @@ import (
 // outgoing is a send as far as it can be judged without the store: what it is, to whom, and how long it lives.
 type outgoing struct {
 	send    *graph.Send
-	address string // canonical; what the customer is looked up by
+	address identity.Address // what the customer is looked up by
 	country market.Country
 	form    conversation.Form
 	// category is that of a template or of a direct send.
@@ -27,10 +28,7 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	if send.Group {
 		return outgoing{}, graph.NewError(graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`)
 	}
-	out := outgoing{send: send, address: send.BSUID, ttl: defaultTTL}
-	if send.To != "" {
-		out.address = canonicalAddress(send.To)
-	}
+	out := outgoing{send: send, address: identity.Address(recipientOf(send)), ttl: defaultTTL}
 	country, err := market.CountryOf(recipientOf(send))
 	if err != nil {
 		return outgoing{}, graph.NewError(graph.CodeInvalidValue, "to must begin with a country code, and recipient with a country code and a dot.")
@@ -38,7 +36,9 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	out.country = country
 	switch {
 	case send.IsTemplate():
-		return out, t.recogniseTemplate(&out)
+		if err := t.recogniseTemplate(&out); err != nil {
+			return out, err
+		}
 	case send.DirectCategory != "":
 		out.form = conversation.Direct
 		out.category, err = conversation.ParseCategory(send.DirectCategory)
@@ -52,6 +52,10 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 		out.form = conversation.Reaction
 	default:
 		out.form = conversation.FreeForm
+	}
+	if out.category == conversation.Authentication && send.To == "" {
+		return out, graph.NewError(graph.CodeUserIDNotSupported,
+			"An authentication message needs the customer's phone number in to: it is not sent to a user id.")
 	}
 	return out, nil
 }

@@ -35,7 +35,10 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 			return err
 		}
 	}
-	customer := in.customerOf(channel.ID, addressOf(s.RecipientID, s.RecipientUserID))
+	customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addresses(s.RecipientID, s.RecipientUserID)))
+	if err != nil && !damaged(err) {
+		return err
+	}
 	return in.forwardOnce(channel.ID, customer, unread{kindStatus, resultUnknown, s.Raw, in.told.callbacks.ForeignStatus(s)})
 }
 
@@ -107,6 +110,11 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	at := s.Timestamp
 	if at.IsZero() || at.After(in.now) {
 		at = in.now
+	}
+	if state == store.Sent && s.RecipientType != recipientGroup {
+		if err := in.learn(addresses(s.RecipientID, s.RecipientUserID), at); err != nil && !damaged(err) {
+			return err
+		}
 	}
 	if err := in.entryPoint(m, s, at); err != nil {
 		return err
@@ -194,6 +202,9 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	}
 	return in.gateway.settle(in.tx, in.tenant, e)
 }
+
+// recipientGroup is the recipient type of what went to a group.
+const recipientGroup = "group"
 
 // originReferral is the origin of a conversation that is a free entry point.
 const originReferral = "referral_conversion"

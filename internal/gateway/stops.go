@@ -80,6 +80,19 @@ func (s *channelStops) confirmed(channel string, claimed time.Time) (ended bool)
 	return true
 }
 
+// authorized records that the upstream accepts the channel's credentials, and tells whether that
+// ended a stop for them.
+func (s *channelStops) authorized(channel string) (ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	if !stopped || !credentialsRefused(stop.code) {
+		return false
+	}
+	s.end(channel)
+	return true
+}
+
 func (s *channelStops) end(channel string) {
 	delete(s.stopped, channel)
 	s.ended[channel] = true

@@ -12,14 +12,14 @@ func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
 	w.accepted(templateTo("33600000001", "parcel_ready"))
-	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 	for _, to := range []string{"33600000002", "33600000003", "33600000004"} {
 		w.accepted(templateTo(to, "parcel_ready"))
 	}
 	w.control(http.MethodPost, "faults", `{"code":132000,"next":4}`)
 	w.clock.advance(stopProbe)
 	w.accepted(templateTo(ana, "parcel_ready")) // wakes the dispatcher
-	if r := w.settled(5); r.Period.Charged != 1 || len(r.Stopped) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(r.Stopped))
+	if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(stopped(r)))
 	}
 }

@@ -22,8 +22,10 @@ func (g *Gateway) openStore(ctx context.Context) (*store.Store, error) {
 	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
 		opened, err := g.openOnce(ctx)
 		if err == nil || !errors.Is(err, store.ErrUnavailable) {
+			g.unopened.Store(nil)
 			return opened, err
 		}
+		g.cannotOpen(err)
 		g.log.Error("Store cannot be reached yet", "error", err)
 		timer.Reset(pause)
 		select {
@@ -32,6 +34,24 @@ func (g *Gateway) openStore(ctx context.Context) (*store.Store, error) {
 		case <-timer.C:
 		}
 	}
+}
+
+// cannotOpen records what keeps the store from being opened.
+func (g *Gateway) cannotOpen(err error) {
+	shared := g.config.tenant().Storage.Type == config.StorageShared
+	outage := store.Outage{Cause: store.OutageCauseOf(err, shared), Since: g.now()}
+	if before := g.unopened.Load(); before != nil {
+		outage.Since = before.Since
+	}
+	g.unopened.Store(&outage)
+}
+
+// outage is the store's outage, or nil.
+func (g *Gateway) outage() *store.Outage {
+	if opened := g.opened.Load(); opened != nil {
+		return opened.Outage()
+	}
+	return g.unopened.Load()
 }
 
 func (g *Gateway) openOnce(ctx context.Context) (*store.Store, error) {

@@ -47,6 +47,9 @@ type channel struct {
 	secrets []string
 }
 
+// shared tells whether the account's store is one that replicas share.
+func (t *tenant) shared() bool { return t.Storage.Type == config.StorageShared }
+
 type templateKey struct{ name, language string }
 
 // servedTemplate is a template made ready to be matched.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -23,8 +23,8 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 		return nil, errUnreadable
 	}
 	body := object.Set("biz_opaque_callback_data", rawjson.Quote(m.ID))
-	if to, _ := rawjson.String(object.Get("to")); to != "" && !strings.Contains(to, "+") {
-		if body, err = withPlus(body, to); err != nil {
+	if to, _ := rawjson.String(object.Get("to")); to != "" {
+		if body, err = dialled(body, to); err != nil {
 			return nil, err
 		}
 	}
@@ -39,18 +39,32 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 	return body, nil
 }
 
-// withPlus writes a number with its plus sign: without one the upstream may put the country code of the business's own number in front, and find somebody else.
+// dialled writes a number as it is dialled from abroad, for whom it was looked up: with its plus sign,
+// without which the upstream may put the country code of the business's own number in front and find
+// somebody else, and without a trunk zero.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
-func withPlus(body []byte, to string) ([]byte, error) {
+func dialled(body []byte, to string) ([]byte, error) {
 	object, err := rawjson.ParseObject(body)
 	if err != nil {
 		return nil, errUnreadable
 	}
-	digits, ok := graph.PhoneDigits(to)
-	if !ok {
+	number, ok := identity.ParsePhone(to)
+	switch {
+	case !ok:
 		return body, nil // it is not from this version, and the upstream will judge it
+	case strings.Contains(to, "+") && digitsIn(to) == len(number):
+		return body, nil
 	}
-	return object.Set("to", rawjson.Quote("+"+digits)), nil
+	return object.Set("to", rawjson.Quote("+"+string(number))), nil
+}
+
+func digitsIn(text string) (n int) {
+	for _, c := range text {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.

@@ -13,6 +13,7 @@ func TestNumberGoesToTheUpstreamWithItsPlusSign(t *testing.T) {
 	w := newWorld(t)
 	for written, want := range map[string]string{
 		"33612345601": "+33612345601", "(336) 12 34-56.02": "+33612345602", "+33 612 345 603": "+33 612 345 603",
+		"+33 (0)612 345 604": "+33612345604",
 	} {
 		id := w.accepted(templateTo(written, "parcel_ready"))
 		w.until("the upstream has it", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })

@@ -52,7 +52,7 @@ func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
 	w.writes(ana, "hello", 0)
 	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
 	held := w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`)
 	if r := w.settled(1); r.Period.Charged != 0 {
 		t.Fatal("the billable message was sent against the stop")
@@ -75,7 +75,7 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	w.until("all have met the stop", func() bool {
 		return w.metric(`guichet_gateway_upstream_results_total{code="131042",result="stopped"}`) == "3"
 	})
-	w.until("it is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("it is reported", func() bool { return len(stopped(w.report())) == 1 })
 	w.clock.advance(stopProbe)
 	w.writes(ana, "hello", 0)
 	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`)
@@ -97,12 +97,12 @@ func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
 	for _, to := range late {
 		w.accepted(textTo(to, "in time"))
 	}
-	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 	w.control(http.MethodDelete, "faults", "")
 	w.clock.advance(2 * time.Hour)
 	w.accepted(templateTo("33612345681", "parcel_ready")) // wakes the dispatcher, which sleeps by the real clock
-	if r := w.settled(4); r.Period.Charged != 1 || len(r.Stopped) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the template and none", r.Period.Charged, len(r.Stopped))
+	if r := w.settled(4); r.Period.Charged != 1 || len(stopped(r)) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the template and none", r.Period.Charged, len(stopped(r)))
 	}
 }
 
@@ -125,8 +125,8 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 	}
 	w.clock.advance(stopProbe)
 	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`) // wakes the dispatcher
-	if r := w.settled(5); r.Period.Charged != 1 || len(r.Stopped) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged, len(r.Stopped))
+	if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged, len(stopped(r)))
 	}
 }
 
@@ -137,14 +137,14 @@ func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
 	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool { return len(w.report().Stopped) == 1 })
+	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
 		t.Fatalf("got %d %s, want 131042 before a probe is due", got.status, got.body)
 	}
 	w.clock.advance(stopProbe)
 	w.accepted(templateTo(ana, "parcel_ready"))
-	if r := w.settled(2); r.Period.Charged != 1 || len(r.Stopped) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the probe and none", r.Period.Charged, len(r.Stopped))
+	if r := w.settled(2); r.Period.Charged != 1 || len(stopped(r)) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the probe and none", r.Period.Charged, len(stopped(r)))
 	}
 }
 
@@ -167,8 +167,8 @@ func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
 	w.control(http.MethodDelete, "faults", "")
 	w.clock.advance(stopProbe)
 	w.accepted(templateTo(ana, "parcel_ready"))
-	if r := w.settled(3); r.Period.Charged != 1 || len(r.Stopped) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the last one and none", r.Period.Charged, len(r.Stopped))
+	if r := w.settled(3); r.Period.Charged != 1 || len(stopped(r)) != 0 {
+		t.Fatalf("%d charged and %d channels stopped, want the last one and none", r.Period.Charged, len(stopped(r)))
 	}
 }
 

@@ -54,6 +54,7 @@ var catalogue = sync.OnceValue(func() map[int]CodeInfo {
 		{Code: 131057, HTTPStatus: 500, Title: "Account in maintenance mode", Class: Backoff},
 		{Code: 131059, HTTPStatus: 400, Title: "Invalid paging cursor", Class: Never},
 		{Code: 131061, HTTPStatus: 400, Title: "Template with a maximum price", Class: Never},
+		{Code: 131062, HTTPStatus: 400, Title: "Business-scoped user id recipients are not supported for this message", Class: Never},
 		{Code: 131064, HTTPStatus: 400, Title: "Template classification limit", Class: Never},
 		{Code: 132000, HTTPStatus: 400, Title: "Template param count mismatch", Class: Never},
 		{Code: 132001, HTTPStatus: 404, Title: "Template does not exist", Class: Never},

@@ -53,6 +53,7 @@ func TestCatalogue(t *testing.T) {
 		{131057, 500, Backoff},
 		{131059, 400, Never},
 		{131061, 400, Never},
+		{131062, 400, Never},
 		{131064, 400, Never},
 		{132000, 400, Never},
 		{132001, 404, Never},

@@ -40,6 +40,7 @@ const (
 	CodePairRateLimit         = 131056
 	CodeMaintenance           = 131057
 	CodeBadCursor             = 131059
+	CodeUserIDNotSupported    = 131062
 	CodeTemplateParameters    = 132000
 	CodeTemplateMissing       = 132001
 	CodeTemplateTextTooLong   = 132005

@@ -32,8 +32,9 @@ const (
 type Message struct {
 	ID string
 	// From is the customer's number in digits, FromUserID their business-scoped
-	// user id; either may be empty. GroupID is set on messages of a group.
-	From, FromUserID, GroupID string
+	// user id, FromParentUserID their parent id; each may be empty. GroupID is
+	// set on messages of a group.
+	From, FromUserID, FromParentUserID, GroupID string
 	// Type is text, image, button, interactive, reaction, system, … or unknown.
 	Type string
 	// Timestamp is the message's own, to the second; zero if absent or absurd.
@@ -88,6 +89,8 @@ type Referral struct {
 const (
 	ChangedNumber = "user_changed_number"
 	ChangedUserID = "user_changed_user_id"
+	// customerChangedNumber is what ChangedNumber was called before 2022.
+	customerChangedNumber = "customer_changed_number"
 )
 
 // SystemNotice tells that a customer changed number, and with it the
@@ -97,8 +100,9 @@ type SystemNotice struct {
 	// Type is ChangedNumber or ChangedUserID.
 	Type string
 	// NewID is the new number in digits; it may be empty, as the user ids may.
-	NewID                string
-	OldUserID, NewUserID string
+	NewID                            string
+	OldUserID, NewUserID             string
+	OldParentUserID, NewParentUserID string
 }
 
 // Status is one step in the life of an outbound message.
@@ -186,9 +190,9 @@ func parseMessage(raw []byte) Message {
 		return Message{Raw: raw}
 	}
 	message := Message{
-		ID:          text(object, "id"),
-		From:        text(object, "from"),
-		FromUserID:  text(object, "from_user_id"),
+		ID:         text(object, "id"),
+		From:       text(object, "from"),
+		FromUserID: text(object, "from_user_id"), FromParentUserID: text(object, "from_parent_user_id"),
 		GroupID:     text(object, "group_id"),
 		Type:        text(object, "type"),
 		Timestamp:   seconds(object.Get("timestamp")),
@@ -222,8 +226,12 @@ func (m *Message) readContent(object rawjson.Object) {
 		m.Emoji = text(content, "emoji")
 	case TypeSystem:
 		m.System = &SystemNotice{
-			Type: text(content, "type"), NewID: text(content, "wa_id"),
+			Type: text(content, "type"), NewID: firstOf(content, "wa_id", "new_wa_id"),
 			OldUserID: text(content, "previous_user_id"), NewUserID: text(content, "user_id"),
+			OldParentUserID: text(content, "previous_parent_user_id"), NewParentUserID: text(content, "parent_user_id"),
+		}
+		if m.System.Type == customerChangedNumber {
+			m.System.Type = ChangedNumber
 		}
 	}
 }

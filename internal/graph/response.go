@@ -24,9 +24,10 @@ type SendResponse struct {
 
 // ResponseContact names the customer as given and as known.
 type ResponseContact struct {
-	Input  string `json:"input"`
-	WAID   string `json:"wa_id,omitempty"`
-	UserID string `json:"user_id,omitempty"`
+	Input        string `json:"input"`
+	WAID         string `json:"wa_id,omitempty"`
+	UserID       string `json:"user_id,omitempty"`
+	ParentUserID string `json:"parent_user_id,omitempty"`
 }
 
 // ResponseMessage carries the id of the message, opaque to everybody but Meta.
@@ -73,7 +74,8 @@ func ParseSendResponse(body []byte) (SendResponse, error) {
 	for _, raw := range list(object, "contacts") {
 		if contact, err := rawjson.ParseObject(raw); err == nil {
 			response.Contacts = append(response.Contacts, ResponseContact{
-				Input: text(contact, "input"), WAID: text(contact, "wa_id"), UserID: text(contact, "user_id"),
+				Input: text(contact, "input"), WAID: text(contact, "wa_id"),
+				UserID: text(contact, "user_id"), ParentUserID: text(contact, "parent_user_id"),
 			})
 		}
 	}

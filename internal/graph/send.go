@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -61,8 +62,8 @@ type Send struct {
 	// To is the phone number in digits without a plus sign, or the group id;
 	// empty when only BSUID is given.
 	To string
-	// BSUID is the business-scoped user id, for example "US.1349…". To wins
-	// when both are given.
+	// BSUID is the business-scoped user id or the parent id, for example
+	// "US.1349…" or "US.ENT.1181…". To wins when both are given.
 	BSUID string
 	// Text is set on type text.
 	Text *Text
@@ -255,11 +256,6 @@ func parseRead(object rawjson.Object) (*ReadReceipt, error) {
 	return receipt, nil
 }
 
-var bsuid = regexp.MustCompile(`^[A-Z]{2}\.[A-Za-z0-9]{1,128}$`)
-
-// IsBSUID tells whether a text has the form of a business-scoped user id.
-func IsBSUID(text string) bool { return bsuid.MatchString(text) }
-
 func (s *Send) readAddress(object rawjson.Object) error {
 	switch kind, ok := optionalString(object, "recipient_type"); {
 	case !ok:
@@ -281,7 +277,7 @@ func (s *Send) readAddress(object rawjson.Object) error {
 	case to != "":
 		return s.readTo(to)
 	case recipient != "":
-		if !IsBSUID(recipient) {
+		if !identity.IsUserID(recipient) {
 			return invalid("recipient", "must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits")
 		}
 		s.Input, s.BSUID = recipient, recipient
@@ -300,36 +296,12 @@ func (s *Send) readTo(to string) error {
 		s.To = to
 		return nil
 	}
-	digits, ok := PhoneDigits(to)
+	number, ok := identity.ParsePhone(to)
 	if !ok {
 		return invalid("to", "must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them")
 	}
-	s.To = digits
+	s.To = string(number)
 	return nil
-}
-
-// PhoneDigits strips the punctuation of a phone number, false if a send would not
-// take it. E.164 allows 15 digits, and no country code begins with 0: such a number
-// is a national one, or has a dialling prefix, and would be another customer here
-// than the one whom Meta finds.
-func PhoneDigits(number string) (digits string, ok bool) {
-	const shortest, longest, longestWritten = 7, 15, 64
-	if len(number) > longestWritten {
-		return "", false
-	}
-	out, plus := make([]byte, 0, longest), false
-	for i := range len(number) {
-		switch c := number[i]; {
-		case c >= '0' && c <= '9':
-			out = append(out, c)
-		case c == '+' && len(out) == 0 && !plus:
-			plus = true
-		case c == ' ', c == '-', c == '(', c == ')', c == '.':
-		default:
-			return "", false
-		}
-	}
-	return string(out), len(out) >= shortest && len(out) <= longest && out[0] != '0'
 }
 
 func (s *Send) readCommon(object rawjson.Object) error {

@@ -86,9 +86,10 @@ type Change struct {
 // Contact is a customer as the webhook names them. WAID may be empty for a
 // customer who is known by a username only.
 type Contact struct {
-	WAID   string
-	UserID string
-	Name   string
+	WAID         string
+	UserID       string
+	ParentUserID string
+	Name         string
 }
 
 // UserPreference is a customer's choice about marketing messages.
@@ -249,9 +250,10 @@ func parseContacts(value rawjson.Object) []Contact {
 			continue
 		}
 		contacts = append(contacts, Contact{
-			WAID:   text(contact, "wa_id"),
-			UserID: text(contact, "user_id"),
-			Name:   text(child(contact, "profile"), "name"),
+			WAID:         text(contact, "wa_id"),
+			UserID:       text(contact, "user_id"),
+			ParentUserID: text(contact, "parent_user_id"),
+			Name:         text(child(contact, "profile"), "name"),
 		})
 	}
 	return contacts

@@ -66,6 +66,9 @@ func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State
 		cost := r.most(a, m, category, in.first)
 		bound.Amount.Amount = bound.Amount.Amount.Max(cost.Amount)
 		bound.Unpriced = bound.Unpriced || cost.Unpriced
+		if cost.Unpriced && bound.UnpricedMarket == "" {
+			bound.UnpricedMarket = r.place(m.Country, in.first).market.String()
+		}
 		if !r.claims(bound, a, m.Channel, category, in, cost) {
 			bound.Uncovered.Amount = bound.Uncovered.Amount.Max(cost.Amount)
 			bound.Uncovered.Unpriced = bound.Uncovered.Unpriced || cost.Unpriced

@@ -125,6 +125,9 @@ type Outcome struct {
 type Bound struct {
 	Amount   money.Money
 	Unpriced bool // some way in which the message may end has no rate, so Amount bounds only the others
+	// UnpricedMarket is the market whose rate is missing; empty if none is, or if no revision is in
+	// force.
+	UnpricedMarket string
 	// Uncovered is the same for the ways in which no allowance may pay; for the others, there are Claims.
 	Uncovered Exposure
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
@@ -268,20 +269,20 @@ func (r *Replay) entryPoint(m *sent, expiry, now int64) {
 
 // country is that of the event's customer. One that cannot be told is an error where prices depend on it.
 func (r *Replay) country(e *Event, now int64) (market.Country, error) {
-	country, err := market.CountryOf(string(e.Customer))
+	country, err := market.CountryOf(string(identity.Of(string(e.Customer))))
 	if err != nil && !r.book.AsksForCountry(now, r.account.Zone) {
 		return 0, nil
 	}
 	return country, err
 }
 
-// customer finds the conversation of the event, or begins it. That with a group is one for all its members.
+// customer finds the conversation of the event, or begins it: of the person, however the number is spelled. That with a group is one for all its members.
 func (r *Replay) customer(e *Event) *customer {
 	r.key = append(append(r.key[:0], e.Channel...), 0)
 	if len(e.Group) > 0 {
 		r.key = append(append(r.key, 0), e.Group...)
 	} else {
-		r.key = append(r.key, e.Customer...)
+		r.key = append(r.key, identity.Of(string(e.Customer)).Spelling()...)
 	}
 	c := r.customers[string(r.key)]
 	if c == nil {

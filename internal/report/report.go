@@ -46,8 +46,19 @@ type Report struct {
 	OldKeyRows *int64 `json:"oldKeyRows,omitempty"`
 	// UsedRevisions are the names of the plan's revisions that have priced something, by plan name: they are frozen.
 	UsedRevisions map[string][]string `json:"usedRevisions,omitempty"`
-	// Stopped are the channels whose sends the upstream has stopped with an error that needs somebody to act. Sorted by Channel.
-	Stopped []StoppedChannel `json:"stopped,omitempty"`
+	// Channels says of each channel whether messages leave through it. Sorted by Name. Empty from a
+	// gateway that has no configuration, or of a release that does not say so.
+	Channels []Channel `json:"channels,omitempty"`
+	// Waiting counts what has waited for the upstream for longer than WaitingAfter: of the oldest
+	// 5,000 messages in the queue, so that of a longer queue the figures are least ones. Sorted by
+	// Channel, then Reason.
+	Waiting []Waiting `json:"waiting,omitempty"`
+	// StoreOutage says that the store takes no writes; nil while it does. The figures may then be
+	// missing, see Period.
+	StoreOutage *StoreOutage `json:"storeOutage,omitempty"`
+	// BudgetRefused is the least amount that a message was refused for, since the period began and
+	// the budget's limit was set, because less is left; nil if none was refused.
+	BudgetRefused *money.Money `json:"budgetRefused,omitempty"`
 	// RefusedCallbacks tells of deliveries that were set aside because the business's endpoint refuses them; nil if none was.
 	RefusedCallbacks *RefusedCallbacks `json:"refusedCallbacks,omitempty"`
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the newest of each template, 100 at most.
@@ -136,16 +147,6 @@ type TemplateEvent struct {
 	// Event is the upstream's word: "APPROVED", "PAUSED", or "CATEGORY" for a changed category.
 	Event string    `json:"event"`
 	Time  time.Time `json:"time"`
-}
-
-// StoppedChannel is a channel for which the upstream takes no messages, or no billable ones.
-type StoppedChannel struct {
-	// Channel is the channel's name.
-	Channel string `json:"channel"`
-	// Code is Meta's error code, such as 190 for an access token that is no longer valid or 131042 for a missing means of payment.
-	Code int `json:"code"`
-	// Since is when the first message met the error.
-	Since time.Time `json:"since"`
 }
 
 // RefusedCallbacks are deliveries that the business's endpoint refuses. They wait until the business replays or drops them, for 30 days.

@@ -1,11 +1,13 @@
 package simulator
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
 )
 
 type blockBody struct {
@@ -53,7 +55,12 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 	s.mu.Lock()
 	for _, entry := range body.BlockUsers {
 		user := graph.BlockedUser{Input: entry.User, WAID: digits(entry.User)}
-		if change(s.state.customer(pair{numberID, user.WAID})) {
+		if identity.IsUserID(entry.User) {
+			user.WAID = ""
+		}
+		c := s.state.customer(s.state.pairOf(numberID, cmp.Or(user.WAID, entry.User)))
+		if change(c) {
+			c.blockedAs = cmp.Or(user.WAID, entry.User)
 			changed = append(changed, user)
 			continue
 		}
@@ -89,7 +96,7 @@ func (s *Simulator) listBlocked(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	for key, c := range s.state.customers {
 		if key.number == numberID && c.blocked {
-			blocked = append(blocked, key.phone)
+			blocked = append(blocked, c.blockedAs)
 		}
 	}
 	s.mu.Unlock()

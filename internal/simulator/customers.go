@@ -1,19 +1,25 @@
 package simulator
 
 import (
+	"cmp"
+	"encoding/json"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
 )
 
 // serviceWindow is how long a customer's message keeps the window open.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 const serviceWindow = 24 * time.Hour
 
-// pair is a business number and a customer.
-type pair struct{ number, phone string }
+// pair is a business number and a customer, see person.
+type pair struct {
+	number string
+	phone  identity.Address
+}
 
 // customer is what the simulator knows about a pair.
 type customer struct {
@@ -23,8 +29,9 @@ type customer struct {
 	cameByAd time.Time
 	// entryPoint is the end of the free entry point, if there is one.
 	entryPoint time.Time
-	// blocked tells that the business has blocked the customer.
-	blocked bool
+	// blocked tells that the business has blocked the customer, blockedAs under which address.
+	blocked   bool
+	blockedAs string
 	// stopped tells that the customer wants no marketing messages.
 	stopped bool
 	limiter *rate.Limiter
@@ -50,9 +57,64 @@ func (st *state) customer(p pair) *customer {
 	return c
 }
 
+// person is whose an address is: the phone is one, however its number is spelled, and whichever user ids
+// its messages have come with.
+func (st *state) person(address string) identity.Address {
+	return st.people.Primary(identity.Of(address))
+}
+
+// pairOf is a business number and whose the address is.
+func (st *state) pairOf(number, address string) pair {
+	return pair{number, st.person(address)}
+}
+
+// meet learns that a phone writes under a user id. What was known of the id is the phone's.
+func (st *state) meet(phone string, raw []byte) {
+	var message struct {
+		User   string `json:"from_user_id"`
+		Parent string `json:"from_parent_user_id"`
+	}
+	if json.Unmarshal(raw, &message) != nil {
+		return
+	}
+	for _, user := range []string{message.User, message.Parent} {
+		if user == "" {
+			continue
+		}
+		gone, kept := st.people.Same(identity.Of(phone), identity.Of(user))
+		if gone == kept {
+			continue
+		}
+		for p, c := range st.customers {
+			if p.phone == gone {
+				delete(st.customers, p)
+				st.customer(pair{p.number, kept}).unite(c)
+			}
+		}
+	}
+}
+
+// unite takes over what is known of a customer who turns out to be this one.
+func (c *customer) unite(other *customer) {
+	if other.wrote.After(c.wrote) {
+		c.wrote = other.wrote
+	}
+	if other.cameByAd.After(c.cameByAd) {
+		c.cameByAd = other.cameByAd
+	}
+	if other.entryPoint.After(c.entryPoint) {
+		c.entryPoint = other.entryPoint
+	}
+	c.blocked, c.stopped = c.blocked || other.blocked, c.stopped || other.stopped
+	c.blockedAs = cmp.Or(c.blockedAs, other.blockedAs)
+	if c.limiter == nil {
+		c.limiter = other.limiter
+	}
+}
+
 // phone returns the phone as it was set; one that never was is on.
 func (st *state) phone(number string) *phone {
-	if p := st.phones[number]; p != nil {
+	if p := st.phones[st.person(number)]; p != nil {
 		return p
 	}
 	return &phone{}

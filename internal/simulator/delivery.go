@@ -36,7 +36,7 @@ func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Tim
 
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
-	st.customer(pair{m.PhoneNumberID, m.To}).reply(now, time.Duration(s.config.EntryPoint))
+	st.customer(st.pairOf(m.PhoneNumberID, m.To)).reply(now, time.Duration(s.config.EntryPoint))
 	s.step(st, m, graph.StatusSent, now, nil)
 	if m.Type == graph.TypeReaction {
 		return // a reaction yields nothing but sent
@@ -106,7 +106,7 @@ func (s *Simulator) statusJSON(st *state, m *Sent, status string, now time.Time,
 		out = appendString(out, m.CallbackData)
 	}
 	if pricing != nil && pricing.Type == freeEntryPoint && status == graph.StatusSent {
-		end := st.customer(pair{m.PhoneNumberID, m.To}).entryPoint
+		end := st.customer(st.pairOf(m.PhoneNumberID, m.To)).entryPoint
 		out = append(out, `,"conversation":{"id":"`...)
 		out = strconv.AppendInt(out, end.UnixNano(), 16)
 		out = append(out, `","expiration_timestamp":"`...)

@@ -100,7 +100,7 @@ func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
-	stopped := m.Category == marketing && st.customer(pair{n.ID, m.To}).stopped
+	stopped := m.Category == marketing && st.customer(st.pairOf(n.ID, m.To)).stopped
 	switch {
 	case stopped:
 		s.planFailure(m, graph.MarketingStopped())
@@ -128,7 +128,7 @@ func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *hel
 	if send.To == n.display() {
 		return nil, "", graph.NewError(graph.CodeRecipientIsSender, "The recipient is the business's own number. Give a customer's.")
 	}
-	c := st.customer(pair{n.ID, recipient(send)})
+	c := st.customer(st.pairOf(n.ID, recipient(send)))
 	if s.config.EnforceRates {
 		if refusal := c.limit(n, now); refusal != nil {
 			return nil, "", refusal
@@ -140,7 +140,7 @@ func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *hel
 	if send.IsTemplate() {
 		held, preview, refusal := st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
 		if held != nil && held.Category == template.CategoryAuthentication && send.To == "" {
-			return nil, "", graph.NewError(graph.CodeInvalidParameter, "An authentication template needs a phone number in to.")
+			return nil, "", graph.NewError(graph.CodeUserIDNotSupported, "An authentication template needs a phone number in to.")
 		}
 		return held, preview, refusal
 	}

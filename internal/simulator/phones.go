@@ -54,7 +54,8 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := st.customer(pair{n.ID, phone})
+	st.meet(phone, raw)
+	c := st.customer(st.pairOf(n.ID, phone))
 	if c.blocked {
 		return "", errors.New("the business has blocked this phone")
 	}
@@ -148,7 +149,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	if n == nil || phone == "" {
 		return errNoSuchNumber
 	}
-	s.state.customer(pair{n.ID, phone}).stopped = value == "stop"
+	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
 	s.post(s.state, n, update{
 		number: n.ID, display: n.display(), field: graph.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
@@ -188,7 +189,7 @@ func (s *Simulator) SetPhone(number string, change PhoneState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.state.phone(digits(number))
-	s.state.phones[digits(number)] = p
+	s.state.phones[s.state.person(digits(number))] = p
 	if change.ReadReceipts != nil {
 		p.noReceipts = !*change.ReadReceipts
 	}

@@ -49,7 +49,7 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 	if m.Type == graph.TypeReaction {
 		return nil
 	}
-	c := st.customer(pair{m.PhoneNumberID, m.To})
+	c := st.customer(st.pairOf(m.PhoneNumberID, m.To))
 	p := &Pricing{Model: perMessage, Category: m.Category, Type: regular, Billable: true}
 	switch {
 	case c.inEntryPoint(now):

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -45,7 +46,8 @@ type state struct {
 	templates map[string]*heldTemplate
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
-	phones    map[string]*phone
+	phones    map[identity.Address]*phone
+	people    identity.Directory
 	record    *record
 	faults    []*Fault
 	knobs     Knobs
@@ -138,7 +140,7 @@ func (s *Simulator) fresh() *state {
 		templates: map[string]*heldTemplate{},
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
-		phones:    map[string]*phone{},
+		phones:    map[identity.Address]*phone{},
 		record:    newRecord(s.config.Record),
 		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable
 		prefix:    uint32(seed ^ seed>>32),           // #nosec G115 -- any 32 bits do

@@ -10,13 +10,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// sent stores a message that the upstream has, and returns what an operation about it and its customer says it is about.
+// sent stores a message that the upstream has, and returns what an operation about it, and so about its customer, says it is about.
 func sent(t *testing.T, s *store.Store, id string, n int) []store.Subject {
 	t.Helper()
 	accept(t, s, id, customer(n), store.LaneBulk, noon)
 	wantIDs(t, id, claim(t, s, noon, 1), id)
 	submit(t, s, id, noon)
-	return []store.Subject{{Message: id}, {Person: store.Person{Channel: channel, Customer: customer(n)}}}
+	return []store.Subject{{Message: id}, {Message: "another"}}
 }
 
 // wantStanding checks the state of a message, and whether its customer is blocked, within an operation.
@@ -85,16 +85,18 @@ func TestReadAheadFollowsTheTransaction(t *testing.T) {
 }
 
 func TestReadAheadFollowsAnErasureWithoutMessages(t *testing.T) {
-	s := shared.newStore(t)
+	keys := newKeys(t)
+	s := shared.newPlace(t).open(t, keys)
+	ana := keys.CustomerHash(channel, "33612345678")
 	var blocked conversation.State
 	blocked.SetBlocked(true, noon.Unix())
-	update(t, s, func(tx *store.Tx) error { return tx.PutConversation(channel, customer(1), &blocked) })
-	about := []store.Subject{{Person: store.Person{Channel: channel, Customer: customer(1)}}, {Person: store.Person{Channel: channel, Customer: customer(2)}}}
+	update(t, s, func(tx *store.Tx) error { return tx.PutConversation(channel, ana, &blocked) })
+	about := []store.Subject{{Channel: channel, Address: "33612345678"}, {Channel: channel, Address: "US.77"}}
 	if err := s.Update(context.Background(), func(tx *store.Tx) error {
-		if _, err := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 100); err != nil {
+		if _, err := tx.Erase(channel, []seal.CustomerHash{ana}, store.Erasure{}, 100); err != nil {
 			return err
 		}
-		person, err := tx.Conversation(channel, customer(1))
+		person, err := tx.Conversation(channel, ana)
 		if person.Block.Stopped {
 			t.Error("the conversation is there after its erasure")
 		}

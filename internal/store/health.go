@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,8 @@ const calm = 10 * time.Second
 // health says in the log what has changed, and not every failure of a store that is unavailable anyhow. Only the writer uses it.
 type health struct {
 	log     *slog.Logger
+	shared  bool
+	outage  *atomic.Pointer[Outage] // for others to read
 	onFault func(constraint string)
 	failed  time.Time             // the last failure; zero while the store is available
 	faults  map[string]faultCount // by constraint
@@ -56,12 +59,17 @@ func (h *health) note(err error, now time.Time) {
 	case errors.Is(err, ErrLeaseLost):
 		h.log.Warn("Lease was lost", "error", err)
 	case err != nil:
+		outage := Outage{Cause: OutageCauseOf(err, h.shared), Since: now}
 		if h.failed.IsZero() {
 			h.log.Error("Store became unavailable", "error", err)
+		} else {
+			outage.Since = h.outage.Load().Since
 		}
 		h.failed = now
+		h.outage.Store(&outage)
 	case !h.failed.IsZero() && now.Sub(h.failed) >= calm:
 		h.log.Info("Store is available again")
 		h.failed = time.Time{}
+		h.outage.Store(nil)
 	}
 }

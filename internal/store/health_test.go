@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -40,7 +41,7 @@ func TestHealthIsToldOncePerStateThatLasts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			h := health{log: slog.New(slog.NewTextHandler(&log, nil))}
+			h := health{log: slog.New(slog.NewTextHandler(&log, nil)), outage: &atomic.Pointer[Outage]{}}
 			began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 			for _, o := range tc.outcomes {
 				h.note(o.err, began.Add(time.Duration(o.second)*time.Second))

@@ -9,6 +9,7 @@ import (
 
 const (
 	insertSeen  = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	deleteSeen  = `DELETE FROM seen WHERE id = $1`
 	insertEarly = `INSERT INTO early_statuses (upstream_hash, payload, received_at) VALUES ($1, $2, $3)`
 	// boundEarly lets the oldest go. Statuses of what others send through the same number may come without end, and never become known.
 	boundEarly         = `DELETE FROM early_statuses WHERE seq <= (SELECT MAX(seq) - $1 FROM early_statuses)`
@@ -31,6 +32,9 @@ func (tx *Tx) FirstTime(id string, now time.Time) (bool, error) {
 	n, err := tx.changed(insertSeen, hashID(id), millis(now.Add(DedupeRetention)))
 	return n == 1, err
 }
+
+// NotSeen takes FirstTime back: what the id is of is told again.
+func (tx *Tx) NotSeen(id string) error { return tx.exec(deleteSeen, hashID(id)) }
 
 // hashID is what an id of the upstream is looked up by: half of its SHA-256. The ids themselves hold the recipient's number, in base64, beside 16 random bytes
 // that keep the hash from being tried out.

@@ -113,13 +113,7 @@ func (tx *Tx) place(m *Message, readyAt time.Time) error {
 	case !waits:
 		m.ReadyAt = readyAt
 	case lane > int64(m.Lane):
-		for _, known := range tx.messages {
-			if known.Channel == m.Channel && known.Customer == m.Customer && known.State.active() && known.Parking == InLine {
-				known.Lane = min(known.Lane, m.Lane)
-			}
-		}
-		tx.store.recent.forget()
-		return tx.exec(promoteLane, m.Lane, m.Channel, m.Customer[:], m.Lane)
+		return tx.promote(Person{m.Channel, m.Customer}, m.Lane)
 	case lane < int64(m.Lane):
 		m.Lane = Lane(lane)
 	}

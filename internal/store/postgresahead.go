@@ -1,32 +1,43 @@
 package store
 
+import "github.com/guichet-dev/guichet/internal/seal"
+
 // maxAhead bounds what is read ahead for one transaction, and so the memory that it takes: about 1 KiB for each subject.
 const maxAhead = 512
 
-// ahead reads what the operations of a transaction are about: in two exchanges, the messages and then the conversations. The transaction has its turn, so nobody else
-// changes what was read before it ends. One subject alone is read as quickly by its operation.
+// ahead reads what the operations of a transaction are about: in three exchanges, the messages, whose the addresses are, and then the conversations. The transaction has
+// its turn, so nobody else changes what was read before it ends. One message alone is read as quickly by its operation.
 func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 	var messages [][]any
-	var people []Person
+	var of []Subject
 	for _, op := range batch {
 		for _, subject := range op.subjects {
 			if subject.Message == "" {
-				people = append(people, subject.Person)
+				of = append(of, subject)
 			} else {
 				messages = append(messages, []any{subject.Message})
 			}
 		}
 	}
-	if len(messages)+len(people) < 2 {
+	if len(messages)+len(of) < 2 {
 		return nil
 	}
-	messages, people = messages[:min(len(messages), maxAhead)], people[:min(len(people), maxAhead)]
+	messages, of = messages[:min(len(messages), maxAhead)], of[:min(len(of), maxAhead)]
 	var rows []messageRow
 	if err := w.queryEach(selectMessage, messages, func(_ int, v values) { rows = append(rows, readMessage(v)) }); err != nil {
 		return err
 	}
 	for i := range rows {
 		tx.adopt(&rows[i]) // what cannot be read is read again by its operation, which fails alone
+	}
+	if err := w.addressesAhead(tx.store, of); err != nil {
+		return err
+	}
+	people := make([]Person, 0, len(of)+len(rows))
+	for _, subject := range of {
+		if primary, err := tx.Primary(subject.Address); err == nil {
+			people = append(people, Person{subject.Channel, tx.store.customer(subject.Channel, primary)})
+		}
 	}
 	for _, m := range tx.messages {
 		if m.State >= Submitted && !m.Settled { // a status is about to settle it
@@ -35,6 +46,25 @@ func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 	}
 	tx.store.recent.keep(tx.messages)
 	return w.conversationsAhead(tx.store.recent, people)
+}
+
+func (w *postgresWriter) addressesAhead(s *Store, of []Subject) error {
+	var hashes []seal.CustomerHash
+	for _, subject := range of {
+		hashes = append(hashes, s.spellings(subject.Address)...)
+	}
+	keys := make([][]any, len(hashes))
+	for i := range hashes {
+		keys[i] = []any{hashes[i][:]}
+	}
+	found := make([]*addressRow, len(hashes)) // nil for one of which nothing is known
+	if err := w.queryEach(selectAddress, keys, func(i int, v values) { found[i] = readAddress(v) }); err != nil {
+		return err
+	}
+	for i, hash := range hashes {
+		s.recent.addresses[hash] = found[i]
+	}
+	return nil
 }
 
 func (w *postgresWriter) conversationsAhead(recent *recent, people []Person) error {

@@ -176,6 +176,9 @@ func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
 	}
 	before := *m
 	m.State, m.ReadyAt, m.Parking, m.dirty = Queued, readyAt, parking, true
+	if before.Parking != InLine {
+		return nil // it was under way beside the line, see uniteMessages
+	}
 	return tx.nextOf(&before, m)
 }
 
@@ -290,10 +293,13 @@ func (m *Message) sequence() int64 {
 	return m.seq
 }
 
-// move changes the state of an active message.
+// move changes the state of an active message. One that is under way beside its line, see uniteMessages, stays there as long as it is active.
 func (tx *Tx) move(m *Message, to State) error {
 	before := *m
-	m.State, m.ReadyAt, m.Parking, m.dirty = to, time.Time{}, InLine, true
+	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
+	if !to.active() {
+		m.Parking = InLine
+	}
 	return tx.left(&before, m)
 }
 

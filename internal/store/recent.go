@@ -1,6 +1,10 @@
 package store
 
-import "github.com/hashicorp/golang-lru/v2/simplelru"
+import (
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/guichet-dev/guichet/internal/seal"
+)
 
 // recentMessages bounds the messages that an embedded store remembers: about 1 KiB each.
 const recentMessages = 2048
@@ -18,7 +22,9 @@ type recent struct {
 	pending map[string]*Message
 	// conversations are those that were read ahead and have not been changed since, as they are stored: nil for none.
 	conversations map[Person][]byte
-	shared        bool
+	// addresses are those that were read ahead and have not been changed since; nil for one of which nothing is known.
+	addresses map[seal.CustomerHash]*addressRow
+	shared    bool
 }
 
 func newRecent(shared bool) *recent {
@@ -26,7 +32,7 @@ func newRecent(shared bool) *recent {
 	if err != nil {
 		panic(err) // the bound is positive
 	}
-	return &recent{committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, shared: shared}
+	return &recent{committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{}, shared: shared}
 }
 
 // message is a copy of what is known of a message.
@@ -79,4 +85,5 @@ func (r *recent) forget() {
 	r.committed.Purge()
 	clear(r.pending)
 	clear(r.conversations)
+	clear(r.addresses)
 }

@@ -30,6 +30,7 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6)`
 	selectRefused = `SELECT seq, created_at, set_aside_at, status, LENGTH(payload) FROM refused_callbacks
 		WHERE channel = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
+	selectCallbackOf    = `SELECT customer FROM callbacks WHERE seq = $1`
 	selectOneRefused    = `SELECT customer, payload FROM refused_callbacks WHERE channel = $1 AND seq = $2`
 	selectOldestRefused = `SELECT seq, LENGTH(payload), set_aside_at FROM refused_callbacks ORDER BY seq LIMIT $1 + 0`
 	deleteRefused       = `DELETE FROM refused_callbacks WHERE seq = $1`
@@ -47,6 +48,10 @@ func (tx *Tx) NoteRefusal(c *Callback, now time.Time) error {
 // forgotten; it tells how many those were. SetAside is false if the lease was lost and another claim has
 // the delivery.
 func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
+	// The customer may have been found to be another one while the delivery was made.
+	if _, err := tx.first(selectCallbackOf, []any{c.seq}, func(v values) { copy(c.Customer[:], v.Bytes(0)) }); err != nil {
+		return false, 0, err
+	}
 	finished, err := tx.FinishCallback(c, now)
 	if err != nil || !finished {
 		return false, 0, err

@@ -7,13 +7,15 @@ import (
 )
 
 const (
-	selectSealed   = `SELECT seq, id, envelope, upstream_id, content FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	updateSealed   = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
-	selectPayloads = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	updatePayload  = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
-	selectAside    = `SELECT seq, channel, customer, payload FROM refused_callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	updateAside    = `UPDATE refused_callbacks SET payload = $1 WHERE seq = $2`
-	selectEarlies  = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectSealed    = `SELECT seq, id, envelope, upstream_id, content FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updateSealed    = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
+	selectPayloads  = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updatePayload   = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
+	selectAside     = `SELECT seq, channel, customer, payload FROM refused_callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updateAside     = `UPDATE refused_callbacks SET payload = $1 WHERE seq = $2`
+	selectEarlies   = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectPrimaries = `SELECT seq, person, primary_address FROM addresses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updatePrimary   = `UPDATE addresses SET primary_address = $1 WHERE seq = $2`
 )
 
 // SealedKind is a table with sealed values.
@@ -26,6 +28,7 @@ const (
 	SealedCallbacks
 	SealedEarlyStatuses
 	SealedRefusedCallbacks
+	SealedAddresses
 	SealedKinds
 )
 
@@ -83,6 +86,8 @@ func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error)
 			err = tx.exec(updateSealed, row.values[0], nullable(row.values[1]), nullable(row.values[2]), row.seq)
 		case SealedRefusedCallbacks:
 			err = tx.exec(updateAside, row.values[0], row.seq)
+		case SealedAddresses:
+			err = tx.exec(updatePrimary, row.values[0], row.seq)
 		default:
 			err = tx.exec(updatePayload, row.values[0], row.seq)
 		}
@@ -119,6 +124,8 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 		query, read = selectPayloads, readSealedCallback
 	case SealedRefusedCallbacks:
 		query, read = selectAside, readSealedCallback
+	case SealedAddresses:
+		query, read = selectPrimaries, readSealedAddress
 	case SealedEarlyStatuses:
 		query, read = selectEarlies, func(v values) sealedRow { return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(1)}} }
 	}
@@ -146,6 +153,12 @@ func readSealedMessage(v values) sealedRow {
 		seq: v.Int(0), values: [3][]byte{v.Bytes(2), v.Bytes(3), v.Bytes(4)},
 		places: [3]string{"messages.envelope/" + id, "messages.upstream_id/" + id, "messages.content/" + id},
 	}
+}
+
+func readSealedAddress(v values) sealedRow {
+	var person seal.CustomerHash
+	copy(person[:], v.Bytes(1))
+	return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(2)}, places: [3]string{primaryPlace(person)}}
 }
 
 func readSealedCallback(v values) sealedRow {

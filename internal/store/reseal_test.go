@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -66,6 +67,11 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			if err := tx.KeepEarlyStatus("unknown", []byte("status"), noon); err != nil {
 				return err
 			}
+			for _, address := range []identity.Address{"US.77", "US.ENT.78"} {
+				if _, err := tx.Same("33612345678", address, noon); err != nil {
+					return err
+				}
+			}
 			if err := tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("refused"), CreatedAt: noon}); err != nil {
 				return err
 			}
@@ -98,11 +104,11 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		for _, step := range []struct {
 			name string
 			step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)
-			want [store.SealedKinds][3]int // rows, stale, resealed of messages, callbacks, early statuses, refused callbacks
+			want [store.SealedKinds][3]int // rows, stale, resealed of messages, callbacks, early statuses, refused callbacks, addresses
 		}{
-			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}}},
-			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}}},
-			{"counted again", (*store.Tx).Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}, {1, 0, 0}}},
+			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {2, 2, 0}}},
+			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {2, 2, 2}}},
+			{"counted again", (*store.Tx).Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}, {1, 0, 0}, {2, 0, 0}}},
 		} {
 			for kind := range store.SealedKinds {
 				rows, stale, resealed := walk(kind, step.step)
@@ -143,6 +149,11 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
+			for _, address := range []identity.Address{"US.77", "US.ENT.78"} {
+				if primary, err := tx.Primary(address); err != nil || primary != "33612345678" {
+					t.Errorf("%s is %s, %v; want 33612345678", address, primary, err)
+				}
+			}
 			if _, unreadable, err := tx.TakeEarlyStatuses("unknown"); err != nil || unreadable != 1 {
 				t.Errorf("of the early statuses %d cannot be opened, %v; want the one under the retired key: its row was counted", unreadable, err)
 			}

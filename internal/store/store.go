@@ -78,6 +78,7 @@ type Store struct {
 	health     health  // used by the writer only
 	purgedTo   int64   // used by the writer only, see Tx.purgeMessages
 	recent     *recent // used by the writer only
+	outage     atomic.Pointer[Outage]
 }
 
 // maxReaders bounds the connections that views hold at a time, and so their memory.
@@ -108,6 +109,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if s.writer, err = engine.writer(ctx); err != nil {
 		return nil, err
 	}
+	s.health.shared, s.health.outage = s.Shared(), &s.outage
 	s.recent = newRecent(s.Shared())
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
@@ -28,10 +29,11 @@ type operation struct {
 	panic    any
 }
 
-// Subject is what an operation is about: a message by our id, or without one a person.
+// Subject is what an operation is about: a message by our id, or without one whoever has an address with a channel.
 type Subject struct {
 	Message string
-	Person  Person
+	Channel string
+	Address identity.Address
 }
 
 // Person is a customer of a channel.

@@ -145,3 +145,46 @@ func TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment(t *testing.T)
 		t.Errorf("the Deployment changed:\n%s", diff)
 	}
 }
+
+// What the schema fills in is what the code takes where nothing is said, so that it changes no
+// configuration and restarts no gateway.
+func TestDefaultsOfTheSchemaChangeNothing(t *testing.T) {
+	bare, explicit := load[v1alpha1.BusinessAccount](t, "small_account.yaml"), load[v1alpha1.BusinessAccount](t, "small_account.yaml")
+	seconds := int32(0)
+	explicit.Spec.Consent = &v1alpha1.Consent{Policy: v1alpha1.ConsentPriorContact}
+	explicit.Spec.Limits = &v1alpha1.Limits{MessagesPerSecond: 80}
+	explicit.Spec.Doubt = &v1alpha1.Doubt{Resolution: v1alpha1.DoubtFail, WaitSeconds: 300}
+	explicit.Spec.Privacy = &v1alpha1.Privacy{RetentionSeconds: &seconds}
+	explicit.Spec.Gateway = &v1alpha1.Gateway{
+		Storage: &v1alpha1.Storage{Type: v1alpha1.StorageEmbedded}, Exposure: &v1alpha1.Exposure{Type: v1alpha1.ExposureInternal},
+	}
+	compile := func(account *v1alpha1.BusinessAccount) (string, string) {
+		document := tenant.Compile(tenant.Sources{
+			Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: secrets(),
+			Claims: tenant.ClaimsOf(&account.Spec, tenant.Entitlement{Plan: "whatsapp"}, "USD"),
+		}).Document
+		encoded, digest, err := tenant.Encode(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects, err := tenant.Objects(tenant.Input{
+			Account: account, Image: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", Config: encoded, Digest: digest,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		written, err := json.Marshal(objects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(encoded), string(written)
+	}
+	document, objects := compile(bare)
+	explicitDocument, explicitObjects := compile(explicit)
+	if diff := cmp.Diff(document, explicitDocument); diff != "" {
+		t.Errorf("the configuration (-bare +explicit):\n%s", diff)
+	}
+	if diff := cmp.Diff(objects, explicitObjects); diff != "" {
+		t.Errorf("the objects (-bare +explicit):\n%s", diff)
+	}
+}

@@ -357,7 +357,7 @@ func (r *run) rests() (report.Report, error) {
 	case err != nil:
 		return report.Report{}, err
 	case now.Queues != (report.Queues{}) || now.Period.InDoubt != 0:
-		return report.Report{}, fmt.Errorf("still waiting: %+v, %d in doubt, stopped %v", now.Queues, now.Period.InDoubt, now.Stopped)
+		return report.Report{}, fmt.Errorf("still waiting: %+v, %d in doubt, channels %+v", now.Queues, now.Period.InDoubt, now.Channels)
 	case now.ConfigDigest != wanted:
 		return report.Report{}, fmt.Errorf("P10: the gateway serves %s; the last configuration is %s", now.ConfigDigest, wanted)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -55,6 +56,8 @@ func TestMainJobEndToEnd(t *testing.T) {
 		{"P1 P2 P12 the gateway is killed in between", s.gatewayKilled},
 		{"P6 P10 a new rate prices new messages only and restarts nothing", s.planChanged},
 		{"a template is usable within seconds of its approval", s.templateIsUsable},
+		{"a template that is Ready can be sent at once", s.readyTemplateIsSent},
+		{"a wrong access token shows before the first send, and is gone when it is corrected", s.wrongTokenShows},
 		{"P9 at rest nothing is written", s.atRest},
 		{"the account is deleted with its children", s.accountDeleted},
 	} {
@@ -309,6 +312,68 @@ spec:
 	must(t, err)
 	_, err = s.AwaitMessages(ctx, story.Messages(account)+1)
 	must(t, err)
+}
+
+// readyTemplateIsSent waits for Ready as a script does, and sends at once.
+func (s *scene) readyTemplateIsSent(ctx context.Context, t *testing.T) {
+	const manifest = `
+apiVersion: guichet.dev/v1alpha1
+kind: MessageTemplate
+metadata: {name: parcel-locker, namespace: acme}
+spec:
+  accountName: acme
+  name: parcel_locker
+  language: en_US
+  category: Utility
+  body:
+    text: "Hello {{1}}, your parcel waits for you in the locker."
+    examples: [{value: Ana}]
+`
+	account, err := s.Account(ctx)
+	must(t, err)
+	_, err = s.Kubectl.RunWithInput(ctx, manifest, "apply", "--server-side", "-f", "-")
+	must(t, err)
+	_, err = s.Kubectl.Run(ctx, "wait", "--namespace", "acme", "--for=condition=Ready", "mt/parcel-locker", "--timeout=60s")
+	must(t, err)
+	answer, err := s.play.Business.Template(ctx, "+33612345678",
+		story.Filled{Name: "parcel_locker", Language: "en_US", Body: []v1alpha1.TemplateExample{{Value: "Ana"}}})
+	must(t, err)
+	equal(t, "whether the first send is refused", answer.Refused(), false)
+	_, err = s.AwaitMessages(ctx, story.Messages(account)+1)
+	must(t, err)
+}
+
+// wrongTokenShows puts a wrong access token into the Secret, and the right one again.
+func (s *scene) wrongTokenShows(ctx context.Context, t *testing.T) {
+	key := client.ObjectKey{Namespace: story.AccountNamespace, Name: "acme-credentials"}
+	exchange := func(token []byte) (before []byte) {
+		must(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+			var secret corev1.Secret
+			if err := s.Client.Get(ctx, key, &secret); err != nil {
+				return err
+			}
+			before = secret.Data[v1alpha1.SecretKeyAccessToken]
+			secret.Data[v1alpha1.SecretKeyAccessToken] = token
+			return s.Client.Update(ctx, &secret)
+		}))
+		return before
+	}
+	began := time.Now()
+	good := exchange([]byte("not-the-token"))
+	_, err := s.AwaitAccount(ctx, "the wrong token shows", func(a *v1alpha1.BusinessAccount) bool {
+		accepts := apimeta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionUpstreamAccepts)
+		return accepts != nil && accepts.Reason == v1alpha1.ReasonAccessTokenRefused &&
+			apimeta.IsStatusConditionFalse(a.Status.Conditions, v1alpha1.ConditionReady)
+	})
+	must(t, err)
+	t.Logf("FIGURE from a wrong token to its condition: %s", time.Since(began).Round(10*time.Millisecond))
+	began = time.Now()
+	exchange(good)
+	_, err = s.AwaitAccount(ctx, "the right token is accepted", func(a *v1alpha1.BusinessAccount) bool {
+		return isTrue(a, v1alpha1.ConditionUpstreamAccepts) && isTrue(a, v1alpha1.ConditionReady)
+	})
+	must(t, err)
+	t.Logf("FIGURE from the right token to Ready: %s", time.Since(began).Round(10*time.Millisecond))
 }
 
 // accountDeleted deletes the account and waits until the last of its children is gone.

@@ -1,0 +1,141 @@
+package controllers_test
+
+import (
+	"testing"
+
+	"github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/report"
+)
+
+// warningsOf are the notes of the warnings with a reason.
+func (w *world) warningsOf(reason string) []string {
+	w.t.Helper()
+	list := &eventsv1.EventList{}
+	w.Expect(w.client.List(w.t.Context(), list, client.InNamespace(w.namespace))).To(gomega.Succeed())
+	var notes []string
+	for i := range list.Items {
+		if list.Items[i].Reason == reason && list.Items[i].Type == corev1.EventTypeWarning {
+			notes = append(notes, list.Items[i].Note)
+		}
+	}
+	return notes
+}
+
+// A wrong token shows in the status within a look, once as an event, and costs no write while
+// nothing changes (P9).
+func TestP9WhatTheUpstreamRefusesShowsOnceAndIsGoneWhenItIsOver(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	const sentence = `The upstream refuses with code 190 (Access token has expired): ` +
+		`put a valid access token into key "accessToken" of Secret "acme-credentials"`
+	since := w.clock.Now()
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Channels = []report.Channel{{Name: "main", Checked: true, Obstacle: &report.Obstacle{Cause: report.Refused, Code: 190, Since: since}}}
+		f.report.Waiting = []report.Waiting{{Channel: "main", Reason: report.WaitingForUpstream, Messages: 3, Oldest: since}}
+	})
+	for _, condition := range []string{v1alpha1.ConditionUpstreamAccepts, v1alpha1.ConditionReady} {
+		w.eventually("acme", condition, metav1.ConditionFalse, v1alpha1.ReasonAccessTokenRefused, `channel "main": `+sentence)
+	}
+	account := w.account()
+	w.Expect(conditionText(account.Status.Channels[0].Conditions, v1alpha1.ConditionUpstreamAccepts)).
+		To(gomega.Equal("UpstreamAccepts=False AccessTokenRefused: " + sentence))
+	w.Expect(*account.Status.Queue.Messages).To(gomega.Equal(int64(3)))
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonAccessTokenRefused) }).
+		Should(gomega.Equal([]string{`UpstreamAccepts of channel "main": ` + sentence}))
+	calls := w.settle()
+	w.settle()
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Channels, f.report.Waiting = []report.Channel{{Name: "main", Checked: true}}, nil
+	})
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	w.Expect(w.account().Status.Queue).To(gomega.BeNil())
+}
+
+// A database that is away takes the pod's readiness with it: what the pod says is read all the
+// same.
+func TestStoreOutageOfAPodThatIsNotReadyShows(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Period, f.report.StoreOutage = report.Period{}, &report.StoreOutage{Cause: report.StoreFailing, Since: w.clock.Now()}
+	})
+	pod := &corev1.Pod{}
+	w.Expect(w.get("acme-gateway-1", pod)).To(gomega.Succeed())
+	before := pod.DeepCopy()
+	pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse}}
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name: "gateway", Started: new(true), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}},
+	}}
+	w.Expect(w.client.Status().Patch(t.Context(), pod, client.MergeFrom(before))).To(gomega.Succeed())
+	w.setReadyReplicas(0)
+	const sentence = "Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile"
+	w.eventually("acme", v1alpha1.ConditionStoreWritable, metav1.ConditionFalse, v1alpha1.ReasonStoreFailing, sentence)
+	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+sentence)
+}
+
+func TestDeletedClaimShowsWhileThePodHoldsIt(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	claim := &corev1.PersistentVolumeClaim{}
+	w.Expect(w.get("acme-gateway-data", claim)).To(gomega.Succeed())
+	before := claim.DeepCopy()
+	claim.Finalizers = append(claim.Finalizers, "guichet.dev/pod-of-the-test") // as the protection of a volume in use
+	w.Expect(w.client.Patch(t.Context(), claim, client.MergeFrom(before))).To(gomega.Succeed())
+	w.Expect(w.client.Delete(t.Context(), claim)).To(gomega.Succeed())
+	w.Eventually(func() string {
+		return conditionText(w.account().Status.Conditions, v1alpha1.ConditionStoreWritable)
+	}).Should(gomega.HavePrefix(`StoreWritable=False VolumeDeleting: PersistentVolumeClaim "acme-gateway-data" is being deleted`))
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonVolumeDeleting) }).Should(gomega.HaveLen(1))
+}
+
+// A template that is Ready can be sent at once: every ready replica serves it.
+func TestTemplateIsReadyWhenTheGatewayServesIt(t *testing.T) {
+	t.Parallel()
+	w := templateWorld(t)
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	w.gateways.change(func(f *fakeGateways) { f.stuck = w.digestServed() })
+	w.create(templateManifest)
+	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
+	w.upstream.change(func(f *fakeUpstream) {
+		for _, known := range f.copies {
+			known.Status = "APPROVED"
+		}
+	})
+	w.eventuallyTemplate("order", "Approved", "Approved=True Approved: The upstream approved the template")
+	w.eventuallyTemplate("order", "Ready", "Ready=Unknown ConfigPropagating: Not every ready replica of the gateway serves the template yet")
+	w.gateways.change(func(f *fakeGateways) { f.stuck = "" })
+	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: Everything is in order")
+}
+
+// Every condition says something: `kubectl describe` shows no empty message.
+func TestNoConditionHasAnEmptyMessage(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	account := w.account()
+	for _, condition := range append(account.Status.Conditions, account.Status.Channels[0].Conditions...) {
+		w.Expect(condition.Message).NotTo(gomega.BeEmpty(), condition.Type)
+	}
+}
+
+// What the gateway takes where the spec says nothing is stored, so that it is seen.
+func TestDefaultsAreStored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.createAccount()
+	spec := w.account().Spec
+	w.Expect(spec.Consent.Policy).To(gomega.Equal(v1alpha1.ConsentPriorContact))
+	w.Expect(spec.Limits.MessagesPerSecond).To(gomega.Equal(int32(80)))
+	w.Expect(spec.Doubt.WaitSeconds).To(gomega.Equal(int32(300)))
+	w.Expect(*spec.Privacy.RetentionSeconds).To(gomega.Equal(int32(0)))
+	w.Expect(spec.Gateway.Storage.Type).To(gomega.Equal(v1alpha1.StorageEmbedded))
+	w.Expect(spec.Gateway.Exposure.Type).To(gomega.Equal(v1alpha1.ExposureInternal))
+}

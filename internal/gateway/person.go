@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// customerAt is who an address belongs to with a channel, at rest; nobody for no address.
+func (g *Gateway) customerAt(tx *store.Tx, channel string, address identity.Address) (seal.CustomerHash, error) {
+	if address == "" {
+		return seal.CustomerHash{}, nil
+	}
+	primary, err := tx.Primary(address)
+	if err != nil {
+		return seal.CustomerHash{}, err
+	}
+	return g.keys.seal.CustomerHash(channel, string(primary)), nil
+}
+
+// personOf is who a primary address belongs to whatever number of the account writes to it, as the upstream's limit on different customers counts.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
+func (g *Gateway) personOf(primary identity.Address) seal.CustomerHash {
+	return g.keys.seal.CustomerHash("", string(primary))
+}
+
+// addresses are those that the upstream names one person by, without what is none.
+func addresses(texts ...string) []identity.Address {
+	list := make([]identity.Address, 0, len(texts))
+	for _, text := range texts {
+		if text != "" {
+			list = append(list, identity.Of(text))
+		}
+	}
+	return list
+}
+
+// first is the first of the addresses; empty if there is none.
+func first(list []identity.Address) identity.Address {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// learn records that addresses are one person's, because a webhook of an instant says so: the zero time where it tells none.
+// A number that its owner left before, and that is told with a user id of somebody else, has passed to another person.
+func learn(tx *store.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
+	for i := 1; i < len(list); i++ {
+		if slices.Contains(list[:i], list[i]) {
+			continue
+		}
+		if err := passNumberOn(tx, list[0], list[i], told); err != nil {
+			return nil, err
+		}
+		more, err := tx.Same(list[0], list[i], now)
+		if err != nil {
+			return nil, err
+		}
+		unions = append(unions, more...)
+	}
+	return unions, nil
+}
+
+func passNumberOn(tx *store.Tx, number, user identity.Address, told time.Time) error {
+	if number.Kind() != identity.Phone || user.Kind() == identity.Phone {
+		return nil
+	}
+	left, err := tx.Left(number)
+	if err != nil || left.IsZero() || !told.After(left) {
+		return err
+	}
+	former, err := tx.Primary(number)
+	if err != nil {
+		return err
+	}
+	owner, err := tx.Primary(user)
+	if err != nil || owner == former {
+		return err
+	}
+	return tx.PassOn(number)
+}
+
+// learnAnswer records whom the upstream says that a recipient is. An answer that is not about the recipient says nothing.
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages (contacts of the response)
+func learnAnswer(tx *store.Tx, recipient identity.Address, contacts []graph.ResponseContact, now time.Time) (unions []store.Union, err error) {
+	if len(contacts) != 1 || recipient == "" {
+		return nil, nil
+	}
+	contact := contacts[0]
+	if input := identity.Of(contact.Input); contact.Input == "" || input != recipient {
+		return nil, nil
+	}
+	named := addresses(contact.WAID, contact.UserID, contact.ParentUserID)
+	for _, address := range named {
+		more, err := tx.Named(recipient, address, now)
+		if err != nil {
+			return nil, err
+		}
+		unions = append(unions, more...)
+	}
+	return unions, nil
+}
+
+// united lets what is kept in memory follow the store.
+func (g *Gateway) united(unions []store.Union) {
+	if len(unions) == 0 {
+		return
+	}
+	now := g.now()
+	for _, u := range unions {
+		g.pacer.unite(pair{u.Gone.Channel, u.Gone.Customer}, pair{u.Kept.Channel, u.Kept.Customer}, now)
+	}
+	g.sends.ring() // another message may be the first of its line now
+	g.deliveries.ring()
+}
+
+// damaged tells whether an error says that something of a person cannot be read.
+func damaged(err error) bool { return errors.Is(err, store.ErrDamaged) }

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// Union says that a customer of a channel was found to be another one: what was kept under Gone is kept
+// under Kept.
+type Union struct{ Gone, Kept Person }
+
+// Same records that two addresses are one person's, and makes everything that is kept of the one a part
+// of what is kept of the other: conversations, queued messages and callbacks in the order of their
+// acceptance, rate limits, the count of people reached. The ledger stays as it is. Recording it again
+// changes nothing. The error is ErrDamaged where what is kept cannot be read; nothing was changed then.
+func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
+	gone, kept, err := tx.primaries(a, b)
+	if err != nil {
+		return nil, err
+	}
+	if identity.Outranks(gone, kept) {
+		gone, kept = kept, gone
+	}
+	return tx.unite(gone, kept, now)
+}
+
+// Moved is Same for a person who left an address for another one at an instant. Whoever is told to have
+// the address later may be somebody else, see Left.
+func (tx *Tx) Moved(from, to identity.Address, at, now time.Time) ([]Union, error) {
+	gone, kept, err := tx.primaries(from, to)
+	if err != nil || gone == kept {
+		return nil, err
+	}
+	unions, err := tx.unite(gone, kept, now)
+	if err != nil {
+		return nil, err
+	}
+	return unions, tx.learn(from.Spelling(), kept, at)
+}
+
+// Named is Same for an address as it was written, of which the network says that it is the other one's.
+// That wins over the numbering rules: where they take the written address for a third person's, it is
+// that person's no more, and the person stays as it is.
+func (tx *Tx) Named(written, known identity.Address, now time.Time) ([]Union, error) {
+	gone, kept, err := tx.primaries(written, known)
+	if err != nil || gone == kept {
+		return nil, err
+	}
+	if written == written.Spelling() {
+		return tx.Same(written, known, now)
+	}
+	return nil, tx.learn(written, kept, time.Time{})
+}
+
+func (tx *Tx) primaries(a, b identity.Address) (first, second identity.Address, err error) {
+	if first, err = tx.Primary(a); err != nil {
+		return "", "", err
+	}
+	second, err = tx.Primary(b)
+	return first, second, err
+}
+
+// unite makes what is kept under one primary address a part of what is kept under another.
+func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
+	if gone == kept {
+		return nil, nil
+	}
+	channels, err := tx.channels()
+	if err != nil {
+		return nil, err
+	}
+	var unions []Union
+	var states []conversation.State
+	for _, channel := range channels {
+		union := Union{Person{channel, tx.store.customer(channel, gone)}, Person{channel, tx.store.customer(channel, kept)}}
+		known, err := tx.knows(union.Gone)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			continue
+		}
+		state, err := tx.united(union)
+		if err != nil {
+			return nil, err
+		}
+		unions, states = append(unions, union), append(states, state)
+	}
+	for i := range unions { // now that all that has to be read was read
+		if err := tx.uniteCustomers(unions[i], &states[i], now); err != nil {
+			return nil, err
+		}
+	}
+	from, into := tx.store.person(gone), tx.store.person(kept)
+	if err := tx.uniteReach(from, into); err != nil {
+		return nil, err
+	}
+	sealed, err := tx.store.options.Keys.Seal([]byte(kept), primaryPlace(into))
+	if err != nil {
+		return nil, err
+	}
+	clear(tx.store.recent.addresses)
+	if err := tx.exec(updateAddresses, into[:], sealed, from[:]); err != nil {
+		return nil, err
+	}
+	return unions, tx.learn(gone, kept, time.Time{})
+}
+
+// A customer's messages are found through three indexes, which leave none out.
+const (
+	inLine     = `state <= 2 AND parked = 0`
+	besideLine = `parked > 0`
+	outOfQueue = `state > 2`
+	isReady    = `ready_at IS NOT NULL` // which all are that wait beside their line
+)
+
+const (
+	// selectChannels are the channels of which anything is kept: of each index the first one, and then always the next.
+	selectChannels = `WITH RECURSIVE
+		of_conversations(channel) AS (SELECT MIN(channel) FROM conversations UNION ALL
+			SELECT (SELECT MIN(n.channel) FROM conversations AS n WHERE n.channel > l.channel) FROM of_conversations AS l WHERE l.channel IS NOT NULL),
+		of_callbacks(channel) AS (SELECT MIN(channel) FROM callbacks UNION ALL
+			SELECT (SELECT MIN(n.channel) FROM callbacks AS n WHERE n.channel > l.channel) FROM of_callbacks AS l WHERE l.channel IS NOT NULL),
+		of_lines(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + inLine + ` UNION ALL
+			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + inLine + ` AND n.channel > l.channel) FROM of_lines AS l WHERE l.channel IS NOT NULL),
+		of_ready(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + isReady + ` UNION ALL
+			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + isReady + ` AND n.channel > l.channel) FROM of_ready AS l WHERE l.channel IS NOT NULL),
+		of_gone(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + outOfQueue + ` UNION ALL
+			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + outOfQueue + ` AND n.channel > l.channel) FROM of_gone AS l WHERE l.channel IS NOT NULL)
+		SELECT channel FROM of_conversations WHERE channel IS NOT NULL UNION
+		SELECT channel FROM of_callbacks WHERE channel IS NOT NULL UNION
+		SELECT channel FROM of_lines WHERE channel IS NOT NULL UNION
+		SELECT channel FROM of_ready WHERE channel IS NOT NULL UNION
+		SELECT channel FROM of_gone WHERE channel IS NOT NULL`
+	selectAnything = `SELECT 1 WHERE EXISTS (SELECT 1 FROM conversations WHERE channel = $1 AND customer = $2)
+		OR EXISTS (SELECT 1 FROM callbacks WHERE channel = $3 AND customer = $4)
+		OR EXISTS (SELECT 1 FROM pairs WHERE channel = $5 AND customer = $6)
+		OR EXISTS (SELECT 1 FROM messages WHERE channel = $7 AND customer = $8 AND ` + inLine + `)
+		OR EXISTS (SELECT 1 FROM messages WHERE channel = $9 AND customer = $10 AND ` + besideLine + `)
+		OR EXISTS (SELECT 1 FROM messages WHERE channel = $11 AND customer = $12 AND ` + outOfQueue + `)
+		OR EXISTS (SELECT 1 FROM refused_callbacks WHERE channel = $13 AND customer = $14)`
+)
+
+func (tx *Tx) channels() (channels []string, err error) {
+	if err := tx.flushMessages(); err != nil {
+		return nil, err
+	}
+	err = tx.each(selectChannels, nil, func(v values) bool {
+		channels = append(channels, v.Text(0))
+		return true
+	})
+	return channels, err
+}
+
+// knows tells whether anything is kept of a customer.
+func (tx *Tx) knows(of Person) (bool, error) {
+	const indexes = 7
+	arguments := make([]any, 0, 2*indexes)
+	for range indexes {
+		arguments = append(arguments, of.Channel, of.Customer[:])
+	}
+	return tx.first(selectAnything, arguments, func(values) {})
+}
+
+// united is what is remembered of two customers as of one.
+func (tx *Tx) united(u Union) (conversation.State, error) {
+	gone, err := tx.Conversation(u.Gone.Channel, u.Gone.Customer)
+	if err != nil {
+		return gone, err
+	}
+	kept, err := tx.Conversation(u.Kept.Channel, u.Kept.Customer)
+	if err != nil {
+		return kept, err
+	}
+	kept.Unite(&gone)
+	return kept, nil
+}
+
+func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
+	delete(tx.store.recent.conversations, u.Gone)
+	if err := tx.exec(eraseConversation, u.Gone.Channel, u.Gone.Customer[:]); err != nil {
+		return err
+	}
+	if err := tx.PutConversation(u.Kept.Channel, u.Kept.Customer, state); err != nil {
+		return err
+	}
+	if err := tx.uniteMessages(u); err != nil {
+		return err
+	}
+	if err := tx.uniteCallbacks(u); err != nil {
+		return err
+	}
+	return tx.unitePairs(u, now)
+}
+
+// unitePairs adds what the one customer has used of the shared rate limit to what the other has.
+func (tx *Tx) unitePairs(u Union, now time.Time) error {
+	gone, err := tx.PairFullAt(u.Gone.Channel, u.Gone.Customer)
+	if err != nil || gone.IsZero() {
+		return err
+	}
+	kept, err := tx.PairFullAt(u.Kept.Channel, u.Kept.Customer)
+	if err != nil {
+		return err
+	}
+	if kept.Before(now) {
+		kept = now
+	}
+	if gone.After(now) {
+		if err := tx.PutPairFullAt(u.Kept.Channel, u.Kept.Customer, kept.Add(gone.Sub(now))); err != nil {
+			return err
+		}
+	}
+	return tx.exec(erasePair, u.Gone.Channel, u.Gone.Customer[:])
+}
+
+const selectReachedAt = `SELECT at FROM reach WHERE customer = $1`
+
+// uniteReach counts two people who were reached as one, until the later of the two falls out of the count.
+func (tx *Tx) uniteReach(gone, kept seal.CustomerHash) error {
+	var goneAt, keptAt int64
+	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v values) { goneAt = v.Int(0) })
+	if err != nil || !found {
+		return err
+	}
+	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v values) { keptAt = v.Int(0) })
+	if err != nil {
+		return err
+	}
+	if err := tx.exec(erasePersonReach, gone[:]); err != nil {
+		return err
+	}
+	if err := tx.exec(upsertReach, kept[:], max(goneAt, keptAt)); err != nil || !both {
+		return err
+	}
+	return tx.deepen(Reached, -1)
+}
