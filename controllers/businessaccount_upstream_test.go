@@ -42,26 +42,46 @@ func TestObstaclesBecomeConditions(t *testing.T) {
 		obstacle report.Obstacle
 		want     verdict
 	}{
-		"a wrong token": {report.Obstacle{Cause: report.Refused, Code: 190}, verdict{"False", "AccessTokenRefused",
-			`The upstream refuses with code 190 (Access token has expired): put a valid access token into key "accessToken" of Secret "acme-whatsapp"`}},
-		"a mistyped number id": {report.Obstacle{Cause: report.Refused, Code: 100}, verdict{"False", "PhoneNumberUnknown",
-			`The upstream refuses with code 100 (Invalid parameter): correct phoneNumberID "106540352242922", or give the system user of the access token the right to this number`}},
-		"a missing permission": {report.Obstacle{Cause: report.Refused, Code: 200}, verdict{"False", "PermissionMissing",
-			`The upstream refuses with code 200 (API permission missing): give the access token in Secret "acme-whatsapp" the permission whatsapp_business_messaging`}},
-		"no means of payment": {report.Obstacle{Cause: report.Refused, Code: 131042}, verdict{"False", "PaymentMissing",
-			"The upstream refuses with code 131042 (Business eligibility payment issue): add a means of payment to the WhatsApp Business account at Meta; messages that cost nothing are sent meanwhile"}},
-		"a locked account": {report.Obstacle{Cause: report.Refused, Code: 131031}, verdict{"False", "AccountRestricted",
-			"The upstream refuses with code 131031 (Account has been locked): see the account quality page of Meta's Business Manager"}},
-		"a number that is not registered": {report.Obstacle{Cause: report.Refused, Code: 133010}, verdict{"False", "PhoneNumberNotRegistered",
-			"The upstream refuses with code 133010 (Phone number not registered): register the number for the Cloud API at Meta"}},
-		"an unknown host": {report.Obstacle{Cause: report.NameNotResolved}, verdict{"False", "UpstreamUnreachable",
-			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: its host name cannot be resolved; correct it, or the cluster's DNS`}},
-		"a bad certificate": {report.Obstacle{Cause: report.CertificateInvalid}, verdict{"False", "UpstreamUnreachable",
-			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: the TLS handshake fails; its certificate must be valid, and baseURL must say http or https as the server does`}},
-		"a refused connection": {report.Obstacle{Cause: report.Unreachable}, verdict{"False", "UpstreamUnreachable",
-			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: no connection can be made; correct it, or let the gateway's pods reach it`}},
-		"an outage": {report.Obstacle{Cause: report.Outage, Code: 131016}, verdict{"False", "UpstreamFailing",
-			"The upstream answers that it cannot work now: messages wait, and are tried again until it can"}},
+		"a wrong token": {report.Obstacle{Cause: report.Refused, Code: 190}, verdict{
+			"False", "AccessTokenRefused",
+			`The upstream refuses with code 190 (Access token has expired): put a valid access token into key "accessToken" of Secret "acme-whatsapp"`,
+		}},
+		"a mistyped number id": {report.Obstacle{Cause: report.Refused, Code: 100}, verdict{
+			"False", "PhoneNumberUnknown",
+			`The upstream refuses with code 100 (Invalid parameter): correct phoneNumberID "106540352242922", or give the system user of the access token the right to this number`,
+		}},
+		"a missing permission": {report.Obstacle{Cause: report.Refused, Code: 200}, verdict{
+			"False", "PermissionMissing",
+			`The upstream refuses with code 200 (API permission missing): give the access token in Secret "acme-whatsapp" the permission whatsapp_business_messaging`,
+		}},
+		"no means of payment": {report.Obstacle{Cause: report.Refused, Code: 131042}, verdict{
+			"False", "PaymentMissing",
+			"The upstream refuses with code 131042 (Business eligibility payment issue): add a means of payment to the WhatsApp Business account at Meta; messages that cost nothing are sent meanwhile",
+		}},
+		"a locked account": {report.Obstacle{Cause: report.Refused, Code: 131031}, verdict{
+			"False", "AccountRestricted",
+			"The upstream refuses with code 131031 (Account has been locked): see the account quality page of Meta's Business Manager",
+		}},
+		"a number that is not registered": {report.Obstacle{Cause: report.Refused, Code: 133010}, verdict{
+			"False", "PhoneNumberNotRegistered",
+			"The upstream refuses with code 133010 (Phone number not registered): register the number for the Cloud API at Meta",
+		}},
+		"an unknown host": {report.Obstacle{Cause: report.NameNotResolved}, verdict{
+			"False", "UpstreamUnreachable",
+			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: its host name cannot be resolved; correct it, or the cluster's DNS`,
+		}},
+		"a bad certificate": {report.Obstacle{Cause: report.CertificateInvalid}, verdict{
+			"False", "UpstreamUnreachable",
+			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: the TLS handshake fails; its certificate must be valid, and baseURL must say http or https as the server does`,
+		}},
+		"a refused connection": {report.Obstacle{Cause: report.Unreachable}, verdict{
+			"False", "UpstreamUnreachable",
+			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: no connection can be made; correct it, or let the gateway's pods reach it`,
+		}},
+		"an outage": {report.Obstacle{Cause: report.Outage, Code: 131016}, verdict{
+			"False", "UpstreamFailing",
+			"The upstream answers that it cannot work now: messages wait, and are tried again until it can",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(
@@ -136,16 +156,26 @@ func TestStoreConditions(t *testing.T) {
 		want    verdict
 	}{
 		"well": {nil, nil, verdict{"True", "StoreWritable", "The gateway's store takes writes"}},
-		"a full volume": {nil, &report.StoreOutage{Cause: report.StoreFull}, verdict{"False", "VolumeFull",
-			"The gateway's volume is full: raise spec.gateway.storage.embedded.size; the gateway answers 503 to sends and webhooks meanwhile"}},
-		"a read-only volume": {nil, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{"False", "VolumeReadOnly",
-			"The gateway's volume is read-only: see the node's log, and repair the file system; the gateway answers 503 to sends and webhooks meanwhile"}},
-		"a broken volume": {nil, &report.StoreOutage{Cause: report.StoreFailing}, verdict{"False", "StoreFailing",
-			"Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile"}},
-		"a database that is away": {shared, &report.StoreOutage{Cause: report.StoreUnreachable}, verdict{"False", "DatabaseUnreachable",
-			`The PostgreSQL server cannot be reached: see whether it runs, and the URL in Secret "acme-postgres"; the gateway answers 503 to sends and webhooks meanwhile`}},
-		"a stand-by": {shared, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{"False", "VolumeReadOnly",
-			"The PostgreSQL server is read-only: the connection URL must lead to the primary; the gateway answers 503 to sends and webhooks meanwhile"}},
+		"a full volume": {nil, &report.StoreOutage{Cause: report.StoreFull}, verdict{
+			"False", "VolumeFull",
+			"The gateway's volume is full: raise spec.gateway.storage.embedded.size; the gateway answers 503 to sends and webhooks meanwhile",
+		}},
+		"a read-only volume": {nil, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{
+			"False", "VolumeReadOnly",
+			"The gateway's volume is read-only: see the node's log, and repair the file system; the gateway answers 503 to sends and webhooks meanwhile",
+		}},
+		"a broken volume": {nil, &report.StoreOutage{Cause: report.StoreFailing}, verdict{
+			"False", "StoreFailing",
+			"Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile",
+		}},
+		"a database that is away": {shared, &report.StoreOutage{Cause: report.StoreUnreachable}, verdict{
+			"False", "DatabaseUnreachable",
+			`The PostgreSQL server cannot be reached: see whether it runs, and the URL in Secret "acme-postgres"; the gateway answers 503 to sends and webhooks meanwhile`,
+		}},
+		"a stand-by": {shared, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{
+			"False", "VolumeReadOnly",
+			"The PostgreSQL server is read-only: the connection URL must lead to the primary; the gateway answers 503 to sends and webhooks meanwhile",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(report.Report{StoreOutage: tc.outage})
@@ -195,9 +225,11 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 		want    verdict
 	}{
 		"nothing refused": {"99.95", v1alpha1.BudgetBlock, nil, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
-		"refused": {"99.95", v1alpha1.BudgetBlock, &refused, verdict{"False", "BudgetTooLow",
+		"refused": {"99.95", v1alpha1.BudgetBlock, &refused, verdict{
+			"False", "BudgetTooLow",
 			"Less is left of the budget of 100 USD in period 2026-11 than a message can cost: those that can cost 0.0859 USD or more are refused " +
-				"with error 131042; raise spec.budget.limit, or wait for the next period"}},
+				"with error 131042; raise spec.budget.limit, or wait for the next period",
+		}},
 		"a reservation was given back": {"99.9", v1alpha1.BudgetBlock, &refused, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
 		"a budget that warns":          {"99.95", v1alpha1.BudgetWarn, &refused, verdict{"True", "WithinBudget", "Charges and reservations are within the budget"}},
 		"spent":                        {"100", v1alpha1.BudgetBlock, &refused, verdict{"False", "BudgetExhausted", "The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period"}},
