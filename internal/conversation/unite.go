@@ -50,12 +50,17 @@ func (s *State) uniteEntryPoint(added EntryPoint) {
 			continue
 		}
 		e.ReplyBy = max(e.ReplyBy, added.ReplyBy)
-		if earlier := added.Free.From < e.Free.From || added.Free.From == e.Free.From && added.Free.To > e.Free.To; !added.Free.IsEmpty() && (e.Free.IsEmpty() || earlier) {
+		if !added.Free.IsEmpty() && (e.Free.IsEmpty() || added.Free.before(e.Free)) {
 			e.Free = added.Free
 		}
 		return
 	}
 	s.addEntryPoint(added)
+}
+
+// before tells whether a span began first, or with the other and lasts longer.
+func (s Span) before(other Span) bool {
+	return s.From < other.From || s.From == other.From && s.To > other.To
 }
 
 // uniteConversation adds a billed conversation once, in the order in which they began.
@@ -65,6 +70,7 @@ func (s *State) uniteConversation(added Open) {
 	}
 	s.Conversations = append(s.Conversations, added)
 	slices.SortStableFunc(s.Conversations, func(a, b Open) int {
-		return cmp.Or(cmp.Compare(a.Span.From, b.Span.From), cmp.Compare(a.Span.To, b.Span.To), cmp.Compare(a.Category, b.Category))
+		return cmp.Or(
+			cmp.Compare(a.Span.From, b.Span.From), cmp.Compare(a.Span.To, b.Span.To), cmp.Compare(a.Category, b.Category))
 	})
 }

@@ -7,7 +7,7 @@ import (
 
 // trunkZero are the country codes in which callers within the country dial a 0 before the number, and
 // no subscriber's number begins with one. Italy, where the 0 belongs to the number, is not among them.
-// Source: https://www.itu.int/pub/T-SP-E.164C (dialling procedures)
+// Source: https://www.itu.int/pub/T-SP-E.164C
 var trunkZero = strings.Fields(`
 	20 27 31 32 33 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86
 	90 91 92 93 94 95 98 211 212 213 218 231 232 233 234 243 249 250 251 252 254 255 256

@@ -11,7 +11,8 @@ import (
 const (
 	selectAddress = `SELECT person, primary_address, moved_at FROM addresses WHERE address = $1`
 	upsertAddress = `INSERT INTO addresses (address, person, primary_address, moved_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (address) DO UPDATE SET person = excluded.person, primary_address = excluded.primary_address, moved_at = excluded.moved_at`
+		ON CONFLICT (address) DO UPDATE SET
+		person = excluded.person, primary_address = excluded.primary_address, moved_at = excluded.moved_at`
 	updateAddresses = `UPDATE addresses SET person = $1, primary_address = $2 WHERE person = $3`
 	deleteAddress   = `DELETE FROM addresses WHERE address = $1`
 	deleteAddresses = `DELETE FROM addresses WHERE person = $1`

@@ -75,7 +75,9 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 	var unions []Union
 	var states []conversation.State
 	for _, channel := range channels {
-		union := Union{Person{channel, tx.store.customer(channel, gone)}, Person{channel, tx.store.customer(channel, kept)}}
+		union := Union{
+			Gone: Person{channel, tx.store.customer(channel, gone)}, Kept: Person{channel, tx.store.customer(channel, kept)},
+		}
 		known, err := tx.knows(union.Gone)
 		if err != nil {
 			return nil, err
@@ -118,18 +120,24 @@ const (
 )
 
 const (
-	// selectChannels are the channels of which anything is kept: of each index the first one, and then always the next.
+	// selectChannels are the channels of which anything is kept: of each index the first one, and then
+	// always the next.
 	selectChannels = `WITH RECURSIVE
 		of_conversations(channel) AS (SELECT MIN(channel) FROM conversations UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM conversations AS n WHERE n.channel > l.channel) FROM of_conversations AS l WHERE l.channel IS NOT NULL),
+			SELECT (SELECT MIN(n.channel) FROM conversations AS n WHERE n.channel > l.channel)
+			FROM of_conversations AS l WHERE l.channel IS NOT NULL),
 		of_callbacks(channel) AS (SELECT MIN(channel) FROM callbacks UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM callbacks AS n WHERE n.channel > l.channel) FROM of_callbacks AS l WHERE l.channel IS NOT NULL),
+			SELECT (SELECT MIN(n.channel) FROM callbacks AS n WHERE n.channel > l.channel)
+			FROM of_callbacks AS l WHERE l.channel IS NOT NULL),
 		of_lines(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + inLine + ` UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + inLine + ` AND n.channel > l.channel) FROM of_lines AS l WHERE l.channel IS NOT NULL),
+			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + inLine + ` AND n.channel > l.channel)
+			FROM of_lines AS l WHERE l.channel IS NOT NULL),
 		of_ready(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + isReady + ` UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + isReady + ` AND n.channel > l.channel) FROM of_ready AS l WHERE l.channel IS NOT NULL),
+			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + isReady + ` AND n.channel > l.channel)
+			FROM of_ready AS l WHERE l.channel IS NOT NULL),
 		of_gone(channel) AS (SELECT MIN(channel) FROM messages WHERE ` + outOfQueue + ` UNION ALL
-			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + outOfQueue + ` AND n.channel > l.channel) FROM of_gone AS l WHERE l.channel IS NOT NULL)
+			SELECT (SELECT MIN(n.channel) FROM messages AS n WHERE ` + outOfQueue + ` AND n.channel > l.channel)
+			FROM of_gone AS l WHERE l.channel IS NOT NULL)
 		SELECT channel FROM of_conversations WHERE channel IS NOT NULL UNION
 		SELECT channel FROM of_callbacks WHERE channel IS NOT NULL UNION
 		SELECT channel FROM of_lines WHERE channel IS NOT NULL UNION

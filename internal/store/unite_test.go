@@ -38,9 +38,9 @@ func newPeople(t *testing.T, e engine) people {
 }
 
 // of is the customer of a channel that an address is, as the store says.
-func (p people) of(t testing.TB, number string, address identity.Address) (hash seal.CustomerHash) {
-	t.Helper()
-	update(t, p.Store, func(tx *store.Tx) error {
+func (p people) of(tb testing.TB, number string, address identity.Address) (hash seal.CustomerHash) {
+	tb.Helper()
+	update(tb, p.Store, func(tx *store.Tx) error {
 		primary, err := tx.Primary(address)
 		hash = p.keys.CustomerHash(number, string(primary))
 		return err
@@ -48,25 +48,25 @@ func (p people) of(t testing.TB, number string, address identity.Address) (hash 
 	return hash
 }
 
-func (p people) accept(t testing.TB, id, number string, to identity.Address, at time.Time) {
-	t.Helper()
-	m := newMessage(id, p.of(t, number, to))
+func (p people) accept(tb testing.TB, id, number string, to identity.Address, at time.Time) {
+	tb.Helper()
+	m := newMessage(id, p.of(tb, number, to))
 	m.Channel, m.AcceptedAt, m.ExpiresAt = number, at, at.Add(time.Hour)
-	update(t, p.Store, func(tx *store.Tx) error { return tx.Accept(m) })
+	update(tb, p.Store, func(tx *store.Tx) error { return tx.Accept(m) })
 }
 
-func (p people) same(t testing.TB, a, b identity.Address) (unions []store.Union) {
-	t.Helper()
-	update(t, p.Store, func(tx *store.Tx) (err error) { unions, err = tx.Same(a, b, noon); return err })
+func (p people) same(tb testing.TB, a, b identity.Address) (unions []store.Union) {
+	tb.Helper()
+	update(tb, p.Store, func(tx *store.Tx) (err error) { unions, err = tx.Same(a, b, noon); return err })
 	return unions
 }
 
-func (p people) wantPrimary(t testing.TB, want identity.Address, of ...identity.Address) {
-	t.Helper()
+func (p people) wantPrimary(tb testing.TB, want identity.Address, of ...identity.Address) {
+	tb.Helper()
 	for _, address := range of {
-		update(t, p.Store, func(tx *store.Tx) error {
+		update(tb, p.Store, func(tx *store.Tx) error {
 			if got, err := tx.Primary(address); err != nil || got != want {
-				t.Errorf("%s is %s, %v; want %s", address, got, err, want)
+				tb.Errorf("%s is %s, %v; want %s", address, got, err, want)
 			}
 			return nil
 		})

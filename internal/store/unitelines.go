@@ -8,7 +8,8 @@ import (
 const (
 	// selectHeads are the messages of a customer's line that are under way or ready: usually one.
 	selectHeads = `SELECT seq, state, lane, COALESCE(ready_at, 0) FROM messages
-		WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0 AND (state > 0 OR ready_at IS NOT NULL) ORDER BY seq`
+		WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0 AND (state > 0 OR ready_at IS NOT NULL)
+		ORDER BY seq`
 	moveMessages  = `UPDATE messages SET customer = $1 WHERE channel = $2 AND customer = $3 AND `
 	placeMessage  = `UPDATE messages SET ready_at = $1, parked = $2 WHERE seq = $3`
 	selectPayload = `SELECT seq, payload FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
@@ -17,10 +18,11 @@ const (
 	selectRefusedPayload = `SELECT seq, payload FROM refused_callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
 	moveRefused          = `UPDATE refused_callbacks SET customer = $1, payload = $2 WHERE seq = $3`
 	// selectReadyCallbacks are the callbacks of a customer's line that are ready or being delivered: usually one.
-	selectReadyCallbacks = `SELECT seq, ready_at FROM callbacks WHERE channel = $1 AND customer = $2 AND ready_at IS NOT NULL ORDER BY seq`
-	selectFirstCallback  = `SELECT seq FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq LIMIT 1`
-	placeCallback        = `UPDATE callbacks SET ready_at = $1 WHERE seq = $2`
-	unplaceCallback      = `UPDATE callbacks SET ready_at = NULL, lease = 0 WHERE seq = $1`
+	selectReadyCallbacks = `SELECT seq, ready_at FROM callbacks
+		WHERE channel = $1 AND customer = $2 AND ready_at IS NOT NULL ORDER BY seq`
+	selectFirstCallback = `SELECT seq FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq LIMIT 1`
+	placeCallback       = `UPDATE callbacks SET ready_at = $1 WHERE seq = $2`
+	unplaceCallback     = `UPDATE callbacks SET ready_at = NULL, lease = 0 WHERE seq = $1`
 )
 
 // head is a message that a line is waiting for.
@@ -95,7 +97,8 @@ func (tx *Tx) oneLine(of Person, heads []head) error {
 		return err
 	}
 	var next int64
-	if _, err := tx.first(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v values) { next = v.Int(0) }); err != nil {
+	_, err := tx.first(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v values) { next = v.Int(0) })
+	if err != nil {
 		return err
 	}
 	for _, h := range heads {
@@ -170,7 +173,9 @@ func (tx *Tx) moveCallbacks(u Union, list, move string) (found int, err error) {
 
 func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {
 	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v values) bool {
-		callbacks = append(callbacks, &Callback{Channel: of.Channel, Customer: of.Customer, seq: v.Int(0), Payload: v.Bytes(1)})
+		callbacks = append(callbacks, &Callback{
+			Channel: of.Channel, Customer: of.Customer, seq: v.Int(0), Payload: v.Bytes(1),
+		})
 		return true
 	})
 	return callbacks, err
@@ -186,15 +191,15 @@ func (tx *Tx) oneCallbackLine(of Person) error {
 	var behind []int64
 	ready := false
 	if err := tx.each(selectReadyCallbacks, []any{of.Channel, of.Customer[:]}, func(v values) bool {
-		switch seq, at := v.Int(0), v.Int(1); {
-		case seq == first:
+		seq, at := v.Int(0), v.Int(1)
+		if seq == first {
 			ready = true
-		default:
-			if readyAt == 0 || at < readyAt {
-				readyAt = at
-			}
-			behind = append(behind, seq)
+			return true
 		}
+		if readyAt == 0 || at < readyAt {
+			readyAt = at
+		}
+		behind = append(behind, seq)
 		return true
 	}); err != nil {
 		return err
