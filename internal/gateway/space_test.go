@@ -45,8 +45,17 @@ func TestGrowthOfTheStore(t *testing.T) {
 func TestP9FreeSpaceIsReportedSteadily(t *testing.T) {
 	var steady steadySpace
 	for i, tc := range []struct{ free, volume, want int64 }{
-		{500, 1000, 500}, {495, 1000, 500}, {491, 1000, 500}, {509, 1000, 500}, {490, 1000, 490}, {499, 1000, 490},
-		{500, 1000, 500}, {500, 2000, 500}, {519, 2000, 500}, {520, 2000, 520}, {0, 2000, 0},
+		{500, 1000, 500},
+		{495, 1000, 500},
+		{491, 1000, 500},
+		{509, 1000, 500},
+		{490, 1000, 490},
+		{499, 1000, 490},
+		{500, 1000, 500},
+		{500, 2000, 500},
+		{519, 2000, 500},
+		{520, 2000, 520},
+		{0, 2000, 0},
 	} {
 		if got := steady.settle(store.Space{Free: tc.free, Volume: tc.volume}).Free; got != tc.want {
 			t.Errorf("look %d at %d of %d: %d is reported, want %d", i, tc.free, tc.volume, got, tc.want)
