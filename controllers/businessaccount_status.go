@@ -79,6 +79,11 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	j.set(v1alpha1.ConditionTemplatesServed, partVerdict(scope, scope.compilation.templates, v1alpha1.ReasonTemplatesServed))
 	j.set(v1alpha1.ConditionGatewayAvailable, gatewayVerdict(scope, failure))
 	j.set(v1alpha1.ConditionStoreWritable, storeVerdict(scope))
+	if tenant.Shared(scope.account) {
+		apimeta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionStorageSufficient)
+	} else {
+		j.set(v1alpha1.ConditionStorageSufficient, roomVerdict(scope))
+	}
 	j.set(v1alpha1.ConditionConfigSynced, configVerdict(scope))
 	j.set(v1alpha1.ConditionUpstreamAccepts, channelsVerdict(status.Channels))
 	j.set(v1alpha1.ConditionUsageCurrent, usageVerdict(scope))

@@ -9,7 +9,8 @@ import (
 type BusinessAccountStatus struct {
 	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
 	// ClaimsGranted, CredentialsValid, NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable,
-	// StoreWritable, ConfigSynced, UpstreamAccepts, UsageCurrent, WithinBudget, CallbacksTaken.
+	// StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts, UsageCurrent, WithinBudget,
+	// CallbacksTaken.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -33,6 +33,10 @@ const (
 	// ConditionStoreWritable says whether the gateway's store takes writes, and is there to stay.
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
+	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time to
+	// come: 20 % of it is free, and what is free lasts for seven days. Only an account with an
+	// embedded store has it.
+	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
 	// ConditionWithinBudget says whether charges and reservations of the period are within the
@@ -188,6 +192,11 @@ const (
 	ReasonDatabaseUnreachable = "DatabaseUnreachable"
 	// ReasonStoreFailing: writing to the store fails for another reason.
 	ReasonStoreFailing = "StoreFailing"
+
+	// ReasonSufficient: the volume has room for the time to come.
+	ReasonSufficient = "Sufficient"
+	// ReasonFillingUp: less than 20 % of the volume is free, or it is full in less than seven days.
+	ReasonFillingUp = "FillingUp"
 
 	// ReasonCallbacksTaken: no callback is set aside.
 	ReasonCallbacksTaken = "CallbacksTaken"

@@ -153,7 +153,7 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 		return callbackOutcome{result: resultDelivered}
 	}
 	o := callbackOutcome{result: resultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause)}
-	if answer, ok := errors.AsType[*callbackAnswer](err); ok && answer.refuses() {
+	if answer, ok := errors.AsType[*answerError](err); ok && answer.refuses() {
 		o.status = answer.status
 		since := c.RefusedAt
 		if since.IsZero() {

@@ -44,15 +44,15 @@ func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []b
 	const longestAnswer = 64 << 10
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, longestAnswer)) // only so that the connection can be used again
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return &callbackAnswer{response.StatusCode}
+		return &answerError{response.StatusCode}
 	}
 	return nil
 }
 
-// callbackAnswer is an answer of the business's endpoint that is not a 2xx.
-type callbackAnswer struct{ status int }
+// answerError is an answer of the business's endpoint that is not a 2xx.
+type answerError struct{ status int }
 
-func (e *callbackAnswer) Error() string {
+func (e *answerError) Error() string {
 	return fmt.Sprintf("the business's endpoint answered %d", e.status)
 }
 
@@ -60,7 +60,7 @@ func (e *callbackAnswer) Error() string {
 // is delivered: 400, 404, 410, 413, 422 and such. Whoever runs the endpoint can mend the others without
 // a change of what is delivered: credentials (401, 403, 407), haste and load (408, 421, 425, 429), a
 // redirection, and every 5xx.
-func (e *callbackAnswer) refuses() bool {
+func (e *answerError) refuses() bool {
 	switch e.status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,
 		http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests:

@@ -129,26 +129,13 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		for _, m := range claimed {
 			if m.Condition == store.Locked {
 				locked++
-				tx.Untried(m)
-				if err := tx.Park(m, now.Add(lockedPause)); err != nil {
+				if err := setAside(tx, m, now.Add(lockedPause)); err != nil {
 					return err
 				}
 				continue
 			}
-			var p *parcel
-			var ended bool
-			err := attempt(func() (err error) {
-				p, ended, err = g.prepare(tx, t, c, m, now)
-				return err
-			})
-			switch {
-			case errors.Is(err, store.ErrFault):
-				tx.Untried(m)
-				if err := tx.Park(m, now.Add(faultPause)); err != nil {
-					return err
-				}
-				continue
-			case err != nil:
+			p, ended, err := g.prepareAlone(tx, attempt, t, c, m, now)
+			if err != nil {
 				return err
 			}
 			if gaveUp = gaveUp || ended; p != nil {
@@ -173,6 +160,27 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		g.deliveries.ring()
 	}
 	return parcels, next, nil
+}
+
+// prepareAlone prepares a claimed message in a step of its own: one that the store refuses is set aside
+// for a while and holds up no other message of the claim.
+func (g *Gateway) prepareAlone(
+	tx *store.Tx, attempt func(func() error) error, t *tenant, c *channel, m *store.Message, now time.Time,
+) (p *parcel, ended bool, err error) {
+	err = attempt(func() (err error) {
+		p, ended, err = g.prepare(tx, t, c, m, now)
+		return err
+	})
+	if errors.Is(err, store.ErrFault) {
+		return nil, false, setAside(tx, m, now.Add(faultPause))
+	}
+	return p, ended, err
+}
+
+// setAside takes a claimed message out of its customer's line, untried, until an instant.
+func setAside(tx *store.Tx, m *store.Message, until time.Time) error {
+	tx.Untried(m)
+	return tx.Park(m, until)
 }
 
 // prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or has ended because it may no longer be sent.

@@ -48,13 +48,14 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 	}
 	r.ConfigDigest = t.digest
 	r.OldKeyRows = g.oldKeyRows()
+	r.Storage = g.storage()
 	r.BudgetRefused = g.refusals.least(t, now)
 	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
 	full := r
 	err := g.view(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *tenant, time.Time) error{
-			reportPeriod, reportHistory, reportQueues, reportLedger, g.reportWaits,
+			reportPeriod, reportHistory, reportQueues, reportLedger, g.reportWaits, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
 				return err

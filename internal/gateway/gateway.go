@@ -64,6 +64,7 @@ type Gateway struct {
 	upstreams *upstreams
 	// unopened is the outage that keeps the store from being opened; nil once it is open.
 	unopened  atomic.Pointer[store.Outage]
+	steady    steadySpace
 	refusals  budgetRefusals
 	callbacks *callbackClient
 	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from them.
@@ -120,7 +121,7 @@ func newGateway(options Options) (*Gateway, error) {
 	g.now = g.accountTime
 	ring.unused = g.oldKeysUnused
 	g.metrics.registry.MustRegister(gauges{
-		read: g.depths, obstacles: g.obstacles, superseded: func() bool { return g.superseded() != nil },
+		read: g.depths, obstacles: g.obstacles, space: g.space, superseded: func() bool { return g.superseded() != nil },
 	})
 	g.config.changed = func(t *tenant) {
 		g.upstreams.serve(t, g.now())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // metrics are the gateway's own measurements. Every label has a bounded set of values: results and kinds are constants of this package, codes those of Meta's
@@ -130,6 +131,8 @@ type gauges struct {
 	// obstacles tells of each channel that was checked whether there is an obstacle, and whether
 	// the store is out.
 	obstacles func() (channels []report.Channel, storeOut bool)
+	// space is the room of an embedded store; false while it is not known.
+	space func() (store.Space, bool)
 	// superseded tells whether this process may not use the store any more.
 	superseded func() bool
 }
@@ -150,6 +153,8 @@ var (
 		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; absent while that is not known.", []string{"channel"}, nil)
 	storeWritable = prometheus.NewDesc(metricsNamespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil)
 	superseded    = prometheus.NewDesc(metricsNamespace+"_store_superseded", "1 once another process has taken the store over, or a newer program has migrated it: this process is to be ended.", nil, nil)
+	storeSize     = prometheus.NewDesc(metricsNamespace+"_store_size_bytes", "Size of an embedded store with its log.", nil, nil)
+	storeFree     = prometheus.NewDesc(metricsNamespace+"_store_free_bytes", "Free space of an embedded store's volume.", nil, nil)
 	openWindows   = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
 )
 
@@ -169,6 +174,8 @@ func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- upstreamAccepts
 	out <- storeWritable
 	out <- superseded
+	out <- storeSize
+	out <- storeFree
 }
 
 // Collect implements prometheus.Collector. Where the store cannot be read the gauges are absent: unknown is never shown as zero.
@@ -186,6 +193,10 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(storeWritable, oneIf(!storeOut))
 	gauge(superseded, oneIf(g.superseded()))
+	if space, known := g.space(); known {
+		gauge(storeSize, float64(space.Size))
+		gauge(storeFree, float64(space.Free))
+	}
 	d, err := g.read(ctx)
 	if err != nil {
 		return

@@ -17,7 +17,7 @@ import (
 )
 
 func TestWhatFollowsFromADelivery(t *testing.T) {
-	answer := func(status int) error { return &callbackAnswer{status} }
+	answer := func(status int) error { return &answerError{status} }
 	const minute = time.Minute
 	for name, tc := range map[string]struct {
 		err              error
@@ -54,7 +54,7 @@ func TestWhatFollowsFromADelivery(t *testing.T) {
 		411: true, 413: true, 414: true, 415: true, 418: true, 421: false, 422: true, 425: false, 429: false, 431: true, 451: true, 500: false, 501: false, 503: false,
 	}
 	for status, want := range refuses {
-		if got := (&callbackAnswer{status}).refuses(); got != want {
+		if got := (&answerError{status}).refuses(); got != want {
 			t.Errorf("%d refuses what was delivered: %t, want %t", status, got, want)
 		}
 	}

@@ -39,7 +39,7 @@ func (r *rejections) tell(why rejection, now time.Time, details ...any) {
 	n := r.seen.add(string(why), now)
 	r.mu.Unlock()
 	if n > 0 {
-		r.log.Warn(string(why), append(details, "count", n)...)
+		r.log.Warn(string(why), append(details, "count", n)...) //nolint:sloglint // every kind is a constant
 	}
 }
 

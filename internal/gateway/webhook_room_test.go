@@ -176,6 +176,7 @@ func TestSlowBodyIsCut(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				defer response.Body.Close()
 				if took := time.Since(began).Truncate(time.Millisecond); response.StatusCode != tc.status || took != tc.after {
 					t.Errorf("got %d after %v, want %d after %v", response.StatusCode, took, tc.status, tc.after)
 				}

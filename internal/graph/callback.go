@@ -73,7 +73,8 @@ func (b *Callbacks) addText(name string, content []byte) {
 	}
 	text = append(text, rawjson.ASCII(rawjson.Quote(name))...)
 	text = append(text, ':')
-	b.members[last].text = append(text, rawjson.ASCII(content)...)
+	text = append(text, rawjson.ASCII(content)...)
+	b.members[last].text = text
 }
 
 // Message returns the webhook that carries a message alone, with the contact that belongs to it.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -82,16 +83,16 @@ func (f field) text(least, most int) (string, error) {
 	return value, nil
 }
 
-// word reads a string that is one of some words.
-func (f field) word(words ...string) (string, error) {
+// oneOf checks that the field is a string that is one of some words.
+func (f field) oneOf(words ...string) error {
 	value, ok := rawjson.String(f.raw)
 	switch {
 	case f.absent():
-		return "", missing(f.path, alternatives(words))
+		return missing(f.path, alternatives(words))
 	case !ok || !slices.Contains(words, value):
-		return "", invalid(f.path, "must be "+alternatives(words))
+		return invalid(f.path, "must be "+alternatives(words))
 	}
-	return value, nil
+	return nil
 }
 
 // degrees reads a coordinate, as a number or a string, of at most the given size.
@@ -151,16 +152,16 @@ func absoluteURL(path, text string) error {
 
 // alternatives writes words as a choice: "a", "b" or "c".
 func alternatives(words []string) string {
-	choice := ""
+	var choice strings.Builder
 	for i, word := range words {
 		switch {
 		case i == 0:
 		case i == len(words)-1:
-			choice += " or "
+			choice.WriteString(" or ")
 		default:
-			choice += ", "
+			choice.WriteString(", ")
 		}
-		choice += strconv.Quote(word)
+		choice.WriteString(strconv.Quote(word))
 	}
-	return choice
+	return choice.String()
 }

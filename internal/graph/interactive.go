@@ -123,7 +123,7 @@ func replyButtons(f field) error {
 		if err != nil {
 			return err
 		}
-		if _, err := button.at("type").word("reply"); err != nil {
+		if err := button.at("type").oneOf("reply"); err != nil {
 			return err
 		}
 		reply, err := button.at("reply").object()
@@ -201,7 +201,7 @@ func linkAction(f field) error {
 	if err != nil {
 		return err
 	}
-	if _, err := action.at("name").word("cta_url"); err != nil {
+	if err := action.at("name").oneOf("cta_url"); err != nil {
 		return err
 	}
 	parameters, err := action.at("parameters").object()

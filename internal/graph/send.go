@@ -248,7 +248,7 @@ func parseRead(object rawjson.Object) (*ReadReceipt, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := typing.at("type").word("text"); err != nil {
+		if err := typing.at("type").oneOf("text"); err != nil {
 			return nil, err
 		}
 		receipt.Typing = true

@@ -193,7 +193,8 @@ func TestP5VerifyFindsARecordTooMany(t *testing.T) {
 		problem  string
 	}{
 		"three corrections of one settlement": {
-			[]ledger.Record{undelivered("a"), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1)}, 3,
+			[]ledger.Record{undelivered("a"), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1)},
+			3,
 			"it corrects record 1, and the latest of its message is record 2",
 		},
 		"a correction of a correction that charges again": {

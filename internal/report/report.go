@@ -56,6 +56,8 @@ type Report struct {
 	// StoreOutage says that the store takes no writes; nil while it does. The figures may then be
 	// missing, see Period.
 	StoreOutage *StoreOutage `json:"storeOutage,omitempty"`
+	// Storage is the room of an embedded store; nil of a shared one, and while it is not known.
+	Storage *Storage `json:"storage,omitempty"`
 	// BudgetRefused is the least amount that a message was refused for, since the period began and
 	// the budget's limit was set, because less is left; nil if none was refused.
 	BudgetRefused *money.Money `json:"budgetRefused,omitempty"`

@@ -1,6 +1,9 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 const (
 	attemptSavepoint         = "SAVEPOINT attempt"
@@ -70,8 +73,8 @@ func (tx *Tx) restore(s snapshot) error {
 	if err := tx.fail(tx.conn.settle()); err != nil {
 		return err
 	}
-	for i := len(*s.undo) - 1; i >= 0; i-- {
-		(*s.undo)[i]()
+	for _, undo := range slices.Backward(*s.undo) {
+		undo()
 	}
 	clear(tx.messages)
 	clear(tx.byID)

@@ -24,8 +24,10 @@ const (
 	depths
 )
 
-var depthNames = [depths]string{"depth/outbound", "depth/unsettled", "depth/doubts", "depth/unpriced", "depth/callbacks", "depth/reached",
-	"depth/refused_callbacks", "depth/refused_bytes"}
+var depthNames = [depths]string{
+	"depth/outbound", "depth/unsettled", "depth/doubts", "depth/unpriced", "depth/callbacks", "depth/reached",
+	"depth/refused_callbacks", "depth/refused_bytes",
+}
 
 // Depth tells how many there are.
 func (tx *Tx) Depth(of Depth) (int64, error) {

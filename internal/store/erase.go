@@ -86,14 +86,22 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 		if page.Open[i] > 0 {
 			continue
 		}
-		delete(tx.store.recent.conversations, Person{channel, customer})
-		for _, statement := range []string{eraseConversation, erasePair} {
-			if err := tx.exec(statement, channel, customer[:]); err != nil {
-				return Erasure{}, err
-			}
+		if err := tx.eraseConversation(channel, customer); err != nil {
+			return Erasure{}, err
 		}
 	}
 	return page, nil
+}
+
+// eraseConversation forgets what is remembered between a channel and a customer.
+func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) error {
+	delete(tx.store.recent.conversations, Person{channel, customer})
+	for _, statement := range []string{eraseConversation, erasePair} {
+		if err := tx.exec(statement, channel, customer[:]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {

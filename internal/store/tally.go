@@ -200,13 +200,35 @@ func (tx *Tx) headCell() (*cell[ledger.Head], error) {
 
 // flushTally writes what the transaction's operations changed. The ledger's head needs no row of its own.
 func (tx *Tx) flushTally() error {
-	for key, c := range tx.tally.totals {
-		if t := &c.value; c.dirty {
-			if err := tx.conn.exec(upsertTotal, key.Period, string(key.Currency), key.Category, t.Messages, t.Charged, t.Billed.String(), t.Cost.String()); err != nil {
+	for _, flush := range []func() error{tx.flushTotals, tx.flushCounters, tx.flushReserved} {
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	for revision, c := range tx.tally.revisions {
+		if c.dirty && c.value {
+			if err := tx.conn.exec(insertUsed, revision.Plan, revision.Revision); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
+}
+
+func (tx *Tx) flushTotals() error {
+	for key, c := range tx.tally.totals {
+		if t := &c.value; c.dirty {
+			err := tx.conn.exec(upsertTotal, key.Period, string(key.Currency), key.Category,
+				t.Messages, t.Charged, t.Billed.String(), t.Cost.String())
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) flushCounters() error {
 	for key, c := range tx.tally.counts {
 		if c.dirty {
 			if err := tx.conn.exec(upsertCounter, counterName(key), c.value); err != nil {
@@ -221,6 +243,10 @@ func (tx *Tx) flushTally() error {
 			}
 		}
 	}
+	return nil
+}
+
+func (tx *Tx) flushReserved() error {
 	for currency, c := range tx.tally.reserved {
 		if r := &c.value; c.dirty {
 			if err := tx.conn.exec(upsertReserve, string(currency), r.amount.String(), r.coverable.String(), r.exposed.String()); err != nil {
@@ -231,13 +257,6 @@ func (tx *Tx) flushTally() error {
 	for name, c := range tx.tally.places {
 		if c.dirty {
 			if err := tx.conn.exec(upsertPlaces, name, c.value.String()); err != nil {
-				return err
-			}
-		}
-	}
-	for revision, c := range tx.tally.revisions {
-		if c.dirty && c.value {
-			if err := tx.conn.exec(insertUsed, revision.Plan, revision.Revision); err != nil {
 				return err
 			}
 		}

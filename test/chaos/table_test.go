@@ -44,7 +44,7 @@ func (r *run) table(b *books) string {
 	row("the customers wrote\t%d times", len(r.phones.wrote))
 	row("the ledger\t%d records, chain verified", b.head.Sequence)
 	row("  billed\t%s USD, of a budget of %s", b.billed, usd(r.budget.limit.Load()))
-	row("  reserved\t%s USD for %d messages that were given up in doubt", b.held, b.count(func(f *fate) bool { return !f.held.IsZero() }))
+	row("  reserved\t%s USD for %d messages that were given up in doubt", b.exposed(r.t), b.count(func(f *fate) bool { return !f.held.IsZero() }))
 	row("  closest to the budget\t%s USD were left, in %d samples", r.budget.closest, r.budget.samples)
 	_ = w.Flush() // a strings.Builder never fails
 	return text.String()

@@ -70,8 +70,8 @@ func (s *Shell) Run(ctx context.Context, commands string) (stdout, stderr string
 	}()
 	select {
 	case err = <-done:
-	case <-s.exited:
-		err = errEnded
+	case exit := <-s.exited:
+		err = errors.Join(errEnded, exit)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}

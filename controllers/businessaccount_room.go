@@ -1,0 +1,54 @@
+package controllers
+
+import (
+	"fmt"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/report"
+)
+
+// Below these a volume is filling up.
+const (
+	leastFreePercent = 20
+	leastDaysLeft    = 7
+)
+
+// roomVerdict says whether the volume of the gateway's store has room for the time to come.
+func roomVerdict(scope *accountScope) verdict {
+	for _, read := range scope.reports {
+		if answer, known := scope.answer(read); known && answer.Storage != nil {
+			return storageVerdict(answer.Storage)
+		}
+	}
+	return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said how much of its volume is free")
+}
+
+// storageVerdict judges the room that a gateway reports. Its figures are rounded, and so the texts
+// are stable.
+func storageVerdict(room *report.Storage) verdict {
+	const remedy = "raise spec.gateway.storage.embedded.size before the volume is full"
+	soon := room.DaysLeft != nil && *room.DaysLeft < leastDaysLeft
+	percent := int64(100)
+	if room.VolumeBytes > 0 {
+		percent = int64(float64(room.FreeBytes) / float64(room.VolumeBytes) * 100)
+	}
+	switch {
+	case soon:
+		return isFalse(v1alpha1.ReasonFillingUp, fmt.Sprintf(
+			"%d %% of the gateway's volume is free, which lasts for %s at the rate of the last seven days: %s",
+			percent, days(*room.DaysLeft), remedy))
+	case percent < leastFreePercent:
+		return isFalse(v1alpha1.ReasonFillingUp, fmt.Sprintf("%d %% of the gateway's volume is free: %s", percent, remedy))
+	}
+	return isTrue(v1alpha1.ReasonSufficient, "The gateway's volume has room for the time to come")
+}
+
+func days(count int64) string {
+	switch count {
+	case 0:
+		return "less than a day"
+	case 1:
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", count)
+}

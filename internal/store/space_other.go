@@ -1,0 +1,7 @@
+//go:build !linux
+
+package store
+
+import "errors"
+
+func volumeSpace(string) (free, size int64, err error) { return 0, 0, errors.ErrUnsupported }
