@@ -34,7 +34,8 @@ func newRecent(shared bool) *recent {
 	if err != nil {
 		panic(err) // the bound is positive
 	}
-	return &recent{committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{},
+	return &recent{
+		committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{},
 		channels: map[string]bool{}, shared: shared,
 	}
 }
