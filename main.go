@@ -1,4 +1,5 @@
-// Command guichet is the operator: it runs one messaging gateway for each BusinessAccount of a cluster and reports what was billed.
+// Command guichet is the operator: it runs one messaging gateway for each BusinessAccount of a
+// cluster and reports what was billed.
 package main
 
 import (
@@ -144,7 +145,8 @@ func parse(arguments []string) (settings, error) {
 	return s, nil
 }
 
-// validEndpoint tells whether a collector's URL is one, or empty. It may hold no password: it would stand in every Deployment.
+// validEndpoint tells whether a collector's URL is one, or empty. It may hold no password: it would
+// stand in every Deployment.
 func validEndpoint(address string) bool {
 	parsed, err := url.Parse(address)
 	return address == "" || err == nil && parsed.Host != "" && parsed.User == nil && (parsed.Scheme == "http" || parsed.Scheme == "https")
@@ -196,7 +198,8 @@ func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
 	}
 }
 
-// withoutHTTP2 keeps the metrics server from speaking HTTP/2, whose streams can be reset by the thousand (CVE-2023-44487).
+// withoutHTTP2 keeps the metrics server from speaking HTTP/2, whose streams can be reset by the
+// thousand (CVE-2023-44487).
 func withoutHTTP2(config *tls.Config) { config.NextProtos = []string{"http/1.1"} }
 
 // addReconcilers registers one reconciler for each kind, and the probes.

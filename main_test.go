@@ -17,8 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/apitest"
 )
 
-// TestOperatorWorksAndHandsOver runs the whole program against a real API server: it becomes the leader, looks after an account, and when it is asked to stop
-// lets the next one begin at once.
+// TestOperatorWorksAndHandsOver runs the whole program against a real API server: it becomes the
+// leader, looks after an account, and when it is asked to stop lets the next one begin at once.
 func TestOperatorWorksAndHandsOver(t *testing.T) {
 	cluster, stop, err := apitest.Start(".")
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 // FieldManager owns every field that the operator applies.
 const FieldManager = "guichet"
 
-// foreignError says that an object of a name that an account needs belongs to somebody else. It is never adopted.
+// foreignError says that an object of a name that an account needs belongs to somebody else. It is
+// never adopted.
 type foreignError struct {
 	kind, name string
 	gvk        schema.GroupVersionKind
@@ -28,11 +29,13 @@ func (e *foreignError) Error() string {
 	return fmt.Sprintf("%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name)
 }
 
-// refusedError says that the API server refused an object for what it says, so that trying again does not help.
+// refusedError says that the API server refused an object for what it says, so that trying again
+// does not help.
 type refusedError struct {
 	kind, name string
 	err        error
-	// replaceable says that the object is there and holds nothing of its own, so that another one can take its place.
+	// replaceable says that the object is there and holds nothing of its own, so that another one
+	// can take its place.
 	replaceable bool
 }
 
@@ -58,14 +61,16 @@ func doing(verb, kind, name string, err error) error {
 	return fmt.Errorf("%s %s %q: %w", verb, kind, name, err)
 }
 
-// applier applies intents by server-side apply, and skips those that the live object is known to satisfy, so that at rest no request is made at all.
+// applier applies intents by server-side apply, and skips those that the live object is known to
+// satisfy, so that at rest no request is made at all.
 type applier struct {
 	client client.Client
 	live   client.Reader
 	memory *applyMemory
 }
 
-// apply makes the live object what the intent says. found is the live object as the cache has it, or nil.
+// apply makes the live object what the intent says. found is the live object as the cache has it,
+// or nil.
 func (a applier) apply(ctx context.Context, owner client.Object, intent *unstructured.Unstructured, found client.Object) error {
 	kind, name := intent.GetKind(), intent.GetName()
 	existing, err := a.existing(ctx, intent, found)
@@ -85,7 +90,8 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 	}
 	applied := intent.DeepCopy()
 	if existing != nil {
-		// With its UID the intent applies to this very object: not to one that took its place in the meantime.
+		// With its UID the intent applies to this very object: not to one that took its place in
+		// the meantime.
 		applied.SetUID(existing.GetUID())
 	}
 	err = a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(FieldManager), client.ForceOwnership)
@@ -99,7 +105,8 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 	return nil
 }
 
-// existing is the live object: as the cache has it, or, since the cache holds only objects with the operator's label, as the API server has it.
+// existing is the live object: as the cache has it, or, since the cache holds only objects with the
+// operator's label, as the API server has it.
 func (a applier) existing(ctx context.Context, intent *unstructured.Unstructured, found client.Object) (client.Object, error) {
 	if found != nil {
 		return found, nil
@@ -138,7 +145,8 @@ type satisfaction struct {
 	digest  [sha256.Size]byte
 }
 
-// applyMemory remembers which version of each object satisfies which intent. It holds digests only. It is safe for concurrent use.
+// applyMemory remembers which version of each object satisfies which intent. It holds digests only.
+// It is safe for concurrent use.
 type applyMemory struct {
 	mutex sync.Mutex
 	known map[memoryKey]satisfaction

@@ -29,8 +29,9 @@ func unsupported(account *v1alpha1.BusinessAccount) *tenant.Problem {
 	return tenant.Unsupported(account)
 }
 
-// makeSecretsOnce creates the account's keys, and its API tokens if it brings none, where they are not there. Neither is
-// ever written again. A Secret of one of these names that is somebody else's is as good as none.
+// makeSecretsOnce creates the account's keys, and its API tokens if it brings none, where they are
+// not there. Neither is ever written again. A Secret of one of these names that is somebody else's
+// is as good as none.
 func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *accountScope) error {
 	account := scope.account
 	keysErr := r.makeOnce(ctx, scope, tenant.KeysSecretName(account.Name), func() (*corev1.Secret, error) {
@@ -52,7 +53,8 @@ func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *
 	return errors.Join(keysErr, tokensErr)
 }
 
-// makeOnce creates a Secret unless it is there. The API server is asked, not the cache: a Secret that was made a moment ago must not be made twice.
+// makeOnce creates a Secret unless it is there. The API server is asked, not the cache: a Secret
+// that was made a moment ago must not be made twice.
 func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *accountScope, name string, create func() (*corev1.Secret, error)) error {
 	if scope.secrets[name] == nil {
 		live := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
@@ -83,8 +85,8 @@ func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *account
 	return nil
 }
 
-// lostKeys says that the keys are gone while what they unlock is there: the volume, or the Deployment that has filled a shared store. New keys would make a second
-// account of it, silently.
+// lostKeys says that the keys are gone while what they unlock is there: the volume, or the
+// Deployment that has filled a shared store. New keys would make a second account of it, silently.
 func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
 	if tenant.Shared(scope.account) {
 		return r.lostKeysOfShared(ctx, scope)
@@ -154,7 +156,8 @@ func (r *BusinessAccountReconciler) readReports(ctx context.Context, scope *acco
 	return nil
 }
 
-// publishedRecord is the record of the ledger that the status has published last; of none the Sequence is 0.
+// publishedRecord is the record of the ledger that the status has published last; of none the
+// Sequence is 0.
 func publishedRecord(account *v1alpha1.BusinessAccount) report.LedgerRecord {
 	usage := account.Status.Usage
 	if usage == nil || usage.Ledger == nil || usage.Ledger.Sequence == nil {
@@ -163,7 +166,8 @@ func publishedRecord(account *v1alpha1.BusinessAccount) report.LedgerRecord {
 	return report.LedgerRecord{Sequence: *usage.Ledger.Sequence, Hash: usage.Ledger.RootHash}
 }
 
-// reportAccess reads from the keys Secret what it takes to read reports, once for each version of it.
+// reportAccess reads from the keys Secret what it takes to read reports, once for each version of
+// it.
 func (r *BusinessAccountReconciler) reportAccess(ctx context.Context, scope *accountScope, keys *metav1.PartialObjectMetadata) (ReportAccess, error) {
 	version := string(keys.UID) + "/" + keys.ResourceVersion
 	if scope.memory.access.Version == version {
@@ -182,8 +186,9 @@ func (r *BusinessAccountReconciler) reportAccess(ctx context.Context, scope *acc
 	return scope.memory.access, nil
 }
 
-// applyObjects applies what was compiled, one object after the other, and removes what is no longer wanted. One object
-// that cannot be applied does not keep the others from being so, and nothing keeps the configuration from being so.
+// applyObjects applies what was compiled, one object after the other, and removes what is no longer
+// wanted. One object that cannot be applied does not keep the others from being so, and nothing
+// keeps the configuration from being so.
 func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *accountScope) error {
 	if scope.compilation.settled || scope.compilation.objects == nil {
 		return nil
@@ -221,7 +226,8 @@ func (r *BusinessAccountReconciler) applyThose(
 	return errors.Join(failures...)
 }
 
-// prune deletes the account's objects that are no longer wanted: those that carry its label and that it controls. A volume is never deleted here.
+// prune deletes the account's objects that are no longer wanted: those that carry its label and
+// that it controls. A volume is never deleted here.
 func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountScope) error {
 	wanted := map[string]bool{}
 	for _, intent := range scope.compilation.objects {
@@ -242,8 +248,8 @@ func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountSco
 	return nil
 }
 
-// nudgePods makes the kubelet refresh the configuration of the pods that serve an older one: it does so at once for a pod that has changed, and an
-// annotation is a change that restarts nothing.
+// nudgePods makes the kubelet refresh the configuration of the pods that serve an older one: it
+// does so at once for a pod that has changed, and an annotation is a change that restarts nothing.
 func (r *BusinessAccountReconciler) nudgePods(ctx context.Context, scope *accountScope) error {
 	digest := scope.compilation.digest
 	if digest == "" {

@@ -19,8 +19,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// compilation is what the account's inputs come to: its objects, and what is wrong with which of its parts. A part that
-// cannot be compiled keeps no other from being so: what restricts always gets through.
+// compilation is what the account's inputs come to: its objects, and what is wrong with which of
+// its parts. A part that cannot be compiled keeps no other from being so: what restricts always
+// gets through.
 type compilation struct {
 	// fingerprint is that of the inputs; settled says that all of this was applied before.
 	fingerprint string
@@ -33,8 +34,8 @@ type compilation struct {
 	templates   *tenant.Problem
 	// config says what is wrong with the configuration that came of them; nil if nothing is.
 	config *tenant.Problem
-	// history says which revisions of the plan were changed although they have priced messages of the account. They
-	// were kept as they were.
+	// history says which revisions of the plan were changed although they have priced messages of
+	// the account. They were kept as they were.
 	history []pricing.Finding
 	// planName and currency are those of the plan that is served; empty if there is none.
 	planName string
@@ -46,7 +47,8 @@ type compilation struct {
 	objects []*unstructured.Unstructured
 }
 
-// outcome is a compilation that was applied, without the objects: they hold credentials, and are not kept.
+// outcome is a compilation that was applied, without the objects: they hold credentials, and are
+// not kept.
 func (c compilation) outcome() compilation {
 	c.settled, c.objects = true, nil
 	return c
@@ -180,7 +182,8 @@ func (r *BusinessAccountReconciler) readSecret(ctx context.Context, scope *accou
 	return secret.Data, nil
 }
 
-// servedDocument is the configuration that the gateway has now, or nil if it has none that can be read.
+// servedDocument is the configuration that the gateway has now, or nil if it has none that can be
+// read.
 func (r *BusinessAccountReconciler) servedDocument(ctx context.Context, scope *accountScope) (*config.Document, error) {
 	name := tenant.ConfigSecretName(scope.account.Name)
 	if scope.secrets[name] == nil {
@@ -208,7 +211,8 @@ func (s *accountScope) billedCurrency() string {
 	return ""
 }
 
-// pricedRevisions are the revisions that have priced messages of the account: those that its gateway reports and those that its status remembers.
+// pricedRevisions are the revisions that have priced messages of the account: those that its
+// gateway reports and those that its status remembers.
 func (s *accountScope) pricedRevisions() []v1alpha1.PricedRevisions {
 	byPlan := map[string][]string{}
 	for _, known := range s.account.Status.PricedRevisions {

@@ -15,14 +15,16 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// progressInterval is the mean time between two looks at a gateway that is on its way to what is wanted.
+// progressInterval is the mean time between two looks at a gateway that is on its way to what is
+// wanted.
 const progressInterval = 2 * time.Second
 
 // Dependencies are what the reconcilers work with.
 type Dependencies struct {
 	// Client reads from the caches and writes to the API server.
 	Client client.Client
-	// Live reads from the API server: the data of Secrets, which is never cached, and whatever must not be taken from a cache that may be behind.
+	// Live reads from the API server: the data of Secrets, which is never cached, and whatever must
+	// not be taken from a cache that may be behind.
 	Live     client.Reader
 	Recorder events.EventRecorder
 	Clock    clock.PassiveClock
@@ -82,7 +84,8 @@ func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templates 
 
 // Reconcile brings one account's gateway to what is wanted and its status to what is.
 //
-// Deleting an account needs nothing of the operator: its objects go with it through their owner references.
+// Deleting an account needs nothing of the operator: its objects go with it through their owner
+// references.
 func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	account := &v1alpha1.BusinessAccount{}
 	if err := r.Client.Get(ctx, request.NamespacedName, account); err != nil {
@@ -129,8 +132,8 @@ func (r *BusinessAccountReconciler) finish(ctx context.Context, scope *accountSc
 	return ctrl.Result{RequeueAfter: r.nextLook(scope)}, nil
 }
 
-// act makes the cluster what is wanted. What is foreign or cannot be compiled is named, and keeps nothing else from being
-// done: a smaller budget must arrive whatever else is wrong.
+// act makes the cluster what is wanted. What is foreign or cannot be compiled is named, and keeps
+// nothing else from being done: a smaller budget must arrive whatever else is wrong.
 func (r *BusinessAccountReconciler) act(ctx context.Context, scope *accountScope) error {
 	scope.unsupported = unsupported(scope.account)
 	if err := r.readReports(ctx, scope); err != nil {
@@ -158,7 +161,8 @@ func (r *BusinessAccountReconciler) make(ctx context.Context, scope *accountScop
 	return errors.Join(secretsErr, applyErr, r.nudgePods(ctx, scope))
 }
 
-// nextLook is when the account is looked at again if nothing happens: soon while its gateway is on its way, else at the next reading of its report.
+// nextLook is when the account is looked at again if nothing happens: soon while its gateway is on
+// its way, else at the next reading of its report.
 func (r *BusinessAccountReconciler) nextLook(scope *accountScope) time.Duration {
 	if scope.stalled() {
 		return jittered(min(r.Options.ReportInterval*6, time.Minute))

@@ -30,13 +30,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// accountScope is everything that one pass over an account knows. It is read once, from the caches; later steps add what they found or made.
+// accountScope is everything that one pass over an account knows. It is read once, from the caches;
+// later steps add what they found or made.
 type accountScope struct {
 	account *v1alpha1.BusinessAccount
 	now     time.Time
 	memory  *accountMemory
 
-	// plan is nil if there is no plan of the name; planAllowed says whether its namespaces include the account's.
+	// plan is nil if there is no plan of the name; planAllowed says whether its namespaces include
+	// the account's.
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
 	// standingPlan is the one that prices the account while that is another; nil if there is none.
@@ -47,7 +49,8 @@ type accountScope struct {
 	templates []v1alpha1.MessageTemplate
 	// holders are the other accounts that hold phone numbers of this one, by phoneNumberID.
 	holders map[string]types.NamespacedName
-	// hostHolder is the other account that holds the host of this one's Ingress; nil if there is none.
+	// hostHolder is the other account that holds the host of this one's Ingress; nil if there is
+	// none.
 	hostHolder *types.NamespacedName
 	// secrets is the metadata of the Secrets that the account names and of its own, by name.
 	secrets map[string]*metav1.PartialObjectMetadata
@@ -55,7 +58,8 @@ type accountScope struct {
 	children map[string]client.Object
 	pods     []corev1.Pod
 
-	// unsupported says what of the spec is left out. keysProblem and keysForeign say why no gateway can be started.
+	// unsupported says what of the spec is left out. keysProblem and keysForeign say why no gateway
+	// can be started.
 	unsupported *tenant.Problem
 	keysProblem *tenant.Problem
 	keysForeign bool
@@ -92,7 +96,8 @@ func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha
 	return scope, nil
 }
 
-// gatherPlan reads the plan that the account names, the one that prices it if that is another, and what they are allowed by.
+// gatherPlan reads the plan that the account names, the one that prices it if that is another, and
+// what they are allowed by.
 func (r *BusinessAccountReconciler) gatherPlan(ctx context.Context, scope *accountScope) error {
 	namespace := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	if err := r.Client.Get(ctx, types.NamespacedName{Name: scope.account.Namespace}, namespace); err != nil {
@@ -268,8 +273,9 @@ func podReady(pod *corev1.Pod) bool {
 	return false
 }
 
-// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the one that has seen most speaks for all; one that has not
-// opened its store yet knows no period, and speaks for none (P11).
+// latest is the newest report of this pass, or nil. Every replica reports the whole account, so the
+// one that has seen most speaks for all; one that has not opened its store yet knows no period, and
+// speaks for none (P11).
 func (s *accountScope) latest() *report.Report {
 	var latest *report.Report
 	for i := range s.reports {
@@ -285,7 +291,8 @@ func (s *accountScope) latest() *report.Report {
 	return latest
 }
 
-// rememberAnswers keeps what the pods have said in this pass, and of those that could not be read what they said before.
+// rememberAnswers keeps what the pods have said in this pass, and of those that could not be read
+// what they said before.
 func (s *accountScope) rememberAnswers() {
 	answers := map[string]podAnswer{}
 	for _, read := range s.reports {
@@ -307,7 +314,8 @@ func (s *accountScope) answer(read podReport) (answer report.Report, known bool)
 	return before.report, known && s.now.Sub(before.at) <= staleAfter
 }
 
-// fingerprint identifies the inputs of the configuration and of the account's objects: as long as it stays, there is nothing to compile and nothing to apply.
+// fingerprint identifies the inputs of the configuration and of the account's objects: as long as
+// it stays, there is nothing to compile and nothing to apply.
 func (s *accountScope) fingerprint() string {
 	digest := sha256.New()
 	note(digest, "account", s.account.UID, s.account.Generation)
@@ -339,8 +347,9 @@ func (s *accountScope) fingerprint() string {
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
-// versionOf changes with an object. Of an autoscaler it is what the operator has a say in: its controller writes figures into the status for as long as there
-// is load, and they would have everything compiled and applied again.
+// versionOf changes with an object. Of an autoscaler it is what the operator has a say in: its
+// controller writes figures into the status for as long as there is load, and they would have
+// everything compiled and applied again.
 func versionOf(child client.Object) string {
 	autoscaler, ok := child.(*autoscalingv2.HorizontalPodAutoscaler)
 	if !ok {

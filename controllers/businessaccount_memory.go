@@ -10,13 +10,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// accountMemory is what the operator remembers of an account between passes, to do less. It can be lost at any time. Passes over one account follow each
-// other, so it needs no lock.
+// accountMemory is what the operator remembers of an account between passes, to do less. It can be
+// lost at any time. Passes over one account follow each other, so it needs no lock.
 type accountMemory struct {
 	uid types.UID
 	// access is how the gateway's reports are read: the operator's own key, not the account's.
 	access ReportAccess
-	// compiled is the outcome of the last pass that applied everything, for the inputs of that fingerprint.
+	// compiled is the outcome of the last pass that applied everything, for the inputs of that
+	// fingerprint.
 	compiled compilation
 	// stall is the last refusal of what the account needs; its zero value is none.
 	stall stall
@@ -27,7 +28,8 @@ type accountMemory struct {
 	confirmed time.Time
 	// answers are what the ready pods said last, by name.
 	answers map[string]podAnswer
-	// templateEvents are the times of the upstream's words on templates that were passed on, by upstream id.
+	// templateEvents are the times of the upstream's words on templates that were passed on, by
+	// upstream id.
 	templateEvents map[string]time.Time
 }
 

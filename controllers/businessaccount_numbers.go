@@ -62,7 +62,8 @@ func hasHost(host string) possession {
 	return func(account *v1alpha1.BusinessAccount) bool { return account.Status.IngressHost == host }
 }
 
-// holder is the account among the claimants that holds what account claims too, or nil if that is account itself.
+// holder is the account among the claimants that holds what account claims too, or nil if that is
+// account itself.
 func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAccount, has possession) *v1alpha1.BusinessAccount {
 	first := account
 	for i := range claimants {
@@ -76,10 +77,11 @@ func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAcco
 	return first
 }
 
-// compareClaims orders accounts by their right to a number or a host. Who has it keeps it: otherwise whoever may edit an
-// older account could take it from another tenant by typing it (P8). Among those who do not have it yet, or who came to
-// have it at the same time, the oldest is first; within a second the namespace and the name decide, so that every
-// operator comes to the same holder.
+// compareClaims orders accounts by their right to a number or a host. Who has it keeps it:
+// otherwise whoever may edit an older account could take it from another tenant by typing it (P8).
+// Among those who do not have it yet, or who came to have it at the same time, the oldest is first;
+// within a second the namespace and the name decide, so that every operator comes to the same
+// holder.
 func compareClaims(a, b *v1alpha1.BusinessAccount, has possession) int {
 	return cmp.Or(
 		compareBool(has(b), has(a)),
@@ -136,7 +138,8 @@ func hostVerdict(scope *accountScope) verdict {
 	return isTrue(v1alpha1.ReasonHostHeld, "No other account has the host of the Ingress")
 }
 
-// calls is another account's name for this one's people: who else is a tenant is nobody's business (P8).
+// calls is another account's name for this one's people: who else is a tenant is nobody's business
+// (P8).
 func (s *accountScope) calls(other types.NamespacedName) string {
 	if other.Namespace != s.account.Namespace {
 		return "another account"
@@ -152,8 +155,8 @@ func (s *accountScope) heldHost() string {
 	return tenant.IngressHost(s.account)
 }
 
-// rivalsOf are the other accounts with a phone number or a host of this one: who holds it may change with every change of
-// one of them.
+// rivalsOf are the other accounts with a phone number or a host of this one: who holds it may
+// change with every change of one of them.
 func (r *BusinessAccountReconciler) rivalsOf(ctx context.Context, account client.Object) []reconcile.Request {
 	var rivals []reconcile.Request
 	for _, number := range numbersOf(account) {

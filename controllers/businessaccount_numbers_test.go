@@ -20,7 +20,8 @@ import (
 
 const acmeNumber, secondNumber = "106540352242922", "106540352242923"
 
-// createTwin makes an account with the same phone number as acme, and a second channel of its own. Its name keeps it the younger one also within a second.
+// createTwin makes an account with the same phone number as acme, and a second channel of its own.
+// Its name keeps it the younger one also within a second.
 func (w *world) createTwin(namespace string) {
 	w.t.Helper()
 	manifest := strings.Replace(fmt.Sprintf(accountManifest, w.planName()), "metadata: {name: acme}", "metadata: {name: twin}", 1)
@@ -70,7 +71,8 @@ func TestWhoHasANumberKeepsItAndAnotherGetsItWhenTheAccountIsDeleted(t *testing.
 	w.eventuallyServes("twin", acmeNumber, secondNumber)
 }
 
-// An account that is older takes nothing from one that has a number already: else any tenant could stop another one's by typing its id.
+// An account that is older takes nothing from one that has a number already: else any tenant could
+// stop another one's by typing its id.
 func TestP8AnOlderAccountTakesNoNumberFromOneThatHasIt(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

@@ -90,8 +90,9 @@ func podsStarted(pods []corev1.Pod) bool {
 // nodeCount is the number of nodes that a reason of the scheduler begins with.
 var nodeCount = regexp.MustCompile(`^\d+ `)
 
-// schedulerReasons are the reasons of the scheduler's sentence, "0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {a: b}.
-// preemption: …", without the numbers of nodes: those change while the reasons stay.
+// schedulerReasons are the reasons of the scheduler's sentence, "0/3 nodes are available: 1
+// Insufficient memory, 2 node(s) had untolerated taint {a: b}. preemption: …", without the numbers
+// of nodes: those change while the reasons stay.
 func schedulerReasons(message string) string {
 	if _, after, found := strings.Cut(message, "available: "); found {
 		message = after

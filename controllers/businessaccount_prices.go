@@ -23,7 +23,8 @@ type prices struct {
 	planName    string
 	plan        pricing.Plan
 	entitlement tenant.Entitlement
-	// stopped is the sentence with which the gateway refuses whatever may cost something; empty if it refuses nothing.
+	// stopped is the sentence with which the gateway refuses whatever may cost something; empty if
+	// it refuses nothing.
 	stopped string
 }
 
@@ -34,14 +35,16 @@ const billingStopped = "This business may not use its price plan any more, so th
 // candidate is a PricingPlan that may price an account.
 type candidate struct {
 	name string
-	// object is nil if there is no plan of the name; allowed says whether it may be used from the account's namespace.
+	// object is nil if there is no plan of the name; allowed says whether it may be used from the
+	// account's namespace.
 	object  *v1alpha1.PricingPlan
 	allowed bool
 }
 
-// resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one before, as it is now
-// or at least as it was. Nothing of it comes from the account's namespace. known is false while there is nothing. What
-// is wrong stands in the compilation. The record that comes with the prices must be stored before a gateway has them.
+// resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one
+// before, as it is now or at least as it was. Nothing of it comes from the account's namespace.
+// known is false while there is nothing. What is wrong stands in the compilation. The record that
+// comes with the prices must be stored before a gateway has them.
 func (r *BusinessAccountReconciler) resolvePrices(
 	ctx context.Context, scope *accountScope, before tenant.PriceRecord,
 ) (found prices, record tenant.PriceRecord, known bool, err error) {
@@ -82,8 +85,9 @@ func firstProblem(first, second *tenant.Problem) *tenant.Problem {
 	return second
 }
 
-// pricesBefore are what the account was priced by before it named a plan that cannot be used. Of another plan than the
-// wanted one it is that plan as it is now: who pays must not keep old prices by naming a plan that is not there.
+// pricesBefore are what the account was priced by before it named a plan that cannot be used. Of
+// another plan than the wanted one it is that plan as it is now: who pays must not keep old prices
+// by naming a plan that is not there.
 func (r *BusinessAccountReconciler) pricesBefore(
 	ctx context.Context, scope *accountScope, wanted candidate, record tenant.PriceRecord,
 ) (prices, error) {
@@ -129,7 +133,8 @@ func (r *BusinessAccountReconciler) pricesBefore(
 	return found, nil
 }
 
-// withHistory is a plan in which every revision that has priced messages of the account is as it was then.
+// withHistory is a plan in which every revision that has priced messages of the account is as it
+// was then.
 func (r *BusinessAccountReconciler) withHistory(
 	ctx context.Context, scope *accountScope, from candidate, plan pricing.Plan, record tenant.PriceRecord,
 ) (prices, error) {
@@ -215,8 +220,8 @@ func (r *BusinessAccountReconciler) keepPrices(
 	return r.history.save(ctx, record, before)
 }
 
-// exemptionProblem names the account's exemptions that no revision of the plan has: they would free nothing, and nobody
-// would know.
+// exemptionProblem names the account's exemptions that no revision of the plan has: they would free
+// nothing, and nobody would know.
 func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, plan pricing.Plan) *tenant.Problem {
 	known := map[string]bool{}
 	for _, revision := range plan.Revisions {

@@ -16,9 +16,10 @@ import (
 // replicasManager holds a Deployment's number of replicas until its autoscaler says another.
 const replicasManager = FieldManager + "-replicas"
 
-// handOverReplicas keeps the number of replicas that the operator has applied where an autoscaler is to have it from now on: a field that nobody applies any
-// more takes the API server's own value, which is one replica.
-// Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+// handOverReplicas keeps the number of replicas that the operator has applied where an autoscaler
+// is to have it from now on: a field that nobody applies any more takes the API server's own value,
+// which is one replica. Source:
+// https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
 func (r *BusinessAccountReconciler) handOverReplicas(ctx context.Context, scope *accountScope) error {
 	known := scope.deployment()
 	if _, ours := tenant.Replicas(scope.account); ours || known == nil || !metav1.IsControlledBy(known, scope.account) {

@@ -30,7 +30,8 @@ func accountSummary() []string {
 	}
 }
 
-// staleAfter is for how long figures hold that could not be read again: one missed reading is no news.
+// staleAfter is for how long figures hold that could not be read again: one missed reading is no
+// news.
 const staleAfter = 45 * time.Second
 
 // writeStatus patches the status if it changed.
@@ -100,7 +101,8 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	return status
 }
 
-// pausedStatus says that the operator leaves the account alone: what it knew of the gateway may no longer be so.
+// pausedStatus says that the operator leaves the account alone: what it knew of the gateway may no
+// longer be so.
 func pausedStatus(account *v1alpha1.BusinessAccount, now time.Time) v1alpha1.BusinessAccountStatus {
 	status := *account.Status.DeepCopy()
 	j := judgement{conditions: &status.Conditions, generation: account.Generation, now: now}
@@ -148,7 +150,8 @@ func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	status.Gateway = gateway
 }
 
-// showUsage shows the newest figures. Their time moves only with them, or once when they have become stale.
+// showUsage shows the newest figures. Their time moves only with them, or once when they have
+// become stale.
 func showUsage(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	known := scope.memory.report
 	if known == nil || scope.ledgerRegressed() {
@@ -169,9 +172,11 @@ func showUsage(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	status.History = History(known, scope.compilation.currency)
 }
 
-// ledgerRegressed tells whether the gateway's ledger is not the continuation of the one that was published: its figures must not take the place of those as if
-// nothing had happened (P5). The gateway says what it has at the published sequence, so that a ledger which was rolled back is noticed although it has grown
-// since. A gateway that is too old to say so is judged by its last record alone.
+// ledgerRegressed tells whether the gateway's ledger is not the continuation of the one that was
+// published: its figures must not take the place of those as if nothing had happened (P5). The
+// gateway says what it has at the published sequence, so that a ledger which was rolled back is
+// noticed although it has grown since. A gateway that is too old to say so is judged by its last
+// record alone.
 func (s *accountScope) ledgerRegressed() bool {
 	known, published := s.memory.report, publishedRecord(s.account)
 	if known == nil || published.Sequence == 0 {
@@ -391,7 +396,8 @@ func (s *accountScope) whyNoReport() string {
 	return "no replica of the gateway runs"
 }
 
-// callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no count, which would change with each callback.
+// callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no
+// count, which would change with each callback.
 func callbacksVerdict(known *report.Report) verdict {
 	switch {
 	case known == nil:
@@ -486,8 +492,9 @@ func spentOf(r *report.Report, currency money.Currency) (money.Money, error) {
 	return spent, nil
 }
 
-// warned is the highest of the budget's levels that is spent as it stands now. What the gateway remembers of the period says nothing here: it is about the
-// limit of that moment, and a budget that was raised since is not spent to that level.
+// warned is the highest of the budget's levels that is spent as it stands now. What the gateway
+// remembers of the period says nothing here: it is about the limit of that moment, and a budget
+// that was raised since is not spent to that level.
 func warned(budget *v1alpha1.Budget, spent, limit money.Money) int32 {
 	level := int32(0)
 	for _, percent := range budget.WarnAtPercent {
@@ -498,7 +505,8 @@ func warned(budget *v1alpha1.Budget, spent, limit money.Money) int32 {
 	return level
 }
 
-// newTemplateEvents are the templates of which the upstream has said something since the last pass, and marks them as told.
+// newTemplateEvents are the templates of which the upstream has said something since the last pass,
+// and marks them as told.
 func newTemplateEvents(scope *accountScope) []string {
 	if scope.memory.report == nil {
 		return nil

@@ -111,7 +111,8 @@ func TestP10APlanChangeRestartsNothing(t *testing.T) {
 	w.Expect(deployment.Generation).To(gomega.Equal(generation), "a plan must not change the Deployment")
 }
 
-// A gateway refuses keys with which something would be lost. Its configuration is served all the while.
+// A gateway refuses keys with which something would be lost. Its configuration is served all the
+// while.
 func TestRefusedKeysAreACondition(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

@@ -101,8 +101,8 @@ func unreachableVerdict(channel *v1alpha1.Channel, what, advice string) verdict 
 		fmt.Sprintf("The upstream at baseURL %q cannot be reached: %s; %s", channel.BaseURL, what, advice))
 }
 
-// refusalAdvice is the reason of a code that holds up a channel, and what to do.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// refusalAdvice is the reason of a code that holds up a channel, and what to do. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 func refusalAdvice(channel *v1alpha1.Channel, code int) (reason, advice string) {
 	switch {
 	case code == graph.CodeInvalidToken, code == graph.CodeAuthentication:

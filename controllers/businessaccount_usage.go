@@ -16,8 +16,8 @@ const (
 	maxHistory    = 13
 )
 
-// Usage is a report's current period as a status shows it. planCurrency stands in where nothing has been billed yet; an amount without any currency is left
-// out rather than shown as zero.
+// Usage is a report's current period as a status shows it. planCurrency stands in where nothing has
+// been billed yet; an amount without any currency is left out rather than shown as zero.
 func Usage(r *report.Report, budget *v1alpha1.Budget, planCurrency money.Currency) *v1alpha1.Usage {
 	amount := func(m money.Money) *v1alpha1.Money { return amountOf(m, planCurrency) }
 	usage := &v1alpha1.Usage{
@@ -56,7 +56,8 @@ func History(r *report.Report, planCurrency money.Currency) []v1alpha1.PeriodTot
 	return history
 }
 
-// amountOf is an amount as the API writes it. Zero has no currency of its own before the first charge, and takes the plan's.
+// amountOf is an amount as the API writes it. Zero has no currency of its own before the first
+// charge, and takes the plan's.
 func amountOf(m money.Money, planCurrency money.Currency) *v1alpha1.Money {
 	currency := m.Currency
 	if currency == "" && m.Amount.IsZero() {
@@ -68,7 +69,8 @@ func amountOf(m money.Money, planCurrency money.Currency) *v1alpha1.Money {
 	return &v1alpha1.Money{Amount: m.Amount.String(), Currency: string(currency)}
 }
 
-// budgetLeft is what the budget's limit leaves after charges and reservations, or nil if there is no budget or it cannot be told exactly.
+// budgetLeft is what the budget's limit leaves after charges and reservations, or nil if there is
+// no budget or it cannot be told exactly.
 func budgetLeft(r *report.Report, budget *v1alpha1.Budget, planCurrency money.Currency) *v1alpha1.Money {
 	if budget == nil {
 		return nil

@@ -24,7 +24,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// SetupWithManager registers the reconciler and what wakes it: the account itself, its objects and pods, and whatever it names.
+// SetupWithManager registers the reconciler and what wakes it: the account itself, its objects and
+// pods, and whatever it names.
 func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.BusinessAccount{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -58,7 +59,8 @@ func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan cli
 	)
 }
 
-// accountOfRecord is the account of a price record, also one that is gone, so that its record goes too.
+// accountOfRecord is the account of a price record, also one that is gone, so that its record goes
+// too.
 func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object client.Object) []reconcile.Request {
 	stored, ok := object.(*corev1.ConfigMap)
 	if !ok {
@@ -94,7 +96,8 @@ func (r *BusinessAccountReconciler) serves(namespace string) bool {
 	return len(r.Options.Namespaces) == 0 || slices.Contains(r.Options.Namespaces, namespace)
 }
 
-// accountsOfNamespace are the accounts of a namespace that is served: every namespace is watched, and the caches know nothing of what is in the others.
+// accountsOfNamespace are the accounts of a namespace that is served: every namespace is watched,
+// and the caches know nothing of what is in the others.
 func (r *BusinessAccountReconciler) accountsOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
 	if !r.serves(namespace.GetName()) {
 		return nil
@@ -138,7 +141,8 @@ func (r *BusinessAccountReconciler) accounts(ctx context.Context, options ...cli
 	return requests
 }
 
-// servingChanged passes what matters of a pod: whether it serves, where, and what keeps it from doing so.
+// servingChanged passes what matters of a pod: whether it serves, where, and what keeps it from
+// doing so.
 func servingChanged(clock clock.PassiveClock) predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*corev1.Pod)

@@ -14,10 +14,12 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// CacheOptions keep the operator's caches small: of the cluster's objects only those that carry its label, of Secrets and Namespaces only the metadata, and
-// of no object the record of who wrote which field. Without namespaces, all are served.
+// CacheOptions keep the operator's caches small: of the cluster's objects only those that carry its
+// label, of Secrets and Namespaces only the metadata, and of no object the record of who wrote
+// which field. Without namespaces, all are served.
 //
-// What is stored of prices is in the operator's own namespace, and of no other are these kinds cached.
+// What is stored of prices is in the operator's own namespace, and of no other are these kinds
+// cached.
 func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 	stored := cache.ByObject{
 		Label:      labels.SelectorFromSet(labels.Set{tenant.LabelManagedBy: tenant.ManagedBy}),
@@ -26,7 +28,8 @@ func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{tenant.LabelManagedBy: tenant.ManagedBy})}
 	options := cache.Options{
 		DefaultTransform: slim,
-		// Nothing is cached that no reconciler watches. A Secret that was read through the cache would make it hold the data of all of them.
+		// Nothing is cached that no reconciler watches. A Secret that was read through the cache
+		// would make it hold the data of all of them.
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
 			&appsv1.ControllerRevision{}:             stored,

@@ -18,7 +18,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
-// celCase is a manifest that the API server must refuse: the valid one of its kind with a merge patch, and for a rule about changes, a patch of the stored one.
+// celCase is a manifest that the API server must refuse: the valid one of its kind with a merge
+// patch, and for a rule about changes, a patch of the stored one.
 type celCase struct {
 	kind    string
 	patch   string
@@ -160,7 +161,8 @@ func celCases() map[string]celCase {
 	}
 }
 
-// TestInvalidManifestsAreRefusedWithASentence has a case for every rule of the schemas, and fails if a rule has none.
+// TestInvalidManifestsAreRefusedWithASentence has a case for every rule of the schemas, and fails
+// if a rule has none.
 func TestInvalidManifestsAreRefusedWithASentence(t *testing.T) {
 	c, namespace := directClient(t), newNamespace(t)
 	valid := map[string]string{"BusinessAccount": validAccount, "MessageTemplate": validTemplate, "PricingPlan": validPlan}
@@ -204,7 +206,8 @@ func TestInvalidManifestsAreRefusedWithASentence(t *testing.T) {
 	}
 }
 
-// The rules of the schema must not refuse, nor be too dear to evaluate for, the plans that are shipped and one with a full card in each revision.
+// The rules of the schema must not refuse, nor be too dear to evaluate for, the plans that are
+// shipped and one with a full card in each revision.
 func TestPlansAreAccepted(t *testing.T) {
 	c := directClient(t)
 	files, err := filepath.Glob(filepath.Join("..", "config", "samples", "pricingplan_*.yaml"))

@@ -14,7 +14,8 @@ import (
 // maxMessage bounds a condition's message and an event's note, in bytes.
 const maxMessage = 1024
 
-// verdict is what a condition says, before it is stamped with a generation and a time. Messages are stable: no time, no count of attempts, no generated name.
+// verdict is what a condition says, before it is stamped with a generation and a time. Messages are
+// stable: no time, no count of attempts, no generated name.
 type verdict struct {
 	status  metav1.ConditionStatus
 	reason  string
@@ -40,7 +41,8 @@ type judgement struct {
 	now        time.Time
 }
 
-// set records a verdict under a condition type. The time of the last transition moves only if the status does.
+// set records a verdict under a condition type. The time of the last transition moves only if the
+// status does.
 func (j judgement) set(conditionType string, v verdict) {
 	apimeta.SetStatusCondition(j.conditions, metav1.Condition{
 		Type:               conditionType,
@@ -52,9 +54,10 @@ func (j judgement) set(conditionType string, v verdict) {
 	})
 }
 
-// summarise sets Ready from the conditions of the types, in the order of their weight: the first that is False speaks for the object, else the first that
-// is Unknown. A condition that is not there counts as Unknown. An object that is Ready stays so while a new
-// configuration is on its way, for propagationPatience.
+// summarise sets Ready from the conditions of the types, in the order of their weight: the first
+// that is False speaks for the object, else the first that is Unknown. A condition that is not
+// there counts as Unknown. An object that is Ready stays so while a new configuration is on its
+// way, for propagationPatience.
 func (j judgement) summarise(types ...string) {
 	j.set(v1alpha1.ConditionReady, summary(*j.conditions, types, j.now))
 }

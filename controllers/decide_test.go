@@ -139,7 +139,8 @@ func TestDecideStep(t *testing.T) {
 	}
 }
 
-// Of an authentication template the spec gives settings and the upstream writes the text, so that a changed setting shows in no text.
+// Of an authentication template the spec gives settings and the upstream writes the text, so that a
+// changed setting shows in no text.
 func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
 	expiring := func(minutes int) template.Definition {
 		return template.Definition{Name: "n", Language: "en_US", Category: "AUTHENTICATION", Components: []template.Component{{Type: "BODY"}, {Type: "FOOTER", CodeExpirationMinutes: &minutes}}}
@@ -164,7 +165,8 @@ func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
 	}
 }
 
-// Whoever may write a MessageTemplate can name any WhatsApp Business account: what that costs of its budget is no other tenant's (P8).
+// Whoever may write a MessageTemplate can name any WhatsApp Business account: what that costs of
+// its budget is no other tenant's (P8).
 func TestP8UpstreamLimitsAreOfOneTenant(t *testing.T) {
 	limits, now := newUpstreamLimits(), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	if !limits.of("stranger", "102290129340398").submissions.AllowN(now, submissionBurst) {

@@ -24,7 +24,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// callLog counts the calls that reach the API server and can make one of them fail. Reads from the caches are not among them.
+// callLog counts the calls that reach the API server and can make one of them fail. Reads from the
+// caches are not among them.
 type callLog struct {
 	mutex  sync.Mutex
 	made   []string
@@ -148,7 +149,8 @@ func (r loggedReader) Get(ctx context.Context, key client.ObjectKey, object clie
 	return r.Reader.Get(ctx, key, object, options...)
 }
 
-// fakeGateways report what a test wants, and serve whatever configuration the Secret holds, as a mounted one would.
+// fakeGateways report what a test wants, and serve whatever configuration the Secret holds, as a
+// mounted one would.
 type fakeGateways struct {
 	client client.Client
 	mutex  sync.Mutex
@@ -158,7 +160,8 @@ type fakeGateways struct {
 	stuck  string
 	plan   string
 	report report.Report
-	// records are the hashes of the ledger by sequence. Gateways without them are too old to be asked for one.
+	// records are the hashes of the ledger by sequence. Gateways without them are too old to be
+	// asked for one.
 	records map[int64]string
 }
 
@@ -238,7 +241,8 @@ type fakeUpstream struct {
 	down     bool
 	next     int
 	found    int
-	// during is called, once, while the upstream makes a template, and asked while it is looked for.
+	// during is called, once, while the upstream makes a template, and asked while it is looked
+	// for.
 	during func()
 	asked  func()
 }

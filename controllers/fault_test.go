@@ -19,8 +19,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// TestEveryFailedCallIsMadeGood makes an account again and again, each time with another one of the operator's calls to the API server failing, and wants the
-// same state each time.
+// TestEveryFailedCallIsMadeGood makes an account again and again, each time with another one of the
+// operator's calls to the API server failing, and wants the same state each time.
 func TestEveryFailedCallIsMadeGood(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -54,8 +54,8 @@ func TestEveryFailedCallIsMadeGood(t *testing.T) {
 	}
 }
 
-// deleteAccount deletes the account acme and plays the garbage collector until nothing of it is left: an operator whose cache is behind may still make
-// something for it.
+// deleteAccount deletes the account acme and plays the garbage collector until nothing of it is
+// left: an operator whose cache is behind may still make something for it.
 func (w *world) deleteAccount() {
 	w.t.Helper()
 	w.Expect(w.client.Delete(w.t.Context(), w.account())).To(gomega.Succeed())
@@ -77,8 +77,9 @@ func (w *world) deleteAccount() {
 	}).MustPassRepeatedly(5).Should(gomega.Succeed())
 }
 
-// TestATemplateIsSubmittedOnceWhateverFails makes a template again and again, each time with another one of the operator's calls to the API server failing:
-// even if the upstream has it and the operator could not write that down, it is not submitted twice.
+// TestATemplateIsSubmittedOnceWhateverFails makes a template again and again, each time with
+// another one of the operator's calls to the API server failing: even if the upstream has it and
+// the operator could not write that down, it is not submitted twice.
 func TestATemplateIsSubmittedOnceWhateverFails(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)

@@ -18,8 +18,8 @@ func exposed(host string) *v1alpha1.Exposure {
 	return &v1alpha1.Exposure{Type: v1alpha1.ExposureIngress, Ingress: &v1alpha1.Ingress{Host: host}}
 }
 
-// TestP8WhoHasAHostKeepsIt: two accounts ask for one host. The second one has no Ingress, says so, and gets it when the
-// first one lets it go.
+// TestP8WhoHasAHostKeepsIt: two accounts ask for one host. The second one has no Ingress, says so,
+// and gets it when the first one lets it go.
 func TestP8WhoHasAHostKeepsIt(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
@@ -57,7 +57,8 @@ func TestP8WhoHasAHostKeepsIt(t *testing.T) {
 	w.Eventually(holds("acme")).Should(gomega.Equal("acme.example"))
 }
 
-// A gateway goes back to the image that it had when the spec names none any more, and runs none that is not allowed.
+// A gateway goes back to the image that it had when the spec names none any more, and runs none
+// that is not allowed.
 func TestImageIsTakenBackWithTheField(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

@@ -16,7 +16,8 @@ const (
 	indexPlan = "spec.planName"
 	// indexPricedNow finds the accounts that a plan prices now, whether they name it or not.
 	indexPricedNow = "status.planName"
-	// indexPriced finds the accounts whose messages a plan has priced, whether they still use it or not.
+	// indexPriced finds the accounts whose messages a plan has priced, whether they still use it or
+	// not.
 	indexPriced = "status.pricedRevisions.plan"
 	// indexSecret finds the accounts that name a Secret.
 	indexSecret = "guichet.secretNames"
@@ -28,7 +29,8 @@ const (
 	indexAccount = "spec.accountName"
 )
 
-// AddIndexes registers the field indexes that the reconcilers look objects up by. It must be called once, before the manager starts.
+// AddIndexes registers the field indexes that the reconcilers look objects up by. It must be called
+// once, before the manager starts.
 func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	indexes := []struct {
 		object client.Object

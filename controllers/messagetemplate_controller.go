@@ -17,19 +17,23 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// TemplateFinalizer keeps a deleted MessageTemplate until the upstream's copy is deleted too. Only templates that ask for that carry it.
+// TemplateFinalizer keeps a deleted MessageTemplate until the upstream's copy is deleted too. Only
+// templates that ask for that carry it.
 const TemplateFinalizer = "guichet.dev/upstream-template"
 
 const (
-	// settledInterval is the mean time between two looks at a template that the upstream has decided on; its webhooks bring news sooner.
+	// settledInterval is the mean time between two looks at a template that the upstream has
+	// decided on; its webhooks bring news sooner.
 	settledInterval = 10 * time.Minute
-	// refusedInterval is the mean time before something that the upstream has refused is tried again as it is.
+	// refusedInterval is the mean time before something that the upstream has refused is tried
+	// again as it is.
 	refusedInterval = time.Hour
 	// deletionPatience is for how long the deletion of the upstream's copy is tried.
 	deletionPatience = 10 * time.Minute
 )
 
-// MessageTemplateReconciler submits each MessageTemplate to the upstream once and follows what becomes of it.
+// MessageTemplateReconciler submits each MessageTemplate to the upstream once and follows what
+// becomes of it.
 type MessageTemplateReconciler struct {
 	Dependencies
 	upstream Upstream
@@ -155,7 +159,8 @@ func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateSco
 	scope.created, scope.failure = r.upstream.Create(ctx, *scope.access, scope.definition)
 }
 
-// keepFinalizer adds or removes the finalizer as the deletion policy asks, in a write of its own, before anything is made upstream.
+// keepFinalizer adds or removes the finalizer as the deletion policy asks, in a write of its own,
+// before anything is made upstream.
 func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template *v1alpha1.MessageTemplate) error {
 	before := template.DeepCopy()
 	var changed bool
@@ -178,7 +183,8 @@ func (r *MessageTemplateReconciler) patchFinalizers(ctx context.Context, before,
 	return nil
 }
 
-// finalize deletes the upstream's copy, if that is asked for, and lets the object go. It never holds it for longer than deletionPatience.
+// finalize deletes the upstream's copy, if that is asked for, and lets the object go. It never
+// holds it for longer than deletionPatience.
 func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templateScope) (ctrl.Result, error) {
 	template := scope.template
 	if !controllerutil.ContainsFinalizer(template, TemplateFinalizer) {
@@ -197,10 +203,12 @@ func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templat
 	return ctrl.Result{}, r.patchFinalizers(ctx, before, template)
 }
 
-// reasonLeftUpstream is the reason of the event that says that the upstream's copy of a deleted template is still there.
+// reasonLeftUpstream is the reason of the event that says that the upstream's copy of a deleted
+// template is still there.
 const reasonLeftUpstream = "LeftUpstream"
 
-// deleteUpstream deletes the upstream's copy. Without an account or its credentials there is nothing that could be done, and nothing to wait for.
+// deleteUpstream deletes the upstream's copy. Without an account or its credentials there is
+// nothing that could be done, and nothing to wait for.
 func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *templateScope) error {
 	template := scope.template
 	if template.Status.UpstreamID == "" {

@@ -30,12 +30,14 @@ const (
 	stepWait step = "Wait"
 	// stepDiffers leaves a copy alone that somebody else has made and that says something else.
 	stepDiffers step = "Differs"
-	// stepMissing leaves a template alone that was submitted and is no longer there: submitting it again could go on for ever.
+	// stepMissing leaves a template alone that was submitted and is no longer there: submitting it
+	// again could go on for ever.
 	stepMissing step = "Missing"
 )
 
-// decideStep is what to do, from what was submitted last, what is wanted now and what the upstream has. Submitting twice what the upstream has already is
-// not possible, whatever was forgotten in between.
+// decideStep is what to do, from what was submitted last, what is wanted now and what the upstream
+// has. Submitting twice what the upstream has already is not possible, whatever was forgotten in
+// between.
 func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstream *graph.UpstreamTemplate) step {
 	submitted, digest := t.Status.SubmittedDigest, tenant.DefinitionDigest(wanted)
 	switch {
@@ -55,25 +57,27 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 	return stepWait
 }
 
-// categoryEditable tells whether a template that was submitted has another category than the spec now asks for, and the upstream would take the change:
-// never of an approved one, whose category is the upstream's own decision.
+// categoryEditable tells whether a template that was submitted has another category than the spec
+// now asks for, and the upstream would take the change: never of an approved one, whose category is
+// the upstream's own decision.
 func categoryEditable(submitted string, wanted template.Definition, upstream *graph.UpstreamTemplate) bool {
 	return submitted != "" && upstream.Category != wanted.Category && upstream.Status != statusApproved
 }
 
-// changedUnseen tells whether a template that was submitted otherwise is of a kind whose copy does not show it: what an authentication template's spec says
-// is settings, and they are not compared.
+// changedUnseen tells whether a template that was submitted otherwise is of a kind whose copy does
+// not show it: what an authentication template's spec says is settings, and they are not compared.
 func changedUnseen(submitted string, wanted template.Definition) bool {
 	return submitted != "" && wanted.Category == template.CategoryAuthentication
 }
 
-// editable tells whether the upstream lets a template of a status be edited.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+// editable tells whether the upstream lets a template of a status be edited. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 func editable(status string) bool {
 	return status == graph.TemplateApproved || status == graph.TemplateRejected || status == graph.TemplateStatusPaused
 }
 
-// nextLook is the time until the upstream is asked again: soon after a submission and less and less often while it reviews, rarely once it has decided.
+// nextLook is the time until the upstream is asked again: soon after a submission and less and less
+// often while it reviews, rarely once it has decided.
 func (s *templateScope) nextLook() time.Duration {
 	const soonest, latest = 2 * time.Second, time.Minute
 	switch {

@@ -22,14 +22,16 @@ import (
 type templateScope struct {
 	template *v1alpha1.MessageTemplate
 	now      time.Time
-	// account is nil if there is none of the name; duplicate is the older template of the same name and language, or nil.
+	// account is nil if there is none of the name; duplicate is the older template of the same name
+	// and language, or nil.
 	account    *v1alpha1.BusinessAccount
 	duplicate  *v1alpha1.MessageTemplate
 	plan       *v1alpha1.PricingPlan
 	definition template.Definition
 	findings   []template.Finding
 
-	// due says that it is time to ask the upstream; access is how, or nil while the account's credentials are not in order.
+	// due says that it is time to ask the upstream; access is how, or nil while the account's
+	// credentials are not in order.
 	due    bool
 	access *UpstreamAccess
 	// looked says that the upstream was asked in this pass; upstream is its copy, or nil.
@@ -94,7 +96,8 @@ func olderThan(a, b *v1alpha1.MessageTemplate) bool {
 	return a.Name < b.Name
 }
 
-// upstreamAccess is how the account's templates are managed: with the credentials of its first WhatsApp channel. It is nil while those are not in order.
+// upstreamAccess is how the account's templates are managed: with the credentials of its first
+// WhatsApp channel. It is nil while those are not in order.
 func (r *MessageTemplateReconciler) upstreamAccess(ctx context.Context, account *v1alpha1.BusinessAccount) (*UpstreamAccess, error) {
 	for _, channel := range account.Spec.Channels {
 		if channel.Type == v1alpha1.ChannelMessenger {
@@ -132,7 +135,8 @@ func (s *templateScope) edited() bool {
 	return s.template.Status.ObservedGeneration != s.template.Generation
 }
 
-// dueTimes remember when each template is looked at next. They can be lost at any time. They are safe for concurrent use.
+// dueTimes remember when each template is looked at next. They can be lost at any time. They are
+// safe for concurrent use.
 type dueTimes struct {
 	mutex sync.Mutex
 	at    map[types.NamespacedName]time.Time

@@ -26,8 +26,9 @@ func (r *MessageTemplateReconciler) writeStatus(ctx context.Context, scope *temp
 	return writer.write(ctx, before, after, !sameStatus(before.Status, after.Status), before.Status.Conditions, after.Status.Conditions)
 }
 
-// keepSubmitted records what this pass has submitted although the object has changed meanwhile: nobody else knows, and the upstream's copy would pass for
-// somebody else's, or outlive an object that asks for its deletion.
+// keepSubmitted records what this pass has submitted although the object has changed meanwhile:
+// nobody else knows, and the upstream's copy would pass for somebody else's, or outlive an object
+// that asks for its deletion.
 func (r *MessageTemplateReconciler) keepSubmitted(ctx context.Context, scope *templateScope) error {
 	before, after := scope.template, scope.template.DeepCopy()
 	status := templateStatus(scope)
@@ -43,7 +44,8 @@ func (r *MessageTemplateReconciler) keepSubmitted(ctx context.Context, scope *te
 
 // templateStatus is the status that a pass has come to.
 //
-// Ready asks whether the template can be sent. CategoryMatches is not a part of it: a template that is billed otherwise than expected is sent all the same.
+// Ready asks whether the template can be sent. CategoryMatches is not a part of it: a template that
+// is billed otherwise than expected is sent all the same.
 func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 	status := *scope.template.Status.DeepCopy()
 	showFindings(scope, &status)
@@ -185,7 +187,8 @@ func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v v
 	return upstreamVerdict(scope, status), true
 }
 
-// keepApproval leaves what the upstream said last about an unchanged template: that it does not answer now does not take it back.
+// keepApproval leaves what the upstream said last about an unchanged template: that it does not
+// answer now does not take it back.
 func keepApproval(scope *templateScope, otherwise verdict) (v verdict, news bool) {
 	if scope.template.Status.UpstreamID != "" && !scope.edited() {
 		return verdict{}, false
@@ -225,7 +228,8 @@ func rejection(upstream *graph.UpstreamTemplate) string {
 	return " (" + upstream.RejectedReason + ")"
 }
 
-// categoryVerdict says whether the template is billed as its spec expects, and if not, what that costs.
+// categoryVerdict says whether the template is billed as its spec expects, and if not, what that
+// costs.
 func categoryVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
 	wanted := string(scope.template.Spec.Category)
 	switch status.Category {

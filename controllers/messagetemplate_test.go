@@ -46,7 +46,8 @@ func (w *world) template(name string) *v1alpha1.MessageTemplate {
 	return template
 }
 
-// eventuallyTemplate waits until a condition of a template is as wanted, and moves time on meanwhile so that the upstream is asked.
+// eventuallyTemplate waits until a condition of a template is as wanted, and moves time on
+// meanwhile so that the upstream is asked.
 func (w *world) eventuallyTemplate(name, condition, want string) {
 	w.t.Helper()
 	w.Eventually(func() string {

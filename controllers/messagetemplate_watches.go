@@ -17,8 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// SetupWithManager registers the reconciler and what wakes it: the template itself, its account, the account's Secrets, a twin that is deleted, and news from
-// the upstream.
+// SetupWithManager registers the reconciler and what wakes it: the template itself, its account,
+// the account's Secrets, a twin that is deleted, and news from the upstream.
 func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.MessageTemplate{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -30,7 +30,8 @@ func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Complete(r)
 }
 
-// templatesOfAccount are an account's templates. The account has changed, so each looks at the upstream again.
+// templatesOfAccount are an account's templates. The account has changed, so each looks at the
+// upstream again.
 func (r *MessageTemplateReconciler) templatesOfAccount(ctx context.Context, account client.Object) []reconcile.Request {
 	list := &v1alpha1.MessageTemplateList{}
 	if err := r.Client.List(ctx, list, client.InNamespace(account.GetNamespace()), client.MatchingFields{indexAccount: account.GetName()}); err != nil {
@@ -59,7 +60,8 @@ func (r *MessageTemplateReconciler) templatesOfSecret(ctx context.Context, secre
 	return requests
 }
 
-// twins are the templates of the same account, name and language: one of them may take the place of a deleted one.
+// twins are the templates of the same account, name and language: one of them may take the place of
+// a deleted one.
 func (r *MessageTemplateReconciler) twins(ctx context.Context, object client.Object) []reconcile.Request {
 	deleted, ok := object.(*v1alpha1.MessageTemplate)
 	if !ok {

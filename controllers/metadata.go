@@ -21,8 +21,8 @@ func metadataOf(kind schema.GroupVersionKind) *metav1.PartialObjectMetadata {
 
 func labelsOf(object metav1.Object) labels.Set { return labels.Set(object.GetLabels()) }
 
-// leaves tells whether an object is on its way out, alone or with its namespace, so that nothing may be made for it any more. A namespace that the cache
-// has not seen yet is new.
+// leaves tells whether an object is on its way out, alone or with its namespace, so that nothing
+// may be made for it any more. A namespace that the cache has not seen yet is new.
 func (d *Dependencies) leaves(ctx context.Context, object client.Object) (bool, error) {
 	if !object.GetDeletionTimestamp().IsZero() {
 		return true, nil

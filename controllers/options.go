@@ -13,7 +13,8 @@ import (
 type Options struct {
 	// GatewayImage is the image of the gateways of new accounts.
 	GatewayImage string
-	// GatewayRepositories are the repositories that accounts may name images of, beside that of GatewayImage; "*" is all.
+	// GatewayRepositories are the repositories that accounts may name images of, beside that of
+	// GatewayImage; "*" is all.
 	GatewayRepositories []string
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
@@ -23,7 +24,8 @@ type Options struct {
 	ReportInterval time.Duration
 	// Concurrency is the number of objects of a kind that are reconciled at a time.
 	Concurrency int
-	// GatewayOTLPEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty for none.
+	// GatewayOTLPEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to;
+	// empty for none.
 	GatewayOTLPEndpoint string
 }
 

@@ -15,7 +15,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestMetaOnlyPolicyKeepsChannelsWithMeta installs the policy of config/components/meta-only for one namespace.
+// TestMetaOnlyPolicyKeepsChannelsWithMeta installs the policy of config/components/meta-only for
+// one namespace.
 func TestMetaOnlyPolicyKeepsChannelsWithMeta(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -34,7 +35,8 @@ func TestMetaOnlyPolicyKeepsChannelsWithMeta(t *testing.T) {
 	})
 	w.Expect(w.client.Create(t.Context(), policy)).To(gomega.Succeed())
 
-	// An account from before the policy can be left by whoever holds it, as the garbage collector does when it deletes in the foreground.
+	// An account from before the policy can be left by whoever holds it, as the garbage collector
+	// does when it deletes in the foreground.
 	earlier := manifestOf(t, validAccount, `{metadata: {name: earlier, finalizers: [example.com/held]}, spec: {channels: [{name: a, phoneNumberID: "2", baseURL: "http://192.0.2.9", credentialsSecretName: s}]}}`, w.namespace)
 	w.Expect(w.client.Create(t.Context(), earlier)).To(gomega.Succeed())
 	w.Expect(w.client.Create(t.Context(), binding)).To(gomega.Succeed())

@@ -17,19 +17,21 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// maxUnreferenced is how many stored revisions of a plan are kept that nothing refers to any more: those that the plan
-// had a moment ago, and that a gateway may price by until it has the next ones.
+// maxUnreferenced is how many stored revisions of a plan are kept that nothing refers to any more:
+// those that the plan had a moment ago, and that a gateway may price by until it has the next ones.
 const maxUnreferenced = 100
 
-// priceHistory keeps what prices accounts in the operator's own namespace, where no tenant can write: the revisions of
-// plans, each as an immutable ControllerRevision, and a record of each account that names those it is priced by.
+// priceHistory keeps what prices accounts in the operator's own namespace, where no tenant can
+// write: the revisions of plans, each as an immutable ControllerRevision, and a record of each
+// account that names those it is priced by.
 type priceHistory struct {
 	client    client.Client
 	live      client.Reader
 	namespace string
 }
 
-// record is an account's record as the API server has it, and its version; a new one without a version if there is none.
+// record is an account's record as the API server has it, and its version; a new one without a
+// version if there is none.
 func (h priceHistory) record(
 	ctx context.Context, account *v1alpha1.BusinessAccount,
 ) (tenant.PriceRecord, *corev1.ConfigMap, error) {
@@ -113,7 +115,8 @@ func (h priceHistory) revisions(
 	return found, missing, nil
 }
 
-// store makes sure that every revision of a plan is stored. One that is there with another content is replaced.
+// store makes sure that every revision of a plan is stored. One that is there with another content
+// is replaced.
 func (h priceHistory) store(ctx context.Context, planName string, revisions []pricing.Revision) error {
 	for i, ref := range tenant.Refs(planName, revisions) {
 		_, missing, err := h.revisions(ctx, []tenant.RevisionRef{ref})
@@ -140,8 +143,8 @@ func (h priceHistory) store(ctx context.Context, planName string, revisions []pr
 	return nil
 }
 
-// prune deletes the stored revisions of a plan that nothing refers to: all of them if the plan is gone, else the oldest
-// beyond maxUnreferenced. current are the plan's own; nil if it is gone.
+// prune deletes the stored revisions of a plan that nothing refers to: all of them if the plan is
+// gone, else the oldest beyond maxUnreferenced. current are the plan's own; nil if it is gone.
 func (h priceHistory) prune(ctx context.Context, planName string, current []tenant.RevisionRef) error {
 	stored := &appsv1.ControllerRevisionList{}
 	of := client.MatchingLabels{tenant.LabelPlan: tenant.PlanLabel(planName)}
@@ -170,7 +173,8 @@ func (h priceHistory) prune(ctx context.Context, planName string, current []tena
 	return nil
 }
 
-// needed are the names of the stored revisions that are referred to by a plan or by an account's record.
+// needed are the names of the stored revisions that are referred to by a plan or by an account's
+// record.
 func (h priceHistory) needed(ctx context.Context, current []tenant.RevisionRef) (map[string]bool, error) {
 	records := &corev1.ConfigMapList{}
 	if err := h.client.List(ctx, records, client.InNamespace(h.namespace), client.HasLabels{tenant.LabelRecordOf}); err != nil {

@@ -58,8 +58,8 @@ func (w *world) storedRevisions() []appsv1.ControllerRevision {
 	return list.Items
 }
 
-// TestP15APriceInTheTenantsNamespaceIsNotBelieved writes other prices into the configuration Secret, and deletes it: the
-// plan's history comes from nowhere in the tenant's namespace.
+// TestP15APriceInTheTenantsNamespaceIsNotBelieved writes other prices into the configuration
+// Secret, and deletes it: the plan's history comes from nowhere in the tenant's namespace.
 func TestP15APriceInTheTenantsNamespaceIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	w := pricedWorld(t)
@@ -81,7 +81,8 @@ func TestP15APriceInTheTenantsNamespaceIsNotBelieved(t *testing.T) {
 	w.Eventually(w.utilityPrice).Should(gomega.Equal("0.0068"), "what priced messages is known without the Secret")
 }
 
-// TestP6HistorySurvivesAnotherPlanAndBack switches to another plan, changes the first one meanwhile, and comes back.
+// TestP6HistorySurvivesAnotherPlanAndBack switches to another plan, changes the first one
+// meanwhile, and comes back.
 func TestP6HistorySurvivesAnotherPlanAndBack(t *testing.T) {
 	t.Parallel()
 	w := pricedWorld(t)
@@ -95,8 +96,8 @@ func TestP6HistorySurvivesAnotherPlanAndBack(t *testing.T) {
 	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionPlanResolved) }).Should(gomega.HavePrefix("PlanResolved=True HistoryChanged: "))
 }
 
-// TestP15OldPricesCannotBeKept names a plan that is not there, and one that is not allowed: the plan before prices on, as
-// the platform changes it, not as it was.
+// TestP15OldPricesCannotBeKept names a plan that is not there, and one that is not allowed: the
+// plan before prices on, as the platform changes it, not as it was.
 func TestP15OldPricesCannotBeKept(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
@@ -112,8 +113,8 @@ func TestP15OldPricesCannotBeKept(t *testing.T) {
 	w.Eventually(func() string { return w.document().BillingStopped }).ShouldNot(gomega.BeEmpty())
 }
 
-// TestP15AStoredRevisionWithAnotherContentIsNotServed replaces the stored revision by one with the same name and other
-// prices, and then takes it away.
+// TestP15AStoredRevisionWithAnotherContentIsNotServed replaces the stored revision by one with the
+// same name and other prices, and then takes it away.
 func TestP15AStoredRevisionWithAnotherContentIsNotServed(t *testing.T) {
 	t.Parallel()
 	w := pricedWorld(t)
@@ -152,7 +153,8 @@ func TestStoredPricesEnd(t *testing.T) {
 	w.Eventually(w.storedRevisions).Should(gomega.BeEmpty(), "and the revisions with their plan")
 }
 
-// TestP15ClaimsNeedAGrant: what the account's editor writes is applied as far as the plan grants it, and said so.
+// TestP15ClaimsNeedAGrant: what the account's editor writes is applied as far as the plan grants
+// it, and said so.
 func TestP15ClaimsNeedAGrant(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

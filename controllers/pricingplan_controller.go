@@ -23,8 +23,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// PricingPlanReconciler says of each PricingPlan whether it can price messages, what it leaves out, who uses it and which of its revisions are history.
-// It changes nothing but the plan's status: a changed revision that has priced something is kept by the accounts' own reconciler.
+// PricingPlanReconciler says of each PricingPlan whether it can price messages, what it leaves out,
+// who uses it and which of its revisions are history. It changes nothing but the plan's status: a
+// changed revision that has priced something is kept by the accounts' own reconciler.
 type PricingPlanReconciler struct {
 	Dependencies
 	history priceHistory
@@ -89,7 +90,8 @@ type planScope struct {
 	// compiled is the plan as the gateways will have it, or nil with the reason in invalid.
 	compiled *pricing.Book
 	invalid  error
-	// accounts are those that use the plan, by namespace and name; priced those whose messages it has priced, also before they left it.
+	// accounts are those that use the plan, by namespace and name; priced those whose messages it
+	// has priced, also before they left it.
 	accounts []v1alpha1.BusinessAccount
 	priced   []v1alpha1.BusinessAccount
 }
@@ -127,7 +129,8 @@ func compilePlan(spec *v1alpha1.PricingPlanSpec) (*pricing.Book, error) {
 	return book, nil
 }
 
-// untilTurn is the time to the next midnight in UTC, when another revision may come into force; 0 if none is to come.
+// untilTurn is the time to the next midnight in UTC, when another revision may come into force; 0
+// if none is to come.
 func untilTurn(scope *planScope) time.Duration {
 	today := scope.now.UTC().Format(time.DateOnly)
 	for _, r := range scope.plan.Spec.Revisions {
@@ -138,7 +141,8 @@ func untilTurn(scope *planScope) time.Duration {
 	return 0
 }
 
-// SetupWithManager registers the reconciler and what wakes it: the plan itself, and accounts that begin or cease to use it or were priced by another revision.
+// SetupWithManager registers the reconciler and what wakes it: the plan itself, and accounts that
+// begin or cease to use it or were priced by another revision.
 func (r *PricingPlanReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.PricingPlan{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).

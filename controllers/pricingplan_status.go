@@ -21,7 +21,8 @@ const (
 
 // planStatus is the status that a pass has come to.
 //
-// Ready asks whether the plan prices messages and keeps its history. Complete is not a part of it: a rate that is not known is better absent than wrong.
+// Ready asks whether the plan prices messages and keeps its history. Complete is not a part of it:
+// a rate that is not known is better absent than wrong.
 func planStatus(scope *planScope) v1alpha1.PricingPlanStatus {
 	status := *scope.plan.Status.DeepCopy()
 	status.ObservedGeneration = scope.plan.Generation
@@ -45,8 +46,9 @@ func showAccounts(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 	}
 }
 
-// showRevisions lists the revisions of the spec, and those removed from it that have priced something, by their dates. What has priced something keeps the
-// digest that it had when the operator learned of it.
+// showRevisions lists the revisions of the spec, and those removed from it that have priced
+// something, by their dates. What has priced something keeps the digest that it had when the
+// operator learned of it.
 func showRevisions(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 	used := usedRevisions(scope)
 	before := map[string]v1alpha1.PricingRevisionStatus{}

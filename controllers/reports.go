@@ -29,7 +29,8 @@ const (
 
 // PodReports reads the reports of gateways.
 type PodReports interface {
-	// Read returns the report of one gateway pod: the newest, or the one before if the gateway says that nothing has changed.
+	// Read returns the report of one gateway pod: the newest, or the one before if the gateway says
+	// that nothing has changed.
 	Read(ctx context.Context, pod ReportingPod) (report.Report, error)
 	// Forget drops what is known of the pods of an account that is gone.
 	Forget(account types.NamespacedName)
@@ -43,7 +44,8 @@ type ReportingPod struct {
 	// Address is the host and port of the report.
 	Address string
 	Access  ReportAccess
-	// Published is the record of the account's ledger that was published last. Its Sequence is 0 if none was.
+	// Published is the record of the account's ledger that was published last. Its Sequence is 0 if
+	// none was.
 	Published report.LedgerRecord
 }
 
@@ -51,14 +53,16 @@ type ReportingPod struct {
 type ReportAccess struct {
 	// Version names the version of the keys Secret that the rest was read from.
 	Version string
-	// ServerName is the name that the certificate is made out to, Certificate the only certificate that is trusted, in PEM.
+	// ServerName is the name that the certificate is made out to, Certificate the only certificate
+	// that is trusted, in PEM.
 	ServerName  string
 	Certificate []byte
 	// Token is the bearer token of the report.
 	Token string
 }
 
-// HTTPReports reads reports over TLS. It keeps the newest report of each pod, so that an unchanged one costs a 304. It is safe for concurrent use.
+// HTTPReports reads reports over TLS. It keeps the newest report of each pod, so that an unchanged
+// one costs a 304. It is safe for concurrent use.
 type HTTPReports struct {
 	mutex    sync.Mutex
 	accounts map[types.NamespacedName]*accountReports
@@ -123,7 +127,8 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 	return newest, nil
 }
 
-// url is where the pod's report is, with the question whether what was published is still on the ledger's chain.
+// url is where the pod's report is, with the question whether what was published is still on the
+// ledger's chain.
 func (p *ReportingPod) url() string {
 	at := url.URL{Scheme: "https", Host: p.Address, Path: report.Path}
 	if p.Published.Sequence > 0 {
@@ -145,7 +150,8 @@ func (h *HTTPReports) Forget(account types.NamespacedName) {
 	}
 }
 
-// recall returns the client for a pod's account, made anew if its keys are other ones, and the report known of the pod.
+// recall returns the client for a pod's account, made anew if its keys are other ones, and the
+// report known of the pod.
 func (h *HTTPReports) recall(pod ReportingPod) (*http.Client, knownReport, error) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()

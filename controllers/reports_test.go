@@ -80,7 +80,8 @@ func TestUnchangedReportCostsA304(t *testing.T) {
 	}
 }
 
-// The gateway is asked each time whether what was published is still on its chain. A 304 says that it is.
+// The gateway is asked each time whether what was published is still on its chain. A 304 says that
+// it is.
 func TestP5ReportIsAskedForWhatWasPublished(t *testing.T) {
 	const published = "sha256:1f"
 	hash := published

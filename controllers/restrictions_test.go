@@ -23,8 +23,8 @@ func (w *world) document() config.Document {
 	return document
 }
 
-// wholeWorld is a world whose account acme is Ready and uses all that can go missing: two channels with a Secret each, a
-// callback, a Secret of API tokens, and an approved template.
+// wholeWorld is a world whose account acme is Ready and uses all that can go missing: two channels
+// with a Secret each, a callback, a Secret of API tokens, and an approved template.
 func wholeWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -52,8 +52,9 @@ func (w *world) deleteSecret(name string) {
 	w.Expect(w.client.Delete(w.t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}})).To(gomega.Succeed())
 }
 
-// TestP15WhatRestrictsArrivesWhateverIsMissing takes one thing away and then restricts the account in every way, one after
-// the other: each restriction must be in the configuration that the gateway mounts.
+// TestP15WhatRestrictsArrivesWhateverIsMissing takes one thing away and then restricts the account
+// in every way, one after the other: each restriction must be in the configuration that the gateway
+// mounts.
 func TestP15WhatRestrictsArrivesWhateverIsMissing(t *testing.T) {
 	t.Parallel()
 	faults := map[string]struct {
@@ -116,7 +117,8 @@ func (w *world) replaceSecret(name string, data map[string]string) {
 	w.Expect(w.client.Update(w.t.Context(), secret)).To(gomega.Succeed())
 }
 
-// A Secret of tokens that is somebody else's is not adopted, and does not keep the account as it was either.
+// A Secret of tokens that is somebody else's is not adopted, and does not keep the account as it
+// was either.
 func TestP15AForeignSecretPinsNothing(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
@@ -133,7 +135,8 @@ func TestP15AForeignSecretPinsNothing(t *testing.T) {
 	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("7 USD"))
 }
 
-// A gateway without its credentials yet begins with what is there, and takes the rest when it comes.
+// A gateway without its credentials yet begins with what is there, and takes the rest when it
+// comes.
 func TestAnAccountBeginsWithWhatIsThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

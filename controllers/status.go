@@ -15,14 +15,16 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// statusWriter writes an object's status, once in a pass and only if it changed, and then tells of it in events.
+// statusWriter writes an object's status, once in a pass and only if it changed, and then tells of
+// it in events.
 type statusWriter struct {
 	client   client.Client
 	recorder events.EventRecorder
 }
 
-// write patches the status of after if it is not that of before. The patch holds only if before is still what the API server has, so that a pass over an
-// old copy neither overwrites a newer status nor repeats its events.
+// write patches the status of after if it is not that of before. The patch holds only if before is
+// still what the API server has, so that a pass over an old copy neither overwrites a newer status
+// nor repeats its events.
 func (w statusWriter) write(ctx context.Context, before, after client.Object, changed bool, old, current []metav1.Condition) error {
 	if !changed {
 		return nil
@@ -47,13 +49,15 @@ func sameStatus(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
 // announcement is one thing to tell.
 type announcement struct{ kind, reason, note string }
 
-// passing tells whether a reason is that of a state which ends by itself within seconds: no reason to warn.
+// passing tells whether a reason is that of a state which ends by itself within seconds: no reason
+// to warn.
 func passing(reason string) bool {
 	return reason == v1alpha1.ReasonGatewayProgressing || reason == v1alpha1.ReasonConfigPropagating
 }
 
-// transitions are the events of a changed status: a warning for each condition that has become False or is so for another reason, and a word when the
-// object has become ready. Unknown is not news, and neither is what passes.
+// transitions are the events of a changed status: a warning for each condition that has become
+// False or is so for another reason, and a word when the object has become ready. Unknown is not
+// news, and neither is what passes.
 func transitions(old, current []metav1.Condition) []announcement {
 	var list []announcement
 	for _, condition := range current {

@@ -47,7 +47,8 @@ func (w *world) eventuallyGone(name string, object client.Object) {
 	w.Eventually(func() bool { return apierrors.IsNotFound(w.get(name, object)) }).Should(gomega.BeTrue())
 }
 
-// An autoscaler's controller writes its figures every 15 seconds under load: they are nothing to the account.
+// An autoscaler's controller writes its figures every 15 seconds under load: they are nothing to
+// the account.
 func TestP9AnAutoscalersFiguresCauseNoWrites(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -72,7 +73,8 @@ func TestP9AnAutoscalersFiguresCauseNoWrites(t *testing.T) {
 	}).Should(gomega.Equal(int32(3)), "what somebody else makes of it is put right")
 }
 
-// Who applies a field no more takes its value away, and the API server's own is 1: an autoscaler must find the replicas that were there.
+// Who applies a field no more takes its value away, and the API server's own is 1: an autoscaler
+// must find the replicas that were there.
 func TestP10AnAutoscalerTakesTheReplicasOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

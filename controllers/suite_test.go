@@ -16,7 +16,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/apitest"
 )
 
-// apiServer is the kube-apiserver that the tests of this package share. Each test has a namespace and a manager of its own.
+// apiServer is the kube-apiserver that the tests of this package share. Each test has a namespace
+// and a manager of its own.
 var apiServer *rest.Config
 
 func TestMain(m *testing.M) {

@@ -35,8 +35,8 @@ type Upstream interface {
 	Delete(ctx context.Context, access UpstreamAccess, name, id string) error
 }
 
-// GraphUpstream manages templates through the Graph API.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
+// GraphUpstream manages templates through the Graph API. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 type GraphUpstream struct {
 	transport http.RoundTripper
 }
@@ -48,7 +48,8 @@ func NewGraphUpstream(transport http.RoundTripper) *GraphUpstream {
 
 var _ Upstream = (*GraphUpstream)(nil)
 
-// Find implements Upstream. The upstream's filter by name finds longer names too, so that every page is looked through.
+// Find implements Upstream. The upstream's filter by name finds longer names too, so that every
+// page is looked through.
 func (u *GraphUpstream) Find(ctx context.Context, access UpstreamAccess, name, language string) (*graph.UpstreamTemplate, error) {
 	client, err := u.client(access)
 	if err != nil {
@@ -105,13 +106,15 @@ func (u *GraphUpstream) client(access UpstreamAccess) (*graph.Client, error) {
 	})
 }
 
-// refusedForGood tells whether the upstream has understood a request and will refuse it again as it is.
+// refusedForGood tells whether the upstream has understood a request and will refuse it again as it
+// is.
 func refusedForGood(err error) bool {
 	answer, ok := graph.AsError(err)
 	return ok && answer.Class() == graph.Never
 }
 
-// unreachable says in stable words what kept the upstream from answering. The text of a transport error holds addresses and ports; it goes to the log.
+// unreachable says in stable words what kept the upstream from answering. The text of a transport
+// error holds addresses and ports; it goes to the log.
 func unreachable(err error) string {
 	if answer, ok := graph.AsError(err); ok {
 		return "The Graph API answered: " + strings.TrimSuffix(answer.Error(), ".")

@@ -17,7 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// TestGraphUpstreamAgainstTheSimulator takes a template through its life with the calls that the operator makes, over HTTP.
+// TestGraphUpstreamAgainstTheSimulator takes a template through its life with the calls that the
+// operator makes, over HTTP.
 func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 	simulated, err := simulator.New(simulator.Config{
 		Accounts: []simulator.Account{{ID: "7", Tokens: []string{"right"}, Numbers: []simulator.Number{{ID: "71", DisplayPhoneNumber: "+1 555 0100"}}}},

@@ -70,7 +70,8 @@ func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
 }
 
-// A store that was lost or restored from before must not pass for the one whose figures were published.
+// A store that was lost or restored from before must not pass for the one whose figures were
+// published.
 func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
@@ -130,7 +131,8 @@ func TestP5ALedgerThatWasRolledBackAndHasGrownIsNoticed(t *testing.T) {
 	w.Eventually(billedNow).Should(gomega.Equal("0.0544"))
 }
 
-// A gateway that has just been restarted reports before its store is open, and its pod may still count as ready.
+// A gateway that has just been restarted reports before its store is open, and its pod may still
+// count as ready.
 func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
@@ -144,7 +146,8 @@ func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
 	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
 }
 
-// One missed reading is no news, and neither is that of a configuration which the gateway served a moment ago.
+// One missed reading is no news, and neither is that of a configuration which the gateway served a
+// moment ago.
 func TestOneMissedReadingIsNoNews(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

@@ -32,7 +32,8 @@ const patience = time.Minute
 // worldLabel keeps the cluster-scoped plans of one test from the operators of the others.
 const worldLabel = "guichet.dev/test"
 
-// world is one test's operator in one namespace, with a gateway and an upstream that the test plays.
+// world is one test's operator in one namespace, with a gateway and an upstream that the test
+// plays.
 type world struct {
 	*gomega.WithT
 	t         *testing.T
@@ -162,7 +163,8 @@ func (w *world) account() *v1alpha1.BusinessAccount {
 	return account
 }
 
-// startPod plays the kubelet and the Deployment's controller: it waits for the Deployment and makes one ready pod of it.
+// startPod plays the kubelet and the Deployment's controller: it waits for the Deployment and makes
+// one ready pod of it.
 func (w *world) startPod() {
 	w.t.Helper()
 	deployment := &appsv1.Deployment{}
@@ -240,7 +242,8 @@ func conditionText(conditions []metav1.Condition, conditionType string) string {
 	return fmt.Sprintf("%s=%s %s: %s", conditionType, found.Status, found.Reason, found.Message)
 }
 
-// settle waits until the operator has looked at the account some times without a call to the API server, and returns the number of such calls so far.
+// settle waits until the operator has looked at the account some times without a call to the API
+// server, and returns the number of such calls so far.
 func (w *world) settle() int {
 	w.t.Helper()
 	var calls int
@@ -253,7 +256,8 @@ func (w *world) settle() int {
 	return calls
 }
 
-// settleQuietly waits until the operator has made no call to the API server for a while, and returns the number of its calls so far.
+// settleQuietly waits until the operator has made no call to the API server for a while, and
+// returns the number of its calls so far.
 func (w *world) settleQuietly() int {
 	w.t.Helper()
 	last := -1

@@ -4,8 +4,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time from the cluster and the gateway's ledger; only of several accounts with
-// one phone number, the oldest then holds it, whoever did before.
+// BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time
+// from the cluster and the gateway's ledger; only of several accounts with one phone number, the
+// oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
 	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
 	// ClaimsGranted, CredentialsValid, NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable,
@@ -17,7 +18,8 @@ type BusinessAccountStatus struct {
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation of the spec that the last finished pass of the operator saw.
+	// observedGeneration is the generation of the spec that the last finished pass of the operator
+	// saw.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=9007199254740991
@@ -27,7 +29,8 @@ type BusinessAccountStatus struct {
 	// +optional
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
 
-	// phoneNumberIDs are the numbers that the account holds: no other account gets one of them before this one lets it go.
+	// phoneNumberIDs are the numbers that the account holds: no other account gets one of them
+	// before this one lets it go.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=25
@@ -35,14 +38,15 @@ type BusinessAccountStatus struct {
 	// +kubebuilder:validation:items:MaxLength=64
 	PhoneNumberIDs []string `json:"phoneNumberIDs,omitempty"`
 
-	// ingressHost is the host of the account's Ingress: no other account gets one with it before this one lets it go.
+	// ingressHost is the host of the account's Ingress: no other account gets one with it before
+	// this one lets it go.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	IngressHost string `json:"ingressHost,omitempty"`
 
-	// planName is the name of the PricingPlan that prices the account's messages: spec.planName, or while that cannot be
-	// used, the one before it.
+	// planName is the name of the PricingPlan that prices the account's messages: spec.planName, or
+	// while that cannot be used, the one before it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -59,7 +63,8 @@ type BusinessAccountStatus struct {
 	// +optional
 	Queue *QueueStatus `json:"queue,omitempty"`
 
-	// usage is the current billing period, as the gateway last reported it. It is a view of the gateway's ledger, which is the record.
+	// usage is the current billing period, as the gateway last reported it. It is a view of the
+	// gateway's ledger, which is the record.
 	// +optional
 	Usage *Usage `json:"usage,omitempty"`
 
@@ -70,7 +75,8 @@ type BusinessAccountStatus struct {
 	// +kubebuilder:validation:MaxItems=13
 	History []PeriodTotal `json:"history,omitempty"`
 
-	// pricedRevisions are the revisions that have priced messages of the account, by plan. They are history: none of them may be changed.
+	// pricedRevisions are the revisions that have priced messages of the account, by plan. They are
+	// history: none of them may be changed.
 	// +optional
 	// +listType=map
 	// +listMapKey=plan
@@ -97,7 +103,8 @@ type PricedRevisions struct {
 
 // GatewayStatus is where and how an account's gateway runs.
 type GatewayStatus struct {
-	// url is the base URL of the gateway inside the cluster: what a Cloud API client uses in place of https://graph.facebook.com.
+	// url is the base URL of the gateway inside the cluster: what a Cloud API client uses in place
+	// of https://graph.facebook.com.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -109,7 +116,8 @@ type GatewayStatus struct {
 	// +kubebuilder:validation:MaxLength=512
 	WebhookURL string `json:"webhookURL,omitempty"`
 
-	// apiTokensSecretName is the name of the Secret that holds the API tokens: the business's own, or the one that the operator made.
+	// apiTokensSecretName is the name of the Secret that holds the API tokens: the business's own,
+	// or the one that the operator made.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -160,7 +168,8 @@ type Usage struct {
 	// +optional
 	EndTime metav1.Time `json:"endTime,omitzero"`
 
-	// asOfTime is the instant that the figures describe. While the condition UsageCurrent is True they still hold.
+	// asOfTime is the instant that the figures describe. While the condition UsageCurrent is True
+	// they still hold.
 	// +optional
 	AsOfTime metav1.Time `json:"asOfTime,omitzero"`
 
@@ -174,11 +183,13 @@ type Usage struct {
 	// +optional
 	Billed *Money `json:"billed,omitempty"`
 
-	// cost is the exact sum of what the upstream charges for the same messages, before the plan's mark-ups.
+	// cost is the exact sum of what the upstream charges for the same messages, before the plan's
+	// mark-ups.
 	// +optional
 	Cost *Money `json:"cost,omitempty"`
 
-	// reserved is the most that messages can still cost which are accepted and not settled, or given up while Meta may have a copy of them.
+	// reserved is the most that messages can still cost which are accepted and not settled, or
+	// given up while Meta may have a copy of them.
 	// +optional
 	Reserved *Money `json:"reserved,omitempty"`
 
@@ -186,7 +197,8 @@ type Usage struct {
 	// +optional
 	BudgetLeft *Money `json:"budgetLeft,omitempty"`
 
-	// unpriced is the number of delivered messages that the plan has no rate for. They are not billed until it has.
+	// unpriced is the number of delivered messages that the plan has no rate for. They are not
+	// billed until it has.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=9007199254740991

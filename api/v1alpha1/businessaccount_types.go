@@ -4,7 +4,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// BusinessAccountSpec describes one tenant: who it is, over which numbers and pages it talks, by which plan it pays, and how its gateway runs.
+// BusinessAccountSpec describes one tenant: who it is, over which numbers and pages it talks, by
+// which plan it pays, and how its gateway runs.
 //
 // +kubebuilder:validation:XValidation:rule="self.channels.all(c, c.type != 'WhatsApp') || has(self.whatsAppBusinessAccountID)",message="whatsAppBusinessAccountID must be set when a channel is of type 'WhatsApp'"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.whatsAppBusinessAccountID) || has(self.whatsAppBusinessAccountID) && self.whatsAppBusinessAccountID == oldSelf.whatsAppBusinessAccountID",message="whatsAppBusinessAccountID is immutable once it is set: the templates belong to it; make another account for another one"
@@ -17,16 +18,18 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	DisplayName string `json:"displayName,omitempty"`
 
-	// planName is the name of the PricingPlan by which the account's messages are priced. The plan must allow the account's namespace.
-	// A change applies to messages that are delivered after it; what was priced before is never priced again.
+	// planName is the name of the PricingPlan by which the account's messages are priced. The plan
+	// must allow the account's namespace. A change applies to messages that are delivered after it;
+	// what was priced before is never priced again.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	PlanName string `json:"planName,omitempty"`
 
-	// timeZone is the IANA name of the account's time zone, such as "America/Sao_Paulo". Billing periods and plan revisions turn at midnight there.
-	// It cannot be changed: a change would move the borders of periods that are already billed.
+	// timeZone is the IANA name of the account's time zone, such as "America/Sao_Paulo". Billing
+	// periods and plan revisions turn at midnight there. It cannot be changed: a change would move
+	// the borders of periods that are already billed.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -34,23 +37,26 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="timeZone is immutable: a change would move the borders of billed periods"
 	TimeZone string `json:"timeZone,omitempty"`
 
-	// whatsAppBusinessAccountID is the id of the WhatsApp Business account (WABA) that owns the WhatsApp numbers and the message templates.
+	// whatsAppBusinessAccountID is the id of the WhatsApp Business account (WABA) that owns the
+	// WhatsApp numbers and the message templates.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	WhatsAppBusinessAccountID string `json:"whatsAppBusinessAccountID,omitempty"`
 
-	// portfolioID names the business portfolio that the account belongs to. Volume tiers and allowances that a plan counts per portfolio are shared
-	// by the account's channels under this name. It defaults to the account itself. It cannot be changed: what was counted
-	// for it would begin anew.
+	// portfolioID names the business portfolio that the account belongs to. Volume tiers and
+	// allowances that a plan counts per portfolio are shared by the account's channels under this
+	// name. It defaults to the account itself. It cannot be changed: what was counted for it would
+	// begin anew.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9_.-]+$')",message="must be letters, digits, '_', '.' and '-' only"
 	PortfolioID string `json:"portfolioID,omitempty"`
 
-	// channels are the phone numbers and pages of the account. All of them are served by one gateway.
+	// channels are the phone numbers and pages of the account. All of them are served by one
+	// gateway.
 	// +required
 	// +listType=map
 	// +listMapKey=name
@@ -59,13 +65,15 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.phoneNumberID) || self.exists_one(d, has(d.phoneNumberID) && d.phoneNumberID == c.phoneNumberID)) && (!has(c.pageID) || self.exists_one(d, has(d.pageID) && d.pageID == c.pageID)))",message="each phoneNumberID and each pageID may appear in one channel only"
 	Channels []Channel `json:"channels,omitempty"`
 
-	// callback is where the gateway delivers customers' messages and the statuses of sent ones, in order and signed. Without it they are not delivered anywhere.
+	// callback is where the gateway delivers customers' messages and the statuses of sent ones, in
+	// order and signed. Without it they are not delivered anywhere.
 	// +optional
 	Callback *Callback `json:"callback,omitempty"`
 
-	// apiTokensSecretName is the name of a Secret whose every key is the name of an API token and whose value is the token that the business's client presents
-	// to its gateway. Several keys are several valid tokens, so that one can be rotated. If it is not set, the operator makes a Secret with one token, once,
-	// and names it in status.gateway.apiTokensSecretName.
+	// apiTokensSecretName is the name of a Secret whose every key is the name of an API token and
+	// whose value is the token that the business's client presents to its gateway. Several keys are
+	// several valid tokens, so that one can be rotated. If it is not set, the operator makes a
+	// Secret with one token, once, and names it in status.gateway.apiTokensSecretName.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -77,8 +85,9 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:default={}
 	Consent *Consent `json:"consent,omitempty"`
 
-	// budget is the most that the account may spend in a calendar month of its time zone. Without it there is no limit but
-	// that of the plan: spec.budgetCaps of the PricingPlan may bound it, and the condition ClaimsGranted says so.
+	// budget is the most that the account may spend in a calendar month of its time zone. Without
+	// it there is no limit but that of the plan: spec.budgetCaps of the PricingPlan may bound it,
+	// and the condition ClaimsGranted says so.
 	// +optional
 	Budget *Budget `json:"budget,omitempty"`
 
@@ -87,8 +96,8 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:default={}
 	Limits *Limits `json:"limits,omitempty"`
 
-	// exemptions are the names of the plan's exemptions that the account is eligible for. Those are applied that spec.grants
-	// of the PricingPlan grants to it.
+	// exemptions are the names of the plan's exemptions that the account is eligible for. Those are
+	// applied that spec.grants of the PricingPlan grants to it.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=8
@@ -96,12 +105,14 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:validation:items:MaxLength=63
 	Exemptions []string `json:"exemptions,omitempty"`
 
-	// internationalAuthentication says whether, and since when, authentication templates to other countries are priced at the
-	// international rate. It is applied if spec.grants of the PricingPlan grants it.
+	// internationalAuthentication says whether, and since when, authentication templates to other
+	// countries are priced at the international rate. It is applied if spec.grants of the
+	// PricingPlan grants it.
 	// +optional
 	InternationalAuthentication *InternationalAuthenticationStatus `json:"internationalAuthentication,omitempty"`
 
-	// doubt says what becomes of a message whose sending was cut off by a crash, so that it is not known whether the upstream has it.
+	// doubt says what becomes of a message whose sending was cut off by a crash, so that it is not
+	// known whether the upstream has it.
 	// +optional
 	// +kubebuilder:default={}
 	Doubt *Doubt `json:"doubt,omitempty"`
@@ -116,8 +127,8 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:default={}
 	Gateway *Gateway `json:"gateway,omitempty"`
 
-	// operation says whether the operator looks after the account. 'Paused' leaves everything as it is, running, and changes nothing until it is 'Active' again.
-	// Deleting a paused account works.
+	// operation says whether the operator looks after the account. 'Paused' leaves everything as it
+	// is, running, and changes nothing until it is 'Active' again. Deleting a paused account works.
 	// +optional
 	// +kubebuilder:default=Active
 	Operation Operation `json:"operation,omitempty"`
@@ -139,9 +150,11 @@ const (
 type ConsentPolicy string
 
 const (
-	// ConsentPriorContact lets the account write to people who wrote to it first, or whose consent was recorded.
+	// ConsentPriorContact lets the account write to people who wrote to it first, or whose consent
+	// was recorded.
 	ConsentPriorContact ConsentPolicy = "PriorContact"
-	// ConsentOptIn lets the account write only to people whose consent was recorded, and answer within an open window.
+	// ConsentOptIn lets the account write only to people whose consent was recorded, and answer
+	// within an open window.
 	ConsentOptIn ConsentPolicy = "OptIn"
 	// ConsentNone lets the account write to anybody; the business answers for the consent.
 	ConsentNone ConsentPolicy = "None"
@@ -149,12 +162,14 @@ const (
 
 // Consent says to whom the account may write.
 type Consent struct {
-	// policy is 'PriorContact' (people who wrote first, or whose consent was recorded), 'OptIn' (recorded consent only) or 'None' (anybody; the business answers for it).
+	// policy is 'PriorContact' (people who wrote first, or whose consent was recorded), 'OptIn'
+	// (recorded consent only) or 'None' (anybody; the business answers for it).
 	// +optional
 	// +kubebuilder:default=PriorContact
 	Policy ConsentPolicy `json:"policy,omitempty"`
 
-	// keywords are the words by which a customer stops and resumes the account's marketing, per language.
+	// keywords are the words by which a customer stops and resumes the account's marketing, per
+	// language.
 	// +optional
 	// +listType=map
 	// +listMapKey=language
@@ -203,18 +218,20 @@ const (
 
 // Budget is the most that may be spent in a month.
 type Budget struct {
-	// limit is the most that the account may spend in a calendar month of its time zone. Its currency must be the plan's.
+	// limit is the most that the account may spend in a calendar month of its time zone. Its
+	// currency must be the plan's.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="!self.amount.startsWith('-')",message="limit.amount must not be negative"
 	Limit Money `json:"limit,omitzero"`
 
-	// action is what happens to a message that could cost more than is left: 'Block' refuses it with error 131042, 'Warn' lets it through.
-	// Messages that are surely free are never refused.
+	// action is what happens to a message that could cost more than is left: 'Block' refuses it
+	// with error 131042, 'Warn' lets it through. Messages that are surely free are never refused.
 	// +optional
 	// +kubebuilder:default=Block
 	Action BudgetAction `json:"action,omitempty"`
 
-	// warnAtPercent are the levels at which the condition WithinBudget and an event warn, once each in a period.
+	// warnAtPercent are the levels at which the condition WithinBudget and an event warn, once each
+	// in a period.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=8
@@ -225,27 +242,31 @@ type Budget struct {
 
 // Limits are the messaging limits that the upstream grants.
 type Limits struct {
-	// messagesPerSecond is the most that each number may send in a second. It defaults to 80, the Cloud API's own limit for a number that was not upgraded.
+	// messagesPerSecond is the most that each number may send in a second. It defaults to 80, the
+	// Cloud API's own limit for a number that was not upgraded.
 	// +optional
 	// +kubebuilder:default=80
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	MessagesPerSecond int32 `json:"messagesPerSecond,omitempty"`
 
-	// customersPerDay is the most different customers that the account may write to outside a service window in any 24 hours. Without it the gateway does not count.
+	// customersPerDay is the most different customers that the account may write to outside a
+	// service window in any 24 hours. Without it the gateway does not count.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000000
 	CustomersPerDay int32 `json:"customersPerDay,omitempty"`
 }
 
-// InternationalAuthenticationStatus is what the upstream says of an account's eligibility for the international authentication rate.
+// InternationalAuthenticationStatus is what the upstream says of an account's eligibility for the
+// international authentication rate.
 type InternationalAuthenticationStatus struct {
 	// startTime is the instant from which the rate applies, as the upstream announced it.
 	// +required
 	StartTime metav1.Time `json:"startTime,omitzero"`
 
-	// businessCountry is the ISO 3166 code of the country of the business's primary location; messages to it keep the usual rate.
+	// businessCountry is the ISO 3166 code of the country of the business's primary location;
+	// messages to it keep the usual rate.
 	// +optional
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=2
@@ -287,7 +308,8 @@ const (
 
 // Doubt says what becomes of a message whose sending was cut off by a crash.
 type Doubt struct {
-	// resolution is 'Fail' (report it as failed) or 'Resend' (send it again, at the risk that the customer gets it twice). It applies when no status of the message arrived within waitSeconds.
+	// resolution is 'Fail' (report it as failed) or 'Resend' (send it again, at the risk that the
+	// customer gets it twice). It applies when no status of the message arrived within waitSeconds.
 	// +optional
 	// +kubebuilder:default=Fail
 	Resolution DoubtResolution `json:"resolution,omitempty"`
@@ -302,7 +324,8 @@ type Doubt struct {
 
 // Privacy says how long message contents are kept.
 type Privacy struct {
-	// retentionSeconds is how long the encrypted content of a message is kept after the message is settled. It defaults to 0: content is deleted at once.
+	// retentionSeconds is how long the encrypted content of a message is kept after the message is
+	// settled. It defaults to 0: content is deleted at once.
 	// +optional
 	// +kubebuilder:default=0
 	// +kubebuilder:validation:Minimum=0
@@ -310,8 +333,9 @@ type Privacy struct {
 	RetentionSeconds *int32 `json:"retentionSeconds,omitempty"`
 }
 
-// BusinessAccount is one tenant: a business that talks to its customers over WhatsApp or Messenger. The operator runs one gateway for it and reports what was billed.
-// Deleting it deletes its gateway with its keys and its ledger: export the ledger first.
+// BusinessAccount is one tenant: a business that talks to its customers over WhatsApp or Messenger.
+// The operator runs one gateway for it and reports what was billed. Deleting it deletes its gateway
+// with its keys and its ledger: export the ledger first.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

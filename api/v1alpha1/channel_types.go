@@ -28,7 +28,8 @@ type Channel struct {
 	// +kubebuilder:default=WhatsApp
 	Type ChannelType `json:"type,omitempty"`
 
-	// phoneNumberID is the Graph API's id of the WhatsApp phone number; it is not the number itself.
+	// phoneNumberID is the Graph API's id of the WhatsApp phone number; it is not the number
+	// itself.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
@@ -42,7 +43,9 @@ type Channel struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	PageID string `json:"pageID,omitempty"`
 
-	// baseURL is the Graph API that the channel talks to. It defaults to Meta's, https://graph.facebook.com; a simulator's address goes here to try Guichet without an account at Meta.
+	// baseURL is the Graph API that the channel talks to. It defaults to Meta's,
+	// https://graph.facebook.com; a simulator's address goes here to try Guichet without an account
+	// at Meta.
 	// +optional
 	// +kubebuilder:default="https://graph.facebook.com"
 	// +kubebuilder:validation:MinLength=8
@@ -59,8 +62,10 @@ type Channel struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^v[1-9][0-9]?[.][0-9]$')",message="must be a version of the Graph API, like 'v26.0'"
 	APIVersion string `json:"apiVersion,omitempty"`
 
-	// credentialsSecretName is the name of a Secret in the account's namespace with the keys 'accessToken' (a system user's token), 'appSecret' (it signs the webhooks; a second
-	// one may stand in 'appSecretPrevious' while it is rotated) and 'verifyToken' (for the webhook's handshake). White space around a value is ignored.
+	// credentialsSecretName is the name of a Secret in the account's namespace with the keys
+	// 'accessToken' (a system user's token), 'appSecret' (it signs the webhooks; a second one may
+	// stand in 'appSecretPrevious' while it is rotated) and 'verifyToken' (for the webhook's
+	// handshake). White space around a value is ignored.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -92,7 +97,8 @@ type Callback struct {
 	// +kubebuilder:validation:XValidation:rule="!isURL(self) || url(self).getHostname() != '' && !self.matches('^[^/]*//[^/?#]*@')",message="url must name a host, and must not have a user or a password"
 	URL string `json:"url,omitempty"`
 
-	// secretName is the name of a Secret with the key 'secret': the gateway signs each delivery with it, in the header X-Hub-Signature-256, as Meta does.
+	// secretName is the name of a Secret with the key 'secret': the gateway signs each delivery
+	// with it, in the header X-Hub-Signature-256, as Meta does.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

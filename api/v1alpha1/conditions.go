@@ -1,6 +1,7 @@
 package v1alpha1
 
-// Condition types. Each is True when all is well, so that a list of False ones is a list of what to mend.
+// Condition types. Each is True when all is well, so that a list of False ones is a list of what to
+// mend.
 const (
 	// ConditionReady is the summary of the other conditions of an object. An account that is Ready
 	// stays so for the first 30 seconds in which a new configuration is on its way to its gateway,
@@ -8,24 +9,30 @@ const (
 	// credentials.
 	ConditionReady = "Ready"
 
-	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its namespace, and can be compiled.
+	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its
+	// namespace, and can be compiled.
 	ConditionPlanResolved = "PlanResolved"
-	// ConditionCredentialsValid says whether every Secret and key that the account names is there and well-formed.
+	// ConditionCredentialsValid says whether every Secret and key that the account names is there
+	// and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
-	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several accounts with the same phoneNumberID the first one holds it, and the
-	// gateways of the others do not serve it.
+	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several
+	// accounts with the same phoneNumberID the first one holds it, and the gateways of the others
+	// do not serve it.
 	ConditionNumbersHeld = "NumbersHeld"
-	// ConditionHostHeld says whether the account holds the host of its Ingress: of several accounts with the same host the
-	// first one holds it, and the others have no Ingress.
+	// ConditionHostHeld says whether the account holds the host of its Ingress: of several accounts
+	// with the same host the first one holds it, and the others have no Ingress.
 	ConditionHostHeld = "HostHeld"
-	// ConditionTemplatesServed says whether the account's gateway is given every template that the upstream knows.
+	// ConditionTemplatesServed says whether the account's gateway is given every template that the
+	// upstream knows.
 	ConditionTemplatesServed = "TemplatesServed"
-	// ConditionClaimsGranted says whether what the account claims of its plan is applied: exemptions, the international
-	// authentication rate and the size of its budget are the platform's to grant.
+	// ConditionClaimsGranted says whether what the account claims of its plan is applied:
+	// exemptions, the international authentication rate and the size of its budget are the
+	// platform's to grant.
 	ConditionClaimsGranted = "ClaimsGranted"
 	// ConditionGatewayAvailable says whether the account's gateway answers.
 	ConditionGatewayAvailable = "GatewayAvailable"
-	// ConditionConfigSynced says whether every ready gateway replica serves the configuration that was wanted last.
+	// ConditionConfigSynced says whether every ready gateway replica serves the configuration that
+	// was wanted last.
 	ConditionConfigSynced = "ConfigSynced"
 	// ConditionUpstreamAccepts says whether the upstream accepts a channel's credentials and takes
 	// its messages; of an account, whether that is so for all of its channels.
@@ -33,8 +40,8 @@ const (
 	// ConditionStoreWritable says whether the gateway's store takes writes, and is there to stay.
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
-	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time to
-	// come: 20 % of it is free, and what is free lasts for seven days. Only an account with an
+	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time
+	// to come: 20 % of it is free, and what is free lasts for seven days. Only an account with an
 	// embedded store has it.
 	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
@@ -43,8 +50,8 @@ const (
 	// account's budget, and no message is refused for it.
 	ConditionWithinBudget = "WithinBudget"
 
-	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while some are set aside
-	// because it refuses them. Only an account with spec.callback has it.
+	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while
+	// some are set aside because it refuses them. Only an account with spec.callback has it.
 	ConditionCallbacksTaken = "CallbacksTaken"
 
 	// ConditionAccepted says whether a template passed the lint and names an account that exists.
@@ -54,7 +61,8 @@ const (
 	// ConditionServed says whether every ready replica of the account's gateway serves a template
 	// as it is now, so that it can be sent at once.
 	ConditionServed = "Served"
-	// ConditionCategoryMatches says whether the upstream bills a template under the category that its spec asks for.
+	// ConditionCategoryMatches says whether the upstream bills a template under the category that
+	// its spec asks for.
 	ConditionCategoryMatches = "CategoryMatches"
 )
 
@@ -66,7 +74,8 @@ const (
 	ReasonPending = "Pending"
 	// ReasonPaused: the object's spec asks the operator to leave it alone.
 	ReasonPaused = "Paused"
-	// ReasonNotSupported: the spec asks for something that this release refuses; the message names the field.
+	// ReasonNotSupported: the spec asks for something that this release refuses; the message names
+	// the field.
 	ReasonNotSupported = "NotSupported"
 	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
 	ReasonUpstreamUnreachable = "UpstreamUnreachable"
@@ -83,8 +92,8 @@ const (
 	ReasonCurrencyMismatch = "CurrencyMismatch"
 	// ReasonExemptionUnknown: the account names an exemption that no revision of the plan has.
 	ReasonExemptionUnknown = "ExemptionUnknown"
-	// ReasonHistoryLost: a revision that has priced messages of the account is not stored as it was, so that the plan prices
-	// as it is now.
+	// ReasonHistoryLost: a revision that has priced messages of the account is not stored as it
+	// was, so that the plan prices as it is now.
 	ReasonHistoryLost = "HistoryLost"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"
@@ -98,17 +107,20 @@ const (
 
 	// ReasonTemplatesServed: no template was left out.
 	ReasonTemplatesServed = "TemplatesServed"
-	// ReasonTemplateLeftOut: a gateway could not send a template; the message names it. The others are served.
+	// ReasonTemplateLeftOut: a gateway could not send a template; the message names it. The others
+	// are served.
 	ReasonTemplateLeftOut = "TemplateLeftOut"
 
 	// ReasonClaimsGranted: the account's claims are applied as they stand.
 	ReasonClaimsGranted = "ClaimsGranted"
-	// ReasonNotGranted: a claim is not applied, or not as it stands; the message names the field and who grants it.
+	// ReasonNotGranted: a claim is not applied, or not as it stands; the message names the field
+	// and who grants it.
 	ReasonNotGranted = "NotGranted"
 
 	// ReasonNumbersHeld: no other account holds a phone number of this one.
 	ReasonNumbersHeld = "NumbersHeld"
-	// ReasonNumberTaken: another account holds a phone number of this one; the message names the channel.
+	// ReasonNumberTaken: another account holds a phone number of this one; the message names the
+	// channel.
 	ReasonNumberTaken = "NumberTaken"
 
 	// ReasonHostHeld: no other account holds the host of this one's Ingress.
@@ -124,14 +136,17 @@ const (
 	ReasonGatewayUnavailable = "GatewayUnavailable"
 	// ReasonForeignObject: an object of the gateway's name exists and belongs to somebody else.
 	ReasonForeignObject = "ForeignObject"
-	// ReasonKeysLost: the Secret with the account's keys is gone, while the volume that they unlock is still there.
+	// ReasonKeysLost: the Secret with the account's keys is gone, while the volume that they unlock
+	// is still there.
 	ReasonKeysLost = "KeysLost"
-	// ReasonApplyRefused: the API server refused one of the gateway's objects; the message says why.
+	// ReasonApplyRefused: the API server refused one of the gateway's objects; the message says
+	// why.
 	ReasonApplyRefused = "ApplyRefused"
 
 	// ReasonConfigSynced: every ready replica serves the wanted configuration.
 	ReasonConfigSynced = "ConfigSynced"
-	// ReasonConfigTooLarge: the configuration does not fit into a Secret; the gateway keeps the one before.
+	// ReasonConfigTooLarge: the configuration does not fit into a Secret; the gateway keeps the one
+	// before.
 	ReasonConfigTooLarge = "ConfigTooLarge"
 	// ReasonConfigPropagating: a replica still serves an older configuration, without what was
 	// changed.
@@ -146,9 +161,11 @@ const (
 
 	// ReasonUsageCurrent: the figures are the gateway's latest.
 	ReasonUsageCurrent = "UsageCurrent"
-	// ReasonLedgerRegressed: the gateway's ledger lacks records that status.usage has published: its store was lost, or restored from before. status.usage stays as it was.
+	// ReasonLedgerRegressed: the gateway's ledger lacks records that status.usage has published:
+	// its store was lost, or restored from before. status.usage stays as it was.
 	ReasonLedgerRegressed = "LedgerRegressed"
-	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of status.usage.asOfTime.
+	// ReasonReportUnavailable: the gateway's report could not be read; the figures are as of
+	// status.usage.asOfTime.
 	ReasonReportUnavailable = "ReportUnavailable"
 
 	// ReasonUpstreamAccepts: the upstream accepts the credentials.
@@ -240,7 +257,8 @@ const (
 	ReasonDisabled = "Disabled"
 	// ReasonUpstreamChanged: the upstream's copy differs from the spec; the message says in what.
 	ReasonUpstreamChanged = "UpstreamChanged"
-	// ReasonSubmissionDelayed: the template waits for its turn: the upstream takes no more than 100 submissions in an hour.
+	// ReasonSubmissionDelayed: the template waits for its turn: the upstream takes no more than 100
+	// submissions in an hour.
 	ReasonSubmissionDelayed = "SubmissionDelayed"
 	// ReasonSubmissionFailed: the upstream refused the submission; the message says why.
 	ReasonSubmissionFailed = "SubmissionFailed"
@@ -249,6 +267,7 @@ const (
 
 	// ReasonCategoryMatches: the upstream's category is the spec's.
 	ReasonCategoryMatches = "CategoryMatches"
-	// ReasonCategoryChanged: the upstream bills the template under another category; the message says what that costs.
+	// ReasonCategoryChanged: the upstream bills the template under another category; the message
+	// says what that costs.
 	ReasonCategoryChanged = "CategoryChanged"
 )

@@ -10,7 +10,8 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.storage) && self.storage.type == 'Shared')",message="autoscaling may be set only with storage.type 'Shared': the embedded store has one writer"
 // +kubebuilder:validation:XValidation:rule="!(has(self.autoscaling) && has(self.replicas))",message="replicas must not be set together with autoscaling: the autoscaler owns the number of replicas"
 type Gateway struct {
-	// replicas is the number of gateway pods. It defaults to 1; 0 stops the gateway and keeps its data.
+	// replicas is the number of gateway pods. It defaults to 1; 0 stops the gateway and keeps its
+	// data.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=50
@@ -20,9 +21,10 @@ type Gateway struct {
 	// +optional
 	Autoscaling *Autoscaling `json:"autoscaling,omitempty"`
 
-	// image is the gateway's container image, of a repository that the operator allows. If it is not set, the operator's own
-	// default is used when the account is made, and kept when the operator is upgraded. When it is removed, the gateway goes
-	// back to the image that it had without it.
+	// image is the gateway's container image, of a repository that the operator allows. If it is
+	// not set, the operator's own default is used when the account is made, and kept when the
+	// operator is upgraded. When it is removed, the gateway goes back to the image that it had
+	// without it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -37,7 +39,8 @@ type Gateway struct {
 	// +kubebuilder:default={type: Embedded}
 	Storage *Storage `json:"storage,omitempty"`
 
-	// exposure is how the gateway is reached from outside of the cluster: the upstream's webhooks must reach it.
+	// exposure is how the gateway is reached from outside of the cluster: the upstream's webhooks
+	// must reach it.
 	// +optional
 	// +kubebuilder:default={type: Internal}
 	Exposure *Exposure `json:"exposure,omitempty"`
@@ -107,7 +110,8 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="self.type == 'Shared' ? has(self.shared) && !has(self.embedded) : !has(self.shared)",message="with type 'Shared', shared must be set and embedded must not; with type 'Embedded', shared must not be set"
 type Storage struct {
-	// type is 'Embedded' (a database file on a volume of its own, one replica) or 'Shared' (a PostgreSQL server, any number of replicas).
+	// type is 'Embedded' (a database file on a volume of its own, one replica) or 'Shared' (a
+	// PostgreSQL server, any number of replicas).
 	// +optional
 	// +kubebuilder:default=Embedded
 	Type StorageType `json:"type,omitempty"`
@@ -129,7 +133,8 @@ type EmbeddedStorage struct {
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="must be greater than zero"
 	Size *resource.Quantity `json:"size,omitempty"`
 
-	// storageClassName is the storage class of the volume. It defaults to the cluster's default class, and cannot be changed.
+	// storageClassName is the storage class of the volume. It defaults to the cluster's default
+	// class, and cannot be changed.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -142,15 +147,17 @@ type EmbeddedStorage struct {
 const (
 	// SecretKeyConnectionURL holds the connection URL.
 	SecretKeyConnectionURL = "url"
-	// SecretKeyConnectionCA holds the certificates of the authorities that may have signed the server's, in PEM; optional.
+	// SecretKeyConnectionCA holds the certificates of the authorities that may have signed the
+	// server's, in PEM; optional.
 	SecretKeyConnectionCA = "ca.crt"
 )
 
 // SharedStorage is a PostgreSQL server.
 type SharedStorage struct {
-	// connectionSecretName is the name of a Secret with the key 'url', a PostgreSQL connection URL such as
-	// "postgres://user:password@host:5432/database?sslmode=verify-full", and optionally the key 'ca.crt', the certificate authority of the server. A change of it
-	// takes effect when the gateway's pods are restarted.
+	// connectionSecretName is the name of a Secret with the key 'url', a PostgreSQL connection URL
+	// such as "postgres://user:password@host:5432/database?sslmode=verify-full", and optionally the
+	// key 'ca.crt', the certificate authority of the server. A change of it takes effect when the
+	// gateway's pods are restarted.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -204,8 +211,9 @@ type Ingress struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, like 'acme.example.com'"
 	Host string `json:"host,omitempty"`
 
-	// paths is what is reached through the Ingress: 'Webhooks', for the upstream alone, or 'All', with the API that the business sends through. Whoever is inside
-	// the cluster reaches both at status.gateway.url.
+	// paths is what is reached through the Ingress: 'Webhooks', for the upstream alone, or 'All',
+	// with the API that the business sends through. Whoever is inside the cluster reaches both at
+	// status.gateway.url.
 	// +optional
 	// +kubebuilder:default=Webhooks
 	Paths IngressPaths `json:"paths,omitempty"`
@@ -217,7 +225,8 @@ type Ingress struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	ClassName string `json:"className,omitempty"`
 
-	// tlsSecretName is the name of the Secret with the certificate for host. Meta refuses webhooks without a valid one.
+	// tlsSecretName is the name of the Secret with the certificate for host. Meta refuses webhooks
+	// without a valid one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

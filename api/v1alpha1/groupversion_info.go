@@ -1,4 +1,5 @@
-// Package v1alpha1 holds the kinds of the API group guichet.dev: BusinessAccount, PricingPlan and MessageTemplate.
+// Package v1alpha1 holds the kinds of the API group guichet.dev: BusinessAccount, PricingPlan and
+// MessageTemplate.
 //
 // The comments of the fields are the user's manual: `kubectl explain` prints them.
 //

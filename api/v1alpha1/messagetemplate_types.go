@@ -39,14 +39,16 @@ const (
 	DeletionDelete DeletionPolicy = "Delete"
 )
 
-// MessageTemplateSpec is a message that the upstream approves once and that may then be sent to people at any time.
+// MessageTemplateSpec is a message that the upstream approves once and that may then be sent to
+// people at any time.
 //
 // +kubebuilder:validation:XValidation:rule="self.category == 'Authentication' || !has(self.body.codeExpirationMinutes) && !has(self.body.securityRecommendation)",message="body.codeExpirationMinutes and body.securityRecommendation may be set with category 'Authentication' only"
 // +kubebuilder:validation:XValidation:rule="self.category != 'Authentication' || !has(self.footer)",message="footer must not be set with category 'Authentication': the upstream writes it"
 // +kubebuilder:validation:XValidation:rule="self.parameterFormat == 'Named' || !has(self.body.examples) || self.body.examples.all(e, !has(e.name))",message="the examples of body may have a name with parameterFormat 'Named' only"
 // +kubebuilder:validation:XValidation:rule="self.parameterFormat == 'Named' || !has(self.header) || !has(self.header.examples) || self.header.examples.all(e, !has(e.name))",message="the examples of header may have a name with parameterFormat 'Named' only"
 type MessageTemplateSpec struct {
-	// accountName is the name of the BusinessAccount, in the same namespace, that the template belongs to.
+	// accountName is the name of the BusinessAccount, in the same namespace, that the template
+	// belongs to.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
@@ -54,7 +56,8 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountName is immutable: make another MessageTemplate for another account"
 	AccountName string `json:"accountName,omitempty"`
 
-	// name is the template's name, by which messages refer to it: lower-case letters, digits and underscores.
+	// name is the template's name, by which messages refer to it: lower-case letters, digits and
+	// underscores.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
@@ -70,7 +73,9 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="language is immutable: the upstream knows the template by its name and language"
 	Language string `json:"language,omitempty"`
 
-	// category is what the template is for: 'Utility', 'Marketing' or 'Authentication'. The upstream may put it under another, which costs differently: see the condition CategoryMatches.
+	// category is what the template is for: 'Utility', 'Marketing' or 'Authentication'. The
+	// upstream may put it under another, which costs differently: see the condition
+	// CategoryMatches.
 	// +required
 	Category TemplateCategory `json:"category,omitempty"`
 
@@ -100,13 +105,15 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:MaxItems=10
 	Buttons []TemplateButton `json:"buttons,omitempty"`
 
-	// sendTTLSeconds is how long the upstream tries to deliver a message of this template. It defaults to the upstream's own: 10 minutes for authentication, 30 days for the others.
+	// sendTTLSeconds is how long the upstream tries to deliver a message of this template. It
+	// defaults to the upstream's own: 10 minutes for authentication, 30 days for the others.
 	// +optional
 	// +kubebuilder:validation:Minimum=30
 	// +kubebuilder:validation:Maximum=2592000
 	SendTTLSeconds int32 `json:"sendTTLSeconds,omitempty"`
 
-	// deletionPolicy is what becomes of the upstream's copy when this object is deleted: 'Retain' leaves it, 'Delete' deletes it too. The upstream does not let the name of a deleted template
+	// deletionPolicy is what becomes of the upstream's copy when this object is deleted: 'Retain'
+	// leaves it, 'Delete' deletes it too. The upstream does not let the name of a deleted template
 	// be used again for 30 days.
 	// +optional
 	// +kubebuilder:default=Retain
@@ -162,14 +169,16 @@ type TemplateHeader struct {
 
 // TemplateBody is the template's text.
 type TemplateBody struct {
-	// text is the body, at most 1024 characters. Its variables are {{1}}, {{2}} … or {{name}}, by parameterFormat. For category 'Authentication' the upstream writes the text itself, and this
+	// text is the body, at most 1024 characters. Its variables are {{1}}, {{2}} … or {{name}}, by
+	// parameterFormat. For category 'Authentication' the upstream writes the text itself, and this
 	// one is only what people read here.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Text string `json:"text,omitempty"`
 
-	// examples are sample values, one for each variable in the order of the text; the reviewer sees them.
+	// examples are sample values, one for each variable in the order of the text; the reviewer sees
+	// them.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=100
@@ -181,7 +190,8 @@ type TemplateBody struct {
 	// +kubebuilder:validation:Maximum=90
 	CodeExpirationMinutes int32 `json:"codeExpirationMinutes,omitempty"`
 
-	// securityRecommendation is 'Shown' if an authentication message tells the customer not to share the code.
+	// securityRecommendation is 'Shown' if an authentication message tells the customer not to
+	// share the code.
 	// +optional
 	SecurityRecommendation SecurityRecommendation `json:"securityRecommendation,omitempty"`
 }
@@ -239,7 +249,8 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type in ['OneTap', 'ZeroTap'] ? has(self.packageName) && has(self.signatureHash) : !has(self.packageName) && !has(self.signatureHash)",message="packageName and signatureHash must be set with type 'OneTap' or 'ZeroTap', and only then"
 // +kubebuilder:validation:XValidation:rule="self.type in ['URL', 'CopyCode'] || !has(self.example)",message="example may be set with type 'URL' or 'CopyCode' only"
 type TemplateButton struct {
-	// type is 'QuickReply', 'URL', 'PhoneNumber', 'CopyCode', or, for authentication, 'OneTap' or 'ZeroTap'. Who asks for 'ZeroTap' accepts WhatsApp's terms for it.
+	// type is 'QuickReply', 'URL', 'PhoneNumber', 'CopyCode', or, for authentication, 'OneTap' or
+	// 'ZeroTap'. Who asks for 'ZeroTap' accepts WhatsApp's terms for it.
 	// +required
 	Type ButtonType `json:"type,omitempty"`
 
@@ -284,14 +295,16 @@ type TemplateButton struct {
 
 // MessageTemplateStatus is what the operator and the upstream found of a template.
 type MessageTemplateStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), Accepted, Approved, CategoryMatches.
+	// conditions say what is well and what is not: Ready (the summary), Accepted, Approved,
+	// CategoryMatches.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
 	// +kubebuilder:validation:MaxItems=16
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// observedGeneration is the generation of the spec that the last finished pass of the operator saw.
+	// observedGeneration is the generation of the spec that the last finished pass of the operator
+	// saw.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=9007199254740991
@@ -303,13 +316,15 @@ type MessageTemplateStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	UpstreamID string `json:"upstreamID,omitempty"`
 
-	// upstreamStatus is the upstream's own word for the template's state, such as "APPROVED" or "PAUSED".
+	// upstreamStatus is the upstream's own word for the template's state, such as "APPROVED" or
+	// "PAUSED".
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	UpstreamStatus string `json:"upstreamStatus,omitempty"`
 
-	// submittedDigest is the SHA-256 digest of the definition that was submitted last, so that an unchanged one is not submitted again.
+	// submittedDigest is the SHA-256 digest of the definition that was submitted last, so that an
+	// unchanged one is not submitted again.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
@@ -364,7 +379,8 @@ type TemplateFinding struct {
 	Message string `json:"message,omitempty"`
 }
 
-// MessageTemplate is a message that the upstream approves once, and that may then be sent to people whose service window is closed.
+// MessageTemplate is a message that the upstream approves once, and that may then be sent to people
+// whose service window is closed.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status

@@ -8,20 +8,26 @@ import (
 const (
 	// PricingPlanAccepted tells whether the plan can price messages at all.
 	PricingPlanAccepted = "Accepted"
-	// PricingPlanComplete tells whether every market of the published list has its rates, today and in revisions to come.
+	// PricingPlanComplete tells whether every market of the published list has its rates, today and
+	// in revisions to come.
 	PricingPlanComplete = "Complete"
-	// PricingPlanHistoryKept tells whether every revision that has priced something is still there, unchanged.
+	// PricingPlanHistoryKept tells whether every revision that has priced something is still there,
+	// unchanged.
 	PricingPlanHistoryKept = "HistoryKept"
 
 	// ReasonPlanValid says that the plan can price messages. Its opposite is ReasonPlanInvalid.
 	ReasonPlanValid = "PlanValid"
-	// ReasonRatesComplete says that every market has the rates that the rules of the revisions ask for.
+	// ReasonRatesComplete says that every market has the rates that the rules of the revisions ask
+	// for.
 	ReasonRatesComplete = "RatesComplete"
-	// ReasonRatesMissing says that messages of some markets would be unpriced; the message names them.
+	// ReasonRatesMissing says that messages of some markets would be unpriced; the message names
+	// them.
 	ReasonRatesMissing = "RatesMissing"
-	// ReasonHistoryUnchanged says that no revision that has priced something was changed or removed.
+	// ReasonHistoryUnchanged says that no revision that has priced something was changed or
+	// removed.
 	ReasonHistoryUnchanged = "HistoryUnchanged"
-	// ReasonHistoryChanged says that a revision that has priced something was changed or removed; it keeps pricing as it was.
+	// ReasonHistoryChanged says that a revision that has priced something was changed or removed;
+	// it keeps pricing as it was.
 	ReasonHistoryChanged = "HistoryChanged"
 )
 
@@ -44,18 +50,20 @@ type CivilDate string
 // +kubebuilder:validation:Enum=Marketing;MarketingLite;Utility;Authentication;AuthenticationInternational;Service;Template;BusinessInitiated;UserInitiated;GroupMarketing;GroupUtility;GroupService;GeneralPurposeAI;BusinessAgent;Call;SponsoredMessage
 type MessageCategory string
 
-// InboundEvent is something that a customer can do. Message is any message with content or a quick reply; Ad and PageButton are where
-// the event came from.
+// InboundEvent is something that a customer can do. Message is any message with content or a quick
+// reply; Ad and PageButton are where the event came from.
 //
 // +kubebuilder:validation:Enum=Message;Reaction;Unsupported;Call;AcceptedCall;Postback;Referral;Ad;PageButton
 type InboundEvent string
 
-// MessageInstant is an instant of an outbound message: when the business sent it, or when it was delivered.
+// MessageInstant is an instant of an outbound message: when the business sent it, or when it was
+// delivered.
 //
 // +kubebuilder:validation:Enum=Send;Delivery
 type MessageInstant string
 
-// MarketName is a market of the published price lists, a country of ISO 3166-1 alpha-2, or Any for every market without a rate of its own.
+// MarketName is a market of the published price lists, a country of ISO 3166-1 alpha-2, or Any for
+// every market without a rate of its own.
 //
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=40
@@ -64,7 +72,8 @@ type MarketName string
 
 // PricingPlanSpec says what messages cost, by dated revisions.
 type PricingPlanSpec struct {
-	// currency is the ISO 4217 code of the currency of every amount of the plan. It cannot be changed: amounts are never converted.
+	// currency is the ISO 4217 code of the currency of every amount of the plan. It cannot be
+	// changed: amounts are never converted.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=3
@@ -72,29 +81,32 @@ type PricingPlanSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="must not be changed: make another plan for another currency"
 	Currency string `json:"currency,omitempty"`
 
-	// allowedNamespaces says which namespaces' accounts may use the plan. Without it every namespace may.
+	// allowedNamespaces says which namespaces' accounts may use the plan. Without it every
+	// namespace may.
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 
-	// grants say which accounts may claim which exemptions and the international authentication rate. What several
-	// grants say of an account adds up; of internationalAuthentication the first one counts. What is not granted is not
-	// applied, and the account's condition ClaimsGranted says so.
+	// grants say which accounts may claim which exemptions and the international authentication
+	// rate. What several grants say of an account adds up; of internationalAuthentication the first
+	// one counts. What is not granted is not applied, and the account's condition ClaimsGranted
+	// says so.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=32
 	Grants []PricingGrant `json:"grants,omitempty"`
 
-	// budgetCaps bound the budgets of accounts. Of several that are for an account the first one counts. An account that
-	// none is for has the budget that its spec says, or none.
+	// budgetCaps bound the budgets of accounts. Of several that are for an account the first one
+	// counts. An account that none is for has the budget that its spec says, or none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=32
 	BudgetCaps []BudgetCap `json:"budgetCaps,omitempty"`
 
-	// revisions are the rules and rates, each from the local midnight that begins its effectiveDate in the account's time zone until the next one.
-	// A revision that has priced something is history: it may not be changed or removed.
+	// revisions are the rules and rates, each from the local midnight that begins its effectiveDate
+	// in the account's time zone until the next one. A revision that has priced something is
+	// history: it may not be changed or removed.
 	// +required
 	// +listType=map
 	// +listMapKey=name
@@ -129,7 +141,9 @@ const (
 
 // PricingPlanStatus is what the operator found out about a plan.
 type PricingPlanStatus struct {
-	// conditions tell whether the plan is usable: Ready is the summary of Accepted and HistoryKept. Complete tells whether every market has its rates, today and in revisions to come; a plan without it is usable, and holds such messages as unpriced.
+	// conditions tell whether the plan is usable: Ready is the summary of Accepted and HistoryKept.
+	// Complete tells whether every market has its rates, today and in revisions to come; a plan
+	// without it is usable, and holds such messages as unpriced.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -142,7 +156,8 @@ type PricingPlanStatus struct {
 	// +kubebuilder:validation:Maximum=9007199254740991
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// revisions are the revisions of the spec, and those removed from it that have priced something, in the order of their dates.
+	// revisions are the revisions of the spec, and those removed from it that have priced
+	// something, in the order of their dates.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -161,7 +176,8 @@ type PricingPlanStatus struct {
 	// +kubebuilder:validation:Maximum=2147483647
 	AccountCount *int32 `json:"accountCount,omitempty"`
 
-	// accounts are the first of the accounts that use the plan, in the order of their namespaces and names.
+	// accounts are the first of the accounts that use the plan, in the order of their namespaces
+	// and names.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=50
@@ -180,18 +196,21 @@ type PricingRevisionStatus struct {
 	// +optional
 	EffectiveDate CivilDate `json:"effectiveDate,omitempty"`
 
-	// inForce tells by the date in UTC whether the revision is Past, Current or Future. An account's own zone may differ for some hours.
+	// inForce tells by the date in UTC whether the revision is Past, Current or Future. An
+	// account's own zone may differ for some hours.
 	// +optional
 	// +kubebuilder:validation:Enum=Past;Current;Future
 	InForce RevisionInForce `json:"inForce,omitempty"`
 
-	// digest is the SHA-256 of the revision's content, in hexadecimal. Records of the ledger carry it.
+	// digest is the SHA-256 of the revision's content, in hexadecimal. Records of the ledger carry
+	// it.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	Digest string `json:"digest,omitempty"`
 
-	// firstPricedTime is when the operator first learned that the revision had priced something. From then on it is history.
+	// firstPricedTime is when the operator first learned that the revision had priced something.
+	// From then on it is history.
 	// +optional
 	FirstPricedTime *metav1.Time `json:"firstPricedTime,omitempty"`
 }

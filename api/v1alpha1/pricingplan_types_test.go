@@ -66,7 +66,8 @@ func jsonFields(of reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// A shipped plan that went through the API is the plan that its file says: the digests that records carry agree.
+// A shipped plan that went through the API is the plan that its file says: the digests that records
+// carry agree.
 func TestP6TheShippedPlansKeepTheirDigests(t *testing.T) {
 	for _, name := range []string{"whatsapp", "whatsapp_eur", "whatsapp_cop", "messenger", "announcement"} {
 		text, err := os.ReadFile("../../config/samples/pricingplan_" + name + ".yaml")

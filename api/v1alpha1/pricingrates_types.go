@@ -2,7 +2,8 @@ package v1alpha1
 
 // MarketRates is the list prices of one market.
 type MarketRates struct {
-	// market is a market of the published list, a country code, which goes before its market, or Any for every market without a rate of its own.
+	// market is a market of the published list, a country code, which goes before its market, or
+	// Any for every market without a rate of its own.
 	// +required
 	Market MarketName `json:"market,omitempty"`
 
@@ -37,7 +38,8 @@ type CategoryRatedAs struct {
 	As MessageCategory `json:"as,omitempty"`
 }
 
-// VolumeTiers are lower prices of one market and category above volumes of the month. The rate in rates is the price below the first step.
+// VolumeTiers are lower prices of one market and category above volumes of the month. The rate in
+// rates is the price below the first step.
 type VolumeTiers struct {
 	// market is the market whose messages are counted, as in rates.
 	// +required
@@ -47,11 +49,13 @@ type VolumeTiers struct {
 	// +required
 	Category MessageCategory `json:"category,omitempty"`
 
-	// countedAs is the category whose count is used and raised, where it is not the own one: international authentication goes on with the count of authentication.
+	// countedAs is the category whose count is used and raised, where it is not the own one:
+	// international authentication goes on with the count of authentication.
 	// +optional
 	CountedAs MessageCategory `json:"countedAs,omitempty"`
 
-	// mode is how something of several units that crosses a volume is priced: Marginal prices each unit at its own step, Whole prices all at the step of the last.
+	// mode is how something of several units that crosses a volume is priced: Marginal prices each
+	// unit at its own step, Whole prices all at the step of the last.
 	// +required
 	// +kubebuilder:validation:Enum=Marginal;Whole
 	Mode string `json:"mode,omitempty"`
@@ -72,13 +76,15 @@ type VolumeTiers struct {
 
 // TierStep is the price above a volume.
 type TierStep struct {
-	// above is the number of charged units of the month after which the price applies: 100000 means from the 100,001st on.
+	// above is the number of charged units of the month after which the price applies: 100000 means
+	// from the 100,001st on.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000000000
 	Above int64 `json:"above,omitempty"`
 
-	// amount is the price in the plan's currency. Without it the price is not known: messages above the volume are held as unpriced.
+	// amount is the price in the plan's currency. Without it the price is not known: messages above
+	// the volume are held as unpriced.
 	// +optional
 	Amount DecimalAmount `json:"amount,omitempty"`
 }
@@ -91,13 +97,15 @@ type Markup struct {
 	// +required
 	Category MessageCategory `json:"category,omitempty"`
 
-	// percent of the cost is added, with at most 4 decimals: 12.5 makes a cost of 0.08 a charge of 0.09.
+	// percent of the cost is added, with at most 4 decimals: 12.5 makes a cost of 0.08 a charge of
+	// 0.09.
 	// +optional
 	// +kubebuilder:validation:MaxLength=10
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(0|[1-9][0-9]{0,4})([.][0-9]{1,4})?$')",message="must be a percentage that is not negative and has at most 5 digits before and 4 after the point, like '12.5'"
 	Percent string `json:"percent,omitempty"`
 
-	// fixed is added to each charged message or conversation, in the plan's currency, after the percentage.
+	// fixed is added to each charged message or conversation, in the plan's currency, after the
+	// percentage.
 	// +optional
 	Fixed DecimalAmount `json:"fixed,omitempty"`
 }

@@ -15,29 +15,34 @@ type PricingRevision struct {
 	// +required
 	EffectiveDate CivilDate `json:"effectiveDate,omitempty"`
 
-	// marketBy is how the market of a customer is found: CallingCode (the default) by the phone number's or the user id's country,
-	// None where prices do not depend on it; then only rates of the market Any apply.
+	// marketBy is how the market of a customer is found: CallingCode (the default) by the phone
+	// number's or the user id's country, None where prices do not depend on it; then only rates of
+	// the market Any apply.
 	// +optional
 	// +kubebuilder:validation:Enum=CallingCode;None
 	MarketBy string `json:"marketBy,omitempty"`
 
-	// classifyBy is what a message is billed as: Category is its template's category, and Service without a template; Form is Template or Service;
-	// Initiator is UserInitiated when it was sent inside the service window, else BusinessInitiated.
+	// classifyBy is what a message is billed as: Category is its template's category, and Service
+	// without a template; Form is Template or Service; Initiator is UserInitiated when it was sent
+	// inside the service window, else BusinessInitiated.
 	// +required
 	// +kubebuilder:validation:Enum=Category;Form;Initiator
 	ClassifyBy string `json:"classifyBy,omitempty"`
 
-	// unit is what is billed: each delivered Message, or a Conversation that a delivered message opens.
+	// unit is what is billed: each delivered Message, or a Conversation that a delivered message
+	// opens.
 	// +required
 	// +kubebuilder:validation:Enum=Message;Conversation
 	Unit string `json:"unit,omitempty"`
 
-	// outsideWindow is what becomes of a free-form message outside the service window: TemplateOnly refuses it, Billed lets it through at its rate.
+	// outsideWindow is what becomes of a free-form message outside the service window: TemplateOnly
+	// refuses it, Billed lets it through at its rate.
 	// +required
 	// +kubebuilder:validation:Enum=TemplateOnly;Billed
 	OutsideWindow string `json:"outsideWindow,omitempty"`
 
-	// rateAt is the instant whose revision and market price a message that was sent under this revision.
+	// rateAt is the instant whose revision and market price a message that was sent under this
+	// revision.
 	// +required
 	RateAt MessageInstant `json:"rateAt,omitempty"`
 
@@ -49,7 +54,8 @@ type PricingRevision struct {
 	// +required
 	ServiceWindow ServiceWindow `json:"serviceWindow,omitzero"`
 
-	// entryPoint says how an advertisement or a page's button opens a free entry point. Without it there is none.
+	// entryPoint says how an advertisement or a page's button opens a free entry point. Without it
+	// there is none.
 	// +optional
 	EntryPoint *EntryPoint `json:"entryPoint,omitempty"`
 
@@ -64,7 +70,8 @@ type PricingRevision struct {
 	// +kubebuilder:validation:MaxItems=16
 	Free []FreeRule `json:"free,omitempty"`
 
-	// allowances are numbers of messages or conversations that cost nothing, tried in order after the free rules.
+	// allowances are numbers of messages or conversations that cost nothing, tried in order after
+	// the free rules.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -78,18 +85,21 @@ type PricingRevision struct {
 	// +kubebuilder:validation:MaxItems=8
 	Exemptions []Exemption `json:"exemptions,omitempty"`
 
-	// internationalAuthentication says where authentication messages from abroad have a rate of their own.
+	// internationalAuthentication says where authentication messages from abroad have a rate of
+	// their own.
 	// +optional
 	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
 
-	// rates are the list prices by market. A rate that is not here is unknown: its messages are held as unpriced, never priced 0.
+	// rates are the list prices by market. A rate that is not here is unknown: its messages are
+	// held as unpriced, never priced 0.
 	// +optional
 	// +listType=map
 	// +listMapKey=market
 	// +kubebuilder:validation:MaxItems=100
 	Rates []MarketRates `json:"rates,omitempty"`
 
-	// ratedAs lists categories that cost what another one costs, where rates has no price of their own. They share its tiers and mark-up.
+	// ratedAs lists categories that cost what another one costs, where rates has no price of their
+	// own. They share its tiers and mark-up.
 	// +optional
 	// +listType=map
 	// +listMapKey=category
@@ -104,7 +114,8 @@ type PricingRevision struct {
 	// +kubebuilder:validation:MaxItems=200
 	Tiers []VolumeTiers `json:"tiers,omitempty"`
 
-	// markups are what is charged on top of the cost, by category. A category without one is charged at cost.
+	// markups are what is charged on top of the cost, by category. A category without one is
+	// charged at cost.
 	// +optional
 	// +listType=map
 	// +listMapKey=category
@@ -118,7 +129,8 @@ type PricingRevision struct {
 
 // ServiceWindow says what opens the service window.
 type ServiceWindow struct {
-	// openings are sets of events, each with the length of the window that it opens. An event that several name opens the longest.
+	// openings are sets of events, each with the length of the window that it opens. An event that
+	// several name opens the longest.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
@@ -135,16 +147,19 @@ type WindowOpening struct {
 	// +kubebuilder:validation:MaxItems=9
 	Events []InboundEvent `json:"events,omitempty"`
 
-	// durationSeconds is the length of the window from the event on, in elapsed seconds: 86400 is 24 hours on every day of the year.
+	// durationSeconds is the length of the window from the event on, in elapsed seconds: 86400 is
+	// 24 hours on every day of the year.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2592000
 	DurationSeconds int64 `json:"durationSeconds,omitempty"`
 }
 
-// EntryPoint says how a free entry point opens: the customer arrives in one of the ways, and the business replies in time.
+// EntryPoint says how a free entry point opens: the customer arrives in one of the ways, and the
+// business replies in time.
 type EntryPoint struct {
-	// opensOn are the ways in which a customer can arrive: by default an advertisement, and a page's button.
+	// opensOn are the ways in which a customer can arrive: by default an advertisement, and a
+	// page's button.
 	// +optional
 	// +listType=set
 	// +kubebuilder:default={Ad,PageButton}
@@ -152,7 +167,8 @@ type EntryPoint struct {
 	// +kubebuilder:validation:MaxItems=9
 	OpensOn []InboundEvent `json:"opensOn,omitempty"`
 
-	// replyWithinSeconds is by when, after the customer's arrival, the business must have sent its reply.
+	// replyWithinSeconds is by when, after the customer's arrival, the business must have sent its
+	// reply.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2592000
@@ -168,19 +184,21 @@ type EntryPoint struct {
 	// +required
 	StartsAt MessageInstant `json:"startsAt,omitempty"`
 
-	// expiry is what ends the entry point: Fixed is durationSeconds; Upstream is the end that the upstream states, and durationSeconds where it states none.
+	// expiry is what ends the entry point: Fixed is durationSeconds; Upstream is the end that the
+	// upstream states, and durationSeconds where it states none.
 	// +required
 	// +kubebuilder:validation:Enum=Fixed;Upstream
 	Expiry string `json:"expiry,omitempty"`
 
-	// conversations is what becomes of the open billed conversations when the entry point opens: Keep (the default) or Close.
+	// conversations is what becomes of the open billed conversations when the entry point opens:
+	// Keep (the default) or Close.
 	// +optional
 	// +kubebuilder:validation:Enum=Keep;Close
 	Conversations string `json:"conversations,omitempty"`
 }
 
-// ConversationUnit says how billed conversations open and which messages join an open one. A message that joins none opens one of its
-// own category when it is delivered.
+// ConversationUnit says how billed conversations open and which messages join an open one. A
+// message that joins none opens one of its own category when it is delivered.
 type ConversationUnit struct {
 	// durationSeconds is the fixed length of a conversation from the delivery that opened it.
 	// +required
@@ -193,13 +211,15 @@ type ConversationUnit struct {
 	// +kubebuilder:validation:Enum=Any;SameCategory
 	TemplatesJoin string `json:"templatesJoin,omitempty"`
 
-	// freeFormJoins is which open conversation a message without a template joins: Any, or one of the SameCategory.
+	// freeFormJoins is which open conversation a message without a template joins: Any, or one of
+	// the SameCategory.
 	// +required
 	// +kubebuilder:validation:Enum=Any;SameCategory
 	FreeFormJoins string `json:"freeFormJoins,omitempty"`
 }
 
-// FreeRule says which messages cost nothing. A rule without categories and without forms is for every message.
+// FreeRule says which messages cost nothing. A rule without categories and without forms is for
+// every message.
 //
 // +kubebuilder:validation:XValidation:rule="self.when == 'Always' ? !has(self.at) : has(self.at)",message="at must be set unless when is 'Always', and only then"
 type FreeRule struct {
@@ -215,7 +235,8 @@ type FreeRule struct {
 	// +kubebuilder:validation:Enum=ServiceWindow;FreeEntryPoint;Conversation;Exempt;Reaction
 	Reason string `json:"reason,omitempty"`
 
-	// when is the state that makes the message free: InServiceWindow, InEntryPoint, InConversation (one of its own category that is open already), or Always.
+	// when is the state that makes the message free: InServiceWindow, InEntryPoint, InConversation
+	// (one of its own category that is open already), or Always.
 	// +required
 	// +kubebuilder:validation:Enum=Always;InServiceWindow;InEntryPoint;InConversation
 	When string `json:"when,omitempty"`
@@ -230,7 +251,8 @@ type FreeRule struct {
 	// +kubebuilder:validation:MaxItems=16
 	Categories []MessageCategory `json:"categories,omitempty"`
 
-	// forms restrict the rule to messages of these forms. Direct is a message that is sent as if it were a template, with a category of its own.
+	// forms restrict the rule to messages of these forms. Direct is a message that is sent as if it
+	// were a template, with a category of its own.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=4
@@ -264,12 +286,14 @@ type Allowance struct {
 	// +kubebuilder:validation:MaxItems=16
 	Of []MessageCategory `json:"of,omitempty"`
 
-	// per is whose allowance it is: that of each Channel, of the Account, or of the Portfolio of accounts.
+	// per is whose allowance it is: that of each Channel, of the Account, or of the Portfolio of
+	// accounts.
 	// +required
 	// +kubebuilder:validation:Enum=Channel;Account;Portfolio
 	Per string `json:"per,omitempty"`
 
-	// period is after what the count begins anew: a Month of the calendar in the account's time zone.
+	// period is after what the count begins anew: a Month of the calendar in the account's time
+	// zone.
 	// +required
 	// +kubebuilder:validation:Enum=Month
 	Period string `json:"period,omitempty"`
@@ -291,13 +315,15 @@ type Exemption struct {
 	// +kubebuilder:validation:MaxItems=16
 	Of []MessageCategory `json:"of,omitempty"`
 
-	// lastDate is the last day of the exemption, in the account's time zone. Without it the exemption has no end.
+	// lastDate is the last day of the exemption, in the account's time zone. Without it the
+	// exemption has no end.
 	// +optional
 	LastDate CivilDate `json:"lastDate,omitempty"`
 }
 
-// InternationalAuthentication says where authentication messages are billed as AuthenticationInternational: in these countries, when the business's
-// primary location is elsewhere (or not verified), from the start time that the upstream set for the account.
+// InternationalAuthentication says where authentication messages are billed as
+// AuthenticationInternational: in these countries, when the business's primary location is
+// elsewhere (or not verified), from the start time that the upstream set for the account.
 type InternationalAuthentication struct {
 	// countries are codes of ISO 3166-1 alpha-2.
 	// +required

@@ -2,7 +2,8 @@ package v1alpha1
 
 // Money is an exact amount in a currency.
 type Money struct {
-	// amount is an exact decimal number of currency units, such as "12.5" or "0.0859". It is never rounded.
+	// amount is an exact decimal number of currency units, such as "12.5" or "0.0859". It is never
+	// rounded.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40

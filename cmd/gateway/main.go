@@ -1,4 +1,5 @@
-// Command gateway is the data plane of one tenant. It serves the account of one configuration document until it is told to stop.
+// Command gateway is the data plane of one tenant. It serves the account of one configuration
+// document until it is told to stop.
 package main
 
 import (
@@ -76,14 +77,17 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 func port(number int) string { return ":" + strconv.Itoa(number) }
 
 const (
-	// heapGrowth is by how many percent the heap may grow over what is alive before it is collected. What is alive is a few MiB, and collecting it whenever it
-	// had doubled took a sixth of the processor's time under load.
+	// heapGrowth is by how many percent the heap may grow over what is alive before it is
+	// collected. What is alive is a few MiB, and collecting it whenever it had doubled took a sixth
+	// of the processor's time under load.
 	heapGrowth = 400
-	// heapShare is the part of the container's memory from which on the heap is collected more often, however much it has grown.
+	// heapShare is the part of the container's memory from which on the heap is collected more
+	// often, however much it has grown.
 	heapShare = 0.8
 )
 
-// spareMemory trades memory that is there for processor time. Go's own variables, GOGC and GOMEMLIMIT, go before it.
+// spareMemory trades memory that is there for processor time. Go's own variables, GOGC and
+// GOMEMLIMIT, go before it.
 func spareMemory() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)

@@ -17,10 +17,12 @@ import (
 
 const cgroupMount = "/sys/fs/cgroup"
 
-// The node's own programs are in <cgroupName>/system; the kubelet makes <cgroupName>/kubepods beside it.
+// The node's own programs are in <cgroupName>/system; the kubelet makes <cgroupName>/kubepods
+// beside it.
 var systemCgroup = filepath.Join(cgroupName, "system")
 
-// hierarchies lists the roots of the cgroup trees: one with version 2, one for each controller with version 1.
+// hierarchies lists the roots of the cgroup trees: one with version 2, one for each controller with
+// version 1.
 func hierarchies() ([]string, error) {
 	if _, err := os.Stat(filepath.Join(cgroupMount, "cgroup.controllers")); err == nil {
 		return []string{cgroupMount}, nil
@@ -39,7 +41,8 @@ func hierarchies() ([]string, error) {
 	return roots, nil
 }
 
-// joinCgroup makes the cluster's cgroups and moves a process into them, and with it all that it will start.
+// joinCgroup makes the cluster's cgroups and moves a process into them, and with it all that it
+// will start.
 func joinCgroup(pid int) error {
 	roots, err := hierarchies()
 	if err != nil {
@@ -101,7 +104,8 @@ func processes() ([]int, error) {
 	return slices.Compact(pids), nil
 }
 
-// appendProcesses walks a cgroup and those below it. One that has gone in the meantime holds no process.
+// appendProcesses walks a cgroup and those below it. One that has gone in the meantime holds no
+// process.
 func appendProcesses(pids []int, folder string) ([]int, error) {
 	content, err := os.ReadFile(filepath.Join(folder, "cgroup.procs"))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENODEV) {
@@ -132,7 +136,8 @@ func appendProcesses(pids []int, folder string) ([]int, error) {
 	return pids, nil
 }
 
-// removeCgroups removes the cluster's empty cgroups. The kernel needs a moment after the last process has ended.
+// removeCgroups removes the cluster's empty cgroups. The kernel needs a moment after the last
+// process has ended.
 func removeCgroups(patience time.Duration) error {
 	roots, err := hierarchies()
 	if err != nil {

@@ -39,8 +39,8 @@ func clean(l layout) error {
 
 // end leaves nothing of the cluster but its state, for somebody who wants to read its logs.
 //
-// Killing the first process of a process namespace ends every process in it; the last one takes the other namespaces along,
-// and with them the mounts, the network link and the firewall rules.
+// Killing the first process of a process namespace ends every process in it; the last one takes the
+// other namespaces along, and with them the mounts, the network link and the firewall rules.
 func end(l layout) error {
 	if err := killFirst(l); err != nil {
 		return err
@@ -71,8 +71,8 @@ func killFirst(l layout) error {
 	return first.kill(endPatience)
 }
 
-// killStrays ends a node that no process file tells of: its start was interrupted before the file was written. The node of another
-// checkout is refused, not ended.
+// killStrays ends a node that no process file tells of: its start was interrupted before the file
+// was written. The node of another checkout is refused, not ended.
 func killStrays(l layout) error {
 	pids, err := processes()
 	if err != nil {

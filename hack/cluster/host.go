@@ -117,7 +117,8 @@ func checkNetworkFree() error {
 	return lines.Err()
 }
 
-// parseRoute reads a line of /proc/net/route: the link, and the range in hexadecimal, least significant byte first.
+// parseRoute reads a line of /proc/net/route: the link, and the range in hexadecimal, least
+// significant byte first.
 func parseRoute(line string) (link string, route netip.Prefix, err error) {
 	const destination, mask = 1, 7
 	fields := strings.Fields(line)
@@ -156,7 +157,8 @@ func linkToNode(pid int) error {
 	)
 }
 
-// removeLink removes the host's end of the pair. The kernel would do so too, but some moments after the node's last process has ended.
+// removeLink removes the host's end of the pair. The kernel would do so too, but some moments after
+// the node's last process has ended.
 func removeLink() error {
 	if !linkExists() {
 		return nil

@@ -4,7 +4,8 @@ package main
 
 import "path/filepath"
 
-// The cluster's network. The host reaches all of it through one veth pair, whose far end is the node.
+// The cluster's network. The host reaches all of it through one veth pair, whose far end is the
+// node.
 const (
 	hostLink       = "guichet0"      // the host's end of the pair
 	nodeLink       = "eth0"          // the node's end, in its own network namespace
@@ -24,7 +25,8 @@ const (
 	apiServer  = "https://" + nodeAddress + ":6443"
 )
 
-// Inside the node's mount namespace, where paths are short (a socket's may have 107 bytes) and the same for everybody.
+// Inside the node's mount namespace, where paths are short (a socket's may have 107 bytes) and the
+// same for everybody.
 const (
 	inside         = "/run/guichet"
 	insideState    = inside + "/state"

@@ -1,12 +1,15 @@
 //go:build linux
 
-// Command cluster runs a real Kubernetes on one Linux machine, without a container engine, a registry or a virtual machine.
+// Command cluster runs a real Kubernetes on one Linux machine, without a container engine, a
+// registry or a virtual machine.
 //
-// The node lives in Linux namespaces of its own, whose first process starts and watches its components. Ending that process
-// ends everything, and takes the mounts, the network and the firewall rules along. All that it writes is below bin/cluster.
+// The node lives in Linux namespaces of its own, whose first process starts and watches its
+// components. Ending that process ends everything, and takes the mounts, the network and the
+// firewall rules along. All that it writes is below bin/cluster.
 //
-// It is a whole Kubernetes but for this: NetworkPolicies are stored and not enforced, no image can be pulled, and pods reach each
-// other and the host, not the internet. Node, pods and Services answer the host at addresses of 10.213.0.0/16.
+// It is a whole Kubernetes but for this: NetworkPolicies are stored and not enforced, no image can
+// be pulled, and pods reach each other and the host, not the internet. Node, pods and Services
+// answer the host at addresses of 10.213.0.0/16.
 //
 //	cluster build [part ...]   compile the programs; those that are up to date cost nothing
 //	cluster up                 start, or say that it runs already
@@ -80,7 +83,8 @@ func build(ctx context.Context, l layout, names []string) error {
 	return builder.Build(ctx, selected)
 }
 
-// lock waits until no other command works on this checkout's cluster. The kernel takes it back from a command that was killed.
+// lock waits until no other command works on this checkout's cluster. The kernel takes it back from
+// a command that was killed.
 func lock(l layout) (unlock func(), err error) {
 	if err := os.MkdirAll(l.folder(), 0o755); err != nil {
 		return nil, err
@@ -95,7 +99,8 @@ func lock(l layout) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// repositoryRoot looks upwards from the working directory for the repository that holds this program.
+// repositoryRoot looks upwards from the working directory for the repository that holds this
+// program.
 func repositoryRoot() (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// firstProcess is the command under which this program starts itself as the first process of the node's namespaces.
+	// firstProcess is the command under which this program starts itself as the first process of
+	// the node's namespaces.
 	firstProcess = "first-process"
 	// linked is what the host writes when the node's network link is there.
 	linked = 'L'
@@ -21,7 +22,8 @@ const (
 
 // tunables are the kernel settings that the kubelet insists on, with the values that it wants.
 //
-// It would change them for the whole machine. Instead it finds files with these values in their place.
+// It would change them for the whole machine. Instead it finds files with these values in their
+// place.
 var tunables = map[string]int{
 	"vm/overcommit_memory":      1,
 	"vm/panic_on_oom":           0,
@@ -31,8 +33,8 @@ var tunables = map[string]int{
 	"kernel/keys/root_maxbytes": 25000000,
 }
 
-// runNode is the node's first process: it furnishes the namespaces, starts the components, and watches them until it is killed.
-// Its working directory is the cluster's folder in the checkout.
+// runNode is the node's first process: it furnishes the namespaces, starts the components, and
+// watches them until it is killed. Its working directory is the cluster's folder in the checkout.
 func runNode() error {
 	if os.Getpid() != 1 {
 		return errors.New("first-process is for the cluster itself; use: cluster up")
@@ -61,13 +63,14 @@ func runNode() error {
 	return startComponents()
 }
 
-// furnishMounts hides the folders that the components would write to behind empty ones in memory, and shows the cluster's own at
-// short paths.
+// furnishMounts hides the folders that the components would write to behind empty ones in memory,
+// and shows the cluster's own at short paths.
 func furnishMounts() error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("separate the node's mounts from the host's: %w", err)
 	}
-	// Held open, so that they can be shown again even if the checkout itself is below one of the hidden folders.
+	// Held open, so that they can be shown again even if the checkout itself is below one of the
+	// hidden folders.
 	shown := map[string]*os.File{}
 	for path, name := range map[string]string{insideState: "state", insidePrograms: "programs"} {
 		folder, err := os.Open(name)

@@ -27,7 +27,8 @@ type authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// identity is a certificate's subject as Kubernetes reads it: a user, its groups, and for a server the addresses it answers at.
+// identity is a certificate's subject as Kubernetes reads it: a user, its groups, and for a server
+// the addresses it answers at.
 type identity struct {
 	file      string // name of the .crt and .key files
 	user      string
@@ -58,8 +59,8 @@ func identities() []identity {
 	}
 }
 
-// writePKI makes a new authority in folder, every identity's certificate and kubeconfig, and the key that signs the tokens of
-// service accounts.
+// writePKI makes a new authority in folder, every identity's certificate and kubeconfig, and the
+// key that signs the tokens of service accounts.
 func writePKI(folder string, now time.Time) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err

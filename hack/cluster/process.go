@@ -19,13 +19,15 @@ type process struct {
 	started string // in clock ticks since the machine started
 }
 
-// currentProcess describes the process that has an id now. One that has ended and only waits for its parent is not there.
+// currentProcess describes the process that has an id now. One that has ended and only waits for
+// its parent is not there.
 func currentProcess(pid int) (process, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return process{}, err
 	}
-	// The second column is a name in parentheses that may hold blanks; the columns that follow do not.
+	// The second column is a name in parentheses that may hold blanks; the columns that follow do
+	// not.
 	const state, startTime = 3, 22
 	columns := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
 	if len(columns) <= startTime-state {
@@ -73,8 +75,8 @@ func readProcess(path string) (process, error) {
 	return process{pid: pid, started: fields[1]}, err
 }
 
-// isFirstOfNamespace says whether a process is number 1 of a process namespace right below this one. In that of a pod it would be two
-// levels down.
+// isFirstOfNamespace says whether a process is number 1 of a process namespace right below this
+// one. In that of a pod it would be two levels down.
 func isFirstOfNamespace(pid int) bool {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

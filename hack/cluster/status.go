@@ -42,8 +42,9 @@ func status(ctx context.Context, l layout) error {
 	return nil
 }
 
-// memoryByProgram sums the memory of the cluster's processes in KiB, by the name they were called under. A page that several
-// processes share counts in parts: the Kubernetes programs are one binary.
+// memoryByProgram sums the memory of the cluster's processes in KiB, by the name they were called
+// under. A page that several processes share counts in parts: the Kubernetes programs are one
+// binary.
 func memoryByProgram() (map[string]int, error) {
 	pids, err := processes()
 	if err != nil {

@@ -43,7 +43,8 @@ func startComponents() error {
 	return s.watch()
 }
 
-// untilItWorks repeats a command until it succeeds: the program that it talks to has just been started.
+// untilItWorks repeats a command until it succeeds: the program that it talks to has just been
+// started.
 func untilItWorks(ctx context.Context, name string, arguments ...string) error {
 	for {
 		output, err := exec.CommandContext(ctx, name, arguments...).CombinedOutput()
@@ -58,8 +59,8 @@ func untilItWorks(ctx context.Context, name string, arguments ...string) error {
 	}
 }
 
-// supervisor is what the first process of a machine is: it starts programs, starts them again when they end, and takes leave of
-// every process whose parent has gone (those of pods among them).
+// supervisor is what the first process of a machine is: it starts programs, starts them again when
+// they end, and takes leave of every process whose parent has gone (those of pods among them).
 type supervisor struct {
 	running map[int]component
 }

@@ -18,8 +18,8 @@ const (
 	endPatience   = 20 * time.Second
 )
 
-// up starts the cluster and waits until its node takes pods. A cluster that runs is left alone; what a cluster that was killed
-// has left behind is removed first.
+// up starts the cluster and waits until its node takes pods. A cluster that runs is left alone;
+// what a cluster that was killed has left behind is removed first.
 func up(ctx context.Context, l layout) error {
 	if err := requireRoot(); err != nil {
 		return err
@@ -59,7 +59,8 @@ func up(ctx context.Context, l layout) error {
 	return nil
 }
 
-// startNode starts the node's first process in namespaces of its own, joins it to the host, and waits until the node is ready.
+// startNode starts the node's first process in namespaces of its own, joins it to the host, and
+// waits until the node is ready.
 func startNode(ctx context.Context, l layout) error {
 	first, release, err := newNamespaces(l)
 	if err != nil {
@@ -78,7 +79,8 @@ func startNode(ctx context.Context, l layout) error {
 	return waitReady(ctx, l, first)
 }
 
-// newNamespaces starts this program again as the first process of a node. It waits until it reads a byte from the pipe.
+// newNamespaces starts this program again as the first process of a node. It waits until it reads a
+// byte from the pipe.
 func newNamespaces(l layout) (process, *os.File, error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -1,5 +1,6 @@
-// Command demo tells Guichet's story on a cluster: it installs the operator and the simulator, onboards a business, lets it talk to three customers,
-// and recomputes by hand what the status says was billed. It is run by `make demo`, which prepares the cluster and the images.
+// Command demo tells Guichet's story on a cluster: it installs the operator and the simulator,
+// onboards a business, lets it talk to three customers, and recomputes by hand what the status says
+// was billed. It is run by `make demo`, which prepares the cluster and the images.
 package main
 
 import (
@@ -84,7 +85,8 @@ func run(ctx context.Context, kubectl, kubeconfig, root string) error {
 	return nil
 }
 
-// settle shows the resources, and holds the status's figure against a sum made here from the plan's own rates.
+// settle shows the resources, and holds the status's figure against a sum made here from the plan's
+// own rates.
 func settle(ctx context.Context, stage *story.Stage, before *v1alpha1.BusinessAccount, notices []story.Notice) error {
 	const free = 1 // the answer inside the window
 	account, err := stage.AwaitMessages(ctx, story.Messages(before)+free+int64(len(notices)))

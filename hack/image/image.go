@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// nonRoot is the user and group that the image's program runs as. Kubernetes can see that it is not root only when it is a number.
+// nonRoot is the user and group that the image's program runs as. Kubernetes can see that it is not
+// root only when it is a number.
 const nonRoot = "65532:65532"
 
 // program is what an image consists of.
@@ -25,8 +26,8 @@ type program struct {
 	architecture string            // as GOARCH says it
 }
 
-// build makes an image that holds nothing but the program: no shell, no libraries, no package manager.
-// Times are fixed, so the same program always gives the same image.
+// build makes an image that holds nothing but the program: no shell, no libraries, no package
+// manager. Times are fixed, so the same program always gives the same image.
 func build(p program) (v1.Image, error) {
 	files, err := layer(p)
 	if err != nil {

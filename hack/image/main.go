@@ -1,4 +1,5 @@
-// Command image wraps a static binary into a container image, as an archive, without a container engine or a registry.
+// Command image wraps a static binary into a container image, as an archive, without a container
+// engine or a registry.
 //
 //	image --binary bin/linux/gateway --tag guichet.dev/gateway:dev --output bin/images/gateway.tar
 package main

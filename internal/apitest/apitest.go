@@ -1,4 +1,5 @@
-// Package apitest starts a real kube-apiserver with etcd and the project's kinds, for tests. There is no kubelet and no controller behind it.
+// Package apitest starts a real kube-apiserver with etcd and the project's kinds, for tests. There
+// is no kubelet and no controller behind it.
 package apitest
 
 import (
@@ -10,8 +11,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
-// Start starts a kube-apiserver that knows the kinds of the repository whose top folder is root, and returns how to talk to it and how to end it.
-// The programs are those of the folder that KUBEBUILDER_ASSETS names, or of bin/envtest.
+// Start starts a kube-apiserver that knows the kinds of the repository whose top folder is root,
+// and returns how to talk to it and how to end it. The programs are those of the folder that
+// KUBEBUILDER_ASSETS names, or of bin/envtest.
 func Start(root string) (cluster *rest.Config, stop func() error, err error) {
 	assets, err := assetsFolder(root)
 	if err != nil {

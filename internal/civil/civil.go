@@ -1,8 +1,9 @@
 // Package civil has dates and months without a clock or a zone.
 //
-// A price list is in force from a local midnight on, and an allowance lasts a local month. Both are decided by turning an
-// instant into a date of the account's zone and comparing dates, never by computing the instant of a midnight: a day of 23
-// or 25 hours, or one that has no midnight at all, then needs no special case.
+// A price list is in force from a local midnight on, and an allowance lasts a local month. Both are
+// decided by turning an instant into a date of the account's zone and comparing dates, never by
+// computing the instant of a midnight: a day of 23 or 25 hours, or one that has no midnight at all,
+// then needs no special case.
 package civil
 
 import (
@@ -18,7 +19,8 @@ type Month int32
 
 const layout = "2006-01-02"
 
-// DateAt is the date that calendars in zone show at the instant unix, in seconds since 1970-01-01T00:00:00Z.
+// DateAt is the date that calendars in zone show at the instant unix, in seconds since
+// 1970-01-01T00:00:00Z.
 func DateAt(unix int64, zone *time.Location) Date {
 	_, offset := time.Unix(unix, 0).In(zone).Zone()
 	return Date(floorDiv(unix+int64(offset), secondsPerDay))
@@ -42,9 +44,11 @@ func (d Date) Month() Month {
 	return Month(t.Year()*12 + int(t.Month()) - 1)
 }
 
-// Start is the first instant of the date in zone: midnight, or where the zone skips midnight that day, the instant after the gap.
+// Start is the first instant of the date in zone: midnight, or where the zone skips midnight that
+// day, the instant after the gap.
 func (d Date) Start(zone *time.Location) time.Time {
-	// Noon exists on every date of every zone but the few that a zone skipped whole; walk back to where the date begins.
+	// Noon exists on every date of every zone but the few that a zone skipped whole; walk back to
+	// where the date begins.
 	y, m, day := d.midnight().Date()
 	start := time.Date(y, m, day, 0, 0, 0, 0, zone)
 	for DateAt(start.Unix(), zone) < d {
@@ -57,7 +61,8 @@ func (d Date) Start(zone *time.Location) time.Time {
 	return d.firstMidnight(start)
 }
 
-// firstMidnight is start, or the midnight before it where the zone sets its clocks back soon after midnight, so that the date has two; time.Date gives either.
+// firstMidnight is start, or the midnight before it where the zone sets its clocks back soon after
+// midnight, so that the date has two; time.Date gives either.
 func (d Date) firstMidnight(start time.Time) time.Time {
 	turn, _ := start.ZoneBounds()
 	if turn.IsZero() {

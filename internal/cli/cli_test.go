@@ -195,7 +195,8 @@ func TestRateTakesCountriesWithAStartOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Under a plan with mark-ups the cost, which is what Meta bills, stands beside the charge wherever the two differ.
+// Under a plan with mark-ups the cost, which is what Meta bills, stands beside the charge wherever
+// the two differ.
 func TestRateShowsTheCostBesideAMarkedUpCharge(t *testing.T) {
 	const rule = "    - name: pmp-2026-10\n"
 	marked := write(t, "marked.yaml", strings.Replace(read(t, withoutMalaysia(t)), rule, rule+`      markups: [{category: Utility, percent: "10"}]`+"\n", 1))

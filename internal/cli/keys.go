@@ -60,7 +60,8 @@ func newKeysStep(name, short string, step func(keyset []byte) ([]byte, error)) *
 	}
 }
 
-// keysSecretObject is the Secret with an account's keys; object holds all of it, also what this program does not know.
+// keysSecretObject is the Secret with an account's keys; object holds all of it, also what this
+// program does not know.
 type keysSecretObject struct {
 	object map[string]any
 	data   map[string]any

@@ -154,7 +154,8 @@ func (o *exportOptions) selection() (ledger.Selection, error) {
 	return selection, nil
 }
 
-// writeWhole writes a file that appears under its name only once it is complete. Only its owner may read it.
+// writeWhole writes a file that appears under its name only once it is complete. Only its owner may
+// read it.
 func writeWhole(path string, write func(io.Writer) error) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
 	if err != nil {

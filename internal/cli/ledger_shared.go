@@ -28,7 +28,8 @@ func sharedSchema(account string) string {
 	return "guichet_" + strings.ToLower(strings.ReplaceAll(account, "-", "_"))
 }
 
-// openShared opens an account's ledger in a PostgreSQL database for reading, in one snapshot. Replicas that write are not held up.
+// openShared opens an account's ledger in a PostgreSQL database for reading, in one snapshot.
+// Replicas that write are not held up.
 func openShared(ctx context.Context, address, account string) (*ledgerSource, error) {
 	if account == "" {
 		return nil, errors.New("a shared store holds the ledgers of several accounts: give --account, the BusinessAccount's metadata.uid")

@@ -37,12 +37,14 @@ type ledgerSource struct {
 	name    string
 	account string
 	entries iter.Seq2[ledger.Entry, error]
-	// storedTotals are the sums that a store keeps beside its records; nil for an export, which has none.
+	// storedTotals are the sums that a store keeps beside its records; nil for an export, which has
+	// none.
 	storedTotals func() (ledger.Totals, error)
 	end          func() error
 }
 
-// Close ends the source; closing it again says the same. An error means that what was read may not have been the ledger of one instant.
+// Close ends the source; closing it again says the same. An error means that what was read may not
+// have been the ledger of one instant.
 func (s *ledgerSource) Close() error { return s.end() }
 
 // open opens the ledger and finds out whose it is. The caller must close it.
@@ -91,7 +93,8 @@ func openLines(path string, stdin io.Reader, account string) (*ledgerSource, err
 // maxFirstLine bounds what is read to find the account, in bytes. A record is a few hundred.
 const maxFirstLine = 1 << 20
 
-// accountOf is the account of an export's first line, and a reader that begins with that line again.
+// accountOf is the account of an export's first line, and a reader that begins with that line
+// again.
 func accountOf(from io.Reader) (string, io.Reader, error) {
 	var read bytes.Buffer
 	line, err := bufio.NewReader(io.TeeReader(io.LimitReader(from, maxFirstLine), &read)).ReadBytes('\n')

@@ -26,7 +26,8 @@ const (
 	selectTotals  = `SELECT period, currency, category, messages, charged, billed, cost FROM totals`
 )
 
-// openStore opens a gateway's store for reading, in one snapshot. It leaves no trace: no file is made, changed or locked.
+// openStore opens a gateway's store for reading, in one snapshot. It leaves no trace: no file is
+// made, changed or locked.
 func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
@@ -63,7 +64,8 @@ func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 	return source, nil
 }
 
-// isAtRest tells whether no gateway uses the store: then it has no write-ahead log beside it. https://www.sqlite.org/wal.html#the_wal_file
+// isAtRest tells whether no gateway uses the store: then it has no write-ahead log beside it.
+// https://www.sqlite.org/wal.html#the_wal_file
 func isAtRest(path string) (bool, error) {
 	_, err := os.Stat(path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,8 +74,9 @@ func isAtRest(path string) (bool, error) {
 	return false, err
 }
 
-// storeURL is the address of the store for a reader. A store at rest is read as it lies there, since SQLite would otherwise make a log for the
-// reader, and fail where it may not. https://www.sqlite.org/uri.html#uriimmutable
+// storeURL is the address of the store for a reader. A store at rest is read as it lies there,
+// since SQLite would otherwise make a log for the reader, and fail where it may not.
+// https://www.sqlite.org/uri.html#uriimmutable
 func storeURL(path string, atRest bool) string {
 	query := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(5000)"}}
 	if atRest {

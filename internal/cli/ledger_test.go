@@ -105,7 +105,8 @@ func tamper(t *testing.T, path, statement string) {
 	}
 }
 
-// The hashes of the sample's first and last record, computed with another language's SHA-256 over the documented bytes.
+// The hashes of the sample's first and last record, computed with another language's SHA-256 over
+// the documented bytes.
 const (
 	sampleHash1 = "sha256:2b9104844275285c82380e493b41a595ab3a01426a4f1e02f86742dd0945b4c8"
 	sampleHash  = "sha256:3286a03e201eb244127ef01702dce8c25e2de9736b8957b1569819130f0b3915"
@@ -362,7 +363,8 @@ func TestLedgerRefuses(t *testing.T) {
 	}
 }
 
-// counted is a writer that remembers only how much it was given, and the most memory that was in use meanwhile.
+// counted is a writer that remembers only how much it was given, and the most memory that was in
+// use meanwhile.
 type counted struct {
 	bytes int64
 	heap  uint64

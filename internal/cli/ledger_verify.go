@@ -66,7 +66,8 @@ type ledgerSum struct {
 	missing []string
 }
 
-// sum verifies the ledger, recomputes its totals from the records alone, and holds those that a store keeps against them.
+// sum verifies the ledger, recomputes its totals from the records alone, and holds those that a
+// store keeps against them.
 func (f *ledgerFlags) sum(
 	ctx context.Context, stdin io.Reader, published []string, compare func(sum *ledgerSum, stored ledger.Totals) error,
 ) (sum *ledgerSum, err error) {

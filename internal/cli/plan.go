@@ -34,7 +34,8 @@ type planObject struct {
 // maxPlan bounds a plan's file, in bytes.
 const maxPlan = 4 << 20
 
-// readPlan reads a file that holds one PricingPlan, in YAML or JSON. A field that a plan does not have is an error.
+// readPlan reads a file that holds one PricingPlan, in YAML or JSON. A field that a plan does not
+// have is an error.
 func readPlan(path string) (pricing.Plan, error) {
 	file, err := os.Open(path)
 	if err != nil {

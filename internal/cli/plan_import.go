@@ -65,7 +65,8 @@ the day before; its rates and tiers are the card's.`,
 	return command
 }
 
-// revision makes the revision, and checks it as a part of the plan. The notes say what its reader may have overlooked.
+// revision makes the revision, and checks it as a part of the plan. The notes say what its reader
+// may have overlooked.
 func (o importOptions) revision() (revision pricing.Revision, notes []string, err error) {
 	plan, err := readPlan(o.plan)
 	if err != nil {
@@ -131,7 +132,8 @@ func otherMarkets(card *ratecard.Card, revision pricing.Revision) []string {
 	return notes
 }
 
-// unusedRates are notes of the markets that have a rate for international authentication while the revision lists no country of theirs.
+// unusedRates are notes of the markets that have a rate for international authentication while the
+// revision lists no country of theirs.
 func unusedRates(revision pricing.Revision) []string {
 	date, err := civil.ParseDate(revision.EffectiveDate)
 	if err != nil {

@@ -214,8 +214,8 @@ type rating struct {
 	out     *bufio.Writer
 }
 
-// apply replays one event, sums and prints what it led to. What both plans settle is summed in the group of the first, so that the two
-// prices of a message stand in one line.
+// apply replays one event, sums and prints what it led to. What both plans settle is summed in the
+// group of the first, so that the two prices of a message stand in one line.
 func (r *rating) apply(events *replay.Reader, event *replay.Event) error {
 	var group replay.Group
 	for i := range r.replays {

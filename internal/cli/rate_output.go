@@ -12,8 +12,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/replay"
 )
 
-// codeOutsideWindow is the error code of a free-form message outside the service window.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// codeOutsideWindow is the error code of a free-form message outside the service window. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 const codeOutsideWindow = 131047
 
 // ratePrinter prints what rate finds.
@@ -136,7 +136,8 @@ func writeJSON(out *bufio.Writer, value any) error {
 	return err
 }
 
-// appendJSON appends a text as a JSON string; plain ones without the detour over the standard library.
+// appendJSON appends a text as a JSON string; plain ones without the detour over the standard
+// library.
 func appendJSON[text string | []byte](b []byte, t text) []byte {
 	for i := range len(t) {
 		if c := t[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {

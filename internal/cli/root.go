@@ -1,4 +1,5 @@
-// Package cli is the commands of the guichet program, which is also the kubectl plugin kubectl-guichet. Each command is a file.
+// Package cli is the commands of the guichet program, which is also the kubectl plugin
+// kubectl-guichet. Each command is a file.
 package cli
 
 import (

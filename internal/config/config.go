@@ -1,8 +1,10 @@
-// Package config is the configuration document: everything that a gateway must know of its account, compiled by the operator into one file
-// that the gateway mounts, watches and swaps atomically. It is the only thing that the operator tells a gateway.
+// Package config is the configuration document: everything that a gateway must know of its account,
+// compiled by the operator into one file that the gateway mounts, watches and swaps atomically. It
+// is the only thing that the operator tells a gateway.
 //
-// The document holds credentials, so it lives in a Secret. The keys that must outlive every configuration (encryption, customer hashing, the report's
-// certificate and token) are not in it: they are files beside it, see KeysDirectory.
+// The document holds credentials, so it lives in a Secret. The keys that must outlive every
+// configuration (encryption, customer hashing, the report's certificate and token) are not in it:
+// they are files beside it, see KeysDirectory.
 package config
 
 import (
@@ -13,7 +15,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// Format is the version of the document's shape. A gateway refuses a document of a format that it does not know, and keeps the one that it has.
+// Format is the version of the document's shape. A gateway refuses a document of a format that it
+// does not know, and keeps the one that it has.
 const Format = 1
 
 // Where the operator mounts the document and the keys in a gateway's container.
@@ -24,9 +27,11 @@ const (
 	FileName = "config.json"
 	// KeysDirectory is where the keys Secret is mounted.
 	KeysDirectory = "/etc/guichet/keys"
-	// KeysetFile holds the Tink keyset, in JSON, that encrypts message contents and recipients at rest.
+	// KeysetFile holds the Tink keyset, in JSON, that encrypts message contents and recipients at
+	// rest.
 	KeysetFile = "keyset.json"
-	// CustomerKeyFile holds the 32 bytes, in standard base64, of the key with which customers' identities are hashed. It must never change.
+	// CustomerKeyFile holds the 32 bytes, in standard base64, of the key with which customers'
+	// identities are hashed. It must never change.
 	CustomerKeyFile = "customer.key"
 	// ReportTokenFile holds the bearer token of the report.
 	ReportTokenFile = "report.token"
@@ -47,7 +52,8 @@ const (
 	ReportPort = 8443
 )
 
-// WebhookPath is where a gateway takes the webhooks of all of its channels; each change names the phone number that it is about.
+// WebhookPath is where a gateway takes the webhooks of all of its channels; each change names the
+// phone number that it is about.
 const WebhookPath = "/webhooks"
 
 // Document is the configuration of one account's gateway.
@@ -63,18 +69,21 @@ type Document struct {
 	// Channels may be empty: a number that another account holds is left out.
 	Channels  []Channel  `json:"channels"`
 	Templates []Template `json:"templates,omitempty"`
-	// APITokens are the tokens that the business's clients may present. With an empty list every client is refused.
+	// APITokens are the tokens that the business's clients may present. With an empty list every
+	// client is refused.
 	APITokens []APIToken `json:"apiTokens"`
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
 	Budget    *Budget    `json:"budget,omitempty"`
-	// BillingStopped is the sentence with which every message is refused that could cost something; empty if none is.
+	// BillingStopped is the sentence with which every message is refused that could cost something;
+	// empty if none is.
 	BillingStopped string `json:"billingStopped,omitempty"`
 	Limits         Limits `json:"limits"`
 	Doubt          Doubt  `json:"doubt"`
 	// Storage says where the gateway keeps its state. The zero value is an embedded store.
 	Storage Storage `json:"storage,omitzero"`
-	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it at once.
+	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it
+	// at once.
 	RetentionSeconds int32 `json:"retentionSeconds,omitempty"`
 }
 
@@ -90,11 +99,13 @@ type Account struct {
 	PortfolioID string `json:"portfolioID"`
 	// Exemptions are names of the plan's exemptions.
 	Exemptions []string `json:"exemptions,omitempty"`
-	// InternationalAuthentication is nil if the account is not eligible for the international authentication rate.
+	// InternationalAuthentication is nil if the account is not eligible for the international
+	// authentication rate.
 	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
 }
 
-// InternationalAuthentication is an account's eligibility for the international authentication rate.
+// InternationalAuthentication is an account's eligibility for the international authentication
+// rate.
 type InternationalAuthentication struct {
 	Start           time.Time            `json:"start"`
 	BusinessCountry string               `json:"businessCountry,omitempty"`
@@ -123,7 +134,8 @@ type Channel struct {
 	APIVersion string `json:"apiVersion"`
 	// AccessToken is presented to the upstream.
 	AccessToken string `json:"accessToken"`
-	// AppSecrets are those that may have signed a webhook: the current one, and while it is rotated the one before.
+	// AppSecrets are those that may have signed a webhook: the current one, and while it is rotated
+	// the one before.
 	AppSecrets []string `json:"appSecrets"`
 	// VerifyToken is what the upstream presents in the webhook's handshake.
 	VerifyToken string `json:"verifyToken"`
@@ -136,7 +148,8 @@ type Template struct {
 	UpstreamID string `json:"upstreamID,omitempty"`
 	// UpstreamStatus is the upstream's word, such as "APPROVED". Only an approved template is sent.
 	UpstreamStatus string `json:"upstreamStatus"`
-	// BilledCategory is the category, in the lower case of prices, under which the upstream bills the template now.
+	// BilledCategory is the category, in the lower case of prices, under which the upstream bills
+	// the template now.
 	BilledCategory string `json:"billedCategory"`
 }
 
@@ -168,14 +181,16 @@ type ConsentKeywords struct {
 	Resume   []string `json:"resume,omitempty"`
 }
 
-// Budget is the most that may be spent in a calendar month of the account's zone. Action is 'Block' or 'Warn'.
+// Budget is the most that may be spent in a calendar month of the account's zone. Action is 'Block'
+// or 'Warn'.
 type Budget struct {
 	Limit         money.Money `json:"limit"`
 	Action        string      `json:"action"`
 	WarnAtPercent []int32     `json:"warnAtPercent,omitempty"`
 }
 
-// Limits are the account's messaging limits. A zero CustomersPerDay means that they are not counted.
+// Limits are the account's messaging limits. A zero CustomersPerDay means that they are not
+// counted.
 type Limits struct {
 	MessagesPerSecond int32 `json:"messagesPerSecond"`
 	CustomersPerDay   int32 `json:"customersPerDay,omitempty"`
@@ -189,12 +204,15 @@ const (
 	StorageShared = "Shared"
 )
 
-// Storage says where a gateway keeps its state. Type is StorageEmbedded, also when it is empty, or StorageShared. A change takes effect at the next start.
+// Storage says where a gateway keeps its state. Type is StorageEmbedded, also when it is empty, or
+// StorageShared. A change takes effect at the next start.
 type Storage struct {
 	Type string `json:"type,omitempty"`
-	// URL is the server's and database's, with the credentials, such as postgres://user:password@host:5432/database?sslmode=verify-full.
+	// URL is the server's and database's, with the credentials, such as
+	// postgres://user:password@host:5432/database?sslmode=verify-full.
 	URL string `json:"url,omitempty"`
-	// CAPEM are the certificates, in PEM, of the authorities that may have signed the server's. Empty are the system's.
+	// CAPEM are the certificates, in PEM, of the authorities that may have signed the server's.
+	// Empty are the system's.
 	CAPEM string `json:"caPEM,omitempty"`
 }
 

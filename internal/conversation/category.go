@@ -2,7 +2,8 @@ package conversation
 
 import "fmt"
 
-// Category is what a message is billed as, or a conversation in the years when conversations were billed.
+// Category is what a message is billed as, or a conversation in the years when conversations were
+// billed.
 type Category uint8
 
 // The categories. None is that of a message that names none.
@@ -51,7 +52,8 @@ var names = [categories]struct{ wire, plan string }{
 	SponsoredMessage:            {"sponsored_message", "SponsoredMessage"},
 }
 
-// String is the name on the wire and in records, for example "authentication_international"; None is "".
+// String is the name on the wire and in records, for example "authentication_international"; None
+// is "".
 func (c Category) String() string {
 	if c >= categories {
 		return fmt.Sprintf("category(%d)", uint8(c))
@@ -67,7 +69,8 @@ func (c Category) PlanName() string {
 	return names[c].plan
 }
 
-// ParseCategory reads a name on the wire, for example "utility". The hyphen of "authentication-international" is accepted too.
+// ParseCategory reads a name on the wire, for example "utility". The hyphen of
+// "authentication-international" is accepted too.
 func ParseCategory(wire string) (Category, error) {
 	if wire == "authentication-international" {
 		return AuthenticationInternational, nil

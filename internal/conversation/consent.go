@@ -1,7 +1,8 @@
 package conversation
 
-// RecordConsent records that the customer agreed to be written to (or took that back) at an instant, wherever the agreement was made.
-// Source of the rule that people must have agreed: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
+// RecordConsent records that the customer agreed to be written to (or took that back) at an
+// instant, wherever the agreement was made. Source of the rule that people must have agreed:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
 func (s *State) RecordConsent(granted bool, at int64) { s.Consent.decide(!granted, at) }
 
 // HasConsent tells whether an agreement is recorded that was not taken back.

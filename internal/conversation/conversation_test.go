@@ -10,7 +10,8 @@ import (
 
 const day = 24 * 60 * 60
 
-// rules are those of 2023: 24 hours, a reaction opens too, an entry point of 72 hours that closes conversations.
+// rules are those of 2023: 24 hours, a reaction opens too, an entry point of 72 hours that closes
+// conversations.
 func rules() *Rules {
 	return &Rules{
 		Openings: []Opening{{Events: Message | Reacted | Called, Seconds: day}},
@@ -172,8 +173,9 @@ func TestTheLatestDecisionCounts(t *testing.T) {
 	}
 }
 
-// Of what was decided on two addresses of one person, refusals add up: the business's word on one of them does not take back what was refused on the other. The
-// customer's own words count as if they had come from one address.
+// Of what was decided on two addresses of one person, refusals add up: the business's word on one
+// of them does not take back what was refused on the other. The customer's own words count as if
+// they had come from one address.
 func TestP13RefusalsOfOnePersonAddUp(t *testing.T) {
 	stopped := func(at int64) Preference { return Preference{Stopped: true, At: at} }
 	allowed := func(at int64) Preference { return Preference{At: at} }
@@ -203,7 +205,8 @@ func TestP13RefusalsOfOnePersonAddUp(t *testing.T) {
 	}
 }
 
-// Whatever a customer does under several addresses is the same as under one, once they are known to be one person's.
+// Whatever a customer does under several addresses is the same as under one, once they are known to
+// be one person's.
 func TestP13ManyAddressesOfAPersonAreAsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var one State

@@ -2,7 +2,8 @@ package conversation
 
 import "fmt"
 
-// Events is a set of the things that a customer can do in one inbound event. A message that came from an advertisement is Message|Ad.
+// Events is a set of the things that a customer can do in one inbound event. A message that came
+// from an advertisement is Message|Ad.
 type Events uint16
 
 // The things that a customer can do.
@@ -51,7 +52,8 @@ type Inbound struct {
 }
 
 // Kinds of inbound events that are not the customer's content. Every other kind is a Message.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 const (
 	KindReaction     = "reaction"
 	KindUnsupported  = "unsupported"

@@ -20,15 +20,18 @@ const (
 	CustomerBlocked          // the business blocked the customer
 )
 
-// Verdict says whether a message may be sent, and what the refusal can tell about the service window.
+// Verdict says whether a message may be sent, and what the refusal can tell about the service
+// window.
 type Verdict struct {
 	Refusal  Refusal
 	EverOpen bool // whether a service window was ever open
-	// Window is the service window in which the message falls; where it falls in none, the last one that had begun before.
+	// Window is the service window in which the message falls; where it falls in none, the last one
+	// that had begun before.
 	Window Span
 }
 
-// Permit decides whether a message may be sent. An entry point changes its price, never its permission.
+// Permit decides whether a message may be sent. An entry point changes its price, never its
+// permission.
 func (s *State) Permit(q Request, r *Rules) Verdict {
 	verdict := Verdict{EverOpen: len(s.Windows) > 0, Window: s.lastWindow(q.At)}
 	templated := q.Form == Templated || q.Form == Direct

@@ -1,6 +1,7 @@
 package conversation
 
-// Rules are the parts of a price plan's revision that windows follow. They never change after the plan was compiled.
+// Rules are the parts of a price plan's revision that windows follow. They never change after the
+// plan was compiled.
 type Rules struct {
 	Openings      []Opening       // what opens or restarts the service window, and for how long
 	EntryPoint    EntryPointRules // the free entry point; no length means that there is none

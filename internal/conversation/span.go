@@ -14,7 +14,8 @@ func (s Span) Contains(at int64) bool { return s.From <= at && at < s.To }
 // IsEmpty tells whether the span holds no instant.
 func (s Span) IsEmpty() bool { return s.To <= s.From }
 
-// union adds a span to spans that are disjoint and in order, and keeps them so. Spans that touch become one.
+// union adds a span to spans that are disjoint and in order, and keeps them so. Spans that touch
+// become one.
 func union(spans []Span, added Span) []Span {
 	first := len(spans)
 	for first > 0 && spans[first-1].To >= added.From {

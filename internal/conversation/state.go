@@ -5,14 +5,16 @@ import (
 	"slices"
 )
 
-// Retention is for how many seconds a span is remembered after its end: 45 days, as long as a message whose delivery may still be told.
+// Retention is for how many seconds a span is remembered after its end: 45 days, as long as a
+// message whose delivery may still be told.
 const Retention = 45 * 24 * 60 * 60
 
-// maxEntryPoints bounds what a customer who opens one advertisement after the other can make the state remember.
+// maxEntryPoints bounds what a customer who opens one advertisement after the other can make the
+// state remember.
 const maxEntryPoints = 32
 
-// State is what is remembered of one (channel, customer). Its JSON is stored; fields are only ever added.
-// The zero value is a customer who never wrote.
+// State is what is remembered of one (channel, customer). Its JSON is stored; fields are only ever
+// added. The zero value is a customer who never wrote.
 type State struct {
 	Windows       []Span       `json:"windows,omitempty"`       // service windows, disjoint, in order
 	EntryPoints   []EntryPoint `json:"entryPoints,omitempty"`   // in the order of EligibleFrom
@@ -23,7 +25,8 @@ type State struct {
 	FirstContact  int64        `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
 }
 
-// EntryPoint is one arrival through an advertisement or a page's button, and the free span that the business's reply opened.
+// EntryPoint is one arrival through an advertisement or a page's button, and the free span that the
+// business's reply opened.
 type EntryPoint struct {
 	EligibleFrom int64 `json:"eligibleFrom"` // the customer's event
 	ReplyBy      int64 `json:"replyBy"`      // a reply that is sent before this instant opens the entry point
@@ -42,14 +45,16 @@ type Preference struct {
 	At      int64 `json:"at"` // Unix seconds; 0 is no decision yet
 }
 
-// decide takes over a decision unless a later one is known. Of two of the same second, the stop counts.
+// decide takes over a decision unless a later one is known. Of two of the same second, the stop
+// counts.
 func (p *Preference) decide(stop bool, at int64) {
 	if at > p.At || at == p.At && stop {
 		*p = Preference{Stopped: stop, At: at}
 	}
 }
 
-// Receive records an event of the customer. Repeating it, or receiving events in another order, changes nothing.
+// Receive records an event of the customer. Repeating it, or receiving events in another order,
+// changes nothing.
 func (s *State) Receive(in Inbound, r *Rules) {
 	first := s.FirstContact == 0 || in.At < s.FirstContact
 	if first && in.Events != AcceptedCall { // whoever takes the business's call did not begin
@@ -83,7 +88,8 @@ func (s *State) WindowAt(at int64) Span {
 // WindowOpen tells whether the service window is open at the instant.
 func (s *State) WindowOpen(at int64) bool { return !s.WindowAt(at).IsEmpty() }
 
-// EntryPointAt is the free entry point that holds the instant and ends last; empty where none is open.
+// EntryPointAt is the free entry point that holds the instant and ends last; empty where none is
+// open.
 func (s *State) EntryPointAt(at int64) Span {
 	var found Span
 	for i := range s.EntryPoints {
@@ -94,7 +100,8 @@ func (s *State) EntryPointAt(at int64) Span {
 	return found
 }
 
-// ConversationAt is the billed conversation of the category that holds the instant; of any category for None. Empty where none is open.
+// ConversationAt is the billed conversation of the category that holds the instant; of any category
+// for None. Empty where none is open.
 func (s *State) ConversationAt(category Category, at int64) Open {
 	for i := range s.Conversations {
 		if open := &s.Conversations[i]; (category == None || open.Category == category) && open.Span.Contains(at) {
@@ -104,7 +111,8 @@ func (s *State) ConversationAt(category Category, at int64) Open {
 	return Open{}
 }
 
-// addEntryPoint inserts an arrival in order, once. Of too many the one that ends first is forgotten.
+// addEntryPoint inserts an arrival in order, once. Of too many the one that ends first is
+// forgotten.
 func (s *State) addEntryPoint(e EntryPoint) {
 	at, found := slices.BinarySearchFunc(s.EntryPoints, e.EligibleFrom, func(e EntryPoint, from int64) int {
 		return cmp.Compare(e.EligibleFrom, from)
@@ -127,7 +135,8 @@ func (s *State) addEntryPoint(e EntryPoint) {
 // end is when the entry point is closed and can no longer be opened.
 func (e *EntryPoint) end() int64 { return max(e.ReplyBy, e.Free.To) }
 
-// prune forgets what ended more than Retention before now. The last service window stays: a refusal says when it closed.
+// prune forgets what ended more than Retention before now. The last service window stays: a refusal
+// says when it closed.
 func (s *State) prune(now int64) {
 	limit := now - Retention
 	if len(s.Windows) > 1 && s.Windows[0].To < limit {
@@ -141,8 +150,9 @@ func (s *State) prune(now int64) {
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
 }
 
-// IsOverAt tells whether nothing that the state remembers is open at the instant or later: no window, no entry point that is open or
-// still waits for a reply, no billed conversation, no decision. Who reads events in their order may then forget it.
+// IsOverAt tells whether nothing that the state remembers is open at the instant or later: no
+// window, no entry point that is open or still waits for a reply, no billed conversation, no
+// decision. Who reads events in their order may then forget it.
 func (s *State) IsOverAt(at int64) bool {
 	for _, w := range s.Windows {
 		if w.To > at {

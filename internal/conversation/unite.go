@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// Unite takes over what is remembered of a customer who turns out to be this one. Neither the order in
-// which several are united nor repeating it changes anything.
+// Unite takes over what is remembered of a customer who turns out to be this one. Neither the order
+// in which several are united nor repeating it changes anything.
 //
-// What the customer did counts as if it had been told under one address: windows are joined, arrivals
-// and billed conversations are put together, and of the customer's words on marketing the latest counts.
-// Blocks and consents are the business's words on an address. Of these a refusal counts whenever it was
-// given: whoever agreed under the one address has not taken back what was refused under the other.
+// What the customer did counts as if it had been told under one address: windows are joined,
+// arrivals and billed conversations are put together, and of the customer's words on marketing the
+// latest counts. Blocks and consents are the business's words on an address. Of these a refusal
+// counts whenever it was given: whoever agreed under the one address has not taken back what was
+// refused under the other.
 func (s *State) Unite(other *State) {
 	for _, w := range other.Windows {
 		s.Windows = union(s.Windows, w)
@@ -42,7 +43,8 @@ func (p *Preference) refuse(other Preference) {
 	}
 }
 
-// uniteEntryPoint adds an arrival; of one that is known already the free span that began first counts.
+// uniteEntryPoint adds an arrival; of one that is known already the free span that began first
+// counts.
 func (s *State) uniteEntryPoint(added EntryPoint) {
 	for i := range s.EntryPoints {
 		e := &s.EntryPoints[i]

@@ -16,11 +16,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns the answer once that commit is durable (P1, P3).
+// accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns
+// the answer once that commit is durable (P1, P3).
 func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
 	t := from.tenant
 	wanted := g.newRepeatable(from, send, key)
-	// A repetition gets its answer whatever has become of the template since: what the configuration refuses, it refuses to a new message only.
+	// A repetition gets its answer whatever has become of the template since: what the
+	// configuration refuses, it refuses to a new message only.
 	out, refusal := t.recognise(send)
 	if refusal != nil && wanted.key == nil {
 		return graph.SendResponse{}, refusal
@@ -83,8 +85,8 @@ type acceptance struct {
 	repeatable
 }
 
-// admitSend reads what the decision depends on, decides, and stores what was decided. The parcel is what may be sent once that is durable; nil for a message that
-// has to wait for its turn.
+// admitSend reads what the decision depends on, decides, and stores what was decided. The parcel is
+// what may be sent once that is durable; nil for a message that has to wait for its turn.
 func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptance) (*parcel, error) {
 	t := from.tenant
 	primary, err := tx.Primary(out.address)
@@ -176,13 +178,15 @@ func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, person 
 	return in, err
 }
 
-// periodAt is the billing period of an instant: the calendar month in the account's zone, such as "2026-11".
+// periodAt is the billing period of an instant: the calendar month in the account's zone, such as
+// "2026-11".
 func periodAt(at time.Time, zone *time.Location) string {
 	return civil.DateAt(at.Unix(), zone).Month().String()
 }
 
-// repeatable recognises the repetition of a send by the key that its client gave it; without a key nothing is recognised. Both hashes are keyed as those of customers
-// are: requests, and often their keys, hold a phone number, and of those there are few enough to try them all (P7).
+// repeatable recognises the repetition of a send by the key that its client gave it; without a key
+// nothing is recognised. Both hashes are keyed as those of customers are: requests, and often their
+// keys, hold a phone number, and of those there are few enough to try them all (P7).
 type repeatable struct {
 	key         []byte // hash of the channel, the token's name and the client's key; nil without one
 	fingerprint []byte // hash of the request, however its JSON is written
@@ -197,7 +201,8 @@ func (g *Gateway) newRepeatable(from caller, send *graph.Send, key string) repea
 	return repeatable{key: name[:], fingerprint: request[:]}
 }
 
-// find is the id of the message that was accepted under the same key. The same key with another request is the client's mistake.
+// find is the id of the message that was accepted under the same key. The same key with another
+// request is the client's mistake.
 func (r repeatable) find(tx *store.Tx) (id string, found bool, err error) {
 	if r.key == nil {
 		return "", false, nil

@@ -32,8 +32,10 @@ const (
 	seedVariable = "GUICHET_SEED"
 )
 
-// The rules of windows, entry points, endings and prices have one home, and two users: the gateway, and `guichet rate`, which prices recorded traffic. Both are told the same
-// random story, the gateway by real sends and webhooks, and must agree on every record of the ledger (P2, P6). The stories pass over turns of months and of the rules.
+// The rules of windows, entry points, endings and prices have one home, and two users: the gateway,
+// and `guichet rate`, which prices recorded traffic. Both are told the same random story, the
+// gateway by real sends and webhooks, and must agree on every record of the ledger (P2, P6). The
+// stories pass over turns of months and of the rules.
 func TestP2P6GatewayAndRateAgreeOnEveryRecord(t *testing.T) {
 	seed := seedOf(t)
 	for i, begins := range []string{
@@ -274,7 +276,8 @@ func bodyOf(customer, kind, category string) string {
 	}
 }
 
-// tells has the upstream tell a status of a message: mostly of a late one, whose statuses may have come already, in whatever order.
+// tells has the upstream tell a status of a message: mostly of a late one, whose statuses may have
+// come already, in whatever order.
 func (s *story) tells() {
 	late := s.sent[max(0, len(s.sent)-12):]
 	id, status := pick(s, late...), pick(s, "sent", "delivered", "delivered", "read", "failed", "played")

@@ -18,8 +18,10 @@ import (
 // storyPlaces is how many service messages a month are free for each number in a story.
 const storyPlaces = 4
 
-// Random traffic on a small budget and a smaller allowance: what was charged and what may still be never pass the budget (P3), no place pays for two messages, what an allowance
-// surely covers is never refused, and when all have ended nothing is reserved or claimed any more. The process ends and begins again meanwhile, and months turn.
+// Random traffic on a small budget and a smaller allowance: what was charged and what may still be
+// never pass the budget (P3), no place pays for two messages, what an allowance surely covers is
+// never refused, and when all have ended nothing is reserved or claimed any more. The process ends
+// and begins again meanwhile, and months turn.
 func TestP3BudgetAndAllowancesHoldForAnyTraffic(t *testing.T) {
 	seed := seedOf(t)
 	for i, begins := range []string{"2026-10-05T08:00:00Z", "2026-10-30T08:00:00Z", "2026-12-29T08:00:00Z"} {
@@ -72,7 +74,8 @@ func (s *story) ends(which int, how string) {
 	s.line(`"type":"status","id":%q,"status":%q`, m.id, how)
 }
 
-// givesUp gives a message up in doubt: what it may still cost stays reserved. It is false if it is not the message's turn to be sent.
+// givesUp gives a message up in doubt: what it may still cost stays reserved. It is false if it is
+// not the message's turn to be sent.
 func (s *story) givesUp(id string) (givenUp bool) {
 	s.t.Helper()
 	err := s.gateway.update(s.t.Context(), func(tx *store.Tx) error {
@@ -128,7 +131,8 @@ func (s *story) keepsBudget() {
 	}
 }
 
-// unpaid is a send that the budget refused: it must not be one that an allowance surely covers, in this month or in those that it may still end in.
+// unpaid is a send that the budget refused: it must not be one that an allowance surely covers, in
+// this month or in those that it may still end in.
 func (s *story) unpaid(channel, kind, category string) {
 	s.t.Helper()
 	if kind != "text" || category != "" {
@@ -189,7 +193,8 @@ func (s *story) claimsNothing() {
 	}
 }
 
-// An answer that an allowance surely pays for needs neither a budget nor a means of payment, and reserves nothing. The one behind the last place does.
+// An answer that an allowance surely pays for needs neither a budget nor a means of payment, and
+// reserves nothing. The one behind the last place does.
 func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
@@ -212,7 +217,8 @@ func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	}
 }
 
-// A message takes the place of the month in which it is delivered: one that was accepted in October and is delivered in November uses one of November's, and October's is free again.
+// A message takes the place of the month in which it is delivered: one that was accepted in October
+// and is delivered in November uses one of November's, and October's is free again.
 func TestP3MessageTakesAPlaceOfTheMonthOfItsDelivery(t *testing.T) {
 	s := newStory(t, "2026-10-31T22:00:00Z", rand.New(rand.NewPCG(1, 1)), func(d *config.Document) {
 		d.Budget = &config.Budget{Limit: usd("0.01"), Action: budgetBlock}

@@ -77,9 +77,11 @@ func hiddenCause(err error) *graph.Error {
 	return graph.Unavailable(storeRetry)
 }
 
-// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a 503, or a 500 for a fault, that hides the cause, which is logged. Each answer has an
-// id, by which the log line of a hidden cause is found. Who seems to have gone is answered too: a client may end its half of the connection behind its request and wait, and
-// without an answer it would hear a 200 (P1).
+// fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a
+// 503, or a 500 for a fault, that hides the cause, which is logged. Each answer has an id, by which
+// the log line of a hidden cause is found. Who seems to have gone is answered too: a client may end
+// its half of the connection behind its request and wait, and without an answer it would hear a 200
+// (P1).
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
 	failure, ok := graph.AsError(err)
 	trace := newTraceID()
@@ -104,7 +106,8 @@ type caller struct {
 	token   string
 }
 
-// admit authenticates a request and finds its number. The configuration that it returns serves the request to its end.
+// admit authenticates a request and finds its number. The configuration that it returns serves the
+// request to its end.
 func (g *Gateway) admit(r *http.Request) (caller, error) {
 	t := g.config.tenant()
 	if t == nil {
@@ -229,8 +232,8 @@ func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, 
 	return writeJSON(w, graph.Success())
 }
 
-// upstreamFailure is how a call that was only passed on fails: with the upstream's own error, unless that error is about the gateway's credentials, which are
-// none of the caller's business.
+// upstreamFailure is how a call that was only passed on fails: with the upstream's own error,
+// unless that error is about the gateway's credentials, which are none of the caller's business.
 func upstreamFailure(err error) error {
 	failure, ok := graph.AsError(err)
 	if ok && failure.Class() != graph.StopTenant {

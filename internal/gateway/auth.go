@@ -13,8 +13,9 @@ type apiToken struct {
 	hash [sha256.Size]byte
 }
 
-// authenticate returns the name of the token that the request presents, as a bearer token or in the access_token parameter, both of which the Graph API
-// takes. Every token is compared, each in constant time, so the answer's time tells nothing about any of them.
+// authenticate returns the name of the token that the request presents, as a bearer token or in the
+// access_token parameter, both of which the Graph API takes. Every token is compared, each in
+// constant time, so the answer's time tells nothing about any of them.
 func (t *tenant) authenticate(r *http.Request) (name string, ok bool) {
 	given := presentedToken(r)
 	if given == "" {

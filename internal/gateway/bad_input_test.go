@@ -187,7 +187,8 @@ func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
 	}
 }
 
-// A member that the type of the message gives no meaning is not read: it neither fails the request inside the gateway nor the message later.
+// A member that the type of the message gives no meaning is not read: it neither fails the request
+// inside the gateway nor the message later.
 func TestMemberThatTheTypeDoesNotUseIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -9,8 +9,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// maxBuffered bounds the bytes of all request bodies of the API that are held at once. It counts what
-// has arrived, not what was announced. Their senders have shown a token; see webhookRoom for the others.
+// maxBuffered bounds the bytes of all request bodies of the API that are held at once. It counts
+// what has arrived, not what was announced. Their senders have shown a token; see webhookRoom for
+// the others.
 const maxBuffered = 16 << 20
 
 // bodies reads request bodies within a common bound. It is safe for concurrent use.
@@ -19,7 +20,8 @@ type bodies struct{ held atomic.Int64 }
 // errTooManyBodies says that the common bound is reached.
 var errTooManyBodies = errors.New("too many bytes of request bodies are held")
 
-// read reads a body, one byte more than the limit at most, so that the caller can tell one that is too large. Done gives its bytes back.
+// read reads a body, one byte more than the limit at most, so that the caller can tell one that is
+// too large. Done gives its bytes back.
 func (b *bodies) read(r *http.Request, limit int64) (body []byte, done func(), err error) {
 	counted := &countedReader{from: io.LimitReader(r.Body, limit+1), held: &b.held}
 	done = func() { b.held.Add(-counted.taken) }

@@ -14,8 +14,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// spent is what weighs on the budget at an instant: what its period was charged, or the next one if that is more. A message is charged in the period in which it ends, and for a
-// replica whose clock is slow, or an operation that has waited over midnight, that one may have begun (P3).
+// spent is what weighs on the budget at an instant: what its period was charged, or the next one if
+// that is more. A message is charged in the period in which it ends, and for a replica whose clock
+// is slow, or an operation that has waited over midnight, that one may have begun (P3).
 func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (money.Decimal, error) {
 	month := civil.DateAt(now.Unix(), t.zone).Month()
 	total, err := tx.Total(ledger.TotalKey{Period: month.String(), Currency: currency})
@@ -26,8 +27,9 @@ func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (mon
 	return total.Billed.Max(next.Billed), err
 }
 
-// stillCovered renews the reservation of a message that waited, if the plan has become dearer since it was accepted, or its allowances others: the plan that is served when the
-// message ends prices it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
+// stillCovered renews the reservation of a message that waited, if the plan has become dearer since
+// it was accepted, or its allowances others: the plan that is served when the message ends prices
+// it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
 func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, state *conversation.State, now time.Time) (*graph.Error, error) {
 	message := pricing.Message{Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category, SentAt: m.AcceptedAt.Unix()}
 	bound := t.book.MaxCharge(&t.account, &message, state, m.ExpiresAt.Unix())
@@ -65,8 +67,8 @@ func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, sta
 	return nil, err
 }
 
-// warnOfBudget says, once for each level and period, that the period's charges have passed a part of the budget: of the one that is in force, so that a budget
-// which was lowered warns too.
+// warnOfBudget says, once for each level and period, that the period's charges have passed a part
+// of the budget: of the one that is in force, so that a budget which was lowered warns too.
 func (g *Gateway) warnOfBudget(ctx context.Context, t *tenant, now time.Time) error {
 	if t.Budget == nil || len(t.Budget.WarnAtPercent) == 0 {
 		return nil
@@ -79,7 +81,8 @@ func (g *Gateway) warnOfBudget(ctx context.Context, t *tenant, now time.Time) er
 	return nil
 }
 
-// growingPeriods are the periods whose charges may still grow: the current one, and in its first days the one before, whose last deliveries may not have been told yet.
+// growingPeriods are the periods whose charges may still grow: the current one, and in its first
+// days the one before, whose last deliveries may not have been told yet.
 func growingPeriods(now time.Time, zone *time.Location) []string {
 	return slices.Compact([]string{periodAt(now.Add(-retoldFor), zone), periodAt(now, zone)})
 }
@@ -116,7 +119,8 @@ func (g *Gateway) warnOfPeriod(ctx context.Context, t *tenant, period string) er
 	return nil
 }
 
-// newLevels are the levels, in percent of the limit, that the amount has reached and that are above the highest one that was warned of.
+// newLevels are the levels, in percent of the limit, that the amount has reached and that are above
+// the highest one that was warned of.
 func newLevels(amount, limit money.Decimal, levels []int32, warned int32) []int32 {
 	var passed []int32
 	for _, percent := range levels {
@@ -127,7 +131,8 @@ func newLevels(amount, limit money.Decimal, levels []int32, warned int32) []int3
 	return passed
 }
 
-// reaches tells whether an amount is at or above a percentage of the limit. An amount that is too large to be compared is.
+// reaches tells whether an amount is at or above a percentage of the limit. An amount that is too
+// large to be compared is.
 func reaches(amount, limit money.Decimal, percent int32) bool {
 	hundredfold, err := amount.MulInt(100)
 	if err != nil {

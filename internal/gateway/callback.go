@@ -16,21 +16,26 @@ import (
 const (
 	// deliverers is how many callbacks are delivered at once.
 	deliverers = 32
-	// callbackLease is how long a claimed callback is left to its deliverer; longer than a delivery can take.
+	// callbackLease is how long a claimed callback is left to its deliverer; longer than a delivery
+	// can take.
 	callbackLease = 3 * callbackTimeout
-	// callbackRetryFor is how long a callback is tried, as long as the upstream tries its own webhooks.
+	// callbackRetryFor is how long a callback is tried, as long as the upstream tries its own
+	// webhooks.
 	callbackRetryFor = retoldFor
-	// refusalPatience is how long an endpoint may refuse a callback until it is set aside, and the line goes on.
+	// refusalPatience is how long an endpoint may refuse a callback until it is set aside, and the
+	// line goes on.
 	refusalPatience = 15 * time.Minute
 	// refusedKeptFor is how long what is set aside can be replayed.
 	refusedKeptFor = 30 * 24 * time.Hour
 	// longestCallbackPause bounds the pause between two tries.
 	longestCallbackPause = 15 * time.Minute
-	// maxCallbacks bounds the queue. When the business's endpoint has been away for so long that it is full, new callbacks are dropped and counted.
+	// maxCallbacks bounds the queue. When the business's endpoint has been away for so long that it
+	// is full, new callbacks are dropped and counted.
 	maxCallbacks = 1_000_000
 )
 
-// queueCallback queues a webhook for the business's endpoint in the caller's commit. Without an endpoint there is nothing to queue.
+// queueCallback queues a webhook for the business's endpoint in the caller's commit. Without an
+// endpoint there is nothing to queue.
 func (g *Gateway) queueCallback(tx *store.Tx, t *tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time) error {
 	if t.Callback == nil {
 		return nil
@@ -46,7 +51,8 @@ func (g *Gateway) queueCallback(tx *store.Tx, t *tenant, channel string, custome
 	return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
 }
 
-// deliver posts queued callbacks to the business's endpoint until ctx is done: in order for each customer, several customers at once.
+// deliver posts queued callbacks to the business's endpoint until ctx is done: in order for each
+// customer, several customers at once.
 func (g *Gateway) deliver(ctx context.Context) {
 	slots := make(chan struct{}, deliverers)
 	var underWay sync.WaitGroup
@@ -145,9 +151,9 @@ type callbackOutcome struct {
 	retry  time.Duration
 }
 
-// judgeCallback decides what follows from a delivery. What the endpoint refuses is set aside after a
-// while, so that it does not hold up the customer's line; what fails otherwise is tried for as long as
-// the upstream tries its own webhooks.
+// judgeCallback decides what follows from a delivery. What the endpoint refuses is set aside after
+// a while, so that it does not hold up the customer's line; what fails otherwise is tried for as
+// long as the upstream tries its own webhooks.
 func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome {
 	if err == nil {
 		return callbackOutcome{result: resultDelivered}
@@ -173,8 +179,8 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 	return o
 }
 
-// record writes what came of a delivery. It is false if another claim has the callback by now. Forgotten
-// is how many callbacks that were set aside had to go for it.
+// record writes what came of a delivery. It is false if another claim has the callback by now.
+// Forgotten is how many callbacks that were set aside had to go for it.
 func (o callbackOutcome) record(tx *store.Tx, c *store.Callback, now time.Time) (recorded bool, forgotten int64, err error) {
 	switch o.result {
 	case resultSetAside:

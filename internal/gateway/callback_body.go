@@ -10,12 +10,12 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
-// told is what the business can be told of a change, as far as the store need not be asked for it. It
-// is written before the commit, so that the store's one writer does not wait for it.
+// told is what the business can be told of a change, as far as the store need not be asked for it.
+// It is written before the commit, so that the store's one writer does not wait for it.
 type told struct {
 	callbacks *graph.Callbacks
-	// messages are the callbacks of the change's messages; nil for one that quotes another message, and
-	// for all of them if nobody is told.
+	// messages are the callbacks of the change's messages; nil for one that quotes another message,
+	// and for all of them if nobody is told.
 	messages [][]byte
 	parts    []graph.Part
 }
@@ -48,8 +48,9 @@ func (t *told) status(s *graph.Status, id string, data *string) []byte {
 	return t.callbacks.Status(&ours, data)
 }
 
-// messageCallback is the webhook that carries message i of a change to the business: the upstream's own, but where the customer answers or reacts to a message of
-// the business, with the id by which the business knows that message.
+// messageCallback is the webhook that carries message i of a change to the business: the upstream's
+// own, but where the customer answers or reacts to a message of the business, with the id by which
+// the business knows that message.
 func (in *intake) messageCallback(channel *channel, change *graph.Change, i int) ([]byte, error) {
 	if body := in.told.messages[i]; body != nil {
 		return body, nil
@@ -86,7 +87,8 @@ func replaceInner(text []byte, member, name, value string) []byte {
 	return object.Set(member, inner.Set(name, rawjson.Quote(value)))
 }
 
-// failure is a message that the gateway gives up itself, because the upstream refused it, or its time ran out, or its outcome stayed in doubt.
+// failure is a message that the gateway gives up itself, because the upstream refused it, or its
+// time ran out, or its outcome stayed in doubt.
 type failure struct {
 	channel *channel
 	id      string
@@ -94,8 +96,8 @@ type failure struct {
 	cause   *graph.Error
 }
 
-// failedCallback is the webhook in Meta's shape by which the business hears of a failure.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+// failedCallback is the webhook in Meta's shape by which the business hears of a failure. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func failedCallback(f failure, about envelope) ([]byte, error) {
 	type errorData struct {
 		Details string `json:"details"`

@@ -8,7 +8,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// The callbacks of a webhook that carries as many statuses as one may: a figure for each status, which must not grow with their number.
+// The callbacks of a webhook that carries as many statuses as one may: a figure for each status,
+// which must not grow with their number.
 func BenchmarkStatusCallbacks(b *testing.B) {
 	for _, statuses := range []int{10, 1000} {
 		b.Run(fmt.Sprint(statuses), func(b *testing.B) {

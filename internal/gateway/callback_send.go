@@ -15,7 +15,8 @@ import (
 // callbackTimeout bounds one delivery to the business's endpoint.
 const callbackTimeout = 10 * time.Second
 
-// callbackClient posts webhooks to the business's endpoint. It follows no redirect: the contents go to the configured address or nowhere.
+// callbackClient posts webhooks to the business's endpoint. It follows no redirect: the contents go
+// to the configured address or nowhere.
 type callbackClient struct{ http *http.Client }
 
 func newCallbackClient(transport http.RoundTripper) *callbackClient {
@@ -26,7 +27,8 @@ func newCallbackClient(transport http.RoundTripper) *callbackClient {
 	}}
 }
 
-// post delivers one webhook in Meta's shape, signed as Meta signs. Any answer but a 2xx is an error; no error holds the address or the contents.
+// post delivers one webhook in Meta's shape, signed as Meta signs. Any answer but a 2xx is an
+// error; no error holds the address or the contents.
 func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
 	if err != nil {
@@ -56,10 +58,10 @@ func (e *answerError) Error() string {
 	return fmt.Sprintf("the business's endpoint answered %d", e.status)
 }
 
-// refuses tells whether the answer is about what was delivered, which it will get again however often it
-// is delivered: 400, 404, 410, 413, 422 and such. Whoever runs the endpoint can mend the others without
-// a change of what is delivered: credentials (401, 403, 407), haste and load (408, 421, 425, 429), a
-// redirection, and every 5xx.
+// refuses tells whether the answer is about what was delivered, which it will get again however
+// often it is delivered: 400, 404, 410, 413, 422 and such. Whoever runs the endpoint can mend the
+// others without a change of what is delivered: credentials (401, 403, 407), haste and load (408,
+// 421, 425, 429), a redirection, and every 5xx.
 func (e *answerError) refuses() bool {
 	switch e.status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,

@@ -12,8 +12,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// TestP2P12FaultyUpstreamSettlesEveryMessageOnce lets the upstream err, drop connections before and after it took a message, repeat and reorder its webhooks, and
-// holds its own record against the report. What was given up in doubt, and never reached the upstream, keeps its reservation (P3).
+// TestP2P12FaultyUpstreamSettlesEveryMessageOnce lets the upstream err, drop connections before and
+// after it took a message, repeat and reorder its webhooks, and holds its own record against the
+// report. What was given up in doubt, and never reached the upstream, keeps its reservation (P3).
 func TestP2P12FaultyUpstreamSettlesEveryMessageOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) { d.Doubt.WaitSeconds = 1 })

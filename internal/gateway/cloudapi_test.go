@@ -8,7 +8,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// The gateway refuses what the Cloud API refuses, before it is stored, and takes what the Cloud API takes.
+// The gateway refuses what the Cloud API refuses, before it is stored, and takes what the Cloud API
+// takes.
 func TestGatewayAnswersAsTheCloudAPI(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {

@@ -12,20 +12,23 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// circumstances are what the decision on a send depends on beside the send itself: read in the same commit that accepts it, so that nothing can change between
-// the reading and the acceptance.
+// circumstances are what the decision on a send depends on beside the send itself: read in the same
+// commit that accepts it, so that nothing can change between the reading and the acceptance.
 type circumstances struct {
 	now   time.Time
 	state *conversation.State
-	// bound is the most that the message can cost, see mostOf. rise is what it adds to the most that all can cost together: nothing where an allowance surely pays for it.
+	// bound is the most that the message can cost, see mostOf. rise is what it adds to the most
+	// that all can cost together: nothing where an allowance surely pays for it.
 	bound pricing.Bound
 	rise  pricing.Exposure
-	// spent is what the period was charged, see the function, reserved the most that accepted and unsettled messages can still cost.
+	// spent is what the period was charged, see the function, reserved the most that accepted and
+	// unsettled messages can still cost.
 	spent, reserved money.Decimal
 	// waiting counts the messages that wait for the upstream.
 	waiting int64
-	// customersToday counts the different customers written to outside a window in the last 24 hours; met says that this one is among them.
-	// nextCustomer is when one more may be written to, where they are as many as the limit.
+	// customersToday counts the different customers written to outside a window in the last 24
+	// hours; met says that this one is among them. nextCustomer is when one more may be written to,
+	// where they are as many as the limit.
 	customersToday int64
 	met            bool
 	nextCustomer   time.Time
@@ -41,9 +44,11 @@ type admission struct {
 	covered bool
 	// inWindow says that the message answers within an open service window.
 	inWindow bool
-	// lane is that of replies for answers within a window, and for one-time passwords, which expire in minutes.
+	// lane is that of replies for answers within a window, and for one-time passwords, which expire
+	// in minutes.
 	lane store.Lane
-	// expires is the instant at which the message is settled as undelivered if nothing was heard of it.
+	// expires is the instant at which the message is settled as undelivered if nothing was heard of
+	// it.
 	expires time.Time
 }
 
@@ -53,7 +58,8 @@ const (
 	queueRetry = 5 * time.Second
 )
 
-// decide says whether a send may go out, under which reservation, or refuses it with Meta's code and a sentence. It is pure.
+// decide says whether a send may go out, under which reservation, or refuses it with Meta's code
+// and a sentence. It is pure.
 func decide(t *tenant, out outgoing, in circumstances) (admission, error) {
 	if in.waiting >= maxWaiting {
 		return admission{}, graph.ThroughputReached(queueRetry)
@@ -98,9 +104,10 @@ func permitted(v conversation.Verdict) error {
 	}
 }
 
-// consented applies the account's own rule about people: whom it may write to at all. An answer within an open window is always allowed, and a customer who
-// took a recorded consent back is left alone under every policy.
-// Source of the rule that people must have agreed: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
+// consented applies the account's own rule about people: whom it may write to at all. An answer
+// within an open window is always allowed, and a customer who took a recorded consent back is left
+// alone under every policy. Source of the rule that people must have agreed:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
 func consented(policy string, state *conversation.State, inWindow bool) error {
 	if err := withdrawn(state, inWindow); err != nil {
 		return err
@@ -126,8 +133,9 @@ func withdrawn(state *conversation.State, inWindow bool) error {
 	return nil
 }
 
-// withinCustomerLimit applies the upstream's limit on different customers who are written to outside a window in a moving day.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
+// withinCustomerLimit applies the upstream's limit on different customers who are written to
+// outside a window in a moving day. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
 func withinCustomerLimit(limit int32, in circumstances, inWindow bool) error {
 	if limit == 0 || inWindow || in.met || in.customersToday < int64(limit) {
 		return nil
@@ -143,14 +151,15 @@ func expiryOf(out outgoing, accepted time.Time) time.Time {
 	return accepted.Add(out.ttl + outcomeGrace)
 }
 
-// mostOf is the most that a message can cost. It can be delivered later than its time to live tells, whose count the upstream begins anew; what counts is whatever is told
-// until it expires.
+// mostOf is the most that a message can cost. It can be delivered later than its time to live
+// tells, whose count the upstream begins anew; what counts is whatever is told until it expires.
 func mostOf(t *tenant, c *channel, out outgoing, now time.Time, state *conversation.State) pricing.Bound {
 	message := pricing.Message{Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: now.Unix()}
 	return t.book.MaxCharge(&t.account, &message, state, expiryOf(out, now).Unix())
 }
 
-// affordable tells whether the platform, the budget and the upstream's own payment state allow the message (P3). What is surely free, be it because an allowance pays for it, needs neither.
+// affordable tells whether the platform, the budget and the upstream's own payment state allow the
+// message (P3). What is surely free, be it because an allowance pays for it, needs neither.
 func affordable(t *tenant, in circumstances) (free bool, err error) {
 	if in.rise == (pricing.Exposure{}) {
 		return true, nil
@@ -164,8 +173,8 @@ func affordable(t *tenant, in circumstances) (free bool, err error) {
 	return false, within(t.Budget, in.rise, &in.bound, in.spent, in.reserved)
 }
 
-// within refuses what a blocking budget has not left. An exposure that leaves out an ending without a rate is never within it: that would be charged once the plan has the
-// rate, whatever it is.
+// within refuses what a blocking budget has not left. An exposure that leaves out an ending without
+// a rate is never within it: that would be charged once the plan has the rate, whatever it is.
 func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, spent, reserved money.Decimal) error {
 	if budget == nil || budget.Action != budgetBlock {
 		return nil

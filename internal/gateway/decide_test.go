@@ -15,7 +15,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// asked decides on a request body in circumstances that the test may change: a customer who wrote an hour ago, nothing spent.
+// asked decides on a request body in circumstances that the test may change: a customer who wrote
+// an hour ago, nothing spent.
 func asked(t *testing.T, body string, change func(*config.Document, *circumstances)) (admission, error) {
 	t.Helper()
 	in := circumstances{now: noon, state: wroteAt(noon.Add(-time.Hour))}
@@ -47,8 +48,9 @@ func wroteAt(at time.Time) *conversation.State {
 	return &state
 }
 
-// TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount sends a utility template with a time to live of ten minutes eleven minutes before a dearer revision. It may wait
-// here for nearly ten minutes, and ten more at the upstream, whose clock starts anew.
+// TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount sends a utility template with a time
+// to live of ten minutes eleven minutes before a dearer revision. It may wait here for nearly ten
+// minutes, and ten more at the upstream, whose clock starts anew.
 func TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount(t *testing.T) {
 	midnight := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC) // in Paris
 	granted, err := asked(t, templateTo(ana, "parcel_ready"), func(d *config.Document, in *circumstances) {

@@ -16,19 +16,22 @@ import (
 )
 
 const (
-	// dispatchers is how many sends are under way at once. At the upstream's usual third of a second for a call, that is some 1,100 a second: more than the most
-	// that the upstream takes from a number, 1,000 in a second.
+	// dispatchers is how many sends are under way at once. At the upstream's usual third of a
+	// second for a call, that is some 1,100 a second: more than the most that the upstream takes
+	// from a number, 1,000 in a second.
 	dispatchers = 384
 	// dispatchIdle is how long the dispatcher sleeps when nothing rings.
 	dispatchIdle = time.Minute
-	// storePause is the pause before a write is tried again that the store could not take; it grows to longestStorePause.
+	// storePause is the pause before a write is tried again that the store could not take; it grows
+	// to longestStorePause.
 	storePause        = 250 * time.Millisecond
 	longestStorePause = 5 * time.Second
 	// faultPause is for how long a message is set aside whose step the store refuses.
 	faultPause = 5 * time.Minute
 )
 
-// parcel is a claimed message on its way to the upstream, with copies of what is needed outside of the store's operation.
+// parcel is a claimed message on its way to the upstream, with copies of what is needed outside of
+// the store's operation.
 type parcel struct {
 	tenant  *tenant
 	channel *channel
@@ -45,8 +48,8 @@ type parcel struct {
 	billable  bool  // whether it can cost anything
 }
 
-// dispatch sends what is queued until ctx is done, then waits for the sends that are under way: their outcomes are recorded, so a
-// graceful stop leaves nothing in doubt.
+// dispatch sends what is queued until ctx is done, then waits for the sends that are under way:
+// their outcomes are recorded, so a graceful stop leaves nothing in doubt.
 func (g *Gateway) dispatch(ctx context.Context) {
 	g.senders.begin(ctx)
 	defer g.senders.end()
@@ -88,12 +91,14 @@ func (g *Gateway) giveBack() {
 	}
 }
 
-// share is a channel's part of the free slots when so many channels, itself included, have still to be served. The channels take turns at being the first, so
-// that none starves while another has more to send than there are slots.
+// share is a channel's part of the free slots when so many channels, itself included, have still to
+// be served. The channels take turns at being the first, so that none starves while another has
+// more to send than there are slots.
 func share(free, channels int) int { return (free + channels - 1) / channels }
 
-// claim takes the messages of a channel that may go now, limit at most, and marks them as being sent, durably, before the upstream is called (P12). Next is when
-// to look again if nobody rings before.
+// claim takes the messages of a channel that may go now, limit at most, and marks them as being
+// sent, durably, before the upstream is called (P12). Next is when to look again if nobody rings
+// before.
 func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (parcels []parcel, next time.Time, err error) {
 	if limit == 0 {
 		g.senders.note(c.ID, true) // as far as is known: when a slot is given back, it is looked again
@@ -162,8 +167,8 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 	return parcels, next, nil
 }
 
-// prepareAlone prepares a claimed message in a step of its own: one that the store refuses is set aside
-// for a while and holds up no other message of the claim.
+// prepareAlone prepares a claimed message in a step of its own: one that the store refuses is set
+// aside for a while and holds up no other message of the claim.
 func (g *Gateway) prepareAlone(
 	tx *store.Tx, attempt func(func() error) error, t *tenant, c *channel, m *store.Message, now time.Time,
 ) (p *parcel, ended bool, err error) {
@@ -183,7 +188,8 @@ func setAside(tx *store.Tx, m *store.Message, until time.Time) error {
 	return tx.Park(m, until)
 }
 
-// prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or has ended because it may no longer be sent.
+// prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or
+// has ended because it may no longer be sent.
 func (g *Gateway) prepare(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (p *parcel, ended bool, err error) {
 	until, forPayment, err := g.holdUntil(tx, t, m, now)
 	if err != nil {
@@ -196,7 +202,8 @@ func (g *Gateway) prepare(tx *store.Tx, t *tenant, c *channel, m *store.Message,
 	return p, p == nil && err == nil, err
 }
 
-// holdUntil is until when a claimed message must wait after all: for the pair's limit, or for payment, while the upstream takes no billable messages.
+// holdUntil is until when a claimed message must wait after all: for the pair's limit, or for
+// payment, while the upstream takes no billable messages.
 func (g *Gateway) holdUntil(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (until time.Time, forPayment bool, err error) {
 	billable := isBillable(m)
 	if billable {
@@ -214,10 +221,12 @@ func (g *Gateway) holdUntil(tx *store.Tx, t *tenant, m *store.Message, now time.
 	return now.Add(wait), false, nil
 }
 
-// isBillable tells whether a message can cost anything, as far as was known when it was accepted: an allowance may surely have paid for it.
+// isBillable tells whether a message can cost anything, as far as was known when it was accepted:
+// an allowance may surely have paid for it.
 func isBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount.IsZero() }
 
-// putBack puts a claimed message back untried. One that waits for payment lets what is free of its customer go ahead, and is released when the stop ends.
+// putBack puts a claimed message back untried. One that waits for payment lets what is free of its
+// customer go ahead, and is released when the stop ends.
 func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) error {
 	tx.Untried(m)
 	if forPayment {
@@ -226,7 +235,8 @@ func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) e
 	return tx.Retry(m, until)
 }
 
-// pack makes a claimed message ready for the upstream. A message that may no longer be sent is given up instead, and the parcel is nil.
+// pack makes a claimed message ready for the upstream. A message that may no longer be sent is
+// given up instead, and the parcel is nil.
 func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
 	about, err := g.envelopeOf(m)
 	if err != nil {
@@ -263,8 +273,10 @@ func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []b
 	}
 }
 
-// stillPermitted is why a message that was accepted may not be sent any more, if so: its time to live is over, its window has closed while it waited (P4), or the
-// customer has stopped marketing, took the consent back or was blocked meanwhile, or the plan has become so dear that the budget does not cover it.
+// stillPermitted is why a message that was accepted may not be sent any more, if so: its time to
+// live is over, its window has closed while it waited (P4), or the customer has stopped marketing,
+// took the consent back or was blocked meanwhile, or the plan has become so dear that the budget
+// does not cover it.
 func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
 	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
 		return expiredError(), nil
@@ -288,7 +300,8 @@ func expiredError() *graph.Error {
 	return graph.NewError(graph.CodeUndeliverable, "The message was not taken by the upstream within its time to live.")
 }
 
-// send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway waits for its answer.
+// send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway
+// waits for its answer.
 func (g *Gateway) send(ctx context.Context, p parcel) {
 	if !g.opened.Load().HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
 		return // another replica has taken the message over, as one in doubt
@@ -330,7 +343,8 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	}
 }
 
-// leaveInDoubt makes a doubt of a send whose outcome the store refuses to record, so that the rule for doubts ends it, and not the next start.
+// leaveInDoubt makes a doubt of a send whose outcome the store refuses to record, so that the rule
+// for doubts ends it, and not the next start.
 func (g *Gateway) leaveInDoubt(ctx context.Context, p parcel, now time.Time) {
 	if ctx.Err() != nil || g.superseded() != nil {
 		return
@@ -346,7 +360,8 @@ func (g *Gateway) leaveInDoubt(ctx context.Context, p parcel, now time.Time) {
 	}
 }
 
-// note counts and logs a send that met an error (its code only: the upstream's words may name the customer), and stops the channel where the error says that nothing will pass.
+// note counts and logs a send that met an error (its code only: the upstream's words may name the
+// customer), and stops the channel where the error says that nothing will pass.
 func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 	g.metrics.upstream.WithLabelValues(v.fate.label(), codeLabel(v.failure.Code)).Inc()
 	if v.fate != fateStopped {

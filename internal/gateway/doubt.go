@@ -12,7 +12,8 @@ import (
 // page is how many messages one operation looks at: few enough that it stays short.
 const page = 200
 
-// beginDoubt records that nobody knows whether the upstream has the message. The ledger keeps a note of it (P12).
+// beginDoubt records that nobody knows whether the upstream has the message. The ledger keeps a
+// note of it (P12).
 func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) error {
 	if err := tx.Doubt(m); err != nil {
 		return err
@@ -20,8 +21,9 @@ func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) erro
 	return tx.Append(doubtRecord(m, noteDoubtBegan, now))
 }
 
-// recover turns into doubts what was cut off: messages that were marked as being sent by a process that has ended, or by a replica that has lost its lease, and
-// whose answer was never recorded. Callbacks that such a one was delivering are delivered again.
+// recover turns into doubts what was cut off: messages that were marked as being sent by a process
+// that has ended, or by a replica that has lost its lease, and whose answer was never recorded.
+// Callbacks that such a one was delivering are delivered again.
 func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 	cutOff := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.CutOff(nil, limit)
@@ -51,8 +53,9 @@ func (g *Gateway) releaseCallbacks(ctx context.Context, opened *store.Store) err
 	return err
 }
 
-// resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The time runs from the send, or from when the gateway and its store
-// were up again: while they were down, no status could reach them.
+// resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The
+// time runs from the send, or from when the gateway and its store were up again: while they were
+// down, no status could reach them.
 func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) (err error) {
 	if g.hears.IsZero() {
 		g.hears = now
@@ -106,7 +109,8 @@ func (g *Gateway) resolveDoubt(tx *store.Tx, t *tenant, m *store.Message, now ti
 		"The send was cut off and no status of the message came. It may have been delivered all the same; send it again if that does no harm."), now)
 }
 
-// channelOrGone is the channel, or for one that the configuration no longer has, what a callback needs of it.
+// channelOrGone is the channel, or for one that the configuration no longer has, what a callback
+// needs of it.
 func channelOrGone(c *channel, id string) *channel {
 	if c != nil {
 		return c

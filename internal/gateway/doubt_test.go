@@ -34,7 +34,8 @@ func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) 
 	return g
 }
 
-// doubtful is a gateway that does not run, with a store that holds one message in doubt since its send.
+// doubtful is a gateway that does not run, with a store that holds one message in doubt since its
+// send.
 func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	t.Helper()
 	clock := &testClock{began: time.Now()}
@@ -76,7 +77,8 @@ func storedState(t *testing.T, g *Gateway, id string) (state store.State) {
 	return state
 }
 
-// While the store was away no status could resolve a doubt: the time that it is given begins anew (P12).
+// While the store was away no status could resolve a doubt: the time that it is given begins anew
+// (P12).
 func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 	g, id, sent := doubtful(t)
 	away, cancel := context.WithCancel(t.Context())
@@ -98,7 +100,8 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 	}
 }
 
-// A replica whose lease was taken may still get the upstream's answer: the ledger says that this is how the doubt ended (P12).
+// A replica whose lease was taken may still get the upstream's answer: the ledger says that this is
+// how the doubt ended (P12).
 func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	g, id, sent := doubtful(t)
 	p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
@@ -129,7 +132,8 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	}
 }
 
-// A replica whose lease was taken may as well get the upstream's refusal: then there is no doubt either, and the message goes the way of its refusal (P12).
+// A replica whose lease was taken may as well get the upstream's refusal: then there is no doubt
+// either, and the message goes the way of its refusal (P12).
 func TestP12ALateRefusalResolvesADoubt(t *testing.T) {
 	refused := func(code int) *graph.Error { return graph.NewError(code, "refused") }
 	tests := map[string]struct {

@@ -11,10 +11,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
-// envelope is what is needed of a message as long as it is known: whom it goes to, what the client wants back in callbacks, and the facts that price it.
-// The store seals it.
+// envelope is what is needed of a message as long as it is known: whom it goes to, what the client
+// wants back in callbacks, and the facts that price it. The store seals it.
 type envelope struct {
-	// Recipient is the customer's number in digits or business-scoped user id, as the client gave it: what callbacks name.
+	// Recipient is the customer's number in digits or business-scoped user id, as the client gave
+	// it: what callbacks name.
 	Recipient string `json:"recipient"`
 	// CallbackData is the client's own biz_opaque_callback_data; nil if it sent none.
 	CallbackData *string `json:"callbackData,omitempty"`
@@ -71,8 +72,9 @@ func decodeEnvelope(text []byte) (envelope, error) {
 	return e, nil
 }
 
-// eventsOf says what a customer's message was, as far as windows ask. What opens a window, and for how long, is the plan's to say.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// eventsOf says what a customer's message was, as far as windows ask. What opens a window, and for
+// how long, is the plan's to say. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func eventsOf(m *graph.Message) conversation.Events {
 	events := conversation.EventsOf(m.Kind())
 	if events == 0 {

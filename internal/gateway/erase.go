@@ -14,9 +14,10 @@ import (
 // erasePage is how many messages one operation of an erasure looks at.
 const erasePage = 1000
 
-// postErase forgets customers of a number, each under all addresses: what they wrote, what was written to them, their windows, consent and blocks. The ledger keeps its records, which know
-// a customer by a keyed hash only. Messages that are not settled yet are kept and counted, and so are the wishes and windows of whom they are for: erase again when they
-// are.
+// postErase forgets customers of a number, each under all addresses: what they wrote, what was
+// written to them, their windows, consent and blocks. The ledger keeps its records, which know a
+// customer by a keyed hash only. Messages that are not settled yet are kept and counted, and so are
+// the wishes and windows of whom they are for: erase again when they are.
 //
 //	{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}
 //
@@ -53,7 +54,8 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 // maxErased is how many people one request may erase.
 const maxErased = 10
 
-// erase forgets people, page by page, so that no operation is long. It tells how many messages had to stay.
+// erase forgets people, page by page, so that no operation is long. It tells how many messages had
+// to stay.
 func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
 	people, err := g.eraseReach(ctx, users)
 	if err != nil {
@@ -90,7 +92,8 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	})
 }
 
-// eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each once and by the primary address.
+// eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each
+// once and by the primary address.
 func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []identity.Address, err error) {
 	err = g.update(ctx, func(tx *store.Tx) error {
 		people = nil

@@ -5,8 +5,9 @@ import "time"
 // failureInterval is how often the log says that messages fail with a code.
 const failureInterval = time.Minute
 
-// failures lets the log show that messages fail, and not drown in it: for each code it speaks at the first failure, and then once in an interval of all since. The exact counts
-// are metrics. Only operations of the store use it, of which one runs at a time.
+// failures lets the log show that messages fail, and not drown in it: for each code it speaks at
+// the first failure, and then once in an interval of all since. The exact counts are metrics. Only
+// operations of the store use it, of which one runs at a time.
 type failures map[string]*failing
 
 type failing struct {

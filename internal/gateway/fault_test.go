@@ -31,7 +31,8 @@ func (g *Gateway) tamper(t *testing.T, statement string, args ...any) {
 	}
 }
 
-// settledBefore makes a message look settled to the ledger alone: whatever settles it from now on violates a constraint.
+// settledBefore makes a message look settled to the ledger alone: whatever settles it from now on
+// violates a constraint.
 func (g *Gateway) settledBefore(t *testing.T, id string) {
 	t.Helper()
 	g.tamper(t, `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM ledger), ?, 'settlement', '', '')`, id)
@@ -71,7 +72,8 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 	return g.intake(t.Context(), g.config.tenant(), webhook, appSecret)
 }
 
-// A delivery that the store refuses is told again by the upstream; those beside it, in the same webhook, are billed.
+// A delivery that the store refuses is told again by the upstream; those beside it, in the same
+// webhook, are billed.
 func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 	g := resting(t, &testClock{began: time.Now()})
 	ids := queued(t, g, 3)
@@ -153,7 +155,8 @@ func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	}
 }
 
-// The clock of one replica's machine is five minutes ahead. A doubt that it begins ends after the wait, by whichever replica, and not five minutes late.
+// The clock of one replica's machine is five minutes ahead. A doubt that it begins ends after the
+// wait, by whichever replica, and not five minutes late.
 func TestP12DoubtsAreResolvedByTheDatabasesClock(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Database(t)

@@ -21,13 +21,15 @@ import (
 
 // Options say where a gateway finds what it needs.
 type Options struct {
-	// ConfigDirectory holds the configuration document, KeysDirectory the keys, DataDirectory the embedded store.
+	// ConfigDirectory holds the configuration document, KeysDirectory the keys, DataDirectory the
+	// embedded store.
 	ConfigDirectory, KeysDirectory, DataDirectory string
 	// Replica is the name under which the gateway reports, such as its pod's.
 	Replica string
 	// Log is where it logs; nil logs nothing.
 	Log *slog.Logger
-	// Now is its clock; nil is time.Now. MachineNow is what this machine's clock says, which the database's clock of a shared store corrects; nil is time.Now.
+	// Now is its clock; nil is time.Now. MachineNow is what this machine's clock says, which the
+	// database's clock of a shared store corrects; nil is time.Now.
 	Now, MachineNow func() time.Time
 	// Tracer begins its spans; nil traces nothing.
 	Tracer trace.Tracer
@@ -56,8 +58,9 @@ type Gateway struct {
 	sealed atomic.Pointer[sealedWith]
 	// opened is nil until the first good configuration has said whose store it is.
 	opened atomic.Pointer[store.Store]
-	// hears is since when statuses can reach the store: since it was opened, or the end of the store's last outage, as far as maintenance, which alone uses it, has
-	// met one. The zero time is since now.
+	// hears is since when statuses can reach the store: since it was opened, or the end of the
+	// store's last outage, as far as maintenance, which alone uses it, has met one. The zero time
+	// is since now.
 	hears     time.Time
 	pacer     *pacer
 	channels  *channelStops
@@ -67,18 +70,21 @@ type Gateway struct {
 	steady    steadySpace
 	refusals  budgetRefusals
 	callbacks *callbackClient
-	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from them.
+	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from
+	// them.
 	bodies      bodies
 	webhookRoom webhookRoom
-	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing else.
+	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
+	// else.
 	passes  chan struct{}
 	senders *senders
 	// sends and deliveries wake the dispatcher and the delivery of callbacks.
 	sends, deliveries wake
 }
 
-// Run serves an account on the listeners until ctx is done, then lets what is under way finish. While there is no good configuration it serves only the
-// operations' endpoints and the report, which say so.
+// Run serves an account on the listeners until ctx is done, then lets what is under way finish.
+// While there is no good configuration it serves only the operations' endpoints and the report,
+// which say so.
 func Run(ctx context.Context, options Options, listeners Listeners) error {
 	g, err := newGateway(options)
 	if err != nil {
@@ -136,8 +142,9 @@ func newGateway(options Options) (*Gateway, error) {
 	return g, nil
 }
 
-// run starts the servers, and once there is a configuration everything that needs the store. At the end nothing new is claimed, the requests, sends and callbacks
-// that are under way finish and are recorded, and the store is closed.
+// run starts the servers, and once there is a configuration everything that needs the store. At the
+// end nothing new is claimed, the requests, sends and callbacks that are under way finish and are
+// recorded, and the store is closed.
 func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -192,7 +199,8 @@ func (g *Gateway) open(ctx context.Context) error {
 	return nil
 }
 
-// accountTime is the gateway's clock, corrected by that of a shared store's database: what one replica has dated is compared with the time of another.
+// accountTime is the gateway's clock, corrected by that of a shared store's database: what one
+// replica has dated is compared with the time of another.
 func (g *Gateway) accountTime() time.Time {
 	now := g.options.Now()
 	if opened := g.opened.Load(); opened != nil {
@@ -201,14 +209,15 @@ func (g *Gateway) accountTime() time.Time {
 	return now
 }
 
-// ring wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one behind it go, and the business hears of it.
+// ring wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one
+// behind it go, and the business hears of it.
 func (g *Gateway) ring() {
 	g.sends.ring()
 	g.deliveries.ring()
 }
 
-// worthLogging tells whether a failure should be logged where it is met. An unavailable store says so itself, once, and not for every request; what a stop of the
-// gateway cuts short is no failure.
+// worthLogging tells whether a failure should be logged where it is met. An unavailable store says
+// so itself, once, and not for every request; what a stop of the gateway cuts short is no failure.
 func worthLogging(err error) bool {
 	for _, quiet := range []error{store.ErrUnavailable, store.ErrClosed, errStarting, context.Canceled} {
 		if errors.Is(err, quiet) {
@@ -236,8 +245,9 @@ func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error, about ..
 // updater runs an operation of the store, such as Store.Update.
 type updater func(ctx context.Context, fn func(*store.Tx) error, about ...store.Subject) error
 
-// updateSteps runs fn as one operation that takes several steps, each through attempt. Where the store refuses a step, which is the fault of one row, fn runs
-// again and has each step undone alone: it goes on with the other rows. fn must be able to run twice.
+// updateSteps runs fn as one operation that takes several steps, each through attempt. Where the
+// store refuses a step, which is the fault of one row, fn runs again and has each step undone
+// alone: it goes on with the other rows. fn must be able to run twice.
 func updateSteps(
 	ctx context.Context, update updater, fn func(tx *store.Tx, attempt func(step func() error) error) error, about ...store.Subject,
 ) error {
@@ -275,7 +285,8 @@ func (g *Gateway) view(ctx context.Context, fn func(*store.Tx) error) error {
 	return opened.View(ctx, fn)
 }
 
-// wake tells a waiting loop that there is something to do. Rings that come while the loop works are kept as one.
+// wake tells a waiting loop that there is something to do. Rings that come while the loop works are
+// kept as one.
 type wake chan struct{}
 
 func newWake() wake { return make(wake, 1) }

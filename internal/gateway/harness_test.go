@@ -60,7 +60,8 @@ type world struct {
 	tracer    trace.Tracer
 }
 
-// testClock starts at a fixed instant and goes on at the real pace, unless it is moved; a real one is the machine's.
+// testClock starts at a fixed instant and goes on at the real pace, unless it is moved; a real one
+// is the machine's.
 type testClock struct {
 	real  bool
 	began time.Time
@@ -159,7 +160,8 @@ func (b *business) received(text string) []string {
 	return found
 }
 
-// newWorld starts a gateway between a simulator and a business, with a document that the test may change before.
+// newWorld starts a gateway between a simulator and a business, with a document that the test may
+// change before.
 func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 	tb.Helper()
 	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")

@@ -9,11 +9,13 @@ import (
 	"time"
 )
 
-// ownIDPrefix begins every message id that a gateway gives out. It has the form of the upstream's ids, which clients treat as opaque, and no id of the
-// upstream begins so: the three bytes behind "wamid." spell "Gui".
+// ownIDPrefix begins every message id that a gateway gives out. It has the form of the upstream's
+// ids, which clients treat as opaque, and no id of the upstream begins so: the three bytes behind
+// "wamid." spell "Gui".
 const ownIDPrefix = "wamid.R3Vp"
 
-// newMessageID is an id that nobody can guess: the tag, the millisecond of now, which keeps neighbours together in an index, and 18 random bytes.
+// newMessageID is an id that nobody can guess: the tag, the millisecond of now, which keeps
+// neighbours together in an index, and 18 random bytes.
 func newMessageID(now time.Time) (string, error) {
 	var raw [27]byte
 	copy(raw[:], "Gui")

@@ -13,7 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// intake applies a webhook in one commit and returns when that is durable. Applying it again changes nothing: every event is known by its id.
+// intake applies a webhook in one commit and returns when that is durable. Applying it again
+// changes nothing: every event is known by its id.
 func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
 	tellings := make([]told, len(webhook.Changes))
 	for i := range webhook.Changes {
@@ -58,7 +59,8 @@ var (
 	errNumber       = errors.New("what the webhook says of messages that another replica has sent from a number that this one does not know yet is not stored")
 )
 
-// subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves, and the customers who write.
+// subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves,
+// and the customers who write.
 func subjectsOf(webhook *graph.Webhook) (subjects []store.Subject) {
 	var last string // a message's statuses often come together
 	for i := range webhook.Changes {
@@ -89,7 +91,8 @@ type intake struct {
 	attempt func(step func() error) error
 	// told is what the business is told of the change that is being applied.
 	told *told
-	// contacts are those of the change that was looked at last, by each of their addresses: a webhook may carry a thousand of them.
+	// contacts are those of the change that was looked at last, by each of their addresses: a
+	// webhook may carry a thousand of them.
 	contacts struct {
 		of        *graph.Change
 		byAddress map[identity.Address]*graph.Contact
@@ -98,11 +101,13 @@ type intake struct {
 	unions []store.Union
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
-	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing was.
+	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing
+	// was.
 	incomplete error
 	// rejected tell of the changes that are for nobody here.
 	rejected []func()
-	// traced are the statuses that moved a message, since began by the machine's clock, if they are traced.
+	// traced are the statuses that moved a message, since began by the machine's clock, if they are
+	// traced.
 	traced []tracedStatus
 	began  time.Time
 }
@@ -120,7 +125,8 @@ const (
 	kindOther      = "other"
 )
 
-// each takes the step for each of n events. Those that the store refuses are left out, so that the upstream tells them again.
+// each takes the step for each of n events. Those that the store refuses are left out, so that the
+// upstream tells them again.
 func (in *intake) each(n int, step func(i int) error) error {
 	for i := range n {
 		unions := len(in.unions)
@@ -137,7 +143,8 @@ func (in *intake) each(n int, step func(i int) error) error {
 
 func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result}]++ }
 
-// change routes a change to its number. A number that is not served, or that the signature does not speak for, is counted and ignored.
+// change routes a change to its number. A number that is not served, or that the signature does not
+// speak for, is counted and ignored.
 func (in *intake) change(c *graph.Change) error {
 	if c.Object != graph.ObjectWhatsApp {
 		in.count(kindOther, resultIgnored)
@@ -190,7 +197,8 @@ type unread struct {
 	body     []byte
 }
 
-// forwardOnce queues for the business what the gateway has no use for, about a customer or about none.
+// forwardOnce queues for the business what the gateway has no use for, about a customer or about
+// none.
 func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unread) error {
 	first, err := in.firstTime(channel, kindOther, string(u.identity))
 	if err != nil {
@@ -204,9 +212,9 @@ func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unre
 	return in.forward(channel, customer, func() []byte { return u.body })
 }
 
-// message takes a customer's message: it opens the window that it opens by its own timestamp (P4), hears whether the customer stops marketing, and is
-// queued for the business.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+// message takes a customer's message: it opens the window that it opens by its own timestamp (P4),
+// hears whether the customer stops marketing, and is queued for the business. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	m := &c.Messages[i]
 	if m.ID == "" { // it could not be told from its repetition, so it opens nothing
@@ -286,9 +294,10 @@ func (in *intake) learn(list []identity.Address, told time.Time) error {
 	return err
 }
 
-// customer is who does something, and what is remembered of that person; of nobody it is nothing. Before that it learns that the addresses are one person's, and
-// what the notice tells. Where what is remembered cannot be read it is false: what the webhook says of the customer is left out, so that it is as new when the upstream
-// tells it again, and what it says of others is stored.
+// customer is who does something, and what is remembered of that person; of nobody it is nothing.
+// Before that it learns that the addresses are one person's, and what the notice tells. Where what
+// is remembered cannot be read it is false: what the webhook says of the customer is left out, so
+// that it is as new when the upstream tells it again, and what it says of others is stored.
 func (in *intake) customer(channel *channel, list []identity.Address, told time.Time, notice func() error) (
 	customer seal.CustomerHash, state conversation.State, readable bool, err error,
 ) {
@@ -313,7 +322,8 @@ func (in *intake) customer(channel *channel, list []identity.Address, told time.
 	return customer, state, err == nil, err
 }
 
-// notice learns that a customer is known by another address, if that is what a message tells: whoever has stopped marketing, or was blocked, would be written to again.
+// notice learns that a customer is known by another address, if that is what a message tells:
+// whoever has stopped marketing, or was blocked, would be written to again.
 func (in *intake) notice(m *graph.Message) func() error {
 	return func() error {
 		if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
@@ -342,8 +352,10 @@ func (in *intake) notice(m *graph.Message) func() error {
 // noNotice is for what tells of no change.
 func noNotice() error { return nil }
 
-// receive changes the conversation by what a customer does, and maybe writes, at an instant. An instant in the future counts as now, so that no window reaches beyond what
-// an honest clock allows; what has none opens nothing, and a stop that has none counts from now on. Receiving it again changes nothing.
+// receive changes the conversation by what a customer does, and maybe writes, at an instant. An
+// instant in the future counts as now, so that no window reaches beyond what an honest clock
+// allows; what has none opens nothing, and a stop that has none counts from now on. Receiving it
+// again changes nothing.
 func (in *intake) receive(
 	channel *channel, customer seal.CustomerHash, state *conversation.State, events conversation.Events, when time.Time, words string,
 ) error {
@@ -365,7 +377,8 @@ func (in *intake) receive(
 	return in.tx.PutConversation(channel.ID, customer, state)
 }
 
-// call takes a step of a call: a customer's call opens the window, answered or not, and so does a call of the business that the customer takes.
+// call takes a step of a call: a customer's call opens the window, answered or not, and so does a
+// call of the business that the customer takes.
 func (in *intake) call(channel *channel, change *graph.Change, i int) error {
 	c := &change.Calls[i]
 	var events conversation.Events
@@ -388,8 +401,8 @@ func (in *intake) call(channel *channel, change *graph.Change, i int) error {
 	return in.receive(channel, customer, &state, events, c.Timestamp, "")
 }
 
-// preference takes a customer's choice about marketing messages.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
+// preference takes a customer's choice about marketing messages. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
 func (in *intake) preference(channel *channel, c *graph.Change, i int) error {
 	p := &c.Preferences[i]
 	list := in.withContact(c, addresses(p.WAID, p.UserID))
@@ -411,7 +424,8 @@ func (in *intake) preference(channel *channel, c *graph.Change, i int) error {
 	return in.tx.PutConversation(channel.ID, customer, &state)
 }
 
-// accountChange takes a change of the business account rather than of a number: it must be signed with a secret of that account.
+// accountChange takes a change of the business account rather than of a number: it must be signed
+// with a secret of that account.
 func (in *intake) accountChange(c *graph.Change) error {
 	channel := in.tenant.accountChannel(c.EntryID, in.secret)
 	if channel == nil {
@@ -440,7 +454,8 @@ func (t *tenant) accountChannel(businessAccountID, secret string) *channel {
 	return nil
 }
 
-// eventCategory is the word under which a change of a template's category is reported; a change of quality is eventQuality.
+// eventCategory is the word under which a change of a template's category is reported; a change of
+// quality is eventQuality.
 const (
 	eventCategory = "CATEGORY"
 	eventQuality  = "QUALITY"
@@ -481,7 +496,8 @@ func (in *intake) notSeen(channel, kind, id string) error {
 	return in.tx.NotSeen(in.eventID(channel, kind, id))
 }
 
-// eventID is what an event is known by. The id is hashed with the customers' key, because the upstream's ids hold phone numbers in base64.
+// eventID is what an event is known by. The id is hashed with the customers' key, because the
+// upstream's ids hold phone numbers in base64.
 func (in *intake) eventID(channel, kind, id string) string {
 	return kind + "/" + in.gateway.keys.seal.CustomerHash(channel, id).String()
 }

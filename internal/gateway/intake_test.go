@@ -10,7 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// batch is one webhook with the changes of several numbers, each with so many messages of different customers.
+// batch is one webhook with the changes of several numbers, each with so many messages of different
+// customers.
 func (w *world) batch(messages int, phones ...string) string {
 	var changes []string
 	for _, phone := range phones {
@@ -35,7 +36,8 @@ func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
 	w.until("the business is told of each", func() bool { return len(w.business.received("wamid.")) == 1000 })
 }
 
-// The business verifies the signature over the bytes that it gets, or over its own escaping of them: both must be the same.
+// The business verifies the signature over the bytes that it gets, or over its own escaping of
+// them: both must be the same.
 func TestCallbacksAreSignedInTheFormThatMetaSigns(t *testing.T) {
 	w := newWorld(t)
 	w.quiet(ana)
@@ -75,7 +77,8 @@ func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
 	}
 }
 
-// An edit or a revocation says nothing new, whichever way it comes: as its own type under coexistence, and as an unsupported one elsewhere.
+// An edit or a revocation says nothing new, whichever way it comes: as its own type under
+// coexistence, and as an unsupported one elsewhere.
 func TestP4EditsAndRevocationsOpenNoWindow(t *testing.T) {
 	w := newWorld(t)
 	const failed = `,"errors":[{"code":131051,"title":"Message type unknown","error_data":{"details":"Message type is currently not supported."}}]`
@@ -97,7 +100,8 @@ func TestP4EditsAndRevocationsOpenNoWindow(t *testing.T) {
 	}
 }
 
-// The "failed" of a payment is not that of the message that asked for it, and belongs to the business, as does every other word that is not ours.
+// The "failed" of a payment is not that of the message that asked for it, and belongs to the
+// business, as does every other word that is not ours.
 func TestP2StatusesThatAreNoDeliveryArePassedOnAndSettleNothing(t *testing.T) {
 	w := newWorld(t)
 	w.quiet(ana)
@@ -242,7 +246,8 @@ func TestP13AChangedNumberTakesTheWindowAlong(t *testing.T) {
 	w.until("the business is told", func() bool { return len(w.business.received("user_changed_number")) == 1 })
 }
 
-// TestStopFollowsACustomerToAnotherNumber follows what a customer and the business have refused: it is the person's, not the number's.
+// TestStopFollowsACustomerToAnotherNumber follows what a customer and the business have refused: it
+// is the person's, not the number's.
 func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
 	const moved = "33612345699"
 	tests := map[string]struct {
@@ -276,7 +281,8 @@ func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
 	}
 }
 
-// TestStopFollowsACustomerToAnotherUserID: a customer whom no number names changes the id, and whoever changes the number gets another id too.
+// TestStopFollowsACustomerToAnotherUserID: a customer whom no number names changes the id, and
+// whoever changes the number gets another id too.
 func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 	const moved, before, after = "33612345699", "FR.1111", "FR.2222"
 	tests := map[string]struct {

@@ -17,7 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// keys are what a keys directory holds: the keys of the store, and the report's certificate and token.
+// keys are what a keys directory holds: the keys of the store, and the report's certificate and
+// token.
 type keys struct {
 	seal        *seal.Keys
 	certificate *tls.Certificate
@@ -26,8 +27,9 @@ type keys struct {
 
 // keyring serves the newest good keys of a mounted directory. It is safe for concurrent use.
 //
-// The files are looked at as the configuration is, and replaced as it is, see configuration. seal is the same for the gateway's life and takes a rotated keyset
-// over, so whoever holds it need not know.
+// The files are looked at as the configuration is, and replaced as it is, see configuration. seal
+// is the same for the gateway's life and takes a rotated keyset over, so whoever holds it need not
+// know.
 type keyring struct {
 	directory string
 	log       *slog.Logger
@@ -54,7 +56,8 @@ func newKeyring(directory string, log *slog.Logger) (*keyring, error) {
 	return ring, nil
 }
 
-// tell logs which key seals and how many can open, so that whoever rotates them sees when every replica is ready for the next step.
+// tell logs which key seals and how many can open, so that whoever rotates them sees when every
+// replica is ready for the next step.
 func (r *keyring) tell() {
 	primary, size := r.seal.Keyset()
 	r.log.Info("Keys served", "primary", primary, "keys", size)
@@ -70,8 +73,9 @@ func (r *keyring) refused() string {
 	return r.refusal
 }
 
-// look takes the directory's keys over if a file has changed since the last look. Keys that cannot be read, or with which something would be lost, are refused as a
-// whole, and the ones before go on being served.
+// look takes the directory's keys over if a file has changed since the last look. Keys that cannot
+// be read, or with which something would be lost, are refused as a whole, and the ones before go on
+// being served.
 func (r *keyring) look() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,7 +121,8 @@ func statKeys(directory string) []fs.FileInfo {
 	return infos
 }
 
-// loadKeys reads the files of config.KeysDirectory. Its errors name the file and hold nothing of it.
+// loadKeys reads the files of config.KeysDirectory. Its errors name the file and hold nothing of
+// it.
 func loadKeys(directory string) (keys, error) {
 	keyset, err := readKey(directory, config.KeysetFile)
 	if err != nil {

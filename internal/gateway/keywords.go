@@ -18,7 +18,8 @@ const (
 	wishResume
 )
 
-// keywords are the words of all languages by which customers stop and resume marketing, as foldWord makes them.
+// keywords are the words of all languages by which customers stop and resume marketing, as foldWord
+// makes them.
 type keywords map[string]wish
 
 func newKeywords(languages []config.ConsentKeywords) keywords {
@@ -47,9 +48,11 @@ func (k keywords) wishOf(text string) wish {
 	return k[word]
 }
 
-// foldWord drops what is no part of a word: the case, the punctuation and the marks that cannot be seen around it, such as those that tell the direction of a script, and how it
-// is encoded, for a keyboard may write an accent as a character of its own. To lower case and from there to upper case makes one letter also of those that have two
-// lower-case forms (the Greek sigma) or two upper-case ones (the Turkish i).
+// foldWord drops what is no part of a word: the case, the punctuation and the marks that cannot be
+// seen around it, such as those that tell the direction of a script, and how it is encoded, for a
+// keyboard may write an accent as a character of its own. To lower case and from there to upper
+// case makes one letter also of those that have two lower-case forms (the Greek sigma) or two
+// upper-case ones (the Turkish i).
 func foldWord(word string) string {
 	bare := trimAround(norm.NFKC.String(word))
 	for isMarkedUp(bare) {
@@ -65,7 +68,8 @@ func trimAround(word string) string {
 	})
 }
 
-// isMarkedUp tells whether a word stands between the signs by which the app makes it bold, italic, struck through or monospaced.
+// isMarkedUp tells whether a word stands between the signs by which the app makes it bold, italic,
+// struck through or monospaced.
 func isMarkedUp(word string) bool {
 	last := len(word) - 1
 	return last > 1 && word[0] == word[last] && strings.IndexByte("*_~`", word[0]) >= 0

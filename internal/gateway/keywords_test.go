@@ -42,7 +42,8 @@ func TestKeywordOfAnyScriptIsRecognised(t *testing.T) {
 	}
 }
 
-// A keyboard may write a letter and its accent as two characters, or the letters of an East Asian width; an app may set a word in bold, or between marks that cannot be seen.
+// A keyboard may write a letter and its accent as two characters, or the letters of an East Asian
+// width; an app may set a word in bold, or between marks that cannot be seen.
 func TestKeywordIsRecognisedHoweverItIsEncoded(t *testing.T) {
 	words := newKeywords([]config.ConsentKeywords{
 		{Language: "fr", Stop: []string{"Arr\u00eat"}, Resume: []string{"de\u0301marrer"}},

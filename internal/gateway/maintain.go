@@ -13,12 +13,13 @@ import (
 const (
 	// maintainInterval is how often what time alone brings about is looked after.
 	maintainInterval = 5 * time.Second
-	// retoldFor is for how long the upstream may repeat a webhook that was not taken.
-	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+	// retoldFor is for how long the upstream may repeat a webhook that was not taken. Source:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 	retoldFor = 7 * 24 * time.Hour
 	// outcomeGrace is how long after a message's time to live an outcome is waited for.
 	outcomeGrace = retoldFor + 24*time.Hour
-	// forgetAfter is when a settled message is forgotten; the ledger keeps its record. Until then a late status still finds it, and what was open when it ended.
+	// forgetAfter is when a settled message is forgotten; the ledger keeps its record. Until then a
+	// late status still finds it, and what was open when it ended.
 	forgetAfter = conversation.Retention * time.Second
 	// purgeInterval is how often what is no longer needed is removed.
 	purgeInterval = time.Minute
@@ -27,14 +28,16 @@ const (
 	touchInterval = time.Minute
 )
 
-// means are what a message is priced by: the plan, and the keys that open what is known of the message.
+// means are what a message is priced by: the plan, and the keys that open what is known of the
+// message.
 type means struct {
 	tenant *tenant
 	keys   *keys
 }
 
-// maintain looks after what no request brings about until ctx is done: doubts, messages that have outlived themselves, levels of the budget, messages that a new plan
-// or a key that is back can price at last, and what may be forgotten.
+// maintain looks after what no request brings about until ctx is done: doubts, messages that have
+// outlived themselves, levels of the budget, messages that a new plan or a key that is back can
+// price at last, and what may be forgotten.
 func (g *Gateway) maintain(ctx context.Context) {
 	ticker := time.NewTicker(maintainInterval)
 	defer ticker.Stop()
@@ -86,11 +89,12 @@ func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 	}
 }
 
-// pageOf is a page of messages, limit at most: those behind the last message of the page before where a step does not take them away.
+// pageOf is a page of messages, limit at most: those behind the last message of the page before
+// where a step does not take them away.
 type pageOf func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error)
 
-// forEach takes a step for each message that is found, in operations of a page each, and tells how many there were. A message whose step the store refuses
-// is left as it is, and holds up no other.
+// forEach takes a step for each message that is found, in operations of a page each, and tells how
+// many there were. A message whose step the store refuses is left as it is, and holds up no other.
 func forEach(
 	ctx context.Context, update updater, next pageOf, step func(tx *store.Tx, m *store.Message) error,
 ) (found int, err error) {
@@ -144,8 +148,9 @@ func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) er
 	return err
 }
 
-// expireUnsettled settles messages of which nothing was heard within their time to live and the grace. A message that was never sent, or is in doubt, is given up; one
-// that the upstream had is settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
+// expireUnsettled settles messages of which nothing was heard within their time to live and the
+// grace. A message that was never sent, or is in doubt, is given up; one that the upstream had is
+// settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
 func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time) error {
 	late := graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live.")
 	expired := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
@@ -172,7 +177,8 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 	return err
 }
 
-// unreserve gives back the reservations of messages that were given up in doubt, once nothing of them can come any more.
+// unreserve gives back the reservations of messages that were given up in doubt, once nothing of
+// them can come any more.
 func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
 	past := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.ReservedPast(now, limit)
@@ -181,7 +187,8 @@ func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// reprice settles or corrects delivered messages that had no rate, under a plan that may have it now, or that could not be opened.
+// reprice settles or corrects delivered messages that had no rate, under a plan that may have it
+// now, or that could not be opened.
 func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
 	unpriced := func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error) {
 		return tx.Unpriced(last, limit)
@@ -196,7 +203,8 @@ func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
 	return err
 }
 
-// deliveredAt is the first instant at which a message is known to have been delivered. A reaction is only ever told to be sent.
+// deliveredAt is the first instant at which a message is known to have been delivered. A reaction
+// is only ever told to be sent.
 func deliveredAt(m *store.Message) time.Time {
 	for _, at := range []time.Time{m.DeliveredAt, m.ReadAt, m.SentAt} {
 		if !at.IsZero() {
@@ -213,7 +221,8 @@ func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 		err := g.update(ctx, func(tx *store.Tx) (err error) {
 			removed, err = tx.Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
-				// One that is tried is given up by then; this is for those that no endpoint is left for.
+				// One that is tried is given up by then; this is for those that no endpoint is left
+				// for.
 				CallbacksBefore: now.Add(-callbackRetryFor - callbackLease), Rows: page,
 			})
 			if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// metrics are the gateway's own measurements. Every label has a bounded set of values: results and kinds are constants of this package, codes those of Meta's
-// catalogue.
+// metrics are the gateway's own measurements. Every label has a bounded set of values: results and
+// kinds are constants of this package, codes those of Meta's catalogue.
 type metrics struct {
 	registry *prometheus.Registry
 
@@ -178,7 +178,8 @@ func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- storeFree
 }
 
-// Collect implements prometheus.Collector. Where the store cannot be read the gauges are absent: unknown is never shown as zero.
+// Collect implements prometheus.Collector. Where the store cannot be read the gauges are absent:
+// unknown is never shown as zero.
 func (g gauges) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -9,11 +9,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// stopPatience is how long the gateway goes on at its stop to record an outcome that the store does not take: a database that restarts is back by then. With the call to
-// the upstream before it, it fits into the pod's grace period of 45 seconds.
+// stopPatience is how long the gateway goes on at its stop to record an outcome that the store does
+// not take: a database that restarts is back by then. With the call to the upstream before it, it
+// fits into the pod's grace period of 45 seconds.
 const stopPatience = 15 * time.Second
 
-// submitted records that the upstream has the message, and whose address the upstream says that it went to, and applies the statuses that came before its id was known.
+// submitted records that the upstream has the message, and whose address the upstream says that it
+// went to, and applies the statuses that came before its id was known.
 func (g *Gateway) submitted(tx *store.Tx, p parcel, answer graph.SendResponse, now time.Time) ([]store.Union, error) {
 	unions, err := learnAnswer(tx, p.recipient, answer.Contacts, now)
 	if err != nil && !damaged(err) {
@@ -41,8 +43,9 @@ func (g *Gateway) recordSubmitted(tx *store.Tx, p parcel, upstreamID string, now
 	return g.applyKept(tx, p.tenant, p.channel, m, now)
 }
 
-// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A status that arrived meanwhile knows better. A message that was held for
-// lost while the answer was on its way is in doubt no more.
+// notSubmitted records the fate of a message that the upstream did not take, as far as is known. A
+// status that arrived meanwhile knows better. A message that was held for lost while the answer was
+// on its way is in doubt no more.
 func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
 	if err != nil || !found {
@@ -85,7 +88,8 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 	}
 }
 
-// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in the caller's commit. If it was to probe a stop, the next one may.
+// giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in
+// the caller's commit. If it was to probe a stop, the next one may.
 func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
 	if isBillable(m) {
 		g.channels.unprobed(c.ID, now)
@@ -108,8 +112,10 @@ func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *
 	return g.queueCallback(tx, t, c.ID, e.message.Customer, body, e.now)
 }
 
-// afterFailure draws what follows from a failure at the upstream beside the message: a customer who has stopped marketing, as the upstream knows, has stopped it here too.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes (131050).
+// afterFailure draws what follows from a failure at the upstream beside the message: a customer who
+// has stopped marketing, as the upstream knows, has stopped it here too. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// (131050).
 func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
 	if code != graph.CodeMarketingStopped {
 		return nil
@@ -125,8 +131,9 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 	return tx.PutConversation(m.Channel, m.Customer, &state)
 }
 
-// persist records an outcome that is known only here, and tells whether it could. It does not give up while the gateway runs, nor for stopPatience at its stop: without
-// the record the message would be in doubt.
+// persist records an outcome that is known only here, and tells whether it could. It does not give
+// up while the gateway runs, nor for stopPatience at its stop: without the record the message would
+// be in doubt.
 func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject) (recorded bool) {
 	durable, stopped := context.WithoutCancel(ctx), ctx.Done()
 	var over <-chan time.Time

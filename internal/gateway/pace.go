@@ -7,8 +7,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// The upstream's limit for messages from one number to one customer: one in six seconds, with a burst of 45 that is borrowed from the future.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+// The upstream's limit for messages from one number to one customer: one in six seconds, with a
+// burst of 45 that is borrowed from the future. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
 const (
 	pairInterval = 6 * time.Second
 	pairBurst    = 45
@@ -20,14 +21,15 @@ type rateLimit struct {
 	burst    int
 }
 
-// Replicas of a gateway share a pair's limit without a write for each message: each has a part of one half for itself, and for whom that is not enough the other half
-// is in their store.
+// Replicas of a gateway share a pair's limit without a write for each message: each has a part of
+// one half for itself, and for whom that is not enough the other half is in their store.
 var (
 	pairLimit  = rateLimit{pairInterval, pairBurst}
 	sharedPair = rateLimit{2 * pairInterval, pairBurst - pairBurst/2}
 )
 
-// pairSlice is each replica's own part: together no more than one half of the limit. A replica that starts begins with the whole of its part.
+// pairSlice is each replica's own part: together no more than one half of the limit. A replica that
+// starts begins with the whole of its part.
 func pairSlice(replicas int64) rateLimit {
 	return rateLimit{2 * pairInterval * time.Duration(replicas), int(pairBurst / 2 / replicas)}
 }
@@ -35,8 +37,8 @@ func pairSlice(replicas int64) rateLimit {
 // rateBurst is the span whose worth of messages a number may send at once after it was idle.
 const rateBurst = time.Second
 
-// bucket is a token bucket in the form of the generic cell rate algorithm: it holds only the instant at which it will be full again.
-// The zero bucket is full.
+// bucket is a token bucket in the form of the generic cell rate algorithm: it holds only the
+// instant at which it will be full again. The zero bucket is full.
 type bucket struct{ fullAt time.Time }
 
 // take takes a token if one is there, and says otherwise how long it takes until one is.
@@ -59,7 +61,8 @@ type pair struct {
 	customer [32]byte
 }
 
-// pacer keeps the upstream's rate limits: each number's messages per second and the limit of each pair. It is safe for concurrent use.
+// pacer keeps the upstream's rate limits: each number's messages per second and the limit of each
+// pair. It is safe for concurrent use.
 type pacer struct {
 	mu       sync.Mutex
 	channels map[string]*bucket
@@ -68,20 +71,23 @@ type pacer struct {
 	swept    time.Time
 }
 
-// refusals are how often in a row the upstream has refused a pair for its own limit, and when it did last.
+// refusals are how often in a row the upstream has refused a pair for its own limit, and when it
+// did last.
 type refusals struct {
 	count int
 	last  time.Time
 }
 
-// refusalsKept is how long refusals are remembered after the last one: longer than the longest pause before the next try.
+// refusalsKept is how long refusals are remembered after the last one: longer than the longest
+// pause before the next try.
 const refusalsKept = 2 * longestPairBackoff
 
 func newPacer() *pacer {
 	return &pacer{channels: map[string]*bucket{}, pairs: map[pair]*bucket{}, refusals: map[pair]refusals{}}
 }
 
-// tokens is how many messages the number may send now, at most limit, and otherwise how long it takes until it may send one.
+// tokens is how many messages the number may send now, at most limit, and otherwise how long it
+// takes until it may send one.
 func (p *pacer) tokens(now time.Time, channel string, perSecond int32, limit int) (n int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,8 +114,9 @@ func numberLimit(perSecond int32) rateLimit {
 	return rateLimit{interval, int(rateBurst / interval)}
 }
 
-// pace takes what a message needs of its number's limit and of its pair's, or says how long it must wait. A message that waits has taken nothing. Beyond the replica's
-// own part of a pair's limit there is a part that all replicas share, in their store.
+// pace takes what a message needs of its number's limit and of its pair's, or says how long it must
+// wait. A message that waits has taken nothing. Beyond the replica's own part of a pair's limit
+// there is a part that all replicas share, in their store.
 func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (wait time.Duration, err error) {
 	to, opened, perSecond := pair{m.Channel, m.Customer}, g.opened.Load(), g.rate(t)
 	if wait = g.pacer.takeNumber(now, to.channel, perSecond); wait > 0 {
@@ -129,7 +136,8 @@ func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time)
 	return wait, err
 }
 
-// takeShared takes of a pair's limit what the replicas share, or says how long it takes until there is any, or any of the replica's own part, which comes in own.
+// takeShared takes of a pair's limit what the replicas share, or says how long it takes until there
+// is any, or any of the replica's own part, which comes in own.
 func takeShared(tx *store.Tx, to pair, now time.Time, own time.Duration) (wait time.Duration, err error) {
 	var shared bucket
 	if shared.fullAt, err = tx.PairFullAt(to.channel, to.customer); err != nil {
@@ -176,7 +184,8 @@ func (p *pacer) takePair(now time.Time, to pair, limit rateLimit) (wait time.Dur
 	return wait
 }
 
-// refused counts a refusal of a pair by the upstream's own limit, and tells how many there were in a row before it.
+// refused counts a refusal of a pair by the upstream's own limit, and tells how many there were in
+// a row before it.
 func (p *pacer) refused(now time.Time, to pair) (before int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -193,7 +202,8 @@ func (p *pacer) refusing(to pair) bool {
 	return p.refusals[to].count > 0
 }
 
-// unite makes two pairs one: a customer was found to be another one. What each has used of the limit counts.
+// unite makes two pairs one: a customer was found to be another one. What each has used of the
+// limit counts.
 func (p *pacer) unite(gone, kept pair, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -222,7 +232,8 @@ func (p *pacer) taken(to pair) {
 	delete(p.refusals, to)
 }
 
-// sweep forgets the pairs whose bucket is full again, because a new bucket says the same, and refusals of long ago.
+// sweep forgets the pairs whose bucket is full again, because a new bucket says the same, and
+// refusals of long ago.
 func (p *pacer) sweep(now time.Time) {
 	const every = time.Minute
 	if now.Sub(p.swept) < every {

@@ -59,7 +59,8 @@ func TestPacerForgetsPairsWhoseBucketIsFull(t *testing.T) {
 	}
 }
 
-// However the messages of one pair are spread over the replicas, all of them together stay within the pair's limit.
+// However the messages of one pair are spread over the replicas, all of them together stay within
+// the pair's limit.
 func TestReplicasTogetherStayWithinThePairsLimit(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		replicas := rapid.Int64Range(1, 30).Draw(t, "replicas")

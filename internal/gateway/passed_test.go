@@ -93,7 +93,8 @@ func TestP2WhatCouldBeReadInTwoWaysIsNotPassedOn(t *testing.T) {
 	}
 }
 
-// The same request under the same key is a repetition however its JSON is written; what it says otherwise makes it another one.
+// The same request under the same key is a repetition however its JSON is written; what it says
+// otherwise makes it another one.
 func TestIdempotencyKeyDisregardsHowTheJSONIsWritten(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	// maxPeopleBody bounds a request about people, in bytes; maxPeople how many one request may name.
+	// maxPeopleBody bounds a request about people, in bytes; maxPeople how many one request may
+	// name.
 	maxPeopleBody = 1 << 20
 	maxPeople     = 1000
 )
 
-// postBlocks blocks customers: at the upstream, and here, where sends to them are refused from then on.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/block-users
+// postBlocks blocks customers: at the upstream, and here, where sends to them are refused from then
+// on. Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/block-users
 func (g *Gateway) postBlocks(w http.ResponseWriter, r *http.Request) error {
 	return g.block(w, r, true)
 }
@@ -96,7 +97,8 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *channel, done []graph.Blo
 	return err
 }
 
-// writeBlocks answers as the upstream does: with 400 and both lists if some users could not be (un)blocked.
+// writeBlocks answers as the upstream does: with 400 and both lists if some users could not be
+// (un)blocked.
 func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) error {
 	list := map[string]any{}
 	key := "removed_users"
@@ -127,13 +129,15 @@ func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) 
 	return writeJSONStatus(w, http.StatusBadRequest, answer)
 }
 
-// postConsents records that customers have agreed to be written to, or have taken that back. The upstream has no such request: businesses must keep the consent
-// themselves, and this is where they tell the gateway.
-// Source of the rule: https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
+// postConsents records that customers have agreed to be written to, or have taken that back. The
+// upstream has no such request: businesses must keep the consent themselves, and this is where they
+// tell the gateway. Source of the rule:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/getting-opt-in
 //
 //	{"messaging_product":"whatsapp","consents":[{"user":"+33612345678","state":"granted","timestamp":"1760000000"}]}
 //
-// State is "granted" or "withdrawn"; timestamp, when the customer said so in Unix seconds, is now unless given. The answer is {"success":true}.
+// State is "granted" or "withdrawn"; timestamp, when the customer said so in Unix seconds, is now
+// unless given. The answer is {"success":true}.
 func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	from, err := g.admit(r)
 	if err != nil {
@@ -248,7 +252,8 @@ func checkPeople(field string, users []string) error {
 	return nil
 }
 
-// isAddress tells whether a text is an address that a send takes too. What is remembered under another one would be acknowledged and never found.
+// isAddress tells whether a text is an address that a send takes too. What is remembered under
+// another one would be acknowledged and never found.
 func isAddress(text string) bool {
 	address, ok := identity.Parse(text)
 	if !ok {

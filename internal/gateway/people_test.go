@@ -74,8 +74,8 @@ func TestStopKeywordEndsMarketingOnly(t *testing.T) {
 	w.accepted(templateTo(ana, "summer_sale"))
 }
 
-// TestOwnRefusalIsNoStop follows a message that waits while its customer stops marketing: it is given up, and that is our own word, which must not outlast the
-// customer's next one.
+// TestOwnRefusalIsNoStop follows a message that waits while its customer stops marketing: it is
+// given up, and that is our own word, which must not outlast the customer's next one.
 func TestOwnRefusalIsNoStop(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
@@ -86,7 +86,8 @@ func TestOwnRefusalIsNoStop(t *testing.T) {
 	w.accepted(templateTo(ana, "summer_sale"))
 }
 
-// TestConsentThatIsTakenBackReachesWhatIsQueued follows a message that waits while its customer takes the consent back.
+// TestConsentThatIsTakenBackReachesWhatIsQueued follows a message that waits while its customer
+// takes the consent back.
 func TestConsentThatIsTakenBackReachesWhatIsQueued(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentOptIn })
 	w.consents(`{"consents":[{"user":"33612345678","state":"granted"}]}`)
@@ -160,7 +161,8 @@ func TestErasedCustomerIsForgottenAndTheLedgerIsNot(t *testing.T) {
 	}
 }
 
-// TestErasureWaitsForWhatIsUnderWay erases a customer who has stopped marketing while a marketing message waits: the wish outlasts the message.
+// TestErasureWaitsForWhatIsUnderWay erases a customer who has stopped marketing while a marketing
+// message waits: the wish outlasts the message.
 func TestErasureWaitsForWhatIsUnderWay(t *testing.T) {
 	w := newWorld(t)
 	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
@@ -222,7 +224,8 @@ func TestErasureTakesACallbackAboutAChangedUserIDAlong(t *testing.T) {
 	}
 }
 
-// TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased message: it names the recipient.
+// TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased
+// message: it names the recipient.
 func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	w := newWorld(t)
 	id := w.accepted(templateTo(ana, "parcel_ready"))
@@ -239,7 +242,8 @@ func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	}
 }
 
-// TestStopHoldsForEverySpellingOfTheNumber: the upstream puts the business's country code before a number that has none, so what is sent to it reaches the same customer.
+// TestStopHoldsForEverySpellingOfTheNumber: the upstream puts the business's country code before a
+// number that has none, so what is sent to it reaches the same customer.
 func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "stop", time.Minute)
@@ -250,7 +254,8 @@ func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
 	}
 }
 
-// TestAddressThatNoSendTakesIsRefused: a wish that is recorded under an address that no send has would be acknowledged and never kept.
+// TestAddressThatNoSendTakesIsRefused: a wish that is recorded under an address that no send has
+// would be acknowledged and never kept.
 func TestAddressThatNoSendTakesIsRefused(t *testing.T) {
 	w := newWorld(t)
 	for _, user := range []string{"US.1349 ", "US.", "US.13-49", "US.13491208655302741918\\n", "US.+1349"} {

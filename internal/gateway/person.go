@@ -24,8 +24,8 @@ func (g *Gateway) customerAt(tx *store.Tx, channel string, address identity.Addr
 }
 
 // personOf is who a primary address belongs to whatever number of the account writes to it, as the
-// upstream's limit on different customers counts.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
+// upstream's limit on different customers counts. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
 func (g *Gateway) personOf(primary identity.Address) seal.CustomerHash {
 	return g.keys.seal.CustomerHash("", string(primary))
 }
@@ -49,9 +49,9 @@ func first(list []identity.Address) identity.Address {
 	return list[0]
 }
 
-// learn records that addresses are one person's, because a webhook of an instant says so: the zero time
-// where it tells none. A number that its owner left before, and that is told with a user id of somebody
-// else, has passed to another person.
+// learn records that addresses are one person's, because a webhook of an instant says so: the zero
+// time where it tells none. A number that its owner left before, and that is told with a user id of
+// somebody else, has passed to another person.
 func learn(tx *store.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
 	for i := 1; i < len(list); i++ {
 		if slices.Contains(list[:i], list[i]) {
@@ -88,9 +88,9 @@ func passNumberOn(tx *store.Tx, number, user identity.Address, told time.Time) e
 	return tx.PassOn(number)
 }
 
-// learnAnswer records whom the upstream says that a recipient is, in the contacts of its answer. One that
-// is not about the recipient says nothing.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// learnAnswer records whom the upstream says that a recipient is, in the contacts of its answer.
+// One that is not about the recipient says nothing. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func learnAnswer(
 	tx *store.Tx, recipient identity.Address, contacts []graph.ResponseContact, now time.Time,
 ) (unions []store.Union, err error) {

@@ -75,7 +75,8 @@ func TestP13EverySpellingIsOnePerson(t *testing.T) {
 	}
 }
 
-// A person who is known by number and by user ids is one, whatever was told before that was known: what was refused under one is refused under all, and a window is one.
+// A person who is known by number and by user ids is one, whatever was told before that was known:
+// what was refused under one is refused under all, and a window is one.
 func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 	const user, parent = "FR.7001", "FR.ENT.7001"
 	every := []string{ana, user, parent}
@@ -154,7 +155,8 @@ func TestP13TheAnswerToASendNamesThePerson(t *testing.T) {
 	w.accepted(templateTo("33612340003", "summer_sale"))
 }
 
-// A number that its owner left is somebody else's once another user id has it: neither hears the other's stop.
+// A number that its owner left is somebody else's once another user id has it: neither hears the
+// other's stop.
 func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
 	const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
 	w := newWorld(t)

@@ -26,7 +26,8 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// programs are the real gateway, compiled once if a test wants it; it is removed when the tests have ended.
+// programs are the real gateway, compiled once if a test wants it; it is removed when the tests
+// have ended.
 var programs = sync.OnceValues(func() (rig.Programs, error) {
 	compiled = filepath.Join(os.TempDir(), "guichet-gateway-"+rand.Text())
 	return rig.Compile(context.Background(), compiled, "gateway")
@@ -51,8 +52,8 @@ type process struct {
 	command   *exec.Cmd
 }
 
-// newProcess starts the real program between a simulator and a business. Its plan is that of October 2026, in force since long ago, whatever this machine's
-// clock says.
+// newProcess starts the real program between a simulator and a business. Its plan is that of
+// October 2026, in force since long ago, whatever this machine's clock says.
 func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 	tb.Helper()
 	p := &process{}
@@ -105,8 +106,9 @@ func TestIdleProcessStaysSmall(t *testing.T) {
 	}
 }
 
-// TestP1P2P12KilledProcessLosesNothingAndBillsOnce kills the real program again and again while messages flow, and compares what the business was promised, what the
-// upstream has, and what the ledger says.
+// TestP1P2P12KilledProcessLosesNothingAndBillsOnce kills the real program again and again while
+// messages flow, and compares what the business was promised, what the upstream has, and what the
+// ledger says.
 func TestP1P2P12KilledProcessLosesNothingAndBillsOnce(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, func(d *config.Document) { d.Doubt.WaitSeconds = 1 })
@@ -176,7 +178,8 @@ func (p *process) resent() int {
 	return again
 }
 
-// audit opens the store that the process has left, verifies the ledger's chain, and holds the upstream's own record against it.
+// audit opens the store that the process has left, verifies the ledger's chain, and holds the
+// upstream's own record against it.
 func (p *process) audit(promised *sync.Map) {
 	t := p.t
 	t.Helper()
@@ -266,7 +269,8 @@ func acceptedID(response *http.Response) (id string, ok bool) {
 	return parsed.Messages[0].ID, true
 }
 
-// A callback that was on its way when the gateway was killed is delivered again by the next process, and not when its lease would be over.
+// A callback that was on its way when the gateway was killed is delivered again by the next
+// process, and not when its lease would be over.
 func TestP1CallbackUnderWayAtAKillIsDeliveredAtOnce(t *testing.T) {
 	t.Parallel()
 	var tries atomic.Int64

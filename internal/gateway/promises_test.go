@@ -27,7 +27,8 @@ func (w *world) status(upstreamID, status, rest string) string {
 		`","timestamp":"` + unixSeconds(w.clock.now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
 }
 
-// quiet keeps the simulator from telling anything by itself: its phones are off, so that the test tells.
+// quiet keeps the simulator from telling anything by itself: its phones are off, so that the test
+// tells.
 func (w *world) quiet(number string) {
 	off := true
 	w.sim.SetPhone(number, simulator.PhoneState{Off: &off})
@@ -202,7 +203,8 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 	if len(places) < 4 || places["the log"] == "" {
 		t.Fatalf("only %d places were looked at", len(places))
 	}
-	// Ten billion numbers are soon tried out: what tells a repetition must be no hash that anybody could compute.
+	// Ten billion numbers are soon tried out: what tells a repetition must be no hash that anybody
+	// could compute.
 	request := sha256.Sum256([]byte(repeatable))
 	name := sha256.Sum256([]byte(fmt.Sprintf("%d:%s%d:%s%d:%s", len(phoneID), phoneID, len("client"), "client", len("parcel-of-"+number), "parcel-of-"+number)))
 	for place, content := range places {
@@ -379,7 +381,8 @@ func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 		if delivered {
 			charged++
 		}
-		// A status that overtakes the answer to the send is applied with the answer. What would be counted too often shows in the next case at the latest.
+		// A status that overtakes the answer to the send is applied with the answer. What would be
+		// counted too often shows in the next case at the latest.
 		w.until(fmt.Sprintf("%v settles once", told), func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged })
 	})
 	if p := w.report().Period; p.Messages != settled || p.Charged != charged {
@@ -455,7 +458,8 @@ func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
 	}
 }
 
-// The upstream may take a message and tell later that nobody pays for it: that stops the channel too, and shows wherever a stop does.
+// The upstream may take a message and tell later that nobody pays for it: that stops the channel
+// too, and shows wherever a stop does.
 func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -484,8 +488,9 @@ func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
 	}
 }
 
-// P3: a replica whose clock is behind at the turn of a month, or an operation that waited over it, is asked about the old period while what it accepts is billed in the
-// new one: what that was charged weighs too.
+// P3: a replica whose clock is behind at the turn of a month, or an operation that waited over it,
+// is asked about the old period while what it accepts is billed in the new one: what that was
+// charged weighs too.
 func TestP3SlowClockAtTheTurnOfAMonthSpendsNothingTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: budgetBlock} })

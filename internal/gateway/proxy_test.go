@@ -17,8 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// through puts a proxy before the upstream, which passes every request on. The first request that holds one of the numbers is answered in its own words, as if the
-// answer had been lost behind it.
+// through puts a proxy before the upstream, which passes every request on. The first request that
+// holds one of the numbers is answered in its own words, as if the answer had been lost behind it.
 func through(tb testing.TB, answers map[string]http.HandlerFunc) func(*config.Document) {
 	return func(d *config.Document) {
 		target, err := url.Parse(d.Channels[0].BaseURL)
@@ -97,8 +97,9 @@ func (w *world) notes(id string) (notes []string) {
 	return notes
 }
 
-// An answer that is not the upstream's own leaves it open whether the upstream has the message. Such a message is not simply sent again: whatever the rule, no copy reaches
-// the upstream that the ledger does not tell of (P12), and none is settled twice (P2).
+// An answer that is not the upstream's own leaves it open whether the upstream has the message.
+// Such a message is not simply sent again: whatever the rule, no copy reaches the upstream that the
+// ledger does not tell of (P12), and none is settled twice (P2).
 func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T) {
 	t.Parallel()
 	plain := func(status int, body string) http.HandlerFunc {

@@ -11,7 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// outgoing is a send as far as it can be judged without the store: what it is, to whom, and how long it lives.
+// outgoing is a send as far as it can be judged without the store: what it is, to whom, and how
+// long it lives.
 type outgoing struct {
 	send    *graph.Send
 	address identity.Address // what the customer is looked up by
@@ -23,7 +24,8 @@ type outgoing struct {
 	ttl time.Duration
 }
 
-// recognise judges a send by the configuration alone. Its refusals are those of templates and of recipients.
+// recognise judges a send by the configuration alone. Its refusals are those of templates and of
+// recipients.
 func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	if send.Group {
 		return outgoing{}, graph.NewError(graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`)
@@ -68,8 +70,8 @@ func recipientOf(send *graph.Send) string {
 	return send.BSUID
 }
 
-// Words of the upstream on a template. Only an approved one may be sent.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+// Words of the upstream on a template. Only an approved one may be sent. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
 const (
 	templateApproved   = "APPROVED"
 	templateReinstated = "REINSTATED"

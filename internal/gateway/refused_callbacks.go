@@ -24,8 +24,8 @@ type refusedCallback struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// getRefusedCallbacks lists the callbacks of a number that were set aside because the business's endpoint
-// refuses them, oldest first, 100 in an answer:
+// getRefusedCallbacks lists the callbacks of a number that were set aside because the business's
+// endpoint refuses them, oldest first, 100 in an answer:
 //
 //	{"data":[{"id":"12","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z",
 //	  "status":400,"bytes":512}],"next":"12"}
@@ -64,8 +64,8 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 	return writeJSON(w, answer)
 }
 
-// postRefusedCallbacks delivers callbacks that were set aside once more: {"ids":["12","13"]}, 100 at most.
-// Each goes to the end of its customer's line and is tried as a new one. The answer is
+// postRefusedCallbacks delivers callbacks that were set aside once more: {"ids":["12","13"]}, 100
+// at most. Each goes to the end of its customer's line and is tried as a new one. The answer is
 // {"success":true,"callbacks":2}, with how many there were.
 func (g *Gateway) postRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
 	now := g.now()
@@ -74,7 +74,8 @@ func (g *Gateway) postRefusedCallbacks(w http.ResponseWriter, r *http.Request) e
 	})
 }
 
-// deleteRefusedCallbacks forgets callbacks that were set aside. It takes and answers what postRefusedCallbacks does.
+// deleteRefusedCallbacks forgets callbacks that were set aside. It takes and answers what
+// postRefusedCallbacks does.
 func (g *Gateway) deleteRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
 	return g.eachRefused(w, r, (*store.Tx).DropRefused)
 }

@@ -85,7 +85,8 @@ func newPicky(t *testing.T) *picky {
 	return p
 }
 
-// A callback that the endpoint never takes stands in its customer's line for a quarter of an hour, and nobody else's; it is kept, told of, and can be replayed or dropped.
+// A callback that the endpoint never takes stands in its customer's line for a quarter of an hour,
+// and nobody else's; it is kept, told of, and can be replayed or dropped.
 func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 	endpoint := newPicky(t)
 	endpoint.refusing.Store(http.StatusBadRequest)

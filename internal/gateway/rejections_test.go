@@ -9,7 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// Whoever presses Test in Meta's dashboard sees in the log what came of it, once, and nothing of the customer in the sample.
+// Whoever presses Test in Meta's dashboard sees in the log what came of it, once, and nothing of
+// the customer in the sample.
 func TestP7WebhooksThatComeToNothingAreLoggedOnce(t *testing.T) {
 	t.Parallel()
 	const sampleCustomer, sampleText = "16315551181", "this is a text message"

@@ -16,7 +16,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
-// reportHandler serves the report to whoever presents the token. An operator that has seen the figures, see report.Report for its ETag, pays a 304.
+// reportHandler serves the report to whoever presents the token. An operator that has seen the
+// figures, see report.Report for its ETag, pays a 304.
 func (g *Gateway) reportHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+report.Path, func(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +64,8 @@ func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
 	_ = writeJSON(w, current) // the operator has gone; it asks again
 }
 
-// publishedRecord reads which record of the ledger the operator has published last; the zero value if it has published none.
+// publishedRecord reads which record of the ledger the operator has published last; the zero value
+// if it has published none.
 func publishedRecord(query url.Values) (report.LedgerRecord, error) {
 	text := query.Get(report.QueryPublishedSequence)
 	if text == "" {
@@ -76,7 +78,8 @@ func publishedRecord(query url.Values) (report.LedgerRecord, error) {
 	return report.LedgerRecord{Sequence: sequence, Hash: query.Get(report.QueryPublishedHash)}, nil
 }
 
-// reportTag is a strong ETag of what a report says. That what was published is still there says nothing new.
+// reportTag is a strong ETag of what a report says. That what was published is still there says
+// nothing new.
 func reportTag(r report.Report, published report.LedgerRecord) (string, error) {
 	r.AsOf = time.Time{}
 	if r.Ledger.Published != nil && *r.Ledger.Published == published {

@@ -37,7 +37,8 @@ func TestReportNeedsItsTokenAndCostsNothingWhileNothingChanges(t *testing.T) {
 	}
 }
 
-// The operator gives what it has published last, and the report says whether that is on the ledger's chain. While it is, that changes nothing.
+// The operator gives what it has published last, and the report says whether that is on the
+// ledger's chain. While it is, that changes nothing.
 func TestP5ReportSaysWhetherWhatWasPublishedIsOnItsChain(t *testing.T) {
 	w := newWorld(t)
 	w.accepted(templateTo(ana, "parcel_ready"))
@@ -229,7 +230,8 @@ func TestMissingKeysAreNamed(t *testing.T) {
 	}
 }
 
-// A template that the upstream has put into another category since it was sent is billed as the plan's categoryAt says; both prices are covered by the reservation.
+// A template that the upstream has put into another category since it was sent is billed as the
+// plan's categoryAt says; both prices are covered by the reservation.
 func TestP6CategoryOfATemplateIsThatOfThePlansInstant(t *testing.T) {
 	t.Parallel()
 	for categoryAt, want := range map[string]string{"": "0.03", "Send": "0.03", "Delivery": "0.0859"} {

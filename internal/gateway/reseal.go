@@ -10,10 +10,12 @@ import (
 const (
 	// resealLook is how often it is asked whether the keys have been rotated.
 	resealLook = 2 * time.Second
-	// resealPause is the pause between two pages, so that some ten thousand rows a second are walked at most and messages are not held up.
+	// resealPause is the pause between two pages, so that some ten thousand rows a second are
+	// walked at most and messages are not held up.
 	resealPause = 20 * time.Millisecond
-	// resealAgain is when the store is walked again while the keyset has old keys: what could not be sealed anew is forgotten in time, and another replica may have taken
-	// the rotated keyset over later.
+	// resealAgain is when the store is walked again while the keyset has old keys: what could not
+	// be sealed anew is forgotten in time, and another replica may have taken the rotated keyset
+	// over later.
 	resealAgain = time.Hour
 )
 

@@ -35,7 +35,8 @@ func (w *world) givenUp() (id string) {
 	return id
 }
 
-// told has the upstream tell the status of a copy of a message, whose answer never came: the callback data says which message it is.
+// told has the upstream tell the status of a copy of a message, whose answer never came: the
+// callback data says which message it is.
 func (w *world) told(id, status string) {
 	w.t.Helper()
 	rest := `,"biz_opaque_callback_data":"` + id + `"`
@@ -120,7 +121,8 @@ func TestP3ResentInDoubtAndThenFailedKeepsItsReservation(t *testing.T) {
 	}
 }
 
-// What the upstream refused or failed by its own word reserves nothing, even if it was in doubt before.
+// What the upstream refused or failed by its own word reserves nothing, even if it was in doubt
+// before.
 func TestP3FailedByTheUpstreamReservesNothing(t *testing.T) {
 	t.Parallel()
 	for name, send := range map[string]func(*world) string{
@@ -140,7 +142,8 @@ func TestP3FailedByTheUpstreamReservesNothing(t *testing.T) {
 	}
 }
 
-// A delivery that is told after the message was given up, and that the plan has no rate for, is owed all the same: it waits for its rate, and the ledger then corrects.
+// A delivery that is told after the message was given up, and that the plan has no rate for, is
+// owed all the same: it waits for its rate, and the ledger then corrects.
 func TestP2LateDeliveryWithoutARateIsBilledOnceThePlanHasIt(t *testing.T) {
 	t.Parallel()
 	const poland = "48601234567"
@@ -182,7 +185,8 @@ func (w *world) priceUtilityInFrance(amount string) {
 	w.until("the price is served", func() bool { return w.report().ConfigDigest != before })
 }
 
-// A message that still waits when the plan becomes dearer is not sent for less than it costs: its reservation grows with the plan, or the budget refuses it.
+// A message that still waits when the plan becomes dearer is not sent for less than it costs: its
+// reservation grows with the plan, or the budget refuses it.
 func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ limit, reserved, billed string }{
@@ -223,7 +227,8 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 	}
 }
 
-// A failure that is told after a delivery is no news: what the delivery owes once the plan has a rate stays reserved.
+// A failure that is told after a delivery is no news: what the delivery owes once the plan has a
+// rate stays reserved.
 func TestP3LateDeliveryThatWaitsForARateKeepsItsReservation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, blocking)
@@ -246,7 +251,8 @@ func TestP3LateDeliveryThatWaitsForARateKeepsItsReservation(t *testing.T) {
 	}
 }
 
-// A doubt that lasts until its message's time is over ends like any other: the ledger says how (P12).
+// A doubt that lasts until its message's time is over ends like any other: the ledger says how
+// (P12).
 func TestP12DoubtThatOutlivesItsMessageIsResolvedInTheLedger(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) { d.Doubt.WaitSeconds = 400 * 24 * 3600 })

@@ -10,10 +10,12 @@ import (
 
 // What becomes of a message whose send met an error.
 const (
-	// retryFor is how long after its acceptance a message is tried again, but for its first fewTries: it may have waited for its channel or its turn, and not for them.
+	// retryFor is how long after its acceptance a message is tried again, but for its first
+	// fewTries: it may have waited for its channel or its turn, and not for them.
 	retryFor = 24 * time.Hour
 	fewTries = 10
-	// fewWaits is the same where the upstream wants a message back in hours: every such try is a day's, or an hour's.
+	// fewWaits is the same where the upstream wants a message back in hours: every such try is a
+	// day's, or an hour's.
 	fewWaits = 3
 	// longestBackoff and longestPairBackoff bound the pause between two tries.
 	longestBackoff     = 5 * time.Minute
@@ -35,7 +37,8 @@ const (
 	fateParked              // again at verdict.at; later messages to the customer go ahead
 )
 
-// sendVerdict is the fate of a message, when it or its stopped channel is tried again, and the error that the business is told.
+// sendVerdict is the fate of a message, when it or its stopped channel is tried again, and the
+// error that the business is told.
 type sendVerdict struct {
 	fate    fate
 	at      time.Time
@@ -53,8 +56,8 @@ type attempt struct {
 	jitter float64
 }
 
-// judge decides what becomes of a message by the class of its error.
-// Source of the classes: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// judge decides what becomes of a message by the class of its error. Source of the classes:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 func (a attempt) judge(err error) sendVerdict {
 	if transport, ok := errors.AsType[*graph.TransportError](err); ok {
 		if !transport.NotSent {
@@ -79,13 +82,15 @@ func (a attempt) judge(err error) sendVerdict {
 	}
 }
 
-// isOutage tells whether an answer's status says that the upstream, or what stands before it, cannot work now. An answer without an error in Meta's shape has
-// the code 1 for want of a better one; what Meta advises for its own code 1, which comes with 400, is not meant for it.
+// isOutage tells whether an answer's status says that the upstream, or what stands before it,
+// cannot work now. An answer without an error in Meta's shape has the code 1 for want of a better
+// one; what Meta advises for its own code 1, which comes with 400, is not meant for it.
 func isOutage(e *graph.Error) bool {
 	return e.HTTPStatus == http.StatusTooManyRequests || e.HTTPStatus >= http.StatusInternalServerError
 }
 
-// again puts a message off, unless it would then be too old. Code 1 is tried once more only, as Meta advises.
+// again puts a message off, unless it would then be too old. Code 1 is tried once more only, as
+// Meta advises.
 func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Error) sendVerdict {
 	if failure.Code == graph.CodeUnknown && a.tries > 0 && !isOutage(failure) {
 		return sendVerdict{fate: fateFailed, failure: failure}

@@ -66,7 +66,8 @@ func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	}
 }
 
-// A day's wait is advice, not a failed try: it is taken three times. An offer that nobody wanted for days is not worth more.
+// A day's wait is advice, not a failed try: it is taken three times. An offer that nobody wanted
+// for days is not worth more.
 func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 	limit := graph.NewError(graph.CodeMarketingLimit, "")
 	for tries, want := range []fate{fateParked, fateParked, fateParked, fateFailed} {
@@ -94,7 +95,8 @@ func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 	}
 }
 
-// A proxy's limit refuses before anything is passed on; with any 5xx it may answer afterwards too (P12).
+// A proxy's limit refuses before anything is passed on; with any 5xx it may answer afterwards too
+// (P12).
 func TestJudgeOfAnOutage(t *testing.T) {
 	for status, want := range map[int]fate{429: fateRetry, 500: fateInDoubt, 503: fateInDoubt, 408: fateInDoubt, 302: fateInDoubt} {
 		got := attempt{tries: 5, accepted: noon, expires: noon.Add(defaultTTL), now: noon.Add(time.Minute)}.judge(graph.ParseError(status, nil, []byte("<html>")))
@@ -104,7 +106,8 @@ func TestJudgeOfAnOutage(t *testing.T) {
 	}
 }
 
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X seconds, X from 0).
+// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X
+// seconds, X from 0).
 func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
 	p, to := newPacer(), pair{channel: phoneID}
 	pauseAfter := func(now time.Time) time.Duration {

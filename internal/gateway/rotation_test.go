@@ -48,7 +48,8 @@ func (w *world) writeKeyFile(name string, content []byte) {
 	}
 }
 
-// rotate does a step of a rotation to the mounted keyset, and waits until each of the replicas has taken it over.
+// rotate does a step of a rotation to the mounted keyset, and waits until each of the replicas has
+// taken it over.
 func (w *world) rotate(step func([]byte) ([]byte, error), replicas ...*world) {
 	w.t.Helper()
 	rotated, err := step(w.readKeyFile(config.KeysetFile))
@@ -121,7 +122,8 @@ func TestP7RotationWhileMessagesAreQueued(t *testing.T) {
 	}
 }
 
-// After a rotation what is stored is sealed anew while messages flow, and then, and only then, the old key may go.
+// After a rotation what is stored is sealed anew while messages flow, and then, and only then, the
+// old key may go.
 func TestP7OldKeyIsRetiredOnceNothingIsUnderIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -190,7 +192,8 @@ func TestReplicasReadEachOtherDuringARotation(t *testing.T) {
 	t.Parallel()
 	first := newWorld(t, onDatabase(postgrestest.Database(t)))
 	first.writes(ana, "hello", 0)
-	// The second replica has a directory of its own, as each pod's volume is refreshed in its own time.
+	// The second replica has a directory of its own, as each pod's volume is refreshed in its own
+	// time.
 	second := *first
 	second.directory = t.TempDir()
 	if err := os.CopyFS(second.directory, os.DirFS(first.directory)); err != nil {
@@ -306,7 +309,8 @@ func TestKeysOfASecretVolumeAreTakenOver(t *testing.T) {
 	w.until("the keys are taken over", func() bool { return strings.Contains(w.logs.String(), twoKeys) })
 }
 
-// asVolume lays a directory of files out as the kubelet does: links to ..data/, which is a link to the newest directory.
+// asVolume lays a directory of files out as the kubelet does: links to ..data/, which is a link to
+// the newest directory.
 func asVolume(t *testing.T, directory string) {
 	t.Helper()
 	files, err := os.ReadDir(directory)

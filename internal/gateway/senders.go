@@ -5,15 +5,17 @@ import (
 	"sync"
 )
 
-// senders bounds the sends that are under way at once. What is claimed is sent at once: while the dispatcher claims for the slots that are free, messages may take them that
-// are sent as they are accepted, and the bound is then passed by as many.
+// senders bounds the sends that are under way at once. What is claimed is sent at once: while the
+// dispatcher claims for the slots that are free, messages may take them that are sent as they are
+// accepted, and the bound is then passed by as many.
 type senders struct {
 	slots    int
 	underWay sync.WaitGroup
 
 	mu   sync.Mutex
 	used int
-	// ctx is the dispatcher's, nil while there is none: a send outlives the request that it comes from.
+	// ctx is the dispatcher's, nil while there is none: a send outlives the request that it comes
+	// from.
 	ctx     context.Context
 	waiting map[string]bool // channels, by id, of which it is known whether messages wait for their turn
 }
@@ -52,8 +54,8 @@ func (s *senders) take() {
 	s.underWay.Add(1)
 }
 
-// overtakes takes a slot for a message that is about to be accepted, if it may be sent at once: there is a slot, and nothing of its channel waits.
-// The send runs in ctx.
+// overtakes takes a slot for a message that is about to be accepted, if it may be sent at once:
+// there is a slot, and nothing of its channel waits. The send runs in ctx.
 func (s *senders) overtakes(channel string) (ctx context.Context, may bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +83,8 @@ func (s *senders) note(channel string, waits bool) {
 	s.waiting[channel] = waits
 }
 
-// anyWaits tells whether messages of any channel may be waiting for their turn: a slot that is given back is for whichever needs it.
+// anyWaits tells whether messages of any channel may be waiting for their turn: a slot that is
+// given back is for whichever needs it.
 func (s *senders) anyWaits() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

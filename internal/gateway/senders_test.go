@@ -7,7 +7,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// A message is sent as it is accepted only while nothing of its channel waits: what waits is not overtaken.
+// A message is sent as it is accepted only while nothing of its channel waits: what waits is not
+// overtaken.
 func TestSendersLetNobodyOvertake(t *testing.T) {
 	s := newSenders(2)
 	refused := func(why string) {
@@ -54,7 +55,8 @@ func rung(g *Gateway) bool {
 	}
 }
 
-// A slot that was taken for a message which is then refused is for whoever waits, too: nothing else may ring for long.
+// A slot that was taken for a message which is then refused is for whoever waits, too: nothing else
+// may ring for long.
 func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()})
@@ -77,7 +79,8 @@ func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 	}
 }
 
-// When no slot is free the dispatcher cannot know whether a channel's messages wait, nor when the next one is due: the next slot that is given back must wake it.
+// When no slot is free the dispatcher cannot know whether a channel's messages wait, nor when the
+// next one is due: the next slot that is given back must wake it.
 func TestClaimWithoutASlotLeavesTheChannelWaiting(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()})

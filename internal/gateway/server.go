@@ -27,7 +27,8 @@ const (
 	drainTimeout = 20 * time.Second
 )
 
-// newServer is an HTTP server with every time-out set. Panics and malformed requests are logged without what the peer sent.
+// newServer is an HTTP server with every time-out set. Panics and malformed requests are logged
+// without what the peer sent.
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -73,7 +74,8 @@ func (l Listeners) Close() {
 	}
 }
 
-// serve runs the three servers until ctx is done or one of them fails, then lets the requests that are under way finish.
+// serve runs the three servers until ctx is done or one of them fails, then lets the requests that
+// are under way finish.
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 	report := newServer(g.reportHandler(), g.log)
 	report.TLSConfig = &tls.Config{
@@ -106,13 +108,15 @@ func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 }
 
 const (
-	// maxConcurrent bounds the requests of the API that are served at once: beyond it a client hears that the gateway is busy, and memory stays bounded.
+	// maxConcurrent bounds the requests of the API that are served at once: beyond it a client
+	// hears that the gateway is busy, and memory stays bounded.
 	maxConcurrent = 512
 	// maxPasses bounds those that wait for the upstream's answer.
 	maxPasses = 64
 )
 
-// bounded bounds the requests that are served at once. Webhooks take none of these places, for anybody may post there; webhookRoom bounds them.
+// bounded bounds the requests that are served at once. Webhooks take none of these places, for
+// anybody may post there; webhookRoom bounds them.
 func (g *Gateway) bounded(next http.Handler) http.Handler {
 	slots := make(chan struct{}, maxConcurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

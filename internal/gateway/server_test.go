@@ -40,7 +40,8 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 	}
 }
 
-// A client may end its half of the connection behind its request and wait: it looks as one that has gone, and an answer that nobody writes is a 200.
+// A client may end its half of the connection behind its request and wait: it looks as one that has
+// gone, and an answer that nobody writes is a 200.
 func TestP1FailureIsNoSuccessForWhoLooksGone(t *testing.T) {
 	g := &Gateway{metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
 	gone, leave := context.WithCancel(t.Context())

@@ -22,8 +22,10 @@ type ending struct {
 	refused   int            // the code with which the upstream refused it; 0 where it did not
 }
 
-// facts are what pricing asks of an ended message. An ending is never before the acceptance: a clock of the upstream's that is slow must not bill a period that
-// was over when the message was accepted (P3). A template's category at delivery is the one that is served when the delivery is told.
+// facts are what pricing asks of an ended message. An ending is never before the acceptance: a
+// clock of the upstream's that is slow must not bill a period that was over when the message was
+// accepted (P3). A template's category at delivery is the one that is served when the delivery is
+// told.
 func (e ending) facts(t *tenant) pricing.Message {
 	accepted := e.message.AcceptedAt.Unix()
 	facts := pricing.Message{
@@ -36,15 +38,18 @@ func (e ending) facts(t *tenant) pricing.Message {
 	return facts
 }
 
-// mayComeYet tells whether the message is given up although the upstream may have a copy of it, whose delivery would be charged: its reservation then stays (P3).
-// A message that the upstream refused or failed by its own word, or whose time is over, does not come any more.
+// mayComeYet tells whether the message is given up although the upstream may have a copy of it,
+// whose delivery would be charged: its reservation then stays (P3). A message that the upstream
+// refused or failed by its own word, or whose time is over, does not come any more.
 func (e ending) mayComeYet() bool {
 	return !e.delivered && !e.message.DoubtedAt.IsZero() && e.now.Before(e.message.ExpiresAt)
 }
 
-// settle gives a message its one settlement: prices it by the conversation and the counts as they are, and records the price, what it changes in both, and the
-// release of its reservation, in the caller's commit (P2). A delivered message that the plan has no rate for is held and reported instead.
-// What is settled already stays as it is, but for a delivery that is reported after the message was given up: that is a correction.
+// settle gives a message its one settlement: prices it by the conversation and the counts as they
+// are, and records the price, what it changes in both, and the release of its reservation, in the
+// caller's commit (P2). A delivered message that the plan has no rate for is held and reported
+// instead. What is settled already stays as it is, but for a delivery that is reported after the
+// message was given up: that is a correction.
 func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	if e.message.Settled && (!e.delivered || e.message.FailedAt.IsZero() && e.message.ErrorCode == 0) {
 		return nil // only a message that was given up can have been delivered after all
@@ -90,7 +95,8 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	return nil
 }
 
-// apply stores what an outcome changes beside the ledger: the conversation, and the count of an allowance or tier.
+// apply stores what an outcome changes beside the ledger: the conversation, and the count of an
+// allowance or tier.
 func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
 	if outcome.Change != (conversation.Change{}) {
 		state.Apply(outcome.Change)
@@ -107,8 +113,9 @@ func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, o
 	return tx.Increment(outcome.Currency, outcome.Count)
 }
 
-// correct appends what a message owes after all, in place of its reservation: it was settled as undelivered, and then a delivery was reported. One that the plan has no
-// rate for is held until the plan has it, and the ledger says so once.
+// correct appends what a message owes after all, in place of its reservation: it was settled as
+// undelivered, and then a delivery was reported. One that the plan has no rate for is held until
+// the plan has it, and the ledger says so once.
 func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
 	settled, found, err := tx.Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
@@ -127,7 +134,8 @@ func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome
 	return tx.Correct(e.message, record)
 }
 
-// oweUnpriced holds a delivery that was reported after the message was given up, and that the plan has no rate for.
+// oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
+// has no rate for.
 func (g *Gateway) oweUnpriced(tx *store.Tx, m *store.Message, record *ledger.Record) error {
 	if m.Unpriced {
 		return nil // the ledger has it already
@@ -179,7 +187,8 @@ func (t *tenant) record(e ending, facts pricing.Message, outcome pricing.Outcome
 	return record
 }
 
-// contentUntil is until when the content of a message that is settled now is kept; the zero time deletes it at once.
+// contentUntil is until when the content of a message that is settled now is kept; the zero time
+// deletes it at once.
 func (t *tenant) contentUntil(now time.Time) time.Time {
 	if t.RetentionSeconds == 0 {
 		return time.Time{}

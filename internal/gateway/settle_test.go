@@ -9,7 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// A record says which rate stood in the plan, also when something made the message free; without a rate it says nothing, which is not 0.
+// A record says which rate stood in the plan, also when something made the message free; without a
+// rate it says nothing, which is not 0.
 func TestP5RecordSaysTheListPriceThatThereWas(t *testing.T) {
 	tenant, err := parse(t, func(*config.Document) {})
 	if err != nil {

@@ -106,7 +106,8 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 	}
 }
 
-// A number is new, and only one replica knows it yet: what the other one is told of its messages is told again, and the delivery is billed (P2).
+// A number is new, and only one replica knows it yet: what the other one is told of its messages is
+// told again, and the delivery is billed (P2).
 func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
@@ -148,7 +149,8 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	}
 }
 
-// A replica that was paused with a callback in its hands does not deliver it once another replica has: the customer's callbacks stay in order.
+// A replica that was paused with a callback in its hands does not deliver it once another replica
+// has: the customer's callbacks stay in order.
 func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	t.Parallel()
 	endpoint := newBusiness(t)

@@ -82,8 +82,8 @@ func reportGrowth(r *report.Report, tx *store.Tx, _ *tenant, now time.Time) erro
 	return nil
 }
 
-// growth adds to the room of a store of so many records what is known of its growth, of which recent
-// ones were made in the growth window, the first of them some time ago.
+// growth adds to the room of a store of so many records what is known of its growth, of which
+// recent ones were made in the growth window, the first of them some time ago.
 func growth(room report.Storage, records, recent int64, ago time.Duration) report.Storage {
 	if records < enoughRecords {
 		return room

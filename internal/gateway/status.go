@@ -11,9 +11,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// status takes one step in the life of a message that we sent. The message is known by our id, which the status carries as callback data, or by the
-// upstream's. A status that carries no id of ours and is of an id that is not known yet is kept until it is, and passed on: most likely somebody else sends through the number.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+// status takes one step in the life of a message that we sent. The message is known by our id,
+// which the status carries as callback data, or by the upstream's. A status that carries no id of
+// ours and is of an id that is not known yet is kept until it is, and passed on: most likely
+// somebody else sends through the number. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	s := &c.Statuses[i]
 	m, found, err := in.find(channel, s)
@@ -53,8 +55,9 @@ func (in *intake) aboutMessage(channel *channel, m *store.Message, s *graph.Stat
 	return in.forwardOnce(channel.ID, m.Customer, unread{kindStatus, resultApplied, s.Raw, body})
 }
 
-// ofUnknown leaves the statuses out that a number without a channel has of unsettled messages: while replicas take a new configuration over, another one sends from the number
-// already. The upstream tells them again, and to a replica that knows the number by then.
+// ofUnknown leaves the statuses out that a number without a channel has of unsettled messages:
+// while replicas take a new configuration over, another one sends from the number already. The
+// upstream tells them again, and to a replica that knows the number by then.
 func (in *intake) ofUnknown(c *graph.Change) error {
 	if !in.gateway.opened.Load().Shared() {
 		return nil
@@ -75,7 +78,8 @@ func (in *intake) ofUnknown(c *graph.Change) error {
 	return nil
 }
 
-// find looks a status's message up. A message of another number is none: numbers of one account do not speak for each other.
+// find looks a status's message up. A message of another number is none: numbers of one account do
+// not speak for each other.
 func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool, error) {
 	var m *store.Message
 	var found bool
@@ -92,8 +96,8 @@ func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool,
 	return m, true, nil
 }
 
-// apply moves a message forward by a status and draws what follows: the settlement, and the callback to the business. A status that is told again or late
-// changes nothing (P2).
+// apply moves a message forward by a status and draws what follows: the settlement, and the
+// callback to the business. A status that is told again or late changes nothing (P2).
 func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i int) error {
 	s := &c.Statuses[i]
 	if err := in.confirm(m, s); err != nil {
@@ -138,7 +142,8 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 	return in.forward(channel.ID, m.Customer, func() []byte { return in.told.status(s, m.ID, about.CallbackData) })
 }
 
-// confirm gives a message the upstream's id if it has none yet: the answer to its send is still under way, or was lost in a crash (P12).
+// confirm gives a message the upstream's id if it has none yet: the answer to its send is still
+// under way, or was lost in a crash (P12).
 func (in *intake) confirm(m *store.Message, s *graph.Status) error {
 	if m.UpstreamID != "" {
 		return nil
@@ -179,7 +184,8 @@ func (in *intake) advance(channel *channel, m *store.Message, s *graph.Status, t
 	return true, in.gateway.afterFailure(in.tx, m, code, at)
 }
 
-// unreserve gives back the reservation of a message that was given up in doubt, when the upstream says of its only copy that it failed.
+// unreserve gives back the reservation of a message that was given up in doubt, when the upstream
+// says of its only copy that it failed.
 func (in *intake) unreserve(m *store.Message) error {
 	if !m.DoubtedAt.IsZero() || m.Unpriced {
 		return nil // of another copy nothing was heard, or it was delivered and waits for its rate
@@ -209,8 +215,10 @@ const recipientGroup = "group"
 // originReferral is the origin of a conversation that is a free entry point.
 const originReferral = "referral_conversion"
 
-// entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that: also from a status that comes late and moves the message nowhere.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry points).
+// entryPoint takes over the end of a free entry point as the upstream states it, where the plan
+// trusts that: also from a status that comes late and moves the message nowhere. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry
+// points).
 func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) error {
 	if s.Conversation == nil || s.Conversation.Origin != originReferral || s.Conversation.Expires.IsZero() {
 		return nil

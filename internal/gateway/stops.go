@@ -8,8 +8,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// channelStops remembers which channels the upstream has stopped, by phone number id. A stop ends when its probe passes or when the configuration changes: it
-// is not kept over a restart, because the first message finds it again. It is safe for concurrent use.
+// channelStops remembers which channels the upstream has stopped, by phone number id. A stop ends
+// when its probe passes or when the configuration changes: it is not kept over a restart, because
+// the first message finds it again. It is safe for concurrent use.
 type channelStops struct {
 	mu      sync.Mutex
 	stopped map[string]channelStop
@@ -21,9 +22,11 @@ type channelStops struct {
 type channelStop struct {
 	code  int
 	since time.Time
-	// until is when one message may try again. A payment stop holds up billable messages only, at their acceptance.
+	// until is when one message may try again. A payment stop holds up billable messages only, at
+	// their acceptance.
 	until time.Time
-	// told is when a failed status told it last; the zero time if the answer to a send did. What the upstream takes and fails later does not end such a stop.
+	// told is when a failed status told it last; the zero time if the answer to a send did. What
+	// the upstream takes and fails later does not end such a stop.
 	told time.Time
 }
 
@@ -44,7 +47,8 @@ func (s *channelStops) stop(channel string, stop channelStop) (isNew bool) {
 	return !same
 }
 
-// passed records that the upstream has taken a message of the channel, and tells whether that ended a stop. A payment stop ends with a billable message only.
+// passed records that the upstream has taken a message of the channel, and tells whether that ended
+// a stop. A payment stop ends with a billable message only.
 func (s *channelStops) passed(channel string, billable bool) (ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +60,8 @@ func (s *channelStops) passed(channel string, billable bool) (ended bool) {
 	return true
 }
 
-// refused records that the upstream has refused one message of the channel, and tells whether that ended a stop: a refusal that only a working channel gives does.
+// refused records that the upstream has refused one message of the channel, and tells whether that
+// ended a stop: a refusal that only a working channel gives does.
 func (s *channelStops) refused(channel string, failure *graph.Error) (ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +73,8 @@ func (s *channelStops) refused(channel string, failure *graph.Error) (ended bool
 	return true
 }
 
-// confirmed records that the upstream has sent a billable message of the channel that was claimed at an instant, and tells whether that ended a stop that a status has told.
+// confirmed records that the upstream has sent a billable message of the channel that was claimed
+// at an instant, and tells whether that ended a stop that a status has told.
 func (s *channelStops) confirmed(channel string, claimed time.Time) (ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,7 +104,8 @@ func (s *channelStops) end(channel string) {
 	s.ended[channel] = true
 }
 
-// resume ends every stop: the configuration has changed, so it is worth another try. The channels are all that are served: what an earlier process has held waits too.
+// resume ends every stop: the configuration has changed, so it is worth another try. The channels
+// are all that are served: what an earlier process has held waits too.
 func (s *channelStops) resume(channels []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +115,8 @@ func (s *channelStops) resume(channels []string) {
 	}
 }
 
-// releases tells, once, that a stop of the channel has ended and that what it held may go; again is called if that could not be done.
+// releases tells, once, that a stop of the channel has ended and that what it held may go; again is
+// called if that could not be done.
 func (s *channelStops) releases(channel string) (held bool, again func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -121,8 +129,9 @@ func (s *channelStops) releases(channel string) (held bool, again func()) {
 	}
 }
 
-// limit is how many messages of the channel may be sent at once: all, none while it is stopped, and one when the stop is to be probed. Until is when to
-// look again if none may. A payment stop limits nothing here: it holds billable messages only.
+// limit is how many messages of the channel may be sent at once: all, none while it is stopped, and
+// one when the stop is to be probed. Until is when to look again if none may. A payment stop limits
+// nothing here: it holds billable messages only.
 func (s *channelStops) limit(channel string, now time.Time, all int) (n int, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,8 +148,8 @@ func (s *channelStops) limit(channel string, now time.Time, all int) (n int, unt
 	}
 }
 
-// holdsBillable is until when a billable message of the channel must wait, because the upstream lacks a means of payment; the zero time if it may go, be it as
-// the probe.
+// holdsBillable is until when a billable message of the channel must wait, because the upstream
+// lacks a means of payment; the zero time if it may go, be it as the probe.
 func (s *channelStops) holdsBillable(channel string, now time.Time) (until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +166,8 @@ func (s *channelStops) holdsBillable(channel string, now time.Time) (until time.
 	}
 }
 
-// unprobed gives a probe back that limit or holdsBillable has granted at an instant, because the message that was to be the probe is not sent: the next one may try.
+// unprobed gives a probe back that limit or holdsBillable has granted at an instant, because the
+// message that was to be the probe is not sent: the next one may try.
 func (s *channelStops) unprobed(channel string, granted time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +187,8 @@ func (s *channelStops) isStopped(channel string) bool {
 	return stopped
 }
 
-// paymentStopped tells whether the upstream takes no billable message of the channel, as far as is known: once a probe is due, a new one may be it, since none may wait.
+// paymentStopped tells whether the upstream takes no billable message of the channel, as far as is
+// known: once a probe is due, a new one may be it, since none may wait.
 func (s *channelStops) paymentStopped(channel string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

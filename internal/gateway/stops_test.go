@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// Four messages that are refused for their own sake stand before a good one. The first of the refusals shows that the channel works again, and ends the stop: nothing but one probe
-// moves the clock here, and the good one does not wait for a probe of each of the others.
+// Four messages that are refused for their own sake stand before a good one. The first of the
+// refusals shows that the channel works again, and ends the stop: nothing but one probe moves the
+// clock here, and the good one does not wait for a probe of each of the others.
 func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

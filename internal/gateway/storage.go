@@ -11,11 +11,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// sharedIdle is how long the loops of a replica sleep when nothing rings: what another replica has made ready, or left when it ended, rings nobody here.
+// sharedIdle is how long the loops of a replica sleep when nothing rings: what another replica has
+// made ready, or left when it ended, rings nobody here.
 const sharedIdle = 5 * time.Second
 
-// openStore opens the account's store and takes up what was cut off. A database that does not answer yet, or a disk that is full, is waited for: the gateway is
-// not ready meanwhile, and says so.
+// openStore opens the account's store and takes up what was cut off. A database that does not
+// answer yet, or a disk that is full, is waited for: the gateway is not ready meanwhile, and says
+// so.
 func (g *Gateway) openStore(ctx context.Context) (*store.Store, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -92,12 +94,14 @@ func (g *Gateway) idle() time.Duration {
 	return dispatchIdle
 }
 
-// rate is this replica's part of the number's messages per second: the upstream counts all replicas' together.
+// rate is this replica's part of the number's messages per second: the upstream counts all
+// replicas' together.
 func (g *Gateway) rate(t *tenant) int32 {
 	return max(t.Limits.MessagesPerSecond/int32(g.opened.Load().Replicas()), 1)
 }
 
-// stillOurs asks whether a message whose lease may have run out before it was sent is still this replica's. Asking renews the lease.
+// stillOurs asks whether a message whose lease may have run out before it was sent is still this
+// replica's. Asking renews the lease.
 func (g *Gateway) stillOurs(ctx context.Context, p parcel) bool {
 	ours := false
 	asked := g.persist(ctx, "ask", func(tx *store.Tx) error {
@@ -108,7 +112,8 @@ func (g *Gateway) stillOurs(ctx context.Context, p parcel) bool {
 	return asked && ours
 }
 
-// storageProblem says what is wrong with a document's storage: which one it is can only be changed by a restart, because the ledger does not move by itself.
+// storageProblem says what is wrong with a document's storage: which one it is can only be changed
+// by a restart, because the ledger does not move by itself.
 func storageProblem(now, next *config.Storage) error {
 	switch {
 	case next.Type != "" && next.Type != config.StorageEmbedded && next.Type != config.StorageShared:

@@ -72,7 +72,8 @@ func TestP4LateWebhookOpensNoWindowInTheFuture(t *testing.T) {
 	}
 }
 
-// What the upstream states with "sent" is nothing where the plan fixes the length of an entry point: it lasts 72 hours from the delivery of the reply.
+// What the upstream states with "sent" is nothing where the plan fixes the length of an entry
+// point: it lasts 72 hours from the delivery of the reply.
 func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
@@ -99,9 +100,10 @@ func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 	}
 }
 
-// TestReplyToAnAdvertisementOpensAFreeEntryPoint follows the rule that a customer who comes through an advertisement and is answered within a day is written to for
-// free from then on, here for seven days, while free-form messages still need the service window.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+// TestReplyToAnAdvertisementOpensAFreeEntryPoint follows the rule that a customer who comes through
+// an advertisement and is answered within a day is written to for free from then on, here for seven
+// days, while free-form messages still need the service window. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`)})

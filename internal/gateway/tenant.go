@@ -21,7 +21,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// tenant is a configuration document made ready to serve. It never changes: a new document makes a new tenant, and a request that began with one ends with it.
+// tenant is a configuration document made ready to serve. It never changes: a new document makes a
+// new tenant, and a request that began with one ends with it.
 type tenant struct {
 	config.Document
 	digest    string
@@ -43,7 +44,8 @@ type tenant struct {
 type channel struct {
 	config.Channel
 	client *graph.Client
-	// secrets are those that may have signed a webhook of the channel's business account: its own and those of its siblings.
+	// secrets are those that may have signed a webhook of the channel's business account: its own
+	// and those of its siblings.
 	secrets []string
 }
 
@@ -75,13 +77,15 @@ const (
 	doubtResend = "Resend"
 )
 
-// digestOf is the digest under which a gateway reports a document: of its bytes as they are mounted.
+// digestOf is the digest under which a gateway reports a document: of its bytes as they are
+// mounted.
 func digestOf(document []byte) string {
 	sum := sha256.Sum256(document)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// parseTenant reads and compiles a document; its clients call the upstream through transport. Its errors name the field and hold no secret.
+// parseTenant reads and compiles a document; its clients call the upstream through transport. Its
+// errors name the field and hold no secret.
 func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) {
 	t := &tenant{digest: digestOf(document), transport: transport}
 	decoder := json.NewDecoder(bytes.NewReader(document))
@@ -103,7 +107,8 @@ func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) 
 	return t, nil
 }
 
-// describeJSON says where a document is malformed. The decoder's own sentence may quote a value, and a value may be a secret.
+// describeJSON says where a document is malformed. The decoder's own sentence may quote a value,
+// and a value may be a secret.
 func describeJSON(err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("malformed JSON at byte %d", syntax.Offset)
@@ -183,8 +188,8 @@ func appendMissing(list []string, more ...string) []string {
 	return list
 }
 
-// compileTemplates leaves out a template that this gateway cannot send. To refuse the document for it would keep a smaller budget or a revoked token from
-// taking effect.
+// compileTemplates leaves out a template that this gateway cannot send. To refuse the document for
+// it would keep a smaller budget or a revoked token from taking effect.
 func (t *tenant) compileTemplates() {
 	t.templates = make(map[templateKey]*servedTemplate, len(t.Templates))
 	for i := range t.Templates {
@@ -265,8 +270,9 @@ func checkURL(text string) error {
 	return nil
 }
 
-// How long the upstream tries to deliver a message whose template says nothing else.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview (time-to-live).
+// How long the upstream tries to deliver a message whose template says nothing else. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+// (time-to-live).
 const (
 	defaultTTL        = 30 * 24 * time.Hour
 	authenticationTTL = 10 * time.Minute
@@ -283,7 +289,8 @@ func templateTTL(t *config.Template) time.Duration {
 	}
 }
 
-// billedCategory is the category under which a template is billed now: the upstream's, or where it has said nothing yet, the definition's.
+// billedCategory is the category under which a template is billed now: the upstream's, or where it
+// has said nothing yet, the definition's.
 func billedCategory(t *config.Template) (conversation.Category, error) {
 	name := t.BilledCategory
 	if name == "" {

@@ -68,7 +68,8 @@ func TestADocumentWithoutAChannelIsTaken(t *testing.T) {
 	}
 }
 
-// A template that this gateway cannot send is left out: refusing the document would keep whatever else it restricts from taking effect.
+// A template that this gateway cannot send is left out: refusing the document would keep whatever
+// else it restricts from taking effect.
 func TestATemplateThatCannotBeSentLeavesTheRestServed(t *testing.T) {
 	tests := map[string]struct {
 		spoil func(*config.Template)

@@ -13,17 +13,19 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// traces begins spans; without a tracer it begins none, and costs nothing. No attribute names a customer, a number, a body or an id of the upstream's, which holds a
-// number (P7).
+// traces begins spans; without a tracer it begins none, and costs nothing. No attribute names a
+// customer, a number, a body or an id of the upstream's, which holds a number (P7).
 //
-// A message's whole life is one trace, although its parts may be days apart: its envelope keeps the context of its acceptance, so that each attempt to send it and
-// each status is a child of that, is sampled as that is, and is found under the business's own trace.
+// A message's whole life is one trace, although its parts may be days apart: its envelope keeps the
+// context of its acceptance, so that each attempt to send it and each status is a child of that, is
+// sampled as that is, and is found under the business's own trace.
 type traces struct{ tracer trace.Tracer }
 
 // span is one that may not be: its methods then do nothing.
 type span struct{ of trace.Span }
 
-// Attributes, by OpenTelemetry's semantic conventions where these have a name (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/).
+// Attributes, by OpenTelemetry's semantic conventions where these have a name
+// (https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/).
 const (
 	attributeMessage = attribute.Key("messaging.message.id")
 	attributeResult  = attribute.Key("guichet.result")
@@ -40,8 +42,9 @@ func (t traces) begin(ctx context.Context, name string, kind trace.SpanKind) (co
 	return ctx, span{of}
 }
 
-// request begins the span of a request. A trace of the business's own goes on in it; that of a caller whom known does not know is not taken over, because its sampled flag
-// would make the gateway record and export whatever anybody posts.
+// request begins the span of a request. A trace of the business's own goes on in it; that of a
+// caller whom known does not know is not taken over, because its sampled flag would make the
+// gateway record and export whatever anybody posts.
 func (t traces) request(r *http.Request, name string, known func(*http.Request) bool) (*http.Request, span) {
 	if t.tracer == nil {
 		return r, span{}
@@ -54,7 +57,8 @@ func (t traces) request(r *http.Request, name string, known func(*http.Request) 
 	return r.WithContext(ctx), s
 }
 
-// child begins a span within another one; where there is none, or it is not recorded, it begins none.
+// child begins a span within another one; where there is none, or it is not recorded, it begins
+// none.
 func (t traces) child(ctx context.Context, name string) span {
 	if t.tracer == nil || !trace.SpanFromContext(ctx).IsRecording() {
 		return span{}
@@ -63,7 +67,8 @@ func (t traces) child(ctx context.Context, name string) span {
 	return s
 }
 
-// ofMessage begins a span in the trace of a message's acceptance, or where that is not known, in one of its own.
+// ofMessage begins a span in the trace of a message's acceptance, or where that is not known, in
+// one of its own.
 func (t traces) ofMessage(ctx context.Context, parent, name, id string, kind trace.SpanKind) (context.Context, span) {
 	if t.tracer == nil {
 		return ctx, span{}
@@ -76,10 +81,12 @@ func (t traces) ofMessage(ctx context.Context, parent, name, id string, kind tra
 	return ctx, s
 }
 
-// traceParent is the W3C header's name (https://www.w3.org/TR/trace-context/), as MapCarrier looks it up.
+// traceParent is the W3C header's name (https://www.w3.org/TR/trace-context/), as MapCarrier looks
+// it up.
 const traceParent = "traceparent"
 
-// parentOf is the span of a context in the form of the W3C header, for a message's envelope; empty if there is none.
+// parentOf is the span of a context in the form of the W3C header, for a message's envelope; empty
+// if there is none.
 func parentOf(ctx context.Context) string {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ""
@@ -120,7 +127,8 @@ func (s span) end(err error) {
 // tracedStatus is a status whose span is drawn once the status is durable.
 type tracedStatus struct{ parent, id, status string }
 
-// statuses draws the statuses of a webhook into their messages' traces, each linked to the webhook that brought it.
+// statuses draws the statuses of a webhook into their messages' traces, each linked to the webhook
+// that brought it.
 func (t traces) statuses(ctx context.Context, began time.Time, list []tracedStatus) {
 	for _, one := range list {
 		if one.parent == "" {

@@ -8,8 +8,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// A row of the store that cannot be read, because bytes of it were changed on the disk or its key is missing, must not hold up the others. What is damaged is given up,
-// without what it holds; what is locked waits for its key.
+// A row of the store that cannot be read, because bytes of it were changed on the disk or its key
+// is missing, must not hold up the others. What is damaged is given up, without what it holds; what
+// is locked waits for its key.
 
 // lockedPause is how long what is sealed with a missing key waits until it is looked at again.
 const lockedPause = time.Minute
@@ -39,7 +40,8 @@ func unreadableError() *graph.Error {
 	return graph.NewError(graph.CodeInternal, "The stored message could not be read. Send it again.")
 }
 
-// rate prices an ended message. One whose envelope or conversation cannot be read has no price that is known, unless it is free because it was not delivered.
+// rate prices an ended message. One whose envelope or conversation cannot be read has no price that
+// is known, unless it is free because it was not delivered.
 func (t *tenant) rate(e ending, rate func() pricing.Outcome) pricing.Outcome {
 	switch {
 	case !e.about.unreadable:
@@ -51,7 +53,8 @@ func (t *tenant) rate(e ending, rate func() pricing.Outcome) pricing.Outcome {
 	}
 }
 
-// readable takes claimed callbacks that cannot be read out of the way: the damaged are dropped, and the locked put off for as long as any callback is tried.
+// readable takes claimed callbacks that cannot be read out of the way: the damaged are dropped, and
+// the locked put off for as long as any callback is tried.
 func (g *Gateway) readable(tx *store.Tx, claimed []*store.Callback, now time.Time) ([]*store.Callback, error) {
 	whole := claimed[:0]
 	for _, c := range claimed {

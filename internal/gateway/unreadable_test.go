@@ -19,7 +19,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// database is the gateway's store, for what the gateway does not do. It waits while the gateway writes.
+// database is the gateway's store, for what the gateway does not do. It waits while the gateway
+// writes.
 func (w *world) database() *sql.DB {
 	w.t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(w.directory, "data", storeFile)+"?_pragma=busy_timeout(10000)")
@@ -99,7 +100,8 @@ func (w *world) submitted() (id, upstream string) {
 	return id, upstream
 }
 
-// One message of which a byte was lost or changed on the disk is given up, and settled as undelivered; those beside it and behind it go on.
+// One message of which a byte was lost or changed on the disk is given up, and settled as
+// undelivered; those beside it and behind it go on.
 func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	const cut = "UPDATE messages SET %[1]s = substr(%[1]s, 1, length(%[1]s) - 1) WHERE id = ?"
@@ -151,7 +153,8 @@ func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-// A delivery that is told after the message was given up is owed, also where the times cannot be read that say that it was given up (P2).
+// A delivery that is told after the message was given up is owed, also where the times cannot be
+// read that say that it was given up (P2).
 func TestP2LateDeliveryOfAMessageWithDamagedTimesIsBilled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, blocking)
@@ -165,8 +168,9 @@ func TestP2LateDeliveryOfAMessageWithDamagedTimesIsBilled(t *testing.T) {
 	}
 }
 
-// A message to a customer whose conversation cannot be read is given up, because nobody knows what the customer has stopped; one that is delivered has no price that is
-// known, because windows decide it. Neither holds up the messages of others.
+// A message to a customer whose conversation cannot be read is given up, because nobody knows what
+// the customer has stopped; one that is delivered has no price that is known, because windows
+// decide it. Neither holds up the messages of others.
 func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -193,8 +197,9 @@ func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-// What a webhook says of others is stored although it is about a customer whose conversation cannot be read, too; it is refused all the same, so that the upstream tells it again
-// until the row is restored.
+// What a webhook says of others is stored although it is about a customer whose conversation cannot
+// be read, too; it is refused all the same, so that the upstream tells it again until the row is
+// restored.
 func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
 	t.Parallel()
 	const other = "33612345679"
@@ -235,7 +240,8 @@ func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
 	}
 }
 
-// A status that would open a free entry point, and a refusal that says what the customer has stopped, end their message also where the conversation cannot be read.
+// A status that would open a free entry point, and a refusal that says what the customer has
+// stopped, end their message also where the conversation cannot be read.
 func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -255,7 +261,8 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 	w.until("the delivered one is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
 }
 
-// A delivered message whose envelope cannot be read has no price that is known: it is held as unpriced, and its webhook is no failure.
+// A delivered message whose envelope cannot be read has no price that is known: it is held as
+// unpriced, and its webhook is no failure.
 func TestDeliveryOfADamagedMessageIsHeldAsUnpriced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -11,7 +11,8 @@ import (
 // upstreamTimeout bounds a call to the upstream, from the dial to the answer's last byte.
 const upstreamTimeout = 20 * time.Second
 
-// newTransport is the transport of all calls to one kind of peer. It keeps up to concurrency connections open between calls.
+// newTransport is the transport of all calls to one kind of peer. It keeps up to concurrency
+// connections open between calls.
 func newTransport(concurrency int) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,

@@ -9,11 +9,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// errUnreadable says that a stored message is damaged, or its request no JSON object: one bad row must not hold up the others.
+// errUnreadable says that a stored message is damaged, or its request no JSON object: one bad row
+// must not hold up the others.
 var errUnreadable = errors.New("a stored message cannot be read")
 
-// upstreamBody is the client's request as the upstream gets it: with our id as callback data, so that any status tells which message it is about (P12), and
-// with the upstream's ids in place of ours where the client quotes or reacts to a message that it sent itself.
+// upstreamBody is the client's request as the upstream gets it: with our id as callback data, so
+// that any status tells which message it is about (P12), and with the upstream's ids in place of
+// ours where the client quotes or reacts to a message that it sent itself.
 func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 	if m.Condition != store.Whole {
 		return nil, errUnreadable
@@ -39,10 +41,10 @@ func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
 	return body, nil
 }
 
-// dialled writes a number as it is dialled from abroad, for whom it was looked up: with its plus sign,
-// without which the upstream may put the country code of the business's own number in front and find
-// somebody else, and without a trunk zero.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// dialled writes a number as it is dialled from abroad, for whom it was looked up: with its plus
+// sign, without which the upstream may put the country code of the business's own number in front
+// and find somebody else, and without a trunk zero. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func dialled(body []byte, to string) ([]byte, error) {
 	object, err := rawjson.ParseObject(body)
 	if err != nil {

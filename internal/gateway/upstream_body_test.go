@@ -7,7 +7,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// A number without its plus sign could be another one to the upstream than to the gateway, which decides and prices by its country code.
+// A number without its plus sign could be another one to the upstream than to the gateway, which
+// decides and prices by its country code.
 func TestNumberGoesToTheUpstreamWithItsPlusSign(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

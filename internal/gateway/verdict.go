@@ -18,10 +18,12 @@ const (
 	verdictCategory = "category"
 )
 
-// dissent is the upstream's verdict on an ended message in the words of the ledger, and on what it differs from ours; both are empty where it does not.
+// dissent is the upstream's verdict on an ended message in the words of the ledger, and on what it
+// differs from ours; both are empty where it does not.
 //
-// It differs on the window where it refused as outside a window what was accepted within one; on the price where it says that a message is billed and the plan
-// that it is free, or the other way round; on the category where it names another one of those that we know.
+// It differs on the window where it refused as outside a window what was accepted within one; on
+// the price where it says that a message is billed and the plan that it is free, or the other way
+// round; on the category where it names another one of those that we know.
 func (e ending) dissent(outcome pricing.Outcome) (verdict string, on []string) {
 	if e.refused == graph.CodeReEngagement && e.about.InWindow {
 		return strconv.Itoa(e.refused), []string{verdictWindow}
@@ -42,9 +44,10 @@ func (e ending) dissent(outcome pricing.Outcome) (verdict string, on []string) {
 	return describePrice(p), on
 }
 
-// billedBy is whether the upstream bills a message, if it says so: by the type where billable is absent, which the upstream is to drop. A regular message of whom it
-// exempts has a subtype.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+// billedBy is whether the upstream bills a message, if it says so: by the type where billable is
+// absent, which the upstream is to drop. A regular message of whom it exempts has a subtype.
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func billedBy(p *graph.Pricing) (billed, said bool) {
 	if p.Billable != nil {
 		return *p.Billable, true
@@ -53,10 +56,12 @@ func billedBy(p *graph.Pricing) (billed, said bool) {
 	return billed, billed || strings.HasPrefix(p.Type, "free_")
 }
 
-// upstreamWord is what a type or a category of the upstream's looks like; anything else is not kept.
+// upstreamWord is what a type or a category of the upstream's looks like; anything else is not
+// kept.
 var upstreamWord = regexp.MustCompile(`^[a-z_-]{1,40}$`)
 
-// describePrice is the upstream's pricing object in words, such as "free free_customer_service utility".
+// describePrice is the upstream's pricing object in words, such as "free free_customer_service
+// utility".
 func describePrice(p *graph.Pricing) string {
 	var words []string
 	switch {
@@ -74,7 +79,8 @@ func describePrice(p *graph.Pricing) string {
 	return strings.Join(words, " ")
 }
 
-// keepDissent puts the upstream's verdict beside ours in the record, where they differ, and counts it.
+// keepDissent puts the upstream's verdict beside ours in the record, where they differ, and counts
+// it.
 func (g *Gateway) keepDissent(e ending, record *ledger.Record, outcome pricing.Outcome) {
 	verdict, on := e.dissent(outcome)
 	record.UpstreamVerdict = verdict

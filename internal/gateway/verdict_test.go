@@ -13,7 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// settlements reads the records of messages in the ledger of a gateway that has stopped, on either engine.
+// settlements reads the records of messages in the ledger of a gateway that has stopped, on either
+// engine.
 func (w *world) settlements(ids ...string) map[string]*ledger.Record {
 	w.t.Helper()
 	keys, err := seal.Parse(w.readKeyFile(config.KeysetFile), w.readKeyFile(config.CustomerKeyFile))

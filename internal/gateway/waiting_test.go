@@ -13,7 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// A message that the upstream wants to have back in hours waits beside its customer's line: what comes after it, a one-time password say, goes ahead.
+// A message that the upstream wants to have back in hours waits beside its customer's line: what
+// comes after it, a one-time password say, goes ahead.
 func TestMessageThatMustWaitForHoursHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -45,7 +46,8 @@ func TestMessageThatMustWaitForHoursHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// A payment stop holds billable messages only: what is free goes ahead of them, also to the same customer.
+// A payment stop holds billable messages only: what is free goes ahead of them, also to the same
+// customer.
 func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -63,7 +65,8 @@ func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
 	w.until("it was sent once the stop had ended", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: held})) == 1 })
 }
 
-// When a message passes that probes a payment stop, all that it held go at once: nothing else moves the clock here.
+// When a message passes that probes a payment stop, all that it held go at once: nothing else moves
+// the clock here.
 func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -84,8 +87,9 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	}
 }
 
-// A stopped channel is probed by a message that is sent. One whose window has closed while it waited is given up, and the next one probes at once: otherwise a long stop
-// would go on for a minute for each of them. Nothing moves the clock once the upstream takes messages again.
+// A stopped channel is probed by a message that is sent. One whose window has closed while it
+// waited is given up, and the next one probes at once: otherwise a long stop would go on for a
+// minute for each of them. Nothing moves the clock once the upstream takes messages again.
 func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -106,7 +110,8 @@ func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
 	}
 }
 
-// The same goes for a payment stop, which a billable message probes: here three customers have stopped marketing while it held theirs.
+// The same goes for a payment stop, which a billable message probes: here three customers have
+// stopped marketing while it held theirs.
 func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -130,8 +135,9 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 	}
 }
 
-// A payment stop is probed by a billable message. Where none waits any more, because the one that met the stop has ended, the next one that comes is it: otherwise the
-// channel would refuse them until somebody changes the configuration.
+// A payment stop is probed by a billable message. Where none waits any more, because the one that
+// met the stop has ended, the next one that comes is it: otherwise the channel would refuse them
+// until somebody changes the configuration.
 func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -148,8 +154,9 @@ func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
 	}
 }
 
-// An account that pays in advance gets a 200 for what it cannot pay, and a failed status later: the answer to a probe, or to a send that was under way, ends no stop that a
-// status has told. The status of a probe that is sent does.
+// An account that pays in advance gets a 200 for what it cannot pay, and a failed status later: the
+// answer to a probe, or to a send that was under way, ends no stop that a status has told. The
+// status of a probe that is sent does.
 func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -172,7 +179,8 @@ func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
 	}
 }
 
-// The pauses after 131056 grow with the refusals of the pair in a row, whatever else the message has met before.
+// The pauses after 131056 grow with the refusals of the pair in a row, whatever else the message
+// has met before.
 func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -188,7 +196,8 @@ func TestPairBackOffDoesNotCountOtherTries(t *testing.T) {
 	w.settled(1) // within a second or two, and not after 64
 }
 
-// A message that is taken ends the row of its pair's refusals: the next one is waited for a second, and not for the 64 that follow three before it.
+// A message that is taken ends the row of its pair's refusals: the next one is waited for a second,
+// and not for the 64 that follow three before it.
 func TestPairBackOffBeginsAnewAfterAMessageThatIsTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -212,7 +221,8 @@ func TestPairBackOffBeginsAnewAfterAMessageThatIsTaken(t *testing.T) {
 	w.settled(2)
 }
 
-// A message that found no slot is sent when one is given back, whichever number's message has had it: nothing else rings here.
+// A message that found no slot is sent when one is given back, whichever number's message has had
+// it: nothing else rings here.
 func TestMessageOfOneNumberGetsTheSlotThatAnotherNumbersMessageHad(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) { d.Callback = nil })

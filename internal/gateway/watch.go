@@ -21,8 +21,9 @@ const maxDocument = 2 << 20
 
 // configuration serves the newest good document of a mounted file. It is safe for concurrent use.
 //
-// A Secret's volume is replaced as a whole by renaming a symbolic link, so the file that the path leads to changes in one step: a look at its identity, size
-// and time once in a while tells, and nothing is ever read half-written.
+// A Secret's volume is replaced as a whole by renaming a symbolic link, so the file that the path
+// leads to changes in one step: a look at its identity, size and time once in a while tells, and
+// nothing is ever read half-written.
 type configuration struct {
 	path      string
 	transport http.RoundTripper
@@ -72,7 +73,8 @@ func watch(ctx context.Context, interval time.Duration, looks ...func()) {
 	}
 }
 
-// look reads the file if it has changed since the last look. A bad document is refused and the last good one goes on being served.
+// look reads the file if it has changed since the last look. A bad document is refused and the last
+// good one goes on being served.
 func (c *configuration) look() {
 	c.mu.Lock()
 	info, err := os.Stat(c.path)
@@ -103,7 +105,8 @@ func (c *configuration) look() {
 	}
 }
 
-// read returns the tenant of the file, nil if it is the one that is served already, or why there is none.
+// read returns the tenant of the file, nil if it is the one that is served already, or why there is
+// none.
 func (c *configuration) read(statErr error) (*tenant, refusedDocument) {
 	if statErr != nil {
 		return nil, refusedDocument{reason: readFailure(c.path, statErr)}

@@ -8,8 +8,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// getWebhook answers the upstream's handshake: the verify token of any channel is good.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
+// getWebhook answers the upstream's handshake: the verify token of any channel is good. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
 	t := g.config.tenant()
 	if t == nil {
@@ -25,7 +25,8 @@ func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// postWebhook takes a webhook: the signature of the raw bytes first, then what is in them, then the 200 once all of it is durable (P1).
+// postWebhook takes a webhook: the signature of the raw bytes first, then what is in them, then the
+// 200 once all of it is durable (P1).
 func (g *Gateway) postWebhook(w http.ResponseWriter, r *http.Request) error {
 	result, err := g.takeWebhook(w, r)
 	g.metrics.webhooks.WithLabelValues(result).Inc()
@@ -83,7 +84,8 @@ func (t *tenant) verifyTokens() []string {
 	return tokens
 }
 
-// signedBy finds the app secret that signed a body. A secret vouches only for the numbers of the business accounts that have it, see channel.trusts.
+// signedBy finds the app secret that signed a body. A secret vouches only for the numbers of the
+// business accounts that have it, see channel.trusts.
 func (t *tenant) signedBy(body []byte, header string) (secret string, ok bool) {
 	for _, candidate := range t.secrets {
 		if graph.VerifySignature(body, header, candidate) {

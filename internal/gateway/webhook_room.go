@@ -13,16 +13,18 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// Anybody may post a webhook, and whether it is genuine is known only when all of it has arrived. So
-// no stranger may hold room that a genuine one needs: a body must arrive at a least rate, and when
-// room is short the heaviest unfinished body goes. See docs/decisions/0016-room-for-webhooks.md.
+// Anybody may post a webhook, and whether it is genuine is known only when all of it has arrived.
+// So no stranger may hold room that a genuine one needs: a body must arrive at a least rate, and
+// when room is short the heaviest unfinished body goes. See
+// docs/decisions/0016-room-for-webhooks.md.
 const (
 	// roomBytes bounds what all webhooks that are read or stored hold at once.
 	roomBytes = 24 << 20
 	// bodyOverhead is what a request holds beside its body: its connection, goroutine and headers.
 	bodyOverhead = 16 << 10
-	// bodyGrace is how long a body may take in any case, and leastRate how many more bytes must have
-	// arrived for each second beyond that. The largest webhook then has just under readTimeout.
+	// bodyGrace is how long a body may take in any case, and leastRate how many more bytes must
+	// have arrived for each second beyond that. The largest webhook then has just under
+	// readTimeout.
 	bodyGrace = 5 * time.Second
 	leastRate = 128 << 10
 	// firstRead is the first buffer of a body: most webhooks fit.
@@ -41,7 +43,8 @@ type webhookRoom struct {
 type heldBody struct {
 	peer  string
 	began time.Time
-	// interrupt sets the deadline of the connection's reads. It may be called while the body is unfinished.
+	// interrupt sets the deadline of the connection's reads. It may be called while the body is
+	// unfinished.
 	interrupt func(time.Time)
 
 	size int64
@@ -54,9 +57,9 @@ type heldBody struct {
 // errDropped says that a body was dropped to make room for others.
 var errDropped = errors.New("the body was dropped to make room")
 
-// read reads the body of a webhook, one byte more than the limit at most, so that the caller can tell
-// one that is too large. Memory is taken as the body arrives, whatever length was declared. Done gives
-// the room back. After an error the connection cannot be used again.
+// read reads the body of a webhook, one byte more than the limit at most, so that the caller can
+// tell one that is too large. Memory is taken as the body arrives, whatever length was declared.
+// Done gives the room back. After an error the connection cannot be used again.
 func (room *webhookRoom) read(
 	w http.ResponseWriter, r *http.Request, limit int64,
 ) (body []byte, done func(), err error) {
@@ -108,8 +111,8 @@ func (room *webhookRoom) fill(b *heldBody, r *http.Request, limit int64) ([]byte
 	}
 }
 
-// nextSize is the size of the next buffer of a body of which so much has arrived: twice as large, up to
-// what was declared and one byte, in which the end is met.
+// nextSize is the size of the next buffer of a body of which so much has arrived: twice as large,
+// up to what was declared and one byte, in which the end is met.
 func nextSize(arrived int, declared, limit int64) int {
 	size := max(firstRead, 2*int64(arrived))
 	if declared >= int64(arrived) {
@@ -143,9 +146,10 @@ func (room *webhookRoom) hold(b *heldBody, size int64) error {
 	return nil
 }
 
-// heaviest is the unfinished body that goes when room is short: of the peer whose bodies have held the
-// most for the longest, the one that has. Behind a proxy all have one address; then it is simply the
-// heaviest of all. A body that has just come weighs nothing, and what ends soon stays light.
+// heaviest is the unfinished body that goes when room is short: of the peer whose bodies have held
+// the most for the longest, the one that has. Behind a proxy all have one address; then it is
+// simply the heaviest of all. A body that has just come weighs nothing, and what ends soon stays
+// light.
 func (room *webhookRoom) heaviest(newest *heldBody, now time.Time) *heldBody {
 	peers := map[string]float64{}
 	for b := range room.unfinished {

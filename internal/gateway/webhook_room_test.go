@@ -20,7 +20,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// stranger posts a webhook that never ends, from an address of the loopback, and keeps the connection until the test is over.
+// stranger posts a webhook that never ends, from an address of the loopback, and keeps the
+// connection until the test is over.
 func (w *world) stranger(from byte, opening string, body int) {
 	w.t.Helper()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, from)}}
@@ -120,7 +121,8 @@ func (p pipes) dial() net.Conn {
 	return ours
 }
 
-// A body that does not come at the least rate is cut off; one that does is taken, however long it takes.
+// A body that does not come at the least rate is cut off; one that does is taken, however long it
+// takes.
 func TestSlowBodyIsCut(t *testing.T) {
 	for name, tc := range map[string]struct {
 		first, each, total int

@@ -13,9 +13,10 @@ const (
 	CallAccepted = "ACCEPTED" // the customer has taken the business's call
 )
 
-// Call is a step in the life of a call.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/user-initiated-calls
-// and https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/business-initiated-calls.
+// Call is a step in the life of a call. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/user-initiated-calls
+// and
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/calling/business-initiated-calls.
 type Call struct {
 	ID string
 	// Customer is the customer's number in digits, CustomerUserID their

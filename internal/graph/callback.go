@@ -8,8 +8,8 @@ import (
 )
 
 // Callbacks writes the bodies of callbacks to the business: Meta's own envelope with one update in
-// it, all its fields as they came, in the form in which Meta writes JSON (see rawjson.ASCII). Sign a
-// body with the business's secret as it is.
+// it, all its fields as they came, in the form in which Meta writes JSON (see rawjson.ASCII). Sign
+// a body with the business's secret as it is.
 //
 // It reads the change once, so that a body costs what the body holds, however many updates the
 // change brings. It is not changed by use.
@@ -82,8 +82,9 @@ func (b *Callbacks) Message(m *Message) json.RawMessage {
 	return b.with(listMessages, m.Raw, m.From, m.FromUserID)
 }
 
-// Status returns the webhook that carries a status alone. The gateway's own biz_opaque_callback_data
-// is replaced by the business's; nil removes it, for a business that gave none.
+// Status returns the webhook that carries a status alone. The gateway's own
+// biz_opaque_callback_data is replaced by the business's; nil removes it, for a business that gave
+// none.
 func (b *Callbacks) Status(s *Status, callbackData *string) json.RawMessage {
 	const field = "biz_opaque_callback_data"
 	raw := []byte(s.Raw)
@@ -113,7 +114,8 @@ type Part struct {
 }
 
 // Parts are the preferences and the steps of calls of the change, each on its own, for they are
-// about different customers. A change that brings none, or only one, is a part by itself, as it came.
+// about different customers. A change that brings none, or only one, is a part by itself, as it
+// came.
 func (b *Callbacks) Parts() []Part {
 	c := b.change
 	updates := len(c.Preferences) + len(c.Calls)
@@ -215,8 +217,8 @@ func addFirst(index map[string]int, address string, i int) {
 	}
 }
 
-// find picks the contact of an update: the first one with either address, or the only one. It is nil
-// if there is none.
+// find picks the contact of an update: the first one with either address, or the only one. It is
+// nil if there is none.
 func (x *contactIndex) find(waID, userID string) []byte {
 	if len(x.all) == 1 {
 		return x.all[0]
@@ -235,7 +237,8 @@ func (x *contactIndex) find(waID, userID string) []byte {
 	}
 }
 
-// Callback returns the webhook that carries the whole change, in the form in which Meta writes JSON.
+// Callback returns the webhook that carries the whole change, in the form in which Meta writes
+// JSON.
 func (c *Change) Callback() json.RawMessage {
 	opening, closing := c.surroundings()
 	value := rawjson.ASCII(c.Value)

@@ -128,7 +128,8 @@ func TestCallbacksAreWrittenAsMetaWritesThem(t *testing.T) {
 	}
 }
 
-// What a callback costs must not grow with what else the webhook carries: a thousand messages with their thousand contacts once held the store's writer for a second.
+// What a callback costs must not grow with what else the webhook carries: a thousand messages with
+// their thousand contacts once held the store's writer for a second.
 func TestCallbacksOfAThousandMessagesAreLinear(t *testing.T) {
 	allocated := func(messages int) float64 {
 		c := onlyChange(t, manyMessages(messages, 2500))
@@ -144,7 +145,8 @@ func TestCallbacksOfAThousandMessagesAreLinear(t *testing.T) {
 	}
 }
 
-// manyMessages is a webhook with so many messages of different customers, with their contacts, each of about so many bytes.
+// manyMessages is a webhook with so many messages of different customers, with their contacts, each
+// of about so many bytes.
 func manyMessages(messages, size int) []byte {
 	var contacts, list []string
 	for i := range messages {
@@ -155,7 +157,8 @@ func manyMessages(messages, size int) []byte {
 		strings.Join(contacts, ",") + `],"messages":[` + strings.Join(list, ",") + `]}}]}]}`)
 }
 
-// A figure for each message, which must not grow with their number. The largest is the most that a webhook may bring: 1,000 updates, 3 MB.
+// A figure for each message, which must not grow with their number. The largest is the most that a
+// webhook may bring: 1,000 updates, 3 MB.
 func BenchmarkCallbacks(b *testing.B) {
 	for _, messages := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprint(messages), func(b *testing.B) {

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// catalogue returns the documented codes by number. It is data: the retry
-// classes are Meta's advice on each code where there is any, and Never where
-// only a change of the request or the configuration can help.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// catalogue returns the documented codes by number. It is data: the retry classes are Meta's advice
+// on each code where there is any, and Never where only a change of the request or the
+// configuration can help. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 var catalogue = sync.OnceValue(func() map[int]CodeInfo {
 	const hour = time.Hour
 	list := []CodeInfo{

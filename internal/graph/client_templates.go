@@ -10,8 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// Statuses of a template.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+// Statuses of a template. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
 const (
 	TemplatePending         = "PENDING"
 	TemplateApproved        = "APPROVED"

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Error codes that this module emits or decides on.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// Error codes that this module emits or decides on. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 const (
 	CodeAuthentication        = 0
 	CodeUnknown               = 1
@@ -53,9 +53,9 @@ const (
 	CodeBlockUsersFailed      = 139100
 )
 
-// Messenger subcodes: code 10 alone is a missing permission, and only the
-// subcode tells that the window is closed.
-// Source: https://developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
+// Messenger subcodes: code 10 alone is a missing permission, and only the subcode tells that the
+// window is closed. Source:
+// https://developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
 const (
 	SubcodeOutsideWindow       = 2018278
 	SubcodeOutsideWindowLegacy = 2018065

@@ -52,7 +52,8 @@ func integer(raw []byte) (int64, bool) {
 	return n, err == nil
 }
 
-// code reads an error's code or subcode. One beyond 32 bits, which Meta has not and no store keeps, is none.
+// code reads an error's code or subcode. One beyond 32 bits, which Meta has not and no store keeps,
+// is none.
 func code(raw []byte) (int, bool) {
 	n, ok := integer(raw)
 	if !ok || n < math.MinInt32 || n > math.MaxInt32 {

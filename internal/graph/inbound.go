@@ -27,8 +27,8 @@ const (
 	StatusPlayed    = "played"
 )
 
-// Message is an inbound message.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+// Message is an inbound message. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 type Message struct {
 	ID string
 	// From is the customer's number in digits, FromUserID their business-scoped
@@ -84,8 +84,8 @@ type Referral struct {
 	ClickID    string
 }
 
-// Types of a notice that a customer is known by another address.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+// Types of a notice that a customer is known by another address. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
 const (
 	ChangedNumber = "user_changed_number"
 	ChangedUserID = "user_changed_user_id"
@@ -105,8 +105,8 @@ type SystemNotice struct {
 	OldParentUserID, NewParentUserID string
 }
 
-// Status is one step in the life of an outbound message.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
+// Status is one step in the life of an outbound message. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 type Status struct {
 	ID string
 	// Type is what the status is about: empty or "message" for the delivery of a
@@ -130,8 +130,8 @@ type Status struct {
 	Raw          json.RawMessage
 }
 
-// OfDelivery tells whether the status is about the delivery of a message, which is what "failed" means
-// then. The On-Premises API wrote the type "message", the Cloud API writes none.
+// OfDelivery tells whether the status is about the delivery of a message, which is what "failed"
+// means then. The On-Premises API wrote the type "message", the Cloud API writes none.
 func (s *Status) OfDelivery() bool { return s.Type == "" || s.Type == typeMessage }
 
 const typeMessage = "message"

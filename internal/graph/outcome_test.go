@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// fateOf says in one word what a caller knows of a send: taken, refused (with its code and class), unsent, or unknown.
+// fateOf says in one word what a caller knows of a send: taken, refused (with its code and class),
+// unsent, or unknown.
 func fateOf(err error) string {
 	if err == nil {
 		return "taken"
@@ -32,8 +33,10 @@ func fateOf(err error) string {
 	return "refused " + strconv.Itoa(failure.Code) + " " + string(failure.Class())
 }
 
-// What is between the gateway and the Graph API answers in its own words: Envoy with 503 after it has lost the connection on which it had passed the message on. Only an
-// error object of the Graph API, or a refusal that comes before anything is done with a request, says that the message was not taken (P12).
+// What is between the gateway and the Graph API answers in its own words: Envoy with 503 after it
+// has lost the connection on which it had passed the message on. Only an error object of the Graph
+// API, or a refusal that comes before anything is done with a request, says that the message was
+// not taken (P12).
 func TestP12OnlyTheUpstreamsOwnErrorSaysThatAMessageWasNotTaken(t *testing.T) {
 	const (
 		taken   = `{"messaging_product":"whatsapp","contacts":[{"input":"+33612345678","wa_id":"33612345678"}],"messages":[{"id":"wamid.9"}]}`

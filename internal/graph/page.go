@@ -22,8 +22,8 @@ const (
 	PageUnknown  PageKind = "unknown"
 )
 
-// PageEvent is one element of entry[].messaging[] or standby[].
-// Source: https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks
+// PageEvent is one element of entry[].messaging[] or standby[]. Source:
+// https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks
 type PageEvent struct {
 	Kind PageKind
 	// Sender and Recipient are page-scoped user ids or the page's id.

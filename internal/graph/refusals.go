@@ -78,7 +78,8 @@ func OutcomeUnknown(after time.Duration) *Error {
 	return e
 }
 
-// Faulty says that a fault of the gateway keeps this request from being stored (131000). Others may be.
+// Faulty says that a fault of the gateway keeps this request from being stored (131000). Others may
+// be.
 func Faulty() *Error {
 	e := NewError(CodeInternal, "A fault of the gateway kept the message from being stored. It was not accepted; the gateway's log names the fault.")
 	e.HTTPStatus = 500

@@ -161,7 +161,8 @@ func TestParseSendRefuses(t *testing.T) {
 	}
 }
 
-// What goes upstream of a read receipt is made of what is known of it: whatever else the client wrote could be a message that nobody meters.
+// What goes upstream of a read receipt is made of what is known of it: whatever else the client
+// wrote could be a message that nobody meters.
 func TestP2AReadReceiptCarriesNothingElseUpstream(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
 		"plain": {

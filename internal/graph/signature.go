@@ -13,9 +13,9 @@ const SignatureHeader = "X-Hub-Signature-256"
 
 const signaturePrefix = "sha256="
 
-// Sign returns the value of SignatureHeader for a body: "sha256=" and the hex
-// HMAC-SHA256 of its raw bytes under the app secret.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
+// Sign returns the value of SignatureHeader for a body: "sha256=" and the hex HMAC-SHA256 of its
+// raw bytes under the app secret. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 func Sign(body []byte, secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)

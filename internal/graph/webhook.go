@@ -9,8 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
-// Bounds of a webhook.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+// Bounds of a webhook. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 const (
 	// MaxWebhookBody is the largest body, in bytes.
 	MaxWebhookBody = 3 << 20

@@ -2,7 +2,8 @@ package graph
 
 import "testing"
 
-// A channel was stopped by one code, and one message meets another: does that say that the channel works?
+// A channel was stopped by one code, and one message meets another: does that say that the channel
+// works?
 func TestRefusalThatOnlyAWorkingChannelGives(t *testing.T) {
 	const token, permission, locked, policy, unregistered, payment = 190, 200, 131031, 368, 133010, 131042
 	tests := map[string]struct {

@@ -32,8 +32,8 @@ const (
 	parentMark     = "ENT."
 )
 
-// Kind tells what the address is.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
+// Kind tells what the address is. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
 func (a Address) Kind() Kind {
 	switch {
 	case a == "":
@@ -61,8 +61,8 @@ func IsUserID(text string) bool {
 	return kind == UserID || kind == ParentUserID
 }
 
-// Parse reads an address as clients write it: a phone number, see ParsePhone, or a user id. The result
-// is false for anything else.
+// Parse reads an address as clients write it: a phone number, see ParsePhone, or a user id. The
+// result is false for anything else.
 func Parse(text string) (Address, bool) {
 	if IsUserID(text) {
 		return Address(text), true
@@ -70,12 +70,13 @@ func Parse(text string) (Address, bool) {
 	return ParsePhone(text)
 }
 
-// ParsePhone reads a phone number with its country code. A leading plus sign, spaces, dashes, points
-// and parentheses may stand between the digits, and a trunk zero behind the country code, as in
+// ParsePhone reads a phone number with its country code. A leading plus sign, spaces, dashes,
+// points and parentheses may stand between the digits, and a trunk zero behind the country code, as
+// in
 // +44 (0)7911 123456, is dropped: it is dialled within the country only. The result is false for a
 // number that does not have 7 to 15 digits, or that begins with 0: no country code does, so it is a
-// national number, or has a dialling prefix, and would be another customer here than the one whom the
-// network finds.
+// national number, or has a dialling prefix, and would be another customer here than the one whom
+// the network finds.
 func ParsePhone(text string) (Address, bool) {
 	if len(text) > longestWritten {
 		return "", false
@@ -99,7 +100,8 @@ func ParsePhone(text string) (Address, bool) {
 	return Address(number), true
 }
 
-// Of reads an address as the network or a record writes it. What Parse does not read is kept as it is.
+// Of reads an address as the network or a record writes it. What Parse does not read is kept as it
+// is.
 func Of(text string) Address {
 	if address, ok := Parse(text); ok {
 		return address

@@ -6,7 +6,8 @@ type Directory struct {
 	known map[Address]Address // a spelling → another of the same person
 }
 
-// Primary is the one address under which everything about a person is kept, whichever address is given.
+// Primary is the one address under which everything about a person is kept, whichever address is
+// given.
 func (d *Directory) Primary(of Address) Address {
 	primary := of.Spelling()
 	for {
@@ -18,8 +19,9 @@ func (d *Directory) Primary(of Address) Address {
 	}
 }
 
-// Same records that two addresses are one person's, and returns the primary addresses that they had:
-// what was kept under gone belongs under kept from now on. They are the same where that was known.
+// Same records that two addresses are one person's, and returns the primary addresses that they
+// had: what was kept under gone belongs under kept from now on. They are the same where that was
+// known.
 func (d *Directory) Same(a, b Address) (gone, kept Address) {
 	gone, kept = d.Primary(a), d.Primary(b)
 	if Outranks(gone, kept) {

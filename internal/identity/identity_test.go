@@ -151,8 +151,8 @@ func TestP13ASpellingIsItsOwn(t *testing.T) {
 	})
 }
 
-// Two numbers of today's numbering plans, in the form in which callers from abroad dial them, are two
-// people. The plans are those of an independent library.
+// Two numbers of today's numbering plans, in the form in which callers from abroad dial them, are
+// two people. The plans are those of an independent library.
 func TestP13TwoNumbersOfAPlanAreNeverOnePerson(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := Address(rapid.OneOf(
@@ -196,8 +196,8 @@ func inPlan(a Address) (Address, bool) {
 	return Address(national), true
 }
 
-// The library knows the same country codes with a trunk zero. Where it also knows subscribers' numbers that
-// begin with a zero, the zero may be a part of the number.
+// The library knows the same country codes with a trunk zero. Where it also knows subscribers'
+// numbers that begin with a zero, the zero may be a part of the number.
 func TestTrunkZerosAreThoseOfThePlans(t *testing.T) {
 	for code := range phonenumbers.GetSupportedCallingCodes() {
 		region := phonenumbers.GetRegionCodeForCountryCode(code)

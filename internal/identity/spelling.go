@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Spelling is the one spelling under which an address is compared and kept, by the published numbering
-// rules. Addresses with the same spelling reach the same person whatever the network says of them. An
-// address that no rule is about is its own spelling.
+// Spelling is the one spelling under which an address is compared and kept, by the published
+// numbering rules. Addresses with the same spelling reach the same person whatever the network says
+// of them. An address that no rule is about is its own spelling.
 func (a Address) Spelling() Address {
 	number := string(a)
 	for i := range rules {
@@ -18,8 +18,8 @@ func (a Address) Spelling() Address {
 	return a
 }
 
-// rule is a country's. spell returns the first spelling of a national number, which is its own first
-// spelling.
+// rule is a country's. spell returns the first spelling of a national number, which is its own
+// first spelling.
 type rule struct {
 	countryCode string
 	spell       func(national string) string
@@ -33,10 +33,11 @@ var rules = [...]rule{
 	{"229", benin},
 }
 
-// brazil drops the ninth digit that mobile numbers were given between 2012 and 2016: the network knows
-// many by their eight digits. Those began with 6 to 9. What follows a 9 with another digit is a mobile
-// number that never had eight, and the eight digits are somebody's landline, which begins with 2 to 5.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// brazil drops the ninth digit that mobile numbers were given between 2012 and 2016: the network
+// knows many by their eight digits. Those began with 6 to 9. What follows a 9 with another digit is
+// a mobile number that never had eight, and the eight digits are somebody's landline, which begins
+// with 2 to 5. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func brazil(national string) string {
 	const length = len("11" + "987654321")
 	if len(national) == length && national[2] == '9' && national[3] >= '6' {
@@ -46,7 +47,8 @@ func brazil(national string) string {
 }
 
 // mexico drops the 1 that callers from abroad had to dial before a mobile number until 2019.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func mexico(national string) string {
 	const length = len("1" + "5512345678")
 	if len(national) == length && national[0] == '1' {
@@ -56,9 +58,9 @@ func mexico(national string) string {
 }
 
 // argentina writes a number as callers from abroad dial a mobile: 9, area and number, ten digits
-// together. Callers within the country dial area, 15 and number, and nobody else has the ten digits:
-// areas and numbers of landlines and mobiles are of one plan.
-// Source: Argentina in https://www.itu.int/oth/T0202.aspx?parent=T0202
+// together. Callers within the country dial area, 15 and number, and nobody else has the ten
+// digits: areas and numbers of landlines and mobiles are of one plan. Source: Argentina in
+// https://www.itu.int/oth/T0202.aspx?parent=T0202
 func argentina(national string) string {
 	const mobile, withFifteen = "9", len("15")
 	const length = len("1155560004")
@@ -76,9 +78,9 @@ func argentina(national string) string {
 	return mobile + plain
 }
 
-// argentineArea is the length of the area code before the 15 of a number; 0 if there is none. Where an
-// area of three digits begins one of four, as 230 does 2302, the longer one is meant: numbers of the
-// shorter do not begin so.
+// argentineArea is the length of the area code before the 15 of a number; 0 if there is none. Where
+// an area of three digits begins one of four, as 230 does 2302, the longer one is meant: numbers of
+// the shorter do not begin so.
 func argentineArea(national string) int {
 	for _, length := range [...]int{4, 3, 2} {
 		if national[length:length+2] == "15" && isArgentineArea(national[:length]) {
@@ -115,9 +117,9 @@ var (
 		3885 3886 3887 3888`)
 )
 
-// ivoryCoast puts the two digits before a number of eight that each has since 2021-01-31: those of the
-// operator that had it, which the number's first three digits tell.
-// Source: https://www.itu.int/oth/T0202000031/en
+// ivoryCoast puts the two digits before a number of eight that each has since 2021-01-31: those of
+// the operator that had it, which the number's first three digits tell. Source:
+// https://www.itu.int/oth/T0202000031/en
 func ivoryCoast(national string) string {
 	const length = len("07123456")
 	if len(national) != length {

@@ -16,8 +16,9 @@ import (
 // timeLayout is RFC 3339 in UTC with three decimals, always.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// AppendCanonical appends the record's canonical encoding: one JSON object in the JSON Canonicalization Scheme (RFC 8785,
-// https://www.rfc-editor.org/rfc/rfc8785), with members that have nothing to say left out. Charge and cost are always there.
+// AppendCanonical appends the record's canonical encoding: one JSON object in the JSON
+// Canonicalization Scheme (RFC 8785, https://www.rfc-editor.org/rfc/rfc8785), with members that
+// have nothing to say left out. Charge and cost are always there.
 func (r *Record) AppendCanonical(b []byte) []byte {
 	o := object{b: append(b, '{')}
 	o.time("acceptedAt", r.AcceptedAt)
@@ -53,7 +54,8 @@ func (r *Record) AppendCanonical(b []byte) []byte {
 	return append(o.b, '}')
 }
 
-// object writes the members of a JSON object; the caller keeps them in order. What is empty is left out.
+// object writes the members of a JSON object; the caller keeps them in order. What is empty is left
+// out.
 type object struct {
 	b    []byte
 	more bool
@@ -112,7 +114,8 @@ func (o *object) customer(name string, value Customer) {
 	o.b = append(o.b, '"')
 }
 
-// appendString writes a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are no UTF-8 become U+FFFD.
+// appendString writes a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are
+// no UTF-8 become U+FFFD.
 func appendString(b []byte, value string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')
@@ -171,7 +174,8 @@ type document struct {
 	UpstreamVerdict     string         `json:"upstreamVerdict"`
 }
 
-// ParseCanonical reads canonical bytes. Bytes that are not exactly what AppendCanonical writes for the record that they hold are an error.
+// ParseCanonical reads canonical bytes. Bytes that are not exactly what AppendCanonical writes for
+// the record that they hold are an error.
 func ParseCanonical(canonical []byte) (*Record, error) {
 	var d document
 	decoder := json.NewDecoder(bytes.NewReader(canonical))

@@ -13,19 +13,22 @@ type Hash [sha256.Size]byte
 // String is the hash as it is published: "sha256:" and lower-case hex.
 func (h Hash) String() string { return "sha256:" + hex.EncodeToString(h[:]) }
 
-// Entry is a record as it is stored and exported: the canonical bytes, and the hash that chains them.
+// Entry is a record as it is stored and exported: the canonical bytes, and the hash that chains
+// them.
 type Entry struct {
 	Sequence  int64
 	Canonical []byte
 	Hash      Hash
 }
 
-// Genesis is the hash before an account's first record: the SHA-256 of "guichet ledger 1", a line feed, and the account's UID.
+// Genesis is the hash before an account's first record: the SHA-256 of "guichet ledger 1", a line
+// feed, and the account's UID.
 func Genesis(accountUID string) Hash {
 	return sha256.Sum256([]byte("guichet ledger 1\n" + accountUID))
 }
 
-// Next is the hash of a record: the SHA-256 of the hash before it followed by the record's canonical bytes.
+// Next is the hash of a record: the SHA-256 of the hash before it followed by the record's
+// canonical bytes.
 func Next(previous Hash, canonical []byte) Hash {
 	digest := sha256.New()
 	digest.Write(previous[:])
@@ -60,9 +63,11 @@ func (e *VerifyError) Error() string {
 	return fmt.Sprintf("record %d: %s", e.Sequence, e.Problem)
 }
 
-// Verify walks an account's whole chain in order, holds every record against the rules that the gateway keeps, and recomputes every hash and every total.
-// It returns the head and the totals of what it walked, and a *VerifyError for the first record that is missing, out of place, changed, not canonical, or
-// breaks a rule of docs/ledger.md; an error of entries is returned as it is. It takes about twenty bytes of memory for each settled message.
+// Verify walks an account's whole chain in order, holds every record against the rules that the
+// gateway keeps, and recomputes every hash and every total. It returns the head and the totals of
+// what it walked, and a *VerifyError for the first record that is missing, out of place, changed,
+// not canonical, or breaks a rule of docs/ledger.md; an error of entries is returned as it is. It
+// takes about twenty bytes of memory for each settled message.
 func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, error) {
 	head := Head{Hash: Genesis(accountUID)}
 	totals := Totals{}

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// WriteJSONLines writes one JSON object per entry: {"account":…,"hash":…,"record":{…}}. The record is in its canonical bytes, so that the
-// export alone can be verified. An error of entries ends it.
+// WriteJSONLines writes one JSON object per entry: {"account":…,"hash":…,"record":{…}}. The record
+// is in its canonical bytes, so that the export alone can be verified. An error of entries ends it.
 func WriteJSONLines(w io.Writer, accountUID string, entries iter.Seq2[Entry, error]) error {
 	out := bufio.NewWriter(w)
 	var line []byte
@@ -36,7 +36,8 @@ func WriteJSONLines(w io.Writer, accountUID string, entries iter.Seq2[Entry, err
 // maxLine bounds a line of an export. A record is a few hundred bytes.
 const maxLine = 1 << 20
 
-// ReadJSONLines reads what WriteJSONLines wrote, for Verify. It yields an error, which names the line, for a line that is no entry, or of another account.
+// ReadJSONLines reads what WriteJSONLines wrote, for Verify. It yields an error, which names the
+// line, for a line that is no entry, or of another account.
 func ReadJSONLines(r io.Reader, accountUID string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		lines := bufio.NewScanner(r)
@@ -91,7 +92,8 @@ var csvHeader = []string{
 	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash", "upstreamVerdict",
 }
 
-// WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. What is not known is empty. An error of entries ends it.
+// WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. What is not known
+// is empty. An error of entries ends it.
 func WriteCSV(w io.Writer, entries iter.Seq2[Entry, error]) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHeader); err != nil {

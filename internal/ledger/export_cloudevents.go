@@ -8,17 +8,21 @@ import (
 	"strconv"
 )
 
-// CloudEventSource is the source of an account's events: a URI that names the account's ledger. Together with an event's id, which is the record's
-// sequence, it tells events apart, as https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#source--id asks: exporting a
+// CloudEventSource is the source of an account's events: a URI that names the account's ledger.
+// Together with an event's id, which is the record's sequence, it tells events apart, as
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#source--id asks: exporting a
 // record again gives the same pair.
 func CloudEventSource(accountUID string) string { return "urn:guichet:ledger:" + accountUID }
 
-// cloudEventType is the type of a record's event. A change of the record's encoding that a reader must know of gets a new version.
+// cloudEventType is the type of a record's event. A change of the record's encoding that a reader
+// must know of gets a new version.
 func cloudEventType(kind Kind) string { return "dev.guichet.ledger." + string(kind) + ".v1" }
 
 // WriteCloudEvents writes one CloudEvents 1.0 event in the JSON format
-// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md) on a line for each entry. Its data is the record in its canonical
-// bytes, its subject the message's id, its time when the record was made; the extension ledgerhash is the record's hash. An error of entries ends it.
+// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md) on a line
+// for each entry. Its data is the record in its canonical bytes, its subject the message's id, its
+// time when the record was made; the extension ledgerhash is the record's hash. An error of entries
+// ends it.
 func WriteCloudEvents(w io.Writer, accountUID string, entries iter.Seq2[Entry, error]) error {
 	out := bufio.NewWriter(w)
 	source := CloudEventSource(accountUID)

@@ -13,8 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// FOCUSVersion is the version of the FinOps Open Cost and Usage Specification that WriteFOCUS implements:
-// https://focus.finops.org/focus-specification/v1-2/
+// FOCUSVersion is the version of the FinOps Open Cost and Usage Specification that WriteFOCUS
+// implements: https://focus.finops.org/focus-specification/v1-2/
 const FOCUSVersion = "1.2"
 
 // FOCUS is what the ledger does not say, and a FOCUS dataset must.
@@ -28,7 +28,8 @@ type FOCUS struct {
 	Zone *time.Location
 }
 
-// Values that are the same in every row. A business message is no queue between programs, so it is no "Integration".
+// Values that are the same in every row. A business message is no queue between programs, so it is
+// no "Integration".
 const (
 	focusServiceCategory    = "Business Applications"
 	focusServiceSubcategory = "Other (Business Applications)"
@@ -66,7 +67,8 @@ type focusRow struct {
 	period   civil.Month
 }
 
-// focusColumns are the columns in order: those of the specification by name, then those of this program, which begin with "x_".
+// focusColumns are the columns in order: those of the specification by name, then those of this
+// program, which begin with "x_".
 func focusColumns() []focusColumn {
 	constant := func(text string) func(*focusRow) string { return func(*focusRow) string { return text } }
 	charge := func(r *focusRow) string { return r.Charge.String() }
@@ -116,8 +118,9 @@ func focusColumns() []focusColumn {
 	}
 }
 
-// WriteFOCUS writes the ledger as a FOCUS 1.2 cost and usage dataset in CSV (RFC 4180): a header and one row for each settlement and correction, so that
-// BilledCost sums to what was billed. A doubt has no amount and no row. docs/ledger.md has the mapping. An error of entries ends it.
+// WriteFOCUS writes the ledger as a FOCUS 1.2 cost and usage dataset in CSV (RFC 4180): a header
+// and one row for each settlement and correction, so that BilledCost sums to what was billed. A
+// doubt has no amount and no row. docs/ledger.md has the mapping. An error of entries ends it.
 func WriteFOCUS(w io.Writer, focus FOCUS, entries iter.Seq2[Entry, error]) error {
 	out := csv.NewWriter(w)
 	columns := focusColumns()
@@ -182,7 +185,8 @@ func (r *Record) endedAt() time.Time {
 	return r.SettledAt
 }
 
-// used is how many messages the record adds to those that were delivered: a correction adds one where it says that a message arrived after all.
+// used is how many messages the record adds to those that were delivered: a correction adds one
+// where it says that a message arrived after all.
 func (r *Record) used() int64 {
 	quantity := int64(1)
 	if r.FreeReason == focusUndelivered {
@@ -243,7 +247,8 @@ func (r *focusRow) sku() string {
 	return r.Category + "/" + r.Market
 }
 
-// skuPrice is one price of a SKU: that of a volume tier, 0 being the list rate. It is the same in every revision, as FOCUS wants it.
+// skuPrice is one price of a SKU: that of a volume tier, 0 being the list rate. It is the same in
+// every revision, as FOCUS wants it.
 func (r *focusRow) skuPrice() string {
 	sku := r.sku()
 	if sku == "" {

@@ -181,7 +181,8 @@ func TestFOCUSCorrections(t *testing.T) {
 	}
 }
 
-// focusMandatory are the columns of feature level "Mandatory" in FOCUS 1.2 that must not be null, and those that may.
+// focusMandatory are the columns of feature level "Mandatory" in FOCUS 1.2 that must not be null,
+// and those that may.
 var (
 	focusNeverNull = []string{
 		"BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargePeriodEnd", "ChargePeriodStart",
@@ -190,7 +191,8 @@ var (
 	focusNullable = []string{"BillingAccountName", "ChargeClass", "ChargeDescription"}
 )
 
-// Whatever the ledger holds, mandatory columns are filled, costs add up to the ledger's own totals, and price times quantity is cost.
+// Whatever the ledger holds, mandatory columns are filled, costs add up to the ledger's own totals,
+// and price times quantity is cost.
 func TestP5FOCUSAddsUpToTheTotals(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		list := rapid.SliceOfN(records, 1, 8).Draw(rt, "records")

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// P2: the check that nothing is settled twice knows every id again, however many there are, and takes none for another.
+// P2: the check that nothing is settled twice knows every id again, however many there are, and
+// takes none for another.
 func TestP2IDSetKnowsEachIDAgain(t *testing.T) {
 	const ids = 500_000 // about eight on a shelf, so that shelves grow
 	var set idSet

@@ -1,8 +1,10 @@
-// Package ledger is the record of what was billed: one record per settled message and per correction, in one sequence per account,
-// each carrying the hash of the one before it. Every figure that is published can be recomputed from the records alone.
+// Package ledger is the record of what was billed: one record per settled message and per
+// correction, in one sequence per account, each carrying the hash of the one before it. Every
+// figure that is published can be recomputed from the records alone.
 //
-// The package is pure: it encodes, chains, verifies, sums and exports records. Where they are kept is the store's affair.
-// docs/ledger.md describes the encoding for whoever checks a ledger without this program.
+// The package is pure: it encodes, chains, verifies, sums and exports records. Where they are kept
+// is the store's affair. docs/ledger.md describes the encoding for whoever checks a ledger without
+// this program.
 package ledger
 
 import (
@@ -20,11 +22,13 @@ const (
 	Settlement Kind = "settlement"
 	// Correction changes what an earlier record said. Its amounts are differences.
 	Correction Kind = "correction"
-	// Doubt is a note that a crash hid the outcome of a message, or how that was resolved. It has no amounts.
+	// Doubt is a note that a crash hid the outcome of a message, or how that was resolved. It has
+	// no amounts.
 	Doubt Kind = "doubt"
 )
 
-// Customer is the keyed hash of a customer. It is all that a record says of who received the message.
+// Customer is the keyed hash of a customer. It is all that a record says of who received the
+// message.
 type Customer [32]byte
 
 // Record is one priced event. It never holds a phone number or a message body.
@@ -44,7 +48,8 @@ type Record struct {
 	DeliveredAt time.Time
 	FailedAt    time.Time
 
-	// Period is the billing month in the account's time zone that the record counts in, such as "2026-11".
+	// Period is the billing month in the account's time zone that the record counts in, such as
+	// "2026-11".
 	Period string
 	// Plan and Revision name what priced the message; both are empty where nothing had to.
 	Plan     string
@@ -59,26 +64,29 @@ type Record struct {
 	Category    string
 
 	Currency money.Currency
-	// ListPrice is the plan's rate before anything made it free or dearer, and only if Listed: a plan that has no rate for a message that is
-	// free anyway must not seem to have one of 0. Cost is what the upstream charges, Charge what is owed.
+	// ListPrice is the plan's rate before anything made it free or dearer, and only if Listed: a
+	// plan that has no rate for a message that is free anyway must not seem to have one of 0. Cost
+	// is what the upstream charges, Charge what is owed.
 	ListPrice money.Decimal
 	Listed    bool
 	Cost      money.Decimal
 	Charge    money.Decimal
-	// FreeReason says why nothing is owed: "serviceWindow", "freeEntryPoint", "allowance", "exempt", "reaction", "undelivered", …
-	// A record without one is charged.
+	// FreeReason says why nothing is owed: "serviceWindow", "freeEntryPoint", "allowance",
+	// "exempt", "reaction", "undelivered", … A record without one is charged.
 	FreeReason string
 	// Tier is the index of the volume tier that priced the message, from 0.
 	Tier int
-	// Allowance names the allowance that the message used; AllowanceUsed is its count with this message.
+	// Allowance names the allowance that the message used; AllowanceUsed is its count with this
+	// message.
 	Allowance     string
 	AllowanceUsed int64
 
-	// Corrects is the sequence of the record that a correction is about, and CorrectedFreeReason that record's free reason.
+	// Corrects is the sequence of the record that a correction is about, and CorrectedFreeReason
+	// that record's free reason.
 	Corrects            int64
 	CorrectedFreeReason string
-	// UpstreamVerdict is what the upstream said of the message where that differs from this record: its error code, or its price in a few words
-	// of its own. docs/ledger.md has the form.
+	// UpstreamVerdict is what the upstream said of the message where that differs from this record:
+	// its error code, or its price in a few words of its own. docs/ledger.md has the form.
 	UpstreamVerdict string
 	// Note is a fixed text in a few words, such as "resent after doubt". Never a part of a message.
 	Note string

@@ -22,7 +22,8 @@ const (
 	easternmost = 14 * time.Hour
 )
 
-// problem says which rule of a record by itself is broken; empty for none. docs/ledger.md lists the rules.
+// problem says which rule of a record by itself is broken; empty for none. docs/ledger.md lists the
+// rules.
 func (r *Record) problem() string {
 	if r.MessageID == "" {
 		return "it is about no message: messageID is missing"
@@ -131,7 +132,8 @@ type messages struct {
 	latest  [1 << 16][]latest // shelves of the same shape
 }
 
-// latest is what the latest record of a message said, in eight bytes: its sequence, its outcome, and a check of what it owes.
+// latest is what the latest record of a message said, in eight bytes: its sequence, its outcome,
+// and a check of what it owes.
 type latest uint64
 
 type outcome uint64
@@ -176,7 +178,8 @@ func negative(d money.Decimal) money.Decimal {
 	return opposite
 }
 
-// add takes the next record, which is good by itself, and says which rule it breaks beside those before it.
+// add takes the next record, which is good by itself, and says which rule it breaks beside those
+// before it.
 func (m *messages) add(r *Record) (problem string) {
 	shelf, at, known := m.settled.find(r.MessageID)
 	switch {
@@ -199,8 +202,9 @@ func (m *messages) add(r *Record) (problem string) {
 	return ""
 }
 
-// correctionProblem holds a correction, or the note of one that has no rate yet, against the latest record of its message. Two things are ever corrected: a message that
-// was given up was delivered after all, and a charge is taken back.
+// correctionProblem holds a correction, or the note of one that has no rate yet, against the latest
+// record of its message. Two things are ever corrected: a message that was given up was delivered
+// after all, and a charge is taken back.
 func (r *Record) correctionProblem(before latest) string {
 	if r.Corrects != before.sequence() {
 		return fmt.Sprintf("it corrects record %d, and the latest of its message is record %d", r.Corrects, before.sequence())

@@ -39,7 +39,8 @@ func doubt(id string) ledger.Record {
 	return ledger.Record{Kind: ledger.Doubt, MessageID: id, SettledAt: at("2026-11-20T12:00:01Z"), Note: "outcome of the send not known"}
 }
 
-// ledgers draws the records of a ledger as a gateway keeps it: messages end in every way, in any order.
+// ledgers draws the records of a ledger as a gateway keeps it: messages end in every way, in any
+// order.
 var ledgers = rapid.Custom(func(t *rapid.T) []ledger.Record {
 	var list []ledger.Record
 	add := func(r ledger.Record) int64 {
@@ -86,7 +87,8 @@ var ledgers = rapid.Custom(func(t *rapid.T) []ledger.Record {
 	return list
 })
 
-// breakages are the ways to break a rule, each of a record to which it can be done. The chain is computed anew, so that only the rule can tell.
+// breakages are the ways to break a rule, each of a record to which it can be done. The chain is
+// computed anew, so that only the rule can tell.
 var breakages = map[string]struct {
 	of      func(r *ledger.Record) bool
 	spoil   func(r *ledger.Record)

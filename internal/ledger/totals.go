@@ -63,7 +63,8 @@ func (t Totals) Add(r *Record) error {
 	return nil
 }
 
-// TotalKeys are the totals that the record counts in: the whole period, and its category of the period.
+// TotalKeys are the totals that the record counts in: the whole period, and its category of the
+// period.
 func (r *Record) TotalKeys() [2]TotalKey {
 	whole := TotalKey{Period: r.Period, Currency: r.Currency}
 	part := whole
@@ -74,5 +75,6 @@ func (r *Record) TotalKeys() [2]TotalKey {
 	return [2]TotalKey{whole, part}
 }
 
-// Uncategorised is the category under which records without one are summed, such as messages that failed before anything priced them.
+// Uncategorised is the category under which records without one are summed, such as messages that
+// failed before anything priced them.
 const Uncategorised = "none"

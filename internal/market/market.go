@@ -1,8 +1,9 @@
 // Package market says in which market of a price list a recipient is.
 //
-// A recipient's country follows from the beginning of the phone number, or from the country code in front of a
-// business-scoped user id ("US.1349…"); the market follows from the country and the date, because markets were split off
-// again and again. The country is what is worth keeping of a recipient: it is not personal, and its market can be told for any date.
+// A recipient's country follows from the beginning of the phone number, or from the country code in
+// front of a business-scoped user id ("US.1349…"); the market follows from the country and the
+// date, because markets were split off again and again. The country is what is worth keeping of a
+// recipient: it is not personal, and its market can be told for any date.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 package market
@@ -30,12 +31,14 @@ const (
 	Other
 )
 
-// ErrRecipient is the error for a recipient of whom no country can be told. It never holds the recipient.
+// ErrRecipient is the error for a recipient of whom no country can be told. It never holds the
+// recipient.
 var ErrRecipient = errors.New("the recipient must be a phone number with its country code (7 to 15 digits, with or without a plus) " +
 	"or a business-scoped user id that begins with a country code and a point")
 
-// CountryOf is the country of a recipient: E.164 digits with or without a plus, by longest prefix, or a business-scoped user id.
-// A well-formed number under a code that no country has yields the unknown country, whose market is Other.
+// CountryOf is the country of a recipient: E.164 digits with or without a plus, by longest prefix,
+// or a business-scoped user id. A well-formed number under a code that no country has yields the
+// unknown country, whose market is Other.
 func CountryOf(recipient string) (Country, error) {
 	digits := strings.TrimPrefix(recipient, "+")
 	if len(digits) > 3 && digits[2] == '.' {
@@ -101,7 +104,8 @@ func Parse(name string) (Market, error) {
 // String is the name of the market.
 func (m Market) String() string { return published().markets[m] }
 
-// CountriesOf is the codes of the countries in the market of that name on that date, in the order of the table; none for an unknown name.
+// CountriesOf is the codes of the countries in the market of that name on that date, in the order
+// of the table; none for an unknown name.
 func CountriesOf(name string, on civil.Date) []string {
 	m, err := Parse(name)
 	if err != nil {
@@ -142,7 +146,8 @@ func All() []Market {
 	return append(all, Other)
 }
 
-// NextChange is the first date after the given one on which the published list changed, and false where there is none.
+// NextChange is the first date after the given one on which the published list changed, and false
+// where there is none.
 func NextChange(after civil.Date) (civil.Date, bool) {
 	for _, change := range published().changes {
 		if change > after {

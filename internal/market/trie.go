@@ -2,7 +2,8 @@ package market
 
 import "fmt"
 
-// trie finds the country of the longest prefix of a number, in one step per digit and without allocating.
+// trie finds the country of the longest prefix of a number, in one step per digit and without
+// allocating.
 type trie struct{ nodes []node }
 
 type node struct {

@@ -8,8 +8,8 @@ import (
 // Currency is the code of a currency of ISO 4217, for example "USD".
 type Currency string
 
-// currencies lists the codes of money in circulation.
-// Source: ISO 4217 list one, https://www.six-group.com/en/products-services/financial-information/data-standards.html
+// currencies lists the codes of money in circulation. Source: ISO 4217 list one,
+// https://www.six-group.com/en/products-services/financial-information/data-standards.html
 const currencies = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC " +
 	"CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR " +
 	"ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK " +

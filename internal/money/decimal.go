@@ -17,10 +17,11 @@ var (
 	ErrInexact  = errors.New("the amount cannot be exact: it would need more than 12 decimals")
 )
 
-// Decimal is an exact number with 12 decimals: a 128-bit two's complement integer that counts 10^-12ths.
+// Decimal is an exact number with 12 decimals: a 128-bit two's complement integer that counts
+// 10^-12ths.
 //
-// A rate has at most 6 decimals and so has a factor, so their product is exact. Decimals are compared with == and are keys of maps.
-// The zero value is 0.
+// A rate has at most 6 decimals and so has a factor, so their product is exact. Decimals are
+// compared with == and are keys of maps. The zero value is 0.
 type Decimal struct {
 	hi int64
 	lo uint64

@@ -167,7 +167,8 @@ func oracleOf(t *rapid.T, text string) *apd.Decimal {
 	return d
 }
 
-// agree holds a result against the oracle's: the same number, or the error that says why there is none.
+// agree holds a result against the oracle's: the same number, or the error that says why there is
+// none.
 func agree(t *rapid.T, what string, want *apd.Decimal) func(Decimal, error) {
 	return func(got Decimal, err error) {
 		t.Helper()

@@ -1,7 +1,7 @@
 // Package money has exact amounts of money: decimals that never round, each with its currency.
 //
-// Amounts are strings in documents and 128-bit integers in memory. There is no float, no conversion between currencies, and
-// no silent rounding: an operation that cannot be exact is an error.
+// Amounts are strings in documents and 128-bit integers in memory. There is no float, no conversion
+// between currencies, and no silent rounding: an operation that cannot be exact is an error.
 package money
 
 import "fmt"

@@ -8,7 +8,8 @@ import (
 // maxText bounds what Parse reads: a sign, 27 digits, a point and 12 decimals, with room for zeros.
 const maxText = 64
 
-// Parse reads a decimal number: an optional minus, digits, and optionally a point with at most 12 decimals.
+// Parse reads a decimal number: an optional minus, digits, and optionally a point with at most 12
+// decimals.
 func Parse(text string) (Decimal, error) {
 	if len(text) > maxText {
 		return Decimal{}, fmt.Errorf("amount of %d characters must have at most %d", len(text), maxText)
@@ -38,7 +39,8 @@ func Parse(text string) (Decimal, error) {
 	return d, nil
 }
 
-// MustParse is Parse for literals of the program and its tests; it panics where Parse returns an error.
+// MustParse is Parse for literals of the program and its tests; it panics where Parse returns an
+// error.
 func MustParse(text string) Decimal {
 	d, err := Parse(text)
 	if err != nil {

@@ -2,7 +2,8 @@ package money
 
 import "math/bits"
 
-// wide is an unsigned 256-bit integer, least significant limb first: wide enough for the product of two Decimals.
+// wide is an unsigned 256-bit integer, least significant limb first: wide enough for the product of
+// two Decimals.
 type wide [4]uint64
 
 // magnitude is the absolute value of d.
@@ -15,7 +16,8 @@ func (d Decimal) magnitude() wide {
 	return wide{lo, hi}
 }
 
-// signed is the Decimal of that magnitude and sign, or ErrOverflow where it needs more than 127 bits.
+// signed is the Decimal of that magnitude and sign, or ErrOverflow where it needs more than 127
+// bits.
 func (w wide) signed(negative bool) (Decimal, error) {
 	if w[3] != 0 || w[2] != 0 || w[1]>>63 != 0 {
 		return Decimal{}, ErrOverflow

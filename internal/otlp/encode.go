@@ -12,8 +12,10 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// encode writes spans of one process as an ExportTraceServiceRequest. Field numbers and types are those of
-// https://github.com/open-telemetry/opentelemetry-proto/blob/v1.9.0/opentelemetry/proto/trace/v1/trace.proto; events, which gateways do not record, are left out.
+// encode writes spans of one process as an ExportTraceServiceRequest. Field numbers and types are
+// those of
+// https://github.com/open-telemetry/opentelemetry-proto/blob/v1.9.0/opentelemetry/proto/trace/v1/trace.proto;
+// events, which gateways do not record, are left out.
 func encode(spans []sdktrace.ReadOnlySpan) []byte {
 	if len(spans) == 0 {
 		return nil
@@ -47,7 +49,8 @@ func encodeSpan(s sdktrace.ReadOnlySpan) message {
 	return m
 }
 
-// message is a protobuf message that grows by its fields. Empty texts and zeros are left out, as proto3 does.
+// message is a protobuf message that grows by its fields. Empty texts and zeros are left out, as
+// proto3 does.
 type message []byte
 
 func (m message) bytes(field protowire.Number, value []byte) message {

@@ -13,7 +13,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// exporter posts batches of spans to a collector. A batch that it does not take is dropped: traces must never hold up messages.
+// exporter posts batches of spans to a collector. A batch that it does not take is dropped: traces
+// must never hold up messages.
 type exporter struct {
 	settings
 	client *http.Client
@@ -28,7 +29,8 @@ func newExporter(s settings, log *slog.Logger) *exporter {
 	}}
 }
 
-// ExportSpans implements sdktrace.SpanExporter. It returns no error, which OpenTelemetry would log for each batch in its own way.
+// ExportSpans implements sdktrace.SpanExporter. It returns no error, which OpenTelemetry would log
+// for each batch in its own way.
 func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	err := e.post(ctx, encode(spans))
 	switch {

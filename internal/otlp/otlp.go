@@ -1,7 +1,9 @@
-// Package otlp sends OpenTelemetry traces to a collector by OTLP over HTTP, in protobuf (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+// Package otlp sends OpenTelemetry traces to a collector by OTLP over HTTP, in protobuf
+// (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
 //
-// OpenTelemetry's own exporter links gRPC with the protocol's generated code, which costs a gateway 5.6 MB of binary and 4 MiB of idle memory. The messages are few
-// and frozen, so they are written here, on OpenTelemetry's SDK; see docs/decisions/0012-traces-without-grpc.md.
+// OpenTelemetry's own exporter links gRPC with the protocol's generated code, which costs a gateway
+// 5.6 MB of binary and 4 MiB of idle memory. The messages are few and frozen, so they are written
+// here, on OpenTelemetry's SDK; see docs/decisions/0012-traces-without-grpc.md.
 package otlp
 
 import (
@@ -32,9 +34,12 @@ type settings struct {
 	timeout time.Duration
 }
 
-// NewProvider makes a provider that exports as the environment says, or nil where OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) is not set, OTEL_SDK_DISABLED is
-// true or OTEL_TRACES_EXPORTER is none. Service and replica name the process unless OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES do; sampling and batches follow
-// OTEL_TRACES_SAMPLER and OTEL_BSP_…. A collector that does not answer is logged, once, and its spans are dropped. Shut it down at the end.
+// NewProvider makes a provider that exports as the environment says, or nil where
+// OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) is not set, OTEL_SDK_DISABLED is true or
+// OTEL_TRACES_EXPORTER is none. Service and replica name the process unless OTEL_SERVICE_NAME and
+// OTEL_RESOURCE_ATTRIBUTES do; sampling and batches follow OTEL_TRACES_SAMPLER and OTEL_BSP_…. A
+// collector that does not answer is logged, once, and its spans are dropped. Shut it down at the
+// end.
 func NewProvider(getenv func(string) string, service, replica string, log *slog.Logger) (*sdktrace.TracerProvider, error) {
 	s, err := readSettings(getenv)
 	if err != nil || s == nil {
@@ -49,7 +54,8 @@ func NewProvider(getenv func(string) string, service, replica string, log *slog.
 	return sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(newExporter(*s, log))), nil
 }
 
-// readSettings reads the standard variables; those for traces come before the general ones. Its errors hold no value, which may be a secret.
+// readSettings reads the standard variables; those for traces come before the general ones. Its
+// errors hold no value, which may be a secret.
 func readSettings(getenv func(string) string) (*settings, error) {
 	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return nil, nil //nolint:nilnil // Nothing is to be exported, which is no error.

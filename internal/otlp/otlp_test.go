@@ -146,7 +146,8 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// A collector may take the request and refuse spans of it: what is lost is logged as any other batch is, without the collector's own words, which may be anything.
+// A collector may take the request and refuse spans of it: what is lost is logged as any other
+// batch is, without the collector's own words, which may be anything.
 func TestSpansThatTheCollectorRefusesAreLoggedOnce(t *testing.T) {
 	answers := make(chan []byte, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(<-answers) }))

@@ -1,5 +1,6 @@
-// Package postgrestest gives tests a PostgreSQL server of their own: a real one, started once for each test binary on loopback, with its data in a temporary
-// directory, and ended with the binary however that ends. hack/postgres.sh installs the programs.
+// Package postgrestest gives tests a PostgreSQL server of their own: a real one, started once for
+// each test binary on loopback, with its data in a temporary directory, and ended with the binary
+// however that ends. hack/postgres.sh installs the programs.
 package postgrestest
 
 import (
@@ -26,7 +27,8 @@ import (
 	"github.com/guichet-dev/guichet/test/port"
 )
 
-// Variable names the environment variable with the URL of a server to use instead: of a role that may create databases.
+// Variable names the environment variable with the URL of a server to use instead: of a role that
+// may create databases.
 const Variable = "GUICHET_TEST_POSTGRES_URL"
 
 const (
@@ -56,11 +58,13 @@ var shared = sync.OnceValues(func() (*Server, error) {
 		}
 		return &Server{url: *parsed}, nil
 	}
-	// What a test must not lose it loses with the server's process at most, never with the machine's power: no sync is needed.
+	// What a test must not lose it loses with the server's process at most, never with the
+	// machine's power: no sync is needed.
 	return Run("fsync=off", "full_page_writes=off")
 })
 
-// Database makes a database for a test on the binary's server and returns its URL. It is removed when the test ends.
+// Database makes a database for a test on the binary's server and returns its URL. It is removed
+// when the test ends.
 func Database(tb testing.TB) string {
 	tb.Helper()
 	server, err := shared()
@@ -131,8 +135,10 @@ func Changed(url, statements string) (int64, error) {
 	return results[len(results)-1].CommandTag.RowsAffected(), nil
 }
 
-// script makes a cluster, runs the server until its input ends, and leaves nothing. A line of input makes the server crash and start again. PostgreSQL's programs refuse to run as root, so it may have another user than the
-// tests. Its arguments are the programs' directory, the data's, the superuser, and the server's options.
+// script makes a cluster, runs the server until its input ends, and leaves nothing. A line of input
+// makes the server crash and start again. PostgreSQL's programs refuse to run as root, so it may
+// have another user than the tests. Its arguments are the programs' directory, the data's, the
+// superuser, and the server's options.
 const script = `
 set -eu
 bin=$1 dir=$2 user=$3
@@ -231,7 +237,8 @@ func (s *Server) answers() error {
 	}
 }
 
-// Crash ends the server's processes without a shutdown, starts it again, and returns when it answers.
+// Crash ends the server's processes without a shutdown, starts it again, and returns when it
+// answers.
 func (s *Server) Crash(tb testing.TB) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)

@@ -7,7 +7,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 )
 
-// BenchmarkRate prices the common message: a utility template outside the window, and a text that an allowance pays for.
+// BenchmarkRate prices the common message: a utility template outside the window, and a text that
+// an allowance pays for.
 func BenchmarkRate(b *testing.B) {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {

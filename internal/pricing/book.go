@@ -69,7 +69,8 @@ const endless = civil.Date(1<<31 - 1)
 // Currency is the currency of every amount of the book.
 func (b *Book) Currency() money.Currency { return b.currency }
 
-// Rules are the window rules in force at an instant, in Unix seconds, in a zone. Before the first revision no window ever opens.
+// Rules are the window rules in force at an instant, in Unix seconds, in a zone. Before the first
+// revision no window ever opens.
 func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
 	if r := b.on(civil.DateAt(at, zone)); r != nil {
 		return &r.rules
@@ -77,13 +78,15 @@ func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
 	return &b.closed
 }
 
-// AsksForCountry tells whether prices at an instant, in Unix seconds, in a zone depend on the recipient's country.
+// AsksForCountry tells whether prices at an instant, in Unix seconds, in a zone depend on the
+// recipient's country.
 func (b *Book) AsksForCountry(at int64, zone *time.Location) bool {
 	r := b.on(civil.DateAt(at, zone))
 	return r != nil && r.byMarket
 }
 
-// AllowanceLimit is how many messages or conversations cost nothing, and the count to hold against it.
+// AllowanceLimit is how many messages or conversations cost nothing, and the count to hold against
+// it.
 type AllowanceLimit struct {
 	Name  string
 	Limit int64
@@ -132,7 +135,8 @@ func (b *Book) after(date civil.Date) *revision {
 	return nil
 }
 
-// place is where a recipient of the country is on a date. Where prices do not depend on it, everyone is in the same place.
+// place is where a recipient of the country is on a date. Where prices do not depend on it,
+// everyone is in the same place.
 func (r *revision) place(country market.Country, date civil.Date) place {
 	if !r.byMarket {
 		return place{}

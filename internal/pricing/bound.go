@@ -7,13 +7,16 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// MaxCharge is the most that an accepted message can still cost, whenever it is delivered up to the instant until (Unix seconds, its time to
-// live) and whatever happens meanwhile: another revision comes into force, its market is split off, the window closes, the
-// allowance is used up, the volume is at the dearest step. A budget reserves it. The message's EndedAt, Delivered and
+// MaxCharge is the most that an accepted message can still cost, whenever it is delivered up to the
+// instant until (Unix seconds, its time to live) and whatever happens meanwhile: another revision
+// comes into force, its market is split off, the window closes, the allowance is used up, the
+// volume is at the dearest step. A budget reserves it. The message's EndedAt, Delivered and
 // CategoryAtDelivery are not read, being yet to come.
 //
-// A message that is sure to cost nothing, because a rule always frees it or its window is open when it is sent and that is what counts, has a bound of 0. So has one of an
-// exempt account. An allowance may pay for a message: it is then among the bound's claims, because whether it does depends on others. See Places.
+// A message that is sure to cost nothing, because a rule always frees it or its window is open when
+// it is sent and that is what counts, has a bound of 0. So has one of an exempt account. An
+// allowance may pay for a message: it is then among the bound's claims, because whether it does
+// depends on others. See Places.
 func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until int64) Bound {
 	bound := Bound{Amount: money.Money{Currency: b.currency}}
 	first := civil.DateAt(m.SentAt, a.Zone)
@@ -35,7 +38,8 @@ func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until in
 // dates are days, both included, in which one revision and one list of markets are in force.
 type dates struct{ first, last civil.Date }
 
-// nextChange is the first date after the given one on which another revision or another list of markets is in force, or an exemption is over.
+// nextChange is the first date after the given one on which another revision or another list of
+// markets is in force, or an exemption is over.
 func (b *Book) nextChange(date civil.Date) (civil.Date, bool) {
 	next, ok := market.NextChange(date)
 	if r := b.after(date); r != nil && (!ok || r.from < next) {
@@ -76,7 +80,8 @@ func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State
 	}
 }
 
-// most is the most that a message of the category can be charged on a date, if no allowance pays for it.
+// most is the most that a message of the category can be charged on a date, if no allowance pays
+// for it.
 func (r *revision) most(a *Account, m *Message, category conversation.Category, date civil.Date) Exposure {
 	if r.exempts(a, category, date) {
 		return Exposure{}
@@ -89,7 +94,8 @@ func (r *revision) most(a *Account, m *Message, category conversation.Category, 
 	return Exposure{Amount: charge, Unpriced: err != nil}
 }
 
-// claims adds to the bound the places of allowances that a message of the category may take within the dates, and tells whether there are any.
+// claims adds to the bound the places of allowances that a message of the category may take within
+// the dates, and tells whether there are any.
 func (r *revision) claims(bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure) (found bool) {
 	for i := range r.allowances {
 		terms := &r.allowances[i]
@@ -129,7 +135,8 @@ func (r *revision) possible(a *Account, m *Message, s *conversation.State, until
 	return set
 }
 
-// surelyFree tells whether a message of the category costs nothing whatever happens until it is delivered.
+// surelyFree tells whether a message of the category costs nothing whatever happens until it is
+// delivered.
 func (r *revision) surelyFree(category conversation.Category, m *Message, s *conversation.State) bool {
 	for i := range r.free {
 		rule := &r.free[i]

@@ -85,7 +85,8 @@ func TestP3BoundOfWhatIsSurelyFreeIsZero(t *testing.T) {
 	expect(t, "announcement, outside the window", d.most(french, 24, 100, conversation.FreeForm, conversation.None), "0.05 USD")
 }
 
-// A message lives 30 days, and its delivery is told up to 8 days later: that it answered in the window must be known until then, whatever the customer writes meanwhile.
+// A message lives 30 days, and its delivery is told up to 8 days later: that it answered in the
+// window must be known until then, whatever the customer writes meanwhile.
 func TestP3BoundOfAnAnswerHoldsUntilItsDeliveryIsTold(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "announcement")), "2026-10-05T00:00:00Z")
 	d.writes(french, 0, message)

@@ -54,7 +54,8 @@ func (r *revision) check(last civil.Date) findings {
 	return found
 }
 
-// gaps are the categories without a rate, by market, on any day from the revision's first to the given last one.
+// gaps are the categories without a rate, by market, on any day from the revision's first to the
+// given last one.
 func (r *revision) gaps(last civil.Date) map[market.Market]categorySet {
 	gaps := map[market.Market]categorySet{}
 	for date, ok := r.from, true; ok && date <= last; date, ok = market.NextChange(date) {
@@ -88,7 +89,8 @@ func (r *revision) unknownSteps() []string {
 	return steps
 }
 
-// asks tells whether messages to the country are billed as the category under the revision's own rules, and not all of them free.
+// asks tells whether messages to the country are billed as the category under the revision's own
+// rules, and not all of them free.
 func (r *revision) asks(category conversation.Category, country market.Country) bool {
 	if r.frees(category, always) {
 		return false

@@ -10,7 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// The bounds of what a plan may say, chosen so that every product and sum of pricing is exact and none overflows.
+// The bounds of what a plan may say, chosen so that every product and sum of pricing is exact and
+// none overflows.
 const (
 	maxRateDecimals    = 6
 	maxPercentDecimals = 4
@@ -155,7 +156,8 @@ func (t *priceTable) amount(path string, category conversation.Category, text st
 	return amount{cost: cost, charge: charge}
 }
 
-// row is the index of the row of a market or country; a new one where there is none yet and it is wanted.
+// row is the index of the row of a market or country; a new one where there is none yet and it is
+// wanted.
 func (t *priceTable) row(name string, wanted bool) (int16, error) {
 	slot, err := t.slot(name)
 	if err != nil {
@@ -235,7 +237,8 @@ func (t *priceTable) addSteps(path string, category conversation.Category, to *t
 	}
 }
 
-// addRatedAs gives a category the prices of another one, with their tiers and mark-up, wherever it has none of its own.
+// addRatedAs gives a category the prices of another one, with their tiers and mark-up, wherever it
+// has none of its own.
 func (t *priceTable) addRatedAs(path string, terms RatedAs) {
 	category, err := conversation.ParsePlanCategory(terms.Category)
 	known := t.found.addError(path+".category", err)

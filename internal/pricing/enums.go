@@ -13,7 +13,8 @@ type choice[T any] struct {
 	value T
 }
 
-// choose finds the word. Only a plan that did not pass the API server's validation holds another one.
+// choose finds the word. Only a plan that did not pass the API server's validation holds another
+// one.
 func choose[T any](found *findings, path, word string, choices []choice[T]) T {
 	for _, c := range choices {
 		if c.word == word {

@@ -19,14 +19,16 @@ type Account struct {
 }
 
 // International is what the upstream says about the account's authentication-international rates.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/authentication-international-rates
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/authentication-international-rates
 type International struct {
 	PrimaryLocation market.Country           // where the business is; the zero value (unverified) is abroad everywhere
 	StartTime       int64                    // Unix seconds from which the rates apply; 0 while the account is not eligible
 	Exceptions      map[market.Country]int64 // countries with a start time of their own
 }
 
-// Message is what pricing must know of an outbound message that has ended: delivered (or read, whichever was reported first), or not.
+// Message is what pricing must know of an outbound message that has ended: delivered (or read,
+// whichever was reported first), or not.
 type Message struct {
 	Channel   string                // id of the phone number or page
 	Country   market.Country        // of the recipient
@@ -102,7 +104,8 @@ type Increment struct {
 	By  int64
 }
 
-// Outcome is what one message costs and why. Record it, apply Change to the conversation and add Count, in one commit.
+// Outcome is what one message costs and why. Record it, apply Change to the conversation and add
+// Count, in one commit.
 type Outcome struct {
 	Result     Result
 	FreeReason FreeReason
@@ -128,7 +131,8 @@ type Bound struct {
 	// UnpricedMarket is the market whose rate is missing; empty if none is, or if no revision is in
 	// force.
 	UnpricedMarket string
-	// Uncovered is the same for the ways in which no allowance may pay; for the others, there are Claims.
+	// Uncovered is the same for the ways in which no allowance may pay; for the others, there are
+	// Claims.
 	Uncovered Exposure
 
 	few    [fewClaims]Claim
@@ -136,10 +140,12 @@ type Bound struct {
 	more   []Claim // all of them, if they are more than a few
 }
 
-// fewClaims is enough for an allowance in each of the months that a message can reach into, so that bounds are computed without allocating.
+// fewClaims is enough for an allowance in each of the months that a message can reach into, so that
+// bounds are computed without allocating.
 const fewClaims = 3
 
-// Claims are the places of allowances that the message may take: one for each allowance and month in which it may be delivered.
+// Claims are the places of allowances that the message may take: one for each allowance and month
+// in which it may be delivered.
 func (b *Bound) Claims() []Claim {
 	if b.more != nil {
 		return b.more

@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// Digest is the SHA-256 of a revision's JSON, in hexadecimal. Whoever has priced by a revision keeps it, to tell whether it was changed.
+// Digest is the SHA-256 of a revision's JSON, in hexadecimal. Whoever has priced by a revision
+// keeps it, to tell whether it was changed.
 func Digest(r Revision) string {
 	content, err := json.Marshal(r)
 	if err != nil { // cannot be: a Revision is strings, integers and lists of them
@@ -18,8 +19,9 @@ func Digest(r Revision) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// KeepHistory is the plan with every kept revision as it was when it priced something, whatever the plan says of it now. The findings name
-// the kept revisions that the plan has changed or removed, and the new ones that would stand on the day of a kept one.
+// KeepHistory is the plan with every kept revision as it was when it priced something, whatever the
+// plan says of it now. The findings name the kept revisions that the plan has changed or removed,
+// and the new ones that would stand on the day of a kept one.
 func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 	var found findings
 	plan.Revisions = slices.Clone(plan.Revisions)

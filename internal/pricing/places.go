@@ -12,7 +12,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// Claim says that a message may take a place of an allowance when it is delivered, and what it can be charged if none is left by then.
+// Claim says that a message may take a place of an allowance when it is delivered, and what it can
+// be charged if none is left by then.
 type Claim struct {
 	Key      CounterKey
 	Limit    int64         // places that the allowance has in the month
@@ -26,14 +27,19 @@ type Exposure struct {
 	Unpriced bool // one of them may be charged an amount that the plan does not say
 }
 
-// Places is an allowance: how many places of its months are left, and what the messages that claim one can be charged instead. It never changes: its methods return another one.
+// Places is an allowance: how many places of its months are left, and what the messages that claim
+// one can be charged instead. It never changes: its methods return another one.
 //
-// Who takes a place is known only when messages are delivered, in whatever order. As many of those that are delivered in a month as it has places are free for sure, and in the
-// worst case these are the cheapest: what is left to be charged is the sum of the others. A place is therefore never counted twice, and whatever happens next, a delivery that
-// takes a place, one that is charged, or a failure, the exposure falls by at least what is charged.
+// Who takes a place is known only when messages are delivered, in whatever order. As many of those
+// that are delivered in a month as it has places are free for sure, and in the worst case these are
+// the cheapest: what is left to be charged is the sum of the others. A place is therefore never
+// counted twice, and whatever happens next, a delivery that takes a place, one that is charged, or
+// a failure, the exposure falls by at least what is charged.
 //
-// A message may be delivered in one of several months, and claims a place in each. Two bounds hold: what each month can charge, added up; and, since every message is delivered
-// in one of the months, what all the messages can be charged with the places of the month that has the fewest. The lower one is the exposure.
+// A message may be delivered in one of several months, and claims a place in each. Two bounds hold:
+// what each month can charge, added up; and, since every message is delivered in one of the months,
+// what all the messages can be charged with the places of the month that has the fewest. The lower
+// one is the exposure.
 type Places struct {
 	months []monthPlaces // in order
 	all    claims        // of every message, once
@@ -58,8 +64,9 @@ type amounts struct {
 	number int64
 }
 
-// With adds a message, which claims a place in each of the claims' months. Used is how many places of each month are used. The limits are from then on those of the claims: of
-// the plan that is served.
+// With adds a message, which claims a place in each of the claims' months. Used is how many places
+// of each month are used. The limits are from then on those of the claims: of the plan that is
+// served.
 func (p Places) With(made []Claim, used []int64) Places {
 	amount, unpriced := Dearest(made)
 	p.months = slices.Clone(p.months)
@@ -75,7 +82,8 @@ func (p Places) With(made []Claim, used []int64) Places {
 	return p
 }
 
-// Dearest is the amount of the dearest of a message's claims on one allowance. It counts for all of them.
+// Dearest is the amount of the dearest of a message's claims on one allowance. It counts for all of
+// them.
 func Dearest(made []Claim) (amount money.Decimal, unpriced bool) {
 	for i := range made {
 		amount, unpriced = amount.Max(made[i].Amount), unpriced || made[i].Unpriced
@@ -83,7 +91,8 @@ func Dearest(made []Claim) (amount money.Decimal, unpriced bool) {
 	return amount, unpriced
 }
 
-// Without takes back what With has added. Months in which nothing is claimed any more are forgotten.
+// Without takes back what With has added. Months in which nothing is claimed any more are
+// forgotten.
 func (p Places) Without(amount money.Decimal, unpriced bool, months []civil.Month) Places {
 	p.months = slices.Clone(p.months)
 	for _, month := range months {
@@ -140,7 +149,8 @@ func (p Places) Exposure() (Exposure, error) {
 	return each, nil
 }
 
-// add adds a number of claims of one amount, or takes them back. What is not there cannot be taken back.
+// add adds a number of claims of one amount, or takes them back. What is not there cannot be taken
+// back.
 func (c claims) add(amount money.Decimal, unpriced bool, number int64) claims {
 	if unpriced {
 		c.unpriced = max(0, c.unpriced+number)
@@ -168,7 +178,8 @@ func (c claims) number() int64 {
 	return number
 }
 
-// beyond is what the claims can be charged if so many of them are free: the sum without the cheapest. An amount that is not known counts as the dearest.
+// beyond is what the claims can be charged if so many of them are free: the sum without the
+// cheapest. An amount that is not known counts as the dearest.
 func (c claims) beyond(free int64) (Exposure, error) {
 	over := c.number() - free
 	if over <= 0 {
@@ -192,8 +203,9 @@ func (c claims) beyond(free int64) (Exposure, error) {
 	return most, nil
 }
 
-// String is the places as they are stored. For example "0 0.03*2;2026-11 1000 3 0 0.03*2" are two messages that can be charged 0.03 each, with a claim on November, which has
-// 1,000 places of which three are used. The numbers before the amounts count claims whose amount is not known.
+// String is the places as they are stored. For example "0 0.03*2;2026-11 1000 3 0 0.03*2" are two
+// messages that can be charged 0.03 each, with a claim on November, which has 1,000 places of which
+// three are used. The numbers before the amounts count claims whose amount is not known.
 func (p Places) String() string {
 	if len(p.months) == 0 {
 		return ""

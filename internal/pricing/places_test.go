@@ -106,8 +106,10 @@ func amountsOf(text string) (amounts []Exposure) {
 	return amounts
 }
 
-// Messages are accepted and end in any order. Whatever becomes of one, a place, a charge or a failure, what is left to be charged falls by at least what it was charged: a budget that
-// covers the exposure at every acceptance is never passed (P3). With every message gone nothing is claimed.
+// Messages are accepted and end in any order. Whatever becomes of one, a place, a charge or a
+// failure, what is left to be charged falls by at least what it was charged: a budget that covers
+// the exposure at every acceptance is never passed (P3). With every message gone nothing is
+// claimed.
 func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 	prices := []string{"0", "0.0014", "0.03", "0.0550", "0.0859"}
 	type waiting struct {

@@ -1,12 +1,16 @@
-// Package pricing says what a delivered message costs: a pure function of a price plan, the message, its conversation and the
-// counts of the month. The plan is data; no rate, length, date or rule of any year is in the code.
+// Package pricing says what a delivered message costs: a pure function of a price plan, the
+// message, its conversation and the counts of the month. The plan is data; no rate, length, date or
+// rule of any year is in the code.
 //
-// Compile checks a Plan and indexes it as a Book. Book.Rate prices one message. Book.MaxCharge is the most that a message can still cost.
-// Check lists what only the whole plan shows, such as a market without a rate.
+// Compile checks a Plan and indexes it as a Book. Book.Rate prices one message. Book.MaxCharge is
+// the most that a message can still cost. Check lists what only the whole plan shows, such as a
+// market without a rate.
 //
-// A rate that the plan does not have is unknown, never 0: the message is unpriced, and the outcome says so.
+// A rate that the plan does not have is unknown, never 0: the message is unpriced, and the outcome
+// says so.
 //
-// Source of the rules that the shipped plans state: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+// Source of the rules that the shipped plans state:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 package pricing
 
 import (
@@ -15,8 +19,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// Plan is a price plan as a document. Its JSON is that of the spec of a PricingPlan, field by field; what the fields mean is
-// written there, and `kubectl explain pricingplan.spec` prints it.
+// Plan is a price plan as a document. Its JSON is that of the spec of a PricingPlan, field by
+// field; what the fields mean is written there, and `kubectl explain pricingplan.spec` prints it.
 type Plan struct {
 	Currency          money.Currency     `json:"currency"`
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
@@ -113,7 +117,8 @@ type Exemption struct {
 	LastDate string   `json:"lastDate,omitempty"`
 }
 
-// InternationalAuthentication names the countries whose authentication messages have an international rate.
+// InternationalAuthentication names the countries whose authentication messages have an
+// international rate.
 type InternationalAuthentication struct {
 	Countries []string `json:"countries"`
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// prices finds the price of a country, market and category: that of the country, else of the market, else of Any.
+// prices finds the price of a country, market and category: that of the country, else of the
+// market, else of Any.
 type prices struct {
 	rows      []priceRow
 	ofCountry []int16 // by market.Country; -1 is none
@@ -82,7 +83,8 @@ func (p *price) at(tier int) (amount, error) {
 	}
 }
 
-// of is the amount of a number of units after the first counted ones, and the tier of the last of them.
+// of is the amount of a number of units after the first counted ones, and the tier of the last of
+// them.
 func (p *price) of(units, counted int64) (amount, int, error) {
 	if p.tiers == nil {
 		return p.same(units, 0)
@@ -135,7 +137,8 @@ func (p *price) same(units int64, tier int) (amount, int, error) {
 	return amount{cost: cost, charge: charge}, tier, err
 }
 
-// highest is the most that a number of units can be charged, whatever was counted before. An unknown step charges nothing.
+// highest is the most that a number of units can be charged, whatever was counted before. An
+// unknown step charges nothing.
 func (p *price) highest(units int64) (money.Decimal, error) {
 	cost := p.list.cost
 	if p.tiers != nil {

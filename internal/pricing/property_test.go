@@ -153,12 +153,14 @@ func TestP3ChargeNeverExceedsMaxCharge(t *testing.T) {
 				l.tell(s)
 				continue
 			}
-			// The bound is taken when the message is accepted; anything may still happen before it is delivered.
+			// The bound is taken when the message is accepted; anything may still happen before it
+			// is delivered.
 			bound := book.MaxCharge(&l.account, &s.message, &l.state, s.message.EndedAt+rapid.Int64Range(0, 86400).Draw(t, "spare"))
 			if rapid.Bool().Draw(t, "writes meanwhile") {
 				l.tell(step{at: s.message.SentAt + rapid.Int64Range(0, 86400).Draw(t, "after"), inbound: fromAd})
 			}
-			// A message that waits is looked at again before it is sent: by the same plan it must not have become dearer.
+			// A message that waits is looked at again before it is sent: by the same plan it must
+			// not have become dearer.
 			if again := book.MaxCharge(&l.account, &s.message, &l.state, s.message.EndedAt); again.Amount.Amount.Cmp(bound.Amount.Amount) > 0 || again.Unpriced && !bound.Unpriced {
 				t.Fatalf("the bound has grown from %s to %s", bound.Amount, again.Amount)
 			}
@@ -293,7 +295,8 @@ func TestAFreeMessageChangesNoOtherChargeButThroughCounts(t *testing.T) {
 	})
 }
 
-// The charge is cost × (1 + percent ÷ 100) + fixed, at least the minimum, as a decimal library computes it.
+// The charge is cost × (1 + percent ÷ 100) + fixed, at least the minimum, as a decimal library
+// computes it.
 func TestMarkupAgreesWithTheOracle(t *testing.T) {
 	oracle := apd.BaseContext.WithPrecision(60)
 	rapid.Check(t, func(t *rapid.T) {

@@ -11,11 +11,12 @@ import (
 // MaxUnits is the largest number of units of one message that is priced.
 const MaxUnits = 1_000_000_000_000
 
-// Rate says what one message costs that has ended. It changes nothing: it reads the conversation and the counts as they are before
-// the message, and returns what to change. It does not allocate.
+// Rate says what one message costs that has ended. It changes nothing: it reads the conversation
+// and the counts as they are before the message, and returns what to change. It does not allocate.
 //
-// The tests are tried in this order: undelivered, the plan's free rules, allowances, exemptions, price. Where conversations are
-// billed, a message that no entry point makes free joins an open conversation at no cost or opens one, which is then tested as above.
+// The tests are tried in this order: undelivered, the plan's free rules, allowances, exemptions,
+// price. Where conversations are billed, a message that no entry point makes free joins an open
+// conversation at no cost or opens one, which is then tested as above.
 func (b *Book) Rate(a *Account, m *Message, s *conversation.State, counts Counts) Outcome {
 	out := Outcome{Currency: b.currency}
 	j, ok := b.judge(a, m, s)
@@ -47,10 +48,12 @@ type judgement struct {
 	price    *price             // nil where the plan has none
 }
 
-// judge finds the revision, the market, the category and the price of a message; false where no revision is in force.
+// judge finds the revision, the market, the category and the price of a message; false where no
+// revision is in force.
 //
-// The revision in force when the message was sent says which instant counts. So a message that was sent in the last hour of an
-// era that priced by the send time keeps that era's price, and one of an era that prices by delivery may end in the next era.
+// The revision in force when the message was sent says which instant counts. So a message that was
+// sent in the last hour of an era that priced by the send time keeps that era's price, and one of
+// an era that prices by delivery may end in the next era.
 func (b *Book) judge(a *Account, m *Message, s *conversation.State) (judgement, bool) {
 	j := judgement{account: a, message: m, state: s, date: civil.DateAt(m.SentAt, a.Zone)}
 	j.revision = b.on(j.date)
@@ -100,7 +103,8 @@ func (j *judgement) classify() conversation.Category {
 	}
 }
 
-// applies tells whether authentication messages to the country are international at the instant of delivery.
+// applies tells whether authentication messages to the country are international at the instant of
+// delivery.
 func (i *International) applies(country market.Country, deliveredAt int64) bool {
 	if i.StartTime == 0 || i.PrimaryLocation == country {
 		return false
@@ -173,7 +177,8 @@ func (j *judgement) holds(rule *freeRule) bool {
 	}
 }
 
-// conversation tells whether the message joins a billed conversation, and what it opens or makes begin earlier.
+// conversation tells whether the message joins a billed conversation, and what it opens or makes
+// begin earlier.
 func (j *judgement) conversation() (joined bool, opens conversation.Open) {
 	terms, at := j.revision.conversations, j.message.EndedAt
 	joinsAny := terms.freeFormJoinsAny

@@ -51,7 +51,8 @@ func twoRates(day, rateAt string) Plan {
 	return Plan{Currency: "USD", Revisions: []Revision{second, revision}}
 }
 
-// On 29 March 2026 clocks in Paris went from 02:00 to 03:00, on 25 October from 03:00 to 02:00; on 6 September Santiago skipped midnight.
+// On 29 March 2026 clocks in Paris went from 02:00 to 03:00, on 25 October from 03:00 to 02:00; on
+// 6 September Santiago skipped midnight.
 func TestP6RevisionTurnsOnDaysThatClocksChange(t *testing.T) {
 	tests := []struct {
 		name, day, zone, last, first string
@@ -93,7 +94,8 @@ func TestCategoryOfTheSendOrOfTheDeliveryIsPlanData(t *testing.T) {
 	}
 }
 
-// A message that was sent by the notification model just before it ended keeps it; one that was sent by the conversation model does not.
+// A message that was sent by the notification model just before it ended keeps it; one that was
+// sent by the conversation model does not.
 func TestP6MessagesThatSpanTheTurnOfAnEra(t *testing.T) {
 	book := compiled(t, samplePlan(t, "whatsapp"))
 	d := newDesk(t, book, "2022-01-31T23:00:00Z")
@@ -112,8 +114,9 @@ func TestP6MessagesThatSpanTheTurnOfAnEra(t *testing.T) {
 	expect(t, "text, the same", told(d.settle(french, m)), "service free: allowance")
 }
 
-// A utility conversation that was opened before 1 July 2025 goes on to its end; utility templates sent into it are free.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+// A utility conversation that was opened before 1 July 2025 goes on to its end; utility templates
+// sent into it are free. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 func TestConversationThatSpansTheTurnOfJuly2025(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	for i := range plan.Revisions {
@@ -141,7 +144,8 @@ func TestAllowanceTurnsWithTheLocalMonth(t *testing.T) {
 	expect(t, "31 October in Auckland", d.text(french, 0), "service free: allowance")
 }
 
-// tiered is a plan with the utility steps of Rest of Central & Eastern Europe whose figures are known, and two made ones between.
+// tiered is a plan with the utility steps of Rest of Central & Eastern Europe whose figures are
+// known, and two made ones between.
 func tiered(mode string) Plan {
 	plan := twoRates("2027-01-01", "Delivery")
 	plan.Revisions[1].Rates = []MarketRates{{Market: "Rest of Central & Eastern Europe", Prices: []Price{{"Utility", "0.0212"}}}}
@@ -182,8 +186,9 @@ func TestTiersAreMarginal(t *testing.T) {
 	}
 }
 
-// The accounts of a portfolio may be in two months at once: each counts in the month of its own zone. One that is late may still push the
-// old month over a volume, and only its messages get the lower rate.
+// The accounts of a portfolio may be in two months at once: each counts in the month of its own
+// zone. One that is late may still push the old month over a volume, and only its messages get the
+// lower rate.
 func TestAPortfolioAccumulatesInTwoMonthsAtOnce(t *testing.T) {
 	d := newDesk(t, compiled(t, tiered("Marginal")), "2026-03-31T12:00:00Z") // 02:00 of 1 April in Kiritimati, 01:00 of 31 March in Pago Pago
 	march := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility, Month: 2026*12 + 2}
@@ -253,7 +258,8 @@ func TestTierWithoutAPriceIsUnpriced(t *testing.T) {
 	expect(t, "message 250,001 to Brazil", d.template("5511999990000", 0, utility), "utility unpriced")
 }
 
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/authentication-international-rates
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/authentication-international-rates
 func TestInternationalAuthentication(t *testing.T) {
 	const start = "2026-10-10T00:00:00Z"
 	tests := []struct {
@@ -284,7 +290,8 @@ func TestInternationalAuthentication(t *testing.T) {
 	}
 }
 
-// When international authentication begins within a month, the count of authentication goes on and its tier is used on the other price.
+// When international authentication begins within a month, the count of authentication goes on and
+// its tier is used on the other price.
 func TestInternationalAuthenticationGoesOnWithTheCount(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	last := &plan.Revisions[len(plan.Revisions)-1]

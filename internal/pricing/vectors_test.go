@@ -60,8 +60,8 @@ func TestPerMessage2025WindowCountsAtDelivery(t *testing.T) {
 	}
 }
 
-// The sequence of the page on conversation-based pricing.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/conversation-based-pricing
+// The sequence of the page on conversation-based pricing. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/conversation-based-pricing
 func TestConversations2023OfficialSequence(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2023-07-10T00:00:00Z")
 	expect(t, "h0 marketing template", d.template(french, 0, marketing), "marketing 0.1432")
@@ -82,7 +82,8 @@ func TestConversations2023HaveACategoryEach(t *testing.T) {
 	expect(t, "24 hours after utility opened", d.template(french, 26, utility), "utility 0.0768")
 }
 
-// Reports come in any order: a delivery that is reported after a later one joins the conversation that the later one opened.
+// Reports come in any order: a delivery that is reported after a later one joins the conversation
+// that the later one opened.
 func TestP2ALateReportJoinsTheConversation(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2023-07-10T00:00:00Z")
 	expect(t, "delivered at h3", d.template(french, 3, utility), "utility 0.0768")
@@ -109,7 +110,8 @@ func TestConversations2022AreKeyedByInitiator(t *testing.T) {
 }
 
 // The free entry point's worked example: an ad message at 10:00, a template in reply at 22:00.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/conversation-based-pricing
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/conversation-based-pricing
 func TestEntryPointWorkedExample(t *testing.T) {
 	for _, start := range []string{"2023-07-10T00:00:00Z", "2026-03-10T00:00:00Z"} {
 		d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), start)
@@ -166,7 +168,8 @@ func TestEntryPointOfOctober2026EndsWhenTheUpstreamSays(t *testing.T) {
 	expect(t, "h49", d.template(french, 49, utility), "utility 0.03")
 }
 
-// The upstream may state an end that is sooner than it was before: what is delivered after it is no longer free.
+// The upstream may state an end that is sooner than it was before: what is delivered after it is no
+// longer free.
 func TestEntryPointEndsSoonerThanItWasThought(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	plan.Revisions[len(plan.Revisions)-1].EntryPoint.StartsAt = "Send"
@@ -187,7 +190,8 @@ func TestEntryPointOfOctober2026LastsSevenDaysOtherwise(t *testing.T) {
 	expect(t, "7 days later", d.template(french, 7*24+1, marketing), "marketing 0.0859")
 }
 
-// The order of the tests since October 2026: undelivered, reaction, entry point, service within the quota, charge.
+// The order of the tests since October 2026: undelivered, reaction, entry point, service within the
+// quota, charge.
 func TestOctober2026OrderOfTests(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
 	d.writes(french, 0, fromAd)
@@ -252,7 +256,8 @@ func TestBusinessAgentIsBilledByTheTokenEvenInAnEntryPoint(t *testing.T) {
 	expect(t, "21,500 tokens", told(d.settle(french, m)), "business_agent 0.043")
 }
 
-// A group message costs, for each recipient, what any other costs in the recipient's market, and shares the 1,000.
+// A group message costs, for each recipient, what any other costs in the recipient's market, and
+// shares the 1,000.
 func TestGroupsAndMarketingLiteAreRatedAsTheirLike(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
 	d.counts[serviceCount("1066", 2026, 10)] = 999

@@ -1,6 +1,8 @@
-// Package ratecard reads the rate cards that Meta publishes as CSV: the base rates and the volume tiers of one currency.
+// Package ratecard reads the rate cards that Meta publishes as CSV: the base rates and the volume
+// tiers of one currency.
 //
-// Source of the files and of their layout: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+// Source of the files and of their layout:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 package ratecard
 
 import (
@@ -27,7 +29,8 @@ type Card struct {
 	Empty    []string // the cells without a word, such as "Utility in France": a rate that is not known, where "n/a" says that there is none
 }
 
-// columns are the headings of the categories, without white space and in lower case, and their names in a plan.
+// columns are the headings of the categories, without white space and in lower case, and their
+// names in a plan.
 var columns = map[string]string{
 	"marketing":                    "Marketing",
 	"utility":                      "Utility",
@@ -134,8 +137,8 @@ func (r *rows) next() ([]string, error) {
 	return row, nil
 }
 
-// entry is the next row below the heading that is not empty. It is as wide as the heading, so that no cell of a row that was cut short is
-// taken for an absent rate.
+// entry is the next row below the heading that is not empty. It is as wide as the heading, so that
+// no cell of a row that was cut short is taken for an absent rate.
 func (r *rows) entry() ([]string, error) {
 	for {
 		row, err := r.next()
@@ -267,8 +270,9 @@ func (r *rows) rate(row []string, column int) (amount string, known bool, err er
 	return decimal.String(), true, nil
 }
 
-// withoutThousands is a number without the commas between its thousands, and false where a comma stands elsewhere: "0,0859" is a rate of
-// a place where a comma goes before the decimals, and must not become 859.
+// withoutThousands is a number without the commas between its thousands, and false where a comma
+// stands elsewhere: "0,0859" is a rate of a place where a comma goes before the decimals, and must
+// not become 859.
 func withoutThousands(cell string) (string, bool) {
 	text := strings.TrimSpace(cell)
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -295,5 +299,6 @@ func isAbsent(cell string) bool {
 	return false
 }
 
-// key is a text without white space and in lower case: headings are broken over lines in several ways.
+// key is a text without white space and in lower case: headings are broken over lines in several
+// ways.
 func key(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), "")) }

@@ -9,7 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// The columns of one category in the file of volume tiers: From, To, Rate type (list or tier), Rate, and its difference from the list rate.
+// The columns of one category in the file of volume tiers: From, To, Rate type (list or tier),
+// Rate, and its difference from the list rate.
 const (
 	columnFrom = iota
 	columnTo
@@ -19,12 +20,14 @@ const (
 	columnsPerCategory
 )
 
-// ReadTiers reads the file of volume tiers: notes, a row that names the categories, a heading row with From, To, Rate type, Rate for each,
-// and a row for each market and step, of which only a market's first one need name the market. "--" as To is without end, "n/a" is not
-// applicable. The published rates are taken, never recomputed from the percentages. An error names the line.
+// ReadTiers reads the file of volume tiers: notes, a row that names the categories, a heading row
+// with From, To, Rate type, Rate for each, and a row for each market and step, of which only a
+// market's first one need name the market. "--" as To is without end, "n/a" is not applicable. The
+// published rates are taken, never recomputed from the percentages. An error names the line.
 //
-// Messages are counted over the accounts of a portfolio and each is priced by its own step; authentication-international goes on with
-// the count of authentication. Source: "Volume tiers" of https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing.
+// Messages are counted over the accounts of a portfolio and each is priced by its own step;
+// authentication-international goes on with the count of authentication. Source: "Volume tiers" of
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing.
 func ReadTiers(from io.Reader) (*Card, error) {
 	rows := newRows(from)
 	categories, err := rows.tierCategories()
@@ -47,7 +50,8 @@ func ReadTiers(from io.Reader) (*Card, error) {
 	}
 }
 
-// tierCategories skips the notes and reads the headings: the categories stand in a row above the one with From and To.
+// tierCategories skips the notes and reads the headings: the categories stand in a row above the
+// one with From and To.
 func (r *rows) tierCategories() ([]string, error) {
 	var named map[int]string
 	_, err := r.heading(func(row []string) bool {

@@ -1,8 +1,9 @@
-// Package replay prices recorded traffic: a stream of events, one JSON object on a line, in the order of their times.
+// Package replay prices recorded traffic: a stream of events, one JSON object on a line, in the
+// order of their times.
 //
-// It is what a gateway does, without a network and without a store: inbound events open windows, sends are permitted or refused,
-// the first final status of a message settles it. Memory is bounded by the customers and messages of the last days, not by the
-// length of the stream.
+// It is what a gateway does, without a network and without a store: inbound events open windows,
+// sends are permitted or refused, the first final status of a message settles it. Memory is bounded
+// by the customers and messages of the last days, not by the length of the stream.
 package replay
 
 import (
@@ -56,7 +57,8 @@ type line struct {
 	Units            int64      `json:"units"`
 }
 
-// Parse reads one line. Fields that it does not know are ignored. Its errors never hold what the line says.
+// Parse reads one line. Fields that it does not know are ignored. Its errors never hold what the
+// line says.
 func Parse(text []byte, e *Event) error {
 	if !scan(text, e) {
 		if err := decode(text, e); err != nil {
@@ -66,7 +68,8 @@ func Parse(text []byte, e *Event) error {
 	return e.check()
 }
 
-// decode reads a line by the standard library: the reference for scan, and for lines that scan leaves to it.
+// decode reads a line by the standard library: the reference for scan, and for lines that scan
+// leaves to it.
 func decode(text []byte, e *Event) error {
 	var l line
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -5,7 +5,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// forget drops what can no longer matter, whenever there is twice as much as was left the last time.
+// forget drops what can no longer matter, whenever there is twice as much as was left the last
+// time.
 func (r *Replay) forget(now int64) {
 	r.ended.turn(now)
 	if len(r.messages) >= r.nextMessages {

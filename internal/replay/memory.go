@@ -2,8 +2,9 @@ package replay
 
 import "hash/maphash"
 
-// memory knows the ids of messages that have ended, by their hashes, for as long as a message is remembered that has not: so that a status that is told again is not taken for one
-// of a message that was never sent.
+// memory knows the ids of messages that have ended, by their hashes, for as long as a message is
+// remembered that has not: so that a status that is told again is not taken for one of a message
+// that was never sent.
 type memory struct {
 	seed          maphash.Seed
 	recent, older map[uint64]struct{}

@@ -25,7 +25,8 @@ func NewReader(name string, from io.Reader) *Reader {
 	return &Reader{name: name, lines: bufio.NewReaderSize(from, maxLine)}
 }
 
-// Next reads the next event, and io.EOF after the last one. An error names the line. Events must not go back in time.
+// Next reads the next event, and io.EOF after the last one. An error names the line. Events must
+// not go back in time.
 func (r *Reader) Next(e *Event) error {
 	for {
 		text, err := r.lines.ReadSlice('\n')

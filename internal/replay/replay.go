@@ -12,9 +12,11 @@ import (
 
 const (
 	maxUnits = pricing.MaxUnits
-	// lifetime is for how long a message without a final status is remembered, in seconds: a message lives 30 days at most.
+	// lifetime is for how long a message without a final status is remembered, in seconds: a
+	// message lives 30 days at most.
 	lifetime = 31 * 24 * 60 * 60
-	// sweepAt is how many customers or messages there are before the first look for those that can be forgotten.
+	// sweepAt is how many customers or messages there are before the first look for those that can
+	// be forgotten.
 	sweepAt = 1 << 16
 )
 
@@ -72,7 +74,8 @@ type report struct {
 	statuses int64 // how many say it
 }
 
-// PassedOver counts what was read and led to nothing, because the message that it is of is not the one that it must be.
+// PassedOver counts what was read and led to nothing, because the message that it is of is not the
+// one that it must be.
 type PassedOver struct {
 	Statuses int64 // of messages that were not sent before: their id is of none
 	Sends    int64 // with the id of a message that has not ended
@@ -173,7 +176,8 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	return result, outcome, nil
 }
 
-// formOf is the form and category of a sent message. A message without a template that names a template's category is a direct send.
+// formOf is the form and category of a sent message. A message without a template that names a
+// template's category is a direct send.
 func formOf(kind, name []byte) (conversation.Form, conversation.Category, error) {
 	var category conversation.Category
 	if len(name) > 0 {
@@ -198,8 +202,9 @@ func formOf(kind, name []byte) (conversation.Form, conversation.Category, error)
 	}
 }
 
-// status takes what is told of a message. A status of a message that is unknown changes nothing, unless the message is sent within the same second: the upstream counts whole
-// seconds, so the end may stand before the beginning.
+// status takes what is told of a message. A status of a message that is unknown changes nothing,
+// unless the message is sent within the same second: the upstream counts whole seconds, so the end
+// may stand before the beginning.
 func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	step, _ := conversation.ParseStatus(string(e.Status))
 	said := report{status: step, expiry: e.Expiry, statuses: 1}
@@ -219,7 +224,8 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	return Nothing, pricing.Outcome{}
 }
 
-// take notes what is told of a message, and settles it if that is its end. One that has failed is remembered, because its delivery may be told yet.
+// take notes what is told of a message, and settles it if that is its end. One that has failed is
+// remembered, because its delivery may be told yet.
 func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
 	if said.expiry != 0 {
 		r.entryPoint(m, said.expiry, now)
@@ -260,14 +266,16 @@ func (r *Replay) remove(id string, m *sent) {
 	r.ended.add(id)
 }
 
-// entryPoint takes over the end of a free entry point as the upstream states it, where the plan trusts that: from the status on, whatever becomes of the message.
+// entryPoint takes over the end of a free entry point as the upstream states it, where the plan
+// trusts that: from the status on, whatever becomes of the message.
 func (r *Replay) entryPoint(m *sent, expiry, now int64) {
 	if terms := &r.book.Rules(now, r.account.Zone).EntryPoint; terms.TrustsUpstream {
 		m.customer.state.Apply(conversation.Change{EntryPoint: m.customer.state.Reply(m.SentAt, now, expiry, terms)})
 	}
 }
 
-// country is that of the event's customer. One that cannot be told is an error where prices depend on it.
+// country is that of the event's customer. One that cannot be told is an error where prices depend
+// on it.
 func (r *Replay) country(e *Event, now int64) (market.Country, error) {
 	country, err := market.CountryOf(string(identity.Of(string(e.Customer))))
 	if err != nil && !r.book.AsksForCountry(now, r.account.Zone) {
@@ -276,7 +284,8 @@ func (r *Replay) country(e *Event, now int64) (market.Country, error) {
 	return country, err
 }
 
-// customer finds the conversation of the event, or begins it: of the person, however the number is spelled. That with a group is one for all its members.
+// customer finds the conversation of the event, or begins it: of the person, however the number is
+// spelled. That with a group is one for all its members.
 func (r *Replay) customer(e *Event) *customer {
 	r.key = append(append(r.key[:0], e.Channel...), 0)
 	if len(e.Group) > 0 {

@@ -101,7 +101,8 @@ func TestP2StatusesSettleOnce(t *testing.T) {
 	expect(t, got, "m1 utility 0.03 ", "m2 service 0 allowance", "m3 service 0 undelivered")
 }
 
-// Statuses may be repeated, and a lesser one may follow a greater one: the settlements stay the same.
+// Statuses may be repeated, and a lesser one may follow a greater one: the settlements stay the
+// same.
 func TestP2RepeatedStatusesChangeNothing(t *testing.T) {
 	plan := book(t, "whatsapp")
 	rapid.Check(t, func(t *rapid.T) {
@@ -168,7 +169,8 @@ func TestEntryPointAndItsEndFromTheUpstream(t *testing.T) {
 	expect(t, got, "m1 utility 0 freeEntryPoint", "m2 utility 0 freeEntryPoint", "m3 utility 0.03 ")
 }
 
-// The upstream states the entry point when it has the reply: it holds although the reply is never delivered.
+// The upstream states the entry point when it has the reply: it holds although the reply is never
+// delivered.
 func TestEntryPointOfAReplyThatIsNotDelivered(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		strings.Replace(inbound("2026-10-05T10:00:00Z", "33612345678"), "false", "true", 1),
@@ -233,7 +235,8 @@ func TestAGroupHasOneWindowAndAMarketForEachRecipient(t *testing.T) {
 	expect(t, got, "m0 refused", "m1 group_service 0 allowance", "m2 group_utility 0.0014 ", "m3 group_marketing 0.0859 ", "m4 refused")
 }
 
-// The upstream counts whole seconds: by its clock a message may end a fraction of a second before it was sent.
+// The upstream counts whole seconds: by its clock a message may end a fraction of a second before
+// it was sent.
 func TestAStatusOfTheSameSecondMayComeBeforeItsSend(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		strings.Replace(inbound("2026-10-05T09:00:00Z", "33612345678"), "false", "true", 1),
@@ -250,7 +253,8 @@ func TestAStatusOfTheSameSecondMayComeBeforeItsSend(t *testing.T) {
 	expect(t, got, "m1 service 0 freeEntryPoint", "m2 utility 0 undelivered", "m1 utility 0.03 ")
 }
 
-// A gateway settles what has failed as undelivered, and corrects that if the delivery is told after all; "played" is no end.
+// A gateway settles what has failed as undelivered, and corrects that if the delivery is told after
+// all; "played" is no end.
 func TestP2StatusesEndAMessageAsTheyDoInAGateway(t *testing.T) {
 	plan := book(t, "whatsapp")
 	for statuses, want := range map[string][]string{
@@ -275,8 +279,9 @@ func TestP2StatusesEndAMessageAsTheyDoInAGateway(t *testing.T) {
 	}
 }
 
-// What leads to nothing because its message is not the one that it must be is counted: a status of an id that is sent nowhere, a send of an id that has not ended. What is told
-// again of a message that has ended is neither.
+// What leads to nothing because its message is not the one that it must be is counted: a status of
+// an id that is sent nowhere, a send of an id that has not ended. What is told again of a message
+// that has ended is neither.
 func TestWhatIsPassedOverIsCounted(t *testing.T) {
 	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
 	for _, line := range []string{

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// scan reads a flat object of plain strings, true, false and digits, which is what recorders write, several times faster than the
-// standard library and without allocating. It returns false, and leaves the line to decode, for everything else: escapes, nesting,
-// null, unknown or repeated fields, other text than ASCII, or a mistake.
+// scan reads a flat object of plain strings, true, false and digits, which is what recorders write,
+// several times faster than the standard library and without allocating. It returns false, and
+// leaves the line to decode, for everything else: escapes, nesting, null, unknown or repeated
+// fields, other text than ASCII, or a mistake.
 func scan(text []byte, e *Event) bool {
 	*e = Event{}
 	s := scanner{rest: text}

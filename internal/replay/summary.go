@@ -48,7 +48,8 @@ func (s *Summary) Add(group Group, out *pricing.Outcome) error {
 	return s.Groups[group].add(out)
 }
 
-// Correct counts a message that was settled as undelivered in a group, and is delivered after all in another, or the same.
+// Correct counts a message that was settled as undelivered in a group, and is delivered after all
+// in another, or the same.
 func (s *Summary) Correct(was, group Group, out *pricing.Outcome) error {
 	s.Free--
 	s.Groups[was].Free--

@@ -1,5 +1,6 @@
-// Package report is what a gateway tells the operator about itself: the configuration that it serves, the head of its ledger, the figures of the
-// current period and the depth of its queues. The operator pulls it; an unchanged report costs a 304.
+// Package report is what a gateway tells the operator about itself: the configuration that it
+// serves, the head of its ledger, the figures of the current period and the depth of its queues.
+// The operator pulls it; an unchanged report costs a 304.
 package report
 
 import (
@@ -8,18 +9,21 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// Path is where a gateway serves its report, on config.ReportPort, over TLS, to whoever presents the report's bearer token.
+// Path is where a gateway serves its report, on config.ReportPort, over TLS, to whoever presents
+// the report's bearer token.
 const Path = "/report"
 
-// The query's parameters: the record of the ledger that was published last, which the answer says whether it still has. See Ledger.Published.
+// The query's parameters: the record of the ledger that was published last, which the answer says
+// whether it still has. See Ledger.Published.
 const (
 	QueryPublishedSequence = "publishedSequence"
 	QueryPublishedHash     = "publishedHash"
 )
 
-// Report is one gateway replica's account of itself. Its figures are derived from the ledger and hold for the whole account, not only for the replica.
-// Its ETag covers everything but AsOf, and a Ledger.Published that is as it was published, so that a report changes only when something that it says has
-// changed. A 304 so says as well that what was published is on the ledger's chain.
+// Report is one gateway replica's account of itself. Its figures are derived from the ledger and
+// hold for the whole account, not only for the replica. Its ETag covers everything but AsOf, and a
+// Ledger.Published that is as it was published, so that a report changes only when something that
+// it says has changed. A 304 so says as well that what was published is on the ledger's chain.
 type Report struct {
 	// Replica is the name of the pod.
 	Replica string `json:"replica"`
@@ -28,12 +32,14 @@ type Report struct {
 
 	// ConfigDigest is the digest, "sha256:…", of the document that is served.
 	ConfigDigest string `json:"configDigest"`
-	// ConfigError says why the newest document was refused; empty if it was not. It holds no secret.
+	// ConfigError says why the newest document was refused; empty if it was not. It holds no
+	// secret.
 	ConfigError string `json:"configError,omitempty"`
 	// RefusedDigest is the digest of the document that was refused.
 	RefusedDigest string `json:"refusedDigest,omitempty"`
 
-	// Currency is the currency in which the account has been billed; empty before the first priced message.
+	// Currency is the currency in which the account has been billed; empty before the first priced
+	// message.
 	Currency string `json:"currency,omitempty"`
 	Period   Period `json:"period"`
 	// History holds the periods that are over, newest first, 13 at most.
@@ -42,9 +48,11 @@ type Report struct {
 	OpenWindows int64  `json:"openWindows"`
 	Ledger      Ledger `json:"ledger"`
 	Queues      Queues `json:"queues"`
-	// OldKeyRows counts the rows of the store that are sealed with an old key of the keyset: at 0 the old ones may be retired. Nil while it is not known.
+	// OldKeyRows counts the rows of the store that are sealed with an old key of the keyset: at 0
+	// the old ones may be retired. Nil while it is not known.
 	OldKeyRows *int64 `json:"oldKeyRows,omitempty"`
-	// UsedRevisions are the names of the plan's revisions that have priced something, by plan name: they are frozen.
+	// UsedRevisions are the names of the plan's revisions that have priced something, by plan name:
+	// they are frozen.
 	UsedRevisions map[string][]string `json:"usedRevisions,omitempty"`
 	// Channels says of each channel whether messages leave through it. Sorted by Name. Empty from a
 	// gateway that has no configuration, or of a release that does not say so.
@@ -61,15 +69,18 @@ type Report struct {
 	// BudgetRefused is the least amount that a message was refused for, since the period began and
 	// the budget's limit was set, because less is left; nil if none was refused.
 	BudgetRefused *money.Money `json:"budgetRefused,omitempty"`
-	// RefusedCallbacks tells of deliveries that were set aside because the business's endpoint refuses them; nil if none was.
+	// RefusedCallbacks tells of deliveries that were set aside because the business's endpoint
+	// refuses them; nil if none was.
 	RefusedCallbacks *RefusedCallbacks `json:"refusedCallbacks,omitempty"`
-	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the newest of each template, 100 at most.
+	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the
+	// newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
 }
 
 // Period is the current billing period: a calendar month in the account's time zone.
 type Period struct {
-	// Name is such as "2026-11". It is empty while the gateway has no figures yet: then every figure of the report is unknown, not zero.
+	// Name is such as "2026-11". It is empty while the gateway has no figures yet: then every
+	// figure of the report is unknown, not zero.
 	Name  string    `json:"name"`
 	Start time.Time `json:"start"`
 	End   time.Time `json:"end"`
@@ -81,15 +92,18 @@ type Period struct {
 	// Billed is the sum of charges, Cost of the upstream's own prices; both exact.
 	Billed money.Money `json:"billed"`
 	Cost   money.Money `json:"cost"`
-	// Reserved is the most that accepted and unsettled messages, and those given up while the upstream may have a copy of them, can still cost.
+	// Reserved is the most that accepted and unsettled messages, and those given up while the
+	// upstream may have a copy of them, can still cost.
 	Reserved money.Money `json:"reserved"`
-	// Unpriced counts delivered messages that the plan has no rate for; InDoubt those of unknown fate.
+	// Unpriced counts delivered messages that the plan has no rate for; InDoubt those of unknown
+	// fate.
 	Unpriced int64 `json:"unpriced"`
 	InDoubt  int64 `json:"inDoubt"`
 
 	Categories []Category  `json:"categories,omitempty"`
 	Allowances []Allowance `json:"allowances,omitempty"`
-	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if none.
+	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if
+	// none.
 	BudgetWarned int32 `json:"budgetWarned,omitempty"`
 }
 
@@ -121,12 +135,14 @@ type PeriodTotal struct {
 type Ledger struct {
 	Sequence int64  `json:"sequence"`
 	Hash     string `json:"hash,omitempty"`
-	// Published is the record that the query asked for, as this ledger has it; nil if it asked for none. Another hash than the one that was published
-	// says that the ledger is not the continuation of the one that published it.
+	// Published is the record that the query asked for, as this ledger has it; nil if it asked for
+	// none. Another hash than the one that was published says that the ledger is not the
+	// continuation of the one that published it.
 	Published *LedgerRecord `json:"published,omitempty"`
 }
 
-// LedgerRecord names a record of a ledger. Hash is "sha256:…", empty if the ledger has no record of the sequence.
+// LedgerRecord names a record of a ledger. Hash is "sha256:…", empty if the ledger has no record of
+// the sequence.
 type LedgerRecord struct {
 	Sequence int64  `json:"sequence"`
 	Hash     string `json:"hash,omitempty"`
@@ -134,7 +150,8 @@ type LedgerRecord struct {
 
 // Queues are the depths of the gateway's queues.
 type Queues struct {
-	// Outbound counts messages that wait for the upstream, Unsettled those that it has and that are not settled.
+	// Outbound counts messages that wait for the upstream, Unsettled those that it has and that are
+	// not settled.
 	Outbound  int64 `json:"outbound"`
 	Unsettled int64 `json:"unsettled"`
 	// Callbacks counts deliveries that wait for the business's endpoint.
@@ -151,7 +168,8 @@ type TemplateEvent struct {
 	Time  time.Time `json:"time"`
 }
 
-// RefusedCallbacks are deliveries that the business's endpoint refuses. They wait until the business replays or drops them, for 30 days.
+// RefusedCallbacks are deliveries that the business's endpoint refuses. They wait until the
+// business replays or drops them, for 30 days.
 type RefusedCallbacks struct {
 	Count int64 `json:"count"`
 	// Status is that of the HTTP answer for which the last of them was set aside, such as 400.

@@ -9,10 +9,11 @@ type Storage struct {
 	// by a percent of the volume.
 	FreeBytes   int64 `json:"freeBytes"`
 	VolumeBytes int64 `json:"volumeBytes"`
-	// BytesPerMessage is the size by record of the ledger, in steps of 100; nil below 1,000 records.
+	// BytesPerMessage is the size by record of the ledger, in steps of 100; nil below 1,000
+	// records.
 	BytesPerMessage *int64 `json:"bytesPerMessage,omitempty"`
 	// DaysLeft is for how many days the free space lasts if the store grows as in the last seven
-	// days; 30, 60, … 360 (or more) from 30 on. Nil if the rate is not known: below 1,000 records, or
-	// if none was made in these days.
+	// days; 30, 60, … 360 (or more) from 30 on. Nil if the rate is not known: below 1,000 records,
+	// or if none was made in these days.
 	DaysLeft *int64 `json:"daysLeft,omitempty"`
 }

@@ -16,9 +16,11 @@ import (
 type Material struct {
 	// Keyset is a cleartext Tink keyset in JSON with one AES256-GCM key.
 	Keyset []byte
-	// CustomerKey is 32 random bytes in standard base64. It must never change: customers would become strangers.
+	// CustomerKey is 32 random bytes in standard base64. It must never change: customers would
+	// become strangers.
 	CustomerKey []byte
-	// ReportToken is 32 random bytes in URL-safe base64 without padding: the bearer token of the report.
+	// ReportToken is 32 random bytes in URL-safe base64 without padding: the bearer token of the
+	// report.
 	ReportToken []byte
 }
 
@@ -39,10 +41,12 @@ func NewKeys() (Material, error) {
 	}, nil
 }
 
-// AddKey is the first step of a rotation: it adds a new key that opens, while the primary one goes on sealing. Once every replica has the keyset that it returns,
-// PromoteKey ends the rotation. It refuses a keyset in which a key waits to be promoted already.
+// AddKey is the first step of a rotation: it adds a new key that opens, while the primary one goes
+// on sealing. Once every replica has the keyset that it returns, PromoteKey ends the rotation. It
+// refuses a keyset in which a key waits to be promoted already.
 //
-// The two steps are what Tink asks for where several programs share a keyset: https://developers.google.com/tink/design/keysets.
+// The two steps are what Tink asks for where several programs share a keyset:
+// https://developers.google.com/tink/design/keysets.
 func AddKey(keysetJSON []byte) ([]byte, error) {
 	handle, err := readKeyset(keysetJSON)
 	if err != nil {
@@ -62,8 +66,9 @@ func AddKey(keysetJSON []byte) ([]byte, error) {
 	return managedKeyset(manager)
 }
 
-// PromoteKey is the second step of a rotation: the key that AddKey has added seals from now on, and the old ones still open what they sealed. A replica that has
-// not taken over the added key yet cannot open what this keyset seals. It refuses a keyset in which no key waits.
+// PromoteKey is the second step of a rotation: the key that AddKey has added seals from now on, and
+// the old ones still open what they sealed. A replica that has not taken over the added key yet
+// cannot open what this keyset seals. It refuses a keyset in which no key waits.
 func PromoteKey(keysetJSON []byte) ([]byte, error) {
 	handle, err := readKeyset(keysetJSON)
 	if err != nil {
@@ -83,8 +88,9 @@ func PromoteKey(keysetJSON []byte) ([]byte, error) {
 	return managedKeyset(manager)
 }
 
-// RetireKeys ends a rotation: it removes the keys from before the one that seals. What they sealed cannot be opened any more, so nothing may be left. It
-// refuses a keyset in which a key waits to be promoted, or that has no old key.
+// RetireKeys ends a rotation: it removes the keys from before the one that seals. What they sealed
+// cannot be opened any more, so nothing may be left. It refuses a keyset in which a key waits to be
+// promoted, or that has no old key.
 func RetireKeys(keysetJSON []byte) ([]byte, error) {
 	handle, err := readKeyset(keysetJSON)
 	if err != nil {

@@ -1,8 +1,10 @@
-// Package seal keeps what a gateway stores unreadable to whoever finds the disk: contents and recipients are encrypted
-// with an authenticated cipher, and customers are known by a keyed hash only.
+// Package seal keeps what a gateway stores unreadable to whoever finds the disk: contents and
+// recipients are encrypted with an authenticated cipher, and customers are known by a keyed hash
+// only.
 //
-// The cipher is AES-256-GCM through Tink, so a keyset may hold several keys: the primary one encrypts, every one decrypts,
-// and rotation is a new primary: AddKey, then PromoteKey, and when nothing is left under the old ones, RetireKeys. See https://developers.google.com/tink/aead.
+// The cipher is AES-256-GCM through Tink, so a keyset may hold several keys: the primary one
+// encrypts, every one decrypts, and rotation is a new primary: AddKey, then PromoteKey, and when
+// nothing is left under the old ones, RetireKeys. See https://developers.google.com/tink/aead.
 package seal
 
 import (
@@ -22,8 +24,8 @@ import (
 // CustomerKeySize is the length of the customer key, in bytes.
 const CustomerKeySize = 32
 
-// ErrOpen says that a sealed value is not what was stored there: another key, another place, or changed bytes.
-// Its text says nothing of the value.
+// ErrOpen says that a sealed value is not what was stored there: another key, another place, or
+// changed bytes. Its text says nothing of the value.
 var ErrOpen = errors.New("a sealed value could not be opened: it was sealed with a key that the keyset no longer has, for another place, or it was changed")
 
 // What TakeOver refuses.
@@ -45,8 +47,9 @@ type openedKeyset struct {
 	primary uint32
 }
 
-// Parse reads a cleartext Tink keyset in JSON and the customer key in standard base64, as the files of the keys Secret hold them.
-// White space around the customer key is ignored. Errors never hold a part of a key.
+// Parse reads a cleartext Tink keyset in JSON and the customer key in standard base64, as the files
+// of the keys Secret hold them. White space around the customer key is ignored. Errors never hold a
+// part of a key.
 func Parse(keysetJSON, customerKey []byte) (*Keys, error) {
 	opened, err := openKeyset(keysetJSON)
 	if err != nil {
@@ -88,8 +91,10 @@ func openKeyset(text []byte) (*openedKeyset, error) {
 	return opened, nil
 }
 
-// TakeOver makes k seal and open with newer's keyset from now on, while others use k. It changes nothing and returns ErrCustomerKeyChanged if newer has another
-// customer key, ErrKeyDropped if its keyset lacks a key that k has; an old one may be dropped where nothing is sealed with the old ones any more.
+// TakeOver makes k seal and open with newer's keyset from now on, while others use k. It changes
+// nothing and returns ErrCustomerKeyChanged if newer has another customer key, ErrKeyDropped if its
+// keyset lacks a key that k has; an old one may be dropped where nothing is sealed with the old
+// ones any more.
 func (k *Keys) TakeOver(newer *Keys, oldUnused bool) error {
 	if subtle.ConstantTimeCompare(k.customerKey[:], newer.customerKey[:]) != 1 {
 		return ErrCustomerKeyChanged
@@ -108,33 +113,38 @@ func (k *Keys) TakeOver(newer *Keys, oldUnused bool) error {
 	return nil
 }
 
-// Keyset says which key seals, by its id in the keyset, and how many keys can open. Neither is a secret.
+// Keyset says which key seals, by its id in the keyset, and how many keys can open. Neither is a
+// secret.
 func (k *Keys) Keyset() (primary uint32, size int) {
 	keyset := k.keyset.Load()
 	return keyset.primary, len(keyset.ids)
 }
 
-// OldKeys is how many keys stand in the keyset before the one that seals: AddKey puts a new one last, and PromoteKey lets that one seal.
+// OldKeys is how many keys stand in the keyset before the one that seals: AddKey puts a new one
+// last, and PromoteKey lets that one seal.
 func (k *Keys) OldKeys() int {
 	keyset := k.keyset.Load()
 	return slices.Index(keyset.ids, keyset.primary)
 }
 
-// Old tells whether a value is sealed with another key than the one that seals now or a newer one. Tink writes the key's id before what it has sealed, behind a byte
-// that is 1: https://developers.google.com/tink/wire-format#tink_output_prefix.
+// Old tells whether a value is sealed with another key than the one that seals now or a newer one.
+// Tink writes the key's id before what it has sealed, behind a byte that is 1:
+// https://developers.google.com/tink/wire-format#tink_output_prefix.
 func (k *Keys) Old(sealed []byte) bool {
 	keyset := k.keyset.Load()
 	id, ok := keyOf(sealed)
 	return !ok || !slices.Contains(keyset.ids[slices.Index(keyset.ids, keyset.primary):], id)
 }
 
-// Has tells whether the keyset has the key that a value is sealed with, as far as its first bytes say. If Open fails all the same, the value is not what was stored.
+// Has tells whether the keyset has the key that a value is sealed with, as far as its first bytes
+// say. If Open fails all the same, the value is not what was stored.
 func (k *Keys) Has(sealed []byte) bool {
 	id, ok := keyOf(sealed)
 	return ok && slices.Contains(k.keyset.Load().ids, id)
 }
 
-// keyOf is the id of the key that a value is sealed with; false if the value does not begin as one does.
+// keyOf is the id of the key that a value is sealed with; false if the value does not begin as one
+// does.
 func keyOf(sealed []byte) (id uint32, ok bool) {
 	const prefix = 5
 	if len(sealed) < prefix || sealed[0] != 1 {
@@ -143,8 +153,8 @@ func keyOf(sealed []byte) (id uint32, ok bool) {
 	return binary.BigEndian.Uint32(sealed[1:prefix]), true
 }
 
-// Seal encrypts plaintext for one place: place names the column and the row, and Open must be given the same one.
-// An empty plaintext is sealed too.
+// Seal encrypts plaintext for one place: place names the column and the row, and Open must be given
+// the same one. An empty plaintext is sealed too.
 func (k *Keys) Seal(plaintext []byte, place string) ([]byte, error) {
 	sealed, err := k.keyset.Load().aead.Encrypt(plaintext, []byte(place))
 	if err != nil {

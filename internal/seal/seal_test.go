@@ -105,7 +105,8 @@ func promoteKey(t *testing.T, keyset []byte) []byte {
 	return promoted
 }
 
-// Each row is a replica that seals, each column one that opens: neighbours in the order of the steps always read each other.
+// Each row is a replica that seals, each column one that opens: neighbours in the order of the
+// steps always read each other.
 func TestRotationInTwoStepsNeighboursReadEachOther(t *testing.T) {
 	material := newMaterial(t)
 	added := addKey(t, material.Keyset)
@@ -219,7 +220,8 @@ func TestTakeOverRefusesWhatWouldLoseSomething(t *testing.T) {
 	}
 }
 
-// The literal is HMAC-SHA256 with the key 00 01 … 1f over 0000000f "106540352242922" 0000000b "33612345678", computed with another library.
+// The literal is HMAC-SHA256 with the key 00 01 … 1f over 0000000f "106540352242922" 0000000b
+// "33612345678", computed with another library.
 func TestCustomerHashLiteral(t *testing.T) {
 	keys := parse(t, newMaterial(t).Keyset, []byte(countingKey+"\n"))
 	const want = "64355432eccb0be838364f2d69d73580a56dceb394f740c405edbc62bb5319b3"

@@ -11,8 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/identity"
 )
 
-// serviceWindow is how long a customer's message keeps the window open.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// serviceWindow is how long a customer's message keeps the window open. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 const serviceWindow = 24 * time.Hour
 
 // pair is a business number and a customer, see person.
@@ -57,8 +57,8 @@ func (st *state) customer(p pair) *customer {
 	return c
 }
 
-// person is whose an address is: the phone is one, however its number is spelled, and whichever user ids
-// its messages have come with.
+// person is whose an address is: the phone is one, however its number is spelled, and whichever
+// user ids its messages have come with.
 func (st *state) person(address string) identity.Address {
 	return st.people.Primary(identity.Of(address))
 }

@@ -178,7 +178,8 @@ func TestTemplatesAreListedInPagesEditedAndDeleted(t *testing.T) {
 	}
 }
 
-// A direct send goes as if it were templated: https://developers.facebook.com/documentation/business-messaging/whatsapp/direct-send.
+// A direct send goes as if it were templated:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/direct-send.
 func TestDirectSendNeedsNoWindowAndIsPricedByItsCategory(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","category":"utility","text":{"body":"hello"}}`))

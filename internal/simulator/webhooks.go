@@ -14,9 +14,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// Retries of a webhook: at once, then with falling frequency, for 36 hours. The
-// longest pause is shorter than Meta's, so that a test need not wait for it.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
+// Retries of a webhook: at once, then with falling frequency, for 36 hours. The longest pause is
+// shorter than Meta's, so that a test need not wait for it. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 const (
 	firstRetry   = 100 * time.Millisecond
 	longestRetry = 5 * time.Second

@@ -26,8 +26,9 @@ type learned struct {
 }
 
 // Primary is the address under which everything about a person is kept, whichever of the person's
-// addresses is given: what the network has told of the very address comes first, then what it has told
-// of its spelling, then the spelling itself. The error is ErrDamaged where that cannot be read.
+// addresses is given: what the network has told of the very address comes first, then what it has
+// told of its spelling, then the spelling itself. The error is ErrDamaged where that cannot be
+// read.
 func (tx *Tx) Primary(address identity.Address) (identity.Address, error) {
 	known, err := tx.learned(address)
 	if err != nil {
@@ -122,7 +123,8 @@ func (tx *Tx) learn(address, primary identity.Address, movedAt time.Time) error 
 	return tx.exec(upsertAddress, hash[:], person[:], sealed, at)
 }
 
-// Left is when a person left an address for another one; the zero time for an address that is in use.
+// Left is when a person left an address for another one; the zero time for an address that is in
+// use.
 func (tx *Tx) Left(address identity.Address) (time.Time, error) {
 	known, err := tx.learned(address)
 	if err != nil || known == nil || known.movedAt == 0 {

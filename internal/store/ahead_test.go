@@ -10,7 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// sent stores a message that the upstream has, and returns what an operation about it, and so about its customer, says it is about.
+// sent stores a message that the upstream has, and returns what an operation about it, and so about
+// its customer, says it is about.
 func sent(t *testing.T, s *store.Store, id string, n int) []store.Subject {
 	t.Helper()
 	accept(t, s, id, customer(n), store.LaneBulk, noon)
@@ -19,7 +20,8 @@ func sent(t *testing.T, s *store.Store, id string, n int) []store.Subject {
 	return []store.Subject{{Message: id}, {Message: "another"}}
 }
 
-// wantStanding checks the state of a message, and whether its customer is blocked, within an operation.
+// wantStanding checks the state of a message, and whether its customer is blocked, within an
+// operation.
 func wantStanding(t *testing.T, when string, tx *store.Tx, id string, n int, state store.State, blocked bool) error {
 	t.Helper()
 	m, found, err := tx.Message(id)
@@ -47,7 +49,8 @@ func change(tx *store.Tx, id string, n int, to store.State, blocked bool) error 
 	return tx.PutConversation(channel, customer(n), &person)
 }
 
-// What is read ahead for a transaction is, to each of its operations, what those before it have left.
+// What is read ahead for a transaction is, to each of its operations, what those before it have
+// left.
 func TestReadAheadFollowsTheTransaction(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
@@ -106,7 +109,8 @@ func TestReadAheadFollowsAnErasureWithoutMessages(t *testing.T) {
 	}
 }
 
-// What was read ahead is forgotten with its transaction: in the next one, another replica may have changed it (P2).
+// What was read ahead is forgotten with its transaction: in the next one, another replica may have
+// changed it (P2).
 func TestP2ReadAheadOutlivesNoTransaction(t *testing.T) {
 	replicas, _, _ := openReplicas(t, 2, 0)
 	about := sent(t, replicas[0], "m", 1)
@@ -122,7 +126,8 @@ func TestP2ReadAheadOutlivesNoTransaction(t *testing.T) {
 	}
 }
 
-// Subjects are a hint: they may repeat, be more than are read ahead, name nothing, or be no text that a database can hold.
+// Subjects are a hint: they may repeat, be more than are read ahead, name nothing, or be no text
+// that a database can hold.
 func TestSubjectsMayBeAnything(t *testing.T) {
 	s := shared.newStore(t)
 	about := sent(t, s, "m", 1)

@@ -11,8 +11,10 @@ const (
 	rollbackAttemptSavepoint = "ROLLBACK TO SAVEPOINT attempt"
 )
 
-// Attempt runs a step of an operation. If the step fails with an ErrFault or with an error of its own, what it did is undone, its error is returned, and
-// the operation can go on: one row that is at fault then holds up no other. It costs a savepoint, so take it where a fault is expected. Attempts do not nest.
+// Attempt runs a step of an operation. If the step fails with an ErrFault or with an error of its
+// own, what it did is undone, its error is returned, and the operation can go on: one row that is
+// at fault then holds up no other. It costs a savepoint, so take it where a fault is expected.
+// Attempts do not nest.
 func (tx *Tx) Attempt(step func() error) error {
 	if err := tx.write(); err != nil {
 		return err

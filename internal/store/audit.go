@@ -18,8 +18,9 @@ const (
 // entriesPage is how many records are in memory at a time.
 const entriesPage = 1000
 
-// Entries are the ledger's entries after a sequence, in order. Each page is a view of its own, so that reading a long ledger holds nothing up;
-// as records are only ever added, the pages fit together.
+// Entries are the ledger's entries after a sequence, in order. Each page is a view of its own, so
+// that reading a long ledger holds nothing up; as records are only ever added, the pages fit
+// together.
 func (s *Store) Entries(ctx context.Context, after int64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		for {
@@ -55,8 +56,9 @@ func (tx *Tx) entries(after int64) ([]ledger.Entry, error) {
 	return entries, err
 }
 
-// Audit verifies the ledger and compares the totals with what its records add up to, both as of one instant. It holds back the clearing of SQLite's log while it runs.
-// A *ledger.VerifyError names the first bad record; a *TotalError a total that is wrong although the records are good.
+// Audit verifies the ledger and compares the totals with what its records add up to, both as of one
+// instant. It holds back the clearing of SQLite's log while it runs. A *ledger.VerifyError names
+// the first bad record; a *TotalError a total that is wrong although the records are good.
 func (s *Store) Audit(ctx context.Context) (ledger.Head, error) {
 	var head ledger.Head
 	err := s.View(ctx, func(tx *Tx) error {
@@ -96,7 +98,8 @@ func compare(stored, computed ledger.Totals) error {
 	return nil
 }
 
-// Entries are the ledger's entries after a sequence, in order, within this transaction. To read a long ledger, see Store.Entries.
+// Entries are the ledger's entries after a sequence, in order, within this transaction. To read a
+// long ledger, see Store.Entries.
 func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		for {

@@ -32,7 +32,8 @@ func openCounting(t *testing.T, commits chan<- int) *store.Store {
 	return s
 }
 
-// together runs operations that are certain to share one transaction: they wait behind one that is held up until all of them have been given.
+// together runs operations that are certain to share one transaction: they wait behind one that is
+// held up until all of them have been given.
 func together(t *testing.T, s *store.Store, operations ...func(*store.Tx) error) []error {
 	t.Helper()
 	return togetherAbout(t, s, nil, operations...)

@@ -13,8 +13,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// BenchmarkLifecycle is what a message costs the store: accepted, claimed, submitted, sent, delivered and settled, read, each a durable operation of its own. PostgreSQL
-// syncs its log to disk here, as it does by default; replicas share one account.
+// BenchmarkLifecycle is what a message costs the store: accepted, claimed, submitted, sent,
+// delivered and settled, read, each a durable operation of its own. PostgreSQL syncs its log to
+// disk here, as it does by default; replicas share one account.
 func BenchmarkLifecycle(b *testing.B) {
 	keys := newKeys(b)
 	b.Run(string(embedded), func(b *testing.B) { benchmarkReplicas(b, embedded.newPlace(b).open(b, keys)) })

@@ -6,16 +6,20 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// Callback is a delivery to the business's own endpoint. Callbacks about one customer are delivered one after the other.
+// Callback is a delivery to the business's own endpoint. Callbacks about one customer are delivered
+// one after the other.
 type Callback struct {
 	Channel string
-	// Customer is whom it is about; the zero hash for what is about no customer, such as a template.
+	// Customer is whom it is about; the zero hash for what is about no customer, such as a
+	// template.
 	Customer seal.CustomerHash
-	// Payload is the body to deliver. Sealed at rest. If it cannot be opened it is nil, and Condition says why.
+	// Payload is the body to deliver. Sealed at rest. If it cannot be opened it is nil, and
+	// Condition says why.
 	Payload   []byte
 	Condition Condition
 	CreatedAt time.Time
-	// Attempts counts the times that it was claimed. Lease is what the last of them was under, see Store.HoldsLease.
+	// Attempts counts the times that it was claimed. Lease is what the last of them was under, see
+	// Store.HoldsLease.
 	Attempts int
 	Lease    int64
 	// RefusedAt is since when the endpoint refuses it; zero if it does not.
@@ -29,13 +33,15 @@ const (
 	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
 	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
 	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
-	// retryCallback makes a delivery ready again, but for one that has come behind another meanwhile, see uniteCallbacks.
+	// retryCallback makes a delivery ready again, but for one that has come behind another
+	// meanwhile, see uniteCallbacks.
 	retryCallback = `UPDATE callbacks SET lease = 0, ready_at = CASE WHEN EXISTS (SELECT 1 FROM callbacks AS c
 		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq) THEN NULL ELSE CAST($1 AS BIGINT) END
 		WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2`
 	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
-	// readyCallback makes the next delivery of a line ready. Whose line it is, the delivery before it tells: it may have become another's while that was made.
+	// readyCallback makes the next delivery of a line ready. Whose line it is, the delivery before
+	// it tells: it may have become another's while that was made.
 	readyCallback = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT n.seq FROM callbacks AS d, callbacks AS n
 		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq ORDER BY n.seq LIMIT 1)`
 
@@ -67,8 +73,9 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	return tx.deepen(Callbacks, 1)
 }
 
-// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard of one by then, it is claimed again; see also ReleaseCallbacks.
-// A delivery may so be made twice; the endpoint tells by the ids that it carries.
+// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
+// of one by then, it is claimed again; see also ReleaseCallbacks. A delivery may so be made twice;
+// the endpoint tells by the ids that it carries.
 func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
 	if err := tx.each(selectDue, []any{millis(now), limit}, func(v values) bool {
@@ -89,7 +96,8 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 	return due, nil
 }
 
-// FinishCallback removes a delivery, made or given up, and makes the next one about the customer ready. It is false if the lease was lost and another claim has it.
+// FinishCallback removes a delivery, made or given up, and makes the next one about the customer
+// ready. It is false if the lease was lost and another claim has it.
 func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
 	if err := tx.exec(readyCallback, millis(now), c.seq, c.Attempts); err != nil {
 		return false, err
@@ -107,8 +115,9 @@ func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
 	return n == 1, err
 }
 
-// ReleaseCallbacks makes ready what was claimed by a process that has ended, or on a shared store by a replica that has lost its lease, as of the last CutOff. It tells
-// how many deliveries that were.
+// ReleaseCallbacks makes ready what was claimed by a process that has ended, or on a shared store
+// by a replica that has lost its lease, as of the last CutOff. It tells how many deliveries that
+// were.
 func (tx *Tx) ReleaseCallbacks() (int64, error) {
 	if found, err := tx.first(selectReleasable, nil, func(values) {}); err != nil || !found {
 		return 0, err

@@ -113,7 +113,8 @@ func TestLostLeaseCannotFinish(t *testing.T) {
 	})
 }
 
-// Callbacks that a process had claimed when it ended are delivered again at once: nobody can hold them any more. One that waits for its next try goes on waiting.
+// Callbacks that a process had claimed when it ended are delivered again at once: nobody can hold
+// them any more. One that waits for its next try goes on waiting.
 func TestCallbacksOfAnEndedProcessAreReleased(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		place, keys := e.newPlace(t), newKeys(t)

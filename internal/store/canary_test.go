@@ -50,7 +50,8 @@ func databaseFiles(t *testing.T, path, when string) []string {
 	return files
 }
 
-// serverFiles are all that PostgreSQL has on disk: tables, indexes, its log of changes and that of messages.
+// serverFiles are all that PostgreSQL has on disk: tables, indexes, its log of changes and that of
+// messages.
 func serverFiles(t *testing.T, server *postgrestest.Server) (files []string) {
 	t.Helper()
 	if err := server.Exec("CHECKPOINT"); err != nil {

@@ -19,10 +19,12 @@ const (
 
 // reservation is what messages can still cost in a currency.
 type reservation struct {
-	// amount is the sum of what each of them can cost by itself. Of that, coverable is what allowances may pay for.
+	// amount is the sum of what each of them can cost by itself. Of that, coverable is what
+	// allowances may pay for.
 	amount, coverable money.Decimal
-	// exposed is the sum of what each allowance leaves to be charged, see pricing.Places. A message may claim places of several allowances, so the sum can be above coverable; each
-	// of the two is a bound by itself.
+	// exposed is the sum of what each allowance leaves to be charged, see pricing.Places. A message
+	// may claim places of several allowances, so the sum can be above coverable; each of the two is
+	// a bound by itself.
 	exposed money.Decimal
 }
 
@@ -91,8 +93,9 @@ const (
 	wordUnpriced = "?"
 )
 
-// String is the claims as they are stored: in the first line the coverable amount, and "covered" where that holds; in each other line an amount, or "?" for one that the
-// plan does not say, the months, and the name of an allowance. Without claims it is empty.
+// String is the claims as they are stored: in the first line the coverable amount, and "covered"
+// where that holds; in each other line an amount, or "?" for one that the plan does not say, the
+// months, and the name of an allowance. Without claims it is empty.
 func (c claims) String() string {
 	if len(c.of) == 0 {
 		return ""
@@ -166,8 +169,8 @@ func parseClaim(line string) (place claim, ok bool) {
 	return place, true
 }
 
-// Rise is what Reserved would grow by with one more message of a bound. It is unpriced if the message, or another one whose place it may take, may then be charged what
-// the plan does not say.
+// Rise is what Reserved would grow by with one more message of a bound. It is unpriced if the
+// message, or another one whose place it may take, may then be charged what the plan does not say.
 func (tx *Tx) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 	c, err := tx.reservedCell(bound.Amount.Currency)
 	if err != nil {

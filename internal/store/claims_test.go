@@ -32,7 +32,8 @@ func allowancePlan(t *testing.T) *pricing.Book {
 	return book
 }
 
-// bounded is a text, or a template, that was accepted at noon and may be delivered within some days.
+// bounded is a text, or a template, that was accepted at noon and may be delivered within some
+// days.
 func bounded(book *pricing.Book, id string, templated bool, days int) *store.Message {
 	m := newMessage(id, customer(1))
 	facts := pricing.Message{Channel: channel, SentAt: noon.Unix()}
@@ -113,7 +114,8 @@ func TestP3ReservedCountsEachPlaceOnce(t *testing.T) {
 	})
 }
 
-// Whatever happens to messages, the sum that is reserved is no less than what the worst order of their deliveries can cost, and nothing of it is left when all have gone.
+// Whatever happens to messages, the sum that is reserved is no less than what the worst order of
+// their deliveries can cost, and nothing of it is left when all have gone.
 func TestP3NoPlaceIsLeaked(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		book, s := allowancePlan(t), e.newStore(t)

@@ -16,8 +16,8 @@ const (
 	countOpenWindows = `SELECT COUNT(*) FROM conversations WHERE window_until > 0 AND window_until > $1`
 )
 
-// Conversation is what is remembered of a customer of a channel. One who never wrote, and was never written to, has the zero State.
-// The error is ErrDamaged if it cannot be read.
+// Conversation is what is remembered of a customer of a channel. One who never wrote, and was never
+// written to, has the zero State. The error is ErrDamaged if it cannot be read.
 func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
 	var state conversation.State
 	text, err := tx.conversation(Person{channel, customer})

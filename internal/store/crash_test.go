@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeUntilKilled leads messages through their lives and prints each step after it was acknowledged.
+// writeUntilKilled leads messages through their lives and prints each step after it was
+// acknowledged.
 func writeUntilKilled(dir, round string) error {
 	keys, err := crashKeys(dir)
 	if err != nil {
@@ -153,7 +154,8 @@ func killAtRandomMoments(t *testing.T, database string) {
 	}
 }
 
-// runAndKill runs the child until it has told so many steps, kills it, and reads what it still told.
+// runAndKill runs the child until it has told so many steps, kills it, and reads what it still
+// told.
 func runAndKill(t *testing.T, dir, database, round string, steps int, acknowledged map[string]string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

@@ -1,11 +1,13 @@
 package store
 
-// Depth is how many of something there are now. It is kept beside what it counts, in the same commit, so that reading it costs nothing.
+// Depth is how many of something there are now. It is kept beside what it counts, in the same
+// commit, so that reading it costs nothing.
 type Depth int8
 
 // The depths.
 const (
-	// Outbound counts messages that the upstream does not have yet: queued, being sent, or in doubt.
+	// Outbound counts messages that the upstream does not have yet: queued, being sent, or in
+	// doubt.
 	Outbound Depth = iota
 	// Unsettled counts all messages without a settlement.
 	Unsettled
@@ -17,7 +19,8 @@ const (
 	Callbacks
 	// Reached counts the customers of the moving 24 hours, see Tx.Reach.
 	Reached
-	// RefusedCallbacks counts deliveries that were set aside because the business's endpoint refuses them.
+	// RefusedCallbacks counts deliveries that were set aside because the business's endpoint
+	// refuses them.
 	RefusedCallbacks
 	// refusedBytes is the size of their bodies, sealed.
 	refusedBytes

@@ -20,7 +20,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// limitFiles makes every write beyond size fail, as on a full disk, until the returned function is called.
+// limitFiles makes every write beyond size fail, as on a full disk, until the returned function is
+// called.
 func limitFiles(t *testing.T, size int64) (lift func()) {
 	t.Helper()
 	var before syscall.Rlimit
@@ -130,7 +131,8 @@ func TestFullDiskAtTheStartIsUnavailable(t *testing.T) {
 		m.Content = bytes.Repeat([]byte("x"), 2<<20)
 		return tx.Accept(m)
 	})
-	// What a crash leaves: a log that has not gone into the database yet, behind whose end the next start writes.
+	// What a crash leaves: a log that has not gone into the database yet, behind whose end the next
+	// start writes.
 	crashed := options
 	crashed.Path = filepath.Join(t.TempDir(), "guichet.db")
 	for _, suffix := range []string{"", "-wal"} {

@@ -19,14 +19,18 @@ const (
 type Erasure struct {
 	// Next is where the next page begins; 0 when there is none.
 	Next int64
-	// Open counts, for each of the customers, the messages so far that are not settled, wait for a rate or are not out of the queue, and so were kept: erase again later.
+	// Open counts, for each of the customers, the messages so far that are not settled, wait for a
+	// rate or are not out of the queue, and so were kept: erase again later.
 	Open []int64
 }
 
-// Erase forgets customers of a channel: the callbacks that wait, page by page the settled messages, and with the last page the conversations, with their consent and
-// blocks. A page looks at so many rows; the first one begins with the zero Erasure, each other one with what the page before has returned. While a customer has an
-// open message the conversation stays: the customer's wishes still hold for that message, and the windows price it. The ledger keeps its
-// records, which know a customer by hash only, so its chain stays valid. An erased message has no reservation: no delivery finds it any more.
+// Erase forgets customers of a channel: the callbacks that wait, page by page the settled messages,
+// and with the last page the conversations, with their consent and blocks. A page looks at so many
+// rows; the first one begins with the zero Erasure, each other one with what the page before has
+// returned. While a customer has an open message the conversation stays: the customer's wishes
+// still hold for that message, and the windows price it. The ledger keeps its records, which know a
+// customer by hash only, so its chain stays valid. An erased message has no reservation: no
+// delivery finds it any more.
 func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
 	page := Erasure{Open: make([]int64, len(customers))}
 	copy(page.Open, so.Open)

@@ -5,14 +5,17 @@ import (
 	"fmt"
 )
 
-// ErrFault says that the database refused a change of one operation, such as one that violates a constraint. The database itself works, so it is no
-// ErrUnavailable: the same change would be refused again. Nothing of the operation was kept, and the others of its transaction were. A *FaultError says more.
+// ErrFault says that the database refused a change of one operation, such as one that violates a
+// constraint. The database itself works, so it is no ErrUnavailable: the same change would be
+// refused again. Nothing of the operation was kept, and the others of its transaction were. A
+// *FaultError says more.
 var ErrFault = errors.New("the database refused a change")
 
 // FaultError names what refused a change. It holds no value of a row.
 type FaultError struct {
-	// Constraint is the name of the violated constraint or unique index, such as "ledger_one_settlement", the same on every engine. Where no
-	// constraint is behind the refusal, it is the engine's code, such as "SQLSTATE 22003".
+	// Constraint is the name of the violated constraint or unique index, such as
+	// "ledger_one_settlement", the same on every engine. Where no constraint is behind the refusal,
+	// it is the engine's code, such as "SQLSTATE 22003".
 	Constraint string
 }
 

@@ -21,9 +21,11 @@ import (
 type proxy struct {
 	listener net.Listener
 	target   string
-	// cutAtRequest cuts before a request that holds the text reaches the server, cutAtAnswer before an answer that holds it reaches the store; nil cuts nowhere.
+	// cutAtRequest cuts before a request that holds the text reaches the server, cutAtAnswer before
+	// an answer that holds it reaches the store; nil cuts nowhere.
 	cutAtRequest, cutAtAnswer atomic.Pointer[string]
-	// silentAtRequest lets a connection stand from a request on that holds the text, and nothing of it reaches the server any more.
+	// silentAtRequest lets a connection stand from a request on that holds the text, and nothing of
+	// it reaches the server any more.
 	silentAtRequest atomic.Pointer[string]
 	cuts            atomic.Int64
 	refuse          atomic.Bool
@@ -119,7 +121,8 @@ func isThere(t *testing.T, s *store.Store, id string) (found bool) {
 	return found
 }
 
-// The commit took place and its answer is lost: the operation is acknowledged, because the database was asked, and it is there once.
+// The commit took place and its answer is lost: the operation is acknowledged, because the database
+// was asked, and it is there once.
 func TestP1P2LostAnswerToACommitIsLookedUp(t *testing.T) {
 	p, s, direct := openThroughProxy(t)
 	answer := "COMMIT\x00"
@@ -141,7 +144,8 @@ func TestP1P2LostAnswerToACommitIsLookedUp(t *testing.T) {
 	})
 }
 
-// The commit never reached the server: nothing is acknowledged, nothing is there, and the next operation works.
+// The commit never reached the server: nothing is acknowledged, nothing is there, and the next
+// operation works.
 func TestP1CommitThatNeverArrivedIsNotAcknowledged(t *testing.T) {
 	p, s, direct := openThroughProxy(t)
 	p.cutAll() // on a new connection the statement's text travels once more
@@ -160,7 +164,8 @@ func TestP1CommitThatNeverArrivedIsNotAcknowledged(t *testing.T) {
 	}
 }
 
-// Connections are cut again and again in the midst of operations: each operation is there if and only if it was acknowledged.
+// Connections are cut again and again in the midst of operations: each operation is there if and
+// only if it was acknowledged.
 func TestP1P2CutConnectionsLoseAndRepeatNothing(t *testing.T) {
 	p, s, direct := openThroughProxy(t)
 	const workers, each = 4, 25
@@ -260,7 +265,8 @@ func TestDeadDatabaseFailsAtOnceAndIsTriedAgain(t *testing.T) {
 	}
 }
 
-// A server that falls silent while it is connected to holds nobody up for longer than an attempt to connect may take.
+// A server that falls silent while it is connected to holds nobody up for longer than an attempt to
+// connect may take.
 func TestServerThatFallsSilentDuringTheConnectionIsGivenUp(t *testing.T) {
 	p, s, _ := openThroughProxy(t)
 	setting := "synchronous_commit"

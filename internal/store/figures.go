@@ -15,7 +15,8 @@ type PlanRevision struct {
 	Revision string
 }
 
-// Count is how much has been counted so far under a key: it implements pricing.Counts. If the engine fails it is 0, and the operation fails.
+// Count is how much has been counted so far under a key: it implements pricing.Counts. If the
+// engine fails it is 0, and the operation fails.
 func (tx *Tx) Count(key pricing.CounterKey) int64 {
 	c, err := tx.countCell(key)
 	if err != nil {
@@ -24,7 +25,8 @@ func (tx *Tx) Count(key pricing.CounterKey) int64 {
 	return c.value
 }
 
-// Increment raises a count: of an allowance, of which a message that was priced in a currency took a place, or of a tier.
+// Increment raises a count: of an allowance, of which a message that was priced in a currency took
+// a place, or of a tier.
 func (tx *Tx) Increment(currency money.Currency, increment pricing.Increment) error {
 	c, err := tx.countCell(increment.Key)
 	if err != nil {
@@ -45,8 +47,9 @@ func (tx *Tx) Total(key ledger.TotalKey) (ledger.Total, error) {
 	return c.value, nil
 }
 
-// Reserved is the most that accepted messages can still cost in a currency, all together: what allowances surely pay for is not in it. It is not of a period: a message
-// that is accepted in one month may be billed in the next, so it weighs on whatever month is looked at.
+// Reserved is the most that accepted messages can still cost in a currency, all together: what
+// allowances surely pay for is not in it. It is not of a period: a message that is accepted in one
+// month may be billed in the next, so it weighs on whatever month is looked at.
 func (tx *Tx) Reserved(currency money.Currency) (money.Decimal, error) {
 	c, err := tx.reservedCell(currency)
 	if err != nil {
@@ -64,8 +67,9 @@ const (
 	selectWarning   = `SELECT COALESCE(MAX(percent), 0) FROM budget_warnings WHERE period = $1`
 )
 
-// PeriodTotals are a period's totals by category and currency; the category "" is the whole of the period. A View reads it: within an
-// Update it does not have what this transaction has added, see Total.
+// PeriodTotals are a period's totals by category and currency; the category "" is the whole of the
+// period. A View reads it: within an Update it does not have what this transaction has added, see
+// Total.
 func (tx *Tx) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, error) {
 	totals := map[ledger.TotalKey]ledger.Total{}
 	var bad error
@@ -84,7 +88,8 @@ type PeriodTotal struct {
 	Total    ledger.Total
 }
 
-// RecentPeriods are the periods before the given one, newest first, limit periods at most, in each of their currencies. A View reads it.
+// RecentPeriods are the periods before the given one, newest first, limit periods at most, in each
+// of their currencies. A View reads it.
 func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	var periods []PeriodTotal
 	var bad error
@@ -110,7 +115,8 @@ func readTotal(v values, begin int) (ledger.Total, error) {
 	return ledger.Total{Messages: v.Int(begin), Charged: v.Int(begin + 1), Billed: billed, Cost: cost}, nil
 }
 
-// UsedRevisions are the revisions that have priced something, sorted by plan and revision. A View reads it.
+// UsedRevisions are the revisions that have priced something, sorted by plan and revision. A View
+// reads it.
 func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
 	var revisions []PlanRevision
 	err := tx.each(selectRevisions, nil, func(v values) bool {
@@ -120,7 +126,8 @@ func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
 	return revisions, err
 }
 
-// WarnBudget records that a period passed a warning level, in percent of the budget. It is true the first time only.
+// WarnBudget records that a period passed a warning level, in percent of the budget. It is true the
+// first time only.
 func (tx *Tx) WarnBudget(period string, percent int32) (bool, error) {
 	n, err := tx.changed(insertWarning, period, percent)
 	return n == 1, err

@@ -7,10 +7,12 @@ import (
 	"time"
 )
 
-// calm is how long no transaction may have failed before the store calls itself available again: on a full disk small writes succeed between large ones that fail.
+// calm is how long no transaction may have failed before the store calls itself available again: on
+// a full disk small writes succeed between large ones that fail.
 const calm = 10 * time.Second
 
-// health says in the log what has changed, and not every failure of a store that is unavailable anyhow. Only the writer uses it.
+// health says in the log what has changed, and not every failure of a store that is unavailable
+// anyhow. Only the writer uses it.
 type health struct {
 	log     *slog.Logger
 	shared  bool

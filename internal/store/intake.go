@@ -11,7 +11,8 @@ const (
 	insertSeen  = `INSERT INTO seen (id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	deleteSeen  = `DELETE FROM seen WHERE id = $1`
 	insertEarly = `INSERT INTO early_statuses (upstream_hash, payload, received_at) VALUES ($1, $2, $3)`
-	// boundEarly lets the oldest go. Statuses of what others send through the same number may come without end, and never become known.
+	// boundEarly lets the oldest go. Statuses of what others send through the same number may come
+	// without end, and never become known.
 	boundEarly         = `DELETE FROM early_statuses WHERE seq <= (SELECT MAX(seq) - $1 FROM early_statuses)`
 	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_hash = $1 ORDER BY seq`
 	selectAnyEarly     = `SELECT 1 FROM early_statuses ORDER BY seq LIMIT 1`
@@ -26,8 +27,9 @@ const (
 	deleteReach         = `DELETE FROM reach WHERE at <= $1`
 )
 
-// FirstTime records an id that the upstream gave to something it tells, and is true the first time only, however many tell it at once.
-// It is remembered for DedupeRetention from now on. Only a hash of it is stored.
+// FirstTime records an id that the upstream gave to something it tells, and is true the first time
+// only, however many tell it at once. It is remembered for DedupeRetention from now on. Only a hash
+// of it is stored.
 func (tx *Tx) FirstTime(id string, now time.Time) (bool, error) {
 	n, err := tx.changed(insertSeen, hashID(id), millis(now.Add(DedupeRetention)))
 	return n == 1, err
@@ -36,18 +38,20 @@ func (tx *Tx) FirstTime(id string, now time.Time) (bool, error) {
 // NotSeen takes FirstTime back: what the id is of is told again.
 func (tx *Tx) NotSeen(id string) error { return tx.exec(deleteSeen, hashID(id)) }
 
-// hashID is what an id of the upstream is looked up by: half of its SHA-256. The ids themselves hold the recipient's number, in base64, beside 16 random bytes
-// that keep the hash from being tried out.
+// hashID is what an id of the upstream is looked up by: half of its SHA-256. The ids themselves
+// hold the recipient's number, in base64, beside 16 random bytes that keep the hash from being
+// tried out.
 func hashID(id string) []byte {
 	hash := sha256.Sum256([]byte(id))
 	return hash[:16]
 }
 
-// maxEarlyStatuses bounds the statuses that are kept for ids that are not known yet: between a send and the record of its answer there are seconds.
+// maxEarlyStatuses bounds the statuses that are kept for ids that are not known yet: between a send
+// and the record of its answer there are seconds.
 const maxEarlyStatuses = 10_000
 
-// KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the caller needs to apply it later, is sealed at rest. Of more
-// than 10,000 the oldest are forgotten.
+// KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the
+// caller needs to apply it later, is sealed at rest. Of more than 10,000 the oldest are forgotten.
 func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) error {
 	sealed, err := tx.store.options.Keys.Seal(payload, "early_statuses.payload/"+upstreamID)
 	if err != nil {
@@ -61,7 +65,8 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 	return tx.exec(boundEarly, int64(maxEarlyStatuses))
 }
 
-// TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the order in which they came, and tells how many could not be opened.
+// TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the
+// order in which they came, and tells how many could not be opened.
 func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadable int, err error) {
 	if kept, err := tx.keepsEarly(); err != nil || !kept {
 		return nil, 0, err
@@ -84,7 +89,8 @@ func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadabl
 	return statuses, unreadable, tx.exec(deleteEarly, hashID(upstreamID))
 }
 
-// keepsEarly tells whether a status is kept for any id at all. Usually none is, and a transaction asks once, for all the messages that it records as sent.
+// keepsEarly tells whether a status is kept for any id at all. Usually none is, and a transaction
+// asks once, for all the messages that it records as sent.
 func (tx *Tx) keepsEarly() (bool, error) {
 	if tx.tally.early == nil {
 		kept, err := tx.first(selectAnyEarly, nil, func(values) {})
@@ -124,7 +130,8 @@ func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits).
 const reachSpan = 24 * time.Hour
 
-// Reach tells how many people the account has opened a conversation with in the 24 hours before now, by whichever of its numbers, and whether the given one is among them.
+// Reach tells how many people the account has opened a conversation with in the 24 hours before
+// now, by whichever of its numbers, and whether the given one is among them.
 func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, among bool, err error) {
 	// Whoever fell out of the span since the last call is let go; usually that is nobody.
 	gone, err := tx.changed(deleteReach, millis(now.Add(-reachSpan)))
@@ -142,7 +149,8 @@ func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, amon
 	return people, among, err
 }
 
-// ReachFrees is when fewer people than the limit are counted again, of those whom Reach has counted: one more may be written to then.
+// ReachFrees is when fewer people than the limit are counted again, of those whom Reach has
+// counted: one more may be written to then.
 func (tx *Tx) ReachFrees(people, limit int64) (time.Time, error) {
 	var at int64
 	found, err := tx.first(selectReachFrees, []any{people - limit}, func(v values) { at = v.Int(0) })

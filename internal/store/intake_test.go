@@ -63,7 +63,8 @@ func TestDedupeLastsEightDays(t *testing.T) {
 	})
 }
 
-// Statuses of what others send through the same number may come without end: the oldest are forgotten.
+// Statuses of what others send through the same number may come without end: the oldest are
+// forgotten.
 func TestEarlyStatusesAreBounded(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		const bound = 10_000

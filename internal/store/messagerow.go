@@ -32,8 +32,10 @@ func readMessage(v values) messageRow {
 	return row
 }
 
-// finish reads what may be wrong. What is makes the message Damaged, and errs on the side of the budget: a reservation that cannot be read, or its claims, is never given
-// back, so that the sum stays as it was; and where a time is missing, it may be that of a doubt, so the message counts as one that the upstream may have a copy of.
+// finish reads what may be wrong. What is makes the message Damaged, and errs on the side of the
+// budget: a reservation that cannot be read, or its claims, is never given back, so that the sum
+// stays as it was; and where a time is missing, it may be that of a doubt, so the message counts as
+// one that the upstream may have a copy of.
 func (r *messageRow) finish() {
 	m := r.message
 	made, err := parseClaims(m.claims)
@@ -59,12 +61,14 @@ func parseReserved(text string) (money.Decimal, bool) {
 	return amount, true
 }
 
-// milestones are the times that are only ever read with the message; they share a column. A new one comes last: rows that were written before it lack it.
+// milestones are the times that are only ever read with the message; they share a column. A new one
+// comes last: rows that were written before it lack it.
 func (m *Message) milestones() [7]*time.Time {
 	return [...]*time.Time{&m.ClaimedAt, &m.SubmittedAt, &m.SentAt, &m.DeliveredAt, &m.ReadAt, &m.FailedAt, &m.DoubtedAt}
 }
 
-// packTimes writes the milestones as Unix milliseconds, separated by commas; a time that is not known is empty.
+// packTimes writes the milestones as Unix milliseconds, separated by commas; a time that is not
+// known is empty.
 func (m *Message) packTimes() string {
 	var b [7 * 14]byte
 	text := b[:0]

@@ -35,15 +35,18 @@ const (
 	promoteLane             = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2 AND parked = 0 AND lane > $4`
 )
 
-// Accept stores a new message with its reservation and puts it in its customer's queue. ID, Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content
-// must be set, Reserved or Bound, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the operation fail: look it up before.
+// Accept stores a new message with its reservation and puts it in its customer's queue. ID,
+// Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content must be set, Reserved or
+// Bound, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the
+// operation fail: look it up before.
 func (tx *Tx) Accept(m *Message) error {
 	_, err := tx.AcceptAndClaim(m, func() (bool, error) { return false, nil })
 	return err
 }
 
-// AcceptAndClaim is Accept, and Claim at the instant of the acceptance if no other message of the customer is before it and the caller, who is asked then, agrees:
-// once the operation is durable, the upstream may be called.
+// AcceptAndClaim is Accept, and Claim at the instant of the acceptance if no other message of the
+// customer is before it and the caller, who is asked then, agrees: once the operation is durable,
+// the upstream may be called.
 func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bool, err error) {
 	if problem := m.problem(); problem != "" {
 		return false, fmt.Errorf("%w: %s", ErrInvalid, problem)
@@ -106,7 +109,8 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 	return nil
 }
 
-// place finds where a message stands that is not in its customer's line yet: ready at the given time if nobody is, or behind others, which then come along into its lane.
+// place finds where a message stands that is not in its customer's line yet: ready at the given
+// time if nobody is, or behind others, which then come along into its lane.
 func (tx *Tx) place(m *Message, readyAt time.Time) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
@@ -145,7 +149,8 @@ func (tx *Tx) MessageByUpstreamID(id string) (*Message, bool, error) {
 	return tx.message(selectMessageByUpstream, hashID(id))
 }
 
-// MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled in.
+// MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
+// in.
 func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 	m, found, err := tx.message(selectMessageByKey, key)
 	if err != nil || !found {
@@ -156,7 +161,8 @@ func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 	return m, err == nil, err
 }
 
-// ReadContent fills in the message's Content; it is nil if it has been deleted, or if it cannot be opened, see Condition.
+// ReadContent fills in the message's Content; it is nil if it has been deleted, or if it cannot be
+// opened, see Condition.
 func (tx *Tx) ReadContent(m *Message) error {
 	var sealed []byte
 	if _, err := tx.first(selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) }); err != nil || sealed == nil {
@@ -233,7 +239,8 @@ func (tx *Tx) know(m *Message) {
 	tx.byID[m.ID] = m
 }
 
-// flushMessages writes the messages that the operation has changed. Every statement that searches messages comes after it.
+// flushMessages writes the messages that the operation has changed. Every statement that searches
+// messages comes after it.
 func (tx *Tx) flushMessages() error {
 	for _, m := range tx.messages {
 		if !m.dirty {

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// migrations are numbered SQL files; each is applied once, in order, and never changed after a release.
+// migrations are numbered SQL files; each is applied once, in order, and never changed after a
+// release.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -40,13 +41,15 @@ func newerSchema(version, known int) error {
 	return fmt.Errorf("it has schema version %d and this program knows %d at most: run the newer program", version, known)
 }
 
-// supersededBySchema says that a newer program has migrated the schema while this one was running. What this one would write may be wrong there.
+// supersededBySchema says that a newer program has migrated the schema while this one was running.
+// What this one would write may be wrong there.
 func supersededBySchema(version, known int) error {
 	return fmt.Errorf("%w: a newer program has migrated it: %w", ErrSuperseded, newerSchema(version, known))
 }
 
-// migrate applies the migrations that the database does not have, all in one transaction under the writer's lock, so that several may
-// try at once. A database that is newer than the program is refused: there is no way back.
+// migrate applies the migrations that the database does not have, all in one transaction under the
+// writer's lock, so that several may try at once. A database that is newer than the program is
+// refused: there is no way back.
 func migrate(c connection) (err error) {
 	files := migrationFiles()
 	if err := c.begin(); err != nil {
@@ -99,7 +102,8 @@ func apply(c connection, file string) error {
 	return c.exec(insertVersion, version)
 }
 
-// claimFor makes the account the store's owner if it has none. A store that belongs to another account is an error.
+// claimFor makes the account the store's owner if it has none. A store that belongs to another
+// account is an error.
 func claimFor(c connection, accountUID string) error {
 	if err := c.exec(insertOwner, accountUID); err != nil {
 		return err

@@ -12,7 +12,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// A replica that starts while another migrates for long waits for it; it does not end, as that would be a crash loop.
+// A replica that starts while another migrates for long waits for it; it does not end, as that
+// would be a crash loop.
 func TestReplicaWaitsForAnothersLongMigration(t *testing.T) {
 	p, keys := shared.newPlace(t), newKeys(t)
 	p.open(t, keys).Close()

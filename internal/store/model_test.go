@@ -17,7 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// model is what the store should hold, in plain memory: messages in order of acceptance and nothing derived.
+// model is what the store should hold, in plain memory: messages in order of acceptance and nothing
+// derived.
 type model struct {
 	messages []*modelMessage
 	seen     map[string]bool
@@ -51,7 +52,8 @@ func (m *model) line(customer int) (line []*modelMessage) {
 	return line
 }
 
-// turn is the message in a customer's line whose turn it is: it is under way, or may be at its time.
+// turn is the message in a customer's line whose turn it is: it is under way, or may be at its
+// time.
 func (m *model) turn(customer int) *modelMessage {
 	for _, message := range m.line(customer) {
 		if message.state != store.Queued || !message.readyAt.IsZero() {
@@ -82,7 +84,8 @@ func (m *model) accept(message *modelMessage, now time.Time) {
 	m.messages = append(m.messages, message)
 }
 
-// claim takes the messages that a claim must return, in order, and puts the parked ones back in line whose time has come.
+// claim takes the messages that a claim must return, in order, and puts the parked ones back in
+// line whose time has come.
 func (m *model) claim(now time.Time, limit int) (claimed []*modelMessage) {
 	for lane := range store.Lane(2) {
 		for again := true; again; {
@@ -115,7 +118,8 @@ func (m *model) due(lane store.Lane, now time.Time, limit int) (due []*modelMess
 	return due[:min(limit, len(due))]
 }
 
-// move changes a state; when the message whose turn it was is out of the way, the oldest in line is ready.
+// move changes a state; when the message whose turn it was is out of the way, the oldest in line is
+// ready.
 func (m *model) move(message *modelMessage, to store.State, parking store.Parking) {
 	itsTurn, since := m.turn(message.customer) == message, message.claimed
 	if since.IsZero() {
@@ -153,7 +157,8 @@ func (m *machine) open(t *rapid.T) {
 	m.store = s
 }
 
-// update says that an operation is about everything there is: what a shared store reads ahead must be as good as what it is asked for.
+// update says that an operation is about everything there is: what a shared store reads ahead must
+// be as good as what it is asked for.
 func (m *machine) update(t *rapid.T, fn func(*store.Tx) error) {
 	about := make([]store.Subject, 0, len(m.messages))
 	for _, message := range m.messages {
@@ -310,8 +315,9 @@ func (m *machine) Doubt(t *rapid.T) {
 	}
 }
 
-// Status applies a status to any message at all, and settles with the first that ends it, in one operation. What fails although a copy may be under way
-// keeps its reservation, until it is delivered after all.
+// Status applies a status to any message at all, and settles with the first that ends it, in one
+// operation. What fails although a copy may be under way keeps its reservation, until it is
+// delivered after all.
 func (m *machine) Status(t *rapid.T) {
 	message := m.some(t, func(*modelMessage) bool { return true })
 	to := rapid.SampledFrom([]store.State{store.Sent, store.Failed, store.Delivered, store.Read}).Draw(t, "status")

@@ -53,7 +53,8 @@ func TestPairsLimitIsRememberedUntilItIsWhole(t *testing.T) {
 	})
 }
 
-// What one call removes is bounded, so that an operation stays short however many pairs have become whole.
+// What one call removes is bounded, so that an operation stays short however many pairs have become
+// whole.
 func TestPurgeForgetsAPageOfPairs(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)

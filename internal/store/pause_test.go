@@ -24,7 +24,8 @@ const (
 // pausedLease is the child's lease: its turn is over after a third of it.
 const pausedLease = 6 * time.Second
 
-// writeAcrossAPause is a replica that is paused twice by its parent, where it says "claimed" and "inside". It goes on when it is told to.
+// writeAcrossAPause is a replica that is paused twice by its parent, where it says "claimed" and
+// "inside". It goes on when it is told to.
 func writeAcrossAPause(database string) error {
 	keys, err := crashKeys(os.Getenv(pauseKeys))
 	if err != nil {
@@ -107,7 +108,8 @@ func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
 		}
 	}
 
-	// Paused between its claim and the record of what became of it, for longer than its lease: another replica takes over and sends again.
+	// Paused between its claim and the record of what became of it, for longer than its lease:
+	// another replica takes over and sends again.
 	expect("claimed")
 	signal(syscall.SIGSTOP)
 	sendAgain(t, other, "a")
@@ -122,7 +124,8 @@ func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
 		return err
 	})
 
-	// Paused in the midst of a transaction, with the turn to write: the others go on, and the transaction is lost.
+	// Paused in the midst of a transaction, with the turn to write: the others go on, and the
+	// transaction is lost.
 	proceed()
 	expect("inside")
 	signal(syscall.SIGSTOP)

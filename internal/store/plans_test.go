@@ -30,7 +30,8 @@ func TestP1EverySyncIsFull(t *testing.T) {
 	}
 }
 
-// Every statement that an operation or a start-up runs must find its rows through an index, however many messages there are.
+// Every statement that an operation or a start-up runs must find its rows through an index, however
+// many messages there are.
 func TestStatementsReadThroughIndexes(t *testing.T) {
 	e, err := newSQLite(filepath.Join(t.TempDir(), "guichet.db"), "uid")
 	if err != nil {

@@ -17,29 +17,37 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Shared says where a store is that several replicas share: a PostgreSQL server, or one that speaks its protocol. Replicas keep sessions with settings of their
-// own, so that a pooler in between must pool by session.
+// Shared says where a store is that several replicas share: a PostgreSQL server, or one that speaks
+// its protocol. Replicas keep sessions with settings of their own, so that a pooler in between must
+// pool by session.
 type Shared struct {
-	// URL is such as postgres://user:password@host:5432/database?sslmode=verify-full. It is a credential: no error and no log line holds it.
+	// URL is such as postgres://user:password@host:5432/database?sslmode=verify-full. It is a
+	// credential: no error and no log line holds it.
 	URL string
-	// CA are the certificates, in PEM, of who may have signed the server's. It needs sslmode=verify-full, which it makes the default, or sslmode=verify-ca. Without it,
-	// the system's authorities count.
+	// CA are the certificates, in PEM, of who may have signed the server's. It needs
+	// sslmode=verify-full, which it makes the default, or sslmode=verify-ca. Without it, the
+	// system's authorities count.
 	CA []byte
-	// Lease is how long a replica that does not renew its lease is waited for; 0 is DefaultLease. Renewal takes place every third of it.
+	// Lease is how long a replica that does not renew its lease is waited for; 0 is DefaultLease.
+	// Renewal takes place every third of it.
 	Lease time.Duration
 }
 
-// DefaultLease is how long a silent replica is waited for before others take over what it was sending.
+// DefaultLease is how long a silent replica is waited for before others take over what it was
+// sending.
 const DefaultLease = 15 * time.Second
 
-// migrationPatience bounds one statement of a migration, and the wait for another replica's migration: an index of many millions of rows takes minutes.
+// migrationPatience bounds one statement of a migration, and the wait for another replica's
+// migration: an index of many millions of rows takes minutes.
 const migrationPatience = time.Hour
 
 // connectTimeout bounds an attempt to connect.
 const connectTimeout = 5 * time.Second
 
-// limits are the server's bounds on a session, as parts of a lease's term. A replica that is paused in the midst of a transaction loses its turn, and all that it had
-// not committed, well before the others' wait for their turn is over; and a statement, its wait for the turn included, is over before the lease is.
+// limits are the server's bounds on a session, as parts of a lease's term. A replica that is paused
+// in the midst of a transaction loses its turn, and all that it had not committed, well before the
+// others' wait for their turn is over; and a statement, its wait for the turn included, is over
+// before the lease is.
 func limits(term time.Duration) map[string]time.Duration {
 	return map[string]time.Duration{
 		"idle_in_transaction_session_timeout": term / 3,
@@ -55,7 +63,8 @@ const (
 	beginRead  = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 )
 
-// postgresEngine opens connections to an account's schema. All accounts' tables have the same shape; each account has a schema of its own.
+// postgresEngine opens connections to an account's schema. All accounts' tables have the same
+// shape; each account has a schema of its own.
 type postgresEngine struct {
 	config     *pgconn.Config
 	schema     string
@@ -82,8 +91,9 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 	maps.Copy(config.RuntimeParams, map[string]string{
 		"search_path":     schema,
 		"client_encoding": "UTF8",
-		// Every statement has its index. Without this, a plan made while a table was small would be kept when it is large. Where a small table is read whole all the same,
-		// the price that this puts on it must not set the compiler to work.
+		// Every statement has its index. Without this, a plan made while a table was small would be
+		// kept when it is large. Where a small table is read whole all the same, the price that
+		// this puts on it must not set the compiler to work.
 		"enable_seqscan": "off",
 		"jit":            "off",
 	})
@@ -150,7 +160,8 @@ func trust(config *tls.Config, authorities *x509.CertPool) {
 	config.MinVersion = tls.VersionTLS12
 }
 
-// insistOnDurability raises a server's setting under which a commit is answered before it is durable. pgconn's own time-out is over by then.
+// insistOnDurability raises a server's setting under which a commit is answered before it is
+// durable. pgconn's own time-out is over by then.
 func insistOnDurability(ctx context.Context, conn *pgconn.PgConn) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -192,7 +203,8 @@ func (e *postgresEngine) writer(ctx context.Context) (_ writer, err error) {
 	return w, e.classify(c, w.enlist())
 }
 
-// classify marks an error that passes: the server went away meanwhile. Others, such as a missing permission, stay until somebody changes something.
+// classify marks an error that passes: the server went away meanwhile. Others, such as a missing
+// permission, stay until somebody changes something.
 func (e *postgresEngine) classify(c *postgresConnection, err error) error {
 	if err != nil && c.lost() {
 		return unavailable(err)
@@ -200,14 +212,16 @@ func (e *postgresEngine) classify(c *postgresConnection, err error) error {
 	return err
 }
 
-// schemaMigration is a connection whose transactions are those of a migration: one at a time for an account, however many replicas start at once.
+// schemaMigration is a connection whose transactions are those of a migration: one at a time for an
+// account, however many replicas start at once.
 type schemaMigration struct {
 	*postgresConnection
 	schema string
 }
 
 const (
-	// A migration may take longer than the statements of an operation, and others' migrations are waited for.
+	// A migration may take longer than the statements of an operation, and others' migrations are
+	// waited for.
 	waitForLocks     = `SET LOCAL lock_timeout = 0`
 	allowLongChanges = `SET LOCAL statement_timeout = 0`
 
@@ -217,8 +231,9 @@ const (
 	selectOwnerTable = `SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'owner'`
 )
 
-// begin makes the schema if it is not there: whoever may not make one in this database can have it made beforehand. It takes the account's turn, so that no replica of an
-// older program is in the midst of a transaction while the schema changes.
+// begin makes the schema if it is not there: whoever may not make one in this database can have it
+// made beforehand. It takes the account's turn, so that no replica of an older program is in the
+// midst of a transaction while the schema changes.
 func (m *schemaMigration) begin() error {
 	if err := m.postgresConnection.begin(); err != nil {
 		return err
@@ -245,7 +260,8 @@ func (m *schemaMigration) begin() error {
 	return m.exec(takeTurn)
 }
 
-// postgresDialect is a piece of schema as PostgreSQL wants it: texts are compared byte by byte, as everywhere else.
+// postgresDialect is a piece of schema as PostgreSQL wants it: texts are compared byte by byte, as
+// everywhere else.
 func postgresDialect(text string) string {
 	return strings.ReplaceAll(text, " TEXT ", ` TEXT COLLATE "C" `)
 }

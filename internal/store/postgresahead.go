@@ -2,11 +2,13 @@ package store
 
 import "github.com/guichet-dev/guichet/internal/seal"
 
-// maxAhead bounds what is read ahead for one transaction, and so the memory that it takes: about 1 KiB for each subject.
+// maxAhead bounds what is read ahead for one transaction, and so the memory that it takes: about 1
+// KiB for each subject.
 const maxAhead = 512
 
-// ahead reads what the operations of a transaction are about: in three exchanges, the messages, whose the addresses are, and then the conversations. The transaction has
-// its turn, so nobody else changes what was read before it ends. One message alone is read as quickly by its operation.
+// ahead reads what the operations of a transaction are about: in three exchanges, the messages,
+// whose the addresses are, and then the conversations. The transaction has its turn, so nobody else
+// changes what was read before it ends. One message alone is read as quickly by its operation.
 func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 	var messages [][]any
 	var of []Subject

@@ -19,17 +19,20 @@ const (
 	grace = 2 * time.Second
 	// farewell is how long the end of a connection may take.
 	farewell = 2 * time.Second
-	// maxKept bounds the statements that are kept back, and so the memory that their parameters take.
+	// maxKept bounds the statements that are kept back, and so the memory that their parameters
+	// take.
 	maxKept = 512
 )
 
-// Formats of parameters and results on the wire, see https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES.
+// Formats of parameters and results on the wire, see
+// https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES.
 const (
 	textFormat   = 0
 	binaryFormat = 1
 )
 
-// Types of result columns, from https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat.
+// Types of result columns, from
+// https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat.
 const (
 	byteaType    = 17
 	bigintType   = 20
@@ -39,8 +42,9 @@ const (
 
 var errLost = errors.New("the connection to the database is lost")
 
-// postgresConnection speaks PostgreSQL's extended query protocol in pipeline mode: statements whose result nobody waits for are kept back and
-// travel together with the next one that somebody waits for. Over a network, that is what an operation's time consists of.
+// postgresConnection speaks PostgreSQL's extended query protocol in pipeline mode: statements whose
+// result nobody waits for are kept back and travel together with the next one that somebody waits
+// for. Over a network, that is what an operation's time consists of.
 type postgresConnection struct {
 	conn       *pgconn.PgConn
 	pipeline   *pgconn.Pipeline
@@ -80,7 +84,8 @@ func (c *postgresConnection) commit() error {
 	return err
 }
 
-// end commits, and tells whether the failure of it is the server's own word: then nothing was kept. Otherwise nobody knows.
+// end commits, and tells whether the failure of it is the server's own word: then nothing was kept.
+// Otherwise nobody knows.
 func (c *postgresConnection) end() (answered bool, err error) {
 	if err := c.send("COMMIT", nil); err != nil {
 		return false, err
@@ -95,7 +100,8 @@ func (c *postgresConnection) end() (answered bool, err error) {
 	return true, nil
 }
 
-// isAnswer tells whether an error is what the server thinks of a statement. A fatal one is the end of the connection and says nothing of the statement.
+// isAnswer tells whether an error is what the server thinks of a statement. A fatal one is the end
+// of the connection and says nothing of the statement.
 func isAnswer(err error) bool {
 	var answer *pgconn.PgError
 	return errors.As(err, &answer) && answer.SeverityUnlocalized == "ERROR"
@@ -152,7 +158,8 @@ func (c *postgresConnection) query(text string, args []any, scan func(values) bo
 	return err
 }
 
-// queryEach executes a query once for each of several lists of parameters, in one exchange, and calls scan for every row with the index of its list.
+// queryEach executes a query once for each of several lists of parameters, in one exchange, and
+// calls scan for every row with the index of its list.
 func (c *postgresConnection) queryEach(text string, lists [][]any, scan func(of int, v values)) error {
 	for _, args := range lists {
 		if err := c.send(text, args); err != nil {
@@ -190,7 +197,8 @@ func (c *postgresConnection) send(text string, args []any) error {
 	return nil
 }
 
-// bind writes the parameters: byte strings as they are, all else as text, so that an integer fits whatever width its column has.
+// bind writes the parameters: byte strings as they are, all else as text, so that an integer fits
+// whatever width its column has.
 func (c *postgresConnection) bind(args []any) error {
 	c.parameters, c.formats, c.scratch = c.parameters[:0], c.formats[:0], c.scratch[:0]
 	for i, arg := range args {
@@ -219,7 +227,8 @@ func (c *postgresConnection) bind(args []any) error {
 	return nil
 }
 
-// storable is a text without what PostgreSQL's texts cannot hold: malformed UTF-8 and the character zero. Both become U+FFFD.
+// storable is a text without what PostgreSQL's texts cannot hold: malformed UTF-8 and the character
+// zero. Both become U+FFFD.
 func storable(text string) string {
 	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
 		return text
@@ -227,8 +236,9 @@ func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// receive sends what is kept back and reads all the answers. scan gets the rows of the last statements, so many of them are questions, each with the index of its
-// question, until it returns false. The error is the first one; the statements after it have not been executed.
+// receive sends what is kept back and reads all the answers. scan gets the rows of the last
+// statements, so many of them are questions, each with the index of its question, until it returns
+// false. The error is the first one; the statements after it have not been executed.
 func (c *postgresConnection) receive(questions int, scan func(of int, v values) bool) (pgconn.CommandTag, error) {
 	var tag pgconn.CommandTag
 	var failure error
@@ -275,7 +285,8 @@ func (c *postgresConnection) receive(questions int, scan func(of int, v values) 
 	}
 }
 
-// scan calls scan for the rows of a result. If it panics, the answers behind the row stay unread, so the connection is given up: nothing asked on it later could be understood.
+// scan calls scan for the rows of a result. If it panics, the answers behind the row stay unread,
+// so the connection is given up: nothing asked on it later could be understood.
 func (c *postgresConnection) scan(result *pgconn.ResultReader, scan func(values) bool) {
 	returned := false
 	defer func() {
@@ -332,7 +343,8 @@ func decode(kind uint32, value []byte) driver.Value {
 	}
 }
 
-// violated implements connection. Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// violated implements connection. Classes of SQLSTATE:
+// https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func (*postgresConnection) violated(err error) (constraint string, is bool) {
 	var answer *pgconn.PgError
 	if !isAnswer(err) || !errors.As(err, &answer) || len(answer.Code) != 5 {

@@ -24,7 +24,8 @@ func newPostgresWriter(t *testing.T) writer {
 	return w
 }
 
-// A statement must find its rows through an index on PostgreSQL too, however many there are, and be given them in order.
+// A statement must find its rows through an index on PostgreSQL too, however many there are, and be
+// given them in order.
 func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
 	w := newPostgresWriter(t)
 	tests := map[string]struct{ text, index string }{

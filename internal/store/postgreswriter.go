@@ -8,17 +8,20 @@ import (
 	"time"
 )
 
-// ErrLeaseLost says that a replica was silent for longer than its lease, and that others have taken over what it was sending. Nothing of the transaction was kept; the
-// next one is under a new lease.
+// ErrLeaseLost says that a replica was silent for longer than its lease, and that others have taken
+// over what it was sending. Nothing of the transaction was kept; the next one is under a new lease.
 var ErrLeaseLost = errors.New("this replica's lease was taken over while it was silent")
 
 const (
-	// reconnectPause is the first pause between attempts to connect; each failure doubles it, up to maxReconnectPause.
+	// reconnectPause is the first pause between attempts to connect; each failure doubles it, up to
+	// maxReconnectPause.
 	reconnectPause    = 100 * time.Millisecond
 	maxReconnectPause = 5 * time.Second
-	// inquiry is how long the outcome of a commit is asked for, while those who wait for it wait on.
+	// inquiry is how long the outcome of a commit is asked for, while those who wait for it wait
+	// on.
 	inquiry = 10 * time.Second
-	// leaseHistory is how long a lease is remembered after its end, for a replica that asks for its last commit.
+	// leaseHistory is how long a lease is remembered after its end, for a replica that asks for its
+	// last commit.
 	leaseHistory = 24 * time.Hour
 )
 
@@ -45,9 +48,11 @@ type standing struct {
 	replicas int64
 }
 
-// postgresWriter is one of several replicas' writers. Their transactions follow one after the other: each first locks the account's row in owner, and its
-// statements then see all that was committed before (READ COMMITTED), so a decision is as exact as with one writer. Within its turn a transaction renews the replica's
-// lease and counts itself there. A replica whose lease was taken can so commit nothing, and a commit whose answer was lost is looked up by its count.
+// postgresWriter is one of several replicas' writers. Their transactions follow one after the
+// other: each first locks the account's row in owner, and its statements then see all that was
+// committed before (READ COMMITTED), so a decision is as exact as with one writer. Within its turn
+// a transaction renews the replica's lease and counts itself there. A replica whose lease was taken
+// can so commit nothing, and a commit whose answer was lost is looked up by its count.
 type postgresWriter struct {
 	*postgresConnection // nil before the first, and after the last was given up
 	engine              *postgresEngine
@@ -91,7 +96,8 @@ func (w *postgresWriter) enlist() error {
 	return err
 }
 
-// begin starts a transaction in the replica's turn and under its lease. A connection that was lost while nothing was to do is replaced.
+// begin starts a transaction in the replica's turn and under its lease. A connection that was lost
+// while nothing was to do is replaced.
 func (w *postgresWriter) begin() error {
 	fresh := w.lost()
 	if err := w.connect(); err != nil {
@@ -157,14 +163,16 @@ func (w *postgresWriter) checkSchema() error {
 	return nil
 }
 
-// measure corrects what is known of the database's clock, which was read between two instants of this machine's. What is known stays if that can be: the exchange
-// takes different times, and clocks that agree are not to be taken apart.
+// measure corrects what is known of the database's clock, which was read between two instants of
+// this machine's. What is known stays if that can be: the exchange takes different times, and
+// clocks that agree are not to be taken apart.
 func (w *postgresWriter) measure(asked, clock, answered time.Time) {
 	least, most := clock.Sub(answered).Milliseconds(), clock.Sub(asked).Milliseconds()
 	w.offset.Store(min(max(w.offset.Load(), least), most))
 }
 
-// connect replaces a lost connection. After a failure it is not tried again for a while, and fails at once.
+// connect replaces a lost connection. After a failure it is not tried again for a while, and fails
+// at once.
 func (w *postgresWriter) connect() error {
 	if !w.lost() {
 		return nil
@@ -182,7 +190,8 @@ func (w *postgresWriter) connect() error {
 	return nil
 }
 
-// commit returns nil if the transaction is durable. If the connection is lost before the server's answer, it asks the database what became of it.
+// commit returns nil if the transaction is durable. If the connection is lost before the server's
+// answer, it asks the database what became of it.
 func (w *postgresWriter) commit() error {
 	answered, err := w.end()
 	if err != nil && !answered {
@@ -195,7 +204,8 @@ func (w *postgresWriter) commit() error {
 	return nil
 }
 
-// inquire asks for a while whether the transaction was committed. Without an answer the lease is given up: whatever was claimed in the transaction is cut off.
+// inquire asks for a while whether the transaction was committed. Without an answer the lease is
+// given up: whatever was claimed in the transaction is cut off.
 func (w *postgresWriter) inquire(cause error) error {
 	for deadline := time.Now().Add(inquiry); time.Now().Before(deadline); time.Sleep(reconnectPause) {
 		committed, err := w.committed()
@@ -217,8 +227,8 @@ func (w *postgresWriter) giveUpLease() {
 	w.standing.Store(nil)
 }
 
-// committed looks up whether the last transaction was counted. It takes the turn first: until the server has ended the lost connection's transaction, one way or
-// the other, the turn is that one's.
+// committed looks up whether the last transaction was counted. It takes the turn first: until the
+// server has ended the lost connection's transaction, one way or the other, the turn is that one's.
 func (w *postgresWriter) committed() (bool, error) {
 	w.retryAt = time.Time{}
 	if err := w.connect(); err != nil {

@@ -4,13 +4,16 @@ import "time"
 
 // PurgeLimits say what Purge removes.
 type PurgeLimits struct {
-	// SettledBefore removes settled messages that were accepted before it, have no reservation and wait for no rate. The ledger keeps their records.
+	// SettledBefore removes settled messages that were accepted before it, have no reservation and
+	// wait for no rate. The ledger keeps their records.
 	SettledBefore time.Time
-	// EarlyBefore removes statuses that were received before it and whose upstream id never became known.
+	// EarlyBefore removes statuses that were received before it and whose upstream id never became
+	// known.
 	EarlyBefore time.Time
 	// CallbacksBefore removes deliveries that were queued before it: nobody takes them any more.
 	CallbacksBefore time.Time
-	// Rows is how many rows of a kind one call looks at. A few hundred keep an operation to a few milliseconds.
+	// Rows is how many rows of a kind one call looks at. A few hundred keep an operation to a few
+	// milliseconds.
 	Rows int
 }
 
@@ -26,7 +29,8 @@ const (
 		(SELECT seq FROM messages WHERE content_until > 0 AND content_until <= $1 LIMIT $2 + 0)`
 )
 
-// Purge removes a batch of what is no longer needed, the oldest first, and tells how many rows there were. Call it again, with a pause, until it says 0.
+// Purge removes a batch of what is no longer needed, the oldest first, and tells how many rows
+// there were. Call it again, with a pause, until it says 0.
 func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 	removed, err := tx.purgeMessages(limits)
 	if err != nil {
@@ -55,8 +59,9 @@ func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 	return removed, nil
 }
 
-// purgeMessages looks at the next page of the oldest messages, from where the last purge stopped: messages that stay unsettled for long, for want of
-// a rate, must not keep it from those behind them. Where it stopped is only a hint, so it may be forgotten.
+// purgeMessages looks at the next page of the oldest messages, from where the last purge stopped:
+// messages that stay unsettled for long, for want of a rate, must not keep it from those behind
+// them. Where it stopped is only a hint, so it may be forgotten.
 func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 	if err := tx.write(); err != nil {
 		return 0, err

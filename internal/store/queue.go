@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// ErrState says that a message is not in the state that a step starts from: another step has overtaken it. Nothing was changed.
+// ErrState says that a message is not in the state that a step starts from: another step has
+// overtaken it. Nothing was changed.
 var ErrState = errors.New("the message is not in the state that this step starts from")
 
 const (
@@ -27,10 +28,13 @@ const (
 	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
 )
 
-// Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending: once the operation is durable, the upstream may be called.
-// Of a customer's line only one message is ever ready, so that one is under way at a time. Replies come before bulk; within a lane, whoever has waited longest
-// comes first, counted for a customer with many messages from the claim of the one before, so that customers take turns. A parked message whose time has come is put
-// back in line, and taken if nobody is before it. Content is filled in; once there are maxClaimed bytes of it, fewer messages than the limit are taken.
+// Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending:
+// once the operation is durable, the upstream may be called. Of a customer's line only one message
+// is ever ready, so that one is under way at a time. Replies come before bulk; within a lane,
+// whoever has waited longest comes first, counted for a customer with many messages from the claim
+// of the one before, so that customers take turns. A parked message whose time has come is put back
+// in line, and taken if nobody is before it. Content is filled in; once there are maxClaimed bytes
+// of it, fewer messages than the limit are taken.
 func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
 	var claimed []*Message
 	room := maxClaimed
@@ -102,14 +106,16 @@ func (tx *Tx) claim(m *Message, now time.Time) {
 	m.Attempts++
 }
 
-// Untried says that a message that this operation has claimed is not tried after all: the claim does not count. Retry or Hold puts it back.
+// Untried says that a message that this operation has claimed is not tried after all: the claim
+// does not count. Retry or Hold puts it back.
 func (tx *Tx) Untried(m *Message) {
 	m.Attempts--
 	m.dirty = true
 }
 
-// Claimed is the message with our id if the given claim of it, by its number of attempts, is its last one. On a shared store, a replica that was silent for long may come
-// back to a message that another has claimed since: what became of the earlier attempt is then no longer its state.
+// Claimed is the message with our id if the given claim of it, by its number of attempts, is its
+// last one. On a shared store, a replica that was silent for long may come back to a message that
+// another has claimed since: what became of the earlier attempt is then no longer its state.
 func (tx *Tx) Claimed(id string, attempt int) (*Message, bool, error) {
 	m, found, err := tx.Message(id)
 	if err != nil || !found || m.Attempts != attempt {
@@ -118,7 +124,8 @@ func (tx *Tx) Claimed(id string, attempt int) (*Message, bool, error) {
 	return m, true, nil
 }
 
-// NextReady is when the channel's next message becomes ready; the zero time if none waits for a time.
+// NextReady is when the channel's next message becomes ready; the zero time if none waits for a
+// time.
 func (tx *Tx) NextReady(channel string) (time.Time, error) {
 	if err := tx.flushMessages(); err != nil {
 		return time.Time{}, err
@@ -137,8 +144,9 @@ func (tx *Tx) NextReady(channel string) (time.Time, error) {
 	return instant(earliest), nil
 }
 
-// Submit records that the upstream accepted the message under an id of its own. The customer's next message becomes ready.
-// A message that a status has moved on in the meantime keeps its state and gets the id.
+// Submit records that the upstream accepted the message under an id of its own. The customer's next
+// message becomes ready. A message that a status has moved on in the meantime keeps its state and
+// gets the id.
 func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
 	sealed, err := tx.store.options.Keys.Seal([]byte(upstreamID), "messages.upstream_id/"+m.ID)
 	if err != nil {
@@ -152,7 +160,8 @@ func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
 	return tx.move(m, Submitted)
 }
 
-// Retry puts a message that the upstream did not take back into its place, to be claimed again at readyAt. It starts from Sending or InDoubt.
+// Retry puts a message that the upstream did not take back into its place, to be claimed again at
+// readyAt. It starts from Sending or InDoubt.
 func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
 	if m.State != Sending && m.State != InDoubt {
 		return tx.wrongState(m)
@@ -164,7 +173,8 @@ func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
 	return nil
 }
 
-// Park puts a message that the upstream did not take beside its customer's line until readyAt. The customer's next message becomes ready. It starts from Sending.
+// Park puts a message that the upstream did not take beside its customer's line until readyAt. The
+// customer's next message becomes ready. It starts from Sending.
 func (tx *Tx) Park(m *Message, readyAt time.Time) error { return tx.park(m, Parked, readyAt) }
 
 // Hold is Park until readyAt or Release.
@@ -195,8 +205,8 @@ func (tx *Tx) Release(channel string, now time.Time) error {
 	return tx.exec(releaseHeld, millis(now), channel, millis(now))
 }
 
-// Doubt records that nobody knows whether the upstream took the message. Until that is resolved, by a status, Submit, Retry or Fail, the
-// customer's next messages wait. It starts from Sending.
+// Doubt records that nobody knows whether the upstream took the message. Until that is resolved, by
+// a status, Submit, Retry or Fail, the customer's next messages wait. It starts from Sending.
 func (tx *Tx) Doubt(m *Message) error {
 	if m.State != Sending {
 		return tx.wrongState(m)
@@ -207,8 +217,8 @@ func (tx *Tx) Doubt(m *Message) error {
 	return tx.move(m, InDoubt)
 }
 
-// Undoubt takes a doubt back, because the answer to the send has come after all: the message is Sending until its outcome is recorded, in the same operation. It
-// starts from InDoubt.
+// Undoubt takes a doubt back, because the answer to the send has come after all: the message is
+// Sending until its outcome is recorded, in the same operation. It starts from InDoubt.
 func (tx *Tx) Undoubt(m *Message) error {
 	if m.State != InDoubt {
 		return tx.wrongState(m)
@@ -217,8 +227,9 @@ func (tx *Tx) Undoubt(m *Message) error {
 	return tx.move(m, Sending)
 }
 
-// Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it tells. It is false, and no error, if the message
-// had come as far already: statuses may repeat and come in any order. A message that was still under way leaves the queue.
+// Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it
+// tells. It is false, and no error, if the message had come as far already: statuses may repeat and
+// come in any order. A message that was still under way leaves the queue.
 func (tx *Tx) Advance(m *Message, to State, at time.Time) (bool, error) {
 	before := *m
 	if !m.advance(to, at) {
@@ -227,7 +238,8 @@ func (tx *Tx) Advance(m *Message, to State, at time.Time) (bool, error) {
 	return true, tx.left(&before, m)
 }
 
-// Fail ends a message that shall not be sent (again), with the upstream's error code or ours. It is Advance to Failed.
+// Fail ends a message that shall not be sent (again), with the upstream's error code or ours. It is
+// Advance to Failed.
 func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
 	if m.State < Failed {
 		m.ErrorCode = code
@@ -235,8 +247,9 @@ func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
 	return tx.Advance(m, Failed, at)
 }
 
-// CutOff are messages that are Sending although whoever claimed them is gone, in order of acceptance, after a message of which nil is none: a process
-// that has ended, or on a shared store a replica that has not renewed its lease. Nobody knows what became of them; see Doubt.
+// CutOff are messages that are Sending although whoever claimed them is gone, in order of
+// acceptance, after a message of which nil is none: a process that has ended, or on a shared store
+// a replica that has not renewed its lease. Nobody knows what became of them; see Doubt.
 func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 	if tx.readOnly {
 		return nil, ErrReadOnly
@@ -256,12 +269,14 @@ func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectCutOff, after.sequence(), limit)
 }
 
-// InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message of which nil is none.
+// InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message
+// of which nil is none.
 func (tx *Tx) InState(state State, after *Message, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectActive, state, after.sequence(), limit)
 }
 
-// OldestInLine is when the message was accepted that waits in line the longest, parked ones excepted; the zero time if there is none, or a thousand older ones are parked.
+// OldestInLine is when the message was accepted that waits in line the longest, parked ones
+// excepted; the zero time if there is none, or a thousand older ones are parked.
 func (tx *Tx) OldestInLine() (time.Time, error) {
 	if err := tx.flushMessages(); err != nil {
 		return time.Time{}, err
@@ -293,7 +308,8 @@ func (m *Message) sequence() int64 {
 	return m.seq
 }
 
-// move changes the state of an active message. One that is under way beside its line, see uniteMessages, stays there as long as it is active.
+// move changes the state of an active message. One that is under way beside its line, see
+// uniteMessages, stays there as long as it is active.
 func (tx *Tx) move(m *Message, to State) error {
 	before := *m
 	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
@@ -303,7 +319,8 @@ func (tx *Tx) move(m *Message, to State) error {
 	return tx.left(&before, m)
 }
 
-// left keeps the depths right after a message has changed its state, and makes the customer's next message ready if it was this one's turn and it is out of the way.
+// left keeps the depths right after a message has changed its state, and makes the customer's next
+// message ready if it was this one's turn and it is out of the way.
 func (tx *Tx) left(before, m *Message) error {
 	if err := tx.deepen(Doubts, count(m.State == InDoubt)-count(before.State == InDoubt)); err != nil {
 		return err
@@ -320,7 +337,8 @@ func (tx *Tx) left(before, m *Message) error {
 	return tx.nextOf(before, m)
 }
 
-// nextOf makes the customer's next message ready: the oldest in line, now that this one has left it.
+// nextOf makes the customer's next message ready: the oldest in line, now that this one has left
+// it.
 func (tx *Tx) nextOf(before, m *Message) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
@@ -330,7 +348,8 @@ func (tx *Tx) nextOf(before, m *Message) error {
 	if err != nil || !found {
 		return err
 	}
-	// The next one's turn counts from this one's last claim: a time of our own clock, and not the status's, which may be anything.
+	// The next one's turn counts from this one's last claim: a time of our own clock, and not the
+	// status's, which may be anything.
 	since := before.ClaimedAt
 	if since.IsZero() {
 		since = before.ReadyAt
@@ -344,7 +363,8 @@ func (tx *Tx) nextOf(before, m *Message) error {
 	return tx.exec(makeReady, millis(since), next)
 }
 
-// Readied tells whether the operation has made a message ready that waited behind another of its customer.
+// Readied tells whether the operation has made a message ready that waited behind another of its
+// customer.
 func (tx *Tx) Readied() bool { return tx.readied }
 
 func count(yes bool) int64 {

@@ -204,7 +204,8 @@ func TestP12DoubtIsFoundAndHoldsTheCustomersQueue(t *testing.T) {
 	})
 }
 
-// A status may bear any time. One from the future must not keep the customer's next message until then.
+// A status may bear any time. One from the future must not keep the customer's next message until
+// then.
 func TestStatusFromTheFutureHoldsUpNobody(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
@@ -356,7 +357,8 @@ func TestExpiredAreUnsettledMessagesInOrder(t *testing.T) {
 	})
 }
 
-// A parked message lets those behind it go ahead, comes back behind the one that is under way then, and before the others that wait.
+// A parked message lets those behind it go ahead, comes back behind the one that is under way then,
+// and before the others that wait.
 func TestParkedMessageStepsOutOfLineAndComesBack(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		place, keys := e.newPlace(t), newKeys(t)
@@ -391,7 +393,8 @@ func TestParkedMessageStepsOutOfLineAndComesBack(t *testing.T) {
 	})
 }
 
-// A one-time password to a customer whose only other message is parked is claimed with its acceptance.
+// A one-time password to a customer whose only other message is parked is claimed with its
+// acceptance.
 func TestParkedMessageIsNotBeforeANewOne(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
@@ -423,7 +426,8 @@ func TestParkedMessageIsNotBeforeANewOne(t *testing.T) {
 	})
 }
 
-// A message that ends while it is parked makes nobody ready, whoever is under way: one message of a customer is under way at a time.
+// A message that ends while it is parked makes nobody ready, whoever is under way: one message of a
+// customer is under way at a time.
 func TestParkedMessageThatEndsMakesNobodyReady(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)

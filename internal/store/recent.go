@@ -9,20 +9,25 @@ import (
 // recentMessages bounds the messages that an embedded store remembers: about 1 KiB each.
 const recentMessages = 2048
 
-// recent remembers the messages that were read or changed last, as they are in the database. Between its acceptance and its last status a message is read
-// several times, and reading a row and opening its seals costs more than changing it. Only the one writer of an embedded store remembers anything for longer than a
-// transaction: on a shared store others change the rows between its turns, and what it remembers within one is what was read ahead for it. The database
-// stays the only truth: what a transaction has changed is remembered when it is durable.
+// recent remembers the messages that were read or changed last, as they are in the database.
+// Between its acceptance and its last status a message is read several times, and reading a row and
+// opening its seals costs more than changing it. Only the one writer of an embedded store remembers
+// anything for longer than a transaction: on a shared store others change the rows between its
+// turns, and what it remembers within one is what was read ahead for it. The database stays the
+// only truth: what a transaction has changed is remembered when it is durable.
 //
-// Queued messages are not remembered, because statements about their customer change them, see makeReady; nor is what could not be opened, nor anything for which a
-// statement changes rows that it does not name: those call forget.
+// Queued messages are not remembered, because statements about their customer change them, see
+// makeReady; nor is what could not be opened, nor anything for which a statement changes rows that
+// it does not name: those call forget.
 type recent struct {
 	committed *simplelru.LRU[string, *Message]
 	// pending is what the current transaction has left: nil for what it wants forgotten.
 	pending map[string]*Message
-	// conversations are those that were read ahead and have not been changed since, as they are stored: nil for none.
+	// conversations are those that were read ahead and have not been changed since, as they are
+	// stored: nil for none.
 	conversations map[Person][]byte
-	// addresses are those that were read ahead and have not been changed since; nil for one of which nothing is known.
+	// addresses are those that were read ahead and have not been changed since; nil for one of
+	// which nothing is known.
 	addresses map[seal.CustomerHash]*addressRow
 	// channels are those that are noted, see noteChannel.
 	channels map[string]bool

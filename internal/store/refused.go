@@ -38,15 +38,16 @@ const (
 	selectLastRefusal   = `SELECT status FROM refused_callbacks ORDER BY seq DESC LIMIT 1`
 )
 
-// NoteRefusal remembers that the endpoint refuses a claimed delivery since now, if it did not before.
+// NoteRefusal remembers that the endpoint refuses a claimed delivery since now, if it did not
+// before.
 func (tx *Tx) NoteRefusal(c *Callback, now time.Time) error {
 	return tx.exec(noteRefusal, millis(now), c.seq, c.Attempts)
 }
 
-// SetAsideCallback takes a claimed delivery that the endpoint refuses out of its customer's line, so that
-// the next one may go, and keeps it for ReplayRefused or DropRefused. Of too many the oldest are
-// forgotten; it tells how many those were. SetAside is false if the lease was lost and another claim has
-// the delivery.
+// SetAsideCallback takes a claimed delivery that the endpoint refuses out of its customer's line,
+// so that the next one may go, and keeps it for ReplayRefused or DropRefused. Of too many the
+// oldest are forgotten; it tells how many those were. SetAside is false if the lease was lost and
+// another claim has the delivery.
 func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
 	// The customer may have been found to be another one while the delivery was made.
 	if _, err := tx.first(selectCallbackOf, []any{c.seq}, func(v values) { copy(c.Customer[:], v.Bytes(0)) }); err != nil {
@@ -97,13 +98,14 @@ func (tx *Tx) boundRefused() (forgotten int64, err error) {
 	}
 }
 
-// PurgeRefused forgets what was set aside before an instant, the oldest first and so many rows at most,
-// and tells how many there were.
+// PurgeRefused forgets what was set aside before an instant, the oldest first and so many rows at
+// most, and tells how many there were.
 func (tx *Tx) PurgeRefused(before time.Time, rows int) (int64, error) {
 	return tx.forgetRefused(rows, func(setAsideAt int64) bool { return setAsideAt < millis(before) })
 }
 
-// forgetRefused deletes the oldest of what is set aside, so many at most, as long as they are old enough.
+// forgetRefused deletes the oldest of what is set aside, so many at most, as long as they are old
+// enough.
 func (tx *Tx) forgetRefused(rows int, oldEnough func(setAsideAt int64) bool) (int64, error) {
 	type row struct{ seq, bytes int64 }
 	var oldest []row
@@ -131,7 +133,8 @@ func (tx *Tx) deleteRefused(seq, bytes int64) error {
 	return tx.countRefused(-1, -bytes)
 }
 
-// RefusedCallbacks lists what is set aside of a channel behind an id, 0 at first, the oldest first, so many at most.
+// RefusedCallbacks lists what is set aside of a channel behind an id, 0 at first, the oldest first,
+// so many at most.
 func (tx *Tx) RefusedCallbacks(channel string, after int64, limit int) ([]RefusedCallback, error) {
 	var list []RefusedCallback
 	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v values) bool {
@@ -149,8 +152,8 @@ func (tx *Tx) LastRefusal() (status int, err error) {
 	return status, err
 }
 
-// ReplayRefused puts a delivery that was set aside at the end of its customer's line, to be tried as a new
-// one. It is false if none of the channel has the id, or it cannot be opened.
+// ReplayRefused puts a delivery that was set aside at the end of its customer's line, to be tried
+// as a new one. It is false if none of the channel has the id, or it cannot be opened.
 func (tx *Tx) ReplayRefused(channel string, id int64, now time.Time) (bool, error) {
 	c := Callback{Channel: channel, CreatedAt: now}
 	var sealed []byte

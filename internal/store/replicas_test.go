@@ -17,7 +17,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// openReplicas opens one account's store several times, all at once: as replicas do that start together on an empty database.
+// openReplicas opens one account's store several times, all at once: as replicas do that start
+// together on an empty database.
 func openReplicas(t *testing.T, n int, lease time.Duration) ([]*store.Store, place, *seal.Keys) {
 	t.Helper()
 	where, keys := shared.newPlace(t), newKeys(t)
@@ -47,7 +48,8 @@ func openReplicas(t *testing.T, n int, lease time.Duration) ([]*store.Store, pla
 
 var errUsedUp = errors.New("the budget is used up")
 
-// acceptWithin accepts a message if what is billed, what is reserved and the message stay within a budget.
+// acceptWithin accepts a message if what is billed, what is reserved and the message stay within a
+// budget.
 func acceptWithin(tx *store.Tx, m *store.Message, budget money.Decimal) error {
 	total, err := tx.Total(whole)
 	if err != nil {
@@ -133,7 +135,8 @@ func TestP2P5ReplicasKeepOrderAndOneChain(t *testing.T) {
 	}
 }
 
-// sendAll claims, submits and settles until nothing is outbound any more, and notes which message of whom went when.
+// sendAll claims, submits and settles until nothing is outbound any more, and notes which message
+// of whom went when.
 func sendAll(t *testing.T, s *store.Store, mutex *sync.Mutex, order map[seal.CustomerHash][]string, under map[seal.CustomerHash]int) {
 	for {
 		type parcel struct {
@@ -307,7 +310,8 @@ func TestReplicasSeeEachOthersCommits(t *testing.T) {
 	}
 }
 
-// What one replica has parked holds up nobody on another, and comes back in line on whichever claims then.
+// What one replica has parked holds up nobody on another, and comes back in line on whichever
+// claims then.
 func TestReplicasShareWhatIsParked(t *testing.T) {
 	replicas, _, _ := openReplicas(t, 2, 0)
 	one, other := replicas[0], replicas[1]

@@ -21,8 +21,9 @@ const (
 // SealedKind is a table with sealed values.
 type SealedKind int8
 
-// The kinds, in the order in which they are walked. Early statuses can only be counted: what they were sealed for is the upstream's id, of which only a hash is kept. They go
-// within DedupeRetention.
+// The kinds, in the order in which they are walked. Early statuses can only be counted: what they
+// were sealed for is the upstream's id, of which only a hash is kept. They go within
+// DedupeRetention.
 const (
 	SealedMessages SealedKind = iota
 	SealedCallbacks
@@ -34,32 +35,38 @@ const (
 
 // SealedPage is what a page of a table's rows is sealed with.
 type SealedPage struct {
-	// Last is the last row's place, where the next page begins, and More whether there may be one; Rows is how many were looked at.
+	// Last is the last row's place, where the next page begins, and More whether there may be one;
+	// Rows is how many were looked at.
 	Last int64
 	More bool
 	Rows int
-	// Stale counts the rows with a value under an older key than the one that seals now; Resealed are those of them that Reseal has sealed anew.
+	// Stale counts the rows with a value under an older key than the one that seals now; Resealed
+	// are those of them that Reseal has sealed anew.
 	Stale, Resealed int
 }
 
-// maxSealedPage ends a page, in bytes of sealed values: messages that wait can be large, and a page is in memory twice.
+// maxSealedPage ends a page, in bytes of sealed values: messages that wait can be large, and a page
+// is in memory twice.
 const maxSealedPage = 4 << 20
 
-// sealedRow is a row of which something is sealed: its values, and for what each was sealed. A value that is nil is none.
+// sealedRow is a row of which something is sealed: its values, and for what each was sealed. A
+// value that is nil is none.
 type sealedRow struct {
 	seq    int64
 	values [3][]byte
 	places [3]string
 }
 
-// Sealed looks at a page of a table's rows behind a place, 0 at first, so many of them at most, and counts those under an older key than the one that seals now. A View reads it.
+// Sealed looks at a page of a table's rows behind a place, 0 at first, so many of them at most, and
+// counts those under an older key than the one that seals now. A View reads it.
 func (tx *Tx) Sealed(kind SealedKind, after int64, rows int) (SealedPage, error) {
 	stale, page, err := tx.stale(kind, after, rows)
 	page.Stale = len(stale)
 	return page, err
 }
 
-// Reseal seals the rows of a page anew that are still under an older key than the one that seals now. One that cannot be opened stays as it is. See Sealed.
+// Reseal seals the rows of a page anew that are still under an older key than the one that seals
+// now. One that cannot be opened stays as it is. See Sealed.
 func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error) {
 	if err := tx.flushMessages(); err != nil {
 		return SealedPage{}, err

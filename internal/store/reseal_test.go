@@ -45,7 +45,8 @@ func (r *rotation) step(t *testing.T, step func([]byte) ([]byte, error)) {
 	}
 }
 
-// After a rotation everything that can be sealed anew is, page by page, and is readable without the old key.
+// After a rotation everything that can be sealed anew is, page by page, and is readable without the
+// old key.
 func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		where, r := e.newPlace(t), newRotation(t)

@@ -11,7 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// giveUpInDoubt accepts a message and gives it up while in doubt; it keeps its reservation of 0.03 USD.
+// giveUpInDoubt accepts a message and gives it up while in doubt; it keeps its reservation of 0.03
+// USD.
 func giveUpInDoubt(tx *store.Tx, id string) error {
 	if err := tx.Accept(newMessage(id, customer(1))); err != nil {
 		return err
@@ -144,7 +145,8 @@ func TestP3EraseReleasesTheReservationOfADoubt(t *testing.T) {
 	})
 }
 
-// The upstream's word on the only attempt that was in doubt ends the doubt about copies; its word while another was in doubt before does not.
+// The upstream's word on the only attempt that was in doubt ends the doubt about copies; its word
+// while another was in doubt before does not.
 func TestDoubtAboutCopiesEndsWithTheWordOnTheOnlyAttemptInDoubt(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		later := noon.Add(time.Minute)

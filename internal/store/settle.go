@@ -16,9 +16,10 @@ const (
 	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
 )
 
-// Settle appends the one settlement of a message to the ledger, and in the same commit counts it in the totals, releases the
-// message's reservation and deletes its content, or keeps it until keepContentUntil. The record's Sequence is set here.
-// A message that is settled already stays as it is: the result is false, and no error.
+// Settle appends the one settlement of a message to the ledger, and in the same commit counts it in
+// the totals, releases the message's reservation and deletes its content, or keeps it until
+// keepContentUntil. The record's Sequence is set here. A message that is settled already stays as
+// it is: the result is false, and no error.
 func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
 	settled, err := tx.SettleReserved(m, record, keepContentUntil)
 	if err != nil || !settled {
@@ -27,8 +28,9 @@ func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Ti
 	return true, tx.Unreserve(m)
 }
 
-// SettleReserved is Settle for a message that is given up while the upstream may still have a copy of it: its reservation stays until Unreserve, because a
-// delivery would be charged. See ReservedPast.
+// SettleReserved is Settle for a message that is given up while the upstream may still have a copy
+// of it: its reservation stays until Unreserve, because a delivery would be charged. See
+// ReservedPast.
 func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
 	if m.Settled {
 		return false, nil
@@ -107,7 +109,8 @@ func (tx *Tx) releaseOf(m *Message) error {
 	return tx.release(m.Reserved, made)
 }
 
-// Correct appends what a settled message owes after all to the ledger, in place of what it has still reserved. The record's Sequence is set here.
+// Correct appends what a settled message owes after all to the ledger, in place of what it has
+// still reserved. The record's Sequence is set here.
 func (tx *Tx) Correct(m *Message, record *ledger.Record) error {
 	record.Kind, record.MessageID = ledger.Correction, m.ID
 	if err := tx.setUnpriced(m, false); err != nil {
@@ -119,12 +122,14 @@ func (tx *Tx) Correct(m *Message, record *ledger.Record) error {
 	return tx.Append(record)
 }
 
-// ReservedPast are settled messages that have a reservation although their time is over at now, and no delivery that waits for a rate.
+// ReservedPast are settled messages that have a reservation although their time is over at now, and
+// no delivery that waits for a rate.
 func (tx *Tx) ReservedPast(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectReservedPast, millis(now), limit)
 }
 
-// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation until it is settled, or corrected if it was settled as undelivered.
+// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation
+// until it is settled, or corrected if it was settled as undelivered.
 func (tx *Tx) HoldUnpriced(m *Message) error {
 	return tx.setUnpriced(m, true)
 }
@@ -140,7 +145,8 @@ func (tx *Tx) setUnpriced(m *Message, unpriced bool) error {
 	return tx.deepen(UnpricedMessages, -1)
 }
 
-// Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle; Correct makes corrections; Append is for doubts.
+// Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle;
+// Correct makes corrections; Append is for doubts.
 func (tx *Tx) Append(record *ledger.Record) error {
 	head, err := tx.headCell()
 	if err != nil {

@@ -86,7 +86,8 @@ func TestP2ConcurrentDuplicatesSettleOnce(t *testing.T) {
 	})
 }
 
-// Even a caller that goes round Settle cannot make a second settlement: the schema refuses it, and the operation leaves no trace.
+// Even a caller that goes round Settle cannot make a second settlement: the schema refuses it, and
+// the operation leaves no trace.
 func TestP2SchemaRefusesASecondSettlement(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
@@ -293,7 +294,8 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 	})
 }
 
-// A delivery that was told after its message was given up, and that has no rate, is owed: nothing forgets it until the correction.
+// A delivery that was told after its message was given up, and that has no rate, is owed: nothing
+// forgets it until the correction.
 func TestP2OwedDeliveryOutlivesPurgeAndErasure(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)

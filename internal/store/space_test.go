@@ -11,7 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// The size is that of the files as the file system has them, and what is free is less than the whole.
+// The size is that of the files as the file system has them, and what is free is less than the
+// whole.
 func TestSpaceOfAnEmbeddedStore(t *testing.T) {
 	where := embedded.newPlace(t)
 	s := where.open(t, newKeys(t))

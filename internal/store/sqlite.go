@@ -14,8 +14,8 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// The schema and the statements are in the SQL that SQLite and PostgreSQL share, with PostgreSQL's names of types and its numbered parameters. This file is
-// what SQLite, embedded, wants otherwise.
+// The schema and the statements are in the SQL that SQLite and PostgreSQL share, with PostgreSQL's
+// names of types and its numbered parameters. This file is what SQLite, embedded, wants otherwise.
 
 // Memory that a connection's page cache may take, in KiB.
 const (
@@ -45,8 +45,9 @@ func newSQLite(path, accountUID string) (*sqliteEngine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the store's path %q cannot be resolved: %w", path, err)
 	}
-	// Made here, the file and those that the engine puts beside it are for this user's eyes only. One that is there is not touched: closing it would
-	// release the locks of whoever has it open in this process.
+	// Made here, the file and those that the engine puts beside it are for this user's eyes only.
+	// One that is there is not touched: closing it would release the locks of whoever has it open
+	// in this process.
 	file, err := os.OpenFile(absolute, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -85,7 +86,8 @@ func (e *sqliteEngine) writer(context.Context) (_ writer, err error) {
 	return w, w.enlist()
 }
 
-// passes tells whether an error of the engine may be gone the next time: the disk was full or failed, or another program held the file.
+// passes tells whether an error of the engine may be gone the next time: the disk was full or
+// failed, or another program held the file.
 func passes(err error) bool {
 	switch sqlite.ErrCode(err).ToPrimary() {
 	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultNoMem, sqlite.ResultProtocol:
@@ -118,8 +120,9 @@ func (e *sqliteEngine) connect(r role) (*sqliteConnection, error) {
 	return c, nil
 }
 
-// pragmas is how a connection is set up: WAL with a sync of the log at every commit, so that what is committed survives the loss of power. What is deleted is
-// overwritten where that costs no further writing.
+// pragmas is how a connection is set up: WAL with a sync of the log at every commit, so that what
+// is committed survives the loss of power. What is deleted is overwritten where that costs no
+// further writing.
 func (r role) pragmas() []string {
 	if r == reading {
 		return []string{"temp_store = MEMORY", "query_only = 1", fmt.Sprintf("cache_size = -%d", readerCacheKiB)}
@@ -130,9 +133,11 @@ func (r role) pragmas() []string {
 	}
 }
 
-// sqliteDialect is a statement or a piece of schema as SQLite wants it. A key that the engine numbers itself, and a key that is an
-// integer, are SQLite's own row id, which saves an index; parameters are bound fastest without names, so statements use each once and in order. A limit is
-// written "$1 + 0" everywhere, because SQLite plans a statement anew whenever a limit that is a bare parameter is bound.
+// sqliteDialect is a statement or a piece of schema as SQLite wants it. A key that the engine
+// numbers itself, and a key that is an integer, are SQLite's own row id, which saves an index;
+// parameters are bound fastest without names, so statements use each once and in order. A limit is
+// written "$1 + 0" everywhere, because SQLite plans a statement anew whenever a limit that is a
+// bare parameter is bound.
 func sqliteDialect(text string) string {
 	return sqliteTypes.Replace(text)
 }
@@ -144,8 +149,10 @@ var sqliteTypes = strings.NewReplacer(
 	"$1", "?", "$2", "?", "$3", "?", "$4", "?", "$5", "?", "$6", "?", "$7", "?", "$8", "?", "$9", "?",
 )
 
-// sqliteWriter is the one writer of a database file. Whoever opened the file last holds its lease; a process that finds the lease gone has been taken over and
-// commits nothing any more. So a successor need not wait for one that hangs, or that was cut off from its volume, and a lock that is lost there does no harm.
+// sqliteWriter is the one writer of a database file. Whoever opened the file last holds its lease;
+// a process that finds the lease gone has been taken over and commits nothing any more. So a
+// successor need not wait for one that hangs, or that was cut off from its volume, and a lock that
+// is lost there does no harm.
 type sqliteWriter struct {
 	*sqliteConnection
 	version   int // of the schema that this program knows
@@ -160,7 +167,8 @@ const (
 	selectFence        = `SELECT (SELECT COUNT(*) FROM leases WHERE id = $1), (SELECT MAX(version) FROM schema_migrations)`
 )
 
-// confirmationLasts is for how long what a transaction has found out about the lease is relied on without another look.
+// confirmationLasts is for how long what a transaction has found out about the lease is relied on
+// without another look.
 const confirmationLasts = 5 * time.Second
 
 // enlist takes the lease from whoever had it.

@@ -146,7 +146,8 @@ func (c *sqliteConnection) violated(err error) (constraint string, is bool) {
 const selectIndexOf = `SELECT name FROM pragma_index_list($1) AS list
 	WHERE (SELECT group_concat(name, ', ') FROM pragma_index_info(list.name)) = $2`
 
-// constraintOf is the name of the violated constraint, as PostgreSQL names it. SQLite tells the columns only: "UNIQUE constraint failed: t.a, t.b".
+// constraintOf is the name of the violated constraint, as PostgreSQL names it. SQLite tells the
+// columns only: "UNIQUE constraint failed: t.a, t.b".
 func (c *sqliteConnection) constraintOf(err error) string {
 	text := err.Error()
 	columns := strings.TrimSpace(text[strings.LastIndex(text, ":")+1:])

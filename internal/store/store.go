@@ -15,46 +15,59 @@ import (
 
 // Errors of the store, for errors.Is.
 var (
-	// ErrUnavailable says that the engine could not do its work: the disk is full, the database cannot be reached. Nothing of the operation was
-	// kept, as far as is known. The store goes on by itself once the cause is gone.
+	// ErrUnavailable says that the engine could not do its work: the disk is full, the database
+	// cannot be reached. Nothing of the operation was kept, as far as is known. The store goes on
+	// by itself once the cause is gone.
 	ErrUnavailable = errors.New("the store is unavailable")
-	// ErrOutcomeUnknown says that the connection to a shared store was lost during a commit and that the database could not be asked afterwards: the operation may
-	// have been kept. It is an ErrUnavailable too.
+	// ErrOutcomeUnknown says that the connection to a shared store was lost during a commit and
+	// that the database could not be asked afterwards: the operation may have been kept. It is an
+	// ErrUnavailable too.
 	ErrOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
-	// ErrSuperseded says that this process may not use the store any more: another one has taken the embedded store over, or a newer program has changed the
-	// schema. That does not pass: the process should be ended, and must not open the store again by itself. It is an ErrUnavailable too.
+	// ErrSuperseded says that this process may not use the store any more: another one has taken
+	// the embedded store over, or a newer program has changed the schema. That does not pass: the
+	// process should be ended, and must not open the store again by itself. It is an ErrUnavailable
+	// too.
 	ErrSuperseded = errors.New("this process may not use the store any more")
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
-	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone can go on without it; nothing brings it back.
+	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone
+	// can go on without it; nothing brings it back.
 	ErrDamaged = errors.New("a stored row is damaged")
 	// ErrReadOnly says that a View tried to change something.
 	ErrReadOnly = errors.New("a view cannot change the store: use Update")
 )
 
-// DedupeRetention is how long an id that was seen is remembered: longer than the 7 days for which the upstream says that it may repeat a
-// webhook (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
+// DedupeRetention is how long an id that was seen is remembered: longer than the 7 days for which
+// the upstream says that it may repeat a webhook
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
 const DedupeRetention = 8 * 24 * time.Hour
 
 // Options are what a store needs.
 type Options struct {
-	// Path is the database file of an embedded store, which is made if it is not there. Its directory must exist.
+	// Path is the database file of an embedded store, which is made if it is not there. Its
+	// directory must exist.
 	Path string
 	// Shared is the server of a store that several replicas share, instead of Path.
 	Shared *Shared
-	// AccountUID is the account that the store belongs to. Opening the store of another account is an error.
+	// AccountUID is the account that the store belongs to. Opening the store of another account is
+	// an error.
 	AccountUID string
 	// Keys seal what must not be read at rest.
 	Keys *seal.Keys
-	// OnCommit is told of every commit: how many operations shared it, and how long the transaction and its fsync took. Optional. It must not block.
+	// OnCommit is told of every commit: how many operations shared it, and how long the transaction
+	// and its fsync took. Optional. It must not block.
 	OnCommit func(operations int, took time.Duration)
-	// OnSync is told how long the commit alone took of every transaction that changed something: the disk's sync, or the server's answer. Optional. It must not block.
+	// OnSync is told how long the commit alone took of every transaction that changed something:
+	// the disk's sync, or the server's answer. Optional. It must not block.
 	OnSync func(took time.Duration)
-	// OnFault is told of every operation that failed with ErrFault: the name of the constraint, see FaultError. Optional. It must not block.
+	// OnFault is told of every operation that failed with ErrFault: the name of the constraint, see
+	// FaultError. Optional. It must not block.
 	OnFault func(constraint string)
-	// Now is this machine's clock, against which that of a shared store's database is measured; nil is time.Now.
+	// Now is this machine's clock, against which that of a shared store's database is measured; nil
+	// is time.Now.
 	Now func() time.Time
-	// Log is where the store says that it is unavailable, and available again, that it was taken over, and what was refused. Optional.
+	// Log is where the store says that it is unavailable, and available again, that it was taken
+	// over, and what was refused. Optional.
 	Log *slog.Logger
 }
 
@@ -84,7 +97,8 @@ type Store struct {
 // maxReaders bounds the connections that views hold at a time, and so their memory.
 const maxReaders = 2
 
-// Open opens or makes the store and brings its schema up to date. It reads no table whole: it takes as long for ten million messages as for none.
+// Open opens or makes the store and brings its schema up to date. It reads no table whole: it takes
+// as long for ten million messages as for none.
 func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Keys == nil || options.AccountUID == "" {
 		return nil, errors.New("a store needs the account's keys and UID")
@@ -121,7 +135,8 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the operations that were given to Update and for views, then closes the database. Closing again changes nothing.
+// Close waits for the operations that were given to Update and for views, then closes the database.
+// Closing again changes nothing.
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.closing)
@@ -147,7 +162,8 @@ func (s *Store) refusal(ctx context.Context) error {
 	}
 }
 
-// View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return ErrReadOnly. Views never hold up operations.
+// View runs fn on a consistent snapshot of what is durable. Writing methods of the Tx return
+// ErrReadOnly. Views never hold up operations.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	if err := s.refusal(ctx); err != nil {
 		return err
@@ -173,7 +189,8 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	return tx.err
 }
 
-// beginView begins a snapshot on a reader, or on a new one if there is none or its connection has been lost since it was used last.
+// beginView begins a snapshot on a reader, or on a new one if there is none or its connection has
+// been lost since it was used last.
 func (s *Store) beginView(ctx context.Context, reader connection) (connection, error) {
 	if reader != nil {
 		if reader.begin() == nil {

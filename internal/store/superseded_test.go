@@ -19,8 +19,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// The file of an embedded store is opened a second time while the first process lives on, as after a forced deletion of its pod. The late commit of the first
-// must not undo what the second has settled since.
+// The file of an embedded store is opened a second time while the first process lives on, as after
+// a forced deletion of its pod. The late commit of the first must not undo what the second has
+// settled since.
 func TestP2ProcessThatWasTakenOverCommitsNothing(t *testing.T) {
 	where, keys := embedded.newPlace(t), newKeys(t)
 	var log bytes.Buffer
@@ -138,7 +139,8 @@ func (p place) execIn(t *testing.T, statement string) {
 	}
 }
 
-// A newer program migrates the schema while an older one is at work: what the older one would write may be wrong there.
+// A newer program migrates the schema while an older one is at work: what the older one would write
+// may be wrong there.
 func TestOlderProgramWritesNothingAfterANewerMigration(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		where, keys := e.newPlace(t), newKeys(t)
@@ -195,7 +197,8 @@ func TestReplicasTellTheTimeByTheDatabase(t *testing.T) {
 	}
 }
 
-// A violated constraint is the fault of one operation: it is named and counted, the other operations of the transaction are kept, and the store is not unavailable.
+// A violated constraint is the fault of one operation: it is named and counted, the other
+// operations of the transaction are kept, and the store is not unavailable.
 func TestViolatedConstraintIsAFaultOfOneOperation(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		where := e.newPlace(t)

@@ -9,8 +9,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// tally holds the few rows that nearly every operation changes or asks for: totals, counts, depths, reservations and the ledger's head. A transaction reads each
-// once and writes it once, however many operations share it. It lasts for one transaction, so the database stays the only truth.
+// tally holds the few rows that nearly every operation changes or asks for: totals, counts, depths,
+// reservations and the ledger's head. A transaction reads each once and writes it once, however
+// many operations share it. It lasts for one transaction, so the database stays the only truth.
 type tally struct {
 	totals    map[ledger.TotalKey]*cell[ledger.Total]
 	counts    map[pricing.CounterKey]*cell[int64]
@@ -198,7 +199,8 @@ func (tx *Tx) headCell() (*cell[ledger.Head], error) {
 	return c, nil
 }
 
-// flushTally writes what the transaction's operations changed. The ledger's head needs no row of its own.
+// flushTally writes what the transaction's operations changed. The ledger's head needs no row of
+// its own.
 func (tx *Tx) flushTally() error {
 	for _, flush := range []func() error{tx.flushTotals, tx.flushCounters, tx.flushReserved} {
 		if err := flush(); err != nil {

@@ -6,7 +6,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// What the upstream tells may hold what PostgreSQL's texts cannot: it must neither fail the operation, and so be repeated for ever, nor find anything.
+// What the upstream tells may hold what PostgreSQL's texts cannot: it must neither fail the
+// operation, and so be repeated for ever, nor find anything.
 func TestTextThatAnEngineCannotHoldFailsNothing(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)

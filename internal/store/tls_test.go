@@ -22,7 +22,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// authority makes a certificate authority, and a certificate and key of 127.0.0.1 that it has signed, in PEM.
+// authority makes a certificate authority, and a certificate and key of 127.0.0.1 that it has
+// signed, in PEM.
 func authority(t *testing.T) (ca, certificate, key []byte) {
 	t.Helper()
 	now := time.Now()

@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// Tx is how an operation reads and writes. It is valid only within the function that it was given to, and for one goroutine.
+// Tx is how an operation reads and writes. It is valid only within the function that it was given
+// to, and for one goroutine.
 //
-// The first error of the engine is remembered: the operation fails with it whatever its function returns.
+// The first error of the engine is remembered: the operation fails with it whatever its function
+// returns.
 type Tx struct {
 	store    *Store
 	conn     connection
@@ -46,7 +48,8 @@ func (tx *Tx) keep() error {
 	return tx.conn.exec(releaseSavepoint)
 }
 
-// undo takes back the operation's work. If the engine has failed before the operation wrote, the state of the transaction is not known, and it ends.
+// undo takes back the operation's work. If the engine has failed before the operation wrote, the
+// state of the transaction is not known, and it ends.
 func (tx *Tx) undo() error {
 	clear(tx.store.recent.channels)
 	tx.tally.undo()
@@ -66,7 +69,8 @@ func (tx *Tx) undo() error {
 	return tx.conn.settle()
 }
 
-// goesOn tells whether the transaction is as it was before an operation that has only read and failed. PostgreSQL ends it at the first refusal.
+// goesOn tells whether the transaction is as it was before an operation that has only read and
+// failed. PostgreSQL ends it at the first refusal.
 func (tx *Tx) goesOn() bool {
 	return !errors.Is(tx.err, ErrUnavailable) && (!tx.store.Shared() || !errors.Is(tx.err, ErrFault))
 }
@@ -99,7 +103,8 @@ func (tx *Tx) write() error {
 	return nil
 }
 
-// exec makes a change that nobody waits for: on a shared store it travels with the operation's next question, or with its end, and its failure is heard there.
+// exec makes a change that nobody waits for: on a shared store it travels with the operation's next
+// question, or with its end, and its failure is heard there.
 func (tx *Tx) exec(text string, args ...any) error {
 	if err := tx.write(); err != nil {
 		return err

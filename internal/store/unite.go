@@ -8,18 +8,19 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// Union says that a customer of a channel was found to be another one: what was kept under Gone is kept
-// under Kept.
+// Union says that a customer of a channel was found to be another one: what was kept under Gone is
+// kept under Kept.
 type Union struct {
 	Gone, Kept Person
 	// Known says that something was kept under Gone that had to be moved.
 	Known bool
 }
 
-// Same records that two addresses are one person's, and makes everything that is kept of the one a part
-// of what is kept of the other: conversations, queued messages and callbacks in the order of their
-// acceptance, rate limits, the count of people reached. The ledger stays as it is. Recording it again
-// changes nothing. The error is ErrDamaged where what is kept cannot be read; nothing was changed then.
+// Same records that two addresses are one person's, and makes everything that is kept of the one a
+// part of what is kept of the other: conversations, queued messages and callbacks in the order of
+// their acceptance, rate limits, the count of people reached. The ledger stays as it is. Recording
+// it again changes nothing. The error is ErrDamaged where what is kept cannot be read; nothing was
+// changed then.
 func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(a, b)
 	if err != nil {
@@ -31,8 +32,8 @@ func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	return tx.unite(gone, kept, now)
 }
 
-// Moved is Same for a person who left an address for another one at an instant. Whoever is told to have
-// the address later may be somebody else, see Left.
+// Moved is Same for a person who left an address for another one at an instant. Whoever is told to
+// have the address later may be somebody else, see Left.
 func (tx *Tx) Moved(from, to identity.Address, at, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(from, to)
 	if err != nil || gone == kept {
@@ -45,9 +46,9 @@ func (tx *Tx) Moved(from, to identity.Address, at, now time.Time) ([]Union, erro
 	return unions, tx.learn(from.Spelling(), kept, at)
 }
 
-// Named is Same for an address as it was written, of which the network says that it is the other one's.
-// That wins over the numbering rules: where they take the written address for a third person's, it is
-// that person's no more, and the person stays as it is.
+// Named is Same for an address as it was written, of which the network says that it is the other
+// one's. That wins over the numbering rules: where they take the written address for a third
+// person's, it is that person's no more, and the person stays as it is.
 func (tx *Tx) Named(written, known identity.Address, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(written, known)
 	if err != nil || gone == kept {
@@ -245,7 +246,8 @@ func (tx *Tx) unitePairs(u Union, now time.Time) error {
 
 const selectReachedAt = `SELECT at FROM reach WHERE customer = $1`
 
-// uniteReach counts two people who were reached as one, until the later of the two falls out of the count.
+// uniteReach counts two people who were reached as one, until the later of the two falls out of the
+// count.
 func (tx *Tx) uniteReach(gone, kept seal.CustomerHash) error {
 	var goneAt, keptAt int64
 	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v values) { goneAt = v.Int(0) })

@@ -114,7 +114,8 @@ func TestP13WhoLeavesANumberTakesEverythingAlong(t *testing.T) {
 	})
 }
 
-// What the network says of an address as it was written is about that address, not about another spelling of it.
+// What the network says of an address as it was written is about that address, not about another
+// spelling of it.
 func TestP13TheNetworkWinsOverTheRules(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		p := newPeople(t, e)
@@ -161,8 +162,8 @@ func TestP13TwoLinesBecomeOneInOrder(t *testing.T) {
 	})
 }
 
-// Two messages are under way when their lines become one: neither is claimed again when the other's outcome is known, and whatever
-// the outcomes are, each message goes once more or is done.
+// Two messages are under way when their lines become one: neither is claimed again when the other's
+// outcome is known, and whatever the outcomes are, each message goes once more or is done.
 func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 	outcomes := map[string]func(tx *store.Tx, m *store.Message, now time.Time) error{
 		"submitted": func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Submit(m, "upstream "+m.ID, now) },
@@ -311,7 +312,8 @@ func TestP13LimitsOfOnePersonAreOne(t *testing.T) {
 	})
 }
 
-// Whatever is told of whom, and in whichever order, everything that is known of a person is found under each address, and nothing of anybody else.
+// Whatever is told of whom, and in whichever order, everything that is known of a person is found
+// under each address, and nothing of anybody else.
 func TestP13OrderAndRepetitionOfUnionsChangeNothing(t *testing.T) {
 	p := newPeople(t, embedded)
 	addresses := []identity.Address{ana, anaUser, anaParent, anaMoved, bob, "FR.78"}
@@ -378,7 +380,8 @@ func TestP13OrderAndRepetitionOfUnionsChangeNothing(t *testing.T) {
 	})
 }
 
-// A message that has left the queue is the kept customer's too: what is told of it later, and an erasure, find it there.
+// A message that has left the queue is the kept customer's too: what is told of it later, and an
+// erasure, find it there.
 func TestP13WhatWasSentFollowsThePerson(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		p := newPeople(t, e)

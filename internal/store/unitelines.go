@@ -17,7 +17,8 @@ const (
 
 	selectRefusedPayload = `SELECT seq, payload FROM refused_callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
 	moveRefused          = `UPDATE refused_callbacks SET customer = $1, payload = $2 WHERE seq = $3`
-	// selectReadyCallbacks are the callbacks of a customer's line that are ready or being delivered: usually one.
+	// selectReadyCallbacks are the callbacks of a customer's line that are ready or being
+	// delivered: usually one.
 	selectReadyCallbacks = `SELECT seq, ready_at FROM callbacks
 		WHERE channel = $1 AND customer = $2 AND ready_at IS NOT NULL ORDER BY seq`
 	selectFirstCallback = `SELECT seq FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq LIMIT 1`
@@ -32,8 +33,9 @@ type head struct {
 	lane         Lane
 }
 
-// uniteMessages makes two customers' lines one, in the order of acceptance: of two messages that are
-// under way one stays in line, and the other goes on beside it, so that the line waits for one at a time.
+// uniteMessages makes two customers' lines one, in the order of acceptance: of two messages that
+// are under way one stays in line, and the other goes on beside it, so that the line waits for one
+// at a time.
 func (tx *Tx) uniteMessages(u Union) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
@@ -140,8 +142,8 @@ func (tx *Tx) uniteCallbacks(u Union) error {
 	return nil
 }
 
-// moveCallbacks gives one customer's deliveries to another, and tells how many there were. One that cannot be
-// opened stays where it is: it was sealed for its customer.
+// moveCallbacks gives one customer's deliveries to another, and tells how many there were. One that
+// cannot be opened stays where it is: it was sealed for its customer.
 func (tx *Tx) moveCallbacks(u Union, list, move string) (found int, err error) {
 	callbacks, err := tx.callbacksOf(u.Gone, list)
 	if err != nil {
@@ -175,7 +177,8 @@ func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err er
 	return callbacks, err
 }
 
-// oneCallbackLine leaves a line one ready delivery: its first. One behind it that is being made may end.
+// oneCallbackLine leaves a line one ready delivery: its first. One behind it that is being made may
+// end.
 func (tx *Tx) oneCallbackLine(of Person) error {
 	var first, readyAt int64
 	found, err := tx.first(selectFirstCallback, []any{of.Channel, of.Customer[:]}, func(v values) { first = v.Int(0) })

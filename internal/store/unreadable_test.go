@@ -11,7 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// A row whose seal does not open holds up no other: it is claimed like any, and says what is wrong with it.
+// A row whose seal does not open holds up no other: it is claimed like any, and says what is wrong
+// with it.
 func TestDamagedMessageIsClaimedAndSaysSo(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		for _, column := range []string{"envelope", "content", "upstream_id"} {
@@ -53,7 +54,8 @@ func TestDamagedMessageIsClaimedAndSaysSo(t *testing.T) {
 	})
 }
 
-// What is sealed with a key that is not there is not damaged: it opens when the key is back. It is not remembered as it was.
+// What is sealed with a key that is not there is not damaged: it opens when the key is back. It is
+// not remembered as it was.
 func TestMessageUnderAMissingKeyIsLocked(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		place, keys := e.newPlace(t), newKeys(t)
@@ -89,7 +91,8 @@ func TestMessageUnderAMissingKeyIsLocked(t *testing.T) {
 	})
 }
 
-// A message whose upstream id cannot be opened is still found by it, and whatever else changes does not take it away.
+// A message whose upstream id cannot be opened is still found by it, and whatever else changes does
+// not take it away.
 func TestDamagedUpstreamIDIsStillFound(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		place, keys := e.newPlace(t), newKeys(t)
@@ -115,8 +118,9 @@ func TestDamagedUpstreamIDIsStillFound(t *testing.T) {
 	})
 }
 
-// A message whose reservation or times were changed on the disk is claimed with the others. The sum keeps what the message had reserved, so that the budget covers too much
-// rather than too little (P3); and the upstream counts as one that may have a copy.
+// A message whose reservation or times were changed on the disk is claimed with the others. The sum
+// keeps what the message had reserved, so that the budget covers too much rather than too little
+// (P3); and the upstream counts as one that may have a copy.
 func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		for _, tc := range []struct{ column, text, reserved string }{
@@ -156,7 +160,8 @@ func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-// The reservation of a settled message that cannot be read is looked at once, and holds up no erasure.
+// The reservation of a settled message that cannot be read is looked at once, and holds up no
+// erasure.
 func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		place := e.newPlace(t)

@@ -11,8 +11,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// maxBatch bounds how many operations share a transaction, and so how long one operation can be held up by the others. PostgreSQL's bound is what a session announces
-// of its subtransactions, which is what savepoints are: beyond that, everybody else on the server looks them up on disk
+// maxBatch bounds how many operations share a transaction, and so how long one operation can be
+// held up by the others. PostgreSQL's bound is what a session announces of its subtransactions,
+// which is what savepoints are: beyond that, everybody else on the server looks them up on disk
 // (https://www.postgresql.org/docs/current/subxacts.html).
 const (
 	maxBatch       = 512
@@ -29,7 +30,8 @@ type operation struct {
 	panic    any
 }
 
-// Subject is what an operation is about: a message by our id, or without one whoever has an address with a channel.
+// Subject is what an operation is about: a message by our id, or without one whoever has an address
+// with a channel.
 type Subject struct {
 	Message string
 	Channel string
@@ -42,12 +44,15 @@ type Person struct {
 	Customer seal.CustomerHash
 }
 
-// Update runs fn in a transaction and returns when what it did is durable. An error of fn undoes all that fn did, and is returned as it is; a panic of fn does
-// too, and goes on in the caller. When ctx ends before fn has begun, fn never runs; after that Update waits for the outcome.
+// Update runs fn in a transaction and returns when what it did is durable. An error of fn undoes
+// all that fn did, and is returned as it is; a panic of fn does too, and goes on in the caller.
+// When ctx ends before fn has begun, fn never runs; after that Update waits for the outcome.
 //
-// The subjects are a hint and change nothing: a shared store reads the messages and conversations that the operations of a transaction are about all at once.
+// The subjects are a hint and change nothing: a shared store reads the messages and conversations
+// that the operations of a transaction are about all at once.
 //
-// fn runs on the store's one writer: it must not block, call Update, keep its Tx, or end its goroutine (as testing's FailNow does).
+// fn runs on the store's one writer: it must not block, call Update, keep its Tx, or end its
+// goroutine (as testing's FailNow does).
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error, about ...Subject) error {
 	if err := s.refusal(ctx); err != nil {
 		return err
@@ -109,7 +114,8 @@ func (s *Store) write() {
 	}
 }
 
-// gather waits for one operation and takes those that are waiting by then. It returns none when the store is closing and nothing waits any more.
+// gather waits for one operation and takes those that are waiting by then. It returns none when the
+// store is closing and nothing waits any more.
 func (s *Store) gather(batch []*operation) []*operation {
 	limit := maxBatch
 	if s.Shared() {
@@ -148,7 +154,8 @@ func begin(batch []*operation, op *operation) []*operation {
 	return batch
 }
 
-// commitBatch executes the operations in one transaction. It returns an error if nothing of them is kept; the error of one operation is left with it.
+// commitBatch executes the operations in one transaction. It returns an error if nothing of them is
+// kept; the error of one operation is left with it.
 func (s *Store) commitBatch(batch []*operation) (err error) {
 	if err := s.writer.begin(); err != nil {
 		return unavailable(err)
@@ -187,7 +194,8 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 	return err
 }
 
-// execute runs one operation. Its own failure is left with it, after its work is undone; the returned error is one that ends the whole transaction.
+// execute runs one operation. Its own failure is left with it, after its work is undone; the
+// returned error is one that ends the whole transaction.
 func (tx *Tx) execute(op *operation) error {
 	tx.begin()
 	op.err, op.panic = nil, nil

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Codes of a Mismatch.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// Codes of a Mismatch. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 const (
 	CodeCount  = 132000
 	CodeLength = 132005

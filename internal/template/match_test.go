@@ -266,7 +266,8 @@ func FuzzTemplateMatch(f *testing.F) {
 	})
 }
 
-// FuzzDefinition takes any definition, as the upstream or a file may hold one, and any components for it: nothing panics, and what matches can be rendered.
+// FuzzDefinition takes any definition, as the upstream or a file may hold one, and any components
+// for it: nothing panics, and what matches can be rendered.
 func FuzzDefinition(f *testing.F) {
 	for _, d := range []Definition{valid(), named(), withImage(), coupon(), oneTimeCodeTemplate()} {
 		raw, err := json.Marshal(d)

@@ -13,10 +13,10 @@ var (
 	sensitiveRequest = regexp.MustCompile(`(?i)\b(card number|cvv|cvc|social security|passport number|national id(entity)? number|tax id)\b`)
 )
 
-// Promotional returns the first word of the template that reads as promotion,
-// and false if none does. A utility template with one is likely to be approved
-// as marketing, which costs more.
-// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
+// Promotional returns the first word of the template that reads as promotion, and false if none
+// does. A utility template with one is likely to be approved as marketing, which costs more.
+// Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
 func Promotional(d Definition) (word string, found bool) {
 	word = promotionalWords.FindString(texts(d))
 	return word, word != ""

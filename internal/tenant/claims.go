@@ -20,7 +20,8 @@ type Claims struct {
 	Refused []string
 }
 
-// ClaimsOf decides what is applied of an account's claims, by what its plan grants and in the plan's currency.
+// ClaimsOf decides what is applied of an account's claims, by what its plan grants and in the
+// plan's currency.
 func ClaimsOf(spec *v1alpha1.BusinessAccountSpec, granted Entitlement, currency money.Currency) Claims {
 	claims := Claims{}
 	claims.exemptions(spec.Exemptions, granted)
@@ -79,7 +80,8 @@ func knownCountries(status *v1alpha1.InternationalAuthenticationStatus) (unknown
 	return "", true
 }
 
-// budget applies one that cannot be read as one of nothing: a limit that is not understood must not become none.
+// budget applies one that cannot be read as one of nothing: a limit that is not understood must not
+// become none.
 func (c *Claims) budget(claimed *v1alpha1.Budget, granted Entitlement, currency money.Currency) {
 	if claimed != nil {
 		limit, err := Money(claimed.Limit)

@@ -129,7 +129,8 @@ func TestP15OnlyWhatIsGrantedIsApplied(t *testing.T) {
 	}
 }
 
-// TestP15GrantsGoByNamespaceAndName: the labels of an account, which its editor writes, choose nothing.
+// TestP15GrantsGoByNamespaceAndName: the labels of an account, which its editor writes, choose
+// nothing.
 func TestP15GrantsGoByNamespaceAndName(t *testing.T) {
 	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shops", Name: "acme", Labels: map[string]string{"tier": "gold"}}}
 	bySelector := &v1alpha1.AccountSelection{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "gold"}}}

@@ -10,9 +10,10 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// channelsOf are the channels that can be served: not those whose number another account holds, those of a network
-// that this release does not know, and those without credentials. A key that is missing now has the value that the
-// gateway was given last: to lose it would lose the webhooks that settle what is under way.
+// channelsOf are the channels that can be served: not those whose number another account holds,
+// those of a network that this release does not know, and those without credentials. A key that is
+// missing now has the value that the gateway was given last: to lose it would lose the webhooks
+// that settle what is under way.
 func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel {
 	channels := make([]config.Channel, 0, len(spec.Channels))
 	for _, channel := range spec.Channels {
@@ -42,8 +43,8 @@ func fillCredentials(out *config.Channel, secret string, secrets Secrets, before
 	return out.AccessToken != "" && out.VerifyToken != "" && len(out.AppSecrets) > 0
 }
 
-// appSecretsOf are the current one and the one before a rotation. A Secret that is there has the last word on the
-// latter: taking it out revokes it.
+// appSecretsOf are the current one and the one before a rotation. A Secret that is there has the
+// last word on the latter: taking it out revokes it.
 func appSecretsOf(secret string, secrets Secrets, before []string) []string {
 	if _, there := secrets[secret]; !there {
 		return before
@@ -71,8 +72,9 @@ func servedChannel(served *config.Document, id string) config.Channel {
 	return served.Channels[at]
 }
 
-// tokensOf are the tokens of a Secret, by their hashes: a configuration that leaks gives nobody access. A token that is
-// not there any more is revoked, also when it was the last one: the list is then empty, never nil.
+// tokensOf are the tokens of a Secret, by their hashes: a configuration that leaks gives nobody
+// access. A token that is not there any more is revoked, also when it was the last one: the list is
+// then empty, never nil.
 func tokensOf(secrets Secrets, name string) []config.APIToken {
 	tokens := []config.APIToken{}
 	for key := range secrets[name] {
@@ -85,8 +87,8 @@ func tokensOf(secrets Secrets, name string) []config.APIToken {
 	return tokens
 }
 
-// callbackOf has the secret that the gateway was given last while there is none now. Without any the gateway queues the
-// callbacks and delivers none.
+// callbackOf has the secret that the gateway was given last while there is none now. Without any
+// the gateway queues the callbacks and delivers none.
 func callbackOf(callback *v1alpha1.Callback, s Sources) *config.Callback {
 	if callback == nil {
 		return nil

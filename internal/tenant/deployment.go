@@ -21,8 +21,8 @@ const ContainerName = "gateway"
 // nonRoot is the user and the group that a gateway runs as, and that owns its volume.
 const nonRoot = int64(65532)
 
-// deployment runs the gateway. Nothing in it depends on the plan, a template, a budget or a credential: those reach the gateway through the
-// configuration Secret, and restart nothing.
+// deployment runs the gateway. Nothing in it depends on the plan, a template, a budget or a
+// credential: those reach the gateway through the configuration Secret, and restart nothing.
 func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 	account := in.Account
 	spec := appsv1ac.DeploymentSpec().
@@ -43,7 +43,8 @@ func deployment(in Input) *appsv1ac.DeploymentApplyConfiguration {
 		WithSpec(spec)
 }
 
-// strategy lets the replicas of a shared store take over from each other. An embedded store has one writer: the old pod must be gone before the new one starts.
+// strategy lets the replicas of a shared store take over from each other. An embedded store has one
+// writer: the old pod must be gone before the new one starts.
 func strategy(account *v1alpha1.BusinessAccount) *appsv1ac.DeploymentStrategyApplyConfiguration {
 	if !Shared(account) {
 		return appsv1ac.DeploymentStrategy().WithType(appsv1.RecreateDeploymentStrategyType)
@@ -53,7 +54,8 @@ func strategy(account *v1alpha1.BusinessAccount) *appsv1ac.DeploymentStrategyApp
 		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))
 }
 
-// Replicas is the number of gateway pods that the account asks for, and false if an autoscaler owns it.
+// Replicas is the number of gateway pods that the account asks for, and false if an autoscaler owns
+// it.
 func Replicas(account *v1alpha1.BusinessAccount) (replicas int32, ours bool) {
 	gateway := account.Spec.Gateway
 	switch {
@@ -107,7 +109,8 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			containerPort("metrics", config.MetricsPort),
 			containerPort("report", config.ReportPort),
 		).
-		// A gateway that is starting is asked every second, so that it takes messages as soon as it can.
+		// A gateway that is starting is asked every second, so that it takes messages as soon as it
+		// can.
 		WithStartupProbe(probe(startupPath(in.Account)).WithPeriodSeconds(1).WithFailureThreshold(120)).
 		WithReadinessProbe(probe("/readyz").WithPeriodSeconds(5).WithFailureThreshold(2)).
 		WithLivenessProbe(probe("/healthz").WithPeriodSeconds(10).WithFailureThreshold(6)).
@@ -126,8 +129,8 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 	return container.WithVolumeMounts(corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"))
 }
 
-// tracing is the standard environment by which a gateway sends traces; nothing where the operator was given no collector.
-// Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+// tracing is the standard environment by which a gateway sends traces; nothing where the operator
+// was given no collector. Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 func tracing(in Input) []*corev1ac.EnvVarApplyConfiguration {
 	if in.TracesEndpoint == "" {
 		return nil
@@ -138,7 +141,8 @@ func tracing(in Input) []*corev1ac.EnvVarApplyConfiguration {
 	}
 }
 
-// startupPath is what a starting gateway is asked. One whose database is away waits for it, and being restarted would not help.
+// startupPath is what a starting gateway is asked. One whose database is away waits for it, and
+// being restarted would not help.
 func startupPath(account *v1alpha1.BusinessAccount) string {
 	if Shared(account) {
 		return "/healthz"
@@ -156,8 +160,10 @@ func probe(path string) *corev1ac.ProbeApplyConfiguration {
 		WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("metrics")))
 }
 
-// resources are those of the spec; each amount that it leaves out has a default for a small tenant, which gives way where it contradicts what the spec says:
-// a request above its limit is lowered, or the limit below its request raised. Two that the spec gives are left for the API server to refuse.
+// resources are those of the spec; each amount that it leaves out has a default for a small tenant,
+// which gives way where it contradicts what the spec says: a request above its limit is lowered, or
+// the limit below its request raised. Two that the spec gives are left for the API server to
+// refuse.
 func resources(account *v1alpha1.BusinessAccount) *corev1ac.ResourceRequirementsApplyConfiguration {
 	requests := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("24Mi")}
 	limits := corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")}
@@ -171,7 +177,8 @@ func resources(account *v1alpha1.BusinessAccount) *corev1ac.ResourceRequirements
 	return corev1ac.ResourceRequirements().WithRequests(requests).WithLimits(limits)
 }
 
-// giveWay replaces each amount of a list that is not wanted by the other's, where the two contradict each other.
+// giveWay replaces each amount of a list that is not wanted by the other's, where the two
+// contradict each other.
 func giveWay(list, wanted, other corev1.ResourceList, contradict func(mine, others resource.Quantity) bool) {
 	for name, others := range other {
 		mine, there := list[name]

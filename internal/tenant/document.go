@@ -21,34 +21,36 @@ const (
 	defaultDoubtWaitSeconds  = 300
 )
 
-// Sources are what a configuration document is compiled from. Whatever is missing of them keeps nothing else from being
-// compiled.
+// Sources are what a configuration document is compiled from. Whatever is missing of them keeps
+// nothing else from being compiled.
 type Sources struct {
 	Account  *v1alpha1.BusinessAccount
 	PlanName string
 	Plan     pricing.Plan
 	Claims   Claims
-	// BillingStopped is the sentence with which everything is refused that may cost something; empty if nothing is.
+	// BillingStopped is the sentence with which everything is refused that may cost something;
+	// empty if nothing is.
 	BillingStopped string
 	Templates      []v1alpha1.MessageTemplate
 	Secrets        Secrets
-	// Taken tells whether another account holds a phone number, so that this one's gateway must not serve it; nil if
-	// none is.
+	// Taken tells whether another account holds a phone number, so that this one's gateway must not
+	// serve it; nil if none is.
 	Taken func(phoneNumberID string) bool
-	// Served is the document before this one; nil for the first. It is where the last value of a credential that is
-	// missing now comes from, and nothing that restricts does.
+	// Served is the document before this one; nil for the first. It is where the last value of a
+	// credential that is missing now comes from, and nothing that restricts does.
 	Served *config.Document
 }
 
 // Compiled is a document and what could not be a part of it.
 type Compiled struct {
 	Document config.Document
-	// Templates says which templates were left out because no gateway could send them; nil if none were.
+	// Templates says which templates were left out because no gateway could send them; nil if none
+	// were.
 	Templates *Problem
 }
 
-// Compile makes the configuration of an account's gateway. Lists are in a stable order, so that equal sources give equal
-// bytes.
+// Compile makes the configuration of an account's gateway. Lists are in a stable order, so that
+// equal sources give equal bytes.
 func Compile(s Sources) Compiled {
 	spec := &s.Account.Spec
 	templates, problem := servable(Templates(s.Templates, servedTemplates(s.Served)))
@@ -75,7 +77,8 @@ func Compile(s Sources) Compiled {
 	return Compiled{Document: document, Templates: problem}
 }
 
-// Encode is the document as the gateway reads it, and its digest, "sha256:" and 64 hexadecimal digits.
+// Encode is the document as the gateway reads it, and its digest, "sha256:" and 64 hexadecimal
+// digits.
 func Encode(document config.Document) (encoded []byte, digest string, err error) {
 	encoded, err = json.Marshal(document)
 	if err != nil {

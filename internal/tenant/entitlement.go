@@ -20,7 +20,8 @@ type Entitlement struct {
 	Cap *v1alpha1.BudgetCap `json:"cap,omitempty"`
 }
 
-// EntitlementOf is what a plan grants to an account in a namespace with labels. The plan must have passed CheckSelectors.
+// EntitlementOf is what a plan grants to an account in a namespace with labels. The plan must have
+// passed CheckSelectors.
 func EntitlementOf(plan *v1alpha1.PricingPlan, account *v1alpha1.BusinessAccount, namespace labels.Set) Entitlement {
 	granted := Entitlement{Plan: plan.Name}
 	for i := range plan.Spec.Grants {
@@ -60,7 +61,8 @@ func selects(chosen *v1alpha1.AccountSelection, account *v1alpha1.BusinessAccoun
 	return err == nil && selector.Matches(namespace)
 }
 
-// CheckSelectors says which selector of a plan is none, or nil. A cap whose selector matched nothing would bound nobody.
+// CheckSelectors says which selector of a plan is none, or nil. A cap whose selector matched
+// nothing would bound nobody.
 func CheckSelectors(spec *v1alpha1.PricingPlanSpec) error {
 	check := func(path string, selector *metav1.LabelSelector) error {
 		if _, err := metav1.LabelSelectorAsSelector(selector); err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// Findings are what the lint finds in a template, in the words of its spec: a path of the spec in place of one of the upstream's definition, and the spec's
-// values in place of the upstream's.
+// Findings are what the lint finds in a template, in the words of its spec: a path of the spec in
+// place of one of the upstream's definition, and the spec's values in place of the upstream's.
 func Findings(spec *v1alpha1.MessageTemplateSpec) []template.Finding {
 	definition := Definition(spec)
 	found := template.Lint(definition)
@@ -75,7 +75,8 @@ func fieldNames() *strings.Replacer {
 	)
 }
 
-// upstreamWord finds the words of a sentence. What the sentence quotes of the template, in quotation marks or braces, is found as one.
+// upstreamWord finds the words of a sentence. What the sentence quotes of the template, in
+// quotation marks or braces, is found as one.
 var upstreamWord = regexp.MustCompile(`\{\{.*?\}\}|"(?:[^"\\]|\\.)*"|[A-Za-z_]+`)
 
 // specWords is a finding's sentence with the spec's words.

@@ -80,8 +80,9 @@ func plan() pricing.Plan {
 	}}}
 }
 
-// TestP10GoldenObjects shows every object of a small account, of one that uses every field, and of one whose replicas share a store.
-// The pod template must not change from one release to the next without need, for every change restarts every gateway.
+// TestP10GoldenObjects shows every object of a small account, of one that uses every field, and of
+// one whose replicas share a store. The pod template must not change from one release to the next
+// without need, for every change restarts every gateway.
 func TestP10GoldenObjects(t *testing.T) {
 	for _, name := range []string{"small", "full", "shared"} {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +122,8 @@ func TestP10GoldenObjects(t *testing.T) {
 	}
 }
 
-// TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment: whatever changes in the configuration, the Deployment's intent is the same.
+// TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment: whatever changes in the
+// configuration, the Deployment's intent is the same.
 func TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	deployment := func(config, digest string) any {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// AnnotationDefaultImage is on a gateway's Deployment: the image that it runs while the account's spec names none.
+// AnnotationDefaultImage is on a gateway's Deployment: the image that it runs while the account's
+// spec names none.
 const AnnotationDefaultImage = "guichet.dev/default-image"
 
 // AnyRepository in a list of allowed repositories allows every image.
@@ -25,8 +26,9 @@ type Images struct {
 	Repositories []string
 }
 
-// Choose is the image that a gateway runs, and the one to keep for when the spec names none: an upgrade of the operator
-// changes neither. allowed is false if the spec asks for an image that the platform does not allow.
+// Choose is the image that a gateway runs, and the one to keep for when the spec names none: an
+// upgrade of the operator changes neither. allowed is false if the spec asks for an image that the
+// platform does not allow.
 func (i Images) Choose() (image, kept string, allowed bool) {
 	kept = i.Operator
 	if i.Kept != "" && i.permits(i.Kept) {

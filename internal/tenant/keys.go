@@ -20,11 +20,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// certificateYears is how long the report's certificate is valid. It is pinned, not trusted through an authority, so nothing is gained by a short life.
+// certificateYears is how long the report's certificate is valid. It is pinned, not trusted through
+// an authority, so nothing is gained by a short life.
 const certificateYears = 10
 
-// KeysSecret makes the keys of a new account: what encrypts its contents, hashes its customers and secures its report. They are made once. A second set
-// would make everything that the first one sealed unreadable, and every customer a stranger.
+// KeysSecret makes the keys of a new account: what encrypts its contents, hashes its customers and
+// secures its report. They are made once. A second set would make everything that the first one
+// sealed unreadable, and every customer a stranger.
 func KeysSecret(account *v1alpha1.BusinessAccount, now time.Time) (*corev1.Secret, error) {
 	material, err := seal.NewKeys()
 	if err != nil {
@@ -45,7 +47,8 @@ func KeysSecret(account *v1alpha1.BusinessAccount, now time.Time) (*corev1.Secre
 	return secret, nil
 }
 
-// APITokensSecret makes a Secret with one API token of 256 random bits, for an account that brings none.
+// APITokensSecret makes a Secret with one API token of 256 random bits, for an account that brings
+// none.
 func APITokensSecret(account *v1alpha1.BusinessAccount) *corev1.Secret {
 	token := make([]byte, 32)
 	_, _ = rand.Read(token) // never fails: https://pkg.go.dev/crypto/rand#Read

@@ -18,7 +18,8 @@ const (
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 	// LabelAccount names the BusinessAccount that an object belongs to.
 	LabelAccount = "guichet.dev/account"
-	// AnnotationConfigDigest is the digest of the configuration: on the Secret that holds it, and on a pod that was told to look at it again.
+	// AnnotationConfigDigest is the digest of the configuration: on the Secret that holds it, and
+	// on a pod that was told to look at it again.
 	AnnotationConfigDigest = "guichet.dev/config-digest"
 
 	// NameGateway is the value of LabelName on a gateway's objects.
@@ -30,7 +31,8 @@ const (
 // Keys of the Secret of API tokens that the operator makes.
 const apiTokenKey = "default"
 
-// GatewayName is the name of an account's Deployment, Service, ServiceAccount, NetworkPolicy and Ingress.
+// GatewayName is the name of an account's Deployment, Service, ServiceAccount, NetworkPolicy and
+// Ingress.
 func GatewayName(account string) string { return account + "-gateway" }
 
 // ConfigSecretName is the name of the Secret with the configuration document.
@@ -42,7 +44,8 @@ func KeysSecretName(account string) string { return account + "-gateway-keys" }
 // DataClaimName is the name of the PersistentVolumeClaim of an embedded store.
 func DataClaimName(account string) string { return account + "-gateway-data" }
 
-// APITokensSecretName is the name of the account's Secret of API tokens: the one that it brings, or the one that the operator makes.
+// APITokensSecretName is the name of the account's Secret of API tokens: the one that it brings, or
+// the one that the operator makes.
 func APITokensSecretName(account *v1alpha1.BusinessAccount) string {
 	if account.Spec.APITokensSecretName != "" {
 		return account.Spec.APITokensSecretName
@@ -50,7 +53,8 @@ func APITokensSecretName(account *v1alpha1.BusinessAccount) string {
 	return account.Name + "-api-tokens"
 }
 
-// Host is the DNS name of an account's Service, and the name that the report's certificate is made out to.
+// Host is the DNS name of an account's Service, and the name that the report's certificate is made
+// out to.
 func Host(namespace, account string) string {
 	return fmt.Sprintf("%s.%s.svc", GatewayName(account), namespace)
 }
@@ -60,8 +64,8 @@ func URL(account *v1alpha1.BusinessAccount) string {
 	return "http://" + net.JoinHostPort(Host(account.Namespace, account.Name), strconv.Itoa(config.APIPort))
 }
 
-// WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one, else the Service. hidden says
-// that another account holds the host.
+// WebhookURL is where the upstream's webhooks must be sent: the Ingress's host if there is one,
+// else the Service. hidden says that another account holds the host.
 func WebhookURL(account *v1alpha1.BusinessAccount, hidden bool) string {
 	if ingress := ingressOf(account); ingress != nil && !hidden {
 		scheme := "http"
@@ -73,7 +77,8 @@ func WebhookURL(account *v1alpha1.BusinessAccount, hidden bool) string {
 	return URL(account) + config.WebhookPath
 }
 
-// SelectorLabels are the labels by which an account's Deployment and Service select its pods. They never change.
+// SelectorLabels are the labels by which an account's Deployment and Service select its pods. They
+// never change.
 func SelectorLabels(account string) map[string]string {
 	return map[string]string{LabelName: NameGateway, LabelAccount: account}
 }
@@ -90,7 +95,8 @@ func Labels(account string) map[string]string {
 	}
 }
 
-// IngressHost is the host that the account's Ingress asks for, as DNS compares it; empty if it asks for none.
+// IngressHost is the host that the account's Ingress asks for, as DNS compares it; empty if it asks
+// for none.
 func IngressHost(account *v1alpha1.BusinessAccount) string {
 	ingress := ingressOf(account)
 	if ingress == nil {

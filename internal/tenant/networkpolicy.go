@@ -18,9 +18,11 @@ import (
 
 // networkPolicy closes the gateway's pods but for what they need.
 //
-// In: the API from every pod that is not a gateway, so that no tenant reaches another (a NetworkPolicy cannot say "not to a gateway" on the way
-// out, since its rules only allow; so each gateway refuses the others on the way in); metrics and report from the operator's namespace, metrics also
-// from namespaces labelled metrics=enabled. Out: DNS, and the TCP ports of the upstreams, of the callback, of the shared store and of the collector of traces.
+// In: the API from every pod that is not a gateway, so that no tenant reaches another (a
+// NetworkPolicy cannot say "not to a gateway" on the way out, since its rules only allow; so each
+// gateway refuses the others on the way in); metrics and report from the operator's namespace,
+// metrics also from namespaces labelled metrics=enabled. Out: DNS, and the TCP ports of the
+// upstreams, of the callback, of the shared store and of the collector of traces.
 func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	account := in.Account
 	operator := networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(
@@ -49,8 +51,9 @@ func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 			))
 }
 
-// outboundPorts are the TCP ports that the account's URLs lead to. A URL of a Service inside the cluster opens every TCP port: a policy sees the
-// port of the pod behind the Service, which the URL does not tell.
+// outboundPorts are the TCP ports that the account's URLs lead to. A URL of a Service inside the
+// cluster opens every TCP port: a policy sees the port of the pod behind the Service, which the URL
+// does not tell.
 func outboundPorts(in Input) []*networkingv1ac.NetworkPolicyPortApplyConfiguration {
 	account := in.Account
 	addresses := make([]string, 0, len(account.Spec.Channels)+1)
@@ -87,7 +90,8 @@ func outboundPorts(in Input) []*networkingv1ac.NetworkPolicyPortApplyConfigurati
 	return ports
 }
 
-// destination is the TCP port that a URL leads to, and whether its host is a name inside the cluster.
+// destination is the TCP port that a URL leads to, and whether its host is a name inside the
+// cluster.
 func destination(address string) (number int32, inCluster bool) {
 	parsed, err := url.Parse(address)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 // Input is everything that an account's objects are made of.
 type Input struct {
 	Account *v1alpha1.BusinessAccount
-	// Image is the gateway's container image, DefaultImage the one to go back to when the spec names none any more.
+	// Image is the gateway's container image, DefaultImage the one to go back to when the spec
+	// names none any more.
 	Image        string
 	DefaultImage string
 	// Hidden leaves the Ingress out: another account holds its host.
@@ -25,12 +26,14 @@ type Input struct {
 	Digest string
 	// DatabaseURL is that of a shared store; empty for an embedded one.
 	DatabaseURL string
-	// TracesEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty for none.
+	// TracesEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty
+	// for none.
 	TracesEndpoint string
 }
 
-// Objects are the intents of the account's objects, in the order in which they are applied: what a pod mounts comes before the Deployment.
-// Each holds exactly the fields that the operator owns. The keys and the API tokens are not among them: they are made once and never applied.
+// Objects are the intents of the account's objects, in the order in which they are applied: what a
+// pod mounts comes before the Deployment. Each holds exactly the fields that the operator owns. The
+// keys and the API tokens are not among them: they are made once and never applied.
 func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	intents := []any{serviceAccount(in), configSecret(in)}
 	if !Shared(in.Account) {
@@ -57,7 +60,8 @@ func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// owner makes the account the controller of an object, so that deleting the account deletes the object.
+// owner makes the account the controller of an object, so that deleting the account deletes the
+// object.
 func owner(account *v1alpha1.BusinessAccount) *metav1ac.OwnerReferenceApplyConfiguration {
 	return metav1ac.OwnerReference().
 		WithAPIVersion(v1alpha1.GroupVersion.String()).

@@ -52,7 +52,8 @@ func TestCredentialsThatAreMissingAreTheLastOnes(t *testing.T) {
 	}
 }
 
-// TestP15ADocumentIsCutToFit: what is new waits, what is revoked is gone, and a smaller budget is there in any case.
+// TestP15ADocumentIsCutToFit: what is new waits, what is revoked is gone, and a smaller budget is
+// there in any case.
 func TestP15ADocumentIsCutToFit(t *testing.T) {
 	large := func(name string) config.Template {
 		return config.Template{Definition: template.Definition{Name: name, Components: []template.Component{{Text: strings.Repeat("x", 600_000)}}}}

@@ -9,7 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// Plan is a PricingPlan's spec as the gateway reads it. The two have the same JSON; a field that only one of them knows is an error, never dropped.
+// Plan is a PricingPlan's spec as the gateway reads it. The two have the same JSON; a field that
+// only one of them knows is an error, never dropped.
 func Plan(spec *v1alpha1.PricingPlanSpec) (pricing.Plan, error) {
 	encoded, err := json.Marshal(spec)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// TestPlanTreesHaveTheSameJSON compares the API's plan and the gateway's, field by field: the operator writes the one and the gateway reads the other.
+// TestPlanTreesHaveTheSameJSON compares the API's plan and the gateway's, field by field: the
+// operator writes the one and the gateway reads the other.
 func TestPlanTreesHaveTheSameJSON(t *testing.T) {
 	api := jsonFields(reflect.TypeFor[v1alpha1.PricingPlanSpec]())
 	gateway := jsonFields(reflect.TypeFor[pricing.Plan]())

@@ -8,8 +8,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// PriceRange is the lowest and the highest list price of a category, such as "Utility", over the markets of the plan's revision that is in force at an
-// instant in a time zone, as "0.0008–0.055 USD"; false if the revision has none.
+// PriceRange is the lowest and the highest list price of a category, such as "Utility", over the
+// markets of the plan's revision that is in force at an instant in a time zone, as "0.0008–0.055
+// USD"; false if the revision has none.
 func PriceRange(plan pricing.Plan, category string, at time.Time, zone *time.Location) (text string, known bool) {
 	current, found := inForce(plan, at.In(zone).Format(time.DateOnly))
 	if !found {

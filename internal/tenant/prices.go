@@ -20,11 +20,13 @@ import (
 
 // What the operator keeps of prices, in its own namespace, where no tenant can write.
 const (
-	// LabelPlan is on a stored revision: the name of its PricingPlan, or a hash of one that is too long for a label.
+	// LabelPlan is on a stored revision: the name of its PricingPlan, or a hash of one that is too
+	// long for a label.
 	LabelPlan = "guichet.dev/plan"
 	// LabelRecordOf is on a price record: a hash of the account's namespace and name.
 	LabelRecordOf = "guichet.dev/record-of"
-	// AnnotationPlan is the name of a stored revision's PricingPlan, AnnotationRevision its own name.
+	// AnnotationPlan is the name of a stored revision's PricingPlan, AnnotationRevision its own
+	// name.
 	AnnotationPlan     = "guichet.dev/plan"
 	AnnotationRevision = "guichet.dev/revision"
 
@@ -36,8 +38,9 @@ const (
 	priceRecordName = "prices-"
 )
 
-// PriceRecord is what an account is priced by: the plan that its gateway was given last, and of every plan the revisions
-// that have priced its messages. It is written before a gateway may price by it.
+// PriceRecord is what an account is priced by: the plan that its gateway was given last, and of
+// every plan the revisions that have priced its messages. It is written before a gateway may price
+// by it.
 type PriceRecord struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
@@ -74,8 +77,9 @@ func Refs(planName string, revisions []pricing.Revision) []RevisionRef {
 	return refs
 }
 
-// Freeze is the record with those revisions frozen that have priced messages, as the gateway was given them last. A
-// revision whose day has not come anywhere on earth has priced nothing, whatever a report says.
+// Freeze is the record with those revisions frozen that have priced messages, as the gateway was
+// given them last. A revision whose day has not come anywhere on earth has priced nothing, whatever
+// a report says.
 func (r PriceRecord) Freeze(used []v1alpha1.PricedRevisions, now time.Time) PriceRecord {
 	latest := now.UTC().Add(14 * time.Hour).Format(time.DateOnly)
 	frozen := slices.Clone(r.Frozen)
@@ -153,7 +157,8 @@ func RevisionName(ref RevisionRef) string {
 }
 
 // RevisionObject is a revision as it is stored: the API server refuses any change of its data.
-// Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/
+// Source:
+// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/
 func RevisionObject(namespace, plan string, revision pricing.Revision) (*appsv1.ControllerRevision, error) {
 	encoded, err := json.Marshal(revision)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// TestP6FrozenRevisionsAreThoseThatPriced: as the gateway had them, once, and none whose day has not come.
+// TestP6FrozenRevisionsAreThoseThatPriced: as the gateway had them, once, and none whose day has
+// not come.
 func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
 	now := time.Date(2026, 11, 20, 9, 59, 59, 0, time.UTC) // before 00:00 on the 21st, also where it comes first
 	given := []pricing.Revision{

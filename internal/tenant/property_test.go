@@ -59,8 +59,8 @@ func anySecrets(t *rapid.T) tenant.Secrets {
 	return drawn
 }
 
-// TestEveryAccountIsCompiled: whatever the account and its Secrets, there is a document without an empty credential, a
-// sentence says what is missing of it, and the same input gives the same bytes.
+// TestEveryAccountIsCompiled: whatever the account and its Secrets, there is a document without an
+// empty credential, a sentence says what is missing of it, and the same input gives the same bytes.
 func TestEveryAccountIsCompiled(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		account, given := anyAccount(t), anySecrets(t)
@@ -102,7 +102,8 @@ func TestEveryAccountIsCompiled(t *testing.T) {
 	})
 }
 
-// restrictions are what an account or its platform may take away. Each says whether a document has lost it.
+// restrictions are what an account or its platform may take away. Each says whether a document has
+// lost it.
 func restrictions() map[string]struct {
 	restrict func(*tenant.Sources)
 	arrived  func(config.Document) bool
@@ -168,8 +169,9 @@ func atMost(d config.Document, limit string) bool {
 	return d.Budget != nil && d.Budget.Action == "Block" && d.Budget.Limit.Amount.Cmp(money.MustParse(limit)) <= 0
 }
 
-// TestP15WhatRestrictsArrivesWhateverElseIsMissing: with any of the account's Secrets missing or cut, with a template that
-// no gateway can send, and whatever the gateway was given before, every restriction is in the next document.
+// TestP15WhatRestrictsArrivesWhateverElseIsMissing: with any of the account's Secrets missing or
+// cut, with a template that no gateway can send, and whatever the gateway was given before, every
+// restriction is in the next document.
 func TestP15WhatRestrictsArrivesWhateverElseIsMissing(t *testing.T) {
 	submitted := submitted(t)
 	for name, tc := range restrictions() {

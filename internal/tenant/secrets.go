@@ -9,10 +9,12 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// Secrets are the data of Secrets of the account's namespace by name. A Secret that is not there has no entry.
+// Secrets are the data of Secrets of the account's namespace by name. A Secret that is not there
+// has no entry.
 type Secrets map[string]map[string][]byte
 
-// value is a key's value without the white space around it, which is an editor's, never a credential's.
+// value is a key's value without the white space around it, which is an editor's, never a
+// credential's.
 func (s Secrets) value(secret, key string) string { return string(bytes.TrimSpace(s[secret][key])) }
 
 // SecretNames are the names of the Secrets that the account names, sorted, each once.
@@ -31,7 +33,8 @@ func SecretNames(account *v1alpha1.BusinessAccount) []string {
 	return slices.Compact(names)
 }
 
-// CheckSecrets says which of the Secrets and keys that the account names are missing, or nil. Every missing thing is named, no value is.
+// CheckSecrets says which of the Secrets and keys that the account names are missing, or nil. Every
+// missing thing is named, no value is.
 func CheckSecrets(account *v1alpha1.BusinessAccount, secrets Secrets) *Problem {
 	check := secretCheck{secrets: secrets}
 	for _, channel := range account.Spec.Channels {

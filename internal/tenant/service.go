@@ -12,7 +12,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// serviceAccount is an identity without any right, and without a token: nothing in a gateway could talk to the API server.
+// serviceAccount is an identity without any right, and without a token: nothing in a gateway could
+// talk to the API server.
 func serviceAccount(in Input) *corev1ac.ServiceAccountApplyConfiguration {
 	account := in.Account
 	return corev1ac.ServiceAccount(GatewayName(account.Name), account.Namespace).
@@ -54,7 +55,8 @@ func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 		WithSpec(spec)
 }
 
-// service is the address of the account's API and of its webhooks. The report and the metrics are read from each pod.
+// service is the address of the account's API and of its webhooks. The report and the metrics are
+// read from each pod.
 func service(in Input) *corev1ac.ServiceApplyConfiguration {
 	account := in.Account
 	return corev1ac.Service(GatewayName(account.Name), account.Namespace).

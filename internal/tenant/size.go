@@ -8,11 +8,12 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// MaxConfigBytes bounds an encoded document. The API server refuses a Secret of more than 1 MiB (corev1.MaxSecretSize),
-// and the rest is for what a later release adds to the document.
+// MaxConfigBytes bounds an encoded document. The API server refuses a Secret of more than 1 MiB
+// (corev1.MaxSecretSize), and the rest is for what a later release adds to the document.
 const MaxConfigBytes = 1_000_000
 
-// maxBareTokens is how many API tokens are kept where not even the templates that were served before fit.
+// maxBareTokens is how many API tokens are kept where not even the templates that were served
+// before fit.
 const maxBareTokens = 100
 
 // Encoded is a document as the gateway reads it.
@@ -25,8 +26,9 @@ type Encoded struct {
 	TooLarge *Problem
 }
 
-// Fit encodes a document that fits into a Secret. One that is too large is served without the templates and tokens that
-// the gateway did not have before, or without any template: what it restricts must arrive.
+// Fit encodes a document that fits into a Secret. One that is too large is served without the
+// templates and tokens that the gateway did not have before, or without any template: what it
+// restricts must arrive.
 func Fit(document config.Document, served *config.Document) (Encoded, error) {
 	var out Encoded
 	for _, candidate := range []func() config.Document{

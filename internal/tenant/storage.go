@@ -35,9 +35,9 @@ func sharedOf(account *v1alpha1.BusinessAccount) *v1alpha1.SharedStorage {
 // Shared tells whether the account's state is on a server that its replicas share.
 func Shared(account *v1alpha1.BusinessAccount) bool { return sharedOf(account) != nil }
 
-// storageOf is the zero value for an embedded store, so that its configuration stays as it was before there were others.
-// Where the URL of a shared one is missing, it is the one before; without that too the URL is empty, and no gateway can
-// start.
+// storageOf is the zero value for an embedded store, so that its configuration stays as it was
+// before there were others. Where the URL of a shared one is missing, it is the one before; without
+// that too the URL is empty, and no gateway can start.
 func storageOf(account *v1alpha1.BusinessAccount, secrets Secrets, served *config.Document) config.Storage {
 	shared := sharedOf(account)
 	if shared == nil {
@@ -54,7 +54,8 @@ func storageOf(account *v1alpha1.BusinessAccount, secrets Secrets, served *confi
 	}
 }
 
-// databaseDestination is the TCP port of the database, and whether its host is a name inside the cluster. A URL of several hosts is no URL to the parser: it may lead anywhere.
+// databaseDestination is the TCP port of the database, and whether its host is a name inside the
+// cluster. A URL of several hosts is no URL to the parser: it may lead anywhere.
 func databaseDestination(address string) (number int32, anywhere bool) {
 	parsed, err := url.Parse(address)
 	if err != nil {

@@ -143,10 +143,12 @@ func namedExamples(examples []v1alpha1.TemplateExample) []template.NamedExample 
 	return out
 }
 
-// Templates are the templates that the upstream knows, as the gateway is told of them, in the order of their names and languages.
+// Templates are the templates that the upstream knows, as the gateway is told of them, in the order
+// of their names and languages.
 //
-// A template whose spec has changed since it was submitted stays as served has it, for that is what the upstream still has. If served does not have it
-// either, it is left out: its parameters would not fit the upstream's copy.
+// A template whose spec has changed since it was submitted stays as served has it, for that is what
+// the upstream still has. If served does not have it either, it is left out: its parameters would
+// not fit the upstream's copy.
 func Templates(templates []v1alpha1.MessageTemplate, served []config.Template) []config.Template {
 	var out []config.Template
 	for i := range templates {
@@ -214,8 +216,9 @@ func submitted(t *v1alpha1.MessageTemplate, served []config.Template) (definitio
 	return template.Definition{}, false
 }
 
-// Differences says in which parts the upstream's copy of a template is not what the spec asks for; none means that they are the same to a customer.
-// Samples, and what the upstream itself writes into authentication messages, are not compared.
+// Differences says in which parts the upstream's copy of a template is not what the spec asks for;
+// none means that they are the same to a customer. Samples, and what the upstream itself writes
+// into authentication messages, are not compared.
 func Differences(wanted, upstream template.Definition) []string {
 	var different []string
 	authentication := wanted.Category == template.CategoryAuthentication
@@ -252,7 +255,8 @@ func sameComponent(a, b template.Component, authentication bool) bool {
 	for i := range a.Buttons {
 		x, y := a.Buttons[i], b.Buttons[i]
 		if authentication {
-			// The upstream turns a one-time password button into one of another type, with a text of its own.
+			// The upstream turns a one-time password button into one of another type, with a text
+			// of its own.
 			continue
 		}
 		if x.Type != y.Type || x.Text != y.Text || x.URL != y.URL || x.PhoneNumber != y.PhoneNumber {

@@ -26,7 +26,8 @@ type fate struct {
 	// The upstream's record: how often it has the message, and whether it delivered it.
 	upstream  int
 	delivered bool
-	// The ledger's: settlements, corrections, notes of doubt, what is owed in the end, and why if it is nothing.
+	// The ledger's: settlements, corrections, notes of doubt, what is owed in the end, and why if
+	// it is nothing.
 	settled, corrected, doubts int
 	charge                     money.Decimal
 	freeReason                 string
@@ -107,8 +108,8 @@ func (r *run) read(opened *store.Store) *books {
 	return b
 }
 
-// exposed is the most that the messages that were given up in doubt can still cost: their bounds, but for
-// the cheapest free-form ones, as many as their number has places left in its allowance.
+// exposed is the most that the messages that were given up in doubt can still cost: their bounds,
+// but for the cheapest free-form ones, as many as their number has places left in its allowance.
 func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 	t.Helper()
 	var counted []money.Decimal
@@ -235,7 +236,8 @@ func (r *run) checkPeople() {
 	}
 }
 
-// checkMoney checks the sums: the report's against the ledger's, and both against guichet rate and the budget.
+// checkMoney checks the sums: the report's against the ledger's, and both against guichet rate and
+// the budget.
 func (r *run) checkMoney(b *books, last report.Report) {
 	month := b.totals[ledger.TotalKey{Period: last.Period.Name, Currency: "USD"}]
 	if month.Billed != b.billed || last.Period.Billed.Amount != b.billed {

@@ -16,7 +16,8 @@ import (
 // budget raises the account's budget and watches over it.
 type budget struct {
 	run *run
-	// limit is the highest limit that any gateway may know, in whole units: it is raised here before it is written.
+	// limit is the highest limit that any gateway may know, in whole units: it is raised here
+	// before it is written.
 	limit   atomic.Int64
 	samples int
 	// closest is the least that was left in a sample, and when says which one it was.
@@ -33,7 +34,8 @@ func (b *budget) raise() {
 	b.run.account.Document.Budget = &config.Budget{Limit: usd(b.limit.Add(b.run.settings.budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100}}
 }
 
-// raiseOnceBitten raises the limit if a send was refused for it since it was raised last: so it bites in every run, however fast the machine is.
+// raiseOnceBitten raises the limit if a send was refused for it since it was raised last: so it
+// bites in every run, however fast the machine is.
 func (b *budget) raiseOnceBitten() {
 	if bites := b.run.flow.refusals(graph.CodePayment); bites > b.bites {
 		b.bites = bites
@@ -41,7 +43,8 @@ func (b *budget) raiseOnceBitten() {
 	}
 }
 
-// sample compares charges and reservations with the limit until ctx is done, whenever the gateway answers.
+// sample compares charges and reservations with the limit until ctx is done, whenever the gateway
+// answers.
 func (b *budget) sample(ctx context.Context) {
 	for pause(ctx, 20*time.Millisecond) {
 		r, err := b.run.gateway.Report(ctx)

@@ -32,23 +32,29 @@ import (
 type settings struct {
 	seed   uint64
 	engine engine
-	// uptime is the longest time from one blow to the next, but for calms; every so many blows troubles the store instead of the gateway.
+	// uptime is the longest time from one blow to the next, but for calms; every so many blows
+	// troubles the store instead of the gateway.
 	uptime       time.Duration
 	troubleEvery int
-	// budgetStep is by how much the budget is raised at a time, in whole units of the currency: less than what is sent until the next raise.
+	// budgetStep is by how much the budget is raised at a time, in whole units of the currency:
+	// less than what is sent until the next raise.
 	budgetStep int64
 	// flow is for how long new messages are sent, at least: until every kind of blow was felt.
 	flow time.Duration
-	// doubt is the account's rule for doubts, and late how late statuses come while the network is bad.
+	// doubt is the account's rule for doubts, and late how late statuses come while the network is
+	// bad.
 	doubt config.Doubt
 	late  time.Duration
 	// outOfOrder makes the business's endpoint fail every so many requests; 0 is never.
 	outOfOrder int
-	// calm is how long the gateway is left alone now and then, so that doubts come to be resolved by rule: longer than they wait for one. 0 is never before the end.
+	// calm is how long the gateway is left alone now and then, so that doubts come to be resolved
+	// by rule: longer than they wait for one. 0 is never before the end.
 	calm time.Duration
-	// pairLimits is the share of sends that are refused for the rate of a pair while the API errs. A message waits for a minute once it was tried four times.
+	// pairLimits is the share of sends that are refused for the rate of a pair while the API errs.
+	// A message waits for a minute once it was tried four times.
 	pairLimits float64
-	// unpaid lets the upstream lack a means of payment now and then. What it has refused waits for a minute.
+	// unpaid lets the upstream lack a means of payment now and then. What it has refused waits for
+	// a minute.
 	unpaid bool
 	// hang is how long a hanging upstream takes to answer, and a black hole before it lasts.
 	hang time.Duration
@@ -96,8 +102,10 @@ func wantedEngines(t *testing.T) []engine {
 	}
 }
 
-// underEachRule are the settings under each of the rules for doubts. Under Fail they wait longer than the upstream's longest pause between two tries of a webhook
-// and a full disk together, so that a status resolves what it can; under Resend they wait so briefly, and the statuses come so late, that messages are sent twice.
+// underEachRule are the settings under each of the rules for doubts. Under Fail they wait longer
+// than the upstream's longest pause between two tries of a webhook and a full disk together, so
+// that a status resolves what it can; under Resend they wait so briefly, and the statuses come so
+// late, that messages are sent twice.
 func (s settings) underEachRule() []settings {
 	failing, resending := s, s
 	failing.doubt = config.Doubt{Resolution: "Fail", WaitSeconds: 8}
@@ -106,7 +114,8 @@ func (s settings) underEachRule() []settings {
 	return []settings{failing, resending}
 }
 
-// on are the settings for an engine. A start on PostgreSQL takes a second or two, so blows are rarer there.
+// on are the settings for an engine. A start on PostgreSQL takes a second or two, so blows are
+// rarer there.
 func (s settings) on(e engine) settings {
 	s.engine, s.uptime, s.troubleEvery, s.budgetStep = e, 800*time.Millisecond, 6, 8
 	if e == postgres {
@@ -116,7 +125,8 @@ func (s settings) on(e engine) settings {
 	return s
 }
 
-// random is a source of its own for each of the run's actors, so that what one does is the same whatever the others do.
+// random is a source of its own for each of the run's actors, so that what one does is the same
+// whatever the others do.
 func (s settings) random(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, actor)) }
 
 // The actors that draw random numbers.
@@ -206,7 +216,8 @@ func route(t *testing.T, to string) *rig.Proxy {
 	return p
 }
 
-// configure sets the account up: a budget that bites, an allowance that is soon used up, a business that wants to hear of everything.
+// configure sets the account up: a budget that bites, an allowance that is soon used up, a business
+// that wants to hear of everything.
 func (r *run) configure() {
 	d := &r.account.Document
 	d.Account.TimeZone = zoneFarFromMidnight(time.Now())
@@ -269,7 +280,8 @@ func (r *run) play() {
 // longestFlow is how many times its time a flow may take until every kind of blow was felt.
 const longestFlow = 12
 
-// disturb lets messages flow while everything goes wrong, until every kind of blow was felt: which ones come first is left to chance.
+// disturb lets messages flow while everything goes wrong, until every kind of blow was felt: which
+// ones come first is left to chance.
 func (r *run) disturb() {
 	flowing, stop := context.WithTimeout(context.Background(), longestFlow*r.settings.flow)
 	defer stop()
@@ -292,7 +304,8 @@ func (r *run) disturb() {
 	sampler.Wait()
 }
 
-// felt tells whether the gateway has met what checkProof asks for, as far as can be seen while it runs.
+// felt tells whether the gateway has met what checkProof asks for, as far as can be seen while it
+// runs.
 func (r *run) felt() bool {
 	counts := r.sim.Counts()
 	noticed := r.settings.engine == sqlite || r.noticedHoles() > 0
@@ -300,7 +313,8 @@ func (r *run) felt() bool {
 		r.flow.refusals(graph.CodePayment) > 0 && r.flow.refusals(graph.CodeReEngagement) > 0 && (!r.resends() || r.sentTwice() > 0)
 }
 
-// resends tells whether messages must be sent twice: on PostgreSQL, where the gateway has less time to itself, they need not.
+// resends tells whether messages must be sent twice: on PostgreSQL, where the gateway has less time
+// to itself, they need not.
 func (r *run) resends() bool { return r.settings.engine == sqlite && r.settings.late > 0 }
 
 // sentTwice is how many messages the upstream has more than once.
@@ -326,7 +340,8 @@ func (r *run) heal() {
 	}
 }
 
-// settle waits until every message has ended, everybody has been told and the last configuration is served (P10), and returns the report of then.
+// settle waits until every message has ended, everybody has been told and the last configuration is
+// served (P10), and returns the report of then.
 func (r *run) settle() report.Report {
 	r.t.Helper()
 	var last atomic.Pointer[report.Report]

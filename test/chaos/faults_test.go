@@ -15,7 +15,8 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// sabotage kills and restarts the gateway at random moments, and troubles its store. It leaves a running gateway with a sound store.
+// sabotage kills and restarts the gateway at random moments, and troubles its store. It leaves a
+// running gateway with a sound store.
 func (r *run) sabotage(ctx context.Context) {
 	random := r.settings.random(actorSaboteur)
 	for n := 1; ; n++ {
@@ -47,7 +48,8 @@ func (r *run) fillDisk(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// troubleDatabase lets the database crash, now and then with the gateway, cuts the gateway's connections several times, and lets the database fall silent, in turns.
+// troubleDatabase lets the database crash, now and then with the gateway, cuts the gateway's
+// connections several times, and lets the database fall silent, in turns.
 func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
 	const cuts = 5 // at a time
 	switch {
@@ -71,8 +73,9 @@ func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
 	}
 }
 
-// silenceDatabase makes the way to the database a black hole, for longer than the gateway's patience with an answer and with an attempt to connect together.
-// Sometimes the gateway is killed in it, and has to start with a database that says nothing.
+// silenceDatabase makes the way to the database a black hole, for longer than the gateway's
+// patience with an answer and with an attempt to connect together. Sometimes the gateway is killed
+// in it, and has to start with a database that says nothing.
 func (r *run) silenceDatabase(ctx context.Context, random *rand.Rand) {
 	r.did.databaseHoles++
 	lasts, kill := between(random, 18*time.Second, 24*time.Second), random.IntN(3) == 0
@@ -90,7 +93,8 @@ func (r *run) silenceDatabase(ctx context.Context, random *rand.Rand) {
 	hole.Wait()
 }
 
-// restore ends the nth black hole on a way: in turns everything that it held back is lost with its connections, and arrives late.
+// restore ends the nth black hole on a way: in turns everything that it held back is lost with its
+// connections, and arrives late.
 func restore(way *rig.Proxy, n int) {
 	if n%2 == 1 {
 		way.Forget()
@@ -115,8 +119,9 @@ func (r *run) killAndRestart() {
 // unlimited is RLIM_INFINITY.
 const unlimited = ^uint64(0)
 
-// limitFiles makes every write of the running gateway beyond a file's first bytes fail, as on a full disk, without a need for root: SQLite meets EFBIG where a
-// full disk would be ENOSPC, and takes both as an error of its log. Source: https://man7.org/linux/man-pages/man2/prlimit64.2.html
+// limitFiles makes every write of the running gateway beyond a file's first bytes fail, as on a
+// full disk, without a need for root: SQLite meets EFBIG where a full disk would be ENOSPC, and
+// takes both as an error of its log. Source: https://man7.org/linux/man-pages/man2/prlimit64.2.html
 func (r *run) limitFiles(bytes uint64) {
 	limit := syscall.Rlimit{Cur: bytes, Max: unlimited}
 	_, _, failed := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(r.gateway.PID()), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
@@ -152,7 +157,8 @@ func (r *run) upset(ctx context.Context) {
 	}
 }
 
-// silenceUpstream makes the way to the upstream a black hole: in the long form for longer than a call is waited for.
+// silenceUpstream makes the way to the upstream a black hole: in the long form for longer than a
+// call is waited for.
 func (r *run) silenceUpstream(ctx context.Context) {
 	r.did.upstreamHoles++
 	r.routes.upstream.Silence()
@@ -192,8 +198,9 @@ func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
 	}
 }
 
-// reload changes the configuration again and again: a higher budget, another retention, and now and then a document that no gateway can use.
-// Some changes come while the upstream lacks a means of payment, which they end.
+// reload changes the configuration again and again: a higher budget, another retention, and now and
+// then a document that no gateway can use. Some changes come while the upstream lacks a means of
+// payment, which they end.
 func (r *run) reload(ctx context.Context) {
 	random := r.settings.random(actorReloader)
 	for pause(ctx, between(random, 2*time.Second, 4*time.Second)) {

@@ -23,7 +23,8 @@ const (
 	repeatAfter = 30 * time.Millisecond
 )
 
-// flow is the business's client. It repeats a send under its key until it has a final answer, as a careful client does.
+// flow is the business's client. It repeats a send under its key until it has a final answer, as a
+// careful client does.
 type flow struct {
 	run    *run
 	client *http.Client
@@ -63,7 +64,8 @@ func (f *flow) driveAs(ctx context.Context, name string) {
 	work.Wait()
 }
 
-// nextSend draws a message: free-form to somebody who wrote, a template to anybody, and now and then free-form to somebody who never wrote.
+// nextSend draws a message: free-form to somebody who wrote, a template to anybody, and now and
+// then free-form to somebody who never wrote.
 func nextSend(random *rand.Rand, key string) rig.Send {
 	s := rig.Send{Number: rig.PhoneNumberIDs()[random.IntN(2)], Key: key}
 	switch draw := random.IntN(100); {

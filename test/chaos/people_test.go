@@ -26,7 +26,8 @@ const (
 	strangers = 300 // customers who never do
 )
 
-// writer is a customer who writes. All are of one market, so that it does not matter whose messages use up the allowance.
+// writer is a customer who writes. All are of one market, so that it does not matter whose messages
+// use up the allowance.
 func writer(n int) string { return fmt.Sprintf("33612%06d", n) }
 
 // stranger is a customer who never writes, in one of ten countries.

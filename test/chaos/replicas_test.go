@@ -21,16 +21,19 @@ import (
 )
 
 const (
-	// pausedFor is longer than a replica's lease and the time until the other one looks for what it left.
+	// pausedFor is longer than a replica's lease and the time until the other one looks for what it
+	// left.
 	pausedFor = store.DefaultLease + 9*time.Second
-	// lateStatus is when statuses come: after the takeover, so that none of them resolves what the paused replica was sending before.
+	// lateStatus is when statuses come: after the takeover, so that none of them resolves what the
+	// paused replica was sending before.
 	lateStatus = pausedFor - time.Second
 	// together is how long both replicas are at work before and after the pause.
 	together = 6 * time.Second
 )
 
-// TestP1P2P3P5P12ReplicaPausedPastItsLease runs two replicas on one database and stops one of them, without ending it, for longer than its lease. The other takes over
-// what it was sending, and what the paused one had in its hands when it comes back changes nothing.
+// TestP1P2P3P5P12ReplicaPausedPastItsLease runs two replicas on one database and stops one of them,
+// without ending it, for longer than its lease. The other takes over what it was sending, and what
+// the paused one had in its hands when it comes back changes nothing.
 func TestP1P2P3P5P12ReplicaPausedPastItsLease(t *testing.T) {
 	programs, err := rig.Compile(t.Context(), t.TempDir(), "gateway", "guichet")
 	if err != nil {

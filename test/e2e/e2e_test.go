@@ -1,7 +1,8 @@
 //go:build e2e
 
-// Package e2e holds the end-to-end test: the demonstration's story on a real cluster, each figure asserted, with the operator and the gateway killed
-// in between, a plan changed and the account deleted.
+// Package e2e holds the end-to-end test: the demonstration's story on a real cluster, each figure
+// asserted, with the operator and the gateway killed in between, a plan changed and the account
+// deleted.
 package e2e
 
 import (
@@ -100,7 +101,8 @@ func (s *scene) storyIsBilled(ctx context.Context, t *testing.T) {
 	account, err := s.AwaitMessages(ctx, 4)
 	must(t, err)
 	usage := account.Status.Usage
-	// France 0.0300 + Brazil 0.0068 + India 0.0014; the answer inside the window is one of the 1,000 free service messages.
+	// France 0.0300 + Brazil 0.0068 + India 0.0014; the answer inside the window is one of the
+	// 1,000 free service messages.
 	equal(t, "billed", usage.Billed.Amount, "0.0382")
 	equal(t, "currency", usage.Billed.Currency, "USD")
 	equal(t, "messages", *usage.Messages, int64(4))
@@ -175,7 +177,8 @@ func (s *scene) operatorKilled(ctx context.Context, t *testing.T) {
 	equalAmounts(t, story.Billed(account), want.Add(want, amount(t, "0.0300")))
 }
 
-// gatewayKilled sends to many customers while the gateway's pod is killed. The client repeats what was not answered, under the same idempotency key.
+// gatewayKilled sends to many customers while the gateway's pod is killed. The client repeats what
+// was not answered, under the same idempotency key.
 func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
 	const customers = 60
 	before, err := s.Account(ctx)

@@ -12,10 +12,12 @@ import (
 	"github.com/guichet-dev/guichet/test/story"
 )
 
-// restFor is how long nothing may be written while nothing changes: three reports of each gateway are pulled in it.
+// restFor is how long nothing may be written while nothing changes: three reports of each gateway
+// are pulled in it.
 const restFor = 30 * time.Second
 
-// atRest compares the versions of everything of the account before and after a while; a changed one was written.
+// atRest compares the versions of everything of the account before and after a while; a changed one
+// was written.
 func (s *scene) atRest(ctx context.Context, t *testing.T) {
 	kinds := "businessaccounts,messagetemplates,pricingplans,deployments,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,pods"
 	versions := func(ctx context.Context) (string, error) {

@@ -13,7 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// fill makes a store with open windows, or with settled messages, through the store's own methods: the same rows as traffic would leave.
+// fill makes a store with open windows, or with settled messages, through the store's own methods:
+// the same rows as traffic would leave.
 type fill struct {
 	account *rig.Account
 	keys    *seal.Keys
@@ -24,7 +25,8 @@ type fill struct {
 	stored func(n int)
 }
 
-// filled opens the account's store, lets work fill it, and closes it. What is the plural of what the store is filled with.
+// filled opens the account's store, lets work fill it, and closes it. What is the plural of what
+// the store is filled with.
 func (b *bench) filled(ctx context.Context, account *rig.Account, what string, work func(*fill) error) (err error) {
 	f := &fill{account: account, now: time.Now(), charge: money.MustParse("0.03"), stored: func(n int) {
 		if n%100_000 == 0 {

@@ -10,7 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// openWindows measures the gateway's memory with many open windows in its store: when it is ready, and after messages to many of those customers.
+// openWindows measures the gateway's memory with many open windows in its store: when it is ready,
+// and after messages to many of those customers.
 func (b *bench) openWindows(ctx context.Context) error {
 	t := b.table("open windows", "store", "start", "memory idle", fmt.Sprintf("after %s messages", whole(int64(b.messages))), "aim")
 	for _, windows := range []int{0, b.windows / 10, b.windows} {
@@ -58,7 +59,8 @@ func (b *bench) withWindows(ctx context.Context, t *table, windows int) error {
 	return nil
 }
 
-// settledMessages measures the time from the gateway's start until it is ready, and its memory then, by the messages that its store has settled.
+// settledMessages measures the time from the gateway's start until it is ready, and its memory
+// then, by the messages that its store has settled.
 func (b *bench) settledMessages(ctx context.Context) error {
 	t := b.table("settled messages", "store", "start", "memory idle", "first report", "aim for the start")
 	s, err := b.stage(ctx, nil)

@@ -27,8 +27,9 @@ const (
 	fakesmscPath  = "/usr/lib/kannel/test/fakesmsc"
 )
 
-// yardstick are the figures of an SMS gateway in C that meters nothing and syncs nothing: messages accepted over HTTP by smsbox, routed by bearerbox and taken by its own
-// fakesmsc. It measures the cost of moving a message, and is no like for like.
+// yardstick are the figures of an SMS gateway in C that meters nothing and syncs nothing: messages
+// accepted over HTTP by smsbox, routed by bearerbox and taken by its own fakesmsc. It measures the
+// cost of moving a message, and is no like for like.
 type yardstick struct{ accepted, through, cpu series }
 
 // kannelIsThere tells whether Kannel is installed, and says so if not.
@@ -42,7 +43,8 @@ func (b *bench) kannelIsThere() bool {
 	return true
 }
 
-// yardstickTable shows Kannel's figures, and the ratio of the gateway's CPU to Kannel's in each round.
+// yardstickTable shows Kannel's figures, and the ratio of the gateway's CPU to Kannel's in each
+// round.
 func (b *bench) yardstickTable(of *yardstick, ratio series) {
 	t := b.table(fmt.Sprintf("Kannel, %s messages a round", whole(int64(b.messages))), "")
 	t.row("accepted and sent on", of.through.in("/s"))
@@ -89,7 +91,8 @@ type kannel struct {
 
 const (
 	kannelPassword = "only-on-loopback"
-	// kannelConfiguration takes the ports of the administration, of the boxes, of the API and of the SMS centre, and the password.
+	// kannelConfiguration takes the ports of the administration, of the boxes, of the API and of
+	// the SMS centre, and the password.
 	kannelConfiguration = `group = core
 admin-port = %[1]s
 admin-password = %[5]s

@@ -18,8 +18,9 @@ import (
 // perSecond is the open-loop load.
 const perSecond = 1000
 
-// latency measures how long a durable acceptance takes under an open-loop load, beside a bare net/http server that decodes the same JSON and answers with it.
-// The two take turns, so that whatever else the machine does falls on both.
+// latency measures how long a durable acceptance takes under an open-loop load, beside a bare
+// net/http server that decodes the same JSON and answers with it. The two take turns, so that
+// whatever else the machine does falls on both.
 func (b *bench) latency(ctx context.Context) error {
 	var p50, p99, echo50, echo99, ratio50, ratio99 series
 	for n := range b.rounds {
@@ -85,13 +86,15 @@ func (b *bench) echoes(ctx context.Context) (latencies, error) {
 	})
 }
 
-// latencies are how long each request took, from the instant at which it was due, in order of length.
+// latencies are how long each request took, from the instant at which it was due, in order of
+// length.
 type latencies []time.Duration
 
 // at is a percentile in milliseconds.
 func (l latencies) at(percent int) float64 { return millis(l[len(l)*percent/100]) }
 
-// openLoop makes requests on time, so many in each second, whether or not earlier ones have been answered.
+// openLoop makes requests on time, so many in each second, whether or not earlier ones have been
+// answered.
 func openLoop(seconds, rate int, do func(int) error) (latencies, error) {
 	n := seconds * rate
 	took := make(latencies, n)

@@ -11,8 +11,9 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// lifecycles measures whole lives of messages: accepted through the API, sent to the upstream, sent, delivered and read by webhook, settled in the ledger; each
-// step durable. Kannel, where it is installed, takes turns with them, so that whatever else the machine does falls on both.
+// lifecycles measures whole lives of messages: accepted through the API, sent to the upstream,
+// sent, delivered and read by webhook, settled in the ledger; each step durable. Kannel, where it
+// is installed, takes turns with them, so that whatever else the machine does falls on both.
 func (b *bench) lifecycles(ctx context.Context) error {
 	var all rounds
 	var kannel yardstick

@@ -1,6 +1,7 @@
-// Command load measures the gateway on this machine: the real programs on loopback, the load generator and the upstream's stand-in beside them. All figures
-// and ratios that it prints are of one run. Progress goes to
-// the standard error, the tables at the end to the standard output. docs/performance.md says what they mean and what they were.
+// Command load measures the gateway on this machine: the real programs on loopback, the load
+// generator and the upstream's stand-in beside them. All figures and ratios that it prints are of
+// one run. Progress goes to the standard error, the tables at the end to the standard output.
+// docs/performance.md says what they mean and what they were.
 package main
 
 import (

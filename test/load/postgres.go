@@ -28,14 +28,16 @@ func (on backing) String() string {
 }
 
 const (
-	// sharedPart is the part of a round's messages that a round on PostgreSQL has: each takes several times as long.
+	// sharedPart is the part of a round's messages that a round on PostgreSQL has: each takes
+	// several times as long.
 	sharedPart = 4
 	// sharedPerSecond is the open-loop load on PostgreSQL.
 	sharedPerSecond = 200
 )
 
-// postgres measures the same on a PostgreSQL server on this machine, which syncs every commit, with one replica and with three. Requests and the connections of the
-// upstream's webhooks go to the replicas in turn.
+// postgres measures the same on a PostgreSQL server on this machine, which syncs every commit, with
+// one replica and with three. Requests and the connections of the upstream's webhooks go to the
+// replicas in turn.
 func (b *bench) postgres(ctx context.Context) error {
 	server, err := postgrestest.Run()
 	if err != nil {

@@ -34,7 +34,8 @@ type stage struct {
 // clients is how many requests are under way at once when as many as possible are made.
 const clients = 64
 
-// backing is what a stage's gateway stores in, and how many of them there are. The zero backing is one gateway with an embedded store.
+// backing is what a stage's gateway stores in, and how many of them there are. The zero backing is
+// one gateway with an embedded store.
 type backing struct {
 	storage  config.Storage
 	replicas int
@@ -108,7 +109,8 @@ func (s *stage) cpu() (total time.Duration, err error) {
 	return total, nil
 }
 
-// webhooks is where the upstream calls. In front of several replicas its connections are shared out among them.
+// webhooks is where the upstream calls. In front of several replicas its connections are shared out
+// among them.
 func (s *stage) webhooks() (url string, err error) {
 	if len(s.replicas) == 1 {
 		return s.gateway.API() + "/webhooks", nil
@@ -123,7 +125,8 @@ func (s *stage) webhooks() (url string, err error) {
 	return "http://" + s.service.Address() + "/webhooks", nil
 }
 
-// simulate starts the upstream's stand-in. It keeps totals only, so that it costs as little as it can.
+// simulate starts the upstream's stand-in. It keeps totals only, so that it costs as little as it
+// can.
 func (s *stage) simulate(programs rig.Programs, address string) error {
 	callback, err := s.webhooks()
 	if err != nil {
@@ -170,7 +173,8 @@ func end(command *exec.Cmd) {
 	_ = command.Wait()         // that it was killed is no news
 }
 
-// settled waits until so many messages are settled, then until the upstream has nothing more to tell.
+// settled waits until so many messages are settled, then until the upstream has nothing more to
+// tell.
 func (s *stage) settled(ctx context.Context, messages int) (at time.Time, err error) {
 	err = poll(ctx, 20*time.Millisecond, func() (bool, error) {
 		r, err := s.gateway.Report(ctx)

@@ -40,7 +40,8 @@ const (
 // PhoneNumberIDs are the account's two numbers.
 func PhoneNumberIDs() []string { return []string{"106540352242922", "106540352242923"} }
 
-// Templates are approved at the upstream and in the account: each has the name of its category and one parameter.
+// Templates are approved at the upstream and in the account: each has the name of its category and
+// one parameter.
 func Templates() []template.Definition {
 	return []template.Definition{
 		templateOf("utility", "Hello {{1}}, your parcel is ready."),
@@ -63,8 +64,9 @@ type Account struct {
 	keys      map[string][]byte
 }
 
-// NewAccount makes an account's directories and keys below a directory. Its plan is the newest revision of the shipped one, in force since 2018, so that no
-// figure depends on the machine's date. WriteDocument has yet to be called.
+// NewAccount makes an account's directories and keys below a directory. Its plan is the newest
+// revision of the shipped one, in force since 2018, so that no figure depends on the machine's
+// date. WriteDocument has yet to be called.
 func NewAccount(directory, upstream string) (*Account, error) {
 	plan, err := newestPlan()
 	if err != nil {

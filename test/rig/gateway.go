@@ -29,7 +29,8 @@ const (
 	readyPoll = 2 * time.Millisecond
 )
 
-// Gateway is the real program, serving an account at addresses that stay the same over its restarts.
+// Gateway is the real program, serving an account at addresses that stay the same over its
+// restarts.
 type Gateway struct {
 	account   *Account
 	programs  Programs
@@ -41,7 +42,8 @@ type Gateway struct {
 	process   *exec.Cmd
 }
 
-// NewGateway prepares a gateway and its log file, gateway.log in the account's directory. Level is the least level that is logged.
+// NewGateway prepares a gateway and its log file, gateway.log in the account's directory. Level is
+// the least level that is logged.
 func NewGateway(programs Programs, account *Account, level string) (*Gateway, error) {
 	addresses, err := port.Free(3)
 	if err != nil {
@@ -70,7 +72,8 @@ func (g *Gateway) Address() string { return g.addresses[0] }
 // Metrics is the base URL of the operations' endpoints.
 func (g *Gateway) Metrics() string { return "http://" + g.addresses[1] }
 
-// Gateway is the gateway's program over an account's directory, at the addresses of its API, its metrics and its report. It ends when the caller does.
+// Gateway is the gateway's program over an account's directory, at the addresses of its API, its
+// metrics and its report. It ends when the caller does.
 func (p Programs) Gateway(directory string, addresses []string, level string, log io.Writer) *exec.Cmd {
 	command := exec.Command(p.Path("gateway"), "--config", filepath.Join(directory, "config"), "--keys", filepath.Join(directory, "keys"), "--data", filepath.Join(directory, "data"),
 		"--listen-api", addresses[0], "--listen-metrics", addresses[1], "--listen-report", addresses[2], "--log-level", level)

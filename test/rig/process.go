@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// TreeCPU is the processor time that a process and all that descend of it have used so far, those that have ended included.
+// TreeCPU is the processor time that a process and all that descend of it have used so far, those
+// that have ended included.
 func TreeCPU(pid int) (time.Duration, error) {
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -48,7 +49,8 @@ func TreeCPU(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// CPU is the processor time that a process has used so far, in user and system together, to a hundredth of a second.
+// CPU is the processor time that a process has used so far, in user and system together, to a
+// hundredth of a second.
 func CPU(pid int) (time.Duration, error) {
 	const user, system = 11, 12
 	return ticks(pid, user, system)
@@ -81,8 +83,8 @@ func ticks(pid int, fields ...int) (time.Duration, error) {
 // Resident is a process's resident memory, in bytes.
 func Resident(pid int) (int64, error) { return memory(pid, "VmRSS:") }
 
-// Anonymous is the part of a process's resident memory, in bytes, that is its alone. The rest is the program itself: pages of its file, which all gateways on a
-// machine share.
+// Anonymous is the part of a process's resident memory, in bytes, that is its alone. The rest is
+// the program itself: pages of its file, which all gateways on a machine share.
 func Anonymous(pid int) (int64, error) { return memory(pid, "RssAnon:") }
 
 // memory is a line of a process's status.

@@ -6,8 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// Proxy passes TCP connections on to its targets, in turn, as a Kubernetes Service does. It can fall silent, as a network does that has lost a route: connections
-// are accepted and stay open, and nothing comes through, not even their end.
+// Proxy passes TCP connections on to its targets, in turn, as a Kubernetes Service does. It can
+// fall silent, as a network does that has lost a route: connections are accepted and stay open, and
+// nothing comes through, not even their end.
 type Proxy struct {
 	listener net.Listener
 	targets  []string
@@ -38,7 +39,8 @@ func NewProxy(targets ...string) (*Proxy, error) {
 // Address is where the proxy listens.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Held is how often something was held back by a silence so far: a piece of a stream, or the end of one.
+// Held is how often something was held back by a silence so far: a piece of a stream, or the end of
+// one.
 func (p *Proxy) Held() int64 { return p.held.Load() }
 
 // Silence lets nothing through any more.
@@ -64,7 +66,8 @@ func (p *Proxy) speak() {
 	}
 }
 
-// Forget ends the silence as a network does that has forgotten its connections: they are reset, and what was held back is lost.
+// Forget ends the silence as a network does that has forgotten its connections: they are reset, and
+// what was held back is lost.
 func (p *Proxy) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,5 +1,6 @@
-// Package rig runs the real programs on loopback, for fault runs and benchmarks: it compiles them, makes an account with the keys that the operator
-// would make, and starts, measures and kills the gateway.
+// Package rig runs the real programs on loopback, for fault runs and benchmarks: it compiles them,
+// makes an account with the keys that the operator would make, and starts, measures and kills the
+// gateway.
 package rig
 
 import (
@@ -13,7 +14,8 @@ import (
 // Programs is the directory of the compiled programs.
 type Programs string
 
-// Compile builds programs, such as gateway, guichet and simulator, into a directory, as a release builds them.
+// Compile builds programs, such as gateway, guichet and simulator, into a directory, as a release
+// builds them.
 func Compile(ctx context.Context, directory string, names ...string) (Programs, error) {
 	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", directory + string(filepath.Separator)}
 	for _, name := range names {

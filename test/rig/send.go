@@ -34,7 +34,8 @@ type Answer struct {
 	Code int
 }
 
-// Post makes the request. An error is that of a connection: whether the message was accepted is not known then.
+// Post makes the request. An error is that of a connection: whether the message was accepted is not
+// known then.
 func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/"+APIVersion+"/"+s.Number+"/messages", strings.NewReader(s.Body))
 	if err != nil {

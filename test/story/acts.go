@@ -46,7 +46,8 @@ type Play struct {
 	doors []Door
 }
 
-// Open waits until account and templates are Ready and opens the doors to its gateway and to the simulator.
+// Open waits until account and templates are Ready and opens the doors to its gateway and to the
+// simulator.
 func (s *Stage) Open(ctx context.Context, tell func(Line)) (*Play, error) {
 	account, err := s.AwaitReady(ctx)
 	if err != nil {
@@ -80,7 +81,8 @@ func (p *Play) Close() {
 // Direct says whether the gateway's address stays good after the play.
 func (p *Play) Direct() bool { return p.doors[0].Direct }
 
-// Run tells the whole story and returns the templates that must have been billed, each to its customer.
+// Run tells the whole story and returns the templates that must have been billed, each to its
+// customer.
 func (p *Play) Run(ctx context.Context) ([]Notice, error) {
 	if err := p.askAboutParcel(ctx); err != nil {
 		return nil, err
@@ -232,7 +234,8 @@ func Billed(account *v1alpha1.BusinessAccount) string {
 	return account.Status.Usage.Billed.Amount
 }
 
-// Rate finds the plan's rate of a market and category on a day, as the text that stands in the plan.
+// Rate finds the plan's rate of a market and category on a day, as the text that stands in the
+// plan.
 func Rate(plan *v1alpha1.PricingPlan, day, market, category string) (string, error) {
 	inForce := -1
 	for i, revision := range plan.Spec.Revisions {

@@ -14,7 +14,8 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// Business is a business's Cloud API client: it knows a base URL and a token, and nothing of Guichet.
+// Business is a business's Cloud API client: it knows a base URL and a token, and nothing of
+// Guichet.
 type Business struct {
 	BaseURL       string
 	Token         string
@@ -50,7 +51,8 @@ func (b Business) Text(ctx context.Context, to, text string) (Answer, error) {
 	})
 }
 
-// Filled is a template with the values of its variables, in order; those of a template with named parameters have names.
+// Filled is a template with the values of its variables, in order; those of a template with named
+// parameters have names.
 type Filled struct {
 	Name, Language string
 	Header, Body   []v1alpha1.TemplateExample

@@ -9,9 +9,11 @@ import (
 	"strings"
 )
 
-// Kubectl runs kubectl against one cluster: the story is told with the commands that a person would type.
+// Kubectl runs kubectl against one cluster: the story is told with the commands that a person would
+// type.
 type Kubectl struct {
-	// Program is the kubectl to run; Kubeconfig is the file that it reads, or empty for kubectl's own default.
+	// Program is the kubectl to run; Kubeconfig is the file that it reads, or empty for kubectl's
+	// own default.
 	Program    string
 	Kubeconfig string
 }

@@ -28,7 +28,8 @@ type Phones struct {
 	HTTP    *http.Client
 }
 
-// Write lets a customer write to a business number at an instant, which may be long ago, and returns when the business's gateway has taken the message.
+// Write lets a customer write to a business number at an instant, which may be long ago, and
+// returns when the business's gateway has taken the message.
 func (p Phones) Write(ctx context.Context, from, phoneNumberID, text string, at time.Time) error {
 	body, err := json.Marshal(map[string]string{"to": phoneNumberID, "text": text, "timestamp": at.Format(time.RFC3339)})
 	if err != nil {
@@ -56,7 +57,8 @@ func (p Phones) Inbox(ctx context.Context, customer string) ([]simulator.Sent, e
 	return answer.Messages, nil
 }
 
-// AwaitDelivery waits until a customer has been delivered a number of messages in all, and returns the last of them.
+// AwaitDelivery waits until a customer has been delivered a number of messages in all, and returns
+// the last of them.
 func (p Phones) AwaitDelivery(ctx context.Context, customer string, count int) (simulator.Sent, error) {
 	var last simulator.Sent
 	err := wait.PollUntilContextTimeout(ctx, pollInterval, deliveryTimeout, true, func(ctx context.Context) (bool, error) {

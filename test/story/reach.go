@@ -19,7 +19,8 @@ import (
 type Door struct {
 	// URL is the Service's base URL, without a trailing slash.
 	URL string
-	// Direct says that URL is the Service's own address, so that it stays good after the story has ended.
+	// Direct says that URL is the Service's own address, so that it stays good after the story has
+	// ended.
 	Direct bool
 
 	close func()
@@ -35,7 +36,8 @@ func (d Door) Close() {
 // dialTimeout is how long a Service may take until it answers.
 const dialTimeout = 30 * time.Second
 
-// Reach opens a door to a Service's port: its cluster address if the cluster runs on this host, else a kubectl port-forward.
+// Reach opens a door to a Service's port: its cluster address if the cluster runs on this host,
+// else a kubectl port-forward.
 func (s *Stage) Reach(ctx context.Context, namespace, service string, port int) (Door, error) {
 	var svc corev1.Service
 	if err := s.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: service}, &svc); err != nil {

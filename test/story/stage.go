@@ -1,6 +1,8 @@
-// Package story tells Guichet's main job on a real cluster: manifests are applied, a customer's message opens a window, the business answers through
-// its own Cloud API client, the window closes, templates are billed, and the resource's status shows the money. The demonstration prints it and the
-// end-to-end test asserts it; both do what a person would do, with kubectl and HTTP. Nothing is faked but Meta itself, for which the simulator stands.
+// Package story tells Guichet's main job on a real cluster: manifests are applied, a customer's
+// message opens a window, the business answers through its own Cloud API client, the window closes,
+// templates are billed, and the resource's status shows the money. The demonstration prints it and
+// the end-to-end test asserts it; both do what a person would do, with kubectl and HTTP. Nothing is
+// faked but Meta itself, for which the simulator stands.
 package story
 
 import (
@@ -49,8 +51,9 @@ type Stage struct {
 	OnThisHost bool
 }
 
-// NewStage connects to the cluster of a kubeconfig; an empty path means kubectl's own default. GUICHET_CLUSTER=host in the environment says that the
-// cluster is the one-node cluster of this host.
+// NewStage connects to the cluster of a kubeconfig; an empty path means kubectl's own default.
+// GUICHET_CLUSTER=host in the environment says that the cluster is the one-node cluster of this
+// host.
 func NewStage(kubectl, kubeconfig, root string) (*Stage, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	if kubeconfig != "" {
@@ -105,8 +108,9 @@ func (s *Stage) Onboard(ctx context.Context) error {
 	return err
 }
 
-// forgetLostTemplates deletes the templates that a simulator knew which has been restarted since: it keeps them in memory only, and the operator
-// does not submit a template again that the upstream has lost.
+// forgetLostTemplates deletes the templates that a simulator knew which has been restarted since:
+// it keeps them in memory only, and the operator does not submit a template again that the upstream
+// has lost.
 func (s *Stage) forgetLostTemplates(ctx context.Context) error {
 	var pods corev1.PodList
 	if err := s.Client.List(ctx, &pods, client.InNamespace(SimulatorNamespace)); err != nil {
@@ -198,7 +202,8 @@ func describe(account *v1alpha1.BusinessAccount) string {
 	return strings.Join(conditions, ", ")
 }
 
-// Business is the business's own client: its gateway's address and a token from the Secret that the status names.
+// Business is the business's own client: its gateway's address and a token from the Secret that the
+// status names.
 func (s *Stage) Business(ctx context.Context, account *v1alpha1.BusinessAccount) (Business, Door, error) {
 	var secret corev1.Secret
 	key := client.ObjectKey{Namespace: account.Namespace, Name: account.Status.Gateway.APITokensSecretName}

@@ -1,5 +1,5 @@
-// Command coredns is CoreDNS with the few plugins that a cluster without an upstream needs: names of Services and pods, and a
-// plain "no such name" for everything else.
+// Command coredns is CoreDNS with the few plugins that a cluster without an upstream needs: names
+// of Services and pods, and a plain "no such name" for everything else.
 package main
 
 import (

@@ -1,8 +1,10 @@
-// Command kube is every Kubernetes program of the development cluster in one binary: the API server, the controller manager,
-// the scheduler, the kubelet, kube-proxy, kubectl, and the cluster's own volume provisioner.
+// Command kube is every Kubernetes program of the development cluster in one binary: the API
+// server, the controller manager, the scheduler, the kubelet, kube-proxy, kubectl, and the
+// cluster's own volume provisioner.
 //
-// It picks the program by the name it is called under (a symbolic link named kube-apiserver, say) or else by its first
-// argument. One binary shares one copy of the packages they have in common: 130 MB instead of 500.
+// It picks the program by the name it is called under (a symbolic link named kube-apiserver, say)
+// or else by its first argument. One binary shares one copy of the packages they have in common:
+// 130 MB instead of 500.
 package main
 
 import (

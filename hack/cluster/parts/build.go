@@ -22,8 +22,8 @@ type Builder struct {
 	Progress io.Writer // a line for each part that has to be compiled
 }
 
-// Build compiles those parts whose programs are missing or older than their sources. A part that is up to date costs
-// milliseconds and prints nothing.
+// Build compiles those parts whose programs are missing or older than their sources. A part that is
+// up to date costs milliseconds and prints nothing.
 func (b Builder) Build(ctx context.Context, parts []Part) error {
 	if err := os.MkdirAll(b.Programs, 0o755); err != nil {
 		return fmt.Errorf("make the folder of the cluster's programs: %w", err)

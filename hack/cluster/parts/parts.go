@@ -1,5 +1,5 @@
-// Package parts compiles the programs of the development cluster, each from a pinned module, and keeps them until their
-// sources change.
+// Package parts compiles the programs of the development cluster, each from a pinned module, and
+// keeps them until their sources change.
 package parts
 
 import (
@@ -70,7 +70,8 @@ func All() []Part {
 	}
 }
 
-// Select returns the parts with the given names, in the order of All; all of them when there are no names.
+// Select returns the parts with the given names, in the order of All; all of them when there are no
+// names.
 func Select(names []string) ([]Part, error) {
 	if len(names) == 0 {
 		return All(), nil
@@ -94,7 +95,8 @@ func Select(names []string) ([]Part, error) {
 	return selected, nil
 }
 
-// kubernetesVersion stamps the release into every component: without it they call themselves v0.0.0-master.
+// kubernetesVersion stamps the release into every component: without it they call themselves
+// v0.0.0-master.
 func kubernetesVersion(version string) []string {
 	numbers := strings.Split(strings.TrimPrefix(version, "v"), ".")
 	const variables = "k8s.io/component-base/version."

@@ -1,4 +1,5 @@
-// Command pause is the first process of every pod's sandbox: it holds the pod's namespaces and does nothing until it is told to end.
+// Command pause is the first process of every pod's sandbox: it holds the pod's namespaces and does
+// nothing until it is told to end.
 package main
 
 import (

@@ -12,8 +12,8 @@ const lowerHex = "0123456789abcdef"
 // ASCII returns the JSON text as Meta writes it: every character beyond ASCII as \uXXXX, a pair of
 // them for characters beyond U+FFFF, and all hex digits in lower case. Everything else keeps its
 // bytes, so that text in this form is returned unchanged. It decodes to the same value: bytes that
-// are not UTF-8 become U+FFFD, as a decoder reads them.
-// Source: "Validating payloads" of https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+// are not UTF-8 become U+FFFD, as a decoder reads them. Source: "Validating payloads" of
+// https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 func ASCII(text []byte) []byte {
 	start := bytes.IndexFunc(text, func(r rune) bool { return r == '\\' || r >= utf8.RuneSelf })
 	if start < 0 {

@@ -1,7 +1,9 @@
-// Package provisioner makes volumes for the claims of a one-node cluster: a folder of the node for each.
+// Package provisioner makes volumes for the claims of a one-node cluster: a folder of the node for
+// each.
 //
-// The volumes are of the kind "local" rather than "hostPath", because the kubelet applies a pod's fsGroup to the former only, and
-// without it a pod that does not run as root cannot write to its volume.
+// The volumes are of the kind "local" rather than "hostPath", because the kubelet applies a pod's
+// fsGroup to the former only, and without it a pod that does not run as root cannot write to its
+// volume.
 package provisioner
 
 import (
@@ -26,7 +28,8 @@ type provisioner struct {
 
 var _ controller.Provisioner = &provisioner{}
 
-// Provision makes the folder and describes it. Capacity is what the claim asks for; nothing enforces it.
+// Provision makes the folder and describes it. Capacity is what the claim asks for; nothing
+// enforces it.
 func (p *provisioner) Provision(_ context.Context, options controller.ProvisionOptions) (*corev1.PersistentVolume, controller.ProvisioningState, error) {
 	folder := filepath.Join(p.root, options.PVName)
 	if err := os.MkdirAll(folder, 0o770); err != nil {
