@@ -37,6 +37,7 @@ const (
 	AttributeChannel = attribute.Key("guichet.channel")
 )
 
+// Begin begins a span within that of ctx, if it has one.
 func (t Traces) Begin(ctx context.Context, name string, kind trace.SpanKind) (context.Context, Span) {
 	if t.Tracer == nil {
 		return ctx, Span{}
