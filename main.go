@@ -107,17 +107,28 @@ func operate(ctx context.Context, cluster *rest.Config, s settings) error {
 func parse(arguments []string) (settings, error) {
 	s := settings{Options: controllers.Options{OperatorNamespace: os.Getenv("POD_NAMESPACE")}}
 	flags := flag.NewFlagSet("guichet", flag.ContinueOnError)
-	flags.StringVar(&s.GatewayImage, "gateway-image", "guichet.dev/gateway:dev", "image of the gateways of new accounts; existing accounts keep theirs")
-	flags.StringVar(&s.OperatorNamespace, "namespace", s.OperatorNamespace, "namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)")
+	flags.StringVar(
+		&s.GatewayImage, "gateway-image", "guichet.dev/gateway:dev",
+		"image of the gateways of new accounts; existing accounts keep theirs",
+	)
+	flags.StringVar(
+		&s.OperatorNamespace, "namespace", s.OperatorNamespace,
+		"namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)",
+	)
 	flags.StringVar(&s.GatewayOTLPEndpoint, "gateway-otlp-endpoint", "", "URL of an OTLP/HTTP collector, such as http://collector.observability:4318, that every gateway sends traces to; "+
 		"empty sends none. A change restarts the gateways")
 	repositories := flags.String("gateway-repositories", "",
 		"comma-separated repositories that accounts may name a gateway image of, beside that of --gateway-image; * allows all")
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
-	flags.DurationVar(&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report")
+	flags.DurationVar(
+		&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report",
+	)
 	flags.IntVar(&s.Concurrency, "concurrency", 10, "number of objects of a kind that are reconciled at a time")
 	flags.BoolVar(&s.leaderElect, "leader-elect", true, "let one of several operators work at a time")
-	flags.StringVar(&s.metricsAddress, "metrics-bind-address", ":8443", "address of the metrics, over TLS, for whoever may read them; 0 serves none")
+	flags.StringVar(
+		&s.metricsAddress, "metrics-bind-address", ":8443",
+		"address of the metrics, over TLS, for whoever may read them; 0 serves none",
+	)
 	flags.StringVar(&s.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	flags.Float64Var(&s.qps, "kube-api-qps", 200, "most requests in a second to the API server, in the mean")
 	flags.BoolVar(&s.verbose, "verbose", false, "log what the libraries say, too")
@@ -125,7 +136,9 @@ func parse(arguments []string) (settings, error) {
 		return settings{}, err
 	}
 	separator := func(r rune) bool { return r == ',' || r == ' ' }
-	s.Namespaces, s.GatewayRepositories = strings.FieldsFunc(*watched, separator), strings.FieldsFunc(*repositories, separator)
+	s.Namespaces, s.GatewayRepositories = strings.FieldsFunc(*watched, separator), strings.FieldsFunc(
+		*repositories, separator,
+	)
 	switch {
 	case flags.NArg() > 0:
 		return settings{}, fmt.Errorf("unexpected argument %q: every setting is a flag", flags.Arg(0))
@@ -134,7 +147,9 @@ func parse(arguments []string) (settings, error) {
 	case s.Concurrency < 1:
 		return settings{}, errors.New("--concurrency must be at least 1")
 	case !validEndpoint(s.GatewayOTLPEndpoint):
-		return settings{}, errors.New("--gateway-otlp-endpoint must be an absolute URL such as http://collector.observability:4318")
+		return settings{}, errors.New(
+			"--gateway-otlp-endpoint must be an absolute URL such as http://collector.observability:4318",
+		)
 	case s.GatewayImage == "":
 		return settings{}, errors.New("--gateway-image must not be empty")
 	case s.qps <= 0:
@@ -149,7 +164,8 @@ func parse(arguments []string) (settings, error) {
 // stand in every Deployment.
 func validEndpoint(address string) bool {
 	parsed, err := url.Parse(address)
-	return address == "" || err == nil && parsed.Host != "" && parsed.User == nil && (parsed.Scheme == "http" || parsed.Scheme == "https")
+	return address == "" || err == nil && parsed.Host != "" && parsed.User == nil &&
+		(parsed.Scheme == "http" || parsed.Scheme == "https")
 }
 
 // logTo sends every log to standard error, as JSON.
@@ -211,7 +227,9 @@ func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
 		Clock:    clock.RealClock{},
 		Options:  options,
 	}
-	templates := controllers.NewMessageTemplateReconciler(dependencies, controllers.NewGraphUpstream(http.DefaultTransport))
+	templates := controllers.NewMessageTemplateReconciler(
+		dependencies, controllers.NewGraphUpstream(http.DefaultTransport),
+	)
 	accounts := controllers.NewBusinessAccountReconciler(dependencies, controllers.NewHTTPReports(), templates)
 	plans := controllers.NewPricingPlanReconciler(dependencies)
 	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{accounts, templates, plans} {

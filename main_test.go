@@ -37,7 +37,9 @@ func TestOperatorWorksAndHandsOver(t *testing.T) {
 	direct, err := client.New(cluster, client.Options{Scheme: scheme})
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 
-	s, err := parse([]string{"--namespace=default", "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"})
+	s, err := parse([]string{
+		"--namespace=default", "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0",
+	})
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
@@ -77,11 +79,14 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.OperatorNamespace != "guichet-system" || s.GatewayImage != "guichet.dev/gateway:dev" || s.ReportInterval != 10*time.Second || !s.leaderElect || s.Concurrency != 10 {
+	if s.OperatorNamespace != "guichet-system" || s.GatewayImage != "guichet.dev/gateway:dev" ||
+		s.ReportInterval != 10*time.Second || !s.leaderElect || s.Concurrency != 10 {
 		t.Errorf("got the defaults %+v", s)
 	}
 	t.Setenv("POD_NAMESPACE", "elsewhere")
-	if s, err := parse([]string{"--watch-namespaces=acme,globex", "--leader-elect=false"}); err != nil || s.OperatorNamespace != "elsewhere" || s.leaderElect {
+	if s, err := parse(
+		[]string{"--watch-namespaces=acme,globex", "--leader-elect=false"},
+	); err != nil || s.OperatorNamespace != "elsewhere" || s.leaderElect {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }

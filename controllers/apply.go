@@ -26,7 +26,9 @@ type foreignError struct {
 }
 
 func (e *foreignError) Error() string {
-	return fmt.Sprintf("%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name)
+	return fmt.Sprintf(
+		"%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name,
+	)
 }
 
 // refusedError says that the API server refused an object for what it says, so that trying again
@@ -71,7 +73,9 @@ type applier struct {
 
 // apply makes the live object what the intent says. found is the live object as the cache has it,
 // or nil.
-func (a applier) apply(ctx context.Context, owner client.Object, intent *unstructured.Unstructured, found client.Object) error {
+func (a applier) apply(
+	ctx context.Context, owner client.Object, intent *unstructured.Unstructured, found client.Object,
+) error {
 	kind, name := intent.GetKind(), intent.GetName()
 	existing, err := a.existing(ctx, intent, found)
 	if err != nil {
@@ -94,10 +98,15 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 		// the meantime.
 		applied.SetUID(existing.GetUID())
 	}
-	err = a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(FieldManager), client.ForceOwnership)
+	err = a.client.Apply(
+		ctx, client.ApplyConfigurationFromUnstructured(applied), client.FieldOwner(FieldManager), client.ForceOwnership,
+	)
 	switch {
 	case refused(err):
-		return &refusedError{kind: kind, name: name, err: err, replaceable: kind == "Service" && existing != nil && apierrors.IsInvalid(err)}
+		return &refusedError{
+			kind: kind, name: name, err: err,
+			replaceable: kind == "Service" && existing != nil && apierrors.IsInvalid(err),
+		}
 	case err != nil:
 		return fmt.Errorf("apply %s %q: %w", kind, name, err)
 	}
@@ -107,7 +116,9 @@ func (a applier) apply(ctx context.Context, owner client.Object, intent *unstruc
 
 // existing is the live object: as the cache has it, or, since the cache holds only objects with the
 // operator's label, as the API server has it.
-func (a applier) existing(ctx context.Context, intent *unstructured.Unstructured, found client.Object) (client.Object, error) {
+func (a applier) existing(
+	ctx context.Context, intent *unstructured.Unstructured, found client.Object,
+) (client.Object, error) {
 	if found != nil {
 		return found, nil
 	}

@@ -46,7 +46,9 @@ func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *
 		return keysErr
 	}
 	tokens := tenant.APITokensSecretName(account)
-	tokensErr := r.makeOnce(ctx, scope, tokens, func() (*corev1.Secret, error) { return tenant.APITokensSecret(account), nil })
+	tokensErr := r.makeOnce(
+		ctx, scope, tokens, func() (*corev1.Secret, error) { return tenant.APITokensSecret(account), nil },
+	)
 	if terminal(tokensErr) {
 		delete(scope.secrets, tokens)
 	}
@@ -55,7 +57,9 @@ func (r *BusinessAccountReconciler) makeSecretsOnce(ctx context.Context, scope *
 
 // makeOnce creates a Secret unless it is there. The API server is asked, not the cache: a Secret
 // that was made a moment ago must not be made twice.
-func (r *BusinessAccountReconciler) makeOnce(ctx context.Context, scope *accountScope, name string, create func() (*corev1.Secret, error)) error {
+func (r *BusinessAccountReconciler) makeOnce(
+	ctx context.Context, scope *accountScope, name string, create func() (*corev1.Secret, error),
+) error {
 	if scope.secrets[name] == nil {
 		live := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
 		err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, live)
@@ -92,12 +96,17 @@ func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *account
 		return r.lostKeysOfShared(ctx, scope)
 	}
 	claim := metadataOf(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: tenant.DataClaimName(scope.account.Name)}, claim)
+	err := r.Live.Get(
+		ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: tenant.DataClaimName(scope.account.Name)},
+		claim,
+	)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for the PersistentVolumeClaim %q: %w", tenant.DataClaimName(scope.account.Name), err)
+		return nil, fmt.Errorf(
+			"look for the PersistentVolumeClaim %q: %w", tenant.DataClaimName(scope.account.Name), err,
+		)
 	}
 	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
 		"Secret %q with the account's keys is gone, and PersistentVolumeClaim %q still holds what they encrypt: restore the Secret from a backup; or, to begin "+
@@ -105,7 +114,9 @@ func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *account
 		tenant.KeysSecretName(scope.account.Name), claim.Name, tenant.GatewayName(scope.account.Name))}, nil
 }
 
-func (r *BusinessAccountReconciler) lostKeysOfShared(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
+func (r *BusinessAccountReconciler) lostKeysOfShared(
+	ctx context.Context, scope *accountScope,
+) (*tenant.Problem, error) {
 	name := tenant.GatewayName(scope.account.Name)
 	deployment := metadataOf(appsv1.SchemeGroupVersion.WithKind("Deployment"))
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, deployment)
@@ -168,7 +179,9 @@ func publishedRecord(account *v1alpha1.BusinessAccount) report.LedgerRecord {
 
 // reportAccess reads from the keys Secret what it takes to read reports, once for each version of
 // it.
-func (r *BusinessAccountReconciler) reportAccess(ctx context.Context, scope *accountScope, keys *metav1.PartialObjectMetadata) (ReportAccess, error) {
+func (r *BusinessAccountReconciler) reportAccess(
+	ctx context.Context, scope *accountScope, keys *metav1.PartialObjectMetadata,
+) (ReportAccess, error) {
 	version := string(keys.UID) + "/" + keys.ResourceVersion
 	if scope.memory.access.Version == version {
 		return scope.memory.access, nil
@@ -236,7 +249,9 @@ func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountSco
 	for _, key := range sortedKeys(scope.children) {
 		child := scope.children[key]
 		_, volume := child.(*corev1.PersistentVolumeClaim)
-		if wanted[key] || volume || !metav1.IsControlledBy(child, scope.account) || !child.GetDeletionTimestamp().IsZero() {
+		if wanted[key] || volume || !metav1.IsControlledBy(
+			child, scope.account,
+		) || !child.GetDeletionTimestamp().IsZero() {
 			continue
 		}
 		uid := child.GetUID()
@@ -265,7 +280,9 @@ func (r *BusinessAccountReconciler) nudgePods(ctx context.Context, scope *accoun
 		if serving[pod.Name] == digest || pod.Annotations[tenant.AnnotationConfigDigest] == digest {
 			continue
 		}
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": map[string]string{tenant.AnnotationConfigDigest: digest}}})
+		patch, err := json.Marshal(map[string]any{
+			"metadata": map[string]any{"annotations": map[string]string{tenant.AnnotationConfigDigest: digest}},
+		})
 		if err != nil {
 			return fmt.Errorf("encode the annotation of pod %q: %w", pod.Name, err)
 		}

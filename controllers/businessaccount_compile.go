@@ -167,7 +167,9 @@ func (r *BusinessAccountReconciler) readSecrets(ctx context.Context, scope *acco
 	return secrets, nil
 }
 
-func (r *BusinessAccountReconciler) readSecret(ctx context.Context, scope *accountScope, name string) (map[string][]byte, error) {
+func (r *BusinessAccountReconciler) readSecret(
+	ctx context.Context, scope *accountScope, name string,
+) (map[string][]byte, error) {
 	secret := &corev1.Secret{}
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, secret)
 	if apierrors.IsNotFound(err) {
@@ -205,7 +207,8 @@ func (s *accountScope) billedCurrency() string {
 	if known := s.memory.report; known != nil && known.Currency != "" {
 		return known.Currency
 	}
-	if usage := s.account.Status.Usage; usage != nil && usage.Billed != nil && usage.Ledger != nil && usage.Ledger.Sequence != nil && *usage.Ledger.Sequence > 0 {
+	if usage := s.account.Status.Usage; usage != nil && usage.Billed != nil && usage.Ledger != nil &&
+		usage.Ledger.Sequence != nil && *usage.Ledger.Sequence > 0 {
 		return usage.Billed.Currency
 	}
 	return ""

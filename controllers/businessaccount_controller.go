@@ -53,7 +53,9 @@ type TemplateListener interface {
 
 // NewBusinessAccountReconciler returns a reconciler that reads gateways through reports and tells
 // templates what they say.
-func NewBusinessAccountReconciler(d Dependencies, reports PodReports, templates TemplateListener) *BusinessAccountReconciler {
+func NewBusinessAccountReconciler(
+	d Dependencies, reports PodReports, templates TemplateListener,
+) *BusinessAccountReconciler {
 	return &BusinessAccountReconciler{
 		Dependencies: d,
 		reports:      reports,
@@ -112,7 +114,9 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 // finish writes the status, tells of what the pass has learned, and says when the account is looked
 // at again. A failure that trying again may mend makes the pass fail; one that it may not is in the
 // status, and is looked at again when something has changed.
-func (r *BusinessAccountReconciler) finish(ctx context.Context, scope *accountScope, failure error) (ctrl.Result, error) {
+func (r *BusinessAccountReconciler) finish(
+	ctx context.Context, scope *accountScope, failure error,
+) (ctrl.Result, error) {
 	err := r.writeStatus(ctx, scope.account, statusOf(scope, failure))
 	behind := apierrors.IsConflict(err)
 	if behind {

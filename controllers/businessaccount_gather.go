@@ -76,7 +76,9 @@ type podReport struct {
 }
 
 // gather reads the world once.
-func (r *BusinessAccountReconciler) gather(ctx context.Context, account *v1alpha1.BusinessAccount) (*accountScope, error) {
+func (r *BusinessAccountReconciler) gather(
+	ctx context.Context, account *v1alpha1.BusinessAccount,
+) (*accountScope, error) {
 	scope := &accountScope{
 		account:  account,
 		now:      r.Clock.Now(),
@@ -152,7 +154,9 @@ func planAllows(plan *v1alpha1.PricingPlan, namespace labels.Set) bool {
 
 func (r *BusinessAccountReconciler) gatherTemplates(ctx context.Context, scope *accountScope) error {
 	list := &v1alpha1.MessageTemplateList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingFields{indexAccount: scope.account.Name}); err != nil {
+	if err := r.Client.List(
+		ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingFields{indexAccount: scope.account.Name},
+	); err != nil {
 		return fmt.Errorf("list MessageTemplates: %w", err)
 	}
 	scope.templates = list.Items
@@ -161,7 +165,10 @@ func (r *BusinessAccountReconciler) gatherTemplates(ctx context.Context, scope *
 }
 
 func (r *BusinessAccountReconciler) gatherSecrets(ctx context.Context, scope *accountScope) error {
-	names := append(tenant.SecretNames(scope.account), tenant.KeysSecretName(scope.account.Name), tenant.ConfigSecretName(scope.account.Name))
+	names := append(
+		tenant.SecretNames(scope.account), tenant.KeysSecretName(scope.account.Name),
+		tenant.ConfigSecretName(scope.account.Name),
+	)
 	for _, name := range names {
 		found := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
 		err := r.Client.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, found)
@@ -186,7 +193,10 @@ func childLists() []client.ObjectList {
 
 func (r *BusinessAccountReconciler) gatherChildren(ctx context.Context, scope *accountScope) error {
 	for _, list := range childLists() {
-		if err := r.Client.List(ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingLabels{tenant.LabelAccount: scope.account.Name}); err != nil {
+		if err := r.Client.List(
+			ctx, list, client.InNamespace(scope.account.Namespace),
+			client.MatchingLabels{tenant.LabelAccount: scope.account.Name},
+		); err != nil {
 			return fmt.Errorf("list %T: %w", list, err)
 		}
 		err := apimeta.EachListItem(list, func(item runtime.Object) error {
@@ -210,7 +220,10 @@ func (r *BusinessAccountReconciler) gatherChildren(ctx context.Context, scope *a
 
 func (r *BusinessAccountReconciler) gatherPods(ctx context.Context, scope *accountScope) error {
 	list := &corev1.PodList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(scope.account.Namespace), client.MatchingLabels(tenant.SelectorLabels(scope.account.Name))); err != nil {
+	if err := r.Client.List(
+		ctx, list, client.InNamespace(scope.account.Namespace),
+		client.MatchingLabels(tenant.SelectorLabels(scope.account.Name)),
+	); err != nil {
 		return fmt.Errorf("list Pods: %w", err)
 	}
 	for i := range list.Items {
@@ -355,7 +368,9 @@ func versionOf(child client.Object) string {
 	if !ok {
 		return child.GetResourceVersion()
 	}
-	encoded, err := json.Marshal([]any{autoscaler.Labels, autoscaler.OwnerReferences, autoscaler.DeletionTimestamp, autoscaler.Spec})
+	encoded, err := json.Marshal(
+		[]any{autoscaler.Labels, autoscaler.OwnerReferences, autoscaler.DeletionTimestamp, autoscaler.Spec},
+	)
 	if err != nil {
 		return child.GetResourceVersion()
 	}

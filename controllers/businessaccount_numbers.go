@@ -64,7 +64,9 @@ func hasHost(host string) possession {
 
 // holder is the account among the claimants that holds what account claims too, or nil if that is
 // account itself.
-func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAccount, has possession) *v1alpha1.BusinessAccount {
+func holder(
+	account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAccount, has possession,
+) *v1alpha1.BusinessAccount {
 	first := account
 	for i := range claimants {
 		if compareClaims(&claimants[i], first, has) < 0 {
@@ -85,7 +87,9 @@ func holder(account *v1alpha1.BusinessAccount, claimants []v1alpha1.BusinessAcco
 func compareClaims(a, b *v1alpha1.BusinessAccount, has possession) int {
 	return cmp.Or(
 		compareBool(has(b), has(a)),
-		a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+		a.CreationTimestamp.Compare(
+			b.CreationTimestamp.Time,
+		), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
 	)
 }
 
@@ -125,7 +129,9 @@ func numbersVerdict(scope *accountScope) verdict {
 	if len(taken) == 0 {
 		return isTrue(v1alpha1.ReasonNumbersHeld, "The account holds all of its phone numbers")
 	}
-	return isFalse(v1alpha1.ReasonNumberTaken, strings.Join(taken, "; ")+": it is not served here until that account lets it go")
+	return isFalse(
+		v1alpha1.ReasonNumberTaken, strings.Join(taken, "; ")+": it is not served here until that account lets it go",
+	)
 }
 
 // hostVerdict says that the account has no Ingress because another one holds its host.
@@ -165,6 +171,8 @@ func (r *BusinessAccountReconciler) rivalsOf(ctx context.Context, account client
 	for _, host := range hostsOf(account) {
 		rivals = append(rivals, r.accounts(ctx, client.MatchingFields{indexHost: host})...)
 	}
-	self := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: account.GetNamespace(), Name: account.GetName()}}
+	self := reconcile.Request{
+		NamespacedName: types.NamespacedName{Namespace: account.GetNamespace(), Name: account.GetName()},
+	}
 	return slices.DeleteFunc(rivals, func(rival reconcile.Request) bool { return rival == self })
 }

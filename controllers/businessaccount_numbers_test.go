@@ -24,7 +24,9 @@ const acmeNumber, secondNumber = "106540352242922", "106540352242923"
 // Its name keeps it the younger one also within a second.
 func (w *world) createTwin(namespace string) {
 	w.t.Helper()
-	manifest := strings.Replace(fmt.Sprintf(accountManifest, w.planName()), "metadata: {name: acme}", "metadata: {name: twin}", 1)
+	manifest := strings.Replace(
+		fmt.Sprintf(accountManifest, w.planName()), "metadata: {name: acme}", "metadata: {name: twin}", 1,
+	)
 	manifest = strings.Replace(manifest, "  budget:",
 		`  - {name: second, phoneNumberID: "`+secondNumber+`", baseURL: "http://simulator.guichet-simulator.svc:8090", credentialsSecretName: acme-credentials}`+"\n  budget:", 1)
 	w.Expect(w.client.Create(w.t.Context(), manifestOf(w.t, manifest, "{}", namespace))).To(gomega.Succeed())
@@ -58,13 +60,18 @@ func TestWhoHasANumberKeepsItAndAnotherGetsItWhenTheAccountIsDeleted(t *testing.
 	t.Parallel()
 	w := readyWorld(t)
 	w.createTwin(w.namespace)
-	sentence := fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/acme", which had it first: it is not served here until that account lets it go`, w.namespace)
+	sentence := fmt.Sprintf(
+		`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/acme", which had it first: it is not served here until that account lets it go`,
+		w.namespace,
+	)
 	w.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
 	w.eventually("twin", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
 	w.eventuallyServes("twin", secondNumber)
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	w.eventuallyServes("acme", acmeNumber)
-	w.Eventually(func() []string { return w.warnings("twin") }).Should(gomega.ContainElement("NumberTaken NumbersHeld: " + sentence))
+	w.Eventually(func() []string { return w.warnings("twin") }).Should(
+		gomega.ContainElement("NumberTaken NumbersHeld: " + sentence),
+	)
 
 	w.Expect(w.client.Delete(t.Context(), w.account())).To(gomega.Succeed())
 	w.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionTrue, v1alpha1.ReasonNumbersHeld, "")
@@ -109,7 +116,9 @@ func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T)
 	const sentence = `spec.channels[0] ("main") has the phoneNumberID of another account, which had it first: it is not served here until that account lets it go`
 	other.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
 	twin := &v1alpha1.BusinessAccount{}
-	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Namespace: younger, Name: "twin"}, twin)).To(gomega.Succeed())
+	w.Expect(
+		w.client.Get(t.Context(), types.NamespacedName{Namespace: younger, Name: "twin"}, twin),
+	).To(gomega.Succeed())
 	text, err := json.Marshal([]any{twin.Status, other.warnings("twin")})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	withoutPlan := strings.ReplaceAll(string(text), w.planName(), "") // which is named after the namespace
@@ -117,7 +126,10 @@ func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T)
 	other.eventuallyServes("twin", secondNumber)
 
 	stop()
-	w.Expect(w.client.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: younger, Name: tenant.ConfigSecretName("twin")}})).To(gomega.Succeed())
+	w.Expect(w.client.Delete(
+		t.Context(),
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: younger, Name: tenant.ConfigSecretName("twin")}},
+	)).To(gomega.Succeed())
 	w.start()
 	other.eventuallyServes("twin", secondNumber)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PhoneNumberID = "1" })

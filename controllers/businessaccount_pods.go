@@ -25,7 +25,8 @@ func podTrouble(pods []corev1.Pod, now time.Time) string {
 			continue
 		}
 		for _, condition := range pods[i].Status.Conditions {
-			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Reason == corev1.PodReasonUnschedulable {
+			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse &&
+				condition.Reason == corev1.PodReasonUnschedulable {
 				return "a pod cannot be scheduled: " + schedulerReasons(condition.Message)
 			}
 		}

@@ -10,16 +10,22 @@ import (
 
 func TestPodTroubleSaysWhyInStableWords(t *testing.T) {
 	unschedulable := func(message string) corev1.PodStatus {
-		return corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: "PodScheduled", Status: "False", Reason: "Unschedulable", Message: message}}}
+		return corev1.PodStatus{Conditions: []corev1.PodCondition{
+			{Type: "PodScheduled", Status: "False", Reason: "Unschedulable", Message: message},
+		}}
 	}
 	waiting := func(reason, message string) corev1.PodStatus {
 		return corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
-			Image: "guichet.dev/gateway:one", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}},
+			Image: "guichet.dev/gateway:one", State: corev1.ContainerState{
+				Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message},
+			},
 		}}}
 	}
 	ended := func(now corev1.ContainerState, exitCode int32, reason string, ready bool) corev1.PodStatus {
 		return corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
-			Ready: ready, State: now, LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: exitCode, Reason: reason}},
+			Ready: ready, State: now, LastTerminationState: corev1.ContainerState{
+				Terminated: &corev1.ContainerStateTerminated{ExitCode: exitCode, Reason: reason},
+			},
 		}}}
 	}
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -27,20 +33,29 @@ func TestPodTroubleSaysWhyInStableWords(t *testing.T) {
 		return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(now.Add(-ago))}}
 	}
 	running := started(time.Second)
-	evicted := ended(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}, 137, "Error", false)
+	evicted := ended(
+		corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}, 137, "Error", false,
+	)
 	evicted.Phase = corev1.PodFailed
-	backOff := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 20s restarting failed container"}}
+	backOff := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
+		Reason: "CrashLoopBackOff", Message: "back-off 20s restarting failed container",
+	}}
 	tests := map[string]struct {
 		status corev1.PodStatus
 		want   string
 	}{
 		"nothing": {},
 		"no room": {
-			unschedulable("0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {disk: slow}. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling."),
+			unschedulable(
+				"0/3 nodes are available: 1 Insufficient memory, 2 node(s) had untolerated taint {disk: slow}. " +
+					"preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+			),
 			"a pod cannot be scheduled: Insufficient memory, node(s) had untolerated taint {disk: slow}",
 		},
 		"no room, on other nodes": {
-			unschedulable("0/4 nodes are available: 3 node(s) had untolerated taint {disk: slow}, 1 Insufficient memory."),
+			unschedulable(
+				"0/4 nodes are available: 3 node(s) had untolerated taint {disk: slow}, 1 Insufficient memory.",
+			),
 			"a pod cannot be scheduled: Insufficient memory, node(s) had untolerated taint {disk: slow}",
 		},
 		"no volume": {

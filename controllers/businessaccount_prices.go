@@ -56,7 +56,9 @@ func (r *BusinessAccountReconciler) resolvePrices(
 	plan, unusable := wanted.usable(scope)
 	if unusable == nil {
 		found, err = r.withHistory(ctx, scope, wanted, plan, record)
-		scope.compilation.plan = firstProblem(scope.compilation.plan, exemptionProblem(scope.account, wanted.name, found.plan))
+		scope.compilation.plan = firstProblem(
+			scope.compilation.plan, exemptionProblem(scope.account, wanted.name, found.plan),
+		)
 	} else {
 		scope.compilation.plan = unusable
 		found, err = r.pricesBefore(ctx, scope, wanted, record)
@@ -154,7 +156,9 @@ func (r *BusinessAccountReconciler) withHistory(
 }
 
 // candidate reads a plan.
-func (r *BusinessAccountReconciler) candidate(ctx context.Context, scope *accountScope, name string) (candidate, error) {
+func (r *BusinessAccountReconciler) candidate(
+	ctx context.Context, scope *accountScope, name string,
+) (candidate, error) {
 	plan := &v1alpha1.PricingPlan{}
 	err := r.Client.Get(ctx, types.NamespacedName{Name: name}, plan)
 	if apierrors.IsNotFound(err) {

@@ -20,7 +20,9 @@ func roomVerdict(scope *accountScope) verdict {
 			return storageVerdict(answer.Storage)
 		}
 	}
-	return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said how much of its volume is free")
+	return unknown(
+		v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said how much of its volume is free",
+	)
 }
 
 // storageVerdict judges the room that a gateway reports. Its figures are rounded, and so the texts
@@ -38,7 +40,9 @@ func storageVerdict(room *report.Storage) verdict {
 			"%d %% of the gateway's volume is free, which lasts for %s at the rate of the last seven days: %s",
 			percent, days(*room.DaysLeft), remedy))
 	case percent < leastFreePercent:
-		return isFalse(v1alpha1.ReasonFillingUp, fmt.Sprintf("%d %% of the gateway's volume is free: %s", percent, remedy))
+		return isFalse(
+			v1alpha1.ReasonFillingUp, fmt.Sprintf("%d %% of the gateway's volume is free: %s", percent, remedy),
+		)
 	}
 	return isTrue(v1alpha1.ReasonSufficient, "The gateway's volume has room for the time to come")
 }

@@ -42,12 +42,16 @@ func TestStorageConditions(t *testing.T) {
 // A volume that fills up is told of by an event, once, and leaves the account as ready as it is.
 func TestVolumeThatFillsUpIsToldOnce(t *testing.T) {
 	condition := func(v verdict) []metav1.Condition {
-		return []metav1.Condition{{Type: v1alpha1.ConditionStorageSufficient, Status: v.status, Reason: v.reason, Message: v.message}}
+		return []metav1.Condition{
+			{Type: v1alpha1.ConditionStorageSufficient, Status: v.status, Reason: v.reason, Message: v.message},
+		}
 	}
 	room := func(free int64) []metav1.Condition {
 		return condition(storageVerdict(&report.Storage{FreeBytes: free, VolumeBytes: 1000}))
 	}
-	if told := transitions(room(500), room(190)); len(told) != 1 || told[0].kind != "Warning" || told[0].reason != "FillingUp" {
+	if told := transitions(
+		room(500), room(190),
+	); len(told) != 1 || told[0].kind != "Warning" || told[0].reason != "FillingUp" {
 		t.Errorf("told %v, want one warning", told)
 	}
 	if told := transitions(room(190), room(180)); len(told) != 0 {

@@ -35,11 +35,15 @@ func accountSummary() []string {
 const staleAfter = 45 * time.Second
 
 // writeStatus patches the status if it changed.
-func (r *BusinessAccountReconciler) writeStatus(ctx context.Context, account *v1alpha1.BusinessAccount, status v1alpha1.BusinessAccountStatus) error {
+func (r *BusinessAccountReconciler) writeStatus(
+	ctx context.Context, account *v1alpha1.BusinessAccount, status v1alpha1.BusinessAccountStatus,
+) error {
 	after := account.DeepCopy()
 	after.Status = status
 	writer := statusWriter{client: r.Client, recorder: r.Recorder}
-	return writer.write(ctx, account, after, !sameStatus(account.Status, status), toldOf(&account.Status), toldOf(&status))
+	return writer.write(
+		ctx, account, after, !sameStatus(account.Status, status), toldOf(&account.Status), toldOf(&status),
+	)
 }
 
 // toldOf are the conditions of which an account's events tell: of each channel its own, and not
@@ -77,7 +81,10 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	j.set(v1alpha1.ConditionClaimsGranted, partVerdict(scope, scope.compilation.claims, v1alpha1.ReasonClaimsGranted))
 	j.set(v1alpha1.ConditionNumbersHeld, numbersVerdict(scope))
 	j.set(v1alpha1.ConditionHostHeld, hostVerdict(scope))
-	j.set(v1alpha1.ConditionTemplatesServed, partVerdict(scope, scope.compilation.templates, v1alpha1.ReasonTemplatesServed))
+	j.set(
+		v1alpha1.ConditionTemplatesServed,
+		partVerdict(scope, scope.compilation.templates, v1alpha1.ReasonTemplatesServed),
+	)
 	j.set(v1alpha1.ConditionGatewayAvailable, gatewayVerdict(scope, failure))
 	j.set(v1alpha1.ConditionStoreWritable, storeVerdict(scope))
 	if tenant.Shared(scope.account) {
@@ -247,9 +254,15 @@ func planVerdict(scope *accountScope) verdict {
 		for _, finding := range scope.compilation.history {
 			sentences = append(sentences, finding.String())
 		}
-		return isTrue(v1alpha1.ReasonHistoryChanged, fmt.Sprintf("PricingPlan %q: %s", scope.account.Spec.PlanName, strings.Join(sentences, "; ")))
+		return isTrue(
+			v1alpha1.ReasonHistoryChanged,
+			fmt.Sprintf("PricingPlan %q: %s", scope.account.Spec.PlanName, strings.Join(sentences, "; ")),
+		)
 	}
-	return isTrue(v1alpha1.ReasonPlanResolved, fmt.Sprintf("PricingPlan %q prices the account's messages", scope.account.Spec.PlanName))
+	return isTrue(
+		v1alpha1.ReasonPlanResolved,
+		fmt.Sprintf("PricingPlan %q prices the account's messages", scope.account.Spec.PlanName),
+	)
 }
 
 func credentialsVerdict(scope *accountScope) verdict {
@@ -305,14 +318,20 @@ func deploymentVerdict(scope *accountScope, deployment *appsv1.Deployment) verdi
 	}
 	for _, condition := range deployment.Status.Conditions {
 		if condition.Type == appsv1.DeploymentProgressing && condition.Status == corev1.ConditionFalse {
-			return isFalse(v1alpha1.ReasonGatewayUnavailable, fmt.Sprintf("No replica is ready and the Deployment makes no progress: see the events of Deployment %q", deployment.Name))
+			return isFalse(v1alpha1.ReasonGatewayUnavailable, fmt.Sprintf(
+				"No replica is ready and the Deployment makes no progress: see the events of Deployment %q",
+				deployment.Name,
+			))
 		}
 	}
 	if store := storeVerdict(scope); store.status == metav1.ConditionFalse {
 		return isFalse(v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+store.message)
 	}
 	if podsStarted(scope.pods) {
-		return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway runs and is not ready: it waits for its store or its configuration; its log says for which")
+		return isFalse(
+			v1alpha1.ReasonGatewayProgressing,
+			"The gateway runs and is not ready: it waits for its store or its configuration; its log says for which",
+		)
 	}
 	return isFalse(v1alpha1.ReasonGatewayProgressing, "The gateway is starting")
 }
@@ -335,20 +354,31 @@ func configVerdict(scope *accountScope) verdict {
 		switch {
 		case !known:
 		case answer.RefusedDigest == digest:
-			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused the configuration and keeps the one before: "+answer.ConfigError)
+			return isFalse(
+				v1alpha1.ReasonConfigRefused,
+				"The gateway refused the configuration and keeps the one before: "+answer.ConfigError,
+			)
 		case answer.ConfigDigest != digest:
 			return isFalse(v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
 		case answer.ConfigError != "":
-			return isFalse(v1alpha1.ReasonConfigRefused, "The gateway refused what it was given and goes on with what it had: "+answer.ConfigError)
+			return isFalse(
+				v1alpha1.ReasonConfigRefused,
+				"The gateway refused what it was given and goes on with what it had: "+answer.ConfigError,
+			)
 		default:
 			reported++
 		}
 	}
 	if reported == 0 {
-		return unknown(v1alpha1.ReasonConfigUnknown, "No replica of the gateway has reported which configuration it serves")
+		return unknown(
+			v1alpha1.ReasonConfigUnknown, "No replica of the gateway has reported which configuration it serves",
+		)
 	}
 	if reported < ready {
-		return unknown(v1alpha1.ReasonConfigUnknown, "Not every ready replica of the gateway has reported which configuration it serves")
+		return unknown(
+			v1alpha1.ReasonConfigUnknown,
+			"Not every ready replica of the gateway has reported which configuration it serves",
+		)
 	}
 	return isTrue(v1alpha1.ReasonConfigSynced, "Every ready replica serves the wanted configuration")
 }
@@ -358,7 +388,9 @@ func configVerdict(scope *accountScope) verdict {
 func heldVerdict(scope *accountScope) verdict {
 	gateway := scope.account.Status.Gateway
 	if gateway == nil || gateway.ConfigDigest == "" {
-		return unknown(v1alpha1.ReasonConfigUnknown, "There is no configuration yet: it needs the plan and the credentials")
+		return unknown(
+			v1alpha1.ReasonConfigUnknown, "There is no configuration yet: it needs the plan and the credentials",
+		)
 	}
 	since := "an earlier time"
 	if !gateway.ConfigTime.IsZero() {
@@ -377,10 +409,13 @@ func usageVerdict(scope *accountScope) verdict {
 		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
 	case scope.memory.report != nil && !scope.stale():
 		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
-	case scope.memory.report == nil && scope.account.Status.Usage == nil && (len(scope.readyPods()) == 0 || scope.readySince(staleAfter)):
+	case scope.memory.report == nil && scope.account.Status.Usage == nil &&
+		(len(scope.readyPods()) == 0 || scope.readySince(staleAfter)):
 		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
 	}
-	return isFalse(v1alpha1.ReasonReportUnavailable, "status.usage is what it was at its asOfTime: "+scope.whyNoReport())
+	return isFalse(
+		v1alpha1.ReasonReportUnavailable, "status.usage is what it was at its asOfTime: "+scope.whyNoReport(),
+	)
 }
 
 // whyNoReport says in stable words why there are no newer figures.
@@ -406,7 +441,8 @@ func callbacksVerdict(known *report.Report) verdict {
 		return isTrue(v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
 	default:
 		return isFalse(v1alpha1.ReasonCallbacksRefused, fmt.Sprintf(
-			"The endpoint of spec.callback refuses callbacks, the last one with %d: they are set aside for 30 days; list, replay or drop them with 'guichet callbacks'",
+			"The endpoint of spec.callback refuses callbacks, the last one with %d: they are set aside for 30 days; "+
+				"list, replay or drop them with 'guichet callbacks'",
 			known.RefusedCallbacks.Status,
 		))
 	}
@@ -427,15 +463,24 @@ func budgetVerdict(scope *accountScope) verdict {
 		return unknown(v1alpha1.ReasonCurrencyMismatch, "The budget and the charges are in two currencies")
 	}
 	if reached(spent, limit, 100) {
-		return isFalse(v1alpha1.ReasonBudgetExhausted, fmt.Sprintf("The budget of %s is spent in period %s: raise spec.budget.limit, or wait for the next period", limit, known.Period.Name))
+		return isFalse(v1alpha1.ReasonBudgetExhausted, fmt.Sprintf(
+			"The budget of %s is spent in period %s: raise spec.budget.limit, or wait for the next period", limit,
+			known.Period.Name,
+		))
 	}
-	if refused := scope.budgetRefused(); refused != nil && budget.Action != v1alpha1.BudgetWarn && tooLow(limit, spent, *refused) {
+	if refused := scope.budgetRefused(); refused != nil && budget.Action != v1alpha1.BudgetWarn && tooLow(
+		limit, spent, *refused,
+	) {
 		return isFalse(v1alpha1.ReasonBudgetTooLow, fmt.Sprintf("Less is left of the budget of %s in period %s than a message can cost: "+
-			"those that can cost %s or more are refused with error 131042; raise spec.budget.limit, or wait for the next period",
+			"those that can cost %s or more are refused with error 131042; raise spec.budget.limit, or wait for the "+
+			"next period",
 			limit, known.Period.Name, refused))
 	}
 	if level := warned(budget, spent, limit); level > 0 {
-		return isTrue(v1alpha1.ReasonBudgetWarning, fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name))
+		return isTrue(
+			v1alpha1.ReasonBudgetWarning,
+			fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name),
+		)
 	}
 	return isTrue(v1alpha1.ReasonWithinBudget, "Charges and reservations are within the budget")
 }

@@ -26,7 +26,9 @@ func storeVerdict(scope *accountScope) verdict {
 		heard = heard || known
 	}
 	if !heard {
-		return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store takes writes")
+		return unknown(
+			v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store takes writes",
+		)
 	}
 	return isTrue(v1alpha1.ReasonStoreWritable, "The gateway's store takes writes")
 }
@@ -39,7 +41,10 @@ func outageVerdict(scope *accountScope, outage *report.StoreOutage) verdict {
 	case outage.Cause == report.StoreFull && shared:
 		return isFalse(v1alpha1.ReasonVolumeFull, "The PostgreSQL server has no space left: give it more; "+refusing)
 	case outage.Cause == report.StoreFull:
-		return isFalse(v1alpha1.ReasonVolumeFull, "The gateway's volume is full: raise spec.gateway.storage.embedded.size; "+refusing)
+		return isFalse(
+			v1alpha1.ReasonVolumeFull,
+			"The gateway's volume is full: raise spec.gateway.storage.embedded.size; "+refusing,
+		)
 	case outage.Cause == report.StoreReadOnly && shared:
 		return isFalse(v1alpha1.ReasonVolumeReadOnly,
 			"The PostgreSQL server is read-only: the connection URL must lead to the primary; "+refusing)

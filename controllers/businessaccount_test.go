@@ -59,7 +59,9 @@ func TestMissingThingsAreNamedAndHeal(t *testing.T) {
 	w.createPlan()
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 	missing := `Secret "acme-credentials" is not there: channel "main" needs it with the keys 'accessToken', 'appSecret' and 'verifyToken'`
-	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, missing)
+	w.eventually(
+		"acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, missing,
+	)
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, missing)
 
 	w.createSecret("acme-credentials", map[string]string{"accessToken": "canary-access-token", "appSecret": " \n"})
@@ -80,7 +82,9 @@ func TestP9NothingIsWrittenAtRest(t *testing.T) {
 	before := w.settle()
 	looks := w.gateways.reads()
 	w.Eventually(w.gateways.reads).Should(gomega.BeNumerically(">", looks+10))
-	w.Expect(w.calls.since(before)).To(gomega.BeEmpty(), "a look at an account that has not changed must not call the API server")
+	w.Expect(w.calls.since(before)).To(
+		gomega.BeEmpty(), "a look at an account that has not changed must not call the API server",
+	)
 }
 
 func TestP10APlanChangeRestartsNothing(t *testing.T) {
@@ -94,7 +98,10 @@ func TestP10APlanChangeRestartsNothing(t *testing.T) {
 	// The gateway does not see the new configuration by itself: its pod must be nudged.
 	w.gateways.change(func(f *fakeGateways) { f.stuck = digest })
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0070" })
-	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
+	w.eventually(
+		"acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating,
+		"The gateway still serves an older configuration",
+	)
 	w.Expect(w.digestServed()).NotTo(gomega.Equal(digest))
 	w.Eventually(func() string {
 		pod := &corev1.Pod{}
@@ -102,10 +109,14 @@ func TestP10APlanChangeRestartsNothing(t *testing.T) {
 		return pod.Annotations["guichet.dev/config-digest"]
 	}).Should(gomega.Equal(w.digestServed()))
 	w.settle()
-	w.Expect(*apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.Equal(ready), "a replica serves what was good before")
+	w.Expect(
+		*apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady),
+	).To(gomega.Equal(ready), "a replica serves what was good before")
 	w.gateways.change(func(f *fakeGateways) { f.stuck = "" })
 	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
-	w.Expect(*apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.Equal(ready))
+	w.Expect(
+		*apimeta.FindStatusCondition(w.account().Status.Conditions, v1alpha1.ConditionReady),
+	).To(gomega.Equal(ready))
 
 	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	w.Expect(deployment.Generation).To(gomega.Equal(generation), "a plan must not change the Deployment")
@@ -131,9 +142,15 @@ func TestAConfigurationThatDoesNotArriveIsNotReady(t *testing.T) {
 	digest := w.digestServed()
 	w.gateways.change(func(f *fakeGateways) { f.stuck = digest })
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0070" })
-	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
+	w.eventually(
+		"acme", v1alpha1.ConditionConfigSynced, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating,
+		"The gateway still serves an older configuration",
+	)
 	w.clock.SetTime(w.clock.Now().Add(30 * time.Second))
-	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating, "The gateway still serves an older configuration")
+	w.eventually(
+		"acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonConfigPropagating,
+		"The gateway still serves an older configuration",
+	)
 }
 
 func TestP10AnUpgradeOfTheOperatorRestartsNothing(t *testing.T) {
@@ -193,9 +210,13 @@ func TestLostKeysAreNotReplacedSilently(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonKeysLost,
 		`Secret "acme-gateway-keys" with the account's keys is gone, and PersistentVolumeClaim "acme-gateway-data" still holds what they encrypt: restore the Secret from a backup; or, `+
 			`to begin with an empty ledger, delete the PersistentVolumeClaim and the Deployment "acme-gateway"`)
-	w.Expect(apierrors.IsNotFound(w.get("acme-gateway-keys", &corev1.Secret{}))).To(gomega.BeTrue(), "other keys must not be made")
+	w.Expect(
+		apierrors.IsNotFound(w.get("acme-gateway-keys", &corev1.Secret{})),
+	).To(gomega.BeTrue(), "other keys must not be made")
 
-	secret.ObjectMeta = metav1.ObjectMeta{Namespace: w.namespace, Name: secret.Name, Labels: secret.Labels, OwnerReferences: secret.OwnerReferences}
+	secret.ObjectMeta = metav1.ObjectMeta{
+		Namespace: w.namespace, Name: secret.Name, Labels: secret.Labels, OwnerReferences: secret.OwnerReferences,
+	}
 	w.Expect(w.client.Create(t.Context(), secret)).To(gomega.Succeed(), "the Secret comes back from a backup")
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionTrue, v1alpha1.ReasonGatewayAvailable, "")
 }
@@ -216,7 +237,9 @@ func TestForeignObjectsAreNotAdopted(t *testing.T) {
 		`Service "acme-gateway" exists and does not belong to this account: delete it, or give the account another name`)
 	after := &corev1.Service{}
 	w.Expect(w.get("acme-gateway", after)).To(gomega.Succeed())
-	w.Expect(after.ResourceVersion).To(gomega.Equal(foreign.ResourceVersion), "somebody else's object must not be written")
+	w.Expect(after.ResourceVersion).To(
+		gomega.Equal(foreign.ResourceVersion), "somebody else's object must not be written",
+	)
 
 	w.Expect(w.client.Delete(t.Context(), foreign)).To(gomega.Succeed())
 	w.startPod()
@@ -242,7 +265,9 @@ func TestExposureIsMadeAndRemoved(t *testing.T) {
 	w := readyWorld(t)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Gateway = &v1alpha1.Gateway{Exposure: &v1alpha1.Exposure{
-			Type: v1alpha1.ExposureIngress, Ingress: &v1alpha1.Ingress{Host: "acme.gateway.example", TLSSecretName: "acme-tls"},
+			Type: v1alpha1.ExposureIngress, Ingress: &v1alpha1.Ingress{
+				Host: "acme.gateway.example", TLSSecretName: "acme-tls",
+			},
 		}}
 	})
 	way := func() (networkingv1.HTTPIngressPath, error) {
@@ -252,16 +277,28 @@ func TestExposureIsMadeAndRemoved(t *testing.T) {
 		}
 		return ingress.Spec.Rules[0].HTTP.Paths[0], nil
 	}
-	w.Eventually(way).Should(gomega.And(gomega.HaveField("Path", "/webhooks"), gomega.HaveField("PathType", gomega.HaveValue(gomega.Equal(networkingv1.PathTypeExact)))),
+	w.Eventually(way).Should(gomega.And(
+		gomega.HaveField("Path", "/webhooks"),
+		gomega.HaveField("PathType", gomega.HaveValue(gomega.Equal(networkingv1.PathTypeExact))),
+	),
 		"what the internet reaches is the upstream's part alone")
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Gateway.Exposure.Ingress.Paths = v1alpha1.PathsAll
 	})
-	w.Eventually(way).Should(gomega.And(gomega.HaveField("Path", "/"), gomega.HaveField("PathType", gomega.HaveValue(gomega.Equal(networkingv1.PathTypePrefix)))))
-	w.Eventually(func() string { return w.account().Status.Gateway.WebhookURL }).Should(gomega.Equal("https://acme.gateway.example/webhooks"))
+	w.Eventually(way).Should(gomega.And(
+		gomega.HaveField("Path", "/"),
+		gomega.HaveField("PathType", gomega.HaveValue(gomega.Equal(networkingv1.PathTypePrefix))),
+	))
+	w.Eventually(func() string { return w.account().Status.Gateway.WebhookURL }).Should(
+		gomega.Equal("https://acme.gateway.example/webhooks"),
+	)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Gateway.Exposure = nil })
-	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("acme-gateway", &networkingv1.Ingress{})) }).Should(gomega.BeTrue())
-	w.Expect(w.get("acme-gateway-data", &corev1.PersistentVolumeClaim{})).To(gomega.Succeed(), "a volume is never pruned")
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("acme-gateway", &networkingv1.Ingress{})) }).Should(
+		gomega.BeTrue(),
+	)
+	w.Expect(
+		w.get("acme-gateway-data", &corev1.PersistentVolumeClaim{}),
+	).To(gomega.Succeed(), "a volume is never pruned")
 }
 
 func TestDriftIsRepaired(t *testing.T) {
@@ -281,7 +318,9 @@ func TestDriftIsRepaired(t *testing.T) {
 		w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 		return *deployment.Spec.Replicas
 	}).Should(gomega.Equal(int32(1)))
-	w.Expect(deployment.Annotations).To(gomega.HaveKeyWithValue("acme.example/note", "ours"), "what others wrote must survive")
+	w.Expect(deployment.Annotations).To(
+		gomega.HaveKeyWithValue("acme.example/note", "ours"), "what others wrote must survive",
+	)
 }
 
 func TestNothingIsMadeInANamespaceThatEnds(t *testing.T) {
@@ -292,7 +331,9 @@ func TestNothingIsMadeInANamespaceThatEnds(t *testing.T) {
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.namespace}}
 	w.Expect(w.client.Delete(t.Context(), namespace)).To(gomega.Succeed())
 	before := w.settleQuietly()
-	w.Expect(w.client.Delete(t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway"}})).To(gomega.Succeed())
+	w.Expect(w.client.Delete(
+		t.Context(), &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway"}},
+	)).To(gomega.Succeed())
 	w.Consistently(func() []string { return w.calls.since(before) }).WithTimeout(time.Second).Should(gomega.BeEmpty())
 }
 
@@ -341,12 +382,18 @@ func TestAConfigurationThatNoSecretTakesIsCutToFit(t *testing.T) {
 	}
 	w.createSecret("many-tokens", tokens)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.APITokensSecretName = "many-tokens" })
-	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionConfigSynced) }).Should(gomega.MatchRegexp(
+	w.Eventually(func() string {
+		return conditionText(
+			w.account().Status.Conditions, v1alpha1.ConditionConfigSynced,
+		)
+	}).Should(gomega.MatchRegexp(
 		`^ConfigSynced=False ConfigTooLarge: The configuration has 10\d{5} bytes and a Secret takes 1000000: templates and API tokens are left out until it fits; delete those that are no longer needed, or use a plan with fewer rates$`))
 	w.Expect(w.digestServed()).NotTo(gomega.Equal(served), "the token that the account names no more is revoked")
 	w.Expect(w.document().APITokens).To(gomega.BeEmpty())
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "1" })
-	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("1 USD"), "what restricts arrives all the same")
+	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(
+		gomega.Equal("1 USD"), "what restricts arrives all the same",
+	)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.APITokensSecretName = "" })
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }

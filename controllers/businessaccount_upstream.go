@@ -65,11 +65,18 @@ func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 	}
 	switch {
 	case !heard && silent:
-		return unknown(v1alpha1.ReasonUpstreamNotReported, "The gateway's image does not report whether the upstream takes messages: use a newer one")
+		return unknown(
+			v1alpha1.ReasonUpstreamNotReported,
+			"The gateway's image does not report whether the upstream takes messages: use a newer one",
+		)
 	case !heard:
-		return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether the upstream takes messages")
+		return unknown(
+			v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether the upstream takes messages",
+		)
 	case !checked:
-		return unknown(v1alpha1.ReasonUpstreamNotChecked, "The upstream was not asked yet whether it accepts the credentials")
+		return unknown(
+			v1alpha1.ReasonUpstreamNotChecked, "The upstream was not asked yet whether it accepts the credentials",
+		)
 	}
 	return isTrue(v1alpha1.ReasonUpstreamAccepts, "The upstream accepts the channel's credentials")
 }
@@ -78,7 +85,10 @@ func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 func obstacleVerdict(channel *v1alpha1.Channel, found *report.Obstacle) verdict {
 	if found.Cause == report.Refused {
 		reason, advice := refusalAdvice(channel, found.Code)
-		return isFalse(reason, fmt.Sprintf("The upstream refuses with code %d (%s): %s", found.Code, codeTitle(found.Code), advice))
+		return isFalse(
+			reason,
+			fmt.Sprintf("The upstream refuses with code %d (%s): %s", found.Code, codeTitle(found.Code), advice),
+		)
 	}
 	switch found.Cause {
 	case report.Outage:
@@ -87,11 +97,16 @@ func obstacleVerdict(channel *v1alpha1.Channel, found *report.Obstacle) verdict 
 	case report.NameNotResolved:
 		return unreachableVerdict(channel, "its host name cannot be resolved", "correct it, or the cluster's DNS")
 	case report.CertificateInvalid:
-		return unreachableVerdict(channel, "the TLS handshake fails", "its certificate must be valid, and baseURL must say http or https as the server does")
+		return unreachableVerdict(
+			channel, "the TLS handshake fails",
+			"its certificate must be valid, and baseURL must say http or https as the server does",
+		)
 	case report.NotGraphAPI:
 		return unreachableVerdict(channel, "what answers is not the Graph API", "correct it")
 	case report.NoAnswer:
-		return unreachableVerdict(channel, "it takes connections and does not answer", "see what stands between the gateway and it")
+		return unreachableVerdict(
+			channel, "it takes connections and does not answer", "see what stands between the gateway and it",
+		)
 	}
 	return unreachableVerdict(channel, "no connection can be made", "correct it, or let the gateway's pods reach it")
 }
@@ -107,16 +122,26 @@ func refusalAdvice(channel *v1alpha1.Channel, code int) (reason, advice string) 
 	switch {
 	case code == graph.CodeInvalidToken, code == graph.CodeAuthentication:
 		return v1alpha1.ReasonAccessTokenRefused,
-			fmt.Sprintf("put a valid access token into key %q of Secret %q", v1alpha1.SecretKeyAccessToken, channel.CredentialsSecretName)
+			fmt.Sprintf(
+				"put a valid access token into key %q of Secret %q", v1alpha1.SecretKeyAccessToken,
+				channel.CredentialsSecretName,
+			)
 	case code == graph.CodeInvalidParameter, code == graph.CodeUnknownPhoneNumberID:
 		return v1alpha1.ReasonPhoneNumberUnknown,
-			fmt.Sprintf("correct phoneNumberID %q, or give the system user of the access token the right to this number", channel.PhoneNumberID)
+			fmt.Sprintf(
+				"correct phoneNumberID %q, or give the system user of the access token the right to this number",
+				channel.PhoneNumberID,
+			)
 	case code == graph.CodePermission, code >= 200 && code <= 299:
 		return v1alpha1.ReasonPermissionMissing,
-			fmt.Sprintf("give the access token in Secret %q the permission whatsapp_business_messaging", channel.CredentialsSecretName)
+			fmt.Sprintf(
+				"give the access token in Secret %q the permission whatsapp_business_messaging",
+				channel.CredentialsSecretName,
+			)
 	case code == graph.CodePayment:
 		return v1alpha1.ReasonPaymentMissing,
-			"add a means of payment to the WhatsApp Business account at Meta; messages that cost nothing are sent meanwhile"
+			"add a means of payment to the WhatsApp Business account at Meta; messages that cost nothing are sent " +
+				"meanwhile"
 	case code == graph.CodeAccountLocked, code == graph.CodePolicyBlock:
 		return v1alpha1.ReasonAccountRestricted, "see the account quality page of Meta's Business Manager"
 	case code == graph.CodeNotRegistered:

@@ -56,15 +56,18 @@ func TestObstaclesBecomeConditions(t *testing.T) {
 		}},
 		"no means of payment": {report.Obstacle{Cause: report.Refused, Code: 131042}, verdict{
 			"False", "PaymentMissing",
-			"The upstream refuses with code 131042 (Business eligibility payment issue): add a means of payment to the WhatsApp Business account at Meta; messages that cost nothing are sent meanwhile",
+			"The upstream refuses with code 131042 (Business eligibility payment issue): add a means of payment to " +
+				"the WhatsApp Business account at Meta; messages that cost nothing are sent meanwhile",
 		}},
 		"a locked account": {report.Obstacle{Cause: report.Refused, Code: 131031}, verdict{
 			"False", "AccountRestricted",
-			"The upstream refuses with code 131031 (Account has been locked): see the account quality page of Meta's Business Manager",
+			"The upstream refuses with code 131031 (Account has been locked): see the account quality page of " +
+				"Meta's Business Manager",
 		}},
 		"a number that is not registered": {report.Obstacle{Cause: report.Refused, Code: 133010}, verdict{
 			"False", "PhoneNumberNotRegistered",
-			"The upstream refuses with code 133010 (Phone number not registered): register the number for the Cloud API at Meta",
+			"The upstream refuses with code 133010 (Phone number not registered): register the number for the Cloud " +
+				"API at Meta",
 		}},
 		"an unknown host": {report.Obstacle{Cause: report.NameNotResolved}, verdict{
 			"False", "UpstreamUnreachable",
@@ -85,7 +88,8 @@ func TestObstaclesBecomeConditions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(
-				report.Report{Channels: []report.Channel{{Name: "main", Checked: true}}}, // another replica has not met it yet
+				// another replica has not met it yet
+				report.Report{Channels: []report.Channel{{Name: "main", Checked: true}}},
 				report.Report{Channels: []report.Channel{{Name: "main", Checked: true, Obstacle: &tc.obstacle}}})
 			if got := channelVerdict(scope, &scope.account.Spec.Channels[0]); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
@@ -113,7 +117,9 @@ func TestUpstreamIsUnknownUntilAReplicaSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			scope := scopeOf(tc.reports...)
-			if got := channelVerdict(scope, &scope.account.Spec.Channels[0]); got.status != metav1.ConditionUnknown || got.reason != tc.reason {
+			if got := channelVerdict(
+				scope, &scope.account.Spec.Channels[0],
+			); got.status != metav1.ConditionUnknown || got.reason != tc.reason {
 				t.Errorf("got %v, want Unknown and %s", got, tc.reason)
 			}
 		})
@@ -158,15 +164,18 @@ func TestStoreConditions(t *testing.T) {
 		"well": {nil, nil, verdict{"True", "StoreWritable", "The gateway's store takes writes"}},
 		"a full volume": {nil, &report.StoreOutage{Cause: report.StoreFull}, verdict{
 			"False", "VolumeFull",
-			"The gateway's volume is full: raise spec.gateway.storage.embedded.size; the gateway answers 503 to sends and webhooks meanwhile",
+			"The gateway's volume is full: raise spec.gateway.storage.embedded.size; the gateway answers 503 to " +
+				"sends and webhooks meanwhile",
 		}},
 		"a read-only volume": {nil, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{
 			"False", "VolumeReadOnly",
-			"The gateway's volume is read-only: see the node's log, and repair the file system; the gateway answers 503 to sends and webhooks meanwhile",
+			"The gateway's volume is read-only: see the node's log, and repair the file system; the gateway answers " +
+				"503 to sends and webhooks meanwhile",
 		}},
 		"a broken volume": {nil, &report.StoreOutage{Cause: report.StoreFailing}, verdict{
 			"False", "StoreFailing",
-			"Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile",
+			"Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks " +
+				"meanwhile",
 		}},
 		"a database that is away": {shared, &report.StoreOutage{Cause: report.StoreUnreachable}, verdict{
 			"False", "DatabaseUnreachable",
@@ -174,7 +183,8 @@ func TestStoreConditions(t *testing.T) {
 		}},
 		"a stand-by": {shared, &report.StoreOutage{Cause: report.StoreReadOnly}, verdict{
 			"False", "VolumeReadOnly",
-			"The PostgreSQL server is read-only: the connection URL must lead to the primary; the gateway answers 503 to sends and webhooks meanwhile",
+			"The PostgreSQL server is read-only: the connection URL must lead to the primary; the gateway answers " +
+				"503 to sends and webhooks meanwhile",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,10 +245,15 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 		"spent":                        {"100", v1alpha1.BudgetBlock, &refused, verdict{"False", "BudgetExhausted", "The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := report.Report{Period: report.Period{Name: "2026-11", Billed: usd(tc.billed), Reserved: usd("0")}, BudgetRefused: tc.refused}
+			r := report.Report{
+				Period:        report.Period{Name: "2026-11", Billed: usd(tc.billed), Reserved: usd("0")},
+				BudgetRefused: tc.refused,
+			}
 			scope := scopeOf(r)
 			scope.memory.report = &r
-			scope.account.Spec.Budget = &v1alpha1.Budget{Limit: v1alpha1.Money{Amount: "100", Currency: "USD"}, Action: tc.action}
+			scope.account.Spec.Budget = &v1alpha1.Budget{
+				Limit: v1alpha1.Money{Amount: "100", Currency: "USD"}, Action: tc.action,
+			}
 			if got := budgetVerdict(scope); got != tc.want {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
@@ -248,10 +263,14 @@ func TestBudgetThatRefusesEverySendIsNotWithin(t *testing.T) {
 
 func TestHeldConfigurationIsNamed(t *testing.T) {
 	scope := scopeOf(report.Report{ConfigDigest: "sha256:aa"})
-	if got := configVerdict(scope); got.status != metav1.ConditionUnknown || got.reason != v1alpha1.ReasonConfigUnknown {
+	if got := configVerdict(
+		scope,
+	); got.status != metav1.ConditionUnknown || got.reason != v1alpha1.ReasonConfigUnknown {
 		t.Errorf("got %v before the first configuration, want Unknown", got)
 	}
-	scope.account.Status.Gateway = &v1alpha1.GatewayStatus{ConfigDigest: "sha256:aa", ConfigTime: metav1.NewTime(scope.now)}
+	scope.account.Status.Gateway = &v1alpha1.GatewayStatus{
+		ConfigDigest: "sha256:aa", ConfigTime: metav1.NewTime(scope.now),
+	}
 	want := verdict{"False", "ConfigHeld", "No new configuration can be made: it needs the plan and the credentials. " +
 		"The gateway goes on with configuration sha256:aa of 2026-11-20T12:00:00Z"}
 	if got := configVerdict(scope); got != want {
@@ -281,7 +300,10 @@ func TestTemplateIsServedWhenEveryReplicaServesIt(t *testing.T) {
 		}
 	}
 	known := template
-	known.Status.Conditions = append(known.Status.Conditions[:1:1], metav1.Condition{Type: v1alpha1.ConditionServed, Status: "True", ObservedGeneration: 2})
+	known.Status.Conditions = append(
+		known.Status.Conditions[:1:1],
+		metav1.Condition{Type: v1alpha1.ConditionServed, Status: "True", ObservedGeneration: 2},
+	)
 	if got, news := served(&templateScope{template: &known}, &known.Status); news {
 		t.Errorf("got %v from an operator that has not asked yet, want nothing new", got)
 	}

@@ -37,11 +37,15 @@ func Usage(r *report.Report, budget *v1alpha1.Budget, planCurrency money.Currenc
 	}
 	for i := range min(len(r.Period.Categories), maxCategories) {
 		c := &r.Period.Categories[i]
-		usage.Categories = append(usage.Categories, v1alpha1.CategoryUsage{Category: c.Name, Messages: &c.Messages, Charged: &c.Charged, Billed: amount(c.Billed)})
+		usage.Categories = append(usage.Categories, v1alpha1.CategoryUsage{
+			Category: c.Name, Messages: &c.Messages, Charged: &c.Charged, Billed: amount(c.Billed),
+		})
 	}
 	for i := range min(len(r.Period.Allowances), maxAllowances) {
 		a := &r.Period.Allowances[i]
-		usage.Allowances = append(usage.Allowances, v1alpha1.AllowanceUsage{Name: a.Name, Scope: a.Scope, Used: &a.Used, Count: &a.Count})
+		usage.Allowances = append(
+			usage.Allowances, v1alpha1.AllowanceUsage{Name: a.Name, Scope: a.Scope, Used: &a.Used, Count: &a.Count},
+		)
 	}
 	return usage
 }
@@ -51,7 +55,10 @@ func History(r *report.Report, planCurrency money.Currency) []v1alpha1.PeriodTot
 	var history []v1alpha1.PeriodTotal
 	for i := range min(len(r.History), maxHistory) {
 		h := &r.History[i]
-		history = append(history, v1alpha1.PeriodTotal{Period: h.Name, Messages: &h.Messages, Billed: amountOf(h.Billed, planCurrency)})
+		history = append(
+			history,
+			v1alpha1.PeriodTotal{Period: h.Name, Messages: &h.Messages, Billed: amountOf(h.Billed, planCurrency)},
+		)
 	}
 	return history
 }

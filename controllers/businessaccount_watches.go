@@ -29,7 +29,10 @@ import (
 func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.BusinessAccount{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(
+			&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{}),
+		).
 		Owns(&appsv1.Deployment{}).
 		Owns(&corev1.PersistentVolumeClaim{}).
 		Owns(&corev1.Service{}).
@@ -38,11 +41,23 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Owns(&networkingv1.NetworkPolicy{}).
 		Owns(&policyv1.PodDisruptionBudget{}).
 		Owns(&autoscalingv2.HorizontalPodAutoscaler{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfNamespace), builder.OnlyMetadata, builder.WithPredicates(predicate.LabelChangedPredicate{})).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(accountOfPod), builder.WithPredicates(servingChanged(r.Clock))).
+		Watches(
+			&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfNamespace), builder.OnlyMetadata,
+			builder.WithPredicates(predicate.LabelChangedPredicate{}),
+		).
+		Watches(
+			&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(accountOfPod),
+			builder.WithPredicates(servingChanged(r.Clock)),
+		).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfSecret), builder.OnlyMetadata).
-		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(accountOfTemplate), builder.WithPredicates(templateChanged())).
-		Watches(&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(
+			&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(accountOfTemplate),
+			builder.WithPredicates(templateChanged()),
+		).
+		Watches(
+			&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{}),
+		).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.accountOfRecord)).
 		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision),
 			builder.WithPredicates(lost())).
@@ -74,7 +89,9 @@ func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object cl
 }
 
 // accountsOfRevision are those that the plan of a stored revision prices, now or before.
-func (r *BusinessAccountReconciler) accountsOfRevision(ctx context.Context, revision client.Object) []reconcile.Request {
+func (r *BusinessAccountReconciler) accountsOfRevision(
+	ctx context.Context, revision client.Object,
+) []reconcile.Request {
 	plan := revision.GetAnnotations()[tenant.AnnotationPlan]
 	return slices.Concat(
 		r.accounts(ctx, client.MatchingFields{indexPricedNow: plan}),
@@ -98,7 +115,9 @@ func (r *BusinessAccountReconciler) serves(namespace string) bool {
 
 // accountsOfNamespace are the accounts of a namespace that is served: every namespace is watched,
 // and the caches know nothing of what is in the others.
-func (r *BusinessAccountReconciler) accountsOfNamespace(ctx context.Context, namespace client.Object) []reconcile.Request {
+func (r *BusinessAccountReconciler) accountsOfNamespace(
+	ctx context.Context, namespace client.Object,
+) []reconcile.Request {
 	if !r.serves(namespace.GetName()) {
 		return nil
 	}
@@ -107,7 +126,9 @@ func (r *BusinessAccountReconciler) accountsOfNamespace(ctx context.Context, nam
 
 // accountsOfSecret are the accounts that name a Secret, and the one that it was made for.
 func (r *BusinessAccountReconciler) accountsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
-	requests := r.accounts(ctx, client.InNamespace(secret.GetNamespace()), client.MatchingFields{indexSecret: secret.GetName()})
+	requests := r.accounts(
+		ctx, client.InNamespace(secret.GetNamespace()), client.MatchingFields{indexSecret: secret.GetName()},
+	)
 	return append(requests, accountOfPod(ctx, secret)...)
 }
 
@@ -125,7 +146,9 @@ func accountOfTemplate(_ context.Context, object client.Object) []reconcile.Requ
 	if !ok {
 		return nil
 	}
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: template.Namespace, Name: template.Spec.AccountName}}}
+	return []reconcile.Request{
+		{NamespacedName: types.NamespacedName{Namespace: template.Namespace, Name: template.Spec.AccountName}},
+	}
 }
 
 func (r *BusinessAccountReconciler) accounts(ctx context.Context, options ...client.ListOption) []reconcile.Request {

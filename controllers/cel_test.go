@@ -165,7 +165,9 @@ func celCases() map[string]celCase {
 // if a rule has none.
 func TestInvalidManifestsAreRefusedWithASentence(t *testing.T) {
 	c, namespace := directClient(t), newNamespace(t)
-	valid := map[string]string{"BusinessAccount": validAccount, "MessageTemplate": validTemplate, "PricingPlan": validPlan}
+	valid := map[string]string{
+		"BusinessAccount": validAccount, "MessageTemplate": validTemplate, "PricingPlan": validPlan,
+	}
 	for kind, manifest := range valid {
 		object := manifestOf(t, manifest, "{}", namespace)
 		if err := c.Create(t.Context(), object); err != nil {
@@ -235,16 +237,32 @@ func fullPlan() string {
 	var text strings.Builder
 	text.WriteString("apiVersion: guichet.dev/v1alpha1\nkind: PricingPlan\nspec:\n  currency: USD\n  revisions:\n")
 	for i := range 40 {
-		fmt.Fprintf(&text, "  - name: r%d\n    effectiveDate: %q\n", i, time.Date(2027, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
-		text.WriteString("    classifyBy: Category\n    unit: Message\n    outsideWindow: TemplateOnly\n    rateAt: Delivery\n")
+		fmt.Fprintf(
+			&text, "  - name: r%d\n    effectiveDate: %q\n", i,
+			time.Date(2027, time.Month(1+i), 1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly),
+		)
+		text.WriteString(
+			"    classifyBy: Category\n    unit: Message\n    outsideWindow: TemplateOnly\n    rateAt: Delivery\n",
+		)
 		text.WriteString("    serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}\n    rates:\n")
 		markets := append(market.All(), market.Any)
 		for _, m := range markets {
-			fmt.Fprintf(&text, "    - {market: %q, prices: [{category: Marketing, amount: '0.0604'}, {category: Utility, amount: '0.0077'}, {category: Authentication, amount: '0.0077'}, {category: Service, amount: '0.0077'}]}\n", m)
+			fmt.Fprintf(
+				&text,
+				"    - {market: %q, prices: [{category: Marketing, amount: '0.0604'}, {category: Utility, amount: "+
+					"'0.0077'}, {category: Authentication, amount: '0.0077'}, {category: Service, amount: "+
+					"'0.0077'}]}\n",
+				m,
+			)
 		}
 		text.WriteString("    tiers:\n")
 		for _, m := range markets {
-			fmt.Fprintf(&text, "    - {market: %q, category: Utility, mode: Marginal, per: Portfolio, steps: [{above: 100000, amount: '0.0073'}, {above: 500000, amount: '0.0069'}, {above: 1000000, amount: '0.0065'}]}\n", m)
+			fmt.Fprintf(
+				&text,
+				"    - {market: %q, category: Utility, mode: Marginal, per: Portfolio, steps: [{above: 100000, "+
+					"amount: '0.0073'}, {above: 500000, amount: '0.0069'}, {above: 1000000, amount: '0.0065'}]}\n",
+				m,
+			)
 		}
 	}
 	return text.String()

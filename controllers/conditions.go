@@ -69,7 +69,10 @@ func summary(conditions []metav1.Condition, types []string, now time.Time) verdi
 		found := apimeta.FindStatusCondition(conditions, conditionType)
 		switch {
 		case found == nil:
-			found = &metav1.Condition{Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending, Message: fmt.Sprintf("%s is not known yet", conditionType)}
+			found = &metav1.Condition{
+				Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending,
+				Message: fmt.Sprintf("%s is not known yet", conditionType),
+			}
 		case found.Status == metav1.ConditionTrue, found.Reason == v1alpha1.ReasonUpstreamNotReported,
 			wasReady && onItsWay(*found, now):
 			continue

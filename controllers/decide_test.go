@@ -19,7 +19,9 @@ import (
 
 func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 	condition := func(conditionType string, status metav1.ConditionStatus) metav1.Condition {
-		return metav1.Condition{Type: conditionType, Status: status, Reason: conditionType + "Reason", Message: "about " + conditionType}
+		return metav1.Condition{
+			Type: conditionType, Status: status, Reason: conditionType + "Reason", Message: "about " + conditionType,
+		}
 	}
 	tests := map[string]struct {
 		conditions []metav1.Condition
@@ -34,7 +36,9 @@ func TestSummaryPicksTheFirstThatIsFalse(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := summary(tc.conditions, []string{"A", "B"}, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)); got != tc.want {
+			if got := summary(
+				tc.conditions, []string{"A", "B"}, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
+			); got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
@@ -69,7 +73,11 @@ func TestReadyOutlastsAConfigurationOnItsWay(t *testing.T) {
 }
 
 func TestTransitionsAreToldOnce(t *testing.T) {
-	before := []metav1.Condition{{Type: "A", Status: "True", Reason: "Fine"}, {Type: "Ready", Status: "False", Reason: "Bad"}, {Type: "C", Status: "False", Reason: "Old", Message: "m"}}
+	before := []metav1.Condition{
+		{Type: "A", Status: "True", Reason: "Fine"},
+		{Type: "Ready", Status: "False", Reason: "Bad"},
+		{Type: "C", Status: "False", Reason: "Old", Message: "m"},
+	}
 	after := []metav1.Condition{
 		{Type: "A", Status: "False", Reason: "Broken", Message: "mend it"},
 		{Type: "B", Status: "Unknown", Reason: "Pending"},
@@ -77,7 +85,11 @@ func TestTransitionsAreToldOnce(t *testing.T) {
 		{Type: "C", Status: "False", Reason: "Old", Message: "another message"},
 		{Type: "WithinBudget", Status: "True", Reason: v1alpha1.ReasonBudgetWarning, Message: "80 %"},
 	}
-	want := []announcement{{"Warning", "Broken", "A: mend it"}, {"Normal", "Ready", "Everything is in order"}, {"Warning", "BudgetWarning", "WithinBudget: 80 %"}}
+	want := []announcement{
+		{"Warning", "Broken", "A: mend it"},
+		{"Normal", "Ready", "Everything is in order"},
+		{"Warning", "BudgetWarning", "WithinBudget: 80 %"},
+	}
 	if diff := cmp.Diff(want, transitions(before, after), cmp.AllowUnexported(announcement{})); diff != "" {
 		t.Error(diff)
 	}
@@ -100,8 +112,14 @@ func TestTruncatedKeepsWholeCharacters(t *testing.T) {
 }
 
 func TestDecideStep(t *testing.T) {
-	wanted := template.Definition{Name: "n", Language: "en_US", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "Hello"}}}
-	other := template.Definition{Name: "n", Language: "en_US", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "Bye"}}}
+	wanted := template.Definition{
+		Name: "n", Language: "en_US", Category: "UTILITY",
+		Components: []template.Component{{Type: "BODY", Text: "Hello"}},
+	}
+	other := template.Definition{
+		Name: "n", Language: "en_US", Category: "UTILITY",
+		Components: []template.Component{{Type: "BODY", Text: "Bye"}},
+	}
 	dearer := wanted
 	dearer.Category = "MARKETING"
 	digest := tenant.DefinitionDigest(wanted)
@@ -131,7 +149,9 @@ func TestDecideStep(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			object := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: tc.id}}
+			object := &v1alpha1.MessageTemplate{
+				Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: tc.id},
+			}
 			if got := decideStep(object, wanted, tc.upstream); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
@@ -143,7 +163,10 @@ func TestDecideStep(t *testing.T) {
 // changed setting shows in no text.
 func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
 	expiring := func(minutes int) template.Definition {
-		return template.Definition{Name: "n", Language: "en_US", Category: "AUTHENTICATION", Components: []template.Component{{Type: "BODY"}, {Type: "FOOTER", CodeExpirationMinutes: &minutes}}}
+		return template.Definition{
+			Name: "n", Language: "en_US", Category: "AUTHENTICATION",
+			Components: []template.Component{{Type: "BODY"}, {Type: "FOOTER", CodeExpirationMinutes: &minutes}},
+		}
 	}
 	tests := map[string]struct {
 		submitted, status string
@@ -156,7 +179,9 @@ func TestChangedAuthenticationTemplateIsSubmitted(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			object := &v1alpha1.MessageTemplate{Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: "1"}}
+			object := &v1alpha1.MessageTemplate{
+				Status: v1alpha1.MessageTemplateStatus{SubmittedDigest: tc.submitted, UpstreamID: "1"},
+			}
 			upstream := &graph.UpstreamTemplate{Definition: expiring(10), ID: "1", Status: tc.status}
 			if got := decideStep(object, expiring(5), upstream); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
@@ -186,13 +211,21 @@ func TestNextLookGrowsWhileTheUpstreamReviews(t *testing.T) {
 		{0, 2 * time.Second}, {8 * time.Second, 2 * time.Second}, {40 * time.Second, 10 * time.Second}, {time.Hour, time.Minute},
 	}
 	for _, tc := range tests {
-		scope := &templateScope{now: now, upstream: &graph.UpstreamTemplate{Status: graph.TemplatePending}, template: &v1alpha1.MessageTemplate{}}
-		scope.template.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionApproved, LastTransitionTime: metav1.NewTime(now.Add(-tc.waiting))}}
+		scope := &templateScope{
+			now: now, upstream: &graph.UpstreamTemplate{Status: graph.TemplatePending},
+			template: &v1alpha1.MessageTemplate{},
+		}
+		scope.template.Status.Conditions = []metav1.Condition{
+			{Type: v1alpha1.ConditionApproved, LastTransitionTime: metav1.NewTime(now.Add(-tc.waiting))},
+		}
 		if got := scope.nextLook(); got != tc.want {
 			t.Errorf("after %s: got %s, want %s", tc.waiting, got, tc.want)
 		}
 	}
-	approved := &templateScope{now: now, upstream: &graph.UpstreamTemplate{Status: graph.TemplateApproved}, template: &v1alpha1.MessageTemplate{}}
+	approved := &templateScope{
+		now: now, upstream: &graph.UpstreamTemplate{Status: graph.TemplateApproved},
+		template: &v1alpha1.MessageTemplate{},
+	}
 	if got := approved.nextLook(); got != 10*time.Minute {
 		t.Errorf("approved: got %s, want 10m", got)
 	}
@@ -218,7 +251,9 @@ func TestP11UsageLeavesOutWhatHasNoCurrency(t *testing.T) {
 	if usage.Billed != nil || usage.Cost != nil || usage.Reserved != nil || usage.BudgetLeft != nil {
 		t.Errorf("got %+v: an amount without a currency is no amount", usage)
 	}
-	if usage := Usage(r, nil, "EUR"); usage.Billed == nil || *usage.Billed != (v1alpha1.Money{Amount: "0", Currency: "EUR"}) {
+	if usage := Usage(
+		r, nil, "EUR",
+	); usage.Billed == nil || *usage.Billed != (v1alpha1.Money{Amount: "0", Currency: "EUR"}) {
 		t.Errorf("got %v, want 0 EUR by the plan", usage.Billed)
 	}
 }
@@ -232,7 +267,10 @@ func TestUsageIsBounded(t *testing.T) {
 	}
 	usage := Usage(r, nil, "USD")
 	if len(usage.Categories) != 16 || len(usage.Allowances) != 64 || len(History(r, "USD")) != 13 {
-		t.Errorf("got %d categories, %d allowances, %d periods", len(usage.Categories), len(usage.Allowances), len(History(r, "USD")))
+		t.Errorf(
+			"got %d categories, %d allowances, %d periods", len(usage.Categories), len(usage.Allowances),
+			len(History(r, "USD")),
+		)
 	}
 }
 
@@ -243,7 +281,9 @@ func TestReachedIsExact(t *testing.T) {
 		percent int32
 		want    bool
 	}{{"0.1", 33, true}, {"0.1", 34, false}, {"0.299999999999", 100, false}, {"0.3", 100, true}, {"0", 1, false}} {
-		if got := reached(money.Money{Amount: money.MustParse(tc.spent), Currency: "USD"}, limit, tc.percent); got != tc.want {
+		if got := reached(
+			money.Money{Amount: money.MustParse(tc.spent), Currency: "USD"}, limit, tc.percent,
+		); got != tc.want {
 			t.Errorf("%s of 0.3 reaches %d %%: got %t", tc.spent, tc.percent, got)
 		}
 	}
@@ -254,7 +294,9 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 	const number = "106540352242922"
 	at := func(second int, namespace, name string) v1alpha1.BusinessAccount {
 		return v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{
-			Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(time.Date(2026, 11, 20, 12, 0, second, 0, time.UTC)),
+			Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(
+				time.Date(2026, 11, 20, 12, 0, second, 0, time.UTC),
+			),
 		}}
 	}
 	having := func(account v1alpha1.BusinessAccount) v1alpha1.BusinessAccount {
@@ -280,10 +322,16 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 				for i := range order {
 					other := holder(&order[i], claimants, hasNumber(number))
 					if i == 0 && other != nil {
-						t.Fatalf("%s/%s is the first, and %s/%s holds its number", order[i].Namespace, order[i].Name, other.Namespace, other.Name)
+						t.Fatalf(
+							"%s/%s is the first, and %s/%s holds its number", order[i].Namespace, order[i].Name,
+							other.Namespace, other.Name,
+						)
 					}
 					if i > 0 && (other == nil || other.Namespace != order[0].Namespace || other.Name != order[0].Name) {
-						t.Fatalf("%s/%s must not hold the number of %s/%s", order[i].Namespace, order[i].Name, order[0].Namespace, order[0].Name)
+						t.Fatalf(
+							"%s/%s must not hold the number of %s/%s", order[i].Namespace, order[i].Name,
+							order[0].Namespace, order[0].Name,
+						)
 					}
 				}
 			})

@@ -95,7 +95,9 @@ func (c loggedClient) Update(ctx context.Context, object client.Object, options 
 	return c.Client.Update(ctx, object, options...)
 }
 
-func (c loggedClient) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption) error {
+func (c loggedClient) Patch(
+	ctx context.Context, object client.Object, patch client.Patch, options ...client.PatchOption,
+) error {
 	if err := c.log.call("patch", object); err != nil {
 		return err
 	}
@@ -109,7 +111,9 @@ func (c loggedClient) Delete(ctx context.Context, object client.Object, options 
 	return c.Client.Delete(ctx, object, options...)
 }
 
-func (c loggedClient) Apply(ctx context.Context, object runtime.ApplyConfiguration, options ...client.ApplyOption) error {
+func (c loggedClient) Apply(
+	ctx context.Context, object runtime.ApplyConfiguration, options ...client.ApplyOption,
+) error {
 	kind := ""
 	if named, ok := object.(interface{ GetKind() string }); ok {
 		kind = " " + named.GetKind()
@@ -129,7 +133,9 @@ type loggedStatus struct {
 	log *callLog
 }
 
-func (s loggedStatus) Patch(ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+func (s loggedStatus) Patch(
+	ctx context.Context, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption,
+) error {
 	if err := s.log.call("patch status of", object); err != nil {
 		return err
 	}
@@ -142,7 +148,9 @@ type loggedReader struct {
 	log *callLog
 }
 
-func (r loggedReader) Get(ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+func (r loggedReader) Get(
+	ctx context.Context, key client.ObjectKey, object client.Object, options ...client.GetOption,
+) error {
 	if err := r.log.call("get", object); err != nil {
 		return err
 	}
@@ -181,7 +189,10 @@ var _ controllers.PodReports = (*fakeGateways)(nil)
 
 func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (report.Report, error) {
 	secret := &corev1.Secret{}
-	err := f.client.Get(ctx, types.NamespacedName{Namespace: pod.Account.Namespace, Name: tenant.ConfigSecretName(pod.Account.Name)}, secret)
+	err := f.client.Get(
+		ctx, types.NamespacedName{Namespace: pod.Account.Namespace, Name: tenant.ConfigSecretName(pod.Account.Name)},
+		secret,
+	)
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.count++
@@ -191,7 +202,9 @@ func (f *fakeGateways) Read(ctx context.Context, pod controllers.ReportingPod) (
 	answer := f.report
 	answer.Channels = withServed(answer.Channels, secret.Data[config.FileName])
 	if f.records != nil && pod.Published.Sequence > 0 {
-		answer.Ledger.Published = &report.LedgerRecord{Sequence: pod.Published.Sequence, Hash: f.records[pod.Published.Sequence]}
+		answer.Ledger.Published = &report.LedgerRecord{
+			Sequence: pod.Published.Sequence, Hash: f.records[pod.Published.Sequence],
+		}
 	}
 	answer.Replica, answer.ConfigDigest = pod.Name, secret.Annotations[tenant.AnnotationConfigDigest]
 	if f.stuck != "" {
@@ -253,7 +266,9 @@ func newFakeUpstream() *fakeUpstream {
 
 var _ controllers.Upstream = (*fakeUpstream)(nil)
 
-func (f *fakeUpstream) Find(_ context.Context, _ controllers.UpstreamAccess, name, language string) (*graph.UpstreamTemplate, error) {
+func (f *fakeUpstream) Find(
+	_ context.Context, _ controllers.UpstreamAccess, name, language string,
+) (*graph.UpstreamTemplate, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.found++
@@ -268,7 +283,9 @@ func (f *fakeUpstream) Find(_ context.Context, _ controllers.UpstreamAccess, nam
 	return nil, nil
 }
 
-func (f *fakeUpstream) Create(_ context.Context, access controllers.UpstreamAccess, definition template.Definition) (graph.CreatedTemplate, error) {
+func (f *fakeUpstream) Create(
+	_ context.Context, access controllers.UpstreamAccess, definition template.Definition,
+) (graph.CreatedTemplate, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.made = append(f.made, "create "+definition.Name+" in "+access.BusinessAccountID)
@@ -285,7 +302,9 @@ func (f *fakeUpstream) Create(_ context.Context, access controllers.UpstreamAcce
 	return graph.CreatedTemplate{ID: made.ID, Status: made.Status, Category: made.Category}, nil
 }
 
-func (f *fakeUpstream) Edit(_ context.Context, _ controllers.UpstreamAccess, id, _ string, components []template.Component) error {
+func (f *fakeUpstream) Edit(
+	_ context.Context, _ controllers.UpstreamAccess, id, _ string, components []template.Component,
+) error {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.made = append(f.made, "edit "+id)

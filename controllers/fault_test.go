@@ -65,12 +65,18 @@ func (w *world) deleteAccount() {
 			&appsv1.DeploymentList{}, &corev1.PodList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{},
 			&corev1.SecretList{}, &corev1.PersistentVolumeClaimList{}, &networkingv1.NetworkPolicyList{},
 		} {
-			g.Expect(w.client.List(w.t.Context(), list, client.InNamespace(w.namespace), client.MatchingLabels{tenant.LabelAccount: "acme"})).To(gomega.Succeed())
+			g.Expect(w.client.List(
+				w.t.Context(), list, client.InNamespace(w.namespace),
+				client.MatchingLabels{tenant.LabelAccount: "acme"},
+			)).To(gomega.Succeed())
 			g.Expect(apimeta.EachListItem(list, func(item runtime.Object) error {
 				left++
 				object, _ := item.(client.Object)
 				object.SetFinalizers(nil) // the volume's protection is a controller's work, and there is none here
-				return errors.Join(client.IgnoreNotFound(w.client.Update(w.t.Context(), object)), client.IgnoreNotFound(w.client.Delete(w.t.Context(), object, client.GracePeriodSeconds(0))))
+				return errors.Join(
+					client.IgnoreNotFound(w.client.Update(w.t.Context(), object)),
+					client.IgnoreNotFound(w.client.Delete(w.t.Context(), object, client.GracePeriodSeconds(0))),
+				)
 			})).To(gomega.Succeed())
 		}
 		g.Expect(left).To(gomega.BeZero())
@@ -84,7 +90,8 @@ func TestATemplateIsSubmittedOnceWhateverFails(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
 	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonCredentialsValid, "")
-	for k := 1; k <= 8; k++ { // the finalizer, the credentials, the status, and what the account's own passes make of it
+	// the finalizer, the credentials, the status, and what the account's own passes make of it
+	for k := 1; k <= 8; k++ {
 		name := fmt.Sprintf("order-%d", k)
 		w.calls.failNext(k)
 		patch := fmt.Sprintf("{metadata: {name: %s}, spec: {name: order_%d, deletionPolicy: Delete}}", name, k)

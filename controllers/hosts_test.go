@@ -44,12 +44,17 @@ func TestP8WhoHasAHostKeepsIt(t *testing.T) {
 	w.Eventually(holds("twin")).Should(gomega.Equal("acme.example"))
 	w.Eventually(func() error { return w.get("twin-gateway", &networkingv1.Ingress{}) }).Should(gomega.Succeed())
 	expose("acme", "acme.example")
-	sentence := fmt.Sprintf(`spec.gateway.exposure.ingress.host is that of BusinessAccount "%s/twin", which had it first: there is no Ingress here until that account lets it go`, w.namespace)
+	sentence := fmt.Sprintf(
+		`spec.gateway.exposure.ingress.host is that of BusinessAccount "%s/twin", which had it first: there is no Ingress here until that account lets it go`,
+		w.namespace,
+	)
 	w.eventually("acme", v1alpha1.ConditionHostHeld, metav1.ConditionFalse, v1alpha1.ReasonHostTaken, sentence)
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonHostTaken, sentence)
 	w.settle()
 	w.Expect(apierrors.IsNotFound(w.get("acme-gateway", &networkingv1.Ingress{}))).To(gomega.BeTrue())
-	w.Expect(w.account().Status.Gateway.WebhookURL).To(gomega.Equal("http://acme-gateway." + w.namespace + ".svc:8080/webhooks"))
+	w.Expect(w.account().Status.Gateway.WebhookURL).To(
+		gomega.Equal("http://acme-gateway." + w.namespace + ".svc:8080/webhooks"),
+	)
 
 	expose("twin", "twin.example")
 	w.eventually("acme", v1alpha1.ConditionHostHeld, metav1.ConditionTrue, v1alpha1.ReasonHostHeld, "")
@@ -68,7 +73,11 @@ func TestImageIsTakenBackWithTheField(t *testing.T) {
 		return deployment.Spec.Template.Spec.Containers[0].Image
 	}
 	name := func(image string) {
-		w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Gateway = &v1alpha1.Gateway{Image: image} })
+		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+			account.Spec.Gateway = &v1alpha1.Gateway{
+				Image: image,
+			}
+		})
 	}
 	name("guichet.dev/gateway:bad")
 	w.Eventually(running).Should(gomega.Equal("guichet.dev/gateway:bad"))

@@ -127,12 +127,16 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 		return nil
 	}
 	scope.looked = true
-	scope.upstream, scope.failure = r.upstream.Find(ctx, *scope.access, scope.template.Spec.Name, scope.template.Spec.Language)
+	scope.upstream, scope.failure = r.upstream.Find(
+		ctx, *scope.access, scope.template.Spec.Name, scope.template.Spec.Language,
+	)
 	if scope.failure == nil {
 		r.step(ctx, scope, limit)
 	}
 	if scope.failure != nil {
-		log.FromContext(ctx).Info("The upstream did not do what a template needs", "step", scope.step, "error", scope.failure.Error())
+		log.FromContext(ctx).Info(
+			"The upstream did not do what a template needs", "step", scope.step, "error", scope.failure.Error(),
+		)
 	}
 	r.due.set(name, scope.now.Add(jittered(scope.nextLook())))
 	return nil
@@ -175,7 +179,9 @@ func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template 
 	return r.patchFinalizers(ctx, before, template)
 }
 
-func (r *MessageTemplateReconciler) patchFinalizers(ctx context.Context, before, after *v1alpha1.MessageTemplate) error {
+func (r *MessageTemplateReconciler) patchFinalizers(
+	ctx context.Context, before, after *v1alpha1.MessageTemplate,
+) error {
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	if err := r.Client.Patch(ctx, after, patch, client.FieldOwner(FieldManager)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("write the finalizers of MessageTemplate %q: %w", after.Name, err)

@@ -47,7 +47,9 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 		return stepMissing
 	case submitted == digest:
 		return stepObserve
-	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(submitted, wanted, upstream) && !changedUnseen(submitted, wanted):
+	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(
+		submitted, wanted, upstream,
+	) && !changedUnseen(submitted, wanted):
 		return stepAdopt
 	case submitted == "":
 		return stepDiffers
@@ -89,9 +91,12 @@ func (s *templateScope) nextLook() time.Duration {
 		return soonest
 	case s.step == stepWait:
 		return latest
-	case s.upstream != nil && (s.upstream.Status == graph.TemplatePending || s.upstream.Status == graph.TemplateInAppeal):
+	case s.upstream != nil &&
+		(s.upstream.Status == graph.TemplatePending || s.upstream.Status == graph.TemplateInAppeal):
 		waiting := time.Duration(0)
-		if approved := apimeta.FindStatusCondition(s.template.Status.Conditions, v1alpha1.ConditionApproved); approved != nil {
+		if approved := apimeta.FindStatusCondition(
+			s.template.Status.Conditions, v1alpha1.ConditionApproved,
+		); approved != nil {
 			waiting = s.now.Sub(approved.LastTransitionTime.Time)
 		}
 		return min(max(waiting/4, soonest), latest)

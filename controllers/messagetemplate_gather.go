@@ -48,9 +48,13 @@ type templateScope struct {
 }
 
 // gather reads the world once.
-func (r *MessageTemplateReconciler) gather(ctx context.Context, object *v1alpha1.MessageTemplate) (*templateScope, error) {
+func (r *MessageTemplateReconciler) gather(
+	ctx context.Context, object *v1alpha1.MessageTemplate,
+) (*templateScope, error) {
 	definition := tenant.Definition(&object.Spec)
-	scope := &templateScope{template: object, now: r.Clock.Now(), definition: definition, findings: tenant.Findings(&object.Spec)}
+	scope := &templateScope{
+		template: object, now: r.Clock.Now(), definition: definition, findings: tenant.Findings(&object.Spec),
+	}
 	account := &v1alpha1.BusinessAccount{}
 	err := r.Client.Get(ctx, types.NamespacedName{Namespace: object.Namespace, Name: object.Spec.AccountName}, account)
 	if apierrors.IsNotFound(err) {
@@ -74,14 +78,19 @@ func (r *MessageTemplateReconciler) gather(ctx context.Context, object *v1alpha1
 }
 
 // olderTwin is the template of the same account, name and language that was there first, or nil.
-func (r *MessageTemplateReconciler) olderTwin(ctx context.Context, object *v1alpha1.MessageTemplate) (*v1alpha1.MessageTemplate, error) {
+func (r *MessageTemplateReconciler) olderTwin(
+	ctx context.Context, object *v1alpha1.MessageTemplate,
+) (*v1alpha1.MessageTemplate, error) {
 	list := &v1alpha1.MessageTemplateList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(object.Namespace), client.MatchingFields{indexAccount: object.Spec.AccountName}); err != nil {
+	if err := r.Client.List(
+		ctx, list, client.InNamespace(object.Namespace), client.MatchingFields{indexAccount: object.Spec.AccountName},
+	); err != nil {
 		return nil, fmt.Errorf("list MessageTemplates: %w", err)
 	}
 	for i := range list.Items {
 		other := &list.Items[i]
-		if other.UID != object.UID && other.Spec.Name == object.Spec.Name && other.Spec.Language == object.Spec.Language && olderThan(other, object) {
+		if other.UID != object.UID && other.Spec.Name == object.Spec.Name &&
+			other.Spec.Language == object.Spec.Language && olderThan(other, object) {
 			return other, nil
 		}
 	}
@@ -98,13 +107,17 @@ func olderThan(a, b *v1alpha1.MessageTemplate) bool {
 
 // upstreamAccess is how the account's templates are managed: with the credentials of its first
 // WhatsApp channel. It is nil while those are not in order.
-func (r *MessageTemplateReconciler) upstreamAccess(ctx context.Context, account *v1alpha1.BusinessAccount) (*UpstreamAccess, error) {
+func (r *MessageTemplateReconciler) upstreamAccess(
+	ctx context.Context, account *v1alpha1.BusinessAccount,
+) (*UpstreamAccess, error) {
 	for _, channel := range account.Spec.Channels {
 		if channel.Type == v1alpha1.ChannelMessenger {
 			continue
 		}
 		secret := &corev1.Secret{}
-		err := r.Live.Get(ctx, types.NamespacedName{Namespace: account.Namespace, Name: channel.CredentialsSecretName}, secret)
+		err := r.Live.Get(
+			ctx, types.NamespacedName{Namespace: account.Namespace, Name: channel.CredentialsSecretName}, secret,
+		)
 		if apierrors.IsNotFound(err) {
 			return nil, nil
 		}

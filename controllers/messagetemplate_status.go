@@ -23,7 +23,9 @@ func (r *MessageTemplateReconciler) writeStatus(ctx context.Context, scope *temp
 	before, after := scope.template, scope.template.DeepCopy()
 	after.Status = templateStatus(scope)
 	writer := statusWriter{client: r.Client, recorder: r.Recorder}
-	return writer.write(ctx, before, after, !sameStatus(before.Status, after.Status), before.Status.Conditions, after.Status.Conditions)
+	return writer.write(
+		ctx, before, after, !sameStatus(before.Status, after.Status), before.Status.Conditions, after.Status.Conditions,
+	)
 }
 
 // keepSubmitted records what this pass has submitted although the object has changed meanwhile:
@@ -80,7 +82,9 @@ func served(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v ver
 	case scope.servedForms == nil && known != nil && known.ObservedGeneration == now.Generation:
 		return verdict{}, false
 	}
-	return unknown(v1alpha1.ReasonConfigPropagating, "Not every ready replica of the gateway serves the template yet"), true
+	return unknown(
+		v1alpha1.ReasonConfigPropagating, "Not every ready replica of the gateway serves the template yet",
+	), true
 }
 
 func showFindings(scope *templateScope, status *v1alpha1.MessageTemplateStatus) {
@@ -159,9 +163,13 @@ func acceptedTemplate(scope *templateScope) verdict {
 		}
 		return isFalse(v1alpha1.ReasonLintFailed, strings.Join(sentences, "; "))
 	case scope.account == nil:
-		return isFalse(v1alpha1.ReasonAccountNotFound, fmt.Sprintf("BusinessAccount %q is not there: create it in this namespace", scope.template.Spec.AccountName))
+		return isFalse(v1alpha1.ReasonAccountNotFound, fmt.Sprintf(
+			"BusinessAccount %q is not there: create it in this namespace", scope.template.Spec.AccountName,
+		))
 	case scope.duplicate != nil:
-		return isFalse(v1alpha1.ReasonDuplicate, fmt.Sprintf("MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name))
+		return isFalse(v1alpha1.ReasonDuplicate, fmt.Sprintf(
+			"MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name,
+		))
 	}
 	return isTrue(v1alpha1.ReasonAccepted, "The template passed the lint")
 }
@@ -174,15 +182,22 @@ func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v v
 	case !scope.due:
 		return verdict{}, false
 	case scope.access == nil:
-		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf("BusinessAccount %q has no WhatsApp channel whose Secret holds an access token", scope.account.Name)), true
+		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+			"BusinessAccount %q has no WhatsApp channel whose Secret holds an access token", scope.account.Name,
+		)), true
 	case !scope.looked:
 		return unknown(v1alpha1.ReasonPending, "The upstream was not asked yet"), scope.edited()
 	case scope.failure != nil && refusedForGood(scope.failure):
-		return isFalse(v1alpha1.ReasonSubmissionFailed, "The upstream refused the template: "+strings.TrimPrefix(unreachable(scope.failure), "The Graph API answered: ")), true
+		return isFalse(v1alpha1.ReasonSubmissionFailed, "The upstream refused the template: "+strings.TrimPrefix(
+			unreachable(scope.failure), "The Graph API answered: ",
+		)), true
 	case scope.failure != nil:
 		return keepApproval(scope, unknown(v1alpha1.ReasonUpstreamUnreachable, unreachable(scope.failure)))
 	case scope.delayed:
-		return unknown(v1alpha1.ReasonSubmissionDelayed, "The template waits for its turn: the upstream takes 100 submissions an hour"), true
+		return unknown(
+			v1alpha1.ReasonSubmissionDelayed,
+			"The template waits for its turn: the upstream takes 100 submissions an hour",
+		), true
 	}
 	return upstreamVerdict(scope, status), true
 }
@@ -199,12 +214,19 @@ func keepApproval(scope *templateScope, otherwise verdict) (v verdict, news bool
 func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
 	switch scope.step {
 	case stepMissing:
-		return isFalse(v1alpha1.ReasonUpstreamMissing, "The upstream no longer knows the template: delete this object and create it anew to submit it again; a deleted name stays blocked for 30 days")
+		return isFalse(
+			v1alpha1.ReasonUpstreamMissing,
+			"The upstream no longer knows the template: delete this object and create it anew to submit it again; a "+
+				"deleted name stays blocked for 30 days",
+		)
 	case stepDiffers:
 		return isFalse(v1alpha1.ReasonUpstreamChanged, fmt.Sprintf("The upstream has another template of this name and language; it differs in %s: change the spec to match it, or delete it there",
 			strings.Join(tenant.Differences(scope.definition, scope.upstream.Definition), ", ")))
 	case stepWait:
-		return unknown(v1alpha1.ReasonInReview, fmt.Sprintf("The changed template is submitted when the upstream lets it be edited; its status there is '%s'", status.UpstreamStatus))
+		return unknown(v1alpha1.ReasonInReview, fmt.Sprintf(
+			"The changed template is submitted when the upstream lets it be edited; its status there is '%s'",
+			status.UpstreamStatus,
+		))
 	}
 	switch status.UpstreamStatus {
 	case graph.TemplateApproved, graph.TemplateReinstated:
@@ -212,13 +234,25 @@ func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatu
 	case graph.TemplatePending, graph.TemplateInAppeal:
 		return unknown(v1alpha1.ReasonInReview, "The upstream reviews the template")
 	case graph.TemplateRejected:
-		return isFalse(v1alpha1.ReasonRejected, "The upstream rejected the template"+rejection(scope.upstream)+": change the spec to submit it again")
+		return isFalse(
+			v1alpha1.ReasonRejected,
+			"The upstream rejected the template"+rejection(scope.upstream)+": change the spec to submit it again",
+		)
 	case graph.TemplateStatusPaused:
-		return isFalse(v1alpha1.ReasonUpstreamPaused, "The upstream paused the template for its quality: it becomes sendable again by itself, or when it is edited")
+		return isFalse(
+			v1alpha1.ReasonUpstreamPaused,
+			"The upstream paused the template for its quality: it becomes sendable again by itself, or when it is "+
+				"edited",
+		)
 	case graph.TemplateStatusDisabled:
-		return isFalse(v1alpha1.ReasonDisabled, "The upstream disabled the template for good: make another one under another name")
+		return isFalse(
+			v1alpha1.ReasonDisabled, "The upstream disabled the template for good: make another one under another name",
+		)
 	}
-	return isFalse(v1alpha1.ReasonDisabled, fmt.Sprintf("The upstream does not let the template be sent: its status there is '%s'", status.UpstreamStatus))
+	return isFalse(
+		v1alpha1.ReasonDisabled,
+		fmt.Sprintf("The upstream does not let the template be sent: its status there is '%s'", status.UpstreamStatus),
+	)
 }
 
 func rejection(upstream *graph.UpstreamTemplate) string {
@@ -238,7 +272,10 @@ func categoryVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatu
 	case wanted:
 		return isTrue(v1alpha1.ReasonCategoryMatches, "The upstream bills the template under the category of the spec")
 	}
-	return isFalse(v1alpha1.ReasonCategoryChanged, fmt.Sprintf("The upstream bills the template as '%s', not as '%s'%s", status.Category, wanted, priceDifference(scope, wanted, status.Category)))
+	return isFalse(v1alpha1.ReasonCategoryChanged, fmt.Sprintf(
+		"The upstream bills the template as '%s', not as '%s'%s", status.Category, wanted,
+		priceDifference(scope, wanted, status.Category),
+	))
 }
 
 // priceDifference says what the other category costs, over the markets of the account's plan.

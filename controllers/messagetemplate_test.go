@@ -78,13 +78,22 @@ func TestTemplateIsSubmittedOnceAndFollowed(t *testing.T) {
 	w.Expect(status.UpstreamStatus).To(gomega.Equal("APPROVED"))
 	w.Expect(status.Category).To(gomega.Equal("Utility"))
 	w.Expect(status.Quality).To(gomega.Equal("GREEN"))
-	w.Expect(conditionText(status.Conditions, "CategoryMatches")).To(gomega.Equal("CategoryMatches=True CategoryMatches: The upstream bills the template under the category of the spec"))
+	w.Expect(conditionText(status.Conditions, "CategoryMatches")).To(gomega.Equal(
+		"CategoryMatches=True CategoryMatches: The upstream bills the template under the category of the spec",
+	))
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}))
 
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateStatusPaused })
-	w.eventuallyTemplate("order", "Approved", "Approved=False UpstreamPaused: The upstream paused the template for its quality: it becomes sendable again by itself, or when it is edited")
+	w.eventuallyTemplate(
+		"order", "Approved",
+		"Approved=False UpstreamPaused: The upstream paused the template for its quality: it becomes sendable again "+
+			"by itself, or when it is edited",
+	)
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateStatusDisabled })
-	w.eventuallyTemplate("order", "Approved", "Approved=False Disabled: The upstream disabled the template for good: make another one under another name")
+	w.eventuallyTemplate(
+		"order", "Approved",
+		"Approved=False Disabled: The upstream disabled the template for good: make another one under another name",
+	)
 	w.Expect(w.upstream.requests()).To(gomega.HaveLen(1))
 }
 
@@ -99,7 +108,9 @@ func TestApprovedTemplateReachesTheGateway(t *testing.T) {
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
 	// The upstream's webhook reaches the gateway, and its report tells the operator.
 	w.gateways.change(func(f *fakeGateways) {
-		f.report.TemplateEvents = []report.TemplateEvent{{UpstreamID: "5001", Name: "order_ready", Language: "en_US", Event: "APPROVED", Time: w.clock.Now()}}
+		f.report.TemplateEvents = []report.TemplateEvent{
+			{UpstreamID: "5001", Name: "order_ready", Language: "en_US", Event: "APPROVED", Time: w.clock.Now()},
+		}
 	})
 	w.Eventually(w.digestServed).ShouldNot(gomega.Equal(pending))
 	w.Expect(w.template("order").Status.UpstreamStatus).To(gomega.Equal("APPROVED"))
@@ -113,7 +124,11 @@ func TestRejectedTemplateSaysWhyAndIsEdited(t *testing.T) {
 	w.upstreamSays(func(u *graph.UpstreamTemplate) {
 		u.Status, u.RejectedReason = graph.TemplateRejected, "INCORRECT_CATEGORY"
 	})
-	w.eventuallyTemplate("order", "Approved", "Approved=False Rejected: The upstream rejected the template (INCORRECT_CATEGORY): change the spec to submit it again")
+	w.eventuallyTemplate(
+		"order", "Approved",
+		"Approved=False Rejected: The upstream rejected the template (INCORRECT_CATEGORY): change the spec to "+
+			"submit it again",
+	)
 
 	template := w.template("order")
 	template.Spec.Body.Text = "Hello, the order that you placed is ready."
@@ -147,8 +162,15 @@ func TestExistingTemplateIsAdoptedOrLeftAlone(t *testing.T) {
 
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Components[0].Text = "Somebody else's words, for another purpose." })
 	w.create(templateManifest)
-	w.eventuallyTemplate("order", "Approved", "Approved=False UpstreamChanged: The upstream has another template of this name and language; it differs in body: change the spec to match it, or delete it there")
-	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}), "what is there must be neither made again nor overwritten")
+	w.eventuallyTemplate(
+		"order", "Approved",
+		"Approved=False UpstreamChanged: The upstream has another template of this name and language; it differs in "+
+			"body: change the spec to match it, or delete it there",
+	)
+	w.Expect(w.upstream.requests()).To(
+		gomega.Equal([]string{"create order_ready in 102290129340398"}),
+		"what is there must be neither made again nor overwritten",
+	)
 }
 
 func TestRefusedTemplates(t *testing.T) {
@@ -160,7 +182,10 @@ kind: MessageTemplate
 metadata: {name: order}
 spec: {accountName: other, name: order_ready, language: en_US, category: Utility, body: {text: "Hello, your order is ready and waits for you."}}
 `)
-	w.eventuallyTemplate("order", "Accepted", `Accepted=False AccountNotFound: BusinessAccount "other" is not there: create it in this namespace`)
+	w.eventuallyTemplate(
+		"order", "Accepted",
+		`Accepted=False AccountNotFound: BusinessAccount "other" is not there: create it in this namespace`,
+	)
 	w.create(`
 apiVersion: guichet.dev/v1alpha1
 kind: MessageTemplate
@@ -169,13 +194,18 @@ spec: {accountName: acme, name: broken, language: en_US, category: Utility, body
 `)
 	w.Eventually(func(g gomega.Gomega) {
 		broken := w.template("broken")
-		g.Expect(conditionText(broken.Status.Conditions, "Ready")).To(gomega.HavePrefix("Ready=False LintFailed: spec.body.text: Begin the body with words"))
+		g.Expect(conditionText(broken.Status.Conditions, "Ready")).To(
+			gomega.HavePrefix("Ready=False LintFailed: spec.body.text: Begin the body with words"),
+		)
 		g.Expect(broken.Status.Findings).NotTo(gomega.BeEmpty())
 	}).Should(gomega.Succeed())
 	w.Expect(w.upstream.requests()).To(gomega.BeEmpty())
 
 	w.upstream.change(func(f *fakeUpstream) {
-		f.refuse = &graph.Error{HTTPStatus: http.StatusBadRequest, Code: 100, Message: "(#100) Invalid parameter", Details: "name must be shorter"}
+		f.refuse = &graph.Error{
+			HTTPStatus: http.StatusBadRequest, Code: 100, Message: "(#100) Invalid parameter",
+			Details: "name must be shorter",
+		}
 	})
 	w.create(`
 apiVersion: guichet.dev/v1alpha1
@@ -194,9 +224,14 @@ func TestTwinTemplateIsADuplicateUntilTheFirstIsDeleted(t *testing.T) {
 	w.eventuallyTemplate("order", "Accepted", "Accepted=True Accepted: The template passed the lint")
 	twin := manifestOf(t, templateManifest, "{metadata: {name: order-twin}}", w.namespace)
 	w.Expect(w.client.Create(t.Context(), twin)).To(gomega.Succeed())
-	w.eventuallyTemplate("order-twin", "Accepted", `Accepted=False Duplicate: MessageTemplate "order" has the same name and language: delete one of the two`)
+	w.eventuallyTemplate(
+		"order-twin", "Accepted",
+		`Accepted=False Duplicate: MessageTemplate "order" has the same name and language: delete one of the two`,
+	)
 	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
-	w.Eventually(func() string { return conditionText(w.template("order-twin").Status.Conditions, "Accepted") }).Should(gomega.Equal("Accepted=True Accepted: The template passed the lint"))
+	w.Eventually(func() string { return conditionText(w.template("order-twin").Status.Conditions, "Accepted") }).Should(
+		gomega.Equal("Accepted=True Accepted: The template passed the lint"),
+	)
 }
 
 func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
@@ -260,17 +295,25 @@ func TestDeletionPolicy(t *testing.T) {
 	w.Eventually(w.upstream.requests).Should(gomega.ContainElement("delete order_ready 5001"))
 	w.Expect(w.template("order").DeletionTimestamp.IsZero()).To(gomega.BeFalse())
 	w.clock.SetTime(time.Now().Add(time.Hour))
-	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(gomega.BeTrue())
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(
+		gomega.BeTrue(),
+	)
 }
 
 func TestDeletedTemplateIsDeletedUpstream(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
-	w.Expect(w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace))).To(gomega.Succeed())
+	w.Expect(
+		w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace)),
+	).To(gomega.Succeed())
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
 	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
-	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(gomega.BeTrue())
-	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}))
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(
+		gomega.BeTrue(),
+	)
+	w.Expect(w.upstream.requests()).To(
+		gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}),
+	)
 }
 
 func TestTemplateDeletedWhileItIsMadeIsDeletedUpstream(t *testing.T) {
@@ -279,9 +322,15 @@ func TestTemplateDeletedWhileItIsMadeIsDeletedUpstream(t *testing.T) {
 	w.upstream.change(func(f *fakeUpstream) {
 		f.during = func() { w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed()) }
 	})
-	w.Expect(w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace))).To(gomega.Succeed())
-	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(gomega.BeTrue())
-	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}))
+	w.Expect(
+		w.client.Create(t.Context(), manifestOf(t, templateManifest, "{spec: {deletionPolicy: Delete}}", w.namespace)),
+	).To(gomega.Succeed())
+	w.Eventually(func() bool { return apierrors.IsNotFound(w.get("order", &v1alpha1.MessageTemplate{})) }).Should(
+		gomega.BeTrue(),
+	)
+	w.Expect(w.upstream.requests()).To(
+		gomega.Equal([]string{"create order_ready in 102290129340398", "delete order_ready 5001"}),
+	)
 }
 
 func TestTemplateEditedWhileItIsMadeIsNotTakenForSomebodyElses(t *testing.T) {
@@ -295,7 +344,11 @@ func TestTemplateEditedWhileItIsMadeIsNotTakenForSomebodyElses(t *testing.T) {
 		}
 	})
 	w.create(templateManifest)
-	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The changed template is submitted when the upstream lets it be edited; its status there is 'PENDING'")
+	w.eventuallyTemplate(
+		"order", "Approved",
+		"Approved=Unknown InReview: The changed template is submitted when the upstream lets it be edited; its "+
+			"status there is 'PENDING'",
+	)
 	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Status = graph.TemplateApproved })
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398", "edit 5001"}))

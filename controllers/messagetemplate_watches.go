@@ -22,8 +22,14 @@ import (
 func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.MessageTemplate{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(r.templatesOfAccount), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(r.twins), builder.WithPredicates(onlyDeleted())).
+		Watches(
+			&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(r.templatesOfAccount),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{}),
+		).
+		Watches(
+			&v1alpha1.MessageTemplate{}, handler.EnqueueRequestsFromMapFunc(r.twins),
+			builder.WithPredicates(onlyDeleted()),
+		).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.templatesOfSecret), builder.OnlyMetadata).
 		WatchesRawSource(source.Channel(r.news, &handler.EnqueueRequestForObject{})).
 		WithOptions(controllerOptions(r.Options)).
@@ -34,7 +40,9 @@ func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 // upstream again.
 func (r *MessageTemplateReconciler) templatesOfAccount(ctx context.Context, account client.Object) []reconcile.Request {
 	list := &v1alpha1.MessageTemplateList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(account.GetNamespace()), client.MatchingFields{indexAccount: account.GetName()}); err != nil {
+	if err := r.Client.List(
+		ctx, list, client.InNamespace(account.GetNamespace()), client.MatchingFields{indexAccount: account.GetName()},
+	); err != nil {
 		log.FromContext(ctx).Error(err, "Failed to find the templates of an account")
 		return nil
 	}
@@ -49,7 +57,9 @@ func (r *MessageTemplateReconciler) templatesOfAccount(ctx context.Context, acco
 
 func (r *MessageTemplateReconciler) templatesOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
 	list := &v1alpha1.BusinessAccountList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(secret.GetNamespace()), client.MatchingFields{indexSecret: secret.GetName()}); err != nil {
+	if err := r.Client.List(
+		ctx, list, client.InNamespace(secret.GetNamespace()), client.MatchingFields{indexSecret: secret.GetName()},
+	); err != nil {
 		log.FromContext(ctx).Error(err, "Failed to find the accounts of a Secret")
 		return nil
 	}
@@ -68,7 +78,9 @@ func (r *MessageTemplateReconciler) twins(ctx context.Context, object client.Obj
 		return nil
 	}
 	list := &v1alpha1.MessageTemplateList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(deleted.Namespace), client.MatchingFields{indexAccount: deleted.Spec.AccountName}); err != nil {
+	if err := r.Client.List(
+		ctx, list, client.InNamespace(deleted.Namespace), client.MatchingFields{indexAccount: deleted.Spec.AccountName},
+	); err != nil {
 		log.FromContext(ctx).Error(err, "Failed to find the twins of a template")
 		return nil
 	}

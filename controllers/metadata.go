@@ -28,7 +28,9 @@ func (d *Dependencies) leaves(ctx context.Context, object client.Object) (bool, 
 		return true, nil
 	}
 	namespace := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
-	if err := d.Client.Get(ctx, types.NamespacedName{Name: object.GetNamespace()}, namespace); client.IgnoreNotFound(err) != nil {
+	if err := d.Client.Get(
+		ctx, types.NamespacedName{Name: object.GetNamespace()}, namespace,
+	); client.IgnoreNotFound(err) != nil {
 		return false, fmt.Errorf("read Namespace %q: %w", object.GetNamespace(), err)
 	}
 	return !namespace.DeletionTimestamp.IsZero(), nil

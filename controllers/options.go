@@ -41,7 +41,9 @@ const (
 func controllerOptions(o Options) controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: o.Concurrency,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](shortestBackoff, longestBackoff),
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
+			shortestBackoff, longestBackoff,
+		),
 	}
 }
 

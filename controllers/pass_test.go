@@ -28,7 +28,9 @@ func brokenClient(t *testing.T, calls interceptor.Funcs, objects ...client.Objec
 		t.Fatal(err)
 	}
 	return fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithInterceptorFuncs(calls).
-		WithIndex(&v1alpha1.BusinessAccount{}, indexPlan, planOf).WithIndex(&v1alpha1.BusinessAccount{}, indexPriced, pricedOf).Build()
+		WithIndex(&v1alpha1.BusinessAccount{}, indexPlan, planOf).WithIndex(
+		&v1alpha1.BusinessAccount{}, indexPriced, pricedOf,
+	).Build()
 }
 
 func TestPlanStatusOfAnOldCopyIsWrittenLaterWithoutAnError(t *testing.T) {
@@ -36,7 +38,9 @@ func TestPlanStatusOfAnOldCopyIsWrittenLaterWithoutAnError(t *testing.T) {
 	r := NewPricingPlanReconciler(Dependencies{
 		Clock:    clocktesting.NewFakePassiveClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)),
 		Recorder: events.NewFakeRecorder(8),
-		Client: brokenClient(t, interceptor.Funcs{SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
+		Client: brokenClient(t, interceptor.Funcs{SubResourcePatch: func(
+			context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption,
+		) error {
 			return apierrors.NewConflict(schema.GroupResource{Resource: "pricingplans"}, "whatsapp", nil)
 		}}, plan),
 	})
@@ -55,7 +59,9 @@ func TestNamespacesThatAreNotServedAreNotLookedInto(t *testing.T) {
 			lists := 0
 			r := &BusinessAccountReconciler{Dependencies: Dependencies{
 				Options: Options{Namespaces: tc.served},
-				Client: brokenClient(t, interceptor.Funcs{List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+				Client: brokenClient(t, interceptor.Funcs{List: func(
+					context.Context, client.WithWatch, client.ObjectList, ...client.ListOption,
+				) error {
 					lists++
 					return nil
 				}}),

@@ -23,7 +23,9 @@ func missingLabels(selector *metav1.LabelSelector, have labels.Set) string {
 	}
 	for i := range selector.MatchExpressions {
 		requirement := &selector.MatchExpressions[i]
-		one, err := metav1.LabelSelectorAsSelector(&metav1.LabelSelector{MatchExpressions: selector.MatchExpressions[i : i+1]})
+		one, err := metav1.LabelSelectorAsSelector(
+			&metav1.LabelSelector{MatchExpressions: selector.MatchExpressions[i : i+1]},
+		)
 		if err == nil && !one.Matches(have) {
 			missing = append(missing, wantedLabel(requirement))
 		}

@@ -93,13 +93,17 @@ func (h priceHistory) revisions(
 	ctx context.Context, refs []tenant.RevisionRef,
 ) (found []pricing.Revision, missing []string, err error) {
 	for _, ref := range refs {
-		object, key := &appsv1.ControllerRevision{}, types.NamespacedName{Namespace: h.namespace, Name: tenant.RevisionName(ref)}
+		object, key := &appsv1.ControllerRevision{}, types.NamespacedName{
+			Namespace: h.namespace, Name: tenant.RevisionName(ref),
+		}
 		err := h.client.Get(ctx, key, object)
 		if apierrors.IsNotFound(err) { // the cache may be behind
 			err = h.live.Get(ctx, key, object)
 		}
 		if apierrors.IsNotFound(err) {
-			missing = append(missing, fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, key.Name))
+			missing = append(
+				missing, fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, key.Name),
+			)
 			continue
 		}
 		if err != nil {
@@ -177,7 +181,9 @@ func (h priceHistory) prune(ctx context.Context, planName string, current []tena
 // record.
 func (h priceHistory) needed(ctx context.Context, current []tenant.RevisionRef) (map[string]bool, error) {
 	records := &corev1.ConfigMapList{}
-	if err := h.client.List(ctx, records, client.InNamespace(h.namespace), client.HasLabels{tenant.LabelRecordOf}); err != nil {
+	if err := h.client.List(
+		ctx, records, client.InNamespace(h.namespace), client.HasLabels{tenant.LabelRecordOf},
+	); err != nil {
 		return nil, fmt.Errorf("list price records: %w", err)
 	}
 	needed := map[string]bool{}

@@ -93,7 +93,11 @@ func TestP6HistorySurvivesAnotherPlanAndBack(t *testing.T) {
 	w.updatePlan(setUtilityPrice("0.9"))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.PlanName = w.planName() })
 	w.Eventually(w.utilityPrice).Should(gomega.Equal("0.0068"))
-	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionPlanResolved) }).Should(gomega.HavePrefix("PlanResolved=True HistoryChanged: "))
+	w.Eventually(func() string {
+		return conditionText(
+			w.account().Status.Conditions, v1alpha1.ConditionPlanResolved,
+		)
+	}).Should(gomega.HavePrefix("PlanResolved=True HistoryChanged: "))
 }
 
 // TestP15OldPricesCannotBeKept names a plan that is not there, and one that is not allowed: the
@@ -108,7 +112,10 @@ func TestP15OldPricesCannotBeKept(t *testing.T) {
 	w.Eventually(w.utilityPrice).Should(gomega.Equal("0.9"))
 	w.Expect(w.account().Status.PlanName).To(gomega.Equal(w.planName()))
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
-		plan.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"no": "where"}}}
+		plan.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
+			From:     v1alpha1.NamespacesFromSelector,
+			Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"no": "where"}},
+		}
 	})
 	w.Eventually(func() string { return w.document().BillingStopped }).ShouldNot(gomega.BeEmpty())
 }
@@ -125,14 +132,22 @@ func TestP15AStoredRevisionWithAnotherContentIsNotServed(t *testing.T) {
 	w.Expect(w.client.Update(t.Context(), immutable)).NotTo(gomega.Succeed(), "the API server keeps its data")
 
 	w.updatePlan(setUtilityPrice("0.9"))
-	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionPlanResolved) }).Should(gomega.HavePrefix("PlanResolved=True HistoryChanged: "))
+	w.Eventually(func() string {
+		return conditionText(
+			w.account().Status.Conditions, v1alpha1.ConditionPlanResolved,
+		)
+	}).Should(gomega.HavePrefix("PlanResolved=True HistoryChanged: "))
 	w.Expect(w.utilityPrice()).To(gomega.Equal("0.0068"))
 
 	forged := stored[0].DeepCopy()
 	forged.ResourceVersion, forged.UID = "", ""
 	forged.Data.Raw = immutable.Data.Raw
 	w.Expect(w.client.Delete(t.Context(), &stored[0])).To(gomega.Succeed())
-	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionPlanResolved) }).Should(gomega.HavePrefix("PlanResolved=False HistoryLost: "))
+	w.Eventually(func() string {
+		return conditionText(
+			w.account().Status.Conditions, v1alpha1.ConditionPlanResolved,
+		)
+	}).Should(gomega.HavePrefix("PlanResolved=False HistoryLost: "))
 	w.Expect(client.IgnoreAlreadyExists(w.client.Create(t.Context(), forged))).To(gomega.Succeed())
 	w.settle()
 	w.Expect(w.utilityPrice()).To(gomega.Equal("0.9"), "what is not as it was stored is not served: the plan is")
@@ -145,11 +160,15 @@ func TestStoredPricesEnd(t *testing.T) {
 	w.Expect(w.client.Delete(t.Context(), w.account())).To(gomega.Succeed())
 	records := func() int {
 		list := &corev1.ConfigMapList{}
-		w.Expect(w.client.List(t.Context(), list, client.InNamespace(w.options.OperatorNamespace), client.HasLabels{tenant.LabelRecordOf})).To(gomega.Succeed())
+		w.Expect(w.client.List(
+			t.Context(), list, client.InNamespace(w.options.OperatorNamespace), client.HasLabels{tenant.LabelRecordOf},
+		)).To(gomega.Succeed())
 		return len(list.Items)
 	}
 	w.Eventually(records).Should(gomega.Equal(0), "the record ends with its account")
-	w.Expect(w.client.Delete(t.Context(), &v1alpha1.PricingPlan{ObjectMeta: metav1.ObjectMeta{Name: w.planName()}})).To(gomega.Succeed())
+	w.Expect(
+		w.client.Delete(t.Context(), &v1alpha1.PricingPlan{ObjectMeta: metav1.ObjectMeta{Name: w.planName()}}),
+	).To(gomega.Succeed())
 	w.Eventually(w.storedRevisions).Should(gomega.BeEmpty(), "and the revisions with their plan")
 }
 
@@ -159,7 +178,9 @@ func TestP15ClaimsNeedAGrant(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
-		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}}}
+		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{
+			{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}},
+		}
 		plan.Spec.BudgetCaps = []v1alpha1.BudgetCap{{Name: "everybody", Limit: "50"}}
 	})
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Exemptions = []string{"charity"} })
@@ -168,12 +189,16 @@ func TestP15ClaimsNeedAGrant(t *testing.T) {
 			`spec.budget.limit is 100 USD, and spec.budgetCaps "everybody" of PricingPlan %[1]q grants 50 USD: that is applied; ask the platform team for more`, w.planName()))
 	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("50 USD"))
 	w.Expect(w.document().Account.Exemptions).To(gomega.BeEmpty())
-	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.BudgetLeft }).Should(gomega.Equal(&v1alpha1.Money{Amount: "50", Currency: "USD"}))
+	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.BudgetLeft }).Should(
+		gomega.Equal(&v1alpha1.Money{Amount: "50", Currency: "USD"}),
+	)
 
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
 		plan.Spec.Grants = []v1alpha1.PricingGrant{{
 			Name: "charities", Exemptions: []string{"charity"},
-			Accounts: &v1alpha1.AccountSelection{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": w.namespace}}},
+			Accounts: &v1alpha1.AccountSelection{NamespaceSelector: &metav1.LabelSelector{
+				MatchLabels: map[string]string{"kubernetes.io/metadata.name": w.namespace},
+			}},
 		}}
 		plan.Spec.BudgetCaps[0].Limit = "100"
 	})

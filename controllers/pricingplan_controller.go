@@ -147,7 +147,10 @@ func (r *PricingPlanReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.PricingPlan{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(plansOfRecord), builder.WithPredicates(lost())).
-		Watches(&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(plansOfAccount), builder.WithPredicates(pricingChanged())).
+		Watches(
+			&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(plansOfAccount),
+			builder.WithPredicates(pricingChanged()),
+		).
 		WithOptions(controllerOptions(r.Options)).
 		Complete(r)
 }
@@ -192,6 +195,8 @@ func pricingChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.BusinessAccount)
 		after, okToo := e.ObjectNew.(*v1alpha1.BusinessAccount)
-		return !ok || !okToo || before.Spec.PlanName != after.Spec.PlanName || !sameStatus(before.Status.PricedRevisions, after.Status.PricedRevisions)
+		return !ok || !okToo || before.Spec.PlanName != after.Spec.PlanName || !sameStatus(
+			before.Status.PricedRevisions, after.Status.PricedRevisions,
+		)
 	}}
 }

@@ -42,7 +42,9 @@ func showAccounts(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 	count := int32(min(len(scope.accounts), 1<<31-1)) //nolint:gosec // bounded in the same line
 	status.AccountCount, status.Accounts = &count, nil
 	for _, account := range scope.accounts[:min(len(scope.accounts), maxPlanAccounts)] {
-		status.Accounts = append(status.Accounts, v1alpha1.PlanAccount{Namespace: account.Namespace, Name: account.Name})
+		status.Accounts = append(
+			status.Accounts, v1alpha1.PlanAccount{Namespace: account.Namespace, Name: account.Name},
+		)
 	}
 }
 
@@ -155,13 +157,25 @@ func historyKept(scope *planScope, revisions []v1alpha1.PricingRevisionStatus) v
 		switch {
 		case known.FirstPricedTime == nil:
 		case !there:
-			sentences = append(sentences, fmt.Sprintf("revision %q has priced messages and was removed: put it back as it was", known.Name))
+			sentences = append(
+				sentences,
+				fmt.Sprintf("revision %q has priced messages and was removed: put it back as it was", known.Name),
+			)
 		case digest != known.Digest:
-			sentences = append(sentences, fmt.Sprintf("revision %q has priced messages and was changed: restore it, and add a revision with a later effectiveDate", known.Name))
+			sentences = append(
+				sentences,
+				fmt.Sprintf(
+					"revision %q has priced messages and was changed: restore it, and add a revision with a later "+
+						"effectiveDate",
+					known.Name,
+				),
+			)
 		}
 	}
 	if len(sentences) == 0 {
 		return isTrue(v1alpha1.ReasonHistoryUnchanged, "Every revision that has priced messages is as it was")
 	}
-	return isFalse(v1alpha1.ReasonHistoryChanged, "The gateways keep what has priced messages: "+strings.Join(sentences, "; "))
+	return isFalse(
+		v1alpha1.ReasonHistoryChanged, "The gateways keep what has priced messages: "+strings.Join(sentences, "; "),
+	)
 }

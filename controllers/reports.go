@@ -101,7 +101,8 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 	}
 	request.Header.Set("Authorization", "Bearer "+pod.Access.Token)
 	asked := pod.Published.Sequence > 0
-	if known.etag != "" && (!asked || known.report.Ledger.Published != nil) { // whether the gateway looks at all, only a whole answer tells
+	// whether the gateway looks at all, only a whole answer tells
+	if known.etag != "" && (!asked || known.report.Ledger.Published != nil) {
 		request.Header.Set("If-None-Match", known.etag)
 	}
 	answer, err := client.Do(request)
@@ -117,7 +118,9 @@ func (h *HTTPReports) Read(ctx context.Context, pod ReportingPod) (report.Report
 		return known.report, nil
 	case http.StatusOK:
 	default:
-		return report.Report{}, fmt.Errorf("read the report of pod %q: %w", pod.Name, &reportStatusError{answer.StatusCode})
+		return report.Report{}, fmt.Errorf(
+			"read the report of pod %q: %w", pod.Name, &reportStatusError{answer.StatusCode},
+		)
 	}
 	var newest report.Report
 	if err := json.NewDecoder(io.LimitReader(answer.Body, maxReport)).Decode(&newest); err != nil {
@@ -186,7 +189,9 @@ func pinnedClient(access ReportAccess) (*http.Client, error) {
 	}
 	return &http.Client{
 		Transport: &http.Transport{
-			TLSClientConfig:     &tls.Config{RootCAs: roots, ServerName: access.ServerName, MinVersion: tls.VersionTLS13},
+			TLSClientConfig: &tls.Config{
+				RootCAs: roots, ServerName: access.ServerName, MinVersion: tls.VersionTLS13,
+			},
 			MaxIdleConnsPerHost: 1,
 			IdleConnTimeout:     time.Minute,
 			TLSHandshakeTimeout: reportTimeout,
@@ -214,5 +219,8 @@ func reportFailure(err error) string {
 	case errors.As(err, &certificate):
 		return "the gateway presents another certificate than 'tls.crt' of the keys Secret: restart the pod if it was changed"
 	}
-	return fmt.Sprintf("the operator cannot reach port %d of the gateway's pod: see the NetworkPolicies of both namespaces", config.ReportPort)
+	return fmt.Sprintf(
+		"the operator cannot reach port %d of the gateway's pod: see the NetworkPolicies of both namespaces",
+		config.ReportPort,
+	)
 }

@@ -48,7 +48,9 @@ func newReportServer(t *testing.T) *reportServer {
 
 func (s *reportServer) pod(uid, token string) controllers.ReportingPod {
 	return controllers.ReportingPod{
-		Account: types.NamespacedName{Namespace: "shops", Name: "acme"}, Name: "acme-gateway-1", UID: types.UID(uid), Address: s.Listener.Addr().String(),
+		Account: types.NamespacedName{
+			Namespace: "shops", Name: "acme",
+		}, Name: "acme-gateway-1", UID: types.UID(uid), Address: s.Listener.Addr().String(),
 		Access: controllers.ReportAccess{
 			Version: token, ServerName: "example.com", Token: token,
 			Certificate: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}),
@@ -135,7 +137,9 @@ func TestP7ReportIsReadOnlyFromThePinnedCertificate(t *testing.T) {
 	if _, err := reports.Read(t.Context(), pod); err == nil || strings.Contains(err.Error(), "right") {
 		t.Errorf("got %v, want a refusal that does not hold the token", err)
 	}
-	if _, err := reports.Read(t.Context(), server.pod("a", "wrong")); err == nil || err.Error() != `read the report of pod "acme-gateway-1": the gateway answered 401 Unauthorized` {
+	if _, err := reports.Read(
+		t.Context(), server.pod("a", "wrong"),
+	); err == nil || err.Error() != `read the report of pod "acme-gateway-1": the gateway answered 401 Unauthorized` {
 		t.Errorf("got %v for a wrong token", err)
 	}
 	if server.refused.Load() != 1 {

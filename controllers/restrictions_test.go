@@ -31,7 +31,9 @@ func wholeWorld(t *testing.T) *world {
 	w.start()
 	w.createPlan()
 	w.createCredentials()
-	w.createSecret("second", map[string]string{"accessToken": "canary-access-2", "appSecret": "canary-app-2", "verifyToken": "canary-verify-2"})
+	w.createSecret("second", map[string]string{
+		"accessToken": "canary-access-2", "appSecret": "canary-app-2", "verifyToken": "canary-verify-2",
+	})
 	w.createSecret("hook", map[string]string{"secret": "canary-hook"})
 	w.createSecret("clients", map[string]string{"shop": "canary-shop", "desk": "canary-desk"})
 	w.createAccount()
@@ -49,7 +51,9 @@ func wholeWorld(t *testing.T) *world {
 
 func (w *world) deleteSecret(name string) {
 	w.t.Helper()
-	w.Expect(w.client.Delete(w.t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}})).To(gomega.Succeed())
+	w.Expect(w.client.Delete(
+		w.t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name}},
+	)).To(gomega.Succeed())
 }
 
 // TestP15WhatRestrictsArrivesWhateverIsMissing takes one thing away and then restricts the account
@@ -64,23 +68,31 @@ func TestP15WhatRestrictsArrivesWhateverIsMissing(t *testing.T) {
 		"callback Secret":          {func(w *world) { w.deleteSecret("hook") }, "CredentialsValid"},
 		"credentials of a channel": {func(w *world) { w.deleteSecret("second") }, "CredentialsValid"},
 		"plan": {func(w *world) {
-			w.Expect(w.client.Delete(w.t.Context(), &v1alpha1.PricingPlan{ObjectMeta: metav1.ObjectMeta{Name: w.planName()}})).To(gomega.Succeed())
+			w.Expect(w.client.Delete(
+				w.t.Context(), &v1alpha1.PricingPlan{ObjectMeta: metav1.ObjectMeta{Name: w.planName()}},
+			)).To(gomega.Succeed())
 		}, "PlanResolved"},
 		"another plan that is not there": {func(w *world) {
 			w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.PlanName = "nowhere" })
 		}, "PlanResolved"},
 		"what this release does not support": {func(w *world) {
 			w.updateAccount(func(account *v1alpha1.BusinessAccount) {
-				account.Spec.Channels = append(account.Spec.Channels, v1alpha1.Channel{Name: "page", Type: v1alpha1.ChannelMessenger, PageID: "1", CredentialsSecretName: "second"})
+				account.Spec.Channels = append(account.Spec.Channels, v1alpha1.Channel{
+					Name: "page", Type: v1alpha1.ChannelMessenger, PageID: "1", CredentialsSecretName: "second",
+				})
 			})
 		}, "GatewayAvailable"},
 		"keys": {func(w *world) { w.deleteSecret("acme-gateway-keys") }, "GatewayAvailable"},
 		"country": {func(w *world) {
 			w.updatePlan(func(plan *v1alpha1.PricingPlan) {
-				plan.Spec.Grants = []v1alpha1.PricingGrant{{Name: "all", InternationalAuthentication: &v1alpha1.InternationalAuthenticationGrant{StatedBy: "Account"}}}
+				plan.Spec.Grants = []v1alpha1.PricingGrant{
+					{Name: "all", InternationalAuthentication: &v1alpha1.InternationalAuthenticationGrant{StatedBy: "Account"}},
+				}
 			})
 			w.updateAccount(func(account *v1alpha1.BusinessAccount) {
-				account.Spec.InternationalAuthentication = &v1alpha1.InternationalAuthenticationStatus{StartTime: metav1.Now(), BusinessCountry: "XX"}
+				account.Spec.InternationalAuthentication = &v1alpha1.InternationalAuthenticationStatus{
+					StartTime: metav1.Now(), BusinessCountry: "XX",
+				}
 			})
 		}, "ClaimsGranted"},
 	}
@@ -89,10 +101,14 @@ func TestP15WhatRestrictsArrivesWhateverIsMissing(t *testing.T) {
 			t.Parallel()
 			w := wholeWorld(t)
 			fault.make(w)
-			w.Eventually(func() string { return conditionText(w.account().Status.Conditions, fault.says) }).Should(gomega.HavePrefix(fault.says + "=False "))
+			w.Eventually(func() string { return conditionText(w.account().Status.Conditions, fault.says) }).Should(
+				gomega.HavePrefix(fault.says + "=False "),
+			)
 
 			w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "7" })
-			w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("7 USD"), "a smaller budget")
+			w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(
+				gomega.Equal("7 USD"), "a smaller budget",
+			)
 
 			w.replaceSecret("clients", map[string]string{"desk": "canary-desk"})
 			w.Eventually(func() int { return len(w.document().APITokens) }).Should(gomega.Equal(1), "a revoked token")
@@ -128,9 +144,15 @@ func TestP15AForeignSecretPinsNothing(t *testing.T) {
 	foreign.OwnerReferences = nil
 	foreign.StringData = map[string]string{"mine": "canary-mine"}
 	w.Expect(w.client.Update(t.Context(), foreign)).To(gomega.Succeed())
-	w.Eventually(func() string { return conditionText(w.account().Status.Conditions, v1alpha1.ConditionGatewayAvailable) }).Should(
+	w.Eventually(func() string {
+		return conditionText(
+			w.account().Status.Conditions, v1alpha1.ConditionGatewayAvailable,
+		)
+	}).Should(
 		gomega.HavePrefix("GatewayAvailable=False ForeignObject: "))
-	w.Eventually(func() int { return len(w.document().APITokens) }).Should(gomega.Equal(0), "its tokens are not the account's")
+	w.Eventually(func() int { return len(w.document().APITokens) }).Should(
+		gomega.Equal(0), "its tokens are not the account's",
+	)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "7" })
 	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("7 USD"))
 }
@@ -146,7 +168,9 @@ func TestAnAccountBeginsWithWhatIsThere(t *testing.T) {
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Callback = &v1alpha1.Callback{URL: "https://acme.example/hook", SecretName: "hook"}
 	})
-	w.Eventually(func() *config.Callback { return w.document().Callback }).Should(gomega.Equal(&config.Callback{URL: "https://acme.example/hook"}))
+	w.Eventually(func() *config.Callback { return w.document().Callback }).Should(
+		gomega.Equal(&config.Callback{URL: "https://acme.example/hook"}),
+	)
 	w.Expect(w.document().Channels).To(gomega.BeEmpty())
 	w.createCredentials()
 	w.createSecret("hook", map[string]string{"secret": "canary-hook"})

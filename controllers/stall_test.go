@@ -90,7 +90,9 @@ func newDesk(t *testing.T) *desk {
 			}},
 		},
 	}
-	credentials := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "acme-whatsapp"}, Data: map[string][]byte{
+	credentials := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "acme", Name: "acme-whatsapp",
+	}, Data: map[string][]byte{
 		"accessToken": []byte("a"), "appSecret": []byte("b"), "verifyToken": []byte("c"),
 	}}
 	d := &desk{t: t, clock: clocktesting.NewFakePassiveClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))}
@@ -100,7 +102,10 @@ func newDesk(t *testing.T) *desk {
 		WithIndex(&v1alpha1.BusinessAccount{}, indexNumber, numbersOf).
 		WithIndex(&v1alpha1.MessageTemplate{}, indexAccount, accountOf).
 		WithInterceptorFuncs(interceptor.Funcs{
-			Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			Get: func(
+				ctx context.Context, c client.WithWatch, key client.ObjectKey, object client.Object,
+				options ...client.GetOption,
+			) error {
 				if _, isSecret := object.(*corev1.Secret); isSecret {
 					d.read++
 				}
@@ -110,7 +115,10 @@ func newDesk(t *testing.T) *desk {
 				d.applied++
 				return d.refuse // what was applied is of no interest
 			},
-			SubResourcePatch: func(ctx context.Context, c client.Client, sub string, object client.Object, patch client.Patch, options ...client.SubResourcePatchOption) error {
+			SubResourcePatch: func(
+				ctx context.Context, c client.Client, sub string, object client.Object, patch client.Patch,
+				options ...client.SubResourcePatchOption,
+			) error {
 				if d.status != nil {
 					return d.status
 				}
@@ -119,7 +127,10 @@ func newDesk(t *testing.T) *desk {
 		}).Build()
 	d.BusinessAccountReconciler = NewBusinessAccountReconciler(Dependencies{
 		Client: d.client, Live: d.client, Recorder: events.NewFakeRecorder(1024), Clock: d.clock,
-		Options: Options{GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", ReportInterval: 10 * time.Second},
+		Options: Options{
+			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system",
+			ReportInterval: 10 * time.Second,
+		},
 	}, noReports{}, deafListener{})
 	return d
 }
@@ -127,7 +138,9 @@ func newDesk(t *testing.T) *desk {
 // pass takes one pass over the account.
 func (d *desk) pass() (ctrl.Result, error) {
 	d.t.Helper()
-	result, err := d.Reconcile(d.t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "acme", Name: "acme"}})
+	result, err := d.Reconcile(
+		d.t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "acme", Name: "acme"}},
+	)
 	if err != nil && result != (ctrl.Result{}) {
 		d.t.Errorf("a pass returned %v together with the error %v", result, err)
 	}
@@ -161,7 +174,9 @@ func (d *desk) condition(conditionType string) metav1.Condition {
 	return metav1.Condition{}
 }
 
-var errQuota = apierrors.NewForbidden(schema.GroupResource{Resource: "services"}, "acme-gateway", errors.New("exceeded quota"))
+var errQuota = apierrors.NewForbidden(
+	schema.GroupResource{Resource: "services"}, "acme-gateway", errors.New("exceeded quota"),
+)
 
 // An account whose objects the API server refuses waits for a change, at next to no cost; the
 // change is looked at at once.
@@ -234,7 +249,8 @@ func TestResultsAndErrorsExcludeEachOther(t *testing.T) {
 			if (err != nil) != tc.wantErr {
 				t.Fatalf("got the error %v", err)
 			}
-			if low, high := tc.wantAfter*8/10, tc.wantAfter*12/10; result.RequeueAfter < low || result.RequeueAfter > high {
+			if low, high := tc.wantAfter*8/10, tc.wantAfter*12/10; result.RequeueAfter < low ||
+				result.RequeueAfter > high {
 				t.Errorf("the next look is in %v, want about %v", result.RequeueAfter, tc.wantAfter)
 			}
 		})

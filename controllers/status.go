@@ -25,7 +25,9 @@ type statusWriter struct {
 // write patches the status of after if it is not that of before. The patch holds only if before is
 // still what the API server has, so that a pass over an old copy neither overwrites a newer status
 // nor repeats its events.
-func (w statusWriter) write(ctx context.Context, before, after client.Object, changed bool, old, current []metav1.Condition) error {
+func (w statusWriter) write(
+	ctx context.Context, before, after client.Object, changed bool, old, current []metav1.Condition,
+) error {
 	if !changed {
 		return nil
 	}

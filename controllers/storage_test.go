@@ -95,7 +95,9 @@ func TestP10AnAutoscalerTakesTheReplicasOver(t *testing.T) {
 		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 			account.Spec.Gateway.Autoscaling, account.Spec.Gateway.Replicas = &v1alpha1.Autoscaling{MaxReplicas: 5}, nil
 		})
-		w.Eventually(func() error { return w.get("acme-gateway", &autoscalingv2.HorizontalPodAutoscaler{}) }).Should(gomega.Succeed())
+		w.Eventually(func() error { return w.get("acme-gateway", &autoscalingv2.HorizontalPodAutoscaler{}) }).Should(
+			gomega.Succeed(),
+		)
 		w.settleQuietly()
 		w.Expect(replicas()).To(gomega.Equal(wanted))
 	}
@@ -110,7 +112,10 @@ func TestSharedStorageRunsReplicasWithoutAVolume(t *testing.T) {
 	w.createSharedAccount()
 	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound,
 		`Secret "database" is not there: the shared store needs it with the key 'url'`)
-	w.createSecret("database", map[string]string{"url": "postgres://acme:canary-password@db.example/guichet", "ca.crt": "canary-ca"})
+	w.createSecret(
+		"database",
+		map[string]string{"url": "postgres://acme:canary-password@db.example/guichet", "ca.crt": "canary-ca"},
+	)
 	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonCredentialsValid, "")
 
 	deployment, autoscaler, budget := &appsv1.Deployment{}, &autoscalingv2.HorizontalPodAutoscaler{}, &policyv1.PodDisruptionBudget{}
@@ -121,13 +126,17 @@ func TestSharedStorageRunsReplicasWithoutAVolume(t *testing.T) {
 	w.Expect(budget.Spec.MaxUnavailable.IntValue()).To(gomega.Equal(1))
 	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	w.Expect(deployment.Spec.Strategy.Type).To(gomega.Equal(appsv1.RollingUpdateDeploymentStrategyType))
-	w.Expect(apierrors.IsNotFound(w.get("acme-gateway-data", &corev1.PersistentVolumeClaim{}))).To(gomega.BeTrue(), "a shared store needs no volume")
+	w.Expect(
+		apierrors.IsNotFound(w.get("acme-gateway-data", &corev1.PersistentVolumeClaim{})),
+	).To(gomega.BeTrue(), "a shared store needs no volume")
 
 	secret := &corev1.Secret{}
 	w.Expect(w.get("acme-gateway-config", secret)).To(gomega.Succeed())
 	document := config.Document{}
 	w.Expect(json.Unmarshal(secret.Data[config.FileName], &document)).To(gomega.Succeed())
-	w.Expect(document.Storage).To(gomega.Equal(config.Storage{Type: "Shared", URL: "postgres://acme:canary-password@db.example/guichet", CAPEM: "canary-ca"}))
+	w.Expect(document.Storage).To(gomega.Equal(
+		config.Storage{Type: "Shared", URL: "postgres://acme:canary-password@db.example/guichet", CAPEM: "canary-ca"},
+	))
 	text, err := json.Marshal([]any{w.account(), deployment})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.Expect(string(text)).NotTo(gomega.ContainSubstring("canary-"), "the URL is a credential")

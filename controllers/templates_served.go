@@ -23,7 +23,9 @@ func newServedTemplates() *servedTemplates {
 
 // publish takes over what is served of an account's templates, and returns the names of those of
 // which that is news.
-func (s *servedTemplates) publish(account types.NamespacedName, templates []v1alpha1.MessageTemplate) []types.NamespacedName {
+func (s *servedTemplates) publish(
+	account types.NamespacedName, templates []v1alpha1.MessageTemplate,
+) []types.NamespacedName {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	before := s.byAccount[account]
@@ -56,7 +58,9 @@ func (s *servedTemplates) forget(account types.NamespacedName) {
 
 // formOf changes with whatever a gateway is told of a template; see templateChanged.
 func formOf(t *v1alpha1.MessageTemplate) string {
-	return fmt.Sprint(t.Generation, t.Status.UpstreamID, t.Status.UpstreamStatus, t.Status.SubmittedDigest, t.Status.Category)
+	return fmt.Sprint(
+		t.Generation, t.Status.UpstreamID, t.Status.UpstreamStatus, t.Status.SubmittedDigest, t.Status.Category,
+	)
 }
 
 func accountNameOf(t *v1alpha1.MessageTemplate) types.NamespacedName {

@@ -50,7 +50,9 @@ var _ Upstream = (*GraphUpstream)(nil)
 
 // Find implements Upstream. The upstream's filter by name finds longer names too, so that every
 // page is looked through.
-func (u *GraphUpstream) Find(ctx context.Context, access UpstreamAccess, name, language string) (*graph.UpstreamTemplate, error) {
+func (u *GraphUpstream) Find(
+	ctx context.Context, access UpstreamAccess, name, language string,
+) (*graph.UpstreamTemplate, error) {
 	client, err := u.client(access)
 	if err != nil {
 		return nil, err
@@ -74,7 +76,9 @@ func (u *GraphUpstream) Find(ctx context.Context, access UpstreamAccess, name, l
 }
 
 // Create implements Upstream.
-func (u *GraphUpstream) Create(ctx context.Context, access UpstreamAccess, definition template.Definition) (graph.CreatedTemplate, error) {
+func (u *GraphUpstream) Create(
+	ctx context.Context, access UpstreamAccess, definition template.Definition,
+) (graph.CreatedTemplate, error) {
 	client, err := u.client(access)
 	if err != nil {
 		return graph.CreatedTemplate{}, err
@@ -83,7 +87,9 @@ func (u *GraphUpstream) Create(ctx context.Context, access UpstreamAccess, defin
 }
 
 // Edit implements Upstream.
-func (u *GraphUpstream) Edit(ctx context.Context, access UpstreamAccess, id, category string, components []template.Component) error {
+func (u *GraphUpstream) Edit(
+	ctx context.Context, access UpstreamAccess, id, category string, components []template.Component,
+) error {
 	client, err := u.client(access)
 	if err != nil {
 		return err

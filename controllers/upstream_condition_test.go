@@ -36,11 +36,17 @@ func TestP9WhatTheUpstreamRefusesShowsOnceAndIsGoneWhenItIsOver(t *testing.T) {
 		`put a valid access token into key "accessToken" of Secret "acme-credentials"`
 	since := w.clock.Now()
 	w.gateways.change(func(f *fakeGateways) {
-		f.report.Channels = []report.Channel{{Name: "main", Checked: true, Obstacle: &report.Obstacle{Cause: report.Refused, Code: 190, Since: since}}}
-		f.report.Waiting = []report.Waiting{{Channel: "main", Reason: report.WaitingForUpstream, Messages: 3, Oldest: since}}
+		f.report.Channels = []report.Channel{
+			{Name: "main", Checked: true, Obstacle: &report.Obstacle{Cause: report.Refused, Code: 190, Since: since}},
+		}
+		f.report.Waiting = []report.Waiting{
+			{Channel: "main", Reason: report.WaitingForUpstream, Messages: 3, Oldest: since},
+		}
 	})
 	for _, condition := range []string{v1alpha1.ConditionUpstreamAccepts, v1alpha1.ConditionReady} {
-		w.eventually("acme", condition, metav1.ConditionFalse, v1alpha1.ReasonAccessTokenRefused, `channel "main": `+sentence)
+		w.eventually(
+			"acme", condition, metav1.ConditionFalse, v1alpha1.ReasonAccessTokenRefused, `channel "main": `+sentence,
+		)
 	}
 	account := w.account()
 	w.Expect(conditionText(account.Status.Channels[0].Conditions, v1alpha1.ConditionUpstreamAccepts)).
@@ -65,7 +71,9 @@ func TestStoreOutageOfAPodThatIsNotReadyShows(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.gateways.change(func(f *fakeGateways) {
-		f.report.Period, f.report.StoreOutage = report.Period{}, &report.StoreOutage{Cause: report.StoreFailing, Since: w.clock.Now()}
+		f.report.Period, f.report.StoreOutage = report.Period{}, &report.StoreOutage{
+			Cause: report.StoreFailing, Since: w.clock.Now(),
+		}
 	})
 	pod := &corev1.Pod{}
 	w.Expect(w.get("acme-gateway-1", pod)).To(gomega.Succeed())
@@ -79,7 +87,10 @@ func TestStoreOutageOfAPodThatIsNotReadyShows(t *testing.T) {
 	w.setReadyReplicas(0)
 	const sentence = "Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile"
 	w.eventually("acme", v1alpha1.ConditionStoreWritable, metav1.ConditionFalse, v1alpha1.ReasonStoreFailing, sentence)
-	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonGatewayUnavailable, "No replica is ready: "+sentence)
+	w.eventually(
+		"acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonGatewayUnavailable,
+		"No replica is ready: "+sentence,
+	)
 }
 
 func TestDeletedClaimShowsWhileThePodHoldsIt(t *testing.T) {
@@ -111,7 +122,10 @@ func TestTemplateIsReadyWhenTheGatewayServesIt(t *testing.T) {
 		}
 	})
 	w.eventuallyTemplate("order", "Approved", "Approved=True Approved: The upstream approved the template")
-	w.eventuallyTemplate("order", "Ready", "Ready=Unknown ConfigPropagating: Not every ready replica of the gateway serves the template yet")
+	w.eventuallyTemplate(
+		"order", "Ready",
+		"Ready=Unknown ConfigPropagating: Not every ready replica of the gateway serves the template yet",
+	)
 	w.gateways.change(func(f *fakeGateways) { f.stuck = "" })
 	w.eventuallyTemplate("order", "Ready", "Ready=True Ready: Everything is in order")
 }

@@ -21,8 +21,10 @@ import (
 // operator makes, over HTTP.
 func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 	simulated, err := simulator.New(simulator.Config{
-		Accounts: []simulator.Account{{ID: "7", Tokens: []string{"right"}, Numbers: []simulator.Number{{ID: "71", DisplayPhoneNumber: "+1 555 0100"}}}},
-		Review:   simulator.Review{Manual: true},
+		Accounts: []simulator.Account{{ID: "7", Tokens: []string{"right"}, Numbers: []simulator.Number{
+			{ID: "71", DisplayPhoneNumber: "+1 555 0100"},
+		}}},
+		Review: simulator.Review{Manual: true},
 	}, simulator.Options{Now: func() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }})
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +32,9 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 	server := httptest.NewServer(simulated.Handler())
 	t.Cleanup(server.Close)
 	upstream := controllers.NewGraphUpstream(http.DefaultTransport)
-	access := controllers.UpstreamAccess{BaseURL: server.URL, APIVersion: "v26.0", BusinessAccountID: "7", Token: "right"}
+	access := controllers.UpstreamAccess{
+		BaseURL: server.URL, APIVersion: "v26.0", BusinessAccountID: "7", Token: "right",
+	}
 	definition := tenant.Definition(&v1alpha1.MessageTemplateSpec{
 		Name: "order_ready", Language: "en_US", Category: v1alpha1.TemplateUtility,
 		Body: v1alpha1.TemplateBody{Text: "Hello, your order is ready and waits for you."},
@@ -49,12 +53,15 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, err := upstream.Find(t.Context(), access, "order_ready", "en_US")
-	if err != nil || found == nil || found.ID != created.ID || len(tenant.Differences(definition, found.Definition)) != 0 {
+	if err != nil || found == nil || found.ID != created.ID || len(tenant.Differences(
+		definition, found.Definition,
+	)) != 0 {
 		t.Fatalf("got %+v, %v; want the template that was submitted", found, err)
 	}
 	judge(t, server.URL, created.ID, `{"status":"REJECTED","reason":"INVALID_FORMAT"}`)
 	found, err = upstream.Find(t.Context(), access, "order_ready", "en_US")
-	if err != nil || found == nil || found.Status != graph.TemplateRejected || found.RejectedReason != "INVALID_FORMAT" {
+	if err != nil || found == nil || found.Status != graph.TemplateRejected ||
+		found.RejectedReason != "INVALID_FORMAT" {
 		t.Fatalf("got %+v, %v; want the rejection and its reason", found, err)
 	}
 	edited := []template.Component{{Type: template.Body, Text: "Hello, the order that you placed is ready."}}
@@ -71,11 +78,15 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 	if err := upstream.Delete(t.Context(), access, "order_ready", created.ID); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := upstream.Find(t.Context(), access, "order_ready", "en_US"); err != nil || found != nil && found.Status == graph.TemplatePending {
+	if found, err := upstream.Find(
+		t.Context(), access, "order_ready", "en_US",
+	); err != nil || found != nil && found.Status == graph.TemplatePending {
 		t.Errorf("got %v, %v after the deletion", found, err)
 	}
 	access.Token = "wrong"
-	if _, err := upstream.Find(t.Context(), access, "order_ready", "en_US"); err == nil || strings.Contains(err.Error(), "wrong") {
+	if _, err := upstream.Find(
+		t.Context(), access, "order_ready", "en_US",
+	); err == nil || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("got %v for a wrong token, want a refusal that does not hold it", err)
 	}
 }
@@ -83,7 +94,9 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 // judge gives the simulator's verdict on a template.
 func judge(t *testing.T, address, id, verdict string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, address+"/control/templates/"+id, strings.NewReader(verdict))
+	request, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPut, address+"/control/templates/"+id, strings.NewReader(verdict),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,9 @@ func billed(amount string, messages int64, at time.Time) func(*fakeGateways) {
 		f.report.Period.Billed, f.report.Period.Cost = sum, sum
 		f.report.Period.Messages, f.report.Period.Charged = messages, messages
 		f.report.Ledger = report.Ledger{Sequence: messages, Hash: "sha256:1f"}
-		f.report.Period.Categories = []report.Category{{Name: "utility", Messages: messages, Charged: messages, Billed: sum}}
+		f.report.Period.Categories = []report.Category{
+			{Name: "utility", Messages: messages, Charged: messages, Billed: sum},
+		}
 		f.report.UsedRevisions = map[string][]string{f.plan: {"pmp-2025-07"}}
 	}
 }
@@ -50,7 +52,9 @@ func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.gateways.change(billed("0.0204", 3, w.clock.Now()))
-	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.Billed }).Should(gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}))
+	w.Eventually(func() *v1alpha1.Money { return w.account().Status.Usage.Billed }).Should(
+		gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}),
+	)
 
 	w.clock.SetTime(w.clock.Now().Add(10 * time.Second))
 	w.settle() // the figures hold: they are confirmed, and nothing is written
@@ -59,8 +63,13 @@ func TestP11StaleUsageSaysSoWithItsTime(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonReportUnavailable,
 		"status.usage is what it was at its asOfTime: the operator cannot reach port 8443 of the gateway's pod: see the NetworkPolicies of both namespaces")
 	usage := w.account().Status.Usage
-	w.Expect(usage.Billed).To(gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}), "what is not known must not be shown as zero")
-	w.Expect(usage.AsOfTime.UTC()).To(gomega.Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)), "the figures held until they were last confirmed")
+	w.Expect(usage.Billed).To(
+		gomega.Equal(&v1alpha1.Money{Amount: "0.0204", Currency: "USD"}), "what is not known must not be shown as zero",
+	)
+	w.Expect(usage.AsOfTime.UTC()).To(
+		gomega.Equal(time.Date(2026, 11, 20, 12, 0, 10, 0, time.UTC)),
+		"the figures held until they were last confirmed",
+	)
 
 	w.clock.SetTime(w.clock.Now().Add(time.Hour))
 	w.settle()
@@ -86,7 +95,9 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 			billed("0.0068", 1, w.clock.Now())(f)
 			f.report.Ledger = lost
 		})
-		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence)
+		w.eventually(
+			"acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence,
+		)
 		w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence)
 		w.settle()
 		w.Expect(shown()).To(gomega.Equal(published))
@@ -94,7 +105,9 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 		w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
 	}
 	w.gateways.change(billed("0.0068", 1, w.clock.Now()))
-	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence)
+	w.eventually(
+		"acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonLedgerRegressed, sentence,
+	)
 	remove := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"remove","path":"/status/usage"}]`))
 	w.Expect(w.client.Status().Patch(t.Context(), w.account(), remove)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionTrue, v1alpha1.ReasonUsageCurrent, "")
@@ -140,7 +153,11 @@ func TestP11AReportWithoutFiguresTakesNothingBack(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionFalse, v1alpha1.ReasonBudgetExhausted,
 		"The budget of 100 USD is spent in period 2026-11: raise spec.budget.limit, or wait for the next period")
 	calls, status := w.settle(), w.account().Status
-	w.gateways.change(func(f *fakeGateways) { f.report = report.Report{AsOf: w.clock.Now(), Channels: f.report.Channels} })
+	w.gateways.change(func(f *fakeGateways) {
+		f.report = report.Report{
+			AsOf: w.clock.Now(), Channels: f.report.Channels,
+		}
+	})
 	w.settle()
 	w.Expect(w.account().Status).To(gomega.Equal(status))
 	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
@@ -168,7 +185,10 @@ func TestConfigSyncedSpeaksForEveryReadyReplica(t *testing.T) {
 	w.gateways.change(func(f *fakeGateways) { f.silent = "acme-gateway-2" })
 	first := &corev1.Pod{}
 	w.Expect(w.get("acme-gateway-1", first)).To(gomega.Succeed())
-	second := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway-2", Labels: first.Labels}, Spec: first.Spec}
+	second := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway-2", Labels: first.Labels},
+		Spec:       first.Spec,
+	}
 	w.Expect(w.client.Create(t.Context(), second)).To(gomega.Succeed())
 	w.setPodReady("acme-gateway-2", corev1.ConditionTrue)
 	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionUnknown, v1alpha1.ReasonConfigUnknown,
@@ -207,8 +227,14 @@ func TestP11UsageIsUnknownUntilTheFirstReport(t *testing.T) {
 	w.createAccount()
 	w.startPod()
 	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionTrue, v1alpha1.ReasonGatewayAvailable, "")
-	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
-	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
+	w.eventually(
+		"acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable,
+		"The gateway has not reported yet",
+	)
+	w.eventually(
+		"acme", v1alpha1.ConditionWithinBudget, metav1.ConditionUnknown, v1alpha1.ReasonReportUnavailable,
+		"The gateway has not reported what was spent",
+	)
 	w.Expect(w.account().Status.Usage).To(gomega.BeNil())
 	w.clock.SetTime(w.clock.Now().Add(time.Minute))
 	w.eventually("acme", v1alpha1.ConditionUsageCurrent, metav1.ConditionFalse, v1alpha1.ReasonReportUnavailable,
@@ -239,7 +265,10 @@ func TestRaisedBudgetEndsItsWarning(t *testing.T) {
 	w := readyWorld(t)
 	w.gateways.change(billed("80.5", 10, w.clock.Now()))
 	w.gateways.change(func(f *fakeGateways) { f.report.Period.BudgetWarned = 80 })
-	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonBudgetWarning, "80 % of the budget of 100 USD is spent in period 2026-11")
+	w.eventually(
+		"acme", v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonBudgetWarning,
+		"80 % of the budget of 100 USD is spent in period 2026-11",
+	)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "750" })
 	w.eventually("acme", v1alpha1.ConditionWithinBudget, metav1.ConditionTrue, v1alpha1.ReasonWithinBudget, "")
 }
@@ -256,7 +285,9 @@ func TestUnknownExemptionIsNamedAndHeals(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
-		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}}}
+		plan.Spec.Revisions[0].Exemptions = []v1alpha1.Exemption{
+			{Name: "charity", Of: []v1alpha1.MessageCategory{"Utility"}},
+		}
 		plan.Spec.Grants = []v1alpha1.PricingGrant{{Name: "all", Exemptions: []string{"charity", "nope", "neither"}}}
 	})
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
@@ -287,7 +318,11 @@ func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
 	digest := w.digestServed()
 
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.9" })
-	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(gomega.Equal(
+	w.Eventually(func() string {
+		return conditionText(
+			plan().Status.Conditions, v1alpha1.ConditionReady,
+		)
+	}).Should(gomega.Equal(
 		`Ready=False HistoryChanged: The gateways keep what has priced messages: revision "pmp-2025-07" has priced messages and was changed: restore it, and add a revision with a later effectiveDate`))
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, fmt.Sprintf(
 		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName()))
@@ -295,7 +330,9 @@ func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
 	w.Expect(w.digestServed()).To(gomega.Equal(digest), "the gateway must keep the revision as it priced")
 
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) { plan.Spec.Revisions[0].Rates[0].Prices[1].Amount = "0.0068" })
-	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(gomega.Equal("Ready=True Ready: Everything is in order"))
+	w.Eventually(func() string { return conditionText(plan().Status.Conditions, v1alpha1.ConditionReady) }).Should(
+		gomega.Equal("Ready=True Ready: Everything is in order"),
+	)
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 }
 
@@ -308,7 +345,9 @@ func TestPlanTellsWhoUsesIt(t *testing.T) {
 		g.Expect(plan.Status.Accounts).To(gomega.Equal([]v1alpha1.PlanAccount{{Namespace: w.namespace, Name: "acme"}}))
 		g.Expect(*plan.Status.AccountCount).To(gomega.Equal(int32(1)))
 		g.Expect(plan.Status.CurrentRevision).To(gomega.Equal("pmp-2025-07"))
-		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(gomega.Equal("Complete=True RatesComplete: The plan has a rate for every market"))
+		g.Expect(conditionText(plan.Status.Conditions, v1alpha1.PricingPlanComplete)).To(
+			gomega.Equal("Complete=True RatesComplete: The plan has a rate for every market"),
+		)
 	}).Should(gomega.Succeed())
 }
 
@@ -317,7 +356,9 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 	w := readyWorld(t)
 	w.updatePlan(func(plan *v1alpha1.PricingPlan) {
 		plan.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{
-			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"messaging": "allowed"}},
+			From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{
+				MatchLabels: map[string]string{"messaging": "allowed"},
+			},
 		}
 	})
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonPlanNotAllowed,
@@ -326,7 +367,9 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 	w.Eventually(func() string { return w.document().BillingStopped }).ShouldNot(gomega.BeEmpty())
 	w.Expect(w.document().Budget.Limit.Amount.IsZero()).To(gomega.BeTrue())
 	w.Expect(w.document().Channels).To(gomega.HaveLen(1), "what is under way is settled, and webhooks are taken")
-	w.Eventually(func() []string { return w.warnings("acme") }).Should(gomega.ContainElement(gomega.HavePrefix("PlanNotAllowed PlanResolved: ")))
+	w.Eventually(func() []string { return w.warnings("acme") }).Should(
+		gomega.ContainElement(gomega.HavePrefix("PlanNotAllowed PlanResolved: ")),
+	)
 	namespace := &corev1.Namespace{}
 	w.Expect(w.client.Get(t.Context(), types.NamespacedName{Name: w.namespace}, namespace)).To(gomega.Succeed())
 	namespace.Labels["messaging"] = "allowed"
@@ -340,7 +383,10 @@ func TestPausedAccountIsLeftAlone(t *testing.T) {
 	w := readyWorld(t)
 	digest := w.digestServed()
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationPaused })
-	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused, "The operator leaves the account alone until spec.operation is 'Active'")
+	w.eventually(
+		"acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused,
+		"The operator leaves the account alone until spec.operation is 'Active'",
+	)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.DisplayName = "Acme & Sons" })
 	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(gomega.Equal(int64(3)))
 	w.Expect(w.digestServed()).To(gomega.Equal(digest))

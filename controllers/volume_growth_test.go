@@ -18,7 +18,9 @@ func TestVolumeGrowsWithTheAccountsSize(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	class := &storagev1.StorageClass{
-		ObjectMeta: metav1.ObjectMeta{Name: w.planName()}, Provisioner: "guichet.dev/of-the-test", AllowVolumeExpansion: new(true),
+		ObjectMeta: metav1.ObjectMeta{
+			Name: w.planName(),
+		}, Provisioner: "guichet.dev/of-the-test", AllowVolumeExpansion: new(true),
 	}
 	w.Expect(w.client.Create(t.Context(), class)).To(gomega.Succeed())
 	w.createPlan()
@@ -28,7 +30,9 @@ func TestVolumeGrowsWithTheAccountsSize(t *testing.T) {
 		w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 			wanted := resource.MustParse(quantity)
 			account.Spec.Gateway = &v1alpha1.Gateway{Storage: &v1alpha1.Storage{
-				Type: v1alpha1.StorageEmbedded, Embedded: &v1alpha1.EmbeddedStorage{Size: &wanted, StorageClassName: class.Name},
+				Type: v1alpha1.StorageEmbedded, Embedded: &v1alpha1.EmbeddedStorage{
+					Size: &wanted, StorageClassName: class.Name,
+				},
 			}}
 		})
 	}

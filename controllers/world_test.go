@@ -63,7 +63,9 @@ func newWorld(t *testing.T) *world {
 		gateways:  newFakeGateways(direct),
 		upstream:  newFakeUpstream(),
 		options: controllers.Options{
-			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: newNamespace(t), ReportInterval: 100 * time.Millisecond, Concurrency: 2,
+			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: newNamespace(
+				t,
+			), ReportInterval: 100 * time.Millisecond, Concurrency: 2,
 		},
 	}
 	w.gateways.plan = w.planName()
@@ -78,7 +80,9 @@ func (w *world) start() (stop func()) {
 	scheme, err := newScheme()
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	caches := controllers.CacheOptions(append([]string{w.namespace}, w.others...), w.options.OperatorNamespace)
-	caches.ByObject[&v1alpha1.PricingPlan{}] = cache.ByObject{Label: labels.SelectorFromSet(labels.Set{worldLabel: w.namespace})}
+	caches.ByObject[&v1alpha1.PricingPlan{}] = cache.ByObject{
+		Label: labels.SelectorFromSet(labels.Set{worldLabel: w.namespace}),
+	}
 	mgr, err := ctrl.NewManager(apiServer, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      caches,
@@ -97,7 +101,9 @@ func (w *world) start() (stop func()) {
 	}
 	w.templates = controllers.NewMessageTemplateReconciler(dependencies, w.upstream)
 	accounts := controllers.NewBusinessAccountReconciler(dependencies, w.gateways, w.templates)
-	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{accounts, w.templates, controllers.NewPricingPlanReconciler(dependencies)} {
+	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
+		accounts, w.templates, controllers.NewPricingPlanReconciler(dependencies),
+	} {
 		w.Expect(reconciler.SetupWithManager(mgr)).To(gomega.Succeed())
 	}
 	stopped := make(chan error, 1)
@@ -144,7 +150,9 @@ func (w *world) createSecret(name string, data map[string]string) {
 
 func (w *world) createCredentials() {
 	w.t.Helper()
-	w.createSecret("acme-credentials", map[string]string{"accessToken": "canary-access-token", "appSecret": "canary-app-secret", "verifyToken": "canary-verify-token"})
+	w.createSecret("acme-credentials", map[string]string{
+		"accessToken": "canary-access-token", "appSecret": "canary-app-secret", "verifyToken": "canary-verify-token",
+	})
 }
 
 func (w *world) createAccount() {
@@ -172,8 +180,10 @@ func (w *world) startPod() {
 		return fmt.Sprintf("the conditions are %v after %v", w.account().Status.Conditions, w.calls.since(0))
 	})
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-gateway-1", Labels: deployment.Spec.Template.Labels},
-		Spec:       deployment.Spec.Template.Spec,
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.namespace, Name: "acme-gateway-1", Labels: deployment.Spec.Template.Labels,
+		},
+		Spec: deployment.Spec.Template.Spec,
 	}
 	w.Expect(w.client.Create(w.t.Context(), pod)).To(gomega.Succeed())
 	w.setPodReady("acme-gateway-1", corev1.ConditionTrue)
@@ -185,7 +195,9 @@ func (w *world) setPodReady(name string, ready corev1.ConditionStatus) {
 	pod := &corev1.Pod{}
 	w.Expect(w.get(name, pod)).To(gomega.Succeed())
 	before := pod.DeepCopy()
-	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "192.0.2.1", PodIPs: []corev1.PodIP{{IP: "192.0.2.1"}}, Conditions: []corev1.PodCondition{{
+	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "192.0.2.1", PodIPs: []corev1.PodIP{
+		{IP: "192.0.2.1"},
+	}, Conditions: []corev1.PodCondition{{
 		Type: corev1.PodReady, Status: ready, LastTransitionTime: metav1.NewTime(w.clock.Now()),
 	}}}
 	w.Expect(w.client.Status().Patch(w.t.Context(), pod, client.MergeFrom(before))).To(gomega.Succeed())
@@ -196,7 +208,10 @@ func (w *world) setReadyReplicas(replicas int32) {
 	deployment := &appsv1.Deployment{}
 	w.Expect(w.get("acme-gateway", deployment)).To(gomega.Succeed())
 	before := deployment.DeepCopy()
-	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: replicas, ReadyReplicas: replicas, AvailableReplicas: replicas, UpdatedReplicas: replicas}
+	deployment.Status = appsv1.DeploymentStatus{
+		ObservedGeneration: deployment.Generation, Replicas: replicas, ReadyReplicas: replicas,
+		AvailableReplicas: replicas, UpdatedReplicas: replicas,
+	}
 	w.Expect(w.client.Status().Patch(w.t.Context(), deployment, client.MergeFrom(before))).To(gomega.Succeed())
 }
 

@@ -109,7 +109,9 @@ func marker(t *testing.T, declaration string) string {
 		}
 		lines = append(lines, strings.Split(string(source), "\n")...)
 	}
-	at := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), declaration) })
+	at := slices.IndexFunc(
+		lines, func(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), declaration) },
+	)
 	if at < 0 {
 		t.Fatalf("there must be a declaration %q", declaration)
 	}

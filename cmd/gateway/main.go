@@ -40,7 +40,10 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 	var api, metrics, report string
 	var level slog.Level
 	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
-	flags.StringVar(&options.ConfigDirectory, "config", config.Directory, "directory of the configuration document "+config.FileName)
+	flags.StringVar(
+		&options.ConfigDirectory, "config", config.Directory,
+		"directory of the configuration document "+config.FileName,
+	)
 	flags.StringVar(&options.KeysDirectory, "keys", config.KeysDirectory, "directory of the account's keys")
 	flags.StringVar(&options.DataDirectory, "data", config.DataDirectory, "directory of the embedded store")
 	flags.StringVar(&api, "listen-api", port(config.APIPort), "address of the business's API and of the webhooks")

@@ -29,7 +29,9 @@ func TestHelpNamesEveryFlagAndBadFlagsAreErrors(t *testing.T) {
 	if err := run(context.Background(), []string{"--nonsense"}, &output); err == nil {
 		t.Fatal("an unknown flag is no error")
 	}
-	for _, flag := range []string{"-config", "-keys", "-data", "-listen-api", "-listen-metrics", "-listen-report", "-log-level"} {
+	for _, flag := range []string{
+		"-config", "-keys", "-data", "-listen-api", "-listen-metrics", "-listen-report", "-log-level",
+	} {
 		if !strings.Contains(output.String(), flag) {
 			t.Errorf("the usage does not name %s", flag)
 		}

@@ -17,7 +17,9 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	got, err := parse([]string{"--listen", "127.0.0.1:1", "--config", "c.yaml", "--callback-ca", "ca.pem", "--log-level", "WARN"})
+	got, err := parse(
+		[]string{"--listen", "127.0.0.1:1", "--config", "c.yaml", "--callback-ca", "ca.pem", "--log-level", "WARN"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +30,9 @@ func TestParse(t *testing.T) {
 }
 
 func TestReadConfigNamesWhatIsWrong(t *testing.T) {
-	if _, err := readConfig(filepath.Join(t.TempDir(), "absent.yaml")); err == nil || !strings.Contains(err.Error(), "read the configuration") {
+	if _, err := readConfig(
+		filepath.Join(t.TempDir(), "absent.yaml"),
+	); err == nil || !strings.Contains(err.Error(), "read the configuration") {
 		t.Errorf("absent file: got %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "c.yaml")

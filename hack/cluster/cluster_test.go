@@ -81,12 +81,16 @@ func TestCertificatesAreGoodForTheirAddresses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			pair, err := tls.LoadX509KeyPair(filepath.Join(folder, tc.file+".crt"), filepath.Join(folder, tc.file+".key"))
+			pair, err := tls.LoadX509KeyPair(
+				filepath.Join(folder, tc.file+".crt"), filepath.Join(folder, tc.file+".key"),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = pair.Leaf.Verify(x509.VerifyOptions{
-				Roots: roots, DNSName: tc.name, CurrentTime: now.Add(300 * 24 * time.Hour), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+				Roots: roots, DNSName: tc.name, CurrentTime: now.Add(
+					300 * 24 * time.Hour,
+				), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 			})
 			if err != nil {
 				t.Error(err)

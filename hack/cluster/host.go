@@ -28,7 +28,10 @@ type tools struct {
 // requireRoot says what the cluster cannot do without.
 func requireRoot() error {
 	if os.Geteuid() != 0 {
-		return errors.New("the one-node cluster makes namespaces, mounts and a network link, which needs root: run it with sudo, or use kind: make demo CLUSTER=kind")
+		return errors.New(
+			"the one-node cluster makes namespaces, mounts and a network link, which needs root: run it with sudo, " +
+				"or use kind: make demo CLUSTER=kind",
+		)
 	}
 	return nil
 }
@@ -79,7 +82,11 @@ func cniFolder() string {
 func installPackages(ctx context.Context, packages []string) error {
 	names := strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("the cluster needs these programs, and this is not a Debian system that it could install them on: %s; install them with your package manager", names)
+		return fmt.Errorf(
+			"the cluster needs these programs, and this is not a Debian system that it could install them on: %s; "+
+				"install them with your package manager",
+			names,
+		)
 	}
 	fmt.Println("installing Debian packages:", names)
 	for _, arguments := range [][]string{

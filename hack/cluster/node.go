@@ -80,7 +80,9 @@ func furnishMounts() error {
 		defer folder.Close()
 		shown[path] = folder
 	}
-	if err := syscall.Mount("proc", "/proc", "proc", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, ""); err != nil {
+	if err := syscall.Mount(
+		"proc", "/proc", "proc", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, "",
+	); err != nil {
 		return fmt.Errorf("show the node's own processes in /proc: %w", err)
 	}
 	for _, hidden := range []string{"/run", "/var/lib", "/var/log"} {

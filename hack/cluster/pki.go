@@ -44,7 +44,10 @@ func identities() []identity {
 		{
 			file: "kube-apiserver", user: "kube-apiserver",
 			addresses: []net.IP{net.ParseIP(nodeAddress), net.ParseIP(serviceAddress), net.IPv4(127, 0, 0, 1)},
-			names:     []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"},
+			names: []string{
+				"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+				"localhost",
+			},
 		},
 		{file: "kube-apiserver-to-kubelet", user: "kube-apiserver", groups: []string{"system:masters"}},
 		{file: "kube-controller-manager", user: "system:kube-controller-manager"},

@@ -20,7 +20,9 @@ var configFiles embed.FS
 
 // prepareState makes the folders, the certificates and the configuration files of a new cluster.
 func prepareState(l layout, host tools) error {
-	for _, folder := range []string{"containerd", "etc/cni", "etcd", "kubelet", "log/pods", "tmp", "tunables", "volumes"} {
+	for _, folder := range []string{
+		"containerd", "etc/cni", "etcd", "kubelet", "log/pods", "tmp", "tunables", "volumes",
+	} {
 		if err := os.MkdirAll(l.state(folder), 0o711); err != nil {
 			return fmt.Errorf("make the cluster's folders: %w", err)
 		}
@@ -91,5 +93,8 @@ func lastLines(l layout) error {
 		return err
 	}
 	all := strings.Split(strings.TrimSpace(string(content)), "\n")
-	return fmt.Errorf("each component's log is in %s; the node's own ends with:\n%s", l.state("log"), strings.Join(all[max(0, len(all)-lines):], "\n"))
+	return fmt.Errorf(
+		"each component's log is in %s; the node's own ends with:\n%s", l.state("log"),
+		strings.Join(all[max(0, len(all)-lines):], "\n"),
+	)
 }

@@ -27,7 +27,10 @@ func status(ctx context.Context, l layout) error {
 	if err != nil {
 		return fmt.Errorf("ask for the node: %w: %s", err, node)
 	}
-	fmt.Printf("the cluster is up (first process %d)\nkubeconfig: %s\nlogs: %s\n\n%s\n", first.pid, l.kubeconfig(), l.state("log"), node)
+	fmt.Printf(
+		"the cluster is up (first process %d)\nkubeconfig: %s\nlogs: %s\n\n%s\n", first.pid, l.kubeconfig(),
+		l.state("log"), node,
+	)
 
 	memory, err := memoryByProgram()
 	if err != nil {

@@ -29,10 +29,14 @@ func startComponents() error {
 		"images", "import", insidePrograms+"/pause.tar"); err != nil {
 		return err
 	}
-	if err := untilItWorks(ctx, "kubectl", "--kubeconfig="+pki("admin.kubeconfig"), "get", "--raw", "/readyz"); err != nil {
+	if err := untilItWorks(
+		ctx, "kubectl", "--kubeconfig="+pki("admin.kubeconfig"), "get", "--raw", "/readyz",
+	); err != nil {
 		return err
 	}
-	if err := untilItWorks(ctx, "kubectl", "--kubeconfig="+pki("admin.kubeconfig"), "apply", "--filename="+insideState+"/etc/addons.yaml"); err != nil {
+	if err := untilItWorks(
+		ctx, "kubectl", "--kubeconfig="+pki("admin.kubeconfig"), "apply", "--filename="+insideState+"/etc/addons.yaml",
+	); err != nil {
 		return err
 	}
 	for _, c := range clients() {

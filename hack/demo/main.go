@@ -27,7 +27,9 @@ const limit = 8 * time.Minute
 
 func main() {
 	kubectl := flag.String("kubectl", cmp.Or(os.Getenv("KUBECTL"), "kubectl"), "the kubectl to run")
-	kubeconfig := flag.String("kubeconfig", os.Getenv("KUBECONFIG"), "the cluster's kubeconfig; empty means kubectl's own default")
+	kubeconfig := flag.String(
+		"kubeconfig", os.Getenv("KUBECONFIG"), "the cluster's kubeconfig; empty means kubectl's own default",
+	)
 	root := flag.String("root", ".", "the checkout whose manifests are applied")
 	flag.Parse()
 	log.SetLogger(zap.New(zap.WriteTo(os.Stderr)))
@@ -66,7 +68,10 @@ func run(ctx context.Context, kubectl, kubeconfig, root string) error {
 		return err
 	}
 	defer play.Close()
-	fmt.Printf("     its gateway is ready and its templates are approved, %s after the apply\n", time.Since(applied).Round(100*time.Millisecond))
+	fmt.Printf(
+		"     its gateway is ready and its templates are approved, %s after the apply\n",
+		time.Since(applied).Round(100*time.Millisecond),
+	)
 
 	before, err := stage.Account(ctx)
 	if err != nil {
@@ -81,7 +86,10 @@ func run(ctx context.Context, kubectl, kubeconfig, root string) error {
 		return err
 	}
 	next(play, stage)
-	fmt.Printf("\nThe demo took %s. Everything is still running; `make demo-down` takes it away.\n", time.Since(began).Round(time.Second))
+	fmt.Printf(
+		"\nThe demo took %s. Everything is still running; `make demo-down` takes it away.\n",
+		time.Since(began).Round(time.Second),
+	)
 	return nil
 }
 
@@ -127,7 +135,10 @@ func settle(ctx context.Context, stage *story.Stage, before *v1alpha1.BusinessAc
 	}
 	heading("By hand")
 	billed, _ := new(big.Rat).SetString(story.Billed(account))
-	fmt.Printf("     %s = %s %s\n     the status says %s %s\n", strings.Join(terms, " + "), decimal(sum), plan.Spec.Currency, story.Billed(account), plan.Spec.Currency)
+	fmt.Printf(
+		"     %s = %s %s\n     the status says %s %s\n", strings.Join(terms, " + "), decimal(sum), plan.Spec.Currency,
+		story.Billed(account), plan.Spec.Currency,
+	)
 	if billed == nil || billed.Cmp(sum) != 0 {
 		return errors.New("the two figures differ")
 	}
@@ -156,7 +167,10 @@ func next(play *story.Play, stage *story.Stage) {
 		kubectl, story.AccountNamespace, kubectl, story.AccountNamespace, story.AccountName)
 	fmt.Printf(`curl -s %s/v26.0/%s/messages -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"messaging_product":"whatsapp","to":"+33612345678","type":"text","text":{"body":"Anything else?"}}'`+"\n",
 		url, play.Business.PhoneNumberID)
-	fmt.Printf("%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace, story.AccountName)
+	fmt.Printf(
+		"%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace,
+		story.AccountName,
+	)
 }
 
 // heading is in bold on a terminal; a file gets the text alone.

@@ -34,7 +34,9 @@ func TestArchiveIsReproducibleAndRunsAsNobody(t *testing.T) {
 	var archives [2][]byte
 	for i := range archives {
 		output := filepath.Join(t.TempDir(), "image.tar")
-		if err := run([]string{"--binary", binary, "--tag", "guichet.dev/idle:dev", "--title", "Idle", "--output", output}); err != nil {
+		if err := run(
+			[]string{"--binary", binary, "--tag", "guichet.dev/idle:dev", "--title", "Idle", "--output", output},
+		); err != nil {
 			t.Fatal(err)
 		}
 		content, err := os.ReadFile(output)
@@ -79,7 +81,9 @@ func TestWhatIsNotAProgramIsRefused(t *testing.T) {
 	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err := run([]string{"--binary", binary, "--tag", "guichet.dev/x:dev", "--output", filepath.Join(t.TempDir(), "x.tar")})
+	err := run(
+		[]string{"--binary", binary, "--tag", "guichet.dev/x:dev", "--output", filepath.Join(t.TempDir(), "x.tar")},
+	)
 	if err == nil || !strings.Contains(err.Error(), "not a Linux program") {
 		t.Errorf("error = %v, want it to say that this is not a Linux program", err)
 	}

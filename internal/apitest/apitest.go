@@ -39,7 +39,11 @@ func assetsFolder(root string) (string, error) {
 	}
 	for _, program := range []string{"kube-apiserver", "etcd"} {
 		if _, err := os.Stat(filepath.Join(folder, program)); err != nil {
-			return "", fmt.Errorf("these tests need kube-apiserver and etcd, and %s has no %s: run `make envtest-assets`, or set KUBEBUILDER_ASSETS", folder, program)
+			return "", fmt.Errorf(
+				"these tests need kube-apiserver and etcd, and %s has no %s: run `make envtest-assets`, or set "+
+					"KUBEBUILDER_ASSETS",
+				folder, program,
+			)
 		}
 	}
 	return folder, nil

@@ -82,20 +82,27 @@ func TestMonths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if date.Month() != month || month.String() != "2026-12" || month.First().String() != "2026-12-01" || (month+1).First() != date+1 {
+	if date.Month() != month || month.String() != "2026-12" || month.First().String() != "2026-12-01" ||
+		(month+1).First() != date+1 {
 		t.Errorf("got %s, %s, first %s, next %s", date.Month(), month, month.First(), (month + 1).First())
 	}
 }
 
 // A day starts at the first instant that calendars show it, and its text reads back.
 func TestStartIsTheFirstInstantOfItsDay(t *testing.T) {
-	zones := []*time.Location{zone(t, "Europe/Paris"), zone(t, "America/Santiago"), zone(t, "America/Havana"), zone(t, "Asia/Amman"), zone(t, "Pacific/Kiritimati"), time.UTC}
+	zones := []*time.Location{
+		zone(t, "Europe/Paris"), zone(t, "America/Santiago"), zone(t, "America/Havana"), zone(t, "Asia/Amman"),
+		zone(t, "Pacific/Kiritimati"), time.UTC,
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		date := Date(rapid.Int32Range(-10_000, 40_000).Draw(t, "date"))
 		location := rapid.SampledFrom(zones).Draw(t, "zone")
 		start := date.Start(location).Unix()
 		if DateAt(start, location) > date || DateAt(start-1, location) >= date {
-			t.Fatalf("%s in %s starts at %d: that is %s, and a second before it %s", date, location, start, DateAt(start, location), DateAt(start-1, location))
+			t.Fatalf(
+				"%s in %s starts at %d: that is %s, and a second before it %s", date, location, start,
+				DateAt(start, location), DateAt(start-1, location),
+			)
 		}
 		if back, err := ParseDate(date.String()); err != nil || back != date {
 			t.Fatalf("%s came back as %s, %v", date, back, err)

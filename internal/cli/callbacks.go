@@ -47,7 +47,9 @@ which the environment variable ` + tokenVariable + ` holds:
 		RunE: func(cmd *cobra.Command, _ []string) error { return to.list(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	command.AddCommand(list,
-		to.change("replay", "Deliver callbacks once more, behind what waits for their customers", http.MethodPost, "Replayed"),
+		to.change(
+			"replay", "Deliver callbacks once more, behind what waits for their customers", http.MethodPost, "Replayed",
+		),
 		to.change("drop", "Forget callbacks for good", http.MethodDelete, "Dropped"),
 	)
 	return command

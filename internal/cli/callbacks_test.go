@@ -28,7 +28,13 @@ func refusing(t *testing.T, callbacks int) (url string, requests *[]string) {
 			}
 			var data []string
 			for id := first; id <= callbacks && len(data) < 100; id++ {
-				data = append(data, fmt.Sprintf(`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z","status":400,"bytes":512}`, id))
+				data = append(
+					data,
+					fmt.Sprintf(
+						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z","status":400,"bytes":512}`,
+						id,
+					),
+				)
 			}
 			next := ""
 			if len(data) == 100 {
@@ -65,13 +71,19 @@ func TestCallbacksAreListedReplayedAndDropped(t *testing.T) {
 	t.Setenv(tokenVariable, "s3cret")
 	to := []string{"--gateway", url, "--phone-number-id", "1066"}
 	list, err := callbacksCommand(t, append([]string{"list"}, to...)...)
-	if err != nil || strings.Count(list, "\n") != 151 || !strings.Contains(list, "150  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  400     512") {
+	if err != nil || strings.Count(list, "\n") != 151 || !strings.Contains(
+		list, "150  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  400     512",
+	) {
 		t.Errorf("list: %v\n%s", err, list)
 	}
-	if out, err := callbacksCommand(t, append([]string{"replay", "7", "9"}, to...)...); err != nil || out != "Replayed 2 callbacks\n" {
+	if out, err := callbacksCommand(
+		t, append([]string{"replay", "7", "9"}, to...)...,
+	); err != nil || out != "Replayed 2 callbacks\n" {
 		t.Errorf("replay: %v, %q", err, out)
 	}
-	if out, err := callbacksCommand(t, append([]string{"drop", "--all"}, to...)...); err != nil || out != "Dropped 150 callbacks\n" {
+	if out, err := callbacksCommand(
+		t, append([]string{"drop", "--all"}, to...)...,
+	); err != nil || out != "Dropped 150 callbacks\n" {
 		t.Errorf("drop: %v, %q", err, out)
 	}
 	if got, want := strings.Join(*requests, "; "), "POST 2 from 7; DELETE 100 from 1; DELETE 50 from 101"; got != want {

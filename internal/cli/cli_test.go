@@ -59,7 +59,9 @@ func TestRate(t *testing.T) {
 }
 
 func TestRateForPeople(t *testing.T) {
-	got, err := run(t, "rate", "--plan", withoutMalaysia(t), "--time-zone", "Europe/Paris", "--events", october, "-o", "table")
+	got, err := run(
+		t, "rate", "--plan", withoutMalaysia(t), "--time-zone", "Europe/Paris", "--events", october, "-o", "table",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +94,15 @@ func TestRateCompare(t *testing.T) {
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	table, err := run(t, "rate", "--plan", plan, "--compare", other, "--time-zone", "Europe/Paris", "--events", october, "-o", "table")
-	if err != nil || !strings.HasSuffix(table, "all                  0.03       0.05          0.02        1 → 0\n1 → 0 refused outside the service window (131047)\n") {
+	table, err := run(
+		t, "rate", "--plan", plan, "--compare", other, "--time-zone", "Europe/Paris", "--events", october, "-o",
+		"table",
+	)
+	if err != nil || !strings.HasSuffix(
+		table,
+		"all                  0.03       0.05          0.02        1 → 0\n1 → 0 refused outside the service window "+
+			"(131047)\n",
+	) {
 		t.Errorf("got %v\n%s", err, table)
 	}
 }
@@ -122,7 +131,10 @@ func TestRateRefuses(t *testing.T) {
 {"time":"2026-10-05T09:00:00Z","type":"status","id":"m1","status":"read"}
 `)
 	euros := write(t, "euros.yaml", strings.Replace(read(t, whatsapp), "currency: USD", "currency: EUR", 1))
-	unknownField := write(t, "unknown.yaml", strings.Replace(read(t, whatsapp), "classifyBy: Form", "classifyBy: Form\n      colour: Red", 1))
+	unknownField := write(
+		t, "unknown.yaml",
+		strings.Replace(read(t, whatsapp), "classifyBy: Form", "classifyBy: Form\n      colour: Red", 1),
+	)
 	sameDay := write(t, "same.yaml", strings.Replace(read(t, whatsapp), `"2026-09-28"`, `"2026-10-01"`, 1))
 	tests := map[string]struct {
 		plan, zone, events string
@@ -155,7 +167,10 @@ func TestRateRefuses(t *testing.T) {
 		"no instant": {whatsapp, "UTC", october, []string{"--international-start-time", "soon"}, "--international-start-time must be an instant"},
 	}
 	for name, tc := range tests {
-		_, err := run(t, append([]string{"rate", "--plan", tc.plan, "--time-zone", tc.zone, "--events", tc.events}, tc.more...)...)
+		_, err := run(
+			t,
+			append([]string{"rate", "--plan", tc.plan, "--time-zone", tc.zone, "--events", tc.events}, tc.more...)...,
+		)
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want %s", name, err, tc.want)
 		}
@@ -169,11 +184,17 @@ func TestRateReadsTheStandardInputAndTheAccountsFacts(t *testing.T) {
 {"time":"2026-10-05T10:01:02Z","type":"status","id":"m1","status":"delivered"}
 `))
 	command.SetOut(&out)
-	command.SetArgs([]string{"rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", "-", "--primary-location", "FR", "--international-start-time", "2026-10-01T00:00:00Z"})
+	command.SetArgs([]string{
+		"rate", "--plan", whatsapp, "--time-zone", "UTC", "--events", "-", "--primary-location", "FR",
+		"--international-start-time", "2026-10-01T00:00:00Z",
+	})
 	if err := command.Execute(); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(out.String(), `"category":"authentication_international","revision":"pmp-2026-10","price":"0.0304","charge":"0.0304"`) {
+	if !strings.Contains(
+		out.String(),
+		`"category":"authentication_international","revision":"pmp-2026-10","price":"0.0304","charge":"0.0304"`,
+	) {
 		t.Errorf("got %s", out.String())
 	}
 }
@@ -199,7 +220,9 @@ func TestRateTakesCountriesWithAStartOfTheirOwn(t *testing.T) {
 // the two differ.
 func TestRateShowsTheCostBesideAMarkedUpCharge(t *testing.T) {
 	const rule = "    - name: pmp-2026-10\n"
-	marked := write(t, "marked.yaml", strings.Replace(read(t, withoutMalaysia(t)), rule, rule+`      markups: [{category: Utility, percent: "10"}]`+"\n", 1))
+	marked := write(t, "marked.yaml", strings.Replace(
+		read(t, withoutMalaysia(t)), rule, rule+`      markups: [{category: Utility, percent: "10"}]`+"\n", 1,
+	))
 	got, err := run(t, "rate", "--plan", marked, "--time-zone", "Europe/Paris", "--events", october)
 	for _, want := range []string{
 		`"price":"0.03","cost":"0.03","charge":"0.033","currency":"USD","tier":0}`,
@@ -303,7 +326,9 @@ func TestPlanCheckOfTheShippedPlan(t *testing.T) {
 				t.Errorf("%v: a note of a revision that is complete: %s", since, line)
 			}
 		}
-		if !strings.Contains(notes.String(), "note: revisions[cbp-2025-04].rates: ") || !strings.Contains(notes.String(), "note: revisions[nbp-2018-08].rates: ") {
+		if !strings.Contains(
+			notes.String(), "note: revisions[cbp-2025-04].rates: ",
+		) || !strings.Contains(notes.String(), "note: revisions[nbp-2018-08].rates: ") {
 			t.Errorf("%v: what lacks in earlier revisions must be told:\n%s", since, notes.String())
 		}
 	}
@@ -313,7 +338,10 @@ func TestPlanCheckOfTheShippedPlan(t *testing.T) {
 func TestPlanImport(t *testing.T) {
 	var printed, notes strings.Builder
 	command := New("guichet")
-	command.SetArgs([]string{"plan", "import", "--plan", whatsapp, "--base-rates", baseCSV, "--tiers", tiersCSV, "--effective-date", "2027-01-01"})
+	command.SetArgs([]string{
+		"plan", "import", "--plan", whatsapp, "--base-rates", baseCSV, "--tiers", tiersCSV, "--effective-date",
+		"2027-01-01",
+	})
 	command.SetOut(&printed)
 	command.SetErr(&notes)
 	if err := command.Execute(); err != nil {
@@ -355,7 +383,9 @@ func TestPlanImportNotes(t *testing.T) {
 		"Argentina,$US,0.0618,0.0260,", "Argentina,$US,0.0618,,").Replace(read(t, baseCSV)))
 	var out, notes strings.Builder
 	command := New("guichet")
-	command.SetArgs([]string{"plan", "import", "--plan", whatsapp, "--base-rates", abroad, "--effective-date", "2027-01-01"})
+	command.SetArgs(
+		[]string{"plan", "import", "--plan", whatsapp, "--base-rates", abroad, "--effective-date", "2027-01-01"},
+	)
 	command.SetOut(&out)
 	command.SetErr(&notes)
 	const want = `note: pmp-2026-10 has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number
@@ -405,7 +435,9 @@ func TestThePluginSpeaksAsKubectl(t *testing.T) {
 	command := New("kubectl-guichet")
 	command.SetOut(&out)
 	command.SetArgs([]string{"plan", "import", "--help"})
-	if err := command.Execute(); err != nil || !strings.Contains(out.String(), "kubectl guichet plan import --plan FILE") {
+	if err := command.Execute(); err != nil || !strings.Contains(
+		out.String(), "kubectl guichet plan import --plan FILE",
+	) {
 		t.Errorf("got %v\n%s", err, out.String())
 	}
 }

@@ -79,12 +79,19 @@ func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	if decoder.Decode(&object) != nil || object["apiVersion"] != "v1" || object["kind"] != "Secret" || decoder.Decode(new(any)) != io.EOF {
-		return nil, errors.New("the input must be the Secret with the account's keys, in JSON: pipe `kubectl get secret ACCOUNT-gateway-keys -o json` into this command")
+	if decoder.Decode(&object) != nil || object["apiVersion"] != "v1" || object["kind"] != "Secret" || decoder.Decode(
+		new(any),
+	) != io.EOF {
+		return nil, errors.New(
+			"the input must be the Secret with the account's keys, in JSON: pipe `kubectl get secret " +
+				"ACCOUNT-gateway-keys -o json` into this command",
+		)
 	}
 	data, _ := object["data"].(map[string]any)
 	if _, found := data[config.KeysetFile].(string); !found {
-		return nil, fmt.Errorf("the Secret has no %q: it must be the one with the account's keys, ACCOUNT-gateway-keys", config.KeysetFile)
+		return nil, fmt.Errorf(
+			"the Secret has no %q: it must be the one with the account's keys, ACCOUNT-gateway-keys", config.KeysetFile,
+		)
 	}
 	return &keysSecretObject{object: object, data: data}, nil
 }

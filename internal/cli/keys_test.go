@@ -76,7 +76,10 @@ func TestKeysRotateAndPromote(t *testing.T) {
 			t.Fatal(err)
 		}
 		if primary, size := keys.Keyset(); size != 2 || (primary != old) != step.replaced {
-			t.Errorf("%s: %d keys, the primary one is new: %t; want 2, %t", step.command, size, primary != old, step.replaced)
+			t.Errorf(
+				"%s: %d keys, the primary one is new: %t; want 2, %t", step.command, size, primary != old,
+				step.replaced,
+			)
 		}
 		secret = out
 	}

@@ -55,13 +55,23 @@ A ledger of any length takes the same memory. A part cannot be verified: export 
 	o.register(command)
 	flags := command.Flags()
 	flags.StringVar(&o.format, "format", "", "jsonl, csv, cloudevents or focus")
-	flags.StringVarP(&o.output, "output", "o", "-", `file to write, "-" for the standard output; a file is there only once it is complete`)
+	flags.StringVarP(
+		&o.output, "output", "o", "-",
+		`file to write, "-" for the standard output; a file is there only once it is complete`,
+	)
 	flags.StringVar(&o.period, "period", "", "only the records that count in this month, for example 2026-11")
-	flags.StringVar(&o.from, "from", "", "only the records made at or after this instant, for example 2026-11-01T00:00:00Z")
+	flags.StringVar(
+		&o.from, "from", "", "only the records made at or after this instant, for example 2026-11-01T00:00:00Z",
+	)
 	flags.StringVar(&o.to, "to", "", "only the records made before this instant")
-	flags.StringVar(&o.zone, "time-zone", "", `focus: time zone of the account, for example "Europe/Paris": its months are the billing periods`)
+	flags.StringVar(
+		&o.zone, "time-zone", "",
+		`focus: time zone of the account, for example "Europe/Paris": its months are the billing periods`,
+	)
 	flags.StringVar(&o.provider, "provider", "Guichet", "focus: who sells the messages and sends the invoice")
-	flags.StringVar(&o.display, "account-name", "", "focus: display name of the account, the BusinessAccount's spec.displayName")
+	flags.StringVar(
+		&o.display, "account-name", "", "focus: display name of the account, the BusinessAccount's spec.displayName",
+	)
 	if err := command.MarkFlagRequired("format"); err != nil {
 		panic(err)
 	}
@@ -109,23 +119,32 @@ func (o *exportOptions) check() (*time.Location, error) {
 		return nil, errors.New("--provider must name who sends the invoice")
 	}
 	if o.display == "" {
-		return nil, errors.New("--account-name must be the BusinessAccount's spec.displayName: FOCUS wants the name of an account that has one")
+		return nil, errors.New(
+			"--account-name must be the BusinessAccount's spec.displayName: FOCUS wants the name of an account that " +
+				"has one",
+		)
 	}
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil || o.zone == "" || o.zone == "Local" {
-		return nil, fmt.Errorf("--time-zone %.60q must be the BusinessAccount's spec.timeZone, for example \"Europe/Paris\"", o.zone)
+		return nil, fmt.Errorf(
+			"--time-zone %.60q must be the BusinessAccount's spec.timeZone, for example \"Europe/Paris\"", o.zone,
+		)
 	}
 	return zone, nil
 }
 
-func (o *exportOptions) write(out io.Writer, account string, zone *time.Location, entries iter.Seq2[ledger.Entry, error]) error {
+func (o *exportOptions) write(
+	out io.Writer, account string, zone *time.Location, entries iter.Seq2[ledger.Entry, error],
+) error {
 	switch o.format {
 	case formatCSV:
 		return ledger.WriteCSV(out, entries)
 	case formatCloudEvents:
 		return ledger.WriteCloudEvents(out, account, entries)
 	case formatFOCUS:
-		return ledger.WriteFOCUS(out, ledger.FOCUS{AccountUID: account, AccountName: o.display, Provider: o.provider, Zone: zone}, entries)
+		return ledger.WriteFOCUS(
+			out, ledger.FOCUS{AccountUID: account, AccountName: o.display, Provider: o.provider, Zone: zone}, entries,
+		)
 	}
 	return ledger.WriteJSONLines(out, account, entries)
 }
@@ -147,7 +166,9 @@ func (o *exportOptions) selection() (ledger.Selection, error) {
 		}
 		at, err := time.Parse(time.RFC3339, bound.text)
 		if err != nil {
-			return selection, fmt.Errorf("--%s %.40q must be an instant like 2026-11-01T00:00:00Z", bound.name, bound.text)
+			return selection, fmt.Errorf(
+				"--%s %.40q must be an instant like 2026-11-01T00:00:00Z", bound.name, bound.text,
+			)
 		}
 		*bound.at = at
 	}

@@ -32,11 +32,15 @@ func sharedSchema(account string) string {
 // Replicas that write are not held up.
 func openShared(ctx context.Context, address, account string) (*ledgerSource, error) {
 	if account == "" {
-		return nil, errors.New("a shared store holds the ledgers of several accounts: give --account, the BusinessAccount's metadata.uid")
+		return nil, errors.New(
+			"a shared store holds the ledgers of several accounts: give --account, the BusinessAccount's metadata.uid",
+		)
 	}
 	config, err := pgconn.ParseConfig(address)
 	if err != nil { // whose own words may hold the password
-		return nil, errors.New("--store must be a file, or a URL such as postgres://user@host:5432/database?sslmode=verify-full")
+		return nil, errors.New(
+			"--store must be a file, or a URL such as postgres://user@host:5432/database?sslmode=verify-full",
+		)
 	}
 	config.RuntimeParams["application_name"] = "guichet ledger"
 	config.RuntimeParams["client_encoding"] = "UTF8"
@@ -52,7 +56,10 @@ func openShared(ctx context.Context, address, account string) (*ledgerSource, er
 		end:          sync.OnceValue(func() error { return conn.Close(context.WithoutCancel(ctx)) }),
 	}
 	if source.account, err = sharedOwner(ctx, conn); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: it holds no readable ledger of account %.64q: %w", sharedName, account, err), source.Close())
+		return nil, errors.Join(
+			fmt.Errorf("%s: it holds no readable ledger of account %.64q: %w", sharedName, account, err),
+			source.Close(),
+		)
 	}
 	return source, nil
 }

@@ -20,7 +20,9 @@ func sharedLedger(t *testing.T, records ...ledger.Record) string {
 	t.Helper()
 	address := postgrestest.Database(t)
 	for account, list := range map[string][]ledger.Record{ledgerAccount: records, "another": sample()[:1]} {
-		s, err := store.Open(t.Context(), store.Options{Shared: &store.Shared{URL: address}, AccountUID: account, Keys: newKeys(t)})
+		s, err := store.Open(
+			t.Context(), store.Options{Shared: &store.Shared{URL: address}, AccountUID: account, Keys: newKeys(t)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +41,9 @@ func tamperShared(t *testing.T, address, statement string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	results, err := conn.Exec(t.Context(), "SET search_path = guichet_5f0c5d8e_6c1f_4a0e_9d3a_0a4b6f1c2d3e; "+statement).ReadAll()
+	results, err := conn.Exec(
+		t.Context(), "SET search_path = guichet_5f0c5d8e_6c1f_4a0e_9d3a_0a4b6f1c2d3e; "+statement,
+	).ReadAll()
 	if err != nil || results[len(results)-1].CommandTag.RowsAffected() == 0 {
 		t.Fatalf("%s: %v", statement, err)
 	}
@@ -59,7 +63,9 @@ func TestP5ASharedStoreSaysTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := run(t, append(arguments, "--store", address, "--account", ledgerAccount)...); err != nil || got != want {
+		if got, err := run(
+			t, append(arguments, "--store", address, "--account", ledgerAccount)...,
+		); err != nil || got != want {
 			t.Errorf("%s: got %v\n%s\nwant\n%s", arguments, err, got, want)
 		}
 	}
@@ -75,7 +81,9 @@ func TestP5ASharedStoresFirstBadRecordIsNamed(t *testing.T) {
 		address := sharedLedger(t, sample()...)
 		tamperShared(t, address, tc.statement)
 		_, err := run(t, "ledger", "verify", "--store", address, "--account", ledgerAccount)
-		if err == nil || !strings.HasPrefix(err.Error(), "the shared store: ") || !strings.Contains(err.Error(), tc.want) {
+		if err == nil || !strings.HasPrefix(
+			err.Error(), "the shared store: ",
+		) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v; want the shared store: …%s…", name, err, tc.want)
 		}
 	}

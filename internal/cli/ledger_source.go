@@ -24,9 +24,17 @@ type ledgerFlags struct {
 
 func (f *ledgerFlags) register(command *cobra.Command) {
 	flags := command.Flags()
-	flags.StringVar(&f.store, "store", "", "file of a gateway's store; or the URL of a shared one, postgres://user@host/database (its password in $PGPASSWORD), with --account")
+	flags.StringVar(
+		&f.store, "store", "",
+		"file of a gateway's store; or the URL of a shared one, postgres://user@host/database (its password in "+
+			"$PGPASSWORD), with --account",
+	)
 	flags.StringVar(&f.lines, "jsonl", "", `file of an export in JSON Lines, "-" for the standard input`)
-	flags.StringVar(&f.account, "account", "", "UID of the account that the ledger must be of, as in the BusinessAccount's metadata.uid (default: whatever the file says)")
+	flags.StringVar(
+		&f.account, "account", "",
+		"UID of the account that the ledger must be of, as in the BusinessAccount's metadata.uid (default: whatever "+
+			"the file says)",
+	)
 	command.MarkFlagsOneRequired("store", "jsonl")
 	command.MarkFlagsMutuallyExclusive("store", "jsonl")
 }
@@ -63,7 +71,9 @@ func (f *ledgerFlags) open(ctx context.Context, stdin io.Reader) (*ledgerSource,
 		return nil, err
 	}
 	if f.account != "" && source.account != f.account {
-		err := fmt.Errorf("%s: it is the ledger of the account with UID %.64q, not of %.64q", source.name, source.account, f.account)
+		err := fmt.Errorf(
+			"%s: it is the ledger of the account with UID %.64q, not of %.64q", source.name, source.account, f.account,
+		)
 		return nil, errors.Join(err, source.Close())
 	}
 	return source, nil
@@ -111,7 +121,9 @@ func accountOf(from io.Reader) (string, io.Reader, error) {
 		return "", nil, fmt.Errorf("line 1: it is no entry in JSON: %w", err)
 	}
 	if first.Account == "" {
-		return "", nil, errors.New(`line 1: it has no "account": give an export of guichet ledger export --format jsonl`)
+		return "", nil, errors.New(
+			`line 1: it has no "account": give an export of guichet ledger export --format jsonl`,
+		)
 	}
 	return first.Account, io.MultiReader(&read, from), nil
 }

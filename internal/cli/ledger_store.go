@@ -54,7 +54,9 @@ func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 	source.end = sync.OnceValue(func() error {
 		err := errors.Join(tx.Rollback(), db.Close())
 		if still, statErr := isAtRest(path); atRest && !still {
-			return errors.Join(err, statErr, fmt.Errorf("%s: a gateway began to use it meanwhile: run the command again", path))
+			return errors.Join(
+				err, statErr, fmt.Errorf("%s: a gateway began to use it meanwhile: run the command again", path),
+			)
 		}
 		return err
 	})
@@ -124,7 +126,9 @@ func storedTotals(ctx context.Context, tx *sql.Tx) (ledger.Totals, error) {
 	totals := ledger.Totals{}
 	for rows.Next() {
 		var t totalRow
-		if err := rows.Scan(&t.period, &t.currency, &t.category, &t.messages, &t.charged, &t.billed, &t.cost); err != nil {
+		if err := rows.Scan(
+			&t.period, &t.currency, &t.category, &t.messages, &t.charged, &t.billed, &t.cost,
+		); err != nil {
 			return nil, err
 		}
 		if err := t.addTo(totals); err != nil {

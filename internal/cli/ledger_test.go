@@ -27,14 +27,22 @@ func sample() []ledger.Record {
 			panic(err)
 		}
 		return ledger.Record{
-			Kind: ledger.Settlement, MessageID: id, SettledAt: at, DeliveredAt: at.Add(-time.Second), Period: period, Plan: "whatsapp", Revision: "pmp-2026-10",
-			Channel: "106540352242922", Customer: ledger.Customer{1}, MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
-			ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
+			Kind: ledger.Settlement, MessageID: id, SettledAt: at, DeliveredAt: at.Add(
+				-time.Second,
+			), Period: period, Plan: "whatsapp", Revision: "pmp-2026-10",
+			Channel: "106540352242922", Customer: ledger.Customer{
+				1,
+			}, MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
+			ListPrice: money.MustParse(
+				"0.03",
+			), Listed: true, Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
 		}
 	}
 	free := charged("m2", "2026-11", "2026-11-20T12:00:00Z")
 	free.Category, free.MessageKind, free.FreeReason, free.Cost, free.Charge = "service", "text", "allowance", money.Decimal{}, money.Decimal{}
-	return []ledger.Record{charged("m1", "2026-11", "2026-11-10T12:00:00Z"), free, charged("m3", "2026-12", "2026-12-01T12:00:00Z")}
+	return []ledger.Record{
+		charged("m1", "2026-11", "2026-11-10T12:00:00Z"), free, charged("m3", "2026-12", "2026-12-01T12:00:00Z"),
+	}
 }
 
 func newKeys(t *testing.T) *seal.Keys {
@@ -206,8 +214,14 @@ func TestExportFormats(t *testing.T) {
 			[]string{`{"specversion":"1.0","id":"2","source":"urn:guichet:ledger:` + ledgerAccount + `"`},
 		},
 		"focus": {
-			[]string{"focus", "--time-zone", "Europe/Paris", "--account-name", "Acme", "--provider", "Example", "--period", "2026-12"},
-			[]string{"BilledCost,BillingAccountId,", "0.03," + ledgerAccount + ",Acme,USD,2026-12-31T23:00:00Z,2026-11-30T23:00:00Z,Usage,,utility template to France,"},
+			[]string{
+				"focus", "--time-zone", "Europe/Paris", "--account-name", "Acme", "--provider", "Example", "--period",
+				"2026-12",
+			},
+			[]string{
+				"BilledCost,BillingAccountId,",
+				"0.03," + ledgerAccount + ",Acme,USD,2026-12-31T23:00:00Z,2026-11-30T23:00:00Z,Usage,,utility template to France,",
+			},
 		},
 	}
 	for name, tc := range tests {
@@ -261,7 +275,9 @@ func TestAFailedExportLeavesNoFile(t *testing.T) {
 	path := ledgerFile(t, sample()...)
 	tamper(t, path, `UPDATE ledger SET record = '{}' WHERE sequence = 3`)
 	directory := t.TempDir()
-	_, err := run(t, "ledger", "export", "--format", "csv", "--store", path, "-o", filepath.Join(directory, "export.csv"))
+	_, err := run(
+		t, "ledger", "export", "--format", "csv", "--store", path, "-o", filepath.Join(directory, "export.csv"),
+	)
 	if err == nil || !strings.Contains(err.Error(), "record 3: ") {
 		t.Errorf("got %v; want record 3 to be named", err)
 	}
@@ -358,7 +374,9 @@ func TestLedgerRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, tc.want)
 		}
 	}
-	if got, err := run(t, "ledger", "verify", "--jsonl", empty, "--account", ledgerAccount); err != nil || !strings.Contains(got, "sequence  0\n") {
+	if got, err := run(
+		t, "ledger", "verify", "--jsonl", empty, "--account", ledgerAccount,
+	); err != nil || !strings.Contains(got, "sequence  0\n") {
 		t.Errorf("a ledger without records: got %v\n%s", err, got)
 	}
 }

@@ -40,12 +40,18 @@ Where a store keeps other sums, --output sql prints the statements that replace 
 		},
 	}
 	o.register(command)
-	command.Flags().StringVarP(&o.output, "output", "o", "table", "table for people; json: one object a line, the ledger's head last; sql: statements that give a store these totals")
+	command.Flags().StringVarP(
+		&o.output, "output", "o", "table",
+		"table for people; json: one object a line, the ledger's head last; sql: statements that give a store these "+
+			"totals",
+	)
 	return command
 }
 
 func (o *totalsOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
-	show := map[string]func(io.Writer, *ledgerSum) error{"table": printTotals, "json": printTotalsJSON, "sql": o.printTotalsSQL}[o.output]
+	show := map[string]func(io.Writer, *ledgerSum) error{
+		"table": printTotals, "json": printTotalsJSON, "sql": o.printTotalsSQL,
+	}[o.output]
 	if show == nil {
 		return fmt.Errorf("--output %.40q must be table, json or sql", o.output)
 	}
@@ -65,7 +71,10 @@ func printTotals(out io.Writer, sum *ledgerSum) error {
 	fmt.Fprintln(table, "PERIOD\tCATEGORY\tMESSAGES\tCHARGED\tBILLED\tCOST\tCURRENCY")
 	for _, key := range sortedKeys(sum.totals) {
 		t := sum.totals[key]
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", key.Period, categoryName(key), t.Messages, t.Charged, t.Billed, t.Cost, key.Currency)
+		fmt.Fprintf(
+			table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", key.Period, categoryName(key), t.Messages, t.Charged, t.Billed,
+			t.Cost, key.Currency,
+		)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -90,7 +99,9 @@ func printTotalsJSON(out io.Writer, sum *ledgerSum) error {
 	lines := json.NewEncoder(buffered)
 	for _, key := range sortedKeys(sum.totals) {
 		t := sum.totals[key]
-		if err := lines.Encode(totalLine{key.Period, key.Category, t.Messages, t.Charged, t.Billed, t.Cost, key.Currency}); err != nil {
+		if err := lines.Encode(
+			totalLine{key.Period, key.Category, t.Messages, t.Charged, t.Billed, t.Cost, key.Currency},
+		); err != nil {
 			return err
 		}
 	}
@@ -128,7 +139,9 @@ func quoteSQL(text string) string { return "'" + strings.ReplaceAll(text, "'", "
 // sortedKeys are the keys by period and currency, the whole before its categories.
 func sortedKeys(totals ledger.Totals) []ledger.TotalKey {
 	return slices.SortedFunc(maps.Keys(totals), func(a, b ledger.TotalKey) int {
-		return cmp.Or(cmp.Compare(a.Period, b.Period), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Category, b.Category))
+		return cmp.Or(
+			cmp.Compare(a.Period, b.Period), cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.Category, b.Category),
+		)
 	})
 }
 

@@ -36,7 +36,10 @@ published can tell: give the rootHash that stood in a BusinessAccount's status.u
 		},
 	}
 	o.register(command)
-	command.Flags().StringSliceVar(&o.published, "published", nil, "hash that was published, sha256:…, and must be that of a record; may be repeated")
+	command.Flags().StringSliceVar(
+		&o.published, "published", nil,
+		"hash that was published, sha256:…, and must be that of a record; may be repeated",
+	)
 	return command
 }
 
@@ -51,9 +54,15 @@ func (o *verifyOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 		return err
 	}
 	if len(sum.missing) > 0 {
-		return fmt.Errorf("%s: no record has the published hash %s: records are missing at the end, or it is of another ledger", sum.name, sum.missing[0])
+		return fmt.Errorf(
+			"%s: no record has the published hash %s: records are missing at the end, or it is of another ledger",
+			sum.name, sum.missing[0],
+		)
 	}
-	_, err = fmt.Fprintf(stdout, "account   %s\nsequence  %d\nhash      %s\nThe ledger is good\n", sum.account, sum.head.Sequence, sum.head.Hash)
+	_, err = fmt.Fprintf(
+		stdout, "account   %s\nsequence  %d\nhash      %s\nThe ledger is good\n", sum.account, sum.head.Sequence,
+		sum.head.Hash,
+	)
 	return err
 }
 
@@ -99,7 +108,9 @@ func (s *ledgerSum) lookForPublished(entries iter.Seq2[ledger.Entry, error]) ite
 		for entry, err := range entries {
 			if len(s.missing) > 0 && err == nil {
 				hash := entry.Hash.String()
-				s.missing = slices.DeleteFunc(s.missing, func(published string) bool { return strings.EqualFold(published, hash) })
+				s.missing = slices.DeleteFunc(
+					s.missing, func(published string) bool { return strings.EqualFold(published, hash) },
+				)
 			}
 			if !yield(entry, err) {
 				return

@@ -59,7 +59,10 @@ func readPlan(path string) (pricing.Plan, error) {
 	case err != nil:
 		return pricing.Plan{}, fmt.Errorf("%s: %w", path, err)
 	case object.Kind != "PricingPlan" || !strings.HasPrefix(object.APIVersion, "guichet.dev/"):
-		return pricing.Plan{}, fmt.Errorf("%s: must hold one PricingPlan of guichet.dev, and holds kind %.40q of %.40q", path, object.Kind, object.APIVersion)
+		return pricing.Plan{}, fmt.Errorf(
+			"%s: must hold one PricingPlan of guichet.dev, and holds kind %.40q of %.40q", path, object.Kind,
+			object.APIVersion,
+		)
 	case len(unknown) > 0:
 		return pricing.Plan{}, fmt.Errorf("%s: %w", path, errors.Join(unknown...))
 	}
@@ -104,7 +107,9 @@ ended before --since is history: it is listed as notes on the standard error, an
 			return printGaps(cmd, book, day)
 		},
 	}
-	command.Flags().StringVar(&since, "since", "", "first day whose gaps are errors, YYYY-MM-DD (default today, in UTC)")
+	command.Flags().StringVar(
+		&since, "since", "", "first day whose gaps are errors, YYYY-MM-DD (default today, in UTC)",
+	)
 	return command
 }
 

@@ -77,7 +77,10 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 		return revision, nil, err
 	}
 	if card.Currency != plan.Currency {
-		return revision, nil, fmt.Errorf("the card is in %s and the plan in %s: amounts are never converted, take the card of the plan's currency", card.Currency, plan.Currency)
+		return revision, nil, fmt.Errorf(
+			"the card is in %s and the plan in %s: amounts are never converted, take the card of the plan's currency",
+			card.Currency, plan.Currency,
+		)
 	}
 	like, err := before(plan, o.effectiveDate)
 	if err != nil {
@@ -92,10 +95,18 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 		return revision, nil, fmt.Errorf("the plan cannot be used with the revision:\n%w", err)
 	}
 	if len(like.Tiers) > 0 && len(revision.Tiers) == 0 {
-		notes = append(notes, like.Name+" has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number")
+		notes = append(
+			notes,
+			like.Name+" has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number",
+		)
 	}
 	if len(card.Empty) > 0 {
-		notes = append(notes, "the card has empty cells, which are unknown rates and not 0; such messages are unpriced: "+strings.Join(card.Empty, ", "))
+		notes = append(
+			notes,
+			"the card has empty cells, which are unknown rates and not 0; such messages are unpriced: "+strings.Join(
+				card.Empty, ", ",
+			),
+		)
 	}
 	return revision, append(append(notes, otherMarkets(card, revision)...), unusedRates(revision)...), nil
 }
@@ -124,10 +135,15 @@ func otherMarkets(card *ratecard.Card, revision pricing.Revision) []string {
 	}
 	var notes []string
 	if len(lacking) > 0 {
-		notes = append(notes, "the card has no rates for these markets, whose messages are unpriced: "+strings.Join(lacking, ", "))
+		notes = append(
+			notes, "the card has no rates for these markets, whose messages are unpriced: "+strings.Join(lacking, ", "),
+		)
 	}
 	if len(early) > 0 {
-		notes = append(notes, fmt.Sprintf("these markets are not in the published list of %s, so their rates are not used: %s", revision.EffectiveDate, strings.Join(early, ", ")))
+		notes = append(notes, fmt.Sprintf(
+			"these markets are not in the published list of %s, so their rates are not used: %s",
+			revision.EffectiveDate, strings.Join(early, ", "),
+		))
 	}
 	return notes
 }
@@ -145,10 +161,21 @@ func unusedRates(revision pricing.Revision) []string {
 	}
 	var notes []string
 	for _, rates := range revision.Rates {
-		abroad := slices.ContainsFunc(rates.Prices, func(p pricing.Price) bool { return p.Category == "AuthenticationInternational" })
+		abroad := slices.ContainsFunc(
+			rates.Prices, func(p pricing.Price) bool { return p.Category == "AuthenticationInternational" },
+		)
 		of := market.CountriesOf(rates.Market, date)
-		if abroad && len(of) > 0 && !slices.ContainsFunc(of, func(code string) bool { return slices.Contains(listed, code) }) {
-			notes = append(notes, fmt.Sprintf("the card has a rate for AuthenticationInternational in %s, but internationalAuthentication.countries has no country of it: add %s, or the rate is never used", rates.Market, strings.Join(of, " or ")))
+		if abroad && len(of) > 0 && !slices.ContainsFunc(
+			of, func(code string) bool { return slices.Contains(listed, code) },
+		) {
+			notes = append(
+				notes,
+				fmt.Sprintf(
+					"the card has a rate for AuthenticationInternational in %s, but "+
+						"internationalAuthentication.countries has no country of it: add %s, or the rate is never used",
+					rates.Market, strings.Join(of, " or "),
+				),
+			)
 		}
 	}
 	return notes
@@ -163,7 +190,9 @@ func before(plan pricing.Plan, day string) (pricing.Revision, error) {
 		}
 	}
 	if found == nil {
-		return pricing.Revision{}, errors.New("the plan must have a revision before the effective date: the new one takes over its rules")
+		return pricing.Revision{}, errors.New(
+			"the plan must have a revision before the effective date: the new one takes over its rules",
+		)
 	}
 	return *found, nil
 }

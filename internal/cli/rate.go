@@ -46,15 +46,36 @@ and a last one with the totals.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&o.plan, "plan", "", "file of the PricingPlan")
-	flags.StringVar(&o.zone, "time-zone", "", `time zone of the account, for example "Europe/Paris": revisions and months turn at its midnights`)
+	flags.StringVar(
+		&o.zone, "time-zone", "",
+		`time zone of the account, for example "Europe/Paris": revisions and months turn at its midnights`,
+	)
 	flags.StringVar(&o.events, "events", "", `file of the events, "-" for the standard input`)
-	flags.StringVar(&o.compare, "compare", "", "file of a second PricingPlan: print the difference by category and market instead of messages")
+	flags.StringVar(
+		&o.compare, "compare", "",
+		"file of a second PricingPlan: print the difference by category and market instead of messages",
+	)
 	flags.StringVarP(&o.output, "output", "o", "json", "json, or table for people")
-	flags.StringSliceVar(&o.exemptions, "exemption", nil, "name of an exemption of the plan that was granted to the account; may be repeated")
-	flags.StringVar(&o.portfolio, "portfolio", "", "id of the portfolio; what is counted per portfolio is counted over these events alone")
-	flags.StringVar(&o.primaryLocation, "primary-location", "", `country of the business, for example "FR", for authentication-international rates`)
-	flags.StringVar(&o.internationalStartTime, "international-start-time", "", "instant from which authentication-international rates apply, for example 2026-10-01T00:00:00Z")
-	flags.StringArrayVar(&o.internationalExceptions, "international-exception", nil, "country with a start of its own, for example IN=2026-11-01T00:00:00Z; may be repeated")
+	flags.StringSliceVar(
+		&o.exemptions, "exemption", nil,
+		"name of an exemption of the plan that was granted to the account; may be repeated",
+	)
+	flags.StringVar(
+		&o.portfolio, "portfolio", "",
+		"id of the portfolio; what is counted per portfolio is counted over these events alone",
+	)
+	flags.StringVar(
+		&o.primaryLocation, "primary-location", "",
+		`country of the business, for example "FR", for authentication-international rates`,
+	)
+	flags.StringVar(
+		&o.internationalStartTime, "international-start-time", "",
+		"instant from which authentication-international rates apply, for example 2026-10-01T00:00:00Z",
+	)
+	flags.StringArrayVar(
+		&o.internationalExceptions, "international-exception", nil,
+		"country with a start of its own, for example IN=2026-11-01T00:00:00Z; may be repeated",
+	)
 	for _, name := range []string{"plan", "time-zone", "events"} {
 		if err := command.MarkFlagRequired(name); err != nil {
 			panic(err)
@@ -118,7 +139,9 @@ func writeNotes(stderr io.Writer, replayed *replay.Replay) error {
 func (o *rateOptions) account() (*pricing.Account, error) {
 	location, err := time.LoadLocation(o.zone)
 	if err != nil || o.zone == "" || o.zone == "Local" {
-		return nil, fmt.Errorf("--time-zone %.60q must be the name of a zone of the IANA database, for example \"Europe/Paris\"", o.zone)
+		return nil, fmt.Errorf(
+			"--time-zone %.60q must be the name of a zone of the IANA database, for example \"Europe/Paris\"", o.zone,
+		)
 	}
 	account := &pricing.Account{Zone: location, Portfolio: o.portfolio, Exemptions: o.exemptions}
 	if o.primaryLocation != "" {
@@ -144,7 +167,9 @@ func (o *rateOptions) exceptions() (map[market.Country]int64, error) {
 		code, instant, _ := strings.Cut(text, "=")
 		start, err := time.Parse(time.RFC3339, instant)
 		if err != nil {
-			return nil, fmt.Errorf("--international-exception %.40q must be a country and an instant, like IN=2026-11-01T00:00:00Z", text)
+			return nil, fmt.Errorf(
+				"--international-exception %.40q must be a country and an instant, like IN=2026-11-01T00:00:00Z", text,
+			)
 		}
 		country, err := market.ParseCountry(code)
 		if err != nil {
@@ -153,7 +178,9 @@ func (o *rateOptions) exceptions() (map[market.Country]int64, error) {
 		starts[country] = start.Unix()
 	}
 	if len(starts) > 0 && o.internationalStartTime == "" {
-		return nil, errors.New("--international-exception must come with --international-start-time, to which it is the exception")
+		return nil, errors.New(
+			"--international-exception must come with --international-start-time, to which it is the exception",
+		)
 	}
 	return starts, nil
 }
@@ -173,7 +200,10 @@ func (o *rateOptions) books() ([]*pricing.Book, error) {
 		books = append(books, book)
 	}
 	if len(books) == 2 && books[0].Currency() != books[1].Currency() {
-		return nil, fmt.Errorf("the plans are in %s and %s: amounts are never converted, compare plans of one currency", books[0].Currency(), books[1].Currency())
+		return nil, fmt.Errorf(
+			"the plans are in %s and %s: amounts are never converted, compare plans of one currency",
+			books[0].Currency(), books[1].Currency(),
+		)
 	}
 	for _, name := range o.exemptions {
 		if !slices.ContainsFunc(books, func(b *pricing.Book) bool { return b.HasExemption(name) }) {

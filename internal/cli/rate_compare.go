@@ -17,8 +17,9 @@ type comparedLine struct {
 	Compared   money.Decimal  `json:"compared"`
 	Difference money.Decimal  `json:"difference"` // compared less total
 	Currency   money.Currency `json:"currency"`
-	Unpriced   [2]int64       `json:"unpriced"` // messages without a price, under each plan: their cost is in neither total
-	Refused    *[2]int64      `json:"refused,omitempty"`
+	// messages without a price, under each plan: their cost is in neither total
+	Unpriced [2]int64  `json:"unpriced"`
+	Refused  *[2]int64 `json:"refused,omitempty"`
 }
 
 // compared are the lines of two summaries, and the one of everything.
@@ -46,7 +47,9 @@ func compareTotals(currency money.Currency, first, second *replay.Totals) (compa
 	}
 	difference, err := second.Amount.Sub(first.Amount)
 	return comparedLine{
-		Total: first.Amount, Compared: second.Amount, Difference: difference, Currency: currency, Unpriced: [2]int64{first.Unpriced, second.Unpriced},
+		Total: first.Amount, Compared: second.Amount, Difference: difference, Currency: currency, Unpriced: [2]int64{
+			first.Unpriced, second.Unpriced,
+		},
 	}, err
 }
 
@@ -78,11 +81,16 @@ func (compareTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 	fmt.Fprintf(table, "CATEGORY\tMARKET\tTOTAL %[1]s\tCOMPARED %[1]s\tDIFFERENCE\tUNPRICED\n", currency)
 	all.Category = "all"
 	for _, l := range append(lines, all) {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d → %d\n", l.Category, l.Market, l.Total, l.Compared, l.Difference, l.Unpriced[0], l.Unpriced[1])
+		fmt.Fprintf(
+			table, "%s\t%s\t%s\t%s\t%s\t%d → %d\n", l.Category, l.Market, l.Total, l.Compared, l.Difference,
+			l.Unpriced[0], l.Unpriced[1],
+		)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%d → %d refused outside the service window (%d)\n", all.Refused[0], all.Refused[1], codeOutsideWindow)
+	_, err = fmt.Fprintf(
+		out, "%d → %d refused outside the service window (%d)\n", all.Refused[0], all.Refused[1], codeOutsideWindow,
+	)
 	return err
 }

@@ -17,14 +17,19 @@ func (summaryTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 	fmt.Fprintf(table, "CATEGORY\tMARKET\tMESSAGES\tCHARGED\tFREE\tUNPRICED\tTOTAL %s\n", currency)
 	for _, group := range replay.Sorted(sums[0]) {
 		t := sums[0].Groups[group]
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d\t%d\t%s\n", group.Category, group.Market, t.Messages(), t.Charged, t.Free, t.Unpriced, t.Amount)
+		fmt.Fprintf(
+			table, "%s\t%s\t%d\t%d\t%d\t%d\t%s\n", group.Category, group.Market, t.Messages(), t.Charged, t.Free,
+			t.Unpriced, t.Amount,
+		)
 	}
 	t := sums[0]
 	fmt.Fprintf(table, "all\t\t%d\t%d\t%d\t%d\t%s\n", t.Messages(), t.Charged, t.Free, t.Unpriced, t.Amount)
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow); err != nil || t.Cost == t.Amount {
+	if _, err := fmt.Fprintf(
+		out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow,
+	); err != nil || t.Cost == t.Amount {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "%s %s of the total is the cost, the rest is the mark-up\n", t.Cost, currency)

@@ -26,24 +26,46 @@ func contentCases() []Case {
 		refused("link without a scheme", message("document", `{"link":"ex.test/a.pdf"}`), 131009, "document.link"),
 		refused("link of another scheme", message("video", `{"link":"ftp://ex.test/a.mp4"}`), 131009, "video.link"),
 		refused("link without a host", message("sticker", `{"link":"https:///a.webp"}`), 131009, "sticker.link"),
-		refused("link with a space in its host", message("audio", `{"link":"https://ex test/a.ogg"}`), 131009, "audio.link"),
+		refused(
+			"link with a space in its host", message("audio", `{"link":"https://ex test/a.ogg"}`), 131009, "audio.link",
+		),
 
 		accepted("location in strings", location(`"latitude":"-23.55","longitude":"-46.63","address":"Rua A 1"`)),
 		accepted("location in numbers", location(`"latitude":-90,"longitude":180.0`)),
 		refused("location without latitude", location(`"longitude":"-46.63"`), 131008, "location.latitude"),
-		refused("location without longitude", location(`"latitude":"-23.55","longitude":null`), 131008, "location.longitude"),
-		refused("location that is no number", location(`"latitude":"north","longitude":"0"`), 131009, "location.latitude"),
+		refused(
+			"location without longitude", location(`"latitude":"-23.55","longitude":null`), 131008,
+			"location.longitude",
+		),
+		refused(
+			"location that is no number", location(`"latitude":"north","longitude":"0"`), 131009, "location.latitude",
+		),
 		refused("location beyond the pole", location(`"latitude":90.1,"longitude":0`), 131009, "location.latitude"),
-		refused("location beyond the date line", location(`"latitude":0,"longitude":"-180.5"`), 131009, "location.longitude"),
+		refused(
+			"location beyond the date line", location(`"latitude":0,"longitude":"-180.5"`), 131009,
+			"location.longitude",
+		),
 		refused("location beyond numbers", location(`"latitude":1e999,"longitude":0`), 131009, "location.latitude"),
 		refused("location nowhere", location(`"latitude":"NaN","longitude":0`), 131009, "location.latitude"),
 
-		accepted("contact", message("contacts", `[{"name":{"formatted_name":"Ana Lima","first_name":"Ana"},"phones":[{"phone":"+5511999990000","type":"WORK"}]}]`)),
+		accepted(
+			"contact",
+			message(
+				"contacts",
+				`[{"name":{"formatted_name":"Ana Lima","first_name":"Ana"},"phones":[{"phone":"+5511999990000","type":"WORK"}]}]`,
+			),
+		),
 		refused("no contact", message("contacts", `[]`), 131009, "contacts"),
-		refused("contact without a name", message("contacts", `[{"phones":[{"phone":"+5511999990000"}]}]`), 131008, "contacts[0].name"),
+		refused(
+			"contact without a name", message("contacts", `[{"phones":[{"phone":"+5511999990000"}]}]`), 131008,
+			"contacts[0].name",
+		),
 		refused("second contact without its full name",
 			message("contacts", `[{"name":{"formatted_name":"Ana"}},{"name":{"first_name":"Bo"}}]`), 131008, "contacts[1].name.formatted_name"),
-		refused("contact with an empty name", message("contacts", `[{"name":{"formatted_name":""}}]`), 131009, "contacts[0].name.formatted_name"),
+		refused(
+			"contact with an empty name", message("contacts", `[{"name":{"formatted_name":""}}]`), 131009,
+			"contacts[0].name.formatted_name",
+		),
 		refused("contact that is a string", message("contacts", `["Ana"]`), 131009, "contacts[0]"),
 
 		accepted("reaction", reaction(`"\ud83d\udc4d"`)),

@@ -16,20 +16,33 @@ func envelopeCases() []Case {
 		accepted("unknown fields", with(text+`,"future":{"a":[1,2.5],"A":null},"messaging_account_id":"1"`)),
 		accepted("reply", with(text+`,"context":{"message_id":"wamid.HBgM"}`)),
 		accepted("callback data of 512", with(text+`,"biz_opaque_callback_data":"`+long(512)+`"`)),
-		refused("callback data of 513", with(text+`,"biz_opaque_callback_data":"`+long(513)+`"`), 131009, "biz_opaque_callback_data"),
+		refused(
+			"callback data of 513", with(text+`,"biz_opaque_callback_data":"`+long(513)+`"`), 131009,
+			"biz_opaque_callback_data",
+		),
 		refused("no messaging_product", `{"to":"+33612345678",`+text+`}`, 131008, "messaging_product"),
-		refused("another product", `{"messaging_product":"sms","to":"+33612345678",`+text+`}`, 131009, "messaging_product"),
+		refused(
+			"another product", `{"messaging_product":"sms","to":"+33612345678",`+text+`}`, 131009, "messaging_product",
+		),
 		refused("no recipient", `{"messaging_product":"whatsapp",`+text+`}`, 131008, "to"),
 		refused("reply to nothing", with(text+`,"context":{}`), 131008, "context.message_id"),
-		refused("reply to two", with(text+`,"context":{"message_id":"wamid.1","message_id":"wamid.2"}`), 100, "context"),
-		refused("reply to two, one in capitals", with(text+`,"context":{"message_id":"wamid.1","Message_ID":"wamid.2"}`), 100, "context"),
+		refused(
+			"reply to two", with(text+`,"context":{"message_id":"wamid.1","message_id":"wamid.2"}`), 100, "context",
+		),
+		refused(
+			"reply to two, one in capitals", with(text+`,"context":{"message_id":"wamid.1","Message_ID":"wamid.2"}`),
+			100, "context",
+		),
 		refused("unknown type", with(`"type":"poll","poll":{}`), 131051, "type"),
 		refused("no content", with(`"type":"image","text":{"body":"hi"}`), 131008, "image"),
 		refused("Direct Send of marketing", with(text+`,"category":"marketing"`), 100, "category"),
 
 		{Name: "read receipt", Body: receipt + `}`, Status: http.StatusOK},
 		{Name: "read receipt with typing", Body: receipt + `,"typing_indicator":{"type":"text"}}`, Status: http.StatusOK},
-		refused("status delivered", `{"messaging_product":"whatsapp","status":"delivered","message_id":"wamid.HBgM"}`, 131009, "status"),
+		refused(
+			"status delivered", `{"messaging_product":"whatsapp","status":"delivered","message_id":"wamid.HBgM"}`,
+			131009, "status",
+		),
 		refused("read receipt of nothing", `{"messaging_product":"whatsapp","status":"read"}`, 131008, "message_id"),
 		refused("typing aloud", receipt+`,"typing_indicator":{"type":"audio"}}`, 131009, "typing_indicator.type"),
 

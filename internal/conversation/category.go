@@ -80,7 +80,9 @@ func ParseCategory(wire string) (Category, error) {
 			return c, nil
 		}
 	}
-	return None, fmt.Errorf("category %.40q must be one of the known ones, for example \"marketing\", \"utility\" or \"service\"", wire)
+	return None, fmt.Errorf(
+		"category %.40q must be one of the known ones, for example \"marketing\", \"utility\" or \"service\"", wire,
+	)
 }
 
 // ParsePlanCategory reads a name in a price plan, for example "Utility".
@@ -90,7 +92,9 @@ func ParsePlanCategory(name string) (Category, error) {
 			return c, nil
 		}
 	}
-	return None, fmt.Errorf("category %.40q must be one of the known ones, for example \"Marketing\", \"Utility\" or \"Service\"", name)
+	return None, fmt.Errorf(
+		"category %.40q must be one of the known ones, for example \"Marketing\", \"Utility\" or \"Service\"", name,
+	)
 }
 
 // MarshalText is the name on the wire.

@@ -22,7 +22,9 @@ func (s *State) Reply(sentAt, deliveredAt, upstream int64, r *EntryPointRules) R
 		return Reply{}
 	}
 	start := r.StartsAt.Pick(sentAt, deliveredAt)
-	reply := Reply{SentAt: sentAt, Free: Span{From: start, To: start + r.Seconds}, ClosesConversations: r.ClosesConversations}
+	reply := Reply{
+		SentAt: sentAt, Free: Span{From: start, To: start + r.Seconds}, ClosesConversations: r.ClosesConversations,
+	}
 	if r.TrustsUpstream && upstream > start {
 		reply.Free.To = upstream
 		if open := s.EntryPointAt(start); !open.IsEmpty() {
@@ -95,7 +97,8 @@ func (s *State) BeginsWithin(opened Open) bool { return s.sameConversation(opene
 func (s *State) sameConversation(opened Open) int {
 	for i := range s.Conversations {
 		known := &s.Conversations[i]
-		if known.Category == opened.Category && opened.Span.From <= known.Span.From && known.Span.From < opened.Span.To {
+		if known.Category == opened.Category && opened.Span.From <= known.Span.From &&
+			known.Span.From < opened.Span.To {
 			return i
 		}
 	}

@@ -101,7 +101,9 @@ func TestConversationsAreRememberedFor45Days(t *testing.T) {
 		s.Apply(Change{Opens: Open{Category: Marketing, Span: Span{From: d * day, To: d*day + day}}})
 	}
 	if len(s.Conversations) != 47 || s.Conversations[0].Span.To != 354*day {
-		t.Errorf("%d conversations are remembered, the first until %d", len(s.Conversations), s.Conversations[0].Span.To)
+		t.Errorf(
+			"%d conversations are remembered, the first until %d", len(s.Conversations), s.Conversations[0].Span.To,
+		)
 	}
 }
 
@@ -250,9 +252,13 @@ func TestP13OrderOfUnitingChangesNothing(t *testing.T) {
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "replies") {
 				at := rapid.Int64Range(1, 3*day).Draw(t, "reply")
-				s.Apply(Change{EntryPoint: s.Reply(at, at, 0, &rules().EntryPoint), Opens: Open{Utility, Span{at, at + day}}})
+				s.Apply(Change{
+					EntryPoint: s.Reply(at, at, 0, &rules().EntryPoint), Opens: Open{Utility, Span{at, at + day}},
+				})
 			}
-			s.Consent = Preference{Stopped: rapid.Bool().Draw(t, "withdrawn"), At: rapid.Int64Range(1, 9).Draw(t, "consent at")}
+			s.Consent = Preference{
+				Stopped: rapid.Bool().Draw(t, "withdrawn"), At: rapid.Int64Range(1, 9).Draw(t, "consent at"),
+			}
 		}
 		unite := func(order []State) State {
 			var all State
@@ -261,7 +267,9 @@ func TestP13OrderOfUnitingChangesNothing(t *testing.T) {
 			}
 			return all
 		}
-		again := append(rapid.Permutation(states).Draw(t, "order"), rapid.SliceOf(rapid.SampledFrom(states)).Draw(t, "again")...)
+		again := append(
+			rapid.Permutation(states).Draw(t, "order"), rapid.SliceOf(rapid.SampledFrom(states)).Draw(t, "again")...,
+		)
 		if first, second := unite(states), unite(again); !reflect.DeepEqual(first, second) {
 			t.Fatalf("%+v and %+v", first, second)
 		}
@@ -329,7 +337,9 @@ func TestALateDeliveryIsPartOfTheConversationThatWasCharged(t *testing.T) {
 func TestP7TheStoredStateHoldsTimesOnly(t *testing.T) {
 	var s State
 	s.Receive(Inbound{At: 1000, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(1100, 1100, 0, &rules().EntryPoint), Opens: Open{Utility, Span{1200, 1200 + day}}})
+	s.Apply(
+		Change{EntryPoint: s.Reply(1100, 1100, 0, &rules().EntryPoint), Opens: Open{Utility, Span{1200, 1200 + day}}},
+	)
 	s.StopMarketing(true, 1300)
 	got, err := json.Marshal(s)
 	const want = `{"windows":[{"from":1000,"to":87400}],"entryPoints":[{"eligibleFrom":1000,"replyBy":87400,"free":{"from":1100,"to":260300}}],` +
@@ -355,7 +365,9 @@ func TestP2OrderAndRepetitionOfEventsChangeNothing(t *testing.T) {
 				Events: rapid.SampledFrom([]Events{Message, Reacted, Message | Ad, 0}).Draw(t, "events"),
 			}
 		}), 1, 20).Draw(t, "events")
-		again := append(append([]Inbound(nil), events...), rapid.SliceOf(rapid.SampledFrom(events)).Draw(t, "repeated")...)
+		again := append(
+			append([]Inbound(nil), events...), rapid.SliceOf(rapid.SampledFrom(events)).Draw(t, "repeated")...,
+		)
 		var first, second State
 		for _, e := range events {
 			first.Receive(e, rules())
@@ -457,7 +469,9 @@ func TestManyAdvertisementsDoNotCloseAnEntryPoint(t *testing.T) {
 	for i := range int64(2 * maxEntryPoints) {
 		s.Receive(Inbound{At: 100 + i, Events: Message | Ad}, rules())
 	}
-	if got, want := s.EntryPointAt(2*day), (Span{From: 10, To: 10 + 3*day}); got != want || len(s.EntryPoints) != maxEntryPoints {
+	if got, want := s.EntryPointAt(
+		2*day,
+	), (Span{From: 10, To: 10 + 3*day}); got != want || len(s.EntryPoints) != maxEntryPoints {
 		t.Errorf("got %+v of %d, want %+v of %d", got, len(s.EntryPoints), want, maxEntryPoints)
 	}
 }

@@ -42,7 +42,11 @@ func ParseEvent(name string) (Events, error) {
 			return e.event, nil
 		}
 	}
-	return 0, fmt.Errorf("event %.40q must be one of Message, Reaction, Unsupported, Call, AcceptedCall, Postback, Referral, Ad, PageButton", name)
+	return 0, fmt.Errorf(
+		"event %.40q must be one of Message, Reaction, Unsupported, Call, AcceptedCall, Postback, Referral, Ad, "+
+			"PageButton",
+		name,
+	)
 }
 
 // Inbound is one event of a customer.

@@ -16,12 +16,14 @@ type Opening struct {
 
 // EntryPointRules say how an entry point opens.
 type EntryPointRules struct {
-	Opens               Events // the events that make a customer eligible
-	ReplySeconds        int64  // the business must send its reply within so many seconds of the event
-	Seconds             int64  // length of the entry point, from StartsAt on
-	StartsAt            Clock  // which instant of the reply starts it
-	TrustsUpstream      bool   // an expiry that the upstream states replaces the length, and opens an entry point that was not foreseen
-	ClosesConversations bool   // it closes all other open conversations
+	Opens        Events // the events that make a customer eligible
+	ReplySeconds int64  // the business must send its reply within so many seconds of the event
+	Seconds      int64  // length of the entry point, from StartsAt on
+	StartsAt     Clock  // which instant of the reply starts it
+	// an expiry that the upstream states replaces the length, and opens an entry point that was not
+	// foreseen
+	TrustsUpstream      bool
+	ClosesConversations bool // it closes all other open conversations
 }
 
 // Outside is what becomes of a free-form message outside the service window.

@@ -16,13 +16,14 @@ const maxEntryPoints = 32
 // State is what is remembered of one (channel, customer). Its JSON is stored; fields are only ever
 // added. The zero value is a customer who never wrote.
 type State struct {
-	Windows       []Span       `json:"windows,omitempty"`       // service windows, disjoint, in order
-	EntryPoints   []EntryPoint `json:"entryPoints,omitempty"`   // in the order of EligibleFrom
-	Conversations []Open       `json:"conversations,omitempty"` // billed conversations, in the order in which they were settled
-	Marketing     Preference   `json:"marketing,omitzero"`
-	Block         Preference   `json:"block,omitzero"`
-	Consent       Preference   `json:"consent,omitzero"`       // recorded outside the conversation; see HasConsent
-	FirstContact  int64        `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
+	Windows     []Span       `json:"windows,omitempty"`     // service windows, disjoint, in order
+	EntryPoints []EntryPoint `json:"entryPoints,omitempty"` // in the order of EligibleFrom
+	// billed conversations, in the order in which they were settled
+	Conversations []Open     `json:"conversations,omitempty"`
+	Marketing     Preference `json:"marketing,omitzero"`
+	Block         Preference `json:"block,omitzero"`
+	Consent       Preference `json:"consent,omitzero"`       // recorded outside the conversation; see HasConsent
+	FirstContact  int64      `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
 }
 
 // EntryPoint is one arrival through an advertisement or a page's button, and the free span that the

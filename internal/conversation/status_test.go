@@ -34,7 +34,10 @@ func TestStatusThatEndsAMessage(t *testing.T) {
 }
 
 func TestParseStatus(t *testing.T) {
-	for name, want := range map[string]Status{"sent": Sent, "failed": Failed, "delivered": Delivered, "read": Read, "played": Untold, "deleted": Untold, "": Untold} {
+	for name, want := range map[string]Status{
+		"sent": Sent, "failed": Failed, "delivered": Delivered, "read": Read, "played": Untold, "deleted": Untold,
+		"": Untold,
+	} {
 		if got, known := ParseStatus(name); got != want || known != (want != Untold) {
 			t.Errorf("%q: got %d, %v; want %d", name, got, known, want)
 		}

@@ -65,7 +65,9 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 		return graph.SendResponse{}, err
 	}
 	if parent != "" {
-		trace.SpanFromContext(ctx).SetAttributes(attributeMessage.String(id), attributeChannel.String(from.channel.Name))
+		trace.SpanFromContext(ctx).SetAttributes(
+			attributeMessage.String(id), attributeChannel.String(from.channel.Name),
+		)
 	}
 	if !repeated {
 		g.metrics.accepted.WithLabelValues(formLabel(out.form)).Inc()
@@ -145,7 +147,9 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 }
 
 // circumstances reads what the decision depends on beside the send.
-func (g *Gateway) circumstances(tx *store.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State) (circumstances, error) {
+func (g *Gateway) circumstances(
+	tx *store.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State,
+) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
 	in.bound = mostOf(t, from.channel, out, a.now, state)

@@ -189,11 +189,15 @@ func (s *story) step() {
 }
 
 func (s *story) line(format string, args ...any) {
-	s.lines = append(s.lines, fmt.Sprintf(`{"time":%q,`+format+"}", append([]any{s.now.Format(time.RFC3339)}, args...)...))
+	s.lines = append(
+		s.lines, fmt.Sprintf(`{"time":%q,`+format+"}", append([]any{s.now.Format(time.RFC3339)}, args...)...),
+	)
 }
 
 func (s *story) someone() (channel, customer string) {
-	return pick(s, phoneID, secondPhone), pick(s, ana, "33612345679", "5491155560004", "919876543210", "4915112345678", "12025550123")
+	return pick(s, phoneID, secondPhone), pick(
+		s, ana, "33612345679", "5491155560004", "919876543210", "4915112345678", "12025550123",
+	)
 }
 
 // intake gives the gateway a signed webhook of a number.
@@ -217,20 +221,27 @@ func webhookOf(channel, content string) string {
 // writes has a customer do something.
 func (s *story) writes() {
 	channel, customer := s.someone()
-	kind := pick(s, "text", "text", "text", "image", "button", "reaction", "unsupported", "edit", "revoke", "order", "hologram")
+	kind := pick(
+		s, "text", "text", "text", "image", "button", "reaction", "unsupported", "edit", "revoke", "order", "hologram",
+	)
 	id, referral, led := fmt.Sprintf("wamid.in.%d", len(s.lines)), "", "false"
 	if source := pick(s, "", "", "", "ad", "post"); source != "" && kind == "text" {
 		referral, led = `,"referral":{"source_type":"`+source+`","source_id":"1202"}`, "true"
 	}
 	s.intake(webhookOf(channel, fmt.Sprintf(`"messages":[{"from":%q,"id":%q,"timestamp":%q,"type":%q,%q:{}%s}]`,
 		customer, id, unixSeconds(s.now), kind, kind, referral)))
-	s.line(`"type":"inbound","id":%q,"channel":%q,"customer":%q,"kind":%q,"entryPoint":%s`, id, channel, customer, kind, led)
+	s.line(
+		`"type":"inbound","id":%q,"channel":%q,"customer":%q,"kind":%q,"entryPoint":%s`, id, channel, customer, kind,
+		led,
+	)
 }
 
 // sends has the business send something.
 func (s *story) sends() {
 	channel, customer := s.someone()
-	form := pick(s, []string{"text", ""}, []string{"text", ""}, []string{"template", "utility"}, []string{"template", "marketing"},
+	form := pick(s, []string{"text", ""}, []string{"text", ""}, []string{"template", "utility"}, []string{
+		"template", "marketing",
+	},
 		[]string{"template", "authentication"}, []string{"reaction", ""}, []string{"text", "utility"})
 	s.post(channel, customer, form[0], form[1])
 }
@@ -242,7 +253,9 @@ func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	answer, err := s.gateway.accept(s.t.Context(), caller{tenant: s.tenant, channel: s.tenant.channels[channel]}, send, "")
+	answer, err := s.gateway.accept(
+		s.t.Context(), caller{tenant: s.tenant, channel: s.tenant.channels[channel]}, send, "",
+	)
 	id := fmt.Sprintf("refused %d", len(s.lines))
 	switch refusal, refused := graph.AsError(err); {
 	case refused && refusal.Code == graph.CodeReEngagement:
@@ -258,7 +271,10 @@ func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 		s.waiting = append(s.waiting, waiting{id: id, channel: channel, service: kind == "text" && category == ""})
 		s.names[id] = kind + " " + category + " to " + customer + " at " + s.now.Format(time.RFC3339)
 	}
-	s.line(`"type":"send","id":%q,"channel":%q,"customer":%q,"kind":%q,"category":%q`, id, channel, customer, kind, category)
+	s.line(
+		`"type":"send","id":%q,"channel":%q,"customer":%q,"kind":%q,"category":%q`, id, channel, customer, kind,
+		category,
+	)
 	return accepted
 }
 
@@ -266,7 +282,9 @@ func bodyOf(customer, kind, category string) string {
 	to := `{"messaging_product":"whatsapp","to":"+` + customer + `",`
 	switch {
 	case kind == "template":
-		return templateTo("+"+customer, map[string]string{"utility": "parcel_ready", "marketing": "summer_sale", "authentication": "code"}[category])
+		return templateTo("+"+customer, map[string]string{
+			"utility": "parcel_ready", "marketing": "summer_sale", "authentication": "code",
+		}[category])
 	case kind == "reaction":
 		return to + `"type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"` + "\U0001F44D" + `"}}`
 	case category != "":
@@ -322,7 +340,9 @@ func (s *story) of(id string) (channel, customer string) {
 // tellsOfUnknown has the upstream tell of a message that somebody else has sent.
 func (s *story) tellsOfUnknown() {
 	id := fmt.Sprintf("wamid.unknown.%d", len(s.lines))
-	s.intake(webhookOf(phoneID, fmt.Sprintf(`"statuses":[{"id":%q,"status":"delivered","timestamp":%q,"recipient_id":%q}]`, id, unixSeconds(s.now), ana)))
+	s.intake(webhookOf(phoneID, fmt.Sprintf(
+		`"statuses":[{"id":%q,"status":"delivered","timestamp":%q,"recipient_id":%q}]`, id, unixSeconds(s.now), ana,
+	)))
 	s.line(`"type":"status","id":%q,"status":"delivered"`, id)
 }
 
@@ -400,7 +420,9 @@ func (s *story) fromRate() map[string][]string {
 	return records
 }
 
-func describeRecord(corrects bool, period, revision, market, category, listed, cost, charge, free string, tier int, allowance string) string {
+func describeRecord(
+	corrects bool, period, revision, market, category, listed, cost, charge, free string, tier int, allowance string,
+) string {
 	return fmt.Sprintf("correction %v, %s, revision %s, %s %s, listed %s, cost %s, charge %s, free %q, tier %d, allowance %q",
 		corrects, period, revision, market, category, listed, cost, charge, free, tier, allowance)
 }

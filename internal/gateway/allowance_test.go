@@ -209,7 +209,9 @@ func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	if r := w.report(); !r.Period.Reserved.Amount.IsZero() {
 		t.Errorf("%s are reserved for answers that are free", r.Period.Reserved)
 	}
-	if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(got.details, "can cost 0.03 USD and 0.01 USD is left") {
+	if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(
+		got.details, "can cost 0.03 USD and 0.01 USD is left",
+	) {
 		t.Errorf("the answer behind the last place got %d %s; want 131042", got.status, got.body)
 	}
 	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
@@ -223,7 +225,10 @@ func TestP3MessageTakesAPlaceOfTheMonthOfItsDelivery(t *testing.T) {
 	s := newStory(t, "2026-10-31T22:00:00Z", rand.New(rand.NewPCG(1, 1)), func(d *config.Document) {
 		d.Budget = &config.Budget{Limit: usd("0.01"), Action: budgetBlock}
 	})
-	s.intake(webhookOf(phoneID, fmt.Sprintf(`"messages":[{"from":%q,"id":"wamid.in","timestamp":%q,"type":"text","text":{"body":"hi"}}]`, ana, unixSeconds(s.now))))
+	s.intake(webhookOf(phoneID, fmt.Sprintf(
+		`"messages":[{"from":%q,"id":"wamid.in","timestamp":%q,"type":"text","text":{"body":"hi"}}]`, ana,
+		unixSeconds(s.now),
+	)))
 	s.line(`"type":"inbound","id":"wamid.in","channel":%q,"customer":%q,"kind":"text"`, phoneID, ana)
 	for range storyPlaces {
 		s.answers(ana, true)

@@ -51,12 +51,18 @@ func (g *Gateway) api() http.Handler {
 	serve("DELETE "+number, "other", g.deleteObject)
 	serve("GET "+config.WebhookPath, "handshake", g.getWebhook)
 	serve("POST "+config.WebhookPath, "webhook", g.postWebhook)
-	for _, pattern := range []string{number + "/messages", number + "/block_users", number + "/consents", number + "/erase", number + "/refused_callbacks", number, config.WebhookPath} {
+	for _, pattern := range []string{
+		number + "/messages", number + "/block_users", number + "/consents", number + "/erase",
+		number + "/refused_callbacks", number, config.WebhookPath,
+	} {
 		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
 	}
 	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return graph.MediaNotServed() })
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
-		e := graph.NewError(graph.CodeInvalidParameter, "Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.")
+		e := graph.NewError(
+			graph.CodeInvalidParameter,
+			"Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.",
+		)
 		e.HTTPStatus = http.StatusNotFound
 		return e
 	})
@@ -170,7 +176,10 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 func idempotencyKey(r *http.Request) (string, error) {
 	key := r.Header.Get(idempotencyHeader)
 	if len(key) > maxIdempotencyKey {
-		return "", graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf("The header %s must have at most %d bytes.", idempotencyHeader, maxIdempotencyKey))
+		return "", graph.NewError(
+			graph.CodeInvalidParameter,
+			fmt.Sprintf("The header %s must have at most %d bytes.", idempotencyHeader, maxIdempotencyKey),
+		)
 	}
 	return key, nil
 }
@@ -240,7 +249,10 @@ func upstreamFailure(err error) error {
 		return failure
 	}
 	if _, silent := errors.AsType[*graph.TransportError](err); ok || silent {
-		return graph.NewError(graph.CodeUnavailable, "The upstream did not take the request. Try again later; the platform team can see why.")
+		return graph.NewError(
+			graph.CodeUnavailable,
+			"The upstream did not take the request. Try again later; the platform team can see why.",
+		)
 	}
 	return err
 }

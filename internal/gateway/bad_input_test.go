@@ -70,7 +70,9 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 func TestTokenInTheQueryIsAccepted(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
-	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/messages?access_token="+apiKey, textTo(ana, "hi"), "Authorization", "")
+	got := w.do(
+		http.MethodPost, "/v26.0/"+phoneID+"/messages?access_token="+apiKey, textTo(ana, "hi"), "Authorization", "",
+	)
 	if got.status != http.StatusOK {
 		t.Fatalf("got %d %s, want 200", got.status, got.body)
 	}
@@ -86,7 +88,10 @@ func (w *world) inbound(phone, from, id, text string) string {
 // webhook posts a body to the gateway as the upstream does, signed with the secret.
 func (w *world) webhook(body, secret string) answer {
 	w.t.Helper()
-	return w.do(http.MethodPost, config.WebhookPath, body, graph.SignatureHeader, graph.Sign([]byte(body), secret), "Authorization", "")
+	return w.do(
+		http.MethodPost, config.WebhookPath, body, graph.SignatureHeader, graph.Sign([]byte(body), secret),
+		"Authorization", "",
+	)
 }
 
 func TestWebhookNeedsTheSignatureOfItsBody(t *testing.T) {
@@ -125,15 +130,22 @@ func TestWebhookNeedsTheSignatureOfItsBody(t *testing.T) {
 	}
 }
 
-var manyUpdates = `{"object":"whatsapp_business_account","entry":[` + strings.Repeat(`{"id":"1","changes":[{"field":"x"}]},`, 1000) + `{"id":"1","changes":[{"field":"x"}]}]}`
+var manyUpdates = `{"object":"whatsapp_business_account","entry":[` + strings.Repeat(
+	`{"id":"1","changes":[{"field":"x"}]},`, 1000,
+) + `{"id":"1","changes":[{"field":"x"}]}]}`
 
 func TestHandshakeEchoesTheChallengeToWhoKnowsTheToken(t *testing.T) {
 	w := newWorld(t)
-	good := w.do(http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+verifyToken, "")
+	good := w.do(
+		http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+verifyToken,
+		"",
+	)
 	if good.status != http.StatusOK || good.body != "1158201444" {
 		t.Fatalf("got %d %q, want the challenge", good.status, good.body)
 	}
-	if bad := w.do(http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1&hub.verify_token=guess", ""); bad.status != http.StatusForbidden {
+	if bad := w.do(
+		http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1&hub.verify_token=guess", "",
+	); bad.status != http.StatusForbidden {
 		t.Fatalf("got %d, want 403", bad.status)
 	}
 }
@@ -174,7 +186,8 @@ func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
 	}{
 		"lost during the commit": {
 			fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrOutcomeUnknown),
-			"Whether the message was stored is not known. Send it again with the same Idempotency-Key; without that header it may be sent twice.",
+			"Whether the message was stored is not known. Send it again with the same Idempotency-Key; without that " +
+				"header it may be sent twice.",
 		},
 		"not kept": {store.ErrUnavailable, "The message could not be stored. It was not accepted; send it again."},
 	}
@@ -194,11 +207,16 @@ func TestMemberThatTheTypeDoesNotUseIsNotRead(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	for _, extra := range []string{`"reaction":"x"`, `"reaction":[]`, `"reaction":null`, `"context":null`} {
-		got := w.send(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"text","text":{"body":"hi"},` + extra + `}`)
+		got := w.send(
+			`{"messaging_product":"whatsapp","to":"` + ana + `","type":"text","text":{"body":"hi"},` + extra + `}`,
+		)
 		if got.status != http.StatusOK {
 			t.Errorf("a text with %s got %d %s; want 200", extra, got.status, got.body)
 			continue
 		}
-		w.until("it is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: got.id})) == 1 })
+		w.until(
+			"it is sent",
+			func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: got.id})) == 1 },
+		)
 	}
 }

@@ -32,7 +32,9 @@ func (b *bodies) read(r *http.Request, limit int64) (body []byte, done func(), e
 		return nil, nil, busy()
 	case err != nil:
 		done()
-		return nil, nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.")
+		return nil, nil, graph.NewError(
+			graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.",
+		)
 	}
 	return body, done, nil
 }

@@ -12,7 +12,10 @@ import (
 func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	var b bodies
 	request := func(size int) error {
-		_, _, err := b.read(httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size))), graph.MaxWebhookBody)
+		_, _, err := b.read(
+			httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size))),
+			graph.MaxWebhookBody,
+		)
 		return err
 	}
 	for i := range 5 {

@@ -30,8 +30,13 @@ func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (mon
 // stillCovered renews the reservation of a message that waited, if the plan has become dearer since
 // it was accepted, or its allowances others: the plan that is served when the message ends prices
 // it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
-func stillCovered(tx *store.Tx, t *tenant, m *store.Message, about envelope, state *conversation.State, now time.Time) (*graph.Error, error) {
-	message := pricing.Message{Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category, SentAt: m.AcceptedAt.Unix()}
+func stillCovered(
+	tx *store.Tx, t *tenant, m *store.Message, about envelope, state *conversation.State, now time.Time,
+) (*graph.Error, error) {
+	message := pricing.Message{
+		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
+		SentAt: m.AcceptedAt.Unix(),
+	}
 	bound := t.book.MaxCharge(&t.account, &message, state, m.ExpiresAt.Unix())
 	if m.Reserves(&bound) {
 		return nil, nil
@@ -114,7 +119,10 @@ func (g *Gateway) warnOfPeriod(ctx context.Context, t *tenant, period string) er
 		if !first {
 			continue
 		}
-		g.log.Warn("Budget level passed", "period", period, "percent", percent, "billed", billed.String(), "limit", t.Budget.Limit.String())
+		g.log.Warn(
+			"Budget level passed", "period", period, "percent", percent, "billed", billed.String(), "limit",
+			t.Budget.Limit.String(),
+		)
 	}
 	return nil
 }

@@ -36,7 +36,9 @@ const (
 
 // queueCallback queues a webhook for the business's endpoint in the caller's commit. Without an
 // endpoint there is nothing to queue.
-func (g *Gateway) queueCallback(tx *store.Tx, t *tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time) error {
+func (g *Gateway) queueCallback(
+	tx *store.Tx, t *tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time,
+) error {
 	if t.Callback == nil {
 		return nil
 	}
@@ -81,7 +83,9 @@ func (g *Gateway) deliver(ctx context.Context) {
 	}
 }
 
-func (g *Gateway) claimCallbacks(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
+func (g *Gateway) claimCallbacks(
+	ctx context.Context, limit int,
+) (claimed []*store.Callback, next time.Time, err error) {
 	to := g.config.tenant().Callback
 	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
 		return nil, time.Time{}, nil
@@ -135,7 +139,9 @@ func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
 	}
 	g.metrics.callbacks.WithLabelValues(result).Inc()
 	if result == resultSetAside {
-		g.log.Warn("Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts)
+		g.log.Warn(
+			"Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts,
+		)
 	}
 	g.forgotRefused(forgotten)
 	if err != nil {
@@ -158,7 +164,9 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 	if err == nil {
 		return callbackOutcome{result: resultDelivered}
 	}
-	o := callbackOutcome{result: resultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause)}
+	o := callbackOutcome{
+		result: resultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause),
+	}
 	if answer, ok := errors.AsType[*answerError](err); ok && answer.refuses() {
 		o.status = answer.status
 		since := c.RefusedAt
@@ -181,7 +189,9 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 
 // record writes what came of a delivery. It is false if another claim has the callback by now.
 // Forgotten is how many callbacks that were set aside had to go for it.
-func (o callbackOutcome) record(tx *store.Tx, c *store.Callback, now time.Time) (recorded bool, forgotten int64, err error) {
+func (o callbackOutcome) record(
+	tx *store.Tx, c *store.Callback, now time.Time,
+) (recorded bool, forgotten int64, err error) {
 	switch o.result {
 	case resultSetAside:
 		return tx.SetAsideCallback(c, o.status, now)

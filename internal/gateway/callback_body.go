@@ -129,7 +129,11 @@ func failedCallback(f failure, about envelope) ([]byte, error) {
 		Statuses: []status{{
 			ID: f.id, Status: graph.StatusFailed, Timestamp: strconv.FormatInt(f.at.Unix(), 10),
 			RecipientID: about.Recipient, CallbackData: about.CallbackData,
-			Errors: []statusError{{Code: f.cause.Code, Title: f.cause.Title(), Message: f.cause.Title(), ErrorData: errorData{f.cause.Details}}},
+			Errors: []statusError{
+				{Code: f.cause.Code, Title: f.cause.Title(), Message: f.cause.Title(), ErrorData: errorData{
+					f.cause.Details,
+				}},
+			},
 		}},
 	})
 	if err != nil {

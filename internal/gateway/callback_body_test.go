@@ -18,7 +18,11 @@ func BenchmarkStatusCallbacks(b *testing.B) {
 				if i > 0 {
 					list.WriteByte(',')
 				}
-				fmt.Fprintf(&list, `{"id":"wamid.%d","status":"delivered","timestamp":"1760000000","recipient_id":"5511999990000","biz_opaque_callback_data":"g"}`, i)
+				fmt.Fprintf(
+					&list,
+					`{"id":"wamid.%d","status":"delivered","timestamp":"1760000000","recipient_id":"5511999990000","biz_opaque_callback_data":"g"}`,
+					i,
+				)
 			}
 			webhook, err := graph.ParseWebhook(fmt.Appendf(nil,
 				`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"1"},"statuses":[%s]}}]}]}`, list.Bytes()))

@@ -44,7 +44,8 @@ func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []b
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is left to read
 	const longestAnswer = 64 << 10
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, longestAnswer)) // only so that the connection can be used again
+	// only so that the connection can be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, longestAnswer))
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return &answerError{response.StatusCode}
 	}

@@ -38,11 +38,16 @@ func TestCallbacksWaitForTheBusinessAndKeepTheOrder(t *testing.T) {
 	w.business.down.Store(true)
 	for i := range 5 {
 		at := w.clock.now().Add(time.Duration(i-10) * time.Second)
-		if _, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: fmt.Sprintf("message %d", i), Timestamp: &at}); err != nil {
+		if _, err := w.sim.Write(
+			ana, simulator.Inbound{To: phoneID, Text: fmt.Sprintf("message %d", i), Timestamp: &at},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.until("a delivery was tried", func() bool { return w.metric(`guichet_gateway_callbacks_total{result="retry"}`) != "" })
+	w.until(
+		"a delivery was tried",
+		func() bool { return w.metric(`guichet_gateway_callbacks_total{result="retry"}`) != "" },
+	)
 	w.until("all of them wait", func() bool { return w.report().Queues.Callbacks == 5 })
 	w.business.down.Store(false)
 	w.until("all are delivered", func() bool { return len(w.business.received("message ")) == 5 })
@@ -132,7 +137,9 @@ func TestQuotedMessageIsKnownUpstreamByItsOwnID(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	first := w.accepted(textTo(ana, "one"))
-	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","context":{"message_id":"` + first + `"},"text":{"body":"two"}}`)
+	w.accepted(
+		`{"messaging_product":"whatsapp","to":"` + ana + `","context":{"message_id":"` + first + `"},"text":{"body":"two"}}`,
+	)
 	w.settled(2)
 	sent := w.sim.Messages(simulator.MessageFilter{})
 	if want := `"context":{"message_id":"` + sent[0].ID + `"}`; !strings.Contains(string(sent[1].Body), want) {
@@ -208,7 +215,9 @@ func TestBusinessKnowsTheMessageThatACustomerAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.until("the business is told", func() bool { return len(w.business.received(inbound)) == 1 })
-		if body := w.business.received(inbound)[0]; !strings.Contains(body, `"`+id+`"`) || strings.Contains(body, upstream) {
+		if body := w.business.received(inbound)[0]; !strings.Contains(
+			body, `"`+id+`"`,
+		) || strings.Contains(body, upstream) {
 			t.Errorf("%s: the business got %s, want %s in it", kind, body, id)
 		}
 	}
@@ -219,11 +228,16 @@ func TestRepetitionGetsItsAnswerAlsoWhenTheTemplateIsGone(t *testing.T) {
 	first := w.accepted(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4711")
 	w.document.Templates[0].UpstreamStatus = "PAUSED"
 	w.writeDocument()
-	w.until("the pause is served", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == graph.CodeTemplatePaused })
+	w.until(
+		"the pause is served",
+		func() bool { return w.send(templateTo(ana, "parcel_ready")).code == graph.CodeTemplatePaused },
+	)
 	if again := w.accepted(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4711"); again != first {
 		t.Fatalf("the repetition got %s, want %s", again, first)
 	}
-	if other := w.send(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4712"); other.code != graph.CodeTemplatePaused {
+	if other := w.send(
+		templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4712",
+	); other.code != graph.CodeTemplatePaused {
 		t.Fatalf("a new message got %s", other.body)
 	}
 }

@@ -63,12 +63,17 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOnce(t *testing.T) {
 		if times[id] > 1 {
 			t.Errorf("message %s was sent %d times", id, times[id])
 		}
-		if times[id] == 0 && strings.Contains(w.logs.String(), `"msg":"Message in doubt is given up","message":"`+id+`"`) {
+		if times[id] == 0 && strings.Contains(
+			w.logs.String(), `"msg":"Message in doubt is given up","message":"`+id+`"`,
+		) {
 			kept++
 		}
 	}
 	if want, err := usd("0.03").Amount.MulInt(kept); err != nil || r.Period.Reserved.Amount != want {
-		t.Errorf("%s reserved; want %s, of %d messages that were given up and may be there for all that the gateway knows", r.Period.Reserved, want, kept)
+		t.Errorf(
+			"%s reserved; want %s, of %d messages that were given up and may be there for all that the gateway knows",
+			r.Period.Reserved, want, kept,
+		)
 	}
 	t.Logf("%d messages: %d delivered, %d failed; %d refusals, %d dropped connections, %d repeated updates",
 		messages, counts.Delivered, messages-counts.Delivered, len(counts.Refused), counts.Dropped, counts.Duplicates)

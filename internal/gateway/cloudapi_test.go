@@ -24,7 +24,10 @@ func TestGatewayAnswersAsTheCloudAPI(t *testing.T) {
 			before := w.report().Queues.Unsettled
 			got := w.do(c.Method, c.Path, c.Body, "Content-Type", c.ContentType)
 			if got.status != c.Status || got.code != c.Code || !strings.Contains(got.details, c.Field) {
-				t.Fatalf("got %d, code %d, %q; want %d, code %d, a sentence that names %s", got.status, got.code, got.details, c.Status, c.Code, c.Field)
+				t.Fatalf(
+					"got %d, code %d, %q; want %d, code %d, a sentence that names %s", got.status, got.code,
+					got.details, c.Status, c.Code, c.Field,
+				)
 			}
 			if c.Status != 200 && w.report().Queues.Unsettled > before {
 				t.Error("the refused message was stored")

@@ -80,7 +80,9 @@ func decide(t *tenant, out outgoing, in circumstances) (admission, error) {
 	if err != nil {
 		return admission{}, err
 	}
-	granted := admission{bound: in.bound, covered: covered, inWindow: inWindow, lane: store.LaneBulk, expires: expiryOf(out, in.now)}
+	granted := admission{
+		bound: in.bound, covered: covered, inWindow: inWindow, lane: store.LaneBulk, expires: expiryOf(out, in.now),
+	}
 	if inWindow && out.form != conversation.Templated || out.category == conversation.Authentication {
 		granted.lane = store.LaneReply
 	}
@@ -98,7 +100,9 @@ func permitted(v conversation.Verdict) error {
 	case conversation.MarketingStopped:
 		return graph.MarketingStopped()
 	case conversation.CustomerBlocked:
-		return graph.NewError(graph.CodeUndeliverable, "The account has blocked this customer. Unblock the customer before writing.")
+		return graph.NewError(
+			graph.CodeUndeliverable, "The account has blocked this customer. Unblock the customer before writing.",
+		)
 	default:
 		return nil
 	}
@@ -128,7 +132,10 @@ func consented(policy string, state *conversation.State, inWindow bool) error {
 // withdrawn refuses what is neither agreed to any more nor an answer.
 func withdrawn(state *conversation.State, inWindow bool) error {
 	if state.ConsentWithdrawn() && !inWindow {
-		return graph.NewError(graph.CodeAccessDenied, "This customer took the consent back. Wait for the customer to write, or record a new consent.")
+		return graph.NewError(
+			graph.CodeAccessDenied,
+			"This customer took the consent back. Wait for the customer to write, or record a new consent.",
+		)
 	}
 	return nil
 }
@@ -154,7 +161,9 @@ func expiryOf(out outgoing, accepted time.Time) time.Time {
 // mostOf is the most that a message can cost. It can be delivered later than its time to live
 // tells, whose count the upstream begins anew; what counts is whatever is told until it expires.
 func mostOf(t *tenant, c *channel, out outgoing, now time.Time, state *conversation.State) pricing.Bound {
-	message := pricing.Message{Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: now.Unix()}
+	message := pricing.Message{
+		Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: now.Unix(),
+	}
 	return t.book.MaxCharge(&t.account, &message, state, expiryOf(out, now).Unix())
 }
 
@@ -168,7 +177,9 @@ func affordable(t *tenant, in circumstances) (free bool, err error) {
 		return false, graph.NewError(graph.CodePayment, t.BillingStopped)
 	}
 	if in.paymentStopped {
-		return false, graph.NewError(graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.")
+		return false, graph.NewError(
+			graph.CodePayment, "The upstream takes no billable message: its payment method must be mended first.",
+		)
 	}
 	return false, within(t.Budget, in.rise, &in.bound, in.spent, in.reserved)
 }
@@ -188,7 +199,9 @@ func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, 
 	}
 	if rise.Amount.Cmp(left) > 0 {
 		currency := bound.Amount.Currency
-		needed, rest := money.Money{Amount: rise.Amount, Currency: currency}, money.Money{Amount: left.Max(money.Decimal{}), Currency: currency}
+		needed, rest := money.Money{Amount: rise.Amount, Currency: currency}, money.Money{
+			Amount: left.Max(money.Decimal{}), Currency: currency,
+		}
 		return &budgetError{needed: needed, refusal: graph.BudgetExhausted(needed.String(), rest.String())}
 	}
 	return nil

@@ -58,7 +58,9 @@ func TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount(t *testing.T) {
 		d.Templates[0].MessageSendTTLSeconds = new(600)
 		dearer := d.Plan.Revisions[len(d.Plan.Revisions)-1]
 		dearer.Name, dearer.EffectiveDate, dearer.Tiers = "dearer", "2026-11-21", nil
-		dearer.Rates = []pricing.MarketRates{{Market: "France", Prices: []pricing.Price{{Category: "Utility", Amount: "0.05"}}}}
+		dearer.Rates = []pricing.MarketRates{
+			{Market: "France", Prices: []pricing.Price{{Category: "Utility", Amount: "0.05"}}},
+		}
 		d.Plan.Revisions = append(d.Plan.Revisions, dearer)
 	})
 	if err != nil || granted.bound.Amount != usd("0.05") {
@@ -168,8 +170,13 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := amount(rt, "limit")
-		in := circumstances{now: noon, state: wroteAt(noon.Add(-time.Hour)), spent: amount(rt, "spent"), reserved: amount(rt, "reserved")}
-		got, err := asked(t, rapid.SampledFrom([]string{textTo(ana, "hi"), templateTo(ana, "parcel_ready"), templateTo("5511987654321", "summer_sale")}).Draw(rt, "send"),
+		in := circumstances{
+			now: noon, state: wroteAt(noon.Add(-time.Hour)), spent: amount(rt, "spent"),
+			reserved: amount(rt, "reserved"),
+		}
+		got, err := asked(t, rapid.SampledFrom(
+			[]string{textTo(ana, "hi"), templateTo(ana, "parcel_ready"), templateTo("5511987654321", "summer_sale")},
+		).Draw(rt, "send"),
 			func(d *config.Document, c *circumstances) {
 				d.Budget = &config.Budget{Limit: money.Money{Amount: limit, Currency: "USD"}, Action: budgetBlock}
 				*c = in
@@ -189,7 +196,9 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 
 func TestDirectlySentPasswordLivesTenMinutes(t *testing.T) {
 	body := `{"messaging_product":"whatsapp","to":"` + ana + `","category":"%s","text":{"body":"4242"}}`
-	for category, want := range map[string]time.Duration{"authentication": 10 * time.Minute, "utility": 30 * 24 * time.Hour} {
+	for category, want := range map[string]time.Duration{
+		"authentication": 10 * time.Minute, "utility": 30 * 24 * time.Hour,
+	} {
 		got, err := asked(t, strings.Replace(body, "%s", category, 1), func(*config.Document, *circumstances) {})
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,9 @@ func TestP1FullDiskAcknowledgesNothingAndRecovers(t *testing.T) {
 	p.limitFiles(uint64(info.Size()))
 	hello := p.inbound(phoneID, ana, "wamid.full", "hello")
 	for range 3 {
-		if got := p.send(templateTo(ana, "parcel_ready")); got.status != http.StatusServiceUnavailable || got.code != 131016 {
+		if got := p.send(
+			templateTo(ana, "parcel_ready"),
+		); got.status != http.StatusServiceUnavailable || got.code != 131016 {
 			t.Fatalf("a send got %d %s, want 503 with 131016", got.status, got.body)
 		}
 		if got := p.webhook(hello, appSecret); got.status != http.StatusServiceUnavailable {
@@ -40,11 +42,17 @@ func TestP1FullDiskAcknowledgesNothingAndRecovers(t *testing.T) {
 		}
 	}
 	if r := p.report(); r.StoreOutage == nil || r.StoreOutage.Since.IsZero() || r.Period.Messages != 1 {
-		t.Fatalf("the report says %+v of the store and %d messages, want an outage and the figures", r.StoreOutage, r.Period.Messages)
+		t.Fatalf(
+			"the report says %+v of the store and %d messages, want an outage and the figures", r.StoreOutage,
+			r.Period.Messages,
+		)
 	}
 	p.limitFiles(unix.RLIM_INFINITY)
 	p.until("the outage is over", func() bool { return p.report().StoreOutage == nil })
-	p.until("it takes messages again", func() bool { return p.send(templateTo(ana, "parcel_ready")).status == http.StatusOK })
+	p.until(
+		"it takes messages again",
+		func() bool { return p.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
+	)
 	if got := p.webhook(hello, appSecret); got.status != http.StatusOK {
 		t.Fatalf("the webhook got %d %s, want 200", got.status, got.body)
 	}

@@ -99,7 +99,9 @@ func share(free, channels int) int { return (free + channels - 1) / channels }
 // claim takes the messages of a channel that may go now, limit at most, and marks them as being
 // sent, durably, before the upstream is called (P12). Next is when to look again if nobody rings
 // before.
-func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (parcels []parcel, next time.Time, err error) {
+func (g *Gateway) claim(
+	ctx context.Context, t *tenant, c *channel, limit int,
+) (parcels []parcel, next time.Time, err error) {
 	if limit == 0 {
 		g.senders.note(c.ID, true) // as far as is known: when a slot is given back, it is looked again
 		return nil, time.Time{}, nil
@@ -159,7 +161,10 @@ func (g *Gateway) claim(ctx context.Context, t *tenant, c *channel, limit int) (
 		return nil, time.Time{}, err
 	}
 	if locked > 0 {
-		g.log.Error("Stored messages are sealed with a key that the keyset lacks and wait for it", "channel", c.Name, "messages", locked)
+		g.log.Error(
+			"Stored messages are sealed with a key that the keyset lacks and wait for it", "channel", c.Name,
+			"messages", locked,
+		)
 	}
 	if gaveUp {
 		g.deliveries.ring()
@@ -190,7 +195,9 @@ func setAside(tx *store.Tx, m *store.Message, until time.Time) error {
 
 // prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or
 // has ended because it may no longer be sent.
-func (g *Gateway) prepare(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (p *parcel, ended bool, err error) {
+func (g *Gateway) prepare(
+	tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time,
+) (p *parcel, ended bool, err error) {
 	until, forPayment, err := g.holdUntil(tx, t, m, now)
 	if err != nil {
 		return nil, false, err
@@ -204,7 +211,9 @@ func (g *Gateway) prepare(tx *store.Tx, t *tenant, c *channel, m *store.Message,
 
 // holdUntil is until when a claimed message must wait after all: for the pair's limit, or for
 // payment, while the upstream takes no billable messages.
-func (g *Gateway) holdUntil(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (until time.Time, forPayment bool, err error) {
+func (g *Gateway) holdUntil(
+	tx *store.Tx, t *tenant, m *store.Message, now time.Time,
+) (until time.Time, forPayment bool, err error) {
 	billable := isBillable(m)
 	if billable {
 		if until := g.channels.holdsBillable(m.Channel, now); !until.IsZero() {
@@ -268,7 +277,9 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 
 func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []byte) *parcel {
 	return &parcel{
-		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, recipient: identity.Of(about.Recipient), id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
+		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, recipient: identity.Of(
+			about.Recipient,
+		), id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
 		tries: m.Attempts - 1, lease: m.Lease, billable: isBillable(m),
 	}
 }
@@ -323,7 +334,12 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 		}
 		g.learn(&p, nil, now)
 		var unions []store.Union
-		if !g.persist(ctx, "submit", func(tx *store.Tx) (err error) { unions, err = g.submitted(tx, p, answer, now); return err },
+		if !g.persist(ctx, "submit", func(tx *store.Tx) (err error) {
+			unions, err = g.submitted(
+				tx, p, answer, now,
+			)
+			return err
+		},
 			store.Subject{Message: p.id}) {
 			g.leaveInDoubt(ctx, p, now)
 			return
@@ -338,7 +354,10 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	}
 	verdict := try.judge(err)
 	g.note(p, verdict, now)
-	if !g.persist(ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) }, store.Subject{Message: p.id}) {
+	if !g.persist(
+		ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) },
+		store.Subject{Message: p.id},
+	) {
 		g.leaveInDoubt(ctx, p, now)
 	}
 }

@@ -18,7 +18,9 @@ func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) 
 	t.Helper()
 	w := prepareWorld(t, clock, "http://127.0.0.1", changes...)
 	g, err := newGateway(Options{
-		ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
+		ConfigDirectory: filepath.Join(
+			w.directory, "config",
+		), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
 		Now: clock.now,
 	})
 	if err != nil {
@@ -46,7 +48,9 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	}
 	sent = clock.now()
 	m := &store.Message{
-		ID: "wamid.doubt", Channel: phoneID, Customer: g.keys.seal.CustomerHash(phoneID, ana), AcceptedAt: sent, ExpiresAt: sent.Add(time.Hour),
+		ID: "wamid.doubt", Channel: phoneID, Customer: g.keys.seal.CustomerHash(
+			phoneID, ana,
+		), AcceptedAt: sent, ExpiresAt: sent.Add(time.Hour),
 		Envelope: about, Content: []byte("{}"),
 	}
 	if err := g.update(t.Context(), func(tx *store.Tx) error {
@@ -105,7 +109,10 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	g, id, sent := doubtful(t)
 	p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
-	if err := g.update(t.Context(), func(tx *store.Tx) error { return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) }); err != nil {
+	if err := g.update(
+		t.Context(),
+		func(tx *store.Tx) error { return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) },
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := storedState(t, g, id); got != store.Submitted {
@@ -151,7 +158,10 @@ func TestP12ALateRefusalResolvesADoubt(t *testing.T) {
 			g, id, sent := doubtful(t)
 			p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
 			tc.verdict.at = sent.Add(time.Hour)
-			if err := g.update(t.Context(), func(tx *store.Tx) error { return g.notSubmitted(tx, p, tc.verdict, sent.Add(time.Minute)) }); err != nil {
+			if err := g.update(
+				t.Context(),
+				func(tx *store.Tx) error { return g.notSubmitted(tx, p, tc.verdict, sent.Add(time.Minute)) },
+			); err != nil {
 				t.Fatal(err)
 			}
 			if err := g.view(t.Context(), func(tx *store.Tx) error {

@@ -41,7 +41,9 @@ type envelope struct {
 func newEnvelope(out outgoing, granted admission) envelope {
 	e := envelope{
 		Recipient: recipientOf(out.send), Type: out.send.Type,
-		Country: out.country, Form: out.form, Category: out.category, InWindow: granted.inWindow, TTLSeconds: int64(out.ttl / time.Second),
+		Country: out.country, Form: out.form, Category: out.category, InWindow: granted.inWindow, TTLSeconds: int64(
+			out.ttl / time.Second,
+		),
 	}
 	if out.send.HasCallbackData {
 		data := out.send.CallbackData

@@ -38,7 +38,9 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(users) > maxErased {
-		return graph.NewError(graph.CodeInvalidValue, "users must name at most 10 people: they are looked for among all messages.")
+		return graph.NewError(
+			graph.CodeInvalidValue, "users must name at most 10 people: they are looked for among all messages.",
+		)
 	}
 	unsettled, err := g.erase(r.Context(), from.channel.ID, users)
 	if err != nil {

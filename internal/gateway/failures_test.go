@@ -36,7 +36,9 @@ func TestLogTellsOfFailedMessages(t *testing.T) {
 	w.control(http.MethodPost, "faults", `{"code":131026,"rate":1}`)
 	id := w.accepted(templateTo(ana, "parcel_ready"))
 	w.settled(1)
-	if want := `"msg":"Messages failed","code":"131026","messages":1,"latest":"` + id + `"`; !strings.Contains(w.logs.String(), want) {
+	if want := `"msg":"Messages failed","code":"131026","messages":1,"latest":"` + id + `"`; !strings.Contains(
+		w.logs.String(), want,
+	) {
 		t.Errorf("the log lacks %s", want)
 	}
 }

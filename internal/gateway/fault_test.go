@@ -35,7 +35,11 @@ func (g *Gateway) tamper(t *testing.T, statement string, args ...any) {
 // violates a constraint.
 func (g *Gateway) settledBefore(t *testing.T, id string) {
 	t.Helper()
-	g.tamper(t, `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM ledger), ?, 'settlement', '', '')`, id)
+	g.tamper(
+		t,
+		`INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES ((SELECT COALESCE(MAX(sequence), 0) + 1 FROM ledger), ?, 'settlement', '', '')`,
+		id,
+	)
 }
 
 // queued accepts messages to as many customers, and returns their ids.
@@ -80,7 +84,9 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 	g.settledBefore(t, ids[1])
 	for range 2 {
 		err := delivered(t, g, ids)
-		if !errors.Is(err, store.ErrFault) || errors.Is(err, store.ErrUnavailable) || hiddenCause(err).HTTPStatus != http.StatusInternalServerError {
+		if !errors.Is(err, store.ErrFault) || errors.Is(
+			err, store.ErrUnavailable,
+		) || hiddenCause(err).HTTPStatus != http.StatusInternalServerError {
 			t.Fatalf("the webhook got %v; want a fault, and 500", err)
 		}
 		var got []store.State
@@ -144,7 +150,9 @@ func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, store.ErrSuperseded.Error()) {
+	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
+		body, store.ErrSuperseded.Error(),
+	) {
 		t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
 	}
 	if got := first.metric("guichet_gateway_store_superseded"); got != "1" {

@@ -31,7 +31,9 @@ const figuresTimeout = 2 * time.Second
 // report shall name too; 0 for none.
 func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (report.Report, error) {
 	refused := g.config.refused()
-	r := report.Report{Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest}
+	r := report.Report{
+		Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest,
+	}
 	if r.ConfigError == "" {
 		r.ConfigError = g.keys.refused()
 	}
@@ -41,7 +43,9 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 	}
 	r.Channels = g.upstreams.report(t)
 	if outage := g.outage(); outage != nil {
-		r.StoreOutage = &report.StoreOutage{Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second)}
+		r.StoreOutage = &report.StoreOutage{
+			Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second),
+		}
 	}
 	if g.opened.Load() == nil {
 		return r, nil
@@ -69,7 +73,9 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 	case errors.Is(err, store.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded):
 		if r.StoreOutage == nil {
 			r.StoreOutage = &report.StoreOutage{
-				Cause: report.StoreOutageCause(store.OutageCauseOf(err, t.shared())), Since: now.UTC().Truncate(time.Second),
+				Cause: report.StoreOutageCause(
+					store.OutageCauseOf(err, t.shared()),
+				), Since: now.UTC().Truncate(time.Second),
 			}
 		}
 		return r, nil
@@ -102,11 +108,15 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *tenant, now time.Time) erro
 	}
 	whole := totals[ledger.TotalKey{Period: p.Name, Currency: currency}]
 	p.Messages, p.Charged = whole.Messages, whole.Charged
-	p.Billed, p.Cost = money.Money{Amount: whole.Billed, Currency: currency}, money.Money{Amount: whole.Cost, Currency: currency}
+	p.Billed, p.Cost = money.Money{
+		Amount: whole.Billed, Currency: currency,
+	}, money.Money{Amount: whole.Cost, Currency: currency}
 	for key, total := range totals {
 		if key.Category != "" && key.Currency == currency {
 			p.Categories = append(p.Categories, report.Category{
-				Name: key.Category, Messages: total.Messages, Charged: total.Charged, Billed: money.Money{Amount: total.Billed, Currency: currency},
+				Name: key.Category, Messages: total.Messages, Charged: total.Charged, Billed: money.Money{
+					Amount: total.Billed, Currency: currency,
+				},
 			})
 		}
 	}
@@ -138,7 +148,9 @@ func allowances(tx *store.Tx, t *tenant, now time.Time) []report.Allowance {
 			}
 			seen[limit.Key] = true
 			list = append(list, report.Allowance{
-				Name: limit.Name, Scope: scopeName(limit.Key.Scope, c.Name), Used: tx.Count(limit.Key), Count: limit.Limit,
+				Name: limit.Name, Scope: scopeName(
+					limit.Key.Scope, c.Name,
+				), Used: tx.Count(limit.Key), Count: limit.Limit,
 			})
 		}
 	}
@@ -171,7 +183,9 @@ func reportHistory(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error
 	for _, p := range periods {
 		if p.Currency == t.book.Currency() {
 			r.History = append(r.History, report.PeriodTotal{
-				Name: p.Period, Messages: p.Total.Messages, Billed: money.Money{Amount: p.Total.Billed, Currency: p.Currency},
+				Name: p.Period, Messages: p.Total.Messages, Billed: money.Money{
+					Amount: p.Total.Billed, Currency: p.Currency,
+				},
 			})
 		}
 	}

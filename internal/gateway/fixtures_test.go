@@ -48,12 +48,17 @@ func samplePlan(tb testing.TB) pricing.Plan {
 func bodyTemplate(name, category, text string) template.Definition {
 	return template.Definition{
 		Name: name, Language: "en_US", Category: category,
-		Components: []template.Component{{Type: template.Body, Text: text, Example: &template.Example{BodyText: [][]string{{"Ana"}}}}},
+		Components: []template.Component{
+			{Type: template.Body, Text: text, Example: &template.Example{BodyText: [][]string{{"Ana"}}}},
+		},
 	}
 }
 
 func approved(d template.Definition) config.Template {
-	return config.Template{Definition: d, UpstreamID: "1689556908129832", UpstreamStatus: "APPROVED", BilledCategory: strings.ToLower(d.Category)}
+	return config.Template{
+		Definition: d, UpstreamID: "1689556908129832", UpstreamStatus: "APPROVED",
+		BilledCategory: strings.ToLower(d.Category),
+	}
 }
 
 // testDefinitions are the templates of the tests.
@@ -74,16 +79,22 @@ func testDocument(tb testing.TB, baseURL, callbackURL string) config.Document {
 		}
 	}
 	d := config.Document{
-		Format:    config.Format,
-		Account:   config.Account{Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme", TimeZone: "Europe/Paris", PortfolioID: "p1"},
+		Format: config.Format,
+		Account: config.Account{
+			Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme",
+			TimeZone: "Europe/Paris", PortfolioID: "p1",
+		},
 		Plan:      samplePlan(tb),
 		PlanName:  "whatsapp",
 		Channels:  []config.Channel{channelOf("main", phoneID), channelOf("second", secondPhone)},
 		APITokens: []config.APIToken{{Name: "client", SHA256: hex.EncodeToString(hash[:])}},
 		Callback:  &config.Callback{URL: callbackURL, Secret: hookSecret},
-		Consent:   config.Consent{Policy: consentNone, Keywords: []config.ConsentKeywords{{Language: "en", Stop: []string{"STOP"}, Resume: []string{"START"}}}},
-		Limits:    config.Limits{MessagesPerSecond: 1000},
-		Doubt:     config.Doubt{Resolution: doubtFail, WaitSeconds: 300},
+		Consent: config.Consent{
+			Policy:   consentNone,
+			Keywords: []config.ConsentKeywords{{Language: "en", Stop: []string{"STOP"}, Resume: []string{"START"}}},
+		},
+		Limits: config.Limits{MessagesPerSecond: 1000},
+		Doubt:  config.Doubt{Resolution: doubtFail, WaitSeconds: 300},
 	}
 	for _, definition := range testDefinitions() {
 		d.Templates = append(d.Templates, approved(definition))
@@ -94,8 +105,13 @@ func testDocument(tb testing.TB, baseURL, callbackURL string) config.Document {
 func simulatorConfig(callbackURL string) simulator.Config {
 	return simulator.Config{
 		Accounts: []simulator.Account{{
-			ID: waba, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callbackURL, Tokens: []string{accessToken},
-			Numbers:   []simulator.Number{{ID: phoneID, DisplayPhoneNumber: "+1 555-078-3881"}, {ID: secondPhone, DisplayPhoneNumber: "+1 555-078-3882"}},
+			ID: waba, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callbackURL, Tokens: []string{
+				accessToken,
+			},
+			Numbers: []simulator.Number{
+				{ID: phoneID, DisplayPhoneNumber: "+1 555-078-3881"},
+				{ID: secondPhone, DisplayPhoneNumber: "+1 555-078-3882"},
+			},
 			Templates: testDefinitions(),
 		}},
 		Seed: 1,
@@ -113,7 +129,9 @@ func writeKeys(tb testing.TB, directory string) (reportToken string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	certificate := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}}
+	certificate := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"},
+	}
 	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, private.Public(), private)
 	if err != nil {
 		tb.Fatal(err)

@@ -106,10 +106,12 @@ func newGateway(options Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{
-		options:    options,
-		log:        options.Log,
-		keys:       ring,
-		config:     newConfiguration(filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log),
+		options: options,
+		log:     options.Log,
+		keys:    ring,
+		config: newConfiguration(
+			filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log,
+		),
 		metrics:    newMetrics(),
 		traces:     traces{options.Tracer},
 		failures:   failures{},
@@ -131,7 +133,8 @@ func newGateway(options Options) (*Gateway, error) {
 	})
 	g.config.changed = func(t *tenant) {
 		g.upstreams.serve(t, g.now())
-		g.channels.resume(slices.Collect(maps.Keys(t.channels))) // new credentials may be what a stopped channel waited for
+		// new credentials may be what a stopped channel waited for
+		g.channels.resume(slices.Collect(maps.Keys(t.channels)))
 		g.metrics.stopped.Reset()
 		for _, c := range t.Channels {
 			g.metrics.stopped.WithLabelValues(c.Name).Set(0)
@@ -249,7 +252,9 @@ type updater func(ctx context.Context, fn func(*store.Tx) error, about ...store.
 // store refuses a step, which is the fault of one row, fn runs again and has each step undone
 // alone: it goes on with the other rows. fn must be able to run twice.
 func updateSteps(
-	ctx context.Context, update updater, fn func(tx *store.Tx, attempt func(step func() error) error) error, about ...store.Subject,
+	ctx context.Context, update updater, fn func(
+		tx *store.Tx, attempt func(step func() error) error,
+	) error, about ...store.Subject,
 ) error {
 	err := update(ctx, func(tx *store.Tx) error {
 		var fault error

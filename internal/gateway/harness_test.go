@@ -177,7 +177,9 @@ func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 // prepareWorld makes everything but the running gateway, whose API will be at the address.
 func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*config.Document)) *world {
 	tb.Helper()
-	w := &world{t: tb, directory: tb.TempDir(), clock: clock, business: newBusiness(tb), logs: &lockedBuffer{}, api: api}
+	w := &world{
+		t: tb, directory: tb.TempDir(), clock: clock, business: newBusiness(tb), logs: &lockedBuffer{}, api: api,
+	}
 	tb.Cleanup(w.tellLogs)
 	for _, name := range []string{"config", "keys", "data"} {
 		if err := os.Mkdir(filepath.Join(w.directory, name), 0o700); err != nil {
@@ -186,7 +188,10 @@ func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*
 	}
 	w.token = writeKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
-	w.sim, err = simulator.New(simulatorConfig(api+config.WebhookPath), simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)})
+	w.sim, err = simulator.New(
+		simulatorConfig(api+config.WebhookPath),
+		simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)},
+	)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -234,8 +239,12 @@ func (w *world) run(listeners Listeners) {
 	done := make(chan error, 1)
 	go func() {
 		done <- Run(ctx, Options{
-			ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
-			Replica: "gateway-0", Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: w.clock.now, Tracer: w.tracer,
+			ConfigDirectory: filepath.Join(
+				w.directory, "config",
+			), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
+			Replica: "gateway-0", Log: slog.New(
+				slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}),
+			), Now: w.clock.now, Tracer: w.tracer,
 		}, listeners)
 	}()
 	w.stop = sync.OnceValue(func() error { cancel(); return <-done })
@@ -393,7 +402,9 @@ func stopped(r report.Report) []report.Channel {
 
 func (w *world) fetchReport(authorization, tag string) (status int, body, newTag string) {
 	w.t.Helper()
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	client := &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true},
+	}
 	request, err := http.NewRequest(http.MethodGet, w.reportURL, nil)
 	if err != nil {
 		w.t.Fatal(err)

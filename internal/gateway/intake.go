@@ -54,9 +54,14 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 
 // Errors that refuse a webhook of which a part is stored, so that the upstream tells it again.
 var (
-	errConversation = errors.New("what the webhook says of a customer whose conversation cannot be read is not stored: restore the row")
-	errRefused      = fmt.Errorf("a part of the webhook is not stored: %w", store.ErrFault)
-	errNumber       = errors.New("what the webhook says of messages that another replica has sent from a number that this one does not know yet is not stored")
+	errConversation = errors.New(
+		"what the webhook says of a customer whose conversation cannot be read is not stored: restore the row",
+	)
+	errRefused = fmt.Errorf("a part of the webhook is not stored: %w", store.ErrFault)
+	errNumber  = errors.New(
+		"what the webhook says of messages that another replica has sent from a number that this one does not know " +
+			"yet is not stored",
+	)
 )
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves,
@@ -222,7 +227,9 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		if err != nil && !damaged(err) {
 			return err
 		}
-		return in.forwardOnce(channel.ID, customer, unread{kindMessage, resultMalformed, m.Raw, in.told.callbacks.Message(m)})
+		return in.forwardOnce(
+			channel.ID, customer, unread{kindMessage, resultMalformed, m.Raw, in.told.callbacks.Message(m)},
+		)
 	}
 	first, err := in.firstTime(channel.ID, kindMessage, m.ID)
 	if err != nil {

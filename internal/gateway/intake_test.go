@@ -20,9 +20,14 @@ func (w *world) batch(messages int, phones ...string) string {
 			list = append(list, fmt.Sprintf(`{"from":"336124%05d","id":"wamid.%s.%d","timestamp":"%s","type":"text","text":{"body":"hi"}}`,
 				i, phone, i, unixSeconds(w.clock.now())))
 		}
-		changes = append(changes, `{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"`+phone+`"},"messages":[`+strings.Join(list, ",")+`]}}`)
+		changes = append(
+			changes,
+			`{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"`+phone+`"},"messages":[`+strings.Join(list, ",")+`]}}`,
+		)
 	}
-	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[` + strings.Join(changes, ",") + `]}]}`
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[` + strings.Join(
+		changes, ",",
+	) + `]}]}`
 }
 
 func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
@@ -41,12 +46,16 @@ func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
 func TestCallbacksAreSignedInTheFormThatMetaSigns(t *testing.T) {
 	w := newWorld(t)
 	w.quiet(ana)
-	sent := w.accepted(strings.Replace(templateTo(ana, "parcel_ready"), `"type":`, `"biz_opaque_callback_data":"commande n° 1 👍","type":`, 1))
+	sent := w.accepted(strings.Replace(
+		templateTo(ana, "parcel_ready"), `"type":`, `"biz_opaque_callback_data":"commande n° 1 👍","type":`, 1,
+	))
 	w.told(sent, "delivered")
 	if got := w.webhook(w.inbound(phoneID, ana, "wamid.1", "Olá 👍"), appSecret); got.status != http.StatusOK {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
-	for _, want := range []string{`"body":"Ol\u00e1 \ud83d\udc4d"`, `"biz_opaque_callback_data":"commande n\u00b0 1 \ud83d\udc4d"`} {
+	for _, want := range []string{
+		`"body":"Ol\u00e1 \ud83d\udc4d"`, `"biz_opaque_callback_data":"commande n\u00b0 1 \ud83d\udc4d"`,
+	} {
 		w.until("the business is told", func() bool { return len(w.business.received(want)) > 0 })
 		for _, body := range w.business.received(want) {
 			if i := strings.IndexFunc(body, func(r rune) bool { return r > '~' }); i >= 0 {
@@ -134,7 +143,10 @@ func TestP2StatusesThatAreNoDeliveryArePassedOnAndSettleNothing(t *testing.T) {
 		}
 	}
 	if r := w.report(); r.Ledger.Sequence != 0 || r.Period.Reserved != usd("0.03") || r.Queues.Unsettled != 1 {
-		t.Fatalf("%d records, %s reserved and %d unsettled; want none, 0.03 USD and the message", r.Ledger.Sequence, r.Period.Reserved, r.Queues.Unsettled)
+		t.Fatalf(
+			"%d records, %s reserved and %d unsettled; want none, 0.03 USD and the message", r.Ledger.Sequence,
+			r.Period.Reserved, r.Queues.Unsettled,
+		)
 	}
 	w.told(id, "delivered")
 	if r := w.settled(1); r.Period.Billed != usd("0.03") {
@@ -154,14 +166,18 @@ func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			body := strings.Replace(w.inbound(phoneID, ana, "wamid.1", "hi"), unixSeconds(w.clock.now()), tc.timestamp, 1)
+			body := strings.Replace(
+				w.inbound(phoneID, ana, "wamid.1", "hi"), unixSeconds(w.clock.now()), tc.timestamp, 1,
+			)
 			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 				t.Fatalf("got %d %s", got.status, got.body)
 			}
 			if r := w.report(); r.OpenWindows != tc.windows {
 				t.Fatalf("%d windows are open, want %d", r.OpenWindows, tc.windows)
 			}
-			w.until("the business is told all the same", func() bool { return len(w.business.received("wamid.1")) == 1 })
+			w.until(
+				"the business is told all the same", func() bool { return len(w.business.received("wamid.1")) == 1 },
+			)
 			w.clock.advance(24*time.Hour + time.Second)
 			if got := w.send(textTo(ana, "hi")); got.code != 131047 {
 				t.Fatalf("a day later: %s, want 131047", got.body)
@@ -227,7 +243,9 @@ func (w *world) change(field, what string) string {
 // numberChanged is the webhook by which the network tells that a customer has another number.
 func (w *world) numberChanged(from, to string) string {
 	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
-		phoneID + `"},"messages":[{"from":"` + from + `","id":"wamid.system","timestamp":"` + unixSeconds(w.clock.now()) +
+		phoneID + `"},"messages":[{"from":"` + from + `","id":"wamid.system","timestamp":"` + unixSeconds(
+		w.clock.now(),
+	) +
 		`","type":"system","system":{"body":"changed","wa_id":"` + to + `","type":"user_changed_number"}}]}}]}]}`
 }
 
@@ -257,7 +275,11 @@ func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
 	}{
 		"marketing was stopped": {func(w *world) { w.writes(ana, "stop", time.Minute) }, "summer_sale", 131050},
 		"the consent was taken back": {
-			func(w *world) { w.consents(`{"consents":[{"user":"` + ana + `","state":"withdrawn"}]}`) }, "parcel_ready", 131005,
+			func(w *world) {
+				w.consents(
+					`{"consents":[{"user":"` + ana + `","state":"withdrawn"}]}`,
+				)
+			}, "parcel_ready", 131005,
 		},
 		"the business has blocked": {
 			func(w *world) {
@@ -310,8 +332,13 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 			w := newWorld(t)
 			at := unixSeconds(w.clock.now())
 			for _, body := range []string{
-				w.change("user_preferences", `"user_preferences":[{`+tc.stopped+`,"category":"marketing_messages","value":"stop","timestamp":`+at+`}]`),
-				w.change("messages", `"messages":[{"id":"wamid.system","timestamp":"`+at+`","type":"system",`+tc.notice+`}]`),
+				w.change(
+					"user_preferences",
+					`"user_preferences":[{`+tc.stopped+`,"category":"marketing_messages","value":"stop","timestamp":`+at+`}]`,
+				),
+				w.change(
+					"messages", `"messages":[{"id":"wamid.system","timestamp":"`+at+`","type":"system",`+tc.notice+`}]`,
+				),
 			} {
 				if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 					t.Fatalf("got %d %s", got.status, got.body)
@@ -365,7 +392,9 @@ func TestRepeatedWebhookIsForwardedOnce(t *testing.T) {
 		`"},"user_preferences":[{"wa_id":"` + ana + `","category":"marketing_messages","value":"stop","timestamp":` + at + `}]}}]}]}`
 	template := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + at + `,"changes":[{"field":"message_template_status_update","value":{"event":"PAUSED","message_template_id":7}}]}]}`
 	played := w.status(w.submittedID(id), "played", "")
-	for text, body := range map[string]string{"user_preferences": preference, "message_template_id": template, "played": played} {
+	for text, body := range map[string]string{
+		"user_preferences": preference, "message_template_id": template, "played": played,
+	} {
 		for range 3 {
 			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 				t.Fatalf("got %d %s", got.status, got.body)

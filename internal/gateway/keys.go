@@ -111,7 +111,9 @@ func (r *keyring) takeOver() error {
 // statKeys is what the files of the directory are like; nil if one of them is not there.
 func statKeys(directory string) []fs.FileInfo {
 	var infos []fs.FileInfo
-	for _, name := range []string{config.KeysetFile, config.CustomerKeyFile, config.ReportTokenFile, config.TLSCertificateFile, config.TLSKeyFile} {
+	for _, name := range []string{
+		config.KeysetFile, config.CustomerKeyFile, config.ReportTokenFile, config.TLSCertificateFile, config.TLSKeyFile,
+	} {
 		info, err := os.Stat(filepath.Join(directory, name))
 		if err != nil {
 			return nil
@@ -141,11 +143,18 @@ func loadKeys(directory string) (keys, error) {
 		return keys{}, fmt.Errorf("keys in %s: %w", directory, err)
 	}
 	if k.reportToken = string(bytes.TrimSpace(token)); k.reportToken == "" {
-		return keys{}, fmt.Errorf("%s in %s is empty: it must hold the report's token", config.ReportTokenFile, directory)
+		return keys{}, fmt.Errorf(
+			"%s in %s is empty: it must hold the report's token", config.ReportTokenFile, directory,
+		)
 	}
-	certificate, err := tls.LoadX509KeyPair(filepath.Join(directory, config.TLSCertificateFile), filepath.Join(directory, config.TLSKeyFile))
+	certificate, err := tls.LoadX509KeyPair(
+		filepath.Join(directory, config.TLSCertificateFile), filepath.Join(directory, config.TLSKeyFile),
+	)
 	if err != nil {
-		return keys{}, fmt.Errorf("%s and %s in %s must be a certificate and its key in PEM", config.TLSCertificateFile, config.TLSKeyFile, directory)
+		return keys{}, fmt.Errorf(
+			"%s and %s in %s must be a certificate and its key in PEM", config.TLSCertificateFile, config.TLSKeyFile,
+			directory,
+		)
 	}
 	k.certificate = &certificate
 	return k, nil

@@ -37,7 +37,9 @@ func newKeywords(languages []config.ConsentKeywords) keywords {
 
 // wishOf reads a customer's whole message; a keyword inside a sentence is none.
 func (k keywords) wishOf(text string) wish {
-	const longest = 512 // bytes; the API takes keywords of 32 characters, of up to 4 bytes each, or 9 where each of three letters is a character of its own
+	// bytes; the API takes keywords of 32 characters, of up to 4 bytes each, or 9 where each of
+	// three letters is a character of its own
+	const longest = 512
 	if len(k) == 0 || len(text) > longest {
 		return noWish
 	}

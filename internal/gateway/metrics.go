@@ -62,16 +62,25 @@ const metricsNamespace = "guichet_gateway"
 
 func newMetrics() *metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: metricsNamespace, Name: name, Help: help}, labels)
+		return prometheus.NewCounterVec(
+			prometheus.CounterOpts{Namespace: metricsNamespace, Name: name, Help: help}, labels,
+		)
 	}
 	m := &metrics{
-		registry:  prometheus.NewRegistry(),
-		accepted:  counter("messages_accepted_total", "Messages accepted, by form: template or freeform.", "form"),
-		refused:   counter("messages_refused_total", "Sends refused, by Meta's error code.", "code"),
-		upstream:  counter("upstream_results_total", "Results of sends to the upstream, by result and Meta's error code (0 is none).", "result", "code"),
-		webhooks:  counter("webhooks_total", "Webhook requests, by result.", "result"),
-		events:    counter("webhook_events_total", "Events in webhooks, by kind and result.", "kind", "result"),
-		settled:   counter("settlements_total", "Messages settled in the ledger, by outcome: charged, unpriced, or the reason for which they are free.", "outcome"),
+		registry: prometheus.NewRegistry(),
+		accepted: counter("messages_accepted_total", "Messages accepted, by form: template or freeform.", "form"),
+		refused:  counter("messages_refused_total", "Sends refused, by Meta's error code.", "code"),
+		upstream: counter(
+			"upstream_results_total", "Results of sends to the upstream, by result and Meta's error code (0 is none).",
+			"result", "code",
+		),
+		webhooks: counter("webhooks_total", "Webhook requests, by result.", "result"),
+		events:   counter("webhook_events_total", "Events in webhooks, by kind and result.", "kind", "result"),
+		settled: counter(
+			"settlements_total",
+			"Messages settled in the ledger, by outcome: charged, unpriced, or the reason for which they are free.",
+			"outcome",
+		),
 		callbacks: counter("callbacks_total", "Deliveries to the business's endpoint, by result.", "result"),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: metricsNamespace, Name: "request_seconds", Help: "Time to answer a request, by handler.",
@@ -93,9 +102,20 @@ func newMetrics() *metrics {
 			Namespace: metricsNamespace, Name: "channel_stopped", Help: "1 while a channel's sends are stopped by an error that needs somebody to act.",
 		}, []string{"channel"}),
 	}
-	m.differences = counter("verdict_differences_total", "Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.", "verdict")
-	m.unreadable = counter("unreadable_rows_total", "Rows of the store that could not be read, by kind: message, callback, status or conversation.", "kind")
-	m.faults = counter("store_faults_total", "Changes that the store refused, by the constraint that they violate: a fault of the program or of the data.", "constraint")
+	m.differences = counter(
+		"verdict_differences_total",
+		"Messages on which the upstream's verdict differs from the gateway's, by verdict: window, price or category.",
+		"verdict",
+	)
+	m.unreadable = counter(
+		"unreadable_rows_total",
+		"Rows of the store that could not be read, by kind: message, callback, status or conversation.", "kind",
+	)
+	m.faults = counter(
+		"store_faults_total",
+		"Changes that the store refused, by the constraint that they violate: a fault of the program or of the data.",
+		"constraint",
+	)
 	m.registry.MustRegister(m.faults, m.unreadable, m.differences, m.accepted, m.refused, m.upstream, m.webhooks, m.events, m.settled, m.callbacks, m.requests,
 		m.commits, m.syncs, m.settlementLag, m.stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -146,16 +166,40 @@ type depths struct {
 }
 
 var (
-	queueDepth      = prometheus.NewDesc(metricsNamespace+"_queue_depth", "Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"}, nil)
-	queueAge        = prometheus.NewDesc(metricsNamespace+"_queue_oldest_seconds", "Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not before it is paid.", nil, nil)
-	oldKeyRows      = prometheus.NewDesc(metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil)
+	queueDepth = prometheus.NewDesc(
+		metricsNamespace+"_queue_depth",
+		"Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"},
+		nil,
+	)
+	queueAge = prometheus.NewDesc(
+		metricsNamespace+"_queue_oldest_seconds",
+		"Age of the oldest message in line for the upstream, those excepted that the upstream wants later or not "+
+			"before it is paid.",
+		nil, nil,
+	)
+	oldKeyRows = prometheus.NewDesc(
+		metricsNamespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil,
+	)
 	upstreamAccepts = prometheus.NewDesc(metricsNamespace+"_upstream_accepts",
 		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; absent while that is not known.", []string{"channel"}, nil)
-	storeWritable = prometheus.NewDesc(metricsNamespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil)
-	superseded    = prometheus.NewDesc(metricsNamespace+"_store_superseded", "1 once another process has taken the store over, or a newer program has migrated it: this process is to be ended.", nil, nil)
-	storeSize     = prometheus.NewDesc(metricsNamespace+"_store_size_bytes", "Size of an embedded store with its log.", nil, nil)
-	storeFree     = prometheus.NewDesc(metricsNamespace+"_store_free_bytes", "Free space of an embedded store's volume.", nil, nil)
-	openWindows   = prometheus.NewDesc(metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil)
+	storeWritable = prometheus.NewDesc(
+		metricsNamespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil,
+	)
+	superseded = prometheus.NewDesc(
+		metricsNamespace+"_store_superseded",
+		"1 once another process has taken the store over, or a newer program has migrated it: this process is to be "+
+			"ended.",
+		nil, nil,
+	)
+	storeSize = prometheus.NewDesc(
+		metricsNamespace+"_store_size_bytes", "Size of an embedded store with its log.", nil, nil,
+	)
+	storeFree = prometheus.NewDesc(
+		metricsNamespace+"_store_free_bytes", "Free space of an embedded store's volume.", nil, nil,
+	)
+	openWindows = prometheus.NewDesc(
+		metricsNamespace+"_open_windows", "Customers whose service window is open.", nil, nil,
+	)
 )
 
 func oneIf(yes bool) float64 {

@@ -70,7 +70,9 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 		return tx.Park(m, v.at)
 	case fateStopped:
 		if v.failure.Code == graph.CodePayment && !p.billable {
-			return tx.Hold(m, v.at) // such a stop holds billable messages only, so what is free here and not there waits by itself
+			// such a stop holds billable messages only, so what is free here and not there waits by
+			// itself
+			return tx.Hold(m, v.at)
 		}
 		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
 	case fateInDoubt:
@@ -90,7 +92,9 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 
 // giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in
 // the caller's commit. If it was to probe a stop, the next one may.
-func (g *Gateway) giveUp(tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time) error {
+func (g *Gateway) giveUp(
+	tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time,
+) error {
 	if isBillable(m) {
 		g.channels.unprobed(c.ID, now)
 	}
@@ -134,7 +138,9 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 // persist records an outcome that is known only here, and tells whether it could. It does not give
 // up while the gateway runs, nor for stopPatience at its stop: without the record the message would
 // be in doubt.
-func (g *Gateway) persist(ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject) (recorded bool) {
+func (g *Gateway) persist(
+	ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject,
+) (recorded bool) {
 	durable, stopped := context.WithoutCancel(ctx), ctx.Done()
 	var over <-chan time.Time
 	for pause := storePause; ; pause = min(2*pause, longestStorePause) {

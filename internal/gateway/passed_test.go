@@ -100,7 +100,10 @@ func TestIdempotencyKeyDisregardsHowTheJSONIsWritten(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	const key = "order-4711"
-	first := w.accepted(`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true}}`, idempotencyHeader, key)
+	first := w.accepted(
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true}}`,
+		idempotencyHeader, key,
+	)
 	for _, same := range []string{
 		`{"type":"text","text":{"preview_url":true,"body":"é"},"to":"33612345678","messaging_product":"whatsapp"}`,
 		` { "text" : { "body":"\u00e9", "preview_url" : true }, "type":"text","to":"33612345678",` + "\n" + `"messaging_product":"whatsapp" } `,
@@ -136,7 +139,10 @@ func TestMediaIDIsNotCalledAPhoneNumberID(t *testing.T) {
 	} {
 		got := w.do(request.method, request.path, "")
 		if got.status != request.status || got.code != 100 || !strings.Contains(strings.ToLower(got.details), "media") {
-			t.Errorf("%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status, got.body, request.status)
+			t.Errorf(
+				"%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status,
+				got.body, request.status,
+			)
 		}
 	}
 	if got := w.do(http.MethodDelete, "/v26.0/"+phoneID, ""); got.status != http.StatusMethodNotAllowed {

@@ -83,7 +83,8 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *channel, done []graph.Blo
 			}
 			unions = append(unions, more...)
 			err = g.changePerson(tx, c, first(addresses(user.WAID, user.Input)), func(s *conversation.State) {
-				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1)) // the later request counts, be it within the same second
+				// the later request counts, be it within the same second
+				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
 			})
 			if err != nil {
 				return err
@@ -116,7 +117,9 @@ func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) 
 	var shape struct {
 		Error json.RawMessage `json:"error"`
 	}
-	failure := graph.NewError(graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked: see failed_users.")
+	failure := graph.NewError(
+		graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked: see failed_users.",
+	)
 	failure.TraceID = newTraceID()
 	encoded, err := json.Marshal(failure)
 	if err == nil {
@@ -162,7 +165,10 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	now := g.now()
 	err = g.update(r.Context(), func(tx *store.Tx) error {
 		for _, c := range request.Consents {
-			err := g.changePerson(tx, from.channel, identity.Of(c.User), func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) })
+			err := g.changePerson(
+				tx, from.channel, identity.Of(c.User),
+				func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) },
+			)
 			if err != nil {
 				return err
 			}
@@ -190,7 +196,9 @@ const (
 
 func (c consent) check(i int) error {
 	if c.State != consentGranted && c.State != consentWithdrawn {
-		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf(`consents[%d].state must be "granted" or "withdrawn".`, i))
+		return graph.NewError(
+			graph.CodeInvalidValue, fmt.Sprintf(`consents[%d].state must be "granted" or "withdrawn".`, i),
+		)
 	}
 	if c.Timestamp == "" {
 		return nil
@@ -217,10 +225,15 @@ func (g *Gateway) readPeople(r *http.Request, into any) error {
 	}
 	defer done()
 	if len(body) > maxPeopleBody {
-		return graph.NewError(graph.CodeInvalidParameter, "The body is larger than 1 MiB. Name fewer people in one request.")
+		return graph.NewError(
+			graph.CodeInvalidParameter, "The body is larger than 1 MiB. Name fewer people in one request.",
+		)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return graph.NewError(graph.CodeInvalidParameter, "The body is not the JSON that this path takes. Check its fields and their types.")
+		return graph.NewError(
+			graph.CodeInvalidParameter,
+			"The body is not the JSON that this path takes. Check its fields and their types.",
+		)
 	}
 	return nil
 }
@@ -246,7 +259,9 @@ func checkPeople(field string, users []string) error {
 	}
 	for i, user := range users {
 		if !isAddress(user) {
-			return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("%s[%d].user must be a phone number with its country code, or a business-scoped user id.", field, i))
+			return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf(
+				"%s[%d].user must be a phone number with its country code, or a business-scoped user id.", field, i,
+			))
 		}
 	}
 	return nil
@@ -263,7 +278,9 @@ func isAddress(text string) bool {
 	return err == nil
 }
 
-func (g *Gateway) changePerson(tx *store.Tx, c *channel, address identity.Address, change func(*conversation.State)) error {
+func (g *Gateway) changePerson(
+	tx *store.Tx, c *channel, address identity.Address, change func(*conversation.State),
+) error {
 	customer, err := g.customerAt(tx, c.ID, address)
 	if err != nil {
 		return err

@@ -65,7 +65,8 @@ func TestStopKeywordEndsMarketingOnly(t *testing.T) {
 	w.accepted(templateTo(ana, "summer_sale"))
 	w.writes(ana, " stop. ", 2*time.Second)
 	got := w.send(templateTo(ana, "summer_sale"))
-	if got.code != 131050 || got.details != "The customer has stopped marketing messages. Do not send marketing until they resume." {
+	if got.code != 131050 ||
+		got.details != "The customer has stopped marketing messages. Do not send marketing until they resume." {
 		t.Fatalf("got %s, want 131050", got.body)
 	}
 	w.accepted(templateTo(ana, "parcel_ready"))
@@ -122,15 +123,22 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 	w.writes(ana, "you are all thieves", 0)
 	request := `{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"},{"user":"+33612345679"}]}`
 	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/block_users", request)
-	if got.status != http.StatusBadRequest || got.code != 139100 || !strings.Contains(got.body, `"added_users":[{"input":"+33612345678","wa_id":"33612345678"}]`) ||
+	if got.status != http.StatusBadRequest || got.code != 139100 || !strings.Contains(
+		got.body, `"added_users":[{"input":"+33612345678","wa_id":"33612345678"}]`,
+	) ||
 		!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) ||
-		!strings.Contains(got.body, `"message":"Re-engagement required"`) || !strings.Contains(got.body, `"fbtrace_id":"A`) {
+		!strings.Contains(
+			got.body, `"message":"Re-engagement required"`,
+		) || !strings.Contains(got.body, `"fbtrace_id":"A`) {
 		t.Fatalf("got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body)
 	}
 	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131026 {
 		t.Fatalf("got %s, want 131026", got.body)
 	}
-	got = w.do(http.MethodDelete, "/v26.0/"+phoneID+"/block_users", `{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"}]}`)
+	got = w.do(
+		http.MethodDelete, "/v26.0/"+phoneID+"/block_users",
+		`{"messaging_product":"whatsapp","block_users":[{"user":"+33612345678"}]}`,
+	)
 	if got.status != http.StatusOK || !strings.Contains(got.body, "removed_users") {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
@@ -143,15 +151,23 @@ func TestErasedCustomerIsForgottenAndTheLedgerIsNot(t *testing.T) {
 	w.accepted(textTo(ana, "goodbye"))
 	before := w.settled(1)
 	w.until("nothing waits", func() bool { return w.report().Queues.Callbacks == 0 })
-	got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}`)
+	got := w.do(
+		http.MethodPost, "/v26.0/"+phoneID+"/erase",
+		`{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}`,
+	)
 	if got.status != http.StatusOK || got.body != `{"success":true,"unsettled":0}` {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
 	r := w.report()
 	if r.OpenWindows != 0 || r.Ledger != before.Ledger || r.Period.Messages != 1 {
-		t.Fatalf("%d windows open, ledger %+v, %d messages; want no window and the ledger as it was", r.OpenWindows, r.Ledger, r.Period.Messages)
+		t.Fatalf(
+			"%d windows open, ledger %+v, %d messages; want no window and the ledger as it was", r.OpenWindows,
+			r.Ledger, r.Period.Messages,
+		)
 	}
-	if again := w.send(textTo(ana, "hello?")); again.code != 131047 || !strings.HasPrefix(again.details, "No service window") {
+	if again := w.send(textTo(ana, "hello?")); again.code != 131047 || !strings.HasPrefix(
+		again.details, "No service window",
+	) {
 		t.Fatalf("got %s, want 131047 as for a stranger", again.body)
 	}
 	for _, body := range []string{`{"users":[]}`, `{"users":[{"user":"Ana"}]}`} {
@@ -176,7 +192,9 @@ func TestErasureWaitsForWhatIsUnderWay(t *testing.T) {
 	if got := w.business.statuses(id); !slices.Equal(got, []string{"failed"}) {
 		t.Fatalf("the business was told %q, want that it failed: the customer had stopped marketing", got)
 	}
-	if got := w.do(http.MethodPost, path, request); got.body != `{"success":true,"unsettled":0}` || w.report().OpenWindows != 0 {
+	if got := w.do(
+		http.MethodPost, path, request,
+	); got.body != `{"success":true,"unsettled":0}` || w.report().OpenWindows != 0 {
 		t.Fatalf("got %d %s and a window is open, want nothing left", got.status, got.body)
 	}
 }
@@ -230,8 +248,13 @@ func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 	w := newWorld(t)
 	id := w.accepted(templateTo(ana, "parcel_ready"))
 	w.settled(1)
-	late := strings.Replace(w.status(w.submittedID(id), "read", ""), `"status":"read"`, `"status":"read","biz_opaque_callback_data":"`+id+`"`, 1)
-	if got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"}]}`); got.body != `{"success":true,"unsettled":0}` {
+	late := strings.Replace(
+		w.status(w.submittedID(id), "read", ""), `"status":"read"`,
+		`"status":"read","biz_opaque_callback_data":"`+id+`"`, 1,
+	)
+	if got := w.do(
+		http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"+33612345678"}]}`,
+	); got.body != `{"success":true,"unsettled":0}` {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
 	if got := w.webhook(late, appSecret); got.status != http.StatusOK {
@@ -247,7 +270,9 @@ func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
 	w := newWorld(t)
 	w.writes(ana, "stop", time.Minute)
-	for _, to := range []string{"+33 6 12 34 56 78", "33612345678", "(33) 6-12.34.56.78", "0612345678", "0033612345678", "+0033612345678"} {
+	for _, to := range []string{
+		"+33 6 12 34 56 78", "33612345678", "(33) 6-12.34.56.78", "0612345678", "0033612345678", "+0033612345678",
+	} {
 		if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 && got.code != 131009 {
 			t.Errorf("to %q: got %d %s, want it refused", to, got.status, got.body)
 		}
@@ -278,7 +303,10 @@ func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
 		t.Fatalf("the same person by the other number got %d %s", got.status, got.body)
 	}
 	if got := w.do(http.MethodPost, second, templateTo("33612340002", "parcel_ready")); got.code != 131048 {
-		t.Fatalf("another person by the other number got %d %s, want 131048: the limit is of all numbers", got.status, got.body)
+		t.Fatalf(
+			"another person by the other number got %d %s, want 131048: the limit is of all numbers", got.status,
+			got.body,
+		)
 	}
 }
 
@@ -292,7 +320,10 @@ func TestMessagingLimitCountsDifferentCustomersOutsideTheWindow(t *testing.T) {
 	w.accepted(templateTo("33612340009", "parcel_ready"))
 	got := w.send(templateTo("33612340003", "parcel_ready"))
 	if got.code != 131048 || got.header.Get("Retry-After") != "79200" {
-		t.Fatalf("got %d %s, Retry-After %q; want 131048 and the 22 hours until the first of the two counts no more", got.status, got.body, got.header.Get("Retry-After"))
+		t.Fatalf(
+			"got %d %s, Retry-After %q; want 131048 and the 22 hours until the first of the two counts no more",
+			got.status, got.body, got.header.Get("Retry-After"),
+		)
 	}
 	w.clock.advance(22 * time.Hour)
 	w.accepted(templateTo("33612340003", "parcel_ready"))

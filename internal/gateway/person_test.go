@@ -98,7 +98,12 @@ func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 					t.Errorf("after the window, to %s: got %d %s, want 131005", to, got.status, got.body)
 				}
 			}
-			w.tell(w.change("messages", `"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`))
+			w.tell(
+				w.change(
+					"messages",
+					`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`,
+				),
+			)
 			w.accepted(textTo(ana, "an answer"))
 			if got := w.send(textTo("33612345679", "hi")); got.code != 131047 {
 				t.Errorf("to a stranger: got %d %s, want 131047", got.status, got.body)
@@ -115,7 +120,9 @@ func TestP13OneAddressErasesThePerson(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
-			if got := w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+erased+`"}]}`); got.status != http.StatusOK {
+			if got := w.do(
+				http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+erased+`"}]}`,
+			); got.status != http.StatusOK {
 				t.Fatalf("got %d %s", got.status, got.body)
 			}
 			for _, to := range []string{ana, user, parent} {
@@ -143,7 +150,11 @@ func TestP13TheAnswerToASendNamesThePerson(t *testing.T) {
 			if waID == written {
 				waID = known
 			}
-			_, _ = rw.Write([]byte(`{"messaging_product":"whatsapp","contacts":[{"input":"` + send.To + `","wa_id":"` + waID + `"}],"messages":[{"id":"wamid.of` + waID + `"}]}`))
+			_, _ = rw.Write(
+				[]byte(
+					`{"messaging_product":"whatsapp","contacts":[{"input":"` + send.To + `","wa_id":"` + waID + `"}],"messages":[{"id":"wamid.of` + waID + `"}]}`,
+				),
+			)
 		}))
 		t.Cleanup(upstream.Close)
 		d.Channels[0].BaseURL = upstream.URL

@@ -70,7 +70,9 @@ func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 		d.Plan.Revisions = d.Plan.Revisions[:1]
 		d.Plan.Revisions[0] = last
 	}
-	p.world = prepareWorld(tb, &testClock{real: true}, "http://"+p.addresses[0], append([]func(*config.Document){timeless}, changes...)...)
+	p.world = prepareWorld(
+		tb, &testClock{real: true}, "http://"+p.addresses[0], append([]func(*config.Document){timeless}, changes...)...,
+	)
 	p.metrics, p.reportURL = "http://"+p.addresses[1], "https://"+p.addresses[2]+report.Path
 	p.launch()
 	tb.Cleanup(p.kill)
@@ -112,7 +114,9 @@ func TestIdleProcessStaysSmall(t *testing.T) {
 func TestP1P2P12KilledProcessLosesNothingAndBillsOnce(t *testing.T) {
 	t.Parallel()
 	p := newProcess(t, func(d *config.Document) { d.Doubt.WaitSeconds = 1 })
-	p.control(http.MethodPut, "knobs", `{"duplicateRate":0.2,"reorderRate":0.2,"reorderWithin":"20ms","sendDelay":"2ms"}`)
+	p.control(
+		http.MethodPut, "knobs", `{"duplicateRate":0.2,"reorderRate":0.2,"reorderWithin":"20ms","sendDelay":"2ms"}`,
+	)
 	var promised sync.Map
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -151,7 +155,9 @@ func TestP1P2P12KilledProcessLosesNothingAndBillsOnce(t *testing.T) {
 
 // trySend sends over a connection that may break at any time.
 func (p *process) trySend(ctx context.Context, body string) (id string, ok bool) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.api+"/v26.0/"+phoneID+"/messages", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, p.api+"/v26.0/"+phoneID+"/messages", strings.NewReader(body),
+	)
 	if err != nil {
 		return "", false
 	}
@@ -249,7 +255,10 @@ func (p *process) audit(promised *sync.Map) {
 		}
 		return true
 	})
-	t.Logf("%d messages promised, %d at the upstream, %d charged, %d given up, %d doubts", kept, len(upstream), len(charged), len(free), len(doubts))
+	t.Logf(
+		"%d messages promised, %d at the upstream, %d charged, %d given up, %d doubts", kept, len(upstream),
+		len(charged), len(free), len(doubts),
+	)
 	if kept == 0 || len(upstream) == 0 {
 		t.Error("nothing was sent: the test shows nothing")
 	}

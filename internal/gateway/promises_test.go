@@ -60,7 +60,10 @@ func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
 	}
 	r := w.settled(1)
 	if r.Period.Messages != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 1 {
-		t.Fatalf("%d settlements, %s billed, %d records; want one of 0.03 USD", r.Period.Messages, r.Period.Billed, r.Ledger.Sequence)
+		t.Fatalf(
+			"%d settlements, %s billed, %d records; want one of 0.03 USD", r.Period.Messages, r.Period.Billed,
+			r.Ledger.Sequence,
+		)
 	}
 	w.until("the business is told of everything", func() bool { return w.report().Queues.Callbacks == 0 })
 	if got := strings.Join(w.business.statuses(id), " "); got != "sent read" {
@@ -103,7 +106,10 @@ func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
 	w.webhook(w.status(upstream, "delivered", ""), appSecret)
 	r = w.report()
 	if r.Period.Messages != 1 || r.Period.Charged != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 2 {
-		t.Fatalf("after the late delivery: %+v, ledger %d; want one message charged 0.03 USD by a second record", r.Period, r.Ledger.Sequence)
+		t.Fatalf(
+			"after the late delivery: %+v, ledger %d; want one message charged 0.03 USD by a second record", r.Period,
+			r.Ledger.Sequence,
+		)
 	}
 }
 
@@ -143,7 +149,10 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 	}
 	sends.Wait()
 	if accepted.Load() != 10 || refused.Load() != 30 {
-		t.Fatalf("%d accepted and %d refused, want 10 and 30: 0.30 USD are ten times 0.03 USD", accepted.Load(), refused.Load())
+		t.Fatalf(
+			"%d accepted and %d refused, want 10 and 30: 0.30 USD are ten times 0.03 USD", accepted.Load(),
+			refused.Load(),
+		)
 	}
 	r := w.settled(10)
 	if r.Period.Billed != usd("0.3") {
@@ -157,10 +166,16 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 	}
 	w.document.Budget.Limit = usd("0.33")
 	w.writeDocument()
-	w.until("the raised budget counts", func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK })
+	w.until(
+		"the raised budget counts",
+		func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
+	)
 	w.document.Budget.Action = budgetWarn
 	w.writeDocument()
-	w.until("a warning budget lets through", func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK })
+	w.until(
+		"a warning budget lets through",
+		func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
+	)
 }
 
 func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
@@ -206,12 +221,17 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 	// Ten billion numbers are soon tried out: what tells a repetition must be no hash that anybody
 	// could compute.
 	request := sha256.Sum256([]byte(repeatable))
-	name := sha256.Sum256([]byte(fmt.Sprintf("%d:%s%d:%s%d:%s", len(phoneID), phoneID, len("client"), "client", len("parcel-of-"+number), "parcel-of-"+number)))
+	name := sha256.Sum256([]byte(fmt.Sprintf(
+		"%d:%s%d:%s%d:%s", len(phoneID), phoneID, len("client"), "client", len("parcel-of-"+number),
+		"parcel-of-"+number,
+	)))
 	for place, content := range places {
 		if strings.Contains(content, string(request[:])) || strings.Contains(content, string(name[:])) {
 			t.Errorf("%s holds a hash without a key of a request or its idempotency key", place)
 		}
-		for _, canary := range []string{body, data, number, number[2:], apiKey, accessToken, appSecret, hookSecret, verifyToken, w.token} {
+		for _, canary := range []string{
+			body, data, number, number[2:], apiKey, accessToken, appSecret, hookSecret, verifyToken, w.token,
+		} {
 			if strings.Contains(content, canary) {
 				t.Errorf("%s holds %q in plain text", place, canary)
 			}
@@ -229,7 +249,10 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 	}
 	w.document.Templates = append(w.document.Templates, approved(sale))
 	w.writeDocument()
-	w.until("the new template is served", func() bool { return w.send(templateTo(ana, "winter_sale")).status == http.StatusOK })
+	w.until(
+		"the new template is served",
+		func() bool { return w.send(templateTo(ana, "winter_sale")).status == http.StatusOK },
+	)
 	second := w.report().ConfigDigest
 	if first == second {
 		t.Fatal("the digest did not change")
@@ -238,15 +261,22 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 	w.writeRaw([]byte(`{"format":1,"apiTokens":[{"name":"x","sha256":"canary-secret"`))
 	w.until("the bad document is refused", func() bool { return w.report().ConfigError != "" })
 	r := w.report()
-	if r.ConfigDigest != second || !strings.HasPrefix(r.RefusedDigest, "sha256:") || strings.Contains(r.ConfigError, "canary") {
-		t.Fatalf("served %s, refused %s, error %q; want the last good one to be served", r.ConfigDigest, r.RefusedDigest, r.ConfigError)
+	if r.ConfigDigest != second || !strings.HasPrefix(
+		r.RefusedDigest, "sha256:",
+	) || strings.Contains(r.ConfigError, "canary") {
+		t.Fatalf(
+			"served %s, refused %s, error %q; want the last good one to be served", r.ConfigDigest, r.RefusedDigest,
+			r.ConfigError,
+		)
 	}
 	w.accepted(templateTo(ana, "parcel_ready"))
 
 	w.document.Templates[0].UpstreamStatus = "PAUSED"
 	w.document.Templates[1].UpstreamStatus = "DISABLED"
 	w.writeDocument()
-	w.until("the paused template is refused", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == 132015 })
+	w.until(
+		"the paused template is refused", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == 132015 },
+	)
 	if got := w.send(templateTo(ana, "summer_sale")); got.code != 132016 {
 		t.Fatalf("got %s, want 132016", got.body)
 	}
@@ -310,7 +340,9 @@ func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 	w := newWorld(t)
 	w.document.Channels[0].AccessToken = "expired"
 	w.writeDocument()
-	w.until("the document is served", func() bool { return w.report().ConfigDigest == digestOf(mustRead(t, w.directory)) })
+	w.until(
+		"the document is served", func() bool { return w.report().ConfigDigest == digestOf(mustRead(t, w.directory)) },
+	)
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool {
 		r := w.report()
@@ -338,7 +370,8 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 		return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodePayment
 	})
 	got := w.send(templateTo(ana, "parcel_ready"))
-	if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 || got.details != want {
+	if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 ||
+		got.details != want {
 		t.Fatalf("got %s, want 131042 and %q", got.body, want)
 	}
 	reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
@@ -367,7 +400,9 @@ func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 		w.quiet(customer)
 		id := w.accepted(templateTo(customer, "parcel_ready"))
 		upstream := w.submittedID(id)
-		told := rapid.SliceOfN(rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}), 1, 8).Draw(rt, "statuses")
+		told := rapid.SliceOfN(
+			rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}), 1, 8,
+		).Draw(rt, "statuses")
 		ended, delivered := false, false
 		for _, status := range told {
 			w.webhook(w.status(upstream, status, ""), appSecret)
@@ -383,7 +418,10 @@ func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 		}
 		// A status that overtakes the answer to the send is applied with the answer. What would be
 		// counted too often shows in the next case at the latest.
-		w.until(fmt.Sprintf("%v settles once", told), func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged })
+		w.until(
+			fmt.Sprintf("%v settles once", told),
+			func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged },
+		)
 	})
 	if p := w.report().Period; p.Messages != settled || p.Charged != charged {
 		t.Fatalf("%d settled and %d charged, want %d and %d", p.Messages, p.Charged, settled, charged)
@@ -402,7 +440,9 @@ func TestP4MessageWhoseWindowClosesWhileItWaitsNeverLeaves(t *testing.T) {
 	w.clock.advance(2 * time.Hour)
 	w.control(http.MethodDelete, "faults", "")
 	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
-	if told := w.business.received(id); !strings.Contains(told[0], `"code":131047`) || !strings.Contains(told[0], "The service window closed at 2026-11-20T13:00:0") {
+	if told := w.business.received(id); !strings.Contains(told[0], `"code":131047`) || !strings.Contains(
+		told[0], "The service window closed at 2026-11-20T13:00:0",
+	) {
 		t.Fatalf("the business was told %s, want 131047 and when the window closed", told[0])
 	}
 	if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {

@@ -109,7 +109,9 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 		}
 	}
 	answers := map[string]http.HandlerFunc{
-		"33600000001": plain(503, "upstream connect error or disconnect/reset before headers. reset reason: connection termination"),
+		"33600000001": plain(
+			503, "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+		),
 		"33600000002": plain(500, "<html><h1>500 Internal Server Error</h1></html>"),
 		"33600000003": plain(408, ""),
 		"33600000004": plain(202, ""),
@@ -133,7 +135,9 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), through(t, answers),
+			w := prepareWorld(t, &testClock{
+				began: time.Now(),
+			}, "http://"+listeners.API.Addr().String(), through(t, answers),
 				func(d *config.Document) { d.Doubt.Resolution = rule })
 			w.start(listeners) // the simulator does not run: it takes messages and tells nothing of them
 			sent := map[string]string{}
@@ -144,7 +148,8 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 			w.until("no doubt is left", func() bool {
 				r := w.report()
 				if r.Period.InDoubt > 0 {
-					w.clock.advance(301 * time.Second) // the time that a doubt is given begins when the gateway first looks
+					// the time that a doubt is given begins when the gateway first looks
+					w.clock.advance(301 * time.Second)
 				}
 				return r.Period.InDoubt == 0 && r.Queues.Outbound == 0
 			})
@@ -157,8 +162,13 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 				}
 				w.told(id, "delivered") // of whichever copy: it is charged once
 			}
-			if r := w.settled(int64(len(answers))); r.Period.Charged != int64(len(answers)) || !r.Period.Reserved.Amount.IsZero() {
-				t.Errorf("%d charged and %s reserved, want %d and nothing", r.Period.Charged, r.Period.Reserved, len(answers))
+			if r := w.settled(
+				int64(len(answers)),
+			); r.Period.Charged != int64(len(answers)) || !r.Period.Reserved.Amount.IsZero() {
+				t.Errorf(
+					"%d charged and %s reserved, want %d and nothing", r.Period.Charged, r.Period.Reserved,
+					len(answers),
+				)
 			}
 		})
 	}

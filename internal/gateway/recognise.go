@@ -28,12 +28,16 @@ type outgoing struct {
 // recipients.
 func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	if send.Group {
-		return outgoing{}, graph.NewError(graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`)
+		return outgoing{}, graph.NewError(
+			graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`,
+		)
 	}
 	out := outgoing{send: send, address: identity.Address(recipientOf(send)), ttl: defaultTTL}
 	country, err := market.CountryOf(recipientOf(send))
 	if err != nil {
-		return outgoing{}, graph.NewError(graph.CodeInvalidValue, "to must begin with a country code, and recipient with a country code and a dot.")
+		return outgoing{}, graph.NewError(
+			graph.CodeInvalidValue, "to must begin with a country code, and recipient with a country code and a dot.",
+		)
 	}
 	out.country = country
 	switch {
@@ -45,7 +49,9 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 		out.form = conversation.Direct
 		out.category, err = conversation.ParseCategory(send.DirectCategory)
 		if err != nil {
-			return outgoing{}, graph.NewError(graph.CodeInvalidParameter, "category is not known. Leave it out or give utility or authentication.")
+			return outgoing{}, graph.NewError(
+				graph.CodeInvalidParameter, "category is not known. Leave it out or give utility or authentication.",
+			)
 		}
 		if out.category == conversation.Authentication {
 			out.ttl = authenticationTTL

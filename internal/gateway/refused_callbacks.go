@@ -55,7 +55,9 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 	}{Data: make([]refusedCallback, 0, len(list))}
 	for _, c := range list {
 		answer.Data = append(answer.Data, refusedCallback{
-			ID: strconv.FormatInt(c.ID, 10), QueuedAt: c.CreatedAt, SetAsideAt: c.SetAsideAt, Status: c.Status, Bytes: c.Bytes,
+			ID: strconv.FormatInt(
+				c.ID, 10,
+			), QueuedAt: c.CreatedAt, SetAsideAt: c.SetAsideAt, Status: c.Status, Bytes: c.Bytes,
 		})
 	}
 	if len(list) == refusedPage {

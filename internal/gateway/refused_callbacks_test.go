@@ -108,15 +108,24 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 	w.until("the neighbours are told at once", func() bool { return len(endpoint.received("wamid.")) == 2 })
 	path := "/v26.0/" + phoneID + "/refused_callbacks"
 	for i, text := range []string{"poison 1", "poison 2"} { // each has its quarter of an hour at the head of the line
-		w.until("it was tried", func() bool { last, _ := endpoint.last.Load().(string); return strings.Contains(last, text) })
-		w.until("that is noted", func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE refused_at > 0`) == "1" })
+		w.until(
+			"it was tried",
+			func() bool { last, _ := endpoint.last.Load().(string); return strings.Contains(last, text) },
+		)
+		w.until(
+			"that is noted",
+			func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE refused_at > 0`) == "1" },
+		)
 		w.clock.advance(refusalPatience + time.Minute)
 		w.until("it is set aside", func() bool {
 			r := w.report().RefusedCallbacks
 			return r != nil && r.Count == int64(i+1) && r.Status == http.StatusBadRequest
 		})
 	}
-	w.until("the rest is told", func() bool { return len(endpoint.received("the last")) == 1 && len(endpoint.received("after it")) == 1 })
+	w.until(
+		"the rest is told",
+		func() bool { return len(endpoint.received("the last")) == 1 && len(endpoint.received("after it")) == 1 },
+	)
 	if n := w.metric(`guichet_gateway_callbacks_total{result="set_aside"}`); n != "2" {
 		t.Errorf("%q callbacks are counted as set aside, want 2", n)
 	}
@@ -124,7 +133,9 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 		t.Errorf("the gauge says %q, want 2", n)
 	}
 	list := w.do(http.MethodGet, path, "")
-	if list.status != http.StatusOK || strings.Count(list.body, `"status":400`) != 2 || strings.Contains(list.body, "poison") {
+	if list.status != http.StatusOK || strings.Count(
+		list.body, `"status":400`,
+	) != 2 || strings.Contains(list.body, "poison") {
 		t.Fatalf("the list is %d %s", list.status, list.body)
 	}
 	if got := w.do(http.MethodGet, path, "", "Authorization", "Bearer guessed"); got.code != graph.CodeInvalidToken {

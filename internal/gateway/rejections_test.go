@@ -15,7 +15,9 @@ func TestP7WebhooksThatComeToNothingAreLoggedOnce(t *testing.T) {
 	t.Parallel()
 	const sampleCustomer, sampleText = "16315551181", "this is a text message"
 	sample := func(w *world, account string) string {
-		return strings.Replace(w.inbound("123456123", sampleCustomer, "wamid.sample", sampleText), `"id":"`+waba, `"id":"`+account, 1)
+		return strings.Replace(
+			w.inbound("123456123", sampleCustomer, "wamid.sample", sampleText), `"id":"`+waba, `"id":"`+account, 1,
+		)
 	}
 	tests := map[string]struct {
 		post   func(w *world) answer
@@ -32,10 +34,16 @@ func TestP7WebhooksThatComeToNothingAreLoggedOnce(t *testing.T) {
 		},
 		"for the sample's number": {
 			func(w *world) answer { return w.webhook(sample(w, "0"), appSecret) }, 200,
-			[]string{"Webhook ignored: the account has no channel with its phone number id", `"phoneNumberID":"123456123"`},
+			[]string{
+				"Webhook ignored: the account has no channel with its phone number id", `"phoneNumberID":"123456123"`,
+			},
 		},
 		"for an id that is none": {
-			func(w *world) answer { return w.webhook(w.inbound("+33612345678", ana, "wamid.1", "hello"), appSecret) }, 200,
+			func(w *world) answer {
+				return w.webhook(
+					w.inbound("+33612345678", ana, "wamid.1", "hello"), appSecret,
+				)
+			}, 200,
 			[]string{"Webhook ignored: the account has no channel with its phone number id", `"phoneNumberID":""`},
 		},
 		"for the sample's account": {

@@ -22,7 +22,9 @@ import (
 func TestReportNeedsItsTokenAndCostsNothingWhileNothingChanges(t *testing.T) {
 	w := newWorld(t)
 	for _, authorization := range []string{"", "Bearer ", "Bearer " + apiKey, w.token} {
-		if status, body, _ := w.fetchReport(authorization, ""); status != http.StatusUnauthorized || strings.Contains(body, "period") {
+		if status, body, _ := w.fetchReport(
+			authorization, "",
+		); status != http.StatusUnauthorized || strings.Contains(body, "period") {
 			t.Fatalf("%q got %d %s, want 401", authorization, status, body)
 		}
 	}
@@ -76,7 +78,9 @@ func TestP5ReportSaysWhetherWhatWasPublishedIsOnItsChain(t *testing.T) {
 		"another record": {Sequence: first.Sequence, Hash: second.Hash}, "one that is not there": {Sequence: 4711, Hash: first.Hash},
 	} {
 		want := map[int64]string{first.Sequence: first.Hash}[published.Sequence]
-		if status, l := ask(published.Sequence, published.Hash, tag); status != http.StatusOK || l.Published == nil || l.Published.Hash != want {
+		if status, l := ask(
+			published.Sequence, published.Hash, tag,
+		); status != http.StatusOK || l.Published == nil || l.Published.Hash != want {
 			t.Errorf("%s: got %d and %+v; want 200, and the hash %q", name, status, l.Published, want)
 		}
 	}
@@ -90,18 +94,24 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.accepted(templateTo(ana, "summer_sale"))
 	r := w.settled(2)
-	if r.Replica != "gateway-0" || r.Currency != "USD" || r.ConfigDigest != digestOf(mustRead(t, w.directory)) || !strings.HasPrefix(r.Ledger.Hash, "sha256:") {
+	if r.Replica != "gateway-0" || r.Currency != "USD" || r.ConfigDigest != digestOf(
+		mustRead(t, w.directory),
+	) || !strings.HasPrefix(r.Ledger.Hash, "sha256:") {
 		t.Fatalf("the report is of another gateway: %+v", r)
 	}
 	p := r.Period
-	if p.Name != "2026-11" || p.Start.Format(time.RFC3339) != "2026-10-31T23:00:00Z" || p.End.Format(time.RFC3339) != "2026-11-30T23:00:00Z" {
+	if p.Name != "2026-11" || p.Start.Format(
+		time.RFC3339,
+	) != "2026-10-31T23:00:00Z" || p.End.Format(time.RFC3339) != "2026-11-30T23:00:00Z" {
 		t.Fatalf("the period is %s from %v to %v, want November in Paris", p.Name, p.Start, p.End)
 	}
 	want := []report.Category{
 		{Name: "marketing", Messages: 1, Charged: 1, Billed: usd("0.0859")},
 		{Name: "utility", Messages: 1, Charged: 1, Billed: usd("0.03")},
 	}
-	if diff := cmp.Diff(want, p.Categories, cmp.Comparer(func(a, b report.Category) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(
+		want, p.Categories, cmp.Comparer(func(a, b report.Category) bool { return a == b }),
+	); diff != "" {
 		t.Fatalf("categories (-want +got):\n%s", diff)
 	}
 	if p.Billed != usd("0.1159") || p.Cost != usd("0.1159") {
@@ -112,7 +122,8 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 	}
 	w.clock.advance(11 * 24 * time.Hour)
 	r = w.report()
-	if r.Period.Name != "2026-12" || r.Period.Messages != 0 || len(r.History) != 1 || r.History[0].Name != "2026-11" || r.History[0].Billed != usd("0.1159") {
+	if r.Period.Name != "2026-12" || r.Period.Messages != 0 || len(r.History) != 1 || r.History[0].Name != "2026-11" ||
+		r.History[0].Billed != usd("0.1159") {
 		t.Fatalf("in December: %+v and %+v, want an empty period and November as history", r.Period, r.History)
 	}
 }
@@ -134,7 +145,9 @@ func TestP11ReportBeforeThereAreFiguresSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "format is 7") {
+	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
+		body, "format is 7",
+	) {
 		t.Fatalf("/readyz got %d %s", response.StatusCode, body)
 	}
 	w.writeDocument()
@@ -175,16 +188,21 @@ func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 
 func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
 	w := newWorld(t)
-	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unixSeconds(w.clock.now()) + `,"changes":[{"field":"message_template_status_update",` +
+	body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unixSeconds(
+		w.clock.now(),
+	) + `,"changes":[{"field":"message_template_status_update",` +
 		`"value":{"event":"PAUSED","message_template_id":1689556908129832,"message_template_name":"parcel_ready","message_template_language":"en_US","reason":"NONE"}}]}]}`
 	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 		t.Fatalf("got %d %s", got.status, got.body)
 	}
 	events := w.report().TemplateEvents
-	if len(events) != 1 || events[0].UpstreamID != "1689556908129832" || events[0].Event != "PAUSED" || events[0].Name != "parcel_ready" {
+	if len(events) != 1 || events[0].UpstreamID != "1689556908129832" || events[0].Event != "PAUSED" ||
+		events[0].Name != "parcel_ready" {
 		t.Fatalf("the report has %+v, want the pause", events)
 	}
-	w.until("the business is told", func() bool { return len(w.business.received("message_template_status_update")) == 1 })
+	w.until(
+		"the business is told", func() bool { return len(w.business.received("message_template_status_update")) == 1 },
+	)
 }
 
 func TestRestartKeepsWhatWasStored(t *testing.T) {
@@ -204,7 +222,10 @@ func TestRestartKeepsWhatWasStored(t *testing.T) {
 	w.start(listeners)
 	w.until("it is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
 	if r := w.report(); r.OpenWindows != 1 || r.Period.InDoubt != 0 {
-		t.Fatalf("%d windows open and %d in doubt, want 1 and none: the stop waited for what was under way", r.OpenWindows, r.Period.InDoubt)
+		t.Fatalf(
+			"%d windows open and %d in doubt, want 1 and none: the stop waited for what was under way", r.OpenWindows,
+			r.Period.InDoubt,
+		)
 	}
 }
 
@@ -237,7 +258,9 @@ func TestP6CategoryOfATemplateIsThatOfThePlansInstant(t *testing.T) {
 	for categoryAt, want := range map[string]string{"": "0.03", "Send": "0.03", "Delivery": "0.0859"} {
 		t.Run(categoryAt, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(d *config.Document) { d.Plan.Revisions[len(d.Plan.Revisions)-1].CategoryAt = categoryAt })
+			w := newWorld(
+				t, func(d *config.Document) { d.Plan.Revisions[len(d.Plan.Revisions)-1].CategoryAt = categoryAt },
+			)
 			w.quiet(ana)
 			upstream := w.submittedID(w.accepted(templateTo(ana, "parcel_ready")))
 			if r := w.report(); r.Period.Reserved != usd(want) {

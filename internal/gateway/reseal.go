@@ -61,7 +61,9 @@ func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 			look := func(tx *store.Tx) (err error) { found, err = tx.Sealed(kind, after, page); return err }
 			err := g.view(ctx, look)
 			if err == nil && found.Stale > 0 {
-				err = g.update(ctx, func(tx *store.Tx) (err error) { found, err = tx.Reseal(kind, after, page); return err })
+				err = g.update(
+					ctx, func(tx *store.Tx) (err error) { found, err = tx.Reseal(kind, after, page); return err },
+				)
 			}
 			if err != nil {
 				return err

@@ -58,7 +58,10 @@ func TestP3GivenUpInDoubtKeepsItsReservationUntilItIsDelivered(t *testing.T) {
 	w := newWorld(t, blocking)
 	id := w.givenUp()
 	if r := w.report(); r.Period.Charged != 0 || r.Period.Reserved != usd("0.03") {
-		t.Fatalf("%d charged and %s reserved after it was given up; want none and 0.03 USD", r.Period.Charged, r.Period.Reserved)
+		t.Fatalf(
+			"%d charged and %s reserved after it was given up; want none and 0.03 USD", r.Period.Charged,
+			r.Period.Reserved,
+		)
 	}
 	w.refusedForTheBudget()
 	for range 2 { // whatever is told twice
@@ -66,7 +69,10 @@ func TestP3GivenUpInDoubtKeepsItsReservationUntilItIsDelivered(t *testing.T) {
 		w.told(id, "delivered")
 	}
 	if r := w.report(); r.Period.Billed != usd("0.03") || !r.Period.Reserved.Amount.IsZero() {
-		t.Fatalf("billed %s and reserved %s after the late delivery; want 0.03 USD and none", r.Period.Billed, r.Period.Reserved)
+		t.Fatalf(
+			"billed %s and reserved %s after the late delivery; want 0.03 USD and none", r.Period.Billed,
+			r.Period.Reserved,
+		)
 	}
 	w.refusedForTheBudget()
 }
@@ -78,7 +84,9 @@ func TestP3GivenUpInDoubtKeepsItsReservationUntilTheUpstreamSaysThatItFailed(t *
 	w.refusedForTheBudget()
 	w.told(id, "failed")
 	if r := w.report(); !r.Period.Reserved.Amount.IsZero() || r.Period.Messages != 1 {
-		t.Fatalf("%s reserved and %d settlements after the failure; want none and one", r.Period.Reserved, r.Period.Messages)
+		t.Fatalf(
+			"%s reserved and %d settlements after the failure; want none and one", r.Period.Reserved, r.Period.Messages,
+		)
 	}
 	w.accepted(templateTo("33600000002", "parcel_ready"))
 }
@@ -107,15 +115,24 @@ func TestP3ResentInDoubtAndThenFailedKeepsItsReservation(t *testing.T) {
 			w.clock.advance(301 * time.Second)
 			if !refused {
 				second := w.submittedID(id)
-				w.webhook(w.status(second, "failed", `,"biz_opaque_callback_data":"`+id+`","errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret)
+				w.webhook(w.status(
+					second, "failed",
+					`,"biz_opaque_callback_data":"`+id+`","errors":[{"code":131026,"title":"Message undeliverable"}]`,
+				), appSecret)
 			}
 			if r := w.settled(1); r.Period.Charged != 0 || r.Period.Reserved != usd("0.03") {
-				t.Fatalf("%d charged and %s reserved after the failure; want none and 0.03 USD", r.Period.Charged, r.Period.Reserved)
+				t.Fatalf(
+					"%d charged and %s reserved after the failure; want none and 0.03 USD", r.Period.Charged,
+					r.Period.Reserved,
+				)
 			}
 			w.refusedForTheBudget()
 			w.told(id, "delivered")
 			if r := w.report(); r.Period.Billed != usd("0.03") || !r.Period.Reserved.Amount.IsZero() {
-				t.Fatalf("billed %s and reserved %s after the first copy's delivery; want 0.03 USD and none", r.Period.Billed, r.Period.Reserved)
+				t.Fatalf(
+					"billed %s and reserved %s after the first copy's delivery; want 0.03 USD and none",
+					r.Period.Billed, r.Period.Reserved,
+				)
 			}
 		})
 	}
@@ -160,12 +177,18 @@ func TestP2LateDeliveryWithoutARateIsBilledOnceThePlanHasIt(t *testing.T) {
 		w.told(id, "read")
 	}
 	if r := w.report(); r.Period.Unpriced != 1 || r.Ledger.Sequence != before+1 || !r.Period.Billed.Amount.IsZero() {
-		t.Fatalf("%d unpriced, %d new records, %s billed; want one held, one record of it, nothing billed", r.Period.Unpriced, r.Ledger.Sequence-before, r.Period.Billed)
+		t.Fatalf(
+			"%d unpriced, %d new records, %s billed; want one held, one record of it, nothing billed",
+			r.Period.Unpriced, r.Ledger.Sequence-before, r.Period.Billed,
+		)
 	}
 	w.priceLikeFrance("Poland")
 	w.until("it is billed", func() bool { return w.report().Period.Billed == usd("0.03") })
 	if r := w.report(); r.Period.Unpriced != 0 || r.Ledger.Sequence != before+2 {
-		t.Fatalf("%d are unpriced and %d records new; want none, and the correction beside the record of the delivery", r.Period.Unpriced, r.Ledger.Sequence-before)
+		t.Fatalf(
+			"%d are unpriced and %d records new; want none, and the correction beside the record of the delivery",
+			r.Period.Unpriced, r.Ledger.Sequence-before,
+		)
 	}
 }
 
@@ -195,7 +218,9 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd(tc.limit), Action: budgetBlock} })
+			w := newWorld(
+				t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd(tc.limit), Action: budgetBlock} },
+			)
 			w.quiet(ana)
 			w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 			id := w.accepted(templateTo(ana, "parcel_ready"))
@@ -206,14 +231,18 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 			w.control(http.MethodDelete, "faults", "")
 			w.clock.advance(longestBackoff)
 			if tc.billed == "0" {
-				w.until("the business is told", func() bool { return slices.Contains(w.business.statuses(id), "failed") })
+				w.until(
+					"the business is told", func() bool { return slices.Contains(w.business.statuses(id), "failed") },
+				)
 			} else {
 				w.submittedID(id)
 			}
 			if r := w.report(); r.Period.Reserved != usd(tc.reserved) {
 				t.Fatalf("%s is reserved; want %s USD", r.Period.Reserved, tc.reserved)
 			}
-			if sent := len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})); (sent == 1) != (tc.billed != "0") {
+			if sent := len(w.sim.Messages(
+				simulator.MessageFilter{CallbackData: id},
+			)); (sent == 1) != (tc.billed != "0") {
 				t.Fatalf("the upstream has %d of it", sent)
 			}
 			if tc.billed == "0" {
@@ -238,7 +267,9 @@ func TestP3LateDeliveryThatWaitsForARateKeepsItsReservation(t *testing.T) {
 	last.Tiers = nil // a tier asks for the rate below it
 	for i := range last.Rates {
 		if last.Rates[i].Market == "France" {
-			last.Rates[i].Prices = slices.DeleteFunc(last.Rates[i].Prices, func(p pricing.Price) bool { return p.Category == "Utility" })
+			last.Rates[i].Prices = slices.DeleteFunc(
+				last.Rates[i].Prices, func(p pricing.Price) bool { return p.Category == "Utility" },
+			)
 		}
 	}
 	w.writeDocument()
@@ -246,7 +277,10 @@ func TestP3LateDeliveryThatWaitsForARateKeepsItsReservation(t *testing.T) {
 	for _, status := range []string{"delivered", "failed"} {
 		w.told(id, status)
 		if r := w.report(); r.Period.Unpriced != 1 || r.Period.Reserved != usd("0.03") {
-			t.Fatalf("%d unpriced and %s reserved after %q; want one and 0.03 USD", r.Period.Unpriced, r.Period.Reserved, status)
+			t.Fatalf(
+				"%d unpriced and %s reserved after %q; want one and 0.03 USD", r.Period.Unpriced, r.Period.Reserved,
+				status,
+			)
 		}
 	}
 }
@@ -261,6 +295,9 @@ func TestP12DoubtThatOutlivesItsMessageIsResolvedInTheLedger(t *testing.T) {
 	w.clock.advance(30*24*time.Hour + outcomeGrace)
 	r := w.settled(1)
 	if r.Period.InDoubt != 0 || r.Ledger.Sequence != began+2 {
-		t.Fatalf("%d in doubt and %d new records; want none, and the end of the doubt beside the settlement", r.Period.InDoubt, r.Ledger.Sequence-began)
+		t.Fatalf(
+			"%d in doubt and %d new records; want none, and the end of the doubt beside the settlement",
+			r.Period.InDoubt, r.Ledger.Sequence-began,
+		)
 	}
 }

@@ -61,7 +61,9 @@ type attempt struct {
 func (a attempt) judge(err error) sendVerdict {
 	if transport, ok := errors.AsType[*graph.TransportError](err); ok {
 		if !transport.NotSent {
-			return sendVerdict{fate: fateInDoubt, failure: graph.NewError(graph.CodeUnavailable, "The upstream did not answer.")}
+			return sendVerdict{
+				fate: fateInDoubt, failure: graph.NewError(graph.CodeUnavailable, "The upstream did not answer."),
+			}
 		}
 		return a.again(graph.Backoff, 0, graph.NewError(graph.CodeUnavailable, "The upstream could not be reached."))
 	}

@@ -58,7 +58,10 @@ func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	}
 	held := attempt{tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
 	if got := held.judge(limit); got.fate != fateRetry {
-		t.Errorf("a message whose channel was stopped for 30 hours has fate %d at its second try, want another try", got.fate)
+		t.Errorf(
+			"a message whose channel was stopped for 30 hours has fate %d at its second try, want another try",
+			got.fate,
+		)
 	}
 	short := attempt{tries: 9, accepted: noon, expires: noon.Add(time.Minute), now: noon}
 	if got := short.judge(limit); got.fate != fateFailed {
@@ -72,13 +75,17 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 	limit := graph.NewError(graph.CodeMarketingLimit, "")
 	for tries, want := range []fate{fateParked, fateParked, fateParked, fateFailed} {
 		at := noon.Add(time.Duration(tries) * 27 * time.Hour)
-		if got := (attempt{tries: tries, accepted: noon, expires: noon.Add(defaultTTL), now: at}).judge(limit); got.fate != want {
+		if got := (attempt{tries: tries, accepted: noon, expires: noon.Add(defaultTTL), now: at}).judge(
+			limit,
+		); got.fate != want {
 			t.Errorf("refusal %d has fate %d, want %d", tries+1, got.fate, want)
 		}
 	}
 	held := attempt{accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
 	if got := held.judge(limit); got.fate != fateParked {
-		t.Errorf("a message whose channel was stopped for five days has fate %d at its first try, want parked", got.fate)
+		t.Errorf(
+			"a message whose channel was stopped for five days has fate %d at its first try, want parked", got.fate,
+		)
 	}
 	hourly := attempt{tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
 	if got := hourly.judge(graph.NewError(graph.CodeSpamLimit, "")); got.fate != fateFailed {
@@ -98,8 +105,12 @@ func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 // A proxy's limit refuses before anything is passed on; with any 5xx it may answer afterwards too
 // (P12).
 func TestJudgeOfAnOutage(t *testing.T) {
-	for status, want := range map[int]fate{429: fateRetry, 500: fateInDoubt, 503: fateInDoubt, 408: fateInDoubt, 302: fateInDoubt} {
-		got := attempt{tries: 5, accepted: noon, expires: noon.Add(defaultTTL), now: noon.Add(time.Minute)}.judge(graph.ParseError(status, nil, []byte("<html>")))
+	for status, want := range map[int]fate{
+		429: fateRetry, 500: fateInDoubt, 503: fateInDoubt, 408: fateInDoubt, 302: fateInDoubt,
+	} {
+		got := attempt{
+			tries: 5, accepted: noon, expires: noon.Add(defaultTTL), now: noon.Add(time.Minute),
+		}.judge(graph.ParseError(status, nil, []byte("<html>")))
 		if got.fate != want {
 			t.Errorf("%d without Meta's shape has fate %d, want %d", status, got.fate, want)
 		}
@@ -111,10 +122,15 @@ func TestJudgeOfAnOutage(t *testing.T) {
 func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
 	p, to := newPacer(), pair{channel: phoneID}
 	pauseAfter := func(now time.Time) time.Duration {
-		refused := attempt{tries: 7, refusals: p.refused(now, to), accepted: now, expires: now.Add(defaultTTL), now: now}
+		refused := attempt{
+			tries: 7, refusals: p.refused(now, to), accepted: now, expires: now.Add(defaultTTL), now: now,
+		}
 		return refused.judge(graph.NewError(graph.CodePairRateLimit, "")).at.Sub(now)
 	}
-	for n, want := range []time.Duration{time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 1024 * time.Second, time.Hour, time.Hour} {
+	for n, want := range []time.Duration{
+		time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 1024 * time.Second,
+		time.Hour, time.Hour,
+	} {
 		if got := pauseAfter(noon); got != want {
 			t.Errorf("after refusal %d: %v, want %v", n+1, got, want)
 		}

@@ -62,7 +62,10 @@ func (w *world) rotate(step func([]byte) ([]byte, error), replicas ...*world) {
 	}
 	w.writeKeyFile(config.KeysetFile, rotated)
 	for i, replica := range replicas {
-		w.until("the keys are taken over", func() bool { return strings.Count(replica.logs.String(), keysServed) > before[i] })
+		w.until(
+			"the keys are taken over",
+			func() bool { return strings.Count(replica.logs.String(), keysServed) > before[i] },
+		)
 	}
 }
 
@@ -117,7 +120,9 @@ func TestP7RotationWhileMessagesAreQueued(t *testing.T) {
 	if _, err := w.storedContent(left, old); !errors.Is(err, seal.ErrOpen) {
 		t.Errorf("the keyset from before opens what was accepted after the rotation: %v", err)
 	}
-	if content, err := w.storedContent(left, w.readKeyFile(config.KeysetFile)); err != nil || !strings.Contains(string(content), "left in the queue") {
+	if content, err := w.storedContent(
+		left, w.readKeyFile(config.KeysetFile),
+	); err != nil || !strings.Contains(string(content), "left in the queue") {
 		t.Errorf("the rotated keyset opens %q, %v; want the message", content, err)
 	}
 }
@@ -130,11 +135,16 @@ func TestP7OldKeyIsRetiredOnceNothingIsUnderIt(t *testing.T) {
 	w.writes(ana, "hello", 0)
 	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
 	before := w.accepted(textTo(ana, "sealed before"))
-	w.until("with one key, nothing is under old ones", func() bool { r := w.report(); return r.OldKeyRows != nil && *r.OldKeyRows == 0 })
+	w.until(
+		"with one key, nothing is under old ones",
+		func() bool { r := w.report(); return r.OldKeyRows != nil && *r.OldKeyRows == 0 },
+	)
 	w.rotate(seal.AddKey, w)
 	w.rotate(seal.PromoteKey, w)
 	w.until("the store is sealed anew", func() bool {
-		return w.metric("guichet_gateway_old_key_rows") == "0" && strings.Contains(w.logs.String(), `"msg":"Store sealed anew"`)
+		return w.metric("guichet_gateway_old_key_rows") == "0" && strings.Contains(
+			w.logs.String(), `"msg":"Store sealed anew"`,
+		)
 	})
 	if r := w.report(); r.OldKeyRows == nil || *r.OldKeyRows != 0 {
 		t.Errorf("%v rows are left under old keys; want 0", r.OldKeyRows)
@@ -202,7 +212,9 @@ func TestReplicasReadEachOtherDuringARotation(t *testing.T) {
 	another := second.another()
 	first.rotate(seal.AddKey, first)
 	another.writeKeyFile(config.KeysetFile, first.readKeyFile(config.KeysetFile))
-	another.until("the second has the added key", func() bool { return strings.Contains(another.logs.String(), twoKeys) })
+	another.until(
+		"the second has the added key", func() bool { return strings.Contains(another.logs.String(), twoKeys) },
+	)
 	first.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 	first.rotate(seal.PromoteKey, first)
 	id := first.accepted(textTo(ana, "sealed with the promoted key"))
@@ -256,7 +268,9 @@ func TestReportTokenAndCertificateAreTakenOver(t *testing.T) {
 	w := newWorld(t)
 	renewed := t.TempDir()
 	token := writeKeys(t, renewed)
-	pair, err := tls.LoadX509KeyPair(filepath.Join(renewed, config.TLSCertificateFile), filepath.Join(renewed, config.TLSKeyFile))
+	pair, err := tls.LoadX509KeyPair(
+		filepath.Join(renewed, config.TLSCertificateFile), filepath.Join(renewed, config.TLSKeyFile),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +288,10 @@ func TestReportTokenAndCertificateAreTakenOver(t *testing.T) {
 	if status, _, _ := w.fetchReport("Bearer "+w.token, ""); status != http.StatusUnauthorized {
 		t.Errorf("the old token got %d; want 401", status)
 	}
-	connection, err := tls.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(w.reportURL, "https://"), report.Path), &tls.Config{InsecureSkipVerify: true})
+	connection, err := tls.Dial(
+		"tcp", strings.TrimSuffix(strings.TrimPrefix(w.reportURL, "https://"), report.Path),
+		&tls.Config{InsecureSkipVerify: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,9 @@ func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 		rung(g)
 		g.senders.note(phoneID, false)
 		g.senders.note(secondPhone, waits)
-		if _, err := g.accept(t.Context(), caller{tenant: served, channel: served.channels[phoneID]}, send, ""); err == nil {
+		if _, err := g.accept(
+			t.Context(), caller{tenant: served, channel: served.channels[phoneID]}, send, "",
+		); err == nil {
 			t.Fatal("a text outside the window was accepted")
 		}
 		if got := rung(g); got != waits {

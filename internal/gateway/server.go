@@ -174,7 +174,8 @@ func (g *Gateway) ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if err := g.view(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil { // it must read, not only begin
+	// it must read, not only begin
+	if err := g.view(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil {
 		return errors.New("the store does not answer")
 	}
 	return nil

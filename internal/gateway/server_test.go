@@ -31,11 +31,16 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 	answer := httptest.NewRecorder()
 	served.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/v26.0/1066/messages", nil))
 	if !strings.Contains(answer.Body.String(), `"code":130429`) || answer.Header().Get("Retry-After") == "" {
-		t.Errorf("got %s, Retry-After %q; want 130429 with a time to come back", answer.Body, answer.Header().Get("Retry-After"))
+		t.Errorf(
+			"got %s, Retry-After %q; want 130429 with a time to come back", answer.Body,
+			answer.Header().Get("Retry-After"),
+		)
 	}
 	metrics := httptest.NewRecorder()
 	g.metrics.handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	if want := `guichet_gateway_messages_refused_total{code="130429"} 1`; !strings.Contains(metrics.Body.String(), want+"\n") {
+	if want := `guichet_gateway_messages_refused_total{code="130429"} 1`; !strings.Contains(
+		metrics.Body.String(), want+"\n",
+	) {
 		t.Errorf("the metrics lack %q: a send was refused, and a webhook is none", want)
 	}
 }

@@ -97,7 +97,9 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 
 // apply stores what an outcome changes beside the ledger: the conversation, and the count of an
 // allowance or tier.
-func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
+func (g *Gateway) apply(
+	tx *store.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+) error {
 	if outcome.Change != (conversation.Change{}) {
 		state.Apply(outcome.Change)
 		if err := tx.PutConversation(m.Channel, m.Customer, state); err != nil {
@@ -116,7 +118,9 @@ func (g *Gateway) apply(tx *store.Tx, m *store.Message, record *ledger.Record, o
 // correct appends what a message owes after all, in place of its reservation: it was settled as
 // undelivered, and then a delivery was reported. One that the plan has no rate for is held until
 // the plan has it, and the ledger says so once.
-func (g *Gateway) correct(tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State) error {
+func (g *Gateway) correct(
+	tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+) error {
 	settled, found, err := tx.Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
 		return err
@@ -140,7 +144,10 @@ func (g *Gateway) oweUnpriced(tx *store.Tx, m *store.Message, record *ledger.Rec
 	if m.Unpriced {
 		return nil // the ledger has it already
 	}
-	g.log.Warn("Message delivered after it was given up, and the plan has no rate for it", "message", m.ID, "settlement", record.Corrects)
+	g.log.Warn(
+		"Message delivered after it was given up, and the plan has no rate for it", "message", m.ID, "settlement",
+		record.Corrects,
+	)
 	g.metrics.settled.WithLabelValues("unpriced").Inc()
 	record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
 	if err := tx.HoldUnpriced(m); err != nil {

@@ -27,7 +27,10 @@ func TestP5RecordSaysTheListPriceThatThereWas(t *testing.T) {
 		"charged":              {pricing.Outcome{Result: pricing.Charged, ListPrice: rate, Listed: true, Cost: rate, Charge: rate}, true, "0.03"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			record := tenant.record(ending{message: &store.Message{ID: "m"}, delivered: true, at: noon, now: noon}, pricing.Message{EndedAt: noon.Unix()}, tc.outcome)
+			record := tenant.record(
+				ending{message: &store.Message{ID: "m"}, delivered: true, at: noon, now: noon},
+				pricing.Message{EndedAt: noon.Unix()}, tc.outcome,
+			)
 			if record.Listed != tc.listed || record.ListPrice.String() != tc.price {
 				t.Fatalf("listed %t at %s, want %t at %s", record.Listed, record.ListPrice, tc.listed, tc.price)
 			}

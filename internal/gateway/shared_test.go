@@ -68,7 +68,10 @@ func TestP2P3ReplicasServeOneAccountWithinOneBudget(t *testing.T) {
 	for _, w := range replicas {
 		r := w.settled(affordable)
 		if r.Period.Billed != usd("0.99") || !r.Period.Reserved.Amount.IsZero() {
-			t.Errorf("a replica reports %s billed and %s reserved; want 0.99 and nothing", r.Period.Billed, r.Period.Reserved)
+			t.Errorf(
+				"a replica reports %s billed and %s reserved; want 0.99 and nothing", r.Period.Billed,
+				r.Period.Reserved,
+			)
 		}
 	}
 	times := map[string]int{}
@@ -95,13 +98,17 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 	}
 	const goesNow = `SELECT 1 FROM guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.messages WHERE state = 1 OR state = 0 AND ready_at <= `
 	first.until("the burst is sent and the rest waits", func() bool {
-		underWay, err := postgrestest.Changed(first.document.Storage.URL, goesNow+strconv.FormatInt(first.clock.now().UnixMilli(), 10))
+		underWay, err := postgrestest.Changed(
+			first.document.Storage.URL, goesNow+strconv.FormatInt(first.clock.now().UnixMilli(), 10),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return underWay == 0 && first.sim.Counts().Accepted >= atLeast
 	})
-	if sent, most := first.sim.Counts().Accepted, pairBurst+int(first.clock.now().Sub(began)/pairInterval); sent > most {
+	if sent, most := first.sim.Counts().Accepted, pairBurst+int(
+		first.clock.now().Sub(began)/pairInterval,
+	); sent > most {
 		t.Errorf("%d messages left; want %d at most", sent, most)
 	}
 }
@@ -155,7 +162,10 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	t.Parallel()
 	endpoint := newBusiness(t)
 	database := postgrestest.Database(t)
-	g := resting(t, &testClock{began: time.Now()}, onDatabase(database), func(d *config.Document) { d.Callback.URL = endpoint.server.URL })
+	g := resting(
+		t, &testClock{began: time.Now()}, onDatabase(database),
+		func(d *config.Document) { d.Callback.URL = endpoint.server.URL },
+	)
 	other, err := store.Open(t.Context(), g.storeOptions())
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +267,9 @@ func TestDatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), onDatabase(later.String()))
+	w := prepareWorld(
+		t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), onDatabase(later.String()),
+	)
 	w.run(listeners)
 	w.until("the gateway says that it is not ready", func() bool {
 		response, err := http.Get(w.metrics + "/readyz")
@@ -282,7 +294,9 @@ func TestDatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 }
 
 func TestStorageOfAGatewayCannotChange(t *testing.T) {
-	embedded, shared := &config.Storage{}, &config.Storage{Type: config.StorageShared, URL: "postgres://localhost/guichet"}
+	embedded, shared := &config.Storage{}, &config.Storage{
+		Type: config.StorageShared, URL: "postgres://localhost/guichet",
+	}
 	tests := map[string]struct {
 		now, next *config.Storage
 		want      string

@@ -66,7 +66,8 @@ func TestP9FreeSpaceIsReportedSteadily(t *testing.T) {
 func TestP11RoomOfTheStoreIsReportedWhereItIsKnown(t *testing.T) {
 	w := newWorld(t)
 	room := w.report().Storage
-	if room == nil || room.SizeBytes < mebibyte || room.SizeBytes%mebibyte != 0 || room.FreeBytes <= 0 || room.VolumeBytes < room.FreeBytes {
+	if room == nil || room.SizeBytes < mebibyte || room.SizeBytes%mebibyte != 0 || room.FreeBytes <= 0 ||
+		room.VolumeBytes < room.FreeBytes {
 		t.Fatalf("the report says %+v of the store's room", room)
 	}
 	if room.BytesPerMessage != nil || room.DaysLeft != nil {

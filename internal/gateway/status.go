@@ -41,7 +41,9 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	if err != nil && !damaged(err) {
 		return err
 	}
-	return in.forwardOnce(channel.ID, customer, unread{kindStatus, resultUnknown, s.Raw, in.told.callbacks.ForeignStatus(s)})
+	return in.forwardOnce(
+		channel.ID, customer, unread{kindStatus, resultUnknown, s.Raw, in.told.callbacks.ForeignStatus(s)},
+	)
 }
 
 // aboutMessage passes on what is told of a message of ours and is no step of its delivery, such as
@@ -160,7 +162,9 @@ func (in *intake) confirm(m *store.Message, s *graph.Status) error {
 	return nil
 }
 
-func (in *intake) advance(channel *channel, m *store.Message, s *graph.Status, to store.State, at time.Time) (bool, error) {
+func (in *intake) advance(
+	channel *channel, m *store.Message, s *graph.Status, to store.State, at time.Time,
+) (bool, error) {
 	if to != store.Failed {
 		if isBillable(m) && in.gateway.channels.confirmed(channel.ID, m.ClaimedAt) {
 			in.gateway.goesAgain(channel)
@@ -194,7 +198,9 @@ func (in *intake) unreserve(m *store.Message) error {
 }
 
 // consequences settles a message that a status has moved forward, if that is its end.
-func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status, before conversation.Status, at time.Time) error {
+func (in *intake) consequences(
+	m *store.Message, about envelope, s *graph.Status, before conversation.Status, at time.Time,
+) error {
 	ended, delivered := statusOf(m.State).Ends(about.Form, before)
 	if !ended {
 		return nil
@@ -202,7 +208,9 @@ func (in *intake) consequences(m *store.Message, about envelope, s *graph.Status
 	e := ending{message: m, about: about, delivered: delivered, at: at, now: in.now, upstream: s.Pricing}
 	if !delivered {
 		e.refused = m.ErrorCode
-		if slices.ContainsFunc(s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement }) {
+		if slices.ContainsFunc(
+			s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement },
+		) {
 			e.refused = graph.CodeReEngagement // whatever else it says
 		}
 	}

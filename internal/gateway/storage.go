@@ -117,11 +117,16 @@ func (g *Gateway) stillOurs(ctx context.Context, p parcel) bool {
 func storageProblem(now, next *config.Storage) error {
 	switch {
 	case next.Type != "" && next.Type != config.StorageEmbedded && next.Type != config.StorageShared:
-		return fmt.Errorf("storage.type is %q: it must be %q or %q", next.Type, config.StorageEmbedded, config.StorageShared)
+		return fmt.Errorf(
+			"storage.type is %q: it must be %q or %q", next.Type, config.StorageEmbedded, config.StorageShared,
+		)
 	case next.Type == config.StorageShared && next.URL == "":
 		return errors.New("storage.url is missing: a shared store needs one")
 	case now != nil && (now.Type == config.StorageShared) != (next.Type == config.StorageShared):
-		return errors.New("storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all its life")
+		return errors.New(
+			"storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all " +
+				"its life",
+		)
 	}
 	return nil
 }

@@ -21,7 +21,10 @@ func TestAnswerWithinTheWindowIsFreeAndATemplateIsBilledOnce(t *testing.T) {
 
 	r := w.settled(2)
 	if r.Period.Billed != usd("0.03") || r.Period.Charged != 1 || r.Period.Messages != 2 {
-		t.Fatalf("billed %s for %d of %d messages, want 0.03 USD for 1 of 2", r.Period.Billed, r.Period.Charged, r.Period.Messages)
+		t.Fatalf(
+			"billed %s for %d of %d messages, want 0.03 USD for 1 of 2", r.Period.Billed, r.Period.Charged,
+			r.Period.Messages,
+		)
 	}
 	if !r.Period.Reserved.Amount.IsZero() {
 		t.Fatalf("%s stays reserved after settlement", r.Period.Reserved)
@@ -51,7 +54,9 @@ func TestP4RefusalSaysWhenTheWindowClosed(t *testing.T) {
 		t.Fatalf("got %d %s, want 131047 and %q", got.status, got.body, want)
 	}
 	stranger := w.send(textTo("+5511987654321", "hello"))
-	if stranger.code != 131047 || !strings.HasPrefix(stranger.details, "No service window: the customer has not written to this number.") {
+	if stranger.code != 131047 || !strings.HasPrefix(
+		stranger.details, "No service window: the customer has not written to this number.",
+	) {
 		t.Fatalf("got %s, want 131047 and that the customer never wrote", stranger.body)
 	}
 	if other := w.do(http.MethodPost, "/v26.0/"+secondPhone+"/messages", textTo(ana, "hello")); other.code != 131047 {
@@ -80,7 +85,9 @@ func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 		entry := d.Plan.Revisions[len(d.Plan.Revisions)-1].EntryPoint
 		entry.Expiry, entry.DurationSeconds = "Fixed", 72*3600
 	})
-	_, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`)})
+	_, err := w.sim.Write(ana, simulator.Inbound{
+		To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +113,9 @@ func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.sim.Write(ana, simulator.Inbound{To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`)})
+	_, err := w.sim.Write(ana, simulator.Inbound{
+		To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,9 +96,13 @@ func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) 
 		return nil, errors.New("the document goes on behind its closing brace: write one JSON object")
 	}
 	if t.Format != config.Format {
-		return nil, fmt.Errorf("format is %d and this gateway knows %d: upgrade the gateway or the operator", t.Format, config.Format)
+		return nil, fmt.Errorf(
+			"format is %d and this gateway knows %d: upgrade the gateway or the operator", t.Format, config.Format,
+		)
 	}
-	for _, step := range []func() error{t.compilePlan, t.compileAccount, t.compileChannels, t.compileTokens, t.checkPolicies} {
+	for _, step := range []func() error{
+		t.compilePlan, t.compileAccount, t.compileChannels, t.compileTokens, t.checkPolicies,
+	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -148,7 +152,10 @@ func (t *tenant) compileAccount() (err error) {
 
 func (t *tenant) compileChannels() error {
 	if t.Channels == nil {
-		return errors.New("channels is missing: it is a list, which is empty when other accounts hold all of the account's phone numbers")
+		return errors.New(
+			"channels is missing: it is a list, which is empty when other accounts hold all of the account's phone " +
+				"numbers",
+		)
 	}
 	t.channels = make(map[string]*channel, len(t.Channels))
 	for i, c := range t.Channels {
@@ -160,7 +167,9 @@ func (t *tenant) compileChannels() error {
 			return fmt.Errorf("%s.id must be there and stand once", path)
 		}
 		client, err := graph.NewClient(graph.ClientOptions{
-			BaseURL: c.BaseURL, Version: c.APIVersion, Token: graph.Token(c.AccessToken), Timeout: upstreamTimeout, Transport: t.transport,
+			BaseURL: c.BaseURL, Version: c.APIVersion, Token: graph.Token(
+				c.AccessToken,
+			), Timeout: upstreamTimeout, Transport: t.transport,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
@@ -196,7 +205,9 @@ func (t *tenant) compileTemplates() {
 		definition := &t.Templates[i]
 		served, err := newServedTemplate(definition)
 		if err != nil {
-			t.leftOut = append(t.leftOut, fmt.Sprintf("templates[%d] (%s, %s): %s", i, definition.Name, definition.Language, err))
+			t.leftOut = append(
+				t.leftOut, fmt.Sprintf("templates[%d] (%s, %s): %s", i, definition.Name, definition.Language, err),
+			)
 			continue
 		}
 		t.templates[templateKey{definition.Name, definition.Language}] = served
@@ -212,7 +223,9 @@ func newServedTemplate(definition *config.Template) (*servedTemplate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &servedTemplate{Template: definition, compiled: compiled, category: category, ttl: templateTTL(definition)}, nil
+	return &servedTemplate{
+		Template: definition, compiled: compiled, category: category, ttl: templateTTL(definition),
+	}, nil
 }
 
 func (t *tenant) compileTokens() error {

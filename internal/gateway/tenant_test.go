@@ -45,7 +45,9 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		"doubt":        {func(d *config.Document) { d.Doubt.Resolution = "Ask" }, "doubt.resolution must be Fail or Resend"},
 		"callback":     {func(d *config.Document) { d.Callback.URL = "ftp://x" }, "callback.url must be an absolute URL"},
 		"country": {func(d *config.Document) {
-			d.Account.InternationalAuthentication = &config.InternationalAuthentication{Start: noon, BusinessCountry: "XX"}
+			d.Account.InternationalAuthentication = &config.InternationalAuthentication{
+				Start: noon, BusinessCountry: "XX",
+			}
 		}, "account.internationalAuthentication.businessCountry"},
 	}
 	for name, tc := range tests {
@@ -139,7 +141,9 @@ func TestTimeToLiveFollowsTheTemplate(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := templateTTL(&config.Template{Definition: template.Definition{Category: tc.category, MessageSendTTLSeconds: tc.ttl}})
+			got := templateTTL(
+				&config.Template{Definition: template.Definition{Category: tc.category, MessageSendTTLSeconds: tc.ttl}},
+			)
 			if got != tc.want {
 				t.Fatalf("got %v, want %v", got, tc.want)
 			}
@@ -178,7 +182,9 @@ func TestAppSecretSpeaksOnlyForTheNumbersOfItsBusinessAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := served.channels[phoneID], served.channels[secondPhone]
-	for secret, want := range map[string][2]bool{"new": {true, false}, "old": {true, false}, "other": {false, true}, "": {false, false}} {
+	for secret, want := range map[string][2]bool{
+		"new": {true, false}, "old": {true, false}, "other": {false, true}, "": {false, false},
+	} {
 		if got := [2]bool{first.trusts(secret), second.trusts(secret)}; got != want {
 			t.Errorf("%q speaks for %v, want %v", secret, got, want)
 		}

@@ -134,8 +134,12 @@ func (t traces) statuses(ctx context.Context, began time.Time, list []tracedStat
 		if one.parent == "" {
 			continue
 		}
-		within := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{traceParent: one.parent})
-		_, of := t.tracer.Start(within, "status "+one.status, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(began),
+		within := propagation.TraceContext{}.Extract(
+			context.Background(), propagation.MapCarrier{traceParent: one.parent},
+		)
+		_, of := t.tracer.Start(within, "status "+one.status, trace.WithSpanKind(
+			trace.SpanKindConsumer,
+		), trace.WithTimestamp(began),
 			trace.WithLinks(trace.LinkFromContext(ctx)), trace.WithAttributes(attributeMessage.String(one.id)))
 		of.End()
 	}

@@ -38,7 +38,9 @@ func newTraceCollector(t *testing.T) *traceCollector {
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var request collector.ExportTraceServiceRequest
-		if err != nil || r.URL.Path != "/v1/traces" || r.Header.Get("Content-Type") != "application/x-protobuf" || proto.Unmarshal(body, &request) != nil {
+		if err != nil || r.URL.Path != "/v1/traces" || r.Header.Get(
+			"Content-Type",
+		) != "application/x-protobuf" || proto.Unmarshal(body, &request) != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
@@ -75,7 +77,10 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 	t.Parallel()
 	c := newTraceCollector(t)
 	environment := map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.server.URL}
-	provider, err := otlp.NewProvider(func(name string) string { return environment[name] }, "guichet-gateway", "gateway-0", slog.New(slog.DiscardHandler))
+	provider, err := otlp.NewProvider(
+		func(name string) string { return environment[name] }, "guichet-gateway", "gateway-0",
+		slog.New(slog.DiscardHandler),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +104,9 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 		if err := provider.ForceFlush(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		return len(c.named("status delivered")) == 1 && len(c.named("messages")) == 2 && len(c.named("callback")) > 1 && len(c.named("webhook")) > 1
+		return len(c.named(
+			"status delivered",
+		)) == 1 && len(c.named("messages")) == 2 && len(c.named("callback")) > 1 && len(c.named("webhook")) > 1
 	})
 	accept := c.named("messages")[0]
 	if got := hex.EncodeToString(accept.ParentSpanId); got != parent {
@@ -121,7 +128,9 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 			t.Errorf("%s is no child of the acceptance", name)
 		}
 	}
-	commits := slices.ContainsFunc(c.named("commit"), func(s *tracepb.Span) bool { return bytes.Equal(s.ParentSpanId, accept.SpanId) })
+	commits := slices.ContainsFunc(
+		c.named("commit"), func(s *tracepb.Span) bool { return bytes.Equal(s.ParentSpanId, accept.SpanId) },
+	)
 	if !commits {
 		t.Error("the acceptance has no commit")
 	}
@@ -130,7 +139,9 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, canary := range []string{ana, ana[2:], "CANARY", "33699999999", "MzM2", apiKey, accessToken, hookSecret, appSecret} {
+	for _, canary := range []string{
+		ana, ana[2:], "CANARY", "33699999999", "MzM2", apiKey, accessToken, hookSecret, appSecret,
+	} {
 		if strings.Contains(string(c.raw), canary) {
 			t.Errorf("the traces hold %q", canary)
 		}
@@ -146,7 +157,9 @@ func TestOnlyAnAuthenticatedCallerDecidesWhetherItsRequestIsTraced(t *testing.T)
 	}
 	recorded := tracetest.NewInMemoryExporter()
 	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String())
-	w.tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(recorded), sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample()))).Tracer("test")
+	w.tracer = sdktrace.NewTracerProvider(
+		sdktrace.WithSyncer(recorded), sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())),
+	).Tracer("test")
 	w.start(listeners)
 	const sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	for _, tc := range []struct {

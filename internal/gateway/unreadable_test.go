@@ -115,7 +115,9 @@ func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 			w := newWorld(t)
 			w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 			damaged := w.accepted(templateTo(ana, "parcel_ready"))
-			others := []string{w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))}
+			others := []string{
+				w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready")),
+			}
 			w.restart(func() {
 				w.damage(fmt.Sprintf(statement, column), damaged)
 				w.control(http.MethodDelete, "faults", "")
@@ -126,7 +128,10 @@ func TestDamagedMessageIsGivenUpAndHoldsUpNoOther(t *testing.T) {
 				reserved = usd("0.03")
 			}
 			if r.Period.Charged != 2 || r.Period.Reserved != reserved {
-				t.Fatalf("%d charged and %s reserved, want the other two and %s", r.Period.Charged, r.Period.Reserved, reserved)
+				t.Fatalf(
+					"%d charged and %s reserved, want the other two and %s", r.Period.Charged, r.Period.Reserved,
+					reserved,
+				)
 			}
 			for _, id := range others {
 				if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})); n != 1 {
@@ -164,7 +169,10 @@ func TestP2LateDeliveryOfAMessageWithDamagedTimesIsBilled(t *testing.T) {
 		w.told(id, "delivered")
 	}
 	if r := w.report(); r.Period.Billed != usd("0.03") || !r.Period.Reserved.Amount.IsZero() {
-		t.Fatalf("billed %s and reserved %s after the late delivery; want 0.03 USD and none", r.Period.Billed, r.Period.Reserved)
+		t.Fatalf(
+			"billed %s and reserved %s after the late delivery; want 0.03 USD and none", r.Period.Billed,
+			r.Period.Reserved,
+		)
 	}
 }
 
@@ -180,11 +188,20 @@ func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
 	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 	waits, other := w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))
 	w.restart(func() {
-		w.damage("UPDATE conversations SET state = x'00' WHERE customer = (SELECT customer FROM messages WHERE id = ?)", waits)
+		w.damage(
+			"UPDATE conversations SET state = x'00' WHERE customer = (SELECT customer FROM messages WHERE id = ?)",
+			waits,
+		)
 		w.control(http.MethodDelete, "faults", "")
 	})
-	w.until("the business is told that it failed", func() bool { return slices.Contains(w.business.statuses(waits), "failed") })
-	w.until("the other is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: other})) == 1 })
+	w.until(
+		"the business is told that it failed",
+		func() bool { return slices.Contains(w.business.statuses(waits), "failed") },
+	)
+	w.until(
+		"the other is sent",
+		func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: other})) == 1 },
+	)
 	if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: waits})); n != 0 {
 		t.Errorf("the message was sent %d times, want never", n)
 	}
@@ -210,7 +227,9 @@ func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
 		state = w.stored("SELECT hex(state) FROM conversations")
 		w.damage("UPDATE conversations SET state = x'00'")
 	})
-	body := batched(t, w.inbound(phoneID, other, "wamid.before", "hello"), w.inbound(phoneID, ana, "wamid.of-ana", "STOP"),
+	body := batched(t, w.inbound(
+		phoneID, other, "wamid.before", "hello",
+	), w.inbound(phoneID, ana, "wamid.of-ana", "STOP"),
 		w.inbound(phoneID, other, "wamid.behind", "hello"))
 	tell := func(status int) {
 		t.Helper()
@@ -231,12 +250,16 @@ func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
 	}
 	w.restart(func() { w.damage("UPDATE conversations SET state = unhex(?) WHERE state = x'00'", state) })
 	tell(http.StatusOK)
-	w.until("the business is told of ana's message", func() bool { return len(w.business.received("wamid.of-ana")) == 1 })
+	w.until(
+		"the business is told of ana's message", func() bool { return len(w.business.received("wamid.of-ana")) == 1 },
+	)
 	if n := len(w.business.received("wamid.before")); n != 1 {
 		t.Errorf("the business was told %d times of the other's message, want once", n)
 	}
 	if got := w.send(templateTo(ana, "summer_sale")); got.code != graph.CodeMarketingStopped {
-		t.Errorf("marketing to ana got %d %s, want %d: she stopped it", got.status, got.body, graph.CodeMarketingStopped)
+		t.Errorf(
+			"marketing to ana got %d %s, want %d: she stopped it", got.status, got.body, graph.CodeMarketingStopped,
+		)
 	}
 }
 
@@ -251,10 +274,17 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 	w.control(http.MethodPut, "knobs", `{"sendDelay":"2s"}`)
 	w.control(http.MethodPost, "faults", `{"code":131050,"next":1}`)
 	refused := w.accepted(templateTo(ana, "summer_sale"))
-	w.until("it is being sent", func() bool { return w.stored("SELECT state FROM messages WHERE id = ?", refused) == "1" })
+	w.until(
+		"it is being sent", func() bool { return w.stored("SELECT state FROM messages WHERE id = ?", refused) == "1" },
+	)
 	w.damage("UPDATE conversations SET state = x'00'")
-	w.until("the business is told that it failed", func() bool { return slices.Contains(w.business.statuses(refused), "failed") })
-	rest := `,"conversation":{"id":"1","origin":{"type":"referral_conversion"},"expiration_timestamp":"` + unixSeconds(w.clock.now().Add(time.Hour)) + `"}`
+	w.until(
+		"the business is told that it failed",
+		func() bool { return slices.Contains(w.business.statuses(refused), "failed") },
+	)
+	rest := `,"conversation":{"id":"1","origin":{"type":"referral_conversion"},"expiration_timestamp":"` + unixSeconds(
+		w.clock.now().Add(time.Hour),
+	) + `"}`
 	if got := w.webhook(w.status(upstream, "delivered", rest), appSecret); got.status != http.StatusOK {
 		t.Fatalf("the webhook got %d %s", got.status, got.body)
 	}
@@ -276,7 +306,10 @@ func TestDeliveryOfADamagedMessageIsHeldAsUnpriced(t *testing.T) {
 	if r := w.report(); r.Period.Reserved != usd("0.03") {
 		t.Fatalf("%s reserved, want 0.03 USD until it is settled", r.Period.Reserved)
 	}
-	w.until("the business is told", func() bool { s := w.business.statuses(id); return len(s) > 0 && s[len(s)-1] == "delivered" })
+	w.until(
+		"the business is told",
+		func() bool { s := w.business.statuses(id); return len(s) > 0 && s[len(s)-1] == "delivered" },
+	)
 }
 
 // What is sealed with a key that is missing waits for the key: nothing of it is given up.
@@ -297,12 +330,18 @@ func TestMessagesUnderAMissingKeyWaitForIt(t *testing.T) {
 	w.clock.advance(10 * time.Minute)
 	w.accepted(templateTo("33612345679", "parcel_ready"))
 	w.settled(1)
-	w.until("the log says that a key is missing", func() bool { return strings.Contains(w.logs.String(), "sealed with a key that the keyset lacks") })
+	w.until(
+		"the log says that a key is missing",
+		func() bool { return strings.Contains(w.logs.String(), "sealed with a key that the keyset lacks") },
+	)
 	w.restart(func() { w.writeKeyFile(config.KeysetFile, keyset) })
 	w.clock.advance(10 * time.Minute)
 	w.document.Account.DisplayName = "Acme again"
 	w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
-	w.until("it is sent when the key is back", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
+	w.until(
+		"it is sent when the key is back",
+		func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 },
+	)
 }
 
 // What was delivered while the key of its message was missing is billed once the key is back.
@@ -324,7 +363,9 @@ func TestP2DeliveryUnderAMissingKeyIsBilledWhenTheKeyIsBack(t *testing.T) {
 	w.until("a price was looked for in vain", func() bool { return met() > first })
 	w.writeKeyFile(config.KeysetFile, promoted)
 	if r := w.settled(1); r.Period.Billed != usd("0.03") || r.Period.Unpriced != 0 {
-		t.Fatalf("%s is billed and %d messages are unpriced, want 0.03 USD and none", r.Period.Billed, r.Period.Unpriced)
+		t.Fatalf(
+			"%s is billed and %d messages are unpriced, want 0.03 USD and none", r.Period.Billed, r.Period.Unpriced,
+		)
 	}
 }
 
@@ -338,7 +379,10 @@ func TestDamagedCallbackHoldsUpNoOther(t *testing.T) {
 		}
 	}
 	w.restart(func() {
-		w.damage("UPDATE callbacks SET payload = substr(payload, 1, length(payload) - 1) WHERE seq = (SELECT MIN(seq) FROM callbacks)")
+		w.damage(
+			"UPDATE callbacks SET payload = substr(payload, 1, length(payload) - 1) WHERE seq = (SELECT MIN(seq) " +
+				"FROM callbacks)",
+		)
 		w.business.down.Store(false)
 	})
 	w.until("the one behind it is delivered", func() bool { return len(w.business.received("wamid.2")) == 1 })

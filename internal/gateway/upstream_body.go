@@ -75,7 +75,8 @@ func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
 	if err != nil {
 		return nil, errUnreadable
 	}
-	inner, _ := rawjson.ParseObject(object.Get(member)) // no object, in a member that the message's type does not use, holds no id
+	// no object, in a member that the message's type does not use, holds no id
+	inner, _ := rawjson.ParseObject(object.Get(member))
 	id, _ := rawjson.String(inner.Get("message_id"))
 	if !isOwnID(id) {
 		return body, nil

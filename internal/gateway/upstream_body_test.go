@@ -17,8 +17,13 @@ func TestNumberGoesToTheUpstreamWithItsPlusSign(t *testing.T) {
 		"+33 (0)612 345 604": "+33612345604",
 	} {
 		id := w.accepted(templateTo(written, "parcel_ready"))
-		w.until("the upstream has it", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
-		if body := string(w.sim.Messages(simulator.MessageFilter{CallbackData: id})[0].Body); !strings.Contains(body, `"to":"`+want+`"`) {
+		w.until(
+			"the upstream has it",
+			func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 },
+		)
+		if body := string(
+			w.sim.Messages(simulator.MessageFilter{CallbackData: id})[0].Body,
+		); !strings.Contains(body, `"to":"`+want+`"`) {
 			t.Errorf("%q went to the upstream in %s, want %q", written, body, want)
 		}
 	}

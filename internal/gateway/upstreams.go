@@ -184,7 +184,9 @@ func (u *upstreams) report(t *tenant) []report.Channel {
 		if state := u.known[c.ID]; state != nil {
 			shown.Checked = state.checked
 			if o := state.obstacle; state.certain {
-				shown.Obstacle = &report.Obstacle{Cause: o.cause, Code: o.code, Since: o.since.UTC().Truncate(time.Second)}
+				shown.Obstacle = &report.Obstacle{
+					Cause: o.cause, Code: o.code, Since: o.since.UTC().Truncate(time.Second),
+				}
 			}
 		}
 		list = append(list, shown)

@@ -113,7 +113,10 @@ func TestWhatIsKnownOfAnUpstream(t *testing.T) {
 					u.shown(phoneID, s.shown)
 					continue
 				}
-				u.met(phoneID, obstacle{cause: s.met, code: s.code, probed: s.probed, since: began.Add(time.Duration(s.second) * time.Second)})
+				u.met(phoneID, obstacle{
+					cause: s.met, code: s.code, probed: s.probed,
+					since: began.Add(time.Duration(s.second) * time.Second),
+				})
 			}
 			want := []report.Channel{{Name: "main", Checked: tc.checked, Obstacle: tc.want}}
 			if diff := cmp.Diff(want, u.report(served)); diff != "" {
@@ -126,7 +129,9 @@ func TestWhatIsKnownOfAnUpstream(t *testing.T) {
 func TestNewCredentialsBeginAnew(t *testing.T) {
 	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	served := func(token string) *tenant {
-		return &tenant{Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID, AccessToken: token}}}}
+		return &tenant{
+			Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID, AccessToken: token}}},
+		}
 	}
 	u := newUpstreams()
 	u.serve(served("old"), began)
@@ -158,7 +163,9 @@ func TestObstaclesShowBeforeTheFirstSend(t *testing.T) {
 	closed.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
-	ailing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	ailing := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }),
+	)
 	t.Cleanup(ailing.Close)
 	for name, tc := range map[string]struct {
 		change func(*config.Channel)
@@ -186,7 +193,10 @@ func TestObstaclesShowBeforeTheFirstSend(t *testing.T) {
 			})
 			w.document.Channels[0] = good
 			w.writeDocument()
-			w.until("it is gone", func() bool { r := w.report(); return r.Channels[0].Checked && r.Channels[0].Obstacle == nil })
+			w.until(
+				"it is gone",
+				func() bool { r := w.report(); return r.Channels[0].Checked && r.Channels[0].Obstacle == nil },
+			)
 			if sends := w.sim.Counts().Accepted; sends != 0 {
 				t.Fatalf("the probes have sent %d messages", sends)
 			}
@@ -227,14 +237,17 @@ func TestReportSaysWhatWaitsAndForWhat(t *testing.T) {
 	w.clock.advance(report.WaitingAfter)
 	var got []report.Waiting
 	w.until("the messages wait", func() bool { got = w.report().Waiting; return len(got) == 1 && got[0].Messages == 2 })
-	if got[0].Channel != "main" || got[0].Reason != report.WaitingForUpstream || got[0].Oldest.Before(first.Add(-time.Second)) {
+	if got[0].Channel != "main" || got[0].Reason != report.WaitingForUpstream || got[0].Oldest.Before(
+		first.Add(-time.Second),
+	) {
 		t.Fatalf("%+v waits, want both of main since %v for its upstream", got, first)
 	}
 	w.document.Channels = w.document.Channels[1:]
 	w.writeDocument()
 	w.until("the messages of a removed channel wait for it", func() bool {
 		got = w.report().Waiting
-		return len(got) == 1 && got[0].Channel == "" && got[0].Reason == report.WaitingForChannel && got[0].Messages == 2
+		return len(got) == 1 && got[0].Channel == "" && got[0].Reason == report.WaitingForChannel &&
+			got[0].Messages == 2
 	})
 }
 

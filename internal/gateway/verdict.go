@@ -35,7 +35,9 @@ func (e ending) dissent(outcome pricing.Outcome) (verdict string, on []string) {
 	if billed, said := billedBy(p); said && billed != (outcome.Result == pricing.Charged) {
 		on = append(on, verdictPrice)
 	}
-	if told, err := conversation.ParseCategory(p.Category); err == nil && outcome.Category != conversation.None && told != outcome.Category {
+	if told, err := conversation.ParseCategory(
+		p.Category,
+	); err == nil && outcome.Category != conversation.None && told != outcome.Category {
 		on = append(on, verdictCategory)
 	}
 	if on == nil {
@@ -86,6 +88,9 @@ func (g *Gateway) keepDissent(e ending, record *ledger.Record, outcome pricing.O
 	record.UpstreamVerdict = verdict
 	for _, what := range on {
 		g.metrics.differences.WithLabelValues(what).Inc()
-		g.log.Debug("Upstream judges a message otherwise", "message", e.message.ID, "on", what, "verdict", verdict, "revision", outcome.Revision)
+		g.log.Debug(
+			"Upstream judges a message otherwise", "message", e.message.ID, "on", what, "verdict", verdict, "revision",
+			outcome.Revision,
+		)
 	}
 }

@@ -67,8 +67,12 @@ func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
 				return id
 			}
 			same := priced(`,"pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"utility"}`)
-			free := priced(`,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`)
-			other := priced(`,"pricing":{"billable":true,"pricing_model":"PMP","type":"NUMBER 33612345678","category":"marketing"}`)
+			free := priced(
+				`,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`,
+			)
+			other := priced(
+				`,"pricing":{"billable":true,"pricing_model":"PMP","type":"NUMBER 33612345678","category":"marketing"}`,
+			)
 			silent := priced(``)
 			typed := priced(`,"pricing":{"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`)
 			agreed := priced(`,"pricing":{"pricing_model":"PMP","type":"regular","category":"utility"}`)
@@ -88,7 +92,9 @@ func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
 				t.Errorf("%d charged; want the seven that the plan charges", r.Period.Charged)
 			}
 			for verdict, want := range map[string]string{"price": "2", "category": "1", "window": "2"} {
-				if got := w.metric(`guichet_gateway_verdict_differences_total{verdict="` + verdict + `"}`); got != want {
+				if got := w.metric(
+					`guichet_gateway_verdict_differences_total{verdict="` + verdict + `"}`,
+				); got != want {
 					t.Errorf("%q differences on the %s are counted; want %s", got, verdict, want)
 				}
 			}
@@ -101,7 +107,10 @@ func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
 				typed: "free_customer_service utility", agreed: "", novel: "", refused: "131047", failed: "131047",
 			} {
 				if got := records[id]; got.UpstreamVerdict != want {
-					t.Errorf("the upstream's verdict is %q beside a charge of %s; want %q", got.UpstreamVerdict, got.Charge, want)
+					t.Errorf(
+						"the upstream's verdict is %q beside a charge of %s; want %q", got.UpstreamVerdict, got.Charge,
+						want,
+					)
 				}
 			}
 		})

@@ -32,15 +32,24 @@ func TestMessageThatMustWaitForHoursHoldsUpNobody(t *testing.T) {
 			sale := w.accepted(templateTo(ana, "summer_sale"))
 			w.until("the upstream says to wait", func() bool { return w.metric(tc.metric) == "1" })
 			later := w.accepted(templateTo(ana, "parcel_ready"))
-			w.until("the later message goes ahead", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: later})) == 1 })
+			w.until(
+				"the later message goes ahead",
+				func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: later})) == 1 },
+			)
 			if n := len(w.sim.Messages(simulator.MessageFilter{CallbackData: sale})); n != 0 {
 				t.Fatalf("the message that waits was sent %d times already", n)
 			}
-			w.until("only the one that is put off waits for the upstream", func() bool { return w.report().Queues.Outbound == 1 })
+			w.until(
+				"only the one that is put off waits for the upstream",
+				func() bool { return w.report().Queues.Outbound == 1 },
+			)
 			w.clock.advance(tc.wait + tc.wait/4)
 			w.document.Account.DisplayName = "Acme again"
 			w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
-			w.until("it is sent when its time has come", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: sale})) == 1 })
+			w.until(
+				"it is sent when its time has come",
+				func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: sale})) == 1 },
+			)
 			w.settled(2)
 		})
 	}
@@ -55,14 +64,19 @@ func TestFreeMessageGoesAheadOfOneThatAPaymentStopHolds(t *testing.T) {
 	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
 	held := w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
-	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`)
+	w.accepted(
+		`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`,
+	)
 	if r := w.settled(1); r.Period.Charged != 0 {
 		t.Fatal("the billable message was sent against the stop")
 	}
 	w.document.Account.DisplayName = "Acme again"
 	w.writeDocument()
 	w.settled(2)
-	w.until("it was sent once the stop had ended", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: held})) == 1 })
+	w.until(
+		"it was sent once the stop had ended",
+		func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: held})) == 1 },
+	)
 }
 
 // When a message passes that probes a payment stop, all that it held go at once: nothing else moves
@@ -81,7 +95,9 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 	w.until("it is reported", func() bool { return len(stopped(w.report())) == 1 })
 	w.clock.advance(stopProbe)
 	w.writes(ana, "hello", 0)
-	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`)
+	w.accepted(
+		`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`,
+	)
 	if r := w.settled(4); r.Period.Charged != 3 {
 		t.Fatalf("%d charged, want the three that were held", r.Period.Charged)
 	}
@@ -131,7 +147,10 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 	w.clock.advance(stopProbe)
 	w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`) // wakes the dispatcher
 	if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged, len(stopped(r)))
+		t.Fatalf(
+			"%d charged and %d channels stopped, want the notice of the parcel and none", r.Period.Charged,
+			len(stopped(r)),
+		)
 	}
 }
 
@@ -236,5 +255,8 @@ func TestMessageOfOneNumberGetsTheSlotThatAnotherNumbersMessageHad(t *testing.T)
 	if late.status != http.StatusOK {
 		t.Fatalf("the send got %d %s", late.status, late.body)
 	}
-	w.until("the other number's message is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: late.id})) == 1 })
+	w.until(
+		"the other number's message is sent",
+		func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: late.id})) == 1 },
+	)
 }

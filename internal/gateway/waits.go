@@ -62,7 +62,9 @@ func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *tenant, now tim
 }
 
 // whyWaiting says what a message waits for.
-func (g *Gateway) whyWaiting(w *store.Waiting, t *tenant, stops map[string]channelStop, now time.Time) report.WaitingReason {
+func (g *Gateway) whyWaiting(
+	w *store.Waiting, t *tenant, stops map[string]channelStop, now time.Time,
+) report.WaitingReason {
 	stop, stopped := stops[w.Channel]
 	switch {
 	case w.State == store.InDoubt:

@@ -97,7 +97,10 @@ func (c *configuration) look() {
 		}
 	case served != nil:
 		c.served.Store(served)
-		c.log.Info("Configuration served", "digest", served.digest, "plan", served.PlanName, "channels", len(served.channels), "templates", len(served.templates))
+		c.log.Info(
+			"Configuration served", "digest", served.digest, "plan", served.PlanName, "channels", len(served.channels),
+			"templates", len(served.templates),
+		)
 		for _, reason := range served.leftOut {
 			c.log.Warn("Template left out", "reason", reason)
 		}

@@ -17,7 +17,9 @@ func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
 	}
 	challenge, ok := graph.Handshake(r.URL.Query(), t.verifyTokens()...)
 	if !ok {
-		return forbidden("The verify token is not that of any channel. Use the verifyToken of the channel's credentials.")
+		return forbidden(
+			"The verify token is not that of any channel. Use the verifyToken of the channel's credentials.",
+		)
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -45,7 +47,9 @@ func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result st
 	if header == "" {
 		w.Header().Set("Connection", "close") // its body is not waited for
 		g.rejections.tell(unsignedWebhook, g.now())
-		return resultForged, forbidden("The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.")
+		return resultForged, forbidden(
+			"The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.",
+		)
 	}
 	body, done, err := g.webhookRoom.read(w, r, graph.MaxWebhookBody)
 	if err != nil {

@@ -80,7 +80,9 @@ func (room *webhookRoom) read(
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, nil, tooSlow()
 	default:
-		return nil, nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.")
+		return nil, nil, graph.NewError(
+			graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.",
+		)
 	}
 }
 

@@ -161,14 +161,19 @@ func TestSlowBodyIsCut(t *testing.T) {
 				began, connection := time.Now(), listener.dial()
 				answered := make(chan struct{})
 				go func() {
-					fmt.Fprintf(connection, "POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: %d\r\n\r\n%s", tc.total, strings.Repeat("x", tc.first))
+					fmt.Fprintf(
+						connection, "POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: %d\r\n\r\n%s", tc.total,
+						strings.Repeat("x", tc.first),
+					)
 					for sent := tc.first; sent < tc.total; sent += tc.each {
 						select {
 						case <-time.After(tc.every):
 						case <-answered:
 							return
 						}
-						if _, err := io.WriteString(connection, strings.Repeat("x", min(tc.each, tc.total-sent))); err != nil {
+						if _, err := io.WriteString(
+							connection, strings.Repeat("x", min(tc.each, tc.total-sent)),
+						); err != nil {
 							return
 						}
 					}
@@ -179,7 +184,9 @@ func TestSlowBodyIsCut(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer response.Body.Close()
-				if took := time.Since(began).Truncate(time.Millisecond); response.StatusCode != tc.status || took != tc.after {
+				if took := time.Since(began).Truncate(
+					time.Millisecond,
+				); response.StatusCode != tc.status || took != tc.after {
 					t.Errorf("got %d after %v, want %d after %v", response.StatusCode, took, tc.status, tc.after)
 				}
 				_ = connection.Close()
@@ -238,7 +245,10 @@ func TestRoomIsTakenFromWhoHoldsMostForLongest(t *testing.T) {
 				t.Fatalf("who has just come got %v", err)
 			}
 			if !loses.dropped || stays.dropped || room.held > roomBytes {
-				t.Errorf("dropped %t and %t, %d bytes held; want the first one only", loses.dropped, stays.dropped, room.held)
+				t.Errorf(
+					"dropped %t and %t, %d bytes held; want the first one only", loses.dropped, stays.dropped,
+					room.held,
+				)
 			}
 		})
 	}
@@ -281,7 +291,9 @@ func TestBodyTakesRoomAsItArrives(t *testing.T) {
 	for _, size := range []int{0, 1, firstRead, firstRead + 1, 1 << 20, graph.MaxWebhookBody} {
 		sent := bytes.Repeat([]byte("x"), size)
 		for _, declared := range []int64{int64(size), -1} {
-			r := &http.Request{RemoteAddr: "192.0.2.1:1", ContentLength: declared, Body: io.NopCloser(bytes.NewReader(sent))}
+			r := &http.Request{
+				RemoteAddr: "192.0.2.1:1", ContentLength: declared, Body: io.NopCloser(bytes.NewReader(sent)),
+			}
 			body, done, err := room.read(nil, r, graph.MaxWebhookBody)
 			if err != nil || !bytes.Equal(body, sent) {
 				t.Fatalf("of %d bytes %d were read: %v", size, len(body), err)

@@ -16,7 +16,10 @@ func TestParseWebhookReadsCalls(t *testing.T) {
 	}{
 		"a customer calls": {
 			`"calls":[{"id":"wacid.1","from":"12185552828","from_user_id":"US.1","to":"13175551399","event":"connect","direction":"USER_INITIATED","timestamp":"1749196895","session":{"sdp_type":"offer"}}]`,
-			Call{ID: "wacid.1", Customer: "12185552828", CustomerUserID: "US.1", Step: CallConnect, ByCustomer: true, Timestamp: at},
+			Call{
+				ID: "wacid.1", Customer: "12185552828", CustomerUserID: "US.1", Step: CallConnect, ByCustomer: true,
+				Timestamp: at,
+			},
 		},
 		"the business calls": {
 			`"calls":[{"id":"wacid.1","from":"13175551399","to":"12185552828","event":"connect","direction":"BUSINESS_INITIATED","timestamp":"1749196895"}]`,
@@ -38,8 +41,13 @@ func TestParseWebhookReadsCalls(t *testing.T) {
 			change := webhook.Changes[0]
 			list, raw, _ := strings.Cut(tc.value, ":")
 			tc.want.List, tc.want.Raw = strings.Trim(list, `"`), []byte(raw[1:len(raw)-1])
-			if !reflect.DeepEqual(change.Calls, []Call{tc.want}) || change.PhoneNumberID != "436666719526789" || len(change.Statuses) != 0 {
-				t.Errorf("got %+v of number %s and %d statuses of messages; want %+v and none", change.Calls, change.PhoneNumberID, len(change.Statuses), tc.want)
+			if !reflect.DeepEqual(
+				change.Calls, []Call{tc.want},
+			) || change.PhoneNumberID != "436666719526789" || len(change.Statuses) != 0 {
+				t.Errorf(
+					"got %+v of number %s and %d statuses of messages; want %+v and none", change.Calls,
+					change.PhoneNumberID, len(change.Statuses), tc.want,
+				)
 			}
 		})
 	}

@@ -10,7 +10,9 @@ import (
 )
 
 func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
-	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"},{"id":"s3","recipient_user_id":"DE.9"}],"future":true}}]}]}`)
+	body := []byte(
+		`{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},"contacts":[{"wa_id":"551"},{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from":"551","id":"m1","x":1.50},{"from_user_id":"DE.9","id":"m2"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"g:1","pricing":{}},{"id":"s2","recipient_id":"777"},{"id":"s3","recipient_user_id":"DE.9"}],"future":true}}]}]}`,
+	)
 	c := onlyChange(t, body)
 	head := `{"object":"whatsapp_business_account","entry":[{"id":"102","time":1760000005,"changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"1","phone_number_id":"p1"},`
 	tail := `,"future":true}}]}]}`
@@ -86,7 +88,9 @@ func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
 		},
 		"one preference, as it came": {
 			`user_preferences","value":{` + contacts + `,"user_preferences":[ ` + ana + `]`,
-			[]Part{{"551", "", []byte(head + `user_preferences","value":{` + contacts + `,"user_preferences":[ ` + ana + `]` + tail)}},
+			[]Part{{"551", "", []byte(
+				head + `user_preferences","value":{` + contacts + `,"user_preferences":[ ` + ana + `]` + tail,
+			)}},
 		},
 		"nobody": {`flows","value":{"a":1`, []Part{{"", "", []byte(head + `flows","value":{"a":1` + tail)}}},
 	}
@@ -151,7 +155,10 @@ func manyMessages(messages, size int) []byte {
 	var contacts, list []string
 	for i := range messages {
 		contacts = append(contacts, fmt.Sprintf(`{"profile":{"name":"Customer %d"},"wa_id":"336%08d"}`, i, i))
-		list = append(list, fmt.Sprintf(`{"from":"336%08d","id":"wamid.%d","timestamp":"1760000000","type":"text","text":{"body":"%s"}}`, i, i, strings.Repeat("x", size)))
+		list = append(list, fmt.Sprintf(
+			`{"from":"336%08d","id":"wamid.%d","timestamp":"1760000000","type":"text","text":{"body":"%s"}}`, i, i,
+			strings.Repeat("x", size),
+		))
 	}
 	return []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"p1"},"contacts":[` +
 		strings.Join(contacts, ",") + `],"messages":[` + strings.Join(list, ",") + `]}}]}]}`)

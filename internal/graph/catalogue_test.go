@@ -96,7 +96,10 @@ func TestCatalogue(t *testing.T) {
 			continue
 		}
 		if info.HTTPStatus != tc.status || info.Class != tc.class || info.Title == "" {
-			t.Errorf("%d: got %d %s %q, want %d %s and a title", tc.code, info.HTTPStatus, info.Class, info.Title, tc.status, tc.class)
+			t.Errorf(
+				"%d: got %d %s %q, want %d %s and a title", tc.code, info.HTTPStatus, info.Class, info.Title, tc.status,
+				tc.class,
+			)
 		}
 	}
 	for code := range catalogue() {

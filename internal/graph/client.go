@@ -70,7 +70,8 @@ func NewClient(options ClientOptions) (*Client, error) {
 		version = DefaultVersion
 	}
 	parsed, err := url.Parse(base)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil || parsed.RawQuery != "" {
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil ||
+		parsed.RawQuery != "" {
 		return nil, errors.New("base URL: give http:// or https:// and a host, without credentials and query")
 	}
 	if strings.Trim(version, "v.0123456789") != "" {

@@ -90,7 +90,9 @@ type TemplatePage struct {
 }
 
 // CreateTemplate submits a template for review.
-func (c *Client) CreateTemplate(ctx context.Context, wabaID string, definition template.Definition) (CreatedTemplate, error) {
+func (c *Client) CreateTemplate(
+	ctx context.Context, wabaID string, definition template.Definition,
+) (CreatedTemplate, error) {
 	var created CreatedTemplate
 	err := c.do(ctx, http.MethodPost, templatesPath(wabaID), nil, definition, &created)
 	return created, err

@@ -46,7 +46,10 @@ func upstream(t *testing.T, status int, body string) (*Client, *string) {
 }
 
 func TestClientSend(t *testing.T) {
-	client, last := upstream(t, 200, `{"messaging_product":"whatsapp","contacts":[{"input":"+33612345678","wa_id":"33612345678"}],"messages":[{"id":"wamid.9","message_status":"accepted"}]}`)
+	client, last := upstream(
+		t, 200,
+		`{"messaging_product":"whatsapp","contacts":[{"input":"+33612345678","wa_id":"33612345678"}],"messages":[{"id":"wamid.9","message_status":"accepted"}]}`,
+	)
 	got, err := client.Send(t.Context(), "1066", []byte(`{"messaging_product":"whatsapp","future":1}`))
 	if err != nil {
 		t.Fatal(err)
@@ -65,13 +68,17 @@ func TestClientSend(t *testing.T) {
 }
 
 func TestClientErrorIsTyped(t *testing.T) {
-	client, _ := upstream(t, 400, `{"error":{"message":"(#130429) Rate limit hit","type":"OAuthException","code":130429,"fbtrace_id":"x"}}`)
+	client, _ := upstream(
+		t, 400,
+		`{"error":{"message":"(#130429) Rate limit hit","type":"OAuthException","code":130429,"fbtrace_id":"x"}}`,
+	)
 	_, err := client.Send(t.Context(), "1066", []byte(`{}`))
 	failure, ok := AsError(err)
 	if !ok {
 		t.Fatalf("got %v, want an *Error", err)
 	}
-	if failure.Code != 130429 || failure.HTTPStatus != 400 || failure.RetryAfter != 3*time.Second || failure.Class() != Backoff {
+	if failure.Code != 130429 || failure.HTTPStatus != 400 || failure.RetryAfter != 3*time.Second ||
+		failure.Class() != Backoff {
 		t.Errorf("got %+v of class %s", failure, failure.Class())
 	}
 }
@@ -91,14 +98,22 @@ func TestClientTemplates(t *testing.T) {
 		t.Errorf("create: got %s, want %s", *last, want)
 	}
 
-	listed, last := upstream(t, 200, `{"data":[{"id":"572","name":"a","language":"en","status":"APPROVED","category":"UTILITY","correct_category":"MARKETING","quality_score":{"score":"GREEN"},"components":[{"type":"BODY","text":"hi"}]}],"paging":{"cursors":{"before":"x","after":"y"},"next":"https://ex.test"}}`)
+	listed, last := upstream(
+		t, 200,
+		`{"data":[{"id":"572","name":"a","language":"en","status":"APPROVED","category":"UTILITY","correct_category":"MARKETING","quality_score":{"score":"GREEN"},"components":[{"type":"BODY","text":"hi"}]}],"paging":{"cursors":{"before":"x","after":"y"},"next":"https://ex.test"}}`,
+	)
 	page, err := listed.ListTemplates(t.Context(), "102", TemplateQuery{Name: "a", Limit: 1000, After: "w"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := TemplatePage{After: "y", Templates: []UpstreamTemplate{{
-		Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "hi"}}},
-		ID:         "572", Status: "APPROVED", CorrectCategory: "MARKETING", QualityScore: &QualityScore{Score: "GREEN"},
+		Definition: template.Definition{
+			Name: "a", Language: "en", Category: "UTILITY",
+			Components: []template.Component{{Type: "BODY", Text: "hi"}},
+		},
+		ID: "572", Status: "APPROVED", CorrectCategory: "MARKETING", QualityScore: &QualityScore{
+			Score: "GREEN",
+		},
 	}}}
 	if diff := cmp.Diff(want, page); diff != "" {
 		t.Error(diff)
@@ -119,7 +134,9 @@ func TestClientTemplates(t *testing.T) {
 	if want := "DELETE /v26.0/102/message_templates?hsm_id=572&name=a"; *last != want {
 		t.Errorf("delete: got %s, want %s", *last, want)
 	}
-	if err := deleted.EditTemplate(t.Context(), "572", "", []template.Component{{Type: "BODY", Text: "ho"}}); err != nil {
+	if err := deleted.EditTemplate(
+		t.Context(), "572", "", []template.Component{{Type: "BODY", Text: "ho"}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if want := `POST /v26.0/572 {"components":[{"type":"BODY","text":"ho"}]}`; *last != want {
@@ -128,12 +145,18 @@ func TestClientTemplates(t *testing.T) {
 }
 
 func TestClientPhoneNumberAndOverride(t *testing.T) {
-	client, last := upstream(t, 200, `{"id":"1066","display_phone_number":"+1 555-078-3881","verified_name":"Shop","quality_rating":"GREEN","throughput":{"level":"HIGH"}}`)
+	client, last := upstream(
+		t, 200,
+		`{"id":"1066","display_phone_number":"+1 555-078-3881","verified_name":"Shop","quality_rating":"GREEN","throughput":{"level":"HIGH"}}`,
+	)
 	got, err := client.PhoneNumber(t.Context(), "1066")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := PhoneNumber{ID: "1066", DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN", Throughput: &Throughput{Level: "HIGH"}}
+	want := PhoneNumber{
+		ID: "1066", DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN",
+		Throughput: &Throughput{Level: "HIGH"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -157,7 +180,9 @@ func TestClientBlockUsers(t *testing.T) {
 		},
 		"some": {
 			400, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2","wa_id":"2","errors":[{"message":"Re-engagement required","code":131047}]}]},"error":{"message":"x","type":"OAuthException","code":139100}}`,
-			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{{BlockedUser{"2", "2"}, []byte(`[{"message":"Re-engagement required","code":131047}]`)}}},
+			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{
+				{BlockedUser{"2", "2"}, []byte(`[{"message":"Re-engagement required","code":131047}]`)},
+			}},
 		},
 	}
 	for name, tc := range tests {
@@ -186,9 +211,13 @@ func TestClientBlockUsers(t *testing.T) {
 func TestP12TransportErrorTellsWhetherItMayHaveBeenSent(t *testing.T) {
 	refusing := httptest.NewServer(http.NotFoundHandler())
 	refusing.Close()
-	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	hanging := httptest.NewServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
+	)
 	defer hanging.Close()
-	nonsense := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }))
+	nonsense := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }),
+	)
 	defer nonsense.Close()
 	tests := map[string]struct {
 		url     string
@@ -274,7 +303,10 @@ func TestNewClientChecksItsOptions(t *testing.T) {
 
 // Meta adds kinds of components; a page that holds one is read all the same.
 func TestListTemplatesWithComponentsOfTheFuture(t *testing.T) {
-	client, _ := upstream(t, 200, `{"data":[{"id":"1","name":"a","language":"en","status":"APPROVED","category":"UTILITY","components":[{"type":"BODY","text":{"blocks":[]}}]},{"id":"2","name":"b","language":"en","status":"PENDING","category":"UTILITY","components":[{"type":"BODY","text":"hi","new":1}]},{"id":"3","name":"c"}]}`)
+	client, _ := upstream(
+		t, 200,
+		`{"data":[{"id":"1","name":"a","language":"en","status":"APPROVED","category":"UTILITY","components":[{"type":"BODY","text":{"blocks":[]}}]},{"id":"2","name":"b","language":"en","status":"PENDING","category":"UTILITY","components":[{"type":"BODY","text":"hi","new":1}]},{"id":"3","name":"c"}]}`,
+	)
 	page, err := client.ListTemplates(t.Context(), "102", TemplateQuery{})
 	if err != nil {
 		t.Fatal(err)

@@ -101,7 +101,9 @@ func LookupCode(code int) (CodeInfo, bool) {
 		return info, true
 	}
 	if code >= 200 && code <= 299 {
-		return CodeInfo{Code: code, HTTPStatus: http.StatusForbidden, Title: "API permission missing", Class: StopTenant}, true
+		return CodeInfo{
+			Code: code, HTTPStatus: http.StatusForbidden, Title: "API permission missing", Class: StopTenant,
+		}, true
 	}
 	return CodeInfo{}, false
 }

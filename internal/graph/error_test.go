@@ -30,7 +30,10 @@ func TestErrorShape(t *testing.T) {
 			`{"error":{"message":"(#131042) Business eligibility payment issue","type":"OAuthException","code":131042,"error_data":{"messaging_product":"whatsapp","details":"The account's budget does not cover this message: it can cost 0.0130 USD and 0.0042 USD is left. Raise the budget or wait for the next period."}}}`,
 		},
 		"subcode, trace and no details": {
-			&Error{Code: 10, Subcode: 2018278, Type: "OAuthException", Message: "(#10) Outside of allowed window.", TraceID: "Bx1"},
+			&Error{
+				Code: 10, Subcode: 2018278, Type: "OAuthException", Message: "(#10) Outside of allowed window.",
+				TraceID: "Bx1",
+			},
 			`{"error":{"message":"(#10) Outside of allowed window.","type":"OAuthException","code":10,"error_subcode":2018278,"fbtrace_id":"Bx1"}}`,
 		},
 	}
@@ -66,7 +69,10 @@ func TestRefusalCodes(t *testing.T) {
 	}
 	for _, tc := range tests {
 		if tc.err.Code != tc.code || tc.err.HTTPStatus != tc.status || tc.err.Details == "" {
-			t.Errorf("got %d with %d and %q, want %d with %d and a sentence", tc.err.Code, tc.err.HTTPStatus, tc.err.Details, tc.code, tc.status)
+			t.Errorf(
+				"got %d with %d and %q, want %d with %d and a sentence", tc.err.Code, tc.err.HTTPStatus, tc.err.Details,
+				tc.code, tc.status,
+			)
 		}
 	}
 }
@@ -96,7 +102,10 @@ func TestParseError(t *testing.T) {
 			400,
 			http.Header{"Retry-After": {"7"}},
 			`{"error":{"message":"(#131056) Pair rate limit hit","type":"OAuthException","code":131056,"error_subcode":2494055,"error_data":{"messaging_product":"whatsapp","details":"slow"},"fbtrace_id":"Az"}}`,
-			Error{HTTPStatus: 400, Code: 131056, Subcode: 2494055, Type: "OAuthException", Message: "(#131056) Pair rate limit hit", Details: "slow", TraceID: "Az", RetryAfter: 7 * time.Second},
+			Error{
+				HTTPStatus: 400, Code: 131056, Subcode: 2494055, Type: "OAuthException",
+				Message: "(#131056) Pair rate limit hit", Details: "slow", TraceID: "Az", RetryAfter: 7 * time.Second,
+			},
 		},
 		"code as string": {
 			400, nil, `{"error":{"code":"100","message":"m"}}`,
@@ -104,15 +113,24 @@ func TestParseError(t *testing.T) {
 		},
 		"a proxy's page": {
 			502, nil, `<html>bad gateway</html>`,
-			Error{HTTPStatus: 502, Code: 1, Type: "OAuthException", Message: "(#1) Bad Gateway", Details: "the answer had no error object in Meta's shape", Foreign: true},
+			Error{
+				HTTPStatus: 502, Code: 1, Type: "OAuthException", Message: "(#1) Bad Gateway",
+				Details: "the answer had no error object in Meta's shape", Foreign: true,
+			},
 		},
 		"unauthorized without a body": {
 			401, nil, ``,
-			Error{HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized", Details: "the answer had no error object in Meta's shape", Foreign: true},
+			Error{
+				HTTPStatus: 401, Code: 0, Type: "OAuthException", Message: "(#0) Unauthorized",
+				Details: "the answer had no error object in Meta's shape", Foreign: true,
+			},
 		},
 		"a code that no store keeps": {
 			400, nil, `{"error":{"code":2147483648,"message":"m"}}`,
-			Error{HTTPStatus: 400, Code: 1, Type: "OAuthException", Message: "(#1) Bad Request", Details: "the answer had no error object in Meta's shape", Foreign: true},
+			Error{
+				HTTPStatus: 400, Code: 1, Type: "OAuthException", Message: "(#1) Bad Request",
+				Details: "the answer had no error object in Meta's shape", Foreign: true,
+			},
 		},
 		"a subcode that no store keeps": {
 			400, nil, `{"error":{"code":100,"error_subcode":-2147483649}}`,

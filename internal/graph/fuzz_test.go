@@ -22,7 +22,9 @@ func FuzzParseAnswer(f *testing.F) {
 		f.Add(http.StatusBadRequest, seed, "7")
 	}
 	f.Fuzz(func(t *testing.T, status int, body, retryAfter string) {
-		if response, err := ParseSendResponse([]byte(body)); err == nil && (len(response.Messages) == 0 || response.Messages[0].ID == "") {
+		if response, err := ParseSendResponse(
+			[]byte(body),
+		); err == nil && (len(response.Messages) == 0 || response.Messages[0].ID == "") {
 			t.Fatalf("%q was taken for an accepted message", body)
 		}
 		e := ParseError(status, http.Header{"Retry-After": {retryAfter}}, []byte(body))
@@ -49,7 +51,9 @@ func FuzzVerifySignature(f *testing.F) {
 	f.Add([]byte(""), "", Sign(nil, ""))
 	f.Fuzz(func(t *testing.T, body []byte, secret, header string) {
 		want := Sign(body, secret)
-		if got := VerifySignature(body, header, secret); got != (secret != "" && strings.EqualFold(header, want) && strings.HasPrefix(header, signaturePrefix)) {
+		if got := VerifySignature(
+			body, header, secret,
+		); got != (secret != "" && strings.EqualFold(header, want) && strings.HasPrefix(header, signaturePrefix)) {
 			t.Fatalf("%q for %q under %q: %v", header, body, secret, got)
 		}
 		if secret != "" && !VerifySignature(body, want, "", "another"+secret, secret) {

@@ -70,8 +70,15 @@ func TestParseWebhookOfAPage(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := onlyChange(t, []byte(`{"object":"page","entry":[{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"24680135"},"recipient":{"id":"555"},"timestamp":1760000000100,`+tc.content+`}]}]}`))
-			want := Change{Object: "page", EntryID: "555", EntryTime: milli(1760000000123), Events: []PageEvent{tc.want}}
+			got := onlyChange(
+				t,
+				[]byte(
+					`{"object":"page","entry":[{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"24680135"},"recipient":{"id":"555"},"timestamp":1760000000100,`+tc.content+`}]}]}`,
+				),
+			)
+			want := Change{
+				Object: "page", EntryID: "555", EntryTime: milli(1760000000123), Events: []PageEvent{tc.want},
+			}
 			if diff := cmp.Diff(want, got, withoutRaw()); diff != "" {
 				t.Error(diff)
 			}
@@ -80,7 +87,9 @@ func TestParseWebhookOfAPage(t *testing.T) {
 }
 
 func TestParseWebhookStandby(t *testing.T) {
-	got := onlyChange(t, []byte(`{"object":"page","entry":[{"id":"555","standby":[{"sender":{"id":"1"},"message":{"mid":"m"}}]}]}`))
+	got := onlyChange(
+		t, []byte(`{"object":"page","entry":[{"id":"555","standby":[{"sender":{"id":"1"},"message":{"mid":"m"}}]}]}`),
+	)
 	if len(got.Events) != 1 || !got.Events[0].Standby || got.Events[0].Kind != PageMessage {
 		t.Errorf("got %+v, want one message on standby", got.Events)
 	}

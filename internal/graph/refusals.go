@@ -23,12 +23,17 @@ func OutsideWindow(closed time.Time) *Error {
 
 // InvalidToken answers a request without a valid bearer token (190).
 func InvalidToken() *Error {
-	return NewError(CodeInvalidToken, "The access token is missing, malformed or unknown. Send Authorization: Bearer with a current token.")
+	return NewError(
+		CodeInvalidToken,
+		"The access token is missing, malformed or unknown. Send Authorization: Bearer with a current token.",
+	)
 }
 
 // UnknownPhoneNumberID answers a request for a number that is not served (33).
 func UnknownPhoneNumberID() *Error {
-	return NewError(CodeUnknownPhoneNumberID, "This phone number id is not served here. Use one of the account's channels.")
+	return NewError(
+		CodeUnknownPhoneNumberID, "This phone number id is not served here. Use one of the account's channels.",
+	)
 }
 
 // ThroughputReached asks the caller to come back later (130429).
@@ -48,12 +53,16 @@ func BudgetExhausted(needed, left string) *Error {
 // TemplateNotFound refuses a template that does not exist in the language or is
 // not approved (132001).
 func TemplateNotFound() *Error {
-	return NewError(CodeTemplateMissing, "No approved template has this name and language. Check both, and the template's status.")
+	return NewError(
+		CodeTemplateMissing, "No approved template has this name and language. Check both, and the template's status.",
+	)
 }
 
 // TemplatePaused refuses a template that Meta has paused (132015).
 func TemplatePaused() *Error {
-	return NewError(CodeTemplatePaused, "The template is paused for low quality. Use another one until the pause ends, or edit it.")
+	return NewError(
+		CodeTemplatePaused, "The template is paused for low quality. Use another one until the pause ends, or edit it.",
+	)
 }
 
 // TemplateDisabled refuses a template that Meta has disabled (132016).
@@ -63,12 +72,16 @@ func TemplateDisabled() *Error {
 
 // MarketingStopped refuses a marketing template (131050).
 func MarketingStopped() *Error {
-	return NewError(CodeMarketingStopped, "The customer has stopped marketing messages. Do not send marketing until they resume.")
+	return NewError(
+		CodeMarketingStopped, "The customer has stopped marketing messages. Do not send marketing until they resume.",
+	)
 }
 
 // MethodNotAllowed answers a request with a method that the path has not (131055).
 func MethodNotAllowed() *Error {
-	return NewError(CodeMethodNotAllowed, "This path does not have this method. Use POST for messages and GET for reads.")
+	return NewError(
+		CodeMethodNotAllowed, "This path does not have this method. Use POST for messages and GET for reads.",
+	)
 }
 
 // OutcomeUnknown is Unavailable where the message may have been accepted all the same (131016).
@@ -81,7 +94,11 @@ func OutcomeUnknown(after time.Duration) *Error {
 // Faulty says that a fault of the gateway keeps this request from being stored (131000). Others may
 // be.
 func Faulty() *Error {
-	e := NewError(CodeInternal, "A fault of the gateway kept the message from being stored. It was not accepted; the gateway's log names the fault.")
+	e := NewError(
+		CodeInternal,
+		"A fault of the gateway kept the message from being stored. It was not accepted; the gateway's log names "+
+			"the fault.",
+	)
 	e.HTTPStatus = 500
 	return e
 }

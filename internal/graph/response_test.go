@@ -51,7 +51,9 @@ func TestAccept(t *testing.T) {
 }
 
 func TestParseSendResponseWithoutAnID(t *testing.T) {
-	for _, body := range []string{``, `<html>`, `[]`, `{}`, `{"messages":[]}`, `{"messages":[{"id":""}]}`, `{"messages":["x"]}`} {
+	for _, body := range []string{
+		``, `<html>`, `[]`, `{}`, `{"messages":[]}`, `{"messages":[{"id":""}]}`, `{"messages":["x"]}`,
+	} {
 		if _, err := ParseSendResponse([]byte(body)); err == nil {
 			t.Errorf("%q was read", body)
 		}

@@ -160,7 +160,10 @@ func ParseSend(body []byte) (*Send, error) {
 func sendObject(body []byte) (rawjson.Object, error) {
 	switch {
 	case len(body) > MaxSendBody:
-		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody))
+		return rawjson.Object{}, NewError(
+			CodeInvalidParameter,
+			fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody),
+		)
 	case !json.Valid(body):
 		return rawjson.Object{}, NewError(CodeInvalidParameter, whyNotJSON(body))
 	case !utf8.Valid(body):
@@ -171,7 +174,9 @@ func sendObject(body []byte) (rawjson.Object, error) {
 		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body must be a JSON object.")
 	}
 	if object.Len() > maxFields {
-		return rawjson.Object{}, NewError(CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields))
+		return rawjson.Object{}, NewError(
+			CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields),
+		)
 	}
 	if _, ambiguous := object.Ambiguous(); ambiguous {
 		return rawjson.Object{}, NewError(CodeInvalidParameter,
@@ -278,12 +283,17 @@ func (s *Send) readAddress(object rawjson.Object) error {
 		return s.readTo(to)
 	case recipient != "":
 		if !identity.IsUserID(recipient) {
-			return invalid("recipient", "must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits")
+			return invalid(
+				"recipient",
+				"must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits",
+			)
 		}
 		s.Input, s.BSUID = recipient, recipient
 		return nil
 	default:
-		return missing("to", "the customer's phone number with its country code, or recipient with a business-scoped user id")
+		return missing(
+			"to", "the customer's phone number with its country code, or recipient with a business-scoped user id",
+		)
 	}
 }
 
@@ -298,7 +308,11 @@ func (s *Send) readTo(to string) error {
 	}
 	number, ok := identity.ParsePhone(to)
 	if !ok {
-		return invalid("to", "must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, dashes, dots and parentheses may stand between them")
+		return invalid(
+			"to",
+			"must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, "+
+				"dashes, dots and parentheses may stand between them",
+		)
 	}
 	s.To = string(number)
 	return nil
@@ -317,7 +331,9 @@ func (s *Send) readCommon(object rawjson.Object) error {
 
 	category, ok := optionalString(object, "category")
 	if !ok || category != "" && category != "utility" && category != "authentication" {
-		return NewError(CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`)
+		return NewError(
+			CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`,
+		)
 	}
 	s.DirectCategory = category
 

@@ -18,7 +18,11 @@ func TestParseSend(t *testing.T) {
 	}{
 		"text with context and callback data": {
 			`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+55 (11) 99999-0000","type":"text","text":{"body":"Your bike is ready","preview_url":true},"context":{"message_id":"wamid.HBgM"},"biz_opaque_callback_data":"tenant=acme;job=42"}`,
-			Send{Type: "text", Input: "+55 (11) 99999-0000", To: "5511999990000", Text: &Text{Body: "Your bike is ready"}, ReplyTo: "wamid.HBgM", CallbackData: "tenant=acme;job=42", HasCallbackData: true},
+			Send{
+				Type: "text", Input: "+55 (11) 99999-0000", To: "5511999990000",
+				Text: &Text{Body: "Your bike is ready"}, ReplyTo: "wamid.HBgM", CallbackData: "tenant=acme;job=42",
+				HasCallbackData: true,
+			},
 		},
 		"text by default": {
 			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"oui"}}`,
@@ -26,11 +30,16 @@ func TestParseSend(t *testing.T) {
 		},
 		"empty callback data": {
 			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"oui"},"biz_opaque_callback_data":""}`,
-			Send{Type: "text", Input: "33612345678", To: "33612345678", Text: &Text{Body: "oui"}, HasCallbackData: true},
+			Send{
+				Type: "text", Input: "33612345678", To: "33612345678", Text: &Text{Body: "oui"}, HasCallbackData: true,
+			},
 		},
 		"BSUID": {
 			`{"messaging_product":"whatsapp","recipient":"US.13491208655302741918","type":"text","text":{"body":"hi"}}`,
-			Send{Type: "text", Input: "US.13491208655302741918", BSUID: "US.13491208655302741918", Text: &Text{Body: "hi"}},
+			Send{
+				Type: "text", Input: "US.13491208655302741918", BSUID: "US.13491208655302741918",
+				Text: &Text{Body: "hi"},
+			},
 		},
 		"to wins over recipient": {
 			`{"messaging_product":"whatsapp","to":"+4915112345678","recipient":"DE.1","text":{"body":"hi"}}`,
@@ -49,11 +58,17 @@ func TestParseSend(t *testing.T) {
 		},
 		"template, named, no components": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"hello","language":{"code":"en"}}}`,
-			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", Template: &template.Send{Name: "hello", Language: "en"}},
+			Send{
+				Type: "template", Input: "+5511999990000", To: "5511999990000",
+				Template: &template.Send{Name: "hello", Language: "en"},
+			},
 		},
 		"reaction taken back": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"reaction","reaction":{"message_id":"wamid.1","emoji":""}}`,
-			Send{Type: "reaction", Input: "+5511999990000", To: "5511999990000", Reaction: &Reaction{MessageID: "wamid.1"}},
+			Send{
+				Type: "reaction", Input: "+5511999990000", To: "5511999990000",
+				Reaction: &Reaction{MessageID: "wamid.1"},
+			},
 		},
 		"image by link": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"image","image":{"link":"https://ex.test/a.jpg","caption":"front"}}`,
@@ -65,7 +80,10 @@ func TestParseSend(t *testing.T) {
 		},
 		"Direct Send": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","category":"utility","direct_send_config":{"template_name":"x"},"text":{"body":"hi"}}`,
-			Send{Type: "text", Input: "+5511999990000", To: "5511999990000", Text: &Text{Body: "hi"}, DirectCategory: "utility"},
+			Send{
+				Type: "text", Input: "+5511999990000", To: "5511999990000", Text: &Text{Body: "hi"},
+				DirectCategory: "utility",
+			},
 		},
 		"read receipt with typing": {
 			`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","typing_indicator":{"type":"text"}}`,
@@ -312,7 +330,9 @@ func FuzzParseSend(f *testing.F) {
 }
 
 func BenchmarkParseSend(b *testing.B) {
-	body := []byte(`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511999990000","type":"text","text":{"body":"Your bike is ready https://ex.test/b1","preview_url":true},"biz_opaque_callback_data":"tenant=acme;job=42"}`)
+	body := []byte(
+		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511999990000","type":"text","text":{"body":"Your bike is ready https://ex.test/b1","preview_url":true},"biz_opaque_callback_data":"tenant=acme;job=42"}`,
+	)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -16,7 +16,9 @@ func unix(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
 
 // inChange puts a value into an envelope.
 func inChange(field, value string) []byte {
-	return []byte(`{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","time":1760000005,"changes":[{"field":"` + field + `","value":` + value + `}]}]}`)
+	return []byte(
+		`{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","time":1760000005,"changes":[{"field":"` + field + `","value":` + value + `}]}]}`,
+	)
 }
 
 const metadata = `"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"106540352242922"}`
@@ -109,7 +111,10 @@ func TestParseWebhookMessage(t *testing.T) {
 		},
 		"user id changed": {
 			`{"id":"wamid.1","timestamp":"1760000000","type":"system","system":{"body":"changed","type":"user_changed_user_id","user_id":"BR.78","previous_user_id":"BR.77"}}`,
-			Message{ID: "wamid.1", Timestamp: unix(1760000000), Type: "system", System: &SystemNotice{Type: "user_changed_user_id", OldUserID: "BR.77", NewUserID: "BR.78"}},
+			Message{
+				ID: "wamid.1", Timestamp: unix(1760000000), Type: "system",
+				System: &SystemNotice{Type: "user_changed_user_id", OldUserID: "BR.77", NewUserID: "BR.78"},
+			},
 		},
 		"unsupported": {
 			`{` + common + `"type":"unsupported","errors":[{"code":131051,"title":"Unsupported message type","error_data":{"details":"poll"}}],"unsupported":{"type":"poll"}}`,
@@ -185,31 +190,58 @@ func TestParseWebhookStatus(t *testing.T) {
 	}{
 		"2018, per notification": {
 			`{"id":"wamid.1","status":"sent","timestamp":"1630000000","recipient_id":"5511999990000","pricing":{"pricing_model":"NBP","billable":true}}`,
-			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1630000000), RecipientID: "5511999990000", Pricing: &Pricing{Model: "NBP", Billable: &yes}},
+			Status{
+				ID: "wamid.1", Status: "sent", Timestamp: unix(1630000000), RecipientID: "5511999990000",
+				Pricing: &Pricing{Model: "NBP", Billable: &yes},
+			},
 		},
 		"2022, conversations": {
 			`{"id":"wamid.1","status":"sent","timestamp":"1644900000","recipient_id":"1","conversation":{"id":"c0ffee","expiration_timestamp":"1645000000","origin":{"type":"user_initiated"}},"pricing":{"pricing_model":"CBP","billable":true,"category":"user_initiated"}}`,
-			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1644900000), RecipientID: "1", Conversation: &Conversation{ID: "c0ffee", Origin: "user_initiated", Expires: unix(1645000000)}, Pricing: &Pricing{Model: "CBP", Billable: &yes, Category: "user_initiated"}},
+			Status{
+				ID: "wamid.1", Status: "sent", Timestamp: unix(1644900000), RecipientID: "1",
+				Conversation: &Conversation{ID: "c0ffee", Origin: "user_initiated", Expires: unix(1645000000)},
+				Pricing:      &Pricing{Model: "CBP", Billable: &yes, Category: "user_initiated"},
+			},
 		},
 		"2025, charged": {
 			`{"id":"wamid.1","status":"delivered","timestamp":"1752000000","recipient_id":"1","biz_opaque_callback_data":"g:1","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"marketing"}}`,
-			Status{ID: "wamid.1", Status: "delivered", Timestamp: unix(1752000000), RecipientID: "1", CallbackData: "g:1", Pricing: &Pricing{Model: "PMP", Billable: &yes, Type: "regular", Category: "marketing"}},
+			Status{
+				ID: "wamid.1", Status: "delivered", Timestamp: unix(1752000000), RecipientID: "1", CallbackData: "g:1",
+				Pricing: &Pricing{Model: "PMP", Billable: &yes, Type: "regular", Category: "marketing"},
+			},
 		},
 		"free entry point": {
 			`{"id":"wamid.1","status":"sent","timestamp":"1769000000","recipient_id":"1","conversation":{"id":"x","expiration_timestamp":"1770000000","origin":{"type":"referral_conversion"}},"pricing":{"billable":false,"pricing_model":"PMP","type":"free_entry_point","category":"referral_conversion"}}`,
-			Status{ID: "wamid.1", Status: "sent", Timestamp: unix(1769000000), RecipientID: "1", Conversation: &Conversation{ID: "x", Origin: "referral_conversion", Expires: unix(1770000000)}, Pricing: &Pricing{Model: "PMP", Billable: &no, Type: "free_entry_point", Category: "referral_conversion"}},
+			Status{
+				ID: "wamid.1", Status: "sent", Timestamp: unix(1769000000), RecipientID: "1",
+				Conversation: &Conversation{ID: "x", Origin: "referral_conversion", Expires: unix(1770000000)},
+				Pricing: &Pricing{
+					Model: "PMP", Billable: &no, Type: "free_entry_point", Category: "referral_conversion",
+				},
+			},
 		},
 		"2026, exempt, billable gone": {
 			`{"id":"wamid.1","status":"read","timestamp":1790000000,"recipient_id":"1","pricing":{"pricing_model":"PMP","type":"regular","category":"service","subtype":"paid_exempt"}}`,
-			Status{ID: "wamid.1", Status: "read", Timestamp: unix(1790000000), RecipientID: "1", Pricing: &Pricing{Model: "PMP", Type: "regular", Category: "service", Subtype: "paid_exempt"}},
+			Status{
+				ID: "wamid.1", Status: "read", Timestamp: unix(1790000000), RecipientID: "1",
+				Pricing: &Pricing{Model: "PMP", Type: "regular", Category: "service", Subtype: "paid_exempt"},
+			},
 		},
 		"group": {
 			`{"id":"wamid.1","status":"delivered","timestamp":"1790000000","recipient_id":"g1","recipient_type":"group","recipient_participant_id":"5511999990000"}`,
-			Status{ID: "wamid.1", Status: "delivered", Timestamp: unix(1790000000), RecipientID: "g1", RecipientType: "group", ParticipantID: "5511999990000"},
+			Status{
+				ID: "wamid.1", Status: "delivered", Timestamp: unix(1790000000), RecipientID: "g1",
+				RecipientType: "group", ParticipantID: "5511999990000",
+			},
 		},
 		"failed": {
 			`{"id":"wamid.2","status":"failed","timestamp":"1760000001","recipient_id":"1","errors":[{"code":131047,"title":"Re-engagement message","message":"Re-engagement message","error_data":{"details":"too late"},"href":"https://ex.test"}]}`,
-			Status{ID: "wamid.2", Status: "failed", Timestamp: unix(1760000001), RecipientID: "1", Errors: []StatusError{{Code: 131047, Title: "Re-engagement message", Message: "Re-engagement message", Details: "too late"}}},
+			Status{
+				ID: "wamid.2", Status: "failed", Timestamp: unix(1760000001), RecipientID: "1",
+				Errors: []StatusError{
+					{Code: 131047, Title: "Re-engagement message", Message: "Re-engagement message", Details: "too late"},
+				},
+			},
 		},
 		"payment": {
 			`{"id":"wamid.2","type":"payment","status":"captured","timestamp":"1760000001","recipient_id":"1","payment":{"reference_id":"order-1"}}`,
@@ -243,48 +275,65 @@ func TestParseWebhookOtherFields(t *testing.T) {
 			"message_template_status_update",
 			`{"event":"REJECTED","message_template_id":1689556908129832,"message_template_name":"order_ready","message_template_language":"pt_BR","message_template_category":"UTILITY","reason":"INCORRECT_CATEGORY","rejection_info":{"reason":"Looks promotional","recommendation":"x"}}`,
 			with("message_template_status_update", func(c *Change) {
-				c.Template = &TemplateUpdate{ID: "1689556908129832", Name: "order_ready", Language: "pt_BR", Event: "REJECTED", Category: "UTILITY", Reason: "INCORRECT_CATEGORY", Explanation: "Looks promotional"}
+				c.Template = &TemplateUpdate{
+					ID: "1689556908129832", Name: "order_ready", Language: "pt_BR", Event: "REJECTED",
+					Category: "UTILITY", Reason: "INCORRECT_CATEGORY", Explanation: "Looks promotional",
+				}
 			}),
 		},
 		"template paused": {
 			"message_template_status_update",
 			`{"event":"PAUSED","message_template_id":1,"message_template_name":"promo","message_template_language":"en_US","reason":"NONE","other_info":{"title":"FIRST_PAUSE","description":"3 hours"}}`,
 			with("message_template_status_update", func(c *Change) {
-				c.Template = &TemplateUpdate{ID: "1", Name: "promo", Language: "en_US", Event: "PAUSED", Explanation: "3 hours"}
+				c.Template = &TemplateUpdate{
+					ID: "1", Name: "promo", Language: "en_US", Event: "PAUSED", Explanation: "3 hours",
+				}
 			}),
 		},
 		"category changed": {
 			"template_category_update",
 			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US","previous_category":"UTILITY","new_category":"MARKETING"}`,
 			with("template_category_update", func(c *Change) {
-				c.Template = &TemplateUpdate{ID: "1", Name: "x", Language: "en_US", PreviousCategory: "UTILITY", NewCategory: "MARKETING"}
+				c.Template = &TemplateUpdate{
+					ID: "1", Name: "x", Language: "en_US", PreviousCategory: "UTILITY", NewCategory: "MARKETING",
+				}
 			}),
 		},
 		"category announced": {
 			"template_category_update",
 			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US","new_category":"UTILITY","correct_category":"MARKETING","category_update_timestamp":1762000000}`,
 			with("template_category_update", func(c *Change) {
-				c.Template = &TemplateUpdate{ID: "1", Name: "x", Language: "en_US", NewCategory: "UTILITY", CorrectCategory: "MARKETING", CategoryAt: unix(1762000000)}
+				c.Template = &TemplateUpdate{
+					ID: "1", Name: "x", Language: "en_US", NewCategory: "UTILITY", CorrectCategory: "MARKETING",
+					CategoryAt: unix(1762000000),
+				}
 			}),
 		},
 		"template quality": {
 			"message_template_quality_update",
 			`{"previous_quality_score":"GREEN","new_quality_score":"YELLOW","message_template_id":1,"message_template_name":"x","message_template_language":"en_US"}`,
 			with("message_template_quality_update", func(c *Change) {
-				c.Template = &TemplateUpdate{ID: "1", Name: "x", Language: "en_US", PreviousQuality: "GREEN", NewQuality: "YELLOW"}
+				c.Template = &TemplateUpdate{
+					ID: "1", Name: "x", Language: "en_US", PreviousQuality: "GREEN", NewQuality: "YELLOW",
+				}
 			}),
 		},
 		"number quality": {
 			"phone_number_quality_update",
 			`{"display_phone_number":"15550783881","event":"THROUGHPUT_UPGRADE","max_daily_conversations_per_business":"TIER_UNLIMITED"}`,
 			with("phone_number_quality_update", func(c *Change) {
-				c.Quality = &PhoneQuality{DisplayPhoneNumber: "15550783881", Event: "THROUGHPUT_UPGRADE", Limit: "TIER_UNLIMITED"}
+				c.Quality = &PhoneQuality{
+					DisplayPhoneNumber: "15550783881", Event: "THROUGHPUT_UPGRADE", Limit: "TIER_UNLIMITED",
+				}
 			}),
 		},
 		"account banned": {
 			"account_update",
 			`{"event":"DISABLED_UPDATE","ban_info":{"waba_ban_state":"DISABLE","waba_ban_date":"x"}}`,
-			with("account_update", func(c *Change) { c.Account = &AccountUpdate{Event: "DISABLED_UPDATE", BanState: "DISABLE"} }),
+			with(
+				"account_update",
+				func(c *Change) { c.Account = &AccountUpdate{Event: "DISABLED_UPDATE", BanState: "DISABLE"} },
+			),
 		},
 		"marketing stopped": {
 			"user_preferences",
@@ -292,7 +341,9 @@ func TestParseWebhookOtherFields(t *testing.T) {
 			with("user_preferences", func(c *Change) {
 				c.PhoneNumberID, c.DisplayPhoneNumber = "106540352242922", "15550783881"
 				c.Contacts = []Contact{{WAID: "5511999990000", Name: "Ana"}}
-				c.Preferences = []UserPreference{{WAID: "5511999990000", Category: "marketing_messages", Value: "stop", Timestamp: unix(1760000000)}}
+				c.Preferences = []UserPreference{
+					{WAID: "5511999990000", Category: "marketing_messages", Value: "stop", Timestamp: unix(1760000000)},
+				}
 			}),
 		},
 		"account error": {
@@ -349,7 +400,9 @@ func TestParseWebhookLoopsAllLists(t *testing.T) {
 
 func TestParseWebhookBounds(t *testing.T) {
 	statuses := func(n int) string {
-		return `{` + metadata + `,"statuses":[` + strings.TrimSuffix(strings.Repeat(`{"id":"wamid.1","status":"sent"},`, n), ",") + `]}`
+		return `{` + metadata + `,"statuses":[` + strings.TrimSuffix(
+			strings.Repeat(`{"id":"wamid.1","status":"sent"},`, n), ",",
+		) + `]}`
 	}
 	tests := map[string]struct {
 		body []byte
@@ -415,7 +468,10 @@ func FuzzParseWebhook(f *testing.F) {
 }
 
 func BenchmarkParseWebhook(b *testing.B) {
-	body := inChange("messages", `{`+metadata+`,"statuses":[{"id":"wamid.HBgNNTUxMTk5OTk5MDAwMBUCABEYEjE","status":"delivered","timestamp":"1760000000","recipient_id":"5511999990000","biz_opaque_callback_data":"g:01JB","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"utility"}}]}`)
+	body := inChange(
+		"messages",
+		`{`+metadata+`,"statuses":[{"id":"wamid.HBgNNTUxMTk5OTk5MDAwMBUCABEYEjE","status":"delivered","timestamp":"1760000000","recipient_id":"5511999990000","biz_opaque_callback_data":"g:01JB","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"utility"}}]}`,
+	)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := ParseWebhook(body); err != nil {

@@ -212,7 +212,10 @@ func TestTrunkZerosAreThoseOfThePlans(t *testing.T) {
 		got, _ := ParsePhone(withZero)
 		dropped := string(got) == e164[1:]
 		if want := prefix == "0"; dropped != want && code != 39 && code != 508 {
-			t.Errorf("%s (%d): a zero behind the code is dropped: %v, and the plan's trunk prefix is %q", region, code, dropped, prefix)
+			t.Errorf(
+				"%s (%d): a zero behind the code is dropped: %v, and the plan's trunk prefix is %q", region, code,
+				dropped, prefix,
+			)
 		}
 	}
 }
@@ -239,7 +242,9 @@ func TestP13ADirectoryIsTheClosureOfWhatItWasTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type pair struct{ a, b Address }
 		address := rapid.SampledFrom(addresses)
-		told := rapid.SliceOf(rapid.Custom(func(t *rapid.T) pair { return pair{address.Draw(t, "a"), address.Draw(t, "b")} })).Draw(t, "told")
+		told := rapid.SliceOf(
+			rapid.Custom(func(t *rapid.T) pair { return pair{address.Draw(t, "a"), address.Draw(t, "b")} }),
+		).Draw(t, "told")
 		var d, other Directory
 		for _, p := range told {
 			d.Same(p.a, p.b)
@@ -259,7 +264,10 @@ func TestP13ADirectoryIsTheClosureOfWhatItWasTold(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"+33 6 12-34 (56) 78", "5511987654321", "+44 (0)7911 123456", "US.13491208655302741918", "FR.ENT.1", "+", "", "٣٣٦١٢٣٤٥٦٧٨"} {
+	for _, seed := range []string{
+		"+33 6 12-34 (56) 78", "5511987654321", "+44 (0)7911 123456", "US.13491208655302741918", "FR.ENT.1", "+", "",
+		"٣٣٦١٢٣٤٥٦٧٨",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -34,7 +34,10 @@ func corrected() ledger.Record {
 }
 
 func TestCloudEventsLiteral(t *testing.T) {
-	entries := chain(utility("wamid.A"), ledger.Record{Kind: ledger.Doubt, MessageID: "wamid.B", Note: "outcome of the send not known"})
+	entries := chain(
+		utility("wamid.A"),
+		ledger.Record{Kind: ledger.Doubt, MessageID: "wamid.B", Note: "outcome of the send not known"},
+	)
 	var export strings.Builder
 	if err := ledger.WriteCloudEvents(&export, accountUID, sequence(entries)); err != nil {
 		t.Fatal(err)
@@ -87,7 +90,9 @@ func TestCloudEventsAreDistinctAndCarryTheRecord(t *testing.T) {
 func focusRows(t *testing.T, entries []ledger.Entry) []map[string]string {
 	t.Helper()
 	var export strings.Builder
-	focus := ledger.FOCUS{AccountUID: accountUID, AccountName: "Acme Parcels", Provider: "Example Platform", Zone: paris(t)}
+	focus := ledger.FOCUS{
+		AccountUID: accountUID, AccountName: "Acme Parcels", Provider: "Example Platform", Zone: paris(t),
+	}
 	if err := ledger.WriteFOCUS(&export, focus, sequence(entries)); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +146,10 @@ func TestFOCUSLiterals(t *testing.T) {
 	if len(rows) != 4 {
 		t.Fatalf("%d rows; want 4, as a doubt has none", len(rows))
 	}
-	free := map[string]string{"BilledCost": "0", "ListCost": "0.03", "ListUnitPrice": "0.03", "PricingQuantity": "1", "ChargeDescription": "service text to France, free: allowance"}
+	free := map[string]string{
+		"BilledCost": "0", "ListCost": "0.03", "ListUnitPrice": "0.03", "PricingQuantity": "1",
+		"ChargeDescription": "service text to France, free: allowance",
+	}
 	expectCells(t, rows[2], free)
 	late := map[string]string{
 		"ChargeClass": "Correction", "BilledCost": "0.0335", "PricingQuantity": "1", "BillingPeriodEnd": "2026-11-30T23:00:00Z",
@@ -197,7 +205,9 @@ func TestP5FOCUSAddsUpToTheTotals(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		list := rapid.SliceOfN(records, 1, 8).Draw(rt, "records")
 		for i := range list {
-			list[i].Period, list[i].MessageID = rapid.SampledFrom([]string{"2026-10", "2026-11"}).Draw(rt, "period"), string(rune('a'+i))
+			list[i].Period, list[i].MessageID = rapid.SampledFrom(
+				[]string{"2026-10", "2026-11"},
+			).Draw(rt, "period"), string(rune('a'+i))
 			list[i].SettledAt = at("2026-11-20T12:00:00Z")
 		}
 		entries, totals := chain(list...), ledger.Totals{}
@@ -226,11 +236,16 @@ func TestP5FOCUSAddsUpToTheTotals(t *testing.T) {
 			if row["ListUnitPrice"] != "" {
 				product, err := money.MustParse(row["ListUnitPrice"]).Mul(money.MustParse(row["PricingQuantity"]))
 				if err != nil || product != money.MustParse(row["ListCost"]) {
-					rt.Fatalf("list price %s times %s is not %s", row["ListUnitPrice"], row["PricingQuantity"], row["ListCost"])
+					rt.Fatalf(
+						"list price %s times %s is not %s", row["ListUnitPrice"], row["PricingQuantity"],
+						row["ListCost"],
+					)
 				}
 			}
 		}
-		for period, start := range map[string]string{"2026-10": "2026-09-30T22:00:00Z", "2026-11": "2026-10-31T23:00:00Z"} {
+		for period, start := range map[string]string{
+			"2026-10": "2026-09-30T22:00:00Z", "2026-11": "2026-10-31T23:00:00Z",
+		} {
 			if got, want := sums[start], totals[ledger.TotalKey{Period: period, Currency: "USD"}].Billed; got != want {
 				rt.Fatalf("period %s: the rows add up to %s, the ledger to %s", period, got, want)
 			}
@@ -249,7 +264,9 @@ func TestExportsEndWithTheirSourcesError(t *testing.T) {
 			return ledger.WriteCloudEvents(&strings.Builder{}, accountUID, e)
 		},
 		"focus": func(e iter.Seq2[ledger.Entry, error]) error {
-			return ledger.WriteFOCUS(&strings.Builder{}, ledger.FOCUS{AccountUID: accountUID, Provider: "p", Zone: time.UTC}, e)
+			return ledger.WriteFOCUS(
+				&strings.Builder{}, ledger.FOCUS{AccountUID: accountUID, Provider: "p", Zone: time.UTC}, e,
+			)
 		},
 		"selected": func(e iter.Seq2[ledger.Entry, error]) error {
 			return ledger.WriteJSONLines(&strings.Builder{}, accountUID, ledger.Selection{Period: "2026-11"}.Of(e))

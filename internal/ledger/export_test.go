@@ -13,7 +13,9 @@ import (
 
 func TestP5JSONLinesVerifyOffline(t *testing.T) {
 	var export bytes.Buffer
-	if err := ledger.WriteJSONLines(&export, accountUID, sequence(chain(utility("wamid.A"), service("wamid.B")))); err != nil {
+	if err := ledger.WriteJSONLines(
+		&export, accountUID, sequence(chain(utility("wamid.A"), service("wamid.B"))),
+	); err != nil {
 		t.Fatal(err)
 	}
 	first, _, _ := strings.Cut(export.String(), "\n")
@@ -26,7 +28,9 @@ func TestP5JSONLinesVerifyOffline(t *testing.T) {
 	}
 	tampered := strings.Replace(export.String(), `"charge":"0.0335"`, `"charge":"0.0035"`, 1)
 	var bad *ledger.VerifyError
-	if _, _, err := ledger.Verify(accountUID, ledger.ReadJSONLines(strings.NewReader(tampered), accountUID)); !errors.As(err, &bad) || bad.Sequence != 1 {
+	if _, _, err := ledger.Verify(
+		accountUID, ledger.ReadJSONLines(strings.NewReader(tampered), accountUID),
+	); !errors.As(err, &bad) || bad.Sequence != 1 {
 		t.Errorf("Verify of a changed export = %v; want record 1 to be named", err)
 	}
 }
@@ -47,7 +51,9 @@ func TestReadJSONLinesNamesTheLine(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := ledger.Verify(accountUID, ledger.ReadJSONLines(strings.NewReader(export.String()+tc.line), accountUID))
+			_, _, err := ledger.Verify(
+				accountUID, ledger.ReadJSONLines(strings.NewReader(export.String()+tc.line), accountUID),
+			)
 			if err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 				t.Errorf("error = %v; want %s…", err, tc.want)
 			}

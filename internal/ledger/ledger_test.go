@@ -31,10 +31,16 @@ func at(text string) time.Time {
 func utility(id string) ledger.Record {
 	return ledger.Record{
 		Kind: ledger.Settlement, MessageID: id, SettledAt: at("2026-11-20T12:00:03.5Z"),
-		AcceptedAt: at("2026-11-20T12:00:00Z"), SentAt: at("2026-11-20T12:00:01Z"), DeliveredAt: at("2026-11-20T13:00:02+01:00"),
-		Period: "2026-11", Plan: "whatsapp", Revision: "2026-10", Channel: "106540352242922", Customer: ledger.Customer{0: 0xab, 31: 0x01},
+		AcceptedAt: at("2026-11-20T12:00:00Z"), SentAt: at("2026-11-20T12:00:01Z"), DeliveredAt: at(
+			"2026-11-20T13:00:02+01:00",
+		),
+		Period: "2026-11", Plan: "whatsapp", Revision: "2026-10", Channel: "106540352242922", Customer: ledger.Customer{
+			0: 0xab, 31: 0x01,
+		},
 		MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
-		ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.0285"), Charge: money.MustParse("0.0335"), Tier: 1,
+		ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse(
+			"0.0285",
+		), Charge: money.MustParse("0.0335"), Tier: 1,
 	}
 }
 
@@ -50,7 +56,9 @@ func service(id string) ledger.Record {
 // undelivered is a message that failed before anything priced it.
 func undelivered(id string) ledger.Record {
 	return ledger.Record{
-		Kind: ledger.Settlement, MessageID: id, SettledAt: at("2026-11-20T12:00:04Z"), FailedAt: at("2026-11-20T12:00:03Z"),
+		Kind: ledger.Settlement, MessageID: id, SettledAt: at(
+			"2026-11-20T12:00:04Z",
+		), FailedAt: at("2026-11-20T12:00:03Z"),
 		Period: "2026-11", Currency: "USD", FreeReason: "undelivered",
 	}
 }
@@ -188,7 +196,9 @@ func TestP5VerifyNamesTheFirstBadRecord(t *testing.T) {
 		}, 3, "its message was settled before"},
 		"chained, but not canonical": {func(e []ledger.Entry) []ledger.Entry {
 			spaced := append([]byte(" "), e[0].Canonical...)
-			return []ledger.Entry{{Sequence: 1, Canonical: spaced, Hash: ledger.Next(ledger.Genesis(accountUID), spaced)}}
+			return []ledger.Entry{
+				{Sequence: 1, Canonical: spaced, Hash: ledger.Next(ledger.Genesis(accountUID), spaced)},
+			}
 		}, 1, "not in the canonical encoding"},
 		"chained, but of another sequence": {func(e []ledger.Entry) []ledger.Entry {
 			other := e[1].Canonical
@@ -239,13 +249,23 @@ var records = rapid.Custom(func(t *rapid.T) ledger.Record {
 	})
 	r := ledger.Record{
 		Kind:      rapid.SampledFrom([]ledger.Kind{ledger.Settlement, ledger.Correction, ledger.Doubt}).Draw(t, "kind"),
-		MessageID: text.Draw(t, "messageID"), SettledAt: times.Draw(t, "settledAt"), AcceptedAt: times.Draw(t, "acceptedAt"),
+		MessageID: text.Draw(t, "messageID"), SettledAt: times.Draw(t, "settledAt"), AcceptedAt: times.Draw(
+			t, "acceptedAt",
+		),
 		SentAt: times.Draw(t, "sentAt"), DeliveredAt: times.Draw(t, "deliveredAt"), FailedAt: times.Draw(t, "failedAt"),
-		Period: text.Draw(t, "period"), Plan: text.Draw(t, "plan"), Revision: text.Draw(t, "revision"), Channel: text.Draw(t, "channel"),
+		Period: text.Draw(t, "period"), Plan: text.Draw(t, "plan"), Revision: text.Draw(
+			t, "revision",
+		), Channel: text.Draw(t, "channel"),
 		MessageKind: text.Draw(t, "messageKind"), Market: text.Draw(t, "market"), Category: text.Draw(t, "category"),
-		Currency: "USD", Cost: amount.Draw(t, "cost"), Charge: amount.Draw(t, "charge"), FreeReason: text.Draw(t, "freeReason"),
-		Tier: rapid.IntRange(0, 9).Draw(t, "tier"), Allowance: text.Draw(t, "allowance"), AllowanceUsed: rapid.Int64Range(0, 1<<53).Draw(t, "used"),
-		Corrects: rapid.Int64Range(0, 1<<53).Draw(t, "corrects"), CorrectedFreeReason: text.Draw(t, "corrected"), Note: text.Draw(t, "note"), UpstreamVerdict: text.Draw(t, "verdict"),
+		Currency: "USD", Cost: amount.Draw(t, "cost"), Charge: amount.Draw(t, "charge"), FreeReason: text.Draw(
+			t, "freeReason",
+		),
+		Tier: rapid.IntRange(0, 9).Draw(t, "tier"), Allowance: text.Draw(
+			t, "allowance",
+		), AllowanceUsed: rapid.Int64Range(0, 1<<53).Draw(t, "used"),
+		Corrects: rapid.Int64Range(0, 1<<53).Draw(t, "corrects"), CorrectedFreeReason: text.Draw(
+			t, "corrected",
+		), Note: text.Draw(t, "note"), UpstreamVerdict: text.Draw(t, "verdict"),
 	}
 	copy(r.Customer[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "customer"))
 	if r.Listed = rapid.Bool().Draw(t, "listed"); r.Listed {
@@ -297,7 +317,9 @@ func TestP5AnyChangedByteIsFound(t *testing.T) {
 		offset := rapid.IntRange(0, len(entries[which].Canonical)-1).Draw(t, "offset")
 		entries[which].Canonical[offset] ^= rapid.ByteRange(1, 255).Draw(t, "mask")
 		var bad *ledger.VerifyError
-		if _, _, err := ledger.Verify(accountUID, sequence(entries)); !errors.As(err, &bad) || bad.Sequence != int64(which+1) {
+		if _, _, err := ledger.Verify(
+			accountUID, sequence(entries),
+		); !errors.As(err, &bad) || bad.Sequence != int64(which+1) {
 			t.Fatalf("Verify = %v; want record %d to be named", err, which+1)
 		}
 	})

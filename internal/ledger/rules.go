@@ -85,7 +85,9 @@ func (r *Record) timeProblem() string {
 	if !monthShape.MatchString(r.Period) {
 		return fmt.Sprintf("its period %q is no month", r.Period)
 	}
-	if first, last := monthOf(ended.Add(westernmost)), monthOf(ended.Add(easternmost)); r.Period < first || r.Period > last {
+	if first, last := monthOf(
+		ended.Add(westernmost),
+	), monthOf(ended.Add(easternmost)); r.Period < first || r.Period > last {
 		return fmt.Sprintf("its period is %s, and the message ended at %s", r.Period, ended.UTC().Format(timeLayout))
 	}
 	return ""
@@ -161,7 +163,9 @@ func latestOf(r *Record) latest {
 	default:
 		o = free
 	}
-	return latest(uint64(r.Sequence)<<(outcomeBits+checkBits) | uint64(o)<<checkBits | owed(r.Charge, r.Cost, r.Currency))
+	return latest(
+		uint64(r.Sequence)<<(outcomeBits+checkBits) | uint64(o)<<checkBits | owed(r.Charge, r.Cost, r.Currency),
+	)
 }
 
 // owed is a check of amounts: two different ones have the same once in 17 million times.
@@ -207,13 +211,17 @@ func (m *messages) add(r *Record) (problem string) {
 // after all, and a charge is taken back.
 func (r *Record) correctionProblem(before latest) string {
 	if r.Corrects != before.sequence() {
-		return fmt.Sprintf("it corrects record %d, and the latest of its message is record %d", r.Corrects, before.sequence())
+		return fmt.Sprintf(
+			"it corrects record %d, and the latest of its message is record %d", r.Corrects, before.sequence(),
+		)
 	}
 	switch before.outcome() {
 	case undelivered:
 		switch {
 		case r.CorrectedFreeReason != undeliveredReason:
-			return fmt.Sprintf("record %d was free as undelivered, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason)
+			return fmt.Sprintf(
+				"record %d was free as undelivered, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason,
+			)
 		case r.Charge.Sign() < 0 || r.Cost.Sign() < 0:
 			return "nothing was owed for the message that could be taken back"
 		case r.FreeReason != "" && !(r.Charge.IsZero() && r.Cost.IsZero()):
@@ -223,12 +231,20 @@ func (r *Record) correctionProblem(before latest) string {
 	case charged:
 		switch {
 		case r.CorrectedFreeReason != "":
-			return fmt.Sprintf("record %d was charged, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason)
-		case r.FreeReason == "" || r.Charge.Sign() > 0 || uint64(before)&(1<<checkBits-1) != owed(negative(r.Charge), negative(r.Cost), r.Currency):
-			return fmt.Sprintf("record %d was charged, and only all of its amounts can be taken back, with a freeReason", r.Corrects)
+			return fmt.Sprintf(
+				"record %d was charged, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason,
+			)
+		case r.FreeReason == "" || r.Charge.Sign() > 0 || uint64(before)&(1<<checkBits-1) != owed(
+			negative(r.Charge), negative(r.Cost), r.Currency,
+		):
+			return fmt.Sprintf(
+				"record %d was charged, and only all of its amounts can be taken back, with a freeReason", r.Corrects,
+			)
 		}
 		return ""
 	default:
-		return fmt.Sprintf("record %d owes nothing for a message that was delivered: there is nothing to correct", r.Corrects)
+		return fmt.Sprintf(
+			"record %d owes nothing for a message that was delivered: there is nothing to correct", r.Corrects,
+		)
 	}
 }

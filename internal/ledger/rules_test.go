@@ -36,7 +36,9 @@ func withoutRate(id string, corrects int64) ledger.Record {
 }
 
 func doubt(id string) ledger.Record {
-	return ledger.Record{Kind: ledger.Doubt, MessageID: id, SettledAt: at("2026-11-20T12:00:01Z"), Note: "outcome of the send not known"}
+	return ledger.Record{
+		Kind: ledger.Doubt, MessageID: id, SettledAt: at("2026-11-20T12:00:01Z"), Note: "outcome of the send not known",
+	}
 }
 
 // ledgers draws the records of a ledger as a gateway keeps it: messages end in every way, in any
@@ -67,7 +69,9 @@ var ledgers = rapid.Custom(func(t *rapid.T) []ledger.Record {
 			r.Period = ended.UTC().Add(offset).Format("2006-01")
 			return r
 		}
-		switch rapid.SampledFrom([]string{"charged", "free", "undelivered", "after all", "taken back", "without a rate"}).Draw(t, "end") {
+		switch rapid.SampledFrom(
+			[]string{"charged", "free", "undelivered", "after all", "taken back", "without a rate"},
+		).Draw(t, "end") {
 		case "charged":
 			add(moved(utility(id)))
 		case "free":
@@ -149,7 +153,9 @@ func freeSettlement(r *ledger.Record) bool { return settlement(r) && r.FreeReaso
 func TestP5VerifyAcceptsWhatAGatewayKeeps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := ledgers.Draw(t, "ledger")
-		if head, _, err := ledger.Verify(accountUID, sequence(chain(list...))); err != nil || head.Sequence != int64(len(list)) {
+		if head, _, err := ledger.Verify(
+			accountUID, sequence(chain(list...)),
+		); err != nil || head.Sequence != int64(len(list)) {
 			t.Fatalf("Verify = %d, %v; want %d records and no error", head.Sequence, err, len(list))
 		}
 	})
@@ -176,7 +182,9 @@ func TestP5VerifyFindsEachBrokenRule(t *testing.T) {
 				broken.spoil(&list[which])
 				_, _, err := ledger.Verify(accountUID, sequence(chain(list...)))
 				var bad *ledger.VerifyError
-				if !errors.As(err, &bad) || bad.Sequence != int64(which+1) || !strings.Contains(bad.Problem, broken.problem) {
+				if !errors.As(err, &bad) || bad.Sequence != int64(which+1) || !strings.Contains(
+					bad.Problem, broken.problem,
+				) {
 					t.Fatalf("Verify = %v; want record %d: %s", err, which+1, broken.problem)
 				}
 			})
@@ -195,12 +203,16 @@ func TestP5VerifyFindsARecordTooMany(t *testing.T) {
 		problem  string
 	}{
 		"three corrections of one settlement": {
-			[]ledger.Record{undelivered("a"), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1)},
+			[]ledger.Record{
+				undelivered("a"), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1), deliveredAfterAll("a", 1),
+			},
 			3,
 			"it corrects record 1, and the latest of its message is record 2",
 		},
 		"a correction of a correction that charges again": {
-			[]ledger.Record{undelivered("a"), deliveredAfterAll("a", 1), deliveredAfterAll("a", 2)}, 3, `record 2 was charged, and correctedFreeReason is "undelivered"`,
+			[]ledger.Record{
+				undelivered("a"), deliveredAfterAll("a", 1), deliveredAfterAll("a", 2),
+			}, 3, `record 2 was charged, and correctedFreeReason is "undelivered"`,
 		},
 		"a charge taken back twice": {
 			[]ledger.Record{utility("a"), takenBack("a", 1), takenBack("a", 2)}, 3, "there is nothing to correct",

@@ -98,7 +98,9 @@ func Parse(name string) (Market, error) {
 	if market, ok := published().marketByName[name]; ok {
 		return market, nil
 	}
-	return 0, fmt.Errorf("market %.40q must be one of the published markets, for example \"France\" or \"Rest of Africa\"", name)
+	return 0, fmt.Errorf(
+		"market %.40q must be one of the published markets, for example \"France\" or \"Rest of Africa\"", name,
+	)
 }
 
 // String is the name of the market.

@@ -60,7 +60,10 @@ func TestMarketOfARecipient(t *testing.T) {
 }
 
 func TestP7ARecipientIsNeverInAnError(t *testing.T) {
-	tests := []string{"", "123456", "3361234567890123", "33 6 12 34 56 78", "33-612345678", "QX.1349120865", "U1.349", "us.1349120865", "++33612345678", "group@id"}
+	tests := []string{
+		"", "123456", "3361234567890123", "33 6 12 34 56 78", "33-612345678", "QX.1349120865", "U1.349",
+		"us.1349120865", "++33612345678", "group@id",
+	}
 	for _, recipient := range tests {
 		country, err := CountryOf(recipient)
 		if err == nil {
@@ -74,7 +77,9 @@ func TestP7ARecipientIsNeverInAnError(t *testing.T) {
 }
 
 func TestNumberOfListedMarkets(t *testing.T) {
-	for on, want := range map[string]int{"2022-02-01": 32, "2026-06-30": 32, "2026-07-01": 38, "2026-09-30": 38, "2026-10-01": 47} {
+	for on, want := range map[string]int{
+		"2022-02-01": 32, "2026-06-30": 32, "2026-07-01": 38, "2026-09-30": 38, "2026-10-01": 47,
+	} {
 		if listed := Listed(date(t, on)); len(listed) != want || listed[len(listed)-1] != Other {
 			t.Errorf("%s: got %d markets %v, want %d with Other at the end", on, len(listed), listed, want)
 		}
@@ -82,7 +87,10 @@ func TestNumberOfListedMarkets(t *testing.T) {
 }
 
 func TestCountriesOf(t *testing.T) {
-	tests := map[string]string{"Morocco 2026-10-01": "EH MA", "Morocco 2026-09-30": "", "North America 2026-10-01": "CA US", "Any 2026-10-01": "", "Atlantis 2026-10-01": ""}
+	tests := map[string]string{
+		"Morocco 2026-10-01": "EH MA", "Morocco 2026-09-30": "", "North America 2026-10-01": "CA US",
+		"Any 2026-10-01": "", "Atlantis 2026-10-01": "",
+	}
 	for text, want := range tests {
 		name, day := text[:len(text)-11], text[len(text)-10:]
 		date, err := civil.ParseDate(day)
@@ -96,7 +104,9 @@ func TestCountriesOf(t *testing.T) {
 }
 
 func TestNextChange(t *testing.T) {
-	tests := map[string]string{"2018-01-01": "2018-08-01", "2018-08-01": "2025-10-01", "2025-10-01": "2026-07-01", "2026-09-30": "2026-10-01"}
+	tests := map[string]string{
+		"2018-01-01": "2018-08-01", "2018-08-01": "2025-10-01", "2025-10-01": "2026-07-01", "2026-09-30": "2026-10-01",
+	}
 	for after, want := range tests {
 		if got, ok := NextChange(date(t, after)); !ok || got.String() != want {
 			t.Errorf("after %s: got %s, %v; want %s", after, got, ok, want)

@@ -13,8 +13,10 @@ const unit = 1_000_000_000_000
 
 // Errors of the arithmetic. Nothing is ever rounded or wrapped silently.
 var (
-	ErrOverflow = errors.New("the amount is too large: it must stay below 170141183460469231731687303 in absolute value")
-	ErrInexact  = errors.New("the amount cannot be exact: it would need more than 12 decimals")
+	ErrOverflow = errors.New(
+		"the amount is too large: it must stay below 170141183460469231731687303 in absolute value",
+	)
+	ErrInexact = errors.New("the amount cannot be exact: it would need more than 12 decimals")
 )
 
 // Decimal is an exact number with 12 decimals: a 128-bit two's complement integer that counts

@@ -120,7 +120,9 @@ func amounts() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringMatching(`-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,12})?`),
 		rapid.StringMatching(`-?0\.[0-9]{1,6}`),
-		rapid.SampledFrom([]string{"0", "170141183460469231731687303.715884105727", "-170141183460469231731687303.715884105727"}),
+		rapid.SampledFrom(
+			[]string{"0", "170141183460469231731687303.715884105727", "-170141183460469231731687303.715884105727"},
+		),
 	)
 }
 

@@ -27,7 +27,9 @@ func Parse(text string) (Decimal, error) {
 		for i := range len(part) {
 			digit := part[i] - '0'
 			if digit > 9 {
-				return Decimal{}, fmt.Errorf("amount %q must be digits, and after a point more digits, like 0.0859", text)
+				return Decimal{}, fmt.Errorf(
+					"amount %q must be digits, and after a point more digits, like 0.0859", text,
+				)
 			}
 			value = value.times(10).plus(uint64(digit))
 		}

@@ -90,7 +90,9 @@ func (m message) attributes(field protowire.Number, list []attribute.KeyValue) m
 		case attribute.INT64:
 			value = value.number(3, uint64(kv.Value.AsInt64()))
 		case attribute.FLOAT64:
-			value = protowire.AppendFixed64(protowire.AppendTag(value, 4, protowire.Fixed64Type), math.Float64bits(kv.Value.AsFloat64()))
+			value = protowire.AppendFixed64(
+				protowire.AppendTag(value, 4, protowire.Fixed64Type), math.Float64bits(kv.Value.AsFloat64()),
+			)
 		default:
 			value = value.bytes(1, []byte(kv.Value.Emit()))
 		}

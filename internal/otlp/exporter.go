@@ -58,7 +58,8 @@ func (e *exporter) post(ctx context.Context, body []byte) error {
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is left to read
 	const longestAnswer = 64 << 10
-	answer, _ := io.ReadAll(io.LimitReader(response.Body, longestAnswer)) // to its end, so that the connection can be used again
+	// to its end, so that the connection can be used again
+	answer, _ := io.ReadAll(io.LimitReader(response.Body, longestAnswer))
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return fmt.Errorf("the collector answered %d", response.StatusCode)
 	}

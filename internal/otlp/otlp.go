@@ -40,13 +40,17 @@ type settings struct {
 // OTEL_RESOURCE_ATTRIBUTES do; sampling and batches follow OTEL_TRACES_SAMPLER and OTEL_BSP_…. A
 // collector that does not answer is logged, once, and its spans are dropped. Shut it down at the
 // end.
-func NewProvider(getenv func(string) string, service, replica string, log *slog.Logger) (*sdktrace.TracerProvider, error) {
+func NewProvider(
+	getenv func(string) string, service, replica string, log *slog.Logger,
+) (*sdktrace.TracerProvider, error) {
 	s, err := readSettings(getenv)
 	if err != nil || s == nil {
 		return nil, err
 	}
 	about, err := resource.New(context.Background(),
-		resource.WithAttributes(attribute.String("service.name", service), attribute.String("service.instance.id", replica)),
+		resource.WithAttributes(
+			attribute.String("service.name", service), attribute.String("service.instance.id", replica),
+		),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
 		return nil, errors.New("OTEL_RESOURCE_ATTRIBUTES must be name=value pairs with commas between them")
@@ -71,8 +75,12 @@ func readSettings(getenv func(string) string) (*settings, error) {
 		}
 		address = strings.TrimSuffix(base, "/") + "/v1/traces"
 	}
-	if parsed, err := url.Parse(address); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-		return nil, errors.New("OTEL_EXPORTER_OTLP_ENDPOINT must be an absolute URL such as http://collector.observability:4318")
+	if parsed, err := url.Parse(
+		address,
+	); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+		return nil, errors.New(
+			"OTEL_EXPORTER_OTLP_ENDPOINT must be an absolute URL such as http://collector.observability:4318",
+		)
 	}
 	if protocol := of("PROTOCOL"); protocol != "" && protocol != "http/protobuf" {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q: only http/protobuf is spoken here", protocol)

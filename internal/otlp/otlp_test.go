@@ -43,11 +43,19 @@ func TestEnvironment(t *testing.T) {
 		"no exporter": {environment: []string{endpoint, "http://c:4318", "OTEL_TRACES_EXPORTER", "none"}},
 		"on": {
 			environment: []string{endpoint, "http://c:4318/"},
-			want:        &settings{url: "http://c:4318/v1/traces", timeout: 10 * time.Second, headers: map[string]string{}},
+			want: &settings{
+				url: "http://c:4318/v1/traces", timeout: 10 * time.Second, headers: map[string]string{},
+			},
 		},
 		"of traces first": {
-			environment: []string{endpoint, "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://t/x", "OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=y", "OTEL_EXPORTER_OTLP_TIMEOUT", "1500"},
-			want:        &settings{url: "https://t/x", timeout: 1500 * time.Millisecond, headers: map[string]string{"Api-Key": "a b", "X": "y"}},
+			environment: []string{
+				endpoint, "http://c:4318", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://t/x",
+				"OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=y", "OTEL_EXPORTER_OTLP_TIMEOUT", "1500",
+			},
+			want: &settings{
+				url: "https://t/x", timeout: 1500 * time.Millisecond,
+				headers: map[string]string{"Api-Key": "a b", "X": "y"},
+			},
 		},
 		"no URL":         {environment: []string{endpoint, "SECRET:4318"}, problem: "absolute URL"},
 		"gRPC":           {environment: []string{endpoint, "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, problem: "http/protobuf"},
@@ -86,17 +94,26 @@ func TestExport(t *testing.T) {
 	}))
 	defer server.Close()
 	var logs bytes.Buffer
-	provider, err := NewProvider(lookup("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL, "OTEL_EXPORTER_OTLP_HEADERS", "api-key=k"), "service", "replica", slog.New(slog.NewTextHandler(&logs, nil)))
+	provider, err := NewProvider(
+		lookup("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL, "OTEL_EXPORTER_OTLP_HEADERS", "api-key=k"), "service",
+		"replica", slog.New(slog.NewTextHandler(&logs, nil)),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Unix(1_800_000_000, 5)
-	parent := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{7: 2}, TraceFlags: trace.FlagsSampled, Remote: true})
+	parent := trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{15: 1}, SpanID: trace.SpanID{7: 2}, TraceFlags: trace.FlagsSampled, Remote: true,
+	})
 	linked := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{15: 3}, SpanID: trace.SpanID{7: 4}})
 	record := func() {
-		_, s := provider.Tracer("scope").Start(trace.ContextWithSpanContext(context.Background(), parent), "send", trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(at),
+		_, s := provider.Tracer("scope").Start(trace.ContextWithSpanContext(
+			context.Background(), parent,
+		), "send", trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(at),
 			trace.WithLinks(trace.Link{SpanContext: linked}))
-		s.SetAttributes(attribute.String("s", "x"), attribute.Int("i", -1), attribute.Bool("b", true), attribute.Float64("f", 0.5))
+		s.SetAttributes(
+			attribute.String("s", "x"), attribute.Int("i", -1), attribute.Bool("b", true), attribute.Float64("f", 0.5),
+		)
 		s.SetStatus(codes.Error, "why")
 		s.End(trace.WithTimestamp(at.Add(time.Second)))
 		if err := provider.ForceFlush(context.Background()); err != nil {
@@ -141,7 +158,9 @@ func TestExport(t *testing.T) {
 	if err := provider.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if text := logs.String(); strings.Count(text, "Collector does not take traces") != 1 || strings.Count(text, "Collector takes traces again") != 1 || strings.Contains(text, server.URL) {
+	if text := logs.String(); strings.Count(
+		text, "Collector does not take traces",
+	) != 1 || strings.Count(text, "Collector takes traces again") != 1 || strings.Contains(text, server.URL) {
 		t.Errorf("the collector's absence must be logged once, without its address: %s", text)
 	}
 }
@@ -150,17 +169,24 @@ func TestExport(t *testing.T) {
 // batch is, without the collector's own words, which may be anything.
 func TestSpansThatTheCollectorRefusesAreLoggedOnce(t *testing.T) {
 	answers := make(chan []byte, 10)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(<-answers) }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(<-answers) }),
+	)
 	defer server.Close()
 	partly := func(refused int64) []byte {
-		body, err := proto.Marshal(&collector.ExportTraceServiceResponse{PartialSuccess: &collector.ExportTracePartialSuccess{RejectedSpans: refused, ErrorMessage: "SECRET"}})
+		body, err := proto.Marshal(&collector.ExportTraceServiceResponse{
+			PartialSuccess: &collector.ExportTracePartialSuccess{RejectedSpans: refused, ErrorMessage: "SECRET"},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return body
 	}
 	var logs bytes.Buffer
-	provider, err := NewProvider(lookup("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL), "service", "replica", slog.New(slog.NewTextHandler(&logs, nil)))
+	provider, err := NewProvider(
+		lookup("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL), "service", "replica",
+		slog.New(slog.NewTextHandler(&logs, nil)),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +203,9 @@ func TestSpansThatTheCollectorRefusesAreLoggedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := logs.String()
-	if strings.Count(text, "Collector does not take traces") != 1 || !strings.Contains(text, "refused 7 spans") || strings.Count(text, "takes traces again") != 1 || strings.Contains(text, "SECRET") {
+	if strings.Count(text, "Collector does not take traces") != 1 || !strings.Contains(
+		text, "refused 7 spans",
+	) || strings.Count(text, "takes traces again") != 1 || strings.Contains(text, "SECRET") {
 		t.Errorf("refused spans must be logged once, without the collector's words: %s", text)
 	}
 }

@@ -185,12 +185,17 @@ func Run(settings ...string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	arguments := []string{"-c", script, "sh", bin, dir, superuser, "-p", number, "-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=16MB", "-c", "max_connections=100"}
+	arguments := []string{
+		"-c", script, "sh", bin, dir, superuser, "-p", number, "-c", "listen_addresses=127.0.0.1", "-c",
+		"shared_buffers=16MB", "-c", "max_connections=100",
+	}
 	for _, setting := range settings {
 		arguments = append(arguments, "-c", setting)
 	}
 	s := &Server{
-		url: url.URL{Scheme: "postgres", User: url.UserPassword(superuser, password), Host: addresses[0], Path: "/postgres"},
+		url: url.URL{
+			Scheme: "postgres", User: url.UserPassword(superuser, password), Host: addresses[0], Path: "/postgres",
+		},
 		dir: dir, owner: owner, ended: make(chan struct{}),
 	}
 	command := exec.CommandContext(context.Background(), "/bin/sh", arguments...)

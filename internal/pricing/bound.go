@@ -96,7 +96,9 @@ func (r *revision) most(a *Account, m *Message, category conversation.Category, 
 
 // claims adds to the bound the places of allowances that a message of the category may take within
 // the dates, and tells whether there are any.
-func (r *revision) claims(bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure) (found bool) {
+func (r *revision) claims(
+	bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure,
+) (found bool) {
 	for i := range r.allowances {
 		terms := &r.allowances[i]
 		if !terms.of.has(category) {
@@ -104,7 +106,9 @@ func (r *revision) claims(bound *Bound, a *Account, channel string, category con
 		}
 		found = true
 		for month := in.first.Month(); month <= in.last.Month(); month++ {
-			bound.claim(Claim{Key: terms.key(a, channel, month), Limit: terms.count, Amount: cost.Amount, Unpriced: cost.Unpriced})
+			bound.claim(Claim{
+				Key: terms.key(a, channel, month), Limit: terms.count, Amount: cost.Amount, Unpriced: cost.Unpriced,
+			})
 		}
 	}
 	return found

@@ -7,7 +7,9 @@ import (
 )
 
 // most is the bound of a message that is sent at an hour and may be delivered until another.
-func (d *desk) most(customer string, hour, until float64, form conversation.Form, category conversation.Category) string {
+func (d *desk) most(
+	customer string, hour, until float64, form conversation.Form, category conversation.Category,
+) string {
 	d.t.Helper()
 	m := d.message(customer, hour, form, category)
 	bound := d.book.MaxCharge(&d.account, &m, d.state("1066", customer), d.seconds(until))
@@ -73,16 +75,28 @@ func TestP3BoundOfWhatIsSurelyFreeIsZero(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-03-10T00:00:00Z")
 	d.writes(french, 0, message)
 	expect(t, "text, always free in 2026-03", d.most(french, 1, 700, conversation.FreeForm, conversation.None), "0 USD")
-	expect(t, "utility, free only if delivered in the window", d.most(french, 1, 2, conversation.Templated, utility), "0.03 USD")
+	expect(
+		t, "utility, free only if delivered in the window", d.most(french, 1, 2, conversation.Templated, utility),
+		"0.03 USD",
+	)
 
 	d = newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
 	expect(t, "reaction since October 2026", d.most(french, 1, 2, conversation.Reaction, conversation.None), "0 USD")
-	expect(t, "text since October 2026, though the allowance may pay for it", d.most(french, 1, 2, conversation.FreeForm, conversation.None), "0.03 USD")
+	expect(
+		t, "text since October 2026, though the allowance may pay for it",
+		d.most(french, 1, 2, conversation.FreeForm, conversation.None), "0.03 USD",
+	)
 
 	d = newDesk(t, compiled(t, samplePlan(t, "announcement")), "2026-10-05T00:00:00Z")
 	d.writes(french, 0, message)
-	expect(t, "announcement, in the window at send", d.most(french, 23, 100, conversation.FreeForm, conversation.None), "0 USD")
-	expect(t, "announcement, outside the window", d.most(french, 24, 100, conversation.FreeForm, conversation.None), "0.05 USD")
+	expect(
+		t, "announcement, in the window at send", d.most(french, 23, 100, conversation.FreeForm, conversation.None),
+		"0 USD",
+	)
+	expect(
+		t, "announcement, outside the window", d.most(french, 24, 100, conversation.FreeForm, conversation.None),
+		"0.05 USD",
+	)
 }
 
 // A message lives 30 days, and its delivery is told up to 8 days later: that it answered in the
@@ -100,7 +114,9 @@ func TestP3BoundOfAnAnswerHoldsUntilItsDeliveryIsTold(t *testing.T) {
 func TestP3BoundIsTheDearestStepTimesTheUnitsWithTheMarkup(t *testing.T) {
 	plan := tiered("Marginal")
 	first := &plan.Revisions[1]
-	first.Tiers[0].Steps = append(first.Tiers[0].Steps, TierStep{Above: 90_000_000, Amount: "0.03"}, TierStep{Above: 99_000_000})
+	first.Tiers[0].Steps = append(
+		first.Tiers[0].Steps, TierStep{Above: 90_000_000, Amount: "0.03"}, TierStep{Above: 99_000_000},
+	)
 	first.Markups = []Markup{{Category: "Utility", Percent: "10", Fixed: "0.001"}}
 	d := newDesk(t, compiled(t, plan), "2026-03-10T00:00:00Z")
 	expect(t, "one unit: 0.03 × 1.1 + 0.001", d.most(greek, 0, 1, conversation.Templated, utility), "0.034 USD")
@@ -113,7 +129,12 @@ func TestP3BoundIsTheDearestStepTimesTheUnitsWithTheMarkup(t *testing.T) {
 func TestP3BoundSaysWhatIsUnknown(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2025-06-30T23:00:00Z")
 	expect(t, "no rate yet", d.most(french, 0, 0.5, conversation.Templated, authentication), "0 USD or unpriced")
-	expect(t, "no rate yet, one tomorrow", d.most(french, 0, 2, conversation.Templated, authentication), "0.03 USD or unpriced")
+	expect(
+		t, "no rate yet, one tomorrow", d.most(french, 0, 2, conversation.Templated, authentication),
+		"0.03 USD or unpriced",
+	)
 	before := newDesk(t, d.book, "2018-01-01T00:00:00Z")
-	expect(t, "before the first revision", before.most(french, 0, 2, conversation.Templated, utility), "0 USD or unpriced")
+	expect(
+		t, "before the first revision", before.most(french, 0, 2, conversation.Templated, utility), "0 USD or unpriced",
+	)
 }

@@ -23,7 +23,9 @@ func Compile(plan Plan) (*Book, error) {
 		found.add("revisions", "must have at least one revision")
 	}
 	for i := range plan.Revisions {
-		book.revisions = append(book.revisions, compileRevision(&found, fmt.Sprintf("revisions[%d]", i), &plan.Revisions[i]))
+		book.revisions = append(
+			book.revisions, compileRevision(&found, fmt.Sprintf("revisions[%d]", i), &plan.Revisions[i]),
+		)
 	}
 	checkDistinct(&found, plan.Revisions)
 	if err := found.asError(); err != nil {
@@ -41,7 +43,10 @@ func checkDistinct(found *findings, revisions []Revision) {
 			found.add(fmt.Sprintf("revisions[%d].name", i), "%q must not be the name of another revision", r.Name)
 		}
 		if dates[r.EffectiveDate] {
-			found.add(fmt.Sprintf("revisions[%d].effectiveDate", i), "%q must not be the day of another revision", r.EffectiveDate)
+			found.add(
+				fmt.Sprintf("revisions[%d].effectiveDate", i), "%q must not be the day of another revision",
+				r.EffectiveDate,
+			)
 		}
 		names[r.Name], dates[r.EffectiveDate] = true, true
 	}
@@ -143,7 +148,11 @@ func compileFree(found *findings, path string, doc *Revision) []freeRule {
 			compiled.at = choose(found, at+".at", rule.At, clocks)
 		}
 		if doc.Conversation != nil && compiled.when == inEntryPoint && i > 0 && doc.Free[i-1].When != "InEntryPoint" {
-			found.add(at, "rules of entry points must come first when unit is \"Conversation\": no conversation opens in an entry point")
+			found.add(
+				at,
+				"rules of entry points must come first when unit is \"Conversation\": no conversation opens in an "+
+					"entry point",
+			)
 		}
 		rules = append(rules, compiled)
 	}

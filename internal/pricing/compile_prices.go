@@ -197,7 +197,10 @@ func (t *priceTable) addTiers(path string, terms Tiers) {
 		return
 	}
 	if index < 0 || t.prices.rows[index][category] == nil {
-		t.found.add(path, "%s in %s must have a rate in rates: it is the price below the first step", terms.Category, terms.Market)
+		t.found.add(
+			path, "%s in %s must have a rate in rates: it is the price below the first step", terms.Category,
+			terms.Market,
+		)
 		return
 	}
 	list := t.prices.rows[index][category]

@@ -14,16 +14,22 @@ func small() Plan {
 		Name: "first", EffectiveDate: "2026-01-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: "Delivery",
 		ServiceWindow: ServiceWindow{Openings: []WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86400}}},
 		EntryPoint: &EntryPoint{
-			OpensOn: []string{"Ad"}, ReplyWithinSeconds: 86400, DurationSeconds: 259200, StartsAt: "Delivery", Expiry: "Fixed",
+			OpensOn: []string{
+				"Ad",
+			}, ReplyWithinSeconds: 86400, DurationSeconds: 259200, StartsAt: "Delivery", Expiry: "Fixed",
 		},
-		Free:       []FreeRule{{Name: "service", Reason: "ServiceWindow", When: "InServiceWindow", At: "Send", Categories: []string{"Service"}}},
+		Free: []FreeRule{
+			{Name: "service", Reason: "ServiceWindow", When: "InServiceWindow", At: "Send", Categories: []string{"Service"}},
+		},
 		Allowances: []Allowance{{Name: "free", Count: 10, Of: []string{"Utility"}, Per: "Channel", Period: "Month"}},
 		Exemptions: []Exemption{{Name: "exempt", Of: []string{"Service"}, LastDate: "2027-12-31"}},
 		InternationalAuthentication: &InternationalAuthentication{
 			Countries: []string{"IN"},
 		},
-		Rates:   []MarketRates{{Market: "France", Prices: []Price{{"Utility", "0.03"}, {"Marketing", "0.0859"}}}},
-		Tiers:   []Tiers{{Market: "France", Category: "Utility", Mode: "Marginal", Per: "Portfolio", Steps: []TierStep{{100, "0.02"}, {200, "0.01"}}}},
+		Rates: []MarketRates{{Market: "France", Prices: []Price{{"Utility", "0.03"}, {"Marketing", "0.0859"}}}},
+		Tiers: []Tiers{{Market: "France", Category: "Utility", Mode: "Marginal", Per: "Portfolio", Steps: []TierStep{
+			{100, "0.02"}, {200, "0.01"},
+		}}},
 		Markups: []Markup{{Category: "Utility", Percent: "12.5"}},
 	}}}
 }
@@ -89,7 +95,9 @@ func TestPlanMistakesAreNamed(t *testing.T) {
 		{"two mark-ups", func(_ *Plan, r *Revision) { r.Markups = append(r.Markups, r.Markups[0]) }, `revisions[0].markups[1].category: Utility must not have two mark-ups`},
 		{"entry point rule behind another", func(_ *Plan, r *Revision) {
 			r.Unit, r.Conversation = "Conversation", &ConversationUnit{86400, "Any", "Any"}
-			r.Free = append(r.Free, FreeRule{Name: "entry", Reason: "FreeEntryPoint", When: "InEntryPoint", At: "Delivery"})
+			r.Free = append(
+				r.Free, FreeRule{Name: "entry", Reason: "FreeEntryPoint", When: "InEntryPoint", At: "Delivery"},
+			)
 		}, `revisions[0].free[1]: rules of entry points must come first`},
 	}
 	for _, tc := range tests {
@@ -104,7 +112,9 @@ func TestPlanMistakesAreNamed(t *testing.T) {
 }
 
 func TestAPagesButtonOpensAnEntryPointByDefault(t *testing.T) {
-	for named, want := range map[string]conversation.Events{"": conversation.Ad | conversation.PageButton, "Ad": conversation.Ad} {
+	for named, want := range map[string]conversation.Events{
+		"": conversation.Ad | conversation.PageButton, "Ad": conversation.Ad,
+	} {
 		plan := small()
 		plan.Revisions[0].EntryPoint.OpensOn = nil
 		if named != "" {
@@ -149,7 +159,9 @@ func TestCheckNamesTheStepsWithoutAPrice(t *testing.T) {
 	plan := small()
 	r := &plan.Revisions[0]
 	r.InternationalAuthentication, r.RatedAs = nil, []RatedAs{{Category: "GroupUtility", As: "Utility"}}
-	r.Rates = append(r.Rates, MarketRates{Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}, {"Authentication", "0.01"}}})
+	r.Rates = append(r.Rates, MarketRates{
+		Market: "Any", Prices: []Price{{"Utility", "0.01"}, {"Marketing", "0.02"}, {"Authentication", "0.01"}},
+	})
 	r.Tiers[0].Steps = []TierStep{{100, ""}, {200, "0.01"}, {300, ""}}
 	found, _ := compiled(t, plan).Check(0)
 	const want = "revisions[first].tiers: the steps Utility in France above 100, Utility in France above 300 must have an amount, or messages above them are unpriced"
@@ -175,16 +187,20 @@ func TestCheckOfTheShippedPlans(t *testing.T) {
 		}},
 		{name: "whatsapp", earlier: []string{
 			"revisions[cbp-2025-04].rates: Argentina, Brazil, ",
-			"revisions[cbp-2025-04].rates: Egypt, Malaysia, Nigeria, Pakistan, Saudi Arabia, South Africa, United Arab Emirates must have",
+			"revisions[cbp-2025-04].rates: Egypt, Malaysia, Nigeria, Pakistan, Saudi Arabia, South Africa, United " +
+				"Arab Emirates must have",
 			"revisions[cbp-2025-04].rates: Rest of Africa must have a rate for Utility, Authentication, or",
 			"revisions[cbp-2025-02].rates: Argentina, Brazil, ",
-			"revisions[cbp-2025-02].rates: Egypt, Malaysia, Nigeria, Pakistan, Saudi Arabia, South Africa, United Arab Emirates must have",
+			"revisions[cbp-2025-02].rates: Egypt, Malaysia, Nigeria, Pakistan, Saudi Arabia, South Africa, United " +
+				"Arab Emirates must have",
 			"revisions[cbp-2025-02].rates: Rest of Africa must have a rate for Utility, Authentication, or",
 			"revisions[cbp-2024-11].rates: Rest of Africa must have a rate for Utility, or",
 			"revisions[cbp-2024-06].rates: India must have a rate for Authentication, or",
 			"revisions[cbp-2023-06].rates: India must have a rate for Authentication, or",
-			"revisions[cbp-2023-03].rates: Rest of Western Europe, Rest of Middle East, Other must have a rate for BusinessInitiated, UserInitiated, or",
-			"revisions[cbp-2022-02].rates: Rest of Western Europe, Rest of Middle East, Other must have a rate for BusinessInitiated, UserInitiated, or",
+			"revisions[cbp-2023-03].rates: Rest of Western Europe, Rest of Middle East, Other must have a rate for " +
+				"BusinessInitiated, UserInitiated, or",
+			"revisions[cbp-2022-02].rates: Rest of Western Europe, Rest of Middle East, Other must have a rate for " +
+				"BusinessInitiated, UserInitiated, or",
 			"revisions[nbp-2018-08].rates: Argentina, Brazil, ",
 		}},
 	}

@@ -118,7 +118,9 @@ func (d *desk) message(customer string, hour float64, form conversation.Form, ca
 		d.t.Fatal(err)
 	}
 	at := d.seconds(hour)
-	return Message{Channel: "1066", Country: country, Form: form, Category: category, SentAt: at, EndedAt: at, Delivered: true}
+	return Message{
+		Channel: "1066", Country: country, Form: form, Category: category, SentAt: at, EndedAt: at, Delivered: true,
+	}
 }
 
 // settle prices a message and records it.

@@ -53,8 +53,10 @@ var (
 		{"Always", always}, {"InServiceWindow", inServiceWindow}, {"InEntryPoint", inEntryPoint}, {"InConversation", inConversation},
 	}
 	clocks   = []choice[conversation.Clock]{{"Send", conversation.AtSend}, {"Delivery", conversation.AtDelivery}}
-	outsides = []choice[conversation.Outside]{{"TemplateOnly", conversation.TemplateOnly}, {"Billed", conversation.Billed}}
-	forms    = []choice[conversation.Form]{
+	outsides = []choice[conversation.Outside]{
+		{"TemplateOnly", conversation.TemplateOnly}, {"Billed", conversation.Billed},
+	}
+	forms = []choice[conversation.Form]{
 		{"FreeForm", conversation.FreeForm}, {"Template", conversation.Templated}, {"Reaction", conversation.Reaction}, {"Direct", conversation.Direct},
 	}
 	reasons = []choice[FreeReason]{

@@ -22,25 +22,30 @@ type Account struct {
 // Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/authentication-international-rates
 type International struct {
-	PrimaryLocation market.Country           // where the business is; the zero value (unverified) is abroad everywhere
-	StartTime       int64                    // Unix seconds from which the rates apply; 0 while the account is not eligible
-	Exceptions      map[market.Country]int64 // countries with a start time of their own
+	PrimaryLocation market.Country // where the business is; the zero value (unverified) is abroad everywhere
+	// Unix seconds from which the rates apply; 0 while the account is not eligible
+	StartTime  int64
+	Exceptions map[market.Country]int64 // countries with a start time of their own
 }
 
 // Message is what pricing must know of an outbound message that has ended: delivered (or read,
 // whichever was reported first), or not.
 type Message struct {
-	Channel   string                // id of the phone number or page
-	Country   market.Country        // of the recipient
-	Form      conversation.Form     // free-form, template, reaction, direct
-	Category  conversation.Category // of the template or direct send, when it was sent; None for other forms, and where it is not known: that is unpriced
-	SentAt    int64                 // Unix seconds
-	EndedAt   int64                 // Unix seconds: delivered, or failed, or given up
+	Channel string            // id of the phone number or page
+	Country market.Country    // of the recipient
+	Form    conversation.Form // free-form, template, reaction, direct
+	// of the template or direct send, when it was sent; None for other forms, and where it is not
+	// known: that is unpriced
+	Category  conversation.Category
+	SentAt    int64 // Unix seconds
+	EndedAt   int64 // Unix seconds: delivered, or failed, or given up
 	Delivered bool
 	Units     int64 // pulses or tokens, where one message is several units; 0 is 1
 
 	CategoryAtDelivery conversation.Category // where the template's category has changed since; None otherwise
-	EntryPointExpiry   int64                 // the end of a free entry point that the upstream stated (its conversation's origin is a referral); 0 where it stated none
+	// the end of a free entry point that the upstream stated (its conversation's origin is a
+	// referral); 0 where it stated none
+	EntryPointExpiry int64
 }
 
 // Result is how a message ended as far as money goes.
@@ -68,7 +73,9 @@ const (
 	Undelivered                 // undelivered
 )
 
-var freeReasons = [...]string{"", "serviceWindow", "freeEntryPoint", "conversation", "allowance", "exempt", "reaction", "undelivered"}
+var freeReasons = [...]string{
+	"", "serviceWindow", "freeEntryPoint", "conversation", "allowance", "exempt", "reaction", "undelivered",
+}
 
 // String is the reason as it stands in records, for example "serviceWindow"; NotFree is "".
 func (r FreeReason) String() string { return freeReasons[r] }

@@ -29,10 +29,17 @@ func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 		at := slices.IndexFunc(plan.Revisions, func(r Revision) bool { return r.Name == frozen.Name })
 		switch {
 		case at < 0:
-			found.add("revisions", "%q has priced messages and must not be removed: it keeps pricing as it was", frozen.Name)
+			found.add(
+				"revisions", "%q has priced messages and must not be removed: it keeps pricing as it was", frozen.Name,
+			)
 			plan.Revisions = append(plan.Revisions, frozen)
 		case Digest(plan.Revisions[at]) != Digest(frozen):
-			found.add(fmt.Sprintf("revisions[%d]", at), "%q has priced messages and must not be changed: it keeps pricing as it was; add a revision with a later effectiveDate", frozen.Name)
+			found.add(
+				fmt.Sprintf("revisions[%d]", at),
+				"%q has priced messages and must not be changed: it keeps pricing as it was; add a revision with a "+
+					"later effectiveDate",
+				frozen.Name,
+			)
 			plan.Revisions[at] = frozen
 		}
 	}
@@ -41,7 +48,10 @@ func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 			return frozen.EffectiveDate == r.EffectiveDate && frozen.Name != r.Name
 		})
 		if clashes {
-			found.add("revisions", "%q must not take the day %s from a revision that has priced messages: it is left out", r.Name, r.EffectiveDate)
+			found.add(
+				"revisions", "%q must not take the day %s from a revision that has priced messages: it is left out",
+				r.Name, r.EffectiveDate,
+			)
 		}
 		return clashes
 	})

@@ -117,7 +117,9 @@ func (p Places) Use(month civil.Month, number int64) Places {
 }
 
 func (p *Places) find(month civil.Month) (at int, found bool) {
-	return slices.BinarySearchFunc(p.months, month, func(m monthPlaces, wanted civil.Month) int { return cmp.Compare(m.month, wanted) })
+	return slices.BinarySearchFunc(
+		p.months, month, func(m monthPlaces, wanted civil.Month) int { return cmp.Compare(m.month, wanted) },
+	)
 }
 
 // Exposure is the most that the messages that claim a place can be charged.
@@ -156,7 +158,9 @@ func (c claims) add(amount money.Decimal, unpriced bool, number int64) claims {
 		c.unpriced = max(0, c.unpriced+number)
 		return c
 	}
-	at, found := slices.BinarySearchFunc(c.amounts, amount, func(a amounts, wanted money.Decimal) int { return wanted.Cmp(a.amount) })
+	at, found := slices.BinarySearchFunc(
+		c.amounts, amount, func(a amounts, wanted money.Decimal) int { return wanted.Cmp(a.amount) },
+	)
 	if !found && number < 0 {
 		return c
 	}

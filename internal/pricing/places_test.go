@@ -34,7 +34,9 @@ func TestP3ExposureOfAnAllowance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var p Places
 			for _, amount := range amountsOf(tc.claims) {
-				p = p.With([]Claim{{Key: CounterKey{Month: november}, Limit: tc.limit, Amount: amount.Amount, Unpriced: amount.Unpriced}}, []int64{tc.used})
+				p = p.With([]Claim{{Key: CounterKey{
+					Month: november,
+				}, Limit: tc.limit, Amount: amount.Amount, Unpriced: amount.Unpriced}}, []int64{tc.used})
 			}
 			got, err := p.Exposure()
 			if err != nil || got.Amount.String() != tc.want || got.Unpriced != tc.unpriced {
@@ -80,9 +82,13 @@ func TestP3ExposureOverTheTurnOfAMonth(t *testing.T) {
 		})
 	}
 	// What is left of November does not weigh on December's messages: their places are all there.
-	p := Places{}.With([]Claim{{Key: CounterKey{Month: november}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{3})
+	p := Places{}.With(
+		[]Claim{{Key: CounterKey{Month: november}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{3},
+	)
 	for range 3 {
-		p = p.With([]Claim{{Key: CounterKey{Month: november + 1}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{0})
+		p = p.With(
+			[]Claim{{Key: CounterKey{Month: november + 1}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{0},
+		)
 	}
 	if got, err := p.Exposure(); err != nil || got.Amount.String() != "0.03" {
 		t.Errorf("got %s, %v; want 0.03 for the message of November", got.Amount, err)
@@ -163,7 +169,10 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 					t.Fatal(err)
 				}
 				if after.Cmp(before) > 0 {
-					t.Fatalf("%s was exposed, %s was charged and %s is exposed still: %s", before, charge, exposure(), places)
+					t.Fatalf(
+						"%s was exposed, %s was charged and %s is exposed still: %s", before, charge, exposure(),
+						places,
+					)
 				}
 			},
 			"": func(t *rapid.T) {
@@ -205,8 +214,12 @@ func TestP3BoundClaimsAPlaceInEachMonthThatAMessageReaches(t *testing.T) {
 		}
 	}
 	template := d.message(french, 1, conversation.Templated, utility)
-	if bound := d.book.MaxCharge(&d.account, &template, d.state("1066", french), d.seconds(2)); len(bound.Claims()) > 0 || bound.Uncovered.Amount.String() != "0.03" {
-		t.Errorf("a template has claims %+v and %s uncovered; want none and 0.03", bound.Claims(), bound.Uncovered.Amount)
+	if bound := d.book.MaxCharge(
+		&d.account, &template, d.state("1066", french), d.seconds(2),
+	); len(bound.Claims()) > 0 || bound.Uncovered.Amount.String() != "0.03" {
+		t.Errorf(
+			"a template has claims %+v and %s uncovered; want none and 0.03", bound.Claims(), bound.Uncovered.Amount,
+		)
 	}
 }
 
@@ -239,7 +252,9 @@ func TestP3BoundOfAnExemptMessageIsAPlace(t *testing.T) {
 	d = newDesk(t, d.book, exemption.LastDate+"T22:00:00Z")
 	d.account.Exemptions = []string{exemption.Name}
 	text = d.message(french, 0, conversation.FreeForm, conversation.None)
-	if bound := d.book.MaxCharge(&d.account, &text, d.state("1066", french), d.seconds(4)); bound.Amount.Amount.String() != "0.03" {
+	if bound := d.book.MaxCharge(
+		&d.account, &text, d.state("1066", french), d.seconds(4),
+	); bound.Amount.Amount.String() != "0.03" {
 		t.Fatalf("bound %s over the exemption's last day, want 0.03", bound.Amount)
 	}
 }

@@ -36,14 +36,20 @@ func richPlan(tb testing.TB) Plan {
 	plan := samplePlan(tb, "whatsapp")
 	for i := range plan.Revisions {
 		r := &plan.Revisions[i]
-		r.Markups = []Markup{{Category: "Utility", Percent: "17.25", Fixed: "0.000001"}, {Category: "Marketing", Fixed: "0.01"}}
+		r.Markups = []Markup{
+			{Category: "Utility", Percent: "17.25", Fixed: "0.000001"}, {Category: "Marketing", Fixed: "0.01"},
+		}
 		r.MinimumCharge = "0.0015"
-		r.Tiers = slices.DeleteFunc(r.Tiers, func(tiers Tiers) bool { return tiers.Market == "France" || tiers.Market == "India" })
+		r.Tiers = slices.DeleteFunc(
+			r.Tiers, func(tiers Tiers) bool { return tiers.Market == "France" || tiers.Market == "India" },
+		)
 		for _, rates := range r.Rates {
 			for _, p := range rates.Prices {
 				if rates.Market == "France" || rates.Market == "India" {
 					r.Tiers = append(r.Tiers, Tiers{
-						Market: rates.Market, Category: p.Category, Mode: "Marginal", Per: "Account", Steps: []TierStep{{2, p.Amount}, {4, "0.0013"}, {6, "0.2"}},
+						Market: rates.Market, Category: p.Category, Mode: "Marginal", Per: "Account", Steps: []TierStep{
+							{2, p.Amount}, {4, "0.0013"}, {6, "0.2"},
+						},
 					})
 				}
 			}
@@ -52,16 +58,23 @@ func richPlan(tb testing.TB) Plan {
 	return plan
 }
 
-var recipients = []string{french, indian, american, greek, "77012345678", "8801712345678", "819012345678", "12465551234"}
+var recipients = []string{
+	french, indian, american, greek, "77012345678", "8801712345678", "819012345678", "12465551234",
+}
 
 func drawWorld(t *rapid.T, book *Book) world {
-	name := rapid.SampledFrom([]string{"UTC", "Europe/Paris", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Santiago"}).Draw(t, "zone")
+	name := rapid.SampledFrom(
+		[]string{"UTC", "Europe/Paris", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Santiago"},
+	).Draw(t, "zone")
 	location, err := time.LoadLocation(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := world{book: book, account: Account{Zone: location, Portfolio: "p1"}}
-	turns := []string{"2022-01-31T12:00:00Z", "2023-05-30T12:00:00Z", "2024-10-31T00:00:00Z", "2025-06-29T12:00:00Z", "2026-09-27T12:00:00Z", "2026-09-30T12:00:00Z", "2026-10-30T00:00:00Z"}
+	turns := []string{
+		"2022-01-31T12:00:00Z", "2023-05-30T12:00:00Z", "2024-10-31T00:00:00Z", "2025-06-29T12:00:00Z",
+		"2026-09-27T12:00:00Z", "2026-09-30T12:00:00Z", "2026-10-30T00:00:00Z",
+	}
 	instant, _ := time.Parse(time.RFC3339, rapid.SampledFrom(turns).Draw(t, "start"))
 	w.start = instant.Unix()
 	if rapid.Bool().Draw(t, "eligible") {
@@ -81,8 +94,10 @@ func drawMessage(t *rapid.T, at int64) Message {
 	m := Message{
 		Channel: rapid.SampledFrom([]string{"1066", "1077"}).Draw(t, "channel"),
 		Country: country,
-		Form:    rapid.SampledFrom([]conversation.Form{conversation.FreeForm, conversation.Templated, conversation.Reaction, conversation.Direct}).Draw(t, "form"),
-		SentAt:  at, Delivered: rapid.IntRange(0, 9).Draw(t, "delivered") > 0,
+		Form: rapid.SampledFrom([]conversation.Form{
+			conversation.FreeForm, conversation.Templated, conversation.Reaction, conversation.Direct,
+		}).Draw(t, "form"),
+		SentAt: at, Delivered: rapid.IntRange(0, 9).Draw(t, "delivered") > 0,
 	}
 	m.EndedAt = at + rapid.Int64Range(0, 3*86400).Draw(t, "delay")
 	if m.Form == conversation.Templated || m.Form == conversation.Direct {
@@ -103,7 +118,9 @@ func drawStory(t *rapid.T, w world) []step {
 		now += rapid.Int64Range(0, 20*3600).Draw(t, "pause")
 		s := step{at: now}
 		if rapid.IntRange(0, 2).Draw(t, "inbound") == 0 {
-			s.inbound = rapid.SampledFrom([]conversation.Events{message, fromAd, conversation.Reacted}).Draw(t, "events")
+			s.inbound = rapid.SampledFrom(
+				[]conversation.Events{message, fromAd, conversation.Reacted},
+			).Draw(t, "events")
 		} else {
 			s.message = drawMessage(t, now)
 		}
@@ -155,13 +172,17 @@ func TestP3ChargeNeverExceedsMaxCharge(t *testing.T) {
 			}
 			// The bound is taken when the message is accepted; anything may still happen before it
 			// is delivered.
-			bound := book.MaxCharge(&l.account, &s.message, &l.state, s.message.EndedAt+rapid.Int64Range(0, 86400).Draw(t, "spare"))
+			bound := book.MaxCharge(
+				&l.account, &s.message, &l.state, s.message.EndedAt+rapid.Int64Range(0, 86400).Draw(t, "spare"),
+			)
 			if rapid.Bool().Draw(t, "writes meanwhile") {
 				l.tell(step{at: s.message.SentAt + rapid.Int64Range(0, 86400).Draw(t, "after"), inbound: fromAd})
 			}
 			// A message that waits is looked at again before it is sent: by the same plan it must
 			// not have become dearer.
-			if again := book.MaxCharge(&l.account, &s.message, &l.state, s.message.EndedAt); again.Amount.Amount.Cmp(bound.Amount.Amount) > 0 || again.Unpriced && !bound.Unpriced {
+			if again := book.MaxCharge(
+				&l.account, &s.message, &l.state, s.message.EndedAt,
+			); again.Amount.Amount.Cmp(bound.Amount.Amount) > 0 || again.Unpriced && !bound.Unpriced {
 				t.Fatalf("the bound has grown from %s to %s", bound.Amount, again.Amount)
 			}
 			out := l.tell(s)
@@ -316,7 +337,10 @@ func TestMarkupAgreesWithTheOracle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := Message{Country: recipient, Form: conversation.Templated, Category: utility, SentAt: 1777777777, EndedAt: 1777777777, Delivered: true}
+		m := Message{
+			Country: recipient, Form: conversation.Templated, Category: utility, SentAt: 1777777777,
+			EndedAt: 1777777777, Delivered: true,
+		}
 		out := book.Rate(&Account{Zone: time.UTC}, &m, &conversation.State{}, counts{})
 
 		number := func(text string) *apd.Decimal {
@@ -341,7 +365,9 @@ func TestMarkupAgreesWithTheOracle(t *testing.T) {
 			want = *least
 		}
 		if got := number(out.Charge.String()); got.Cmp(&want) != 0 {
-			t.Fatalf("cost %s, %s per cent and %s, at least %s: got %s, want %s", cost, percent, fixed, minimum, got, &want)
+			t.Fatalf(
+				"cost %s, %s per cent and %s, at least %s: got %s, want %s", cost, percent, fixed, minimum, got, &want,
+			)
 		}
 	})
 }

@@ -96,7 +96,8 @@ func (j *judgement) classify() conversation.Category {
 	switch {
 	case category == conversation.None && !templated:
 		return conversation.Service
-	case category == conversation.Authentication && j.revision.international[m.Country] && j.account.International.applies(m.Country, m.EndedAt):
+	case category == conversation.Authentication && j.revision.international[m.Country] &&
+		j.account.International.applies(m.Country, m.EndedAt):
 		return conversation.AuthenticationInternational
 	default:
 		return category

@@ -203,11 +203,17 @@ func TestTheShippedTiersAreThoseOfTheCards(t *testing.T) {
 			}
 			got := map[string]string{}
 			for _, tiers := range revision.Tiers {
-				if tiers.Mode != "Marginal" || tiers.Per != "Portfolio" || (tiers.CountedAs == "Authentication") != (tiers.Category == "AuthenticationInternational") {
-					t.Errorf("%s: %s/%s is %s per %s, counted as %q", revision.Name, tiers.Market, tiers.Category, tiers.Mode, tiers.Per, tiers.CountedAs)
+				if tiers.Mode != "Marginal" || tiers.Per != "Portfolio" ||
+					(tiers.CountedAs == "Authentication") != (tiers.Category == "AuthenticationInternational") {
+					t.Errorf(
+						"%s: %s/%s is %s per %s, counted as %q", revision.Name, tiers.Market, tiers.Category,
+						tiers.Mode, tiers.Per, tiers.CountedAs,
+					)
 				}
 				for _, step := range tiers.Steps {
-					got[tiers.Market+"/"+tiers.Category] += strconv.FormatInt(step.Above, 10) + " " + money.MustParse(step.Amount).String() + "; "
+					got[tiers.Market+"/"+tiers.Category] += strconv.FormatInt(
+						step.Above, 10,
+					) + " " + money.MustParse(step.Amount).String() + "; "
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -231,14 +237,21 @@ func TestTheShippedTiersOfOctober2026FollowTheirRule(t *testing.T) {
 		if len(tiers.Steps) != 5 {
 			t.Errorf("%s/%s has %d steps, want 5", tiers.Market, tiers.Category, len(tiers.Steps))
 		}
-		whole, err := strconv.ParseInt(strings.Replace(fourDecimals(list[tiers.Market+"/"+tiers.Category]), ".", "", 1), 10, 64)
+		whole, err := strconv.ParseInt(
+			strings.Replace(fourDecimals(list[tiers.Market+"/"+tiers.Category]), ".", "", 1), 10, 64,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, step := range tiers.Steps {
 			want := (whole*(100-of*int64(i+1)) + 50) / 100
-			if got := strings.TrimLeft(strings.Replace(fourDecimals(step.Amount), ".", "", 1), "0"); got != strconv.FormatInt(want, 10) {
-				t.Errorf("%s/%s above %d is %s, want %d ten-thousandths", tiers.Market, tiers.Category, step.Above, step.Amount, want)
+			if got := strings.TrimLeft(
+				strings.Replace(fourDecimals(step.Amount), ".", "", 1), "0",
+			); got != strconv.FormatInt(want, 10) {
+				t.Errorf(
+					"%s/%s above %d is %s, want %d ten-thousandths", tiers.Market, tiers.Category, step.Above,
+					step.Amount, want,
+				)
 			}
 		}
 	}

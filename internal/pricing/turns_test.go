@@ -32,7 +32,10 @@ func TestP6RevisionTurnsAtLocalMidnight(t *testing.T) {
 	}
 	for _, tc := range tests {
 		now := at(t, tc.instant)
-		m := Message{Country: country(t, "FR"), Form: conversation.Templated, Category: marketing, SentAt: now, EndedAt: now, Delivered: true}
+		m := Message{
+			Country: country(t, "FR"), Form: conversation.Templated, Category: marketing, SentAt: now, EndedAt: now,
+			Delivered: true,
+		}
 		out := book.Rate(&Account{Zone: zone(t, tc.zone)}, &m, &conversation.State{}, counts{})
 		expect(t, tc.name, out.Revision, tc.want)
 	}
@@ -82,7 +85,9 @@ func TestP6PriceListOfTheDeliveryOrOfTheSendIsPlanData(t *testing.T) {
 }
 
 func TestCategoryOfTheSendOrOfTheDeliveryIsPlanData(t *testing.T) {
-	for categoryAt, want := range map[string]string{"": "utility 0.01", "Send": "utility 0.01", "Delivery": "marketing 0.07"} {
+	for categoryAt, want := range map[string]string{
+		"": "utility 0.01", "Send": "utility 0.01", "Delivery": "marketing 0.07",
+	} {
 		plan := twoRates("2026-10-01", "Delivery")
 		first := &plan.Revisions[1]
 		first.CategoryAt = categoryAt
@@ -108,7 +113,10 @@ func TestP6MessagesThatSpanTheTurnOfAnEra(t *testing.T) {
 	d.writes(french, 0, message)
 	m = d.message(french, 0, conversation.Templated, utility)
 	m.EndedAt = d.seconds(2)
-	expect(t, "utility in the window, sent in September, delivered in October 2026", told(d.settle(french, m)), "utility 0.03")
+	expect(
+		t, "utility in the window, sent in September, delivered in October 2026", told(d.settle(french, m)),
+		"utility 0.03",
+	)
 	m = d.message(french, 0, conversation.FreeForm, conversation.None)
 	m.EndedAt = d.seconds(2)
 	expect(t, "text, the same", told(d.settle(french, m)), "service free: allowance")
@@ -148,7 +156,9 @@ func TestAllowanceTurnsWithTheLocalMonth(t *testing.T) {
 // known, and two made ones between.
 func tiered(mode string) Plan {
 	plan := twoRates("2027-01-01", "Delivery")
-	plan.Revisions[1].Rates = []MarketRates{{Market: "Rest of Central & Eastern Europe", Prices: []Price{{"Utility", "0.0212"}}}}
+	plan.Revisions[1].Rates = []MarketRates{
+		{Market: "Rest of Central & Eastern Europe", Prices: []Price{{"Utility", "0.0212"}}},
+	}
 	plan.Revisions[1].Tiers = []Tiers{{
 		Market: "Rest of Central & Eastern Europe", Category: "Utility", Mode: mode, Per: "Portfolio",
 		Steps: []TierStep{{100_000, "0.0201"}, {500_000, "0.0191"}, {80_000_000, "0.0159"}},
@@ -160,7 +170,10 @@ const greek = "306912345678"
 
 func TestTiersAreMarginal(t *testing.T) {
 	d := newDesk(t, compiled(t, tiered("Marginal")), "2026-03-10T00:00:00Z")
-	key := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility, Month: 2026*12 + 2}
+	key := CounterKey{
+		Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility,
+		Month: 2026*12 + 2,
+	}
 	tests := []struct {
 		counted int64
 		charge  string
@@ -177,8 +190,13 @@ func TestTiersAreMarginal(t *testing.T) {
 	for _, tc := range tests {
 		d.counts[key] = tc.counted
 		out := d.settle(greek, d.message(greek, 0, conversation.Templated, utility))
-		if out.Charge != money.MustParse(tc.charge) || out.Tier != tc.tier || out.ListPrice != money.MustParse("0.0212") {
-			t.Errorf("message %d: charge %s in tier %d, list %s; want %s in tier %d, list 0.0212", tc.counted+1, out.Charge, out.Tier, out.ListPrice, tc.charge, tc.tier)
+		if out.Charge != money.MustParse(
+			tc.charge,
+		) || out.Tier != tc.tier || out.ListPrice != money.MustParse("0.0212") {
+			t.Errorf(
+				"message %d: charge %s in tier %d, list %s; want %s in tier %d, list 0.0212", tc.counted+1, out.Charge,
+				out.Tier, out.ListPrice, tc.charge, tc.tier,
+			)
 		}
 		if d.counts[key] != tc.counted+1 {
 			t.Errorf("message %d: the count is %d", tc.counted+1, d.counts[key])
@@ -190,8 +208,12 @@ func TestTiersAreMarginal(t *testing.T) {
 // zone. One that is late may still push the old month over a volume, and only its messages get the
 // lower rate.
 func TestAPortfolioAccumulatesInTwoMonthsAtOnce(t *testing.T) {
-	d := newDesk(t, compiled(t, tiered("Marginal")), "2026-03-31T12:00:00Z") // 02:00 of 1 April in Kiritimati, 01:00 of 31 March in Pago Pago
-	march := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility, Month: 2026*12 + 2}
+	// 02:00 of 1 April in Kiritimati, 01:00 of 31 March in Pago Pago
+	d := newDesk(t, compiled(t, tiered("Marginal")), "2026-03-31T12:00:00Z")
+	march := CounterKey{
+		Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility,
+		Month: 2026*12 + 2,
+	}
 	april := march
 	april.Month++
 	d.counts[march] = 99_999
@@ -212,14 +234,19 @@ func TestAPortfolioAccumulatesInTwoMonthsAtOnce(t *testing.T) {
 		d.account = Account{Zone: tc.zone, Portfolio: tc.portfolio}
 		expect(t, fmt.Sprint("message ", i+1), d.template(greek, 0, utility), tc.want)
 		if d.counts[march] != tc.march || d.counts[april] != tc.april {
-			t.Errorf("message %d: counts %d and %d, want %d and %d", i+1, d.counts[march], d.counts[april], tc.march, tc.april)
+			t.Errorf(
+				"message %d: counts %d and %d, want %d and %d", i+1, d.counts[march], d.counts[april], tc.march,
+				tc.april,
+			)
 		}
 	}
 }
 
 func TestTiersCountChargedMessagesOnly(t *testing.T) {
 	plan := tiered("Marginal")
-	plan.Revisions[1].Free = []FreeRule{{Name: "window", Reason: "ServiceWindow", When: "InServiceWindow", At: "Delivery"}}
+	plan.Revisions[1].Free = []FreeRule{
+		{Name: "window", Reason: "ServiceWindow", When: "InServiceWindow", At: "Delivery"},
+	}
 	d := newDesk(t, compiled(t, plan), "2026-03-10T00:00:00Z")
 	d.writes(greek, 0, message)
 	expect(t, "in the window", d.template(greek, 1, utility), "utility free: serviceWindow")
@@ -229,7 +256,10 @@ func TestTiersCountChargedMessagesOnly(t *testing.T) {
 }
 
 func TestTiersOfSeveralUnits(t *testing.T) {
-	key := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility, Month: 2026*12 + 2}
+	key := CounterKey{
+		Scope: PerPortfolio, ScopeID: "p1", Market: "Rest of Central & Eastern Europe", Category: utility,
+		Month: 2026*12 + 2,
+	}
 	tests := map[string]string{
 		"Marginal": "utility 0.614", // units 99,991 to 100,000 at 0.0212 and units 100,001 to 100,020 at 0.0201
 		"Whole":    "utility 0.603", // 30 × 0.0201
@@ -249,7 +279,9 @@ func TestTiersOfSeveralUnits(t *testing.T) {
 func TestTierWithoutAPriceIsUnpriced(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	tiers := plan.Revisions[len(plan.Revisions)-1].Tiers
-	brazil := slices.IndexFunc(tiers, func(tiers Tiers) bool { return tiers.Market == "Brazil" && tiers.Category == "Utility" })
+	brazil := slices.IndexFunc(
+		tiers, func(tiers Tiers) bool { return tiers.Market == "Brazil" && tiers.Category == "Utility" },
+	)
 	tiers[brazil].Steps[0].Amount = ""
 	d := newDesk(t, compiled(t, plan), "2026-10-10T00:00:00Z")
 	key := CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: "Brazil", Category: utility, Month: 2026*12 + 9}

@@ -118,8 +118,12 @@ func TestEntryPointWorkedExample(t *testing.T) {
 		d.writes(french, 0, fromAd)
 		expect(t, "h12 template in reply", d.template(french, 12, marketing), "marketing free: freeEntryPoint")
 		rules := d.book.Rules(d.seconds(24), d.account.Zone)
-		for hour, want := range map[float64]conversation.Refusal{23.9: conversation.Permitted, 24: conversation.WindowClosed} {
-			got := d.state("1066", french).Permit(conversation.Request{At: d.seconds(hour), Form: conversation.FreeForm}, rules)
+		for hour, want := range map[float64]conversation.Refusal{
+			23.9: conversation.Permitted, 24: conversation.WindowClosed,
+		} {
+			got := d.state("1066", french).Permit(
+				conversation.Request{At: d.seconds(hour), Form: conversation.FreeForm}, rules,
+			)
 			if got.Refusal != want {
 				t.Errorf("free-form at h%v: got %v, want %v", hour, got.Refusal, want)
 			}
@@ -132,7 +136,9 @@ func TestEntryPointWorkedExample(t *testing.T) {
 }
 
 func TestEntryPointNeedsAReplyWithin24Hours(t *testing.T) {
-	tests := map[float64]string{23.999: "marketing free: freeEntryPoint", 24: "marketing 0.0859", 25: "marketing 0.0859"}
+	tests := map[float64]string{
+		23.999: "marketing free: freeEntryPoint", 24: "marketing 0.0859", 25: "marketing 0.0859",
+	}
 	for hour, want := range tests {
 		d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-03-10T00:00:00Z")
 		d.writes(french, 0, fromAd)
@@ -221,7 +227,9 @@ func serviceCount(channel string, year, month int) CounterKey {
 func TestOctober2026ThousandFreePerNumberAndMonth(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
 	for _, channel := range []string{"1066", "1077"} {
-		d.state(channel, french).Receive(conversation.Inbound{At: d.start, Events: message}, d.book.Rules(d.start, d.account.Zone))
+		d.state(channel, french).Receive(
+			conversation.Inbound{At: d.start, Events: message}, d.book.Rules(d.start, d.account.Zone),
+		)
 		for i := 1; i <= 1001; i++ {
 			m := d.message(french, 1, conversation.FreeForm, conversation.None)
 			m.Channel = channel
@@ -294,8 +302,12 @@ func TestMessengerIsFreeInsideItsWindow(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "messenger")), "2026-10-05T00:00:00Z")
 	d.writes("24680135", 0, fromAd)
 	rules := d.book.Rules(d.start, d.account.Zone)
-	for hour, want := range map[float64]conversation.Refusal{167.9: conversation.Permitted, 168: conversation.WindowClosed} {
-		if got := d.state("1066", "24680135").Permit(conversation.Request{At: d.seconds(hour)}, rules).Refusal; got != want {
+	for hour, want := range map[float64]conversation.Refusal{
+		167.9: conversation.Permitted, 168: conversation.WindowClosed,
+	} {
+		if got := d.state("1066", "24680135").Permit(
+			conversation.Request{At: d.seconds(hour)}, rules,
+		).Refusal; got != want {
 			t.Errorf("h%v after an ad: got %v, want %v", hour, got, want)
 		}
 	}
@@ -327,7 +339,9 @@ func TestTemplateOfNoKnownCategoryIsUnpriced(t *testing.T) {
 func TestMarkupKeepsCostAndChargeApart(t *testing.T) {
 	plan := samplePlan(t, "whatsapp")
 	last := &plan.Revisions[len(plan.Revisions)-1]
-	last.Markups = []Markup{{Category: "Utility", Percent: "12.5", Fixed: "0.001"}, {Category: "Marketing", Percent: "0"}}
+	last.Markups = []Markup{
+		{Category: "Utility", Percent: "12.5", Fixed: "0.001"}, {Category: "Marketing", Percent: "0"},
+	}
 	last.MinimumCharge = "0.09"
 	d := newDesk(t, compiled(t, plan), "2026-10-05T00:00:00Z")
 	out := d.settle("4915123456789", d.message("4915123456789", 0, conversation.Templated, marketing))
@@ -335,8 +349,13 @@ func TestMarkupKeepsCostAndChargeApart(t *testing.T) {
 		t.Errorf("marketing: cost %s and charge %s, want 0.1365 and 0.1365", out.Cost, out.Charge)
 	}
 	out = d.settle(french, d.message(french, 0, conversation.Templated, utility))
-	if out.ListPrice != money.MustParse("0.03") || out.Cost != money.MustParse("0.03") || out.Charge != money.MustParse("0.09") {
-		t.Errorf("utility in France: list %s, cost %s, charge %s, want 0.03, 0.03 and the minimum 0.09", out.ListPrice, out.Cost, out.Charge)
+	if out.ListPrice != money.MustParse(
+		"0.03",
+	) || out.Cost != money.MustParse("0.03") || out.Charge != money.MustParse("0.09") {
+		t.Errorf(
+			"utility in France: list %s, cost %s, charge %s, want 0.03, 0.03 and the minimum 0.09", out.ListPrice,
+			out.Cost, out.Charge,
+		)
 	}
 	last.MinimumCharge = ""
 	d = newDesk(t, compiled(t, plan), "2026-10-05T00:00:00Z")
@@ -430,7 +449,9 @@ func TestOctober2026VolumeTiers(t *testing.T) {
 	book := compiled(t, samplePlan(t, "whatsapp"))
 	for _, tc := range tests {
 		d := newDesk(t, book, "2026-10-10T00:00:00Z")
-		d.counts[CounterKey{Scope: PerPortfolio, ScopeID: "p1", Market: tc.market, Category: tc.category, Month: 2026*12 + 9}] = tc.counted
+		d.counts[CounterKey{
+			Scope: PerPortfolio, ScopeID: "p1", Market: tc.market, Category: tc.category, Month: 2026*12 + 9,
+		}] = tc.counted
 		expect(t, tc.market, d.template(tc.customer, 0, tc.category), tc.want)
 	}
 }

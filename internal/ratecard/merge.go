@@ -11,13 +11,18 @@ import (
 // currency and agree on every list rate.
 func Merge(base, tiers *Card) (*Card, error) {
 	if base.Currency != tiers.Currency {
-		return nil, fmt.Errorf("the tiers are in %s and the base rates in %s: they must be of one currency", tiers.Currency, base.Currency)
+		return nil, fmt.Errorf(
+			"the tiers are in %s and the base rates in %s: they must be of one currency", tiers.Currency, base.Currency,
+		)
 	}
 	for _, rates := range tiers.Rates {
 		for _, price := range rates.Prices {
 			amount, ok := base.rate(rates.Market, price.Category)
 			if !ok || amount != price.Amount {
-				return nil, fmt.Errorf("the list rate of %s in %s is %s in the tiers and %q in the base rates: they must be of one card", price.Category, rates.Market, price.Amount, amount)
+				return nil, fmt.Errorf(
+					"the list rate of %s in %s is %s in the tiers and %q in the base rates: they must be of one card",
+					price.Category, rates.Market, price.Amount, amount,
+				)
 			}
 		}
 	}

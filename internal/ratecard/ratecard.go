@@ -26,7 +26,9 @@ type Card struct {
 	Currency money.Currency
 	Rates    []pricing.MarketRates
 	Tiers    []pricing.Tiers
-	Empty    []string // the cells without a word, such as "Utility in France": a rate that is not known, where "n/a" says that there is none
+	// the cells without a word, such as "Utility in France": a rate that is not known, where "n/a"
+	// says that there is none
+	Empty []string
 }
 
 // columns are the headings of the categories, without white space and in lower case, and their
@@ -46,7 +48,11 @@ var columns = map[string]string{
 // absent, an empty one too: it is never 0. An error names the line.
 func ReadRates(from io.Reader) (*Card, error) {
 	rows := newRows(from)
-	heading, err := rows.heading(func(row []string) bool { return len(row) > 2 && key(row[0]) == "market" && key(row[1]) == "currency" })
+	heading, err := rows.heading(func(row []string) bool {
+		return len(row) > 2 && key(
+			row[0],
+		) == "market" && key(row[1]) == "currency"
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +189,9 @@ func (r *rows) heading(is func([]string) bool) ([]string, error) {
 		row, err := r.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, errors.New("there must be a heading row that begins with Market and Currency: is this one of Meta's rate cards?")
+			return nil, errors.New(
+				"there must be a heading row that begins with Market and Currency: is this one of Meta's rate cards?",
+			)
 		case err != nil:
 			return nil, err
 		case is(row):
@@ -199,7 +207,9 @@ func (r *rows) categories(headings []string) ([]string, error) {
 	for i, heading := range headings {
 		name, ok := columns[key(heading)]
 		if !ok && key(heading) != "" {
-			return nil, r.errorf(i+2, "heading %.40q must be a category of Meta's rate cards, such as Marketing or Service", heading)
+			return nil, r.errorf(
+				i+2, "heading %.40q must be a category of Meta's rate cards, such as Marketing or Service", heading,
+			)
 		}
 		for _, other := range names[:i] {
 			if name != "" && other == name {
@@ -258,7 +268,9 @@ func (r *rows) rate(row []string, column int) (amount string, known bool, err er
 	}
 	text, ok := withoutThousands(row[column])
 	if !ok {
-		return "", false, r.errorf(column, "%.40q must have a point before its decimals: a comma only sets off thousands", row[column])
+		return "", false, r.errorf(
+			column, "%.40q must have a point before its decimals: a comma only sets off thousands", row[column],
+		)
 	}
 	decimal, err := money.Parse(text)
 	if err == nil {

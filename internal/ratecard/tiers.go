@@ -72,7 +72,9 @@ func (r *rows) tierCategories() ([]string, error) {
 	var categories []string
 	for column := 2; column < len(r.row) && key(r.row[column]) == "from"; column += columnsPerCategory {
 		if named[column] == "" {
-			return nil, r.errorf(column, "there must be a row above that names the category of this column, for example \"Utility\"")
+			return nil, r.errorf(
+				column, "there must be a row above that names the category of this column, for example \"Utility\"",
+			)
 		}
 		if column+columnRate >= r.width {
 			return nil, r.errorf(column, "there must be the headings From, To, Rate type and Rate for each category")
@@ -138,7 +140,11 @@ func (t *tierReader) step(row []string, column int, category string) error {
 		t.addStep(category, pricing.TierStep{Above: from - 1, Amount: amount})
 		return nil
 	default:
-		return t.rows.errorf(column+columnType, "rate type %.40q must be \"List rate\" in the first step and \"Tier rate\" in the others", row[column+columnType])
+		return t.rows.errorf(
+			column+columnType,
+			"rate type %.40q must be \"List rate\" in the first step and \"Tier rate\" in the others",
+			row[column+columnType],
+		)
 	}
 }
 
@@ -192,7 +198,9 @@ func (t *tierReader) addStep(category string, step pricing.TierStep) {
 			return
 		}
 	}
-	tiers := pricing.Tiers{Market: t.market, Category: category, Mode: "Marginal", Per: "Portfolio", Steps: []pricing.TierStep{step}}
+	tiers := pricing.Tiers{
+		Market: t.market, Category: category, Mode: "Marginal", Per: "Portfolio", Steps: []pricing.TierStep{step},
+	}
 	if category == "AuthenticationInternational" {
 		tiers.CountedAs = "Authentication"
 	}

@@ -37,8 +37,10 @@ type Event struct {
 	Category  []byte // of a template
 	Status    []byte // sent, delivered, read, failed
 	FromEntry bool   // an inbound event that came from an advertisement or a page's button
-	Expiry    int64  // the end, in Unix seconds, of the free entry point that the upstream stated on a status; 0 is none
-	Units     int64  // of a send that is several units; 0 is 1
+	// the end, in Unix seconds, of the free entry point that the upstream stated on a status; 0 is
+	// none
+	Expiry int64
+	Units  int64 // of a send that is several units; 0 is 1
 }
 
 // line is an Event as JSON.
@@ -80,8 +82,12 @@ func decode(text []byte, e *Event) error {
 		return errors.New("the line must be one JSON object and nothing more")
 	}
 	*e = Event{
-		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(l.Customer), Group: []byte(l.Group),
-		Kind: []byte(l.Kind), Category: []byte(l.Category), Status: []byte(l.Status), FromEntry: l.EntryPoint, Units: l.Units,
+		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(
+			l.Customer,
+		), Group: []byte(l.Group),
+		Kind: []byte(l.Kind), Category: []byte(
+			l.Category,
+		), Status: []byte(l.Status), FromEntry: l.EntryPoint, Units: l.Units,
 	}
 	if l.EntryPointExpiry != nil {
 		e.Expiry = l.EntryPointExpiry.Unix()

@@ -36,17 +36,19 @@ type Replay struct {
 	book      *pricing.Book
 	account   *pricing.Account
 	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
-	messages  map[string]*sent     // by id; only those that have not ended, or that have failed and may yet be delivered
-	failed    int                  // of them, those that have failed
-	forgotten int64                // messages that never ended
-	ended     memory               // the ids of all others
+	// by id; only those that have not ended, or that have failed and may yet be delivered
+	messages  map[string]*sent
+	failed    int    // of them, those that have failed
+	forgotten int64  // messages that never ended
+	ended     memory // the ids of all others
 	passed    PassedOver
-	corrected Group             // what the latest correction was settled in
-	early     map[string]report // what was reported in the second earlyAt of messages whose send was not read yet, by id
-	earlyAt   int64
-	channels  map[string]string
-	counts    counts
-	key       []byte
+	corrected Group // what the latest correction was settled in
+	// what was reported in the second earlyAt of messages whose send was not read yet, by id
+	early    map[string]report
+	earlyAt  int64
+	channels map[string]string
+	counts   counts
+	key      []byte
 
 	nextCustomers, nextMessages int // sizes at which to sweep
 	month                       civil.Month
@@ -158,7 +160,9 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
-	if verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone)); verdict.Refusal != conversation.Permitted {
+	if verdict := c.state.Permit(
+		request, r.book.Rules(now, r.account.Zone),
+	); verdict.Refusal != conversation.Permitted {
 		return Refused, pricing.Outcome{}, nil
 	}
 	c.messages++
@@ -188,14 +192,18 @@ func formOf(kind, name []byte) (conversation.Form, conversation.Category, error)
 	}
 	switch {
 	case string(kind) == "template" && category != conversation.None && !category.OfTemplates():
-		return 0, 0, fmt.Errorf("category %q is no template's: it must be marketing, utility or authentication, or one of their kinds", category)
+		return 0, 0, fmt.Errorf(
+			"category %q is no template's: it must be marketing, utility or authentication, or one of their kinds",
+			category,
+		)
 	case string(kind) == "template":
 		return conversation.Templated, category, nil
 	case string(kind) == "reaction":
 		return conversation.Reaction, conversation.None, nil
 	case category == conversation.None || category == conversation.Service:
 		return conversation.FreeForm, conversation.None, nil
-	case category == conversation.Utility || category == conversation.Authentication || category == conversation.Marketing:
+	case category == conversation.Utility || category == conversation.Authentication ||
+		category == conversation.Marketing:
 		return conversation.Direct, category, nil
 	default:
 		return conversation.FreeForm, category, nil

@@ -63,11 +63,16 @@ func run(plan *pricing.Book, lines ...string) ([]string, error) {
 }
 
 func inbound(at, customer string) string {
-	return fmt.Sprintf(`{"time":"%s","type":"inbound","id":"i1","channel":"1066","customer":"%s","kind":"text","entryPoint":false}`, at, customer)
+	return fmt.Sprintf(
+		`{"time":"%s","type":"inbound","id":"i1","channel":"1066","customer":"%s","kind":"text","entryPoint":false}`,
+		at, customer,
+	)
 }
 
 func send(at, id, kind string) string {
-	return fmt.Sprintf(`{"time":"%s","type":"send","id":"%s","channel":"1066","customer":"33612345678","kind":%s}`, at, id, kind)
+	return fmt.Sprintf(
+		`{"time":"%s","type":"send","id":"%s","channel":"1066","customer":"33612345678","kind":%s}`, at, id, kind,
+	)
 }
 
 func status(at, id, status string) string {
@@ -89,11 +94,20 @@ func expect(t *testing.T, got []string, want ...string) {
 func TestP2StatusesSettleOnce(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
-		send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", text), send("2026-10-05T10:01:00Z", "m3", text),
-		send("2026-10-05T10:01:00Z", "m4", utility), status("2026-10-05T10:01:01Z", "m4", "sent"), // never delivered: never settled
-		status("2026-10-05T10:01:01Z", "m1", "sent"), status("2026-10-05T10:01:02Z", "m1", "delivered"), status("2026-10-05T10:01:02Z", "m1", "delivered"),
-		status("2026-10-05T10:01:03Z", "m2", "read"), status("2026-10-05T10:01:04Z", "m2", "delivered"), status("2026-10-05T10:01:04Z", "m1", "read"),
-		status("2026-10-05T10:01:05Z", "m3", "failed"), status("2026-10-05T10:01:06Z", "m3", "sent"), status("2026-10-05T10:01:06Z", "unknown", "read"),
+		send(
+			"2026-10-05T10:01:00Z", "m1", utility,
+		), send("2026-10-05T10:01:00Z", "m2", text), send("2026-10-05T10:01:00Z", "m3", text),
+		// never delivered: never settled
+		send("2026-10-05T10:01:00Z", "m4", utility), status("2026-10-05T10:01:01Z", "m4", "sent"),
+		status("2026-10-05T10:01:01Z", "m1", "sent"), status(
+			"2026-10-05T10:01:02Z", "m1", "delivered",
+		), status("2026-10-05T10:01:02Z", "m1", "delivered"),
+		status("2026-10-05T10:01:03Z", "m2", "read"), status(
+			"2026-10-05T10:01:04Z", "m2", "delivered",
+		), status("2026-10-05T10:01:04Z", "m1", "read"),
+		status("2026-10-05T10:01:05Z", "m3", "failed"), status("2026-10-05T10:01:06Z", "m3", "sent"), status(
+			"2026-10-05T10:01:06Z", "unknown", "read",
+		),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +141,9 @@ func TestP2RepeatedStatusesChangeNothing(t *testing.T) {
 			}
 			for range rapid.IntRange(0, 3).Draw(t, "repetitions") {
 				of := rapid.SampledFrom(ended).Draw(t, "of")
-				repeated = append(repeated, status(at.Format(time.RFC3339), of, rapid.SampledFrom(again[of]).Draw(t, "status")))
+				repeated = append(
+					repeated, status(at.Format(time.RFC3339), of, rapid.SampledFrom(again[of]).Draw(t, "status")),
+				)
 			}
 		}
 		a, err := run(plan, once...)
@@ -145,8 +161,12 @@ func TestP4FreeFormOutsideTheWindowIsRefused(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		send("2026-10-05T09:00:00Z", "m0", text),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
-		send("2026-10-06T09:59:59Z", "m1", text), send("2026-10-06T10:00:00Z", "m2", text), send("2026-10-06T10:00:00Z", "m3", utility),
-		status("2026-10-06T10:00:01Z", "m1", "delivered"), status("2026-10-06T10:00:01Z", "m2", "delivered"), status("2026-10-06T10:00:01Z", "m3", "delivered"),
+		send("2026-10-06T09:59:59Z", "m1", text), send("2026-10-06T10:00:00Z", "m2", text), send(
+			"2026-10-06T10:00:00Z", "m3", utility,
+		),
+		status(
+			"2026-10-06T10:00:01Z", "m1", "delivered",
+		), status("2026-10-06T10:00:01Z", "m2", "delivered"), status("2026-10-06T10:00:01Z", "m3", "delivered"),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +210,8 @@ func TestEntryPointOfAReplyThatIsNotDelivered(t *testing.T) {
 func TestReactionEndsWhenItIsSent(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		strings.Replace(inbound("2026-10-05T10:00:00Z", "33612345678"), "false", "true", 1),
-		status("2026-10-05T10:01:00Z", "m1", "sent"), send("2026-10-05T10:01:00.5Z", "m1", `"reaction"`), // it is a reply: the entry point opens
+		// it is a reply: the entry point opens
+		status("2026-10-05T10:01:00Z", "m1", "sent"), send("2026-10-05T10:01:00.5Z", "m1", `"reaction"`),
 		send("2026-10-05T10:02:00Z", "m2", `"reaction"`), status("2026-10-05T10:02:01Z", "m2", "sent"),
 		send("2026-10-07T11:00:00Z", "m3", utility), status("2026-10-07T11:00:01Z", "m3", "delivered"),
 		send("2026-10-07T11:00:01Z", "m4", utility), status("2026-10-07T11:00:02Z", "m4", "sent"),
@@ -205,8 +226,12 @@ func TestReactionDirectSendAndUnits(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
 		send("2026-10-05T10:01:00Z", "m1", `"reaction"`), status("2026-10-05T10:01:00Z", "m1", "delivered"),
-		send("2026-10-05T10:01:00Z", "m2", `"text","category":"utility"`), status("2026-10-05T10:01:00Z", "m2", "delivered"),
-		send("2026-10-05T10:01:00Z", "m3", `"text","category":"business_agent","units":1000000`), status("2026-10-05T10:01:00Z", "m3", "delivered"),
+		send(
+			"2026-10-05T10:01:00Z", "m2", `"text","category":"utility"`,
+		), status("2026-10-05T10:01:00Z", "m2", "delivered"),
+		send(
+			"2026-10-05T10:01:00Z", "m3", `"text","category":"business_agent","units":1000000`,
+		), status("2026-10-05T10:01:00Z", "m3", "delivered"),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -218,21 +243,32 @@ func TestReactionDirectSendAndUnits(t *testing.T) {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/pricing
 func TestAGroupHasOneWindowAndAMarketForEachRecipient(t *testing.T) {
 	toGroup := func(at, id, customer, kind string) string {
-		return strings.Replace(strings.Replace(send(at, id, kind), "33612345678", customer, 1), `"channel"`, `"group":"g1","channel"`, 1)
+		return strings.Replace(
+			strings.Replace(send(at, id, kind), "33612345678", customer, 1), `"channel"`, `"group":"g1","channel"`, 1,
+		)
 	}
 	fromGroup := `{"time":"2026-10-05T10:00:00Z","type":"inbound","id":"i1","channel":"1066","group":"g1","kind":"text"}`
 	got, err := run(book(t, "whatsapp"),
 		toGroup("2026-10-05T09:59:59Z", "m0", "33612345678", `"text","category":"group_service"`),
 		fromGroup,
-		toGroup("2026-10-05T10:01:00Z", "m1", "33612345678", `"text","category":"group_service"`), status("2026-10-05T10:01:01Z", "m1", "delivered"),
-		toGroup("2026-10-05T10:01:01Z", "m2", "919812345678", `"template","category":"group_utility"`), status("2026-10-05T10:01:01Z", "m2", "delivered"),
-		toGroup("2026-10-05T10:01:01Z", "m3", "33698765432", `"template","category":"group_marketing"`), status("2026-10-05T10:01:01Z", "m3", "delivered"),
+		toGroup(
+			"2026-10-05T10:01:00Z", "m1", "33612345678", `"text","category":"group_service"`,
+		), status("2026-10-05T10:01:01Z", "m1", "delivered"),
+		toGroup(
+			"2026-10-05T10:01:01Z", "m2", "919812345678", `"template","category":"group_utility"`,
+		), status("2026-10-05T10:01:01Z", "m2", "delivered"),
+		toGroup(
+			"2026-10-05T10:01:01Z", "m3", "33698765432", `"template","category":"group_marketing"`,
+		), status("2026-10-05T10:01:01Z", "m3", "delivered"),
 		send("2026-10-05T10:02:00Z", "m4", text), // the group's window is not the member's own
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect(t, got, "m0 refused", "m1 group_service 0 allowance", "m2 group_utility 0.0014 ", "m3 group_marketing 0.0859 ", "m4 refused")
+	expect(
+		t, got, "m0 refused", "m1 group_service 0 allowance", "m2 group_utility 0.0014 ", "m3 group_marketing 0.0859 ",
+		"m4 refused",
+	)
 }
 
 // The upstream counts whole seconds: by its clock a message may end a fraction of a second before
@@ -241,7 +277,9 @@ func TestAStatusOfTheSameSecondMayComeBeforeItsSend(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		strings.Replace(inbound("2026-10-05T09:00:00Z", "33612345678"), "false", "true", 1),
 		`{"time":"2026-10-05T10:00:00Z","type":"status","id":"m1","status":"sent","entryPointExpiry":"2026-10-05T10:00:01Z"}`,
-		status("2026-10-05T10:00:00Z", "m1", "delivered"), status("2026-10-05T10:00:00Z", "m2", "failed"), status("2026-10-05T10:00:00Z", "m3", "delivered"),
+		status(
+			"2026-10-05T10:00:00Z", "m1", "delivered",
+		), status("2026-10-05T10:00:00Z", "m2", "failed"), status("2026-10-05T10:00:00Z", "m3", "delivered"),
 		status("2026-10-05T10:00:00Z", "m1", "read"),
 		send("2026-10-05T10:00:00.750Z", "m1", text), send("2026-10-05T10:00:00.999Z", "m2", utility),
 		send("2026-10-05T10:00:01Z", "m3", utility), // of another second: another message
@@ -316,7 +354,10 @@ func TestWhatIsPassedOverIsCounted(t *testing.T) {
 
 func TestWhatHasNotEndedIsCounted(t *testing.T) {
 	r := New(book(t, "whatsapp"), &pricing.Account{Zone: time.UTC})
-	lines := []string{send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", utility), send("2026-10-05T10:01:00Z", "m3", text), status("2026-10-05T10:01:01Z", "m1", "delivered")}
+	lines := []string{
+		send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", utility),
+		send("2026-10-05T10:01:00Z", "m3", text), status("2026-10-05T10:01:01Z", "m1", "delivered"),
+	}
 	for _, line := range lines {
 		var e Event
 		if err := Parse([]byte(line), &e); err != nil {
@@ -385,13 +426,20 @@ func TestWhatIsOpenIsNotForgotten(t *testing.T) {
 }
 
 func show(e Event) string {
-	return fmt.Sprintf("%s|%d|%q|%q|%q|%q|%q|%q|%v|%d|%d", e.Time.UTC().Format(time.RFC3339Nano), e.Type, e.ID, e.Channel, e.Customer, e.Kind, e.Category, e.Status, e.FromEntry, e.Expiry, e.Units)
+	return fmt.Sprintf(
+		"%s|%d|%q|%q|%q|%q|%q|%q|%v|%d|%d", e.Time.UTC().Format(time.RFC3339Nano), e.Type, e.ID, e.Channel, e.Customer,
+		e.Kind, e.Category, e.Status, e.FromEntry, e.Expiry, e.Units,
+	)
 }
 
 func FuzzReplay(f *testing.F) {
 	plan := book(f, "whatsapp")
-	f.Add(inbound("2026-10-05T10:00:00Z", "33612345678") + "\n" + send("2026-10-05T10:00:00Z", "m1", utility) + "\n" + status("2026-10-05T10:00:00Z", "m1", "delivered"))
-	f.Add(inbound("2023-06-05T10:00:00Z", "US.1349") + "\n" + send("2023-06-05T10:00:00Z", "m1", text) + "\n" + status("2023-06-05T10:00:00Z", "m1", "read"))
+	f.Add(inbound(
+		"2026-10-05T10:00:00Z", "33612345678",
+	) + "\n" + send("2026-10-05T10:00:00Z", "m1", utility) + "\n" + status("2026-10-05T10:00:00Z", "m1", "delivered"))
+	f.Add(inbound("2023-06-05T10:00:00Z", "US.1349") + "\n" + send("2023-06-05T10:00:00Z", "m1", text) + "\n" + status(
+		"2023-06-05T10:00:00Z", "m1", "read",
+	))
 	f.Fuzz(func(t *testing.T, events string) {
 		_, err := run(plan, strings.Split(events, "\n")...)
 		if err != nil && !strings.HasPrefix(err.Error(), "events: line ") {
@@ -406,7 +454,10 @@ func BenchmarkReplay(b *testing.B) {
 	for i := range 20_000 {
 		at := time.Unix(1790848800+int64(i), 0).UTC().Format(time.RFC3339)
 		id := fmt.Sprint("m", i)
-		for _, line := range []string{inbound(at, "33612345678"), send(at, id, text), status(at, id, "sent"), status(at, id, "delivered"), status(at, id, "read")} {
+		for _, line := range []string{
+			inbound(at, "33612345678"), send(at, id, text), status(at, id, "sent"), status(at, id, "delivered"),
+			status(at, id, "read"),
+		} {
 			stream.WriteString(line + "\n")
 		}
 	}
@@ -434,12 +485,15 @@ func TestSummaryAddsChargesAndCosts(t *testing.T) {
 		}
 	}
 	sum.Refuse()
-	want := Totals{Charged: 2, Free: 1, Refused: 1, Unpriced: 1, Amount: money.MustParse("0.063"), Cost: money.MustParse("0.06")}
+	want := Totals{
+		Charged: 2, Free: 1, Refused: 1, Unpriced: 1, Amount: money.MustParse("0.063"), Cost: money.MustParse("0.06"),
+	}
 	if sum.Totals != want {
 		t.Errorf("got %+v, want %+v", sum.Totals, want)
 	}
 	groups := Sorted(sum, sum)
-	if len(groups) != 2 || groups[0].Market != "France" || groups[1].Market != "Spain" || sum.Groups[groups[1]].Messages() != 2 {
+	if len(groups) != 2 || groups[0].Market != "France" || groups[1].Market != "Spain" ||
+		sum.Groups[groups[1]].Messages() != 2 {
 		t.Errorf("got %v", groups)
 	}
 }

@@ -26,12 +26,19 @@ const CustomerKeySize = 32
 
 // ErrOpen says that a sealed value is not what was stored there: another key, another place, or
 // changed bytes. Its text says nothing of the value.
-var ErrOpen = errors.New("a sealed value could not be opened: it was sealed with a key that the keyset no longer has, for another place, or it was changed")
+var ErrOpen = errors.New(
+	"a sealed value could not be opened: it was sealed with a key that the keyset no longer has, for another place, " +
+		"or it was changed",
+)
 
 // What TakeOver refuses.
 var (
-	ErrCustomerKeyChanged = errors.New("the customer key has changed: every customer would become a stranger; put the old one back")
-	ErrKeyDropped         = errors.New("the keyset lacks a key of the one in use: what that key sealed could not be opened; put it back")
+	ErrCustomerKeyChanged = errors.New(
+		"the customer key has changed: every customer would become a stranger; put the old one back",
+	)
+	ErrKeyDropped = errors.New(
+		"the keyset lacks a key of the one in use: what that key sealed could not be opened; put it back",
+	)
 )
 
 // Keys are the keys of one account. They are safe for concurrent use.
@@ -62,7 +69,9 @@ func Parse(keysetJSON, customerKey []byte) (*Keys, error) {
 		return nil, errors.New("the customer key cannot be read: it must be 32 bytes in standard base64")
 	}
 	if len(decoded) != CustomerKeySize {
-		return nil, fmt.Errorf("the customer key has %d bytes: it must be %d bytes in standard base64", len(decoded), CustomerKeySize)
+		return nil, fmt.Errorf(
+			"the customer key has %d bytes: it must be %d bytes in standard base64", len(decoded), CustomerKeySize,
+		)
 	}
 	copy(keys.customerKey[:], decoded)
 	return keys, nil
@@ -75,7 +84,10 @@ func openKeyset(text []byte) (*openedKeyset, error) {
 	}
 	primitive, err := aead.New(handle)
 	if err != nil {
-		return nil, errors.New("the keyset cannot be used: each of its keys must be for authenticated encryption (AEAD), for example AES256-GCM")
+		return nil, errors.New(
+			"the keyset cannot be used: each of its keys must be for authenticated encryption (AEAD), for example " +
+				"AES256-GCM",
+		)
 	}
 	opened := &openedKeyset{aead: primitive}
 	for i := range handle.Len() {

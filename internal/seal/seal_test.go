@@ -127,7 +127,9 @@ func TestRotationInTwoStepsNeighboursReadEachOther(t *testing.T) {
 		for i, to := range steps {
 			opened, err := to.keys.Open(sealed, "p")
 			if got := err == nil && string(opened) == "parcel"; got != from.opens[i] {
-				t.Errorf("sealed %s, opened %s: %q, %v; want readable: %t", from.name, to.name, opened, err, from.opens[i])
+				t.Errorf(
+					"sealed %s, opened %s: %q, %v; want readable: %t", from.name, to.name, opened, err, from.opens[i],
+				)
 			}
 		}
 		if from.keys.CustomerHash("c", "1") != steps[0].keys.CustomerHash("c", "1") {
@@ -155,7 +157,9 @@ func TestRotationRefusesAStepOutOfTurn(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			out, err := tc.step(tc.keyset)
-			if err == nil || out != nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "SECRET") {
+			if err == nil || out != nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(
+				err.Error(), "SECRET",
+			) {
 				t.Errorf("got %q, %v; want nothing and an error with %q", out, err, tc.want)
 			}
 		})
@@ -183,7 +187,9 @@ func TestTakeOverSealsWithTheNewKeyAndOpensTheOld(t *testing.T) {
 	if _, err := parse(t, material.Keyset, material.CustomerKey).Open(young, "p"); !errors.Is(err, seal.ErrOpen) {
 		t.Errorf("the old keyset opened a new value: %v; want ErrOpen", err)
 	}
-	if opened, err := parse(t, rotated, material.CustomerKey).Open(young, "p"); err != nil || string(opened) != "after" {
+	if opened, err := parse(
+		t, rotated, material.CustomerKey,
+	).Open(young, "p"); err != nil || string(opened) != "after" {
 		t.Errorf("Open of a new value = %q, %v; want \"after\"", opened, err)
 	}
 }
@@ -210,7 +216,9 @@ func TestTakeOverRefusesWhatWouldLoseSomething(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if opened, err := parse(t, material.Keyset, material.CustomerKey).Open(sealed, "p"); err != nil || string(opened) != "parcel" {
+			if opened, err := parse(
+				t, material.Keyset, material.CustomerKey,
+			).Open(sealed, "p"); err != nil || string(opened) != "parcel" {
 				t.Errorf("after the refusal it seals with another key: %q, %v", opened, err)
 			}
 			if keys.CustomerHash("c", "1") != hash {
@@ -273,7 +281,9 @@ func TestParseRefusesWithoutShowingKeys(t *testing.T) {
 
 func TestNewKeysAreNewAndOfTheirSize(t *testing.T) {
 	a, b := newMaterial(t), newMaterial(t)
-	if bytes.Equal(a.Keyset, b.Keyset) || bytes.Equal(a.CustomerKey, b.CustomerKey) || bytes.Equal(a.ReportToken, b.ReportToken) {
+	if bytes.Equal(a.Keyset, b.Keyset) || bytes.Equal(
+		a.CustomerKey, b.CustomerKey,
+	) || bytes.Equal(a.ReportToken, b.ReportToken) {
 		t.Error("Two accounts got the same key material")
 	}
 	if n := len(a.CustomerKey); n != 44 { // 32 bytes in padded base64
@@ -313,7 +323,9 @@ func TestRetireKeysLeavesTheOneThatSeals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !keys.Old(before) || keys.Old(now) || !after.Old(before) || !after.Old(nil) || parse(t, added, material.CustomerKey).Old(now) {
+	if !keys.Old(before) || keys.Old(now) || !after.Old(before) || !after.Old(nil) || parse(
+		t, added, material.CustomerKey,
+	).Old(now) {
 		t.Error("a value is old if its key stands before the one that seals, or is not known")
 	}
 	if err := keys.TakeOver(after, false); !errors.Is(err, seal.ErrKeyDropped) {

@@ -30,7 +30,9 @@ func BenchmarkLifecycle(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, api.URL+"/v26.0/"+number1+"/messages", bytes.NewReader(orderReadyTo(ana)))
+			request, err := http.NewRequestWithContext(
+				b.Context(), http.MethodPost, api.URL+"/v26.0/"+number1+"/messages", bytes.NewReader(orderReadyTo(ana)),
+			)
 			if err != nil {
 				b.Error(err)
 				return

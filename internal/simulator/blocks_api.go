@@ -78,7 +78,9 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 		return
 	}
 	users["failed_users"] = failed
-	failure := graph.NewError(graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked; failed_users tells why.")
+	failure := graph.NewError(
+		graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked; failed_users tells why.",
+	)
 	answer["error"] = map[string]any{
 		"message": failure.Message, "type": failure.Type, "code": failure.Code, "fbtrace_id": trace,
 		"error_data": map[string]string{"details": failure.Details},

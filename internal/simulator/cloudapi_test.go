@@ -46,7 +46,9 @@ func TestSimulatorAnswersAsTheCloudAPI(t *testing.T) {
 			if response.StatusCode >= 400 {
 				failure = graph.ParseError(response.StatusCode, response.Header, content)
 			}
-			if response.StatusCode != c.Status || failure.Code != c.Code || !strings.Contains(failure.Details, c.Field) {
+			if response.StatusCode != c.Status || failure.Code != c.Code || !strings.Contains(
+				failure.Details, c.Field,
+			) {
 				t.Fatalf("got %d, code %d, %q; want %d, code %d, a sentence that names %s",
 					response.StatusCode, failure.Code, failure.Details, c.Status, c.Code, c.Field)
 			}

@@ -18,10 +18,20 @@ import (
 
 func TestControlWritesShapesOfEveryKind(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	w.control("POST", "/control/phones/+"+ana+"/messages", `{"to":"`+number1+`","text":"old news","timestamp":"2026-10-04T09:00:00Z"}`, 200)
-	w.control("POST", "/control/phones/"+ana+"/messages", `{"to":"`+number1+`","message":{"type":"button","button":{"payload":"LATER","text":"Later"}},"replyTo":"wamid.0"}`, 200)
+	w.control(
+		"POST", "/control/phones/+"+ana+"/messages",
+		`{"to":"`+number1+`","text":"old news","timestamp":"2026-10-04T09:00:00Z"}`, 200,
+	)
+	w.control(
+		"POST", "/control/phones/"+ana+"/messages",
+		`{"to":"`+number1+`","message":{"type":"button","button":{"payload":"LATER","text":"Later"}},"replyTo":"wamid.0"}`,
+		200,
+	)
 	w.control("POST", "/control/phones/"+ana+"/preferences", `{"to":"`+number1+`","value":"stop"}`, 200)
-	w.control("POST", "/control/webhooks", `{"account":"`+account1+`","field":"account_update","value":{"event":"DISABLED_UPDATE"}}`, 200)
+	w.control(
+		"POST", "/control/webhooks",
+		`{"account":"`+account1+`","field":"account_update","value":{"event":"DISABLED_UPDATE"}}`, 200,
+	)
 	w.control("GET", "/control/idle?timeout=10s", "", 200)
 	messages := w.business.messages()
 	if len(messages) != 2 || !messages[0].Timestamp.Equal(time.Date(2026, 10, 4, 9, 0, 0, 0, time.UTC)) {
@@ -60,7 +70,8 @@ func TestControlListsMessagesAndCounts(t *testing.T) {
 	if err := json.Unmarshal([]byte(answer), &list); err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Messages) != 1 || list.Messages[0].ID != second || list.Messages[0].Preview != "Hi Ana, your order is ready." {
+	if len(list.Messages) != 1 || list.Messages[0].ID != second ||
+		list.Messages[0].Preview != "Hi Ana, your order is ready." {
 		t.Errorf("got %s", answer)
 	}
 	var counts Counts
@@ -119,7 +130,10 @@ func TestResetForgetsAndGoesOn(t *testing.T) {
 
 func TestAccountIsAddedAndReplaced(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	w.control("PUT", "/control/accounts/77", `{"tokens":["t77"],"numbers":[{"id":"7701","displayPhoneNumber":"+44 7700 900123"}]}`, 200)
+	w.control(
+		"PUT", "/control/accounts/77",
+		`{"tokens":["t77"],"numbers":[{"id":"7701","displayPhoneNumber":"+44 7700 900123"}]}`, 200,
+	)
 	client, err := graph.NewClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "t77"})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +141,10 @@ func TestAccountIsAddedAndReplaced(t *testing.T) {
 	if got, err := client.PhoneNumber(t.Context(), "7701"); err != nil || got.DisplayPhoneNumber != "+44 7700 900123" {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	w.control("PUT", "/control/accounts/77", `{"tokens":["t78"],"numbers":[{"id":"7702","displayPhoneNumber":"+44 7700 900124"}]}`, 200)
+	w.control(
+		"PUT", "/control/accounts/77",
+		`{"tokens":["t78"],"numbers":[{"id":"7702","displayPhoneNumber":"+44 7700 900124"}]}`, 200,
+	)
 	if _, err := client.PhoneNumber(t.Context(), "7702"); err == nil {
 		t.Error("the old token still works")
 	}
@@ -223,7 +240,9 @@ func TestScheduleRunsInOrderAtItsTime(t *testing.T) {
 }
 
 func TestRetryDelayOfWebhooks(t *testing.T) {
-	for tries, want := range map[int]time.Duration{0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 50: 5 * time.Second} {
+	for tries, want := range map[int]time.Duration{
+		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 50: 5 * time.Second,
+	} {
 		if got := retryDelay(tries); got != want {
 			t.Errorf("after %d tries: got %s, want %s", tries, got, want)
 		}
@@ -231,7 +250,12 @@ func TestRetryDelayOfWebhooks(t *testing.T) {
 }
 
 func TestParseConfig(t *testing.T) {
-	got, err := ParseConfig([]byte("seed: 3\nrecord: hash\ndelivery: {sentAfter: 20ms}\naccounts:\n- id: \"1\"\n  numbers:\n  - {id: \"2\", displayPhoneNumber: \"+33 6\"}\n"))
+	got, err := ParseConfig(
+		[]byte(
+			"seed: 3\nrecord: hash\ndelivery: {sentAfter: 20ms}\naccounts:\n- id: \"1\"\n  numbers:\n  - {id: " +
+				"\"2\", displayPhoneNumber: \"+33 6\"}\n",
+		),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

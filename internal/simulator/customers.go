@@ -173,7 +173,9 @@ func (c *customer) limit(n *number, now time.Time) *graph.Error {
 		return graph.NewError(graph.CodeThroughput, "The number sends more than 80 messages a second. Slow down.")
 	}
 	if !c.limiter.AllowN(now, 1) {
-		return graph.NewError(graph.CodePairRateLimit, "Too many messages from this number to this customer. Wait before the next one.")
+		return graph.NewError(
+			graph.CodePairRateLimit, "Too many messages from this number to this customer. Wait before the next one.",
+		)
 	}
 	return nil
 }

@@ -91,7 +91,9 @@ func (s *Simulator) step(st *state, m *Sent, status string, now time.Time, failu
 
 // statusJSON writes a status as Graph API v24 and later do: the conversation is
 // left out except on a free entry point.
-func (s *Simulator) statusJSON(st *state, m *Sent, status string, now time.Time, pricing *Pricing, failure *graph.Error) []byte {
+func (s *Simulator) statusJSON(
+	st *state, m *Sent, status string, now time.Time, pricing *Pricing, failure *graph.Error,
+) []byte {
 	out := make([]byte, 0, 384)
 	out = append(out, `{"id":"`...)
 	out = append(out, m.ID...)

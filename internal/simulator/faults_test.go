@@ -72,7 +72,9 @@ func TestP12ConnectionIsCutBeforeOrAfterAcceptance(t *testing.T) {
 
 func TestHangAcceptsAndAnswersTooLate(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	impatient, err := graph.NewClient(graph.ClientOptions{BaseURL: w.api.URL, Token: token, Timeout: 50 * time.Millisecond})
+	impatient, err := graph.NewClient(
+		graph.ClientOptions{BaseURL: w.api.URL, Token: token, Timeout: 50 * time.Millisecond},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,9 @@ func TestPhoneThatIsOffReceivesLater(t *testing.T) {
 	}
 	w.control("PUT", "/control/phones/"+ana, `{"off":false}`, 200)
 	w.idle()
-	if diff := cmp.Diff([]string{tail + " sent regular/utility", tail + " delivered regular/utility"}, steps(w.business.statuses())); diff != "" {
+	if diff := cmp.Diff(
+		[]string{tail + " sent regular/utility", tail + " delivered regular/utility"}, steps(w.business.statuses()),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -157,7 +161,9 @@ func TestBusinessBlocksCustomers(t *testing.T) {
 		Done: []graph.BlockedUser{{Input: "+" + ana, WAID: ana}},
 		Failed: []graph.BlockFailure{{
 			BlockedUser: graph.BlockedUser{Input: "+15550002222", WAID: "15550002222"},
-			Errors:      []byte(`[{"code":131047,"error_data":{"details":"The user has not written within 24 hours."},"message":"Re-engagement required"}]`),
+			Errors: []byte(
+				`[{"code":131047,"error_data":{"details":"The user has not written within 24 hours."},"message":"Re-engagement required"}]`,
+			),
 		}},
 	}
 	if diff := cmp.Diff(want, result); diff != "" {

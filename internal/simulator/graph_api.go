@@ -41,7 +41,10 @@ func (s *Simulator) graphAPI() http.Handler {
 	mux.HandleFunc("POST /{version}/{id}/subscribed_apps", s.subscribe)
 	mux.HandleFunc("GET /{version}/{id}/subscribed_apps", s.subscription)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		failure := graph.NewError(graph.CodeInvalidParameter, "This path and method are not simulated. docs/simulator.md lists those that are.")
+		failure := graph.NewError(
+			graph.CodeInvalidParameter,
+			"This path and method are not simulated. docs/simulator.md lists those that are.",
+		)
 		failure.HTTPStatus = http.StatusNotFound
 		s.refuse(w, failure)
 	})

@@ -123,10 +123,14 @@ func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
 }
 
 // check applies Meta's own rules: rates, blocks, windows and templates.
-func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *heldTemplate, preview string, refusal *graph.Error) {
+func (s *Simulator) check(
+	n *number, send *graph.Send, now time.Time,
+) (held *heldTemplate, preview string, refusal *graph.Error) {
 	st := s.state
 	if send.To == n.display() {
-		return nil, "", graph.NewError(graph.CodeRecipientIsSender, "The recipient is the business's own number. Give a customer's.")
+		return nil, "", graph.NewError(
+			graph.CodeRecipientIsSender, "The recipient is the business's own number. Give a customer's.",
+		)
 	}
 	c := st.customer(st.pairOf(n.ID, recipient(send)))
 	if s.config.EnforceRates {
@@ -135,12 +139,16 @@ func (s *Simulator) check(n *number, send *graph.Send, now time.Time) (held *hel
 		}
 	}
 	if c.blocked {
-		return nil, "", graph.NewError(graph.CodeUndeliverable, "This number has blocked the customer. Unblock them first.")
+		return nil, "", graph.NewError(
+			graph.CodeUndeliverable, "This number has blocked the customer. Unblock them first.",
+		)
 	}
 	if send.IsTemplate() {
 		held, preview, refusal := st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
 		if held != nil && held.Category == template.CategoryAuthentication && send.To == "" {
-			return nil, "", graph.NewError(graph.CodeUserIDNotSupported, "An authentication template needs a phone number in to.")
+			return nil, "", graph.NewError(
+				graph.CodeUserIDNotSupported, "An authentication template needs a phone number in to.",
+			)
 		}
 		return held, preview, refusal
 	}
@@ -162,7 +170,9 @@ func recipient(send *graph.Send) string {
 	return send.BSUID
 }
 
-func (st *state) checkTemplate(accountID string, send *template.Send, render bool) (*heldTemplate, string, *graph.Error) {
+func (st *state) checkTemplate(
+	accountID string, send *template.Send, render bool,
+) (*heldTemplate, string, *graph.Error) {
 	held := st.find(accountID, send.Name, send.Language)
 	if held == nil {
 		return nil, "", graph.TemplateNotFound()

@@ -111,7 +111,9 @@ func TestFullQueueLosesUpdatesAndSaysSo(t *testing.T) {
 	if got := w.s.Counts().Lost; got != 3 {
 		t.Errorf("lost: got %d, want 3", got)
 	}
-	if got := w.control("GET", "/control/idle?timeout=1ms", "", http.StatusGatewayTimeout); !strings.Contains(got, `"pending":2`) {
+	if got := w.control(
+		"GET", "/control/idle?timeout=1ms", "", http.StatusGatewayTimeout,
+	); !strings.Contains(got, `"pending":2`) {
 		t.Errorf("idle: got %s", got)
 	}
 }
@@ -138,7 +140,8 @@ func TestP2WebhooksTellTheWholeRecord(t *testing.T) {
 		w.idle()
 		w.business.mu.Lock()
 		w.business.changes = nil
-		w.business.failures = rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 0, 0, 0, 1}).Draw(r, "failures") // each costs a retry's delay
+		// each costs a retry's delay
+		w.business.failures = rapid.SampledFrom([]int{0, 0, 0, 0, 0, 0, 0, 0, 0, 1}).Draw(r, "failures")
 		w.business.mu.Unlock()
 		knobs := Knobs{
 			DuplicateRate: rapid.Float64Range(0, 1).Draw(r, "duplicates"),

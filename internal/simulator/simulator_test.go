@@ -189,11 +189,15 @@ func (w *world) control(method, path, body string, want int) string {
 }
 
 func text(to string) []byte {
-	return []byte(`{"messaging_product":"whatsapp","to":"+` + to + `","text":{"body":"hello"},"biz_opaque_callback_data":"d1"}`)
+	return []byte(
+		`{"messaging_product":"whatsapp","to":"+` + to + `","text":{"body":"hello"},"biz_opaque_callback_data":"d1"}`,
+	)
 }
 
 func orderReadyTo(to string) []byte {
-	return []byte(`{"messaging_product":"whatsapp","to":"+` + to + `","type":"template","template":{"name":"order_ready","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`)
+	return []byte(
+		`{"messaging_product":"whatsapp","to":"+` + to + `","type":"template","template":{"name":"order_ready","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`,
+	)
 }
 
 func (w *world) send(body []byte) (string, error) {
@@ -283,7 +287,9 @@ func TestCustomerWritesAndBusinessAnswers(t *testing.T) {
 	w.idle()
 	statuses := w.business.statuses()
 	tail := id[len(id)-2:]
-	want := []string{tail + " sent free_customer_service/service", tail + " delivered free_customer_service/service", tail + " read"}
+	want := []string{
+		tail + " sent free_customer_service/service", tail + " delivered free_customer_service/service", tail + " read",
+	}
 	if diff := cmp.Diff(want, steps(statuses)); diff != "" {
 		t.Error(diff)
 	}
@@ -293,7 +299,9 @@ func TestCustomerWritesAndBusinessAnswers(t *testing.T) {
 		}
 	}
 	record := w.s.Messages(MessageFilter{})
-	if len(record) != 1 || record[0].ID != id || string(record[0].Body) != string(text(ana)) || len(record[0].Statuses) != 3 {
+	if len(record) != 1 || record[0].ID != id || string(
+		record[0].Body,
+	) != string(text(ana)) || len(record[0].Statuses) != 3 {
 		t.Errorf("record: got %s", jsonOf(record))
 	}
 }
@@ -326,7 +334,9 @@ func TestOwnWindow(t *testing.T) {
 			failure := w.refused(text(ana), graph.CodeReEngagement)
 			want := "No service window: the customer has not written to this number. Send an approved template instead."
 			if tc.age >= 0 {
-				want = "The service window closed at " + start.Add(24*time.Hour-tc.age).Format(time.RFC3339) + ". Send an approved template, or wait for the customer to write."
+				want = "The service window closed at " + start.Add(
+					24*time.Hour-tc.age,
+				).Format(time.RFC3339) + ". Send an approved template, or wait for the customer to write."
 			}
 			if failure.Details != want {
 				t.Errorf("got %q, want %q", failure.Details, want)
@@ -361,7 +371,10 @@ func TestAccessAndUnknownIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := graph.PhoneNumber{ID: number1, DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN", Status: "CONNECTED", Throughput: &graph.Throughput{Level: "STANDARD"}}
+	want := graph.PhoneNumber{
+		ID: number1, DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN",
+		Status: "CONNECTED", Throughput: &graph.Throughput{Level: "STANDARD"},
+	}
 	if diff := cmp.Diff(want, number); diff != "" {
 		t.Error(diff)
 	}
@@ -382,7 +395,11 @@ func TestPricingOf2026(t *testing.T) {
 	w.idle()
 	last := w.mustSend(text(ana))
 	inWindow := w.mustSend(orderReadyTo(ana))
-	reaction := w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","type":"reaction","reaction":{"message_id":"wamid.1","emoji":"👍"}}`))
+	reaction := w.mustSend(
+		[]byte(
+			`{"messaging_product":"whatsapp","to":"+` + ana + `","type":"reaction","reaction":{"message_id":"wamid.1","emoji":"👍"}}`,
+		),
+	)
 	w.idle()
 	got := map[string]string{}
 	for _, m := range w.s.Messages(MessageFilter{After: 999}) {
@@ -393,10 +410,14 @@ func TestPricingOf2026(t *testing.T) {
 		got[m.ID] = line
 	}
 	if got[last] != "3 regular/service" || got[inWindow] != "3 regular/utility" || got[reaction] != "1" {
-		t.Errorf("got %s for the 1,001st, %s for a template in the window, %s for a reaction", got[last], got[inWindow], got[reaction])
+		t.Errorf(
+			"got %s for the 1,001st, %s for a template in the window, %s for a reaction", got[last], got[inWindow],
+			got[reaction],
+		)
 	}
 	counts := w.s.Counts()
-	if counts.Accepted != 1003 || counts.Sent != 1003 || counts.Delivered != 1002 || counts.Read != 1002 || counts.Billable != 2 || counts.Lost != 0 {
+	if counts.Accepted != 1003 || counts.Sent != 1003 || counts.Delivered != 1002 || counts.Read != 1002 ||
+		counts.Billable != 2 || counts.Lost != 0 {
 		t.Errorf("counts: got %+v", counts)
 	}
 	if counts.Updates != 1+1003+1002+1002 || len(w.business.statuses()) != 1003+1002+1002 {
@@ -430,7 +451,8 @@ func TestFreeEntryPoint(t *testing.T) {
 	w.idle()
 	statuses := w.business.statuses()
 	sent := statuses[0]
-	if sent.Conversation == nil || sent.Conversation.Origin != "referral_conversion" || !sent.Conversation.Expires.Equal(start.Add(168*time.Hour)) {
+	if sent.Conversation == nil || sent.Conversation.Origin != "referral_conversion" ||
+		!sent.Conversation.Expires.Equal(start.Add(168*time.Hour)) {
 		t.Errorf("conversation: got %+v", sent.Conversation)
 	}
 	if sent.Pricing.Type != "free_entry_point" || sent.Pricing.Category != "utility" || *sent.Pricing.Billable {

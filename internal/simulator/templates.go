@@ -84,7 +84,10 @@ func (h *heldTemplate) wire() graph.UpstreamTemplate {
 // submit checks a definition as Meta does at creation and takes it for review.
 func (s *Simulator) submit(st *state, account string, d template.Definition) (*heldTemplate, *graph.Error) {
 	if st.find(account, d.Name, d.Language) != nil {
-		return nil, graph.NewError(graph.CodeInvalidParameter, "A template with this name and language exists already. Edit it, or use another name.")
+		return nil, graph.NewError(
+			graph.CodeInvalidParameter,
+			"A template with this name and language exists already. Edit it, or use another name.",
+		)
 	}
 	compiled, refusal := examine(d)
 	if refusal != nil {
@@ -132,7 +135,9 @@ func lintSubcode(rule string) int {
 // edit replaces the components and sends the template to review again.
 func (s *Simulator) edit(st *state, held *heldTemplate, category string, components []template.Component) *graph.Error {
 	if held.Status == statusDisabled || held.Status == statusPending {
-		return graph.NewError(graph.CodeInvalidParameter, "A template can be edited while it is approved, rejected or paused.")
+		return graph.NewError(
+			graph.CodeInvalidParameter, "A template can be edited while it is approved, rejected or paused.",
+		)
 	}
 	changed := held.Definition
 	changed.Components = components

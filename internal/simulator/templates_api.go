@@ -29,7 +29,9 @@ func (s *Simulator) createTemplate(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, failure)
 		return
 	}
-	writeJSON(w, http.StatusOK, graph.CreatedTemplate{ID: held.ID, Status: statusPending, Category: definition.Category})
+	writeJSON(
+		w, http.StatusOK, graph.CreatedTemplate{ID: held.ID, Status: statusPending, Category: definition.Category},
+	)
 }
 
 func (s *Simulator) editTemplate(w http.ResponseWriter, r *http.Request) {
@@ -78,7 +80,9 @@ func (s *Simulator) deleteTemplate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	failure := graph.NewError(graph.CodeInvalidParameter, "No template has this name, or it is disabled and cannot be deleted.")
+	failure := graph.NewError(
+		graph.CodeInvalidParameter, "No template has this name, or it is disabled and cannot be deleted.",
+	)
 	for _, held := range s.state.ofAccount(accountID) {
 		chosen := held.Name == query.Get("name") && (query.Get("hsm_id") == "" || query.Get("hsm_id") == held.ID)
 		if chosen && held.Status != statusDisabled {

@@ -35,7 +35,9 @@ func (w *world) template(id string) graph.UpstreamTemplate {
 }
 
 func noticeTo(name string) []byte {
-	return []byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","type":"template","template":{"name":"` + name + `","language":{"code":"en"}}}`)
+	return []byte(
+		`{"messaging_product":"whatsapp","to":"+` + ana + `","type":"template","template":{"name":"` + name + `","language":{"code":"en"}}}`,
+	)
 }
 
 func TestReviewApprovesRejectsAndChangesTheCategory(t *testing.T) {
@@ -68,7 +70,10 @@ func TestReviewApprovesRejectsAndChangesTheCategory(t *testing.T) {
 			w.idle()
 			got := w.template(created.ID)
 			if got.Status != tc.status || got.Category != tc.category || got.RejectedReason != tc.reason {
-				t.Errorf("got %s %s %s, want %s %s %s", got.Status, got.Category, got.RejectedReason, tc.status, tc.category, tc.reason)
+				t.Errorf(
+					"got %s %s %s, want %s %s %s", got.Status, got.Category, got.RejectedReason, tc.status, tc.category,
+					tc.reason,
+				)
 			}
 			var fields []string
 			for _, c := range w.business.changes {
@@ -106,8 +111,18 @@ func TestTemplateIsUsableOnlyWhileApproved(t *testing.T) {
 			w.refused(noticeTo("delay"), step.code)
 		}
 	}
-	w.refused([]byte(`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"order_ready","language":{"code":"en_US"}}}`), 132000)
-	w.refused([]byte(`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"order_ready","language":{"code":"pt_BR"}}}`), 132001)
+	w.refused(
+		[]byte(
+			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"order_ready","language":{"code":"en_US"}}}`,
+		),
+		132000,
+	)
+	w.refused(
+		[]byte(
+			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"order_ready","language":{"code":"pt_BR"}}}`,
+		),
+		132001,
+	)
 }
 
 func TestTemplateCreationIsChecked(t *testing.T) {
@@ -159,7 +174,9 @@ func TestTemplatesAreListedInPagesEditedAndDeleted(t *testing.T) {
 		t.Fatalf("by name: got %+v, %v", page, err)
 	}
 	b := page.Templates[0]
-	if err := w.client.EditTemplate(t.Context(), b.ID, "", []template.Component{{Type: template.Body, Text: "Notice changed."}}); err != nil {
+	if err := w.client.EditTemplate(
+		t.Context(), b.ID, "", []template.Component{{Type: template.Body, Text: "Notice changed."}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w.idle()
@@ -182,9 +199,13 @@ func TestTemplatesAreListedInPagesEditedAndDeleted(t *testing.T) {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/direct-send.
 func TestDirectSendNeedsNoWindowAndIsPricedByItsCategory(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","category":"utility","text":{"body":"hello"}}`))
+	w.mustSend(
+		[]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `","category":"utility","text":{"body":"hello"}}`),
+	)
 	w.idle()
-	if got := w.s.Messages(MessageFilter{})[0].Pricing; got == nil || got.Type != "regular" || got.Category != "utility" {
+	if got := w.s.Messages(
+		MessageFilter{},
+	)[0].Pricing; got == nil || got.Type != "regular" || got.Category != "utility" {
 		t.Errorf("got %s, want regular/utility", jsonOf(got))
 	}
 }

@@ -56,7 +56,9 @@ func (o *outbox) deliverBody(ctx context.Context, callback string, body []byte, 
 		s.log.Error("Webhook given up", "account", o.account, "updates", updates, "error", err)
 		return
 	}
-	s.log.Warn("Webhook failed and will be repeated", "account", o.account, "updates", updates, "tries", tries+1, "error", err)
+	s.log.Warn(
+		"Webhook failed and will be repeated", "account", o.account, "updates", updates, "tries", tries+1, "error", err,
+	)
 	s.schedule.at(s.now().Add(retryDelay(tries)), func() {
 		s.activity.begin(updates)
 		go o.deliverBody(ctx, callback, body, updates, tries+1, first)

@@ -30,7 +30,10 @@ func wantStanding(t *testing.T, when string, tx *store.Tx, id string, n int, sta
 	}
 	person, err := tx.Conversation(channel, customer(n))
 	if err == nil && (!found || m.State != state || person.Block.Stopped != blocked) {
-		t.Errorf("%s: found %v, message %+v, blocked %v; want %s and %v", when, found, m, person.Block.Stopped, state, blocked)
+		t.Errorf(
+			"%s: found %v, message %+v, blocked %v; want %s and %v", when, found, m, person.Block.Stopped, state,
+			blocked,
+		)
 	}
 	return err
 }
@@ -74,7 +77,9 @@ func TestReadAheadFollowsTheTransaction(t *testing.T) {
 				_, found, err := tx.Message("m")
 				person, also := tx.Conversation(channel, customer(1))
 				if found || person.Block.Stopped {
-					t.Errorf("after the erasure: message found %v, blocked %v; want neither", found, person.Block.Stopped)
+					t.Errorf(
+						"after the erasure: message found %v, blocked %v; want neither", found, person.Block.Stopped,
+					)
 				}
 				return errors.Join(err, also)
 			},
@@ -116,12 +121,16 @@ func TestP2ReadAheadOutlivesNoTransaction(t *testing.T) {
 	about := sent(t, replicas[0], "m", 1)
 	blocked := false
 	for n, to := range []store.State{store.Sent, store.Delivered, store.Read} {
-		if err := replicas[n%2].Update(context.Background(), func(tx *store.Tx) error { return change(tx, "m", 1, to, !blocked) }, about...); err != nil {
+		if err := replicas[n%2].Update(
+			context.Background(), func(tx *store.Tx) error { return change(tx, "m", 1, to, !blocked) }, about...,
+		); err != nil {
 			t.Fatal(err)
 		}
 		blocked = !blocked
 		for _, s := range replicas {
-			update(t, s, func(tx *store.Tx) error { return wantStanding(t, "on each replica", tx, "m", 1, to, blocked) })
+			update(
+				t, s, func(tx *store.Tx) error { return wantStanding(t, "on each replica", tx, "m", 1, to, blocked) },
+			)
 		}
 	}
 }

@@ -200,7 +200,9 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 		for n := range 50 {
 			group.Go(func() {
 				id := strconv.Itoa(n)
-				err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
+				err := s.Update(
+					context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) },
+				)
 				if err == nil {
 					acknowledged.Store(id, true)
 				} else if !errors.Is(err, store.ErrClosed) {
@@ -212,7 +214,9 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 			t.Error(err)
 		}
 		group.Wait()
-		if err := s.Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+		if err := s.Update(
+			context.Background(), func(*store.Tx) error { return nil },
+		); !errors.Is(err, store.ErrClosed) {
 			t.Errorf("Update after Close = %v; want ErrClosed", err)
 		}
 		if err := s.View(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {

@@ -79,7 +79,10 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
 	if err := tx.each(selectDue, []any{millis(now), limit}, func(v values) bool {
-		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)), Attempts: int(v.Int(5)) + 1, RefusedAt: instant(v.Int(6))}
+		c := &Callback{
+			seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)),
+			Attempts: int(v.Int(5)) + 1, RefusedAt: instant(v.Int(6)),
+		}
 		copy(c.Customer[:], v.Bytes(2))
 		due = append(due, c)
 		return true

@@ -33,7 +33,9 @@ func payloads(claimed []*store.Callback) []string {
 func enqueue(t *testing.T, s *store.Store, about seal.CustomerHash, payload string, at time.Time) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: about, Payload: []byte(payload), CreatedAt: at})
+		return tx.EnqueueCallback(
+			&store.Callback{Channel: channel, Customer: about, Payload: []byte(payload), CreatedAt: at},
+		)
 	})
 }
 
@@ -159,7 +161,9 @@ func TestPurgeDropsOldCallbacksAndLetsTheNextOneGo(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			for n, age := range []time.Duration{3 * time.Hour, 2 * time.Hour, time.Minute} {
 				if err := tx.EnqueueCallback(&store.Callback{
-					Channel: channel, Customer: customer(1), Payload: []byte(strconv.Itoa(n)), CreatedAt: noon.Add(-age),
+					Channel: channel, Customer: customer(1), Payload: []byte(
+						strconv.Itoa(n),
+					), CreatedAt: noon.Add(-age),
 				}); err != nil {
 					return err
 				}

@@ -27,11 +27,15 @@ const (
 func TestP7NothingAboutPeopleIsReadableAtRest(t *testing.T) {
 	t.Run(string(embedded), func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "guichet.db")
-		hideCanaries(t, place{path: path}, func(t *testing.T, when string) []string { return databaseFiles(t, path, when) })
+		hideCanaries(
+			t, place{path: path}, func(t *testing.T, when string) []string { return databaseFiles(t, path, when) },
+		)
 	})
 	t.Run(string(shared), func(t *testing.T) {
 		server := postgrestest.Start(t)
-		hideCanaries(t, place{url: server.Database(t)}, func(t *testing.T, _ string) []string { return serverFiles(t, server) })
+		hideCanaries(
+			t, place{url: server.Database(t)}, func(t *testing.T, _ string) []string { return serverFiles(t, server) },
+		)
 	})
 }
 
@@ -44,7 +48,9 @@ func databaseFiles(t *testing.T, path, when string) []string {
 	}
 	for _, file := range files {
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %s has mode %v, %v; want it to be for its user only", when, filepath.Base(file), info.Mode(), err)
+			t.Errorf(
+				"%s: %s has mode %v, %v; want it to be for its user only", when, filepath.Base(file), info.Mode(), err,
+			)
 		}
 	}
 	return files
@@ -82,7 +88,9 @@ func hideCanaries(t *testing.T, where place, filesOf func(t *testing.T, when str
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, canary := range []string{canaryNumber, "CANARY", "parcel", "appointment", canaryUpstream, "MzM2OTg3NjU0MzI"} {
+			for _, canary := range []string{
+				canaryNumber, "CANARY", "parcel", "appointment", canaryUpstream, "MzM2OTg3NjU0MzI",
+			} {
 				if bytes.Contains(text, []byte(canary)) {
 					t.Errorf("%s: %s holds %q in plain text", when, filepath.Base(file), canary)
 				}
@@ -100,7 +108,9 @@ func hideCanaries(t *testing.T, where place, filesOf func(t *testing.T, when str
 		if err := tx.PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}); err != nil {
 			return err
 		}
-		if err := tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte(canaryInbound), CreatedAt: noon}); err != nil {
+		if err := tx.EnqueueCallback(
+			&store.Callback{Channel: channel, Customer: who, Payload: []byte(canaryInbound), CreatedAt: noon},
+		); err != nil {
 			return err
 		}
 		if err := tx.KeepEarlyStatus(canaryUpstream+"2", []byte(canaryStatus), noon); err != nil {

@@ -301,14 +301,18 @@ func (tx *Tx) release(amount money.Money, made claims) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.putPlaces(amount.Currency, c, c.value.Without(place.amount, place.unpriced, place.months)); err != nil {
+		if err := tx.putPlaces(
+			amount.Currency, c, c.value.Without(place.amount, place.unpriced, place.months),
+		); err != nil {
 			return err
 		}
 	}
 	return tx.shiftReserved(amount, made.coverable, money.Decimal.Sub)
 }
 
-func (tx *Tx) shiftReserved(amount money.Money, coverable money.Decimal, shift func(money.Decimal, money.Decimal) (money.Decimal, error)) error {
+func (tx *Tx) shiftReserved(
+	amount money.Money, coverable money.Decimal, shift func(money.Decimal, money.Decimal) (money.Decimal, error),
+) error {
 	if amount.Amount.IsZero() {
 		return nil
 	}

@@ -20,8 +20,12 @@ func allowancePlan(t *testing.T) *pricing.Book {
 	t.Helper()
 	book, err := pricing.Compile(pricing.Plan{Currency: "USD", Revisions: []pricing.Revision{{
 		Name: "only", EffectiveDate: "2020-01-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: "Delivery",
-		ServiceWindow: pricing.ServiceWindow{Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86_400}}},
-		Allowances:    []pricing.Allowance{{Name: "free", Count: 2, Of: []string{"Service"}, Per: "Channel", Period: "Month"}},
+		ServiceWindow: pricing.ServiceWindow{
+			Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86_400}},
+		},
+		Allowances: []pricing.Allowance{
+			{Name: "free", Count: 2, Of: []string{"Service"}, Per: "Channel", Period: "Month"},
+		},
 		Rates: []pricing.MarketRates{{Market: "Any", Prices: []pricing.Price{
 			{Category: "Service", Amount: "0.03"}, {Category: "Utility", Amount: "0.01"},
 		}}},
@@ -40,7 +44,9 @@ func bounded(book *pricing.Book, id string, templated bool, days int) *store.Mes
 	if templated {
 		facts.Form, facts.Category = conversation.Templated, conversation.Utility
 	}
-	bound := book.MaxCharge(&pricing.Account{Zone: time.UTC}, &facts, &conversation.State{}, noon.AddDate(0, 0, days).Unix())
+	bound := book.MaxCharge(
+		&pricing.Account{Zone: time.UTC}, &facts, &conversation.State{}, noon.AddDate(0, 0, days).Unix(),
+	)
 	m.Reserved, m.Bound = money.Money{}, &bound
 	return m
 }
@@ -50,7 +56,9 @@ func placeOf(month string) pricing.Increment {
 	if err != nil {
 		panic(err)
 	}
-	return pricing.Increment{Key: pricing.CounterKey{Scope: pricing.PerChannel, ScopeID: channel, Allowance: "free", Month: m}, By: 1}
+	return pricing.Increment{
+		Key: pricing.CounterKey{Scope: pricing.PerChannel, ScopeID: channel, Allowance: "free", Month: m}, By: 1,
+	}
 }
 
 // Two places are free in November and two in December; noon is on 20 November.
@@ -184,7 +192,9 @@ func TestP3NoPlaceIsLeaked(t *testing.T) {
 				m := bounded(book, fmt.Sprintf("wamid.last.%d", n), false, 1)
 				rise, err := tx.Rise(m.Bound)
 				if err != nil || rise != (pricing.Exposure{}) {
-					return errors.Join(err, fmt.Errorf("seed %d: with %d of 2 places used one more costs %s", seed, n, rise.Amount))
+					return errors.Join(
+						err, fmt.Errorf("seed %d: with %d of 2 places used one more costs %s", seed, n, rise.Amount),
+					)
 				}
 				if err := tx.Accept(m); err != nil {
 					return err

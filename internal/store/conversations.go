@@ -25,7 +25,8 @@ func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversa
 		return state, err
 	}
 	if err := json.Unmarshal(text, &state); err != nil {
-		return conversation.State{}, fmt.Errorf("%w: the state of a conversation cannot be read", ErrDamaged) // the parser's error holds bytes of it
+		// the parser's error holds bytes of it
+		return conversation.State{}, fmt.Errorf("%w: the state of a conversation cannot be read", ErrDamaged)
 	}
 	return state, nil
 }

@@ -221,7 +221,10 @@ func checkAfterCrash(t *testing.T, tx *store.Tx, acknowledged map[string]string)
 		case step == "submitted" && m.State < store.Submitted:
 			t.Errorf("message %s was acknowledged as submitted and is %s", id, m.State)
 		case step == "settled" && (!m.Settled || !settled[id]):
-			t.Errorf("message %s was acknowledged as settled; the message says %v, the ledger %v", id, m.Settled, settled[id])
+			t.Errorf(
+				"message %s was acknowledged as settled; the message says %v, the ledger %v", id, m.Settled,
+				settled[id],
+			)
 		}
 		if m.Settled != settled[id] {
 			t.Errorf("message %s: settled %v, in the ledger %v", id, m.Settled, settled[id])

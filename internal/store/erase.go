@@ -63,7 +63,9 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
 				amount, made = money.Decimal{}, claims{}
 			}
-			reserved, held = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))}), append(held, made)
+			reserved, held = append(
+				reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))},
+			), append(held, made)
 		default:
 			page.Open[which]++
 		}

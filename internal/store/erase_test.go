@@ -44,7 +44,9 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 			update(t, s, func(tx *store.Tx) error {
 				return errors.Join(
 					tx.PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}),
-					tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("p"), CreatedAt: noon}),
+					tx.EnqueueCallback(
+						&store.Callback{Channel: channel, Customer: who, Payload: []byte("p"), CreatedAt: noon},
+					),
 					tx.PutReach(who, noon),
 				)
 			})
@@ -54,7 +56,11 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 		}
 		view(t, s, func(tx *store.Tx) error {
 			if state, err := tx.Conversation(channel, gone); err != nil || state.FirstContact != noon.Unix() {
-				t.Errorf("the conversation of a customer with an open message is %+v, %v; want it as it was: it decides what becomes of the message", state, err)
+				t.Errorf(
+					"the conversation of a customer with an open message is %+v, %v; want it as it was: it decides "+
+						"what becomes of the message",
+					state, err,
+				)
 			}
 			return nil
 		})
@@ -78,7 +84,9 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 					t.Errorf("first contact = %d, %v; want %d", state.FirstContact, err, want)
 				}
 			}
-			for depth, name := range map[store.Depth]string{store.Callbacks: "callbacks", store.Reached: "customers reached"} {
+			for depth, name := range map[store.Depth]string{
+				store.Callbacks: "callbacks", store.Reached: "customers reached",
+			} {
 				if n, err := tx.Depth(depth); err != nil || n != 1 {
 					t.Errorf("%s = %d, %v; want 1", name, n, err)
 				}

@@ -26,7 +26,9 @@ func (*FaultError) Unwrap() error { return ErrFault }
 
 // classify tells a fault of one operation from an outage of the engine.
 func classify(c connection, err error) error {
-	if err == nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) || errors.Is(err, errParameter) {
+	if err == nil || errors.Is(
+		err, ErrUnavailable,
+	) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) || errors.Is(err, errParameter) {
 		return err
 	}
 	if constraint, violated := c.violated(err); violated {

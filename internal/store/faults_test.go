@@ -246,10 +246,14 @@ func TestDeadDatabaseFailsAtOnceAndIsTriedAgain(t *testing.T) {
 	began := time.Now()
 	const attempts = 50
 	for range attempts {
-		if err := s.Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrUnavailable) {
+		if err := s.Update(
+			context.Background(), func(*store.Tx) error { return nil },
+		); !errors.Is(err, store.ErrUnavailable) {
 			t.Fatalf("Update = %v; want ErrUnavailable", err)
 		}
-		if err := s.View(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrUnavailable) {
+		if err := s.View(
+			context.Background(), func(*store.Tx) error { return nil },
+		); !errors.Is(err, store.ErrUnavailable) {
 			t.Fatalf("View = %v; want ErrUnavailable", err)
 		}
 	}

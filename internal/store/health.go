@@ -43,7 +43,9 @@ func (h *health) noteFault(err error, now time.Time) {
 	count := h.faults[fault.Constraint]
 	count.unlogged++
 	if !now.Before(count.next) {
-		h.log.Error("Store refused a change", "constraint", fault.Constraint, "operations", count.unlogged, "error", err)
+		h.log.Error(
+			"Store refused a change", "constraint", fault.Constraint, "operations", count.unlogged, "error", err,
+		)
 		count = faultCount{next: now.Add(faultInterval)}
 	}
 	if h.faults == nil {

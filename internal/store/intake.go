@@ -120,7 +120,9 @@ func (tx *Tx) PutTemplateEvent(e TemplateEvent) error {
 func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
 	var events []TemplateEvent
 	err := tx.each(selectTemplateWords, []any{limit}, func(v values) bool {
-		events = append(events, TemplateEvent{UpstreamID: v.Text(0), Name: v.Text(1), Language: v.Text(2), Event: v.Text(3), At: instant(v.Int(4))})
+		events = append(events, TemplateEvent{
+			UpstreamID: v.Text(0), Name: v.Text(1), Language: v.Text(2), Event: v.Text(3), At: instant(v.Int(4)),
+		})
 		return true
 	})
 	return events, err

@@ -117,7 +117,9 @@ func TestEarlyStatusesWaitForTheirMessage(t *testing.T) {
 			t.Errorf("taken again: %v; want none", got)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			removed, err := tx.Purge(noon.Add(time.Hour), store.PurgeLimits{EarlyBefore: noon.Add(time.Second), Rows: 10})
+			removed, err := tx.Purge(
+				noon.Add(time.Hour), store.PurgeLimits{EarlyBefore: noon.Add(time.Second), Rows: 10},
+			)
 			if removed != 1 {
 				t.Errorf("purged %d rows; want the status of upstream-b", removed)
 			}
@@ -155,7 +157,9 @@ func TestConversationIsKeptAndItsWindowCounted(t *testing.T) {
 			{From: noon.Unix(), To: noon.Unix() + 86_400},
 		}}
 		update(t, s, func(tx *store.Tx) error {
-			if err := tx.PutConversation(channel, customer(2), &conversation.State{FirstContact: noon.Unix()}); err != nil {
+			if err := tx.PutConversation(
+				channel, customer(2), &conversation.State{FirstContact: noon.Unix()},
+			); err != nil {
 				return err
 			}
 			return tx.PutConversation(channel, customer(1), &state)
@@ -167,7 +171,9 @@ func TestConversationIsKeptAndItsWindowCounted(t *testing.T) {
 			}
 			return err
 		})
-		for at, want := range map[time.Time]int64{noon: 1, noon.Add(24*time.Hour - time.Second): 1, noon.Add(24 * time.Hour): 0} {
+		for at, want := range map[time.Time]int64{
+			noon: 1, noon.Add(24*time.Hour - time.Second): 1, noon.Add(24 * time.Hour): 0,
+		} {
 			view(t, s, func(tx *store.Tx) error {
 				n, err := tx.OpenWindows(at)
 				if n != want {
@@ -184,7 +190,9 @@ func TestTemplateEventsKeepTheLatest(t *testing.T) {
 		s := e.newStore(t)
 		put := func(id, event string, at time.Time) {
 			update(t, s, func(tx *store.Tx) error {
-				return tx.PutTemplateEvent(store.TemplateEvent{UpstreamID: id, Name: "parcel", Language: "fr", Event: event, At: at})
+				return tx.PutTemplateEvent(
+					store.TemplateEvent{UpstreamID: id, Name: "parcel", Language: "fr", Event: event, At: at},
+				)
 			})
 		}
 		put("1", "APPROVED", noon)
@@ -218,7 +226,9 @@ func TestReachCountsCustomersOfAMovingDay(t *testing.T) {
 			view(t, s, func(tx *store.Tx) error {
 				frees, err := tx.ReachFrees(2, limit)
 				if !frees.Equal(want) {
-					t.Errorf("one more than two may be written to at %s with a limit of %d; want %s", frees, limit, want)
+					t.Errorf(
+						"one more than two may be written to at %s with a limit of %d; want %s", frees, limit, want,
+					)
 				}
 				return err
 			})

@@ -18,14 +18,18 @@ type messageRow struct {
 // readMessage reads messageColumns, and the content where it follows them.
 func readMessage(v values) messageRow {
 	m := &Message{
-		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
+		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(
+			v.Int(4),
+		), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
 		Lease: v.Int(18), Parking: Parking(v.Int(19)), claims: v.Text(20),
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
 	}
 	copy(m.Customer[:], v.Bytes(3))
 	m.Reserved.Currency = money.Currency(v.Text(14))
-	row := messageRow{message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8)}
+	row := messageRow{
+		message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8),
+	}
 	if v.Len() > 21 {
 		row.content = v.Bytes(21)
 	}
@@ -64,7 +68,9 @@ func parseReserved(text string) (money.Decimal, bool) {
 // milestones are the times that are only ever read with the message; they share a column. A new one
 // comes last: rows that were written before it lack it.
 func (m *Message) milestones() [7]*time.Time {
-	return [...]*time.Time{&m.ClaimedAt, &m.SubmittedAt, &m.SentAt, &m.DeliveredAt, &m.ReadAt, &m.FailedAt, &m.DoubtedAt}
+	return [...]*time.Time{
+		&m.ClaimedAt, &m.SubmittedAt, &m.SentAt, &m.DeliveredAt, &m.ReadAt, &m.FailedAt, &m.DoubtedAt,
+	}
 }
 
 // packTimes writes the milestones as Unix milliseconds, separated by commas; a time that is not

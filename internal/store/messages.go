@@ -96,8 +96,12 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 	if err := tx.noteChannel(m.Channel); err != nil {
 		return err
 	}
-	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
-		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(m.Reserved.Currency), m.packTimes(),
+	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(
+		m.ReadyAt,
+	), int64(m.Attempts),
+		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(
+			m.Reserved.Currency,
+		), m.packTimes(),
 		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims); err != nil {
 		return err
 	}
@@ -165,7 +169,9 @@ func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 // opened, see Condition.
 func (tx *Tx) ReadContent(m *Message) error {
 	var sealed []byte
-	if _, err := tx.first(selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) }); err != nil || sealed == nil {
+	if _, err := tx.first(
+		selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) },
+	); err != nil || sealed == nil {
 		return err
 	}
 	m.Content = tx.openSealed(sealed, "messages.content/"+m.ID, &m.Condition)
@@ -220,7 +226,9 @@ func (tx *Tx) adopt(row *messageRow) *Message {
 	row.finish()
 	if row.upstreamID != nil {
 		var condition Condition // of the id alone: it is still found by its hash, and the next status tells it again
-		m.UpstreamID, m.sealedUpstreamID = string(tx.openSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition)), row.upstreamID
+		m.UpstreamID, m.sealedUpstreamID = string(
+			tx.openSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition),
+		), row.upstreamID
 	}
 	m.Envelope = tx.openSealed(row.envelope, "messages.envelope/"+m.ID, &m.Condition)
 	if row.content != nil {

@@ -38,7 +38,9 @@ func knownVersion() int { return len(migrationFiles()) }
 
 // newerSchema says that the schema is of a newer program.
 func newerSchema(version, known int) error {
-	return fmt.Errorf("it has schema version %d and this program knows %d at most: run the newer program", version, known)
+	return fmt.Errorf(
+		"it has schema version %d and this program knows %d at most: run the newer program", version, known,
+	)
 }
 
 // supersededBySchema says that a newer program has migrated the schema while this one was running.
@@ -113,7 +115,9 @@ func claimFor(c connection, accountUID string) error {
 		return err
 	}
 	if owner != accountUID {
-		return fmt.Errorf("it belongs to the account with UID %s, not to %s: give each account a store of its own", owner, accountUID)
+		return fmt.Errorf(
+			"it belongs to the account with UID %s, not to %s: give each account a store of its own", owner, accountUID,
+		)
 	}
 	return nil
 }

@@ -110,7 +110,9 @@ func (m *model) claim(now time.Time, limit int) (claimed []*modelMessage) {
 // due are the messages of a lane whose time has come.
 func (m *model) due(lane store.Lane, now time.Time, limit int) (due []*modelMessage) {
 	for _, message := range m.messages {
-		if message.state == store.Queued && message.lane == lane && !message.readyAt.IsZero() && !message.readyAt.After(now) {
+		if message.state == store.Queued && message.lane == lane && !message.readyAt.IsZero() && !message.readyAt.After(
+			now,
+		) {
 			due = append(due, message)
 		}
 	}
@@ -202,7 +204,9 @@ func (m *machine) Accept(t *rapid.T) {
 	atOnce, first := rapid.Bool().Draw(t, "at once"), len(m.line(message.customer)) == 0
 	m.update(t, func(tx *store.Tx) error {
 		asked := false
-		claimed, err := tx.AcceptAndClaim(modelled(message, m.now), func() (bool, error) { asked = true; return atOnce, nil })
+		claimed, err := tx.AcceptAndClaim(
+			modelled(message, m.now), func() (bool, error) { asked = true; return atOnce, nil },
+		)
 		if err == nil && (asked != first || claimed != (first && atOnce)) {
 			t.Fatalf("asked whether to claim: %v, claimed: %v; want %v, %v", asked, claimed, first, first && atOnce)
 		}
@@ -346,7 +350,8 @@ func (m *machine) Status(t *rapid.T) {
 		}
 		return err
 	})
-	message.reserved = to == store.Failed && !message.doubted.IsZero() && !message.settled || message.reserved && to <= store.Failed
+	message.reserved = to == store.Failed && !message.doubted.IsZero() && !message.settled || message.reserved &&
+		to <= store.Failed
 	if to > message.state {
 		m.move(message, to, store.InLine)
 	}
@@ -423,7 +428,8 @@ func (m *machine) Check(t *rapid.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	m.update(t, func(tx *store.Tx) error { return m.checkMessages(t, tx) }) // an operation may remember what a view reads
+	// an operation may remember what a view reads
+	m.update(t, func(tx *store.Tx) error { return m.checkMessages(t, tx) })
 }
 
 func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {

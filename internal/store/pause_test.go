@@ -119,7 +119,10 @@ func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
 	view(t, other, func(tx *store.Tx) error {
 		m, _, err := tx.Message("a")
 		if err == nil && (m.State != store.Sending || m.Attempts != 2 || m.UpstreamID != "") {
-			t.Errorf("the message is %s after %d attempts with id %q; want the second attempt under way", m.State, m.Attempts, m.UpstreamID)
+			t.Errorf(
+				"the message is %s after %d attempts with id %q; want the second attempt under way", m.State,
+				m.Attempts, m.UpstreamID,
+			)
 		}
 		return err
 	})

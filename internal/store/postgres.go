@@ -79,7 +79,10 @@ var uidShape = regexp.MustCompile(`^[A-Za-z0-9-]{1,50}$`)
 
 func newPostgreSQL(options *Options) (*postgresEngine, error) {
 	if !uidShape.MatchString(options.AccountUID) {
-		return nil, fmt.Errorf("the account's UID %q names no schema: it must have 1 to 50 letters, digits and hyphens", options.AccountUID)
+		return nil, fmt.Errorf(
+			"the account's UID %q names no schema: it must have 1 to 50 letters, digits and hyphens",
+			options.AccountUID,
+		)
 	}
 	config, err := parseShared(options.Shared)
 	if err != nil {
@@ -109,11 +112,16 @@ func newPostgreSQL(options *Options) (*postgresEngine, error) {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	config.AfterConnect = insistOnDurability
-	return &postgresEngine{config: config, schema: schema, accountUID: options.AccountUID, term: term, version: knownVersion(), now: now}, nil
+	return &postgresEngine{
+		config: config, schema: schema, accountUID: options.AccountUID, term: term, version: knownVersion(), now: now,
+	}, nil
 }
 
 // errURL does not say what is wrong with the URL: a parser's own words may hold the password.
-var errURL = errors.New("the shared store's URL cannot be read: it must be such as postgres://user:password@host:5432/database?sslmode=verify-full")
+var errURL = errors.New(
+	"the shared store's URL cannot be read: it must be such as " +
+		"postgres://user:password@host:5432/database?sslmode=verify-full",
+)
 
 // parseShared reads the URL, and has TLS verified as it says.
 func parseShared(shared *Shared) (*pgconn.Config, error) {
@@ -131,7 +139,9 @@ func parseShared(shared *Shared) (*pgconn.Config, error) {
 			parsed.RawQuery = query.Encode()
 		case "verify-full", "verify-ca":
 		default:
-			return nil, fmt.Errorf("the shared store has a CA, which sslmode=%s does not check: use sslmode=verify-full", mode)
+			return nil, fmt.Errorf(
+				"the shared store has a CA, which sslmode=%s does not check: use sslmode=verify-full", mode,
+			)
 		}
 	}
 	config, err := pgconn.ParseConfig(parsed.String())
@@ -165,7 +175,10 @@ func trust(config *tls.Config, authorities *x509.CertPool) {
 func insistOnDurability(ctx context.Context, conn *pgconn.PgConn) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`).ReadAll()
+	_, err := conn.Exec(
+		ctx,
+		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`,
+	).ReadAll()
 	return err
 }
 

@@ -26,7 +26,9 @@ func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 	}
 	messages, of = messages[:min(len(messages), maxAhead)], of[:min(len(of), maxAhead)]
 	var rows []messageRow
-	if err := w.queryEach(selectMessage, messages, func(_ int, v values) { rows = append(rows, readMessage(v)) }); err != nil {
+	if err := w.queryEach(
+		selectMessage, messages, func(_ int, v values) { rows = append(rows, readMessage(v)) },
+	); err != nil {
 		return err
 	}
 	for i := range rows {
@@ -75,7 +77,9 @@ func (w *postgresWriter) conversationsAhead(recent *recent, people []Person) err
 	for i := range people {
 		keys[i] = []any{people[i].Channel, people[i].Customer[:]}
 	}
-	if err := w.queryEach(selectConversation, keys, func(i int, v values) { conversations[i] = v.Bytes(0) }); err != nil {
+	if err := w.queryEach(
+		selectConversation, keys, func(i int, v values) { conversations[i] = v.Bytes(0) },
+	); err != nil {
 		return err
 	}
 	for i, person := range people {

@@ -64,7 +64,9 @@ type postgresConnection struct {
 
 func newPostgresConnection(conn *pgconn.PgConn, opening string, patience time.Duration) *postgresConnection {
 	return &postgresConnection{
-		conn: conn, pipeline: conn.StartPipeline(context.Background()), opening: opening, patience: patience, statements: map[string]string{},
+		conn: conn, pipeline: conn.StartPipeline(
+			context.Background(),
+		), opening: opening, patience: patience, statements: map[string]string{},
 		scratch: make([]byte, 0, 256),
 	}
 }

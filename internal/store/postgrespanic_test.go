@@ -24,7 +24,9 @@ func TestPanicWhileARowIsReadLosesItsConnectionOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	var n int64
-	if found, err := first(w, "SELECT 7::bigint", nil, func(v values) { n = v.Int(0) }); err != nil || !found || n != 7 {
+	if found, err := first(
+		w, "SELECT 7::bigint", nil, func(v values) { n = v.Int(0) },
+	); err != nil || !found || n != 7 {
 		t.Errorf("afterwards a question was answered %v, %d, %v; want 7", found, n, err)
 	}
 	w.rollback()

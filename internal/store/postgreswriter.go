@@ -92,7 +92,9 @@ func (w *postgresWriter) clockOffset() time.Duration {
 
 // enlist takes a new lease.
 func (w *postgresWriter) enlist() error {
-	_, err := first(w.postgresConnection, insertLease, []any{w.engine.term.Milliseconds()}, func(v values) { w.id = v.Int(0) })
+	_, err := first(
+		w.postgresConnection, insertLease, []any{w.engine.term.Milliseconds()}, func(v values) { w.id = v.Int(0) },
+	)
 	return err
 }
 
@@ -141,7 +143,9 @@ func (w *postgresWriter) enter() error {
 		w.giveUpLease()
 		err = ErrLeaseLost
 	case int(version) > w.engine.version:
-		w.giveUpLease() // the database is no longer this program's to write to, not even the end of the lease: it runs out
+		// the database is no longer this program's to write to, not even the end of the lease: it
+		// runs out
+		w.giveUpLease()
 		err = supersededBySchema(int(version), w.engine.version)
 	default:
 		w.measure(asked, instant(clock), w.engine.now())
@@ -154,7 +158,9 @@ func (w *postgresWriter) enter() error {
 // checkSchema looks at the schema's version outside of a transaction.
 func (w *postgresWriter) checkSchema() error {
 	var version int
-	if _, err := first(w.postgresConnection, selectVersion, nil, func(v values) { version = int(v.Int(0)) }); err != nil {
+	if _, err := first(
+		w.postgresConnection, selectVersion, nil, func(v values) { version = int(v.Int(0)) },
+	); err != nil {
 		return err
 	}
 	if version > w.engine.version {

@@ -30,7 +30,9 @@ func TestPurgeRemovesSettledMessagesOnly(t *testing.T) {
 			return nil
 		})
 		update(t, s, func(tx *store.Tx) error {
-			removed, err := tx.Purge(noon.Add(time.Hour), store.PurgeLimits{SettledBefore: noon.Add(time.Minute), Rows: 10})
+			removed, err := tx.Purge(
+				noon.Add(time.Hour), store.PurgeLimits{SettledBefore: noon.Add(time.Minute), Rows: 10},
+			)
 			if removed != 1 {
 				t.Errorf("purged %d rows; want 1", removed)
 			}

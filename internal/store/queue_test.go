@@ -222,7 +222,9 @@ func TestStatusFromTheFutureHoldsUpNobody(t *testing.T) {
 
 func TestStatusesOnlyRise(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
-		statuses := map[string]store.State{"sent": store.Sent, "failed": store.Failed, "delivered": store.Delivered, "read": store.Read}
+		statuses := map[string]store.State{
+			"sent": store.Sent, "failed": store.Failed, "delivered": store.Delivered, "read": store.Read,
+		}
 		tests := map[string]struct {
 			order []string
 			moved []bool
@@ -278,8 +280,13 @@ func TestLateStatusLeavesItsTime(t *testing.T) {
 			return err
 		})
 		with(t, s, "a", func(_ *store.Tx, m *store.Message) error {
-			if !m.ReadAt.Equal(noon.Add(9*time.Second)) || !m.DeliveredAt.Equal(noon.Add(5*time.Second)) || !m.SentAt.IsZero() {
-				t.Errorf("read %s, delivered %s, sent %s; want 9 s and 5 s after noon, and none", m.ReadAt, m.DeliveredAt, m.SentAt)
+			if !m.ReadAt.Equal(
+				noon.Add(9*time.Second),
+			) || !m.DeliveredAt.Equal(noon.Add(5*time.Second)) || !m.SentAt.IsZero() {
+				t.Errorf(
+					"read %s, delivered %s, sent %s; want 9 s and 5 s after noon, and none", m.ReadAt, m.DeliveredAt,
+					m.SentAt,
+				)
 			}
 			return nil
 		})
@@ -296,7 +303,9 @@ func TestIdempotencyKeyFindsTheMessage(t *testing.T) {
 		})
 		update(t, s, func(tx *store.Tx) error {
 			m, found, err := tx.MessageByIdempotencyKey([]byte("key"))
-			if err != nil || !found || m.ID != "a" || string(m.Fingerprint) != "request" || string(m.Envelope) != `{"to":"33612345678"}` {
+			if err != nil || !found || m.ID != "a" || string(
+				m.Fingerprint,
+			) != "request" || string(m.Envelope) != `{"to":"33612345678"}` {
 				t.Errorf("by key: %+v, %v, %v; want the message with its fingerprint and envelope", m, found, err)
 			}
 			_, found, err = tx.MessageByIdempotencyKey([]byte("other"))
@@ -323,7 +332,9 @@ func TestAcceptRefuses(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				m := newMessage("a", customer(1))
 				spoil(m)
-				if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.Accept(m) }); !errors.Is(err, store.ErrInvalid) {
+				if err := s.Update(
+					t.Context(), func(tx *store.Tx) error { return tx.Accept(m) },
+				); !errors.Is(err, store.ErrInvalid) {
 					t.Errorf("Accept = %v; want ErrInvalid", err)
 				}
 			})

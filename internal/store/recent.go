@@ -93,7 +93,8 @@ func (r *recent) commit() {
 // forgetCustomers forgets the messages of two customers who have become one.
 func (r *recent) forgetCustomers(u Union) {
 	of := func(m *Message) bool {
-		return m != nil && m.Channel == u.Gone.Channel && (m.Customer == u.Gone.Customer || m.Customer == u.Kept.Customer)
+		return m != nil && m.Channel == u.Gone.Channel &&
+			(m.Customer == u.Gone.Customer || m.Customer == u.Kept.Customer)
 	}
 	for id, m := range r.pending {
 		if of(m) {

@@ -50,7 +50,9 @@ func (tx *Tx) NoteRefusal(c *Callback, now time.Time) error {
 // another claim has the delivery.
 func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
 	// The customer may have been found to be another one while the delivery was made.
-	if _, err := tx.first(selectCallbackOf, []any{c.seq}, func(v values) { copy(c.Customer[:], v.Bytes(0)) }); err != nil {
+	if _, err := tx.first(
+		selectCallbackOf, []any{c.seq}, func(v values) { copy(c.Customer[:], v.Bytes(0)) },
+	); err != nil {
 		return false, 0, err
 	}
 	finished, err := tx.FinishCallback(c, now)
@@ -139,7 +141,9 @@ func (tx *Tx) RefusedCallbacks(channel string, after int64, limit int) ([]Refuse
 	var list []RefusedCallback
 	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v values) bool {
 		list = append(list, RefusedCallback{
-			ID: v.Int(0), CreatedAt: instant(v.Int(1)), SetAsideAt: instant(v.Int(2)), Status: int(v.Int(3)), Bytes: v.Int(4),
+			ID: v.Int(0), CreatedAt: instant(
+				v.Int(1),
+			), SetAsideAt: instant(v.Int(2)), Status: int(v.Int(3)), Bytes: v.Int(4),
 		})
 		return true
 	})

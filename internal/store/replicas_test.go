@@ -137,7 +137,10 @@ func TestP2P5ReplicasKeepOrderAndOneChain(t *testing.T) {
 
 // sendAll claims, submits and settles until nothing is outbound any more, and notes which message
 // of whom went when.
-func sendAll(t *testing.T, s *store.Store, mutex *sync.Mutex, order map[seal.CustomerHash][]string, under map[seal.CustomerHash]int) {
+func sendAll(
+	t *testing.T, s *store.Store, mutex *sync.Mutex, order map[seal.CustomerHash][]string,
+	under map[seal.CustomerHash]int,
+) {
 	for {
 		type parcel struct {
 			id string
@@ -237,10 +240,16 @@ func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 		return err
 	})
 	if !replicas[0].HoldsLease(lease) || replicas[1].HoldsLease(lease) {
-		t.Errorf("the replicas hold the lease: %v and %v; want the first alone", replicas[0].HoldsLease(lease), replicas[1].HoldsLease(lease))
+		t.Errorf(
+			"the replicas hold the lease: %v and %v; want the first alone", replicas[0].HoldsLease(lease),
+			replicas[1].HoldsLease(lease),
+		)
 	}
 	// As if the replica had been silent for a day, without waiting for it.
-	if err := postgrestest.Exec(where.url, `UPDATE `+schema+`.leases SET expires_at = expires_at - 86000000 WHERE id = (SELECT lease FROM `+schema+`.messages)`); err != nil {
+	if err := postgrestest.Exec(
+		where.url,
+		`UPDATE `+schema+`.leases SET expires_at = expires_at - 86000000 WHERE id = (SELECT lease FROM `+schema+`.messages)`,
+	); err != nil {
 		t.Fatal(err)
 	}
 	update(t, replicas[1], func(tx *store.Tx) error {

@@ -134,7 +134,11 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	case SealedAddresses:
 		query, read = selectPrimaries, readSealedAddress
 	case SealedEarlyStatuses:
-		query, read = selectEarlies, func(v values) sealedRow { return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(1)}} }
+		query, read = selectEarlies, func(v values) sealedRow {
+			return sealedRow{
+				seq: v.Int(0), values: [3][]byte{v.Bytes(1)},
+			}
+		}
 	}
 	size := 0
 	err = tx.each(query, []any{after, int64(rows)}, func(v values) bool {

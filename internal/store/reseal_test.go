@@ -73,7 +73,9 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 					return err
 				}
 			}
-			if err := tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("refused"), CreatedAt: noon}); err != nil {
+			if err := tx.EnqueueCallback(
+				&store.Callback{Channel: channel, Customer: who, Payload: []byte("refused"), CreatedAt: noon},
+			); err != nil {
 				return err
 			}
 			due, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 1)
@@ -83,7 +85,9 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			if _, _, err := tx.SetAsideCallback(due[0], 400, noon); err != nil {
 				return err
 			}
-			return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: who, Payload: []byte("payload"), CreatedAt: noon})
+			return tx.EnqueueCallback(
+				&store.Callback{Channel: channel, Customer: who, Payload: []byte("payload"), CreatedAt: noon},
+			)
 		})
 		r.step(t, seal.AddKey)
 		r.step(t, seal.PromoteKey)
@@ -93,7 +97,9 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		put("d")
 
 		// walk does a step to all pages of two rows each.
-		walk := func(kind store.SealedKind, step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)) (rows, stale, resealed int) {
+		walk := func(
+			kind store.SealedKind, step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error),
+		) (rows, stale, resealed int) {
 			for after, more := int64(0), true; more; {
 				var page store.SealedPage
 				update(t, s, func(tx *store.Tx) (err error) { page, err = step(tx, kind, after, 2); return err })
@@ -105,7 +111,9 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		for _, step := range []struct {
 			name string
 			step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)
-			want [store.SealedKinds][3]int // rows, stale, resealed of messages, callbacks, early statuses, refused callbacks, addresses
+			// rows, stale, resealed of messages, callbacks, early statuses, refused callbacks,
+			// addresses
+			want [store.SealedKinds][3]int
 		}{
 			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {2, 2, 0}}},
 			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {2, 2, 2}}},
@@ -114,12 +122,17 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			for kind := range store.SealedKinds {
 				rows, stale, resealed := walk(kind, step.step)
 				if got := [3]int{rows, stale, resealed}; got != step.want[kind] {
-					t.Errorf("%s, kind %d: rows, stale, resealed are %v; want %v", step.name, kind, got, step.want[kind])
+					t.Errorf(
+						"%s, kind %d: rows, stale, resealed are %v; want %v", step.name, kind, got, step.want[kind],
+					)
 				}
 			}
 		}
 		// What the store remembers of a message does not bring the old seal back.
-		with(t, s, "a", func(tx *store.Tx, m *store.Message) error { _, err := tx.Advance(m, store.Sent, noon); return err })
+		with(
+			t, s, "a",
+			func(tx *store.Tx, m *store.Message) error { _, err := tx.Advance(m, store.Sent, noon); return err },
+		)
 		if _, stale, _ := walk(store.SealedMessages, (*store.Tx).Sealed); stale != 0 {
 			t.Errorf("%d messages are under the old key again; want none", stale)
 		}
@@ -139,7 +152,9 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 				if err := tx.ReadContent(m); err != nil {
 					return err
 				}
-				if string(m.Envelope) != "envelope "+id || string(m.Content) != "content "+id || (m.UpstreamID == "upstream a") != (id == "a") {
+				if string(m.Envelope) != "envelope "+id || string(
+					m.Content,
+				) != "content "+id || (m.UpstreamID == "upstream a") != (id == "a") {
 					t.Errorf("message %s is %q, %q, %q", id, m.Envelope, m.Content, m.UpstreamID)
 				}
 			}
@@ -156,7 +171,11 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 				}
 			}
 			if _, unreadable, err := tx.TakeEarlyStatuses("unknown"); err != nil || unreadable != 1 {
-				t.Errorf("of the early statuses %d cannot be opened, %v; want the one under the retired key: its row was counted", unreadable, err)
+				t.Errorf(
+					"of the early statuses %d cannot be opened, %v; want the one under the retired key: its row was "+
+						"counted",
+					unreadable, err,
+				)
 			}
 			return nil
 		})

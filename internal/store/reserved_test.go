@@ -69,7 +69,10 @@ func TestP3ReservationOutlivesTheSettlementOfADoubt(t *testing.T) {
 				return err
 			}
 			if !m.Settled || m.Reserved.Amount != money.MustParse("0.03") || !m.DoubtedAt.Equal(noon) {
-				t.Errorf("settled %v, reserved %s, doubted at %s; want true, 0.03, %s", m.Settled, m.Reserved, m.DoubtedAt, noon)
+				t.Errorf(
+					"settled %v, reserved %s, doubted at %s; want true, 0.03, %s", m.Settled, m.Reserved, m.DoubtedAt,
+					noon,
+				)
 			}
 			return nil
 		})
@@ -115,7 +118,9 @@ func TestP3MessageWithAReservationIsNotPurged(t *testing.T) {
 		for _, want := range []bool{true, false} {
 			var found bool
 			update(t, s, func(tx *store.Tx) (err error) {
-				if _, err = tx.Purge(noon, store.PurgeLimits{SettledBefore: noon.Add(time.Hour), Rows: 10}); err != nil {
+				if _, err = tx.Purge(
+					noon, store.PurgeLimits{SettledBefore: noon.Add(time.Hour), Rows: 10},
+				); err != nil {
 					return err
 				}
 				var m *store.Message

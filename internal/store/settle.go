@@ -153,7 +153,9 @@ func (tx *Tx) Append(record *ledger.Record) error {
 		return err
 	}
 	entry, next := head.value.Append(record)
-	if err := tx.exec(insertRecord, entry.Sequence, record.MessageID, string(record.Kind), entry.Canonical, entry.Hash[:]); err != nil {
+	if err := tx.exec(
+		insertRecord, entry.Sequence, record.MessageID, string(record.Kind), entry.Canonical, entry.Hash[:],
+	); err != nil {
 		return err
 	}
 	if err := change(tx, head, next); err != nil {

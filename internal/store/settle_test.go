@@ -45,7 +45,9 @@ func TestP2SecondSettlementIsANoOp(t *testing.T) {
 		}
 		view(t, s, func(tx *store.Tx) error {
 			total, err := tx.Total(whole)
-			if want := (ledger.Total{Messages: 1, Charged: 1, Billed: money.MustParse("0.03"), Cost: money.MustParse("0.03")}); total != want {
+			if want := (ledger.Total{
+				Messages: 1, Charged: 1, Billed: money.MustParse("0.03"), Cost: money.MustParse("0.03"),
+			}); total != want {
 				t.Errorf("total = %+v; want %+v", total, want)
 			}
 			return err
@@ -274,7 +276,9 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 			}
 			return tx.HoldUnpriced(m) // again: no change
 		})
-		if unpriced, unsettled, reserved := figures(); unpriced != 1 || unsettled != 1 || reserved != money.MustParse("0.03") {
+		if unpriced, unsettled, reserved := figures(); unpriced != 1 || unsettled != 1 || reserved != money.MustParse(
+			"0.03",
+		) {
 			t.Errorf("held: unpriced %d, unsettled %d, reserved %s; want 1, 1, 0.03", unpriced, unsettled, reserved)
 		}
 		update(t, s, func(tx *store.Tx) error {
@@ -397,10 +401,14 @@ func TestFiguresOfPeriods(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if len(periods) != 3 || periods[0].Period != "2026-10" || periods[2].Period != "2026-09" || periods[0].Total.Messages != 1 {
-				t.Errorf("recent periods = %+v; want 2026-10 in two currencies and 2026-09, with a message each", periods)
+			if len(periods) != 3 || periods[0].Period != "2026-10" || periods[2].Period != "2026-09" ||
+				periods[0].Total.Messages != 1 {
+				t.Errorf(
+					"recent periods = %+v; want 2026-10 in two currencies and 2026-09, with a message each", periods,
+				)
 			}
-			if last, err := tx.RecentPeriods("2026-11", 1); err != nil || len(last) != 2 || last[0].Period != "2026-10" || last[0].Currency != "EUR" || last[1].Currency != "USD" {
+			if last, err := tx.RecentPeriods("2026-11", 1); err != nil || len(last) != 2 ||
+				last[0].Period != "2026-10" || last[0].Currency != "EUR" || last[1].Currency != "USD" {
 				t.Errorf("the last period = %+v, %v; want 2026-10 in both of its currencies", last, err)
 			}
 			totals, err := tx.PeriodTotals("2026-11")

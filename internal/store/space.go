@@ -60,7 +60,9 @@ func (tx *Tx) RecordsSince(from time.Time) (records int64, first time.Time, err 
 	made := func(sequence int64) (at time.Time) {
 		var canonical []byte
 		var found bool
-		if found, err = tx.first(selectRecord, []any{sequence}, func(v values) { canonical = v.Bytes(0) }); err != nil || !found {
+		if found, err = tx.first(
+			selectRecord, []any{sequence}, func(v values) { canonical = v.Bytes(0) },
+		); err != nil || !found {
 			return time.Time{}
 		}
 		record, parseErr := ledger.ParseCanonical(canonical)

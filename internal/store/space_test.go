@@ -90,7 +90,10 @@ func TestRecordsSinceAnInstant(t *testing.T) {
 			{made(9).Add(time.Second), 0, time.Time{}},
 		} {
 			if records, first := since(tc.from); records != tc.records || !first.Equal(tc.first) {
-				t.Errorf("since %s there are %d records, the first of %s; want %d and %s", tc.from, records, first, tc.records, tc.first)
+				t.Errorf(
+					"since %s there are %d records, the first of %s; want %d and %s", tc.from, records, first,
+					tc.records, tc.first,
+				)
 			}
 		}
 	})

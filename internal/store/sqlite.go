@@ -211,14 +211,18 @@ func (w *sqliteWriter) begin() error {
 
 func (w *sqliteWriter) checkFence() error {
 	var held, version int64
-	if _, err := first(w, selectFence, []any{w.leaseID}, func(v values) { held, version = v.Int(0), v.Int(1) }); err != nil {
+	if _, err := first(
+		w, selectFence, []any{w.leaseID}, func(v values) { held, version = v.Int(0), v.Int(1) },
+	); err != nil {
 		return err
 	}
 	switch {
 	case int(version) > w.version:
 		return supersededBySchema(int(version), w.version)
 	case held == 0:
-		return fmt.Errorf("%w: another process has opened its file since and goes on with it; end this one", ErrSuperseded)
+		return fmt.Errorf(
+			"%w: another process has opened its file since and goes on with it; end this one", ErrSuperseded,
+		)
 	default:
 		return nil
 	}

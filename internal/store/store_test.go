@@ -78,9 +78,15 @@ func newMessage(id string, to seal.CustomerHash) *store.Message {
 // settlement is a charge of 0.0300 USD for a delivered utility template.
 func settlement(m *store.Message) *ledger.Record {
 	return &ledger.Record{
-		SettledAt: m.AcceptedAt.Add(3 * time.Second), AcceptedAt: m.AcceptedAt, DeliveredAt: m.AcceptedAt.Add(2 * time.Second),
-		Period: "2026-11", Plan: "whatsapp", Revision: "2026-10", Channel: m.Channel, Customer: ledger.Customer(m.Customer),
+		SettledAt: m.AcceptedAt.Add(
+			3 * time.Second,
+		), AcceptedAt: m.AcceptedAt, DeliveredAt: m.AcceptedAt.Add(2 * time.Second),
+		Period: "2026-11", Plan: "whatsapp", Revision: "2026-10", Channel: m.Channel, Customer: ledger.Customer(
+			m.Customer,
+		),
 		MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
-		ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
+		ListPrice: money.MustParse(
+			"0.03",
+		), Listed: true, Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
 	}
 }

@@ -64,14 +64,21 @@ func TestP2ProcessThatWasTakenOverCommitsNothing(t *testing.T) {
 		return tx.Submit(m, "upstream-a", noon)
 	}
 	for range 2 {
-		if err := older.Update(context.Background(), late); !errors.Is(err, store.ErrSuperseded) || !errors.Is(err, store.ErrUnavailable) {
+		if err := older.Update(
+			context.Background(), late,
+		); !errors.Is(err, store.ErrSuperseded) || !errors.Is(err, store.ErrUnavailable) {
 			t.Fatalf("the late commit = %v; want ErrSuperseded, which is ErrUnavailable", err)
 		}
 	}
 	if ran || older.HoldsLease(lease) {
-		t.Errorf("the late operation ran: %v; the older process holds its lease: %v; want neither", ran, older.HoldsLease(lease))
+		t.Errorf(
+			"the late operation ran: %v; the older process holds its lease: %v; want neither", ran,
+			older.HoldsLease(lease),
+		)
 	}
-	if err := older.View(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrSuperseded) {
+	if err := older.View(
+		context.Background(), func(*store.Tx) error { return nil },
+	); !errors.Is(err, store.ErrSuperseded) {
 		t.Errorf("a view of the older process = %v; want ErrSuperseded", err)
 	}
 	if older.Superseded() == nil || newer.Superseded() != nil {
@@ -98,7 +105,9 @@ const takeOverFile = "GUICHET_TEST_TAKE_OVER"
 // The same with two processes: the second one ends by itself, and the first stays out.
 func TestP2SecondProcessOnOneFileTakesOver(t *testing.T) {
 	if path := os.Getenv(takeOverFile); path != "" {
-		update(t, open(t, path, newKeys(t)), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) })
+		update(
+			t, open(t, path, newKeys(t)), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) },
+		)
 		return
 	}
 	where, keys := embedded.newPlace(t), newKeys(t)
@@ -109,7 +118,9 @@ func TestP2SecondProcessOnOneFileTakesOver(t *testing.T) {
 	if output, err := second.CombinedOutput(); err != nil {
 		t.Fatalf("the second process: %v\n%s", err, output)
 	}
-	if err := first.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("c", customer(3))) }); !errors.Is(err, store.ErrSuperseded) {
+	if err := first.Update(
+		context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("c", customer(3))) },
+	); !errors.Is(err, store.ErrSuperseded) {
 		t.Fatalf("the first process goes on with %v; want ErrSuperseded", err)
 	}
 	third := where.open(t, keys)
@@ -147,11 +158,17 @@ func TestOlderProgramWritesNothingAfterANewerMigration(t *testing.T) {
 		s := where.open(t, keys)
 		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
 		where.execIn(t, `INSERT INTO schema_migrations (version) VALUES (9999)`)
-		err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) })
-		if !errors.Is(err, store.ErrSuperseded) || !strings.Contains(err.Error(), "schema version 9999") || !strings.Contains(err.Error(), "run the newer program") {
+		err := s.Update(
+			context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) },
+		)
+		if !errors.Is(err, store.ErrSuperseded) || !strings.Contains(
+			err.Error(), "schema version 9999",
+		) || !strings.Contains(err.Error(), "run the newer program") {
 			t.Fatalf("Update on a newer schema = %v; want ErrSuperseded, with the version and what to do", err)
 		}
-		if err := s.View(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrSuperseded) {
+		if err := s.View(
+			context.Background(), func(*store.Tx) error { return nil },
+		); !errors.Is(err, store.ErrSuperseded) {
 			t.Errorf("View on a newer schema = %v; want ErrSuperseded", err)
 		}
 		if err := s.Close(); err != nil {
@@ -169,11 +186,15 @@ func TestOlderReplicaTakesNoLeaseAfterANewerMigration(t *testing.T) {
 	replicas, where, _ := openReplicas(t, 1, 0)
 	where.execIn(t, `INSERT INTO schema_migrations (version) VALUES (9999); UPDATE leases SET taken = 1`)
 	for _, want := range []error{store.ErrLeaseLost, store.ErrSuperseded} {
-		if err := replicas[0].Update(context.Background(), func(*store.Tx) error { return nil }); !errors.Is(err, want) {
+		if err := replicas[0].Update(
+			context.Background(), func(*store.Tx) error { return nil },
+		); !errors.Is(err, want) {
 			t.Fatalf("Update = %v; want %v", err, want)
 		}
 	}
-	if n, err := postgrestest.Changed(where.url, `SELECT 1 FROM `+schema+`.leases WHERE taken = 0`); err != nil || n != 0 {
+	if n, err := postgrestest.Changed(
+		where.url, `SELECT 1 FROM `+schema+`.leases WHERE taken = 0`,
+	); err != nil || n != 0 {
 		t.Errorf("%d leases are held, %v; want none", n, err)
 	}
 }
@@ -204,26 +225,34 @@ func TestViolatedConstraintIsAFaultOfOneOperation(t *testing.T) {
 		where := e.newPlace(t)
 		s, log, faults := openTold(t, where, newKeys(t))
 		accept(t, s, "a", customer(1), store.LaneBulk, noon)
-		where.execIn(t, `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES (999, 'a', 'settlement', '', '')`)
+		where.execIn(
+			t, `INSERT INTO ledger (sequence, message_id, kind, record, hash) VALUES (999, 'a', 'settlement', '', '')`,
+		)
 
 		errs := together(t, s,
 			func(tx *store.Tx) error { _, err := settle(tx, "a"); return err },
 			func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) })
 		refused := errs[0]
 		var fault *store.FaultError
-		if !errors.As(refused, &fault) || fault.Constraint != "ledger_one_settlement" || errors.Is(refused, store.ErrUnavailable) {
+		if !errors.As(refused, &fault) || fault.Constraint != "ledger_one_settlement" || errors.Is(
+			refused, store.ErrUnavailable,
+		) {
 			t.Fatalf("a second settlement = %v; want a fault that names ledger_one_settlement, and no outage", refused)
 		}
 		if errs[1] != nil || !isThere(t, s, "b") {
 			t.Errorf("the operation beside it was not kept: %v", errs[1])
 		}
-		if err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(3))) }); !errors.As(err, &fault) || fault.Constraint != "messages_id" {
+		if err := s.Update(
+			context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(3))) },
+		); !errors.As(err, &fault) || fault.Constraint != "messages_id" {
 			t.Errorf("a taken id = %v; want a fault that names messages_id", err)
 		}
 		if got := strings.Join(*faults, " "); got != "ledger_one_settlement messages_id" {
 			t.Errorf("counted %q; want each once", got)
 		}
-		if text := log.String(); !strings.Contains(text, "constraint=ledger_one_settlement") || strings.Contains(text, "unavailable") {
+		if text := log.String(); !strings.Contains(
+			text, "constraint=ledger_one_settlement",
+		) || strings.Contains(text, "unavailable") {
 			t.Errorf("the log says:\n%s\nwant the constraint, and no outage", text)
 		}
 	})

@@ -102,7 +102,10 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	}
 	c := &cell[ledger.Total]{}
 	var bad error
-	_, err := tx.first(selectTotal, []any{key.Period, string(key.Currency), key.Category}, func(v values) { c.value, bad = readTotal(v, 0) })
+	_, err := tx.first(
+		selectTotal, []any{key.Period, string(key.Currency), key.Category},
+		func(v values) { c.value, bad = readTotal(v, 0) },
+	)
 	if err := cmp.Or(err, damaged("total", bad)); err != nil {
 		return nil, tx.fail(err)
 	}
@@ -134,7 +137,9 @@ func (tx *Tx) depthCell(of Depth) (*cell[int64], error) {
 
 // counterName is what a count is stored under.
 func counterName(key pricing.CounterKey) string {
-	return fmt.Sprintf("count/%d/%q/%q/%q/%d/%s", key.Scope, key.ScopeID, key.Allowance, key.Market, key.Category, key.Month)
+	return fmt.Sprintf(
+		"count/%d/%q/%q/%q/%d/%s", key.Scope, key.ScopeID, key.Allowance, key.Market, key.Category, key.Month,
+	)
 }
 
 func (tx *Tx) counter(name string) (*cell[int64], error) {
@@ -251,7 +256,9 @@ func (tx *Tx) flushCounters() error {
 func (tx *Tx) flushReserved() error {
 	for currency, c := range tx.tally.reserved {
 		if r := &c.value; c.dirty {
-			if err := tx.conn.exec(upsertReserve, string(currency), r.amount.String(), r.coverable.String(), r.exposed.String()); err != nil {
+			if err := tx.conn.exec(
+				upsertReserve, string(currency), r.amount.String(), r.coverable.String(), r.exposed.String(),
+			); err != nil {
 				return err
 			}
 		}

@@ -17,7 +17,9 @@ func TestTextThatAnEngineCannotHoldFailsNothing(t *testing.T) {
 					t.Errorf("Message(%q) = %v, %v; want none, and no error", id, found, err)
 				}
 			}
-			return tx.PutTemplateEvent(store.TemplateEvent{UpstreamID: "1\x00", Name: "parcel \xff", Language: "en", Event: "APPROVED", At: noon})
+			return tx.PutTemplateEvent(store.TemplateEvent{
+				UpstreamID: "1\x00", Name: "parcel \xff", Language: "en", Event: "APPROVED", At: noon,
+			})
 		})
 		view(t, s, func(tx *store.Tx) error {
 			events, err := tx.TemplateEvents(10)

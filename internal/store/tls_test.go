@@ -32,7 +32,9 @@ func authority(t *testing.T) (ca, certificate, key []byte) {
 		t.Fatal(err)
 	}
 	caTemplate := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test authority"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{
+			CommonName: "test authority",
+		}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	caDER, err := x509.CreateCertificate(rand.Reader, caTemplate, caTemplate, &caKey.PublicKey, caKey)
@@ -44,7 +46,9 @@ func authority(t *testing.T) (ca, certificate, key []byte) {
 		t.Fatal(err)
 	}
 	serverDER, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(2), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(2), NotBefore: now.Add(
+			-time.Hour,
+		), NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, caTemplate, &serverKey.PublicKey, caKey)
 	if err != nil {
@@ -65,7 +69,10 @@ func tlsServer(t *testing.T, certificate, key []byte) *postgrestest.Server {
 	for name, content := range map[string][]byte{"server.crt": certificate, "server.key": key} {
 		server.WriteFile(t, name, content)
 	}
-	for _, setting := range []string{"ssl_cert_file = '" + filepath.Join(server.Directory(), "server.crt") + "'", "ssl_key_file = '" + filepath.Join(server.Directory(), "server.key") + "'", "ssl = on"} {
+	for _, setting := range []string{
+		"ssl_cert_file = '" + filepath.Join(server.Directory(), "server.crt") + "'",
+		"ssl_key_file = '" + filepath.Join(server.Directory(), "server.key") + "'", "ssl = on",
+	} {
 		if err := server.Exec("ALTER SYSTEM SET " + setting); err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +116,10 @@ func TestSharedStoreVerifiesTheServerAsTheURLSays(t *testing.T) {
 	keys := newKeys(t)
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, err := store.Open(context.Background(), store.Options{AccountUID: accountUID, Keys: keys, Shared: &store.Shared{URL: tc.url, CA: tc.ca}})
+			s, err := store.Open(
+				context.Background(),
+				store.Options{AccountUID: accountUID, Keys: keys, Shared: &store.Shared{URL: tc.url, CA: tc.ca}},
+			)
 			if err == nil {
 				if closeErr := s.Close(); closeErr != nil {
 					t.Error(closeErr)
@@ -132,7 +142,9 @@ func TestSharedStoreRefuses(t *testing.T) {
 	where.open(t, keys)
 	newer := where.another(1)
 	newer.open(t, keys)
-	if err := postgrestest.Exec(newer.url, `INSERT INTO `+schema+`_1.schema_migrations (version) VALUES (99)`); err != nil {
+	if err := postgrestest.Exec(
+		newer.url, `INSERT INTO `+schema+`_1.schema_migrations (version) VALUES (99)`,
+	); err != nil {
 		t.Fatal(err)
 	}
 	upstairs := where

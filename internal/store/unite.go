@@ -81,7 +81,9 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 	states := make([]conversation.State, len(channels))
 	for i, channel := range channels {
 		union := Union{
-			Gone: Person{channel, tx.store.customer(channel, gone)}, Kept: Person{channel, tx.store.customer(channel, kept)},
+			Gone: Person{
+				channel, tx.store.customer(channel, gone),
+			}, Kept: Person{channel, tx.store.customer(channel, kept)},
 		}
 		if union.Known, err = tx.knows(union.Gone); err != nil {
 			return nil, err

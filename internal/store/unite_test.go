@@ -166,9 +166,13 @@ func TestP13TwoLinesBecomeOneInOrder(t *testing.T) {
 // outcome is known, and whatever the outcomes are, each message goes once more or is done.
 func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 	outcomes := map[string]func(tx *store.Tx, m *store.Message, now time.Time) error{
-		"submitted": func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Submit(m, "upstream "+m.ID, now) },
-		"put back":  func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Retry(m, now) },
-		"parked":    func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Park(m, now) },
+		"submitted": func(tx *store.Tx, m *store.Message, now time.Time) error {
+			return tx.Submit(
+				m, "upstream "+m.ID, now,
+			)
+		},
+		"put back": func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Retry(m, now) },
+		"parked":   func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Park(m, now) },
 		"in doubt": func(tx *store.Tx, m *store.Message, now time.Time) error {
 			if err := tx.Doubt(m); err != nil {
 				return err
@@ -188,7 +192,9 @@ func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 					t.Run(first+", "+then+" "+order[0], func(t *testing.T) {
 						n++
 						now := noon.Add(time.Duration(n) * time.Minute)
-						number, user := identity.Address(fmt.Sprintf("336%08d", n)), identity.Address(fmt.Sprintf("FR.%d", n))
+						number, user := identity.Address(
+							fmt.Sprintf("336%08d", n),
+						), identity.Address(fmt.Sprintf("FR.%d", n))
 						id := func(name string) string { return fmt.Sprintf("%s%d", name, n) }
 						p.accept(t, id("a"), channel, number, now)
 						p.accept(t, id("b"), channel, user, now)
@@ -197,8 +203,14 @@ func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 						wantIDs(t, "at first", claim(t, p.Store, now, 9), id("a"), id("b"))
 						p.same(t, number, user)
 						wantIDs(t, "both are under way", claim(t, p.Store, now, 9))
-						with(t, p.Store, id(order[0]), func(tx *store.Tx, m *store.Message) error { return one(tx, m, now) })
-						with(t, p.Store, id(order[1]), func(tx *store.Tx, m *store.Message) error { return other(tx, m, now) })
+						with(
+							t, p.Store, id(order[0]),
+							func(tx *store.Tx, m *store.Message) error { return one(tx, m, now) },
+						)
+						with(
+							t, p.Store, id(order[1]),
+							func(tx *store.Tx, m *store.Message) error { return other(tx, m, now) },
+						)
 						sent := map[string]int{}
 						for range 9 {
 							now = now.Add(time.Second)
@@ -211,7 +223,9 @@ func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 								submit(t, p.Store, claimed, now)
 							}
 						}
-						for name, outcome := range map[string]string{order[0]: first, order[1]: then, "c": "put back", "d": "put back"} {
+						for name, outcome := range map[string]string{
+							order[0]: first, order[1]: then, "c": "put back", "d": "put back",
+						} {
 							again := outcome == "put back" || outcome == "parked" || outcome == "in doubt"
 							if want := map[bool]int{true: 1}[again]; sent[id(name)] != want {
 								t.Errorf("%s was claimed %d times afterwards; want %d", name, sent[id(name)], want)
@@ -234,7 +248,9 @@ func TestP13CallbacksOfOnePersonAreOneLine(t *testing.T) {
 					return err
 				}
 				return tx.EnqueueCallback(&store.Callback{
-					Channel: channel, Customer: p.keys.CustomerHash(channel, string(primary)), Payload: fmt.Appendf(nil, "c%d", i), CreatedAt: noon,
+					Channel: channel, Customer: p.keys.CustomerHash(
+						channel, string(primary),
+					), Payload: fmt.Appendf(nil, "c%d", i), CreatedAt: noon,
 				})
 			})
 		}
@@ -291,7 +307,9 @@ func TestP13LimitsOfOnePersonAreOne(t *testing.T) {
 				}
 			}
 			for _, address := range []identity.Address{ana, anaUser} {
-				if err := tx.PutPairFullAt(channel, p.keys.CustomerHash(channel, string(address)), noon.Add(time.Minute)); err != nil {
+				if err := tx.PutPairFullAt(
+					channel, p.keys.CustomerHash(channel, string(address)), noon.Add(time.Minute),
+				); err != nil {
 					return err
 				}
 			}
@@ -359,7 +377,9 @@ func TestP13OrderAndRepetitionOfUnionsChangeNothing(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					if states[i], err = tx.Conversation(channel, p.keys.CustomerHash(channel, string(primary))); err != nil {
+					if states[i], err = tx.Conversation(
+						channel, p.keys.CustomerHash(channel, string(primary)),
+					); err != nil {
 						return err
 					}
 				}
@@ -371,10 +391,14 @@ func TestP13OrderAndRepetitionOfUnionsChangeNothing(t *testing.T) {
 			return states
 		}
 		first := tell(facts)
-		second := tell(append(rapid.Permutation(facts).Draw(t, "order"), rapid.SliceOf(rapid.SampledFrom(facts)).Draw(t, "again")...))
+		second := tell(append(
+			rapid.Permutation(facts).Draw(t, "order"), rapid.SliceOf(rapid.SampledFrom(facts)).Draw(t, "again")...,
+		))
 		for i := range addresses {
 			if first[i].Marketing != second[i].Marketing {
-				t.Fatalf("%s: %+v by one order and %+v by another", addresses[i], first[i].Marketing, second[i].Marketing)
+				t.Fatalf(
+					"%s: %+v by one order and %+v by another", addresses[i], first[i].Marketing, second[i].Marketing,
+				)
 			}
 		}
 	})

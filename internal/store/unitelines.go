@@ -117,7 +117,8 @@ func (tx *Tx) placeMessage(seq int64, readyAt time.Time, parking Parking) error 
 // promote brings a line's messages into a lane, if that is before their own.
 func (tx *Tx) promote(of Person, lane Lane) error {
 	for _, known := range tx.messages {
-		if known.Channel == of.Channel && known.Customer == of.Customer && known.State.active() && known.Parking == InLine {
+		if known.Channel == of.Channel && known.Customer == of.Customer && known.State.active() &&
+			known.Parking == InLine {
 			known.Lane = min(known.Lane, lane)
 		}
 	}

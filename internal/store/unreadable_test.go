@@ -21,7 +21,10 @@ func TestDamagedMessageIsClaimedAndSaysSo(t *testing.T) {
 				s := place.open(t, newKeys(t))
 				accept(t, s, "damaged", customer(1), store.LaneReply, noon)
 				accept(t, s, "whole", customer(2), store.LaneReply, noon)
-				tamper(t, place, "UPDATE messages SET "+column+" = (SELECT envelope FROM messages WHERE id = 'whole') WHERE id = 'damaged'")
+				tamper(
+					t, place,
+					"UPDATE messages SET "+column+" = (SELECT envelope FROM messages WHERE id = 'whole') WHERE id = 'damaged'",
+				)
 				want := map[string]store.Condition{"damaged": store.Damaged, "whole": store.Whole}
 				if column == "upstream_id" {
 					want["damaged"] = store.Whole // a status tells it again
@@ -138,7 +141,9 @@ func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
 						t.Errorf("claimed %d messages; want both", len(claimed))
 					}
 					for _, m := range claimed {
-						if damaged := m.Condition == store.Damaged; damaged != (m.ID == "damaged") || string(m.Envelope) != `{"to":"33612345678"}` {
+						if damaged := m.Condition == store.Damaged; damaged != (m.ID == "damaged") || string(
+							m.Envelope,
+						) != `{"to":"33612345678"}` {
 							t.Errorf("%s is in condition %d with envelope %q", m.ID, m.Condition, m.Envelope)
 						}
 						if inDoubt := !m.DoubtedAt.IsZero(); inDoubt != (m.ID == "damaged" && tc.column == "times") {
@@ -230,7 +235,10 @@ func TestDamagedConversationSaysSo(t *testing.T) {
 			return tx.PutConversation(channel, customer(1), &conversation.State{FirstContact: 1})
 		})
 		tamper(t, place, "UPDATE conversations SET state = customer")
-		err := s.View(context.Background(), func(tx *store.Tx) error { _, err := tx.Conversation(channel, customer(1)); return err })
+		err := s.View(
+			context.Background(),
+			func(tx *store.Tx) error { _, err := tx.Conversation(channel, customer(1)); return err },
+		)
 		if !errors.Is(err, store.ErrDamaged) {
 			t.Errorf("got %v; want ErrDamaged", err)
 		}
@@ -255,7 +263,9 @@ func TestDamagedCallbackAndStatusHoldUpNothing(t *testing.T) {
 			tamper(t, place, "UPDATE "+table+" SET payload = (SELECT envelope FROM messages) WHERE seq = 1")
 		}
 		claimed := callbacks(t, s, noon)
-		if len(claimed) != 2 || claimed[0].Condition != store.Damaged || claimed[1].Condition != store.Whole || string(claimed[1].Payload) != "whole" {
+		if len(claimed) != 2 || claimed[0].Condition != store.Damaged || claimed[1].Condition != store.Whole || string(
+			claimed[1].Payload,
+		) != "whole" {
 			t.Errorf("callbacks %+v; want a damaged one and a whole one", claimed)
 		}
 		update(t, s, func(tx *store.Tx) error {

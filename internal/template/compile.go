@@ -118,7 +118,9 @@ func compileText(text string, named bool) (*part, error) {
 	for _, v := range variables {
 		index, known := slot[v.name]
 		if !known {
-			return nil, fmt.Errorf("text: a variable is not a number; set parameter_format to NAMED or number the variables from 1")
+			return nil, fmt.Errorf(
+				"text: a variable is not a number; set parameter_format to NAMED or number the variables from 1",
+			)
 		}
 		p.literals = append(p.literals, text[at:v.start])
 		p.slots = append(p.slots, index)
@@ -140,7 +142,10 @@ func positions(n int) []string {
 // authenticationBody stands for the text that Meta writes; it has one variable,
 // the code.
 func authenticationBody() part {
-	return part{format: FormatText, literals: []string{"", " is your verification code."}, slots: []int{0}, names: []string{"1"}}
+	return part{
+		format: FormatText, literals: []string{"", " is your verification code."}, slots: []int{0},
+		names: []string{"1"},
+	}
 }
 
 func compileButton(b Button) button {

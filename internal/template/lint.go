@@ -71,11 +71,15 @@ type linter struct {
 }
 
 func (l *linter) fail(rule, path, message string, args ...any) {
-	l.findings = append(l.findings, Finding{Rule: rule, Severity: Error, Path: path, Message: fmt.Sprintf(message, args...)})
+	l.findings = append(
+		l.findings, Finding{Rule: rule, Severity: Error, Path: path, Message: fmt.Sprintf(message, args...)},
+	)
 }
 
 func (l *linter) warn(rule, path, message string, args ...any) {
-	l.findings = append(l.findings, Finding{Rule: rule, Severity: Warning, Path: path, Message: fmt.Sprintf(message, args...)})
+	l.findings = append(
+		l.findings, Finding{Rule: rule, Severity: Warning, Path: path, Message: fmt.Sprintf(message, args...)},
+	)
 }
 
 var (
@@ -125,7 +129,10 @@ func (l *linter) timeToLive() {
 	if b.unlimited {
 		alternative = ", or -1 for 30 days"
 	}
-	l.fail("ttl-range", "message_send_ttl_seconds", "Use %d to %d seconds in category %s%s.", b.least, b.most, l.definition.Category, alternative)
+	l.fail(
+		"ttl-range", "message_send_ttl_seconds", "Use %d to %d seconds in category %s%s.", b.least, b.most,
+		l.definition.Category, alternative,
+	)
 }
 
 func (l *linter) components() {

@@ -34,7 +34,9 @@ func (l *linter) buttons(path string, c Component) {
 		at := fmt.Sprintf("%s.buttons[%d]", path, i)
 		limit, known := limits[b.Type]
 		if !known {
-			l.fail("button-type", at+".type", "Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM.")
+			l.fail(
+				"button-type", at+".type", "Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM.",
+			)
 			continue
 		}
 		if count[b.Type]++; count[b.Type] == limit+1 {
@@ -44,7 +46,10 @@ func (l *linter) buttons(path string, c Component) {
 	}
 	l.buttonOrder(path, c.Buttons)
 	if l.authentication && (count[ButtonOTP] != 1 || len(c.Buttons) != 1) {
-		l.fail("authentication-otp-button", path+".buttons", "Use exactly one OTP button and no other in an authentication template.")
+		l.fail(
+			"authentication-otp-button", path+".buttons",
+			"Use exactly one OTP button and no other in an authentication template.",
+		)
 	}
 }
 
@@ -107,7 +112,10 @@ func (l *linter) otpButton(at string, b Button) {
 	case OTPCopyCode:
 	case OTPOneTap, OTPZeroTap:
 		if len(b.SupportedApps) == 0 {
-			l.fail("authentication-apps", at+".supported_apps", "Name the apps that may receive the code of a %s button.", b.OTPType)
+			l.fail(
+				"authentication-apps", at+".supported_apps", "Name the apps that may receive the code of a %s button.",
+				b.OTPType,
+			)
 		}
 	default:
 		l.fail("authentication-otp-type", at+".otp_type", "Use COPY_CODE, ONE_TAP or ZERO_TAP.")

@@ -26,7 +26,9 @@ func valid() Definition {
 func named() Definition {
 	return Definition{
 		Name: "order_ready_n", Language: "en_US", Category: CategoryUtility, ParameterFormat: Named,
-		Components: []Component{{Type: Body, Text: "Hi {{first_name}}, your order {{order_no}} is ready.", Example: &Example{BodyTextNamedParams: []NamedExample{{"first_name", "Ana"}, {"order_no", "881"}}}}},
+		Components: []Component{
+			{Type: Body, Text: "Hi {{first_name}}, your order {{order_no}} is ready.", Example: &Example{BodyTextNamedParams: []NamedExample{{"first_name", "Ana"}, {"order_no", "881"}}}},
+		},
 	}
 }
 
@@ -47,7 +49,9 @@ func TestLintAcceptsGoodTemplates(t *testing.T) {
 	withTTL := valid()
 	withTTL.MessageSendTTLSeconds = &ttl
 	image := valid()
-	image.Components[0] = Component{Type: Header, Format: FormatImage, Example: &Example{HeaderHandle: []string{"4::aW"}}}
+	image.Components[0] = Component{
+		Type: Header, Format: FormatImage, Example: &Example{HeaderHandle: []string{"4::aW"}},
+	}
 	location := valid()
 	location.Components[0] = Component{Type: Header, Format: FormatLocation}
 	for name, d := range map[string]Definition{
@@ -66,7 +70,9 @@ func TestLintRules(t *testing.T) {
 	yes := true
 	header := func(text string, values ...string) func(*Definition) {
 		return func(d *Definition) {
-			d.Components[0] = Component{Type: Header, Format: FormatText, Text: text, Example: &Example{HeaderText: values}}
+			d.Components[0] = Component{
+				Type: Header, Format: FormatText, Text: text, Example: &Example{HeaderText: values},
+			}
 		}
 	}
 	body := func(text string, values ...string) func(*Definition) {
@@ -101,11 +107,17 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"newline in the footer", valid, func(d *Definition) { d.Components[2].Text = "Shop\nX" },
-			Finding{"footer-characters", Warning, "components[2].text", "Write the footer in one line: Meta may refuse more."},
+			Finding{
+				"footer-characters", Warning, "components[2].text",
+				"Write the footer in one line: Meta may refuse more.",
+			},
 		},
 		{
 			"emoji on a button", valid, buttons(Button{Type: ButtonQuickReply, Text: "OK 👍"}),
-			Finding{"button-characters", Warning, "components[3].buttons[0].text", "Write the text in one line without emoji: Meta may refuse others."},
+			Finding{
+				"button-characters", Warning, "components[3].buttons[0].text",
+				"Write the text in one line without emoji: Meta may refuse others.",
+			},
 		},
 		{
 			"name", valid, func(d *Definition) { d.Name = "Order-Ready" },
@@ -129,15 +141,27 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"ttl, utility", valid, func(d *Definition) { d.MessageSendTTLSeconds = ttl(43_201) },
-			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 30 to 43200 seconds in category UTILITY, or -1 for 30 days."},
+			Finding{
+				"ttl-range", Error, "message_send_ttl_seconds",
+				"Use 30 to 43200 seconds in category UTILITY, or -1 for 30 days.",
+			},
 		},
 		{
 			"ttl, authentication", oneTimeCodeTemplate, func(d *Definition) { d.MessageSendTTLSeconds = ttl(29) },
-			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 30 to 900 seconds in category AUTHENTICATION, or -1 for 30 days."},
+			Finding{
+				"ttl-range", Error, "message_send_ttl_seconds",
+				"Use 30 to 900 seconds in category AUTHENTICATION, or -1 for 30 days.",
+			},
 		},
 		{
-			"ttl, marketing", valid, func(d *Definition) { d.Category, d.MessageSendTTLSeconds = CategoryMarketing, ttl(-1) },
-			Finding{"ttl-range", Error, "message_send_ttl_seconds", "Use 43200 to 2592000 seconds in category MARKETING."},
+			"ttl, marketing", valid, func(d *Definition) {
+				d.Category, d.MessageSendTTLSeconds = CategoryMarketing, ttl(
+					-1,
+				)
+			},
+			Finding{
+				"ttl-range", Error, "message_send_ttl_seconds", "Use 43200 to 2592000 seconds in category MARKETING.",
+			},
 		},
 		{
 			"no body", valid, func(d *Definition) { d.Components = d.Components[:1] },
@@ -152,20 +176,36 @@ func TestLintRules(t *testing.T) {
 			Finding{"body-length", Error, "components[1].text", "Shorten the text to 1024 characters; it has 1025."},
 		},
 		{
-			"component twice", valid, func(d *Definition) { d.Components = append(d.Components, Component{Type: Footer, Text: "Y"}) },
-			Finding{"component-once", Error, "components[4]", "Keep one FOOTER component; components[2] is one already."},
+			"component twice", valid, func(d *Definition) {
+				d.Components = append(
+					d.Components, Component{Type: Footer, Text: "Y"},
+				)
+			},
+			Finding{
+				"component-once", Error, "components[4]", "Keep one FOOTER component; components[2] is one already.",
+			},
 		},
 		{
-			"component type", valid, func(d *Definition) { d.Components = append(d.Components, Component{Type: "CAROUSEL"}) },
+			"component type", valid, func(d *Definition) {
+				d.Components = append(
+					d.Components, Component{Type: "CAROUSEL"},
+				)
+			},
 			Finding{"component-type", Error, "components[4].type", "Use HEADER, BODY, FOOTER or BUTTONS."},
 		},
 		{
 			"variable first", valid, body("{{1}} is ready for you.", "881"),
-			Finding{"body-edge-variable", Error, "components[1].text", "Begin the body with words: a variable cannot come first."},
+			Finding{
+				"body-edge-variable", Error, "components[1].text",
+				"Begin the body with words: a variable cannot come first.",
+			},
 		},
 		{
 			"variable last", valid, body("Ready for you: {{1}} ", "881"),
-			Finding{"body-edge-variable", Error, "components[1].text", "End the body with words or a full stop: a variable cannot come last."},
+			Finding{
+				"body-edge-variable", Error, "components[1].text",
+				"End the body with words or a full stop: a variable cannot come last.",
+			},
 		},
 		{
 			"adjacent variables", valid, body("Hi there {{1}} {{2}} is now ready.", "a", "b"),
@@ -173,31 +213,51 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"too many variables", valid, body("Hi {{1}}, {{2}}.", "a", "b"),
-			Finding{"variable-density", Warning, "components[1].text", "Add words or remove variables: 3 words for 2 variables may be too few for Meta's review."},
+			Finding{
+				"variable-density", Warning, "components[1].text",
+				"Add words or remove variables: 3 words for 2 variables may be too few for Meta's review.",
+			},
 		},
 		{
 			"gap", valid, body("Hi {{1}}, your order {{3}} is ready.", "a", "b"),
-			Finding{"variable-gap", Error, "components[1].text", "Number the variables from 1 without gaps: {{2}} is missing."},
+			Finding{
+				"variable-gap", Error, "components[1].text",
+				"Number the variables from 1 without gaps: {{2}} is missing.",
+			},
 		},
 		{
 			"one brace", valid, body("Hi {{1}, your order is ready.", "a"),
-			Finding{"variable-braces", Error, "components[1].text", "Write each variable with two braces on both sides, as in {{1}}."},
+			Finding{
+				"variable-braces", Error, "components[1].text",
+				"Write each variable with two braces on both sides, as in {{1}}.",
+			},
 		},
 		{
 			"closed twice", valid, body("Hi {1}}, your order is ready.", "a"),
-			Finding{"variable-braces", Error, "components[1].text", "Write each variable with two braces on both sides, as in {{1}}."},
+			Finding{
+				"variable-braces", Error, "components[1].text",
+				"Write each variable with two braces on both sides, as in {{1}}.",
+			},
 		},
 		{
 			"character in a variable", valid, body("Hi {{#1}}, your order is ready.", "a"),
-			Finding{"variable-name", Error, "components[1].text", "Write the variable {{#1}} as {{1}}, {{2}} and so on."},
+			Finding{
+				"variable-name", Error, "components[1].text", "Write the variable {{#1}} as {{1}}, {{2}} and so on.",
+			},
 		},
 		{
 			"zero", valid, body("Hi {{0}}, your order is ready.", "a"),
-			Finding{"variable-name", Error, "components[1].text", "Write the variable {{0}} as {{1}}, {{2}} and so on."},
+			Finding{
+				"variable-name", Error, "components[1].text", "Write the variable {{0}} as {{1}}, {{2}} and so on.",
+			},
 		},
 		{
 			"upper case", named, func(d *Definition) { d.Components[0].Text = "Hi {{Name}}, it is ready." },
-			Finding{"variable-name", Error, "components[0].text", "Write the variable {{Name}} as {{first_name}}: a lower-case letter, then lower-case letters, digits and underscores."},
+			Finding{
+				"variable-name", Error, "components[0].text",
+				"Write the variable {{Name}} as {{first_name}}: a lower-case letter, then lower-case letters, " +
+					"digits and underscores.",
+			},
 		},
 		{
 			"named variable twice", named, func(d *Definition) {
@@ -207,11 +267,17 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"body example", valid, body("Hi {{1}}, your order {{2}} is ready.", "Ana"),
-			Finding{"body-example", Error, "components[1].example", "Give one sample value for each variable of the body: 2 needed, 1 given."},
+			Finding{
+				"body-example", Error, "components[1].example",
+				"Give one sample value for each variable of the body: 2 needed, 1 given.",
+			},
 		},
 		{
 			"named body example", named, func(d *Definition) { d.Components[0].Example.BodyTextNamedParams[1].ParamName = "other" },
-			Finding{"body-example", Error, "components[0].example", "Give one sample value for each variable of the body: 2 needed, 1 given."},
+			Finding{
+				"body-example", Error, "components[0].example",
+				"Give one sample value for each variable of the body: 2 needed, 1 given.",
+			},
 		},
 		{
 			"header too long", valid, header(strings.Repeat("a", 61)),
@@ -227,24 +293,42 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"header example", valid, header("Order {{1}}"),
-			Finding{"header-example", Error, "components[0].example", "Give one sample value for each variable of the header: 1 needed, 0 given."},
+			Finding{
+				"header-example", Error, "components[0].example",
+				"Give one sample value for each variable of the header: 1 needed, 0 given.",
+			},
 		},
 		{
 			"header format", valid, func(d *Definition) { d.Components[0].Format = "AUDIO" },
-			Finding{"header-format", Error, "components[0].format", "Use TEXT, IMAGE, VIDEO, GIF, DOCUMENT or LOCATION."},
+			Finding{
+				"header-format", Error, "components[0].format", "Use TEXT, IMAGE, VIDEO, GIF, DOCUMENT or LOCATION.",
+			},
 		},
 		{
-			"media example", valid, func(d *Definition) { d.Components[0] = Component{Type: Header, Format: FormatDocument} },
-			Finding{"header-example", Error, "components[0].example.header_handle", "Give one handle of an uploaded sample for the DOCUMENT header."},
+			"media example", valid, func(d *Definition) {
+				d.Components[0] = Component{
+					Type: Header, Format: FormatDocument,
+				}
+			},
+			Finding{
+				"header-example", Error, "components[0].example.header_handle",
+				"Give one handle of an uploaded sample for the DOCUMENT header.",
+			},
 		},
 		{
 			"GIF in utility", valid, func(d *Definition) {
-				d.Components[0] = Component{Type: Header, Format: FormatGIF, Example: &Example{HeaderHandle: []string{"x"}}}
+				d.Components[0] = Component{
+					Type: Header, Format: FormatGIF, Example: &Example{HeaderHandle: []string{"x"}},
+				}
 			},
 			Finding{"header-gif", Error, "components[0].format", "Use GIF only in category MARKETING."},
 		},
 		{
-			"text on location", valid, func(d *Definition) { d.Components[0] = Component{Type: Header, Format: FormatLocation, Text: "here"} },
+			"text on location", valid, func(d *Definition) {
+				d.Components[0] = Component{
+					Type: Header, Format: FormatLocation, Text: "here",
+				}
+			},
 			Finding{"header-text", Error, "components[0].text", "Remove the text: only a TEXT header has one."},
 		},
 		{
@@ -264,12 +348,17 @@ func TestLintRules(t *testing.T) {
 			Finding{"button-count", Error, "components[3].buttons", "Use 1 to 10 buttons; there are 0."},
 		},
 		{
-			"eleven buttons", valid, buttons(quick, quick, quick, quick, quick, quick, quick, quick, quick, quick, link),
+			"eleven buttons", valid, buttons(
+				quick, quick, quick, quick, quick, quick, quick, quick, quick, quick, link,
+			),
 			Finding{"button-count", Error, "components[3].buttons", "Use 1 to 10 buttons; there are 11."},
 		},
 		{
 			"button type", valid, buttons(Button{Type: "SPC", Text: "x"}),
-			Finding{"button-type", Error, "components[3].buttons[0].type", "Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM."},
+			Finding{
+				"button-type", Error, "components[3].buttons[0].type",
+				"Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM.",
+			},
 		},
 		{
 			"three links", valid, buttons(link, link, link),
@@ -277,7 +366,9 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"two phones", valid, buttons(phone, phone),
-			Finding{"button-type-count", Error, "components[3].buttons[1]", "Use at most 1 buttons of type PHONE_NUMBER."},
+			Finding{
+				"button-type-count", Error, "components[3].buttons[1]", "Use at most 1 buttons of type PHONE_NUMBER.",
+			},
 		},
 		{
 			"two codes", valid, buttons(code, code),
@@ -285,53 +376,89 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"button text too long", valid, buttons(Button{Type: ButtonQuickReply, Text: strings.Repeat("a", 26)}),
-			Finding{"button-text", Error, "components[3].buttons[0].text", "Shorten the text to 25 characters; it has 26."},
+			Finding{
+				"button-text", Error, "components[3].buttons[0].text", "Shorten the text to 25 characters; it has 26.",
+			},
 		},
 		{
 			"button without text", valid, buttons(Button{Type: ButtonQuickReply}),
-			Finding{"button-text", Error, "components[3].buttons[0].text", "Give the button a text of 1 to 25 characters."},
+			Finding{
+				"button-text", Error, "components[3].buttons[0].text", "Give the button a text of 1 to 25 characters.",
+			},
 		},
 		{
 			"variable in button text", valid, buttons(Button{Type: ButtonQuickReply, Text: "Hi {{1}}"}),
-			Finding{"button-text", Error, "components[3].buttons[0].text", "Remove the variable: a button's text has none."},
+			Finding{
+				"button-text", Error, "components[3].buttons[0].text", "Remove the variable: a button's text has none.",
+			},
 		},
 		{
-			"URL too long", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/" + strings.Repeat("a", 2000)}),
+			"URL too long", valid, buttons(
+				Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/" + strings.Repeat("a", 2000)},
+			),
 			Finding{"button-url", Error, "components[3].buttons[0].url", "Give a URL of 1 to 2000 characters."},
 		},
 		{
-			"URL variable inside", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}/x", Example: Strings{"a"}}),
-			Finding{"button-url-variable", Error, "components[3].buttons[0].url", "Use one variable {{1}}, at the end of the URL."},
+			"URL variable inside", valid, buttons(
+				Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}/x", Example: Strings{"a"}},
+			),
+			Finding{
+				"button-url-variable", Error, "components[3].buttons[0].url",
+				"Use one variable {{1}}, at the end of the URL.",
+			},
 		},
 		{
 			"URL without example", valid, buttons(Button{Type: ButtonURL, Text: "Go", URL: "https://ex.test/{{1}}"}),
-			Finding{"button-example", Error, "components[3].buttons[0].example", "Give one sample value for the URL's variable."},
+			Finding{
+				"button-example", Error, "components[3].buttons[0].example",
+				"Give one sample value for the URL's variable.",
+			},
 		},
 		{
-			"phone too long", valid, buttons(Button{Type: ButtonPhoneNumber, Text: "Call", PhoneNumber: "+12345678901234567890"}),
-			Finding{"button-phone", Error, "components[3].buttons[0].phone_number", "Give a phone number of at most 20 characters."},
+			"phone too long", valid, buttons(
+				Button{Type: ButtonPhoneNumber, Text: "Call", PhoneNumber: "+12345678901234567890"},
+			),
+			Finding{
+				"button-phone", Error, "components[3].buttons[0].phone_number",
+				"Give a phone number of at most 20 characters.",
+			},
 		},
 		{
 			"code too long", valid, buttons(Button{Type: ButtonCopyCode, Example: Strings{strings.Repeat("A", 21)}}),
-			Finding{"button-code", Error, "components[3].buttons[0].example", "Give one sample code of at most 20 characters."},
+			Finding{
+				"button-code", Error, "components[3].buttons[0].example",
+				"Give one sample code of at most 20 characters.",
+			},
 		},
 		{
 			"quick replies apart", valid, buttons(quick, link, quick),
-			Finding{"button-order", Error, "components[3].buttons", "Put all quick replies together, before or after the other buttons."},
+			Finding{
+				"button-order", Error, "components[3].buttons",
+				"Put all quick replies together, before or after the other buttons.",
+			},
 		},
 		{
 			"OTP in utility", valid, buttons(Button{Type: ButtonOTP, OTPType: OTPCopyCode}),
-			Finding{"button-category", Error, "components[3].buttons[0].type", "Use OTP buttons in category AUTHENTICATION and only there."},
+			Finding{
+				"button-category", Error, "components[3].buttons[0].type",
+				"Use OTP buttons in category AUTHENTICATION and only there.",
+			},
 		},
 		{
 			"authentication body", oneTimeCodeTemplate, func(d *Definition) { d.Components[0].Text = "Your code" },
-			Finding{"authentication-body", Error, "components[0].text", "Remove the text: Meta writes the body of an authentication template."},
+			Finding{
+				"authentication-body", Error, "components[0].text",
+				"Remove the text: Meta writes the body of an authentication template.",
+			},
 		},
 		{
 			"authentication header", oneTimeCodeTemplate, func(d *Definition) {
 				d.Components = append(d.Components, Component{Type: Header, Format: FormatText, Text: "Code"})
 			},
-			Finding{"authentication-content", Error, "components[3]", "Remove the header: an authentication template has none."},
+			Finding{
+				"authentication-content", Error, "components[3]",
+				"Remove the header: an authentication template has none.",
+			},
 		},
 		{
 			"authentication expiry", oneTimeCodeTemplate, func(d *Definition) { d.Components[1].CodeExpirationMinutes = ttl(91) },
@@ -339,7 +466,10 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"authentication footer", oneTimeCodeTemplate, func(d *Definition) { d.Components[1].Text = "Shop" },
-			Finding{"authentication-content", Error, "components[1].text", "Remove the text: an authentication footer has only code_expiration_minutes."},
+			Finding{
+				"authentication-content", Error, "components[1].text",
+				"Remove the text: an authentication footer has only code_expiration_minutes.",
+			},
 		},
 		{
 			"authentication without buttons", oneTimeCodeTemplate, func(d *Definition) { d.Components = d.Components[:2] },
@@ -347,35 +477,61 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"authentication OTP type", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].OTPType = "SMS" },
-			Finding{"authentication-otp-type", Error, "components[2].buttons[0].otp_type", "Use COPY_CODE, ONE_TAP or ZERO_TAP."},
+			Finding{
+				"authentication-otp-type", Error, "components[2].buttons[0].otp_type",
+				"Use COPY_CODE, ONE_TAP or ZERO_TAP.",
+			},
 		},
 		{
 			"authentication one tap", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].OTPType = OTPOneTap },
-			Finding{"authentication-apps", Error, "components[2].buttons[0].supported_apps", "Name the apps that may receive the code of a ONE_TAP button."},
+			Finding{
+				"authentication-apps", Error, "components[2].buttons[0].supported_apps",
+				"Name the apps that may receive the code of a ONE_TAP button.",
+			},
 		},
 		{
 			"authentication emoji", oneTimeCodeTemplate, func(d *Definition) { d.Components[2].Buttons[0].Text = "Copy 🔑" },
-			Finding{"authentication-content", Error, "components[2].buttons[0].text", "Remove the emoji: an authentication template has none."},
+			Finding{
+				"authentication-content", Error, "components[2].buttons[0].text",
+				"Remove the emoji: an authentication template has none.",
+			},
 		},
 		{
 			"security line elsewhere", valid, func(d *Definition) { d.Components[1].AddSecurityRecommendation = &yes },
-			Finding{"authentication-only", Error, "components[1].add_security_recommendation", "Remove it: only authentication templates have it."},
+			Finding{
+				"authentication-only", Error, "components[1].add_security_recommendation",
+				"Remove it: only authentication templates have it.",
+			},
 		},
 		{
 			"expiry elsewhere", valid, func(d *Definition) { d.Components[2].CodeExpirationMinutes = ttl(5) },
-			Finding{"authentication-only", Error, "components[2].code_expiration_minutes", "Remove it: only authentication templates have it."},
+			Finding{
+				"authentication-only", Error, "components[2].code_expiration_minutes",
+				"Remove it: only authentication templates have it.",
+			},
 		},
 		{
-			"promotion in utility", valid, body("Hi {{1}}, your order {{2}} is ready. Use code X for 20% off.", "a", "b"),
-			Finding{"utility-promotional", Warning, "components", `Remove "20% off" or use category MARKETING: Meta may approve the template as marketing, which costs more.`},
+			"promotion in utility", valid, body(
+				"Hi {{1}}, your order {{2}} is ready. Use code X for 20% off.", "a", "b",
+			),
+			Finding{
+				"utility-promotional", Warning, "components",
+				`Remove "20% off" or use category MARKETING: Meta may approve the template as marketing, which costs more.`,
+			},
 		},
 		{
 			"one-time code elsewhere", valid, body("Your verification code is {{1}} for now.", "1"),
-			Finding{"otp-category", Warning, "components", `Use category AUTHENTICATION for one-time codes ("verification code"): Meta refuses them elsewhere.`},
+			Finding{
+				"otp-category", Warning, "components",
+				`Use category AUTHENTICATION for one-time codes ("verification code"): Meta refuses them elsewhere.`,
+			},
 		},
 		{
 			"sensitive identifier", valid, body("Please answer with your card number."),
-			Finding{"sensitive-identifier", Warning, "components", `Do not ask for sensitive identifiers ("card number"): Meta refuses such templates.`},
+			Finding{
+				"sensitive-identifier", Warning, "components",
+				`Do not ask for sensitive identifiers ("card number"): Meta refuses such templates.`,
+			},
 		},
 	}
 	for _, tc := range tests {

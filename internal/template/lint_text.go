@@ -31,7 +31,10 @@ func (l *linter) header(path string, c Component) {
 		l.headerText(path, c)
 	case FormatImage, FormatVideo, FormatGIF, FormatDocument:
 		if c.Example == nil || len(c.Example.HeaderHandle) != 1 || c.Example.HeaderHandle[0] == "" {
-			l.fail("header-example", path+".example.header_handle", "Give one handle of an uploaded sample for the %s header.", c.Format)
+			l.fail(
+				"header-example", path+".example.header_handle",
+				"Give one handle of an uploaded sample for the %s header.", c.Format,
+			)
 		}
 		if c.Format == FormatGIF && l.definition.Category != CategoryMarketing {
 			l.fail("header-gif", path+".format", "Use GIF only in category MARKETING.")
@@ -78,19 +81,28 @@ func (l *linter) headerText(path string, c Component) {
 		}
 	}
 	if given != len(names) {
-		l.fail("header-example", path+".example", "Give one sample value for each variable of the header: %d needed, %d given.", len(names), given)
+		l.fail(
+			"header-example", path+".example",
+			"Give one sample value for each variable of the header: %d needed, %d given.", len(names), given,
+		)
 	}
 }
 
 func (l *linter) body(path string, c Component) {
 	if l.authentication {
 		if c.Text != "" {
-			l.fail("authentication-body", path+".text", "Remove the text: Meta writes the body of an authentication template.")
+			l.fail(
+				"authentication-body", path+".text",
+				"Remove the text: Meta writes the body of an authentication template.",
+			)
 		}
 		return
 	}
 	if c.AddSecurityRecommendation != nil {
-		l.fail("authentication-only", path+".add_security_recommendation", "Remove it: only authentication templates have it.")
+		l.fail(
+			"authentication-only", path+".add_security_recommendation",
+			"Remove it: only authentication templates have it.",
+		)
 	}
 	if strings.TrimSpace(c.Text) == "" {
 		l.fail("body-required", path+".text", "Give the body a text.")
@@ -104,7 +116,10 @@ func (l *linter) body(path string, c Component) {
 	l.bodyVariables(path, c.Text)
 	given := bodyExamples(c.Example, names, l.named)
 	if given != len(names) {
-		l.fail("body-example", path+".example", "Give one sample value for each variable of the body: %d needed, %d given.", len(names), given)
+		l.fail(
+			"body-example", path+".example",
+			"Give one sample value for each variable of the body: %d needed, %d given.", len(names), given,
+		)
 	}
 }
 
@@ -118,16 +133,25 @@ func (l *linter) bodyVariables(path, text string) {
 		l.fail("body-edge-variable", path+".text", "Begin the body with words: a variable cannot come first.")
 	}
 	if strings.TrimSpace(text[variables[len(variables)-1].end:]) == "" {
-		l.fail("body-edge-variable", path+".text", "End the body with words or a full stop: a variable cannot come last.")
+		l.fail(
+			"body-edge-variable", path+".text", "End the body with words or a full stop: a variable cannot come last.",
+		)
 	}
 	for i := 1; i < len(variables); i++ {
 		if strings.TrimSpace(text[variables[i-1].end:variables[i].start]) == "" {
-			l.fail("adjacent-variables", path+".text", "Put words between {{%s}} and {{%s}}.", variables[i-1].name, variables[i].name)
+			l.fail(
+				"adjacent-variables", path+".text", "Put words between {{%s}} and {{%s}}.", variables[i-1].name,
+				variables[i].name,
+			)
 		}
 	}
 	words := len(strings.Fields(literal(text, variables)))
 	if words < 2*len(variables) {
-		l.warn("variable-density", path+".text", "Add words or remove variables: %d words for %d variables may be too few for Meta's review.", words, len(variables))
+		l.warn(
+			"variable-density", path+".text",
+			"Add words or remove variables: %d words for %d variables may be too few for Meta's review.", words,
+			len(variables),
+		)
 	}
 }
 
@@ -164,7 +188,10 @@ func namedExamples(names []string, examples []NamedExample) int {
 func (l *linter) footer(path string, c Component) {
 	if l.authentication {
 		if c.Text != "" {
-			l.fail("authentication-content", path+".text", "Remove the text: an authentication footer has only code_expiration_minutes.")
+			l.fail(
+				"authentication-content", path+".text",
+				"Remove the text: an authentication footer has only code_expiration_minutes.",
+			)
 		}
 		if c.CodeExpirationMinutes != nil && (*c.CodeExpirationMinutes < 1 || *c.CodeExpirationMinutes > 90) {
 			l.fail("authentication-expiry", path+".code_expiration_minutes", "Use 1 to 90 minutes.")
@@ -172,7 +199,9 @@ func (l *linter) footer(path string, c Component) {
 		return
 	}
 	if c.CodeExpirationMinutes != nil {
-		l.fail("authentication-only", path+".code_expiration_minutes", "Remove it: only authentication templates have it.")
+		l.fail(
+			"authentication-only", path+".code_expiration_minutes", "Remove it: only authentication templates have it.",
+		)
 	}
 	if c.Text == "" {
 		l.fail("footer-text", path+".text", "Give the footer a text, or remove it.")

@@ -91,7 +91,9 @@ func (g given) parameter(i int) string {
 const componentsPath = "template.components"
 
 func (c *Compiled) arrange(components []SendComponent) (arrangement, *Mismatch) {
-	all := arrangement{header: given{name: "header"}, body: given{name: "body"}, buttons: make([]*given, len(c.buttons))}
+	all := arrangement{
+		header: given{name: "header"}, body: given{name: "body"}, buttons: make([]*given, len(c.buttons)),
+	}
 	seen := map[string]bool{}
 	for i := range components {
 		component := &components[i]
@@ -223,9 +225,13 @@ func matchNames(given given, names []string) *Mismatch {
 		name := given.parameters[i].ParameterName
 		switch {
 		case name == "":
-			return mismatch(CodeFormat, "%s: parameter_name is missing; the template has named parameters.", given.parameter(i))
+			return mismatch(
+				CodeFormat, "%s: parameter_name is missing; the template has named parameters.", given.parameter(i),
+			)
 		case !open[name]:
-			return mismatch(CodeFormat, "%s: parameter_name is not one of the template's, or stands twice.", given.parameter(i))
+			return mismatch(
+				CodeFormat, "%s: parameter_name is not one of the template's, or stands twice.", given.parameter(i),
+			)
 		}
 		delete(open, name)
 	}

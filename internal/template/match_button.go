@@ -61,7 +61,9 @@ func (b button) match(index int, component *given) *Mismatch {
 		return mismatch(CodeCount, "%s (button %d): 1 parameter is expected and no component names the button.",
 			componentsPath, index)
 	case len(names) == 0:
-		return mismatch(CodeFormat, "%s: a button of type %s takes no component. Leave it out.", component.place(), b.kind)
+		return mismatch(
+			CodeFormat, "%s: a button of type %s takes no component. Leave it out.", component.place(), b.kind,
+		)
 	case !slices.Contains(names, component.subType):
 		return mismatch(CodeFormat, "%s: sub_type must be %s.", component.place(), names[0])
 	}

@@ -143,11 +143,17 @@ func TestRender(t *testing.T) {
 	}{
 		"positional": {
 			valid(), `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
-			Preview{Header: "Order 881", Body: "Hi Ana, your order #881 is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}},
+			Preview{
+				Header: "Order 881", Body: "Hi Ana, your order #881 is ready.", Footer: "Shop X",
+				Buttons: []string{"Later", "Track"},
+			},
 		},
 		"in another order, and twice": {
 			reordered, `[` + header881 + `,` + bodyAna + `,` + url881 + `]`,
-			Preview{Header: "Order 881", Body: "Order #881 of Ana is ready, Ana.", Footer: "Shop X", Buttons: []string{"Later", "Track"}},
+			Preview{
+				Header: "Order 881", Body: "Order #881 of Ana is ready, Ana.", Footer: "Shop X",
+				Buttons: []string{"Later", "Track"},
+			},
 		},
 		"named": {
 			named(), `[{"type":"body","parameters":[{"type":"text","parameter_name":"order_no","text":"#881"},{"type":"text","parameter_name":"first_name","text":"Ana"}]}]`,
@@ -159,7 +165,10 @@ func TestRender(t *testing.T) {
 		},
 		"values are not variables": {
 			valid(), `[` + header881 + `,{"type":"body","parameters":[{"type":"text","text":"{{2}}"},{"type":"text","text":"x"}]},` + url881 + `]`,
-			Preview{Header: "Order 881", Body: "Hi {{2}}, your order x is ready.", Footer: "Shop X", Buttons: []string{"Later", "Track"}},
+			Preview{
+				Header: "Order 881", Body: "Hi {{2}}, your order x is ready.", Footer: "Shop X",
+				Buttons: []string{"Later", "Track"},
+			},
 		},
 	}
 	for name, tc := range tests {
@@ -233,10 +242,18 @@ func TestCheckSendBounds(t *testing.T) {
 }
 
 func FuzzTemplateMatch(f *testing.F) {
-	f.Add("Hi {{1}}, your order {{2}} is ready.", "Order {{1}}", false, []byte(`[`+header881+`,`+bodyAna+`,`+url881+`]`))
-	f.Add("Hi {{first_name}}.", "", true, []byte(`[{"type":"body","parameters":[{"type":"text","parameter_name":"first_name","text":"A"}]}]`))
+	f.Add(
+		"Hi {{1}}, your order {{2}} is ready.", "Order {{1}}", false, []byte(`[`+header881+`,`+bodyAna+`,`+url881+`]`),
+	)
+	f.Add(
+		"Hi {{first_name}}.", "", true,
+		[]byte(`[{"type":"body","parameters":[{"type":"text","parameter_name":"first_name","text":"A"}]}]`),
+	)
 	f.Add("Hi {{{1}}}", "}}", false, []byte(`[{"type":"button","index":-1}]`))
-	f.Add("{{1}}{{1}}{{2}}", "{{", false, []byte(`[{"type":"body","parameters":[{"type":"currency"},{"type":"text","text":"\ud800"}]}]`))
+	f.Add(
+		"{{1}}{{1}}{{2}}", "{{", false,
+		[]byte(`[{"type":"body","parameters":[{"type":"currency"},{"type":"text","text":"\ud800"}]}]`),
+	)
 	f.Fuzz(func(t *testing.T, body, header string, isNamed bool, raw []byte) {
 		d := valid()
 		d.Components[0].Text, d.Components[1].Text = header, body
@@ -276,10 +293,18 @@ func FuzzDefinition(f *testing.F) {
 		}
 		f.Add(raw, []byte(`[`+header881+`,`+bodyAna+`,`+url881+`]`))
 	}
-	f.Add([]byte(`{"components":[{"type":"BODY","text":"x"},{"type":"BUTTONS","buttons":[{"type":"VOICE_CALL"},{"type":""}]},{"type":"CAROUSEL"}]}`),
+	f.Add([]byte(
+		`{"components":[{"type":"BODY","text":"x"},{"type":"BUTTONS","buttons":[{"type":"VOICE_CALL"},{"type":""}]},{"type":"CAROUSEL"}]}`,
+	),
 		[]byte(`[{"type":"button","sub_type":"voice_call","index":0},{"type":"button","index":"1"},{"type":"carousel"}]`))
-	f.Add([]byte(`{"category":"AUTHENTICATION","components":[{"type":"BODY"},{"type":"HEADER","format":"PRODUCT"}]}`), []byte(`[{"type":"body"},{"type":"header"}]`))
-	f.Add([]byte(`{"components":[{"type":"BODY","text":"{{1}}"},{"type":"BODY","text":"{{2}}"}]}`), []byte(`[{"type":"body","parameters":[{"type":"currency"}]}]`))
+	f.Add(
+		[]byte(`{"category":"AUTHENTICATION","components":[{"type":"BODY"},{"type":"HEADER","format":"PRODUCT"}]}`),
+		[]byte(`[{"type":"body"},{"type":"header"}]`),
+	)
+	f.Add(
+		[]byte(`{"components":[{"type":"BODY","text":"{{1}}"},{"type":"BODY","text":"{{2}}"}]}`),
+		[]byte(`[{"type":"body","parameters":[{"type":"currency"}]}]`),
+	)
 	f.Fuzz(func(t *testing.T, definition, message []byte) {
 		var d Definition
 		if json.Unmarshal(definition, &d) != nil {

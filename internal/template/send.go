@@ -110,7 +110,9 @@ func CheckSend(components []SendComponent) error {
 		}
 		for j, p := range c.Parameters {
 			if p.Type == "" {
-				return fmt.Errorf("components[%d].parameters[%d].type is missing: give text, image, payload or another type", i, j)
+				return fmt.Errorf(
+					"components[%d].parameters[%d].type is missing: give text, image, payload or another type", i, j,
+				)
 			}
 			if utf8.RuneCountInString(p.Value()) > maxSendValue {
 				return fmt.Errorf("components[%d].parameters[%d] must have at most %d characters", i, j, maxSendValue)

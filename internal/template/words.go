@@ -8,9 +8,13 @@ import (
 // The patterns below are hints, never verdicts: only Meta's review decides on a
 // category. They are English, as the published examples are.
 var (
-	promotionalWords = regexp.MustCompile(`(?i)\b(discount|sale|promo|promotion|promo code|coupon|voucher|special offer|limited time|black friday|cyber monday|buy now|shop now|best price|free gift|flash deal|save up to)\b|\d+ ?% off`)
+	promotionalWords = regexp.MustCompile(
+		`(?i)\b(discount|sale|promo|promotion|promo code|coupon|voucher|special offer|limited time|black friday|cyber monday|buy now|shop now|best price|free gift|flash deal|save up to)\b|\d+ ?% off`,
+	)
 	oneTimeCode      = regexp.MustCompile(`(?i)\b(verification code|one[- ]time (password|code|passcode)|otp)\b`)
-	sensitiveRequest = regexp.MustCompile(`(?i)\b(card number|cvv|cvc|social security|passport number|national id(entity)? number|tax id)\b`)
+	sensitiveRequest = regexp.MustCompile(
+		`(?i)\b(card number|cvv|cvc|social security|passport number|national id(entity)? number|tax id)\b`,
+	)
 )
 
 // Promotional returns the first word of the template that reads as promotion, and false if none
@@ -40,12 +44,21 @@ func (l *linter) wording() {
 	}
 	content := texts(l.definition)
 	if word, found := Promotional(l.definition); found && l.definition.Category == CategoryUtility {
-		l.warn("utility-promotional", "components", "Remove %q or use category MARKETING: Meta may approve the template as marketing, which costs more.", word)
+		l.warn(
+			"utility-promotional", "components",
+			"Remove %q or use category MARKETING: Meta may approve the template as marketing, which costs more.", word,
+		)
 	}
 	if word := oneTimeCode.FindString(content); word != "" {
-		l.warn("otp-category", "components", "Use category AUTHENTICATION for one-time codes (%q): Meta refuses them elsewhere.", word)
+		l.warn(
+			"otp-category", "components",
+			"Use category AUTHENTICATION for one-time codes (%q): Meta refuses them elsewhere.", word,
+		)
 	}
 	if word := sensitiveRequest.FindString(content); word != "" {
-		l.warn("sensitive-identifier", "components", "Do not ask for sensitive identifiers (%q): Meta refuses such templates.", word)
+		l.warn(
+			"sensitive-identifier", "components",
+			"Do not ask for sensitive identifiers (%q): Meta refuses such templates.", word,
+		)
 	}
 }

@@ -126,7 +126,9 @@ func (c *Claims) bound(granted Entitlement, currency money.Currency) {
 		c.Budget.Limit = most
 	}
 	if c.Budget.Action != string(v1alpha1.BudgetBlock) {
-		c.refuse("spec.budget.action is %q, and %s grants no budget that does not block: it blocks", c.Budget.Action, where)
+		c.refuse(
+			"spec.budget.action is %q, and %s grants no budget that does not block: it blocks", c.Budget.Action, where,
+		)
 		c.Budget.Action = string(v1alpha1.BudgetBlock)
 	}
 }

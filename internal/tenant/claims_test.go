@@ -45,7 +45,10 @@ func TestP15BudgetIsWithinItsCap(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			claims := tenant.ClaimsOf(&v1alpha1.BusinessAccountSpec{Budget: tc.asked}, tenant.Entitlement{Plan: "whatsapp", Cap: tc.cap}, "USD")
+			claims := tenant.ClaimsOf(
+				&v1alpha1.BusinessAccountSpec{Budget: tc.asked}, tenant.Entitlement{Plan: "whatsapp", Cap: tc.cap},
+				"USD",
+			)
 			got := "none"
 			if claims.Budget != nil {
 				got = claims.Budget.Action + " " + claims.Budget.Limit.String()
@@ -67,13 +70,20 @@ func TestP15NoBudgetExceedsItsCap(t *testing.T) {
 		spec := &v1alpha1.BusinessAccountSpec{}
 		if rapid.Bool().Draw(t, "budget") {
 			spec.Budget = &v1alpha1.Budget{
-				Limit:  v1alpha1.Money{Amount: amounts.Draw(t, "amount"), Currency: rapid.SampledFrom([]string{"USD", "EUR", "", "dollars"}).Draw(t, "currency")},
+				Limit: v1alpha1.Money{
+					Amount:   amounts.Draw(t, "amount"),
+					Currency: rapid.SampledFrom([]string{"USD", "EUR", "", "dollars"}).Draw(t, "currency"),
+				},
 				Action: rapid.SampledFrom([]v1alpha1.BudgetAction{"", "Block", "Warn"}).Draw(t, "action"),
 			}
 		}
-		granted := tenant.Entitlement{Cap: &v1alpha1.BudgetCap{Limit: "7", Unlimited: rapid.SampledFrom([]v1alpha1.UnlimitedSpending{"", "Refused"}).Draw(t, "unlimited")}}
+		granted := tenant.Entitlement{Cap: &v1alpha1.BudgetCap{
+			Limit: "7", Unlimited: rapid.SampledFrom([]v1alpha1.UnlimitedSpending{"", "Refused"}).Draw(t, "unlimited"),
+		}}
 		budget := tenant.ClaimsOf(spec, granted, "USD").Budget
-		if budget == nil || budget.Action != "Block" || budget.Limit.Currency != "USD" || budget.Limit.Amount.Cmp(money.MustParse("7")) > 0 {
+		if budget == nil || budget.Action != "Block" || budget.Limit.Currency != "USD" || budget.Limit.Amount.Cmp(
+			money.MustParse("7"),
+		) > 0 {
 			t.Fatalf("got %+v, want at most 7 USD, and it blocks", budget)
 		}
 	})
@@ -96,20 +106,32 @@ func TestP15OnlyWhatIsGrantedIsApplied(t *testing.T) {
 		"nothing asked, nothing granted": {},
 		"exemption":                      {asked: v1alpha1.BusinessAccountSpec{Exemptions: []string{"charity"}}, granted: tenant.Entitlement{Exemptions: []string{"charity", "press"}}, exemptions: []string{"charity"}},
 		"two exemptions, one granted": {
-			asked: v1alpha1.BusinessAccountSpec{Exemptions: []string{"press", "charity"}}, granted: tenant.Entitlement{Plan: "whatsapp", Exemptions: []string{"charity"}}, exemptions: []string{"charity"},
-			refused: []string{`spec.exemptions: "press" is not applied, as no spec.grants of PricingPlan "whatsapp" grants it: ask the platform team, or remove it`},
+			asked: v1alpha1.BusinessAccountSpec{Exemptions: []string{"press", "charity"}}, granted: tenant.Entitlement{
+				Plan: "whatsapp", Exemptions: []string{"charity"},
+			}, exemptions: []string{"charity"},
+			refused: []string{
+				`spec.exemptions: "press" is not applied, as no spec.grants of PricingPlan "whatsapp" grants it: ask the platform team, or remove it`,
+			},
 		},
 		"the account states, not granted": {
-			asked: v1alpha1.BusinessAccountSpec{InternationalAuthentication: status("DE")}, granted: tenant.Entitlement{Plan: "whatsapp"},
-			refused: []string{`spec.internationalAuthentication is not applied, as no spec.grants of PricingPlan "whatsapp" grants it: ask the platform team, or remove it`},
+			asked: v1alpha1.BusinessAccountSpec{
+				InternationalAuthentication: status("DE"),
+			}, granted: tenant.Entitlement{Plan: "whatsapp"},
+			refused: []string{
+				`spec.internationalAuthentication is not applied, as no spec.grants of PricingPlan "whatsapp" grants it: ask the platform team, or remove it`,
+			},
 		},
 		"the account states, granted":     {asked: v1alpha1.BusinessAccountSpec{InternationalAuthentication: status("DE")}, granted: tenant.Entitlement{International: byAccount}, country: "DE"},
 		"the account may state, does not": {granted: tenant.Entitlement{International: byAccount}},
 		"the plan states":                 {granted: tenant.Entitlement{International: byPlan}, country: "FR"},
 		"both state, the plan counts":     {asked: v1alpha1.BusinessAccountSpec{InternationalAuthentication: status("DE")}, granted: tenant.Entitlement{International: byPlan}, country: "FR"},
 		"no country": {
-			asked: v1alpha1.BusinessAccountSpec{InternationalAuthentication: status("XX")}, granted: tenant.Entitlement{International: byAccount},
-			refused: []string{`internationalAuthentication is not applied, as "XX" is no country of ISO 3166-1: correct it`},
+			asked: v1alpha1.BusinessAccountSpec{
+				InternationalAuthentication: status("XX"),
+			}, granted: tenant.Entitlement{International: byAccount},
+			refused: []string{
+				`internationalAuthentication is not applied, as "XX" is no country of ISO 3166-1: correct it`,
+			},
 		},
 	}
 	for name, tc := range tests {
@@ -132,10 +154,16 @@ func TestP15OnlyWhatIsGrantedIsApplied(t *testing.T) {
 // TestP15GrantsGoByNamespaceAndName: the labels of an account, which its editor writes, choose
 // nothing.
 func TestP15GrantsGoByNamespaceAndName(t *testing.T) {
-	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shops", Name: "acme", Labels: map[string]string{"tier": "gold"}}}
-	bySelector := &v1alpha1.AccountSelection{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "gold"}}}
+	account := &v1alpha1.BusinessAccount{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shops", Name: "acme", Labels: map[string]string{"tier": "gold"}},
+	}
+	bySelector := &v1alpha1.AccountSelection{
+		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"tier": "gold"}},
+	}
 	byName := func(namespace, name string) *v1alpha1.AccountSelection {
-		return &v1alpha1.AccountSelection{Names: []v1alpha1.PlanAccount{{Namespace: "other", Name: "acme"}, {Namespace: namespace, Name: name}}}
+		return &v1alpha1.AccountSelection{
+			Names: []v1alpha1.PlanAccount{{Namespace: "other", Name: "acme"}, {Namespace: namespace, Name: name}},
+		}
 	}
 	tests := map[string]struct {
 		accounts  *v1alpha1.AccountSelection
@@ -152,8 +180,13 @@ func TestP15GrantsGoByNamespaceAndName(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			plan := &v1alpha1.PricingPlan{ObjectMeta: metav1.ObjectMeta{Name: "whatsapp"}}
-			plan.Spec.Grants = []v1alpha1.PricingGrant{{Name: "g", Accounts: tc.accounts, Exemptions: []string{"charity"}}, {Name: "all", Exemptions: []string{"press"}}}
-			plan.Spec.BudgetCaps = []v1alpha1.BudgetCap{{Name: "c", Accounts: tc.accounts, Limit: "7"}, {Name: "rest", Limit: "3"}}
+			plan.Spec.Grants = []v1alpha1.PricingGrant{
+				{Name: "g", Accounts: tc.accounts, Exemptions: []string{"charity"}},
+				{Name: "all", Exemptions: []string{"press"}},
+			}
+			plan.Spec.BudgetCaps = []v1alpha1.BudgetCap{
+				{Name: "c", Accounts: tc.accounts, Limit: "7"}, {Name: "rest", Limit: "3"},
+			}
 			granted := tenant.EntitlementOf(plan, account, tc.namespace)
 			exemptions, limit := []string{"press"}, v1alpha1.DecimalAmount("3")
 			if tc.want {

@@ -51,7 +51,9 @@ func strategy(account *v1alpha1.BusinessAccount) *appsv1ac.DeploymentStrategyApp
 	}
 	return appsv1ac.DeploymentStrategy().
 		WithType(appsv1.RollingUpdateDeploymentStrategyType).
-		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().WithMaxSurge(intstr.FromInt32(1)).WithMaxUnavailable(intstr.FromInt32(0)))
+		WithRollingUpdate(appsv1ac.RollingUpdateDeployment().WithMaxSurge(
+			intstr.FromInt32(1),
+		).WithMaxUnavailable(intstr.FromInt32(0)))
 }
 
 // Replicas is the number of gateway pods that the account asks for, and false if an autoscaler owns
@@ -85,15 +87,23 @@ func podSpec(in Input) *corev1ac.PodSpecApplyConfiguration {
 			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
 		WithContainers(container(in)).
 		WithVolumes(
-			corev1ac.Volume().WithName("config").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(ConfigSecretName(name)).WithDefaultMode(0o440)),
-			corev1ac.Volume().WithName("keys").WithSecret(corev1ac.SecretVolumeSource().WithSecretName(KeysSecretName(name)).WithDefaultMode(0o440)),
+			corev1ac.Volume().WithName("config").WithSecret(
+				corev1ac.SecretVolumeSource().WithSecretName(ConfigSecretName(name)).WithDefaultMode(0o440),
+			),
+			corev1ac.Volume().WithName("keys").WithSecret(
+				corev1ac.SecretVolumeSource().WithSecretName(KeysSecretName(name)).WithDefaultMode(0o440),
+			),
 		)
 	if Shared(in.Account) {
 		spec.WithTopologySpreadConstraints(spread(in.Account))
 	} else {
-		spec.WithVolumes(corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name))))
+		spec.WithVolumes(corev1ac.Volume().WithName("data").WithPersistentVolumeClaim(
+			corev1ac.PersistentVolumeClaimVolumeSource().WithClaimName(DataClaimName(name)),
+		))
 	}
-	return spec.WithVolumes(corev1ac.Volume().WithName("tmp").WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("64Mi"))))
+	return spec.WithVolumes(corev1ac.Volume().WithName("tmp").WithEmptyDir(
+		corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("64Mi")),
+	))
 }
 
 func container(in Input) *corev1ac.ContainerApplyConfiguration {
@@ -137,7 +147,9 @@ func tracing(in Input) []*corev1ac.EnvVarApplyConfiguration {
 	}
 	return []*corev1ac.EnvVarApplyConfiguration{
 		corev1ac.EnvVar().WithName("OTEL_EXPORTER_OTLP_ENDPOINT").WithValue(in.TracesEndpoint),
-		corev1ac.EnvVar().WithName("OTEL_RESOURCE_ATTRIBUTES").WithValue("k8s.namespace.name=" + in.Account.Namespace + ",guichet.account=" + in.Account.Name),
+		corev1ac.EnvVar().WithName("OTEL_RESOURCE_ATTRIBUTES").WithValue(
+			"k8s.namespace.name=" + in.Account.Namespace + ",guichet.account=" + in.Account.Name,
+		),
 	}
 }
 
@@ -165,14 +177,22 @@ func probe(path string) *corev1ac.ProbeApplyConfiguration {
 // the limit below its request raised. Two that the spec gives are left for the API server to
 // refuse.
 func resources(account *v1alpha1.BusinessAccount) *corev1ac.ResourceRequirementsApplyConfiguration {
-	requests := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("24Mi")}
+	requests := corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("24Mi"),
+	}
 	limits := corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128Mi")}
 	if gateway := account.Spec.Gateway; gateway != nil && gateway.Resources != nil {
 		wantedRequests, wantedLimits := amounts(gateway.Resources.Requests), amounts(gateway.Resources.Limits)
 		maps.Copy(requests, wantedRequests)
 		maps.Copy(limits, wantedLimits)
-		giveWay(requests, wantedRequests, limits, func(request, limit resource.Quantity) bool { return request.Cmp(limit) > 0 })
-		giveWay(limits, wantedLimits, requests, func(limit, request resource.Quantity) bool { return limit.Cmp(request) < 0 })
+		giveWay(
+			requests, wantedRequests, limits,
+			func(request, limit resource.Quantity) bool { return request.Cmp(limit) > 0 },
+		)
+		giveWay(
+			limits, wantedLimits, requests,
+			func(limit, request resource.Quantity) bool { return limit.Cmp(request) < 0 },
+		)
 	}
 	return corev1ac.ResourceRequirements().WithRequests(requests).WithLimits(limits)
 }

@@ -132,7 +132,9 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 	}
 	out.Policy = orDefault(string(consent.Policy), out.Policy)
 	for _, words := range consent.Keywords {
-		out.Keywords = append(out.Keywords, config.ConsentKeywords{Language: words.Language, Stop: words.Stop, Resume: words.Resume})
+		out.Keywords = append(
+			out.Keywords, config.ConsentKeywords{Language: words.Language, Stop: words.Stop, Resume: words.Resume},
+		)
 	}
 	return out
 }

@@ -77,14 +77,18 @@ func CheckSelectors(spec *v1alpha1.PricingPlanSpec) error {
 	}
 	for i := range spec.Grants {
 		if chosen := spec.Grants[i].Accounts; chosen != nil {
-			if err := check(fmt.Sprintf("grants[%d].accounts.namespaceSelector", i), chosen.NamespaceSelector); err != nil {
+			if err := check(
+				fmt.Sprintf("grants[%d].accounts.namespaceSelector", i), chosen.NamespaceSelector,
+			); err != nil {
 				return err
 			}
 		}
 	}
 	for i := range spec.BudgetCaps {
 		if chosen := spec.BudgetCaps[i].Accounts; chosen != nil {
-			if err := check(fmt.Sprintf("budgetCaps[%d].accounts.namespaceSelector", i), chosen.NamespaceSelector); err != nil {
+			if err := check(
+				fmt.Sprintf("budgetCaps[%d].accounts.namespaceSelector", i), chosen.NamespaceSelector,
+			); err != nil {
 				return err
 			}
 		}

@@ -92,7 +92,9 @@ func specWords(finding template.Finding) string {
 		sentence = strings.TrimSuffix(sentence, ", or -1 for 30 days") // which is what a spec says by leaving it out
 	}
 	words := specValues()
-	return upstreamWord.ReplaceAllStringFunc(sentence, func(word string) string { return orDefault(words[word], word) }) + "."
+	return upstreamWord.ReplaceAllStringFunc(
+		sentence, func(word string) string { return orDefault(words[word], word) },
+	) + "."
 }
 
 func specValues() map[string]string {

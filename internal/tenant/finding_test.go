@@ -22,7 +22,10 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 		"nothing": {change: func(*v1alpha1.MessageTemplateSpec) {}},
 		"a body that begins with a variable": {
 			func(s *v1alpha1.MessageTemplateSpec) {
-				s.Body = v1alpha1.TemplateBody{Text: "{{1}}, your order is ready and waits for you.", Examples: []v1alpha1.TemplateExample{{Value: "Ana"}}}
+				s.Body = v1alpha1.TemplateBody{
+					Text:     "{{1}}, your order is ready and waits for you.",
+					Examples: []v1alpha1.TemplateExample{{Value: "Ana"}},
+				}
 			},
 			[]string{"spec.body.text: Begin the body with words: a variable cannot come first."},
 		},
@@ -38,7 +41,9 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 		},
 		"words of promotion": {
 			func(s *v1alpha1.MessageTemplateSpec) { s.Body.Text = "Hello, there is a SALE in our shop." },
-			[]string{`spec: Remove "SALE" or use category Marketing: Meta may approve the template as marketing, which costs more.`},
+			[]string{
+				`spec: Remove "SALE" or use category Marketing: Meta may approve the template as marketing, which costs more.`,
+			},
 		},
 		"a footer with a variable": {
 			func(s *v1alpha1.MessageTemplateSpec) { s.Footer = "Acme {{1}}" },
@@ -55,19 +60,29 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 		},
 		"a number that is too long": {
 			func(s *v1alpha1.MessageTemplateSpec) {
-				s.Buttons = []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonPhoneNumber, Text: "Call", PhoneNumber: strings.Repeat("1", 21)}}
+				s.Buttons = []v1alpha1.TemplateButton{
+					{Type: v1alpha1.ButtonPhoneNumber, Text: "Call", PhoneNumber: strings.Repeat("1", 21)},
+				}
 			},
 			[]string{"spec.buttons[0].phoneNumber: Give a phone number of at most 20 characters."},
 		},
 		"an authentication button elsewhere": {
 			func(s *v1alpha1.MessageTemplateSpec) {
-				s.Buttons = []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonOneTap, PackageName: "com.acme", SignatureHash: "K8a"}}
+				s.Buttons = []v1alpha1.TemplateButton{
+					{Type: v1alpha1.ButtonOneTap, PackageName: "com.acme", SignatureHash: "K8a"},
+				}
 			},
-			[]string{"spec.buttons[0].type: Use OneTap and ZeroTap buttons in category Authentication only, and there none but those and CopyCode."},
+			[]string{
+				"spec.buttons[0].type: Use OneTap and ZeroTap buttons in category Authentication only, and there " +
+					"none but those and CopyCode.",
+			},
 		},
 		"an authentication template without a button": {
 			func(s *v1alpha1.MessageTemplateSpec) { s.Category = v1alpha1.TemplateAuthentication },
-			[]string{"spec.buttons: Use exactly one button, of type OneTap, ZeroTap or CopyCode, in category Authentication."},
+			[]string{
+				"spec.buttons: Use exactly one button, of type OneTap, ZeroTap or CopyCode, in category " +
+					"Authentication.",
+			},
 		},
 		"an authentication template that lives too long": {
 			func(s *v1alpha1.MessageTemplateSpec) {
@@ -93,7 +108,10 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			spec := v1alpha1.MessageTemplateSpec{Name: "n", Language: "en_US", Category: v1alpha1.TemplateUtility, Body: v1alpha1.TemplateBody{Text: fine}}
+			spec := v1alpha1.MessageTemplateSpec{
+				Name: "n", Language: "en_US", Category: v1alpha1.TemplateUtility,
+				Body: v1alpha1.TemplateBody{Text: fine},
+			}
 			tc.change(&spec)
 			var got []string
 			for _, finding := range tenant.Findings(&spec) {
@@ -107,7 +125,10 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 }
 
 func TestFindingsKeepTheirRuleAndSeverity(t *testing.T) {
-	spec := v1alpha1.MessageTemplateSpec{Name: "n", Language: "en_US", Category: v1alpha1.TemplateUtility, Body: v1alpha1.TemplateBody{Text: "Hello, there is a sale."}}
+	spec := v1alpha1.MessageTemplateSpec{
+		Name: "n", Language: "en_US", Category: v1alpha1.TemplateUtility,
+		Body: v1alpha1.TemplateBody{Text: "Hello, there is a sale."},
+	}
 	want := []template.Finding{{
 		Rule: "utility-promotional", Severity: template.Warning, Path: "spec",
 		Message: `Remove "sale" or use category Marketing: Meta may approve the template as marketing, which costs more.`,

@@ -72,7 +72,9 @@ func submitted(t *testing.T) v1alpha1.MessageTemplate {
 func plan() pricing.Plan {
 	return pricing.Plan{Currency: "USD", Revisions: []pricing.Revision{{
 		Name: "pmp-2025-07", EffectiveDate: "2025-07-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: "Delivery",
-		ServiceWindow: pricing.ServiceWindow{Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86400}}},
+		ServiceWindow: pricing.ServiceWindow{
+			Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86400}},
+		},
 		Rates: []pricing.MarketRates{
 			{Market: "Brazil", Prices: []pricing.Price{{Category: "Utility", Amount: "0.0068"}, {Category: "Marketing", Amount: "0.0625"}}},
 			{Market: "France", Prices: []pricing.Price{{Category: "Utility", Amount: "0.0248"}, {Category: "Marketing", Amount: "0.0859"}}},
@@ -89,7 +91,9 @@ func TestP10GoldenObjects(t *testing.T) {
 			account := load[v1alpha1.BusinessAccount](t, name+"_account.yaml")
 			granted := tenant.Entitlement{
 				Plan: "whatsapp", Exemptions: account.Spec.Exemptions,
-				International: &v1alpha1.InternationalAuthenticationGrant{StatedBy: v1alpha1.InternationalAuthenticationByAccount},
+				International: &v1alpha1.InternationalAuthenticationGrant{
+					StatedBy: v1alpha1.InternationalAuthenticationByAccount,
+				},
 			}
 			document := tenant.Compile(tenant.Sources{
 				Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: secrets(),
@@ -127,7 +131,9 @@ func TestP10GoldenObjects(t *testing.T) {
 func TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	deployment := func(config, digest string) any {
-		objects, err := tenant.Objects(tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte(config), Digest: digest})
+		objects, err := tenant.Objects(
+			tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte(config), Digest: digest},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,14 +157,18 @@ func TestP10PlanTemplateBudgetAndCredentialsStayOutOfTheDeployment(t *testing.T)
 // What the schema fills in is what the code takes where nothing is said, so that it changes no
 // configuration and restarts no gateway.
 func TestDefaultsOfTheSchemaChangeNothing(t *testing.T) {
-	bare, explicit := load[v1alpha1.BusinessAccount](t, "small_account.yaml"), load[v1alpha1.BusinessAccount](t, "small_account.yaml")
+	bare, explicit := load[v1alpha1.BusinessAccount](
+		t, "small_account.yaml",
+	), load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	seconds := int32(0)
 	explicit.Spec.Consent = &v1alpha1.Consent{Policy: v1alpha1.ConsentPriorContact}
 	explicit.Spec.Limits = &v1alpha1.Limits{MessagesPerSecond: 80}
 	explicit.Spec.Doubt = &v1alpha1.Doubt{Resolution: v1alpha1.DoubtFail, WaitSeconds: 300}
 	explicit.Spec.Privacy = &v1alpha1.Privacy{RetentionSeconds: &seconds}
 	explicit.Spec.Gateway = &v1alpha1.Gateway{
-		Storage: &v1alpha1.Storage{Type: v1alpha1.StorageEmbedded}, Exposure: &v1alpha1.Exposure{Type: v1alpha1.ExposureInternal},
+		Storage: &v1alpha1.Storage{Type: v1alpha1.StorageEmbedded}, Exposure: &v1alpha1.Exposure{
+			Type: v1alpha1.ExposureInternal,
+		},
 	}
 	compile := func(account *v1alpha1.BusinessAccount) (string, string) {
 		document := tenant.Compile(tenant.Sources{

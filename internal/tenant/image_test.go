@@ -37,7 +37,10 @@ func TestP10ImageOfAGateway(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			image, kept, allowed := tc.in.Choose()
 			if image != tc.image || kept != tc.kept || allowed == tc.refused {
-				t.Errorf("got %q, kept %q, allowed %t; want %q, kept %q, allowed %t", image, kept, allowed, tc.image, tc.kept, !tc.refused)
+				t.Errorf(
+					"got %q, kept %q, allowed %t; want %q, kept %q, allowed %t", image, kept, allowed, tc.image,
+					tc.kept, !tc.refused,
+				)
 			}
 		})
 	}

@@ -61,10 +61,12 @@ func APITokensSecret(account *v1alpha1.BusinessAccount) *corev1.Secret {
 func madeSecret(account *v1alpha1.BusinessAccount, name string) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace:       account.Namespace,
-			Name:            name,
-			Labels:          Labels(account.Name),
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(account, v1alpha1.GroupVersion.WithKind("BusinessAccount"))},
+			Namespace: account.Namespace,
+			Name:      name,
+			Labels:    Labels(account.Name),
+			OwnerReferences: []metav1.OwnerReference{
+				*metav1.NewControllerRef(account, v1alpha1.GroupVersion.WithKind("BusinessAccount")),
+			},
 		},
 		Type: corev1.SecretTypeOpaque,
 	}

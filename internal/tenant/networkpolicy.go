@@ -41,12 +41,20 @@ func networkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 			WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(SelectorLabels(account.Name))).
 			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
 			WithIngress(
-				networkingv1ac.NetworkPolicyIngressRule().WithFrom(strangers).WithPorts(port(corev1.ProtocolTCP, config.APIPort)),
-				networkingv1ac.NetworkPolicyIngressRule().WithFrom(operator).WithPorts(port(corev1.ProtocolTCP, config.MetricsPort), port(corev1.ProtocolTCP, config.ReportPort)),
-				networkingv1ac.NetworkPolicyIngressRule().WithFrom(collectors).WithPorts(port(corev1.ProtocolTCP, config.MetricsPort)),
+				networkingv1ac.NetworkPolicyIngressRule().WithFrom(strangers).WithPorts(
+					port(corev1.ProtocolTCP, config.APIPort),
+				),
+				networkingv1ac.NetworkPolicyIngressRule().WithFrom(operator).WithPorts(
+					port(corev1.ProtocolTCP, config.MetricsPort), port(corev1.ProtocolTCP, config.ReportPort),
+				),
+				networkingv1ac.NetworkPolicyIngressRule().WithFrom(collectors).WithPorts(
+					port(corev1.ProtocolTCP, config.MetricsPort),
+				),
 			).
 			WithEgress(
-				networkingv1ac.NetworkPolicyEgressRule().WithPorts(port(corev1.ProtocolUDP, 53), port(corev1.ProtocolTCP, 53)),
+				networkingv1ac.NetworkPolicyEgressRule().WithPorts(
+					port(corev1.ProtocolUDP, 53), port(corev1.ProtocolTCP, 53),
+				),
 				networkingv1ac.NetworkPolicyEgressRule().WithPorts(outboundPorts(in)...),
 			))
 }
@@ -63,7 +71,9 @@ func outboundPorts(in Input) []*networkingv1ac.NetworkPolicyPortApplyConfigurati
 	if account.Spec.Callback != nil {
 		addresses = append(addresses, account.Spec.Callback.URL)
 	}
-	everyPort := []*networkingv1ac.NetworkPolicyPortApplyConfiguration{networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP)}
+	everyPort := []*networkingv1ac.NetworkPolicyPortApplyConfiguration{
+		networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP),
+	}
 	if in.TracesEndpoint != "" {
 		addresses = append(addresses, in.TracesEndpoint)
 	}

@@ -16,7 +16,9 @@ import (
 // TestCredentialsThatAreMissingAreTheLastOnes: key by key, and only for the same number.
 func TestCredentialsThatAreMissingAreTheLastOnes(t *testing.T) {
 	const name = "acme-credentials"
-	served := &config.Document{Channels: []config.Channel{{ID: "1", AccessToken: "old", AppSecrets: []string{"old-app", "older-app"}, VerifyToken: "old-verify"}}}
+	served := &config.Document{Channels: []config.Channel{
+		{ID: "1", AccessToken: "old", AppSecrets: []string{"old-app", "older-app"}, VerifyToken: "old-verify"},
+	}}
 	tests := map[string]struct {
 		served *config.Document
 		secret map[string]string
@@ -42,7 +44,9 @@ func TestCredentialsThatAreMissingAreTheLastOnes(t *testing.T) {
 				}
 			}
 			got := ""
-			for _, c := range tenant.Compile(tenant.Sources{Account: account, Plan: plan(), Secrets: secrets, Served: tc.served}).Document.Channels {
+			for _, c := range tenant.Compile(
+				tenant.Sources{Account: account, Plan: plan(), Secrets: secrets, Served: tc.served},
+			).Document.Channels {
 				got = fmt.Sprintf("%s %v %s", c.AccessToken, c.AppSecrets, c.VerifyToken)
 			}
 			if got != tc.want {
@@ -56,11 +60,15 @@ func TestCredentialsThatAreMissingAreTheLastOnes(t *testing.T) {
 // there in any case.
 func TestP15ADocumentIsCutToFit(t *testing.T) {
 	large := func(name string) config.Template {
-		return config.Template{Definition: template.Definition{Name: name, Components: []template.Component{{Text: strings.Repeat("x", 600_000)}}}}
+		return config.Template{Definition: template.Definition{
+			Name: name, Components: []template.Component{{Text: strings.Repeat("x", 600_000)}},
+		}}
 	}
 	small := config.Template{Definition: template.Definition{Name: "small"}}
 	token := func(name string) config.APIToken { return config.APIToken{Name: name, SHA256: name} }
-	before := &config.Document{Templates: []config.Template{small}, APITokens: []config.APIToken{token("kept"), token("revoked")}}
+	before := &config.Document{
+		Templates: []config.Template{small}, APITokens: []config.APIToken{token("kept"), token("revoked")},
+	}
 	tests := map[string]struct {
 		templates []config.Template
 		served    *config.Document

@@ -72,7 +72,9 @@ func NewPriceRecord(account *v1alpha1.BusinessAccount) PriceRecord {
 func Refs(planName string, revisions []pricing.Revision) []RevisionRef {
 	refs := make([]RevisionRef, 0, len(revisions))
 	for _, r := range revisions {
-		refs = append(refs, RevisionRef{Plan: planName, Name: r.Name, EffectiveDate: r.EffectiveDate, Digest: pricing.Digest(r)})
+		refs = append(
+			refs, RevisionRef{Plan: planName, Name: r.Name, EffectiveDate: r.EffectiveDate, Digest: pricing.Digest(r)},
+		)
 	}
 	return refs
 }
@@ -85,8 +87,12 @@ func (r PriceRecord) Freeze(used []v1alpha1.PricedRevisions, now time.Time) Pric
 	frozen := slices.Clone(r.Frozen)
 	for _, plan := range used {
 		for _, ref := range r.Revisions {
-			known := slices.ContainsFunc(frozen, func(f RevisionRef) bool { return f.Plan == ref.Plan && f.Name == ref.Name })
-			if ref.Plan == plan.Plan && slices.Contains(plan.Revisions, ref.Name) && !known && ref.EffectiveDate <= latest {
+			known := slices.ContainsFunc(
+				frozen, func(f RevisionRef) bool { return f.Plan == ref.Plan && f.Name == ref.Name },
+			)
+			if ref.Plan == plan.Plan && slices.Contains(
+				plan.Revisions, ref.Name,
+			) && !known && ref.EffectiveDate <= latest {
 				frozen = append(frozen, ref)
 			}
 		}

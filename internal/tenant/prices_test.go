@@ -27,7 +27,9 @@ func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
 		{Name: "d", EffectiveDate: "2024-01-01"},
 	}
 	record := tenant.PriceRecord{Plan: "whatsapp", Revisions: tenant.Refs("whatsapp", given)}
-	used := []v1alpha1.PricedRevisions{{Plan: "whatsapp", Revisions: []string{"a", "b", "c", "gone"}}, {Plan: "other", Revisions: []string{"d"}}}
+	used := []v1alpha1.PricedRevisions{
+		{Plan: "whatsapp", Revisions: []string{"a", "b", "c", "gone"}}, {Plan: "other", Revisions: []string{"d"}},
+	}
 	record = record.Freeze(used, now)
 	names := func() (names []string) {
 		for _, ref := range record.FrozenOf("whatsapp") {
@@ -69,7 +71,9 @@ func TestP15AStoredRevisionIsReadByItsDigest(t *testing.T) {
 	}
 	forged := object.DeepCopy()
 	forged.Data.Raw = bytes.ReplaceAll(forged.Data.Raw, []byte("0.0248"), []byte("0"))
-	if _, err := tenant.ReadRevision(forged, ref); err == nil || !strings.Contains(err.Error(), "its content is not that of its digest") {
+	if _, err := tenant.ReadRevision(forged, ref); err == nil || !strings.Contains(
+		err.Error(), "its content is not that of its digest",
+	) {
 		t.Errorf("got %v for another price", err)
 	}
 }
@@ -77,7 +81,10 @@ func TestP15AStoredRevisionIsReadByItsDigest(t *testing.T) {
 func TestNamesOfStoredPricesAreValid(t *testing.T) {
 	digest := pricing.Digest(pricing.Revision{})
 	names := map[string]bool{}
-	for _, plan := range []string{"whatsapp", "a.b-c", strings.Repeat("a", 63), strings.Repeat("a", 253), strings.Repeat("a", 252) + "b", strings.Repeat("a.", 126) + "a"} {
+	for _, plan := range []string{
+		"whatsapp", "a.b-c", strings.Repeat("a", 63), strings.Repeat("a", 253), strings.Repeat("a", 252) + "b",
+		strings.Repeat("a.", 126) + "a",
+	} {
 		name := tenant.RevisionName(tenant.RevisionRef{Plan: plan, Digest: digest})
 		if errs := validation.IsDNS1123Subdomain(name); len(errs) > 0 || names[name] {
 			t.Errorf("%q is no name of its own: %v", name, errs)
@@ -87,12 +94,16 @@ func TestNamesOfStoredPricesAreValid(t *testing.T) {
 			t.Errorf("%q is no label: %v", tenant.PlanLabel(plan), errs)
 		}
 	}
-	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: strings.Repeat("n", 63), Name: strings.Repeat("a", 40), UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001"}}
+	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{
+		Namespace: strings.Repeat("n", 63), Name: strings.Repeat("a", 40), UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001",
+	}}
 	object, err := tenant.NewPriceRecord(account).Object("guichet-system")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if object.Name != tenant.RecordName(account) || len(validation.IsDNS1123Subdomain(object.Name)) > 0 || len(validation.IsValidLabelValue(object.Labels[tenant.LabelRecordOf])) > 0 {
+	if object.Name != tenant.RecordName(account) || len(validation.IsDNS1123Subdomain(
+		object.Name,
+	)) > 0 || len(validation.IsValidLabelValue(object.Labels[tenant.LabelRecordOf])) > 0 {
 		t.Errorf("got %q with the label %q", object.Name, object.Labels[tenant.LabelRecordOf])
 	}
 	read, err := tenant.ReadRecord(object)

@@ -25,5 +25,7 @@ func Unsupported(account *v1alpha1.BusinessAccount) *Problem {
 	if len(fields) == 0 {
 		return nil
 	}
-	return &Problem{Reason: v1alpha1.ReasonNotSupported, Message: "This release does not support " + strings.Join(fields, "; ")}
+	return &Problem{
+		Reason: v1alpha1.ReasonNotSupported, Message: "This release does not support " + strings.Join(fields, "; "),
+	}
 }

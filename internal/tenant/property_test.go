@@ -21,21 +21,32 @@ func anyAccount(t *rapid.T) *v1alpha1.BusinessAccount {
 	secret := rapid.SampledFrom([]string{"one", "two", "three"})
 	account := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shops", Name: "acme", UID: "1"}}
 	account.Spec = v1alpha1.BusinessAccountSpec{
-		DisplayName: rapid.StringN(1, 40, 128).Draw(t, "displayName"), PlanName: "whatsapp", TimeZone: "Europe/Paris", WhatsAppBusinessAccountID: "7",
+		DisplayName: rapid.StringN(1, 40, 128).Draw(
+			t, "displayName",
+		), PlanName: "whatsapp", TimeZone: "Europe/Paris", WhatsAppBusinessAccountID: "7",
 		APITokensSecretName: rapid.SampledFrom([]string{"", "one"}).Draw(t, "tokens"),
 		Exemptions:          rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3).Draw(t, "exemptions"),
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "channels") {
 		account.Spec.Channels = append(account.Spec.Channels, v1alpha1.Channel{
-			Name: fmt.Sprintf("c%d", i), Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: strconv.Itoa(100 + i), CredentialsSecretName: secret.Draw(t, "secret"),
-			BaseURL: rapid.SampledFrom([]string{"", "https://graph.facebook.com/", "http://simulator:8090", "https://[2001:db8::1]:444"}).Draw(t, "baseURL"),
+			Name: fmt.Sprintf("c%d", i), Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: strconv.Itoa(
+				100 + i,
+			), CredentialsSecretName: secret.Draw(t, "secret"),
+			BaseURL: rapid.SampledFrom(
+				[]string{"", "https://graph.facebook.com/", "http://simulator:8090", "https://[2001:db8::1]:444"},
+			).Draw(t, "baseURL"),
 		})
 	}
 	if rapid.Bool().Draw(t, "callback") {
-		account.Spec.Callback = &v1alpha1.Callback{URL: "https://acme.example/hook", SecretName: secret.Draw(t, "callbackSecret")}
+		account.Spec.Callback = &v1alpha1.Callback{
+			URL: "https://acme.example/hook", SecretName: secret.Draw(t, "callbackSecret"),
+		}
 	}
 	if rapid.Bool().Draw(t, "budget") {
-		account.Spec.Budget = &v1alpha1.Budget{Limit: v1alpha1.Money{Amount: "12.5", Currency: "USD"}, WarnAtPercent: rapid.SliceOfN(rapid.Int32Range(1, 100), 0, 8).Draw(t, "warn")}
+		account.Spec.Budget = &v1alpha1.Budget{
+			Limit:         v1alpha1.Money{Amount: "12.5", Currency: "USD"},
+			WarnAtPercent: rapid.SliceOfN(rapid.Int32Range(1, 100), 0, 8).Draw(t, "warn"),
+		}
 	}
 	if rapid.Bool().Draw(t, "gateway") {
 		account.Spec.Gateway = &v1alpha1.Gateway{Replicas: new(rapid.Int32Range(0, 1).Draw(t, "replicas"))}
@@ -84,7 +95,9 @@ func TestEveryAccountIsCompiled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if second, secondDigest, err := tenant.Encode(tenant.Compile(sources).Document); err != nil || digest != secondDigest || string(encoded) != string(second) {
+		if second, secondDigest, err := tenant.Encode(
+			tenant.Compile(sources).Document,
+		); err != nil || digest != secondDigest || string(encoded) != string(second) {
 			t.Fatalf("the same sources gave two documents: %v", err)
 		}
 		in := tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: encoded, Digest: digest}
@@ -135,7 +148,9 @@ func restrictions() map[string]struct {
 		"blocked template": {
 			func(s *tenant.Sources) { s.Templates[0].Status.UpstreamStatus = "PAUSED" },
 			func(d config.Document) bool {
-				return !slices.ContainsFunc(d.Templates, func(t config.Template) bool { return t.UpstreamStatus == "APPROVED" })
+				return !slices.ContainsFunc(
+					d.Templates, func(t config.Template) bool { return t.UpstreamStatus == "APPROVED" },
+				)
 			},
 		},
 		"removed template": {
@@ -184,7 +199,9 @@ func TestP15WhatRestrictsArrivesWhateverElseIsMissing(t *testing.T) {
 				before := tenant.Sources{
 					Account: account, PlanName: "whatsapp", Plan: plan(), Secrets: anySecrets(t),
 					Templates: []v1alpha1.MessageTemplate{submitted, broken},
-					Claims:    tenant.ClaimsOf(&account.Spec, tenant.Entitlement{Exemptions: []string{"a", "b", "c"}}, "USD"),
+					Claims: tenant.ClaimsOf(
+						&account.Spec, tenant.Entitlement{Exemptions: []string{"a", "b", "c"}}, "USD",
+					),
 				}
 				served := tenant.Compile(before).Document
 				after := before

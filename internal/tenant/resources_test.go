@@ -40,7 +40,9 @@ func TestDefaultResourcesGiveWayToTheSpec(t *testing.T) {
 // resourcesOf are the resources of the gateway's container, as JSON.
 func resourcesOf(t *testing.T, account *v1alpha1.BusinessAccount) string {
 	t.Helper()
-	objects, err := tenant.Objects(tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00"})
+	objects, err := tenant.Objects(
+		tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +68,10 @@ func resourcesOf(t *testing.T, account *v1alpha1.BusinessAccount) string {
 func TestTracesGoWhereTheOperatorSays(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	rendered := func(endpoint string) string {
-		objects, err := tenant.Objects(tenant.Input{Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00", TracesEndpoint: endpoint})
+		objects, err := tenant.Objects(tenant.Input{
+			Account: account, Image: "i", OperatorNamespace: "o", Config: []byte("{}"), Digest: "sha256:00",
+			TracesEndpoint: endpoint,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,9 @@ type secretCheck struct {
 
 func (c *secretCheck) need(name, user string, keys ...string) {
 	if _, there := c.secrets[name]; !there {
-		c.absent = append(c.absent, fmt.Sprintf("Secret %q is not there: %s needs it with the key%s %s", name, user, plural(keys), quoted(keys)))
+		c.absent = append(c.absent, fmt.Sprintf(
+			"Secret %q is not there: %s needs it with the key%s %s", name, user, plural(keys), quoted(keys),
+		))
 		return
 	}
 	var missing []string
@@ -70,14 +72,19 @@ func (c *secretCheck) need(name, user string, keys ...string) {
 		}
 	}
 	if len(missing) > 0 {
-		c.empty = append(c.empty, fmt.Sprintf("Secret %q lacks a value for %s, which %s needs", name, quoted(missing), user))
+		c.empty = append(
+			c.empty, fmt.Sprintf("Secret %q lacks a value for %s, which %s needs", name, quoted(missing), user),
+		)
 	}
 }
 
 func (c *secretCheck) needTokens(name string) {
 	data, there := c.secrets[name]
 	if !there {
-		c.absent = append(c.absent, fmt.Sprintf("Secret %q is not there: it must hold the API tokens, each under a name of its own", name))
+		c.absent = append(
+			c.absent,
+			fmt.Sprintf("Secret %q is not there: it must hold the API tokens, each under a name of its own", name),
+		)
 		return
 	}
 	for key := range data {
@@ -85,7 +92,9 @@ func (c *secretCheck) needTokens(name string) {
 			return
 		}
 	}
-	c.empty = append(c.empty, fmt.Sprintf("Secret %q holds no API token: it must have at least one key with a value", name))
+	c.empty = append(
+		c.empty, fmt.Sprintf("Secret %q holds no API token: it must have at least one key with a value", name),
+	)
 }
 
 func (c *secretCheck) problem() *Problem {

@@ -45,7 +45,9 @@ func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 	}
 	spec := corev1ac.PersistentVolumeClaimSpec().
 		WithAccessModes(corev1.ReadWriteOnce).
-		WithResources(corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}))
+		WithResources(
+			corev1ac.VolumeResourceRequirements().WithRequests(corev1.ResourceList{corev1.ResourceStorage: size}),
+		)
 	if class != "" {
 		spec.WithStorageClassName(class)
 	}

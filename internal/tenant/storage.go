@@ -106,7 +106,9 @@ func autoscaler(in Input) *autoscalingv2ac.HorizontalPodAutoscalerApplyConfigura
 		WithLabels(Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(autoscalingv2ac.HorizontalPodAutoscalerSpec().
-			WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind("Deployment").WithName(GatewayName(account.Name))).
+			WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind(
+				"Deployment",
+			).WithName(GatewayName(account.Name))).
 			WithMinReplicas(minReplicas(wanted)).
 			WithMaxReplicas(wanted.MaxReplicas).
 			WithMetrics(autoscalingv2ac.MetricSpec().

@@ -42,13 +42,18 @@ func Definition(spec *v1alpha1.MessageTemplateSpec) template.Definition {
 		for _, button := range spec.Buttons {
 			buttons = append(buttons, buttonOf(button, authentication))
 		}
-		definition.Components = append(definition.Components, template.Component{Type: template.Buttons, Buttons: buttons})
+		definition.Components = append(
+			definition.Components, template.Component{Type: template.Buttons, Buttons: buttons},
+		)
 	}
 	return definition
 }
 
 func headerOf(header *v1alpha1.TemplateHeader, named bool) template.Component {
-	out := template.Component{Type: template.Header, Format: strings.ToUpper(orDefault(string(header.Format), string(v1alpha1.HeaderText))), Text: header.Text}
+	out := template.Component{
+		Type: template.Header, Format: strings.ToUpper(orDefault(string(header.Format), string(v1alpha1.HeaderText))),
+		Text: header.Text,
+	}
 	switch {
 	case header.ExampleHandle != "":
 		out.Example = &template.Example{HeaderHandle: []string{header.ExampleHandle}}

@@ -27,15 +27,24 @@ func TestCheckSecretsNamesWhatIsMissing(t *testing.T) {
 		"nothing": {change: func(tenant.Secrets) {}},
 		"a Secret": {
 			change: func(s tenant.Secrets) { delete(s, "acme-callback") },
-			want:   &tenant.Problem{Reason: "SecretNotFound", Message: `Secret "acme-callback" is not there: the callback needs it with the key 'secret'`},
+			want: &tenant.Problem{
+				Reason:  "SecretNotFound",
+				Message: `Secret "acme-callback" is not there: the callback needs it with the key 'secret'`,
+			},
 		},
 		"one key": {
 			change: func(s tenant.Secrets) { s["acme-callback"] = map[string][]byte{} },
-			want:   &tenant.Problem{Reason: "SecretKeyMissing", Message: `Secret "acme-callback" lacks a value for 'secret', which the callback needs`},
+			want: &tenant.Problem{
+				Reason:  "SecretKeyMissing",
+				Message: `Secret "acme-callback" lacks a value for 'secret', which the callback needs`,
+			},
 		},
 		"every token": {
 			change: func(s tenant.Secrets) { s["acme-clients"] = map[string][]byte{"shop": []byte(" ")} },
-			want:   &tenant.Problem{Reason: "SecretKeyMissing", Message: `Secret "acme-clients" holds no API token: it must have at least one key with a value`},
+			want: &tenant.Problem{
+				Reason:  "SecretKeyMissing",
+				Message: `Secret "acme-clients" holds no API token: it must have at least one key with a value`,
+			},
 		},
 		"two things": {
 			change: func(s tenant.Secrets) { delete(s, "acme-clients"); delete(s["acme-credentials"], "verifyToken") },
@@ -80,7 +89,9 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(certificate)
-	if _, err := certificate.Verify(x509.VerifyOptions{Roots: roots, DNSName: "acme-gateway.shops.svc", CurrentTime: now.AddDate(9, 11, 0)}); err != nil {
+	if _, err := certificate.Verify(
+		x509.VerifyOptions{Roots: roots, DNSName: "acme-gateway.shops.svc", CurrentTime: now.AddDate(9, 11, 0)},
+	); err != nil {
 		t.Errorf("the pinned certificate does not verify: %v", err)
 	}
 	if len(secret.OwnerReferences) != 1 || secret.OwnerReferences[0].Name != "acme" {
@@ -98,7 +109,9 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 }
 
 func TestP7DocumentHoldsOnlyHashesOfAPITokens(t *testing.T) {
-	document := tenant.Compile(tenant.Sources{Account: load[v1alpha1.BusinessAccount](t, "full_account.yaml"), Plan: plan(), Secrets: secrets()}).Document
+	document := tenant.Compile(tenant.Sources{
+		Account: load[v1alpha1.BusinessAccount](t, "full_account.yaml"), Plan: plan(), Secrets: secrets(),
+	}).Document
 	encoded, digest, err := tenant.Encode(document)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +127,8 @@ func TestP7DocumentHoldsOnlyHashesOfAPITokens(t *testing.T) {
 func TestTemplatesAreThoseThatTheUpstreamHas(t *testing.T) {
 	approved := submitted(t)
 	known := tenant.Templates([]v1alpha1.MessageTemplate{approved}, nil)
-	if len(known) != 1 || known[0].UpstreamID != "5001" || known[0].UpstreamStatus != "APPROVED" || known[0].BilledCategory != "marketing" {
+	if len(known) != 1 || known[0].UpstreamID != "5001" || known[0].UpstreamStatus != "APPROVED" ||
+		known[0].BilledCategory != "marketing" {
 		t.Fatalf("got %+v, want the approved template, billed as marketing", known)
 	}
 
@@ -123,7 +137,9 @@ func TestTemplatesAreThoseThatTheUpstreamHas(t *testing.T) {
 	if got := tenant.Templates([]v1alpha1.MessageTemplate{edited}, nil); len(got) != 0 {
 		t.Errorf("got %+v: a text that the upstream does not have must not be sent", got)
 	}
-	if got := tenant.Templates([]v1alpha1.MessageTemplate{edited}, known); len(got) != 1 || got[0].Components[0].Text != approved.Spec.Body.Text {
+	if got := tenant.Templates(
+		[]v1alpha1.MessageTemplate{edited}, known,
+	); len(got) != 1 || got[0].Components[0].Text != approved.Spec.Body.Text {
 		t.Errorf("got %+v, want the copy that the upstream still has", got)
 	}
 
@@ -142,8 +158,14 @@ func TestDefinitionIsWhatTheUpstreamTakes(t *testing.T) {
 		"positional with everything": {
 			spec: v1alpha1.MessageTemplateSpec{
 				Name: "order_ready", Language: "pt_BR", Category: v1alpha1.TemplateUtility, SendTTLSeconds: 3600,
-				Header: &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderText, Text: "Order {{1}}", Examples: []v1alpha1.TemplateExample{{Value: "881"}}},
-				Body:   v1alpha1.TemplateBody{Text: "Hi {{1}}, order {{2}} is ready.", Examples: []v1alpha1.TemplateExample{{Value: "Ana"}, {Value: "881"}}},
+				Header: &v1alpha1.TemplateHeader{
+					Format: v1alpha1.HeaderText, Text: "Order {{1}}",
+					Examples: []v1alpha1.TemplateExample{{Value: "881"}},
+				},
+				Body: v1alpha1.TemplateBody{
+					Text:     "Hi {{1}}, order {{2}} is ready.",
+					Examples: []v1alpha1.TemplateExample{{Value: "Ana"}, {Value: "881"}},
+				},
 				Footer: "Shop X",
 				Buttons: []v1alpha1.TemplateButton{
 					{Type: v1alpha1.ButtonQuickReply, Text: "Later"},
@@ -162,7 +184,10 @@ func TestDefinitionIsWhatTheUpstreamTakes(t *testing.T) {
 			spec: v1alpha1.MessageTemplateSpec{
 				Name: "n", Language: "en_US", Category: v1alpha1.TemplateMarketing, ParameterFormat: v1alpha1.ParameterNamed,
 				Header: &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderImage, ExampleHandle: "4::aW"},
-				Body:   v1alpha1.TemplateBody{Text: "Hi {{first_name}}!", Examples: []v1alpha1.TemplateExample{{Name: "first_name", Value: "Ana"}}},
+				Body: v1alpha1.TemplateBody{
+					Text:     "Hi {{first_name}}!",
+					Examples: []v1alpha1.TemplateExample{{Name: "first_name", Value: "Ana"}},
+				},
 			},
 			want: `{"name":"n","language":"en_US","category":"MARKETING","parameter_format":"NAMED","components":[
 				{"type":"HEADER","format":"IMAGE","example":{"header_handle":["4::aW"]}},
@@ -171,8 +196,13 @@ func TestDefinitionIsWhatTheUpstreamTakes(t *testing.T) {
 		"authentication": {
 			spec: v1alpha1.MessageTemplateSpec{
 				Name: "code", Language: "en_US", Category: v1alpha1.TemplateAuthentication,
-				Body:    v1alpha1.TemplateBody{Text: "Your code", CodeExpirationMinutes: 5, SecurityRecommendation: v1alpha1.SecurityRecommendationShown},
-				Buttons: []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonOneTap, PackageName: "com.acme", SignatureHash: "K8a"}},
+				Body: v1alpha1.TemplateBody{
+					Text: "Your code", CodeExpirationMinutes: 5,
+					SecurityRecommendation: v1alpha1.SecurityRecommendationShown,
+				},
+				Buttons: []v1alpha1.TemplateButton{
+					{Type: v1alpha1.ButtonOneTap, PackageName: "com.acme", SignatureHash: "K8a"},
+				},
 			},
 			want: `{"name":"code","language":"en_US","category":"AUTHENTICATION","parameter_format":"POSITIONAL","components":[
 				{"type":"BODY","add_security_recommendation":true},

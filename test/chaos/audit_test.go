@@ -176,7 +176,9 @@ func (r *run) readUpstream(b *books) {
 	for _, m := range r.sim.Messages(simulator.MessageFilter{}) {
 		f := b.fate(m.CallbackData)
 		f.upstream++
-		f.delivered = f.delivered || slices.ContainsFunc(m.Statuses, func(s simulator.StatusStep) bool { return s.Status == graph.StatusDelivered })
+		f.delivered = f.delivered || slices.ContainsFunc(
+			m.Statuses, func(s simulator.StatusStep) bool { return s.Status == graph.StatusDelivered },
+		)
 	}
 }
 
@@ -185,14 +187,35 @@ func (r *run) checkMessages(b *books) {
 	undelivered := pricing.Undelivered.String()
 	r.none("P1: promised, and the ledger does not know it", b, func(f *fate) bool { return f.settled == 0 })
 	r.none("P2: settled more than once", b, func(f *fate) bool { return f.settled > 1 })
-	r.none("P2: neither promised to anybody nor a repetition, and sent", b, func(f *fate) bool { return f.upstream > 0 && f.send == rig.Send{} })
-	r.none("P2: delivered, and the ledger says undelivered", b, func(f *fate) bool { return f.delivered && f.freeReason == undelivered })
-	r.none("P2: not delivered, and not settled as undelivered", b, func(f *fate) bool { return !f.delivered && f.freeReason != undelivered })
-	r.none("P2: corrected without having been given up in doubt", b, func(f *fate) bool { return f.corrected > 1 || f.corrected == 1 && f.doubts == 0 })
-	r.none("P3: has a reservation, and was delivered or never in doubt", b, func(f *fate) bool { return !f.held.IsZero() && (f.delivered || f.doubts == 0) })
+	r.none(
+		"P2: neither promised to anybody nor a repetition, and sent", b,
+		func(f *fate) bool { return f.upstream > 0 && f.send == rig.Send{} },
+	)
+	r.none(
+		"P2: delivered, and the ledger says undelivered", b,
+		func(f *fate) bool { return f.delivered && f.freeReason == undelivered },
+	)
+	r.none(
+		"P2: not delivered, and not settled as undelivered", b,
+		func(f *fate) bool { return !f.delivered && f.freeReason != undelivered },
+	)
+	r.none(
+		"P2: corrected without having been given up in doubt", b,
+		func(f *fate) bool { return f.corrected > 1 || f.corrected == 1 && f.doubts == 0 },
+	)
+	r.none(
+		"P3: has a reservation, and was delivered or never in doubt", b,
+		func(f *fate) bool { return !f.held.IsZero() && (f.delivered || f.doubts == 0) },
+	)
 	r.none("failed without a reason", b, func(f *fate) bool { return !f.delivered && f.code == 0 })
-	r.none("P4: free-form to a stranger, and sent", b, func(f *fate) bool { return f.upstream > 0 && strings.Contains(f.send.Body, "To a stranger") })
-	r.none("P12: sent more than once without a doubt in the ledger", b, func(f *fate) bool { return f.upstream > 1 && f.doubts == 0 })
+	r.none(
+		"P4: free-form to a stranger, and sent", b,
+		func(f *fate) bool { return f.upstream > 0 && strings.Contains(f.send.Body, "To a stranger") },
+	)
+	r.none(
+		"P12: sent more than once without a doubt in the ledger", b,
+		func(f *fate) bool { return f.upstream > 1 && f.doubts == 0 },
+	)
 	if n := len(r.flow.renamed); n > 0 {
 		r.t.Errorf("P2: %d keys were answered with two different ids, such as %s", n, r.flow.renamed[0])
 	}
@@ -232,7 +255,11 @@ func (r *run) checkPeople() {
 		}
 	}
 	if untold > 0 || silent > 0 || r.business.forged > 0 {
-		r.t.Errorf("P1: the business was not told of %d customers' messages nor of the end of %d of its own; %d callbacks were not properly signed", untold, silent, r.business.forged)
+		r.t.Errorf(
+			"P1: the business was not told of %d customers' messages nor of the end of %d of its own; %d callbacks "+
+				"were not properly signed",
+			untold, silent, r.business.forged,
+		)
 	}
 }
 
@@ -241,7 +268,10 @@ func (r *run) checkPeople() {
 func (r *run) checkMoney(b *books, last report.Report) {
 	month := b.totals[ledger.TotalKey{Period: last.Period.Name, Currency: "USD"}]
 	if month.Billed != b.billed || last.Period.Billed.Amount != b.billed {
-		r.t.Errorf("P5: the records add up to %s, the month's total is %s, and the report said %s", b.billed, month.Billed, last.Period.Billed)
+		r.t.Errorf(
+			"P5: the records add up to %s, the month's total is %s, and the report said %s", b.billed, month.Billed,
+			last.Period.Billed,
+		)
 	}
 	if want := b.exposed(r.t); last.Period.Reserved.Amount != want {
 		r.t.Errorf("P3: nothing is on its way, the messages that were given up in doubt can cost %s, and %s is reserved",
@@ -264,7 +294,9 @@ func (r *run) checkProof(b *books) {
 		r.t.Error("no black hole before the database was noticed: the run proves less than it says")
 	}
 	for what, n := range map[string]int{
-		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged("Store became unavailable"), "reloads": r.did.reloads,
+		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged(
+			"Store became unavailable",
+		), "reloads": r.did.reloads,
 		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
 		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
 		"black holes before the upstream": int(r.routes.upstream.Held()),

@@ -31,7 +31,9 @@ func newBudget(r *run) *budget { return &budget{run: r, closest: usd(1 << 20).Am
 
 // raise puts a higher limit into the document.
 func (b *budget) raise() {
-	b.run.account.Document.Budget = &config.Budget{Limit: usd(b.limit.Add(b.run.settings.budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100}}
+	b.run.account.Document.Budget = &config.Budget{
+		Limit: usd(b.limit.Add(b.run.settings.budgetStep)), Action: "Block", WarnAtPercent: []int32{80, 100},
+	}
 }
 
 // raiseOnceBitten raises the limit if a send was refused for it since it was raised last: so it
@@ -51,7 +53,9 @@ func (b *budget) sample(ctx context.Context) {
 		if err != nil || r.Period.Name == "" {
 			continue // it is dead, or starting
 		}
-		limit := usd(b.limit.Load()) // read after the report, and it only rises: never lower than the one that the report was made under
+		// read after the report, and it only rises: never lower than the one that the report was
+		// made under
+		limit := usd(b.limit.Load())
 		b.samples++
 		b.check(fmt.Sprintf("sample %d", b.samples), r.Period.Billed.Amount, r.Period.Reserved.Amount, limit)
 	}

@@ -70,7 +70,10 @@ const (
 
 func readSettings(t *testing.T) settings {
 	t.Helper()
-	s := settings{seed: uint64(time.Now().UnixNano()), flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40, pairLimits: 0.01, unpaid: true, hang: 25 * time.Second}
+	s := settings{
+		seed: uint64(time.Now().UnixNano()), flow: 2 * time.Minute, calm: 14 * time.Second, outOfOrder: 40,
+		pairLimits: 0.01, unpaid: true, hang: 25 * time.Second,
+	}
 	if os.Getenv("CHAOS") == "short" {
 		s.flow, s.calm, s.outOfOrder, s.pairLimits, s.unpaid, s.hang = 12*time.Second, 0, 0, 0, false, 2*time.Second
 	}
@@ -188,7 +191,9 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	if r.gateway, err = rig.NewGateway(r.programs, r.account, "INFO"); err != nil {
 		t.Fatal(err)
 	}
-	if r.sim, err = simulator.New(rig.Upstream(r.gateway.API()+"/webhooks"), simulator.Options{Logger: quiet()}); err != nil {
+	if r.sim, err = simulator.New(
+		rig.Upstream(r.gateway.API()+"/webhooks"), simulator.Options{Logger: quiet()},
+	); err != nil {
 		t.Fatal(err)
 	}
 	upstream.Config.Handler = r.sim.Handler()
@@ -309,8 +314,12 @@ func (r *run) disturb() {
 func (r *run) felt() bool {
 	counts := r.sim.Counts()
 	noticed := r.settings.engine == sqlite || r.noticedHoles() > 0
-	return noticed && r.routes.upstream.Held() > 0 && counts.Dropped > 0 && counts.Duplicates > 0 && r.logged("Store became unavailable") > 0 && r.logged("in doubt") > 0 &&
-		r.flow.refusals(graph.CodePayment) > 0 && r.flow.refusals(graph.CodeReEngagement) > 0 && (!r.resends() || r.sentTwice() > 0)
+	return noticed && r.routes.upstream.Held() > 0 && counts.Dropped > 0 && counts.Duplicates > 0 && r.logged(
+		"Store became unavailable",
+	) > 0 && r.logged("in doubt") > 0 &&
+		r.flow.refusals(graph.CodePayment) > 0 && r.flow.refusals(
+		graph.CodeReEngagement,
+	) > 0 && (!r.resends() || r.sentTwice() > 0)
 }
 
 // resends tells whether messages must be sent twice: on PostgreSQL, where the gateway has less time
@@ -372,9 +381,13 @@ func (r *run) rests() (report.Report, error) {
 	case err != nil:
 		return report.Report{}, err
 	case now.Queues != (report.Queues{}) || now.Period.InDoubt != 0:
-		return report.Report{}, fmt.Errorf("still waiting: %+v, %d in doubt, channels %+v", now.Queues, now.Period.InDoubt, now.Channels)
+		return report.Report{}, fmt.Errorf(
+			"still waiting: %+v, %d in doubt, channels %+v", now.Queues, now.Period.InDoubt, now.Channels,
+		)
 	case now.ConfigDigest != wanted:
-		return report.Report{}, fmt.Errorf("P10: the gateway serves %s; the last configuration is %s", now.ConfigDigest, wanted)
+		return report.Report{}, fmt.Errorf(
+			"P10: the gateway serves %s; the last configuration is %s", now.ConfigDigest, wanted,
+		)
 	}
 	return now, nil
 }

@@ -56,7 +56,9 @@ func (r *run) troubleDatabase(ctx context.Context, random *rand.Rand) {
 	case r.did.crashes > r.did.cuts/cuts:
 		for range cuts {
 			r.did.cuts++
-			if err := r.database.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`); err != nil {
+			if err := r.database.Exec(
+				`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+			); err != nil {
 				r.t.Error(err)
 			}
 			pause(ctx, between(random, 20*time.Millisecond, 200*time.Millisecond))
@@ -124,7 +126,9 @@ const unlimited = ^uint64(0)
 // takes both as an error of its log. Source: https://man7.org/linux/man-pages/man2/prlimit64.2.html
 func (r *run) limitFiles(bytes uint64) {
 	limit := syscall.Rlimit{Cur: bytes, Max: unlimited}
-	_, _, failed := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(r.gateway.PID()), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
+	_, _, failed := syscall.RawSyscall6(
+		syscall.SYS_PRLIMIT64, uintptr(r.gateway.PID()), syscall.RLIMIT_FSIZE, uintptr(unsafe.Pointer(&limit)), 0, 0, 0,
+	)
 	if failed != 0 {
 		r.t.Errorf("the limit on the gateway's files could not be set: %v", failed)
 	}
@@ -142,7 +146,9 @@ func (r *run) upset(ctx context.Context) {
 		faults, delay := r.mood()
 		if err := r.sim.SetKnobs(simulator.Knobs{
 			DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond),
-			SendDelay: simulator.Duration(between(random, 0, 20*time.Millisecond)), WebhookDelay: simulator.Duration(delay),
+			SendDelay: simulator.Duration(
+				between(random, 0, 20*time.Millisecond),
+			), WebhookDelay: simulator.Duration(delay),
 		}); err != nil {
 			r.t.Error(err)
 		}

@@ -32,7 +32,10 @@ func writer(n int) string { return fmt.Sprintf("33612%06d", n) }
 
 // stranger is a customer who never writes, in one of ten countries.
 func stranger(n int) string {
-	countries := []string{"4915112%06d", "447700%06d", "5511987%06d", "919812%06d", "628120%06d", "234803%06d", "278201%06d", "14155%06d", "393331%06d", "971501%06d"}
+	countries := []string{
+		"4915112%06d", "447700%06d", "5511987%06d", "919812%06d", "628120%06d", "234803%06d", "278201%06d", "14155%06d",
+		"393331%06d", "971501%06d",
+	}
 	return fmt.Sprintf(countries[n%len(countries)], n)
 }
 
@@ -109,7 +112,9 @@ type business struct {
 
 func newBusiness(t *testing.T, outOfOrder int) *business {
 	t.Helper()
-	b := &business{outOfOrder: outOfOrder, ended: map[string]string{}, reasons: map[string]int{}, told: map[string]bool{}}
+	b := &business{
+		outOfOrder: outOfOrder, ended: map[string]string{}, reasons: map[string]int{}, told: map[string]bool{},
+	}
 	b.server = httptest.NewServer(http.HandlerFunc(b.take))
 	t.Cleanup(b.server.Close)
 	return b

@@ -30,10 +30,15 @@ func (r *run) compareWithRate(b *books) {
 	want := r.rate(r.recorded())
 	charged := b.count(func(f *fate) bool { return !f.charge.IsZero() })
 	if want.total != b.billed || want.charged != charged || want.refused != 0 {
-		r.t.Errorf("P5: guichet rate has %s for %d messages and refuses %d; the ledger has %s for %d", want.total, want.charged, want.refused, b.billed, charged)
+		r.t.Errorf(
+			"P5: guichet rate has %s for %d messages and refuses %d; the ledger has %s for %d", want.total,
+			want.charged, want.refused, b.billed, charged,
+		)
 	}
 	for id, f := range b.fates {
-		if isTemplate := bytes.Contains([]byte(f.send.Body), []byte(`"type":"template"`)); isTemplate && f.charge != want.charges[id] {
+		if isTemplate := bytes.Contains(
+			[]byte(f.send.Body), []byte(`"type":"template"`),
+		); isTemplate && f.charge != want.charges[id] {
 			r.t.Errorf("P6: guichet rate charges %s for %s, the ledger %s", want.charges[id], id, f.charge)
 		}
 	}
@@ -63,7 +68,10 @@ func (r *run) recorded() []event {
 		if m.Template != "" {
 			kind, category = "template", m.Category
 		}
-		events = append(events, event{Time: m.AcceptedAt, Type: "send", ID: id, Channel: m.PhoneNumberID, Customer: m.To, Kind: kind, Category: category})
+		events = append(events, event{
+			Time: m.AcceptedAt, Type: "send", ID: id, Channel: m.PhoneNumberID, Customer: m.To, Kind: kind,
+			Category: category,
+		})
 	}
 	for _, end := range ends {
 		events = append(events, end)
@@ -78,7 +86,9 @@ func (r *run) recorded() []event {
 // rate runs guichet rate over the events under the account's plan.
 func (r *run) rate(events []event) rated {
 	plan := map[string]any{
-		"apiVersion": "guichet.dev/v1alpha1", "kind": "PricingPlan", "metadata": map[string]any{"name": r.account.Document.PlanName}, "spec": r.account.Document.Plan,
+		"apiVersion": "guichet.dev/v1alpha1", "kind": "PricingPlan", "metadata": map[string]any{
+			"name": r.account.Document.PlanName,
+		}, "spec": r.account.Document.Plan,
 	}
 	r.writeJSON("plan.json", plan)
 	lines := make([]any, len(events))

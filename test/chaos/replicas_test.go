@@ -61,7 +61,9 @@ func (r *run) playWithAPause(t *testing.T, programs rig.Programs) {
 
 	r.phones.openWindows()
 	if err := r.sim.SetKnobs(simulator.Knobs{
-		DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond), SendDelay: simulator.Duration(500 * time.Millisecond),
+		DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(
+			300 * time.Millisecond,
+		), SendDelay: simulator.Duration(500 * time.Millisecond),
 		WebhookDelay: simulator.Duration(lateStatus),
 	}); err != nil {
 		t.Fatal(err)
@@ -98,7 +100,9 @@ func (r *run) playWithAPause(t *testing.T, programs rig.Programs) {
 func (r *run) untilBothSend() {
 	schema := "guichet_" + strings.ReplaceAll(r.account.Document.Account.UID, "-", "_")
 	gomega.NewWithT(r.t).Eventually(func() (int64, error) {
-		return postgrestest.Changed(r.account.Document.Storage.URL, "SELECT DISTINCT lease FROM "+schema+".messages WHERE state = 1")
+		return postgrestest.Changed(
+			r.account.Document.Storage.URL, "SELECT DISTINCT lease FROM "+schema+".messages WHERE state = 1",
+		)
 	}, "30s", "10ms").Should(gomega.BeEquivalentTo(2))
 }
 
@@ -138,7 +142,9 @@ func (r *run) auditPause(inDoubt int64) {
 		r.t.Errorf("P12: %d messages are still in doubt", inDoubt)
 	}
 	for what, n := range map[string]int{
-		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "takeovers": r.logged("Sends were cut off and are in doubt"),
+		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "takeovers": r.logged(
+			"Sends were cut off and are in doubt",
+		),
 		"lost leases": r.logged(store.ErrLeaseLost.Error()), "samples of the budget": r.budget.samples,
 	} {
 		if n == 0 {

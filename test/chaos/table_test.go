@@ -24,16 +24,25 @@ func (r *run) table(b *books) string {
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	row := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
 	row("done to the gateway\t")
-	row("  killed\t%d times, %d with its store in trouble; ready again within %s", r.did.kills, r.did.killsInTrouble, r.did.slowestStart.Round(time.Millisecond))
+	row(
+		"  killed\t%d times, %d with its store in trouble; ready again within %s", r.did.kills, r.did.killsInTrouble,
+		r.did.slowestStart.Round(time.Millisecond),
+	)
 	row("  store in trouble\t%d full disks, %d crashes of the database, %d cuts of its connections; noticed %d times",
 		r.did.fullDisks, r.did.crashes, r.did.cuts, r.logged("Store became unavailable"))
 	row("  black holes\t%d before the upstream, %d before the database, which did not answer in time %d times; %d pieces held back",
 		r.did.upstreamHoles, r.did.databaseHoles, r.noticedHoles(), r.held())
 	row("  configuration\t%d reloads, %d documents that cannot be used", r.did.reloads, r.did.badDocuments)
-	row("  upstream\t%d moods; %d sends refused, %d connections cut, %d updates twice, %d webhooks repeated", r.did.moods, refused, counts.Dropped, counts.Duplicates, counts.Retries)
+	row(
+		"  upstream\t%d moods; %d sends refused, %d connections cut, %d updates twice, %d webhooks repeated",
+		r.did.moods, refused, counts.Dropped, counts.Duplicates, counts.Retries,
+	)
 	row("the business sent\t")
 	row("  accepted\t%d", len(r.flow.promised))
-	row("  refused\t%d for the budget, %d outside a window", r.flow.refused[graph.CodePayment], r.flow.refused[graph.CodeReEngagement])
+	row(
+		"  refused\t%d for the budget, %d outside a window", r.flow.refused[graph.CodePayment],
+		r.flow.refused[graph.CodeReEngagement],
+	)
 	row("  repeated under its key\t%d without an answer, %d with one", r.flow.repeats, r.flow.again)
 	row("what became of it\t")
 	row("  delivered\t%d: %d charged, %d free", b.count(func(f *fate) bool { return f.delivered }),
@@ -44,7 +53,10 @@ func (r *run) table(b *books) string {
 	row("the customers wrote\t%d times", len(r.phones.wrote))
 	row("the ledger\t%d records, chain verified", b.head.Sequence)
 	row("  billed\t%s USD, of a budget of %s", b.billed, usd(r.budget.limit.Load()))
-	row("  reserved\t%s USD for %d messages that were given up in doubt", b.exposed(r.t), b.count(func(f *fate) bool { return !f.held.IsZero() }))
+	row(
+		"  reserved\t%s USD for %d messages that were given up in doubt", b.exposed(r.t),
+		b.count(func(f *fate) bool { return !f.held.IsZero() }),
+	)
 	row("  closest to the budget\t%s USD were left, in %d samples", r.budget.closest, r.budget.samples)
 	_ = w.Flush() // a strings.Builder never fails
 	return text.String()

@@ -91,7 +91,10 @@ func setUp(ctx context.Context, t *testing.T) *scene {
 		(&scene{Stage: stage}).explain(t)
 	}
 	must(t, err)
-	t.Logf("FIGURE from kubectl apply to the account and its templates ready: %s", time.Since(applied).Round(10*time.Millisecond))
+	t.Logf(
+		"FIGURE from kubectl apply to the account and its templates ready: %s",
+		time.Since(applied).Round(10*time.Millisecond),
+	)
 	return &scene{Stage: stage, play: play}
 }
 
@@ -144,8 +147,13 @@ func (s *scene) tenCountries(ctx context.Context, t *testing.T) {
 	must(t, err)
 	want := amount(t, story.Billed(before))
 	for _, c := range customers {
-		must(t, s.play.Phones.Write(ctx, c.number, s.play.Business.PhoneNumberID, "See you!", time.Now().Add(-25*time.Hour)))
-		must(t, s.play.Notify(ctx, story.Notice{Customer: story.Customer{Name: "a customer", Number: c.number, Market: c.market}, Template: "parcel-delivery"}))
+		must(t, s.play.Phones.Write(
+			ctx, c.number, s.play.Business.PhoneNumberID, "See you!", time.Now().Add(-25*time.Hour),
+		))
+		must(t, s.play.Notify(ctx, story.Notice{
+			Customer: story.Customer{Name: "a customer", Number: c.number, Market: c.market},
+			Template: "parcel-delivery",
+		}))
 		want.Add(want, amount(t, c.rate))
 	}
 	account, err := s.AwaitMessages(ctx, story.Messages(before)+int64(len(customers)))
@@ -168,9 +176,14 @@ func (s *scene) gatewayHoldsNoCredential(ctx context.Context, t *testing.T) {
 func (s *scene) operatorKilled(ctx context.Context, t *testing.T) {
 	before, err := s.Account(ctx)
 	must(t, err)
-	_, err = s.Kubectl.Run(ctx, "delete", "pod", "--namespace", story.OperatorNamespace, "--selector", "app.kubernetes.io/name=guichet-operator", "--grace-period=0", "--force")
+	_, err = s.Kubectl.Run(
+		ctx, "delete", "pod", "--namespace", story.OperatorNamespace, "--selector",
+		"app.kubernetes.io/name=guichet-operator", "--grace-period=0", "--force",
+	)
 	must(t, err)
-	must(t, s.play.Notify(ctx, story.Notice{Customer: story.Customer{Name: "Ana", Number: "+33612345678", Market: "France"}, Template: "parcel-delivery"}))
+	must(t, s.play.Notify(ctx, story.Notice{
+		Customer: story.Customer{Name: "Ana", Number: "+33612345678", Market: "France"}, Template: "parcel-delivery",
+	}))
 	account, err := s.AwaitMessages(ctx, story.Messages(before)+1)
 	must(t, err)
 	want := amount(t, story.Billed(before))
@@ -184,7 +197,9 @@ func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
 	before, err := s.Account(ctx)
 	must(t, err)
 	for i := range customers {
-		must(t, s.play.Phones.Write(ctx, frenchNumber(i), s.play.Business.PhoneNumberID, "Merci !", time.Now().Add(-25*time.Hour)))
+		must(t, s.play.Phones.Write(
+			ctx, frenchNumber(i), s.play.Business.PhoneNumberID, "Merci !", time.Now().Add(-25*time.Hour),
+		))
 	}
 	template, err := s.Template(ctx, "parcel-delivery")
 	must(t, err)
@@ -193,7 +208,10 @@ func (s *scene) gatewayKilled(ctx context.Context, t *testing.T) {
 	for i := range customers {
 		if i == customers/2 {
 			go func() {
-				_, err := s.Kubectl.Run(ctx, "delete", "pod", "--namespace", story.AccountNamespace, "--selector", gatewaySelector, "--grace-period=0", "--force")
+				_, err := s.Kubectl.Run(
+					ctx, "delete", "pod", "--namespace", story.AccountNamespace, "--selector", gatewaySelector,
+					"--grace-period=0", "--force",
+				)
 				killed <- err
 			}()
 		}
@@ -240,20 +258,27 @@ func (s *scene) planChanged(ctx context.Context, t *testing.T) {
 	zone, err := time.LoadLocation(before.Spec.TimeZone)
 	must(t, err)
 
-	must(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error { // the operator writes the plan's status meanwhile
+	// the operator writes the plan's status meanwhile
+	must(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 		var plan v1alpha1.PricingPlan
 		if err := s.Client.Get(ctx, client.ObjectKey{Name: story.PlanName}, &plan); err != nil {
 			return err
 		}
-		plan.Spec.Revisions = append(plan.Spec.Revisions, dearerFrance(&plan, time.Now().In(zone).Format(time.DateOnly)))
+		plan.Spec.Revisions = append(
+			plan.Spec.Revisions, dearerFrance(&plan, time.Now().In(zone).Format(time.DateOnly)),
+		)
 		return s.Client.Update(ctx, &plan)
 	}))
 
 	_, err = s.AwaitAccount(ctx, "the gateway serves the changed plan", func(a *v1alpha1.BusinessAccount) bool {
-		return a.Status.Gateway.ConfigDigest != before.Status.Gateway.ConfigDigest && isTrue(a, v1alpha1.ConditionConfigSynced)
+		return a.Status.Gateway.ConfigDigest != before.Status.Gateway.ConfigDigest && isTrue(
+			a, v1alpha1.ConditionConfigSynced,
+		)
 	})
 	must(t, err)
-	must(t, s.play.Notify(ctx, story.Notice{Customer: story.Customer{Name: "Ana", Number: "+33612345678", Market: "France"}, Template: "parcel-delivery"}))
+	must(t, s.play.Notify(ctx, story.Notice{
+		Customer: story.Customer{Name: "Ana", Number: "+33612345678", Market: "France"}, Template: "parcel-delivery",
+	}))
 	account, err := s.AwaitMessages(ctx, story.Messages(before)+1)
 	must(t, err)
 	want := amount(t, story.Billed(before))
@@ -261,7 +286,9 @@ func (s *scene) planChanged(ctx context.Context, t *testing.T) {
 
 	after := s.gatewayPod(ctx, t)
 	equal(t, "the gateway's pod", after.UID, pod.UID)
-	equal(t, "its restarts", after.Status.ContainerStatuses[0].RestartCount, pod.Status.ContainerStatuses[0].RestartCount)
+	equal(
+		t, "its restarts", after.Status.ContainerStatuses[0].RestartCount, pod.Status.ContainerStatuses[0].RestartCount,
+	)
 }
 
 // dearerFrance is a revision of today in which utility messages to France cost 0.0301.
@@ -300,13 +327,18 @@ spec:
 	var approved time.Time
 	err = wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
 		if approved.IsZero() {
-			text, err := s.Kubectl.Run(ctx, "get", "mt", "--namespace", "acme", "pickup-point", "-o", "jsonpath={.status.upstreamStatus}")
+			text, err := s.Kubectl.Run(
+				ctx, "get", "mt", "--namespace", "acme", "pickup-point", "-o", "jsonpath={.status.upstreamStatus}",
+			)
 			if err != nil || strings.TrimSpace(text) != "APPROVED" {
 				return false, err
 			}
 			approved = time.Now()
 		}
-		answer, err := s.play.Business.Template(ctx, "+33612345678", story.Filled{Name: "pickup_point", Language: "en_US", Body: []v1alpha1.TemplateExample{{Value: "Ana"}}})
+		answer, err := s.play.Business.Template(
+			ctx, "+33612345678",
+			story.Filled{Name: "pickup_point", Language: "en_US", Body: []v1alpha1.TemplateExample{{Value: "Ana"}}},
+		)
 		return err == nil && !answer.Refused(), err
 	})
 	must(t, err)
@@ -336,7 +368,9 @@ spec:
 	must(t, err)
 	_, err = s.Kubectl.RunWithInput(ctx, manifest, "apply", "--server-side", "-f", "-")
 	must(t, err)
-	_, err = s.Kubectl.Run(ctx, "wait", "--namespace", "acme", "--for=condition=Ready", "mt/parcel-locker", "--timeout=60s")
+	_, err = s.Kubectl.Run(
+		ctx, "wait", "--namespace", "acme", "--for=condition=Ready", "mt/parcel-locker", "--timeout=60s",
+	)
 	must(t, err)
 	answer, err := s.play.Business.Template(ctx, "+33612345678",
 		story.Filled{Name: "parcel_locker", Language: "en_US", Body: []v1alpha1.TemplateExample{{Value: "Ana"}}})
@@ -381,12 +415,16 @@ func (s *scene) wrongTokenShows(ctx context.Context, t *testing.T) {
 
 // accountDeleted deletes the account and waits until the last of its children is gone.
 func (s *scene) accountDeleted(ctx context.Context, t *testing.T) {
-	_, err := s.Kubectl.Run(ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=2m")
+	_, err := s.Kubectl.Run(
+		ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=2m",
+	)
 	must(t, err)
 	kinds := "deployments,replicasets,pods,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,ingresses"
 	var left string
 	err = wait.PollUntilContextTimeout(ctx, poll, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
-		left, err = s.Kubectl.Run(ctx, "get", kinds, "--namespace", story.AccountNamespace, "--selector", gatewaySelector, "-o", "name")
+		left, err = s.Kubectl.Run(
+			ctx, "get", kinds, "--namespace", story.AccountNamespace, "--selector", gatewaySelector, "-o", "name",
+		)
 		return strings.TrimSpace(left) == "", err
 	})
 	if err != nil {
@@ -401,10 +439,14 @@ func (s *scene) gatewayPod(ctx context.Context, t *testing.T) *corev1.Pod {
 	var found *corev1.Pod
 	err := wait.PollUntilContextTimeout(ctx, poll, time.Minute, true, func(ctx context.Context) (bool, error) {
 		var pods corev1.PodList
-		if err := s.Client.List(ctx, &pods, client.InNamespace(story.AccountNamespace), client.MatchingLabels{"app.kubernetes.io/managed-by": "guichet"}); err != nil {
+		if err := s.Client.List(
+			ctx, &pods, client.InNamespace(story.AccountNamespace),
+			client.MatchingLabels{"app.kubernetes.io/managed-by": "guichet"},
+		); err != nil {
 			return false, err
 		}
-		if len(pods.Items) != 1 || len(pods.Items[0].Status.ContainerStatuses) != 1 || !pods.Items[0].Status.ContainerStatuses[0].Ready {
+		if len(pods.Items) != 1 || len(pods.Items[0].Status.ContainerStatuses) != 1 ||
+			!pods.Items[0].Status.ContainerStatuses[0].Ready {
 			return false, nil
 		}
 		found = &pods.Items[0]

@@ -84,10 +84,14 @@ func (f *fill) settled(tx *store.Tx, i int) error {
 	channel, to := rig.PhoneNumberIDs()[0], f.customer(i%100_000)
 	accepted, delivered := f.now.Add(-time.Minute), f.now
 	if err := tx.Accept(&store.Message{
-		ID: id, Channel: channel, Customer: to, Lane: store.LaneBulk, AcceptedAt: accepted, ExpiresAt: accepted.Add(30 * 24 * time.Hour),
+		ID: id, Channel: channel, Customer: to, Lane: store.LaneBulk, AcceptedAt: accepted, ExpiresAt: accepted.Add(
+			30 * 24 * time.Hour,
+		),
 		Reserved: money.Money{Amount: f.charge, Currency: "USD"},
-		Envelope: []byte(`{"recipient":"33600000000","type":"template","country":"FR","form":1,"category":3,"template":"utility","language":"en_US","ttlSeconds":2592000}`),
-		Content:  []byte(rig.Template("33600000000", "utility", "Ana")),
+		Envelope: []byte(
+			`{"recipient":"33600000000","type":"template","country":"FR","form":1,"category":3,"template":"utility","language":"en_US","ttlSeconds":2592000}`,
+		),
+		Content: []byte(rig.Template("33600000000", "utility", "Ana")),
 	}); err != nil {
 		return err
 	}
@@ -102,7 +106,9 @@ func (f *fill) settled(tx *store.Tx, i int) error {
 		return err
 	}
 	_, err = tx.Settle(m, &ledger.Record{
-		SettledAt: f.now, AcceptedAt: accepted, SentAt: accepted, DeliveredAt: delivered, Period: f.now.UTC().Format("2006-01"),
+		SettledAt: f.now, AcceptedAt: accepted, SentAt: accepted, DeliveredAt: delivered, Period: f.now.UTC().Format(
+			"2006-01",
+		),
 		Plan: f.account.Document.PlanName, Revision: f.account.Document.Plan.Revisions[0].Name, Channel: channel, Customer: ledger.Customer(to), MessageKind: "template",
 		Market: "France", Category: "utility", Currency: "USD", ListPrice: f.charge, Listed: true, Cost: f.charge, Charge: f.charge,
 	}, time.Time{})

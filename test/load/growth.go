@@ -13,7 +13,10 @@ import (
 // openWindows measures the gateway's memory with many open windows in its store: when it is ready,
 // and after messages to many of those customers.
 func (b *bench) openWindows(ctx context.Context) error {
-	t := b.table("open windows", "store", "start", "memory idle", fmt.Sprintf("after %s messages", whole(int64(b.messages))), "aim")
+	t := b.table(
+		"open windows", "store", "start", "memory idle", fmt.Sprintf("after %s messages", whole(int64(b.messages))),
+		"aim",
+	)
 	for _, windows := range []int{0, b.windows / 10, b.windows} {
 		if err := b.withWindows(ctx, t, windows); err != nil {
 			return err
@@ -55,7 +58,10 @@ func (b *bench) withWindows(ctx context.Context, t *table, windows int) error {
 	if err != nil {
 		return err
 	}
-	t.row(whole(int64(windows)), figure(mib(size))+" MiB", figure(millis(s.ready))+" ms", figure(mib(idle))+" MiB", figure(mib(loaded))+" MiB", "under 100 MiB")
+	t.row(
+		whole(int64(windows)), figure(mib(size))+" MiB", figure(millis(s.ready))+" ms", figure(mib(idle))+" MiB",
+		figure(mib(loaded))+" MiB", "under 100 MiB",
+	)
 	return nil
 }
 
@@ -71,7 +77,9 @@ func (b *bench) settledMessages(ctx context.Context) error {
 	before := 0
 	for _, settled := range []int{0, b.settled / 10, b.settled} {
 		s.gateway.Stop()
-		if err := b.filled(ctx, s.account, "settled messages", func(f *fill) error { return f.each(ctx, before, settled, f.settled) }); err != nil {
+		if err := b.filled(
+			ctx, s.account, "settled messages", func(f *fill) error { return f.each(ctx, before, settled, f.settled) },
+		); err != nil {
 			return err
 		}
 		before = settled

@@ -36,7 +36,9 @@ type yardstick struct{ accepted, through, cpu series }
 func (b *bench) kannelIsThere() bool {
 	for _, program := range []string{bearerboxPath, smsboxPath, fakesmscPath} {
 		if _, err := os.Stat(program); err != nil {
-			b.progress("Kannel is not measured: %s is not there; on Debian: apt-get install kannel kannel-extras", program)
+			b.progress(
+				"Kannel is not measured: %s is not there; on Debian: apt-get install kannel kannel-extras", program,
+			)
 			return false
 		}
 	}
@@ -156,7 +158,9 @@ func (b *bench) startKannel(ctx context.Context) (k *kannel, err error) {
 		return nil, fmt.Errorf("bearerbox did not start: %w", err)
 	}
 	// fakesmsc sends one message of its own at its start, and then takes what it gets.
-	if err := k.start(fakesmscPath, "-v", silent, "-H", "127.0.0.1", "-r", ports[3], "-i", "1000000", "-m", "1", "100 200 text hello"); err != nil {
+	if err := k.start(
+		fakesmscPath, "-v", silent, "-H", "127.0.0.1", "-r", ports[3], "-i", "1000000", "-m", "1", "100 200 text hello",
+	); err != nil {
 		return nil, err
 	}
 	if err := k.start(smsboxPath, "-v", silent, configuration); err != nil {

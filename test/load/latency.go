@@ -49,7 +49,10 @@ func (b *bench) latency(ctx context.Context) error {
 
 // latencyTable begins the table of acceptances on a store.
 func (b *bench) latencyTable(on backing, rate int) *table {
-	return b.table(fmt.Sprintf("acceptance, %s, %s/s, open loop, %d s a round", on, whole(int64(rate)), b.seconds), "p50", "p99", "aim for p99")
+	return b.table(
+		fmt.Sprintf("acceptance, %s, %s/s, open loop, %d s a round", on, whole(int64(rate)), b.seconds), "p50", "p99",
+		"aim for p99",
+	)
 }
 
 func (b *bench) acceptances(ctx context.Context, on backing, rate int) (latencies, error) {
@@ -119,7 +122,9 @@ const echoCommand = "echo"
 
 // serveEcho answers every request with an acceptance in Meta's shape, and keeps nothing.
 func serveEcho(address string) error {
-	server := &http.Server{Addr: address, ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Addr: address, ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(
+		w http.ResponseWriter, r *http.Request,
+	) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			w.WriteHeader(http.StatusBadRequest)
@@ -130,7 +135,9 @@ func serveEcho(address string) error {
 		}
 		_ = json.Unmarshal(body, &message) // the first request has no body
 		answer, err := json.Marshal(map[string]any{
-			"messaging_product": "whatsapp", "contacts": []map[string]string{{"input": message.To, "wa_id": message.To}}, "messages": []map[string]string{{"id": "wamid.echo"}},
+			"messaging_product": "whatsapp", "contacts": []map[string]string{
+				{"input": message.To, "wa_id": message.To},
+			}, "messages": []map[string]string{{"id": "wamid.echo"}},
 		})
 		if err != nil {
 			w.WriteHeader(http.StatusInternalServerError)

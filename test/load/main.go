@@ -111,7 +111,10 @@ func machine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("machine: %d × %s, %s; load average before the run: %s", runtime.NumCPU(), model, runtime.Version(), loadAverage())
+	return fmt.Sprintf(
+		"machine: %d × %s, %s; load average before the run: %s", runtime.NumCPU(), model, runtime.Version(),
+		loadAverage(),
+	)
 }
 
 // loadAverage is how many processes wanted a processor in the last minute.

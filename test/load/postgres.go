@@ -80,7 +80,10 @@ func (b *bench) sharedLifecycles(ctx context.Context, server *postgrestest.Serve
 		if err != nil {
 			return err
 		}
-		b.round("lifecycles, "+sharedBy(replicas).String(), n, all.settled.last("/s"), all.cpu.last(" µs"), "PostgreSQL "+database.last(" µs"))
+		b.round(
+			"lifecycles, "+sharedBy(replicas).String(), n, all.settled.last("/s"), all.cpu.last(" µs"),
+			"PostgreSQL "+database.last(" µs"),
+		)
 	}
 	t := b.lifecycleTable(sharedBy(replicas), messages)
 	t.row("full lifecycles", all.settled.in("/s"), "")

@@ -55,7 +55,10 @@ func (b *bench) stageOn(ctx context.Context, on backing, prepare func(*rig.Accou
 	if err != nil {
 		return nil, err
 	}
-	s = &stage{upstream: "http://" + addresses[0], client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 8 * clients}}}
+	s = &stage{
+		upstream: "http://" + addresses[0],
+		client:   &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 8 * clients}},
+	}
 	defer func() {
 		if err != nil {
 			s.stop()
@@ -190,7 +193,9 @@ func (s *stage) settled(ctx context.Context, messages int) (at time.Time, err er
 // poll asks again and again until done.
 func poll(ctx context.Context, every time.Duration, done func() (bool, error)) error {
 	const patience = 2 * time.Minute
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("what was waited for did not come within "+patience.String()))
+	ctx, cancel := context.WithTimeoutCause(
+		ctx, patience, errors.New("what was waited for did not come within "+patience.String()),
+	)
 	defer cancel()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -229,5 +234,7 @@ func get(ctx context.Context, client *http.Client, url string, body func([]byte)
 // template is the message that is measured, to one of twenty thousand customers.
 func template(n int) rig.Send {
 	const customers = 20_000
-	return rig.Send{Number: rig.PhoneNumberIDs()[0], Body: rig.Template(fmt.Sprintf("336%08d", n%customers), "utility", "Ana")}
+	return rig.Send{
+		Number: rig.PhoneNumberIDs()[0], Body: rig.Template(fmt.Sprintf("336%08d", n%customers), "utility", "Ana"),
+	}
 }

@@ -35,5 +35,7 @@ func Free(n int) ([]string, error) {
 			return addresses, nil
 		}
 	}
-	return nil, fmt.Errorf("only %d of %d free ports were found between %d and %d: %w", len(addresses), n, first, last, err)
+	return nil, fmt.Errorf(
+		"only %d of %d free ports were found between %d and %d: %w", len(addresses), n, first, last, err,
+	)
 }

@@ -52,7 +52,9 @@ func Templates() []template.Definition {
 func templateOf(name, text string) template.Definition {
 	return template.Definition{
 		Name: name, Language: "en_US", Category: strings.ToUpper(name),
-		Components: []template.Component{{Type: template.Body, Text: text, Example: &template.Example{BodyText: [][]string{{"Ana"}}}}},
+		Components: []template.Component{
+			{Type: template.Body, Text: text, Example: &template.Example{BodyText: [][]string{{"Ana"}}}},
+		},
 	}
 }
 
@@ -96,8 +98,11 @@ func NewAccount(directory, upstream string) (*Account, error) {
 func document(plan pricing.Plan, upstream string) config.Document {
 	hash := sha256.Sum256([]byte(APIKey))
 	d := config.Document{
-		Format:    config.Format,
-		Account:   config.Account{Namespace: "rig", Name: "rig", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0002", DisplayName: "Rig", TimeZone: "Etc/UTC", PortfolioID: "rig"},
+		Format: config.Format,
+		Account: config.Account{
+			Namespace: "rig", Name: "rig", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0002", DisplayName: "Rig",
+			TimeZone: "Etc/UTC", PortfolioID: "rig",
+		},
 		Plan:      plan,
 		PlanName:  "rig",
 		APITokens: []config.APIToken{{Name: "client", SHA256: hex.EncodeToString(hash[:])}},
@@ -190,10 +195,14 @@ func (a *Account) Keys() (*seal.Keys, error) {
 // Upstream is the simulator's part of the account. Statuses follow each other within milliseconds.
 func Upstream(callback string) simulator.Config {
 	account := simulator.Account{
-		ID: BusinessAccountID, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callback, Tokens: []string{accessToken}, Templates: Templates(),
+		ID: BusinessAccountID, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callback, Tokens: []string{
+			accessToken,
+		}, Templates: Templates(),
 	}
 	for i, id := range PhoneNumberIDs() {
-		account.Numbers = append(account.Numbers, simulator.Number{ID: id, DisplayPhoneNumber: fmt.Sprintf("+1 555-078-388%d", i)})
+		account.Numbers = append(
+			account.Numbers, simulator.Number{ID: id, DisplayPhoneNumber: fmt.Sprintf("+1 555-078-388%d", i)},
+		)
 	}
 	return simulator.Config{Accounts: []simulator.Account{account}, Seed: 1}
 }

@@ -49,7 +49,8 @@ func NewGateway(programs Programs, account *Account, level string) (*Gateway, er
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.OpenFile(account.Path("gateway.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) // replicas of one account share it
+	// replicas of one account share it
+	log, err := os.OpenFile(account.Path("gateway.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +59,10 @@ func NewGateway(programs Programs, account *Account, level string) (*Gateway, er
 	host := tenant.Host(account.Document.Account.Namespace, account.Document.Account.Name)
 	return &Gateway{
 		account: account, programs: programs, addresses: addresses, level: level, log: log,
-		reports: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12}}},
-		probes:  &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+		reports: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12},
+		}},
+		probes: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
 	}, nil
 }
 
@@ -75,7 +78,9 @@ func (g *Gateway) Metrics() string { return "http://" + g.addresses[1] }
 // Gateway is the gateway's program over an account's directory, at the addresses of its API, its
 // metrics and its report. It ends when the caller does.
 func (p Programs) Gateway(directory string, addresses []string, level string, log io.Writer) *exec.Cmd {
-	command := exec.Command(p.Path("gateway"), "--config", filepath.Join(directory, "config"), "--keys", filepath.Join(directory, "keys"), "--data", filepath.Join(directory, "data"),
+	command := exec.Command(p.Path("gateway"), "--config", filepath.Join(
+		directory, "config",
+	), "--keys", filepath.Join(directory, "keys"), "--data", filepath.Join(directory, "data"),
 		"--listen-api", addresses[0], "--listen-metrics", addresses[1], "--listen-report", addresses[2], "--log-level", level)
 	command.Stderr = struct{ io.Writer }{log} // through a pipe: a limit on the gateway's files must not stop its log
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

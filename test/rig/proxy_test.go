@@ -115,7 +115,9 @@ func TestSilentProxyHoldsEverythingBack(t *testing.T) {
 	during := call(t, p)
 	during.ask()
 	during.expectSilence()
-	gomega.NewWithT(t).Eventually(p.Held, "1m", "1ms").Should(gomega.BeEquivalentTo(2), "one piece of each connection is held back")
+	gomega.NewWithT(t).Eventually(p.Held, "1m", "1ms").Should(
+		gomega.BeEquivalentTo(2), "one piece of each connection is held back",
+	)
 	p.Speak()
 	before.expect("server")
 	during.expect("server")

@@ -17,7 +17,9 @@ type Programs string
 // Compile builds programs, such as gateway, guichet and simulator, into a directory, as a release
 // builds them.
 func Compile(ctx context.Context, directory string, names ...string) (Programs, error) {
-	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", directory + string(filepath.Separator)}
+	arguments := []string{
+		"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", directory + string(filepath.Separator),
+	}
 	for _, name := range names {
 		arguments = append(arguments, "github.com/guichet-dev/guichet/cmd/"+name)
 	}

@@ -12,7 +12,9 @@ import (
 
 // Text is a free-form message to a customer, in digits.
 func Text(to, text string) string {
-	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` + strconv.Quote(text) + `}}`
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` + strconv.Quote(
+		text,
+	) + `}}`
 }
 
 // Template is a message by one of the account's templates.
@@ -37,7 +39,9 @@ type Answer struct {
 // Post makes the request. An error is that of a connection: whether the message was accepted is not
 // known then.
 func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, api+"/"+APIVersion+"/"+s.Number+"/messages", strings.NewReader(s.Body))
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, api+"/"+APIVersion+"/"+s.Number+"/messages", strings.NewReader(s.Body),
+	)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -118,7 +118,9 @@ func (p *Play) askAboutParcel(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Tell(Line{Who: ana.Name + ", " + ana.Market, Did: quote(text), Answer: fmt.Sprintf("window open for 24 hours (status.usage.openWindows: %d)", *account.Status.Usage.OpenWindows)})
+	p.Tell(Line{Who: ana.Name + ", " + ana.Market, Did: quote(text), Answer: fmt.Sprintf(
+		"window open for 24 hours (status.usage.openWindows: %d)", *account.Status.Usage.OpenWindows,
+	)})
 	return nil
 }
 
@@ -146,11 +148,16 @@ func (p *Play) answerFreely(ctx context.Context) error {
 // writeToTheSilent tries to write freely to a customer whose window is closed.
 func (p *Play) writeToTheSilent(ctx context.Context) error {
 	for _, silent := range []Customer{bruno, chitra} {
-		if err := p.Phones.Write(ctx, silent.Number, p.Business.PhoneNumberID, "Thank you, see you then!", time.Now().Add(-silence)); err != nil {
+		if err := p.Phones.Write(
+			ctx, silent.Number, p.Business.PhoneNumberID, "Thank you, see you then!", time.Now().Add(-silence),
+		); err != nil {
 			return err
 		}
 	}
-	p.Tell(Line{Who: bruno.Name + " and " + chitra.Name, Did: quote("Thank you, see you then!") + ", 25 hours ago", Answer: "their windows closed an hour ago"})
+	p.Tell(Line{
+		Who: bruno.Name + " and " + chitra.Name, Did: quote("Thank you, see you then!") + ", 25 hours ago",
+		Answer: "their windows closed an hour ago",
+	})
 
 	const text = "Would you like to come earlier?"
 	answer, err := p.Business.Text(ctx, bruno.Number, text)
@@ -158,9 +165,15 @@ func (p *Play) writeToTheSilent(ctx context.Context) error {
 		return err
 	}
 	if answer.Code != codeWindowClosed {
-		return fmt.Errorf("a free-form message outside the window should be refused with %d, and got %d %s", codeWindowClosed, answer.Code, answer.Message)
+		return fmt.Errorf(
+			"a free-form message outside the window should be refused with %d, and got %d %s", codeWindowClosed,
+			answer.Code, answer.Message,
+		)
 	}
-	p.Tell(Line{Who: "the business, free-form", Did: quote(text), Answer: fmt.Sprintf("%d, error %d: %s", answer.Status, answer.Code, answer.Details)})
+	p.Tell(Line{
+		Who: "the business, free-form", Did: quote(text),
+		Answer: fmt.Sprintf("%d, error %d: %s", answer.Status, answer.Code, answer.Details),
+	})
 	return nil
 }
 
@@ -239,7 +252,9 @@ func Billed(account *v1alpha1.BusinessAccount) string {
 func Rate(plan *v1alpha1.PricingPlan, day, market, category string) (string, error) {
 	inForce := -1
 	for i, revision := range plan.Spec.Revisions {
-		if string(revision.EffectiveDate) <= day && (inForce < 0 || revision.EffectiveDate > plan.Spec.Revisions[inForce].EffectiveDate) {
+		if string(
+			revision.EffectiveDate,
+		) <= day && (inForce < 0 || revision.EffectiveDate > plan.Spec.Revisions[inForce].EffectiveDate) {
 			inForce = i
 		}
 	}

@@ -115,7 +115,9 @@ func (b Business) send(ctx context.Context, message map[string]any) (Answer, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.BaseURL+"/"+apiVersion+"/"+b.PhoneNumberID+"/messages", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodPost, b.BaseURL+"/"+apiVersion+"/"+b.PhoneNumberID+"/messages", bytes.NewReader(body),
+	)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -152,7 +154,9 @@ func parseAnswer(status int, raw []byte) (Answer, error) {
 	if err := json.Unmarshal(raw, &wire); err != nil {
 		return Answer{}, fmt.Errorf("the gateway answered %d with something that is not JSON: %w", status, err)
 	}
-	answer := Answer{Status: status, Code: wire.Error.Code, Message: wire.Error.Message, Details: wire.Error.ErrorData.Details}
+	answer := Answer{
+		Status: status, Code: wire.Error.Code, Message: wire.Error.Message, Details: wire.Error.ErrorData.Details,
+	}
 	if len(wire.Messages) > 0 {
 		answer.MessageID = wire.Messages[0].ID
 	}

@@ -31,7 +31,9 @@ type Phones struct {
 // Write lets a customer write to a business number at an instant, which may be long ago, and
 // returns when the business's gateway has taken the message.
 func (p Phones) Write(ctx context.Context, from, phoneNumberID, text string, at time.Time) error {
-	body, err := json.Marshal(map[string]string{"to": phoneNumberID, "text": text, "timestamp": at.Format(time.RFC3339)})
+	body, err := json.Marshal(
+		map[string]string{"to": phoneNumberID, "text": text, "timestamp": at.Format(time.RFC3339)},
+	)
 	if err != nil {
 		return err
 	}
@@ -61,16 +63,22 @@ func (p Phones) Inbox(ctx context.Context, customer string) ([]simulator.Sent, e
 // the last of them.
 func (p Phones) AwaitDelivery(ctx context.Context, customer string, count int) (simulator.Sent, error) {
 	var last simulator.Sent
-	err := wait.PollUntilContextTimeout(ctx, pollInterval, deliveryTimeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, pollInterval, deliveryTimeout, true, func(
+		ctx context.Context,
+	) (bool, error) {
 		inbox, err := p.Inbox(ctx, customer)
 		if err != nil || len(inbox) < count {
 			return false, err
 		}
 		last = inbox[count-1]
-		return slices.ContainsFunc(last.Statuses, func(s simulator.StatusStep) bool { return s.Status == "delivered" }), nil
+		return slices.ContainsFunc(
+			last.Statuses, func(s simulator.StatusStep) bool { return s.Status == "delivered" },
+		), nil
 	})
 	if err != nil {
-		return simulator.Sent{}, fmt.Errorf("wait for the delivery of message %d to a customer: %w; the gateway's log may say why", count, err)
+		return simulator.Sent{}, fmt.Errorf(
+			"wait for the delivery of message %d to a customer: %w; the gateway's log may say why", count, err,
+		)
 	}
 	return last, nil
 }

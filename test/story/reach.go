@@ -68,7 +68,10 @@ func answers(ctx context.Context, address string) bool {
 // forward starts `kubectl port-forward` and waits until it says on which local port it listens.
 func (s *Stage) forward(ctx context.Context, namespace, service string, port int) (Door, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	cmd := s.Kubectl.command(ctx, "port-forward", "--namespace", namespace, "--address", "127.0.0.1", "service/"+service, ":"+strconv.Itoa(port))
+	cmd := s.Kubectl.command(
+		ctx, "port-forward", "--namespace", namespace, "--address", "127.0.0.1", "service/"+service,
+		":"+strconv.Itoa(port),
+	)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		cancel()
@@ -86,7 +89,9 @@ func (s *Stage) forward(ctx context.Context, namespace, service string, port int
 		}
 	}
 	stop()
-	return Door{}, errors.Join(fmt.Errorf("kubectl port-forward to %s/%s ended before it listened", namespace, service), lines.Err())
+	return Door{}, errors.Join(
+		fmt.Errorf("kubectl port-forward to %s/%s ended before it listened", namespace, service), lines.Err(),
+	)
 }
 
 // forwardedAddress reads kubectl's line "Forwarding from 127.0.0.1:40001 -> 8080".

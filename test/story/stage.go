@@ -74,7 +74,9 @@ func NewStage(kubectl, kubeconfig, root string) (*Stage, error) {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}
 	return &Stage{
-		Kubectl: Kubectl{Program: kubectl, Kubeconfig: kubeconfig}, Client: c, HTTP: &http.Client{Timeout: requestTimeout}, Root: root,
+		Kubectl: Kubectl{
+			Program: kubectl, Kubeconfig: kubeconfig,
+		}, Client: c, HTTP: &http.Client{Timeout: requestTimeout}, Root: root,
 		OnThisHost: os.Getenv("GUICHET_CLUSTER") == "host",
 	}, nil
 }
@@ -82,17 +84,25 @@ func NewStage(kubectl, kubeconfig, root string) (*Stage, error) {
 // Install applies the operator and the simulator and waits until both run.
 func (s *Stage) Install(ctx context.Context) error {
 	for _, folder := range []string{"config/default", "config/simulator"} {
-		if _, err := s.Kubectl.Run(ctx, "apply", "--server-side", "--force-conflicts", "-k", s.Root+"/"+folder); err != nil {
+		if _, err := s.Kubectl.Run(
+			ctx, "apply", "--server-side", "--force-conflicts", "-k", s.Root+"/"+folder,
+		); err != nil {
 			return err
 		}
 	}
 	for _, name := range []string{"businessaccounts", "messagetemplates", "pricingplans"} {
-		if _, err := s.Kubectl.Run(ctx, "wait", "--for=condition=Established", "--timeout=60s", "crd/"+name+".guichet.dev"); err != nil {
+		if _, err := s.Kubectl.Run(
+			ctx, "wait", "--for=condition=Established", "--timeout=60s", "crd/"+name+".guichet.dev",
+		); err != nil {
 			return err
 		}
 	}
-	for namespace, deployment := range map[string]string{OperatorNamespace: OperatorDeployment, SimulatorNamespace: SimulatorName} {
-		if _, err := s.Kubectl.Run(ctx, "rollout", "status", "--namespace", namespace, "deployment/"+deployment, "--timeout=180s"); err != nil {
+	for namespace, deployment := range map[string]string{
+		OperatorNamespace: OperatorDeployment, SimulatorNamespace: SimulatorName,
+	} {
+		if _, err := s.Kubectl.Run(
+			ctx, "rollout", "status", "--namespace", namespace, "deployment/"+deployment, "--timeout=180s",
+		); err != nil {
 			return err
 		}
 	}
@@ -140,7 +150,9 @@ func (s *Stage) Account(ctx context.Context) (*v1alpha1.BusinessAccount, error) 
 }
 
 // AwaitAccount reads the account until it satisfies a condition; an error says how it stood last.
-func (s *Stage) AwaitAccount(ctx context.Context, what string, satisfied func(*v1alpha1.BusinessAccount) bool) (*v1alpha1.BusinessAccount, error) {
+func (s *Stage) AwaitAccount(
+	ctx context.Context, what string, satisfied func(*v1alpha1.BusinessAccount) bool,
+) (*v1alpha1.BusinessAccount, error) {
 	var last *v1alpha1.BusinessAccount
 	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {
 		account, err := s.Account(ctx)
@@ -182,7 +194,9 @@ func (s *Stage) AwaitReady(ctx context.Context) (*v1alpha1.BusinessAccount, erro
 		return nil, fmt.Errorf("wait until the templates are Ready: %w; still waiting for %q", err, waitingFor)
 	}
 	return s.AwaitAccount(ctx, "the gateway serves what is configured", func(a *v1alpha1.BusinessAccount) bool {
-		return isReady(a.Generation, a.Status.Conditions) && apimeta.IsStatusConditionTrue(a.Status.Conditions, v1alpha1.ConditionConfigSynced)
+		return isReady(a.Generation, a.Status.Conditions) && apimeta.IsStatusConditionTrue(
+			a.Status.Conditions, v1alpha1.ConditionConfigSynced,
+		)
 	})
 }
 

@@ -39,8 +39,12 @@ func main() {
 		"kube-scheduler":          func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
 		"kubelet":                 func() int { return cli.Run(kubelet.NewKubeletCommand(context.Background())) },
 		"kube-proxy":              func() int { return cli.Run(proxy.NewProxyCommand()) },
-		"volume-provisioner":      func() int { return cli.Run(provisioner.NewCommand(genericapiserver.SetupSignalContext())) },
-		"kubectl":                 runKubectl,
+		"volume-provisioner": func() int {
+			return cli.Run(
+				provisioner.NewCommand(genericapiserver.SetupSignalContext()),
+			)
+		},
+		"kubectl": runKubectl,
 	}
 
 	name := filepath.Base(os.Args[0])
@@ -50,7 +54,10 @@ func main() {
 	}
 	run, known := commands[name]
 	if !known {
-		fmt.Fprintf(os.Stderr, "kube: no program is called %q; there are: %s\n", name, strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
+		fmt.Fprintf(
+			os.Stderr, "kube: no program is called %q; there are: %s\n", name,
+			strings.Join(slices.Sorted(maps.Keys(commands)), ", "),
+		)
 		os.Exit(2)
 	}
 	os.Exit(run())

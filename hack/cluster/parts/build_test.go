@@ -14,7 +14,10 @@ func greeter(t *testing.T, root string) Part {
 	t.Helper()
 	write(t, filepath.Join(root, "greeter", "go.mod"), "module greeter\n\ngo 1.26\n")
 	write(t, filepath.Join(root, "greeter", "main.go"), "package main\n\nfunc main() { println(\"hello\") }\n")
-	return Part{Name: "greeter", Module: "greeter", Packages: []string{"."}, Outputs: []string{"greet"}, Links: []string{"salute"}}
+	return Part{
+		Name: "greeter", Module: "greeter", Packages: []string{"."}, Outputs: []string{"greet"},
+		Links: []string{"salute"},
+	}
 }
 
 func TestBuildCompilesOnceUntilTheSourcesChange(t *testing.T) {
@@ -51,7 +54,9 @@ func TestBuildSaysWhatTheCompilerSaid(t *testing.T) {
 	root := t.TempDir()
 	part := greeter(t, root)
 	write(t, filepath.Join(root, "greeter", "main.go"), "package main\n\nfunc main() { nosuch() }\n")
-	err := Builder{Root: root, Programs: filepath.Join(root, "programs"), Progress: &bytes.Buffer{}}.Build(t.Context(), []Part{part})
+	err := Builder{
+		Root: root, Programs: filepath.Join(root, "programs"), Progress: &bytes.Buffer{},
+	}.Build(t.Context(), []Part{part})
 	if err == nil || !strings.Contains(err.Error(), "undefined: nosuch") {
 		t.Errorf("error = %v, want the compiler's", err)
 	}

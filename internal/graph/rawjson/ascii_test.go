@@ -35,7 +35,9 @@ func TestASCIIWritesAsMetaDoes(t *testing.T) {
 
 // Whatever JSON comes, the form is ASCII, decodes to the same value, and is its own form.
 func TestASCIIKeepsTheValue(t *testing.T) {
-	anything := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("\"\\/uU<>&@%éß👍\u2028\x00\x1f\x7fdD8"))))
+	anything := rapid.OneOf(
+		rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("\"\\/uU<>&@%éß👍\u2028\x00\x1f\x7fdD8"))),
+	)
 	rapid.Check(t, func(t *rapid.T) {
 		text, err := json.Marshal(rapid.MapOf(anything, anything).Draw(t, "members"))
 		if err != nil {

@@ -79,7 +79,9 @@ func TestCanonicalIgnoresOrderSpaceAndEscapes(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
-	for _, other := range []string{`{"a":1,"b":{"c":"é","d":[2,1]}}`, `{"a":1.0,"b":{"c":"é","d":[1,2]}}`, `{"a":"1","b":{"c":"é","d":[1,2]}}`} {
+	for _, other := range []string{
+		`{"a":1,"b":{"c":"é","d":[2,1]}}`, `{"a":1.0,"b":{"c":"é","d":[1,2]}}`, `{"a":"1","b":{"c":"é","d":[1,2]}}`,
+	} {
 		if string(Canonical([]byte(other))) == same[0] {
 			t.Errorf("%s was taken for %s", other, same[0])
 		}

@@ -30,7 +30,9 @@ var _ controller.Provisioner = &provisioner{}
 
 // Provision makes the folder and describes it. Capacity is what the claim asks for; nothing
 // enforces it.
-func (p *provisioner) Provision(_ context.Context, options controller.ProvisionOptions) (*corev1.PersistentVolume, controller.ProvisioningState, error) {
+func (p *provisioner) Provision(
+	_ context.Context, options controller.ProvisionOptions,
+) (*corev1.PersistentVolume, controller.ProvisioningState, error) {
 	folder := filepath.Join(p.root, options.PVName)
 	if err := os.MkdirAll(folder, 0o770); err != nil {
 		return nil, controller.ProvisioningFinished, fmt.Errorf("make the folder of volume %s: %w", options.PVName, err)
