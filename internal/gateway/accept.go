@@ -127,19 +127,27 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
 	}
-	claimed, err := tx.AcceptAndClaim(m, func() (bool, error) {
-		if !a.slot {
-			return false, nil
-		}
-		until, _, err := g.holdUntil(tx, t, m, a.now)
-		return until.IsZero(), err
-	})
+	line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 	if err != nil {
 		return nil, err
 	}
-	if !claimed {
+	atOnce := a.slot && line.Free()
+	if atOnce { // only then does it take of the limits
+		until, _, err := g.holdUntil(tx, t, m, a.now)
+		if err != nil {
+			return nil, err
+		}
+		atOnce = until.IsZero()
+	}
+	if !atOnce {
+		if err := tx.AcceptInto(line, m); err != nil {
+			return nil, err
+		}
 		g.senders.note(m.Channel, true)
 		return nil, nil
+	}
+	if err := tx.AcceptAndClaim(line, m); err != nil {
+		return nil, err
 	}
 	upstream, err := upstreamBody(tx, m)
 	if err != nil {

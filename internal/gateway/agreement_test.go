@@ -194,10 +194,14 @@ func (s *story) line(format string, args ...any) {
 	)
 }
 
+// someone is a customer, under one of the spellings of their number (P13), and a channel.
 func (s *story) someone() (channel, customer string) {
-	return pick(s, phoneID, secondPhone), pick(
-		s, ana, "33612345679", "5491155560004", "919876543210", "4915112345678", "12025550123",
+	person := pick(
+		s, []string{ana}, []string{"33612345679"}, []string{"5491155560004", "541155560004", "54111555560004"},
+		[]string{"5511987654321", "551187654321"}, []string{"919876543210"}, []string{"4915112345678"},
+		[]string{"12025550123"},
 	)
+	return pick(s, phoneID, secondPhone), pick(s, person...)
 }
 
 // intake gives the gateway a signed webhook of a number.
@@ -239,10 +243,11 @@ func (s *story) writes() {
 // sends has the business send something.
 func (s *story) sends() {
 	channel, customer := s.someone()
-	form := pick(s, []string{"text", ""}, []string{"text", ""}, []string{"template", "utility"}, []string{
-		"template", "marketing",
-	},
-		[]string{"template", "authentication"}, []string{"reaction", ""}, []string{"text", "utility"})
+	form := pick(
+		s, []string{"text", ""}, []string{"text", ""}, []string{"template", "utility"},
+		[]string{"template", "marketing"}, []string{"template", "authentication"}, []string{"reaction", ""},
+		[]string{"text", "utility"},
+	)
 	s.post(channel, customer, form[0], form[1])
 }
 

@@ -58,7 +58,11 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 		Envelope: about, Content: []byte("{}"),
 	}
 	if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
-		if _, err := tx.AcceptAndClaim(m, func() (bool, error) { return true, nil }); err != nil {
+		line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+		if err != nil {
+			return err
+		}
+		if err := tx.AcceptAndClaim(line, m); err != nil {
 			return err
 		}
 		claimed, _, err := tx.Message(m.ID)
