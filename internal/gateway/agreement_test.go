@@ -121,7 +121,7 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 		t.Fatal(err)
 	}
 	s := &story{t: t, random: random, now: now, names: map[string]string{}}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1", func(d *config.Document) {
+	w := prepareWorld(t, func(d *config.Document) {
 		d.Templates = append(d.Templates, gatewaytest.Approved(gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")))
 		d.Callback = nil
 		scarce(d.Plan.Revisions)

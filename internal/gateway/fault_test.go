@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	_ "modernc.org/sqlite"
@@ -138,30 +139,32 @@ func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 // A second gateway on the same volume takes over; the first one stops at once and says why.
 func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	t.Parallel()
-	first := newWorld(t)
-	if got := first.metric("guichet_gateway_store_superseded"); got != "0" {
-		t.Errorf("store_superseded is %q; want 0", got)
-	}
-	second := first.another()
-	first.until("the first one refuses", func() bool {
-		return first.send(templateTo("+"+ana, "parcel_ready")).status == http.StatusServiceUnavailable
+	synctest.Test(t, func(t *testing.T) {
+		first := newWorld(t)
+		if got := first.metric("guichet_gateway_store_superseded"); got != "0" {
+			t.Errorf("store_superseded is %q; want 0", got)
+		}
+		second := first.another()
+		first.until("the first one refuses", func() bool {
+			return first.send(templateTo("+"+ana, "parcel_ready")).status == http.StatusServiceUnavailable
+		})
+		second.accepted(templateTo("+"+ana, "parcel_ready"))
+		response, err := first.client.Get(first.metrics + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
+			body, store.ErrSuperseded.Error(),
+		) {
+			t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
+		}
+		if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
+			t.Errorf("store_superseded is %q; want 1", got)
+		}
+		if !strings.Contains(first.logs.String(), "Store was taken over") {
+			t.Error("the log does not say that the store was taken over")
+		}
 	})
-	second.accepted(templateTo("+"+ana, "parcel_ready"))
-	response, err := http.Get(first.metrics + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
-		body, store.ErrSuperseded.Error(),
-	) {
-		t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
-	}
-	if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
-		t.Errorf("store_superseded is %q; want 1", got)
-	}
-	if !strings.Contains(first.logs.String(), "Store was taken over") {
-		t.Error("the log does not say that the store was taken over")
-	}
 }
 
 // The clock of one replica's machine is five minutes ahead. A doubt that it begins ends after the

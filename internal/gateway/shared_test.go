@@ -13,6 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -28,13 +29,10 @@ func onDatabase(database string) func(*config.Document) {
 // another is a second replica of the account, beside the one that newWorld has started.
 func (w *world) another() *world {
 	w.t.Helper()
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	second := *w
 	second.logs = &lockedBuffer{}
-	second.start(listeners)
+	second.serveOn(Listeners{API: w.network.Listen(w.t), Metrics: w.network.Listen(w.t), Report: w.network.Listen(w.t)})
+	second.start()
 	return &second
 }
 
@@ -165,7 +163,7 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 // has: the customer's callbacks stay in order.
 func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	t.Parallel()
-	endpoint := newBusiness(t)
+	endpoint := newBusiness(t, gatewaytest.Loopback())
 	database := postgrestest.Database(t)
 	g := resting(
 		t, &testClock{began: time.Now()}, onDatabase(database),
@@ -270,16 +268,10 @@ func TestDatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	later.Path += "_later"
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := prepareWorld(
-		t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), onDatabase(later.String()),
-	)
-	w.run(listeners)
+	w := prepareWorld(t, onDatabase(later.String()))
+	w.run()
 	w.until("the gateway says that it is not ready", func() bool {
-		response, err := http.Get(w.metrics + "/readyz")
+		response, err := w.client.Get(w.metrics + "/readyz")
 		if err != nil {
 			return false
 		}
