@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -57,7 +59,7 @@ func TestP12ConnectionIsCutBeforeOrAfterAcceptance(t *testing.T) {
 			w := newWorld(t, testConfig(), nil)
 			w.control("POST", "/control/faults", `{"effect":"`+effect+`","next":1}`, 200)
 			_, err := w.send(orderReadyTo(ana))
-			failure, ok := errors.AsType[*graph.TransportError](err)
+			failure, ok := errors.AsType[*network.TransportError](err)
 			if !ok || failure.NotSent {
 				t.Fatalf("got %v, want a *TransportError that leaves a doubt", err)
 			}
@@ -80,7 +82,7 @@ func TestHangAcceptsAndAnswersTooLate(t *testing.T) {
 	}
 	w.control("POST", "/control/faults", `{"effect":"hang","delay":"1m","next":1}`, 200)
 	_, err = impatient.Send(t.Context(), number1, orderReadyTo(ana))
-	if _, ok := errors.AsType[*graph.TransportError](err); !ok {
+	if _, ok := errors.AsType[*network.TransportError](err); !ok {
 		t.Fatalf("got %v, want a *TransportError", err)
 	}
 	w.idle()
@@ -157,10 +159,10 @@ func TestBusinessBlocksCustomers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := graph.BlockResult{
-		Done: []graph.BlockedUser{{Input: "+" + ana, WAID: ana}},
-		Failed: []graph.BlockFailure{{
-			BlockedUser: graph.BlockedUser{Input: "+15550002222", WAID: "15550002222"},
+	want := whatsapp.BlockResult{
+		Done: []whatsapp.BlockedUser{{Input: "+" + ana, WAID: ana}},
+		Failed: []whatsapp.BlockFailure{{
+			BlockedUser: whatsapp.BlockedUser{Input: "+15550002222", WAID: "15550002222"},
 			Errors: []byte(
 				`[{"code":131047,"error_data":{"details":"The user has not written within 24 hours."},"message":"Re-engagement required"}]`,
 			),

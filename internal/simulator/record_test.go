@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -77,7 +78,7 @@ func TestStatusesOfUserIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]graph.ResponseContact{{Input: "BR.77", UserID: "BR.77"}}, response.Contacts); diff != "" {
+	if diff := cmp.Diff([]whatsapp.ResponseContact{{Input: "BR.77", UserID: "BR.77"}}, response.Contacts); diff != "" {
 		t.Error(diff)
 	}
 	w.idle()

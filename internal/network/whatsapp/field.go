@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
@@ -39,7 +40,7 @@ func (f field) object() (object, error) {
 		return object{}, invalid(f.path, fmt.Sprintf("must have at most %d fields", maxFields))
 	}
 	if _, ambiguous := members.Ambiguous(); ambiguous {
-		return object{}, NewError(CodeInvalidParameter,
+		return object{}, graph.NewError(graph.CodeInvalidParameter,
 			"A field stands twice in "+f.path+", maybe in another case. Keep one of them.")
 	}
 	return object{path: f.path, members: members}, nil
@@ -126,7 +127,7 @@ func (o object) medium() error {
 	linkValue, _ := rawjson.String(link.raw)
 	switch {
 	case (idValue == "") == (linkValue == ""):
-		return NewError(CodeInvalidParameter, o.path+" must give exactly one of id and link.")
+		return graph.NewError(graph.CodeInvalidParameter, o.path+" must give exactly one of id and link.")
 	case linkValue != "":
 		return absoluteURL(link.path, linkValue)
 	}

@@ -1,4 +1,4 @@
-package gateway
+package whatsapp
 
 import (
 	"crypto/rand"
@@ -14,9 +14,9 @@ import (
 // "wamid." spell "Gui".
 const ownIDPrefix = "wamid.R3Vp"
 
-// newMessageID is an id that nobody can guess: the tag, the millisecond of now, which keeps
-// neighbours together in an index, and 18 random bytes.
-func newMessageID(now time.Time) (string, error) {
+// NewID implements network.Sender. An id is the tag, the millisecond of now, which keeps neighbours
+// together in an index, and 18 random bytes.
+func (Network) NewID(now time.Time) (string, error) {
 	var raw [27]byte
 	copy(raw[:], "Gui")
 	var at [8]byte
@@ -28,12 +28,5 @@ func newMessageID(now time.Time) (string, error) {
 	return "wamid." + base64.RawURLEncoding.EncodeToString(raw[:]), nil
 }
 
-// newTraceID is the fbtrace_id of an error that is made here.
-func newTraceID() string {
-	var raw [17]byte
-	_, _ = rand.Read(raw[:]) // it never fails, and an id of zeros would do
-	return "A" + base64.RawURLEncoding.EncodeToString(raw[:])
-}
-
-// isOwnID tells whether an id was given out by a gateway rather than by the upstream.
-func isOwnID(id string) bool { return strings.HasPrefix(id, ownIDPrefix) }
+// IsOwnID implements network.Sender.
+func (Network) IsOwnID(id string) bool { return strings.HasPrefix(id, ownIDPrefix) }

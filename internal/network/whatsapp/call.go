@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
@@ -40,30 +40,30 @@ const userInitiated = "USER_INITIATED"
 // business as statuses, which look like those of messages and are none.
 func (c *Change) readCalls(value rawjson.Object) {
 	c.Contacts = parseContacts(value)
-	for _, raw := range list(value, listCalls) {
+	for _, raw := range value.List(listCalls) {
 		object, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
 		call := Call{
-			ID: text(object, "id"), Step: text(object, "event"), Timestamp: seconds(object.Get("timestamp")),
-			ByCustomer: text(object, "direction") == userInitiated,
-			Customer:   text(object, "to"),
+			ID: object.Text("id"), Step: object.Text("event"), Timestamp: object.Seconds("timestamp"),
+			ByCustomer: object.Text("direction") == userInitiated,
+			Customer:   object.Text("to"),
 			List:       listCalls, Raw: raw,
 		}
 		if call.ByCustomer {
-			call.Customer, call.CustomerUserID = text(object, "from"), text(object, "from_user_id")
+			call.Customer, call.CustomerUserID = object.Text("from"), object.Text("from_user_id")
 		}
 		c.Calls = append(c.Calls, call)
 	}
-	for _, raw := range list(value, listStatuses) {
+	for _, raw := range value.List(listStatuses) {
 		object, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
 		c.Calls = append(c.Calls, Call{
-			ID: text(object, "id"), Step: text(object, "status"), Timestamp: seconds(object.Get("timestamp")),
-			Customer: text(object, "recipient_id"), CustomerUserID: text(object, "recipient_user_id"),
+			ID: object.Text("id"), Step: object.Text("status"), Timestamp: object.Seconds("timestamp"),
+			Customer: object.Text("recipient_id"), CustomerUserID: object.Text("recipient_user_id"),
 			List: listStatuses, Raw: raw,
 		})
 	}

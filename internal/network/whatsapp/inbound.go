@@ -1,10 +1,11 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
 	"slices"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
@@ -74,7 +75,7 @@ func (m *Message) Kind() string {
 }
 
 // unsupportedType tells whether the error says that the API cannot show a message.
-func (e StatusError) unsupportedType() bool { return e.Code == CodeUnsupportedType }
+func (e StatusError) unsupportedType() bool { return e.Code == graph.CodeUnsupportedType }
 
 // Referral is how a customer came.
 type Referral struct {
@@ -170,16 +171,13 @@ type StatusError struct {
 	Details string
 }
 
-// Class says what to do with the message, as Error.Class does.
-func (e StatusError) Class() Class { return classOf(e.Code, 0, 0) }
-
 func (c *Change) readMessages(value rawjson.Object) {
 	c.Contacts = parseContacts(value)
 	c.Errors = parseErrors(value)
-	for _, raw := range list(value, "messages") {
+	for _, raw := range value.List("messages") {
 		c.Messages = append(c.Messages, parseMessage(raw))
 	}
-	for _, raw := range list(value, "statuses") {
+	for _, raw := range value.List("statuses") {
 		c.Statuses = append(c.Statuses, parseStatus(raw))
 	}
 }
@@ -190,22 +188,22 @@ func parseMessage(raw []byte) Message {
 		return Message{Raw: raw}
 	}
 	message := Message{
-		ID:         text(object, "id"),
-		From:       text(object, "from"),
-		FromUserID: text(object, "from_user_id"), FromParentUserID: text(object, "from_parent_user_id"),
-		GroupID:     text(object, "group_id"),
-		Type:        text(object, "type"),
-		Timestamp:   seconds(object.Get("timestamp")),
-		ReplyTo:     text(child(object, "context"), "id"),
-		Unsupported: text(child(object, "unsupported"), "type"),
+		ID:         object.Text("id"),
+		From:       object.Text("from"),
+		FromUserID: object.Text("from_user_id"), FromParentUserID: object.Text("from_parent_user_id"),
+		GroupID:     object.Text("group_id"),
+		Type:        object.Text("type"),
+		Timestamp:   object.Seconds("timestamp"),
+		ReplyTo:     object.Child("context").Text("id"),
+		Unsupported: object.Child("unsupported").Text("type"),
 		Errors:      parseErrors(object),
 		Raw:         raw,
 	}
-	if referral := child(object, "referral"); referral.Len() > 0 {
+	if referral := object.Child("referral"); referral.Len() > 0 {
 		message.Referral = &Referral{
-			SourceType: text(referral, "source_type"),
-			SourceID:   text(referral, "source_id"),
-			ClickID:    text(referral, "ctwa_clid"),
+			SourceType: referral.Text("source_type"),
+			SourceID:   referral.Text("source_id"),
+			ClickID:    referral.Text("ctwa_clid"),
 		}
 	}
 	message.readContent(object)
@@ -213,22 +211,22 @@ func parseMessage(raw []byte) Message {
 }
 
 func (m *Message) readContent(object rawjson.Object) {
-	content := child(object, m.Type)
+	content := object.Child(m.Type)
 	switch m.Type {
 	case TypeText:
-		m.Text = text(content, "body")
+		m.Text = content.Text("body")
 	case TypeButton:
-		m.Text = text(content, "text")
+		m.Text = content.Text("text")
 	case TypeInteractive:
-		m.Text = text(child(content, text(content, "type")), "title")
+		m.Text = content.Child(content.Text("type")).Text("title")
 	case TypeReaction:
-		m.ReactionTo = text(content, "message_id")
-		m.Emoji = text(content, "emoji")
+		m.ReactionTo = content.Text("message_id")
+		m.Emoji = content.Text("emoji")
 	case TypeSystem:
 		m.System = &SystemNotice{
-			Type: text(content, "type"), NewID: firstOf(content, "wa_id", "new_wa_id"),
-			OldUserID: text(content, "previous_user_id"), NewUserID: text(content, "user_id"),
-			OldParentUserID: text(content, "previous_parent_user_id"), NewParentUserID: text(content, "parent_user_id"),
+			Type: content.Text("type"), NewID: content.FirstText("wa_id", "new_wa_id"),
+			OldUserID: content.Text("previous_user_id"), NewUserID: content.Text("user_id"),
+			OldParentUserID: content.Text("previous_parent_user_id"), NewParentUserID: content.Text("parent_user_id"),
 		}
 		if m.System.Type == customerChangedNumber {
 			m.System.Type = ChangedNumber
@@ -242,32 +240,32 @@ func parseStatus(raw []byte) Status {
 		return Status{Raw: raw}
 	}
 	status := Status{
-		ID:              text(object, "id"),
-		Type:            text(object, "type"),
-		Status:          text(object, "status"),
-		Timestamp:       seconds(object.Get("timestamp")),
-		RecipientID:     text(object, "recipient_id"),
-		RecipientUserID: text(object, "recipient_user_id"),
-		RecipientType:   text(object, "recipient_type"),
-		ParticipantID:   text(object, "recipient_participant_id"),
-		CallbackData:    text(object, "biz_opaque_callback_data"),
+		ID:              object.Text("id"),
+		Type:            object.Text("type"),
+		Status:          object.Text("status"),
+		Timestamp:       object.Seconds("timestamp"),
+		RecipientID:     object.Text("recipient_id"),
+		RecipientUserID: object.Text("recipient_user_id"),
+		RecipientType:   object.Text("recipient_type"),
+		ParticipantID:   object.Text("recipient_participant_id"),
+		CallbackData:    object.Text("biz_opaque_callback_data"),
 		Errors:          parseErrors(object),
 		Raw:             raw,
 	}
-	if pricing := child(object, "pricing"); pricing.Len() > 0 {
+	if pricing := object.Child("pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{
-			Model:    text(pricing, "pricing_model"),
-			Type:     text(pricing, "type"),
-			Category: text(pricing, "category"),
-			Subtype:  text(pricing, "subtype"),
-			Billable: boolean(pricing.Get("billable")),
+			Model:    pricing.Text("pricing_model"),
+			Type:     pricing.Text("type"),
+			Category: pricing.Text("category"),
+			Subtype:  pricing.Text("subtype"),
+			Billable: pricing.Bool("billable"),
 		}
 	}
-	if conversation := child(object, "conversation"); conversation.Len() > 0 {
+	if conversation := object.Child("conversation"); conversation.Len() > 0 {
 		status.Conversation = &Conversation{
-			ID:      text(conversation, "id"),
-			Origin:  text(child(conversation, "origin"), "type"),
-			Expires: seconds(conversation.Get("expiration_timestamp")),
+			ID:      conversation.Text("id"),
+			Origin:  conversation.Child("origin").Text("type"),
+			Expires: conversation.Seconds("expiration_timestamp"),
 		}
 	}
 	return status
@@ -275,17 +273,17 @@ func parseStatus(raw []byte) Status {
 
 func parseErrors(object rawjson.Object) []StatusError {
 	var failures []StatusError
-	for _, raw := range list(object, "errors") {
+	for _, raw := range object.List("errors") {
 		failure, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
-		number, _ := code(failure.Get("code"))
+		number, _ := failure.Int32("code")
 		failures = append(failures, StatusError{
 			Code:    number,
-			Title:   bounded(text(failure, "title")),
-			Message: bounded(text(failure, "message")),
-			Details: bounded(text(child(failure, "error_data"), "details")),
+			Title:   failure.Text("title"),
+			Message: failure.Text("message"),
+			Details: failure.Child("error_data").Text("details"),
 		})
 	}
 	return failures

@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/template"
@@ -84,6 +85,12 @@ type Send struct {
 	Read *ReadReceipt
 }
 
+// Categories of a Direct Send.
+const (
+	directUtility        = "utility"
+	directAuthentication = "authentication"
+)
+
 // Text is the content of a text message.
 type Text struct {
 	Body string
@@ -116,16 +123,6 @@ func (r *ReadReceipt) Body() json.RawMessage {
 
 // IsTemplate tells whether the message may be sent outside the service window.
 func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
-
-// WithCallbackData returns the request's body with biz_opaque_callback_data
-// replaced, every other byte unchanged.
-func (s *Send) WithCallbackData(data string) json.RawMessage {
-	object, err := rawjson.ParseObject(s.Raw)
-	if err != nil {
-		return s.Raw // not a Send of ParseSend: there is nothing to replace
-	}
-	return object.Set("biz_opaque_callback_data", rawjson.Quote(data))
-}
 
 // ParseSend reads a request body. It is strict about what a gateway decides on
 // and leaves every other field alone. The error, if any, is an *Error with code
@@ -160,30 +157,30 @@ func ParseSend(body []byte) (*Send, error) {
 func sendObject(body []byte) (rawjson.Object, error) {
 	switch {
 	case len(body) > MaxSendBody:
-		return rawjson.Object{}, NewError(
-			CodeInvalidParameter,
+		return rawjson.Object{}, graph.NewError(
+			graph.CodeInvalidParameter,
 			fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody),
 		)
 	case !json.Valid(body):
-		return rawjson.Object{}, NewError(CodeInvalidParameter, whyNotJSON(body))
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, whyNotJSON(body))
 	case !utf8.Valid(body):
-		return rawjson.Object{}, NewError(CodeInvalidParameter, notUTF8)
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, notUTF8)
 	}
 	object, err := rawjson.ParseObject(body)
 	if err != nil {
-		return rawjson.Object{}, NewError(CodeInvalidParameter, "The body must be a JSON object.")
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, "The body must be a JSON object.")
 	}
 	if object.Len() > maxFields {
-		return rawjson.Object{}, NewError(
-			CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields),
+		return rawjson.Object{}, graph.NewError(
+			graph.CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields),
 		)
 	}
 	if _, ambiguous := object.Ambiguous(); ambiguous {
-		return rawjson.Object{}, NewError(CodeInvalidParameter,
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter,
 			"A field stands twice in the body, maybe in another case. Keep one of them.")
 	}
 	if name, found := misspelt(object); found {
-		return rawjson.Object{}, NewError(CodeInvalidParameter,
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter,
 			"The field "+name+" stands in the body in another case. Write it in lower case.")
 	}
 	return object, nil
@@ -330,9 +327,9 @@ func (s *Send) readCommon(object rawjson.Object) error {
 	s.CallbackData = data
 
 	category, ok := optionalString(object, "category")
-	if !ok || category != "" && category != "utility" && category != "authentication" {
-		return NewError(
-			CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`,
+	if !ok || category != "" && category != directUtility && category != directAuthentication {
+		return graph.NewError(
+			graph.CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`,
 		)
 	}
 	s.DirectCategory = category
@@ -373,10 +370,10 @@ func optionalString(object rawjson.Object, name string) (value string, ok bool) 
 	return rawjson.String(raw)
 }
 
-func missing(path, what string) *Error {
-	return NewError(CodeMissingParameter, path+" is missing: give "+what+".")
+func missing(path, what string) *graph.Error {
+	return graph.NewError(graph.CodeMissingParameter, path+" is missing: give "+what+".")
 }
 
-func invalid(path, rule string) *Error {
-	return NewError(CodeInvalidValue, path+" "+rule+".")
+func invalid(path, rule string) *graph.Error {
+	return graph.NewError(graph.CodeInvalidValue, path+" "+rule+".")
 }

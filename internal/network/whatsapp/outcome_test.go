@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"errors"
@@ -8,7 +8,9 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"testing"
-	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // fateOf says in one word what a caller knows of a send: taken, refused (with its code and class),
@@ -17,13 +19,13 @@ func fateOf(err error) string {
 	if err == nil {
 		return "taken"
 	}
-	if transport, ok := errors.AsType[*TransportError](err); ok {
+	if transport, ok := errors.AsType[*network.TransportError](err); ok {
 		if transport.NotSent {
 			return "unsent"
 		}
 		return "unknown"
 	}
-	failure, ok := AsError(err)
+	failure, ok := graph.AsError(err)
 	switch {
 	case !ok:
 		return "no error of this package"
@@ -102,8 +104,8 @@ func TestP12OnlyTheUpstreamsOwnErrorSaysThatAMessageWasNotTaken(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			client, _ := upstream(t, tc.status, tc.body)
-			_, err := client.Send(t.Context(), "1066", []byte(`{}`))
+			number, _ := answering(t, tc.status, tc.body)
+			_, err := number.Send(t.Context(), []byte(`{}`))
 			if got := fateOf(err); got != tc.want {
 				t.Errorf("got %q, want %q (%v)", got, tc.want, err)
 			}
@@ -136,11 +138,7 @@ func TestP12CutConnectionLeavesADoubt(t *testing.T) {
 				_ = connection.Close()
 			}))
 			defer server.Close()
-			client, err := NewClient(ClientOptions{BaseURL: server.URL, Token: secretToken, Timeout: 10 * time.Second})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = client.Send(t.Context(), "1066", []byte(`{}`))
+			_, err := connected(t, server.URL).Send(t.Context(), []byte(`{}`))
 			if got := fateOf(err); got != "unknown" {
 				t.Errorf("got %q, want unknown (%v)", got, err)
 			}

@@ -1,10 +1,11 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
 	"fmt"
 	"strings"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -30,7 +31,7 @@ func readComponents(f field) ([]template.SendComponent, error) {
 		}
 	}
 	if err := template.CheckSend(components); err != nil {
-		return nil, NewError(CodeInvalidValue, "template."+err.Error()+".")
+		return nil, graph.NewError(graph.CodeInvalidValue, "template."+err.Error()+".")
 	}
 	return components, nil
 }
@@ -125,7 +126,7 @@ func readParameter(f field) (p template.Parameter, err error) {
 func readValue(f field) (string, error) {
 	value, err := f.text(0, MaxSendBody)
 	if err == nil && (strings.ContainsAny(value, "\n\r\t") || strings.Contains(value, "     ")) {
-		return "", NewError(CodeTemplateBadParameters,
+		return "", graph.NewError(graph.CodeTemplateBadParameters,
 			f.path+" has a newline, a tab or more than four spaces in a row. Write the value in one line with single spaces.")
 	}
 	return value, err

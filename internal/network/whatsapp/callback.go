@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
@@ -205,8 +205,8 @@ func indexContacts(contacts []byte) contactIndex {
 		if err != nil {
 			continue
 		}
-		addFirst(index.byWAID, text(contact, "wa_id"), i)
-		addFirst(index.byUserID, text(contact, "user_id"), i)
+		addFirst(index.byWAID, contact.Text("wa_id"), i)
+		addFirst(index.byUserID, contact.Text("user_id"), i)
 	}
 	return index
 }
@@ -258,7 +258,7 @@ func (c *Change) surroundings() (opening, closing []byte) {
 	out = append(out, `{"object":`...)
 	out = append(out, rawjson.Quote(c.Object)...)
 	out = append(out, `,"entry":[`...)
-	if c.Events != nil || c.Field == "" {
+	if c.Field == "" {
 		return rawjson.ASCII(out), []byte("]}")
 	}
 	out = append(out, `{"id":`...)

@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"errors"
@@ -42,7 +42,6 @@ func withoutRaw() cmp.Option {
 		cmpopts.IgnoreFields(Message{}, "Raw"),
 		cmpopts.IgnoreFields(Status{}, "Raw"),
 		cmpopts.IgnoreFields(UserPreference{}, "Raw"),
-		cmpopts.IgnoreFields(PageEvent{}, "Raw"),
 	}
 }
 

@@ -1,13 +1,16 @@
-package graph
+package messenger
 
 import (
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
 
-func TestParseWebhookOfAPage(t *testing.T) {
+func TestReadEntry(t *testing.T) {
 	milli := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 	base := PageEvent{Sender: "24680135", Recipient: "555", Timestamp: milli(1760000000100)}
 	with := func(edit func(*PageEvent)) PageEvent {
@@ -70,27 +73,27 @@ func TestParseWebhookOfAPage(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := onlyChange(
-				t,
-				[]byte(
-					`{"object":"page","entry":[{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"24680135"},"recipient":{"id":"555"},"timestamp":1760000000100,`+tc.content+`}]}]}`,
-				),
-			)
-			want := Change{
-				Object: "page", EntryID: "555", EntryTime: milli(1760000000123), Events: []PageEvent{tc.want},
-			}
-			if diff := cmp.Diff(want, got, withoutRaw()); diff != "" {
+			got := eventsOf(t, `{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"24680135"},`+
+				`"recipient":{"id":"555"},"timestamp":1760000000100,`+tc.content+`}]}`)
+			if diff := cmp.Diff([]PageEvent{tc.want}, got, cmpopts.IgnoreFields(PageEvent{}, "Raw")); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestParseWebhookStandby(t *testing.T) {
-	got := onlyChange(
-		t, []byte(`{"object":"page","entry":[{"id":"555","standby":[{"sender":{"id":"1"},"message":{"mid":"m"}}]}]}`),
-	)
-	if len(got.Events) != 1 || !got.Events[0].Standby || got.Events[0].Kind != PageMessage {
-		t.Errorf("got %+v, want one message on standby", got.Events)
+func eventsOf(t *testing.T, entry string) []PageEvent {
+	t.Helper()
+	object, err := rawjson.ParseObject([]byte(entry))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ReadEntry(object)
+}
+
+func TestReadEntryOnStandby(t *testing.T) {
+	got := eventsOf(t, `{"id":"555","standby":[{"sender":{"id":"1"},"message":{"mid":"m"}}]}`)
+	if len(got) != 1 || !got[0].Standby || got[0].Kind != PageMessage {
+		t.Errorf("got %+v, want one message on standby", got)
 	}
 }

@@ -1,9 +1,8 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
@@ -70,19 +69,19 @@ func ParseSendResponse(body []byte) (SendResponse, error) {
 	if err != nil {
 		return SendResponse{}, errNoMessageID
 	}
-	response := SendResponse{MessagingProduct: text(object, "messaging_product")}
-	for _, raw := range list(object, "contacts") {
+	response := SendResponse{MessagingProduct: object.Text("messaging_product")}
+	for _, raw := range object.List("contacts") {
 		if contact, err := rawjson.ParseObject(raw); err == nil {
 			response.Contacts = append(response.Contacts, ResponseContact{
-				Input: text(contact, "input"), WAID: text(contact, "wa_id"),
-				UserID: text(contact, "user_id"), ParentUserID: text(contact, "parent_user_id"),
+				Input: contact.Text("input"), WAID: contact.Text("wa_id"),
+				UserID: contact.Text("user_id"), ParentUserID: contact.Text("parent_user_id"),
 			})
 		}
 	}
-	for _, raw := range list(object, "messages") {
+	for _, raw := range object.List("messages") {
 		if message, err := rawjson.ParseObject(raw); err == nil {
 			response.Messages = append(response.Messages, ResponseMessage{
-				ID: text(message, "id"), GroupID: text(message, "group_id"), Status: text(message, "message_status"),
+				ID: message.Text("id"), GroupID: message.Text("group_id"), Status: message.Text("message_status"),
 			})
 		}
 	}
@@ -105,44 +104,4 @@ type PhoneNumber struct {
 // Throughput is the level of a number: STANDARD (80 messages a second) or HIGH.
 type Throughput struct {
 	Level string `json:"level"`
-}
-
-// BlockResult is the outcome of blocking or unblocking.
-type BlockResult struct {
-	// Done are the users of added_users or removed_users.
-	Done []BlockedUser
-	// Failed are those that could not be blocked, each with its errors.
-	Failed []BlockFailure
-}
-
-// BlockedUser names a customer as given and as known.
-type BlockedUser struct {
-	Input string `json:"input"`
-	WAID  string `json:"wa_id"`
-}
-
-// BlockFailure is a user that could not be blocked. An error of code 131047 means
-// that the user has not written within 24 hours.
-type BlockFailure struct {
-	BlockedUser
-	// Errors is the list of errors as it came.
-	Errors json.RawMessage `json:"errors,omitempty"`
-}
-
-// RetryDelay is the pause before try n+1 (n counts from 0) of a message that
-// met an error of the class, without jitter: 1, 2, 4 … seconds for Backoff and
-// 1, 4, 16 … for PairBackoff, at most limit.
-func RetryDelay(class Class, n int, limit time.Duration) time.Duration {
-	doublings := 1
-	if class == PairBackoff {
-		doublings = 2
-	}
-	delay := time.Second
-	for range n {
-		if delay >= limit {
-			return limit
-		}
-		delay <<= doublings
-	}
-	return min(delay, limit)
 }

@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
@@ -77,7 +77,6 @@ type Change struct {
 	Quality     *PhoneQuality
 	Account     *AccountUpdate
 	Calls       []Call
-	Events      []PageEvent
 
 	// Value is the raw change: changes[].value, or the entry of a page.
 	Value json.RawMessage
@@ -160,7 +159,7 @@ func ParseWebhook(body []byte) (*Webhook, error) {
 	if err != nil {
 		return nil, ErrWebhookSyntax
 	}
-	webhook := &Webhook{Object: text(envelope, "object")}
+	webhook := &Webhook{Object: envelope.Text("object")}
 	updates := 0
 	for _, raw := range entries {
 		entry, err := rawjson.ParseObject(raw)
@@ -179,13 +178,13 @@ func ParseWebhook(body []byte) (*Webhook, error) {
 
 // updates counts what the change brings; an empty or unknown one counts as 1.
 func (c *Change) updates() int {
-	return max(1, len(c.Messages)+len(c.Statuses)+len(c.Preferences)+len(c.Events)+len(c.Calls))
+	return max(1, len(c.Messages)+len(c.Statuses)+len(c.Preferences)+len(c.Calls))
 }
 
 func parseEntry(object string, entry rawjson.Object, raw []byte) []Change {
-	base := Change{Object: object, EntryID: text(entry, "id"), EntryTime: eventTime(entry.Get("time"))}
+	base := Change{Object: object, EntryID: entry.Text("id"), EntryTime: entry.Instant("time")}
 	var changes []Change
-	for _, rawChange := range list(entry, "changes") {
+	for _, rawChange := range entry.List("changes") {
 		if len(changes) > MaxWebhookUpdates {
 			break
 		}
@@ -194,15 +193,14 @@ func parseEntry(object string, entry rawjson.Object, raw []byte) []Change {
 			continue
 		}
 		change := base
-		change.Field = text(envelope, "field")
+		change.Field = envelope.Text("field")
 		change.Value = envelope.Get("value")
 		change.read()
 		changes = append(changes, change)
 	}
-	if entry.Has("messaging") || entry.Has("standby") {
+	if entry.Has("messaging") || entry.Has("standby") { // of a page
 		change := base
 		change.Value = raw
-		change.readPage(entry)
 		changes = append(changes, change)
 	}
 	return changes
@@ -214,9 +212,9 @@ func (c *Change) read() {
 	if err != nil {
 		return
 	}
-	metadata := child(value, "metadata")
-	c.PhoneNumberID = text(metadata, "phone_number_id")
-	c.DisplayPhoneNumber = text(metadata, "display_phone_number")
+	metadata := value.Child("metadata")
+	c.PhoneNumberID = metadata.Text("phone_number_id")
+	c.DisplayPhoneNumber = metadata.Text("display_phone_number")
 	switch c.Field {
 	case FieldMessages:
 		c.readMessages(value)
@@ -229,31 +227,31 @@ func (c *Change) read() {
 		c.Template = parseTemplateUpdate(value)
 	case FieldPhoneQuality:
 		c.Quality = &PhoneQuality{
-			DisplayPhoneNumber: text(value, "display_phone_number"),
-			Event:              text(value, "event"),
-			Limit:              firstOf(value, "max_daily_conversations_per_business", "current_limit"),
+			DisplayPhoneNumber: value.Text("display_phone_number"),
+			Event:              value.Text("event"),
+			Limit:              value.FirstText("max_daily_conversations_per_business", "current_limit"),
 		}
 	case FieldAccountUpdate:
 		c.Account = &AccountUpdate{
-			Event:         text(value, "event"),
-			BanState:      text(child(value, "ban_info"), "waba_ban_state"),
-			ViolationType: text(child(value, "violation_info"), "violation_type"),
+			Event:         value.Text("event"),
+			BanState:      value.Child("ban_info").Text("waba_ban_state"),
+			ViolationType: value.Child("violation_info").Text("violation_type"),
 		}
 	}
 }
 
 func parseContacts(value rawjson.Object) []Contact {
 	var contacts []Contact
-	for _, raw := range list(value, "contacts") {
+	for _, raw := range value.List("contacts") {
 		contact, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
 		contacts = append(contacts, Contact{
-			WAID:         text(contact, "wa_id"),
-			UserID:       text(contact, "user_id"),
-			ParentUserID: text(contact, "parent_user_id"),
-			Name:         text(child(contact, "profile"), "name"),
+			WAID:         contact.Text("wa_id"),
+			UserID:       contact.Text("user_id"),
+			ParentUserID: contact.Text("parent_user_id"),
+			Name:         contact.Child("profile").Text("name"),
 		})
 	}
 	return contacts
@@ -261,17 +259,17 @@ func parseContacts(value rawjson.Object) []Contact {
 
 func parsePreferences(value rawjson.Object) []UserPreference {
 	var preferences []UserPreference
-	for _, raw := range list(value, "user_preferences") {
+	for _, raw := range value.List("user_preferences") {
 		preference, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
 		preferences = append(preferences, UserPreference{
-			WAID:      text(preference, "wa_id"),
-			UserID:    text(preference, "user_id"),
-			Category:  text(preference, "category"),
-			Value:     text(preference, "value"),
-			Timestamp: seconds(preference.Get("timestamp")),
+			WAID:      preference.Text("wa_id"),
+			UserID:    preference.Text("user_id"),
+			Category:  preference.Text("category"),
+			Value:     preference.Text("value"),
+			Timestamp: preference.Seconds("timestamp"),
 			Raw:       raw,
 		})
 	}
@@ -279,38 +277,28 @@ func parsePreferences(value rawjson.Object) []UserPreference {
 }
 
 func parseTemplateUpdate(value rawjson.Object) *TemplateUpdate {
-	reason := text(value, "reason")
+	reason := value.Text("reason")
 	if reason == "NONE" {
 		reason = ""
 	}
-	rejection, other := child(value, "rejection_info"), child(value, "other_info")
-	explanation := firstOf(rejection, "reason")
+	rejection, other := value.Child("rejection_info"), value.Child("other_info")
+	explanation := rejection.FirstText("reason")
 	if explanation == "" {
-		explanation = firstOf(other, "description", "title")
+		explanation = other.FirstText("description", "title")
 	}
 	return &TemplateUpdate{
-		ID:               text(value, "message_template_id"),
-		Name:             text(value, "message_template_name"),
-		Language:         text(value, "message_template_language"),
-		Event:            text(value, "event"),
-		Category:         text(value, "message_template_category"),
+		ID:               value.Text("message_template_id"),
+		Name:             value.Text("message_template_name"),
+		Language:         value.Text("message_template_language"),
+		Event:            value.Text("event"),
+		Category:         value.Text("message_template_category"),
 		Reason:           reason,
-		Explanation:      bounded(explanation),
-		PreviousQuality:  text(value, "previous_quality_score"),
-		NewQuality:       text(value, "new_quality_score"),
-		PreviousCategory: text(value, "previous_category"),
-		NewCategory:      text(value, "new_category"),
-		CorrectCategory:  text(value, "correct_category"),
-		CategoryAt:       seconds(value.Get("category_update_timestamp")),
+		Explanation:      explanation,
+		PreviousQuality:  value.Text("previous_quality_score"),
+		NewQuality:       value.Text("new_quality_score"),
+		PreviousCategory: value.Text("previous_category"),
+		NewCategory:      value.Text("new_category"),
+		CorrectCategory:  value.Text("correct_category"),
+		CategoryAt:       value.Seconds("category_update_timestamp"),
 	}
-}
-
-// firstOf returns the first of the named texts that is not empty.
-func firstOf(object rawjson.Object, names ...string) string {
-	for _, name := range names {
-		if s := text(object, name); s != "" {
-			return s
-		}
-	}
-	return ""
 }

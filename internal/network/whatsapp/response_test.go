@@ -1,4 +1,4 @@
-package graph
+package whatsapp
 
 import (
 	"encoding/json"
@@ -58,4 +58,20 @@ func TestParseSendResponseWithoutAnID(t *testing.T) {
 			t.Errorf("%q was read", body)
 		}
 	}
+}
+
+// FuzzParseSendResponse reads what the upstream, or whatever stands before it, may answer to a send.
+func FuzzParseSendResponse(f *testing.F) {
+	for _, seed := range []string{
+		`{"messaging_product":"whatsapp","contacts":[{"input":"+5511999990000","wa_id":"5511999990000"}],"messages":[{"id":"wamid.1","message_status":"accepted"}]}`,
+		`{"messages":[{"id":7}]}`, `{"messages":[]}`, `{"error":{"code":1e9}}`, `<html>`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		response, err := ParseSendResponse([]byte(body))
+		if err == nil && (len(response.Messages) == 0 || response.Messages[0].ID == "") {
+			t.Fatalf("%q was taken for an accepted message", body)
+		}
+	})
 }

@@ -1,10 +1,11 @@
-package graph
+package whatsapp
 
 import (
 	"fmt"
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/emoji"
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -20,7 +21,7 @@ func (s *Send) readContent(object rawjson.Object) error {
 	}
 	read := readerOf(kind)
 	if read == nil {
-		return NewError(CodeUnsupportedType,
+		return graph.NewError(graph.CodeUnsupportedType,
 			"type must be one of text, template, image, video, audio, document, sticker, location, contacts, interactive, reaction.")
 	}
 	s.Type = kind

@@ -1,4 +1,4 @@
-package graph
+package messenger
 
 import (
 	"encoding/json"
@@ -6,6 +6,14 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
+
+// Referral is how a customer came.
+type Referral struct {
+	// SourceType is ADS, SHORTLINK, …
+	SourceType string
+	SourceID   string
+	ClickID    string
+}
 
 // PageKind is what an event of a page is.
 type PageKind string
@@ -51,14 +59,17 @@ type PageEvent struct {
 	Raw      json.RawMessage
 }
 
-func (c *Change) readPage(entry rawjson.Object) {
+// ReadEntry reads the events of an entry of a webhook about a page.
+func ReadEntry(entry rawjson.Object) []PageEvent {
+	var events []PageEvent
 	for _, name := range []string{"messaging", "standby"} {
-		for _, raw := range list(entry, name) {
+		for _, raw := range entry.List(name) {
 			event := parsePageEvent(raw)
 			event.Standby = name == "standby"
-			c.Events = append(c.Events, event)
+			events = append(events, event)
 		}
 	}
+	return events
 }
 
 func parsePageEvent(raw []byte) PageEvent {
@@ -67,9 +78,9 @@ func parsePageEvent(raw []byte) PageEvent {
 	if err != nil {
 		return event
 	}
-	event.Sender = text(child(object, "sender"), "id")
-	event.Recipient = text(child(object, "recipient"), "id")
-	event.Timestamp = milliseconds(object.Get("timestamp"))
+	event.Sender = object.Child("sender").Text("id")
+	event.Recipient = object.Child("recipient").Text("id")
+	event.Timestamp = object.Milliseconds("timestamp")
 	kinds := []PageKind{PageMessage, PagePostback, PageReaction, PageReferral, PageDelivery, PageRead, PageOptIn}
 	for _, kind := range kinds {
 		if content, err := rawjson.ParseObject(object.Get(string(kind))); err == nil {
@@ -79,28 +90,28 @@ func parsePageEvent(raw []byte) PageEvent {
 		}
 	}
 	if event.Referral == nil {
-		event.Referral = parsePageReferral(child(object, "referral"))
+		event.Referral = parsePageReferral(object.Child("referral"))
 	}
 	return event
 }
 
 func (e *PageEvent) readContent(content rawjson.Object) {
-	e.ID = text(content, "mid")
-	e.Referral = parsePageReferral(child(content, "referral"))
+	e.ID = content.Text("mid")
+	e.Referral = parsePageReferral(content.Child("referral"))
 	switch e.Kind {
 	case PageMessage:
-		echo := boolean(content.Get("is_echo"))
+		echo := content.Bool("is_echo")
 		e.Echo = echo != nil && *echo
-		e.Text = text(content, "text")
-		e.Payload = text(child(content, "quick_reply"), "payload")
+		e.Text = content.Text("text")
+		e.Payload = content.Child("quick_reply").Text("payload")
 	case PagePostback:
-		e.Text = text(content, "title")
-		e.Payload = text(content, "payload")
+		e.Text = content.Text("title")
+		e.Payload = content.Text("payload")
 	case PageReaction:
-		e.Removed = text(content, "action") == "unreact"
+		e.Removed = content.Text("action") == "unreact"
 	case PageDelivery, PageRead:
-		e.Watermark = milliseconds(content.Get("watermark"))
-		for _, raw := range list(content, "mids") {
+		e.Watermark = content.Milliseconds("watermark")
+		for _, raw := range content.List("mids") {
 			if id, ok := rawjson.String(raw); ok {
 				e.IDs = append(e.IDs, id)
 			}
@@ -112,5 +123,5 @@ func parsePageReferral(object rawjson.Object) *Referral {
 	if object.Len() == 0 {
 		return nil
 	}
-	return &Referral{SourceType: text(object, "source"), SourceID: text(object, "ad_id"), ClickID: text(object, "ref")}
+	return &Referral{SourceType: object.Text("source"), SourceID: object.Text("ad_id"), ClickID: object.Text("ref")}
 }
