@@ -40,35 +40,44 @@ const (
 // Bound, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the
 // operation fail: look it up before.
 func (tx *Tx) Accept(m *Message) error {
-	_, err := tx.AcceptAndClaim(m, func() (bool, error) { return false, nil })
-	return err
+	line, err := tx.Line(Person{m.Channel, m.Customer})
+	if err != nil {
+		return err
+	}
+	return tx.AcceptInto(line, m)
 }
 
-// AcceptAndClaim is Accept, and Claim at the instant of the acceptance if no other message of the
-// customer is before it and the caller, who is asked then, agrees: once the operation is durable,
-// the upstream may be called.
-func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bool, err error) {
+// AcceptInto is Accept for a caller that has asked for the customer's line already.
+func (tx *Tx) AcceptInto(line Line, m *Message) error { return tx.accept(line, m, false) }
+
+// AcceptAndClaim is AcceptInto, and Claim at the instant of the acceptance: once the operation is
+// durable, the upstream may be called. The line must be free, see Line; if it is not, the error is
+// ErrState.
+func (tx *Tx) AcceptAndClaim(line Line, m *Message) error { return tx.accept(line, m, true) }
+
+func (tx *Tx) accept(line Line, m *Message, claim bool) error {
 	if problem := m.problem(); problem != "" {
-		return false, fmt.Errorf("%w: %s", ErrInvalid, problem)
+		return fmt.Errorf("%w: %s", ErrInvalid, problem)
+	}
+	if line.of != (Person{m.Channel, m.Customer}) {
+		return fmt.Errorf("%w: the line is another customer's", ErrInvalid)
+	}
+	if claim && !line.Free() {
+		return fmt.Errorf("%w: other messages are before message %s", ErrState, m.ID)
 	}
 	envelope, err := tx.store.options.Keys.Seal(m.Envelope, "messages.envelope/"+m.ID)
 	if err != nil {
-		return false, err
+		return err
 	}
 	content, err := tx.store.options.Keys.Seal(m.Content, "messages.content/"+m.ID)
 	if err != nil {
-		return false, err
+		return err
 	}
 	m.State, m.ReadyAt, m.Parking = Queued, time.Time{}, InLine
-	if err := tx.place(m, m.AcceptedAt); err != nil {
-		return false, err
+	if err := tx.join(line, m, m.AcceptedAt); err != nil {
+		return err
 	}
-	if !m.ReadyAt.IsZero() {
-		if claimed, err = agree(); err != nil {
-			return false, err
-		}
-	}
-	if claimed {
+	if claim {
 		tx.claim(m, m.AcceptedAt)
 	}
 	bound := m.Bound
@@ -76,19 +85,16 @@ func (tx *Tx) AcceptAndClaim(m *Message, agree func() (bool, error)) (claimed bo
 		bound = &pricing.Bound{Amount: m.Reserved, Uncovered: pricing.Exposure{Amount: m.Reserved.Amount}}
 	}
 	if err := tx.reserveFor(m, bound); err != nil {
-		return false, err
+		return err
 	}
 	m.Bound = nil
 	if err := tx.insert(m, envelope, content); err != nil {
-		return false, err
+		return err
 	}
 	if err := tx.deepen(Outbound, 1); err != nil {
-		return false, err
+		return err
 	}
-	if err := tx.deepen(Unsettled, 1); err != nil {
-		return false, err
-	}
-	return claimed, nil
+	return tx.deepen(Unsettled, 1)
 }
 
 // insert writes a new message, whose sealed parts are given.
@@ -113,23 +119,40 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 	return nil
 }
 
-// place finds where a message stands that is not in its customer's line yet: ready at the given
-// time if nobody is, or behind others, which then come along into its lane.
-func (tx *Tx) place(m *Message, readyAt time.Time) error {
+// Line is a customer's line of unsent messages, as an operation found it. It is valid within the
+// operation until a message of the customer's changes.
+type Line struct {
+	of       Person
+	occupied bool
+	lane     Lane // of its messages
+}
+
+// Free tells whether a new message would be the next one to send.
+func (l Line) Free() bool { return !l.occupied }
+
+// Line looks at a customer's line. Parked messages are beside it.
+func (tx *Tx) Line(of Person) (Line, error) {
+	line := Line{of: of}
 	if err := tx.flushMessages(); err != nil {
-		return err
+		return line, err
 	}
-	var lane int64
-	waits, err := tx.first(selectHeadOfCustomer, []any{m.Channel, m.Customer[:]}, func(v values) { lane = v.Int(0) })
+	var err error
+	line.occupied, err = tx.first(selectHeadOfCustomer, []any{of.Channel, of.Customer[:]}, func(v values) {
+		line.lane = Lane(v.Int(0))
+	})
+	return line, err
+}
+
+// join puts a message into its customer's line: ready at the given time if the line is free, or
+// behind others, which then come along into its lane.
+func (tx *Tx) join(line Line, m *Message, readyAt time.Time) error {
 	switch {
-	case err != nil:
-		return err
-	case !waits:
+	case line.Free():
 		m.ReadyAt = readyAt
-	case lane > int64(m.Lane):
-		return tx.promote(Person{m.Channel, m.Customer}, m.Lane)
-	case lane < int64(m.Lane):
-		m.Lane = Lane(lane)
+	case line.lane > m.Lane:
+		return tx.promote(line.of, m.Lane)
+	default:
+		m.Lane = line.lane
 	}
 	return nil
 }

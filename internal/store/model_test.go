@@ -203,14 +203,22 @@ func (m *machine) Accept(t *rapid.T) {
 	}
 	atOnce, first := rapid.Bool().Draw(t, "at once"), len(m.line(message.customer)) == 0
 	m.update(t, func(tx *store.Tx) error {
-		asked := false
-		claimed, err := tx.AcceptAndClaim(
-			modelled(message, m.now), func() (bool, error) { asked = true; return atOnce, nil },
-		)
-		if err == nil && (asked != first || claimed != (first && atOnce)) {
-			t.Fatalf("asked whether to claim: %v, claimed: %v; want %v, %v", asked, claimed, first, first && atOnce)
+		loaded := modelled(message, m.now)
+		line, err := tx.Line(store.Person{Channel: loaded.Channel, Customer: loaded.Customer})
+		switch {
+		case err != nil:
+			return err
+		case line.Free() != first:
+			t.Fatalf("the line is free: %v; want %v", line.Free(), first)
+		case !atOnce:
+			return tx.AcceptInto(line, loaded)
+		case !first:
+			if err := tx.AcceptAndClaim(line, loaded); !errors.Is(err, store.ErrState) {
+				t.Fatalf("a claim behind others = %v; want ErrState", err)
+			}
+			return tx.Accept(loaded)
 		}
-		return err
+		return tx.AcceptAndClaim(line, loaded)
 	})
 	m.accept(message, m.now)
 	if first && atOnce {

@@ -93,7 +93,11 @@ func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room 
 func (tx *Tx) rejoin(m *Message) error {
 	due := m.ReadyAt
 	m.ReadyAt = time.Time{}
-	if err := tx.place(m, due); err != nil { // while it is parked, it is not before itself
+	line, err := tx.Line(Person{m.Channel, m.Customer}) // while it is parked, it is not before itself
+	if err != nil {
+		return err
+	}
+	if err := tx.join(line, m, due); err != nil {
 		return err
 	}
 	m.Parking, m.dirty = InLine, true

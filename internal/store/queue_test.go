@@ -415,11 +415,14 @@ func TestParkedMessageIsNotBeforeANewOne(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			m := newMessage("password", customer(1))
 			m.Lane = store.LaneReply
-			claimed, err := tx.AcceptAndClaim(m, func() (bool, error) { return true, nil })
-			if !claimed {
+			line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+			if err != nil {
+				return err
+			}
+			if !line.Free() {
 				t.Error("it waits behind the parked message")
 			}
-			return err
+			return tx.AcceptAndClaim(line, m)
 		})
 		view(t, s, func(tx *store.Tx) error {
 			next, err := tx.NextReady(channel)
@@ -470,5 +473,31 @@ func TestHeldMessagesAreReleasedBeforeTheirTime(t *testing.T) {
 		wantIDs(t, "before", claim(t, s, noon.Add(time.Minute), 10))
 		update(t, s, func(tx *store.Tx) error { return tx.Release(channel, noon.Add(time.Minute)) })
 		wantIDs(t, "after", claim(t, s, noon.Add(time.Minute), 10), "held")
+	})
+}
+
+func TestAcceptAndClaimRefusesALineThatIsNotFree(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		accept(t, s, "first", customer(1), store.LaneReply, noon)
+		for name, tc := range map[string]struct {
+			line int
+			want error
+		}{
+			"another message is before":      {line: 1, want: store.ErrState},
+			"the line is another customer's": {line: 2, want: store.ErrInvalid},
+		} {
+			err := s.Update(t.Context(), func(tx *store.Tx) error {
+				line, err := tx.Line(store.Person{Channel: channel, Customer: customer(tc.line)})
+				if err != nil {
+					return err
+				}
+				return tx.AcceptAndClaim(line, newMessage("second", customer(1)))
+			})
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%s: %v; want %v", name, err, tc.want)
+			}
+		}
+		wantIDs(t, "what was accepted", claim(t, s, noon, 10), "first")
 	})
 }
