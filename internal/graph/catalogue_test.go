@@ -1,9 +1,10 @@
 package graph
 
 import (
-	"github.com/guichet-dev/guichet/internal/network"
 	"testing"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // The table is Meta's: code, HTTP status and what a sender does.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 type blockBody struct {

@@ -135,7 +135,7 @@ func TestAccountIsAddedAndReplaced(t *testing.T) {
 		"PUT", "/control/accounts/77",
 		`{"tokens":["t77"],"numbers":[{"id":"7701","displayPhoneNumber":"+44 7700 900123"}]}`, 200,
 	)
-	client, err := graph.NewClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "t77"})
+	client, err := newClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "t77"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func TestP12ConnectionIsCutBeforeOrAfterAcceptance(t *testing.T) {
 
 func TestHangAcceptsAndAnswersTooLate(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	impatient, err := graph.NewClient(
+	impatient, err := newClient(
 		graph.ClientOptions{BaseURL: w.api.URL, Token: token, Timeout: 50 * time.Millisecond},
 	)
 	if err != nil {
@@ -155,7 +155,7 @@ func TestCustomerWhoBlocksIsNeverReached(t *testing.T) {
 func TestBusinessBlocksCustomers(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	w.write(ana, Inbound{Text: "rude"})
-	result, err := w.client.BlockUsers(t.Context(), number1, []string{"+" + ana, "+15550002222"})
+	result, err := w.client.block(t.Context(), number1, []string{"+" + ana, "+15550002222"}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestBusinessBlocksCustomers(t *testing.T) {
 	if _, err := w.s.Write(ana, Inbound{To: number1, Text: "again"}); err == nil {
 		t.Error("a blocked phone could write")
 	}
-	if _, err := w.client.UnblockUsers(t.Context(), number1, []string{ana}); err != nil {
+	if _, err := w.client.block(t.Context(), number1, []string{ana}, false); err != nil {
 		t.Fatal(err)
 	}
 	w.mustSend(text(ana))

@@ -43,7 +43,7 @@ func TestBlockedUsersAndSubscriptionAreListed(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	for _, phone := range []string{"4915112345678", ana} {
 		w.write(phone, Inbound{Text: "rude"})
-		if _, err := w.client.BlockUsers(t.Context(), number1, []string{phone}); err != nil {
+		if _, err := w.client.block(t.Context(), number1, []string{phone}, true); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -129,7 +129,7 @@ type world struct {
 	s        *Simulator
 	api      *httptest.Server
 	business *business
-	client   *graph.Client
+	client   client
 }
 
 func newWorld(t *testing.T, config Config, now func() time.Time) *world {
@@ -151,7 +151,7 @@ func newWorld(t *testing.T, config Config, now func() time.Time) *world {
 	t.Cleanup(func() { cancel(); <-finished })
 	api := httptest.NewServer(s.Handler())
 	t.Cleanup(api.Close)
-	client, err := graph.NewClient(graph.ClientOptions{BaseURL: api.URL, Token: token})
+	client, err := newClient(graph.ClientOptions{BaseURL: api.URL, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,7 +355,7 @@ func TestWindowsOfTwoNumbersAreApart(t *testing.T) {
 
 func TestAccessAndUnknownIDs(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	stranger, err := graph.NewClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "other"})
+	stranger, err := newClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "other"})
 	if err != nil {
 		t.Fatal(err)
 	}

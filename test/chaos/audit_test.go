@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"

@@ -10,8 +10,8 @@ import (
 	"os/exec"
 	"slices"
 
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
