@@ -47,6 +47,9 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 			Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second),
 		}
 	}
+	if g.superseded() != nil {
+		r.StoreOutage = &report.StoreOutage{Cause: report.StoreSuperseded, Since: now.UTC().Truncate(time.Second)}
+	}
 	if g.opened.Load() == nil {
 		return r, nil
 	}
