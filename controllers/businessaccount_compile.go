@@ -40,6 +40,9 @@ type compilation struct {
 	// planName and currency are those of the plan that is served; empty if there is none.
 	planName string
 	currency money.Currency
+	// nextRevision is the date, in the account's time zone, on which the plan's next revision comes
+	// into force; empty if none is to come.
+	nextRevision string
 	// budget is the one that is applied; nil if there is none.
 	budget *config.Budget
 	// digest is that of the configuration; empty if there is none.
@@ -57,7 +60,8 @@ func (c compilation) outcome() compilation {
 // compile makes the account's objects from its inputs, unless the same inputs were applied before.
 func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountScope) error {
 	fingerprint := scope.fingerprint()
-	if scope.memory.compiled.fingerprint == fingerprint && scope.keysProblem == nil {
+	if before := &scope.memory.compiled; before.fingerprint == fingerprint && scope.keysProblem == nil &&
+		(before.nextRevision == "" || scope.today() < before.nextRevision) {
 		scope.compilation = scope.memory.compiled
 		return nil
 	}
@@ -84,11 +88,15 @@ func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountS
 	}
 	scope.memory.prices = record.Refs()
 	scope.compilation.planName, scope.compilation.currency = prices.planName, prices.plan.Currency
-	return r.compileObjects(scope, prices, secrets, served)
+	claim, err := r.claim(ctx, scope)
+	if err != nil {
+		return err
+	}
+	return r.compileObjects(scope, prices, secrets, served, claim)
 }
 
 func (r *BusinessAccountReconciler) compileObjects(
-	scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document,
+	scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document, claim *corev1.PersistentVolumeClaim,
 ) error {
 	claims := tenant.ClaimsOf(&scope.account.Spec, prices.entitlement, prices.plan.Currency)
 	scope.compilation.budget = claims.Budget
@@ -118,6 +126,14 @@ func (r *BusinessAccountReconciler) compileObjects(
 		return nil
 	}
 	scope.compilation.digest = encoded.Digest
+	scope.compilation.nextRevision = tenant.NextRevision(prices.plan, scope.today())
+	view, err := tenant.PlanView{
+		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Granted: prices.entitlement,
+		Claims: claims, BillingStopped: prices.stopped, Today: scope.today(),
+	}.Render()
+	if err != nil {
+		return err
+	}
 	scope.compilation.objects, err = tenant.Objects(tenant.Input{
 		Account:           scope.account,
 		Image:             image,
@@ -126,10 +142,30 @@ func (r *BusinessAccountReconciler) compileObjects(
 		OperatorNamespace: r.Options.OperatorNamespace,
 		Config:            encoded.Bytes,
 		Digest:            encoded.Digest,
+		PlanView:          view,
+		Claim:             claim,
 		DatabaseURL:       document.Storage.URL,
 		TracesEndpoint:    r.Options.GatewayOTLPEndpoint,
 	})
 	return err
+}
+
+// claim is the claim of the account's volume, or nil. The caches lack one that has lost its label.
+func (r *BusinessAccountReconciler) claim(
+	ctx context.Context, scope *accountScope,
+) (*corev1.PersistentVolumeClaim, error) {
+	if found := scope.dataClaim(); found != nil || tenant.Shared(scope.account) {
+		return found, nil
+	}
+	name, live := tenant.DataClaimName(scope.account.Name), &corev1.PersistentVolumeClaim{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, live)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read PersistentVolumeClaim %q: %w", name, err)
+	}
+	return live, nil
 }
 
 // images are what the gateway's image is chosen from.

@@ -101,23 +101,21 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	} else {
 		j.set(v1alpha1.ConditionCallbacksTaken, callbacksVerdict(scope.memory.report))
 	}
-	j.summarise(accountSummary()...)
+	if scope.paused() {
+		j.set(v1alpha1.ConditionReady, pausedVerdict())
+	} else {
+		j.summarise(accountSummary()...)
+	}
 	if failure == nil || terminal(failure) {
 		status.ObservedGeneration = scope.account.Generation
 	}
 	return status
 }
 
-// pausedStatus says that the operator leaves the account alone: what it knew of the gateway may no
-// longer be so.
-func pausedStatus(account *v1alpha1.BusinessAccount, now time.Time) v1alpha1.BusinessAccountStatus {
-	status := *account.Status.DeepCopy()
-	j := judgement{conditions: &status.Conditions, generation: account.Generation, now: now}
-	paused := unknown(v1alpha1.ReasonPaused, "The operator leaves the account alone until spec.operation is 'Active'")
-	j.set(v1alpha1.ConditionUsageCurrent, paused)
-	j.set(v1alpha1.ConditionReady, paused)
-	status.ObservedGeneration = account.Generation
-	return status
+// pausedVerdict says that the operator makes nothing of what the spec asks for.
+func pausedVerdict() verdict {
+	return unknown(v1alpha1.ReasonPaused, "The operator leaves the gateway's objects alone until spec.operation is "+
+		"'Active'; prices, budgets, tokens and templates still reach the gateway")
 }
 
 // terminal tells whether trying again does not help until somebody acts. Of several failures, all

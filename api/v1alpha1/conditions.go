@@ -41,8 +41,8 @@ const (
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
 	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time
-	// to come: 20 % of it is free, and what is free lasts for seven days. Only an account with an
-	// embedded store has it.
+	// to come: 20 % of it is free, and what is free lasts for seven days. Its message tells when the
+	// volume is larger than the spec asks for. Only an account with an embedded store has it.
 	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
@@ -72,7 +72,7 @@ const (
 	ReasonReady = "Ready"
 	// ReasonPending: nothing has been observed yet.
 	ReasonPending = "Pending"
-	// ReasonPaused: the object's spec asks the operator to leave it alone.
+	// ReasonPaused: spec.operation asks the operator to leave the gateway's objects alone.
 	ReasonPaused = "Paused"
 	// ReasonNotSupported: the spec asks for something that this release refuses; the message names
 	// the field.
@@ -207,6 +207,9 @@ const (
 	ReasonVolumeDeleting = "VolumeDeleting"
 	// ReasonDatabaseUnreachable: the PostgreSQL server cannot be reached.
 	ReasonDatabaseUnreachable = "DatabaseUnreachable"
+	// ReasonStoreSuperseded: another process has opened the store, or a newer release has migrated
+	// it, and the gateway may not use it any more.
+	ReasonStoreSuperseded = "StoreSuperseded"
 	// ReasonStoreFailing: writing to the store fails for another reason.
 	ReasonStoreFailing = "StoreFailing"
 
