@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -29,13 +32,13 @@ var apiVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
 func (g *Gateway) api() http.Handler {
 	mux := http.NewServeMux()
 	serve := func(pattern, name string, handle func(http.ResponseWriter, *http.Request) error) {
-		mux.HandleFunc(pattern, g.metrics.timed(name, func(w http.ResponseWriter, r *http.Request) {
-			r, s := g.traces.request(r, name, g.authentic)
+		mux.HandleFunc(pattern, g.metrics.Timed(name, func(w http.ResponseWriter, r *http.Request) {
+			r, s := g.traces.Request(r, name, g.authentic)
 			err := handle(w, r)
 			if err != nil {
 				g.fail(w, r, name, err)
 			}
-			s.end(err)
+			s.End(err)
 		}))
 	}
 	const number = "/{version}/{phone}"
@@ -92,13 +95,13 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 	failure, ok := graph.AsError(err)
 	trace := newTraceID()
 	if !ok {
-		if r.Context().Err() == nil && worthLogging(err) {
+		if r.Context().Err() == nil && durable.WorthLogging(err) {
 			g.log.Error("Request failed", "handler", handler, "trace", trace, "error", err)
 		}
 		failure = hiddenCause(err)
 	}
 	if handler == handlerMessages {
-		g.metrics.refused.WithLabelValues(codeLabel(failure.Code)).Inc()
+		g.metrics.Refused.WithLabelValues(telemetry.CodeLabel(failure.Code)).Inc()
 	}
 	answer := *failure
 	answer.TraceID = cmp.Or(failure.TraceID, trace)
@@ -107,19 +110,19 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 
 // caller is an authenticated request to one of the account's numbers.
 type caller struct {
-	tenant  *tenant
-	channel *channel
+	tenant  *served.Tenant
+	channel *served.Channel
 	token   string
 }
 
 // admit authenticates a request and finds its number. The configuration that it returns serves the
 // request to its end.
 func (g *Gateway) admit(r *http.Request) (caller, error) {
-	t := g.config.tenant()
+	t := g.config.Tenant()
 	if t == nil {
 		return caller{}, graph.Unavailable(storeRetry)
 	}
-	token, ok := t.authenticate(r)
+	token, ok := t.Authenticate(presentedToken(r))
 	if !ok {
 		return caller{}, graph.InvalidToken()
 	}
@@ -127,7 +130,7 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 		return caller{}, graph.NewError(graph.CodeInvalidParameter,
 			"The path must begin with a Graph API version such as /v26.0, or with the phone number id.")
 	}
-	c := t.channels[r.PathValue("phone")]
+	c := t.Channel(r.PathValue("phone"))
 	if c == nil {
 		return caller{}, graph.UnknownPhoneNumberID()
 	}
@@ -136,11 +139,11 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 
 // authentic tells whether a request presents a token of the account.
 func (g *Gateway) authentic(r *http.Request) bool {
-	t := g.config.tenant()
+	t := g.config.Tenant()
 	if t == nil {
 		return false
 	}
-	_, ok := t.authenticate(r)
+	_, ok := t.Authenticate(presentedToken(r))
 	return ok
 }
 
@@ -207,7 +210,7 @@ func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
 	}
 	var number graph.PhoneNumber
 	err = g.pass(func() (err error) {
-		number, err = from.channel.client.PhoneNumber(r.Context(), from.channel.ID)
+		number, err = from.channel.Client.PhoneNumber(r.Context(), from.channel.ID)
 		return err
 	})
 	if err != nil {
@@ -234,7 +237,7 @@ func objectFailure(err error) error {
 
 // markRead passes a read receipt on. It is no message: nothing is stored and nothing is billed.
 func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *graph.Send) error {
-	err := g.pass(func() error { return from.channel.client.MarkRead(r.Context(), from.channel.ID, send.Read) })
+	err := g.pass(func() error { return from.channel.Client.MarkRead(r.Context(), from.channel.ID, send.Read) })
 	if err != nil {
 		return upstreamFailure(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 )
@@ -51,7 +52,7 @@ func (t *told) status(s *graph.Status, id string, data *string) []byte {
 // messageCallback is the webhook that carries message i of a change to the business: the upstream's
 // own, but where the customer answers or reacts to a message of the business, with the id by which
 // the business knows that message.
-func (in *intake) messageCallback(channel *channel, change *graph.Change, i int) ([]byte, error) {
+func (in *intake) messageCallback(channel *served.Channel, change *graph.Change, i int) ([]byte, error) {
 	if body := in.told.messages[i]; body != nil {
 		return body, nil
 	}
@@ -90,7 +91,7 @@ func replaceInner(text []byte, member, name, value string) []byte {
 // failure is a message that the gateway gives up itself, because the upstream refused it, or its
 // time ran out, or its outcome stayed in doubt.
 type failure struct {
-	channel *channel
+	channel *served.Channel
 	id      string
 	at      time.Time
 	cause   *graph.Error

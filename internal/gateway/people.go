@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
@@ -48,9 +50,9 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err != nil {
 		return err
 	}
-	call := from.channel.client.UnblockUsers
+	call := from.channel.Client.UnblockUsers
 	if blocked {
-		call = from.channel.client.BlockUsers
+		call = from.channel.Client.BlockUsers
 	}
 	var result graph.BlockResult
 	err = g.pass(func() (err error) {
@@ -67,13 +69,13 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 }
 
 // recordBlocks records what the upstream has done, of the people whom it says that it knows.
-func (g *Gateway) recordBlocks(ctx context.Context, c *channel, done []graph.BlockedUser, blocked bool) error {
+func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []graph.BlockedUser, blocked bool) error {
 	if len(done) == 0 {
 		return nil
 	}
-	now := g.now()
+	now := g.store.Now()
 	var unions []store.Union
-	err := g.update(ctx, func(tx *store.Tx) error {
+	err := g.store.Update(ctx, func(tx *durable.Tx) error {
 		unions = nil
 		for _, user := range done {
 			input := identity.Of(user.Input)
@@ -162,8 +164,8 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	if err := checkPeople("consents", users); err != nil {
 		return err
 	}
-	now := g.now()
-	err = g.update(r.Context(), func(tx *store.Tx) error {
+	now := g.store.Now()
+	err = g.store.Update(r.Context(), func(tx *durable.Tx) error {
 		for _, c := range request.Consents {
 			err := g.changePerson(
 				tx, from.channel, identity.Of(c.User),
@@ -279,7 +281,7 @@ func isAddress(text string) bool {
 }
 
 func (g *Gateway) changePerson(
-	tx *store.Tx, c *channel, address identity.Address, change func(*conversation.State),
+	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
 ) error {
 	customer, err := g.customerAt(tx, c.ID, address)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/wake"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/report"
 )
@@ -31,16 +33,16 @@ const (
 // credentials, so that a wrong token shows before the first send, then now and then, and more often
 // while there is an obstacle.
 func (g *Gateway) probe(ctx context.Context) {
-	watch(ctx, probeIdle, func() {
-		t := g.config.tenant()
+	wake.Every(ctx, probeIdle, func() {
+		t := g.config.Tenant()
 		if t == nil {
 			return
 		}
-		interval := probeInterval * time.Duration(g.replicas())
-		channels, _ := g.upstreams.due(g.now(), interval)
+		interval := probeInterval * time.Duration(g.store.Replicas())
+		channels, _ := g.upstreams.due(g.store.Now(), interval)
 		var probes sync.WaitGroup
 		for _, id := range channels {
-			if c := t.channels[id]; c != nil {
+			if c := t.Channel(id); c != nil {
 				probes.Go(func() { g.probeChannel(ctx, c, interval) })
 			}
 		}
@@ -50,28 +52,20 @@ func (g *Gateway) probe(ctx context.Context) {
 
 // obstacles are what metrics tell of channels and the store.
 func (g *Gateway) obstacles() (channels []report.Channel, storeOut bool) {
-	if t := g.config.tenant(); t != nil {
+	if t := g.config.Tenant(); t != nil {
 		channels = g.upstreams.report(t)
 	}
-	return channels, g.outage() != nil
+	return channels, g.store.Outage() != nil
 }
 
-// replicas is how many gateways serve the account, as far as is known.
-func (g *Gateway) replicas() int64 {
-	if opened := g.opened.Load(); opened != nil {
-		return opened.Replicas()
-	}
-	return 1
-}
-
-func (g *Gateway) probeChannel(ctx context.Context, c *channel, interval time.Duration) {
+func (g *Gateway) probeChannel(ctx context.Context, c *served.Channel, interval time.Duration) {
 	call, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	_, err := c.client.PhoneNumber(call, c.ID)
+	_, err := c.Client.PhoneNumber(call, c.ID)
 	if ctx.Err() != nil {
 		return
 	}
-	now := g.now()
+	now := g.store.Now()
 	met, isObstacle := obstacleOf(err)
 	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.Never {
 		met, isObstacle = obstacle{cause: report.Refused, code: failure.Code}, true // the number cannot even be read

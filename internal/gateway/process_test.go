@@ -202,7 +202,7 @@ func (p *process) audit(promised *sync.Map) {
 		t.Fatal(err)
 	}
 	opened, err := store.Open(context.Background(), store.Options{
-		Path: filepath.Join(p.directory, "data", storeFile), AccountUID: p.document.Account.UID, Keys: keys,
+		Path: filepath.Join(p.directory, "data", "gateway.db"), AccountUID: p.document.Account.UID, Keys: keys,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
@@ -26,13 +27,13 @@ type outgoing struct {
 
 // recognise judges a send by the configuration alone. Its refusals are those of templates and of
 // recipients.
-func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
+func recognise(t *served.Tenant, send *graph.Send) (outgoing, error) {
 	if send.Group {
 		return outgoing{}, graph.NewError(
 			graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`,
 		)
 	}
-	out := outgoing{send: send, address: identity.Address(recipientOf(send)), ttl: defaultTTL}
+	out := outgoing{send: send, address: identity.Address(recipientOf(send)), ttl: served.DefaultTTL}
 	country, err := market.CountryOf(recipientOf(send))
 	if err != nil {
 		return outgoing{}, graph.NewError(
@@ -42,7 +43,7 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	out.country = country
 	switch {
 	case send.IsTemplate():
-		if err := t.recogniseTemplate(&out); err != nil {
+		if err := recogniseTemplate(t, &out); err != nil {
 			return out, err
 		}
 	case send.DirectCategory != "":
@@ -54,7 +55,7 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 			)
 		}
 		if out.category == conversation.Authentication {
-			out.ttl = authenticationTTL
+			out.ttl = served.AuthenticationTTL
 		}
 	case send.Type == graph.TypeReaction:
 		out.form = conversation.Reaction
@@ -85,9 +86,9 @@ const (
 	templateDisabled   = "DISABLED"
 )
 
-func (t *tenant) recogniseTemplate(out *outgoing) error {
+func recogniseTemplate(t *served.Tenant, out *outgoing) error {
 	wanted := out.send.Template
-	known := t.templates[templateKey{wanted.Name, wanted.Language}]
+	known := t.Template(wanted.Name, wanted.Language)
 	if known == nil {
 		return graph.TemplateNotFound()
 	}
@@ -100,10 +101,10 @@ func (t *tenant) recogniseTemplate(out *outgoing) error {
 	default:
 		return graph.TemplateNotFound()
 	}
-	if err := known.compiled.Match(wanted.Components); err != nil {
+	if err := known.Compiled.Match(wanted.Components); err != nil {
 		return mismatch(err)
 	}
-	out.form, out.category, out.ttl = conversation.Templated, known.category, known.ttl
+	out.form, out.category, out.ttl = conversation.Templated, known.Billed, known.TTL
 	return nil
 }
 

@@ -23,7 +23,7 @@ import (
 // writes.
 func (w *world) database() *sql.DB {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(w.directory, "data", storeFile)+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", filepath.Join(w.directory, "data", "gateway.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -16,7 +17,7 @@ var errUnreadable = errors.New("a stored message cannot be read")
 // upstreamBody is the client's request as the upstream gets it: with our id as callback data, so
 // that any status tells which message it is about (P12), and with the upstream's ids in place of
 // ours where the client quotes or reacts to a message that it sent itself.
-func upstreamBody(tx *store.Tx, m *store.Message) ([]byte, error) {
+func upstreamBody(tx *durable.Tx, m *store.Message) ([]byte, error) {
 	if m.Condition != store.Whole {
 		return nil, errUnreadable
 	}
@@ -70,7 +71,7 @@ func digitsIn(text string) (n int) {
 }
 
 // replaceOwnID replaces message_id in a member of the body if it is an id that we gave out.
-func replaceOwnID(tx *store.Tx, body []byte, member string) ([]byte, error) {
+func replaceOwnID(tx *durable.Tx, body []byte, member string) ([]byte, error) {
 	object, err := rawjson.ParseObject(body)
 	if err != nil {
 		return nil, errUnreadable

@@ -87,7 +87,7 @@ func (g *Gateway) keepDissent(e ending, record *ledger.Record, outcome pricing.O
 	verdict, on := e.dissent(outcome)
 	record.UpstreamVerdict = verdict
 	for _, what := range on {
-		g.metrics.differences.WithLabelValues(what).Inc()
+		g.metrics.Differences.WithLabelValues(what).Inc()
 		g.log.Debug(
 			"Upstream judges a message otherwise", "message", e.message.ID, "on", what, "verdict", verdict, "revision",
 			outcome.Revision,

@@ -1,27 +1,20 @@
-package gateway
+package served
 
 import (
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-func parse(t *testing.T, change func(*config.Document)) (*tenant, error) {
+func parse(t *testing.T, change func(*config.Document)) (*Tenant, error) {
 	t.Helper()
-	d := testDocument(t, "http://127.0.0.1:1", "http://127.0.0.1:2")
-	change(&d)
-	document, err := json.Marshal(d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parseTenant(document, http.DefaultTransport)
+	return Parse(gatewaytest.Encoded(t, change), http.DefaultTransport)
 }
 
 func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
@@ -41,12 +34,12 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		"no token":     {func(d *config.Document) { d.APITokens = nil }, "apiTokens is missing"},
 		"token":        {func(d *config.Document) { d.APITokens[0].SHA256 = "abc" }, "apiTokens[0].sha256 must be 64 hexadecimal digits"},
 		"consent":      {func(d *config.Document) { d.Consent.Policy = "Ask" }, "consent.policy must be PriorContact, OptIn or None"},
-		"budget":       {func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("1"), Action: "Hope"} }, "budget.action must be Block or Warn"},
+		"budget":       {func(d *config.Document) { d.Budget = &config.Budget{Limit: gatewaytest.USD("1"), Action: "Hope"} }, "budget.action must be Block or Warn"},
 		"doubt":        {func(d *config.Document) { d.Doubt.Resolution = "Ask" }, "doubt.resolution must be Fail or Resend"},
 		"callback":     {func(d *config.Document) { d.Callback.URL = "ftp://x" }, "callback.url must be an absolute URL"},
 		"country": {func(d *config.Document) {
 			d.Account.InternationalAuthentication = &config.InternationalAuthentication{
-				Start: noon, BusinessCountry: "XX",
+				Start: gatewaytest.Noon, BusinessCountry: "XX",
 			}
 		}, "account.internationalAuthentication.businessCountry"},
 	}
@@ -65,8 +58,8 @@ func TestADocumentWithoutAChannelIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatalf("an account whose numbers others hold must be able to let them go: %v", err)
 	}
-	if len(served.channels) != 0 || len(served.secrets) != 0 {
-		t.Fatalf("%d channels and %d app secrets are served, want none", len(served.channels), len(served.secrets))
+	if len(served.channels) != 0 || len(served.AppSecrets()) != 0 {
+		t.Fatalf("%d channels and %d app secrets are served, want none", len(served.channels), len(served.AppSecrets()))
 	}
 }
 
@@ -86,7 +79,7 @@ func TestATemplateThatCannotBeSentLeavesTheRestServed(t *testing.T) {
 			served, err := parse(t, func(d *config.Document) {
 				whole = len(d.Templates)
 				tc.spoil(&d.Templates[0])
-				d.Budget = &config.Budget{Limit: usd("0"), Action: "Block"}
+				d.Budget = &config.Budget{Limit: gatewaytest.USD("0"), Action: "Block"}
 			})
 			if err != nil {
 				t.Fatalf("the budget did not arrive: %v", err)
@@ -94,8 +87,8 @@ func TestATemplateThatCannotBeSentLeavesTheRestServed(t *testing.T) {
 			if len(served.templates) != whole-1 || served.templates[templateKey{"parcel_ready", "en_US"}] != nil {
 				t.Errorf("%d templates of %d are served, want all but one", len(served.templates), whole)
 			}
-			if len(served.leftOut) != 1 || !strings.HasPrefix(served.leftOut[0], tc.want) {
-				t.Errorf("got %q, want the reason %q", served.leftOut, tc.want)
+			if len(served.LeftOut) != 1 || !strings.HasPrefix(served.LeftOut[0], tc.want) {
+				t.Errorf("got %q, want the reason %q", served.LeftOut, tc.want)
 			}
 		})
 	}
@@ -106,11 +99,9 @@ func TestWithoutATokenNobodyIsLetIn(t *testing.T) {
 	if err != nil {
 		t.Fatalf("the last token must be revocable: %v", err)
 	}
-	for _, header := range []string{"", "Bearer ", "Bearer " + apiKey, "Bearer 0"} {
-		r := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
-		r.Header.Set("Authorization", header)
-		if name, ok := served.authenticate(r); ok {
-			t.Errorf("%q is let in as %q", header, name)
+	for _, token := range []string{"", " ", gatewaytest.APIKey, "0"} {
+		if name, ok := served.Authenticate(token); ok {
+			t.Errorf("%q is let in as %q", token, name)
 		}
 	}
 }
@@ -119,7 +110,7 @@ func TestErrorOfADocumentHoldsNoSecret(t *testing.T) {
 	for _, document := range []string{
 		`{"format":1,"account":{"uid":"canary"}} canary`, `{"format":"canary"}`, `{"budget":{"limit":{"amount":"canary","currency":"USD"}}}`, `canary`, ``, `{"apiTokens":["canary"]}`,
 	} {
-		_, err := parseTenant([]byte(document), http.DefaultTransport)
+		_, err := Parse([]byte(document), http.DefaultTransport)
 		if err == nil || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: got %v, want an error without the value", document, err)
 		}
@@ -166,7 +157,7 @@ func TestTemplateIsBilledUnderTheUpstreamsCategory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if category := got.templates[templateKey{"parcel_ready", "en_US"}].category; category != tc.want {
+			if category := got.templates[templateKey{"parcel_ready", "en_US"}].Billed; category != tc.want {
 				t.Fatalf("got %s, want %s", category, tc.want)
 			}
 		})
@@ -181,11 +172,11 @@ func TestAppSecretSpeaksOnlyForTheNumbersOfItsBusinessAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := served.channels[phoneID], served.channels[secondPhone]
+	first, second := served.channels[gatewaytest.PhoneID], served.channels[gatewaytest.SecondPhone]
 	for secret, want := range map[string][2]bool{
 		"new": {true, false}, "old": {true, false}, "other": {false, true}, "": {false, false},
 	} {
-		if got := [2]bool{first.trusts(secret), second.trusts(secret)}; got != want {
+		if got := [2]bool{first.Trusts(secret), second.Trusts(secret)}; got != want {
 			t.Errorf("%q speaks for %v, want %v", secret, got, want)
 		}
 	}

@@ -1,4 +1,5 @@
-package gateway
+// Package keywords recognises the messages by which customers stop and resume marketing.
+package keywords
 
 import (
 	"strings"
@@ -9,43 +10,45 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// wish is what a customer's message says about marketing.
-type wish int
+// Wish is what a customer's message says about marketing.
+type Wish int
 
+// The wishes.
 const (
-	noWish wish = iota
-	wishStop
-	wishResume
+	None Wish = iota
+	Stop
+	Resume
 )
 
-// keywords are the words of all languages by which customers stop and resume marketing, as foldWord
+// List are the words of all languages by which customers stop and resume marketing, as foldWord
 // makes them.
-type keywords map[string]wish
+type List map[string]Wish
 
-func newKeywords(languages []config.ConsentKeywords) keywords {
-	words := keywords{}
+// New returns the list of the words of the languages. A word that both stops and resumes stops.
+func New(languages []config.ConsentKeywords) List {
+	words := List{}
 	for _, language := range languages {
 		for _, word := range language.Resume {
-			words[foldWord(word)] = wishResume
+			words[foldWord(word)] = Resume
 		}
 		for _, word := range language.Stop {
-			words[foldWord(word)] = wishStop // a word that stands in both lists stops
+			words[foldWord(word)] = Stop // a word that stands in both lists stops
 		}
 	}
 	return words
 }
 
-// wishOf reads a customer's whole message; a keyword inside a sentence is none.
-func (k keywords) wishOf(text string) wish {
+// Wish reads a customer's whole message; a keyword inside a sentence is none.
+func (k List) Wish(text string) Wish {
 	// bytes; the API takes keywords of 32 characters, of up to 4 bytes each, or 9 where each of
 	// three letters is a character of its own
 	const longest = 512
 	if len(k) == 0 || len(text) > longest {
-		return noWish
+		return None
 	}
 	word := foldWord(text)
 	if word == "" {
-		return noWish // a picture, say, whatever the lists hold
+		return None // a picture, say, whatever the lists hold
 	}
 	return k[word]
 }

@@ -1,4 +1,7 @@
-package gateway
+// Package served is what a gateway serves, read from its mounted files: the configuration document,
+// compiled into a Tenant, and the keys. Both are watched, and replaced as a whole when the files
+// change; what cannot be served is refused, and the last good state stays.
+package served
 
 import (
 	"bytes"
@@ -8,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,78 +20,79 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/keywords"
+	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// tenant is a configuration document made ready to serve. It never changes: a new document makes a
-// new tenant, and a request that began with one ends with it.
-type tenant struct {
+// Tenant is a configuration document, compiled. It never changes: a new document makes a new
+// Tenant, and a request that began with one ends with it.
+type Tenant struct {
 	config.Document
-	digest    string
-	transport http.RoundTripper
+	// Digest is that of the document, as the gateway reports it.
+	Digest string
+	// Book is the plan, compiled; Payer is the account as pricing sees it; Zone is the account's time
+	// zone.
+	Book  *pricing.Book
+	Payer pricing.Account
+	Zone  *time.Location
+	// Keywords are the words by which customers stop and resume marketing messages.
+	Keywords keywords.List
+	// LeftOut says of each template that cannot be served why. All others are served.
+	LeftOut []string
 
-	book      *pricing.Book
-	account   pricing.Account
-	zone      *time.Location
-	channels  map[string]*channel // by phone number id
-	secrets   []string            // the app secrets of all channels, each once
-	templates map[templateKey]*servedTemplate
-	// leftOut says of each template that cannot be served why: the others are.
-	leftOut []string
-	tokens  []apiToken
-	words   keywords
+	channels   map[string]*Channel // by id
+	appSecrets []string            // of all channels, each once
+	templates  map[templateKey]*Template
+	tokens     []apiToken
 }
 
-// channel is a phone number with what the gateway needs to talk to its upstream.
-type channel struct {
+// Channel is a channel of the account with the client of its upstream.
+type Channel struct {
 	config.Channel
-	client *graph.Client
-	// secrets are those that may have signed a webhook of the channel's business account: its own
-	// and those of its siblings.
-	secrets []string
+	Client *graph.Client
+	// appSecrets may sign for the channel: its own and those of its siblings.
+	appSecrets []string
 }
 
-// shared tells whether the account's store is one that replicas share.
-func (t *tenant) shared() bool { return t.Storage.Type == config.StorageShared }
+// Trusts reports whether a webhook that is signed with the app secret may speak for the channel.
+func (c *Channel) Trusts(appSecret string) bool { return slices.Contains(c.appSecrets, appSecret) }
+
+// Template is a template, compiled.
+type Template struct {
+	*config.Template
+	Compiled *template.Compiled
+	// Billed is the category under which it is billed now.
+	Billed conversation.Category
+	// TTL is how long the upstream tries to deliver it.
+	TTL time.Duration
+}
 
 type templateKey struct{ name, language string }
 
-// servedTemplate is a template made ready to be matched.
-type servedTemplate struct {
-	*config.Template
-	compiled *template.Compiled
-	// category is that under which it is billed now.
-	category conversation.Category
-	// ttl is how long the upstream tries to deliver it.
-	ttl time.Duration
+// Channel returns the channel with the id, or nil if the account has none.
+func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
+
+// ChannelIDs returns the ids of all channels, in no order.
+func (t *Tenant) ChannelIDs() []string { return slices.Collect(maps.Keys(t.channels)) }
+
+// Template returns the template with the name and language, or nil if none is served.
+func (t *Tenant) Template(name, language string) *Template {
+	return t.templates[templateKey{name, language}]
 }
 
-// Consent policies and budget actions of a document.
-const (
-	consentPriorContact = "PriorContact"
-	consentOptIn        = "OptIn"
-	consentNone         = "None"
+// AppSecrets returns the app secrets of all channels, each once.
+func (t *Tenant) AppSecrets() []string { return t.appSecrets }
 
-	budgetBlock = "Block"
-	budgetWarn  = "Warn"
+// SharesStore reports whether the account's store is one that replicas share.
+func (t *Tenant) SharesStore() bool { return t.Storage.Type == config.StorageShared }
 
-	doubtFail   = "Fail"
-	doubtResend = "Resend"
-)
-
-// digestOf is the digest under which a gateway reports a document: of its bytes as they are
-// mounted.
-func digestOf(document []byte) string {
-	sum := sha256.Sum256(document)
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// parseTenant reads and compiles a document; its clients call the upstream through transport. Its
-// errors name the field and hold no secret.
-func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) {
-	t := &tenant{digest: digestOf(document), transport: transport}
+// Parse reads and compiles a document. Its channels call the upstream through transport. Its errors
+// name the field and hold no secret.
+func Parse(document []byte, transport http.RoundTripper) (*Tenant, error) {
+	t := &Tenant{Digest: config.Digest(document)}
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	if err := decoder.Decode(&t.Document); err != nil {
 		return nil, describeJSON(err)
@@ -101,7 +106,8 @@ func parseTenant(document []byte, transport http.RoundTripper) (*tenant, error) 
 		)
 	}
 	for _, step := range []func() error{
-		t.compilePlan, t.compileAccount, t.compileChannels, t.compileTokens, t.checkPolicies,
+		t.compilePlan, t.compileAccount, func() error { return t.compileChannels(transport) }, t.compileTokens,
+		t.checkPolicies,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -128,36 +134,36 @@ func describeJSON(err error) error {
 	}
 }
 
-func (t *tenant) compilePlan() (err error) {
-	if t.book, err = pricing.Compile(t.Plan); err != nil {
+func (t *Tenant) compilePlan() (err error) {
+	if t.Book, err = pricing.Compile(t.Plan); err != nil {
 		return fmt.Errorf("plan %q: %w", t.PlanName, err)
 	}
 	t.Plan = pricing.Plan{} // the book has all of it
 	return nil
 }
 
-func (t *tenant) compileAccount() (err error) {
+func (t *Tenant) compileAccount() (err error) {
 	if t.Account.UID == "" {
 		return errors.New("account.uid is missing: the ledger is bound to it")
 	}
 	if t.Account.TimeZone == "" {
 		return errors.New("account.timeZone is missing: give an IANA name such as Europe/Paris")
 	}
-	if t.zone, err = time.LoadLocation(t.Account.TimeZone); err != nil {
+	if t.Zone, err = time.LoadLocation(t.Account.TimeZone); err != nil {
 		return errors.New("account.timeZone is no known IANA time zone: give a name such as Europe/Paris")
 	}
-	t.account, err = pricingAccount(t.Account, t.zone)
+	t.Payer, err = pricingAccount(t.Account, t.Zone)
 	return err
 }
 
-func (t *tenant) compileChannels() error {
+func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 	if t.Channels == nil {
 		return errors.New(
 			"channels is missing: it is a list, which is empty when other accounts hold all of the account's phone " +
 				"numbers",
 		)
 	}
-	t.channels = make(map[string]*channel, len(t.Channels))
+	t.channels = make(map[string]*Channel, len(t.Channels))
 	for i, c := range t.Channels {
 		path := fmt.Sprintf("channels[%d]", i)
 		if c.Type != config.WhatsApp {
@@ -167,20 +173,19 @@ func (t *tenant) compileChannels() error {
 			return fmt.Errorf("%s.id must be there and stand once", path)
 		}
 		client, err := graph.NewClient(graph.ClientOptions{
-			BaseURL: c.BaseURL, Version: c.APIVersion, Token: graph.Token(
-				c.AccessToken,
-			), Timeout: upstreamTimeout, Transport: t.transport,
+			BaseURL: c.BaseURL, Version: c.APIVersion, Token: graph.Token(c.AccessToken),
+			Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		t.channels[c.ID] = &channel{Channel: c, client: client}
+		t.channels[c.ID] = &Channel{Channel: c, Client: client}
 	}
 	for _, c := range t.channels {
-		t.secrets = appendMissing(t.secrets, c.AppSecrets...)
+		t.appSecrets = appendMissing(t.appSecrets, c.AppSecrets...)
 		for _, sibling := range t.Channels {
 			if sibling.BusinessAccountID == c.BusinessAccountID {
-				c.secrets = appendMissing(c.secrets, sibling.AppSecrets...)
+				c.appSecrets = appendMissing(c.appSecrets, sibling.AppSecrets...)
 			}
 		}
 	}
@@ -199,14 +204,14 @@ func appendMissing(list []string, more ...string) []string {
 
 // compileTemplates leaves out a template that this gateway cannot send. To refuse the document for
 // it would keep a smaller budget or a revoked token from taking effect.
-func (t *tenant) compileTemplates() {
-	t.templates = make(map[templateKey]*servedTemplate, len(t.Templates))
+func (t *Tenant) compileTemplates() {
+	t.templates = make(map[templateKey]*Template, len(t.Templates))
 	for i := range t.Templates {
 		definition := &t.Templates[i]
-		served, err := newServedTemplate(definition)
+		served, err := compileTemplate(definition)
 		if err != nil {
-			t.leftOut = append(
-				t.leftOut, fmt.Sprintf("templates[%d] (%s, %s): %s", i, definition.Name, definition.Language, err),
+			t.LeftOut = append(
+				t.LeftOut, fmt.Sprintf("templates[%d] (%s, %s): %s", i, definition.Name, definition.Language, err),
 			)
 			continue
 		}
@@ -214,7 +219,7 @@ func (t *tenant) compileTemplates() {
 	}
 }
 
-func newServedTemplate(definition *config.Template) (*servedTemplate, error) {
+func compileTemplate(definition *config.Template) (*Template, error) {
 	compiled, err := template.Compile(definition.Definition)
 	if err != nil {
 		return nil, err
@@ -223,12 +228,10 @@ func newServedTemplate(definition *config.Template) (*servedTemplate, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &servedTemplate{
-		Template: definition, compiled: compiled, category: category, ttl: templateTTL(definition),
-	}, nil
+	return &Template{Template: definition, Compiled: compiled, Billed: category, TTL: templateTTL(definition)}, nil
 }
 
-func (t *tenant) compileTokens() error {
+func (t *Tenant) compileTokens() error {
 	if t.APITokens == nil {
 		return errors.New("apiTokens is missing: it is a list, which is empty when no token is valid")
 	}
@@ -242,22 +245,24 @@ func (t *tenant) compileTokens() error {
 	return nil
 }
 
-func (t *tenant) checkPolicies() error {
+func (t *Tenant) checkPolicies() error {
 	switch t.Consent.Policy {
-	case consentPriorContact, consentOptIn, consentNone:
+	case config.ConsentPriorContact, config.ConsentOptIn, config.ConsentNone:
 	default:
-		return fmt.Errorf("consent.policy must be %s, %s or %s", consentPriorContact, consentOptIn, consentNone)
+		return fmt.Errorf(
+			"consent.policy must be %s, %s or %s", config.ConsentPriorContact, config.ConsentOptIn, config.ConsentNone,
+		)
 	}
 	if t.Budget != nil {
-		if t.Budget.Action != budgetBlock && t.Budget.Action != budgetWarn {
-			return fmt.Errorf("budget.action must be %s or %s", budgetBlock, budgetWarn)
+		if t.Budget.Action != config.BudgetBlock && t.Budget.Action != config.BudgetWarn {
+			return fmt.Errorf("budget.action must be %s or %s", config.BudgetBlock, config.BudgetWarn)
 		}
-		if t.Budget.Limit.Currency != t.book.Currency() {
+		if t.Budget.Limit.Currency != t.Book.Currency() {
 			return errors.New("budget.limit must be in the plan's currency")
 		}
 	}
-	if t.Doubt.Resolution != doubtFail && t.Doubt.Resolution != doubtResend {
-		return fmt.Errorf("doubt.resolution must be %s or %s", doubtFail, doubtResend)
+	if t.Doubt.Resolution != config.DoubtFail && t.Doubt.Resolution != config.DoubtResend {
+		return fmt.Errorf("doubt.resolution must be %s or %s", config.DoubtFail, config.DoubtResend)
 	}
 	if t.Callback != nil {
 		if err := checkURL(t.Callback.URL); err != nil {
@@ -267,7 +272,7 @@ func (t *tenant) checkPolicies() error {
 	if t.Limits.MessagesPerSecond <= 0 {
 		t.Limits.MessagesPerSecond = defaultPerSecond
 	}
-	t.words = newKeywords(t.Consent.Keywords)
+	t.Keywords = keywords.New(t.Consent.Keywords)
 	return nil
 }
 
@@ -287,8 +292,8 @@ func checkURL(text string) error {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
 // (time-to-live).
 const (
-	defaultTTL        = 30 * 24 * time.Hour
-	authenticationTTL = 10 * time.Minute
+	DefaultTTL        = 30 * 24 * time.Hour
+	AuthenticationTTL = 10 * time.Minute
 )
 
 func templateTTL(t *config.Template) time.Duration {
@@ -296,9 +301,9 @@ func templateTTL(t *config.Template) time.Duration {
 	case seconds != nil && *seconds > 0:
 		return time.Duration(*seconds) * time.Second
 	case seconds == nil && strings.EqualFold(t.Category, template.CategoryAuthentication):
-		return authenticationTTL
+		return AuthenticationTTL
 	default:
-		return defaultTTL
+		return DefaultTTL
 	}
 }
 

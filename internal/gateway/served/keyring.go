@@ -1,4 +1,4 @@
-package gateway
+package served
 
 import (
 	"bytes"
@@ -17,66 +17,67 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// keys are what a keys directory holds: the keys of the store, and the report's certificate and
-// token.
-type keys struct {
-	seal        *seal.Keys
-	certificate *tls.Certificate
-	reportToken string
+// Keys are what a keys directory holds. They never change: a rotation makes new ones.
+type Keys struct {
+	// Seal seals what is stored. It is the same for the gateway's life, and takes a rotated keyset
+	// over.
+	Seal *seal.Keys
+	// Certificate is the report's, and ReportToken is what its readers present.
+	Certificate *tls.Certificate
+	ReportToken string
 }
 
-// keyring serves the newest good keys of a mounted directory. It is safe for concurrent use.
-//
-// The files are looked at as the configuration is, and replaced as it is, see configuration. seal
-// is the same for the gateway's life and takes a rotated keyset over, so whoever holds it need not
-// know.
-type keyring struct {
+// Keyring serves the newest good keys of a mounted directory, whose files are watched as the
+// configuration's is. It is safe for concurrent use.
+type Keyring struct {
 	directory string
 	log       *slog.Logger
 	seal      *seal.Keys
-	served    atomic.Pointer[keys]
-	// unused tells whether nothing is sealed with an old key any more, so that it may go.
-	unused func() bool
+	served    atomic.Pointer[Keys]
 
 	mu      sync.Mutex
 	seen    []fs.FileInfo
 	refusal string
 }
 
-// newKeyring reads the directory for the first time.
-func newKeyring(directory string, log *slog.Logger) (*keyring, error) {
+// NewKeyring reads the directory for the first time.
+func NewKeyring(directory string, log *slog.Logger) (*Keyring, error) {
 	seen := statKeys(directory)
 	first, err := loadKeys(directory)
 	if err != nil {
 		return nil, err
 	}
-	ring := &keyring{directory: directory, log: log, seal: first.seal, seen: seen, unused: func() bool { return false }}
+	ring := &Keyring{directory: directory, log: log, seal: first.Seal, seen: seen}
 	ring.served.Store(&first)
-	ring.tell()
+	ring.logServed()
 	return ring, nil
 }
 
-// tell logs which key seals and how many can open, so that whoever rotates them sees when every
-// replica is ready for the next step.
-func (r *keyring) tell() {
+// logServed logs which key seals and how many can open, so that whoever rotates them sees when
+// every replica is ready for the next step.
+func (r *Keyring) logServed() {
 	primary, size := r.seal.Keyset()
 	r.log.Info("Keys served", "primary", primary, "keys", size)
 }
 
-// current are the report's certificate and token, and what seals.
-func (r *keyring) current() *keys { return r.served.Load() }
+// Seal returns what seals what is stored, whatever keys are rotated in.
+func (r *Keyring) Seal() *seal.Keys { return r.seal }
 
-// refused says why what the directory holds now is not served; empty if it is.
-func (r *keyring) refused() string {
+// Current returns the keys that are served now.
+func (r *Keyring) Current() *Keys { return r.served.Load() }
+
+// Refused returns why what the directory holds now is not served; empty if it is.
+func (r *Keyring) Refused() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.refusal
 }
 
-// look takes the directory's keys over if a file has changed since the last look. Keys that cannot
+// Look takes the directory's keys over if a file has changed since the last look. Keys that cannot
 // be read, or with which something would be lost, are refused as a whole, and the ones before go on
-// being served.
-func (r *keyring) look() {
+// being served. OldKeysUnused tells whether nothing is sealed with an old key any more, so that it
+// may go.
+func (r *Keyring) Look(oldKeysUnused func() bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	seen := statKeys(r.directory)
@@ -84,7 +85,7 @@ func (r *keyring) look() {
 		return
 	}
 	r.seen = seen
-	if err := r.takeOver(); err != nil {
+	if err := r.takeOver(oldKeysUnused()); err != nil {
 		if r.refusal != err.Error() {
 			r.refusal = err.Error()
 			r.log.Error("Keys refused", "reason", r.refusal)
@@ -92,18 +93,18 @@ func (r *keyring) look() {
 		return
 	}
 	r.refusal = ""
-	r.tell()
+	r.logServed()
 }
 
-func (r *keyring) takeOver() error {
+func (r *Keyring) takeOver(oldKeysUnused bool) error {
 	newer, err := loadKeys(r.directory)
 	if err != nil {
 		return err
 	}
-	if err := r.seal.TakeOver(newer.seal, r.unused()); err != nil {
+	if err := r.seal.TakeOver(newer.Seal, oldKeysUnused); err != nil {
 		return fmt.Errorf("keys in %s: %w", r.directory, err)
 	}
-	newer.seal = r.seal
+	newer.Seal = r.seal
 	r.served.Store(&newer)
 	return nil
 }
@@ -125,25 +126,25 @@ func statKeys(directory string) []fs.FileInfo {
 
 // loadKeys reads the files of config.KeysDirectory. Its errors name the file and hold nothing of
 // it.
-func loadKeys(directory string) (keys, error) {
+func loadKeys(directory string) (Keys, error) {
 	keyset, err := readKey(directory, config.KeysetFile)
 	if err != nil {
-		return keys{}, err
+		return Keys{}, err
 	}
 	customer, err := readKey(directory, config.CustomerKeyFile)
 	if err != nil {
-		return keys{}, err
+		return Keys{}, err
 	}
 	token, err := readKey(directory, config.ReportTokenFile)
 	if err != nil {
-		return keys{}, err
+		return Keys{}, err
 	}
-	var k keys
-	if k.seal, err = seal.Parse(keyset, customer); err != nil {
-		return keys{}, fmt.Errorf("keys in %s: %w", directory, err)
+	var k Keys
+	if k.Seal, err = seal.Parse(keyset, customer); err != nil {
+		return Keys{}, fmt.Errorf("keys in %s: %w", directory, err)
 	}
-	if k.reportToken = string(bytes.TrimSpace(token)); k.reportToken == "" {
-		return keys{}, fmt.Errorf(
+	if k.ReportToken = string(bytes.TrimSpace(token)); k.ReportToken == "" {
+		return Keys{}, fmt.Errorf(
 			"%s in %s is empty: it must hold the report's token", config.ReportTokenFile, directory,
 		)
 	}
@@ -151,12 +152,12 @@ func loadKeys(directory string) (keys, error) {
 		filepath.Join(directory, config.TLSCertificateFile), filepath.Join(directory, config.TLSKeyFile),
 	)
 	if err != nil {
-		return keys{}, fmt.Errorf(
+		return Keys{}, fmt.Errorf(
 			"%s and %s in %s must be a certificate and its key in PEM", config.TLSCertificateFile, config.TLSKeyFile,
 			directory,
 		)
 	}
-	k.certificate = &certificate
+	k.Certificate = &certificate
 	return k, nil
 }
 
