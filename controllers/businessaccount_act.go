@@ -209,7 +209,7 @@ func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *acc
 	if scope.compilation.settled || scope.compilation.objects == nil {
 		return nil
 	}
-	failure := r.applyThose(ctx, scope, informs)
+	failure := errors.Join(r.applyThose(ctx, scope, isConfiguration), r.showPlan(ctx, scope))
 	if scope.keysProblem != nil || scope.keysForeign {
 		return failure
 	}
@@ -222,10 +222,27 @@ func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *acc
 	return failure
 }
 
-// informs tells whether an object only tells the gateway, or the business, something: its
-// configuration and its plan.
-func informs(intent *unstructured.Unstructured) bool {
-	return intent.GetKind() == "Secret" || intent.GetKind() == "ConfigMap"
+func isConfiguration(intent *unstructured.Unstructured) bool { return intent.GetKind() == "Secret" }
+
+func isPlanView(intent *unstructured.Unstructured) bool { return intent.GetKind() == "ConfigMap" }
+
+// showPlan applies the ConfigMap from which the business reads its plan. The gateway needs it for
+// nothing, so a refusal has a condition of its own and is tried again after a while.
+func (r *BusinessAccountReconciler) showPlan(ctx context.Context, scope *accountScope) error {
+	err := r.applyThose(ctx, scope, isPlanView)
+	if err == nil || !terminal(err) {
+		return err
+	}
+	reason := v1alpha1.ReasonApplyRefused
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		reason = v1alpha1.ReasonForeignObject
+	}
+	scope.compilation.view = problem(reason, "%s", oneLine(err))
+	if again := scope.now.Add(longestStall); scope.compilation.due.IsZero() || again.Before(scope.compilation.due) {
+		scope.compilation.due = again
+	}
+	return nil
 }
 
 // applyWorkload applies what the gateway runs as.
@@ -233,7 +250,9 @@ func (r *BusinessAccountReconciler) applyWorkload(ctx context.Context, scope *ac
 	if err := r.handOverReplicas(ctx, scope); err != nil {
 		return err
 	}
-	workload := func(intent *unstructured.Unstructured) bool { return !informs(intent) }
+	workload := func(intent *unstructured.Unstructured) bool {
+		return !isConfiguration(intent) && !isPlanView(intent)
+	}
 	if err := r.applyThose(ctx, scope, workload); err != nil {
 		return err
 	}

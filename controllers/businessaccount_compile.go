@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,9 +41,11 @@ type compilation struct {
 	// planName and currency are those of the plan that is served; empty if there is none.
 	planName string
 	currency money.Currency
-	// nextRevision is the date, in the account's time zone, on which the plan's next revision comes
-	// into force; empty if none is to come.
-	nextRevision string
+	// view says why the business cannot read its plan; nil if it can.
+	view *tenant.Problem
+	// due is when the same inputs must be compiled again: when the plan's next revision comes into
+	// force, or to try the view again. It is zero if never.
+	due time.Time
 	// budget is the one that is applied; nil if there is none.
 	budget *config.Budget
 	// digest is that of the configuration; empty if there is none.
@@ -61,7 +64,7 @@ func (c compilation) outcome() compilation {
 func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountScope) error {
 	fingerprint := scope.fingerprint()
 	if before := &scope.memory.compiled; before.fingerprint == fingerprint && scope.keysProblem == nil &&
-		(before.nextRevision == "" || scope.today() < before.nextRevision) {
+		(before.due.IsZero() || scope.now.Before(before.due)) {
 		scope.compilation = scope.memory.compiled
 		return nil
 	}
@@ -126,11 +129,7 @@ func (r *BusinessAccountReconciler) compileObjects(
 		return nil
 	}
 	scope.compilation.digest = encoded.Digest
-	scope.compilation.nextRevision = tenant.NextRevision(prices.plan, scope.today())
-	view, err := tenant.PlanView{
-		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Granted: prices.entitlement,
-		Claims: claims, BillingStopped: prices.stopped, Today: scope.today(),
-	}.Render()
+	view, err := r.renderPlan(scope, prices, claims)
 	if err != nil {
 		return err
 	}
@@ -148,6 +147,21 @@ func (r *BusinessAccountReconciler) compileObjects(
 		TracesEndpoint:    r.Options.GatewayOTLPEndpoint,
 	})
 	return err
+}
+
+// renderPlan is what the business may know of its plan.
+func (r *BusinessAccountReconciler) renderPlan(
+	scope *accountScope, prices prices, claims tenant.Claims,
+) (string, error) {
+	zone, err := time.LoadLocation(scope.account.Spec.TimeZone)
+	if err != nil {
+		return "", err
+	}
+	scope.compilation.due = tenant.NextRevision(prices.plan, zone, scope.now)
+	return tenant.PlanView{
+		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Granted: prices.entitlement,
+		Claims: claims, BillingStopped: prices.stopped, Now: scope.now, Zone: zone,
+	}.Render()
 }
 
 // claim is the claim of the account's volume, or nil. The caches lack one that has lost its label.

@@ -235,9 +235,6 @@ func (r *BusinessAccountReconciler) gatherPods(ctx context.Context, scope *accou
 	return nil
 }
 
-// today is the date in the account's time zone, such as "2026-11-20".
-func (s *accountScope) today() string { return tenant.Today(s.account, s.now) }
-
 // paused tells whether the account's objects are to be left as they are.
 func (s *accountScope) paused() bool { return s.account.Spec.Operation == v1alpha1.OperationPaused }
 

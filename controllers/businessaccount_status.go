@@ -77,6 +77,7 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 
 	j := judgement{conditions: &status.Conditions, generation: scope.account.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionPlanResolved, planVerdict(scope))
+	j.set(v1alpha1.ConditionPlanPublished, publishedVerdict(scope))
 	j.set(v1alpha1.ConditionCredentialsValid, credentialsVerdict(scope))
 	j.set(v1alpha1.ConditionClaimsGranted, partVerdict(scope, scope.compilation.claims, v1alpha1.ReasonClaimsGranted))
 	j.set(v1alpha1.ConditionNumbersHeld, numbersVerdict(scope))
@@ -261,6 +262,18 @@ func planVerdict(scope *accountScope) verdict {
 		v1alpha1.ReasonPlanResolved,
 		fmt.Sprintf("PricingPlan %q prices the account's messages", scope.account.Spec.PlanName),
 	)
+}
+
+// publishedVerdict says whether the business can read its plan.
+func publishedVerdict(scope *accountScope) verdict {
+	name := tenant.PlanViewName(scope.account.Name)
+	switch {
+	case scope.compilation.view != nil:
+		return isFalse(scope.compilation.view.Reason, scope.compilation.view.Message)
+	case scope.compilation.digest == "":
+		return unknown(v1alpha1.ReasonPending, fmt.Sprintf("ConfigMap %q was not written yet: it needs the plan", name))
+	}
+	return isTrue(v1alpha1.ReasonPlanPublished, fmt.Sprintf("ConfigMap %q shows what the account pays", name))
 }
 
 func credentialsVerdict(scope *accountScope) verdict {

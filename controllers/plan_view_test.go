@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
@@ -58,10 +59,10 @@ func TestPlanViewTurnsWithTheRevision(t *testing.T) {
 	})
 	w.Eventually(w.planView).Should(gomega.ContainSubstring("- state: Future\n  name: next\n"))
 	w.settle()
-	w.clock.SetTime(w.clock.Now().Add(14*3600e9 + 3599e9)) // 23:59:59 in São Paulo
+	w.clock.SetTime(w.clock.Now().Add(14*time.Hour + 59*time.Minute + 59*time.Second)) // 23:59:59 in São Paulo
 	w.settle()
 	w.Expect(w.planView()).To(gomega.ContainSubstring("- state: Future\n  name: next\n"))
-	w.clock.SetTime(w.clock.Now().Add(1e9))
+	w.clock.SetTime(w.clock.Now().Add(time.Second))
 	w.Eventually(w.planView).Should(gomega.And(
 		gomega.ContainSubstring("- state: Current\n  name: next\n"),
 		gomega.Not(gomega.ContainSubstring("pmp-2025-07")),
@@ -94,8 +95,7 @@ func TestP15TheReadablePlanIsPutBackAndNotBelieved(t *testing.T) {
 	w.Expect(w.digestServed()).To(gomega.Equal(digest))
 }
 
-// A ConfigMap of the business's own with this name is not adopted, and keeps no gateway from its
-// configuration.
+// A ConfigMap of the business's own with this name is not adopted, and the gateway does without.
 func TestAForeignConfigMapIsNotAdopted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -107,10 +107,17 @@ func TestAForeignConfigMapIsNotAdopted(t *testing.T) {
 	w.createCredentials()
 	w.createAccount()
 	w.startPod()
-	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonForeignObject,
+	w.eventually("acme", v1alpha1.ConditionPlanPublished, metav1.ConditionFalse, v1alpha1.ReasonForeignObject,
 		`ConfigMap "acme-plan" exists and does not belong to this account: delete it, or give the account another name`)
-	w.eventually("acme", v1alpha1.ConditionConfigSynced, metav1.ConditionTrue, v1alpha1.ReasonConfigSynced, "")
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	w.settle()
 	foreign := &corev1.ConfigMap{}
 	w.Expect(w.get("acme-plan", foreign)).To(gomega.Succeed())
 	w.Expect(foreign.Data).To(gomega.Equal(map[string]string{"mine": "yes"}))
+
+	w.Expect(w.client.Delete(t.Context(), foreign)).To(gomega.Succeed())
+	w.clock.SetTime(w.clock.Now().Add(10 * time.Minute))
+	w.eventually("acme", v1alpha1.ConditionPlanPublished, metav1.ConditionTrue, v1alpha1.ReasonPlanPublished,
+		`ConfigMap "acme-plan" shows what the account pays`)
+	w.Expect(w.planView()).NotTo(gomega.BeEmpty())
 }

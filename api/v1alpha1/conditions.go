@@ -12,6 +12,9 @@ const (
 	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its
 	// namespace, and can be compiled.
 	ConditionPlanResolved = "PlanResolved"
+	// ConditionPlanPublished says whether the ConfigMap shows what the account pays, which is named
+	// after the account and "-plan". No price is read from it, and it is no part of Ready.
+	ConditionPlanPublished = "PlanPublished"
 	// ConditionCredentialsValid says whether every Secret and key that the account names is there
 	// and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
@@ -97,6 +100,9 @@ const (
 	ReasonHistoryLost = "HistoryLost"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"
+
+	// ReasonPlanPublished: the ConfigMap is up to date.
+	ReasonPlanPublished = "PlanPublished"
 
 	// ReasonCredentialsValid: every Secret and key that the account names is there.
 	ReasonCredentialsValid = "CredentialsValid"

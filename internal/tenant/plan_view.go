@@ -13,6 +13,7 @@ import (
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
@@ -47,8 +48,9 @@ type PlanView struct {
 	Claims  Claims
 	// BillingStopped is why nothing is accepted that may cost something; empty if it is.
 	BillingStopped string
-	// Today is the date in the account's time zone, such as "2026-11-20".
-	Today string
+	// Now decides which revision is in force, by the date in Zone.
+	Now  time.Time
+	Zone *time.Location
 }
 
 // planHead is what a PlanView says before the revisions. Its keys come out in this order.
@@ -114,11 +116,12 @@ func (v PlanView) Render() (string, error) {
 
 // revisions are the one in force and those to come, by date.
 func (v PlanView) revisions() ([]revisionView, error) {
-	current, found := inForce(v.Plan, v.Today)
+	today := v.Now.In(v.Zone).Format(time.DateOnly)
+	current, found := inForce(v.Plan, today)
 	var views []revisionView
 	for _, revision := range v.Plan.Revisions {
 		state := v1alpha1.RevisionFuture
-		if revision.EffectiveDate <= v.Today {
+		if revision.EffectiveDate <= today {
 			state = v1alpha1.RevisionCurrent
 			if !found || revision.Name != current.Name {
 				continue
@@ -136,25 +139,20 @@ func (v PlanView) revisions() ([]revisionView, error) {
 	return views, nil
 }
 
-// NextRevision is the date of the first revision after today, both such as "2026-11-20"; empty if
-// none is to come.
-func NextRevision(plan pricing.Plan, today string) string {
-	next := ""
+// NextRevision is the instant at which the plan's next revision comes into force in a time zone;
+// zero if none is to come.
+func NextRevision(plan pricing.Plan, zone *time.Location, now time.Time) time.Time {
+	today, next := civil.DateAt(now.Unix(), zone), civil.Date(0)
 	for _, revision := range plan.Revisions {
-		if date := revision.EffectiveDate; date > today && (next == "" || date < next) {
+		date, err := civil.ParseDate(revision.EffectiveDate)
+		if err == nil && date > today && (next == 0 || date < next) {
 			next = date
 		}
 	}
-	return next
-}
-
-// Today is the date at an instant in the account's time zone; in UTC where that is not known.
-func Today(account *v1alpha1.BusinessAccount, at time.Time) string {
-	zone, err := time.LoadLocation(account.Spec.TimeZone)
-	if err != nil {
-		zone = time.UTC
+	if next == 0 {
+		return time.Time{}
 	}
-	return at.In(zone).Format(time.DateOnly)
+	return next.Start(zone)
 }
 
 // orderedYAML writes a value with the keys in the order of its JSON. What is deeper than blocks

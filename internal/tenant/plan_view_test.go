@@ -48,6 +48,8 @@ func markedUp() pricing.Plan {
 	return p
 }
 
+func today() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
+
 func TestPlanViewIsReadable(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "full_account.yaml")
 	granted := tenant.Entitlement{
@@ -56,7 +58,7 @@ func TestPlanViewIsReadable(t *testing.T) {
 	}
 	text, err := tenant.PlanView{
 		Account: account, PlanName: "whatsapp", Plan: markedUp(), Granted: granted,
-		Claims: tenant.ClaimsOf(&account.Spec, granted, "USD"), Today: "2026-11-20",
+		Claims: tenant.ClaimsOf(&account.Spec, granted, "USD"), Now: today(), Zone: time.UTC,
 	}.Render()
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +69,7 @@ func TestPlanViewIsReadable(t *testing.T) {
 // The shipped plan has nineteen revisions; a business reads those that matter to it.
 func TestPlanViewOfTheShippedPlanIsSmall(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
-	text, err := tenant.PlanView{Account: account, PlanName: "whatsapp", Plan: shippedPlan(t), Today: "2026-11-20"}.Render()
+	text, err := tenant.PlanView{Account: account, PlanName: "whatsapp", Plan: shippedPlan(t), Now: today(), Zone: time.UTC}.Render()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,7 @@ func TestP8PlanViewNamesNoOtherAccount(t *testing.T) {
 	granted := tenant.EntitlementOf(object, account, nil)
 	text, err := tenant.PlanView{
 		Account: account, PlanName: "whatsapp", Plan: plan(), Granted: granted,
-		Claims: tenant.ClaimsOf(&account.Spec, granted, "USD"), Today: "2026-11-20",
+		Claims: tenant.ClaimsOf(&account.Spec, granted, "USD"), Now: today(), Zone: time.UTC,
 	}.Render()
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +132,7 @@ func TestPlanViewIsBounded(t *testing.T) {
 		}
 		large.Revisions = append(large.Revisions, revision)
 	}
-	view := tenant.PlanView{Account: account, PlanName: "whatsapp", Plan: large, Today: "2026-11-20"}
+	view := tenant.PlanView{Account: account, PlanName: "whatsapp", Plan: large, Now: today(), Zone: time.UTC}
 	text, err := view.Render()
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +148,7 @@ func TestPlanViewIsBounded(t *testing.T) {
 func TestPlanViewSaysWhatIsStopped(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	text, err := tenant.PlanView{
-		Account: account, PlanName: "whatsapp", Plan: plan(), Today: "2026-11-20", BillingStopped: "Ask the platform team.",
+		Account: account, PlanName: "whatsapp", Plan: plan(), Now: today(), Zone: time.UTC, BillingStopped: "Ask the platform team.",
 		Claims: tenant.Claims{Budget: &config.Budget{Limit: money.Money{Currency: "USD"}, Action: "Block"}},
 	}.Render()
 	if err != nil || !strings.Contains(text, "billingStopped: Ask the platform team.\n") {
@@ -155,14 +157,22 @@ func TestPlanViewSaysWhatIsStopped(t *testing.T) {
 }
 
 func TestNextRevisionIsTheFirstToCome(t *testing.T) {
-	for today, want := range map[string]string{"2024-12-31": "2025-01-01", "2025-01-01": "2025-07-01", "2026-11-20": "2027-01-01", "2027-01-01": ""} {
-		if got := tenant.NextRevision(markedUp(), today); got != want {
-			t.Errorf("on %s the next one is of %q, want %q", today, got, want)
-		}
+	zone, err := time.LoadLocation("America/Sao_Paulo")
+	if err != nil {
+		t.Fatal(err)
 	}
-	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
-	account.Spec.TimeZone = "America/Sao_Paulo"
-	if got := tenant.Today(account, time.Date(2026, 11, 20, 2, 59, 0, 0, time.UTC)); got != "2026-11-19" {
-		t.Errorf("got %s: the day has not begun there", got)
+	for now, want := range map[string]string{
+		"2025-01-01T02:59:59Z": "2025-01-01T03:00:00Z", // it is still 2024 there
+		"2025-01-01T03:00:00Z": "2025-07-01T03:00:00Z",
+		"2026-11-20T12:00:00Z": "2027-01-01T03:00:00Z",
+		"2027-01-01T03:00:00Z": "0001-01-01T00:00:00Z",
+	} {
+		at, err := time.Parse(time.RFC3339, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tenant.NextRevision(markedUp(), zone, at).UTC().Format(time.RFC3339); got != want {
+			t.Errorf("at %s the next one comes at %s, want %s", now, got, want)
+		}
 	}
 }
