@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -158,6 +159,9 @@ func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	}
 	if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
 		t.Errorf("store_superseded is %q; want 1", got)
+	}
+	if outage := first.report().StoreOutage; outage == nil || outage.Cause != report.StoreSuperseded {
+		t.Errorf("the report says %+v of the store; want that it was superseded", outage)
 	}
 	if !strings.Contains(first.logs.String(), "Store was taken over") {
 		t.Error("the log does not say that the store was taken over")
