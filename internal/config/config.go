@@ -8,6 +8,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
@@ -55,6 +57,13 @@ const (
 // WebhookPath is where a gateway receives the webhooks of all its channels. Each change names its
 // phone number.
 const WebhookPath = "/webhooks"
+
+// Digest is the digest under which a document is reported as served: "sha256:" and 64 hexadecimal
+// digits of its bytes, as they are mounted.
+func Digest(document []byte) string {
+	sum := sha256.Sum256(document)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
 
 // Document is the configuration of one account's gateway.
 type Document struct {
@@ -168,7 +177,17 @@ type Callback struct {
 	Secret string `json:"secret"`
 }
 
-// Consent says to whom the account may write. Policy is 'PriorContact', 'OptIn' or 'None'.
+// To whom an account may write outside a service window.
+const (
+	// ConsentPriorContact is whoever wrote to it, or consented.
+	ConsentPriorContact = "PriorContact"
+	// ConsentOptIn is whoever consented.
+	ConsentOptIn = "OptIn"
+	// ConsentNone is everybody.
+	ConsentNone = "None"
+)
+
+// Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {
 	Policy   string            `json:"policy"`
 	Keywords []ConsentKeywords `json:"keywords,omitempty"`
@@ -181,8 +200,14 @@ type ConsentKeywords struct {
 	Resume   []string `json:"resume,omitempty"`
 }
 
-// Budget is the most that may be spent in a calendar month in the account's zone. Action is 'Block'
-// or 'Warn'.
+// What a budget does with a message that it cannot pay for.
+const (
+	BudgetBlock = "Block"
+	BudgetWarn  = "Warn"
+)
+
+// Budget is the most that may be spent in a calendar month of the account's zone. Action is
+// BudgetBlock or BudgetWarn.
 type Budget struct {
 	Limit         money.Money `json:"limit"`
 	Action        string      `json:"action"`
@@ -215,7 +240,14 @@ type Storage struct {
 	CAPEM string `json:"caPEM,omitempty"`
 }
 
-// Doubt says what happens to a message whose sending was cut off. Resolution is 'Fail' or 'Resend'.
+// What happens to a message whose sending was cut off.
+const (
+	DoubtFail   = "Fail"
+	DoubtResend = "Resend"
+)
+
+// Doubt says what happens to a message whose sending was cut off. Resolution is DoubtFail or
+// DoubtResend.
 type Doubt struct {
 	Resolution  string `json:"resolution"`
 	WaitSeconds int32  `json:"waitSeconds"`

@@ -10,33 +10,36 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns
 // the answer once that commit is durable (P1, P3).
-func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
+func (g *Gateway) accept(ctx context.Context, from caller, send *whatsapp.Send, key string) (whatsapp.SendResponse, error) {
 	t := from.tenant
 	wanted := g.newRepeatable(from, send, key)
 	// A repetition gets its answer whatever has become of the template since: what the
 	// configuration refuses, it refuses to a new message only.
-	out, refusal := t.recognise(send)
+	out, refusal := recognise(t, send)
 	if refusal != nil && wanted.key == nil {
-		return graph.SendResponse{}, refusal
+		return whatsapp.SendResponse{}, refusal
 	}
-	now := g.now()
-	id, err := newMessageID(now)
+	now := g.store.Now()
+	id, err := from.channel.Network.NewID(now)
 	if err != nil {
-		return graph.SendResponse{}, err
+		return whatsapp.SendResponse{}, err
 	}
 	var repeated bool
 	var ready *parcel
 	sending, slot := g.senders.overtakes(from.channel.ID)
-	parent := parentOf(ctx)
-	err = g.update(ctx, func(tx *store.Tx) error {
+	parent := telemetry.ParentOf(ctx)
+	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		known, found, err := wanted.find(tx)
 		if err != nil {
 			return err
@@ -62,20 +65,20 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	}
 	if err != nil {
 		g.refusals.note(t, err, now)
-		return graph.SendResponse{}, err
+		return whatsapp.SendResponse{}, err
 	}
 	if parent != "" {
 		trace.SpanFromContext(ctx).SetAttributes(
-			attributeMessage.String(id), attributeChannel.String(from.channel.Name),
+			telemetry.AttributeMessage.String(id), telemetry.AttributeChannel.String(from.channel.Name),
 		)
 	}
 	if !repeated {
-		g.metrics.accepted.WithLabelValues(formLabel(out.form)).Inc()
+		g.metrics.Accepted.WithLabelValues(formLabel(out.form)).Inc()
 	}
 	if !repeated && ready == nil {
-		g.sends.ring()
+		g.sends.Notify()
 	}
-	return graph.Accept(send, id), nil
+	return whatsapp.Accept(send, id), nil
 }
 
 // acceptance is a send that is about to be accepted.
@@ -89,13 +92,13 @@ type acceptance struct {
 
 // admitSend reads what the decision depends on, decides, and stores what was decided. The parcel is
 // what may be sent once that is durable; nil for a message that has to wait for its turn.
-func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptance) (*parcel, error) {
+func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a acceptance) (*parcel, error) {
 	t := from.tenant
 	primary, err := tx.Primary(out.address)
 	if err != nil {
 		return nil, err
 	}
-	customer, person := g.keys.seal.CustomerHash(from.channel.ID, string(primary)), g.personOf(primary)
+	customer, person := g.keys.Seal().CustomerHash(from.channel.ID, string(primary)), g.personOf(primary)
 	state, err := tx.Conversation(from.channel.ID, customer)
 	if err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 	if err := tx.AcceptAndClaim(line, m); err != nil {
 		return nil, err
 	}
-	upstream, err := upstreamBody(tx, m)
+	upstream, err := upstreamBody(tx, from.channel, m)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +159,7 @@ func (g *Gateway) admitSend(tx *store.Tx, from caller, out outgoing, a acceptanc
 
 // circumstances reads what the decision depends on beside the send.
 func (g *Gateway) circumstances(
-	tx *store.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State,
+	tx *durable.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State,
 ) (circumstances, error) {
 	t := from.tenant
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
@@ -182,8 +185,8 @@ func (g *Gateway) circumstances(
 	if t.Budget == nil {
 		return in, nil
 	}
-	currency := t.book.Currency()
-	if in.spent, err = spent(tx, t, currency, a.now); err != nil {
+	currency := t.Book.Currency()
+	if in.spent, err = spent(tx.Tx, t, currency, a.now); err != nil {
 		return in, err
 	}
 	in.reserved, err = tx.Reserved(currency)
@@ -204,18 +207,18 @@ type repeatable struct {
 	fingerprint []byte // hash of the request, however its JSON is written
 }
 
-func (g *Gateway) newRepeatable(from caller, send *graph.Send, key string) repeatable {
+func (g *Gateway) newRepeatable(from caller, send *whatsapp.Send, key string) repeatable {
 	if key == "" {
 		return repeatable{}
 	}
-	name := g.keys.seal.CustomerHash(from.channel.ID, fmt.Sprintf("%d:%s%s", len(from.token), from.token, key))
-	request := g.keys.seal.CustomerHash(from.channel.ID, string(rawjson.Canonical(send.Raw)))
+	name := g.keys.Seal().CustomerHash(from.channel.ID, fmt.Sprintf("%d:%s%s", len(from.token), from.token, key))
+	request := g.keys.Seal().CustomerHash(from.channel.ID, string(rawjson.Canonical(send.Raw)))
 	return repeatable{key: name[:], fingerprint: request[:]}
 }
 
 // find is the id of the message that was accepted under the same key. The same key with another
 // request is the client's mistake.
-func (r repeatable) find(tx *store.Tx) (id string, found bool, err error) {
+func (r repeatable) find(tx *durable.Tx) (id string, found bool, err error) {
 	if r.key == nil {
 		return "", false, nil
 	}

@@ -17,8 +17,11 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/replay"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -95,7 +98,7 @@ type story struct {
 	random  *rand.Rand
 	now     time.Time
 	gateway *Gateway
-	tenant  *tenant
+	tenant  *served.Tenant
 	world   *world // its files
 
 	lines   []string
@@ -120,7 +123,7 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 	}
 	s := &story{t: t, random: random, now: now, names: map[string]string{}}
 	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1", func(d *config.Document) {
-		d.Templates = append(d.Templates, approved(bodyTemplate("code", "AUTHENTICATION", "")))
+		d.Templates = append(d.Templates, gatewaytest.Approved(gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")))
 		d.Callback = nil
 		scarce(d.Plan.Revisions)
 		change(d)
@@ -133,21 +136,19 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.gateway.config.look()
-	s.tenant = s.gateway.config.tenant()
+	s.gateway.config.Look()
+	s.tenant = s.gateway.config.Tenant()
 	s.open()
-	t.Cleanup(func() { s.gateway.opened.Load().Close() })
+	t.Cleanup(func() { s.gateway.store.Close() })
 	return s
 }
 
 // open opens the store.
 func (s *story) open() {
 	s.t.Helper()
-	opened, err := store.Open(context.Background(), s.gateway.storeOptions())
-	if err != nil {
+	if err := s.gateway.store.Open(context.Background(), s.tenant, noRecovery); err != nil {
 		s.t.Fatal(err)
 	}
-	s.gateway.opened.Store(opened)
 }
 
 // scarce makes what a plan grants by the thousand small enough for a story.
@@ -208,7 +209,7 @@ func (s *story) someone() (channel, customer string) {
 func (s *story) intake(body string) {
 	s.t.Helper()
 	s.hooks = append(s.hooks, body)
-	webhook, err := graph.ParseWebhook([]byte(body))
+	webhook, err := whatsapp.ParseWebhook([]byte(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -254,12 +255,12 @@ func (s *story) sends() {
 // post sends a message, and tells whether it was accepted.
 func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 	s.t.Helper()
-	send, err := graph.ParseSend([]byte(bodyOf(customer, kind, category)))
+	send, err := whatsapp.ParseSend([]byte(bodyOf(customer, kind, category)))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	answer, err := s.gateway.accept(
-		s.t.Context(), caller{tenant: s.tenant, channel: s.tenant.channels[channel]}, send, "",
+		s.t.Context(), caller{tenant: s.tenant, channel: s.tenant.Channel(channel)}, send, "",
 	)
 	id := fmt.Sprintf("refused %d", len(s.lines))
 	switch refusal, refused := graph.AsError(err); {
@@ -354,7 +355,7 @@ func (s *story) tellsOfUnknown() {
 // fromLedger is what the gateway's ledger says of each message, record by record.
 func (s *story) fromLedger() map[string][]string {
 	records := map[string][]string{}
-	err := s.gateway.view(s.t.Context(), func(tx *store.Tx) error {
+	err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) error {
 		for entry, err := range tx.Entries(0) {
 			if err != nil {
 				return err
@@ -383,7 +384,7 @@ func (s *story) fromLedger() map[string][]string {
 
 // fromRate is what `guichet rate` says of each message.
 func (s *story) fromRate() map[string][]string {
-	r := replay.New(s.tenant.book, &s.tenant.account)
+	r := replay.New(s.tenant.Book, &s.tenant.Payer)
 	reader := replay.NewReader("events", strings.NewReader(strings.Join(s.lines, "\n")))
 	records := map[string][]string{}
 	var refused []string
@@ -412,7 +413,7 @@ func (s *story) fromRate() map[string][]string {
 		if out.Listed {
 			listed = out.ListPrice.String()
 		}
-		period := civil.DateAt(e.Time.Unix(), s.tenant.zone).Month().String()
+		period := civil.DateAt(e.Time.Unix(), s.tenant.Zone).Month().String()
 		records[id] = append(records[id], describeRecord(result == replay.Corrected, period, out.Revision, out.Market, out.Category.String(),
 			listed, out.Cost.String(), out.Charge.String(), out.FreeReason.String(), out.Tier, out.Allowance))
 	}

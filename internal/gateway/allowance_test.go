@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -28,7 +29,7 @@ func TestP3BudgetAndAllowancesHoldForAnyTraffic(t *testing.T) {
 		t.Run(begins[:10], func(t *testing.T) {
 			t.Parallel()
 			s := newStory(t, begins, rand.New(rand.NewPCG(seed, uint64(i))), func(d *config.Document) {
-				d.Budget = &config.Budget{Limit: usd("0.25"), Action: budgetBlock}
+				d.Budget = &config.Budget{Limit: usd("0.25"), Action: config.BudgetBlock}
 			})
 			defer s.tellSeed(seed)
 			for began := time.Now(); len(s.lines) < storyEvents && time.Since(began) < storyTime; {
@@ -78,7 +79,7 @@ func (s *story) ends(which int, how string) {
 // not the message's turn to be sent.
 func (s *story) givesUp(id string) (givenUp bool) {
 	s.t.Helper()
-	err := s.gateway.update(s.t.Context(), func(tx *store.Tx) error {
+	err := s.gateway.store.Update(s.t.Context(), func(tx *durable.Tx) error {
 		m, found, err := tx.Message(id)
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s was found: %v", id, found))
@@ -106,7 +107,7 @@ func (s *story) givesUp(id string) (givenUp bool) {
 // restarts lets the process end, and another one begin.
 func (s *story) restarts() {
 	s.t.Helper()
-	if err := s.gateway.opened.Load().Close(); err != nil {
+	if err := s.gateway.store.Close(); err != nil {
 		s.t.Fatal(err)
 	}
 	s.open()
@@ -116,7 +117,7 @@ func (s *story) restarts() {
 func (s *story) keepsBudget() {
 	s.t.Helper()
 	var billed, reserved money.Decimal
-	if err := s.gateway.view(s.t.Context(), func(tx *store.Tx) (err error) {
+	if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) (err error) {
 		if billed, err = spent(tx, s.tenant, "USD", s.now); err != nil {
 			return err
 		}
@@ -144,9 +145,9 @@ func (s *story) unpaid(channel, kind, category string) {
 			waits++
 		}
 	}
-	for _, allowance := range s.tenant.book.Allowances(s.now.Unix(), &s.tenant.account, channel) {
+	for _, allowance := range s.tenant.Book.Allowances(s.now.Unix(), &s.tenant.Payer, channel) {
 		var used int64
-		if err := s.gateway.view(s.t.Context(), func(tx *store.Tx) error {
+		if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) error {
 			used = tx.Count(allowance.Key)
 			return nil
 		}); err != nil {
@@ -162,7 +163,7 @@ func (s *story) unpaid(channel, kind, category string) {
 func (s *story) claimsNothing() {
 	s.t.Helper()
 	var reserved money.Decimal
-	if err := s.gateway.view(s.t.Context(), func(tx *store.Tx) (err error) {
+	if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) (err error) {
 		reserved, err = tx.Reserved("USD")
 		return err
 	}); err != nil {
@@ -199,7 +200,7 @@ func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
 		scarce(d.Plan.Revisions)
-		d.Budget = &config.Budget{Limit: usd("0.01"), Action: budgetBlock} // less than one message costs
+		d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock} // less than one message costs
 	})
 	w.writes(ana, "hello", 0)
 	w.quiet(ana)
@@ -223,7 +224,7 @@ func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 // and is delivered in November uses one of November's, and October's is free again.
 func TestP3MessageTakesAPlaceOfTheMonthOfItsDelivery(t *testing.T) {
 	s := newStory(t, "2026-10-31T22:00:00Z", rand.New(rand.NewPCG(1, 1)), func(d *config.Document) {
-		d.Budget = &config.Budget{Limit: usd("0.01"), Action: budgetBlock}
+		d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock}
 	})
 	s.intake(webhookOf(phoneID, fmt.Sprintf(
 		`"messages":[{"from":%q,"id":"wamid.in","timestamp":%q,"type":"text","text":{"body":"hi"}}]`, ana,

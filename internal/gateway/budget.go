@@ -7,6 +7,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -17,8 +19,8 @@ import (
 // spent is what weighs on the budget at an instant: what its period was charged, or the next one if
 // that is more. A message is charged in the period in which it ends, and for a replica whose clock
 // is slow, or an operation that has waited over midnight, that one may have begun (P3).
-func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (money.Decimal, error) {
-	month := civil.DateAt(now.Unix(), t.zone).Month()
+func spent(tx *store.Tx, t *served.Tenant, currency money.Currency, now time.Time) (money.Decimal, error) {
+	month := civil.DateAt(now.Unix(), t.Zone).Month()
 	total, err := tx.Total(ledger.TotalKey{Period: month.String(), Currency: currency})
 	if err != nil {
 		return money.Decimal{}, err
@@ -31,13 +33,13 @@ func spent(tx *store.Tx, t *tenant, currency money.Currency, now time.Time) (mon
 // it was accepted, or its allowances others: the plan that is served when the message ends prices
 // it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
 func stillCovered(
-	tx *store.Tx, t *tenant, m *store.Message, about envelope, state *conversation.State, now time.Time,
+	tx *durable.Tx, t *served.Tenant, m *store.Message, about envelope, state *conversation.State, now time.Time,
 ) (*graph.Error, error) {
 	message := pricing.Message{
 		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
 		SentAt: m.AcceptedAt.Unix(),
 	}
-	bound := t.book.MaxCharge(&t.account, &message, state, m.ExpiresAt.Unix())
+	bound := t.Book.MaxCharge(&t.Payer, &message, state, m.ExpiresAt.Unix())
 	if m.Reserves(&bound) {
 		return nil, nil
 	}
@@ -61,7 +63,7 @@ func stillCovered(
 	if rise.Amount, err = after.Sub(before); err != nil || rise.Amount.Sign() <= 0 && !rise.Unpriced {
 		return nil, err
 	}
-	billed, err := spent(tx, t, currency, now)
+	billed, err := spent(tx.Tx, t, currency, now)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +76,11 @@ func stillCovered(
 
 // warnOfBudget says, once for each level and period, that the period's charges have passed a part
 // of the budget: of the one that is in force, so that a budget which was lowered warns too.
-func (g *Gateway) warnOfBudget(ctx context.Context, t *tenant, now time.Time) error {
+func (g *Gateway) warnOfBudget(ctx context.Context, t *served.Tenant, now time.Time) error {
 	if t.Budget == nil || len(t.Budget.WarnAtPercent) == 0 {
 		return nil
 	}
-	for _, period := range growingPeriods(now, t.zone) {
+	for _, period := range growingPeriods(now, t.Zone) {
 		if err := g.warnOfPeriod(ctx, t, period); err != nil {
 			return err
 		}
@@ -92,11 +94,11 @@ func growingPeriods(now time.Time, zone *time.Location) []string {
 	return slices.Compact([]string{periodAt(now.Add(-retoldFor), zone), periodAt(now, zone)})
 }
 
-func (g *Gateway) warnOfPeriod(ctx context.Context, t *tenant, period string) error {
+func (g *Gateway) warnOfPeriod(ctx context.Context, t *served.Tenant, period string) error {
 	var billed money.Decimal
 	var warned int32
-	err := g.view(ctx, func(tx *store.Tx) error {
-		total, err := tx.Total(ledger.TotalKey{Period: period, Currency: t.book.Currency()})
+	err := g.store.View(ctx, func(tx *store.Tx) error {
+		total, err := tx.Total(ledger.TotalKey{Period: period, Currency: t.Book.Currency()})
 		if err != nil {
 			return err
 		}
@@ -109,7 +111,7 @@ func (g *Gateway) warnOfPeriod(ctx context.Context, t *tenant, period string) er
 	}
 	for _, percent := range newLevels(billed, t.Budget.Limit.Amount, t.Budget.WarnAtPercent, warned) {
 		first := false // of the replicas
-		err := g.update(ctx, func(tx *store.Tx) (err error) {
+		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
 			first, err = tx.WarnBudget(period, percent)
 			return err
 		})

@@ -38,7 +38,7 @@ func TestBudgetLevelsAreReachedOnce(t *testing.T) {
 func TestLoweredBudgetWarnsToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
-		d.Budget = &config.Budget{Limit: usd("1"), Action: budgetWarn, WarnAtPercent: []int32{80}}
+		d.Budget = &config.Budget{Limit: usd("1"), Action: config.BudgetWarn, WarnAtPercent: []int32{80}}
 	})
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.settled(1)
@@ -51,7 +51,7 @@ func TestLoweredBudgetWarnsToo(t *testing.T) {
 func TestBudgetLevelThatIsPassedAfterTheMonthWarnsToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
-		d.Budget = &config.Budget{Limit: usd("0.03"), Action: budgetWarn, WarnAtPercent: []int32{80}}
+		d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetWarn, WarnAtPercent: []int32{80}}
 	})
 	w.quiet(ana)
 	delivered := w.status(w.submittedID(w.accepted(templateTo(ana, "parcel_ready"))), "delivered", "")

@@ -8,7 +8,10 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -29,15 +32,17 @@ const (
 	refusedKeptFor = 30 * 24 * time.Hour
 	// longestCallbackPause bounds the pause between two tries.
 	longestCallbackPause = 15 * time.Minute
-	// maxCallbacks bounds the queue. When the business's endpoint has been away for so long that it
-	// is full, new callbacks are dropped and counted.
-	maxCallbacks = 1_000_000
+	// maxCallbacks and maxCallbackBytes bound the queue; the bytes are a quarter of the volume that
+	// an embedded store has by default. When the business's endpoint has been away for so long that
+	// the queue is full, new callbacks are dropped and counted.
+	maxCallbacks     = 1_000_000
+	maxCallbackBytes = 256 << 20
 )
 
 // queueCallback queues a webhook for the business's endpoint in the caller's commit. Without an
 // endpoint there is nothing to queue.
 func (g *Gateway) queueCallback(
-	tx *store.Tx, t *tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time,
+	tx *durable.Tx, t *served.Tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time,
 ) error {
 	if t.Callback == nil {
 		return nil
@@ -46,8 +51,12 @@ func (g *Gateway) queueCallback(
 	if err != nil {
 		return err
 	}
-	if waiting >= maxCallbacks {
-		g.metrics.callbacks.WithLabelValues(resultDropped).Inc()
+	bytes, err := tx.Depth(store.CallbackBytes)
+	if err != nil {
+		return err
+	}
+	if waiting >= maxCallbacks || bytes+int64(len(body)) > maxCallbackBytes {
+		tx.After(func() { g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
 		return nil
 	}
 	return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
@@ -60,14 +69,14 @@ func (g *Gateway) deliver(ctx context.Context) {
 	var underWay sync.WaitGroup
 	defer underWay.Wait()
 	timer := time.NewTimer(dispatchIdle)
-	for pause := time.Duration(0); g.deliveries.sleep(ctx, timer, pause); {
+	for pause := time.Duration(0); g.deliveries.Sleep(ctx, timer, pause); {
 		claimed, next, err := g.claimCallbacks(ctx, deliverers-len(slots))
-		pause = g.idle()
+		pause = g.store.Idle()
 		switch {
 		case err != nil:
-			pause = storePause
+			pause = durable.RetryPause
 		case !next.IsZero():
-			pause = min(pause, max(0, next.Sub(g.now())))
+			pause = min(pause, max(0, next.Sub(g.store.Now())))
 		}
 		if len(slots) == deliverers {
 			pause = dispatchIdle // a deliverer that is done rings
@@ -77,7 +86,7 @@ func (g *Gateway) deliver(ctx context.Context) {
 			underWay.Go(func() {
 				g.deliverOne(ctx, c)
 				<-slots
-				g.deliveries.ring()
+				g.deliveries.Notify()
 			})
 		}
 	}
@@ -86,12 +95,12 @@ func (g *Gateway) deliver(ctx context.Context) {
 func (g *Gateway) claimCallbacks(
 	ctx context.Context, limit int,
 ) (claimed []*store.Callback, next time.Time, err error) {
-	to := g.config.tenant().Callback
+	to := g.config.Tenant().Callback
 	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
 		return nil, time.Time{}, nil
 	}
-	now := g.now()
-	err = g.update(ctx, func(tx *store.Tx) (err error) {
+	now := g.store.Now()
+	err = g.store.Update(ctx, func(tx *durable.Tx) (err error) {
 		if claimed, err = tx.ClaimCallbacks(now, now.Add(callbackLease), limit); err != nil {
 			return err
 		}
@@ -102,7 +111,7 @@ func (g *Gateway) claimCallbacks(
 		return err
 	})
 	if err != nil {
-		if worthLogging(err) {
+		if durable.WorthLogging(err) {
 			g.log.Error("Callbacks could not be claimed", "error", err)
 		}
 		return nil, time.Time{}, err
@@ -112,33 +121,33 @@ func (g *Gateway) claimCallbacks(
 
 // deliverOne makes one delivery and records what came of it.
 func (g *Gateway) deliverOne(ctx context.Context, c *store.Callback) {
-	if !g.opened.Load().HoldsLease(c.Lease) {
+	if !g.store.HoldsLease(c.Lease) {
 		return // another replica may have delivered it by now, and those behind it
 	}
-	to := g.config.tenant().Callback
+	to := g.config.Tenant().Callback
 	if to == nil || to.Secret == "" {
 		return // its lease runs out; the business no longer wants it, or it cannot be signed now
 	}
-	ctx, s := g.traces.begin(ctx, "callback", trace.SpanKindClient)
+	ctx, s := g.traces.Begin(ctx, "callback", trace.SpanKindClient)
 	err := g.callbacks.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
-	now := g.now()
+	now := g.store.Now()
 	done := judgeCallback(c, err, now)
 	result := done.result
-	if s.recording() {
-		s.note(attributeResult.String(result), attributeAttempt.Int(c.Attempts))
+	if s.Recording() {
+		s.Note(telemetry.AttributeResult.String(result), telemetry.AttributeAttempt.Int(c.Attempts))
 	}
-	defer s.end(err)
+	defer s.End(err)
 	var recorded bool
 	var forgotten int64
-	g.persist(ctx, "callback", func(tx *store.Tx) (err error) {
+	g.persist(ctx, "callback", func(tx *durable.Tx) (err error) {
 		recorded, forgotten, err = done.record(tx, c, now)
 		return err
 	})
-	if result == resultSetAside && !recorded {
+	if result == telemetry.ResultSetAside && !recorded {
 		return // whoever has claimed it since tells of it
 	}
-	g.metrics.callbacks.WithLabelValues(result).Inc()
-	if result == resultSetAside {
+	g.metrics.Callbacks.WithLabelValues(result).Inc()
+	if result == telemetry.ResultSetAside {
 		g.log.Warn(
 			"Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts,
 		)
@@ -162,10 +171,10 @@ type callbackOutcome struct {
 // long as the upstream tries its own webhooks.
 func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome {
 	if err == nil {
-		return callbackOutcome{result: resultDelivered}
+		return callbackOutcome{result: telemetry.ResultDelivered}
 	}
 	o := callbackOutcome{
-		result: resultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause),
+		result: telemetry.ResultRetry, retry: network.RetryDelay(network.Backoff, c.Attempts-1, longestCallbackPause),
 	}
 	if answer, ok := errors.AsType[*answerError](err); ok && answer.refuses() {
 		o.status = answer.status
@@ -175,14 +184,14 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 		}
 		left := refusalPatience - now.Sub(since)
 		if left <= 0 {
-			o.result = resultSetAside
+			o.result = telemetry.ResultSetAside
 			return o
 		}
 		o.retry = min(o.retry, left)
 		return o
 	}
 	if now.Sub(c.CreatedAt) > callbackRetryFor {
-		o.result = resultDropped
+		o.result = telemetry.ResultDropped
 	}
 	return o
 }
@@ -190,12 +199,12 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 // record writes what came of a delivery. It is false if another claim has the callback by now.
 // Forgotten is how many callbacks that were set aside had to go for it.
 func (o callbackOutcome) record(
-	tx *store.Tx, c *store.Callback, now time.Time,
+	tx *durable.Tx, c *store.Callback, now time.Time,
 ) (recorded bool, forgotten int64, err error) {
 	switch o.result {
-	case resultSetAside:
+	case telemetry.ResultSetAside:
 		return tx.SetAsideCallback(c, o.status, now)
-	case resultRetry:
+	case telemetry.ResultRetry:
 		if o.status != 0 {
 			if err := tx.NoteRefusal(c, now); err != nil {
 				return false, 0, err
@@ -213,6 +222,6 @@ func (g *Gateway) forgotRefused(n int64) {
 	if n == 0 {
 		return
 	}
-	g.metrics.callbacks.WithLabelValues(resultDropped).Add(float64(n))
+	g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Add(float64(n))
 	g.log.Warn("Callbacks that were set aside are forgotten: they were too many or too old", "callbacks", n)
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
@@ -32,15 +34,15 @@ func newCallbackClient(transport http.RoundTripper) *callbackClient {
 func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("build the delivery: %w", withoutAddress(err))
+		return fmt.Errorf("build the delivery: %w", peers.WithoutAddress(err))
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "guichet-gateway")
 	request.Header.Set(graph.SignatureHeader, graph.Sign(body, to.Secret))
-	passOn(ctx, request.Header)
+	telemetry.PassOn(ctx, request.Header)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("the business's endpoint did not answer: %w", withoutAddress(err))
+		return fmt.Errorf("the business's endpoint did not answer: %w", peers.WithoutAddress(err))
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is left to read
 	const longestAnswer = 64 << 10

@@ -6,6 +6,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/cloudapitest"
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 )
 
 // The gateway refuses what the Cloud API refuses, before it is stored, and takes what the Cloud API
@@ -15,7 +16,7 @@ func TestGatewayAnswersAsTheCloudAPI(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) {
 		d.Templates = nil
 		for _, definition := range cloudapitest.Definitions() {
-			d.Templates = append(d.Templates, approved(definition))
+			d.Templates = append(d.Templates, gatewaytest.Approved(definition))
 		}
 	})
 	w.writes(cloudapitest.Customer, "hello", 0)

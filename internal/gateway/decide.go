@@ -6,8 +6,10 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -60,11 +62,11 @@ const (
 
 // decide says whether a send may go out, under which reservation, or refuses it with Meta's code
 // and a sentence. It is pure.
-func decide(t *tenant, out outgoing, in circumstances) (admission, error) {
+func decide(t *served.Tenant, out outgoing, in circumstances) (admission, error) {
 	if in.waiting >= maxWaiting {
-		return admission{}, graph.ThroughputReached(queueRetry)
+		return admission{}, whatsapp.ThroughputReached(queueRetry)
 	}
-	rules := t.book.Rules(in.now.Unix(), t.zone)
+	rules := t.Book.Rules(in.now.Unix(), t.Zone)
 	verdict := in.state.Permit(conversation.Request{At: in.now.Unix(), Form: out.form, Category: out.category}, rules)
 	if err := permitted(verdict); err != nil {
 		return admission{}, err
@@ -94,11 +96,11 @@ func permitted(v conversation.Verdict) error {
 	switch v.Refusal {
 	case conversation.WindowClosed:
 		if !v.EverOpen {
-			return graph.OutsideWindow(time.Time{})
+			return whatsapp.OutsideWindow(time.Time{})
 		}
-		return graph.OutsideWindow(time.Unix(v.Window.To, 0))
+		return whatsapp.OutsideWindow(time.Unix(v.Window.To, 0))
 	case conversation.MarketingStopped:
-		return graph.MarketingStopped()
+		return whatsapp.MarketingStopped()
 	case conversation.CustomerBlocked:
 		return graph.NewError(
 			graph.CodeUndeliverable, "The account has blocked this customer. Unblock the customer before writing.",
@@ -116,14 +118,14 @@ func consented(policy string, state *conversation.State, inWindow bool) error {
 	if err := withdrawn(state, inWindow); err != nil {
 		return err
 	}
-	if inWindow || policy == consentNone || state.HasConsent() {
+	if inWindow || policy == config.ConsentNone || state.HasConsent() {
 		return nil
 	}
-	if policy == consentPriorContact && state.FirstContact != 0 {
+	if policy == config.ConsentPriorContact && state.FirstContact != 0 {
 		return nil
 	}
 	details := "This customer has neither written to the number nor consented. Record the consent first, or wait for the customer to write."
-	if policy == consentOptIn {
+	if policy == config.ConsentOptIn {
 		details = "No consent of this customer is recorded, and the account's policy is OptIn. Record the consent first."
 	}
 	return graph.NewError(graph.CodeAccessDenied, details)
@@ -160,16 +162,16 @@ func expiryOf(out outgoing, accepted time.Time) time.Time {
 
 // mostOf is the most that a message can cost. It can be delivered later than its time to live
 // tells, whose count the upstream begins anew; what counts is whatever is told until it expires.
-func mostOf(t *tenant, c *channel, out outgoing, now time.Time, state *conversation.State) pricing.Bound {
+func mostOf(t *served.Tenant, c *served.Channel, out outgoing, now time.Time, state *conversation.State) pricing.Bound {
 	message := pricing.Message{
 		Channel: c.ID, Country: out.country, Form: out.form, Category: out.category, SentAt: now.Unix(),
 	}
-	return t.book.MaxCharge(&t.account, &message, state, expiryOf(out, now).Unix())
+	return t.Book.MaxCharge(&t.Payer, &message, state, expiryOf(out, now).Unix())
 }
 
 // affordable tells whether the platform, the budget and the upstream's own payment state allow the
 // message (P3). What is surely free, be it because an allowance pays for it, needs neither.
-func affordable(t *tenant, in circumstances) (free bool, err error) {
+func affordable(t *served.Tenant, in circumstances) (free bool, err error) {
 	if in.rise == (pricing.Exposure{}) {
 		return true, nil
 	}
@@ -187,7 +189,7 @@ func affordable(t *tenant, in circumstances) (free bool, err error) {
 // within refuses what a blocking budget has not left. An exposure that leaves out an ending without
 // a rate is never within it: that would be charged once the plan has the rate, whatever it is.
 func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, spent, reserved money.Decimal) error {
-	if budget == nil || budget.Action != budgetBlock {
+	if budget == nil || budget.Action != config.BudgetBlock {
 		return nil
 	}
 	if rise.Unpriced {
@@ -202,7 +204,7 @@ func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, 
 		needed, rest := money.Money{Amount: rise.Amount, Currency: currency}, money.Money{
 			Amount: left.Max(money.Decimal{}), Currency: currency,
 		}
-		return &budgetError{needed: needed, refusal: graph.BudgetExhausted(needed.String(), rest.String())}
+		return &budgetError{needed: needed, refusal: whatsapp.BudgetExhausted(needed.String(), rest.String())}
 	}
 	return nil
 }

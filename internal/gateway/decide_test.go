@@ -9,8 +9,10 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -20,16 +22,16 @@ import (
 func asked(t *testing.T, body string, change func(*config.Document, *circumstances)) (admission, error) {
 	t.Helper()
 	in := circumstances{now: noon, state: wroteAt(noon.Add(-time.Hour))}
-	served, err := parse(t, func(d *config.Document) { change(d, &in) })
+	served, err := tenantOf(t, func(d *config.Document) { change(d, &in) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	send, err := graph.ParseSend([]byte(body))
+	send, err := whatsapp.ParseSend([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := served.channels[phoneID]
-	out, err := served.recognise(send)
+	c := served.Channel(phoneID)
+	out, err := recognise(served, send)
 	if err != nil {
 		return admission{}, err
 	}
@@ -73,13 +75,13 @@ func TestDecide(t *testing.T) {
 	otp := `{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"code","language":{"code":"en_US"},"components":[` +
 		`{"type":"body","parameters":[{"type":"text","text":"4242"}]}]}}`
 	withCode := func(d *config.Document, in *circumstances) {
-		code := bodyTemplate("code", "AUTHENTICATION", "")
-		d.Templates = append(d.Templates, approved(code))
+		code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
+		d.Templates = append(d.Templates, gatewaytest.Approved(code))
 		in.state = &conversation.State{}
 	}
 	budget := func(limit string) func(*config.Document, *circumstances) {
 		return func(d *config.Document, _ *circumstances) {
-			d.Budget = &config.Budget{Limit: usd(limit), Action: budgetBlock}
+			d.Budget = &config.Budget{Limit: usd(limit), Action: config.BudgetBlock}
 		}
 	}
 	tests := map[string]struct {
@@ -178,7 +180,7 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 			[]string{textTo(ana, "hi"), templateTo(ana, "parcel_ready"), templateTo("5511987654321", "summer_sale")},
 		).Draw(rt, "send"),
 			func(d *config.Document, c *circumstances) {
-				d.Budget = &config.Budget{Limit: money.Money{Amount: limit, Currency: "USD"}, Action: budgetBlock}
+				d.Budget = &config.Budget{Limit: money.Money{Amount: limit, Currency: "USD"}, Action: config.BudgetBlock}
 				*c = in
 			})
 		if err != nil {

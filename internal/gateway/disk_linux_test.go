@@ -25,7 +25,7 @@ func TestP1FullDiskAcknowledgesNothingAndRecovers(t *testing.T) {
 	p := newProcess(t)
 	kept := p.accepted(templateTo(ana, "parcel_ready"))
 	p.settled(1)
-	info, err := os.Stat(filepath.Join(p.directory, "data", storeFile+"-wal"))
+	info, err := os.Stat(filepath.Join(p.directory, "data", "gateway.db"+"-wal"))
 	if err != nil {
 		t.Fatal(err)
 	}

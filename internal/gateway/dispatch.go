@@ -9,8 +9,13 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -22,10 +27,6 @@ const (
 	dispatchers = 384
 	// dispatchIdle is how long the dispatcher sleeps when nothing rings.
 	dispatchIdle = time.Minute
-	// storePause is the pause before a write is tried again that the store could not take; it grows
-	// to longestStorePause.
-	storePause        = 250 * time.Millisecond
-	longestStorePause = 5 * time.Second
 	// faultPause is for how long a message is set aside whose step the store refuses.
 	faultPause = 5 * time.Minute
 )
@@ -33,8 +34,8 @@ const (
 // parcel is a claimed message on its way to the upstream, with copies of what is needed outside of
 // the store's operation.
 type parcel struct {
-	tenant  *tenant
-	channel *channel
+	tenant  *served.Tenant
+	channel *served.Channel
 	to      pair
 	// recipient is the address that it is sent to.
 	recipient identity.Address
@@ -54,18 +55,18 @@ func (g *Gateway) dispatch(ctx context.Context) {
 	g.senders.begin(ctx)
 	defer g.senders.end()
 	timer := time.NewTimer(dispatchIdle)
-	for pause, turn := time.Duration(0), 0; g.sends.sleep(ctx, timer, pause); turn++ {
-		pause = g.idle()
-		t := g.config.tenant()
+	for pause, turn := time.Duration(0), 0; g.sends.Sleep(ctx, timer, pause); turn++ {
+		pause = g.store.Idle()
+		t := g.config.Tenant()
 		for i := range t.Channels {
-			c := t.channels[t.Channels[(turn+i)%len(t.Channels)].ID]
+			c := t.Channel(t.Channels[(turn+i)%len(t.Channels)].ID)
 			parcels, next, err := g.claim(ctx, t, c, share(g.senders.free(), len(t.Channels)-i))
 			if err != nil {
-				pause = min(pause, storePause)
+				pause = min(pause, durable.RetryPause)
 				continue
 			}
 			if !next.IsZero() {
-				pause = min(pause, max(0, next.Sub(g.now())))
+				pause = min(pause, max(0, next.Sub(g.store.Now())))
 			}
 			for _, p := range parcels {
 				g.senders.take()
@@ -87,7 +88,7 @@ func (g *Gateway) start(ctx context.Context, p parcel) {
 func (g *Gateway) giveBack() {
 	g.senders.release()
 	if g.senders.anyWaits() {
-		g.sends.ring()
+		g.sends.Notify()
 	}
 }
 
@@ -100,13 +101,13 @@ func share(free, channels int) int { return (free + channels - 1) / channels }
 // sent, durably, before the upstream is called (P12). Next is when to look again if nobody rings
 // before.
 func (g *Gateway) claim(
-	ctx context.Context, t *tenant, c *channel, limit int,
+	ctx context.Context, t *served.Tenant, c *served.Channel, limit int,
 ) (parcels []parcel, next time.Time, err error) {
 	if limit == 0 {
 		g.senders.note(c.ID, true) // as far as is known: when a slot is given back, it is looked again
 		return nil, time.Time{}, nil
 	}
-	now := g.now()
+	now := g.store.Now()
 	n, until := g.channels.limit(c.ID, now, limit)
 	if n == 0 {
 		return nil, until, nil
@@ -122,7 +123,7 @@ func (g *Gateway) claim(
 	}
 	gaveUp, locked := false, 0
 	held, again := g.channels.releases(c.ID)
-	err = updateSteps(ctx, g.update, func(tx *store.Tx, attempt func(func() error) error) error {
+	err = g.store.UpdateInSteps(ctx, func(tx *durable.Tx, attempt durable.Attempt) error {
 		parcels, gaveUp, locked = nil, false, 0
 		if held {
 			if err := tx.Release(c.ID, now); err != nil {
@@ -155,7 +156,7 @@ func (g *Gateway) claim(
 	})
 	if err != nil {
 		again()
-		if worthLogging(err) {
+		if durable.WorthLogging(err) {
 			g.log.Error("Claim failed", "channel", c.Name, "error", err)
 		}
 		return nil, time.Time{}, err
@@ -167,7 +168,7 @@ func (g *Gateway) claim(
 		)
 	}
 	if gaveUp {
-		g.deliveries.ring()
+		g.deliveries.Notify()
 	}
 	return parcels, next, nil
 }
@@ -175,7 +176,7 @@ func (g *Gateway) claim(
 // prepareAlone prepares a claimed message in a step of its own: one that the store refuses is set
 // aside for a while and holds up no other message of the claim.
 func (g *Gateway) prepareAlone(
-	tx *store.Tx, attempt func(func() error) error, t *tenant, c *channel, m *store.Message, now time.Time,
+	tx *durable.Tx, attempt durable.Attempt, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time,
 ) (p *parcel, ended bool, err error) {
 	err = attempt(func() (err error) {
 		p, ended, err = g.prepare(tx, t, c, m, now)
@@ -188,7 +189,7 @@ func (g *Gateway) prepareAlone(
 }
 
 // setAside takes a claimed message out of its customer's line, untried, until an instant.
-func setAside(tx *store.Tx, m *store.Message, until time.Time) error {
+func setAside(tx *durable.Tx, m *store.Message, until time.Time) error {
 	tx.Untried(m)
 	return tx.Park(m, until)
 }
@@ -196,7 +197,7 @@ func setAside(tx *store.Tx, m *store.Message, until time.Time) error {
 // prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or
 // has ended because it may no longer be sent.
 func (g *Gateway) prepare(
-	tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time,
+	tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time,
 ) (p *parcel, ended bool, err error) {
 	until, forPayment, err := g.holdUntil(tx, t, m, now)
 	if err != nil {
@@ -212,7 +213,7 @@ func (g *Gateway) prepare(
 // holdUntil is until when a claimed message must wait after all: for the pair's limit, or for
 // payment, while the upstream takes no billable messages.
 func (g *Gateway) holdUntil(
-	tx *store.Tx, t *tenant, m *store.Message, now time.Time,
+	tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time,
 ) (until time.Time, forPayment bool, err error) {
 	billable := isBillable(m)
 	if billable {
@@ -236,7 +237,7 @@ func isBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount
 
 // putBack puts a claimed message back untried. One that waits for payment lets what is free of its
 // customer go ahead, and is released when the stop ends.
-func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) error {
+func putBack(tx *durable.Tx, m *store.Message, until time.Time, forPayment bool) error {
 	tx.Untried(m)
 	if forPayment {
 		return tx.Hold(m, until)
@@ -246,7 +247,7 @@ func putBack(tx *store.Tx, m *store.Message, until time.Time, forPayment bool) e
 
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is
 // given up instead, and the parcel is nil.
-func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) (*parcel, error) {
+func (g *Gateway) pack(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time) (*parcel, error) {
 	about, err := g.envelopeOf(m)
 	if err != nil {
 		return nil, err
@@ -264,9 +265,9 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	if refusal != nil {
 		return nil, g.giveUp(tx, t, c, m, about, refusal, now)
 	}
-	body, err := upstreamBody(tx, m)
+	body, err := upstreamBody(tx, c, m)
 	switch {
-	case errors.Is(err, errUnreadable):
+	case errors.Is(err, network.ErrUnreadable):
 		g.unreadable(kindMessage, "message", m.ID)
 		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	case err != nil:
@@ -275,7 +276,7 @@ func (g *Gateway) pack(tx *store.Tx, t *tenant, c *channel, m *store.Message, no
 	return newParcel(t, c, m, about, body), nil
 }
 
-func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []byte) *parcel {
+func newParcel(t *served.Tenant, c *served.Channel, m *store.Message, about envelope, body []byte) *parcel {
 	return &parcel{
 		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, recipient: identity.Of(
 			about.Recipient,
@@ -288,7 +289,7 @@ func newParcel(t *tenant, c *channel, m *store.Message, about envelope, body []b
 // live is over, its window has closed while it waited (P4), or the customer has stopped marketing,
 // took the consent back or was blocked meanwhile, or the plan has become so dear that the budget
 // does not cover it.
-func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
+func stillPermitted(tx *durable.Tx, t *served.Tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
 	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
 		return expiredError(), nil
 	}
@@ -297,7 +298,7 @@ func stillPermitted(tx *store.Tx, t *tenant, m *store.Message, about envelope, n
 		return nil, err
 	}
 	request := conversation.Request{At: now.Unix(), Form: about.Form, Category: about.Category}
-	cause := permitted(state.Permit(request, t.book.Rules(now.Unix(), t.zone)))
+	cause := permitted(state.Permit(request, t.Book.Rules(now.Unix(), t.Zone)))
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
@@ -314,27 +315,27 @@ func expiredError() *graph.Error {
 // send calls the upstream and records what came of it. The call outlives ctx: a stop of the gateway
 // waits for its answer.
 func (g *Gateway) send(ctx context.Context, p parcel) {
-	if !g.opened.Load().HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
+	if !g.store.HoldsLease(p.lease) && !g.stillOurs(ctx, p) {
 		return // another replica has taken the message over, as one in doubt
 	}
-	ctx, s := g.traces.ofMessage(ctx, p.trace, "send", p.id, trace.SpanKindClient)
-	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), upstreamTimeout)
+	ctx, s := g.traces.OfMessage(ctx, p.trace, "send", p.id, trace.SpanKindClient)
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), peers.Timeout)
 	defer cancel()
-	answer, err := p.channel.client.Send(call, p.channel.ID, p.body)
-	if s.recording() {
-		s.note(attributeChannel.String(p.channel.Name), attributeAttempt.Int(p.tries+1))
+	answer, err := p.channel.Upstream.Send(call, p.body)
+	if s.Recording() {
+		s.Note(telemetry.AttributeChannel.String(p.channel.Name), telemetry.AttributeAttempt.Int(p.tries+1))
 	}
-	defer s.end(err)
-	now := g.now()
+	defer s.End(err)
+	now := g.store.Now()
 	if err == nil {
-		g.metrics.upstream.WithLabelValues(resultSent, "0").Inc()
+		g.metrics.Upstream.WithLabelValues(telemetry.ResultSent, "0").Inc()
 		g.pacer.taken(p.to)
 		if g.channels.passed(p.channel.ID, p.billable) {
 			g.goesAgain(p.channel)
 		}
 		g.learn(&p, nil, now)
 		var unions []store.Union
-		if !g.persist(ctx, "submit", func(tx *store.Tx) (err error) {
+		if !g.persist(ctx, "submit", func(tx *durable.Tx) (err error) {
 			unions, err = g.submitted(
 				tx, p, answer, now,
 			)
@@ -349,13 +350,13 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	}
 	g.learn(&p, err, now)
 	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
-	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.PairBackoff {
+	if failure, ok := graph.AsError(err); ok && failure.Class() == network.PairBackoff {
 		try.refusals = g.pacer.refused(now, p.to)
 	}
 	verdict := try.judge(err)
 	g.note(p, verdict, now)
 	if !g.persist(
-		ctx, "record", func(tx *store.Tx) error { return g.notSubmitted(tx, p, verdict, now) },
+		ctx, "record", func(tx *durable.Tx) error { return g.notSubmitted(tx, p, verdict, now) },
 		store.Subject{Message: p.id},
 	) {
 		g.leaveInDoubt(ctx, p, now)
@@ -365,16 +366,16 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 // leaveInDoubt makes a doubt of a send whose outcome the store refuses to record, so that the rule
 // for doubts ends it, and not the next start.
 func (g *Gateway) leaveInDoubt(ctx context.Context, p parcel, now time.Time) {
-	if ctx.Err() != nil || g.superseded() != nil {
+	if ctx.Err() != nil || g.store.Superseded() != nil {
 		return
 	}
-	if err := g.update(ctx, func(tx *store.Tx) error {
+	if err := g.store.Update(ctx, func(tx *durable.Tx) error {
 		m, found, err := tx.Claimed(p.id, p.tries+1)
 		if err != nil || !found || m.State != store.Sending {
 			return err
 		}
 		return g.beginDoubt(tx, m, now)
-	}); err != nil && worthLogging(err) {
+	}); err != nil && durable.WorthLogging(err) {
 		g.log.Error("Send could not be recorded as in doubt", "message", p.id, "error", err)
 	}
 }
@@ -382,7 +383,7 @@ func (g *Gateway) leaveInDoubt(ctx context.Context, p parcel, now time.Time) {
 // note counts and logs a send that met an error (its code only: the upstream's words may name the
 // customer), and stops the channel where the error says that nothing will pass.
 func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
-	g.metrics.upstream.WithLabelValues(v.fate.label(), codeLabel(v.failure.Code)).Inc()
+	g.metrics.Upstream.WithLabelValues(v.fate.label(), telemetry.CodeLabel(v.failure.Code)).Inc()
 	if v.fate != fateStopped {
 		g.log.Debug("Send met an error", "message", p.id, "result", v.fate.label(), "code", v.failure.Code)
 		if g.channels.refused(p.channel.ID, v.failure) {
@@ -394,8 +395,8 @@ func (g *Gateway) note(p parcel, v sendVerdict, now time.Time) {
 }
 
 // stop stops a channel, and says so.
-func (g *Gateway) stop(c *channel, stop channelStop) {
-	g.metrics.stopped.WithLabelValues(c.Name).Set(1)
+func (g *Gateway) stop(c *served.Channel, stop channelStop) {
+	g.metrics.Stopped.WithLabelValues(c.Name).Set(1)
 	g.upstreams.met(c.ID, obstacle{cause: report.Refused, code: stop.code, since: stop.since})
 	if g.channels.stop(c.ID, stop) {
 		g.log.Error("Channel stopped by the upstream", "channel", c.Name, "code", stop.code)
@@ -403,9 +404,9 @@ func (g *Gateway) stop(c *channel, stop channelStop) {
 }
 
 // goesAgain says that a channel's stop has ended.
-func (g *Gateway) goesAgain(c *channel) {
-	g.metrics.stopped.WithLabelValues(c.Name).Set(0)
+func (g *Gateway) goesAgain(c *served.Channel) {
+	g.metrics.Stopped.WithLabelValues(c.Name).Set(0)
 	g.upstreams.shown(c.ID, proofPaid)
-	g.sends.ring() // what it held may go
+	g.sends.Notify() // what it held may go
 	g.log.Info("Channel goes again", "channel", c.Name)
 }

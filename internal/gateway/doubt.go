@@ -4,17 +4,17 @@ import (
 	"context"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// page is how many messages one operation looks at: few enough that it stays short.
-const page = 200
-
 // beginDoubt records that nobody knows whether the upstream has the message. The ledger keeps a
 // note of it (P12).
-func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) error {
+func (g *Gateway) beginDoubt(tx *durable.Tx, m *store.Message, now time.Time) error {
 	if err := tx.Doubt(m); err != nil {
 		return err
 	}
@@ -24,12 +24,12 @@ func (g *Gateway) beginDoubt(tx *store.Tx, m *store.Message, now time.Time) erro
 // recover turns into doubts what was cut off: messages that were marked as being sent by a process
 // that has ended, or by a replica that has lost its lease, and whose answer was never recorded.
 // Callbacks that such a one was delivering are delivered again.
-func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
-	cutOff := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+func (g *Gateway) recover(ctx context.Context, update durable.Updater) error {
+	cutOff := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.CutOff(nil, limit)
 	}
-	found, err := forEach(ctx, opened.Update, cutOff, func(tx *store.Tx, m *store.Message) error {
-		return g.beginDoubt(tx, m, g.now())
+	found, err := update.ForEach(ctx, cutOff, func(tx *durable.Tx, m *store.Message) error {
+		return g.beginDoubt(tx, m, g.store.Now())
 	})
 	if found > 0 {
 		g.log.Warn("Sends were cut off and are in doubt", "messages", found)
@@ -37,18 +37,18 @@ func (g *Gateway) recover(ctx context.Context, opened *store.Store) error {
 	if err != nil {
 		return err
 	}
-	return g.releaseCallbacks(ctx, opened)
+	return g.releaseCallbacks(ctx, update)
 }
 
-func (g *Gateway) releaseCallbacks(ctx context.Context, opened *store.Store) error {
+func (g *Gateway) releaseCallbacks(ctx context.Context, update durable.Updater) error {
 	var released int64
-	err := opened.Update(ctx, func(tx *store.Tx) (err error) {
+	err := update(ctx, func(tx *durable.Tx) (err error) {
 		released, err = tx.ReleaseCallbacks()
 		return err
 	})
 	if err == nil && released > 0 {
 		g.log.Info("Callbacks were cut off and are delivered again", "callbacks", released)
-		g.deliveries.ring()
+		g.deliveries.Notify()
 	}
 	return err
 }
@@ -56,24 +56,24 @@ func (g *Gateway) releaseCallbacks(ctx context.Context, opened *store.Store) err
 // resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The
 // time runs from the send, or from when the gateway and its store were up again: while they were
 // down, no status could reach them.
-func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) (err error) {
-	if g.hears.IsZero() {
-		g.hears = now
+func (g *Gateway) resolveDoubts(ctx context.Context, t *served.Tenant, now time.Time) (err error) {
+	if g.reachableSince.IsZero() {
+		g.reachableSince = now
 	}
 	defer func() {
 		if err != nil {
-			g.hears = time.Time{}
+			g.reachableSince = time.Time{}
 		}
 	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
 	resolved := false
-	inDoubt := func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error) {
+	inDoubt := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
 		return tx.InState(store.InDoubt, last, limit)
 	}
-	_, err = forEach(ctx, g.update, inDoubt, func(tx *store.Tx, m *store.Message) error {
+	_, err = g.store.ForEach(ctx, inDoubt, func(tx *durable.Tx, m *store.Message) error {
 		since := m.ClaimedAt
-		if since.Before(g.hears) {
-			since = g.hears
+		if since.Before(g.reachableSince) {
+			since = g.reachableSince
 		}
 		if now.Sub(since) < wait {
 			return nil
@@ -82,15 +82,15 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *tenant, now time.Time) (
 		return g.resolveDoubt(tx, t, m, now)
 	})
 	if resolved {
-		g.ring()
+		g.notify()
 	}
 	return err
 }
 
 // resolveDoubt fails the message or sends it again, and the ledger says which.
-func (g *Gateway) resolveDoubt(tx *store.Tx, t *tenant, m *store.Message, now time.Time) error {
-	c := t.channels[m.Channel]
-	if t.Doubt.Resolution == doubtResend && c != nil {
+func (g *Gateway) resolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
+	c := t.Channel(m.Channel)
+	if t.Doubt.Resolution == config.DoubtResend && c != nil {
 		if err := tx.Append(doubtRecord(m, noteDoubtResent, now)); err != nil {
 			return err
 		}
@@ -111,11 +111,11 @@ func (g *Gateway) resolveDoubt(tx *store.Tx, t *tenant, m *store.Message, now ti
 
 // channelOrGone is the channel, or for one that the configuration no longer has, what a callback
 // needs of it.
-func channelOrGone(c *channel, id string) *channel {
+func channelOrGone(c *served.Channel, id string) *served.Channel {
 	if c != nil {
 		return c
 	}
-	gone := &channel{}
+	gone := &served.Channel{}
 	gone.ID = id
 	return gone
 }

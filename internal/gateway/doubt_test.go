@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -16,25 +17,28 @@ import (
 // resting is a gateway that does not run, with an empty store.
 func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) *Gateway {
 	t.Helper()
+	return restingWith(t, clock, Options{Now: clock.now}, changes...)
+}
+
+func restingWith(t *testing.T, clock *testClock, options Options, changes ...func(*config.Document)) *Gateway {
+	t.Helper()
 	w := prepareWorld(t, clock, "http://127.0.0.1", changes...)
-	g, err := newGateway(Options{
-		ConfigDirectory: filepath.Join(
-			w.directory, "config",
-		), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
-		Now: clock.now,
-	})
+	options.ConfigDirectory = filepath.Join(w.directory, "config")
+	options.KeysDirectory = filepath.Join(w.directory, "keys")
+	options.DataDirectory = filepath.Join(w.directory, "data")
+	g, err := newGateway(options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.config.look()
-	opened, err := store.Open(t.Context(), g.storeOptions())
-	if err != nil {
+	if err := g.store.Open(t.Context(), g.config.Look(), noRecovery); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { opened.Close() })
-	g.opened.Store(opened)
+	t.Cleanup(func() { g.store.Close() })
 	return g
 }
+
+// noRecovery takes up nothing of an earlier process.
+func noRecovery(context.Context, durable.Updater) error { return nil }
 
 // doubtful is a gateway that does not run, with a store that holds one message in doubt since its
 // send.
@@ -48,12 +52,12 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	}
 	sent = clock.now()
 	m := &store.Message{
-		ID: "wamid.doubt", Channel: phoneID, Customer: g.keys.seal.CustomerHash(
+		ID: "wamid.doubt", Channel: phoneID, Customer: g.keys.Seal().CustomerHash(
 			phoneID, ana,
 		), AcceptedAt: sent, ExpiresAt: sent.Add(time.Hour),
 		Envelope: about, Content: []byte("{}"),
 	}
-	if err := g.update(t.Context(), func(tx *store.Tx) error {
+	if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
 		line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 		if err != nil {
 			return err
@@ -75,7 +79,7 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 // storedState is a stored message's state.
 func storedState(t *testing.T, g *Gateway, id string) (state store.State) {
 	t.Helper()
-	if err := g.view(t.Context(), func(tx *store.Tx) error {
+	if err := g.store.View(t.Context(), func(tx *store.Tx) error {
 		m, _, err := tx.Message(id)
 		state = m.State
 		return err
@@ -91,7 +95,7 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 	g, id, sent := doubtful(t)
 	away, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.resolveDoubts(away, g.config.tenant(), sent.Add(time.Hour)); err == nil {
+	if err := g.resolveDoubts(away, g.config.Tenant(), sent.Add(time.Hour)); err == nil {
 		t.Fatal("the store was to be away")
 	}
 	back := sent.Add(2 * time.Hour)
@@ -99,7 +103,7 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 		at   time.Duration
 		want store.State
 	}{{0, store.InDoubt}, {299 * time.Second, store.InDoubt}, {300 * time.Second, store.Failed}} {
-		if err := g.resolveDoubts(t.Context(), g.config.tenant(), back.Add(step.at)); err != nil {
+		if err := g.resolveDoubts(t.Context(), g.config.Tenant(), back.Add(step.at)); err != nil {
 			t.Fatal(err)
 		}
 		if got := storedState(t, g, id); got != step.want {
@@ -112,10 +116,10 @@ func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
 // how the doubt ended (P12).
 func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	g, id, sent := doubtful(t)
-	p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
-	if err := g.update(
+	p := parcel{tenant: g.config.Tenant(), channel: g.config.Tenant().Channel(phoneID), id: id}
+	if err := g.store.Update(
 		t.Context(),
-		func(tx *store.Tx) error { return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) },
+		func(tx *durable.Tx) error { return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute)) },
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +127,7 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 		t.Fatalf("the message is %s, want submitted", got)
 	}
 	var notes []string
-	if err := g.view(t.Context(), func(tx *store.Tx) error {
+	if err := g.store.View(t.Context(), func(tx *store.Tx) error {
 		for entry, err := range tx.Entries(0) {
 			if err != nil {
 				return err
@@ -160,15 +164,15 @@ func TestP12ALateRefusalResolvesADoubt(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			g, id, sent := doubtful(t)
-			p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
+			p := parcel{tenant: g.config.Tenant(), channel: g.config.Tenant().Channel(phoneID), id: id}
 			tc.verdict.at = sent.Add(time.Hour)
-			if err := g.update(
+			if err := g.store.Update(
 				t.Context(),
-				func(tx *store.Tx) error { return g.notSubmitted(tx, p, tc.verdict, sent.Add(time.Minute)) },
+				func(tx *durable.Tx) error { return g.notSubmitted(tx, p, tc.verdict, sent.Add(time.Minute)) },
 			); err != nil {
 				t.Fatal(err)
 			}
-			if err := g.view(t.Context(), func(tx *store.Tx) error {
+			if err := g.store.View(t.Context(), func(tx *store.Tx) error {
 				m, _, err := tx.Message(id)
 				if err != nil {
 					return err

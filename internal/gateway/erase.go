@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
@@ -33,7 +34,7 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
-	users, err := named("users", request.Users)
+	users, err := named(from.channel.Network, "users", request.Users)
 	if err != nil {
 		return err
 	}
@@ -65,12 +66,12 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	}
 	customers := make([]seal.CustomerHash, 0, len(people))
 	for _, primary := range people {
-		customers = append(customers, g.keys.seal.CustomerHash(channel, string(primary)))
+		customers = append(customers, g.keys.Seal().CustomerHash(channel, string(primary)))
 	}
 	var so store.Erasure
 	for {
 		var page store.Erasure // apart from so: an operation may be run again
-		err := g.update(ctx, func(tx *store.Tx) (err error) {
+		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
 			page, err = tx.Erase(channel, customers, so, erasePage)
 			return err
 		})
@@ -84,7 +85,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	for _, open := range so.Open {
 		unsettled += open
 	}
-	return unsettled, g.update(ctx, func(tx *store.Tx) error {
+	return unsettled, g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, primary := range people {
 			if err := tx.ForgetPerson(primary); err != nil {
 				return err
@@ -97,7 +98,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 // eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each
 // once and by the primary address.
 func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []identity.Address, err error) {
-	err = g.update(ctx, func(tx *store.Tx) error {
+	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		people = nil
 		for _, user := range users {
 			primary, err := tx.Primary(identity.Of(user))

@@ -13,15 +13,17 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // tamper changes the embedded store of a gateway behind its back.
 func (g *Gateway) tamper(t *testing.T, statement string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(g.options.DataDirectory, storeFile))
+	db, err := sql.Open("sqlite", filepath.Join(g.options.DataDirectory, "gateway.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,13 +47,13 @@ func (g *Gateway) settledBefore(t *testing.T, id string) {
 // queued accepts messages to as many customers, and returns their ids.
 func queued(t *testing.T, g *Gateway, n int) (ids []string) {
 	t.Helper()
-	served := g.config.tenant()
+	served := g.config.Tenant()
 	for i := range n {
-		send, err := graph.ParseSend([]byte(templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready")))
+		send, err := whatsapp.ParseSend([]byte(templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready")))
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.channels[phoneID]}, send, "")
+		answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.Channel(phoneID)}, send, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,14 +68,14 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 	var statuses []string
 	for i, id := range ids {
 		statuses = append(statuses, fmt.Sprintf(`{"id":"wamid.upstream%d","status":"delivered","timestamp":%q,"recipient_id":"3361234560%d","biz_opaque_callback_data":%q}`,
-			i, unixSeconds(g.now()), i, id))
+			i, unixSeconds(g.store.Now()), i, id))
 	}
-	webhook, err := graph.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+	webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
 		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ",")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g.intake(t.Context(), g.config.tenant(), webhook, appSecret)
+	return g.intake(t.Context(), g.config.Tenant(), webhook, appSecret)
 }
 
 // A delivery that the store refuses is told again by the upstream; those beside it, in the same
@@ -106,7 +108,7 @@ func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
 	clock.advance(31 * 24 * time.Hour) // too late to be sent: the claim gives them up, and settles them
-	parcels, _, err := g.claim(t.Context(), g.config.tenant(), g.config.tenant().channels[phoneID], 10)
+	parcels, _, err := g.claim(t.Context(), g.config.Tenant(), g.config.Tenant().Channel(phoneID), 10)
 	if err != nil || len(parcels) != 0 {
 		t.Fatalf("claimed %d messages, %v; want none, and no error", len(parcels), err)
 	}
@@ -124,7 +126,7 @@ func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
 	clock.advance(60 * 24 * time.Hour)
-	if err := g.expireUnsettled(t.Context(), g.config.tenant(), g.now()); err != nil {
+	if err := g.expireUnsettled(t.Context(), g.config.Tenant(), g.store.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []store.State{store.Queued, store.Failed, store.Failed} {
@@ -158,6 +160,9 @@ func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
 		t.Errorf("store_superseded is %q; want 1", got)
 	}
+	if outage := first.report().StoreOutage; outage == nil || outage.Cause != report.StoreSuperseded {
+		t.Errorf("the report says %+v of the store; want that it was superseded", outage)
+	}
 	if !strings.Contains(first.logs.String(), "Store was taken over") {
 		t.Error("the log does not say that the store was taken over")
 	}
@@ -170,19 +175,14 @@ func TestP12DoubtsAreResolvedByTheDatabasesClock(t *testing.T) {
 	database := postgrestest.Database(t)
 	const skew = 5 * time.Minute
 	clock := &testClock{began: time.Now()}
-	ahead := resting(t, clock, onDatabase(database), func(d *config.Document) { d.Doubt.WaitSeconds = 60 })
-	ahead.options.Now = func() time.Time { return clock.now().Add(skew) }
-	ahead.options.MachineNow = func() time.Time { return time.Now().Add(skew) }
-	skewed, err := store.Open(t.Context(), ahead.storeOptions())
-	if err != nil {
+	ahead := restingWith(t, clock, Options{
+		Now:        func() time.Time { return clock.now().Add(skew) },
+		MachineNow: func() time.Time { return time.Now().Add(skew) },
+	}, onDatabase(database), func(d *config.Document) { d.Doubt.WaitSeconds = 60 })
+	if err := ahead.store.Update(t.Context(), func(*durable.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { skewed.Close() })
-	if err := skewed.Update(t.Context(), func(*store.Tx) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	ahead.opened.Store(skewed)
-	if off := ahead.now().Sub(clock.now()); off.Abs() > 10*time.Second {
+	if off := ahead.store.Now().Sub(clock.now()); off.Abs() > 10*time.Second {
 		t.Errorf("the time of the replica is off by %s", off)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -30,35 +31,38 @@ const figuresTimeout = 2 * time.Second
 // the upstream and the store's outage. published is the sequence of the ledger's record that the
 // report shall name too; 0 for none.
 func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (report.Report, error) {
-	refused := g.config.refused()
+	refused := g.config.Refused()
 	r := report.Report{
-		Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.reason, RefusedDigest: refused.digest,
+		Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.Reason, RefusedDigest: refused.Digest,
 	}
 	if r.ConfigError == "" {
-		r.ConfigError = g.keys.refused()
+		r.ConfigError = g.keys.Refused()
 	}
-	t := g.config.tenant()
+	t := g.config.Tenant()
 	if t == nil {
 		return r, nil
 	}
 	r.Channels = g.upstreams.report(t)
-	if outage := g.outage(); outage != nil {
+	if outage := g.store.Outage(); outage != nil {
 		r.StoreOutage = &report.StoreOutage{
 			Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second),
 		}
 	}
-	if g.opened.Load() == nil {
+	if g.store.Superseded() != nil {
+		r.StoreOutage = &report.StoreOutage{Cause: report.StoreSuperseded, Since: now.UTC().Truncate(time.Second)}
+	}
+	if !g.store.IsOpen() {
 		return r, nil
 	}
-	r.ConfigDigest = t.digest
+	r.ConfigDigest = t.Digest
 	r.OldKeyRows = g.oldKeyRows()
 	r.Storage = g.storage()
 	r.BudgetRefused = g.refusals.least(t, now)
 	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
 	full := r
-	err := g.view(ctx, func(tx *store.Tx) error {
-		for _, part := range []func(*report.Report, *store.Tx, *tenant, time.Time) error{
+	err := g.store.View(ctx, func(tx *store.Tx) error {
+		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
 			reportPeriod, reportHistory, reportQueues, reportLedger, g.reportWaits, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
@@ -74,7 +78,7 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 		if r.StoreOutage == nil {
 			r.StoreOutage = &report.StoreOutage{
 				Cause: report.StoreOutageCause(
-					store.OutageCauseOf(err, t.shared()),
+					store.OutageCauseOf(err, t.SharesStore()),
 				), Since: now.UTC().Truncate(time.Second),
 			}
 		}
@@ -97,11 +101,11 @@ func reportPublished(r *report.Report, tx *store.Tx, sequence int64) error {
 }
 
 // reportPeriod fills in the current period from the ledger's totals.
-func reportPeriod(r *report.Report, tx *store.Tx, t *tenant, now time.Time) error {
-	currency := t.book.Currency()
-	month := civil.DateAt(now.Unix(), t.zone).Month()
+func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Time) error {
+	currency := t.Book.Currency()
+	month := civil.DateAt(now.Unix(), t.Zone).Month()
 	p := &r.Period
-	p.Name, p.Start, p.End = month.String(), month.First().Start(t.zone).UTC(), (month + 1).First().Start(t.zone).UTC()
+	p.Name, p.Start, p.End = month.String(), month.First().Start(t.Zone).UTC(), (month + 1).First().Start(t.Zone).UTC()
 	totals, err := tx.PeriodTotals(p.Name)
 	if err != nil {
 		return err
@@ -138,11 +142,11 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *tenant, now time.Time) erro
 }
 
 // allowances says how much of each allowance was used in each of its scopes.
-func allowances(tx *store.Tx, t *tenant, now time.Time) []report.Allowance {
+func allowances(tx *store.Tx, t *served.Tenant, now time.Time) []report.Allowance {
 	var list []report.Allowance
 	seen := map[pricing.CounterKey]bool{}
 	for _, c := range t.Channels {
-		for _, limit := range t.book.Allowances(now.Unix(), &t.account, c.ID) {
+		for _, limit := range t.Book.Allowances(now.Unix(), &t.Payer, c.ID) {
 			if seen[limit.Key] {
 				continue
 			}
@@ -175,13 +179,13 @@ func scopeName(scope pricing.Scope, channel string) string {
 }
 
 // reportHistory fills in the periods that are over and the revisions that are frozen.
-func reportHistory(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error {
+func reportHistory(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time) error {
 	periods, err := tx.RecentPeriods(r.Period.Name, reportPeriods)
 	if err != nil {
 		return err
 	}
 	for _, p := range periods {
-		if p.Currency == t.book.Currency() {
+		if p.Currency == t.Book.Currency() {
 			r.History = append(r.History, report.PeriodTotal{
 				Name: p.Period, Messages: p.Total.Messages, Billed: money.Money{
 					Amount: p.Total.Billed, Currency: p.Currency,
@@ -203,13 +207,13 @@ func reportHistory(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error
 }
 
 // reportQueues fills in what waits, the open windows, and the upstream's words on templates.
-func reportQueues(r *report.Report, tx *store.Tx, _ *tenant, now time.Time) (err error) {
+func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Time) (err error) {
 	d, err := readDepths(tx, now)
 	if err != nil {
 		return err
 	}
 	r.OpenWindows = d.openWindows
-	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks}
+	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes}
 	if d.refusedCallbacks > 0 {
 		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
 		if r.RefusedCallbacks.Status, err = tx.LastRefusal(); err != nil {
@@ -229,20 +233,20 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *tenant, now time.Time) (err
 }
 
 // reportLedger fills in the ledger's head.
-func reportLedger(r *report.Report, tx *store.Tx, t *tenant, _ time.Time) error {
+func reportLedger(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time) error {
 	head, err := tx.Head()
 	if err != nil || head.Sequence == 0 {
 		return err
 	}
 	r.Ledger = report.Ledger{Sequence: head.Sequence, Hash: head.Hash.String()}
-	r.Currency = string(t.book.Currency())
+	r.Currency = string(t.Book.Currency())
 	return nil
 }
 
 // depths reads what waits in the store now.
 func (g *Gateway) depths(ctx context.Context) (d depths, err error) {
-	err = g.view(ctx, func(tx *store.Tx) (err error) {
-		d, err = readDepths(tx, g.now())
+	err = g.store.View(ctx, func(tx *store.Tx) (err error) {
+		d, err = readDepths(tx, g.store.Now())
 		return err
 	})
 	d.oldKeyRows = g.oldKeyRows()
@@ -257,6 +261,7 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		{store.Outbound, &d.outbound},
 		{store.Unsettled, &d.unsettled},
 		{store.Callbacks, &d.callbacks},
+		{store.CallbackBytes, &d.callbackBytes},
 		{store.RefusedCallbacks, &d.refusedCallbacks},
 		{store.Doubts, &d.inDoubt},
 		{store.UnpricedMessages, &d.unpriced},

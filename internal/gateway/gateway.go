@@ -1,14 +1,11 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +13,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/store"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/gateway/wake"
 )
 
 // Options say where a gateway finds what it needs.
@@ -33,10 +34,10 @@ type Options struct {
 	Now, MachineNow func() time.Time
 	// Tracer begins its spans; nil traces nothing.
 	Tracer trace.Tracer
+	// Dial opens the connections to the upstream and to the business's endpoint; nil is the
+	// machine's network.
+	Dial peers.Dial
 }
-
-// storeFile is the name of the embedded store's database in the data directory.
-const storeFile = "gateway.db"
 
 // configInterval is how often the configuration file and the keys are looked at.
 const configInterval = time.Second
@@ -45,31 +46,27 @@ const configInterval = time.Second
 type Gateway struct {
 	options Options
 	log     *slog.Logger
-	now     func() time.Time
-	keys    *keyring
-	config  *configuration
-	metrics *metrics
-	traces  traces
-	// failures are what the log tells of messages that fail.
-	failures failures
+	keys    *served.Keyring
+	config  *served.Configuration
+	store   *durable.Store
+	metrics *telemetry.Metrics
+	traces  telemetry.Traces
+	// failures throttles the log of messages that fail.
+	failures *telemetry.Throttle
 	// rejections are what the log tells of webhooks that come to nothing.
 	rejections *rejections
 	// sealed is what the last walk through the store has found; nil before the first one.
 	sealed atomic.Pointer[sealedWith]
-	// opened is nil until the first good configuration has said whose store it is.
-	opened atomic.Pointer[store.Store]
-	// hears is since when statuses can reach the store: since it was opened, or the end of the
-	// store's last outage, as far as maintenance, which alone uses it, has met one. The zero time
-	// is since now.
-	hears     time.Time
-	pacer     *pacer
-	channels  *channelStops
-	upstreams *upstreams
-	// unopened is the outage that keeps the store from being opened; nil once it is open.
-	unopened  atomic.Pointer[store.Outage]
-	steady    steadySpace
-	refusals  budgetRefusals
-	callbacks *callbackClient
+	// reachableSince is since when statuses can reach the store: since it was opened, or the end of
+	// the store's last outage, as far as maintenance, which alone uses it, has met one. The zero
+	// time is since now.
+	reachableSince time.Time
+	pacer          *pacer
+	channels       *channelStops
+	upstreams      *upstreams
+	steady         steadySpace
+	refusals       budgetRefusals
+	callbacks      *callbackClient
 	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from
 	// them.
 	bodies      bodies
@@ -79,7 +76,7 @@ type Gateway struct {
 	passes  chan struct{}
 	senders *senders
 	// sends and deliveries wake the dispatcher and the delivery of callbacks.
-	sends, deliveries wake
+	sends, deliveries wake.Signal
 }
 
 // Run serves an account on the listeners until ctx is done, then lets what is under way finish.
@@ -101,48 +98,59 @@ func newGateway(options Options) (*Gateway, error) {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	ring, err := newKeyring(options.KeysDirectory, options.Log)
+	keyring, err := served.NewKeyring(options.KeysDirectory, options.Log)
 	if err != nil {
 		return nil, err
 	}
+	metrics, traces := telemetry.NewMetrics(), telemetry.Traces{Tracer: options.Tracer}
 	g := &Gateway{
 		options: options,
 		log:     options.Log,
-		keys:    ring,
-		config: newConfiguration(
-			filepath.Join(options.ConfigDirectory, config.FileName), newTransport(dispatchers), options.Log,
+		keys:    keyring,
+		config: served.NewConfiguration(
+			filepath.Join(options.ConfigDirectory, config.FileName), peers.NewTransport(dispatchers, options.Dial),
+			options.Log,
 		),
-		metrics:    newMetrics(),
-		traces:     traces{options.Tracer},
-		failures:   failures{},
-		rejections: newRejections(options.Log),
-		hears:      options.Now(),
-		pacer:      newPacer(),
-		channels:   newChannelStops(),
-		upstreams:  newUpstreams(),
-		callbacks:  newCallbackClient(newTransport(deliverers)),
-		passes:     make(chan struct{}, maxPasses),
-		senders:    newSenders(dispatchers),
-		sends:      newWake(),
-		deliveries: newWake(),
+		store: durable.New(durable.Options{
+			Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
+			Log: options.Log, Metrics: metrics, Traces: traces,
+		}),
+		metrics:        metrics,
+		traces:         traces,
+		failures:       telemetry.NewThrottle(),
+		rejections:     newRejections(options.Log),
+		reachableSince: options.Now(),
+		pacer:          newPacer(),
+		channels:       newChannelStops(),
+		upstreams:      newUpstreams(),
+		callbacks:      newCallbackClient(peers.NewTransport(deliverers, options.Dial)),
+		passes:         make(chan struct{}, maxPasses),
+		senders:        newSenders(dispatchers),
+		sends:          wake.New(),
+		deliveries:     wake.New(),
 	}
-	g.now = g.accountTime
-	ring.unused = g.oldKeysUnused
-	g.metrics.registry.MustRegister(gauges{
-		read: g.depths, obstacles: g.obstacles, space: g.space, superseded: func() bool { return g.superseded() != nil },
+	g.metrics.Registry.MustRegister(gauges{
+		read: g.depths, obstacles: g.obstacles, space: g.store.Space,
+		superseded: func() bool { return g.store.Superseded() != nil },
 	})
-	g.config.changed = func(t *tenant) {
-		g.upstreams.serve(t, g.now())
-		// new credentials may be what a stopped channel waited for
-		g.channels.resume(slices.Collect(maps.Keys(t.channels)))
-		g.metrics.stopped.Reset()
-		for _, c := range t.Channels {
-			g.metrics.stopped.WithLabelValues(c.Name).Set(0)
-		}
-		g.ring()
-		debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
-	}
 	return g, nil
+}
+
+// look reads the mounted files that have changed, and lets the rest follow.
+func (g *Gateway) look() {
+	g.keys.Look(g.oldKeysUnused)
+	t := g.config.Look()
+	if t == nil {
+		return
+	}
+	g.upstreams.serve(t, g.store.Now())
+	g.channels.resume(t.ChannelIDs()) // new credentials may be what a stopped channel waited for
+	g.metrics.Stopped.Reset()
+	for _, c := range t.Channels {
+		g.metrics.Stopped.WithLabelValues(c.Name).Set(0)
+	}
+	g.notify()
+	debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
 }
 
 // run starts the servers, and once there is a configuration everything that needs the store. At the
@@ -152,14 +160,14 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var background sync.WaitGroup
-	g.config.look()
-	background.Go(func() { watch(ctx, configInterval, g.config.look, g.keys.look) })
+	g.look()
+	background.Go(func() { wake.Every(ctx, configInterval, g.look) })
 	background.Go(func() { g.probe(ctx) })
 	background.Go(func() {
 		if err := g.open(ctx); err != nil {
 			stop(err)
 		}
-		if g.opened.Load() == nil {
+		if !g.store.IsOpen() {
 			return
 		}
 		background.Go(func() { g.dispatch(ctx) })
@@ -170,9 +178,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	err = g.serve(ctx, listeners)
 	stop(nil)
 	background.Wait()
-	if opened := g.opened.Load(); opened != nil {
-		err = errors.Join(err, opened.Close())
-	}
+	err = errors.Join(err, g.store.Close())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(cause, err)
 	}
@@ -183,135 +189,27 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 func (g *Gateway) open(ctx context.Context) error {
 	ticker := time.NewTicker(configInterval / 10)
 	defer ticker.Stop()
-	for g.config.tenant() == nil {
+	for g.config.Tenant() == nil {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
 	}
-	opened, err := g.openStore(ctx)
-	if ctx.Err() != nil && opened == nil {
+	err := g.store.Open(ctx, g.config.Tenant(), g.recover)
+	if ctx.Err() != nil && !g.store.IsOpen() {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	g.opened.Store(opened)
-	g.hears = g.now()
+	g.reachableSince = g.store.Now()
 	return nil
 }
 
-// accountTime is the gateway's clock, corrected by that of a shared store's database: what one
-// replica has dated is compared with the time of another.
-func (g *Gateway) accountTime() time.Time {
-	now := g.options.Now()
-	if opened := g.opened.Load(); opened != nil {
-		now = now.Add(opened.ClockOffset())
-	}
-	return now
-}
-
-// ring wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one
+// notify wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one
 // behind it go, and the business hears of it.
-func (g *Gateway) ring() {
-	g.sends.ring()
-	g.deliveries.ring()
-}
-
-// worthLogging tells whether a failure should be logged where it is met. An unavailable store says
-// so itself, once, and not for every request; what a stop of the gateway cuts short is no failure.
-func worthLogging(err error) bool {
-	for _, quiet := range []error{store.ErrUnavailable, store.ErrClosed, errStarting, context.Canceled} {
-		if errors.Is(err, quiet) {
-			return false
-		}
-	}
-	return true
-}
-
-// errStarting says that the store is not open yet.
-var errStarting = errors.New("the gateway is starting")
-
-// update runs fn, which is about the given subjects, in the store and returns when it is durable.
-func (g *Gateway) update(ctx context.Context, fn func(*store.Tx) error, about ...store.Subject) error {
-	opened := g.opened.Load()
-	if opened == nil {
-		return errStarting
-	}
-	commit := g.traces.child(ctx, "commit")
-	err := opened.Update(ctx, fn, about...)
-	commit.end(err)
-	return err
-}
-
-// updater runs an operation of the store, such as Store.Update.
-type updater func(ctx context.Context, fn func(*store.Tx) error, about ...store.Subject) error
-
-// updateSteps runs fn as one operation that takes several steps, each through attempt. Where the
-// store refuses a step, which is the fault of one row, fn runs again and has each step undone
-// alone: it goes on with the other rows. fn must be able to run twice.
-func updateSteps(
-	ctx context.Context, update updater, fn func(
-		tx *store.Tx, attempt func(step func() error) error,
-	) error, about ...store.Subject,
-) error {
-	err := update(ctx, func(tx *store.Tx) error {
-		var fault error
-		err := fn(tx, func(step func() error) error {
-			err := step()
-			if errors.Is(err, store.ErrFault) {
-				fault = err
-			}
-			return err
-		})
-		return cmp.Or(fault, err)
-	}, about...)
-	if !errors.Is(err, store.ErrFault) {
-		return err
-	}
-	return update(ctx, func(tx *store.Tx) error { return fn(tx, tx.Attempt) }, about...)
-}
-
-// superseded is why this process may not use its store any more; nil while it may.
-func (g *Gateway) superseded() error {
-	if opened := g.opened.Load(); opened != nil {
-		return opened.Superseded()
-	}
-	return nil
-}
-
-// view runs fn on a snapshot of the store.
-func (g *Gateway) view(ctx context.Context, fn func(*store.Tx) error) error {
-	opened := g.opened.Load()
-	if opened == nil {
-		return errStarting
-	}
-	return opened.View(ctx, fn)
-}
-
-// wake tells a waiting loop that there is something to do. Rings that come while the loop works are
-// kept as one.
-type wake chan struct{}
-
-func newWake() wake { return make(wake, 1) }
-
-func (w wake) ring() {
-	select {
-	case w <- struct{}{}:
-	default:
-	}
-}
-
-// sleep waits for a ring, for the duration, or for the end of ctx, of which it tells.
-func (w wake) sleep(ctx context.Context, timer *time.Timer, d time.Duration) (goOn bool) {
-	timer.Reset(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-w:
-	case <-timer.C:
-	}
-	return ctx.Err() == nil
+func (g *Gateway) notify() {
+	g.sends.Notify()
+	g.deliveries.Notify()
 }

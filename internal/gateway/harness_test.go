@@ -23,23 +23,32 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
+// The fixtures, by short names.
 const (
-	phoneID     = "106540352242922"
-	secondPhone = "106540352242923"
-	waba        = "102290129340398"
-	appSecret   = "app-secret-4711"
-	verifyToken = "verify-token-4711"
-	apiKey      = "token-of-the-business"
-	accessToken = "token-of-meta"
-	hookSecret  = "secret-of-the-callback"
+	phoneID     = gatewaytest.PhoneID
+	secondPhone = gatewaytest.SecondPhone
+	waba        = gatewaytest.BusinessAccount
+	appSecret   = gatewaytest.AppSecret
+	verifyToken = gatewaytest.VerifyToken
+	apiKey      = gatewaytest.APIKey
+	accessToken = gatewaytest.AccessToken
+	hookSecret  = gatewaytest.CallbackSecret
+	ana         = gatewaytest.Ana
+)
 
-	ana = "33612345678" // France: utility, service and authentication cost 0.0300 USD since 2026-10, marketing 0.0859
+var (
+	noon       = gatewaytest.Noon
+	textTo     = gatewaytest.TextTo
+	templateTo = gatewaytest.TemplateTo
+	usd        = gatewaytest.USD
 )
 
 // world is a gateway between a simulator and a business's endpoint, all on loopback.
@@ -132,7 +141,7 @@ func (b *business) statuses(id string) []string {
 	defer b.mu.Unlock()
 	var names []string
 	for _, body := range b.bodies {
-		webhook, err := graph.ParseWebhook([]byte(body))
+		webhook, err := whatsapp.ParseWebhook([]byte(body))
 		if err != nil {
 			continue
 		}
@@ -186,10 +195,10 @@ func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*
 			tb.Fatal(err)
 		}
 	}
-	w.token = writeKeys(tb, filepath.Join(w.directory, "keys"))
+	w.token = gatewaytest.WriteKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
 	w.sim, err = simulator.New(
-		simulatorConfig(api+config.WebhookPath),
+		gatewaytest.SimulatorConfig(api+config.WebhookPath),
 		simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)},
 	)
 	if err != nil {
@@ -197,7 +206,7 @@ func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*
 	}
 	w.upstream = httptest.NewServer(w.sim.Handler())
 	tb.Cleanup(w.upstream.Close)
-	w.document = testDocument(tb, w.upstream.URL, w.business.server.URL)
+	w.document = gatewaytest.Document(tb, w.upstream.URL, w.business.server.URL)
 	for _, change := range changes {
 		change(&w.document)
 	}
@@ -344,7 +353,7 @@ func (w *world) do(method, path, body string, header ...string) answer {
 		w.t.Fatal(err)
 	}
 	a := answer{status: response.StatusCode, header: response.Header, body: string(content)}
-	if parsed, err := graph.ParseSendResponse(content); err == nil {
+	if parsed, err := whatsapp.ParseSendResponse(content); err == nil {
 		a.id = parsed.Messages[0].ID
 	}
 	if a.status >= 400 {
@@ -476,6 +485,8 @@ func mustRead(tb testing.TB, directory string) []byte {
 // unixSeconds is an instant as webhooks write it.
 func unixSeconds(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 
-func usd(amount string) money.Money {
-	return money.Money{Amount: money.MustParse(amount), Currency: "USD"}
+// tenantOf is what is served of the fixtures' document, after the test has changed it.
+func tenantOf(tb testing.TB, change func(*config.Document)) (*served.Tenant, error) {
+	tb.Helper()
+	return served.Parse(gatewaytest.Encoded(tb, change), http.DefaultTransport)
 }

@@ -7,24 +7,28 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/keywords"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // intake applies a webhook in one commit and returns when that is durable. Applying it again
 // changes nothing: every event is known by its id.
-func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook, secret string) error {
+func (g *Gateway) intake(ctx context.Context, t *served.Tenant, webhook *whatsapp.Webhook, secret string) error {
 	tellings := make([]told, len(webhook.Changes))
 	for i := range webhook.Changes {
 		tellings[i] = tell(&webhook.Changes[i], t.Callback != nil)
 	}
 	var in intake
 	began := time.Now()
-	err := updateSteps(ctx, g.update, func(tx *store.Tx, attempt func(func() error) error) error {
+	err := g.store.UpdateInSteps(ctx, func(tx *durable.Tx, attempt durable.Attempt) error {
 		in = intake{
-			gateway: g, tx: tx, tenant: t, secret: secret, now: g.now(), counts: map[eventCount]int{}, began: began, attempt: attempt,
+			gateway: g, tx: tx, tenant: t, secret: secret, now: g.store.Now(), counts: map[eventCount]int{}, began: began, attempt: attempt,
 		}
 		for i := range webhook.Changes {
 			in.told = &tellings[i]
@@ -38,16 +42,16 @@ func (g *Gateway) intake(ctx context.Context, t *tenant, webhook *graph.Webhook,
 		return err
 	}
 	g.united(in.unions)
-	g.traces.statuses(ctx, in.began, in.traced)
+	g.traces.Statuses(ctx, in.began, in.traced)
 	for _, tell := range in.rejected {
 		tell()
 	}
 	for event, n := range in.counts {
-		g.metrics.events.WithLabelValues(event.kind, event.result).Add(float64(n))
+		g.metrics.Events.WithLabelValues(event.kind, event.result).Add(float64(n))
 	}
-	g.deliveries.ring()
+	g.deliveries.Notify()
 	if in.confirmed {
-		g.sends.ring()
+		g.sends.Notify()
 	}
 	return in.incomplete
 }
@@ -66,12 +70,12 @@ var (
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves,
 // and the customers who write.
-func subjectsOf(webhook *graph.Webhook) (subjects []store.Subject) {
+func subjectsOf(webhook *whatsapp.Webhook) (subjects []store.Subject) {
 	var last string // a message's statuses often come together
 	for i := range webhook.Changes {
 		c := &webhook.Changes[i]
 		for j := range c.Statuses {
-			if id := c.Statuses[j].CallbackData; isOwnID(id) && id != last {
+			if id := c.Statuses[j].CallbackData; (whatsapp.Network{}).IsOwnID(id) && id != last {
 				subjects, last = append(subjects, store.Subject{Message: id}), id
 			}
 		}
@@ -87,20 +91,20 @@ func subjectsOf(webhook *graph.Webhook) (subjects []store.Subject) {
 // intake is one webhook within its commit.
 type intake struct {
 	gateway *Gateway
-	tx      *store.Tx
-	tenant  *tenant
+	tx      *durable.Tx
+	tenant  *served.Tenant
 	secret  string
 	now     time.Time
 	counts  map[eventCount]int
 	// attempt runs a step that is about one event, see updateSteps.
-	attempt func(step func() error) error
+	attempt durable.Attempt
 	// told is what the business is told of the change that is being applied.
 	told *told
 	// contacts are those of the change that was looked at last, by each of their addresses: a
 	// webhook may carry a thousand of them.
 	contacts struct {
-		of        *graph.Change
-		byAddress map[identity.Address]*graph.Contact
+		of        *whatsapp.Change
+		byAddress map[identity.Address]*whatsapp.Contact
 	}
 	// unions are the customers who were found to be others.
 	unions []store.Union
@@ -113,7 +117,7 @@ type intake struct {
 	rejected []func()
 	// traced are the statuses that moved a message, since began by the machine's clock, if they are
 	// traced.
-	traced []tracedStatus
+	traced []telemetry.TracedStatus
 	began  time.Time
 }
 
@@ -150,20 +154,20 @@ func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result
 
 // change routes a change to its number. A number that is not served, or that the signature does not
 // speak for, is counted and ignored.
-func (in *intake) change(c *graph.Change) error {
-	if c.Object != graph.ObjectWhatsApp {
-		in.count(kindOther, resultIgnored)
+func (in *intake) change(c *whatsapp.Change) error {
+	if c.Object != whatsapp.ObjectWhatsApp {
+		in.count(kindOther, telemetry.ResultIgnored)
 		return nil
 	}
 	if c.PhoneNumberID == "" {
 		return in.each(1, func(int) error { return in.accountChange(c) })
 	}
-	channel := in.tenant.channels[c.PhoneNumberID]
+	channel := in.tenant.Channel(c.PhoneNumberID)
 	if channel == nil {
 		in.reject(unknownNumber, "phoneNumberID", objectID(c.PhoneNumberID))
 		return in.ofUnknown(c)
 	}
-	if !channel.trusts(in.secret) {
+	if !channel.Trusts(in.secret) {
 		in.reject(untrustedSecret, "channel", channel.Name)
 		return nil
 	}
@@ -190,7 +194,7 @@ func (in *intake) change(c *graph.Change) error {
 		if err != nil && !damaged(err) {
 			return err
 		}
-		return in.forwardOnce(channel.ID, customer, unread{kindOther, resultApplied, part.Callback, part.Callback})
+		return in.forwardOnce(channel.ID, customer, unread{kindOther, telemetry.ResultApplied, part.Callback, part.Callback})
 	})
 }
 
@@ -210,7 +214,7 @@ func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unre
 		return err
 	}
 	if !first {
-		in.count(u.kind, resultDuplicate)
+		in.count(u.kind, telemetry.ResultDuplicate)
 		return nil
 	}
 	in.count(u.kind, u.result)
@@ -220,7 +224,7 @@ func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unre
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4),
 // hears whether the customer stops marketing, and is queued for the business. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
-func (in *intake) message(channel *channel, c *graph.Change, i int) error {
+func (in *intake) message(channel *served.Channel, c *whatsapp.Change, i int) error {
 	m := &c.Messages[i]
 	if m.ID == "" { // it could not be told from its repetition, so it opens nothing
 		customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addressesOf(m)))
@@ -228,7 +232,7 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 			return err
 		}
 		return in.forwardOnce(
-			channel.ID, customer, unread{kindMessage, resultMalformed, m.Raw, in.told.callbacks.Message(m)},
+			channel.ID, customer, unread{kindMessage, telemetry.ResultMalformed, m.Raw, in.told.callbacks.Message(m)},
 		)
 	}
 	first, err := in.firstTime(channel.ID, kindMessage, m.ID)
@@ -236,7 +240,7 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 		return err
 	}
 	if !first {
-		in.count(kindMessage, resultDuplicate)
+		in.count(kindMessage, telemetry.ResultDuplicate)
 		return nil
 	}
 	list, events := in.withContact(c, addressesOf(m)), eventsOf(m)
@@ -253,7 +257,7 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 	if err := in.receive(channel, customer, &state, events, m.Timestamp, m.Text); err != nil {
 		return err
 	}
-	in.count(kindMessage, resultApplied)
+	in.count(kindMessage, telemetry.ResultApplied)
 	if in.tenant.Callback == nil {
 		return nil
 	}
@@ -265,7 +269,7 @@ func (in *intake) message(channel *channel, c *graph.Change, i int) error {
 }
 
 // addressesOf are those of who writes a message; of a notice those before the change.
-func addressesOf(m *graph.Message) []identity.Address {
+func addressesOf(m *whatsapp.Message) []identity.Address {
 	list := addresses(m.From, m.FromUserID, m.FromParentUserID)
 	if m.System != nil {
 		list = append(list, addresses(m.System.OldUserID, m.System.OldParentUserID)...)
@@ -274,9 +278,9 @@ func addressesOf(m *graph.Message) []identity.Address {
 }
 
 // withContact adds the addresses that the change's contact of the same person has.
-func (in *intake) withContact(c *graph.Change, list []identity.Address) []identity.Address {
+func (in *intake) withContact(c *whatsapp.Change, list []identity.Address) []identity.Address {
 	if in.contacts.of != c {
-		in.contacts.of, in.contacts.byAddress = c, make(map[identity.Address]*graph.Contact, len(c.Contacts))
+		in.contacts.of, in.contacts.byAddress = c, make(map[identity.Address]*whatsapp.Contact, len(c.Contacts))
 		for i := range c.Contacts {
 			for _, address := range addressesOfContact(&c.Contacts[i]) {
 				in.contacts.byAddress[address] = &c.Contacts[i]
@@ -291,7 +295,7 @@ func (in *intake) withContact(c *graph.Change, list []identity.Address) []identi
 	return list
 }
 
-func addressesOfContact(c *graph.Contact) []identity.Address {
+func addressesOfContact(c *whatsapp.Contact) []identity.Address {
 	return addresses(c.WAID, c.UserID, c.ParentUserID)
 }
 
@@ -305,7 +309,7 @@ func (in *intake) learn(list []identity.Address, told time.Time) error {
 // Before that it learns that the addresses are one person's, and what the notice tells. Where what
 // is remembered cannot be read it is false: what the webhook says of the customer is left out, so
 // that it is as new when the upstream tells it again, and what it says of others is stored.
-func (in *intake) customer(channel *channel, list []identity.Address, told time.Time, notice func() error) (
+func (in *intake) customer(channel *served.Channel, list []identity.Address, told time.Time, notice func() error) (
 	customer seal.CustomerHash, state conversation.State, readable bool, err error,
 ) {
 	if len(list) == 0 {
@@ -331,9 +335,9 @@ func (in *intake) customer(channel *channel, list []identity.Address, told time.
 
 // notice learns that a customer is known by another address, if that is what a message tells:
 // whoever has stopped marketing, or was blocked, would be written to again.
-func (in *intake) notice(m *graph.Message) func() error {
+func (in *intake) notice(m *whatsapp.Message) func() error {
 	return func() error {
-		if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
+		if m.System == nil || m.System.Type != whatsapp.ChangedNumber && m.System.Type != whatsapp.ChangedUserID {
 			return nil
 		}
 		before, after := first(addressesOf(m)), addresses(m.System.NewID, m.System.NewUserID, m.System.NewParentUserID)
@@ -364,21 +368,21 @@ func noNotice() error { return nil }
 // allows; what has none opens nothing, and a stop that has none counts from now on. Receiving it
 // again changes nothing.
 func (in *intake) receive(
-	channel *channel, customer seal.CustomerHash, state *conversation.State, events conversation.Events, when time.Time, words string,
+	channel *served.Channel, customer seal.CustomerHash, state *conversation.State, events conversation.Events, when time.Time, words string,
 ) error {
-	wish := in.tenant.words.wishOf(words)
-	if events == 0 || when.IsZero() && wish != wishStop {
+	wish := in.tenant.Keywords.Wish(words)
+	if events == 0 || when.IsZero() && wish != keywords.Stop {
 		return nil
 	}
 	at := in.now.Unix()
 	if !when.IsZero() {
 		at = min(when.Unix(), at)
-		state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.book.Rules(at, in.tenant.zone))
+		state.Receive(conversation.Inbound{At: at, Events: events}, in.tenant.Book.Rules(at, in.tenant.Zone))
 	}
 	switch wish {
-	case wishStop:
+	case keywords.Stop:
 		state.StopMarketing(true, at)
-	case wishResume:
+	case keywords.Resume:
 		state.StopMarketing(false, at)
 	}
 	return in.tx.PutConversation(channel.ID, customer, state)
@@ -386,36 +390,36 @@ func (in *intake) receive(
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a
 // call of the business that the customer takes.
-func (in *intake) call(channel *channel, change *graph.Change, i int) error {
+func (in *intake) call(channel *served.Channel, change *whatsapp.Change, i int) error {
 	c := &change.Calls[i]
 	var events conversation.Events
 	switch {
-	case c.ByCustomer && c.Step == graph.CallConnect:
+	case c.ByCustomer && c.Step == whatsapp.CallConnect:
 		events = conversation.Called
-	case !c.ByCustomer && c.Step == graph.CallAccepted:
+	case !c.ByCustomer && c.Step == whatsapp.CallAccepted:
 		events = conversation.AcceptedCall
 	}
 	list := in.withContact(change, addresses(c.Customer, c.CustomerUserID))
 	if events == 0 || len(list) == 0 {
-		in.count(kindCall, resultIgnored)
+		in.count(kindCall, telemetry.ResultIgnored)
 		return nil
 	}
 	customer, state, readable, err := in.customer(channel, list, c.Timestamp, noNotice)
 	if err != nil || !readable {
 		return err
 	}
-	in.count(kindCall, resultApplied)
+	in.count(kindCall, telemetry.ResultApplied)
 	return in.receive(channel, customer, &state, events, c.Timestamp, "")
 }
 
 // preference takes a customer's choice about marketing messages. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
-func (in *intake) preference(channel *channel, c *graph.Change, i int) error {
+func (in *intake) preference(channel *served.Channel, c *whatsapp.Change, i int) error {
 	p := &c.Preferences[i]
 	list := in.withContact(c, addresses(p.WAID, p.UserID))
 	stop := p.Value == "stop"
 	if p.Category != "marketing_messages" || len(list) == 0 || !stop && p.Value != "resume" {
-		in.count(kindPreference, resultIgnored)
+		in.count(kindPreference, telemetry.ResultIgnored)
 		return nil
 	}
 	at := in.now.Unix()
@@ -427,14 +431,14 @@ func (in *intake) preference(channel *channel, c *graph.Change, i int) error {
 		return err
 	}
 	state.StopMarketing(stop, at)
-	in.count(kindPreference, resultApplied)
+	in.count(kindPreference, telemetry.ResultApplied)
 	return in.tx.PutConversation(channel.ID, customer, &state)
 }
 
 // accountChange takes a change of the business account rather than of a number: it must be signed
 // with a secret of that account.
-func (in *intake) accountChange(c *graph.Change) error {
-	channel := in.tenant.accountChannel(c.EntryID, in.secret)
+func (in *intake) accountChange(c *whatsapp.Change) error {
+	channel := accountChannel(in.tenant, c.EntryID, in.secret)
 	if channel == nil {
 		in.reject(unknownAccount, "businessAccountID", objectID(c.EntryID))
 		return nil
@@ -447,14 +451,14 @@ func (in *intake) accountChange(c *graph.Change) error {
 		}
 	}
 	body := c.Callback()
-	return in.forwardOnce(channel.ID, seal.CustomerHash{}, unread{kind, resultApplied, body, body})
+	return in.forwardOnce(channel.ID, seal.CustomerHash{}, unread{kind, telemetry.ResultApplied, body, body})
 }
 
 // accountChannel is a channel of the business account for which the secret speaks, or nil.
-func (t *tenant) accountChannel(businessAccountID, secret string) *channel {
+func accountChannel(t *served.Tenant, businessAccountID, secret string) *served.Channel {
 	for i := range t.Channels {
-		c := t.channels[t.Channels[i].ID]
-		if c.BusinessAccountID == businessAccountID && c.trusts(secret) {
+		c := t.Channel(t.Channels[i].ID)
+		if c.BusinessAccountID == businessAccountID && c.Trusts(secret) {
 			return c
 		}
 	}
@@ -469,14 +473,14 @@ const (
 )
 
 // templateEvent is the upstream's word on a template, as the operator hears it.
-func templateEvent(c *graph.Change, now time.Time) store.TemplateEvent {
+func templateEvent(c *whatsapp.Change, now time.Time) store.TemplateEvent {
 	event := store.TemplateEvent{
 		UpstreamID: c.Template.ID, Name: c.Template.Name, Language: c.Template.Language, Event: c.Template.Event, At: c.EntryTime,
 	}
 	switch c.Field {
-	case graph.FieldTemplateCategory:
+	case whatsapp.FieldTemplateCategory:
 		event.Event = eventCategory
-	case graph.FieldTemplateQuality:
+	case whatsapp.FieldTemplateQuality:
 		event.Event = eventQuality
 	}
 	if event.At.IsZero() || event.At.After(now) {
@@ -506,5 +510,5 @@ func (in *intake) notSeen(channel, kind, id string) error {
 // eventID is what an event is known by. The id is hashed with the customers' key, because the
 // upstream's ids hold phone numbers in base64.
 func (in *intake) eventID(channel, kind, id string) string {
-	return kind + "/" + in.gateway.keys.seal.CustomerHash(channel, id).String()
+	return kind + "/" + in.gateway.keys.Seal().CustomerHash(channel, id).String()
 }

@@ -212,7 +212,7 @@ func TestP4CallsOpenTheWindow(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentPriorContact })
+			w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentPriorContact })
 			body := w.calls(fmt.Sprintf(tc.call, w.clock.now().Unix()-hour))
 			for range 2 { // whatever is told twice
 				if got := w.webhook(body, appSecret); got.status != http.StatusOK {
@@ -359,7 +359,7 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 
 // TestP13AgreementFollowsACustomerToAnotherNumber: it is the person who agreed.
 func TestP13AgreementFollowsACustomerToAnotherNumber(t *testing.T) {
-	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentPriorContact })
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentPriorContact })
 	const moved = "33612345699"
 	w.writes(ana, "hi", time.Minute)
 	w.consents(`{"consents":[{"user":"` + ana + `","state":"granted"}]}`)

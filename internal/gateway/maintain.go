@@ -2,10 +2,11 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -31,8 +32,8 @@ const (
 // means are what a message is priced by: the plan, and the keys that open what is known of the
 // message.
 type means struct {
-	tenant *tenant
-	keys   *keys
+	tenant *served.Tenant
+	keys   *served.Keys
 }
 
 // maintain looks after what no request brings about until ctx is done: doubts, messages that have
@@ -49,19 +50,19 @@ func (g *Gateway) maintain(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		t, now := g.config.tenant(), g.now()
-		served := means{t, g.keys.current()}
-		if opened := g.opened.Load(); opened.Shared() {
-			g.attend(ctx, "find what another replica left", func() error { return g.recover(ctx, opened) })
+		t, now := g.config.Tenant(), g.store.Now()
+		served := means{t, g.keys.Current()}
+		if g.store.Shared() {
+			g.attend(ctx, "find what another replica left", func() error { return g.recover(ctx, g.store.Update) })
 		}
 		g.attend(ctx, "resolve doubts", func() error { return g.resolveDoubts(ctx, t, now) })
 		g.attend(ctx, "give up what is too old to be sent", func() error { return g.expireQueued(ctx, t, now) })
 		g.attend(ctx, "settle what has no outcome", func() error { return g.expireUnsettled(ctx, t, now) })
 		g.attend(ctx, "release reservations that are over", func() error { return g.unreserve(ctx, now) })
 		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
-		if now.Sub(touched) >= touchInterval || g.outage() != nil {
+		if now.Sub(touched) >= touchInterval || g.store.Outage() != nil {
 			g.attend(ctx, "see whether the store takes writes", func() error {
-				return g.update(ctx, func(tx *store.Tx) error { return tx.Touch(now) })
+				return g.store.Update(ctx, func(tx *durable.Tx) error { return tx.Touch(now) })
 			})
 			touched = now
 		}
@@ -83,67 +84,26 @@ func (g *Gateway) maintain(ctx context.Context) {
 
 func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 	if err := step(); err != nil && ctx.Err() == nil {
-		if worthLogging(err) {
+		if durable.WorthLogging(err) {
 			g.log.Error("Maintenance failed", "step", what, "error", err)
 		}
 	}
 }
 
-// pageOf is a page of messages, limit at most: those behind the last message of the page before
-// where a step does not take them away.
-type pageOf func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error)
-
-// forEach takes a step for each message that is found, in operations of a page each, and tells how
-// many there were. A message whose step the store refuses is left as it is, and holds up no other.
-func forEach(
-	ctx context.Context, update updater, next pageOf, step func(tx *store.Tx, m *store.Message) error,
-) (found int, err error) {
-	var last *store.Message
-	for left := 0; ; {
-		var messages []*store.Message
-		limit, refused := page+left, 0 // those that were left may be found again
-		err := updateSteps(ctx, update, func(tx *store.Tx, attempt func(func() error) error) (err error) {
-			refused = 0
-			if messages, err = next(tx, last, limit); err != nil {
-				return err
-			}
-			for _, m := range messages {
-				err := attempt(func() error { return step(tx, m) })
-				switch {
-				case errors.Is(err, store.ErrFault):
-					refused++
-				case err != nil:
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return found, err
-		}
-		left = refused
-		found += len(messages) - refused
-		if len(messages) < limit {
-			return found, nil
-		}
-		last = messages[len(messages)-1]
-	}
-}
-
 // expireQueued gives up messages that still wait for the upstream when their time to live is over.
-func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) error {
-	outlived := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+func (g *Gateway) expireQueued(ctx context.Context, t *served.Tenant, now time.Time) error {
+	outlived := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.Outlived(now.Add(outcomeGrace), limit)
 	}
-	found, err := forEach(ctx, g.update, outlived, func(tx *store.Tx, m *store.Message) error {
+	found, err := g.store.ForEach(ctx, outlived, func(tx *durable.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err
 		}
-		return g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, expiredError(), now)
+		return g.giveUp(tx, t, channelOrGone(t.Channel(m.Channel), m.Channel), m, about, expiredError(), now)
 	})
 	if found > 0 {
-		g.ring()
+		g.notify()
 	}
 	return err
 }
@@ -151,12 +111,12 @@ func (g *Gateway) expireQueued(ctx context.Context, t *tenant, now time.Time) er
 // expireUnsettled settles messages of which nothing was heard within their time to live and the
 // grace. A message that was never sent, or is in doubt, is given up; one that the upstream had is
 // settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
-func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time) error {
+func (g *Gateway) expireUnsettled(ctx context.Context, t *served.Tenant, now time.Time) error {
 	late := graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live.")
-	expired := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+	expired := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.Expired(now, limit)
 	}
-	found, err := forEach(ctx, g.update, expired, func(tx *store.Tx, m *store.Message) error {
+	found, err := g.store.ForEach(ctx, expired, func(tx *durable.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err
@@ -166,13 +126,13 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 				return err
 			}
 		}
-		if err := g.giveUp(tx, t, channelOrGone(t.channels[m.Channel], m.Channel), m, about, late, now); err != nil {
+		if err := g.giveUp(tx, t, channelOrGone(t.Channel(m.Channel), m.Channel), m, about, late, now); err != nil {
 			return err
 		}
 		return g.settle(tx, t, ending{message: m, about: about, at: now, now: now})
 	})
 	if found > 0 {
-		g.ring()
+		g.notify()
 	}
 	return err
 }
@@ -180,20 +140,20 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *tenant, now time.Time)
 // unreserve gives back the reservations of messages that were given up in doubt, once nothing of
 // them can come any more.
 func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
-	past := func(tx *store.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
+	past := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.ReservedPast(now, limit)
 	}
-	_, err := forEach(ctx, g.update, past, (*store.Tx).Unreserve)
+	_, err := g.store.ForEach(ctx, past, (*durable.Tx).Unreserve)
 	return err
 }
 
 // reprice settles or corrects delivered messages that had no rate, under a plan that may have it
 // now, or that could not be opened.
-func (g *Gateway) reprice(ctx context.Context, t *tenant, now time.Time) error {
-	unpriced := func(tx *store.Tx, last *store.Message, limit int) ([]*store.Message, error) {
+func (g *Gateway) reprice(ctx context.Context, t *served.Tenant, now time.Time) error {
+	unpriced := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
 		return tx.Unpriced(last, limit)
 	}
-	_, err := forEach(ctx, g.update, unpriced, func(tx *store.Tx, m *store.Message) error {
+	_, err := g.store.ForEach(ctx, unpriced, func(tx *durable.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
 		if err != nil {
 			return err
@@ -218,17 +178,17 @@ func deliveredAt(m *store.Message) time.Time {
 func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 	for {
 		var removed, refused int64
-		err := g.update(ctx, func(tx *store.Tx) (err error) {
+		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
 			removed, err = tx.Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
 				// One that is tried is given up by then; this is for those that no endpoint is left
 				// for.
-				CallbacksBefore: now.Add(-callbackRetryFor - callbackLease), Rows: page,
+				CallbacksBefore: now.Add(-callbackRetryFor - callbackLease), Rows: durable.PageSize,
 			})
 			if err != nil {
 				return err
 			}
-			refused, err = tx.PurgeRefused(now.Add(-refusedKeptFor), page)
+			refused, err = tx.PurgeRefused(now.Add(-refusedKeptFor), durable.PageSize)
 			return err
 		})
 		if err == nil {

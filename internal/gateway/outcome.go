@@ -5,26 +5,25 @@ import (
 	"errors"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// stopPatience is how long the gateway goes on at its stop to record an outcome that the store does
-// not take: a database that restarts is back by then. With the call to the upstream before it, it
-// fits into the pod's grace period of 45 seconds.
-const stopPatience = 15 * time.Second
-
 // submitted records that the upstream has the message, and whose address the upstream says that it
 // went to, and applies the statuses that came before its id was known.
-func (g *Gateway) submitted(tx *store.Tx, p parcel, answer graph.SendResponse, now time.Time) ([]store.Union, error) {
-	unions, err := learnAnswer(tx, p.recipient, answer.Contacts, now)
+func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer network.Sent, now time.Time) ([]store.Union, error) {
+	unions, err := learnAnswer(tx, p.recipient, answer.Recipient, now)
 	if err != nil && !damaged(err) {
 		return nil, err // whoever cannot be read stays apart; the message has gone all the same
 	}
-	return unions, g.recordSubmitted(tx, p, answer.Messages[0].ID, now)
+	return unions, g.recordSubmitted(tx, p, answer.ID, now)
 }
 
-func (g *Gateway) recordSubmitted(tx *store.Tx, p parcel, upstreamID string, now time.Time) error {
+func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
 	if err != nil || !found {
 		return err
@@ -46,7 +45,7 @@ func (g *Gateway) recordSubmitted(tx *store.Tx, p parcel, upstreamID string, now
 // notSubmitted records the fate of a message that the upstream did not take, as far as is known. A
 // status that arrived meanwhile knows better. A message that was held for lost while the answer was
 // on its way is in doubt no more.
-func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.Time) error {
+func (g *Gateway) notSubmitted(tx *durable.Tx, p parcel, v sendVerdict, now time.Time) error {
 	m, found, err := tx.Claimed(p.id, p.tries+1)
 	if err != nil || !found {
 		return err
@@ -93,7 +92,7 @@ func (g *Gateway) notSubmitted(tx *store.Tx, p parcel, v sendVerdict, now time.T
 // giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in
 // the caller's commit. If it was to probe a stop, the next one may.
 func (g *Gateway) giveUp(
-	tx *store.Tx, t *tenant, c *channel, m *store.Message, about envelope, cause *graph.Error, now time.Time,
+	tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, about envelope, cause *graph.Error, now time.Time,
 ) error {
 	if isBillable(m) {
 		g.channels.unprobed(c.ID, now)
@@ -101,7 +100,7 @@ func (g *Gateway) giveUp(
 	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
 }
 
-func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *graph.Error) error {
+func (g *Gateway) abandon(tx *durable.Tx, t *served.Tenant, c *served.Channel, e ending, cause *graph.Error) error {
 	moved, err := tx.Fail(e.message, cause.Code, e.now)
 	if err != nil || !moved {
 		return err
@@ -120,7 +119,7 @@ func (g *Gateway) abandon(tx *store.Tx, t *tenant, c *channel, e ending, cause *
 // has stopped marketing, as the upstream knows, has stopped it here too. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 // (131050).
-func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time.Time) error {
+func (g *Gateway) afterFailure(tx *durable.Tx, m *store.Message, code int, at time.Time) error {
 	if code != graph.CodeMarketingStopped {
 		return nil
 	}
@@ -135,46 +134,28 @@ func (g *Gateway) afterFailure(tx *store.Tx, m *store.Message, code int, at time
 	return tx.PutConversation(m.Channel, m.Customer, &state)
 }
 
-// persist records an outcome that is known only here, and tells whether it could. It does not give
-// up while the gateway runs, nor for stopPatience at its stop: without the record the message would
-// be in doubt.
+// persist records an outcome that is known only here, see durable.Store.Persist, of which the
+// business may have to hear.
 func (g *Gateway) persist(
-	ctx context.Context, what string, fn func(*store.Tx) error, about ...store.Subject,
+	ctx context.Context, what string, fn func(*durable.Tx) error, about ...store.Subject,
 ) (recorded bool) {
-	durable, stopped := context.WithoutCancel(ctx), ctx.Done()
-	var over <-chan time.Time
-	for pause := storePause; ; pause = min(2*pause, longestStorePause) {
-		err := g.update(durable, fn, about...)
-		if err == nil {
-			g.deliveries.ring()
-			return true
-		}
-		if worthLogging(err) {
-			g.log.Error("Outcome could not be recorded", "step", what, "error", err)
-		}
-		if errors.Is(err, store.ErrFault) || errors.Is(err, store.ErrSuperseded) {
-			return false // it would be refused again
-		}
-		select {
-		case <-stopped:
-			stopped, over = nil, time.After(stopPatience)
-		case <-over:
-			return false // the next start finds the message as being sent, and in doubt
-		case <-time.After(pause):
-		}
+	recorded = g.store.Persist(ctx, what, fn, about...)
+	if recorded {
+		g.deliveries.Notify()
 	}
+	return recorded
 }
 
 // label is the fate in metrics and logs.
 func (f fate) label() string {
 	switch f {
 	case fateRetry, fateParked:
-		return resultRetry
+		return telemetry.ResultRetry
 	case fateInDoubt:
-		return resultInDoubt
+		return telemetry.ResultInDoubt
 	case fateStopped:
-		return resultStopped
+		return telemetry.ResultStopped
 	default:
-		return resultFailed
+		return telemetry.ResultFailed
 	}
 }

@@ -2,12 +2,10 @@ package gateway
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -17,30 +15,14 @@ func TestP12OutcomeIsRecordedAlsoWhenTheStoreIsAwayAtTheStop(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	tries := 0
-	recorded := g.persist(stopped, "submit", func(tx *store.Tx) error {
+	recorded := g.persist(stopped, "submit", func(tx *durable.Tx) error {
 		if tries++; tries < 3 {
 			return store.ErrUnavailable
 		}
-		p := parcel{tenant: g.config.tenant(), channel: g.config.tenant().channels[phoneID], id: id}
+		p := parcel{tenant: g.config.Tenant(), channel: g.config.Tenant().Channel(phoneID), id: id}
 		return g.recordSubmitted(tx, p, "wamid.upstream", sent.Add(time.Minute))
 	})
 	if got := storedState(t, g, id); !recorded || got != store.Submitted {
 		t.Fatalf("recorded: %v, and the message is %s; want submitted", recorded, got)
 	}
-}
-
-// A stop ends at last, also without a store.
-func TestStopWithoutAStoreEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := &Gateway{log: slog.New(slog.DiscardHandler), deliveries: newWake()} // its store is not open
-		stopped, stop := context.WithCancel(t.Context())
-		stop()
-		began := time.Now()
-		if g.persist(stopped, "submit", func(*store.Tx) error { return errors.New("never called") }) {
-			t.Fatal("an outcome was recorded without a store")
-		}
-		if took := time.Since(began); took != stopPatience {
-			t.Fatalf("it was given up after %v, want %v", took, stopPatience)
-		}
-	})
 }

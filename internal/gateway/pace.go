@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -117,17 +119,17 @@ func numberLimit(perSecond int32) rateLimit {
 // pace takes what a message needs of its number's limit and of its pair's, or says how long it must
 // wait. A message that waits has taken nothing. Beyond the replica's own part of a pair's limit
 // there is a part that all replicas share, in their store.
-func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time) (wait time.Duration, err error) {
-	to, opened, perSecond := pair{m.Channel, m.Customer}, g.opened.Load(), g.rate(t)
+func (g *Gateway) pace(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) (wait time.Duration, err error) {
+	to, perSecond := pair{m.Channel, m.Customer}, g.rate(t)
 	if wait = g.pacer.takeNumber(now, to.channel, perSecond); wait > 0 {
 		return wait, nil
 	}
 	own := pairLimit
-	if opened.Shared() {
-		own = pairSlice(opened.Replicas())
+	if g.store.Shared() {
+		own = pairSlice(g.store.Replicas())
 	}
 	wait = g.pacer.takePair(now, to, own)
-	if wait > 0 && opened.Shared() {
+	if wait > 0 && g.store.Shared() {
 		wait, err = takeShared(tx, to, now, wait)
 	}
 	if wait > 0 || err != nil {
@@ -138,7 +140,7 @@ func (g *Gateway) pace(tx *store.Tx, t *tenant, m *store.Message, now time.Time)
 
 // takeShared takes of a pair's limit what the replicas share, or says how long it takes until there
 // is any, or any of the replica's own part, which comes in own.
-func takeShared(tx *store.Tx, to pair, now time.Time, own time.Duration) (wait time.Duration, err error) {
+func takeShared(tx *durable.Tx, to pair, now time.Time, own time.Duration) (wait time.Duration, err error) {
 	var shared bucket
 	if shared.fullAt, err = tx.PairFullAt(to.channel, to.customer); err != nil {
 		return 0, err

@@ -7,8 +7,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-
 func TestPairBucketLetsABurstOf45ThenOneInSixSeconds(t *testing.T) {
 	var b bucket
 	for i := range 45 {

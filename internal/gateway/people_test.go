@@ -23,15 +23,15 @@ func TestConsentPolicyDecidesWhoIsWrittenTo(t *testing.T) {
 		wrote           bool
 		code            int
 	}{
-		"PriorContact, a stranger":              {consentPriorContact, "", false, 131005},
-		"PriorContact, wrote once":              {consentPriorContact, "", true, 0},
-		"PriorContact, a stranger who agreed":   {consentPriorContact, granted, false, 0},
-		"PriorContact, wrote and took it back":  {consentPriorContact, withdrawn, true, 131005},
-		"OptIn, wrote once":                     {consentOptIn, "", true, 131005},
-		"OptIn, agreed":                         {consentOptIn, granted, false, 0},
-		"OptIn, took it back":                   {consentOptIn, withdrawn, true, 131005},
-		"None, a stranger":                      {consentNone, "", false, 0},
-		"None, a stranger who took it back too": {consentNone, withdrawn, false, 131005},
+		"PriorContact, a stranger":              {config.ConsentPriorContact, "", false, 131005},
+		"PriorContact, wrote once":              {config.ConsentPriorContact, "", true, 0},
+		"PriorContact, a stranger who agreed":   {config.ConsentPriorContact, granted, false, 0},
+		"PriorContact, wrote and took it back":  {config.ConsentPriorContact, withdrawn, true, 131005},
+		"OptIn, wrote once":                     {config.ConsentOptIn, "", true, 131005},
+		"OptIn, agreed":                         {config.ConsentOptIn, granted, false, 0},
+		"OptIn, took it back":                   {config.ConsentOptIn, withdrawn, true, 131005},
+		"None, a stranger":                      {config.ConsentNone, "", false, 0},
+		"None, a stranger who took it back too": {config.ConsentNone, withdrawn, false, 131005},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestConsentPolicyDecidesWhoIsWrittenTo(t *testing.T) {
 }
 
 func TestAnswerWithinTheWindowNeedsNoConsent(t *testing.T) {
-	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentOptIn })
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentOptIn })
 	w.writes(ana, "hello", 0)
 	w.accepted(textTo(ana, "hi"))
 	w.accepted(templateTo(ana, "parcel_ready"))
@@ -90,7 +90,7 @@ func TestOwnRefusalIsNoStop(t *testing.T) {
 // TestConsentThatIsTakenBackReachesWhatIsQueued follows a message that waits while its customer
 // takes the consent back.
 func TestConsentThatIsTakenBackReachesWhatIsQueued(t *testing.T) {
-	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = consentOptIn })
+	w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentOptIn })
 	w.consents(`{"consents":[{"user":"33612345678","state":"granted"}]}`)
 	w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
 	id := w.accepted(templateTo(ana, "parcel_ready"))

@@ -5,14 +5,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // customerAt is who an address belongs to with a channel, at rest; nobody for no address.
-func (g *Gateway) customerAt(tx *store.Tx, channel string, address identity.Address) (seal.CustomerHash, error) {
+func (g *Gateway) customerAt(tx *durable.Tx, channel string, address identity.Address) (seal.CustomerHash, error) {
 	if address == "" {
 		return seal.CustomerHash{}, nil
 	}
@@ -20,14 +21,14 @@ func (g *Gateway) customerAt(tx *store.Tx, channel string, address identity.Addr
 	if err != nil {
 		return seal.CustomerHash{}, err
 	}
-	return g.keys.seal.CustomerHash(channel, string(primary)), nil
+	return g.keys.Seal().CustomerHash(channel, string(primary)), nil
 }
 
 // personOf is who a primary address belongs to whatever number of the account writes to it, as the
 // upstream's limit on different customers counts. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
 func (g *Gateway) personOf(primary identity.Address) seal.CustomerHash {
-	return g.keys.seal.CustomerHash("", string(primary))
+	return g.keys.Seal().CustomerHash("", string(primary))
 }
 
 // addresses are those that the upstream names one person by, without what is none.
@@ -52,7 +53,7 @@ func first(list []identity.Address) identity.Address {
 // learn records that addresses are one person's, because a webhook of an instant says so: the zero
 // time where it tells none. A number that its owner left before, and that is told with a user id of
 // somebody else, has passed to another person.
-func learn(tx *store.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
+func learn(tx *durable.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
 	for i := 1; i < len(list); i++ {
 		if slices.Contains(list[:i], list[i]) {
 			continue
@@ -69,7 +70,7 @@ func learn(tx *store.Tx, list []identity.Address, told, now time.Time) (unions [
 	return unions, nil
 }
 
-func passNumberOn(tx *store.Tx, number, user identity.Address, told time.Time) error {
+func passNumberOn(tx *durable.Tx, number, user identity.Address, told time.Time) error {
 	if number.Kind() != identity.Phone || user.Kind() == identity.Phone {
 		return nil
 	}
@@ -88,21 +89,15 @@ func passNumberOn(tx *store.Tx, number, user identity.Address, told time.Time) e
 	return tx.PassOn(number)
 }
 
-// learnAnswer records whom the upstream says that a recipient is, in the contacts of its answer.
-// One that is not about the recipient says nothing. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// learnAnswer records whom the network says that a recipient is. What it says of somebody else says
+// nothing.
 func learnAnswer(
-	tx *store.Tx, recipient identity.Address, contacts []graph.ResponseContact, now time.Time,
+	tx *durable.Tx, recipient identity.Address, known network.Known, now time.Time,
 ) (unions []store.Union, err error) {
-	if len(contacts) != 1 || recipient == "" {
+	if recipient == "" || known.Input != recipient {
 		return nil, nil
 	}
-	contact := contacts[0]
-	if input := identity.Of(contact.Input); contact.Input == "" || input != recipient {
-		return nil, nil
-	}
-	named := addresses(contact.WAID, contact.UserID, contact.ParentUserID)
-	for _, address := range named {
+	for _, address := range known.Addresses {
 		more, err := tx.Named(recipient, address, now)
 		if err != nil {
 			return nil, err
@@ -117,14 +112,14 @@ func (g *Gateway) united(unions []store.Union) {
 	if len(unions) == 0 {
 		return
 	}
-	now, moved := g.now(), false
+	now, moved := g.store.Now(), false
 	for _, u := range unions {
 		g.pacer.unite(pair{u.Gone.Channel, u.Gone.Customer}, pair{u.Kept.Channel, u.Kept.Customer}, now)
 		moved = moved || u.Known
 	}
 	if moved { // another message may be the first of its line now
-		g.sends.ring()
-		g.deliveries.ring()
+		g.sends.Notify()
+		g.deliveries.Notify()
 	}
 }
 

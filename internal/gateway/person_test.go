@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/identity"
 )
 
@@ -207,8 +208,8 @@ func TestP13NobodyIsUnitedByWhatTheBusinessWrites(t *testing.T) {
 
 func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
 	w := newWorld(t, func(d *config.Document) {
-		code := bodyTemplate("code", "AUTHENTICATION", "")
-		d.Templates = append(d.Templates, approved(code))
+		code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
+		d.Templates = append(d.Templates, gatewaytest.Approved(code))
 	})
 	for _, to := range []string{"FR.7001", "FR.ENT.7001"} {
 		if got := w.send(recipient(templateTo(to, "code"), to)); got.code != 131062 {

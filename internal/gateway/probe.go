@@ -11,7 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/wake"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -31,16 +34,16 @@ const (
 // credentials, so that a wrong token shows before the first send, then now and then, and more often
 // while there is an obstacle.
 func (g *Gateway) probe(ctx context.Context) {
-	watch(ctx, probeIdle, func() {
-		t := g.config.tenant()
+	wake.Every(ctx, probeIdle, func() {
+		t := g.config.Tenant()
 		if t == nil {
 			return
 		}
-		interval := probeInterval * time.Duration(g.replicas())
-		channels, _ := g.upstreams.due(g.now(), interval)
+		interval := probeInterval * time.Duration(g.store.Replicas())
+		channels, _ := g.upstreams.due(g.store.Now(), interval)
 		var probes sync.WaitGroup
 		for _, id := range channels {
-			if c := t.channels[id]; c != nil {
+			if c := t.Channel(id); c != nil {
 				probes.Go(func() { g.probeChannel(ctx, c, interval) })
 			}
 		}
@@ -50,30 +53,22 @@ func (g *Gateway) probe(ctx context.Context) {
 
 // obstacles are what metrics tell of channels and the store.
 func (g *Gateway) obstacles() (channels []report.Channel, storeOut bool) {
-	if t := g.config.tenant(); t != nil {
+	if t := g.config.Tenant(); t != nil {
 		channels = g.upstreams.report(t)
 	}
-	return channels, g.outage() != nil
+	return channels, g.store.Outage() != nil
 }
 
-// replicas is how many gateways serve the account, as far as is known.
-func (g *Gateway) replicas() int64 {
-	if opened := g.opened.Load(); opened != nil {
-		return opened.Replicas()
-	}
-	return 1
-}
-
-func (g *Gateway) probeChannel(ctx context.Context, c *channel, interval time.Duration) {
+func (g *Gateway) probeChannel(ctx context.Context, c *served.Channel, interval time.Duration) {
 	call, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	_, err := c.client.PhoneNumber(call, c.ID)
+	_, err := c.Upstream.Describe(call)
 	if ctx.Err() != nil {
 		return
 	}
-	now := g.now()
+	now := g.store.Now()
 	met, isObstacle := obstacleOf(err)
-	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.Never {
+	if failure, ok := graph.AsError(err); ok && failure.Class() == network.Never {
 		met, isObstacle = obstacle{cause: report.Refused, code: failure.Code}, true // the number cannot even be read
 	}
 	switch {
@@ -105,7 +100,7 @@ func (g *Gateway) learn(p *parcel, err error, now time.Time) {
 		g.upstreams.shown(p.channel.ID, proofPaid)
 	case err == nil:
 		g.upstreams.shown(p.channel.ID, proofTaken)
-	case answered && failure.Class() == graph.Never:
+	case answered && failure.Class() == network.Never:
 		g.upstreams.shown(p.channel.ID, proofAuthorized)
 	case answered:
 		g.upstreams.shown(p.channel.ID, proofReached)
@@ -120,7 +115,7 @@ const subcodeUnknownObject = 33
 // obstacleOf is the obstacle that an error of the upstream's, or the lack of its answer, is a sign
 // of.
 func obstacleOf(err error) (o obstacle, is bool) {
-	if transport, ok := errors.AsType[*graph.TransportError](err); ok {
+	if transport, ok := errors.AsType[*network.TransportError](err); ok {
 		return obstacle{cause: transportCause(transport)}, true
 	}
 	failure, ok := graph.AsError(err)
@@ -129,7 +124,7 @@ func obstacleOf(err error) (o obstacle, is bool) {
 		return obstacle{}, false
 	case !ok: // a success whose body is none of the Graph API's
 		return obstacle{cause: report.NotGraphAPI}, true
-	case failure.Class() == graph.StopTenant,
+	case failure.Class() == network.StopTenant,
 		failure.Code == graph.CodeUnknownPhoneNumberID,
 		failure.Code == graph.CodeInvalidParameter && failure.Subcode == subcodeUnknownObject:
 		return obstacle{cause: report.Refused, code: failure.Code}, true
@@ -142,7 +137,7 @@ func obstacleOf(err error) (o obstacle, is bool) {
 	return obstacle{}, false
 }
 
-func transportCause(err *graph.TransportError) report.ObstacleCause {
+func transportCause(err *network.TransportError) report.ObstacleCause {
 	var name *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError

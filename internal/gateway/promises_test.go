@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -131,7 +132,7 @@ func TestP2StatusOfAnUnknownIDIsKeptUntilItIsKnown(t *testing.T) {
 func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(d *config.Document) {
-		d.Budget = &config.Budget{Limit: usd("0.30"), Action: budgetBlock, WarnAtPercent: []int32{50, 100}}
+		d.Budget = &config.Budget{Limit: usd("0.30"), Action: config.BudgetBlock, WarnAtPercent: []int32{50, 100}}
 	})
 	var accepted, refused atomic.Int64
 	var sends sync.WaitGroup
@@ -170,7 +171,7 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 		"the raised budget counts",
 		func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
 	)
-	w.document.Budget.Action = budgetWarn
+	w.document.Budget.Action = config.BudgetWarn
 	w.writeDocument()
 	w.until(
 		"a warning budget lets through",
@@ -243,11 +244,11 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.report().ConfigDigest
-	sale := bodyTemplate("winter_sale", "MARKETING", "Hello {{1}}, winter is here.")
+	sale := gatewaytest.BodyTemplate("winter_sale", "MARKETING", "Hello {{1}}, winter is here.")
 	if got := w.send(templateTo(ana, "winter_sale")); got.code != 132001 {
 		t.Fatalf("got %s, want 132001", got.body)
 	}
-	w.document.Templates = append(w.document.Templates, approved(sale))
+	w.document.Templates = append(w.document.Templates, gatewaytest.Approved(sale))
 	w.writeDocument()
 	w.until(
 		"the new template is served",
@@ -307,8 +308,8 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 		last               string
 		charged            int64
 	}{
-		{doubtFail, 0, 1, "failed", 0},
-		{doubtResend, 1, 1, "read", 1},
+		{config.DoubtFail, 0, 1, "failed", 0},
+		{config.DoubtResend, 1, 1, "read", 1},
 	} {
 		t.Run(tc.rule, func(t *testing.T) {
 			t.Parallel()
@@ -341,7 +342,7 @@ func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 	w.document.Channels[0].AccessToken = "expired"
 	w.writeDocument()
 	w.until(
-		"the document is served", func() bool { return w.report().ConfigDigest == digestOf(mustRead(t, w.directory)) },
+		"the document is served", func() bool { return w.report().ConfigDigest == config.Digest(mustRead(t, w.directory)) },
 	)
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.until("the stop is reported", func() bool {
@@ -533,7 +534,7 @@ func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
 // charged weighs too.
 func TestP3SlowClockAtTheTurnOfAMonthSpendsNothingTwice(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: budgetBlock} })
+	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock} })
 	december := time.Date(2026, 11, 30, 23, 0, 1, 0, time.UTC) // midnight in Paris, and a second
 	w.clock.advance(december.Sub(w.clock.now()))
 	w.accepted(templateTo(ana, "parcel_ready"))

@@ -126,8 +126,8 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 		copies int
 		notes  []string
 	}{
-		doubtFail:   {1, []string{noteDoubtBegan, noteDoubtFailed}},
-		doubtResend: {2, []string{noteDoubtBegan, noteDoubtResent}},
+		config.DoubtFail:   {1, []string{noteDoubtBegan, noteDoubtFailed}},
+		config.DoubtResend: {2, []string{noteDoubtBegan, noteDoubtResent}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()

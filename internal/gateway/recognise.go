@@ -5,16 +5,18 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // outgoing is a send as far as it can be judged without the store: what it is, to whom, and how
 // long it lives.
 type outgoing struct {
-	send    *graph.Send
+	send    *whatsapp.Send
 	address identity.Address // what the customer is looked up by
 	country market.Country
 	form    conversation.Form
@@ -26,13 +28,13 @@ type outgoing struct {
 
 // recognise judges a send by the configuration alone. Its refusals are those of templates and of
 // recipients.
-func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
+func recognise(t *served.Tenant, send *whatsapp.Send) (outgoing, error) {
 	if send.Group {
 		return outgoing{}, graph.NewError(
 			graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`,
 		)
 	}
-	out := outgoing{send: send, address: identity.Address(recipientOf(send)), ttl: defaultTTL}
+	out := outgoing{send: send, address: identity.Address(recipientOf(send)), ttl: served.DefaultTTL}
 	country, err := market.CountryOf(recipientOf(send))
 	if err != nil {
 		return outgoing{}, graph.NewError(
@@ -42,7 +44,7 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 	out.country = country
 	switch {
 	case send.IsTemplate():
-		if err := t.recogniseTemplate(&out); err != nil {
+		if err := recogniseTemplate(t, &out); err != nil {
 			return out, err
 		}
 	case send.DirectCategory != "":
@@ -54,9 +56,9 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 			)
 		}
 		if out.category == conversation.Authentication {
-			out.ttl = authenticationTTL
+			out.ttl = served.AuthenticationTTL
 		}
-	case send.Type == graph.TypeReaction:
+	case send.Type == whatsapp.TypeReaction:
 		out.form = conversation.Reaction
 	default:
 		out.form = conversation.FreeForm
@@ -69,7 +71,7 @@ func (t *tenant) recognise(send *graph.Send) (outgoing, error) {
 }
 
 // recipientOf is the recipient as the market table reads it.
-func recipientOf(send *graph.Send) string {
+func recipientOf(send *whatsapp.Send) string {
 	if send.To != "" {
 		return send.To
 	}
@@ -85,25 +87,25 @@ const (
 	templateDisabled   = "DISABLED"
 )
 
-func (t *tenant) recogniseTemplate(out *outgoing) error {
+func recogniseTemplate(t *served.Tenant, out *outgoing) error {
 	wanted := out.send.Template
-	known := t.templates[templateKey{wanted.Name, wanted.Language}]
+	known := t.Template(wanted.Name, wanted.Language)
 	if known == nil {
-		return graph.TemplateNotFound()
+		return whatsapp.TemplateNotFound()
 	}
 	switch known.UpstreamStatus {
 	case templateApproved, templateReinstated:
 	case templatePaused:
-		return graph.TemplatePaused()
+		return whatsapp.TemplatePaused()
 	case templateDisabled:
-		return graph.TemplateDisabled()
+		return whatsapp.TemplateDisabled()
 	default:
-		return graph.TemplateNotFound()
+		return whatsapp.TemplateNotFound()
 	}
-	if err := known.compiled.Match(wanted.Components); err != nil {
+	if err := known.Compiled.Match(wanted.Components); err != nil {
 		return mismatch(err)
 	}
-	out.form, out.category, out.ttl = conversation.Templated, known.category, known.ttl
+	out.form, out.category, out.ttl = conversation.Templated, known.Billed, known.TTL
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
 )
@@ -31,7 +32,7 @@ type budgetRefusals struct {
 }
 
 // note records that a send was refused, if it was for the budget.
-func (b *budgetRefusals) note(t *tenant, err error, now time.Time) {
+func (b *budgetRefusals) note(t *served.Tenant, err error, now time.Time) {
 	refused, ok := errors.AsType[*budgetError](err)
 	if !ok || t.Budget == nil {
 		return
@@ -45,7 +46,7 @@ func (b *budgetRefusals) note(t *tenant, err error, now time.Time) {
 }
 
 // least is the least amount that the budget has refused; nil if none.
-func (b *budgetRefusals) least(t *tenant, now time.Time) *money.Money {
+func (b *budgetRefusals) least(t *served.Tenant, now time.Time) *money.Money {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if t.Budget == nil {
@@ -56,8 +57,8 @@ func (b *budgetRefusals) least(t *tenant, now time.Time) *money.Money {
 }
 
 // begin forgets what was refused in another period or under another limit.
-func (b *budgetRefusals) begin(t *tenant, now time.Time) {
-	if period := periodAt(now, t.zone); b.period != period || b.limit != t.Budget.Limit {
+func (b *budgetRefusals) begin(t *served.Tenant, now time.Time) {
+	if period := periodAt(now, t.Zone); b.period != period || b.limit != t.Budget.Limit {
 		b.period, b.limit, b.amount = period, t.Budget.Limit, nil
 	}
 }

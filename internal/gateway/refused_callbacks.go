@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -43,7 +44,7 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 		}
 	}
 	var list []store.RefusedCallback
-	if err := g.view(r.Context(), func(tx *store.Tx) (err error) {
+	if err := g.store.View(r.Context(), func(tx *store.Tx) (err error) {
 		list, err = tx.RefusedCallbacks(from.channel.ID, after, refusedPage)
 		return err
 	}); err != nil {
@@ -70,8 +71,8 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 // at most. Each goes to the end of its customer's line and is tried as a new one. The answer is
 // {"success":true,"callbacks":2}, with how many there were.
 func (g *Gateway) postRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
-	now := g.now()
-	return g.eachRefused(w, r, func(tx *store.Tx, channel string, id int64) (bool, error) {
+	now := g.store.Now()
+	return g.eachRefused(w, r, func(tx *durable.Tx, channel string, id int64) (bool, error) {
 		return tx.ReplayRefused(channel, id, now)
 	})
 }
@@ -79,12 +80,12 @@ func (g *Gateway) postRefusedCallbacks(w http.ResponseWriter, r *http.Request) e
 // deleteRefusedCallbacks forgets callbacks that were set aside. It takes and answers what
 // postRefusedCallbacks does.
 func (g *Gateway) deleteRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
-	return g.eachRefused(w, r, (*store.Tx).DropRefused)
+	return g.eachRefused(w, r, (*durable.Tx).DropRefused)
 }
 
 // eachRefused does something to each of the callbacks that a request names.
 func (g *Gateway) eachRefused(
-	w http.ResponseWriter, r *http.Request, do func(tx *store.Tx, channel string, id int64) (bool, error),
+	w http.ResponseWriter, r *http.Request, do func(tx *durable.Tx, channel string, id int64) (bool, error),
 ) error {
 	from, err := g.admit(r)
 	if err != nil {
@@ -108,7 +109,7 @@ func (g *Gateway) eachRefused(
 		ids = append(ids, id)
 	}
 	done := 0
-	if err := g.update(r.Context(), func(tx *store.Tx) error {
+	if err := g.store.Update(r.Context(), func(tx *durable.Tx) error {
 		done = 0
 		for _, id := range ids {
 			found, err := do(tx, from.channel.ID, id)
@@ -123,7 +124,7 @@ func (g *Gateway) eachRefused(
 	}); err != nil {
 		return err
 	}
-	g.deliveries.ring()
+	g.deliveries.Notify()
 	return writeJSON(w, struct {
 		Success   bool `json:"success"`
 		Callbacks int  `json:"callbacks"`

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 )
 
 // rejection is why a webhook was not taken, or not heeded, as the log tells it.
@@ -26,17 +28,17 @@ const (
 type rejections struct {
 	log  *slog.Logger
 	mu   sync.Mutex
-	seen failures
+	seen *telemetry.Throttle
 }
 
 func newRejections(log *slog.Logger) *rejections {
-	return &rejections{log: log, seen: failures{}}
+	return &rejections{log: log, seen: telemetry.NewThrottle()}
 }
 
 // tell logs a rejection. The details must name no customer.
 func (r *rejections) tell(why rejection, now time.Time, details ...any) {
 	r.mu.Lock()
-	n := r.seen.add(string(why), now)
+	n := r.seen.Add(string(why), now)
 	r.mu.Unlock()
 	if n > 0 {
 		r.log.Warn(string(why), append(details, "count", n)...) //nolint:sloglint // every kind is a constant
@@ -60,6 +62,6 @@ func objectID(id string) string {
 
 // reject counts a change that is for nobody here, and has it logged after the commit.
 func (in *intake) reject(why rejection, details ...any) {
-	in.count(kindOther, resultUnknown)
+	in.count(kindOther, telemetry.ResultUnknown)
 	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
 }

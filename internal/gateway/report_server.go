@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -22,7 +23,7 @@ func (g *Gateway) reportHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+report.Path, func(w http.ResponseWriter, r *http.Request) {
 		given, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		hash, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(g.keys.current().reportToken))
+		hash, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(g.keys.Current().ReportToken))
 		if !found || subtle.ConstantTimeCompare(hash[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "Present the report's bearer token.", http.StatusUnauthorized)
@@ -39,9 +40,9 @@ func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	current, err := g.report(r.Context(), g.now(), published.Sequence)
+	current, err := g.report(r.Context(), g.store.Now(), published.Sequence)
 	if err != nil {
-		if worthLogging(err) {
+		if durable.WorthLogging(err) {
 			g.log.Error("Report failed", "error", err)
 		}
 		http.Error(w, "The figures cannot be read now.", http.StatusServiceUnavailable)

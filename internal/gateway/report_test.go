@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -94,7 +95,7 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 	w.accepted(templateTo(ana, "parcel_ready"))
 	w.accepted(templateTo(ana, "summer_sale"))
 	r := w.settled(2)
-	if r.Replica != "gateway-0" || r.Currency != "USD" || r.ConfigDigest != digestOf(
+	if r.Replica != "gateway-0" || r.Currency != "USD" || r.ConfigDigest != config.Digest(
 		mustRead(t, w.directory),
 	) || !strings.HasPrefix(r.Ledger.Hash, "sha256:") {
 		t.Fatalf("the report is of another gateway: %+v", r)
@@ -231,7 +232,7 @@ func TestRestartKeepsWhatWasStored(t *testing.T) {
 
 func TestMissingKeysAreNamed(t *testing.T) {
 	directory := t.TempDir()
-	writeKeys(t, directory)
+	gatewaytest.WriteKeys(t, directory)
 	for _, name := range []string{config.KeysetFile, config.CustomerKeyFile, config.ReportTokenFile} {
 		path := filepath.Join(directory, name)
 		content, err := os.ReadFile(path)

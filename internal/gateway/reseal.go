@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -31,15 +32,15 @@ func (g *Gateway) reseal(ctx context.Context) {
 	ticker := time.NewTicker(resealLook)
 	defer ticker.Stop()
 	for {
-		primary, _ := g.keys.seal.Keyset()
+		primary, _ := g.keys.Seal().Keyset()
 		last := g.sealed.Load()
 		fresh := last != nil && last.primary == primary
 		switch {
-		case g.keys.seal.OldKeys() == 0:
+		case g.keys.Seal().OldKeys() == 0:
 			if !fresh || last.oldRows != 0 {
-				g.sealed.Store(&sealedWith{primary: primary, at: g.now()})
+				g.sealed.Store(&sealedWith{primary: primary, at: g.store.Now()})
 			}
-		case !fresh || g.now().Sub(last.at) >= resealAgain:
+		case !fresh || g.store.Now().Sub(last.at) >= resealAgain:
 			g.attend(ctx, "seal anew what is under old keys", func() error { return g.resealAll(ctx, primary) })
 		}
 		select {
@@ -50,7 +51,7 @@ func (g *Gateway) reseal(ctx context.Context) {
 	}
 }
 
-// resealAll walks through the store once. A page without anything to do is only read.
+// resealAll walks through the store once. A durable.PageSize without anything to do is only read.
 func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 	var left, done int64
 	pause := time.NewTicker(resealPause)
@@ -58,11 +59,11 @@ func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 	for kind := range store.SealedKinds {
 		for after, more := int64(0), true; more; {
 			var found store.SealedPage
-			look := func(tx *store.Tx) (err error) { found, err = tx.Sealed(kind, after, page); return err }
-			err := g.view(ctx, look)
+			look := func(tx *store.Tx) (err error) { found, err = tx.Sealed(kind, after, durable.PageSize); return err }
+			err := g.store.View(ctx, look)
 			if err == nil && found.Stale > 0 {
-				err = g.update(
-					ctx, func(tx *store.Tx) (err error) { found, err = tx.Reseal(kind, after, page); return err },
+				err = g.store.Update(
+					ctx, func(tx *durable.Tx) (err error) { found, err = tx.Reseal(kind, after, durable.PageSize); return err },
 				)
 			}
 			if err != nil {
@@ -78,13 +79,13 @@ func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 		}
 	}
 	g.log.Info("Store sealed anew", "primary", primary, "rows", done, "left", left)
-	g.sealed.Store(&sealedWith{primary: primary, oldRows: left, at: g.now()})
+	g.sealed.Store(&sealedWith{primary: primary, oldRows: left, at: g.store.Now()})
 	return nil
 }
 
 // oldKeyRows is how many rows are left under old keys; nil while that is not known.
 func (g *Gateway) oldKeyRows() *int64 {
-	primary, _ := g.keys.seal.Keyset()
+	primary, _ := g.keys.Seal().Keyset()
 	last := g.sealed.Load()
 	if last == nil || last.primary != primary {
 		return nil

@@ -13,7 +13,7 @@ import (
 
 // blocking is a budget that covers one message.
 func blocking(d *config.Document) {
-	d.Budget = &config.Budget{Limit: usd("0.03"), Action: budgetBlock}
+	d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock}
 }
 
 // doubted sends a message whose connection drops, so that nobody knows whether the upstream has it.
@@ -107,7 +107,7 @@ func TestP3ResentInDoubtAndThenFailedKeepsItsReservation(t *testing.T) {
 	for name, refused := range map[string]bool{"the upstream refuses it": true, "the upstream tells later": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, blocking, func(d *config.Document) { d.Doubt.Resolution = doubtResend })
+			w := newWorld(t, blocking, func(d *config.Document) { d.Doubt.Resolution = config.DoubtResend })
 			id := w.doubted()
 			if refused {
 				w.control(http.MethodPost, "faults", `{"effect":"error","code":131008,"next":1}`)
@@ -219,7 +219,7 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(
-				t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd(tc.limit), Action: budgetBlock} },
+				t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd(tc.limit), Action: config.BudgetBlock} },
 			)
 			w.quiet(ana)
 			w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 func TestJudgeFollowsTheRetryClasses(t *testing.T) {
@@ -32,14 +34,14 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 		"token expired":              {code(190), 0, fateStopped, stopProbe},
 		"payment":                    {code(131042), 0, fateStopped, stopProbe},
 		"account locked":             {code(131031), 0, fateStopped, stopProbe},
-		"connection refused":         {&graph.TransportError{NotSent: true, Err: errors.New("refused")}, 0, fateRetry, time.Second},
-		"no answer":                  {&graph.TransportError{Err: errors.New("timeout")}, 0, fateInDoubt, 0},
+		"connection refused":         {&network.TransportError{NotSent: true, Err: errors.New("refused")}, 0, fateRetry, time.Second},
+		"no answer":                  {&network.TransportError{Err: errors.New("timeout")}, 0, fateInDoubt, 0},
 		"a proxy's bad gateway":      {graph.ParseError(http.StatusBadGateway, nil, []byte("<html>")), 0, fateInDoubt, 0},
 		"a proxy's gateway time-out": {graph.ParseError(http.StatusGatewayTimeout, nil, nil), 0, fateInDoubt, 0},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := attempt{tries: tc.tries, accepted: noon, expires: noon.Add(defaultTTL), now: noon}.judge(tc.err)
+			got := attempt{tries: tc.tries, accepted: noon, expires: noon.Add(served.DefaultTTL), now: noon}.judge(tc.err)
 			if got.fate != tc.fate {
 				t.Fatalf("fate %d, want %d", got.fate, tc.fate)
 			}
@@ -52,11 +54,11 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 
 func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
-	old := attempt{tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	old := attempt{tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
 	if got := old.judge(limit); got.fate != fateFailed {
 		t.Errorf("a message of yesterday has fate %d, want failed", got.fate)
 	}
-	held := attempt{tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	held := attempt{tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
 	if got := held.judge(limit); got.fate != fateRetry {
 		t.Errorf(
 			"a message whose channel was stopped for 30 hours has fate %d at its second try, want another try",
@@ -75,19 +77,19 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 	limit := graph.NewError(graph.CodeMarketingLimit, "")
 	for tries, want := range []fate{fateParked, fateParked, fateParked, fateFailed} {
 		at := noon.Add(time.Duration(tries) * 27 * time.Hour)
-		if got := (attempt{tries: tries, accepted: noon, expires: noon.Add(defaultTTL), now: at}).judge(
+		if got := (attempt{tries: tries, accepted: noon, expires: noon.Add(served.DefaultTTL), now: at}).judge(
 			limit,
 		); got.fate != want {
 			t.Errorf("refusal %d has fate %d, want %d", tries+1, got.fate, want)
 		}
 	}
-	held := attempt{accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	held := attempt{accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
 	if got := held.judge(limit); got.fate != fateParked {
 		t.Errorf(
 			"a message whose channel was stopped for five days has fate %d at its first try, want parked", got.fate,
 		)
 	}
-	hourly := attempt{tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(defaultTTL), now: noon}
+	hourly := attempt{tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
 	if got := hourly.judge(graph.NewError(graph.CodeSpamLimit, "")); got.fate != fateFailed {
 		t.Errorf("after two days of waits of an hour the fate is %d, want failed", got.fate)
 	}
@@ -96,7 +98,7 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
 	limit.RetryAfter = 40 * time.Second
-	got := attempt{accepted: noon, expires: noon.Add(defaultTTL), now: noon, jitter: 0.5}.judge(limit)
+	got := attempt{accepted: noon, expires: noon.Add(served.DefaultTTL), now: noon, jitter: 0.5}.judge(limit)
 	if want := noon.Add(45 * time.Second); !got.at.Equal(want) {
 		t.Fatalf("again at %v, want %v", got.at, want)
 	}
@@ -109,7 +111,7 @@ func TestJudgeOfAnOutage(t *testing.T) {
 		429: fateRetry, 500: fateInDoubt, 503: fateInDoubt, 408: fateInDoubt, 302: fateInDoubt,
 	} {
 		got := attempt{
-			tries: 5, accepted: noon, expires: noon.Add(defaultTTL), now: noon.Add(time.Minute),
+			tries: 5, accepted: noon, expires: noon.Add(served.DefaultTTL), now: noon.Add(time.Minute),
 		}.judge(graph.ParseError(status, nil, []byte("<html>")))
 		if got.fate != want {
 			t.Errorf("%d without Meta's shape has fate %d, want %d", status, got.fate, want)
@@ -123,7 +125,7 @@ func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
 	p, to := newPacer(), pair{channel: phoneID}
 	pauseAfter := func(now time.Time) time.Duration {
 		refused := attempt{
-			tries: 7, refusals: p.refused(now, to), accepted: now, expires: now.Add(defaultTTL), now: now,
+			tries: 7, refusals: p.refused(now, to), accepted: now, expires: now.Add(served.DefaultTTL), now: now,
 		}
 		return refused.judge(graph.NewError(graph.CodePairRateLimit, "")).at.Sub(now)
 	}

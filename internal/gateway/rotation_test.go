@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
@@ -171,7 +172,7 @@ func (w *world) storedContent(id string, keyset []byte) ([]byte, error) {
 		w.t.Fatal(err)
 	}
 	opened, err := store.Open(context.Background(), store.Options{
-		Path: filepath.Join(w.directory, "data", storeFile), AccountUID: w.document.Account.UID, Keys: keys,
+		Path: filepath.Join(w.directory, "data", "gateway.db"), AccountUID: w.document.Account.UID, Keys: keys,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -267,7 +268,7 @@ func TestReportTokenAndCertificateAreTakenOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	renewed := t.TempDir()
-	token := writeKeys(t, renewed)
+	token := gatewaytest.WriteKeys(t, renewed)
 	pair, err := tls.LoadX509KeyPair(
 		filepath.Join(renewed, config.TLSCertificateFile), filepath.Join(renewed, config.TLSKeyFile),
 	)

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // A message is sent as it is accepted only while nothing of its channel waits: what waits is not
@@ -61,8 +61,8 @@ func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()})
 	g.senders.begin(t.Context())
-	served := g.config.tenant()
-	send, err := graph.ParseSend([]byte(textTo(ana, "hi")))
+	served := g.config.Tenant()
+	send, err := whatsapp.ParseSend([]byte(textTo(ana, "hi")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 		g.senders.note(phoneID, false)
 		g.senders.note(secondPhone, waits)
 		if _, err := g.accept(
-			t.Context(), caller{tenant: served, channel: served.channels[phoneID]}, send, "",
+			t.Context(), caller{tenant: served, channel: served.Channel(phoneID)}, send, "",
 		); err == nil {
 			t.Fatal("a text outside the window was accepted")
 		}
@@ -86,12 +86,12 @@ func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 func TestClaimWithoutASlotLeavesTheChannelWaiting(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()})
-	served := g.config.tenant()
+	served := g.config.Tenant()
 	g.senders.note(phoneID, false)
-	if _, _, err := g.claim(t.Context(), served, served.channels[phoneID], 0); err != nil || !g.senders.anyWaits() {
+	if _, _, err := g.claim(t.Context(), served, served.Channel(phoneID), 0); err != nil || !g.senders.anyWaits() {
 		t.Fatalf("%v; want the channel to be held for waiting", err)
 	}
-	if _, _, err := g.claim(t.Context(), served, served.channels[phoneID], 1); err != nil || g.senders.anyWaits() {
+	if _, _, err := g.claim(t.Context(), served, served.Channel(phoneID), 1); err != nil || g.senders.anyWaits() {
 		t.Fatalf("%v; want nothing to wait", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -80,7 +81,7 @@ func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 	report := newServer(g.reportHandler(), g.log)
 	report.TLSConfig = &tls.Config{
 		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return g.keys.current().certificate, nil },
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return g.keys.Current().Certificate, nil },
 	}
 	servers := []*http.Server{newServer(g.bounded(g.api()), g.log), newServer(g.operations(), g.log), report}
 
@@ -160,29 +161,29 @@ func (g *Gateway) operations() http.Handler {
 		}
 		_, _ = w.Write([]byte("ok\n"))
 	})
-	mux.Handle("GET /metrics", g.metrics.handler())
+	mux.Handle("GET /metrics", g.metrics.Handler())
 	return mux
 }
 
 // ready tells whether requests can be served: there is a good configuration and the store answers.
 func (g *Gateway) ready(ctx context.Context) error {
-	if g.config.tenant() == nil {
-		return errors.New("no configuration is served: " + g.config.refused().reason)
+	if g.config.Tenant() == nil {
+		return errors.New("no configuration is served: " + g.config.Refused().Reason)
 	}
-	if err := g.superseded(); err != nil {
+	if err := g.store.Superseded(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	// it must read, not only begin
-	if err := g.view(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil {
+	if err := g.store.View(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil {
 		return errors.New("the store does not answer")
 	}
 	return nil
 }
 
 func busy() *graph.Error {
-	e := graph.ThroughputReached(storeRetry)
+	e := whatsapp.ThroughputReached(storeRetry)
 	e.Details = "The gateway serves too many requests at once. Slow down and send this one again later."
 	return e
 }

@@ -7,10 +7,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 )
 
 func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
-	g := &Gateway{metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
+	g := &Gateway{metrics: telemetry.NewMetrics(), log: slog.New(slog.DiscardHandler)}
 	serving, done := make(chan struct{}), make(chan struct{})
 	served := g.bounded(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		serving <- struct{}{}
@@ -37,7 +39,7 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 		)
 	}
 	metrics := httptest.NewRecorder()
-	g.metrics.handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	g.metrics.Handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if want := `guichet_gateway_messages_refused_total{code="130429"} 1`; !strings.Contains(
 		metrics.Body.String(), want+"\n",
 	) {
@@ -48,7 +50,7 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 // A client may end its half of the connection behind its request and wait: it looks as one that has
 // gone, and an answer that nobody writes is a 200.
 func TestP1FailureIsNoSuccessForWhoLooksGone(t *testing.T) {
-	g := &Gateway{metrics: newMetrics(), log: slog.New(slog.DiscardHandler)}
+	g := &Gateway{metrics: telemetry.NewMetrics(), log: slog.New(slog.DiscardHandler)}
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	answer := httptest.NewRecorder()

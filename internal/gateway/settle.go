@@ -5,8 +5,11 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -18,22 +21,22 @@ type ending struct {
 	delivered bool
 	at        time.Time // of the ending, by the upstream's clock where it told
 	now       time.Time
-	upstream  *graph.Pricing // the upstream's word on the price; nil where it said nothing
-	refused   int            // the code with which the upstream refused it; 0 where it did not
+	upstream  *whatsapp.Pricing // the upstream's word on the price; nil where it said nothing
+	refused   int               // the code with which the upstream refused it; 0 where it did not
 }
 
 // facts are what pricing asks of an ended message. An ending is never before the acceptance: a
 // clock of the upstream's that is slow must not bill a period that was over when the message was
 // accepted (P3). A template's category at delivery is the one that is served when the delivery is
 // told.
-func (e ending) facts(t *tenant) pricing.Message {
+func (e ending) facts(t *served.Tenant) pricing.Message {
 	accepted := e.message.AcceptedAt.Unix()
 	facts := pricing.Message{
 		Channel: e.message.Channel, Country: e.about.Country, Form: e.about.Form, Category: e.about.Category,
 		SentAt: accepted, EndedAt: max(e.at.Unix(), accepted), Delivered: e.delivered,
 	}
-	if served := t.templates[templateKey{e.about.Template, e.about.Language}]; served != nil {
-		facts.CategoryAtDelivery = served.category
+	if template := t.Template(e.about.Template, e.about.Language); template != nil {
+		facts.CategoryAtDelivery = template.Billed
 	}
 	return facts
 }
@@ -50,7 +53,7 @@ func (e ending) mayComeYet() bool {
 // caller's commit (P2). A delivered message that the plan has no rate for is held and reported
 // instead. What is settled already stays as it is, but for a delivery that is reported after the
 // message was given up: that is a correction.
-func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
+func (g *Gateway) settle(tx *durable.Tx, t *served.Tenant, e ending) error {
 	if e.message.Settled && (!e.delivered || e.message.FailedAt.IsZero() && e.message.ErrorCode == 0) {
 		return nil // only a message that was given up can have been delivered after all
 	}
@@ -63,14 +66,14 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 		return err
 	}
 	facts := e.facts(t)
-	outcome := t.rate(e, func() pricing.Outcome { return t.book.Rate(&t.account, &facts, &state, tx) })
-	record := t.record(e, facts, outcome)
+	outcome := rateOf(t, e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx) })
+	record := recordOf(t, e, facts, outcome)
 	g.keepDissent(e, record, outcome)
 	switch {
 	case e.message.Settled:
 		return g.correct(tx, e, record, outcome, &state)
 	case outcome.Result == pricing.Unpriced:
-		g.metrics.settled.WithLabelValues("unpriced").Inc()
+		g.metrics.Settled.WithLabelValues("unpriced").Inc()
 		return tx.HoldUnpriced(e.message)
 	}
 	if err := g.apply(tx, e.message, record, outcome, &state); err != nil {
@@ -80,16 +83,16 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 	if e.mayComeYet() {
 		settle = tx.SettleReserved
 	}
-	if _, err := settle(e.message, record, t.contentUntil(e.now)); err != nil {
+	if _, err := settle(e.message, record, contentUntil(t, e.now)); err != nil {
 		return err
 	}
-	g.metrics.settled.WithLabelValues(outcomeLabel(outcome)).Inc()
+	g.metrics.Settled.WithLabelValues(outcomeLabel(outcome)).Inc()
 	if e.delivered {
-		g.metrics.settlementLag.Observe(max(0, e.now.Sub(e.at).Seconds()))
+		g.metrics.SettlementLag.Observe(max(0, e.now.Sub(e.at).Seconds()))
 		return nil
 	}
-	code := codeLabel(e.message.ErrorCode)
-	if n := g.failures.add(code, e.now); n > 0 {
+	code := telemetry.CodeLabel(e.message.ErrorCode)
+	if n := g.failures.Add(code, e.now); n > 0 {
 		g.log.Warn("Messages failed", "code", code, "messages", n, "latest", e.message.ID)
 	}
 	return nil
@@ -98,7 +101,7 @@ func (g *Gateway) settle(tx *store.Tx, t *tenant, e ending) error {
 // apply stores what an outcome changes beside the ledger: the conversation, and the count of an
 // allowance or tier.
 func (g *Gateway) apply(
-	tx *store.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
 ) error {
 	if outcome.Change != (conversation.Change{}) {
 		state.Apply(outcome.Change)
@@ -119,7 +122,7 @@ func (g *Gateway) apply(
 // undelivered, and then a delivery was reported. One that the plan has no rate for is held until
 // the plan has it, and the ledger says so once.
 func (g *Gateway) correct(
-	tx *store.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+	tx *durable.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
 ) error {
 	settled, found, err := tx.Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
@@ -140,7 +143,7 @@ func (g *Gateway) correct(
 
 // oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
 // has no rate for.
-func (g *Gateway) oweUnpriced(tx *store.Tx, m *store.Message, record *ledger.Record) error {
+func (g *Gateway) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.Record) error {
 	if m.Unpriced {
 		return nil // the ledger has it already
 	}
@@ -148,7 +151,7 @@ func (g *Gateway) oweUnpriced(tx *store.Tx, m *store.Message, record *ledger.Rec
 		"Message delivered after it was given up, and the plan has no rate for it", "message", m.ID, "settlement",
 		record.Corrects,
 	)
-	g.metrics.settled.WithLabelValues("unpriced").Inc()
+	g.metrics.Settled.WithLabelValues("unpriced").Inc()
 	record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
 	if err := tx.HoldUnpriced(m); err != nil {
 		return err
@@ -168,14 +171,14 @@ const (
 )
 
 // record is the ledger's word on an ended message.
-func (t *tenant) record(e ending, facts pricing.Message, outcome pricing.Outcome) *ledger.Record {
+func recordOf(t *served.Tenant, e ending, facts pricing.Message, outcome pricing.Outcome) *ledger.Record {
 	m := e.message
 	ended := time.Unix(facts.EndedAt, 0)
 	record := &ledger.Record{
 		MessageID: m.ID, SettledAt: e.now, AcceptedAt: m.AcceptedAt, SentAt: m.SentAt,
-		Period: periodAt(ended, t.zone), Plan: t.PlanName, Revision: outcome.Revision,
+		Period: periodAt(ended, t.Zone), Plan: t.PlanName, Revision: outcome.Revision,
 		Channel: m.Channel, Customer: ledger.Customer(m.Customer), MessageKind: e.about.Type,
-		Market: outcome.Market, Category: outcome.Category.String(), Currency: t.book.Currency(),
+		Market: outcome.Market, Category: outcome.Category.String(), Currency: t.Book.Currency(),
 		Tier: outcome.Tier, Allowance: outcome.Allowance,
 	}
 	if outcome.Listed {
@@ -196,7 +199,7 @@ func (t *tenant) record(e ending, facts pricing.Message, outcome pricing.Outcome
 
 // contentUntil is until when the content of a message that is settled now is kept; the zero time
 // deletes it at once.
-func (t *tenant) contentUntil(now time.Time) time.Time {
+func contentUntil(t *served.Tenant, now time.Time) time.Time {
 	if t.RetentionSeconds == 0 {
 		return time.Time{}
 	}

@@ -12,7 +12,7 @@ import (
 // A record says which rate stood in the plan, also when something made the message free; without a
 // rate it says nothing, which is not 0.
 func TestP5RecordSaysTheListPriceThatThereWas(t *testing.T) {
-	tenant, err := parse(t, func(*config.Document) {})
+	tenant, err := tenantOf(t, func(*config.Document) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,8 @@ func TestP5RecordSaysTheListPriceThatThereWas(t *testing.T) {
 		"charged":              {pricing.Outcome{Result: pricing.Charged, ListPrice: rate, Listed: true, Cost: rate, Charge: rate}, true, "0.03"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			record := tenant.record(
+			record := recordOf(
+				tenant,
 				ending{message: &store.Message{ID: "m"}, delivered: true, at: noon, now: noon},
 				pricing.Message{EndedAt: noon.Unix()}, tc.outcome,
 			)

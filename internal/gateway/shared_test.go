@@ -12,7 +12,10 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -118,40 +121,42 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
-	served := g.config.tenant()
-	send, err := graph.ParseSend([]byte(templateTo(ana, "parcel_ready")))
+	now := g.config.Tenant()
+	send, err := whatsapp.ParseSend([]byte(templateTo(ana, "parcel_ready")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.channels[secondPhone]}, send, "")
+	answer, err := g.accept(t.Context(), caller{tenant: now, channel: now.Channel(secondPhone)}, send, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	id := answer.Messages[0].ID
-	behind := *served
-	behind.channels = map[string]*channel{phoneID: served.channels[phoneID]}
-	tell := func(to *tenant, status, id string) error {
-		webhook, err := graph.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+	behind, err := tenantOf(t, func(d *config.Document) { d.Channels = d.Channels[:1] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell := func(to *served.Tenant, status, id string) error {
+		webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
 			"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.upstream","status":%q,"timestamp":%q,"recipient_id":%q,
-			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.now()), ana, id))
+			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.store.Now()), ana, id))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return g.intake(t.Context(), to, webhook, appSecret)
 	}
-	if err := tell(&behind, "delivered", id); err == nil {
+	if err := tell(behind, "delivered", id); err == nil {
 		t.Error("the replica that does not know the number yet has taken the delivery, and lost it")
 	}
-	if err := tell(&behind, "delivered", id+"-of-somebody-else"); err != nil {
+	if err := tell(behind, "delivered", id+"-of-somebody-else"); err != nil {
 		t.Errorf("a status of somebody else's message got %v; want it ignored", err)
 	}
-	if err := tell(served, "delivered", id); err != nil {
+	if err := tell(now, "delivered", id); err != nil {
 		t.Fatal(err)
 	}
 	if got := storedState(t, g, id); got != store.Delivered {
 		t.Errorf("the message is %s, want delivered", got)
 	}
-	if err := tell(&behind, "read", id); err != nil {
+	if err := tell(behind, "read", id); err != nil {
 		t.Errorf("the status of a settled message got %v; want it ignored", err)
 	}
 }
@@ -166,15 +171,17 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 		t, &testClock{began: time.Now()}, onDatabase(database),
 		func(d *config.Document) { d.Callback.URL = endpoint.server.URL },
 	)
-	other, err := store.Open(t.Context(), g.storeOptions())
-	if err != nil {
+	other := durable.New(durable.Options{
+		Keys: g.keys.Seal(), Now: g.options.Now, Log: g.log, Metrics: telemetry.NewMetrics(),
+	})
+	if err := other.Open(t.Context(), g.config.Tenant(), noRecovery); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { other.Close() })
-	customer := g.keys.seal.CustomerHash(phoneID, ana)
+	customer := g.keys.Seal().CustomerHash(phoneID, ana)
 	for _, body := range []string{`"first"`, `"second"`} {
-		if err := g.update(t.Context(), func(tx *store.Tx) error {
-			return g.queueCallback(tx, g.config.tenant(), phoneID, customer, []byte(body), g.now())
+		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
+			return g.queueCallback(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -189,21 +196,21 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := other.Update(t.Context(), func(tx *store.Tx) error {
+		if err := other.Update(t.Context(), func(tx *durable.Tx) error {
 			if _, err := tx.ReleaseCallbacks(); err != nil {
 				return err
 			}
-			due, err := tx.ClaimCallbacks(g.now(), g.now().Add(callbackLease), 1)
+			due, err := tx.ClaimCallbacks(g.store.Now(), g.store.Now().Add(callbackLease), 1)
 			if err != nil || len(due) != 1 {
 				return fmt.Errorf("the other replica has claimed %d callbacks: %w", len(due), err)
 			}
-			_, err = tx.FinishCallback(due[0], g.now())
+			_, err = tx.FinishCallback(due[0], g.store.Now())
 			return err
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := g.update(t.Context(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrLeaseLost) {
+	if err := g.store.Update(t.Context(), func(*durable.Tx) error { return nil }); !errors.Is(err, store.ErrLeaseLost) {
 		t.Fatalf("the paused replica comes back with %v; want a lost lease", err)
 	}
 	g.deliverOne(t.Context(), claimed[0])
@@ -291,34 +298,4 @@ func TestDatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 		}
 	})
 	w.becomesReady()
-}
-
-func TestStorageOfAGatewayCannotChange(t *testing.T) {
-	embedded, shared := &config.Storage{}, &config.Storage{
-		Type: config.StorageShared, URL: "postgres://localhost/guichet",
-	}
-	tests := map[string]struct {
-		now, next *config.Storage
-		want      string
-	}{
-		"first, embedded":       {nil, embedded, ""},
-		"first, shared":         {nil, shared, ""},
-		"another URL":           {shared, &config.Storage{Type: config.StorageShared, URL: "postgres://other/guichet"}, ""},
-		"embedded to shared":    {embedded, shared, "storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all its life"},
-		"shared to embedded":    {shared, embedded, "storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all its life"},
-		"shared without a URL":  {nil, &config.Storage{Type: config.StorageShared}, "storage.url is missing: a shared store needs one"},
-		"something else":        {nil, &config.Storage{Type: "Tape"}, `storage.type is "Tape": it must be "Embedded" or "Shared"`},
-		"embedded, and says so": {embedded, &config.Storage{Type: config.StorageEmbedded}, ""},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := ""
-			if err := storageProblem(tc.now, tc.next); err != nil {
-				got = err.Error()
-			}
-			if got != tc.want {
-				t.Errorf("got %q, want %q", got, tc.want)
-			}
-		})
-	}
 }

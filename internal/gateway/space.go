@@ -1,10 +1,10 @@
 package gateway
 
 import (
-	"errors"
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -37,23 +37,10 @@ func (s *steadySpace) settle(space store.Space) store.Space {
 	return space
 }
 
-// space is the room of the store; false where it is not known.
-func (g *Gateway) space() (store.Space, bool) {
-	opened := g.opened.Load()
-	if opened == nil {
-		return store.Space{}, false
-	}
-	space, err := opened.Space()
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		g.log.Error("Store's space cannot be read", "error", err)
-	}
-	return space, err == nil
-}
-
 // storage is what the report says of the store's room without asking the store; nil if it is not
 // known.
 func (g *Gateway) storage() *report.Storage {
-	space, known := g.space()
+	space, known := g.store.Space()
 	if !known {
 		return nil
 	}
@@ -64,7 +51,7 @@ func (g *Gateway) storage() *report.Storage {
 }
 
 // reportGrowth fills in how fast the store grows.
-func reportGrowth(r *report.Report, tx *store.Tx, _ *tenant, now time.Time) error {
+func reportGrowth(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Time) error {
 	if r.Storage == nil {
 		return nil
 	}

@@ -7,7 +7,11 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -16,7 +20,7 @@ import (
 // ours and is of an id that is not known yet is kept until it is, and passed on: most likely
 // somebody else sends through the number. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
-func (in *intake) status(channel *channel, c *graph.Change, i int) error {
+func (in *intake) status(channel *served.Channel, c *whatsapp.Change, i int) error {
 	s := &c.Statuses[i]
 	m, found, err := in.find(channel, s)
 	switch {
@@ -27,8 +31,8 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 	case found:
 		return in.aboutMessage(channel, m, s)
 	}
-	if isOwnID(s.CallbackData) {
-		in.count(kindStatus, resultUnknown)
+	if (whatsapp.Network{}).IsOwnID(s.CallbackData) {
+		in.count(kindStatus, telemetry.ResultUnknown)
 		return nil // of a message that is forgotten or was erased: it names the recipient
 	}
 	if s.OfDelivery() && s.CallbackData == "" && s.ID != "" {
@@ -42,31 +46,31 @@ func (in *intake) status(channel *channel, c *graph.Change, i int) error {
 		return err
 	}
 	return in.forwardOnce(
-		channel.ID, customer, unread{kindStatus, resultUnknown, s.Raw, in.told.callbacks.ForeignStatus(s)},
+		channel.ID, customer, unread{kindStatus, telemetry.ResultUnknown, s.Raw, in.told.callbacks.ForeignStatus(s)},
 	)
 }
 
 // aboutMessage passes on what is told of a message of ours and is no step of its delivery, such as
 // the "failed" of a payment that it asked for, or a word that nobody here knows.
-func (in *intake) aboutMessage(channel *channel, m *store.Message, s *graph.Status) error {
+func (in *intake) aboutMessage(channel *served.Channel, m *store.Message, s *whatsapp.Status) error {
 	about, err := in.gateway.envelopeOf(m)
 	if err != nil {
 		return err
 	}
 	body := in.told.status(s, m.ID, about.CallbackData)
-	return in.forwardOnce(channel.ID, m.Customer, unread{kindStatus, resultApplied, s.Raw, body})
+	return in.forwardOnce(channel.ID, m.Customer, unread{kindStatus, telemetry.ResultApplied, s.Raw, body})
 }
 
 // ofUnknown leaves the statuses out that a number without a channel has of unsettled messages:
 // while replicas take a new configuration over, another one sends from the number already. The
 // upstream tells them again, and to a replica that knows the number by then.
-func (in *intake) ofUnknown(c *graph.Change) error {
-	if !in.gateway.opened.Load().Shared() {
+func (in *intake) ofUnknown(c *whatsapp.Change) error {
+	if !in.gateway.store.Shared() {
 		return nil
 	}
 	for i := range c.Statuses {
 		id := c.Statuses[i].CallbackData
-		if !isOwnID(id) {
+		if !(whatsapp.Network{}).IsOwnID(id) {
 			continue
 		}
 		m, found, err := in.tx.Message(id)
@@ -82,11 +86,11 @@ func (in *intake) ofUnknown(c *graph.Change) error {
 
 // find looks a status's message up. A message of another number is none: numbers of one account do
 // not speak for each other.
-func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool, error) {
+func (in *intake) find(channel *served.Channel, s *whatsapp.Status) (*store.Message, bool, error) {
 	var m *store.Message
 	var found bool
 	var err error
-	if isOwnID(s.CallbackData) {
+	if (whatsapp.Network{}).IsOwnID(s.CallbackData) {
 		m, found, err = in.tx.Message(s.CallbackData)
 	}
 	if err == nil && !found {
@@ -100,7 +104,7 @@ func (in *intake) find(channel *channel, s *graph.Status) (*store.Message, bool,
 
 // apply moves a message forward by a status and draws what follows: the settlement, and the
 // callback to the business. A status that is told again or late changes nothing (P2).
-func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i int) error {
+func (in *intake) apply(channel *served.Channel, m *store.Message, c *whatsapp.Change, i int) error {
 	s := &c.Statuses[i]
 	if err := in.confirm(m, s); err != nil {
 		return err
@@ -131,12 +135,12 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 		return err
 	}
 	if !moved {
-		in.count(kindStatus, resultDuplicate)
+		in.count(kindStatus, telemetry.ResultDuplicate)
 		return nil
 	}
-	in.count(kindStatus, resultApplied)
-	if in.gateway.traces.tracer != nil {
-		in.traced = append(in.traced, tracedStatus{about.Trace, m.ID, s.Status})
+	in.count(kindStatus, telemetry.ResultApplied)
+	if in.gateway.traces.Tracer != nil {
+		in.traced = append(in.traced, telemetry.TracedStatus{Parent: about.Trace, Message: m.ID, Status: s.Status})
 	}
 	if err := in.consequences(m, about, s, before, at); err != nil {
 		return err
@@ -146,7 +150,7 @@ func (in *intake) apply(channel *channel, m *store.Message, c *graph.Change, i i
 
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still
 // under way, or was lost in a crash (P12).
-func (in *intake) confirm(m *store.Message, s *graph.Status) error {
+func (in *intake) confirm(m *store.Message, s *whatsapp.Status) error {
 	if m.UpstreamID != "" {
 		return nil
 	}
@@ -163,7 +167,7 @@ func (in *intake) confirm(m *store.Message, s *graph.Status) error {
 }
 
 func (in *intake) advance(
-	channel *channel, m *store.Message, s *graph.Status, to store.State, at time.Time,
+	channel *served.Channel, m *store.Message, s *whatsapp.Status, to store.State, at time.Time,
 ) (bool, error) {
 	if to != store.Failed {
 		if isBillable(m) && in.gateway.channels.confirmed(channel.ID, m.ClaimedAt) {
@@ -199,7 +203,7 @@ func (in *intake) unreserve(m *store.Message) error {
 
 // consequences settles a message that a status has moved forward, if that is its end.
 func (in *intake) consequences(
-	m *store.Message, about envelope, s *graph.Status, before conversation.Status, at time.Time,
+	m *store.Message, about envelope, s *whatsapp.Status, before conversation.Status, at time.Time,
 ) error {
 	ended, delivered := statusOf(m.State).Ends(about.Form, before)
 	if !ended {
@@ -209,7 +213,7 @@ func (in *intake) consequences(
 	if !delivered {
 		e.refused = m.ErrorCode
 		if slices.ContainsFunc(
-			s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement },
+			s.Errors, func(said whatsapp.StatusError) bool { return said.Code == graph.CodeReEngagement },
 		) {
 			e.refused = graph.CodeReEngagement // whatever else it says
 		}
@@ -227,11 +231,11 @@ const originReferral = "referral_conversion"
 // trusts that: also from a status that comes late and moves the message nowhere. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry
 // points).
-func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) error {
+func (in *intake) entryPoint(m *store.Message, s *whatsapp.Status, at time.Time) error {
 	if s.Conversation == nil || s.Conversation.Origin != originReferral || s.Conversation.Expires.IsZero() {
 		return nil
 	}
-	rules := in.tenant.book.Rules(at.Unix(), in.tenant.zone)
+	rules := in.tenant.Book.Rules(at.Unix(), in.tenant.Zone)
 	if !rules.EntryPoint.TrustsUpstream {
 		return nil
 	}
@@ -283,7 +287,7 @@ func statusOf(state store.State) conversation.Status {
 }
 
 // applyKept applies the statuses that came before the message's upstream id was known.
-func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Message, now time.Time) error {
+func (g *Gateway) applyKept(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time) error {
 	kept, unreadable, err := tx.TakeEarlyStatuses(m.UpstreamID)
 	if err != nil {
 		return err
@@ -293,7 +297,7 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 	}
 	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}, began: time.Now()}
 	for _, body := range kept {
-		webhook, err := graph.ParseWebhook(body)
+		webhook, err := whatsapp.ParseWebhook(body)
 		if err != nil {
 			continue // it was written by us and read by us; a body that no longer parses tells nothing
 		}
@@ -310,6 +314,6 @@ func (g *Gateway) applyKept(tx *store.Tx, t *tenant, c *channel, m *store.Messag
 			}
 		}
 	}
-	g.traces.statuses(context.Background(), in.began, in.traced)
+	g.traces.Statuses(context.Background(), in.began, in.traced)
 	return nil
 }

@@ -179,25 +179,3 @@ func TestOnlyAnAuthenticatedCallerDecidesWhetherItsRequestIsTraced(t *testing.T)
 		}
 	}
 }
-
-func TestTracingThatIsOffAllocatesNothing(t *testing.T) {
-	request := httptest.NewRequest(http.MethodPost, "/v26.0/1/messages", nil)
-	var off traces
-	ctx := context.Background()
-	allocations := testing.AllocsPerRun(1000, func() {
-		r, s := off.request(request, "messages", nil)
-		_ = parentOf(r.Context())
-		off.child(r.Context(), "commit").end(nil)
-		_, sending := off.ofMessage(ctx, "", "send", "id", 3)
-		if sending.recording() {
-			t.Error("a span is recorded")
-		}
-		sending.end(nil)
-		off.statuses(ctx, time.Time{}, nil)
-		passOn(ctx, request.Header)
-		s.end(nil)
-	})
-	if allocations != 0 {
-		t.Errorf("%v allocations for a message that is not traced; want none", allocations)
-	}
-}

@@ -3,6 +3,9 @@ package gateway
 import (
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -32,7 +35,7 @@ func (g *Gateway) envelopeOf(m *store.Message) (envelope, error) {
 
 // unreadable counts a row that cannot be read, and logs which one it is.
 func (g *Gateway) unreadable(kind string, which ...any) {
-	g.metrics.unreadable.WithLabelValues(kind).Inc()
+	g.metrics.Unreadable.WithLabelValues(kind).Inc()
 	g.log.Error("Stored row cannot be read", append([]any{"kind", kind}, which...)...)
 }
 
@@ -42,20 +45,20 @@ func unreadableError() *graph.Error {
 
 // rate prices an ended message. One whose envelope or conversation cannot be read has no price that
 // is known, unless it is free because it was not delivered.
-func (t *tenant) rate(e ending, rate func() pricing.Outcome) pricing.Outcome {
+func rateOf(t *served.Tenant, e ending, rate func() pricing.Outcome) pricing.Outcome {
 	switch {
 	case !e.about.unreadable:
 		return rate()
 	case e.delivered:
-		return pricing.Outcome{Currency: t.book.Currency(), Result: pricing.Unpriced}
+		return pricing.Outcome{Currency: t.Book.Currency(), Result: pricing.Unpriced}
 	default:
-		return pricing.Outcome{Currency: t.book.Currency(), Result: pricing.Free, FreeReason: pricing.Undelivered}
+		return pricing.Outcome{Currency: t.Book.Currency(), Result: pricing.Free, FreeReason: pricing.Undelivered}
 	}
 }
 
 // readable takes claimed callbacks that cannot be read out of the way: the damaged are dropped, and
 // the locked put off for as long as any callback is tried.
-func (g *Gateway) readable(tx *store.Tx, claimed []*store.Callback, now time.Time) ([]*store.Callback, error) {
+func (g *Gateway) readable(tx *durable.Tx, claimed []*store.Callback, now time.Time) ([]*store.Callback, error) {
 	whole := claimed[:0]
 	for _, c := range claimed {
 		var err error
@@ -67,7 +70,7 @@ func (g *Gateway) readable(tx *store.Tx, claimed []*store.Callback, now time.Tim
 			_, err = tx.RetryCallback(c, now.Add(lockedPause))
 		default:
 			g.unreadable(kindCallback, "channel", c.Channel, "reason", "it is dropped")
-			g.metrics.callbacks.WithLabelValues(resultDropped).Inc()
+			g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc()
 			_, err = tx.FinishCallback(c, now)
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/report"
 )
@@ -51,7 +52,7 @@ func newUpstreams() *upstreams { return &upstreams{known: map[string]*upstreamSt
 
 // serve takes over the channels of a configuration. Those with other credentials are due for a
 // probe.
-func (u *upstreams) serve(t *tenant, now time.Time) {
+func (u *upstreams) serve(t *served.Tenant, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	served := make(map[string]*upstreamState, len(t.Channels))
@@ -175,7 +176,7 @@ func (u *upstreams) probed(channel string, now time.Time, interval time.Duration
 }
 
 // report lists the channels of a configuration.
-func (u *upstreams) report(t *tenant) []report.Channel {
+func (u *upstreams) report(t *served.Tenant) []report.Channel {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list := make([]report.Channel, 0, len(t.Channels))

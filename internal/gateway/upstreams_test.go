@@ -14,7 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -22,7 +24,7 @@ func TestObstaclesOfErrors(t *testing.T) {
 	answer := func(status, code, subcode int) error {
 		return &graph.Error{HTTPStatus: status, Code: code, Subcode: subcode}
 	}
-	sent := func(err error) error { return &graph.TransportError{NotSent: true, Err: err} }
+	sent := func(err error) error { return &network.TransportError{NotSent: true, Err: err} }
 	for name, tc := range map[string]struct {
 		err   error
 		cause report.ObstacleCause
@@ -53,7 +55,7 @@ func TestObstaclesOfErrors(t *testing.T) {
 		"another host's certificate":      {sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0},
 		"no TLS at all":                   {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
 		"a refused connection":            {sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0},
-		"no answer":                       {&graph.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
+		"no answer":                       {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, is := obstacleOf(tc.err)
@@ -105,9 +107,9 @@ func TestWhatIsKnownOfAnUpstream(t *testing.T) {
 		"another refusal":                          {[]step{meets(1, report.Refused, 190), meets(5, report.Refused, 131031)}, true, since(5, report.Refused, 131031)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			served := &tenant{Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID}}}}
+			now := &served.Tenant{Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID}}}}
 			u := newUpstreams()
-			u.serve(served, began)
+			u.serve(now, began)
 			for _, s := range tc.steps {
 				if s.met == "" {
 					u.shown(phoneID, s.shown)
@@ -119,7 +121,7 @@ func TestWhatIsKnownOfAnUpstream(t *testing.T) {
 				})
 			}
 			want := []report.Channel{{Name: "main", Checked: tc.checked, Obstacle: tc.want}}
-			if diff := cmp.Diff(want, u.report(served)); diff != "" {
+			if diff := cmp.Diff(want, u.report(now)); diff != "" {
 				t.Fatalf("the report (-want +got):\n%s", diff)
 			}
 		})
@@ -128,20 +130,20 @@ func TestWhatIsKnownOfAnUpstream(t *testing.T) {
 
 func TestNewCredentialsBeginAnew(t *testing.T) {
 	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	served := func(token string) *tenant {
-		return &tenant{
+	tenant := func(token string) *served.Tenant {
+		return &served.Tenant{
 			Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID, AccessToken: token}}},
 		}
 	}
 	u := newUpstreams()
-	u.serve(served("old"), began)
+	u.serve(tenant("old"), began)
 	u.met(phoneID, obstacle{cause: report.Refused, code: 131031, since: began})
-	u.serve(served("old"), began)
-	if got := u.report(served("old")); got[0].Obstacle == nil {
+	u.serve(tenant("old"), began)
+	if got := u.report(tenant("old")); got[0].Obstacle == nil {
 		t.Fatal("a configuration with the same credentials made the obstacle forgotten")
 	}
-	u.serve(served("new"), began)
-	if got := u.report(served("new")); got[0].Obstacle != nil || got[0].Checked {
+	u.serve(tenant("new"), began)
+	if got := u.report(tenant("new")); got[0].Obstacle != nil || got[0].Checked {
 		t.Fatalf("got %+v, want nothing known of new credentials", got[0])
 	}
 	if due, _ := u.due(began, time.Hour); len(due) != 1 {
@@ -291,7 +293,7 @@ func TestReportIsServedWhileTheDatabaseIsAway(t *testing.T) {
 // on.
 func TestReportSaysWhatTheBudgetRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.08"), Action: budgetBlock} })
+	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.08"), Action: config.BudgetBlock} })
 	if r := w.report(); r.BudgetRefused != nil {
 		t.Fatalf("%s was refused before the first send", r.BudgetRefused)
 	}

@@ -25,7 +25,7 @@ func (w *world) settlements(ids ...string) map[string]*ledger.Record {
 	if w.document.Storage.Type == config.StorageShared {
 		options.Shared = &store.Shared{URL: w.document.Storage.URL}
 	} else {
-		options.Path = filepath.Join(w.directory, "data", storeFile)
+		options.Path = filepath.Join(w.directory, "data", "gateway.db")
 	}
 	opened, err := store.Open(w.t.Context(), options)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -14,7 +15,7 @@ import (
 const reportWaiting = 5000
 
 // reportWaits fills in what has waited for the upstream for some time, and for what.
-func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *tenant, now time.Time) error {
+func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Time) error {
 	outbound, err := tx.Depth(store.Outbound)
 	if err != nil || outbound == 0 {
 		return err
@@ -39,7 +40,7 @@ func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *tenant, now tim
 			return
 		}
 		of := group{reason: reason}
-		if c := t.channels[w.Channel]; c != nil {
+		if c := t.Channel(w.Channel); c != nil {
 			of.channel = c.Name
 		}
 		known := groups[of]
@@ -63,7 +64,7 @@ func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *tenant, now tim
 
 // whyWaiting says what a message waits for.
 func (g *Gateway) whyWaiting(
-	w *store.Waiting, t *tenant, stops map[string]channelStop, now time.Time,
+	w *store.Waiting, t *served.Tenant, stops map[string]channelStop, now time.Time,
 ) report.WaitingReason {
 	stop, stopped := stops[w.Channel]
 	switch {
@@ -71,7 +72,7 @@ func (g *Gateway) whyWaiting(
 		return report.WaitingForOutcome
 	case w.State == store.Sending:
 		return report.WaitingForAnswer
-	case t.channels[w.Channel] == nil:
+	case t.Channel(w.Channel) == nil:
 		return report.WaitingForChannel
 	case stopped && stop.code != graph.CodePayment:
 		return report.WaitingForUpstream

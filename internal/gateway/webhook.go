@@ -3,19 +3,21 @@ package gateway
 import (
 	"errors"
 	"net/http"
-	"slices"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // getWebhook answers the upstream's handshake: the verify token of any channel is good. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
-	t := g.config.tenant()
+	t := g.config.Tenant()
 	if t == nil {
-		return graph.Unavailable(storeRetry)
+		return whatsapp.Unavailable(storeRetry)
 	}
-	challenge, ok := graph.Handshake(r.URL.Query(), t.verifyTokens()...)
+	challenge, ok := graph.Handshake(r.URL.Query(), verifyTokens(t)...)
 	if !ok {
 		return forbidden(
 			"The verify token is not that of any channel. Use the verifyToken of the channel's credentials.",
@@ -31,56 +33,56 @@ func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
 // 200 once all of it is durable (P1).
 func (g *Gateway) postWebhook(w http.ResponseWriter, r *http.Request) error {
 	result, err := g.takeWebhook(w, r)
-	g.metrics.webhooks.WithLabelValues(result).Inc()
+	g.metrics.Webhooks.WithLabelValues(result).Inc()
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, graph.Success())
+	return writeJSON(w, whatsapp.Success())
 }
 
 func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result string, err error) {
-	t := g.config.tenant()
+	t := g.config.Tenant()
 	if t == nil {
-		return resultError, graph.Unavailable(storeRetry)
+		return telemetry.ResultError, whatsapp.Unavailable(storeRetry)
 	}
 	header := r.Header.Get(graph.SignatureHeader)
 	if header == "" {
 		w.Header().Set("Connection", "close") // its body is not waited for
-		g.rejections.tell(unsignedWebhook, g.now())
-		return resultForged, forbidden(
+		g.rejections.tell(unsignedWebhook, g.store.Now())
+		return telemetry.ResultForged, forbidden(
 			"The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.",
 		)
 	}
-	body, done, err := g.webhookRoom.read(w, r, graph.MaxWebhookBody)
+	body, done, err := g.webhookRoom.read(w, r, whatsapp.MaxWebhookBody)
 	if err != nil {
 		w.Header().Set("Connection", "close")
-		return resultUnread, err
+		return telemetry.ResultUnread, err
 	}
 	defer done()
-	if len(body) > graph.MaxWebhookBody {
+	if len(body) > whatsapp.MaxWebhookBody {
 		w.Header().Set("Connection", "close")
-		return resultMalformed, tooLarge(graph.ErrWebhookTooLarge)
+		return telemetry.ResultMalformed, tooLarge(whatsapp.ErrWebhookTooLarge)
 	}
-	secret, ok := t.signedBy(body, header)
+	secret, ok := signedBy(t, body, header)
 	if !ok {
-		g.rejections.tell(forgedWebhook, g.now())
-		return resultForged, forbidden("The signature is not that of the body under the app secret of any channel.")
+		g.rejections.tell(forgedWebhook, g.store.Now())
+		return telemetry.ResultForged, forbidden("The signature is not that of the body under the app secret of any channel.")
 	}
-	webhook, err := graph.ParseWebhook(body)
+	webhook, err := whatsapp.ParseWebhook(body)
 	switch {
-	case errors.Is(err, graph.ErrWebhookTooMany):
-		return resultMalformed, tooLarge(err)
+	case errors.Is(err, whatsapp.ErrWebhookTooMany):
+		return telemetry.ResultMalformed, tooLarge(err)
 	case err != nil:
-		return resultMalformed, graph.NewError(graph.CodeInvalidParameter, err.Error()+".")
+		return telemetry.ResultMalformed, graph.NewError(graph.CodeInvalidParameter, err.Error()+".")
 	}
 	if err := g.intake(r.Context(), t, webhook, secret); err != nil {
-		return resultError, err
+		return telemetry.ResultError, err
 	}
-	return resultStored, nil
+	return telemetry.ResultStored, nil
 }
 
 // verifyTokens are those of all channels.
-func (t *tenant) verifyTokens() []string {
+func verifyTokens(t *served.Tenant) []string {
 	tokens := make([]string, 0, len(t.Channels))
 	for _, c := range t.Channels {
 		tokens = append(tokens, c.VerifyToken)
@@ -90,18 +92,13 @@ func (t *tenant) verifyTokens() []string {
 
 // signedBy finds the app secret that signed a body. A secret vouches only for the numbers of the
 // business accounts that have it, see channel.trusts.
-func (t *tenant) signedBy(body []byte, header string) (secret string, ok bool) {
-	for _, candidate := range t.secrets {
+func signedBy(t *served.Tenant, body []byte, header string) (secret string, ok bool) {
+	for _, candidate := range t.AppSecrets() {
 		if graph.VerifySignature(body, header, candidate) {
 			return candidate, true
 		}
 	}
 	return "", false
-}
-
-// trusts tells whether a webhook that is signed with the secret may speak for the channel.
-func (c *channel) trusts(secret string) bool {
-	return slices.Contains(c.secrets, secret)
 }
 
 func forbidden(details string) *graph.Error {
