@@ -28,7 +28,7 @@ func scopeOf(reports ...report.Report) *accountScope {
 				Name: "main", PhoneNumberID: "106540352242922", BaseURL: "https://graph.facebook.com", CredentialsSecretName: "acme-whatsapp",
 			}}},
 		},
-		now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), memory: &accountMemory{}, holders: map[string]types.NamespacedName{},
+		now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), memory: &accountMemory{}, holders: map[v1alpha1.ChannelIdentity]types.NamespacedName{},
 		children: map[string]client.Object{},
 	}
 	for i, r := range reports {
@@ -194,6 +194,24 @@ func TestStoreConditions(t *testing.T) {
 				t.Errorf("got  %v\nwant %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// A process that lost its store is told of, unless another replica has taken over.
+func TestSupersededStoreIsACondition(t *testing.T) {
+	superseded := report.Report{StoreOutage: &report.StoreOutage{Cause: report.StoreSuperseded}}
+	want := verdict{"False", "StoreSuperseded", "The gateway may not use its store any more, as another process has " +
+		"opened it or a newer release has migrated it: delete the gateway's pod, and see that nothing else uses the " +
+		"store; the gateway answers 503 to sends and webhooks meanwhile"}
+	if got := storeVerdict(scopeOf(superseded)); got != want {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	for name, reports := range map[string][]report.Report{
+		"the other is first": {{}, superseded}, "the other is second": {superseded, {}},
+	} {
+		if got := storeVerdict(scopeOf(reports...)); got.status != metav1.ConditionTrue {
+			t.Errorf("%s: got %v, want True", name, got)
+		}
 	}
 }
 

@@ -12,13 +12,16 @@ const (
 	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its
 	// namespace, and can be compiled.
 	ConditionPlanResolved = "PlanResolved"
+	// ConditionPlanPublished says whether the ConfigMap shows what the account pays, which is named
+	// after the account and "-plan". No price is read from it, and it is no part of Ready.
+	ConditionPlanPublished = "PlanPublished"
 	// ConditionCredentialsValid says whether every Secret and key that the account names is there
 	// and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
-	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several
-	// accounts with the same phoneNumberID the first one holds it, and the gateways of the others
-	// do not serve it.
-	ConditionNumbersHeld = "NumbersHeld"
+	// ConditionChannelsHeld says whether the account holds all of its channels: of several accounts
+	// with the same phoneNumberID, or the same pageID, the first one holds it, and the gateways of
+	// the others do not serve it.
+	ConditionChannelsHeld = "ChannelsHeld"
 	// ConditionHostHeld says whether the account holds the host of its Ingress: of several accounts
 	// with the same host the first one holds it, and the others have no Ingress.
 	ConditionHostHeld = "HostHeld"
@@ -41,8 +44,8 @@ const (
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
 	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time
-	// to come: 20 % of it is free, and what is free lasts for seven days. Only an account with an
-	// embedded store has it.
+	// to come: 20 % of it is free, and what is free lasts for seven days. Its message tells when the
+	// volume is larger than the spec asks for. Only an account with an embedded store has it.
 	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
@@ -72,7 +75,7 @@ const (
 	ReasonReady = "Ready"
 	// ReasonPending: nothing has been observed yet.
 	ReasonPending = "Pending"
-	// ReasonPaused: the object's spec asks the operator to leave it alone.
+	// ReasonPaused: spec.operation asks the operator to leave the gateway's objects alone.
 	ReasonPaused = "Paused"
 	// ReasonNotSupported: the spec asks for something that this release refuses; the message names
 	// the field.
@@ -98,6 +101,9 @@ const (
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"
 
+	// ReasonPlanPublished: the ConfigMap is up to date.
+	ReasonPlanPublished = "PlanPublished"
+
 	// ReasonCredentialsValid: every Secret and key that the account names is there.
 	ReasonCredentialsValid = "CredentialsValid"
 	// ReasonSecretNotFound: a Secret that the account names is not there.
@@ -117,11 +123,11 @@ const (
 	// and who grants it.
 	ReasonNotGranted = "NotGranted"
 
-	// ReasonNumbersHeld: no other account holds a phone number of this one.
-	ReasonNumbersHeld = "NumbersHeld"
-	// ReasonNumberTaken: another account holds a phone number of this one; the message names the
-	// channel.
-	ReasonNumberTaken = "NumberTaken"
+	// ReasonChannelsHeld: no other account holds a phone number or a page of this one.
+	ReasonChannelsHeld = "ChannelsHeld"
+	// ReasonChannelTaken: another account holds a phone number or a page of this one; the message
+	// names the channel.
+	ReasonChannelTaken = "ChannelTaken"
 
 	// ReasonHostHeld: no other account holds the host of this one's Ingress.
 	ReasonHostHeld = "HostHeld"
@@ -207,6 +213,9 @@ const (
 	ReasonVolumeDeleting = "VolumeDeleting"
 	// ReasonDatabaseUnreachable: the PostgreSQL server cannot be reached.
 	ReasonDatabaseUnreachable = "DatabaseUnreachable"
+	// ReasonStoreSuperseded: another process has opened the store, or a newer release has migrated
+	// it, and the gateway may not use it any more.
+	ReasonStoreSuperseded = "StoreSuperseded"
 	// ReasonStoreFailing: writing to the store fails for another reason.
 	ReasonStoreFailing = "StoreFailing"
 

@@ -48,6 +48,9 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 			Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second),
 		}
 	}
+	if g.store.Superseded() != nil {
+		r.StoreOutage = &report.StoreOutage{Cause: report.StoreSuperseded, Since: now.UTC().Truncate(time.Second)}
+	}
 	if !g.store.IsOpen() {
 		return r, nil
 	}
@@ -210,7 +213,7 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 		return err
 	}
 	r.OpenWindows = d.openWindows
-	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks}
+	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes}
 	if d.refusedCallbacks > 0 {
 		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
 		if r.RefusedCallbacks.Status, err = tx.LastRefusal(); err != nil {
@@ -258,6 +261,7 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		{store.Outbound, &d.outbound},
 		{store.Unsettled, &d.unsettled},
 		{store.Callbacks, &d.callbacks},
+		{store.CallbackBytes, &d.callbackBytes},
 		{store.RefusedCallbacks, &d.refusedCallbacks},
 		{store.Doubts, &d.inDoubt},
 		{store.UnpricedMessages, &d.unpriced},

@@ -17,8 +17,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -273,7 +273,7 @@ func acceptedID(response *http.Response) (id string, ok bool) {
 	if err != nil || response.StatusCode != http.StatusOK {
 		return "", false
 	}
-	parsed, err := graph.ParseSendResponse(body)
+	parsed, err := whatsapp.ParseSendResponse(body)
 	if err != nil {
 		return "", false
 	}
