@@ -2,8 +2,8 @@ package conversation
 
 import "fmt"
 
-// Events is a set of the things that a customer can do in one inbound event. A message that came
-// from an advertisement is Message|Ad.
+// Events is the set of things that a customer does in one inbound event. A message that came from
+// an advertisement is Message|Ad.
 type Events uint16
 
 // The things that a customer can do.
@@ -55,8 +55,8 @@ type Inbound struct {
 	Events Events // what it was; 0 for events that open nothing (a read receipt, a changed number)
 }
 
-// Kinds of inbound events that are not the customer's content. Every other kind is a Message.
-// Source:
+// The kinds of inbound events that are not content from the customer. Every other kind is a
+// Message. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 const (
 	KindReaction     = "reaction"
@@ -71,8 +71,8 @@ const (
 	KindRevoke       = "revoke"
 )
 
-// EventsOf says what an inbound event of a kind is. The gateway and the replay of recorded traffic
-// both ask here, so that they open the same windows. It is 0 for kinds that open nothing.
+// EventsOf returns the events of an inbound event's kind, or 0 for kinds that open nothing. The
+// gateway and the replay of recorded traffic both use it, so they open the same windows.
 func EventsOf(kind string) Events {
 	switch kind {
 	case KindReaction:
@@ -87,7 +87,7 @@ func EventsOf(kind string) Events {
 		return Postback
 	case KindReferral:
 		return Referral
-	case KindSystem, KindPreference: // the network's word, or a setting
+	case KindSystem, KindPreference: // from the network, or a setting
 		return 0
 	case KindEdit, KindRevoke: // about an earlier message: nothing new was written
 		return 0

@@ -15,8 +15,8 @@ var trunkZero = strings.Fields(`
 	421 423 590 591 593 594 595 596 598 686 850 855 856 880 886 961 962 963 964 966 967 970
 	971 972 976 977 994 995 996`)
 
-// withoutTrunkZero drops the trunk zero behind a country code, if there is one. No country code
-// begins another, so the first that fits is the number's. Two zeros are no trunk zero.
+// withoutTrunkZero drops the trunk zero after a country code, if there is one. No country code
+// begins another one, so the first match is the number's. Two zeros are not a trunk zero.
 func withoutTrunkZero(number string) string {
 	for length := 2; length <= 3 && length+1 < len(number); length++ {
 		if slices.Contains(trunkZero, number[:length]) {

@@ -2,9 +2,9 @@ package replay
 
 import "hash/maphash"
 
-// memory knows the ids of messages that have ended, by their hashes, for as long as a message is
-// remembered that has not: so that a status that is told again is not taken for one of a message
-// that was never sent.
+// memory has the hashes of the ids of messages that have ended. It keeps them as long as messages
+// that have not ended, so that a repeated status is not taken for one of a message that was never
+// sent.
 type memory struct {
 	seed          maphash.Seed
 	recent, older map[uint64]struct{}
@@ -24,7 +24,7 @@ func (m *memory) has(id []byte) bool {
 	return found
 }
 
-// turn forgets what is older than that.
+// turn drops ids that are older than a lifetime, and at the latest after two.
 func (m *memory) turn(now int64) {
 	if now-m.since < lifetime {
 		return
