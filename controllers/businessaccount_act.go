@@ -11,7 +11,10 @@ import (
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -201,28 +204,59 @@ func (r *BusinessAccountReconciler) reportAccess(
 
 // applyObjects applies what was compiled, one object after the other, and removes what is no longer
 // wanted. One object that cannot be applied does not keep the others from being so, and nothing
-// keeps the configuration from being so.
+// keeps the configuration from being so, not even a paused account.
 func (r *BusinessAccountReconciler) applyObjects(ctx context.Context, scope *accountScope) error {
 	if scope.compilation.settled || scope.compilation.objects == nil {
 		return nil
 	}
-	configuration := func(o *unstructured.Unstructured) bool { return o.GetKind() == "Secret" }
-	configErr := r.applyThose(ctx, scope, configuration)
+	failure := errors.Join(r.applyThose(ctx, scope, isConfiguration), r.showPlan(ctx, scope))
 	if scope.keysProblem != nil || scope.keysForeign {
-		return configErr
+		return failure
 	}
-	if err := errors.Join(configErr, r.handOverReplicas(ctx, scope)); err != nil {
+	if !scope.paused() {
+		failure = errors.Join(failure, r.applyWorkload(ctx, scope))
+	}
+	if failure == nil {
+		scope.memory.compiled = scope.compilation.outcome()
+	}
+	return failure
+}
+
+func isConfiguration(intent *unstructured.Unstructured) bool { return intent.GetKind() == "Secret" }
+
+func isPlanView(intent *unstructured.Unstructured) bool { return intent.GetKind() == "ConfigMap" }
+
+// showPlan applies the ConfigMap from which the business reads its plan. The gateway needs it for
+// nothing, so a refusal has a condition of its own and is tried again after a while.
+func (r *BusinessAccountReconciler) showPlan(ctx context.Context, scope *accountScope) error {
+	err := r.applyThose(ctx, scope, isPlanView)
+	if err == nil || !terminal(err) {
 		return err
 	}
-	err := r.applyThose(ctx, scope, func(o *unstructured.Unstructured) bool { return !configuration(o) })
-	if err != nil {
-		return err
+	reason := v1alpha1.ReasonApplyRefused
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		reason = v1alpha1.ReasonForeignObject
 	}
-	if err := r.prune(ctx, scope); err != nil {
-		return err
+	scope.compilation.view = problem(reason, "%s", oneLine(err))
+	if again := scope.now.Add(longestStall); scope.compilation.due.IsZero() || again.Before(scope.compilation.due) {
+		scope.compilation.due = again
 	}
-	scope.memory.compiled = scope.compilation.outcome()
 	return nil
+}
+
+// applyWorkload applies what the gateway runs as.
+func (r *BusinessAccountReconciler) applyWorkload(ctx context.Context, scope *accountScope) error {
+	if err := r.handOverReplicas(ctx, scope); err != nil {
+		return err
+	}
+	workload := func(intent *unstructured.Unstructured) bool {
+		return !isConfiguration(intent) && !isPlanView(intent)
+	}
+	if err := r.applyThose(ctx, scope, workload); err != nil {
+		return err
+	}
+	return r.prune(ctx, scope)
 }
 
 // applyThose applies the compiled objects that are chosen.
@@ -240,7 +274,7 @@ func (r *BusinessAccountReconciler) applyThose(
 }
 
 // prune deletes the account's objects that are no longer wanted: those that carry its label and
-// that it controls. A volume is never deleted here.
+// that it controls, of the kinds that an account can do without. A volume is never deleted here.
 func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountScope) error {
 	wanted := map[string]bool{}
 	for _, intent := range scope.compilation.objects {
@@ -248,10 +282,8 @@ func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountSco
 	}
 	for _, key := range sortedKeys(scope.children) {
 		child := scope.children[key]
-		_, volume := child.(*corev1.PersistentVolumeClaim)
-		if wanted[key] || volume || !metav1.IsControlledBy(
-			child, scope.account,
-		) || !child.GetDeletionTimestamp().IsZero() {
+		ours := metav1.IsControlledBy(child, scope.account) && child.GetDeletionTimestamp().IsZero()
+		if wanted[key] || !optional(child) || !ours {
 			continue
 		}
 		uid := child.GetUID()
@@ -261,6 +293,15 @@ func (r *BusinessAccountReconciler) prune(ctx context.Context, scope *accountSco
 		}
 	}
 	return nil
+}
+
+// optional tells whether an object is of a kind that an account can do without.
+func optional(child client.Object) bool {
+	switch child.(type) {
+	case *networkingv1.Ingress, *policyv1.PodDisruptionBudget, *autoscalingv2.HorizontalPodAutoscaler:
+		return true
+	}
+	return false
 }
 
 // nudgePods makes the kubelet refresh the configuration of the pods that serve an older one: it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -40,6 +41,11 @@ type compilation struct {
 	// planName and currency are those of the plan that is served; empty if there is none.
 	planName string
 	currency money.Currency
+	// view says why the business cannot read its plan; nil if it can.
+	view *tenant.Problem
+	// due is when the same inputs must be compiled again: when the plan's next revision comes into
+	// force, or to try the view again. It is zero if never.
+	due time.Time
 	// budget is the one that is applied; nil if there is none.
 	budget *config.Budget
 	// digest is that of the configuration; empty if there is none.
@@ -57,7 +63,8 @@ func (c compilation) outcome() compilation {
 // compile makes the account's objects from its inputs, unless the same inputs were applied before.
 func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountScope) error {
 	fingerprint := scope.fingerprint()
-	if scope.memory.compiled.fingerprint == fingerprint && scope.keysProblem == nil {
+	if before := &scope.memory.compiled; before.fingerprint == fingerprint && scope.keysProblem == nil &&
+		(before.due.IsZero() || scope.now.Before(before.due)) {
 		scope.compilation = scope.memory.compiled
 		return nil
 	}
@@ -84,11 +91,15 @@ func (r *BusinessAccountReconciler) compile(ctx context.Context, scope *accountS
 	}
 	scope.memory.prices = record.Refs()
 	scope.compilation.planName, scope.compilation.currency = prices.planName, prices.plan.Currency
-	return r.compileObjects(scope, prices, secrets, served)
+	claim, err := r.claim(ctx, scope)
+	if err != nil {
+		return err
+	}
+	return r.compileObjects(scope, prices, secrets, served, claim)
 }
 
 func (r *BusinessAccountReconciler) compileObjects(
-	scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document,
+	scope *accountScope, prices prices, secrets tenant.Secrets, served *config.Document, claim *corev1.PersistentVolumeClaim,
 ) error {
 	claims := tenant.ClaimsOf(&scope.account.Spec, prices.entitlement, prices.plan.Currency)
 	scope.compilation.budget = claims.Budget
@@ -118,6 +129,10 @@ func (r *BusinessAccountReconciler) compileObjects(
 		return nil
 	}
 	scope.compilation.digest = encoded.Digest
+	view, err := r.renderPlan(scope, prices, claims)
+	if err != nil {
+		return err
+	}
 	scope.compilation.objects, err = tenant.Objects(tenant.Input{
 		Account:           scope.account,
 		Image:             image,
@@ -126,10 +141,45 @@ func (r *BusinessAccountReconciler) compileObjects(
 		OperatorNamespace: r.Options.OperatorNamespace,
 		Config:            encoded.Bytes,
 		Digest:            encoded.Digest,
+		PlanView:          view,
+		Claim:             claim,
 		DatabaseURL:       document.Storage.URL,
 		TracesEndpoint:    r.Options.GatewayOTLPEndpoint,
 	})
 	return err
+}
+
+// renderPlan is what the business may know of its plan.
+func (r *BusinessAccountReconciler) renderPlan(
+	scope *accountScope, prices prices, claims tenant.Claims,
+) (string, error) {
+	zone, err := time.LoadLocation(scope.account.Spec.TimeZone)
+	if err != nil {
+		return "", err
+	}
+	scope.compilation.due = tenant.NextRevision(prices.plan, zone, scope.now)
+	return tenant.PlanView{
+		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Granted: prices.entitlement,
+		Claims: claims, BillingStopped: prices.stopped, Now: scope.now, Zone: zone,
+	}.Render()
+}
+
+// claim is the claim of the account's volume, or nil. The caches lack one that has lost its label.
+func (r *BusinessAccountReconciler) claim(
+	ctx context.Context, scope *accountScope,
+) (*corev1.PersistentVolumeClaim, error) {
+	if found := scope.dataClaim(); found != nil || tenant.Shared(scope.account) {
+		return found, nil
+	}
+	name, live := tenant.DataClaimName(scope.account.Name), &corev1.PersistentVolumeClaim{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, live)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read PersistentVolumeClaim %q: %w", name, err)
+	}
+	return live, nil
 }
 
 // images are what the gateway's image is chosen from.

@@ -66,6 +66,7 @@ func NewBusinessAccountReconciler(
 	}
 }
 
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;patch;watch
@@ -100,10 +101,6 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 	if leave, err := r.leaves(ctx, account); leave || err != nil {
 		return ctrl.Result{}, err
 	}
-	if account.Spec.Operation == v1alpha1.OperationPaused {
-		return ctrl.Result{}, r.writeStatus(ctx, account, pausedStatus(account, r.Clock.Now()))
-	}
-
 	scope, err := r.gather(ctx, account)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -154,7 +151,10 @@ func (r *BusinessAccountReconciler) act(ctx context.Context, scope *accountScope
 
 // make makes the account's objects what is wanted.
 func (r *BusinessAccountReconciler) make(ctx context.Context, scope *accountScope) error {
-	secretsErr := r.makeSecretsOnce(ctx, scope)
+	var secretsErr error
+	if !scope.paused() {
+		secretsErr = r.makeSecretsOnce(ctx, scope)
+	}
 	if secretsErr != nil && !terminal(secretsErr) {
 		return secretsErr
 	}

@@ -186,7 +186,7 @@ func (r *BusinessAccountReconciler) gatherSecrets(ctx context.Context, scope *ac
 // childLists are lists of every kind of object that an account has, but Secrets.
 func childLists() []client.ObjectList {
 	return []client.ObjectList{
-		&appsv1.DeploymentList{}, &corev1.PersistentVolumeClaimList{}, &corev1.ServiceAccountList{}, &corev1.ServiceList{},
+		&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.PersistentVolumeClaimList{}, &corev1.ServiceAccountList{}, &corev1.ServiceList{},
 		&networkingv1.IngressList{}, &networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
 	}
 }
@@ -234,6 +234,9 @@ func (r *BusinessAccountReconciler) gatherPods(ctx context.Context, scope *accou
 	slices.SortFunc(scope.pods, func(a, b corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 	return nil
 }
+
+// paused tells whether the account's objects are to be left as they are.
+func (s *accountScope) paused() bool { return s.account.Spec.Operation == v1alpha1.OperationPaused }
 
 func childKey(kind, name string) string { return kind + "/" + name }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // Below these a volume is filling up.
@@ -13,8 +14,23 @@ const (
 	leastDaysLeft    = 7
 )
 
-// roomVerdict says whether the volume of the gateway's store has room for the time to come.
+// roomVerdict says whether the volume of the gateway's store has room for the time to come, and
+// whether it is larger than the spec asks for.
 func roomVerdict(scope *accountScope) verdict {
+	found := reportedRoom(scope)
+	claim := scope.dataClaim()
+	if claim == nil {
+		return found
+	}
+	has, wanted := claim.Spec.Resources.Requests.Storage(), tenant.VolumeSize(scope.account)
+	if has.Cmp(wanted) > 0 {
+		found.message += fmt.Sprintf(". PersistentVolumeClaim %q keeps its %s although "+
+			"spec.gateway.storage.embedded.size is %s: a volume cannot shrink", claim.Name, has, &wanted)
+	}
+	return found
+}
+
+func reportedRoom(scope *accountScope) verdict {
 	for _, read := range scope.reports {
 		if answer, known := scope.answer(read); known && answer.Storage != nil {
 			return storageVerdict(answer.Storage)

@@ -77,6 +77,7 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 
 	j := judgement{conditions: &status.Conditions, generation: scope.account.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionPlanResolved, planVerdict(scope))
+	j.set(v1alpha1.ConditionPlanPublished, publishedVerdict(scope))
 	j.set(v1alpha1.ConditionCredentialsValid, credentialsVerdict(scope))
 	j.set(v1alpha1.ConditionClaimsGranted, partVerdict(scope, scope.compilation.claims, v1alpha1.ReasonClaimsGranted))
 	j.set(v1alpha1.ConditionNumbersHeld, numbersVerdict(scope))
@@ -101,23 +102,21 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	} else {
 		j.set(v1alpha1.ConditionCallbacksTaken, callbacksVerdict(scope.memory.report))
 	}
-	j.summarise(accountSummary()...)
+	if scope.paused() {
+		j.set(v1alpha1.ConditionReady, pausedVerdict())
+	} else {
+		j.summarise(accountSummary()...)
+	}
 	if failure == nil || terminal(failure) {
 		status.ObservedGeneration = scope.account.Generation
 	}
 	return status
 }
 
-// pausedStatus says that the operator leaves the account alone: what it knew of the gateway may no
-// longer be so.
-func pausedStatus(account *v1alpha1.BusinessAccount, now time.Time) v1alpha1.BusinessAccountStatus {
-	status := *account.Status.DeepCopy()
-	j := judgement{conditions: &status.Conditions, generation: account.Generation, now: now}
-	paused := unknown(v1alpha1.ReasonPaused, "The operator leaves the account alone until spec.operation is 'Active'")
-	j.set(v1alpha1.ConditionUsageCurrent, paused)
-	j.set(v1alpha1.ConditionReady, paused)
-	status.ObservedGeneration = account.Generation
-	return status
+// pausedVerdict says that the operator makes nothing of what the spec asks for.
+func pausedVerdict() verdict {
+	return unknown(v1alpha1.ReasonPaused, "The operator leaves the gateway's objects alone until spec.operation is "+
+		"'Active'; prices, budgets, tokens and templates still reach the gateway")
 }
 
 // terminal tells whether trying again does not help until somebody acts. Of several failures, all
@@ -263,6 +262,18 @@ func planVerdict(scope *accountScope) verdict {
 		v1alpha1.ReasonPlanResolved,
 		fmt.Sprintf("PricingPlan %q prices the account's messages", scope.account.Spec.PlanName),
 	)
+}
+
+// publishedVerdict says whether the business can read its plan.
+func publishedVerdict(scope *accountScope) verdict {
+	name := tenant.PlanViewName(scope.account.Name)
+	switch {
+	case scope.compilation.view != nil:
+		return isFalse(scope.compilation.view.Reason, scope.compilation.view.Message)
+	case scope.compilation.digest == "":
+		return unknown(v1alpha1.ReasonPending, fmt.Sprintf("ConfigMap %q was not written yet: it needs the plan", name))
+	}
+	return isTrue(v1alpha1.ReasonPlanPublished, fmt.Sprintf("ConfigMap %q shows what the account pays", name))
 }
 
 func credentialsVerdict(scope *accountScope) verdict {

@@ -17,18 +17,27 @@ func storeVerdict(scope *accountScope) verdict {
 			"PersistentVolumeClaim %q is being deleted: it goes with the gateway's pod, and the ledger with it; "+
 				"export the ledger, or make a snapshot of the volume, before the pod ends", claim.Name))
 	}
-	heard := false
+	var superseded *report.StoreOutage
+	heard, writable := false, false
 	for _, read := range scope.reports {
 		answer, known := scope.answer(read)
-		if known && answer.StoreOutage != nil {
+		switch {
+		case !known:
+			continue
+		case answer.StoreOutage == nil:
+			writable = true
+		case answer.StoreOutage.Cause == report.StoreSuperseded:
+			superseded = answer.StoreOutage
+		default:
 			return outageVerdict(scope, answer.StoreOutage)
 		}
-		heard = heard || known
+		heard = true
 	}
-	if !heard {
-		return unknown(
-			v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store takes writes",
-		)
+	switch {
+	case !heard:
+		return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store takes writes")
+	case superseded != nil && !writable: // else another replica has taken over, and this one is about to go
+		return outageVerdict(scope, superseded)
 	}
 	return isTrue(v1alpha1.ReasonStoreWritable, "The gateway's store takes writes")
 }
@@ -38,6 +47,12 @@ func outageVerdict(scope *accountScope, outage *report.StoreOutage) verdict {
 	const refusing = "the gateway answers 503 to sends and webhooks meanwhile"
 	shared := tenant.Shared(scope.account)
 	switch {
+	case outage.Cause == report.StoreSuperseded:
+		return isFalse(
+			v1alpha1.ReasonStoreSuperseded,
+			"The gateway may not use its store any more, as another process has opened it or a newer release has "+
+				"migrated it: delete the gateway's pod, and see that nothing else uses the store; "+refusing,
+		)
 	case outage.Cause == report.StoreFull && shared:
 		return isFalse(v1alpha1.ReasonVolumeFull, "The PostgreSQL server has no space left: give it more; "+refusing)
 	case outage.Cause == report.StoreFull:

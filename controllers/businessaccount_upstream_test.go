@@ -197,6 +197,24 @@ func TestStoreConditions(t *testing.T) {
 	}
 }
 
+// A process that lost its store is told of, unless another replica has taken over.
+func TestSupersededStoreIsACondition(t *testing.T) {
+	superseded := report.Report{StoreOutage: &report.StoreOutage{Cause: report.StoreSuperseded}}
+	want := verdict{"False", "StoreSuperseded", "The gateway may not use its store any more, as another process has " +
+		"opened it or a newer release has migrated it: delete the gateway's pod, and see that nothing else uses the " +
+		"store; the gateway answers 503 to sends and webhooks meanwhile"}
+	if got := storeVerdict(scopeOf(superseded)); got != want {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	for name, reports := range map[string][]report.Report{
+		"the other is first": {{}, superseded}, "the other is second": {superseded, {}},
+	} {
+		if got := storeVerdict(scopeOf(reports...)); got.status != metav1.ConditionTrue {
+			t.Errorf("%s: got %v, want True", name, got)
+		}
+	}
+}
+
 func TestClaimThatIsBeingDeletedShows(t *testing.T) {
 	scope := scopeOf(report.Report{})
 	deleted := metav1.NewTime(scope.now)

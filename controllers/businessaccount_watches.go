@@ -34,6 +34,7 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 			builder.WithPredicates(predicate.GenerationChangedPredicate{}),
 		).
 		Owns(&appsv1.Deployment{}).
+		Owns(&corev1.ConfigMap{}).
 		Owns(&corev1.PersistentVolumeClaim{}).
 		Owns(&corev1.Service{}).
 		Owns(&corev1.ServiceAccount{}).
@@ -58,7 +59,10 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 			&v1alpha1.PricingPlan{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfPlan),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{}),
 		).
-		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.accountOfRecord)).
+		Watches(
+			&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.accountOfRecord),
+			builder.WithPredicates(inNamespace(r.Options.OperatorNamespace)),
+		).
 		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision),
 			builder.WithPredicates(lost())).
 		WithOptions(controllerOptions(r.Options)).
@@ -97,6 +101,11 @@ func (r *BusinessAccountReconciler) accountsOfRevision(
 		r.accounts(ctx, client.MatchingFields{indexPricedNow: plan}),
 		r.accounts(ctx, client.MatchingFields{indexPriced: plan}),
 	)
+}
+
+// inNamespace passes the objects of a namespace alone.
+func inNamespace(namespace string) predicate.Predicate {
+	return predicate.NewPredicateFuncs(func(object client.Object) bool { return object.GetNamespace() == namespace })
 }
 
 // lost passes the deletion of an object alone.

@@ -1,6 +1,8 @@
 package controllers
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -18,22 +20,20 @@ import (
 // label, of Secrets and Namespaces only the metadata, and of no object the record of who wrote
 // which field. Without namespaces, all are served.
 //
-// What is stored of prices is in the operator's own namespace, and of no other are these kinds
-// cached.
+// What is stored of prices is in the operator's own namespace: ControllerRevisions of no other are
+// cached, and ConfigMaps of no other with their data. A tenant can write those of its namespace.
 func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
-	stored := cache.ByObject{
-		Label:      labels.SelectorFromSet(labels.Set{tenant.LabelManagedBy: tenant.ManagedBy}),
-		Namespaces: map[string]cache.Config{operatorNamespace: {}},
-	}
 	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{tenant.LabelManagedBy: tenant.ManagedBy})}
+	revisions, configMaps := ours, ours
+	revisions.Namespaces = map[string]cache.Config{operatorNamespace: {}}
+	configMaps.Transform = withoutData(operatorNamespace)
 	options := cache.Options{
 		DefaultTransform: slim,
 		// Nothing is cached that no reconciler watches. A Secret that was read through the cache
 		// would make it hold the data of all of them.
 		ReaderFailOnMissingInformer: true,
 		ByObject: map[client.Object]cache.ByObject{
-			&appsv1.ControllerRevision{}:             stored,
-			&corev1.ConfigMap{}:                      stored,
+			&appsv1.ControllerRevision{}:             revisions,
 			&appsv1.Deployment{}:                     ours,
 			&corev1.PersistentVolumeClaim{}:          ours,
 			&corev1.Pod{}:                            ours,
@@ -50,8 +50,21 @@ func CacheOptions(namespaces []string, operatorNamespace string) cache.Options {
 		for _, namespace := range namespaces {
 			options.DefaultNamespaces[namespace] = cache.Config{}
 		}
+		configMaps.Namespaces = maps.Clone(options.DefaultNamespaces)
+		configMaps.Namespaces[operatorNamespace] = cache.Config{}
 	}
+	options.ByObject[&corev1.ConfigMap{}] = configMaps
 	return options
+}
+
+// withoutData drops the data of ConfigMaps in other namespaces than the operator's own.
+func withoutData(operatorNamespace string) func(any) (any, error) {
+	return func(object any) (any, error) {
+		if configMap, ok := object.(*corev1.ConfigMap); ok && configMap.Namespace != operatorNamespace {
+			configMap.Data, configMap.BinaryData = nil, nil
+		}
+		return slim(object)
+	}
 }
 
 // slim drops what the operator never reads.

@@ -146,7 +146,10 @@ func untilTurn(scope *planScope) time.Duration {
 func (r *PricingPlanReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.PricingPlan{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(plansOfRecord), builder.WithPredicates(lost())).
+		Watches(
+			&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(plansOfRecord),
+			builder.WithPredicates(lost(), inNamespace(r.Options.OperatorNamespace)),
+		).
 		Watches(
 			&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(plansOfAccount),
 			builder.WithPredicates(pricingChanged()),

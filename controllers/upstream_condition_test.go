@@ -1,12 +1,17 @@
 package controllers_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -151,5 +156,101 @@ func TestDefaultsAreStored(t *testing.T) {
 	w.Expect(spec.Doubt.WaitSeconds).To(gomega.Equal(int32(300)))
 	w.Expect(*spec.Privacy.RetentionSeconds).To(gomega.Equal(int32(0)))
 	w.Expect(spec.Gateway.Storage.Type).To(gomega.Equal(v1alpha1.StorageEmbedded))
+	w.Expect(spec.Gateway.Storage.Embedded.Size.String()).To(gomega.Equal("1Gi"))
 	w.Expect(spec.Gateway.Exposure.Type).To(gomega.Equal(v1alpha1.ExposureInternal))
+}
+
+// A size that is left out is stored wherever a default can be.
+func TestVolumeSizeIsStored(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ gateway, want string }{
+		"gateway absent":         {`{}`, "1Gi"},
+		"gateway empty":          {`{spec: {gateway: {}}}`, "1Gi"},
+		"storage absent":         {`{spec: {gateway: {replicas: 1}}}`, "1Gi"},
+		"size absent":            {`{spec: {gateway: {storage: {embedded: {storageClassName: fast}}}}}`, "1Gi"},
+		"size set":               {`{spec: {gateway: {storage: {embedded: {size: 5Gi}}}}}`, "5Gi"},
+		"embedded absent":        {`{spec: {gateway: {storage: {type: Embedded}}}}`, ""},
+		"shared has no volume":   {`{spec: {gateway: {storage: {type: Shared, shared: {connectionSecretName: db}}}}}`, ""},
+		"autoscaling is set":     {`{spec: {gateway: {autoscaling: {maxReplicas: 3}, storage: {type: Shared, shared: {connectionSecretName: db}}}}}`, ""},
+		"a smaller memory limit": {`{spec: {gateway: {resources: {limits: {memory: 16Mi}}}}}`, "1Gi"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			account := &v1alpha1.BusinessAccount{}
+			object := manifestOf(t, fmt.Sprintf(accountManifest, w.planName()), tc.gateway, w.namespace)
+			w.Expect(w.client.Create(t.Context(), object)).To(gomega.Succeed())
+			w.Expect(w.get("acme", account)).To(gomega.Succeed())
+			got := ""
+			if embedded := account.Spec.Gateway.Storage.Embedded; embedded != nil {
+				got = embedded.Size.String()
+			}
+			w.Expect(got).To(gomega.Equal(tc.want))
+			w.Expect(account.Spec.Gateway.Resources == nil || account.Spec.Gateway.Resources.Requests == nil).To(gomega.BeTrue())
+		})
+	}
+}
+
+// What cannot be stored as a default is said where `kubectl explain` finds it.
+func TestExplainSaysTheDefaults(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	definition := &unstructured.Unstructured{}
+	definition.SetGroupVersionKind(schema.GroupVersionKind{
+		Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition",
+	})
+	name := types.NamespacedName{Name: "businessaccounts.guichet.dev"}
+	w.Expect(w.client.Get(t.Context(), name, definition)).To(gomega.Succeed())
+	versions, _, err := unstructured.NestedSlice(definition.Object, "spec", "versions")
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	version, _ := versions[0].(map[string]any)
+	explain := func(path ...string) string {
+		at := []string{"schema", "openAPIV3Schema"}
+		for _, field := range path {
+			at = append(at, "properties", field)
+		}
+		text, _, err := unstructured.NestedString(version, append(at, "description")...)
+		w.Expect(err).NotTo(gomega.HaveOccurred())
+		return strings.Join(strings.Fields(text), " ")
+	}
+	w.Expect(explain("spec", "gateway", "replicas")).To(gomega.ContainSubstring("there is 1"))
+	w.Expect(explain("spec", "gateway", "resources")).To(gomega.ContainSubstring(
+		"it requests 10m of CPU and 24Mi of memory, and is limited to 128Mi of memory"))
+	w.Expect(explain("spec", "gateway", "storage", "embedded")).To(gomega.ContainSubstring("the volume has 1Gi"))
+}
+
+// Callbacks that are set aside are a condition and one event, which leave the account Ready; without
+// a callback there is no such condition.
+func TestRefusedCallbacksShow(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.Expect(conditionText(w.account().Status.Conditions, v1alpha1.ConditionCallbacksTaken)).To(
+		gomega.Equal("CallbacksTaken is not there"))
+	w.createSecret("hook", map[string]string{"secret": "canary-hook"})
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+		account.Spec.Callback = &v1alpha1.Callback{URL: "https://acme.example/hook", SecretName: "hook"}
+	})
+	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+
+	refused := func(count int64, status int) {
+		w.gateways.change(func(f *fakeGateways) {
+			f.report.RefusedCallbacks = &report.RefusedCallbacks{Count: count, Status: status}
+		})
+	}
+	refused(1, 410)
+	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionFalse, v1alpha1.ReasonCallbacksRefused,
+		"The endpoint of spec.callback refuses callbacks, the last one with 410: they are set aside for 30 days; "+
+			"list, replay or drop them with 'guichet callbacks'")
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonCallbacksRefused) }).Should(gomega.HaveLen(1))
+	w.Expect(conditionText(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.HavePrefix("Ready=True"))
+	calls := w.settle()
+	refused(2, 410)
+	w.Expect(w.settle()).To(gomega.Equal(calls), "one more refused callback is no news")
+
+	w.gateways.change(func(f *fakeGateways) { f.report.RefusedCallbacks = nil })
+	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Callback = nil })
+	w.Eventually(func() string {
+		return conditionText(w.account().Status.Conditions, v1alpha1.ConditionCallbacksTaken)
+	}).Should(gomega.Equal("CallbacksTaken is not there"))
 }

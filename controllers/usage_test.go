@@ -377,20 +377,3 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 	w.Eventually(func() string { return w.document().BillingStopped }).Should(gomega.BeEmpty())
 }
-
-func TestPausedAccountIsLeftAlone(t *testing.T) {
-	t.Parallel()
-	w := readyWorld(t)
-	digest := w.digestServed()
-	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationPaused })
-	w.eventually(
-		"acme", v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonPaused,
-		"The operator leaves the account alone until spec.operation is 'Active'",
-	)
-	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.DisplayName = "Acme & Sons" })
-	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(gomega.Equal(int64(3)))
-	w.Expect(w.digestServed()).To(gomega.Equal(digest))
-	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Operation = v1alpha1.OperationActive })
-	w.Eventually(w.digestServed).ShouldNot(gomega.Equal(digest))
-	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
-}

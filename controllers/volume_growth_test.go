@@ -47,8 +47,49 @@ func TestVolumeGrowsWithTheAccountsSize(t *testing.T) {
 	w.Expect(w.client.Status().Patch(t.Context(), claim, client.MergeFrom(before))).To(gomega.Succeed())
 
 	size("2Gi")
-	w.Eventually(func() string {
+	requested := func() string {
 		w.Expect(w.get("acme-gateway-data", claim)).To(gomega.Succeed())
 		return claim.Spec.Resources.Requests.Storage().String()
-	}).Should(gomega.Equal("2Gi"))
+	}
+	w.Eventually(requested).Should(gomega.Equal("2Gi"))
+
+	// Somebody enlarges the claim by hand, and then the account asks for less: it stays as it is.
+	before = claim.DeepCopy()
+	claim.Spec.Resources.Requests[corev1.ResourceStorage] = resource.MustParse("5Gi")
+	w.Expect(w.client.Patch(t.Context(), claim, client.MergeFrom(before))).To(gomega.Succeed())
+	before = claim.DeepCopy()
+	claim.Status.Capacity = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("5Gi")}
+	w.Expect(w.client.Status().Patch(t.Context(), claim, client.MergeFrom(before))).To(gomega.Succeed())
+	kept := func(size string) {
+		w.Eventually(func() string {
+			return conditionText(w.account().Status.Conditions, v1alpha1.ConditionStorageSufficient)
+		}).Should(gomega.HaveSuffix(`. PersistentVolumeClaim "acme-gateway-data" keeps its 5Gi although ` +
+			`spec.gateway.storage.embedded.size is ` + size + `: a volume cannot shrink`))
+		w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+		w.Expect(requested()).To(gomega.Equal("5Gi"))
+	}
+	kept("2Gi")
+	size("1Gi")
+	kept("1Gi")
+	for _, warning := range w.warnings("acme") {
+		w.Expect(warning).NotTo(gomega.ContainSubstring(v1alpha1.ReasonApplyRefused))
+	}
+
+	size("6Gi")
+	w.Eventually(requested).Should(gomega.Equal("6Gi"))
+}
+
+// A claim that has no volume yet takes no other size: it grows once it has one.
+func TestAClaimWithoutAVolumeIsNotGrown(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
+		wanted := resource.MustParse("3Gi")
+		account.Spec.Gateway.Storage.Embedded = &v1alpha1.EmbeddedStorage{Size: &wanted}
+	})
+	w.Eventually(func() int64 { return w.account().Status.ObservedGeneration }).Should(gomega.Equal(int64(2)))
+	w.eventually("acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionTrue, v1alpha1.ReasonGatewayAvailable, "")
+	claim := &corev1.PersistentVolumeClaim{}
+	w.Expect(w.get("acme-gateway-data", claim)).To(gomega.Succeed())
+	w.Expect(claim.Spec.Resources.Requests.Storage().String()).To(gomega.Equal("1Gi"))
 }

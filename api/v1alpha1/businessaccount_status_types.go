@@ -8,7 +8,7 @@ import (
 // from the cluster and the gateway's ledger; only of several accounts with one phone number, the
 // oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
+	// conditions say what is well and what is not: Ready (the summary), PlanResolved, PlanPublished,
 	// ClaimsGranted, CredentialsValid, NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable,
 	// StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts, UsageCurrent, WithinBudget,
 	// CallbacksTaken.

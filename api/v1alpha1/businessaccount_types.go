@@ -127,8 +127,10 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:default={}
 	Gateway *Gateway `json:"gateway,omitempty"`
 
-	// operation says whether the operator looks after the account. 'Paused' leaves everything as it
-	// is, running, and changes nothing until it is 'Active' again. Deleting a paused account works.
+	// operation says whether the operator looks after the objects that the gateway runs as:
+	// Deployment, volume, keys, Service and the rest. 'Paused' leaves them as they are, running or
+	// not, until it is 'Active' again. The configuration reaches the gateway all the same: prices,
+	// budgets, tokens, templates and credentials. Deleting a paused account works.
 	// +optional
 	// +kubebuilder:default=Active
 	Operation Operation `json:"operation,omitempty"`
@@ -141,7 +143,7 @@ type Operation string
 const (
 	// OperationActive is the usual state.
 	OperationActive Operation = "Active"
-	// OperationPaused leaves the object and its children as they are.
+	// OperationPaused leaves what the gateway runs as alone.
 	OperationPaused Operation = "Paused"
 )
 

@@ -12,6 +12,9 @@ const (
 	// ConditionPlanResolved says whether the account's PricingPlan exists, may be used from its
 	// namespace, and can be compiled.
 	ConditionPlanResolved = "PlanResolved"
+	// ConditionPlanPublished says whether the ConfigMap shows what the account pays, which is named
+	// after the account and "-plan". No price is read from it, and it is no part of Ready.
+	ConditionPlanPublished = "PlanPublished"
 	// ConditionCredentialsValid says whether every Secret and key that the account names is there
 	// and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
@@ -41,8 +44,8 @@ const (
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
 	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time
-	// to come: 20 % of it is free, and what is free lasts for seven days. Only an account with an
-	// embedded store has it.
+	// to come: 20 % of it is free, and what is free lasts for seven days. Its message tells when the
+	// volume is larger than the spec asks for. Only an account with an embedded store has it.
 	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
@@ -72,7 +75,7 @@ const (
 	ReasonReady = "Ready"
 	// ReasonPending: nothing has been observed yet.
 	ReasonPending = "Pending"
-	// ReasonPaused: the object's spec asks the operator to leave it alone.
+	// ReasonPaused: spec.operation asks the operator to leave the gateway's objects alone.
 	ReasonPaused = "Paused"
 	// ReasonNotSupported: the spec asks for something that this release refuses; the message names
 	// the field.
@@ -97,6 +100,9 @@ const (
 	ReasonHistoryLost = "HistoryLost"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"
+
+	// ReasonPlanPublished: the ConfigMap is up to date.
+	ReasonPlanPublished = "PlanPublished"
 
 	// ReasonCredentialsValid: every Secret and key that the account names is there.
 	ReasonCredentialsValid = "CredentialsValid"
@@ -207,6 +213,9 @@ const (
 	ReasonVolumeDeleting = "VolumeDeleting"
 	// ReasonDatabaseUnreachable: the PostgreSQL server cannot be reached.
 	ReasonDatabaseUnreachable = "DatabaseUnreachable"
+	// ReasonStoreSuperseded: another process has opened the store, or a newer release has migrated
+	// it, and the gateway may not use it any more.
+	ReasonStoreSuperseded = "StoreSuperseded"
 	// ReasonStoreFailing: writing to the store fails for another reason.
 	ReasonStoreFailing = "StoreFailing"
 

@@ -10,8 +10,9 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(self.autoscaling) || (has(self.storage) && self.storage.type == 'Shared')",message="autoscaling may be set only with storage.type 'Shared': the embedded store has one writer"
 // +kubebuilder:validation:XValidation:rule="!(has(self.autoscaling) && has(self.replicas))",message="replicas must not be set together with autoscaling: the autoscaler owns the number of replicas"
 type Gateway struct {
-	// replicas is the number of gateway pods. It defaults to 1; 0 stops the gateway and keeps its
-	// data.
+	// replicas is the number of gateway pods; 0 stops the gateway and keeps its data. Without it,
+	// and without autoscaling, there is 1. That is not stored as a default: a stored number would
+	// stand in the way of autoscaling, which owns it. status.gateway.replicas shows what is wanted.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=50
@@ -30,13 +31,19 @@ type Gateway struct {
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
 
-	// resources are the requests and limits of the gateway's container.
+	// resources are the requests and limits of the gateway's container. Without them it requests
+	// 10m of CPU and 24Mi of memory, and is limited to 128Mi of memory; the same holds for each
+	// amount that is left out. Such an amount gives way where it contradicts one that is set: the
+	// request is lowered to the limit, or the limit raised to the request. That is why they are not
+	// stored as defaults: a stored amount would not give way, and the API server would refuse the
+	// Deployment.
 	// +optional
 	Resources *Resources `json:"resources,omitempty"`
 
-	// storage is where the gateway keeps its state and ledger.
+	// storage is where the gateway keeps its state and ledger. It defaults to an embedded store on a
+	// volume of 1Gi.
 	// +optional
-	// +kubebuilder:default={type: Embedded}
+	// +kubebuilder:default={type: Embedded, embedded: {size: "1Gi"}}
 	Storage *Storage `json:"storage,omitempty"`
 
 	// exposure is how the gateway is reached from outside of the cluster: the upstream's webhooks
@@ -116,7 +123,9 @@ type Storage struct {
 	// +kubebuilder:default=Embedded
 	Type StorageType `json:"type,omitempty"`
 
-	// embedded describes the volume.
+	// embedded describes the volume. With type 'Embedded' and without it the volume has 1Gi. That
+	// is not stored as a default, which could not depend on the type: with 'Shared' there is no
+	// volume.
 	// +optional
 	Embedded *EmbeddedStorage `json:"embedded,omitempty"`
 
@@ -127,7 +136,9 @@ type Storage struct {
 
 // EmbeddedStorage is a volume for the database file.
 type EmbeddedStorage struct {
-	// size is the size of the volume. It can grow if the storage class lets it; it cannot shrink.
+	// size is the size of the volume. It can grow if the storage class lets it. It cannot shrink: a
+	// PersistentVolumeClaim that asks for more keeps what it has, and the condition
+	// StorageSufficient says so.
 	// +optional
 	// +kubebuilder:default="1Gi"
 	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0'))",message="must be greater than zero"

@@ -202,8 +202,9 @@ type PricingRevisionStatus struct {
 	// +kubebuilder:validation:Enum=Past;Current;Future
 	InForce RevisionInForce `json:"inForce,omitempty"`
 
-	// digest is the SHA-256 of the revision's content, in hexadecimal. Records of the ledger carry
-	// it.
+	// digest is the SHA-256 of the revision's content, in hexadecimal. The ControllerRevision in
+	// which the operator keeps the revision is named by it. Records of the ledger carry the names of
+	// the plan and the revision.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64

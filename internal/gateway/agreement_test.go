@@ -21,6 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/replay"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -231,7 +232,7 @@ func (s *story) someone() (channel, customer string) {
 func (s *story) intake(body string) {
 	s.t.Helper()
 	s.hooks = append(s.hooks, body)
-	webhook, err := graph.ParseWebhook([]byte(body))
+	webhook, err := whatsapp.ParseWebhook([]byte(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -277,7 +278,7 @@ func (s *story) sends() {
 // post sends a message, and tells whether it was accepted.
 func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 	s.t.Helper()
-	send, err := graph.ParseSend([]byte(bodyOf(customer, kind, category)))
+	send, err := whatsapp.ParseSend([]byte(bodyOf(customer, kind, category)))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -168,7 +168,7 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 		return callbackOutcome{result: telemetry.ResultDelivered}
 	}
 	o := callbackOutcome{
-		result: telemetry.ResultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause),
+		result: telemetry.ResultRetry, retry: network.RetryDelay(network.Backoff, c.Attempts-1, longestCallbackPause),
 	}
 	if answer, ok := errors.AsType[*answerError](err); ok && answer.refuses() {
 		o.status = answer.status

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // envelope is what is needed of a message as long as it is known: whom it goes to, what the client
@@ -77,7 +77,7 @@ func decodeEnvelope(text []byte) (envelope, error) {
 // eventsOf says what a customer's message was, as far as windows ask. What opens a window, and for
 // how long, is the plan's to say. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
-func eventsOf(m *graph.Message) conversation.Events {
+func eventsOf(m *whatsapp.Message) conversation.Events {
 	var entry conversation.Events
 	if m.Referral != nil {
 		switch m.Referral.SourceType {

@@ -48,6 +48,9 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 			Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second),
 		}
 	}
+	if g.store.Superseded() != nil {
+		r.StoreOutage = &report.StoreOutage{Cause: report.StoreSuperseded, Since: now.UTC().Truncate(time.Second)}
+	}
 	if !g.store.IsOpen() {
 		return r, nil
 	}

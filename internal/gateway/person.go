@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -89,21 +89,15 @@ func passNumberOn(tx *durable.Tx, number, user identity.Address, told time.Time)
 	return tx.PassOn(number)
 }
 
-// learnAnswer records whom the upstream says that a recipient is, in the contacts of its answer.
-// One that is not about the recipient says nothing. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// learnAnswer records whom the network says that a recipient is. What it says of somebody else says
+// nothing.
 func learnAnswer(
-	tx *durable.Tx, recipient identity.Address, contacts []graph.ResponseContact, now time.Time,
+	tx *durable.Tx, recipient identity.Address, known network.Known, now time.Time,
 ) (unions []store.Union, err error) {
-	if len(contacts) != 1 || recipient == "" {
+	if recipient == "" || known.Input != recipient {
 		return nil, nil
 	}
-	contact := contacts[0]
-	if input := identity.Of(contact.Input); contact.Input == "" || input != recipient {
-		return nil, nil
-	}
-	named := addresses(contact.WAID, contact.UserID, contact.ParentUserID)
-	for _, address := range named {
+	for _, address := range known.Addresses {
 		more, err := tx.Named(recipient, address, now)
 		if err != nil {
 			return nil, err

@@ -104,6 +104,9 @@ const (
 	StoreReadOnly StoreOutageCause = "ReadOnly"
 	// StoreUnreachable is a database server that does not answer.
 	StoreUnreachable StoreOutageCause = "Unreachable"
+	// StoreSuperseded is a store that this process may not use any more: another one has opened it,
+	// or a newer release has migrated it. It does not pass: the process is to be ended.
+	StoreSuperseded StoreOutageCause = "Superseded"
 	// StoreFailing is any other failure to write.
 	StoreFailing StoreOutageCause = "Failed"
 )

@@ -44,6 +44,9 @@ func KeysSecretName(account string) string { return account + "-gateway-keys" }
 // DataClaimName is the name of the PersistentVolumeClaim of an embedded store.
 func DataClaimName(account string) string { return account + "-gateway-data" }
 
+// PlanViewName is the name of the ConfigMap from which a business reads its plan.
+func PlanViewName(account string) string { return account + "-plan" }
+
 // APITokensSecretName is the name of the account's Secret of API tokens: the one that it brings, or
 // the one that the operator makes.
 func APITokensSecretName(account *v1alpha1.BusinessAccount) string {

@@ -3,6 +3,7 @@ package tenant
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	metav1ac "k8s.io/client-go/applyconfigurations/meta/v1"
@@ -19,11 +20,15 @@ type Input struct {
 	DefaultImage string
 	// Hidden leaves the Ingress out: another account holds its host.
 	Hidden bool
+	// Claim is the PersistentVolumeClaim of the embedded store as it is; nil if there is none yet.
+	Claim *corev1.PersistentVolumeClaim
 	// OperatorNamespace is where the operator runs: it alone reads the gateway's report.
 	OperatorNamespace string
 	// Config is the encoded configuration document and Digest its digest.
 	Config []byte
 	Digest string
+	// PlanView is what the business may know of its plan, see PlanView.Render.
+	PlanView string
 	// DatabaseURL is that of a shared store; empty for an embedded one.
 	DatabaseURL string
 	// TracesEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty
@@ -39,7 +44,7 @@ func Objects(in Input) ([]*unstructured.Unstructured, error) {
 	if !Shared(in.Account) {
 		intents = append(intents, dataClaim(in))
 	}
-	intents = append(intents, networkPolicy(in), service(in), deployment(in))
+	intents = append(intents, networkPolicy(in), service(in), deployment(in), planView(in))
 	if available(in.Account) {
 		intents = append(intents, disruptionBudget(in))
 	}

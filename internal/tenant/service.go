@@ -33,16 +33,43 @@ func configSecret(in Input) *corev1ac.SecretApplyConfiguration {
 		WithData(map[string][]byte{config.FileName: in.Config})
 }
 
+// defaultVolumeSize is the size of a volume of which the spec says nothing.
+const defaultVolumeSize = "1Gi"
+
+// VolumeSize is the size that the account asks for its volume.
+func VolumeSize(account *v1alpha1.BusinessAccount) resource.Quantity {
+	if embedded := embeddedOf(account); embedded.Size != nil {
+		return *embedded.Size
+	}
+	return resource.MustParse(defaultVolumeSize)
+}
+
+// embeddedOf is what the spec says of the account's volume.
+func embeddedOf(account *v1alpha1.BusinessAccount) v1alpha1.EmbeddedStorage {
+	gateway := account.Spec.Gateway
+	if gateway == nil || gateway.Storage == nil || gateway.Storage.Embedded == nil {
+		return v1alpha1.EmbeddedStorage{}
+	}
+	return *gateway.Storage.Embedded
+}
+
+// claimSize is what is asked of the API server, which refuses a smaller size than before, and any
+// other one while the claim has no volume yet.
+func claimSize(account *v1alpha1.BusinessAccount, claim *corev1.PersistentVolumeClaim) resource.Quantity {
+	wanted := VolumeSize(account)
+	if claim == nil {
+		return wanted
+	}
+	if has := claim.Spec.Resources.Requests.Storage(); claim.Status.Phase != corev1.ClaimBound || has.Cmp(wanted) > 0 {
+		return *has
+	}
+	return wanted
+}
+
 // dataClaim asks for the volume of the embedded store.
 func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 	account := in.Account
-	size, class := resource.MustParse("1Gi"), ""
-	if gateway := account.Spec.Gateway; gateway != nil && gateway.Storage != nil && gateway.Storage.Embedded != nil {
-		if gateway.Storage.Embedded.Size != nil {
-			size = *gateway.Storage.Embedded.Size
-		}
-		class = gateway.Storage.Embedded.StorageClassName
-	}
+	size, class := claimSize(account, in.Claim), embeddedOf(account).StorageClassName
 	spec := corev1ac.PersistentVolumeClaimSpec().
 		WithAccessModes(corev1.ReadWriteOnce).
 		WithResources(

@@ -17,6 +17,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/test/rig"
 )
@@ -133,7 +134,7 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	webhook, err := graph.ParseWebhook(body)
+	webhook, err := whatsapp.ParseWebhook(body)
 	if err != nil || !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), rig.CallbackSecret) {
 		b.forged++
 		w.WriteHeader(http.StatusForbidden)
@@ -149,13 +150,13 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (b *business) note(s graph.Status) {
+func (b *business) note(s whatsapp.Status) {
 	switch s.Status {
-	case graph.StatusDelivered, graph.StatusRead:
-		b.ended[s.ID] = graph.StatusDelivered // a read message was delivered
-	case graph.StatusFailed:
+	case whatsapp.StatusDelivered, whatsapp.StatusRead:
+		b.ended[s.ID] = whatsapp.StatusDelivered // a read message was delivered
+	case whatsapp.StatusFailed:
 		if b.ended[s.ID] == "" {
-			b.ended[s.ID] = graph.StatusFailed
+			b.ended[s.ID] = whatsapp.StatusFailed
 		}
 		if len(s.Errors) > 0 {
 			b.reasons[s.ID] = s.Errors[0].Code

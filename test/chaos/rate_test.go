@@ -10,8 +10,8 @@ import (
 	"os/exec"
 	"slices"
 
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -57,8 +57,8 @@ func (r *run) recorded() []event {
 		for _, s := range m.Statuses {
 			end := event{Time: s.At, Type: "status", ID: m.CallbackData, Status: s.Status}
 			known, ended := ends[m.CallbackData]
-			sooner := !ended || known.Status == graph.StatusFailed || end.Time.Before(known.Time)
-			if s.Status == graph.StatusDelivered && sooner || s.Status == graph.StatusFailed && !ended {
+			sooner := !ended || known.Status == whatsapp.StatusFailed || end.Time.Before(known.Time)
+			if s.Status == whatsapp.StatusDelivered && sooner || s.Status == whatsapp.StatusFailed && !ended {
 				ends[m.CallbackData] = end
 			}
 		}

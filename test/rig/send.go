@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // Text is a free-form message to a customer, in digits.
@@ -63,7 +64,7 @@ func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer
 		answer.Code = graph.ParseError(response.StatusCode, response.Header, content).Code
 		return answer, nil
 	}
-	parsed, err := graph.ParseSendResponse(content)
+	parsed, err := whatsapp.ParseSendResponse(content)
 	if err != nil {
 		return Answer{}, err
 	}
