@@ -10,13 +10,14 @@ import (
 
 const day = 24 * 60 * 60
 
-// rules are those of 2023: 24 hours, a reaction opens too, an entry point of 72 hours that closes
-// conversations.
+// rules returns those of 2023: 24 hours, a reaction opens too, an entry point of 72 hours that
+// closes conversations.
 func rules() *Rules {
 	return &Rules{
 		Openings: []Opening{{Events: Message | Reacted | Called, Seconds: day}},
 		EntryPoint: EntryPointRules{
-			Opens: Ad, ReplySeconds: day, Seconds: 3 * day, StartsAt: AtDelivery, TrustsUpstream: true, ClosesConversations: true,
+			Opens: Ad, ReplySeconds: day, Seconds: 3 * day, StartsAt: AtDelivery, TrustsUpstream: true,
+			ClosesConversations: true,
 		},
 	}
 }

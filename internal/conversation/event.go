@@ -2,8 +2,8 @@ package conversation
 
 import "fmt"
 
-// Events is a set of the things that a customer can do in one inbound event. A message that came
-// from an advertisement is Message|Ad.
+// Events is the set of things that a customer does in one inbound event. A message that came from
+// an advertisement is Message|Ad.
 type Events uint16
 
 // The things that a customer can do.
@@ -55,8 +55,8 @@ type Inbound struct {
 	Events Events // what it was; 0 for events that open nothing (a read receipt, a changed number)
 }
 
-// Kinds of inbound events that are not the customer's content. Every other kind is a Message.
-// Source:
+// The kinds of inbound events that are not content from the customer. Every other kind is a
+// Message. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 const (
 	KindReaction     = "reaction"

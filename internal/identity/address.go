@@ -6,7 +6,7 @@ import "strings"
 // country code and without a plus sign, a user id, or the id of a group. The empty address is none.
 type Address string
 
-// Kind is what an address is.
+// Kind is the type of an address.
 type Kind uint8
 
 // The kinds.
@@ -32,7 +32,7 @@ const (
 	parentMark     = "ENT."
 )
 
-// Kind tells what the address is. Source:
+// Kind returns the type of the address. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
 func (a Address) Kind() Kind {
 	switch {
@@ -55,7 +55,7 @@ func (a Address) Kind() Kind {
 	return kind
 }
 
-// IsUserID tells whether a text is a user id, of either kind.
+// IsUserID reports whether a text is a user id, of either kind.
 func IsUserID(text string) bool {
 	kind := Address(text).Kind()
 	return kind == UserID || kind == ParentUserID
@@ -101,8 +101,7 @@ func ParsePhone(text string) (Address, bool) {
 	return Address(number), true
 }
 
-// Of reads an address as the network or a record writes it. What Parse does not read is kept as it
-// is.
+// Of reads an address as the network or a record writes it. It keeps what Parse does not read.
 func Of(text string) Address {
 	if address, ok := Parse(text); ok {
 		return address

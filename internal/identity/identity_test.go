@@ -203,7 +203,8 @@ func TestP13TwoNumbersOfAPlanAreNeverOnePerson(t *testing.T) {
 	})
 }
 
-// inPlan is the number as its country's plan has it today: in one form for all the ways to dial it.
+// inPlan returns the number as its country's plan has it today: in one form for all the ways to
+// dial it.
 func inPlan(a Address) (Address, bool) {
 	number, err := phonenumbers.Parse("+"+string(a), "")
 	if err != nil || !phonenumbers.IsValidNumber(number) {

@@ -52,8 +52,8 @@ func withoutTrunkPrefix(number string) string {
 	return withoutTrunkZero(number)
 }
 
-// withoutTrunkZero drops the trunk zero behind a country code, if there is one. No country code
-// begins another, so the first that fits is the number's. Two zeros are no trunk zero.
+// withoutTrunkZero drops the trunk zero after a country code, if there is one. No country code
+// begins another one, so the first match is the number's. Two zeros are not a trunk zero.
 func withoutTrunkZero(number string) string {
 	for length := 2; length <= 3 && length+1 < len(number); length++ {
 		if slices.Contains(trunkZero, number[:length]) {

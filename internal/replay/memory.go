@@ -30,7 +30,7 @@ func (m *memory) find(id []byte) (message ended, found bool) {
 	return message, found
 }
 
-// turn forgets what is older than that.
+// turn drops ids that are older than a lifetime, and at the latest after two.
 func (m *memory) turn(now int64) {
 	if now-m.since < lifetime {
 		return
