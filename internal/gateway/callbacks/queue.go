@@ -34,9 +34,11 @@ const (
 	refusedKeptFor = 30 * 24 * time.Hour
 	// lockedPause is how long what is sealed with a missing key waits until it is looked at again.
 	lockedPause = time.Minute
-	// maxQueued bounds the queue. When the business's endpoint has been away for so long that it is
+	// maxQueued and maxBytes bound the queue; the bytes are a quarter of the volume that an embedded
+	// store has by default. When the business's endpoint has been away for so long that the queue is
 	// full, new callbacks are dropped and counted.
 	maxQueued = 1_000_000
+	maxBytes  = 256 << 20
 )
 
 // Queue are the callbacks that wait for the business's endpoint. It is safe for concurrent use.
@@ -76,7 +78,11 @@ func (q *Queue) Add(
 	if err != nil {
 		return err
 	}
-	if waiting >= maxQueued {
+	bytes, err := tx.Depth(store.CallbackBytes)
+	if err != nil {
+		return err
+	}
+	if waiting >= maxQueued || bytes+int64(len(body)) > maxBytes {
 		tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
 		return nil
 	}

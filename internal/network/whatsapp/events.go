@@ -151,19 +151,19 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 // number. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func (m *Message) did() conversation.Events {
-	events := conversation.EventsOf(m.Kind())
-	if events == 0 || m.GroupID != "" {
+	if m.GroupID != "" {
 		return 0
 	}
+	var entry conversation.Events
 	if m.Referral != nil {
 		switch m.Referral.SourceType {
 		case referralAd:
-			events |= conversation.Ad
+			entry = conversation.Ad
 		case referralPost:
-			events |= conversation.PageButton
+			entry = conversation.PageButton
 		}
 	}
-	return events
+	return conversation.EventsOf(m.Kind(), entry)
 }
 
 // Kinds of referral. "post" is a page's own button or post in the older documents.
