@@ -8,9 +8,10 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -98,7 +99,7 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 	if err != nil {
 		return nil, err
 	}
-	customer, person := g.keys.Seal().CustomerHash(from.channel.ID, string(primary)), g.personOf(primary)
+	customer, person := g.keys.Seal().CustomerHash(from.channel.ID, string(primary)), people.Person(g.keys.Seal(), primary)
 	state, err := tx.Conversation(from.channel.ID, customer)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 	}
 	envelope := newEnvelope(out, granted)
 	envelope.Trace = a.trace
-	about, err := envelope.encode()
+	about, err := envelope.Encode()
 	if err != nil {
 		return nil, err
 	}
@@ -157,6 +158,23 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 	return newParcel(t, from.channel, m, envelope, upstream), nil
 }
 
+// newEnvelope is what is kept of a message as long as it is known.
+func newEnvelope(out outgoing, granted admission) settlement.Envelope {
+	e := settlement.Envelope{
+		Recipient: recipientOf(out.send), Type: out.send.Type,
+		Country: out.country, Form: out.form, Category: out.category, InWindow: granted.inWindow,
+		TTLSeconds: int64(out.ttl / time.Second),
+	}
+	if out.send.HasCallbackData {
+		data := out.send.CallbackData
+		e.CallbackData = &data
+	}
+	if out.send.Template != nil {
+		e.Template, e.Language = out.send.Template.Name, out.send.Template.Language
+	}
+	return e
+}
+
 // circumstances reads what the decision depends on beside the send.
 func (g *Gateway) circumstances(
 	tx *durable.Tx, from caller, out outgoing, person seal.CustomerHash, a acceptance, state *conversation.State,
@@ -191,12 +209,6 @@ func (g *Gateway) circumstances(
 	}
 	in.reserved, err = tx.Reserved(currency)
 	return in, err
-}
-
-// periodAt is the billing period of an instant: the calendar month in the account's zone, such as
-// "2026-11".
-func periodAt(at time.Time, zone *time.Location) string {
-	return civil.DateAt(at.Unix(), zone).Month().String()
 }
 
 // repeatable recognises the repetition of a send by the key that its client gave it; without a key

@@ -54,8 +54,8 @@ func (g *Gateway) api() http.Handler {
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
 	serve("GET "+number, "phone_number", g.getPhoneNumber)
 	serve("DELETE "+number, "other", g.deleteObject)
-	serve("GET "+config.WebhookPath, "handshake", g.getWebhook)
-	serve("POST "+config.WebhookPath, "webhook", g.postWebhook)
+	serve("GET "+config.WebhookPath, "handshake", g.intake.ServeHandshake)
+	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
 		number + "/messages", number + "/block_users", number + "/consents", number + "/erase",
 		number + "/refused_callbacks", number, config.WebhookPath,

@@ -9,6 +9,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
@@ -33,7 +34,7 @@ func spent(tx *store.Tx, t *served.Tenant, currency money.Currency, now time.Tim
 // it was accepted, or its allowances others: the plan that is served when the message ends prices
 // it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
 func stillCovered(
-	tx *durable.Tx, t *served.Tenant, m *store.Message, about envelope, state *conversation.State, now time.Time,
+	tx *durable.Tx, t *served.Tenant, m *store.Message, about settlement.Envelope, state *conversation.State, now time.Time,
 ) (*graph.Error, error) {
 	message := pricing.Message{
 		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
@@ -91,7 +92,7 @@ func (g *Gateway) warnOfBudget(ctx context.Context, t *served.Tenant, now time.T
 // growingPeriods are the periods whose charges may still grow: the current one, and in its first
 // days the one before, whose last deliveries may not have been told yet.
 func growingPeriods(now time.Time, zone *time.Location) []string {
-	return slices.Compact([]string{periodAt(now.Add(-retoldFor), zone), periodAt(now, zone)})
+	return slices.Compact([]string{settlement.PeriodAt(now.Add(-retoldFor), zone), settlement.PeriodAt(now, zone)})
 }
 
 func (g *Gateway) warnOfPeriod(ctx context.Context, t *served.Tenant, period string) error {

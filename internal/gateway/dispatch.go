@@ -12,6 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
@@ -168,7 +169,7 @@ func (g *Gateway) claim(
 		)
 	}
 	if gaveUp {
-		g.deliveries.Notify()
+		g.callbacks.Notify()
 	}
 	return parcels, next, nil
 }
@@ -215,7 +216,7 @@ func (g *Gateway) prepare(
 func (g *Gateway) holdUntil(
 	tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time,
 ) (until time.Time, forPayment bool, err error) {
-	billable := isBillable(m)
+	billable := settlement.IsBillable(m)
 	if billable {
 		if until := g.channels.holdsBillable(m.Channel, now); !until.IsZero() {
 			return until, true, nil
@@ -231,10 +232,6 @@ func (g *Gateway) holdUntil(
 	return now.Add(wait), false, nil
 }
 
-// isBillable tells whether a message can cost anything, as far as was known when it was accepted:
-// an allowance may surely have paid for it.
-func isBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount.IsZero() }
-
 // putBack puts a claimed message back untried. One that waits for payment lets what is free of its
 // customer go ahead, and is released when the stop ends.
 func putBack(tx *durable.Tx, m *store.Message, until time.Time, forPayment bool) error {
@@ -248,11 +245,11 @@ func putBack(tx *durable.Tx, m *store.Message, until time.Time, forPayment bool)
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is
 // given up instead, and the parcel is nil.
 func (g *Gateway) pack(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time) (*parcel, error) {
-	about, err := g.envelopeOf(m)
+	about, err := g.settler.Open(tx, m)
 	if err != nil {
 		return nil, err
 	}
-	if about.unreadable {
+	if about.Unreadable {
 		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	}
 	refusal, err := stillPermitted(tx, t, m, about, now)
@@ -268,7 +265,7 @@ func (g *Gateway) pack(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *s
 	body, err := upstreamBody(tx, c, m)
 	switch {
 	case errors.Is(err, network.ErrUnreadable):
-		g.unreadable(kindMessage, "message", m.ID)
+		tx.After(func() { g.metrics.TellUnreadable(g.log, telemetry.RowMessage, "message", m.ID) })
 		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	case err != nil:
 		return nil, err
@@ -276,12 +273,12 @@ func (g *Gateway) pack(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *s
 	return newParcel(t, c, m, about, body), nil
 }
 
-func newParcel(t *served.Tenant, c *served.Channel, m *store.Message, about envelope, body []byte) *parcel {
+func newParcel(t *served.Tenant, c *served.Channel, m *store.Message, about settlement.Envelope, body []byte) *parcel {
 	return &parcel{
 		tenant: t, channel: c, to: pair{m.Channel, m.Customer}, recipient: identity.Of(
 			about.Recipient,
-		), id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.ttl()),
-		tries: m.Attempts - 1, lease: m.Lease, billable: isBillable(m),
+		), id: m.ID, body: body, trace: about.Trace, accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.TTL()),
+		tries: m.Attempts - 1, lease: m.Lease, billable: settlement.IsBillable(m),
 	}
 }
 
@@ -289,8 +286,8 @@ func newParcel(t *served.Tenant, c *served.Channel, m *store.Message, about enve
 // live is over, its window has closed while it waited (P4), or the customer has stopped marketing,
 // took the consent back or was blocked meanwhile, or the plan has become so dear that the budget
 // does not cover it.
-func stillPermitted(tx *durable.Tx, t *served.Tenant, m *store.Message, about envelope, now time.Time) (*graph.Error, error) {
-	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
+func stillPermitted(tx *durable.Tx, t *served.Tenant, m *store.Message, about settlement.Envelope, now time.Time) (*graph.Error, error) {
+	if !now.Before(m.AcceptedAt.Add(about.TTL())) {
 		return expiredError(), nil
 	}
 	state, err := tx.Conversation(m.Channel, m.Customer)
@@ -306,6 +303,13 @@ func stillPermitted(tx *durable.Tx, t *served.Tenant, m *store.Message, about en
 		return refusal, nil
 	}
 	return stillCovered(tx, t, m, about, &state, now)
+}
+
+// lockedPause is how long what is sealed with a missing key waits until it is looked at again.
+const lockedPause = time.Minute
+
+func unreadableError() *graph.Error {
+	return graph.NewError(graph.CodeInternal, "The stored message could not be read. Send it again.")
 }
 
 func expiredError() *graph.Error {

@@ -7,8 +7,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -18,7 +19,7 @@ func (g *Gateway) beginDoubt(tx *durable.Tx, m *store.Message, now time.Time) er
 	if err := tx.Doubt(m); err != nil {
 		return err
 	}
-	return tx.Append(doubtRecord(m, noteDoubtBegan, now))
+	return tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtBegan, now))
 }
 
 // recover turns into doubts what was cut off: messages that were marked as being sent by a process
@@ -37,20 +38,7 @@ func (g *Gateway) recover(ctx context.Context, update durable.Updater) error {
 	if err != nil {
 		return err
 	}
-	return g.releaseCallbacks(ctx, update)
-}
-
-func (g *Gateway) releaseCallbacks(ctx context.Context, update durable.Updater) error {
-	var released int64
-	err := update(ctx, func(tx *durable.Tx) (err error) {
-		released, err = tx.ReleaseCallbacks()
-		return err
-	})
-	if err == nil && released > 0 {
-		g.log.Info("Callbacks were cut off and are delivered again", "callbacks", released)
-		g.deliveries.Notify()
-	}
-	return err
+	return g.callbacks.Release(ctx, update)
 }
 
 // resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The
@@ -91,16 +79,16 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *served.Tenant, now time.
 func (g *Gateway) resolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
 	c := t.Channel(m.Channel)
 	if t.Doubt.Resolution == config.DoubtResend && c != nil {
-		if err := tx.Append(doubtRecord(m, noteDoubtResent, now)); err != nil {
+		if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtResent, now)); err != nil {
 			return err
 		}
 		g.log.Warn("Message in doubt is sent again", "message", m.ID)
 		return tx.Retry(m, now)
 	}
-	if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
+	if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtFailed, now)); err != nil {
 		return err
 	}
-	about, err := g.envelopeOf(m)
+	about, err := g.settler.Open(tx, m)
 	if err != nil {
 		return err
 	}
@@ -115,14 +103,7 @@ func channelOrGone(c *served.Channel, id string) *served.Channel {
 	if c != nil {
 		return c
 	}
-	gone := &served.Channel{}
+	gone := &served.Channel{Network: meta.Common()}
 	gone.ID = id
 	return gone
-}
-
-func doubtRecord(m *store.Message, note string, now time.Time) *ledger.Record {
-	return &ledger.Record{
-		Kind: ledger.Doubt, MessageID: m.ID, SettledAt: now, AcceptedAt: m.AcceptedAt,
-		Channel: m.Channel, Customer: ledger.Customer(m.Customer), Note: note,
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -143,7 +144,7 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{noteDoubtBegan, noteDoubtAnswered}; !slices.Equal(notes, want) {
+	if want := []string{settlement.NoteDoubtBegan, settlement.NoteDoubtAnswered}; !slices.Equal(notes, want) {
 		t.Fatalf("the ledger notes %q, want %q", notes, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
@@ -60,12 +61,12 @@ const maxErased = 10
 // erase forgets people, page by page, so that no operation is long. It tells how many messages had
 // to stay.
 func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
-	people, err := g.eraseReach(ctx, users)
+	known, err := g.eraseReach(ctx, users)
 	if err != nil {
 		return 0, err
 	}
-	customers := make([]seal.CustomerHash, 0, len(people))
-	for _, primary := range people {
+	customers := make([]seal.CustomerHash, 0, len(known))
+	for _, primary := range known {
 		customers = append(customers, g.keys.Seal().CustomerHash(channel, string(primary)))
 	}
 	var so store.Erasure
@@ -86,7 +87,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 		unsettled += open
 	}
 	return unsettled, g.store.Update(ctx, func(tx *durable.Tx) error {
-		for _, primary := range people {
+		for _, primary := range known {
 			if err := tx.ForgetPerson(primary); err != nil {
 				return err
 			}
@@ -97,23 +98,23 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 
 // eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each
 // once and by the primary address.
-func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []identity.Address, err error) {
+func (g *Gateway) eraseReach(ctx context.Context, users []string) (known []identity.Address, err error) {
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
-		people = nil
+		known = nil
 		for _, user := range users {
 			primary, err := tx.Primary(identity.Of(user))
 			if err != nil {
 				return err
 			}
-			if slices.Contains(people, primary) {
+			if slices.Contains(known, primary) {
 				continue
 			}
-			people = append(people, primary)
-			if err := tx.EraseReach(g.personOf(primary)); err != nil {
+			known = append(known, primary)
+			if err := tx.EraseReach(people.Person(g.keys.Seal(), primary)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return people, err
+	return known, err
 }

@@ -13,9 +13,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/gateway/wake"
 )
@@ -51,10 +54,6 @@ type Gateway struct {
 	store   *durable.Store
 	metrics *telemetry.Metrics
 	traces  telemetry.Traces
-	// failures throttles the log of messages that fail.
-	failures *telemetry.Throttle
-	// rejections are what the log tells of webhooks that come to nothing.
-	rejections *rejections
 	// sealed is what the last walk through the store has found; nil before the first one.
 	sealed atomic.Pointer[sealedWith]
 	// reachableSince is since when statuses can reach the store: since it was opened, or the end of
@@ -66,17 +65,17 @@ type Gateway struct {
 	upstreams      *upstreams
 	steady         steadySpace
 	refusals       budgetRefusals
-	callbacks      *callbackClient
-	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from
-	// them.
-	bodies      bodies
-	webhookRoom webhookRoom
+	callbacks      *callbacks.Queue
+	settler        *settlement.Settler
+	intake         *intake.Intake
+	// bodies are those of the API's requests.
+	bodies bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
 	passes  chan struct{}
 	senders *senders
-	// sends and deliveries wake the dispatcher and the delivery of callbacks.
-	sends, deliveries wake.Signal
+	// sends wakes the dispatcher.
+	sends wake.Signal
 }
 
 // Run serves an account on the listeners until ctx is done, then lets what is under way finish.
@@ -117,18 +116,20 @@ func newGateway(options Options) (*Gateway, error) {
 		}),
 		metrics:        metrics,
 		traces:         traces,
-		failures:       telemetry.NewThrottle(),
-		rejections:     newRejections(options.Log),
 		reachableSince: options.Now(),
 		pacer:          newPacer(),
 		channels:       newChannelStops(),
 		upstreams:      newUpstreams(),
-		callbacks:      newCallbackClient(peers.NewTransport(deliverers, options.Dial)),
 		passes:         make(chan struct{}, maxPasses),
 		senders:        newSenders(dispatchers),
 		sends:          wake.New(),
-		deliveries:     wake.New(),
 	}
+	g.callbacks = callbacks.NewQueue(g.store, g.config, options.Dial, g.log, metrics, traces)
+	g.settler = settlement.New(g.callbacks, g.log, metrics)
+	g.intake = intake.New(intake.Options{
+		Store: g.store, Config: g.config, Keys: keyring.Seal(), Dispatch: heard{g}, Callbacks: g.callbacks,
+		Settler: g.settler, Log: g.log, Metrics: metrics, Traces: traces,
+	})
 	g.metrics.Registry.MustRegister(gauges{
 		read: g.depths, obstacles: g.obstacles, space: g.store.Space,
 		superseded: func() bool { return g.store.Superseded() != nil },
@@ -171,7 +172,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 			return
 		}
 		background.Go(func() { g.dispatch(ctx) })
-		background.Go(func() { g.deliver(ctx) })
+		background.Go(func() { g.callbacks.Run(ctx) })
 		background.Go(func() { g.maintain(ctx) })
 		background.Go(func() { g.reseal(ctx) })
 	})
@@ -211,5 +212,5 @@ func (g *Gateway) open(ctx context.Context) error {
 // behind it go, and the business hears of it.
 func (g *Gateway) notify() {
 	g.sends.Notify()
-	g.deliveries.Notify()
+	g.callbacks.Notify()
 }

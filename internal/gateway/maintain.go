@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -96,7 +98,7 @@ func (g *Gateway) expireQueued(ctx context.Context, t *served.Tenant, now time.T
 		return tx.Outlived(now.Add(outcomeGrace), limit)
 	}
 	found, err := g.store.ForEach(ctx, outlived, func(tx *durable.Tx, m *store.Message) error {
-		about, err := g.envelopeOf(m)
+		about, err := g.settler.Open(tx, m)
 		if err != nil {
 			return err
 		}
@@ -117,19 +119,19 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *served.Tenant, now tim
 		return tx.Expired(now, limit)
 	}
 	found, err := g.store.ForEach(ctx, expired, func(tx *durable.Tx, m *store.Message) error {
-		about, err := g.envelopeOf(m)
+		about, err := g.settler.Open(tx, m)
 		if err != nil {
 			return err
 		}
 		if m.State == store.InDoubt { // the account's rule had no time to apply
-			if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
+			if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtFailed, now)); err != nil {
 				return err
 			}
 		}
 		if err := g.giveUp(tx, t, channelOrGone(t.Channel(m.Channel), m.Channel), m, about, late, now); err != nil {
 			return err
 		}
-		return g.settle(tx, t, ending{message: m, about: about, at: now, now: now})
+		return g.settler.Settle(tx, t, settlement.Ending{Message: m, About: about, At: now, Now: now})
 	})
 	if found > 0 {
 		g.notify()
@@ -154,11 +156,13 @@ func (g *Gateway) reprice(ctx context.Context, t *served.Tenant, now time.Time) 
 		return tx.Unpriced(last, limit)
 	}
 	_, err := g.store.ForEach(ctx, unpriced, func(tx *durable.Tx, m *store.Message) error {
-		about, err := g.envelopeOf(m)
+		about, err := g.settler.Open(tx, m)
 		if err != nil {
 			return err
 		}
-		return g.settle(tx, t, ending{message: m, about: about, delivered: true, at: deliveredAt(m), now: now})
+		return g.settler.Settle(tx, t, settlement.Ending{
+			Message: m, About: about, Delivered: true, At: deliveredAt(m), Now: now,
+		})
 	})
 	return err
 }
@@ -183,17 +187,14 @@ func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
 				// One that is tried is given up by then; this is for those that no endpoint is left
 				// for.
-				CallbacksBefore: now.Add(-callbackRetryFor - callbackLease), Rows: durable.PageSize,
+				CallbacksBefore: now.Add(-callbacks.RetryFor - callbacks.Lease), Rows: durable.PageSize,
 			})
 			if err != nil {
 				return err
 			}
-			refused, err = tx.PurgeRefused(now.Add(-refusedKeptFor), durable.PageSize)
+			refused, err = g.callbacks.Purge(tx, now, durable.PageSize)
 			return err
 		})
-		if err == nil {
-			g.forgotRefused(refused)
-		}
 		if err != nil || removed+refused == 0 {
 			return err
 		}

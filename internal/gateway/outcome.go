@@ -2,11 +2,12 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -16,8 +17,8 @@ import (
 // submitted records that the upstream has the message, and whose address the upstream says that it
 // went to, and applies the statuses that came before its id was known.
 func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer network.Sent, now time.Time) ([]store.Union, error) {
-	unions, err := learnAnswer(tx, p.recipient, answer.Recipient, now)
-	if err != nil && !damaged(err) {
+	unions, err := people.LearnAnswer(tx, p.recipient, answer.Recipient, now)
+	if err != nil && !people.IsDamaged(err) {
 		return nil, err // whoever cannot be read stays apart; the message has gone all the same
 	}
 	return unions, g.recordSubmitted(tx, p, answer.ID, now)
@@ -29,7 +30,7 @@ func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, n
 		return err
 	}
 	if m.State == store.InDoubt { // it was held for lost while the answer was on its way
-		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+		if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtAnswered, now)); err != nil {
 			return err
 		}
 	}
@@ -39,7 +40,7 @@ func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, n
 	if tx.Readied() {
 		g.senders.note(p.channel.ID, true)
 	}
-	return g.applyKept(tx, p.tenant, p.channel, m, now)
+	return g.intake.TakeEarly(tx, p.tenant, p.channel, m, now)
 }
 
 // notSubmitted records the fate of a message that the upstream did not take, as far as is known. A
@@ -51,7 +52,7 @@ func (g *Gateway) notSubmitted(tx *durable.Tx, p parcel, v sendVerdict, now time
 		return err
 	}
 	if m.State == store.InDoubt && v.fate != fateInDoubt {
-		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+		if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtAnswered, now)); err != nil {
 			return err
 		}
 		if err := tx.Undoubt(m); err != nil {
@@ -77,61 +78,31 @@ func (g *Gateway) notSubmitted(tx *durable.Tx, p parcel, v sendVerdict, now time
 	case fateInDoubt:
 		return g.beginDoubt(tx, m, now)
 	default:
-		about, err := g.envelopeOf(m)
+		about, err := g.settler.Open(tx, m)
 		if err != nil {
 			return err
 		}
-		if err := g.afterFailure(tx, m, v.failure.Code, now); err != nil {
+		if err := settlement.HeedFailure(tx, m, v.failure.Cause(), now); err != nil {
 			return err
 		}
-		e := ending{message: m, about: about, at: now, now: now, refused: v.failure.Code}
-		return g.abandon(tx, p.tenant, p.channel, e, v.failure)
+		e := settlement.Ending{Message: m, About: about, At: now, Now: now}
+		if v.failure.Cause() == network.OutsideWindow {
+			e.WindowCode = v.failure.Code
+		}
+		return g.settler.GiveUp(tx, p.tenant, p.channel, e, v.failure)
 	}
 }
 
 // giveUp ends a message as failed: it is settled as undelivered, and the business hears of it, in
 // the caller's commit. If it was to probe a stop, the next one may.
 func (g *Gateway) giveUp(
-	tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, about envelope, cause *graph.Error, now time.Time,
+	tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, about settlement.Envelope, cause *graph.Error, now time.Time,
 ) error {
-	if isBillable(m) {
+	if settlement.IsBillable(m) {
 		g.channels.unprobed(c.ID, now)
 	}
-	return g.abandon(tx, t, c, ending{message: m, about: about, at: now, now: now}, cause)
-}
-
-func (g *Gateway) abandon(tx *durable.Tx, t *served.Tenant, c *served.Channel, e ending, cause *graph.Error) error {
-	moved, err := tx.Fail(e.message, cause.Code, e.now)
-	if err != nil || !moved {
-		return err
-	}
-	if err := g.settle(tx, t, e); err != nil {
-		return err
-	}
-	body, err := failedCallback(failure{channel: c, id: e.message.ID, at: e.now, cause: cause}, e.about)
-	if err != nil {
-		return err
-	}
-	return g.queueCallback(tx, t, c.ID, e.message.Customer, body, e.now)
-}
-
-// afterFailure draws what follows from a failure at the upstream beside the message: a customer who
-// has stopped marketing, as the upstream knows, has stopped it here too. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
-// (131050).
-func (g *Gateway) afterFailure(tx *durable.Tx, m *store.Message, code int, at time.Time) error {
-	if code != graph.CodeMarketingStopped {
-		return nil
-	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
-	if errors.Is(err, store.ErrDamaged) {
-		return nil // it stops everything until the row is restored, and the upstream will say it again
-	}
-	if err != nil {
-		return err
-	}
-	state.StopMarketing(true, at.Unix())
-	return tx.PutConversation(m.Channel, m.Customer, &state)
+	e := settlement.Ending{Message: m, About: about, At: now, Now: now}
+	return g.settler.GiveUp(tx, t, c, e, cause)
 }
 
 // persist records an outcome that is known only here, see durable.Store.Persist, of which the
@@ -141,7 +112,7 @@ func (g *Gateway) persist(
 ) (recorded bool) {
 	recorded = g.store.Persist(ctx, what, fn, about...)
 	if recorded {
-		g.deliveries.Notify()
+		g.callbacks.Notify()
 	}
 	return recorded
 }

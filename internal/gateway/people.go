@@ -10,6 +10,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -86,12 +87,12 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 	err := g.store.Update(ctx, func(tx *durable.Tx) error {
 		unions = nil
 		for _, user := range done {
-			more, err := learnAnswer(tx, user.Input, user, now)
+			more, err := people.LearnAnswer(tx, user.Input, user, now)
 			if err != nil {
 				return err
 			}
 			unions = append(unions, more...)
-			address := first(append(slices.Clip(user.Addresses), user.Input))
+			address := people.First(append(slices.Clip(user.Addresses), user.Input))
 			err = g.changePerson(tx, c, address, func(s *conversation.State) {
 				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1)) // the later request counts, be it within the same second
 			})
@@ -254,7 +255,7 @@ func checkPeople(of network.Sender, field string, users []string) error {
 func (g *Gateway) changePerson(
 	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
 ) error {
-	customer, err := g.customerAt(tx, c.ID, address)
+	customer, err := people.Customer(tx, g.keys.Seal(), c.ID, address)
 	if err != nil {
 		return err
 	}

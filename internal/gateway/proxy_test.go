@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -126,8 +127,8 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 		copies int
 		notes  []string
 	}{
-		config.DoubtFail:   {1, []string{noteDoubtBegan, noteDoubtFailed}},
-		config.DoubtResend: {2, []string{noteDoubtBegan, noteDoubtResent}},
+		config.DoubtFail:   {1, []string{settlement.NoteDoubtBegan, settlement.NoteDoubtFailed}},
+		config.DoubtResend: {2, []string{settlement.NoteDoubtBegan, settlement.NoteDoubtResent}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
 )
@@ -58,7 +59,7 @@ func (b *budgetRefusals) least(t *served.Tenant, now time.Time) *money.Money {
 
 // begin forgets what was refused in another period or under another limit.
 func (b *budgetRefusals) begin(t *served.Tenant, now time.Time) {
-	if period := periodAt(now, t.Zone); b.period != period || b.limit != t.Budget.Limit {
+	if period := settlement.PeriodAt(now, t.Zone); b.period != period || b.limit != t.Budget.Limit {
 		b.period, b.limit, b.amount = period, t.Budget.Limit, nil
 	}
 }

@@ -124,7 +124,7 @@ func (g *Gateway) eachRefused(
 	}); err != nil {
 		return err
 	}
-	g.deliveries.Notify()
+	g.callbacks.Notify()
 	return writeJSON(w, struct {
 		Success   bool `json:"success"`
 		Callbacks int  `json:"callbacks"`

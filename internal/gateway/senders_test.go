@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 

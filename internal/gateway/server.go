@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -20,8 +21,6 @@ import (
 // Bounds of what one connection may cost.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second
-	writeTimeout      = 40 * time.Second // longer than a call that is passed on to the upstream
 	idleTimeout       = 75 * time.Second
 	maxHeaderBytes    = 16 << 10
 	// drainTimeout is how long a shutdown waits for requests that are under way.
@@ -34,8 +33,8 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
+		ReadTimeout:       intake.ReadTimeout,
+		WriteTimeout:      intake.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -117,7 +116,7 @@ const (
 )
 
 // bounded bounds the requests that are served at once. Webhooks take none of these places, for
-// anybody may post there; webhookRoom bounds them.
+// anybody may post there; the intake bounds them.
 func (g *Gateway) bounded(next http.Handler) http.Handler {
 	slots := make(chan struct{}, maxConcurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

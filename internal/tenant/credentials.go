@@ -66,7 +66,7 @@ func servedChannel(served *config.Document, wanted config.Channel) config.Channe
 		return config.Channel{}
 	}
 	at := slices.IndexFunc(served.Channels, func(c config.Channel) bool {
-		return c.Type == wanted.Type && c.ID == wanted.ID
+		return c.ID == wanted.ID && (c.Type == wanted.Type || c.Type == "") // an early document names no network
 	})
 	if at < 0 {
 		return config.Channel{}

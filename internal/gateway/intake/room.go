@@ -1,4 +1,4 @@
-package gateway
+package intake
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // Anybody may post a webhook, and whether it is genuine is known only when all of it has arrived.
@@ -24,15 +24,19 @@ const (
 	bodyOverhead = 16 << 10
 	// bodyGrace is how long a body may take in any case, and leastRate how many more bytes must
 	// have arrived for each second beyond that. The largest webhook then has just under
-	// readTimeout.
+	// ReadTimeout.
 	bodyGrace = 5 * time.Second
 	leastRate = 128 << 10
+	// ReadTimeout and WriteTimeout are those of the server that the intake is served by; the second
+	// is longer than a call to the upstream.
+	ReadTimeout  = 30 * time.Second
+	WriteTimeout = 40 * time.Second
 	// firstRead is the first buffer of a body: most webhooks fit.
 	firstRead = 4 << 10
 )
 
-// webhookRoom holds the bodies of webhooks. It is safe for concurrent use; the zero room is empty.
-type webhookRoom struct {
+// bodyRoom holds the bodies of webhooks. It is safe for concurrent use; the zero room is empty.
+type bodyRoom struct {
 	mu   sync.Mutex
 	held int64
 	// unfinished are the bodies that still arrive, any of which may be dropped.
@@ -60,7 +64,7 @@ var errDropped = errors.New("the body was dropped to make room")
 // read reads the body of a webhook, one byte more than the limit at most, so that the caller can
 // tell one that is too large. Memory is taken as the body arrives, whatever length was declared.
 // Done gives the room back. After an error the connection cannot be used again.
-func (room *webhookRoom) read(
+func (room *bodyRoom) read(
 	w http.ResponseWriter, r *http.Request, limit int64,
 ) (body []byte, done func(), err error) {
 	connection := http.NewResponseController(w)
@@ -80,13 +84,13 @@ func (room *webhookRoom) read(
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, nil, tooSlow()
 	default:
-		return nil, nil, graph.NewError(
-			graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.",
+		return nil, nil, network.Refuse(
+			network.Malformed, "The body could not be read to its end. Send it again.",
 		)
 	}
 }
 
-func (room *webhookRoom) fill(b *heldBody, r *http.Request, limit int64) ([]byte, error) {
+func (room *bodyRoom) fill(b *heldBody, r *http.Request, limit int64) ([]byte, error) {
 	if err := room.hold(b, bodyOverhead); err != nil {
 		return nil, err
 	}
@@ -124,7 +128,7 @@ func nextSize(arrived int, declared, limit int64) int {
 }
 
 // hold sets what a body holds, and drops others for it if room is short.
-func (room *webhookRoom) hold(b *heldBody, size int64) error {
+func (room *bodyRoom) hold(b *heldBody, size int64) error {
 	room.mu.Lock()
 	defer room.mu.Unlock()
 	if b.dropped {
@@ -152,7 +156,7 @@ func (room *webhookRoom) hold(b *heldBody, size int64) error {
 // the most for the longest, the one that has. Behind a proxy all have one address; then it is
 // simply the heaviest of all. A body that has just come weighs nothing, and what ends soon stays
 // light.
-func (room *webhookRoom) heaviest(newest *heldBody, now time.Time) *heldBody {
+func (room *bodyRoom) heaviest(newest *heldBody, now time.Time) *heldBody {
 	peers := map[string]float64{}
 	for b := range room.unfinished {
 		b.weigh(now)
@@ -177,7 +181,7 @@ func (b *heldBody) weigh(now time.Time) {
 }
 
 // drop takes a body's room away and ends its reading.
-func (room *webhookRoom) drop(b *heldBody) {
+func (room *bodyRoom) drop(b *heldBody) {
 	delete(room.unfinished, b)
 	room.held -= b.size
 	b.dropped = true
@@ -185,7 +189,7 @@ func (room *webhookRoom) drop(b *heldBody) {
 }
 
 // expect lets the connection wait for more of a body for as long as its rate allows.
-func (room *webhookRoom) expect(b *heldBody, arrived int) error {
+func (room *bodyRoom) expect(b *heldBody, arrived int) error {
 	room.mu.Lock()
 	defer room.mu.Unlock()
 	if b.dropped {
@@ -197,23 +201,23 @@ func (room *webhookRoom) expect(b *heldBody, arrived int) error {
 
 // patience is how long a body may have taken when so many bytes of it have arrived.
 func patience(arrived int) time.Duration {
-	return min(bodyGrace+time.Duration(arrived)*time.Second/leastRate, readTimeout)
+	return min(bodyGrace+time.Duration(arrived)*time.Second/leastRate, ReadTimeout)
 }
 
 // finish keeps a body that has arrived: it is not dropped any more.
-func (room *webhookRoom) finish(b *heldBody) error {
+func (room *bodyRoom) finish(b *heldBody) error {
 	room.mu.Lock()
 	defer room.mu.Unlock()
 	if b.dropped {
 		return errDropped
 	}
 	delete(room.unfinished, b)
-	b.interrupt(b.began.Add(readTimeout + writeTimeout)) // whoever waits for the store is not cut off
+	b.interrupt(b.began.Add(ReadTimeout + WriteTimeout)) // whoever waits for the store is not cut off
 	return nil
 }
 
 // leave gives back what a body holds, and tells whether it was dropped before.
-func (room *webhookRoom) leave(b *heldBody) (dropped bool) {
+func (room *bodyRoom) leave(b *heldBody) (dropped bool) {
 	room.mu.Lock()
 	defer room.mu.Unlock()
 	if b.dropped {
@@ -225,11 +229,16 @@ func (room *webhookRoom) leave(b *heldBody) (dropped bool) {
 	return false
 }
 
-func tooSlow() *graph.Error {
-	e := graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(
+func tooSlow() *network.Refusal {
+	return network.Refuse(network.TooSlow, fmt.Sprintf(
 		"The body arrived too slowly: after %d seconds it must bring %d KiB a second. Send it again.",
 		bodyGrace/time.Second, leastRate>>10,
 	))
-	e.HTTPStatus = http.StatusRequestTimeout
-	return e
+}
+
+func busy() *network.Refusal {
+	return &network.Refusal{
+		Reason: network.Busy, After: time.Second,
+		Details: "The gateway serves too many requests at once. Slow down and send this one again later.",
+	}
 }

@@ -1,8 +1,7 @@
-package gateway
+package intake
 
 import (
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -27,20 +26,16 @@ const (
 // most once an interval with its number, because anybody may post webhooks.
 type rejections struct {
 	log  *slog.Logger
-	mu   sync.Mutex
 	seen *telemetry.Throttle
 }
 
 func newRejections(log *slog.Logger) *rejections {
-	return &rejections{log: log, seen: telemetry.NewThrottle()}
+	return &rejections{log, telemetry.NewThrottle()}
 }
 
 // tell logs a rejection. The details must name no customer.
 func (r *rejections) tell(why rejection, now time.Time, details ...any) {
-	r.mu.Lock()
-	n := r.seen.Add(string(why), now)
-	r.mu.Unlock()
-	if n > 0 {
+	if n := r.seen.Add(string(why), now); n > 0 {
 		r.log.Warn(string(why), append(details, "count", n)...) //nolint:sloglint // every kind is a constant
 	}
 }
@@ -60,8 +55,8 @@ func objectID(id string) string {
 	return id
 }
 
-// reject counts a change that is for nobody here, and has it logged after the commit.
-func (in *intake) reject(why rejection, details ...any) {
-	in.count(kindOther, telemetry.ResultUnknown)
-	in.rejected = append(in.rejected, func() { in.gateway.rejections.tell(why, in.now, details...) })
+// reject counts what is for nobody here, and has it logged once the webhook is durable.
+func (c *commit) reject(why rejection, details ...any) {
+	c.count(kindOther, telemetry.ResultUnknown)
+	c.tx.After(func() { c.rejections.tell(why, c.now, details...) })
 }

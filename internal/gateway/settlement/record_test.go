@@ -1,9 +1,12 @@
-package gateway
+package settlement
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -12,7 +15,7 @@ import (
 // A record says which rate stood in the plan, also when something made the message free; without a
 // rate it says nothing, which is not 0.
 func TestP5RecordSaysTheListPriceThatThereWas(t *testing.T) {
-	tenant, err := tenantOf(t, func(*config.Document) {})
+	tenant, err := served.Parse(gatewaytest.Encoded(t, func(*config.Document) {}), http.DefaultTransport)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,10 +30,10 @@ func TestP5RecordSaysTheListPriceThatThereWas(t *testing.T) {
 		"charged":              {pricing.Outcome{Result: pricing.Charged, ListPrice: rate, Listed: true, Cost: rate, Charge: rate}, true, "0.03"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			record := recordOf(
+			record := newRecord(
 				tenant,
-				ending{message: &store.Message{ID: "m"}, delivered: true, at: noon, now: noon},
-				pricing.Message{EndedAt: noon.Unix()}, tc.outcome,
+				&Ending{Message: &store.Message{ID: "m"}, Delivered: true, At: gatewaytest.Noon, Now: gatewaytest.Noon},
+				pricing.Message{EndedAt: gatewaytest.Noon.Unix()}, tc.outcome,
 			)
 			if record.Listed != tc.listed || record.ListPrice.String() != tc.price {
 				t.Fatalf("listed %t at %s, want %t at %s", record.Listed, record.ListPrice, tc.listed, tc.price)

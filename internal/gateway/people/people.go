@@ -1,4 +1,6 @@
-package gateway
+// Package people tells whom an address belongs to, and learns which addresses are one person's
+// (P13).
+package people
 
 import (
 	"errors"
@@ -12,8 +14,10 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// customerAt is who an address belongs to with a channel, at rest; nobody for no address.
-func (g *Gateway) customerAt(tx *durable.Tx, channel string, address identity.Address) (seal.CustomerHash, error) {
+// Customer is who an address belongs to with a channel, at rest; nobody for no address.
+func Customer(
+	tx *durable.Tx, keys *seal.Keys, channel string, address identity.Address,
+) (seal.CustomerHash, error) {
 	if address == "" {
 		return seal.CustomerHash{}, nil
 	}
@@ -21,39 +25,29 @@ func (g *Gateway) customerAt(tx *durable.Tx, channel string, address identity.Ad
 	if err != nil {
 		return seal.CustomerHash{}, err
 	}
-	return g.keys.Seal().CustomerHash(channel, string(primary)), nil
+	return keys.CustomerHash(channel, string(primary)), nil
 }
 
-// personOf is who a primary address belongs to whatever number of the account writes to it, as the
+// Person is who a primary address belongs to whatever channel of the account writes to it, as the
 // upstream's limit on different customers counts. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messaging-limits
-func (g *Gateway) personOf(primary identity.Address) seal.CustomerHash {
-	return g.keys.Seal().CustomerHash("", string(primary))
+func Person(keys *seal.Keys, primary identity.Address) seal.CustomerHash {
+	return keys.CustomerHash("", string(primary))
 }
 
-// addresses are those that the upstream names one person by, without what is none.
-func addresses(texts ...string) []identity.Address {
-	list := make([]identity.Address, 0, len(texts))
-	for _, text := range texts {
-		if text != "" {
-			list = append(list, identity.Of(text))
-		}
-	}
-	return list
-}
-
-// first is the first of the addresses; empty if there is none.
-func first(list []identity.Address) identity.Address {
+// First is the first of the addresses; empty if there is none.
+func First(list []identity.Address) identity.Address {
 	if len(list) == 0 {
 		return ""
 	}
 	return list[0]
 }
 
-// learn records that addresses are one person's, because a webhook of an instant says so: the zero
+// Learn records that addresses are one person's, because a webhook of an instant says so: the zero
 // time where it tells none. A number that its owner left before, and that is told with a user id of
-// somebody else, has passed to another person.
-func learn(tx *durable.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
+// somebody else, has passed to another person. It returns the customers who were found to be
+// others.
+func Learn(tx *durable.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
 	for i := 1; i < len(list); i++ {
 		if slices.Contains(list[:i], list[i]) {
 			continue
@@ -89,9 +83,9 @@ func passNumberOn(tx *durable.Tx, number, user identity.Address, told time.Time)
 	return tx.PassOn(number)
 }
 
-// learnAnswer records whom the network says that a recipient is. What it says of somebody else says
+// LearnAnswer records whom the network says that a recipient is. What it says of somebody else says
 // nothing.
-func learnAnswer(
+func LearnAnswer(
 	tx *durable.Tx, recipient identity.Address, known network.Known, now time.Time,
 ) (unions []store.Union, err error) {
 	if recipient == "" || known.Input != recipient {
@@ -107,21 +101,5 @@ func learnAnswer(
 	return unions, nil
 }
 
-// united lets what is kept in memory follow the store.
-func (g *Gateway) united(unions []store.Union) {
-	if len(unions) == 0 {
-		return
-	}
-	now, moved := g.store.Now(), false
-	for _, u := range unions {
-		g.pacer.unite(pair{u.Gone.Channel, u.Gone.Customer}, pair{u.Kept.Channel, u.Kept.Customer}, now)
-		moved = moved || u.Known
-	}
-	if moved { // another message may be the first of its line now
-		g.sends.Notify()
-		g.deliveries.Notify()
-	}
-}
-
-// damaged tells whether an error says that something of a person cannot be read.
-func damaged(err error) bool { return errors.Is(err, store.ErrDamaged) }
+// IsDamaged reports whether an error says that something of a person cannot be read.
+func IsDamaged(err error) bool { return errors.Is(err, store.ErrDamaged) }

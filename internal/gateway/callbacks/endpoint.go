@@ -1,4 +1,4 @@
-package gateway
+package callbacks
 
 import (
 	"bytes"
@@ -11,36 +11,36 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 )
 
-// callbackTimeout bounds one delivery to the business's endpoint.
-const callbackTimeout = 10 * time.Second
+// postTimeout bounds one delivery to the business's endpoint.
+const postTimeout = 10 * time.Second
 
-// callbackClient posts webhooks to the business's endpoint. It follows no redirect: the contents go
+// endpoint posts webhooks to the business's endpoint. It follows no redirect: the contents go
 // to the configured address or nowhere.
-type callbackClient struct{ http *http.Client }
+type endpoint struct{ http *http.Client }
 
-func newCallbackClient(transport http.RoundTripper) *callbackClient {
-	return &callbackClient{http: &http.Client{
+func newEndpoint(transport http.RoundTripper) *endpoint {
+	return &endpoint{http: &http.Client{
 		Transport:     transport,
-		Timeout:       callbackTimeout,
+		Timeout:       postTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
 // post delivers one webhook in Meta's shape, signed as Meta signs. Any answer but a 2xx is an
 // error; no error holds the address or the contents.
-func (c *callbackClient) post(ctx context.Context, to *config.Callback, body []byte) error {
+func (e *endpoint) post(ctx context.Context, to *config.Callback, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("build the delivery: %w", peers.WithoutAddress(err))
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "guichet-gateway")
-	request.Header.Set(graph.SignatureHeader, graph.Sign(body, to.Secret))
+	request.Header.Set(meta.SignatureHeader, meta.Sign(body, to.Secret))
 	telemetry.PassOn(ctx, request.Header)
-	response, err := c.http.Do(request)
+	response, err := e.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("the business's endpoint did not answer: %w", peers.WithoutAddress(err))
 	}
