@@ -7,8 +7,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/people"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -40,8 +40,8 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(users) > maxErased {
-		return graph.NewError(
-			graph.CodeInvalidValue, "users must name at most 10 people: they are looked for among all messages.",
+		return network.Refuse(
+			network.InvalidValue, "users must name at most 10 people: they are looked for among all messages.",
 		)
 	}
 	unsettled, err := g.erase(r.Context(), from.channel.ID, users)

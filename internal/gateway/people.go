@@ -103,7 +103,8 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 		return nil
 	})
 	if err == nil {
-		g.united(unions)
+		g.gate.United(unions)
+		g.callbacks.Notify()
 	}
 	return err
 }

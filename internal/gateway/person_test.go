@@ -236,25 +236,3 @@ func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
 		}
 	})
 }
-
-// What the pacer holds of two customers is one's from then on.
-func TestP13ThePaceOfOnePersonIsOne(t *testing.T) {
-	p, now := newPacer(), noon
-	gone, kept, other := pair{phoneID, [32]byte{1}}, pair{phoneID, [32]byte{2}}, pair{phoneID, [32]byte{3}}
-	for range pairBurst - 5 {
-		p.takePair(now, gone, pairLimit)
-	}
-	for range 3 {
-		p.takePair(now, kept, pairLimit)
-	}
-	p.unite(gone, kept, now)
-	p.unite(gone, kept, now)
-	for i := range 3 {
-		if wait := p.takePair(now, kept, pairLimit); (wait > 0) != (i == 2) {
-			t.Errorf("message %d waits %s; two are left of the burst", i, wait)
-		}
-	}
-	if wait := p.takePair(now, other, pairLimit); wait > 0 {
-		t.Errorf("another customer waits %s", wait)
-	}
-}

@@ -13,8 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
-	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -77,7 +76,7 @@ func (l Listeners) Close() {
 // serve runs the three servers until ctx is done or one of them fails, then lets the requests that
 // are under way finish.
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
-	report := newServer(g.reportHandler(), g.log)
+	report := newServer(g.reporter.Handler(), g.log)
 	report.TLSConfig = &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return g.keys.Current().Certificate, nil },
@@ -181,8 +180,9 @@ func (g *Gateway) ready(ctx context.Context) error {
 	return nil
 }
 
-func busy() *graph.Error {
-	e := whatsapp.ThroughputReached(storeRetry)
-	e.Details = "The gateway serves too many requests at once. Slow down and send this one again later."
-	return e
+func busy() error {
+	return &network.Refusal{
+		Reason: network.Busy, After: storeRetry,
+		Details: "The gateway serves too many requests at once. Slow down and send this one again later.",
+	}
 }

@@ -261,7 +261,7 @@ func (m *machine) PutBack(t *rapid.T) {
 			return cmp.Or(err, fmt.Errorf("claimed %d; want %d", len(claimed), len(expected)))
 		}
 		for _, message := range claimed {
-			tx.Untried(message)
+			tx.CancelAttempt(message)
 			if err := tx.Retry(message, readyAt); err != nil {
 				return err
 			}

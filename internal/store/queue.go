@@ -110,9 +110,9 @@ func (tx *Tx) claim(m *Message, now time.Time) {
 	m.Attempts++
 }
 
-// Untried says that a message that this operation has claimed is not tried after all: the claim
+// CancelAttempt says that a message that this operation has claimed is not tried after all: the claim
 // does not count. Retry or Hold puts it back.
-func (tx *Tx) Untried(m *Message) {
+func (tx *Tx) CancelAttempt(m *Message) {
 	m.Attempts--
 	m.dirty = true
 }

@@ -1,11 +1,11 @@
-package gateway
+package upstream
 
 import (
 	"sync"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/served"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -13,18 +13,18 @@ import (
 // have lasted before it is reported.
 const suspicion = 2 * time.Second
 
-// upstreams remembers of each channel, by phone number id, whether the upstream takes its messages.
+// obstacles remembers of each channel, by id, whether the upstream takes its messages.
 // It learns from sends and from probes, which read the number and send nothing. What is known
 // belongs to a channel's credentials: with other ones it begins anew. It holds up nothing, which is
-// what channelStops are for. It is safe for concurrent use.
-type upstreams struct {
+// what stops are for. It is safe for concurrent use.
+type obstacles struct {
 	mu    sync.Mutex
-	known map[string]*upstreamState
+	known map[string]*channelState
 }
 
-// upstreamState is what is known of one channel's upstream.
-type upstreamState struct {
-	access  upstreamAccess
+// channelState is what is known of one channel's upstream.
+type channelState struct {
+	access  access
 	checked bool
 	// obstacle is the zero value if there is none. It is reported when it is certain.
 	obstacle obstacle
@@ -32,13 +32,15 @@ type upstreamState struct {
 	probeAt  time.Time
 }
 
-// upstreamAccess is what a channel's calls are made with.
-type upstreamAccess struct{ id, baseURL, version, token string }
+// access is what a channel's calls are made with.
+type access struct{ id, baseURL, version, token string }
 
 // obstacle is what keeps a channel's messages from leaving.
 type obstacle struct {
 	cause report.ObstacleCause
+	// code is the network's, and about what it is about.
 	code  int
+	about network.Cause
 	since time.Time
 	// probed says that a probe meets it too, so that a probe can tell that it is over. Otherwise
 	// only a message can.
@@ -48,27 +50,27 @@ type obstacle struct {
 // passing tells whether an obstacle may be over within seconds.
 func (o *obstacle) passing() bool { return o.cause != "" && o.cause != report.Refused }
 
-func newUpstreams() *upstreams { return &upstreams{known: map[string]*upstreamState{}} }
+func newObstacles() *obstacles { return &obstacles{known: map[string]*channelState{}} }
 
 // serve takes over the channels of a configuration. Those with other credentials are due for a
 // probe.
-func (u *upstreams) serve(t *served.Tenant, now time.Time) {
+func (u *obstacles) serve(t *served.Tenant, now time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	served := make(map[string]*upstreamState, len(t.Channels))
+	served := make(map[string]*channelState, len(t.Channels))
 	for _, c := range t.Channels {
-		access := upstreamAccess{c.ID, c.BaseURL, c.APIVersion, c.AccessToken}
-		if known := u.known[c.ID]; known != nil && known.access == access {
+		with := access{c.ID, c.BaseURL, c.APIVersion, c.AccessToken}
+		if known := u.known[c.ID]; known != nil && known.access == with {
 			served[c.ID] = known
 			continue
 		}
-		served[c.ID] = &upstreamState{access: access, probeAt: now}
+		served[c.ID] = &channelState{access: with, probeAt: now}
 	}
 	u.known = served
 }
 
 // met records an obstacle that a call has met at met.since.
-func (u *upstreams) met(channel string, met obstacle) {
+func (u *obstacles) met(channel string, met obstacle) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	state := u.known[channel]
@@ -86,7 +88,7 @@ func (u *upstreams) met(channel string, met obstacle) {
 		state.obstacle, state.certain = met, false
 	case known.passing(): // the outage goes on, if with another symptom
 		state.certain = state.certain || met.since.Sub(known.since) >= suspicion
-		known.cause, known.code = met.cause, met.code
+		known.cause, known.code, known.about = met.cause, met.code, met.about
 	default: // what needs somebody to act says more
 	}
 	state.checked = state.checked || state.certain
@@ -107,7 +109,7 @@ const (
 )
 
 // shown records what a call has shown, and ends the obstacles that it disproves.
-func (u *upstreams) shown(channel string, p proof) {
+func (u *obstacles) shown(channel string, p proof) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	state := u.known[channel]
@@ -124,24 +126,18 @@ func (o *obstacle) disproved(p proof) bool {
 	switch {
 	case o.passing():
 		return true
-	case o.code == graph.CodePayment:
+	case o.about == network.Payment:
 		return p == proofPaid
 	case p == proofAuthorized:
-		return o.probed || credentialsRefused(o.code)
+		return o.probed || o.about == network.Credentials
 	default:
 		return p >= proofTaken
 	}
 }
 
-// credentialsRefused tells whether a code says that the access token is not valid, to every call
-// alike.
-func credentialsRefused(code int) bool {
-	return code == graph.CodeInvalidToken || code == graph.CodeAuthentication
-}
-
 // due are the channels that are to be probed at now, and when the next one is. A probe that is due
 // is put off by interval, until its outcome says more.
-func (u *upstreams) due(now time.Time, interval time.Duration) (channels []string, next time.Time) {
+func (u *obstacles) due(now time.Time, interval time.Duration) (channels []string, next time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	next = now.Add(interval)
@@ -158,7 +154,7 @@ func (u *upstreams) due(now time.Time, interval time.Duration) (channels []strin
 }
 
 // probed says when a channel is probed next, by what is known after a probe.
-func (u *upstreams) probed(channel string, now time.Time, interval time.Duration) {
+func (u *obstacles) probed(channel string, now time.Time, interval time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	state := u.known[channel]
@@ -169,14 +165,14 @@ func (u *upstreams) probed(channel string, now time.Time, interval time.Duration
 	case state.obstacle.passing():
 		state.probeAt = now.Add(outageProbe)
 	case state.certain:
-		state.probeAt = now.Add(stopProbe)
+		state.probeAt = now.Add(StopRest)
 	default:
 		state.probeAt = now.Add(interval)
 	}
 }
 
 // report lists the channels of a configuration.
-func (u *upstreams) report(t *served.Tenant) []report.Channel {
+func (u *obstacles) report(t *served.Tenant) []report.Channel {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	list := make([]report.Channel, 0, len(t.Channels))

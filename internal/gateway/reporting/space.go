@@ -1,4 +1,4 @@
-package gateway
+package reporting
 
 import (
 	"sync"
@@ -39,12 +39,12 @@ func (s *steadySpace) settle(space store.Space) store.Space {
 
 // storage is what the report says of the store's room without asking the store; nil if it is not
 // known.
-func (g *Gateway) storage() *report.Storage {
-	space, known := g.store.Space()
+func (rep *Reporter) storage() *report.Storage {
+	space, known := rep.Store.Space()
 	if !known {
 		return nil
 	}
-	space = g.steady.settle(space)
+	space = rep.steady.settle(space)
 	return &report.Storage{
 		SizeBytes: (space.Size + mebibyte - 1) / mebibyte * mebibyte, FreeBytes: space.Free, VolumeBytes: space.Volume,
 	}

@@ -1,4 +1,4 @@
-package gateway
+package dispatch
 
 import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
@@ -7,11 +7,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// upstreamBody is the client's request as the upstream gets it: with our id, so that any status
+// encode is the client's request as the upstream gets it: with our id, so that any status
 // tells which message it is about (P12), and with the upstream's ids in place of ours where the
 // client quotes or reacts to a message that it sent itself. It returns network.ErrUnreadable for a
 // damaged row: one must not hold up the others.
-func upstreamBody(tx *durable.Tx, c *served.Channel, m *store.Message) ([]byte, error) {
+func encode(tx *durable.Tx, c *served.Channel, m *store.Message) ([]byte, error) {
 	if m.Condition != store.Whole {
 		return nil, network.ErrUnreadable
 	}

@@ -1,4 +1,4 @@
-package gateway
+package reporting
 
 import (
 	"context"
@@ -7,21 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/report"
-	"github.com/guichet-dev/guichet/internal/store"
 )
-
-// gauges are the depths that are read from the store when somebody looks.
-type gauges struct {
-	read func(context.Context) (depths, error)
-	// obstacles tells of each channel that was checked whether there is an obstacle, and whether
-	// the store is out.
-	obstacles func() (channels []report.Channel, storeOut bool)
-	// space is the room of an embedded store; false while it is not known.
-	space func() (store.Space, bool)
-	// superseded tells whether this process may not use the store any more.
-	superseded func() bool
-}
 
 // depths are what waits in the store at one instant.
 type depths struct {
@@ -79,7 +65,7 @@ func oneIf(yes bool) float64 {
 }
 
 // Describe implements prometheus.Collector.
-func (g gauges) Describe(out chan<- *prometheus.Desc) {
+func (rep *Reporter) Describe(out chan<- *prometheus.Desc) {
 	out <- queueDepth
 	out <- queueBytes
 	out <- queueAge
@@ -94,25 +80,26 @@ func (g gauges) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector. Where the store cannot be read the gauges are absent:
 // unknown is never shown as zero.
-func (g gauges) Collect(out chan<- prometheus.Metric) {
+func (rep *Reporter) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
-	channels, storeOut := g.obstacles()
-	for _, c := range channels {
-		if c.Checked {
-			gauge(upstreamAccepts, oneIf(c.Obstacle == nil), c.Name)
+	if t := rep.Config.Tenant(); t != nil {
+		for _, c := range rep.Gate.Report(t) {
+			if c.Checked {
+				gauge(upstreamAccepts, oneIf(c.Obstacle == nil), c.Name)
+			}
 		}
 	}
-	gauge(storeWritable, oneIf(!storeOut))
-	gauge(superseded, oneIf(g.superseded()))
-	if space, known := g.space(); known {
+	gauge(storeWritable, oneIf(rep.Store.Outage() == nil))
+	gauge(superseded, oneIf(rep.Store.Superseded() != nil))
+	if space, known := rep.Store.Space(); known {
 		gauge(storeSize, float64(space.Size))
 		gauge(storeFree, float64(space.Free))
 	}
-	d, err := g.read(ctx)
+	d, err := rep.depths(ctx)
 	if err != nil {
 		return
 	}

@@ -1,11 +1,16 @@
-package gateway
+package upstream
 
 import (
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/internal/network"
 )
+
+// pairLimit is WhatsApp's.
+var pairLimit = network.RateLimit{Interval: 6 * time.Second, Burst: 45}
 
 func TestPairBucketLetsABurstOf45ThenOneInSixSeconds(t *testing.T) {
 	var b bucket
@@ -29,29 +34,29 @@ func TestPacerHoldsANumberToItsRate(t *testing.T) {
 	p := newPacer()
 	taken := 0
 	for range 100 {
-		if p.takeNumber(noon, "1066", 80) == 0 {
+		if p.takeChannel(noon, "1066", 80) == 0 {
 			taken++
 		}
 	}
 	if taken != 80 {
 		t.Fatalf("%d messages left in the first instant, want 80", taken)
 	}
-	if wait := p.takeNumber(noon, "1066", 80); wait != 12500*time.Microsecond {
+	if wait := p.takeChannel(noon, "1066", 80); wait != 12500*time.Microsecond {
 		t.Fatalf("the next one waits %v, want 12.5ms", wait)
 	}
-	if wait := p.takeNumber(noon, "1067", 80); wait != 0 {
+	if wait := p.takeChannel(noon, "1067", 80); wait != 0 {
 		t.Fatalf("another number waits %v, want none", wait)
 	}
-	p.giveNumberBack("1066", 80)
-	if wait := p.takeNumber(noon, "1066", 80); wait != 0 {
+	p.giveChannelBack("1066", 80)
+	if wait := p.takeChannel(noon, "1066", 80); wait != 0 {
 		t.Fatalf("it still waits %v: what was put off must have taken nothing", wait)
 	}
 }
 
 func TestPacerForgetsPairsWhoseBucketIsFull(t *testing.T) {
 	p := newPacer()
-	p.takePair(noon, pair{channel: "1066", customer: [32]byte{1}}, pairLimit)
-	p.takePair(noon.Add(2*time.Minute), pair{channel: "1066", customer: [32]byte{2}}, pairLimit)
+	p.takePair(noon, Pair{Channel: "1066", Customer: [32]byte{1}}, pairLimit)
+	p.takePair(noon.Add(2*time.Minute), Pair{Channel: "1066", Customer: [32]byte{2}}, pairLimit)
 	if len(p.pairs) != 1 {
 		t.Fatalf("%d pairs are remembered, want 1", len(p.pairs))
 	}
@@ -68,7 +73,7 @@ func TestReplicasTogetherStayWithinThePairsLimit(t *testing.T) {
 		for range rapid.IntRange(1, 300).Draw(t, "messages") {
 			now = now.Add(time.Duration(rapid.Int64Range(0, int64(8*time.Second)).Draw(t, "pause")))
 			at := &own[rapid.Int64Range(0, replicas-1).Draw(t, "replica")]
-			if at.take(now, pairSlice(replicas)) > 0 && shared.take(now, sharedPair) > 0 {
+			if at.take(now, ownPart(pairLimit, replicas)) > 0 && shared.take(now, sharedHalf(pairLimit)) > 0 {
 				continue
 			}
 			if wait := upstream.take(now, pairLimit); wait > 0 {
@@ -78,19 +83,24 @@ func TestReplicasTogetherStayWithinThePairsLimit(t *testing.T) {
 	})
 }
 
-func TestShareLeavesSlotsToTheChannelsThatFollow(t *testing.T) {
-	tests := map[string]struct{ free, channels, want int }{
-		"the only channel":           {256, 1, 256},
-		"the first of two":           {256, 2, 128},
-		"the first of three":         {256, 3, 86},
-		"the first of two, one left": {1, 2, 1},
-		"nothing left":               {0, 2, 0},
+// What the pacer holds of two customers is one's from then on.
+func TestP13ThePaceOfOnePersonIsOne(t *testing.T) {
+	p, now := newPacer(), noon
+	gone, kept, other := Pair{channel, [32]byte{1}}, Pair{channel, [32]byte{2}}, Pair{channel, [32]byte{3}}
+	for range pairLimit.Burst - 5 {
+		p.takePair(now, gone, pairLimit)
 	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := share(tc.free, tc.channels); got != tc.want {
-				t.Fatalf("got %d, want %d", got, tc.want)
-			}
-		})
+	for range 3 {
+		p.takePair(now, kept, pairLimit)
+	}
+	p.unite(gone, kept, now)
+	p.unite(gone, kept, now)
+	for i := range 3 {
+		if wait := p.takePair(now, kept, pairLimit); (wait > 0) != (i == 2) {
+			t.Errorf("message %d waits %s; two are left of the burst", i, wait)
+		}
+	}
+	if wait := p.takePair(now, other, pairLimit); wait > 0 {
+		t.Errorf("another customer waits %s", wait)
 	}
 }

@@ -1,4 +1,4 @@
-package gateway
+package reporting
 
 import (
 	"cmp"
@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/served"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -15,21 +16,21 @@ import (
 const reportWaiting = 5000
 
 // reportWaits fills in what has waited for the upstream for some time, and for what.
-func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Time) error {
+func (rep *Reporter) reportWaits(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Time) error {
 	outbound, err := tx.Depth(store.Outbound)
 	if err != nil || outbound == 0 {
 		return err
 	}
-	stops := g.channels.all()
+	stops := rep.Gate.Stops()
 	type group struct {
 		channel string
 		reason  report.WaitingReason
 	}
 	groups := map[group]*report.Waiting{}
-	first := map[pair]report.WaitingReason{} // why the first message of a line waits
+	first := map[upstream.Pair]report.WaitingReason{} // why the first message of a line waits
 	err = tx.Waiting(reportWaiting, func(w store.Waiting) {
-		line := pair{w.Channel, w.Customer}
-		reason := g.whyWaiting(&w, t, stops, now)
+		line := upstream.Pair{Channel: w.Channel, Customer: w.Customer}
+		reason := rep.whyWaiting(&w, t, stops, now)
 		switch before, behind := first[line]; {
 		case reason == report.WaitingForLine && behind:
 			reason = before
@@ -63,8 +64,8 @@ func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *served.Tenant, 
 }
 
 // whyWaiting says what a message waits for.
-func (g *Gateway) whyWaiting(
-	w *store.Waiting, t *served.Tenant, stops map[string]channelStop, now time.Time,
+func (rep *Reporter) whyWaiting(
+	w *store.Waiting, t *served.Tenant, stops map[string]upstream.Stop, now time.Time,
 ) report.WaitingReason {
 	stop, stopped := stops[w.Channel]
 	switch {
@@ -74,7 +75,7 @@ func (g *Gateway) whyWaiting(
 		return report.WaitingForAnswer
 	case t.Channel(w.Channel) == nil:
 		return report.WaitingForChannel
-	case stopped && stop.code != graph.CodePayment:
+	case stopped && stop.Cause != network.Payment:
 		return report.WaitingForUpstream
 	case w.Parking == store.Held:
 		return report.WaitingForPayment
@@ -84,7 +85,7 @@ func (g *Gateway) whyWaiting(
 		return report.WaitingForLine
 	case !w.ReadyAt.After(now):
 		return report.WaitingForPace
-	case w.Attempts == 0 || g.pacer.refusing(pair{w.Channel, w.Customer}):
+	case w.Attempts == 0 || rep.Gate.Refuses(upstream.Pair{Channel: w.Channel, Customer: w.Customer}):
 		return report.WaitingForPair
 	}
 	return report.WaitingForRetry

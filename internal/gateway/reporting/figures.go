@@ -1,14 +1,22 @@
-package gateway
+// Package reporting tells how a gateway is: the report that the operator pulls, and the gauges that
+// are read when somebody looks.
+package reporting
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/upkeep"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -26,44 +34,89 @@ const (
 // is wrong.
 const figuresTimeout = 2 * time.Second
 
+// Options are what a Reporter tells of.
+type Options struct {
+	// Replica is the name under which the gateway reports.
+	Replica   string
+	Store     *durable.Store
+	Config    *served.Configuration
+	Keys      *served.Keyring
+	Gate      *upstream.Gate
+	Admission *admission.Admission
+	Upkeep    *upkeep.Upkeep
+	Log       *slog.Logger
+}
+
+// Reporter reports. It is safe for concurrent use, and a prometheus.Collector of its gauges.
+type Reporter struct {
+	Options
+	steady steadySpace
+}
+
+// New returns a reporter.
+func New(options Options) *Reporter { return &Reporter{Options: options} }
+
 // report is the gateway's account of itself at now. What the store does not tell is left out:
 // before it is open, or while it is away, the report holds only what is known of the configuration,
 // the upstream and the store's outage. published is the sequence of the ledger's record that the
 // report shall name too; 0 for none.
-func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (report.Report, error) {
-	refused := g.config.Refused()
-	r := report.Report{
-		Replica: g.options.Replica, AsOf: now.UTC(), ConfigError: refused.Reason, RefusedDigest: refused.Digest,
+func (rep *Reporter) report(ctx context.Context, now time.Time, published int64) (report.Report, error) {
+	refused := rep.Config.Refused()
+	brief := report.Report{
+		Replica: rep.Replica, AsOf: now.UTC(), ConfigError: cmp.Or(refused.Reason, rep.Keys.Refused()),
+		RefusedDigest: refused.Digest,
 	}
-	if r.ConfigError == "" {
-		r.ConfigError = g.keys.Refused()
-	}
-	t := g.config.Tenant()
+	t := rep.Config.Tenant()
 	if t == nil {
-		return r, nil
+		return brief, nil
 	}
-	r.Channels = g.upstreams.report(t)
-	if outage := g.store.Outage(); outage != nil {
-		r.StoreOutage = &report.StoreOutage{
-			Cause: report.StoreOutageCause(outage.Cause), Since: outage.Since.UTC().Truncate(time.Second),
+	brief.Channels = rep.Gate.Report(t)
+	brief.StoreOutage = rep.outage(now)
+	if !rep.Store.IsOpen() {
+		return brief, nil
+	}
+	brief.ConfigDigest = t.Digest
+	brief.OldKeyRows = rep.Upkeep.OldKeyRows()
+	brief.Storage = rep.storage()
+	brief.BudgetRefused = rep.Admission.RefusedForBudget(t, now)
+	full, err := rep.withFigures(ctx, brief, t, now, published)
+	switch {
+	case err == nil:
+		return full, nil
+	case errors.Is(err, store.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded):
+		if brief.StoreOutage == nil {
+			brief.StoreOutage = outageSince(store.OutageCauseOf(err, t.SharesStore()), now)
 		}
+		return brief, nil
 	}
-	if g.store.Superseded() != nil {
-		r.StoreOutage = &report.StoreOutage{Cause: report.StoreSuperseded, Since: now.UTC().Truncate(time.Second)}
+	return brief, err
+}
+
+// outage is the store's outage at now; nil if there is none.
+func (rep *Reporter) outage(now time.Time) *report.StoreOutage {
+	if rep.Store.Superseded() != nil {
+		return &report.StoreOutage{Cause: report.StoreSuperseded, Since: now.UTC().Truncate(time.Second)}
 	}
-	if !g.store.IsOpen() {
-		return r, nil
+	if outage := rep.Store.Outage(); outage != nil {
+		return outageSince(outage.Cause, outage.Since)
 	}
-	r.ConfigDigest = t.Digest
-	r.OldKeyRows = g.oldKeyRows()
-	r.Storage = g.storage()
-	r.BudgetRefused = g.refusals.least(t, now)
+	return nil
+}
+
+func outageSince(cause store.OutageCause, since time.Time) *report.StoreOutage {
+	return &report.StoreOutage{Cause: report.StoreOutageCause(cause), Since: since.UTC().Truncate(time.Second)}
+}
+
+// withFigures adds to a report what the store tells.
+func (rep *Reporter) withFigures(
+	ctx context.Context, brief report.Report, t *served.Tenant, now time.Time, published int64,
+) (report.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
-	full := r
-	err := g.store.View(ctx, func(tx *store.Tx) error {
+	full := brief
+	err := rep.Store.View(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
-			reportPeriod, reportHistory, reportQueues, reportLedger, g.reportWaits, reportGrowth,
+			reportPeriod, reportHistory, reportQueues, reportLedger, rep.reportWaits, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
 				return err
@@ -71,20 +124,7 @@ func (g *Gateway) report(ctx context.Context, now time.Time, published int64) (r
 		}
 		return reportPublished(&full, tx, published)
 	})
-	switch {
-	case err == nil:
-		return full, nil
-	case errors.Is(err, store.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded):
-		if r.StoreOutage == nil {
-			r.StoreOutage = &report.StoreOutage{
-				Cause: report.StoreOutageCause(
-					store.OutageCauseOf(err, t.SharesStore()),
-				), Since: now.UTC().Truncate(time.Second),
-			}
-		}
-		return r, nil
-	}
-	return r, err
+	return full, err
 }
 
 // reportPublished fills in what the ledger has of a record that was published.
@@ -244,12 +284,12 @@ func reportLedger(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time)
 }
 
 // depths reads what waits in the store now.
-func (g *Gateway) depths(ctx context.Context) (d depths, err error) {
-	err = g.store.View(ctx, func(tx *store.Tx) (err error) {
-		d, err = readDepths(tx, g.store.Now())
+func (rep *Reporter) depths(ctx context.Context) (d depths, err error) {
+	err = rep.Store.View(ctx, func(tx *store.Tx) (err error) {
+		d, err = readDepths(tx, rep.Store.Now())
 		return err
 	})
-	d.oldKeyRows = g.oldKeyRows()
+	d.oldKeyRows = rep.Upkeep.OldKeyRows()
 	return d, err
 }
 

@@ -1,4 +1,4 @@
-package gateway
+package upkeep
 
 import (
 	"context"
@@ -15,7 +15,7 @@ const (
 	// walked at most and messages are not held up.
 	resealPause = 20 * time.Millisecond
 	// resealAgain is when the store is walked again while the keyset has old keys: what could not
-	// be sealed anew is forgotten in time, and another replica may have taken the rotated keyset
+	// be re-encrypted is forgotten in time, and another replica may have taken the rotated keyset
 	// over later.
 	resealAgain = time.Hour
 )
@@ -27,21 +27,21 @@ type sealedWith struct {
 	at      time.Time
 }
 
-// reseal seals what is under old keys anew, after each rotation, until ctx is done.
-func (g *Gateway) reseal(ctx context.Context) {
+// Reseal encrypts what is under old keys again, after each rotation, until ctx is done.
+func (u *Upkeep) Reseal(ctx context.Context) {
 	ticker := time.NewTicker(resealLook)
 	defer ticker.Stop()
 	for {
-		primary, _ := g.keys.Seal().Keyset()
-		last := g.sealed.Load()
+		primary, _ := u.Keys.Seal().Keyset()
+		last := u.sealed.Load()
 		fresh := last != nil && last.primary == primary
 		switch {
-		case g.keys.Seal().OldKeys() == 0:
+		case u.Keys.Seal().OldKeys() == 0:
 			if !fresh || last.oldRows != 0 {
-				g.sealed.Store(&sealedWith{primary: primary, at: g.store.Now()})
+				u.sealed.Store(&sealedWith{primary: primary, at: u.Store.Now()})
 			}
-		case !fresh || g.store.Now().Sub(last.at) >= resealAgain:
-			g.attend(ctx, "seal anew what is under old keys", func() error { return g.resealAll(ctx, primary) })
+		case !fresh || u.Store.Now().Sub(last.at) >= resealAgain:
+			u.runStep(ctx, "re-encrypt what is under old keys", func() error { return u.resealAll(ctx, primary) })
 		}
 		select {
 		case <-ctx.Done():
@@ -52,7 +52,7 @@ func (g *Gateway) reseal(ctx context.Context) {
 }
 
 // resealAll walks through the store once. A durable.PageSize without anything to do is only read.
-func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
+func (u *Upkeep) resealAll(ctx context.Context, primary uint32) error {
 	var left, done int64
 	pause := time.NewTicker(resealPause)
 	defer pause.Stop()
@@ -60,9 +60,9 @@ func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 		for after, more := int64(0), true; more; {
 			var found store.SealedPage
 			look := func(tx *store.Tx) (err error) { found, err = tx.Sealed(kind, after, durable.PageSize); return err }
-			err := g.store.View(ctx, look)
+			err := u.Store.View(ctx, look)
 			if err == nil && found.Stale > 0 {
-				err = g.store.Update(
+				err = u.Store.Update(
 					ctx, func(tx *durable.Tx) (err error) { found, err = tx.Reseal(kind, after, durable.PageSize); return err },
 				)
 			}
@@ -78,23 +78,23 @@ func (g *Gateway) resealAll(ctx context.Context, primary uint32) error {
 			}
 		}
 	}
-	g.log.Info("Store sealed anew", "primary", primary, "rows", done, "left", left)
-	g.sealed.Store(&sealedWith{primary: primary, oldRows: left, at: g.store.Now()})
+	u.Log.Info("Store re-encrypted", "primary", primary, "rows", done, "left", left)
+	u.sealed.Store(&sealedWith{primary: primary, oldRows: left, at: u.Store.Now()})
 	return nil
 }
 
-// oldKeyRows is how many rows are left under old keys; nil while that is not known.
-func (g *Gateway) oldKeyRows() *int64 {
-	primary, _ := g.keys.Seal().Keyset()
-	last := g.sealed.Load()
+// OldKeyRows is how many rows are left under old keys; nil while that is not known.
+func (u *Upkeep) OldKeyRows() *int64 {
+	primary, _ := u.Keys.Seal().Keyset()
+	last := u.sealed.Load()
 	if last == nil || last.primary != primary {
 		return nil
 	}
 	return &last.oldRows
 }
 
-// oldKeysUnused tells whether the old keys may go.
-func (g *Gateway) oldKeysUnused() bool {
-	left := g.oldKeyRows()
+// OldKeysUnused tells whether the old keys may go.
+func (u *Upkeep) OldKeysUnused() bool {
+	left := u.OldKeyRows()
 	return left != nil && *left == 0
 }

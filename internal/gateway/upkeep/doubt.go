@@ -1,4 +1,4 @@
-package gateway
+package upkeep
 
 import (
 	"context"
@@ -8,93 +8,95 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// beginDoubt records that nobody knows whether the upstream has the message. The ledger keeps a
-// note of it (P12).
-func (g *Gateway) beginDoubt(tx *durable.Tx, m *store.Message, now time.Time) error {
-	if err := tx.Doubt(m); err != nil {
-		return err
-	}
-	return tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtBegan, now))
-}
-
-// recover turns into doubts what was cut off: messages that were marked as being sent by a process
+// Recover turns into doubts what was cut off: messages that were marked as being sent by a process
 // that has ended, or by a replica that has lost its lease, and whose answer was never recorded.
 // Callbacks that such a one was delivering are delivered again.
-func (g *Gateway) recover(ctx context.Context, update durable.Updater) error {
+func (u *Upkeep) Recover(ctx context.Context, update durable.Updater) error {
 	cutOff := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.CutOff(nil, limit)
 	}
 	found, err := update.ForEach(ctx, cutOff, func(tx *durable.Tx, m *store.Message) error {
-		return g.beginDoubt(tx, m, g.store.Now())
+		return settlement.BeginDoubt(tx, m, u.Store.Now())
 	})
 	if found > 0 {
-		g.log.Warn("Sends were cut off and are in doubt", "messages", found)
+		u.Log.Warn("Sends were cut off and are in doubt", "messages", found)
 	}
 	if err != nil {
 		return err
 	}
-	return g.callbacks.Release(ctx, update)
+	return u.Callbacks.Release(ctx, update)
 }
 
 // resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The
 // time runs from the send, or from when the gateway and its store were up again: while they were
 // down, no status could reach them.
-func (g *Gateway) resolveDoubts(ctx context.Context, t *served.Tenant, now time.Time) (err error) {
-	if g.reachableSince.IsZero() {
-		g.reachableSince = now
+func (u *Upkeep) resolveDoubts(ctx context.Context, t *served.Tenant, now time.Time) (err error) {
+	if u.reachableSince.IsZero() {
+		u.reachableSince = now
 	}
 	defer func() {
 		if err != nil {
-			g.reachableSince = time.Time{}
+			u.reachableSince = time.Time{}
 		}
 	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
-	resolved := false
 	inDoubt := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
 		return tx.InState(store.InDoubt, last, limit)
 	}
-	_, err = g.store.ForEach(ctx, inDoubt, func(tx *durable.Tx, m *store.Message) error {
+	_, err = u.Store.ForEach(ctx, inDoubt, func(tx *durable.Tx, m *store.Message) error {
 		since := m.ClaimedAt
-		if since.Before(g.reachableSince) {
-			since = g.reachableSince
+		if since.Before(u.reachableSince) {
+			since = u.reachableSince
 		}
 		if now.Sub(since) < wait {
 			return nil
 		}
-		resolved = true
-		return g.resolveDoubt(tx, t, m, now)
+		return u.ResolveDoubt(tx, t, m, now)
 	})
-	if resolved {
-		g.notify()
-	}
 	return err
 }
 
-// resolveDoubt fails the message or sends it again, and the ledger says which.
-func (g *Gateway) resolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
+// ResolveDoubt applies the account's rule to a doubt: the message fails or is sent again, and the
+// ledger says which.
+func (u *Upkeep) ResolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
 	c := t.Channel(m.Channel)
 	if t.Doubt.Resolution == config.DoubtResend && c != nil {
 		if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtResent, now)); err != nil {
 			return err
 		}
-		g.log.Warn("Message in doubt is sent again", "message", m.ID)
+		u.tellResolved(tx, "Message in doubt is sent again", m.ID)
 		return tx.Retry(m, now)
 	}
 	if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtFailed, now)); err != nil {
 		return err
 	}
-	about, err := g.settler.Open(tx, m)
+	about, err := u.Settler.Open(tx, m)
 	if err != nil {
 		return err
 	}
-	g.log.Warn("Message in doubt is given up", "message", m.ID)
-	return g.giveUp(tx, t, channelOrGone(c, m.Channel), m, about, graph.NewError(graph.CodeInternal,
-		"The send was cut off and no status of the message came. It may have been delivered all the same; send it again if that does no harm."), now)
+	u.tellResolved(tx, "Message in doubt is given up", m.ID)
+	return u.giveUp(tx, t, m, about, network.Refuse(network.Broken, "The send was cut off and no status of the "+
+		"message came. It may have been delivered all the same; send it again if that does no harm."), now)
+}
+
+func (u *Upkeep) tellResolved(tx *durable.Tx, how, id string) {
+	tx.After(func() { u.Log.Warn(how, "message", id) }) //nolint:sloglint // both ways are constants
+	u.notify(tx)
+}
+
+// giveUp ends a message as failed, and has the business told.
+func (u *Upkeep) giveUp(
+	tx *durable.Tx, t *served.Tenant, m *store.Message, about settlement.Envelope, why *network.Refusal, now time.Time,
+) error {
+	c := channelOrGone(t.Channel(m.Channel), m.Channel)
+	u.notify(tx)
+	ending := settlement.Ending{Message: m, About: about, At: now, Now: now}
+	return u.Settler.GiveUp(tx, t, c, ending, c.Network.Refuse(why))
 }
 
 // channelOrGone is the channel, or for one that the configuration no longer has, what a callback

@@ -1,4 +1,4 @@
-package gateway
+package upstream
 
 import (
 	"context"
@@ -13,15 +13,14 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/wake"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
 const (
-	// probeInterval is how often a replica probes a channel's upstream at rest: a read of the
-	// number, which costs nothing.
-	probeInterval = 10 * time.Minute
+	// ProbeInterval is how often a replica probes a channel's upstream at rest: a read of the
+	// channel, which costs nothing.
+	ProbeInterval = 10 * time.Minute
 	// outageProbe is the pause between probes while the upstream cannot be reached.
 	outageProbe = 10 * time.Second
 	// probeTimeout bounds a probe.
@@ -30,17 +29,17 @@ const (
 	probeIdle = time.Second
 )
 
-// probe asks the upstream for each channel's number until ctx is done: at once with new
+// Probe reads each channel at its upstream until ctx is done: at once with new
 // credentials, so that a wrong token shows before the first send, then now and then, and more often
 // while there is an obstacle.
-func (g *Gateway) probe(ctx context.Context) {
+func (g *Gate) Probe(ctx context.Context, config *served.Configuration) {
 	wake.Every(ctx, probeIdle, func() {
-		t := g.config.Tenant()
+		t := config.Tenant()
 		if t == nil {
 			return
 		}
-		interval := probeInterval * time.Duration(g.store.Replicas())
-		channels, _ := g.upstreams.due(g.store.Now(), interval)
+		interval := ProbeInterval * time.Duration(g.store.Replicas())
+		channels, _ := g.obstacles.due(g.store.Now(), interval)
 		var probes sync.WaitGroup
 		for _, id := range channels {
 			if c := t.Channel(id); c != nil {
@@ -51,15 +50,7 @@ func (g *Gateway) probe(ctx context.Context) {
 	})
 }
 
-// obstacles are what metrics tell of channels and the store.
-func (g *Gateway) obstacles() (channels []report.Channel, storeOut bool) {
-	if t := g.config.Tenant(); t != nil {
-		channels = g.upstreams.report(t)
-	}
-	return channels, g.store.Outage() != nil
-}
-
-func (g *Gateway) probeChannel(ctx context.Context, c *served.Channel, interval time.Duration) {
+func (g *Gate) probeChannel(ctx context.Context, c *served.Channel, interval time.Duration) {
 	call, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	_, err := c.Upstream.Describe(call)
@@ -68,49 +59,44 @@ func (g *Gateway) probeChannel(ctx context.Context, c *served.Channel, interval 
 	}
 	now := g.store.Now()
 	met, isObstacle := obstacleOf(err)
-	if failure, ok := graph.AsError(err); ok && failure.Class() == network.Never {
-		met, isObstacle = obstacle{cause: report.Refused, code: failure.Code}, true // the number cannot even be read
+	if failure, ok := network.AsError(err); ok && failure.Class() == network.Never {
+		met, isObstacle = refusedBy(failure), true // the channel cannot even be read
 	}
 	switch {
 	case isObstacle:
 		met.since, met.probed = now, true
-		g.upstreams.met(c.ID, met)
+		g.obstacles.met(c.ID, met)
 	case err != nil:
-		g.upstreams.shown(c.ID, proofReached)
+		g.obstacles.shown(c.ID, proofReached)
 	default:
-		g.upstreams.shown(c.ID, proofAuthorized)
-		if g.channels.authorized(c.ID) {
-			g.goesAgain(c)
+		g.obstacles.shown(c.ID, proofAuthorized)
+		if g.stops.authorized(c.ID) {
+			g.resumed(c)
 		}
 	}
-	g.upstreams.probed(c.ID, now, interval)
+	g.obstacles.probed(c.ID, now, interval)
 }
 
 // learn draws from the outcome of a send what it says of the channel's upstream.
-func (g *Gateway) learn(p *parcel, err error, now time.Time) {
+func (g *Gate) learn(channel string, billable bool, err error, now time.Time) {
 	met, isObstacle := obstacleOf(err)
-	failure, answered := graph.AsError(err)
+	failure, answered := network.AsError(err)
 	switch {
 	case isObstacle:
 		met.since = now
-		g.upstreams.met(p.channel.ID, met)
-	case err == nil && g.channels.isStopped(p.channel.ID): // this answer has not ended the stop
-		g.upstreams.shown(p.channel.ID, proofReached)
-	case err == nil && p.billable:
-		g.upstreams.shown(p.channel.ID, proofPaid)
+		g.obstacles.met(channel, met)
+	case err == nil && g.stops.isStopped(channel): // this answer has not ended the stop
+		g.obstacles.shown(channel, proofReached)
+	case err == nil && billable:
+		g.obstacles.shown(channel, proofPaid)
 	case err == nil:
-		g.upstreams.shown(p.channel.ID, proofTaken)
+		g.obstacles.shown(channel, proofTaken)
 	case answered && failure.Class() == network.Never:
-		g.upstreams.shown(p.channel.ID, proofAuthorized)
+		g.obstacles.shown(channel, proofAuthorized)
 	case answered:
-		g.upstreams.shown(p.channel.ID, proofReached)
+		g.obstacles.shown(channel, proofReached)
 	}
 }
-
-// subcodeUnknownObject accompanies code 100 where an object does not exist, or the token may not
-// see it.
-// Source: https://developers.facebook.com/docs/graph-api/guides/error-handling
-const subcodeUnknownObject = 33
 
 // obstacleOf is the obstacle that an error of the upstream's, or the lack of its answer, is a sign
 // of.
@@ -118,23 +104,25 @@ func obstacleOf(err error) (o obstacle, is bool) {
 	if transport, ok := errors.AsType[*network.TransportError](err); ok {
 		return obstacle{cause: transportCause(transport)}, true
 	}
-	failure, ok := graph.AsError(err)
+	failure, ok := network.AsError(err)
 	switch {
 	case err == nil:
 		return obstacle{}, false
-	case !ok: // a success whose body is none of the Graph API's
+	case !ok: // a success whose body is none of the network's
 		return obstacle{cause: report.NotGraphAPI}, true
-	case failure.Class() == network.StopTenant,
-		failure.Code == graph.CodeUnknownPhoneNumberID,
-		failure.Code == graph.CodeInvalidParameter && failure.Subcode == subcodeUnknownObject:
-		return obstacle{cause: report.Refused, code: failure.Code}, true
-	case failure.HTTPStatus >= http.StatusInternalServerError:
-		return obstacle{cause: report.Outage, code: failure.Code}, true
-	case failure.Code == graph.CodeUnknown && failure.HTTPStatus != http.StatusBadRequest &&
-		failure.HTTPStatus != http.StatusTooManyRequests: // Meta's own code 1 comes with 400
+	case failure.Class() == network.StopTenant, failure.Cause() == network.NoSuchChannel:
+		return refusedBy(failure), true
+	case failure.Status() >= http.StatusInternalServerError:
+		return obstacle{cause: report.Outage, code: failure.Number()}, true
+	case failure.Cause() == network.Unexplained && failure.Status() != http.StatusBadRequest &&
+		failure.Status() != http.StatusTooManyRequests: // the network's own words come with 400
 		return obstacle{cause: report.NotGraphAPI}, true
 	}
 	return obstacle{}, false
+}
+
+func refusedBy(failure network.Error) obstacle {
+	return obstacle{cause: report.Refused, code: failure.Number(), about: failure.Cause()}
 }
 
 func transportCause(err *network.TransportError) report.ObstacleCause {

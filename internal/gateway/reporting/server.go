@@ -1,4 +1,4 @@
-package gateway
+package reporting
 
 import (
 	"crypto/sha256"
@@ -17,40 +17,40 @@ import (
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
-// reportHandler serves the report to whoever presents the token. An operator that has seen the
+// Handler serves the report to whoever presents the token. An operator that has seen the
 // figures, see report.Report for its ETag, pays a 304.
-func (g *Gateway) reportHandler() http.Handler {
+func (rep *Reporter) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+report.Path, func(w http.ResponseWriter, r *http.Request) {
 		given, found := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		hash, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(g.keys.Current().ReportToken))
+		hash, want := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(rep.Keys.Current().ReportToken))
 		if !found || subtle.ConstantTimeCompare(hash[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "Present the report's bearer token.", http.StatusUnauthorized)
 			return
 		}
-		g.serveReport(w, r)
+		rep.serveReport(w, r)
 	})
 	return mux
 }
 
-func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
+func (rep *Reporter) serveReport(w http.ResponseWriter, r *http.Request) {
 	published, err := publishedRecord(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	current, err := g.report(r.Context(), g.store.Now(), published.Sequence)
+	current, err := rep.report(r.Context(), rep.Store.Now(), published.Sequence)
 	if err != nil {
 		if durable.WorthLogging(err) {
-			g.log.Error("Report failed", "error", err)
+			rep.Log.Error("Report failed", "error", err)
 		}
 		http.Error(w, "The figures cannot be read now.", http.StatusServiceUnavailable)
 		return
 	}
 	tag, err := reportTag(current, published)
 	if err != nil {
-		g.log.Error("Report failed", "error", err)
+		rep.Log.Error("Report failed", "error", err)
 		http.Error(w, "The figures cannot be written.", http.StatusInternalServerError)
 		return
 	}
@@ -62,7 +62,8 @@ func (g *Gateway) serveReport(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	_ = writeJSON(w, current) // the operator has gone; it asks again
+	header.Set("Content-Type", "application/json; charset=UTF-8")
+	_ = json.NewEncoder(w).Encode(current) // if the operator has gone, it asks again
 }
 
 // publishedRecord reads which record of the ledger the operator has published last; the zero value

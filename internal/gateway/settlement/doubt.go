@@ -1,0 +1,17 @@
+package settlement
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// BeginDoubt records that nobody knows whether the upstream has a message. The ledger keeps a note
+// of it (P12).
+func BeginDoubt(tx *durable.Tx, m *store.Message, now time.Time) error {
+	if err := tx.Doubt(m); err != nil {
+		return err
+	}
+	return tx.Append(DoubtRecord(m, NoteDoubtBegan, now))
+}
