@@ -122,7 +122,7 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 		t.Fatal(err)
 	}
 	s := &story{t: t, random: random, now: now, names: map[string]string{}}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1", func(d *config.Document) {
+	w := prepareWorld(t, func(d *config.Document) {
 		d.Templates = append(d.Templates, gatewaytest.Approved(gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")))
 		d.Callback = nil
 		scarce(d.Plan.Revisions)
@@ -232,11 +232,7 @@ func (s *story) someone() (channel, customer string) {
 func (s *story) intake(body string) {
 	s.t.Helper()
 	s.hooks = append(s.hooks, body)
-	webhook, err := whatsapp.ParseWebhook([]byte(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.gateway.intake(s.t.Context(), s.tenant, webhook, appSecret); err != nil {
+	if err := s.gateway.intake.Take(s.t.Context(), s.tenant, []byte(body), appSecret); err != nil {
 		s.t.Fatal(err)
 	}
 }

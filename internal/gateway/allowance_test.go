@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -198,26 +199,28 @@ func (s *story) claimsNothing() {
 // reserves nothing. The one behind the last place does.
 func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) {
-		scarce(d.Plan.Revisions)
-		d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock} // less than one message costs
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			scarce(d.Plan.Revisions)
+			d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock} // less than one message costs
+		})
+		w.writes(ana, "hello", 0)
+		w.quiet(ana)
+		for range storyPlaces {
+			w.accepted(textTo(ana, "an answer"))
+		}
+		if r := w.report(); !r.Period.Reserved.Amount.IsZero() {
+			t.Errorf("%s are reserved for answers that are free", r.Period.Reserved)
+		}
+		if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(
+			got.details, "can cost 0.03 USD and 0.01 USD is left",
+		) {
+			t.Errorf("the answer behind the last place got %d %s; want 131042", got.status, got.body)
+		}
+		if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
+			t.Errorf("a template got %d %s; want 131042: no allowance pays for it", got.status, got.body)
+		}
 	})
-	w.writes(ana, "hello", 0)
-	w.quiet(ana)
-	for range storyPlaces {
-		w.accepted(textTo(ana, "an answer"))
-	}
-	if r := w.report(); !r.Period.Reserved.Amount.IsZero() {
-		t.Errorf("%s are reserved for answers that are free", r.Period.Reserved)
-	}
-	if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(
-		got.details, "can cost 0.03 USD and 0.01 USD is left",
-	) {
-		t.Errorf("the answer behind the last place got %d %s; want 131042", got.status, got.body)
-	}
-	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
-		t.Errorf("a template got %d %s; want 131042: no allowance pays for it", got.status, got.body)
-	}
 }
 
 // A message takes the place of the month in which it is delivered: one that was accepted in October

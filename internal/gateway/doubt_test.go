@@ -9,6 +9,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -23,7 +24,7 @@ func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) 
 
 func restingWith(t *testing.T, clock *testClock, options Options, changes ...func(*config.Document)) *Gateway {
 	t.Helper()
-	w := prepareWorld(t, clock, "http://127.0.0.1", changes...)
+	w := prepareWorldOn(t, gatewaytest.NewNetwork(), clock, "http://127.0.0.1", changes...)
 	options.ConfigDirectory = filepath.Join(w.directory, "config")
 	options.KeysDirectory = filepath.Join(w.directory, "keys")
 	options.DataDirectory = filepath.Join(w.directory, "data")
@@ -47,7 +48,7 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	t.Helper()
 	clock := &testClock{began: time.Now()}
 	g = resting(t, clock)
-	about, err := envelope{}.encode()
+	about, err := (&settlement.Envelope{}).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	_ "modernc.org/sqlite"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
@@ -71,12 +71,9 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 		statuses = append(statuses, fmt.Sprintf(`{"id":"wamid.upstream%d","status":"delivered","timestamp":%q,"recipient_id":"3361234560%d","biz_opaque_callback_data":%q}`,
 			i, unixSeconds(g.store.Now()), i, id))
 	}
-	webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
-		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ",")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g.intake(t.Context(), g.config.Tenant(), webhook, appSecret)
+	webhook := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ","))
+	return g.intake.Take(t.Context(), g.config.Tenant(), webhook, appSecret)
 }
 
 // A delivery that the store refuses is told again by the upstream; those beside it, in the same
@@ -140,33 +137,35 @@ func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 // A second gateway on the same volume takes over; the first one stops at once and says why.
 func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	t.Parallel()
-	first := newWorld(t)
-	if got := first.metric("guichet_gateway_store_superseded"); got != "0" {
-		t.Errorf("store_superseded is %q; want 0", got)
-	}
-	second := first.another()
-	first.until("the first one refuses", func() bool {
-		return first.send(templateTo("+"+ana, "parcel_ready")).status == http.StatusServiceUnavailable
+	synctest.Test(t, func(t *testing.T) {
+		first := newWorld(t)
+		if got := first.metric("guichet_gateway_store_superseded"); got != "0" {
+			t.Errorf("store_superseded is %q; want 0", got)
+		}
+		second := first.another()
+		first.until("the first one refuses", func() bool {
+			return first.send(templateTo("+"+ana, "parcel_ready")).status == http.StatusServiceUnavailable
+		})
+		second.accepted(templateTo("+"+ana, "parcel_ready"))
+		response, err := first.client.Get(first.metrics + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
+			body, store.ErrSuperseded.Error(),
+		) {
+			t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
+		}
+		if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
+			t.Errorf("store_superseded is %q; want 1", got)
+		}
+		if outage := first.report().StoreOutage; outage == nil || outage.Cause != report.StoreSuperseded {
+			t.Errorf("the report says %+v of the store; want that it was superseded", outage)
+		}
+		if !strings.Contains(first.logs.String(), "Store was taken over") {
+			t.Error("the log does not say that the store was taken over")
+		}
 	})
-	second.accepted(templateTo("+"+ana, "parcel_ready"))
-	response, err := http.Get(first.metrics + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
-		body, store.ErrSuperseded.Error(),
-	) {
-		t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
-	}
-	if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
-		t.Errorf("store_superseded is %q; want 1", got)
-	}
-	if outage := first.report().StoreOutage; outage == nil || outage.Cause != report.StoreSuperseded {
-		t.Errorf("the report says %+v of the store; want that it was superseded", outage)
-	}
-	if !strings.Contains(first.logs.String(), "Store was taken over") {
-		t.Error("the log does not say that the store was taken over")
-	}
 }
 
 // The clock of one replica's machine is five minutes ahead. A doubt that it begins ends after the

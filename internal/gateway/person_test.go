@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -36,18 +37,20 @@ func (w *world) tell(body string) {
 }
 
 func TestP13ALandlineIsNotTheMobileThatLooksLikeIt(t *testing.T) {
-	w := newWorld(t)
-	const landline, mobile = "551152346010", "5511952346010"
-	w.writes(landline, "stop", 0)
-	if got := w.send(textTo(mobile, "hi")); got.code != 131047 {
-		t.Errorf("a free text to the mobile: got %d %s, want 131047", got.status, got.body)
-	}
-	w.accepted(templateTo(mobile, "summer_sale"))
-	w.consents(`{"consents":[{"user":"` + landline + `","state":"withdrawn"}]}`)
-	w.accepted(templateTo(mobile, "parcel_ready"))
-	w.writes(mobile, "hi", 0)
-	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+landline+`"}]}`)
-	w.accepted(textTo(mobile, "still open"))
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		const landline, mobile = "551152346010", "5511952346010"
+		w.writes(landline, "stop", 0)
+		if got := w.send(textTo(mobile, "hi")); got.code != 131047 {
+			t.Errorf("a free text to the mobile: got %d %s, want 131047", got.status, got.body)
+		}
+		w.accepted(templateTo(mobile, "summer_sale"))
+		w.consents(`{"consents":[{"user":"` + landline + `","state":"withdrawn"}]}`)
+		w.accepted(templateTo(mobile, "parcel_ready"))
+		w.writes(mobile, "hi", 0)
+		w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+landline+`"}]}`)
+		w.accepted(textTo(mobile, "still open"))
+	})
 }
 
 func TestP13EverySpellingIsOnePerson(t *testing.T) {
@@ -63,15 +66,17 @@ func TestP13EverySpellingIsOnePerson(t *testing.T) {
 	for name, spellings := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			from, _ := identity.Parse(spellings[0])
-			w.tell(w.inbound(phoneID, string(from), "wamid.first", "stop"))
-			for _, to := range spellings {
-				w.accepted(textTo(to, "an answer"))
-				if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 {
-					t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				from, _ := identity.Parse(spellings[0])
+				w.tell(w.inbound(phoneID, string(from), "wamid.first", "stop"))
+				for _, to := range spellings {
+					w.accepted(textTo(to, "an answer"))
+					if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 {
+						t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -84,31 +89,33 @@ func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 	for _, told := range every {
 		t.Run(told, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.consents(`{"consents":[{"user":"` + told + `","state":"withdrawn"}]}`)
-			w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
-			for _, to := range every {
-				w.accepted(recipient(textTo(to, "an answer"), to))
-				if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
-					t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.consents(`{"consents":[{"user":"` + told + `","state":"withdrawn"}]}`)
+				w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
+				for _, to := range every {
+					w.accepted(recipient(textTo(to, "an answer"), to))
+					if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
+						t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+					}
 				}
-			}
-			w.clock.advance(25 * time.Hour)
-			for _, to := range every {
-				if got := w.send(recipient(templateTo(to, "parcel_ready"), to)); got.code != 131005 {
-					t.Errorf("after the window, to %s: got %d %s, want 131005", to, got.status, got.body)
+				w.clock.advance(25 * time.Hour)
+				for _, to := range every {
+					if got := w.send(recipient(templateTo(to, "parcel_ready"), to)); got.code != 131005 {
+						t.Errorf("after the window, to %s: got %d %s, want 131005", to, got.status, got.body)
+					}
 				}
-			}
-			w.tell(
-				w.change(
-					"messages",
-					`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`,
-				),
-			)
-			w.accepted(textTo(ana, "an answer"))
-			if got := w.send(textTo("33612345679", "hi")); got.code != 131047 {
-				t.Errorf("to a stranger: got %d %s, want 131047", got.status, got.body)
-			}
+				w.tell(
+					w.change(
+						"messages",
+						`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`,
+					),
+				)
+				w.accepted(textTo(ana, "an answer"))
+				if got := w.send(textTo("33612345679", "hi")); got.code != 131047 {
+					t.Errorf("to a stranger: got %d %s, want 131047", got.status, got.body)
+				}
+			})
 		})
 	}
 }
@@ -119,22 +126,24 @@ func TestP13OneAddressErasesThePerson(t *testing.T) {
 	for _, erased := range []string{ana, user, parent} {
 		t.Run(erased, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
-			if got := w.do(
-				http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+erased+`"}]}`,
-			); got.status != http.StatusOK {
-				t.Fatalf("got %d %s", got.status, got.body)
-			}
-			for _, to := range []string{ana, user, parent} {
-				if got := w.send(recipient(textTo(to, "hi"), to)); got.code != 131047 {
-					t.Errorf("to %s: got %d %s, want 131047", to, got.status, got.body)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
+				if got := w.do(
+					http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+erased+`"}]}`,
+				); got.status != http.StatusOK {
+					t.Fatalf("got %d %s", got.status, got.body)
 				}
-			}
-			w.tell(w.inbound(phoneID, ana, "wamid.new", "hi"))
-			if got := w.send(recipient(textTo(user, "hi"), user)); got.code != 131047 {
-				t.Errorf("the user id is still known as the number: got %d %s", got.status, got.body)
-			}
+				for _, to := range []string{ana, user, parent} {
+					if got := w.send(recipient(textTo(to, "hi"), to)); got.code != 131047 {
+						t.Errorf("to %s: got %d %s, want 131047", to, got.status, got.body)
+					}
+				}
+				w.tell(w.inbound(phoneID, ana, "wamid.new", "hi"))
+				if got := w.send(recipient(textTo(user, "hi"), user)); got.code != 131047 {
+					t.Errorf("the user id is still known as the number: got %d %s", got.status, got.body)
+				}
+			})
 		})
 	}
 }
@@ -170,56 +179,62 @@ func TestP13TheAnswerToASendNamesThePerson(t *testing.T) {
 // A number that its owner left is somebody else's once another user id has it: neither hears the
 // other's stop.
 func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
-	const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
-	w := newWorld(t)
-	w.tell(w.both(ana, user, "", "wamid.1", "hello"))
-	w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(w.clock.now())+
-		`","type":"system","system":{"type":"user_changed_number","new_wa_id":"`+moved+`","user_id":"`+newer+`","previous_user_id":"`+user+`"}}]`))
-	w.accepted(textTo(ana, "an answer"))
-	w.accepted(recipient(textTo(newer, "an answer"), newer))
-	w.clock.advance(time.Hour)
-	w.tell(w.both(ana, stranger, "", "wamid.3", "stop"))
-	w.accepted(templateTo(moved, "summer_sale"))
-	for _, to := range []string{ana, stranger} {
-		if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
-			t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+	synctest.Test(t, func(t *testing.T) {
+		const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
+		w := newWorld(t)
+		w.tell(w.both(ana, user, "", "wamid.1", "hello"))
+		w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(w.clock.now())+
+			`","type":"system","system":{"type":"user_changed_number","new_wa_id":"`+moved+`","user_id":"`+newer+`","previous_user_id":"`+user+`"}}]`))
+		w.accepted(textTo(ana, "an answer"))
+		w.accepted(recipient(textTo(newer, "an answer"), newer))
+		w.clock.advance(time.Hour)
+		w.tell(w.both(ana, stranger, "", "wamid.3", "stop"))
+		w.accepted(templateTo(moved, "summer_sale"))
+		for _, to := range []string{ana, stranger} {
+			if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
+				t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+			}
 		}
-	}
-	w.tell(w.both(ana, user, "", "wamid.1", "hello")) // the first message is told again
-	w.accepted(templateTo(moved, "summer_sale"))
+		w.tell(w.both(ana, user, "", "wamid.1", "hello")) // the first message is told again
+		w.accepted(templateTo(moved, "summer_sale"))
+	})
 }
 
 func TestP13NobodyIsUnitedByWhatTheBusinessWrites(t *testing.T) {
-	w := newWorld(t)
-	w.tell(w.inbound(phoneID, ana, "wamid.1", "hi"))
-	body := strings.Replace(textTo(ana, "hi"), `"to":`, `"recipient":"FR.55","to":`, 1)
-	w.accepted(body)
-	if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
-		t.Errorf("got %d %s, want 131047", got.status, got.body)
-	}
-	forged := w.both(ana, "FR.55", "", "wamid.2", "hi")
-	if got := w.webhook(forged, "another secret"); got.status != http.StatusForbidden {
-		t.Errorf("a forged webhook got %d %s", got.status, got.body)
-	}
-	if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
-		t.Errorf("after a forged webhook: got %d %s, want 131047", got.status, got.body)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.tell(w.inbound(phoneID, ana, "wamid.1", "hi"))
+		body := strings.Replace(textTo(ana, "hi"), `"to":`, `"recipient":"FR.55","to":`, 1)
+		w.accepted(body)
+		if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
+			t.Errorf("got %d %s, want 131047", got.status, got.body)
+		}
+		forged := w.both(ana, "FR.55", "", "wamid.2", "hi")
+		if got := w.webhook(forged, "another secret"); got.status != http.StatusForbidden {
+			t.Errorf("a forged webhook got %d %s", got.status, got.body)
+		}
+		if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
+			t.Errorf("after a forged webhook: got %d %s, want 131047", got.status, got.body)
+		}
+	})
 }
 
 func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
-	w := newWorld(t, func(d *config.Document) {
-		code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
-		d.Templates = append(d.Templates, gatewaytest.Approved(code))
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
+			d.Templates = append(d.Templates, gatewaytest.Approved(code))
+		})
+		for _, to := range []string{"FR.7001", "FR.ENT.7001"} {
+			if got := w.send(recipient(templateTo(to, "code"), to)); got.code != 131062 {
+				t.Errorf("a template to %s: got %d %s, want 131062", to, got.status, got.body)
+			}
+			direct := strings.Replace(recipient(textTo(to, "123456"), to), `{`, `{"category":"authentication",`, 1)
+			if got := w.send(direct); got.code != 131062 {
+				t.Errorf("a direct send to %s: got %d %s, want 131062", to, got.status, got.body)
+			}
+		}
 	})
-	for _, to := range []string{"FR.7001", "FR.ENT.7001"} {
-		if got := w.send(recipient(templateTo(to, "code"), to)); got.code != 131062 {
-			t.Errorf("a template to %s: got %d %s, want 131062", to, got.status, got.body)
-		}
-		direct := strings.Replace(recipient(textTo(to, "123456"), to), `{`, `{"category":"authentication",`, 1)
-		if got := w.send(direct); got.code != 131062 {
-			t.Errorf("a direct send to %s: got %d %s, want 131062", to, got.status, got.body)
-		}
-	}
 }
 
 // What the pacer holds of two customers is one's from then on.

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
