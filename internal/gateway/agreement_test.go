@@ -232,11 +232,7 @@ func (s *story) someone() (channel, customer string) {
 func (s *story) intake(body string) {
 	s.t.Helper()
 	s.hooks = append(s.hooks, body)
-	webhook, err := whatsapp.ParseWebhook([]byte(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.gateway.intake(s.t.Context(), s.tenant, webhook, appSecret); err != nil {
+	if err := s.gateway.intake.Take(s.t.Context(), s.tenant, []byte(body), appSecret); err != nil {
 		s.t.Fatal(err)
 	}
 }

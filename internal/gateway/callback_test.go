@@ -299,7 +299,7 @@ func TestQueueOfCallbacksIsBoundedInNumberAndBytes(t *testing.T) {
 		before := dropped()
 		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
 			customer := g.keys.Seal().CustomerHash(phoneID, ana)
-			return g.queueCallback(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
+			return g.callbacks.Add(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	t.Helper()
 	clock := &testClock{began: time.Now()}
 	g = resting(t, clock)
-	about, err := envelope{}.encode()
+	about, err := (&settlement.Envelope{}).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}

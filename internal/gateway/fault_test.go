@@ -15,7 +15,6 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
@@ -72,12 +71,9 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 		statuses = append(statuses, fmt.Sprintf(`{"id":"wamid.upstream%d","status":"delivered","timestamp":%q,"recipient_id":"3361234560%d","biz_opaque_callback_data":%q}`,
 			i, unixSeconds(g.store.Now()), i, id))
 	}
-	webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
-		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ",")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g.intake(t.Context(), g.config.Tenant(), webhook, appSecret)
+	webhook := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ","))
+	return g.intake.Take(t.Context(), g.config.Tenant(), webhook, appSecret)
 }
 
 // A delivery that the store refuses is told again by the upstream; those beside it, in the same

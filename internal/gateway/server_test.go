@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 )
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -134,13 +135,10 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	tell := func(to *served.Tenant, status, id string) error {
-		webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+		webhook := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
 			"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.upstream","status":%q,"timestamp":%q,"recipient_id":%q,
-			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.store.Now()), ana, id))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return g.intake(t.Context(), to, webhook, appSecret)
+			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.store.Now()), ana, id)
+		return g.intake.Take(t.Context(), to, webhook, appSecret)
 	}
 	if err := tell(behind, "delivered", id); err == nil {
 		t.Error("the replica that does not know the number yet has taken the delivery, and lost it")
@@ -179,12 +177,12 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	customer := g.keys.Seal().CustomerHash(phoneID, ana)
 	for _, body := range []string{`"first"`, `"second"`} {
 		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
-			return g.queueCallback(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
+			return g.callbacks.Add(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	claimed, _, err := g.claimCallbacks(t.Context(), 1)
+	claimed, _, err := g.callbacks.Claim(t.Context(), 1)
 	if err != nil || len(claimed) != 1 {
 		t.Fatalf("claimed %d callbacks, %v; want the first", len(claimed), err)
 	}
@@ -198,7 +196,7 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 			if _, err := tx.ReleaseCallbacks(); err != nil {
 				return err
 			}
-			due, err := tx.ClaimCallbacks(g.store.Now(), g.store.Now().Add(callbackLease), 1)
+			due, err := tx.ClaimCallbacks(g.store.Now(), g.store.Now().Add(callbacks.Lease), 1)
 			if err != nil || len(due) != 1 {
 				return fmt.Errorf("the other replica has claimed %d callbacks: %w", len(due), err)
 			}
@@ -211,7 +209,7 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	if err := g.store.Update(t.Context(), func(*durable.Tx) error { return nil }); !errors.Is(err, store.ErrLeaseLost) {
 		t.Fatalf("the paused replica comes back with %v; want a lost lease", err)
 	}
-	g.deliverOne(t.Context(), claimed[0])
+	g.callbacks.Deliver(t.Context(), claimed[0])
 	if late := endpoint.received("first"); len(late) > 0 {
 		t.Fatal("the first callback was delivered after the second")
 	}

@@ -111,7 +111,7 @@ func (q *Queue) Run(ctx context.Context) {
 	defer underWay.Wait()
 	timer := time.NewTimer(idle)
 	for pause := time.Duration(0); q.wake.Sleep(ctx, timer, pause); {
-		claimed, next, err := q.claim(ctx, atOnce-len(slots))
+		claimed, next, err := q.Claim(ctx, atOnce-len(slots))
 		pause = q.store.Idle()
 		switch {
 		case err != nil:
@@ -125,7 +125,7 @@ func (q *Queue) Run(ctx context.Context) {
 		for _, c := range claimed {
 			slots <- struct{}{}
 			underWay.Go(func() {
-				q.deliver(ctx, c)
+				q.Deliver(ctx, c)
 				<-slots
 				q.Notify()
 			})
@@ -133,7 +133,9 @@ func (q *Queue) Run(ctx context.Context) {
 	}
 }
 
-func (q *Queue) claim(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
+// Claim takes callbacks that are due, limit at most, and returns when to look again; the zero time is
+// when notified. Each is the caller's to Deliver.
+func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
 	to := q.config.Tenant().Callback
 	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
 		return nil, time.Time{}, nil
@@ -188,8 +190,8 @@ func (q *Queue) tellUnreadable(tx *durable.Tx, c *store.Callback, reason string)
 	})
 }
 
-// deliver makes one delivery and records what came of it.
-func (q *Queue) deliver(ctx context.Context, c *store.Callback) {
+// Deliver makes one delivery and records what came of it.
+func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 	if !q.store.HoldsLease(c.Lease) {
 		return // another replica may have delivered it by now, and those behind it
 	}

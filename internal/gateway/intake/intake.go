@@ -15,6 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -70,18 +71,20 @@ var (
 	)
 )
 
-// take applies what a webhook tells in one commit and returns when that is durable. Applying it
-// again changes nothing: every event is known by its id. Unread is how much it tells that no
-// network reads.
-func (in *Intake) take(
-	ctx context.Context, t *served.Tenant, batches []network.Batch, unread int, secret string,
-) error {
+// Take applies what a webhook tells in one commit and returns when that is durable. Applying it
+// again changes nothing: every event is known by its id. The webhook was signed with an app secret,
+// and speaks for the channels that trust it. The errors of reading it are those of package network.
+func (in *Intake) Take(ctx context.Context, t *served.Tenant, body []byte, secret string) error {
+	batches, unread, err := meta.ReadWebhook(body)
+	if err != nil {
+		return err
+	}
 	if t.Callback != nil {
 		writeAhead(batches)
 	}
 	var incomplete error
 	began := time.Now()
-	err := in.Store.UpdateInSteps(ctx, func(tx *durable.Tx, attempt durable.Attempt) error {
+	err = in.Store.UpdateInSteps(ctx, func(tx *durable.Tx, attempt durable.Attempt) error {
 		c := &commit{
 			Intake: in, ctx: ctx, tx: tx, tenant: t, secret: secret, now: in.Store.Now(), began: began,
 		}

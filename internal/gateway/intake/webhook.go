@@ -73,14 +73,13 @@ func (in *Intake) serveWebhook(w http.ResponseWriter, r *http.Request) (result s
 		return telemetry.ResultForged, network.Refuse(network.Forbidden,
 			"The signature is not that of the body under the app secret of any channel.")
 	}
-	batches, unread, err := meta.ReadWebhook(body)
+	err = in.Take(r.Context(), t, body, secret)
 	switch {
 	case errors.Is(err, network.ErrTooManyEvents):
 		return telemetry.ResultMalformed, network.Refuse(network.TooLarge, err.Error()+".")
-	case err != nil:
+	case errors.Is(err, network.ErrWebhookSyntax):
 		return telemetry.ResultMalformed, network.Refuse(network.Malformed, err.Error()+".")
-	}
-	if err := in.take(r.Context(), t, batches, unread, secret); err != nil {
+	case err != nil:
 		return telemetry.ResultError, err
 	}
 	return telemetry.ResultStored, nil

@@ -119,6 +119,35 @@ func TestReadInbound(t *testing.T) {
 	}
 }
 
+func TestEventsOfACustomersMessage(t *testing.T) {
+	tests := map[string]struct {
+		message Message
+		want    conversation.Events
+	}{
+		"text":                                 {Message{Type: "text"}, conversation.Message},
+		"a tap on a button":                    {Message{Type: "button"}, conversation.Message},
+		"a type to come":                       {Message{Type: "hologram"}, conversation.Message},
+		"reaction":                             {Message{Type: "reaction"}, conversation.Reacted},
+		"unsupported":                          {Message{Type: "unsupported"}, conversation.Unsupported},
+		"a changed number":                     {Message{Type: "system"}, 0},
+		"a deletion":                           {Message{Type: "revoke"}, 0},
+		"a correction":                         {Message{Type: "edit"}, 0},
+		"a deletion outside coexistence":       {Message{Type: "unsupported", Unsupported: "revoke"}, 0},
+		"a correction outside coexistence":     {Message{Type: "unsupported", Unsupported: "edit"}, 0},
+		"a correction of what came from an ad": {Message{Type: "unsupported", Unsupported: "edit", Referral: &Referral{SourceType: "ad"}}, 0},
+		"from an ad":                           {Message{Type: "text", Referral: &Referral{SourceType: "ad"}}, conversation.Message | conversation.Ad},
+		"from a page":                          {Message{Type: "text", Referral: &Referral{SourceType: "post"}}, conversation.Message | conversation.PageButton},
+		"from elsewhere":                       {Message{Type: "text", Referral: &Referral{SourceType: "status"}}, conversation.Message},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := tc.message.did(); got != tc.want {
+				t.Fatalf("got %b, want %b", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestReadStatus(t *testing.T) {
 	base := network.Status{
 		ID: "wamid.1", Step: conversation.Sent, OfDelivery: true, Word: "sent", At: unix(1760000000),
