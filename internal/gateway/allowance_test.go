@@ -12,6 +12,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -90,14 +92,14 @@ func (s *story) givesUp(id string) (givenUp bool) {
 			return err
 		}
 		for _, c := range claimed {
-			if err := s.gateway.beginDoubt(tx, c, s.now); err != nil {
+			if err := settlement.BeginDoubt(tx, c, s.now); err != nil {
 				return err
 			}
 		}
 		if givenUp = m.State == store.InDoubt; !givenUp {
 			return nil
 		}
-		return s.gateway.resolveDoubt(tx, s.tenant, m, s.now)
+		return s.gateway.upkeep.ResolveDoubt(tx, s.tenant, m, s.now)
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -119,7 +121,7 @@ func (s *story) keepsBudget() {
 	s.t.Helper()
 	var billed, reserved money.Decimal
 	if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) (err error) {
-		if billed, err = spent(tx, s.tenant, "USD", s.now); err != nil {
+		if billed, err = policy.Spent(tx, s.tenant, "USD", s.now); err != nil {
 			return err
 		}
 		reserved, err = tx.Reserved("USD")

@@ -202,7 +202,8 @@ func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := hiddenCause(tc.err); got.Details != tc.want || got.HTTPStatus != http.StatusServiceUnavailable {
+			got, ok := graph.AsError(hiddenCause(tc.err))
+			if !ok || got.Details != tc.want || got.HTTPStatus != http.StatusServiceUnavailable {
 				t.Errorf("the client hears %d, %q; want 503, %q", got.HTTPStatus, got.Details, tc.want)
 			}
 		})

@@ -15,7 +15,6 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -50,15 +49,11 @@ func queued(t *testing.T, g *Gateway, n int) (ids []string) {
 	t.Helper()
 	served := g.config.Tenant()
 	for i := range n {
-		send, err := whatsapp.ParseSend([]byte(templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready")))
+		id, err := accept(t, g, served, phoneID, templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.Channel(phoneID)}, send, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, answer.Messages[0].ID)
+		ids = append(ids, id)
 	}
 	return ids
 }
@@ -86,7 +81,7 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 		err := delivered(t, g, ids)
 		if !errors.Is(err, store.ErrFault) || errors.Is(
 			err, store.ErrUnavailable,
-		) || hiddenCause(err).HTTPStatus != http.StatusInternalServerError {
+		) || hiddenCause(err).Status() != http.StatusInternalServerError {
 			t.Fatalf("the webhook got %v; want a fault, and 500", err)
 		}
 		var got []store.State
@@ -106,9 +101,9 @@ func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
 	clock.advance(31 * 24 * time.Hour) // too late to be sent: the claim gives them up, and settles them
-	parcels, _, err := g.claim(t.Context(), g.config.Tenant(), g.config.Tenant().Channel(phoneID), 10)
-	if err != nil || len(parcels) != 0 {
-		t.Fatalf("claimed %d messages, %v; want none, and no error", len(parcels), err)
+	jobs, _, err := g.dispatcher.Claim(t.Context(), g.config.Tenant(), g.config.Tenant().Channel(phoneID), 10)
+	if err != nil || len(jobs) != 0 {
+		t.Fatalf("claimed %d messages, %v; want none, and no error", len(jobs), err)
 	}
 	for i, want := range []store.State{store.Queued, store.Failed, store.Failed} {
 		if got := storedState(t, g, ids[i]); got != want {
@@ -124,7 +119,7 @@ func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
 	clock.advance(60 * 24 * time.Hour)
-	if err := g.expireUnsettled(t.Context(), g.config.Tenant(), g.store.Now()); err != nil {
+	if err := g.upkeep.ExpireUnsettled(t.Context(), g.config.Tenant(), g.store.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []store.State{store.Queued, store.Failed, store.Failed} {

@@ -51,6 +51,7 @@ const configInterval = time.Second
 
 // Gateway serves one account: it composes the packages that do the work, and speaks HTTP for them.
 type Gateway struct {
+	options    Options
 	log        *slog.Logger
 	keys       *served.Keyring
 	config     *served.Configuration
@@ -115,7 +116,7 @@ func newGateway(options Options) (*Gateway, error) {
 		Log: log, Metrics: metrics, Traces: traces,
 	})
 	g := &Gateway{
-		log: log, keys: keyring, config: configuration, store: account, metrics: metrics, traces: traces,
+		options: options, log: log, keys: keyring, config: configuration, store: account, metrics: metrics, traces: traces,
 		callbacks: queue, gate: gate, intake: webhooks, dispatcher: dispatcher,
 		admission: admission.New(account, keyring.Seal(), gate, dispatcher, metrics),
 		upkeep: upkeep.New(upkeep.Options{

@@ -21,9 +21,14 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -40,6 +45,15 @@ const (
 	accessToken = gatewaytest.AccessToken
 	hookSecret  = gatewaytest.CallbackSecret
 	ana         = gatewaytest.Ana
+
+	stopProbe         = upstream.StopRest
+	probeInterval     = upstream.ProbeInterval
+	dispatchers       = dispatch.Concurrency
+	outcomeGrace      = policy.OutcomeGrace
+	pairBurst         = 45 // and one in pairInterval: what WhatsApp takes from a number for one customer
+	pairInterval      = 6 * time.Second
+	longestBackoff    = 5 * time.Minute
+	idempotencyHeader = admission.IdempotencyHeader
 )
 
 var (
@@ -514,4 +528,19 @@ func unixSeconds(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) 
 func tenantOf(tb testing.TB, change func(*config.Document)) (*served.Tenant, error) {
 	tb.Helper()
 	return served.Parse(gatewaytest.Encoded(tb, change), http.DefaultTransport)
+}
+
+// accept sends a body past HTTP, and returns the message's id.
+func accept(tb testing.TB, g *Gateway, t *served.Tenant, channel, body string) (id string, err error) {
+	tb.Helper()
+	c := t.Channel(channel)
+	out, err := c.Network.Parse([]byte(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	id, err = g.admission.Accept(tb.Context(), &admission.Request{Tenant: t, Channel: c, Outbound: out})
+	if told, refused := network.InWords(c.Network, err); refused {
+		err = told
+	}
+	return id, err
 }

@@ -129,7 +129,7 @@ func TestP7RotationWhileMessagesAreQueued(t *testing.T) {
 	})
 }
 
-// After a rotation what is stored is sealed anew while messages flow, and then, and only then, the
+// After a rotation what is stored is re-encrypted while messages flow, and then, and only then, the
 // old key may go.
 func TestP7OldKeyIsRetiredOnceNothingIsUnderIt(t *testing.T) {
 	t.Parallel()
@@ -144,9 +144,9 @@ func TestP7OldKeyIsRetiredOnceNothingIsUnderIt(t *testing.T) {
 		)
 		w.rotate(seal.AddKey, w)
 		w.rotate(seal.PromoteKey, w)
-		w.until("the store is sealed anew", func() bool {
+		w.until("the store is re-encrypted", func() bool {
 			return w.metric("guichet_gateway_old_key_rows") == "0" && strings.Contains(
-				w.logs.String(), `"msg":"Store sealed anew"`,
+				w.logs.String(), `"msg":"Store re-encrypted"`,
 			)
 		})
 		if r := w.report(); r.OldKeyRows == nil || *r.OldKeyRows != 0 {

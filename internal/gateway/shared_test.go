@@ -17,7 +17,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -121,15 +120,10 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
 	now := g.config.Tenant()
-	send, err := whatsapp.ParseSend([]byte(templateTo(ana, "parcel_ready")))
+	id, err := accept(t, g, now, secondPhone, templateTo(ana, "parcel_ready"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := g.accept(t.Context(), caller{tenant: now, channel: now.Channel(secondPhone)}, send, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	id := answer.Messages[0].ID
 	behind, err := tenantOf(t, func(d *config.Document) { d.Channels = d.Channels[:1] })
 	if err != nil {
 		t.Fatal(err)

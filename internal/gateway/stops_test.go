@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 )
 
 // Four messages that are refused for their own sake stand before a good one. The first of the

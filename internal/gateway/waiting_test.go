@@ -201,7 +201,7 @@ func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
 		w.clock.advance(stopProbe)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.until("the probe has failed", func() bool { return w.metric(failed) == "2" })
-		if strings.Contains(w.logs.String(), "Channel goes again") {
+		if strings.Contains(w.logs.String(), "Channel resumed") {
 			t.Error("the answer to the probe ended the stop")
 		}
 		w.control(http.MethodDelete, "faults", "")

@@ -60,7 +60,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 		t := d.Config.Tenant()
 		for i := range t.Channels {
 			c := t.Channel(t.Channels[(turn+i)%len(t.Channels)].ID)
-			jobs, next, err := d.claim(ctx, t, c, share(d.Gate.Free(), len(t.Channels)-i))
+			jobs, next, err := d.Claim(ctx, t, c, share(d.Gate.Free(), len(t.Channels)-i))
 			if err != nil {
 				pause = min(pause, durable.RetryPause)
 				continue
@@ -89,10 +89,10 @@ func (d *Dispatcher) Start(job *Job) {
 // more to send than there are slots.
 func share(free, channels int) int { return (free + channels - 1) / channels }
 
-// claim takes the messages of a channel that may go now, limit at most, and marks them as being
+// Claim takes the messages of a channel that may go now, limit at most, and marks them as being
 // sent, durably, before the upstream is called (P12). Next is when to look again if nothing wakes
 // the dispatcher before.
-func (d *Dispatcher) claim(
+func (d *Dispatcher) Claim(
 	ctx context.Context, t *served.Tenant, c *served.Channel, limit int,
 ) (jobs []*Job, next time.Time, err error) {
 	if limit == 0 {

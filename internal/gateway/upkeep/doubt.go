@@ -32,10 +32,10 @@ func (u *Upkeep) Recover(ctx context.Context, update durable.Updater) error {
 	return u.Callbacks.Release(ctx, update)
 }
 
-// resolveDoubts applies the account's rule to the doubts that no status has resolved in time. The
+// ResolveDoubts applies the account's rule to the doubts that no status has resolved in time. The
 // time runs from the send, or from when the gateway and its store were up again: while they were
 // down, no status could reach them.
-func (u *Upkeep) resolveDoubts(ctx context.Context, t *served.Tenant, now time.Time) (err error) {
+func (u *Upkeep) ResolveDoubts(ctx context.Context, t *served.Tenant, now time.Time) (err error) {
 	if u.reachableSince.IsZero() {
 		u.reachableSince = now
 	}

@@ -78,9 +78,9 @@ func (u *Upkeep) Run(ctx context.Context) {
 		if u.Store.Shared() {
 			u.runStep(ctx, "find what another replica left", func() error { return u.Recover(ctx, u.Store.Update) })
 		}
-		u.runStep(ctx, "resolve doubts", func() error { return u.resolveDoubts(ctx, t, now) })
+		u.runStep(ctx, "resolve doubts", func() error { return u.ResolveDoubts(ctx, t, now) })
 		u.runStep(ctx, "give up what is too old to be sent", func() error { return u.expireQueued(ctx, t, now) })
-		u.runStep(ctx, "settle what has no outcome", func() error { return u.expireUnsettled(ctx, t, now) })
+		u.runStep(ctx, "settle what has no outcome", func() error { return u.ExpireUnsettled(ctx, t, now) })
 		u.runStep(ctx, "release reservations that are over", func() error { return u.unreserve(ctx, now) })
 		u.runStep(ctx, "warn of the budget", func() error { return u.warnOfBudget(ctx, t, now) })
 		if now.Sub(touched) >= touchInterval || u.Store.Outage() != nil {
@@ -136,10 +136,10 @@ func (u *Upkeep) expireQueued(ctx context.Context, t *served.Tenant, now time.Ti
 	return err
 }
 
-// expireUnsettled settles messages of which nothing was heard within their time to live and the
+// ExpireUnsettled settles messages of which nothing was heard within their time to live and the
 // grace. A message that was never sent, or is in doubt, is given up; one that the upstream had is
 // settled as undelivered. If a delivery is reported later still, the ledger gets a correction.
-func (u *Upkeep) expireUnsettled(ctx context.Context, t *served.Tenant, now time.Time) error {
+func (u *Upkeep) ExpireUnsettled(ctx context.Context, t *served.Tenant, now time.Time) error {
 	late := network.Refuse(network.Undeliverable, "The message was not delivered within its time to live.")
 	expired := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.Expired(now, limit)

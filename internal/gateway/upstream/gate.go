@@ -72,6 +72,9 @@ func (g *Gate) Free() int { return g.slots.free() }
 // not.
 func (g *Gate) SetWaiting(channel string, waits bool) { g.slots.setWaiting(channel, waits) }
 
+// AnyWaits reports whether messages of any channel may be waiting for their turn.
+func (g *Gate) AnyWaits() bool { return g.slots.anyWaits() }
+
 // Release tells, once, that a stop of the channel has ended and that what it held may go. Again is
 // called if that could not be done.
 func (g *Gate) Release(channel string) (held bool, again func()) { return g.stops.releases(channel) }

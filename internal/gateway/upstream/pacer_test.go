@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/network"
 )
 
@@ -102,5 +103,35 @@ func TestP13ThePaceOfOnePersonIsOne(t *testing.T) {
 	}
 	if wait := p.takePair(now, other, pairLimit); wait > 0 {
 		t.Errorf("another customer waits %s", wait)
+	}
+}
+
+// The refusals of a pair count in a row, until a message is taken, and are not remembered for ever.
+// Source of the pauses:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X seconds,
+// X from 0).
+func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
+	p, to := newPacer(), Pair{Channel: channel}
+	pauseAfter := func(now time.Time) time.Duration {
+		return network.RetryDelay(network.PairBackoff, p.refused(now, to), LongestPairBackoff)
+	}
+	for n, want := range []time.Duration{
+		time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 1024 * time.Second,
+		time.Hour, time.Hour,
+	} {
+		if got := pauseAfter(noon); got != want {
+			t.Errorf("after refusal %d: %v, want %v", n+1, got, want)
+		}
+	}
+	if got := pauseAfter(noon.Add(75 * time.Minute)); got != time.Hour {
+		t.Errorf("after the longest pause: %v, want an hour", got)
+	}
+	p.taken(to)
+	if got := pauseAfter(noon); got != time.Second {
+		t.Errorf("after a message that was taken: %v, want 1s", got)
+	}
+	p.refused(noon.Add(refusalsKept), Pair{Channel: gatewaytest.SecondPhone})
+	if len(p.refusals) != 1 {
+		t.Errorf("%d pairs are remembered, want 1", len(p.refusals))
 	}
 }

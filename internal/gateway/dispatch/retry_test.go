@@ -1,4 +1,4 @@
-package gateway
+package dispatch
 
 import (
 	"errors"
@@ -6,10 +6,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
+
+var noon = gatewaytest.Noon
+
+// month is the time to live of most messages.
+const month = 30 * 24 * time.Hour
 
 func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 	code := func(n int) error { return graph.NewError(n, "") }
@@ -31,9 +38,9 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 		"marketing stopped":          {code(131050), 0, fateFailed, 0},
 		"template parameters":        {code(132000), 0, fateFailed, 0},
 		"bad parameter":              {code(100), 0, fateFailed, 0},
-		"token expired":              {code(190), 0, fateStopped, stopProbe},
-		"payment":                    {code(131042), 0, fateStopped, stopProbe},
-		"account locked":             {code(131031), 0, fateStopped, stopProbe},
+		"token expired":              {code(190), 0, fateStopped, upstream.StopRest},
+		"payment":                    {code(131042), 0, fateStopped, upstream.StopRest},
+		"account locked":             {code(131031), 0, fateStopped, upstream.StopRest},
 		"connection refused":         {&network.TransportError{NotSent: true, Err: errors.New("refused")}, 0, fateRetry, time.Second},
 		"no answer":                  {&network.TransportError{Err: errors.New("timeout")}, 0, fateInDoubt, 0},
 		"a proxy's bad gateway":      {graph.ParseError(http.StatusBadGateway, nil, []byte("<html>")), 0, fateInDoubt, 0},
@@ -41,7 +48,7 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := attempt{tries: tc.tries, accepted: noon, expires: noon.Add(served.DefaultTTL), now: noon}.judge(tc.err)
+			got := new(attempt{words: whatsapp.Network{}, tries: tc.tries, accepted: noon, expires: noon.Add(month), now: noon}).judge(tc.err)
 			if got.fate != tc.fate {
 				t.Fatalf("fate %d, want %d", got.fate, tc.fate)
 			}
@@ -54,18 +61,18 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 
 func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
-	old := attempt{tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
+	old := attempt{words: whatsapp.Network{}, tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(month), now: noon}
 	if got := old.judge(limit); got.fate != fateFailed {
 		t.Errorf("a message of yesterday has fate %d, want failed", got.fate)
 	}
-	held := attempt{tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
+	held := attempt{words: whatsapp.Network{}, tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(month), now: noon}
 	if got := held.judge(limit); got.fate != fateRetry {
 		t.Errorf(
 			"a message whose channel was stopped for 30 hours has fate %d at its second try, want another try",
 			got.fate,
 		)
 	}
-	short := attempt{tries: 9, accepted: noon, expires: noon.Add(time.Minute), now: noon}
+	short := attempt{words: whatsapp.Network{}, tries: 9, accepted: noon, expires: noon.Add(time.Minute), now: noon}
 	if got := short.judge(limit); got.fate != fateFailed {
 		t.Errorf("a one-time password has fate %d, want failed: the next try would come too late", got.fate)
 	}
@@ -77,19 +84,19 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 	limit := graph.NewError(graph.CodeMarketingLimit, "")
 	for tries, want := range []fate{fateParked, fateParked, fateParked, fateFailed} {
 		at := noon.Add(time.Duration(tries) * 27 * time.Hour)
-		if got := (attempt{tries: tries, accepted: noon, expires: noon.Add(served.DefaultTTL), now: at}).judge(
+		if got := new(attempt{words: whatsapp.Network{}, tries: tries, accepted: noon, expires: noon.Add(month), now: at}).judge(
 			limit,
 		); got.fate != want {
 			t.Errorf("refusal %d has fate %d, want %d", tries+1, got.fate, want)
 		}
 	}
-	held := attempt{accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
+	held := attempt{words: whatsapp.Network{}, accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(month), now: noon}
 	if got := held.judge(limit); got.fate != fateParked {
 		t.Errorf(
 			"a message whose channel was stopped for five days has fate %d at its first try, want parked", got.fate,
 		)
 	}
-	hourly := attempt{tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(served.DefaultTTL), now: noon}
+	hourly := attempt{words: whatsapp.Network{}, tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(month), now: noon}
 	if got := hourly.judge(graph.NewError(graph.CodeSpamLimit, "")); got.fate != fateFailed {
 		t.Errorf("after two days of waits of an hour the fate is %d, want failed", got.fate)
 	}
@@ -98,7 +105,7 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
 	limit.RetryAfter = 40 * time.Second
-	got := attempt{accepted: noon, expires: noon.Add(served.DefaultTTL), now: noon, jitter: 0.5}.judge(limit)
+	got := new(attempt{words: whatsapp.Network{}, accepted: noon, expires: noon.Add(month), now: noon, jitter: 0.5}).judge(limit)
 	if want := noon.Add(45 * time.Second); !got.at.Equal(want) {
 		t.Fatalf("again at %v, want %v", got.at, want)
 	}
@@ -110,9 +117,10 @@ func TestJudgeOfAnOutage(t *testing.T) {
 	for status, want := range map[int]fate{
 		429: fateRetry, 500: fateInDoubt, 503: fateInDoubt, 408: fateInDoubt, 302: fateInDoubt,
 	} {
-		got := attempt{
-			tries: 5, accepted: noon, expires: noon.Add(served.DefaultTTL), now: noon.Add(time.Minute),
-		}.judge(graph.ParseError(status, nil, []byte("<html>")))
+		got := new(attempt{
+			words: whatsapp.Network{},
+			tries: 5, accepted: noon, expires: noon.Add(month), now: noon.Add(time.Minute),
+		}).judge(graph.ParseError(status, nil, []byte("<html>")))
 		if got.fate != want {
 			t.Errorf("%d without Meta's shape has fate %d, want %d", status, got.fate, want)
 		}
@@ -121,31 +129,15 @@ func TestJudgeOfAnOutage(t *testing.T) {
 
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X
 // seconds, X from 0).
-func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
-	p, to := newPacer(), pair{channel: phoneID}
-	pauseAfter := func(now time.Time) time.Duration {
-		refused := attempt{
-			tries: 7, refusals: p.refused(now, to), accepted: now, expires: now.Add(served.DefaultTTL), now: now,
-		}
-		return refused.judge(graph.NewError(graph.CodePairRateLimit, "")).at.Sub(now)
-	}
+func TestPairBackOffFollowsTheRefusalsInARow(t *testing.T) {
 	for n, want := range []time.Duration{
 		time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 1024 * time.Second,
 		time.Hour, time.Hour,
 	} {
-		if got := pauseAfter(noon); got != want {
+		refused := attempt{words: whatsapp.Network{}, tries: 7, refusals: n, accepted: noon, expires: noon.Add(month), now: noon}
+		got := refused.judge(graph.NewError(graph.CodePairRateLimit, "")).at.Sub(noon)
+		if got != want {
 			t.Errorf("after refusal %d: %v, want %v", n+1, got, want)
 		}
-	}
-	if got := pauseAfter(noon.Add(75 * time.Minute)); got != time.Hour {
-		t.Errorf("after the longest pause: %v, want an hour", got)
-	}
-	p.taken(to)
-	if got := pauseAfter(noon); got != time.Second {
-		t.Errorf("after a message that was taken: %v, want 1s", got)
-	}
-	p.refused(noon.Add(refusalsKept), pair{channel: secondPhone})
-	if len(p.refusals) != 1 {
-		t.Errorf("%d pairs are remembered, want 1", len(p.refusals))
 	}
 }
