@@ -130,14 +130,12 @@ func (r *Record) columns(hash Hash) []string {
 	}
 	return []string{
 		strconv.FormatInt(r.Sequence, 10), string(r.Kind), r.MessageID,
-		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(
-			r.DeliveredAt,
-		), timeText(r.FailedAt),
+		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(r.DeliveredAt),
+		timeText(r.FailedAt),
 		r.Period, r.Plan, r.Revision, r.Channel, customer, r.MessageKind, r.Market, r.Category, string(r.Currency),
 		listPrice, r.Cost.String(), r.Charge.String(), r.FreeReason, strconv.Itoa(r.Tier),
-		r.Allowance, integerText(
-			r.AllowanceUsed,
-		), integerText(r.Corrects), r.CorrectedFreeReason, r.Note, hash.String(), r.UpstreamVerdict,
+		r.Allowance, integerText(r.AllowanceUsed), integerText(r.Corrects), r.CorrectedFreeReason, r.Note,
+		hash.String(), r.UpstreamVerdict,
 	}
 }
 
