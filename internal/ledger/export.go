@@ -80,9 +80,8 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 	}
 	entry := Entry{Sequence: sequence.Sequence, Canonical: l.Record}
 	digits, ok := strings.CutPrefix(l.Hash, "sha256:")
-	if n, err := hex.Decode(
-		entry.Hash[:], []byte(digits[:min(len(digits), 64)]),
-	); !ok || err != nil || n != len(entry.Hash) || len(digits) != 64 {
+	n, err := hex.Decode(entry.Hash[:], []byte(digits[:min(len(digits), 64)]))
+	if !ok || err != nil || n != len(entry.Hash) || len(digits) != 64 {
 		return Entry{}, errors.New(`its hash must be "sha256:" and 64 hex digits`)
 	}
 	return entry, nil
