@@ -118,7 +118,7 @@ func (r *run) signal(s syscall.Signal) {
 	}
 }
 
-// raiseBudget lets the budget bite and gives way again and again.
+// raiseBudget raises the budget each time it has bitten.
 func (r *run) raiseBudget(ctx context.Context) {
 	for pause(ctx, 3*time.Second) {
 		r.budget.raiseOnceBitten()
