@@ -129,7 +129,7 @@ func TestP5ChainLiterals(t *testing.T) {
 func TestP5VerifyRecomputesTheTotals(t *testing.T) {
 	correction := utility("wamid.C")
 	correction.Kind, correction.Corrects, correction.CorrectedFreeReason = ledger.Correction, 3, "undelivered"
-	doubt := ledger.Record{Kind: ledger.Doubt, MessageID: "wamid.A", Note: "resent after doubt"}
+	doubt := ledger.Record{Kind: ledger.Doubt, MessageID: "wamid.A", Note: ledger.NoteDoubtResent}
 	entries := chain(utility("wamid.A"), service("wamid.B"), undelivered("wamid.C"), doubt, correction)
 	head, totals, err := ledger.Verify(accountUID, sequence(entries))
 	if err != nil {
