@@ -91,9 +91,8 @@ func (r *Record) timeProblem() string {
 	if !monthShape.MatchString(r.Period) {
 		return fmt.Sprintf("its period %q is no month", r.Period)
 	}
-	if first, last := monthOf(
-		ended.Add(westernmost),
-	), monthOf(ended.Add(easternmost)); r.Period < first || r.Period > last {
+	first, last := monthOf(ended.Add(westernmost)), monthOf(ended.Add(easternmost))
+	if r.Period < first || r.Period > last {
 		return fmt.Sprintf("its period is %s, and the message ended at %s", r.Period, ended.UTC().Format(timeLayout))
 	}
 	return ""
