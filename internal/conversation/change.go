@@ -28,6 +28,11 @@ func (s *State) Reply(sentAt, deliveredAt, upstream int64, r *EntryPointRules) R
 	if r.TrustsUpstream && upstream > start {
 		reply.Free.To = upstream
 		if open := s.EntryPointAt(start); !open.IsEmpty() {
+			// A statement corrects an end that was computed here. Another statement's end it only
+			// moves later: an earlier one that is told again must not cut the entry point short.
+			if computed := open.From + r.Seconds; open.To != computed && upstream <= open.To {
+				return Reply{}
+			}
 			reply.Free.From = open.From
 		}
 		return reply

@@ -71,27 +71,28 @@ const (
 	KindRevoke       = "revoke"
 )
 
-// EventsOf returns the events of an inbound event's kind, or 0 for kinds that open nothing. The
-// gateway and the replay of recorded traffic both use it, so they open the same windows.
-func EventsOf(kind string) Events {
+// EventsOf says what an inbound event of a kind is that came from an entry: Ad, PageButton, both
+// where it is not known which, or 0. The gateway and the replay of recorded traffic both ask here,
+// so that they open the same windows. It is 0 for kinds that open nothing, wherever they came from.
+func EventsOf(kind string, entry Events) Events {
 	switch kind {
 	case KindReaction:
-		return Reacted
+		return Reacted | entry
 	case KindUnsupported:
-		return Unsupported
+		return Unsupported | entry
 	case KindCall:
-		return Called
+		return Called | entry
 	case KindAcceptedCall:
-		return AcceptedCall
+		return AcceptedCall | entry
 	case KindPostback:
-		return Postback
+		return Postback | entry
 	case KindReferral:
-		return Referral
-	case KindSystem, KindPreference: // from the network, or a setting
+		return Referral | entry
+	case KindSystem, KindPreference: // the network's word, or a setting
 		return 0
 	case KindEdit, KindRevoke: // about an earlier message: nothing new was written
 		return 0
 	default:
-		return Message
+		return Message | entry
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -35,7 +36,8 @@ type Error struct {
 }
 
 const (
-	errorType = "OAuthException"
+	errorType       = "OAuthException"
+	exceptionSuffix = "Exception"
 	// messagingProduct stands in the details of every error.
 	messagingProduct = "whatsapp"
 	maxErrorText     = 1000
@@ -93,19 +95,15 @@ func (e *Error) Cause() network.Cause {
 // anything was done with it. A proxy answers with 5xx, a redirect or 408 also
 // after it has passed a request on, for example when it then loses the connection.
 func (e *Error) HidesOutcome() bool {
-	if !e.Foreign {
-		return false
-	}
-	refused := e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
-	return !refused || e.HTTPStatus == http.StatusRequestTimeout
+	return e.Foreign && !e.refusesUnseen()
 }
 
 // ShowsWorkingChannel tells whether the error refuses one message in a way that
 // a channel does not that is stopped by another code: whatever stopped it is over.
 // A refusal for the sake of the customer or the template comes last, behind
-// everything that stops a channel. One for the sake of the request comes behind
-// the check of the credentials at least, but for an object that is missing or
-// out of reach. None says anything about how the account pays.
+// everything that stops a channel. Any other one that only another request would
+// avoid comes behind the check of the credentials at least, but for those about
+// the channel itself. None says anything about how the account pays.
 func (e *Error) ShowsWorkingChannel(stopped int) bool {
 	if e.Foreign || stopped == CodePayment {
 		return false
@@ -114,13 +112,27 @@ func (e *Error) ShowsWorkingChannel(stopped int) bool {
 	case CodeUserInExperiment, CodeCountryRestricted, CodeRecipientIsSender, CodeUndeliverable, CodeReEngagement,
 		CodeMarketingLimit, CodeMarketingStopped, CodeUnsupportedType, CodePairRateLimit:
 		return true
-	case CodeInvalidParameter, CodeMissingParameter, CodeInvalidValue:
-		credentials := stopped == CodeAuthentication || stopped == CodeInvalidToken || stopped == CodePermission ||
-			stopped >= 200 && stopped <= 299
-		return credentials && e.Subcode != subcodeMissingObject
-	default:
-		return e.Code >= CodeTemplateParameters && e.Code <= CodeTemplateBadParameters
 	}
+	if e.Code >= CodeTemplateParameters && e.Code <= CodeTemplateBadParameters {
+		return true
+	}
+	return isAboutCredentials(stopped) && e.comesBehindCredentials()
+}
+
+func isAboutCredentials(code int) bool {
+	return code == CodeAuthentication || code == CodeInvalidToken || code == CodePermission ||
+		code >= 200 && code <= 299
+}
+
+// comesBehindCredentials tells whether the upstream has accepted the credentials
+// before it refused the message.
+func (e *Error) comesBehindCredentials() bool {
+	switch e.Code {
+	case CodeCapability, CodeUnknownPhoneNumberID, CodeAccessDenied, CodeWrongCertificate:
+		return false
+	}
+	info, known := LookupCode(e.Code)
+	return known && (info.Class == network.Never || info.Class == network.Wait) && e.Subcode != subcodeMissingObject
 }
 
 // subcodeMissingObject is that of code 100 where the object of the path, here a
@@ -226,9 +238,7 @@ func (e *Error) read(body []byte) bool {
 	if !ok {
 		return false
 	}
-	// Other APIs have objects of the same name, whose code is the HTTP status: without Meta's
-	// own members, only a code of Meta's is one.
-	if _, known := LookupCode(number); !known && !object.Has("type") && !object.Has("fbtrace_id") {
+	if !e.isMetas(number, object) {
 		return false
 	}
 	e.Code = number
@@ -240,6 +250,26 @@ func (e *Error) read(body []byte) bool {
 		e.Details = bounded(data.Text("details"))
 	}
 	return true
+}
+
+// isMetas tells whether an error object is Meta's. Other APIs have objects of the same name, whose
+// code is often the HTTP status. Where that decides whether the message was taken, only a trace id
+// of Meta's or a type that is an exception's name will do; in a plain refusal, a code of Meta's or
+// one of its members is enough.
+func (e *Error) isMetas(number int, object rawjson.Object) bool {
+	if object.Has("fbtrace_id") || strings.HasSuffix(object.Text("type"), exceptionSuffix) {
+		return true
+	}
+	if _, known := LookupCode(number); !known && !object.Has("type") {
+		return false
+	}
+	return e.refusesUnseen()
+}
+
+// refusesUnseen tells whether the status alone says that nothing was done with the request.
+func (e *Error) refusesUnseen() bool {
+	return e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError &&
+		e.HTTPStatus != http.StatusRequestTimeout
 }
 
 // retryAfter reads the header in seconds; the date form is not used by Meta.

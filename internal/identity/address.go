@@ -71,28 +71,30 @@ func Parse(text string) (Address, bool) {
 }
 
 // ParsePhone reads a phone number with its country code. A leading plus sign, spaces, dashes,
-// points and parentheses may stand between the digits, and a trunk zero behind the country code, as
-// in +44 (0)7911 123456, is dropped: it is dialled only within the country. The result is false for
-// a number that does not have 7 to 15 digits, or that begins with 0. No country code begins with 0,
-// so that is a national number or one with a dialling prefix, and it would not name the customer
-// whom the network reaches.
+// points and parentheses may stand between the digits. What is dialled within the country only is
+// dropped: a zero in brackets behind the country code, as in +44 (0)7911 123456, and the country's
+// trunk prefix. The result is false for a number that does not have 7 to 15 digits, or that begins
+// with 0: no country code does, so it is a national number, or has a dialling prefix, and would be
+// another customer here than the one whom the network finds.
 func ParsePhone(text string) (Address, bool) {
 	if len(text) > longestWritten {
 		return "", false
 	}
 	digits, plus := make([]byte, 0, longestNumber+1), false
-	for i := range len(text) {
+	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c >= '0' && c <= '9':
 			digits = append(digits, c)
 		case c == '+' && len(digits) == 0 && !plus:
 			plus = true
+		case c == '(' && isUndialledZero(string(digits), text[i:]):
+			i += strings.IndexByte(text[i:], ')')
 		case c == ' ', c == '-', c == '(', c == ')', c == '.':
 		default:
 			return "", false
 		}
 	}
-	number := withoutTrunkZero(string(digits))
+	number := withoutTrunkPrefix(string(digits))
 	if len(number) < shortestNumber || len(number) > longestNumber || number[0] == '0' {
 		return "", false
 	}

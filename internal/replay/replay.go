@@ -40,7 +40,7 @@ type Replay struct {
 	messages  map[string]*sent
 	failed    int    // how many of them have failed
 	forgotten int64  // messages that never ended
-	ended     memory // the ids of all others
+	ended     memory // all others
 	passed    PassedOver
 	corrected Group // the group in which the latest corrected message was settled
 	// early, by message id, is what was reported in the second earlyAt before the send was read.
@@ -56,6 +56,7 @@ type Replay struct {
 
 // customer is one conversation, with a customer or with a group.
 type customer struct {
+	key      string // under which it is found
 	state    conversation.State
 	messages int // that have not ended
 }
@@ -133,10 +134,11 @@ func (r *Replay) receive(e *Event, now int64) error {
 			return err
 		}
 	}
-	events := conversation.EventsOf(string(e.Kind))
+	var entry conversation.Events
 	if e.FromEntry {
-		events |= conversation.Ad | conversation.PageButton
+		entry = conversation.Ad | conversation.PageButton
 	}
+	events := conversation.EventsOf(string(e.Kind), entry)
 	r.customer(e).state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
 	return nil
 }
@@ -159,9 +161,8 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
-	if verdict := c.state.Permit(
-		request, r.book.Rules(now, r.account.Zone),
-	); verdict.Refusal != conversation.Permitted {
+	verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone))
+	if verdict.Refusal != conversation.Permitted {
 		return Refused, pricing.Outcome{}, nil
 	}
 	c.messages++
@@ -218,7 +219,10 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	if m := r.messages[string(e.ID)]; m != nil {
 		return r.take(string(e.ID), m, said, now)
 	}
-	if r.ended.has(e.ID) {
+	if m, found := r.ended.find(e.ID); found {
+		if said.expiry != 0 {
+			r.entryPoint(r.restored(m.customer), m.sentAt, said.expiry, now)
+		}
 		return Nothing, pricing.Outcome{}
 	}
 	if r.earlyAt != now {
@@ -235,11 +239,11 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 // is remembered, because its delivery may still be reported.
 func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
 	if said.expiry != 0 {
-		r.entryPoint(m, said.expiry, now)
+		r.entryPoint(m.customer, m.SentAt, said.expiry, now)
 	}
-	ended, delivered := said.status.Ends(m.Form, m.come)
+	ends, delivered := said.status.Ends(m.Form, m.come)
 	m.come = max(m.come, said.status)
-	if !ended {
+	if !ends {
 		return Nothing, pricing.Outcome{}
 	}
 	m.EndedAt, m.Delivered = now, delivered
@@ -270,15 +274,24 @@ func (r *Replay) remove(id string, m *sent) {
 	}
 	m.customer.messages--
 	delete(r.messages, id)
-	r.ended.add(id)
+	r.ended.add(id, ended{customer: m.customer, sentAt: m.SentAt})
 }
 
 // entryPoint applies the end of a free entry point as the upstream states it, if the plan trusts
 // that. It holds from the status on, whatever happens to the message.
-func (r *Replay) entryPoint(m *sent, expiry, now int64) {
+func (r *Replay) entryPoint(c *customer, sentAt, expiry, now int64) {
 	if terms := &r.book.Rules(now, r.account.Zone).EntryPoint; terms.TrustsUpstream {
-		m.customer.state.Apply(conversation.Change{EntryPoint: m.customer.state.Reply(m.SentAt, now, expiry, terms)})
+		c.state.Apply(conversation.Change{EntryPoint: c.state.Reply(sentAt, now, expiry, terms)})
 	}
+}
+
+// restored returns the conversation of a message that has ended. It may have been forgotten since.
+func (r *Replay) restored(c *customer) *customer {
+	if known := r.customers[c.key]; known != nil {
+		return known
+	}
+	r.customers[c.key] = c
+	return c
 }
 
 // country returns the country of the event's customer. An unknown country is an error if prices
@@ -302,8 +315,8 @@ func (r *Replay) customer(e *Event) *customer {
 	}
 	c := r.customers[string(r.key)]
 	if c == nil {
-		c = &customer{}
-		r.customers[string(r.key)] = c
+		c = &customer{key: string(r.key)}
+		r.customers[c.key] = c
 	}
 	return c
 }
