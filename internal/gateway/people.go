@@ -14,7 +14,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/seal"
-	"github.com/guichet-dev/guichet/internal/store"
 )
 
 const (
@@ -74,16 +73,13 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []gr
 		return nil
 	}
 	now := g.store.Now()
-	var unions []store.Union
-	err := g.store.Update(ctx, func(tx *durable.Tx) error {
-		unions = nil
+	return g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, user := range done {
 			input := identity.Of(user.Input)
-			more, err := learnAnswer(tx, input, []graph.ResponseContact{{Input: user.Input, WAID: user.WAID}}, now)
+			err := g.learnAnswer(tx, input, []graph.ResponseContact{{Input: user.Input, WAID: user.WAID}}, now)
 			if err != nil {
 				return err
 			}
-			unions = append(unions, more...)
 			err = g.changePerson(tx, c, first(addresses(user.WAID, user.Input)), func(s *conversation.State) {
 				// the later request counts, be it within the same second
 				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
@@ -94,10 +90,6 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []gr
 		}
 		return nil
 	})
-	if err == nil {
-		g.united(unions)
-	}
-	return err
 }
 
 // writeBlocks answers as the upstream does: with 400 and both lists if some users could not be
