@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -116,7 +117,7 @@ func (u *GraphUpstream) client(access UpstreamAccess) (*graph.Client, error) {
 // is.
 func refusedForGood(err error) bool {
 	answer, ok := graph.AsError(err)
-	return ok && answer.Class() == graph.Never
+	return ok && answer.Class() == network.Never
 }
 
 // unreachable says in stable words what kept the upstream from answering. The text of a transport

@@ -14,25 +14,26 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // accept decides on a send, reserves what it can cost and queues it, all in one commit, and returns
 // the answer once that commit is durable (P1, P3).
-func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key string) (graph.SendResponse, error) {
+func (g *Gateway) accept(ctx context.Context, from caller, send *whatsapp.Send, key string) (whatsapp.SendResponse, error) {
 	t := from.tenant
 	wanted := g.newRepeatable(from, send, key)
 	// A repetition gets its answer whatever has become of the template since: what the
 	// configuration refuses, it refuses to a new message only.
 	out, refusal := recognise(t, send)
 	if refusal != nil && wanted.key == nil {
-		return graph.SendResponse{}, refusal
+		return whatsapp.SendResponse{}, refusal
 	}
 	now := g.store.Now()
-	id, err := newMessageID(now)
+	id, err := from.channel.Network.NewID(now)
 	if err != nil {
-		return graph.SendResponse{}, err
+		return whatsapp.SendResponse{}, err
 	}
 	var repeated bool
 	var ready *parcel
@@ -64,7 +65,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	}
 	if err != nil {
 		g.refusals.note(t, err, now)
-		return graph.SendResponse{}, err
+		return whatsapp.SendResponse{}, err
 	}
 	if parent != "" {
 		trace.SpanFromContext(ctx).SetAttributes(
@@ -77,7 +78,7 @@ func (g *Gateway) accept(ctx context.Context, from caller, send *graph.Send, key
 	if !repeated && ready == nil {
 		g.sends.Notify()
 	}
-	return graph.Accept(send, id), nil
+	return whatsapp.Accept(send, id), nil
 }
 
 // acceptance is a send that is about to be accepted.
@@ -149,7 +150,7 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 	if err := tx.AcceptAndClaim(line, m); err != nil {
 		return nil, err
 	}
-	upstream, err := upstreamBody(tx, m)
+	upstream, err := upstreamBody(tx, from.channel, m)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +207,7 @@ type repeatable struct {
 	fingerprint []byte // hash of the request, however its JSON is written
 }
 
-func (g *Gateway) newRepeatable(from caller, send *graph.Send, key string) repeatable {
+func (g *Gateway) newRepeatable(from caller, send *whatsapp.Send, key string) repeatable {
 	if key == "" {
 		return repeatable{}
 	}

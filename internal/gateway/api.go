@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -58,9 +60,9 @@ func (g *Gateway) api() http.Handler {
 		number + "/messages", number + "/block_users", number + "/consents", number + "/erase",
 		number + "/refused_callbacks", number, config.WebhookPath,
 	} {
-		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return graph.MethodNotAllowed() })
+		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return whatsapp.MethodNotAllowed() })
 	}
-	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return graph.MediaNotServed() })
+	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return whatsapp.MediaNotServed() })
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
 		e := graph.NewError(
 			graph.CodeInvalidParameter,
@@ -78,12 +80,12 @@ const handlerMessages = "messages"
 // hiddenCause is what a caller hears of an error that is none of its business.
 func hiddenCause(err error) *graph.Error {
 	if errors.Is(err, store.ErrOutcomeUnknown) {
-		return graph.OutcomeUnknown(storeRetry)
+		return whatsapp.OutcomeUnknown(storeRetry)
 	}
 	if errors.Is(err, store.ErrFault) {
-		return graph.Faulty()
+		return whatsapp.Faulty()
 	}
-	return graph.Unavailable(storeRetry)
+	return whatsapp.Unavailable(storeRetry)
 }
 
 // fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a
@@ -92,7 +94,7 @@ func hiddenCause(err error) *graph.Error {
 // its half of the connection behind its request and wait, and without an answer it would hear a 200
 // (P1).
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
-	failure, ok := graph.AsError(err)
+	failure, ok := network.InWords(meta.Common(), err)
 	trace := newTraceID()
 	if !ok {
 		if r.Context().Err() == nil && durable.WorthLogging(err) {
@@ -101,11 +103,9 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, e
 		failure = hiddenCause(err)
 	}
 	if handler == handlerMessages {
-		g.metrics.Refused.WithLabelValues(telemetry.CodeLabel(failure.Code)).Inc()
+		g.metrics.Refused.WithLabelValues(telemetry.CodeLabel(failure.Number())).Inc()
 	}
-	answer := *failure
-	answer.TraceID = cmp.Or(failure.TraceID, trace)
-	answer.Write(w)
+	failure.Write(w, trace)
 }
 
 // caller is an authenticated request to one of the account's numbers.
@@ -120,11 +120,11 @@ type caller struct {
 func (g *Gateway) admit(r *http.Request) (caller, error) {
 	t := g.config.Tenant()
 	if t == nil {
-		return caller{}, graph.Unavailable(storeRetry)
+		return caller{}, whatsapp.Unavailable(storeRetry)
 	}
 	token, ok := t.Authenticate(presentedToken(r))
 	if !ok {
-		return caller{}, graph.InvalidToken()
+		return caller{}, whatsapp.InvalidToken()
 	}
 	if version := r.PathValue("version"); version != graph.Unversioned && !apiVersion.MatchString(version) {
 		return caller{}, graph.NewError(graph.CodeInvalidParameter,
@@ -132,7 +132,7 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 	}
 	c := t.Channel(r.PathValue("phone"))
 	if c == nil {
-		return caller{}, graph.UnknownPhoneNumberID()
+		return caller{}, whatsapp.UnknownPhoneNumberID()
 	}
 	return caller{tenant: t, channel: c, token: token}, nil
 }
@@ -157,12 +157,12 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, done, err := g.bodies.read(r, graph.MaxSendBody)
+	body, done, err := g.bodies.read(r, whatsapp.MaxSendBody)
 	if err != nil {
 		return err
 	}
 	defer done()
-	send, err := graph.ParseSend(body)
+	send, err := whatsapp.ParseSend(body)
 	if err != nil {
 		return err
 	}
@@ -196,10 +196,14 @@ func writeJSONStatus(w http.ResponseWriter, status int, value any) error {
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
+	writeJSONText(w, status, body)
+	return nil
+}
+
+func writeJSONText(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // if the client has gone, nobody is left to tell
-	return nil
 }
 
 // getPhoneNumber passes the upstream's description of the number on.
@@ -208,9 +212,9 @@ func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return objectFailure(err)
 	}
-	var number graph.PhoneNumber
+	var number json.RawMessage
 	err = g.pass(func() (err error) {
-		number, err = from.channel.Client.PhoneNumber(r.Context(), from.channel.ID)
+		number, err = from.channel.Upstream.Describe(r.Context())
 		return err
 	})
 	if err != nil {
@@ -224,34 +228,34 @@ func (g *Gateway) deleteObject(_ http.ResponseWriter, r *http.Request) error {
 	if _, err := g.admit(r); err != nil {
 		return objectFailure(err)
 	}
-	return graph.MethodNotAllowed()
+	return whatsapp.MethodNotAllowed()
 }
 
 // objectFailure is admit's error for a request that may mean another object than a number.
 func objectFailure(err error) error {
 	if failure, ok := graph.AsError(err); ok && failure.Code == graph.CodeUnknownPhoneNumberID {
-		return graph.UnknownObject()
+		return whatsapp.UnknownObject()
 	}
 	return err
 }
 
 // markRead passes a read receipt on. It is no message: nothing is stored and nothing is billed.
-func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *graph.Send) error {
-	err := g.pass(func() error { return from.channel.Client.MarkRead(r.Context(), from.channel.ID, send.Read) })
+func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *whatsapp.Send) error {
+	err := g.pass(func() error { return from.channel.Upstream.Notify(r.Context(), send.Read.Body()) })
 	if err != nil {
 		return upstreamFailure(err)
 	}
-	return writeJSON(w, graph.Success())
+	return writeJSON(w, whatsapp.Success())
 }
 
 // upstreamFailure is how a call that was only passed on fails: with the upstream's own error,
 // unless that error is about the gateway's credentials, which are none of the caller's business.
 func upstreamFailure(err error) error {
 	failure, ok := graph.AsError(err)
-	if ok && failure.Class() != graph.StopTenant {
+	if ok && failure.Class() != network.StopTenant {
 		return failure
 	}
-	if _, silent := errors.AsType[*graph.TransportError](err); ok || silent {
+	if _, silent := errors.AsType[*network.TransportError](err); ok || silent {
 		return graph.NewError(
 			graph.CodeUnavailable,
 			"The upstream did not take the request. Try again later; the platform team can see why.",

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
@@ -14,20 +15,20 @@ func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 	request := func(size int) error {
 		_, _, err := b.read(
 			httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", size))),
-			graph.MaxWebhookBody,
+			whatsapp.MaxWebhookBody,
 		)
 		return err
 	}
 	for i := range 5 {
-		if err := request(graph.MaxWebhookBody); err != nil {
+		if err := request(whatsapp.MaxWebhookBody); err != nil {
 			t.Fatalf("body %d of 3 MiB: %v", i, err)
 		}
 	}
-	refused, ok := graph.AsError(request(graph.MaxWebhookBody))
+	refused, ok := graph.AsError(request(whatsapp.MaxWebhookBody))
 	if !ok || refused.Code != 130429 || refused.RetryAfter == 0 {
 		t.Fatalf("the sixth got %v, want 130429 with a time to come back", refused)
 	}
-	if held := b.held.Load(); held != 5*graph.MaxWebhookBody {
+	if held := b.held.Load(); held != 5*whatsapp.MaxWebhookBody {
 		t.Fatalf("%d bytes are held after the refusal, want those of five bodies", held)
 	}
 	if err := request(1 << 19); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -32,9 +32,11 @@ const (
 	refusedKeptFor = 30 * 24 * time.Hour
 	// longestCallbackPause bounds the pause between two tries.
 	longestCallbackPause = 15 * time.Minute
-	// maxCallbacks bounds the queue. When the business's endpoint has been away for so long that it
-	// is full, new callbacks are dropped and counted.
-	maxCallbacks = 1_000_000
+	// maxCallbacks and maxCallbackBytes bound the queue; the bytes are a quarter of the volume that
+	// an embedded store has by default. When the business's endpoint has been away for so long that
+	// the queue is full, new callbacks are dropped and counted.
+	maxCallbacks     = 1_000_000
+	maxCallbackBytes = 256 << 20
 )
 
 // queueCallback queues a webhook for the business's endpoint in the caller's commit. Without an
@@ -49,8 +51,12 @@ func (g *Gateway) queueCallback(
 	if err != nil {
 		return err
 	}
-	if waiting >= maxCallbacks {
-		g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc()
+	bytes, err := tx.Depth(store.CallbackBytes)
+	if err != nil {
+		return err
+	}
+	if waiting >= maxCallbacks || bytes+int64(len(body)) > maxCallbackBytes {
+		tx.After(func() { g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
 		return nil
 	}
 	return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
@@ -168,7 +174,7 @@ func judgeCallback(c *store.Callback, err error, now time.Time) callbackOutcome 
 		return callbackOutcome{result: telemetry.ResultDelivered}
 	}
 	o := callbackOutcome{
-		result: telemetry.ResultRetry, retry: graph.RetryDelay(graph.Backoff, c.Attempts-1, longestCallbackPause),
+		result: telemetry.ResultRetry, retry: network.RetryDelay(network.Backoff, c.Attempts-1, longestCallbackPause),
 	}
 	if answer, ok := errors.AsType[*answerError](err); ok && answer.refuses() {
 		o.status = answer.status

@@ -9,20 +9,21 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // told is what the business can be told of a change, as far as the store need not be asked for it.
 // It is written before the commit, so that the store's one writer does not wait for it.
 type told struct {
-	callbacks *graph.Callbacks
+	callbacks *whatsapp.Callbacks
 	// messages are the callbacks of the change's messages; nil for one that quotes another message,
 	// and for all of them if nobody is told.
 	messages [][]byte
-	parts    []graph.Part
+	parts    []whatsapp.Part
 }
 
 // tell writes what the business is told of a change, its messages included.
-func tell(c *graph.Change, messages bool) told {
+func tell(c *whatsapp.Change, messages bool) told {
 	t := told{callbacks: c.Callbacks(), messages: make([][]byte, len(c.Messages))}
 	for i := range c.Messages {
 		if !messages {
@@ -41,7 +42,7 @@ func tell(c *graph.Change, messages bool) told {
 // status is the webhook that carries a status of a message of ours to the business: the upstream's
 // own, but for the message's id, which is the one that the business knows, and its callback data,
 // which is the business's own.
-func (t *told) status(s *graph.Status, id string, data *string) []byte {
+func (t *told) status(s *whatsapp.Status, id string, data *string) []byte {
 	ours := *s
 	if object, err := rawjson.ParseObject(s.Raw); err == nil {
 		ours.Raw = object.Set("id", rawjson.Quote(id))
@@ -52,7 +53,7 @@ func (t *told) status(s *graph.Status, id string, data *string) []byte {
 // messageCallback is the webhook that carries message i of a change to the business: the upstream's
 // own, but where the customer answers or reacts to a message of the business, with the id by which
 // the business knows that message.
-func (in *intake) messageCallback(channel *served.Channel, change *graph.Change, i int) ([]byte, error) {
+func (in *intake) messageCallback(channel *served.Channel, change *whatsapp.Change, i int) ([]byte, error) {
 	if body := in.told.messages[i]; body != nil {
 		return body, nil
 	}
@@ -128,7 +129,7 @@ func failedCallback(f failure, about envelope) ([]byte, error) {
 		Product:  "whatsapp",
 		Metadata: metadata{f.channel.ID},
 		Statuses: []status{{
-			ID: f.id, Status: graph.StatusFailed, Timestamp: strconv.FormatInt(f.at.Unix(), 10),
+			ID: f.id, Status: whatsapp.StatusFailed, Timestamp: strconv.FormatInt(f.at.Unix(), 10),
 			RecipientID: about.Recipient, CallbackData: about.CallbackData,
 			Errors: []statusError{
 				{Code: f.cause.Code, Title: f.cause.Title(), Message: f.cause.Title(), ErrorData: errorData{
@@ -140,8 +141,8 @@ func failedCallback(f failure, about envelope) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode a failed status: %w", err)
 	}
-	change := graph.Change{
-		Object: graph.ObjectWhatsApp, EntryID: f.channel.BusinessAccountID, EntryTime: f.at, Field: graph.FieldMessages, Value: value,
+	change := whatsapp.Change{
+		Object: whatsapp.ObjectWhatsApp, EntryID: f.channel.BusinessAccountID, EntryTime: f.at, Field: whatsapp.FieldMessages, Value: value,
 	}
 	return change.Callback(), nil
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // The callbacks of a webhook that carries as many statuses as one may: a figure for each status,
@@ -24,7 +24,7 @@ func BenchmarkStatusCallbacks(b *testing.B) {
 					i,
 				)
 			}
-			webhook, err := graph.ParseWebhook(fmt.Appendf(nil,
+			webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil,
 				`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"metadata":{"phone_number_id":"1"},"statuses":[%s]}}]}]}`, list.Bytes()))
 			if err != nil {
 				b.Fatal(err)

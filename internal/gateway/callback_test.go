@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -239,5 +242,51 @@ func TestRepetitionGetsItsAnswerAlsoWhenTheTemplateIsGone(t *testing.T) {
 		templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4712",
 	); other.code != graph.CodeTemplatePaused {
 		t.Fatalf("a new message got %s", other.body)
+	}
+}
+
+// However long the business's endpoint is away, its queue takes a million callbacks and 256 MiB at
+// most: more are dropped and counted.
+func TestQueueOfCallbacksIsBoundedInNumberAndBytes(t *testing.T) {
+	const body = `{"object":"whatsapp_business_account"}` // 38 bytes
+	g := resting(t, &testClock{began: time.Now()})
+	dropped := func() int {
+		metrics := httptest.NewRecorder()
+		g.metrics.Handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		_, after, _ := strings.Cut(metrics.Body.String(), "\nguichet_gateway_callbacks_total{result=\"dropped\"} ")
+		count, _, _ := strings.Cut(after, "\n")
+		n, _ := strconv.Atoi(count)
+		return n
+	}
+	for _, tc := range []struct {
+		name           string
+		waiting, bytes int64
+		queued         bool
+	}{
+		{"both have room", 999_999, 256<<20 - 38, true},
+		{"a million wait", 1_000_000, 0, false},
+		{"its bytes are one too many", 0, 256<<20 - 37, false},
+	} {
+		for name, value := range map[string]int64{"depth/callbacks": tc.waiting, "depth/callback_bytes": tc.bytes} {
+			g.tamper(t, `INSERT INTO counters (name, value) VALUES (?, ?)
+				ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+		}
+		before := dropped()
+		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
+			customer := g.keys.Seal().CustomerHash(phoneID, ana)
+			return g.queueCallback(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
+		}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := g.depths(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		counted := dropped() - before
+		if queued := d.callbacks > tc.waiting; queued != tc.queued || queued != (d.callbackBytes > tc.bytes) ||
+			queued == (counted == 1) {
+			t.Errorf("%s: queued %t, %d bytes, %d counted as dropped; want queued %t",
+				tc.name, queued, d.callbackBytes, counted, tc.queued)
+		}
 	}
 }

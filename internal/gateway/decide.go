@@ -9,6 +9,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -63,7 +64,7 @@ const (
 // and a sentence. It is pure.
 func decide(t *served.Tenant, out outgoing, in circumstances) (admission, error) {
 	if in.waiting >= maxWaiting {
-		return admission{}, graph.ThroughputReached(queueRetry)
+		return admission{}, whatsapp.ThroughputReached(queueRetry)
 	}
 	rules := t.Book.Rules(in.now.Unix(), t.Zone)
 	verdict := in.state.Permit(conversation.Request{At: in.now.Unix(), Form: out.form, Category: out.category}, rules)
@@ -95,11 +96,11 @@ func permitted(v conversation.Verdict) error {
 	switch v.Refusal {
 	case conversation.WindowClosed:
 		if !v.EverOpen {
-			return graph.OutsideWindow(time.Time{})
+			return whatsapp.OutsideWindow(time.Time{})
 		}
-		return graph.OutsideWindow(time.Unix(v.Window.To, 0))
+		return whatsapp.OutsideWindow(time.Unix(v.Window.To, 0))
 	case conversation.MarketingStopped:
-		return graph.MarketingStopped()
+		return whatsapp.MarketingStopped()
 	case conversation.CustomerBlocked:
 		return graph.NewError(
 			graph.CodeUndeliverable, "The account has blocked this customer. Unblock the customer before writing.",
@@ -203,7 +204,7 @@ func within(budget *config.Budget, rise pricing.Exposure, bound *pricing.Bound, 
 		needed, rest := money.Money{Amount: rise.Amount, Currency: currency}, money.Money{
 			Amount: left.Max(money.Decimal{}), Currency: currency,
 		}
-		return &budgetError{needed: needed, refusal: graph.BudgetExhausted(needed.String(), rest.String())}
+		return &budgetError{needed: needed, refusal: whatsapp.BudgetExhausted(needed.String(), rest.String())}
 	}
 	return nil
 }

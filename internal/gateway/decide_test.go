@@ -12,6 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -25,7 +26,7 @@ func asked(t *testing.T, body string, change func(*config.Document, *circumstanc
 	if err != nil {
 		t.Fatal(err)
 	}
-	send, err := graph.ParseSend([]byte(body))
+	send, err := whatsapp.ParseSend([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -264,9 +265,9 @@ func (g *Gateway) pack(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *s
 	if refusal != nil {
 		return nil, g.giveUp(tx, t, c, m, about, refusal, now)
 	}
-	body, err := upstreamBody(tx, m)
+	body, err := upstreamBody(tx, c, m)
 	switch {
-	case errors.Is(err, errUnreadable):
+	case errors.Is(err, network.ErrUnreadable):
 		g.unreadable(kindMessage, "message", m.ID)
 		return nil, g.giveUp(tx, t, c, m, about, unreadableError(), now)
 	case err != nil:
@@ -320,7 +321,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	ctx, s := g.traces.OfMessage(ctx, p.trace, "send", p.id, trace.SpanKindClient)
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), peers.Timeout)
 	defer cancel()
-	answer, err := p.channel.Client.Send(call, p.channel.ID, p.body)
+	answer, err := p.channel.Upstream.Send(call, p.body)
 	if s.Recording() {
 		s.Note(telemetry.AttributeChannel.String(p.channel.Name), telemetry.AttributeAttempt.Int(p.tries+1))
 	}
@@ -343,7 +344,7 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 	}
 	g.learn(&p, err, now)
 	try := attempt{tries: p.tries, accepted: p.accepted, expires: p.expires, now: now, jitter: rand.Float64()}
-	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.PairBackoff {
+	if failure, ok := graph.AsError(err); ok && failure.Class() == network.PairBackoff {
 		try.refusals = g.pacer.refused(now, p.to)
 	}
 	verdict := try.judge(err)

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // envelope is what is needed of a message as long as it is known: whom it goes to, what the client
@@ -77,20 +77,17 @@ func decodeEnvelope(text []byte) (envelope, error) {
 // eventsOf says what a customer's message was, as far as windows ask. What opens a window, and for
 // how long, is the plan's to say. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
-func eventsOf(m *graph.Message) conversation.Events {
-	events := conversation.EventsOf(m.Kind())
-	if events == 0 {
-		return 0
-	}
+func eventsOf(m *whatsapp.Message) conversation.Events {
+	var entry conversation.Events
 	if m.Referral != nil {
 		switch m.Referral.SourceType {
 		case referralAd:
-			events |= conversation.Ad
+			entry = conversation.Ad
 		case referralPost:
-			events |= conversation.PageButton
+			entry = conversation.PageButton
 		}
 	}
-	return events
+	return conversation.EventsOf(m.Kind(), entry)
 }
 
 // Kinds of referral. "post" is a page's own button or post in the older documents.

@@ -4,28 +4,28 @@ import (
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 func TestEventsOfACustomersMessage(t *testing.T) {
 	tests := map[string]struct {
-		message graph.Message
+		message whatsapp.Message
 		want    conversation.Events
 	}{
-		"text":                                 {graph.Message{Type: "text"}, conversation.Message},
-		"a tap on a button":                    {graph.Message{Type: "button"}, conversation.Message},
-		"a type to come":                       {graph.Message{Type: "hologram"}, conversation.Message},
-		"reaction":                             {graph.Message{Type: "reaction"}, conversation.Reacted},
-		"unsupported":                          {graph.Message{Type: "unsupported"}, conversation.Unsupported},
-		"a changed number":                     {graph.Message{Type: "system"}, 0},
-		"a deletion":                           {graph.Message{Type: "revoke"}, 0},
-		"a correction":                         {graph.Message{Type: "edit"}, 0},
-		"a deletion outside coexistence":       {graph.Message{Type: "unsupported", Unsupported: "revoke"}, 0},
-		"a correction outside coexistence":     {graph.Message{Type: "unsupported", Unsupported: "edit"}, 0},
-		"a correction of what came from an ad": {graph.Message{Type: "unsupported", Unsupported: "edit", Referral: &graph.Referral{SourceType: "ad"}}, 0},
-		"from an ad":                           {graph.Message{Type: "text", Referral: &graph.Referral{SourceType: "ad"}}, conversation.Message | conversation.Ad},
-		"from a page":                          {graph.Message{Type: "text", Referral: &graph.Referral{SourceType: "post"}}, conversation.Message | conversation.PageButton},
-		"from elsewhere":                       {graph.Message{Type: "text", Referral: &graph.Referral{SourceType: "status"}}, conversation.Message},
+		"text":                                 {whatsapp.Message{Type: "text"}, conversation.Message},
+		"a tap on a button":                    {whatsapp.Message{Type: "button"}, conversation.Message},
+		"a type to come":                       {whatsapp.Message{Type: "hologram"}, conversation.Message},
+		"reaction":                             {whatsapp.Message{Type: "reaction"}, conversation.Reacted},
+		"unsupported":                          {whatsapp.Message{Type: "unsupported"}, conversation.Unsupported},
+		"a changed number":                     {whatsapp.Message{Type: "system"}, 0},
+		"a deletion":                           {whatsapp.Message{Type: "revoke"}, 0},
+		"a correction":                         {whatsapp.Message{Type: "edit"}, 0},
+		"a deletion outside coexistence":       {whatsapp.Message{Type: "unsupported", Unsupported: "revoke"}, 0},
+		"a correction outside coexistence":     {whatsapp.Message{Type: "unsupported", Unsupported: "edit"}, 0},
+		"a correction of what came from an ad": {whatsapp.Message{Type: "unsupported", Unsupported: "edit", Referral: &whatsapp.Referral{SourceType: "ad"}}, 0},
+		"from an ad":                           {whatsapp.Message{Type: "text", Referral: &whatsapp.Referral{SourceType: "ad"}}, conversation.Message | conversation.Ad},
+		"from a page":                          {whatsapp.Message{Type: "text", Referral: &whatsapp.Referral{SourceType: "post"}}, conversation.Message | conversation.PageButton},
+		"from elsewhere":                       {whatsapp.Message{Type: "text", Referral: &whatsapp.Referral{SourceType: "status"}}, conversation.Message},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

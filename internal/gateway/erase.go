@@ -35,7 +35,7 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 	if err := g.readPeople(r, &request); err != nil {
 		return err
 	}
-	users, err := named("users", request.Users)
+	users, err := named(from.channel.Network, "users", request.Users)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -49,7 +49,7 @@ func queued(t *testing.T, g *Gateway, n int) (ids []string) {
 	t.Helper()
 	served := g.config.Tenant()
 	for i := range n {
-		send, err := graph.ParseSend([]byte(templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready")))
+		send, err := whatsapp.ParseSend([]byte(templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 		statuses = append(statuses, fmt.Sprintf(`{"id":"wamid.upstream%d","status":"delivered","timestamp":%q,"recipient_id":"3361234560%d","biz_opaque_callback_data":%q}`,
 			i, unixSeconds(g.store.Now()), i, id))
 	}
-	webhook, err := graph.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+	webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
 		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ",")))
 	if err != nil {
 		t.Fatal(err)

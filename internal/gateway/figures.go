@@ -213,7 +213,7 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 		return err
 	}
 	r.OpenWindows = d.openWindows
-	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks}
+	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes}
 	if d.refusedCallbacks > 0 {
 		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
 		if r.RefusedCallbacks.Status, err = tx.LastRefusal(); err != nil {
@@ -261,6 +261,7 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		{store.Outbound, &d.outbound},
 		{store.Unsettled, &d.unsettled},
 		{store.Callbacks, &d.callbacks},
+		{store.CallbackBytes, &d.callbackBytes},
 		{store.RefusedCallbacks, &d.refusedCallbacks},
 		{store.Doubts, &d.inDoubt},
 		{store.UnpricedMessages, &d.unpriced},

@@ -25,7 +25,7 @@ type gauges struct {
 
 // depths are what waits in the store at one instant.
 type depths struct {
-	outbound, unsettled, callbacks, refusedCallbacks, inDoubt, unpriced, openWindows int64
+	outbound, unsettled, callbacks, callbackBytes, refusedCallbacks, inDoubt, unpriced, openWindows int64
 
 	oldestOutbound time.Duration
 	oldKeyRows     *int64 // nil is not known
@@ -36,6 +36,9 @@ var (
 		telemetry.Namespace+"_queue_depth",
 		"Entries of a queue: outbound, unsettled, callbacks, refused_callbacks, in_doubt, unpriced.", []string{"queue"},
 		nil,
+	)
+	queueBytes = prometheus.NewDesc(
+		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks.", []string{"queue"}, nil,
 	)
 	queueAge = prometheus.NewDesc(
 		telemetry.Namespace+"_queue_oldest_seconds",
@@ -78,6 +81,7 @@ func oneIf(yes bool) float64 {
 // Describe implements prometheus.Collector.
 func (g gauges) Describe(out chan<- *prometheus.Desc) {
 	out <- queueDepth
+	out <- queueBytes
 	out <- queueAge
 	out <- openWindows
 	out <- oldKeyRows
@@ -118,6 +122,7 @@ func (g gauges) Collect(out chan<- prometheus.Metric) {
 	gauge(queueDepth, float64(d.refusedCallbacks), "refused_callbacks")
 	gauge(queueDepth, float64(d.inDoubt), "in_doubt")
 	gauge(queueDepth, float64(d.unpriced), "unpriced")
+	gauge(queueBytes, float64(d.callbackBytes), "callbacks")
 	gauge(queueAge, d.oldestOutbound.Seconds())
 	gauge(openWindows, float64(d.openWindows))
 	if d.oldKeyRows != nil {

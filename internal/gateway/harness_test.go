@@ -26,6 +26,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -140,7 +141,7 @@ func (b *business) statuses(id string) []string {
 	defer b.mu.Unlock()
 	var names []string
 	for _, body := range b.bodies {
-		webhook, err := graph.ParseWebhook([]byte(body))
+		webhook, err := whatsapp.ParseWebhook([]byte(body))
 		if err != nil {
 			continue
 		}
@@ -352,7 +353,7 @@ func (w *world) do(method, path, body string, header ...string) answer {
 		w.t.Fatal(err)
 	}
 	a := answer{status: response.StatusCode, header: response.Header, body: string(content)}
-	if parsed, err := graph.ParseSendResponse(content); err == nil {
+	if parsed, err := whatsapp.ParseSendResponse(content); err == nil {
 		a.id = parsed.Messages[0].ID
 	}
 	if a.status >= 400 {

@@ -11,15 +11,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/keywords"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // intake applies a webhook in one commit and returns when that is durable. Applying it again
 // changes nothing: every event is known by its id.
-func (g *Gateway) intake(ctx context.Context, t *served.Tenant, webhook *graph.Webhook, secret string) error {
+func (g *Gateway) intake(ctx context.Context, t *served.Tenant, webhook *whatsapp.Webhook, secret string) error {
 	tellings := make([]told, len(webhook.Changes))
 	for i := range webhook.Changes {
 		tellings[i] = tell(&webhook.Changes[i], t.Callback != nil)
@@ -69,12 +69,12 @@ var (
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves,
 // and the customers who write.
-func subjectsOf(webhook *graph.Webhook) (subjects []store.Subject) {
+func subjectsOf(webhook *whatsapp.Webhook) (subjects []store.Subject) {
 	var last string // a message's statuses often come together
 	for i := range webhook.Changes {
 		c := &webhook.Changes[i]
 		for j := range c.Statuses {
-			if id := c.Statuses[j].CallbackData; isOwnID(id) && id != last {
+			if id := c.Statuses[j].CallbackData; (whatsapp.Network{}).IsOwnID(id) && id != last {
 				subjects, last = append(subjects, store.Subject{Message: id}), id
 			}
 		}
@@ -102,8 +102,8 @@ type intake struct {
 	// contacts are those of the change that was looked at last, by each of their addresses: a
 	// webhook may carry a thousand of them.
 	contacts struct {
-		of        *graph.Change
-		byAddress map[identity.Address]*graph.Contact
+		of        *whatsapp.Change
+		byAddress map[identity.Address]*whatsapp.Contact
 	}
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
@@ -150,8 +150,8 @@ func (in *intake) count(kind, result string) { in.counts[eventCount{kind, result
 
 // change routes a change to its number. A number that is not served, or that the signature does not
 // speak for, is counted and ignored.
-func (in *intake) change(c *graph.Change) error {
-	if c.Object != graph.ObjectWhatsApp {
+func (in *intake) change(c *whatsapp.Change) error {
+	if c.Object != whatsapp.ObjectWhatsApp {
 		in.count(kindOther, telemetry.ResultIgnored)
 		return nil
 	}
@@ -220,7 +220,7 @@ func (in *intake) forwardOnce(channel string, customer seal.CustomerHash, u unre
 // message takes a customer's message: it opens the window that it opens by its own timestamp (P4),
 // hears whether the customer stops marketing, and is queued for the business. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
-func (in *intake) message(channel *served.Channel, c *graph.Change, i int) error {
+func (in *intake) message(channel *served.Channel, c *whatsapp.Change, i int) error {
 	m := &c.Messages[i]
 	if m.ID == "" { // it could not be told from its repetition, so it opens nothing
 		customer, err := in.gateway.customerAt(in.tx, channel.ID, first(addressesOf(m)))
@@ -265,7 +265,7 @@ func (in *intake) message(channel *served.Channel, c *graph.Change, i int) error
 }
 
 // addressesOf are those of who writes a message; of a notice those before the change.
-func addressesOf(m *graph.Message) []identity.Address {
+func addressesOf(m *whatsapp.Message) []identity.Address {
 	list := addresses(m.From, m.FromUserID, m.FromParentUserID)
 	if m.System != nil {
 		list = append(list, addresses(m.System.OldUserID, m.System.OldParentUserID)...)
@@ -274,9 +274,9 @@ func addressesOf(m *graph.Message) []identity.Address {
 }
 
 // withContact adds the addresses that the change's contact of the same person has.
-func (in *intake) withContact(c *graph.Change, list []identity.Address) []identity.Address {
+func (in *intake) withContact(c *whatsapp.Change, list []identity.Address) []identity.Address {
 	if in.contacts.of != c {
-		in.contacts.of, in.contacts.byAddress = c, make(map[identity.Address]*graph.Contact, len(c.Contacts))
+		in.contacts.of, in.contacts.byAddress = c, make(map[identity.Address]*whatsapp.Contact, len(c.Contacts))
 		for i := range c.Contacts {
 			for _, address := range addressesOfContact(&c.Contacts[i]) {
 				in.contacts.byAddress[address] = &c.Contacts[i]
@@ -291,7 +291,7 @@ func (in *intake) withContact(c *graph.Change, list []identity.Address) []identi
 	return list
 }
 
-func addressesOfContact(c *graph.Contact) []identity.Address {
+func addressesOfContact(c *whatsapp.Contact) []identity.Address {
 	return addresses(c.WAID, c.UserID, c.ParentUserID)
 }
 
@@ -325,9 +325,9 @@ func (in *intake) customer(channel *served.Channel, list []identity.Address, tol
 
 // notice learns that a customer is known by another address, if that is what a message tells:
 // whoever has stopped marketing, or was blocked, would be written to again.
-func (in *intake) notice(m *graph.Message) func(who identity.Address) error {
+func (in *intake) notice(m *whatsapp.Message) func(who identity.Address) error {
 	return func(who identity.Address) error {
-		if m.System == nil || m.System.Type != graph.ChangedNumber && m.System.Type != graph.ChangedUserID {
+		if m.System == nil || m.System.Type != whatsapp.ChangedNumber && m.System.Type != whatsapp.ChangedUserID {
 			return nil
 		}
 		number := first(addresses(m.System.NewID))
@@ -378,13 +378,13 @@ func (in *intake) receive(
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a
 // call of the business that the customer takes.
-func (in *intake) call(channel *served.Channel, change *graph.Change, i int) error {
+func (in *intake) call(channel *served.Channel, change *whatsapp.Change, i int) error {
 	c := &change.Calls[i]
 	var events conversation.Events
 	switch {
-	case c.ByCustomer && c.Step == graph.CallConnect:
+	case c.ByCustomer && c.Step == whatsapp.CallConnect:
 		events = conversation.Called
-	case !c.ByCustomer && c.Step == graph.CallAccepted:
+	case !c.ByCustomer && c.Step == whatsapp.CallAccepted:
 		events = conversation.AcceptedCall
 	}
 	list := in.withContact(change, addresses(c.Customer, c.CustomerUserID))
@@ -402,7 +402,7 @@ func (in *intake) call(channel *served.Channel, change *graph.Change, i int) err
 
 // preference takes a customer's choice about marketing messages. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
-func (in *intake) preference(channel *served.Channel, c *graph.Change, i int) error {
+func (in *intake) preference(channel *served.Channel, c *whatsapp.Change, i int) error {
 	p := &c.Preferences[i]
 	list := in.withContact(c, addresses(p.WAID, p.UserID))
 	stop := p.Value == "stop"
@@ -425,7 +425,7 @@ func (in *intake) preference(channel *served.Channel, c *graph.Change, i int) er
 
 // accountChange takes a change of the business account rather than of a number: it must be signed
 // with a secret of that account.
-func (in *intake) accountChange(c *graph.Change) error {
+func (in *intake) accountChange(c *whatsapp.Change) error {
 	channel := accountChannel(in.tenant, c.EntryID, in.secret)
 	if channel == nil {
 		in.reject(unknownAccount, "businessAccountID", objectID(c.EntryID))
@@ -461,14 +461,14 @@ const (
 )
 
 // templateEvent is the upstream's word on a template, as the operator hears it.
-func templateEvent(c *graph.Change, now time.Time) store.TemplateEvent {
+func templateEvent(c *whatsapp.Change, now time.Time) store.TemplateEvent {
 	event := store.TemplateEvent{
 		UpstreamID: c.Template.ID, Name: c.Template.Name, Language: c.Template.Language, Event: c.Template.Event, At: c.EntryTime,
 	}
 	switch c.Field {
-	case graph.FieldTemplateCategory:
+	case whatsapp.FieldTemplateCategory:
 		event.Event = eventCategory
-	case graph.FieldTemplateQuality:
+	case whatsapp.FieldTemplateQuality:
 		event.Event = eventQuality
 	}
 	if event.At.IsZero() || event.At.After(now) {

@@ -46,6 +46,7 @@ func TestMessagesAreMeasured(t *testing.T) {
 				`queue_depth{queue="unsettled"}`:                        "1",
 				`queue_depth{queue="in_doubt"}`:                         "0",
 				`queue_depth{queue="unpriced"}`:                         "0",
+				`queue_bytes{queue="callbacks"}`:                        "0",
 				`open_windows`:                                          "1",
 				`webhook_events_total{kind="message",result="applied"}`: "1",
 			} {

@@ -9,17 +9,18 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // submitted records that the upstream has the message, and whose address the upstream says that it
 // went to, and applies the statuses that came before its id was known.
-func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer graph.SendResponse, now time.Time) error {
-	err := g.learnAnswer(tx, p.recipient, answer.Contacts, now)
+func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer network.Sent, now time.Time) error {
+	err := g.learnAnswer(tx, p.recipient, answer.Recipient, now)
 	if err != nil && !damaged(err) {
 		return err // whoever cannot be read stays apart; the message has gone all the same
 	}
-	return g.recordSubmitted(tx, p, answer.Messages[0].ID, now)
+	return g.recordSubmitted(tx, p, answer.ID, now)
 }
 
 func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, now time.Time) error {

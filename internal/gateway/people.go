@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
@@ -39,23 +39,26 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err != nil {
 		return err
 	}
-	var request struct {
-		Users []person `json:"block_users"`
+	of, ok := from.channel.Network.(network.Blocker)
+	upstream, can := from.channel.Upstream.(network.BlockingUpstream)
+	if !ok || !can {
+		return network.Refuse(network.NoMethod, "")
 	}
-	if err := g.readPeople(r, &request); err != nil {
-		return err
-	}
-	users, err := named("block_users", request.Users)
+	body, done, err := g.readPeopleBody(r)
 	if err != nil {
 		return err
 	}
-	call := from.channel.Client.UnblockUsers
-	if blocked {
-		call = from.channel.Client.BlockUsers
+	defer done()
+	users, err := of.ParseBlocks(body)
+	if err != nil {
+		return err
 	}
-	var result graph.BlockResult
+	if err := checkPeople(from.channel.Network, "block_users", users); err != nil {
+		return err
+	}
+	var result network.Blocked
 	err = g.pass(func() (err error) {
-		result, err = call(r.Context(), from.channel.ID, users)
+		result, err = upstream.Block(r.Context(), users, blocked)
 		return err
 	})
 	if err != nil {
@@ -64,23 +67,27 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err := g.recordBlocks(r.Context(), from.channel, result.Done, blocked); err != nil {
 		return err
 	}
-	return writeBlocks(w, result, blocked)
+	status, answer, err := of.AnswerBlocks(result, blocked, newTraceID())
+	if err != nil {
+		return err
+	}
+	writeJSONText(w, status, answer)
+	return nil
 }
 
 // recordBlocks records what the upstream has done, of the people whom it says that it knows.
-func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []graph.BlockedUser, blocked bool) error {
+func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []network.Known, blocked bool) error {
 	if len(done) == 0 {
 		return nil
 	}
 	now := g.store.Now()
 	return g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, user := range done {
-			input := identity.Of(user.Input)
-			err := g.learnAnswer(tx, input, []graph.ResponseContact{{Input: user.Input, WAID: user.WAID}}, now)
-			if err != nil {
+			if err := g.learnAnswer(tx, user.Input, user, now); err != nil {
 				return err
 			}
-			err = g.changePerson(tx, c, first(addresses(user.WAID, user.Input)), func(s *conversation.State) {
+			address := first(append(slices.Clip(user.Addresses), user.Input))
+			err := g.changePerson(tx, c, address, func(s *conversation.State) {
 				// the later request counts, be it within the same second
 				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
 			})
@@ -90,40 +97,6 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []gr
 		}
 		return nil
 	})
-}
-
-// writeBlocks answers as the upstream does: with 400 and both lists if some users could not be
-// (un)blocked.
-func writeBlocks(w http.ResponseWriter, result graph.BlockResult, blocked bool) error {
-	list := map[string]any{}
-	key := "removed_users"
-	if blocked {
-		key = "added_users"
-	}
-	if len(result.Done) > 0 {
-		list[key] = result.Done
-	}
-	answer := map[string]any{"messaging_product": "whatsapp", "block_users": list}
-	if len(result.Failed) == 0 {
-		return writeJSON(w, answer)
-	}
-	list["failed_users"] = result.Failed
-	var shape struct {
-		Error json.RawMessage `json:"error"`
-	}
-	failure := graph.NewError(
-		graph.CodeBlockUsersFailed, "Some users could not be blocked or unblocked: see failed_users.",
-	)
-	failure.TraceID = newTraceID()
-	encoded, err := json.Marshal(failure)
-	if err == nil {
-		err = json.Unmarshal(encoded, &shape)
-	}
-	if err != nil {
-		return fmt.Errorf("encode the answer: %w", err)
-	}
-	answer["error"] = shape.Error
-	return writeJSONStatus(w, http.StatusBadRequest, answer)
 }
 
 // postConsents records that customers have agreed to be written to, or have taken that back. The
@@ -153,7 +126,7 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 		}
 		users = append(users, c.User)
 	}
-	if err := checkPeople("consents", users); err != nil {
+	if err := checkPeople(from.channel.Network, "consents", users); err != nil {
 		return err
 	}
 	now := g.store.Now()
@@ -172,8 +145,11 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, graph.Success())
+	return writeJSON(w, succeeded)
 }
+
+// succeeded is the answer to a request that has nothing else to tell.
+var succeeded = json.RawMessage(`{"success":true}`)
 
 // consent is one person's word.
 type consent struct {
@@ -190,15 +166,15 @@ const (
 
 func (c consent) check(i int) error {
 	if c.State != consentGranted && c.State != consentWithdrawn {
-		return graph.NewError(
-			graph.CodeInvalidValue, fmt.Sprintf(`consents[%d].state must be "granted" or "withdrawn".`, i),
+		return network.Refuse(
+			network.InvalidValue, fmt.Sprintf(`consents[%d].state must be "granted" or "withdrawn".`, i),
 		)
 	}
 	if c.Timestamp == "" {
 		return nil
 	}
 	if at, err := c.Timestamp.Int64(); err != nil || at <= 0 {
-		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("consents[%d].timestamp must be Unix seconds.", i))
+		return network.Refuse(network.InvalidValue, fmt.Sprintf("consents[%d].timestamp must be Unix seconds.", i))
 	}
 	return nil
 }
@@ -212,24 +188,31 @@ func (c consent) at(now time.Time) int64 {
 	return min(at, now.Unix())
 }
 
+// readPeople reads the body of a request about people into a value.
 func (g *Gateway) readPeople(r *http.Request, into any) error {
-	body, done, err := g.bodies.read(r, maxPeopleBody)
+	body, done, err := g.readPeopleBody(r)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if len(body) > maxPeopleBody {
-		return graph.NewError(
-			graph.CodeInvalidParameter, "The body is larger than 1 MiB. Name fewer people in one request.",
-		)
-	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return graph.NewError(
-			graph.CodeInvalidParameter,
-			"The body is not the JSON that this path takes. Check its fields and their types.",
-		)
+		return network.Refuse(network.Malformed,
+			"The body is not the JSON that this path takes. Check its fields and their types.")
 	}
 	return nil
+}
+
+func (g *Gateway) readPeopleBody(r *http.Request) (body []byte, done func(), err error) {
+	body, done, err = g.bodies.read(r, maxPeopleBody)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(body) > maxPeopleBody {
+		done()
+		return nil, nil, network.Refuse(network.Malformed,
+			"The body is larger than 1 MiB. Name fewer people in one request.")
+	}
+	return body, done, nil
 }
 
 // person is a customer as requests name one.
@@ -238,38 +221,26 @@ type person struct {
 }
 
 // named are the customers that a field of a request names, each checked.
-func named(field string, people []person) ([]string, error) {
+func named(of network.Sender, field string, people []person) ([]string, error) {
 	users := make([]string, 0, len(people))
 	for _, p := range people {
 		users = append(users, p.User)
 	}
-	return users, checkPeople(field, users)
+	return users, checkPeople(of, field, users)
 }
 
-// checkPeople refuses a list that is empty, too long, or holds what is no address.
-func checkPeople(field string, users []string) error {
+// checkPeople refuses a list that is empty, too long, or holds what is no address that a message
+// can be sent to: what is remembered under such a one would be acknowledged and never found.
+func checkPeople(of network.Sender, field string, users []string) error {
 	if len(users) == 0 || len(users) > maxPeople {
-		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
+		return network.Refuse(network.InvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
 	}
 	for i, user := range users {
-		if !isAddress(user) {
-			return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf(
-				"%s[%d].user must be a phone number with its country code, or a business-scoped user id.", field, i,
-			))
+		if _, err := of.ParseAddress(user); err != nil {
+			return network.Refuse(network.InvalidValue, fmt.Sprintf("%s[%d].user %s.", field, i, err))
 		}
 	}
 	return nil
-}
-
-// isAddress tells whether a text is an address that a send takes too. What is remembered under
-// another one would be acknowledged and never found.
-func isAddress(text string) bool {
-	address, ok := identity.Parse(text)
-	if !ok {
-		return false
-	}
-	_, err := market.CountryOf(string(address))
-	return err == nil
 }
 
 func (g *Gateway) changePerson(

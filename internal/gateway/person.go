@@ -2,11 +2,12 @@ package gateway
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -59,22 +60,18 @@ func (g *Gateway) told(
 	return who, err
 }
 
-// learnAnswer records whom the upstream says that a recipient is, in the contacts of its answer.
-// One that is not about the recipient says nothing. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+// learnAnswer records whom the network says that a recipient is. What it says of somebody else says
+// nothing.
 func (g *Gateway) learnAnswer(
-	tx *durable.Tx, recipient identity.Address, contacts []graph.ResponseContact, now time.Time,
+	tx *durable.Tx, recipient identity.Address, known network.Known, now time.Time,
 ) error {
-	if len(contacts) != 1 || recipient == "" {
+	if recipient == "" || known.Input != recipient {
 		return nil
 	}
-	contact := contacts[0]
-	if input := identity.Of(contact.Input); contact.Input == "" || input != recipient {
-		return nil
-	}
-	list := addresses(contact.WAID, contact.UserID, contact.ParentUserID)
-	if contact.WAID != "" && recipient.Kind() == identity.Phone {
-		unions, err := tx.Named(recipient, list[0], now)
+	list := slices.Clone(known.Addresses)
+	number := slices.IndexFunc(list, func(a identity.Address) bool { return a.Kind() == identity.Phone })
+	if number >= 0 && recipient.Kind() == identity.Phone {
+		unions, err := tx.Named(recipient, list[number], now)
 		if err != nil {
 			return err
 		}

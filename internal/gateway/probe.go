@@ -14,6 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/wake"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -61,13 +62,13 @@ func (g *Gateway) obstacles() (channels []report.Channel, storeOut bool) {
 func (g *Gateway) probeChannel(ctx context.Context, c *served.Channel, interval time.Duration) {
 	call, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	_, err := c.Client.PhoneNumber(call, c.ID)
+	_, err := c.Upstream.Describe(call)
 	if ctx.Err() != nil {
 		return
 	}
 	now := g.store.Now()
 	met, isObstacle := obstacleOf(err)
-	if failure, ok := graph.AsError(err); ok && failure.Class() == graph.Never {
+	if failure, ok := graph.AsError(err); ok && failure.Class() == network.Never {
 		met, isObstacle = obstacle{cause: report.Refused, code: failure.Code}, true // the number cannot even be read
 	}
 	switch {
@@ -99,7 +100,7 @@ func (g *Gateway) learn(p *parcel, err error, now time.Time) {
 		g.upstreams.shown(p.channel.ID, proofPaid)
 	case err == nil:
 		g.upstreams.shown(p.channel.ID, proofTaken)
-	case answered && failure.Class() == graph.Never:
+	case answered && failure.Class() == network.Never:
 		g.upstreams.shown(p.channel.ID, proofAuthorized)
 	case answered:
 		g.upstreams.shown(p.channel.ID, proofReached)
@@ -114,7 +115,7 @@ const subcodeUnknownObject = 33
 // obstacleOf is the obstacle that an error of the upstream's, or the lack of its answer, is a sign
 // of.
 func obstacleOf(err error) (o obstacle, is bool) {
-	if transport, ok := errors.AsType[*graph.TransportError](err); ok {
+	if transport, ok := errors.AsType[*network.TransportError](err); ok {
 		return obstacle{cause: transportCause(transport)}, true
 	}
 	failure, ok := graph.AsError(err)
@@ -123,7 +124,7 @@ func obstacleOf(err error) (o obstacle, is bool) {
 		return obstacle{}, false
 	case !ok: // a success whose body is none of the Graph API's
 		return obstacle{cause: report.NotGraphAPI}, true
-	case failure.Class() == graph.StopTenant,
+	case failure.Class() == network.StopTenant,
 		failure.Code == graph.CodeUnknownPhoneNumberID,
 		failure.Code == graph.CodeInvalidParameter && failure.Subcode == subcodeUnknownObject:
 		return obstacle{cause: report.Refused, code: failure.Code}, true
@@ -136,7 +137,7 @@ func obstacleOf(err error) (o obstacle, is bool) {
 	return obstacle{}, false
 }
 
-func transportCause(err *graph.TransportError) report.ObstacleCause {
+func transportCause(err *network.TransportError) report.ObstacleCause {
 	var name *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError

@@ -16,8 +16,8 @@ import (
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -271,7 +271,7 @@ func acceptedID(response *http.Response) (id string, ok bool) {
 	if err != nil || response.StatusCode != http.StatusOK {
 		return "", false
 	}
-	parsed, err := graph.ParseSendResponse(body)
+	parsed, err := whatsapp.ParseSendResponse(body)
 	if err != nil {
 		return "", false
 	}

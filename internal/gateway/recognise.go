@@ -9,13 +9,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // outgoing is a send as far as it can be judged without the store: what it is, to whom, and how
 // long it lives.
 type outgoing struct {
-	send    *graph.Send
+	send    *whatsapp.Send
 	address identity.Address // what the customer is looked up by
 	country market.Country
 	form    conversation.Form
@@ -27,7 +28,7 @@ type outgoing struct {
 
 // recognise judges a send by the configuration alone. Its refusals are those of templates and of
 // recipients.
-func recognise(t *served.Tenant, send *graph.Send) (outgoing, error) {
+func recognise(t *served.Tenant, send *whatsapp.Send) (outgoing, error) {
 	if send.Group {
 		return outgoing{}, graph.NewError(
 			graph.CodeInvalidValue, `recipient_type "group" is not served: send to each customer.`,
@@ -57,7 +58,7 @@ func recognise(t *served.Tenant, send *graph.Send) (outgoing, error) {
 		if out.category == conversation.Authentication {
 			out.ttl = served.AuthenticationTTL
 		}
-	case send.Type == graph.TypeReaction:
+	case send.Type == whatsapp.TypeReaction:
 		out.form = conversation.Reaction
 	default:
 		out.form = conversation.FreeForm
@@ -70,7 +71,7 @@ func recognise(t *served.Tenant, send *graph.Send) (outgoing, error) {
 }
 
 // recipientOf is the recipient as the market table reads it.
-func recipientOf(send *graph.Send) string {
+func recipientOf(send *whatsapp.Send) string {
 	if send.To != "" {
 		return send.To
 	}
@@ -90,16 +91,16 @@ func recogniseTemplate(t *served.Tenant, out *outgoing) error {
 	wanted := out.send.Template
 	known := t.Template(wanted.Name, wanted.Language)
 	if known == nil {
-		return graph.TemplateNotFound()
+		return whatsapp.TemplateNotFound()
 	}
 	switch known.UpstreamStatus {
 	case templateApproved, templateReinstated:
 	case templatePaused:
-		return graph.TemplatePaused()
+		return whatsapp.TemplatePaused()
 	case templateDisabled:
-		return graph.TemplateDisabled()
+		return whatsapp.TemplateDisabled()
 	default:
-		return graph.TemplateNotFound()
+		return whatsapp.TemplateNotFound()
 	}
 	if err := known.Compiled.Match(wanted.Components); err != nil {
 		return mismatch(err)

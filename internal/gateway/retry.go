@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // What becomes of a message whose send met an error.
@@ -59,13 +60,13 @@ type attempt struct {
 // judge decides what becomes of a message by the class of its error. Source of the classes:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 func (a attempt) judge(err error) sendVerdict {
-	if transport, ok := errors.AsType[*graph.TransportError](err); ok {
+	if transport, ok := errors.AsType[*network.TransportError](err); ok {
 		if !transport.NotSent {
 			return sendVerdict{
 				fate: fateInDoubt, failure: graph.NewError(graph.CodeUnavailable, "The upstream did not answer."),
 			}
 		}
-		return a.again(graph.Backoff, 0, graph.NewError(graph.CodeUnavailable, "The upstream could not be reached."))
+		return a.again(network.Backoff, 0, graph.NewError(graph.CodeUnavailable, "The upstream could not be reached."))
 	}
 	failure, ok := graph.AsError(err)
 	if !ok {
@@ -75,9 +76,9 @@ func (a attempt) judge(err error) sendVerdict {
 		return sendVerdict{fate: fateInDoubt, failure: failure}
 	}
 	switch class := failure.Class(); class {
-	case graph.Backoff, graph.PairBackoff, graph.Wait:
+	case network.Backoff, network.PairBackoff, network.Wait:
 		return a.again(class, failure.Wait(), failure)
-	case graph.StopTenant:
+	case network.StopTenant:
 		return sendVerdict{fate: fateStopped, at: a.now.Add(stopProbe), failure: failure}
 	default:
 		return sendVerdict{fate: fateFailed, failure: failure}
@@ -93,32 +94,32 @@ func isOutage(e *graph.Error) bool {
 
 // again puts a message off, unless it would then be too old. Code 1 is tried once more only, as
 // Meta advises.
-func (a attempt) again(class graph.Class, least time.Duration, failure *graph.Error) sendVerdict {
+func (a attempt) again(class network.Class, least time.Duration, failure *graph.Error) sendVerdict {
 	if failure.Code == graph.CodeUnknown && a.tries > 0 && !isOutage(failure) {
 		return sendVerdict{fate: fateFailed, failure: failure}
 	}
 	var delay time.Duration
 	switch class {
-	case graph.Wait:
+	case network.Wait:
 		delay = shortestWait
 		if least > 0 {
 			delay = least
 		}
-	case graph.PairBackoff:
-		delay = graph.RetryDelay(class, a.refusals, longestPairBackoff)
+	case network.PairBackoff:
+		delay = network.RetryDelay(class, a.refusals, longestPairBackoff)
 	default:
-		delay = graph.RetryDelay(class, a.tries, longestBackoff)
+		delay = network.RetryDelay(class, a.tries, longestBackoff)
 	}
 	delay = max(delay, least)
 	at := a.now.Add(delay + time.Duration(a.jitter*float64(delay)/4))
 	lastTry, few := a.accepted.Add(retryFor), fewTries
-	if class == graph.Wait {
+	if class == network.Wait {
 		lastTry, few = a.accepted.Add(2*retryFor+delay), fewWaits // a day's wait is advice, not a failed try
 	}
 	if a.tries >= few && at.After(lastTry) || at.After(a.expires) {
 		return sendVerdict{fate: fateFailed, failure: failure}
 	}
-	if class == graph.Wait { // for hours, and only this message: the customer's others may be taken
+	if class == network.Wait { // for hours, and only this message: the customer's others may be taken
 		return sendVerdict{fate: fateParked, at: at, failure: failure}
 	}
 	return sendVerdict{fate: fateRetry, at: at, failure: failure}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 func TestJudgeFollowsTheRetryClasses(t *testing.T) {
@@ -33,8 +34,8 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 		"token expired":              {code(190), 0, fateStopped, stopProbe},
 		"payment":                    {code(131042), 0, fateStopped, stopProbe},
 		"account locked":             {code(131031), 0, fateStopped, stopProbe},
-		"connection refused":         {&graph.TransportError{NotSent: true, Err: errors.New("refused")}, 0, fateRetry, time.Second},
-		"no answer":                  {&graph.TransportError{Err: errors.New("timeout")}, 0, fateInDoubt, 0},
+		"connection refused":         {&network.TransportError{NotSent: true, Err: errors.New("refused")}, 0, fateRetry, time.Second},
+		"no answer":                  {&network.TransportError{Err: errors.New("timeout")}, 0, fateInDoubt, 0},
 		"a proxy's bad gateway":      {graph.ParseError(http.StatusBadGateway, nil, []byte("<html>")), 0, fateInDoubt, 0},
 		"a proxy's gateway time-out": {graph.ParseError(http.StatusGatewayTimeout, nil, nil), 0, fateInDoubt, 0},
 	}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // A message is sent as it is accepted only while nothing of its channel waits: what waits is not
@@ -62,7 +62,7 @@ func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 	g := resting(t, &testClock{began: time.Now()})
 	g.senders.begin(t.Context())
 	served := g.config.Tenant()
-	send, err := graph.ParseSend([]byte(textTo(ana, "hi")))
+	send, err := whatsapp.ParseSend([]byte(textTo(ana, "hi")))
 	if err != nil {
 		t.Fatal(err)
 	}

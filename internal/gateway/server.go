@@ -13,6 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -182,7 +183,7 @@ func (g *Gateway) ready(ctx context.Context) error {
 }
 
 func busy() *graph.Error {
-	e := graph.ThroughputReached(storeRetry)
+	e := whatsapp.ThroughputReached(storeRetry)
 	e.Details = "The gateway serves too many requests at once. Slow down and send this one again later."
 	return e
 }

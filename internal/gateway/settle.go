@@ -8,8 +8,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -21,8 +21,8 @@ type ending struct {
 	delivered bool
 	at        time.Time // of the ending, by the upstream's clock where it told
 	now       time.Time
-	upstream  *graph.Pricing // the upstream's word on the price; nil where it said nothing
-	refused   int            // the code with which the upstream refused it; 0 where it did not
+	upstream  *whatsapp.Pricing // the upstream's word on the price; nil where it said nothing
+	refused   int               // the code with which the upstream refused it; 0 where it did not
 }
 
 // facts are what pricing asks of an ended message. An ending is never before the acceptance: a

@@ -15,7 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -122,7 +122,7 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
 	now := g.config.Tenant()
-	send, err := graph.ParseSend([]byte(templateTo(ana, "parcel_ready")))
+	send, err := whatsapp.ParseSend([]byte(templateTo(ana, "parcel_ready")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	tell := func(to *served.Tenant, status, id string) error {
-		webhook, err := graph.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+		webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
 			"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.upstream","status":%q,"timestamp":%q,"recipient_id":%q,
 			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.store.Now()), ana, id))
 		if err != nil {

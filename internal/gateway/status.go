@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -19,7 +20,7 @@ import (
 // ours and is of an id that is not known yet is kept until it is, and passed on: most likely
 // somebody else sends through the number. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
-func (in *intake) status(channel *served.Channel, c *graph.Change, i int) error {
+func (in *intake) status(channel *served.Channel, c *whatsapp.Change, i int) error {
 	s := &c.Statuses[i]
 	m, found, err := in.find(channel, s)
 	switch {
@@ -30,7 +31,7 @@ func (in *intake) status(channel *served.Channel, c *graph.Change, i int) error 
 	case found:
 		return in.aboutMessage(channel, m, s)
 	}
-	if isOwnID(s.CallbackData) {
+	if (whatsapp.Network{}).IsOwnID(s.CallbackData) {
 		in.count(kindStatus, telemetry.ResultUnknown)
 		return nil // of a message that is forgotten or was erased: it names the recipient
 	}
@@ -51,7 +52,7 @@ func (in *intake) status(channel *served.Channel, c *graph.Change, i int) error 
 
 // aboutMessage passes on what is told of a message of ours and is no step of its delivery, such as
 // the "failed" of a payment that it asked for, or a word that nobody here knows.
-func (in *intake) aboutMessage(channel *served.Channel, m *store.Message, s *graph.Status) error {
+func (in *intake) aboutMessage(channel *served.Channel, m *store.Message, s *whatsapp.Status) error {
 	about, err := in.gateway.envelopeOf(m)
 	if err != nil {
 		return err
@@ -63,13 +64,13 @@ func (in *intake) aboutMessage(channel *served.Channel, m *store.Message, s *gra
 // ofUnknown leaves the statuses out that a number without a channel has of unsettled messages:
 // while replicas take a new configuration over, another one sends from the number already. The
 // upstream tells them again, and to a replica that knows the number by then.
-func (in *intake) ofUnknown(c *graph.Change) error {
+func (in *intake) ofUnknown(c *whatsapp.Change) error {
 	if !in.gateway.store.Shared() {
 		return nil
 	}
 	for i := range c.Statuses {
 		id := c.Statuses[i].CallbackData
-		if !isOwnID(id) {
+		if !(whatsapp.Network{}).IsOwnID(id) {
 			continue
 		}
 		m, found, err := in.tx.Message(id)
@@ -85,11 +86,11 @@ func (in *intake) ofUnknown(c *graph.Change) error {
 
 // find looks a status's message up. A message of another number is none: numbers of one account do
 // not speak for each other.
-func (in *intake) find(channel *served.Channel, s *graph.Status) (*store.Message, bool, error) {
+func (in *intake) find(channel *served.Channel, s *whatsapp.Status) (*store.Message, bool, error) {
 	var m *store.Message
 	var found bool
 	var err error
-	if isOwnID(s.CallbackData) {
+	if (whatsapp.Network{}).IsOwnID(s.CallbackData) {
 		m, found, err = in.tx.Message(s.CallbackData)
 	}
 	if err == nil && !found {
@@ -103,7 +104,7 @@ func (in *intake) find(channel *served.Channel, s *graph.Status) (*store.Message
 
 // apply moves a message forward by a status and draws what follows: the settlement, and the
 // callback to the business. A status that is told again or late changes nothing (P2).
-func (in *intake) apply(channel *served.Channel, m *store.Message, c *graph.Change, i int) error {
+func (in *intake) apply(channel *served.Channel, m *store.Message, c *whatsapp.Change, i int) error {
 	s := &c.Statuses[i]
 	if err := in.confirm(m, s); err != nil {
 		return err
@@ -151,7 +152,7 @@ func (in *intake) apply(channel *served.Channel, m *store.Message, c *graph.Chan
 
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still
 // under way, or was lost in a crash (P12).
-func (in *intake) confirm(m *store.Message, s *graph.Status) error {
+func (in *intake) confirm(m *store.Message, s *whatsapp.Status) error {
 	if m.UpstreamID != "" {
 		return nil
 	}
@@ -168,7 +169,7 @@ func (in *intake) confirm(m *store.Message, s *graph.Status) error {
 }
 
 func (in *intake) advance(
-	channel *served.Channel, m *store.Message, s *graph.Status, to store.State, at time.Time,
+	channel *served.Channel, m *store.Message, s *whatsapp.Status, to store.State, at time.Time,
 ) (bool, error) {
 	if to != store.Failed {
 		if isBillable(m) && in.gateway.channels.confirmed(channel.ID, m.ClaimedAt) {
@@ -204,7 +205,7 @@ func (in *intake) unreserve(m *store.Message) error {
 
 // consequences settles a message that a status has moved forward, if that is its end.
 func (in *intake) consequences(
-	m *store.Message, about envelope, s *graph.Status, before conversation.Status, at time.Time,
+	m *store.Message, about envelope, s *whatsapp.Status, before conversation.Status, at time.Time,
 ) error {
 	ended, delivered := statusOf(m.State).Ends(about.Form, before)
 	if !ended {
@@ -214,7 +215,7 @@ func (in *intake) consequences(
 	if !delivered {
 		e.refused = m.ErrorCode
 		if slices.ContainsFunc(
-			s.Errors, func(said graph.StatusError) bool { return said.Code == graph.CodeReEngagement },
+			s.Errors, func(said whatsapp.StatusError) bool { return said.Code == graph.CodeReEngagement },
 		) {
 			e.refused = graph.CodeReEngagement // whatever else it says
 		}
@@ -232,7 +233,7 @@ const originReferral = "referral_conversion"
 // trusts that: also from a status that comes late and moves the message nowhere. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free entry
 // points).
-func (in *intake) entryPoint(m *store.Message, s *graph.Status, at time.Time) error {
+func (in *intake) entryPoint(m *store.Message, s *whatsapp.Status, at time.Time) error {
 	if s.Conversation == nil || s.Conversation.Origin != originReferral || s.Conversation.Expires.IsZero() {
 		return nil
 	}
@@ -298,7 +299,7 @@ func (g *Gateway) applyKept(tx *durable.Tx, t *served.Tenant, c *served.Channel,
 	}
 	in := intake{gateway: g, tx: tx, tenant: t, now: now, counts: map[eventCount]int{}, began: time.Now()}
 	for _, body := range kept {
-		webhook, err := graph.ParseWebhook(body)
+		webhook, err := whatsapp.ParseWebhook(body)
 		if err != nil {
 			continue // it was written by us and read by us; a body that no longer parses tells nothing
 		}

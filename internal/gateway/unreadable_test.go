@@ -15,6 +15,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -62,7 +63,7 @@ func batched(t *testing.T, webhooks ...string) string {
 		Object string            `json:"object"`
 		Entry  []json.RawMessage `json:"entry"`
 	}
-	all := envelope{Object: graph.ObjectWhatsApp}
+	all := envelope{Object: whatsapp.ObjectWhatsApp}
 	for _, webhook := range webhooks {
 		var one envelope
 		if err := json.Unmarshal([]byte(webhook), &one); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -23,7 +24,7 @@ func TestObstaclesOfErrors(t *testing.T) {
 	answer := func(status, code, subcode int) error {
 		return &graph.Error{HTTPStatus: status, Code: code, Subcode: subcode}
 	}
-	sent := func(err error) error { return &graph.TransportError{NotSent: true, Err: err} }
+	sent := func(err error) error { return &network.TransportError{NotSent: true, Err: err} }
 	for name, tc := range map[string]struct {
 		err   error
 		cause report.ObstacleCause
@@ -54,7 +55,7 @@ func TestObstaclesOfErrors(t *testing.T) {
 		"another host's certificate":      {sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0},
 		"no TLS at all":                   {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
 		"a refused connection":            {sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0},
-		"no answer":                       {&graph.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
+		"no answer":                       {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, is := obstacleOf(tc.err)

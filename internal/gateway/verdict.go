@@ -8,6 +8,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
@@ -50,7 +51,7 @@ func (e ending) dissent(outcome pricing.Outcome) (verdict string, on []string) {
 // absent, which the upstream is to drop. A regular message of whom it exempts has a subtype.
 // Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
-func billedBy(p *graph.Pricing) (billed, said bool) {
+func billedBy(p *whatsapp.Pricing) (billed, said bool) {
 	if p.Billable != nil {
 		return *p.Billable, true
 	}
@@ -64,7 +65,7 @@ var upstreamWord = regexp.MustCompile(`^[a-z_-]{1,40}$`)
 
 // describePrice is the upstream's pricing object in words, such as "free free_customer_service
 // utility".
-func describePrice(p *graph.Pricing) string {
+func describePrice(p *whatsapp.Pricing) string {
 	var words []string
 	switch {
 	case p.Billable == nil:

@@ -7,6 +7,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // getWebhook answers the upstream's handshake: the verify token of any channel is good. Source:
@@ -14,7 +15,7 @@ import (
 func (g *Gateway) getWebhook(w http.ResponseWriter, r *http.Request) error {
 	t := g.config.Tenant()
 	if t == nil {
-		return graph.Unavailable(storeRetry)
+		return whatsapp.Unavailable(storeRetry)
 	}
 	challenge, ok := graph.Handshake(r.URL.Query(), verifyTokens(t)...)
 	if !ok {
@@ -36,13 +37,13 @@ func (g *Gateway) postWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, graph.Success())
+	return writeJSON(w, whatsapp.Success())
 }
 
 func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result string, err error) {
 	t := g.config.Tenant()
 	if t == nil {
-		return telemetry.ResultError, graph.Unavailable(storeRetry)
+		return telemetry.ResultError, whatsapp.Unavailable(storeRetry)
 	}
 	header := r.Header.Get(graph.SignatureHeader)
 	if header == "" {
@@ -52,24 +53,24 @@ func (g *Gateway) takeWebhook(w http.ResponseWriter, r *http.Request) (result st
 			"The header " + graph.SignatureHeader + " is missing: only signed webhooks are taken.",
 		)
 	}
-	body, done, err := g.webhookRoom.read(w, r, graph.MaxWebhookBody)
+	body, done, err := g.webhookRoom.read(w, r, whatsapp.MaxWebhookBody)
 	if err != nil {
 		w.Header().Set("Connection", "close")
 		return telemetry.ResultUnread, err
 	}
 	defer done()
-	if len(body) > graph.MaxWebhookBody {
+	if len(body) > whatsapp.MaxWebhookBody {
 		w.Header().Set("Connection", "close")
-		return telemetry.ResultMalformed, tooLarge(graph.ErrWebhookTooLarge)
+		return telemetry.ResultMalformed, tooLarge(whatsapp.ErrWebhookTooLarge)
 	}
 	secret, ok := signedBy(t, body, header)
 	if !ok {
 		g.rejections.tell(forgedWebhook, g.store.Now())
 		return telemetry.ResultForged, forbidden("The signature is not that of the body under the app secret of any channel.")
 	}
-	webhook, err := graph.ParseWebhook(body)
+	webhook, err := whatsapp.ParseWebhook(body)
 	switch {
-	case errors.Is(err, graph.ErrWebhookTooMany):
+	case errors.Is(err, whatsapp.ErrWebhookTooMany):
 		return telemetry.ResultMalformed, tooLarge(err)
 	case err != nil:
 		return telemetry.ResultMalformed, graph.NewError(graph.CodeInvalidParameter, err.Error()+".")

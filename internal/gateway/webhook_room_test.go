@@ -18,6 +18,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // stranger posts a webhook that never ends, from an address of the loopback, and keeps the
@@ -47,8 +48,8 @@ const (
 
 // Strangers who hold unfinished posts, however many and from wherever, keep no genuine webhook out.
 func TestStrangersKeepNoWebhookOut(t *testing.T) {
-	const most = graph.MaxWebhookBody - 1
-	declared := fmt.Sprintf("Content-Length: %d\n\n", graph.MaxWebhookBody)
+	const most = whatsapp.MaxWebhookBody - 1
+	declared := fmt.Sprintf("Content-Length: %d\n\n", whatsapp.MaxWebhookBody)
 	for name, tc := range map[string]struct {
 		strangers, peers int
 		opening          string
@@ -145,14 +146,14 @@ func TestSlowBodyIsCut(t *testing.T) {
 				var room webhookRoom
 				listener := newPipes()
 				server := newServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					body, done, err := room.read(w, r, graph.MaxWebhookBody)
+					body, done, err := room.read(w, r, whatsapp.MaxWebhookBody)
 					if refused, ok := graph.AsError(err); ok {
 						w.Header().Set("Connection", "close")
 						w.WriteHeader(refused.HTTPStatus)
 						return
 					}
 					done()
-					if len(body) > graph.MaxWebhookBody {
+					if len(body) > whatsapp.MaxWebhookBody {
 						w.Header().Set("Connection", "close")
 						w.WriteHeader(http.StatusRequestEntityTooLarge)
 					}
@@ -288,13 +289,13 @@ func TestBodyTakesRoomAsItArrives(t *testing.T) {
 		}
 	}
 	var room webhookRoom
-	for _, size := range []int{0, 1, firstRead, firstRead + 1, 1 << 20, graph.MaxWebhookBody} {
+	for _, size := range []int{0, 1, firstRead, firstRead + 1, 1 << 20, whatsapp.MaxWebhookBody} {
 		sent := bytes.Repeat([]byte("x"), size)
 		for _, declared := range []int64{int64(size), -1} {
 			r := &http.Request{
 				RemoteAddr: "192.0.2.1:1", ContentLength: declared, Body: io.NopCloser(bytes.NewReader(sent)),
 			}
-			body, done, err := room.read(nil, r, graph.MaxWebhookBody)
+			body, done, err := room.read(nil, r, whatsapp.MaxWebhookBody)
 			if err != nil || !bytes.Equal(body, sent) {
 				t.Fatalf("of %d bytes %d were read: %v", size, len(body), err)
 			}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // Defaults of a Client.
@@ -23,6 +25,8 @@ const (
 	DefaultTimeout = 30 * time.Second
 
 	maxAnswer = 8 << 20
+	// apiName is what errors call whatever stands at the base URL.
+	apiName = "the Graph API"
 )
 
 // Token is a bearer token. It does not print.
@@ -109,28 +113,9 @@ func newTransport() http.RoundTripper {
 	return own
 }
 
-// TransportError says that no answer came. Unless NotSent, Meta may have
-// received the request all the same.
-type TransportError struct {
-	// NotSent is true if no byte of the request was written.
-	NotSent bool
-	Err     error
-}
-
-// Error implements error.
-func (e *TransportError) Error() string {
-	if e.NotSent {
-		return "the Graph API could not be reached: " + e.Err.Error()
-	}
-	return "the Graph API did not answer: " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *TransportError) Unwrap() error { return e.Err }
-
-// call makes a request and returns the body of a success. Any other answer is
-// an *Error, and no answer a *TransportError.
-func (c *Client) call(ctx context.Context, method, path string, query url.Values, body []byte) ([]byte, error) {
+// Call makes a request and returns the body of a success. Any other answer is an *Error, whose body
+// is returned too, and no answer a *network.TransportError.
+func (c *Client) Call(ctx context.Context, method, path string, query url.Values, body []byte) ([]byte, error) {
 	var written atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaderField: func(string, []string) { written.Store(true) },
@@ -149,15 +134,15 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, &TransportError{NotSent: !written.Load(), Err: cause(err)}
+		return nil, &network.TransportError{API: apiName, NotSent: !written.Load(), Err: cause(err)}
 	}
 	defer func() { _ = response.Body.Close() }() // nothing is left to read
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return nil, &TransportError{Err: cause(err)}
+		return nil, &network.TransportError{API: apiName, Err: cause(err)}
 	}
 	if len(answer) > maxAnswer {
-		return nil, &TransportError{Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer)}
+		return nil, &network.TransportError{API: apiName, Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer)}
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return answer, ParseError(response.StatusCode, response.Header, answer)
@@ -173,8 +158,9 @@ func cause(err error) error {
 	return err
 }
 
-// do makes a call and decodes its answer into out, unless out is nil.
-func (c *Client) do(ctx context.Context, method, path string, query url.Values, in, out any) error {
+// Do makes a call with in as its JSON, if it is not nil, and decodes the answer into out, unless
+// that is nil.
+func (c *Client) Do(ctx context.Context, method, path string, query url.Values, in, out any) error {
 	var body []byte
 	if in != nil {
 		encoded, err := json.Marshal(in)
@@ -183,14 +169,15 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		}
 		body = encoded
 	}
-	answer, err := c.call(ctx, method, path, query, body)
+	answer, err := c.Call(ctx, method, path, query, body)
 	if err != nil {
 		return err
 	}
-	return decode(answer, out)
+	return Decode(answer, out)
 }
 
-func decode(answer []byte, out any) error {
+// Decode reads an answer of the Graph API.
+func Decode(answer []byte, out any) error {
 	if out == nil {
 		return nil
 	}
@@ -200,41 +187,9 @@ func decode(answer []byte, out any) error {
 	return nil
 }
 
-// Send posts a message body, as ParseSend read it, for a phone number id. Of its
-// errors, a *TransportError unless NotSent and an *Error that HidesOutcome leave
-// open whether Meta has the message; any other *Error says that it has not.
-func (c *Client) Send(ctx context.Context, phoneNumberID string, body []byte) (SendResponse, error) {
-	answer, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, body)
-	if err != nil {
-		return SendResponse{}, err
-	}
-	response, err := ParseSendResponse(answer)
-	if err == nil {
-		return response, nil
-	}
-	if refusal := ParseError(http.StatusOK, nil, answer); !refusal.Foreign {
-		return SendResponse{}, refusal
-	}
-	return SendResponse{}, &TransportError{Err: err}
-}
-
-// MarkRead posts a read receipt.
-func (c *Client) MarkRead(ctx context.Context, phoneNumberID string, receipt *ReadReceipt) error {
-	_, err := c.call(ctx, http.MethodPost, url.PathEscape(phoneNumberID)+"/messages", nil, receipt.Body())
-	return err
-}
-
-// PhoneNumber reads a number.
-func (c *Client) PhoneNumber(ctx context.Context, phoneNumberID string) (PhoneNumber, error) {
-	query := url.Values{"fields": {"id,display_phone_number,verified_name,quality_rating,status,throughput"}}
-	var number PhoneNumber
-	err := c.do(ctx, http.MethodGet, url.PathEscape(phoneNumberID), query, nil, &number)
-	return number, err
-}
-
 // OverrideCallback directs the webhooks of a WhatsApp Business account to a URL.
 // Meta calls it at once with the verify token, so it must answer already.
 func (c *Client) OverrideCallback(ctx context.Context, wabaID, callbackURL, verifyToken string) error {
 	in := map[string]string{"override_callback_uri": callbackURL, "verify_token": verifyToken}
-	return c.do(ctx, http.MethodPost, url.PathEscape(wabaID)+"/subscribed_apps", nil, in, nil)
+	return c.Do(ctx, http.MethodPost, url.PathEscape(wabaID)+"/subscribed_apps", nil, in, nil)
 }

@@ -94,7 +94,7 @@ func (c *Client) CreateTemplate(
 	ctx context.Context, wabaID string, definition template.Definition,
 ) (CreatedTemplate, error) {
 	var created CreatedTemplate
-	err := c.do(ctx, http.MethodPost, templatesPath(wabaID), nil, definition, &created)
+	err := c.Do(ctx, http.MethodPost, templatesPath(wabaID), nil, definition, &created)
 	return created, err
 }
 
@@ -120,7 +120,7 @@ func (c *Client) ListTemplates(ctx context.Context, wabaID string, query Templat
 			Next string `json:"next"`
 		} `json:"paging"`
 	}
-	if err := c.do(ctx, http.MethodGet, templatesPath(wabaID), values, nil, &answer); err != nil {
+	if err := c.Do(ctx, http.MethodGet, templatesPath(wabaID), values, nil, &answer); err != nil {
 		return TemplatePage{}, err
 	}
 	page := TemplatePage{Templates: answer.Data}
@@ -133,7 +133,7 @@ func (c *Client) ListTemplates(ctx context.Context, wabaID string, query Templat
 // GetTemplate reads a template by its id.
 func (c *Client) GetTemplate(ctx context.Context, templateID string) (UpstreamTemplate, error) {
 	var found UpstreamTemplate
-	err := c.do(ctx, http.MethodGet, url.PathEscape(templateID), url.Values{"fields": {templateFields}}, nil, &found)
+	err := c.Do(ctx, http.MethodGet, url.PathEscape(templateID), url.Values{"fields": {templateFields}}, nil, &found)
 	return found, err
 }
 
@@ -144,7 +144,7 @@ func (c *Client) EditTemplate(ctx context.Context, templateID, category string, 
 		Category   string               `json:"category,omitempty"`
 		Components []template.Component `json:"components"`
 	}{category, components}
-	return c.do(ctx, http.MethodPost, url.PathEscape(templateID), nil, in, nil)
+	return c.Do(ctx, http.MethodPost, url.PathEscape(templateID), nil, in, nil)
 }
 
 // DeleteTemplate deletes a template: the language that templateID names, or all
@@ -154,7 +154,7 @@ func (c *Client) DeleteTemplate(ctx context.Context, wabaID, name, templateID st
 	if templateID != "" {
 		values.Set("hsm_id", templateID)
 	}
-	return c.do(ctx, http.MethodDelete, templatesPath(wabaID), values, nil, nil)
+	return c.Do(ctx, http.MethodDelete, templatesPath(wabaID), values, nil, nil)
 }
 
 func templatesPath(wabaID string) string { return url.PathEscape(wabaID) + "/message_templates" }

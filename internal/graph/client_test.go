@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -45,40 +46,18 @@ func upstream(t *testing.T, status int, body string) (*Client, *string) {
 	return client, last
 }
 
-func TestClientSend(t *testing.T) {
-	client, last := upstream(
-		t, 200,
-		`{"messaging_product":"whatsapp","contacts":[{"input":"+33612345678","wa_id":"33612345678"}],"messages":[{"id":"wamid.9","message_status":"accepted"}]}`,
-	)
-	got, err := client.Send(t.Context(), "1066", []byte(`{"messaging_product":"whatsapp","future":1}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := SendResponse{
-		MessagingProduct: "whatsapp",
-		Contacts:         []ResponseContact{{Input: "+33612345678", WAID: "33612345678"}},
-		Messages:         []ResponseMessage{{ID: "wamid.9", Status: "accepted"}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if want := `POST /v26.0/1066/messages {"messaging_product":"whatsapp","future":1}`; *last != want {
-		t.Errorf("request: got %s, want %s", *last, want)
-	}
-}
-
 func TestClientErrorIsTyped(t *testing.T) {
 	client, _ := upstream(
 		t, 400,
 		`{"error":{"message":"(#130429) Rate limit hit","type":"OAuthException","code":130429,"fbtrace_id":"x"}}`,
 	)
-	_, err := client.Send(t.Context(), "1066", []byte(`{}`))
+	_, err := client.Call(t.Context(), http.MethodPost, "1066/messages", nil, []byte(`{}`))
 	failure, ok := AsError(err)
 	if !ok {
 		t.Fatalf("got %v, want an *Error", err)
 	}
 	if failure.Code != 130429 || failure.HTTPStatus != 400 || failure.RetryAfter != 3*time.Second ||
-		failure.Class() != Backoff {
+		failure.Class() != network.Backoff {
 		t.Errorf("got %+v of class %s", failure, failure.Class())
 	}
 }
@@ -144,104 +123,13 @@ func TestClientTemplates(t *testing.T) {
 	}
 }
 
-func TestClientPhoneNumberAndOverride(t *testing.T) {
-	client, last := upstream(
-		t, 200,
-		`{"id":"1066","display_phone_number":"+1 555-078-3881","verified_name":"Shop","quality_rating":"GREEN","throughput":{"level":"HIGH"}}`,
-	)
-	got, err := client.PhoneNumber(t.Context(), "1066")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := PhoneNumber{
-		ID: "1066", DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN",
-		Throughput: &Throughput{Level: "HIGH"},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+func TestClientOverridesTheCallback(t *testing.T) {
+	client, last := upstream(t, 200, `{"success":true}`)
 	if err := client.OverrideCallback(t.Context(), "102", "https://gw.test/webhooks", "v1"); err != nil {
 		t.Fatal(err)
 	}
 	if want := `POST /v26.0/102/subscribed_apps {"override_callback_uri":"https://gw.test/webhooks","verify_token":"v1"}`; *last != want {
 		t.Errorf("override: got %s, want %s", *last, want)
-	}
-}
-
-func TestClientBlockUsers(t *testing.T) {
-	tests := map[string]struct {
-		status int
-		body   string
-		want   BlockResult
-	}{
-		"all": {
-			200, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"+15550001111","wa_id":"15550001111"}]}}`,
-			BlockResult{Done: []BlockedUser{{"+15550001111", "15550001111"}}},
-		},
-		"some": {
-			400, `{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2","wa_id":"2","errors":[{"message":"Re-engagement required","code":131047}]}]},"error":{"message":"x","type":"OAuthException","code":139100}}`,
-			BlockResult{Done: []BlockedUser{{"1", "1"}}, Failed: []BlockFailure{
-				{BlockedUser{"2", "2"}, []byte(`[{"message":"Re-engagement required","code":131047}]`)},
-			}},
-		},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			client, last := upstream(t, tc.status, tc.body)
-			got, err := client.BlockUsers(t.Context(), "1066", []string{"+15550001111"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Error(diff)
-			}
-			if want := `POST /v26.0/1066/block_users {"messaging_product":"whatsapp","block_users":[{"user":"+15550001111"}]}`; *last != want {
-				t.Errorf("got %s, want %s", *last, want)
-			}
-		})
-	}
-	client, _ := upstream(t, 400, `{"error":{"message":"x","code":139101}}`)
-	if _, err := client.UnblockUsers(t.Context(), "1066", []string{"1"}); err == nil {
-		t.Error("139101 was taken for a success")
-	}
-}
-
-// A request that was never written is certain not to have been sent; every other
-// failure leaves a doubt.
-func TestP12TransportErrorTellsWhetherItMayHaveBeenSent(t *testing.T) {
-	refusing := httptest.NewServer(http.NotFoundHandler())
-	refusing.Close()
-	hanging := httptest.NewServer(
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }),
-	)
-	defer hanging.Close()
-	nonsense := httptest.NewServer(
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) }),
-	)
-	defer nonsense.Close()
-	tests := map[string]struct {
-		url     string
-		notSent bool
-	}{
-		"connection refused":           {refusing.URL, true},
-		"connection cut, no answer":    {hanging.URL, false},
-		"a success without message id": {nonsense.URL, false},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			client, err := NewClient(ClientOptions{BaseURL: tc.url, Token: secretToken})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = client.Send(t.Context(), "1066", []byte(`{}`))
-			var failure *TransportError
-			if !errors.As(err, &failure) {
-				t.Fatalf("got %v, want a *TransportError", err)
-			}
-			if failure.NotSent != tc.notSent {
-				t.Errorf("not sent: got %t, want %t (%v)", failure.NotSent, tc.notSent, err)
-			}
-		})
 	}
 }
 
@@ -256,7 +144,7 @@ func TestClientHonoursItsContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err = client.Send(ctx, "1066", []byte(`{}`))
+	_, err = client.Call(ctx, http.MethodPost, "1066/messages", nil, []byte(`{}`))
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want the deadline", err)
 	}
@@ -273,7 +161,7 @@ func TestP7ClientNeverShowsItsToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.Send(t.Context(), "1066", []byte(`{}`))
+	_, err = client.Call(t.Context(), http.MethodPost, "1066/messages", nil, []byte(`{}`))
 	failure, ok := AsError(err)
 	if !ok || failure.HTTPStatus != 307 {
 		t.Fatalf("got %v, want an *Error of status 307", err)

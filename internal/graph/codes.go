@@ -3,6 +3,8 @@ package graph
 import (
 	"net/http"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // Error codes that this module emits or decides on. Source:
@@ -63,24 +65,6 @@ const (
 	SubcodePageRestricted      = 1893063
 )
 
-// Class says what a sender does with a message that met an error.
-type Class string
-
-// The retry classes.
-const (
-	// Backoff: try again after 1, 2, 4 … seconds.
-	Backoff Class = "Backoff"
-	// PairBackoff: try again after 4^n seconds, holding back only messages from
-	// this number to this customer.
-	PairBackoff Class = "PairBackoff"
-	// Wait: try again no earlier than CodeInfo.Wait from now.
-	Wait Class = "Wait"
-	// Never: the message has failed for good.
-	Never Class = "Never"
-	// StopTenant: nothing of this account will pass until somebody acts.
-	StopTenant Class = "StopTenant"
-)
-
 // CodeInfo describes an error code.
 type CodeInfo struct {
 	Code int
@@ -89,7 +73,7 @@ type CodeInfo struct {
 	HTTPStatus int
 	// Title is the short constant text of the code.
 	Title string
-	Class Class
+	Class network.Class
 	// Wait is the least delay of class Wait; 0 where Meta names none.
 	Wait time.Duration
 }
@@ -102,7 +86,7 @@ func LookupCode(code int) (CodeInfo, bool) {
 	}
 	if code >= 200 && code <= 299 {
 		return CodeInfo{
-			Code: code, HTTPStatus: http.StatusForbidden, Title: "API permission missing", Class: StopTenant,
+			Code: code, HTTPStatus: http.StatusForbidden, Title: "API permission missing", Class: network.StopTenant,
 		}, true
 	}
 	return CodeInfo{}, false
@@ -110,22 +94,50 @@ func LookupCode(code int) (CodeInfo, bool) {
 
 // classOf classifies any answer: by subcode, then by code, and for a code that
 // is not in the catalogue by HTTP status.
-func classOf(code, subcode, status int) Class {
-	switch subcode {
-	case SubcodeOutsideWindow, SubcodeOutsideWindowLegacy, SubcodeOutsideWindowIG:
-		return Never
-	case SubcodePageRestricted:
-		return StopTenant
+func classOf(code, subcode, status int) network.Class {
+	switch {
+	case isOutsideWindow(subcode):
+		return network.Never
+	case subcode == SubcodePageRestricted:
+		return network.StopTenant
 	}
 	if info, ok := LookupCode(code); ok {
 		return info.Class
 	}
 	switch {
 	case status == http.StatusUnauthorized:
-		return StopTenant
+		return network.StopTenant
 	case status == http.StatusTooManyRequests, status >= 500:
-		return Backoff
+		return network.Backoff
 	default:
-		return Never
+		return network.Never
+	}
+}
+
+func isOutsideWindow(subcode int) bool {
+	switch subcode {
+	case SubcodeOutsideWindow, SubcodeOutsideWindowLegacy, SubcodeOutsideWindowIG:
+		return true
+	}
+	return false
+}
+
+// CauseOf is what an error of a code is about, as far as the code alone tells.
+func CauseOf(code int) network.Cause {
+	switch code {
+	case CodeUnknown:
+		return network.Unexplained
+	case CodePayment:
+		return network.Payment
+	case CodeInvalidToken, CodeAuthentication:
+		return network.Credentials
+	case CodeUnknownPhoneNumberID:
+		return network.NoSuchChannel
+	case CodeReEngagement:
+		return network.OutsideWindow
+	case CodeMarketingStopped:
+		return network.StoppedMarketing
+	default:
+		return network.OtherCause
 	}
 }

@@ -1,14 +1,18 @@
 package graph
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // Error is an error in Meta's shape: an answer of Meta, or one that a gateway
@@ -32,7 +36,9 @@ type Error struct {
 }
 
 const (
-	errorType        = "OAuthException"
+	errorType       = "OAuthException"
+	exceptionSuffix = "Exception"
+	// messagingProduct stands in the details of every error.
 	messagingProduct = "whatsapp"
 	maxErrorText     = 1000
 )
@@ -66,16 +72,30 @@ func (e *Error) Error() string {
 	return text
 }
 
+// Number is Code, and Status is HTTPStatus.
+func (e *Error) Number() int { return e.Code }
+
+// Status is the HTTP status of the answer.
+func (e *Error) Status() int { return e.HTTPStatus }
+
+// Cause says what the error is about, by subcode and then by code.
+func (e *Error) Cause() network.Cause {
+	switch {
+	case isOutsideWindow(e.Subcode):
+		return network.OutsideWindow
+	case e.Code == CodeInvalidParameter && e.Subcode == subcodeMissingObject:
+		return network.NoSuchChannel
+	default:
+		return CauseOf(e.Code)
+	}
+}
+
 // HidesOutcome tells whether the message may have been taken all the same: the
 // answer is not Meta's, and does not say that the request was refused before
 // anything was done with it. A proxy answers with 5xx, a redirect or 408 also
 // after it has passed a request on, for example when it then loses the connection.
 func (e *Error) HidesOutcome() bool {
-	if !e.Foreign {
-		return false
-	}
-	refused := e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
-	return !refused || e.HTTPStatus == http.StatusRequestTimeout
+	return e.Foreign && !e.refusesUnseen()
 }
 
 // ShowsWorkingChannel tells whether the error refuses one message in a way that
@@ -106,7 +126,7 @@ func (e *Error) ShowsWorkingChannel(stopped int) bool {
 const subcodeMissingObject = 33
 
 // Class says what to do with a message that met this error.
-func (e *Error) Class() Class { return classOf(e.Code, e.Subcode, e.HTTPStatus) }
+func (e *Error) Class() network.Class { return classOf(e.Code, e.Subcode, e.HTTPStatus) }
 
 // Wait is the least time before another try: what the answer asked for, or what
 // the catalogue says, or 0.
@@ -146,9 +166,11 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	}{answer})
 }
 
-// Write answers an HTTP request with the error.
-func (e *Error) Write(w http.ResponseWriter) {
-	body, err := json.Marshal(e)
+// Write answers an HTTP request with the error. The id is its fbtrace_id if it has none.
+func (e *Error) Write(w http.ResponseWriter, id string) {
+	answer := *e
+	answer.TraceID = cmp.Or(e.TraceID, id)
+	body, err := json.Marshal(&answer)
 	if err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
@@ -198,24 +220,42 @@ func (e *Error) read(body []byte) bool {
 	if err != nil {
 		return false
 	}
-	number, ok := code(object.Get("code"))
+	number, ok := object.Int32("code")
 	if !ok {
 		return false
 	}
-	// Other APIs have objects of the same name, whose code is the HTTP status: without Meta's
-	// own members, only a code of Meta's is one.
-	if _, known := LookupCode(number); !known && !object.Has("type") && !object.Has("fbtrace_id") {
+	if !e.isMetas(number, object) {
 		return false
 	}
 	e.Code = number
-	e.Subcode, _ = code(object.Get("error_subcode"))
-	e.Message = bounded(text(object, "message"))
-	e.Type = bounded(text(object, "type"))
-	e.TraceID = bounded(text(object, "fbtrace_id"))
+	e.Subcode, _ = object.Int32("error_subcode")
+	e.Message = bounded(object.Text("message"))
+	e.Type = bounded(object.Text("type"))
+	e.TraceID = bounded(object.Text("fbtrace_id"))
 	if data, err := rawjson.ParseObject(object.Get("error_data")); err == nil {
-		e.Details = bounded(text(data, "details"))
+		e.Details = bounded(data.Text("details"))
 	}
 	return true
+}
+
+// isMetas tells whether an error object is Meta's. Other APIs have objects of the same name, whose
+// code is often the HTTP status. Where that decides whether the message was taken, only a trace id
+// of Meta's or a type that is an exception's name will do; in a plain refusal, a code of Meta's or
+// one of its members is enough.
+func (e *Error) isMetas(number int, object rawjson.Object) bool {
+	if object.Has("fbtrace_id") || strings.HasSuffix(object.Text("type"), exceptionSuffix) {
+		return true
+	}
+	if _, known := LookupCode(number); !known && !object.Has("type") {
+		return false
+	}
+	return e.refusesUnseen()
+}
+
+// refusesUnseen tells whether the status alone says that nothing was done with the request.
+func (e *Error) refusesUnseen() bool {
+	return e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError &&
+		e.HTTPStatus != http.StatusRequestTimeout
 }
 
 // retryAfter reads the header in seconds; the date form is not used by Meta.
@@ -225,4 +265,16 @@ func retryAfter(header http.Header) time.Duration {
 		return 0
 	}
 	return time.Duration(seconds) * time.Second
+}
+
+// bounded cuts a text of an error to maxErrorText bytes, at the start of a character.
+func bounded(s string) string {
+	n := maxErrorText
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

@@ -11,86 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestErrorShape(t *testing.T) {
-	closed := time.Date(2026, 10, 5, 10, 0, 0, 0, time.UTC)
-	tests := map[string]struct {
-		err  *Error
-		want string
-	}{
-		"window closed": {
-			OutsideWindow(closed),
-			`{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"The service window closed at 2026-10-05T10:00:00Z. Send an approved template, or wait for the customer to write."}}}`,
-		},
-		"no window": {
-			OutsideWindow(time.Time{}),
-			`{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"No service window: the customer has not written to this number. Send an approved template instead."}}}`,
-		},
-		"budget": {
-			BudgetExhausted("0.0130 USD", "0.0042 USD"),
-			`{"error":{"message":"(#131042) Business eligibility payment issue","type":"OAuthException","code":131042,"error_data":{"messaging_product":"whatsapp","details":"The account's budget does not cover this message: it can cost 0.0130 USD and 0.0042 USD is left. Raise the budget or wait for the next period."}}}`,
-		},
-		"subcode, trace and no details": {
-			&Error{
-				Code: 10, Subcode: 2018278, Type: "OAuthException", Message: "(#10) Outside of allowed window.",
-				TraceID: "Bx1",
-			},
-			`{"error":{"message":"(#10) Outside of allowed window.","type":"OAuthException","code":10,"error_subcode":2018278,"fbtrace_id":"Bx1"}}`,
-		},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := json.Marshal(tc.err)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want, string(got)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestRefusalCodes(t *testing.T) {
-	tests := []struct {
-		err          *Error
-		code, status int
-	}{
-		{OutsideWindow(time.Time{}), 131047, 400},
-		{InvalidToken(), 190, 401},
-		{UnknownPhoneNumberID(), 33, 400},
-		{ThroughputReached(time.Second), 130429, 400},
-		{BudgetExhausted("1 USD", "0 USD"), 131042, 400},
-		{TemplateNotFound(), 132001, 404},
-		{TemplatePaused(), 132015, 400},
-		{TemplateDisabled(), 132016, 400},
-		{MarketingStopped(), 131050, 400},
-		{MethodNotAllowed(), 131055, 405},
-		{Unavailable(time.Second), 131016, 503},
-	}
-	for _, tc := range tests {
-		if tc.err.Code != tc.code || tc.err.HTTPStatus != tc.status || tc.err.Details == "" {
-			t.Errorf(
-				"got %d with %d and %q, want %d with %d and a sentence", tc.err.Code, tc.err.HTTPStatus, tc.err.Details,
-				tc.code, tc.status,
-			)
-		}
-	}
-}
-
-func TestWriteSetsStatusAndHeaders(t *testing.T) {
-	recorder := httptest.NewRecorder()
-	ThroughputReached(1500 * time.Millisecond).Write(recorder)
-	if recorder.Code != 400 || recorder.Header().Get("Retry-After") != "2" {
-		t.Errorf("got %d, Retry-After %q, want 400 and 2", recorder.Code, recorder.Header().Get("Retry-After"))
-	}
-	if got := recorder.Header().Get("Content-Type"); got != "application/json; charset=UTF-8" {
-		t.Errorf("content type: got %q", got)
-	}
-	if !strings.Contains(recorder.Body.String(), `"code":130429`) {
-		t.Errorf("body: got %s", recorder.Body)
-	}
-}
-
 func TestParseError(t *testing.T) {
 	tests := map[string]struct {
 		status int
@@ -154,5 +74,36 @@ func TestParseError(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestErrorShape(t *testing.T) {
+	e := &Error{
+		Code: 10, Subcode: 2018278, Type: "OAuthException", Message: "(#10) Outside of allowed window.",
+		TraceID: "Bx1",
+	}
+	got, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"error":{"message":"(#10) Outside of allowed window.","type":"OAuthException","code":10,"error_subcode":2018278,"fbtrace_id":"Bx1"}}`
+	if string(got) != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestWriteSetsStatusAndHeaders(t *testing.T) {
+	recorder := httptest.NewRecorder()
+	failure := NewError(130429, "Slow down.")
+	failure.RetryAfter = 1500 * time.Millisecond
+	failure.Write(recorder, "Bx1")
+	if recorder.Code != 400 || recorder.Header().Get("Retry-After") != "2" {
+		t.Errorf("got %d, Retry-After %q, want 400 and 2", recorder.Code, recorder.Header().Get("Retry-After"))
+	}
+	if got := recorder.Header().Get("Content-Type"); got != "application/json; charset=UTF-8" {
+		t.Errorf("content type: got %q", got)
+	}
+	if !strings.Contains(recorder.Body.String(), `"code":130429,"error_data":{"messaging_product":"whatsapp","details":"Slow down."},"fbtrace_id":"Bx1"`) {
+		t.Errorf("body: got %s", recorder.Body)
 	}
 }

@@ -24,21 +24,3 @@ func WithVersion(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
-
-// UnknownObject answers a read or deletion of an id that is no phone number's
-// (100), which may be that of an uploaded file.
-func UnknownObject() *Error {
-	e := NewError(CodeInvalidParameter,
-		"No object here has this id. Phone number ids are served; a media id is not: "+
-			"read, upload and delete media at graph.facebook.com.")
-	e.Subcode = CodeUnknownPhoneNumberID
-	return e
-}
-
-// MediaNotServed answers requests to upload a file.
-func MediaNotServed() *Error {
-	e := NewError(CodeInvalidParameter,
-		"Media are not served under this path. Upload them at graph.facebook.com and send the id, or send a link.")
-	e.HTTPStatus = http.StatusNotFound
-	return e
-}

@@ -1,6 +1,8 @@
 package graph
 
-import "testing"
+import (
+	"testing"
+)
 
 // A channel was stopped by one code, and one message meets another: does that say that the channel
 // works?

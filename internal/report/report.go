@@ -156,6 +156,9 @@ type Queues struct {
 	Unsettled int64 `json:"unsettled"`
 	// Callbacks counts deliveries that wait for the business's endpoint.
 	Callbacks int64 `json:"callbacks"`
+	// CallbackBytes is the room in the store that those deliveries take; 0 also from a gateway of a
+	// release that does not tell.
+	CallbackBytes int64 `json:"callbackBytes,omitempty"`
 }
 
 // TemplateEvent is the upstream's latest word on a template.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 type blockBody struct {
@@ -17,7 +18,7 @@ type blockBody struct {
 }
 
 type failedUser struct {
-	graph.BlockedUser
+	whatsapp.BlockedUser
 	Errors []map[string]any `json:"errors"`
 }
 
@@ -51,10 +52,10 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 		s.refuse(w, graph.NewError(graph.CodeMissingParameter, "block_users is missing: give a list of users."))
 		return
 	}
-	changed, failed := []graph.BlockedUser{}, []failedUser{}
+	changed, failed := []whatsapp.BlockedUser{}, []failedUser{}
 	s.mu.Lock()
 	for _, entry := range body.BlockUsers {
-		user := graph.BlockedUser{Input: entry.User, WAID: digits(entry.User)}
+		user := whatsapp.BlockedUser{Input: entry.User, WAID: digits(entry.User)}
 		if identity.IsUserID(entry.User) {
 			user.WAID = ""
 		}

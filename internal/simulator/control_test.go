@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 func TestControlWritesShapesOfEveryKind(t *testing.T) {
@@ -40,8 +41,8 @@ func TestControlWritesShapesOfEveryKind(t *testing.T) {
 	if messages[1].Type != "button" || messages[1].Text != "Later" || messages[1].ReplyTo != "wamid.0" {
 		t.Errorf("button: got %+v", messages[1])
 	}
-	var preference *graph.UserPreference
-	var account *graph.AccountUpdate
+	var preference *whatsapp.UserPreference
+	var account *whatsapp.AccountUpdate
 	for _, c := range w.business.changes {
 		if len(c.Preferences) > 0 {
 			preference = &c.Preferences[0]
@@ -134,7 +135,7 @@ func TestAccountIsAddedAndReplaced(t *testing.T) {
 		"PUT", "/control/accounts/77",
 		`{"tokens":["t77"],"numbers":[{"id":"7701","displayPhoneNumber":"+44 7700 900123"}]}`, 200,
 	)
-	client, err := graph.NewClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "t77"})
+	client, err := newClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "t77"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // The course of a message. Every function here runs in the schedule's goroutine
@@ -17,7 +18,7 @@ func (s *Simulator) planDelivery(m *Sent) {
 
 func (s *Simulator) planFailure(m *Sent, failure *graph.Error) {
 	s.at(m, s.config.Delivery.SentAfter, func(st *state, m *Sent, now time.Time) {
-		s.step(st, m, graph.StatusFailed, now, failure)
+		s.step(st, m, whatsapp.StatusFailed, now, failure)
 	})
 }
 
@@ -37,8 +38,8 @@ func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Tim
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
 	st.customer(st.pairOf(m.PhoneNumberID, m.To)).reply(now, time.Duration(s.config.EntryPoint))
-	s.step(st, m, graph.StatusSent, now, nil)
-	if m.Type == graph.TypeReaction {
+	s.step(st, m, whatsapp.StatusSent, now, nil)
+	if m.Type == whatsapp.TypeReaction {
 		return // a reaction yields nothing but sent
 	}
 	s.at(m, s.config.Delivery.DeliveredAfter, s.reachPhone)
@@ -54,12 +55,12 @@ func (s *Simulator) reachPhone(st *state, m *Sent, now time.Time) {
 		p.parked = append(p.parked, func() { s.reachPhone(st, m, s.now()) })
 		return
 	}
-	s.step(st, m, graph.StatusDelivered, now, nil)
+	s.step(st, m, whatsapp.StatusDelivered, now, nil)
 	if s.config.Delivery.NoRead || p.noReceipts {
 		return
 	}
 	s.at(m, s.config.Delivery.ReadAfter, func(st *state, m *Sent, now time.Time) {
-		s.step(st, m, graph.StatusRead, now, nil)
+		s.step(st, m, whatsapp.StatusRead, now, nil)
 	})
 }
 
@@ -76,9 +77,9 @@ func (s *Simulator) step(st *state, m *Sent, status string, now time.Time, failu
 	st.record.status(m, StatusStep{Status: status, At: now, Code: code})
 	var pricing *Pricing
 	switch status {
-	case graph.StatusSent:
+	case whatsapp.StatusSent:
 		pricing = st.price(s.config.Pricing, n, m, now, false)
-	case graph.StatusDelivered:
+	case whatsapp.StatusDelivered:
 		pricing = st.price(s.config.Pricing, n, m, now, true)
 		m.Pricing = pricing
 		if pricing != nil && pricing.Billable {
@@ -86,7 +87,7 @@ func (s *Simulator) step(st *state, m *Sent, status string, now time.Time, failu
 		}
 	}
 	raw := s.statusJSON(st, m, status, now, pricing, failure)
-	s.post(st, n, update{number: n.ID, display: n.display(), field: graph.FieldMessages, list: "statuses", raw: raw})
+	s.post(st, n, update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
 }
 
 // statusJSON writes a status as Graph API v24 and later do: the conversation is
@@ -107,7 +108,7 @@ func (s *Simulator) statusJSON(
 		out = append(out, `,"biz_opaque_callback_data":`...)
 		out = appendString(out, m.CallbackData)
 	}
-	if pricing != nil && pricing.Type == freeEntryPoint && status == graph.StatusSent {
+	if pricing != nil && pricing.Type == freeEntryPoint && status == whatsapp.StatusSent {
 		end := st.customer(st.pairOf(m.PhoneNumberID, m.To)).entryPoint
 		out = append(out, `,"conversation":{"id":"`...)
 		out = strconv.AppendInt(out, end.UnixNano(), 16)

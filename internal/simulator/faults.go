@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // Effect is what a fault does to a send.
@@ -113,7 +114,7 @@ func (s *Simulator) SetKnobs(knobs Knobs) error {
 }
 
 // fault returns the first fault that applies to a send, or nil.
-func (st *state) fault(send *graph.Send, numberID string) *Fault {
+func (st *state) fault(send *whatsapp.Send, numberID string) *Fault {
 	for i, f := range st.faults {
 		if f.PhoneNumberID != "" && f.PhoneNumberID != numberID || f.To != "" && f.To != send.To {
 			continue

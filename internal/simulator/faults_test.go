@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -57,7 +59,7 @@ func TestP12ConnectionIsCutBeforeOrAfterAcceptance(t *testing.T) {
 			w := newWorld(t, testConfig(), nil)
 			w.control("POST", "/control/faults", `{"effect":"`+effect+`","next":1}`, 200)
 			_, err := w.send(orderReadyTo(ana))
-			failure, ok := errors.AsType[*graph.TransportError](err)
+			failure, ok := errors.AsType[*network.TransportError](err)
 			if !ok || failure.NotSent {
 				t.Fatalf("got %v, want a *TransportError that leaves a doubt", err)
 			}
@@ -72,7 +74,7 @@ func TestP12ConnectionIsCutBeforeOrAfterAcceptance(t *testing.T) {
 
 func TestHangAcceptsAndAnswersTooLate(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	impatient, err := graph.NewClient(
+	impatient, err := newClient(
 		graph.ClientOptions{BaseURL: w.api.URL, Token: token, Timeout: 50 * time.Millisecond},
 	)
 	if err != nil {
@@ -80,7 +82,7 @@ func TestHangAcceptsAndAnswersTooLate(t *testing.T) {
 	}
 	w.control("POST", "/control/faults", `{"effect":"hang","delay":"1m","next":1}`, 200)
 	_, err = impatient.Send(t.Context(), number1, orderReadyTo(ana))
-	if _, ok := errors.AsType[*graph.TransportError](err); !ok {
+	if _, ok := errors.AsType[*network.TransportError](err); !ok {
 		t.Fatalf("got %v, want a *TransportError", err)
 	}
 	w.idle()
@@ -153,14 +155,14 @@ func TestCustomerWhoBlocksIsNeverReached(t *testing.T) {
 func TestBusinessBlocksCustomers(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	w.write(ana, Inbound{Text: "rude"})
-	result, err := w.client.BlockUsers(t.Context(), number1, []string{"+" + ana, "+15550002222"})
+	result, err := w.client.block(t.Context(), number1, []string{"+" + ana, "+15550002222"}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := graph.BlockResult{
-		Done: []graph.BlockedUser{{Input: "+" + ana, WAID: ana}},
-		Failed: []graph.BlockFailure{{
-			BlockedUser: graph.BlockedUser{Input: "+15550002222", WAID: "15550002222"},
+	want := whatsapp.BlockResult{
+		Done: []whatsapp.BlockedUser{{Input: "+" + ana, WAID: ana}},
+		Failed: []whatsapp.BlockFailure{{
+			BlockedUser: whatsapp.BlockedUser{Input: "+15550002222", WAID: "15550002222"},
 			Errors: []byte(
 				`[{"code":131047,"error_data":{"details":"The user has not written within 24 hours."},"message":"Re-engagement required"}]`,
 			),
@@ -173,7 +175,7 @@ func TestBusinessBlocksCustomers(t *testing.T) {
 	if _, err := w.s.Write(ana, Inbound{To: number1, Text: "again"}); err == nil {
 		t.Error("a blocked phone could write")
 	}
-	if _, err := w.client.UnblockUsers(t.Context(), number1, []string{ana}); err != nil {
+	if _, err := w.client.block(t.Context(), number1, []string{ana}, false); err != nil {
 		t.Fatal(err)
 	}
 	w.mustSend(text(ana))

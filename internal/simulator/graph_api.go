@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // maxBody bounds requests other than messages.
@@ -60,12 +61,12 @@ func (s *Simulator) authorize(r *http.Request, id string) *graph.Error {
 	owner := s.state.owner(id)
 	if owner == nil {
 		if s.state.knowsToken(header) {
-			return graph.UnknownPhoneNumberID()
+			return whatsapp.UnknownPhoneNumberID()
 		}
-		return graph.InvalidToken()
+		return whatsapp.InvalidToken()
 	}
 	if !owner.authorized(header) {
-		return graph.InvalidToken()
+		return whatsapp.InvalidToken()
 	}
 	return nil
 }
@@ -99,14 +100,14 @@ func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
 	s.state.record.counts.Refused[failure.Code]++
 	failure.TraceID = s.state.traceID()
 	s.mu.Unlock()
-	failure.Write(w)
+	failure.Write(w, "")
 }
 
 func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	failure := s.authorize(r, id)
 	if failure != nil && failure.Code == graph.CodeUnknownPhoneNumberID {
-		failure = graph.UnknownObject()
+		failure = whatsapp.UnknownObject()
 	}
 	if failure != nil {
 		s.refuse(w, failure)
@@ -121,13 +122,13 @@ func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 // object is what GET /{id} tells of an id that has an owner.
 func (st *state) object(id string) any {
 	if n := st.numbers[id]; n != nil {
-		return graph.PhoneNumber{
+		return whatsapp.PhoneNumber{
 			ID:                 n.ID,
 			DisplayPhoneNumber: n.DisplayPhoneNumber,
 			VerifiedName:       n.VerifiedName,
 			QualityRating:      n.QualityRating,
 			Status:             n.Status,
-			Throughput:         &graph.Throughput{Level: n.Throughput},
+			Throughput:         &whatsapp.Throughput{Level: n.Throughput},
 		}
 	}
 	if held := st.templates[id]; held != nil {

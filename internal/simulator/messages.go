@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // verdict is what the simulator makes of a send.
 type verdict struct {
-	response graph.SendResponse
+	response whatsapp.SendResponse
 	refusal  *graph.Error
 	// drop closes the connection in place of an answer.
 	drop  bool
@@ -31,7 +32,7 @@ func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if send.Read != nil {
-		writeJSON(w, http.StatusOK, graph.Success())
+		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
 	v := s.judge(numberID, send)
@@ -48,12 +49,12 @@ func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func readSend(w http.ResponseWriter, r *http.Request) (*graph.Send, *graph.Error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, graph.MaxSendBody))
+func readSend(w http.ResponseWriter, r *http.Request) (*whatsapp.Send, *graph.Error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, whatsapp.MaxSendBody))
 	if err != nil {
 		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 256 KiB.")
 	}
-	send, err := graph.ParseSend(body)
+	send, err := whatsapp.ParseSend(body)
 	if failure, ok := graph.AsError(err); ok {
 		return nil, failure
 	}
@@ -73,14 +74,14 @@ func sleep(r *http.Request, d time.Duration) bool {
 }
 
 // judge decides on a message and, if it is accepted, plans its statuses.
-func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
+func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
 	n := st.numbers[numberID]
 	if n == nil {
-		return verdict{refusal: graph.UnknownPhoneNumberID()}
+		return verdict{refusal: whatsapp.UnknownPhoneNumberID()}
 	}
 	v := verdict{delay: time.Duration(st.knobs.SendDelay)}
 	fault := st.fault(send, numberID)
@@ -103,7 +104,7 @@ func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
 	stopped := m.Category == marketing && st.customer(st.pairOf(n.ID, m.To)).stopped
 	switch {
 	case stopped:
-		s.planFailure(m, graph.MarketingStopped())
+		s.planFailure(m, whatsapp.MarketingStopped())
 	case asyncRefusal:
 		s.planFailure(m, refusal)
 	case fault != nil && fault.Async:
@@ -118,13 +119,13 @@ func (s *Simulator) judge(numberID string, send *graph.Send) verdict {
 	if fault != nil && fault.Effect == EffectHang {
 		v.delay += time.Duration(fault.Delay)
 	}
-	v.response = graph.Accept(send, m.ID)
+	v.response = whatsapp.Accept(send, m.ID)
 	return v
 }
 
 // check applies Meta's own rules: rates, blocks, windows and templates.
 func (s *Simulator) check(
-	n *number, send *graph.Send, now time.Time,
+	n *number, send *whatsapp.Send, now time.Time,
 ) (held *heldTemplate, preview string, refusal *graph.Error) {
 	st := s.state
 	if send.To == n.display() {
@@ -157,13 +158,13 @@ func (s *Simulator) check(
 		if !c.wrote.IsZero() {
 			closed = c.wrote.Add(serviceWindow)
 		}
-		return nil, "", graph.OutsideWindow(closed)
+		return nil, "", whatsapp.OutsideWindow(closed)
 	}
 	return nil, "", nil
 }
 
 // recipient is the key of the addressed customer or group.
-func recipient(send *graph.Send) string {
+func recipient(send *whatsapp.Send) string {
 	if send.To != "" {
 		return send.To
 	}
@@ -175,16 +176,16 @@ func (st *state) checkTemplate(
 ) (*heldTemplate, string, *graph.Error) {
 	held := st.find(accountID, send.Name, send.Language)
 	if held == nil {
-		return nil, "", graph.TemplateNotFound()
+		return nil, "", whatsapp.TemplateNotFound()
 	}
 	switch held.Status {
 	case statusApproved:
 	case statusPaused:
-		return nil, "", graph.TemplatePaused()
+		return nil, "", whatsapp.TemplatePaused()
 	case statusDisabled:
-		return nil, "", graph.TemplateDisabled()
+		return nil, "", whatsapp.TemplateDisabled()
 	default:
-		return nil, "", graph.TemplateNotFound()
+		return nil, "", whatsapp.TemplateNotFound()
 	}
 	if !render {
 		return held, "", asRefusal(held.compiled.Match(send.Components))
@@ -201,7 +202,7 @@ func asRefusal(err error) *graph.Error {
 }
 
 // accept records a message. The caller holds mu.
-func (s *Simulator) accept(n *number, send *graph.Send, held *heldTemplate, preview string, now time.Time) *Sent {
+func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, preview string, now time.Time) *Sent {
 	m := &Sent{
 		ID:            s.state.messageID(),
 		PhoneNumberID: n.ID,

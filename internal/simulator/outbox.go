@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // update is one message, status or other change that the business is told.
@@ -165,7 +165,7 @@ func (o *outbox) work(ctx context.Context) {
 // share a change. Characters beyond ASCII are escaped, as Meta escapes them.
 func envelope(account string, batch []update, now time.Time) []byte {
 	out := make([]byte, 0, 256+512*len(batch))
-	out = append(out, `{"object":"`+graph.ObjectWhatsApp+`","entry":[{"id":`...)
+	out = append(out, `{"object":"`+whatsapp.ObjectWhatsApp+`","entry":[{"id":`...)
 	out = appendString(out, account)
 	out = append(out, `,"time":`...)
 	out = strconv.AppendInt(out, now.Unix(), 10)

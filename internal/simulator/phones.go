@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // Inbound is a message that a phone writes to a business.
@@ -60,13 +60,13 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 		return "", errors.New("the business has blocked this phone")
 	}
 	switch kind {
-	case graph.TypeSystem, graph.TypeEdit, graph.TypeRevoke: // nothing new was written
+	case whatsapp.TypeSystem, whatsapp.TypeEdit, whatsapp.TypeRevoke: // nothing new was written
 	default:
 		c.write(written, len(in.Referral) > 0)
 	}
 	st.record.counts.Inbound++
 	s.post(st, n, update{
-		number: n.ID, display: n.display(), field: graph.FieldMessages, list: "messages",
+		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
 	})
 	return id, nil
@@ -78,7 +78,7 @@ func inboundJSON(id, phone string, written time.Time, in Inbound) (raw []byte, k
 		"from":      phone,
 		"id":        id,
 		"timestamp": strconv.FormatInt(written.Unix(), 10),
-		"type":      graph.TypeText,
+		"type":      whatsapp.TypeText,
 	}
 	if in.Text != "" {
 		message["text"] = map[string]string{"body": in.Text}
@@ -151,7 +151,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	}
 	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
 	s.post(s.state, n, update{
-		number: n.ID, display: n.display(), field: graph.FieldUserPreferences, list: "user_preferences",
+		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
 	})
 	return nil

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // The models of the pricing block.
@@ -46,7 +46,7 @@ func (a *allowance) at(now time.Time) *allowance {
 // price is Meta's word on a message at an instant. Only a delivery uses up the
 // allowance.
 func (st *state) price(model string, n *number, m *Sent, now time.Time, delivered bool) *Pricing {
-	if m.Type == graph.TypeReaction {
+	if m.Type == whatsapp.TypeReaction {
 		return nil
 	}
 	c := st.customer(st.pairOf(m.PhoneNumberID, m.To))
@@ -72,7 +72,7 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 
 // categoryOf is the billed category of a message: its template's, in lower
 // case, its own where it is sent directly, or service.
-func categoryOf(send *graph.Send, held *heldTemplate) string {
+func categoryOf(send *whatsapp.Send, held *heldTemplate) string {
 	if held != nil {
 		return strings.ToLower(held.Category)
 	}

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // Sent is the simulator's record of an accepted message.
@@ -84,7 +84,7 @@ func newRecord(mode RecordMode) *record {
 }
 
 // accept notes a message. In counts mode nothing keeps it but its own course.
-func (r *record) accept(send *graph.Send, m *Sent, preview string) {
+func (r *record) accept(send *whatsapp.Send, m *Sent, preview string) {
 	r.counts.Accepted++
 	if r.mode == RecordCounts {
 		return
@@ -100,13 +100,13 @@ func (r *record) accept(send *graph.Send, m *Sent, preview string) {
 // status notes a step of a message.
 func (r *record) status(m *Sent, step StatusStep) {
 	switch step.Status {
-	case graph.StatusSent:
+	case whatsapp.StatusSent:
 		r.counts.Sent++
-	case graph.StatusDelivered:
+	case whatsapp.StatusDelivered:
 		r.counts.Delivered++
-	case graph.StatusRead:
+	case whatsapp.StatusRead:
 		r.counts.Read++
-	case graph.StatusFailed:
+	case whatsapp.StatusFailed:
 		r.counts.Failed++
 	}
 	if r.mode != RecordCounts {

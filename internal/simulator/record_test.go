@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -42,7 +43,7 @@ func TestBlockedUsersAndSubscriptionAreListed(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	for _, phone := range []string{"4915112345678", ana} {
 		w.write(phone, Inbound{Text: "rude"})
-		if _, err := w.client.BlockUsers(t.Context(), number1, []string{phone}); err != nil {
+		if _, err := w.client.block(t.Context(), number1, []string{phone}, true); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +78,7 @@ func TestStatusesOfUserIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]graph.ResponseContact{{Input: "BR.77", UserID: "BR.77"}}, response.Contacts); diff != "" {
+	if diff := cmp.Diff([]whatsapp.ResponseContact{{Input: "BR.77", UserID: "BR.77"}}, response.Contacts); diff != "" {
 		t.Error(diff)
 	}
 	w.idle()

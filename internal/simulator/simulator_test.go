@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -57,7 +58,7 @@ type business struct {
 	*httptest.Server
 	mu      sync.Mutex
 	bodies  [][]byte
-	changes []graph.Change
+	changes []whatsapp.Change
 	// failures is how many of the next webhooks are answered with 500.
 	failures int
 }
@@ -82,7 +83,7 @@ func newBusiness(t *testing.T) *business {
 		if !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), secret) {
 			t.Errorf("the signature does not fit %s", body)
 		}
-		webhook, err := graph.ParseWebhook(body)
+		webhook, err := whatsapp.ParseWebhook(body)
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 			return
@@ -102,20 +103,20 @@ func newBusiness(t *testing.T) *business {
 }
 
 // statuses returns "id status type/category" of every status in order.
-func (b *business) statuses() []graph.Status {
+func (b *business) statuses() []whatsapp.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []graph.Status
+	var all []whatsapp.Status
 	for _, c := range b.changes {
 		all = append(all, c.Statuses...)
 	}
 	return all
 }
 
-func (b *business) messages() []graph.Message {
+func (b *business) messages() []whatsapp.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []graph.Message
+	var all []whatsapp.Message
 	for _, c := range b.changes {
 		all = append(all, c.Messages...)
 	}
@@ -128,7 +129,7 @@ type world struct {
 	s        *Simulator
 	api      *httptest.Server
 	business *business
-	client   *graph.Client
+	client   client
 }
 
 func newWorld(t *testing.T, config Config, now func() time.Time) *world {
@@ -150,7 +151,7 @@ func newWorld(t *testing.T, config Config, now func() time.Time) *world {
 	t.Cleanup(func() { cancel(); <-finished })
 	api := httptest.NewServer(s.Handler())
 	t.Cleanup(api.Close)
-	client, err := graph.NewClient(graph.ClientOptions{BaseURL: api.URL, Token: token})
+	client, err := newClient(graph.ClientOptions{BaseURL: api.URL, Token: token})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,7 @@ func (w *world) write(phone string, in Inbound) string {
 	return id
 }
 
-func steps(statuses []graph.Status) []string {
+func steps(statuses []whatsapp.Status) []string {
 	var all []string
 	for _, s := range statuses {
 		line := s.ID[len(s.ID)-2:] + " " + s.Status
@@ -354,7 +355,7 @@ func TestWindowsOfTwoNumbersAreApart(t *testing.T) {
 
 func TestAccessAndUnknownIDs(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	stranger, err := graph.NewClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "other"})
+	stranger, err := newClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "other"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -371,14 +372,14 @@ func TestAccessAndUnknownIDs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := graph.PhoneNumber{
+	want := whatsapp.PhoneNumber{
 		ID: number1, DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Shop", QualityRating: "GREEN",
-		Status: "CONNECTED", Throughput: &graph.Throughput{Level: "STANDARD"},
+		Status: "CONNECTED", Throughput: &whatsapp.Throughput{Level: "STANDARD"},
 	}
 	if diff := cmp.Diff(want, number); diff != "" {
 		t.Error(diff)
 	}
-	if err := w.client.MarkRead(t.Context(), number1, &graph.ReadReceipt{MessageID: "wamid.1"}); err != nil {
+	if err := w.client.MarkRead(t.Context(), number1, &whatsapp.ReadReceipt{MessageID: "wamid.1"}); err != nil {
 		t.Errorf("read receipt: %v", err)
 	}
 	if got := w.s.Counts().Accepted; got != 0 {

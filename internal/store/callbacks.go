@@ -38,7 +38,7 @@ const (
 	retryCallback = `UPDATE callbacks SET lease = 0, ready_at = CASE WHEN EXISTS (SELECT 1 FROM callbacks AS c
 		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq) THEN NULL ELSE CAST($1 AS BIGINT) END
 		WHERE seq = $2 AND attempts = $3`
-	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2`
+	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2 RETURNING LENGTH(payload)`
 	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	// readyCallback makes the next delivery of a line ready. Whose line it is, the delivery before
 	// it tells: it may have become another's while that was made.
@@ -70,7 +70,16 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	if err := tx.exec(insertCallback, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), readyAt); err != nil {
 		return err
 	}
-	return tx.deepen(Callbacks, 1)
+	return tx.countCallbacks(1, int64(len(sealed)))
+}
+
+// countCallbacks keeps the depths of the queue right: that of its deliveries, and that of their
+// bytes.
+func (tx *Tx) countCallbacks(callbacks, bytes int64) error {
+	if err := tx.deepen(Callbacks, callbacks); err != nil {
+		return err
+	}
+	return tx.deepen(CallbackBytes, bytes)
 }
 
 // ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
@@ -105,11 +114,12 @@ func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
 	if err := tx.exec(readyCallback, millis(now), c.seq, c.Attempts); err != nil {
 		return false, err
 	}
-	n, err := tx.changed(deleteCallback, c.seq, c.Attempts)
-	if err != nil || n == 0 {
+	var bytes int64
+	deleted, err := tx.firstChanged(deleteCallback, []any{c.seq, c.Attempts}, func(v values) { bytes = v.Int(0) })
+	if err != nil || !deleted {
 		return false, err
 	}
-	return true, tx.deepen(Callbacks, -1)
+	return true, tx.countCallbacks(-1, -bytes)
 }
 
 // RetryCallback puts a delivery off. It is false if the lease was lost and another claim has it.

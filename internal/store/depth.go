@@ -24,12 +24,14 @@ const (
 	RefusedCallbacks
 	// refusedBytes is the size of their bodies, sealed.
 	refusedBytes
+	// CallbackBytes is the size of the bodies that Callbacks counts, as they are sealed.
+	CallbackBytes
 	depths
 )
 
 var depthNames = [depths]string{
 	"depth/outbound", "depth/unsettled", "depth/doubts", "depth/unpriced", "depth/callbacks", "depth/reached",
-	"depth/refused_callbacks", "depth/refused_bytes",
+	"depth/refused_callbacks", "depth/refused_bytes", "depth/callback_bytes",
 }
 
 // Depth tells how many there are.

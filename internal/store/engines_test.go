@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/postgrestest"
@@ -50,6 +51,11 @@ func (p place) another(n int) place {
 		p.path += "." + strconv.Itoa(n)
 	}
 	return p
+}
+
+// schema is that of the account in PostgreSQL.
+func (p place) schema() string {
+	return "guichet_" + strings.ReplaceAll(strings.ToLower(cmp.Or(p.uid, accountUID)), "-", "_")
 }
 
 func (p place) options(keys *seal.Keys) store.Options {

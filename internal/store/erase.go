@@ -10,7 +10,7 @@ import (
 const (
 	selectOwners      = `SELECT seq, channel, ` + currentCustomer + `, settled, state, reserved, currency, unpriced, claims FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
-	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2`
+	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2 RETURNING LENGTH(payload)`
 	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
 	erasePersonReach  = `DELETE FROM reach WHERE customer = $1`
 )
@@ -112,11 +112,17 @@ func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) erro
 
 func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
 	for _, customer := range customers {
-		waiting, err := tx.changed(eraseCallbacks, channel, customer[:])
-		if err != nil {
+		if err := tx.write(); err != nil {
 			return err
 		}
-		if err := tx.deepen(Callbacks, -waiting); err != nil {
+		var waiting, bytes int64
+		if err := tx.each(eraseCallbacks, []any{channel, customer[:]}, func(v values) bool {
+			waiting, bytes = waiting+1, bytes+v.Int(0)
+			return true
+		}); err != nil {
+			return err
+		}
+		if err := tx.countCallbacks(-waiting, -bytes); err != nil {
 			return err
 		}
 		if err := tx.eraseRefused(channel, customer); err != nil {

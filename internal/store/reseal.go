@@ -81,7 +81,9 @@ func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error)
 	}
 	tx.store.recent.forget()
 	keys := tx.store.options.Keys
+	grown := int64(0)
 	for _, row := range stale {
+		before := row.size()
 		switch err := row.seal(keys); {
 		case errors.Is(err, seal.ErrOpen):
 			continue
@@ -101,9 +103,24 @@ func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error)
 		if err != nil {
 			return page, err
 		}
+		grown += row.size() - before
 		page.Resealed++
 	}
-	return page, nil
+	switch kind {
+	case SealedCallbacks:
+		err = tx.deepen(CallbackBytes, grown)
+	case SealedRefusedCallbacks:
+		err = tx.deepen(refusedBytes, grown)
+	}
+	return page, err
+}
+
+// size is that of the row's values.
+func (r *sealedRow) size() (bytes int64) {
+	for _, sealed := range r.values {
+		bytes += int64(len(sealed))
+	}
+	return bytes
 }
 
 // seal seals the row's values anew.

@@ -121,6 +121,15 @@ func (tx *Tx) changed(text string, args ...any) (int64, error) {
 	return n, tx.fail(err)
 }
 
+// firstChanged makes a change that returns rows, calls scan with the first of them, and tells
+// whether there was one.
+func (tx *Tx) firstChanged(text string, args []any, scan func(values)) (bool, error) {
+	if err := tx.write(); err != nil {
+		return false, err
+	}
+	return tx.first(text, args, scan)
+}
+
 // first calls scan with the first row of a query, and tells whether there was one.
 func (tx *Tx) first(text string, args []any, scan func(values)) (bool, error) {
 	if tx.err != nil {

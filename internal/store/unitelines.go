@@ -128,10 +128,10 @@ func (tx *Tx) promote(of Person, lane Lane) error {
 
 // uniteCallbacks makes two customers' deliveries one line, in the order in which they were queued.
 func (tx *Tx) uniteCallbacks(u Union) error {
-	if _, err := tx.moveCallbacks(u, selectRefusedPayload, moveRefused); err != nil {
+	if _, err := tx.moveCallbacks(u, selectRefusedPayload, moveRefused, refusedBytes); err != nil {
 		return err
 	}
-	moved, err := tx.moveCallbacks(u, selectPayload, moveCallback)
+	moved, err := tx.moveCallbacks(u, selectPayload, moveCallback, CallbackBytes)
 	if err != nil || moved == 0 {
 		return err
 	}
@@ -144,12 +144,14 @@ func (tx *Tx) uniteCallbacks(u Union) error {
 }
 
 // moveCallbacks gives one customer's deliveries to another, and tells how many there were. One that
-// cannot be opened stays where it is: it was sealed for its customer.
-func (tx *Tx) moveCallbacks(u Union, list, move string) (found int, err error) {
+// cannot be opened stays where it is: it was sealed for its customer. size is the depth of the
+// bytes that they take.
+func (tx *Tx) moveCallbacks(u Union, list, move string, size Depth) (found int, err error) {
 	callbacks, err := tx.callbacksOf(u.Gone, list)
 	if err != nil {
 		return 0, err
 	}
+	grown := 0
 	for _, c := range callbacks {
 		var condition Condition
 		plain := tx.openSealed(c.Payload, c.place(), &condition)
@@ -164,8 +166,9 @@ func (tx *Tx) moveCallbacks(u Union, list, move string) (found int, err error) {
 		if err := tx.exec(move, c.Customer[:], sealed, c.seq); err != nil {
 			return 0, err
 		}
+		grown += len(sealed) - len(c.Payload)
 	}
-	return len(callbacks), nil
+	return len(callbacks), tx.deepen(size, int64(grown))
 }
 
 func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -20,7 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// fate is all that is known of one message.
+// fate is everything that is known about one message.
 type fate struct {
 	send rig.Send
 	// The upstream's record: how often it has the message, and whether it delivered it.
@@ -37,7 +38,7 @@ type fate struct {
 	held money.Decimal
 }
 
-// books are what the gateway has left behind.
+// books are what the gateway has written.
 type books struct {
 	head   ledger.Head
 	totals ledger.Totals
@@ -47,7 +48,7 @@ type books struct {
 	fates     map[string]*fate
 }
 
-// audit holds everything against the upstream's own record, and prints the table.
+// audit compares everything with the upstream's own record, and prints the table.
 func (r *run) audit(last report.Report) {
 	t := r.t
 	t.Helper()
@@ -68,7 +69,7 @@ func (r *run) audit(last report.Report) {
 	r.checkProof(b)
 }
 
-// read reads the ledger and what the store knows of each promised message.
+// read reads the ledger and what the store knows about each promised message.
 func (r *run) read(opened *store.Store) *books {
 	b := &books{fates: map[string]*fate{}}
 	for id, send := range r.flow.promised {
@@ -108,8 +109,9 @@ func (r *run) read(opened *store.Store) *books {
 	return b
 }
 
-// exposed is the most that the messages that were given up in doubt can still cost: their bounds,
-// but for the cheapest free-form ones, as many as their number has places left in its allowance.
+// exposed returns the most that the messages that were given up in doubt can still cost: their
+// bounds, without the cheapest free-form messages: as many of them as there are places left in
+// their number's allowance.
 func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 	t.Helper()
 	var counted []money.Decimal
@@ -141,7 +143,7 @@ func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 	return sum
 }
 
-// enter takes a record into its message's fate.
+// enter adds a record to its message's fate.
 func (b *books) enter(record *ledger.Record) (err error) {
 	f := b.fate(record.MessageID)
 	switch record.Kind {
@@ -164,7 +166,7 @@ func (b *books) enter(record *ledger.Record) (err error) {
 	return err
 }
 
-// fate is that of a message, which need not have been promised.
+// fate returns the fate of a message, which need not have been promised.
 func (b *books) fate(id string) *fate {
 	if b.fates[id] == nil {
 		b.fates[id] = &fate{}
@@ -177,12 +179,12 @@ func (r *run) readUpstream(b *books) {
 		f := b.fate(m.CallbackData)
 		f.upstream++
 		f.delivered = f.delivered || slices.ContainsFunc(
-			m.Statuses, func(s simulator.StatusStep) bool { return s.Status == graph.StatusDelivered },
+			m.Statuses, func(s simulator.StatusStep) bool { return s.Status == whatsapp.StatusDelivered },
 		)
 	}
 }
 
-// checkMessages checks what became of each message.
+// checkMessages checks what happened to each message.
 func (r *run) checkMessages(b *books) {
 	undelivered := pricing.Undelivered.String()
 	r.none("P1: promised, and the ledger does not know it", b, func(f *fate) bool { return f.settled == 0 })
@@ -250,7 +252,7 @@ func (r *run) checkPeople() {
 	}
 	for id := range r.flow.promised {
 		ended := r.business.ended[id]
-		if ended == "" || ended == graph.StatusFailed && r.business.reasons[id] == 0 {
+		if ended == "" || ended == whatsapp.StatusFailed && r.business.reasons[id] == 0 {
 			silent++
 		}
 	}
@@ -274,8 +276,10 @@ func (r *run) checkMoney(b *books, last report.Report) {
 		)
 	}
 	if want := b.exposed(r.t); last.Period.Reserved.Amount != want {
-		r.t.Errorf("P3: nothing is on its way, the messages that were given up in doubt can cost %s, and %s is reserved",
-			want, last.Period.Reserved)
+		r.t.Errorf(
+			"P3: nothing is on its way, the messages that were given up in doubt can cost %s, and %s is reserved",
+			want, last.Period.Reserved,
+		)
 	}
 	r.budget.check("at the end", b.billed, last.Period.Reserved.Amount, usd(r.budget.limit.Load()))
 	if r.budget.closest.Sign() < 0 {
@@ -284,7 +288,7 @@ func (r *run) checkMoney(b *books, last report.Report) {
 	r.compareWithRate(b)
 }
 
-// checkProof checks that the run has put the promises to the test at all.
+// checkProof checks that the run has tested the promises at all.
 func (r *run) checkProof(b *books) {
 	counts := r.sim.Counts()
 	if r.resends() && r.sentTwice() == 0 {
@@ -308,7 +312,7 @@ func (r *run) checkProof(b *books) {
 	}
 }
 
-// noticedHoles is how often the gateway said that its store did not answer in time.
+// noticedHoles returns how often the gateway said that its store did not answer in time.
 func (r *run) noticedHoles() int {
 	n := 0
 	for line := range strings.Lines(r.log()) {
@@ -333,7 +337,7 @@ func (b *books) count(is func(*fate) bool) int {
 // logged counts the gateway's log lines with a text.
 func (r *run) logged(text string) int { return strings.Count(r.log(), text) }
 
-// log is all that the gateway has logged.
+// log returns all that the gateway has logged.
 func (r *run) log() string {
 	log, err := os.ReadFile(r.account.Path("gateway.log"))
 	if err != nil {

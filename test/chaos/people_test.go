@@ -17,6 +17,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/test/rig"
 )
@@ -26,11 +27,11 @@ const (
 	strangers = 300 // customers who never do
 )
 
-// writer is a customer who writes. All are of one market, so that it does not matter whose messages
-// use up the allowance.
+// writer returns a customer who writes. All are of one market, so that it does not matter whose
+// messages use up the allowance.
 func writer(n int) string { return fmt.Sprintf("33612%06d", n) }
 
-// stranger is a customer who never writes, in one of ten countries.
+// stranger returns a customer who never writes, in one of ten countries.
 func stranger(n int) string {
 	countries := []string{
 		"4915112%06d", "447700%06d", "5511987%06d", "919812%06d", "628120%06d", "234803%06d", "278201%06d", "14155%06d",
@@ -133,7 +134,7 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	webhook, err := graph.ParseWebhook(body)
+	webhook, err := whatsapp.ParseWebhook(body)
 	if err != nil || !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), rig.CallbackSecret) {
 		b.forged++
 		w.WriteHeader(http.StatusForbidden)
@@ -149,13 +150,13 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (b *business) note(s graph.Status) {
+func (b *business) note(s whatsapp.Status) {
 	switch s.Status {
-	case graph.StatusDelivered, graph.StatusRead:
-		b.ended[s.ID] = graph.StatusDelivered // a read message was delivered
-	case graph.StatusFailed:
+	case whatsapp.StatusDelivered, whatsapp.StatusRead:
+		b.ended[s.ID] = whatsapp.StatusDelivered // a read message was delivered
+	case whatsapp.StatusFailed:
 		if b.ended[s.ID] == "" {
-			b.ended[s.ID] = graph.StatusFailed
+			b.ended[s.ID] = whatsapp.StatusFailed
 		}
 		if len(s.Errors) > 0 {
 			b.reasons[s.ID] = s.Errors[0].Code

@@ -10,12 +10,12 @@ import (
 	"os/exec"
 	"slices"
 
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// rated is what guichet rate says.
+// rated is the result of guichet rate.
 type rated struct {
 	charges map[string]money.Decimal
 	total   money.Decimal
@@ -25,7 +25,7 @@ type rated struct {
 
 // compareWithRate prices the traffic that the upstream has seen with the command line, and compares
 // the total, and the price of each template. Which of the free-form messages used up the allowance
-// depends on the order in which their deliveries were told, so those are compared in sum.
+// depends on the order in which their deliveries were reported, so those are compared in sum.
 func (r *run) compareWithRate(b *books) {
 	want := r.rate(r.recorded())
 	charged := b.count(func(f *fate) bool { return !f.charge.IsZero() })
@@ -44,8 +44,8 @@ func (r *run) compareWithRate(b *books) {
 	}
 }
 
-// recorded is the traffic as the upstream saw it. A message that it has twice counts once, from the
-// first time on.
+// recorded returns the traffic as the upstream saw it. A message that it has twice counts once,
+// from the first time on.
 func (r *run) recorded() []event {
 	events := slices.Clone(r.phones.wrote)
 	first := map[string]simulator.Sent{}
@@ -57,8 +57,8 @@ func (r *run) recorded() []event {
 		for _, s := range m.Statuses {
 			end := event{Time: s.At, Type: "status", ID: m.CallbackData, Status: s.Status}
 			known, ended := ends[m.CallbackData]
-			sooner := !ended || known.Status == graph.StatusFailed || end.Time.Before(known.Time)
-			if s.Status == graph.StatusDelivered && sooner || s.Status == graph.StatusFailed && !ended {
+			sooner := !ended || known.Status == whatsapp.StatusFailed || end.Time.Before(known.Time)
+			if s.Status == whatsapp.StatusDelivered && sooner || s.Status == whatsapp.StatusFailed && !ended {
 				ends[m.CallbackData] = end
 			}
 		}

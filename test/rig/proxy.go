@@ -36,11 +36,11 @@ func NewProxy(targets ...string) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is where the proxy listens.
+// Address returns where the proxy listens.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Held is how often something was held back by a silence so far: a piece of a stream, or the end of
-// one.
+// Held returns how often something was held back by a silence so far: a piece of a stream, or the
+// end of one.
 func (p *Proxy) Held() int64 { return p.held.Load() }
 
 // Silence lets nothing through any more.
@@ -75,7 +75,7 @@ func (p *Proxy) Forget() {
 	p.speak()
 }
 
-// reset ends all connections without a farewell.
+// reset ends all connections with a TCP reset.
 func (p *Proxy) reset() {
 	for conn := range p.open {
 		_ = conn.(*net.TCPConn).SetLinger(0) // it may have ended
@@ -139,7 +139,7 @@ func (p *Proxy) pass(to, from net.Conn) {
 	_ = to.(*net.TCPConn).CloseWrite() // it may have ended
 }
 
-// wait holds its caller back during a silence.
+// wait blocks its caller during a silence.
 func (p *Proxy) wait() {
 	p.mu.Lock()
 	speaking, silent := p.speaking, p.silent

@@ -8,19 +8,20 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
-// Text is a free-form message to a customer, in digits.
+// Text returns a free-form message to a customer, in digits.
 func Text(to, text string) string {
-	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` + strconv.Quote(
-		text,
-	) + `}}`
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` +
+		strconv.Quote(text) + `}}`
 }
 
-// Template is a message by one of the account's templates.
+// Template returns a message by one of the account's templates.
 func Template(to, name, parameter string) string {
 	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"template","template":{"name":"` + name +
-		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":` + strconv.Quote(parameter) + `}]}]}}`
+		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":` +
+		strconv.Quote(parameter) + `}]}]}}`
 }
 
 // Send is a request to a gateway's API. Key is its idempotency key; empty is none.
@@ -28,7 +29,7 @@ type Send struct {
 	Number, Body, Key string
 }
 
-// Answer is what a send got.
+// Answer is the answer to a send.
 type Answer struct {
 	Status int
 	// ID is that of the accepted message; Code is of the error.
@@ -36,8 +37,8 @@ type Answer struct {
 	Code int
 }
 
-// Post makes the request. An error is that of a connection: whether the message was accepted is not
-// known then.
+// Post makes the request. An error is that of a connection: whether the message was accepted is
+// then unknown.
 func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer, error) {
 	request, err := http.NewRequestWithContext(
 		ctx, http.MethodPost, api+"/"+APIVersion+"/"+s.Number+"/messages", strings.NewReader(s.Body),
@@ -63,7 +64,7 @@ func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer
 		answer.Code = graph.ParseError(response.StatusCode, response.Header, content).Code
 		return answer, nil
 	}
-	parsed, err := graph.ParseSendResponse(content)
+	parsed, err := whatsapp.ParseSendResponse(content)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -78,7 +78,7 @@ func (p *Play) Close() {
 	}
 }
 
-// Direct says whether the gateway's address stays good after the play.
+// Direct reports whether the gateway's address stays valid after the play.
 func (p *Play) Direct() bool { return p.doors[0].Direct }
 
 // Run tells the whole story and returns the templates that must have been billed, each to its
@@ -231,7 +231,7 @@ func (s *Stage) AwaitMessages(ctx context.Context, count int64) (*v1alpha1.Busin
 	})
 }
 
-// Messages is the number of settled messages that an account's status shows, 0 for none yet.
+// Messages returns the number of settled messages that an account's status shows, 0 for none yet.
 func Messages(account *v1alpha1.BusinessAccount) int64 {
 	if account.Status.Usage == nil || account.Status.Usage.Messages == nil {
 		return 0
@@ -239,7 +239,7 @@ func Messages(account *v1alpha1.BusinessAccount) int64 {
 	return *account.Status.Usage.Messages
 }
 
-// Billed is the amount that an account's status shows, "0" for none yet.
+// Billed returns the amount that an account's status shows, "0" for none yet.
 func Billed(account *v1alpha1.BusinessAccount) string {
 	if account.Status.Usage == nil || account.Status.Usage.Billed == nil {
 		return "0"
@@ -247,8 +247,7 @@ func Billed(account *v1alpha1.BusinessAccount) string {
 	return account.Status.Usage.Billed.Amount
 }
 
-// Rate finds the plan's rate of a market and category on a day, as the text that stands in the
-// plan.
+// Rate finds the plan's rate of a market and category on a day, as the plan's text.
 func Rate(plan *v1alpha1.PricingPlan, day, market, category string) (string, error) {
 	inForce := -1
 	for i, revision := range plan.Spec.Revisions {

@@ -22,7 +22,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/keywords"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -49,10 +50,11 @@ type Tenant struct {
 	tokens     []apiToken
 }
 
-// Channel is a channel of the account with the client of its upstream.
+// Channel is a channel of the account, with its network and its upstream.
 type Channel struct {
 	config.Channel
-	Client *graph.Client
+	Network  network.Network
+	Upstream network.Upstream
 	// appSecrets may sign for the channel: its own and those of its siblings.
 	appSecrets []string
 }
@@ -166,30 +168,46 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 	t.channels = make(map[string]*Channel, len(t.Channels))
 	for i, c := range t.Channels {
 		path := fmt.Sprintf("channels[%d]", i)
-		if c.Type != config.WhatsApp {
-			return fmt.Errorf("%s.type must be %q: this gateway serves no other network", path, config.WhatsApp)
+		of, known := meta.Find(string(c.Type))
+		if !known {
+			return fmt.Errorf("%s.type must be %q: this gateway serves no other network", path, networkNames())
 		}
 		if c.ID == "" || t.channels[c.ID] != nil {
 			return fmt.Errorf("%s.id must be there and stand once", path)
 		}
-		client, err := graph.NewClient(graph.ClientOptions{
-			BaseURL: c.BaseURL, Version: c.APIVersion, Token: graph.Token(c.AccessToken),
+		upstream, err := of.Connect(network.Access{
+			Channel: c.ID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
 			Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		t.channels[c.ID] = &Channel{Channel: c, Client: client}
+		t.channels[c.ID] = &Channel{Channel: c, Network: of, Upstream: upstream}
 	}
 	for _, c := range t.channels {
 		t.appSecrets = appendMissing(t.appSecrets, c.AppSecrets...)
-		for _, sibling := range t.Channels {
-			if sibling.BusinessAccountID == c.BusinessAccountID {
+		c.appSecrets = appendMissing(nil, c.AppSecrets...)
+		for _, sibling := range t.channels {
+			if sibling.vouchesFor(c) {
 				c.appSecrets = appendMissing(c.appSecrets, sibling.AppSecrets...)
 			}
 		}
 	}
 	return nil
+}
+
+// vouchesFor reports whether what the channel's app secrets sign may be about another one.
+func (c *Channel) vouchesFor(other *Channel) bool {
+	return c.Type == other.Type && c.Network.Traits().SecretScope.Covers(c.BusinessAccountID, other.BusinessAccountID)
+}
+
+// networkNames lists the networks that a channel can be of.
+func networkNames() string {
+	var names []string
+	for _, n := range meta.Networks() {
+		names = append(names, n.Name())
+	}
+	return strings.Join(names, " or ")
 }
 
 // appendMissing appends what is not empty and not in the list yet.

@@ -164,6 +164,23 @@ func TestTemplateIsBilledUnderTheUpstreamsCategory(t *testing.T) {
 	}
 }
 
+// Two channels that name no business account have nothing in common: each app secret is its own.
+func TestAppSecretOfAChannelWithoutABusinessAccountSpeaksForItAlone(t *testing.T) {
+	served, err := parse(t, func(d *config.Document) {
+		d.Channels[0].BusinessAccountID, d.Channels[0].AppSecrets = "", []string{"first"}
+		d.Channels[1].BusinessAccountID, d.Channels[1].AppSecrets = "", []string{"second"}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := served.Channel(served.Channels[0].ID), served.Channel(served.Channels[1].ID)
+	for secret, want := range map[string][2]bool{"first": {true, false}, "second": {false, true}} {
+		if got := [2]bool{first.Trusts(secret), second.Trusts(secret)}; got != want {
+			t.Errorf("%q speaks for %v, want %v", secret, got, want)
+		}
+	}
+}
+
 func TestAppSecretSpeaksOnlyForTheNumbersOfItsBusinessAccount(t *testing.T) {
 	served, err := parse(t, func(d *config.Document) {
 		d.Channels[0].AppSecrets = []string{"new", "old"}

@@ -17,6 +17,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrNotObject says that the text is not a JSON object.
@@ -125,39 +126,102 @@ func (o Object) Ambiguous() (name string, ambiguous bool) {
 	return "", false
 }
 
-// Set returns the text of the object with the named member holding value,
-// every other byte unchanged. A member that is not there yet comes first.
-func (o Object) Set(name string, value []byte) []byte {
-	if i := o.index(name); i >= 0 {
-		return splice(o.text, o.members[i].start, o.members[i].end, value)
-	}
-	addition := make([]byte, 0, len(name)+len(value)+4)
-	addition = append(addition, Quote(name)...)
-	addition = append(addition, ':')
-	addition = append(addition, value...)
-	if len(o.members) > 0 {
-		addition = append(addition, ',')
-	}
-	return splice(o.text, o.body, o.body, addition)
+// Member is a named value.
+type Member struct {
+	Name  string
+	Value []byte
 }
 
-// Without returns the text of the object without the named members. The other
-// members keep their text and order; the space between them is not kept.
+// Set returns the text of the object with the named member holding value, every other byte
+// unchanged. A member that is not there yet comes first.
+func (o Object) Set(name string, value []byte) []byte {
+	return o.With(Member{name, value})
+}
+
+// With is Set for several members, no two of one name. Those that are not there yet come first, in
+// the order given.
+func (o Object) With(changes ...Member) []byte {
+	out := append(make([]byte, 0, len(o.text)+sizeOf(changes)), o.text[:o.body]...)
+	out = o.appendNew(out, changes, len(o.members) > 0)
+	at := o.body
+	for i, m := range o.members {
+		if value, changed := o.change(i, changes); changed {
+			out = append(append(out, o.text[at:m.start]...), value...)
+			at = m.end
+		}
+	}
+	return append(out, o.text[at:]...)
+}
+
+// Without returns the text of the object without the named members. The other members keep their
+// text and order; the space between them is not kept.
 func (o Object) Without(names ...string) []byte {
-	out := make([]byte, 0, len(o.text))
-	out = append(out, '{')
-	for name, value := range o.All() {
-		if slices.Contains(names, name) {
+	return o.Edit(nil, names...)
+}
+
+// Edit is With and Without at once. Where no member is left out, it is With.
+func (o Object) Edit(changes []Member, without ...string) []byte {
+	if len(changes) > 0 && !slices.ContainsFunc(without, o.Has) {
+		return o.With(changes...)
+	}
+	out := append(make([]byte, 0, len(o.text)+sizeOf(changes)), '{')
+	out = o.appendNew(out, changes, false)
+	for i, m := range o.members {
+		if slices.Contains(without, string(m.name)) {
 			continue
+		}
+		value, changed := o.change(i, changes)
+		if !changed {
+			value = o.text[m.start:m.end]
 		}
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(out, Quote(name)...)
-		out = append(out, ':')
-		out = append(out, value...)
+		out = appendMember(out, string(m.name), value)
 	}
 	return append(out, '}')
+}
+
+// change is the value that member i is to have, if that is another one. Of members of one name the
+// last one counts.
+func (o Object) change(i int, changes []Member) (value []byte, changed bool) {
+	for _, c := range changes {
+		if c.Name == string(o.members[i].name) && o.index(c.Name) == i {
+			return c.Value, true
+		}
+	}
+	return nil, false
+}
+
+// appendNew appends the changes that are no members yet, and a comma behind the last one if more
+// follows.
+func (o Object) appendNew(out []byte, changes []Member, more bool) []byte {
+	separate := false
+	for _, c := range changes {
+		if o.Has(c.Name) {
+			continue
+		}
+		if separate {
+			out = append(out, ',')
+		}
+		out, separate = appendMember(out, c.Name, c.Value), true
+	}
+	if separate && more {
+		out = append(out, ',')
+	}
+	return out
+}
+
+func appendMember(out []byte, name string, value []byte) []byte {
+	out = append(append(out, Quote(name)...), ':')
+	return append(out, value...)
+}
+
+func sizeOf(changes []Member) (size int) {
+	for _, c := range changes {
+		size += len(c.Name) + len(c.Value) + len(`"":,`)
+	}
+	return size
 }
 
 // Elements takes the array in text apart. It returns ErrNotArray if text holds
@@ -201,14 +265,28 @@ func String(text []byte) (string, bool) {
 	return decoded, true
 }
 
-// Quote returns s as a JSON string. It cannot fail: bytes that are not UTF-8
-// become U+FFFD.
+// Quote returns s as a JSON string. It cannot fail: bytes that are not UTF-8 become U+FFFD.
 func Quote(s string) []byte {
+	if isPlain(s) {
+		quoted := append(make([]byte, 0, len(s)+2), '"')
+		return append(append(quoted, s...), '"')
+	}
 	quoted, err := json.Marshal(s)
 	if err != nil {
 		return []byte(`""`)
 	}
 	return quoted
+}
+
+// isPlain tells whether a text needs no escape of encoding/json.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		}
+	}
+	return true
 }
 
 // Canonical returns the one spelling of a JSON text: members in the order of
@@ -230,13 +308,6 @@ func Canonical(text []byte) []byte {
 
 // IsNull tells whether text is the JSON null.
 func IsNull(text []byte) bool { return string(text) == "null" }
-
-func splice(text []byte, start, end int, insert []byte) []byte {
-	out := make([]byte, 0, len(text)-(end-start)+len(insert))
-	out = append(out, text[:start]...)
-	out = append(out, insert...)
-	return append(out, text[end:]...)
-}
 
 // scanner is a cursor over valid JSON text.
 type scanner struct {

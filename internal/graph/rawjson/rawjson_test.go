@@ -3,6 +3,7 @@ package rawjson
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,56 @@ func TestSetKeepsEveryOtherByte(t *testing.T) {
 			}
 		})
 	}
+}
+
+// To change several members at once is to change one after the other.
+func TestEditIsSetAndWithout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		names := []string{"a", "b", "é", "c\"d", "to"}
+		text, separator := "{", ""
+		for _, name := range rapid.SliceOfN(rapid.SampledFrom(names), 0, 6).Draw(t, "members") {
+			text += separator + string(Quote(name)) + " : [1, 2]"
+			separator = " ,"
+		}
+		text += " }"
+		changed := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 3, rapid.ID[string]).Draw(t, "changed")
+		dropped := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 1, rapid.ID[string]).Draw(t, "dropped")
+		changed = slices.DeleteFunc(changed, func(name string) bool { return slices.Contains(dropped, name) })
+		parse := func(text []byte) Object {
+			object, err := ParseObject(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return object
+		}
+		want := []byte(text)
+		var changes []Member
+		for _, name := range slices.Backward(changed) { // each new one comes first
+			want = parse(want).Set(name, Quote(name))
+		}
+		for _, name := range changed {
+			changes = append(changes, Member{name, Quote(name)})
+		}
+		if len(changes) == 0 || slices.ContainsFunc(dropped, parse([]byte(text)).Has) {
+			want = parse(want).Without(dropped...)
+		}
+		if got := parse([]byte(text)).Edit(changes, dropped...); string(got) != string(want) {
+			t.Fatalf("%s became %s, want %s", text, got, want)
+		}
+	})
+}
+
+func TestQuoteIsThatOfJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		want, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Quote(text); string(got) != string(want) {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
 }
 
 func TestGetTakesTheLastAndReadsNullAsAbsent(t *testing.T) {

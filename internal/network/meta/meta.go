@@ -1,0 +1,63 @@
+// Package meta is what the networks of Meta have in common towards the gateway: the list of them,
+// one address for all webhooks with one signature and one handshake, and the words for requests
+// that name no channel.
+package meta
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+)
+
+// Networks are those that a channel can be of. A new network is a line here.
+func Networks() []network.Network {
+	return []network.Network{
+		whatsapp.Network{},
+	}
+}
+
+// Find returns the network with a name, as the type of a channel is written.
+func Find(name string) (found network.Network, ok bool) {
+	for _, n := range Networks() {
+		if n.Name() == name {
+			return n, true
+		}
+	}
+	return nil, false
+}
+
+// Common speaks where no channel is named: to an unknown caller, say, or of an unknown path.
+func Common() network.Refuser { return whatsapp.Network{} }
+
+// SignatureHeader is the header that carries the signature of a webhook, of Meta's to the gateway
+// and of the gateway's to the business.
+const SignatureHeader = graph.SignatureHeader
+
+// Sign returns the value of SignatureHeader for a body under an app secret.
+func Sign(body []byte, secret string) string { return graph.Sign(body, secret) }
+
+// SignedBy finds the app secret that signed a body. Those that are empty sign nothing.
+func SignedBy(body []byte, header string, secrets []string) (secret string, ok bool) {
+	for _, candidate := range secrets {
+		if graph.VerifySignature(body, header, candidate) {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
+// Handshake answers Meta's request to subscribe an address to webhooks, if it knows one of the
+// verify tokens: with the challenge, to be written as the plain body of a 200.
+func Handshake(query url.Values, verifyTokens ...string) (challenge string, ok bool) {
+	return graph.Handshake(query, verifyTokens...)
+}
+
+// Unversioned is the version in the path of a request that names none, see WithVersion.
+const Unversioned = graph.Unversioned
+
+// WithVersion serves paths without a version too, as the Graph API does: next sees Unversioned in
+// its place.
+func WithVersion(next http.Handler) http.Handler { return graph.WithVersion(next) }

@@ -1,0 +1,50 @@
+package whatsapp
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+)
+
+// Network is WhatsApp, as the Cloud API serves it. Its channels are phone numbers.
+type Network struct{}
+
+var (
+	_ network.Network          = Network{}
+	_ network.Blocker          = Network{}
+	_ network.BlockingUpstream = (*upstream)(nil)
+)
+
+// messagingProduct stands in every request and answer.
+const messagingProduct = "whatsapp"
+
+// Name implements network.Network.
+func (Network) Name() string { return "WhatsApp" }
+
+// Traits implements network.Network. Sources, under
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/: throughput (the
+// limits of a number that was not upgraded, and of a pair), templates/overview (time-to-live),
+// webhooks/overview (repetitions, and that webhooks are a business account's).
+func (Network) Traits() network.Traits {
+	return network.Traits{
+		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount,
+		MessagesPerSecond: 80, PairLimit: network.RateLimit{Interval: 6 * time.Second, Burst: 45},
+		TTL: ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: MaxSendBody,
+	}
+}
+
+// How long the upstream tries to deliver a message that says nothing else.
+const (
+	ttl        = 30 * 24 * time.Hour
+	oneTimeTTL = 10 * time.Minute
+)
+
+// KnowsCode implements network.Refuser.
+func (Network) KnowsCode(code int) bool {
+	_, known := graph.LookupCode(code)
+	return known
+}
+
+// CauseOf implements network.Refuser.
+func (Network) CauseOf(code int) network.Cause { return graph.CauseOf(code) }

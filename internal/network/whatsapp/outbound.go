@@ -1,0 +1,158 @@
+package whatsapp
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/market"
+	"github.com/guichet-dev/guichet/internal/network"
+)
+
+// Parse implements network.Sender.
+func (Network) Parse(body []byte) (*network.Outbound, error) {
+	send, err := ParseSend(body)
+	if err != nil {
+		return nil, err
+	}
+	if send.Read != nil {
+		return &network.Outbound{
+			Notice: send.Read.Body(), Answer: func(string) any { return Success() },
+		}, nil
+	}
+	return send.outbound(), nil
+}
+
+// outbound is the message that the request is for.
+func (s *Send) outbound() *network.Outbound {
+	out := &network.Outbound{
+		Answer: func(id string) any { return Accept(s, id) },
+		To:     identity.Address(s.recipient()), Recipient: s.recipient(),
+		Type: s.Type, Template: s.Template, TTL: ttl, Content: s.Raw,
+	}
+	if s.HasCallbackData {
+		out.CallbackData = &s.CallbackData
+	}
+	country, err := market.CountryOf(out.Recipient)
+	switch {
+	case s.Group:
+		out.Unservable = graph.NewError(graph.CodeInvalidValue,
+			`recipient_type "group" is not served: send to each customer.`)
+	case err != nil:
+		out.Unservable = graph.NewError(graph.CodeInvalidValue,
+			"to must begin with a country code, and recipient with a country code and a dot.")
+	}
+	out.Country = country
+	switch {
+	case s.IsTemplate():
+		out.Form = conversation.Templated
+	case s.DirectCategory == directAuthentication:
+		out.Form, out.Category, out.TTL = conversation.Direct, conversation.Authentication, oneTimeTTL
+	case s.DirectCategory != "":
+		out.Form, out.Category = conversation.Direct, conversation.Utility
+	case s.Type == TypeReaction:
+		out.Form = conversation.Reaction
+	default:
+		out.Form = conversation.FreeForm
+	}
+	return out
+}
+
+// recipient is the address that the message goes to.
+func (s *Send) recipient() string {
+	if s.To != "" {
+		return s.To
+	}
+	return s.BSUID
+}
+
+// CheckCategory implements network.Sender.
+func (Network) CheckCategory(message *network.Outbound, category conversation.Category) error {
+	if category == conversation.Authentication && message.To.Kind() != identity.Phone {
+		return graph.NewError(graph.CodeUserIDNotSupported,
+			"An authentication message needs the customer's phone number in to: it is not sent to a user id.")
+	}
+	return nil
+}
+
+// ParseAddress implements network.Sender: a phone number whose country is known, or a user id.
+func (Network) ParseAddress(text string) (identity.Address, error) {
+	if address, ok := identity.Parse(text); ok {
+		if _, err := market.CountryOf(string(address)); err == nil {
+			return address, nil
+		}
+	}
+	return "", errNoAddress
+}
+
+var errNoAddress = errors.New("must be a phone number with its country code, or a business-scoped user id")
+
+// Members of a request that Encode changes.
+const (
+	callbackDataMember = "biz_opaque_callback_data"
+	toMember           = "to"
+	contextMember      = "context"
+	reactionMember     = "reaction"
+	messageIDMember    = "message_id"
+)
+
+// Encode implements network.Sender. It changes four members at most, and no other byte of the
+// client's request.
+func (n Network) Encode(
+	content []byte, id string, upstreamID func(string) (string, error),
+) ([]byte, error) {
+	request, err := rawjson.ParseObject(content)
+	if err != nil {
+		return nil, network.ErrUnreadable
+	}
+	changes := append(make([]rawjson.Member, 0, 4), rawjson.Member{Name: callbackDataMember, Value: rawjson.Quote(id)})
+	if to, _ := rawjson.String(request.Get(toMember)); to != "" {
+		if dialled := asDialled(to); dialled != to {
+			changes = append(changes, rawjson.Member{Name: toMember, Value: rawjson.Quote(dialled)})
+		}
+	}
+	for _, name := range []string{contextMember, reactionMember} {
+		// A member that the message's type does not use may be no object; then it holds no id.
+		quoting := request.Child(name)
+		quoted, _ := rawjson.String(quoting.Get(messageIDMember))
+		if !n.IsOwnID(quoted) {
+			continue
+		}
+		known, err := upstreamID(quoted)
+		if err != nil {
+			return nil, err
+		}
+		if known != "" { // otherwise the upstream will say that it does not know the message
+			value := quoting.Set(messageIDMember, rawjson.Quote(known))
+			changes = append(changes, rawjson.Member{Name: name, Value: value})
+		}
+	}
+	return request.With(changes...), nil
+}
+
+// asDialled writes a number as it is dialled from abroad, for whom it was looked up: with its plus
+// sign, without which the upstream may put the country code of the business's own number in front
+// and find somebody else, and without a trunk zero. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+func asDialled(to string) string {
+	number, ok := identity.ParsePhone(to)
+	switch {
+	case !ok:
+		return to // it is not from this version, and the upstream will judge it
+	case strings.Contains(to, "+") && digitsIn(to) == len(number):
+		return to
+	}
+	return "+" + string(number)
+}
+
+func digitsIn(text string) (n int) {
+	for _, c := range text {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
+}

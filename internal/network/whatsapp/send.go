@@ -1,0 +1,379 @@
+package whatsapp
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// Bounds of a request to the messages endpoint.
+const (
+	// MaxSendBody is the largest body, in bytes, that ParseSend reads. A text of
+	// 4,096 characters takes 48 KiB when each is escaped; media go by id or link.
+	MaxSendBody = 256 << 10
+	// MaxCallbackData is the greatest length of biz_opaque_callback_data, in characters.
+	MaxCallbackData = 512
+	// MaxTextBody is the greatest length of text.body, in characters.
+	MaxTextBody = 4096
+	// MaxCaption is the greatest length of a caption, in characters.
+	MaxCaption = 1024
+
+	maxFields    = 64
+	maxMessageID = 512
+	maxGroupID   = 128
+	maxEmoji     = 64 // bytes: the longest sequences take 35
+)
+
+// Message types of a request. A request without a type is a text.
+const (
+	TypeText        = "text"
+	TypeTemplate    = "template"
+	TypeImage       = "image"
+	TypeVideo       = "video"
+	TypeAudio       = "audio"
+	TypeDocument    = "document"
+	TypeSticker     = "sticker"
+	TypeLocation    = "location"
+	TypeContacts    = "contacts"
+	TypeInteractive = "interactive"
+	TypeReaction    = "reaction"
+)
+
+// Send is a request to POST /{version}/{phone-number-id}/messages. Either
+// Read is set, and the request only marks a message as read, or the request is
+// a message and the other fields describe it.
+type Send struct {
+	// Raw is the request as it came; nothing in it is lost.
+	Raw json.RawMessage
+	// Type is one of the Type constants.
+	Type string
+	// Group tells that To is a group id rather than a phone number.
+	Group bool
+	// Input is the address as the business wrote it, for contacts[].input.
+	Input string
+	// To is the phone number in digits without a plus sign, or the group id;
+	// empty when only BSUID is given.
+	To string
+	// BSUID is the business-scoped user id or the parent id, for example
+	// "US.1349…" or "US.ENT.1181…". To wins when both are given.
+	BSUID string
+	// Text is set on type text.
+	Text *Text
+	// Template is set on type template.
+	Template *template.Send
+	// Reaction is set on type reaction.
+	Reaction *Reaction
+	// ReplyTo is the id of the quoted message, or empty.
+	ReplyTo string
+	// CallbackData is the business's own biz_opaque_callback_data.
+	CallbackData string
+	// HasCallbackData tells an empty CallbackData from an absent one.
+	HasCallbackData bool
+	// DirectCategory is the category of a Direct Send ("utility" or
+	// "authentication"), or empty.
+	DirectCategory string
+	// Read is set on a request that is no message.
+	Read *ReadReceipt
+}
+
+// Categories of a Direct Send.
+const (
+	directUtility        = "utility"
+	directAuthentication = "authentication"
+)
+
+// Text is the content of a text message.
+type Text struct {
+	Body string
+}
+
+// Reaction is the content of a reaction; an empty Emoji takes it back.
+type Reaction struct {
+	MessageID string
+	Emoji     string
+}
+
+// ReadReceipt marks a message and those before it as read.
+type ReadReceipt struct {
+	MessageID string
+	// Typing tells that a typing indicator is asked for as well.
+	Typing bool
+}
+
+// Body is the request to the upstream, made of what is known of a read receipt.
+// Nothing else that the client wrote goes along: it could be a message that
+// nobody meters.
+func (r *ReadReceipt) Body() json.RawMessage {
+	body := `{"messaging_product":"` + messagingProduct + `","status":"read","message_id":` +
+		string(rawjson.Quote(r.MessageID))
+	if r.Typing {
+		body += `,"typing_indicator":{"type":"text"}`
+	}
+	return json.RawMessage(body + "}")
+}
+
+// IsTemplate tells whether the message may be sent outside the service window.
+func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
+
+// ParseSend reads a request body. It is strict about what a gateway decides on
+// and leaves every other field alone. The error, if any, is an *Error with code
+// 100, 131008, 131009 or 131051 whose details name the field, never its value.
+func ParseSend(body []byte) (*Send, error) {
+	object, err := sendObject(body)
+	if err != nil {
+		return nil, err
+	}
+	if product, ok := rawjson.String(object.Get("messaging_product")); !ok {
+		return nil, missing("messaging_product", `"whatsapp"`)
+	} else if product != messagingProduct {
+		return nil, invalid("messaging_product", `must be "whatsapp"`)
+	}
+	send := &Send{Raw: append(json.RawMessage(nil), body...)}
+	if object.Has("status") {
+		send.Read, err = parseRead(object)
+		if err != nil {
+			return nil, err
+		}
+		return send, nil
+	}
+	for _, step := range []func(rawjson.Object) error{send.readAddress, send.readCommon, send.readContent} {
+		if err := step(object); err != nil {
+			return nil, err
+		}
+	}
+	return send, nil
+}
+
+// sendObject bounds and validates the body before anything is read from it.
+func sendObject(body []byte) (rawjson.Object, error) {
+	switch {
+	case len(body) > MaxSendBody:
+		return rawjson.Object{}, graph.NewError(
+			graph.CodeInvalidParameter,
+			fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody),
+		)
+	case !json.Valid(body):
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, whyNotJSON(body))
+	case !utf8.Valid(body):
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, notUTF8)
+	}
+	object, err := rawjson.ParseObject(body)
+	if err != nil {
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, "The body must be a JSON object.")
+	}
+	if object.Len() > maxFields {
+		return rawjson.Object{}, graph.NewError(
+			graph.CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields),
+		)
+	}
+	if _, ambiguous := object.Ambiguous(); ambiguous {
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter,
+			"A field stands twice in the body, maybe in another case. Keep one of them.")
+	}
+	if name, found := misspelt(object); found {
+		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter,
+			"The field "+name+" stands in the body in another case. Write it in lower case.")
+	}
+	return object, nil
+}
+
+const notUTF8 = "The body is not valid UTF-8."
+
+// whyNotJSON says what a body that is no JSON seems to be.
+func whyNotJSON(body []byte) string {
+	switch {
+	case len(bytes.TrimSpace(body)) == 0:
+		return "The body is empty. Send a JSON object."
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return "The body begins with a byte order mark. Send UTF-8 without one."
+	case bytes.HasPrefix(body, []byte("--")):
+		return "The body is a multipart form. Send a JSON object; this path takes no files."
+	case form.Match(body):
+		return "The body is form-encoded. Send a JSON object, with Content-Type: application/json."
+	case !utf8.Valid(body):
+		return notUTF8
+	}
+	return "The body is not valid JSON. Check quotes, commas and braces, and that it holds one object."
+}
+
+// form is how a form-encoded body begins.
+var form = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.%\[\]+-]*=`)
+
+// misspelt returns the first field that decides what a request is and stands in
+// another case. A reader that disregards case would take it for that field: a
+// message that is metered as one thing here would be another one upstream.
+func misspelt(body rawjson.Object) (name string, found bool) {
+	for given := range body.All() {
+		if !strings.ContainsFunc(given, notLower) {
+			continue
+		}
+		for _, name := range decisive {
+			if strings.EqualFold(given, name) {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// notLower tells the characters that no field of a request has.
+func notLower(r rune) bool { return r >= 'A' && r <= 'Z' || r > unicode.MaxASCII }
+
+// decisive are the fields of a request that are read here.
+var decisive = []string{
+	"messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", "category",
+	"status", "message_id", "typing_indicator",
+	TypeText, TypeTemplate, TypeImage, TypeVideo, TypeAudio, TypeDocument, TypeSticker, TypeLocation, TypeContacts,
+	TypeInteractive, TypeReaction,
+}
+
+func parseRead(object rawjson.Object) (*ReadReceipt, error) {
+	if status, _ := rawjson.String(object.Get("status")); status != "read" {
+		return nil, invalid("status", `must be "read"`)
+	}
+	id, err := messageID(object, "message_id", "message_id")
+	if err != nil {
+		return nil, err
+	}
+	receipt := &ReadReceipt{MessageID: id}
+	if indicator := (field{"typing_indicator", object.Get("typing_indicator")}); !indicator.absent() {
+		typing, err := indicator.object()
+		if err != nil {
+			return nil, err
+		}
+		if err := typing.at("type").oneOf("text"); err != nil {
+			return nil, err
+		}
+		receipt.Typing = true
+	}
+	return receipt, nil
+}
+
+func (s *Send) readAddress(object rawjson.Object) error {
+	switch kind, ok := optionalString(object, "recipient_type"); {
+	case !ok:
+		return invalid("recipient_type", "must be a string")
+	case kind == "group":
+		s.Group = true
+	case kind != "" && kind != "individual":
+		return invalid("recipient_type", `must be "individual" or "group"`)
+	}
+	to, ok := optionalString(object, "to")
+	if !ok {
+		return invalid("to", "must be a string")
+	}
+	recipient, ok := optionalString(object, "recipient")
+	if !ok {
+		return invalid("recipient", "must be a string")
+	}
+	switch {
+	case to != "":
+		return s.readTo(to)
+	case recipient != "":
+		if !identity.IsUserID(recipient) {
+			return invalid(
+				"recipient",
+				"must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits",
+			)
+		}
+		s.Input, s.BSUID = recipient, recipient
+		return nil
+	default:
+		return missing(
+			"to", "the customer's phone number with its country code, or recipient with a business-scoped user id",
+		)
+	}
+}
+
+func (s *Send) readTo(to string) error {
+	s.Input = to
+	if s.Group {
+		if len(to) > maxGroupID || strings.ContainsAny(to, " \t\r\n") {
+			return invalid("to", "must be a group id")
+		}
+		s.To = to
+		return nil
+	}
+	number, ok := identity.ParsePhone(to)
+	if !ok {
+		return invalid(
+			"to",
+			"must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, "+
+				"dashes, dots and parentheses may stand between them",
+		)
+	}
+	s.To = string(number)
+	return nil
+}
+
+func (s *Send) readCommon(object rawjson.Object) error {
+	s.HasCallbackData = object.Get("biz_opaque_callback_data") != nil
+	data, ok := optionalString(object, "biz_opaque_callback_data")
+	if !ok {
+		return invalid("biz_opaque_callback_data", "must be a string")
+	}
+	if utf8.RuneCountInString(data) > MaxCallbackData {
+		return invalid("biz_opaque_callback_data", fmt.Sprintf("must have at most %d characters", MaxCallbackData))
+	}
+	s.CallbackData = data
+
+	category, ok := optionalString(object, "category")
+	if !ok || category != "" && category != directUtility && category != directAuthentication {
+		return graph.NewError(
+			graph.CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`,
+		)
+	}
+	s.DirectCategory = category
+
+	if object.Get("context") == nil {
+		return nil
+	}
+	if _, err := rawjson.ParseObject(object.Get("context")); err != nil {
+		return invalid("context", "must be an object with message_id")
+	}
+	quoted, err := field{"context", object.Get("context")}.object()
+	if err != nil {
+		return err
+	}
+	s.ReplyTo, err = messageID(quoted.members, "message_id", "context.message_id")
+	return err
+}
+
+func messageID(object rawjson.Object, name, path string) (string, error) {
+	id, ok := optionalString(object, name)
+	switch {
+	case !ok:
+		return "", invalid(path, "must be a string")
+	case id == "":
+		return "", missing(path, "the id of a message")
+	case len(id) > maxMessageID:
+		return "", invalid(path, fmt.Sprintf("must have at most %d characters", maxMessageID))
+	}
+	return id, nil
+}
+
+// optionalString reads a member; ok is false if it is there with another type.
+func optionalString(object rawjson.Object, name string) (value string, ok bool) {
+	raw := object.Get(name)
+	if raw == nil {
+		return "", true
+	}
+	return rawjson.String(raw)
+}
+
+func missing(path, what string) *graph.Error {
+	return graph.NewError(graph.CodeMissingParameter, path+" is missing: give "+what+".")
+}
+
+func invalid(path, rule string) *graph.Error {
+	return graph.NewError(graph.CodeInvalidValue, path+" "+rule+".")
+}
