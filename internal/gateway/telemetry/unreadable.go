@@ -1,6 +1,8 @@
 package telemetry
 
-import "log/slog"
+import (
+	"log/slog"
+)
 
 // Kinds of rows of the store, as labels.
 const (
