@@ -33,6 +33,16 @@ func Find(name string) (found network.Network, ok bool) {
 // channel the account no longer has.
 func Common() network.Network { return whatsapp.Network{} }
 
+// KnowsCode tells whether one of the networks documents an error code.
+func KnowsCode(code int) bool {
+	for _, n := range Networks() {
+		if n.KnowsCode(code) {
+			return true
+		}
+	}
+	return false
+}
+
 // SignatureHeader is the header that carries the signature of a webhook, of Meta's to the gateway
 // and of the gateway's to the business.
 const SignatureHeader = graph.SignatureHeader
