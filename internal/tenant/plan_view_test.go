@@ -148,7 +148,8 @@ func TestPlanViewIsBounded(t *testing.T) {
 func TestPlanViewSaysWhatIsStopped(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	text, err := tenant.PlanView{
-		Account: account, PlanName: "whatsapp", Plan: plan(), Now: today(), Zone: time.UTC, BillingStopped: "Ask the platform team.",
+		Account: account, PlanName: "whatsapp", Plan: plan(), Now: today(), Zone: time.UTC, BillingStopped: "Ask " +
+			"the platform team.",
 		Claims: tenant.Claims{Budget: &config.Budget{Limit: money.Money{Currency: "USD"}, Action: "Block"}},
 	}.Render()
 	if err != nil || !strings.Contains(text, "billingStopped: Ask the platform team.\n") {

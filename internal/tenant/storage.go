@@ -115,7 +115,9 @@ func autoscaler(in Input) *autoscalingv2ac.HorizontalPodAutoscalerApplyConfigura
 				WithType(autoscalingv2.ResourceMetricSourceType).
 				WithResource(autoscalingv2ac.ResourceMetricSource().
 					WithName(corev1.ResourceCPU).
-					WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(target)))))
+					WithTarget(autoscalingv2ac.MetricTarget().
+						WithType(autoscalingv2.UtilizationMetricType).
+						WithAverageUtilization(target)))))
 }
 
 // spread keeps replicas on different nodes where that is possible.
