@@ -47,8 +47,12 @@ func Definitions() []template.Definition {
 			"coupon", template.CategoryMarketing, body("Here is your code."),
 			buttons(template.Button{Type: template.ButtonCopyCode, Example: template.Strings{"SAVE"}}),
 		),
-		definition("contact", template.CategoryUtility, body("Reach us."),
-			buttons(template.Button{Type: template.ButtonPhoneNumber, Text: "Call", PhoneNumber: "+15550783881"}, template.Button{Type: "VOICE_CALL", Text: "Ring"})),
+		definition(
+			"contact", template.CategoryUtility, body("Reach us."), buttons(
+				template.Button{Type: template.ButtonPhoneNumber, Text: "Call", PhoneNumber: "+15550783881"},
+				template.Button{Type: "VOICE_CALL", Text: "Ring"},
+			),
+		),
 		definition("cards", template.CategoryMarketing, body("See these."), template.Component{Type: "CAROUSEL"}),
 	}
 }
