@@ -106,9 +106,8 @@ func autoscaler(in Input) *autoscalingv2ac.HorizontalPodAutoscalerApplyConfigura
 		WithLabels(Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(autoscalingv2ac.HorizontalPodAutoscalerSpec().
-			WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind(
-				"Deployment",
-			).WithName(GatewayName(account.Name))).
+			WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().
+				WithAPIVersion("apps/v1").WithKind("Deployment").WithName(GatewayName(account.Name))).
 			WithMinReplicas(minReplicas(wanted)).
 			WithMaxReplicas(wanted.MaxReplicas).
 			WithMetrics(autoscalingv2ac.MetricSpec().
@@ -116,8 +115,7 @@ func autoscaler(in Input) *autoscalingv2ac.HorizontalPodAutoscalerApplyConfigura
 				WithResource(autoscalingv2ac.ResourceMetricSource().
 					WithName(corev1.ResourceCPU).
 					WithTarget(autoscalingv2ac.MetricTarget().
-						WithType(autoscalingv2.UtilizationMetricType).
-						WithAverageUtilization(target)))))
+						WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(target)))))
 }
 
 // spread keeps replicas on different nodes where that is possible.
