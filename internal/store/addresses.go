@@ -6,6 +6,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -72,7 +73,7 @@ func (tx *Tx) learnedBy(hash seal.CustomerHash) (*learned, error) {
 		}
 	}
 	var row *addressRow
-	_, err := tx.first(selectAddress, []any{hash[:]}, func(v values) { row = readAddress(v) })
+	_, err := tx.first(selectAddress, []any{hash[:]}, func(v engine.Row) { row = readAddress(v) })
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ type addressRow struct {
 	movedAt int64
 }
 
-func readAddress(v values) *addressRow {
+func readAddress(v engine.Row) *addressRow {
 	row := &addressRow{primary: v.Bytes(1), movedAt: v.Int(2)}
 	copy(row.person[:], v.Bytes(0))
 	return row

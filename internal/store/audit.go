@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -47,7 +48,7 @@ func (s *Store) Entries(ctx context.Context, after int64) iter.Seq2[ledger.Entry
 
 func (tx *Tx) entries(after int64) ([]ledger.Entry, error) {
 	entries := make([]ledger.Entry, 0, entriesPage)
-	err := tx.each(selectRecords, []any{after, entriesPage}, func(v values) bool {
+	err := tx.each(selectRecords, []any{after, entriesPage}, func(v engine.Row) bool {
 		entry := ledger.Entry{Sequence: v.Int(0), Canonical: v.Bytes(1)}
 		copy(entry.Hash[:], v.Bytes(2))
 		entries = append(entries, entry)
@@ -124,7 +125,7 @@ func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
 func (tx *Tx) storedTotals() (ledger.Totals, error) {
 	totals := ledger.Totals{}
 	var bad error
-	err := tx.each(selectTotals, nil, func(v values) bool {
+	err := tx.each(selectTotals, nil, func(v engine.Row) bool {
 		key := ledger.TotalKey{Period: v.Text(4), Currency: money.Currency(v.Text(5)), Category: v.Text(6)}
 		totals[key], bad = readTotal(v, 0)
 		return bad == nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Callback is a delivery to the business's own endpoint. Callbacks about one customer are delivered
@@ -56,7 +57,7 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	if err != nil {
 		return err
 	}
-	waits, err := tx.first(selectWaiting, []any{c.Channel, c.Customer[:]}, func(values) {})
+	waits, err := tx.first(selectWaiting, []any{c.Channel, c.Customer[:]}, func(engine.Row) {})
 	if err != nil {
 		return err
 	}
@@ -87,7 +88,7 @@ func (tx *Tx) countCallbacks(callbacks, bytes int64) error {
 // the endpoint tells by the ids that it carries.
 func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
-	if err := tx.each(selectDue, []any{millis(now), limit}, func(v values) bool {
+	if err := tx.each(selectDue, []any{millis(now), limit}, func(v engine.Row) bool {
 		c := &Callback{
 			seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)),
 			Attempts: int(v.Int(5)) + 1, RefusedAt: instant(v.Int(6)),
@@ -100,7 +101,7 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 	}
 	for _, c := range due {
 		c.Payload = tx.openSealed(c.Payload, c.place(), &c.Condition)
-		c.Lease = tx.store.writer.lease()
+		c.Lease = tx.store.writer.Lease()
 		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.Lease, c.seq); err != nil {
 			return nil, err
 		}
@@ -115,7 +116,7 @@ func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
 		return false, err
 	}
 	var bytes int64
-	deleted, err := tx.firstChanged(deleteCallback, []any{c.seq, c.Attempts}, func(v values) { bytes = v.Int(0) })
+	deleted, err := tx.firstChanged(deleteCallback, []any{c.seq, c.Attempts}, func(v engine.Row) { bytes = v.Int(0) })
 	if err != nil || !deleted {
 		return false, err
 	}
@@ -132,7 +133,7 @@ func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
 // by a replica that has lost its lease, as of the last CutOff. It tells how many deliveries that
 // were.
 func (tx *Tx) ReleaseCallbacks() (int64, error) {
-	if found, err := tx.first(selectReleasable, nil, func(values) {}); err != nil || !found {
+	if found, err := tx.first(selectReleasable, nil, func(engine.Row) {}); err != nil || !found {
 		return 0, err
 	}
 	return tx.changed(releaseCallbacks)
@@ -141,7 +142,7 @@ func (tx *Tx) ReleaseCallbacks() (int64, error) {
 // NextCallback is when the next delivery becomes ready; the zero time if none waits.
 func (tx *Tx) NextCallback() (time.Time, error) {
 	var at int64
-	_, err := tx.first(selectNextDue, nil, func(v values) { at = v.Int(0) })
+	_, err := tx.first(selectNextDue, nil, func(v engine.Row) { at = v.Int(0) })
 	return instant(at), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -336,7 +337,7 @@ func (tx *Tx) placesCell(name string) (*cell[pricing.Places], error) {
 	}
 	c := &cell[pricing.Places]{}
 	var bad error
-	_, err := tx.first(selectPlaces, []any{name}, func(v values) { c.value, bad = pricing.ParsePlaces(v.Text(0)) })
+	_, err := tx.first(selectPlaces, []any{name}, func(v engine.Row) { c.value, bad = pricing.ParsePlaces(v.Text(0)) })
 	if err := cmp.Or(err, bad); err != nil {
 		return nil, tx.fail(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -38,7 +39,7 @@ func (tx *Tx) conversation(of Person) (text []byte, err error) {
 			return text, tx.err
 		}
 	}
-	_, err = tx.first(selectConversation, []any{of.Channel, of.Customer[:]}, func(v values) { text = v.Bytes(0) })
+	_, err = tx.first(selectConversation, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { text = v.Bytes(0) })
 	return text, err
 }
 
@@ -62,6 +63,6 @@ func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state 
 // OpenWindows counts the service windows that close after now. It reads an index of those only.
 func (tx *Tx) OpenWindows(now time.Time) (int64, error) {
 	var n int64
-	_, err := tx.first(countOpenWindows, []any{now.Unix()}, func(v values) { n = v.Int(0) })
+	_, err := tx.first(countOpenWindows, []any{now.Unix()}, func(v engine.Row) { n = v.Int(0) })
 	return n, err
 }

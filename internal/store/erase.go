@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -46,7 +47,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 	var reserved []money.Money
 	var held []claims
 	looked := 0
-	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v values) bool {
+	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v engine.Row) bool {
 		looked++
 		page.Next = v.Int(0)
 		if v.Text(1) != channel {
@@ -116,7 +117,7 @@ func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) erro
 			return err
 		}
 		var waiting, bytes int64
-		if err := tx.each(eraseCallbacks, []any{channel, customer[:]}, func(v values) bool {
+		if err := tx.each(eraseCallbacks, []any{channel, customer[:]}, func(v engine.Row) bool {
 			waiting, bytes = waiting+1, bytes+v.Int(0)
 			return true
 		}); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // PlanRevision names a revision of a plan.
@@ -73,7 +74,7 @@ const (
 func (tx *Tx) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, error) {
 	totals := map[ledger.TotalKey]ledger.Total{}
 	var bad error
-	err := tx.each(selectPeriod, []any{period}, func(v values) bool {
+	err := tx.each(selectPeriod, []any{period}, func(v engine.Row) bool {
 		key := ledger.TotalKey{Period: period, Category: v.Text(0), Currency: money.Currency(v.Text(1))}
 		totals[key], bad = readTotal(v, 2)
 		return bad == nil
@@ -93,7 +94,7 @@ type PeriodTotal struct {
 func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	var periods []PeriodTotal
 	var bad error
-	err := tx.each(selectRecent, []any{before, limit}, func(v values) bool {
+	err := tx.each(selectRecent, []any{before, limit}, func(v engine.Row) bool {
 		p := PeriodTotal{Period: v.Text(0), Currency: money.Currency(v.Text(1))}
 		p.Total, bad = readTotal(v, 2)
 		periods = append(periods, p)
@@ -103,7 +104,7 @@ func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 }
 
 // readTotal reads a total from the columns that begin with the given one.
-func readTotal(v values, begin int) (ledger.Total, error) {
+func readTotal(v engine.Row, begin int) (ledger.Total, error) {
 	billed, err := money.Parse(v.Text(begin + 2))
 	if err != nil {
 		return ledger.Total{}, fmt.Errorf("a total cannot be read: %w", err)
@@ -119,7 +120,7 @@ func readTotal(v values, begin int) (ledger.Total, error) {
 // reads it.
 func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
 	var revisions []PlanRevision
-	err := tx.each(selectRevisions, nil, func(v values) bool {
+	err := tx.each(selectRevisions, nil, func(v engine.Row) bool {
 		revisions = append(revisions, PlanRevision{Plan: v.Text(0), Revision: v.Text(1)})
 		return true
 	})
@@ -136,6 +137,6 @@ func (tx *Tx) WarnBudget(period string, percent int32) (bool, error) {
 // BudgetWarned is the highest warning level that a period has passed; 0 for none.
 func (tx *Tx) BudgetWarned(period string) (int32, error) {
 	var percent int32
-	_, err := tx.first(selectWarning, []any{period}, func(v values) { percent = int32(v.Int(0)) })
+	_, err := tx.first(selectWarning, []any{period}, func(v engine.Row) { percent = int32(v.Int(0)) })
 	return percent, err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -72,7 +73,7 @@ func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadabl
 		return nil, 0, err
 	}
 	var payloads [][]byte
-	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v values) bool {
+	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v engine.Row) bool {
 		payloads = append(payloads, v.Bytes(0))
 		return true
 	}); err != nil || len(payloads) == 0 {
@@ -93,7 +94,7 @@ func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadabl
 // asks once, for all the messages that it records as sent.
 func (tx *Tx) keepsEarly() (bool, error) {
 	if tx.tally.early == nil {
-		kept, err := tx.first(selectAnyEarly, nil, func(values) {})
+		kept, err := tx.first(selectAnyEarly, nil, func(engine.Row) {})
 		if err != nil {
 			return false, err
 		}
@@ -119,7 +120,7 @@ func (tx *Tx) PutTemplateEvent(e TemplateEvent) error {
 // TemplateEvents are the latest events of templates, newest first, limit at most.
 func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
 	var events []TemplateEvent
-	err := tx.each(selectTemplateWords, []any{limit}, func(v values) bool {
+	err := tx.each(selectTemplateWords, []any{limit}, func(v engine.Row) bool {
 		events = append(events, TemplateEvent{
 			UpstreamID: v.Text(0), Name: v.Text(1), Language: v.Text(2), Event: v.Text(3), At: instant(v.Int(4)),
 		})
@@ -143,7 +144,7 @@ func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, amon
 	if err := tx.deepen(Reached, -gone); err != nil {
 		return 0, false, err
 	}
-	among, err = tx.first(selectReach, []any{person[:]}, func(values) {})
+	among, err = tx.first(selectReach, []any{person[:]}, func(engine.Row) {})
 	if err != nil {
 		return 0, false, err
 	}
@@ -155,7 +156,7 @@ func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, amon
 // counted: one more may be written to then.
 func (tx *Tx) ReachFrees(people, limit int64) (time.Time, error) {
 	var at int64
-	found, err := tx.first(selectReachFrees, []any{people - limit}, func(v values) { at = v.Int(0) })
+	found, err := tx.first(selectReachFrees, []any{people - limit}, func(v engine.Row) { at = v.Int(0) })
 	if err != nil || !found {
 		return time.Time{}, err
 	}

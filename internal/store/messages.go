@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // ErrInvalid says that a message cannot be stored as it is: a mistake of the caller.
@@ -112,7 +113,7 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 		return err
 	}
 	m.dirty = false
-	if seq, known := tx.store.writer.lastInserted(); known {
+	if seq, known := tx.store.writer.LastInserted(); known {
 		m.seq = seq
 		tx.know(m)
 	}
@@ -137,7 +138,7 @@ func (tx *Tx) Line(of Person) (Line, error) {
 		return line, err
 	}
 	var err error
-	line.occupied, err = tx.first(selectHeadOfCustomer, []any{of.Channel, of.Customer[:]}, func(v values) {
+	line.occupied, err = tx.first(selectHeadOfCustomer, []any{of.Channel, of.Customer[:]}, func(v engine.Row) {
 		line.lane = Lane(v.Int(0))
 	})
 	return line, err
@@ -184,7 +185,7 @@ func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 		return nil, false, err
 	}
 	m.IdempotencyKey = key
-	_, err = tx.first(selectFingerprint, []any{m.ID}, func(v values) { m.Fingerprint = v.Bytes(0) })
+	_, err = tx.first(selectFingerprint, []any{m.ID}, func(v engine.Row) { m.Fingerprint = v.Bytes(0) })
 	return m, err == nil, err
 }
 
@@ -193,7 +194,7 @@ func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
 func (tx *Tx) ReadContent(m *Message) error {
 	var sealed []byte
 	if _, err := tx.first(
-		selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) },
+		selectContent, []any{m.seq}, func(v engine.Row) { sealed = v.Bytes(0) },
 	); err != nil || sealed == nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func (tx *Tx) message(query string, key any) (*Message, bool, error) {
 
 func (tx *Tx) firstMessage(query string, key any) (*Message, bool, error) {
 	var row messageRow
-	found, err := tx.first(query, []any{key}, func(v values) { row = readMessage(v) })
+	found, err := tx.first(query, []any{key}, func(v engine.Row) { row = readMessage(v) })
 	if err != nil || !found {
 		return nil, false, err
 	}
@@ -223,7 +224,7 @@ func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
 		return nil, err
 	}
 	var rows []messageRow
-	if err := tx.each(query, args, func(v values) bool {
+	if err := tx.each(query, args, func(v engine.Row) bool {
 		rows = append(rows, readMessage(v))
 		return true
 	}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 // will be whole again; the zero time if that is not known, and it is whole.
 func (tx *Tx) PairFullAt(channel string, customer seal.CustomerHash) (time.Time, error) {
 	var at int64
-	_, err := tx.first(selectPair, []any{channel, customer[:]}, func(v values) { at = v.Int(0) })
+	_, err := tx.first(selectPair, []any{channel, customer[:]}, func(v engine.Row) { at = v.Int(0) })
 	return instant(at), err
 }
 

@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
 
 // PurgeLimits say what Purge removes.
 type PurgeLimits struct {
@@ -70,7 +74,7 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 		return 0, err
 	}
 	from, to, looked, young := tx.store.purgedTo, int64(0), 0, false
-	if err := tx.each(selectOldest, []any{from, int64(limits.Rows)}, func(v values) bool {
+	if err := tx.each(selectOldest, []any{from, int64(limits.Rows)}, func(v engine.Row) bool {
 		to, young = v.Int(0), v.Int(1) >= millis(limits.SettledBefore)
 		looked++
 		return !young
@@ -88,7 +92,7 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 // purgeCallbacks drops the oldest deliveries, each so that the one behind it may go.
 func (tx *Tx) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
 	var old []*Callback
-	if err := tx.each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v values) bool {
+	if err := tx.each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v engine.Row) bool {
 		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: instant(v.Int(4))}
 		copy(c.Customer[:], v.Bytes(2))
 		if !c.CreatedAt.Before(limits.CallbacksBefore) {

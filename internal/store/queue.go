@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // ErrState says that a message is not in the state that a step starts from: another step has
@@ -78,7 +80,7 @@ func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room 
 		return nil, err
 	}
 	var rows []messageRow
-	if err := tx.each(selectReady, []any{channel, int64(lane), millis(now), int64(limit)}, func(v values) bool {
+	if err := tx.each(selectReady, []any{channel, int64(lane), millis(now), int64(limit)}, func(v engine.Row) bool {
 		row := readMessage(v)
 		rows = append(rows, row)
 		*room -= len(row.content)
@@ -106,7 +108,7 @@ func (tx *Tx) rejoin(m *Message) error {
 
 // claim marks a message as being sent from now on.
 func (tx *Tx) claim(m *Message, now time.Time) {
-	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
+	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.Lease(), true
 	m.Attempts++
 }
 
@@ -137,7 +139,7 @@ func (tx *Tx) NextReady(channel string) (time.Time, error) {
 	var earliest int64
 	for lane := range Lane(lanes) {
 		var at int64
-		found, err := tx.first(selectNextReady, []any{channel, int64(lane)}, func(v values) { at = v.Int(0) })
+		found, err := tx.first(selectNextReady, []any{channel, int64(lane)}, func(v engine.Row) { at = v.Int(0) })
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -258,7 +260,7 @@ func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 	if tx.readOnly {
 		return nil, ErrReadOnly
 	}
-	over, err := tx.store.writer.leasesToTake()
+	over, err := tx.store.writer.HasExpiredLeases()
 	if err := tx.fail(err); err != nil {
 		return nil, err
 	}
@@ -266,7 +268,7 @@ func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 		if err := tx.write(); err != nil {
 			return nil, err
 		}
-		if err := tx.fail(tx.store.writer.takeLeases()); err != nil {
+		if err := tx.fail(tx.store.writer.TakeExpiredLeases()); err != nil {
 			return nil, err
 		}
 	}
@@ -286,7 +288,7 @@ func (tx *Tx) OldestInLine() (time.Time, error) {
 		return time.Time{}, err
 	}
 	var at int64
-	_, err := tx.first(selectOldestInLine, nil, func(v values) { at = v.Int(0) })
+	_, err := tx.first(selectOldestInLine, nil, func(v engine.Row) { at = v.Int(0) })
 	return instant(at), err
 }
 
@@ -348,7 +350,7 @@ func (tx *Tx) nextOf(before, m *Message) error {
 		return err
 	}
 	var next int64
-	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v values) { next = v.Int(0) })
+	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v engine.Row) { next = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // RefusedCallback is a delivery that was set aside because the business's endpoint refuses it.
@@ -51,7 +52,7 @@ func (tx *Tx) NoteRefusal(c *Callback, now time.Time) error {
 func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
 	// The customer may have been found to be another one while the delivery was made.
 	if _, err := tx.first(
-		selectCallbackOf, []any{c.seq}, func(v values) { copy(c.Customer[:], v.Bytes(0)) },
+		selectCallbackOf, []any{c.seq}, func(v engine.Row) { copy(c.Customer[:], v.Bytes(0)) },
 	); err != nil {
 		return false, 0, err
 	}
@@ -111,7 +112,7 @@ func (tx *Tx) PurgeRefused(before time.Time, rows int) (int64, error) {
 func (tx *Tx) forgetRefused(rows int, oldEnough func(setAsideAt int64) bool) (int64, error) {
 	type row struct{ seq, bytes int64 }
 	var oldest []row
-	if err := tx.each(selectOldestRefused, []any{int64(rows)}, func(v values) bool {
+	if err := tx.each(selectOldestRefused, []any{int64(rows)}, func(v engine.Row) bool {
 		if !oldEnough(v.Int(2)) {
 			return false
 		}
@@ -139,7 +140,7 @@ func (tx *Tx) deleteRefused(seq, bytes int64) error {
 // so many at most.
 func (tx *Tx) RefusedCallbacks(channel string, after int64, limit int) ([]RefusedCallback, error) {
 	var list []RefusedCallback
-	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v values) bool {
+	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v engine.Row) bool {
 		list = append(list, RefusedCallback{
 			ID: v.Int(0), CreatedAt: instant(
 				v.Int(1),
@@ -152,7 +153,7 @@ func (tx *Tx) RefusedCallbacks(channel string, after int64, limit int) ([]Refuse
 
 // LastRefusal is the status of the answer for which a delivery was last set aside; 0 if none is.
 func (tx *Tx) LastRefusal() (status int, err error) {
-	_, err = tx.first(selectLastRefusal, nil, func(v values) { status = int(v.Int(0)) })
+	_, err = tx.first(selectLastRefusal, nil, func(v engine.Row) { status = int(v.Int(0)) })
 	return status, err
 }
 
@@ -161,7 +162,7 @@ func (tx *Tx) LastRefusal() (status int, err error) {
 func (tx *Tx) ReplayRefused(channel string, id int64, now time.Time) (bool, error) {
 	c := Callback{Channel: channel, CreatedAt: now}
 	var sealed []byte
-	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v values) {
+	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v engine.Row) {
 		copy(c.Customer[:], v.Bytes(0))
 		sealed = v.Bytes(1)
 	})
@@ -181,7 +182,7 @@ func (tx *Tx) ReplayRefused(channel string, id int64, now time.Time) (bool, erro
 // DropRefused forgets a delivery that was set aside. It is false if none of the channel has the id.
 func (tx *Tx) DropRefused(channel string, id int64) (bool, error) {
 	var bytes int64
-	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v values) { bytes = int64(len(v.Bytes(1))) })
+	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v engine.Row) { bytes = int64(len(v.Bytes(1))) })
 	if err != nil || !found {
 		return false, err
 	}
@@ -191,7 +192,7 @@ func (tx *Tx) DropRefused(channel string, id int64) (bool, error) {
 // eraseRefused forgets what is set aside about a customer.
 func (tx *Tx) eraseRefused(channel string, customer seal.CustomerHash) error {
 	sizes := map[int64]int64{}
-	if err := tx.each(selectRefusedOf, []any{channel, customer[:]}, func(v values) bool {
+	if err := tx.each(selectRefusedOf, []any{channel, customer[:]}, func(v engine.Row) bool {
 		sizes[v.Int(0)] = v.Int(1)
 		return true
 	}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -151,14 +152,14 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	case SealedAddresses:
 		query, read = selectPrimaries, readSealedAddress
 	case SealedEarlyStatuses:
-		query, read = selectEarlies, func(v values) sealedRow {
+		query, read = selectEarlies, func(v engine.Row) sealedRow {
 			return sealedRow{
 				seq: v.Int(0), values: [3][]byte{v.Bytes(1)},
 			}
 		}
 	}
 	size := 0
-	err = tx.each(query, []any{after, int64(rows)}, func(v values) bool {
+	err = tx.each(query, []any{after, int64(rows)}, func(v engine.Row) bool {
 		row := read(v)
 		page.Last, page.Rows = row.seq, page.Rows+1
 		old := false
@@ -175,7 +176,7 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	return stale, page, err
 }
 
-func readSealedMessage(v values) sealedRow {
+func readSealedMessage(v engine.Row) sealedRow {
 	id := v.Text(1)
 	return sealedRow{
 		seq: v.Int(0), values: [3][]byte{v.Bytes(2), v.Bytes(3), v.Bytes(4)},
@@ -183,13 +184,13 @@ func readSealedMessage(v values) sealedRow {
 	}
 }
 
-func readSealedAddress(v values) sealedRow {
+func readSealedAddress(v engine.Row) sealedRow {
 	var person seal.CustomerHash
 	copy(person[:], v.Bytes(1))
 	return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(2)}, places: [3]string{primaryPlace(person)}}
 }
 
-func readSealedCallback(v values) sealedRow {
+func readSealedCallback(v engine.Row) sealedRow {
 	c := Callback{Channel: v.Text(1)}
 	copy(c.Customer[:], v.Bytes(2))
 	return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(3)}, places: [3]string{c.place()}}

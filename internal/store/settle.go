@@ -6,6 +6,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -203,14 +204,14 @@ func (tx *Tx) Head() (ledger.Head, error) {
 
 // RecordHash is the hash of the ledger's record of a sequence, and whether there is one.
 func (tx *Tx) RecordHash(sequence int64) (hash ledger.Hash, found bool, err error) {
-	found, err = tx.first(selectRecordHash, []any{sequence}, func(v values) { copy(hash[:], v.Bytes(0)) })
+	found, err = tx.first(selectRecordHash, []any{sequence}, func(v engine.Row) { copy(hash[:], v.Bytes(0)) })
 	return hash, found, err
 }
 
 // Settlement is the ledger's settlement of a message, and whether there is one.
 func (tx *Tx) Settlement(messageID string) (*ledger.Record, bool, error) {
 	var canonical []byte
-	found, err := tx.first(selectSettlement, []any{messageID}, func(v values) { canonical = v.Bytes(0) })
+	found, err := tx.first(selectSettlement, []any{messageID}, func(v engine.Row) { canonical = v.Bytes(0) })
 	if err != nil || !found {
 		return nil, false, err
 	}

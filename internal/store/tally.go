@@ -7,6 +7,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // tally holds the few rows that nearly every operation changes or asks for: totals, counts, depths,
@@ -104,7 +105,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	var bad error
 	_, err := tx.first(
 		selectTotal, []any{key.Period, string(key.Currency), key.Category},
-		func(v values) { c.value, bad = readTotal(v, 0) },
+		func(v engine.Row) { c.value, bad = readTotal(v, 0) },
 	)
 	if err := cmp.Or(err, damaged("total", bad)); err != nil {
 		return nil, tx.fail(err)
@@ -144,7 +145,7 @@ func counterName(key pricing.CounterKey) string {
 
 func (tx *Tx) counter(name string) (*cell[int64], error) {
 	c := &cell[int64]{}
-	_, err := tx.first(selectCounter, []any{name}, func(v values) { c.value = v.Int(0) })
+	_, err := tx.first(selectCounter, []any{name}, func(v engine.Row) { c.value = v.Int(0) })
 	return c, err
 }
 
@@ -154,7 +155,7 @@ func (tx *Tx) reservedCell(currency money.Currency) (*cell[reservation], error) 
 	}
 	c := &cell[reservation]{}
 	var bad error
-	_, err := tx.first(selectReserve, []any{string(currency)}, func(v values) {
+	_, err := tx.first(selectReserve, []any{string(currency)}, func(v engine.Row) {
 		for i, into := range []*money.Decimal{&c.value.amount, &c.value.coverable, &c.value.exposed} {
 			amount, err := money.Parse(v.Text(i))
 			*into, bad = amount, cmp.Or(bad, err)
@@ -180,7 +181,7 @@ func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
 		return c, nil
 	}
 	c := &cell[bool]{}
-	found, err := tx.first(selectUsed, []any{revision.Plan, revision.Revision}, func(values) {})
+	found, err := tx.first(selectUsed, []any{revision.Plan, revision.Revision}, func(engine.Row) {})
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +195,7 @@ func (tx *Tx) headCell() (*cell[ledger.Head], error) {
 		return tx.tally.head, nil
 	}
 	c := &cell[ledger.Head]{value: ledger.Head{Hash: tx.store.genesis}}
-	if _, err := tx.first(selectHead, nil, func(v values) {
+	if _, err := tx.first(selectHead, nil, func(v engine.Row) {
 		c.value.Sequence = v.Int(0)
 		copy(c.value.Hash[:], v.Bytes(1))
 	}); err != nil {
@@ -214,7 +215,7 @@ func (tx *Tx) flushTally() error {
 	}
 	for revision, c := range tx.tally.revisions {
 		if c.dirty && c.value {
-			if err := tx.conn.exec(insertUsed, revision.Plan, revision.Revision); err != nil {
+			if err := tx.conn.Exec(insertUsed, revision.Plan, revision.Revision); err != nil {
 				return err
 			}
 		}
@@ -225,7 +226,7 @@ func (tx *Tx) flushTally() error {
 func (tx *Tx) flushTotals() error {
 	for key, c := range tx.tally.totals {
 		if t := &c.value; c.dirty {
-			err := tx.conn.exec(upsertTotal, key.Period, string(key.Currency), key.Category,
+			err := tx.conn.Exec(upsertTotal, key.Period, string(key.Currency), key.Category,
 				t.Messages, t.Charged, t.Billed.String(), t.Cost.String())
 			if err != nil {
 				return err
@@ -238,14 +239,14 @@ func (tx *Tx) flushTotals() error {
 func (tx *Tx) flushCounters() error {
 	for key, c := range tx.tally.counts {
 		if c.dirty {
-			if err := tx.conn.exec(upsertCounter, counterName(key), c.value); err != nil {
+			if err := tx.conn.Exec(upsertCounter, counterName(key), c.value); err != nil {
 				return err
 			}
 		}
 	}
 	for of, c := range tx.tally.depths {
 		if c != nil && c.dirty {
-			if err := tx.conn.exec(upsertCounter, depthNames[of], c.value); err != nil {
+			if err := tx.conn.Exec(upsertCounter, depthNames[of], c.value); err != nil {
 				return err
 			}
 		}
@@ -256,7 +257,7 @@ func (tx *Tx) flushCounters() error {
 func (tx *Tx) flushReserved() error {
 	for currency, c := range tx.tally.reserved {
 		if r := &c.value; c.dirty {
-			if err := tx.conn.exec(
+			if err := tx.conn.Exec(
 				upsertReserve, string(currency), r.amount.String(), r.coverable.String(), r.exposed.String(),
 			); err != nil {
 				return err
@@ -265,7 +266,7 @@ func (tx *Tx) flushReserved() error {
 	}
 	for name, c := range tx.tally.places {
 		if c.dirty {
-			if err := tx.conn.exec(upsertPlaces, name, c.value.String()); err != nil {
+			if err := tx.conn.Exec(upsertPlaces, name, c.value.String()); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Tx is how an operation reads and writes. It is valid only within the function that it was given
@@ -12,7 +14,7 @@ import (
 // returns.
 type Tx struct {
 	store    *Store
-	conn     connection
+	conn     engine.Conn
 	readOnly bool
 	tally    *tally
 	messages []*Message // those that the operation has read, each once
@@ -45,7 +47,7 @@ func (tx *Tx) keep() error {
 	if !tx.saved {
 		return nil
 	}
-	return tx.conn.exec(releaseSavepoint)
+	return tx.conn.Exec(releaseSavepoint)
 }
 
 // undo takes back the operation's work. If the engine has failed before the operation wrote, the
@@ -59,20 +61,20 @@ func (tx *Tx) undo() error {
 		}
 		return tx.err
 	}
-	_ = tx.conn.settle() // whether what it left waiting succeeds or fails, it is undone
-	if err := tx.conn.exec(rollbackSavepoint); err != nil {
+	_ = tx.conn.Flush() // whether what it left waiting succeeds or fails, it is undone
+	if err := tx.conn.Exec(rollbackSavepoint); err != nil {
 		return err
 	}
-	if err := tx.conn.exec(releaseSavepoint); err != nil {
+	if err := tx.conn.Exec(releaseSavepoint); err != nil {
 		return err
 	}
-	return tx.conn.settle()
+	return tx.conn.Flush()
 }
 
 // goesOn tells whether the transaction is as it was before an operation that has only read and
-// failed. PostgreSQL ends it at the first refusal.
+// failed. Some engines end it at the first refusal.
 func (tx *Tx) goesOn() bool {
-	return !errors.Is(tx.err, ErrUnavailable) && (!tx.store.Shared() || !errors.Is(tx.err, ErrFault))
+	return !errors.Is(tx.err, ErrUnavailable) && (!tx.store.traits.FaultEndsTransaction || !errors.Is(tx.err, ErrFault))
 }
 
 // fail remembers the engine's first error.
@@ -96,7 +98,7 @@ func (tx *Tx) write() error {
 	case tx.saved:
 		return nil
 	}
-	if err := tx.conn.exec(savepoint); err != nil {
+	if err := tx.conn.Exec(savepoint); err != nil {
 		return tx.fail(err)
 	}
 	tx.saved, tx.wrote = true, true
@@ -109,7 +111,7 @@ func (tx *Tx) exec(text string, args ...any) error {
 	if err := tx.write(); err != nil {
 		return err
 	}
-	return tx.fail(tx.conn.exec(text, args...))
+	return tx.fail(tx.conn.Exec(text, args...))
 }
 
 // changed makes a change and tells how many rows it was about.
@@ -117,13 +119,13 @@ func (tx *Tx) changed(text string, args ...any) (int64, error) {
 	if err := tx.write(); err != nil {
 		return 0, err
 	}
-	n, err := tx.conn.changed(text, args...)
+	n, err := tx.conn.ExecCounted(text, args...)
 	return n, tx.fail(err)
 }
 
 // firstChanged makes a change that returns rows, calls scan with the first of them, and tells
 // whether there was one.
-func (tx *Tx) firstChanged(text string, args []any, scan func(values)) (bool, error) {
+func (tx *Tx) firstChanged(text string, args []any, scan func(engine.Row)) (bool, error) {
 	if err := tx.write(); err != nil {
 		return false, err
 	}
@@ -131,20 +133,20 @@ func (tx *Tx) firstChanged(text string, args []any, scan func(values)) (bool, er
 }
 
 // first calls scan with the first row of a query, and tells whether there was one.
-func (tx *Tx) first(text string, args []any, scan func(values)) (bool, error) {
+func (tx *Tx) first(text string, args []any, scan func(engine.Row)) (bool, error) {
 	if tx.err != nil {
 		return false, tx.err
 	}
-	found, err := first(tx.conn, text, args, scan)
+	found, err := engine.First(tx.conn, text, args, scan)
 	return found, tx.fail(err)
 }
 
 // each calls scan for every row of a query, until it returns false.
-func (tx *Tx) each(text string, args []any, scan func(values) bool) error {
+func (tx *Tx) each(text string, args []any, scan func(engine.Row) bool) error {
 	if tx.err != nil {
 		return tx.err
 	}
-	return tx.fail(tx.conn.query(text, args, scan))
+	return tx.fail(tx.conn.Query(text, args, scan))
 }
 
 // millis is a time as it is stored: Unix milliseconds, and 0 for the zero time.

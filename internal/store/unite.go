@@ -6,6 +6,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Union says that a customer of a channel was found to be another one: what was kept under Gone is
@@ -146,7 +147,7 @@ func (tx *Tx) noteChannel(channel string) error {
 
 // channels are those of which anything is kept, or was.
 func (tx *Tx) channels() (channels []string, err error) {
-	err = tx.each(selectChannels, nil, func(v values) bool {
+	err = tx.each(selectChannels, nil, func(v engine.Row) bool {
 		channels = append(channels, v.Text(0))
 		return true
 	})
@@ -160,7 +161,7 @@ func (tx *Tx) knows(of Person) (bool, error) {
 	for range indexes {
 		arguments = append(arguments, of.Channel, of.Customer[:])
 	}
-	return tx.first(selectAnything, arguments, func(values) {})
+	return tx.first(selectAnything, arguments, func(engine.Row) {})
 }
 
 // united is what is remembered of two customers as of one.
@@ -252,11 +253,11 @@ const selectReachedAt = `SELECT at FROM reach WHERE customer = $1`
 // count.
 func (tx *Tx) uniteReach(gone, kept seal.CustomerHash) error {
 	var goneAt, keptAt int64
-	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v values) { goneAt = v.Int(0) })
+	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v engine.Row) { goneAt = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}
-	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v values) { keptAt = v.Int(0) })
+	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v engine.Row) { keptAt = v.Int(0) })
 	if err != nil {
 		return err
 	}

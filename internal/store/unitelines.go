@@ -3,6 +3,8 @@ package store
 import (
 	"slices"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -60,7 +62,7 @@ func (tx *Tx) uniteMessages(u Union) error {
 }
 
 func (tx *Tx) heads(of Person) (heads []head, err error) {
-	err = tx.each(selectHeads, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+	err = tx.each(selectHeads, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		heads = append(heads, head{seq: v.Int(0), state: State(v.Int(1)), lane: Lane(v.Int(2)), readyAt: v.Int(3)})
 		return true
 	})
@@ -93,7 +95,7 @@ func (tx *Tx) oneLine(of Person, heads []head) error {
 		return err
 	}
 	var next int64
-	_, err := tx.first(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v values) { next = v.Int(0) })
+	_, err := tx.first(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { next = v.Int(0) })
 	if err != nil {
 		return err
 	}
@@ -172,7 +174,7 @@ func (tx *Tx) moveCallbacks(u Union, list, move string, size Depth) (found int, 
 }
 
 func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {
-	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		callbacks = append(callbacks, &Callback{
 			Channel: of.Channel, Customer: of.Customer, seq: v.Int(0), Payload: v.Bytes(1),
 		})
@@ -185,13 +187,13 @@ func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err er
 // end.
 func (tx *Tx) oneCallbackLine(of Person) error {
 	var first, readyAt int64
-	found, err := tx.first(selectFirstCallback, []any{of.Channel, of.Customer[:]}, func(v values) { first = v.Int(0) })
+	found, err := tx.first(selectFirstCallback, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { first = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}
 	var behind []int64
 	ready := false
-	if err := tx.each(selectReadyCallbacks, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+	if err := tx.each(selectReadyCallbacks, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		seq, at := v.Int(0), v.Int(1)
 		if seq == first {
 			ready = true

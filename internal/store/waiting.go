@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Waiting is a message that the upstream does not have, with what tells why.
@@ -27,7 +28,7 @@ func (tx *Tx) Waiting(limit int, scan func(Waiting)) error {
 		return err
 	}
 	for _, state := range []State{InDoubt, Sending, Queued} {
-		err := tx.each(selectUnsent, []any{int64(state), int64(limit)}, func(v values) bool {
+		err := tx.each(selectUnsent, []any{int64(state), int64(limit)}, func(v engine.Row) bool {
 			w := Waiting{
 				Channel: v.Text(0), State: State(v.Int(2)), Parking: Parking(v.Int(3)), Attempts: int(v.Int(4)),
 				ReadyAt: instant(v.Int(5)), AcceptedAt: instant(v.Int(6)),

@@ -1,15 +1,19 @@
 package store
 
-import "github.com/guichet-dev/guichet/internal/seal"
+import (
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
 
-// maxAhead bounds what is read ahead for one transaction, and so the memory that it takes: about 1
-// KiB for each subject.
-const maxAhead = 512
-
-// ahead reads what the operations of a transaction are about: in three exchanges, the messages,
-// whose the addresses are, and then the conversations. The transaction has its turn, so nobody else
-// changes what was read before it ends. One message alone is read as quickly by its operation.
-func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
+// prefetch reads what the operations of a transaction are about, where a question is a journey: in
+// three exchanges, the messages, whose the addresses are, and then the conversations. The
+// transaction has its turn, so nobody else changes what was read before it ends. One message alone
+// is read as quickly by its operation.
+func (tx *Tx) prefetch(batch []*operation) error {
+	limit := tx.store.traits.MaxPrefetch
+	if limit == 0 {
+		return nil
+	}
 	var messages [][]any
 	var of []Subject
 	for _, op := range batch {
@@ -24,17 +28,17 @@ func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 	if len(messages)+len(of) < 2 {
 		return nil
 	}
-	messages, of = messages[:min(len(messages), maxAhead)], of[:min(len(of), maxAhead)]
+	messages, of = messages[:min(len(messages), limit)], of[:min(len(of), limit)]
 	var rows []messageRow
-	if err := w.queryEach(
-		selectMessage, messages, func(_ int, v values) { rows = append(rows, readMessage(v)) },
+	if err := tx.conn.QueryEach(
+		selectMessage, messages, func(_ int, v engine.Row) { rows = append(rows, readMessage(v)) },
 	); err != nil {
 		return err
 	}
 	for i := range rows {
 		tx.adopt(&rows[i]) // what cannot be read is read again by its operation, which fails alone
 	}
-	if err := w.addressesAhead(tx.store, of); err != nil {
+	if err := tx.prefetchAddresses(of); err != nil {
 		return err
 	}
 	people := make([]Person, 0, len(of)+len(rows))
@@ -49,41 +53,43 @@ func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 		}
 	}
 	tx.store.recent.keep(tx.messages)
-	return w.conversationsAhead(tx.store.recent, people)
+	return tx.prefetchConversations(people)
 }
 
-func (w *postgresWriter) addressesAhead(s *Store, of []Subject) error {
+func (tx *Tx) prefetchAddresses(of []Subject) error {
 	var hashes []seal.CustomerHash
 	for _, subject := range of {
-		hashes = append(hashes, s.spellings(subject.Address)...)
+		hashes = append(hashes, tx.store.spellings(subject.Address)...)
 	}
 	keys := make([][]any, len(hashes))
 	for i := range hashes {
 		keys[i] = []any{hashes[i][:]}
 	}
 	found := make([]*addressRow, len(hashes)) // nil for one of which nothing is known
-	if err := w.queryEach(selectAddress, keys, func(i int, v values) { found[i] = readAddress(v) }); err != nil {
+	if err := tx.conn.QueryEach(
+		selectAddress, keys, func(i int, v engine.Row) { found[i] = readAddress(v) },
+	); err != nil {
 		return err
 	}
 	for i, hash := range hashes {
-		s.recent.addresses[hash] = found[i]
+		tx.store.recent.addresses[hash] = found[i]
 	}
 	return nil
 }
 
-func (w *postgresWriter) conversationsAhead(recent *recent, people []Person) error {
+func (tx *Tx) prefetchConversations(people []Person) error {
 	conversations := make([][]byte, len(people)) // nil for who has none
 	keys := make([][]any, len(people))
 	for i := range people {
 		keys[i] = []any{people[i].Channel, people[i].Customer[:]}
 	}
-	if err := w.queryEach(
-		selectConversation, keys, func(i int, v values) { conversations[i] = v.Bytes(0) },
+	if err := tx.conn.QueryEach(
+		selectConversation, keys, func(i int, v engine.Row) { conversations[i] = v.Bytes(0) },
 	); err != nil {
 		return err
 	}
 	for i, person := range people {
-		recent.conversations[person] = conversations[i]
+		tx.store.recent.conversations[person] = conversations[i]
 	}
 	return nil
 }
