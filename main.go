@@ -113,12 +113,18 @@ func parse(arguments []string) (settings, error) {
 	)
 	flags.StringVar(
 		&s.OperatorNamespace, "namespace", s.OperatorNamespace,
-		"namespace that the operator runs in; gateways let it alone read their reports (default $POD_NAMESPACE)",
+		"namespace that the operator runs in; only it may read the gateways' reports (default $POD_NAMESPACE)",
 	)
-	flags.StringVar(&s.GatewayOTLPEndpoint, "gateway-otlp-endpoint", "", "URL of an OTLP/HTTP collector, such as http://collector.observability:4318, that every gateway sends traces to; "+
-		"empty sends none. A change restarts the gateways")
-	repositories := flags.String("gateway-repositories", "",
-		"comma-separated repositories that accounts may name a gateway image of, beside that of --gateway-image; * allows all")
+	flags.StringVar(
+		&s.GatewayOTLPEndpoint, "gateway-otlp-endpoint", "",
+		"URL of an OTLP/HTTP collector, such as http://collector.observability:4318, that every gateway sends "+
+			"traces to; empty sends none. A change restarts the gateways",
+	)
+	repositories := flags.String(
+		"gateway-repositories", "",
+		"comma-separated repositories whose gateway images accounts may name, beside that of --gateway-image; "+
+			"* allows all",
+	)
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(
 		&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report",
@@ -160,8 +166,8 @@ func parse(arguments []string) (settings, error) {
 	return s, nil
 }
 
-// validEndpoint tells whether a collector's URL is one, or empty. It may hold no password: it would
-// stand in every Deployment.
+// validEndpoint reports whether a collector's URL is one, or empty. It may hold no password: it
+// would stand in every Deployment.
 func validEndpoint(address string) bool {
 	parsed, err := url.Parse(address)
 	return address == "" || err == nil && parsed.Host != "" && parsed.User == nil &&

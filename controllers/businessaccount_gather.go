@@ -47,8 +47,8 @@ type accountScope struct {
 	// prices are the versions of what is stored of the account's prices.
 	prices    []string
 	templates []v1alpha1.MessageTemplate
-	// holders are the other accounts that hold phone numbers of this one, by phoneNumberID.
-	holders map[string]types.NamespacedName
+	// holders are the other accounts that hold channels of this one.
+	holders map[v1alpha1.ChannelIdentity]types.NamespacedName
 	// hostHolder is the other account that holds the host of this one's Ingress; nil if there is
 	// none.
 	hostHolder *types.NamespacedName
@@ -83,7 +83,7 @@ func (r *BusinessAccountReconciler) gather(
 		account:  account,
 		now:      r.Clock.Now(),
 		memory:   r.memory.of(client.ObjectKeyFromObject(account), account.UID),
-		holders:  map[string]types.NamespacedName{},
+		holders:  map[v1alpha1.ChannelIdentity]types.NamespacedName{},
 		secrets:  map[string]*metav1.PartialObjectMetadata{},
 		children: map[string]client.Object{},
 	}
@@ -344,8 +344,8 @@ func (s *accountScope) fingerprint() string {
 	note(digest, "host taken", s.hostHolder != nil)
 	note(digest, "namespace", s.namespaceLabels.String())
 	note(digest, "prices", s.prices)
-	for _, number := range sortedKeys(s.holders) {
-		note(digest, "taken", number)
+	for _, identity := range identitiesOf(s.account) {
+		note(digest, "taken", identity, s.taken(identity))
 	}
 	for i := range s.templates {
 		note(digest, "template", s.templates[i].UID, s.templates[i].ResourceVersion)

@@ -24,7 +24,7 @@ import (
 func accountSummary() []string {
 	return []string{
 		v1alpha1.ConditionPlanResolved, v1alpha1.ConditionClaimsGranted, v1alpha1.ConditionCredentialsValid,
-		v1alpha1.ConditionNumbersHeld, v1alpha1.ConditionHostHeld, v1alpha1.ConditionTemplatesServed,
+		v1alpha1.ConditionChannelsHeld, v1alpha1.ConditionHostHeld, v1alpha1.ConditionTemplatesServed,
 		v1alpha1.ConditionGatewayAvailable, v1alpha1.ConditionStoreWritable, v1alpha1.ConditionConfigSynced,
 		v1alpha1.ConditionUpstreamAccepts, v1alpha1.ConditionUsageCurrent,
 	}
@@ -69,7 +69,7 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	showChannels(scope, &status)
 	showQueue(scope, &status)
 	status.PricedRevisions = scope.pricedRevisions()
-	status.PhoneNumberIDs = scope.held()
+	status.HeldChannels = scope.held()
 	status.IngressHost = scope.heldHost()
 	if scope.compilation.planName != "" {
 		status.PlanName = scope.compilation.planName
@@ -80,7 +80,7 @@ func statusOf(scope *accountScope, failure error) v1alpha1.BusinessAccountStatus
 	j.set(v1alpha1.ConditionPlanPublished, publishedVerdict(scope))
 	j.set(v1alpha1.ConditionCredentialsValid, credentialsVerdict(scope))
 	j.set(v1alpha1.ConditionClaimsGranted, partVerdict(scope, scope.compilation.claims, v1alpha1.ReasonClaimsGranted))
-	j.set(v1alpha1.ConditionNumbersHeld, numbersVerdict(scope))
+	j.set(v1alpha1.ConditionChannelsHeld, channelsHeldVerdict(scope))
 	j.set(v1alpha1.ConditionHostHeld, hostVerdict(scope))
 	j.set(
 		v1alpha1.ConditionTemplatesServed,

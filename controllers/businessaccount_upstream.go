@@ -25,7 +25,7 @@ func showChannels(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	status.Channels = nil
 	for i := range scope.account.Spec.Channels {
 		channel := &scope.account.Spec.Channels[i]
-		if scope.taken(channel.PhoneNumberID) {
+		if scope.taken(channel.Identity()) {
 			continue
 		}
 		shown := v1alpha1.ChannelStatus{Name: channel.Name, Conditions: conditionsOfChannel(before, channel.Name)}

@@ -289,9 +289,9 @@ func TestReachedIsExact(t *testing.T) {
 	}
 }
 
-func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
+func TestWhoHasAChannelKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 	t.Parallel()
-	const number = "106540352242922"
+	channel := v1alpha1.ChannelIdentity{Type: v1alpha1.ChannelWhatsApp, ID: "106540352242922"}
 	at := func(second int, namespace, name string) v1alpha1.BusinessAccount {
 		return v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{
 			Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(
@@ -300,7 +300,7 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 		}}
 	}
 	having := func(account v1alpha1.BusinessAccount) v1alpha1.BusinessAccount {
-		account.Status.PhoneNumberIDs = []string{"1", number}
+		account.Status.HeldChannels = []v1alpha1.ChannelIdentity{{Type: "WhatsApp", ID: "1"}, channel}
 		return account
 	}
 	// In the order of their right to the number.
@@ -311,7 +311,7 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 		"alone":      {at(1, "a", "a")},
 		"having another": {at(1, "a", "a"), func() v1alpha1.BusinessAccount {
 			b := at(2, "b", "b")
-			b.Status.PhoneNumberIDs = []string{"1"}
+			b.Status.HeldChannels = []v1alpha1.ChannelIdentity{{Type: "WhatsApp", ID: "1"}, {Type: "Messenger", ID: channel.ID}}
 			return b
 		}()},
 	}
@@ -320,7 +320,7 @@ func TestWhoHasANumberKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				claimants := rapid.Permutation(order).Draw(t, "claimants")
 				for i := range order {
-					other := holder(&order[i], claimants, hasNumber(number))
+					other := holder(&order[i], claimants, hasChannel(channel))
 					if i == 0 && other != nil {
 						t.Fatalf(
 							"%s/%s is the first, and %s/%s holds its number", order[i].Namespace, order[i].Name,

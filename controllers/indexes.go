@@ -21,8 +21,8 @@ const (
 	indexPriced = "status.pricedRevisions.plan"
 	// indexSecret finds the accounts that name a Secret.
 	indexSecret = "guichet.secretNames"
-	// indexNumber finds the accounts that name a phoneNumberID.
-	indexNumber = "guichet.phoneNumberIDs"
+	// indexChannel finds the accounts that name a phone number or a page, by channelKey.
+	indexChannel = "guichet.channels"
 	// indexHost finds the accounts whose Ingress asks for a host.
 	indexHost = "guichet.ingressHost"
 	// indexAccount finds the templates of an account by spec.accountName.
@@ -41,7 +41,7 @@ func AddIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.BusinessAccount{}, indexPricedNow, pricedNowOf},
 		{&v1alpha1.BusinessAccount{}, indexPriced, pricedOf},
 		{&v1alpha1.BusinessAccount{}, indexSecret, secretsOf},
-		{&v1alpha1.BusinessAccount{}, indexNumber, numbersOf},
+		{&v1alpha1.BusinessAccount{}, indexChannel, channelKeysOf},
 		{&v1alpha1.BusinessAccount{}, indexHost, hostsOf},
 		{&v1alpha1.MessageTemplate{}, indexAccount, accountOf},
 	}
@@ -89,18 +89,23 @@ func secretsOf(object client.Object) []string {
 	return tenant.SecretNames(account)
 }
 
-func numbersOf(object client.Object) []string {
+func channelKeysOf(object client.Object) []string {
 	account, ok := object.(*v1alpha1.BusinessAccount)
 	if !ok {
 		return nil
 	}
-	var numbers []string
-	for _, channel := range account.Spec.Channels {
-		if channel.PhoneNumberID != "" {
-			numbers = append(numbers, channel.PhoneNumberID)
+	var keys []string
+	for _, identity := range identitiesOf(account) {
+		if identity.ID != "" {
+			keys = append(keys, channelKey(identity))
 		}
 	}
-	return numbers
+	return keys
+}
+
+// channelKey is a channel's identity in an index.
+func channelKey(identity v1alpha1.ChannelIdentity) string {
+	return string(identity.Type) + "/" + identity.ID
 }
 
 func hostsOf(object client.Object) []string {

@@ -99,7 +99,7 @@ func newDesk(t *testing.T) *desk {
 	d.client = fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(plan, account, credentials, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "acme"}}).
 		WithStatusSubresource(account).
-		WithIndex(&v1alpha1.BusinessAccount{}, indexNumber, numbersOf).
+		WithIndex(&v1alpha1.BusinessAccount{}, indexChannel, channelKeysOf).
 		WithIndex(&v1alpha1.MessageTemplate{}, indexAccount, accountOf).
 		WithInterceptorFuncs(interceptor.Funcs{
 			Get: func(

@@ -5,11 +5,11 @@ import (
 )
 
 // BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time
-// from the cluster and the gateway's ledger; only of several accounts with one phone number, the
-// oldest then holds it, whoever did before.
+// from the cluster and the gateway's ledger; only of several accounts with one phone number or page,
+// the oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
 	// conditions say what is well and what is not: Ready (the summary), PlanResolved, PlanPublished,
-	// ClaimsGranted, CredentialsValid, NumbersHeld, HostHeld, TemplatesServed, GatewayAvailable,
+	// ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed, GatewayAvailable,
 	// StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts, UsageCurrent, WithinBudget,
 	// CallbacksTaken.
 	// +optional
@@ -29,14 +29,14 @@ type BusinessAccountStatus struct {
 	// +optional
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
 
-	// phoneNumberIDs are the numbers that the account holds: no other account gets one of them
-	// before this one lets it go.
+	// heldChannels are the phone numbers and pages that the account holds: no other account gets one
+	// of them before this one lets it go.
 	// +optional
-	// +listType=set
+	// +listType=map
+	// +listMapKey=type
+	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=25
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=64
-	PhoneNumberIDs []string `json:"phoneNumberIDs,omitempty"`
+	HeldChannels []ChannelIdentity `json:"heldChannels,omitempty"`
 
 	// ingressHost is the host of the account's Ingress: no other account gets one with it before
 	// this one lets it go.

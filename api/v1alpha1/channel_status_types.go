@@ -4,6 +4,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// ChannelIdentity is what the network calls a channel. Two channels with the same one are the same
+// phone number or page, whatever accounts they are of.
+type ChannelIdentity struct {
+	// type is the network: 'WhatsApp' or 'Messenger'.
+	// +required
+	Type ChannelType `json:"type,omitempty"`
+
+	// id is the Graph API's id of the phone number or the page.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	ID string `json:"id,omitempty"`
+}
+
 // ChannelStatus says whether messages leave through a channel.
 type ChannelStatus struct {
 	// name is the channel's name in spec.channels.

@@ -73,6 +73,14 @@ type Channel struct {
 	CredentialsSecretName string `json:"credentialsSecretName,omitempty"`
 }
 
+// Identity is what the network calls the channel.
+func (c *Channel) Identity() ChannelIdentity {
+	if c.Type == ChannelMessenger {
+		return ChannelIdentity{Type: ChannelMessenger, ID: c.PageID}
+	}
+	return ChannelIdentity{Type: ChannelWhatsApp, ID: c.PhoneNumberID}
+}
+
 // Keys of a channel's credentials Secret and of a callback's Secret.
 const (
 	// SecretKeyAccessToken holds the token that the upstream accepts.

@@ -18,10 +18,10 @@ const (
 	// ConditionCredentialsValid says whether every Secret and key that the account names is there
 	// and well-formed.
 	ConditionCredentialsValid = "CredentialsValid"
-	// ConditionNumbersHeld says whether the account holds all of its phone numbers: of several
-	// accounts with the same phoneNumberID the first one holds it, and the gateways of the others
-	// do not serve it.
-	ConditionNumbersHeld = "NumbersHeld"
+	// ConditionChannelsHeld says whether the account holds all of its channels: of several accounts
+	// with the same phoneNumberID, or the same pageID, the first one holds it, and the gateways of
+	// the others do not serve it.
+	ConditionChannelsHeld = "ChannelsHeld"
 	// ConditionHostHeld says whether the account holds the host of its Ingress: of several accounts
 	// with the same host the first one holds it, and the others have no Ingress.
 	ConditionHostHeld = "HostHeld"
@@ -123,11 +123,11 @@ const (
 	// and who grants it.
 	ReasonNotGranted = "NotGranted"
 
-	// ReasonNumbersHeld: no other account holds a phone number of this one.
-	ReasonNumbersHeld = "NumbersHeld"
-	// ReasonNumberTaken: another account holds a phone number of this one; the message names the
-	// channel.
-	ReasonNumberTaken = "NumberTaken"
+	// ReasonChannelsHeld: no other account holds a phone number or a page of this one.
+	ReasonChannelsHeld = "ChannelsHeld"
+	// ReasonChannelTaken: another account holds a phone number or a page of this one; the message
+	// names the channel.
+	ReasonChannelTaken = "ChannelTaken"
 
 	// ReasonHostHeld: no other account holds the host of this one's Ingress.
 	ReasonHostHeld = "HostHeld"

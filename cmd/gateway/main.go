@@ -24,11 +24,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/otlp"
 )
 
-// flushTimeout is how long a stop waits for the collector of traces.
+// flushTimeout bounds the wait for the trace collector when the gateway stops.
 const flushTimeout = 3 * time.Second
 
 func main() {
-	spareMemory()
+	tradeMemoryForCPU()
 	if err := run(context.Background(), os.Args[1:], os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "gateway:", err)
 		os.Exit(1)
@@ -49,7 +49,7 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 	flags.StringVar(&api, "listen-api", port(config.APIPort), "address of the business's API and of the webhooks")
 	flags.StringVar(&metrics, "listen-metrics", port(config.MetricsPort), "address of /healthz, /readyz and /metrics")
 	flags.StringVar(&report, "listen-report", port(config.ReportPort), "address of the report, over TLS")
-	flags.TextVar(&level, "log-level", slog.LevelInfo, "least level that is logged: DEBUG, INFO, WARN or ERROR")
+	flags.TextVar(&level, "log-level", slog.LevelInfo, "lowest level that is logged: DEBUG, INFO, WARN or ERROR")
 	flags.SetOutput(output)
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -67,7 +67,7 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 		defer func() {
 			flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 			defer cancel()
-			_ = traces.Shutdown(flush) // what the collector did not take in time is lost, as it would be without a stop
+			_ = traces.Shutdown(flush) // spans that the collector does not take in time are lost
 		}()
 	}
 	listeners, err := gateway.Listen(api, metrics, report)
@@ -80,20 +80,20 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 func port(number int) string { return ":" + strconv.Itoa(number) }
 
 const (
-	// heapGrowth is by how many percent the heap may grow over what is alive before it is
-	// collected. What is alive is a few MiB, and collecting it whenever it had doubled took a sixth
-	// of the processor's time under load.
+	// heapGrowth is by how many percent the heap may grow beyond the live heap before it is
+	// collected. The live heap is a few MiB. Collecting at twice its size took a sixth of the CPU
+	// time under load.
 	heapGrowth = 400
-	// heapShare is the part of the container's memory from which on the heap is collected more
-	// often, however much it has grown.
+	// heapShare is the share of the container's memory above which the heap is collected more
+	// often, whatever its growth.
 	heapShare = 0.8
 )
 
-// spareMemory trades memory that is there for processor time. Go's own variables, GOGC and
-// GOMEMLIMIT, go before it.
-func spareMemory() {
+// tradeMemoryForCPU collects garbage less often while memory is plentiful. Go's own variables, GOGC
+// and GOMEMLIMIT, take precedence.
+func tradeMemoryForCPU() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(heapGrowth)
 	}
-	_, _ = memlimit.Set(memlimit.WithRatio(heapShare)) // where no limit is, none is set
+	_, _ = memlimit.Set(memlimit.WithRatio(heapShare)) // without a container limit there is none
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	_ "time/tzdata" // zones must be known where the system has none
+	_ "time/tzdata" // for systems without time zones
 
 	"github.com/guichet-dev/guichet/internal/cli"
 )

@@ -42,12 +42,12 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.listen, "listen", ":8090", "address of the Graph API and the control API")
 	flags.StringVar(
 		&o.config, "config", "",
-		"configuration file in YAML or JSON; without one, a single account that takes any token",
+		"configuration file in YAML or JSON; without one, a single account that accepts any token",
 	)
 	flags.StringVar(
 		&o.callbackCA, "callback-ca", "", "file of PEM certificates to trust for callbacks, beside the system's",
 	)
-	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "least level to log: DEBUG, INFO, WARN or ERROR")
+	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "lowest level to log: DEBUG, INFO, WARN or ERROR")
 	return o, flags.Parse(args)
 }
 

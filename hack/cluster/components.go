@@ -8,7 +8,7 @@ type component struct {
 	arguments []string
 }
 
-// storage is what the API server and the kubelet build on.
+// storage returns what the API server and the kubelet build on.
 func storage() []component {
 	return []component{
 		{"etcd", []string{
@@ -49,7 +49,7 @@ func apiServerComponent() component {
 	}}
 }
 
-// clients is everything that talks to the API server.
+// clients returns everything that talks to the API server.
 func clients() []component {
 	return []component{
 		{"kube-controller-manager", []string{

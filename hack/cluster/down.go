@@ -91,8 +91,11 @@ func killStrays(l layout) error {
 			continue
 		}
 		if !isBelow(program, l.root) {
-			return fmt.Errorf("a cluster of another checkout runs on this machine (process %d, %s); end it there with `make cluster-down`",
-				pid, strings.TrimSuffix(program, " (deleted)"))
+			return fmt.Errorf(
+				"a cluster of another checkout runs on this machine (process %d, %s); "+
+					"end it there with `make cluster-down`",
+				pid, strings.TrimSuffix(program, " (deleted)"),
+			)
 		}
 		if err := stray.kill(endPatience); err != nil {
 			return err

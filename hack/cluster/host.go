@@ -67,7 +67,7 @@ func missingPackages() []string {
 	return missing
 }
 
-// cniFolder is the first folder that holds the plugins that the node uses, or empty.
+// cniFolder returns the first folder that holds the plugins that the node uses, or empty.
 func cniFolder() string {
 	for _, folder := range cniFolders {
 		_, noLink := os.Stat(folder + "/ptp")
@@ -117,8 +117,11 @@ func checkNetworkFree() error {
 			return fmt.Errorf("read the routes of this machine: %w", err)
 		}
 		if route.Bits() > 0 && route.Overlaps(netip.MustParsePrefix(clusterRange)) {
-			return fmt.Errorf("the cluster needs the addresses %s, and this machine routes %s to %s; take that link down, or use kind: make demo CLUSTER=kind",
-				clusterRange, route, link)
+			return fmt.Errorf(
+				"the cluster needs the addresses %s, and this machine routes %s to %s; "+
+					"take that link down, or use kind: make demo CLUSTER=kind",
+				clusterRange, route, link,
+			)
 		}
 	}
 	return lines.Err()

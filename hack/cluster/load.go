@@ -23,8 +23,10 @@ func load(ctx context.Context, l layout, archives []string) error {
 		return errors.New("there is no cluster to load images into; start it with `make cluster-up`")
 	}
 	for _, archive := range archives {
-		command := exec.CommandContext(ctx, l.program("ctr"),
-			"--address="+insideNode(first, insideState+"/containerd.sock"), "--namespace=k8s.io", "images", "import", archive)
+		socket := insideNode(first, insideState+"/containerd.sock")
+		command := exec.CommandContext(
+			ctx, l.program("ctr"), "--address="+socket, "--namespace=k8s.io", "images", "import", archive,
+		)
 		if output, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("load %s: %w: %s", archive, err, output)
 		}

@@ -37,7 +37,7 @@ type identity struct {
 	names     []string
 }
 
-// identities is every certificate that the cluster needs.
+// identities returns every certificate that the cluster needs.
 func identities() []identity {
 	return []identity{
 		{file: "admin", user: "admin", groups: []string{"system:masters"}},

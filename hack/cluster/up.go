@@ -154,7 +154,7 @@ func kubectl(ctx context.Context, l layout, arguments ...string) (string, error)
 	return string(output), err
 }
 
-// runningNode is the node's first process, if there is one that answers.
+// runningNode returns the node's first process, if there is one that answers.
 func runningNode(l layout) (process, bool) {
 	first, err := readProcess(l.state("process"))
 	if err != nil || !first.runs() {
@@ -166,7 +166,7 @@ func runningNode(l layout) (process, bool) {
 	return first, err == nil
 }
 
-// insideNode is a path of the node's mount namespace as the host sees it.
+// insideNode returns a path of the node's mount namespace as the host sees it.
 func insideNode(first process, path string) string {
 	return "/proc/" + strconv.Itoa(first.pid) + "/root" + path
 }

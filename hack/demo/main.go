@@ -163,17 +163,25 @@ func next(play *story.Play, stage *story.Stage) {
 		url = "http://127.0.0.1:8080"
 		fmt.Printf("%s -n %s port-forward svc/%s-gateway 8080 &\n", kubectl, story.AccountNamespace, story.AccountName)
 	}
-	fmt.Printf("TOKEN=$(%s -n %s get secret $(%s -n %s get ba %s -o jsonpath='{.status.gateway.apiTokensSecretName}') -o go-template='{{range .data}}{{. | base64decode}}{{\"\\n\"}}{{end}}' | head -n 1)\n",
-		kubectl, story.AccountNamespace, kubectl, story.AccountNamespace, story.AccountName)
-	fmt.Printf(`curl -s %s/v26.0/%s/messages -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"messaging_product":"whatsapp","to":"+33612345678","type":"text","text":{"body":"Anything else?"}}'`+"\n",
-		url, play.Business.PhoneNumberID)
+	fmt.Printf(
+		"TOKEN=$(%[1]s -n %[2]s get secret $(%[1]s -n %[2]s get ba %[3]s "+
+			"-o jsonpath='{.status.gateway.apiTokensSecretName}') "+
+			"-o go-template='{{range .data}}{{. | base64decode}}{{\"\\n\"}}{{end}}' | head -n 1)\n",
+		kubectl, story.AccountNamespace, story.AccountName,
+	)
+	fmt.Printf(
+		`curl -s %s/v26.0/%s/messages -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' `+
+			`-d '{"messaging_product":"whatsapp","to":"+33612345678","type":"text","text":{"body":"Anything else?"}}'`+
+			"\n",
+		url, play.Business.PhoneNumberID,
+	)
 	fmt.Printf(
 		"%s explain ba.spec.budget\n%s -n %s describe ba %s\n", kubectl, kubectl, story.AccountNamespace,
 		story.AccountName,
 	)
 }
 
-// heading is in bold on a terminal; a file gets the text alone.
+// heading prints in bold on a terminal; a file gets the text alone.
 func heading(text string) {
 	if out, err := os.Stdout.Stat(); err == nil && out.Mode()&os.ModeCharDevice != 0 {
 		text = "\033[1m" + text + "\033[0m"

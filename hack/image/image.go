@@ -53,7 +53,7 @@ func build(p program) (v1.Image, error) {
 	return mutate.ConfigFile(image, description)
 }
 
-// layer is the image's only layer: the program, owned by root and writable by nobody.
+// layer returns the image's only layer: the program, owned by root and writable by nobody.
 func layer(p program) (v1.Layer, error) {
 	var archive bytes.Buffer
 	writer := tar.NewWriter(&archive)
@@ -78,7 +78,8 @@ func layer(p program) (v1.Layer, error) {
 	})
 }
 
-// archive is the image as `docker load`, `kind load image-archive` and `ctr images import` take it.
+// archive returns the image as `docker load`, `kind load image-archive` and `ctr images import`
+// take it.
 func archive(image v1.Image, reference name.Tag) ([]byte, error) {
 	var file bytes.Buffer
 	if err := tarball.Write(reference, image, &file); err != nil {

@@ -41,8 +41,8 @@ func run(source, samples string) error {
 	return nil
 }
 
-// render is a plan's text: its rules, rates and tiers are named in the file, and stand in folders
-// beside it.
+// render returns a plan's text: its rules, rates and tiers are named in the file, and stand in
+// folders beside it.
 func render(source, file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -64,7 +64,7 @@ func render(source, file string) (string, error) {
 	return out.String(), nil
 }
 
-// rules are the fields of a revision that the file holds, as deep as a revision's are.
+// rules returns the fields of a revision that the file holds, as deep as a revision's are.
 func rules(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -77,7 +77,7 @@ func rules(file string) (string, error) {
 // cards are the rate cards of a folder.
 type cards struct{ folder string }
 
-// rates is a line for each market of a card of base rates.
+// rates returns a line for each market of a card of base rates.
 func (c cards) rates(name string) (string, error) {
 	card, err := ratecard.ReadFiles(c.path(name), "")
 	if err != nil {
@@ -95,8 +95,8 @@ func (c cards) rates(name string) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// tiers is a line for each market and category of a card of volume tiers, which must agree with the
-// base rates.
+// tiers returns a line for each market and category of a card of volume tiers, which must agree
+// with the base rates.
 func (c cards) tiers(rates, tiers string) (string, error) {
 	card, err := ratecard.ReadFiles(c.path(rates), c.path(tiers))
 	if err != nil {
@@ -124,7 +124,7 @@ func tierFields(tier pricing.Tiers) string {
 	return strings.Join(fields, ", ")
 }
 
-// printed is an amount with the four decimals that the cards print.
+// printed returns an amount with the four decimals that the cards print.
 func printed(amount string) string {
 	_, decimals, found := strings.Cut(amount, ".")
 	if !found {
@@ -133,7 +133,7 @@ func printed(amount string) string {
 	return amount + strings.Repeat("0", max(0, 4-len(decimals)))
 }
 
-// quoted is a market's name as YAML takes it.
+// quoted returns a market's name as YAML takes it.
 func quoted(name string) string {
 	if strings.Contains(name, "&") {
 		return strconv.Quote(name)

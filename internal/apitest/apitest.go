@@ -12,8 +12,8 @@ import (
 )
 
 // Start starts a kube-apiserver that knows the kinds of the repository whose top folder is root,
-// and returns how to talk to it and how to end it. The programs are those of the folder that
-// KUBEBUILDER_ASSETS names, or of bin/envtest.
+// and returns its connection settings and a function that stops it. The programs are in the folder
+// that KUBEBUILDER_ASSETS names, or in bin/envtest.
 func Start(root string) (cluster *rest.Config, stop func() error, err error) {
 	assets, err := assetsFolder(root)
 	if err != nil {
@@ -31,7 +31,7 @@ func Start(root string) (cluster *rest.Config, stop func() error, err error) {
 	return cluster, environment.Stop, nil
 }
 
-// assetsFolder is where kube-apiserver and etcd are.
+// assetsFolder returns where kube-apiserver and etcd are.
 func assetsFolder(root string) (string, error) {
 	folder := os.Getenv("KUBEBUILDER_ASSETS")
 	if folder == "" {

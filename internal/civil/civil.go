@@ -1,9 +1,9 @@
 // Package civil has dates and months without a clock or a zone.
 //
-// A price list is in force from a local midnight on, and an allowance lasts a local month. Both are
-// decided by turning an instant into a date of the account's zone and comparing dates, never by
-// computing the instant of a midnight: a day of 23 or 25 hours, or one that has no midnight at all,
-// then needs no special case.
+// A price list takes effect at a local midnight, and an allowance lasts a local month. Both are
+// decided by converting an instant to a date in the account's zone and comparing dates, never by
+// computing the instant of a midnight. So a day of 23 or 25 hours, or one without a midnight, needs
+// no special case.
 package civil
 
 import (
@@ -19,7 +19,7 @@ type Month int32
 
 const layout = "2006-01-02"
 
-// DateAt is the date that calendars in zone show at the instant unix, in seconds since
+// DateAt returns the date that calendars in zone show at the instant unix, in seconds since
 // 1970-01-01T00:00:00Z.
 func DateAt(unix int64, zone *time.Location) Date {
 	_, offset := time.Unix(unix, 0).In(zone).Zone()
@@ -35,20 +35,19 @@ func ParseDate(text string) (Date, error) {
 	return Date(floorDiv(t.Unix(), secondsPerDay)), nil
 }
 
-// String is the date in the form YYYY-MM-DD.
+// String returns the date in the form YYYY-MM-DD.
 func (d Date) String() string { return d.midnight().Format(layout) }
 
-// Month is the month that the date lies in.
+// Month returns the month of the date.
 func (d Date) Month() Month {
 	t := d.midnight()
 	return Month(t.Year()*12 + int(t.Month()) - 1)
 }
 
-// Start is the first instant of the date in zone: midnight, or where the zone skips midnight that
-// day, the instant after the gap.
+// Start returns the first instant of the date in zone: midnight, or the instant after the gap if
+// the zone skips midnight that day.
 func (d Date) Start(zone *time.Location) time.Time {
-	// Noon exists on every date of every zone but the few that a zone skipped whole; walk back to
-	// where the date begins.
+	// Some zones skipped a midnight, or a whole date: walk forward to where the date begins.
 	y, m, day := d.midnight().Date()
 	start := time.Date(y, m, day, 0, 0, 0, 0, zone)
 	for DateAt(start.Unix(), zone) < d {
@@ -61,8 +60,8 @@ func (d Date) Start(zone *time.Location) time.Time {
 	return d.firstMidnight(start)
 }
 
-// firstMidnight is start, or the midnight before it where the zone sets its clocks back soon after
-// midnight, so that the date has two; time.Date gives either.
+// firstMidnight returns start, or the midnight before it if the zone sets its clocks back soon
+// after midnight. The date then has two midnights, and time.Date returns either.
 func (d Date) firstMidnight(start time.Time) time.Time {
 	turn, _ := start.ZoneBounds()
 	if turn.IsZero() {
@@ -75,10 +74,10 @@ func (d Date) firstMidnight(start time.Time) time.Time {
 	return start
 }
 
-// String is the month in the form YYYY-MM.
+// String returns the month in the form YYYY-MM.
 func (m Month) String() string { return fmt.Sprintf("%04d-%02d", int(m)/12, int(m)%12+1) }
 
-// First is the first day of the month.
+// First returns the first day of the month.
 func (m Month) First() Date {
 	t := time.Date(int(m)/12, time.Month(int(m)%12+1), 1, 0, 0, 0, 0, time.UTC)
 	return Date(floorDiv(t.Unix(), secondsPerDay))

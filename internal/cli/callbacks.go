@@ -28,9 +28,11 @@ func newCallbacksCommand() *cobra.Command {
 		Short: "List, replay or drop the callbacks that an endpoint refuses",
 		Long: `List, replay or drop the callbacks that an account's endpoint refuses.
 
-A callback that the endpoint has refused for a quarter of an hour, with 400, 404, 410, 413, 422 or another 4xx that is not about
-credentials or load, is set aside for 30 days, and those behind it go on. The gateway is asked with one of the account's API tokens,
-which the environment variable ` + tokenVariable + ` holds:
+The endpoint refuses a callback with 400, 404, 410, 413, 422 or another 4xx that is not about
+credentials or load. After a quarter of an hour of that, the callback is set aside for 30 days, and
+those behind it go on.
+
+The environment variable ` + tokenVariable + ` must have one of the account's API tokens:
 
   kubectl -n acme port-forward service/acme-gateway 8080 &
   export GUICHET_TOKEN=$(kubectl -n acme get secret acme-api-tokens -o jsonpath='{.data.default}' | base64 -d)
@@ -41,24 +43,24 @@ which the environment variable ` + tokenVariable + ` holds:
 	}
 	flags := command.PersistentFlags()
 	flags.StringVar(&to.gateway, "gateway", "http://127.0.0.1:8080", "base URL of the gateway's API")
-	flags.StringVar(&to.phoneNumberID, "phone-number-id", "", "id of the number whose callbacks are meant")
+	flags.StringVar(&to.phoneNumberID, "phone-number-id", "", "id of the number that the callbacks are about")
 	list := &cobra.Command{
 		Use: "list", Short: "List what is set aside, oldest first", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return to.list(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	command.AddCommand(list,
 		to.change(
-			"replay", "Deliver callbacks once more, behind what waits for their customers", http.MethodPost, "Replayed",
+			"replay", "Deliver callbacks again, after what waits for their customers", http.MethodPost, "Replayed",
 		),
-		to.change("drop", "Forget callbacks for good", http.MethodDelete, "Dropped"),
+		to.change("drop", "Delete callbacks for good", http.MethodDelete, "Dropped"),
 	)
 	return command
 }
 
-// refusedCallbacks is where a number's refused callbacks are listed and changed.
+// refusedCallbacks reaches a gateway's list of a number's refused callbacks.
 type refusedCallbacks struct{ gateway, phoneNumberID string }
 
-// refusedCallback is one of them, as the gateway lists it.
+// refusedCallback is an entry of that list.
 type refusedCallback struct {
 	ID         string    `json:"id"`
 	QueuedAt   time.Time `json:"queued_at"`
@@ -67,7 +69,7 @@ type refusedCallback struct {
 	Bytes      int64     `json:"bytes"`
 }
 
-// change is a command that does something to callbacks that are named, or to all.
+// change returns a command that changes the named callbacks, or all of them.
 func (c *refusedCallbacks) change(name, short, method, done string) *cobra.Command {
 	all := false
 	command := &cobra.Command{
@@ -101,7 +103,7 @@ func (c *refusedCallbacks) change(name, short, method, done string) *cobra.Comma
 			return err
 		},
 	}
-	command.Flags().BoolVar(&all, "all", false, "all that are set aside now")
+	command.Flags().BoolVar(&all, "all", false, "all callbacks that are set aside now")
 	return command
 }
 
@@ -111,7 +113,7 @@ func (c *refusedCallbacks) list(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "ID\tQUEUED\tSET ASIDE\tANSWER\tBYTES") // Flush tells what went wrong
+	_, _ = fmt.Fprintln(table, "ID\tQUEUED\tSET ASIDE\tANSWER\tBYTES") // Flush returns any error
 	for _, callback := range list {
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\n", callback.ID, callback.QueuedAt.UTC().Format(time.RFC3339),
 			callback.SetAsideAt.UTC().Format(time.RFC3339), callback.Status, callback.Bytes)
@@ -136,7 +138,7 @@ func (c *refusedCallbacks) all(ctx context.Context) (list []refusedCallback, err
 	}
 }
 
-// call makes a request to the gateway and reads its answer.
+// call sends a request to the gateway and reads its answer.
 func (c *refusedCallbacks) call(ctx context.Context, method, after string, body, answer any) error {
 	token := os.Getenv(tokenVariable)
 	if token == "" || c.phoneNumberID == "" {
@@ -175,7 +177,7 @@ func (c *refusedCallbacks) call(ctx context.Context, method, after string, body,
 				} `json:"error_data"`
 			} `json:"error"`
 		}
-		_ = json.Unmarshal(content, &refused) // what is no error object has no details
+		_ = json.Unmarshal(content, &refused) // an answer that is no error object has no details
 		reason := cmp.Or(refused.Error.Data.Details, refused.Error.Message, "no reason given")
 		return fmt.Errorf("the gateway answered %d: %s", response.StatusCode, reason)
 	}

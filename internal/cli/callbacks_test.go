@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// refusing is a gateway with so many callbacks set aside, ids from 1 on.
+// refusing returns a gateway with so many callbacks set aside, ids from 1 on.
 func refusing(t *testing.T, callbacks int) (url string, requests *[]string) {
 	t.Helper()
 	requests = &[]string{}

@@ -17,7 +17,7 @@ const (
 	tiersCSV = "../ratecard/testdata/tiers.csv"
 )
 
-// withoutMalaysia is the shipped plan without Malaysia's rates: what goes there is unpriced.
+// withoutMalaysia returns the shipped plan without Malaysia's rates: what goes there is unpriced.
 func withoutMalaysia(t *testing.T) string {
 	t.Helper()
 	var kept strings.Builder
@@ -247,7 +247,8 @@ func TestRateSaysWhatHasNotEnded(t *testing.T) {
 `)
 	const totals = `{"total":"0","currency":"USD","charged":0,"free":0,"refused":0,"unpriced":0}
 `
-	const note = "note: messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total: 1\n" +
+	const note = "note: messages that were sent and have no final status (delivered, read or failed) in the file, " +
+		"and so are not in the total: 1\n" +
 		"note: statuses of messages that the file does not send, and so are not in the total: 1\n" +
 		"note: sends with the id of a message that had not ended, and so are not in the total: 1\n"
 	var out, notes strings.Builder
@@ -379,8 +380,11 @@ func TestPlanImport(t *testing.T) {
 
 // What the revision does not take over from the plan or the card is said, beside the YAML.
 func TestPlanImportNotes(t *testing.T) {
-	abroad := write(t, "abroad.csv", strings.NewReplacer("Brazil,$US,0.0625,0.0068,0.0068,n/a", "Brazil,$US,0.0625,0.0068,0.0068,0.0500",
-		"Argentina,$US,0.0618,0.0260,", "Argentina,$US,0.0618,,").Replace(read(t, baseCSV)))
+	changes := strings.NewReplacer(
+		"Brazil,$US,0.0625,0.0068,0.0068,n/a", "Brazil,$US,0.0625,0.0068,0.0068,0.0500",
+		"Argentina,$US,0.0618,0.0260,", "Argentina,$US,0.0618,,",
+	)
+	abroad := write(t, "abroad.csv", changes.Replace(read(t, baseCSV)))
 	var out, notes strings.Builder
 	command := New("guichet")
 	command.SetArgs(
@@ -388,11 +392,18 @@ func TestPlanImportNotes(t *testing.T) {
 	)
 	command.SetOut(&out)
 	command.SetErr(&notes)
-	const want = `note: pmp-2026-10 has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number
-note: the card has empty cells, which are unknown rates and not 0; such messages are unpriced: Utility in Argentina
-note: the card has no rates for these markets, whose messages are unpriced: Chile, Colombia, Egypt, France, Germany, Indonesia, Israel, Italy, Malaysia, Mexico, Netherlands, Nigeria, Pakistan, Peru, Russia, Saudi Arabia, South Africa, Spain, Turkey, United Arab Emirates, United Kingdom, North America, Rest of Africa, Rest of Asia Pacific, Rest of Western Europe, Rest of Latin America, Rest of Middle East, Hong Kong, Hungary, Poland, Qatar, Romania, Singapore, Bangladesh, Iraq, Kazakhstan, Kuwait, Morocco, Nepal, Oman, Sri Lanka, Ukraine
-note: the card has a rate for AuthenticationInternational in Brazil, but internationalAuthentication.countries has no country of it: add BR, or the rate is never used
-`
+	const want = "note: pmp-2026-10 has volume tiers and this revision has none, for want of --tiers: messages " +
+		"cost the list rate whatever their number\n" +
+		"note: the card has empty cells, which are unknown rates and not 0; such messages are unpriced: " +
+		"Utility in Argentina\n" +
+		"note: the card has no rates for these markets, whose messages are unpriced: Chile, Colombia, " +
+		"Egypt, France, Germany, Indonesia, Israel, Italy, Malaysia, Mexico, Netherlands, Nigeria, " +
+		"Pakistan, Peru, Russia, Saudi Arabia, South Africa, Spain, Turkey, United Arab Emirates, United " +
+		"Kingdom, North America, Rest of Africa, Rest of Asia Pacific, Rest of Western Europe, Rest of " +
+		"Latin America, Rest of Middle East, Hong Kong, Hungary, Poland, Qatar, Romania, Singapore, " +
+		"Bangladesh, Iraq, Kazakhstan, Kuwait, Morocco, Nepal, Oman, Sri Lanka, Ukraine\n" +
+		"note: the card has a rate for AuthenticationInternational in Brazil, but " +
+		"internationalAuthentication.countries has no country of it: add BR, or the rate is never used\n"
 	if err := command.Execute(); err != nil || notes.String() != want || !strings.HasPrefix(out.String(), "- ") {
 		t.Errorf("got %v\n%s\nwant\n%s", err, notes.String(), want)
 	}
@@ -402,7 +413,8 @@ note: the card has a rate for AuthenticationInternational in Brazil, but interna
 func TestPlanImportNotesAMarketBeforeItsDay(t *testing.T) {
 	card := write(t, "card.csv", read(t, baseCSV)+"Kazakhstan,$US,0.0604,0.0180,0.0180,0.1600,0.0180\n")
 	got, err := run(t, "plan", "import", "--plan", whatsapp, "--base-rates", card, "--effective-date", "2026-09-30")
-	const want = "note: these markets are not in the published list of 2026-09-30, so their rates are not used: Kazakhstan\n"
+	const want = "note: these markets are not in the published list of 2026-09-30, " +
+		"so their rates are not used: Kazakhstan\n"
 	if err != nil || !strings.Contains(got, want) {
 		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
-// maxKeysSecret bounds a Secret, in bytes: it holds 1 MiB at most, which is more in base64.
+// maxKeysSecret bounds the input, in bytes: a Secret holds at most 1 MiB, which base64 makes
+// longer.
 const maxKeysSecret = 2 << 20
 
 func newKeysCommand() *cobra.Command {
@@ -23,21 +24,26 @@ func newKeysCommand() *cobra.Command {
 		Short: "Rotate the key that encrypts what an account's gateway stores",
 		Long: `Rotate the key that encrypts what an account's gateway stores, in steps and without a restart.
 
-Each step reads the keys Secret as JSON and prints it with another keyset, for kubectl to put in its place:
+Each step reads the keys Secret as JSON and prints it with the new keyset, for kubectl to replace it:
 
   kubectl -n acme get secret acme-gateway-keys -o json | guichet keys rotate | kubectl replace -f -
   kubectl -n acme get secret acme-gateway-keys -o json | guichet keys promote | kubectl replace -f -
 
-The first adds a key that can only open. When every replica of the gateway has logged "Keys served" with one key more, the second lets it seal. Old keys
-stay, so that what they sealed can be opened, and the gateway seals that anew in the background. When every replica's metric
-guichet_gateway_old_key_rows is 0, and each has logged the same "primary", a third step, retire, removes them. kubectl refuses a Secret that somebody else has changed meanwhile. The output is as secret as the input: let nothing keep it.`,
+The first adds a key that can only decrypt. When every replica of the gateway has logged "Keys served"
+with one key more, the second promotes it: it encrypts from then on. Old keys stay, so that old data
+can be decrypted, and the gateway re-encrypts that data in the background. When every replica's metric
+guichet_gateway_old_key_rows is 0, and each has logged the same "primary", a third step, retire,
+removes the old keys.
+
+kubectl refuses a Secret that somebody else has changed in the meantime. The output is as secret as the
+input: do not store it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	command.AddCommand(
-		newKeysStep("rotate", "Add a key that opens, and seals once it is promoted", seal.AddKey),
-		newKeysStep("promote", "Let the added key seal from now on", seal.PromoteKey),
-		newKeysStep("retire", "Remove the old keys once nothing is sealed with them any more", seal.RetireKeys),
+		newKeysStep("rotate", "Add a key that decrypts, and encrypts once it is promoted", seal.AddKey),
+		newKeysStep("promote", "Let the added key encrypt from now on", seal.PromoteKey),
+		newKeysStep("retire", "Remove the old keys once nothing is encrypted with them any more", seal.RetireKeys),
 	)
 	return command
 }
@@ -60,14 +66,14 @@ func newKeysStep(name, short string, step func(keyset []byte) ([]byte, error)) *
 	}
 }
 
-// keysSecretObject is the Secret with an account's keys; object holds all of it, also what this
-// program does not know.
+// keysSecretObject is the Secret with an account's keys. The object holds all of it, also fields
+// that this program does not know.
 type keysSecretObject struct {
 	object map[string]any
 	data   map[string]any
 }
 
-// readKeysSecret reads one Secret in JSON. Its errors hold nothing of it.
+// readKeysSecret reads one Secret in JSON. Its errors quote nothing of it.
 func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxKeysSecret+1))
 	if err != nil {
@@ -96,7 +102,7 @@ func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
 	return &keysSecretObject{object: object, data: data}, nil
 }
 
-// replaceKeyset does a step of a rotation to the Secret's keyset.
+// replaceKeyset applies a step of a rotation to the Secret's keyset.
 func (s *keysSecretObject) replaceKeyset(step func([]byte) ([]byte, error)) error {
 	encoded, _ := s.data[config.KeysetFile].(string)
 	keyset, err := base64.StdEncoding.DecodeString(encoded)

@@ -21,7 +21,7 @@ func runWith(input string, arguments ...string) (string, error) {
 	return out.String(), err
 }
 
-// keysSecret is an account's keys Secret as `kubectl get secret -o json` prints it.
+// keysSecret returns an account's keys Secret as `kubectl get secret -o json` prints it.
 func keysSecret(keyset []byte) string {
 	return fmt.Sprintf(`{"apiVersion":"v1","kind":"Secret","type":"Opaque","metadata":{"name":"acme-gateway-keys","namespace":"acme","resourceVersion":"712","generation":9007199254740993,`+
 		`"ownerReferences":[{"kind":"BusinessAccount","name":"acme","controller":true}]},"data":{"customer.key":"QUFB","keyset.json":%q}}`,

@@ -10,8 +10,9 @@ func newLedger() *cobra.Command {
 		Short: "Verify, sum and export what was billed, offline",
 		Long: `Verify, sum and export what was billed, offline.
 
-A ledger is read from a gateway's store, which is a SQLite file or a schema of a PostgreSQL database, or from an export of it in JSON Lines. Nothing in it
-is sealed, so no key is needed, and nothing is written: a store may be read while its gateway runs.`,
+A ledger is read from a gateway's store (a SQLite file or a schema of a PostgreSQL database) or from
+an export of it in JSON Lines. It is not encrypted, so no key is needed. Nothing is written, so a
+store may be read while its gateway runs.`,
 	}
 	command.AddCommand(newLedgerVerify(), newLedgerTotals(), newLedgerExport())
 	return command

@@ -43,10 +43,11 @@ func newLedgerExport() *cobra.Command {
 
   jsonl        one JSON object a line, from which the whole chain can be verified
   csv          one row a record, for spreadsheets
-  cloudevents  one CloudEvents 1.0 event a line; source and id together name a record, whenever it is exported
-  focus        a cost and usage dataset of FOCUS ` + ledger.FOCUSVersion + `, https://focus.finops.org/focus-specification/v1-2/
+  cloudevents  one CloudEvents 1.0 event a line; source and id identify a record in every export
+  focus        a cost and usage dataset of FOCUS ` + ledger.FOCUSVersion + `,
+               https://focus.finops.org/focus-specification/v1-2/
 
-A ledger of any length takes the same memory. A part cannot be verified: export the whole for that.`,
+Memory does not grow with the ledger. Only an export of the whole ledger can be verified.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
@@ -57,7 +58,7 @@ A ledger of any length takes the same memory. A part cannot be verified: export 
 	flags.StringVar(&o.format, "format", "", "jsonl, csv, cloudevents or focus")
 	flags.StringVarP(
 		&o.output, "output", "o", "-",
-		`file to write, "-" for the standard output; a file is there only once it is complete`,
+		`file to write, "-" for the standard output; a file appears only once it is complete`,
 	)
 	flags.StringVar(&o.period, "period", "", "only the records that count in this month, for example 2026-11")
 	flags.StringVar(
@@ -106,7 +107,7 @@ func (o *exportOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 	return nil
 }
 
-// check checks the format and what it needs. The zone is nil where the format needs none.
+// check validates the format and the flags that it needs. The zone is nil if the format needs none.
 func (o *exportOptions) check() (*time.Location, error) {
 	formats := []string{formatLines, formatCSV, formatCloudEvents, formatFOCUS}
 	if !slices.Contains(formats, o.format) {
@@ -120,8 +121,7 @@ func (o *exportOptions) check() (*time.Location, error) {
 	}
 	if o.display == "" {
 		return nil, errors.New(
-			"--account-name must be the BusinessAccount's spec.displayName: FOCUS wants the name of an account that " +
-				"has one",
+			"--account-name must be the BusinessAccount's spec.displayName: FOCUS wants the name of an account",
 		)
 	}
 	zone, err := time.LoadLocation(o.zone)
@@ -149,7 +149,7 @@ func (o *exportOptions) write(
 	return ledger.WriteJSONLines(out, account, entries)
 }
 
-// selection is the part of the ledger that the flags ask for.
+// selection returns the part of the ledger that the flags ask for.
 func (o *exportOptions) selection() (ledger.Selection, error) {
 	selection := ledger.Selection{Period: o.period}
 	if o.period != "" {

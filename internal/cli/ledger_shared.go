@@ -15,21 +15,21 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 )
 
-// sharedName is what errors call a shared store: its URL is a credential.
+// sharedName stands for a shared store in errors, because its URL is a credential.
 const sharedName = "the shared store"
 
-// isShared tells whether a store is named by the URL of a PostgreSQL database.
+// isShared reports whether a store is given by the URL of a PostgreSQL database.
 func isShared(store string) bool {
 	return strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://")
 }
 
-// sharedSchema is the schema of an account's tables, as docs/ledger.md publishes it.
+// sharedSchema returns the schema of an account's tables, as docs/ledger.md publishes it.
 func sharedSchema(account string) string {
 	return "guichet_" + strings.ToLower(strings.ReplaceAll(account, "-", "_"))
 }
 
-// openShared opens an account's ledger in a PostgreSQL database for reading, in one snapshot.
-// Replicas that write are not held up.
+// openShared opens an account's ledger in a PostgreSQL database for reading, in one snapshot. It
+// does not hold up replicas that write.
 func openShared(ctx context.Context, address, account string) (*ledgerSource, error) {
 	if account == "" {
 		return nil, errors.New(
@@ -37,7 +37,7 @@ func openShared(ctx context.Context, address, account string) (*ledgerSource, er
 		)
 	}
 	config, err := pgconn.ParseConfig(address)
-	if err != nil { // whose own words may hold the password
+	if err != nil { // its text may hold the password
 		return nil, errors.New(
 			"--store must be a file, or a URL such as postgres://user@host:5432/database?sslmode=verify-full",
 		)
@@ -64,7 +64,7 @@ func openShared(ctx context.Context, address, account string) (*ledgerSource, er
 	return source, nil
 }
 
-// sharedOwner begins the snapshot, and reads whose tables these are.
+// sharedOwner begins the snapshot and reads which account owns the tables.
 func sharedOwner(ctx context.Context, conn *pgconn.PgConn) (string, error) {
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").ReadAll(); err != nil {
 		return "", err
@@ -79,7 +79,7 @@ func sharedOwner(ctx context.Context, conn *pgconn.PgConn) (string, error) {
 	return string(result.Rows[0][0]), nil
 }
 
-// sharedEntries are the records as the server sends them, one in memory at a time.
+// sharedEntries yields the records as the server sends them, with one in memory at a time.
 func sharedEntries(ctx context.Context, conn *pgconn.PgConn) iter.Seq2[ledger.Entry, error] {
 	const text, binary = 0, 1 // https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES
 	return func(yield func(ledger.Entry, error) bool) {
@@ -94,7 +94,7 @@ func sharedEntries(ctx context.Context, conn *pgconn.PgConn) iter.Seq2[ledger.En
 			}
 			copy(entry.Hash[:], columns[2])
 			if !yield(entry, nil) {
-				return // the connection is closed with what is left
+				return // closing the connection discards the rest
 			}
 		}
 		if _, err := rows.Close(); err != nil {

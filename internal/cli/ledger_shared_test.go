@@ -14,8 +14,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// sharedLedger is a database in which an account's store has records, and another account's has
-// one.
+// sharedLedger returns a database in which an account's store has records, and another account's
+// has one.
 func sharedLedger(t *testing.T, records ...ledger.Record) string {
 	t.Helper()
 	address := postgrestest.Database(t)

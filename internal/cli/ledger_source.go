@@ -32,8 +32,8 @@ func (f *ledgerFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.lines, "jsonl", "", `file of an export in JSON Lines, "-" for the standard input`)
 	flags.StringVar(
 		&f.account, "account", "",
-		"UID of the account that the ledger must be of, as in the BusinessAccount's metadata.uid (default: whatever "+
-			"the file says)",
+		"UID of the account that the ledger must belong to, the BusinessAccount's metadata.uid (default: the one "+
+			"in the file)",
 	)
 	command.MarkFlagsOneRequired("store", "jsonl")
 	command.MarkFlagsMutuallyExclusive("store", "jsonl")
@@ -41,21 +41,20 @@ func (f *ledgerFlags) register(command *cobra.Command) {
 
 // ledgerSource is a ledger that can be read once, from its first record on.
 type ledgerSource struct {
-	// name is the file's or what stands for it, for errors.
+	// name is the file, or what stands for it in errors.
 	name    string
 	account string
 	entries iter.Seq2[ledger.Entry, error]
-	// storedTotals are the sums that a store keeps beside its records; nil for an export, which has
-	// none.
+	// storedTotals returns the sums that a store keeps beside its records. It is nil for an export.
 	storedTotals func() (ledger.Totals, error)
 	end          func() error
 }
 
-// Close ends the source; closing it again says the same. An error means that what was read may not
-// have been the ledger of one instant.
+// Close ends the source. Closing it again returns the same error. An error means that what was read
+// may not have been the ledger of one instant.
 func (s *ledgerSource) Close() error { return s.end() }
 
-// open opens the ledger and finds out whose it is. The caller must close it.
+// open opens the ledger and finds its account. The caller must close it.
 func (f *ledgerFlags) open(ctx context.Context, stdin io.Reader) (*ledgerSource, error) {
 	var source *ledgerSource
 	var err error
@@ -79,7 +78,7 @@ func (f *ledgerFlags) open(ctx context.Context, stdin io.Reader) (*ledgerSource,
 	return source, nil
 }
 
-// openLines opens an export. Its account is that of its first line, unless it is given.
+// openLines opens an export. Unless the account is given, the first line names it.
 func openLines(path string, stdin io.Reader, account string) (*ledgerSource, error) {
 	source := &ledgerSource{name: path, account: account, end: func() error { return nil }}
 	from := stdin
@@ -100,10 +99,11 @@ func openLines(path string, stdin io.Reader, account string) (*ledgerSource, err
 	return source, nil
 }
 
-// maxFirstLine bounds what is read to find the account, in bytes. A record is a few hundred.
+// maxFirstLine bounds the line that is read to find the account, in bytes. A record has a few
+// hundred.
 const maxFirstLine = 1 << 20
 
-// accountOf is the account of an export's first line, and a reader that begins with that line
+// accountOf returns the account in an export's first line, and a reader that starts with that line
 // again.
 func accountOf(from io.Reader) (string, io.Reader, error) {
 	var read bytes.Buffer
@@ -112,7 +112,7 @@ func accountOf(from io.Reader) (string, io.Reader, error) {
 		return "", nil, err
 	}
 	if len(bytes.TrimSpace(line)) == 0 {
-		return "", nil, errors.New("it holds no record, so it does not say whose ledger it is: give --account")
+		return "", nil, errors.New("it holds no record and so names no account: give --account")
 	}
 	var first struct {
 		Account string `json:"account"`

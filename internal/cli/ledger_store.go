@@ -19,15 +19,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// What docs/ledger.md publishes of a store's tables.
+// The tables that docs/ledger.md publishes.
 const (
 	selectOwner   = `SELECT account_uid FROM owner`
 	selectEntries = `SELECT sequence, record, hash FROM ledger ORDER BY sequence`
 	selectTotals  = `SELECT period, currency, category, messages, charged, billed, cost FROM totals`
 )
 
-// openStore opens a gateway's store for reading, in one snapshot. It leaves no trace: no file is
-// made, changed or locked.
+// openStore opens a gateway's store for reading, in one snapshot. It creates, changes and locks no
+// file.
 func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 		err := errors.Join(tx.Rollback(), db.Close())
 		if still, statErr := isAtRest(path); atRest && !still {
 			return errors.Join(
-				err, statErr, fmt.Errorf("%s: a gateway began to use it meanwhile: run the command again", path),
+				err, statErr, fmt.Errorf("%s: a gateway began to use it in the meantime: run the command again", path),
 			)
 		}
 		return err
@@ -66,7 +66,7 @@ func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 	return source, nil
 }
 
-// isAtRest tells whether no gateway uses the store: then it has no write-ahead log beside it.
+// isAtRest reports whether no gateway uses the store: then there is no write-ahead log beside it.
 // https://www.sqlite.org/wal.html#the_wal_file
 func isAtRest(path string) (bool, error) {
 	_, err := os.Stat(path + "-wal")
@@ -76,8 +76,8 @@ func isAtRest(path string) (bool, error) {
 	return false, err
 }
 
-// storeURL is the address of the store for a reader. A store at rest is read as it lies there,
-// since SQLite would otherwise make a log for the reader, and fail where it may not.
+// storeURL returns the store's address for a reader. A store at rest is opened as immutable:
+// otherwise SQLite would create a log for the reader, and fail where it may not.
 // https://www.sqlite.org/uri.html#uriimmutable
 func storeURL(path string, atRest bool) string {
 	query := url.Values{"mode": {"ro"}, "_pragma": {"query_only(1)", "busy_timeout(5000)"}}
@@ -90,7 +90,7 @@ func storeURL(path string, atRest bool) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }
 
-// storedEntries are the records, one in memory at a time.
+// storedEntries yields the records, with one in memory at a time.
 func storedEntries(ctx context.Context, tx *sql.Tx) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		rows, err := tx.QueryContext(ctx, selectEntries)
@@ -141,7 +141,7 @@ func storedTotals(ctx context.Context, tx *sql.Tx) (ledger.Totals, error) {
 // totalRow is a row of totals, as text.
 type totalRow struct{ period, currency, category, messages, charged, billed, cost string }
 
-// addTo reads the row.
+// addTo parses the row and adds it to the totals.
 func (t totalRow) addTo(totals ledger.Totals) error {
 	var total ledger.Total
 	var err error

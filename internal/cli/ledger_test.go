@@ -19,7 +19,7 @@ import (
 
 const ledgerAccount = "5f0c5d8e-6c1f-4a0e-9d3a-0a4b6f1c2d3e"
 
-// sample are a charge, a message that was free, and a charge of the month after.
+// sample returns a charge, a message that was free, and a charge of the month after.
 func sample() []ledger.Record {
 	charged := func(id, period, settledAt string) ledger.Record {
 		at, err := time.Parse(time.RFC3339, settledAt)
@@ -39,7 +39,8 @@ func sample() []ledger.Record {
 		}
 	}
 	free := charged("m2", "2026-11", "2026-11-20T12:00:00Z")
-	free.Category, free.MessageKind, free.FreeReason, free.Cost, free.Charge = "service", "text", "allowance", money.Decimal{}, money.Decimal{}
+	free.Category, free.MessageKind, free.FreeReason = "service", "text", "allowance"
+	free.Cost, free.Charge = money.Decimal{}, money.Decimal{}
 	return []ledger.Record{
 		charged("m1", "2026-11", "2026-11-10T12:00:00Z"), free, charged("m3", "2026-12", "2026-12-01T12:00:00Z"),
 	}
@@ -84,7 +85,7 @@ func add(t *testing.T, s *store.Store, records ...ledger.Record) {
 	}
 }
 
-// ledgerFile is the store of a gateway that has ended.
+// ledgerFile returns the store of a gateway that has ended.
 func ledgerFile(t *testing.T, records ...ledger.Record) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "guichet.db")
@@ -126,7 +127,8 @@ func TestP5VerifyAcceptsAGoodLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "account   5f0c5d8e-6c1f-4a0e-9d3a-0a4b6f1c2d3e\nsequence  3\nhash      " + sampleHash + "\nThe ledger is good\n"
+	const want = "account   5f0c5d8e-6c1f-4a0e-9d3a-0a4b6f1c2d3e\nsequence  3\n" +
+		"hash      " + sampleHash + "\nThe ledger is good\n"
 	tests := map[string][]string{
 		"a store":               {"--store", path},
 		"an export":             {"--jsonl", write(t, "export.jsonl", export)},
@@ -286,7 +288,7 @@ func TestAFailedExportLeavesNoFile(t *testing.T) {
 	}
 }
 
-// names are the files beside a store.
+// names returns the files beside a store.
 func names(t *testing.T, path string) string {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -399,7 +401,7 @@ func (c *counted) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// many are as many charges.
+// many returns as many charges.
 func many(records int) []ledger.Record {
 	list := make([]ledger.Record, records)
 	for i := range list {

@@ -29,11 +29,14 @@ func newLedgerTotals() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "totals {--store FILE | --jsonl FILE}",
 		Short: "Recompute the totals of each period from the records alone",
-		Long: `Recompute the totals of each period from the records alone, to hold them against a BusinessAccount's status.usage.
+		Long: `Recompute the totals of each period from the records alone, to compare them with a
+BusinessAccount's status.usage.
 
-The ledger is verified on the way. The figures are those of status.usage when the last record's sequence and hash are those of status.usage.ledger.
+The ledger is verified on the way. If the last record has the sequence and hash of
+status.usage.ledger, the figures are those of status.usage.
 
-Where a store keeps other sums, --output sql prints the statements that replace them; apply them while no gateway of the account runs.`,
+If a store keeps other sums, --output sql prints the statements that replace them. Apply them while no
+gateway of the account runs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
@@ -42,8 +45,8 @@ Where a store keeps other sums, --output sql prints the statements that replace 
 	o.register(command)
 	command.Flags().StringVarP(
 		&o.output, "output", "o", "table",
-		"table for people; json: one object a line, the ledger's head last; sql: statements that give a store these "+
-			"totals",
+		"table for people; json: one object a line, the ledger's head last; sql: statements that write these "+
+			"totals to a store",
 	)
 	return command
 }
@@ -57,7 +60,7 @@ func (o *totalsOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 	}
 	compare := (*ledgerSum).compare
 	if o.output == "sql" {
-		compare = func(*ledgerSum, ledger.Totals) error { return nil } // they are what is to be mended
+		compare = func(*ledgerSum, ledger.Totals) error { return nil } // the stored sums are to be replaced
 	}
 	sum, err := o.sum(ctx, stdin, nil, compare)
 	if err != nil {
@@ -115,28 +118,35 @@ func printTotalsJSON(out io.Writer, sum *ledgerSum) error {
 	return buffered.Flush()
 }
 
-// printTotalsSQL prints what replaces the totals of a store, in the SQL of both engines.
+// printTotalsSQL prints statements that replace the totals of a store, in the SQL of both engines.
 func (o *totalsOptions) printTotalsSQL(out io.Writer, sum *ledgerSum) error {
 	buffered := bufio.NewWriter(out)
-	fmt.Fprintf(buffered, "-- The totals of account %s by its records up to %d, hash %s.\n-- Apply them while no gateway of the account runs.\nBEGIN;\n",
-		sum.account, sum.head.Sequence, sum.head.Hash)
+	fmt.Fprintf(
+		buffered, "-- The totals of account %s by its records up to %d, hash %s.\n", sum.account,
+		sum.head.Sequence, sum.head.Hash,
+	)
+	fmt.Fprint(buffered, "-- Apply them while no gateway of the account runs.\nBEGIN;\n")
 	if isShared(o.store) {
 		fmt.Fprintf(buffered, "SET LOCAL search_path = %q;\n", sharedSchema(sum.account))
 	}
 	fmt.Fprintln(buffered, "DELETE FROM totals;")
 	for _, key := range sortedKeys(sum.totals) {
 		t := sum.totals[key]
-		fmt.Fprintf(buffered, "INSERT INTO totals (period, currency, category, messages, charged, billed, cost) VALUES (%s, %s, %s, %d, %d, '%s', '%s');\n",
-			quoteSQL(key.Period), quoteSQL(string(key.Currency)), quoteSQL(key.Category), t.Messages, t.Charged, t.Billed, t.Cost)
+		fmt.Fprintf(
+			buffered, "INSERT INTO totals (period, currency, category, messages, charged, billed, cost) "+
+				"VALUES (%s, %s, %s, %d, %d, '%s', '%s');\n",
+			quoteSQL(key.Period), quoteSQL(string(key.Currency)), quoteSQL(key.Category), t.Messages, t.Charged,
+			t.Billed, t.Cost,
+		)
 	}
 	fmt.Fprintln(buffered, "COMMIT;")
 	return buffered.Flush()
 }
 
-// quoteSQL is a text as a literal of standard SQL.
+// quoteSQL returns a text as a literal of standard SQL.
 func quoteSQL(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// sortedKeys are the keys by period and currency, the whole before its categories.
+// sortedKeys sorts the keys by period and currency, the whole before its categories.
 func sortedKeys(totals ledger.Totals) []ledger.TotalKey {
 	return slices.SortedFunc(maps.Keys(totals), func(a, b ledger.TotalKey) int {
 		return cmp.Or(

@@ -27,9 +27,12 @@ func newLedgerVerify() *cobra.Command {
 		Short: "Check a ledger's chain, rules and sums, and name the first record that is bad",
 		Long: `Check a ledger's chain, rules and sums, and name the first record that is bad.
 
-Every record must be in its place, carry the hash of the one before it, be in the canonical encoding, and keep the rules of docs/ledger.md, such as
-one settlement for each message and corrections of what was settled; the sums that a store keeps must be those of its records. That nothing was cut off at the end, only a hash that was
-published can tell: give the rootHash that stood in a BusinessAccount's status.usage.ledger.`,
+Every record must be in its place, carry the hash of the one before it, be in the canonical encoding,
+and keep the rules of docs/ledger.md, such as one settlement for each message. The sums that a store
+keeps must be those of its records.
+
+Only a published hash can tell whether records were cut off at the end: give the rootHash of an
+earlier status.usage.ledger of the BusinessAccount.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
@@ -38,7 +41,7 @@ published can tell: give the rootHash that stood in a BusinessAccount's status.u
 	o.register(command)
 	command.Flags().StringSliceVar(
 		&o.published, "published", nil,
-		"hash that was published, sha256:…, and must be that of a record; may be repeated",
+		"published hash, sha256:…, which must be that of a record; may be repeated",
 	)
 	return command
 }
@@ -71,12 +74,12 @@ type ledgerSum struct {
 	name, account string
 	head          ledger.Head
 	totals        ledger.Totals
-	// missing are the hashes that were looked for and are no record's.
+	// missing are published hashes that no record has.
 	missing []string
 }
 
-// sum verifies the ledger, recomputes its totals from the records alone, and holds those that a
-// store keeps against them.
+// sum verifies the ledger, recomputes its totals from the records alone, and compares them with
+// those that a store keeps.
 func (f *ledgerFlags) sum(
 	ctx context.Context, stdin io.Reader, published []string, compare func(sum *ledgerSum, stored ledger.Totals) error,
 ) (sum *ledgerSum, err error) {
@@ -102,7 +105,7 @@ func (f *ledgerFlags) sum(
 	return sum, nil
 }
 
-// lookForPublished strikes the hashes that pass by off what is missing.
+// lookForPublished removes the hashes of the records that pass from those that are missing.
 func (s *ledgerSum) lookForPublished(entries iter.Seq2[ledger.Entry, error]) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		for entry, err := range entries {
@@ -119,7 +122,8 @@ func (s *ledgerSum) lookForPublished(entries iter.Seq2[ledger.Entry, error]) ite
 	}
 }
 
-// compare names the first total, by period, that a store has otherwise than its records add up to.
+// compare returns an error for the first total, by period, that differs from the sum of the
+// records.
 func (s *ledgerSum) compare(stored ledger.Totals) error {
 	union := ledger.Totals{}
 	for _, totals := range []ledger.Totals{stored, s.totals} {
@@ -130,9 +134,13 @@ func (s *ledgerSum) compare(stored ledger.Totals) error {
 	for _, key := range sortedKeys(union) {
 		has, adds := stored[key], s.totals[key]
 		if has != adds {
-			return fmt.Errorf("the records are good, but the store's total of period %s, category %s, is %d messages, %d of them charged, for %s %s, "+
-				"and the records add up to %d, %d of them charged, for %s %s: guichet ledger totals -o sql mends it",
-				key.Period, categoryName(key), has.Messages, has.Charged, has.Billed, key.Currency, adds.Messages, adds.Charged, adds.Billed, key.Currency)
+			return fmt.Errorf(
+				"the records are good, but the store's total of period %s, category %s, is %d messages, "+
+					"%d of them charged, for %s %s, and the records add up to %d, %d of them charged, for %s %s: "+
+					"guichet ledger totals -o sql mends it",
+				key.Period, categoryName(key), has.Messages, has.Charged, has.Billed, key.Currency,
+				adds.Messages, adds.Charged, adds.Billed, key.Currency,
+			)
 		}
 	}
 	return nil

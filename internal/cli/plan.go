@@ -22,7 +22,7 @@ func newPlan() *cobra.Command {
 	return plan
 }
 
-// planObject is a PricingPlan as it stands in a file.
+// planObject is a PricingPlan as a file has it.
 type planObject struct {
 	APIVersion string         `json:"apiVersion"`
 	Kind       string         `json:"kind"`
@@ -34,8 +34,7 @@ type planObject struct {
 // maxPlan bounds a plan's file, in bytes.
 const maxPlan = 4 << 20
 
-// readPlan reads a file that holds one PricingPlan, in YAML or JSON. A field that a plan does not
-// have is an error.
+// readPlan reads a file with one PricingPlan, in YAML or JSON. An unknown field is an error.
 func readPlan(path string) (pricing.Plan, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -60,7 +59,7 @@ func readPlan(path string) (pricing.Plan, error) {
 		return pricing.Plan{}, fmt.Errorf("%s: %w", path, err)
 	case object.Kind != "PricingPlan" || !strings.HasPrefix(object.APIVersion, "guichet.dev/"):
 		return pricing.Plan{}, fmt.Errorf(
-			"%s: must hold one PricingPlan of guichet.dev, and holds kind %.40q of %.40q", path, object.Kind,
+			"%s: must hold one PricingPlan of guichet.dev, but holds kind %.40q of %.40q", path, object.Kind,
 			object.APIVersion,
 		)
 	case len(unknown) > 0:
@@ -92,8 +91,8 @@ func newPlanCheck() *cobra.Command {
 		Short: "Check a PricingPlan and list the markets without a rate",
 		Long: `Check a PricingPlan and list the markets without a rate.
 
-A market without a rate makes the command end with an error, because its messages would be unpriced. What lacks in revisions that
-ended before --since is history: it is listed as notes on the standard error, and is no error.`,
+A market without a rate is an error, because its messages would be unpriced. Gaps in revisions that
+ended before --since are history: they are listed as notes on the standard error.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			day, err := sinceDay(since, time.Now())
@@ -113,7 +112,7 @@ ended before --since is history: it is listed as notes on the standard error, an
 	return command
 }
 
-// sinceDay is the day of --since.
+// sinceDay parses --since, which is today by default.
 func sinceDay(since string, now time.Time) (civil.Date, error) {
 	if since == "" {
 		return civil.DateAt(now.Unix(), time.UTC), nil
@@ -125,7 +124,7 @@ func sinceDay(since string, now time.Time) (civil.Date, error) {
 	return day, nil
 }
 
-// printGaps prints what the plan lacks, from a day on as errors, before it as notes.
+// printGaps prints the plan's gaps: as errors from a day on, before it as notes.
 func printGaps(cmd *cobra.Command, book *pricing.Book, since civil.Date) error {
 	gaps, earlier := book.Check(since)
 	for _, gap := range earlier {

@@ -30,8 +30,8 @@ func newPlanImport() *cobra.Command {
 The card is two CSV files, the base rates and the volume tiers of one currency, as they are offered on
 https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 
-The revision is printed as YAML, to be added under spec.revisions. Its rules are those of the plan's revision that is in force on
-the day before; its rates and tiers are the card's.`,
+The revision is printed as YAML; add it under spec.revisions. It has the rates and tiers of the
+card, and the rules of the plan's revision that is in force on the day before.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			revision, notes, err := o.revision()
@@ -52,7 +52,7 @@ the day before; its rates and tiers are the card's.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVar(&o.plan, "plan", "", "file of the PricingPlan whose rules the revision goes on with")
+	flags.StringVar(&o.plan, "plan", "", "file of the PricingPlan whose rules the revision keeps")
 	flags.StringVar(&o.rates, "base-rates", "", "CSV file of the base rates")
 	flags.StringVar(&o.tiers, "tiers", "", "CSV file of the volume tiers")
 	flags.StringVar(&o.name, "name", "", `name of the revision (default "rates-" and the date)`)
@@ -65,7 +65,7 @@ the day before; its rates and tiers are the card's.`,
 	return command
 }
 
-// revision makes the revision, and checks it as a part of the plan. The notes say what its reader
+// revision builds the revision and checks it as a part of the plan. The notes say what its reader
 // may have overlooked.
 func (o importOptions) revision() (revision pricing.Revision, notes []string, err error) {
 	plan, err := readPlan(o.plan)
@@ -97,7 +97,8 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 	if len(like.Tiers) > 0 && len(revision.Tiers) == 0 {
 		notes = append(
 			notes,
-			like.Name+" has volume tiers and this revision has none, for want of --tiers: messages cost the list rate whatever their number",
+			like.Name+" has volume tiers and this revision has none, for want of --tiers: "+
+				"messages cost the list rate whatever their number",
 		)
 	}
 	if len(card.Empty) > 0 {
@@ -111,8 +112,8 @@ func (o importOptions) revision() (revision pricing.Revision, notes []string, er
 	return revision, append(append(notes, otherMarkets(card, revision)...), unusedRates(revision)...), nil
 }
 
-// otherMarkets are notes of the markets of the day that the card does not have, and of those that
-// it has before they exist.
+// otherMarkets returns notes on markets of that day without a row in the card, and on rows of
+// markets before their day.
 func otherMarkets(card *ratecard.Card, revision pricing.Revision) []string {
 	date, err := civil.ParseDate(revision.EffectiveDate)
 	if err != nil {
@@ -148,8 +149,8 @@ func otherMarkets(card *ratecard.Card, revision pricing.Revision) []string {
 	return notes
 }
 
-// unusedRates are notes of the markets that have a rate for international authentication while the
-// revision lists no country of theirs.
+// unusedRates returns notes on markets that have a rate for international authentication although
+// the revision lists none of their countries.
 func unusedRates(revision pricing.Revision) []string {
 	date, err := civil.ParseDate(revision.EffectiveDate)
 	if err != nil {
@@ -181,7 +182,7 @@ func unusedRates(revision pricing.Revision) []string {
 	return notes
 }
 
-// before is the plan's revision with the latest day before the given one.
+// before returns the plan's latest revision before a day.
 func before(plan pricing.Plan, day string) (pricing.Revision, error) {
 	var found *pricing.Revision
 	for i := range plan.Revisions {
@@ -191,7 +192,7 @@ func before(plan pricing.Plan, day string) (pricing.Revision, error) {
 	}
 	if found == nil {
 		return pricing.Revision{}, errors.New(
-			"the plan must have a revision before the effective date: the new one takes over its rules",
+			"the plan must have a revision before the effective date: the new one keeps its rules",
 		)
 	}
 	return *found, nil

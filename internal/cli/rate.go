@@ -29,16 +29,20 @@ func newRate() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "rate --plan FILE --time-zone ZONE --events FILE",
 		Short: "Price recorded traffic under a PricingPlan, without a cluster",
-		Long: `Price recorded traffic under a PricingPlan, without a cluster: to check a bill, or to see what a plan would have cost.
+		Long: `Price recorded traffic under a PricingPlan, without a cluster: to check a bill, or to see
+what a plan would have cost.
 
-The events are one JSON object on a line, in the order of their times:
+The input has one event a line, as a JSON object, in the order of time:
 
-  {"time":"2026-10-05T10:00:00Z","type":"inbound","id":"i1","channel":"1066","customer":"33612345678","kind":"text","entryPoint":false}
-  {"time":"2026-10-05T10:01:00Z","type":"send","id":"m1","channel":"1066","customer":"33612345678","kind":"template","category":"utility"}
+  {"time":"2026-10-05T10:00:00Z","type":"inbound","id":"i1","channel":"1066",` +
+			`"customer":"33612345678","kind":"text","entryPoint":false}
+  {"time":"2026-10-05T10:01:00Z","type":"send","id":"m1","channel":"1066",` +
+			`"customer":"33612345678","kind":"template","category":"utility"}
   {"time":"2026-10-05T10:01:02Z","type":"status","id":"m1","status":"delivered"}
 
-One JSON object is printed for each message, when it is settled or refused, another one if it had failed and is delivered after all, which corrects the first,
-and a last one with the totals.`,
+The output has one JSON object for each message that is settled or refused, and a last one with the
+totals. A message that had failed and is delivered after all has a second one, which corrects the
+first.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -62,7 +66,7 @@ and a last one with the totals.`,
 	)
 	flags.StringVar(
 		&o.portfolio, "portfolio", "",
-		"id of the portfolio; what is counted per portfolio is counted over these events alone",
+		"id of the portfolio; what the plan counts per portfolio is counted over these events only",
 	)
 	flags.StringVar(
 		&o.primaryLocation, "primary-location", "",
@@ -74,7 +78,7 @@ and a last one with the totals.`,
 	)
 	flags.StringArrayVar(
 		&o.internationalExceptions, "international-exception", nil,
-		"country with a start of its own, for example IN=2026-11-01T00:00:00Z; may be repeated",
+		"country with its own start, for example IN=2026-11-01T00:00:00Z; may be repeated",
 	)
 	for _, name := range []string{"plan", "time-zone", "events"} {
 		if err := command.MarkFlagRequired(name); err != nil {
@@ -114,14 +118,18 @@ func (o *rateOptions) run(stdin io.Reader, stdout, stderr io.Writer) error {
 	return writeNotes(stderr, replayed)
 }
 
-// writeNotes says what of the events is in no total.
+// writeNotes counts the events that are in no total.
 func writeNotes(stderr io.Writer, replayed *replay.Replay) error {
 	passed := replayed.PassedOver()
 	for _, note := range []struct {
 		text  string
 		count int64
 	}{
-		{"messages that were sent and have no final status (delivered, read or failed) in the file, and so are not in the total", replayed.Unsettled()},
+		{
+			"messages that were sent and have no final status (delivered, read or failed) in the file, " +
+				"and so are not in the total",
+			replayed.Unsettled(),
+		},
 		{"statuses of messages that the file does not send, and so are not in the total", passed.Statuses},
 		{"sends with the id of a message that had not ended, and so are not in the total", passed.Sends},
 	} {
@@ -135,7 +143,7 @@ func writeNotes(stderr io.Writer, replayed *replay.Replay) error {
 	return nil
 }
 
-// account is what the flags say of the account.
+// account returns the account that the flags describe.
 func (o *rateOptions) account() (*pricing.Account, error) {
 	location, err := time.LoadLocation(o.zone)
 	if err != nil || o.zone == "" || o.zone == "Local" {
@@ -160,7 +168,7 @@ func (o *rateOptions) account() (*pricing.Account, error) {
 	return account, err
 }
 
-// exceptions are the countries with a start time of their own.
+// exceptions returns the countries with their own start time, in Unix seconds.
 func (o *rateOptions) exceptions() (map[market.Country]int64, error) {
 	starts := map[market.Country]int64{}
 	for _, text := range o.internationalExceptions {
@@ -185,7 +193,7 @@ func (o *rateOptions) exceptions() (map[market.Country]int64, error) {
 	return starts, nil
 }
 
-// books are the compiled plans: one, or two to compare.
+// books returns the compiled plans: one, or two to compare.
 func (o *rateOptions) books() ([]*pricing.Book, error) {
 	paths := []string{o.plan}
 	if o.compare != "" {
@@ -213,7 +221,7 @@ func (o *rateOptions) books() ([]*pricing.Book, error) {
 	return books, nil
 }
 
-// price replays the events under each book, and returns the replay under the first one.
+// price replays the events under each book and returns the replay under the first one.
 func price(
 	events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer,
 ) (*replay.Replay, error) {
@@ -236,7 +244,7 @@ func price(
 	}
 }
 
-// rating is one stream of events under one plan, or under two to compare.
+// rating replays one stream of events under one plan, or under two to compare.
 type rating struct {
 	replays []*replay.Replay
 	sums    []*replay.Summary
@@ -244,8 +252,8 @@ type rating struct {
 	out     *bufio.Writer
 }
 
-// apply replays one event, sums and prints what it led to. What both plans settle is summed in the
-// group of the first, so that the two prices of a message stand in one line.
+// apply replays one event, then sums and prints the result. A message that both plans settle is
+// summed in the first plan's group, so that its two prices are on one line.
 func (r *rating) apply(events *replay.Reader, event *replay.Event) error {
 	var group replay.Group
 	for i := range r.replays {

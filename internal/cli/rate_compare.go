@@ -17,12 +17,12 @@ type comparedLine struct {
 	Compared   money.Decimal  `json:"compared"`
 	Difference money.Decimal  `json:"difference"` // compared less total
 	Currency   money.Currency `json:"currency"`
-	// messages without a price, under each plan: their cost is in neither total
+	// Unpriced counts messages without a price, under each plan. Neither total has their cost.
 	Unpriced [2]int64  `json:"unpriced"`
 	Refused  *[2]int64 `json:"refused,omitempty"`
 }
 
-// compared are the lines of two summaries, and the one of everything.
+// compared returns the lines of two summaries, and the line of everything.
 func compared(currency money.Currency, first, second *replay.Summary) ([]comparedLine, comparedLine, error) {
 	var lines []comparedLine
 	for _, group := range replay.Sorted(first, second) {
@@ -47,9 +47,8 @@ func compareTotals(currency money.Currency, first, second *replay.Totals) (compa
 	}
 	difference, err := second.Amount.Sub(first.Amount)
 	return comparedLine{
-		Total: first.Amount, Compared: second.Amount, Difference: difference, Currency: currency, Unpriced: [2]int64{
-			first.Unpriced, second.Unpriced,
-		},
+		Total: first.Amount, Compared: second.Amount, Difference: difference, Currency: currency,
+		Unpriced: [2]int64{first.Unpriced, second.Unpriced},
 	}, err
 }
 

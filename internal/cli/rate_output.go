@@ -16,7 +16,7 @@ import (
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 const codeOutsideWindow = 131047
 
-// ratePrinter prints what rate finds.
+// ratePrinter prints the results of rate.
 type ratePrinter interface {
 	settled(out *bufio.Writer, e *replay.Event, outcome *pricing.Outcome, corrects bool) error
 	refused(out *bufio.Writer, e *replay.Event) error
@@ -119,7 +119,8 @@ type totalsLine struct {
 
 func totalsJSON(currency money.Currency, sum *replay.Summary) totalsLine {
 	line := totalsLine{
-		Total: sum.Amount, Currency: currency, Charged: sum.Charged, Free: sum.Free, Refused: sum.Refused, Unpriced: sum.Unpriced,
+		Total: sum.Amount, Currency: currency, Charged: sum.Charged, Free: sum.Free, Refused: sum.Refused,
+		Unpriced: sum.Unpriced,
 	}
 	if sum.Cost != sum.Amount {
 		line.Cost = &sum.Cost
@@ -136,13 +137,12 @@ func writeJSON(out *bufio.Writer, value any) error {
 	return err
 }
 
-// appendJSON appends a text as a JSON string; plain ones without the detour over the standard
-// library.
+// appendJSON appends a text as a JSON string. Plain text does not go through the standard library.
 func appendJSON[text string | []byte](b []byte, t text) []byte {
 	for i := range len(t) {
 		if c := t[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			quoted, err := json.Marshal(string(t))
-			if err != nil { // cannot be: any string has a JSON form
+			if err != nil { // cannot happen: every string has a JSON form
 				panic(err)
 			}
 			return append(b, quoted...)

@@ -1,12 +1,12 @@
-// Package cli is the commands of the guichet program, which is also the kubectl plugin
-// kubectl-guichet. Each command is a file.
+// Package cli has the commands of the guichet program, which is also the kubectl plugin
+// kubectl-guichet. Each command has a file.
 package cli
 
 import (
 	"github.com/spf13/cobra"
 )
 
-// New is the program's command under the name by which it was called.
+// New returns the program's root command, under the name by which the program was called.
 func New(name string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           name,

@@ -1,6 +1,6 @@
-// Package config is the configuration document: everything that a gateway must know of its account,
-// compiled by the operator into one file that the gateway mounts, watches and swaps atomically. It
-// is the only thing that the operator tells a gateway.
+// Package config is the configuration document: everything that a gateway must know about its
+// account. The operator compiles it into one file, which the gateway mounts, watches and swaps
+// atomically. The operator tells a gateway nothing else.
 //
 // The document holds credentials, so it lives in a Secret. The keys that must outlive every
 // configuration (encryption, customer hashing, the report's certificate and token) are not in it:
@@ -21,7 +21,7 @@ import (
 // does not know, and keeps the one that it has.
 const Format = 1
 
-// Where the operator mounts the document and the keys in a gateway's container.
+// The paths of the document and the keys in a gateway's container.
 const (
 	// Directory is where the configuration Secret is mounted.
 	Directory = "/etc/guichet/config"
@@ -54,8 +54,8 @@ const (
 	ReportPort = 8443
 )
 
-// WebhookPath is where a gateway takes the webhooks of all of its channels; each change names the
-// phone number that it is about.
+// WebhookPath is where a gateway receives the webhooks of all its channels. Each change names its
+// phone number.
 const WebhookPath = "/webhooks"
 
 // Digest is the digest under which a document is reported as served: "sha256:" and 64 hexadecimal
@@ -72,7 +72,7 @@ type Document struct {
 
 	// Plan is the PricingPlan's spec, whole.
 	Plan pricing.Plan `json:"plan"`
-	// PlanName is the PricingPlan's name; the ledger names it beside the revision.
+	// PlanName is the PricingPlan's name. The ledger records it with the revision.
 	PlanName string `json:"planName"`
 
 	// Channels may be empty: a number that another account holds is left out.
@@ -84,8 +84,8 @@ type Document struct {
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
 	Budget    *Budget    `json:"budget,omitempty"`
-	// BillingStopped is the sentence with which every message is refused that could cost something;
-	// empty if none is.
+	// BillingStopped, if not empty, is the sentence with which every message that could cost
+	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
 	Limits         Limits `json:"limits"`
 	Doubt          Doubt  `json:"doubt"`
@@ -96,13 +96,13 @@ type Document struct {
 	RetentionSeconds int32 `json:"retentionSeconds,omitempty"`
 }
 
-// Account is who the tenant is, and the facts that price its messages.
+// Account identifies the tenant and has the facts that price its messages.
 type Account struct {
 	Namespace   string `json:"namespace"`
 	Name        string `json:"name"`
 	UID         string `json:"uid"`
 	DisplayName string `json:"displayName"`
-	// TimeZone is an IANA name; periods and revisions turn at its midnights.
+	// TimeZone is an IANA name. Periods and revisions change at its midnights.
 	TimeZone string `json:"timeZone"`
 	// PortfolioID is the scope of what a plan counts per portfolio.
 	PortfolioID string `json:"portfolioID"`
@@ -130,11 +130,11 @@ const (
 	Messenger ChannelType = "Messenger"
 )
 
-// Channel is one phone number or page, with what it takes to talk to its upstream.
+// Channel is one phone number or page, with what is needed to talk to its upstream.
 type Channel struct {
 	Name string      `json:"name"`
 	Type ChannelType `json:"type"`
-	// ID is the phone number id or the page id: what stands in the path of the Graph API.
+	// ID is the phone number id or the page id, as in the path of the Graph API.
 	ID string `json:"id"`
 	// BusinessAccountID is the WABA's id; empty for Messenger.
 	BusinessAccountID string `json:"businessAccountID,omitempty"`
@@ -143,28 +143,28 @@ type Channel struct {
 	APIVersion string `json:"apiVersion"`
 	// AccessToken is presented to the upstream.
 	AccessToken string `json:"accessToken"`
-	// AppSecrets are those that may have signed a webhook: the current one, and while it is rotated
-	// the one before.
+	// AppSecrets are those that may have signed a webhook: the current one, and during a rotation
+	// the previous one.
 	AppSecrets []string `json:"appSecrets"`
 	// VerifyToken is what the upstream presents in the webhook's handshake.
 	VerifyToken string `json:"verifyToken"`
 }
 
-// Template is a template that the account may send, with what the upstream says of it.
+// Template is a template that the account may send, with what the upstream says about it.
 type Template struct {
 	template.Definition
 	// UpstreamID is the upstream's id; webhooks name templates by it.
 	UpstreamID string `json:"upstreamID,omitempty"`
 	// UpstreamStatus is the upstream's word, such as "APPROVED". Only an approved template is sent.
 	UpstreamStatus string `json:"upstreamStatus"`
-	// BilledCategory is the category, in the lower case of prices, under which the upstream bills
-	// the template now.
+	// BilledCategory is the category under which the upstream bills the template now, in lower case
+	// as in prices.
 	BilledCategory string `json:"billedCategory"`
 }
 
-// APIToken is a token that a client may present. The document holds its hash only.
+// APIToken is a token that a client may present. The document has only its hash.
 type APIToken struct {
-	// Name is the token's key in the Secret; metrics and logs name it.
+	// Name is the token's key in the Secret. Metrics and logs use it.
 	Name string `json:"name"`
 	// SHA256 is the lower-case hex SHA-256 of the token.
 	SHA256 string `json:"sha256"`
@@ -173,7 +173,7 @@ type APIToken struct {
 // Callback is the business's own webhook endpoint.
 type Callback struct {
 	URL string `json:"url"`
-	// Secret signs the deliveries. While it is empty they are queued and none is made.
+	// Secret signs the deliveries. While it is empty, they are queued.
 	Secret string `json:"secret"`
 }
 
@@ -214,8 +214,7 @@ type Budget struct {
 	WarnAtPercent []int32     `json:"warnAtPercent,omitempty"`
 }
 
-// Limits are the account's messaging limits. A zero CustomersPerDay means that they are not
-// counted.
+// Limits are the account's messaging limits. If CustomersPerDay is 0, customers are not counted.
 type Limits struct {
 	MessagesPerSecond int32 `json:"messagesPerSecond"`
 	CustomersPerDay   int32 `json:"customersPerDay,omitempty"`
@@ -236,18 +235,18 @@ type Storage struct {
 	// URL is the server's and database's, with the credentials, such as
 	// postgres://user:password@host:5432/database?sslmode=verify-full.
 	URL string `json:"url,omitempty"`
-	// CAPEM are the certificates, in PEM, of the authorities that may have signed the server's.
-	// Empty are the system's.
+	// CAPEM has the certificates, in PEM, of the authorities that may have signed the server's
+	// certificate. If it is empty, the system's authorities count.
 	CAPEM string `json:"caPEM,omitempty"`
 }
 
-// What becomes of a message whose sending was cut off.
+// What happens to a message whose sending was cut off.
 const (
 	DoubtFail   = "Fail"
 	DoubtResend = "Resend"
 )
 
-// Doubt says what becomes of a message whose sending was cut off. Resolution is DoubtFail or
+// Doubt says what happens to a message whose sending was cut off. Resolution is DoubtFail or
 // DoubtResend.
 type Doubt struct {
 	Resolution  string `json:"resolution"`

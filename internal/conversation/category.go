@@ -2,11 +2,10 @@ package conversation
 
 import "fmt"
 
-// Category is what a message is billed as, or a conversation in the years when conversations were
-// billed.
+// Category is what a message is billed as, or a conversation while conversations were billed.
 type Category uint8
 
-// The categories. None is that of a message that names none.
+// The categories. A message that names no category has None.
 const (
 	None Category = iota
 	Marketing
@@ -52,8 +51,8 @@ var names = [categories]struct{ wire, plan string }{
 	SponsoredMessage:            {"sponsored_message", "SponsoredMessage"},
 }
 
-// String is the name on the wire and in records, for example "authentication_international"; None
-// is "".
+// String returns the name on the wire and in records, for example "authentication_international";
+// None is "".
 func (c Category) String() string {
 	if c >= categories {
 		return fmt.Sprintf("category(%d)", uint8(c))
@@ -61,7 +60,7 @@ func (c Category) String() string {
 	return names[c].wire
 }
 
-// PlanName is the name in a price plan, for example "AuthenticationInternational".
+// PlanName returns the name in a price plan, for example "AuthenticationInternational".
 func (c Category) PlanName() string {
 	if c >= categories {
 		return c.String()
@@ -97,7 +96,7 @@ func ParsePlanCategory(name string) (Category, error) {
 	)
 }
 
-// MarshalText is the name on the wire.
+// MarshalText returns the name on the wire.
 func (c Category) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText is ParseCategory; the empty text is None.
@@ -114,7 +113,7 @@ func (c *Category) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// OfTemplates tells whether a template may have the category.
+// OfTemplates reports whether a template may have the category.
 func (c Category) OfTemplates() bool {
 	switch c {
 	case Marketing, MarketingLite, Utility, Authentication, AuthenticationInternational, GroupMarketing, GroupUtility:
@@ -123,7 +122,7 @@ func (c Category) OfTemplates() bool {
 	return false
 }
 
-// Form is what kind of message a business sends, as far as permission and price ask.
+// Form is the kind of message that a business sends, as far as permission and price depend on it.
 type Form uint8
 
 // The forms.

@@ -1,7 +1,7 @@
 package conversation
 
-// Change is what the settlement of one delivered message changes in the state. The zero value
-// changes nothing.
+// Change is how the settlement of one delivered message changes the state. The zero value changes
+// nothing.
 type Change struct {
 	EntryPoint Reply // a reply that opens an entry point, or an entry point whose end the upstream stated
 	Opens      Open  // a billed conversation that the message opens, or one that it makes begin earlier
@@ -14,9 +14,9 @@ type Reply struct {
 	ClosesConversations bool
 }
 
-// Reply is the entry point that a delivered message opens: the customer arrived through an
+// Reply returns the entry point that a delivered message opens: the customer arrived through an
 // advertisement, and this is the earliest reply that is known. Upstream is the end that the
-// upstream stated, 0 where it stated none.
+// upstream stated, or 0.
 func (s *State) Reply(sentAt, deliveredAt, upstream int64, r *EntryPointRules) Reply {
 	if r.Seconds == 0 {
 		return Reply{}
@@ -28,6 +28,11 @@ func (s *State) Reply(sentAt, deliveredAt, upstream int64, r *EntryPointRules) R
 	if r.TrustsUpstream && upstream > start {
 		reply.Free.To = upstream
 		if open := s.EntryPointAt(start); !open.IsEmpty() {
+			// A statement corrects an end that was computed here. Another statement's end it only
+			// moves later: an earlier one that is told again must not cut the entry point short.
+			if computed := open.From + r.Seconds; open.To != computed && upstream <= open.To {
+				return Reply{}
+			}
 			reply.Free.From = open.From
 		}
 		return reply
@@ -40,7 +45,7 @@ func (s *State) Reply(sentAt, deliveredAt, upstream int64, r *EntryPointRules) R
 	return Reply{}
 }
 
-// openedBy tells whether the reply came in time and before every other known one.
+// openedBy reports whether the reply came in time and before every other known one.
 func (e *EntryPoint) openedBy(reply Reply) bool {
 	inTime := e.EligibleFrom <= reply.SentAt && reply.SentAt < e.ReplyBy
 	return inTime && (e.Free.IsEmpty() || reply.Free.From < e.Free.From)
@@ -77,8 +82,8 @@ func (s *State) applyReply(reply Reply) {
 	}
 }
 
-// applyOpen adds a conversation, or lets a known one that begins within it begin earlier: a late
-// report of an earlier delivery is part of the conversation that was charged already.
+// applyOpen adds a conversation, or lets a known one that begins within it begin earlier: a
+// delivery that is reported late belongs to the conversation that was already charged.
 func (s *State) applyOpen(opened Open) {
 	if same := s.sameConversation(opened); same >= 0 {
 		s.Conversations[same].Span.From = opened.Span.From
@@ -88,12 +93,11 @@ func (s *State) applyOpen(opened Open) {
 	s.prune(opened.Span.From)
 }
 
-// BeginsWithin tells whether a conversation of the same category is known that begins within the
-// given one. It is then the same conversation: a delivery that is reported late made it begin
-// earlier.
+// BeginsWithin reports whether a known conversation of the same category begins within the given
+// one. It is then the same conversation: a delivery that was reported late makes it begin earlier.
 func (s *State) BeginsWithin(opened Open) bool { return s.sameConversation(opened) >= 0 }
 
-// sameConversation is the index of the known conversation that BeginsWithin means, or -1.
+// sameConversation returns the index of the conversation that BeginsWithin looks for, or -1.
 func (s *State) sameConversation(opened Open) int {
 	for i := range s.Conversations {
 		known := &s.Conversations[i]

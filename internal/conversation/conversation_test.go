@@ -10,13 +10,14 @@ import (
 
 const day = 24 * 60 * 60
 
-// rules are those of 2023: 24 hours, a reaction opens too, an entry point of 72 hours that closes
-// conversations.
+// rules returns those of 2023: 24 hours, a reaction opens too, an entry point of 72 hours that
+// closes conversations.
 func rules() *Rules {
 	return &Rules{
 		Openings: []Opening{{Events: Message | Reacted | Called, Seconds: day}},
 		EntryPoint: EntryPointRules{
-			Opens: Ad, ReplySeconds: day, Seconds: 3 * day, StartsAt: AtDelivery, TrustsUpstream: true, ClosesConversations: true,
+			Opens: Ad, ReplySeconds: day, Seconds: 3 * day, StartsAt: AtDelivery, TrustsUpstream: true,
+			ClosesConversations: true,
 		},
 	}
 }
@@ -318,6 +319,36 @@ func TestTheUpstreamMayStateTheEndOfAnEntryPoint(t *testing.T) {
 	}
 }
 
+// Meta repeats webhooks for days. A statement that is told again, behind a later one, must not make
+// the customer's free messages cost something.
+func TestP2AStatementOfAnEntryPointsEndThatIsToldAgainCutsNothingShort(t *testing.T) {
+	terms := &rules().EntryPoint // 3 days where nothing is stated
+	tests := map[string]struct {
+		stated []int64
+		want   int64
+	}{
+		"shorter than computed":       {[]int64{2 * day}, 2 * day},
+		"longer than computed":        {[]int64{5 * day}, 5 * day},
+		"told twice":                  {[]int64{5 * day, 5 * day}, 5 * day},
+		"moved later":                 {[]int64{4 * day, 6 * day}, 6 * day},
+		"moved later, and told again": {[]int64{4 * day, 6 * day, 4 * day}, 6 * day},
+		"shorter, then moved later":   {[]int64{2 * day, 6 * day, 2 * day}, 6 * day},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var s State
+			s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
+			s.Apply(Change{EntryPoint: s.Reply(100, 100, 0, terms)})
+			for _, stated := range tc.stated {
+				s.Apply(Change{EntryPoint: s.Reply(200, 200, stated, terms)})
+			}
+			if got, want := s.EntryPointAt(day), (Span{From: 100, To: tc.want}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
 func TestALateDeliveryIsPartOfTheConversationThatWasCharged(t *testing.T) {
 	var s State
 	s.Apply(Change{Opens: Open{Utility, Span{1000, 1000 + day}}})
@@ -469,9 +500,8 @@ func TestManyAdvertisementsDoNotCloseAnEntryPoint(t *testing.T) {
 	for i := range int64(2 * maxEntryPoints) {
 		s.Receive(Inbound{At: 100 + i, Events: Message | Ad}, rules())
 	}
-	if got, want := s.EntryPointAt(
-		2*day,
-	), (Span{From: 10, To: 10 + 3*day}); got != want || len(s.EntryPoints) != maxEntryPoints {
+	got, want := s.EntryPointAt(2*day), Span{From: 10, To: 10 + 3*day}
+	if got != want || len(s.EntryPoints) != maxEntryPoints {
 		t.Errorf("got %+v of %d, want %+v of %d", got, len(s.EntryPoints), want, maxEntryPoints)
 	}
 }
@@ -505,8 +535,15 @@ func TestEventsOfAKind(t *testing.T) {
 		"system": 0, "user_preferences": 0, "edit": 0, "revoke": 0,
 	}
 	for kind, want := range tests {
-		if got := EventsOf(kind); got != want {
+		if got := EventsOf(kind, 0); got != want {
 			t.Errorf("a %q is %b, want %b", kind, got, want)
+		}
+		fromAd := want
+		if want != 0 {
+			fromAd |= Ad
+		}
+		if got := EventsOf(kind, Ad); got != fromAd {
+			t.Errorf("a %q from an ad is %b, want %b", kind, got, fromAd)
 		}
 	}
 }

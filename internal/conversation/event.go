@@ -2,8 +2,8 @@ package conversation
 
 import "fmt"
 
-// Events is a set of the things that a customer can do in one inbound event. A message that came
-// from an advertisement is Message|Ad.
+// Events is the set of things that a customer does in one inbound event. A message that came from
+// an advertisement is Message|Ad.
 type Events uint16
 
 // The things that a customer can do.
@@ -55,8 +55,8 @@ type Inbound struct {
 	Events Events // what it was; 0 for events that open nothing (a read receipt, a changed number)
 }
 
-// Kinds of inbound events that are not the customer's content. Every other kind is a Message.
-// Source:
+// The kinds of inbound events that are not content from the customer. Every other kind is a
+// Message. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 const (
 	KindReaction     = "reaction"
@@ -71,27 +71,28 @@ const (
 	KindRevoke       = "revoke"
 )
 
-// EventsOf says what an inbound event of a kind is. The gateway and the replay of recorded traffic
-// both ask here, so that they open the same windows. It is 0 for kinds that open nothing.
-func EventsOf(kind string) Events {
+// EventsOf says what an inbound event of a kind is that came from an entry: Ad, PageButton, both
+// where it is not known which, or 0. The gateway and the replay of recorded traffic both ask here,
+// so that they open the same windows. It is 0 for kinds that open nothing, wherever they came from.
+func EventsOf(kind string, entry Events) Events {
 	switch kind {
 	case KindReaction:
-		return Reacted
+		return Reacted | entry
 	case KindUnsupported:
-		return Unsupported
+		return Unsupported | entry
 	case KindCall:
-		return Called
+		return Called | entry
 	case KindAcceptedCall:
-		return AcceptedCall
+		return AcceptedCall | entry
 	case KindPostback:
-		return Postback
+		return Postback | entry
 	case KindReferral:
-		return Referral
+		return Referral | entry
 	case KindSystem, KindPreference: // the network's word, or a setting
 		return 0
 	case KindEdit, KindRevoke: // about an earlier message: nothing new was written
 		return 0
 	default:
-		return Message
+		return Message | entry
 	}
 }

@@ -12,7 +12,7 @@ type Request struct {
 // Refusal is why a message may not be sent.
 type Refusal uint8
 
-// The refusals, with the error code that Meta answers with where there is one.
+// The refusals, with Meta's error code if there is one.
 const (
 	Permitted        Refusal = iota
 	WindowClosed             // 131047: free-form outside the service window
@@ -20,13 +20,12 @@ const (
 	CustomerBlocked          // the business blocked the customer
 )
 
-// Verdict says whether a message may be sent, and what the refusal can tell about the service
-// window.
+// Verdict says whether a message may be sent, and what a refusal can say about the service window.
 type Verdict struct {
 	Refusal  Refusal
 	EverOpen bool // whether a service window was ever open
-	// Window is the service window in which the message falls; where it falls in none, the last one
-	// that had begun before.
+	// Window is the service window that holds the message, or else the last one that began before
+	// it.
 	Window Span
 }
 
@@ -46,7 +45,7 @@ func (s *State) Permit(q Request, r *Rules) Verdict {
 	return verdict
 }
 
-// lastWindow is the latest service window that began at the instant or before.
+// lastWindow returns the latest service window that began at or before the instant.
 func (s *State) lastWindow(at int64) Span {
 	for _, v := range slices.Backward(s.Windows) {
 		if v.From <= at {

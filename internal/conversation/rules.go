@@ -1,10 +1,10 @@
 package conversation
 
-// Rules are the parts of a price plan's revision that windows follow. They never change after the
-// plan was compiled.
+// Rules are the parts of a price plan's revision that govern windows. They never change after the
+// plan is compiled.
 type Rules struct {
 	Openings      []Opening       // what opens or restarts the service window, and for how long
-	EntryPoint    EntryPointRules // the free entry point; no length means that there is none
+	EntryPoint    EntryPointRules // the free entry point; without a length there is none
 	OutsideWindow Outside         // what becomes of a free-form message outside the window
 }
 
@@ -20,8 +20,8 @@ type EntryPointRules struct {
 	ReplySeconds int64  // the business must send its reply within so many seconds of the event
 	Seconds      int64  // length of the entry point, from StartsAt on
 	StartsAt     Clock  // which instant of the reply starts it
-	// an expiry that the upstream states replaces the length, and opens an entry point that was not
-	// foreseen
+	// An expiry that the upstream states replaces the length. It also opens an entry point that is
+	// not known here.
 	TrustsUpstream      bool
 	ClosesConversations bool // it closes all other open conversations
 }
@@ -44,7 +44,7 @@ const (
 	AtDelivery              // when it was delivered
 )
 
-// Pick is the instant that the clock names.
+// Pick returns the instant that the clock selects.
 func (c Clock) Pick(sentAt, deliveredAt int64) int64 {
 	if c == AtSend {
 		return sentAt
@@ -52,7 +52,7 @@ func (c Clock) Pick(sentAt, deliveredAt int64) int64 {
 	return deliveredAt
 }
 
-// windowSeconds is for how long the inbound event opens the service window; 0 where it does not.
+// windowSeconds returns for how long the inbound event opens the service window, or 0.
 func (r *Rules) windowSeconds(events Events) int64 {
 	var longest int64
 	for _, opening := range r.Openings {

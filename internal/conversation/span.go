@@ -2,20 +2,20 @@ package conversation
 
 import "slices"
 
-// Span is the half-open stretch of time [From, To) in Unix seconds. The zero value is empty.
+// Span is the half-open time span [From, To) in Unix seconds. The zero value is empty.
 type Span struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// Contains tells whether the instant lies in the span.
+// Contains reports whether the instant is in the span.
 func (s Span) Contains(at int64) bool { return s.From <= at && at < s.To }
 
-// IsEmpty tells whether the span holds no instant.
+// IsEmpty reports whether no instant is in the span.
 func (s Span) IsEmpty() bool { return s.To <= s.From }
 
-// union adds a span to spans that are disjoint and in order, and keeps them so. Spans that touch
-// become one.
+// union adds a span to disjoint spans in order, and keeps them disjoint and in order. Spans that
+// touch become one.
 func union(spans []Span, added Span) []Span {
 	first := len(spans)
 	for first > 0 && spans[first-1].To >= added.From {

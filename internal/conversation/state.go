@@ -5,16 +5,15 @@ import (
 	"slices"
 )
 
-// Retention is for how many seconds a span is remembered after its end: 45 days, as long as a
-// message whose delivery may still be told.
+// Retention is how long a span is remembered after its end, in seconds: 45 days, as long as a
+// message whose delivery may still be reported.
 const Retention = 45 * 24 * 60 * 60
 
-// maxEntryPoints bounds what a customer who opens one advertisement after the other can make the
-// state remember.
+// maxEntryPoints bounds the state of a customer who opens one advertisement after the other.
 const maxEntryPoints = 32
 
-// State is what is remembered of one (channel, customer). Its JSON is stored; fields are only ever
-// added. The zero value is a customer who never wrote.
+// State is what is remembered about one (channel, customer). Its JSON is stored, so fields may only
+// be added. The zero value is a customer who never wrote.
 type State struct {
 	Windows     []Span       `json:"windows,omitempty"`     // service windows, disjoint, in order
 	EntryPoints []EntryPoint `json:"entryPoints,omitempty"` // in the order of EligibleFrom
@@ -46,7 +45,7 @@ type Preference struct {
 	At      int64 `json:"at"` // Unix seconds; 0 is no decision yet
 }
 
-// decide takes over a decision unless a later one is known. Of two of the same second, the stop
+// decide applies a decision unless a later one is known. Of two in the same second, the stop
 // counts.
 func (p *Preference) decide(stop bool, at int64) {
 	if at > p.At || at == p.At && stop {
@@ -58,7 +57,7 @@ func (p *Preference) decide(stop bool, at int64) {
 // changes nothing.
 func (s *State) Receive(in Inbound, r *Rules) {
 	first := s.FirstContact == 0 || in.At < s.FirstContact
-	if first && in.Events != AcceptedCall { // whoever takes the business's call did not begin
+	if first && in.Events != AcceptedCall { // answering the business's call is no first contact
 		s.FirstContact = in.At
 	}
 	if seconds := r.windowSeconds(in.Events); seconds > 0 {
@@ -76,7 +75,7 @@ func (s *State) StopMarketing(stop bool, at int64) { s.Marketing.decide(stop, at
 // SetBlocked records that the business blocked (or unblocked) the customer at an instant.
 func (s *State) SetBlocked(blocked bool, at int64) { s.Block.decide(blocked, at) }
 
-// WindowAt is the service window that holds the instant; empty where none is open.
+// WindowAt returns the service window that holds the instant, or an empty span.
 func (s *State) WindowAt(at int64) Span {
 	for _, v := range slices.Backward(s.Windows) {
 		if v.Contains(at) {
@@ -86,11 +85,10 @@ func (s *State) WindowAt(at int64) Span {
 	return Span{}
 }
 
-// WindowOpen tells whether the service window is open at the instant.
+// WindowOpen reports whether the service window is open at the instant.
 func (s *State) WindowOpen(at int64) bool { return !s.WindowAt(at).IsEmpty() }
 
-// EntryPointAt is the free entry point that holds the instant and ends last; empty where none is
-// open.
+// EntryPointAt returns the free entry point that holds the instant and ends last, or an empty span.
 func (s *State) EntryPointAt(at int64) Span {
 	var found Span
 	for i := range s.EntryPoints {
@@ -101,8 +99,8 @@ func (s *State) EntryPointAt(at int64) Span {
 	return found
 }
 
-// ConversationAt is the billed conversation of the category that holds the instant; of any category
-// for None. Empty where none is open.
+// ConversationAt returns the billed conversation of the category that holds the instant, or an
+// empty one. None stands for any category.
 func (s *State) ConversationAt(category Category, at int64) Open {
 	for i := range s.Conversations {
 		if open := &s.Conversations[i]; (category == None || open.Category == category) && open.Span.Contains(at) {
@@ -112,8 +110,8 @@ func (s *State) ConversationAt(category Category, at int64) Open {
 	return Open{}
 }
 
-// addEntryPoint inserts an arrival in order, once. Of too many the one that ends first is
-// forgotten.
+// addEntryPoint inserts an arrival in order, once. If there are too many, the one that ends first
+// is dropped.
 func (s *State) addEntryPoint(e EntryPoint) {
 	at, found := slices.BinarySearchFunc(s.EntryPoints, e.EligibleFrom, func(e EntryPoint, from int64) int {
 		return cmp.Compare(e.EligibleFrom, from)
@@ -133,10 +131,10 @@ func (s *State) addEntryPoint(e EntryPoint) {
 	}
 }
 
-// end is when the entry point is closed and can no longer be opened.
+// end returns when the entry point is closed and can no longer be opened.
 func (e *EntryPoint) end() int64 { return max(e.ReplyBy, e.Free.To) }
 
-// prune forgets what ended more than Retention before now. The last service window stays: a refusal
+// prune drops what ended more than Retention before now. The last service window stays: a refusal
 // says when it closed.
 func (s *State) prune(now int64) {
 	limit := now - Retention
@@ -151,9 +149,9 @@ func (s *State) prune(now int64) {
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
 }
 
-// IsOverAt tells whether nothing that the state remembers is open at the instant or later: no
-// window, no entry point that is open or still waits for a reply, no billed conversation, no
-// decision. Who reads events in their order may then forget it.
+// IsOverAt reports whether nothing in the state is open at the instant or later: no window, no
+// entry point that is open or may still be opened, no billed conversation, no decision. A reader of
+// events in order may then drop the state.
 func (s *State) IsOverAt(at int64) bool {
 	for _, w := range s.Windows {
 		if w.To > at {

@@ -1,8 +1,8 @@
 package conversation
 
-// Status is how far an outbound message has come, as the upstream tells. Statuses may be told in
-// any order and any number of times; the highest one counts. A delivery may be told after a
-// failure, never the other way round.
+// Status is how far an outbound message has come, as the upstream reports. Statuses may be reported
+// in any order and any number of times; the highest one counts. A delivery may be reported after a
+// failure, never the reverse.
 type Status uint8
 
 // The statuses, in their order.
@@ -14,8 +14,8 @@ const (
 	Read
 )
 
-// ParseStatus reads a status's name; false for one that brings a message nowhere, such as "played",
-// or that is yet to be invented. Source:
+// ParseStatus reads a status's name. The result is false for a status that moves no message, such
+// as "played", and for an unknown one. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
 func ParseStatus(name string) (Status, bool) {
 	switch name {
@@ -32,10 +32,9 @@ func ParseStatus(name string) (Status, bool) {
 	}
 }
 
-// Ends tells whether a status is the end of a message that had come as far as another one, and
-// whether it was delivered. "read" is the delivery where "delivered" never came, and "sent" is the
-// last that is told of a reaction. A message that has ended as failed ends anew if its delivery is
-// told.
+// Ends reports whether the status ends a message whose highest status was before, and whether it
+// was delivered. "read" is the delivery if "delivered" never came, and "sent" is the last status of
+// a reaction. A message that ended as failed ends again if its delivery is reported.
 func (s Status) Ends(form Form, before Status) (ended, delivered bool) {
 	switch {
 	case s <= before:

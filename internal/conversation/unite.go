@@ -5,14 +5,13 @@ import (
 	"slices"
 )
 
-// Unite takes over what is remembered of a customer who turns out to be this one. Neither the order
-// in which several are united nor repeating it changes anything.
+// Unite merges the state of a customer who turns out to be this one. Neither the order of several
+// unions nor repeating one makes a difference.
 //
-// What the customer did counts as if it had been told under one address: windows are joined,
-// arrivals and billed conversations are put together, and of the customer's words on marketing the
-// latest counts. Blocks and consents are the business's words on an address. Of these a refusal
-// counts whenever it was given: whoever agreed under the one address has not taken back what was
-// refused under the other.
+// What the customer did counts as if it had come from one address: windows are joined, arrivals and
+// billed conversations are merged, and the customer's latest word on marketing counts. Blocks and
+// consents are the business's word on an address. Among these a refusal always wins: an agreement
+// under one address does not take back a refusal under the other.
 func (s *State) Unite(other *State) {
 	for _, w := range other.Windows {
 		s.Windows = union(s.Windows, w)
@@ -33,7 +32,7 @@ func (s *State) Unite(other *State) {
 	}
 }
 
-// refuse takes over a decision on another address: a refusal stands against what was allowed.
+// refuse merges a decision on another address: a refusal outweighs an agreement.
 func (p *Preference) refuse(other Preference) {
 	switch {
 	case p.Stopped == other.Stopped:
@@ -43,8 +42,7 @@ func (p *Preference) refuse(other Preference) {
 	}
 }
 
-// uniteEntryPoint adds an arrival; of one that is known already the free span that began first
-// counts.
+// uniteEntryPoint adds an arrival. If it is known already, the free span that began first counts.
 func (s *State) uniteEntryPoint(added EntryPoint) {
 	for i := range s.EntryPoints {
 		e := &s.EntryPoints[i]
@@ -60,7 +58,7 @@ func (s *State) uniteEntryPoint(added EntryPoint) {
 	s.addEntryPoint(added)
 }
 
-// before tells whether a span began first, or with the other and lasts longer.
+// before reports whether the span begins earlier, or at the same time and lasts longer.
 func (s Span) before(other Span) bool {
 	return s.From < other.From || s.From == other.From && s.To > other.To
 }
@@ -73,6 +71,8 @@ func (s *State) uniteConversation(added Open) {
 	s.Conversations = append(s.Conversations, added)
 	slices.SortStableFunc(s.Conversations, func(a, b Open) int {
 		return cmp.Or(
-			cmp.Compare(a.Span.From, b.Span.From), cmp.Compare(a.Span.To, b.Span.To), cmp.Compare(a.Category, b.Category))
+			cmp.Compare(a.Span.From, b.Span.From), cmp.Compare(a.Span.To, b.Span.To),
+			cmp.Compare(a.Category, b.Category),
+		)
 	})
 }

@@ -14,8 +14,8 @@ const (
 	firstTag, lastTag = 0xE0020, 0xE007F // spell the region of a subdivision flag
 )
 
-// Contains tells whether text shows an emoji. Characters that are shown as text
-// unless asked otherwise and stand in names, such as © and ™, are none.
+// Contains reports whether text shows an emoji. Characters that are shown as text by default and
+// appear in names, such as © and ™, do not count.
 func Contains(text string) bool {
 	const firstPicture = 0x231A // WATCH: the characters before it are text by default
 	for _, r := range text {
@@ -26,7 +26,7 @@ func Contains(text string) bool {
 	return false
 }
 
-// Single tells whether text is exactly one emoji: a character, a flag, a keycap,
+// Single reports whether text is exactly one emoji: a character, a flag, a keycap,
 // or a sequence of characters that is shown as one picture.
 func Single(text string) bool {
 	rest := []rune(text)
@@ -46,7 +46,7 @@ func Single(text string) bool {
 	}
 }
 
-// element is the length of the emoji at the start, in characters; 0 for none.
+// element returns the length of the emoji at the start, in characters; 0 for none.
 func element(text []rune) int {
 	at := func(i int) rune {
 		if i < len(text) {
@@ -89,8 +89,8 @@ func regional(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }
 
 func skinTone(r rune) bool { return r >= 0x1F3FB && r <= 0x1F3FF }
 
-// pictures are the characters with the property Emoji but digits, # and *. The
-// planes of pictographs are taken whole, so that those of a later Unicode count.
+// pictures are the characters with the property Emoji, except digits, # and *. The planes of
+// pictographs are included whole, so that those of a later Unicode count.
 var pictures = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x00A9, 0x00A9, 1},

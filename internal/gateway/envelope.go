@@ -78,19 +78,16 @@ func decodeEnvelope(text []byte) (envelope, error) {
 // how long, is the plan's to say. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func eventsOf(m *whatsapp.Message) conversation.Events {
-	events := conversation.EventsOf(m.Kind())
-	if events == 0 {
-		return 0
-	}
+	var entry conversation.Events
 	if m.Referral != nil {
 		switch m.Referral.SourceType {
 		case referralAd:
-			events |= conversation.Ad
+			entry = conversation.Ad
 		case referralPost:
-			events |= conversation.PageButton
+			entry = conversation.PageButton
 		}
 	}
-	return events
+	return conversation.EventsOf(m.Kind(), entry)
 }
 
 // Kinds of referral. "post" is a page's own button or post in the older documents.

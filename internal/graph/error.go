@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -35,7 +36,8 @@ type Error struct {
 }
 
 const (
-	errorType = "OAuthException"
+	errorType       = "OAuthException"
+	exceptionSuffix = "Exception"
 	// messagingProduct stands in the details of every error.
 	messagingProduct = "whatsapp"
 	maxErrorText     = 1000
@@ -93,11 +95,7 @@ func (e *Error) Cause() network.Cause {
 // anything was done with it. A proxy answers with 5xx, a redirect or 408 also
 // after it has passed a request on, for example when it then loses the connection.
 func (e *Error) HidesOutcome() bool {
-	if !e.Foreign {
-		return false
-	}
-	refused := e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
-	return !refused || e.HTTPStatus == http.StatusRequestTimeout
+	return e.Foreign && !e.refusesUnseen()
 }
 
 // ShowsWorkingChannel tells whether the error refuses one message in a way that
@@ -226,9 +224,7 @@ func (e *Error) read(body []byte) bool {
 	if !ok {
 		return false
 	}
-	// Other APIs have objects of the same name, whose code is the HTTP status: without Meta's
-	// own members, only a code of Meta's is one.
-	if _, known := LookupCode(number); !known && !object.Has("type") && !object.Has("fbtrace_id") {
+	if !e.isMetas(number, object) {
 		return false
 	}
 	e.Code = number
@@ -240,6 +236,26 @@ func (e *Error) read(body []byte) bool {
 		e.Details = bounded(data.Text("details"))
 	}
 	return true
+}
+
+// isMetas tells whether an error object is Meta's. Other APIs have objects of the same name, whose
+// code is often the HTTP status. Where that decides whether the message was taken, only a trace id
+// of Meta's or a type that is an exception's name will do; in a plain refusal, a code of Meta's or
+// one of its members is enough.
+func (e *Error) isMetas(number int, object rawjson.Object) bool {
+	if object.Has("fbtrace_id") || strings.HasSuffix(object.Text("type"), exceptionSuffix) {
+		return true
+	}
+	if _, known := LookupCode(number); !known && !object.Has("type") {
+		return false
+	}
+	return e.refusesUnseen()
+}
+
+// refusesUnseen tells whether the status alone says that nothing was done with the request.
+func (e *Error) refusesUnseen() bool {
+	return e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError &&
+		e.HTTPStatus != http.StatusRequestTimeout
 }
 
 // retryAfter reads the header in seconds; the date form is not used by Meta.

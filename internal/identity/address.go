@@ -6,7 +6,7 @@ import "strings"
 // country code and without a plus sign, a user id, or the id of a group. The empty address is none.
 type Address string
 
-// Kind is what an address is.
+// Kind is the type of an address.
 type Kind uint8
 
 // The kinds.
@@ -32,7 +32,7 @@ const (
 	parentMark     = "ENT."
 )
 
-// Kind tells what the address is. Source:
+// Kind returns the type of the address. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids
 func (a Address) Kind() Kind {
 	switch {
@@ -55,7 +55,7 @@ func (a Address) Kind() Kind {
 	return kind
 }
 
-// IsUserID tells whether a text is a user id, of either kind.
+// IsUserID reports whether a text is a user id, of either kind.
 func IsUserID(text string) bool {
 	kind := Address(text).Kind()
 	return kind == UserID || kind == ParentUserID
@@ -71,37 +71,37 @@ func Parse(text string) (Address, bool) {
 }
 
 // ParsePhone reads a phone number with its country code. A leading plus sign, spaces, dashes,
-// points and parentheses may stand between the digits, and a trunk zero behind the country code, as
-// in
-// +44 (0)7911 123456, is dropped: it is dialled within the country only. The result is false for a
-// number that does not have 7 to 15 digits, or that begins with 0: no country code does, so it is a
-// national number, or has a dialling prefix, and would be another customer here than the one whom
-// the network finds.
+// points and parentheses may stand between the digits. What is dialled within the country only is
+// dropped: a zero in brackets behind the country code, as in +44 (0)7911 123456, and the country's
+// trunk prefix. The result is false for a number that does not have 7 to 15 digits, or that begins
+// with 0: no country code does, so it is a national number, or has a dialling prefix, and would be
+// another customer here than the one whom the network finds.
 func ParsePhone(text string) (Address, bool) {
 	if len(text) > longestWritten {
 		return "", false
 	}
 	digits, plus := make([]byte, 0, longestNumber+1), false
-	for i := range len(text) {
+	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c >= '0' && c <= '9':
 			digits = append(digits, c)
 		case c == '+' && len(digits) == 0 && !plus:
 			plus = true
+		case c == '(' && isUndialledZero(string(digits), text[i:]):
+			i += strings.IndexByte(text[i:], ')')
 		case c == ' ', c == '-', c == '(', c == ')', c == '.':
 		default:
 			return "", false
 		}
 	}
-	number := withoutTrunkZero(string(digits))
+	number := withoutTrunkPrefix(string(digits))
 	if len(number) < shortestNumber || len(number) > longestNumber || number[0] == '0' {
 		return "", false
 	}
 	return Address(number), true
 }
 
-// Of reads an address as the network or a record writes it. What Parse does not read is kept as it
-// is.
+// Of reads an address as the network or a record writes it. It keeps what Parse does not read.
 func Of(text string) Address {
 	if address, ok := Parse(text); ok {
 		return address

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Spelling is the one spelling under which an address is compared and kept, by the published
-// numbering rules. Addresses with the same spelling reach the same person whatever the network says
-// of them. An address that no rule is about is its own spelling.
+// Spelling returns the one spelling under which an address is compared and kept, by the published
+// numbering rules. Addresses with the same spelling reach the same person. An address without a
+// rule is its own spelling.
 func (a Address) Spelling() Address {
 	number := string(a)
 	for i := range rules {
@@ -18,8 +18,8 @@ func (a Address) Spelling() Address {
 	return a
 }
 
-// rule is a country's. spell returns the first spelling of a national number, which is its own
-// first spelling.
+// rule is a country's numbering rule. spell returns the spelling of a national number; the spelling
+// of a spelling is itself.
 type rule struct {
 	countryCode string
 	spell       func(national string) string
@@ -78,9 +78,9 @@ func argentina(national string) string {
 	return mobile + plain
 }
 
-// argentineArea is the length of the area code before the 15 of a number; 0 if there is none. Where
-// an area of three digits begins one of four, as 230 does 2302, the longer one is meant: numbers of
-// the shorter do not begin so.
+// argentineArea returns the length of the area code before the 15 of a number; 0 if there is none.
+// If an area code of three digits begins one of four, as 230 begins 2302, the longer one is right:
+// no number in the shorter area begins like that.
 func argentineArea(national string) int {
 	for _, length := range [...]int{4, 3, 2} {
 		if national[length:length+2] == "15" && isArgentineArea(national[:length]) {
@@ -117,8 +117,8 @@ var (
 		3885 3886 3887 3888`)
 )
 
-// ivoryCoast puts the two digits before a number of eight that each has since 2021-01-31: those of
-// the operator that had it, which the number's first three digits tell. Source:
+// ivoryCoast puts two digits before a number of eight digits, as every number has had since
+// 2021-01-31. They are those of its former operator, which its first three digits identify. Source:
 // https://www.itu.int/oth/T0202000031/en
 func ivoryCoast(national string) string {
 	const length = len("07123456")
@@ -128,7 +128,7 @@ func ivoryCoast(national string) string {
 	return ivorianPrefix(national) + national
 }
 
-// ivorianPrefix is empty for what was no subscriber's number.
+// ivorianPrefix returns the empty text for what was no subscriber's number.
 func ivorianPrefix(national string) string {
 	first, second, third := national[0], national[1], national[2]
 	const moov, mtn, orange = "01", "05", "07"
@@ -154,8 +154,8 @@ func ivorianPrefix(national string) string {
 	}
 }
 
-// benin puts the 01 before a number of eight digits that each has since 2024-11-30.
-// Source: Benin in https://www.itu.int/oth/T0202.aspx?parent=T0202
+// benin puts 01 before a number of eight digits, as every number has had since 2024-11-30. Source:
+// Benin in https://www.itu.int/oth/T0202.aspx?parent=T0202
 func benin(national string) string {
 	const length = len("97123456")
 	if len(national) == length && national[0] >= '2' {

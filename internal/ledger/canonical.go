@@ -17,8 +17,8 @@ import (
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // AppendCanonical appends the record's canonical encoding: one JSON object in the JSON
-// Canonicalization Scheme (RFC 8785, https://www.rfc-editor.org/rfc/rfc8785), with members that
-// have nothing to say left out. Charge and cost are always there.
+// Canonicalization Scheme (RFC 8785, https://www.rfc-editor.org/rfc/rfc8785), without members that
+// have nothing to say. Charge and cost are always there.
 func (r *Record) AppendCanonical(b []byte) []byte {
 	o := object{b: append(b, '{')}
 	o.time("acceptedAt", r.AcceptedAt)
@@ -54,7 +54,7 @@ func (r *Record) AppendCanonical(b []byte) []byte {
 	return append(o.b, '}')
 }
 
-// object writes the members of a JSON object; the caller keeps them in order. What is empty is left
+// object writes the members of a JSON object. The caller keeps them in order; empty ones are left
 // out.
 type object struct {
 	b    []byte
@@ -115,7 +115,7 @@ func (o *object) customer(name string, value Customer) {
 }
 
 // appendString writes a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are
-// no UTF-8 become U+FFFD.
+// not UTF-8 become U+FFFD.
 func appendString(b []byte, value string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')
@@ -142,7 +142,7 @@ func appendString(b []byte, value string) []byte {
 	return append(b, '"')
 }
 
-// document is the shape that canonical bytes are read into.
+// document is the form that canonical bytes are read into.
 type document struct {
 	AcceptedAt          time.Time      `json:"acceptedAt"`
 	Allowance           string         `json:"allowance"`
@@ -174,8 +174,8 @@ type document struct {
 	UpstreamVerdict     string         `json:"upstreamVerdict"`
 }
 
-// ParseCanonical reads canonical bytes. Bytes that are not exactly what AppendCanonical writes for
-// the record that they hold are an error.
+// ParseCanonical reads canonical bytes. It is an error if AppendCanonical would write the same
+// record in other bytes.
 func ParseCanonical(canonical []byte) (*Record, error) {
 	var d document
 	decoder := json.NewDecoder(bytes.NewReader(canonical))

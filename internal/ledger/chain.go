@@ -10,7 +10,7 @@ import (
 // Hash is the SHA-256 of a record and everything before it.
 type Hash [sha256.Size]byte
 
-// String is the hash as it is published: "sha256:" and lower-case hex.
+// String returns the hash as it is published: "sha256:" and lower-case hex.
 func (h Hash) String() string { return "sha256:" + hex.EncodeToString(h[:]) }
 
 // Entry is a record as it is stored and exported: the canonical bytes, and the hash that chains
@@ -21,13 +21,13 @@ type Entry struct {
 	Hash      Hash
 }
 
-// Genesis is the hash before an account's first record: the SHA-256 of "guichet ledger 1", a line
-// feed, and the account's UID.
+// Genesis returns the hash before an account's first record: the SHA-256 of "guichet ledger 1", a
+// line feed, and the account's UID.
 func Genesis(accountUID string) Hash {
 	return sha256.Sum256([]byte("guichet ledger 1\n" + accountUID))
 }
 
-// Next is the hash of a record: the SHA-256 of the hash before it followed by the record's
+// Next returns the hash of a record: the SHA-256 of the hash before it followed by the record's
 // canonical bytes.
 func Next(previous Hash, canonical []byte) Hash {
 	digest := sha256.New()
@@ -44,7 +44,8 @@ type Head struct {
 	Hash     Hash
 }
 
-// Append is the entry of the record after head, and the new head. It gives the record its sequence.
+// Append returns the entry of the record after head, and the new head. It gives the record its
+// sequence.
 func (h Head) Append(r *Record) (Entry, Head) {
 	r.Sequence = h.Sequence + 1
 	canonical := r.AppendCanonical(nil)
@@ -63,11 +64,11 @@ func (e *VerifyError) Error() string {
 	return fmt.Sprintf("record %d: %s", e.Sequence, e.Problem)
 }
 
-// Verify walks an account's whole chain in order, holds every record against the rules that the
-// gateway keeps, and recomputes every hash and every total. It returns the head and the totals of
-// what it walked, and a *VerifyError for the first record that is missing, out of place, changed,
-// not canonical, or breaks a rule of docs/ledger.md; an error of entries is returned as it is. It
-// takes about twenty bytes of memory for each settled message.
+// Verify walks an account's whole chain in order, checks every record against the gateway's rules,
+// and recomputes every hash and total. It returns the head and the totals of what it walked, and a
+// *VerifyError for the first record that is missing, out of place, changed, not canonical, or
+// breaks a rule of docs/ledger.md. An error of entries is returned as it is. It takes about twenty
+// bytes of memory for each settled message.
 func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, error) {
 	head := Head{Hash: Genesis(accountUID)}
 	totals := Totals{}
@@ -96,7 +97,7 @@ func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, e
 	return head, totals, nil
 }
 
-// check says what is wrong with the entry that should follow h, or decodes it.
+// check decodes the entry that should follow h, or says what is wrong with it.
 func (h Head) check(entry Entry) (record *Record, problem string) {
 	if entry.Sequence != h.Sequence+1 {
 		return nil, fmt.Sprintf("is missing: the next one stored has sequence %d", entry.Sequence)

@@ -36,8 +36,8 @@ func WriteJSONLines(w io.Writer, accountUID string, entries iter.Seq2[Entry, err
 // maxLine bounds a line of an export. A record is a few hundred bytes.
 const maxLine = 1 << 20
 
-// ReadJSONLines reads what WriteJSONLines wrote, for Verify. It yields an error, which names the
-// line, for a line that is no entry, or of another account.
+// ReadJSONLines reads what WriteJSONLines wrote, for Verify. For a line that is no entry, or of
+// another account, it yields an error that names the line.
 func ReadJSONLines(r io.Reader, accountUID string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		lines := bufio.NewScanner(r)
@@ -90,12 +90,14 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 
 // csvHeader names the columns of WriteCSV.
 var csvHeader = []string{
-	"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt", "period", "plan", "revision", "channel", "customer",
-	"messageKind", "market", "category", "currency", "listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed", "corrects", "correctedFreeReason", "note", "hash", "upstreamVerdict",
+	"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt",
+	"period", "plan", "revision", "channel", "customer", "messageKind", "market", "category", "currency",
+	"listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed",
+	"corrects", "correctedFreeReason", "note", "hash", "upstreamVerdict",
 }
 
-// WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. What is not known
-// is empty. An error of entries ends it.
+// WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. An unknown value is
+// empty. An error of entries ends it.
 func WriteCSV(w io.Writer, entries iter.Seq2[Entry, error]) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHeader); err != nil {

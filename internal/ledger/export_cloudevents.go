@@ -8,14 +8,14 @@ import (
 	"strconv"
 )
 
-// CloudEventSource is the source of an account's events: a URI that names the account's ledger.
-// Together with an event's id, which is the record's sequence, it tells events apart, as
-// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#source--id asks: exporting a
-// record again gives the same pair.
+// CloudEventSource returns the source of an account's events: a URI that names the account's
+// ledger. Together with an event's id, which is the record's sequence, it identifies an event, as
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#source--id requires:
+// exporting a record again gives the same pair.
 func CloudEventSource(accountUID string) string { return "urn:guichet:ledger:" + accountUID }
 
-// cloudEventType is the type of a record's event. A change of the record's encoding that a reader
-// must know of gets a new version.
+// cloudEventType returns the type of a record's event. A change of the record's encoding that
+// matters to readers gets a new version.
 func cloudEventType(kind Kind) string { return "dev.guichet.ledger." + string(kind) + ".v1" }
 
 // WriteCloudEvents writes one CloudEvents 1.0 event in the JSON format

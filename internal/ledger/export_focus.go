@@ -17,10 +17,10 @@ import (
 // implements: https://focus.finops.org/focus-specification/v1-2/
 const FOCUSVersion = "1.2"
 
-// FOCUS is what the ledger does not say, and a FOCUS dataset must.
+// FOCUS is what a FOCUS dataset must say and the ledger does not.
 type FOCUS struct {
 	AccountUID string
-	// AccountName is the account's display name, which FOCUS wants of an account that has one.
+	// AccountName is the account's display name, which FOCUS requires if there is one.
 	AccountName string
 	// Provider is who sells the messages to the account and sends the invoice: the platform.
 	Provider string
@@ -28,8 +28,8 @@ type FOCUS struct {
 	Zone *time.Location
 }
 
-// Values that are the same in every row. A business message is no queue between programs, so it is
-// no "Integration".
+// Values that are the same in every row. A business message is not a queue between programs, so it
+// is not "Integration".
 const (
 	focusServiceCategory    = "Business Applications"
 	focusServiceSubcategory = "Other (Business Applications)"
@@ -50,13 +50,13 @@ const focusTime = "2006-01-02T15:04:05Z"
 // focusUndelivered is the free reason of a message that never arrived: nothing was used.
 const focusUndelivered = "undelivered"
 
-// focusColumn is a column and how a row's value is found. An empty value is FOCUS's null.
+// focusColumn is a column and how to compute its value. An empty value is FOCUS's null.
 type focusColumn struct {
 	name  string
 	value func(*focusRow) string
 }
 
-// focusRow is a record with what its columns share.
+// focusRow is a record with the values that columns share.
 type focusRow struct {
 	*Record
 	*FOCUS
@@ -67,7 +67,7 @@ type focusRow struct {
 	period   civil.Month
 }
 
-// focusColumns are the columns in order: those of the specification by name, then those of this
+// focusColumns returns the columns in order: those of the specification by name, then those of this
 // program, which begin with "x_".
 func focusColumns() []focusColumn {
 	constant := func(text string) func(*focusRow) string { return func(*focusRow) string { return text } }
@@ -167,14 +167,14 @@ func newFOCUSRow(focus *FOCUS, entry Entry) (*focusRow, error) {
 	if row.period, err = civil.ParseMonth(r.Period); err != nil {
 		return nil, err
 	}
-	row.listCost = r.Charge // what FOCUS asks for where there is no list price
+	row.listCost = r.Charge // FOCUS asks for this if there is no list price
 	if r.Listed {
 		row.listCost, err = r.ListPrice.MulInt(row.quantity)
 	}
 	return row, err
 }
 
-// endedAt is the instant that put the record into its period.
+// endedAt returns the instant that put the record into its period.
 func (r *Record) endedAt() time.Time {
 	switch {
 	case !r.DeliveredAt.IsZero():
@@ -185,8 +185,8 @@ func (r *Record) endedAt() time.Time {
 	return r.SettledAt
 }
 
-// used is how many messages the record adds to those that were delivered: a correction adds one
-// where it says that a message arrived after all.
+// used returns how many delivered messages the record adds. A correction adds one if it says that a
+// message arrived after all.
 func (r *Record) used() int64 {
 	quantity := int64(1)
 	if r.FreeReason == focusUndelivered {
@@ -198,7 +198,8 @@ func (r *Record) used() int64 {
 	return quantity
 }
 
-// class is "Correction" where the record changes a billing period that was over when it was made.
+// class returns "Correction" if the record changes a billing period that was over when the record
+// was made.
 func (r *focusRow) class() string {
 	if r.Kind == Correction && civil.DateAt(r.SettledAt.Unix(), r.Zone).Month() > r.period {
 		return focusCorrection
@@ -239,7 +240,7 @@ func (r *focusRow) resourceType() string {
 	return focusResourceType
 }
 
-// sku is what a price list has a price for: a category in a market.
+// sku returns the item of a price list: a category in a market.
 func (r *focusRow) sku() string {
 	if r.Category == "" || r.Market == "" {
 		return ""
@@ -247,8 +248,8 @@ func (r *focusRow) sku() string {
 	return r.Category + "/" + r.Market
 }
 
-// skuPrice is one price of a SKU: that of a volume tier, 0 being the list rate. It is the same in
-// every revision, as FOCUS wants it.
+// skuPrice returns one price of a SKU: that of a volume tier, 0 being the list rate. It is the same
+// in every revision, as FOCUS requires.
 func (r *focusRow) skuPrice() string {
 	sku := r.sku()
 	if sku == "" {

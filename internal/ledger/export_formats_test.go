@@ -25,7 +25,7 @@ func paris(t *testing.T) *time.Location {
 	return zone
 }
 
-// corrected is what is owed for undelivered's message after all, found out in the month after.
+// corrected returns what is owed for undelivered's message after all, found out in the month after.
 func corrected() ledger.Record {
 	r := utility("wamid.B")
 	r.Kind, r.Corrects, r.CorrectedFreeReason = ledger.Correction, 2, "undelivered"

@@ -69,7 +69,8 @@ func TestCSVLiteral(t *testing.T) {
 	if err := ledger.WriteCSV(&export, sequence(entries)); err != nil {
 		t.Fatal(err)
 	}
-	want := "sequence,kind,messageID,settledAt,acceptedAt,sentAt,deliveredAt,failedAt,period,plan,revision,channel,customer," +
+	want := "sequence,kind,messageID,settledAt,acceptedAt,sentAt,deliveredAt,failedAt," +
+		"period,plan,revision,channel,customer," +
 		"messageKind,market,category,currency,listPrice,cost,charge,freeReason,tier,allowance,allowanceUsed,corrects,correctedFreeReason,note,hash,upstreamVerdict\n" +
 		"1,settlement,wamid.A,2026-11-20T12:00:03.500Z,2026-11-20T12:00:00.000Z,2026-11-20T12:00:01.000Z,2026-11-20T12:00:02.000Z,,2026-11,whatsapp,2026-10,106540352242922," +
 		"ab00000000000000000000000000000000000000000000000000000000000001,template,France,utility,USD,0.03,0.0285,0.0335,,1,,,,,," + entries[0].Hash.String() + ",\n" +

@@ -6,13 +6,12 @@ import (
 	"slices"
 )
 
-// idSet tells ids that it has from those that it has not, in about ten bytes for each. It knows an
-// id by the first 80 bits of its SHA-256: 16 choose the shelf, the others lie there in order. An id
-// that comes again is always known; among ten million different ones, the odds that any is taken
-// for another are one in 24 thousand million.
+// idSet is a set of ids that takes about ten bytes for each. It keeps the first 80 bits of an id's
+// SHA-256: 16 select the shelf, which holds the others in order. An id that is in the set is always
+// found. Among ten million different ids, the odds that any two collide are one in 24 billion.
 type idSet [1 << 16][]uint64
 
-// add tells whether the id is new.
+// add reports whether the id is new.
 func (s *idSet) add(id string) bool {
 	shelf, at, known := s.find(id)
 	if !known {
@@ -21,14 +20,14 @@ func (s *idSet) add(id string) bool {
 	return !known
 }
 
-// find is the shelf and the place on it where an id is, or belongs.
+// find returns the shelf of an id, and its place there.
 func (s *idSet) find(id string) (shelf, at int, known bool) {
 	shelf, rest := keyOf(id)
 	at, known = slices.BinarySearch(s[shelf], rest)
 	return shelf, at, known
 }
 
-// insert puts an id where find says that it belongs.
+// insert puts an id in the place that find returned.
 func (s *idSet) insert(shelf, at int, id string) {
 	_, rest := keyOf(id)
 	s[shelf] = insertTight(s[shelf], at, rest)

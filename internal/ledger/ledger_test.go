@@ -27,7 +27,7 @@ func at(text string) time.Time {
 	return t
 }
 
-// utility is a delivered utility template to France, charged.
+// utility returns a delivered utility template to France, charged.
 func utility(id string) ledger.Record {
 	return ledger.Record{
 		Kind: ledger.Settlement, MessageID: id, SettledAt: at("2026-11-20T12:00:03.5Z"),
@@ -44,7 +44,7 @@ func utility(id string) ledger.Record {
 	}
 }
 
-// service is a delivered free-form message inside the allowance.
+// service returns a delivered free-form message inside the allowance.
 func service(id string) ledger.Record {
 	r := utility(id)
 	r.MessageKind, r.Category, r.Tier = "text", "service", 0
@@ -53,7 +53,7 @@ func service(id string) ledger.Record {
 	return r
 }
 
-// undelivered is a message that failed before anything priced it.
+// undelivered returns a message that failed before anything priced it.
 func undelivered(id string) ledger.Record {
 	return ledger.Record{
 		Kind: ledger.Settlement, MessageID: id, SettledAt: at(

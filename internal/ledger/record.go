@@ -1,10 +1,9 @@
-// Package ledger is the record of what was billed: one record per settled message and per
-// correction, in one sequence per account, each carrying the hash of the one before it. Every
-// figure that is published can be recomputed from the records alone.
+// Package ledger records what was billed: one record per settled message and per correction, in one
+// sequence per account, each carrying the hash of the one before it. Every published figure can be
+// recomputed from the records alone.
 //
-// The package is pure: it encodes, chains, verifies, sums and exports records. Where they are kept
-// is the store's affair. docs/ledger.md describes the encoding for whoever checks a ledger without
-// this program.
+// The package is pure: it encodes, chains, verifies, sums and exports records. The store keeps
+// them. docs/ledger.md describes the encoding for checks without this program.
 package ledger
 
 import (
@@ -22,17 +21,17 @@ const (
 	Settlement Kind = "settlement"
 	// Correction changes what an earlier record said. Its amounts are differences.
 	Correction Kind = "correction"
-	// Doubt is a note that a crash hid the outcome of a message, or how that was resolved. It has
-	// no amounts.
+	// Doubt is a note that a crash hid the outcome of a message, or of how that was resolved. It
+	// has no amounts.
 	Doubt Kind = "doubt"
 )
 
-// Customer is the keyed hash of a customer. It is all that a record says of who received the
+// Customer is the keyed hash of a customer. A record says nothing else about who received the
 // message.
 type Customer [32]byte
 
-// Record is one priced event. It never holds a phone number or a message body.
-// Times are instants in milliseconds; the zero time stands for what did not happen or is not known.
+// Record is one priced event. It never holds a phone number or a message body. Times are instants
+// in milliseconds. The zero time means that something did not happen or is unknown.
 type Record struct {
 	// Sequence counts an account's records from 1 without gaps.
 	Sequence int64
@@ -42,7 +41,7 @@ type Record struct {
 	// SettledAt is when the record was made.
 	SettledAt time.Time
 
-	// The message's own times, by the upstream's clock but for AcceptedAt.
+	// The message's own times, by the upstream's clock except for AcceptedAt.
 	AcceptedAt  time.Time
 	SentAt      time.Time
 	DeliveredAt time.Time
@@ -51,7 +50,7 @@ type Record struct {
 	// Period is the billing month in the account's time zone that the record counts in, such as
 	// "2026-11".
 	Period string
-	// Plan and Revision name what priced the message; both are empty where nothing had to.
+	// Plan and Revision name what priced the message; both are empty if nothing had to.
 	Plan     string
 	Revision string
 
@@ -64,9 +63,9 @@ type Record struct {
 	Category    string
 
 	Currency money.Currency
-	// ListPrice is the plan's rate before anything made it free or dearer, and only if Listed: a
-	// plan that has no rate for a message that is free anyway must not seem to have one of 0. Cost
-	// is what the upstream charges, Charge what is owed.
+	// ListPrice is the plan's rate before free rules and mark-ups, valid only if Listed. Without
+	// Listed, a missing rate of a free message would look like a rate of 0. Cost is what the
+	// upstream charges, Charge what is owed.
 	ListPrice money.Decimal
 	Listed    bool
 	Cost      money.Decimal
@@ -81,16 +80,16 @@ type Record struct {
 	Allowance     string
 	AllowanceUsed int64
 
-	// Corrects is the sequence of the record that a correction is about, and CorrectedFreeReason
+	// Corrects is the sequence of the record that a correction corrects, and CorrectedFreeReason
 	// that record's free reason.
 	Corrects            int64
 	CorrectedFreeReason string
-	// UpstreamVerdict is what the upstream said of the message where that differs from this record:
-	// its error code, or its price in a few words of its own. docs/ledger.md has the form.
+	// UpstreamVerdict is what the upstream said about the message if that differs from this record:
+	// its error code, or its price in a few words. docs/ledger.md has the form.
 	UpstreamVerdict string
 	// Note is a fixed text in a few words, such as "resent after doubt". Never a part of a message.
 	Note string
 }
 
-// Charged tells whether something is owed for the message.
+// Charged reports whether something is owed for the message.
 func (r *Record) Charged() bool { return r.Kind != Doubt && r.FreeReason == "" }

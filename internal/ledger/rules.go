@@ -16,14 +16,14 @@ var (
 	currencyShape = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
-// Local time is between these offsets of UTC, see https://data.iana.org/time-zones/tz-link.html.
+// Local time is between these offsets from UTC, see https://data.iana.org/time-zones/tz-link.html.
 const (
 	westernmost = -12 * time.Hour
 	easternmost = 14 * time.Hour
 )
 
-// problem says which rule of a record by itself is broken; empty for none. docs/ledger.md lists the
-// rules.
+// problem returns the rule that a record breaks by itself, or an empty text. docs/ledger.md lists
+// the rules.
 func (r *Record) problem() string {
 	if r.MessageID == "" {
 		return "it is about no message: messageID is missing"
@@ -59,7 +59,8 @@ func (r *Record) doubtProblem() string {
 	}
 }
 
-// endingProblem looks at the end of a message: when it was, what it counts in, and what it costs.
+// endingProblem checks the end of a message: when it ended, in which month it counts, and what it
+// costs.
 func (r *Record) endingProblem() string {
 	for _, rule := range []func() string{r.timeProblem, r.priceProblem, r.amountProblem} {
 		if problem := rule(); problem != "" {
@@ -128,14 +129,14 @@ func (r *Record) amountProblem() string {
 	}
 }
 
-// messages are the messages of a ledger so far, each with what its latest record said.
+// messages are the messages of a ledger so far, each with its latest record.
 type messages struct {
 	settled idSet
 	latest  [1 << 16][]latest // shelves of the same shape
 }
 
-// latest is what the latest record of a message said, in eight bytes: its sequence, its outcome,
-// and a check of what it owes.
+// latest is the latest record of a message in eight bytes: its sequence, its outcome, and a
+// checksum of what it owes.
 type latest uint64
 
 type outcome uint64
@@ -153,7 +154,7 @@ const (
 func (l latest) sequence() int64  { return int64(l >> (outcomeBits + checkBits)) }
 func (l latest) outcome() outcome { return outcome(l>>checkBits) & (1<<outcomeBits - 1) }
 
-// latestOf is what is kept of a record.
+// latestOf returns what is kept about a record.
 func latestOf(r *Record) latest {
 	o := charged
 	switch r.FreeReason {
@@ -168,7 +169,7 @@ func latestOf(r *Record) latest {
 	)
 }
 
-// owed is a check of amounts: two different ones have the same once in 17 million times.
+// owed returns a checksum of amounts. Two different amounts share one in 17 million cases.
 func owed(charge, cost money.Decimal, currency money.Currency) uint64 {
 	hash := Next(Hash{}, []byte(charge.String()+" "+cost.String()+" "+string(currency)))
 	return uint64(hash[0])<<16 | uint64(hash[1])<<8 | uint64(hash[2])
@@ -177,13 +178,13 @@ func owed(charge, cost money.Decimal, currency money.Currency) uint64 {
 func negative(d money.Decimal) money.Decimal {
 	opposite, err := money.Decimal{}.Sub(d)
 	if err != nil {
-		return d // too large to be what was owed
+		return d // too large to have been owed
 	}
 	return opposite
 }
 
-// add takes the next record, which is good by itself, and says which rule it breaks beside those
-// before it.
+// add takes the next record, which is good by itself, and returns the rule that it breaks together
+// with the earlier ones.
 func (m *messages) add(r *Record) (problem string) {
 	shelf, at, known := m.settled.find(r.MessageID)
 	switch {
@@ -206,9 +207,9 @@ func (m *messages) add(r *Record) (problem string) {
 	return ""
 }
 
-// correctionProblem holds a correction, or the note of one that has no rate yet, against the latest
-// record of its message. Two things are ever corrected: a message that was given up was delivered
-// after all, and a charge is taken back.
+// correctionProblem compares a correction, or the note of one that has no rate yet, with the latest
+// record of its message. Only two things are ever corrected: a message that was given up was
+// delivered after all, and a charge is taken back.
 func (r *Record) correctionProblem(before latest) string {
 	if r.Corrects != before.sequence() {
 		return fmt.Sprintf(

@@ -16,7 +16,8 @@ import (
 // deliveredAfterAll corrects an undelivered message's settlement.
 func deliveredAfterAll(id string, corrects int64) ledger.Record {
 	r := utility(id)
-	r.Kind, r.Corrects, r.CorrectedFreeReason, r.Note = ledger.Correction, corrects, "undelivered", "delivered after it was given up"
+	r.Kind, r.Corrects, r.CorrectedFreeReason = ledger.Correction, corrects, "undelivered"
+	r.Note = "delivered after it was given up"
 	return r
 }
 
@@ -31,7 +32,8 @@ func takenBack(id string, corrects int64) ledger.Record {
 // withoutRate notes that a message was delivered after all, and that the plan has no rate for it.
 func withoutRate(id string, corrects int64) ledger.Record {
 	r := deliveredAfterAll(id, corrects)
-	r.Kind, r.Charge, r.Cost, r.Listed, r.ListPrice = ledger.Doubt, money.Decimal{}, money.Decimal{}, false, money.Decimal{}
+	r.Kind, r.Charge, r.Cost = ledger.Doubt, money.Decimal{}, money.Decimal{}
+	r.Listed, r.ListPrice = false, money.Decimal{}
 	return r
 }
 

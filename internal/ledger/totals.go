@@ -2,16 +2,16 @@ package ledger
 
 import "github.com/guichet-dev/guichet/internal/money"
 
-// TotalKey is what totals are kept by. The Category "" is the whole of the period.
+// TotalKey identifies a total. The Category "" is the whole of the period.
 type TotalKey struct {
 	Period   string
 	Currency money.Currency
 	Category string
 }
 
-// Total sums records. It is derived: adding up the records again gives the same.
+// Total is a sum of records. It is derived: adding up the records again gives the same.
 type Total struct {
-	// Messages counts settlements; Charged those of them that are charged, as corrected.
+	// Messages counts settlements. Charged counts those that are charged, after corrections.
 	Messages int64
 	Charged  int64
 	// Billed is the sum of charges, Cost of the upstream's own prices.
@@ -39,7 +39,7 @@ func (t *Total) Add(r *Record) error {
 	switch {
 	case r.Kind == Settlement:
 		t.Messages++
-	case r.CorrectedFreeReason == "": // what is corrected was charged, and was counted as such
+	case r.CorrectedFreeReason == "": // the corrected record was charged, and was counted as such
 		t.Charged--
 	}
 	return nil
@@ -63,7 +63,7 @@ func (t Totals) Add(r *Record) error {
 	return nil
 }
 
-// TotalKeys are the totals that the record counts in: the whole period, and its category of the
+// TotalKeys returns the totals that the record counts in: the whole period, and its category of the
 // period.
 func (r *Record) TotalKeys() [2]TotalKey {
 	whole := TotalKey{Period: r.Period, Currency: r.Currency}
@@ -75,6 +75,6 @@ func (r *Record) TotalKeys() [2]TotalKey {
 	return [2]TotalKey{whole, part}
 }
 
-// Uncategorised is the category under which records without one are summed, such as messages that
-// failed before anything priced them.
+// Uncategorised is the category for the sums of records without one, such as messages that failed
+// before anything priced them.
 const Uncategorised = "none"

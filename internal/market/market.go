@@ -1,9 +1,9 @@
-// Package market says in which market of a price list a recipient is.
+// Package market finds the market of a price list that a recipient belongs to.
 //
 // A recipient's country follows from the beginning of the phone number, or from the country code in
 // front of a business-scoped user id ("US.1349…"); the market follows from the country and the
-// date, because markets were split off again and again. The country is what is worth keeping of a
-// recipient: it is not personal, and its market can be told for any date.
+// date, because markets are split again and again. The country is what is worth keeping of a
+// recipient: it is not personal, and its market can be found for any date.
 //
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 package market
@@ -25,19 +25,21 @@ type Market uint8
 
 // Markets that are not named by a country or a region.
 const (
-	// Any is no market in particular: in a price list, every market that has no price of its own.
+	// Any stands for every market that has no price of its own in a price list.
 	Any Market = iota
 	// Other holds every country that the published list does not name.
 	Other
 )
 
-// ErrRecipient is the error for a recipient of whom no country can be told. It never holds the
+// ErrRecipient is the error for a recipient whose country cannot be found. It never quotes the
 // recipient.
-var ErrRecipient = errors.New("the recipient must be a phone number with its country code (7 to 15 digits, with or without a plus) " +
-	"or a business-scoped user id that begins with a country code and a point")
+var ErrRecipient = errors.New(
+	"the recipient must be a phone number with its country code (7 to 15 digits, with or without a plus) " +
+		"or a business-scoped user id that begins with a country code and a point",
+)
 
-// CountryOf is the country of a recipient: E.164 digits with or without a plus, by longest prefix,
-// or a business-scoped user id. A well-formed number under a code that no country has yields the
+// CountryOf returns the country of a recipient: E.164 digits with or without a plus, by longest
+// prefix, or a business-scoped user id. A well-formed number with an unassigned code yields the
 // unknown country, whose market is Other.
 func CountryOf(recipient string) (Country, error) {
 	digits := strings.TrimPrefix(recipient, "+")
@@ -66,10 +68,10 @@ func ParseCountry(code string) (Country, error) {
 	return 0, fmt.Errorf("country %.8q must be a code of ISO 3166-1 alpha-2, for example \"FR\"", code)
 }
 
-// String is the code of ISO 3166-1 alpha-2.
+// String returns the code of ISO 3166-1 alpha-2.
 func (c Country) String() string { return published().countries[c].code }
 
-// Market is the market of the country on that date.
+// Market returns the market of the country on that date.
 func (c Country) Market(on civil.Date) Market {
 	moves := published().countries[c].moves
 	for _, move := range slices.Backward(moves) {
@@ -80,7 +82,7 @@ func (c Country) Market(on civil.Date) Market {
 	return Other
 }
 
-// MarshalText is the text of String.
+// MarshalText returns the text of String.
 func (c Country) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText is ParseCountry; it accepts "ZZ" too.
@@ -103,11 +105,11 @@ func Parse(name string) (Market, error) {
 	)
 }
 
-// String is the name of the market.
+// String returns the name of the market.
 func (m Market) String() string { return published().markets[m] }
 
-// CountriesOf is the codes of the countries in the market of that name on that date, in the order
-// of the table; none for an unknown name.
+// CountriesOf returns the codes of the countries in the market of that name on that date, in the
+// order of the table; none for an unknown name.
 func CountriesOf(name string, on civil.Date) []string {
 	m, err := Parse(name)
 	if err != nil {
@@ -122,7 +124,8 @@ func CountriesOf(name string, on civil.Date) []string {
 	return codes
 }
 
-// Listed is the markets of the published list on that date, in the order of the list, Other last.
+// Listed returns the markets of the published list on that date, in the order of the list, Other
+// last.
 func Listed(on civil.Date) []Market {
 	t := published()
 	used := make([]bool, len(t.markets))
@@ -138,7 +141,7 @@ func Listed(on civil.Date) []Market {
 	return append(listed, Other)
 }
 
-// All is every market that was ever in the published list, in its order, Other last.
+// All returns every market that was ever in the published list, in its order, Other last.
 func All() []Market {
 	t := published()
 	all := make([]Market, 0, len(t.markets))
@@ -148,8 +151,8 @@ func All() []Market {
 	return append(all, Other)
 }
 
-// NextChange is the first date after the given one on which the published list changed, and false
-// where there is none.
+// NextChange returns the first date after the given one on which the published list changed. It
+// returns false if there is none.
 func NextChange(after civil.Date) (civil.Date, bool) {
 	for _, change := range published().changes {
 		if change > after {
@@ -159,5 +162,5 @@ func NextChange(after civil.Date) (civil.Date, bool) {
 	return 0, false
 }
 
-// Countries is the number of countries, the unknown one included: every Country is below it.
+// Countries returns the number of countries, the unknown one included: every Country is below it.
 func Countries() int { return len(published().countries) }

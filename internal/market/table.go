@@ -36,8 +36,8 @@ type move struct {
 	market Market
 }
 
-// published is the table, read once. The files are part of the program: a mistake in them is caught
-// by the first test, not by a user.
+// published returns the table, which is read once. The files are part of the program, so the first
+// test catches a mistake in them.
 var published = sync.OnceValue(func() *table {
 	t, err := read(countriesCSV, marketsCSV)
 	if err != nil {

@@ -2,7 +2,7 @@ package market
 
 import "fmt"
 
-// trie finds the country of the longest prefix of a number, in one step per digit and without
+// trie finds the country of a number's longest prefix, in one step per digit and without
 // allocating.
 type trie struct{ nodes []node }
 
@@ -33,7 +33,7 @@ func (t *trie) add(prefix string, country Country) error {
 	return nil
 }
 
-// longest is the country of the longest prefix of digits, or 0.
+// longest returns the country of the longest prefix of digits, or 0.
 func (t *trie) longest(digits string) Country {
 	var found Country
 	at := uint16(0)

@@ -29,14 +29,14 @@ type Decimal struct {
 	lo uint64
 }
 
-// FromInt is the whole number n.
+// FromInt returns the whole number n.
 func FromInt(n int64) Decimal {
 	product := wide{absolute(n)}.times(unit) // below 2^63 × 2^40: always fits.
 	d, _ := product.signed(n < 0)
 	return d
 }
 
-// Sign is -1, 0 or 1.
+// Sign returns -1, 0 or 1.
 func (d Decimal) Sign() int {
 	switch {
 	case d.hi < 0:
@@ -48,10 +48,10 @@ func (d Decimal) Sign() int {
 	}
 }
 
-// IsZero tells whether d is 0.
+// IsZero reports whether d is 0.
 func (d Decimal) IsZero() bool { return d == Decimal{} }
 
-// Cmp is -1 where d < o, 0 where they are equal, 1 where d > o.
+// Cmp returns -1 where d < o, 0 where they are equal, 1 where d > o.
 func (d Decimal) Cmp(o Decimal) int {
 	switch {
 	case d == o:
@@ -63,7 +63,7 @@ func (d Decimal) Cmp(o Decimal) int {
 	}
 }
 
-// Max is the larger of d and o.
+// Max returns the larger of d and o.
 func (d Decimal) Max(o Decimal) Decimal {
 	if d.Cmp(o) < 0 {
 		return o
@@ -71,7 +71,7 @@ func (d Decimal) Max(o Decimal) Decimal {
 	return d
 }
 
-// Add is d + o, or ErrOverflow.
+// Add returns d + o, or ErrOverflow.
 func (d Decimal) Add(o Decimal) (Decimal, error) {
 	lo, carry := bits.Add64(d.lo, o.lo, 0)
 	hi, _ := bits.Add64(uint64(d.hi), uint64(o.hi), carry)
@@ -82,7 +82,7 @@ func (d Decimal) Add(o Decimal) (Decimal, error) {
 	return sum, nil
 }
 
-// Sub is d - o, or ErrOverflow.
+// Sub returns d - o, or ErrOverflow.
 func (d Decimal) Sub(o Decimal) (Decimal, error) {
 	lo, borrow := bits.Sub64(d.lo, o.lo, 0)
 	hi, _ := bits.Sub64(uint64(d.hi), uint64(o.hi), borrow)
@@ -93,12 +93,12 @@ func (d Decimal) Sub(o Decimal) (Decimal, error) {
 	return difference, nil
 }
 
-// MulInt is d × n, or ErrOverflow.
+// MulInt returns d × n, or ErrOverflow.
 func (d Decimal) MulInt(n int64) (Decimal, error) {
 	return d.magnitude().times(absolute(n)).signed((d.hi < 0) != (n < 0))
 }
 
-// Mul is d × o, ErrInexact where the product needs more than 12 decimals, or ErrOverflow.
+// Mul returns d × o, ErrInexact where the product needs more than 12 decimals, or ErrOverflow.
 func (d Decimal) Mul(o Decimal) (Decimal, error) {
 	product, remainder := d.magnitude().product(o.magnitude()).dividedBy(unit)
 	if remainder != 0 {
@@ -107,7 +107,7 @@ func (d Decimal) Mul(o Decimal) (Decimal, error) {
 	return product.signed((d.hi < 0) != (o.hi < 0))
 }
 
-// Percent is a hundredth of d, or ErrInexact: the factor that stands for d per cent.
+// Percent returns a hundredth of d, or ErrInexact: the factor that stands for d per cent.
 func (d Decimal) Percent() (Decimal, error) {
 	quotient, remainder := d.magnitude().dividedBy(100)
 	if remainder != 0 {

@@ -12,7 +12,7 @@ type Money struct {
 	Currency Currency `json:"currency"`
 }
 
-// Add is m + o. Amounts of two currencies have no sum: that is an error.
+// Add returns m + o. Amounts of two currencies have no sum: that is an error.
 func (m Money) Add(o Money) (Money, error) {
 	if m.Currency != o.Currency {
 		return Money{}, fmt.Errorf("%s and %s cannot be added: amounts are never converted", m.Currency, o.Currency)
@@ -24,7 +24,7 @@ func (m Money) Add(o Money) (Money, error) {
 	return Money{Amount: sum, Currency: m.Currency}, nil
 }
 
-// Sub is m - o. Amounts of two currencies have no difference: that is an error.
+// Sub returns m - o. Amounts of two currencies have no difference: that is an error.
 func (m Money) Sub(o Money) (Money, error) {
 	if m.Currency != o.Currency {
 		return Money{}, fmt.Errorf("%s cannot be taken from %s: amounts are never converted", o.Currency, m.Currency)
@@ -36,5 +36,5 @@ func (m Money) Sub(o Money) (Money, error) {
 	return Money{Amount: difference, Currency: m.Currency}, nil
 }
 
-// String is the exact amount and its currency: "12.0859 USD".
+// String returns the exact amount and its currency: "12.0859 USD".
 func (m Money) String() string { return m.Amount.String() + " " + string(m.Currency) }

@@ -53,7 +53,7 @@ func MustParse(text string) Decimal {
 
 const zeros = "000000000000"
 
-// String is the shortest exact text: "0.0859", "12", "-0.5", "0".
+// String returns the shortest exact text: "0.0859", "12", "-0.5", "0".
 func (d Decimal) String() string { return string(d.AppendString(nil)) }
 
 // AppendString appends the text of String to b.
@@ -92,7 +92,7 @@ func appendInteger(b []byte, value wide) []byte {
 	}
 }
 
-// MarshalText is the text of String. JSON shows a Decimal as a string.
+// MarshalText returns the text of String. JSON shows a Decimal as a string.
 func (d Decimal) MarshalText() ([]byte, error) { return d.AppendString(nil), nil }
 
 // UnmarshalText is Parse.

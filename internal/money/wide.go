@@ -6,7 +6,7 @@ import "math/bits"
 // two Decimals.
 type wide [4]uint64
 
-// magnitude is the absolute value of d.
+// magnitude returns the absolute value of d.
 func (d Decimal) magnitude() wide {
 	if d.hi >= 0 {
 		return wide{d.lo, uint64(d.hi)}
@@ -16,8 +16,8 @@ func (d Decimal) magnitude() wide {
 	return wide{lo, hi}
 }
 
-// signed is the Decimal of that magnitude and sign, or ErrOverflow where it needs more than 127
-// bits.
+// signed returns the Decimal of that magnitude and sign, or ErrOverflow where it needs more than
+// 127 bits.
 func (w wide) signed(negative bool) (Decimal, error) {
 	if w[3] != 0 || w[2] != 0 || w[1]>>63 != 0 {
 		return Decimal{}, ErrOverflow
@@ -30,7 +30,7 @@ func (w wide) signed(negative bool) (Decimal, error) {
 	return Decimal{hi: int64(hi), lo: lo}, nil
 }
 
-// times is w × n. The product of a 128-bit w and n never wraps.
+// times returns w × n. The product of a 128-bit w and n never wraps.
 func (w wide) times(n uint64) wide {
 	var product wide
 	var carry uint64
@@ -43,7 +43,7 @@ func (w wide) times(n uint64) wide {
 	return product
 }
 
-// product is w × o, of which only the lower two limbs may be set.
+// product returns w × o, of which only the lower two limbs may be set.
 func (w wide) product(o wide) wide {
 	lower, upper := w.times(o[0]), w.times(o[1])
 	var sum wide
@@ -55,7 +55,7 @@ func (w wide) product(o wide) wide {
 	return sum
 }
 
-// dividedBy is the quotient and the remainder of w ÷ n.
+// dividedBy returns the quotient and the remainder of w ÷ n.
 func (w wide) dividedBy(n uint64) (quotient wide, remainder uint64) {
 	for i := len(w) - 1; i >= 0; i-- {
 		quotient[i], remainder = bits.Div64(remainder, w[i], n)
@@ -63,7 +63,7 @@ func (w wide) dividedBy(n uint64) (quotient wide, remainder uint64) {
 	return quotient, remainder
 }
 
-// plus is w + n.
+// plus returns w + n.
 func (w wide) plus(n uint64) wide {
 	for i := range w {
 		w[i], n = bits.Add64(w[i], n, 0)
@@ -71,10 +71,10 @@ func (w wide) plus(n uint64) wide {
 	return w
 }
 
-// isZero tells whether w is 0.
+// isZero reports whether w is 0.
 func (w wide) isZero() bool { return w == wide{} }
 
-// absolute is |n|, also of the least int64.
+// absolute returns |n|, also of the least int64.
 func absolute(n int64) uint64 {
 	if n < 0 {
 		return -uint64(n)

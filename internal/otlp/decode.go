@@ -2,17 +2,17 @@ package otlp
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// refusedSpans is how many spans of a request a collector says that it did not take, although it
-// answered with success: rejected_spans (1) in the partial_success (1) of an
-// ExportTraceServiceResponse. What is no such answer refuses none. Its error_message is left out:
-// it may be anything. Source: https://opentelemetry.io/docs/specs/otlp/#partial-success-1
+// refusedSpans returns how many spans a collector reports as refused although it answered with
+// success: rejected_spans (1) in the partial_success (1) of an ExportTraceServiceResponse. Any
+// other answer refuses none. The error_message is ignored, because it may be anything. Source:
+// https://opentelemetry.io/docs/specs/otlp/#partial-success-1
 func refusedSpans(answer []byte) int64 {
 	n, _ := protowire.ConsumeVarint(field(field(answer, 1, protowire.BytesType), 1, protowire.VarintType))
-	return int64(n) //nolint:gosec // int64 is what the protocol writes as this varint
+	return int64(n) //nolint:gosec // the protocol writes an int64 as this varint
 }
 
-// field is the value of a message's field, without the length of one that has a length; nil where
-// there is none or the message is malformed.
+// field returns the value of a message's field, without its length prefix. It is nil if there is
+// none or the message is malformed.
 func field(message []byte, number protowire.Number, kind protowire.Type) []byte {
 	for len(message) > 0 {
 		found, is, tag := protowire.ConsumeTag(message)

@@ -37,7 +37,7 @@ func encodeSpan(s sdktrace.ReadOnlySpan) message {
 		id := parent.SpanID()
 		m = m.bytes(4, id[:])
 	}
-	m = m.text(5, s.Name()).number(6, uint64(s.SpanKind())). // OpenTelemetry's kinds have the numbers of the protocol
+	m = m.text(5, s.Name()).number(6, uint64(s.SpanKind())). // OpenTelemetry's kinds have the protocol's numbers
 									instant(7, s.StartTime()).instant(8, s.EndTime()).attributes(9, s.Attributes())
 	for _, link := range s.Links() {
 		m = m.message(13, message{}.context(1, link.SpanContext).attributes(4, link.Attributes))
@@ -49,8 +49,8 @@ func encodeSpan(s sdktrace.ReadOnlySpan) message {
 	return m
 }
 
-// message is a protobuf message that grows by its fields. Empty texts and zeros are left out, as
-// proto3 does.
+// message is a protobuf message to which fields are appended. Empty texts and zeros are left out,
+// as in proto3.
 type message []byte
 
 func (m message) bytes(field protowire.Number, value []byte) message {
@@ -80,7 +80,7 @@ func (m message) context(field protowire.Number, c trace.SpanContext) message {
 	return m.bytes(field, traceID[:]).bytes(field+1, spanID[:])
 }
 
-// attributes writes each attribute as a KeyValue. A list becomes its text: gateways have none.
+// attributes writes each attribute as a KeyValue. A list is written as text; gateways have none.
 func (m message) attributes(field protowire.Number, list []attribute.KeyValue) message {
 	for _, kv := range list {
 		var value message

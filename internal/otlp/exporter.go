@@ -13,8 +13,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// exporter posts batches of spans to a collector. A batch that it does not take is dropped: traces
-// must never hold up messages.
+// exporter posts batches of spans to a collector. A batch that the collector refuses is dropped:
+// traces must never hold up messages.
 type exporter struct {
 	settings
 	client *http.Client
@@ -42,7 +42,7 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return nil
 }
 
-// post makes one request. Its errors hold no address, which may hold a secret.
+// post sends one request. Its errors do not quote the address, which may hold a secret.
 func (e *exporter) post(ctx context.Context, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
 	if err != nil {
@@ -56,7 +56,7 @@ func (e *exporter) post(ctx context.Context, body []byte) error {
 	if err != nil {
 		return errors.New("the collector did not answer")
 	}
-	defer func() { _ = response.Body.Close() }() // nothing is left to read
+	defer func() { _ = response.Body.Close() }() // it is read to the end
 	const longestAnswer = 64 << 10
 	// to its end, so that the connection can be used again
 	answer, _ := io.ReadAll(io.LimitReader(response.Body, longestAnswer))

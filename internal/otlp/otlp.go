@@ -23,23 +23,23 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// defaultTimeout bounds an export where OTEL_EXPORTER_OTLP_TIMEOUT says nothing.
-// Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+// defaultTimeout bounds an export unless OTEL_EXPORTER_OTLP_TIMEOUT is set. Source:
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 const defaultTimeout = 10 * time.Second
 
-// settings are what the environment says of an export.
+// settings are the environment's settings for an export.
 type settings struct {
 	url     string
 	headers map[string]string
 	timeout time.Duration
 }
 
-// NewProvider makes a provider that exports as the environment says, or nil where
+// NewProvider returns a provider that exports as the environment says, or nil if
 // OTEL_EXPORTER_OTLP_ENDPOINT (or …_TRACES_ENDPOINT) is not set, OTEL_SDK_DISABLED is true or
 // OTEL_TRACES_EXPORTER is none. Service and replica name the process unless OTEL_SERVICE_NAME and
 // OTEL_RESOURCE_ATTRIBUTES do; sampling and batches follow OTEL_TRACES_SAMPLER and OTEL_BSP_…. A
-// collector that does not answer is logged, once, and its spans are dropped. Shut it down at the
-// end.
+// collector that does not answer is logged once, and the spans are dropped. The caller must shut
+// the provider down.
 func NewProvider(
 	getenv func(string) string, service, replica string, log *slog.Logger,
 ) (*sdktrace.TracerProvider, error) {
@@ -58,8 +58,8 @@ func NewProvider(
 	return sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(newExporter(*s, log))), nil
 }
 
-// readSettings reads the standard variables; those for traces come before the general ones. Its
-// errors hold no value, which may be a secret.
+// readSettings reads the standard variables. Those for traces take precedence over the general
+// ones. Its errors do not quote values, which may be secret.
 func readSettings(getenv func(string) string) (*settings, error) {
 	if strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true") || getenv("OTEL_TRACES_EXPORTER") == "none" {
 		return nil, nil //nolint:nilnil // Nothing is to be exported, which is no error.

@@ -143,7 +143,8 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	got.WriteString(strings.ReplaceAll(string(text), ", ", ","))
-	const want = `service.instance.id=replica service.name=service scope {"traceId":"AAAAAAAAAAAAAAAAAAAAAQ==","parentSpanId":"AAAAAAAAAAI=","name":"send","kind":"SPAN_KIND_CLIENT",` +
+	const want = `service.instance.id=replica service.name=service scope ` +
+		`{"traceId":"AAAAAAAAAAAAAAAAAAAAAQ==","parentSpanId":"AAAAAAAAAAI=","name":"send","kind":"SPAN_KIND_CLIENT",` +
 		`"startTimeUnixNano":"1800000000000000005","endTimeUnixNano":"1800000001000000005","attributes":[{"key":"s","value":{"stringValue":"x"}},{"key":"i","value":{"intValue":"-1"}},` +
 		`{"key":"b","value":{"boolValue":true}},{"key":"f","value":{"doubleValue":0.5}}],"links":[{"traceId":"AAAAAAAAAAAAAAAAAAAAAw==","spanId":"AAAAAAAAAAQ="}],` +
 		`"status":{"message":"why","code":"STATUS_CODE_ERROR"}}`

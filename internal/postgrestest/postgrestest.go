@@ -144,7 +144,8 @@ set -eu
 bin=$1 dir=$2 user=$3
 shift 3
 trap 'rm -rf "$dir"' EXIT
-"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=password --locale=C --encoding=UTF8 "$dir/data" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
+"$bin/initdb" --no-sync --username="$user" --pwfile="$dir/password" --auth=password \
+	--locale=C --encoding=UTF8 "$dir/data" >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
 serve() {
 	"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >>"$dir/log" 2>&1 </dev/null &
 	server=$!
@@ -286,7 +287,7 @@ func (s *Server) own(path string) error {
 // Directory holds every byte that the server has on disk.
 func (s *Server) Directory() string { return s.dir }
 
-// PID is the process id of which all the server's processes descend.
+// PID returns the process id of which all the server's processes descend.
 func (s *Server) PID() int { return s.pid }
 
 // Stop ends the server and removes what it has stored.
@@ -295,7 +296,7 @@ func (s *Server) Stop() {
 	<-s.ended
 }
 
-// programs is the directory of PostgreSQL's programs.
+// programs returns the directory of PostgreSQL's programs.
 func programs() (string, error) {
 	candidates, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // Debian's
 	if found, err := exec.LookPath("initdb"); err == nil {
@@ -309,7 +310,8 @@ func programs() (string, error) {
 	return filepath.Dir(candidates[len(candidates)-1]), nil
 }
 
-// unprivileged is whom the server runs as if the tests run as root; nil is the tests' own user.
+// unprivileged returns whom the server runs as if the tests run as root; nil is the tests' own
+// user.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil

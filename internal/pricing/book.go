@@ -60,17 +60,17 @@ type allowance struct {
 type exemption struct {
 	name string
 	of   categorySet
-	last civil.Date // endless where the plan names none
+	last civil.Date // endless if the plan names none
 }
 
-// endless is the last date of what does not end.
+// endless is the last date of an exemption that does not end.
 const endless = civil.Date(1<<31 - 1)
 
-// Currency is the currency of every amount of the book.
+// Currency returns the currency of every amount of the book.
 func (b *Book) Currency() money.Currency { return b.currency }
 
-// Rules are the window rules in force at an instant, in Unix seconds, in a zone. Before the first
-// revision no window ever opens.
+// Rules returns the window rules in force at an instant, in Unix seconds, in a zone. Before the
+// first revision no window ever opens.
 func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
 	if r := b.on(civil.DateAt(at, zone)); r != nil {
 		return &r.rules
@@ -78,14 +78,14 @@ func (b *Book) Rules(at int64, zone *time.Location) *conversation.Rules {
 	return &b.closed
 }
 
-// AsksForCountry tells whether prices at an instant, in Unix seconds, in a zone depend on the
+// AsksForCountry reports whether prices at an instant, in Unix seconds, in a zone depend on the
 // recipient's country.
 func (b *Book) AsksForCountry(at int64, zone *time.Location) bool {
 	r := b.on(civil.DateAt(at, zone))
 	return r != nil && r.byMarket
 }
 
-// AllowanceLimit is how many messages or conversations cost nothing, and the count to hold against
+// AllowanceLimit is how many messages or conversations cost nothing, and the count to compare with
 // it.
 type AllowanceLimit struct {
 	Name  string
@@ -93,7 +93,7 @@ type AllowanceLimit struct {
 	Key   CounterKey
 }
 
-// Allowances are the allowances of a channel in force at an instant, in Unix seconds.
+// Allowances returns the allowances of a channel in force at an instant, in Unix seconds.
 func (b *Book) Allowances(at int64, a *Account, channel string) []AllowanceLimit {
 	today := civil.DateAt(at, a.Zone)
 	r := b.on(today)
@@ -108,14 +108,14 @@ func (b *Book) Allowances(at int64, a *Account, channel string) []AllowanceLimit
 	return limits
 }
 
-// HasExemption tells whether a revision has an exemption of that name.
+// HasExemption reports whether a revision has an exemption of that name.
 func (b *Book) HasExemption(name string) bool {
 	return slices.ContainsFunc(b.revisions, func(r *revision) bool {
 		return slices.ContainsFunc(r.exemptions, func(e exemption) bool { return e.name == name })
 	})
 }
 
-// on is the revision in force on a date, or nil before the first one.
+// on returns the revision in force on a date, or nil before the first one.
 func (b *Book) on(date civil.Date) *revision {
 	for _, v := range slices.Backward(b.revisions) {
 		if v.from <= date {
@@ -125,7 +125,7 @@ func (b *Book) on(date civil.Date) *revision {
 	return nil
 }
 
-// after is the first revision that comes into force after a date, or nil.
+// after returns the first revision that comes into force after a date, or nil.
 func (b *Book) after(date civil.Date) *revision {
 	for _, r := range b.revisions {
 		if r.from > date {
@@ -135,7 +135,7 @@ func (b *Book) after(date civil.Date) *revision {
 	return nil
 }
 
-// place is where a recipient of the country is on a date. Where prices do not depend on it,
+// place returns where a recipient of the country is on a date. If prices do not depend on it,
 // everyone is in the same place.
 func (r *revision) place(country market.Country, date civil.Date) place {
 	if !r.byMarket {
@@ -144,25 +144,25 @@ func (r *revision) place(country market.Country, date civil.Date) place {
 	return place{country: country, market: country.Market(date)}
 }
 
-// InForce tells where a revision stands on a date.
+// InForce says whether a revision is in force on a date.
 type InForce uint8
 
-// Where a revision stands.
+// The answers: it was in force, it is, it will be.
 const (
 	Past InForce = iota
 	Current
 	Future
 )
 
-// Standing is where a revision stands on a date.
+// Standing says of a revision whether it is in force on a date.
 type Standing struct {
 	Name          string
 	EffectiveDate civil.Date
-	Digest        string // of its content, as Digest makes it
+	Digest        string // of its content, see Digest
 	InForce       InForce
 }
 
-// Standings are the revisions in the order of their dates, and where each stands today.
+// Standings returns the revisions in the order of their dates, and whether each is in force today.
 func (b *Book) Standings(today civil.Date) []Standing {
 	current := b.on(today)
 	standings := make([]Standing, len(b.revisions))
@@ -178,7 +178,7 @@ func (b *Book) Standings(today civil.Date) []Standing {
 	return standings
 }
 
-// scopeID is the id that a count is kept by.
+// scopeID returns the id that a count is kept by.
 func scopeID(scope Scope, a *Account, channel string) string {
 	switch scope {
 	case PerChannel:

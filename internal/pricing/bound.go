@@ -7,16 +7,16 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// MaxCharge is the most that an accepted message can still cost, whenever it is delivered up to the
-// instant until (Unix seconds, its time to live) and whatever happens meanwhile: another revision
-// comes into force, its market is split off, the window closes, the allowance is used up, the
-// volume is at the dearest step. A budget reserves it. The message's EndedAt, Delivered and
-// CategoryAtDelivery are not read, being yet to come.
+// MaxCharge returns the most that an accepted message can still cost, if it is delivered by the
+// instant until (Unix seconds, its time to live). It allows for everything that may happen until
+// then: another revision takes effect, its market is split off, the window closes, the allowance is
+// used up, the volume is at the most expensive step. A budget reserves it. The message's EndedAt,
+// Delivered and CategoryAtDelivery are still unknown and not read.
 //
-// A message that is sure to cost nothing, because a rule always frees it or its window is open when
-// it is sent and that is what counts, has a bound of 0. So has one of an exempt account. An
-// allowance may pay for a message: it is then among the bound's claims, because whether it does
-// depends on others. See Places.
+// The bound is 0 for a message that is sure to cost nothing, because a rule always frees it, or
+// because its window is open when it is sent and that decides. It is also 0 for an exempt account.
+// If an allowance may pay for a message, that is one of the bound's claims, because it depends on
+// other messages. See Places.
 func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until int64) Bound {
 	bound := Bound{Amount: money.Money{Currency: b.currency}}
 	first := civil.DateAt(m.SentAt, a.Zone)
@@ -35,11 +35,11 @@ func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until in
 	return bound
 }
 
-// dates are days, both included, in which one revision and one list of markets are in force.
+// dates is an inclusive range of days in which one revision and one list of markets are in force.
 type dates struct{ first, last civil.Date }
 
-// nextChange is the first date after the given one on which another revision or another list of
-// markets is in force, or an exemption is over.
+// nextChange returns the first date after the given one on which another revision or another list
+// of markets is in force, or an exemption is over.
 func (b *Book) nextChange(date civil.Date) (civil.Date, bool) {
 	next, ok := market.NextChange(date)
 	if r := b.after(date); r != nil && (!ok || r.from < next) {
@@ -55,7 +55,7 @@ func (b *Book) nextChange(date civil.Date) (civil.Date, bool) {
 	return next, ok
 }
 
-// raise makes the bound no less than what the message can cost when it is priced within the dates.
+// raise raises the bound to at least what the message can cost when it is priced within the dates.
 func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State, in dates, until int64) {
 	r := b.on(in.first)
 	if r == nil {
@@ -80,8 +80,8 @@ func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State
 	}
 }
 
-// most is the most that a message of the category can be charged on a date, if no allowance pays
-// for it.
+// most returns the most that a message of the category can be charged on a date, if no allowance
+// pays for it.
 func (r *revision) most(a *Account, m *Message, category conversation.Category, date civil.Date) Exposure {
 	if r.exempts(a, category, date) {
 		return Exposure{}
@@ -94,8 +94,8 @@ func (r *revision) most(a *Account, m *Message, category conversation.Category, 
 	return Exposure{Amount: charge, Unpriced: err != nil}
 }
 
-// claims adds to the bound the places of allowances that a message of the category may take within
-// the dates, and tells whether there are any.
+// claims adds to the bound the allowance places that a message of the category may take within the
+// dates. It reports whether there are any.
 func (r *revision) claims(
 	bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure,
 ) (found bool) {
@@ -114,7 +114,7 @@ func (r *revision) claims(
 	return found
 }
 
-// possible is what the message may be billed as when it is delivered.
+// possible returns the categories that the message may be billed as when it is delivered.
 func (r *revision) possible(a *Account, m *Message, s *conversation.State, until int64) categorySet {
 	var set categorySet
 	templated := m.Form == conversation.Templated || m.Form == conversation.Direct
@@ -139,7 +139,7 @@ func (r *revision) possible(a *Account, m *Message, s *conversation.State, until
 	return set
 }
 
-// surelyFree tells whether a message of the category costs nothing whatever happens until it is
+// surelyFree reports whether a message of the category costs nothing whatever happens until it is
 // delivered.
 func (r *revision) surelyFree(category conversation.Category, m *Message, s *conversation.State) bool {
 	for i := range r.free {

@@ -6,7 +6,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 )
 
-// most is the bound of a message that is sent at an hour and may be delivered until another.
+// most returns the bound of a message that is sent at an hour and may be delivered until another.
 func (d *desk) most(
 	customer string, hour, until float64, form conversation.Form, category conversation.Category,
 ) string {

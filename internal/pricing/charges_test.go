@@ -8,7 +8,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// What an account pays is the list price with the mark-up of its category, and at least the minimum.
+// What an account pays is the list price with the mark-up of its category, and at least the
+// minimum.
 func TestChargesAreWhatIsPaid(t *testing.T) {
 	revision := pricing.Revision{
 		Name: "pmp-2026-10", EffectiveDate: "2026-10-01",
@@ -19,9 +20,10 @@ func TestChargesAreWhatIsPaid(t *testing.T) {
 			{Category: "Service", Amount: "0"},
 		}}},
 		RatedAs: []pricing.RatedAs{{Category: "MarketingLite", As: "Marketing"}},
-		Tiers: []pricing.Tiers{{Market: "Brazil", Category: "Utility", Mode: "Marginal", Per: "Portfolio", Steps: []pricing.TierStep{
-			{Above: 250000, Amount: "0.0065"}, {Above: 2000000},
-		}}},
+		Tiers: []pricing.Tiers{{
+			Market: "Brazil", Category: "Utility", Mode: "Marginal", Per: "Portfolio",
+			Steps: []pricing.TierStep{{Above: 250000, Amount: "0.0065"}, {Above: 2000000}},
+		}},
 		Markups: []pricing.Markup{
 			{Category: "Marketing", Percent: "12.5"}, {Category: "Utility", Percent: "20", Fixed: "0.001"}, {Category: "Service", Fixed: "0.002"},
 		},
@@ -36,9 +38,10 @@ func TestChargesAreWhatIsPaid(t *testing.T) {
 			{Category: "Service", Amount: "0.007"},
 		}}},
 		RatedAs: []pricing.RatedAs{{Category: "MarketingLite", As: "Marketing"}},
-		Tiers: []pricing.Tiers{{Market: "Brazil", Category: "Utility", Mode: "Marginal", Per: "Portfolio", Steps: []pricing.TierStep{
-			{Above: 250000, Amount: "0.0088"}, {Above: 2000000},
-		}}},
+		Tiers: []pricing.Tiers{{
+			Market: "Brazil", Category: "Utility", Mode: "Marginal", Per: "Portfolio",
+			Steps: []pricing.TierStep{{Above: 250000, Amount: "0.0088"}, {Above: 2000000}},
+		}},
 	}
 	got, err := pricing.Charges(revision)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 )
 
-// Check lists the gaps of a plan, those of the latest revision first: for each revision the
-// markets, of the lists published while it is in force, whose messages would be unpriced, with the
-// categories that they lack, and the volumes above which they would. The gaps of revisions that
-// ended before the given day come apart, as earlier. A gap is no error: a rate that is not known is
-// better absent than wrong.
+// Check lists the gaps of a plan, those of the latest revision first. A gap is a market, of the
+// lists published while the revision is in force, whose messages would be unpriced in some
+// categories, or a volume above which they would be. The gaps of revisions that ended before the
+// given day are returned separately, as earlier. A gap is not an error: an unknown rate is better
+// absent than wrong.
 func (b *Book) Check(since civil.Date) (gaps, earlier []Finding) {
 	last := civil.Date(math.MaxInt32)
 	for _, r := range slices.Backward(b.revisions) {
@@ -58,8 +58,8 @@ func (r *revision) check(last civil.Date) findings {
 	return found
 }
 
-// gaps are the categories without a rate, by market, on any day from the revision's first to the
-// given last one.
+// gaps returns the categories without a rate, by market, on any day from the revision's first to
+// the given last one.
 func (r *revision) gaps(last civil.Date) map[market.Market]categorySet {
 	gaps := map[market.Market]categorySet{}
 	for date, ok := r.from, true; ok && date <= last; date, ok = market.NextChange(date) {
@@ -75,7 +75,7 @@ func (r *revision) gaps(last civil.Date) map[market.Market]categorySet {
 	return gaps
 }
 
-// unknownSteps are the steps whose price is not known, like "Utility in Brazil above 250000".
+// unknownSteps returns the steps whose price is not known, like "Utility in Brazil above 250000".
 func (r *revision) unknownSteps() []string {
 	var steps []string
 	for _, row := range r.prices.rows {
@@ -96,8 +96,8 @@ func (r *revision) unknownSteps() []string {
 	return steps
 }
 
-// asks tells whether messages to the country are billed as the category under the revision's own
-// rules, and not all of them free.
+// asks reports whether some messages to the country are charged in the category under the
+// revision's own rules.
 func (r *revision) asks(category conversation.Category, country market.Country) bool {
 	if r.frees(category, always) {
 		return false
@@ -119,7 +119,7 @@ func (r *revision) asks(category conversation.Category, country market.Country) 
 	}
 }
 
-// frees tells whether a rule frees all messages of the category on the condition.
+// frees reports whether a rule frees all messages of the category on the condition.
 func (r *revision) frees(category conversation.Category, when condition) bool {
 	return slices.ContainsFunc(r.free, func(rule freeRule) bool {
 		return rule.when == when && rule.forms == everyForm && rule.categories.has(category)

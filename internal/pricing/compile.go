@@ -11,8 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// Compile checks a plan and indexes it. Its error lists everything that is wrong, one line for
-// each, with the path of the field.
+// Compile checks a plan and indexes it. Its error lists everything that is wrong, one line each,
+// with the path of the field.
 func Compile(plan Plan) (*Book, error) {
 	var found findings
 	book := &Book{}
@@ -221,8 +221,8 @@ func compileInternational(found *findings, path string, doc *Revision) map[marke
 	return countries
 }
 
-// arrivals are the events that a plan names as opening a free entry point. By default an
-// advertisement does, and a page's button.
+// arrivals returns the events that open a free entry point. By default these are an advertisement
+// and a page's button.
 func arrivals(named []string) []string {
 	if len(named) == 0 {
 		return []string{"Ad", "PageButton"}

@@ -10,8 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// The bounds of what a plan may say, chosen so that every product and sum of pricing is exact and
-// none overflows.
+// The bounds of a plan's numbers, chosen so that every product and sum is exact and none overflows.
 const (
 	maxRateDecimals    = 6
 	maxPercentDecimals = 4
@@ -156,8 +155,8 @@ func (t *priceTable) amount(path string, category conversation.Category, text st
 	return amount{cost: cost, charge: charge}
 }
 
-// row is the index of the row of a market or country; a new one where there is none yet and it is
-// wanted.
+// row returns the index of the row of a market or country. If there is none and it is wanted, row
+// adds one.
 func (t *priceTable) row(name string, wanted bool) (int16, error) {
 	slot, err := t.slot(name)
 	if err != nil {
@@ -173,7 +172,7 @@ func (t *priceTable) row(name string, wanted bool) (int16, error) {
 	return *slot, nil
 }
 
-// slot is where the index of a market's or a country's row stands.
+// slot returns where the row index of a market or a country is kept.
 func (t *priceTable) slot(name string) (*int16, error) {
 	if len(name) == 2 {
 		country, err := market.ParseCountry(name)
@@ -240,8 +239,8 @@ func (t *priceTable) addSteps(path string, category conversation.Category, to *t
 	}
 }
 
-// addRatedAs gives a category the prices of another one, with their tiers and mark-up, wherever it
-// has none of its own.
+// addRatedAs gives a category the prices of another one, with their tiers and mark-up, where it has
+// none of its own.
 func (t *priceTable) addRatedAs(path string, terms RatedAs) {
 	category, err := conversation.ParsePlanCategory(terms.Category)
 	known := t.found.addError(path+".category", err)

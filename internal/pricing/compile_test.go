@@ -8,10 +8,11 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 )
 
-// small is a plan in which everything is right.
+// small returns a plan in which everything is right.
 func small() Plan {
 	return Plan{Currency: "USD", Revisions: []Revision{{
-		Name: "first", EffectiveDate: "2026-01-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: "Delivery",
+		Name: "first", EffectiveDate: "2026-01-01", ClassifyBy: "Category", Unit: "Message",
+		OutsideWindow: "TemplateOnly", RateAt: "Delivery",
 		ServiceWindow: ServiceWindow{Openings: []WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86400}}},
 		EntryPoint: &EntryPoint{
 			OpensOn: []string{
@@ -164,7 +165,8 @@ func TestCheckNamesTheStepsWithoutAPrice(t *testing.T) {
 	})
 	r.Tiers[0].Steps = []TierStep{{100, ""}, {200, "0.01"}, {300, ""}}
 	found, _ := compiled(t, plan).Check(0)
-	const want = "revisions[first].tiers: the steps Utility in France above 100, Utility in France above 300 must have an amount, or messages above them are unpriced"
+	const want = "revisions[first].tiers: the steps Utility in France above 100, Utility in France above 300 " +
+		"must have an amount, or messages above them are unpriced"
 	if len(found) != 1 || found[0].String() != want {
 		t.Errorf("got %v, want %s", found, want)
 	}

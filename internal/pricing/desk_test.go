@@ -60,7 +60,7 @@ func country(tb testing.TB, code string) market.Country {
 	return c
 }
 
-// at is the Unix second of an instant such as "2026-10-05T10:00:00Z".
+// at returns the Unix second of an instant such as "2026-10-05T10:00:00Z".
 func at(tb testing.TB, text string) int64 {
 	tb.Helper()
 	instant, err := time.Parse(time.RFC3339, text)
@@ -101,7 +101,7 @@ func (d *desk) state(channel, customer string) *conversation.State {
 	return d.states[key]
 }
 
-// seconds is the instant of an hour of the story.
+// seconds returns the instant of an hour of the story.
 func (d *desk) seconds(hour float64) int64 { return d.start + int64(hour*3600) }
 
 // writes lets the customer write at an hour.
@@ -110,7 +110,7 @@ func (d *desk) writes(customer string, hour float64, events conversation.Events)
 	d.state("1066", customer).Receive(conversation.Inbound{At: at, Events: events}, d.book.Rules(at, d.account.Zone))
 }
 
-// message is one to a customer of channel 1066 that is sent and delivered at an hour.
+// message returns one to a customer of channel 1066 that is sent and delivered at an hour.
 func (d *desk) message(customer string, hour float64, form conversation.Form, category conversation.Category) Message {
 	d.t.Helper()
 	country, err := market.CountryOf(customer)
@@ -145,7 +145,8 @@ func (d *desk) text(customer string, hour float64) string {
 	return told(d.settle(customer, d.message(customer, hour, conversation.FreeForm, conversation.None)))
 }
 
-// told is an outcome in a word: "utility 0.03", "service free: allowance", "marketing unpriced".
+// told returns an outcome in a word: "utility 0.03", "service free: allowance", "marketing
+// unpriced".
 func told(out Outcome) string {
 	switch out.Result {
 	case Charged:

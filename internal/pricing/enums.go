@@ -7,14 +7,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 )
 
-// choice is one word of an enumeration in a plan and what it stands for.
+// choice is one word of an enumeration in a plan, and its meaning.
 type choice[T any] struct {
 	word  string
 	value T
 }
 
-// choose finds the word. Only a plan that did not pass the API server's validation holds another
-// one.
+// choose returns the meaning of a word. Only a plan that did not pass the API server's validation
+// has an unknown word.
 func choose[T any](found *findings, path, word string, choices []choice[T]) T {
 	for _, c := range choices {
 		if c.word == word {
@@ -50,14 +50,20 @@ const (
 var (
 	classifications = []choice[classification]{{"Category", byCategory}, {"Form", byForm}, {"Initiator", byInitiator}}
 	conditions      = []choice[condition]{
-		{"Always", always}, {"InServiceWindow", inServiceWindow}, {"InEntryPoint", inEntryPoint}, {"InConversation", inConversation},
+		{"Always", always},
+		{"InServiceWindow", inServiceWindow},
+		{"InEntryPoint", inEntryPoint},
+		{"InConversation", inConversation},
 	}
 	clocks   = []choice[conversation.Clock]{{"Send", conversation.AtSend}, {"Delivery", conversation.AtDelivery}}
 	outsides = []choice[conversation.Outside]{
 		{"TemplateOnly", conversation.TemplateOnly}, {"Billed", conversation.Billed},
 	}
 	forms = []choice[conversation.Form]{
-		{"FreeForm", conversation.FreeForm}, {"Template", conversation.Templated}, {"Reaction", conversation.Reaction}, {"Direct", conversation.Direct},
+		{"FreeForm", conversation.FreeForm},
+		{"Template", conversation.Templated},
+		{"Reaction", conversation.Reaction},
+		{"Direct", conversation.Direct},
 	}
 	reasons = []choice[FreeReason]{
 		{"ServiceWindow", InServiceWindow},
@@ -93,7 +99,7 @@ const everyForm = ^formSet(0)
 
 func (s formSet) has(f conversation.Form) bool { return s>>f&1 == 1 }
 
-// parseCategories reads the names of a set; without names it is every category.
+// parseCategories reads the names of a set. Without names, the set is every category.
 func parseCategories(found *findings, path string, names []string) categorySet {
 	if len(names) == 0 {
 		return everyCategory

@@ -10,50 +10,49 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// Account is what pricing must know of the account that sends. It is read only.
+// Account is what pricing must know about the sending account. It is read-only.
 type Account struct {
-	Zone          *time.Location // midnights, and so revisions, months and markets, turn in it; never nil
+	Zone          *time.Location // revisions, months and markets change at its midnights; never nil
 	Portfolio     string         // id of the portfolio whose accounts share tiers; may be empty
 	Exemptions    []string       // names of the plan's exemptions that were granted to the account
-	International International  // from when authentication messages from abroad have a price of their own
+	International International  // when authentication messages from abroad have their own price
 }
 
-// International is what the upstream says about the account's authentication-international rates.
-// Source:
+// International says when the account's authentication-international rates apply. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing/authentication-international-rates
 type International struct {
 	PrimaryLocation market.Country // where the business is; the zero value (unverified) is abroad everywhere
 	// Unix seconds from which the rates apply; 0 while the account is not eligible
 	StartTime  int64
-	Exceptions map[market.Country]int64 // countries with a start time of their own
+	Exceptions map[market.Country]int64 // countries with their own start time
 }
 
-// Message is what pricing must know of an outbound message that has ended: delivered (or read,
+// Message is what pricing must know about an outbound message that has ended: delivered (or read,
 // whichever was reported first), or not.
 type Message struct {
 	Channel string            // id of the phone number or page
 	Country market.Country    // of the recipient
 	Form    conversation.Form // free-form, template, reaction, direct
-	// of the template or direct send, when it was sent; None for other forms, and where it is not
-	// known: that is unpriced
+	// Category is that of the template or direct send when it was sent. It is None for other forms,
+	// and if it is unknown: the message is then unpriced.
 	Category  conversation.Category
 	SentAt    int64 // Unix seconds
 	EndedAt   int64 // Unix seconds: delivered, or failed, or given up
 	Delivered bool
-	Units     int64 // pulses or tokens, where one message is several units; 0 is 1
+	Units     int64 // pulses or tokens, if one message has several units; 0 means 1
 
-	CategoryAtDelivery conversation.Category // where the template's category has changed since; None otherwise
-	// the end of a free entry point that the upstream stated (its conversation's origin is a
-	// referral); 0 where it stated none
+	CategoryAtDelivery conversation.Category // if the template's category has changed since; else None
+	// EntryPointExpiry is the end of a free entry point as the upstream stated it (its
+	// conversation's origin is a referral); 0 if it stated none.
 	EntryPointExpiry int64
 }
 
-// Result is how a message ended as far as money goes.
+// Result is how a message ended in terms of money.
 type Result uint8
 
 // The results.
 const (
-	Unpriced Result = iota // the plan does not say what it costs: it is held and reported, never priced 0
+	Unpriced Result = iota // the plan has no rate: the message is held and reported, never priced 0
 	Free
 	Charged
 )
@@ -61,7 +60,7 @@ const (
 // FreeReason is why a message costs nothing.
 type FreeReason uint8
 
-// The reasons, as they stand in records. NotFree is that of a message that is charged or unpriced.
+// The reasons, as records spell them. A message that is charged or unpriced has NotFree.
 const (
 	NotFree          FreeReason = iota
 	InServiceWindow             // serviceWindow
@@ -77,10 +76,10 @@ var freeReasons = [...]string{
 	"", "serviceWindow", "freeEntryPoint", "conversation", "allowance", "exempt", "reaction", "undelivered",
 }
 
-// String is the reason as it stands in records, for example "serviceWindow"; NotFree is "".
+// String returns the reason as records spell it, for example "serviceWindow"; NotFree is "".
 func (r FreeReason) String() string { return freeReasons[r] }
 
-// Scope is over what something is counted.
+// Scope says over what something is counted.
 type Scope uint8
 
 // The scopes.
@@ -90,7 +89,7 @@ const (
 	PerPortfolio
 )
 
-// CounterKey names a count of one month. It is comparable.
+// CounterKey names a count in one month. It is comparable.
 type CounterKey struct {
 	Scope     Scope
 	ScopeID   string                // channel or portfolio id; empty for the account
@@ -100,19 +99,19 @@ type CounterKey struct {
 	Month     civil.Month           // in the account's zone
 }
 
-// Counts answers how much has been counted so far. A key that was never counted is 0.
+// Counts returns what has been counted so far: 0 for a key that was never counted.
 type Counts interface {
 	Count(key CounterKey) int64
 }
 
-// Increment is a count that a settled message raises.
+// Increment is how a settled message raises a count.
 type Increment struct {
 	Key CounterKey
 	By  int64
 }
 
 // Outcome is what one message costs and why. Record it, apply Change to the conversation and add
-// Count, in one commit.
+// Count, all in one commit.
 type Outcome struct {
 	Result     Result
 	FreeReason FreeReason
@@ -128,31 +127,31 @@ type Outcome struct {
 	Allowance  string        // name of the allowance that it used
 
 	Change conversation.Change
-	Count  Increment // the allowance or tier count that it raises; By is 0 where nothing is counted
+	Count  Increment // the allowance or tier count that it raises; By is 0 if nothing is counted
 }
 
-// Bound is the most that a message can still cost, in whatever way it ends.
+// Bound is the most that a message can still cost, however it ends.
 type Bound struct {
 	Amount   money.Money
-	Unpriced bool // some way in which the message may end has no rate, so Amount bounds only the others
+	Unpriced bool // the message may end in a way that has no rate; Amount bounds only the others
 	// UnpricedMarket is the market whose rate is missing; empty if none is, or if no revision is in
 	// force.
 	UnpricedMarket string
-	// Uncovered is the same for the ways in which no allowance may pay; for the others, there are
-	// Claims.
+	// Uncovered is the same for the ways in which no allowance may pay. Claims are about the
+	// others.
 	Uncovered Exposure
 
 	few    [fewClaims]Claim
 	number int
-	more   []Claim // all of them, if they are more than a few
+	more   []Claim // all claims, if they are more than a few
 }
 
-// fewClaims is enough for an allowance in each of the months that a message can reach into, so that
+// fewClaims is enough for an allowance in each month in which a message can be delivered, so that
 // bounds are computed without allocating.
 const fewClaims = 3
 
-// Claims are the places of allowances that the message may take: one for each allowance and month
-// in which it may be delivered.
+// Claims returns the places of allowances that the message may take: one for each allowance and
+// month in which it may be delivered.
 func (b *Bound) Claims() []Claim {
 	if b.more != nil {
 		return b.more
@@ -160,7 +159,7 @@ func (b *Bound) Claims() []Claim {
 	return b.few[:b.number]
 }
 
-// claim adds a claim, or raises the one that there is on the same allowance.
+// claim adds a claim, or raises an existing one on the same allowance.
 func (b *Bound) claim(c Claim) {
 	known := b.Claims()
 	for i := range known {

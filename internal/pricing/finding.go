@@ -11,17 +11,17 @@ type Finding struct {
 	Message string // a sentence that says what must change
 }
 
-// String is the path and the sentence.
+// String returns the path and the sentence.
 func (f Finding) String() string { return f.Path + ": " + f.Message }
 
-// findings collects what is wrong with a plan.
+// findings collects the faults of a plan.
 type findings []Finding
 
 func (f *findings) add(path, format string, args ...any) {
 	*f = append(*f, Finding{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// addError adds an error's text, if there is one, and tells whether there was none.
+// addError adds the text of an error, if there is one. It reports whether there was none.
 func (f *findings) addError(path string, err error) bool {
 	if err != nil {
 		f.add(path, "%s", err)
@@ -29,7 +29,7 @@ func (f *findings) addError(path string, err error) bool {
 	return err == nil
 }
 
-// asError is nil where nothing was found.
+// asError joins the findings; without any it returns nil.
 func (f findings) asError() error {
 	var all []error
 	for _, finding := range f {

@@ -8,20 +8,20 @@ import (
 	"slices"
 )
 
-// Digest is the SHA-256 of a revision's JSON, in hexadecimal. Whoever has priced by a revision
-// keeps it, to tell whether it was changed.
+// Digest returns the SHA-256 of a revision's JSON, in hexadecimal. It is kept with what a revision
+// has priced, to detect a change.
 func Digest(r Revision) string {
 	content, err := json.Marshal(r)
-	if err != nil { // cannot be: a Revision is strings, integers and lists of them
+	if err != nil { // cannot happen: a Revision has only strings, integers and lists of them
 		panic(err)
 	}
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
 }
 
-// KeepHistory is the plan with every kept revision as it was when it priced something, whatever the
-// plan says of it now. The findings name the kept revisions that the plan has changed or removed,
-// and the new ones that would stand on the day of a kept one.
+// KeepHistory returns the plan with every kept revision as it was when it priced something,
+// whatever the plan says now. The findings name the kept revisions that the plan has changed or
+// removed, and new ones that would take the day of a kept one.
 func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 	var found findings
 	plan.Revisions = slices.Clone(plan.Revisions)

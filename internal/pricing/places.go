@@ -17,29 +17,29 @@ import (
 type Claim struct {
 	Key      CounterKey
 	Limit    int64         // places that the allowance has in the month
-	Amount   money.Decimal // 0 where an exemption frees it anyway: it takes a place all the same
+	Amount   money.Decimal // 0 if an exemption frees the message anyway; it still takes a place
 	Unpriced bool          // the plan does not say what it is charged
 }
 
 // Exposure is the most that messages can still be charged.
 type Exposure struct {
 	Amount   money.Decimal
-	Unpriced bool // one of them may be charged an amount that the plan does not say
+	Unpriced bool // the plan has no rate for some of them
 }
 
 // Places is an allowance: how many places of its months are left, and what the messages that claim
-// one can be charged instead. It never changes: its methods return another one.
+// one can be charged instead. It is immutable: its methods return a new one.
 //
-// Who takes a place is known only when messages are delivered, in whatever order. As many of those
-// that are delivered in a month as it has places are free for sure, and in the worst case these are
-// the cheapest: what is left to be charged is the sum of the others. A place is therefore never
-// counted twice, and whatever happens next, a delivery that takes a place, one that is charged, or
-// a failure, the exposure falls by at least what is charged.
+// Who takes a place is known only when messages are delivered, in any order. In a month, as many
+// delivered messages are free as there are places. In the worst case these are the cheapest, so
+// what is left to be charged is the sum of the others. A place is therefore never counted twice.
+// Whatever happens next (a delivery that takes a place, one that is charged, or a failure), the
+// exposure falls by at least what is charged.
 //
-// A message may be delivered in one of several months, and claims a place in each. Two bounds hold:
-// what each month can charge, added up; and, since every message is delivered in one of the months,
-// what all the messages can be charged with the places of the month that has the fewest. The lower
-// one is the exposure.
+// A message may be delivered in one of several months, and claims a place in each. There are two
+// upper bounds: the sum of what each month can charge, and what all messages together can be
+// charged with the places of the month that has the fewest, since each message is delivered in one
+// of the months. The lower bound is the exposure.
 type Places struct {
 	months []monthPlaces // in order
 	all    claims        // of every message, once
@@ -52,21 +52,21 @@ type monthPlaces struct {
 	claims      claims
 }
 
-// claims are amounts that messages can be charged.
+// claims are the amounts that messages can be charged.
 type claims struct {
 	unpriced int64     // of how many the plan does not say what they are
-	amounts  []amounts // the dearest first
+	amounts  []amounts // highest first
 }
 
-// amounts is a number of equal ones.
+// amounts is a number of claims with equal amounts.
 type amounts struct {
 	amount money.Decimal
 	number int64
 }
 
 // With adds a message, which claims a place in each of the claims' months. Used is how many places
-// of each month are used. The limits are from then on those of the claims: of the plan that is
-// served.
+// of each month are used. From then on the limits are those of the claims, and so of the plan that
+// is served.
 func (p Places) With(made []Claim, used []int64) Places {
 	amount, unpriced := Dearest(made)
 	p.months = slices.Clone(p.months)
@@ -82,7 +82,7 @@ func (p Places) With(made []Claim, used []int64) Places {
 	return p
 }
 
-// Dearest is the amount of the dearest of a message's claims on one allowance. It counts for all of
+// Dearest returns the highest amount of a message's claims on one allowance. It counts for all of
 // them.
 func Dearest(made []Claim) (amount money.Decimal, unpriced bool) {
 	for i := range made {
@@ -91,8 +91,7 @@ func Dearest(made []Claim) (amount money.Decimal, unpriced bool) {
 	return amount, unpriced
 }
 
-// Without takes back what With has added. Months in which nothing is claimed any more are
-// forgotten.
+// Without undoes With. Months without claims are dropped.
 func (p Places) Without(amount money.Decimal, unpriced bool, months []civil.Month) Places {
 	p.months = slices.Clone(p.months)
 	for _, month := range months {
@@ -105,7 +104,7 @@ func (p Places) Without(amount money.Decimal, unpriced bool, months []civil.Mont
 	return p
 }
 
-// Use counts places of a month that were used.
+// Use counts used places of a month.
 func (p Places) Use(month civil.Month, number int64) Places {
 	at, found := p.find(month)
 	if !found {
@@ -122,7 +121,7 @@ func (p *Places) find(month civil.Month) (at int, found bool) {
 	)
 }
 
-// Exposure is the most that the messages that claim a place can be charged.
+// Exposure returns the most that the messages that claim a place can be charged.
 func (p Places) Exposure() (Exposure, error) {
 	var each Exposure
 	fewest := int64(-1)
@@ -151,8 +150,8 @@ func (p Places) Exposure() (Exposure, error) {
 	return each, nil
 }
 
-// add adds a number of claims of one amount, or takes them back. What is not there cannot be taken
-// back.
+// add adds a number of claims of one amount, or removes them if the number is negative. Claims that
+// are not there are not removed.
 func (c claims) add(amount money.Decimal, unpriced bool, number int64) claims {
 	if unpriced {
 		c.unpriced = max(0, c.unpriced+number)
@@ -182,8 +181,8 @@ func (c claims) number() int64 {
 	return number
 }
 
-// beyond is what the claims can be charged if so many of them are free: the sum without the
-// cheapest. An amount that is not known counts as the dearest.
+// beyond returns what the claims can be charged if so many of them are free: the sum without the
+// cheapest. An unknown amount counts as the highest.
 func (c claims) beyond(free int64) (Exposure, error) {
 	over := c.number() - free
 	if over <= 0 {
@@ -207,9 +206,9 @@ func (c claims) beyond(free int64) (Exposure, error) {
 	return most, nil
 }
 
-// String is the places as they are stored. For example "0 0.03*2;2026-11 1000 3 0 0.03*2" are two
-// messages that can be charged 0.03 each, with a claim on November, which has 1,000 places of which
-// three are used. The numbers before the amounts count claims whose amount is not known.
+// String returns the stored form. For example, "0 0.03*2;2026-11 1000 3 0 0.03*2" is two messages
+// that can be charged 0.03 each, with a claim on November, which has 1,000 places of which three
+// are used. The number before the amounts counts claims whose amount is unknown.
 func (p Places) String() string {
 	if len(p.months) == 0 {
 		return ""

@@ -227,8 +227,9 @@ func TestP3BoundClaimsAPlaceInEachMonthThatAMessageReaches(t *testing.T) {
 func TestP3BoundClaimsEveryAllowanceThatMayPay(t *testing.T) {
 	plan := twoRates("2030-01-01", "Delivery")
 	for i := range 5 {
-		plan.Revisions[1].Allowances = append(plan.Revisions[1].Allowances,
-			Allowance{Name: string(rune('a' + i)), Count: int64(i + 1), Of: []string{"Utility"}, Per: "Account", Period: "Month"})
+		plan.Revisions[1].Allowances = append(plan.Revisions[1].Allowances, Allowance{
+			Name: string(rune('a' + i)), Count: int64(i + 1), Of: []string{"Utility"}, Per: "Account", Period: "Month",
+		})
 	}
 	d := newDesk(t, compiled(t, plan), "2026-10-05T00:00:00Z")
 	m := d.message(french, 0, conversation.Templated, utility)

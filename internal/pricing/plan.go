@@ -3,11 +3,10 @@
 // rule of any year is in the code.
 //
 // Compile checks a Plan and indexes it as a Book. Book.Rate prices one message. Book.MaxCharge is
-// the most that a message can still cost. Check lists what only the whole plan shows, such as a
+// the most that a message can still cost. Check lists what only the whole plan can show, such as a
 // market without a rate.
 //
-// A rate that the plan does not have is unknown, never 0: the message is unpriced, and the outcome
-// says so.
+// A missing rate is unknown, never 0: the message is unpriced, and the outcome says so.
 //
 // Source of the rules that the shipped plans state:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
@@ -20,7 +19,7 @@ import (
 )
 
 // Plan is a price plan as a document. Its JSON is that of the spec of a PricingPlan, field by
-// field; what the fields mean is written there, and `kubectl explain pricingplan.spec` prints it.
+// field. The fields are documented there; `kubectl explain pricingplan.spec` prints it.
 type Plan struct {
 	Currency          money.Currency     `json:"currency"`
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
@@ -30,7 +29,7 @@ type Plan struct {
 	Revisions  []Revision      `json:"revisions"`
 }
 
-// Rules are the plan without what says whom it is for: what a gateway is told of it.
+// Rules returns the part of the plan that a gateway needs: without who may use it.
 func (p Plan) Rules() Plan { return Plan{Currency: p.Currency, Revisions: p.Revisions} }
 
 // AllowedNamespaces says which namespaces may use the plan. Pricing does not read it.
@@ -39,7 +38,7 @@ type AllowedNamespaces struct {
 	Selector json.RawMessage `json:"selector,omitempty"`
 }
 
-// Revision is the rules and rates from one local midnight on.
+// Revision has the rules and rates from one local midnight on.
 type Revision struct {
 	Name                        string                       `json:"name"`
 	EffectiveDate               string                       `json:"effectiveDate"`
@@ -135,7 +134,7 @@ type Price struct {
 	Amount   string `json:"amount"`
 }
 
-// RatedAs says that a category costs what another one costs.
+// RatedAs says that a category costs the same as another one.
 type RatedAs struct {
 	Category string `json:"category"`
 	As       string `json:"as"`
@@ -151,7 +150,7 @@ type Tiers struct {
 	Steps     []TierStep `json:"steps"`
 }
 
-// TierStep is the price of what exceeds a volume. Without an amount that price is not known.
+// TierStep is the price of what exceeds a volume. Without an amount, that price is unknown.
 type TierStep struct {
 	Above  int64  `json:"above"`
 	Amount string `json:"amount,omitempty"`

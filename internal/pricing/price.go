@@ -8,8 +8,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// prices finds the price of a country, market and category: that of the country, else of the
-// market, else of Any.
+// prices finds the price in a category: that of the country, else of the market, else of Any.
 type prices struct {
 	rows      []priceRow
 	ofCountry []int16 // by market.Country; -1 is none
@@ -22,16 +21,16 @@ type priceRow [conversation.Categories]*price
 // price is what one unit of a market and category costs, at the list rate and above each volume.
 type price struct {
 	market   string                // as the plan names it; counts are kept by it
-	category conversation.Category // in whose column it stands; others may be rated as it
+	category conversation.Category // whose price it is; other categories may be rated as it
 	list     amount
 	tiers    *tiers // nil where volume does not matter
 	markup   markup
 }
 
-// amount is a cost and the charge that the mark-up makes of it.
+// amount is a cost, and the charge after the mark-up.
 type amount struct{ cost, charge money.Decimal }
 
-// tiers are the prices above volumes of the month.
+// tiers are the prices above the month's volumes.
 type tiers struct {
 	countedAs conversation.Category
 	scope     Scope
@@ -41,16 +40,16 @@ type tiers struct {
 	unknown   []bool // the plan has the volume but not its price
 }
 
-// errUnknown says that the plan does not have the price above a volume.
+// errUnknown says that the plan lacks the price above a volume.
 var errUnknown = errors.New("the price above this volume is not known")
 
-// place is where a recipient is, as far as a revision asks.
+// place is where a recipient is, as far as a revision depends on it.
 type place struct {
 	country market.Country
 	market  market.Market
 }
 
-// find is the price, or nil where the plan has none.
+// find returns the price, or nil if the plan has none.
 func (p *prices) find(in place, category conversation.Category) *price {
 	for _, row := range [...]int16{p.ofCountry[in.country], p.ofMarket[in.market], p.ofMarket[market.Any]} {
 		if row >= 0 {
@@ -62,7 +61,7 @@ func (p *prices) find(in place, category conversation.Category) *price {
 	return nil
 }
 
-// step is the tier that the unit after the first counted ones falls in: 0 is the list rate.
+// step returns the tier that the unit after the first counted ones falls in: 0 is the list rate.
 func (t *tiers) step(counted int64) int {
 	step := 0
 	for step < len(t.above) && counted >= t.above[step] {
@@ -71,7 +70,7 @@ func (t *tiers) step(counted int64) int {
 	return step
 }
 
-// at is the amount of one unit in a tier.
+// at returns the amount of one unit in a tier.
 func (p *price) at(tier int) (amount, error) {
 	switch {
 	case tier == 0:
@@ -83,8 +82,8 @@ func (p *price) at(tier int) (amount, error) {
 	}
 }
 
-// of is the amount of a number of units after the first counted ones, and the tier of the last of
-// them.
+// of returns the amount of a number of units after the first counted ones, and the tier of the last
+// of them.
 func (p *price) of(units, counted int64) (amount, int, error) {
 	if p.tiers == nil {
 		return p.same(units, 0)
@@ -101,7 +100,7 @@ func (p *price) of(units, counted int64) (amount, int, error) {
 	return amount{cost: cost, charge: charge}, last, err
 }
 
-// marginal is the cost of units of which each is priced by its own tier.
+// marginal returns the cost of units that are each priced by their own tier.
 func (p *price) marginal(units, counted int64) (money.Decimal, error) {
 	var cost money.Decimal
 	for units > 0 {
@@ -123,7 +122,7 @@ func (p *price) marginal(units, counted int64) (money.Decimal, error) {
 	return cost, nil
 }
 
-// same is the amount of units that are all of one tier.
+// same returns the amount of units that are all of one tier.
 func (p *price) same(units int64, tier int) (amount, int, error) {
 	one, err := p.at(tier)
 	if err != nil || units == 1 {
@@ -137,7 +136,7 @@ func (p *price) same(units int64, tier int) (amount, int, error) {
 	return amount{cost: cost, charge: charge}, tier, err
 }
 
-// highest is the most that a number of units can be charged, whatever was counted before. An
+// highest returns the most that a number of units can be charged, whatever was counted before. An
 // unknown step charges nothing.
 func (p *price) highest(units int64) (money.Decimal, error) {
 	cost := p.list.cost
@@ -153,7 +152,7 @@ func (p *price) highest(units int64) (money.Decimal, error) {
 	return p.markup.on(cost)
 }
 
-// markup makes a charge of a cost.
+// markup turns a cost into a charge.
 type markup struct {
 	factor  money.Decimal // 1 without a percentage
 	fixed   money.Decimal

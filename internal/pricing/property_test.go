@@ -29,8 +29,8 @@ type world struct {
 	start   int64
 }
 
-// richPlan is the shipped plan with a mark-up, a minimum, and tiers that a few messages reach in
-// every revision that has rates.
+// richPlan returns the shipped plan with a mark-up, a minimum, and tiers that a few messages reach
+// in every revision that has rates.
 func richPlan(tb testing.TB) Plan {
 	tb.Helper()
 	plan := samplePlan(tb, "whatsapp")
@@ -109,7 +109,7 @@ func drawMessage(t *rapid.T, at int64) Message {
 	return m
 }
 
-// drawStory is a story in the order in which its steps are reported.
+// drawStory returns a story in the order in which its steps are reported.
 func drawStory(t *rapid.T, w world) []step {
 	n := rapid.IntRange(1, 25).Draw(t, "steps")
 	story := make([]step, 0, n)

@@ -11,12 +11,12 @@ import (
 // MaxUnits is the largest number of units of one message that is priced.
 const MaxUnits = 1_000_000_000_000
 
-// Rate says what one message costs that has ended. It changes nothing: it reads the conversation
+// Rate returns what a message that has ended costs. It changes nothing: it reads the conversation
 // and the counts as they are before the message, and returns what to change. It does not allocate.
 //
-// The tests are tried in this order: undelivered, the plan's free rules, allowances, exemptions,
-// price. Where conversations are billed, a message that no entry point makes free joins an open
-// conversation at no cost or opens one, which is then tested as above.
+// The first of these that applies decides: undelivered, the plan's free rules, allowances,
+// exemptions, price. If conversations are billed, a message that no entry point makes free joins an
+// open conversation at no cost, or opens one, to which the same order applies.
 func (b *Book) Rate(a *Account, m *Message, s *conversation.State, counts Counts) Outcome {
 	out := Outcome{Currency: b.currency}
 	j, ok := b.judge(a, m, s)
@@ -45,15 +45,15 @@ type judgement struct {
 	place    place
 	category conversation.Category
 	reply    conversation.Reply // the entry point that the message opens
-	price    *price             // nil where the plan has none
+	price    *price             // nil if the plan has none
 }
 
-// judge finds the revision, the market, the category and the price of a message; false where no
-// revision is in force.
+// judge finds the revision, the market, the category and the price of a message. It returns false
+// if no revision is in force.
 //
 // The revision in force when the message was sent says which instant counts. So a message that was
-// sent in the last hour of an era that priced by the send time keeps that era's price, and one of
-// an era that prices by delivery may end in the next era.
+// sent in the last hour of an era that priced by sending keeps that era's price. One that was sent
+// in an era that prices by delivery may end in the next era.
 func (b *Book) judge(a *Account, m *Message, s *conversation.State) (judgement, bool) {
 	j := judgement{account: a, message: m, state: s, date: civil.DateAt(m.SentAt, a.Zone)}
 	j.revision = b.on(j.date)
@@ -73,7 +73,7 @@ func (b *Book) judge(a *Account, m *Message, s *conversation.State) (judgement, 
 	return j, true
 }
 
-// classify is what the message is billed as.
+// classify returns the category that the message is billed as.
 func (j *judgement) classify() conversation.Category {
 	m := j.message
 	templated := m.Form == conversation.Templated || m.Form == conversation.Direct
@@ -104,8 +104,8 @@ func (j *judgement) classify() conversation.Category {
 	}
 }
 
-// applies tells whether authentication messages to the country are international at the instant of
-// delivery.
+// applies reports whether authentication messages to the country are international at the instant
+// of delivery.
 func (i *International) applies(country market.Country, deliveredAt int64) bool {
 	if i.StartTime == 0 || i.PrimaryLocation == country {
 		return false
@@ -117,7 +117,7 @@ func (i *International) applies(country market.Country, deliveredAt int64) bool 
 	return deliveredAt >= start
 }
 
-// describe writes what is known of the message before it is settled.
+// describe writes what is known about the message before it is settled.
 func (j *judgement) describe(out *Outcome) {
 	out.Revision = j.revision.name
 	out.Market = j.place.market.String()
@@ -150,7 +150,7 @@ func (j *judgement) settle(out *Outcome, counts Counts) {
 	}
 }
 
-// freeRule is the first of the plan's rules that makes the message free, or nil.
+// freeRule returns the first of the plan's rules that makes the message free, or nil.
 func (j *judgement) freeRule() *freeRule {
 	for i := range j.revision.free {
 		rule := &j.revision.free[i]
@@ -161,7 +161,7 @@ func (j *judgement) freeRule() *freeRule {
 	return nil
 }
 
-// holds tells whether the conversation is in the state that the rule asks for.
+// holds reports whether the conversation is in the state that the rule requires.
 func (j *judgement) holds(rule *freeRule) bool {
 	at := rule.at.Pick(j.message.SentAt, j.message.EndedAt)
 	switch rule.when {
@@ -178,8 +178,8 @@ func (j *judgement) holds(rule *freeRule) bool {
 	}
 }
 
-// conversation tells whether the message joins a billed conversation, and what it opens or makes
-// begin earlier.
+// conversation reports whether the message joins a billed conversation. It also returns the
+// conversation that the message opens, or makes begin earlier.
 func (j *judgement) conversation() (joined bool, opens conversation.Open) {
 	terms, at := j.revision.conversations, j.message.EndedAt
 	joinsAny := terms.freeFormJoinsAny
@@ -197,7 +197,7 @@ func (j *judgement) conversation() (joined bool, opens conversation.Open) {
 	return j.state.BeginsWithin(opens), opens
 }
 
-// useAllowance tells whether an allowance pays for the message.
+// useAllowance reports whether an allowance pays for the message.
 func (j *judgement) useAllowance(out *Outcome, counts Counts) bool {
 	for i := range j.revision.allowances {
 		terms := &j.revision.allowances[i]
@@ -215,7 +215,7 @@ func (j *judgement) useAllowance(out *Outcome, counts Counts) bool {
 	return false
 }
 
-// exempts tells whether one of the account's exemptions frees messages of a category on a date.
+// exempts reports whether one of the account's exemptions frees messages of a category on a date.
 func (r *revision) exempts(a *Account, category conversation.Category, date civil.Date) bool {
 	for i := range r.exemptions {
 		terms := &r.exemptions[i]

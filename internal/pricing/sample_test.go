@@ -54,8 +54,8 @@ func table(t *testing.T, path string) [][]string {
 	return rows
 }
 
-// cardCells are the cells of a card of base rates and the currency of its rows. It reads the file
-// by itself, not as the program that wrote the plans does.
+// cardCells returns the cells of a card of base rates and the currency of its rows. It reads the
+// file by itself, not as the program that wrote the plans does.
 func cardCells(t *testing.T, name string) (rates cells, currency string) {
 	t.Helper()
 	rates = cells{}
@@ -74,7 +74,7 @@ func cardCells(t *testing.T, name string) (rates cells, currency string) {
 	return rates, currency
 }
 
-// planCells are the rates of a revision, without that of Meta's own agent, which is on no card.
+// planCells returns the rates of a revision, without that of Meta's own agent, which is on no card.
 func planCells(r Revision) cells {
 	rates := cells{}
 	for _, row := range r.Rates {
@@ -165,8 +165,8 @@ func TestTheShippedRatesAgreeWithAnotherReading(t *testing.T) {
 	}
 }
 
-// cardSteps are the steps of a card of volume tiers, as "market/category" → "above amount; above
-// amount".
+// cardSteps returns the steps of a card of volume tiers, as "market/category" → "above amount;
+// above amount".
 func cardSteps(t *testing.T, name string) map[string]string {
 	t.Helper()
 	steps := map[string]string{}

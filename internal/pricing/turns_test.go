@@ -41,10 +41,11 @@ func TestP6RevisionTurnsAtLocalMidnight(t *testing.T) {
 	}
 }
 
-// twoRates is a plan whose utility price in Any changes on a day.
+// twoRates returns a plan whose utility price in Any changes on a day.
 func twoRates(day, rateAt string) Plan {
 	revision := Revision{
-		Name: "first", EffectiveDate: "2020-01-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: rateAt,
+		Name: "first", EffectiveDate: "2020-01-01", ClassifyBy: "Category", Unit: "Message",
+		OutsideWindow: "TemplateOnly", RateAt: rateAt,
 		ServiceWindow: ServiceWindow{Openings: []WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86400}}},
 		Rates:         []MarketRates{{Market: "Any", Prices: []Price{{"Utility", "0.01"}}}},
 	}
@@ -152,8 +153,8 @@ func TestAllowanceTurnsWithTheLocalMonth(t *testing.T) {
 	expect(t, "31 October in Auckland", d.text(french, 0), "service free: allowance")
 }
 
-// tiered is a plan with the utility steps of Rest of Central & Eastern Europe whose figures are
-// known, and two made ones between.
+// tiered returns a plan with the utility steps of Rest of Central & Eastern Europe whose figures
+// are known, and two made ones between.
 func tiered(mode string) Plan {
 	plan := twoRates("2027-01-01", "Delivery")
 	plan.Revisions[1].Rates = []MarketRates{

@@ -217,7 +217,7 @@ func TestOctober2026OrderOfTests(t *testing.T) {
 	expect(t, "beyond the quota", d.text(american, 2), "service 0.0034")
 }
 
-// serviceCount is the count of the free service messages of a number and month.
+// serviceCount returns the count of the free service messages of a number and month.
 func serviceCount(channel string, year, month int) CounterKey {
 	key := CounterKey{Scope: PerChannel, ScopeID: channel, Allowance: "free-service"}
 	key.Month = civil.Month(12*year + month - 1)

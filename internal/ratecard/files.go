@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// ReadFiles is the card of a file of base rates, with the steps of a file of volume tiers unless
-// its path is empty. An error names the file, and the line in it.
+// ReadFiles returns the card of a file of base rates, with the steps of a file of volume tiers
+// unless its path is empty. An error names the file, and the line in it.
 func ReadFiles(rates, tiers string) (*Card, error) {
 	base, err := readFile(rates, ReadRates)
 	if err != nil || tiers == "" {

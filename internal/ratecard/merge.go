@@ -7,8 +7,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// Merge is the card of base rates with the steps of a card of volume tiers. The two must be of one
-// currency and agree on every list rate.
+// Merge returns the card of base rates with the steps of a card of volume tiers. Both must have the
+// same currency and agree on every list rate.
 func Merge(base, tiers *Card) (*Card, error) {
 	if base.Currency != tiers.Currency {
 		return nil, fmt.Errorf(
@@ -40,8 +40,8 @@ func (c *Card) rate(market, category string) (string, bool) {
 	return "", false
 }
 
-// Revision is a revision with the card's rates and tiers, and everything else as in another one.
-// What that one says of markets that are on no card (Any, single countries) is kept.
+// Revision returns a revision with the card's rates and tiers, and everything else from another
+// revision. Rates of markets that are on no card (Any, single countries) are kept.
 func (c *Card) Revision(like pricing.Revision, name, effectiveDate string) pricing.Revision {
 	revision := like
 	revision.Name, revision.EffectiveDate = name, effectiveDate

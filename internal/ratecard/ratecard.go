@@ -18,16 +18,16 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// maxRows bounds a file: markets times steps, many times over.
+// maxRows bounds a file: many times the number of markets and steps.
 const maxRows = 20_000
 
-// Card is a rate card: what a revision of a price plan says of rates and tiers.
+// Card is a rate card: the rates and tiers of a price plan's revision.
 type Card struct {
 	Currency money.Currency
 	Rates    []pricing.MarketRates
 	Tiers    []pricing.Tiers
-	// the cells without a word, such as "Utility in France": a rate that is not known, where "n/a"
-	// says that there is none
+	// Empty are the empty cells, such as "Utility in France": unknown rates. "n/a" means that there
+	// is no rate.
 	Empty []string
 }
 
@@ -44,8 +44,8 @@ var columns = map[string]string{
 }
 
 // ReadRates reads the file of base rates: some rows of notes, a heading row that begins with Market
-// and Currency and goes on with the categories, and a row for each market. A rate of "n/a" is
-// absent, an empty one too: it is never 0. An error names the line.
+// and Currency and continues with the categories, and a row for each market. A rate that is "n/a"
+// or empty is absent, never 0. An error names the line.
 func ReadRates(from io.Reader) (*Card, error) {
 	rows := newRows(from)
 	heading, err := rows.heading(func(row []string) bool {
@@ -109,7 +109,7 @@ func (c *Card) check(rows *rows) error {
 	return nil
 }
 
-// rows reads the rows of a file and says where things are.
+// rows reads the rows of a file and knows their lines and columns.
 type rows struct {
 	csv   *csv.Reader
 	row   []string
@@ -143,8 +143,8 @@ func (r *rows) next() ([]string, error) {
 	return row, nil
 }
 
-// entry is the next row below the heading that is not empty. It is as wide as the heading, so that
-// no cell of a row that was cut short is taken for an absent rate.
+// entry returns the next row below the heading that is not empty. It must be as wide as the
+// heading, so that a row that was cut short does not lack rates silently.
 func (r *rows) entry() ([]string, error) {
 	for {
 		row, err := r.next()
@@ -164,7 +164,7 @@ func (r *rows) entry() ([]string, error) {
 	}
 }
 
-// width is the number of cells up to the last one that is not empty.
+// width returns the number of cells up to the last one that is not empty.
 func width(row []string) int {
 	for i, cell := range slices.Backward(row) {
 		if key(cell) != "" {
@@ -174,7 +174,7 @@ func width(row []string) int {
 	return 0
 }
 
-// errorf is an error at a column of the row that was read last.
+// errorf returns an error about a column of the row that was read last.
 func (r *rows) errorf(column int, format string, args ...any) error {
 	line := 1
 	if column < len(r.row) {
@@ -201,7 +201,7 @@ func (r *rows) heading(is func([]string) bool) ([]string, error) {
 	}
 }
 
-// categories are the plan's names of the headings; an empty heading has none.
+// categories returns the plan's names of the headings; an empty heading has none.
 func (r *rows) categories(headings []string) ([]string, error) {
 	names := make([]string, len(headings))
 	for i, heading := range headings {
@@ -221,7 +221,7 @@ func (r *rows) categories(headings []string) ([]string, error) {
 	return names, nil
 }
 
-// market is the name of the row's market. All rows must be of one currency.
+// market returns the name of the row's market. All rows must be of one currency.
 func (r *rows) market(row []string, card *Card) (string, error) {
 	name := strings.Join(strings.Fields(row[0]), " ")
 	if m, err := market.Parse(name); err != nil || m == market.Any {
@@ -230,7 +230,7 @@ func (r *rows) market(row []string, card *Card) (string, error) {
 	return name, r.currency(row, card)
 }
 
-// currency notes the currency of the first row and holds the others against it.
+// currency records the currency of the first row and compares the others with it.
 func (r *rows) currency(row []string, card *Card) error {
 	code, err := money.ParseCurrency(isoCode(strings.TrimSpace(row[1])))
 	if err != nil {
@@ -243,7 +243,7 @@ func (r *rows) currency(row []string, card *Card) error {
 	return nil
 }
 
-// isoCode is the ISO 4217 code of the currencies that the cards write in another way.
+// isoCode returns the ISO 4217 code of currencies that the cards write differently.
 func isoCode(written string) string {
 	switch written {
 	case "$US", "US$":
@@ -261,7 +261,7 @@ func isoCode(written string) string {
 	}
 }
 
-// rate is the amount in a column; false where the card says that there is none.
+// rate returns the amount in a column, and false if the card says that there is none.
 func (r *rows) rate(row []string, column int) (amount string, known bool, err error) {
 	if column >= len(row) || isAbsent(row[column]) {
 		return "", false, nil
@@ -282,9 +282,8 @@ func (r *rows) rate(row []string, column int) (amount string, known bool, err er
 	return decimal.String(), true, nil
 }
 
-// withoutThousands is a number without the commas between its thousands, and false where a comma
-// stands elsewhere: "0,0859" is a rate of a place where a comma goes before the decimals, and must
-// not become 859.
+// withoutThousands returns a number without the commas between its thousands, and false if a comma
+// is elsewhere: "0,0859" has a decimal comma, and must not become 859.
 func withoutThousands(cell string) (string, bool) {
 	text := strings.TrimSpace(cell)
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -311,6 +310,6 @@ func isAbsent(cell string) bool {
 	return false
 }
 
-// key is a text without white space and in lower case: headings are broken over lines in several
-// ways.
+// key returns a text in lower case and without white space: headings are broken over lines in
+// several ways.
 func key(text string) string { return strings.ToLower(strings.Join(strings.Fields(text), "")) }

@@ -22,7 +22,7 @@ func open(tb testing.TB, name string) string {
 	return string(text)
 }
 
-// prices are pairs of a category and an amount.
+// prices returns pairs of a category and an amount.
 func prices(pairs ...string) []pricing.Price {
 	var list []pricing.Price
 	for i := 0; i < len(pairs); i += 2 {
@@ -104,7 +104,9 @@ func TestRatesMalformedRowsAreNamedByTheirLine(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, tc.want)
 		}
 	}
-	for name, text := range map[string]string{"nothing": "", "another file": "a,b\n1,2\n", "no rows": "Market,Currency,Utility\n"} {
+	for name, text := range map[string]string{
+		"nothing": "", "another file": "a,b\n1,2\n", "no rows": "Market,Currency,Utility\n",
+	} {
 		if card, err := ReadRates(strings.NewReader(text)); err == nil {
 			t.Errorf("%s: got %+v, want an error", name, card)
 		}
@@ -113,8 +115,12 @@ func TestRatesMalformedRowsAreNamedByTheirLine(t *testing.T) {
 
 // Commas between thousands and zeros at the end are read; both readers skip empty rows and columns without a heading.
 func TestRatesAreReadAsCardsWriteThem(t *testing.T) {
-	card, err := ReadRates(strings.NewReader("Market,Currency,Marketing,Utility,,\nColombia,COP,\"1,046.02270000\",\"2,500\",\n,,,,,\n"))
-	want := &Card{Currency: "COP", Rates: []pricing.MarketRates{{Market: "Colombia", Prices: prices("Marketing", "1046.0227", "Utility", "2500")}}}
+	card, err := ReadRates(strings.NewReader(
+		"Market,Currency,Marketing,Utility,,\nColombia,COP,\"1,046.02270000\",\"2,500\",\n,,,,,\n",
+	))
+	want := &Card{Currency: "COP", Rates: []pricing.MarketRates{
+		{Market: "Colombia", Prices: prices("Marketing", "1046.0227", "Utility", "2500")},
+	}}
 	if diff := cmp.Diff(want, card); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -164,11 +170,13 @@ func TestMergeRefusesTwoDifferentCards(t *testing.T) {
 	}
 }
 
-// write is a card as Meta lays it out: what the two readers read back.
+// write returns a card as Meta lays it out: what the two readers read back.
 func write(tb testing.TB, card *Card) (base, tiers string) {
 	tb.Helper()
 	names := []string{"Marketing", "Utility", "Authentication", "AuthenticationInternational", "Service"}
-	rates := [][]string{{"Market", "Currency", "Marketing", "Utility", "Authentication", "Authentication-\nInternational", "Service"}}
+	rates := [][]string{{
+		"Market", "Currency", "Marketing", "Utility", "Authentication", "Authentication-\nInternational", "Service",
+	}}
 	for _, r := range card.Rates {
 		row := []string{r.Market, string(card.Currency)}
 		for _, name := range names {
@@ -181,8 +189,12 @@ func write(tb testing.TB, card *Card) (base, tiers string) {
 		rates = append(rates, row)
 	}
 	var steps [][]string
-	steps = append(steps, []string{"", "", "Utility", "", "", "", "", "Authentication", "", "", "", "", "Authentication-International", "", "", "", ""})
-	steps = append(steps, append([]string{"Market", "Currency"}, strings.Split(strings.TrimSuffix(strings.Repeat("From,To,Rate type,Rate,vs. List rate,", 3), ","), ",")...))
+	const columns = "From,To,Rate type,Rate,vs. List rate"
+	steps = append(
+		steps,
+		strings.Split(",,Utility,,,,,Authentication,,,,,Authentication-International,,,,", ","),
+		strings.Split("Market,Currency"+strings.Repeat(","+columns, 3), ","),
+	)
 	for _, r := range card.Rates {
 		for i := range 12 {
 			row := []string{r.Market, string(card.Currency)}
@@ -201,7 +213,7 @@ func write(tb testing.TB, card *Card) (base, tiers string) {
 	return text(tb, rates), text(tb, steps)
 }
 
-// stepCells are the five cells of the i-th step of a category.
+// stepCells returns the five cells of the i-th step of a category.
 func stepCells(card *Card, market, category string, i int) ([]string, bool) {
 	none := []string{"n/a", "n/a", "n/a", "n/a", "n/a"}
 	list, ok := card.rate(market, category)
@@ -290,7 +302,8 @@ func fuzz(f *testing.F, name string, read func([]byte) (*Card, error)) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		card, err := read(data)
 		switch {
-		case err != nil && !strings.HasPrefix(err.Error(), "line ") && !strings.HasPrefix(err.Error(), "there must be a heading row"):
+		case err != nil && !strings.HasPrefix(err.Error(), "line ") &&
+			!strings.HasPrefix(err.Error(), "there must be a heading row"):
 			t.Errorf("an error must name its line: %v", err)
 		case err == nil && (card.Currency == "" || len(card.Rates)+len(card.Tiers) == 0):
 			t.Errorf("a card without a currency or without rates was taken: %+v", card)

@@ -21,12 +21,12 @@ const (
 )
 
 // ReadTiers reads the file of volume tiers: notes, a row that names the categories, a heading row
-// with From, To, Rate type, Rate for each, and a row for each market and step, of which only a
-// market's first one need name the market. "--" as To is without end, "n/a" is not applicable. The
-// published rates are taken, never recomputed from the percentages. An error names the line.
+// with From, To, Rate type, Rate for each, and a row for each market and step. Only a market's
+// first row must name the market. "--" as To means without end, "n/a" not applicable. The published
+// rates are used, never recomputed from the percentages. An error names the line.
 //
 // Messages are counted over the accounts of a portfolio and each is priced by its own step;
-// authentication-international goes on with the count of authentication. Source: "Volume tiers" of
+// authentication-international continues the count of authentication. Source: "Volume tiers" of
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing.
 func ReadTiers(from io.Reader) (*Card, error) {
 	rows := newRows(from)
@@ -50,7 +50,7 @@ func ReadTiers(from io.Reader) (*Card, error) {
 	}
 }
 
-// tierCategories skips the notes and reads the headings: the categories stand in a row above the
+// tierCategories skips the notes and reads the headings: the categories are in the row above the
 // one with From and To.
 func (r *rows) tierCategories() ([]string, error) {
 	var named map[int]string
@@ -148,7 +148,7 @@ func (t *tierReader) step(row []string, column int, category string) error {
 	}
 }
 
-// follows checks that a step begins where the one before it ended, and notes where it ends.
+// follows checks that a step begins where the previous one ended, and records where it ends.
 func (t *tierReader) follows(row []string, column int, category string, from int64) error {
 	at := t.market + "/" + category
 	last, begun := t.open[at]
@@ -181,7 +181,7 @@ func (t *tierReader) volume(row []string, column int) (int64, error) {
 	return volume, nil
 }
 
-// addList notes the list rate, which the file of base rates says too.
+// addList records the list rate, which the file of base rates also has.
 func (t *tierReader) addList(category, amount string) {
 	last := len(t.card.Rates) - 1
 	if last < 0 || t.card.Rates[last].Market != t.market {

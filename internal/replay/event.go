@@ -1,9 +1,9 @@
-// Package replay prices recorded traffic: a stream of events, one JSON object on a line, in the
-// order of their times.
+// Package replay prices recorded traffic: a stream of events, one JSON object a line, in the order
+// of time.
 //
-// It is what a gateway does, without a network and without a store: inbound events open windows,
-// sends are permitted or refused, the first final status of a message settles it. Memory is bounded
-// by the customers and messages of the last days, not by the length of the stream.
+// It does what a gateway does, without a network and without a store: inbound events open windows,
+// sends are permitted or refused, and the first final status of a message settles it. Memory grows
+// with the customers and messages of the last two months, not with the length of the stream.
 package replay
 
 import (
@@ -25,22 +25,22 @@ const (
 	Status                  // a message was sent on, delivered, read, or failed
 )
 
-// Event is one line. Its texts are valid until the next one is read.
+// Event is one line. Its texts are valid until the next line is read.
 type Event struct {
 	Time      time.Time
 	Type      Type
-	ID        []byte // of the message; of an inbound event only for people
+	ID        []byte // of the message; that of an inbound event is only for people
 	Channel   []byte // id of the phone number or page
-	Customer  []byte // phone number or user id; of a send to a group one of its recipients, each of whom is a line
-	Group     []byte // id of the group; empty where there is none
+	Customer  []byte // phone number or user id; of a send to a group, one of its recipients, each of whom has a line
+	Group     []byte // id of the group; empty without one
 	Kind      []byte // text, image, …, template, reaction
 	Category  []byte // of a template
 	Status    []byte // sent, delivered, read, failed
 	FromEntry bool   // an inbound event that came from an advertisement or a page's button
-	// the end, in Unix seconds, of the free entry point that the upstream stated on a status; 0 is
-	// none
+	// Expiry is the end of the free entry point, in Unix seconds, that the upstream stated on a
+	// status; 0 without one.
 	Expiry int64
-	Units  int64 // of a send that is several units; 0 is 1
+	Units  int64 // of a send that has several units; 0 means 1
 }
 
 // line is an Event as JSON.
@@ -59,8 +59,7 @@ type line struct {
 	Units            int64      `json:"units"`
 }
 
-// Parse reads one line. Fields that it does not know are ignored. Its errors never hold what the
-// line says.
+// Parse reads one line. Unknown fields are ignored. Its errors never quote the line.
 func Parse(text []byte, e *Event) error {
 	if !scan(text, e) {
 		if err := decode(text, e); err != nil {
@@ -70,8 +69,8 @@ func Parse(text []byte, e *Event) error {
 	return e.check()
 }
 
-// decode reads a line by the standard library: the reference for scan, and for lines that scan
-// leaves to it.
+// decode reads a line with the standard library. It is the reference for scan, and reads the lines
+// that scan cannot.
 func decode(text []byte, e *Event) error {
 	var l line
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -95,7 +94,7 @@ func decode(text []byte, e *Event) error {
 	return nil
 }
 
-// describe says where a line is malformed without quoting it.
+// describe says where a line is malformed, without quoting it.
 func describe(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -123,7 +122,7 @@ func typeOf[text string | []byte](name text) Type {
 	return 0
 }
 
-// check tells what the line lacks.
+// check returns an error for what the line lacks.
 func (e *Event) check() error {
 	switch {
 	case e.Time.IsZero():
@@ -146,7 +145,7 @@ func (e *Event) check() error {
 	return nil
 }
 
-// fromGroup tells whether the event is one of a group's members: which of them does not matter.
+// fromGroup reports whether the event comes from a group's member. Which member does not matter.
 func (e *Event) fromGroup() bool { return e.Type == Inbound && len(e.Group) > 0 }
 
 func isStatus(status []byte) bool {

@@ -53,7 +53,9 @@ func TestP7ErrorsHoldNoNumber(t *testing.T) {
 func TestEmptyLinesAndUnknownFieldsAreSkipped(t *testing.T) {
 	got, err := run(book(t, "whatsapp"), "", "  \r",
 		`{"time":"2026-10-05T10:00:00+02:00","type":"inbound","id":"i","channel":"1066","customer":"33612345678","kind":"text","name":{"x":[1]}}`,
-		strings.Replace(send("2026-10-05T08:00:00Z", "m\\u0031", text), `"kind"`, `"note":"né","kind"`, 1), status("2026-10-05T08:00:00.5Z", "m1", "read"))
+		strings.Replace(send("2026-10-05T08:00:00Z", "m\\u0031", text), `"kind"`, `"note":"né","kind"`, 1),
+		status("2026-10-05T08:00:00.5Z", "m1", "read"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,10 +84,12 @@ func lines() *rapid.Generator[string] {
 		} {
 			if rapid.IntRange(0, 3).Draw(t, f.name) > 0 {
 				value := rapid.SampledFrom(strings.Split(f.values, "|")).Draw(t, "value")
-				fields = append(fields, fmt.Sprintf("%q:%s%s", f.name, rapid.SampledFrom([]string{"", " "}).Draw(t, "space"), value))
+				space := rapid.SampledFrom([]string{"", " "}).Draw(t, "space")
+				fields = append(fields, fmt.Sprintf("%q:%s%s", f.name, space, value))
 			}
 		}
-		return "{" + strings.Join(rapid.Permutation(fields).Draw(t, "order"), ",") + rapid.SampledFrom([]string{"}", "} ", "},", "}}", ""}).Draw(t, "end")
+		end := rapid.SampledFrom([]string{"}", "} ", "},", "}}", ""})
+		return "{" + strings.Join(rapid.Permutation(fields).Draw(t, "order"), ",") + end.Draw(t, "end")
 	})
 }
 

@@ -5,8 +5,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// forget drops what can no longer matter, whenever there is twice as much as was left the last
-// time.
+// forget drops what can no longer matter, whenever there is twice as much as was left last time.
 func (r *Replay) forget(now int64) {
 	r.ended.turn(now)
 	if len(r.messages) >= r.nextMessages {
@@ -34,7 +33,7 @@ func (r *Replay) forget(now int64) {
 	}
 }
 
-// forgetCounts drops the counts of months in which no remembered message can have been sent.
+// forgetCounts drops the counts of months before those of remembered messages.
 func (r *Replay) forgetCounts() {
 	for key := range r.counts {
 		if key.Month < r.month-2 {

@@ -20,7 +20,7 @@ type Reader struct {
 	lastNo int
 }
 
-// NewReader reads from a stream; the name stands in errors.
+// NewReader reads from a stream. Errors quote the name.
 func NewReader(name string, from io.Reader) *Reader {
 	return &Reader{name: name, lines: bufio.NewReaderSize(from, maxLine)}
 }
@@ -54,7 +54,7 @@ func (r *Reader) Next(e *Event) error {
 	}
 }
 
-// Errorf is an error at the line that was read last.
+// Errorf returns an error about the line that was read last.
 func (r *Reader) Errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: line %d: %w", r.name, r.number, fmt.Errorf(format, args...))
 }

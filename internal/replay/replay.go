@@ -12,15 +12,15 @@ import (
 
 const (
 	maxUnits = pricing.MaxUnits
-	// lifetime is for how long a message without a final status is remembered, in seconds: a
-	// message lives 30 days at most.
+	// lifetime is how long a message without a final status is remembered, in seconds. A message
+	// lives for 30 days at most.
 	lifetime = 31 * 24 * 60 * 60
-	// sweepAt is how many customers or messages there are before the first look for those that can
-	// be forgotten.
+	// sweepAt is the number of customers or messages at which the first sweep drops what is no
+	// longer needed.
 	sweepAt = 1 << 16
 )
 
-// Result is what an event led to.
+// Result is the result of an event.
 type Result uint8
 
 // The results.
@@ -36,14 +36,14 @@ type Replay struct {
 	book      *pricing.Book
 	account   *pricing.Account
 	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
-	// by id; only those that have not ended, or that have failed and may yet be delivered
+	// messages, by id, are those that have not ended, or that have failed and may yet be delivered.
 	messages  map[string]*sent
-	failed    int    // of them, those that have failed
+	failed    int    // how many of them have failed
 	forgotten int64  // messages that never ended
-	ended     memory // the ids of all others
+	ended     memory // all others
 	passed    PassedOver
-	corrected Group // what the latest correction was settled in
-	// what was reported in the second earlyAt of messages whose send was not read yet, by id
+	corrected Group // the group in which the latest corrected message was settled
+	// early, by message id, is what was reported in the second earlyAt before the send was read.
 	early    map[string]report
 	earlyAt  int64
 	channels map[string]string
@@ -56,6 +56,7 @@ type Replay struct {
 
 // customer is one conversation, with a customer or with a group.
 type customer struct {
+	key      string // under which it is found
 	state    conversation.State
 	messages int // that have not ended
 }
@@ -64,41 +65,40 @@ type customer struct {
 type sent struct {
 	pricing.Message
 	customer *customer
-	come     conversation.Status // the highest that was told
+	come     conversation.Status // the highest that was reported
 	failed   bool                // it was settled as undelivered
-	group    Group               // it was settled in, then
+	group    Group               // in which it was settled as undelivered
 }
 
-// report is what statuses say of a message.
+// report is what statuses say about a message.
 type report struct {
 	status   conversation.Status
-	expiry   int64 // of a free entry point; 0 is none
-	statuses int64 // how many say it
+	expiry   int64 // of a free entry point; 0 without one
+	statuses int64 // how many statuses there were
 }
 
-// PassedOver counts what was read and led to nothing, because the message that it is of is not the
-// one that it must be.
+// PassedOver counts the events that were skipped because they do not fit a message.
 type PassedOver struct {
-	Statuses int64 // of messages that were not sent before: their id is of none
+	Statuses int64 // of messages that were never sent
 	Sends    int64 // with the id of a message that has not ended
 }
 
 // counts are the counts of the month and of the one before.
 type counts map[pricing.CounterKey]int64
 
-// Count is the count of a key.
+// Count returns the count of a key.
 func (c counts) Count(key pricing.CounterKey) int64 { return c[key] }
 
-// New is a replay of one account's traffic under a plan.
+// New returns a replay of one account's traffic under a plan.
 func New(book *pricing.Book, account *pricing.Account) *Replay {
 	return &Replay{
-		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{}, early: map[string]report{},
-		channels: map[string]string{}, counts: counts{}, ended: newMemory(),
+		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{},
+		early: map[string]report{}, channels: map[string]string{}, counts: counts{}, ended: newMemory(),
 		nextCustomers: sweepAt, nextMessages: sweepAt,
 	}
 }
 
-// Apply takes an event. The outcome is valid where the result is Settled.
+// Apply applies an event. The outcome is valid if the result is Settled or Corrected.
 func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
 	now := e.Time.Unix()
 	r.forget(now)
@@ -113,10 +113,10 @@ func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
 	}
 }
 
-// Unsettled is the number of messages that were sent and have not ended.
+// Unsettled returns the number of messages that were sent and have not ended.
 func (r *Replay) Unsettled() int64 { return r.forgotten + int64(len(r.messages)-r.failed) }
 
-// PassedOver is what was passed over so far.
+// PassedOver returns what was skipped so far.
 func (r *Replay) PassedOver() PassedOver {
 	passed := r.passed
 	for _, waiting := range r.early {
@@ -125,7 +125,7 @@ func (r *Replay) PassedOver() PassedOver {
 	return passed
 }
 
-// CorrectedGroup is the group in which the message of the latest correction was settled.
+// CorrectedGroup returns the group in which the latest corrected message had been settled.
 func (r *Replay) CorrectedGroup() Group { return r.corrected }
 
 func (r *Replay) receive(e *Event, now int64) error {
@@ -134,10 +134,11 @@ func (r *Replay) receive(e *Event, now int64) error {
 			return err
 		}
 	}
-	events := conversation.EventsOf(string(e.Kind))
+	var entry conversation.Events
 	if e.FromEntry {
-		events |= conversation.Ad | conversation.PageButton
+		entry = conversation.Ad | conversation.PageButton
 	}
+	events := conversation.EventsOf(string(e.Kind), entry)
 	r.customer(e).state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
 	return nil
 }
@@ -156,7 +157,7 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 			r.passed.Sends++
 			return Nothing, pricing.Outcome{}, nil
 		}
-		r.remove(string(e.ID), known) // a new message, as behind every settlement
+		r.remove(string(e.ID), known) // a new message, as after every settlement
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
@@ -180,7 +181,7 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	return result, outcome, nil
 }
 
-// formOf is the form and category of a sent message. A message without a template that names a
+// formOf returns the form and category of a sent message. A message without a template that names a
 // template's category is a direct send.
 func formOf(kind, name []byte) (conversation.Form, conversation.Category, error) {
 	var category conversation.Category
@@ -210,16 +211,19 @@ func formOf(kind, name []byte) (conversation.Form, conversation.Category, error)
 	}
 }
 
-// status takes what is told of a message. A status of a message that is unknown changes nothing,
-// unless the message is sent within the same second: the upstream counts whole seconds, so the end
-// may stand before the beginning.
+// status applies a status. A status of an unknown message changes nothing, unless the message is
+// sent within the same second: the upstream counts whole seconds, so the end may come before the
+// beginning.
 func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	step, _ := conversation.ParseStatus(string(e.Status))
 	said := report{status: step, expiry: e.Expiry, statuses: 1}
 	if m := r.messages[string(e.ID)]; m != nil {
 		return r.take(string(e.ID), m, said, now)
 	}
-	if r.ended.has(e.ID) {
+	if m, found := r.ended.find(e.ID); found {
+		if said.expiry != 0 {
+			r.entryPoint(r.restored(m.customer), m.sentAt, said.expiry, now)
+		}
 		return Nothing, pricing.Outcome{}
 	}
 	if r.earlyAt != now {
@@ -232,15 +236,15 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 	return Nothing, pricing.Outcome{}
 }
 
-// take notes what is told of a message, and settles it if that is its end. One that has failed is
-// remembered, because its delivery may be told yet.
+// take records what was reported about a message, and settles it if that ends it. A failed message
+// is remembered, because its delivery may still be reported.
 func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
 	if said.expiry != 0 {
-		r.entryPoint(m, said.expiry, now)
+		r.entryPoint(m.customer, m.SentAt, said.expiry, now)
 	}
-	ended, delivered := said.status.Ends(m.Form, m.come)
+	ends, delivered := said.status.Ends(m.Form, m.come)
 	m.come = max(m.come, said.status)
-	if !ended {
+	if !ends {
 		return Nothing, pricing.Outcome{}
 	}
 	m.EndedAt, m.Delivered = now, delivered
@@ -264,26 +268,35 @@ func (r *Replay) take(id string, m *sent, said report, now int64) (Result, prici
 	}
 }
 
-// remove forgets a message of which nothing more is expected.
+// remove drops a message about which nothing more is expected.
 func (r *Replay) remove(id string, m *sent) {
 	if m.failed {
 		r.failed--
 	}
 	m.customer.messages--
 	delete(r.messages, id)
-	r.ended.add(id)
+	r.ended.add(id, ended{customer: m.customer, sentAt: m.SentAt})
 }
 
-// entryPoint takes over the end of a free entry point as the upstream states it, where the plan
-// trusts that: from the status on, whatever becomes of the message.
-func (r *Replay) entryPoint(m *sent, expiry, now int64) {
+// entryPoint applies the end of a free entry point as the upstream states it, if the plan trusts
+// that. It holds from the status on, whatever happens to the message.
+func (r *Replay) entryPoint(c *customer, sentAt, expiry, now int64) {
 	if terms := &r.book.Rules(now, r.account.Zone).EntryPoint; terms.TrustsUpstream {
-		m.customer.state.Apply(conversation.Change{EntryPoint: m.customer.state.Reply(m.SentAt, now, expiry, terms)})
+		c.state.Apply(conversation.Change{EntryPoint: c.state.Reply(sentAt, now, expiry, terms)})
 	}
 }
 
-// country is that of the event's customer. One that cannot be told is an error where prices depend
-// on it.
+// restored returns the conversation of a message that has ended. It may have been forgotten since.
+func (r *Replay) restored(c *customer) *customer {
+	if known := r.customers[c.key]; known != nil {
+		return known
+	}
+	r.customers[c.key] = c
+	return c
+}
+
+// country returns the country of the event's customer. An unknown country is an error if prices
+// depend on it.
 func (r *Replay) country(e *Event, now int64) (market.Country, error) {
 	country, err := market.CountryOf(string(identity.Of(string(e.Customer))))
 	if err != nil && !r.book.AsksForCountry(now, r.account.Zone) {
@@ -292,8 +305,8 @@ func (r *Replay) country(e *Event, now int64) (market.Country, error) {
 	return country, err
 }
 
-// customer finds the conversation of the event, or begins it: of the person, however the number is
-// spelled. That with a group is one for all its members.
+// customer finds or begins the event's conversation with a person, however the number is spelled. A
+// group has one conversation for all its members.
 func (r *Replay) customer(e *Event) *customer {
 	r.key = append(append(r.key[:0], e.Channel...), 0)
 	if len(e.Group) > 0 {
@@ -303,13 +316,13 @@ func (r *Replay) customer(e *Event) *customer {
 	}
 	c := r.customers[string(r.key)]
 	if c == nil {
-		c = &customer{}
-		r.customers[string(r.key)] = c
+		c = &customer{key: string(r.key)}
+		r.customers[c.key] = c
 	}
 	return c
 }
 
-// channel is the id as a string of which there is one.
+// channel returns the id as a string, of which there is only one.
 func (r *Replay) channel(id []byte) string {
 	if known, ok := r.channels[string(id)]; ok {
 		return known

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// scan reads a flat object of plain strings, true, false and digits, which is what recorders write,
-// several times faster than the standard library and without allocating. It returns false, and
-// leaves the line to decode, for everything else: escapes, nesting, null, unknown or repeated
-// fields, other text than ASCII, or a mistake.
+// scan reads a flat object of plain strings, true, false and digits, as recorders write it, several
+// times faster than the standard library and without allocating. For anything else it returns
+// false, and decode reads the line: escapes, nesting, null, unknown or repeated fields, text other
+// than ASCII, or a mistake.
 func scan(text []byte, e *Event) bool {
 	*e = Event{}
 	s := scanner{rest: text}
@@ -41,7 +41,7 @@ func (s *scanner) space() {
 	}
 }
 
-// next takes the mark if it comes next.
+// next consumes the mark if it comes next.
 func (s *scanner) next(mark byte) bool {
 	s.space()
 	if len(s.rest) == 0 || s.rest[0] != mark {
@@ -56,7 +56,7 @@ func (s *scanner) atEnd() bool {
 	return len(s.rest) == 0
 }
 
-// text takes a string without escapes.
+// text consumes a string without escapes.
 func (s *scanner) text() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
@@ -75,7 +75,7 @@ func (s *scanner) text() ([]byte, bool) {
 	return text, true
 }
 
-// field takes the value of a field, and tells the field as a bit.
+// field consumes the value of a field and returns the field as a bit.
 func (s *scanner) field(name []byte, e *Event) (bit int, ok bool) {
 	switch string(name) {
 	case "time":
@@ -128,7 +128,7 @@ func (s *scanner) bool() (value, ok bool) {
 	return false, false
 }
 
-// digits takes a whole number of up to 15 digits without a leading zero.
+// digits consumes a whole number of up to 15 digits without a leading zero.
 func (s *scanner) digits() (int64, bool) {
 	s.space()
 	var value int64

@@ -9,7 +9,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// Group is what is summed: a category in a market.
+// Group is the unit of a summary: a category in a market.
 type Group struct {
 	Category conversation.Category
 	Market   string
@@ -19,25 +19,25 @@ type Group struct {
 type Totals struct {
 	Charged, Free, Refused, Unpriced int64
 	Amount                           money.Decimal // what is owed
-	Cost                             money.Decimal // what the upstream charges: less by the mark-ups
+	Cost                             money.Decimal // what the upstream charges: without the mark-ups
 }
 
-// Summary sums settlements, in all and by group. A refused message has no group.
+// Summary sums settlements, in total and by group. A refused message has no group.
 type Summary struct {
 	Totals
 	Groups map[Group]*Totals
 }
 
-// NewSummary is an empty summary.
+// NewSummary returns an empty summary.
 func NewSummary() *Summary { return &Summary{Groups: map[Group]*Totals{}} }
 
 // Refuse counts a refused send.
 func (s *Summary) Refuse() { s.Refused++ }
 
-// GroupOf is the group of a settled message.
+// GroupOf returns the group of a settled message.
 func GroupOf(out *pricing.Outcome) Group { return Group{Category: out.Category, Market: out.Market} }
 
-// Add counts a settled message in a group. Its error is that of a sum that is too large.
+// Add counts a settled message in a group. It fails if a sum is too large.
 func (s *Summary) Add(group Group, out *pricing.Outcome) error {
 	if s.Groups[group] == nil {
 		s.Groups[group] = &Totals{}
@@ -48,8 +48,8 @@ func (s *Summary) Add(group Group, out *pricing.Outcome) error {
 	return s.Groups[group].add(out)
 }
 
-// Correct counts a message that was settled as undelivered in a group, and is delivered after all
-// in another, or the same.
+// Correct counts a message that was settled as undelivered in one group and is delivered after all,
+// in the same group or another one.
 func (s *Summary) Correct(was, group Group, out *pricing.Outcome) error {
 	s.Free--
 	s.Groups[was].Free--
@@ -71,10 +71,10 @@ func (t *Totals) add(out *pricing.Outcome) (err error) {
 	return err
 }
 
-// Messages is the number of settled messages.
+// Messages returns the number of settled messages.
 func (t *Totals) Messages() int64 { return t.Charged + t.Free + t.Unpriced }
 
-// Sorted are the groups of one or more summaries, by category and market.
+// Sorted returns the groups of one or more summaries, by category and market.
 func Sorted(summaries ...*Summary) []Group {
 	var groups []Group
 	for _, s := range summaries {

@@ -7,18 +7,18 @@ import (
 	"encoding/hex"
 )
 
-// CustomerHash is who a customer is at rest: a keyed hash of a channel and an address.
+// CustomerHash identifies a customer at rest: a keyed hash of a channel and an address.
 type CustomerHash [sha256.Size]byte
 
-// String is the hash in lower-case hex.
+// String returns the hash in lower-case hex.
 func (h CustomerHash) String() string { return hex.EncodeToString(h[:]) }
 
-// CustomerHash is the HMAC-SHA256 (RFC 2104) of the channel's id and the customer's address, each
-// preceded by its length as 4 bytes, most significant first, so that no two pairs have the same
-// input. The channel is part of it: the same person is another customer to another number, as
-// service windows are
+// CustomerHash returns the HMAC-SHA256 (RFC 2104) of the channel's id and the customer's address,
+// each preceded by its length as 4 bytes, most significant first, so that no two pairs have the
+// same input. The channel is part of it: a person is a different customer to each number, as
+// service windows are separate
 // (https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages).
-// The address must be normalised by the caller: digits only for a phone number.
+// The caller must normalise the address: only digits for a phone number.
 func (k *Keys) CustomerHash(channel, address string) CustomerHash {
 	mac := hmac.New(sha256.New, k.customerKey[:])
 	for _, part := range [...]string{channel, address} {

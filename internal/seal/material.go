@@ -24,7 +24,7 @@ type Material struct {
 	ReportToken []byte
 }
 
-// NewKeys makes the key material of a new account from the system's random source.
+// NewKeys generates the key material of a new account from the system's random source.
 func NewKeys() (Material, error) {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -41,11 +41,11 @@ func NewKeys() (Material, error) {
 	}, nil
 }
 
-// AddKey is the first step of a rotation: it adds a new key that opens, while the primary one goes
-// on sealing. Once every replica has the keyset that it returns, PromoteKey ends the rotation. It
-// refuses a keyset in which a key waits to be promoted already.
+// AddKey is the first step of a rotation: it adds a key that only opens, while the primary key
+// still seals. Once every replica has the returned keyset, call PromoteKey. AddKey refuses a keyset
+// in which a key already waits to be promoted.
 //
-// The two steps are what Tink asks for where several programs share a keyset:
+// Tink asks for these two steps if several programs share a keyset:
 // https://developers.google.com/tink/design/keysets.
 func AddKey(keysetJSON []byte) ([]byte, error) {
 	handle, err := readKeyset(keysetJSON)
@@ -66,9 +66,9 @@ func AddKey(keysetJSON []byte) ([]byte, error) {
 	return managedKeyset(manager)
 }
 
-// PromoteKey is the second step of a rotation: the key that AddKey has added seals from now on, and
-// the old ones still open what they sealed. A replica that has not taken over the added key yet
-// cannot open what this keyset seals. It refuses a keyset in which no key waits.
+// PromoteKey is the second step of a rotation: the key that AddKey added seals from now on, and the
+// old ones still open what they sealed. A replica that does not have the added key yet cannot open
+// what this keyset seals. PromoteKey refuses a keyset in which no key waits.
 func PromoteKey(keysetJSON []byte) ([]byte, error) {
 	handle, err := readKeyset(keysetJSON)
 	if err != nil {
@@ -88,8 +88,8 @@ func PromoteKey(keysetJSON []byte) ([]byte, error) {
 	return managedKeyset(manager)
 }
 
-// RetireKeys ends a rotation: it removes the keys from before the one that seals. What they sealed
-// cannot be opened any more, so nothing may be left. It refuses a keyset in which a key waits to be
+// RetireKeys ends a rotation: it removes the keys before the one that seals. What they sealed can
+// no longer be opened, so nothing may be left. It refuses a keyset in which a key waits to be
 // promoted, or that has no old key.
 func RetireKeys(keysetJSON []byte) ([]byte, error) {
 	handle, err := readKeyset(keysetJSON)
@@ -121,7 +121,8 @@ func RetireKeys(keysetJSON []byte) ([]byte, error) {
 	return managedKeyset(manager)
 }
 
-// newestKey is the id of the key that was added last; it waits unless it is the primary one.
+// newestKey returns the id of the key that was added last; it waits for promotion unless it is the
+// primary key.
 func newestKey(handle *keyset.Handle) (id uint32, waits bool, err error) {
 	newest, err := handle.Entry(handle.Len() - 1)
 	if err != nil {
@@ -130,7 +131,7 @@ func newestKey(handle *keyset.Handle) (id uint32, waits bool, err error) {
 	return newest.KeyID(), !newest.IsPrimary(), nil
 }
 
-// readKeyset reads a cleartext Tink keyset in JSON. Its error holds nothing of it.
+// readKeyset reads a cleartext Tink keyset in JSON. Its error quotes nothing of it.
 func readKeyset(text []byte) (*keyset.Handle, error) {
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 	if err != nil {

@@ -1,10 +1,10 @@
-// Package seal keeps what a gateway stores unreadable to whoever finds the disk: contents and
-// recipients are encrypted with an authenticated cipher, and customers are known by a keyed hash
-// only.
+// Package seal protects what a gateway stores from anybody who gets the disk: contents and
+// recipients are encrypted with an authenticated cipher, and customers are known only by a keyed
+// hash.
 //
-// The cipher is AES-256-GCM through Tink, so a keyset may hold several keys: the primary one
-// encrypts, every one decrypts, and rotation is a new primary: AddKey, then PromoteKey, and when
-// nothing is left under the old ones, RetireKeys. See https://developers.google.com/tink/aead.
+// The cipher is AES-256-GCM through Tink, so a keyset may hold several keys: the primary key
+// encrypts and every key decrypts. A rotation is AddKey, then PromoteKey, and once nothing is left
+// under the old keys, RetireKeys. See https://developers.google.com/tink/aead.
 package seal
 
 import (
@@ -25,13 +25,13 @@ import (
 const CustomerKeySize = 32
 
 // ErrOpen says that a sealed value is not what was stored there: another key, another place, or
-// changed bytes. Its text says nothing of the value.
+// changed bytes. Its text does not quote the value.
 var ErrOpen = errors.New(
 	"a sealed value could not be opened: it was sealed with a key that the keyset no longer has, for another place, " +
 		"or it was changed",
 )
 
-// What TakeOver refuses.
+// The errors of TakeOver.
 var (
 	ErrCustomerKeyChanged = errors.New(
 		"the customer key has changed: every customer would become a stranger; put the old one back",
@@ -47,7 +47,7 @@ type Keys struct {
 	customerKey [CustomerKeySize]byte
 }
 
-// openedKeyset is a keyset in use, with the ids of its keys, which are no secret.
+// openedKeyset is a keyset in use, with the ids of its keys, which are not secret.
 type openedKeyset struct {
 	aead    tink.AEAD
 	ids     []uint32
@@ -55,8 +55,8 @@ type openedKeyset struct {
 }
 
 // Parse reads a cleartext Tink keyset in JSON and the customer key in standard base64, as the files
-// of the keys Secret hold them. White space around the customer key is ignored. Errors never hold a
-// part of a key.
+// of the keys Secret have them. White space around the customer key is ignored. Errors never quote
+// a part of a key.
 func Parse(keysetJSON, customerKey []byte) (*Keys, error) {
 	opened, err := openKeyset(keysetJSON)
 	if err != nil {
@@ -104,9 +104,9 @@ func openKeyset(text []byte) (*openedKeyset, error) {
 }
 
 // TakeOver makes k seal and open with newer's keyset from now on, while others use k. It changes
-// nothing and returns ErrCustomerKeyChanged if newer has another customer key, ErrKeyDropped if its
-// keyset lacks a key that k has; an old one may be dropped where nothing is sealed with the old
-// ones any more.
+// nothing and returns ErrCustomerKeyChanged if newer has another customer key, or ErrKeyDropped if
+// its keyset lacks a key that k has. An old key may be dropped once nothing is sealed with the old
+// keys.
 func (k *Keys) TakeOver(newer *Keys, oldUnused bool) error {
 	if subtle.ConstantTimeCompare(k.customerKey[:], newer.customerKey[:]) != 1 {
 		return ErrCustomerKeyChanged
@@ -125,22 +125,21 @@ func (k *Keys) TakeOver(newer *Keys, oldUnused bool) error {
 	return nil
 }
 
-// Keyset says which key seals, by its id in the keyset, and how many keys can open. Neither is a
-// secret.
+// Keyset returns the id of the key that seals, and how many keys can open. Neither is secret.
 func (k *Keys) Keyset() (primary uint32, size int) {
 	keyset := k.keyset.Load()
 	return keyset.primary, len(keyset.ids)
 }
 
-// OldKeys is how many keys stand in the keyset before the one that seals: AddKey puts a new one
-// last, and PromoteKey lets that one seal.
+// OldKeys returns how many keys come before the one that seals: AddKey puts a new key last, and
+// PromoteKey makes it seal.
 func (k *Keys) OldKeys() int {
 	keyset := k.keyset.Load()
 	return slices.Index(keyset.ids, keyset.primary)
 }
 
-// Old tells whether a value is sealed with another key than the one that seals now or a newer one.
-// Tink writes the key's id before what it has sealed, behind a byte that is 1:
+// Old reports whether a value is sealed with a key older than the one that seals now. Tink puts a
+// byte that is 1 and the key's id before a sealed value:
 // https://developers.google.com/tink/wire-format#tink_output_prefix.
 func (k *Keys) Old(sealed []byte) bool {
 	keyset := k.keyset.Load()
@@ -148,15 +147,15 @@ func (k *Keys) Old(sealed []byte) bool {
 	return !ok || !slices.Contains(keyset.ids[slices.Index(keyset.ids, keyset.primary):], id)
 }
 
-// Has tells whether the keyset has the key that a value is sealed with, as far as its first bytes
-// say. If Open fails all the same, the value is not what was stored.
+// Has reports whether the keyset has the key that a value is sealed with, judging by its first
+// bytes. If Open fails nevertheless, the value is not what was stored.
 func (k *Keys) Has(sealed []byte) bool {
 	id, ok := keyOf(sealed)
 	return ok && slices.Contains(k.keyset.Load().ids, id)
 }
 
-// keyOf is the id of the key that a value is sealed with; false if the value does not begin as one
-// does.
+// keyOf returns the id of the key that a value is sealed with, and false if the value does not
+// begin like a sealed one.
 func keyOf(sealed []byte) (id uint32, ok bool) {
 	const prefix = 5
 	if len(sealed) < prefix || sealed[0] != 1 {
@@ -165,8 +164,8 @@ func keyOf(sealed []byte) (id uint32, ok bool) {
 	return binary.BigEndian.Uint32(sealed[1:prefix]), true
 }
 
-// Seal encrypts plaintext for one place: place names the column and the row, and Open must be given
-// the same one. An empty plaintext is sealed too.
+// Seal encrypts plaintext for one place, which names the column and the row. Open must be given the
+// same place. An empty plaintext is sealed too.
 func (k *Keys) Seal(plaintext []byte, place string) ([]byte, error) {
 	sealed, err := k.keyset.Load().aead.Encrypt(plaintext, []byte(place))
 	if err != nil {
@@ -175,7 +174,7 @@ func (k *Keys) Seal(plaintext []byte, place string) ([]byte, error) {
 	return sealed, nil
 }
 
-// Open decrypts what Seal made for the same place, or returns ErrOpen.
+// Open decrypts what Seal encrypted for the same place, or returns ErrOpen.
 func (k *Keys) Open(sealed []byte, place string) ([]byte, error) {
 	plaintext, err := k.keyset.Load().aead.Decrypt(sealed, []byte(place))
 	if err != nil {

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// Compiled is a template made ready to be matched many times. It is safe for
-// concurrent use.
+// Compiled is a template that is prepared for matching. It is safe for concurrent use.
 type Compiled struct {
 	named          bool
 	authentication bool
@@ -15,8 +14,8 @@ type Compiled struct {
 	body           part
 	footer         string
 	buttons        []button
-	// others are the types, in lower case, of components that this package does
-	// not know. What a message brings for them is the upstream's to judge.
+	// others are the types, in lower case, of components that this package does not know. The
+	// upstream checks what a message has for them.
 	others map[string]bool
 }
 
@@ -38,9 +37,9 @@ type button struct {
 	variable bool
 }
 
-// Compile reads a definition. It refuses only what cannot be matched: faulty
-// braces, or a body that is missing; what Lint finds beyond that is Meta's to
-// judge. Definitions read back from Meta compile too.
+// Compile reads a definition. It refuses only what cannot be matched: faulty braces, or a missing
+// body. Whatever else Lint finds is for Meta to decide. Definitions that were read back from Meta
+// compile too.
 func Compile(d Definition) (*Compiled, error) {
 	c := &Compiled{named: d.ParameterFormat == Named, authentication: d.Category == CategoryAuthentication}
 	hasBody := false
@@ -81,9 +80,8 @@ func Compile(d Definition) (*Compiled, error) {
 	return c, nil
 }
 
-// longestBody is how long the body may become, in characters. For a template of
-// nothing but a body two limits are told, 1,024 and 32,768: between them the
-// upstream decides.
+// longestBody returns how long the body may become, in characters. For a body-only template two
+// limits are published, 1,024 and 32,768: between them the upstream decides.
 func (c *Compiled) longestBody() int {
 	if c.header == nil && c.footer == "" && len(c.buttons) == 0 && len(c.others) == 0 {
 		return maxLoneBody
@@ -130,7 +128,7 @@ func compileText(text string, named bool) (*part, error) {
 	return p, nil
 }
 
-// positions are the names "1" to "n".
+// positions returns the names "1" to "n".
 func positions(n int) []string {
 	names := make([]string, n)
 	for i := range names {
@@ -139,8 +137,7 @@ func positions(n int) []string {
 	return names
 }
 
-// authenticationBody stands for the text that Meta writes; it has one variable,
-// the code.
+// authenticationBody is the shape of the text that Meta writes: it has one variable, the code.
 func authenticationBody() part {
 	return part{
 		format: FormatText, literals: []string{"", " is your verification code."}, slots: []int{0},

@@ -5,8 +5,7 @@ import (
 	"encoding/json"
 )
 
-// Categories as a definition writes them. Prices and status webhooks write them
-// in lower case.
+// The categories, as a definition spells them. Prices and status webhooks use lower case.
 const (
 	CategoryAuthentication = "AUTHENTICATION"
 	CategoryMarketing      = "MARKETING"
@@ -56,8 +55,8 @@ const (
 	OTPZeroTap  = "ZERO_TAP"
 )
 
-// Definition is a template as POST /{waba-id}/message_templates takes it.
-// (Name, Language) identifies it inside a WhatsApp Business account.
+// Definition is a template as POST /{waba-id}/message_templates accepts it. (Name, Language)
+// identifies it inside a WhatsApp Business account.
 type Definition struct {
 	Name     string `json:"name"`
 	Language string `json:"language"`

@@ -1,6 +1,5 @@
-// Package template knows message templates: their wire shape, the rules by which
-// Meta rejects one, and whether the parameters of a message fit one. It is
-// pure: no client, no clock, no Kubernetes.
+// Package template describes message templates: their wire format, the rules by which Meta rejects
+// one, and whether the parameters of a message fit. It is pure: no client, no clock, no Kubernetes.
 //
 // References:
 //   - https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview

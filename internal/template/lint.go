@@ -5,18 +5,18 @@ import (
 	"regexp"
 )
 
-// Severity tells whether a finding stops a submission.
+// Severity reports whether a finding stops a submission.
 type Severity string
 
 // Severities.
 const (
 	// Error: Meta would refuse the template, or could not read it.
 	Error Severity = "Error"
-	// Warning: the template may be refused, or may become dearer.
+	// Warning: the template may be refused, or may cost more.
 	Warning Severity = "Warning"
 )
 
-// Finding is one breach of a rule.
+// Finding is one violation of a rule.
 type Finding struct {
 	// Rule is the stable id of the rule, for example "body-edge-variable".
 	Rule     string
@@ -27,7 +27,7 @@ type Finding struct {
 	Message string
 }
 
-// HasErrors tells whether one of the findings stops a submission.
+// HasErrors reports whether one of the findings stops a submission.
 func HasErrors(findings []Finding) bool {
 	for _, f := range findings {
 		if f.Severity == Error {
@@ -37,9 +37,8 @@ func HasErrors(findings []Finding) bool {
 	return false
 }
 
-// Lint checks a definition against every documented rule that can be checked
-// without Meta, in the order of the definition. Without findings only Meta's
-// own review is left.
+// Lint checks a definition against every documented rule that can be checked without Meta, in the
+// order of the definition. If it finds nothing, only Meta's own review remains.
 //
 // Sources:
 //   - https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
@@ -54,7 +53,7 @@ func Lint(d Definition) []Finding {
 	return l.findings
 }
 
-// SameContent tells whether two templates have the same body and footer, which
+// SameContent reports whether two templates have the same body and footer, which
 // Meta refuses as a duplicate, except for authentication templates.
 func SameContent(a, b Definition) bool {
 	if a.Category == CategoryAuthentication || b.Category == CategoryAuthentication {

@@ -10,7 +10,7 @@ import (
 
 const maxButtons = 10
 
-// buttonLimits is how many buttons of a type a template may have.
+// buttonLimits returns how many buttons of a type a template may have.
 func buttonLimits() map[string]int {
 	return map[string]int{
 		ButtonQuickReply:  10,
@@ -125,7 +125,7 @@ func (l *linter) otpButton(at string, b Button) {
 	}
 }
 
-// buttonOrder wants quick replies side by side, and the others too.
+// buttonOrder requires quick replies to be next to each other, and the others too.
 func (l *linter) buttonOrder(path string, buttons []Button) {
 	changes := 0
 	for i := 1; i < len(buttons); i++ {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// valid is a template that breaks no rule.
+// valid returns a template that breaks no rule.
 func valid() Definition {
 	return Definition{
 		Name: "order_ready", Language: "pt_BR", Category: CategoryUtility,

@@ -123,7 +123,7 @@ func (l *linter) body(path string, c Component) {
 	}
 }
 
-// bodyVariables checks where variables stand: not at the edges, not side by side.
+// bodyVariables checks that variables are not at the edges and not side by side.
 func (l *linter) bodyVariables(path, text string) {
 	variables, _ := scanVariables(text)
 	if len(variables) == 0 {
@@ -221,8 +221,8 @@ func (l *linter) length(rule, path, text string, limit int) {
 	}
 }
 
-// variables checks the form of the variables of a text and returns their names.
-// ok is false if they cannot be told apart.
+// variables checks the form of the variables of a text and returns their names. ok is false if they
+// cannot be separated from the text.
 func (l *linter) variables(path, text string) (names []string, ok bool) {
 	found, ok := scanVariables(text)
 	if !ok {
@@ -252,7 +252,7 @@ func (l *linter) variables(path, text string) (names []string, ok bool) {
 	return names, true
 }
 
-// printable bounds what a finding quotes of a definition.
+// printable limits what a finding quotes from a definition.
 func printable(name string) string {
 	const limit = 32
 	if utf8.RuneCountInString(name) <= limit {

@@ -16,7 +16,7 @@ const (
 )
 
 // Mismatch says that the parameters of a message do not fit the template.
-type Mismatch struct { //nolint:errname // what it is comes before that it is an error
+type Mismatch struct { //nolint:errname // it is named for what it says
 	// Code is CodeCount, CodeFormat or CodeLength.
 	Code int
 	// Details is a sentence that names the path in the request and the numbers,
@@ -27,12 +27,12 @@ type Mismatch struct { //nolint:errname // what it is comes before that it is an
 // Error implements error.
 func (m *Mismatch) Error() string { return fmt.Sprintf("(#%d) %s", m.Code, m.Details) }
 
-// Match tells whether the components of a message fit the template. The error,
+// Match reports whether the components of a message fit the template. The error,
 // if any, is a *Mismatch.
 func (c *Compiled) Match(components []SendComponent) error {
 	m := c.match(components)
 	if m == nil {
-		return nil // not m: a nil pointer would be an error that is not nil
+		return nil // not m: a nil *Mismatch is an error that is not nil
 	}
 	return m
 }
@@ -59,15 +59,15 @@ func (c *Compiled) match(components []SendComponent) *Mismatch {
 	return nil
 }
 
-// arrangement is what a message brings, by place.
+// arrangement is what a message has, by place.
 type arrangement struct {
 	header, body given
-	// buttons has an element for each button of the template, nil where the
-	// message brings nothing.
+	// buttons has an element for each button of the template, nil if the message has nothing for
+	// it.
 	buttons []*given
 }
 
-// given is what a message brings for one component of the template.
+// given is what a message has for one component of the template.
 type given struct {
 	name       string // such as "body"
 	path       string // in the request; empty if the message does not name the component
@@ -75,7 +75,7 @@ type given struct {
 	parameters []Parameter
 }
 
-// place is how an error names the component.
+// place returns how an error names the component.
 func (g given) place() string {
 	if g.path == "" {
 		return componentsPath + " (" + g.name + ")"
@@ -83,7 +83,7 @@ func (g given) place() string {
 	return g.path + " (" + g.name + ")"
 }
 
-// parameter is how an error names a parameter, counted from 0.
+// parameter returns how an error names a parameter, counted from 0.
 func (g given) parameter(i int) string {
 	return fmt.Sprintf("%s.parameters[%d] (%s)", g.path, i, g.name)
 }
@@ -111,7 +111,7 @@ func (c *Compiled) arrange(components []SendComponent) (arrangement, *Mismatch) 
 			if m := all.placeButton(path, component); m != nil {
 				return all, m
 			}
-			continue // a template has several
+			continue // a template may have several
 		default:
 			if !c.others[kind] {
 				return all, mismatch(CodeFormat,
@@ -159,8 +159,8 @@ func (c *Compiled) matchHeader(header given) *Mismatch {
 	}
 }
 
-// matchMedia wants the header's one medium. One that is missing has the wrong
-// format, as the upstream sees it; only texts are counted.
+// matchMedia requires the header's one medium. The upstream takes a missing one for a wrong format;
+// it counts only texts.
 func matchMedia(header given, format string) *Mismatch {
 	want := strings.ToLower(format)
 	if format == FormatGIF {
@@ -179,7 +179,7 @@ func matchMedia(header given, format string) *Mismatch {
 		}[format]
 	}
 	switch {
-	case !mediaFormat(format): // the upstream's to judge
+	case !mediaFormat(format): // for the upstream to decide
 	case !one:
 		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.",
 			header.place(), want, len(header.parameters))
@@ -215,7 +215,7 @@ func (c *Compiled) matchText(given given, p *part, limit int) *Mismatch {
 	return nil
 }
 
-// matchNames wants each variable named once; the counts are equal already.
+// matchNames requires each variable to be named once. The counts are already equal.
 func matchNames(given given, names []string) *Mismatch {
 	open := make(map[string]bool, len(names))
 	for _, name := range names {
@@ -238,8 +238,8 @@ func matchNames(given given, names []string) *Mismatch {
 	return nil
 }
 
-// matchValue wants a value of one of the types. Currencies and times may leave
-// their text to the upstream.
+// matchValue requires a value of one of the types. Currencies and times may leave their text to the
+// upstream.
 func matchValue(place string, p *Parameter, types ...string) *Mismatch {
 	if !slices.Contains(types, p.Type) {
 		return mismatch(CodeFormat, "%s: type must be %s.", place, strings.Join(types, " or "))

@@ -5,9 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// subTypes is the sub_type of a message's component for each type of button,
-// nothing for one that takes no component. known is false for a type that this
-// package does not know.
+// subTypes returns the sub_type of a message's component for a type of button, or nothing for a
+// button that takes no component. known is false for a type that this package does not know.
 func subTypes(kind string) (names []string, known bool) {
 	switch kind {
 	case ButtonQuickReply:
@@ -30,7 +29,7 @@ func subTypes(kind string) (names []string, known bool) {
 	return nil, false
 }
 
-// needs is how many parameters the button must have; optional buttons may have
+// needs returns how many parameters the button must have; optional buttons may have
 // none.
 func (b button) needs() (count int, optional bool) {
 	switch b.kind {
@@ -46,8 +45,8 @@ func (b button) needs() (count int, optional bool) {
 	}
 }
 
-// match tells whether what a message brings fits the button at an index. A
-// button of a type that is not known is the upstream's to judge.
+// match returns an error if what a message has does not fit the button at an index. The upstream
+// decides about buttons of unknown types.
 func (b button) match(index int, component *given) *Mismatch {
 	names, known := subTypes(b.kind)
 	if !known {

@@ -12,8 +12,8 @@ type Preview struct {
 	Buttons []string
 }
 
-// Render fills the template with the components of a message that matches. It
-// returns the *Mismatch of Match for one that does not.
+// Render fills the template with the components of a message that matches. If the message does not
+// match, it returns the *Mismatch of Match.
 func (c *Compiled) Render(components []SendComponent) (Preview, error) {
 	if err := c.Match(components); err != nil {
 		return Preview{}, err
@@ -35,8 +35,8 @@ func (c *Compiled) Render(components []SendComponent) (Preview, error) {
 	return preview, nil
 }
 
-// render puts the values into the text. A parameter goes by its name if the
-// template is named, and by its place otherwise.
+// render puts the values into the text: by name if the template has named parameters, else by
+// place.
 func (p *part) render(given []Parameter, named bool) string {
 	if len(p.slots) == 0 {
 		return strings.Join(p.literals, "")

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what a message may bring.
+// The bounds of a message's parameters.
 const (
 	// MaxName is the greatest length of a template's name.
 	MaxName = 512
@@ -79,7 +79,7 @@ type Fallback struct {
 	FallbackValue string `json:"fallback_value"`
 }
 
-// Value is the text that the parameter puts into the message.
+// Value returns the text that the parameter puts into the message.
 func (p Parameter) Value() string {
 	switch {
 	case p.Type == "currency" && p.Currency != nil:
@@ -95,8 +95,8 @@ func (p Parameter) Value() string {
 	}
 }
 
-// CheckSend bounds the components of a message before they meet a template.
-// The error names the place, never a value.
+// CheckSend checks the bounds of a message's components before they are matched. The error names
+// the place, never a value.
 func CheckSend(components []SendComponent) error {
 	if len(components) > maxSendComponents {
 		return fmt.Errorf("components must have at most %d entries", maxSendComponents)

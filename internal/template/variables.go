@@ -71,7 +71,7 @@ func gap(names []string) int {
 	return 0
 }
 
-// literal is the text without its variables.
+// literal returns the text without its variables.
 func literal(text string, variables []variable) string {
 	var out strings.Builder
 	at := 0

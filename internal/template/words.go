@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// The patterns below are hints, never verdicts: only Meta's review decides on a
-// category. They are English, as the published examples are.
+// The patterns below are hints: only Meta's review decides on a category. They are in English, like
+// the published examples.
 var (
 	promotionalWords = regexp.MustCompile(
-		`(?i)\b(discount|sale|promo|promotion|promo code|coupon|voucher|special offer|limited time|black friday|cyber monday|buy now|shop now|best price|free gift|flash deal|save up to)\b|\d+ ?% off`,
+		`(?i)\b(discount|sale|promo|promotion|promo code|coupon|voucher|special offer|limited time|black friday|` +
+			`cyber monday|buy now|shop now|best price|free gift|flash deal|save up to)\b|\d+ ?% off`,
 	)
 	oneTimeCode      = regexp.MustCompile(`(?i)\b(verification code|one[- ]time (password|code|passcode)|otp)\b`)
 	sensitiveRequest = regexp.MustCompile(
@@ -17,16 +18,15 @@ var (
 	)
 )
 
-// Promotional returns the first word of the template that reads as promotion, and false if none
-// does. A utility template with one is likely to be approved as marketing, which costs more.
-// Source:
+// Promotional returns the first promotional word of the template, and false if there is none. A
+// utility template with one is likely to be approved as marketing, which costs more. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
 func Promotional(d Definition) (word string, found bool) {
 	word = promotionalWords.FindString(texts(d))
 	return word, word != ""
 }
 
-// texts is everything in the template that a customer reads.
+// texts returns everything in the template that a customer reads.
 func texts(d Definition) string {
 	var all []string
 	for _, c := range d.Components {

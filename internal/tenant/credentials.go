@@ -10,14 +10,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// channelsOf are the channels that can be served: not those whose number another account holds,
+// channelsOf are the channels that can be served: not those that another account holds,
 // those of a network that this release does not know, and those without credentials. A key that is
 // missing now has the value that the gateway was given last: to lose it would lose the webhooks
 // that settle what is under way.
 func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel {
 	channels := make([]config.Channel, 0, len(spec.Channels))
 	for _, channel := range spec.Channels {
-		if channel.Type == v1alpha1.ChannelMessenger || s.Taken != nil && s.Taken(channel.PhoneNumberID) {
+		if channel.Type == v1alpha1.ChannelMessenger || s.Taken != nil && s.Taken(channel.Identity()) {
 			continue
 		}
 		out := config.Channel{
@@ -28,7 +28,7 @@ func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel 
 			BaseURL:           strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
 			APIVersion:        orDefault(channel.APIVersion, defaultAPIVersion),
 		}
-		if fillCredentials(&out, channel.CredentialsSecretName, s.Secrets, servedChannel(s.Served, out.ID)) {
+		if fillCredentials(&out, channel.CredentialsSecretName, s.Secrets, servedChannel(s.Served, out)) {
 			channels = append(channels, out)
 		}
 	}
@@ -61,11 +61,13 @@ func appSecretsOf(secret string, secrets Secrets, before []string) []string {
 	return list
 }
 
-func servedChannel(served *config.Document, id string) config.Channel {
+func servedChannel(served *config.Document, wanted config.Channel) config.Channel {
 	if served == nil {
 		return config.Channel{}
 	}
-	at := slices.IndexFunc(served.Channels, func(c config.Channel) bool { return c.ID == id })
+	at := slices.IndexFunc(served.Channels, func(c config.Channel) bool {
+		return c.ID == wanted.ID && (c.Type == wanted.Type || c.Type == "") // an early document names no network
+	})
 	if at < 0 {
 		return config.Channel{}
 	}

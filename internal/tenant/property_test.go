@@ -162,7 +162,7 @@ func restrictions() map[string]struct {
 			func(d config.Document) bool { return len(d.Channels) <= 1 },
 		},
 		"number of another account": {
-			func(s *tenant.Sources) { s.Taken = func(string) bool { return true } },
+			func(s *tenant.Sources) { s.Taken = func(v1alpha1.ChannelIdentity) bool { return true } },
 			func(d config.Document) bool { return len(d.Channels) == 0 },
 		},
 		"removed callback": {

@@ -109,8 +109,9 @@ func (r *run) read(opened *store.Store) *books {
 	return b
 }
 
-// exposed is the most that the messages that were given up in doubt can still cost: their bounds,
-// but for the cheapest free-form ones, as many as their number has places left in its allowance.
+// exposed returns the most that the messages that were given up in doubt can still cost: their
+// bounds, but for the cheapest free-form ones, as many as their number has places left in its
+// allowance.
 func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 	t.Helper()
 	var counted []money.Decimal
@@ -165,7 +166,7 @@ func (b *books) enter(record *ledger.Record) (err error) {
 	return err
 }
 
-// fate is that of a message, which need not have been promised.
+// fate returns the fate of a message, which need not have been promised.
 func (b *books) fate(id string) *fate {
 	if b.fates[id] == nil {
 		b.fates[id] = &fate{}
@@ -275,8 +276,10 @@ func (r *run) checkMoney(b *books, last report.Report) {
 		)
 	}
 	if want := b.exposed(r.t); last.Period.Reserved.Amount != want {
-		r.t.Errorf("P3: nothing is on its way, the messages that were given up in doubt can cost %s, and %s is reserved",
-			want, last.Period.Reserved)
+		r.t.Errorf(
+			"P3: nothing is on its way, the messages that were given up in doubt can cost %s, and %s is reserved",
+			want, last.Period.Reserved,
+		)
 	}
 	r.budget.check("at the end", b.billed, last.Period.Reserved.Amount, usd(r.budget.limit.Load()))
 	if r.budget.closest.Sign() < 0 {
@@ -309,7 +312,7 @@ func (r *run) checkProof(b *books) {
 	}
 }
 
-// noticedHoles is how often the gateway said that its store did not answer in time.
+// noticedHoles returns how often the gateway said that its store did not answer in time.
 func (r *run) noticedHoles() int {
 	n := 0
 	for line := range strings.Lines(r.log()) {
@@ -334,7 +337,7 @@ func (b *books) count(is func(*fate) bool) int {
 // logged counts the gateway's log lines with a text.
 func (r *run) logged(text string) int { return strings.Count(r.log(), text) }
 
-// log is all that the gateway has logged.
+// log returns all that the gateway has logged.
 func (r *run) log() string {
 	log, err := os.ReadFile(r.account.Path("gateway.log"))
 	if err != nil {

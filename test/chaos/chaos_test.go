@@ -91,7 +91,7 @@ func readSettings(t *testing.T) settings {
 	return s
 }
 
-// wantedEngines are both, unless CHAOS_ENGINE names one.
+// wantedEngines returns both engines, unless CHAOS_ENGINE names one.
 func wantedEngines(t *testing.T) []engine {
 	t.Helper()
 	switch wanted := engine(os.Getenv("CHAOS_ENGINE")); wanted {
@@ -105,10 +105,10 @@ func wantedEngines(t *testing.T) []engine {
 	}
 }
 
-// underEachRule are the settings under each of the rules for doubts. Under Fail they wait longer
-// than the upstream's longest pause between two tries of a webhook and a full disk together, so
-// that a status resolves what it can; under Resend they wait so briefly, and the statuses come so
-// late, that messages are sent twice.
+// underEachRule returns the settings under each of the rules for doubts. Under Fail they wait
+// longer than the upstream's longest pause between two tries of a webhook and a full disk together,
+// so that a status resolves what it can; under Resend they wait so briefly, and the statuses come
+// so late, that messages are sent twice.
 func (s settings) underEachRule() []settings {
 	failing, resending := s, s
 	failing.doubt = config.Doubt{Resolution: "Fail", WaitSeconds: 8}
@@ -117,7 +117,7 @@ func (s settings) underEachRule() []settings {
 	return []settings{failing, resending}
 }
 
-// on are the settings for an engine. A start on PostgreSQL takes a second or two, so blows are
+// on returns the settings for an engine. A start on PostgreSQL takes a second or two, so blows are
 // rarer there.
 func (s settings) on(e engine) settings {
 	s.engine, s.uptime, s.troubleEvery, s.budgetStep = e, 800*time.Millisecond, 6, 8
@@ -128,8 +128,8 @@ func (s settings) on(e engine) settings {
 	return s
 }
 
-// random is a source of its own for each of the run's actors, so that what one does is the same
-// whatever the others do.
+// random returns a source of its own for each of the run's actors, so that what one does is the
+// same whatever the others do.
 func (s settings) random(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(s.seed, actor)) }
 
 // The actors that draw random numbers.
@@ -210,7 +210,7 @@ func newRun(t *testing.T, s settings, programs rig.Programs) *run {
 	return r
 }
 
-// route is a way to an address that can become a black hole.
+// route returns a way to an address that can become a black hole.
 func route(t *testing.T, to string) *rig.Proxy {
 	t.Helper()
 	p, err := rig.NewProxy(to)
@@ -238,7 +238,7 @@ func (r *run) configure() {
 // freeService is the number of free service messages of each number and month.
 const freeService = 150
 
-// zoneFarFromMidnight is a time zone in which no month turns during a run.
+// zoneFarFromMidnight returns a time zone in which no month turns during a run.
 func zoneFarFromMidnight(now time.Time) string {
 	if hour := now.UTC().Hour(); hour >= 2 && hour < 20 {
 		return "Etc/UTC"
@@ -272,7 +272,7 @@ func TestP1P2P3P4P5P12FaultRun(t *testing.T) {
 	}
 }
 
-// play is the whole run.
+// play plays the whole run.
 func (r *run) play() {
 	r.phones.openWindows()
 	r.disturb()
@@ -309,7 +309,7 @@ func (r *run) disturb() {
 	sampler.Wait()
 }
 
-// felt tells whether the gateway has met what checkProof asks for, as far as can be seen while it
+// felt reports whether the gateway has met what checkProof asks for, as far as can be seen while it
 // runs.
 func (r *run) felt() bool {
 	counts := r.sim.Counts()
@@ -322,11 +322,11 @@ func (r *run) felt() bool {
 	) > 0 && (!r.resends() || r.sentTwice() > 0)
 }
 
-// resends tells whether messages must be sent twice: on PostgreSQL, where the gateway has less time
-// to itself, they need not.
+// resends reports whether messages must be sent twice: on PostgreSQL, where the gateway has less
+// time to itself, they need not.
 func (r *run) resends() bool { return r.settings.engine == sqlite && r.settings.late > 0 }
 
-// sentTwice is how many messages the upstream has more than once.
+// sentTwice returns how many messages the upstream has more than once.
 func (r *run) sentTwice() int {
 	times, twice := map[string]int{}, 0
 	for _, m := range r.sim.Messages(simulator.MessageFilter{}) {
@@ -374,7 +374,7 @@ func (r *run) settle() report.Report {
 	return *last.Load()
 }
 
-// rests is the gateway's report, and an error as long as it has anything to do.
+// rests returns the gateway's report, and an error as long as it has anything to do.
 func (r *run) rests() (report.Report, error) {
 	now, err := r.gateway.Report(context.Background())
 	switch wanted := r.configDigest(); {
@@ -392,7 +392,7 @@ func (r *run) rests() (report.Report, error) {
 	return now, nil
 }
 
-// configDigest is the digest of the configuration that is on the gateway's disk.
+// configDigest returns the digest of the configuration that is on the gateway's disk.
 func (r *run) configDigest() string {
 	document, err := os.ReadFile(r.account.Path("config", config.FileName))
 	if err != nil {
@@ -402,7 +402,7 @@ func (r *run) configDigest() string {
 	return "sha256:" + hex.EncodeToString(digest[:])
 }
 
-// usd is an amount of the plan's currency.
+// usd returns an amount of the plan's currency.
 func usd(amount int64) money.Money {
 	whole, err := money.MustParse("1").MulInt(amount)
 	if err != nil {
@@ -411,7 +411,7 @@ func usd(amount int64) money.Money {
 	return money.Money{Amount: whole, Currency: "USD"}
 }
 
-// pause waits, and tells whether ctx goes on.
+// pause waits, and reports whether ctx goes on.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -172,7 +172,7 @@ func (r *run) silenceUpstream(ctx context.Context) {
 	restore(r.routes.upstream, r.did.upstreamHoles)
 }
 
-// mood is the upstream's next one: what it does to sends, and how late its webhooks come.
+// mood returns the upstream's next one: what it does to sends, and how late its webhooks come.
 func (r *run) mood() (faults []simulator.Fault, delay time.Duration) {
 	const usual = 50 * time.Millisecond
 	switch r.did.moods % 4 {

@@ -112,7 +112,7 @@ func (f *flow) send(s rig.Send, twice bool) {
 	}
 }
 
-// refusals is how many sends were refused with a code so far.
+// refusals returns how many sends were refused with a code so far.
 func (f *flow) refusals(code int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

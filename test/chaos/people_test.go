@@ -27,11 +27,11 @@ const (
 	strangers = 300 // customers who never do
 )
 
-// writer is a customer who writes. All are of one market, so that it does not matter whose messages
-// use up the allowance.
+// writer returns a customer who writes. All are of one market, so that it does not matter whose
+// messages use up the allowance.
 func writer(n int) string { return fmt.Sprintf("33612%06d", n) }
 
-// stranger is a customer who never writes, in one of ten countries.
+// stranger returns a customer who never writes, in one of ten countries.
 func stranger(n int) string {
 	countries := []string{
 		"4915112%06d", "447700%06d", "5511987%06d", "919812%06d", "628120%06d", "234803%06d", "278201%06d", "14155%06d",

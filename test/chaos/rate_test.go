@@ -44,8 +44,8 @@ func (r *run) compareWithRate(b *books) {
 	}
 }
 
-// recorded is the traffic as the upstream saw it. A message that it has twice counts once, from the
-// first time on.
+// recorded returns the traffic as the upstream saw it. A message that it has twice counts once,
+// from the first time on.
 func (r *run) recorded() []event {
 	events := slices.Clone(r.phones.wrote)
 	first := map[string]simulator.Sent{}

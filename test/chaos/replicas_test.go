@@ -70,7 +70,12 @@ func (r *run) playWithAPause(t *testing.T, programs rig.Programs) {
 	}
 	flowing, stop := context.WithCancel(context.Background())
 	var actors sync.WaitGroup
-	for _, actor := range []func(context.Context){r.budget.sample, r.raiseBudget, func(ctx context.Context) { r.flow.driveAs(ctx, "first") }, func(ctx context.Context) { second.flow.driveAs(ctx, "second") }} {
+	for _, actor := range []func(context.Context){
+		r.budget.sample,
+		r.raiseBudget,
+		func(ctx context.Context) { r.flow.driveAs(ctx, "first") },
+		func(ctx context.Context) { second.flow.driveAs(ctx, "second") },
+	} {
 		actors.Go(func() { actor(flowing) })
 	}
 	pause(flowing, together)

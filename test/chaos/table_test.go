@@ -30,8 +30,11 @@ func (r *run) table(b *books) string {
 	)
 	row("  store in trouble\t%d full disks, %d crashes of the database, %d cuts of its connections; noticed %d times",
 		r.did.fullDisks, r.did.crashes, r.did.cuts, r.logged("Store became unavailable"))
-	row("  black holes\t%d before the upstream, %d before the database, which did not answer in time %d times; %d pieces held back",
-		r.did.upstreamHoles, r.did.databaseHoles, r.noticedHoles(), r.held())
+	row(
+		"  black holes\t%d before the upstream, %d before the database, which did not answer in time %d times; "+
+			"%d pieces held back",
+		r.did.upstreamHoles, r.did.databaseHoles, r.noticedHoles(), r.held(),
+	)
 	row("  configuration\t%d reloads, %d documents that cannot be used", r.did.reloads, r.did.badDocuments)
 	row(
 		"  upstream\t%d moods; %d sends refused, %d connections cut, %d updates twice, %d webhooks repeated",
@@ -45,11 +48,17 @@ func (r *run) table(b *books) string {
 	)
 	row("  repeated under its key\t%d without an answer, %d with one", r.flow.repeats, r.flow.again)
 	row("what became of it\t")
-	row("  delivered\t%d: %d charged, %d free", b.count(func(f *fate) bool { return f.delivered }),
-		b.count(func(f *fate) bool { return !f.charge.IsZero() }), b.count(func(f *fate) bool { return f.delivered && f.charge.IsZero() }))
+	row(
+		"  delivered\t%d: %d charged, %d free", b.count(func(f *fate) bool { return f.delivered }),
+		b.count(func(f *fate) bool { return !f.charge.IsZero() }),
+		b.count(func(f *fate) bool { return f.delivered && f.charge.IsZero() }),
+	)
 	row("  failed with a reason\t%d", b.count(func(f *fate) bool { return f.freeReason == undelivered && f.code != 0 }))
-	row("  in doubt\t%d; %d sent twice, %d delivered after all and corrected, for %s USD", b.count(func(f *fate) bool { return f.doubts > 0 }),
-		b.count(func(f *fate) bool { return f.upstream > 1 }), b.count(func(f *fate) bool { return f.corrected > 0 }), b.corrected)
+	row(
+		"  in doubt\t%d; %d sent twice, %d delivered after all and corrected, for %s USD",
+		b.count(func(f *fate) bool { return f.doubts > 0 }), b.count(func(f *fate) bool { return f.upstream > 1 }),
+		b.count(func(f *fate) bool { return f.corrected > 0 }), b.corrected,
+	)
 	row("the customers wrote\t%d times", len(r.phones.wrote))
 	row("the ledger\t%d records, chain verified", b.head.Sequence)
 	row("  billed\t%s USD, of a budget of %s", b.billed, usd(r.budget.limit.Load()))
@@ -62,7 +71,7 @@ func (r *run) table(b *books) string {
 	return text.String()
 }
 
-// held is how many pieces of streams the black holes held back.
+// held returns how many pieces of streams the black holes held back.
 func (r *run) held() int64 {
 	held := r.routes.upstream.Held()
 	if r.routes.database != nil {

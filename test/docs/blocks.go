@@ -29,7 +29,7 @@ type Block struct {
 	NotRun string
 }
 
-// String is where the block stands.
+// String returns where the block stands.
 func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Document, b.Line) }
 
 var (
@@ -37,8 +37,8 @@ var (
 	marker = regexp.MustCompile(`^<!-- (not run|prints): (.+) -->$`)
 )
 
-// Blocks are the shell blocks of a document's text. A marker that stands above no shell block is an
-// error, and so is a block that is not closed.
+// Blocks returns the shell blocks of a document's text. A marker that stands above no shell block
+// is an error, and so is a block that is not closed.
 func Blocks(document, text string) ([]Block, error) {
 	var blocks []Block
 	lines := strings.Split(text, "\n")
@@ -70,7 +70,7 @@ func Blocks(document, text string) ([]Block, error) {
 	return blocks, nil
 }
 
-// isShell tells whether a line opens a shell block.
+// isShell reports whether a line opens a shell block.
 func isShell(lines []string, i int) bool {
 	if i >= len(lines) {
 		return false

@@ -146,8 +146,8 @@ func (d *desk) prepare(ctx context.Context, t *testing.T, document Document) {
 	}
 }
 
-// environmentOf is the environment of a document; a business's kubeconfig acts as a user who may
-// edit one namespace.
+// environmentOf returns the environment of a document; a business's kubeconfig acts as a user who
+// may edit one namespace.
 func (d *desk) environmentOf(t *testing.T, document Document) []string {
 	t.Helper()
 	if !document.Business {

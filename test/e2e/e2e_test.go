@@ -129,7 +129,7 @@ func (s *scene) storyIsBilled(ctx context.Context, t *testing.T) {
 	}
 }
 
-// tenCountries are utility messages at the rates of October 2026.
+// tenCountries returns utility messages at the rates of October 2026.
 func (s *scene) tenCountries(ctx context.Context, t *testing.T) {
 	customers := []struct{ number, market, rate string }{
 		{"+4915112345678", "Germany", "0.0550"},
@@ -291,7 +291,7 @@ func (s *scene) planChanged(ctx context.Context, t *testing.T) {
 	)
 }
 
-// dearerFrance is a revision of today in which utility messages to France cost 0.0301.
+// dearerFrance returns a revision of today in which utility messages to France cost 0.0301.
 func dearerFrance(plan *v1alpha1.PricingPlan, today string) v1alpha1.PricingRevision {
 	revision := inForce(plan, today).DeepCopy()
 	revision.Name, revision.EffectiveDate = "today", v1alpha1.CivilDate(today)
@@ -419,7 +419,8 @@ func (s *scene) accountDeleted(ctx context.Context, t *testing.T) {
 		ctx, "delete", "ba", "--namespace", story.AccountNamespace, story.AccountName, "--timeout=2m",
 	)
 	must(t, err)
-	kinds := "deployments,replicasets,pods,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,ingresses"
+	kinds := "deployments,replicasets,pods,services,secrets,serviceaccounts,persistentvolumeclaims," +
+		"networkpolicies,ingresses"
 	var left string
 	err = wait.PollUntilContextTimeout(ctx, poll, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
 		left, err = s.Kubectl.Run(

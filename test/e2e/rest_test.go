@@ -19,7 +19,8 @@ const restFor = 30 * time.Second
 // atRest compares the versions of everything of the account before and after a while; a changed one
 // was written.
 func (s *scene) atRest(ctx context.Context, t *testing.T) {
-	kinds := "businessaccounts,messagetemplates,pricingplans,deployments,services,secrets,serviceaccounts,persistentvolumeclaims,networkpolicies,pods"
+	kinds := "businessaccounts,messagetemplates,pricingplans,deployments,services,secrets,serviceaccounts," +
+		"persistentvolumeclaims,networkpolicies,pods"
 	versions := func(ctx context.Context) (string, error) {
 		return s.Kubectl.Run(ctx, "get", kinds, "--namespace", story.AccountNamespace, "-o",
 			`jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`)

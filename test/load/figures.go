@@ -15,18 +15,18 @@ type series []float64
 
 func (s *series) add(figure float64) { *s = append(*s, figure) }
 
-// median is the middle one, the upper of two.
+// median returns the middle one, the upper of two.
 func (s series) median() float64 {
 	sorted := slices.Sorted(slices.Values(s))
 	return sorted[len(sorted)/2]
 }
 
-// in is the median, and the least and the most, in a unit such as " ms" or "/s".
+// in returns the median, and the least and the most, in a unit such as " ms" or "/s".
 func (s series) in(unit string) string {
 	return fmt.Sprintf("%s%s (%s to %s)", figure(s.median()), unit, figure(slices.Min(s)), figure(slices.Max(s)))
 }
 
-// last is the newest figure in a unit.
+// last returns the newest figure in a unit.
 func (s series) last(unit string) string { return figure(s[len(s)-1]) + unit }
 
 // table is one of the tables, in Markdown, that the run ends with.
@@ -62,7 +62,7 @@ func (b *bench) round(what string, n int, figures ...string) {
 	b.progress("%s, round %d of %d: %s", what, n+1, b.rounds, strings.Join(figures, ", "))
 }
 
-// figure is a number with as many digits as mean something.
+// figure returns a number with as many digits as mean something.
 func figure(f float64) string {
 	switch {
 	case f >= 100:
@@ -74,7 +74,7 @@ func figure(f float64) string {
 	}
 }
 
-// whole is a number of at least 0 with its thousands set apart.
+// whole returns a number of at least 0 with its thousands set apart.
 func whole(n int64) string {
 	if n < 1000 {
 		return strconv.FormatInt(n, 10)

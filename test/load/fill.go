@@ -89,7 +89,8 @@ func (f *fill) settled(tx *store.Tx, i int) error {
 		),
 		Reserved: money.Money{Amount: f.charge, Currency: "USD"},
 		Envelope: []byte(
-			`{"recipient":"33600000000","type":"template","country":"FR","form":1,"category":3,"template":"utility","language":"en_US","ttlSeconds":2592000}`,
+			`{"recipient":"33600000000","type":"template","country":"FR","form":1,"category":3,` +
+				`"template":"utility","language":"en_US","ttlSeconds":2592000}`,
 		),
 		Content: []byte(rig.Template("33600000000", "utility", "Ana")),
 	}); err != nil {
@@ -106,11 +107,12 @@ func (f *fill) settled(tx *store.Tx, i int) error {
 		return err
 	}
 	_, err = tx.Settle(m, &ledger.Record{
-		SettledAt: f.now, AcceptedAt: accepted, SentAt: accepted, DeliveredAt: delivered, Period: f.now.UTC().Format(
-			"2006-01",
-		),
-		Plan: f.account.Document.PlanName, Revision: f.account.Document.Plan.Revisions[0].Name, Channel: channel, Customer: ledger.Customer(to), MessageKind: "template",
-		Market: "France", Category: "utility", Currency: "USD", ListPrice: f.charge, Listed: true, Cost: f.charge, Charge: f.charge,
+		SettledAt: f.now, AcceptedAt: accepted, SentAt: accepted, DeliveredAt: delivered,
+		Period: f.now.UTC().Format("2006-01"),
+		Plan:   f.account.Document.PlanName, Revision: f.account.Document.Plan.Revisions[0].Name,
+		Channel: channel, Customer: ledger.Customer(to), MessageKind: "template",
+		Market: "France", Category: "utility", Currency: "USD",
+		ListPrice: f.charge, Listed: true, Cost: f.charge, Charge: f.charge,
 	}, time.Time{})
 	return err
 }

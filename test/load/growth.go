@@ -124,7 +124,7 @@ func (b *bench) starts(ctx context.Context, t *table, s *stage, settled int) err
 	return nil
 }
 
-// storeSize is what the store takes on the disk, in bytes.
+// storeSize returns what the store takes on the disk, in bytes.
 func storeSize(account *rig.Account) (int64, error) {
 	var size int64
 	files, err := filepath.Glob(account.Path("data", "*"))

@@ -32,7 +32,7 @@ const (
 // cost of moving a message, and is no like for like.
 type yardstick struct{ accepted, through, cpu series }
 
-// kannelIsThere tells whether Kannel is installed, and says so if not.
+// kannelIsThere reports whether Kannel is installed, and says so if not.
 func (b *bench) kannelIsThere() bool {
 	for _, program := range []string{bearerboxPath, smsboxPath, fakesmscPath} {
 		if _, err := os.Stat(program); err != nil {
@@ -194,7 +194,7 @@ func (k *kannel) stop() {
 	}
 }
 
-// cpu is what bearerbox and smsbox have used; fakesmsc stands for the network.
+// cpu returns what bearerbox and smsbox have used; fakesmsc stands for the network.
 func (k *kannel) cpu() (time.Duration, error) {
 	var sum time.Duration
 	for _, process := range k.processes {
@@ -236,7 +236,7 @@ func (k *kannel) send(ctx context.Context, n int) error {
 
 var sentTotal = regexp.MustCompile(`<sms>(?s:.*?)<sent>\s*<total>(\d+)</total>`)
 
-// sent is how many messages bearerbox has handed to the SMS centre.
+// sent returns how many messages bearerbox has handed to the SMS centre.
 func (k *kannel) sent(ctx context.Context) (n int, err error) {
 	err = get(ctx, k.client, k.status, func(status []byte) {
 		if found := sentTotal.FindSubmatch(status); found != nil {

@@ -93,7 +93,7 @@ func (b *bench) echoes(ctx context.Context) (latencies, error) {
 // length.
 type latencies []time.Duration
 
-// at is a percentile in milliseconds.
+// at returns a percentile in milliseconds.
 func (l latencies) at(percent int) float64 { return millis(l[len(l)*percent/100]) }
 
 // openLoop makes requests on time, so many in each second, whether or not earlier ones have been

@@ -81,7 +81,11 @@ func run(ctx context.Context, of sizes, only string) error {
 		name    string
 		measure func(context.Context) error
 	}{
-		{"lifecycle", b.lifecycles}, {"latency", b.latency}, {"postgres", b.postgres}, {"windows", b.openWindows}, {"settled", b.settledMessages},
+		{"lifecycle", b.lifecycles},
+		{"latency", b.latency},
+		{"postgres", b.postgres},
+		{"windows", b.openWindows},
+		{"settled", b.settledMessages},
 	} {
 		if only != "" && only != part.name {
 			continue
@@ -117,7 +121,7 @@ func machine() string {
 	)
 }
 
-// loadAverage is how many processes wanted a processor in the last minute.
+// loadAverage returns how many processes wanted a processor in the last minute.
 func loadAverage() string {
 	content, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// sharedBy is a store that replicas share, wherever it is.
+// sharedBy returns a store that replicas share, wherever it is.
 func sharedBy(replicas int) backing {
 	return backing{storage: config.Storage{Type: config.StorageShared}, replicas: replicas}
 }

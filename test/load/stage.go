@@ -100,7 +100,7 @@ func (b *bench) stageOn(ctx context.Context, on backing, prepare func(*rig.Accou
 	return s, nil
 }
 
-// cpu is the processor time that the gateways have used so far.
+// cpu returns the processor time that the gateways have used so far.
 func (s *stage) cpu() (total time.Duration, err error) {
 	for _, replica := range s.replicas {
 		used, err := rig.CPU(replica.PID())
@@ -112,8 +112,8 @@ func (s *stage) cpu() (total time.Duration, err error) {
 	return total, nil
 }
 
-// webhooks is where the upstream calls. In front of several replicas its connections are shared out
-// among them.
+// webhooks returns where the upstream calls. In front of several replicas its connections are
+// shared out among them.
 func (s *stage) webhooks() (url string, err error) {
 	if len(s.replicas) == 1 {
 		return s.gateway.API() + "/webhooks", nil
@@ -149,7 +149,7 @@ func (s *stage) simulate(programs rig.Programs, address string) error {
 	return s.simulator.Start()
 }
 
-// child is a command that ends when this program does.
+// child returns a command that ends when this program does.
 func child(path string, args ...string) *exec.Cmd {
 	command := exec.Command(path, args...)
 	command.Stderr = os.Stderr
@@ -231,7 +231,7 @@ func get(ctx context.Context, client *http.Client, url string, body func([]byte)
 	})
 }
 
-// template is the message that is measured, to one of twenty thousand customers.
+// template returns the message that is measured, to one of twenty thousand customers.
 func template(n int) rig.Send {
 	const customers = 20_000
 	return rig.Send{

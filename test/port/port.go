@@ -18,8 +18,8 @@ const (
 	last  = 32_767
 )
 
-// Free are n loopback addresses, each host:port, that nothing listens on now. It fails when hardly
-// a port is free.
+// Free returns n loopback addresses, each host:port, that nothing listens on now. It fails when
+// hardly a port is free.
 func Free(n int) ([]string, error) {
 	const attempts = 100 // more than n
 	addresses := make([]string, 0, n)

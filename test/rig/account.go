@@ -37,11 +37,11 @@ const (
 	storeFile   = "gateway.db"
 )
 
-// PhoneNumberIDs are the account's two numbers.
+// PhoneNumberIDs returns the account's two numbers.
 func PhoneNumberIDs() []string { return []string{"106540352242922", "106540352242923"} }
 
-// Templates are approved at the upstream and in the account: each has the name of its category and
-// one parameter.
+// Templates returns the templates, approved at the upstream and in the account: each has the name
+// of its category and one parameter.
 func Templates() []template.Definition {
 	return []template.Definition{
 		templateOf("utility", "Hello {{1}}, your parcel is ready."),
@@ -112,13 +112,15 @@ func document(plan pricing.Plan, upstream string) config.Document {
 	}
 	for _, id := range PhoneNumberIDs() {
 		d.Channels = append(d.Channels, config.Channel{
-			Name: "number-" + id, Type: config.WhatsApp, ID: id, BusinessAccountID: BusinessAccountID, BaseURL: upstream, APIVersion: APIVersion,
+			Name: "number-" + id, Type: config.WhatsApp, ID: id, BusinessAccountID: BusinessAccountID,
+			BaseURL: upstream, APIVersion: APIVersion,
 			AccessToken: accessToken, AppSecrets: []string{appSecret}, VerifyToken: verifyToken,
 		})
 	}
 	for _, definition := range Templates() {
 		d.Templates = append(d.Templates, config.Template{
-			Definition: definition, UpstreamID: "1689556908129832", UpstreamStatus: "APPROVED", BilledCategory: strings.ToLower(definition.Category),
+			Definition: definition, UpstreamID: "1689556908129832", UpstreamStatus: "APPROVED",
+			BilledCategory: strings.ToLower(definition.Category),
 		})
 	}
 	return d
@@ -149,7 +151,7 @@ func newestPlan() (pricing.Plan, error) {
 	return pricing.Plan{}, fmt.Errorf("%s is not here: run from the module's root", sample)
 }
 
-// Path is a file of the account.
+// Path returns a file of the account.
 func (a *Account) Path(names ...string) string {
 	return filepath.Join(append([]string{a.directory}, names...)...)
 }
@@ -187,12 +189,13 @@ func (a *Account) OpenStore(ctx context.Context) (*store.Store, error) {
 	return store.Open(ctx, options)
 }
 
-// Keys are those that seal the store and hash the customers.
+// Keys returns those that encrypt the store and hash the customers.
 func (a *Account) Keys() (*seal.Keys, error) {
 	return seal.Parse(a.keys[config.KeysetFile], a.keys[config.CustomerKeyFile])
 }
 
-// Upstream is the simulator's part of the account. Statuses follow each other within milliseconds.
+// Upstream returns the simulator's part of the account. Statuses follow each other within
+// milliseconds.
 func Upstream(callback string) simulator.Config {
 	account := simulator.Account{
 		ID: BusinessAccountID, AppSecret: appSecret, VerifyToken: verifyToken, CallbackURL: callback, Tokens: []string{

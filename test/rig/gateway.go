@@ -66,22 +66,23 @@ func NewGateway(programs Programs, account *Account, level string) (*Gateway, er
 	}, nil
 }
 
-// API is the base URL of the business's API and of the webhooks.
+// API returns the base URL of the business's API and of the webhooks.
 func (g *Gateway) API() string { return "http://" + g.Address() }
 
-// Address is where the gateway listens for the business and for webhooks.
+// Address returns where the gateway listens for the business and for webhooks.
 func (g *Gateway) Address() string { return g.addresses[0] }
 
-// Metrics is the base URL of the operations' endpoints.
+// Metrics returns the base URL of the operations' endpoints.
 func (g *Gateway) Metrics() string { return "http://" + g.addresses[1] }
 
-// Gateway is the gateway's program over an account's directory, at the addresses of its API, its
-// metrics and its report. It ends when the caller does.
+// Gateway returns the gateway's program over an account's directory, at the addresses of its API,
+// its metrics and its report. It ends when the caller does.
 func (p Programs) Gateway(directory string, addresses []string, level string, log io.Writer) *exec.Cmd {
-	command := exec.Command(p.Path("gateway"), "--config", filepath.Join(
-		directory, "config",
-	), "--keys", filepath.Join(directory, "keys"), "--data", filepath.Join(directory, "data"),
-		"--listen-api", addresses[0], "--listen-metrics", addresses[1], "--listen-report", addresses[2], "--log-level", level)
+	command := exec.Command(
+		p.Path("gateway"), "--config", filepath.Join(directory, "config"), "--keys", filepath.Join(directory, "keys"),
+		"--data", filepath.Join(directory, "data"), "--listen-api", addresses[0], "--listen-metrics", addresses[1],
+		"--listen-report", addresses[2], "--log-level", level,
+	)
 	command.Stderr = struct{ io.Writer }{log} // through a pipe: a limit on the gateway's files must not stop its log
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return command
@@ -111,7 +112,7 @@ func (g *Gateway) Start(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// Ready tells whether the gateway says that it is ready.
+// Ready reports whether the gateway says that it is ready.
 func (g *Gateway) Ready(ctx context.Context) bool {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.Metrics()+"/readyz", nil)
 	if err != nil {
@@ -141,7 +142,7 @@ func (g *Gateway) end(signal os.Signal) {
 	g.reports.CloseIdleConnections()
 }
 
-// PID is the running gateway's process id.
+// PID returns the running gateway's process id.
 func (g *Gateway) PID() int { return g.process.Process.Pid }
 
 // Report fetches the report as the operator does: over TLS, with the certificate pinned.

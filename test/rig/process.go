@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TreeCPU is the processor time that a process and all that descend of it have used so far, those
-// that have ended included.
+// TreeCPU returns the processor time that a process and all that descend of it have used so far,
+// those that have ended included.
 func TreeCPU(pid int) (time.Duration, error) {
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -49,7 +49,7 @@ func TreeCPU(pid int) (time.Duration, error) {
 	return total, nil
 }
 
-// CPU is the processor time that a process has used so far, in user and system together, to a
+// CPU returns the processor time that a process has used so far, in user and system together, to a
 // hundredth of a second.
 func CPU(pid int) (time.Duration, error) {
 	const user, system = 11, 12
@@ -80,14 +80,14 @@ func ticks(pid int, fields ...int) (time.Duration, error) {
 	return time.Duration(total) * tick, nil
 }
 
-// Resident is a process's resident memory, in bytes.
+// Resident returns a process's resident memory, in bytes.
 func Resident(pid int) (int64, error) { return memory(pid, "VmRSS:") }
 
-// Anonymous is the part of a process's resident memory, in bytes, that is its alone. The rest is
-// the program itself: pages of its file, which all gateways on a machine share.
+// Anonymous returns the part of a process's resident memory, in bytes, that is its alone. The rest
+// is the program itself: pages of its file, which all gateways on a machine share.
 func Anonymous(pid int) (int64, error) { return memory(pid, "RssAnon:") }
 
-// memory is a line of a process's status.
+// memory returns a line of a process's status.
 // Source: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
 func memory(pid int, name string) (int64, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

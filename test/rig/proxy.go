@@ -36,11 +36,11 @@ func NewProxy(targets ...string) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is where the proxy listens.
+// Address returns where the proxy listens.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Held is how often something was held back by a silence so far: a piece of a stream, or the end of
-// one.
+// Held returns how often something was held back by a silence so far: a piece of a stream, or the
+// end of one.
 func (p *Proxy) Held() int64 { return p.held.Load() }
 
 // Silence lets nothing through any more.

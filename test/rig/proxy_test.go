@@ -61,7 +61,7 @@ func (c *caller) ask() {
 	}
 }
 
-// answer is the next answer within a time.
+// answer returns the next answer within a time.
 func (c *caller) answer(within time.Duration) (string, error) {
 	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
 		c.t.Fatal(err)

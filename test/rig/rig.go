@@ -31,5 +31,5 @@ func Compile(ctx context.Context, directory string, names ...string) (Programs, 
 	return Programs(directory), nil
 }
 
-// Path is a program's file.
+// Path returns a program's file.
 func (p Programs) Path(name string) string { return filepath.Join(string(p), name) }

@@ -11,17 +11,17 @@ import (
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
-// Text is a free-form message to a customer, in digits.
+// Text returns a free-form message to a customer, in digits.
 func Text(to, text string) string {
-	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` + strconv.Quote(
-		text,
-	) + `}}`
+	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"text","text":{"body":` +
+		strconv.Quote(text) + `}}`
 }
 
-// Template is a message by one of the account's templates.
+// Template returns a message by one of the account's templates.
 func Template(to, name, parameter string) string {
 	return `{"messaging_product":"whatsapp","to":"` + to + `","type":"template","template":{"name":"` + name +
-		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":` + strconv.Quote(parameter) + `}]}]}}`
+		`","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":` +
+		strconv.Quote(parameter) + `}]}]}}`
 }
 
 // Send is a request to a gateway's API. Key is its idempotency key; empty is none.

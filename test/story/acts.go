@@ -231,7 +231,7 @@ func (s *Stage) AwaitMessages(ctx context.Context, count int64) (*v1alpha1.Busin
 	})
 }
 
-// Messages is the number of settled messages that an account's status shows, 0 for none yet.
+// Messages returns the number of settled messages that an account's status shows, 0 for none yet.
 func Messages(account *v1alpha1.BusinessAccount) int64 {
 	if account.Status.Usage == nil || account.Status.Usage.Messages == nil {
 		return 0
@@ -239,7 +239,7 @@ func Messages(account *v1alpha1.BusinessAccount) int64 {
 	return *account.Status.Usage.Messages
 }
 
-// Billed is the amount that an account's status shows, "0" for none yet.
+// Billed returns the amount that an account's status shows, "0" for none yet.
 func Billed(account *v1alpha1.BusinessAccount) string {
 	if account.Status.Usage == nil || account.Status.Usage.Billed == nil {
 		return "0"

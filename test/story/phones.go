@@ -48,7 +48,7 @@ func (p Phones) Reset(ctx context.Context) error {
 	return p.do(ctx, http.MethodPost, "/control/reset", nil, nil)
 }
 
-// Inbox is what the simulator accepted for a customer, oldest first.
+// Inbox returns what the simulator accepted for a customer, oldest first.
 func (p Phones) Inbox(ctx context.Context, customer string) ([]simulator.Sent, error) {
 	var answer struct {
 		Messages []simulator.Sent `json:"messages"`

@@ -216,8 +216,8 @@ func describe(account *v1alpha1.BusinessAccount) string {
 	return strings.Join(conditions, ", ")
 }
 
-// Business is the business's own client: its gateway's address and a token from the Secret that the
-// status names.
+// Business returns the business's own client: its gateway's address and a token from the Secret
+// that the status names.
 func (s *Stage) Business(ctx context.Context, account *v1alpha1.BusinessAccount) (Business, Door, error) {
 	var secret corev1.Secret
 	key := client.ObjectKey{Namespace: account.Namespace, Name: account.Status.Gateway.APITokensSecretName}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// greeter is a part that compiles in a moment.
+// greeter returns a part that compiles in a moment.
 func greeter(t *testing.T, root string) Part {
 	t.Helper()
 	write(t, filepath.Join(root, "greeter", "go.mod"), "module greeter\n\ngo 1.26\n")
@@ -70,15 +70,17 @@ func TestSelect(t *testing.T) {
 	if len(selected) != 2 || selected[0].Name != "kubernetes" || selected[1].Name != "etcd" {
 		t.Errorf("Select = %v, want kubernetes and etcd, the longest first", selected)
 	}
-	if _, err := Select([]string{"flannel"}); err == nil ||
-		err.Error() != `no part of the cluster is called "flannel"; there are: kubernetes, etcd, containerd, coredns, pause` {
+	const unknown = `no part of the cluster is called "flannel"; ` +
+		"there are: kubernetes, etcd, containerd, coredns, pause"
+	if _, err := Select([]string{"flannel"}); err == nil || err.Error() != unknown {
 		t.Errorf("error = %v", err)
 	}
 }
 
 func TestKubernetesVersionStampsTheRelease(t *testing.T) {
 	got := strings.Join(kubernetesVersion("v1.36.3"), " ")
-	want := "k8s.io/component-base/version.gitVersion=v1.36.3 k8s.io/component-base/version.gitMajor=1 k8s.io/component-base/version.gitMinor=36"
+	want := "k8s.io/component-base/version.gitVersion=v1.36.3 " +
+		"k8s.io/component-base/version.gitMajor=1 k8s.io/component-base/version.gitMinor=36"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -20,7 +20,7 @@ type Part struct {
 	ldflags func(version string) (variables []string) // variables that carry that version, as "path=value"
 }
 
-// All is every part, the one that takes longest first.
+// All returns every part, the one that takes longest first.
 func All() []Part {
 	return []Part{
 		{
@@ -29,7 +29,8 @@ func All() []Part {
 			Packages: []string{"."},
 			Outputs:  []string{"kube"},
 			Links: []string{
-				"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl", "volume-provisioner",
+				"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl",
+				"volume-provisioner",
 			},
 			pinned:  "k8s.io/kubernetes",
 			ldflags: kubernetesVersion,

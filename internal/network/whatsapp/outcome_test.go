@@ -49,6 +49,11 @@ func TestP12OnlyTheUpstreamsOwnErrorSaysThatAMessageWasNotTaken(t *testing.T) {
 		outage  = `{"error":{"message":"Service temporarily unavailable","type":"OAuthException","is_transient":true,"code":2,"fbtrace_id":"A1"}}`
 		novel   = `{"error":{"message":"(#139999) New","type":"OAuthException","code":139999,"fbtrace_id":"A1"}}`
 		google  = `{"error":{"code":503,"message":"The service is currently unavailable.","status":"UNAVAILABLE"}}`
+		plain   = `{"error":{"code":2,"message":"deadline exceeded"}}`
+		typed   = `{"error":{"code":503,"type":"upstream_error","message":"reset before headers"}}`
+		worded  = `{"error":{"code":"503","type":"Service Unavailable","message":"no healthy upstream"}}`
+		method  = `{"error":{"message":"Unsupported post request","type":"GraphMethodException","code":100}}`
+		traced  = `{"error":{"message":"An unknown error occurred","code":1,"fbtrace_id":"A1"}}`
 		apigee  = `{"fault":{"faultstring":"Unexpected EOF at target","detail":{"errorcode":"messaging.adaptors.http.flow.UnexpectedEOFAtTarget"}}}`
 		wording = `{"error":"upstream request timeout"}`
 		noCode  = `{"error":{"message":"timeout","type":"OAuthException"}}`
@@ -96,11 +101,19 @@ func TestP12OnlyTheUpstreamsOwnErrorSaysThatAMessageWasNotTaken(t *testing.T) {
 		"503 in HTML":                                {503, html, "unknown"},
 		"503 with the upstream's own error":          {503, outage, "refused 2 Backoff"},
 		"503 with the error object of another API":   {503, google, "unknown"},
+		"503 with another API's error type":          {503, typed, "unknown"},
+		"503 with another API's error in words":      {503, worded, "unknown"},
+		"503 with a code that Meta has too":          {503, plain, "unknown"},
+		"408 with a code that Meta has too":          {408, plain, "unknown"},
+		"200 with a code that Meta has too":          {200, plain, "unknown"},
+		"400 with a code that Meta has too":          {400, plain, "refused 2 Backoff"},
+		"500 with another exception of Meta's":       {500, method, "refused 100 Never"},
+		"500 with nothing but Meta's trace id":       {500, traced, "refused 1 Backoff"},
 		"503 with half of the upstream's own error":  {503, outage[:50], "unknown"},
-		"504 empty":                                  {504, "", "unknown"},
-		"505 empty":                                  {505, "", "unknown"},
-		"520 of a content network":                   {520, html, "unknown"},
-		"599 empty":                                  {599, "", "unknown"},
+		"504 empty":                {504, "", "unknown"},
+		"505 empty":                {505, "", "unknown"},
+		"520 of a content network": {520, html, "unknown"},
+		"599 empty":                {599, "", "unknown"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
-// NewCommand is the program: it serves claims until ctx is cancelled.
+// NewCommand returns the program's command, which serves claims until ctx is cancelled.
 func NewCommand(ctx context.Context) *cobra.Command {
 	var kubeconfig, root, node string
 	command := &cobra.Command{

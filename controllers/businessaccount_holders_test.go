@@ -64,17 +64,17 @@ func TestWhoHasANumberKeepsItAndAnotherGetsItWhenTheAccountIsDeleted(t *testing.
 		`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/acme", which had it first: it is not served here until that account lets it go`,
 		w.namespace,
 	)
-	w.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
-	w.eventually("twin", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
+	w.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, sentence)
+	w.eventually("twin", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, sentence)
 	w.eventuallyServes("twin", secondNumber)
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	w.eventuallyServes("acme", acmeNumber)
 	w.Eventually(func() []string { return w.warnings("twin") }).Should(
-		gomega.ContainElement("NumberTaken NumbersHeld: " + sentence),
+		gomega.ContainElement("ChannelTaken ChannelsHeld: " + sentence),
 	)
 
 	w.Expect(w.client.Delete(t.Context(), w.account())).To(gomega.Succeed())
-	w.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionTrue, v1alpha1.ReasonNumbersHeld, "")
+	w.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "")
 	w.eventuallyServes("twin", acmeNumber, secondNumber)
 }
 
@@ -84,13 +84,13 @@ func TestP8AnOlderAccountTakesNoNumberFromOneThatHasIt(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
 	w.createTwin(w.namespace)
-	w.Eventually(func() ([]string, error) {
+	w.Eventually(func() ([]v1alpha1.ChannelIdentity, error) {
 		twin := &v1alpha1.BusinessAccount{}
 		err := w.get("twin", twin)
-		return twin.Status.PhoneNumberIDs, err
-	}).Should(gomega.Equal([]string{secondNumber}))
+		return twin.Status.HeldChannels, err
+	}).Should(gomega.Equal([]v1alpha1.ChannelIdentity{{Type: v1alpha1.ChannelWhatsApp, ID: secondNumber}}))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PhoneNumberID = secondNumber })
-	w.eventually("acme", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken,
+	w.eventually("acme", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken,
 		fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/twin", which had it first: it is not served here until that account lets it go`, w.namespace))
 	w.eventuallyServes("acme", []string{}...)
 	w.eventuallyServes("twin", acmeNumber, secondNumber)
@@ -114,7 +114,7 @@ func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T)
 	w.eventuallyServes("acme", acmeNumber)
 	w.createTwin(younger)
 	const sentence = `spec.channels[0] ("main") has the phoneNumberID of another account, which had it first: it is not served here until that account lets it go`
-	other.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionFalse, v1alpha1.ReasonNumberTaken, sentence)
+	other.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, sentence)
 	twin := &v1alpha1.BusinessAccount{}
 	w.Expect(
 		w.client.Get(t.Context(), types.NamespacedName{Namespace: younger, Name: "twin"}, twin),
@@ -133,8 +133,36 @@ func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T)
 	w.start()
 	other.eventuallyServes("twin", secondNumber)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PhoneNumberID = "1" })
-	other.eventually("twin", v1alpha1.ConditionNumbersHeld, metav1.ConditionTrue, v1alpha1.ReasonNumbersHeld, "")
+	other.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "")
 	other.eventuallyServes("twin", acmeNumber, secondNumber)
+}
+
+// Two tenants cannot hold one page, and a page is no phone number with the same id.
+func TestP8WhoHasAPageKeepsIt(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	page := func(account *v1alpha1.BusinessAccount, id string) {
+		account.Spec.Channels = append(account.Spec.Channels, v1alpha1.Channel{
+			Name: "page", Type: v1alpha1.ChannelMessenger, PageID: id, CredentialsSecretName: "acme-credentials",
+		})
+	}
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { page(account, "4711") })
+	w.Eventually(func() []v1alpha1.ChannelIdentity { return w.account().Status.HeldChannels }).Should(gomega.Equal(
+		[]v1alpha1.ChannelIdentity{{Type: v1alpha1.ChannelMessenger, ID: "4711"}, {Type: v1alpha1.ChannelWhatsApp, ID: acmeNumber}}))
+
+	twin := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "twin"}, Spec: w.account().Spec}
+	twin.Spec.Channels = nil
+	page(twin, "4711")
+	w.Expect(w.client.Create(t.Context(), twin)).To(gomega.Succeed())
+	w.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, fmt.Sprintf(
+		`spec.channels[0] ("page") has the pageID of BusinessAccount "%s/acme", which had it first: `+
+			`it is not served here until that account lets it go`, w.namespace))
+
+	third := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "zeta"}, Spec: w.account().Spec}
+	third.Spec.Channels = nil
+	page(third, acmeNumber)
+	w.Expect(w.client.Create(t.Context(), third)).To(gomega.Succeed())
+	w.eventually("zeta", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "The account holds all of its channels")
 }
 
 // warnings are the events about an account that warn, each with its reason.

@@ -15,15 +15,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// gatherHolders finds the accounts that hold phone numbers of this one, or the host of its Ingress.
+// gatherHolders finds the accounts that hold channels of this one, or the host of its Ingress.
 func (r *BusinessAccountReconciler) gatherHolders(ctx context.Context, scope *accountScope) error {
-	for _, number := range numbersOf(scope.account) {
-		other, err := r.holder(ctx, scope.account, indexNumber, number, hasNumber(number))
+	for _, identity := range identitiesOf(scope.account) {
+		other, err := r.holder(ctx, scope.account, indexChannel, channelKey(identity), hasChannel(identity))
 		if err != nil {
 			return err
 		}
 		if other != nil {
-			scope.holders[number] = client.ObjectKeyFromObject(other)
+			scope.holders[identity] = client.ObjectKeyFromObject(other)
 		}
 	}
 	for _, host := range hostsOf(scope.account) {
@@ -52,9 +52,9 @@ func (r *BusinessAccountReconciler) holder(
 // possession tells whether an account has something already.
 type possession func(*v1alpha1.BusinessAccount) bool
 
-func hasNumber(number string) possession {
+func hasChannel(identity v1alpha1.ChannelIdentity) possession {
 	return func(account *v1alpha1.BusinessAccount) bool {
-		return slices.Contains(account.Status.PhoneNumberIDs, number)
+		return slices.Contains(account.Status.HeldChannels, identity)
 	}
 }
 
@@ -79,7 +79,7 @@ func holder(
 	return first
 }
 
-// compareClaims orders accounts by their right to a number or a host. Who has it keeps it:
+// compareClaims orders accounts by their right to a channel or a host. Who has it keeps it:
 // otherwise whoever may edit an older account could take it from another tenant by typing it (P8).
 // Among those who do not have it yet, or who came to have it at the same time, the oldest is first;
 // within a second the namespace and the name decide, so that every operator comes to the same
@@ -104,34 +104,55 @@ func compareBool(a, b bool) int {
 	}
 }
 
-// held are the numbers that the account holds, in order.
-func (s *accountScope) held() []string {
-	held := slices.DeleteFunc(numbersOf(s.account), s.taken)
-	slices.Sort(held)
+// identitiesOf are the identities of the account's channels, in the order of the spec.
+func identitiesOf(account *v1alpha1.BusinessAccount) []v1alpha1.ChannelIdentity {
+	identities := make([]v1alpha1.ChannelIdentity, 0, len(account.Spec.Channels))
+	for i := range account.Spec.Channels {
+		identities = append(identities, account.Spec.Channels[i].Identity())
+	}
+	return identities
+}
+
+// held are the channels that the account holds, in order.
+func (s *accountScope) held() []v1alpha1.ChannelIdentity {
+	held := slices.DeleteFunc(identitiesOf(s.account), s.taken)
+	slices.SortFunc(held, func(a, b v1alpha1.ChannelIdentity) int {
+		return cmp.Compare(channelKey(a), channelKey(b))
+	})
 	return held
 }
 
-// taken tells whether another account holds a phone number.
-func (s *accountScope) taken(number string) bool {
-	_, taken := s.holders[number]
+// taken tells whether another account holds a channel.
+func (s *accountScope) taken(identity v1alpha1.ChannelIdentity) bool {
+	_, taken := s.holders[identity]
 	return taken
 }
 
-// numbersVerdict says which channels are not served because another account holds their number.
-func numbersVerdict(scope *accountScope) verdict {
+// channelsHeldVerdict says which channels are not served because another account holds them.
+func channelsHeldVerdict(scope *accountScope) verdict {
 	var taken []string
-	for i, channel := range scope.account.Spec.Channels {
-		if other, there := scope.holders[channel.PhoneNumberID]; there {
-			taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the phoneNumberID of %s, which had it first",
-				i, channel.Name, scope.calls(other)))
+	for i := range scope.account.Spec.Channels {
+		channel := &scope.account.Spec.Channels[i]
+		if other, there := scope.holders[channel.Identity()]; there {
+			taken = append(taken, fmt.Sprintf("spec.channels[%d] (%q) has the %s of %s, which had it first",
+				i, channel.Name, identityField(channel), scope.calls(other)))
 		}
 	}
 	if len(taken) == 0 {
-		return isTrue(v1alpha1.ReasonNumbersHeld, "The account holds all of its phone numbers")
+		return isTrue(v1alpha1.ReasonChannelsHeld, "The account holds all of its channels")
 	}
 	return isFalse(
-		v1alpha1.ReasonNumberTaken, strings.Join(taken, "; ")+": it is not served here until that account lets it go",
+		v1alpha1.ReasonChannelTaken,
+		strings.Join(taken, "; ")+": it is not served here until that account lets it go",
 	)
+}
+
+// identityField is the field of the spec that holds a channel's identity.
+func identityField(channel *v1alpha1.Channel) string {
+	if channel.Type == v1alpha1.ChannelMessenger {
+		return "pageID"
+	}
+	return "phoneNumberID"
 }
 
 // hostVerdict says that the account has no Ingress because another one holds its host.
@@ -161,12 +182,12 @@ func (s *accountScope) heldHost() string {
 	return tenant.IngressHost(s.account)
 }
 
-// rivalsOf are the other accounts with a phone number or a host of this one: who holds it may
-// change with every change of one of them.
+// rivalsOf are the other accounts with a channel or the host of this one: who holds it may change
+// with every change of one of them.
 func (r *BusinessAccountReconciler) rivalsOf(ctx context.Context, account client.Object) []reconcile.Request {
 	var rivals []reconcile.Request
-	for _, number := range numbersOf(account) {
-		rivals = append(rivals, r.accounts(ctx, client.MatchingFields{indexNumber: number})...)
+	for _, key := range channelKeysOf(account) {
+		rivals = append(rivals, r.accounts(ctx, client.MatchingFields{indexChannel: key})...)
 	}
 	for _, host := range hostsOf(account) {
 		rivals = append(rivals, r.accounts(ctx, client.MatchingFields{indexHost: host})...)
