@@ -72,7 +72,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	for {
 		var page store.Erasure // apart from so: an operation may be run again
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			page, err = tx.Erase(channel, customers, so, erasePage)
+			page, err = tx.People().Erase(channel, customers, so, erasePage)
 			return err
 		})
 		if err != nil {
@@ -87,7 +87,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	}
 	return unsettled, g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, primary := range people {
-			if err := tx.ForgetPerson(primary); err != nil {
+			if err := tx.People().Forget(primary); err != nil {
 				return err
 			}
 		}
@@ -101,7 +101,7 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []iden
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		people = nil
 		for _, user := range users {
-			primary, err := tx.Primary(identity.Of(user))
+			primary, err := tx.People().Primary(identity.Of(user))
 			if err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []iden
 				continue
 			}
 			people = append(people, primary)
-			if err := tx.EraseReach(g.personOf(primary)); err != nil {
+			if err := tx.People().EraseReach(g.personOf(primary)); err != nil {
 				return err
 			}
 		}

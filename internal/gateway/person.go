@@ -17,7 +17,7 @@ func (g *Gateway) customerAt(tx *durable.Tx, channel string, address identity.Ad
 	if address == "" {
 		return seal.CustomerHash{}, nil
 	}
-	primary, err := tx.Primary(address)
+	primary, err := tx.People().Primary(address)
 	if err != nil {
 		return seal.CustomerHash{}, err
 	}
@@ -61,7 +61,7 @@ func learn(tx *durable.Tx, list []identity.Address, told, now time.Time) (unions
 		if err := passNumberOn(tx, list[0], list[i], told); err != nil {
 			return nil, err
 		}
-		more, err := tx.Same(list[0], list[i], now)
+		more, err := tx.People().Same(list[0], list[i], now)
 		if err != nil {
 			return nil, err
 		}
@@ -74,19 +74,19 @@ func passNumberOn(tx *durable.Tx, number, user identity.Address, told time.Time)
 	if number.Kind() != identity.Phone || user.Kind() == identity.Phone {
 		return nil
 	}
-	left, err := tx.Left(number)
+	left, err := tx.People().Left(number)
 	if err != nil || left.IsZero() || !told.After(left) {
 		return err
 	}
-	former, err := tx.Primary(number)
+	former, err := tx.People().Primary(number)
 	if err != nil {
 		return err
 	}
-	owner, err := tx.Primary(user)
+	owner, err := tx.People().Primary(user)
 	if err != nil || owner == former {
 		return err
 	}
-	return tx.PassOn(number)
+	return tx.People().PassOn(number)
 }
 
 // learnAnswer records whom the network says that a recipient is. What it says of somebody else says
@@ -98,7 +98,7 @@ func learnAnswer(
 		return nil, nil
 	}
 	for _, address := range known.Addresses {
-		more, err := tx.Named(recipient, address, now)
+		more, err := tx.People().Named(recipient, address, now)
 		if err != nil {
 			return nil, err
 		}

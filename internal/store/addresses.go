@@ -30,7 +30,7 @@ type learned struct {
 // addresses is given: what the network has told of the very address comes first, then what it has
 // told of its spelling, then the spelling itself. The error is ErrDamaged where that cannot be
 // read.
-func (tx *Tx) Primary(address identity.Address) (identity.Address, error) {
+func (tx People) Primary(address identity.Address) (identity.Address, error) {
 	known, err := tx.learned(address)
 	if err != nil {
 		return "", err
@@ -42,7 +42,7 @@ func (tx *Tx) Primary(address identity.Address) (identity.Address, error) {
 }
 
 // learned is what is known of an address by itself or by its spelling; nil for nothing.
-func (tx *Tx) learned(address identity.Address) (*learned, error) {
+func (tx *transaction) learned(address identity.Address) (*learned, error) {
 	for _, hash := range tx.store.spellings(address) {
 		known, err := tx.learnedBy(hash)
 		if known != nil || err != nil {
@@ -66,7 +66,7 @@ func (s *Store) person(address identity.Address) seal.CustomerHash {
 	return s.options.Keys.CustomerHash("", string(address))
 }
 
-func (tx *Tx) learnedBy(hash seal.CustomerHash) (*learned, error) {
+func (tx *transaction) learnedBy(hash seal.CustomerHash) (*learned, error) {
 	if !tx.readOnly {
 		if row, ahead := tx.store.recent.addresses[hash]; ahead {
 			return tx.openAddress(row)
@@ -93,7 +93,7 @@ func readAddress(v engine.Row) *addressRow {
 	return row
 }
 
-func (tx *Tx) openAddress(row *addressRow) (*learned, error) {
+func (tx *transaction) openAddress(row *addressRow) (*learned, error) {
 	if row == nil {
 		return nil, nil
 	}
@@ -110,7 +110,7 @@ func primaryPlace(person seal.CustomerHash) string {
 }
 
 // learn records whose an address is from now on.
-func (tx *Tx) learn(address, primary identity.Address, movedAt time.Time) error {
+func (tx *transaction) learn(address, primary identity.Address, movedAt time.Time) error {
 	hash, person := tx.store.person(address), tx.store.person(primary)
 	sealed, err := tx.store.options.Keys.Seal([]byte(primary), primaryPlace(person))
 	if err != nil {
@@ -126,7 +126,7 @@ func (tx *Tx) learn(address, primary identity.Address, movedAt time.Time) error 
 
 // Left is when a person left an address for another one; the zero time for an address that is in
 // use.
-func (tx *Tx) Left(address identity.Address) (time.Time, error) {
+func (tx People) Left(address identity.Address) (time.Time, error) {
 	known, err := tx.learned(address)
 	if err != nil || known == nil || known.movedAt == 0 {
 		return time.Time{}, err
@@ -135,7 +135,7 @@ func (tx *Tx) Left(address identity.Address) (time.Time, error) {
 }
 
 // PassOn forgets whose an address was: it has passed to a person of whom nothing is known.
-func (tx *Tx) PassOn(address identity.Address) error {
+func (tx People) PassOn(address identity.Address) error {
 	channels, err := tx.channels()
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func (tx *Tx) PassOn(address identity.Address) error {
 
 // ForgetPerson forgets which addresses are those of the person with the primary address, unless
 // something of the person is left with any channel of the account.
-func (tx *Tx) ForgetPerson(primary identity.Address) error {
+func (tx People) Forget(primary identity.Address) error {
 	channels, err := tx.channels()
 	if err != nil {
 		return err

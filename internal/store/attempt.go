@@ -54,8 +54,8 @@ type snapshot struct {
 	undo     *[]func() // puts back the cells that were changed since
 }
 
-func (tx *Tx) snapshot() snapshot {
-	s := snapshot{messages: append([]*Message{}, tx.messages...), readied: tx.readied, undo: new([]func())}
+func (tx *transaction) snapshot() snapshot {
+	s := snapshot{messages: append([]*Message{}, tx.known...), readied: tx.readied, undo: new([]func())}
 	for _, m := range s.messages {
 		s.values = append(s.values, *m)
 	}
@@ -64,7 +64,7 @@ func (tx *Tx) snapshot() snapshot {
 }
 
 // restore puts the operation back to where it was.
-func (tx *Tx) restore(s snapshot) error {
+func (tx *transaction) restore(s snapshot) error {
 	tx.err = nil
 	_ = tx.conn.Flush() // whether what the step left waiting succeeds or fails, it is undone
 	for _, statement := range []string{rollbackAttemptSavepoint, releaseAttemptSavepoint} {
@@ -78,9 +78,9 @@ func (tx *Tx) restore(s snapshot) error {
 	for _, undo := range slices.Backward(*s.undo) {
 		undo()
 	}
-	clear(tx.messages)
+	clear(tx.known)
 	clear(tx.byID)
-	tx.messages, tx.readied = tx.messages[:0], s.readied
+	tx.known, tx.readied = tx.known[:0], s.readied
 	for i, m := range s.messages {
 		*m = s.values[i]
 		tx.know(m)

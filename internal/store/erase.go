@@ -32,7 +32,7 @@ type Erasure struct {
 // still hold for that message, and the windows price it. The ledger keeps its records, which know a
 // customer by hash only, so its chain stays valid. An erased message has no reservation: no
 // delivery finds it any more.
-func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
+func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
 	page := Erasure{Open: make([]int64, len(customers))}
 	copy(page.Open, so.Open)
 	if so.Next == 0 {
@@ -101,7 +101,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 }
 
 // eraseConversation forgets what is remembered between a channel and a customer.
-func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) error {
+func (tx *transaction) eraseConversation(channel string, customer seal.CustomerHash) error {
 	delete(tx.store.recent.conversations, Person{channel, customer})
 	for _, statement := range []string{eraseConversation, erasePair} {
 		if err := tx.exec(statement, channel, customer[:]); err != nil {
@@ -111,7 +111,7 @@ func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) erro
 	return nil
 }
 
-func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
+func (tx *transaction) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
 	for _, customer := range customers {
 		if err := tx.write(); err != nil {
 			return err
@@ -134,7 +134,7 @@ func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) erro
 }
 
 // EraseReach forgets that a person was written to in the last 24 hours, see PutReach.
-func (tx *Tx) EraseReach(person seal.CustomerHash) error {
+func (tx People) EraseReach(person seal.CustomerHash) error {
 	reached, err := tx.changed(erasePersonReach, person[:])
 	if err != nil {
 		return err

@@ -36,4 +36,4 @@ const touchStore = `INSERT INTO counters (name, value) VALUES ('touched', $1)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 
 // Touch writes the time, to learn whether the store takes writes while nothing else is written.
-func (tx *Tx) Touch(at time.Time) error { return tx.exec(touchStore, millis(at)) }
+func (tx Upkeep) Touch(at time.Time) error { return tx.exec(touchStore, millis(at)) }

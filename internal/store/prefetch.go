@@ -9,7 +9,7 @@ import (
 // three exchanges, the messages, whose the addresses are, and then the conversations. The
 // transaction has its turn, so nobody else changes what was read before it ends. One message alone
 // is read as quickly by its operation.
-func (tx *Tx) prefetch(batch []*operation) error {
+func (tx *transaction) prefetch(batch []*operation) error {
 	limit := tx.store.traits.MaxPrefetch
 	if limit == 0 {
 		return nil
@@ -43,20 +43,20 @@ func (tx *Tx) prefetch(batch []*operation) error {
 	}
 	people := make([]Person, 0, len(of)+len(rows))
 	for _, subject := range of {
-		if primary, err := tx.Primary(subject.Address); err == nil {
+		if primary, err := tx.people().Primary(subject.Address); err == nil {
 			people = append(people, Person{subject.Channel, tx.store.customer(subject.Channel, primary)})
 		}
 	}
-	for _, m := range tx.messages {
+	for _, m := range tx.known {
 		if m.State >= Submitted && !m.Settled { // a status is about to settle it
 			people = append(people, Person{m.Channel, m.Customer})
 		}
 	}
-	tx.store.recent.keep(tx.messages)
+	tx.store.recent.keep(tx.known)
 	return tx.prefetchConversations(people)
 }
 
-func (tx *Tx) prefetchAddresses(of []Subject) error {
+func (tx *transaction) prefetchAddresses(of []Subject) error {
 	var hashes []seal.CustomerHash
 	for _, subject := range of {
 		hashes = append(hashes, tx.store.spellings(subject.Address)...)
@@ -77,7 +77,7 @@ func (tx *Tx) prefetchAddresses(of []Subject) error {
 	return nil
 }
 
-func (tx *Tx) prefetchConversations(people []Person) error {
+func (tx *transaction) prefetchConversations(people []Person) error {
 	conversations := make([][]byte, len(people)) // nil for who has none
 	keys := make([][]any, len(people))
 	for i := range people {

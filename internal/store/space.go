@@ -21,7 +21,7 @@ const selectRecord = `SELECT record FROM ledger WHERE sequence = $1`
 // RecordsSince counts the ledger's records that were made at or after an instant, and tells when
 // the first of them was made; zero if there is none. It looks at some tens of records, however many
 // there are.
-func (tx *Tx) RecordsSince(from time.Time) (records int64, first time.Time, err error) {
+func (tx Ledger) RecordsSince(from time.Time) (records int64, first time.Time, err error) {
 	head, err := tx.Head()
 	if err != nil {
 		return 0, time.Time{}, err

@@ -189,7 +189,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 		return engine.Unavailable(err)
 	}
 	defer reader.Rollback() // a snapshot that was only read has nothing to lose
-	tx := &Tx{store: s, conn: reader, readOnly: true, tally: newTally()}
+	tx := &Tx{transaction{store: s, conn: reader, readOnly: true, tally: newTally()}}
 	if err := fn(tx); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (t *tally) undo() {
 }
 
 // change sets a cell within the current operation.
-func change[T any](tx *Tx, c *cell[T], value T) error {
+func change[T any](tx *transaction, c *cell[T], value T) error {
 	if err := tx.write(); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ const (
 	selectHead = `SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1`
 )
 
-func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
+func (tx *transaction) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	if c := tx.tally.totals[key]; c != nil {
 		return c, nil
 	}
@@ -114,7 +114,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	return c, nil
 }
 
-func (tx *Tx) countCell(key pricing.CounterKey) (*cell[int64], error) {
+func (tx *transaction) countCell(key pricing.CounterKey) (*cell[int64], error) {
 	if c := tx.tally.counts[key]; c != nil {
 		return c, nil
 	}
@@ -125,7 +125,7 @@ func (tx *Tx) countCell(key pricing.CounterKey) (*cell[int64], error) {
 	return c, err
 }
 
-func (tx *Tx) depthCell(of Depth) (*cell[int64], error) {
+func (tx *transaction) depthCell(of Depth) (*cell[int64], error) {
 	if c := tx.tally.depths[of]; c != nil {
 		return c, nil
 	}
@@ -143,13 +143,13 @@ func counterName(key pricing.CounterKey) string {
 	)
 }
 
-func (tx *Tx) counter(name string) (*cell[int64], error) {
+func (tx *transaction) counter(name string) (*cell[int64], error) {
 	c := &cell[int64]{}
 	_, err := tx.first(selectCounter, []any{name}, func(v engine.Row) { c.value = v.Int(0) })
 	return c, err
 }
 
-func (tx *Tx) reservedCell(currency money.Currency) (*cell[reservation], error) {
+func (tx *transaction) reservedCell(currency money.Currency) (*cell[reservation], error) {
 	if c := tx.tally.reserved[currency]; c != nil {
 		return c, nil
 	}
@@ -176,7 +176,7 @@ func damaged(what string, err error) error {
 	return fmt.Errorf("%w: a %s cannot be read: %w", ErrDamaged, what, err)
 }
 
-func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
+func (tx *transaction) usedCell(revision PlanRevision) (*cell[bool], error) {
 	if c := tx.tally.revisions[revision]; c != nil {
 		return c, nil
 	}
@@ -190,7 +190,7 @@ func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
 	return c, nil
 }
 
-func (tx *Tx) headCell() (*cell[ledger.Head], error) {
+func (tx *transaction) headCell() (*cell[ledger.Head], error) {
 	if tx.tally.head != nil {
 		return tx.tally.head, nil
 	}
@@ -207,7 +207,7 @@ func (tx *Tx) headCell() (*cell[ledger.Head], error) {
 
 // flushTally writes what the transaction's operations changed. The ledger's head needs no row of
 // its own.
-func (tx *Tx) flushTally() error {
+func (tx *transaction) flushTally() error {
 	for _, flush := range []func() error{tx.flushTotals, tx.flushCounters, tx.flushReserved} {
 		if err := flush(); err != nil {
 			return err
@@ -223,7 +223,7 @@ func (tx *Tx) flushTally() error {
 	return nil
 }
 
-func (tx *Tx) flushTotals() error {
+func (tx *transaction) flushTotals() error {
 	for key, c := range tx.tally.totals {
 		if t := &c.value; c.dirty {
 			err := tx.conn.Exec(upsertTotal, key.Period, string(key.Currency), key.Category,
@@ -236,7 +236,7 @@ func (tx *Tx) flushTotals() error {
 	return nil
 }
 
-func (tx *Tx) flushCounters() error {
+func (tx *transaction) flushCounters() error {
 	for key, c := range tx.tally.counts {
 		if c.dirty {
 			if err := tx.conn.Exec(upsertCounter, counterName(key), c.value); err != nil {
@@ -254,7 +254,7 @@ func (tx *Tx) flushCounters() error {
 	return nil
 }
 
-func (tx *Tx) flushReserved() error {
+func (tx *transaction) flushReserved() error {
 	for currency, c := range tx.tally.reserved {
 		if r := &c.value; c.dirty {
 			if err := tx.conn.Exec(

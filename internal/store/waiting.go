@@ -23,7 +23,7 @@ const selectUnsent = `SELECT channel, customer, state, parked, attempts, ready_a
 
 // Waiting calls scan for the messages that the upstream does not have, limit at most: those in
 // doubt, those that are being sent, then the queued ones, each in order of acceptance.
-func (tx *Tx) Waiting(limit int, scan func(Waiting)) error {
+func (tx Queue) Waiting(limit int, scan func(Waiting)) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}

@@ -162,7 +162,7 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 		}
 		s.recent.commit()
 	}()
-	tx := &Tx{store: s, conn: s.writer, tally: newTally()}
+	tx := &Tx{transaction{store: s, conn: s.writer, tally: newTally()}}
 	if err := tx.prefetch(batch); err != nil {
 		return err
 	}
