@@ -10,58 +10,12 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // FieldManager owns every field that the operator applies.
 const FieldManager = "guichet"
-
-// foreignError says that an object of a name that an account needs belongs to somebody else. It is
-// never adopted.
-type foreignError struct {
-	kind, name string
-	gvk        schema.GroupVersionKind
-}
-
-func (e *foreignError) Error() string {
-	return fmt.Sprintf(
-		"%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name,
-	)
-}
-
-// refusedError says that the API server refused an object for what it says, so that trying again
-// does not help.
-type refusedError struct {
-	kind, name string
-	err        error
-	// replaceable says that the object is there and holds nothing of its own, so that another one
-	// can take its place.
-	replaceable bool
-}
-
-func (e *refusedError) Error() string {
-	if e.replaceable {
-		return fmt.Sprintf("%s %q was refused: %s: delete it, and the operator makes it anew", e.kind, e.name, e.err)
-	}
-	return fmt.Sprintf("%s %q was refused: %s", e.kind, e.name, e.err)
-}
-
-// refused tells whether the API server refuses a request for what it says: an invalid object, a
-// quota, an admission policy or a missing right.
-func refused(err error) bool {
-	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) ||
-		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err)
-}
-
-// doing says what a failed request was to do. A request that was refused is a refusedError.
-func doing(verb, kind, name string, err error) error {
-	if refused(err) {
-		return &refusedError{kind: kind, name: name, err: err}
-	}
-	return fmt.Errorf("%s %s %q: %w", verb, kind, name, err)
-}
 
 // applier applies intents by server-side apply, and skips those that the live object is known to
 // satisfy, so that at rest no request is made at all.
@@ -108,7 +62,7 @@ func (a applier) apply(
 			replaceable: kind == "Service" && existing != nil && apierrors.IsInvalid(err),
 		}
 	case err != nil:
-		return fmt.Errorf("apply %s %q: %w", kind, name, err)
+		return writing("apply", kind, name, err)
 	}
 	a.memory.remember(key, applied, digest)
 	return nil
@@ -129,7 +83,7 @@ func (a applier) existing(
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for %s %q: %w", intent.GetKind(), intent.GetName(), err)
+		return nil, reading(err, "%s %q", intent.GetKind(), intent.GetName())
 	}
 	return live, nil
 }

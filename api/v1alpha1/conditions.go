@@ -57,6 +57,11 @@ const (
 	// some are set aside because it refuses them. Only an account with spec.callback has it.
 	ConditionCallbacksTaken = "CallbacksTaken"
 
+	// ConditionReconciled says whether the operator's last look at the account was complete: it could
+	// read what it needs and write what it must. What it could not read stays in the status as it
+	// was. An account that is Ready stays so for the first 30 seconds.
+	ConditionReconciled = "Reconciled"
+
 	// ConditionAccepted says whether a template passed the lint and names an account that exists.
 	ConditionAccepted = "Accepted"
 	// ConditionApproved says whether the upstream approved a template, so that it can be sent.
@@ -82,6 +87,15 @@ const (
 	ReasonNotSupported = "NotSupported"
 	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
 	ReasonUpstreamUnreachable = "UpstreamUnreachable"
+
+	// ReasonReconciled: the operator's last look was complete.
+	ReasonReconciled = "Reconciled"
+	// ReasonReadFailed: the operator could not read what it needs; the message names it.
+	ReasonReadFailed = "ReadFailed"
+	// ReasonWriteFailed: the operator could not write an object; the message names it.
+	ReasonWriteFailed = "WriteFailed"
+	// ReasonReconcileFailed: something else failed; the operator's log says what.
+	ReasonReconcileFailed = "ReconcileFailed"
 
 	// ReasonPlanResolved: the plan was found, allowed and compiled.
 	ReasonPlanResolved = "PlanResolved"

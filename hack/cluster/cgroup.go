@@ -41,7 +41,7 @@ func hierarchies() ([]string, error) {
 	return roots, nil
 }
 
-// joinCgroup makes the cluster's cgroups and moves a process into them, and with it all that it
+// joinCgroup creates the cluster's cgroups and moves a process into them, and so everything that it
 // will start.
 func joinCgroup(pid int) error {
 	roots, err := hierarchies()
@@ -104,7 +104,7 @@ func processes() ([]int, error) {
 	return slices.Compact(pids), nil
 }
 
-// appendProcesses walks a cgroup and those below it. One that has gone in the meantime holds no
+// appendProcesses walks a cgroup and those below it. One that has gone in the meantime has no
 // process.
 func appendProcesses(pids []int, folder string) ([]int, error) {
 	content, err := os.ReadFile(filepath.Join(folder, "cgroup.procs"))

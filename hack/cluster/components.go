@@ -2,13 +2,13 @@
 
 package main
 
-// component is a program that runs as long as the cluster does.
+// component is a program that runs for as long as the cluster.
 type component struct {
 	name      string // also that of its log file
 	arguments []string
 }
 
-// storage returns what the API server and the kubelet build on.
+// storage returns the components that the API server and the kubelet need.
 func storage() []component {
 	return []component{
 		{"etcd", []string{

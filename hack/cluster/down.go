@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// down ends the cluster and removes all that it wrote. The compiled programs stay.
+// down stops the cluster and removes everything that it wrote. The compiled programs stay.
 func down(l layout) error {
 	if err := requireRoot(); err != nil {
 		return err
@@ -29,7 +29,7 @@ func down(l layout) error {
 	return nil
 }
 
-// clean ends what runs of this checkout's cluster, however it was left, and removes its state.
+// clean stops what is left of this checkout's cluster and removes its state.
 func clean(l layout) error {
 	if err := end(l); err != nil {
 		return err
@@ -37,7 +37,7 @@ func clean(l layout) error {
 	return os.RemoveAll(l.state())
 }
 
-// end leaves nothing of the cluster but its state, for somebody who wants to read its logs.
+// end stops everything of the cluster and keeps its state, so that its logs can be read.
 //
 // Killing the first process of a process namespace ends every process in it; the last one takes the
 // other namespaces along, and with them the mounts, the network link and the firewall rules.
@@ -71,8 +71,8 @@ func killFirst(l layout) error {
 	return first.kill(endPatience)
 }
 
-// killStrays ends a node that no process file tells of: its start was interrupted before the file
-// was written. The node of another checkout is refused, not ended.
+// killStrays stops a node without a process file: its start was interrupted before the file was
+// written. It refuses to stop the node of another checkout.
 func killStrays(l layout) error {
 	pids, err := processes()
 	if err != nil {

@@ -25,7 +25,7 @@ type tools struct {
 	cni  string // folder
 }
 
-// requireRoot says what the cluster cannot do without.
+// requireRoot returns an error if the machine cannot run the cluster.
 func requireRoot() error {
 	if os.Geteuid() != 0 {
 		return errors.New(
@@ -157,7 +157,7 @@ func hexAddress(text string) (netip.Addr, error) {
 	return netip.AddrFrom4(address), nil
 }
 
-// linkToNode joins the host to the network namespace of the node's first process.
+// linkToNode connects the host to the network namespace of the node's first process.
 func linkToNode(pid int) error {
 	return commands(
 		fmt.Sprintf("ip link add %s type veth peer name %s netns %d", hostLink, nodeLink, pid),

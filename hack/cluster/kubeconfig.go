@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// writeKubeconfig puts a certificate and the authority's into one file, which then works wherever
-// it is copied to.
+// writeKubeconfig puts a certificate and the authority's into one file, which works wherever it is
+// copied to.
 func (ca *authority) writeKubeconfig(file string) error {
 	var encoded [3]string
 	for i, name := range []string{"ca.crt", file + ".crt", file + ".key"} {

@@ -7,8 +7,8 @@
 // components. Ending that process ends everything, and takes the mounts, the network and the
 // firewall rules along. All that it writes is below bin/cluster.
 //
-// It is a whole Kubernetes but for this: NetworkPolicies are stored and not enforced, no image can
-// be pulled, and pods reach each other and the host, not the internet. Node, pods and Services
+// It is a whole Kubernetes, except for this: NetworkPolicies are stored and not enforced, no image
+// can be pulled, and pods reach each other and the host, not the internet. Node, pods and Services
 // answer the host at addresses of 10.213.0.0/16.
 //
 //	cluster build [part ...]   compile the programs; those that are up to date cost nothing

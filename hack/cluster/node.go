@@ -20,7 +20,7 @@ const (
 	linked = 'L'
 )
 
-// tunables are the kernel settings that the kubelet insists on, with the values that it wants.
+// tunables are the kernel settings that the kubelet requires, with their values.
 //
 // It would change them for the whole machine. Instead it finds files with these values in their
 // place.
@@ -63,8 +63,8 @@ func runNode() error {
 	return startComponents()
 }
 
-// furnishMounts hides the folders that the components would write to behind empty ones in memory,
-// and shows the cluster's own at short paths.
+// furnishMounts puts empty folders in memory over those that the components would write to, and
+// mounts the cluster's own at short paths.
 func furnishMounts() error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("separate the node's mounts from the host's: %w", err)

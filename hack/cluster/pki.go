@@ -62,7 +62,7 @@ func identities() []identity {
 	}
 }
 
-// writePKI makes a new authority in folder, every identity's certificate and kubeconfig, and the
+// writePKI creates a new authority in folder, every identity's certificate and kubeconfig, and the
 // key that signs the tokens of service accounts.
 func writePKI(folder string, now time.Time) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A process is known by its id and the moment it started, because the kernel uses ids again.
+// A process is identified by its id and its start time, because the kernel reuses ids.
 type process struct {
 	pid     int
 	started string // in clock ticks since the machine started
@@ -39,7 +39,7 @@ func currentProcess(pid int) (process, error) {
 	return process{pid: pid, started: columns[startTime-state]}, nil
 }
 
-// runs says whether it is this process that has the id, and that it has not ended.
+// runs reports whether the id is still that of this process and the process runs.
 func (p process) runs() bool {
 	now, err := currentProcess(p.pid)
 	return err == nil && now == p
@@ -75,8 +75,8 @@ func readProcess(path string) (process, error) {
 	return process{pid: pid, started: fields[1]}, err
 }
 
-// isFirstOfNamespace says whether a process is number 1 of a process namespace right below this
-// one. In that of a pod it would be two levels down.
+// isFirstOfNamespace reports whether a process is number 1 of a process namespace right below this
+// one. A pod's namespace is two levels down.
 func isFirstOfNamespace(pid int) bool {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -84,8 +84,7 @@ func packPause(ctx context.Context, l layout) error {
 	return nil
 }
 
-// lastLines returns an error that shows the end of the node's log, for somebody who has to find out
-// why it did not start.
+// lastLines returns an error with the end of the node's log, which shows why it did not start.
 func lastLines(l layout) error {
 	const lines = 15
 	content, err := os.ReadFile(l.state("log", "node.log"))

@@ -47,8 +47,8 @@ func startComponents() error {
 	return s.watch()
 }
 
-// untilItWorks repeats a command until it succeeds: the program that it talks to has just been
-// started.
+// untilItWorks repeats a command until it succeeds, because the program that it talks to has just
+// been started.
 func untilItWorks(ctx context.Context, name string, arguments ...string) error {
 	for {
 		output, err := exec.CommandContext(ctx, name, arguments...).CombinedOutput()
@@ -63,8 +63,8 @@ func untilItWorks(ctx context.Context, name string, arguments ...string) error {
 	}
 }
 
-// supervisor is what the first process of a machine is: it starts programs, starts them again when
-// they end, and takes leave of every process whose parent has gone (those of pods among them).
+// supervisor does the work of a machine's first process: it starts programs, restarts them when
+// they end, and reaps every orphaned process (those of pods among them).
 type supervisor struct {
 	running map[int]component
 }

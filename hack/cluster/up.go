@@ -18,8 +18,8 @@ const (
 	endPatience   = 20 * time.Second
 )
 
-// up starts the cluster and waits until its node takes pods. A cluster that runs is left alone;
-// what a cluster that was killed has left behind is removed first.
+// up starts the cluster and waits until its node takes pods. A running cluster is left alone. What
+// a killed cluster has left behind is removed first.
 func up(ctx context.Context, l layout) error {
 	if err := requireRoot(); err != nil {
 		return err
@@ -28,7 +28,7 @@ func up(ctx context.Context, l layout) error {
 		fmt.Printf("the cluster is up already (first process %d); kubeconfig: %s\n", node.pid, l.kubeconfig())
 		return nil
 	}
-	// What could stand in the way is said before minutes of compiling.
+	// Check everything that could fail before compiling for minutes.
 	if err := clean(l); err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Command columns names every line of a comment or a document that is longer than 100 columns. It
-// takes the files as arguments. The linter holds the lines of code to 120.
+// Command columns lists every line of a comment or a document that is longer than 100 columns. The
+// files are its arguments. The linter limits lines of code to 120.
 package main
 
 import (

@@ -93,8 +93,7 @@ func run(ctx context.Context, kubectl, kubeconfig, root string) error {
 	return nil
 }
 
-// settle shows the resources, and holds the status's figure against a sum made here from the plan's
-// own rates.
+// settle shows the resources, and compares the status's figure with a sum of the plan's own rates.
 func settle(ctx context.Context, stage *story.Stage, before *v1alpha1.BusinessAccount, notices []story.Notice) error {
 	const free = 1 // the answer inside the window
 	account, err := stage.AwaitMessages(ctx, story.Messages(before)+free+int64(len(notices)))
@@ -150,7 +149,7 @@ func decimal(amount *big.Rat) string {
 	return strings.TrimRight(strings.TrimRight(amount.FloatString(12), "0"), ".")
 }
 
-// next says what to try, with a line that works as it is printed.
+// next says what to try next, with commands that work as printed.
 func next(play *story.Play, stage *story.Stage) {
 	kubectl, prefix := stage.Kubectl.Program, ""
 	if stage.Kubectl.Kubeconfig != "" {

@@ -124,7 +124,7 @@ func tierFields(tier pricing.Tiers) string {
 	return strings.Join(fields, ", ")
 }
 
-// printed returns an amount with the four decimals that the cards print.
+// printed returns an amount with four decimals, as the cards print it.
 func printed(amount string) string {
 	_, decimals, found := strings.Cut(amount, ".")
 	if !found {
@@ -133,7 +133,7 @@ func printed(amount string) string {
 	return amount + strings.Repeat("0", max(0, 4-len(decimals)))
 }
 
-// quoted returns a market's name as YAML takes it.
+// quoted returns a market's name as a YAML string.
 func quoted(name string) string {
 	if strings.Contains(name, "&") {
 		return strconv.Quote(name)

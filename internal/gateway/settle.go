@@ -161,13 +161,13 @@ func (g *Gateway) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 
 // Notes of records.
 const (
-	noteDeliveredAfterAll = "delivered after it was given up"
-	noteDeliveredUnpriced = "delivered after it was given up, and the plan has no rate"
-	noteDoubtBegan        = "outcome of the send not known"
-	noteDoubtFailed       = "doubt resolved as failed"
-	noteDoubtResent       = "doubt resolved by sending again"
-	noteDoubtAnswered     = "doubt resolved by a late answer of the upstream"
-	noteDoubtConfirmed    = "doubt resolved by a status of the upstream"
+	noteDeliveredAfterAll = ledger.NoteDeliveredAfterAll
+	noteDeliveredUnpriced = ledger.NoteDeliveredUnpriced
+	noteDoubtBegan        = ledger.NoteDoubtBegan
+	noteDoubtFailed       = ledger.NoteDoubtFailed
+	noteDoubtResent       = ledger.NoteDoubtResent
+	noteDoubtAnswered     = ledger.NoteDoubtAnswered
+	noteDoubtConfirmed    = ledger.NoteDoubtConfirmed
 )
 
 // record is the ledger's word on an ended message.

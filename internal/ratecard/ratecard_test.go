@@ -113,7 +113,8 @@ func TestRatesMalformedRowsAreNamedByTheirLine(t *testing.T) {
 	}
 }
 
-// Commas between thousands and zeros at the end are read; both readers skip empty rows and columns without a heading.
+// Commas between thousands and trailing zeros are read. Both readers skip empty rows, and columns
+// without a heading.
 func TestRatesAreReadAsCardsWriteThem(t *testing.T) {
 	card, err := ReadRates(strings.NewReader(
 		"Market,Currency,Marketing,Utility,,\nColombia,COP,\"1,046.02270000\",\"2,500\",\n,,,,,\n",

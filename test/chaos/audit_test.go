@@ -21,7 +21,7 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
-// fate is all that is known of one message.
+// fate is everything that is known about one message.
 type fate struct {
 	send rig.Send
 	// The upstream's record: how often it has the message, and whether it delivered it.
@@ -38,7 +38,7 @@ type fate struct {
 	held money.Decimal
 }
 
-// books are what the gateway has left behind.
+// books are what the gateway has written.
 type books struct {
 	head   ledger.Head
 	totals ledger.Totals
@@ -48,7 +48,7 @@ type books struct {
 	fates     map[string]*fate
 }
 
-// audit holds everything against the upstream's own record, and prints the table.
+// audit compares everything with the upstream's own record, and prints the table.
 func (r *run) audit(last report.Report) {
 	t := r.t
 	t.Helper()
@@ -69,7 +69,7 @@ func (r *run) audit(last report.Report) {
 	r.checkProof(b)
 }
 
-// read reads the ledger and what the store knows of each promised message.
+// read reads the ledger and what the store knows about each promised message.
 func (r *run) read(opened *store.Store) *books {
 	b := &books{fates: map[string]*fate{}}
 	for id, send := range r.flow.promised {
@@ -110,8 +110,8 @@ func (r *run) read(opened *store.Store) *books {
 }
 
 // exposed returns the most that the messages that were given up in doubt can still cost: their
-// bounds, but for the cheapest free-form ones, as many as their number has places left in its
-// allowance.
+// bounds, without the cheapest free-form messages: as many of them as there are places left in
+// their number's allowance.
 func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 	t.Helper()
 	var counted []money.Decimal
@@ -143,7 +143,7 @@ func (b *books) exposed(t *testing.T) (sum money.Decimal) {
 	return sum
 }
 
-// enter takes a record into its message's fate.
+// enter adds a record to its message's fate.
 func (b *books) enter(record *ledger.Record) (err error) {
 	f := b.fate(record.MessageID)
 	switch record.Kind {
@@ -184,7 +184,7 @@ func (r *run) readUpstream(b *books) {
 	}
 }
 
-// checkMessages checks what became of each message.
+// checkMessages checks what happened to each message.
 func (r *run) checkMessages(b *books) {
 	undelivered := pricing.Undelivered.String()
 	r.none("P1: promised, and the ledger does not know it", b, func(f *fate) bool { return f.settled == 0 })
@@ -288,7 +288,7 @@ func (r *run) checkMoney(b *books, last report.Report) {
 	r.compareWithRate(b)
 }
 
-// checkProof checks that the run has put the promises to the test at all.
+// checkProof checks that the run has tested the promises at all.
 func (r *run) checkProof(b *books) {
 	counts := r.sim.Counts()
 	if r.resends() && r.sentTwice() == 0 {
@@ -298,9 +298,8 @@ func (r *run) checkProof(b *books) {
 		r.t.Error("no black hole before the database was noticed: the run proves less than it says")
 	}
 	for what, n := range map[string]int{
-		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged(
-			"Store became unavailable",
-		), "reloads": r.did.reloads,
+		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged("Store became unavailable"),
+		"reloads":                 r.did.reloads,
 		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
 		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
 		"black holes before the upstream": int(r.routes.upstream.Held()),

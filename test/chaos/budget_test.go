@@ -36,8 +36,8 @@ func (b *budget) raise() {
 	}
 }
 
-// raiseOnceBitten raises the limit if a send was refused for it since it was raised last: so it
-// bites in every run, however fast the machine is.
+// raiseOnceBitten raises the limit if a send has been refused since it was last raised. So it bites
+// in every run, however fast the machine is.
 func (b *budget) raiseOnceBitten() {
 	if bites := b.run.flow.refusals(graph.CodePayment); bites > b.bites {
 		b.bites = bites
@@ -61,7 +61,7 @@ func (b *budget) sample(ctx context.Context) {
 	}
 }
 
-// check holds charges and reservations against the limit.
+// check compares charges and reservations with the limit.
 func (b *budget) check(when string, billed, reserved money.Decimal, limit money.Money) {
 	used, err := billed.Add(reserved)
 	if err != nil {

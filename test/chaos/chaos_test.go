@@ -221,8 +221,8 @@ func route(t *testing.T, to string) *rig.Proxy {
 	return p
 }
 
-// configure sets the account up: a budget that bites, an allowance that is soon used up, a business
-// that wants to hear of everything.
+// configure sets up the account: a budget that bites, an allowance that is soon used up, and a
+// business that gets every callback.
 func (r *run) configure() {
 	d := &r.account.Document
 	d.Account.TimeZone = zoneFarFromMidnight(time.Now())
@@ -282,7 +282,7 @@ func (r *run) play() {
 	r.audit(last)
 }
 
-// longestFlow is how many times its time a flow may take until every kind of blow was felt.
+// longestFlow is how many times its planned time a flow may take until every kind of blow was felt.
 const longestFlow = 12
 
 // disturb lets messages flow while everything goes wrong, until every kind of blow was felt: which

@@ -1,6 +1,6 @@
 // Package chaos holds the fault runs: a business sends through the real gateway while it is killed,
 // its disk is full or its database crashes, its upstream errs and its configuration changes.
-// Afterwards the upstream's own record is the truth against which everything else is held.
+// Afterwards everything is compared with the upstream's own record.
 //
 // Run it with make chaos. CHAOS=short is the form for every commit; CHAOS_DURATION, CHAOS_SEED and
 // CHAOS_ENGINE set how long messages flow, the seed of all that is random, and the store's engine,

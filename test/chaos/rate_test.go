@@ -15,7 +15,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
-// rated is what guichet rate says.
+// rated is the result of guichet rate.
 type rated struct {
 	charges map[string]money.Decimal
 	total   money.Decimal
@@ -25,7 +25,7 @@ type rated struct {
 
 // compareWithRate prices the traffic that the upstream has seen with the command line, and compares
 // the total, and the price of each template. Which of the free-form messages used up the allowance
-// depends on the order in which their deliveries were told, so those are compared in sum.
+// depends on the order in which their deliveries were reported, so those are compared in sum.
 func (r *run) compareWithRate(b *books) {
 	want := r.rate(r.recorded())
 	charged := b.count(func(f *fate) bool { return !f.charge.IsZero() })

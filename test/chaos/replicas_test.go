@@ -61,9 +61,8 @@ func (r *run) playWithAPause(t *testing.T, programs rig.Programs) {
 
 	r.phones.openWindows()
 	if err := r.sim.SetKnobs(simulator.Knobs{
-		DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(
-			300 * time.Millisecond,
-		), SendDelay: simulator.Duration(500 * time.Millisecond),
+		DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond),
+		SendDelay:    simulator.Duration(500 * time.Millisecond),
 		WebhookDelay: simulator.Duration(lateStatus),
 	}); err != nil {
 		t.Fatal(err)
@@ -118,7 +117,7 @@ func (r *run) signal(s syscall.Signal) {
 	}
 }
 
-// raiseBudget lets the budget bite and gives way again and again.
+// raiseBudget raises the budget each time it has bitten.
 func (r *run) raiseBudget(ctx context.Context) {
 	for pause(ctx, 3*time.Second) {
 		r.budget.raiseOnceBitten()

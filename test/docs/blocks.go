@@ -29,7 +29,7 @@ type Block struct {
 	NotRun string
 }
 
-// String returns where the block stands.
+// String returns the block's place.
 func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Document, b.Line) }
 
 var (
@@ -37,8 +37,8 @@ var (
 	marker = regexp.MustCompile(`^<!-- (not run|prints): (.+) -->$`)
 )
 
-// Blocks returns the shell blocks of a document's text. A marker that stands above no shell block
-// is an error, and so is a block that is not closed.
+// Blocks returns the shell blocks of a document's text. A marker that is not above a shell block is
+// an error, and so is a block that is not closed.
 func Blocks(document, text string) ([]Block, error) {
 	var blocks []Block
 	lines := strings.Split(text, "\n")
@@ -79,7 +79,8 @@ func isShell(lines []string, i int) bool {
 	return opened != nil && (opened[1] == "sh" || opened[1] == "console")
 }
 
-// read takes the commands of a block: all of a shell's, those behind the prompt of a console's.
+// read reads the commands of a block: all lines of a shell block, those after the prompt of a
+// console block.
 func (b *Block) read(language string, lines []string) {
 	if language == "sh" {
 		b.Commands = strings.Join(lines, "\n") + "\n"
@@ -114,8 +115,8 @@ func (b *Block) mark(lines []string, i int) error {
 	return nil
 }
 
-// Check says what is wrong with what the block printed, or nothing. A line "…" of the document
-// stands for any text.
+// Check returns an error if what the block printed is wrong. A line "…" of the document stands for
+// any text.
 func (b Block) Check(printed string) error {
 	if b.Prints != nil && !b.Prints.MatchString(printed) {
 		return fmt.Errorf("%s: it printed nothing that matches %s:\n%s", b, b.Prints, printed)

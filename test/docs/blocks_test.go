@@ -49,8 +49,8 @@ func TestBlocksThatAreMalformed(t *testing.T) {
 	}
 }
 
-// Every document with a shell block has its place in the order in which they are run, and few
-// blocks are not run.
+// Every document with a shell block has its place in the order of the run, and few blocks are not
+// run.
 func TestEveryDocumentIsRun(t *testing.T) {
 	const most = 4
 	found, err := filepath.Glob("../../docs/*.md")

@@ -26,7 +26,7 @@ const (
 	business = "ana@acme.example"
 )
 
-// desk is the cluster, and a checkout in which a reader works.
+// desk is the cluster, and a checkout for the reader to work in.
 type desk struct {
 	*story.Stage
 	root, checkout, scratch string
@@ -88,7 +88,7 @@ func (d *desk) checkOut(ctx context.Context, t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(d.checkout, "ca.crt"), []byte("a certificate\n"), 0o600))
 }
 
-// run runs the blocks of a document and stops at the first one that does not do what it says.
+// run runs the blocks of a document and stops at the first one that fails or prints something else.
 func (d *desk) run(ctx context.Context, t *testing.T, document Document) {
 	text, err := os.ReadFile(filepath.Join(d.checkout, document.Path))
 	must(t, err)
@@ -117,7 +117,7 @@ func (d *desk) run(ctx context.Context, t *testing.T, document Document) {
 	}
 }
 
-// prepare brings about what a document expects to be there.
+// prepare sets up what a document expects.
 func (d *desk) prepare(ctx context.Context, t *testing.T, document Document) {
 	t.Helper()
 	if document.Fresh {

@@ -14,8 +14,8 @@ type Document struct {
 	Store bool
 }
 
-// Documents are in an order in which each finds what it needs: business.md leaves the account acme,
-// of which metrics.md and ledger.md tell, and platform.md ends with the removal of everything.
+// Documents are in an order in which each finds what it needs: business.md leaves the account acme
+// for metrics.md and ledger.md, and platform.md ends by removing everything.
 var Documents = []Document{
 	{Path: "README.md", Fresh: true},
 	{Path: "docs/simulator.md"},
@@ -36,7 +36,7 @@ var insteadOfMeta = strings.NewReplacer(
 	"https://acme.example.com/webhooks", "http://acme-gateway.acme.svc:8080/webhooks",
 )
 
-// environment is what a block of a document expects to be set: what a reader brings along.
+// environment is what the blocks expect a reader to have set.
 var environment = []string{
 	"ACCESS_TOKEN=simulator-access-token", "APP_SECRET=simulator-app-secret", "VERIFY_TOKEN=simulator-verify-token",
 	"NEW_APP_SECRET=simulator-app-secret", "PASSWORD=a-password",

@@ -23,7 +23,7 @@ type Shell struct {
 	exited chan error
 }
 
-// errEnded is the end of the shell, by a command that failed.
+// errEnded says that a failed command has ended the shell.
 var errEnded = errors.New("a command failed")
 
 // NewShell starts a shell in a folder that ends at the first command that fails.
@@ -57,8 +57,7 @@ func (s *Shell) Run(ctx context.Context, commands string) (stdout, stderr string
 	if err := os.WriteFile(script, []byte(commands), 0o600); err != nil {
 		return "", "", err
 	}
-	// What runs on in the background keeps none of the shell's own files open but those of its
-	// output.
+	// Background processes keep none of the shell's own files open, except those of its output.
 	line := fmt.Sprintf("source %[1]s >%[1]s.out 2>%[1]s.err 3>&- </dev/null; echo done >&3\n", script)
 	if _, err := io.WriteString(s.stdin, line); err != nil {
 		return "", "", err

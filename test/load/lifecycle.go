@@ -118,7 +118,7 @@ func (s *stage) accepted(ctx context.Context, n int) error {
 	return err
 }
 
-// saturate calls do n times from as many clients as there are, each as fast as it can.
+// saturate calls do n times from all clients, each as fast as it can.
 func saturate(n int, do func(int) error) error {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]

@@ -9,17 +9,16 @@ import (
 	"strconv"
 )
 
-// Ports that a kernel does not give out by itself, neither to a listener on port 0 nor to an
-// outgoing connection: Linux begins at 32768, others later. What is chosen from them stays free
-// until its program starts, and while it is restarted, whatever the machine's other tests open
-// meanwhile.
+// Ports that a kernel does not assign by itself, neither to a listener on port 0 nor to an outgoing
+// connection: Linux begins at 32768, others later. A chosen port stays free until its program
+// starts, and while it restarts, whatever other tests open in the meantime.
 const (
 	first = 20_000
 	last  = 32_767
 )
 
-// Free returns n loopback addresses, each host:port, that nothing listens on now. It fails when
-// hardly a port is free.
+// Free returns n loopback addresses, each host:port, that nothing listens on now. It fails if
+// hardly any port is free.
 func Free(n int) ([]string, error) {
 	const attempts = 100 // more than n
 	addresses := make([]string, 0, n)

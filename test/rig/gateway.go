@@ -43,7 +43,7 @@ type Gateway struct {
 }
 
 // NewGateway prepares a gateway and its log file, gateway.log in the account's directory. Level is
-// the least level that is logged.
+// the lowest level that is logged.
 func NewGateway(programs Programs, account *Account, level string) (*Gateway, error) {
 	addresses, err := port.Free(3)
 	if err != nil {

@@ -75,7 +75,7 @@ func (p *Proxy) Forget() {
 	p.speak()
 }
 
-// reset ends all connections without a farewell.
+// reset ends all connections with a TCP reset.
 func (p *Proxy) reset() {
 	for conn := range p.open {
 		_ = conn.(*net.TCPConn).SetLinger(0) // it may have ended
@@ -139,7 +139,7 @@ func (p *Proxy) pass(to, from net.Conn) {
 	_ = to.(*net.TCPConn).CloseWrite() // it may have ended
 }
 
-// wait holds its caller back during a silence.
+// wait blocks its caller during a silence.
 func (p *Proxy) wait() {
 	p.mu.Lock()
 	speaking, silent := p.speaking, p.silent

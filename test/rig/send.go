@@ -29,7 +29,7 @@ type Send struct {
 	Number, Body, Key string
 }
 
-// Answer is what a send got.
+// Answer is the answer to a send.
 type Answer struct {
 	Status int
 	// ID is that of the accepted message; Code is of the error.
@@ -37,8 +37,8 @@ type Answer struct {
 	Code int
 }
 
-// Post makes the request. An error is that of a connection: whether the message was accepted is not
-// known then.
+// Post makes the request. An error is that of a connection: whether the message was accepted is
+// then unknown.
 func (s Send) Post(ctx context.Context, client *http.Client, api string) (Answer, error) {
 	request, err := http.NewRequestWithContext(
 		ctx, http.MethodPost, api+"/"+APIVersion+"/"+s.Number+"/messages", strings.NewReader(s.Body),

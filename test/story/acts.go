@@ -78,7 +78,7 @@ func (p *Play) Close() {
 	}
 }
 
-// Direct says whether the gateway's address stays good after the play.
+// Direct reports whether the gateway's address stays valid after the play.
 func (p *Play) Direct() bool { return p.doors[0].Direct }
 
 // Run tells the whole story and returns the templates that must have been billed, each to its
@@ -247,8 +247,7 @@ func Billed(account *v1alpha1.BusinessAccount) string {
 	return account.Status.Usage.Billed.Amount
 }
 
-// Rate finds the plan's rate of a market and category on a day, as the text that stands in the
-// plan.
+// Rate finds the plan's rate of a market and category on a day, as the plan's text.
 func Rate(plan *v1alpha1.PricingPlan, day, market, category string) (string, error) {
 	inForce := -1
 	for i, revision := range plan.Spec.Revisions {

@@ -40,7 +40,7 @@ type Answer struct {
 	Details   string
 }
 
-// Refused says whether the message was refused.
+// Refused reports whether the message was refused.
 func (a Answer) Refused() bool { return a.Status != http.StatusOK }
 
 // Text sends a free-form message.

@@ -18,7 +18,7 @@ type Kubectl struct {
 	Kubeconfig string
 }
 
-// Run runs kubectl and returns what it printed. An error holds what it said.
+// Run runs kubectl and returns what it printed. An error has what it printed.
 func (k Kubectl) Run(ctx context.Context, args ...string) (string, error) {
 	return k.RunWithInput(ctx, "", args...)
 }

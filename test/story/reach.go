@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Door is a way to a Service from where the story is told.
+// Door is a way to a Service from where the story runs.
 type Door struct {
 	// URL is the Service's base URL, without a trailing slash.
 	URL string

@@ -1,8 +1,8 @@
 // Package story tells Guichet's main job on a real cluster: manifests are applied, a customer's
 // message opens a window, the business answers through its own Cloud API client, the window closes,
 // templates are billed, and the resource's status shows the money. The demonstration prints it and
-// the end-to-end test asserts it; both do what a person would do, with kubectl and HTTP. Nothing is
-// faked but Meta itself, for which the simulator stands.
+// the end-to-end test asserts it; both do what a person would do, with kubectl and HTTP. Only Meta
+// itself is simulated.
 package story
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// Where things are in the samples.
+// The names in the samples.
 const (
 	OperatorNamespace  = "guichet-system"
 	OperatorDeployment = "guichet-operator"
@@ -40,7 +40,7 @@ const (
 	pollInterval  = 250 * time.Millisecond
 )
 
-// Stage is the cluster on which the story is told.
+// Stage is the cluster on which the story runs.
 type Stage struct {
 	Kubectl Kubectl
 	Client  client.Client
@@ -118,9 +118,8 @@ func (s *Stage) Onboard(ctx context.Context) error {
 	return err
 }
 
-// forgetLostTemplates deletes the templates that a simulator knew which has been restarted since:
-// it keeps them in memory only, and the operator does not submit a template again that the upstream
-// has lost.
+// forgetLostTemplates deletes the templates of a simulator that has been restarted. It keeps them
+// only in memory, and the operator does not submit a template again that the upstream has lost.
 func (s *Stage) forgetLostTemplates(ctx context.Context) error {
 	var pods corev1.PodList
 	if err := s.Client.List(ctx, &pods, client.InNamespace(SimulatorNamespace)); err != nil {
@@ -149,7 +148,7 @@ func (s *Stage) Account(ctx context.Context) (*v1alpha1.BusinessAccount, error) 
 	return &account, err
 }
 
-// AwaitAccount reads the account until it satisfies a condition; an error says how it stood last.
+// AwaitAccount reads the account until it satisfies a condition. An error has its last state.
 func (s *Stage) AwaitAccount(
 	ctx context.Context, what string, satisfied func(*v1alpha1.BusinessAccount) bool,
 ) (*v1alpha1.BusinessAccount, error) {

@@ -82,7 +82,7 @@ func (b Builder) version(ctx context.Context, part Part) (string, error) {
 	return b.goCommand(ctx, part, "list", "-m", "-f", "{{.Version}}", part.pinned)
 }
 
-// goCommand runs the go tool in the part's module. A failure carries what the tool printed.
+// goCommand runs the go tool in the part's module. An error has what the tool printed.
 func (b Builder) goCommand(ctx context.Context, part Part, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, "go", arguments...)
 	command.Dir = filepath.Join(b.Root, part.Module)
@@ -94,7 +94,7 @@ func (b Builder) goCommand(ctx context.Context, part Part, arguments ...string) 
 	return strings.TrimSpace(string(output)), nil
 }
 
-// key changes whenever compiling the part again would give something else.
+// key changes whenever compiling the part again would give a different result.
 func (b Builder) key(part Part) (string, error) {
 	hash := sha256.New()
 	fmt.Fprintln(hash, runtime.Version(), part.Packages, part.Outputs, part.Links, part.Tags)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Part is one compilation: a module below hack/cluster, and the programs that come out of it.
+// Part is one compilation: a module below hack/cluster, and the programs that it builds.
 type Part struct {
 	Name     string
 	Module   string   // folder of the module, relative to the repository's root

@@ -1,5 +1,5 @@
-// Package provisioner makes volumes for the claims of a one-node cluster: a folder of the node for
-// each.
+// Package provisioner provisions volumes for the claims of a one-node cluster, each a folder of the
+// node.
 //
 // The volumes are of the kind "local" rather than "hostPath", because the kubelet applies a pod's
 // fsGroup to the former only, and without it a pod that does not run as root cannot write to its
@@ -17,7 +17,7 @@ import (
 	"sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller"
 )
 
-// Name is what a StorageClass gives as its provisioner to have its claims served here.
+// Name is the provisioner that a StorageClass names to have its claims served here.
 const Name = "guichet.dev/node-folder"
 
 // provisioner keeps one folder per volume under root.
@@ -28,7 +28,7 @@ type provisioner struct {
 
 var _ controller.Provisioner = &provisioner{}
 
-// Provision makes the folder and describes it. Capacity is what the claim asks for; nothing
+// Provision creates the folder and describes it. The capacity is that of the claim; nothing
 // enforces it.
 func (p *provisioner) Provision(
 	_ context.Context, options controller.ProvisionOptions,
