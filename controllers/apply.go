@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,14 +36,20 @@ func (a applier) apply(
 	if err != nil {
 		return err
 	}
+	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
 	if existing != nil && !metav1.IsControlledBy(existing, owner) {
-		return &foreignError{kind: kind, name: name, gvk: intent.GroupVersionKind()}
+		lost, err := a.lostItsOwner(ctx, key, intent, existing)
+		if err != nil {
+			return err
+		}
+		if !lost {
+			return &foreignError{kind: kind, name: name, gvk: intent.GroupVersionKind()}
+		}
 	}
 	digest, err := digestOf(intent)
 	if err != nil {
 		return err
 	}
-	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
 	if existing != nil && a.memory.satisfied(key, existing, digest) {
 		return nil
 	}
@@ -68,6 +75,28 @@ func (a applier) apply(
 	return nil
 }
 
+// lostItsOwner tells whether an object is one that was applied for the account, and that somebody
+// has taken from it since. Whoever may write in the namespace could otherwise keep the gateway's
+// configuration as it is, or as they like it. An object that another controller owns is never taken.
+func (a applier) lostItsOwner(
+	ctx context.Context, key memoryKey, intent *unstructured.Unstructured, existing client.Object,
+) (bool, error) {
+	if metav1.GetControllerOf(existing) != nil {
+		return false, nil
+	}
+	if a.memory.applied(key, existing.GetUID()) {
+		return true, nil
+	}
+	live := metadataOf(intent.GroupVersionKind()) // what is cached does not say who wrote which field
+	err := a.live.Get(ctx, client.ObjectKeyFromObject(intent), live)
+	if err != nil {
+		return false, fmt.Errorf("look for %s %q: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	return slices.ContainsFunc(live.ManagedFields, func(e metav1.ManagedFieldsEntry) bool {
+		return e.Manager == FieldManager && e.Operation == metav1.ManagedFieldsOperationApply
+	}), nil
+}
+
 // existing is the live object: as the cache has it, or, since the cache holds only objects with the
 // operator's label, as the API server has it.
 func (a applier) existing(
@@ -76,8 +105,7 @@ func (a applier) existing(
 	if found != nil {
 		return found, nil
 	}
-	live := &metav1.PartialObjectMetadata{}
-	live.SetGroupVersionKind(intent.GroupVersionKind())
+	live := metadataOf(intent.GroupVersionKind())
 	err := a.live.Get(ctx, client.ObjectKeyFromObject(intent), live)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
@@ -129,6 +157,14 @@ func (m *applyMemory) remember(key memoryKey, live client.Object, digest [sha256
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.known[key] = satisfaction{uid: live.GetUID(), version: live.GetResourceVersion(), digest: digest}
+}
+
+// applied tells whether the object was applied before, whatever has become of it.
+func (m *applyMemory) applied(key memoryKey, uid types.UID) bool {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	known, found := m.known[key]
+	return found && known.uid == uid
 }
 
 // forgetAccount drops what is known of the objects of an account that is gone.

@@ -334,18 +334,12 @@ func (g *Gateway) send(ctx context.Context, p parcel) {
 			g.goesAgain(p.channel)
 		}
 		g.learn(&p, nil, now)
-		var unions []store.Union
-		if !g.persist(ctx, "submit", func(tx *durable.Tx) (err error) {
-			unions, err = g.submitted(
-				tx, p, answer, now,
-			)
-			return err
-		},
-			store.Subject{Message: p.id}) {
+		if !g.persist(
+			ctx, "submit", func(tx *durable.Tx) error { return g.submitted(tx, p, answer, now) },
+			store.Subject{Message: p.id},
+		) {
 			g.leaveInDoubt(ctx, p, now)
-			return
 		}
-		g.united(unions)
 		return
 	}
 	g.learn(&p, err, now)

@@ -41,7 +41,6 @@ func (g *Gateway) intake(ctx context.Context, t *served.Tenant, webhook *whatsap
 	if err != nil {
 		return err
 	}
-	g.united(in.unions)
 	g.traces.Statuses(ctx, in.began, in.traced)
 	for _, tell := range in.rejected {
 		tell()
@@ -106,8 +105,6 @@ type intake struct {
 		of        *whatsapp.Change
 		byAddress map[identity.Address]*whatsapp.Contact
 	}
-	// unions are the customers who were found to be others.
-	unions []store.Union
 	// confirmed says that a message has left the queue: whoever waited behind it may go.
 	confirmed bool
 	// incomplete says why something was left out, see conversation and ofUnknown; nil if nothing
@@ -138,11 +135,10 @@ const (
 // upstream tells them again.
 func (in *intake) each(n int, step func(i int) error) error {
 	for i := range n {
-		unions := len(in.unions)
 		err := in.attempt(func() error { return step(i) })
 		switch {
 		case errors.Is(err, store.ErrFault):
-			in.incomplete, in.unions = errRefused, in.unions[:unions]
+			in.incomplete = errRefused
 		case err != nil:
 			return err
 		}
@@ -299,28 +295,22 @@ func addressesOfContact(c *whatsapp.Contact) []identity.Address {
 	return addresses(c.WAID, c.UserID, c.ParentUserID)
 }
 
-func (in *intake) learn(list []identity.Address, told time.Time) error {
-	unions, err := learn(in.tx, list, told, in.now)
-	in.unions = append(in.unions, unions...)
-	return err
-}
-
 // customer is who does something, and what is remembered of that person; of nobody it is nothing.
 // Before that it learns that the addresses are one person's, and what the notice tells. Where what
 // is remembered cannot be read it is false: what the webhook says of the customer is left out, so
 // that it is as new when the upstream tells it again, and what it says of others is stored.
-func (in *intake) customer(channel *served.Channel, list []identity.Address, told time.Time, notice func() error) (
+func (in *intake) customer(channel *served.Channel, list []identity.Address, told time.Time, notice func(who identity.Address) error) (
 	customer seal.CustomerHash, state conversation.State, readable bool, err error,
 ) {
 	if len(list) == 0 {
 		return customer, state, true, nil
 	}
-	err = in.learn(list, told)
+	who, err := in.gateway.told(in.tx, list, told, in.now)
 	if err == nil {
-		err = notice()
+		err = notice(who)
 	}
 	if err == nil {
-		customer, err = in.gateway.customerAt(in.tx, channel.ID, list[0])
+		customer, err = in.gateway.customerAt(in.tx, channel.ID, who)
 	}
 	if err == nil {
 		state, err = in.tx.People().Conversation(channel.ID, customer)
@@ -335,33 +325,31 @@ func (in *intake) customer(channel *served.Channel, list []identity.Address, tol
 
 // notice learns that a customer is known by another address, if that is what a message tells:
 // whoever has stopped marketing, or was blocked, would be written to again.
-func (in *intake) notice(m *whatsapp.Message) func() error {
-	return func() error {
+func (in *intake) notice(m *whatsapp.Message) func(who identity.Address) error {
+	return func(who identity.Address) error {
 		if m.System == nil || m.System.Type != whatsapp.ChangedNumber && m.System.Type != whatsapp.ChangedUserID {
 			return nil
 		}
-		before, after := first(addressesOf(m)), addresses(m.System.NewID, m.System.NewUserID, m.System.NewParentUserID)
-		if len(after) == 0 {
-			return nil
+		number := first(addresses(m.System.NewID))
+		userIDs := addresses(m.System.NewUserID, m.System.NewParentUserID)
+		at := m.Timestamp
+		if at.IsZero() {
+			at = in.now
 		}
-		if err := in.learn(after, time.Time{}); err != nil {
-			return err
+		var unions []store.Union
+		var err error
+		if number == "" || number.Spelling() == who.Spelling() {
+			unions, err = in.tx.People().Renamed(who, userIDs, in.now)
+		} else {
+			unions, err = in.tx.People().Moved(who, number, userIDs, at, in.now)
 		}
-		if before.Kind() != identity.Phone || after[0].Kind() != identity.Phone {
-			return in.learn([]identity.Address{before, after[0]}, time.Time{})
-		}
-		left := m.Timestamp
-		if left.IsZero() {
-			left = in.now
-		}
-		unions, err := in.tx.People().Moved(before, after[0], left, in.now)
-		in.unions = append(in.unions, unions...)
+		in.gateway.follow(in.tx, unions)
 		return err
 	}
 }
 
 // noNotice is for what tells of no change.
-func noNotice() error { return nil }
+func noNotice(identity.Address) error { return nil }
 
 // receive changes the conversation by what a customer does, and maybe writes, at an instant. An
 // instant in the future counts as now, so that no window reaches beyond what an honest clock

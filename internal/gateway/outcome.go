@@ -15,12 +15,12 @@ import (
 
 // submitted records that the upstream has the message, and whose address the upstream says that it
 // went to, and applies the statuses that came before its id was known.
-func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer network.Sent, now time.Time) ([]store.Union, error) {
-	unions, err := learnAnswer(tx, p.recipient, answer.Recipient, now)
+func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer network.Sent, now time.Time) error {
+	err := g.learnAnswer(tx, p.recipient, answer.Recipient, now)
 	if err != nil && !damaged(err) {
-		return nil, err // whoever cannot be read stays apart; the message has gone all the same
+		return err // whoever cannot be read stays apart; the message has gone all the same
 	}
-	return unions, g.recordSubmitted(tx, p, answer.ID, now)
+	return g.recordSubmitted(tx, p, answer.ID, now)
 }
 
 func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, now time.Time) error {

@@ -14,7 +14,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
-	"github.com/guichet-dev/guichet/internal/store"
 )
 
 const (
@@ -82,18 +81,15 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 		return nil
 	}
 	now := g.store.Now()
-	var unions []store.Union
-	err := g.store.Update(ctx, func(tx *durable.Tx) error {
-		unions = nil
+	return g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, user := range done {
-			more, err := learnAnswer(tx, user.Input, user, now)
-			if err != nil {
+			if err := g.learnAnswer(tx, user.Input, user, now); err != nil {
 				return err
 			}
-			unions = append(unions, more...)
 			address := first(append(slices.Clip(user.Addresses), user.Input))
-			err = g.changePerson(tx, c, address, func(s *conversation.State) {
-				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1)) // the later request counts, be it within the same second
+			err := g.changePerson(tx, c, address, func(s *conversation.State) {
+				// the later request counts, be it within the same second
+				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
 			})
 			if err != nil {
 				return err
@@ -101,10 +97,6 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 		}
 		return nil
 	})
-	if err == nil {
-		g.united(unions)
-	}
-	return err
 }
 
 // postConsents records that customers have agreed to be written to, or have taken that back. The

@@ -50,68 +50,51 @@ func first(list []identity.Address) identity.Address {
 	return list[0]
 }
 
-// learn records that addresses are one person's, because a webhook of an instant says so: the zero
-// time where it tells none. A number that its owner left before, and that is told with a user id of
-// somebody else, has passed to another person.
-func learn(tx *durable.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
-	for i := 1; i < len(list); i++ {
-		if slices.Contains(list[:i], list[i]) {
-			continue
-		}
-		if err := passNumberOn(tx, list[0], list[i], told); err != nil {
-			return nil, err
-		}
-		more, err := tx.People().Same(list[0], list[i], now)
-		if err != nil {
-			return nil, err
-		}
-		unions = append(unions, more...)
-	}
-	return unions, nil
-}
-
-func passNumberOn(tx *durable.Tx, number, user identity.Address, told time.Time) error {
-	if number.Kind() != identity.Phone || user.Kind() == identity.Phone {
-		return nil
-	}
-	left, err := tx.People().Left(number)
-	if err != nil || left.IsZero() || !told.After(left) {
-		return err
-	}
-	former, err := tx.People().Primary(number)
-	if err != nil {
-		return err
-	}
-	owner, err := tx.People().Primary(user)
-	if err != nil || owner == former {
-		return err
-	}
-	return tx.People().PassOn(number)
+// told records that addresses are one person's, because the upstream says so of an instant, and
+// returns the one by which to look the person up; none for none. See store.Tx.Told.
+func (g *Gateway) told(
+	tx *durable.Tx, list []identity.Address, at, now time.Time,
+) (who identity.Address, err error) {
+	who, unions, err := tx.People().Told(list, at, now)
+	g.follow(tx, unions)
+	return who, err
 }
 
 // learnAnswer records whom the network says that a recipient is. What it says of somebody else says
 // nothing.
-func learnAnswer(
+func (g *Gateway) learnAnswer(
 	tx *durable.Tx, recipient identity.Address, known network.Known, now time.Time,
-) (unions []store.Union, err error) {
+) error {
 	if recipient == "" || known.Input != recipient {
-		return nil, nil
+		return nil
 	}
-	for _, address := range known.Addresses {
-		more, err := tx.People().Named(recipient, address, now)
+	list := slices.Clone(known.Addresses)
+	number := slices.IndexFunc(list, func(a identity.Address) bool { return a.Kind() == identity.Phone })
+	if number >= 0 && recipient.Kind() == identity.Phone {
+		unions, err := tx.People().Named(recipient, list[number], now)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		unions = append(unions, more...)
+		g.follow(tx, unions)
+	} else {
+		list = append(list, recipient)
 	}
-	return unions, nil
+	if len(list) < 2 {
+		return nil
+	}
+	_, err := g.told(tx, list, now, now)
+	return err
+}
+
+// follow lets what is kept in memory follow the store once the operation is durable.
+func (g *Gateway) follow(tx *durable.Tx, unions []store.Union) {
+	if len(unions) > 0 {
+		tx.After(func() { g.united(unions) })
+	}
 }
 
 // united lets what is kept in memory follow the store.
 func (g *Gateway) united(unions []store.Union) {
-	if len(unions) == 0 {
-		return
-	}
 	now, moved := g.store.Now(), false
 	for _, u := range unions {
 		g.pacer.unite(pair{u.Gone.Channel, u.Gone.Customer}, pair{u.Kept.Channel, u.Kept.Customer}, now)

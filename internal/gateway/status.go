@@ -122,8 +122,10 @@ func (in *intake) apply(channel *served.Channel, m *store.Message, c *whatsapp.C
 		at = in.now
 	}
 	if state == store.Sent && s.RecipientType != recipientGroup {
-		if err := in.learn(addresses(s.RecipientID, s.RecipientUserID), at); err != nil && !damaged(err) {
-			return err
+		if list := addresses(s.RecipientID, s.RecipientUserID); len(list) > 1 {
+			if _, err := in.gateway.told(in.tx, list, at, in.now); err != nil && !damaged(err) {
+				return err
+			}
 		}
 	}
 	if err := in.entryPoint(m, s, at); err != nil {
