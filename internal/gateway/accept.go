@@ -94,6 +94,9 @@ type acceptance struct {
 // what may be sent once that is durable; nil for a message that has to wait for its turn.
 func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a acceptance) (*parcel, error) {
 	t := from.tenant
+	if err := g.adopt(tx, a.now, from.channel.ID, out.address); err != nil {
+		return nil, err
+	}
 	primary, err := tx.People().Primary(out.address)
 	if err != nil {
 		return nil, err

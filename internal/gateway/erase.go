@@ -120,6 +120,11 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []iden
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		people = nil
 		for _, user := range users {
+			unions, err := tx.People().Adopt(identity.Of(user), g.store.Now())
+			if err != nil {
+				return err
+			}
+			g.follow(tx, unions)
 			primary, err := tx.People().Primary(identity.Of(user))
 			if err != nil {
 				return err

@@ -305,7 +305,11 @@ func (in *intake) customer(channel *served.Channel, list []identity.Address, tol
 	if len(list) == 0 {
 		return customer, state, true, nil
 	}
-	who, err := in.gateway.told(in.tx, list, told, in.now)
+	who := list[0]
+	err = in.gateway.adopt(in.tx, in.now, channel.ID, list...)
+	if err == nil {
+		who, err = in.gateway.told(in.tx, list, told, in.now)
+	}
 	if err == nil {
 		err = notice(who)
 	}

@@ -246,6 +246,9 @@ func checkPeople(of network.Sender, field string, users []string) error {
 func (g *Gateway) changePerson(
 	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
 ) error {
+	if err := g.adopt(tx, g.store.Now(), c.ID, address); err != nil {
+		return err
+	}
 	customer, err := g.customerAt(tx, c.ID, address)
 	if err != nil {
 		return err

@@ -86,6 +86,18 @@ func (g *Gateway) learnAnswer(
 	return err
 }
 
+// adopt takes over what an earlier version kept under other spellings, see store.Tx.Adopt.
+func (g *Gateway) adopt(tx *durable.Tx, now time.Time, channel string, list ...identity.Address) error {
+	for _, address := range list {
+		unions, err := tx.People().Adopt(address, now, channel)
+		if err != nil {
+			return err
+		}
+		g.follow(tx, unions)
+	}
+	return nil
+}
+
 // follow lets what is kept in memory follow the store once the operation is durable.
 func (g *Gateway) follow(tx *durable.Tx, unions []store.Union) {
 	if len(unions) > 0 {

@@ -252,8 +252,9 @@ func (m *messages) add(r *Record) (problem string) {
 	return ""
 }
 
-// count compares the use of an allowance with the earlier ones: each counts one more. It passes over
-// messages that began in one month and ended in another, since the plan may count them in either.
+// count compares the use of an allowance with the earlier ones: each counts one more. It passes
+// over messages that began in one month and ended in another, since the plan may count them in
+// either.
 func (m *messages) count(r *Record) (problem string) {
 	first, last := monthOf(r.AcceptedAt.Add(westernmost)), monthOf(r.AcceptedAt.Add(easternmost))
 	if r.Allowance == "" || first != r.Period || last != r.Period {

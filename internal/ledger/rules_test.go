@@ -185,8 +185,8 @@ func later(r *ledger.Record) {
 	r.Period = r.DeliveredAt.UTC().Format("2006-01")
 }
 
-// Each use of an allowance is one more than the last one of its channel and month, in whatever order
-// messages of others come between.
+// Each use of an allowance is one more than the last one of its channel and month, in whatever
+// order messages of others come between.
 func TestP5VerifyFindsAPlaceOfAnAllowanceThatIsUsedTwice(t *testing.T) {
 	use := func(id string, number int64, change func(*ledger.Record)) ledger.Record {
 		r := service(id)

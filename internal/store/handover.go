@@ -174,7 +174,11 @@ func (tx *transaction) renew(list []identity.Address) error {
 // passOn gives a number to another person, maybe with what the one who had it has refused.
 func (tx *transaction) passOn(has holder, owner identity.Address, refusals bool, since int64) error {
 	if refusals {
-		if err := tx.copyRefusals(has.primary, owner); err != nil {
+		channels, err := tx.channels()
+		if err != nil {
+			return err
+		}
+		if err := tx.copyRefusals(has.primary, owner, channels); err != nil {
 			return err
 		}
 	}
@@ -182,11 +186,7 @@ func (tx *transaction) passOn(has holder, owner identity.Address, refusals bool,
 }
 
 // copyRefusals lets what one person has refused, or what was refused to one, hold for another too.
-func (tx *transaction) copyRefusals(from, to identity.Address) error {
-	channels, err := tx.channels()
-	if err != nil {
-		return err
-	}
+func (tx *transaction) copyRefusals(from, to identity.Address, channels []string) error {
 	type refusal struct {
 		of    Person
 		state conversation.State

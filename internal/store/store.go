@@ -97,6 +97,7 @@ type Store struct {
 	health     health  // used by the writer only
 	purgedTo   int64   // used by the writer only, see Tx.purgeMessages
 	recent     *recent // used by the writer only
+	former     *bool   // used by the writer only, see keepsFormer
 	outage     atomic.Pointer[Outage]
 }
 

@@ -41,7 +41,7 @@ func (tx *transaction) primaries(a, b identity.Address) (first, second identity.
 	return first, second, err
 }
 
-// unite makes what is kept under one primary address a part of what is kept under another.
+// unite makes a person with one primary address the person with another.
 func (tx *transaction) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	if gone == kept {
 		return nil, nil
@@ -50,6 +50,15 @@ func (tx *transaction) unite(gone, kept identity.Address, now time.Time) ([]Unio
 	if err != nil {
 		return nil, err
 	}
+	unions, err := tx.merge(gone, kept, now)
+	if err != nil {
+		return nil, err
+	}
+	return unions, tx.giveAddresses(gone, kept, itself.learned)
+}
+
+// merge makes what is kept under one primary address a part of what is kept under another.
+func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	channels, err := tx.channels()
 	if err != nil {
 		return nil, err
@@ -77,14 +86,7 @@ func (tx *transaction) unite(gone, kept identity.Address, now time.Time) ([]Unio
 			return nil, err
 		}
 	}
-	from, into := tx.store.person(gone), tx.store.person(kept)
-	if err := tx.uniteReach(from, into); err != nil {
-		return nil, err
-	}
-	if err := tx.giveAddresses(gone, kept, itself.learned); err != nil {
-		return nil, err
-	}
-	return unions, nil
+	return unions, tx.uniteReach(tx.store.person(gone), tx.store.person(kept))
 }
 
 // giveAddresses makes the addresses of one person another's: also the primary one, of which that is

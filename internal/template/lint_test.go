@@ -121,7 +121,9 @@ func TestLintRules(t *testing.T) {
 		},
 		{
 			"formatting in the header", valid, header("*Order*"),
-			Finding{"header-characters", Error, "components[0].text", "Remove *, _, ~ and `: a header has no formatting."},
+			Finding{
+				"header-characters", Error, "components[0].text", "Remove *, _, ~ and `: a header has no formatting.",
+			},
 		},
 		{
 			"another line break in the header", valid, header("Order\u2028ready"),

@@ -150,8 +150,10 @@ func readParameter(f field) (p template.Parameter, err error) {
 func readValue(f field) (string, error) {
 	value, err := f.text(0, MaxSendBody)
 	if err == nil && (strings.ContainsAny(value, "\n\r\t") || strings.Contains(value, "     ")) {
-		return "", graph.NewError(graph.CodeTemplateBadParameters,
-			f.path+" has a newline, a tab or more than four spaces in a row. Write the value in one line with single spaces.")
+		return "", graph.NewError(
+			graph.CodeTemplateBadParameters, f.path+" has a newline, a tab or more than four spaces in a row. "+
+				"Write the value in one line with single spaces.",
+		)
 	}
 	return value, err
 }
