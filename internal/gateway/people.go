@@ -246,6 +246,9 @@ func checkPeople(of network.Sender, field string, users []string) error {
 func (g *Gateway) changePerson(
 	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
 ) error {
+	if err := g.adopt(tx, g.store.Now(), c.ID, address); err != nil {
+		return err
+	}
 	customer, err := g.customerAt(tx, c.ID, address)
 	if err != nil {
 		return err
@@ -253,10 +256,10 @@ func (g *Gateway) changePerson(
 	if customer == (seal.CustomerHash{}) {
 		return fmt.Errorf("a customer of channel %s has no address that can be read", c.Name)
 	}
-	state, err := tx.Conversation(c.ID, customer)
+	state, err := tx.People().Conversation(c.ID, customer)
 	if err != nil {
 		return err
 	}
 	change(&state)
-	return tx.PutConversation(c.ID, customer, &state)
+	return tx.People().PutConversation(c.ID, customer, &state)
 }
