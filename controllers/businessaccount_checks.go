@@ -17,8 +17,8 @@ type check struct {
 	counts bool
 	// needs are the parts of the observation without which the condition stays as it was.
 	needs parts
-	// applies tells whether an account has the condition at all; nil if every one has it.
-	applies func(*accountScope) bool
+	// only tells whether an account has the condition at all; nil if every account has it.
+	only    func(*accountScope) bool
 	verdict func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict
 }
 
@@ -53,7 +53,7 @@ func accountChecks() []check {
 func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	known := apimeta.FindStatusCondition(status.Conditions, c.condition) != nil
 	switch {
-	case c.applies != nil && !c.applies(scope):
+	case c.only != nil && !c.only(scope):
 		apimeta.RemoveStatusCondition(&status.Conditions, c.condition)
 	case !scope.lacks(c.needs):
 		j.set(c.condition, c.verdict(scope, status))

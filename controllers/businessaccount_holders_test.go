@@ -162,7 +162,8 @@ func TestP8WhoHasAPageKeepsIt(t *testing.T) {
 	third.Spec.Channels = nil
 	page(third, acmeNumber)
 	w.Expect(w.client.Create(t.Context(), third)).To(gomega.Succeed())
-	w.eventually("zeta", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "The account holds all of its channels")
+	w.eventually("zeta", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "The "+
+		"account holds all of its channels")
 }
 
 // warnings are the events about an account that warn, each with its reason.

@@ -156,8 +156,10 @@ func kindIn(list client.ObjectList) string {
 // childLists are lists of every kind of object that an account has, but Secrets.
 func childLists() []client.ObjectList {
 	return []client.ObjectList{
-		&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.PersistentVolumeClaimList{}, &corev1.ServiceAccountList{}, &corev1.ServiceList{},
-		&networkingv1.IngressList{}, &networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
+		&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.PersistentVolumeClaimList{},
+		&corev1.ServiceAccountList{}, &corev1.ServiceList{}, &networkingv1.IngressList{},
+		&networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{},
+		&autoscalingv2.HorizontalPodAutoscalerList{},
 	}
 }
 

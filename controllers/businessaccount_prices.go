@@ -163,7 +163,8 @@ func (c candidate) notAllowed(scope *accountScope) *tenant.Problem {
 			"PricingPlan %q may not be used from namespace %q, which lacks %s", c.name, namespace, lacks)
 	}
 	return problem(v1alpha1.ReasonPlanNotAllowed,
-		"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", c.name, namespace)
+		"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it",
+		c.name, namespace)
 }
 
 // usable is a plan as the gateway will read it, or why the account cannot be priced by it.

@@ -33,9 +33,10 @@ func (d *desk) conditions() map[string]string {
 func TestStatusIsWrittenAtEveryExit(t *testing.T) {
 	const again = ": it tries again, after pauses of up to five minutes; its log says why"
 	for name, tc := range map[string]struct{ broken, want string }{
-		"a namespace":         {"*v1.PartialObjectMetadata", `read Namespace "acme"`},
-		"a plan":              {"*v1alpha1.PricingPlan", `read PricingPlan "whatsapp"`},
-		"accounts":            {"*v1alpha1.BusinessAccountList", "read the BusinessAccounts with the same guichet.channels"},
+		"a namespace": {"*v1.PartialObjectMetadata", `read Namespace "acme"`},
+		"a plan":      {"*v1alpha1.PricingPlan", `read PricingPlan "whatsapp"`},
+		"accounts": {"*v1alpha1.BusinessAccountList", "read the BusinessAccounts with the same " +
+			"guichet.channels"},
 		"templates":           {"*v1alpha1.MessageTemplateList", "read MessageTemplates"},
 		"objects":             {"*v1.DeploymentList", "read the account's objects of kind Deployment"},
 		"pods":                {"*v1.PodList", "read Pods"},
@@ -64,7 +65,8 @@ func TestStatusIsWrittenAtEveryExit(t *testing.T) {
 				}
 			}
 			well := d.conditions()
-			if got := well["Reconciled"]; got != "True Reconciled: The operator's last look at the account was complete" {
+			if got := well["Reconciled"]; got != "True Reconciled: The operator's last look at the account was "+
+				"complete" {
 				t.Errorf("Reconciled is %q when all can be read", got)
 			}
 

@@ -60,17 +60,21 @@ func TestRefusedAccountsAskTheAPIServerNothing(t *testing.T) {
 	}
 	w.eventually(fmt.Sprintf("acme-%d", accounts-2), v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse,
 		v1alpha1.ReasonApplyRefused, "")
-	calls := w.settleQuietly()
-	w.clock.SetTime(w.clock.Now().Add(14 * time.Second)) // the first pause is 15 seconds
-	w.Expect(w.settleQuietly()).To(gomega.Equal(calls))
-	w.clock.SetTime(w.clock.Now().Add(time.Second))
-	w.Eventually(w.calls.total).Should(gomega.BeNumerically(">", calls), "the pause is over")
 	w.settleQuietly()
-	applied := 0
-	for _, call := range w.calls.since(calls) {
-		if strings.HasPrefix(call, "apply Deployment") {
-			applied++
+	for _, pause := range []time.Duration{15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute} {
+		calls := w.settleQuietly()
+		w.clock.SetTime(w.clock.Now().Add(pause - time.Second))
+		w.Expect(w.settleQuietly()).To(gomega.Equal(calls), "within a pause of %s", pause)
+		w.clock.SetTime(w.clock.Now().Add(time.Second))
+		w.Eventually(w.calls.total).Should(gomega.BeNumerically(">", calls), "a pause of %s is over", pause)
+		w.settleQuietly()
+		tried := 0
+		for _, call := range w.calls.since(calls) {
+			if strings.HasPrefix(call, "apply Deployment") {
+				tried++
+			}
 		}
+		w.Expect(tried).To(gomega.Equal(accounts), "each is tried once after a pause of %s", pause)
+		w.Expect(w.calls.total()-calls).To(gomega.BeNumerically("<=", 6*accounts), "six requests each")
 	}
-	w.Expect(applied).To(gomega.Equal(accounts), "each is tried once")
 }

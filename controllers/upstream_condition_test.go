@@ -90,7 +90,8 @@ func TestStoreOutageOfAPodThatIsNotReadyShows(t *testing.T) {
 	}}
 	w.Expect(w.client.Status().Patch(t.Context(), pod, client.MergeFrom(before))).To(gomega.Succeed())
 	w.setReadyReplicas(0)
-	const sentence = "Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile"
+	const sentence = "Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and " +
+		"webhooks meanwhile"
 	w.eventually("acme", v1alpha1.ConditionStoreWritable, metav1.ConditionFalse, v1alpha1.ReasonStoreFailing, sentence)
 	w.eventually(
 		"acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonGatewayUnavailable,
