@@ -22,9 +22,9 @@ type check struct {
 	verdict func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict
 }
 
-// accountChecks are the conditions of an account. Those that count stand first, in the order of their
-// weight: Ready says what the first of them says that is not True. An account that has spent its
-// budget does what it was asked to, so WithinBudget does not count.
+// accountChecks are the conditions of an account. Those that count stand first, in the order of
+// their weight: Ready says what the first of them says that is not True. An account that has spent
+// its budget does what it was asked to, so WithinBudget does not count.
 func accountChecks() []check {
 	of := func(verdictOf func(*accountScope) verdict) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
 		return func(scope *accountScope, _ *v1alpha1.BusinessAccountStatus) verdict { return verdictOf(scope) }
@@ -81,8 +81,8 @@ func hasVolume(scope *accountScope) bool { return !tenant.Shared(scope.account) 
 
 func hasCallback(scope *accountScope) bool { return scope.account.Spec.Callback != nil }
 
-// reconciledVerdict says whether the operator could do what it had to. What somebody must act on has
-// a condition of its own.
+// reconciledVerdict says whether the operator could do what it had to. What somebody must act on
+// has a condition of its own.
 func reconciledVerdict(scope *accountScope) verdict {
 	var call *callError
 	switch {

@@ -15,8 +15,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// identify is the fingerprint of the inputs of the configuration and of the account's objects: as long as
-// it stays, there is nothing to compile and nothing to apply.
+// identify is the fingerprint of the inputs of the configuration and of the account's objects: as
+// long as it stays, there is nothing to compile and nothing to apply.
 func (s *accountScope) identify() string {
 	digest := sha256.New()
 	hashInto(digest, "account", s.account.UID, s.account.Generation)

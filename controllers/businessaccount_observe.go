@@ -25,8 +25,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// observe reads all that the pass decides by. One part that cannot be read keeps no other from being
-// read: the scope names it, and the error says why.
+// observe reads all that the pass decides by. One part that cannot be read keeps no other from
+// being read: the scope names it, and the error says why.
 func (r *BusinessAccountReconciler) observe(ctx context.Context, scope *accountScope) error {
 	if err := r.observeCluster(ctx, scope); err != nil {
 		scope.unread = allParts

@@ -13,8 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// observeOwnSecrets looks which of the Secrets that are made once are there. The API server is asked,
-// not the cache: a Secret that was made a moment ago must not be made twice.
+// observeOwnSecrets looks which of the Secrets that are made once are there. The API server is
+// asked, not the cache: a Secret that was made a moment ago must not be made twice.
 func (r *BusinessAccountReconciler) observeOwnSecrets(ctx context.Context, scope *accountScope) error {
 	for _, name := range ownSecrets(scope.account) {
 		if scope.secrets[name] != nil {

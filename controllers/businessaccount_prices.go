@@ -41,8 +41,8 @@ type candidate struct {
 
 // resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one
 // before, as it is now or at least as it was. Nothing of it comes from the account's namespace.
-// known is false while there is nothing. What is wrong stands in the decision. The record that comes
-// with the prices must be stored before a gateway has them.
+// known is false while there is nothing. What is wrong stands in the decision. The record that
+// comes with the prices must be stored before a gateway has them.
 func (s *accountScope) resolvePrices(
 	operatorNamespace string,
 ) (found prices, record tenant.PriceRecord, known bool) {

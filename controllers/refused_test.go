@@ -23,17 +23,20 @@ func (w *world) refuseDeployments() {
 		MatchConstraints: &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{{
 			RuleWithOperations: admissionv1.RuleWithOperations{
 				Operations: []admissionv1.OperationType{admissionv1.Create, admissionv1.Update},
-				Rule:       admissionv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}},
+				Rule: admissionv1.Rule{
+					APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"},
+				},
 			},
 		}}},
 		Validations: []admissionv1.Validation{{Expression: "false", Message: "no more Deployments here"}},
 	}}
-	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name, Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name}
+	binding.Spec = admissionv1.ValidatingAdmissionPolicyBindingSpec{
 		PolicyName: name.Name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny},
 		MatchResources: &admissionv1.MatchResources{NamespaceSelector: &metav1.LabelSelector{
 			MatchLabels: map[string]string{"kubernetes.io/metadata.name": w.namespace},
 		}},
-	}}
+	}
 	for _, object := range []client.Object{policy, binding} {
 		w.Expect(w.client.Create(w.t.Context(), object)).To(gomega.Succeed())
 		w.t.Cleanup(func() { _ = w.client.Delete(context.Background(), object) })

@@ -35,8 +35,8 @@ func (s *accountScope) isStalled() bool {
 	return known.fingerprint != "" && s.now.Before(known.until) && known.fingerprint == s.fingerprint
 }
 
-// unstuck reports whether the foreign object that stalled an account is gone. The caches do not hold
-// it, so no watch event tells.
+// unstuck reports whether the foreign object that stalled an account is gone. The caches do not
+// hold it, so no watch event tells.
 func (r *BusinessAccountReconciler) unstuck(ctx context.Context, scope *accountScope) bool {
 	var foreign *foreignError
 	if !errors.As(scope.memory.stall.cause, &foreign) {
@@ -47,8 +47,8 @@ func (r *BusinessAccountReconciler) unstuck(ctx context.Context, scope *accountS
 	return err != nil || metav1.IsControlledBy(live, scope.account)
 }
 
-// rememberStall remembers whether a pass was refused what it needs. The pauses double while the inputs
-// stay.
+// rememberStall remembers whether a pass was refused what it needs. The pauses double while the
+// inputs stay.
 func (s *accountScope) rememberStall(failure error) {
 	if (failure == nil || remedyOf(failure) != stall) && s.keysLost == nil {
 		s.memory.stall = stalledPass{}
