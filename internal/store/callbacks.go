@@ -30,21 +30,26 @@ type Callback struct {
 }
 
 const (
-	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)`
-	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
-	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
-	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
+	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts)
+		VALUES ($1, $2, $3, $4, $5, 0)`
+	selectWaiting = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
+	selectDue     = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks
+		WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
+	leaseCallback = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
 	// retryCallback makes a delivery ready again, but for one that has come behind another
 	// meanwhile, see uniteCallbacks.
 	retryCallback = `UPDATE callbacks SET lease = 0, ready_at = CASE WHEN EXISTS (SELECT 1 FROM callbacks AS c
-		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq) THEN NULL ELSE CAST($1 AS BIGINT) END
+		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq)
+		THEN NULL ELSE CAST($1 AS BIGINT) END
 		WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2 RETURNING LENGTH(payload)`
 	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	// readyCallback makes the next delivery of a line ready. Whose line it is, the delivery before
 	// it tells: it may have become another's while that was made.
-	readyCallback = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT n.seq FROM callbacks AS d, callbacks AS n
-		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq ORDER BY n.seq LIMIT 1)`
+	readyCallback = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT n.seq
+		FROM callbacks AS d, callbacks AS n
+		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq
+		ORDER BY n.seq LIMIT 1)`
 
 	leaseIsOver      = `lease <> 0 AND lease NOT IN (SELECT id FROM leases WHERE taken = 0)`
 	selectReleasable = `SELECT 1 FROM callbacks WHERE ` + leaseIsOver + ` LIMIT 1`
