@@ -150,7 +150,7 @@ func (tx *transaction) learn(address identity.Address, known learned) error {
 	)
 }
 
-// ForgetPerson forgets which addresses are those of the person with the primary address, unless
+// Forget forgets which addresses are those of the person with the primary address, unless
 // something of the person is left with any channel of the account. A number that was somebody
 // else's before does not become theirs again.
 func (tx People) Forget(primary identity.Address) error {

@@ -56,7 +56,7 @@ const (
 	releaseCallbacks = `UPDATE callbacks SET ready_at = created_at, lease = 0 WHERE ` + leaseIsOver
 )
 
-// EnqueueCallback stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
+// Enqueue stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
 func (tx CallbackQueue) Enqueue(c *Callback) error {
 	sealed, err := tx.store.options.Keys.Seal(c.Payload, c.place())
 	if err != nil {
@@ -88,8 +88,8 @@ func (tx *transaction) countCallbacks(callbacks, bytes int64) error {
 	return tx.deepen(CallbackBytes, bytes)
 }
 
-// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
-// of one by then, it is claimed again; see also ReleaseCallbacks. A delivery may so be made twice;
+// Claim takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
+// of one by then, it is claimed again; see also Release. A delivery may so be made twice;
 // the endpoint tells by the ids that it carries.
 func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
@@ -114,7 +114,7 @@ func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, err
 	return due, nil
 }
 
-// FinishCallback removes a delivery, made or given up, and makes the next one about the customer
+// Finish removes a delivery, made or given up, and makes the next one about the customer
 // ready. It is false if the lease was lost and another claim has it.
 func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
 	if err := tx.exec(readyCallback, millis(now), c.seq, c.Attempts); err != nil {
@@ -128,13 +128,13 @@ func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
 	return true, tx.countCallbacks(-1, -bytes)
 }
 
-// RetryCallback puts a delivery off. It is false if the lease was lost and another claim has it.
+// Retry puts a delivery off. It is false if the lease was lost and another claim has it.
 func (tx CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
 	n, err := tx.changed(retryCallback, millis(readyAt), c.seq, c.Attempts)
 	return n == 1, err
 }
 
-// ReleaseCallbacks makes ready what was claimed by a process that has ended, or on a shared store
+// Release makes ready what was claimed by a process that has ended, or on a shared store
 // by a replica that has lost its lease, as of the last CutOff. It tells how many deliveries that
 // were.
 func (tx CallbackQueue) Release() (int64, error) {
@@ -144,7 +144,7 @@ func (tx CallbackQueue) Release() (int64, error) {
 	return tx.changed(releaseCallbacks)
 }
 
-// NextCallback is when the next delivery becomes ready; the zero time if none waits.
+// Next is when the next delivery becomes ready; the zero time if none waits.
 func (tx CallbackQueue) Next() (time.Time, error) {
 	var at int64
 	_, err := tx.first(selectNextDue, nil, func(v engine.Row) { at = v.Int(0) })

@@ -162,7 +162,7 @@ func (tx *transaction) join(line Line, m *Message, readyAt time.Time) error {
 	return nil
 }
 
-// Message is the message with our id, and whether there is one.
+// ByID is the message with our id, and whether there is one.
 func (tx Messages) ByID(id string) (*Message, bool, error) {
 	if known := tx.byID[id]; known != nil {
 		return known, true, nil
@@ -176,12 +176,12 @@ func (tx Messages) ByID(id string) (*Message, bool, error) {
 	return tx.firstMessage(selectMessage, id) // no change that waits to be written is about it
 }
 
-// MessageByUpstreamID is the message with the upstream's id.
+// ByUpstreamID is the message with the upstream's id.
 func (tx Messages) ByUpstreamID(id string) (*Message, bool, error) {
 	return tx.message(selectMessageByUpstream, hashID(id))
 }
 
-// MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
+// ByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
 // in.
 func (tx Messages) ByIdempotencyKey(key []byte) (*Message, bool, error) {
 	m, found, err := tx.message(selectMessageByKey, key)

@@ -120,8 +120,8 @@ func (tx *transaction) claim(m *Message, now time.Time) {
 	m.Attempts++
 }
 
-// Untried says that a message that this operation has claimed is not tried after all: the claim
-// does not count. Retry or Hold puts it back.
+// CancelAttempt says that a message that this operation has claimed is not tried after all: the
+// claim does not count. Retry or Hold puts it back.
 func (tx Queue) CancelAttempt(m *Message) {
 	m.Attempts--
 	m.dirty = true
