@@ -141,6 +141,7 @@ func (tx *Tx) learn(address identity.Address, known learned) error {
 		known.kind = address.Kind()
 	}
 	delete(tx.store.recent.addresses, hash)
+	delete(tx.store.recent.known, person)
 	return tx.exec(
 		upsertAddress, hash[:], person[:], sealed, known.hold.Left, known.hold.Since, int64(known.kind), count(known.passedOn),
 	)
@@ -155,8 +156,8 @@ func (tx *Tx) ForgetPerson(primary identity.Address) error {
 		return err
 	}
 	for _, channel := range channels {
-		known, err := tx.knows(Person{channel, tx.store.customer(channel, primary)})
-		if err != nil || known {
+		found, err := tx.keeps(Person{channel, tx.store.customer(channel, primary)})
+		if err != nil || found.anything {
 			return err
 		}
 	}
@@ -167,6 +168,7 @@ func (tx *Tx) ForgetPerson(primary identity.Address) error {
 		}
 	}
 	clear(tx.store.recent.addresses)
+	clear(tx.store.recent.known)
 	person := tx.store.person(primary)
 	if err := tx.releasePassedOn(person); err != nil {
 		return err

@@ -80,6 +80,7 @@ func (tx *Tx) restore(s snapshot) error {
 	}
 	clear(tx.messages)
 	clear(tx.byID)
+	tx.forgetSorted()
 	tx.messages, tx.readied = tx.messages[:0], s.readied
 	for i, m := range s.messages {
 		*m = s.values[i]

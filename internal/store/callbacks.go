@@ -67,6 +67,7 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 	if !waits {
 		readyAt = millis(c.CreatedAt)
 	}
+	tx.keepsNow(Person{c.Channel, c.Customer})
 	if err := tx.exec(insertCallback, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), readyAt); err != nil {
 		return err
 	}

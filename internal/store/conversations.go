@@ -53,6 +53,7 @@ func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state 
 		until = state.Windows[last].To
 	}
 	delete(tx.store.recent.conversations, Person{channel, customer})
+	tx.keepsNow(Person{channel, customer})
 	if err := tx.noteChannel(channel); err != nil {
 		return err
 	}

@@ -138,18 +138,6 @@ func (tx *Tx) evidence(has holder, others []identity.Address, at time.Time) (ide
 	return e, nil
 }
 
-// selectNamed finds a user id of a kind by which the network names a person now.
-const selectNamed = `SELECT 1 FROM addresses WHERE person = $1 AND current_kind = $2 LIMIT 1`
-
-// named tells whether the network names a person by a user id of a kind.
-func (tx *Tx) named(primary identity.Address, kind identity.Kind) (bool, error) {
-	if primary.Kind() == kind {
-		return true, nil
-	}
-	person := tx.store.person(primary)
-	return tx.first(selectNamed, []any{person[:], int64(kind)}, func(values) {})
-}
-
 // renew notes that the network names a person by these user ids now.
 func (tx *Tx) renew(list []identity.Address) error {
 	for _, address := range list {
@@ -288,6 +276,7 @@ func (tx *Tx) become(from, known identity.Address, userIDs []identity.Address, n
 	}
 	person := tx.store.person(kept)
 	clear(tx.store.recent.addresses)
+	delete(tx.store.recent.known, person)
 	if err := tx.exec(retireUserIDs, person[:]); err != nil {
 		return nil, err
 	}

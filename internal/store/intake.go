@@ -173,5 +173,6 @@ func (tx *Tx) PutReach(person seal.CustomerHash, now time.Time) error {
 			return err
 		}
 	}
+	delete(tx.store.recent.known, person)
 	return tx.exec(upsertReach, person[:], millis(now))
 }

@@ -25,5 +25,6 @@ func (tx *Tx) PairFullAt(channel string, customer seal.CustomerHash) (time.Time,
 // PutPairFullAt records PairFullAt, which is kept to the millisecond. Purge forgets it once it is
 // past.
 func (tx *Tx) PutPairFullAt(channel string, customer seal.CustomerHash, at time.Time) error {
+	tx.keepsNow(Person{channel, customer})
 	return tx.exec(upsertPair, channel, customer[:], millis(at))
 }

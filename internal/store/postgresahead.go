@@ -1,10 +1,13 @@
 package store
 
-import "github.com/guichet-dev/guichet/internal/seal"
+import (
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
 
 // maxAhead bounds what is read ahead for one transaction, and so the memory that it takes: about 1
-// KiB for each subject.
-const maxAhead = 512
+// KiB for each subject. A webhook names some thousand people, each by two addresses or three.
+const maxAhead = 4096
 
 // ahead reads what the operations of a transaction are about: in three exchanges, the messages,
 // whose the addresses are, and then the conversations. The transaction has its turn, so nobody else
@@ -38,10 +41,15 @@ func (w *postgresWriter) ahead(tx *Tx, batch []*operation) error {
 		return err
 	}
 	people := make([]Person, 0, len(of)+len(rows))
+	primaries := make([]identity.Address, 0, len(of))
 	for _, subject := range of {
 		if primary, err := tx.Primary(subject.Address); err == nil {
 			people = append(people, Person{subject.Channel, tx.store.customer(subject.Channel, primary)})
+			primaries = append(primaries, primary)
 		}
+	}
+	if err := w.unionsAhead(tx, primaries); err != nil {
+		return err
 	}
 	for _, m := range tx.messages {
 		if m.State >= Submitted && !m.Settled { // a status is about to settle it
@@ -67,6 +75,64 @@ func (w *postgresWriter) addressesAhead(s *Store, of []Subject) error {
 	}
 	for i, hash := range hashes {
 		s.recent.addresses[hash] = found[i]
+	}
+	return nil
+}
+
+// unionsAhead reads what a union needs to know of people who are known by a user id only: they are
+// about to become those with the numbers that are told with them.
+func (w *postgresWriter) unionsAhead(tx *Tx, primaries []identity.Address) error {
+	var strangers []identity.Address
+	for _, primary := range primaries {
+		if primary.Kind() != identity.Phone {
+			strangers = append(strangers, primary)
+		}
+	}
+	if len(strangers) == 0 {
+		return nil
+	}
+	channels, err := tx.channels()
+	if err != nil {
+		return err
+	}
+	var customers []Person
+	for _, stranger := range strangers {
+		for _, channel := range channels {
+			customers = append(customers, Person{channel, tx.store.customer(channel, stranger)})
+		}
+	}
+	if err := w.keptAhead(tx.store.recent, customers); err != nil {
+		return err
+	}
+	return w.knownAhead(tx.store, primaries)
+}
+
+func (w *postgresWriter) keptAhead(recent *recent, customers []Person) error {
+	found, keys := make([]kept, len(customers)), make([][]any, len(customers))
+	for i := range customers {
+		keys[i] = keptArguments(customers[i])
+	}
+	if err := w.queryEach(selectKept, keys, func(i int, v values) { found[i].read(v) }); err != nil {
+		return err
+	}
+	for i, customer := range customers {
+		recent.kept[customer] = found[i]
+	}
+	return nil
+}
+
+func (w *postgresWriter) knownAhead(s *Store, primaries []identity.Address) error {
+	people, found := make([]seal.CustomerHash, len(primaries)), make([]known, len(primaries))
+	keys := make([][]any, len(primaries))
+	for i := range primaries {
+		people[i] = s.person(primaries[i])
+		keys[i] = []any{people[i][:], people[i][:]}
+	}
+	if err := w.queryEach(selectKnown, keys, func(i int, v values) { found[i].read(v) }); err != nil {
+		return err
+	}
+	for i, person := range people {
+		s.recent.known[person] = found[i]
 	}
 	return nil
 }

@@ -160,22 +160,24 @@ func (c *postgresConnection) query(text string, args []any, scan func(values) bo
 	return err
 }
 
-// queryEach executes a query once for each of several lists of parameters, in one exchange, and
-// calls scan for every row with the index of its list.
+// queryEach executes a query once for each of several lists of parameters, in one exchange for every
+// maxKept of them, and calls scan for every row with the index of its list.
 func (c *postgresConnection) queryEach(text string, lists [][]any, scan func(of int, v values)) error {
-	for _, args := range lists {
-		if err := c.send(text, args); err != nil {
+	for begin := 0; begin < len(lists); begin += maxKept {
+		page := lists[begin:min(begin+maxKept, len(lists))]
+		for _, args := range page {
+			if err := c.send(text, args); err != nil {
+				return err
+			}
+		}
+		if _, err := c.receive(len(page), func(of int, v values) bool {
+			scan(begin+of, v)
+			return true
+		}); err != nil {
 			return err
 		}
 	}
-	if len(lists) == 0 {
-		return nil
-	}
-	_, err := c.receive(len(lists), func(of int, v values) bool {
-		scan(of, v)
-		return true
-	})
-	return err
+	return nil
 }
 
 // send adds a statement to those that are kept back.

@@ -63,6 +63,7 @@ func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside
 	if err != nil {
 		return false, 0, err
 	}
+	tx.keepsNow(Person{c.Channel, c.Customer})
 	err = tx.exec(insertRefused, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), millis(now), int64(status))
 	if err != nil {
 		return false, 0, err

@@ -17,10 +17,13 @@ type Tx struct {
 	tally    *tally
 	messages []*Message // those that the operation has read, each once
 	byID     map[string]*Message
-	saved    bool // whether the operation has its savepoint
-	readied  bool // whether the operation made a message ready that waited behind another
-	wrote    bool // whether any operation of the transaction had
-	err      error
+	// byCustomer are the first messages, so many as are sorted, see give.
+	byCustomer map[Person][]*Message
+	sorted     int
+	saved      bool // whether the operation has its savepoint
+	readied    bool // whether the operation made a message ready that waited behind another
+	wrote      bool // whether any operation of the transaction had
+	err        error
 }
 
 const (
@@ -34,6 +37,7 @@ func (tx *Tx) begin() {
 	clear(tx.messages)
 	tx.messages = tx.messages[:0]
 	clear(tx.byID)
+	tx.forgetSorted()
 	tx.saved, tx.readied = false, false
 	tx.err = nil
 	tx.tally.begin()
@@ -51,7 +55,7 @@ func (tx *Tx) keep() error {
 // undo takes back the operation's work. If the engine has failed before the operation wrote, the
 // state of the transaction is not known, and it ends.
 func (tx *Tx) undo() error {
-	clear(tx.store.recent.channels)
+	tx.store.recent.forgetChannels()
 	tx.tally.undo()
 	if !tx.saved {
 		if tx.goesOn() {
