@@ -97,12 +97,12 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 	if err := g.adopt(tx, a.now, from.channel.ID, out.address); err != nil {
 		return nil, err
 	}
-	primary, err := tx.Primary(out.address)
+	primary, err := tx.People().Primary(out.address)
 	if err != nil {
 		return nil, err
 	}
 	customer, person := g.keys.Seal().CustomerHash(from.channel.ID, string(primary)), g.personOf(primary)
-	state, err := tx.Conversation(from.channel.ID, customer)
+	state, err := tx.People().Conversation(from.channel.ID, customer)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 		return nil, err
 	}
 	if t.Limits.CustomersPerDay > 0 && !granted.inWindow {
-		if err := tx.PutReach(person, a.now); err != nil {
+		if err := tx.People().PutReach(person, a.now); err != nil {
 			return nil, err
 		}
 	}
@@ -131,7 +131,7 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 		IdempotencyKey: a.key, Fingerprint: a.fingerprint,
 		Envelope: about, Content: out.send.Raw,
 	}
-	line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+	line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 	if err != nil {
 		return nil, err
 	}
@@ -144,13 +144,13 @@ func (g *Gateway) admitSend(tx *durable.Tx, from caller, out outgoing, a accepta
 		atOnce = until.IsZero()
 	}
 	if !atOnce {
-		if err := tx.AcceptInto(line, m); err != nil {
+		if err := tx.Queue().AcceptInto(line, m); err != nil {
 			return nil, err
 		}
 		g.senders.note(m.Channel, true)
 		return nil, nil
 	}
-	if err := tx.AcceptAndClaim(line, m); err != nil {
+	if err := tx.Queue().AcceptAndClaim(line, m); err != nil {
 		return nil, err
 	}
 	upstream, err := upstreamBody(tx, from.channel, m)
@@ -168,7 +168,7 @@ func (g *Gateway) circumstances(
 	in := circumstances{now: a.now, state: state, paymentStopped: g.channels.paymentStopped(from.channel.ID, a.now)}
 	in.bound = mostOf(t, from.channel, out, a.now, state)
 	var err error
-	if in.rise, err = tx.Rise(&in.bound); err != nil {
+	if in.rise, err = tx.Figures().Rise(&in.bound); err != nil {
 		return in, err
 	}
 	if in.waiting, err = tx.Depth(store.Outbound); err != nil {
@@ -176,11 +176,11 @@ func (g *Gateway) circumstances(
 	}
 	if t.Limits.CustomersPerDay > 0 {
 		limit := int64(t.Limits.CustomersPerDay)
-		if in.customersToday, in.met, err = tx.Reach(person, a.now); err != nil {
+		if in.customersToday, in.met, err = tx.People().Reach(person, a.now); err != nil {
 			return in, err
 		}
 		if in.customersToday >= limit {
-			if in.nextCustomer, err = tx.ReachFrees(in.customersToday, limit); err != nil {
+			if in.nextCustomer, err = tx.People().ReachFrees(in.customersToday, limit); err != nil {
 				return in, err
 			}
 		}
@@ -192,7 +192,7 @@ func (g *Gateway) circumstances(
 	if in.spent, err = spent(tx.Tx, t, currency, a.now); err != nil {
 		return in, err
 	}
-	in.reserved, err = tx.Reserved(currency)
+	in.reserved, err = tx.Figures().Reserved(currency)
 	return in, err
 }
 
@@ -225,7 +225,7 @@ func (r repeatable) find(tx *durable.Tx) (id string, found bool, err error) {
 	if r.key == nil {
 		return "", false, nil
 	}
-	m, found, err := tx.MessageByIdempotencyKey(r.key)
+	m, found, err := tx.Messages().ByIdempotencyKey(r.key)
 	if err != nil || !found {
 		return "", false, err
 	}

@@ -21,11 +21,11 @@ import (
 // is slow, or an operation that has waited over midnight, that one may have begun (P3).
 func spent(tx *store.Tx, t *served.Tenant, currency money.Currency, now time.Time) (money.Decimal, error) {
 	month := civil.DateAt(now.Unix(), t.Zone).Month()
-	total, err := tx.Total(ledger.TotalKey{Period: month.String(), Currency: currency})
+	total, err := tx.Figures().Total(ledger.TotalKey{Period: month.String(), Currency: currency})
 	if err != nil {
 		return money.Decimal{}, err
 	}
-	next, err := tx.Total(ledger.TotalKey{Period: (month + 1).String(), Currency: currency})
+	next, err := tx.Figures().Total(ledger.TotalKey{Period: (month + 1).String(), Currency: currency})
 	return total.Billed.Max(next.Billed), err
 }
 
@@ -44,19 +44,19 @@ func stillCovered(
 		return nil, nil
 	}
 	currency := bound.Amount.Currency
-	before, err := tx.Reserved(currency)
+	before, err := tx.Figures().Reserved(currency)
 	if err != nil {
 		return nil, err
 	}
-	rise, err := tx.Rise(&bound)
+	rise, err := tx.Figures().Rise(&bound)
 	if err != nil {
 		return nil, err
 	}
 	m.Covered = m.Covered && rise == (pricing.Exposure{})
-	if err := tx.Rereserve(m, &bound); err != nil {
+	if err := tx.Ledger().Rereserve(m, &bound); err != nil {
 		return nil, err
 	}
-	after, err := tx.Reserved(currency)
+	after, err := tx.Figures().Reserved(currency)
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +98,12 @@ func (g *Gateway) warnOfPeriod(ctx context.Context, t *served.Tenant, period str
 	var billed money.Decimal
 	var warned int32
 	err := g.store.View(ctx, func(tx *store.Tx) error {
-		total, err := tx.Total(ledger.TotalKey{Period: period, Currency: t.Book.Currency()})
+		total, err := tx.Figures().Total(ledger.TotalKey{Period: period, Currency: t.Book.Currency()})
 		if err != nil {
 			return err
 		}
 		billed = total.Billed
-		warned, err = tx.BudgetWarned(period)
+		warned, err = tx.Figures().BudgetWarned(period)
 		return err
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func (g *Gateway) warnOfPeriod(ctx context.Context, t *served.Tenant, period str
 	for _, percent := range newLevels(billed, t.Budget.Limit.Amount, t.Budget.WarnAtPercent, warned) {
 		first := false // of the replicas
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			first, err = tx.WarnBudget(period, percent)
+			first, err = tx.Figures().WarnBudget(period, percent)
 			return err
 		})
 		if err != nil {

@@ -59,7 +59,7 @@ func (g *Gateway) queueCallback(
 		tx.After(func() { g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
 		return nil
 	}
-	return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
+	return tx.Callbacks().Enqueue(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
 }
 
 // deliver posts queued callbacks to the business's endpoint until ctx is done: in order for each
@@ -101,13 +101,13 @@ func (g *Gateway) claimCallbacks(
 	}
 	now := g.store.Now()
 	err = g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-		if claimed, err = tx.ClaimCallbacks(now, now.Add(callbackLease), limit); err != nil {
+		if claimed, err = tx.Callbacks().Claim(now, now.Add(callbackLease), limit); err != nil {
 			return err
 		}
 		if claimed, err = g.readable(tx, claimed, now); err != nil {
 			return err
 		}
-		next, err = tx.NextCallback()
+		next, err = tx.Callbacks().Next()
 		return err
 	})
 	if err != nil {
@@ -203,16 +203,16 @@ func (o callbackOutcome) record(
 ) (recorded bool, forgotten int64, err error) {
 	switch o.result {
 	case telemetry.ResultSetAside:
-		return tx.SetAsideCallback(c, o.status, now)
+		return tx.Callbacks().SetAside(c, o.status, now)
 	case telemetry.ResultRetry:
 		if o.status != 0 {
-			if err := tx.NoteRefusal(c, now); err != nil {
+			if err := tx.Callbacks().NoteRefusal(c, now); err != nil {
 				return false, 0, err
 			}
 		}
-		recorded, err = tx.RetryCallback(c, now.Add(o.retry))
+		recorded, err = tx.Callbacks().Retry(c, now.Add(o.retry))
 	default:
-		recorded, err = tx.FinishCallback(c, now)
+		recorded, err = tx.Callbacks().Finish(c, now)
 	}
 	return recorded, 0, err
 }

@@ -65,7 +65,7 @@ func (in *intake) messageCallback(channel *served.Channel, change *whatsapp.Chan
 		if quoted.id == "" {
 			continue
 		}
-		m, found, err := in.tx.MessageByUpstreamID(quoted.id)
+		m, found, err := in.tx.Messages().ByUpstreamID(quoted.id)
 		if err != nil {
 			return nil, err
 		}

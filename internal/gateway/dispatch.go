@@ -126,11 +126,11 @@ func (g *Gateway) claim(
 	err = g.store.UpdateInSteps(ctx, func(tx *durable.Tx, attempt durable.Attempt) error {
 		parcels, gaveUp, locked = nil, false, 0
 		if held {
-			if err := tx.Release(c.ID, now); err != nil {
+			if err := tx.Queue().Release(c.ID, now); err != nil {
 				return err
 			}
 		}
-		claimed, err := tx.Claim(c.ID, now, n)
+		claimed, err := tx.Queue().Claim(c.ID, now, n)
 		if err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func (g *Gateway) claim(
 				parcels = append(parcels, *p)
 			}
 		}
-		next, err = tx.NextReady(c.ID)
+		next, err = tx.Queue().NextReady(c.ID)
 		g.senders.note(c.ID, !next.IsZero() && !next.After(now))
 		return err
 	})
@@ -190,8 +190,8 @@ func (g *Gateway) prepareAlone(
 
 // setAside takes a claimed message out of its customer's line, untried, until an instant.
 func setAside(tx *durable.Tx, m *store.Message, until time.Time) error {
-	tx.Untried(m)
-	return tx.Park(m, until)
+	tx.Queue().CancelAttempt(m)
+	return tx.Queue().Park(m, until)
 }
 
 // prepare makes a claimed message ready for the upstream, unless it must wait and is put back, or
@@ -238,11 +238,11 @@ func isBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount
 // putBack puts a claimed message back untried. One that waits for payment lets what is free of its
 // customer go ahead, and is released when the stop ends.
 func putBack(tx *durable.Tx, m *store.Message, until time.Time, forPayment bool) error {
-	tx.Untried(m)
+	tx.Queue().CancelAttempt(m)
 	if forPayment {
-		return tx.Hold(m, until)
+		return tx.Queue().Hold(m, until)
 	}
-	return tx.Retry(m, until)
+	return tx.Queue().Retry(m, until)
 }
 
 // pack makes a claimed message ready for the upstream. A message that may no longer be sent is
@@ -293,7 +293,7 @@ func stillPermitted(tx *durable.Tx, t *served.Tenant, m *store.Message, about en
 	if !now.Before(m.AcceptedAt.Add(about.ttl())) {
 		return expiredError(), nil
 	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
 	if err != nil {
 		return nil, err
 	}
@@ -364,7 +364,7 @@ func (g *Gateway) leaveInDoubt(ctx context.Context, p parcel, now time.Time) {
 		return
 	}
 	if err := g.store.Update(ctx, func(tx *durable.Tx) error {
-		m, found, err := tx.Claimed(p.id, p.tries+1)
+		m, found, err := tx.Queue().Claimed(p.id, p.tries+1)
 		if err != nil || !found || m.State != store.Sending {
 			return err
 		}

@@ -15,10 +15,10 @@ import (
 // beginDoubt records that nobody knows whether the upstream has the message. The ledger keeps a
 // note of it (P12).
 func (g *Gateway) beginDoubt(tx *durable.Tx, m *store.Message, now time.Time) error {
-	if err := tx.Doubt(m); err != nil {
+	if err := tx.Queue().Doubt(m); err != nil {
 		return err
 	}
-	return tx.Append(doubtRecord(m, noteDoubtBegan, now))
+	return tx.Ledger().Append(doubtRecord(m, noteDoubtBegan, now))
 }
 
 // recover turns into doubts what was cut off: messages that were marked as being sent by a process
@@ -26,7 +26,7 @@ func (g *Gateway) beginDoubt(tx *durable.Tx, m *store.Message, now time.Time) er
 // Callbacks that such a one was delivering are delivered again.
 func (g *Gateway) recover(ctx context.Context, update durable.Updater) error {
 	cutOff := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.CutOff(nil, limit)
+		return tx.Queue().CutOff(nil, limit)
 	}
 	found, err := update.ForEach(ctx, cutOff, func(tx *durable.Tx, m *store.Message) error {
 		return g.beginDoubt(tx, m, g.store.Now())
@@ -43,7 +43,7 @@ func (g *Gateway) recover(ctx context.Context, update durable.Updater) error {
 func (g *Gateway) releaseCallbacks(ctx context.Context, update durable.Updater) error {
 	var released int64
 	err := update(ctx, func(tx *durable.Tx) (err error) {
-		released, err = tx.ReleaseCallbacks()
+		released, err = tx.Callbacks().Release()
 		return err
 	})
 	if err == nil && released > 0 {
@@ -68,7 +68,7 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *served.Tenant, now time.
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
 	resolved := false
 	inDoubt := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
-		return tx.InState(store.InDoubt, last, limit)
+		return tx.Queue().InState(store.InDoubt, last, limit)
 	}
 	_, err = g.store.ForEach(ctx, inDoubt, func(tx *durable.Tx, m *store.Message) error {
 		since := m.ClaimedAt
@@ -91,13 +91,13 @@ func (g *Gateway) resolveDoubts(ctx context.Context, t *served.Tenant, now time.
 func (g *Gateway) resolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
 	c := t.Channel(m.Channel)
 	if t.Doubt.Resolution == config.DoubtResend && c != nil {
-		if err := tx.Append(doubtRecord(m, noteDoubtResent, now)); err != nil {
+		if err := tx.Ledger().Append(doubtRecord(m, noteDoubtResent, now)); err != nil {
 			return err
 		}
 		g.log.Warn("Message in doubt is sent again", "message", m.ID)
-		return tx.Retry(m, now)
+		return tx.Queue().Retry(m, now)
 	}
-	if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
+	if err := tx.Ledger().Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
 		return err
 	}
 	about, err := g.envelopeOf(m)

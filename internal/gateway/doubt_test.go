@@ -58,14 +58,14 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 		Envelope: about, Content: []byte("{}"),
 	}
 	if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
-		line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+		line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 		if err != nil {
 			return err
 		}
-		if err := tx.AcceptAndClaim(line, m); err != nil {
+		if err := tx.Queue().AcceptAndClaim(line, m); err != nil {
 			return err
 		}
-		claimed, _, err := tx.Message(m.ID)
+		claimed, _, err := tx.Messages().ByID(m.ID)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 func storedState(t *testing.T, g *Gateway, id string) (state store.State) {
 	t.Helper()
 	if err := g.store.View(t.Context(), func(tx *store.Tx) error {
-		m, _, err := tx.Message(id)
+		m, _, err := tx.Messages().ByID(id)
 		state = m.State
 		return err
 	}); err != nil {
@@ -128,7 +128,7 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	}
 	var notes []string
 	if err := g.store.View(t.Context(), func(tx *store.Tx) error {
-		for entry, err := range tx.Entries(0) {
+		for entry, err := range tx.Ledger().Entries(0) {
 			if err != nil {
 				return err
 			}
@@ -173,7 +173,7 @@ func TestP12ALateRefusalResolvesADoubt(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := g.store.View(t.Context(), func(tx *store.Tx) error {
-				m, _, err := tx.Message(id)
+				m, _, err := tx.Messages().ByID(id)
 				if err != nil {
 					return err
 				}

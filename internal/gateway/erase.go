@@ -73,7 +73,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	for {
 		var page store.Erasure // apart from so: an operation may be run again
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			page, err = tx.Erase(channel, customers, so, erasePage)
+			page, err = tx.People().Erase(channel, customers, so, erasePage)
 			return err
 		})
 		if err != nil {
@@ -93,10 +93,10 @@ func (g *Gateway) forget(ctx context.Context, people []identity.Address) (unsett
 	for {
 		var page store.Remains // apart from so: an operation may be run again
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			page, err = tx.Remains(people, so, erasePage)
+			page, err = tx.People().Remains(people, so, erasePage)
 			for i := range people {
 				if err == nil && page.Next == 0 && page.Messages[i] == 0 {
-					err = tx.ForgetPerson(people[i])
+					err = tx.People().Forget(people[i])
 				}
 			}
 			return err
@@ -120,12 +120,12 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []iden
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		people = nil
 		for _, user := range users {
-			unions, err := tx.Adopt(identity.Of(user), g.store.Now())
+			unions, err := tx.People().Adopt(identity.Of(user), g.store.Now())
 			if err != nil {
 				return err
 			}
 			g.follow(tx, unions)
-			primary, err := tx.Primary(identity.Of(user))
+			primary, err := tx.People().Primary(identity.Of(user))
 			if err != nil {
 				return err
 			}
@@ -133,7 +133,7 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []iden
 				continue
 			}
 			people = append(people, primary)
-			if err := tx.EraseReach(g.personOf(primary)); err != nil {
+			if err := tx.People().EraseReach(g.personOf(primary)); err != nil {
 				return err
 			}
 		}

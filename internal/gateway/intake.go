@@ -317,7 +317,7 @@ func (in *intake) customer(channel *served.Channel, list []identity.Address, tol
 		customer, err = in.gateway.customerAt(in.tx, channel.ID, who)
 	}
 	if err == nil {
-		state, err = in.tx.Conversation(channel.ID, customer)
+		state, err = in.tx.People().Conversation(channel.ID, customer)
 	}
 	if damaged(err) {
 		in.gateway.unreadable(kindConversation, "channel", channel.Name)
@@ -343,9 +343,9 @@ func (in *intake) notice(m *whatsapp.Message) func(who identity.Address) error {
 		var unions []store.Union
 		var err error
 		if number == "" || number.Spelling() == who.Spelling() {
-			unions, err = in.tx.Renamed(who, userIDs, in.now)
+			unions, err = in.tx.People().Renamed(who, userIDs, in.now)
 		} else {
-			unions, err = in.tx.Moved(who, number, userIDs, at, in.now)
+			unions, err = in.tx.People().Moved(who, number, userIDs, at, in.now)
 		}
 		in.gateway.follow(in.tx, unions)
 		return err
@@ -377,7 +377,7 @@ func (in *intake) receive(
 	case keywords.Resume:
 		state.StopMarketing(false, at)
 	}
-	return in.tx.PutConversation(channel.ID, customer, state)
+	return in.tx.People().PutConversation(channel.ID, customer, state)
 }
 
 // call takes a step of a call: a customer's call opens the window, answered or not, and so does a
@@ -424,7 +424,7 @@ func (in *intake) preference(channel *served.Channel, c *whatsapp.Change, i int)
 	}
 	state.StopMarketing(stop, at)
 	in.count(kindPreference, telemetry.ResultApplied)
-	return in.tx.PutConversation(channel.ID, customer, &state)
+	return in.tx.People().PutConversation(channel.ID, customer, &state)
 }
 
 // accountChange takes a change of the business account rather than of a number: it must be signed
@@ -438,7 +438,7 @@ func (in *intake) accountChange(c *whatsapp.Change) error {
 	kind := kindOther
 	if c.Template != nil && c.Template.ID != "" {
 		kind = kindTemplate
-		if err := in.tx.PutTemplateEvent(templateEvent(c, in.now)); err != nil {
+		if err := in.tx.Intake().PutTemplateEvent(templateEvent(c, in.now)); err != nil {
 			return err
 		}
 	}
@@ -491,12 +491,12 @@ func (in *intake) forward(channel string, customer seal.CustomerHash, body func(
 
 // firstTime tells whether an event is told for the first time.
 func (in *intake) firstTime(channel, kind, id string) (bool, error) {
-	return in.tx.FirstTime(in.eventID(channel, kind, id), in.now)
+	return in.tx.Intake().FirstTime(in.eventID(channel, kind, id), in.now)
 }
 
 // notSeen takes firstTime back: the event is left out, and as new when it is told again.
 func (in *intake) notSeen(channel, kind, id string) error {
-	return in.tx.NotSeen(in.eventID(channel, kind, id))
+	return in.tx.Intake().NotSeen(in.eventID(channel, kind, id))
 }
 
 // eventID is what an event is known by. The id is hashed with the customers' key, because the

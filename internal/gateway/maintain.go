@@ -62,7 +62,7 @@ func (g *Gateway) maintain(ctx context.Context) {
 		g.attend(ctx, "warn of the budget", func() error { return g.warnOfBudget(ctx, t, now) })
 		if now.Sub(touched) >= touchInterval || g.store.Outage() != nil {
 			g.attend(ctx, "see whether the store takes writes", func() error {
-				return g.store.Update(ctx, func(tx *durable.Tx) error { return tx.Touch(now) })
+				return g.store.Update(ctx, func(tx *durable.Tx) error { return tx.Upkeep().Touch(now) })
 			})
 			touched = now
 		}
@@ -93,7 +93,7 @@ func (g *Gateway) attend(ctx context.Context, what string, step func() error) {
 // expireQueued gives up messages that still wait for the upstream when their time to live is over.
 func (g *Gateway) expireQueued(ctx context.Context, t *served.Tenant, now time.Time) error {
 	outlived := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.Outlived(now.Add(outcomeGrace), limit)
+		return tx.Queue().Outlived(now.Add(outcomeGrace), limit)
 	}
 	found, err := g.store.ForEach(ctx, outlived, func(tx *durable.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
@@ -114,7 +114,7 @@ func (g *Gateway) expireQueued(ctx context.Context, t *served.Tenant, now time.T
 func (g *Gateway) expireUnsettled(ctx context.Context, t *served.Tenant, now time.Time) error {
 	late := graph.NewError(graph.CodeUndeliverable, "The message was not delivered within its time to live.")
 	expired := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.Expired(now, limit)
+		return tx.Messages().Expired(now, limit)
 	}
 	found, err := g.store.ForEach(ctx, expired, func(tx *durable.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
@@ -122,7 +122,7 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *served.Tenant, now tim
 			return err
 		}
 		if m.State == store.InDoubt { // the account's rule had no time to apply
-			if err := tx.Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
+			if err := tx.Ledger().Append(doubtRecord(m, noteDoubtFailed, now)); err != nil {
 				return err
 			}
 		}
@@ -141,9 +141,11 @@ func (g *Gateway) expireUnsettled(ctx context.Context, t *served.Tenant, now tim
 // them can come any more.
 func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
 	past := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.ReservedPast(now, limit)
+		return tx.Messages().ReservedPast(now, limit)
 	}
-	_, err := g.store.ForEach(ctx, past, (*durable.Tx).Unreserve)
+	_, err := g.store.ForEach(ctx, past, func(tx *durable.Tx, m *store.Message) error {
+		return tx.Ledger().Unreserve(m)
+	})
 	return err
 }
 
@@ -151,7 +153,7 @@ func (g *Gateway) unreserve(ctx context.Context, now time.Time) error {
 // now, or that could not be opened.
 func (g *Gateway) reprice(ctx context.Context, t *served.Tenant, now time.Time) error {
 	unpriced := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
-		return tx.Unpriced(last, limit)
+		return tx.Messages().Unpriced(last, limit)
 	}
 	_, err := g.store.ForEach(ctx, unpriced, func(tx *durable.Tx, m *store.Message) error {
 		about, err := g.envelopeOf(m)
@@ -179,7 +181,7 @@ func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 	for {
 		var removed, refused int64
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			removed, err = tx.Purge(now, store.PurgeLimits{
+			removed, err = tx.Upkeep().Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
 				// One that is tried is given up by then; this is for those that no endpoint is left
 				// for.
@@ -188,7 +190,7 @@ func (g *Gateway) purge(ctx context.Context, now time.Time) error {
 			if err != nil {
 				return err
 			}
-			refused, err = tx.PurgeRefused(now.Add(-refusedKeptFor), durable.PageSize)
+			refused, err = tx.Callbacks().PurgeRefused(now.Add(-refusedKeptFor), durable.PageSize)
 			return err
 		})
 		if err == nil {

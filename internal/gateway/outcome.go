@@ -24,19 +24,19 @@ func (g *Gateway) submitted(tx *durable.Tx, p parcel, answer network.Sent, now t
 }
 
 func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, now time.Time) error {
-	m, found, err := tx.Claimed(p.id, p.tries+1)
+	m, found, err := tx.Queue().Claimed(p.id, p.tries+1)
 	if err != nil || !found {
 		return err
 	}
 	if m.State == store.InDoubt { // it was held for lost while the answer was on its way
-		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+		if err := tx.Ledger().Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
 			return err
 		}
 	}
-	if err := tx.Submit(m, upstreamID, now); err != nil {
+	if err := tx.Queue().Submit(m, upstreamID, now); err != nil {
 		return err
 	}
-	if tx.Readied() {
+	if tx.Queue().Readied() {
 		g.senders.note(p.channel.ID, true)
 	}
 	return g.applyKept(tx, p.tenant, p.channel, m, now)
@@ -46,15 +46,15 @@ func (g *Gateway) recordSubmitted(tx *durable.Tx, p parcel, upstreamID string, n
 // status that arrived meanwhile knows better. A message that was held for lost while the answer was
 // on its way is in doubt no more.
 func (g *Gateway) notSubmitted(tx *durable.Tx, p parcel, v sendVerdict, now time.Time) error {
-	m, found, err := tx.Claimed(p.id, p.tries+1)
+	m, found, err := tx.Queue().Claimed(p.id, p.tries+1)
 	if err != nil || !found {
 		return err
 	}
 	if m.State == store.InDoubt && v.fate != fateInDoubt {
-		if err := tx.Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
+		if err := tx.Ledger().Append(doubtRecord(m, noteDoubtAnswered, now)); err != nil {
 			return err
 		}
-		if err := tx.Undoubt(m); err != nil {
+		if err := tx.Queue().Undoubt(m); err != nil {
 			return err
 		}
 	}
@@ -64,16 +64,16 @@ func (g *Gateway) notSubmitted(tx *durable.Tx, p parcel, v sendVerdict, now time
 	g.senders.note(p.channel.ID, true) // it waits for its next try, or the one behind it is ready
 	switch v.fate {
 	case fateRetry:
-		return tx.Retry(m, v.at)
+		return tx.Queue().Retry(m, v.at)
 	case fateParked:
-		return tx.Park(m, v.at)
+		return tx.Queue().Park(m, v.at)
 	case fateStopped:
 		if v.failure.Code == graph.CodePayment && !p.billable {
 			// such a stop holds billable messages only, so what is free here and not there waits by
 			// itself
-			return tx.Hold(m, v.at)
+			return tx.Queue().Hold(m, v.at)
 		}
-		return tx.Retry(m, now) // it stays first; the stop of its channel holds it
+		return tx.Queue().Retry(m, now) // it stays first; the stop of its channel holds it
 	case fateInDoubt:
 		return g.beginDoubt(tx, m, now)
 	default:
@@ -101,7 +101,7 @@ func (g *Gateway) giveUp(
 }
 
 func (g *Gateway) abandon(tx *durable.Tx, t *served.Tenant, c *served.Channel, e ending, cause *graph.Error) error {
-	moved, err := tx.Fail(e.message, cause.Code, e.now)
+	moved, err := tx.Queue().Fail(e.message, cause.Code, e.now)
 	if err != nil || !moved {
 		return err
 	}
@@ -123,7 +123,7 @@ func (g *Gateway) afterFailure(tx *durable.Tx, m *store.Message, code int, at ti
 	if code != graph.CodeMarketingStopped {
 		return nil
 	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		return nil // it stops everything until the row is restored, and the upstream will say it again
 	}
@@ -131,7 +131,7 @@ func (g *Gateway) afterFailure(tx *durable.Tx, m *store.Message, code int, at ti
 		return err
 	}
 	state.StopMarketing(true, at.Unix())
-	return tx.PutConversation(m.Channel, m.Customer, &state)
+	return tx.People().PutConversation(m.Channel, m.Customer, &state)
 }
 
 // persist records an outcome that is known only here, see durable.Store.Persist, of which the

@@ -142,13 +142,13 @@ func (g *Gateway) pace(tx *durable.Tx, t *served.Tenant, m *store.Message, now t
 // is any, or any of the replica's own part, which comes in own.
 func takeShared(tx *durable.Tx, to pair, now time.Time, own time.Duration) (wait time.Duration, err error) {
 	var shared bucket
-	if shared.fullAt, err = tx.PairFullAt(to.channel, to.customer); err != nil {
+	if shared.fullAt, err = tx.People().PairFullAt(to.channel, to.customer); err != nil {
 		return 0, err
 	}
 	if wait = shared.take(now, sharedPair); wait > 0 {
 		return min(wait, own), nil
 	}
-	return 0, tx.PutPairFullAt(to.channel, to.customer, shared.fullAt)
+	return 0, tx.People().PutPairFullAt(to.channel, to.customer, shared.fullAt)
 }
 
 // takeNumber admits a message of a number, or says how long it must wait.

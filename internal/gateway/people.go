@@ -256,10 +256,10 @@ func (g *Gateway) changePerson(
 	if customer == (seal.CustomerHash{}) {
 		return fmt.Errorf("a customer of channel %s has no address that can be read", c.Name)
 	}
-	state, err := tx.Conversation(c.ID, customer)
+	state, err := tx.People().Conversation(c.ID, customer)
 	if err != nil {
 		return err
 	}
 	change(&state)
-	return tx.PutConversation(c.ID, customer, &state)
+	return tx.People().PutConversation(c.ID, customer, &state)
 }

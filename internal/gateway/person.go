@@ -17,7 +17,7 @@ func (g *Gateway) customerAt(tx *durable.Tx, channel string, address identity.Ad
 	if address == "" {
 		return seal.CustomerHash{}, nil
 	}
-	primary, err := tx.Primary(address)
+	primary, err := tx.People().Primary(address)
 	if err != nil {
 		return seal.CustomerHash{}, err
 	}
@@ -55,7 +55,7 @@ func first(list []identity.Address) identity.Address {
 func (g *Gateway) told(
 	tx *durable.Tx, list []identity.Address, at, now time.Time,
 ) (who identity.Address, err error) {
-	who, unions, err := tx.Told(list, at, now)
+	who, unions, err := tx.People().Told(list, at, now)
 	g.follow(tx, unions)
 	return who, err
 }
@@ -71,7 +71,7 @@ func (g *Gateway) learnAnswer(
 	list := slices.Clone(known.Addresses)
 	number := slices.IndexFunc(list, func(a identity.Address) bool { return a.Kind() == identity.Phone })
 	if number >= 0 && recipient.Kind() == identity.Phone {
-		unions, err := tx.Named(recipient, list[number], now)
+		unions, err := tx.People().Named(recipient, list[number], now)
 		if err != nil {
 			return err
 		}
@@ -89,7 +89,7 @@ func (g *Gateway) learnAnswer(
 // adopt takes over what an earlier version kept under other spellings, see store.Tx.Adopt.
 func (g *Gateway) adopt(tx *durable.Tx, now time.Time, channel string, list ...identity.Address) error {
 	for _, address := range list {
-		unions, err := tx.Adopt(address, now, channel)
+		unions, err := tx.People().Adopt(address, now, channel)
 		if err != nil {
 			return err
 		}

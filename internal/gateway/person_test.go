@@ -264,11 +264,11 @@ func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
 		unixSeconds(s.now), ana, user,
 	))
 	if err := s.gateway.store.Update(t.Context(), func(tx *durable.Tx) error {
-		m, _, err := tx.Message(s.sent[0])
+		m, _, err := tx.Messages().ByID(s.sent[0])
 		if err != nil {
 			return err
 		}
-		if err := tx.KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
+		if err := tx.Intake().KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
 			return err
 		}
 		return s.gateway.applyKept(tx, s.tenant, s.tenant.Channel(phoneID), m, s.now)

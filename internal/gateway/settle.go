@@ -57,7 +57,7 @@ func (g *Gateway) settle(tx *durable.Tx, t *served.Tenant, e ending) error {
 	if e.message.Settled && (!e.delivered || e.message.FailedAt.IsZero() && e.message.ErrorCode == 0) {
 		return nil // only a message that was given up can have been delivered after all
 	}
-	state, err := tx.Conversation(e.message.Channel, e.message.Customer)
+	state, err := tx.People().Conversation(e.message.Channel, e.message.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		g.unreadable(kindConversation, "message", e.message.ID)
 		e.about.unreadable, err = true, nil
@@ -66,7 +66,7 @@ func (g *Gateway) settle(tx *durable.Tx, t *served.Tenant, e ending) error {
 		return err
 	}
 	facts := e.facts(t)
-	outcome := rateOf(t, e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx) })
+	outcome := rateOf(t, e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx.Figures()) })
 	record := recordOf(t, e, facts, outcome)
 	g.keepDissent(e, record, outcome)
 	switch {
@@ -74,14 +74,14 @@ func (g *Gateway) settle(tx *durable.Tx, t *served.Tenant, e ending) error {
 		return g.correct(tx, e, record, outcome, &state)
 	case outcome.Result == pricing.Unpriced:
 		g.metrics.Settled.WithLabelValues("unpriced").Inc()
-		return tx.HoldUnpriced(e.message)
+		return tx.Ledger().HoldUnpriced(e.message)
 	}
 	if err := g.apply(tx, e.message, record, outcome, &state); err != nil {
 		return err
 	}
-	settle := tx.Settle
+	settle := tx.Ledger().Settle
 	if e.mayComeYet() {
-		settle = tx.SettleReserved
+		settle = tx.Ledger().SettleReserved
 	}
 	if _, err := settle(e.message, record, contentUntil(t, e.now)); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (g *Gateway) apply(
 ) error {
 	if outcome.Change != (conversation.Change{}) {
 		state.Apply(outcome.Change)
-		if err := tx.PutConversation(m.Channel, m.Customer, state); err != nil {
+		if err := tx.People().PutConversation(m.Channel, m.Customer, state); err != nil {
 			return err
 		}
 	}
@@ -113,9 +113,9 @@ func (g *Gateway) apply(
 		return nil
 	}
 	if outcome.Allowance != "" {
-		record.AllowanceUsed = tx.Count(outcome.Count.Key) + outcome.Count.By
+		record.AllowanceUsed = tx.Figures().Count(outcome.Count.Key) + outcome.Count.By
 	}
-	return tx.Increment(outcome.Currency, outcome.Count)
+	return tx.Figures().Increment(outcome.Currency, outcome.Count)
 }
 
 // correct appends what a message owes after all, in place of its reservation: it was settled as
@@ -124,7 +124,7 @@ func (g *Gateway) apply(
 func (g *Gateway) correct(
 	tx *durable.Tx, e ending, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
 ) error {
-	settled, found, err := tx.Settlement(e.message.ID)
+	settled, found, err := tx.Ledger().Settlement(e.message.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
 		return err
 	}
@@ -138,7 +138,7 @@ func (g *Gateway) correct(
 		return err
 	}
 	g.log.Warn("Message delivered after it was given up", "message", e.message.ID, "settlement", settled.Sequence)
-	return tx.Correct(e.message, record)
+	return tx.Ledger().Correct(e.message, record)
 }
 
 // oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
@@ -153,10 +153,10 @@ func (g *Gateway) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 	)
 	g.metrics.Settled.WithLabelValues("unpriced").Inc()
 	record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
-	if err := tx.HoldUnpriced(m); err != nil {
+	if err := tx.Ledger().HoldUnpriced(m); err != nil {
 		return err
 	}
-	return tx.Append(record)
+	return tx.Ledger().Append(record)
 }
 
 // Notes of records.

@@ -37,7 +37,7 @@ func (in *intake) status(channel *served.Channel, c *whatsapp.Change, i int) err
 	}
 	if s.OfDelivery() && s.CallbackData == "" && s.ID != "" {
 		// Whatever we send carries our id. It is kept for an upstream that does not return it.
-		if err := in.tx.KeepEarlyStatus(s.ID, in.told.callbacks.ForeignStatus(s), in.now); err != nil {
+		if err := in.tx.Intake().KeepEarlyStatus(s.ID, in.told.callbacks.ForeignStatus(s), in.now); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (in *intake) ofUnknown(c *whatsapp.Change) error {
 		if !(whatsapp.Network{}).IsOwnID(id) {
 			continue
 		}
-		m, found, err := in.tx.Message(id)
+		m, found, err := in.tx.Messages().ByID(id)
 		if err != nil {
 			return err
 		}
@@ -91,10 +91,10 @@ func (in *intake) find(channel *served.Channel, s *whatsapp.Status) (*store.Mess
 	var found bool
 	var err error
 	if (whatsapp.Network{}).IsOwnID(s.CallbackData) {
-		m, found, err = in.tx.Message(s.CallbackData)
+		m, found, err = in.tx.Messages().ByID(s.CallbackData)
 	}
 	if err == nil && !found {
-		m, found, err = in.tx.MessageByUpstreamID(s.ID)
+		m, found, err = in.tx.Messages().ByUpstreamID(s.ID)
 	}
 	if err != nil || !found || m.Channel != channel.ID {
 		return nil, false, err
@@ -157,11 +157,11 @@ func (in *intake) confirm(m *store.Message, s *whatsapp.Status) error {
 		return nil
 	}
 	if m.State == store.InDoubt {
-		if err := in.tx.Append(doubtRecord(m, noteDoubtConfirmed, in.now)); err != nil {
+		if err := in.tx.Ledger().Append(doubtRecord(m, noteDoubtConfirmed, in.now)); err != nil {
 			return err
 		}
 	}
-	if err := in.tx.Submit(m, s.ID, in.now); err != nil {
+	if err := in.tx.Queue().Submit(m, s.ID, in.now); err != nil {
 		return err
 	}
 	in.confirmed = true
@@ -175,13 +175,13 @@ func (in *intake) advance(
 		if isBillable(m) && in.gateway.channels.confirmed(channel.ID, m.ClaimedAt) {
 			in.gateway.goesAgain(channel)
 		}
-		return in.tx.Advance(m, to, at)
+		return in.tx.Queue().Advance(m, to, at)
 	}
 	code := graph.CodeInternal
 	if len(s.Errors) > 0 {
 		code = s.Errors[0].Code
 	}
-	moved, err := in.tx.Fail(m, code, at)
+	moved, err := in.tx.Queue().Fail(m, code, at)
 	if err != nil {
 		return false, err
 	}
@@ -200,7 +200,7 @@ func (in *intake) unreserve(m *store.Message) error {
 	if !m.DoubtedAt.IsZero() || m.Unpriced {
 		return nil // of another copy nothing was heard, or it was delivered and waits for its rate
 	}
-	return in.tx.Unreserve(m)
+	return in.tx.Ledger().Unreserve(m)
 }
 
 // consequences settles a message that a status has moved forward, if that is its end.
@@ -241,7 +241,7 @@ func (in *intake) entryPoint(m *store.Message, s *whatsapp.Status, at time.Time)
 	if !rules.EntryPoint.TrustsUpstream {
 		return nil
 	}
-	state, err := in.tx.Conversation(m.Channel, m.Customer)
+	state, err := in.tx.People().Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		return nil // the settlement says so
 	}
@@ -253,7 +253,7 @@ func (in *intake) entryPoint(m *store.Message, s *whatsapp.Status, at time.Time)
 		return nil
 	}
 	state.Apply(conversation.Change{EntryPoint: reply})
-	return in.tx.PutConversation(m.Channel, m.Customer, &state)
+	return in.tx.People().PutConversation(m.Channel, m.Customer, &state)
 }
 
 // stateOf is the state that a status brings a message to; false for one that brings it nowhere.
@@ -290,7 +290,7 @@ func statusOf(state store.State) conversation.Status {
 
 // applyKept applies the statuses that came before the message's upstream id was known.
 func (g *Gateway) applyKept(tx *durable.Tx, t *served.Tenant, c *served.Channel, m *store.Message, now time.Time) error {
-	kept, unreadable, err := tx.TakeEarlyStatuses(m.UpstreamID)
+	kept, unreadable, err := tx.Intake().TakeEarlyStatuses(m.UpstreamID)
 	if err != nil {
 		return err
 	}

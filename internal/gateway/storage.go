@@ -19,7 +19,7 @@ func (g *Gateway) rate(t *served.Tenant) int32 {
 func (g *Gateway) stillOurs(ctx context.Context, p parcel) bool {
 	ours := false
 	asked := g.persist(ctx, "ask", func(tx *durable.Tx) error {
-		m, found, err := tx.Claimed(p.id, p.tries+1)
+		m, found, err := tx.Queue().Claimed(p.id, p.tries+1)
 		ours = err == nil && found && m.State == store.Sending
 		return err
 	})

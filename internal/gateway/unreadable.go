@@ -67,11 +67,11 @@ func (g *Gateway) readable(tx *durable.Tx, claimed []*store.Callback, now time.T
 			whole = append(whole, c)
 		case c.Condition == store.Locked && now.Sub(c.CreatedAt) <= callbackRetryFor:
 			g.unreadable(kindCallback, "channel", c.Channel, "reason", "it is sealed with a key that the keyset lacks")
-			_, err = tx.RetryCallback(c, now.Add(lockedPause))
+			_, err = tx.Callbacks().Retry(c, now.Add(lockedPause))
 		default:
 			g.unreadable(kindCallback, "channel", c.Channel, "reason", "it is dropped")
 			g.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc()
-			_, err = tx.FinishCallback(c, now)
+			_, err = tx.Callbacks().Finish(c, now)
 		}
 		if err != nil {
 			return nil, err

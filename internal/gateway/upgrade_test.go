@@ -41,7 +41,7 @@ func (s *story) keeps(spelling identity.Address, change func(*conversation.State
 	if err := s.gateway.store.Update(s.t.Context(), func(tx *durable.Tx) error {
 		var state conversation.State
 		change(&state)
-		return tx.PutConversation(phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, string(spelling)), &state)
+		return tx.People().PutConversation(phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, string(spelling)), &state)
 	}); err != nil {
 		s.t.Fatal(err)
 	}

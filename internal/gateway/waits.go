@@ -27,7 +27,7 @@ func (g *Gateway) reportWaits(r *report.Report, tx *store.Tx, t *served.Tenant, 
 	}
 	groups := map[group]*report.Waiting{}
 	first := map[pair]report.WaitingReason{} // why the first message of a line waits
-	err = tx.Waiting(reportWaiting, func(w store.Waiting) {
+	err = tx.Queue().Waiting(reportWaiting, func(w store.Waiting) {
 		line := pair{w.Channel, w.Customer}
 		reason := g.whyWaiting(&w, t, stops, now)
 		switch before, behind := first[line]; {

@@ -4,17 +4,18 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const selectFormerSpellings = `SELECT one FROM former_spellings`
 
 // keepsFormer tells whether the store was in use when numbers had other spellings. That never
 // changes, so the writer asks once.
-func (tx *Tx) keepsFormer() (bool, error) {
+func (tx *transaction) keepsFormer() (bool, error) {
 	if kept := tx.store.former; kept != nil && !tx.readOnly {
 		return *kept, nil
 	}
-	kept, err := tx.first(selectFormerSpellings, nil, func(values) {})
+	kept, err := tx.first(selectFormerSpellings, nil, func(engine.Row) {})
 	if err == nil && !tx.readOnly {
 		tx.store.former = &kept
 	}
@@ -25,7 +26,7 @@ func (tx *Tx) keepsFormer() (bool, error) {
 // under other spellings of the address, and of the person's primary one. Where a spelling may have
 // been somebody else's too, only what was refused is taken over, and stays there as well. Adopting
 // again changes nothing. A store that has never known other spellings is not looked at.
-func (tx *Tx) Adopt(address identity.Address, now time.Time, channels ...string) (unions []Union, err error) {
+func (tx People) Adopt(address identity.Address, now time.Time, channels ...string) (unions []Union, err error) {
 	if kept, err := tx.keepsFormer(); err != nil || !kept {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func (tx *Tx) Adopt(address identity.Address, now time.Time, channels ...string)
 	return unions, nil
 }
 
-func (tx *Tx) takeOver(number, primary identity.Address, now time.Time, channels []string) (unions []Union, err error) {
+func (tx *transaction) takeOver(number, primary identity.Address, now time.Time, channels []string) (unions []Union, err error) {
 	own, shared := number.FormerSpellings()
 	for _, former := range own {
 		for _, channel := range channels {

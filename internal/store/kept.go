@@ -3,6 +3,7 @@ package store
 import (
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // kept is what is kept of a customer of a channel.
@@ -46,7 +47,7 @@ func keptArguments(of Person) []any {
 	return append(arguments, of.Customer[:])
 }
 
-func (k *kept) read(v values) {
+func (k *kept) read(v engine.Row) {
 	if v.Int(0) == 1 {
 		k.anything = true
 	} else {
@@ -55,20 +56,20 @@ func (k *kept) read(v values) {
 }
 
 // keeps tells what is kept of a customer.
-func (tx *Tx) keeps(of Person) (found kept, err error) {
+func (tx *transaction) keeps(of Person) (found kept, err error) {
 	if !tx.readOnly {
 		if found, ahead := tx.store.recent.kept[of]; ahead {
 			return found, tx.err
 		}
 	}
-	err = tx.each(selectKept, keptArguments(of), func(v values) bool {
+	err = tx.each(selectKept, keptArguments(of), func(v engine.Row) bool {
 		found.read(v)
 		return true
 	})
 	return found, err
 }
 
-func (k *known) read(v values) {
+func (k *known) read(v engine.Row) {
 	switch kind := v.Int(0); kind {
 	case -1:
 		k.reached = true
@@ -80,13 +81,13 @@ func (k *known) read(v values) {
 }
 
 // knows tells what is known of a person.
-func (tx *Tx) knows(person seal.CustomerHash) (found known, err error) {
+func (tx *transaction) knows(person seal.CustomerHash) (found known, err error) {
 	if !tx.readOnly {
 		if found, ahead := tx.store.recent.known[person]; ahead {
 			return found, tx.err
 		}
 	}
-	err = tx.each(selectKnown, []any{person[:], person[:]}, func(v values) bool {
+	err = tx.each(selectKnown, []any{person[:], person[:]}, func(v engine.Row) bool {
 		found.read(v)
 		return true
 	})
@@ -94,7 +95,7 @@ func (tx *Tx) knows(person seal.CustomerHash) (found known, err error) {
 }
 
 // named tells whether the network names a person by a user id of a kind.
-func (tx *Tx) named(primary identity.Address, kind identity.Kind) (bool, error) {
+func (tx *transaction) named(primary identity.Address, kind identity.Kind) (bool, error) {
 	if primary.Kind() == kind {
 		return true, nil
 	}
@@ -106,18 +107,18 @@ func (tx *Tx) named(primary identity.Address, kind identity.Kind) (bool, error) 
 }
 
 // keepsNow says that something is kept of a customer from now on.
-func (tx *Tx) keepsNow(of Person) { delete(tx.store.recent.kept, of) }
+func (tx *transaction) keepsNow(of Person) { delete(tx.store.recent.kept, of) }
 
 // give makes the messages that the operation has read of a customer another's.
-func (tx *Tx) give(u Union) {
+func (tx *transaction) give(u Union) {
 	if tx.byCustomer == nil {
 		tx.byCustomer = map[Person][]*Message{}
 	}
-	for _, m := range tx.messages[tx.sorted:] {
+	for _, m := range tx.known[tx.sorted:] {
 		of := Person{m.Channel, m.Customer}
 		tx.byCustomer[of] = append(tx.byCustomer[of], m)
 	}
-	tx.sorted = len(tx.messages)
+	tx.sorted = len(tx.known)
 	given := tx.byCustomer[u.Gone]
 	for _, m := range given {
 		m.Customer = u.Kept.Customer
@@ -129,7 +130,7 @@ func (tx *Tx) give(u Union) {
 }
 
 // forgetSorted lets give look at all messages again.
-func (tx *Tx) forgetSorted() {
+func (tx *transaction) forgetSorted() {
 	clear(tx.byCustomer)
 	tx.sorted = 0
 }

@@ -42,7 +42,7 @@ func benchmarkLearning(b *testing.B, s *store.Store) {
 				}
 				if err := s.Update(context.Background(), func(tx *store.Tx) error {
 					for _, list := range lists {
-						if _, _, err := tx.Told(list, noon, noon); err != nil {
+						if _, _, err := tx.People().Told(list, noon, noon); err != nil {
 							return err
 						}
 					}
@@ -62,7 +62,7 @@ func atWork(tb testing.TB, s *store.Store) {
 	update(tb, s, func(tx *store.Tx) error {
 		for _, number := range []string{channel, second, "a third number"} {
 			state := conversation.State{FirstContact: 1}
-			if err := tx.PutConversation(number, customer(1), &state); err != nil {
+			if err := tx.People().PutConversation(number, customer(1), &state); err != nil {
 				return err
 			}
 		}
@@ -71,16 +71,16 @@ func atWork(tb testing.TB, s *store.Store) {
 	for part := range 8 {
 		update(tb, s, func(tx *store.Tx) error {
 			for i := range 256 {
-				if err := tx.Accept(newMessage(fmt.Sprintf("m%d.%d", part, i), customer(100+256*part+i))); err != nil {
+				if err := tx.Queue().Accept(newMessage(fmt.Sprintf("m%d.%d", part, i), customer(100+256*part+i))); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 		update(tb, s, func(tx *store.Tx) error {
-			messages, err := tx.Claim(channel, noon.Add(time.Hour), 256)
+			messages, err := tx.Queue().Claim(channel, noon.Add(time.Hour), 256)
 			for _, m := range messages {
-				if err := tx.Submit(m, "upstream "+m.ID, noon); err != nil {
+				if err := tx.Queue().Submit(m, "upstream "+m.ID, noon); err != nil {
 					return err
 				}
 			}

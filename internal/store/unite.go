@@ -8,6 +8,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Union says that a customer of a channel was found to be another one: what was kept under Gone is
@@ -23,7 +24,7 @@ type Union struct {
 // their acceptance, rate limits, the count of people reached. The ledger stays as it is. Recording
 // it again changes nothing. The error is ErrDamaged where what is kept cannot be read; nothing was
 // changed then.
-func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
+func (tx People) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(a, b)
 	if err != nil {
 		return nil, err
@@ -34,16 +35,16 @@ func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	return tx.unite(gone, kept, now)
 }
 
-func (tx *Tx) primaries(a, b identity.Address) (first, second identity.Address, err error) {
-	if first, err = tx.Primary(a); err != nil {
+func (tx *transaction) primaries(a, b identity.Address) (first, second identity.Address, err error) {
+	if first, err = tx.people().Primary(a); err != nil {
 		return "", "", err
 	}
-	second, err = tx.Primary(b)
+	second, err = tx.people().Primary(b)
 	return first, second, err
 }
 
 // unite makes a person with one primary address the person with another.
-func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
+func (tx *transaction) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	if gone == kept {
 		return nil, nil
 	}
@@ -59,7 +60,7 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 }
 
 // merge makes what is kept under one primary address a part of what is kept under another.
-func (tx *Tx) merge(gone, kept identity.Address, now time.Time) ([]Union, error) {
+func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	channels, err := tx.channels()
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func (tx *Tx) merge(gone, kept identity.Address, now time.Time) ([]Union, error)
 
 // giveAddresses makes the addresses of one person another's: also the primary one, of which that is
 // known.
-func (tx *Tx) giveAddresses(gone, kept identity.Address, known learned) error {
+func (tx *transaction) giveAddresses(gone, kept identity.Address, known learned) error {
 	from, into := tx.store.person(gone), tx.store.person(kept)
 	sealed, err := tx.store.options.Keys.Seal([]byte(kept), primaryPlace(into))
 	if err != nil {
@@ -133,7 +134,7 @@ const (
 )
 
 // noteChannel remembers that something is kept of a channel.
-func (tx *Tx) noteChannel(channel string) error {
+func (tx *transaction) noteChannel(channel string) error {
 	if tx.store.recent.channels[channel] {
 		return nil
 	}
@@ -145,7 +146,7 @@ func (tx *Tx) noteChannel(channel string) error {
 }
 
 // channels are those of which anything is kept, or was.
-func (tx *Tx) channels() ([]string, error) {
+func (tx *transaction) channels() ([]string, error) {
 	recent := tx.store.recent
 	if tx.readOnly {
 		return tx.readChannels()
@@ -163,8 +164,8 @@ func (tx *Tx) channels() ([]string, error) {
 	return slices.Sorted(maps.Keys(recent.channels)), nil
 }
 
-func (tx *Tx) readChannels() (channels []string, err error) {
-	err = tx.each(selectChannels, nil, func(v values) bool {
+func (tx *transaction) readChannels() (channels []string, err error) {
+	err = tx.each(selectChannels, nil, func(v engine.Row) bool {
 		channels = append(channels, v.Text(0))
 		return true
 	})
@@ -172,12 +173,12 @@ func (tx *Tx) readChannels() (channels []string, err error) {
 }
 
 // united is what is remembered of two customers as of one.
-func (tx *Tx) united(u Union) (conversation.State, error) {
-	gone, err := tx.Conversation(u.Gone.Channel, u.Gone.Customer)
+func (tx *transaction) united(u Union) (conversation.State, error) {
+	gone, err := tx.people().Conversation(u.Gone.Channel, u.Gone.Customer)
 	if err != nil {
 		return gone, err
 	}
-	kept, err := tx.Conversation(u.Kept.Channel, u.Kept.Customer)
+	kept, err := tx.people().Conversation(u.Kept.Channel, u.Kept.Customer)
 	if err != nil {
 		return kept, err
 	}
@@ -185,12 +186,12 @@ func (tx *Tx) united(u Union) (conversation.State, error) {
 	return kept, nil
 }
 
-func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
+func (tx *transaction) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
 	delete(tx.store.recent.conversations, u.Gone)
 	if err := tx.exec(eraseConversation, u.Gone.Channel, u.Gone.Customer[:]); err != nil {
 		return err
 	}
-	if err := tx.PutConversation(u.Kept.Channel, u.Kept.Customer, state); err != nil {
+	if err := tx.people().PutConversation(u.Kept.Channel, u.Kept.Customer, state); err != nil {
 		return err
 	}
 	if err := tx.uniteMessages(u); err != nil {
@@ -204,7 +205,7 @@ func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) 
 
 // redirect lets messages that have left the queue be the kept customer's when they are read: also
 // those of others who had become the one who is gone, if there are any.
-func (tx *Tx) redirect(u Union, chained bool) error {
+func (tx *transaction) redirect(u Union, chained bool) error {
 	gone, kept := u.Gone.Customer[:], u.Kept.Customer[:]
 	if chained {
 		if err := tx.exec(updateUnited, kept, gone); err != nil {
@@ -228,12 +229,12 @@ const (
 )
 
 // unitePairs adds what the one customer has used of the shared rate limit to what the other has.
-func (tx *Tx) unitePairs(u Union, now time.Time) error {
-	gone, err := tx.PairFullAt(u.Gone.Channel, u.Gone.Customer)
+func (tx *transaction) unitePairs(u Union, now time.Time) error {
+	gone, err := tx.people().PairFullAt(u.Gone.Channel, u.Gone.Customer)
 	if err != nil || gone.IsZero() {
 		return err
 	}
-	kept, err := tx.PairFullAt(u.Kept.Channel, u.Kept.Customer)
+	kept, err := tx.people().PairFullAt(u.Kept.Channel, u.Kept.Customer)
 	if err != nil {
 		return err
 	}
@@ -241,7 +242,7 @@ func (tx *Tx) unitePairs(u Union, now time.Time) error {
 		kept = now
 	}
 	if gone.After(now) {
-		if err := tx.PutPairFullAt(u.Kept.Channel, u.Kept.Customer, kept.Add(gone.Sub(now))); err != nil {
+		if err := tx.people().PutPairFullAt(u.Kept.Channel, u.Kept.Customer, kept.Add(gone.Sub(now))); err != nil {
 			return err
 		}
 	}
@@ -252,17 +253,17 @@ const selectReachedAt = `SELECT at FROM reach WHERE customer = $1`
 
 // uniteReach counts two people who were reached as one, until the later of the two falls out of the
 // count.
-func (tx *Tx) uniteReach(gone, kept seal.CustomerHash) error {
+func (tx *transaction) uniteReach(gone, kept seal.CustomerHash) error {
 	if is, err := tx.knows(gone); err != nil || !is.reached {
 		return err
 	}
 	delete(tx.store.recent.known, kept)
 	var goneAt, keptAt int64
-	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v values) { goneAt = v.Int(0) })
+	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v engine.Row) { goneAt = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}
-	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v values) { keptAt = v.Int(0) })
+	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v engine.Row) { keptAt = v.Int(0) })
 	if err != nil {
 		return err
 	}
