@@ -47,8 +47,8 @@ func newRecent(shared bool) *recent {
 		panic(err) // the bound is positive
 	}
 	return &recent{
-		committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{},
-		kept: map[Person]kept{}, known: map[seal.CustomerHash]known{},
+		committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{},
+		addresses: map[seal.CustomerHash]*addressRow{}, kept: map[Person]kept{}, known: map[seal.CustomerHash]known{},
 		channels: map[string]bool{}, united: map[Person]struct{}{}, shared: shared,
 	}
 }

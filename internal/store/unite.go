@@ -223,7 +223,8 @@ func (tx *transaction) redirect(u Union, chained bool) error {
 }
 
 const (
-	upsertUnited = `INSERT INTO united (gone, kept) VALUES ($1, $2) ON CONFLICT (gone) DO UPDATE SET kept = excluded.kept`
+	upsertUnited = `INSERT INTO united (gone, kept) VALUES ($1, $2) ON CONFLICT (gone) DO UPDATE
+		SET kept = excluded.kept`
 	updateUnited = `UPDATE united SET kept = $1 WHERE kept = $2`
 	forgetUnited = `DELETE FROM united WHERE kept = $1`
 )
