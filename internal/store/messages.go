@@ -107,6 +107,7 @@ func (tx *transaction) insert(m *Message, envelope, content []byte) error {
 	if err := tx.noteChannel(m.Channel); err != nil {
 		return err
 	}
+	tx.keepsNow(Person{m.Channel, m.Customer})
 	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(
 		m.ReadyAt,
 	), int64(m.Attempts),
