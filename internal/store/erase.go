@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	selectOwners      = `SELECT seq, channel, ` + currentCustomer + `, settled, state, reserved, currency, unpriced, claims FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectOwners = `SELECT seq, channel, ` + currentCustomer + `, settled, state, reserved, currency, unpriced,
+		claims FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
 	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2 RETURNING LENGTH(payload)`
 	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`
@@ -45,7 +46,7 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 	}
 	var settled []int64
 	var reserved []money.Money
-	var held []claims
+	var held []takenPlaces
 	looked := 0
 	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v engine.Row) bool {
 		looked++
@@ -60,9 +61,9 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
 			amount, whole := parseReserved(v.Text(5))
-			made, err := parseClaims(v.Text(8))
+			made, err := parsePlaces(v.Text(8))
 			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
-				amount, made = money.Decimal{}, claims{}
+				amount, made = money.Decimal{}, takenPlaces{}
 			}
 			reserved, held = append(
 				reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))},

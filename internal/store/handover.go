@@ -6,7 +6,6 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // holder is who has an address: by is the address itself or its spelling, under which that is
@@ -77,7 +76,9 @@ func numberFirst(list []identity.Address) []identity.Address {
 
 // judge decides who has a number from which somebody with these other addresses does something.
 // Outdated says that it was somebody who had the number before.
-func (tx *transaction) judge(number identity.Address, others []identity.Address, at, now time.Time) (outdated bool, err error) {
+func (tx *transaction) judge(
+	number identity.Address, others []identity.Address, at, now time.Time,
+) (outdated bool, err error) {
 	has, err := tx.holder(number)
 	if err != nil {
 		return false, err
@@ -137,18 +138,6 @@ func (tx *transaction) evidence(has holder, others []identity.Address, at time.T
 		}
 	}
 	return e, nil
-}
-
-// selectNamed finds a user id of a kind by which the network names a person now.
-const selectNamed = `SELECT 1 FROM addresses WHERE person = $1 AND current_kind = $2 LIMIT 1`
-
-// named tells whether the network names a person by a user id of a kind.
-func (tx *transaction) named(primary identity.Address, kind identity.Kind) (bool, error) {
-	if primary.Kind() == kind {
-		return true, nil
-	}
-	person := tx.store.person(primary)
-	return tx.first(selectNamed, []any{person[:], int64(kind)}, func(engine.Row) {})
 }
 
 // renew notes that the network names a person by these user ids now.
@@ -249,7 +238,9 @@ func (tx People) Moved(from, to identity.Address, userIDs []identity.Address, at
 
 // takeNumber gives the number that a person has changed to to that person, if it is known to be
 // somebody else's. Outdated says that it came to somebody else after that.
-func (tx *transaction) takeNumber(number, mover identity.Address, userIDs []identity.Address, at time.Time) (outdated bool, err error) {
+func (tx *transaction) takeNumber(
+	number, mover identity.Address, userIDs []identity.Address, at time.Time,
+) (outdated bool, err error) {
 	has, err := tx.holder(number)
 	if err != nil {
 		return false, err
@@ -278,7 +269,9 @@ func (tx People) Renamed(who identity.Address, userIDs []identity.Address, now t
 }
 
 // become unites a person with who is known by another address, and gives the person new user ids.
-func (tx *transaction) become(from, known identity.Address, userIDs []identity.Address, now time.Time) ([]Union, error) {
+func (tx *transaction) become(
+	from, known identity.Address, userIDs []identity.Address, now time.Time,
+) ([]Union, error) {
 	gone, kept, err := tx.primaries(from, known)
 	if err != nil {
 		return nil, err
@@ -289,6 +282,7 @@ func (tx *transaction) become(from, known identity.Address, userIDs []identity.A
 	}
 	person := tx.store.person(kept)
 	clear(tx.store.recent.addresses)
+	delete(tx.store.recent.known, person)
 	if err := tx.exec(retireUserIDs, person[:]); err != nil {
 		return nil, err
 	}

@@ -101,7 +101,10 @@ func TestP13WhoLeavesANumberTakesEverythingAlong(t *testing.T) {
 			update(t, p.Store, func(tx *store.Tx) error { _, _, err := tx.People().Told(list, at, noon); return err })
 		}
 		told(noon, ana, anaUser)
-		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err })
+		update(t, p.Store, func(tx *store.Tx) error {
+			_, err := tx.People().Moved(ana, anaMoved, nil, noon, noon)
+			return err
+		})
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
 		told(noon.Add(-time.Second), ana, anaUser)
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
@@ -442,10 +445,13 @@ func TestP13WhatWasSentStaysWithWhoHadTheNumber(t *testing.T) {
 	for name, passes := range map[string][]func(tx *store.Tx) error{
 		"left, and another moves there": {moves(ana, anaMoved), moves(bob, ana)},
 		"left, and told with another user id": {
-			func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err }, told(ana, stranger),
+			func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err },
+			told(ana, stranger),
 		},
-		"told with another user id":                            {told(ana, stranger)},
-		"told with another user id, and that one is forgotten": {told(ana, stranger), func(tx *store.Tx) error { return tx.People().Forget(stranger) }},
+		"told with another user id": {told(ana, stranger)},
+		"told with another user id, and that one is forgotten": {
+			told(ana, stranger), func(tx *store.Tx) error { return tx.People().Forget(stranger) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			forEachEngine(t, func(t *testing.T, e engine) {
@@ -467,4 +473,44 @@ func TestP13WhatWasSentStaysWithWhoHadTheNumber(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What an operation keeps of a person is moved by the union of a later one in the same transaction,
+// although it was not there when the transaction read ahead.
+func TestP13AUnionFindsWhatTheTransactionHasKept(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		p := newPeople(t, e)
+		about := []store.Subject{{Channel: channel, Address: ana}, {Channel: channel, Address: anaUser}}
+		user, number := p.keys.CustomerHash(channel, string(anaUser)), p.keys.CustomerHash(channel, string(ana))
+		p.accept(t, "before", channel, bob, noon) // the channel is known
+		errs := togetherAbout(
+			t, p.Store, about,
+			func(tx *store.Tx) error {
+				var state conversation.State
+				state.StopMarketing(true, noon.Unix())
+				return tx.People().PutConversation(channel, user, &state)
+			},
+			func(tx *store.Tx) error {
+				m := newMessage("m", user)
+				return tx.Queue().Accept(m)
+			},
+			func(tx *store.Tx) error { _, err := tx.People().Same(anaUser, anaParent, noon); return err },
+			func(tx *store.Tx) error {
+				_, _, err := tx.People().Told([]identity.Address{ana, anaUser}, noon, noon)
+				return err
+			},
+			func(tx *store.Tx) error {
+				state, err := tx.People().Conversation(channel, number)
+				m, _, also := tx.Messages().ByID("m")
+				if !state.Marketing.Stopped || m.Customer != number {
+					t.Errorf("the number's state is %+v, and the message is its: %v", state, m.Customer == number)
+				}
+				return errors.Join(err, also)
+			},
+		)
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		p.wantPrimary(t, ana, ana, anaUser, anaParent)
+	})
 }
