@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -131,7 +132,7 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			w := prepareWorld(t, through(t, answers), func(d *config.Document) { d.Doubt.Resolution = rule })
+			w := listenOn(t, gatewaytest.Loopback(), through(t, answers), func(d *config.Document) { d.Doubt.Resolution = rule })
 			w.start() // the simulator does not run: it takes messages and tells nothing of them
 			sent := map[string]string{}
 			for number := range answers {
