@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,12 +39,11 @@ func TestSetKeepsEveryOtherByte(t *testing.T) {
 func TestEditIsSetAndWithout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		names := []string{"a", "b", "é", "c\"d", "to"}
-		text, separator := "{", ""
+		var members []string
 		for _, name := range rapid.SliceOfN(rapid.SampledFrom(names), 0, 6).Draw(t, "members") {
-			text += separator + string(Quote(name)) + " : [1, 2]"
-			separator = " ,"
+			members = append(members, string(Quote(name))+" : [1, 2]")
 		}
-		text += " }"
+		text := "{" + strings.Join(members, " ,") + " }"
 		changed := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 3, rapid.ID[string]).Draw(t, "changed")
 		dropped := rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 1, rapid.ID[string]).Draw(t, "dropped")
 		changed = slices.DeleteFunc(changed, func(name string) bool { return slices.Contains(dropped, name) })
