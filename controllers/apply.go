@@ -5,63 +5,18 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // FieldManager owns every field that the operator applies.
 const FieldManager = "guichet"
-
-// foreignError says that an object of a name that an account needs belongs to somebody else. It is
-// never adopted.
-type foreignError struct {
-	kind, name string
-	gvk        schema.GroupVersionKind
-}
-
-func (e *foreignError) Error() string {
-	return fmt.Sprintf(
-		"%s %q exists and does not belong to this account: delete it, or give the account another name", e.kind, e.name,
-	)
-}
-
-// refusedError says that the API server refused an object for what it says, so that trying again
-// does not help.
-type refusedError struct {
-	kind, name string
-	err        error
-	// replaceable says that the object is there and holds nothing of its own, so that another one
-	// can take its place.
-	replaceable bool
-}
-
-func (e *refusedError) Error() string {
-	if e.replaceable {
-		return fmt.Sprintf("%s %q was refused: %s: delete it, and the operator makes it anew", e.kind, e.name, e.err)
-	}
-	return fmt.Sprintf("%s %q was refused: %s", e.kind, e.name, e.err)
-}
-
-// refused tells whether the API server refuses a request for what it says: an invalid object, a
-// quota, an admission policy or a missing right.
-func refused(err error) bool {
-	return apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) ||
-		apierrors.IsRequestEntityTooLargeError(err) || apierrors.IsMethodNotSupported(err)
-}
-
-// doing says what a failed request was to do. A request that was refused is a refusedError.
-func doing(verb, kind, name string, err error) error {
-	if refused(err) {
-		return &refusedError{kind: kind, name: name, err: err}
-	}
-	return fmt.Errorf("%s %s %q: %w", verb, kind, name, err)
-}
 
 // applier applies intents by server-side apply, and skips those that the live object is known to
 // satisfy, so that at rest no request is made at all.
@@ -81,14 +36,20 @@ func (a applier) apply(
 	if err != nil {
 		return err
 	}
+	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
 	if existing != nil && !metav1.IsControlledBy(existing, owner) {
-		return &foreignError{kind: kind, name: name, gvk: intent.GroupVersionKind()}
+		lost, err := a.lostItsOwner(ctx, key, intent, existing)
+		if err != nil {
+			return err
+		}
+		if !lost {
+			return &foreignError{kind: kind, name: name, gvk: intent.GroupVersionKind()}
+		}
 	}
 	digest, err := digestOf(intent)
 	if err != nil {
 		return err
 	}
-	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
 	if existing != nil && a.memory.satisfied(key, existing, digest) {
 		return nil
 	}
@@ -108,10 +69,32 @@ func (a applier) apply(
 			replaceable: kind == "Service" && existing != nil && apierrors.IsInvalid(err),
 		}
 	case err != nil:
-		return fmt.Errorf("apply %s %q: %w", kind, name, err)
+		return writing("apply", kind, name, err)
 	}
 	a.memory.remember(key, applied, digest)
 	return nil
+}
+
+// lostItsOwner tells whether an object is one that was applied for the account, and that somebody
+// has taken from it since. Whoever may write in the namespace could otherwise keep the gateway's
+// configuration as it is, or as they like it. An object that another controller owns is never taken.
+func (a applier) lostItsOwner(
+	ctx context.Context, key memoryKey, intent *unstructured.Unstructured, existing client.Object,
+) (bool, error) {
+	if metav1.GetControllerOf(existing) != nil {
+		return false, nil
+	}
+	if a.memory.applied(key, existing.GetUID()) {
+		return true, nil
+	}
+	live := metadataOf(intent.GroupVersionKind()) // what is cached does not say who wrote which field
+	err := a.live.Get(ctx, client.ObjectKeyFromObject(intent), live)
+	if err != nil {
+		return false, fmt.Errorf("look for %s %q: %w", intent.GetKind(), intent.GetName(), err)
+	}
+	return slices.ContainsFunc(live.ManagedFields, func(e metav1.ManagedFieldsEntry) bool {
+		return e.Manager == FieldManager && e.Operation == metav1.ManagedFieldsOperationApply
+	}), nil
 }
 
 // existing is the live object: as the cache has it, or, since the cache holds only objects with the
@@ -122,14 +105,13 @@ func (a applier) existing(
 	if found != nil {
 		return found, nil
 	}
-	live := &metav1.PartialObjectMetadata{}
-	live.SetGroupVersionKind(intent.GroupVersionKind())
+	live := metadataOf(intent.GroupVersionKind())
 	err := a.live.Get(ctx, client.ObjectKeyFromObject(intent), live)
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for %s %q: %w", intent.GetKind(), intent.GetName(), err)
+		return nil, reading(err, "%s %q", intent.GetKind(), intent.GetName())
 	}
 	return live, nil
 }
@@ -175,6 +157,14 @@ func (m *applyMemory) remember(key memoryKey, live client.Object, digest [sha256
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.known[key] = satisfaction{uid: live.GetUID(), version: live.GetResourceVersion(), digest: digest}
+}
+
+// applied tells whether the object was applied before, whatever has become of it.
+func (m *applyMemory) applied(key memoryKey, uid types.UID) bool {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	known, found := m.known[key]
+	return found && known.uid == uid
 }
 
 // forgetAccount drops what is known of the objects of an account that is gone.

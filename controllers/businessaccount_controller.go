@@ -85,7 +85,8 @@ func NewBusinessAccountReconciler(
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=create;get;list;patch;watch
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=create;delete;get;list;patch;watch
 
-// Reconcile brings one account's gateway to what is wanted and its status to what is.
+// Reconcile brings one account's gateway to what is wanted and its status to what is: it observes,
+// decides, applies, and writes the status, whichever of them failed.
 //
 // Deleting an account needs nothing of the operator: its objects go with it through their owner
 // references.
@@ -98,77 +99,52 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 		}
 		return ctrl.Result{}, err
 	}
-	if leave, err := r.leaves(ctx, account); leave || err != nil {
-		return ctrl.Result{}, err
+	scope := r.newScope(account)
+	leaving, err := r.leaves(ctx, account)
+	switch {
+	case err != nil:
+		scope.unread, scope.failure = allParts, err
+	case leaving:
+		return ctrl.Result{}, nil
+	default:
+		scope.failure = r.pass(ctx, scope)
 	}
-	scope, err := r.gather(ctx, account)
-	if err != nil {
-		return ctrl.Result{}, err
+	return r.finish(ctx, scope)
+}
+
+// pass observes, decides and applies. What could not be read decides nothing.
+func (r *BusinessAccountReconciler) pass(ctx context.Context, scope *accountScope) error {
+	unread := r.observe(ctx, scope)
+	if scope.unread&(partCluster|partInputs) != 0 {
+		return unread
 	}
-	return r.finish(ctx, scope, r.act(ctx, scope))
+	if err := r.decide(scope); err != nil {
+		return errors.Join(unread, err)
+	}
+	return errors.Join(unread, r.apply(ctx, scope))
 }
 
 // finish writes the status, tells of what the pass has learned, and says when the account is looked
-// at again. A failure that trying again may mend makes the pass fail; one that it may not is in the
-// status, and is looked at again when something has changed.
-func (r *BusinessAccountReconciler) finish(
-	ctx context.Context, scope *accountScope, failure error,
-) (ctrl.Result, error) {
-	err := r.writeStatus(ctx, scope.account, statusOf(scope, failure))
-	behind := apierrors.IsConflict(err)
-	if behind {
-		err = nil // the cache is behind: look again when it has caught up
-	} else {
+// at again.
+func (r *BusinessAccountReconciler) finish(ctx context.Context, scope *accountScope) (ctrl.Result, error) {
+	written := r.writeStatus(ctx, scope.account, statusOf(scope))
+	if remedyOf(written) != wait {
 		r.tellTemplates(scope)
 	}
-	if !terminal(failure) {
-		err = errors.Join(failure, err)
-	}
+	failure := errors.Join(scope.failure, written)
 	switch {
-	case err != nil:
-		return ctrl.Result{}, err
-	case behind:
+	case failure == nil || remedyOf(failure) == stall:
+		return ctrl.Result{RequeueAfter: r.nextLook(scope)}, nil
+	case remedyOf(failure) == wait:
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
-	return ctrl.Result{RequeueAfter: r.nextLook(scope)}, nil
-}
-
-// act makes the cluster what is wanted. What is foreign or cannot be compiled is named, and keeps
-// nothing else from being done: a smaller budget must arrive whatever else is wrong.
-func (r *BusinessAccountReconciler) act(ctx context.Context, scope *accountScope) error {
-	scope.unsupported = unsupported(scope.account)
-	if err := r.readReports(ctx, scope); err != nil {
-		return err
-	}
-	if scope.stalled() && !r.unstuck(ctx, scope) {
-		scope.takeStall()
-		return scope.memory.stall.cause
-	}
-	err := r.make(ctx, scope)
-	scope.noteStall(err)
-	return err
-}
-
-// make makes the account's objects what is wanted.
-func (r *BusinessAccountReconciler) make(ctx context.Context, scope *accountScope) error {
-	var secretsErr error
-	if !scope.paused() {
-		secretsErr = r.makeSecretsOnce(ctx, scope)
-	}
-	if secretsErr != nil && !terminal(secretsErr) {
-		return secretsErr
-	}
-	if err := r.compile(ctx, scope); err != nil {
-		return errors.Join(secretsErr, err)
-	}
-	applyErr := r.applyObjects(ctx, scope)
-	return errors.Join(secretsErr, applyErr, r.nudgePods(ctx, scope))
+	return ctrl.Result{}, failure
 }
 
 // nextLook is when the account is looked at again if nothing happens: soon while its gateway is on
 // its way, else at the next reading of its report.
 func (r *BusinessAccountReconciler) nextLook(scope *accountScope) time.Duration {
-	if scope.stalled() {
+	if scope.memory.stall.fingerprint != "" {
 		return jittered(min(r.Options.ReportInterval*6, time.Minute))
 	}
 	if scope.progressing() {

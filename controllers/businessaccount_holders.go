@@ -15,8 +15,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// gatherHolders finds the accounts that hold channels of this one, or the host of its Ingress.
-func (r *BusinessAccountReconciler) gatherHolders(ctx context.Context, scope *accountScope) error {
+// observeHolders finds the accounts that hold channels of this one, or the host of its Ingress.
+func (r *BusinessAccountReconciler) observeHolders(ctx context.Context, scope *accountScope) error {
 	for _, identity := range identitiesOf(scope.account) {
 		other, err := r.holder(ctx, scope.account, indexChannel, channelKey(identity), hasChannel(identity))
 		if err != nil {
@@ -44,7 +44,7 @@ func (r *BusinessAccountReconciler) holder(
 ) (*v1alpha1.BusinessAccount, error) {
 	list := &v1alpha1.BusinessAccountList{}
 	if err := r.Client.List(ctx, list, client.MatchingFields{index: value}); err != nil {
-		return nil, fmt.Errorf("list the BusinessAccounts with the same %s: %w", index, err)
+		return nil, reading(err, "the BusinessAccounts with the same %s", index)
 	}
 	return holder(account, list.Items, has), nil
 }

@@ -16,11 +16,10 @@ type accountMemory struct {
 	uid types.UID
 	// access is how the gateway's reports are read: the operator's own key, not the account's.
 	access ReportAccess
-	// compiled is the outcome of the last pass that applied everything, for the inputs of that
-	// fingerprint.
-	compiled compilation
+	// applied is what the last pass has decided that applied everything.
+	applied decision
 	// stall is the last refusal of what the account needs; its zero value is none.
-	stall stall
+	stall stalledPass
 	// prices are the stored revisions that the account's price record refers to.
 	prices []tenant.RevisionRef
 	// report is the newest report that was read, and confirmed when it was last known to hold.

@@ -8,10 +8,8 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -43,32 +41,30 @@ type candidate struct {
 
 // resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one
 // before, as it is now or at least as it was. Nothing of it comes from the account's namespace.
-// known is false while there is nothing. What is wrong stands in the compilation. The record that
-// comes with the prices must be stored before a gateway has them.
-func (r *BusinessAccountReconciler) resolvePrices(
-	ctx context.Context, scope *accountScope, before tenant.PriceRecord,
-) (found prices, record tenant.PriceRecord, known bool, err error) {
-	if scope.compilation.plan = zoneProblem(scope.account.Spec.TimeZone); scope.compilation.plan != nil {
-		return prices{}, before, false, nil
+// known is false while there is nothing. What is wrong stands in the decision. The record that comes
+// with the prices must be stored before a gateway has them.
+func (s *accountScope) resolvePrices(
+	operatorNamespace string,
+) (found prices, record tenant.PriceRecord, known bool) {
+	if s.decision.plan = zoneProblem(s.account.Spec.TimeZone); s.decision.plan != nil {
+		return prices{}, s.inputs.record, false
 	}
-	record = before.Freeze(scope.pricedRevisions(), scope.now)
-	wanted := candidate{name: scope.account.Spec.PlanName, object: scope.plan, allowed: scope.planAllowed}
-	plan, unusable := wanted.usable(scope)
+	record = s.inputs.record.Freeze(s.pricedRevisions(), s.now)
+	wanted := candidate{name: s.account.Spec.PlanName, object: s.plan, allowed: s.planAllowed}
+	plan, unusable := wanted.usable(s)
 	if unusable == nil {
-		found, err = r.withHistory(ctx, scope, wanted, plan, record)
-		scope.compilation.plan = firstProblem(
-			scope.compilation.plan, exemptionProblem(scope.account, wanted.name, found.plan),
-		)
+		found = s.withHistory(wanted, plan, record, operatorNamespace)
+		s.decision.plan = firstProblem(s.decision.plan, exemptionProblem(s.account, wanted.name, found.plan))
 	} else {
-		scope.compilation.plan = unusable
-		found, err = r.pricesBefore(ctx, scope, wanted, record)
+		s.decision.plan = unusable
+		found = s.pricesBefore(wanted, record, operatorNamespace)
 	}
-	if err != nil || found.planName == "" {
-		return prices{}, before, false, err
+	if found.planName == "" {
+		return prices{}, record, false
 	}
 	record.Plan, record.Currency, record.Entitlement = found.planName, found.plan.Currency, found.entitlement
 	record.Revisions = tenant.Refs(found.planName, found.plan.Revisions)
-	return found, record, true, nil
+	return found, record, true
 }
 
 // zoneProblem says that a time zone is none, or nil.
@@ -90,34 +86,26 @@ func firstProblem(first, second *tenant.Problem) *tenant.Problem {
 // pricesBefore are what the account was priced by before it named a plan that cannot be used. Of
 // another plan than the wanted one it is that plan as it is now: who pays must not keep old prices
 // by naming a plan that is not there.
-func (r *BusinessAccountReconciler) pricesBefore(
-	ctx context.Context, scope *accountScope, wanted candidate, record tenant.PriceRecord,
-) (prices, error) {
+func (s *accountScope) pricesBefore(wanted candidate, record tenant.PriceRecord, operatorNamespace string) prices {
 	if record.Plan == "" {
-		return prices{}, nil
+		return prices{}
 	}
-	unusable := scope.compilation.plan
+	unusable := s.decision.plan
 	if record.Plan != wanted.name {
-		standing, err := r.candidate(ctx, scope, record.Plan)
-		if err != nil {
-			return prices{}, err
-		}
+		standing := s.inputs.standing
 		var plan pricing.Plan
-		if plan, unusable = standing.usable(scope); unusable == nil {
-			found, err := r.withHistory(ctx, scope, standing, plan, record)
-			scope.compilation.plan.Message += fmt.Sprintf(
+		if plan, unusable = standing.usable(s); unusable == nil {
+			found := s.withHistory(standing, plan, record, operatorNamespace)
+			s.decision.plan.Message += fmt.Sprintf(
 				". Until then PricingPlan %q prices the account's messages", standing.name)
-			return found, err
+			return found
 		}
 	}
-	revisions, missing, err := r.history.revisions(ctx, record.Revisions)
-	if err != nil {
-		return prices{}, err
-	}
+	revisions, missing := s.inputs.stored(record.Revisions)
 	if len(missing) > 0 {
-		scope.compilation.plan.Message += ". What the plan was before is lost (" + strings.Join(missing, "; ") +
+		s.decision.plan.Message += ". What the plan was before is lost (" + strings.Join(missing, "; ") +
 			"), and the gateway keeps the configuration that it has"
-		return prices{}, nil
+		return prices{}
 	}
 	found := prices{
 		planName:    record.Plan,
@@ -126,33 +114,30 @@ func (r *BusinessAccountReconciler) pricesBefore(
 	}
 	if unusable.Reason == v1alpha1.ReasonPlanNotAllowed {
 		found.stopped = billingStopped
-		scope.compilation.plan.Message += ". Until then the gateway accepts nothing that may cost something, and " +
+		s.decision.plan.Message += ". Until then the gateway accepts nothing that may cost something, and " +
 			"settles what is under way"
 	} else {
-		scope.compilation.plan.Message += fmt.Sprintf(
+		s.decision.plan.Message += fmt.Sprintf(
 			". Until then PricingPlan %q prices the account's messages as it was", record.Plan)
 	}
-	return found, nil
+	return found
 }
 
 // withHistory is a plan in which every revision that has priced messages of the account is as it
 // was then.
-func (r *BusinessAccountReconciler) withHistory(
-	ctx context.Context, scope *accountScope, from candidate, plan pricing.Plan, record tenant.PriceRecord,
-) (prices, error) {
-	frozen, missing, err := r.history.revisions(ctx, record.FrozenOf(from.name))
-	if err != nil {
-		return prices{}, err
-	}
+func (s *accountScope) withHistory(
+	from candidate, plan pricing.Plan, record tenant.PriceRecord, operatorNamespace string,
+) prices {
+	frozen, missing := s.inputs.stored(record.FrozenOf(from.name))
 	if len(missing) > 0 {
-		scope.compilation.plan = problem(v1alpha1.ReasonHistoryLost,
+		s.decision.plan = problem(v1alpha1.ReasonHistoryLost,
 			"PricingPlan %q: what has priced messages of the account is not stored as it was, and the plan prices "+
 				"as it is now: %s: restore the ControllerRevisions in namespace %q",
-			from.name, strings.Join(missing, "; "), r.Options.OperatorNamespace)
+			from.name, strings.Join(missing, "; "), operatorNamespace)
 	}
-	plan, scope.compilation.history = pricing.KeepHistory(plan, frozen)
-	granted := tenant.EntitlementOf(from.object, scope.account, scope.namespaceLabels)
-	return prices{planName: from.name, plan: plan, entitlement: granted}, nil
+	plan, s.decision.history = pricing.KeepHistory(plan, frozen)
+	granted := tenant.EntitlementOf(from.object, s.account, s.namespaceLabels)
+	return prices{planName: from.name, plan: plan, entitlement: granted}
 }
 
 // candidate reads a plan.
@@ -165,7 +150,7 @@ func (r *BusinessAccountReconciler) candidate(
 		return candidate{name: name}, nil
 	}
 	if err != nil {
-		return candidate{}, fmt.Errorf("read PricingPlan %q: %w", name, err)
+		return candidate{}, reading(err, "PricingPlan %q", name)
 	}
 	return candidate{name: name, object: plan, allowed: planAllows(plan, scope.namespaceLabels)}, nil
 }
@@ -207,21 +192,6 @@ func (c candidate) usable(scope *accountScope) (pricing.Plan, *tenant.Problem) {
 			name, plan.Currency, billed, billed)
 	}
 	return plan, nil
-}
-
-// keepPrices stores what the gateway is about to price by.
-func (r *BusinessAccountReconciler) keepPrices(
-	ctx context.Context, scope *accountScope, found prices, record tenant.PriceRecord, before *corev1.ConfigMap,
-) error {
-	if err := r.history.store(ctx, found.planName, found.plan.Revisions); err != nil {
-		return err
-	}
-	if before == nil {
-		if err := r.history.forget(ctx, client.ObjectKeyFromObject(scope.account), scope.account.UID); err != nil {
-			return err
-		}
-	}
-	return r.history.save(ctx, record, before)
 }
 
 // exemptionProblem names the account's exemptions that no revision of the plan has: they would free

@@ -37,7 +37,7 @@ func (r *BusinessAccountReconciler) handOverReplicas(ctx context.Context, scope 
 		WithResourceVersion(live.ResourceVersion).
 		WithSpec(appsv1ac.DeploymentSpec().WithReplicas(*live.Spec.Replicas))
 	if err := r.Client.Apply(ctx, held, client.FieldOwner(replicasManager)); err != nil {
-		return doing("hand over the replicas of", "Deployment", live.Name, err)
+		return writing("hand over the replicas of", "Deployment", live.Name, err)
 	}
 	return nil
 }

@@ -206,6 +206,9 @@ func templateChanged() predicate.Predicate {
 
 // tellTemplates passes on what the gateway's reports say of templates.
 func (r *BusinessAccountReconciler) tellTemplates(scope *accountScope) {
+	if scope.lacks(partCluster) {
+		return
+	}
 	for _, name := range newTemplateEvents(scope) {
 		r.templates.News(types.NamespacedName{Namespace: scope.account.Namespace, Name: name})
 	}

@@ -92,6 +92,7 @@ const propagationPatience = 30 * time.Second
 
 func onItsWay(condition metav1.Condition, now time.Time) bool {
 	passes := condition.Status == metav1.ConditionFalse && condition.Reason == v1alpha1.ReasonConfigPropagating ||
+		condition.Status == metav1.ConditionFalse && condition.Type == v1alpha1.ConditionReconciled ||
 		condition.Status == metav1.ConditionUnknown && condition.Reason == v1alpha1.ReasonUpstreamNotChecked
 	return passes && now.Sub(condition.LastTransitionTime.Time) < propagationPatience
 }

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,7 +30,7 @@ func (d *Dependencies) leaves(ctx context.Context, object client.Object) (bool, 
 	if err := d.Client.Get(
 		ctx, types.NamespacedName{Name: object.GetNamespace()}, namespace,
 	); client.IgnoreNotFound(err) != nil {
-		return false, fmt.Errorf("read Namespace %q: %w", object.GetNamespace(), err)
+		return false, reading(err, "Namespace %q", object.GetNamespace())
 	}
 	return !namespace.DeletionTimestamp.IsZero(), nil
 }

@@ -41,7 +41,7 @@ func (h priceHistory) record(
 		return tenant.NewPriceRecord(account), nil, nil
 	}
 	if err != nil {
-		return tenant.PriceRecord{}, nil, fmt.Errorf("read the price record: %w", err)
+		return tenant.PriceRecord{}, nil, reading(err, "the price record")
 	}
 	record, err := tenant.ReadRecord(object)
 	return record, object, err
@@ -55,7 +55,7 @@ func (h priceHistory) save(ctx context.Context, record tenant.PriceRecord, befor
 	}
 	if before == nil {
 		if err := h.client.Create(ctx, object, client.FieldOwner(FieldManager)); err != nil {
-			return fmt.Errorf("create the price record: %w", err)
+			return &callError{call: "create the price record", err: err}
 		}
 		return nil
 	}
@@ -64,7 +64,7 @@ func (h priceHistory) save(ctx context.Context, record tenant.PriceRecord, befor
 	}
 	object.ResourceVersion = before.ResourceVersion
 	if err := h.client.Update(ctx, object, client.FieldOwner(FieldManager)); err != nil {
-		return fmt.Errorf("update the price record: %w", err)
+		return &callError{call: "update the price record", err: err}
 	}
 	return nil
 }
@@ -88,46 +88,48 @@ func (h priceHistory) forget(ctx context.Context, account types.NamespacedName, 
 	return nil
 }
 
-// revisions reads stored revisions. missing says of each that is not there as it was stored why.
-func (h priceHistory) revisions(
-	ctx context.Context, refs []tenant.RevisionRef,
-) (found []pricing.Revision, missing []string, err error) {
+// storedRevision is a stored revision; missing says why it is not there as it was stored.
+type storedRevision struct {
+	revision pricing.Revision
+	missing  string
+}
+
+// revisions reads stored revisions, by the names of their objects.
+func (h priceHistory) revisions(ctx context.Context, refs []tenant.RevisionRef) (map[string]storedRevision, error) {
+	found := make(map[string]storedRevision, len(refs))
 	for _, ref := range refs {
-		object, key := &appsv1.ControllerRevision{}, types.NamespacedName{
-			Namespace: h.namespace, Name: tenant.RevisionName(ref),
-		}
+		name := tenant.RevisionName(ref)
+		object, key := &appsv1.ControllerRevision{}, types.NamespacedName{Namespace: h.namespace, Name: name}
 		err := h.client.Get(ctx, key, object)
 		if apierrors.IsNotFound(err) { // the cache may be behind
 			err = h.live.Get(ctx, key, object)
 		}
 		if apierrors.IsNotFound(err) {
-			missing = append(
-				missing, fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, key.Name),
-			)
+			found[name] = storedRevision{missing: fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, name)}
 			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("read ControllerRevision %q: %w", key.Name, err)
+			return nil, reading(err, "ControllerRevision %q", name)
 		}
 		revision, err := tenant.ReadRevision(object, ref)
 		if err != nil {
-			missing = append(missing, fmt.Sprintf("revision %q: %s", ref.Name, err))
+			found[name] = storedRevision{missing: fmt.Sprintf("revision %q: %s", ref.Name, err)}
 			continue
 		}
-		found = append(found, revision)
+		found[name] = storedRevision{revision: revision}
 	}
-	return found, missing, nil
+	return found, nil
 }
 
 // store makes sure that every revision of a plan is stored. One that is there with another content
 // is replaced.
 func (h priceHistory) store(ctx context.Context, planName string, revisions []pricing.Revision) error {
 	for i, ref := range tenant.Refs(planName, revisions) {
-		_, missing, err := h.revisions(ctx, []tenant.RevisionRef{ref})
+		known, err := h.revisions(ctx, []tenant.RevisionRef{ref})
 		if err != nil {
 			return err
 		}
-		if len(missing) == 0 {
+		if known[tenant.RevisionName(ref)].missing == "" {
 			continue
 		}
 		object, err := tenant.RevisionObject(h.namespace, planName, revisions[i])

@@ -178,3 +178,24 @@ func TestAnAccountBeginsWithWhatIsThere(t *testing.T) {
 	w.Eventually(func() string { return w.document().Callback.Secret }).Should(gomega.Equal("canary-hook"))
 	w.Expect(client.IgnoreNotFound(w.get("acme-gateway", &corev1.Service{}))).To(gomega.Succeed())
 }
+
+// Whoever may write Secrets in the namespace takes the owner off the configuration, so that the
+// operator would take it for somebody else's, and writes a price of 0 into it.
+func TestP15ConfigurationWithoutItsOwnerIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	secret := &corev1.Secret{}
+	w.Expect(w.get(tenant.ConfigSecretName("acme"), secret)).To(gomega.Succeed())
+	forged := w.document()
+	forged.Plan.Revisions[0].Rates[0].Prices[1].Amount = "0"
+	encoded, err := json.Marshal(forged)
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	secret.Data[config.FileName] = encoded
+	secret.OwnerReferences, secret.Labels = nil, nil
+	w.Expect(w.client.Update(t.Context(), secret)).To(gomega.Succeed())
+	w.Eventually(w.utilityPrice).Should(gomega.Equal("0.0068"))
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Budget.Limit.Amount = "7" })
+	w.Eventually(func() string { return w.document().Budget.Limit.String() }).Should(gomega.Equal("7 USD"))
+	w.Expect(w.get(tenant.ConfigSecretName("acme"), secret)).To(gomega.Succeed())
+	w.Expect(metav1.IsControlledBy(secret, w.account())).To(gomega.BeTrue())
+}

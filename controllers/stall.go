@@ -7,8 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // Pauses before what was refused is tried again although nothing has changed that the operator
@@ -18,31 +16,23 @@ const (
 	longestStall = 10 * time.Minute
 )
 
-// stall is a refusal that trying again does not mend: of the API server to take an object, or of
-// the operator to go on without the account's keys. Until then, or until an input changes, nothing
-// is compiled or applied.
-type stall struct {
+// stalledPass is a pass that met a refusal which trying again does not mend: the API server took an
+// object not, or the account's keys are gone. Until then, or until an input changes, nothing is
+// compiled or applied.
+type stalledPass struct {
 	fingerprint string
-	// cause is what was refused; nil if keysProblem says it.
-	cause       error
-	keysProblem *tenant.Problem
-	keysForeign bool
-	// compilation is what the refused pass came to, for the status.
-	compilation compilation
-	pause       time.Duration
-	until       time.Time
+	// cause is what was refused; nil if lost keys are all that is wrong.
+	cause error
+	// decision is what the refused pass came to, for the status.
+	decision decision
+	pause    time.Duration
+	until    time.Time
 }
 
-// stalled tells whether the pass would meet the refusal of an earlier one again.
-func (s *accountScope) stalled() bool {
+// isStalled tells whether the pass would meet the refusal of an earlier one again.
+func (s *accountScope) isStalled() bool {
 	known := &s.memory.stall
-	return known.fingerprint != "" && s.now.Before(known.until) && known.fingerprint == s.fingerprint()
-}
-
-// takeStall takes over what the refused pass has found.
-func (s *accountScope) takeStall() {
-	known := &s.memory.stall
-	s.compilation, s.keysProblem, s.keysForeign = known.compilation, known.keysProblem, known.keysForeign
+	return known.fingerprint != "" && s.now.Before(known.until) && known.fingerprint == s.fingerprint
 }
 
 // unstuck tells whether the foreign object that a stalled account has met is out of the way. The
@@ -60,18 +50,15 @@ func (r *BusinessAccountReconciler) unstuck(ctx context.Context, scope *accountS
 // noteStall remembers whether a pass was refused what it needs. The pauses double while the inputs
 // stay.
 func (s *accountScope) noteStall(failure error) {
-	if !terminal(failure) && s.keysProblem == nil {
-		s.memory.stall = stall{}
+	if (failure == nil || remedyOf(failure) != stall) && s.keysLost == nil {
+		s.memory.stall = stalledPass{}
 		return
 	}
-	fingerprint, pause := s.fingerprint(), firstStall
+	fingerprint, pause := s.identify(), firstStall
 	if before := &s.memory.stall; before.fingerprint == fingerprint {
 		pause = min(2*before.pause, longestStall)
 	}
-	refused := s.compilation
-	refused.objects = nil // they hold credentials, and are not kept
-	s.memory.stall = stall{
-		fingerprint: fingerprint, cause: failure, keysProblem: s.keysProblem, keysForeign: s.keysForeign, compilation: refused,
-		pause: pause, until: s.now.Add(pause),
+	s.memory.stall = stalledPass{
+		fingerprint: fingerprint, cause: failure, decision: s.decision.outcome(), pause: pause, until: s.now.Add(pause),
 	}
 }

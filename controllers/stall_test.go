@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -47,10 +48,11 @@ type desk struct {
 	t       *testing.T
 	clock   *clocktesting.FakePassiveClock
 	client  client.Client
-	applied int   // objects that were applied or were to be
-	read    int   // Secrets whose data was read
-	refuse  error // what applying gets
-	status  error // what writing the status gets
+	applied int    // objects that were applied or were to be
+	read    int    // Secrets whose data was read
+	refuse  error  // what applying gets
+	status  error  // what writing the status gets
+	broken  string // is the type of the objects that cannot be read, such as "*v1.Secret"
 }
 
 const deskPlan = `
@@ -109,7 +111,16 @@ func newDesk(t *testing.T) *desk {
 				if _, isSecret := object.(*corev1.Secret); isSecret {
 					d.read++
 				}
+				if d.broken == fmt.Sprintf("%T", object) {
+					return errDown
+				}
 				return c.Get(ctx, key, object, options...)
+			},
+			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+				if d.broken == fmt.Sprintf("%T", list) {
+					return errDown
+				}
+				return c.List(ctx, list, options...)
 			},
 			Apply: func(context.Context, client.WithWatch, runtime.ApplyConfiguration, ...client.ApplyOption) error {
 				d.applied++
@@ -173,6 +184,8 @@ func (d *desk) condition(conditionType string) metav1.Condition {
 	}
 	return metav1.Condition{}
 }
+
+var errDown = errors.New("connection refused")
 
 var errQuota = apierrors.NewForbidden(
 	schema.GroupResource{Resource: "services"}, "acme-gateway", errors.New("exceeded quota"),

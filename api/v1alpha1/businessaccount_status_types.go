@@ -5,13 +5,13 @@ import (
 )
 
 // BusinessAccountStatus is what the operator observed of an account. It can be rebuilt at any time
-// from the cluster and the gateway's ledger; only of several accounts with one phone number or page,
-// the oldest then holds it, whoever did before.
+// from the cluster and the gateway's ledger; only of several accounts with one phone number or
+// page, the oldest then holds it, whoever did before.
 type BusinessAccountStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), PlanResolved, PlanPublished,
-	// ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed, GatewayAvailable,
-	// StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts, UsageCurrent, WithinBudget,
-	// CallbacksTaken.
+	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
+	// PlanPublished, ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed,
+	// GatewayAvailable, StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts,
+	// UsageCurrent, WithinBudget, CallbacksTaken, Reconciled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -29,8 +29,8 @@ type BusinessAccountStatus struct {
 	// +optional
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
 
-	// heldChannels are the phone numbers and pages that the account holds: no other account gets one
-	// of them before this one lets it go.
+	// heldChannels are the phone numbers and pages that the account holds: no other account gets
+	// one of them before this one lets it go.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -44,8 +44,8 @@ const (
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
 	// ConditionStorageSufficient says whether the volume of an embedded store has room for the time
-	// to come: 20 % of it is free, and what is free lasts for seven days. Its message tells when the
-	// volume is larger than the spec asks for. Only an account with an embedded store has it.
+	// to come: 20 % of it is free, and what is free lasts for seven days. Its message tells when
+	// the volume is larger than the spec asks for. Only an account with an embedded store has it.
 	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
@@ -56,6 +56,11 @@ const (
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while
 	// some are set aside because it refuses them. Only an account with spec.callback has it.
 	ConditionCallbacksTaken = "CallbacksTaken"
+
+	// ConditionReconciled says whether the operator's last look at the account was complete: it
+	// could read what it needs and write what it must. What it could not read stays in the status
+	// as it was. An account that is Ready stays so for the first 30 seconds.
+	ConditionReconciled = "Reconciled"
 
 	// ConditionAccepted says whether a template passed the lint and names an account that exists.
 	ConditionAccepted = "Accepted"
@@ -82,6 +87,15 @@ const (
 	ReasonNotSupported = "NotSupported"
 	// ReasonUpstreamUnreachable: the Graph API did not answer, or answered with a passing error.
 	ReasonUpstreamUnreachable = "UpstreamUnreachable"
+
+	// ReasonReconciled: the operator's last look was complete.
+	ReasonReconciled = "Reconciled"
+	// ReasonReadFailed: the operator could not read what it needs; the message names it.
+	ReasonReadFailed = "ReadFailed"
+	// ReasonWriteFailed: the operator could not write an object; the message names it.
+	ReasonWriteFailed = "WriteFailed"
+	// ReasonReconcileFailed: something else failed; the operator's log says what.
+	ReasonReconcileFailed = "ReconcileFailed"
 
 	// ReasonPlanResolved: the plan was found, allowed and compiled.
 	ReasonPlanResolved = "PlanResolved"

@@ -40,8 +40,8 @@ type Gateway struct {
 	// +optional
 	Resources *Resources `json:"resources,omitempty"`
 
-	// storage is where the gateway keeps its state and ledger. It defaults to an embedded store on a
-	// volume of 1Gi.
+	// storage is where the gateway keeps its state and ledger. It defaults to an embedded store on
+	// a volume of 1Gi.
 	// +optional
 	// +kubebuilder:default={type: Embedded, embedded: {size: "1Gi"}}
 	Storage *Storage `json:"storage,omitempty"`

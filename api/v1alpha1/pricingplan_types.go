@@ -203,8 +203,8 @@ type PricingRevisionStatus struct {
 	InForce RevisionInForce `json:"inForce,omitempty"`
 
 	// digest is the SHA-256 of the revision's content, in hexadecimal. The ControllerRevision in
-	// which the operator keeps the revision is named by it. Records of the ledger carry the names of
-	// the plan and the revision.
+	// which the operator keeps the revision is named by it. Records of the ledger carry the names
+	// of the plan and the revision.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64

@@ -88,9 +88,8 @@ func TestCertificatesAreGoodForTheirAddresses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = pair.Leaf.Verify(x509.VerifyOptions{
-				Roots: roots, DNSName: tc.name, CurrentTime: now.Add(
-					300 * 24 * time.Hour,
-				), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+				Roots: roots, DNSName: tc.name, CurrentTime: now.Add(300 * 24 * time.Hour),
+				KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 			})
 			if err != nil {
 				t.Error(err)

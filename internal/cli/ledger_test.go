@@ -27,15 +27,13 @@ func sample() []ledger.Record {
 			panic(err)
 		}
 		return ledger.Record{
-			Kind: ledger.Settlement, MessageID: id, SettledAt: at, DeliveredAt: at.Add(
-				-time.Second,
-			), Period: period, Plan: "whatsapp", Revision: "pmp-2026-10",
+			Kind: ledger.Settlement, MessageID: id, SettledAt: at, DeliveredAt: at.Add(-time.Second), Period: period,
+			Plan: "whatsapp", Revision: "pmp-2026-10",
 			Channel: "106540352242922", Customer: ledger.Customer{
 				1,
 			}, MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
-			ListPrice: money.MustParse(
-				"0.03",
-			), Listed: true, Cost: money.MustParse("0.03"), Charge: money.MustParse("0.03"),
+			ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.03"),
+			Charge: money.MustParse("0.03"),
 		}
 	}
 	free := charged("m2", "2026-11", "2026-11-20T12:00:00Z")

@@ -166,9 +166,8 @@ func unusedRates(revision pricing.Revision) []string {
 			rates.Prices, func(p pricing.Price) bool { return p.Category == "AuthenticationInternational" },
 		)
 		of := market.CountriesOf(rates.Market, date)
-		if abroad && len(of) > 0 && !slices.ContainsFunc(
-			of, func(code string) bool { return slices.Contains(listed, code) },
-		) {
+		used := slices.ContainsFunc(of, func(code string) bool { return slices.Contains(listed, code) })
+		if abroad && len(of) > 0 && !used {
 			notes = append(
 				notes,
 				fmt.Sprintf(

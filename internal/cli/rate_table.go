@@ -27,11 +27,10 @@ func (summaryTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(
-		out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow,
-	); err != nil || t.Cost == t.Amount {
+	_, err := fmt.Fprintf(out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow)
+	if err != nil || t.Cost == t.Amount {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%s %s of the total is the cost, the rest is the mark-up\n", t.Cost, currency)
+	_, err = fmt.Fprintf(out, "%s %s of the total is the cost, the rest is the mark-up\n", t.Cost, currency)
 	return err
 }

@@ -81,7 +81,10 @@ func contentCases() []Case {
 		refused("reaction with half a pair", reaction(`"\ud83d"`), 131009, "reaction.emoji"),
 		refused("reaction without emoji", message("reaction", `{"message_id":"wamid.HBgM"}`), 131008, "reaction.emoji"),
 		refused("reaction to nothing", message("reaction", `{"emoji":"👍"}`), 131008, "reaction.message_id"),
-		refused("reaction as a reply",
-			with(`"type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"},"context":{"message_id":"wamid.HBgM"}`), 131009, "context"),
+		refused(
+			"reaction as a reply", with(
+				`"type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"},"context":{"message_id":"wamid.HBgM"}`,
+			), 131009, "context",
+		),
 	}
 }

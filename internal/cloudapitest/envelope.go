@@ -71,7 +71,8 @@ func envelopeCases() []Case {
 		},
 		{Name: "JSON that is called a form", ContentType: "application/x-www-form-urlencoded", Body: with(text), Status: http.StatusOK},
 		{
-			Name: "multipart", ContentType: "multipart/form-data; boundary=b", Body: "--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n1\r\n--b--\r\n",
+			Name: "multipart", ContentType: "multipart/form-data; boundary=b",
+			Body:   "--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n1\r\n--b--\r\n",
 			Status: http.StatusBadRequest, Code: 100, Field: "multipart",
 		},
 	}

@@ -103,8 +103,12 @@ func interactiveCases() []Case {
 		),
 		refused("no section", list(body, `"button":"Open","sections":[]`), 131009, section),
 		refused("no row", list(body, `"button":"Open","sections":[{"rows":[]}]`), 131009, section+"[0].rows"),
-		refused("two sections, one without a title",
-			list(body, `"button":"Open","sections":[{"title":"A","rows":[{"id":"1","title":"x"}]},{"rows":[{"id":"2","title":"x"}]}]`), 131008, section+"[1].title"),
+		refused(
+			"two sections, one without a title", list(
+				body,
+				`"button":"Open","sections":[{"title":"A","rows":[{"id":"1","title":"x"}]},{"rows":[{"id":"2","title":"x"}]}]`,
+			), 131008, section+"[1].title",
+		),
 		refused(
 			"section title of 25",
 			list(body, `"button":"Open","sections":[{"title":"`+long(25)+`","rows":`+several(1, row)+`}]`), 131009,

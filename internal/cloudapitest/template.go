@@ -47,8 +47,12 @@ func Definitions() []template.Definition {
 			"coupon", template.CategoryMarketing, body("Here is your code."),
 			buttons(template.Button{Type: template.ButtonCopyCode, Example: template.Strings{"SAVE"}}),
 		),
-		definition("contact", template.CategoryUtility, body("Reach us."),
-			buttons(template.Button{Type: template.ButtonPhoneNumber, Text: "Call", PhoneNumber: "+15550783881"}, template.Button{Type: "VOICE_CALL", Text: "Ring"})),
+		definition(
+			"contact", template.CategoryUtility, body("Reach us."), buttons(
+				template.Button{Type: template.ButtonPhoneNumber, Text: "Call", PhoneNumber: "+15550783881"},
+				template.Button{Type: "VOICE_CALL", Text: "Ring"},
+			),
+		),
 		definition("cards", template.CategoryMarketing, body("See these."), template.Component{Type: "CAROUSEL"}),
 	}
 }
@@ -187,16 +191,20 @@ func templateCases() []Case {
 		),
 
 		refused(
-			"sub_type that is none", send(order, head, main, strings.Replace(track, `"url"`, `"link"`, 1)), 132012,
-			path+"[2]",
+			"sub_type that is none", send(order, head, main, strings.Replace(track, `"url"`, `"link"`, 1)), 100,
+			path+"[2].sub_type",
 		),
 		refused(
 			"sub_type of another button",
 			send(order, head, main, track, strings.Replace(later("x"), "quick_reply", "flow", 1)), 132012, path+"[3]",
 		),
 		refused(
-			"sub_type phone_number", send("contact", `{"type":"button","sub_type":"phone_number","index":0}`), 132012,
-			path+"[0]",
+			"sub_type phone_number", send("contact", `{"type":"button","sub_type":"phone_number","index":0}`), 100,
+			path+"[0].sub_type",
+		),
+		refused(
+			"text parameter without a text", send("note", `{"type":"body","parameters":[{"type":"text"}]}`), 100,
+			path+"[0].parameters[0].text",
 		),
 		refused(
 			"sub_type voice_call of a phone number",

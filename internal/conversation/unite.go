@@ -76,3 +76,18 @@ func (s *State) uniteConversation(added Open) {
 		)
 	})
 }
+
+// KeepRefusals takes over what is refused of another customer who may be this one, and tells whether
+// that changes anything. What was allowed here later counts.
+func (s *State) KeepRefusals(other *State) (changed bool) {
+	for _, p := range [...]struct {
+		mine   *Preference
+		theirs Preference
+	}{{&s.Marketing, other.Marketing}, {&s.Block, other.Block}, {&s.Consent, other.Consent}} {
+		if before := *p.mine; p.theirs.Stopped {
+			p.mine.decide(true, p.theirs.At)
+			changed = changed || *p.mine != before
+		}
+	}
+	return changed
+}

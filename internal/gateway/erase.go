@@ -18,8 +18,9 @@ const erasePage = 1000
 
 // postErase forgets customers of a number, each under all addresses: what they wrote, what was
 // written to them, their windows, consent and blocks. The ledger keeps its records, which know a
-// customer by a keyed hash only. Messages that are not settled yet are kept and counted, and so are
-// the wishes and windows of whom they are for: erase again when they are.
+// customer by a keyed hash only. Messages that are not settled yet are kept, and so are the wishes
+// and windows of whom they are for: erase again when they are. They are counted over all numbers of
+// the account.
 //
 //	{"messaging_product":"whatsapp","users":[{"user":"+33612345678"}]}
 //
@@ -58,8 +59,8 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 // maxErased is how many people one request may erase.
 const maxErased = 10
 
-// erase forgets people, page by page, so that no operation is long. It tells how many messages had
-// to stay.
+// erase forgets people, page by page, so that no operation is long. It tells how many messages are
+// open.
 func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
 	known, err := g.eraseReach(ctx, users)
 	if err != nil {
@@ -83,17 +84,35 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 			break
 		}
 	}
+	return g.forget(ctx, known)
+}
+
+// forget forgets the addresses of those people of whom no message is left with any number of the
+// account: until then the messages are found by them. It tells how many messages are open.
+func (g *Gateway) forget(ctx context.Context, known []identity.Address) (unsettled int64, err error) {
+	var so store.Remains
+	for {
+		var page store.Remains // apart from so: an operation may be run again
+		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
+			page, err = tx.Remains(known, so, erasePage)
+			for i := range known {
+				if err == nil && page.Next == 0 && page.Messages[i] == 0 {
+					err = tx.ForgetPerson(known[i])
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		if so = page; so.Next == 0 {
+			break
+		}
+	}
 	for _, open := range so.Open {
 		unsettled += open
 	}
-	return unsettled, g.store.Update(ctx, func(tx *durable.Tx) error {
-		for _, primary := range known {
-			if err := tx.ForgetPerson(primary); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return unsettled, nil
 }
 
 // eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each

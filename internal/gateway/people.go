@@ -15,7 +15,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
-	"github.com/guichet-dev/guichet/internal/store"
 )
 
 const (
@@ -83,18 +82,19 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 		return nil
 	}
 	now := g.store.Now()
-	var unions []store.Union
-	err := g.store.Update(ctx, func(tx *durable.Tx) error {
-		unions = nil
+	return g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, user := range done {
-			more, err := people.LearnAnswer(tx, user.Input, user, now)
+			unions, err := people.LearnAnswer(tx, user.Input, user, now)
 			if err != nil {
 				return err
 			}
-			unions = append(unions, more...)
+			if len(unions) > 0 {
+				tx.After(func() { g.gate.United(unions) })
+			}
 			address := people.First(append(slices.Clip(user.Addresses), user.Input))
 			err = g.changePerson(tx, c, address, func(s *conversation.State) {
-				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1)) // the later request counts, be it within the same second
+				// the later request counts, be it within the same second
+				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
 			})
 			if err != nil {
 				return err
@@ -102,11 +102,6 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 		}
 		return nil
 	})
-	if err == nil {
-		g.gate.United(unions)
-		g.callbacks.Notify()
-	}
-	return err
 }
 
 // postConsents records that customers have agreed to be written to, or have taken that back. The

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/identity"
 )
@@ -235,4 +238,37 @@ func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A status that came before the answer to its send tells whose number it is as any other does.
+func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
+	const user = "FR.7001"
+	s := newStory(t, "2026-10-29T08:00:00Z", rand.New(rand.NewPCG(1, 2)), func(*config.Document) {})
+	s.post(phoneID, ana, "template", "utility")
+	s.becomes(phoneID, s.sent[0], "sent", ana)
+	of := func(address string) pair {
+		return pair{phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, address)}
+	}
+	for range pairBurst {
+		s.gateway.pacer.takePair(s.now, of(user), pairLimit)
+	}
+	early := webhookOf(phoneID, fmt.Sprintf(
+		`"statuses":[{"id":"wamid.early","status":"sent","timestamp":%q,"recipient_id":%q,"recipient_user_id":%q}]`,
+		unixSeconds(s.now), ana, user,
+	))
+	if err := s.gateway.store.Update(t.Context(), func(tx *durable.Tx) error {
+		m, _, err := tx.Message(s.sent[0])
+		if err != nil {
+			return err
+		}
+		if err := tx.KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
+			return err
+		}
+		return s.gateway.applyKept(tx, s.tenant, s.tenant.Channel(phoneID), m, s.now)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if s.gateway.pacer.takePair(s.now, of(ana), pairLimit) == 0 {
+		t.Error("the pace of the user id is not that of the number")
+	}
 }

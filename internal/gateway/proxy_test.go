@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -127,8 +126,8 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 		copies int
 		notes  []string
 	}{
-		config.DoubtFail:   {1, []string{settlement.NoteDoubtBegan, settlement.NoteDoubtFailed}},
-		config.DoubtResend: {2, []string{settlement.NoteDoubtBegan, settlement.NoteDoubtResent}},
+		config.DoubtFail:   {1, []string{ledger.NoteDoubtBegan, ledger.NoteDoubtFailed}},
+		config.DoubtResend: {2, []string{ledger.NoteDoubtBegan, ledger.NoteDoubtResent}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()

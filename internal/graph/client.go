@@ -142,7 +142,8 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 		return nil, &network.TransportError{API: apiName, Err: cause(err)}
 	}
 	if len(answer) > maxAnswer {
-		return nil, &network.TransportError{API: apiName, Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer)}
+		err := fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+		return nil, &network.TransportError{API: apiName, Err: err}
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return answer, ParseError(response.StatusCode, response.Header, answer)

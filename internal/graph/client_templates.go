@@ -25,8 +25,10 @@ const (
 	TemplatePendingDeletion = "PENDING_DELETION"
 	TemplateDeleted         = "DELETED"
 	TemplateReinstated      = "REINSTATED"
-	templateFields          = "id,name,language,status,category,correct_category,rejected_reason,quality_score,parameter_format,components"
 	maxTemplatePage         = 250
+
+	templateFields = "id,name,language,status,category,correct_category,rejected_reason,quality_score," +
+		"parameter_format,components"
 )
 
 // CreatedTemplate is the answer to a creation. Category is the one that Meta

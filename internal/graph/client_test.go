@@ -73,8 +73,10 @@ func TestClientTemplates(t *testing.T) {
 	if diff := cmp.Diff(CreatedTemplate{ID: "572", Status: "PENDING", Category: "MARKETING"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if want := `POST /v26.0/102/message_templates {"name":"a","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"hi"}]}`; *last != want {
-		t.Errorf("create: got %s, want %s", *last, want)
+	const request = `POST /v26.0/102/message_templates ` +
+		`{"name":"a","language":"en","category":"UTILITY","components":[{"type":"BODY","text":"hi"}]}`
+	if *last != request {
+		t.Errorf("create: got %s, want %s", *last, request)
 	}
 
 	listed, last := upstream(
@@ -97,8 +99,10 @@ func TestClientTemplates(t *testing.T) {
 	if diff := cmp.Diff(want, page); diff != "" {
 		t.Error(diff)
 	}
-	if want := "GET /v26.0/102/message_templates?after=w&fields=id%2Cname%2Clanguage%2Cstatus%2Ccategory%2Ccorrect_category%2Crejected_reason%2Cquality_score%2Cparameter_format%2Ccomponents&limit=250&name=a"; *last != want {
-		t.Errorf("list: got %s, want %s", *last, want)
+	const query = "GET /v26.0/102/message_templates?after=w&fields=id%2Cname%2Clanguage%2Cstatus%2Ccategory" +
+		"%2Ccorrect_category%2Crejected_reason%2Cquality_score%2Cparameter_format%2Ccomponents&limit=250&name=a"
+	if *last != query {
+		t.Errorf("list: got %s, want %s", *last, query)
 	}
 
 	lastPage, _ := upstream(t, 200, `{"data":[],"paging":{"cursors":{"after":"y"}}}`)

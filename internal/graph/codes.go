@@ -33,6 +33,7 @@ const (
 	CodeUndeliverable         = 131026
 	CodeAccountLocked         = 131031
 	CodePayment               = 131042
+	CodeWrongCertificate      = 131045
 	CodeReEngagement          = 131047
 	CodeSpamLimit             = 131048
 	CodeMarketingLimit        = 131049

@@ -101,9 +101,9 @@ func (e *Error) HidesOutcome() bool {
 // ShowsWorkingChannel tells whether the error refuses one message in a way that
 // a channel does not that is stopped by another code: whatever stopped it is over.
 // A refusal for the sake of the customer or the template comes last, behind
-// everything that stops a channel. One for the sake of the request comes behind
-// the check of the credentials at least, but for an object that is missing or
-// out of reach. None says anything about how the account pays.
+// everything that stops a channel. Any other one that only another request would
+// avoid comes behind the check of the credentials at least, but for those about
+// the channel itself. None says anything about how the account pays.
 func (e *Error) ShowsWorkingChannel(stopped int) bool {
 	if e.Foreign || stopped == CodePayment {
 		return false
@@ -112,13 +112,27 @@ func (e *Error) ShowsWorkingChannel(stopped int) bool {
 	case CodeUserInExperiment, CodeCountryRestricted, CodeRecipientIsSender, CodeUndeliverable, CodeReEngagement,
 		CodeMarketingLimit, CodeMarketingStopped, CodeUnsupportedType, CodePairRateLimit:
 		return true
-	case CodeInvalidParameter, CodeMissingParameter, CodeInvalidValue:
-		credentials := stopped == CodeAuthentication || stopped == CodeInvalidToken || stopped == CodePermission ||
-			stopped >= 200 && stopped <= 299
-		return credentials && e.Subcode != subcodeMissingObject
-	default:
-		return e.Code >= CodeTemplateParameters && e.Code <= CodeTemplateBadParameters
 	}
+	if e.Code >= CodeTemplateParameters && e.Code <= CodeTemplateBadParameters {
+		return true
+	}
+	return isAboutCredentials(stopped) && e.comesBehindCredentials()
+}
+
+func isAboutCredentials(code int) bool {
+	return code == CodeAuthentication || code == CodeInvalidToken || code == CodePermission ||
+		code >= 200 && code <= 299
+}
+
+// comesBehindCredentials tells whether the upstream has accepted the credentials
+// before it refused the message.
+func (e *Error) comesBehindCredentials() bool {
+	switch e.Code {
+	case CodeCapability, CodeUnknownPhoneNumberID, CodeAccessDenied, CodeWrongCertificate:
+		return false
+	}
+	info, known := LookupCode(e.Code)
+	return known && (info.Class == network.Never || info.Class == network.Wait) && e.Subcode != subcodeMissingObject
 }
 
 // subcodeMissingObject is that of code 100 where the object of the path, here a

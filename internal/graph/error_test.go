@@ -103,7 +103,8 @@ func TestWriteSetsStatusAndHeaders(t *testing.T) {
 	if got := recorder.Header().Get("Content-Type"); got != "application/json; charset=UTF-8" {
 		t.Errorf("content type: got %q", got)
 	}
-	if !strings.Contains(recorder.Body.String(), `"code":130429,"error_data":{"messaging_product":"whatsapp","details":"Slow down."},"fbtrace_id":"Bx1"`) {
+	const details = `"error_data":{"messaging_product":"whatsapp","details":"Slow down."}`
+	if !strings.Contains(recorder.Body.String(), `"code":130429,`+details+`,"fbtrace_id":"Bx1"`) {
 		t.Errorf("body: got %s", recorder.Body)
 	}
 }

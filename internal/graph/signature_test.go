@@ -15,7 +15,10 @@ func TestSign(t *testing.T) {
 }
 
 func TestVerifySignature(t *testing.T) {
-	const byApp, byOld = "sha256=d3e4f9da0ce6c71ab3dba55929b8eeeee2455349e534924ead19f98d143e904f", "sha256=0b170a1806ee95113debab6ed5deba98ba7fa1b3bd2e1e6d06f039a753e26122"
+	const (
+		byApp = "sha256=d3e4f9da0ce6c71ab3dba55929b8eeeee2455349e534924ead19f98d143e904f"
+		byOld = "sha256=0b170a1806ee95113debab6ed5deba98ba7fa1b3bd2e1e6d06f039a753e26122"
+	)
 	tests := map[string]struct {
 		body, header string
 		secrets      []string

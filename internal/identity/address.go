@@ -1,6 +1,10 @@
 package identity
 
-import "strings"
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+)
 
 // Address is an address of a customer as the network writes it: a phone number in digits with its
 // country code and without a plus sign, a user id, or the id of a group. The empty address is none.
@@ -107,6 +111,14 @@ func Of(text string) Address {
 		return address
 	}
 	return Address(text)
+}
+
+// NewKey is an address that is nobody's: what is kept of a person of whom no address is known that
+// was never somebody else's is kept under it. Parse does not read it.
+func NewKey() Address {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // it never fails
+	return Address("@" + base64.RawURLEncoding.EncodeToString(raw[:]))
 }
 
 func isDigits(text string) bool {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,54 @@ func TestP13SpellingsOfOnePersonAreOne(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestP13FormerSpellings(t *testing.T) {
+	tests := map[Address]struct{ own, shared []Address }{
+		"5511952346010":     {shared: []Address{"551152346010"}},
+		"5511912345678":     {shared: []Address{"551112345678"}},
+		"551187654321":      {own: []Address{"5501187654321"}},
+		"551152346010":      {own: []Address{"5501152346010"}},
+		"5491155560004":     {own: []Address{"541155560004", "54111555560004", "549111555560004"}},
+		"5493515123456":     {own: []Address{"543515123456", "54351155123456", "549351155123456"}},
+		"5492302412345":     {own: []Address{"542302412345", "54230152412345", "54230215412345", "549230152412345", "549230215412345"}},
+		"2250707123456":     {own: []Address{"22507123456"}},
+		"2252720212345":     {own: []Address{"22520212345"}},
+		"2250107123456":     {},
+		"2290197123456":     {own: []Address{"22997123456"}},
+		"447911123456":      {own: []Address{"4407911123456"}},
+		"33612345678":       {own: []Address{"330612345678"}},
+		"12025550123":       {},
+		"525512345678":      {},
+		"390612345678":      {},
+		"FR.77":             {},
+		"@a key":            {},
+		"4401234567890123":  {},
+		"919876543210":      {own: []Address{"9109876543210"}},
+		"2348031234567":     {own: []Address{"23408031234567"}},
+		"49151123456789012": {},
+	}
+	for address, want := range tests {
+		own, shared := address.FormerSpellings()
+		slices.Sort(own)
+		slices.Sort(want.own)
+		if !slices.Equal(own, want.own) || !slices.Equal(shared, want.shared) {
+			t.Errorf("%s: got %v and %v, want %v and %v", address, own, shared, want.own, want.shared)
+		}
+	}
+}
+
+// A spelling that was one person's alone is that person's by the rules of today.
+func TestP13AFormerSpellingIsTheSamePerson(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spelling := written(t).Spelling()
+		own, _ := spelling.FormerSpellings()
+		for _, former := range own {
+			if today, _ := ParsePhone(string(former)); today.Spelling() != spelling {
+				t.Fatalf("%s was spelled %s, which is %s today", spelling, former, today.Spelling())
+			}
+		}
+	})
 }
 
 func TestParseReadsAddressesAsClientsWriteThem(t *testing.T) {

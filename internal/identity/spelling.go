@@ -20,17 +20,19 @@ func (a Address) Spelling() Address {
 
 // rule is a country's numbering rule. spell returns the spelling of a national number; the spelling
 // of a spelling is itself.
+// former, if there is one, returns what may have been written instead, see FormerSpellings.
 type rule struct {
 	countryCode string
 	spell       func(national string) string
+	former      func(national string) []string
 }
 
 var rules = [...]rule{
-	{"55", brazil},
-	{"52", mexico},
-	{"54", argentina},
-	{"225", ivoryCoast},
-	{"229", benin},
+	{"55", brazil, nil},
+	{"52", mexico, nil},
+	{"54", argentina, formerArgentina},
+	{"225", ivoryCoast, withoutTwoDigits},
+	{"229", benin, withoutTwoDigits},
 }
 
 // brazil drops the ninth digit that mobile numbers were given between 2012 and 2016: the network

@@ -197,9 +197,8 @@ func ParseCanonical(canonical []byte) (*Record, error) {
 		r.ListPrice, r.Listed = *d.ListPrice, true
 	}
 	if d.Customer != "" {
-		if n, err := hex.Decode(
-			r.Customer[:], []byte(d.Customer[:min(len(d.Customer), 64)]),
-		); err != nil || n != len(r.Customer) {
+		n, err := hex.Decode(r.Customer[:], []byte(d.Customer[:min(len(d.Customer), 64)]))
+		if err != nil || n != len(r.Customer) {
 			return nil, errors.New("its customer must be 64 hex digits")
 		}
 	}

@@ -80,9 +80,8 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 	}
 	entry := Entry{Sequence: sequence.Sequence, Canonical: l.Record}
 	digits, ok := strings.CutPrefix(l.Hash, "sha256:")
-	if n, err := hex.Decode(
-		entry.Hash[:], []byte(digits[:min(len(digits), 64)]),
-	); !ok || err != nil || n != len(entry.Hash) || len(digits) != 64 {
+	n, err := hex.Decode(entry.Hash[:], []byte(digits[:min(len(digits), 64)]))
+	if !ok || err != nil || n != len(entry.Hash) || len(digits) != 64 {
 		return Entry{}, errors.New(`its hash must be "sha256:" and 64 hex digits`)
 	}
 	return entry, nil
@@ -130,14 +129,12 @@ func (r *Record) columns(hash Hash) []string {
 	}
 	return []string{
 		strconv.FormatInt(r.Sequence, 10), string(r.Kind), r.MessageID,
-		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(
-			r.DeliveredAt,
-		), timeText(r.FailedAt),
+		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(r.DeliveredAt),
+		timeText(r.FailedAt),
 		r.Period, r.Plan, r.Revision, r.Channel, customer, r.MessageKind, r.Market, r.Category, string(r.Currency),
 		listPrice, r.Cost.String(), r.Charge.String(), r.FreeReason, strconv.Itoa(r.Tier),
-		r.Allowance, integerText(
-			r.AllowanceUsed,
-		), integerText(r.Corrects), r.CorrectedFreeReason, r.Note, hash.String(), r.UpstreamVerdict,
+		r.Allowance, integerText(r.AllowanceUsed), integerText(r.Corrects), r.CorrectedFreeReason, r.Note,
+		hash.String(), r.UpstreamVerdict,
 	}
 }
 

@@ -38,9 +38,8 @@ func utility(id string) ledger.Record {
 			0: 0xab, 31: 0x01,
 		},
 		MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
-		ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse(
-			"0.0285",
-		), Charge: money.MustParse("0.0335"), Tier: 1,
+		ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.0285"),
+		Charge: money.MustParse("0.0335"), Tier: 1,
 	}
 }
 
@@ -56,10 +55,9 @@ func service(id string) ledger.Record {
 // undelivered returns a message that failed before anything priced it.
 func undelivered(id string) ledger.Record {
 	return ledger.Record{
-		Kind: ledger.Settlement, MessageID: id, SettledAt: at(
-			"2026-11-20T12:00:04Z",
-		), FailedAt: at("2026-11-20T12:00:03Z"),
-		Period: "2026-11", Currency: "USD", FreeReason: "undelivered",
+		Kind: ledger.Settlement, MessageID: id, SettledAt: at("2026-11-20T12:00:04Z"),
+		FailedAt: at("2026-11-20T12:00:03Z"),
+		Period:   "2026-11", Currency: "USD", FreeReason: "undelivered",
 	}
 }
 
@@ -131,7 +129,7 @@ func TestP5ChainLiterals(t *testing.T) {
 func TestP5VerifyRecomputesTheTotals(t *testing.T) {
 	correction := utility("wamid.C")
 	correction.Kind, correction.Corrects, correction.CorrectedFreeReason = ledger.Correction, 3, "undelivered"
-	doubt := ledger.Record{Kind: ledger.Doubt, MessageID: "wamid.A", Note: "resent after doubt"}
+	doubt := ledger.Record{Kind: ledger.Doubt, MessageID: "wamid.A", Note: ledger.NoteDoubtResent}
 	entries := chain(utility("wamid.A"), service("wamid.B"), undelivered("wamid.C"), doubt, correction)
 	head, totals, err := ledger.Verify(accountUID, sequence(entries))
 	if err != nil {
@@ -253,19 +251,16 @@ var records = rapid.Custom(func(t *rapid.T) ledger.Record {
 			t, "acceptedAt",
 		),
 		SentAt: times.Draw(t, "sentAt"), DeliveredAt: times.Draw(t, "deliveredAt"), FailedAt: times.Draw(t, "failedAt"),
-		Period: text.Draw(t, "period"), Plan: text.Draw(t, "plan"), Revision: text.Draw(
-			t, "revision",
-		), Channel: text.Draw(t, "channel"),
+		Period: text.Draw(t, "period"), Plan: text.Draw(t, "plan"), Revision: text.Draw(t, "revision"),
+		Channel:     text.Draw(t, "channel"),
 		MessageKind: text.Draw(t, "messageKind"), Market: text.Draw(t, "market"), Category: text.Draw(t, "category"),
 		Currency: "USD", Cost: amount.Draw(t, "cost"), Charge: amount.Draw(t, "charge"), FreeReason: text.Draw(
 			t, "freeReason",
 		),
-		Tier: rapid.IntRange(0, 9).Draw(t, "tier"), Allowance: text.Draw(
-			t, "allowance",
-		), AllowanceUsed: rapid.Int64Range(0, 1<<53).Draw(t, "used"),
-		Corrects: rapid.Int64Range(0, 1<<53).Draw(t, "corrects"), CorrectedFreeReason: text.Draw(
-			t, "corrected",
-		), Note: text.Draw(t, "note"), UpstreamVerdict: text.Draw(t, "verdict"),
+		Tier: rapid.IntRange(0, 9).Draw(t, "tier"), Allowance: text.Draw(t, "allowance"),
+		AllowanceUsed: rapid.Int64Range(0, 1<<53).Draw(t, "used"),
+		Corrects:      rapid.Int64Range(0, 1<<53).Draw(t, "corrects"), CorrectedFreeReason: text.Draw(t, "corrected"),
+		Note: text.Draw(t, "note"), UpstreamVerdict: text.Draw(t, "verdict"),
 	}
 	copy(r.Customer[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "customer"))
 	if r.Listed = rapid.Bool().Draw(t, "listed"); r.Listed {

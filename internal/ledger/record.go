@@ -87,7 +87,7 @@ type Record struct {
 	// UpstreamVerdict is what the upstream said about the message if that differs from this record:
 	// its error code, or its price in a few words. docs/ledger.md has the form.
 	UpstreamVerdict string
-	// Note is a fixed text in a few words, such as "resent after doubt". Never a part of a message.
+	// Note is one of the Notes, or empty. Never a part of a message.
 	Note string
 }
 

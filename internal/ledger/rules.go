@@ -3,13 +3,16 @@ package ledger
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
 // undeliveredReason is the free reason of a message that did not arrive.
-const undeliveredReason = "undelivered"
+var undeliveredReason = pricing.Undelivered.String()
 
 var (
 	monthShape    = regexp.MustCompile(`^[0-9]{4}-(0[1-9]|1[0-2])$`)
@@ -54,6 +57,8 @@ func (r *Record) doubtProblem() string {
 		return "a doubt settles nothing, so it has no freeReason"
 	case r.Note == "":
 		return "a doubt must have a note"
+	case !isNote(r.Note):
+		return unknownNote(r.Note)
 	default:
 		return ""
 	}
@@ -62,7 +67,7 @@ func (r *Record) doubtProblem() string {
 // endingProblem checks the end of a message: when it ended, in which month it counts, and what it
 // costs.
 func (r *Record) endingProblem() string {
-	for _, rule := range []func() string{r.timeProblem, r.priceProblem, r.amountProblem} {
+	for _, rule := range []func() string{r.timeProblem, r.priceProblem, r.amountProblem, r.wordProblem} {
 		if problem := rule(); problem != "" {
 			return problem
 		}
@@ -86,9 +91,8 @@ func (r *Record) timeProblem() string {
 	if !monthShape.MatchString(r.Period) {
 		return fmt.Sprintf("its period %q is no month", r.Period)
 	}
-	if first, last := monthOf(
-		ended.Add(westernmost),
-	), monthOf(ended.Add(easternmost)); r.Period < first || r.Period > last {
+	first, last := monthOf(ended.Add(westernmost)), monthOf(ended.Add(easternmost))
+	if r.Period < first || r.Period > last {
 		return fmt.Sprintf("its period is %s, and the message ended at %s", r.Period, ended.UTC().Format(timeLayout))
 	}
 	return ""
@@ -113,6 +117,28 @@ func (r *Record) priceProblem() string {
 	}
 }
 
+// wordProblem looks for words that no gateway writes, and for ones that contradict each other.
+func (r *Record) wordProblem() string {
+	if _, known := pricing.ParseFreeReason(r.FreeReason); !known {
+		return fmt.Sprintf("its freeReason %q is not one of the reasons", r.FreeReason)
+	}
+	if _, err := conversation.ParseCategory(r.Category); err != nil && r.Category != "" {
+		return fmt.Sprintf("its category %q is not one of the categories", r.Category)
+	}
+	switch {
+	case r.Note != "" && !isNote(r.Note):
+		return unknownNote(r.Note)
+	case (r.FreeReason == pricing.InAllowance.String()) != (r.Allowance != ""):
+		return "a message names an allowance if that makes it free, and only then"
+	case r.Allowance != "" && r.AllowanceUsed == 0:
+		return "it is free by an allowance, and does not say how much of it is used"
+	default:
+		return ""
+	}
+}
+
+func unknownNote(note string) string { return fmt.Sprintf("its note %q is not one of the notes", note) }
+
 func (r *Record) amountProblem() string {
 	failed, undelivered := !r.FailedAt.IsZero(), r.FreeReason == undeliveredReason
 	switch {
@@ -133,10 +159,14 @@ func (r *Record) amountProblem() string {
 type messages struct {
 	settled idSet
 	latest  [1 << 16][]latest // shelves of the same shape
+	used    map[allowance]int64
 }
 
+// allowance is one in which the messages of a channel and a month count.
+type allowance struct{ name, revision, channel, period string }
+
 // latest is the latest record of a message in eight bytes: its sequence, its outcome, and a
-// checksum of what it owes.
+// checksum of what a correction may not change.
 type latest uint64
 
 type outcome uint64
@@ -153,25 +183,37 @@ const (
 
 func (l latest) sequence() int64  { return int64(l >> (outcomeBits + checkBits)) }
 func (l latest) outcome() outcome { return outcome(l>>checkBits) & (1<<outcomeBits - 1) }
+func (l latest) check() uint64    { return uint64(l) & (1<<checkBits - 1) }
 
 // latestOf returns what is kept about a record.
 func latestOf(r *Record) latest {
-	o := charged
+	o, check := charged, r.owed(r.Charge, r.Cost)
 	switch r.FreeReason {
 	case "":
 	case undeliveredReason:
-		o = undelivered
+		o, check = undelivered, r.sender()
 	default:
 		o = free
 	}
-	return latest(
-		uint64(r.Sequence)<<(outcomeBits+checkBits) | uint64(o)<<checkBits | owed(r.Charge, r.Cost, r.Currency),
-	)
+	return latest(uint64(r.Sequence)<<(outcomeBits+checkBits) | uint64(o)<<checkBits | check)
 }
 
-// owed returns a checksum of amounts. Two different amounts share one in 17 million cases.
-func owed(charge, cost money.Decimal, currency money.Currency) uint64 {
-	hash := Next(Hash{}, []byte(charge.String()+" "+cost.String()+" "+string(currency)))
+// sender returns a checksum of the channel, or 0 if the record does not name it.
+func (r *Record) sender() uint64 {
+	if r.Channel == "" {
+		return 0
+	}
+	return checksum(r.Channel)
+}
+
+// owed returns a checksum of amounts and of where they count.
+func (r *Record) owed(charge, cost money.Decimal) uint64 {
+	return checksum(charge.String(), cost.String(), string(r.Currency), r.Period, r.Category, r.Channel)
+}
+
+// checksum returns one of 24 bits. Two different lists share one in 17 million cases.
+func checksum(words ...string) uint64 {
+	hash := Next(Hash{}, []byte(strings.Join(words, " ")))
 	return uint64(hash[0])<<16 | uint64(hash[1])<<8 | uint64(hash[2])
 }
 
@@ -186,6 +228,9 @@ func negative(d money.Decimal) money.Decimal {
 // add takes the next record, which is good by itself, and returns the rule that it breaks together
 // with the earlier ones.
 func (m *messages) add(r *Record) (problem string) {
+	if problem := m.count(r); problem != "" {
+		return problem
+	}
 	shelf, at, known := m.settled.find(r.MessageID)
 	switch {
 	case r.Kind == Settlement && known:
@@ -204,6 +249,27 @@ func (m *messages) add(r *Record) (problem string) {
 		return problem
 	}
 	m.latest[shelf][at] = latestOf(r)
+	return ""
+}
+
+// count compares the use of an allowance with the earlier ones: each counts one more. It passes
+// over messages that began in one month and ended in another, since the plan may count them in
+// either.
+func (m *messages) count(r *Record) (problem string) {
+	first, last := monthOf(r.AcceptedAt.Add(westernmost)), monthOf(r.AcceptedAt.Add(easternmost))
+	if r.Allowance == "" || first != r.Period || last != r.Period {
+		return ""
+	}
+	key := allowance{r.Allowance, r.Revision, r.Channel, r.Period}
+	if before := m.used[key]; r.AllowanceUsed <= before {
+		return fmt.Sprintf(
+			"it is number %d of an allowance of which an earlier record used number %d", r.AllowanceUsed, before,
+		)
+	}
+	if m.used == nil {
+		m.used = map[allowance]int64{}
+	}
+	m.used[key] = r.AllowanceUsed
 	return ""
 }
 
@@ -227,6 +293,8 @@ func (r *Record) correctionProblem(before latest) string {
 			return "nothing was owed for the message that could be taken back"
 		case r.FreeReason != "" && !(r.Charge.IsZero() && r.Cost.IsZero()):
 			return "it is free, and has amounts"
+		case before.check() != 0 && before.check() != r.sender():
+			return fmt.Sprintf("record %d is of another channel", r.Corrects)
 		}
 		return ""
 	case charged:
@@ -235,11 +303,11 @@ func (r *Record) correctionProblem(before latest) string {
 			return fmt.Sprintf(
 				"record %d was charged, and correctedFreeReason is %q", r.Corrects, r.CorrectedFreeReason,
 			)
-		case r.FreeReason == "" || r.Charge.Sign() > 0 || uint64(before)&(1<<checkBits-1) != owed(
-			negative(r.Charge), negative(r.Cost), r.Currency,
-		):
+		case r.FreeReason == "" || r.Charge.Sign() > 0 ||
+			before.check() != r.owed(negative(r.Charge), negative(r.Cost)):
 			return fmt.Sprintf(
-				"record %d was charged, and only all of its amounts can be taken back, with a freeReason", r.Corrects,
+				"record %d was charged, and only all of its amounts can be taken back, in its period, category "+
+					"and channel, with a freeReason", r.Corrects,
 			)
 		}
 		return ""

@@ -21,6 +21,13 @@ func deliveredAfterAll(id string, corrects int64) ledger.Record {
 	return r
 }
 
+// givenUp is an undelivered message of the channel of all others.
+func givenUp(id string) ledger.Record {
+	r := undelivered(id)
+	r.Channel = utility(id).Channel
+	return r
+}
+
 // takenBack corrects a charge of utility.
 func takenBack(id string, corrects int64) ledger.Record {
 	r := utility(id)
@@ -77,15 +84,21 @@ var ledgers = rapid.Custom(func(t *rapid.T) []ledger.Record {
 		case "charged":
 			add(moved(utility(id)))
 		case "free":
-			add(moved(service(id)))
+			used := service(id)
+			used.AllowanceUsed = int64(n + 1)
+			add(moved(used))
 		case "undelivered":
-			add(moved(undelivered(id)))
+			add(moved(givenUp(id)))
 		case "after all":
-			add(moved(deliveredAfterAll(id, add(moved(undelivered(id))))))
+			add(moved(deliveredAfterAll(id, add(moved(givenUp(id))))))
 		case "taken back":
-			add(moved(takenBack(id, add(moved(utility(id))))))
+			charged := moved(utility(id))
+			back := takenBack(id, add(charged))
+			back.AcceptedAt, back.SentAt, back.DeliveredAt = charged.AcceptedAt, charged.SentAt, charged.DeliveredAt
+			back.Period = charged.Period
+			add(back)
 		case "without a rate":
-			settled := add(moved(undelivered(id)))
+			settled := add(moved(givenUp(id)))
 			add(moved(withoutRate(id, settled)))
 			add(moved(deliveredAfterAll(id, settled)))
 		}
@@ -136,6 +149,18 @@ var breakages = map[string]struct {
 	"a negative tier":                         {ending, func(r *ledger.Record) { r.Tier = -1 }, "cannot be negative"},
 	"a negative list price":                   {ending, func(r *ledger.Record) { r.Listed, r.ListPrice = true, money.MustParse("-0.01") }, "cannot be negative"},
 	"a negative allowance":                    {ending, func(r *ledger.Record) { r.Allowance, r.AllowanceUsed = "service", -1 }, "cannot be negative"},
+	"a reason that is none":                   {freeSettlement, func(r *ledger.Record) { r.FreeReason = "because" }, `its freeReason "because" is not one of`},
+	"a category that is none":                 {priced, func(r *ledger.Record) { r.Category = "gratis" }, `its category "gratis" is not one of`},
+	"a note that is none":                     {ending, func(r *ledger.Record) { r.Note = "whatever" }, `its note "whatever" is not one of`},
+	"a doubt with a note that is none":        {isDoubt, func(r *ledger.Record) { r.Note = "whatever" }, `its note "whatever" is not one of`},
+	"free by an allowance that is not named":  {freeSettlement, func(r *ledger.Record) { r.Allowance, r.AllowanceUsed = "", 0 }, "names an allowance if that makes it free"},
+	"charged, and in an allowance":            {chargedSettlement, func(r *ledger.Record) { r.Allowance, r.AllowanceUsed = "service", 99 }, "names an allowance if that makes it free"},
+	"undelivered, and in an allowance":        {failedSettlement, func(r *ledger.Record) { r.Allowance, r.AllowanceUsed = "service", 99 }, "names an allowance if that makes it free"},
+	"free by nothing of an allowance":         {freeSettlement, func(r *ledger.Record) { r.AllowanceUsed = 0 }, "does not say how much of it is used"},
+	"a charge taken back in another month":    {refund, func(r *ledger.Record) { later(r) }, "in its period, category and channel"},
+	"a charge taken back elsewhere":           {refund, func(r *ledger.Record) { r.Channel = "another" }, "in its period, category and channel"},
+	"a charge taken back of another category": {refund, func(r *ledger.Record) { r.Category = "marketing" }, "in its period, category and channel"},
+	"a delivery after all of another channel": {lateDelivery, func(r *ledger.Record) { r.Channel = "another" }, "is of another channel"},
 	"an allowance without a name":             {ending, func(r *ledger.Record) { r.Allowance, r.AllowanceUsed = "", 3 }, "an allowance that it does not name"},
 }
 
@@ -150,6 +175,52 @@ func priced(r *ledger.Record) bool       { return ending(r) && r.Revision != "" 
 func chargedSettlement(r *ledger.Record) bool {
 	return settlement(r) && r.FreeReason == ""
 }
+func failedSettlement(r *ledger.Record) bool { return settlement(r) && r.FreeReason == "undelivered" }
+
+// later moves a record to two months later.
+func later(r *ledger.Record) {
+	for _, when := range []*time.Time{&r.AcceptedAt, &r.SentAt, &r.DeliveredAt} {
+		*when = when.AddDate(0, 2, 0)
+	}
+	r.Period = r.DeliveredAt.UTC().Format("2006-01")
+}
+
+// Each use of an allowance is one more than the last one of its channel and month, in whatever
+// order messages of others come between.
+func TestP5VerifyFindsAPlaceOfAnAllowanceThatIsUsedTwice(t *testing.T) {
+	use := func(id string, number int64, change func(*ledger.Record)) ledger.Record {
+		r := service(id)
+		r.AllowanceUsed = number
+		change(&r)
+		return r
+	}
+	same := func(*ledger.Record) {}
+	tests := map[string]struct {
+		list []ledger.Record
+		bad  int64
+	}{
+		"one after the other":    {[]ledger.Record{use("a", 1, same), use("b", 2, same)}, 0},
+		"some of other channels": {[]ledger.Record{use("a", 5, same), use("b", 9, same)}, 0},
+		"the same twice":         {[]ledger.Record{use("a", 5, same), use("b", 5, same)}, 2},
+		"an earlier one":         {[]ledger.Record{use("a", 5, same), use("b", 6, same), use("c", 4, same)}, 3},
+		"of another channel":     {[]ledger.Record{use("a", 5, same), use("b", 5, func(r *ledger.Record) { r.Channel = "2" })}, 0},
+		"of another allowance":   {[]ledger.Record{use("a", 5, same), use("b", 5, func(r *ledger.Record) { r.Allowance = "welcome" })}, 0},
+		"of another month":       {[]ledger.Record{use("a", 5, same), use("b", 1, later)}, 0},
+		"of a message that began in another month": {[]ledger.Record{use("a", 5, same), use("b", 5, func(r *ledger.Record) {
+			r.AcceptedAt = r.AcceptedAt.AddDate(0, -1, 0)
+		})}, 0},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := ledger.Verify(accountUID, sequence(chain(tc.list...)))
+			var bad *ledger.VerifyError
+			if errors.As(err, &bad) != (tc.bad != 0) || bad != nil && bad.Sequence != tc.bad {
+				t.Errorf("Verify = %v; want a problem of record %d (0: none)", err, tc.bad)
+			}
+		})
+	}
+}
+
 func freeSettlement(r *ledger.Record) bool { return settlement(r) && r.FreeReason == "allowance" }
 
 func TestP5VerifyAcceptsWhatAGatewayKeeps(t *testing.T) {

@@ -22,8 +22,8 @@ type Error interface {
 	Cause() Cause
 	// HidesOutcome tells whether the network may have taken the message all the same.
 	HidesOutcome() bool
-	// ShowsWorkingChannel tells whether the error is one that a channel does not give which is stopped
-	// by an error of another code: whatever stopped it is over.
+	// ShowsWorkingChannel tells whether the error is one that a channel does not give which is
+	// stopped by an error of another code: whatever stopped it is over.
 	ShowsWorkingChannel(stopped int) bool
 	// Write answers a request with the error. The id names the answer, unless it has one already.
 	Write(w http.ResponseWriter, id string)

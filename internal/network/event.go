@@ -74,8 +74,8 @@ type Inbound struct {
 	// Raw is all that is told of it.
 	Raw json.RawMessage
 	// Callback writes the webhook that tells the business of the event alone. Ours are the ids by
-	// which the business knows the messages of Quotes, in that order; "" for one that is not ours. Nil
-	// leaves all of them as they came.
+	// which the business knows the messages of Quotes, in that order; "" for one that is not ours.
+	// Nil leaves all of them as they came.
 	Callback func(ours []string) []byte
 }
 
@@ -195,7 +195,7 @@ const (
 type Passed struct {
 	// About is the customer whom it is about; empty if it is about none.
 	About identity.Address
-	// Callback is the webhook that tells the business. It is also what the event is known by when it
-	// is told again.
+	// Callback is the webhook that tells the business. It is also what the event is known by when
+	// it is told again.
 	Callback []byte
 }

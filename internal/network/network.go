@@ -52,12 +52,12 @@ type Sender interface {
 	// asked once the category of a template is known. Its error is an Error.
 	CheckCategory(message *Outbound, category conversation.Category) error
 	// Encode writes the upstream's request for a message from the content of its Outbound: with our
-	// id for the network to return, if it correlates, and with the network's ids of the messages that
-	// the business quotes by ours. UpstreamID tells those; "" is not known. Encode returns
+	// id for the network to return, if it correlates, and with the network's ids of the messages
+	// that the business quotes by ours. UpstreamID tells those; "" is not known. Encode returns
 	// ErrUnreadable for content that no Parse has read, and the errors of upstreamID.
 	Encode(content []byte, id string, upstreamID func(id string) (string, error)) ([]byte, error)
-	// NewID makes an id for a message of ours, in the form of the network's own ids, that nobody can
-	// guess. IsOwnID tells such ids from the network's.
+	// NewID makes an id for a message of ours, in the form of the network's own ids, that nobody
+	// can guess. IsOwnID tells such ids from the network's.
 	NewID(now time.Time) (string, error)
 	IsOwnID(id string) bool
 	// ParseAddress reads the address of a customer as clients write it: one that a message can be
@@ -110,8 +110,8 @@ type Traits struct {
 	MessagesPerSecond int32
 	// PairLimit is what a channel may send to one customer.
 	PairLimit RateLimit
-	// TTL is how long the upstream tries to deliver a message that says nothing else; OneTimeTTL the
-	// same for one-time passwords.
+	// TTL is how long the upstream tries to deliver a message that says nothing else; OneTimeTTL
+	// the same for one-time passwords.
 	TTL, OneTimeTTL time.Duration
 	// RetoldFor is for how long the upstream repeats a webhook that was not taken.
 	RetoldFor time.Duration

@@ -28,8 +28,8 @@ type Outbound struct {
 	Recipient string
 	// Country is the recipient's; the zero value where the network tells none.
 	Country market.Country
-	// Unservable is why no message is sent to such a recipient, whatever the account may do; nil for
-	// most. It is an Error.
+	// Unservable is why no message is sent to such a recipient, whatever the account may do; nil
+	// for most. It is an Error.
 	Unservable error
 	// Type is the network's word for what kind of message it is, as the ledger keeps it.
 	Type string

@@ -11,8 +11,9 @@ import (
 // in the network's words, see Refuser.
 type Refusal struct { //nolint:errname // what it is comes before that it is an error
 	Reason Reason
-	// Details is one sentence for people: what was wrong and what to do. It names no number, body or
-	// token. Where the reason says enough it is empty, and the network has a sentence of its own.
+	// Details is one sentence for people: what was wrong and what to do. It names no number, body
+	// or token. Where the reason says enough it is empty, and the network has a sentence of its
+	// own.
 	Details string
 	// Closed is when the service window closed, for OutOfWindow; zero if it has never been open.
 	Closed time.Time
@@ -82,12 +83,13 @@ const (
 	Unpaid Reason = "payment"
 	// OverBudget: the same for the account's budget; see Needed and Left. It needs no details.
 	OverBudget Reason = "budget exhausted"
-	// NoTemplate, PausedTemplate and DisabledTemplate: there is no such approved template. They need
-	// no details.
+	// NoTemplate, PausedTemplate and DisabledTemplate: there is no such approved template. They
+	// need no details.
 	NoTemplate       Reason = "template not found"
 	PausedTemplate   Reason = "template paused"
 	DisabledTemplate Reason = "template disabled"
-	// TemplateMismatch: the parameters do not fit the template; see Mismatch, which has the details.
+	// TemplateMismatch: the parameters do not fit the template; see Mismatch, which has the
+	// details.
 	TemplateMismatch Reason = "template mismatch"
 )
 

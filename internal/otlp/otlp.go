@@ -75,9 +75,8 @@ func readSettings(getenv func(string) string) (*settings, error) {
 		}
 		address = strings.TrimSuffix(base, "/") + "/v1/traces"
 	}
-	if parsed, err := url.Parse(
-		address,
-	); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 		return nil, errors.New(
 			"OTEL_EXPORTER_OTLP_ENDPOINT must be an absolute URL such as http://collector.observability:4318",
 		)

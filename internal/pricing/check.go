@@ -44,16 +44,16 @@ func (r *revision) check(last civil.Date) findings {
 		markets[lack] = append(markets[lack], m.String())
 	}
 	for _, lack := range lacks {
-		found.add(fmt.Sprintf(
-			"revisions[%s].rates", r.name,
-		), "%s must have a rate for %s, or such messages are unpriced",
-			strings.Join(markets[lack], ", "), lack)
+		found.add(
+			fmt.Sprintf("revisions[%s].rates", r.name), "%s must have a rate for %s, or such messages are unpriced",
+			strings.Join(markets[lack], ", "), lack,
+		)
 	}
 	if steps := r.unknownSteps(); len(steps) > 0 {
-		found.add(fmt.Sprintf(
-			"revisions[%s].tiers", r.name,
-		), "the steps %s must have an amount, or messages above them are unpriced",
-			strings.Join(steps, ", "))
+		found.add(
+			fmt.Sprintf("revisions[%s].tiers", r.name),
+			"the steps %s must have an amount, or messages above them are unpriced", strings.Join(steps, ", "),
+		)
 	}
 	return found
 }

@@ -79,6 +79,13 @@ var freeReasons = [...]string{
 // String returns the reason as records spell it, for example "serviceWindow"; NotFree is "".
 func (r FreeReason) String() string { return freeReasons[r] }
 
+// ParseFreeReason reads a reason as records spell it; "" is NotFree. The result is false for any
+// other text.
+func ParseFreeReason(text string) (FreeReason, bool) {
+	at := slices.Index(freeReasons[:], text)
+	return FreeReason(max(at, 0)), at >= 0
+}
+
 // Scope says over what something is counted.
 type Scope uint8
 

@@ -81,12 +81,10 @@ func decode(text []byte, e *Event) error {
 		return errors.New("the line must be one JSON object and nothing more")
 	}
 	*e = Event{
-		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(
-			l.Customer,
-		), Group: []byte(l.Group),
-		Kind: []byte(l.Kind), Category: []byte(
-			l.Category,
-		), Status: []byte(l.Status), FromEntry: l.EntryPoint, Units: l.Units,
+		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(l.Customer),
+		Group: []byte(l.Group),
+		Kind:  []byte(l.Kind), Category: []byte(l.Category), Status: []byte(l.Status), FromEntry: l.EntryPoint,
+		Units: l.Units,
 	}
 	if l.EntryPointExpiry != nil {
 		e.Expiry = l.EntryPointExpiry.Unix()

@@ -161,9 +161,8 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
-	if verdict := c.state.Permit(
-		request, r.book.Rules(now, r.account.Zone),
-	); verdict.Refusal != conversation.Permitted {
+	verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone))
+	if verdict.Refusal != conversation.Permitted {
 		return Refused, pricing.Outcome{}, nil
 	}
 	c.messages++

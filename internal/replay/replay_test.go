@@ -94,17 +94,14 @@ func expect(t *testing.T, got []string, want ...string) {
 func TestP2StatusesSettleOnce(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
-		send(
-			"2026-10-05T10:01:00Z", "m1", utility,
-		), send("2026-10-05T10:01:00Z", "m2", text), send("2026-10-05T10:01:00Z", "m3", text),
+		send("2026-10-05T10:01:00Z", "m1", utility), send("2026-10-05T10:01:00Z", "m2", text),
+		send("2026-10-05T10:01:00Z", "m3", text),
 		// never delivered: never settled
 		send("2026-10-05T10:01:00Z", "m4", utility), status("2026-10-05T10:01:01Z", "m4", "sent"),
-		status("2026-10-05T10:01:01Z", "m1", "sent"), status(
-			"2026-10-05T10:01:02Z", "m1", "delivered",
-		), status("2026-10-05T10:01:02Z", "m1", "delivered"),
-		status("2026-10-05T10:01:03Z", "m2", "read"), status(
-			"2026-10-05T10:01:04Z", "m2", "delivered",
-		), status("2026-10-05T10:01:04Z", "m1", "read"),
+		status("2026-10-05T10:01:01Z", "m1", "sent"), status("2026-10-05T10:01:02Z", "m1", "delivered"),
+		status("2026-10-05T10:01:02Z", "m1", "delivered"),
+		status("2026-10-05T10:01:03Z", "m2", "read"), status("2026-10-05T10:01:04Z", "m2", "delivered"),
+		status("2026-10-05T10:01:04Z", "m1", "read"),
 		status("2026-10-05T10:01:05Z", "m3", "failed"), status("2026-10-05T10:01:06Z", "m3", "sent"), status(
 			"2026-10-05T10:01:06Z", "unknown", "read",
 		),
@@ -164,9 +161,8 @@ func TestP4FreeFormOutsideTheWindowIsRefused(t *testing.T) {
 		send("2026-10-06T09:59:59Z", "m1", text), send("2026-10-06T10:00:00Z", "m2", text), send(
 			"2026-10-06T10:00:00Z", "m3", utility,
 		),
-		status(
-			"2026-10-06T10:00:01Z", "m1", "delivered",
-		), status("2026-10-06T10:00:01Z", "m2", "delivered"), status("2026-10-06T10:00:01Z", "m3", "delivered"),
+		status("2026-10-06T10:00:01Z", "m1", "delivered"), status("2026-10-06T10:00:01Z", "m2", "delivered"),
+		status("2026-10-06T10:00:01Z", "m3", "delivered"),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -226,12 +222,10 @@ func TestReactionDirectSendAndUnits(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		inbound("2026-10-05T10:00:00Z", "33612345678"),
 		send("2026-10-05T10:01:00Z", "m1", `"reaction"`), status("2026-10-05T10:01:00Z", "m1", "delivered"),
-		send(
-			"2026-10-05T10:01:00Z", "m2", `"text","category":"utility"`,
-		), status("2026-10-05T10:01:00Z", "m2", "delivered"),
-		send(
-			"2026-10-05T10:01:00Z", "m3", `"text","category":"business_agent","units":1000000`,
-		), status("2026-10-05T10:01:00Z", "m3", "delivered"),
+		send("2026-10-05T10:01:00Z", "m2", `"text","category":"utility"`),
+		status("2026-10-05T10:01:00Z", "m2", "delivered"),
+		send("2026-10-05T10:01:00Z", "m3", `"text","category":"business_agent","units":1000000`),
+		status("2026-10-05T10:01:00Z", "m3", "delivered"),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -251,15 +245,12 @@ func TestAGroupHasOneWindowAndAMarketForEachRecipient(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		toGroup("2026-10-05T09:59:59Z", "m0", "33612345678", `"text","category":"group_service"`),
 		fromGroup,
-		toGroup(
-			"2026-10-05T10:01:00Z", "m1", "33612345678", `"text","category":"group_service"`,
-		), status("2026-10-05T10:01:01Z", "m1", "delivered"),
-		toGroup(
-			"2026-10-05T10:01:01Z", "m2", "919812345678", `"template","category":"group_utility"`,
-		), status("2026-10-05T10:01:01Z", "m2", "delivered"),
-		toGroup(
-			"2026-10-05T10:01:01Z", "m3", "33698765432", `"template","category":"group_marketing"`,
-		), status("2026-10-05T10:01:01Z", "m3", "delivered"),
+		toGroup("2026-10-05T10:01:00Z", "m1", "33612345678", `"text","category":"group_service"`),
+		status("2026-10-05T10:01:01Z", "m1", "delivered"),
+		toGroup("2026-10-05T10:01:01Z", "m2", "919812345678", `"template","category":"group_utility"`),
+		status("2026-10-05T10:01:01Z", "m2", "delivered"),
+		toGroup("2026-10-05T10:01:01Z", "m3", "33698765432", `"template","category":"group_marketing"`),
+		status("2026-10-05T10:01:01Z", "m3", "delivered"),
 		send("2026-10-05T10:02:00Z", "m4", text), // the group's window is not the member's own
 	)
 	if err != nil {
@@ -277,9 +268,8 @@ func TestAStatusOfTheSameSecondMayComeBeforeItsSend(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		strings.Replace(inbound("2026-10-05T09:00:00Z", "33612345678"), "false", "true", 1),
 		`{"time":"2026-10-05T10:00:00Z","type":"status","id":"m1","status":"sent","entryPointExpiry":"2026-10-05T10:00:01Z"}`,
-		status(
-			"2026-10-05T10:00:00Z", "m1", "delivered",
-		), status("2026-10-05T10:00:00Z", "m2", "failed"), status("2026-10-05T10:00:00Z", "m3", "delivered"),
+		status("2026-10-05T10:00:00Z", "m1", "delivered"), status("2026-10-05T10:00:00Z", "m2", "failed"),
+		status("2026-10-05T10:00:00Z", "m3", "delivered"),
 		status("2026-10-05T10:00:00Z", "m1", "read"),
 		send("2026-10-05T10:00:00.750Z", "m1", text), send("2026-10-05T10:00:00.999Z", "m2", utility),
 		send("2026-10-05T10:00:01Z", "m3", utility), // of another second: another message

@@ -96,7 +96,8 @@ func TestOneTimeCodeNeedsANumber(t *testing.T) {
 		Components: []template.Component{{Type: template.Body}},
 	}}
 	w := newWorld(t, config, nil)
-	content := `"type":"template","template":{"name":"login","language":{"code":"en"},"components":[{"type":"body","parameters":[{"type":"text","text":"123456"}]}]}}`
+	content := `"type":"template","template":{"name":"login","language":{"code":"en"},` +
+		`"components":[{"type":"body","parameters":[{"type":"text","text":"123456"}]}]}}`
 	w.refused([]byte(`{"messaging_product":"whatsapp","recipient":"BR.77",`+content), graph.CodeUserIDNotSupported)
 	w.mustSend([]byte(`{"messaging_product":"whatsapp","to":"+` + ana + `",` + content))
 }

@@ -2,27 +2,37 @@ package store
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
 )
 
 const (
-	selectAddress = `SELECT person, primary_address, moved_at FROM addresses WHERE address = $1`
-	upsertAddress = `INSERT INTO addresses (address, person, primary_address, moved_at) VALUES ($1, $2, $3, $4)
+	selectAddress = `SELECT person, primary_address, moved_at, arrived_at, current_kind, passed_on
+		FROM addresses WHERE address = $1`
+	upsertAddress = `INSERT INTO addresses
+		(address, person, primary_address, moved_at, arrived_at, current_kind, passed_on) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (address) DO UPDATE SET
-		person = excluded.person, primary_address = excluded.primary_address, moved_at = excluded.moved_at`
+		person = excluded.person, primary_address = excluded.primary_address, moved_at = excluded.moved_at,
+		arrived_at = excluded.arrived_at, current_kind = excluded.current_kind, passed_on = excluded.passed_on`
 	updateAddresses = `UPDATE addresses SET person = $1, primary_address = $2 WHERE person = $3`
-	deleteAddress   = `DELETE FROM addresses WHERE address = $1`
+	retireUserIDs   = `UPDATE addresses SET current_kind = 0 WHERE person = $1`
+	selectPassedOn  = `SELECT address FROM addresses WHERE person = $1 AND passed_on = 1`
+	updatePassedOn  = `UPDATE addresses SET person = $1, primary_address = $2, moved_at = 0, current_kind = 0 WHERE address = $3`
 	deleteAddresses = `DELETE FROM addresses WHERE person = $1`
 )
 
-// learned is what the network has told of an address: the person's primary one, and when the person
-// left the address, in Unix seconds; 0 if it is in use.
+// learned is what the network has told of an address.
 type learned struct {
+	// primary is the person's primary address.
 	primary identity.Address
-	movedAt int64
+	hold    identity.Hold
+	// kind is that of a user id by which the network names the person now; 0 for other addresses,
+	// and for an id that may have been replaced.
+	kind identity.Kind
+	// passedOn says that the address was somebody else's before: what is kept under it is not this
+	// person's.
+	passedOn bool
 }
 
 // Primary is the address under which everything about a person is kept, whichever of the person's
@@ -42,13 +52,20 @@ func (tx *Tx) Primary(address identity.Address) (identity.Address, error) {
 
 // learned is what is known of an address by itself or by its spelling; nil for nothing.
 func (tx *Tx) learned(address identity.Address) (*learned, error) {
-	for _, hash := range tx.store.spellings(address) {
-		known, err := tx.learnedBy(hash)
-		if known != nil || err != nil {
-			return known, err
+	known, _, err := tx.lookUp(address)
+	return known, err
+}
+
+// lookUp is learned, and the address of the two by which that is known; its spelling for nothing.
+func (tx *Tx) lookUp(address identity.Address) (known *learned, by identity.Address, err error) {
+	spelling := address.Spelling()
+	for _, by := range [...]identity.Address{address, spelling} {
+		known, err := tx.learnedBy(tx.store.person(by))
+		if known != nil || err != nil || by == spelling {
+			return known, by, err
 		}
 	}
-	return nil, nil
+	return nil, spelling, nil
 }
 
 // spellings are the hashes under which an address may be known: its own, and that of its spelling.
@@ -82,12 +99,14 @@ func (tx *Tx) learnedBy(hash seal.CustomerHash) (*learned, error) {
 // addressRow is a row of addresses as it is stored.
 type addressRow struct {
 	person  seal.CustomerHash
-	primary []byte // sealed
-	movedAt int64
+	primary []byte  // sealed
+	known   learned // but for the primary address
 }
 
 func readAddress(v values) *addressRow {
-	row := &addressRow{primary: v.Bytes(1), movedAt: v.Int(2)}
+	row := &addressRow{primary: v.Bytes(1), known: learned{
+		hold: identity.Hold{Left: v.Int(2), Since: v.Int(3)}, kind: identity.Kind(v.Int(4)), passedOn: v.Int(5) == 1,
+	}}
 	copy(row.person[:], v.Bytes(0))
 	return row
 }
@@ -100,7 +119,9 @@ func (tx *Tx) openAddress(row *addressRow) (*learned, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: whose an address is cannot be read", ErrDamaged)
 	}
-	return &learned{primary: identity.Address(plain), movedAt: row.movedAt}, nil
+	known := row.known
+	known.primary = identity.Address(plain)
+	return &known, nil
 }
 
 // primaryPlace is what a primary address is sealed for: it is the same in all rows of the person.
@@ -108,54 +129,26 @@ func primaryPlace(person seal.CustomerHash) string {
 	return "addresses.primary_address/" + person.String()
 }
 
-// learn records whose an address is from now on.
-func (tx *Tx) learn(address, primary identity.Address, movedAt time.Time) error {
-	hash, person := tx.store.person(address), tx.store.person(primary)
-	sealed, err := tx.store.options.Keys.Seal([]byte(primary), primaryPlace(person))
+// learn records what is known of an address from now on. A user id is one by which the network names
+// the person now.
+func (tx *Tx) learn(address identity.Address, known learned) error {
+	hash, person := tx.store.person(address), tx.store.person(known.primary)
+	sealed, err := tx.store.options.Keys.Seal([]byte(known.primary), primaryPlace(person))
 	if err != nil {
 		return err
 	}
-	var at int64
-	if !movedAt.IsZero() {
-		at = movedAt.Unix()
+	if identity.IsUserID(string(address)) {
+		known.kind = address.Kind()
 	}
 	delete(tx.store.recent.addresses, hash)
-	return tx.exec(upsertAddress, hash[:], person[:], sealed, at)
-}
-
-// Left is when a person left an address for another one; the zero time for an address that is in
-// use.
-func (tx *Tx) Left(address identity.Address) (time.Time, error) {
-	known, err := tx.learned(address)
-	if err != nil || known == nil || known.movedAt == 0 {
-		return time.Time{}, err
-	}
-	return time.Unix(known.movedAt, 0), nil
-}
-
-// PassOn forgets whose an address was: it has passed to a person of whom nothing is known.
-func (tx *Tx) PassOn(address identity.Address) error {
-	channels, err := tx.channels()
-	if err != nil {
-		return err
-	}
-	for _, channel := range channels {
-		gone := tx.store.customer(channel, address.Spelling())
-		if err := tx.exec(deleteUnited, gone[:]); err != nil {
-			return err
-		}
-	}
-	for _, hash := range tx.store.spellings(address) {
-		delete(tx.store.recent.addresses, hash)
-		if err := tx.exec(deleteAddress, hash[:]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.exec(
+		upsertAddress, hash[:], person[:], sealed, known.hold.Left, known.hold.Since, int64(known.kind), count(known.passedOn),
+	)
 }
 
 // ForgetPerson forgets which addresses are those of the person with the primary address, unless
-// something of the person is left with any channel of the account.
+// something of the person is left with any channel of the account. A number that was somebody
+// else's before does not become theirs again.
 func (tx *Tx) ForgetPerson(primary identity.Address) error {
 	channels, err := tx.channels()
 	if err != nil {
@@ -175,7 +168,33 @@ func (tx *Tx) ForgetPerson(primary identity.Address) error {
 	}
 	clear(tx.store.recent.addresses)
 	person := tx.store.person(primary)
+	if err := tx.releasePassedOn(person); err != nil {
+		return err
+	}
 	return tx.exec(deleteAddresses, person[:])
+}
+
+// releasePassedOn makes the numbers of a person that were somebody else's before nobody's.
+func (tx *Tx) releasePassedOn(person seal.CustomerHash) error {
+	var numbers [][]byte
+	if err := tx.each(selectPassedOn, []any{person[:]}, func(v values) bool {
+		numbers = append(numbers, v.Bytes(0))
+		return true
+	}); err != nil {
+		return err
+	}
+	for _, number := range numbers {
+		nobody := identity.NewKey()
+		hash := tx.store.person(nobody)
+		sealed, err := tx.store.options.Keys.Seal([]byte(nobody), primaryPlace(hash))
+		if err != nil {
+			return err
+		}
+		if err := tx.exec(updatePassedOn, hash[:], sealed, number); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // customer is the hash of a person's primary address with a channel.

@@ -32,34 +32,6 @@ func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	return tx.unite(gone, kept, now)
 }
 
-// Moved is Same for a person who left an address for another one at an instant. Whoever is told to
-// have the address later may be somebody else, see Left.
-func (tx *Tx) Moved(from, to identity.Address, at, now time.Time) ([]Union, error) {
-	gone, kept, err := tx.primaries(from, to)
-	if err != nil || gone == kept {
-		return nil, err
-	}
-	unions, err := tx.unite(gone, kept, now)
-	if err != nil {
-		return nil, err
-	}
-	return unions, tx.learn(from.Spelling(), kept, at)
-}
-
-// Named is Same for an address as it was written, of which the network says that it is the other
-// one's. That wins over the numbering rules: where they take the written address for a third
-// person's, it is that person's no more, and the person stays as it is.
-func (tx *Tx) Named(written, known identity.Address, now time.Time) ([]Union, error) {
-	gone, kept, err := tx.primaries(written, known)
-	if err != nil || gone == kept {
-		return nil, err
-	}
-	if written == written.Spelling() {
-		return tx.Same(written, known, now)
-	}
-	return nil, tx.learn(written, kept, time.Time{})
-}
-
 func (tx *Tx) primaries(a, b identity.Address) (first, second identity.Address, err error) {
 	if first, err = tx.Primary(a); err != nil {
 		return "", "", err
@@ -72,6 +44,10 @@ func (tx *Tx) primaries(a, b identity.Address) (first, second identity.Address, 
 func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	if gone == kept {
 		return nil, nil
+	}
+	itself, err := tx.holder(gone)
+	if err != nil {
+		return nil, err
 	}
 	channels, err := tx.channels()
 	if err != nil {
@@ -104,15 +80,26 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 	if err := tx.uniteReach(from, into); err != nil {
 		return nil, err
 	}
+	if err := tx.giveAddresses(gone, kept, itself.learned); err != nil {
+		return nil, err
+	}
+	return unions, nil
+}
+
+// giveAddresses makes the addresses of one person another's: also the primary one, of which that is
+// known.
+func (tx *Tx) giveAddresses(gone, kept identity.Address, known learned) error {
+	from, into := tx.store.person(gone), tx.store.person(kept)
 	sealed, err := tx.store.options.Keys.Seal([]byte(kept), primaryPlace(into))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	clear(tx.store.recent.addresses)
 	if err := tx.exec(updateAddresses, into[:], sealed, from[:]); err != nil {
-		return nil, err
+		return err
 	}
-	return unions, tx.learn(gone, kept, time.Time{})
+	known.primary = kept
+	return tx.learn(gone, known)
 }
 
 // A customer's messages in the queue are found through these indexes.

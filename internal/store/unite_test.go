@@ -94,22 +94,19 @@ func TestP13WhatTheNetworkSaysIsKept(t *testing.T) {
 }
 
 func TestP13WhoLeavesANumberTakesEverythingAlong(t *testing.T) {
+	const stranger identity.Address = "FR.9"
 	forEachEngine(t, func(t *testing.T, e engine) {
 		p := newPeople(t, e)
-		p.same(t, ana, anaUser)
-		update(t, p.Store, func(tx *store.Tx) error {
-			if _, err := tx.Moved(ana, anaMoved, noon, noon); err != nil {
-				return err
-			}
-			left, err := tx.Left(ana)
-			if err != nil || !left.Equal(noon) {
-				t.Errorf("the number was left at %s, %v; want %s", left, err, noon)
-			}
-			return err
-		})
+		told := func(at time.Time, list ...identity.Address) {
+			update(t, p.Store, func(tx *store.Tx) error { _, _, err := tx.Told(list, at, noon); return err })
+		}
+		told(noon, ana, anaUser)
+		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.Moved(ana, anaMoved, nil, noon, noon); return err })
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
-		update(t, p.Store, func(tx *store.Tx) error { return tx.PassOn(ana) })
-		p.wantPrimary(t, ana, ana)
+		told(noon.Add(-time.Second), ana, anaUser)
+		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
+		told(noon.Add(time.Second), ana, stranger)
+		p.wantPrimary(t, stranger, ana, stranger)
 		p.wantPrimary(t, anaMoved, anaUser, anaMoved)
 	})
 }
@@ -430,4 +427,44 @@ func TestP13WhatWasSentFollowsThePerson(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// Whoever has a number later has nothing of what was sent to the one who had it before.
+func TestP13WhatWasSentStaysWithWhoHadTheNumber(t *testing.T) {
+	const stranger identity.Address = "FR.9"
+	later := noon.Add(time.Hour)
+	told := func(list ...identity.Address) func(tx *store.Tx) error {
+		return func(tx *store.Tx) error { _, _, err := tx.Told(list, later, later); return err }
+	}
+	moves := func(from, to identity.Address) func(tx *store.Tx) error {
+		return func(tx *store.Tx) error { _, err := tx.Moved(from, to, nil, later, later); return err }
+	}
+	for name, passes := range map[string][]func(tx *store.Tx) error{
+		"left, and another moves there": {moves(ana, anaMoved), moves(bob, ana)},
+		"left, and told with another user id": {
+			func(tx *store.Tx) error { _, err := tx.Moved(ana, anaMoved, nil, noon, noon); return err }, told(ana, stranger),
+		},
+		"told with another user id":                            {told(ana, stranger)},
+		"told with another user id, and that one is forgotten": {told(ana, stranger), func(tx *store.Tx) error { return tx.ForgetPerson(stranger) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			forEachEngine(t, func(t *testing.T, e engine) {
+				p := newPeople(t, e)
+				p.same(t, ana, anaUser)
+				p.accept(t, "m", channel, ana, noon)
+				wantIDs(t, "to the number", claim(t, p.Store, noon, 1), "m")
+				submit(t, p.Store, "m", noon)
+				for _, step := range passes {
+					update(t, p.Store, step)
+				}
+				former, present := p.of(t, channel, anaUser), p.of(t, channel, ana)
+				with(t, p.Store, "m", func(_ *store.Tx, m *store.Message) error {
+					if m.Customer != former || m.Customer == present {
+						t.Error("the message is the stranger's")
+					}
+					return nil
+				})
+			})
+		})
+	}
 }

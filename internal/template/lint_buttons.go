@@ -66,8 +66,8 @@ func (l *linter) button(at string, b Button) {
 	case strings.Contains(b.Text, "{{"):
 		l.fail("button-text", at+".text", "Remove the variable: a button's text has none.")
 	}
-	if strings.ContainsAny(b.Text, "\n\r") || !l.authentication && emoji.Contains(b.Text) {
-		l.warn("button-characters", at+".text", "Write the text in one line without emoji: Meta may refuse others.")
+	if strings.ContainsAny(b.Text, lineBreaks+formatting) || !l.authentication && emoji.Contains(b.Text) {
+		l.fail("button-characters", at+".text", "Write the text in one line without emoji and without *, _, ~ and `.")
 	}
 	switch b.Type {
 	case ButtonURL:

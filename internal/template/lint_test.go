@@ -109,14 +109,38 @@ func TestLintRules(t *testing.T) {
 			"newline in the footer", valid, func(d *Definition) { d.Components[2].Text = "Shop\nX" },
 			Finding{
 				"footer-characters", Warning, "components[2].text",
-				"Write the footer in one line: Meta may refuse more.",
+				"Write the footer in one line without emoji: Meta may refuse others.",
+			},
+		},
+		{
+			"emoji in the footer", valid, func(d *Definition) { d.Components[2].Text = "Shop ☀" },
+			Finding{
+				"footer-characters", Warning, "components[2].text",
+				"Write the footer in one line without emoji: Meta may refuse others.",
+			},
+		},
+		{
+			"formatting in the header", valid, header("*Order*"),
+			Finding{
+				"header-characters", Error, "components[0].text", "Remove *, _, ~ and `: a header has no formatting.",
+			},
+		},
+		{
+			"another line break in the header", valid, header("Order\u2028ready"),
+			Finding{"header-characters", Error, "components[0].text", "Write the header in one line."},
+		},
+		{
+			"formatting on a button", valid, buttons(Button{Type: ButtonQuickReply, Text: "_Later_"}),
+			Finding{
+				"button-characters", Error, "components[3].buttons[0].text",
+				"Write the text in one line without emoji and without *, _, ~ and `.",
 			},
 		},
 		{
 			"emoji on a button", valid, buttons(Button{Type: ButtonQuickReply, Text: "OK 👍"}),
 			Finding{
-				"button-characters", Warning, "components[3].buttons[0].text",
-				"Write the text in one line without emoji: Meta may refuse others.",
+				"button-characters", Error, "components[3].buttons[0].text",
+				"Write the text in one line without emoji and without *, _, ~ and `.",
 			},
 		},
 		{

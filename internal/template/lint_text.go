@@ -21,6 +21,13 @@ const (
 	maxAuthCode   = 15
 )
 
+// Characters that a header and a button's text must not have: Meta refuses templates with them in
+// its own words, "new lines, formatting characters, emojis or asterisks".
+const (
+	lineBreaks = "\n\r\v\f\u0085\u2028\u2029"
+	formatting = "*_~`"
+)
+
 func (l *linter) header(path string, c Component) {
 	if l.authentication {
 		l.fail("authentication-content", path, "Remove the header: an authentication template has none.")
@@ -59,8 +66,11 @@ func (l *linter) headerText(path string, c Component) {
 		return
 	}
 	l.length("header-length", path, c.Text, maxHeader)
-	if strings.ContainsAny(c.Text, "\n\r") {
+	if strings.ContainsAny(c.Text, lineBreaks) {
 		l.fail("header-characters", path+".text", "Write the header in one line.")
+	}
+	if variables, _ := scanVariables(c.Text); strings.ContainsAny(literal(c.Text, variables), formatting) {
+		l.fail("header-characters", path+".text", "Remove *, _, ~ and `: a header has no formatting.")
 	}
 	if emoji.Contains(c.Text) {
 		l.fail("header-characters", path+".text", "Remove the emoji: a header has none.")
@@ -207,8 +217,8 @@ func (l *linter) footer(path string, c Component) {
 		l.fail("footer-text", path+".text", "Give the footer a text, or remove it.")
 	}
 	l.length("footer-length", path, c.Text, maxFooter)
-	if strings.ContainsAny(c.Text, "\n\r") {
-		l.warn("footer-characters", path+".text", "Write the footer in one line: Meta may refuse more.")
+	if strings.ContainsAny(c.Text, lineBreaks) || emoji.Contains(c.Text) {
+		l.warn("footer-characters", path+".text", "Write the footer in one line without emoji: Meta may refuse others.")
 	}
 	if strings.Contains(c.Text, "{{") || strings.Contains(c.Text, "}}") {
 		l.fail("footer-variables", path+".text", "Remove the variables: a footer has none.")

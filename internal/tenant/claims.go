@@ -87,8 +87,11 @@ func (c *Claims) budget(claimed *v1alpha1.Budget, granted Entitlement, currency 
 		limit, err := Money(claimed.Limit)
 		if err != nil || limit.Currency != currency {
 			c.Budget = blocking(money.Money{Currency: currency})
-			c.refuse("spec.budget.limit is in %s and the plan is in %s, so that nothing which costs money is accepted: "+
-				"give the limit in %s", claimed.Limit.Currency, currency, currency)
+			c.refuse(
+				"spec.budget.limit is in %s and the plan is in %s, so that nothing which costs money is accepted: "+
+					"give the limit in %s",
+				claimed.Limit.Currency, currency, currency,
+			)
 			return
 		}
 		c.Budget = &config.Budget{

@@ -31,8 +31,8 @@ type Sources struct {
 	BillingStopped string
 	Templates      []v1alpha1.MessageTemplate
 	Secrets        Secrets
-	// Taken tells whether another account holds a channel, so that this one's gateway must not serve
-	// it; nil if none is.
+	// Taken tells whether another account holds a channel, so that this one's gateway must not
+	// serve it; nil if none is.
 	Taken func(channel v1alpha1.ChannelIdentity) bool
 	// Served is the document before this one; nil for the first. It is where the last value of a
 	// credential that is missing now comes from, and nothing that restricts does.

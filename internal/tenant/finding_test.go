@@ -131,7 +131,8 @@ func TestFindingsKeepTheirRuleAndSeverity(t *testing.T) {
 	}
 	want := []template.Finding{{
 		Rule: "utility-promotional", Severity: template.Warning, Path: "spec",
-		Message: `Remove "sale" or use category Marketing: Meta may approve the template as marketing, which costs more.`,
+		Message: `Remove "sale" or use category Marketing: ` +
+			`Meta may approve the template as marketing, which costs more.`,
 	}}
 	if diff := cmp.Diff(want, tenant.Findings(&spec)); diff != "" {
 		t.Error(diff)

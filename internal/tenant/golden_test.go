@@ -71,7 +71,8 @@ func submitted(t *testing.T) v1alpha1.MessageTemplate {
 
 func plan() pricing.Plan {
 	return pricing.Plan{Currency: "USD", Revisions: []pricing.Revision{{
-		Name: "pmp-2025-07", EffectiveDate: "2025-07-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: "Delivery",
+		Name: "pmp-2025-07", EffectiveDate: "2025-07-01", ClassifyBy: "Category", Unit: "Message",
+		OutsideWindow: "TemplateOnly", RateAt: "Delivery",
 		ServiceWindow: pricing.ServiceWindow{
 			Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86400}},
 		},
@@ -107,7 +108,8 @@ func TestP10GoldenObjects(t *testing.T) {
 			golden(t, name+"_config.json", string(indented)+"\n")
 
 			objects, err := tenant.Objects(tenant.Input{
-				Account: account, Image: "guichet.dev/gateway:dev", DefaultImage: "guichet.dev/gateway:dev", OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
+				Account: account, Image: "guichet.dev/gateway:dev", DefaultImage: "guichet.dev/gateway:dev",
+				OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
 				DatabaseURL: document.Storage.URL,
 			})
 			if err != nil {
@@ -180,7 +182,8 @@ func TestDefaultsOfTheSchemaChangeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		objects, err := tenant.Objects(tenant.Input{
-			Account: account, Image: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", Config: encoded, Digest: digest,
+			Account: account, Image: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system", Config: encoded,
+			Digest: digest,
 		})
 		if err != nil {
 			t.Fatal(err)

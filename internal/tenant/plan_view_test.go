@@ -69,7 +69,8 @@ func TestPlanViewIsReadable(t *testing.T) {
 // The shipped plan has nineteen revisions; a business reads those that matter to it.
 func TestPlanViewOfTheShippedPlanIsSmall(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
-	text, err := tenant.PlanView{Account: account, PlanName: "whatsapp", Plan: shippedPlan(t), Now: today(), Zone: time.UTC}.Render()
+	view := tenant.PlanView{Account: account, PlanName: "whatsapp", Plan: shippedPlan(t), Now: today(), Zone: time.UTC}
+	text, err := view.Render()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,9 @@ func TestP8PlanViewNamesNoOtherAccount(t *testing.T) {
 	all := &v1alpha1.AccountSelection{Names: []v1alpha1.PlanAccount{
 		{Namespace: account.Namespace, Name: account.Name}, {Namespace: "globex", Name: "globex"},
 	}}
-	object.Spec.Grants = []v1alpha1.PricingGrant{{Name: "secret-deal", Accounts: stranger, Exemptions: []string{"charity"}}}
+	object.Spec.Grants = []v1alpha1.PricingGrant{
+		{Name: "secret-deal", Accounts: stranger, Exemptions: []string{"charity"}},
+	}
 	object.Spec.BudgetCaps = []v1alpha1.BudgetCap{
 		{Name: "big-spender", Accounts: stranger, Limit: "99999"}, {Name: "everybody", Accounts: all, Limit: "500"},
 	}
@@ -148,8 +151,9 @@ func TestPlanViewIsBounded(t *testing.T) {
 func TestPlanViewSaysWhatIsStopped(t *testing.T) {
 	account := load[v1alpha1.BusinessAccount](t, "small_account.yaml")
 	text, err := tenant.PlanView{
-		Account: account, PlanName: "whatsapp", Plan: plan(), Now: today(), Zone: time.UTC, BillingStopped: "Ask the platform team.",
-		Claims: tenant.Claims{Budget: &config.Budget{Limit: money.Money{Currency: "USD"}, Action: "Block"}},
+		Account: account, PlanName: "whatsapp", Plan: plan(), Now: today(), Zone: time.UTC,
+		BillingStopped: "Ask the platform team.",
+		Claims:         tenant.Claims{Budget: &config.Budget{Limit: money.Money{Currency: "USD"}, Action: "Block"}},
 	}.Render()
 	if err != nil || !strings.Contains(text, "billingStopped: Ask the platform team.\n") {
 		t.Errorf("got %v and\n%s", err, text)

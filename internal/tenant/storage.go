@@ -106,16 +106,16 @@ func autoscaler(in Input) *autoscalingv2ac.HorizontalPodAutoscalerApplyConfigura
 		WithLabels(Labels(account.Name)).
 		WithOwnerReferences(owner(account)).
 		WithSpec(autoscalingv2ac.HorizontalPodAutoscalerSpec().
-			WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().WithAPIVersion("apps/v1").WithKind(
-				"Deployment",
-			).WithName(GatewayName(account.Name))).
+			WithScaleTargetRef(autoscalingv2ac.CrossVersionObjectReference().
+				WithAPIVersion("apps/v1").WithKind("Deployment").WithName(GatewayName(account.Name))).
 			WithMinReplicas(minReplicas(wanted)).
 			WithMaxReplicas(wanted.MaxReplicas).
 			WithMetrics(autoscalingv2ac.MetricSpec().
 				WithType(autoscalingv2.ResourceMetricSourceType).
 				WithResource(autoscalingv2ac.ResourceMetricSource().
 					WithName(corev1.ResourceCPU).
-					WithTarget(autoscalingv2ac.MetricTarget().WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(target)))))
+					WithTarget(autoscalingv2ac.MetricTarget().
+						WithType(autoscalingv2.UtilizationMetricType).WithAverageUtilization(target)))))
 }
 
 // spread keeps replicas on different nodes where that is possible.

@@ -112,7 +112,8 @@ func buttonOf(button v1alpha1.TemplateButton, authentication bool) template.Butt
 		out.Type, out.OTPType, out.SupportedApps = template.ButtonOTP, template.OTPOneTap, supportedApp(button)
 	case v1alpha1.ButtonZeroTap:
 		accepted := true
-		out.Type, out.OTPType, out.SupportedApps, out.ZeroTapTermsAccepted = template.ButtonOTP, template.OTPZeroTap, supportedApp(button), &accepted
+		out.Type, out.OTPType, out.SupportedApps = template.ButtonOTP, template.OTPZeroTap, supportedApp(button)
+		out.ZeroTapTermsAccepted = &accepted
 	}
 	if button.Example != "" {
 		out.Example = template.Strings{button.Example}

@@ -48,8 +48,13 @@ func TestCheckSecretsNamesWhatIsMissing(t *testing.T) {
 		},
 		"two things": {
 			change: func(s tenant.Secrets) { delete(s, "acme-clients"); delete(s["acme-credentials"], "verifyToken") },
-			want: &tenant.Problem{Reason: "SecretNotFound", Message: `Secret "acme-clients" is not there: it must hold the API tokens, each under a name of its own; ` +
-				`Secret "acme-credentials" lacks a value for 'verifyToken', which channel "main" needs; Secret "acme-credentials" lacks a value for 'verifyToken', which channel "returns" needs`},
+			want: &tenant.Problem{
+				Reason: "SecretNotFound",
+				Message: `Secret "acme-clients" is not there: ` +
+					`it must hold the API tokens, each under a name of its own; ` +
+					`Secret "acme-credentials" lacks a value for 'verifyToken', which channel "main" needs; ` +
+					`Secret "acme-credentials" lacks a value for 'verifyToken', which channel "returns" needs`,
+			},
 		},
 	}
 	for name, tc := range tests {
@@ -182,8 +187,9 @@ func TestDefinitionIsWhatTheUpstreamTakes(t *testing.T) {
 		},
 		"named with a picture": {
 			spec: v1alpha1.MessageTemplateSpec{
-				Name: "n", Language: "en_US", Category: v1alpha1.TemplateMarketing, ParameterFormat: v1alpha1.ParameterNamed,
-				Header: &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderImage, ExampleHandle: "4::aW"},
+				Name: "n", Language: "en_US", Category: v1alpha1.TemplateMarketing,
+				ParameterFormat: v1alpha1.ParameterNamed,
+				Header:          &v1alpha1.TemplateHeader{Format: v1alpha1.HeaderImage, ExampleHandle: "4::aW"},
 				Body: v1alpha1.TemplateBody{
 					Text:     "Hi {{first_name}}!",
 					Examples: []v1alpha1.TemplateExample{{Name: "first_name", Value: "Ana"}},

@@ -298,9 +298,8 @@ func (r *run) checkProof(b *books) {
 		r.t.Error("no black hole before the database was noticed: the run proves less than it says")
 	}
 	for what, n := range map[string]int{
-		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged(
-			"Store became unavailable",
-		), "reloads": r.did.reloads,
+		"kills": r.did.kills - 1, "troubles of the store that it noticed": r.logged("Store became unavailable"),
+		"reloads":                 r.did.reloads,
 		"refusals for the budget": r.flow.refused[graph.CodePayment], "refusals outside a window": r.flow.refused[graph.CodeReEngagement],
 		"doubts": b.count(func(f *fate) bool { return f.doubts > 0 }), "connections cut": counts.Dropped, "duplicates": counts.Duplicates,
 		"black holes before the upstream": int(r.routes.upstream.Held()),

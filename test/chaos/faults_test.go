@@ -146,9 +146,8 @@ func (r *run) upset(ctx context.Context) {
 		faults, delay := r.mood()
 		if err := r.sim.SetKnobs(simulator.Knobs{
 			DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond),
-			SendDelay: simulator.Duration(
-				between(random, 0, 20*time.Millisecond),
-			), WebhookDelay: simulator.Duration(delay),
+			SendDelay:    simulator.Duration(between(random, 0, 20*time.Millisecond)),
+			WebhookDelay: simulator.Duration(delay),
 		}); err != nil {
 			r.t.Error(err)
 		}

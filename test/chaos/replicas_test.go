@@ -61,9 +61,8 @@ func (r *run) playWithAPause(t *testing.T, programs rig.Programs) {
 
 	r.phones.openWindows()
 	if err := r.sim.SetKnobs(simulator.Knobs{
-		DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(
-			300 * time.Millisecond,
-		), SendDelay: simulator.Duration(500 * time.Millisecond),
+		DuplicateRate: 0.15, ReorderRate: 0.3, ReorderWithin: simulator.Duration(300 * time.Millisecond),
+		SendDelay:    simulator.Duration(500 * time.Millisecond),
 		WebhookDelay: simulator.Duration(lateStatus),
 	}); err != nil {
 		t.Fatal(err)

@@ -141,7 +141,7 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{settlement.NoteDoubtBegan, settlement.NoteDoubtAnswered}; !slices.Equal(notes, want) {
+	if want := []string{ledger.NoteDoubtBegan, ledger.NoteDoubtAnswered}; !slices.Equal(notes, want) {
 		t.Fatalf("the ledger notes %q, want %q", notes, want)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -121,7 +122,7 @@ func (d *Dispatcher) recordSent(job *Job, answer network.Sent, now time.Time) fu
 			return err
 		}
 		if m.State == store.InDoubt { // it was held for lost while the answer was on its way
-			if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtAnswered, now)); err != nil {
+			if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtAnswered, now)); err != nil {
 				return err
 			}
 		}
@@ -145,7 +146,7 @@ func (d *Dispatcher) recordFate(job *Job, o outcome, now time.Time) func(tx *dur
 			return err
 		}
 		if m.State == store.InDoubt && o.fate != fateInDoubt {
-			if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtAnswered, now)); err != nil {
+			if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtAnswered, now)); err != nil {
 				return err
 			}
 			if err := tx.Undoubt(m); err != nil {

@@ -32,7 +32,9 @@ func (c *commit) takeInbound(channel *served.Channel, e *network.Inbound) error 
 		c.count(kindMessage, telemetry.ResultDuplicate)
 		return nil
 	}
-	customer, state, readable, err := c.customer(channel, e.From, e.At, func() error { return c.rename(e) })
+	customer, state, readable, err := c.customer(
+		channel, e.From, e.At, func(who identity.Address) error { return c.rename(e, who) },
+	)
 	if err != nil {
 		return err
 	}
@@ -139,18 +141,18 @@ func (c *commit) customerAt(channel string, address identity.Address) (seal.Cust
 // Where what is remembered cannot be read it is false: what the webhook says of the customer is
 // left out, so that it is as new when the upstream tells it again, and what it says of others is
 // stored.
-func (c *commit) customer(channel *served.Channel, list []identity.Address, told time.Time, also func() error) (
+func (c *commit) customer(channel *served.Channel, list []identity.Address, told time.Time, also func(who identity.Address) error) (
 	customer seal.CustomerHash, state conversation.State, readable bool, err error,
 ) {
 	if len(list) == 0 {
 		return customer, state, true, nil
 	}
-	err = c.learn(list, told)
+	who, err := c.learn(list, told)
 	if err == nil && also != nil {
-		err = also()
+		err = also(who)
 	}
 	if err == nil {
-		customer, err = c.customerAt(channel.ID, list[0])
+		customer, err = c.customerAt(channel.ID, who)
 	}
 	if err == nil {
 		state, err = c.tx.Conversation(channel.ID, customer)
@@ -163,11 +165,12 @@ func (c *commit) customer(channel *served.Channel, list []identity.Address, told
 	return customer, state, err == nil, err
 }
 
-// learn records that addresses are one person's.
-func (c *commit) learn(list []identity.Address, told time.Time) error {
-	unions, err := people.Learn(c.tx, list, told, c.now)
+// learn records that addresses are one person's, because the upstream says so of an instant, and
+// returns the one by which to look the person up; none for none. See store.Tx.Told.
+func (c *commit) learn(list []identity.Address, told time.Time) (who identity.Address, err error) {
+	who, unions, err := c.tx.Told(list, told, c.now)
 	c.unite(unions)
-	return err
+	return who, err
 }
 
 func (c *commit) unite(unions []store.Union) {
@@ -178,22 +181,30 @@ func (c *commit) unite(unions []store.Union) {
 
 // rename learns that a customer is known by other addresses from now on, if that is what the event
 // tells: whoever has stopped marketing, or was blocked, would be written to again.
-func (c *commit) rename(e *network.Inbound) error {
-	before, after := people.First(e.From), e.Renamed
-	if len(after) == 0 {
+func (c *commit) rename(e *network.Inbound, who identity.Address) error {
+	if len(e.Renamed) == 0 {
 		return nil
 	}
-	if err := c.learn(after, time.Time{}); err != nil {
-		return err
+	at := e.At
+	if at.IsZero() {
+		at = c.now
 	}
-	if before.Kind() != identity.Phone || after[0].Kind() != identity.Phone {
-		return c.learn([]identity.Address{before, after[0]}, time.Time{})
+	var number identity.Address
+	var userIDs []identity.Address
+	for _, address := range e.Renamed {
+		if number == "" && address.Kind() == identity.Phone {
+			number = address
+		} else {
+			userIDs = append(userIDs, address)
+		}
 	}
-	left := e.At
-	if left.IsZero() {
-		left = c.now
+	var unions []store.Union
+	var err error
+	if number == "" || number.Spelling() == who.Spelling() {
+		unions, err = c.tx.Renamed(who, userIDs, c.now)
+	} else {
+		unions, err = c.tx.Moved(who, number, userIDs, at, c.now)
 	}
-	unions, err := c.tx.Moved(before, after[0], left, c.now)
 	c.unite(unions)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -95,8 +96,10 @@ func (c *commit) advance(channel *served.Channel, m *store.Message, s *network.S
 		at = c.now
 	}
 	if s.Step == conversation.Sent && !s.Member {
-		if err := c.learn(s.Recipient, at); err != nil && !people.IsDamaged(err) {
-			return err
+		if len(s.Recipient) > 1 {
+			if _, err := c.learn(s.Recipient, at); err != nil && !people.IsDamaged(err) {
+				return err
+			}
 		}
 	}
 	if err := c.takeEntryPoint(m, s, at); err != nil {
@@ -139,7 +142,7 @@ func (c *commit) confirm(m *store.Message, s *network.Status) error {
 		return nil
 	}
 	if m.State == store.InDoubt {
-		note := settlement.DoubtRecord(m, settlement.NoteDoubtConfirmed, c.now)
+		note := settlement.DoubtRecord(m, ledger.NoteDoubtConfirmed, c.now)
 		if err := c.tx.Append(note); err != nil {
 			return err
 		}

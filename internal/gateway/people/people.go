@@ -43,62 +43,28 @@ func First(list []identity.Address) identity.Address {
 	return list[0]
 }
 
-// Learn records that addresses are one person's, because a webhook of an instant says so: the zero
-// time where it tells none. A number that its owner left before, and that is told with a user id of
-// somebody else, has passed to another person. It returns the customers who were found to be
-// others.
-func Learn(tx *durable.Tx, list []identity.Address, told, now time.Time) (unions []store.Union, err error) {
-	for i := 1; i < len(list); i++ {
-		if slices.Contains(list[:i], list[i]) {
-			continue
-		}
-		if err := passNumberOn(tx, list[0], list[i], told); err != nil {
-			return nil, err
-		}
-		more, err := tx.Same(list[0], list[i], now)
-		if err != nil {
-			return nil, err
-		}
-		unions = append(unions, more...)
-	}
-	return unions, nil
-}
-
-func passNumberOn(tx *durable.Tx, number, user identity.Address, told time.Time) error {
-	if number.Kind() != identity.Phone || user.Kind() == identity.Phone {
-		return nil
-	}
-	left, err := tx.Left(number)
-	if err != nil || left.IsZero() || !told.After(left) {
-		return err
-	}
-	former, err := tx.Primary(number)
-	if err != nil {
-		return err
-	}
-	owner, err := tx.Primary(user)
-	if err != nil || owner == former {
-		return err
-	}
-	return tx.PassOn(number)
-}
-
-// LearnAnswer records whom the network says that a recipient is. What it says of somebody else says
-// nothing.
+// LearnAnswer records whom the network says that a recipient is, and returns the customers who were
+// found to be others. What it says of somebody else says nothing.
 func LearnAnswer(
 	tx *durable.Tx, recipient identity.Address, known network.Known, now time.Time,
 ) (unions []store.Union, err error) {
 	if recipient == "" || known.Input != recipient {
 		return nil, nil
 	}
-	for _, address := range known.Addresses {
-		more, err := tx.Named(recipient, address, now)
-		if err != nil {
+	list := slices.Clone(known.Addresses)
+	number := slices.IndexFunc(list, func(a identity.Address) bool { return a.Kind() == identity.Phone })
+	if number >= 0 && recipient.Kind() == identity.Phone {
+		if unions, err = tx.Named(recipient, list[number], now); err != nil {
 			return nil, err
 		}
-		unions = append(unions, more...)
+	} else {
+		list = append(list, recipient)
 	}
-	return unions, nil
+	if len(list) < 2 {
+		return unions, nil
+	}
+	_, more, err := tx.Told(list, now, now)
+	return append(unions, more...), err
 }
 
 // IsDamaged reports whether an error says that something of a person cannot be read.

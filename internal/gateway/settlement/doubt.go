@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -13,5 +14,5 @@ func BeginDoubt(tx *durable.Tx, m *store.Message, now time.Time) error {
 	if err := tx.Doubt(m); err != nil {
 		return err
 	}
-	return tx.Append(DoubtRecord(m, NoteDoubtBegan, now))
+	return tx.Append(DoubtRecord(m, ledger.NoteDoubtBegan, now))
 }

@@ -10,18 +10,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// Notes of records.
-const (
-	noteDeliveredAfterAll = "delivered after it was given up"
-	noteDeliveredUnpriced = "delivered after it was given up, and the plan has no rate"
-
-	NoteDoubtBegan     = "outcome of the send not known"
-	NoteDoubtFailed    = "doubt resolved as failed"
-	NoteDoubtResent    = "doubt resolved by sending again"
-	NoteDoubtAnswered  = "doubt resolved by a late answer of the upstream"
-	NoteDoubtConfirmed = "doubt resolved by a status of the upstream"
-)
-
 // DoubtRecord is the ledger's note of a doubt, or of its end (P12).
 func DoubtRecord(m *store.Message, note string, now time.Time) *ledger.Record {
 	return &ledger.Record{

@@ -166,7 +166,7 @@ func (s *Settler) correct(
 	if outcome.Result == pricing.Unpriced {
 		return s.oweUnpriced(tx, m, record)
 	}
-	record.Note = noteDeliveredAfterAll
+	record.Note = ledger.NoteDeliveredAfterAll
 	if err := change(tx, m, record, outcome, state); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 			"message", id, "settlement", corrects)
 	})
 	s.count(tx, labelUnpriced)
-	record.Kind, record.Note = ledger.Doubt, noteDeliveredUnpriced
+	record.Kind, record.Note = ledger.Doubt, ledger.NoteDeliveredUnpriced
 	if err := tx.HoldUnpriced(m); err != nil {
 		return err
 	}

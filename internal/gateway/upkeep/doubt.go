@@ -8,6 +8,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
+	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -66,13 +67,13 @@ func (u *Upkeep) ResolveDoubts(ctx context.Context, t *served.Tenant, now time.T
 func (u *Upkeep) ResolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
 	c := t.Channel(m.Channel)
 	if t.Doubt.Resolution == config.DoubtResend && c != nil {
-		if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtResent, now)); err != nil {
+		if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtResent, now)); err != nil {
 			return err
 		}
 		u.tellResolved(tx, "Message in doubt is sent again", m.ID)
 		return tx.Retry(m, now)
 	}
-	if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtFailed, now)); err != nil {
+	if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
 		return err
 	}
 	about, err := u.Settler.Open(tx, m)

@@ -17,6 +17,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/gateway/wake"
+	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -150,7 +151,7 @@ func (u *Upkeep) ExpireUnsettled(ctx context.Context, t *served.Tenant, now time
 			return err
 		}
 		if m.State == store.InDoubt { // the account's rule had no time to apply
-			if err := tx.Append(settlement.DoubtRecord(m, settlement.NoteDoubtFailed, now)); err != nil {
+			if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
 				return err
 			}
 		}

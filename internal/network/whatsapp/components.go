@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -46,7 +47,7 @@ func readComponent(f field) (component template.SendComponent, err error) {
 	}
 	switch strings.ToLower(component.Type) {
 	case "button":
-		if component.SubType, err = o.at("sub_type").text(0, maxInteractiveType); err != nil {
+		if component.SubType, err = readSubType(o.at("sub_type")); err != nil {
 			return component, err
 		}
 		if component.Index, err = readIndex(o.at("index")); err != nil {
@@ -74,6 +75,24 @@ func readComponent(f field) (component template.SendComponent, err error) {
 	return component, nil
 }
 
+// subTypes are the types of buttons that the Cloud API takes, as it lists them in its refusal of
+// any other one.
+var subTypes = strings.Fields(
+	"booking_confirmation catalog copy_code flow mpm order_details quick_reply reminder url voice_call",
+)
+
+// readSubType reads the type of a button, in small or capital letters; "" where it is absent, for
+// template.Match to tell.
+func readSubType(f field) (string, error) {
+	name, err := f.text(0, maxInteractiveType)
+	if err == nil && name != "" && !slices.Contains(subTypes, strings.ToLower(name)) {
+		return "", graph.NewError(
+			graph.CodeInvalidParameter, f.path+" must be one of "+strings.Join(subTypes, ", ")+".",
+		)
+	}
+	return name, err
+}
+
 // readIndex reads a button's place; nil if it is absent.
 func readIndex(f field) (*template.Index, error) {
 	if f.absent() {
@@ -99,6 +118,11 @@ func readParameter(f field) (p template.Parameter, err error) {
 	}
 	switch p.Type {
 	case "text":
+		if o.at("text").absent() {
+			return p, graph.NewError(
+				graph.CodeInvalidParameter, o.at("text").path+" is missing: a parameter of type text needs it.",
+			)
+		}
 		p.Text, err = readValue(o.at("text"))
 	case "coupon_code":
 		p.CouponCode, err = readValue(o.at("coupon_code"))
@@ -126,8 +150,10 @@ func readParameter(f field) (p template.Parameter, err error) {
 func readValue(f field) (string, error) {
 	value, err := f.text(0, MaxSendBody)
 	if err == nil && (strings.ContainsAny(value, "\n\r\t") || strings.Contains(value, "     ")) {
-		return "", graph.NewError(graph.CodeTemplateBadParameters,
-			f.path+" has a newline, a tab or more than four spaces in a row. Write the value in one line with single spaces.")
+		return "", graph.NewError(
+			graph.CodeTemplateBadParameters, f.path+" has a newline, a tab or more than four spaces in a row. "+
+				"Write the value in one line with single spaces.",
+		)
 	}
 	return value, err
 }

@@ -21,8 +21,10 @@ func (s *Send) readContent(object rawjson.Object) error {
 	}
 	read := readerOf(kind)
 	if read == nil {
-		return graph.NewError(graph.CodeUnsupportedType,
-			"type must be one of text, template, image, video, audio, document, sticker, location, contacts, interactive, reaction.")
+		return graph.NewError(
+			graph.CodeUnsupportedType, "type must be one of text, template, image, video, audio, document, sticker, "+
+				"location, contacts, interactive, reaction.",
+		)
 	}
 	s.Type = kind
 	raw := object.Get(kind)

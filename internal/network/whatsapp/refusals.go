@@ -137,33 +137,40 @@ func ThroughputReached(after time.Duration) *graph.Error {
 // amounts with their currency, for example "0.0130 USD".
 func BudgetExhausted(needed, left string) *graph.Error {
 	return graph.NewError(graph.CodePayment, fmt.Sprintf(
-		"The account's budget does not cover this message: it can cost %s and %s is left. Raise the budget or wait for the next period.", needed, left))
+		"The account's budget does not cover this message: it can cost %s and %s is left. "+
+			"Raise the budget or wait for the next period.", needed, left,
+	))
 }
 
 // TemplateNotFound refuses a template that does not exist in the language or is
 // not approved (132001).
 func TemplateNotFound() *graph.Error {
 	return graph.NewError(
-		graph.CodeTemplateMissing, "No approved template has this name and language. Check both, and the template's status.",
+		graph.CodeTemplateMissing,
+		"No approved template has this name and language. Check both, and the template's status.",
 	)
 }
 
 // TemplatePaused refuses a template that Meta has paused (132015).
 func TemplatePaused() *graph.Error {
 	return graph.NewError(
-		graph.CodeTemplatePaused, "The template is paused for low quality. Use another one until the pause ends, or edit it.",
+		graph.CodeTemplatePaused,
+		"The template is paused for low quality. Use another one until the pause ends, or edit it.",
 	)
 }
 
 // TemplateDisabled refuses a template that Meta has disabled (132016).
 func TemplateDisabled() *graph.Error {
-	return graph.NewError(graph.CodeTemplateDisabled, "The template is disabled for good. Create a new one with other content.")
+	return graph.NewError(
+		graph.CodeTemplateDisabled, "The template is disabled for good. Create a new one with other content.",
+	)
 }
 
 // MarketingStopped refuses a marketing template (131050).
 func MarketingStopped() *graph.Error {
 	return graph.NewError(
-		graph.CodeMarketingStopped, "The customer has stopped marketing messages. Do not send marketing until they resume.",
+		graph.CodeMarketingStopped,
+		"The customer has stopped marketing messages. Do not send marketing until they resume.",
 	)
 }
 
@@ -177,7 +184,8 @@ func MethodNotAllowed() *graph.Error {
 // OutcomeUnknown is Unavailable where the message may have been accepted all the same (131016).
 func OutcomeUnknown(after time.Duration) *graph.Error {
 	e := Unavailable(after)
-	e.Details = "Whether the message was stored is not known. Send it again with the same Idempotency-Key; without that header it may be sent twice."
+	e.Details = "Whether the message was stored is not known. Send it again with the same Idempotency-Key; " +
+		"without that header it may be sent twice."
 	return e
 }
 

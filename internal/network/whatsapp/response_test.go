@@ -60,7 +60,8 @@ func TestParseSendResponseWithoutAnID(t *testing.T) {
 	}
 }
 
-// FuzzParseSendResponse reads what the upstream, or whatever stands before it, may answer to a send.
+// FuzzParseSendResponse reads what the upstream, or whatever stands before it, may answer to a
+// send.
 func FuzzParseSendResponse(f *testing.F) {
 	for _, seed := range []string{
 		`{"messaging_product":"whatsapp","contacts":[{"input":"+5511999990000","wa_id":"5511999990000"}],"messages":[{"id":"wamid.1","message_status":"accepted"}]}`,

@@ -52,10 +52,15 @@ func TestParseSend(t *testing.T) {
 		},
 		"template, positional": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"order_ready","language":{"code":"pt_BR","policy":"deterministic"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]},{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"881"}]}]}}`,
-			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", Template: &template.Send{Name: "order_ready", Language: "pt_BR", Components: []template.SendComponent{
-				{Type: "body", Parameters: []template.Parameter{{Type: "text", Text: "Ana"}}},
-				{Type: "button", SubType: "url", Index: index(1), Parameters: []template.Parameter{{Type: "text", Text: "881"}}},
-			}}},
+			Send{Type: "template", Input: "+5511999990000", To: "5511999990000", Template: &template.Send{
+				Name: "order_ready", Language: "pt_BR", Components: []template.SendComponent{
+					{Type: "body", Parameters: []template.Parameter{{Type: "text", Text: "Ana"}}},
+					{
+						Type: "button", SubType: "url", Index: index(1),
+						Parameters: []template.Parameter{{Type: "text", Text: "881"}},
+					},
+				},
+			}},
 		},
 		"template, named, no components": {
 			`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"hello","language":{"code":"en"}}}`,

@@ -94,8 +94,10 @@ func TestBlock(t *testing.T) {
 			if diff := cmp.Diff(blockedOf(tc.want), got); diff != "" {
 				t.Error(diff)
 			}
-			if want := `POST /v26.0/1066/block_users {"messaging_product":"whatsapp","block_users":[{"user":"+15550001111"}]}`; *last != want {
-				t.Errorf("got %s, want %s", *last, want)
+			const request = `POST /v26.0/1066/block_users ` +
+				`{"messaging_product":"whatsapp","block_users":[{"user":"+15550001111"}]}`
+			if *last != request {
+				t.Errorf("got %s, want %s", *last, request)
 			}
 		})
 	}
@@ -151,7 +153,9 @@ func TestDescribe(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if want := "GET /v26.0/1066?fields=id%2Cdisplay_phone_number%2Cverified_name%2Cquality_rating%2Cstatus%2Cthroughput"; *last != want {
-		t.Errorf("request: got %s, want %s", *last, want)
+	const request = "GET /v26.0/1066?fields=id%2Cdisplay_phone_number%2Cverified_name%2Cquality_rating%2C" +
+		"status%2Cthroughput"
+	if *last != request {
+		t.Errorf("request: got %s, want %s", *last, request)
 	}
 }

@@ -1,0 +1,107 @@
+package controllers
+
+import (
+	"errors"
+	"fmt"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// check is one condition of an account.
+type check struct {
+	condition string
+	// counts says whether the account must pass it to be Ready.
+	counts bool
+	// needs are the parts of the observation without which the condition stays as it was.
+	needs parts
+	// applies tells whether an account has the condition at all; nil if every one has it.
+	applies func(*accountScope) bool
+	verdict func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict
+}
+
+// accountChecks are the conditions of an account. Those that count stand first, in the order of their
+// weight: Ready says what the first of them says that is not True. An account that has spent its
+// budget does what it was asked to, so WithinBudget does not count.
+func accountChecks() []check {
+	of := func(verdictOf func(*accountScope) verdict) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
+		return func(scope *accountScope, _ *v1alpha1.BusinessAccountStatus) verdict { return verdictOf(scope) }
+	}
+	return []check{
+		{v1alpha1.ConditionPlanResolved, true, partCluster | partInputs, nil, of(planVerdict)},
+		{v1alpha1.ConditionClaimsGranted, true, partCluster | partInputs, nil, of(claimsVerdict)},
+		{v1alpha1.ConditionCredentialsValid, true, partCluster | partInputs, nil, of(credentialsVerdict)},
+		{v1alpha1.ConditionChannelsHeld, true, partCluster, nil, of(channelsHeldVerdict)},
+		{v1alpha1.ConditionHostHeld, true, partCluster, nil, of(hostVerdict)},
+		{v1alpha1.ConditionTemplatesServed, true, partCluster | partInputs, nil, of(templatesVerdict)},
+		{v1alpha1.ConditionGatewayAvailable, true, partCluster, nil, of(gatewayVerdict)},
+		{v1alpha1.ConditionStoreWritable, true, partReports, nil, of(storeVerdict)},
+		{v1alpha1.ConditionConfigSynced, true, allParts, nil, of(configVerdict)},
+		{v1alpha1.ConditionUpstreamAccepts, true, partReports, nil, allChannelsVerdict},
+		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(usageVerdict)},
+		{v1alpha1.ConditionReconciled, true, 0, nil, of(reconciledVerdict)},
+		{v1alpha1.ConditionPlanPublished, false, partCluster | partInputs, nil, of(publishedVerdict)},
+		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(roomVerdict)},
+		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
+		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
+	}
+}
+
+// judge sets the condition.
+func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
+	known := apimeta.FindStatusCondition(status.Conditions, c.condition) != nil
+	switch {
+	case c.applies != nil && !c.applies(scope):
+		apimeta.RemoveStatusCondition(&status.Conditions, c.condition)
+	case !scope.lacks(c.needs):
+		j.set(c.condition, c.verdict(scope, status))
+	case !known:
+		j.set(c.condition, unknown(v1alpha1.ReasonPending, c.condition+" is not known yet"))
+	}
+}
+
+// accountSummary are the conditions that make an account Ready, in the order of their weight.
+func accountSummary() []string {
+	var counted []string
+	for _, c := range accountChecks() {
+		if c.counts {
+			counted = append(counted, c.condition)
+		}
+	}
+	return counted
+}
+
+func allChannelsVerdict(_ *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
+	return channelsVerdict(status.Channels)
+}
+
+func hasVolume(scope *accountScope) bool { return !tenant.Shared(scope.account) }
+
+func hasCallback(scope *accountScope) bool { return scope.account.Spec.Callback != nil }
+
+// reconciledVerdict says whether the operator could do what it had to. What somebody must act on has
+// a condition of its own.
+func reconciledVerdict(scope *accountScope) verdict {
+	var call *callError
+	switch {
+	case scope.failure == nil || remedyOf(scope.failure) != retry:
+		return isTrue(v1alpha1.ReasonReconciled, "The operator's last look at the account was complete")
+	case !errors.As(scope.failure, &call):
+		return isFalse(v1alpha1.ReasonReconcileFailed, "The operator cannot finish its work on the account: "+
+			"it tries again, after pauses of up to five minutes; its log says why")
+	}
+	reason := v1alpha1.ReasonWriteFailed
+	if call.reads {
+		reason = v1alpha1.ReasonReadFailed
+	}
+	return isFalse(reason, fmt.Sprintf("The operator cannot %s: it tries again, after pauses of up to five minutes; "+
+		"its log says why", call.call))
+}
+
+// pausedVerdict says that the operator makes nothing of what the spec asks for.
+func pausedVerdict() verdict {
+	return unknown(v1alpha1.ReasonPaused, "The operator leaves the gateway's objects alone until spec.operation is "+
+		"'Active'; prices, budgets, tokens and templates still reach the gateway")
+}

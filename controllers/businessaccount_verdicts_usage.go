@@ -1,0 +1,166 @@
+package controllers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/report"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// staleAfter is for how long figures hold that could not be read again: one missed reading is no
+// news.
+const staleAfter = 45 * time.Second
+
+func usageVerdict(scope *accountScope) verdict {
+	switch {
+	case scope.ledgerRegressed():
+		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which status.usage has published: its store was lost, or restored from before. "+
+			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has", *scope.account.Status.Usage.Ledger.Sequence))
+	case scope.latest() != nil:
+		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
+	case scope.memory.report != nil && !scope.stale():
+		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
+	case scope.memory.report == nil && scope.account.Status.Usage == nil &&
+		(len(scope.readyPods()) == 0 || scope.readySince(staleAfter)):
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported yet")
+	}
+	return isFalse(
+		v1alpha1.ReasonReportUnavailable, "status.usage is what it was at its asOfTime: "+scope.whyNoReport(),
+	)
+}
+
+// whyNoReport says in stable words why there are no newer figures.
+func (s *accountScope) whyNoReport() string {
+	for i := range s.reports {
+		if s.reports[i].err != nil {
+			return reportFailure(s.reports[i].err)
+		}
+	}
+	if len(s.reports) > 0 {
+		return "the gateway has no figures while its store is away"
+	}
+	return "no replica of the gateway runs"
+}
+
+// callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no
+// count, which would change with each callback.
+func callbacksVerdict(scope *accountScope) verdict {
+	known := scope.memory.report
+	switch {
+	case known == nil:
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported which callbacks are set aside")
+	case known.RefusedCallbacks == nil:
+		return isTrue(v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+	default:
+		return isFalse(v1alpha1.ReasonCallbacksRefused, fmt.Sprintf(
+			"The endpoint of spec.callback refuses callbacks, the last one with %d: they are set aside for 30 days; "+
+				"list, replay or drop them with 'guichet callbacks'",
+			known.RefusedCallbacks.Status,
+		))
+	}
+}
+
+func budgetVerdict(scope *accountScope) verdict {
+	budget := scope.budget()
+	if budget == nil {
+		return isTrue(v1alpha1.ReasonNoBudget, "The account has no budget")
+	}
+	known := scope.memory.report
+	limit, err := tenant.Money(budget.Limit)
+	if known == nil || err != nil {
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
+	}
+	spent, err := spentOf(known, limit.Currency)
+	if err != nil {
+		return unknown(v1alpha1.ReasonCurrencyMismatch, "The budget and the charges are in two currencies")
+	}
+	if reached(spent, limit, 100) {
+		return isFalse(v1alpha1.ReasonBudgetExhausted, fmt.Sprintf(
+			"The budget of %s is spent in period %s: raise spec.budget.limit, or wait for the next period", limit,
+			known.Period.Name,
+		))
+	}
+	if refused := scope.budgetRefused(); refused != nil && budget.Action != v1alpha1.BudgetWarn && tooLow(
+		limit, spent, *refused,
+	) {
+		return isFalse(v1alpha1.ReasonBudgetTooLow, fmt.Sprintf("Less is left of the budget of %s in period %s than a message can cost: "+
+			"those that can cost %s or more are refused with error 131042; raise spec.budget.limit, or wait for the "+
+			"next period",
+			limit, known.Period.Name, refused))
+	}
+	if level := warned(budget, spent, limit); level > 0 {
+		return isTrue(
+			v1alpha1.ReasonBudgetWarning,
+			fmt.Sprintf("%d %% of the budget of %s is spent in period %s", level, limit, known.Period.Name),
+		)
+	}
+	return isTrue(v1alpha1.ReasonWithinBudget, "Charges and reservations are within the budget")
+}
+
+// budgetRefused is the least amount that a replica has refused a message for; nil if none.
+func (s *accountScope) budgetRefused() *money.Money {
+	var least *money.Money
+	for _, read := range s.reports {
+		answer, known := s.answer(read)
+		if !known || answer.BudgetRefused == nil {
+			continue
+		}
+		if least == nil || answer.BudgetRefused.Amount.Cmp(least.Amount) < 0 {
+			least = answer.BudgetRefused
+		}
+	}
+	return least
+}
+
+// tooLow tells whether less is left of a limit than an amount.
+func tooLow(limit, spent, amount money.Money) bool {
+	left, err := limit.Sub(spent)
+	return err == nil && left.Currency == amount.Currency && left.Amount.Cmp(amount.Amount) < 0
+}
+
+// budget is the one that is applied: the account's own, within what its plan grants.
+func (s *accountScope) budget() *v1alpha1.Budget {
+	applied := s.decision.budget
+	switch {
+	case s.decision.planName == "":
+		return s.account.Spec.Budget
+	case applied == nil:
+		return nil
+	}
+	return &v1alpha1.Budget{
+		Limit:         v1alpha1.Money{Amount: applied.Limit.Amount.String(), Currency: string(applied.Limit.Currency)},
+		Action:        v1alpha1.BudgetAction(applied.Action),
+		WarnAtPercent: applied.WarnAtPercent,
+	}
+}
+
+// spentOf is what a period's charges and reservations come to.
+func spentOf(r *report.Report, currency money.Currency) (money.Money, error) {
+	spent := money.Money{Currency: currency}
+	var err error
+	for _, part := range []money.Money{r.Period.Billed, r.Period.Reserved} {
+		if part.Amount.IsZero() {
+			continue
+		}
+		if spent, err = spent.Add(part); err != nil {
+			return money.Money{}, err
+		}
+	}
+	return spent, nil
+}
+
+// warned is the highest of the budget's levels that is spent as it stands now. What the gateway
+// remembers of the period says nothing here: it is about the limit of that moment, and a budget
+// that was raised since is not spent to that level.
+func warned(budget *v1alpha1.Budget, spent, limit money.Money) int32 {
+	level := int32(0)
+	for _, percent := range budget.WarnAtPercent {
+		if reached(spent, limit, percent) {
+			level = max(level, percent)
+		}
+	}
+	return level
+}
