@@ -77,7 +77,8 @@ func (a applier) apply(
 
 // lostItsOwner tells whether an object is one that was applied for the account, and that somebody
 // has taken from it since. Whoever may write in the namespace could otherwise keep the gateway's
-// configuration as it is, or as they like it. An object that another controller owns is never taken.
+// configuration as it is, or as they like it. An object that another controller owns is never
+// taken.
 func (a applier) lostItsOwner(
 	ctx context.Context, key memoryKey, intent *unstructured.Unstructured, existing client.Object,
 ) (bool, error) {

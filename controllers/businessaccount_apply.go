@@ -27,7 +27,7 @@ func (r *BusinessAccountReconciler) apply(ctx context.Context, scope *accountSco
 		return scope.memory.stall.cause
 	}
 	failure := r.applyDecision(ctx, scope)
-	scope.noteStall(failure)
+	scope.rememberStall(failure)
 	return failure
 }
 

@@ -17,14 +17,14 @@ type check struct {
 	counts bool
 	// needs are the parts of the observation without which the condition stays as it was.
 	needs parts
-	// applies tells whether an account has the condition at all; nil if every one has it.
-	applies func(*accountScope) bool
+	// only tells whether an account has the condition at all; nil if every account has it.
+	only    func(*accountScope) bool
 	verdict func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict
 }
 
-// accountChecks are the conditions of an account. Those that count stand first, in the order of their
-// weight: Ready says what the first of them says that is not True. An account that has spent its
-// budget does what it was asked to, so WithinBudget does not count.
+// accountChecks are the conditions of an account. Those that count stand first, in the order of
+// their weight: Ready says what the first of them says that is not True. An account that has spent
+// its budget does what it was asked to, so WithinBudget does not count.
 func accountChecks() []check {
 	of := func(verdictOf func(*accountScope) verdict) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
 		return func(scope *accountScope, _ *v1alpha1.BusinessAccountStatus) verdict { return verdictOf(scope) }
@@ -53,7 +53,7 @@ func accountChecks() []check {
 func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	known := apimeta.FindStatusCondition(status.Conditions, c.condition) != nil
 	switch {
-	case c.applies != nil && !c.applies(scope):
+	case c.only != nil && !c.only(scope):
 		apimeta.RemoveStatusCondition(&status.Conditions, c.condition)
 	case !scope.lacks(c.needs):
 		j.set(c.condition, c.verdict(scope, status))
@@ -81,8 +81,8 @@ func hasVolume(scope *accountScope) bool { return !tenant.Shared(scope.account) 
 
 func hasCallback(scope *accountScope) bool { return scope.account.Spec.Callback != nil }
 
-// reconciledVerdict says whether the operator could do what it had to. What somebody must act on has
-// a condition of its own.
+// reconciledVerdict says whether the operator could do what it had to. What somebody must act on
+// has a condition of its own.
 func reconciledVerdict(scope *accountScope) verdict {
 	var call *callError
 	switch {

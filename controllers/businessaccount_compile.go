@@ -25,7 +25,8 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 		scope.decision.claims = problem(v1alpha1.ReasonNotGranted, "%s", strings.Join(claims.Refused, "; "))
 	}
 	compiled := tenant.Compile(tenant.Sources{
-		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Claims: claims, BillingStopped: prices.stopped,
+		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
+		Claims: claims, BillingStopped: prices.stopped,
 		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, Served: in.served,
 	})
 	scope.decision.templates = compiled.Templates

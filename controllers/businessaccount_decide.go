@@ -113,7 +113,8 @@ func (s *accountScope) decideSecrets() error {
 		}
 		s.decision.secrets = append(s.decision.secrets, keys)
 	}
-	if name := tenant.APITokensSecretName(s.account); s.account.Spec.APITokensSecretName == "" && s.secrets[name] == nil {
+	name := tenant.APITokensSecretName(s.account)
+	if s.account.Spec.APITokensSecretName == "" && s.secrets[name] == nil {
 		tokens := tenant.APITokensSecret(s.account)
 		s.decision.secrets = append(s.decision.secrets, tokens)
 		s.inputs.secrets[name] = tokens.Data

@@ -15,36 +15,36 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// identify is the fingerprint of the inputs of the configuration and of the account's objects: as long as
-// it stays, there is nothing to compile and nothing to apply.
+// identify is the fingerprint of the inputs of the configuration and of the account's objects: as
+// long as it stays, there is nothing to compile and nothing to apply.
 func (s *accountScope) identify() string {
 	digest := sha256.New()
-	note(digest, "account", s.account.UID, s.account.Generation)
+	hashInto(digest, "account", s.account.UID, s.account.Generation)
 	if s.plan != nil {
-		note(digest, "plan", s.plan.UID, s.plan.Generation, s.planAllowed)
+		hashInto(digest, "plan", s.plan.UID, s.plan.Generation, s.planAllowed)
 	}
 	if s.standingPlan != nil {
-		note(digest, "standing plan", s.standingPlan.UID, s.standingPlan.Generation)
+		hashInto(digest, "standing plan", s.standingPlan.UID, s.standingPlan.Generation)
 	}
-	note(digest, "host taken", s.hostHolder != nil)
-	note(digest, "namespace", s.namespaceLabels.String())
-	note(digest, "prices", s.prices)
+	hashInto(digest, "host taken", s.hostHolder != nil)
+	hashInto(digest, "namespace", s.namespaceLabels.String())
+	hashInto(digest, "prices", s.prices)
 	for _, identity := range identitiesOf(s.account) {
-		note(digest, "taken", identity, s.taken(identity))
+		hashInto(digest, "taken", identity, s.taken(identity))
 	}
 	for i := range s.templates {
-		note(digest, "template", s.templates[i].UID, s.templates[i].ResourceVersion)
+		hashInto(digest, "template", s.templates[i].UID, s.templates[i].ResourceVersion)
 	}
 	for _, name := range sortedKeys(s.secrets) {
-		note(digest, "secret", name, s.secrets[name].UID, s.secrets[name].ResourceVersion)
+		hashInto(digest, "secret", name, s.secrets[name].UID, s.secrets[name].ResourceVersion)
 	}
 	for _, key := range sortedKeys(s.children) {
-		note(digest, "child", key, s.children[key].GetUID(), versionOf(s.children[key]))
+		hashInto(digest, "child", key, s.children[key].GetUID(), versionOf(s.children[key]))
 	}
 	for _, priced := range s.pricedRevisions() {
-		note(digest, "priced", priced.Plan, priced.Revisions)
+		hashInto(digest, "priced", priced.Plan, priced.Revisions)
 	}
-	note(digest, "currency", s.billedCurrency())
+	hashInto(digest, "currency", s.billedCurrency())
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
@@ -65,7 +65,7 @@ func versionOf(child client.Object) string {
 	return tenant.Digest(encoded)
 }
 
-func note(digest hash.Hash, values ...any) { _, _ = fmt.Fprintln(digest, values...) }
+func hashInto(digest hash.Hash, values ...any) { _, _ = fmt.Fprintln(digest, values...) }
 
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))

@@ -87,9 +87,8 @@ func holder(
 func compareClaims(a, b *v1alpha1.BusinessAccount, has possession) int {
 	return cmp.Or(
 		compareBool(has(b), has(a)),
-		a.CreationTimestamp.Compare(
-			b.CreationTimestamp.Time,
-		), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+		a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace),
+		cmp.Compare(a.Name, b.Name),
 	)
 }
 

@@ -91,7 +91,8 @@ func TestP8AnOlderAccountTakesNoNumberFromOneThatHasIt(t *testing.T) {
 	}).Should(gomega.Equal([]v1alpha1.ChannelIdentity{{Type: v1alpha1.ChannelWhatsApp, ID: secondNumber}}))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[0].PhoneNumberID = secondNumber })
 	w.eventually("acme", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken,
-		fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/twin", which had it first: it is not served here until that account lets it go`, w.namespace))
+		fmt.Sprintf(`spec.channels[0] ("main") has the phoneNumberID of BusinessAccount "%s/twin", `+
+			`which had it first: it is not served here until that account lets it go`, w.namespace))
 	w.eventuallyServes("acme", []string{}...)
 	w.eventuallyServes("twin", acmeNumber, secondNumber)
 }
@@ -113,8 +114,11 @@ func TestP8ANumberOfAnotherNamespaceNamesNobodyAndOutlivesARestart(t *testing.T)
 	w.createAccount()
 	w.eventuallyServes("acme", acmeNumber)
 	w.createTwin(younger)
-	const sentence = `spec.channels[0] ("main") has the phoneNumberID of another account, which had it first: it is not served here until that account lets it go`
-	other.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, sentence)
+	const sentence = `spec.channels[0] ("main") has the phoneNumberID of another account, which had it first: ` +
+		`it is not served here until that account lets it go`
+	other.eventually(
+		"twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, sentence,
+	)
 	twin := &v1alpha1.BusinessAccount{}
 	w.Expect(
 		w.client.Get(t.Context(), types.NamespacedName{Namespace: younger, Name: "twin"}, twin),
@@ -148,21 +152,30 @@ func TestP8WhoHasAPageKeepsIt(t *testing.T) {
 	}
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { page(account, "4711") })
 	w.Eventually(func() []v1alpha1.ChannelIdentity { return w.account().Status.HeldChannels }).Should(gomega.Equal(
-		[]v1alpha1.ChannelIdentity{{Type: v1alpha1.ChannelMessenger, ID: "4711"}, {Type: v1alpha1.ChannelWhatsApp, ID: acmeNumber}}))
+		[]v1alpha1.ChannelIdentity{
+			{Type: v1alpha1.ChannelMessenger, ID: "4711"}, {Type: v1alpha1.ChannelWhatsApp, ID: acmeNumber},
+		}))
 
-	twin := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "twin"}, Spec: w.account().Spec}
+	twin := &v1alpha1.BusinessAccount{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "twin"}, Spec: w.account().Spec,
+	}
 	twin.Spec.Channels = nil
 	page(twin, "4711")
 	w.Expect(w.client.Create(t.Context(), twin)).To(gomega.Succeed())
-	w.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, fmt.Sprintf(
+	taken := fmt.Sprintf(
 		`spec.channels[0] ("page") has the pageID of BusinessAccount "%s/acme", which had it first: `+
-			`it is not served here until that account lets it go`, w.namespace))
+			`it is not served here until that account lets it go`, w.namespace,
+	)
+	w.eventually("twin", v1alpha1.ConditionChannelsHeld, metav1.ConditionFalse, v1alpha1.ReasonChannelTaken, taken)
 
-	third := &v1alpha1.BusinessAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "zeta"}, Spec: w.account().Spec}
+	third := &v1alpha1.BusinessAccount{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "zeta"}, Spec: w.account().Spec,
+	}
 	third.Spec.Channels = nil
 	page(third, acmeNumber)
 	w.Expect(w.client.Create(t.Context(), third)).To(gomega.Succeed())
-	w.eventually("zeta", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "The account holds all of its channels")
+	w.eventually("zeta", v1alpha1.ConditionChannelsHeld, metav1.ConditionTrue, v1alpha1.ReasonChannelsHeld, "The "+
+		"account holds all of its channels")
 }
 
 // warnings are the events about an account that warn, each with its reason.

@@ -25,8 +25,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// observe reads all that the pass decides by. One part that cannot be read keeps no other from being
-// read: the scope names it, and the error says why.
+// observe reads all that the pass decides by. One part that cannot be read keeps no other from
+// being read: the scope names it, and the error says why.
 func (r *BusinessAccountReconciler) observe(ctx context.Context, scope *accountScope) error {
 	if err := r.observeCluster(ctx, scope); err != nil {
 		scope.unread = allParts
@@ -156,8 +156,10 @@ func kindIn(list client.ObjectList) string {
 // childLists are lists of every kind of object that an account has, but Secrets.
 func childLists() []client.ObjectList {
 	return []client.ObjectList{
-		&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.PersistentVolumeClaimList{}, &corev1.ServiceAccountList{}, &corev1.ServiceList{},
-		&networkingv1.IngressList{}, &networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
+		&appsv1.DeploymentList{}, &corev1.ConfigMapList{}, &corev1.PersistentVolumeClaimList{},
+		&corev1.ServiceAccountList{}, &corev1.ServiceList{}, &networkingv1.IngressList{},
+		&networkingv1.NetworkPolicyList{}, &policyv1.PodDisruptionBudgetList{},
+		&autoscalingv2.HorizontalPodAutoscalerList{},
 	}
 }
 

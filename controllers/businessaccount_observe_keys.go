@@ -13,8 +13,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// observeOwnSecrets looks which of the Secrets that are made once are there. The API server is asked,
-// not the cache: a Secret that was made a moment ago must not be made twice.
+// observeOwnSecrets looks which of the Secrets that are made once are there. The API server is
+// asked, not the cache: a Secret that was made a moment ago must not be made twice.
 func (r *BusinessAccountReconciler) observeOwnSecrets(ctx context.Context, scope *accountScope) error {
 	for _, name := range ownSecrets(scope.account) {
 		if scope.secrets[name] != nil {
@@ -67,7 +67,8 @@ func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *account
 		)
 	}
 	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
-		"Secret %q with the account's keys is gone, and PersistentVolumeClaim %q still holds what they encrypt: restore the Secret from a backup; or, to begin "+
+		"Secret %q with the account's keys is gone, and PersistentVolumeClaim %q still holds what they encrypt: "+
+			"restore the Secret from a backup; or, to begin "+
 			"with an empty ledger, delete the PersistentVolumeClaim and the Deployment %q",
 		tenant.KeysSecretName(scope.account.Name), claim.Name, tenant.GatewayName(scope.account.Name))}, nil
 }
@@ -85,7 +86,8 @@ func (r *BusinessAccountReconciler) lostKeysOfShared(
 		return nil, reading(err, "Deployment %q", name)
 	}
 	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
-		"Secret %q with the account's keys is gone, and the shared store still holds what they encrypt: restore the Secret from a backup; or, to begin "+
+		"Secret %q with the account's keys is gone, and the shared store still holds what they encrypt: restore "+
+			"the Secret from a backup; or, to begin "+
 			"with an empty ledger, drop the account's schema in the database and delete the Deployment %q",
 		tenant.KeysSecretName(scope.account.Name), name)}, nil
 }

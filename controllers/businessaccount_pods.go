@@ -74,7 +74,8 @@ func crash(container *corev1.ContainerStatus, now time.Time) string {
 	case container.Ready || ended == nil || ended.ExitCode == 0:
 		return ""
 	case ended.Reason == oomKilled:
-		return "the gateway was killed because it took more memory than its limit: raise spec.gateway.resources.limits.memory"
+		return "the gateway was killed because it took more memory than its limit: raise " +
+			"spec.gateway.resources.limits.memory"
 	}
 	return fmt.Sprintf("the gateway crashes with exit code %d: its log says why", ended.ExitCode)
 }

@@ -41,8 +41,8 @@ type candidate struct {
 
 // resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one
 // before, as it is now or at least as it was. Nothing of it comes from the account's namespace.
-// known is false while there is nothing. What is wrong stands in the decision. The record that comes
-// with the prices must be stored before a gateway has them.
+// known is false while there is nothing. What is wrong stands in the decision. The record that
+// comes with the prices must be stored before a gateway has them.
 func (s *accountScope) resolvePrices(
 	operatorNamespace string,
 ) (found prices, record tenant.PriceRecord, known bool) {
@@ -163,7 +163,8 @@ func (c candidate) notAllowed(scope *accountScope) *tenant.Problem {
 			"PricingPlan %q may not be used from namespace %q, which lacks %s", c.name, namespace, lacks)
 	}
 	return problem(v1alpha1.ReasonPlanNotAllowed,
-		"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it", c.name, namespace)
+		"PricingPlan %q may not be used from namespace %q: its spec.allowedNamespaces must include it",
+		c.name, namespace)
 }
 
 // usable is a plan as the gateway will read it, or why the account cannot be priced by it.

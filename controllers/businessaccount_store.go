@@ -35,7 +35,8 @@ func storeVerdict(scope *accountScope) verdict {
 	}
 	switch {
 	case !heard:
-		return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store takes writes")
+		return unknown(v1alpha1.ReasonReportUnavailable, "No replica of the gateway has said whether its store "+
+			"takes writes")
 	case superseded != nil && !writable: // else another replica has taken over, and this one is about to go
 		return outageVerdict(scope, superseded)
 	}

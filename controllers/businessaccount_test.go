@@ -58,7 +58,8 @@ func TestMissingThingsAreNamedAndHeal(t *testing.T) {
 		`PricingPlan "`+w.planName()+`" is not there: create it, or name another in spec.planName`)
 	w.createPlan()
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
-	missing := `Secret "acme-credentials" is not there: channel "main" needs it with the keys 'accessToken', 'appSecret' and 'verifyToken'`
+	missing := `Secret "acme-credentials" is not there: channel "main" needs it with the keys 'accessToken', ` +
+		`'appSecret' and 'verifyToken'`
 	w.eventually(
 		"acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionFalse, v1alpha1.ReasonSecretNotFound, missing,
 	)

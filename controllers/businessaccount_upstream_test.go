@@ -28,7 +28,8 @@ func scopeOf(reports ...report.Report) *accountScope {
 				Name: "main", PhoneNumberID: "106540352242922", BaseURL: "https://graph.facebook.com", CredentialsSecretName: "acme-whatsapp",
 			}}},
 		},
-		now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), memory: &accountMemory{}, holders: map[v1alpha1.ChannelIdentity]types.NamespacedName{},
+		now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), memory: &accountMemory{},
+		holders:  map[v1alpha1.ChannelIdentity]types.NamespacedName{},
 		children: map[string]client.Object{},
 	}
 	for i, r := range reports {

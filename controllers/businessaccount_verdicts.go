@@ -187,6 +187,7 @@ func heldVerdict(scope *accountScope) verdict {
 	if !gateway.ConfigTime.IsZero() {
 		since = gateway.ConfigTime.UTC().Format(time.RFC3339)
 	}
-	return isFalse(v1alpha1.ReasonConfigHeld, fmt.Sprintf("No new configuration can be made: it needs the plan and the credentials. "+
+	return isFalse(v1alpha1.ReasonConfigHeld, fmt.Sprintf("No new configuration can be made: it needs the plan and "+
+		"the credentials. "+
 		"The gateway goes on with configuration %s of %s", gateway.ConfigDigest, since))
 }

@@ -17,8 +17,10 @@ const staleAfter = 45 * time.Second
 func usageVerdict(scope *accountScope) verdict {
 	switch {
 	case scope.ledgerRegressed():
-		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which status.usage has published: its store was lost, or restored from before. "+
-			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has", *scope.account.Status.Usage.Ledger.Sequence))
+		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which "+
+			"status.usage has published: its store was lost, or restored from before. "+
+			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has",
+			*scope.account.Status.Usage.Ledger.Sequence))
 	case scope.latest() != nil:
 		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
 	case scope.memory.report != nil && !scope.stale():
@@ -86,7 +88,8 @@ func budgetVerdict(scope *accountScope) verdict {
 	if refused := scope.budgetRefused(); refused != nil && budget.Action != v1alpha1.BudgetWarn && tooLow(
 		limit, spent, *refused,
 	) {
-		return isFalse(v1alpha1.ReasonBudgetTooLow, fmt.Sprintf("Less is left of the budget of %s in period %s than a message can cost: "+
+		return isFalse(v1alpha1.ReasonBudgetTooLow, fmt.Sprintf("Less is left of the budget of %s in period %s "+
+			"than a message can cost: "+
 			"those that can cost %s or more are refused with error 131042; raise spec.budget.limit, or wait for the "+
 			"next period",
 			limit, known.Period.Name, refused))

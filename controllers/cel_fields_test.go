@@ -3,7 +3,8 @@ package controllers_test
 // celFieldCases are the rules of single fields: what is in them must look like what they are for.
 func celFieldCases() map[string]celCase {
 	const (
-		object = "must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
+		object = "must be the name of an object: lower-case letters, digits, '-' and '.', " +
+			"beginning and ending with a letter or a digit"
 		digits = "must be digits only: it is the id that the Graph API gives"
 		label  = "must be lower-case letters, digits and '-', and begin and end with a letter or a digit"
 	)

@@ -78,9 +78,12 @@ func planWith(fields string) string {
 
 func celCases() map[string]celCase {
 	const (
-		hostName = "must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, like 'acme.example.com'"
-		decimal  = "must be a decimal number that is not negative and has at most 9 digits before and 6 after the point, like '0.0859'"
-		market   = "must be a market of the published list (for example 'France' or 'Rest of Africa'), a country code of ISO 3166-1 (for example 'FR'), or 'Any'"
+		hostName = "must be a DNS name of lower-case letters, digits, '-' and '.', without a wildcard, " +
+			"like 'acme.example.com'"
+		decimal = "must be a decimal number that is not negative and has at most 9 digits before and 6 after the " +
+			"point, like '0.0859'"
+		market = "must be a market of the published list (for example 'France' or 'Rest of Africa'), " +
+			"a country code of ISO 3166-1 (for example 'FR'), or 'Any'"
 	)
 	return map[string]celCase{
 		"account: long name":                         {kind: "BusinessAccount", patch: `{metadata: {name: a2345678901234567890123456789012345678901}}`, want: "the name of a BusinessAccount must not be longer than 40 characters: the names of its objects are made from it"},

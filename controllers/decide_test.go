@@ -311,7 +311,9 @@ func TestWhoHasAChannelKeepsItAndElseTheOldestGetsIt(t *testing.T) {
 		"alone":      {at(1, "a", "a")},
 		"having another": {at(1, "a", "a"), func() v1alpha1.BusinessAccount {
 			b := at(2, "b", "b")
-			b.Status.HeldChannels = []v1alpha1.ChannelIdentity{{Type: "WhatsApp", ID: "1"}, {Type: "Messenger", ID: channel.ID}}
+			b.Status.HeldChannels = []v1alpha1.ChannelIdentity{
+				{Type: "WhatsApp", ID: "1"}, {Type: "Messenger", ID: channel.ID},
+			}
 			return b
 		}()},
 	}

@@ -33,9 +33,10 @@ func (d *desk) conditions() map[string]string {
 func TestStatusIsWrittenAtEveryExit(t *testing.T) {
 	const again = ": it tries again, after pauses of up to five minutes; its log says why"
 	for name, tc := range map[string]struct{ broken, want string }{
-		"a namespace":         {"*v1.PartialObjectMetadata", `read Namespace "acme"`},
-		"a plan":              {"*v1alpha1.PricingPlan", `read PricingPlan "whatsapp"`},
-		"accounts":            {"*v1alpha1.BusinessAccountList", "read the BusinessAccounts with the same guichet.channels"},
+		"a namespace": {"*v1.PartialObjectMetadata", `read Namespace "acme"`},
+		"a plan":      {"*v1alpha1.PricingPlan", `read PricingPlan "whatsapp"`},
+		"accounts": {"*v1alpha1.BusinessAccountList", "read the BusinessAccounts with the same " +
+			"guichet.channels"},
 		"templates":           {"*v1alpha1.MessageTemplateList", "read MessageTemplates"},
 		"objects":             {"*v1.DeploymentList", "read the account's objects of kind Deployment"},
 		"pods":                {"*v1.PodList", "read Pods"},
@@ -64,7 +65,8 @@ func TestStatusIsWrittenAtEveryExit(t *testing.T) {
 				}
 			}
 			well := d.conditions()
-			if got := well["Reconciled"]; got != "True Reconciled: The operator's last look at the account was complete" {
+			if got := well["Reconciled"]; got != "True Reconciled: The operator's last look at the account was "+
+				"complete" {
 				t.Errorf("Reconciled is %q when all can be read", got)
 			}
 
@@ -76,7 +78,10 @@ func TestStatusIsWrittenAtEveryExit(t *testing.T) {
 			}
 			after := d.conditions()
 			for condition, was := range well {
-				if condition != v1alpha1.ConditionReconciled && condition != v1alpha1.ConditionReady && after[condition] != was {
+				if condition == v1alpha1.ConditionReconciled || condition == v1alpha1.ConditionReady {
+					continue
+				}
+				if after[condition] != was {
 					t.Errorf("%s was %q and is %q, although nothing was read of it", condition, was, after[condition])
 				}
 			}
@@ -103,7 +108,8 @@ func TestOrderOfTheChecks(t *testing.T) {
 	}, counted); diff != "" {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"PlanPublished", "StorageSufficient", "WithinBudget", "CallbacksTaken"}, others); diff != "" {
+	uncounted := []string{"PlanPublished", "StorageSufficient", "WithinBudget", "CallbacksTaken"}
+	if diff := cmp.Diff(uncounted, others); diff != "" {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)
 	}
 	if !slices.Equal(accountSummary(), counted) {
@@ -113,7 +119,8 @@ func TestOrderOfTheChecks(t *testing.T) {
 
 func TestRemedies(t *testing.T) {
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "businessaccounts"}, "acme", nil)
-	foreign, quota := &foreignError{kind: "Service", name: "acme-gateway"}, writing("apply", "Service", "acme-gateway", errQuota)
+	foreign := &foreignError{kind: "Service", name: "acme-gateway"}
+	quota := writing("apply", "Service", "acme-gateway", errQuota)
 	for name, tc := range map[string]struct {
 		err  error
 		want remedy
@@ -143,7 +150,8 @@ func TestReadyOutlastsAShortFailure(t *testing.T) {
 		{Type: "Reconciled", Status: "False", Reason: "ReadFailed", Message: "away", LastTransitionTime: metav1.NewTime(since)},
 	}
 	for after, want := range map[time.Duration]verdict{
-		29 * time.Second: {"True", "Ready", "Everything is in order"}, 30 * time.Second: {"False", "ReadFailed", "away"},
+		29 * time.Second: {"True", "Ready", "Everything is in order"},
+		30 * time.Second: {"False", "ReadFailed", "away"},
 	} {
 		if got := summary(conditions, []string{"Reconciled"}, since.Add(after)); got != want {
 			t.Errorf("after %s: got %v, want %v", after, got, want)

@@ -178,7 +178,8 @@ func newFakeGateways(c client.Client) *fakeGateways {
 	return &fakeGateways{client: c, report: report.Report{
 		AsOf: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 		Period: report.Period{
-			Name: "2026-11", Start: time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC), End: time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC),
+			Name: "2026-11", Start: time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC),
+			End:    time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC),
 			Billed: usd("0"), Cost: usd("0"), Reserved: usd("0"),
 		},
 		Channels: []report.Channel{{Name: "main", Checked: true}},

@@ -63,7 +63,8 @@ func (w *world) deleteAccount() {
 		left := 0
 		for _, list := range []client.ObjectList{
 			&appsv1.DeploymentList{}, &corev1.PodList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{},
-			&corev1.ConfigMapList{}, &corev1.SecretList{}, &corev1.PersistentVolumeClaimList{}, &networkingv1.NetworkPolicyList{},
+			&corev1.ConfigMapList{}, &corev1.SecretList{}, &corev1.PersistentVolumeClaimList{},
+			&networkingv1.NetworkPolicyList{},
 		} {
 			g.Expect(w.client.List(
 				w.t.Context(), list, client.InNamespace(w.namespace),

@@ -202,7 +202,8 @@ func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templat
 	}
 	if failure != nil {
 		r.Recorder.Eventf(template, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
-			"The upstream's copy of template %q in %q was not deleted: %s", template.Spec.Name, template.Spec.Language, unreachable(failure))
+			"The upstream's copy of template %q in %q was not deleted: %s",
+			template.Spec.Name, template.Spec.Language, unreachable(failure))
 	}
 	before := template.DeepCopy()
 	controllerutil.RemoveFinalizer(template, TemplateFinalizer)
@@ -229,7 +230,8 @@ func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *t
 	}
 	if access == nil {
 		r.Recorder.Eventf(template, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
-			"The account of template %q or its credentials are gone: the upstream's copy was not deleted", template.Spec.Name)
+			"The account of template %q or its credentials are gone: the upstream's copy was not deleted",
+			template.Spec.Name)
 		return nil
 	}
 	found, err := r.upstream.Find(ctx, *access, template.Spec.Name, template.Spec.Language)

@@ -220,7 +220,8 @@ func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatu
 				"deleted name stays blocked for 30 days",
 		)
 	case stepDiffers:
-		return isFalse(v1alpha1.ReasonUpstreamChanged, fmt.Sprintf("The upstream has another template of this name and language; it differs in %s: change the spec to match it, or delete it there",
+		return isFalse(v1alpha1.ReasonUpstreamChanged, fmt.Sprintf("The upstream has another template of this name "+
+			"and language; it differs in %s: change the spec to match it, or delete it there",
 			strings.Join(tenant.Differences(scope.definition, scope.upstream.Definition), ", ")))
 	case stepWait:
 		return unknown(v1alpha1.ReasonInReview, fmt.Sprintf(

@@ -160,7 +160,9 @@ func TestExistingTemplateIsAdoptedOrLeftAlone(t *testing.T) {
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
 	w.Expect(w.client.Delete(t.Context(), w.template("order"))).To(gomega.Succeed())
 
-	w.upstreamSays(func(u *graph.UpstreamTemplate) { u.Components[0].Text = "Somebody else's words, for another purpose." })
+	w.upstreamSays(
+		func(u *graph.UpstreamTemplate) { u.Components[0].Text = "Somebody else's words, for another purpose." },
+	)
 	w.create(templateManifest)
 	w.eventuallyTemplate(
 		"order", "Approved",
@@ -214,7 +216,8 @@ metadata: {name: refused}
 spec: {accountName: acme, name: refused, language: en_US, category: Utility, body: {text: "Hello, your order is ready and waits for you."}}
 `)
 	w.Eventually(func() string { return conditionText(w.template("refused").Status.Conditions, "Approved") }).Should(
-		gomega.Equal("Approved=False SubmissionFailed: The upstream refused the template: (#100) Invalid parameter: name must be shorter"))
+		gomega.Equal("Approved=False SubmissionFailed: The upstream refused the template: (#100) Invalid parameter: " +
+			"name must be shorter"))
 }
 
 func TestTwinTemplateIsADuplicateUntilTheFirstIsDeleted(t *testing.T) {
@@ -241,10 +244,12 @@ func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
 	w.createPlan()
 	w.create(templateManifest)
 	w.Eventually(func() string { return conditionText(w.template("order").Status.Conditions, "Accepted") }).Should(
-		gomega.Equal(`Accepted=False AccountNotFound: BusinessAccount "acme" is not there: create it in this namespace`))
+		gomega.Equal(`Accepted=False AccountNotFound: BusinessAccount "acme" is not there: ` +
+			`create it in this namespace`))
 	w.createAccount()
 	w.Eventually(func() string { return conditionText(w.template("order").Status.Conditions, "Approved") }).Should(
-		gomega.Equal(`Approved=Unknown AccountNotReady: BusinessAccount "acme" has no WhatsApp channel whose Secret holds an access token`))
+		gomega.Equal(`Approved=Unknown AccountNotReady: BusinessAccount "acme" has no WhatsApp channel whose Secret ` +
+			`holds an access token`))
 	w.createCredentials()
 	w.Eventually(func() string { return conditionText(w.template("order").Status.Conditions, "Approved") }).Should(
 		gomega.Equal("Approved=Unknown InReview: The upstream reviews the template"))
@@ -253,7 +258,8 @@ func TestTemplateWaitsForCredentialsAndHeals(t *testing.T) {
 func TestUnreachableUpstreamIsObservedAndWaitedFor(t *testing.T) {
 	t.Parallel()
 	w := templateWorld(t)
-	unreachable := "Approved=Unknown UpstreamUnreachable: The Graph API cannot be reached: check the channel's baseURL and the network"
+	unreachable := "Approved=Unknown UpstreamUnreachable: The Graph API cannot be reached: " +
+		"check the channel's baseURL and the network"
 	w.upstream.change(func(f *fakeUpstream) { f.down = true })
 	w.create(templateManifest)
 	w.eventuallyTemplate("order", "Approved", unreachable)

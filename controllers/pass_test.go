@@ -54,7 +54,10 @@ func TestNamespacesThatAreNotServedAreNotLookedInto(t *testing.T) {
 	for name, tc := range map[string]struct {
 		served []string
 		want   int
-	}{"all are served": {nil, 1}, "it is served": {[]string{"globex", "acme"}, 1}, "another is served": {[]string{"globex"}, 0}} {
+	}{
+		"all are served": {nil, 1}, "it is served": {[]string{"globex", "acme"}, 1},
+		"another is served": {[]string{"globex"}, 0},
+	} {
 		t.Run(name, func(t *testing.T) {
 			lists := 0
 			r := &BusinessAccountReconciler{Dependencies: Dependencies{

@@ -21,8 +21,8 @@ func (w *world) pause() {
 			"prices, budgets, tokens and templates still reach the gateway")
 }
 
-// Whoever may edit an account could otherwise hold off a higher price, a smaller budget or a revoked
-// token by pausing it.
+// Whoever may edit an account could otherwise hold off a higher price, a smaller budget or a
+// revoked token by pausing it.
 func TestP15APauseHoldsNoRestrictionOff(t *testing.T) {
 	t.Parallel()
 	w := wholeWorld(t)

@@ -100,7 +100,8 @@ func TestAForeignConfigMapIsNotAdopted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Expect(w.client.Create(t.Context(), &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-plan"}, Data: map[string]string{"mine": "yes"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "acme-plan"},
+		Data:       map[string]string{"mine": "yes"},
 	})).To(gomega.Succeed())
 	w.start()
 	w.createPlan()

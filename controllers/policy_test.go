@@ -58,7 +58,8 @@ func TestMetaOnlyPolicyKeepsChannelsWithMeta(t *testing.T) {
 	w.Expect(w.client.Patch(
 		t.Context(), earlier, client.RawPatch(types.MergePatchType, []byte(`{"spec": {"displayName": "Another"}}`)),
 	)).To(
-		gomega.MatchError(gomega.ContainSubstring("baseURL must be")), "what it asks for is changed only together with its address")
+		gomega.MatchError(gomega.ContainSubstring("baseURL must be")), "what it asks for is changed only together "+
+			"with its address")
 	w.Expect(w.client.Delete(t.Context(), earlier)).To(gomega.Succeed())
 	w.Expect(w.client.Patch(
 		t.Context(), earlier, client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"finalizers": null}}`)),

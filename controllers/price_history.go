@@ -105,7 +105,9 @@ func (h priceHistory) revisions(ctx context.Context, refs []tenant.RevisionRef) 
 			err = h.live.Get(ctx, key, object)
 		}
 		if apierrors.IsNotFound(err) {
-			found[name] = storedRevision{missing: fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, name)}
+			found[name] = storedRevision{
+				missing: fmt.Sprintf("revision %q: ControllerRevision %q is not there", ref.Name, name),
+			}
 			continue
 		}
 		if err != nil {

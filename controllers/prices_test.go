@@ -75,8 +75,11 @@ func TestP15APriceInTheTenantsNamespaceIsNotBelieved(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 
 	w.updatePlan(setUtilityPrice("0.9"))
-	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, fmt.Sprintf(
-		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName()))
+	changed := fmt.Sprintf(
+		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: `+
+			`it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName(),
+	)
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, changed)
 	w.deleteSecret(tenant.ConfigSecretName("acme"))
 	w.Eventually(w.utilityPrice).Should(gomega.Equal("0.0068"), "what priced messages is known without the Secret")
 }
@@ -107,7 +110,8 @@ func TestP15OldPricesCannotBeKept(t *testing.T) {
 	w := readyWorld(t)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.PlanName = "nowhere" })
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionFalse, v1alpha1.ReasonPlanNotFound,
-		fmt.Sprintf(`PricingPlan "nowhere" is not there: create it, or name another in spec.planName. Until then PricingPlan %q prices the account's messages`, w.planName()))
+		fmt.Sprintf(`PricingPlan "nowhere" is not there: create it, or name another in spec.planName. `+
+			`Until then PricingPlan %q prices the account's messages`, w.planName()))
 	w.updatePlan(setUtilityPrice("0.9"))
 	w.Eventually(w.utilityPrice).Should(gomega.Equal("0.9"))
 	w.Expect(w.account().Status.PlanName).To(gomega.Equal(w.planName()))

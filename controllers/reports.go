@@ -213,11 +213,13 @@ func reportFailure(err error) string {
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &answered) && answered.status == http.StatusUnauthorized:
-		return "the gateway refuses the operator's token: both must have the same 'report.token' of the keys Secret; restart the pod if it was changed"
+		return "the gateway refuses the operator's token: both must have the same 'report.token' of the keys " +
+			"Secret; restart the pod if it was changed"
 	case errors.As(err, &answered):
 		return fmt.Sprintf("the gateway answers %d: its log says why", answered.status)
 	case errors.As(err, &certificate):
-		return "the gateway presents another certificate than 'tls.crt' of the keys Secret: restart the pod if it was changed"
+		return "the gateway presents another certificate than 'tls.crt' of the keys Secret: restart the pod if it " +
+			"was changed"
 	}
 	return fmt.Sprintf(
 		"the operator cannot reach port %d of the gateway's pod: see the NetworkPolicies of both namespaces",

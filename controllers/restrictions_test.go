@@ -117,7 +117,9 @@ func TestP15WhatRestrictsArrivesWhateverIsMissing(t *testing.T) {
 
 			w.Expect(w.document().Channels).To(gomega.HaveLen(2), "what is under way is settled")
 			w.Expect(w.document().Callback.Secret).To(gomega.Equal("canary-hook"))
-			w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels = account.Spec.Channels[1:] })
+			w.updateAccount(
+				func(account *v1alpha1.BusinessAccount) { account.Spec.Channels = account.Spec.Channels[1:] },
+			)
 			w.Eventually(func() []config.Channel { return w.document().Channels }).Should(gomega.And(
 				gomega.HaveLen(1), gomega.ContainElement(gomega.HaveField("ID", secondNumber))), "a removed channel")
 		})

@@ -16,9 +16,9 @@ const (
 	longestStall = 10 * time.Minute
 )
 
-// stalledPass is a pass that met a refusal which trying again does not mend: the API server took an
-// object not, or the account's keys are gone. Until then, or until an input changes, nothing is
-// compiled or applied.
+// stalledPass is a pass that met a refusal which a retry does not fix: the API server rejects an
+// object, or the account's keys are gone. Nothing is compiled or applied until the pause is over or
+// an input changes.
 type stalledPass struct {
 	fingerprint string
 	// cause is what was refused; nil if lost keys are all that is wrong.
@@ -35,8 +35,8 @@ func (s *accountScope) isStalled() bool {
 	return known.fingerprint != "" && s.now.Before(known.until) && known.fingerprint == s.fingerprint
 }
 
-// unstuck tells whether the foreign object that a stalled account has met is out of the way. The
-// caches do not hold it, so no event tells.
+// unstuck reports whether the foreign object that stalled an account is gone. The caches do not
+// hold it, so no watch event tells.
 func (r *BusinessAccountReconciler) unstuck(ctx context.Context, scope *accountScope) bool {
 	var foreign *foreignError
 	if !errors.As(scope.memory.stall.cause, &foreign) {
@@ -47,9 +47,9 @@ func (r *BusinessAccountReconciler) unstuck(ctx context.Context, scope *accountS
 	return err != nil || metav1.IsControlledBy(live, scope.account)
 }
 
-// noteStall remembers whether a pass was refused what it needs. The pauses double while the inputs
-// stay.
-func (s *accountScope) noteStall(failure error) {
+// rememberStall remembers whether a pass was refused what it needs. The pauses double while the
+// inputs stay.
+func (s *accountScope) rememberStall(failure error) {
 	if (failure == nil || remedyOf(failure) != stall) && s.keysLost == nil {
 		s.memory.stall = stalledPass{}
 		return

@@ -85,10 +85,12 @@ func newDesk(t *testing.T) *desk {
 	account := &v1alpha1.BusinessAccount{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "acme", Name: "acme", UID: "4711", Generation: 1},
 		Spec: v1alpha1.BusinessAccountSpec{
-			DisplayName: "Acme", PlanName: "whatsapp", TimeZone: "Europe/Paris", WhatsAppBusinessAccountID: "102290129340398",
+			DisplayName: "Acme", PlanName: "whatsapp", TimeZone: "Europe/Paris",
+			WhatsAppBusinessAccountID: "102290129340398",
 			Channels: []v1alpha1.Channel{{
-				Name: "main", Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: "106540352242922", CredentialsSecretName: "acme-whatsapp",
-				BaseURL: "https://graph.facebook.com", APIVersion: "v26.0",
+				Name: "main", Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: "106540352242922",
+				CredentialsSecretName: "acme-whatsapp",
+				BaseURL:               "https://graph.facebook.com", APIVersion: "v26.0",
 			}},
 		},
 	}
@@ -116,7 +118,9 @@ func newDesk(t *testing.T) *desk {
 				}
 				return c.Get(ctx, key, object, options...)
 			},
-			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			List: func(
+				ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption,
+			) error {
 				if d.broken == fmt.Sprintf("%T", list) {
 					return errDown
 				}
@@ -203,7 +207,8 @@ func TestRefusedAccountCostsNextToNothing(t *testing.T) {
 	applied, read := d.applied, d.read
 	passes := d.spend(time.Hour)
 	if passes > 80 || d.applied-applied > 8*9 || d.read-read > 8*6 {
-		t.Errorf("an hour took %d passes, %d objects and %d Secrets; want less than two looks a minute and a try every ten minutes",
+		t.Errorf("an hour took %d passes, %d objects and %d Secrets; "+
+			"want less than two looks a minute and a try every ten minutes",
 			passes, d.applied-applied, d.read-read)
 	}
 

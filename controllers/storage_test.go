@@ -118,7 +118,8 @@ func TestSharedStorageRunsReplicasWithoutAVolume(t *testing.T) {
 	)
 	w.eventually("acme", v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonCredentialsValid, "")
 
-	deployment, autoscaler, budget := &appsv1.Deployment{}, &autoscalingv2.HorizontalPodAutoscaler{}, &policyv1.PodDisruptionBudget{}
+	deployment, autoscaler := &appsv1.Deployment{}, &autoscalingv2.HorizontalPodAutoscaler{}
+	budget := &policyv1.PodDisruptionBudget{}
 	w.Eventually(func() error { return w.get("acme-gateway", autoscaler) }).Should(gomega.Succeed())
 	w.Expect(*autoscaler.Spec.MinReplicas).To(gomega.Equal(int32(2)))
 	w.Expect(autoscaler.Spec.MaxReplicas).To(gomega.Equal(int32(3)))

@@ -109,7 +109,8 @@ func (u *GraphUpstream) Delete(ctx context.Context, access UpstreamAccess, name,
 
 func (u *GraphUpstream) client(access UpstreamAccess) (*graph.Client, error) {
 	return graph.NewClient(graph.ClientOptions{
-		BaseURL: access.BaseURL, Version: access.APIVersion, Token: access.Token, Timeout: upstreamTimeout, Transport: u.transport,
+		BaseURL: access.BaseURL, Version: access.APIVersion, Token: access.Token,
+		Timeout: upstreamTimeout, Transport: u.transport,
 	})
 }
 

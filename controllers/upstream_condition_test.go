@@ -90,7 +90,8 @@ func TestStoreOutageOfAPodThatIsNotReadyShows(t *testing.T) {
 	}}
 	w.Expect(w.client.Status().Patch(t.Context(), pod, client.MergeFrom(before))).To(gomega.Succeed())
 	w.setReadyReplicas(0)
-	const sentence = "Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and webhooks meanwhile"
+	const sentence = "Writing to the gateway's store fails: its log says why; the gateway answers 503 to sends and " +
+		"webhooks meanwhile"
 	w.eventually("acme", v1alpha1.ConditionStoreWritable, metav1.ConditionFalse, v1alpha1.ReasonStoreFailing, sentence)
 	w.eventually(
 		"acme", v1alpha1.ConditionGatewayAvailable, metav1.ConditionFalse, v1alpha1.ReasonGatewayUnavailable,
@@ -109,7 +110,8 @@ func TestDeletedClaimShowsWhileThePodHoldsIt(t *testing.T) {
 	w.Expect(w.client.Delete(t.Context(), claim)).To(gomega.Succeed())
 	w.Eventually(func() string {
 		return conditionText(w.account().Status.Conditions, v1alpha1.ConditionStoreWritable)
-	}).Should(gomega.HavePrefix(`StoreWritable=False VolumeDeleting: PersistentVolumeClaim "acme-gateway-data" is being deleted`))
+	}).Should(gomega.HavePrefix(`StoreWritable=False VolumeDeleting: ` +
+		`PersistentVolumeClaim "acme-gateway-data" is being deleted`))
 	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonVolumeDeleting) }).Should(gomega.HaveLen(1))
 }
 
@@ -186,7 +188,9 @@ func TestVolumeSizeIsStored(t *testing.T) {
 				got = embedded.Size.String()
 			}
 			w.Expect(got).To(gomega.Equal(tc.want))
-			w.Expect(account.Spec.Gateway.Resources == nil || account.Spec.Gateway.Resources.Requests == nil).To(gomega.BeTrue())
+			w.Expect(
+				account.Spec.Gateway.Resources == nil || account.Spec.Gateway.Resources.Requests == nil,
+			).To(gomega.BeTrue())
 		})
 	}
 }
@@ -219,8 +223,8 @@ func TestExplainSaysTheDefaults(t *testing.T) {
 	w.Expect(explain("spec", "gateway", "storage", "embedded")).To(gomega.ContainSubstring("the volume has 1Gi"))
 }
 
-// Callbacks that are set aside are a condition and one event, which leave the account Ready; without
-// a callback there is no such condition.
+// Callbacks that are set aside are a condition and one event, which leave the account Ready;
+// without a callback there is no such condition.
 func TestRefusedCallbacksShow(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)
@@ -230,7 +234,10 @@ func TestRefusedCallbacksShow(t *testing.T) {
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
 		account.Spec.Callback = &v1alpha1.Callback{URL: "https://acme.example/hook", SecretName: "hook"}
 	})
-	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+	w.eventually(
+		"acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken,
+		"No callback is set aside",
+	)
 
 	refused := func(count int64, status int) {
 		w.gateways.change(func(f *fakeGateways) {
@@ -248,7 +255,10 @@ func TestRefusedCallbacksShow(t *testing.T) {
 	w.Expect(w.settle()).To(gomega.Equal(calls), "one more refused callback is no news")
 
 	w.gateways.change(func(f *fakeGateways) { f.report.RefusedCallbacks = nil })
-	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
+	w.eventually(
+		"acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken,
+		"No callback is set aside",
+	)
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Callback = nil })
 	w.Eventually(func() string {
 		return conditionText(w.account().Status.Conditions, v1alpha1.ConditionCallbacksTaken)

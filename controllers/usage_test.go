@@ -88,7 +88,8 @@ func TestP5ALedgerThatWentBackIsNoticed(t *testing.T) {
 	shown := func() *v1alpha1.Money { return w.account().Status.Usage.Billed }
 	w.gateways.change(billed("0.0204", 3, w.clock.Now()))
 	w.Eventually(shown).Should(gomega.Equal(published))
-	const sentence = "The gateway's ledger lacks record 3, which status.usage has published: its store was lost, or restored from before. " +
+	const sentence = "The gateway's ledger lacks record 3, which status.usage has published: its store was lost, " +
+		"or restored from before. " +
 		"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has"
 	for _, lost := range []report.Ledger{{Sequence: 1, Hash: "sha256:aa"}, {Sequence: 3, Hash: "sha256:bb"}} {
 		w.gateways.change(func(f *fakeGateways) {
@@ -294,7 +295,8 @@ func TestUnknownExemptionIsNamedAndHeals(t *testing.T) {
 		account.Spec.Exemptions = []string{"nope", "charity", "neither"}
 	})
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonExemptionUnknown,
-		fmt.Sprintf(`spec.exemptions names "neither", "nope", which no revision of PricingPlan %q has: remove it, or add it to the plan`, w.planName()))
+		fmt.Sprintf(`spec.exemptions names "neither", "nope", which no revision of PricingPlan %q has: remove it, `+
+			`or add it to the plan`, w.planName()))
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Exemptions = []string{"charity"} })
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }
@@ -324,8 +326,11 @@ func TestP6HistoryIsKeptFromTheGatewayAndSaidSo(t *testing.T) {
 		)
 	}).Should(gomega.Equal(
 		`Ready=False HistoryChanged: The gateways keep what has priced messages: revision "pmp-2025-07" has priced messages and was changed: restore it, and add a revision with a later effectiveDate`))
-	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, fmt.Sprintf(
-		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName()))
+	changed := fmt.Sprintf(
+		`PricingPlan %q: revisions[0]: "pmp-2025-07" has priced messages and must not be changed: `+
+			`it keeps pricing as it was; add a revision with a later effectiveDate`, w.planName(),
+	)
+	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonHistoryChanged, changed)
 	w.settle()
 	w.Expect(w.digestServed()).To(gomega.Equal(digest), "the gateway must keep the revision as it priced")
 

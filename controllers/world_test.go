@@ -63,9 +63,8 @@ func newWorld(t *testing.T) *world {
 		gateways:  newFakeGateways(direct),
 		upstream:  newFakeUpstream(),
 		options: controllers.Options{
-			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: newNamespace(
-				t,
-			), ReportInterval: 100 * time.Millisecond, Concurrency: 2,
+			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: newNamespace(t),
+			ReportInterval: 100 * time.Millisecond, Concurrency: 2,
 		},
 	}
 	w.gateways.plan = w.planName()

@@ -73,7 +73,7 @@ func add(t *testing.T, s *store.Store, records ...ledger.Record) {
 	t.Helper()
 	if err := s.Update(context.Background(), func(tx *store.Tx) error {
 		for i := range records {
-			if err := tx.Append(&records[i]); err != nil {
+			if err := tx.Ledger().Append(&records[i]); err != nil {
 				return err
 			}
 		}

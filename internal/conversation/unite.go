@@ -77,8 +77,8 @@ func (s *State) uniteConversation(added Open) {
 	})
 }
 
-// KeepRefusals takes over what is refused of another customer who may be this one, and tells whether
-// that changes anything. What was allowed here later counts.
+// KeepRefusals takes over what is refused of another customer who may be this one, and tells
+// whether that changes anything. What was allowed here later counts.
 func (s *State) KeepRefusals(other *State) (changed bool) {
 	for _, p := range [...]struct {
 		mine   *Preference

@@ -358,7 +358,7 @@ func (s *story) tellsOfUnknown() {
 func (s *story) fromLedger() map[string][]string {
 	records := map[string][]string{}
 	err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) error {
-		for entry, err := range tx.Entries(0) {
+		for entry, err := range tx.Ledger().Entries(0) {
 			if err != nil {
 				return err
 			}

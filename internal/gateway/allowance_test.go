@@ -83,11 +83,11 @@ func (s *story) ends(which int, how string) {
 func (s *story) givesUp(id string) (givenUp bool) {
 	s.t.Helper()
 	err := s.gateway.store.Update(s.t.Context(), func(tx *durable.Tx) error {
-		m, found, err := tx.Message(id)
+		m, found, err := tx.Messages().ByID(id)
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s was found: %v", id, found))
 		}
-		claimed, err := tx.Claim(m.Channel, s.now, 1000)
+		claimed, err := tx.Queue().Claim(m.Channel, s.now, 1000)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (s *story) keepsBudget() {
 		if billed, err = policy.Spent(tx, s.tenant, "USD", s.now); err != nil {
 			return err
 		}
-		reserved, err = tx.Reserved("USD")
+		reserved, err = tx.Figures().Reserved("USD")
 		return err
 	}); err != nil {
 		s.t.Fatal(err)
@@ -151,7 +151,7 @@ func (s *story) unpaid(channel, kind, category string) {
 	for _, allowance := range s.tenant.Book.Allowances(s.now.Unix(), &s.tenant.Payer, channel) {
 		var used int64
 		if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) error {
-			used = tx.Count(allowance.Key)
+			used = tx.Figures().Count(allowance.Key)
 			return nil
 		}); err != nil {
 			s.t.Fatal(err)
@@ -167,7 +167,7 @@ func (s *story) claimsNothing() {
 	s.t.Helper()
 	var reserved money.Decimal
 	if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) (err error) {
-		reserved, err = tx.Reserved("USD")
+		reserved, err = tx.Figures().Reserved("USD")
 		return err
 	}); err != nil {
 		s.t.Fatal(err)

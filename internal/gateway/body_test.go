@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 )
 
 func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
@@ -24,7 +25,8 @@ func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
 			t.Fatalf("body %d of 3 MiB: %v", i, err)
 		}
 	}
-	refused, ok := graph.AsError(request(network.MaxWebhookBody))
+	told, _ := network.InWords(meta.Common(), request(network.MaxWebhookBody))
+	refused, ok := graph.AsError(told)
 	if !ok || refused.Code != 130429 || refused.RetryAfter == 0 {
 		t.Fatalf("the sixth got %v, want 130429 with a time to come back", refused)
 	}

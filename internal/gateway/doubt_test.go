@@ -57,14 +57,14 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 		Envelope: about, Content: []byte("{}"),
 	}
 	if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
-		line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+		line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 		if err != nil {
 			return err
 		}
-		if err := tx.AcceptAndClaim(line, m); err != nil {
+		if err := tx.Queue().AcceptAndClaim(line, m); err != nil {
 			return err
 		}
-		claimed, _, err := tx.Message(m.ID)
+		claimed, _, err := tx.Messages().ByID(m.ID)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,7 @@ func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 func storedState(t *testing.T, g *Gateway, id string) (state store.State) {
 	t.Helper()
 	if err := g.store.View(t.Context(), func(tx *store.Tx) error {
-		m, _, err := tx.Message(id)
+		m, _, err := tx.Messages().ByID(id)
 		state = m.State
 		return err
 	}); err != nil {

@@ -74,7 +74,7 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 	for {
 		var page store.Erasure // apart from so: an operation may be run again
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			page, err = tx.Erase(channel, customers, so, erasePage)
+			page, err = tx.People().Erase(channel, customers, so, erasePage)
 			return err
 		})
 		if err != nil {
@@ -94,10 +94,10 @@ func (g *Gateway) forget(ctx context.Context, known []identity.Address) (unsettl
 	for {
 		var page store.Remains // apart from so: an operation may be run again
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			page, err = tx.Remains(known, so, erasePage)
+			page, err = tx.People().Remains(known, so, erasePage)
 			for i := range known {
 				if err == nil && page.Next == 0 && page.Messages[i] == 0 {
-					err = tx.ForgetPerson(known[i])
+					err = tx.People().Forget(known[i])
 				}
 			}
 			return err
@@ -121,7 +121,12 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (known []ident
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		known = nil
 		for _, user := range users {
-			primary, err := tx.Primary(identity.Of(user))
+			unions, err := tx.People().Adopt(identity.Of(user), g.store.Now())
+			if err != nil {
+				return err
+			}
+			g.gate.Follow(tx, unions)
+			primary, err := tx.People().Primary(identity.Of(user))
 			if err != nil {
 				return err
 			}
@@ -129,7 +134,7 @@ func (g *Gateway) eraseReach(ctx context.Context, users []string) (known []ident
 				continue
 			}
 			known = append(known, primary)
-			if err := tx.EraseReach(people.Person(g.keys.Seal(), primary)); err != nil {
+			if err := tx.People().EraseReach(people.Person(g.keys.Seal(), primary)); err != nil {
 				return err
 			}
 		}

@@ -74,7 +74,7 @@ func (s *story) becomes(channel, id, status, to string) {
 func (s *story) remembers(id string) (found bool) {
 	s.t.Helper()
 	if err := s.gateway.store.Update(s.t.Context(), func(tx *durable.Tx) (err error) {
-		_, found, err = tx.Message(id)
+		_, found, err = tx.Messages().ByID(id)
 		return err
 	}, store.Subject{Message: id}); err != nil {
 		s.t.Fatal(err)

@@ -187,7 +187,13 @@ func (b *business) received(text string) []string {
 // change before.
 func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 	tb.Helper()
-	w := prepareWorld(tb, changes...)
+	return newWorldOn(tb, gatewaytest.NewNetwork(), changes...)
+}
+
+// newWorldOn is newWorld on a network.
+func newWorldOn(tb testing.TB, network *gatewaytest.Network, changes ...func(*config.Document)) *world {
+	tb.Helper()
+	w := listenOn(tb, network, changes...)
 	w.start()
 	w.runSimulator()
 	return w
@@ -196,7 +202,11 @@ func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 // prepareWorld makes everything but the running gateway.
 func prepareWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 	tb.Helper()
-	network := gatewaytest.NewNetwork()
+	return listenOn(tb, gatewaytest.NewNetwork(), changes...)
+}
+
+func listenOn(tb testing.TB, network *gatewaytest.Network, changes ...func(*config.Document)) *world {
+	tb.Helper()
 	listeners := Listeners{API: network.Listen(tb), Metrics: network.Listen(tb), Report: network.Listen(tb)}
 	clock := &testClock{began: time.Now()}
 	w := prepareWorldOn(tb, network, clock, "http://"+listeners.API.Addr().String(), changes...)

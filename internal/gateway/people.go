@@ -88,9 +88,7 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 			if err != nil {
 				return err
 			}
-			if len(unions) > 0 {
-				tx.After(func() { g.gate.United(unions) })
-			}
+			g.gate.Follow(tx, unions)
 			address := people.First(append(slices.Clip(user.Addresses), user.Input))
 			err = g.changePerson(tx, c, address, func(s *conversation.State) {
 				// the later request counts, be it within the same second
@@ -251,6 +249,11 @@ func checkPeople(of network.Sender, field string, users []string) error {
 func (g *Gateway) changePerson(
 	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
 ) error {
+	unions, err := people.Adopt(tx, g.store.Now(), c.ID, address)
+	if err != nil {
+		return err
+	}
+	g.gate.Follow(tx, unions)
 	customer, err := people.Customer(tx, g.keys.Seal(), c.ID, address)
 	if err != nil {
 		return err
@@ -258,10 +261,10 @@ func (g *Gateway) changePerson(
 	if customer == (seal.CustomerHash{}) {
 		return fmt.Errorf("a customer of channel %s has no address that can be read", c.Name)
 	}
-	state, err := tx.Conversation(c.ID, customer)
+	state, err := tx.People().Conversation(c.ID, customer)
 	if err != nil {
 		return err
 	}
 	change(&state)
-	return tx.PutConversation(c.ID, customer, &state)
+	return tx.People().PutConversation(c.ID, customer, &state)
 }

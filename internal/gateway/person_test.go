@@ -15,7 +15,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // recipient is a free text or template to any address.
@@ -246,29 +248,36 @@ func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
 	s := newStory(t, "2026-10-29T08:00:00Z", rand.New(rand.NewPCG(1, 2)), func(*config.Document) {})
 	s.post(phoneID, ana, "template", "utility")
 	s.becomes(phoneID, s.sent[0], "sent", ana)
-	of := func(address string) pair {
-		return pair{phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, address)}
+	channel := s.tenant.Channel(phoneID)
+	mayGo := func(address string) bool {
+		_, _, permit := s.gateway.gate.Grant(s.tenant, channel, s.now, 1)
+		m := &store.Message{Channel: phoneID, Customer: s.gateway.keys.Seal().CustomerHash(phoneID, address)}
+		hold, err := permit.Take(nil, s.tenant, channel, m, s.now) // an embedded store is not asked
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hold == upstream.Hold{}
 	}
 	for range pairBurst {
-		s.gateway.pacer.takePair(s.now, of(user), pairLimit)
+		mayGo(user)
 	}
 	early := webhookOf(phoneID, fmt.Sprintf(
 		`"statuses":[{"id":"wamid.early","status":"sent","timestamp":%q,"recipient_id":%q,"recipient_user_id":%q}]`,
 		unixSeconds(s.now), ana, user,
 	))
 	if err := s.gateway.store.Update(t.Context(), func(tx *durable.Tx) error {
-		m, _, err := tx.Message(s.sent[0])
+		m, _, err := tx.Messages().ByID(s.sent[0])
 		if err != nil {
 			return err
 		}
-		if err := tx.KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
+		if err := tx.Intake().KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
 			return err
 		}
-		return s.gateway.applyKept(tx, s.tenant, s.tenant.Channel(phoneID), m, s.now)
+		return s.gateway.intake.TakeEarly(tx, s.tenant, channel, m, s.now)
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if s.gateway.pacer.takePair(s.now, of(ana), pairLimit) == 0 {
+	if mayGo(ana) {
 		t.Error("the pace of the user id is not that of the number")
 	}
 }

@@ -212,10 +212,10 @@ func (p *process) audit(promised *sync.Map) {
 	defer opened.Close()
 	charged, free, doubts := map[string]int{}, map[string]int{}, map[string]int{}
 	err = opened.View(context.Background(), func(tx *store.Tx) error {
-		if _, _, err := ledger.Verify(p.document.Account.UID, tx.Entries(0)); err != nil {
+		if _, _, err := ledger.Verify(p.document.Account.UID, tx.Ledger().Entries(0)); err != nil {
 			return err
 		}
-		for entry, err := range tx.Entries(0) {
+		for entry, err := range tx.Ledger().Entries(0) {
 			if err != nil {
 				return err
 			}

@@ -45,7 +45,7 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 	}
 	var list []store.RefusedCallback
 	if err := g.store.View(r.Context(), func(tx *store.Tx) (err error) {
-		list, err = tx.RefusedCallbacks(from.channel.ID, after, refusedPage)
+		list, err = tx.Callbacks().Refused(from.channel.ID, after, refusedPage)
 		return err
 	}); err != nil {
 		return err
@@ -73,14 +73,16 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 func (g *Gateway) postRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
 	now := g.store.Now()
 	return g.eachRefused(w, r, func(tx *durable.Tx, channel string, id int64) (bool, error) {
-		return tx.ReplayRefused(channel, id, now)
+		return tx.Callbacks().Replay(channel, id, now)
 	})
 }
 
 // deleteRefusedCallbacks forgets callbacks that were set aside. It takes and answers what
 // postRefusedCallbacks does.
 func (g *Gateway) deleteRefusedCallbacks(w http.ResponseWriter, r *http.Request) error {
-	return g.eachRefused(w, r, (*durable.Tx).DropRefused)
+	return g.eachRefused(w, r, func(tx *durable.Tx, channel string, id int64) (bool, error) {
+		return tx.Callbacks().Drop(channel, id)
+	})
 }
 
 // eachRefused does something to each of the callbacks that a request names.

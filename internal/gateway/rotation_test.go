@@ -183,14 +183,14 @@ func (w *world) storedContent(id string, keyset []byte) ([]byte, error) {
 	defer opened.Close()
 	var content []byte
 	err = opened.View(context.Background(), func(tx *store.Tx) error {
-		m, found, err := tx.Message(id)
+		m, found, err := tx.Messages().ByID(id)
 		switch {
 		case err != nil:
 			return err
 		case !found:
 			return errors.New("the message is not stored")
 		}
-		if err := tx.ReadContent(m); err != nil {
+		if err := tx.Messages().ReadContent(m); err != nil {
 			return err
 		}
 		if m.Condition != store.Whole {

@@ -174,7 +174,7 @@ func (g *Gateway) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	// it must read, not only begin
-	if err := g.store.View(ctx, func(tx *store.Tx) error { _, err := tx.Head(); return err }); err != nil {
+	if err := g.store.View(ctx, func(tx *store.Tx) error { _, err := tx.Ledger().Head(); return err }); err != nil {
 		return errors.New("the store does not answer")
 	}
 	return nil

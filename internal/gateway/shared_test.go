@@ -187,14 +187,14 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	}
 	for range 2 {
 		if err := other.Update(t.Context(), func(tx *durable.Tx) error {
-			if _, err := tx.ReleaseCallbacks(); err != nil {
+			if _, err := tx.Callbacks().Release(); err != nil {
 				return err
 			}
-			due, err := tx.ClaimCallbacks(g.store.Now(), g.store.Now().Add(callbacks.Lease), 1)
+			due, err := tx.Callbacks().Claim(g.store.Now(), g.store.Now().Add(callbacks.Lease), 1)
 			if err != nil || len(due) != 1 {
 				return fmt.Errorf("the other replica has claimed %d callbacks: %w", len(due), err)
 			}
-			_, err = tx.FinishCallback(due[0], g.store.Now())
+			_, err = tx.Callbacks().Finish(due[0], g.store.Now())
 			return err
 		}); err != nil {
 			t.Fatal(err)

@@ -35,7 +35,7 @@ func (w *world) settlements(ids ...string) map[string]*ledger.Record {
 	records := map[string]*ledger.Record{}
 	if err := opened.View(w.t.Context(), func(tx *store.Tx) error {
 		for _, id := range ids {
-			record, found, err := tx.Settlement(id)
+			record, found, err := tx.Ledger().Settlement(id)
 			if err != nil || !found {
 				return fmt.Errorf("message %s is settled: %t, %w", id, found, err)
 			}

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
 )
@@ -61,31 +61,29 @@ func TestStrangersKeepNoWebhookOut(t *testing.T) {
 		"half-closed within their bodies": {60, 1, strangersHead + guessed + "X-Note: half-closed\n" + declared, 1 << 16},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, func(d *config.Document) { d.Callback = nil })
-				var holding sync.WaitGroup
-				for i := range tc.strangers {
-					holding.Go(func() { w.stranger(byte(2+i%tc.peers), tc.opening, tc.body) })
-				}
-				holding.Wait()
-				began := time.Now()
-				var genuine sync.WaitGroup
-				for i := range 99 {
-					genuine.Go(func() {
-						body := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), "hello")
-						if i == 0 {
-							body = w.batch(1000, phoneID) // a large one among them
-						}
-						if got := w.webhook(body, appSecret); got.status != http.StatusOK {
-							t.Errorf("webhook %d got %d %s", i, got.status, got.body)
-						}
-					})
-				}
-				genuine.Wait()
-				if took := time.Since(began); took > 10*time.Second {
-					t.Errorf("99 webhooks took %v", took)
-				}
-			})
+			w := newWorldOn(t, gatewaytest.Loopback(), func(d *config.Document) { d.Callback = nil })
+			var holding sync.WaitGroup
+			for i := range tc.strangers {
+				holding.Go(func() { w.stranger(byte(2+i%tc.peers), tc.opening, tc.body) })
+			}
+			holding.Wait()
+			began := time.Now()
+			var genuine sync.WaitGroup
+			for i := range 99 {
+				genuine.Go(func() {
+					body := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), "hello")
+					if i == 0 {
+						body = w.batch(1000, phoneID) // a large one among them
+					}
+					if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+						t.Errorf("webhook %d got %d %s", i, got.status, got.body)
+					}
+				})
+			}
+			genuine.Wait()
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("99 webhooks took %v", took)
+			}
 		})
 	}
 }

@@ -175,6 +175,7 @@ func priced(r *ledger.Record) bool       { return ending(r) && r.Revision != "" 
 func chargedSettlement(r *ledger.Record) bool {
 	return settlement(r) && r.FreeReason == ""
 }
+
 func failedSettlement(r *ledger.Record) bool { return settlement(r) && r.FreeReason == "undelivered" }
 
 // later moves a record to two months later.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -39,7 +40,7 @@ type learned struct {
 // addresses is given: what the network has told of the very address comes first, then what it has
 // told of its spelling, then the spelling itself. The error is ErrDamaged where that cannot be
 // read.
-func (tx *Tx) Primary(address identity.Address) (identity.Address, error) {
+func (tx People) Primary(address identity.Address) (identity.Address, error) {
 	known, err := tx.learned(address)
 	if err != nil {
 		return "", err
@@ -51,13 +52,13 @@ func (tx *Tx) Primary(address identity.Address) (identity.Address, error) {
 }
 
 // learned is what is known of an address by itself or by its spelling; nil for nothing.
-func (tx *Tx) learned(address identity.Address) (*learned, error) {
+func (tx *transaction) learned(address identity.Address) (*learned, error) {
 	known, _, err := tx.lookUp(address)
 	return known, err
 }
 
 // lookUp is learned, and the address of the two by which that is known; its spelling for nothing.
-func (tx *Tx) lookUp(address identity.Address) (known *learned, by identity.Address, err error) {
+func (tx *transaction) lookUp(address identity.Address) (known *learned, by identity.Address, err error) {
 	spelling := address.Spelling()
 	for _, by := range [...]identity.Address{address, spelling} {
 		known, err := tx.learnedBy(tx.store.person(by))
@@ -82,14 +83,14 @@ func (s *Store) person(address identity.Address) seal.CustomerHash {
 	return s.options.Keys.CustomerHash("", string(address))
 }
 
-func (tx *Tx) learnedBy(hash seal.CustomerHash) (*learned, error) {
+func (tx *transaction) learnedBy(hash seal.CustomerHash) (*learned, error) {
 	if !tx.readOnly {
 		if row, ahead := tx.store.recent.addresses[hash]; ahead {
 			return tx.openAddress(row)
 		}
 	}
 	var row *addressRow
-	_, err := tx.first(selectAddress, []any{hash[:]}, func(v values) { row = readAddress(v) })
+	_, err := tx.first(selectAddress, []any{hash[:]}, func(v engine.Row) { row = readAddress(v) })
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ type addressRow struct {
 	known   learned // but for the primary address
 }
 
-func readAddress(v values) *addressRow {
+func readAddress(v engine.Row) *addressRow {
 	row := &addressRow{primary: v.Bytes(1), known: learned{
 		hold: identity.Hold{Left: v.Int(2), Since: v.Int(3)}, kind: identity.Kind(v.Int(4)), passedOn: v.Int(5) == 1,
 	}}
@@ -111,7 +112,7 @@ func readAddress(v values) *addressRow {
 	return row
 }
 
-func (tx *Tx) openAddress(row *addressRow) (*learned, error) {
+func (tx *transaction) openAddress(row *addressRow) (*learned, error) {
 	if row == nil {
 		return nil, nil
 	}
@@ -131,7 +132,7 @@ func primaryPlace(person seal.CustomerHash) string {
 
 // learn records what is known of an address from now on. A user id is one by which the network names
 // the person now.
-func (tx *Tx) learn(address identity.Address, known learned) error {
+func (tx *transaction) learn(address identity.Address, known learned) error {
 	hash, person := tx.store.person(address), tx.store.person(known.primary)
 	sealed, err := tx.store.options.Keys.Seal([]byte(known.primary), primaryPlace(person))
 	if err != nil {
@@ -149,7 +150,7 @@ func (tx *Tx) learn(address identity.Address, known learned) error {
 // ForgetPerson forgets which addresses are those of the person with the primary address, unless
 // something of the person is left with any channel of the account. A number that was somebody
 // else's before does not become theirs again.
-func (tx *Tx) ForgetPerson(primary identity.Address) error {
+func (tx People) Forget(primary identity.Address) error {
 	channels, err := tx.channels()
 	if err != nil {
 		return err
@@ -175,9 +176,9 @@ func (tx *Tx) ForgetPerson(primary identity.Address) error {
 }
 
 // releasePassedOn makes the numbers of a person that were somebody else's before nobody's.
-func (tx *Tx) releasePassedOn(person seal.CustomerHash) error {
+func (tx *transaction) releasePassedOn(person seal.CustomerHash) error {
 	var numbers [][]byte
-	if err := tx.each(selectPassedOn, []any{person[:]}, func(v values) bool {
+	if err := tx.each(selectPassedOn, []any{person[:]}, func(v engine.Row) bool {
 		numbers = append(numbers, v.Bytes(0))
 		return true
 	}); err != nil {

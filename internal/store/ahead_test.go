@@ -24,11 +24,11 @@ func sent(t *testing.T, s *store.Store, id string, n int) []store.Subject {
 // operation.
 func wantStanding(t *testing.T, when string, tx *store.Tx, id string, n int, state store.State, blocked bool) error {
 	t.Helper()
-	m, found, err := tx.Message(id)
+	m, found, err := tx.Messages().ByID(id)
 	if err != nil {
 		return err
 	}
-	person, err := tx.Conversation(channel, customer(n))
+	person, err := tx.People().Conversation(channel, customer(n))
 	if err == nil && (!found || m.State != state || person.Block.Stopped != blocked) {
 		t.Errorf(
 			"%s: found %v, message %+v, blocked %v; want %s and %v", when, found, m, person.Block.Stopped, state,
@@ -40,16 +40,16 @@ func wantStanding(t *testing.T, when string, tx *store.Tx, id string, n int, sta
 
 // change moves a message on and blocks its customer, or lets the customer go.
 func change(tx *store.Tx, id string, n int, to store.State, blocked bool) error {
-	m, _, err := tx.Message(id)
+	m, _, err := tx.Messages().ByID(id)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Advance(m, to, noon); err != nil {
+	if _, err := tx.Queue().Advance(m, to, noon); err != nil {
 		return err
 	}
 	var person conversation.State
 	person.SetBlocked(blocked, noon.Unix())
-	return tx.PutConversation(channel, customer(n), &person)
+	return tx.People().PutConversation(channel, customer(n), &person)
 }
 
 // What is read ahead for a transaction is, to each of its operations, what those before it have
@@ -70,12 +70,12 @@ func TestReadAheadFollowsTheTransaction(t *testing.T) {
 				return err
 			},
 			func(tx *store.Tx) error {
-				_, err := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 100)
+				_, err := tx.People().Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 100)
 				return err
 			},
 			func(tx *store.Tx) error {
-				_, found, err := tx.Message("m")
-				person, also := tx.Conversation(channel, customer(1))
+				_, found, err := tx.Messages().ByID("m")
+				person, also := tx.People().Conversation(channel, customer(1))
 				if found || person.Block.Stopped {
 					t.Errorf(
 						"after the erasure: message found %v, blocked %v; want neither", found, person.Block.Stopped,
@@ -98,13 +98,13 @@ func TestReadAheadFollowsAnErasureWithoutMessages(t *testing.T) {
 	ana := keys.CustomerHash(channel, "33612345678")
 	var blocked conversation.State
 	blocked.SetBlocked(true, noon.Unix())
-	update(t, s, func(tx *store.Tx) error { return tx.PutConversation(channel, ana, &blocked) })
+	update(t, s, func(tx *store.Tx) error { return tx.People().PutConversation(channel, ana, &blocked) })
 	about := []store.Subject{{Channel: channel, Address: "33612345678"}, {Channel: channel, Address: "US.77"}}
 	if err := s.Update(context.Background(), func(tx *store.Tx) error {
-		if _, err := tx.Erase(channel, []seal.CustomerHash{ana}, store.Erasure{}, 100); err != nil {
+		if _, err := tx.People().Erase(channel, []seal.CustomerHash{ana}, store.Erasure{}, 100); err != nil {
 			return err
 		}
-		person, err := tx.Conversation(channel, ana)
+		person, err := tx.People().Conversation(channel, ana)
 		if person.Block.Stopped {
 			t.Error("the conversation is there after its erasure")
 		}

@@ -22,7 +22,7 @@ func (tx *Tx) Attempt(step func() error) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
-	if err := tx.fail(tx.conn.exec(attemptSavepoint)); err != nil {
+	if err := tx.fail(tx.conn.Exec(attemptSavepoint)); err != nil {
 		return err
 	}
 	before := tx.snapshot()
@@ -31,14 +31,14 @@ func (tx *Tx) Attempt(step func() error) error {
 		err = tx.flushMessages()
 	}
 	if err == nil {
-		err = tx.fail(tx.conn.settle())
+		err = tx.fail(tx.conn.Flush())
 	}
 	if err == nil {
 		err = tx.err
 	}
 	tx.tally.attempt = nil
 	if err == nil {
-		return tx.fail(tx.conn.exec(releaseAttemptSavepoint))
+		return tx.fail(tx.conn.Exec(releaseAttemptSavepoint))
 	}
 	if errors.Is(tx.err, ErrUnavailable) {
 		return tx.err
@@ -54,8 +54,8 @@ type snapshot struct {
 	undo     *[]func() // puts back the cells that were changed since
 }
 
-func (tx *Tx) snapshot() snapshot {
-	s := snapshot{messages: append([]*Message{}, tx.messages...), readied: tx.readied, undo: new([]func())}
+func (tx *transaction) snapshot() snapshot {
+	s := snapshot{messages: append([]*Message{}, tx.known...), readied: tx.readied, undo: new([]func())}
 	for _, m := range s.messages {
 		s.values = append(s.values, *m)
 	}
@@ -64,23 +64,23 @@ func (tx *Tx) snapshot() snapshot {
 }
 
 // restore puts the operation back to where it was.
-func (tx *Tx) restore(s snapshot) error {
+func (tx *transaction) restore(s snapshot) error {
 	tx.err = nil
-	_ = tx.conn.settle() // whether what the step left waiting succeeds or fails, it is undone
+	_ = tx.conn.Flush() // whether what the step left waiting succeeds or fails, it is undone
 	for _, statement := range []string{rollbackAttemptSavepoint, releaseAttemptSavepoint} {
-		if err := tx.fail(tx.conn.exec(statement)); err != nil {
+		if err := tx.fail(tx.conn.Exec(statement)); err != nil {
 			return err
 		}
 	}
-	if err := tx.fail(tx.conn.settle()); err != nil {
+	if err := tx.fail(tx.conn.Flush()); err != nil {
 		return err
 	}
 	for _, undo := range slices.Backward(*s.undo) {
 		undo()
 	}
-	clear(tx.messages)
+	clear(tx.known)
 	clear(tx.byID)
-	tx.messages, tx.readied = tx.messages[:0], s.readied
+	tx.known, tx.readied = tx.known[:0], s.readied
 	for i, m := range s.messages {
 		*m = s.values[i]
 		tx.know(m)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -45,9 +46,9 @@ func (s *Store) Entries(ctx context.Context, after int64) iter.Seq2[ledger.Entry
 	}
 }
 
-func (tx *Tx) entries(after int64) ([]ledger.Entry, error) {
+func (tx *transaction) entries(after int64) ([]ledger.Entry, error) {
 	entries := make([]ledger.Entry, 0, entriesPage)
-	err := tx.each(selectRecords, []any{after, entriesPage}, func(v values) bool {
+	err := tx.each(selectRecords, []any{after, entriesPage}, func(v engine.Row) bool {
 		entry := ledger.Entry{Sequence: v.Int(0), Canonical: v.Bytes(1)}
 		copy(entry.Hash[:], v.Bytes(2))
 		entries = append(entries, entry)
@@ -64,7 +65,7 @@ func (s *Store) Audit(ctx context.Context) (ledger.Head, error) {
 	err := s.View(ctx, func(tx *Tx) error {
 		var totals ledger.Totals
 		var err error
-		if head, totals, err = ledger.Verify(s.options.AccountUID, tx.Entries(0)); err != nil {
+		if head, totals, err = ledger.Verify(s.options.AccountUID, tx.Ledger().Entries(0)); err != nil {
 			return err
 		}
 		stored, err := tx.storedTotals()
@@ -100,7 +101,7 @@ func compare(stored, computed ledger.Totals) error {
 
 // Entries are the ledger's entries after a sequence, in order, within this transaction. To read a
 // long ledger, see Store.Entries.
-func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
+func (tx Ledger) Entries(after int64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
 		for {
 			page, err := tx.entries(after)
@@ -121,10 +122,10 @@ func (tx *Tx) Entries(after int64) iter.Seq2[ledger.Entry, error] {
 	}
 }
 
-func (tx *Tx) storedTotals() (ledger.Totals, error) {
+func (tx *transaction) storedTotals() (ledger.Totals, error) {
 	totals := ledger.Totals{}
 	var bad error
-	err := tx.each(selectTotals, nil, func(v values) bool {
+	err := tx.each(selectTotals, nil, func(v engine.Row) bool {
 		key := ledger.TotalKey{Period: v.Text(4), Currency: money.Currency(v.Text(5)), Category: v.Text(6)}
 		totals[key], bad = readTotal(v, 0)
 		return bad == nil

@@ -21,7 +21,7 @@ func settleMany(t *testing.T, s *store.Store, messages int) {
 	update(t, s, func(tx *store.Tx) error {
 		for n := range messages {
 			id := strconv.Itoa(n)
-			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+			if err := tx.Queue().Accept(newMessage(id, customer(n))); err != nil {
 				return err
 			}
 			if _, err := settle(tx, id); err != nil {
@@ -117,7 +117,7 @@ func TestEntriesArePagedWithoutHoldingUpTheWriter(t *testing.T) {
 			}
 			if read == 1200 { // a record that is made meanwhile is read as well
 				update(t, s, func(tx *store.Tx) error {
-					if err := tx.Accept(newMessage("meanwhile", customer(9999))); err != nil {
+					if err := tx.Queue().Accept(newMessage("meanwhile", customer(9999))); err != nil {
 						return err
 					}
 					_, err := settle(tx, "meanwhile")

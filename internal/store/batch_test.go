@@ -79,7 +79,7 @@ func TestWaitingOperationsShareACommit(t *testing.T) {
 	s := openCounting(t, commits)
 	operations := make([]func(*store.Tx) error, 20)
 	for n := range operations {
-		operations[n] = func(tx *store.Tx) error { return tx.Accept(newMessage(strconv.Itoa(n), customer(n))) }
+		operations[n] = func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(strconv.Itoa(n), customer(n))) }
 	}
 	for _, err := range together(t, s, operations...) {
 		if err != nil {
@@ -97,7 +97,7 @@ func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
 		mistake := errors.New("a mistake")
 		settled := func(id string, n int) func(*store.Tx) error {
 			return func(tx *store.Tx) error {
-				if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+				if err := tx.Queue().Accept(newMessage(id, customer(n))); err != nil {
 					return err
 				}
 				_, err := settle(tx, id)
@@ -114,7 +114,7 @@ func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
 				panic("a bug")
 			},
 			func(tx *store.Tx) error { // the engine's own refusal, which the operation ignores
-				_ = tx.Accept(newMessage("first", customer(4)))
+				_ = tx.Queue().Accept(newMessage("first", customer(4)))
 				return nil
 			},
 			settled("last", 5),
@@ -133,15 +133,15 @@ func TestFailuresUndoTheirOwnWorkOnly(t *testing.T) {
 		}
 		view(t, s, func(tx *store.Tx) error {
 			for id, want := range map[string]bool{"first": true, "wrong": false, "panics": false, "last": true} {
-				if _, found, err := tx.Message(id); err != nil || found != want {
+				if _, found, err := tx.Messages().ByID(id); err != nil || found != want {
 					t.Errorf("message %q found = %v, %v; want %v", id, found, err, want)
 				}
 			}
-			head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+			head, totals, err := ledger.Verify(accountUID, tx.Ledger().Entries(0))
 			if head.Sequence != 2 {
 				t.Errorf("the ledger has %d records; want 2", head.Sequence)
 			}
-			total, totalErr := tx.Total(whole)
+			total, totalErr := tx.Figures().Total(whole)
 			if total != totals[whole] || total.Billed != money.MustParse("0.06") {
 				t.Errorf("total = %+v, recomputed %+v; want 0.06 in both", total, totals[whole])
 			}
@@ -201,7 +201,7 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 			group.Go(func() {
 				id := strconv.Itoa(n)
 				err := s.Update(
-					context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) },
+					context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(id, customer(n))) },
 				)
 				if err == nil {
 					acknowledged.Store(id, true)
@@ -225,7 +225,7 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 		again := where.open(t, keys)
 		view(t, again, func(tx *store.Tx) error {
 			acknowledged.Range(func(id, _ any) bool {
-				if _, found, err := tx.Message(id.(string)); err != nil || !found {
+				if _, found, err := tx.Messages().ByID(id.(string)); err != nil || !found {
 					t.Errorf("acknowledged message %v is not there: %v", id, err)
 				}
 				return true
@@ -238,12 +238,12 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 func TestViewCannotWrite(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+		err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 		if !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("Accept in a View = %v; want ErrReadOnly", err)
 		}
 		view(t, s, func(tx *store.Tx) error {
-			_, found, err := tx.Message("a")
+			_, found, err := tx.Messages().ByID("a")
 			if found {
 				t.Error("the view stored a message")
 			}

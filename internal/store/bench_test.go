@@ -70,14 +70,14 @@ func lifecycle(s *store.Store, n int64) error {
 	at := noon.Add(time.Duration(n) * time.Millisecond)
 	steps := []func(*store.Tx) error{
 		func(tx *store.Tx) error {
-			if _, err := tx.Conversation(channel, to); err != nil {
+			if _, err := tx.People().Conversation(channel, to); err != nil {
 				return err
 			}
-			total, err := tx.Total(ledger.TotalKey{Period: "2026-11", Currency: "USD"})
+			total, err := tx.Figures().Total(ledger.TotalKey{Period: "2026-11", Currency: "USD"})
 			if err != nil {
 				return err
 			}
-			reserved, err := tx.Reserved("USD")
+			reserved, err := tx.Figures().Reserved("USD")
 			if err != nil {
 				return err
 			}
@@ -86,21 +86,21 @@ func lifecycle(s *store.Store, n int64) error {
 			}
 			m := newMessage(id, to)
 			m.AcceptedAt = at
-			return tx.Accept(m)
+			return tx.Queue().Accept(m)
 		},
 		func(tx *store.Tx) error {
-			_, err := tx.Claim(channel, at.Add(time.Hour), 1)
+			_, err := tx.Queue().Claim(channel, at.Add(time.Hour), 1)
 			return err
 		},
 		func(tx *store.Tx) error {
-			m, _, err := tx.Message(id)
+			m, _, err := tx.Messages().ByID(id)
 			if err != nil {
 				return err
 			}
-			if _, _, err := tx.TakeEarlyStatuses(upstreamID); err != nil {
+			if _, _, err := tx.Intake().TakeEarlyStatuses(upstreamID); err != nil {
 				return err
 			}
-			return tx.Submit(m, upstreamID, at.Add(time.Second))
+			return tx.Queue().Submit(m, upstreamID, at.Add(time.Second))
 		},
 		func(tx *store.Tx) error { return status(tx, upstreamID, store.Sent, at) },
 		func(tx *store.Tx) error { return status(tx, upstreamID, store.Delivered, at) },
@@ -115,16 +115,16 @@ func lifecycle(s *store.Store, n int64) error {
 }
 
 func status(tx *store.Tx, upstreamID string, to store.State, at time.Time) error {
-	m, found, err := tx.MessageByUpstreamID(upstreamID)
+	m, found, err := tx.Messages().ByUpstreamID(upstreamID)
 	if err != nil || !found {
 		return err
 	}
-	if _, err := tx.Advance(m, to, at); err != nil || to != store.Delivered {
+	if _, err := tx.Queue().Advance(m, to, at); err != nil || to != store.Delivered {
 		return err
 	}
-	if _, err := tx.Conversation(m.Channel, m.Customer); err != nil {
+	if _, err := tx.People().Conversation(m.Channel, m.Customer); err != nil {
 		return err
 	}
-	_, err = tx.Settle(m, settlement(m), time.Time{})
+	_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
 	return err
 }

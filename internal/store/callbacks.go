@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Callback is a delivery to the business's own endpoint. Callbacks about one customer are delivered
@@ -51,12 +52,12 @@ const (
 )
 
 // EnqueueCallback stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
-func (tx *Tx) EnqueueCallback(c *Callback) error {
+func (tx CallbackQueue) Enqueue(c *Callback) error {
 	sealed, err := tx.store.options.Keys.Seal(c.Payload, c.place())
 	if err != nil {
 		return err
 	}
-	waits, err := tx.first(selectWaiting, []any{c.Channel, c.Customer[:]}, func(values) {})
+	waits, err := tx.first(selectWaiting, []any{c.Channel, c.Customer[:]}, func(engine.Row) {})
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func (tx *Tx) EnqueueCallback(c *Callback) error {
 
 // countCallbacks keeps the depths of the queue right: that of its deliveries, and that of their
 // bytes.
-func (tx *Tx) countCallbacks(callbacks, bytes int64) error {
+func (tx *transaction) countCallbacks(callbacks, bytes int64) error {
 	if err := tx.deepen(Callbacks, callbacks); err != nil {
 		return err
 	}
@@ -85,9 +86,9 @@ func (tx *Tx) countCallbacks(callbacks, bytes int64) error {
 // ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
 // of one by then, it is claimed again; see also ReleaseCallbacks. A delivery may so be made twice;
 // the endpoint tells by the ids that it carries.
-func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, error) {
+func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
-	if err := tx.each(selectDue, []any{millis(now), limit}, func(v values) bool {
+	if err := tx.each(selectDue, []any{millis(now), limit}, func(v engine.Row) bool {
 		c := &Callback{
 			seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)),
 			Attempts: int(v.Int(5)) + 1, RefusedAt: instant(v.Int(6)),
@@ -100,7 +101,7 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 	}
 	for _, c := range due {
 		c.Payload = tx.openSealed(c.Payload, c.place(), &c.Condition)
-		c.Lease = tx.store.writer.lease()
+		c.Lease = tx.store.writer.Lease()
 		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.Lease, c.seq); err != nil {
 			return nil, err
 		}
@@ -110,12 +111,12 @@ func (tx *Tx) ClaimCallbacks(now, lease time.Time, limit int) ([]*Callback, erro
 
 // FinishCallback removes a delivery, made or given up, and makes the next one about the customer
 // ready. It is false if the lease was lost and another claim has it.
-func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
+func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
 	if err := tx.exec(readyCallback, millis(now), c.seq, c.Attempts); err != nil {
 		return false, err
 	}
 	var bytes int64
-	deleted, err := tx.firstChanged(deleteCallback, []any{c.seq, c.Attempts}, func(v values) { bytes = v.Int(0) })
+	deleted, err := tx.firstChanged(deleteCallback, []any{c.seq, c.Attempts}, func(v engine.Row) { bytes = v.Int(0) })
 	if err != nil || !deleted {
 		return false, err
 	}
@@ -123,7 +124,7 @@ func (tx *Tx) FinishCallback(c *Callback, now time.Time) (bool, error) {
 }
 
 // RetryCallback puts a delivery off. It is false if the lease was lost and another claim has it.
-func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
+func (tx CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
 	n, err := tx.changed(retryCallback, millis(readyAt), c.seq, c.Attempts)
 	return n == 1, err
 }
@@ -131,17 +132,17 @@ func (tx *Tx) RetryCallback(c *Callback, readyAt time.Time) (bool, error) {
 // ReleaseCallbacks makes ready what was claimed by a process that has ended, or on a shared store
 // by a replica that has lost its lease, as of the last CutOff. It tells how many deliveries that
 // were.
-func (tx *Tx) ReleaseCallbacks() (int64, error) {
-	if found, err := tx.first(selectReleasable, nil, func(values) {}); err != nil || !found {
+func (tx CallbackQueue) Release() (int64, error) {
+	if found, err := tx.first(selectReleasable, nil, func(engine.Row) {}); err != nil || !found {
 		return 0, err
 	}
 	return tx.changed(releaseCallbacks)
 }
 
 // NextCallback is when the next delivery becomes ready; the zero time if none waits.
-func (tx *Tx) NextCallback() (time.Time, error) {
+func (tx CallbackQueue) Next() (time.Time, error) {
 	var at int64
-	_, err := tx.first(selectNextDue, nil, func(v values) { at = v.Int(0) })
+	_, err := tx.first(selectNextDue, nil, func(v engine.Row) { at = v.Int(0) })
 	return instant(at), err
 }
 

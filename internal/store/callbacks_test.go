@@ -16,7 +16,7 @@ func callbacks(t *testing.T, s *store.Store, now time.Time) []*store.Callback {
 	t.Helper()
 	var claimed []*store.Callback
 	update(t, s, func(tx *store.Tx) (err error) {
-		claimed, err = tx.ClaimCallbacks(now, now.Add(time.Minute), 10)
+		claimed, err = tx.Callbacks().Claim(now, now.Add(time.Minute), 10)
 		return err
 	})
 	return claimed
@@ -33,7 +33,7 @@ func payloads(claimed []*store.Callback) []string {
 func enqueue(t *testing.T, s *store.Store, about seal.CustomerHash, payload string, at time.Time) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		return tx.EnqueueCallback(
+		return tx.Callbacks().Enqueue(
 			&store.Callback{Channel: channel, Customer: about, Payload: []byte(payload), CreatedAt: at},
 		)
 	})
@@ -52,7 +52,7 @@ func TestCallbacksOfACustomerGoOneByOne(t *testing.T) {
 		}
 		finish := func(c *store.Callback) (finished bool) {
 			update(t, s, func(tx *store.Tx) (err error) {
-				finished, err = tx.FinishCallback(c, noon)
+				finished, err = tx.Callbacks().Finish(c, noon)
 				return err
 			})
 			return finished
@@ -89,18 +89,18 @@ func TestLostLeaseCannotFinish(t *testing.T) {
 			t.Fatalf("claimed %v after the lease; want a0 for the second time", payloads(again))
 		}
 		update(t, s, func(tx *store.Tx) error {
-			finished, err := tx.FinishCallback(lost, noon)
+			finished, err := tx.Callbacks().Finish(lost, noon)
 			if err != nil {
 				return err
 			}
-			put, err := tx.RetryCallback(lost, noon)
+			put, err := tx.Callbacks().Retry(lost, noon)
 			if finished || put {
 				t.Errorf("the lost claim finished (%v) or put off (%v) what another claim has", finished, put)
 			}
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
-			put, err := tx.RetryCallback(again[0], noon.Add(time.Hour))
+			put, err := tx.Callbacks().Retry(again[0], noon.Add(time.Hour))
 			if !put {
 				t.Error("RetryCallback = false; want true")
 			}
@@ -126,14 +126,14 @@ func TestCallbacksOfAnEndedProcessAreReleased(t *testing.T) {
 		for _, c := range callbacks(t, s, noon) {
 			if string(c.Payload) == "put off" {
 				update(t, s, func(tx *store.Tx) error {
-					_, err := tx.RetryCallback(c, noon.Add(time.Hour))
+					_, err := tx.Callbacks().Retry(c, noon.Add(time.Hour))
 					return err
 				})
 			}
 		}
 		release := func() (released int64) {
 			update(t, s, func(tx *store.Tx) (err error) {
-				released, err = tx.ReleaseCallbacks()
+				released, err = tx.Callbacks().Release()
 				return err
 			})
 			return released
@@ -160,7 +160,7 @@ func TestPurgeDropsOldCallbacksAndLetsTheNextOneGo(t *testing.T) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
 			for n, age := range []time.Duration{3 * time.Hour, 2 * time.Hour, time.Minute} {
-				if err := tx.EnqueueCallback(&store.Callback{
+				if err := tx.Callbacks().Enqueue(&store.Callback{
 					Channel: channel, Customer: customer(1), Payload: []byte(
 						strconv.Itoa(n),
 					), CreatedAt: noon.Add(-age),
@@ -171,7 +171,7 @@ func TestPurgeDropsOldCallbacksAndLetsTheNextOneGo(t *testing.T) {
 			return nil
 		})
 		update(t, s, func(tx *store.Tx) error {
-			removed, err := tx.Purge(noon, store.PurgeLimits{CallbacksBefore: noon.Add(-time.Hour), Rows: 10})
+			removed, err := tx.Upkeep().Purge(noon, store.PurgeLimits{CallbacksBefore: noon.Add(-time.Hour), Rows: 10})
 			if removed != 2 {
 				t.Errorf("%d rows were removed, want the two old callbacks", removed)
 			}
@@ -181,7 +181,7 @@ func TestPurgeDropsOldCallbacksAndLetsTheNextOneGo(t *testing.T) {
 			if depth, err := tx.Depth(store.Callbacks); err != nil || depth != 1 {
 				t.Errorf("%d callbacks wait, %v; want 1", depth, err)
 			}
-			claimed, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 10)
+			claimed, err := tx.Callbacks().Claim(noon, noon.Add(time.Minute), 10)
 			if len(claimed) != 1 || string(claimed[0].Payload) != "2" {
 				t.Errorf("claimed %d callbacks; want the young one", len(claimed))
 			}

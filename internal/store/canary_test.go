@@ -102,39 +102,39 @@ func hideCanaries(t *testing.T, where place, filesOf func(t *testing.T, when str
 		}
 	}
 	update(t, s, func(tx *store.Tx) error {
-		if _, err := tx.FirstTime(canaryUpstream, noon); err != nil {
+		if _, err := tx.Intake().FirstTime(canaryUpstream, noon); err != nil {
 			return err
 		}
-		if err := tx.PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}); err != nil {
+		if err := tx.People().PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}); err != nil {
 			return err
 		}
-		if err := tx.EnqueueCallback(
+		if err := tx.Callbacks().Enqueue(
 			&store.Callback{Channel: channel, Customer: who, Payload: []byte(canaryInbound), CreatedAt: noon},
 		); err != nil {
 			return err
 		}
-		if err := tx.KeepEarlyStatus(canaryUpstream+"2", []byte(canaryStatus), noon); err != nil {
+		if err := tx.Intake().KeepEarlyStatus(canaryUpstream+"2", []byte(canaryStatus), noon); err != nil {
 			return err
 		}
-		if err := tx.PutReach(who, noon); err != nil {
+		if err := tx.People().PutReach(who, noon); err != nil {
 			return err
 		}
 		m := newMessage("wamid.canary", who)
 		m.Envelope, m.Content = []byte(canaryNumber+canaryClient), []byte(canaryBody)
-		return tx.Accept(m)
+		return tx.Queue().Accept(m)
 	})
 	grep("while the message waits")
 	claim(t, s, noon, 1)
-	with(t, s, "wamid.canary", func(tx *store.Tx, m *store.Message) error { return tx.Submit(m, canaryUpstream, noon) })
+	with(t, s, "wamid.canary", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Submit(m, canaryUpstream, noon) })
 	update(t, s, func(tx *store.Tx) error {
-		m, _, err := tx.Message("wamid.canary")
+		m, _, err := tx.Messages().ByID("wamid.canary")
 		if err != nil {
 			return err
 		}
 		if string(m.Envelope) != canaryNumber+canaryClient {
 			t.Errorf("envelope = %q; want what was stored", m.Envelope)
 		}
-		_, err = tx.Settle(m, settlement(m), time.Time{})
+		_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
 		return err
 	})
 	grep("after the settlement")

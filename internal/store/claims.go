@@ -10,6 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -171,7 +172,7 @@ func parseClaim(line string) (place claim, ok bool) {
 
 // Rise is what Reserved would grow by with one more message of a bound. It is unpriced if the
 // message, or another one whose place it may take, may then be charged what the plan does not say.
-func (tx *Tx) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
+func (tx Figures) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 	c, err := tx.reservedCell(bound.Amount.Currency)
 	if err != nil {
 		return pricing.Exposure{}, err
@@ -215,7 +216,7 @@ func (tx *Tx) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 }
 
 // claimed is an allowance with one more message.
-func (tx *Tx) claimed(places pricing.Places, made []pricing.Claim) (pricing.Places, error) {
+func (tx *transaction) claimed(places pricing.Places, made []pricing.Claim) (pricing.Places, error) {
 	used := make([]int64, len(made))
 	for i := range made {
 		c, err := tx.countCell(made[i].Key)
@@ -241,7 +242,7 @@ func exposedBy(before, after pricing.Places) (most pricing.Exposure, grown money
 }
 
 // putPlaces stores an allowance, and what it leaves to be charged.
-func (tx *Tx) putPlaces(currency money.Currency, c *cell[pricing.Places], after pricing.Places) error {
+func (tx *transaction) putPlaces(currency money.Currency, c *cell[pricing.Places], after pricing.Places) error {
 	_, grown, err := exposedBy(c.value, after)
 	if err != nil {
 		return err
@@ -263,7 +264,7 @@ func (tx *Tx) putPlaces(currency money.Currency, c *cell[pricing.Places], after 
 }
 
 // use counts what was used of an allowance whose places messages claim.
-func (tx *Tx) use(currency money.Currency, increment pricing.Increment) error {
+func (tx *transaction) use(currency money.Currency, increment pricing.Increment) error {
 	allowance := increment.Key
 	allowance.Month = 0
 	c, err := tx.placesCell(placesName(currency, allowance))
@@ -274,7 +275,7 @@ func (tx *Tx) use(currency money.Currency, increment pricing.Increment) error {
 }
 
 // reserve adds what a message can cost, and its claims.
-func (tx *Tx) reserve(bound *pricing.Bound, made claims) error {
+func (tx *transaction) reserve(bound *pricing.Bound, made claims) error {
 	if err := tx.shiftReserved(bound.Amount, made.coverable, money.Decimal.Add); err != nil {
 		return err
 	}
@@ -295,7 +296,7 @@ func (tx *Tx) reserve(bound *pricing.Bound, made claims) error {
 }
 
 // release takes back what reserve has added.
-func (tx *Tx) release(amount money.Money, made claims) error {
+func (tx *transaction) release(amount money.Money, made claims) error {
 	for _, place := range made.of {
 		c, err := tx.placesCell(place.name)
 		if err != nil {
@@ -310,7 +311,7 @@ func (tx *Tx) release(amount money.Money, made claims) error {
 	return tx.shiftReserved(amount, made.coverable, money.Decimal.Sub)
 }
 
-func (tx *Tx) shiftReserved(
+func (tx *transaction) shiftReserved(
 	amount money.Money, coverable money.Decimal, shift func(money.Decimal, money.Decimal) (money.Decimal, error),
 ) error {
 	if amount.Amount.IsZero() {
@@ -330,13 +331,13 @@ func (tx *Tx) shiftReserved(
 	return change(tx, c, value)
 }
 
-func (tx *Tx) placesCell(name string) (*cell[pricing.Places], error) {
+func (tx *transaction) placesCell(name string) (*cell[pricing.Places], error) {
 	if c := tx.tally.places[name]; c != nil {
 		return c, nil
 	}
 	c := &cell[pricing.Places]{}
 	var bad error
-	_, err := tx.first(selectPlaces, []any{name}, func(v values) { c.value, bad = pricing.ParsePlaces(v.Text(0)) })
+	_, err := tx.first(selectPlaces, []any{name}, func(v engine.Row) { c.value, bad = pricing.ParsePlaces(v.Text(0)) })
 	if err := cmp.Or(err, bad); err != nil {
 		return nil, tx.fail(err)
 	}

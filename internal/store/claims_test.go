@@ -71,11 +71,11 @@ func TestP3ReservedCountsEachPlaceOnce(t *testing.T) {
 			t.Helper()
 			m := bounded(book, id, templated, days)
 			update(t, s, func(tx *store.Tx) error {
-				got, err := tx.Rise(m.Bound)
+				got, err := tx.Figures().Rise(m.Bound)
 				if err != nil || got.Amount.String() != rise {
 					return errors.Join(err, fmt.Errorf("%s: a rise of %s; want %s", id, got.Amount, rise))
 				}
-				return tx.Accept(m)
+				return tx.Queue().Accept(m)
 			})
 			if got := reserved(t, s); got.String() != reserves {
 				t.Fatalf("%s: %s are reserved; want %s", id, got, reserves)
@@ -84,16 +84,16 @@ func TestP3ReservedCountsEachPlaceOnce(t *testing.T) {
 		ends := func(id, month, reserves string) {
 			t.Helper()
 			update(t, s, func(tx *store.Tx) error {
-				m, _, err := tx.Message(id)
+				m, _, err := tx.Messages().ByID(id)
 				if err != nil {
 					return err
 				}
 				if month != "" {
-					if err := tx.Increment("USD", placeOf(month)); err != nil {
+					if err := tx.Figures().Increment("USD", placeOf(month)); err != nil {
 						return err
 					}
 				}
-				_, err = tx.Settle(m, settlement(m), time.Time{})
+				_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
 				return err
 			})
 			if got := reserved(t, s); got.String() != reserves {
@@ -137,50 +137,50 @@ func TestP3NoPlaceIsLeaked(t *testing.T) {
 				id++
 				live = append(live, fmt.Sprintf("wamid.%d", id))
 				m := bounded(book, live[len(live)-1], n == 0, 1+random.IntN(40))
-				update(t, s, func(tx *store.Tx) error { return tx.Accept(m) })
+				update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(m) })
 			case len(live) > 0:
 				i := random.IntN(len(live))
 				ended := live[i]
 				live = append(live[:i], live[i+1:]...)
 				update(t, s, func(tx *store.Tx) error {
-					m, _, err := tx.Message(ended)
+					m, _, err := tx.Messages().ByID(ended)
 					if err != nil {
 						return err
 					}
 					if m.Reserved.Amount.String() == "0.03" && n > 5 && used < 2 {
 						used++
-						if err := tx.Increment("USD", placeOf("2026-11")); err != nil {
+						if err := tx.Figures().Increment("USD", placeOf("2026-11")); err != nil {
 							return err
 						}
 					}
 					if n == 4 { // another bound first
 						again := bounded(book, ended, n%2 == 0, 30)
-						if err := tx.Rereserve(m, again.Bound); err != nil {
+						if err := tx.Ledger().Rereserve(m, again.Bound); err != nil {
 							return err
 						}
 					}
 					if n == 5 { // given up in doubt: kept, and erased with its customer
-						if _, err := tx.Fail(m, 131000, noon); err != nil {
+						if _, err := tx.Queue().Fail(m, 131000, noon); err != nil {
 							return err
 						}
-						if _, err := tx.SettleReserved(m, settlement(m), time.Time{}); err != nil {
+						if _, err := tx.Ledger().SettleReserved(m, settlement(m), time.Time{}); err != nil {
 							return err
 						}
-						_, err := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 1000)
+						_, err := tx.People().Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 1000)
 						return err
 					}
-					_, err = tx.Settle(m, settlement(m), time.Time{})
+					_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
 					return err
 				})
 			}
 		}
 		for _, left := range live {
 			update(t, s, func(tx *store.Tx) error {
-				m, _, err := tx.Message(left)
+				m, _, err := tx.Messages().ByID(left)
 				if err != nil {
 					return err
 				}
-				_, err = tx.Settle(m, settlement(m), time.Time{})
+				_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
 				return err
 			})
 		}
@@ -190,13 +190,13 @@ func TestP3NoPlaceIsLeaked(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error { // every place that was not used is free
 			for n := used; n < 2; n++ {
 				m := bounded(book, fmt.Sprintf("wamid.last.%d", n), false, 1)
-				rise, err := tx.Rise(m.Bound)
+				rise, err := tx.Figures().Rise(m.Bound)
 				if err != nil || rise != (pricing.Exposure{}) {
 					return errors.Join(
 						err, fmt.Errorf("seed %d: with %d of 2 places used one more costs %s", seed, n, rise.Amount),
 					)
 				}
-				if err := tx.Accept(m); err != nil {
+				if err := tx.Queue().Accept(m); err != nil {
 					return err
 				}
 			}

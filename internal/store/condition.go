@@ -14,7 +14,7 @@ const (
 
 // openSealed opens a sealed value of a row. If it cannot be opened the value is nil, and the row's
 // condition says why: one bad row must not hold up the others.
-func (tx *Tx) openSealed(sealed []byte, place string, condition *Condition) []byte {
+func (tx *transaction) openSealed(sealed []byte, place string, condition *Condition) []byte {
 	keys := tx.store.options.Keys
 	plain, err := keys.Open(sealed, place)
 	switch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -18,7 +19,7 @@ const (
 
 // Conversation is what is remembered of a customer of a channel. One who never wrote, and was never
 // written to, has the zero State. The error is ErrDamaged if it cannot be read.
-func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
+func (tx People) Conversation(channel string, customer seal.CustomerHash) (conversation.State, error) {
 	var state conversation.State
 	text, err := tx.conversation(Person{channel, customer})
 	if err != nil || text == nil {
@@ -32,18 +33,18 @@ func (tx *Tx) Conversation(channel string, customer seal.CustomerHash) (conversa
 }
 
 // conversation is the state as it is stored; nil for none.
-func (tx *Tx) conversation(of Person) (text []byte, err error) {
+func (tx *transaction) conversation(of Person) (text []byte, err error) {
 	if !tx.readOnly {
 		if text, known := tx.store.recent.conversations[of]; known {
 			return text, tx.err
 		}
 	}
-	_, err = tx.first(selectConversation, []any{of.Channel, of.Customer[:]}, func(v values) { text = v.Bytes(0) })
+	_, err = tx.first(selectConversation, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { text = v.Bytes(0) })
 	return text, err
 }
 
 // PutConversation stores what is to be remembered of a customer of a channel.
-func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state *conversation.State) error {
+func (tx People) PutConversation(channel string, customer seal.CustomerHash, state *conversation.State) error {
 	text, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("the state of a conversation cannot be written: %w", err)
@@ -60,8 +61,8 @@ func (tx *Tx) PutConversation(channel string, customer seal.CustomerHash, state 
 }
 
 // OpenWindows counts the service windows that close after now. It reads an index of those only.
-func (tx *Tx) OpenWindows(now time.Time) (int64, error) {
+func (tx People) OpenWindows(now time.Time) (int64, error) {
 	var n int64
-	_, err := tx.first(countOpenWindows, []any{now.Unix()}, func(v values) { n = v.Int(0) })
+	_, err := tx.first(countOpenWindows, []any{now.Unix()}, func(v engine.Row) { n = v.Int(0) })
 	return n, err
 }

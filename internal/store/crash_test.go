@@ -94,13 +94,13 @@ func liveAndTell(s *store.Store, id string, to seal.CustomerHash) error {
 		name string
 		fn   func(*store.Tx) error
 	}{
-		{"accepted", func(tx *store.Tx) error { return tx.Accept(newMessage(id, to)) }},
+		{"accepted", func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(id, to)) }},
 		{"submitted", func(tx *store.Tx) error {
-			m, _, err := tx.Message(id)
+			m, _, err := tx.Messages().ByID(id)
 			if err != nil {
 				return err
 			}
-			return tx.Submit(m, "upstream-"+id, noon)
+			return tx.Queue().Submit(m, "upstream-"+id, noon)
 		}},
 		{"settled", func(tx *store.Tx) error {
 			_, err := settle(tx, id)
@@ -193,7 +193,7 @@ func checkAfterCrash(t *testing.T, tx *store.Tx, acknowledged map[string]string)
 	t.Helper()
 	settled := map[string]bool{}
 	head, totals, err := ledger.Verify(accountUID, func(yield func(ledger.Entry, error) bool) {
-		for entry, err := range tx.Entries(0) {
+		for entry, err := range tx.Ledger().Entries(0) {
 			if err == nil {
 				record, parseErr := ledger.ParseCanonical(entry.Canonical)
 				if parseErr != nil {
@@ -211,7 +211,7 @@ func checkAfterCrash(t *testing.T, tx *store.Tx, acknowledged map[string]string)
 		return err
 	}
 	for id, step := range acknowledged {
-		m, found, err := tx.Message(id)
+		m, found, err := tx.Messages().ByID(id)
 		switch {
 		case err != nil:
 			return err
@@ -234,14 +234,14 @@ func checkAfterCrash(t *testing.T, tx *store.Tx, acknowledged map[string]string)
 	if err != nil {
 		return err
 	}
-	reserved, err := tx.Reserved("USD")
+	reserved, err := tx.Figures().Reserved("USD")
 	if err != nil {
 		return err
 	}
 	if want, _ := money.MustParse("0.03").MulInt(unsettled); reserved != want {
 		t.Errorf("reserved %s for %d unsettled messages; want %s", reserved, unsettled, want)
 	}
-	total, err := tx.Total(whole)
+	total, err := tx.Figures().Total(whole)
 	if total != totals[whole] || total.Messages != head.Sequence {
 		t.Errorf("total = %+v; recomputed from %d records %+v", total, head.Sequence, totals[whole])
 	}

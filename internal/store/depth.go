@@ -17,7 +17,7 @@ const (
 	UnpricedMessages
 	// Callbacks counts deliveries that wait for the business's endpoint.
 	Callbacks
-	// Reached counts the customers of the moving 24 hours, see Tx.Reach.
+	// Reached counts the customers of the moving 24 hours, see People.Reach.
 	Reached
 	// RefusedCallbacks counts deliveries that were set aside because the business's endpoint
 	// refuses them.
@@ -35,7 +35,9 @@ var depthNames = [depths]string{
 }
 
 // Depth tells how many there are.
-func (tx *Tx) Depth(of Depth) (int64, error) {
+func (tx *Tx) Depth(of Depth) (int64, error) { return tx.depth(of) }
+
+func (tx *transaction) depth(of Depth) (int64, error) {
 	cell, err := tx.depthCell(of)
 	if err != nil {
 		return 0, err
@@ -44,7 +46,7 @@ func (tx *Tx) Depth(of Depth) (int64, error) {
 }
 
 // deepen adds to a depth.
-func (tx *Tx) deepen(of Depth, by int64) error {
+func (tx *transaction) deepen(of Depth, by int64) error {
 	if by == 0 {
 		return nil
 	}

@@ -57,7 +57,7 @@ func fillTheDisk(t *testing.T) {
 	write := func(n int) {
 		id := fmt.Sprint("wamid.", n)
 		err := s.Update(context.Background(), func(tx *store.Tx) error {
-			if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+			if err := tx.Queue().Accept(newMessage(id, customer(n))); err != nil {
 				return err
 			}
 			_, err := settle(tx, id)
@@ -94,19 +94,19 @@ func fillTheDisk(t *testing.T) {
 		}
 	}
 	view(t, s, func(tx *store.Tx) error {
-		head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+		head, totals, err := ledger.Verify(accountUID, tx.Ledger().Entries(0))
 		if err != nil {
 			return err
 		}
 		if head.Sequence != int64(len(acknowledged)) {
 			t.Errorf("the ledger has %d records; %d were acknowledged", head.Sequence, len(acknowledged))
 		}
-		total, err := tx.Total(whole)
+		total, err := tx.Figures().Total(whole)
 		if total != totals[whole] {
 			t.Errorf("total = %+v; recomputed %+v", total, totals[whole])
 		}
 		for id := range acknowledged {
-			if _, found, err := tx.Message(id); err != nil || !found {
+			if _, found, err := tx.Messages().ByID(id); err != nil || !found {
 				t.Errorf("acknowledged message %s is not there: %v", id, err)
 			}
 		}
@@ -131,7 +131,7 @@ func TestFullDiskAtTheStartIsUnavailable(t *testing.T) {
 	update(t, s, func(tx *store.Tx) error {
 		m := newMessage("large", customer(1))
 		m.Content = bytes.Repeat([]byte("x"), 2<<20)
-		return tx.Accept(m)
+		return tx.Queue().Accept(m)
 	})
 	// What a crash leaves: a log that has not gone into the database yet, behind whose end the next
 	// start writes.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -31,7 +32,7 @@ type Erasure struct {
 // still hold for that message, and the windows price it. The ledger keeps its records, which know a
 // customer by hash only, so its chain stays valid. An erased message has no reservation: no
 // delivery finds it any more.
-func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
+func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure, rows int) (Erasure, error) {
 	page := Erasure{Open: make([]int64, len(customers))}
 	copy(page.Open, so.Open)
 	if so.Next == 0 {
@@ -46,7 +47,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 	var reserved []money.Money
 	var held []claims
 	looked := 0
-	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v values) bool {
+	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v engine.Row) bool {
 		looked++
 		page.Next = v.Int(0)
 		if v.Text(1) != channel {
@@ -100,7 +101,7 @@ func (tx *Tx) Erase(channel string, customers []seal.CustomerHash, so Erasure, r
 }
 
 // eraseConversation forgets what is remembered between a channel and a customer.
-func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) error {
+func (tx *transaction) eraseConversation(channel string, customer seal.CustomerHash) error {
 	delete(tx.store.recent.conversations, Person{channel, customer})
 	for _, statement := range []string{eraseConversation, erasePair} {
 		if err := tx.exec(statement, channel, customer[:]); err != nil {
@@ -110,13 +111,13 @@ func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) erro
 	return nil
 }
 
-func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
+func (tx *transaction) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
 	for _, customer := range customers {
 		if err := tx.write(); err != nil {
 			return err
 		}
 		var waiting, bytes int64
-		if err := tx.each(eraseCallbacks, []any{channel, customer[:]}, func(v values) bool {
+		if err := tx.each(eraseCallbacks, []any{channel, customer[:]}, func(v engine.Row) bool {
 			waiting, bytes = waiting+1, bytes+v.Int(0)
 			return true
 		}); err != nil {
@@ -133,7 +134,7 @@ func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) erro
 }
 
 // EraseReach forgets that a person was written to in the last 24 hours, see PutReach.
-func (tx *Tx) EraseReach(person seal.CustomerHash) error {
+func (tx People) EraseReach(person seal.CustomerHash) error {
 	reached, err := tx.changed(erasePersonReach, person[:])
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ func erase(t *testing.T, s *store.Store, who seal.CustomerHash) (open int64) {
 	var so store.Erasure
 	for first := true; first || so.Next != 0; first = false {
 		update(t, s, func(tx *store.Tx) (err error) {
-			so, err = tx.Erase(channel, []seal.CustomerHash{customer(9), who}, so, 3)
+			so, err = tx.People().Erase(channel, []seal.CustomerHash{customer(9), who}, so, 3)
 			return err
 		})
 	}
@@ -33,7 +33,7 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 		for n, who := range []seal.CustomerHash{gone, stays, gone, stays, stays, gone, gone} {
 			update(t, s, func(tx *store.Tx) error {
 				id := string(rune('a' + n))
-				if err := tx.Accept(newMessage(id, who)); err != nil || n == 6 { // the last one stays open
+				if err := tx.Queue().Accept(newMessage(id, who)); err != nil || n == 6 { // the last one stays open
 					return err
 				}
 				_, err := settle(tx, id)
@@ -43,11 +43,11 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 		for _, who := range []seal.CustomerHash{gone, stays} {
 			update(t, s, func(tx *store.Tx) error {
 				return errors.Join(
-					tx.PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}),
-					tx.EnqueueCallback(
+					tx.People().PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}),
+					tx.Callbacks().Enqueue(
 						&store.Callback{Channel: channel, Customer: who, Payload: []byte("p"), CreatedAt: noon},
 					),
-					tx.PutReach(who, noon),
+					tx.People().PutReach(who, noon),
 				)
 			})
 		}
@@ -55,7 +55,7 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 			t.Errorf("%d open messages were left; want 1", open)
 		}
 		view(t, s, func(tx *store.Tx) error {
-			if state, err := tx.Conversation(channel, gone); err != nil || state.FirstContact != noon.Unix() {
+			if state, err := tx.People().Conversation(channel, gone); err != nil || state.FirstContact != noon.Unix() {
 				t.Errorf(
 					"the conversation of a customer with an open message is %+v, %v; want it as it was: it decides "+
 						"what becomes of the message",
@@ -64,7 +64,7 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 			}
 			return nil
 		})
-		update(t, s, func(tx *store.Tx) error { return tx.EraseReach(gone) })
+		update(t, s, func(tx *store.Tx) error { return tx.People().EraseReach(gone) })
 		update(t, s, func(tx *store.Tx) error {
 			_, err := settle(tx, "g")
 			return err
@@ -75,12 +75,12 @@ func TestP5P7EraseForgetsOneCustomerAndKeepsTheChain(t *testing.T) {
 		view(t, s, func(tx *store.Tx) error {
 			for n, want := range []bool{false, true, false, true, true, false, false} {
 				id := string(rune('a' + n))
-				if _, found, err := tx.Message(id); err != nil || found != want {
+				if _, found, err := tx.Messages().ByID(id); err != nil || found != want {
 					t.Errorf("message %s found = %v, %v; want %v", id, found, err, want)
 				}
 			}
 			for who, want := range map[seal.CustomerHash]int64{gone: 0, stays: noon.Unix()} {
-				if state, err := tx.Conversation(channel, who); err != nil || state.FirstContact != want {
+				if state, err := tx.People().Conversation(channel, who); err != nil || state.FirstContact != want {
 					t.Errorf("first contact = %d, %v; want %d", state.FirstContact, err, want)
 				}
 			}

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // ErrFault says that the database refused a change of one operation, such as one that violates a
@@ -25,14 +27,14 @@ func (e *FaultError) Error() string { return fmt.Sprintf("%v: it violates %s", E
 func (*FaultError) Unwrap() error { return ErrFault }
 
 // classify tells a fault of one operation from an outage of the engine.
-func classify(c connection, err error) error {
+func classify(c engine.Conn, err error) error {
 	if err == nil || errors.Is(
 		err, ErrUnavailable,
-	) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) || errors.Is(err, errParameter) {
+	) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) || errors.Is(err, engine.ErrParameter) {
 		return err
 	}
-	if constraint, violated := c.violated(err); violated {
+	if constraint, violated := c.Violated(err); violated {
 		return &FaultError{Constraint: constraint}
 	}
-	return unavailable(err)
+	return engine.Unavailable(err)
 }

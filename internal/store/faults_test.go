@@ -115,7 +115,7 @@ func openThroughProxy(t *testing.T) (*proxy, *store.Store, *store.Store) {
 func isThere(t *testing.T, s *store.Store, id string) (found bool) {
 	t.Helper()
 	view(t, s, func(tx *store.Tx) (err error) {
-		_, found, err = tx.Message(id)
+		_, found, err = tx.Messages().ByID(id)
 		return err
 	})
 	return found
@@ -127,14 +127,14 @@ func TestP1P2LostAnswerToACommitIsLookedUp(t *testing.T) {
 	p, s, direct := openThroughProxy(t)
 	answer := "COMMIT\x00"
 	p.cutAtAnswer.Store(&answer)
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 	if p.cuts.Load() != 1 {
 		t.Fatalf("the proxy cut %d times; want 1", p.cuts.Load())
 	}
 	if !isThere(t, direct, "a") {
 		t.Error("the message was acknowledged and is not there")
 	}
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(1))) })
+	update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(1))) })
 	view(t, direct, func(tx *store.Tx) error {
 		depth, err := tx.Depth(store.Outbound)
 		if depth != 2 {
@@ -151,14 +151,14 @@ func TestP1CommitThatNeverArrivedIsNotAcknowledged(t *testing.T) {
 	p.cutAll() // on a new connection the statement's text travels once more
 	request := "COMMIT\x00"
 	p.cutAtRequest.Store(&request)
-	err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 	if !errors.Is(err, store.ErrUnavailable) || p.cuts.Load() != 1 {
 		t.Fatalf("Update = %v after %d cuts; want ErrUnavailable after 1", err, p.cuts.Load())
 	}
 	if isThere(t, direct, "a") {
 		t.Error("the message was not acknowledged and is there")
 	}
-	update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 	if !isThere(t, direct, "a") {
 		t.Error("the message was acknowledged and is not there")
 	}
@@ -177,7 +177,7 @@ func TestP1P2CutConnectionsLoseAndRepeatNothing(t *testing.T) {
 			for n := range each {
 				id := fmt.Sprintf("%d-%d", worker, n)
 				err := s.Update(context.Background(), func(tx *store.Tx) error {
-					if err := tx.Accept(newMessage(id, customer(worker))); err != nil {
+					if err := tx.Queue().Accept(newMessage(id, customer(worker))); err != nil {
 						return err
 					}
 					if n%5 == worker {
@@ -218,7 +218,7 @@ func TestP1DatabaseThatCrashesComesBack(t *testing.T) {
 	s := place{url: server.Database(t)}.open(t, newKeys(t))
 	for round := range 3 {
 		id := fmt.Sprint(round)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(round))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(id, customer(round))) })
 		server.Crash(t)
 		deadline := time.Now().Add(time.Minute)
 		for {

@@ -7,6 +7,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // PlanRevision names a revision of a plan.
@@ -17,7 +18,7 @@ type PlanRevision struct {
 
 // Count is how much has been counted so far under a key: it implements pricing.Counts. If the
 // engine fails it is 0, and the operation fails.
-func (tx *Tx) Count(key pricing.CounterKey) int64 {
+func (tx Figures) Count(key pricing.CounterKey) int64 {
 	c, err := tx.countCell(key)
 	if err != nil {
 		return 0
@@ -27,19 +28,19 @@ func (tx *Tx) Count(key pricing.CounterKey) int64 {
 
 // Increment raises a count: of an allowance, of which a message that was priced in a currency took
 // a place, or of a tier.
-func (tx *Tx) Increment(currency money.Currency, increment pricing.Increment) error {
+func (tx Figures) Increment(currency money.Currency, increment pricing.Increment) error {
 	c, err := tx.countCell(increment.Key)
 	if err != nil {
 		return err
 	}
-	if err := change(tx, c, c.value+increment.By); err != nil || increment.Key.Allowance == "" {
+	if err := change(tx.transaction, c, c.value+increment.By); err != nil || increment.Key.Allowance == "" {
 		return err
 	}
 	return tx.use(currency, increment)
 }
 
 // Total is the sum of a period, or of a category of it. It is zero where there is no record.
-func (tx *Tx) Total(key ledger.TotalKey) (ledger.Total, error) {
+func (tx Figures) Total(key ledger.TotalKey) (ledger.Total, error) {
 	c, err := tx.totalCell(key)
 	if err != nil {
 		return ledger.Total{}, err
@@ -50,7 +51,7 @@ func (tx *Tx) Total(key ledger.TotalKey) (ledger.Total, error) {
 // Reserved is the most that accepted messages can still cost in a currency, all together: what
 // allowances surely pay for is not in it. It is not of a period: a message that is accepted in one
 // month may be billed in the next, so it weighs on whatever month is looked at.
-func (tx *Tx) Reserved(currency money.Currency) (money.Decimal, error) {
+func (tx Figures) Reserved(currency money.Currency) (money.Decimal, error) {
 	c, err := tx.reservedCell(currency)
 	if err != nil {
 		return money.Decimal{}, err
@@ -70,10 +71,10 @@ const (
 // PeriodTotals are a period's totals by category and currency; the category "" is the whole of the
 // period. A View reads it: within an Update it does not have what this transaction has added, see
 // Total.
-func (tx *Tx) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, error) {
+func (tx Figures) PeriodTotals(period string) (map[ledger.TotalKey]ledger.Total, error) {
 	totals := map[ledger.TotalKey]ledger.Total{}
 	var bad error
-	err := tx.each(selectPeriod, []any{period}, func(v values) bool {
+	err := tx.each(selectPeriod, []any{period}, func(v engine.Row) bool {
 		key := ledger.TotalKey{Period: period, Category: v.Text(0), Currency: money.Currency(v.Text(1))}
 		totals[key], bad = readTotal(v, 2)
 		return bad == nil
@@ -90,10 +91,10 @@ type PeriodTotal struct {
 
 // RecentPeriods are the periods before the given one, newest first, limit periods at most, in each
 // of their currencies. A View reads it.
-func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
+func (tx Figures) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 	var periods []PeriodTotal
 	var bad error
-	err := tx.each(selectRecent, []any{before, limit}, func(v values) bool {
+	err := tx.each(selectRecent, []any{before, limit}, func(v engine.Row) bool {
 		p := PeriodTotal{Period: v.Text(0), Currency: money.Currency(v.Text(1))}
 		p.Total, bad = readTotal(v, 2)
 		periods = append(periods, p)
@@ -103,7 +104,7 @@ func (tx *Tx) RecentPeriods(before string, limit int) ([]PeriodTotal, error) {
 }
 
 // readTotal reads a total from the columns that begin with the given one.
-func readTotal(v values, begin int) (ledger.Total, error) {
+func readTotal(v engine.Row, begin int) (ledger.Total, error) {
 	billed, err := money.Parse(v.Text(begin + 2))
 	if err != nil {
 		return ledger.Total{}, fmt.Errorf("a total cannot be read: %w", err)
@@ -117,9 +118,9 @@ func readTotal(v values, begin int) (ledger.Total, error) {
 
 // UsedRevisions are the revisions that have priced something, sorted by plan and revision. A View
 // reads it.
-func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
+func (tx Figures) UsedRevisions() ([]PlanRevision, error) {
 	var revisions []PlanRevision
-	err := tx.each(selectRevisions, nil, func(v values) bool {
+	err := tx.each(selectRevisions, nil, func(v engine.Row) bool {
 		revisions = append(revisions, PlanRevision{Plan: v.Text(0), Revision: v.Text(1)})
 		return true
 	})
@@ -128,14 +129,14 @@ func (tx *Tx) UsedRevisions() ([]PlanRevision, error) {
 
 // WarnBudget records that a period passed a warning level, in percent of the budget. It is true the
 // first time only.
-func (tx *Tx) WarnBudget(period string, percent int32) (bool, error) {
+func (tx Figures) WarnBudget(period string, percent int32) (bool, error) {
 	n, err := tx.changed(insertWarning, period, percent)
 	return n == 1, err
 }
 
 // BudgetWarned is the highest warning level that a period has passed; 0 for none.
-func (tx *Tx) BudgetWarned(period string) (int32, error) {
+func (tx Figures) BudgetWarned(period string) (int32, error) {
 	var percent int32
-	_, err := tx.first(selectWarning, []any{period}, func(v values) { percent = int32(v.Int(0)) })
+	_, err := tx.first(selectWarning, []any{period}, func(v engine.Row) { percent = int32(v.Int(0)) })
 	return percent, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // holder is who has an address: by is the address itself or its spelling, under which that is
@@ -15,7 +16,7 @@ type holder struct {
 	by identity.Address
 }
 
-func (tx *Tx) holder(of identity.Address) (holder, error) {
+func (tx *transaction) holder(of identity.Address) (holder, error) {
 	known, by, err := tx.lookUp(of)
 	if known == nil {
 		known = &learned{primary: by}
@@ -27,7 +28,7 @@ func (tx *Tx) holder(of identity.Address) (holder, error) {
 // instant; the zero time if that is not known. It returns the address by which to look that person
 // up: a number that has passed to somebody else since says nothing of an older event. What is kept
 // of the person under several addresses becomes one, see Same.
-func (tx *Tx) Told(list []identity.Address, at, now time.Time) (who identity.Address, unions []Union, err error) {
+func (tx People) Told(list []identity.Address, at, now time.Time) (who identity.Address, unions []Union, err error) {
 	if len(list) == 0 {
 		return "", nil, nil
 	}
@@ -49,9 +50,9 @@ func (tx *Tx) Told(list []identity.Address, at, now time.Time) (who identity.Add
 }
 
 // sameAll records that addresses are one person's.
-func (tx *Tx) sameAll(list []identity.Address, now time.Time) (unions []Union, err error) {
+func (tx *transaction) sameAll(list []identity.Address, now time.Time) (unions []Union, err error) {
 	for _, address := range list[1:] {
-		more, err := tx.Same(list[0], address, now)
+		more, err := tx.people().Same(list[0], address, now)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +77,7 @@ func numberFirst(list []identity.Address) []identity.Address {
 
 // judge decides who has a number from which somebody with these other addresses does something.
 // Outdated says that it was somebody who had the number before.
-func (tx *Tx) judge(number identity.Address, others []identity.Address, at, now time.Time) (outdated bool, err error) {
+func (tx *transaction) judge(number identity.Address, others []identity.Address, at, now time.Time) (outdated bool, err error) {
 	has, err := tx.holder(number)
 	if err != nil {
 		return false, err
@@ -92,7 +93,7 @@ func (tx *Tx) judge(number identity.Address, others []identity.Address, at, now 
 	case identity.PassesOn, identity.Contested:
 		owner := identity.NewKey()
 		if len(others) > 0 {
-			if owner, err = tx.Primary(others[0]); err != nil {
+			if owner, err = tx.people().Primary(others[0]); err != nil {
 				return false, err
 			}
 		}
@@ -114,13 +115,13 @@ func latest(at, now time.Time) int64 {
 }
 
 // evidence is what other addresses, told together with a number, say of who has it.
-func (tx *Tx) evidence(has holder, others []identity.Address, at time.Time) (identity.Evidence, error) {
+func (tx *transaction) evidence(has holder, others []identity.Address, at time.Time) (identity.Evidence, error) {
 	var e identity.Evidence
 	if !at.IsZero() {
 		e.At = at.Unix()
 	}
 	for _, other := range others {
-		primary, err := tx.Primary(other)
+		primary, err := tx.people().Primary(other)
 		if err != nil {
 			return e, err
 		}
@@ -142,16 +143,16 @@ func (tx *Tx) evidence(has holder, others []identity.Address, at time.Time) (ide
 const selectNamed = `SELECT 1 FROM addresses WHERE person = $1 AND current_kind = $2 LIMIT 1`
 
 // named tells whether the network names a person by a user id of a kind.
-func (tx *Tx) named(primary identity.Address, kind identity.Kind) (bool, error) {
+func (tx *transaction) named(primary identity.Address, kind identity.Kind) (bool, error) {
 	if primary.Kind() == kind {
 		return true, nil
 	}
 	person := tx.store.person(primary)
-	return tx.first(selectNamed, []any{person[:], int64(kind)}, func(values) {})
+	return tx.first(selectNamed, []any{person[:], int64(kind)}, func(engine.Row) {})
 }
 
 // renew notes that the network names a person by these user ids now.
-func (tx *Tx) renew(list []identity.Address) error {
+func (tx *transaction) renew(list []identity.Address) error {
 	for _, address := range list {
 		if !identity.IsUserID(string(address)) {
 			continue
@@ -171,9 +172,13 @@ func (tx *Tx) renew(list []identity.Address) error {
 }
 
 // passOn gives a number to another person, maybe with what the one who had it has refused.
-func (tx *Tx) passOn(has holder, owner identity.Address, refusals bool, since int64) error {
+func (tx *transaction) passOn(has holder, owner identity.Address, refusals bool, since int64) error {
 	if refusals {
-		if err := tx.copyRefusals(has.primary, owner); err != nil {
+		channels, err := tx.channels()
+		if err != nil {
+			return err
+		}
+		if err := tx.copyRefusals(has.primary, owner, channels); err != nil {
 			return err
 		}
 	}
@@ -181,11 +186,7 @@ func (tx *Tx) passOn(has holder, owner identity.Address, refusals bool, since in
 }
 
 // copyRefusals lets what one person has refused, or what was refused to one, hold for another too.
-func (tx *Tx) copyRefusals(from, to identity.Address) error {
-	channels, err := tx.channels()
-	if err != nil {
-		return err
-	}
+func (tx *transaction) copyRefusals(from, to identity.Address, channels []string) error {
 	type refusal struct {
 		of    Person
 		state conversation.State
@@ -193,11 +194,11 @@ func (tx *Tx) copyRefusals(from, to identity.Address) error {
 	var refusals []refusal
 	for _, channel := range channels {
 		of := Person{channel, tx.store.customer(channel, to)}
-		former, err := tx.Conversation(channel, tx.store.customer(channel, from))
+		former, err := tx.people().Conversation(channel, tx.store.customer(channel, from))
 		if err != nil {
 			return err
 		}
-		state, err := tx.Conversation(channel, of.Customer)
+		state, err := tx.people().Conversation(channel, of.Customer)
 		if err != nil {
 			return err
 		}
@@ -207,7 +208,7 @@ func (tx *Tx) copyRefusals(from, to identity.Address) error {
 	}
 	for i := range refusals { // now that all that has to be read was read
 		of := refusals[i].of
-		if err := tx.PutConversation(of.Channel, of.Customer, &refusals[i].state); err != nil {
+		if err := tx.people().PutConversation(of.Channel, of.Customer, &refusals[i].state); err != nil {
 			return err
 		}
 	}
@@ -218,7 +219,7 @@ func (tx *Tx) copyRefusals(from, to identity.Address) error {
 // another address of the person's if the number is somebody else's by now. The user ids are those
 // that the notice gives the person from now on; others are former ones. Whoever had the new number
 // before has it no more, see identity.Hold.
-func (tx *Tx) Moved(from, to identity.Address, userIDs []identity.Address, at, now time.Time) ([]Union, error) {
+func (tx People) Moved(from, to identity.Address, userIDs []identity.Address, at, now time.Time) ([]Union, error) {
 	mover, err := tx.holder(from)
 	if err != nil || mover.hold.Since > at.Unix() {
 		return nil, err
@@ -248,7 +249,7 @@ func (tx *Tx) Moved(from, to identity.Address, userIDs []identity.Address, at, n
 
 // takeNumber gives the number that a person has changed to to that person, if it is known to be
 // somebody else's. Outdated says that it came to somebody else after that.
-func (tx *Tx) takeNumber(number, mover identity.Address, userIDs []identity.Address, at time.Time) (outdated bool, err error) {
+func (tx *transaction) takeNumber(number, mover identity.Address, userIDs []identity.Address, at time.Time) (outdated bool, err error) {
 	has, err := tx.holder(number)
 	if err != nil {
 		return false, err
@@ -269,7 +270,7 @@ func (tx *Tx) takeNumber(number, mover identity.Address, userIDs []identity.Addr
 }
 
 // Renamed records a notice that the network names a person by these user ids from now on.
-func (tx *Tx) Renamed(who identity.Address, userIDs []identity.Address, now time.Time) ([]Union, error) {
+func (tx People) Renamed(who identity.Address, userIDs []identity.Address, now time.Time) ([]Union, error) {
 	if len(userIDs) == 0 {
 		return nil, nil
 	}
@@ -277,7 +278,7 @@ func (tx *Tx) Renamed(who identity.Address, userIDs []identity.Address, now time
 }
 
 // become unites a person with who is known by another address, and gives the person new user ids.
-func (tx *Tx) become(from, known identity.Address, userIDs []identity.Address, now time.Time) ([]Union, error) {
+func (tx *transaction) become(from, known identity.Address, userIDs []identity.Address, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(from, known)
 	if err != nil {
 		return nil, err
@@ -299,7 +300,7 @@ func (tx *Tx) become(from, known identity.Address, userIDs []identity.Address, n
 }
 
 // hold changes how a person has a number.
-func (tx *Tx) hold(number identity.Address, change func(*identity.Hold)) error {
+func (tx *transaction) hold(number identity.Address, change func(*identity.Hold)) error {
 	has, err := tx.holder(number)
 	if err != nil {
 		return err
@@ -311,7 +312,7 @@ func (tx *Tx) hold(number identity.Address, change func(*identity.Hold)) error {
 // Named is Same for a number as it was written, of which the network says that it is the number
 // known. That wins over the numbering rules: where they take the written number for a third
 // person's, it is that person's no more, and the person stays as it is.
-func (tx *Tx) Named(written, known identity.Address, now time.Time) ([]Union, error) {
+func (tx People) Named(written, known identity.Address, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(written, known)
 	if err != nil || gone == kept {
 		return nil, err

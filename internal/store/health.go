@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// calm is how long no transaction may have failed before the store calls itself available again: on
-// a full disk small writes succeed between large ones that fail.
-const calm = 10 * time.Second
+// recoveryDelay is how long no transaction may have failed before the store calls itself available
+// again: on a full disk small writes succeed between large ones that fail.
+const recoveryDelay = 10 * time.Second
 
 // health says in the log what has changed, and not every failure of a store that is unavailable
 // anyhow. Only the writer uses it.
 type health struct {
 	log     *slog.Logger
-	shared  bool
+	causeOf func(error) OutageCause
 	outage  *atomic.Pointer[Outage] // for others to read
 	onFault func(constraint string)
 	failed  time.Time             // the last failure; zero while the store is available
@@ -63,7 +63,7 @@ func (h *health) note(err error, now time.Time) {
 	case errors.Is(err, ErrLeaseLost):
 		h.log.Warn("Lease was lost", "error", err)
 	case err != nil:
-		outage := Outage{Cause: OutageCauseOf(err, h.shared), Since: now}
+		outage := Outage{Cause: h.causeOf(err), Since: now}
 		if h.failed.IsZero() {
 			h.log.Error("Store became unavailable", "error", err)
 		} else {
@@ -71,7 +71,7 @@ func (h *health) note(err error, now time.Time) {
 		}
 		h.failed = now
 		h.outage.Store(&outage)
-	case !h.failed.IsZero() && now.Sub(h.failed) >= calm:
+	case !h.failed.IsZero() && now.Sub(h.failed) >= recoveryDelay:
 		h.log.Info("Store is available again")
 		h.failed = time.Time{}
 		h.outage.Store(nil)

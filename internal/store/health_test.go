@@ -10,10 +10,12 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 func TestHealthIsToldOncePerStateThatLasts(t *testing.T) {
-	full, lost := unavailable(errors.New("disk full")), fmt.Errorf("replica: %w", ErrLeaseLost)
+	full, lost := engine.Unavailable(errors.New("disk full")), fmt.Errorf("replica: %w", ErrLeaseLost)
 	type outcome struct {
 		second int
 		err    error
@@ -41,7 +43,10 @@ func TestHealthIsToldOncePerStateThatLasts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			h := health{log: slog.New(slog.NewTextHandler(&log, nil)), outage: &atomic.Pointer[Outage]{}}
+			h := health{
+				log: slog.New(slog.NewTextHandler(&log, nil)), outage: &atomic.Pointer[Outage]{},
+				causeOf: func(error) OutageCause { return VolumeFull },
+			}
 			began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 			for _, o := range tc.outcomes {
 				h.note(o.err, began.Add(time.Duration(o.second)*time.Second))

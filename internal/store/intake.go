@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -30,13 +31,13 @@ const (
 // FirstTime records an id that the upstream gave to something it tells, and is true the first time
 // only, however many tell it at once. It is remembered for DedupeRetention from now on. Only a hash
 // of it is stored.
-func (tx *Tx) FirstTime(id string, now time.Time) (bool, error) {
+func (tx Intake) FirstTime(id string, now time.Time) (bool, error) {
 	n, err := tx.changed(insertSeen, hashID(id), millis(now.Add(DedupeRetention)))
 	return n == 1, err
 }
 
 // NotSeen takes FirstTime back: what the id is of is told again.
-func (tx *Tx) NotSeen(id string) error { return tx.exec(deleteSeen, hashID(id)) }
+func (tx Intake) NotSeen(id string) error { return tx.exec(deleteSeen, hashID(id)) }
 
 // hashID is what an id of the upstream is looked up by: half of its SHA-256. The ids themselves
 // hold the recipient's number, in base64, beside 16 random bytes that keep the hash from being
@@ -52,7 +53,7 @@ const maxEarlyStatuses = 10_000
 
 // KeepEarlyStatus keeps a status of an upstream id that is not known yet. The payload, whatever the
 // caller needs to apply it later, is sealed at rest. Of more than 10,000 the oldest are forgotten.
-func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) error {
+func (tx Intake) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) error {
 	sealed, err := tx.store.options.Keys.Seal(payload, "early_statuses.payload/"+upstreamID)
 	if err != nil {
 		return err
@@ -67,12 +68,12 @@ func (tx *Tx) KeepEarlyStatus(upstreamID string, payload []byte, now time.Time) 
 
 // TakeEarlyStatuses returns and forgets the statuses that were kept for an upstream id, in the
 // order in which they came, and tells how many could not be opened.
-func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadable int, err error) {
+func (tx Intake) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadable int, err error) {
 	if kept, err := tx.keepsEarly(); err != nil || !kept {
 		return nil, 0, err
 	}
 	var payloads [][]byte
-	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v values) bool {
+	if err := tx.each(selectEarly, []any{hashID(upstreamID)}, func(v engine.Row) bool {
 		payloads = append(payloads, v.Bytes(0))
 		return true
 	}); err != nil || len(payloads) == 0 {
@@ -91,9 +92,9 @@ func (tx *Tx) TakeEarlyStatuses(upstreamID string) (statuses [][]byte, unreadabl
 
 // keepsEarly tells whether a status is kept for any id at all. Usually none is, and a transaction
 // asks once, for all the messages that it records as sent.
-func (tx *Tx) keepsEarly() (bool, error) {
+func (tx *transaction) keepsEarly() (bool, error) {
 	if tx.tally.early == nil {
-		kept, err := tx.first(selectAnyEarly, nil, func(values) {})
+		kept, err := tx.first(selectAnyEarly, nil, func(engine.Row) {})
 		if err != nil {
 			return false, err
 		}
@@ -112,14 +113,14 @@ type TemplateEvent struct {
 }
 
 // PutTemplateEvent keeps the event if none of the template is later.
-func (tx *Tx) PutTemplateEvent(e TemplateEvent) error {
+func (tx Intake) PutTemplateEvent(e TemplateEvent) error {
 	return tx.exec(upsertTemplateWord, e.UpstreamID, e.Name, e.Language, e.Event, millis(e.At))
 }
 
 // TemplateEvents are the latest events of templates, newest first, limit at most.
-func (tx *Tx) TemplateEvents(limit int) ([]TemplateEvent, error) {
+func (tx Intake) TemplateEvents(limit int) ([]TemplateEvent, error) {
 	var events []TemplateEvent
-	err := tx.each(selectTemplateWords, []any{limit}, func(v values) bool {
+	err := tx.each(selectTemplateWords, []any{limit}, func(v engine.Row) bool {
 		events = append(events, TemplateEvent{
 			UpstreamID: v.Text(0), Name: v.Text(1), Language: v.Text(2), Event: v.Text(3), At: instant(v.Int(4)),
 		})
@@ -134,7 +135,7 @@ const reachSpan = 24 * time.Hour
 
 // Reach tells how many people the account has opened a conversation with in the 24 hours before
 // now, by whichever of its numbers, and whether the given one is among them.
-func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, among bool, err error) {
+func (tx People) Reach(person seal.CustomerHash, now time.Time) (people int64, among bool, err error) {
 	// Whoever fell out of the span since the last call is let go; usually that is nobody.
 	gone, err := tx.changed(deleteReach, millis(now.Add(-reachSpan)))
 	if err != nil {
@@ -143,19 +144,19 @@ func (tx *Tx) Reach(person seal.CustomerHash, now time.Time) (people int64, amon
 	if err := tx.deepen(Reached, -gone); err != nil {
 		return 0, false, err
 	}
-	among, err = tx.first(selectReach, []any{person[:]}, func(values) {})
+	among, err = tx.first(selectReach, []any{person[:]}, func(engine.Row) {})
 	if err != nil {
 		return 0, false, err
 	}
-	people, err = tx.Depth(Reached)
+	people, err = tx.depth(Reached)
 	return people, among, err
 }
 
 // ReachFrees is when fewer people than the limit are counted again, of those whom Reach has
 // counted: one more may be written to then.
-func (tx *Tx) ReachFrees(people, limit int64) (time.Time, error) {
+func (tx People) ReachFrees(people, limit int64) (time.Time, error) {
 	var at int64
-	found, err := tx.first(selectReachFrees, []any{people - limit}, func(v values) { at = v.Int(0) })
+	found, err := tx.first(selectReachFrees, []any{people - limit}, func(v engine.Row) { at = v.Int(0) })
 	if err != nil || !found {
 		return time.Time{}, err
 	}
@@ -163,7 +164,7 @@ func (tx *Tx) ReachFrees(people, limit int64) (time.Time, error) {
 }
 
 // PutReach counts a person in the 24 hours after now. One who is counted already is counted on.
-func (tx *Tx) PutReach(person seal.CustomerHash, now time.Time) error {
+func (tx People) PutReach(person seal.CustomerHash, now time.Time) error {
 	_, among, err := tx.Reach(person, now)
 	if err != nil {
 		return err

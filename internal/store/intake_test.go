@@ -21,7 +21,7 @@ func TestP2ConcurrentDuplicatesAreSeenOnce(t *testing.T) {
 		for range 50 {
 			group.Go(func() {
 				if err := s.Update(context.Background(), func(tx *store.Tx) error {
-					yes, err := tx.FirstTime("wamid.inbound", noon)
+					yes, err := tx.Intake().FirstTime("wamid.inbound", noon)
 					if yes {
 						first.Add(1)
 					}
@@ -43,10 +43,10 @@ func TestDedupeLastsEightDays(t *testing.T) {
 		s := e.newStore(t)
 		firstTime := func(at time.Time) (yes bool) {
 			update(t, s, func(tx *store.Tx) (err error) {
-				if _, err = tx.Purge(at, store.PurgeLimits{Rows: 10}); err != nil {
+				if _, err = tx.Upkeep().Purge(at, store.PurgeLimits{Rows: 10}); err != nil {
 					return err
 				}
-				yes, err = tx.FirstTime("wamid.inbound", at)
+				yes, err = tx.Intake().FirstTime("wamid.inbound", at)
 				return err
 			})
 			return yes
@@ -71,7 +71,7 @@ func TestEarlyStatusesAreBounded(t *testing.T) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
 			for n := range bound + 2 {
-				if err := tx.KeepEarlyStatus(strconv.Itoa(n), []byte("sent"), noon); err != nil {
+				if err := tx.Intake().KeepEarlyStatus(strconv.Itoa(n), []byte("sent"), noon); err != nil {
 					return err
 				}
 			}
@@ -79,7 +79,7 @@ func TestEarlyStatusesAreBounded(t *testing.T) {
 		})
 		for id, want := range map[string]int{"0": 0, "1": 0, "2": 1, strconv.Itoa(bound + 1): 1} {
 			update(t, s, func(tx *store.Tx) error {
-				kept, _, err := tx.TakeEarlyStatuses(id)
+				kept, _, err := tx.Intake().TakeEarlyStatuses(id)
 				if len(kept) != want {
 					t.Errorf("%d statuses of id %s are kept, want %d", len(kept), id, want)
 				}
@@ -94,15 +94,15 @@ func TestEarlyStatusesWaitForTheirMessage(t *testing.T) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
 			for _, status := range []string{"sent", "delivered"} {
-				if err := tx.KeepEarlyStatus("upstream-a", []byte(status), noon); err != nil {
+				if err := tx.Intake().KeepEarlyStatus("upstream-a", []byte(status), noon); err != nil {
 					return err
 				}
 			}
-			return tx.KeepEarlyStatus("upstream-b", []byte("read"), noon)
+			return tx.Intake().KeepEarlyStatus("upstream-b", []byte("read"), noon)
 		})
 		take := func() (statuses []string) {
 			update(t, s, func(tx *store.Tx) error {
-				payloads, _, err := tx.TakeEarlyStatuses("upstream-a")
+				payloads, _, err := tx.Intake().TakeEarlyStatuses("upstream-a")
 				for _, p := range payloads {
 					statuses = append(statuses, string(p))
 				}
@@ -117,7 +117,7 @@ func TestEarlyStatusesWaitForTheirMessage(t *testing.T) {
 			t.Errorf("taken again: %v; want none", got)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			removed, err := tx.Purge(
+			removed, err := tx.Upkeep().Purge(
 				noon.Add(time.Hour), store.PurgeLimits{EarlyBefore: noon.Add(time.Second), Rows: 10},
 			)
 			if removed != 1 {
@@ -133,14 +133,14 @@ func TestEarlyStatusIsSeenInItsOwnTransaction(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
-			before, _, err := tx.TakeEarlyStatuses("upstream-a")
+			before, _, err := tx.Intake().TakeEarlyStatuses("upstream-a")
 			if err != nil {
 				return err
 			}
-			if err := tx.KeepEarlyStatus("upstream-a", []byte("sent"), noon); err != nil {
+			if err := tx.Intake().KeepEarlyStatus("upstream-a", []byte("sent"), noon); err != nil {
 				return err
 			}
-			after, _, err := tx.TakeEarlyStatuses("upstream-a")
+			after, _, err := tx.Intake().TakeEarlyStatuses("upstream-a")
 			if len(before) != 0 || len(after) != 1 {
 				t.Errorf("%d statuses before one was kept and %d after; want none and one", len(before), len(after))
 			}
@@ -157,15 +157,15 @@ func TestConversationIsKeptAndItsWindowCounted(t *testing.T) {
 			{From: noon.Unix(), To: noon.Unix() + 86_400},
 		}}
 		update(t, s, func(tx *store.Tx) error {
-			if err := tx.PutConversation(
+			if err := tx.People().PutConversation(
 				channel, customer(2), &conversation.State{FirstContact: noon.Unix()},
 			); err != nil {
 				return err
 			}
-			return tx.PutConversation(channel, customer(1), &state)
+			return tx.People().PutConversation(channel, customer(1), &state)
 		})
 		view(t, s, func(tx *store.Tx) error {
-			got, err := tx.Conversation(channel, customer(1))
+			got, err := tx.People().Conversation(channel, customer(1))
 			if !slices.Equal(got.Windows, state.Windows) {
 				t.Errorf("windows = %v; want %v", got.Windows, state.Windows)
 			}
@@ -175,7 +175,7 @@ func TestConversationIsKeptAndItsWindowCounted(t *testing.T) {
 			noon: 1, noon.Add(24*time.Hour - time.Second): 1, noon.Add(24 * time.Hour): 0,
 		} {
 			view(t, s, func(tx *store.Tx) error {
-				n, err := tx.OpenWindows(at)
+				n, err := tx.People().OpenWindows(at)
 				if n != want {
 					t.Errorf("open windows at %s = %d; want %d", at, n, want)
 				}
@@ -190,7 +190,7 @@ func TestTemplateEventsKeepTheLatest(t *testing.T) {
 		s := e.newStore(t)
 		put := func(id, event string, at time.Time) {
 			update(t, s, func(tx *store.Tx) error {
-				return tx.PutTemplateEvent(
+				return tx.Intake().PutTemplateEvent(
 					store.TemplateEvent{UpstreamID: id, Name: "parcel", Language: "fr", Event: event, At: at},
 				)
 			})
@@ -200,7 +200,7 @@ func TestTemplateEventsKeepTheLatest(t *testing.T) {
 		put("1", "PENDING", noon.Add(-time.Hour)) // late: changes nothing
 		put("2", "REJECTED", noon.Add(time.Minute))
 		view(t, s, func(tx *store.Tx) error {
-			events, err := tx.TemplateEvents(100)
+			events, err := tx.Intake().TemplateEvents(100)
 			var got []string
 			for _, e := range events {
 				got = append(got, e.UpstreamID+" "+e.Event)
@@ -217,14 +217,14 @@ func TestReachCountsCustomersOfAMovingDay(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
 		put := func(n int, at time.Time) {
-			update(t, s, func(tx *store.Tx) error { return tx.PutReach(customer(n), at) })
+			update(t, s, func(tx *store.Tx) error { return tx.People().PutReach(customer(n), at) })
 		}
 		put(1, noon)
 		put(2, noon.Add(time.Hour))
 		put(2, noon.Add(2*time.Hour))
 		for limit, want := range map[int64]time.Time{2: noon.Add(24 * time.Hour), 1: noon.Add(26 * time.Hour)} {
 			view(t, s, func(tx *store.Tx) error {
-				frees, err := tx.ReachFrees(2, limit)
+				frees, err := tx.People().ReachFrees(2, limit)
 				if !frees.Equal(want) {
 					t.Errorf(
 						"one more than two may be written to at %s with a limit of %d; want %s", frees, limit, want,
@@ -245,7 +245,7 @@ func TestReachCountsCustomersOfAMovingDay(t *testing.T) {
 		}
 		for _, tc := range tests {
 			update(t, s, func(tx *store.Tx) error {
-				count, among, err := tx.Reach(customer(1), tc.at)
+				count, among, err := tx.People().Reach(customer(1), tc.at)
 				if count != tc.count || among != tc.among {
 					t.Errorf("Reach at %s = %d, %v; want %d, %v", tc.at, count, among, tc.count, tc.among)
 				}

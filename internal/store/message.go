@@ -62,7 +62,7 @@ const (
 	InLine Parking = iota
 	// Parked messages wait until ReadyAt.
 	Parked
-	// Held messages wait until ReadyAt or Tx.Release, whichever comes first.
+	// Held messages wait until ReadyAt or Queue.Release, whichever comes first.
 	Held
 )
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // messageRow is a row of messages on its way to a Message.
@@ -16,7 +17,7 @@ type messageRow struct {
 }
 
 // readMessage reads messageColumns, and the content where it follows them.
-func readMessage(v values) messageRow {
+func readMessage(v engine.Row) messageRow {
 	m := &Message{
 		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(
 			v.Int(4),

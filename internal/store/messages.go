@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // ErrInvalid says that a message cannot be stored as it is: a mistake of the caller.
@@ -39,7 +40,7 @@ const (
 // Channel, Customer, Lane, AcceptedAt, ExpiresAt, Envelope and Content must be set, Reserved or
 // Bound, IdempotencyKey and Fingerprint may be. An id or an idempotency key that is taken makes the
 // operation fail: look it up before.
-func (tx *Tx) Accept(m *Message) error {
+func (tx Queue) Accept(m *Message) error {
 	line, err := tx.Line(Person{m.Channel, m.Customer})
 	if err != nil {
 		return err
@@ -48,14 +49,14 @@ func (tx *Tx) Accept(m *Message) error {
 }
 
 // AcceptInto is Accept for a caller that has asked for the customer's line already.
-func (tx *Tx) AcceptInto(line Line, m *Message) error { return tx.accept(line, m, false) }
+func (tx Queue) AcceptInto(line Line, m *Message) error { return tx.accept(line, m, false) }
 
 // AcceptAndClaim is AcceptInto, and Claim at the instant of the acceptance: once the operation is
 // durable, the upstream may be called. The line must be free, see Line; if it is not, the error is
 // ErrState.
-func (tx *Tx) AcceptAndClaim(line Line, m *Message) error { return tx.accept(line, m, true) }
+func (tx Queue) AcceptAndClaim(line Line, m *Message) error { return tx.accept(line, m, true) }
 
-func (tx *Tx) accept(line Line, m *Message, claim bool) error {
+func (tx *transaction) accept(line Line, m *Message, claim bool) error {
 	if problem := m.problem(); problem != "" {
 		return fmt.Errorf("%w: %s", ErrInvalid, problem)
 	}
@@ -98,7 +99,7 @@ func (tx *Tx) accept(line Line, m *Message, claim bool) error {
 }
 
 // insert writes a new message, whose sealed parts are given.
-func (tx *Tx) insert(m *Message, envelope, content []byte) error {
+func (tx *transaction) insert(m *Message, envelope, content []byte) error {
 	if err := tx.noteChannel(m.Channel); err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (tx *Tx) insert(m *Message, envelope, content []byte) error {
 		return err
 	}
 	m.dirty = false
-	if seq, known := tx.store.writer.lastInserted(); known {
+	if seq, known := tx.store.writer.LastInserted(); known {
 		m.seq = seq
 		tx.know(m)
 	}
@@ -131,13 +132,13 @@ type Line struct {
 func (l Line) Free() bool { return !l.occupied }
 
 // Line looks at a customer's line. Parked messages are beside it.
-func (tx *Tx) Line(of Person) (Line, error) {
+func (tx Queue) Line(of Person) (Line, error) {
 	line := Line{of: of}
 	if err := tx.flushMessages(); err != nil {
 		return line, err
 	}
 	var err error
-	line.occupied, err = tx.first(selectHeadOfCustomer, []any{of.Channel, of.Customer[:]}, func(v values) {
+	line.occupied, err = tx.first(selectHeadOfCustomer, []any{of.Channel, of.Customer[:]}, func(v engine.Row) {
 		line.lane = Lane(v.Int(0))
 	})
 	return line, err
@@ -145,7 +146,7 @@ func (tx *Tx) Line(of Person) (Line, error) {
 
 // join puts a message into its customer's line: ready at the given time if the line is free, or
 // behind others, which then come along into its lane.
-func (tx *Tx) join(line Line, m *Message, readyAt time.Time) error {
+func (tx *transaction) join(line Line, m *Message, readyAt time.Time) error {
 	switch {
 	case line.Free():
 		m.ReadyAt = readyAt
@@ -158,7 +159,7 @@ func (tx *Tx) join(line Line, m *Message, readyAt time.Time) error {
 }
 
 // Message is the message with our id, and whether there is one.
-func (tx *Tx) Message(id string) (*Message, bool, error) {
+func (tx Messages) ByID(id string) (*Message, bool, error) {
 	if known := tx.byID[id]; known != nil {
 		return known, true, nil
 	}
@@ -172,28 +173,28 @@ func (tx *Tx) Message(id string) (*Message, bool, error) {
 }
 
 // MessageByUpstreamID is the message with the upstream's id.
-func (tx *Tx) MessageByUpstreamID(id string) (*Message, bool, error) {
+func (tx Messages) ByUpstreamID(id string) (*Message, bool, error) {
 	return tx.message(selectMessageByUpstream, hashID(id))
 }
 
 // MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
 // in.
-func (tx *Tx) MessageByIdempotencyKey(key []byte) (*Message, bool, error) {
+func (tx Messages) ByIdempotencyKey(key []byte) (*Message, bool, error) {
 	m, found, err := tx.message(selectMessageByKey, key)
 	if err != nil || !found {
 		return nil, false, err
 	}
 	m.IdempotencyKey = key
-	_, err = tx.first(selectFingerprint, []any{m.ID}, func(v values) { m.Fingerprint = v.Bytes(0) })
+	_, err = tx.first(selectFingerprint, []any{m.ID}, func(v engine.Row) { m.Fingerprint = v.Bytes(0) })
 	return m, err == nil, err
 }
 
 // ReadContent fills in the message's Content; it is nil if it has been deleted, or if it cannot be
 // opened, see Condition.
-func (tx *Tx) ReadContent(m *Message) error {
+func (tx Messages) ReadContent(m *Message) error {
 	var sealed []byte
 	if _, err := tx.first(
-		selectContent, []any{m.seq}, func(v values) { sealed = v.Bytes(0) },
+		selectContent, []any{m.seq}, func(v engine.Row) { sealed = v.Bytes(0) },
 	); err != nil || sealed == nil {
 		return err
 	}
@@ -201,16 +202,16 @@ func (tx *Tx) ReadContent(m *Message) error {
 	return nil
 }
 
-func (tx *Tx) message(query string, key any) (*Message, bool, error) {
+func (tx *transaction) message(query string, key any) (*Message, bool, error) {
 	if err := tx.flushMessages(); err != nil {
 		return nil, false, err
 	}
 	return tx.firstMessage(query, key)
 }
 
-func (tx *Tx) firstMessage(query string, key any) (*Message, bool, error) {
+func (tx *transaction) firstMessage(query string, key any) (*Message, bool, error) {
 	var row messageRow
-	found, err := tx.first(query, []any{key}, func(v values) { row = readMessage(v) })
+	found, err := tx.first(query, []any{key}, func(v engine.Row) { row = readMessage(v) })
 	if err != nil || !found {
 		return nil, false, err
 	}
@@ -218,12 +219,12 @@ func (tx *Tx) firstMessage(query string, key any) (*Message, bool, error) {
 }
 
 // messagesOf reads several messages.
-func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
+func (tx *transaction) messagesOf(query string, args ...any) ([]*Message, error) {
 	if err := tx.flushMessages(); err != nil {
 		return nil, err
 	}
 	var rows []messageRow
-	if err := tx.each(query, args, func(v values) bool {
+	if err := tx.each(query, args, func(v engine.Row) bool {
 		rows = append(rows, readMessage(v))
 		return true
 	}); err != nil {
@@ -232,7 +233,7 @@ func (tx *Tx) messagesOf(query string, args ...any) ([]*Message, error) {
 	return tx.adoptAll(rows), nil
 }
 
-func (tx *Tx) adoptAll(rows []messageRow) []*Message {
+func (tx *transaction) adoptAll(rows []messageRow) []*Message {
 	messages := make([]*Message, 0, len(rows))
 	for i := range rows {
 		messages = append(messages, tx.adopt(&rows[i]))
@@ -241,7 +242,7 @@ func (tx *Tx) adoptAll(rows []messageRow) []*Message {
 }
 
 // adopt is the operation's own *Message of a row.
-func (tx *Tx) adopt(row *messageRow) *Message {
+func (tx *transaction) adopt(row *messageRow) *Message {
 	if known := tx.byID[row.message.ID]; known != nil {
 		return known
 	}
@@ -262,8 +263,8 @@ func (tx *Tx) adopt(row *messageRow) *Message {
 }
 
 // know makes a message the operation's own.
-func (tx *Tx) know(m *Message) {
-	tx.messages = append(tx.messages, m)
+func (tx *transaction) know(m *Message) {
+	tx.known = append(tx.known, m)
 	if tx.byID == nil {
 		tx.byID = map[string]*Message{}
 	}
@@ -272,8 +273,8 @@ func (tx *Tx) know(m *Message) {
 
 // flushMessages writes the messages that the operation has changed. Every statement that searches
 // messages comes after it.
-func (tx *Tx) flushMessages() error {
-	for _, m := range tx.messages {
+func (tx *transaction) flushMessages() error {
+	for _, m := range tx.known {
 		if !m.dirty {
 			continue
 		}
@@ -296,7 +297,7 @@ func (tx *Tx) flushMessages() error {
 }
 
 // retireContent deletes a settled message's content, or marks when it shall be.
-func (tx *Tx) retireContent(m *Message, until time.Time) error {
+func (tx *transaction) retireContent(m *Message, until time.Time) error {
 	if !until.IsZero() {
 		return tx.exec(keepContentUntil, millis(until), m.seq)
 	}

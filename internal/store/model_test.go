@@ -188,7 +188,7 @@ func (m *machine) some(t *rapid.T, fits func(*modelMessage) bool) *modelMessage 
 // on runs a step on the store's message.
 func (m *machine) on(t *rapid.T, message *modelMessage, step func(*store.Tx, *store.Message) error) {
 	m.update(t, func(tx *store.Tx) error {
-		loaded, found, err := tx.Message(message.id)
+		loaded, found, err := tx.Messages().ByID(message.id)
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
 		}
@@ -204,21 +204,21 @@ func (m *machine) Accept(t *rapid.T) {
 	atOnce, first := rapid.Bool().Draw(t, "at once"), len(m.line(message.customer)) == 0
 	m.update(t, func(tx *store.Tx) error {
 		loaded := modelled(message, m.now)
-		line, err := tx.Line(store.Person{Channel: loaded.Channel, Customer: loaded.Customer})
+		line, err := tx.Queue().Line(store.Person{Channel: loaded.Channel, Customer: loaded.Customer})
 		switch {
 		case err != nil:
 			return err
 		case line.Free() != first:
 			t.Fatalf("the line is free: %v; want %v", line.Free(), first)
 		case !atOnce:
-			return tx.AcceptInto(line, loaded)
+			return tx.Queue().AcceptInto(line, loaded)
 		case !first:
-			if err := tx.AcceptAndClaim(line, loaded); !errors.Is(err, store.ErrState) {
+			if err := tx.Queue().AcceptAndClaim(line, loaded); !errors.Is(err, store.ErrState) {
 				t.Fatalf("a claim behind others = %v; want ErrState", err)
 			}
-			return tx.Accept(loaded)
+			return tx.Queue().Accept(loaded)
 		}
-		return tx.AcceptAndClaim(line, loaded)
+		return tx.Queue().AcceptAndClaim(line, loaded)
 	})
 	m.accept(message, m.now)
 	if first && atOnce {
@@ -237,7 +237,7 @@ func (m *machine) Claim(t *rapid.T) {
 	var got, want []string
 	expected := m.claim(m.now, limit)
 	m.update(t, func(tx *store.Tx) error {
-		claimed, err := tx.Claim(channel, m.now, limit)
+		claimed, err := tx.Queue().Claim(channel, m.now, limit)
 		for _, message := range claimed {
 			got = append(got, message.ID)
 		}
@@ -256,13 +256,13 @@ func (m *machine) PutBack(t *rapid.T) {
 	expected := m.claim(m.now, 1)
 	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "seconds")) * time.Second)
 	m.update(t, func(tx *store.Tx) error {
-		claimed, err := tx.Claim(channel, m.now, 1)
+		claimed, err := tx.Queue().Claim(channel, m.now, 1)
 		if err != nil || len(claimed) != len(expected) {
 			return cmp.Or(err, fmt.Errorf("claimed %d; want %d", len(claimed), len(expected)))
 		}
 		for _, message := range claimed {
-			tx.CancelAttempt(message)
-			if err := tx.Retry(message, readyAt); err != nil {
+			tx.Queue().CancelAttempt(message)
+			if err := tx.Queue().Retry(message, readyAt); err != nil {
 				return err
 			}
 		}
@@ -277,7 +277,7 @@ func (m *machine) PutBack(t *rapid.T) {
 func (m *machine) Submit(t *rapid.T) {
 	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
-		return tx.Submit(loaded, "upstream."+message.id, m.now)
+		return tx.Queue().Submit(loaded, "upstream."+message.id, m.now)
 	})
 	if message.doubted.Equal(message.claimed) {
 		message.doubted = time.Time{}
@@ -290,7 +290,7 @@ func (m *machine) Retry(t *rapid.T) {
 		return message.state == store.Sending || message.state == store.InDoubt
 	})
 	readyAt := m.now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "seconds")) * time.Second)
-	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Retry(loaded, readyAt) })
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Queue().Retry(loaded, readyAt) })
 	message.state, message.readyAt = store.Queued, readyAt
 }
 
@@ -301,16 +301,16 @@ func (m *machine) Park(t *rapid.T) {
 	parking := rapid.SampledFrom([]store.Parking{store.Parked, store.Held}).Draw(t, "parking")
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
 		if parking == store.Held {
-			return tx.Hold(loaded, readyAt)
+			return tx.Queue().Hold(loaded, readyAt)
 		}
-		return tx.Park(loaded, readyAt)
+		return tx.Queue().Park(loaded, readyAt)
 	})
 	m.move(message, store.Queued, parking)
 	message.readyAt = readyAt
 }
 
 func (m *machine) Release(t *rapid.T) {
-	m.update(t, func(tx *store.Tx) error { return tx.Release(channel, m.now) })
+	m.update(t, func(tx *store.Tx) error { return tx.Queue().Release(channel, m.now) })
 	for _, message := range m.messages {
 		if message.parking == store.Held && message.readyAt.After(m.now) {
 			message.readyAt = m.now
@@ -320,7 +320,7 @@ func (m *machine) Release(t *rapid.T) {
 
 func (m *machine) Doubt(t *rapid.T) {
 	message := m.some(t, func(message *modelMessage) bool { return message.state == store.Sending })
-	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Doubt(loaded) })
+	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error { return tx.Queue().Doubt(loaded) })
 	message.state = store.InDoubt
 	if message.doubted.IsZero() {
 		message.doubted = message.claimed
@@ -335,7 +335,7 @@ func (m *machine) Status(t *rapid.T) {
 	to := rapid.SampledFrom([]store.State{store.Sent, store.Failed, store.Delivered, store.Read}).Draw(t, "status")
 	ends := to >= store.Failed
 	m.on(t, message, func(tx *store.Tx, loaded *store.Message) error {
-		moved, err := tx.Advance(loaded, to, m.now)
+		moved, err := tx.Queue().Advance(loaded, to, m.now)
 		if err != nil {
 			return err
 		}
@@ -345,13 +345,13 @@ func (m *machine) Status(t *rapid.T) {
 		if !ends {
 			return nil
 		}
-		settle := tx.Settle
+		settle := tx.Ledger().Settle
 		if to == store.Failed && !message.doubted.IsZero() {
-			settle = tx.SettleReserved
+			settle = tx.Ledger().SettleReserved
 		}
 		settled, err := settle(loaded, outcome(loaded), time.Time{})
 		if err == nil && moved && to != store.Failed {
-			err = tx.Unreserve(loaded)
+			err = tx.Ledger().Unreserve(loaded)
 		}
 		if settled == message.settled {
 			t.Fatalf("settled = %v although it was %v before", settled, message.settled)
@@ -381,22 +381,22 @@ func (m *machine) Mistake(t *rapid.T) {
 	mistake := errors.New("a mistake")
 	err := m.store.Update(context.Background(), func(tx *store.Tx) error {
 		id := fmt.Sprintf("wamid.%d", len(m.messages))
-		if err := tx.Accept(modelled(&modelMessage{id: id}, m.now)); err != nil {
+		if err := tx.Queue().Accept(modelled(&modelMessage{id: id}, m.now)); err != nil {
 			return err
 		}
-		claimed, err := tx.Claim(channel, m.now, 2)
+		claimed, err := tx.Queue().Claim(channel, m.now, 2)
 		if err != nil {
 			return err
 		}
 		for _, message := range claimed {
-			if err := tx.Submit(message, "upstream."+message.ID, m.now); err != nil {
+			if err := tx.Queue().Submit(message, "upstream."+message.ID, m.now); err != nil {
 				return err
 			}
-			if _, err := tx.Settle(message, settlement(message), time.Time{}); err != nil {
+			if _, err := tx.Ledger().Settle(message, settlement(message), time.Time{}); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.FirstTime("wamid.mistake", m.now); err != nil {
+		if _, err := tx.Intake().FirstTime("wamid.mistake", m.now); err != nil {
 			return err
 		}
 		return mistake
@@ -409,7 +409,7 @@ func (m *machine) Mistake(t *rapid.T) {
 func (m *machine) FirstTime(t *rapid.T) {
 	id := rapid.SampledFrom([]string{"a", "b", "c", "wamid.mistake"}).Draw(t, "id")
 	m.update(t, func(tx *store.Tx) error {
-		first, err := tx.FirstTime(id, m.now)
+		first, err := tx.Intake().FirstTime(id, m.now)
 		if first == m.seen[id] {
 			t.Fatalf("FirstTime(%s) = %v; seen before: %v", id, first, m.seen[id])
 		}
@@ -442,7 +442,7 @@ func (m *machine) Check(t *rapid.T) {
 
 func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {
 	for _, message := range m.messages {
-		got, found, err := tx.Message(message.id)
+		got, found, err := tx.Messages().ByID(message.id)
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
 		}
@@ -476,14 +476,14 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 			t.Fatalf("depth %d = %d, %v; want %d", of, got, err, want)
 		}
 	}
-	head, totals, err := ledger.Verify(cmp.Or(m.place.uid, accountUID), tx.Entries(0))
+	head, totals, err := ledger.Verify(cmp.Or(m.place.uid, accountUID), tx.Ledger().Entries(0))
 	if err != nil {
 		return err
 	}
 	if want := m.count(func(message *modelMessage) bool { return message.settled }); head.Sequence != want {
 		t.Fatalf("the ledger has %d records; want %d", head.Sequence, want)
 	}
-	if total, err := tx.Total(whole); err != nil || total != totals[whole] {
+	if total, err := tx.Figures().Total(whole); err != nil || total != totals[whole] {
 		t.Fatalf("total = %+v, %v; recomputed %+v", total, err, totals[whole])
 	}
 	kept := m.count(func(message *modelMessage) bool { return message.reserved })
@@ -491,7 +491,7 @@ func (m *machine) checkFigures(t *rapid.T, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	if got, err := tx.Reserved("USD"); err != nil || got != want {
+	if got, err := tx.Figures().Reserved("USD"); err != nil || got != want {
 		t.Fatalf("reserved = %s, %v; want %s", got, err, want)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -16,14 +17,14 @@ const (
 
 // PairFullAt is when what the replicas share of the rate limit between a channel and a customer
 // will be whole again; the zero time if that is not known, and it is whole.
-func (tx *Tx) PairFullAt(channel string, customer seal.CustomerHash) (time.Time, error) {
+func (tx People) PairFullAt(channel string, customer seal.CustomerHash) (time.Time, error) {
 	var at int64
-	_, err := tx.first(selectPair, []any{channel, customer[:]}, func(v values) { at = v.Int(0) })
+	_, err := tx.first(selectPair, []any{channel, customer[:]}, func(v engine.Row) { at = v.Int(0) })
 	return instant(at), err
 }
 
 // PutPairFullAt records PairFullAt, which is kept to the millisecond. Purge forgets it once it is
 // past.
-func (tx *Tx) PutPairFullAt(channel string, customer seal.CustomerHash, at time.Time) error {
+func (tx People) PutPairFullAt(channel string, customer seal.CustomerHash, at time.Time) error {
 	return tx.exec(upsertPair, channel, customer[:], millis(at))
 }

@@ -13,13 +13,13 @@ func TestPairsLimitIsRememberedUntilItIsWhole(t *testing.T) {
 		s := e.newStore(t)
 		fullAt := func(channel string, who seal.CustomerHash) (at time.Time) {
 			view(t, s, func(tx *store.Tx) (err error) {
-				at, err = tx.PairFullAt(channel, who)
+				at, err = tx.People().PairFullAt(channel, who)
 				return err
 			})
 			return at
 		}
 		put := func(who seal.CustomerHash, at time.Time) {
-			update(t, s, func(tx *store.Tx) error { return tx.PutPairFullAt("1066", who, at) })
+			update(t, s, func(tx *store.Tx) error { return tx.People().PutPairFullAt("1066", who, at) })
 		}
 		if got := fullAt("1066", customer(1)); !got.IsZero() {
 			t.Fatalf("a pair that never sent is whole at %s; want the zero time", got)
@@ -34,7 +34,7 @@ func TestPairsLimitIsRememberedUntilItIsWhole(t *testing.T) {
 			t.Fatalf("another channel's pair is whole at %s; want the zero time", got)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			removed, err := tx.Purge(noon.Add(2*time.Minute), store.PurgeLimits{Rows: 10})
+			removed, err := tx.Upkeep().Purge(noon.Add(2*time.Minute), store.PurgeLimits{Rows: 10})
 			if removed != 1 {
 				t.Errorf("purged %d rows; want the pair that is whole again", removed)
 			}
@@ -44,7 +44,7 @@ func TestPairsLimitIsRememberedUntilItIsWhole(t *testing.T) {
 			t.Fatalf("the pair is still remembered, as whole at %s", got)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			_, err := tx.Erase("1066", []seal.CustomerHash{customer(2)}, store.Erasure{}, 10)
+			_, err := tx.People().Erase("1066", []seal.CustomerHash{customer(2)}, store.Erasure{}, 10)
 			return err
 		})
 		if got := fullAt("1066", customer(2)); !got.IsZero() {
@@ -60,7 +60,7 @@ func TestPurgeForgetsAPageOfPairs(t *testing.T) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
 			for n := range 5 {
-				if err := tx.PutPairFullAt("1066", customer(n), noon.Add(time.Duration(n)*time.Second)); err != nil {
+				if err := tx.People().PutPairFullAt("1066", customer(n), noon.Add(time.Duration(n)*time.Second)); err != nil {
 					return err
 				}
 			}
@@ -68,7 +68,7 @@ func TestPurgeForgetsAPageOfPairs(t *testing.T) {
 		})
 		for _, want := range []int64{2, 2, 0} { // the last one is not whole yet
 			update(t, s, func(tx *store.Tx) error {
-				removed, err := tx.Purge(noon.Add(3*time.Second), store.PurgeLimits{Rows: 2})
+				removed, err := tx.Upkeep().Purge(noon.Add(3*time.Second), store.PurgeLimits{Rows: 2})
 				if removed != want {
 					t.Errorf("purged %d pairs; want %d", removed, want)
 				}

@@ -45,7 +45,7 @@ func writeAcrossAPause(database string) error {
 	var attempt int
 	var lease int64
 	if err := s.Update(context.Background(), func(tx *store.Tx) error {
-		claimed, err := tx.Claim(channel, noon, 1)
+		claimed, err := tx.Queue().Claim(channel, noon, 1)
 		if err == nil {
 			attempt, lease = claimed[0].Attempts, claimed[0].Lease
 		}
@@ -56,11 +56,11 @@ func writeAcrossAPause(database string) error {
 	say("claimed")
 	var late bool
 	submit := func(tx *store.Tx) error {
-		m, found, err := tx.Claimed("a", attempt)
+		m, found, err := tx.Queue().Claimed("a", attempt)
 		if late = found; err != nil || !found {
 			return err
 		}
-		return tx.Submit(m, "upstream-late", noon)
+		return tx.Queue().Submit(m, "upstream-late", noon)
 	}
 	held := s.HoldsLease(lease)
 	for err = s.Update(context.Background(), submit); errors.Is(err, store.ErrUnavailable); {
@@ -68,7 +68,7 @@ func writeAcrossAPause(database string) error {
 	}
 	say("held %v, late %v, %v", held, late, err)
 	err = s.Update(context.Background(), func(tx *store.Tx) error {
-		if err := tx.Accept(newMessage("inside", customer(2))); err != nil {
+		if err := tx.Queue().Accept(newMessage("inside", customer(2))); err != nil {
 			return err
 		}
 		say("inside")
@@ -86,7 +86,7 @@ func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := where.open(t, keys)
-	update(t, other, func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	update(t, other, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 
 	child, orders, lines := startPaused(t, where.url, dir)
 	expect := func(want string) {
@@ -117,7 +117,7 @@ func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
 	proceed()
 	expect("held false, late false, <nil>")
 	view(t, other, func(tx *store.Tx) error {
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err == nil && (m.State != store.Sending || m.Attempts != 2 || m.UpstreamID != "") {
 			t.Errorf(
 				"the message is %s after %d attempts with id %q; want the second attempt under way", m.State,
@@ -132,7 +132,7 @@ func TestP12PausedReplicaCommitsNothingLate(t *testing.T) {
 	proceed()
 	expect("inside")
 	signal(syscall.SIGSTOP)
-	update(t, other, func(tx *store.Tx) error { return tx.Accept(newMessage("meanwhile", customer(3))) })
+	update(t, other, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("meanwhile", customer(3))) })
 	signal(syscall.SIGCONT)
 	proceed()
 	expect("unavailable true")
@@ -156,7 +156,7 @@ func sendAgain(t *testing.T, s *store.Store, id string) {
 	for deadline := time.Now().Add(time.Minute); ; <-ticker.C {
 		taken := false
 		update(t, s, func(tx *store.Tx) error {
-			messages, err := tx.CutOff(nil, 10)
+			messages, err := tx.Queue().CutOff(nil, 10)
 			if err != nil || len(messages) == 0 {
 				return err
 			}
@@ -164,13 +164,13 @@ func sendAgain(t *testing.T, s *store.Store, id string) {
 			if messages[0].ID != id {
 				t.Errorf("message %s is cut off; want %s", messages[0].ID, id)
 			}
-			if err := tx.Doubt(messages[0]); err != nil {
+			if err := tx.Queue().Doubt(messages[0]); err != nil {
 				return err
 			}
-			if err := tx.Retry(messages[0], noon); err != nil {
+			if err := tx.Queue().Retry(messages[0], noon); err != nil {
 				return err
 			}
-			_, err = tx.Claim(channel, noon, 1)
+			_, err = tx.Queue().Claim(channel, noon, 1)
 			return err
 		})
 		if taken {

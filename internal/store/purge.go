@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
 
 // PurgeLimits say what Purge removes.
 type PurgeLimits struct {
@@ -31,7 +35,7 @@ const (
 
 // Purge removes a batch of what is no longer needed, the oldest first, and tells how many rows
 // there were. Call it again, with a pause, until it says 0.
-func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
+func (tx Upkeep) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 	removed, err := tx.purgeMessages(limits)
 	if err != nil {
 		return 0, err
@@ -62,7 +66,7 @@ func (tx *Tx) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 // purgeMessages looks at the next page of the oldest messages, from where the last purge stopped:
 // messages that stay unsettled for long, for want of a rate, must not keep it from those behind
 // them. Where it stopped is only a hint, so it may be forgotten.
-func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
+func (tx *transaction) purgeMessages(limits PurgeLimits) (int64, error) {
 	if err := tx.write(); err != nil {
 		return 0, err
 	}
@@ -70,7 +74,7 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 		return 0, err
 	}
 	from, to, looked, young := tx.store.purgedTo, int64(0), 0, false
-	if err := tx.each(selectOldest, []any{from, int64(limits.Rows)}, func(v values) bool {
+	if err := tx.each(selectOldest, []any{from, int64(limits.Rows)}, func(v engine.Row) bool {
 		to, young = v.Int(0), v.Int(1) >= millis(limits.SettledBefore)
 		looked++
 		return !young
@@ -86,9 +90,9 @@ func (tx *Tx) purgeMessages(limits PurgeLimits) (int64, error) {
 }
 
 // purgeCallbacks drops the oldest deliveries, each so that the one behind it may go.
-func (tx *Tx) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
+func (tx *transaction) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
 	var old []*Callback
-	if err := tx.each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v values) bool {
+	if err := tx.each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v engine.Row) bool {
 		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: instant(v.Int(4))}
 		copy(c.Customer[:], v.Bytes(2))
 		if !c.CreatedAt.Before(limits.CallbacksBefore) {
@@ -100,7 +104,7 @@ func (tx *Tx) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
 		return 0, err
 	}
 	for _, c := range old {
-		if _, err := tx.FinishCallback(c, now); err != nil {
+		if _, err := tx.callbacks().Finish(c, now); err != nil {
 			return 0, err
 		}
 	}

@@ -18,7 +18,7 @@ func TestPurgeRemovesSettledMessagesOnly(t *testing.T) {
 				if id == "young" {
 					m.AcceptedAt = noon.Add(time.Hour)
 				}
-				if err := tx.Accept(m); err != nil {
+				if err := tx.Queue().Accept(m); err != nil {
 					return err
 				}
 				if id != "open" {
@@ -30,7 +30,7 @@ func TestPurgeRemovesSettledMessagesOnly(t *testing.T) {
 			return nil
 		})
 		update(t, s, func(tx *store.Tx) error {
-			removed, err := tx.Purge(
+			removed, err := tx.Upkeep().Purge(
 				noon.Add(time.Hour), store.PurgeLimits{SettledBefore: noon.Add(time.Minute), Rows: 10},
 			)
 			if removed != 1 {
@@ -40,11 +40,11 @@ func TestPurgeRemovesSettledMessagesOnly(t *testing.T) {
 		})
 		view(t, s, func(tx *store.Tx) error {
 			for id, want := range map[string]bool{"settled": false, "open": true, "young": true} {
-				if _, found, err := tx.Message(id); err != nil || found != want {
+				if _, found, err := tx.Messages().ByID(id); err != nil || found != want {
 					t.Errorf("message %q found = %v, %v; want %v", id, found, err, want)
 				}
 			}
-			_, found, err := tx.Settlement("settled")
+			_, found, err := tx.Ledger().Settlement("settled")
 			if !found {
 				t.Error("the ledger lost the record of a purged message")
 			}
@@ -60,7 +60,7 @@ func TestPurgeGoesPastMessagesThatStay(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			for n := range 25 {
 				id := fmt.Sprintf("m%02d", n)
-				if err := tx.Accept(newMessage(id, customer(n))); err != nil {
+				if err := tx.Queue().Accept(newMessage(id, customer(n))); err != nil {
 					return err
 				}
 				if n < 12 { // these stay
@@ -75,7 +75,7 @@ func TestPurgeGoesPastMessagesThatStay(t *testing.T) {
 		var removed []int64
 		for range 8 {
 			update(t, s, func(tx *store.Tx) error {
-				n, err := tx.Purge(noon, store.PurgeLimits{SettledBefore: noon.Add(time.Hour), Rows: 5})
+				n, err := tx.Upkeep().Purge(noon, store.PurgeLimits{SettledBefore: noon.Add(time.Hour), Rows: 5})
 				removed = append(removed, n)
 				return err
 			})
@@ -86,7 +86,7 @@ func TestPurgeGoesPastMessagesThatStay(t *testing.T) {
 		}
 		view(t, s, func(tx *store.Tx) error {
 			for n := range 25 {
-				_, found, err := tx.Message(fmt.Sprintf("m%02d", n))
+				_, found, err := tx.Messages().ByID(fmt.Sprintf("m%02d", n))
 				if err != nil {
 					return err
 				}

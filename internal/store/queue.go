@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // ErrState says that a message is not in the state that a step starts from: another step has
@@ -35,7 +37,7 @@ const (
 // of the one before, so that customers take turns. A parked message whose time has come is put back
 // in line, and taken if nobody is before it. Content is filled in; once there are maxClaimed bytes
 // of it, fewer messages than the limit are taken.
-func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
+func (tx Queue) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
 	var claimed []*Message
 	room := maxClaimed
 	for lane := Lane(0); lane < lanes && len(claimed) < limit && room > 0; {
@@ -55,7 +57,7 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 				}
 			}
 			if m.Content == nil && m.Condition == Whole { // the operation knew the message already
-				if err := tx.ReadContent(m); err != nil {
+				if err := tx.messages().ReadContent(m); err != nil {
 					return nil, err
 				}
 			}
@@ -73,12 +75,12 @@ func (tx *Tx) Claim(channel string, now time.Time, limit int) ([]*Message, error
 const maxClaimed = 4 << 20
 
 // readyOf are the ready messages of a lane, with their content as long as there is room for it.
-func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room *int) ([]*Message, error) {
+func (tx *transaction) readyOf(channel string, lane Lane, now time.Time, limit int, room *int) ([]*Message, error) {
 	if err := tx.flushMessages(); err != nil {
 		return nil, err
 	}
 	var rows []messageRow
-	if err := tx.each(selectReady, []any{channel, int64(lane), millis(now), int64(limit)}, func(v values) bool {
+	if err := tx.each(selectReady, []any{channel, int64(lane), millis(now), int64(limit)}, func(v engine.Row) bool {
 		row := readMessage(v)
 		rows = append(rows, row)
 		*room -= len(row.content)
@@ -90,10 +92,10 @@ func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room 
 }
 
 // rejoin puts a parked message back in its customer's line.
-func (tx *Tx) rejoin(m *Message) error {
+func (tx *transaction) rejoin(m *Message) error {
 	due := m.ReadyAt
 	m.ReadyAt = time.Time{}
-	line, err := tx.Line(Person{m.Channel, m.Customer}) // while it is parked, it is not before itself
+	line, err := tx.queue().Line(Person{m.Channel, m.Customer}) // while it is parked, it is not before itself
 	if err != nil {
 		return err
 	}
@@ -105,14 +107,14 @@ func (tx *Tx) rejoin(m *Message) error {
 }
 
 // claim marks a message as being sent from now on.
-func (tx *Tx) claim(m *Message, now time.Time) {
-	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.lease(), true
+func (tx *transaction) claim(m *Message, now time.Time) {
+	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.store.writer.Lease(), true
 	m.Attempts++
 }
 
-// CancelAttempt says that a message that this operation has claimed is not tried after all: the claim
+// Untried says that a message that this operation has claimed is not tried after all: the claim
 // does not count. Retry or Hold puts it back.
-func (tx *Tx) CancelAttempt(m *Message) {
+func (tx Queue) CancelAttempt(m *Message) {
 	m.Attempts--
 	m.dirty = true
 }
@@ -120,8 +122,8 @@ func (tx *Tx) CancelAttempt(m *Message) {
 // Claimed is the message with our id if the given claim of it, by its number of attempts, is its
 // last one. On a shared store, a replica that was silent for long may come back to a message that
 // another has claimed since: what became of the earlier attempt is then no longer its state.
-func (tx *Tx) Claimed(id string, attempt int) (*Message, bool, error) {
-	m, found, err := tx.Message(id)
+func (tx Queue) Claimed(id string, attempt int) (*Message, bool, error) {
+	m, found, err := tx.messages().ByID(id)
 	if err != nil || !found || m.Attempts != attempt {
 		return nil, false, err
 	}
@@ -130,14 +132,14 @@ func (tx *Tx) Claimed(id string, attempt int) (*Message, bool, error) {
 
 // NextReady is when the channel's next message becomes ready; the zero time if none waits for a
 // time.
-func (tx *Tx) NextReady(channel string) (time.Time, error) {
+func (tx Queue) NextReady(channel string) (time.Time, error) {
 	if err := tx.flushMessages(); err != nil {
 		return time.Time{}, err
 	}
 	var earliest int64
 	for lane := range Lane(lanes) {
 		var at int64
-		found, err := tx.first(selectNextReady, []any{channel, int64(lane)}, func(v values) { at = v.Int(0) })
+		found, err := tx.first(selectNextReady, []any{channel, int64(lane)}, func(v engine.Row) { at = v.Int(0) })
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -151,7 +153,7 @@ func (tx *Tx) NextReady(channel string) (time.Time, error) {
 // Submit records that the upstream accepted the message under an id of its own. The customer's next
 // message becomes ready. A message that a status has moved on in the meantime keeps its state and
 // gets the id.
-func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
+func (tx Queue) Submit(m *Message, upstreamID string, at time.Time) error {
 	sealed, err := tx.store.options.Keys.Seal([]byte(upstreamID), "messages.upstream_id/"+m.ID)
 	if err != nil {
 		return err
@@ -166,7 +168,7 @@ func (tx *Tx) Submit(m *Message, upstreamID string, at time.Time) error {
 
 // Retry puts a message that the upstream did not take back into its place, to be claimed again at
 // readyAt. It starts from Sending or InDoubt.
-func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
+func (tx Queue) Retry(m *Message, readyAt time.Time) error {
 	if m.State != Sending && m.State != InDoubt {
 		return tx.wrongState(m)
 	}
@@ -179,12 +181,12 @@ func (tx *Tx) Retry(m *Message, readyAt time.Time) error {
 
 // Park puts a message that the upstream did not take beside its customer's line until readyAt. The
 // customer's next message becomes ready. It starts from Sending.
-func (tx *Tx) Park(m *Message, readyAt time.Time) error { return tx.park(m, Parked, readyAt) }
+func (tx Queue) Park(m *Message, readyAt time.Time) error { return tx.park(m, Parked, readyAt) }
 
 // Hold is Park until readyAt or Release.
-func (tx *Tx) Hold(m *Message, readyAt time.Time) error { return tx.park(m, Held, readyAt) }
+func (tx Queue) Hold(m *Message, readyAt time.Time) error { return tx.park(m, Held, readyAt) }
 
-func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
+func (tx *transaction) park(m *Message, parking Parking, readyAt time.Time) error {
 	if m.State != Sending {
 		return tx.wrongState(m)
 	}
@@ -197,11 +199,11 @@ func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
 }
 
 // Release lets the channel's held messages back in line now.
-func (tx *Tx) Release(channel string, now time.Time) error {
+func (tx Queue) Release(channel string, now time.Time) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
-	for _, known := range tx.messages {
+	for _, known := range tx.known {
 		if known.Channel == channel && known.Parking == Held && known.ReadyAt.After(now) {
 			known.ReadyAt = now
 		}
@@ -211,7 +213,7 @@ func (tx *Tx) Release(channel string, now time.Time) error {
 
 // Doubt records that nobody knows whether the upstream took the message. Until that is resolved, by
 // a status, Submit, Retry or Fail, the customer's next messages wait. It starts from Sending.
-func (tx *Tx) Doubt(m *Message) error {
+func (tx Queue) Doubt(m *Message) error {
 	if m.State != Sending {
 		return tx.wrongState(m)
 	}
@@ -223,7 +225,7 @@ func (tx *Tx) Doubt(m *Message) error {
 
 // Undoubt takes a doubt back, because the answer to the send has come after all: the message is
 // Sending until its outcome is recorded, in the same operation. It starts from InDoubt.
-func (tx *Tx) Undoubt(m *Message) error {
+func (tx Queue) Undoubt(m *Message) error {
 	if m.State != InDoubt {
 		return tx.wrongState(m)
 	}
@@ -234,7 +236,7 @@ func (tx *Tx) Undoubt(m *Message) error {
 // Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it
 // tells. It is false, and no error, if the message had come as far already: statuses may repeat and
 // come in any order. A message that was still under way leaves the queue.
-func (tx *Tx) Advance(m *Message, to State, at time.Time) (bool, error) {
+func (tx Queue) Advance(m *Message, to State, at time.Time) (bool, error) {
 	before := *m
 	if !m.advance(to, at) {
 		return false, nil
@@ -244,7 +246,7 @@ func (tx *Tx) Advance(m *Message, to State, at time.Time) (bool, error) {
 
 // Fail ends a message that shall not be sent (again), with the upstream's error code or ours. It is
 // Advance to Failed.
-func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
+func (tx Queue) Fail(m *Message, code int, at time.Time) (bool, error) {
 	if m.State < Failed {
 		m.ErrorCode = code
 	}
@@ -254,11 +256,11 @@ func (tx *Tx) Fail(m *Message, code int, at time.Time) (bool, error) {
 // CutOff are messages that are Sending although whoever claimed them is gone, in order of
 // acceptance, after a message of which nil is none: a process that has ended, or on a shared store
 // a replica that has not renewed its lease. Nobody knows what became of them; see Doubt.
-func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
+func (tx Queue) CutOff(after *Message, limit int) ([]*Message, error) {
 	if tx.readOnly {
 		return nil, ErrReadOnly
 	}
-	over, err := tx.store.writer.leasesToTake()
+	over, err := tx.store.writer.HasExpiredLeases()
 	if err := tx.fail(err); err != nil {
 		return nil, err
 	}
@@ -266,7 +268,7 @@ func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 		if err := tx.write(); err != nil {
 			return nil, err
 		}
-		if err := tx.fail(tx.store.writer.takeLeases()); err != nil {
+		if err := tx.fail(tx.store.writer.TakeExpiredLeases()); err != nil {
 			return nil, err
 		}
 	}
@@ -275,33 +277,33 @@ func (tx *Tx) CutOff(after *Message, limit int) ([]*Message, error) {
 
 // InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message
 // of which nil is none.
-func (tx *Tx) InState(state State, after *Message, limit int) ([]*Message, error) {
+func (tx Queue) InState(state State, after *Message, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectActive, state, after.sequence(), limit)
 }
 
 // OldestInLine is when the message was accepted that waits in line the longest, parked ones
 // excepted; the zero time if there is none, or a thousand older ones are parked.
-func (tx *Tx) OldestInLine() (time.Time, error) {
+func (tx Queue) OldestInLine() (time.Time, error) {
 	if err := tx.flushMessages(); err != nil {
 		return time.Time{}, err
 	}
 	var at int64
-	_, err := tx.first(selectOldestInLine, nil, func(v values) { at = v.Int(0) })
+	_, err := tx.first(selectOldestInLine, nil, func(v engine.Row) { at = v.Int(0) })
 	return instant(at), err
 }
 
 // Expired are unsettled messages whose time is over at now, those that are unpriced excepted.
-func (tx *Tx) Expired(now time.Time, limit int) ([]*Message, error) {
+func (tx Messages) Expired(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectExpired, millis(now), limit)
 }
 
 // Outlived are queued messages whose ExpiresAt is at or before an instant, the oldest first.
-func (tx *Tx) Outlived(expires time.Time, limit int) ([]*Message, error) {
+func (tx Queue) Outlived(expires time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectOutlived, millis(expires), limit)
 }
 
 // Unpriced are delivered messages that no rate could settle, after a message of which nil is none.
-func (tx *Tx) Unpriced(after *Message, limit int) ([]*Message, error) {
+func (tx Messages) Unpriced(after *Message, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectUnpriced, after.sequence(), limit)
 }
 
@@ -314,7 +316,7 @@ func (m *Message) sequence() int64 {
 
 // move changes the state of an active message. One that is under way beside its line, see
 // uniteMessages, stays there as long as it is active.
-func (tx *Tx) move(m *Message, to State) error {
+func (tx *transaction) move(m *Message, to State) error {
 	before := *m
 	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
 	if !to.active() {
@@ -325,7 +327,7 @@ func (tx *Tx) move(m *Message, to State) error {
 
 // left keeps the depths right after a message has changed its state, and makes the customer's next
 // message ready if it was this one's turn and it is out of the way.
-func (tx *Tx) left(before, m *Message) error {
+func (tx *transaction) left(before, m *Message) error {
 	if err := tx.deepen(Doubts, count(m.State == InDoubt)-count(before.State == InDoubt)); err != nil {
 		return err
 	}
@@ -343,12 +345,12 @@ func (tx *Tx) left(before, m *Message) error {
 
 // nextOf makes the customer's next message ready: the oldest in line, now that this one has left
 // it.
-func (tx *Tx) nextOf(before, m *Message) error {
+func (tx *transaction) nextOf(before, m *Message) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
 	var next int64
-	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v values) { next = v.Int(0) })
+	found, err := tx.first(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v engine.Row) { next = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}
@@ -358,7 +360,7 @@ func (tx *Tx) nextOf(before, m *Message) error {
 	if since.IsZero() {
 		since = before.ReadyAt
 	}
-	for _, known := range tx.messages {
+	for _, known := range tx.known {
 		if known.seq == next {
 			known.ReadyAt = since
 		}
@@ -369,7 +371,7 @@ func (tx *Tx) nextOf(before, m *Message) error {
 
 // Readied tells whether the operation has made a message ready that waited behind another of its
 // customer.
-func (tx *Tx) Readied() bool { return tx.readied }
+func (tx Queue) Readied() bool { return tx.readied }
 
 func count(yes bool) int64 {
 	if yes {
@@ -378,6 +380,6 @@ func count(yes bool) int64 {
 	return 0
 }
 
-func (tx *Tx) wrongState(m *Message) error {
+func (tx *transaction) wrongState(m *Message) error {
 	return fmt.Errorf("%w: message %s is %s", ErrState, m.ID, m.State)
 }

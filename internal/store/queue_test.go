@@ -19,7 +19,7 @@ func accept(t *testing.T, s *store.Store, id string, to seal.CustomerHash, lane 
 	update(t, s, func(tx *store.Tx) error {
 		m := newMessage(id, to)
 		m.Lane, m.AcceptedAt = lane, at
-		return tx.Accept(m)
+		return tx.Queue().Accept(m)
 	})
 }
 
@@ -28,7 +28,7 @@ func claim(t *testing.T, s *store.Store, at time.Time, limit int) []string {
 	t.Helper()
 	ids := []string{}
 	update(t, s, func(tx *store.Tx) error {
-		messages, err := tx.Claim(channel, at, limit)
+		messages, err := tx.Queue().Claim(channel, at, limit)
 		for _, m := range messages {
 			ids = append(ids, m.ID)
 		}
@@ -41,7 +41,7 @@ func claim(t *testing.T, s *store.Store, at time.Time, limit int) []string {
 func with(t *testing.T, s *store.Store, id string, step func(*store.Tx, *store.Message) error) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		m, found, err := tx.Message(id)
+		m, found, err := tx.Messages().ByID(id)
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s is not there", id))
 		}
@@ -51,7 +51,7 @@ func with(t *testing.T, s *store.Store, id string, step func(*store.Tx, *store.M
 
 func submit(t *testing.T, s *store.Store, id string, at time.Time) {
 	t.Helper()
-	with(t, s, id, func(tx *store.Tx, m *store.Message) error { return tx.Submit(m, "upstream-"+id, at) })
+	with(t, s, id, func(tx *store.Tx, m *store.Message) error { return tx.Queue().Submit(m, "upstream-"+id, at) })
 }
 
 func wantIDs(t *testing.T, what string, got []string, want ...string) {
@@ -72,7 +72,7 @@ func TestClaimKeepsOrderAndOneInFlightPerCustomer(t *testing.T) {
 		submit(t, s, "a0", noon.Add(time.Second))
 		wantIDs(t, "after a0", claim(t, s, noon.Add(time.Second), 10), "a1")
 		with(t, s, "a1", func(tx *store.Tx, m *store.Message) error {
-			_, err := tx.Fail(m, 131026, noon)
+			_, err := tx.Queue().Fail(m, 131026, noon)
 			return err
 		})
 		wantIDs(t, "after a1 failed", claim(t, s, noon.Add(time.Second), 10), "a2")
@@ -114,7 +114,7 @@ func TestClaimIsBoundedByContent(t *testing.T) {
 			for n := range 10 {
 				m := newMessage(strconv.Itoa(n), customer(n))
 				m.Content = bytes.Repeat([]byte("x"), size)
-				if err := tx.Accept(m); err != nil {
+				if err := tx.Queue().Accept(m); err != nil {
 					return err
 				}
 			}
@@ -150,10 +150,10 @@ func TestRetryWaitsAndKeepsItsPlace(t *testing.T) {
 		accept(t, s, "a0", customer(1), store.LaneBulk, noon)
 		accept(t, s, "a1", customer(1), store.LaneBulk, noon)
 		claim(t, s, noon, 1)
-		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Retry(m, noon.Add(time.Minute)) })
+		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Retry(m, noon.Add(time.Minute)) })
 		wantIDs(t, "before the retry is due", claim(t, s, noon.Add(59*time.Second), 10))
 		view(t, s, func(tx *store.Tx) error {
-			next, err := tx.NextReady(channel)
+			next, err := tx.Queue().NextReady(channel)
 			if want := noon.Add(time.Minute); !next.Equal(want) {
 				t.Errorf("NextReady = %s; want %s", next, want)
 			}
@@ -176,11 +176,11 @@ func TestP12DoubtIsFoundAndHoldsTheCustomersQueue(t *testing.T) {
 		accept(t, s, "a1", customer(1), store.LaneBulk, noon)
 		claim(t, s, noon, 1)
 		update(t, s, func(tx *store.Tx) error { // what a start-up does
-			open, err := tx.InState(store.Sending, nil, 10)
+			open, err := tx.Queue().InState(store.Sending, nil, 10)
 			if err != nil || len(open) != 1 || open[0].ID != "a0" {
 				return errors.Join(err, fmt.Errorf("%d messages are being sent; want a0", len(open)))
 			}
-			return tx.Doubt(open[0])
+			return tx.Queue().Doubt(open[0])
 		})
 		wantIDs(t, "while a0 is in doubt", claim(t, s, noon.Add(time.Hour), 10))
 		depth := func() (n int64) {
@@ -194,7 +194,7 @@ func TestP12DoubtIsFoundAndHoldsTheCustomersQueue(t *testing.T) {
 			t.Errorf("%d in doubt; want 1", got)
 		}
 		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { // a status resolves it
-			_, err := tx.Advance(m, store.Delivered, noon.Add(time.Minute))
+			_, err := tx.Queue().Advance(m, store.Delivered, noon.Add(time.Minute))
 			return err
 		})
 		if got := depth(); got != 0 {
@@ -213,7 +213,7 @@ func TestStatusFromTheFutureHoldsUpNobody(t *testing.T) {
 		accept(t, s, "a1", customer(1), store.LaneBulk, noon)
 		claim(t, s, noon, 1)
 		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error {
-			_, err := tx.Advance(m, store.Delivered, noon.Add(10*365*24*time.Hour))
+			_, err := tx.Queue().Advance(m, store.Delivered, noon.Add(10*365*24*time.Hour))
 			return err
 		})
 		wantIDs(t, "after the status", claim(t, s, noon.Add(time.Second), 1), "a1")
@@ -245,11 +245,11 @@ func TestStatusesOnlyRise(t *testing.T) {
 				submit(t, s, "a", noon)
 				for n, status := range tc.order {
 					update(t, s, func(tx *store.Tx) error {
-						m, found, err := tx.MessageByUpstreamID("upstream-a")
+						m, found, err := tx.Messages().ByUpstreamID("upstream-a")
 						if err != nil || !found {
 							return errors.Join(err, errors.New("not found by the upstream's id"))
 						}
-						moved, err := tx.Advance(m, statuses[status], noon.Add(time.Duration(n)*time.Second))
+						moved, err := tx.Queue().Advance(m, statuses[status], noon.Add(time.Duration(n)*time.Second))
 						if moved != tc.moved[n] {
 							t.Errorf("%s: moved = %v; want %v", status, moved, tc.moved[n])
 						}
@@ -273,10 +273,10 @@ func TestLateStatusLeavesItsTime(t *testing.T) {
 		s := e.newStore(t)
 		accept(t, s, "a", customer(1), store.LaneReply, noon)
 		with(t, s, "a", func(tx *store.Tx, m *store.Message) error {
-			if _, err := tx.Advance(m, store.Read, noon.Add(9*time.Second)); err != nil {
+			if _, err := tx.Queue().Advance(m, store.Read, noon.Add(9*time.Second)); err != nil {
 				return err
 			}
-			_, err := tx.Advance(m, store.Delivered, noon.Add(5*time.Second))
+			_, err := tx.Queue().Advance(m, store.Delivered, noon.Add(5*time.Second))
 			return err
 		})
 		with(t, s, "a", func(_ *store.Tx, m *store.Message) error {
@@ -299,16 +299,16 @@ func TestIdempotencyKeyFindsTheMessage(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			m := newMessage("a", customer(1))
 			m.IdempotencyKey, m.Fingerprint = []byte("key"), []byte("request")
-			return tx.Accept(m)
+			return tx.Queue().Accept(m)
 		})
 		update(t, s, func(tx *store.Tx) error {
-			m, found, err := tx.MessageByIdempotencyKey([]byte("key"))
+			m, found, err := tx.Messages().ByIdempotencyKey([]byte("key"))
 			if err != nil || !found || m.ID != "a" || string(
 				m.Fingerprint,
 			) != "request" || string(m.Envelope) != `{"to":"33612345678"}` {
 				t.Errorf("by key: %+v, %v, %v; want the message with its fingerprint and envelope", m, found, err)
 			}
-			_, found, err = tx.MessageByIdempotencyKey([]byte("other"))
+			_, found, err = tx.Messages().ByIdempotencyKey([]byte("other"))
 			if found {
 				t.Error("another key found a message")
 			}
@@ -333,7 +333,7 @@ func TestAcceptRefuses(t *testing.T) {
 				m := newMessage("a", customer(1))
 				spoil(m)
 				if err := s.Update(
-					t.Context(), func(tx *store.Tx) error { return tx.Accept(m) },
+					t.Context(), func(tx *store.Tx) error { return tx.Queue().Accept(m) },
 				); !errors.Is(err, store.ErrInvalid) {
 					t.Errorf("Accept = %v; want ErrInvalid", err)
 				}
@@ -349,7 +349,7 @@ func TestExpiredAreUnsettledMessagesInOrder(t *testing.T) {
 			update(t, s, func(tx *store.Tx) error {
 				m := newMessage(id, customer(n))
 				m.ExpiresAt = noon.Add(time.Duration(2-n) * time.Hour)
-				return tx.Accept(m)
+				return tx.Queue().Accept(m)
 			})
 		}
 		update(t, s, func(tx *store.Tx) error {
@@ -357,7 +357,7 @@ func TestExpiredAreUnsettledMessagesInOrder(t *testing.T) {
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
-			expired, err := tx.Expired(noon.Add(2*time.Hour), 10)
+			expired, err := tx.Messages().Expired(noon.Add(2*time.Hour), 10)
 			var ids []string
 			for _, m := range expired {
 				ids = append(ids, m.ID)
@@ -378,7 +378,7 @@ func TestParkedMessageStepsOutOfLineAndComesBack(t *testing.T) {
 			accept(t, s, fmt.Sprintf("a%d", n), customer(1), store.LaneBulk, noon.Add(time.Duration(n)*time.Second))
 		}
 		claim(t, s, noon, 1)
-		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Park(m, noon.Add(time.Hour)) })
+		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Park(m, noon.Add(time.Hour)) })
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -386,7 +386,7 @@ func TestParkedMessageStepsOutOfLineAndComesBack(t *testing.T) {
 		inLine := func(want time.Time) {
 			t.Helper()
 			view(t, s, func(tx *store.Tx) error {
-				oldest, err := tx.OldestInLine()
+				oldest, err := tx.Queue().OldestInLine()
 				if !oldest.Equal(want) {
 					t.Errorf("the oldest in line was accepted at %s; want %s", oldest, want)
 				}
@@ -411,21 +411,21 @@ func TestParkedMessageIsNotBeforeANewOne(t *testing.T) {
 		s := e.newStore(t)
 		accept(t, s, "sale", customer(1), store.LaneBulk, noon)
 		claim(t, s, noon, 1)
-		with(t, s, "sale", func(tx *store.Tx, m *store.Message) error { return tx.Park(m, noon.Add(24*time.Hour)) })
+		with(t, s, "sale", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Park(m, noon.Add(24*time.Hour)) })
 		update(t, s, func(tx *store.Tx) error {
 			m := newMessage("password", customer(1))
 			m.Lane = store.LaneReply
-			line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+			line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 			if err != nil {
 				return err
 			}
 			if !line.Free() {
 				t.Error("it waits behind the parked message")
 			}
-			return tx.AcceptAndClaim(line, m)
+			return tx.Queue().AcceptAndClaim(line, m)
 		})
 		view(t, s, func(tx *store.Tx) error {
-			next, err := tx.NextReady(channel)
+			next, err := tx.Queue().NextReady(channel)
 			if want := noon.Add(24 * time.Hour); !next.Equal(want) {
 				t.Errorf("NextReady = %s; want %s, when the parked message is due", next, want)
 			}
@@ -449,13 +449,13 @@ func TestParkedMessageThatEndsMakesNobodyReady(t *testing.T) {
 			accept(t, s, fmt.Sprintf("a%d", n), customer(1), store.LaneBulk, noon)
 		}
 		claim(t, s, noon, 1)
-		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Hold(m, noon.Add(time.Hour)) })
+		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Hold(m, noon.Add(time.Hour)) })
 		wantIDs(t, "while a0 is held", claim(t, s, noon, 10), "a1")
 		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error {
-			_, err := tx.Fail(m, 131026, noon)
+			_, err := tx.Queue().Fail(m, 131026, noon)
 			return err
 		})
-		update(t, s, func(tx *store.Tx) error { return tx.Release(channel, noon.Add(time.Minute)) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Release(channel, noon.Add(time.Minute)) })
 		wantIDs(t, "when a0 has failed and a1 is under way", claim(t, s, noon.Add(2*time.Hour), 10))
 	})
 }
@@ -467,11 +467,11 @@ func TestHeldMessagesAreReleasedBeforeTheirTime(t *testing.T) {
 			accept(t, s, id, customer(n), store.LaneBulk, noon)
 		}
 		claim(t, s, noon, 2)
-		with(t, s, "held", func(tx *store.Tx, m *store.Message) error { return tx.Hold(m, noon.Add(time.Hour)) })
-		with(t, s, "parked", func(tx *store.Tx, m *store.Message) error { return tx.Park(m, noon.Add(time.Hour)) })
-		update(t, s, func(tx *store.Tx) error { return tx.Release("another channel", noon.Add(time.Minute)) })
+		with(t, s, "held", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Hold(m, noon.Add(time.Hour)) })
+		with(t, s, "parked", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Park(m, noon.Add(time.Hour)) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Release("another channel", noon.Add(time.Minute)) })
 		wantIDs(t, "before", claim(t, s, noon.Add(time.Minute), 10))
-		update(t, s, func(tx *store.Tx) error { return tx.Release(channel, noon.Add(time.Minute)) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Release(channel, noon.Add(time.Minute)) })
 		wantIDs(t, "after", claim(t, s, noon.Add(time.Minute), 10), "held")
 	})
 }
@@ -488,11 +488,11 @@ func TestAcceptAndClaimRefusesALineThatIsNotFree(t *testing.T) {
 			"the line is another customer's": {line: 2, want: store.ErrInvalid},
 		} {
 			err := s.Update(t.Context(), func(tx *store.Tx) error {
-				line, err := tx.Line(store.Person{Channel: channel, Customer: customer(tc.line)})
+				line, err := tx.Queue().Line(store.Person{Channel: channel, Customer: customer(tc.line)})
 				if err != nil {
 					return err
 				}
-				return tx.AcceptAndClaim(line, newMessage("second", customer(1)))
+				return tx.Queue().AcceptAndClaim(line, newMessage("second", customer(1)))
 			})
 			if !errors.Is(err, tc.want) {
 				t.Errorf("%s: %v; want %v", name, err, tc.want)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // RefusedCallback is a delivery that was set aside because the business's endpoint refuses it.
@@ -40,7 +41,7 @@ const (
 
 // NoteRefusal remembers that the endpoint refuses a claimed delivery since now, if it did not
 // before.
-func (tx *Tx) NoteRefusal(c *Callback, now time.Time) error {
+func (tx CallbackQueue) NoteRefusal(c *Callback, now time.Time) error {
 	return tx.exec(noteRefusal, millis(now), c.seq, c.Attempts)
 }
 
@@ -48,14 +49,14 @@ func (tx *Tx) NoteRefusal(c *Callback, now time.Time) error {
 // so that the next one may go, and keeps it for ReplayRefused or DropRefused. Of too many the
 // oldest are forgotten; it tells how many those were. SetAside is false if the lease was lost and
 // another claim has the delivery.
-func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
+func (tx CallbackQueue) SetAside(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
 	// The customer may have been found to be another one while the delivery was made.
 	if _, err := tx.first(
-		selectCallbackOf, []any{c.seq}, func(v values) { copy(c.Customer[:], v.Bytes(0)) },
+		selectCallbackOf, []any{c.seq}, func(v engine.Row) { copy(c.Customer[:], v.Bytes(0)) },
 	); err != nil {
 		return false, 0, err
 	}
-	finished, err := tx.FinishCallback(c, now)
+	finished, err := tx.Finish(c, now)
 	if err != nil || !finished {
 		return false, 0, err
 	}
@@ -74,7 +75,7 @@ func (tx *Tx) SetAsideCallback(c *Callback, status int, now time.Time) (setAside
 	return true, forgotten, err
 }
 
-func (tx *Tx) countRefused(callbacks, bytes int64) error {
+func (tx *transaction) countRefused(callbacks, bytes int64) error {
 	if err := tx.deepen(RefusedCallbacks, callbacks); err != nil {
 		return err
 	}
@@ -82,13 +83,13 @@ func (tx *Tx) countRefused(callbacks, bytes int64) error {
 }
 
 // boundRefused forgets the oldest of what is set aside until the rest is within the bounds.
-func (tx *Tx) boundRefused() (forgotten int64, err error) {
+func (tx *transaction) boundRefused() (forgotten int64, err error) {
 	for {
-		callbacks, err := tx.Depth(RefusedCallbacks)
+		callbacks, err := tx.depth(RefusedCallbacks)
 		if err != nil {
 			return forgotten, err
 		}
-		bytes, err := tx.Depth(refusedBytes)
+		bytes, err := tx.depth(refusedBytes)
 		if err != nil || callbacks <= maxRefused && bytes <= maxRefusedBytes {
 			return forgotten, err
 		}
@@ -102,16 +103,16 @@ func (tx *Tx) boundRefused() (forgotten int64, err error) {
 
 // PurgeRefused forgets what was set aside before an instant, the oldest first and so many rows at
 // most, and tells how many there were.
-func (tx *Tx) PurgeRefused(before time.Time, rows int) (int64, error) {
+func (tx CallbackQueue) PurgeRefused(before time.Time, rows int) (int64, error) {
 	return tx.forgetRefused(rows, func(setAsideAt int64) bool { return setAsideAt < millis(before) })
 }
 
 // forgetRefused deletes the oldest of what is set aside, so many at most, as long as they are old
 // enough.
-func (tx *Tx) forgetRefused(rows int, oldEnough func(setAsideAt int64) bool) (int64, error) {
+func (tx *transaction) forgetRefused(rows int, oldEnough func(setAsideAt int64) bool) (int64, error) {
 	type row struct{ seq, bytes int64 }
 	var oldest []row
-	if err := tx.each(selectOldestRefused, []any{int64(rows)}, func(v values) bool {
+	if err := tx.each(selectOldestRefused, []any{int64(rows)}, func(v engine.Row) bool {
 		if !oldEnough(v.Int(2)) {
 			return false
 		}
@@ -128,7 +129,7 @@ func (tx *Tx) forgetRefused(rows int, oldEnough func(setAsideAt int64) bool) (in
 	return int64(len(oldest)), nil
 }
 
-func (tx *Tx) deleteRefused(seq, bytes int64) error {
+func (tx *transaction) deleteRefused(seq, bytes int64) error {
 	if err := tx.exec(deleteRefused, seq); err != nil {
 		return err
 	}
@@ -137,9 +138,9 @@ func (tx *Tx) deleteRefused(seq, bytes int64) error {
 
 // RefusedCallbacks lists what is set aside of a channel behind an id, 0 at first, the oldest first,
 // so many at most.
-func (tx *Tx) RefusedCallbacks(channel string, after int64, limit int) ([]RefusedCallback, error) {
+func (tx CallbackQueue) Refused(channel string, after int64, limit int) ([]RefusedCallback, error) {
 	var list []RefusedCallback
-	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v values) bool {
+	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v engine.Row) bool {
 		list = append(list, RefusedCallback{
 			ID: v.Int(0), CreatedAt: instant(
 				v.Int(1),
@@ -151,17 +152,17 @@ func (tx *Tx) RefusedCallbacks(channel string, after int64, limit int) ([]Refuse
 }
 
 // LastRefusal is the status of the answer for which a delivery was last set aside; 0 if none is.
-func (tx *Tx) LastRefusal() (status int, err error) {
-	_, err = tx.first(selectLastRefusal, nil, func(v values) { status = int(v.Int(0)) })
+func (tx CallbackQueue) LastRefusal() (status int, err error) {
+	_, err = tx.first(selectLastRefusal, nil, func(v engine.Row) { status = int(v.Int(0)) })
 	return status, err
 }
 
 // ReplayRefused puts a delivery that was set aside at the end of its customer's line, to be tried
 // as a new one. It is false if none of the channel has the id, or it cannot be opened.
-func (tx *Tx) ReplayRefused(channel string, id int64, now time.Time) (bool, error) {
+func (tx CallbackQueue) Replay(channel string, id int64, now time.Time) (bool, error) {
 	c := Callback{Channel: channel, CreatedAt: now}
 	var sealed []byte
-	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v values) {
+	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v engine.Row) {
 		copy(c.Customer[:], v.Bytes(0))
 		sealed = v.Bytes(1)
 	})
@@ -175,13 +176,13 @@ func (tx *Tx) ReplayRefused(channel string, id int64, now time.Time) (bool, erro
 	if err := tx.deleteRefused(id, int64(len(sealed))); err != nil {
 		return false, err
 	}
-	return true, tx.EnqueueCallback(&c)
+	return true, tx.Enqueue(&c)
 }
 
 // DropRefused forgets a delivery that was set aside. It is false if none of the channel has the id.
-func (tx *Tx) DropRefused(channel string, id int64) (bool, error) {
+func (tx CallbackQueue) Drop(channel string, id int64) (bool, error) {
 	var bytes int64
-	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v values) { bytes = int64(len(v.Bytes(1))) })
+	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v engine.Row) { bytes = int64(len(v.Bytes(1))) })
 	if err != nil || !found {
 		return false, err
 	}
@@ -189,9 +190,9 @@ func (tx *Tx) DropRefused(channel string, id int64) (bool, error) {
 }
 
 // eraseRefused forgets what is set aside about a customer.
-func (tx *Tx) eraseRefused(channel string, customer seal.CustomerHash) error {
+func (tx *transaction) eraseRefused(channel string, customer seal.CustomerHash) error {
 	sizes := map[int64]int64{}
-	if err := tx.each(selectRefusedOf, []any{channel, customer[:]}, func(v values) bool {
+	if err := tx.each(selectRefusedOf, []any{channel, customer[:]}, func(v engine.Row) bool {
 		sizes[v.Int(0)] = v.Int(1)
 		return true
 	}); err != nil {

@@ -12,7 +12,7 @@ import (
 func setAside(t *testing.T, s *store.Store, c *store.Callback, at time.Time) (forgotten int64) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		done, n, err := tx.SetAsideCallback(c, 400, at)
+		done, n, err := tx.Callbacks().SetAside(c, 400, at)
 		if !done {
 			t.Error("SetAsideCallback = false; want true")
 		}
@@ -30,7 +30,7 @@ func refused(t *testing.T, s *store.Store) (list []store.RefusedCallback) {
 		if err != nil {
 			return err
 		}
-		if list, err = tx.RefusedCallbacks(channel, 0, 1000); int64(len(list)) != depth {
+		if list, err = tx.Callbacks().Refused(channel, 0, 1000); int64(len(list)) != depth {
 			t.Errorf("%d are listed and %d counted", len(list), depth)
 		}
 		return err
@@ -46,8 +46,8 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 		}
 		first := callbacks(t, s, noon)[0]
 		update(t, s, func(tx *store.Tx) error {
-			_, err := tx.RetryCallback(first, noon)
-			return errors.Join(tx.NoteRefusal(first, noon), err)
+			_, err := tx.Callbacks().Retry(first, noon)
+			return errors.Join(tx.Callbacks().NoteRefusal(first, noon), err)
 		})
 		again := callbacks(t, s, noon.Add(time.Minute))[0]
 		if string(again.Payload) != "poison" || !again.RefusedAt.Equal(noon) {
@@ -64,10 +64,10 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 			t.Fatalf("claimed %v; want the next", payloads(next))
 		}
 		update(t, s, func(tx *store.Tx) error {
-			if other, err := tx.ReplayRefused("another", refusedID(t, tx), noon); other || err != nil {
+			if other, err := tx.Callbacks().Replay("another", refusedID(t, tx), noon); other || err != nil {
 				t.Errorf("another channel replays it: %v, %v", other, err)
 			}
-			replayed, err := tx.ReplayRefused(channel, refusedID(t, tx), noon.Add(2*time.Hour))
+			replayed, err := tx.Callbacks().Replay(channel, refusedID(t, tx), noon.Add(2*time.Hour))
 			if !replayed {
 				t.Error("ReplayRefused = false; want true")
 			}
@@ -80,7 +80,7 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 		for claimed := next; len(claimed) > 0; claimed = callbacks(t, s, noon.Add(3*time.Hour)) {
 			order = append(order, payloads(claimed)...)
 			update(t, s, func(tx *store.Tx) error {
-				_, err := tx.FinishCallback(claimed[0], noon.Add(3*time.Hour))
+				_, err := tx.Callbacks().Finish(claimed[0], noon.Add(3*time.Hour))
 				return err
 			})
 		}
@@ -93,7 +93,7 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 // refusedID is the id of the only callback that is set aside.
 func refusedID(t *testing.T, tx *store.Tx) int64 {
 	t.Helper()
-	list, err := tx.RefusedCallbacks(channel, 0, 2)
+	list, err := tx.Callbacks().Refused(channel, 0, 2)
 	if err != nil || len(list) != 1 {
 		t.Errorf("set aside is %+v, %v; want one", list, err)
 		return 0
@@ -111,15 +111,15 @@ func TestWhatIsSetAsideIsDroppedErasedAndBounded(t *testing.T) {
 			setAside(t, s, c, noon.Add(time.Duration(i)*time.Hour))
 		}
 		update(t, s, func(tx *store.Tx) error {
-			n, err := tx.PurgeRefused(noon.Add(time.Minute), 10)
+			n, err := tx.Callbacks().PurgeRefused(noon.Add(time.Minute), 10)
 			if n != 1 {
 				t.Errorf("%d were too old; want one", n)
 			}
-			_, erased := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 10)
+			_, erased := tx.People().Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 10)
 			return errors.Join(err, erased)
 		})
 		update(t, s, func(tx *store.Tx) error {
-			dropped, err := tx.DropRefused(channel, refusedID(t, tx))
+			dropped, err := tx.Callbacks().Drop(channel, refusedID(t, tx))
 			if !dropped {
 				t.Error("DropRefused = false; want true")
 			}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const selectRemains = `SELECT seq, channel, ` + currentCustomer + `, settled, state, unpriced
@@ -19,7 +20,7 @@ type Remains struct {
 // Remains looks at a page of so many messages for those of people, given by their primary
 // addresses. The first page begins with the zero Remains, each other one with what the page before
 // has returned.
-func (tx *Tx) Remains(people []identity.Address, so Remains, rows int) (Remains, error) {
+func (tx People) Remains(people []identity.Address, so Remains, rows int) (Remains, error) {
 	page := Remains{Messages: make([]int64, len(people)), Open: make([]int64, len(people))}
 	copy(page.Messages, so.Messages)
 	copy(page.Open, so.Open)
@@ -37,7 +38,7 @@ func (tx *Tx) Remains(people []identity.Address, so Remains, rows int) (Remains,
 		}
 	}
 	looked := 0
-	err = tx.each(selectRemains, []any{so.Next, int64(rows)}, func(v values) bool {
+	err = tx.each(selectRemains, []any{so.Next, int64(rows)}, func(v engine.Row) bool {
 		looked++
 		page.Next = v.Int(0)
 		owner := Person{Channel: v.Text(1)}

@@ -51,11 +51,11 @@ var errUsedUp = errors.New("the budget is used up")
 // acceptWithin accepts a message if what is billed, what is reserved and the message stay within a
 // budget.
 func acceptWithin(tx *store.Tx, m *store.Message, budget money.Decimal) error {
-	total, err := tx.Total(whole)
+	total, err := tx.Figures().Total(whole)
 	if err != nil {
 		return err
 	}
-	spent, err := tx.Reserved("USD")
+	spent, err := tx.Figures().Reserved("USD")
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func acceptWithin(tx *store.Tx, m *store.Message, budget money.Decimal) error {
 	if spent.Cmp(budget) > 0 {
 		return errUsedUp
 	}
-	return tx.Accept(m)
+	return tx.Queue().Accept(m)
 }
 
 func TestP3BudgetIsExactAcrossReplicas(t *testing.T) {
@@ -112,7 +112,7 @@ func TestP2P5ReplicasKeepOrderAndOneChain(t *testing.T) {
 	replicas, _, _ := openReplicas(t, 3, 0)
 	for n := range customers * each {
 		update(t, replicas[n%len(replicas)], func(tx *store.Tx) error {
-			return tx.Accept(newMessage(fmt.Sprintf("%d-%02d", n%customers, n/customers), customer(n%customers)))
+			return tx.Queue().Accept(newMessage(fmt.Sprintf("%d-%02d", n%customers, n/customers), customer(n%customers)))
 		})
 	}
 	var mutex sync.Mutex
@@ -149,7 +149,7 @@ func sendAll(
 		var parcels []parcel
 		var left int64
 		err := s.Update(context.Background(), func(tx *store.Tx) error {
-			claimed, err := tx.Claim(channel, noon.Add(time.Hour), 2)
+			claimed, err := tx.Queue().Claim(channel, noon.Add(time.Hour), 2)
 			if err != nil {
 				return err
 			}
@@ -174,14 +174,14 @@ func sendAll(
 			order[p.to] = append(order[p.to], p.id)
 			mutex.Unlock()
 			if err := s.Update(context.Background(), func(tx *store.Tx) error {
-				m, _, err := tx.Message(p.id)
+				m, _, err := tx.Messages().ByID(p.id)
 				if err != nil {
 					return err
 				}
 				mutex.Lock() // before the commit that makes the next one ready
 				under[p.to]--
 				mutex.Unlock()
-				if err := tx.Submit(m, "upstream-"+p.id, noon); err != nil {
+				if err := tx.Queue().Submit(m, "upstream-"+p.id, noon); err != nil {
 					return err
 				}
 				_, err = settle(tx, p.id)
@@ -196,11 +196,11 @@ func sendAll(
 
 func TestP12AnotherReplicaFindsWhatWasCutOff(t *testing.T) {
 	replicas, where, keys := openReplicas(t, 1, 0)
-	update(t, replicas[0], func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	update(t, replicas[0], func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 
 	gone := where.open(t, keys)
 	update(t, gone, func(tx *store.Tx) error {
-		claimed, err := tx.Claim(channel, noon, 10)
+		claimed, err := tx.Queue().Claim(channel, noon, 10)
 		if len(claimed) != 1 {
 			t.Errorf("claimed %d messages; want 1", len(claimed))
 		}
@@ -208,7 +208,7 @@ func TestP12AnotherReplicaFindsWhatWasCutOff(t *testing.T) {
 	})
 	cutOff := func() (ids []string) {
 		update(t, replicas[0], func(tx *store.Tx) error {
-			messages, err := tx.CutOff(nil, 10)
+			messages, err := tx.Queue().CutOff(nil, 10)
 			for _, m := range messages {
 				ids = append(ids, m.ID)
 			}
@@ -230,10 +230,10 @@ func TestP12AnotherReplicaFindsWhatWasCutOff(t *testing.T) {
 
 func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 	replicas, where, _ := openReplicas(t, 2, 0)
-	update(t, replicas[0], func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+	update(t, replicas[0], func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 	var lease int64
 	update(t, replicas[0], func(tx *store.Tx) error {
-		claimed, err := tx.Claim(channel, noon, 10)
+		claimed, err := tx.Queue().Claim(channel, noon, 10)
 		if err == nil {
 			lease = claimed[0].Lease
 		}
@@ -253,26 +253,26 @@ func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	update(t, replicas[1], func(tx *store.Tx) error {
-		messages, err := tx.CutOff(nil, 10)
+		messages, err := tx.Queue().CutOff(nil, 10)
 		if err != nil || len(messages) != 1 {
 			return fmt.Errorf("%d messages are cut off, %w; want 1", len(messages), err)
 		}
-		return tx.Doubt(messages[0])
+		return tx.Queue().Doubt(messages[0])
 	})
 	ran := false
 	err := replicas[0].Update(context.Background(), func(tx *store.Tx) error {
 		ran = true
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err != nil {
 			return err
 		}
-		return tx.Submit(m, "upstream-a", noon)
+		return tx.Queue().Submit(m, "upstream-a", noon)
 	})
 	if !errors.Is(err, store.ErrLeaseLost) || !errors.Is(err, store.ErrUnavailable) || ran {
 		t.Errorf("Update under a lost lease = %v, and ran is %v; want ErrLeaseLost, and that nothing ran", err, ran)
 	}
 	view(t, replicas[1], func(tx *store.Tx) error {
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err == nil && m.State != store.InDoubt {
 			t.Errorf("the message is %s; want inDoubt", m.State)
 		}
@@ -280,11 +280,11 @@ func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 	})
 	// Under its next lease it works again, and what it knows still resolves the doubt.
 	update(t, replicas[0], func(tx *store.Tx) error {
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err != nil {
 			return err
 		}
-		return tx.Submit(m, "upstream-a", noon)
+		return tx.Queue().Submit(m, "upstream-a", noon)
 	})
 	if replicas[0].HoldsLease(lease) {
 		t.Error("the replica holds the lease that was taken")
@@ -301,7 +301,7 @@ func TestReplicasSeeEachOthersCommits(t *testing.T) {
 	replicas, _, _ := openReplicas(t, 2, 0)
 	for n := range 6 {
 		update(t, replicas[n%2], func(tx *store.Tx) error {
-			if err := tx.Accept(newMessage(strconv.Itoa(n), customer(n))); err != nil {
+			if err := tx.Queue().Accept(newMessage(strconv.Itoa(n), customer(n))); err != nil {
 				return err
 			}
 			_, err := settle(tx, strconv.Itoa(n))
@@ -309,7 +309,7 @@ func TestReplicasSeeEachOthersCommits(t *testing.T) {
 		})
 		for _, s := range replicas {
 			view(t, s, func(tx *store.Tx) error {
-				total, err := tx.Total(ledger.TotalKey{Period: "2026-11", Currency: "USD"})
+				total, err := tx.Figures().Total(ledger.TotalKey{Period: "2026-11", Currency: "USD"})
 				if err == nil && total.Messages != int64(n+1) {
 					t.Errorf("after %d settlements a replica counts %d", n+1, total.Messages)
 				}
@@ -328,9 +328,9 @@ func TestReplicasShareWhatIsParked(t *testing.T) {
 		accept(t, one, fmt.Sprintf("a%d", n), customer(1), store.LaneBulk, noon)
 	}
 	claim(t, one, noon, 1)
-	with(t, one, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Hold(m, noon.Add(time.Hour)) })
+	with(t, one, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Hold(m, noon.Add(time.Hour)) })
 	wantIDs(t, "on the other, while a0 is held", claim(t, other, noon, 10), "a1")
-	update(t, other, func(tx *store.Tx) error { return tx.Release(channel, noon.Add(time.Minute)) })
+	update(t, other, func(tx *store.Tx) error { return tx.Queue().Release(channel, noon.Add(time.Minute)) })
 	wantIDs(t, "on the first, while a1 is under way", claim(t, one, noon.Add(time.Minute), 10))
 	submit(t, other, "a1", noon.Add(time.Minute))
 	wantIDs(t, "on the first, after a1", claim(t, one, noon.Add(time.Minute), 10), "a0")

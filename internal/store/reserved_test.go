@@ -14,28 +14,28 @@ import (
 // giveUpInDoubt accepts a message and gives it up while in doubt; it keeps its reservation of 0.03
 // USD.
 func giveUpInDoubt(tx *store.Tx, id string) error {
-	if err := tx.Accept(newMessage(id, customer(1))); err != nil {
+	if err := tx.Queue().Accept(newMessage(id, customer(1))); err != nil {
 		return err
 	}
-	claimed, err := tx.Claim(channel, noon, 1)
+	claimed, err := tx.Queue().Claim(channel, noon, 1)
 	if err != nil || len(claimed) != 1 {
 		return errors.Join(err, errors.New("the message was not claimed"))
 	}
 	m := claimed[0]
-	if err := tx.Doubt(m); err != nil {
+	if err := tx.Queue().Doubt(m); err != nil {
 		return err
 	}
-	if _, err := tx.Fail(m, 131000, noon); err != nil {
+	if _, err := tx.Queue().Fail(m, 131000, noon); err != nil {
 		return err
 	}
-	_, err = tx.SettleReserved(m, outcome(m), time.Time{})
+	_, err = tx.Ledger().SettleReserved(m, outcome(m), time.Time{})
 	return err
 }
 
 func reserved(t *testing.T, s *store.Store) (amount money.Decimal) {
 	t.Helper()
 	view(t, s, func(tx *store.Tx) (err error) {
-		amount, err = tx.Reserved("USD")
+		amount, err = tx.Figures().Reserved("USD")
 		return err
 	})
 	return amount
@@ -44,7 +44,7 @@ func reserved(t *testing.T, s *store.Store) (amount money.Decimal) {
 func reservedPast(t *testing.T, s *store.Store, at time.Time) (ids []string) {
 	t.Helper()
 	view(t, s, func(tx *store.Tx) error {
-		messages, err := tx.ReservedPast(at, 10)
+		messages, err := tx.Messages().ReservedPast(at, 10)
 		for _, m := range messages {
 			ids = append(ids, m.ID)
 		}
@@ -64,7 +64,7 @@ func TestP3ReservationOutlivesTheSettlementOfADoubt(t *testing.T) {
 		s = p.open(t, keys)
 		expires := noon.Add(30 * 24 * time.Hour)
 		view(t, s, func(tx *store.Tx) error {
-			m, _, err := tx.Message("wamid.1")
+			m, _, err := tx.Messages().ByID("wamid.1")
 			if err != nil {
 				return err
 			}
@@ -87,8 +87,8 @@ func TestP3ReservationOutlivesTheSettlementOfADoubt(t *testing.T) {
 				t.Errorf("reserved %s; want %s", got, want)
 			}
 			update(t, s, func(tx *store.Tx) error {
-				m, _, err := tx.Message("wamid.1")
-				return errors.Join(err, tx.Unreserve(m))
+				m, _, err := tx.Messages().ByID("wamid.1")
+				return errors.Join(err, tx.Ledger().Unreserve(m))
 			})
 		}
 		if got := reservedPast(t, s, expires); len(got) != 0 {
@@ -100,10 +100,10 @@ func TestP3ReservationOutlivesTheSettlementOfADoubt(t *testing.T) {
 func TestUnreserveLeavesAnUnsettledMessageItsReservation(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 		update(t, s, func(tx *store.Tx) error {
-			m, _, err := tx.Message("wamid.1")
-			return errors.Join(err, tx.Unreserve(m))
+			m, _, err := tx.Messages().ByID("wamid.1")
+			return errors.Join(err, tx.Ledger().Unreserve(m))
 		})
 		if got := reserved(t, s); got != money.MustParse("0.03") {
 			t.Errorf("reserved %s; want 0.03", got)
@@ -118,16 +118,16 @@ func TestP3MessageWithAReservationIsNotPurged(t *testing.T) {
 		for _, want := range []bool{true, false} {
 			var found bool
 			update(t, s, func(tx *store.Tx) (err error) {
-				if _, err = tx.Purge(
+				if _, err = tx.Upkeep().Purge(
 					noon, store.PurgeLimits{SettledBefore: noon.Add(time.Hour), Rows: 10},
 				); err != nil {
 					return err
 				}
 				var m *store.Message
-				if m, found, err = tx.Message("wamid.1"); err != nil || !found {
+				if m, found, err = tx.Messages().ByID("wamid.1"); err != nil || !found {
 					return err
 				}
-				return tx.Unreserve(m)
+				return tx.Ledger().Unreserve(m)
 			})
 			if found != want {
 				t.Errorf("found after the purge = %v; want %v", found, want)
@@ -165,34 +165,34 @@ func TestDoubtAboutCopiesEndsWithTheWordOnTheOnlyAttemptInDoubt(t *testing.T) {
 				s := e.newStore(t)
 				attempt := func(at time.Time, doubt bool) {
 					update(t, s, func(tx *store.Tx) error {
-						claimed, err := tx.Claim(channel, at, 1)
+						claimed, err := tx.Queue().Claim(channel, at, 1)
 						if err != nil || len(claimed) != 1 {
 							return errors.Join(err, errors.New("the message was not claimed"))
 						}
 						if !doubt {
 							return nil
 						}
-						return tx.Doubt(claimed[0])
+						return tx.Queue().Doubt(claimed[0])
 					})
 				}
 				on := func(step func(*store.Tx, *store.Message) error) {
 					update(t, s, func(tx *store.Tx) error {
-						m, _, err := tx.Message("wamid.1")
+						m, _, err := tx.Messages().ByID("wamid.1")
 						if err != nil {
 							return err
 						}
 						return step(tx, m)
 					})
 				}
-				update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+				update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 				attempt(noon, !tc.first.IsZero())
 				if name != "one attempt" {
-					on(func(tx *store.Tx, m *store.Message) error { return tx.Retry(m, later) })
+					on(func(tx *store.Tx, m *store.Message) error { return tx.Queue().Retry(m, later) })
 					attempt(later, !tc.second.IsZero())
 				}
-				on(func(tx *store.Tx, m *store.Message) error { return tx.Submit(m, "upstream.1", later) })
+				on(func(tx *store.Tx, m *store.Message) error { return tx.Queue().Submit(m, "upstream.1", later) })
 				view(t, s, func(tx *store.Tx) error {
-					m, _, err := tx.Message("wamid.1")
+					m, _, err := tx.Messages().ByID("wamid.1")
 					if err == nil && !m.DoubtedAt.Equal(tc.want) {
 						t.Errorf("doubted at %v; want %v", m.DoubtedAt, tc.want)
 					}
@@ -206,20 +206,20 @@ func TestDoubtAboutCopiesEndsWithTheWordOnTheOnlyAttemptInDoubt(t *testing.T) {
 func TestRereserveReplacesTheReservation(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 		for _, amount := range []money.Money{
 			{Amount: money.MustParse("0.06"), Currency: "USD"},
 			{Amount: money.MustParse("0.05"), Currency: "EUR"},
 		} {
 			update(t, s, func(tx *store.Tx) error {
-				m, _, err := tx.Message("wamid.1")
+				m, _, err := tx.Messages().ByID("wamid.1")
 				if err != nil {
 					return err
 				}
-				return tx.Rereserve(m, &pricing.Bound{Amount: amount})
+				return tx.Ledger().Rereserve(m, &pricing.Bound{Amount: amount})
 			})
 			view(t, s, func(tx *store.Tx) error {
-				m, _, err := tx.Message("wamid.1")
+				m, _, err := tx.Messages().ByID("wamid.1")
 				if err != nil || m.Reserved != amount {
 					return errors.Join(err, fmt.Errorf("the message reserves %s; want %s", m.Reserved, amount))
 				}
@@ -228,7 +228,7 @@ func TestRereserveReplacesTheReservation(t *testing.T) {
 					if currency == amount.Currency {
 						want = amount.Amount
 					}
-					if sum, err := tx.Reserved(currency); err != nil || sum != want {
+					if sum, err := tx.Figures().Reserved(currency); err != nil || sum != want {
 						return errors.Join(err, fmt.Errorf("%s %s are reserved; want %s", sum, currency, want))
 					}
 				}

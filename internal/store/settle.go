@@ -6,6 +6,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // the totals, releases the message's reservation and deletes its content, or keeps it until
 // keepContentUntil. The record's Sequence is set here. A message that is settled already stays as
 // it is: the result is false, and no error.
-func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
+func (tx Ledger) Settle(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
 	settled, err := tx.SettleReserved(m, record, keepContentUntil)
 	if err != nil || !settled {
 		return settled, err
@@ -31,7 +32,7 @@ func (tx *Tx) Settle(m *Message, record *ledger.Record, keepContentUntil time.Ti
 // SettleReserved is Settle for a message that is given up while the upstream may still have a copy
 // of it: its reservation stays until Unreserve, because a delivery would be charged. See
 // ReservedPast.
-func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
+func (tx Ledger) SettleReserved(m *Message, record *ledger.Record, keepContentUntil time.Time) (bool, error) {
 	if m.Settled {
 		return false, nil
 	}
@@ -55,7 +56,7 @@ func (tx *Tx) SettleReserved(m *Message, record *ledger.Record, keepContentUntil
 }
 
 // Unreserve gives back what a settled message has still reserved.
-func (tx *Tx) Unreserve(m *Message) error {
+func (tx Ledger) Unreserve(m *Message) error {
 	if !m.Settled {
 		return nil
 	}
@@ -71,7 +72,7 @@ func (tx *Tx) Unreserve(m *Message) error {
 }
 
 // Rereserve reserves another bound for a message that is not settled.
-func (tx *Tx) Rereserve(m *Message, bound *pricing.Bound) error {
+func (tx Ledger) Rereserve(m *Message, bound *pricing.Bound) error {
 	if m.Settled {
 		return tx.wrongState(m)
 	}
@@ -93,14 +94,14 @@ func (m *Message) Reserves(bound *pricing.Bound) bool {
 }
 
 // reserveFor adds the bound of a message to what is reserved.
-func (tx *Tx) reserveFor(m *Message, bound *pricing.Bound) error {
+func (tx *transaction) reserveFor(m *Message, bound *pricing.Bound) error {
 	made := claimsOf(bound, m.Covered)
 	m.Reserved, m.claims, m.dirty = bound.Amount, made.String(), true
 	return tx.reserve(bound, made)
 }
 
 // releaseOf takes what a message has reserved back.
-func (tx *Tx) releaseOf(m *Message) error {
+func (tx *transaction) releaseOf(m *Message) error {
 	made, err := parseClaims(m.claims)
 	if err != nil {
 		return err
@@ -111,7 +112,7 @@ func (tx *Tx) releaseOf(m *Message) error {
 
 // Correct appends what a settled message owes after all to the ledger, in place of what it has
 // still reserved. The record's Sequence is set here.
-func (tx *Tx) Correct(m *Message, record *ledger.Record) error {
+func (tx Ledger) Correct(m *Message, record *ledger.Record) error {
 	record.Kind, record.MessageID = ledger.Correction, m.ID
 	if err := tx.setUnpriced(m, false); err != nil {
 		return err
@@ -124,17 +125,17 @@ func (tx *Tx) Correct(m *Message, record *ledger.Record) error {
 
 // ReservedPast are settled messages that have a reservation although their time is over at now, and
 // no delivery that waits for a rate.
-func (tx *Tx) ReservedPast(now time.Time, limit int) ([]*Message, error) {
+func (tx Messages) ReservedPast(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectReservedPast, millis(now), limit)
 }
 
 // HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation
 // until it is settled, or corrected if it was settled as undelivered.
-func (tx *Tx) HoldUnpriced(m *Message) error {
+func (tx Ledger) HoldUnpriced(m *Message) error {
 	return tx.setUnpriced(m, true)
 }
 
-func (tx *Tx) setUnpriced(m *Message, unpriced bool) error {
+func (tx *transaction) setUnpriced(m *Message, unpriced bool) error {
 	if m.Unpriced == unpriced {
 		return nil
 	}
@@ -147,7 +148,7 @@ func (tx *Tx) setUnpriced(m *Message, unpriced bool) error {
 
 // Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle;
 // Correct makes corrections; Append is for doubts.
-func (tx *Tx) Append(record *ledger.Record) error {
+func (tx Ledger) Append(record *ledger.Record) error {
 	head, err := tx.headCell()
 	if err != nil {
 		return err
@@ -158,14 +159,14 @@ func (tx *Tx) Append(record *ledger.Record) error {
 	); err != nil {
 		return err
 	}
-	if err := change(tx, head, next); err != nil {
+	if err := change(tx.transaction, head, next); err != nil {
 		return err
 	}
 	return tx.count(record)
 }
 
 // count adds a record to the derived figures.
-func (tx *Tx) count(record *ledger.Record) error {
+func (tx *transaction) count(record *ledger.Record) error {
 	if record.Kind == ledger.Doubt {
 		return nil
 	}
@@ -193,7 +194,7 @@ func (tx *Tx) count(record *ledger.Record) error {
 }
 
 // Head is the end of the ledger.
-func (tx *Tx) Head() (ledger.Head, error) {
+func (tx Ledger) Head() (ledger.Head, error) {
 	c, err := tx.headCell()
 	if err != nil {
 		return ledger.Head{}, err
@@ -202,15 +203,15 @@ func (tx *Tx) Head() (ledger.Head, error) {
 }
 
 // RecordHash is the hash of the ledger's record of a sequence, and whether there is one.
-func (tx *Tx) RecordHash(sequence int64) (hash ledger.Hash, found bool, err error) {
-	found, err = tx.first(selectRecordHash, []any{sequence}, func(v values) { copy(hash[:], v.Bytes(0)) })
+func (tx Ledger) RecordHash(sequence int64) (hash ledger.Hash, found bool, err error) {
+	found, err = tx.first(selectRecordHash, []any{sequence}, func(v engine.Row) { copy(hash[:], v.Bytes(0)) })
 	return hash, found, err
 }
 
 // Settlement is the ledger's settlement of a message, and whether there is one.
-func (tx *Tx) Settlement(messageID string) (*ledger.Record, bool, error) {
+func (tx Ledger) Settlement(messageID string) (*ledger.Record, bool, error) {
 	var canonical []byte
-	found, err := tx.first(selectSettlement, []any{messageID}, func(v values) { canonical = v.Bytes(0) })
+	found, err := tx.first(selectSettlement, []any{messageID}, func(v engine.Row) { canonical = v.Bytes(0) })
 	if err != nil || !found {
 		return nil, false, err
 	}

@@ -20,20 +20,20 @@ var whole = ledger.TotalKey{Period: "2026-11", Currency: "USD"}
 
 // settle settles a message, and tells whether it did.
 func settle(tx *store.Tx, id string) (settled bool, err error) {
-	m, found, err := tx.Message(id)
+	m, found, err := tx.Messages().ByID(id)
 	if err != nil || !found {
 		return false, errors.Join(err, errors.New("the message is not there"))
 	}
-	if _, err := tx.Advance(m, store.Delivered, noon.Add(2*time.Second)); err != nil {
+	if _, err := tx.Queue().Advance(m, store.Delivered, noon.Add(2*time.Second)); err != nil {
 		return false, err
 	}
-	return tx.Settle(m, settlement(m), time.Time{})
+	return tx.Ledger().Settle(m, settlement(m), time.Time{})
 }
 
 func TestP2SecondSettlementIsANoOp(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 		for attempt, want := range []bool{true, false, false} {
 			update(t, s, func(tx *store.Tx) error {
 				settled, err := settle(tx, "wamid.1")
@@ -44,7 +44,7 @@ func TestP2SecondSettlementIsANoOp(t *testing.T) {
 			})
 		}
 		view(t, s, func(tx *store.Tx) error {
-			total, err := tx.Total(whole)
+			total, err := tx.Figures().Total(whole)
 			if want := (ledger.Total{
 				Messages: 1, Charged: 1, Billed: money.MustParse("0.03"), Cost: money.MustParse("0.03"),
 			}); total != want {
@@ -62,7 +62,7 @@ func TestP2ConcurrentDuplicatesSettleOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for n := range messages {
 			id := customer(n).String()
-			update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage(id, customer(n))) })
+			update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(id, customer(n))) })
 			for range duplicates {
 				group.Go(func() {
 					if err := s.Update(context.Background(), func(tx *store.Tx) error {
@@ -76,7 +76,7 @@ func TestP2ConcurrentDuplicatesSettleOnce(t *testing.T) {
 		}
 		group.Wait()
 		view(t, s, func(tx *store.Tx) error {
-			head, totals, err := ledger.Verify(accountUID, tx.Entries(0))
+			head, totals, err := ledger.Verify(accountUID, tx.Ledger().Entries(0))
 			if head.Sequence != messages {
 				t.Errorf("the ledger has %d records; want %d", head.Sequence, messages)
 			}
@@ -94,7 +94,7 @@ func TestP2SchemaRefusesASecondSettlement(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
 		m := newMessage("wamid.1", customer(1))
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(m) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(m) })
 		update(t, s, func(tx *store.Tx) error {
 			_, err := settle(tx, "wamid.1")
 			return err
@@ -102,13 +102,13 @@ func TestP2SchemaRefusesASecondSettlement(t *testing.T) {
 		err := s.Update(context.Background(), func(tx *store.Tx) error {
 			record := settlement(m)
 			record.Kind, record.MessageID = ledger.Settlement, "wamid.1"
-			return tx.Append(record)
+			return tx.Ledger().Append(record)
 		})
 		if err == nil {
 			t.Fatal("a second settlement was appended")
 		}
 		view(t, s, func(tx *store.Tx) error {
-			head, err := tx.Head()
+			head, err := tx.Ledger().Head()
 			if head.Sequence != 1 {
 				t.Errorf("the ledger has %d records; want 1", head.Sequence)
 			}
@@ -128,11 +128,11 @@ func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
 		for n := range 100 {
 			group.Go(func() {
 				err := s.Update(context.Background(), func(tx *store.Tx) error {
-					total, err := tx.Total(whole)
+					total, err := tx.Figures().Total(whole)
 					if err != nil {
 						return err
 					}
-					spent, err := tx.Reserved("USD")
+					spent, err := tx.Figures().Reserved("USD")
 					if err != nil {
 						return err
 					}
@@ -145,7 +145,7 @@ func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
 					if spent.Cmp(limit) > 0 {
 						return refused
 					}
-					if err := tx.Accept(m); err != nil || n%2 == 0 {
+					if err := tx.Queue().Accept(m); err != nil || n%2 == 0 {
 						return err
 					}
 					_, err = settle(tx, m.ID)
@@ -165,11 +165,11 @@ func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
 			t.Errorf("accepted %d messages; want 33", accepted)
 		}
 		view(t, s, func(tx *store.Tx) error {
-			total, err := tx.Total(whole)
+			total, err := tx.Figures().Total(whole)
 			if err != nil {
 				return err
 			}
-			reserved, err := tx.Reserved("USD")
+			reserved, err := tx.Figures().Reserved("USD")
 			if err != nil {
 				return err
 			}
@@ -185,7 +185,7 @@ func TestP3DecisionsAreExactUnderConcurrency(t *testing.T) {
 func TestSettlementReleasesTheReservation(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 		if got := reserved(t, s); got != money.MustParse("0.03") {
 			t.Errorf("reserved %s after acceptance; want 0.03", got)
 		}
@@ -215,30 +215,30 @@ func TestP7ContentIsDeletedWithTheSettlement(t *testing.T) {
 				s := e.newStore(t)
 				content := func() (text string) {
 					view(t, s, func(tx *store.Tx) error {
-						m, _, err := tx.Message("wamid.1")
+						m, _, err := tx.Messages().ByID("wamid.1")
 						if err != nil {
 							return err
 						}
-						err = tx.ReadContent(m)
+						err = tx.Messages().ReadContent(m)
 						text = string(m.Content)
 						return err
 					})
 					return text
 				}
-				update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+				update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 				update(t, s, func(tx *store.Tx) error {
-					m, _, err := tx.Message("wamid.1")
+					m, _, err := tx.Messages().ByID("wamid.1")
 					if err != nil {
 						return err
 					}
-					_, err = tx.Settle(m, settlement(m), tc.keepUntil)
+					_, err = tx.Ledger().Settle(m, settlement(m), tc.keepUntil)
 					return err
 				})
 				if got := content(); got != tc.before {
 					t.Errorf("content after settlement = %q; want %q", got, tc.before)
 				}
 				update(t, s, func(tx *store.Tx) error {
-					_, err := tx.Purge(tc.purgedAt, store.PurgeLimits{Rows: 10})
+					_, err := tx.Upkeep().Purge(tc.purgedAt, store.PurgeLimits{Rows: 10})
 					return err
 				})
 				if got := content(); got != tc.now {
@@ -252,7 +252,7 @@ func TestP7ContentIsDeletedWithTheSettlement(t *testing.T) {
 func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 		figures := func() (unpriced, unsettled int64, reserved money.Decimal) {
 			view(t, s, func(tx *store.Tx) (err error) {
 				if unpriced, err = tx.Depth(store.UnpricedMessages); err != nil {
@@ -261,20 +261,20 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 				if unsettled, err = tx.Depth(store.Unsettled); err != nil {
 					return err
 				}
-				reserved, err = tx.Reserved("USD")
+				reserved, err = tx.Figures().Reserved("USD")
 				return err
 			})
 			return
 		}
 		update(t, s, func(tx *store.Tx) error {
-			m, _, err := tx.Message("wamid.1")
+			m, _, err := tx.Messages().ByID("wamid.1")
 			if err != nil {
 				return err
 			}
-			if err := tx.HoldUnpriced(m); err != nil {
+			if err := tx.Ledger().HoldUnpriced(m); err != nil {
 				return err
 			}
-			return tx.HoldUnpriced(m) // again: no change
+			return tx.Ledger().HoldUnpriced(m) // again: no change
 		})
 		if unpriced, unsettled, reserved := figures(); unpriced != 1 || unsettled != 1 || reserved != money.MustParse(
 			"0.03",
@@ -282,14 +282,14 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 			t.Errorf("held: unpriced %d, unsettled %d, reserved %s; want 1, 1, 0.03", unpriced, unsettled, reserved)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			if expired, err := tx.Expired(noon.Add(31*24*time.Hour), 10); err != nil || len(expired) != 0 {
+			if expired, err := tx.Messages().Expired(noon.Add(31*24*time.Hour), 10); err != nil || len(expired) != 0 {
 				t.Errorf("%d unpriced messages expired; want none", len(expired))
 			}
-			held, err := tx.Unpriced(nil, 10)
+			held, err := tx.Messages().Unpriced(nil, 10)
 			if err != nil || len(held) != 1 {
 				return errors.Join(err, fmt.Errorf("%d messages are unpriced; want 1", len(held)))
 			}
-			_, err = tx.Settle(held[0], settlement(held[0]), time.Time{})
+			_, err = tx.Ledger().Settle(held[0], settlement(held[0]), time.Time{})
 			return err
 		})
 		if unpriced, unsettled, reserved := figures(); unpriced != 0 || unsettled != 0 || !reserved.IsZero() {
@@ -303,59 +303,59 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 func TestP2OwedDeliveryOutlivesPurgeAndErasure(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("wamid.1", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("wamid.1", customer(1))) })
 		update(t, s, func(tx *store.Tx) error {
-			m, _, err := tx.Message("wamid.1")
+			m, _, err := tx.Messages().ByID("wamid.1")
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Fail(m, 131026, noon); err != nil {
+			if _, err := tx.Queue().Fail(m, 131026, noon); err != nil {
 				return err
 			}
-			if _, err := tx.SettleReserved(m, settlement(m), time.Time{}); err != nil {
+			if _, err := tx.Ledger().SettleReserved(m, settlement(m), time.Time{}); err != nil {
 				return err
 			}
-			if _, err := tx.Advance(m, store.Delivered, noon); err != nil {
+			if _, err := tx.Queue().Advance(m, store.Delivered, noon); err != nil {
 				return err
 			}
-			return tx.HoldUnpriced(m)
+			return tx.Ledger().HoldUnpriced(m)
 		})
 		later := noon.Add(90 * 24 * time.Hour)
 		update(t, s, func(tx *store.Tx) error {
-			past, err := tx.ReservedPast(later, 10)
+			past, err := tx.Messages().ReservedPast(later, 10)
 			if len(past) != 0 {
 				t.Errorf("%d reservations are over; want none while the delivery waits for its rate", len(past))
 			}
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
-			_, err := tx.Purge(later, store.PurgeLimits{SettledBefore: later, Rows: 10})
+			_, err := tx.Upkeep().Purge(later, store.PurgeLimits{SettledBefore: later, Rows: 10})
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
-			m, _, err := tx.Message("wamid.1")
+			m, _, err := tx.Messages().ByID("wamid.1")
 			if err != nil {
 				return err
 			}
-			erased, err := tx.Erase(m.Channel, []seal.CustomerHash{m.Customer}, store.Erasure{}, 10)
+			erased, err := tx.People().Erase(m.Channel, []seal.CustomerHash{m.Customer}, store.Erasure{}, 10)
 			if !slices.Equal(erased.Open, []int64{1}) {
 				t.Errorf("erasure keeps %v; want the one", erased.Open)
 			}
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
-			held, err := tx.Unpriced(nil, 10)
+			held, err := tx.Messages().Unpriced(nil, 10)
 			if err != nil || len(held) != 1 {
 				return errors.Join(err, fmt.Errorf("%d messages are unpriced; want 1", len(held)))
 			}
-			return tx.Correct(held[0], settlement(held[0]))
+			return tx.Ledger().Correct(held[0], settlement(held[0]))
 		})
 		view(t, s, func(tx *store.Tx) error {
 			unpriced, err := tx.Depth(store.UnpricedMessages)
 			if err != nil {
 				return err
 			}
-			reserved, err := tx.Reserved("USD")
+			reserved, err := tx.Figures().Reserved("USD")
 			if unpriced != 0 || !reserved.IsZero() {
 				t.Errorf("corrected: unpriced %d, reserved %s; want 0, 0", unpriced, reserved)
 			}
@@ -370,10 +370,10 @@ func TestFiguresOfPeriods(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			for n, period := range []string{"2026-09", "2026-10", "2026-11", "2026-10 EUR"} {
 				m := newMessage(period, customer(n))
-				if err := tx.Accept(m); err != nil {
+				if err := tx.Queue().Accept(m); err != nil {
 					return err
 				}
-				loaded, _, err := tx.Message(period)
+				loaded, _, err := tx.Messages().ByID(period)
 				if err != nil {
 					return err
 				}
@@ -382,22 +382,22 @@ func TestFiguresOfPeriods(t *testing.T) {
 				if n == 3 {
 					record.Currency = "EUR"
 				}
-				if _, err := tx.Settle(loaded, record, time.Time{}); err != nil {
+				if _, err := tx.Ledger().Settle(loaded, record, time.Time{}); err != nil {
 					return err
 				}
 			}
-			first, err := tx.WarnBudget("2026-11", 80)
+			first, err := tx.Figures().WarnBudget("2026-11", 80)
 			if err != nil || !first {
 				t.Errorf("WarnBudget = %v, %v; want true the first time", first, err)
 			}
-			again, err := tx.WarnBudget("2026-11", 80)
+			again, err := tx.Figures().WarnBudget("2026-11", 80)
 			if again {
 				t.Error("WarnBudget = true; want false the second time")
 			}
 			return err
 		})
 		view(t, s, func(tx *store.Tx) error {
-			periods, err := tx.RecentPeriods("2026-11", 13)
+			periods, err := tx.Figures().RecentPeriods("2026-11", 13)
 			if err != nil {
 				return err
 			}
@@ -407,11 +407,11 @@ func TestFiguresOfPeriods(t *testing.T) {
 					"recent periods = %+v; want 2026-10 in two currencies and 2026-09, with a message each", periods,
 				)
 			}
-			if last, err := tx.RecentPeriods("2026-11", 1); err != nil || len(last) != 2 ||
+			if last, err := tx.Figures().RecentPeriods("2026-11", 1); err != nil || len(last) != 2 ||
 				last[0].Period != "2026-10" || last[0].Currency != "EUR" || last[1].Currency != "USD" {
 				t.Errorf("the last period = %+v, %v; want 2026-10 in both of its currencies", last, err)
 			}
-			totals, err := tx.PeriodTotals("2026-11")
+			totals, err := tx.Figures().PeriodTotals("2026-11")
 			if err != nil {
 				return err
 			}
@@ -420,14 +420,14 @@ func TestFiguresOfPeriods(t *testing.T) {
 			if len(totals) != 2 || totals[whole] != totals[part] || totals[whole].Billed != money.MustParse("0.03") {
 				t.Errorf("totals of 2026-11 = %+v; want 0.03 as a whole and as utility", totals)
 			}
-			used, err := tx.UsedRevisions()
+			used, err := tx.Figures().UsedRevisions()
 			if err != nil {
 				return err
 			}
 			if len(used) != 3 || used[0] != (store.PlanRevision{Plan: "whatsapp", Revision: "r2026-09"}) {
 				t.Errorf("used revisions = %v; want the three", used)
 			}
-			warned, err := tx.BudgetWarned("2026-11")
+			warned, err := tx.Figures().BudgetWarned("2026-11")
 			if warned != 80 {
 				t.Errorf("warned = %d; want 80", warned)
 			}

@@ -1,58 +1,27 @@
 package store
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Space is the room that an embedded store takes, and that its volume has. In bytes.
-type Space struct {
-	// Size is that of the database file and of its write-ahead log.
-	Size int64
-	// Free is what this process may still write, Volume the size of the whole file system.
-	Free, Volume int64
-}
+type Space = engine.Space
 
 // Space asks the file system for the room that the store takes and has. It needs no transaction, so
 // that a full volume is told of too. The error is errors.ErrUnsupported for a shared store, whose
 // server's room cannot be seen from here, and where the system does not tell.
-func (s *Store) Space() (Space, error) {
-	if s.Shared() {
-		return Space{}, fmt.Errorf("the space of a shared store: %w", errors.ErrUnsupported)
-	}
-	return spaceOf(s.options.Path)
-}
-
-func spaceOf(path string) (space Space, err error) {
-	for _, file := range []string{path, path + "-wal"} {
-		info, err := os.Stat(file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // the log is gone while nobody has the database open
-		case err != nil:
-			return Space{}, fmt.Errorf("the store's size cannot be read: %w", err)
-		default:
-			space.Size += info.Size()
-		}
-	}
-	if space.Free, space.Volume, err = volumeSpace(filepath.Dir(path)); err != nil {
-		return Space{}, fmt.Errorf("the free space of the store's volume cannot be read: %w", err)
-	}
-	return space, nil
-}
+func (s *Store) Space() (Space, error) { return s.engine.Space() }
 
 const selectRecord = `SELECT record FROM ledger WHERE sequence = $1`
 
 // RecordsSince counts the ledger's records that were made at or after an instant, and tells when
 // the first of them was made; zero if there is none. It looks at some tens of records, however many
 // there are.
-func (tx *Tx) RecordsSince(from time.Time) (records int64, first time.Time, err error) {
+func (tx Ledger) RecordsSince(from time.Time) (records int64, first time.Time, err error) {
 	head, err := tx.Head()
 	if err != nil {
 		return 0, time.Time{}, err
@@ -61,7 +30,7 @@ func (tx *Tx) RecordsSince(from time.Time) (records int64, first time.Time, err 
 		var canonical []byte
 		var found bool
 		if found, err = tx.first(
-			selectRecord, []any{sequence}, func(v values) { canonical = v.Bytes(0) },
+			selectRecord, []any{sequence}, func(v engine.Row) { canonical = v.Bytes(0) },
 		); err != nil || !found {
 			return time.Time{}
 		}

@@ -55,7 +55,7 @@ func TestRecordsSinceAnInstant(t *testing.T) {
 		since := func(from time.Time) (records int64, first time.Time) {
 			t.Helper()
 			view(t, s, func(tx *store.Tx) (err error) {
-				records, first, err = tx.RecordsSince(from)
+				records, first, err = tx.Ledger().RecordsSince(from)
 				return err
 			})
 			return records, first
@@ -67,7 +67,7 @@ func TestRecordsSinceAnInstant(t *testing.T) {
 			for n := range 10 {
 				m := newMessage(fmt.Sprintf("m%d", n), customer(n))
 				m.AcceptedAt = noon.Add(time.Duration(n) * time.Hour)
-				if err := tx.Accept(m); err != nil {
+				if err := tx.Queue().Accept(m); err != nil {
 					return err
 				}
 				if _, err := settle(tx, m.ID); err != nil { // 3 s later

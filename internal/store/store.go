@@ -11,6 +11,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Errors of the store, for errors.Is.
@@ -18,16 +19,20 @@ var (
 	// ErrUnavailable says that the engine could not do its work: the disk is full, the database
 	// cannot be reached. Nothing of the operation was kept, as far as is known. The store goes on
 	// by itself once the cause is gone.
-	ErrUnavailable = errors.New("the store is unavailable")
+	ErrUnavailable = engine.ErrUnavailable
 	// ErrOutcomeUnknown says that the connection to a shared store was lost during a commit and
 	// that the database could not be asked afterwards: the operation may have been kept. It is an
 	// ErrUnavailable too.
-	ErrOutcomeUnknown = errors.New("the connection was lost during a commit, and whether it succeeded is not known")
+	ErrOutcomeUnknown = engine.ErrOutcomeUnknown
 	// ErrSuperseded says that this process may not use the store any more: another one has taken
 	// the embedded store over, or a newer program has changed the schema. That does not pass: the
 	// process should be ended, and must not open the store again by itself. It is an ErrUnavailable
 	// too.
-	ErrSuperseded = errors.New("this process may not use the store any more")
+	ErrSuperseded = engine.ErrSuperseded
+	// ErrLeaseLost says that a replica was silent for longer than its lease, and that others have
+	// taken over what it was sending. Nothing of the transaction was kept; the next one is under a
+	// new lease.
+	ErrLeaseLost = engine.ErrLeaseLost
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
 	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone
@@ -83,14 +88,16 @@ type Store struct {
 	once       sync.Once
 	closeError error
 
-	engine  engine
-	writer  writer
-	readers chan connection
+	engine  engine.Engine
+	traits  engine.Traits
+	writer  engine.Writer
+	readers chan engine.Conn
 	// superseded is why the store may not be used any more; nil while it may.
 	superseded atomic.Pointer[error]
 	health     health  // used by the writer only
 	purgedTo   int64   // used by the writer only, see Tx.purgeMessages
 	recent     *recent // used by the writer only
+	former     *bool   // used by the writer only, see keepsFormer
 	outage     atomic.Pointer[Outage]
 }
 
@@ -106,31 +113,32 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	engine, err := newEngine(&options)
+	chosen, err := newEngine(&options)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{
 		options: options,
 		genesis: ledger.Genesis(options.AccountUID),
-		queue:   make(chan *operation, maxBatch),
+		queue:   make(chan *operation, maxWaiting),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),
-		engine:  engine,
-		readers: make(chan connection, maxReaders),
+		engine:  chosen,
+		traits:  chosen.Traits(),
+		readers: make(chan engine.Conn, maxReaders),
 		health:  health{log: options.Log, onFault: options.OnFault},
 	}
-	if s.writer, err = engine.writer(ctx); err != nil {
+	if s.writer, err = chosen.Writer(ctx); err != nil {
 		return nil, err
 	}
-	s.health.shared, s.health.outage = s.Shared(), &s.outage
+	s.health.causeOf, s.health.outage = chosen.OutageCause, &s.outage
 	s.recent = newRecent(s.Shared())
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted
 	}
 	go s.write()
-	if options.Shared != nil {
-		go s.keepLease(cmp.Or(options.Shared.Lease, DefaultLease))
+	if s.traits.RenewEvery > 0 {
+		go s.keepLease(s.traits.RenewEvery)
 	}
 	return s, nil
 }
@@ -144,10 +152,10 @@ func (s *Store) Close() error {
 		var errs []error
 		for range maxReaders {
 			if reader := <-s.readers; reader != nil {
-				errs = append(errs, reader.close())
+				errs = append(errs, reader.Close())
 			}
 		}
-		s.closeError = errors.Join(append(errs, s.writer.close())...)
+		s.closeError = errors.Join(append(errs, s.writer.Close())...)
 	})
 	return s.closeError
 }
@@ -168,7 +176,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	if err := s.refusal(ctx); err != nil {
 		return err
 	}
-	var reader connection
+	var reader engine.Conn
 	select {
 	case reader = <-s.readers:
 	case <-ctx.Done():
@@ -179,10 +187,10 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 	defer func() { s.readers <- reader }()
 	var err error
 	if reader, err = s.beginView(ctx, reader); err != nil {
-		return unavailable(err)
+		return engine.Unavailable(err)
 	}
-	defer reader.rollback() // a snapshot that was only read has nothing to lose
-	tx := &Tx{store: s, conn: reader, readOnly: true, tally: newTally()}
+	defer reader.Rollback() // a snapshot that was only read has nothing to lose
+	tx := &Tx{transaction{store: s, conn: reader, readOnly: true, tally: newTally()}}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -191,19 +199,19 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 
 // beginView begins a snapshot on a reader, or on a new one if there is none or its connection has
 // been lost since it was used last.
-func (s *Store) beginView(ctx context.Context, reader connection) (connection, error) {
+func (s *Store) beginView(ctx context.Context, reader engine.Conn) (engine.Conn, error) {
 	if reader != nil {
-		if reader.begin() == nil {
+		if reader.Begin() == nil {
 			return reader, nil
 		}
-		_ = reader.close() // it is of no use any more, whatever is wrong with it
+		_ = reader.Close() // it is of no use any more, whatever is wrong with it
 	}
-	reader, err := s.engine.reader(ctx)
+	reader, err := s.engine.Reader(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := reader.begin(); err != nil {
-		return nil, errors.Join(err, reader.close())
+	if err := reader.Begin(); err != nil {
+		return nil, errors.Join(err, reader.Close())
 	}
 	return reader, nil
 }

@@ -35,7 +35,7 @@ func TestP2ProcessThatWasTakenOverCommitsNothing(t *testing.T) {
 	accept(t, older, "a", customer(1), store.LaneBulk, noon)
 	var lease int64
 	update(t, older, func(tx *store.Tx) error {
-		claimed, err := tx.Claim(channel, noon, 1)
+		claimed, err := tx.Queue().Claim(channel, noon, 1)
 		if err == nil {
 			lease = claimed[0].Lease
 		}
@@ -44,11 +44,11 @@ func TestP2ProcessThatWasTakenOverCommitsNothing(t *testing.T) {
 
 	newer := where.open(t, keys)
 	update(t, newer, func(tx *store.Tx) error {
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err != nil {
 			return err
 		}
-		if err := tx.Submit(m, "upstream-a", noon); err != nil {
+		if err := tx.Queue().Submit(m, "upstream-a", noon); err != nil {
 			return err
 		}
 		_, err = settle(tx, "a")
@@ -57,11 +57,11 @@ func TestP2ProcessThatWasTakenOverCommitsNothing(t *testing.T) {
 	ran := false
 	late := func(tx *store.Tx) error {
 		ran = true
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err != nil {
 			return err
 		}
-		return tx.Submit(m, "upstream-a", noon)
+		return tx.Queue().Submit(m, "upstream-a", noon)
 	}
 	for range 2 {
 		if err := older.Update(
@@ -88,7 +88,7 @@ func TestP2ProcessThatWasTakenOverCommitsNothing(t *testing.T) {
 		t.Errorf("the log says %d times that the store was taken over; want once:\n%s", n, log.String())
 	}
 	view(t, newer, func(tx *store.Tx) error {
-		m, _, err := tx.Message("a")
+		m, _, err := tx.Messages().ByID("a")
 		if err == nil && !m.Settled {
 			t.Error("the message is no longer settled")
 		}
@@ -106,7 +106,7 @@ const takeOverFile = "GUICHET_TEST_TAKE_OVER"
 func TestP2SecondProcessOnOneFileTakesOver(t *testing.T) {
 	if path := os.Getenv(takeOverFile); path != "" {
 		update(
-			t, open(t, path, newKeys(t)), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) },
+			t, open(t, path, newKeys(t)), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(2))) },
 		)
 		return
 	}
@@ -119,7 +119,7 @@ func TestP2SecondProcessOnOneFileTakesOver(t *testing.T) {
 		t.Fatalf("the second process: %v\n%s", err, output)
 	}
 	if err := first.Update(
-		context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("c", customer(3))) },
+		context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("c", customer(3))) },
 	); !errors.Is(err, store.ErrSuperseded) {
 		t.Fatalf("the first process goes on with %v; want ErrSuperseded", err)
 	}
@@ -156,10 +156,10 @@ func TestOlderProgramWritesNothingAfterANewerMigration(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		where, keys := e.newPlace(t), newKeys(t)
 		s := where.open(t, keys)
-		update(t, s, func(tx *store.Tx) error { return tx.Accept(newMessage("a", customer(1))) })
+		update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
 		where.execIn(t, `INSERT INTO schema_migrations (version) VALUES (9999)`)
 		err := s.Update(
-			context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) },
+			context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(2))) },
 		)
 		if !errors.Is(err, store.ErrSuperseded) || !strings.Contains(
 			err.Error(), "schema version 9999",
@@ -231,7 +231,7 @@ func TestViolatedConstraintIsAFaultOfOneOperation(t *testing.T) {
 
 		errs := together(t, s,
 			func(tx *store.Tx) error { _, err := settle(tx, "a"); return err },
-			func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(2))) })
+			func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(2))) })
 		refused := errs[0]
 		var fault *store.FaultError
 		if !errors.As(refused, &fault) || fault.Constraint != "ledger_one_settlement" || errors.Is(
@@ -243,7 +243,7 @@ func TestViolatedConstraintIsAFaultOfOneOperation(t *testing.T) {
 			t.Errorf("the operation beside it was not kept: %v", errs[1])
 		}
 		if err := s.Update(
-			context.Background(), func(tx *store.Tx) error { return tx.Accept(newMessage("b", customer(3))) },
+			context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(3))) },
 		); !errors.As(err, &fault) || fault.Constraint != "messages_id" {
 			t.Errorf("a taken id = %v; want a fault that names messages_id", err)
 		}
@@ -266,7 +266,7 @@ func TestConstraintOfSeveralColumnsHasItsName(t *testing.T) {
 		where.execIn(t, `CREATE UNIQUE INDEX pairs_one_time ON pairs (channel, full_at)`)
 		err := s.Update(context.Background(), func(tx *store.Tx) error {
 			for n := range 2 {
-				if err := tx.PutPairFullAt(channel, customer(n), noon); err != nil {
+				if err := tx.People().PutPairFullAt(channel, customer(n), noon); err != nil {
 					return err
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // tally holds the few rows that nearly every operation changes or asks for: totals, counts, depths,
@@ -65,7 +66,7 @@ func (t *tally) undo() {
 }
 
 // change sets a cell within the current operation.
-func change[T any](tx *Tx, c *cell[T], value T) error {
+func change[T any](tx *transaction, c *cell[T], value T) error {
 	if err := tx.write(); err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ const (
 	selectHead = `SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1`
 )
 
-func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
+func (tx *transaction) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	if c := tx.tally.totals[key]; c != nil {
 		return c, nil
 	}
@@ -104,7 +105,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	var bad error
 	_, err := tx.first(
 		selectTotal, []any{key.Period, string(key.Currency), key.Category},
-		func(v values) { c.value, bad = readTotal(v, 0) },
+		func(v engine.Row) { c.value, bad = readTotal(v, 0) },
 	)
 	if err := cmp.Or(err, damaged("total", bad)); err != nil {
 		return nil, tx.fail(err)
@@ -113,7 +114,7 @@ func (tx *Tx) totalCell(key ledger.TotalKey) (*cell[ledger.Total], error) {
 	return c, nil
 }
 
-func (tx *Tx) countCell(key pricing.CounterKey) (*cell[int64], error) {
+func (tx *transaction) countCell(key pricing.CounterKey) (*cell[int64], error) {
 	if c := tx.tally.counts[key]; c != nil {
 		return c, nil
 	}
@@ -124,7 +125,7 @@ func (tx *Tx) countCell(key pricing.CounterKey) (*cell[int64], error) {
 	return c, err
 }
 
-func (tx *Tx) depthCell(of Depth) (*cell[int64], error) {
+func (tx *transaction) depthCell(of Depth) (*cell[int64], error) {
 	if c := tx.tally.depths[of]; c != nil {
 		return c, nil
 	}
@@ -142,19 +143,19 @@ func counterName(key pricing.CounterKey) string {
 	)
 }
 
-func (tx *Tx) counter(name string) (*cell[int64], error) {
+func (tx *transaction) counter(name string) (*cell[int64], error) {
 	c := &cell[int64]{}
-	_, err := tx.first(selectCounter, []any{name}, func(v values) { c.value = v.Int(0) })
+	_, err := tx.first(selectCounter, []any{name}, func(v engine.Row) { c.value = v.Int(0) })
 	return c, err
 }
 
-func (tx *Tx) reservedCell(currency money.Currency) (*cell[reservation], error) {
+func (tx *transaction) reservedCell(currency money.Currency) (*cell[reservation], error) {
 	if c := tx.tally.reserved[currency]; c != nil {
 		return c, nil
 	}
 	c := &cell[reservation]{}
 	var bad error
-	_, err := tx.first(selectReserve, []any{string(currency)}, func(v values) {
+	_, err := tx.first(selectReserve, []any{string(currency)}, func(v engine.Row) {
 		for i, into := range []*money.Decimal{&c.value.amount, &c.value.coverable, &c.value.exposed} {
 			amount, err := money.Parse(v.Text(i))
 			*into, bad = amount, cmp.Or(bad, err)
@@ -175,12 +176,12 @@ func damaged(what string, err error) error {
 	return fmt.Errorf("%w: a %s cannot be read: %w", ErrDamaged, what, err)
 }
 
-func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
+func (tx *transaction) usedCell(revision PlanRevision) (*cell[bool], error) {
 	if c := tx.tally.revisions[revision]; c != nil {
 		return c, nil
 	}
 	c := &cell[bool]{}
-	found, err := tx.first(selectUsed, []any{revision.Plan, revision.Revision}, func(values) {})
+	found, err := tx.first(selectUsed, []any{revision.Plan, revision.Revision}, func(engine.Row) {})
 	if err != nil {
 		return nil, err
 	}
@@ -189,12 +190,12 @@ func (tx *Tx) usedCell(revision PlanRevision) (*cell[bool], error) {
 	return c, nil
 }
 
-func (tx *Tx) headCell() (*cell[ledger.Head], error) {
+func (tx *transaction) headCell() (*cell[ledger.Head], error) {
 	if tx.tally.head != nil {
 		return tx.tally.head, nil
 	}
 	c := &cell[ledger.Head]{value: ledger.Head{Hash: tx.store.genesis}}
-	if _, err := tx.first(selectHead, nil, func(v values) {
+	if _, err := tx.first(selectHead, nil, func(v engine.Row) {
 		c.value.Sequence = v.Int(0)
 		copy(c.value.Hash[:], v.Bytes(1))
 	}); err != nil {
@@ -206,7 +207,7 @@ func (tx *Tx) headCell() (*cell[ledger.Head], error) {
 
 // flushTally writes what the transaction's operations changed. The ledger's head needs no row of
 // its own.
-func (tx *Tx) flushTally() error {
+func (tx *transaction) flushTally() error {
 	for _, flush := range []func() error{tx.flushTotals, tx.flushCounters, tx.flushReserved} {
 		if err := flush(); err != nil {
 			return err
@@ -214,7 +215,7 @@ func (tx *Tx) flushTally() error {
 	}
 	for revision, c := range tx.tally.revisions {
 		if c.dirty && c.value {
-			if err := tx.conn.exec(insertUsed, revision.Plan, revision.Revision); err != nil {
+			if err := tx.conn.Exec(insertUsed, revision.Plan, revision.Revision); err != nil {
 				return err
 			}
 		}
@@ -222,10 +223,10 @@ func (tx *Tx) flushTally() error {
 	return nil
 }
 
-func (tx *Tx) flushTotals() error {
+func (tx *transaction) flushTotals() error {
 	for key, c := range tx.tally.totals {
 		if t := &c.value; c.dirty {
-			err := tx.conn.exec(upsertTotal, key.Period, string(key.Currency), key.Category,
+			err := tx.conn.Exec(upsertTotal, key.Period, string(key.Currency), key.Category,
 				t.Messages, t.Charged, t.Billed.String(), t.Cost.String())
 			if err != nil {
 				return err
@@ -235,17 +236,17 @@ func (tx *Tx) flushTotals() error {
 	return nil
 }
 
-func (tx *Tx) flushCounters() error {
+func (tx *transaction) flushCounters() error {
 	for key, c := range tx.tally.counts {
 		if c.dirty {
-			if err := tx.conn.exec(upsertCounter, counterName(key), c.value); err != nil {
+			if err := tx.conn.Exec(upsertCounter, counterName(key), c.value); err != nil {
 				return err
 			}
 		}
 	}
 	for of, c := range tx.tally.depths {
 		if c != nil && c.dirty {
-			if err := tx.conn.exec(upsertCounter, depthNames[of], c.value); err != nil {
+			if err := tx.conn.Exec(upsertCounter, depthNames[of], c.value); err != nil {
 				return err
 			}
 		}
@@ -253,10 +254,10 @@ func (tx *Tx) flushCounters() error {
 	return nil
 }
 
-func (tx *Tx) flushReserved() error {
+func (tx *transaction) flushReserved() error {
 	for currency, c := range tx.tally.reserved {
 		if r := &c.value; c.dirty {
-			if err := tx.conn.exec(
+			if err := tx.conn.Exec(
 				upsertReserve, string(currency), r.amount.String(), r.coverable.String(), r.exposed.String(),
 			); err != nil {
 				return err
@@ -265,7 +266,7 @@ func (tx *Tx) flushReserved() error {
 	}
 	for name, c := range tx.tally.places {
 		if c.dirty {
-			if err := tx.conn.exec(upsertPlaces, name, c.value.String()); err != nil {
+			if err := tx.conn.Exec(upsertPlaces, name, c.value.String()); err != nil {
 				return err
 			}
 		}

@@ -13,16 +13,16 @@ func TestTextThatAnEngineCannotHoldFailsNothing(t *testing.T) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
 			for _, id := range []string{"zero \x00 within", "no UTF-8 \xff\xfe", ""} {
-				if _, found, err := tx.Message(id); found || err != nil {
+				if _, found, err := tx.Messages().ByID(id); found || err != nil {
 					t.Errorf("Message(%q) = %v, %v; want none, and no error", id, found, err)
 				}
 			}
-			return tx.PutTemplateEvent(store.TemplateEvent{
+			return tx.Intake().PutTemplateEvent(store.TemplateEvent{
 				UpstreamID: "1\x00", Name: "parcel \xff", Language: "en", Event: "APPROVED", At: noon,
 			})
 		})
 		view(t, s, func(tx *store.Tx) error {
-			events, err := tx.TemplateEvents(10)
+			events, err := tx.Intake().TemplateEvents(10)
 			if err == nil && (len(events) != 1 || events[0].Event != "APPROVED") {
 				t.Errorf("events = %+v; want the one that was put", events)
 			}

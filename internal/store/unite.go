@@ -6,6 +6,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Union says that a customer of a channel was found to be another one: what was kept under Gone is
@@ -21,7 +22,7 @@ type Union struct {
 // their acceptance, rate limits, the count of people reached. The ledger stays as it is. Recording
 // it again changes nothing. The error is ErrDamaged where what is kept cannot be read; nothing was
 // changed then.
-func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
+func (tx People) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	gone, kept, err := tx.primaries(a, b)
 	if err != nil {
 		return nil, err
@@ -32,16 +33,16 @@ func (tx *Tx) Same(a, b identity.Address, now time.Time) ([]Union, error) {
 	return tx.unite(gone, kept, now)
 }
 
-func (tx *Tx) primaries(a, b identity.Address) (first, second identity.Address, err error) {
-	if first, err = tx.Primary(a); err != nil {
+func (tx *transaction) primaries(a, b identity.Address) (first, second identity.Address, err error) {
+	if first, err = tx.people().Primary(a); err != nil {
 		return "", "", err
 	}
-	second, err = tx.Primary(b)
+	second, err = tx.people().Primary(b)
 	return first, second, err
 }
 
-// unite makes what is kept under one primary address a part of what is kept under another.
-func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
+// unite makes a person with one primary address the person with another.
+func (tx *transaction) unite(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	if gone == kept {
 		return nil, nil
 	}
@@ -49,6 +50,15 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 	if err != nil {
 		return nil, err
 	}
+	unions, err := tx.merge(gone, kept, now)
+	if err != nil {
+		return nil, err
+	}
+	return unions, tx.giveAddresses(gone, kept, itself.learned)
+}
+
+// merge makes what is kept under one primary address a part of what is kept under another.
+func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Union, error) {
 	channels, err := tx.channels()
 	if err != nil {
 		return nil, err
@@ -76,19 +86,12 @@ func (tx *Tx) unite(gone, kept identity.Address, now time.Time) ([]Union, error)
 			return nil, err
 		}
 	}
-	from, into := tx.store.person(gone), tx.store.person(kept)
-	if err := tx.uniteReach(from, into); err != nil {
-		return nil, err
-	}
-	if err := tx.giveAddresses(gone, kept, itself.learned); err != nil {
-		return nil, err
-	}
-	return unions, nil
+	return unions, tx.uniteReach(tx.store.person(gone), tx.store.person(kept))
 }
 
 // giveAddresses makes the addresses of one person another's: also the primary one, of which that is
 // known.
-func (tx *Tx) giveAddresses(gone, kept identity.Address, known learned) error {
+func (tx *transaction) giveAddresses(gone, kept identity.Address, known learned) error {
 	from, into := tx.store.person(gone), tx.store.person(kept)
 	sealed, err := tx.store.options.Keys.Seal([]byte(kept), primaryPlace(into))
 	if err != nil {
@@ -120,7 +123,7 @@ const (
 )
 
 // noteChannel remembers that something is kept of a channel.
-func (tx *Tx) noteChannel(channel string) error {
+func (tx *transaction) noteChannel(channel string) error {
 	if tx.store.recent.channels[channel] {
 		return nil
 	}
@@ -132,8 +135,8 @@ func (tx *Tx) noteChannel(channel string) error {
 }
 
 // channels are those of which anything is kept, or was.
-func (tx *Tx) channels() (channels []string, err error) {
-	err = tx.each(selectChannels, nil, func(v values) bool {
+func (tx *transaction) channels() (channels []string, err error) {
+	err = tx.each(selectChannels, nil, func(v engine.Row) bool {
 		channels = append(channels, v.Text(0))
 		return true
 	})
@@ -141,22 +144,22 @@ func (tx *Tx) channels() (channels []string, err error) {
 }
 
 // knows tells whether anything is kept of a customer.
-func (tx *Tx) knows(of Person) (bool, error) {
+func (tx *transaction) knows(of Person) (bool, error) {
 	const indexes = 6
 	arguments := make([]any, 0, 2*indexes)
 	for range indexes {
 		arguments = append(arguments, of.Channel, of.Customer[:])
 	}
-	return tx.first(selectAnything, arguments, func(values) {})
+	return tx.first(selectAnything, arguments, func(engine.Row) {})
 }
 
 // united is what is remembered of two customers as of one.
-func (tx *Tx) united(u Union) (conversation.State, error) {
-	gone, err := tx.Conversation(u.Gone.Channel, u.Gone.Customer)
+func (tx *transaction) united(u Union) (conversation.State, error) {
+	gone, err := tx.people().Conversation(u.Gone.Channel, u.Gone.Customer)
 	if err != nil {
 		return gone, err
 	}
-	kept, err := tx.Conversation(u.Kept.Channel, u.Kept.Customer)
+	kept, err := tx.people().Conversation(u.Kept.Channel, u.Kept.Customer)
 	if err != nil {
 		return kept, err
 	}
@@ -164,7 +167,7 @@ func (tx *Tx) united(u Union) (conversation.State, error) {
 	return kept, nil
 }
 
-func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
+func (tx *transaction) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
 	if err := tx.redirect(u); err != nil || !u.Known {
 		return err
 	}
@@ -172,7 +175,7 @@ func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) 
 	if err := tx.exec(eraseConversation, u.Gone.Channel, u.Gone.Customer[:]); err != nil {
 		return err
 	}
-	if err := tx.PutConversation(u.Kept.Channel, u.Kept.Customer, state); err != nil {
+	if err := tx.people().PutConversation(u.Kept.Channel, u.Kept.Customer, state); err != nil {
 		return err
 	}
 	if err := tx.uniteMessages(u); err != nil {
@@ -185,7 +188,7 @@ func (tx *Tx) uniteCustomers(u Union, state *conversation.State, now time.Time) 
 }
 
 // redirect lets messages that have left the queue be the kept customer's when they are read.
-func (tx *Tx) redirect(u Union) error {
+func (tx *transaction) redirect(u Union) error {
 	gone, kept := u.Gone.Customer[:], u.Kept.Customer[:]
 	if err := tx.exec(deleteUnited, kept); err != nil {
 		return err
@@ -197,7 +200,7 @@ func (tx *Tx) redirect(u Union) error {
 		return err
 	}
 	tx.store.recent.forgetCustomers(u)
-	for _, m := range tx.messages {
+	for _, m := range tx.known {
 		if m.Channel == u.Gone.Channel && m.Customer == u.Gone.Customer {
 			m.Customer = u.Kept.Customer
 		}
@@ -213,12 +216,12 @@ const (
 )
 
 // unitePairs adds what the one customer has used of the shared rate limit to what the other has.
-func (tx *Tx) unitePairs(u Union, now time.Time) error {
-	gone, err := tx.PairFullAt(u.Gone.Channel, u.Gone.Customer)
+func (tx *transaction) unitePairs(u Union, now time.Time) error {
+	gone, err := tx.people().PairFullAt(u.Gone.Channel, u.Gone.Customer)
 	if err != nil || gone.IsZero() {
 		return err
 	}
-	kept, err := tx.PairFullAt(u.Kept.Channel, u.Kept.Customer)
+	kept, err := tx.people().PairFullAt(u.Kept.Channel, u.Kept.Customer)
 	if err != nil {
 		return err
 	}
@@ -226,7 +229,7 @@ func (tx *Tx) unitePairs(u Union, now time.Time) error {
 		kept = now
 	}
 	if gone.After(now) {
-		if err := tx.PutPairFullAt(u.Kept.Channel, u.Kept.Customer, kept.Add(gone.Sub(now))); err != nil {
+		if err := tx.people().PutPairFullAt(u.Kept.Channel, u.Kept.Customer, kept.Add(gone.Sub(now))); err != nil {
 			return err
 		}
 	}
@@ -237,13 +240,13 @@ const selectReachedAt = `SELECT at FROM reach WHERE customer = $1`
 
 // uniteReach counts two people who were reached as one, until the later of the two falls out of the
 // count.
-func (tx *Tx) uniteReach(gone, kept seal.CustomerHash) error {
+func (tx *transaction) uniteReach(gone, kept seal.CustomerHash) error {
 	var goneAt, keptAt int64
-	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v values) { goneAt = v.Int(0) })
+	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v engine.Row) { goneAt = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}
-	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v values) { keptAt = v.Int(0) })
+	both, err := tx.first(selectReachedAt, []any{kept[:]}, func(v engine.Row) { keptAt = v.Int(0) })
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func newPeople(t *testing.T, e engine) people {
 func (p people) of(tb testing.TB, number string, address identity.Address) (hash seal.CustomerHash) {
 	tb.Helper()
 	update(tb, p.Store, func(tx *store.Tx) error {
-		primary, err := tx.Primary(address)
+		primary, err := tx.People().Primary(address)
 		hash = p.keys.CustomerHash(number, string(primary))
 		return err
 	})
@@ -52,12 +52,12 @@ func (p people) accept(tb testing.TB, id, number string, to identity.Address, at
 	tb.Helper()
 	m := newMessage(id, p.of(tb, number, to))
 	m.Channel, m.AcceptedAt, m.ExpiresAt = number, at, at.Add(time.Hour)
-	update(tb, p.Store, func(tx *store.Tx) error { return tx.Accept(m) })
+	update(tb, p.Store, func(tx *store.Tx) error { return tx.Queue().Accept(m) })
 }
 
 func (p people) same(tb testing.TB, a, b identity.Address) (unions []store.Union) {
 	tb.Helper()
-	update(tb, p.Store, func(tx *store.Tx) (err error) { unions, err = tx.Same(a, b, noon); return err })
+	update(tb, p.Store, func(tx *store.Tx) (err error) { unions, err = tx.People().Same(a, b, noon); return err })
 	return unions
 }
 
@@ -65,7 +65,7 @@ func (p people) wantPrimary(tb testing.TB, want identity.Address, of ...identity
 	tb.Helper()
 	for _, address := range of {
 		update(tb, p.Store, func(tx *store.Tx) error {
-			if got, err := tx.Primary(address); err != nil || got != want {
+			if got, err := tx.People().Primary(address); err != nil || got != want {
 				tb.Errorf("%s is %s, %v; want %s", address, got, err, want)
 			}
 			return nil
@@ -98,10 +98,10 @@ func TestP13WhoLeavesANumberTakesEverythingAlong(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		p := newPeople(t, e)
 		told := func(at time.Time, list ...identity.Address) {
-			update(t, p.Store, func(tx *store.Tx) error { _, _, err := tx.Told(list, at, noon); return err })
+			update(t, p.Store, func(tx *store.Tx) error { _, _, err := tx.People().Told(list, at, noon); return err })
 		}
 		told(noon, ana, anaUser)
-		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.Moved(ana, anaMoved, nil, noon, noon); return err })
+		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err })
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
 		told(noon.Add(-time.Second), ana, anaUser)
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
@@ -117,12 +117,12 @@ func TestP13TheNetworkWinsOverTheRules(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		p := newPeople(t, e)
 		const written, spelled = identity.Address("5511987654321"), identity.Address("551187654321")
-		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.Named(written, spelled, noon); return err })
+		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.People().Named(written, spelled, noon); return err })
 		p.wantPrimary(t, spelled, written, spelled)
-		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.Named(written, bob, noon); return err })
+		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.People().Named(written, bob, noon); return err })
 		p.wantPrimary(t, bob, written, bob)
 		p.wantPrimary(t, spelled, spelled)
-		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.Named(ana, anaMoved, noon); return err })
+		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.People().Named(ana, anaMoved, noon); return err })
 		p.wantPrimary(t, anaMoved, ana, anaMoved)
 	})
 }
@@ -150,7 +150,7 @@ func TestP13TwoLinesBecomeOneInOrder(t *testing.T) {
 			}
 		}
 		update(t, p.Store, func(tx *store.Tx) error {
-			m, _, err := tx.Message("elsewhere")
+			m, _, err := tx.Messages().ByID("elsewhere")
 			if err == nil && m.Customer != p.keys.CustomerHash(second, string(ana)) {
 				t.Error("the message of the second number is another customer's")
 			}
@@ -164,20 +164,20 @@ func TestP13TwoLinesBecomeOneInOrder(t *testing.T) {
 func TestP13TwoMessagesUnderWayBecomeOneLine(t *testing.T) {
 	outcomes := map[string]func(tx *store.Tx, m *store.Message, now time.Time) error{
 		"submitted": func(tx *store.Tx, m *store.Message, now time.Time) error {
-			return tx.Submit(
+			return tx.Queue().Submit(
 				m, "upstream "+m.ID, now,
 			)
 		},
-		"put back": func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Retry(m, now) },
-		"parked":   func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Park(m, now) },
+		"put back": func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Queue().Retry(m, now) },
+		"parked":   func(tx *store.Tx, m *store.Message, now time.Time) error { return tx.Queue().Park(m, now) },
 		"in doubt": func(tx *store.Tx, m *store.Message, now time.Time) error {
-			if err := tx.Doubt(m); err != nil {
+			if err := tx.Queue().Doubt(m); err != nil {
 				return err
 			}
-			return tx.Retry(m, now)
+			return tx.Queue().Retry(m, now)
 		},
 		"failed": func(tx *store.Tx, m *store.Message, now time.Time) error {
-			_, err := tx.Fail(m, 131026, now)
+			_, err := tx.Queue().Fail(m, 131026, now)
 			return err
 		},
 	}
@@ -240,11 +240,11 @@ func TestP13CallbacksOfOnePersonAreOneLine(t *testing.T) {
 		p := newPeople(t, e)
 		for i, about := range []identity.Address{ana, anaUser, anaUser, ana} {
 			update(t, p.Store, func(tx *store.Tx) error {
-				primary, err := tx.Primary(about)
+				primary, err := tx.People().Primary(about)
 				if err != nil {
 					return err
 				}
-				return tx.EnqueueCallback(&store.Callback{
+				return tx.Callbacks().Enqueue(&store.Callback{
 					Channel: channel, Customer: p.keys.CustomerHash(
 						channel, string(primary),
 					), Payload: fmt.Appendf(nil, "c%d", i), CreatedAt: noon,
@@ -253,7 +253,7 @@ func TestP13CallbacksOfOnePersonAreOneLine(t *testing.T) {
 		}
 		take := func(now time.Time) (taken []*store.Callback) {
 			update(t, p.Store, func(tx *store.Tx) (err error) {
-				taken, err = tx.ClaimCallbacks(now, now.Add(time.Minute), 9)
+				taken, err = tx.Callbacks().Claim(now, now.Add(time.Minute), 9)
 				return err
 			})
 			return taken
@@ -267,10 +267,10 @@ func TestP13CallbacksOfOnePersonAreOneLine(t *testing.T) {
 			t.Fatalf("%d callbacks are ready while the first is being delivered", len(more))
 		}
 		update(t, p.Store, func(tx *store.Tx) error { // the second one fails, and then the first one arrives
-			if _, err := tx.RetryCallback(underWay[1], noon); err != nil {
+			if _, err := tx.Callbacks().Retry(underWay[1], noon); err != nil {
 				return err
 			}
-			done, err := tx.FinishCallback(underWay[0], noon)
+			done, err := tx.Callbacks().Finish(underWay[0], noon)
 			if !done {
 				t.Error("the first callback was not finished")
 			}
@@ -284,7 +284,7 @@ func TestP13CallbacksOfOnePersonAreOneLine(t *testing.T) {
 			}
 			for _, c := range taken {
 				order = append(order, string(c.Payload))
-				update(t, p.Store, func(tx *store.Tx) error { _, err := tx.FinishCallback(c, noon); return err })
+				update(t, p.Store, func(tx *store.Tx) error { _, err := tx.Callbacks().Finish(c, noon); return err })
 			}
 		}
 		if want := []string{"c1", "c2", "c3"}; !slices.Equal(order, want) {
@@ -299,12 +299,12 @@ func TestP13LimitsOfOnePersonAreOne(t *testing.T) {
 		p.accept(t, "m", channel, bob, noon)
 		update(t, p.Store, func(tx *store.Tx) error {
 			for _, address := range []identity.Address{ana, anaUser, bob} {
-				if err := tx.PutReach(p.keys.CustomerHash("", string(address)), noon); err != nil {
+				if err := tx.People().PutReach(p.keys.CustomerHash("", string(address)), noon); err != nil {
 					return err
 				}
 			}
 			for _, address := range []identity.Address{ana, anaUser} {
-				if err := tx.PutPairFullAt(
+				if err := tx.People().PutPairFullAt(
 					channel, p.keys.CustomerHash(channel, string(address)), noon.Add(time.Minute),
 				); err != nil {
 					return err
@@ -314,11 +314,11 @@ func TestP13LimitsOfOnePersonAreOne(t *testing.T) {
 		})
 		p.same(t, ana, anaUser)
 		update(t, p.Store, func(tx *store.Tx) error {
-			reached, among, err := tx.Reach(p.keys.CustomerHash("", string(ana)), noon)
+			reached, among, err := tx.People().Reach(p.keys.CustomerHash("", string(ana)), noon)
 			if err != nil || reached != 2 || !among {
 				t.Errorf("%d people are reached, the person among them: %v, %v; want 2", reached, among, err)
 			}
-			full, err := tx.PairFullAt(channel, p.keys.CustomerHash(channel, string(ana)))
+			full, err := tx.People().PairFullAt(channel, p.keys.CustomerHash(channel, string(ana)))
 			if want := noon.Add(2 * time.Minute); !full.Equal(want) {
 				t.Errorf("the pair's limit is whole at %s; want %s", full, want)
 			}
@@ -350,31 +350,31 @@ func TestP13OrderAndRepetitionOfUnionsChangeNothing(t *testing.T) {
 			err := p.Update(context.Background(), func(tx *store.Tx) error {
 				for _, f := range told {
 					if f.at == 0 {
-						if _, err := tx.Same(addresses[f.same[0]], addresses[f.same[1]], noon); err != nil {
+						if _, err := tx.People().Same(addresses[f.same[0]], addresses[f.same[1]], noon); err != nil {
 							return err
 						}
 						continue
 					}
-					primary, err := tx.Primary(addresses[f.stop])
+					primary, err := tx.People().Primary(addresses[f.stop])
 					if err != nil {
 						return err
 					}
 					customer := p.keys.CustomerHash(channel, string(primary))
-					state, err := tx.Conversation(channel, customer)
+					state, err := tx.People().Conversation(channel, customer)
 					if err != nil {
 						return err
 					}
 					state.StopMarketing(f.at%2 == 0, f.at)
-					if err := tx.PutConversation(channel, customer, &state); err != nil {
+					if err := tx.People().PutConversation(channel, customer, &state); err != nil {
 						return err
 					}
 				}
 				for i, address := range addresses {
-					primary, err := tx.Primary(address)
+					primary, err := tx.People().Primary(address)
 					if err != nil {
 						return err
 					}
-					if states[i], err = tx.Conversation(
+					if states[i], err = tx.People().Conversation(
 						channel, p.keys.CustomerHash(channel, string(primary)),
 					); err != nil {
 						return err
@@ -416,12 +416,12 @@ func TestP13WhatWasSentFollowsThePerson(t *testing.T) {
 			if m.Customer != kept {
 				t.Error("the message is another customer's")
 			}
-			_, err := tx.Settle(m, settlement(m), time.Time{})
+			_, err := tx.Ledger().Settle(m, settlement(m), time.Time{})
 			return err
 		})
 		update(t, p.Store, func(tx *store.Tx) error {
-			_, err := tx.Erase(channel, []seal.CustomerHash{kept}, store.Erasure{}, 100)
-			if _, found, _ := tx.Message("m"); found {
+			_, err := tx.People().Erase(channel, []seal.CustomerHash{kept}, store.Erasure{}, 100)
+			if _, found, _ := tx.Messages().ByID("m"); found {
 				t.Error("the erasure of the person has left the message")
 			}
 			return err
@@ -434,18 +434,18 @@ func TestP13WhatWasSentStaysWithWhoHadTheNumber(t *testing.T) {
 	const stranger identity.Address = "FR.9"
 	later := noon.Add(time.Hour)
 	told := func(list ...identity.Address) func(tx *store.Tx) error {
-		return func(tx *store.Tx) error { _, _, err := tx.Told(list, later, later); return err }
+		return func(tx *store.Tx) error { _, _, err := tx.People().Told(list, later, later); return err }
 	}
 	moves := func(from, to identity.Address) func(tx *store.Tx) error {
-		return func(tx *store.Tx) error { _, err := tx.Moved(from, to, nil, later, later); return err }
+		return func(tx *store.Tx) error { _, err := tx.People().Moved(from, to, nil, later, later); return err }
 	}
 	for name, passes := range map[string][]func(tx *store.Tx) error{
 		"left, and another moves there": {moves(ana, anaMoved), moves(bob, ana)},
 		"left, and told with another user id": {
-			func(tx *store.Tx) error { _, err := tx.Moved(ana, anaMoved, nil, noon, noon); return err }, told(ana, stranger),
+			func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err }, told(ana, stranger),
 		},
 		"told with another user id":                            {told(ana, stranger)},
-		"told with another user id, and that one is forgotten": {told(ana, stranger), func(tx *store.Tx) error { return tx.ForgetPerson(stranger) }},
+		"told with another user id, and that one is forgotten": {told(ana, stranger), func(tx *store.Tx) error { return tx.People().Forget(stranger) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			forEachEngine(t, func(t *testing.T, e engine) {

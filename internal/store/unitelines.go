@@ -3,6 +3,8 @@ package store
 import (
 	"slices"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -36,7 +38,7 @@ type head struct {
 // uniteMessages makes two customers' lines one, in the order of acceptance: of two messages that
 // are under way one stays in line, and the other goes on beside it, so that the line waits for one
 // at a time.
-func (tx *Tx) uniteMessages(u Union) error {
+func (tx *transaction) uniteMessages(u Union) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
@@ -59,8 +61,8 @@ func (tx *Tx) uniteMessages(u Union) error {
 	return tx.oneLine(u.Kept, append(kept, gone...))
 }
 
-func (tx *Tx) heads(of Person) (heads []head, err error) {
-	err = tx.each(selectHeads, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+func (tx *transaction) heads(of Person) (heads []head, err error) {
+	err = tx.each(selectHeads, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		heads = append(heads, head{seq: v.Int(0), state: State(v.Int(1)), lane: Lane(v.Int(2)), readyAt: v.Int(3)})
 		return true
 	})
@@ -68,7 +70,7 @@ func (tx *Tx) heads(of Person) (heads []head, err error) {
 }
 
 // oneLine leaves a line one head of several.
-func (tx *Tx) oneLine(of Person, heads []head) error {
+func (tx *transaction) oneLine(of Person, heads []head) error {
 	slices.SortFunc(heads, func(a, b head) int { return int(a.seq - b.seq) })
 	lane, readyAt, underWay := heads[0].lane, int64(0), false
 	for _, h := range heads {
@@ -93,7 +95,7 @@ func (tx *Tx) oneLine(of Person, heads []head) error {
 		return err
 	}
 	var next int64
-	_, err := tx.first(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v values) { next = v.Int(0) })
+	_, err := tx.first(selectNextOf, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { next = v.Int(0) })
 	if err != nil {
 		return err
 	}
@@ -105,8 +107,8 @@ func (tx *Tx) oneLine(of Person, heads []head) error {
 	return tx.placeMessage(next, instant(readyAt), InLine)
 }
 
-func (tx *Tx) placeMessage(seq int64, readyAt time.Time, parking Parking) error {
-	for _, known := range tx.messages {
+func (tx *transaction) placeMessage(seq int64, readyAt time.Time, parking Parking) error {
+	for _, known := range tx.known {
 		if known.seq == seq {
 			known.ReadyAt, known.Parking = readyAt, parking
 		}
@@ -115,8 +117,8 @@ func (tx *Tx) placeMessage(seq int64, readyAt time.Time, parking Parking) error 
 }
 
 // promote brings a line's messages into a lane, if that is before their own.
-func (tx *Tx) promote(of Person, lane Lane) error {
-	for _, known := range tx.messages {
+func (tx *transaction) promote(of Person, lane Lane) error {
+	for _, known := range tx.known {
 		if known.Channel == of.Channel && known.Customer == of.Customer && known.State.active() &&
 			known.Parking == InLine {
 			known.Lane = min(known.Lane, lane)
@@ -127,7 +129,7 @@ func (tx *Tx) promote(of Person, lane Lane) error {
 }
 
 // uniteCallbacks makes two customers' deliveries one line, in the order in which they were queued.
-func (tx *Tx) uniteCallbacks(u Union) error {
+func (tx *transaction) uniteCallbacks(u Union) error {
 	if _, err := tx.moveCallbacks(u, selectRefusedPayload, moveRefused, refusedBytes); err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func (tx *Tx) uniteCallbacks(u Union) error {
 // moveCallbacks gives one customer's deliveries to another, and tells how many there were. One that
 // cannot be opened stays where it is: it was sealed for its customer. size is the depth of the
 // bytes that they take.
-func (tx *Tx) moveCallbacks(u Union, list, move string, size Depth) (found int, err error) {
+func (tx *transaction) moveCallbacks(u Union, list, move string, size Depth) (found int, err error) {
 	callbacks, err := tx.callbacksOf(u.Gone, list)
 	if err != nil {
 		return 0, err
@@ -171,8 +173,8 @@ func (tx *Tx) moveCallbacks(u Union, list, move string, size Depth) (found int, 
 	return len(callbacks), tx.deepen(size, int64(grown))
 }
 
-func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {
-	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+func (tx *transaction) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {
+	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		callbacks = append(callbacks, &Callback{
 			Channel: of.Channel, Customer: of.Customer, seq: v.Int(0), Payload: v.Bytes(1),
 		})
@@ -183,15 +185,15 @@ func (tx *Tx) callbacksOf(of Person, list string) (callbacks []*Callback, err er
 
 // oneCallbackLine leaves a line one ready delivery: its first. One behind it that is being made may
 // end.
-func (tx *Tx) oneCallbackLine(of Person) error {
+func (tx *transaction) oneCallbackLine(of Person) error {
 	var first, readyAt int64
-	found, err := tx.first(selectFirstCallback, []any{of.Channel, of.Customer[:]}, func(v values) { first = v.Int(0) })
+	found, err := tx.first(selectFirstCallback, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { first = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}
 	var behind []int64
 	ready := false
-	if err := tx.each(selectReadyCallbacks, []any{of.Channel, of.Customer[:]}, func(v values) bool {
+	if err := tx.each(selectReadyCallbacks, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		seq, at := v.Int(0), v.Int(1)
 		if seq == first {
 			ready = true

@@ -30,7 +30,7 @@ func TestDamagedMessageIsClaimedAndSaysSo(t *testing.T) {
 					want["damaged"] = store.Whole // a status tells it again
 				}
 				update(t, s, func(tx *store.Tx) error {
-					claimed, err := tx.Claim(channel, noon, 10)
+					claimed, err := tx.Queue().Claim(channel, noon, 10)
 					if len(claimed) != 2 {
 						t.Errorf("claimed %d messages; want both", len(claimed))
 					}
@@ -86,7 +86,7 @@ func TestMessageUnderAMissingKeyIsLocked(t *testing.T) {
 				t.Errorf("callbacks %+v; want one in condition %d", claimed, tc.want)
 			} else {
 				update(t, s, func(tx *store.Tx) error {
-					_, err := tx.RetryCallback(claimed[0], noon)
+					_, err := tx.Callbacks().Retry(claimed[0], noon)
 					return err
 				})
 			}
@@ -110,11 +110,11 @@ func TestDamagedUpstreamIDIsStillFound(t *testing.T) {
 		s = place.open(t, keys)
 		for _, to := range []store.State{store.Sent, store.Delivered} {
 			update(t, s, func(tx *store.Tx) error {
-				m, found, err := tx.MessageByUpstreamID("upstream-a")
+				m, found, err := tx.Messages().ByUpstreamID("upstream-a")
 				if err != nil || !found {
 					return errors.Join(err, errors.New("the message is not found by its upstream id"))
 				}
-				_, err = tx.Advance(m, to, noon.Add(time.Second))
+				_, err = tx.Queue().Advance(m, to, noon.Add(time.Second))
 				return err
 			})
 		}
@@ -136,7 +136,7 @@ func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
 				accept(t, s, "whole", customer(2), store.LaneReply, noon)
 				tamper(t, place, "UPDATE messages SET "+tc.column+" = '"+tc.text+"' WHERE id = 'damaged'")
 				update(t, s, func(tx *store.Tx) error {
-					claimed, err := tx.Claim(channel, noon, 10)
+					claimed, err := tx.Queue().Claim(channel, noon, 10)
 					if len(claimed) != 2 {
 						t.Errorf("claimed %d messages; want both", len(claimed))
 					}
@@ -154,7 +154,7 @@ func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
 				})
 				update(t, s, func(tx *store.Tx) error { _, err := settle(tx, "damaged"); return err })
 				view(t, s, func(tx *store.Tx) error {
-					reserved, err := tx.Reserved("USD")
+					reserved, err := tx.Figures().Reserved("USD")
 					if reserved.String() != tc.reserved {
 						t.Errorf("%s is reserved; want %s", reserved, tc.reserved)
 					}
@@ -176,9 +176,9 @@ func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
 		later := noon.AddDate(1, 0, 0)
 		past := func() (found int) {
 			update(t, s, func(tx *store.Tx) error {
-				messages, err := tx.ReservedPast(later, 10)
+				messages, err := tx.Messages().ReservedPast(later, 10)
 				for _, m := range messages {
-					err = errors.Join(err, tx.Unreserve(m))
+					err = errors.Join(err, tx.Ledger().Unreserve(m))
 				}
 				found = len(messages)
 				return err
@@ -191,7 +191,7 @@ func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
 		}
 		tamper(t, place, "UPDATE messages SET reserved = 'x'")
 		update(t, s, func(tx *store.Tx) error {
-			_, err := tx.Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 10)
+			_, err := tx.People().Erase(channel, []seal.CustomerHash{customer(1)}, store.Erasure{}, 10)
 			return err
 		})
 		wantErased(t, s, "a")
@@ -201,7 +201,7 @@ func TestDamagedReservationOfASettledMessageIsLetGo(t *testing.T) {
 func wantErased(t *testing.T, s *store.Store, id string) {
 	t.Helper()
 	view(t, s, func(tx *store.Tx) error {
-		_, found, err := tx.Message(id)
+		_, found, err := tx.Messages().ByID(id)
 		if found {
 			t.Error("the message is not erased")
 		}
@@ -232,12 +232,12 @@ func TestDamagedConversationSaysSo(t *testing.T) {
 		place := e.newPlace(t)
 		s := place.open(t, newKeys(t))
 		update(t, s, func(tx *store.Tx) error {
-			return tx.PutConversation(channel, customer(1), &conversation.State{FirstContact: 1})
+			return tx.People().PutConversation(channel, customer(1), &conversation.State{FirstContact: 1})
 		})
 		tamper(t, place, "UPDATE conversations SET state = customer")
 		err := s.View(
 			context.Background(),
-			func(tx *store.Tx) error { _, err := tx.Conversation(channel, customer(1)); return err },
+			func(tx *store.Tx) error { _, err := tx.People().Conversation(channel, customer(1)); return err },
 		)
 		if !errors.Is(err, store.ErrDamaged) {
 			t.Errorf("got %v; want ErrDamaged", err)
@@ -254,10 +254,10 @@ func TestDamagedCallbackAndStatusHoldUpNothing(t *testing.T) {
 			enqueue(t, s, customer(n), payload, noon)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			if err := tx.KeepEarlyStatus("upstream-a", []byte("damaged"), noon); err != nil {
+			if err := tx.Intake().KeepEarlyStatus("upstream-a", []byte("damaged"), noon); err != nil {
 				return err
 			}
-			return tx.KeepEarlyStatus("upstream-a", []byte("whole"), noon)
+			return tx.Intake().KeepEarlyStatus("upstream-a", []byte("whole"), noon)
 		})
 		for _, table := range []string{"callbacks", "early_statuses"} {
 			tamper(t, place, "UPDATE "+table+" SET payload = (SELECT envelope FROM messages) WHERE seq = 1")
@@ -269,14 +269,14 @@ func TestDamagedCallbackAndStatusHoldUpNothing(t *testing.T) {
 			t.Errorf("callbacks %+v; want a damaged one and a whole one", claimed)
 		}
 		update(t, s, func(tx *store.Tx) error {
-			kept, damaged, err := tx.TakeEarlyStatuses("upstream-a")
+			kept, damaged, err := tx.Intake().TakeEarlyStatuses("upstream-a")
 			if len(kept) != 1 || string(kept[0]) != "whole" || damaged != 1 {
 				t.Errorf("kept %q and %d damaged; want whole and one", kept, damaged)
 			}
 			return err
 		})
 		update(t, s, func(tx *store.Tx) error {
-			kept, damaged, err := tx.TakeEarlyStatuses("upstream-a")
+			kept, damaged, err := tx.Intake().TakeEarlyStatuses("upstream-a")
 			if len(kept)+damaged != 0 {
 				t.Errorf("they are taken twice: %q, %d", kept, damaged)
 			}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // Waiting is a message that the upstream does not have, with what tells why.
@@ -22,12 +23,12 @@ const selectUnsent = `SELECT channel, customer, state, parked, attempts, ready_a
 
 // Waiting calls scan for the messages that the upstream does not have, limit at most: those in
 // doubt, those that are being sent, then the queued ones, each in order of acceptance.
-func (tx *Tx) Waiting(limit int, scan func(Waiting)) error {
+func (tx Queue) Waiting(limit int, scan func(Waiting)) error {
 	if err := tx.flushMessages(); err != nil {
 		return err
 	}
 	for _, state := range []State{InDoubt, Sending, Queued} {
-		err := tx.each(selectUnsent, []any{int64(state), int64(limit)}, func(v values) bool {
+		err := tx.each(selectUnsent, []any{int64(state), int64(limit)}, func(v engine.Row) bool {
 			w := Waiting{
 				Channel: v.Text(0), State: State(v.Int(2)), Parking: Parking(v.Int(3)), Attempts: int(v.Int(4)),
 				ReadyAt: instant(v.Int(5)), AcceptedAt: instant(v.Int(6)),

@@ -9,16 +9,12 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// maxBatch bounds how many operations share a transaction, and so how long one operation can be
-// held up by the others. PostgreSQL's bound is what a session announces of its subtransactions,
-// which is what savepoints are: beyond that, everybody else on the server looks them up on disk
-// (https://www.postgresql.org/docs/current/subxacts.html).
-const (
-	maxBatch       = 512
-	maxSharedBatch = 64
-)
+// maxWaiting bounds the operations that wait for the writer; further callers of Update wait for
+// room.
+const maxWaiting = 512
 
 // operation is a function that waits for its turn and then for its commit.
 type operation struct {
@@ -88,7 +84,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error, about ...Subject
 // write is the writer: it takes what waits, commits it together, and lets it go.
 func (s *Store) write() {
 	defer close(s.closed)
-	batch := make([]*operation, 0, maxBatch)
+	batch := make([]*operation, 0, s.traits.MaxBatch)
 	for {
 		batch = s.gather(batch[:0])
 		if len(batch) == 0 {
@@ -117,10 +113,7 @@ func (s *Store) write() {
 // gather waits for one operation and takes those that are waiting by then. It returns none when the
 // store is closing and nothing waits any more.
 func (s *Store) gather(batch []*operation) []*operation {
-	limit := maxBatch
-	if s.Shared() {
-		limit = maxSharedBatch
-	}
+	limit := s.traits.MaxBatch
 	select {
 	case op := <-s.queue:
 		batch = begin(batch, op)
@@ -157,20 +150,20 @@ func begin(batch []*operation, op *operation) []*operation {
 // commitBatch executes the operations in one transaction. It returns an error if nothing of them is
 // kept; the error of one operation is left with it.
 func (s *Store) commitBatch(batch []*operation) (err error) {
-	if err := s.writer.begin(); err != nil {
-		return unavailable(err)
+	if err := s.writer.Begin(); err != nil {
+		return engine.Unavailable(err)
 	}
 	defer func() {
 		if err != nil {
-			s.writer.rollback()
+			s.writer.Rollback()
 			s.recent.forget()
 			err = classify(s.writer, err)
 			return
 		}
 		s.recent.commit()
 	}()
-	tx := &Tx{store: s, conn: s.writer, tally: newTally()}
-	if err := s.writer.ahead(tx, batch); err != nil {
+	tx := &Tx{transaction{store: s, conn: s.writer, tally: newTally()}}
+	if err := tx.prefetch(batch); err != nil {
 		return err
 	}
 	for _, op := range batch {
@@ -182,12 +175,12 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 		return err
 	}
 	if !tx.wrote {
-		if err := s.writer.relax(); err != nil {
+		if err := s.writer.AsyncCommit(); err != nil {
 			return err
 		}
 	}
 	began := time.Now()
-	err = s.writer.commit()
+	err = s.writer.Commit()
 	if err == nil && tx.wrote && s.options.OnSync != nil {
 		s.options.OnSync(time.Since(began))
 	}
@@ -206,7 +199,7 @@ func (tx *Tx) execute(op *operation) error {
 			op.err = tx.flushMessages()
 		}
 		if op.err == nil {
-			op.err = tx.fail(tx.conn.settle())
+			op.err = tx.fail(tx.conn.Flush())
 		}
 		if op.err == nil {
 			op.err = tx.err

@@ -63,7 +63,7 @@ type planHead struct {
 	BudgetCap      *v1alpha1.BudgetCap `json:"budgetCap,omitempty"`
 	Exemptions     []string            `json:"exemptions,omitempty"`
 
-	InternationalAuthentication *v1alpha1.InternationalAuthenticationStatus `json:"internationalAuthentication,omitempty"`
+	International *v1alpha1.InternationalAuthenticationStatus `json:"internationalAuthentication,omitempty"`
 }
 
 // revisionView is a revision with charges in place of list prices.
@@ -76,14 +76,14 @@ type revisionView struct {
 // out, and named, where all of them would have more than MaxPlanViewBytes.
 func (v PlanView) Render() (string, error) {
 	head, err := orderedYAML(planHead{
-		Plan:                        v.PlanName,
-		Currency:                    string(v.Plan.Currency),
-		TimeZone:                    v.Account.Spec.TimeZone,
-		BillingStopped:              v.BillingStopped,
-		Budget:                      v.Claims.Budget,
-		BudgetCap:                   v.Granted.Cap,
-		Exemptions:                  v.Claims.Exemptions,
-		InternationalAuthentication: v.Claims.InternationalAuthentication,
+		Plan:           v.PlanName,
+		Currency:       string(v.Plan.Currency),
+		TimeZone:       v.Account.Spec.TimeZone,
+		BillingStopped: v.BillingStopped,
+		Budget:         v.Claims.Budget,
+		BudgetCap:      v.Granted.Cap,
+		Exemptions:     v.Claims.Exemptions,
+		International:  v.Claims.InternationalAuthentication,
 	}, 2)
 	if err != nil {
 		return "", fmt.Errorf("write plan %q: %w", v.PlanName, err)

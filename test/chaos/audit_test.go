@@ -76,10 +76,10 @@ func (r *run) read(opened *store.Store) *books {
 		b.fates[id] = &fate{send: send}
 	}
 	err := opened.View(context.Background(), func(tx *store.Tx) (err error) {
-		if b.head, b.totals, err = ledger.Verify(r.account.Document.Account.UID, tx.Entries(0)); err != nil {
+		if b.head, b.totals, err = ledger.Verify(r.account.Document.Account.UID, tx.Ledger().Entries(0)); err != nil {
 			return err
 		}
-		for entry, err := range tx.Entries(0) {
+		for entry, err := range tx.Ledger().Entries(0) {
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (r *run) read(opened *store.Store) *books {
 			}
 		}
 		for id, f := range b.fates {
-			m, found, err := tx.Message(id)
+			m, found, err := tx.Messages().ByID(id)
 			if err != nil {
 				return err
 			}

@@ -73,7 +73,7 @@ func (f *fill) customer(i int) seal.CustomerHash {
 // window stores a customer who has just written.
 func (f *fill) window(tx *store.Tx, i int) error {
 	at := f.now.Unix()
-	return tx.PutConversation(rig.PhoneNumberIDs()[0], f.customer(i), &conversation.State{
+	return tx.People().PutConversation(rig.PhoneNumberIDs()[0], f.customer(i), &conversation.State{
 		FirstContact: at, Windows: []conversation.Span{{From: at, To: at + 24*60*60}},
 	})
 }
@@ -83,7 +83,7 @@ func (f *fill) settled(tx *store.Tx, i int) error {
 	id := fmt.Sprintf("wamid.R3VpAAAAAAAA%022d", i)
 	channel, to := rig.PhoneNumberIDs()[0], f.customer(i%100_000)
 	accepted, delivered := f.now.Add(-time.Minute), f.now
-	if err := tx.Accept(&store.Message{
+	if err := tx.Queue().Accept(&store.Message{
 		ID: id, Channel: channel, Customer: to, Lane: store.LaneBulk, AcceptedAt: accepted, ExpiresAt: accepted.Add(
 			30 * 24 * time.Hour,
 		),
@@ -96,17 +96,17 @@ func (f *fill) settled(tx *store.Tx, i int) error {
 	}); err != nil {
 		return err
 	}
-	m, _, err := tx.Message(id)
+	m, _, err := tx.Messages().ByID(id)
 	if err != nil {
 		return err
 	}
-	if err := tx.Submit(m, fmt.Sprintf("wamid.HBgLMzM2MDAwMDAwMDAVAgAR%022d", i), accepted); err != nil {
+	if err := tx.Queue().Submit(m, fmt.Sprintf("wamid.HBgLMzM2MDAwMDAwMDAVAgAR%022d", i), accepted); err != nil {
 		return err
 	}
-	if _, err := tx.Advance(m, store.Read, delivered); err != nil {
+	if _, err := tx.Queue().Advance(m, store.Read, delivered); err != nil {
 		return err
 	}
-	_, err = tx.Settle(m, &ledger.Record{
+	_, err = tx.Ledger().Settle(m, &ledger.Record{
 		SettledAt: f.now, AcceptedAt: accepted, SentAt: accepted, DeliveredAt: delivered,
 		Period: f.now.UTC().Format("2006-01"),
 		Plan:   f.account.Document.PlanName, Revision: f.account.Document.Plan.Revisions[0].Name,

@@ -146,12 +146,17 @@ type candidate struct {
 // may be sent once that is durable; nil for a message that has to wait for its turn.
 func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	t := c.Tenant
-	primary, err := tx.Primary(c.Outbound.To)
+	unions, err := people.Adopt(tx, c.now, c.Channel.ID, c.Outbound.To)
+	if err != nil {
+		return nil, err
+	}
+	a.gate.Follow(tx, unions)
+	primary, err := tx.People().Primary(c.Outbound.To)
 	if err != nil {
 		return nil, err
 	}
 	customer, person := a.keys.CustomerHash(c.Channel.ID, string(primary)), people.Person(a.keys, primary)
-	state, err := tx.Conversation(c.Channel.ID, customer)
+	state, err := tx.People().Conversation(c.Channel.ID, customer)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +174,7 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 		return nil, err
 	}
 	if t.Limits.CustomersPerDay > 0 && !grant.InWindow {
-		if err := tx.PutReach(person, c.now); err != nil {
+		if err := tx.People().PutReach(person, c.now); err != nil {
 			return nil, err
 		}
 	}
@@ -188,7 +193,7 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 
 // queue stores a message in its customer's line, and claims it if it may be sent at once.
 func (a *Admission) queue(tx *durable.Tx, c *candidate, m *store.Message) (claimed bool, err error) {
-	line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+	line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 	if err != nil {
 		return false, err
 	}
@@ -198,11 +203,11 @@ func (a *Admission) queue(tx *durable.Tx, c *candidate, m *store.Message) (claim
 			return false, err
 		}
 		if hold == (upstream.Hold{}) {
-			return true, tx.AcceptAndClaim(line, m)
+			return true, tx.Queue().AcceptAndClaim(line, m)
 		}
 	}
 	a.gate.SetWaiting(m.Channel, true)
-	return false, tx.AcceptInto(line, m)
+	return false, tx.Queue().AcceptInto(line, m)
 }
 
 // newEnvelope is what is kept of a message as long as it is known.
@@ -228,7 +233,7 @@ func (a *Admission) circumstances(
 		Bound: c.message.Bound(t, c.now, state),
 	}
 	var err error
-	if in.Rise, err = tx.Rise(&in.Bound); err != nil {
+	if in.Rise, err = tx.Figures().Rise(&in.Bound); err != nil {
 		return in, err
 	}
 	if in.Waiting, err = tx.Depth(store.Outbound); err != nil {
@@ -236,11 +241,11 @@ func (a *Admission) circumstances(
 	}
 	if t.Limits.CustomersPerDay > 0 {
 		limit := int64(t.Limits.CustomersPerDay)
-		if in.CustomersToday, in.Met, err = tx.Reach(person, c.now); err != nil {
+		if in.CustomersToday, in.Met, err = tx.People().Reach(person, c.now); err != nil {
 			return in, err
 		}
 		if in.CustomersToday >= limit {
-			if in.NextCustomer, err = tx.ReachFrees(in.CustomersToday, limit); err != nil {
+			if in.NextCustomer, err = tx.People().ReachFrees(in.CustomersToday, limit); err != nil {
 				return in, err
 			}
 		}
@@ -252,7 +257,7 @@ func (a *Admission) circumstances(
 	if in.Spent, err = policy.Spent(tx.Tx, t, currency, c.now); err != nil {
 		return in, err
 	}
-	in.Reserved, err = tx.Reserved(currency)
+	in.Reserved, err = tx.Figures().Reserved(currency)
 	return in, err
 }
 

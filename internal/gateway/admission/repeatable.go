@@ -37,7 +37,7 @@ func (r repeatable) find(tx *durable.Tx) (id string, found bool, err error) {
 	if r.key == nil {
 		return "", false, nil
 	}
-	m, found, err := tx.MessageByIdempotencyKey(r.key)
+	m, found, err := tx.Messages().ByIdempotencyKey(r.key)
 	if err != nil || !found {
 		return "", false, err
 	}

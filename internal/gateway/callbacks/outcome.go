@@ -60,16 +60,16 @@ func judge(c *store.Callback, err error, now time.Time) outcome {
 func (o outcome) record(tx *durable.Tx, c *store.Callback, now time.Time) (recorded bool, forgotten int64, err error) {
 	switch o.result {
 	case telemetry.ResultSetAside:
-		return tx.SetAsideCallback(c, o.status, now)
+		return tx.Callbacks().SetAside(c, o.status, now)
 	case telemetry.ResultRetry:
 		if o.status != 0 {
-			if err := tx.NoteRefusal(c, now); err != nil {
+			if err := tx.Callbacks().NoteRefusal(c, now); err != nil {
 				return false, 0, err
 			}
 		}
-		recorded, err = tx.RetryCallback(c, now.Add(o.retry))
+		recorded, err = tx.Callbacks().Retry(c, now.Add(o.retry))
 	default:
-		recorded, err = tx.FinishCallback(c, now)
+		recorded, err = tx.Callbacks().Finish(c, now)
 	}
 	return recorded, 0, err
 }

@@ -86,13 +86,13 @@ func (q *Queue) Add(
 		tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
 		return nil
 	}
-	return tx.EnqueueCallback(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
+	return tx.Callbacks().Enqueue(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
 }
 
 // Release makes callbacks ready again that an earlier process was delivering when it ended.
 func (q *Queue) Release(ctx context.Context, update durable.Updater) error {
 	return update(ctx, func(tx *durable.Tx) error {
-		released, err := tx.ReleaseCallbacks()
+		released, err := tx.Callbacks().Release()
 		if err == nil && released > 0 {
 			tx.After(func() {
 				q.log.Info("Callbacks were cut off and are delivered again", "callbacks", released)
@@ -142,13 +142,13 @@ func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback
 	}
 	now := q.store.Now()
 	err = q.store.Update(ctx, func(tx *durable.Tx) (err error) {
-		if claimed, err = tx.ClaimCallbacks(now, now.Add(Lease), limit); err != nil {
+		if claimed, err = tx.Callbacks().Claim(now, now.Add(Lease), limit); err != nil {
 			return err
 		}
 		if claimed, err = q.readable(tx, claimed, now); err != nil {
 			return err
 		}
-		next, err = tx.NextCallback()
+		next, err = tx.Callbacks().Next()
 		return err
 	})
 	if err != nil {
@@ -171,11 +171,11 @@ func (q *Queue) readable(tx *durable.Tx, claimed []*store.Callback, now time.Tim
 			whole = append(whole, c)
 		case c.Condition == store.Locked && now.Sub(c.CreatedAt) <= RetryFor:
 			q.tellUnreadable(tx, c, "it is sealed with a key that the keyset lacks")
-			_, err = tx.RetryCallback(c, now.Add(lockedPause))
+			_, err = tx.Callbacks().Retry(c, now.Add(lockedPause))
 		default:
 			q.tellUnreadable(tx, c, "it is dropped")
 			tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
-			_, err = tx.FinishCallback(c, now)
+			_, err = tx.Callbacks().Finish(c, now)
 		}
 		if err != nil {
 			return nil, err
@@ -233,7 +233,7 @@ func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 // Purge removes callbacks that were set aside so long ago that they are not kept any more, at most
 // so many, and returns how many there were.
 func (q *Queue) Purge(tx *durable.Tx, now time.Time, rows int) (removed int64, err error) {
-	removed, err = tx.PurgeRefused(now.Add(-refusedKeptFor), rows)
+	removed, err = tx.Callbacks().PurgeRefused(now.Add(-refusedKeptFor), rows)
 	if err == nil {
 		tx.After(func() { q.tellForgotten(removed) })
 	}

@@ -109,11 +109,11 @@ func (d *Dispatcher) Claim(
 		cancelAll(jobs) // of a run that the store has refused
 		batch := claimed{Dispatcher: d, tx: tx, attempt: attempt, tenant: t, channel: c, grant: grant, now: now}
 		if held {
-			if err := tx.Release(c.ID, now); err != nil {
+			if err := tx.Queue().Release(c.ID, now); err != nil {
 				return err
 			}
 		}
-		messages, err := tx.Claim(c.ID, now, n)
+		messages, err := tx.Queue().Claim(c.ID, now, n)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func (d *Dispatcher) Claim(
 		if err != nil {
 			return err
 		}
-		next, err = tx.NextReady(c.ID)
+		next, err = tx.Queue().NextReady(c.ID)
 		d.Gate.SetWaiting(c.ID, !next.IsZero() && !next.After(now))
 		return err
 	})
@@ -206,8 +206,8 @@ func (c *claimed) prepare(messages []*store.Message) error {
 
 // setAside takes a claimed message out of its customer's line, untried, for a while.
 func (c *claimed) setAside(m *store.Message, pause time.Duration) error {
-	c.tx.CancelAttempt(m)
-	return c.tx.Park(m, c.now.Add(pause))
+	c.tx.Queue().CancelAttempt(m)
+	return c.tx.Queue().Park(m, c.now.Add(pause))
 }
 
 // prepareOne makes a claimed message ready for the upstream, unless it must wait and is put back,
@@ -218,11 +218,11 @@ func (c *claimed) prepareOne(m *store.Message, permit *upstream.Permit) (*Job, e
 	case err != nil:
 		return nil, err
 	case hold.ForPayment: // what is free of its customer goes ahead, and the end of the stop releases it
-		c.tx.CancelAttempt(m)
-		return nil, c.tx.Hold(m, hold.Until)
+		c.tx.Queue().CancelAttempt(m)
+		return nil, c.tx.Queue().Hold(m, hold.Until)
 	case !hold.Until.IsZero():
-		c.tx.CancelAttempt(m)
-		return nil, c.tx.Retry(m, hold.Until)
+		c.tx.Queue().CancelAttempt(m)
+		return nil, c.tx.Queue().Retry(m, hold.Until)
 	}
 	return c.recheck(m, permit)
 }

@@ -77,14 +77,14 @@ func doubtful(t *testing.T) (d *Dispatcher, id string, sent time.Time) {
 		ExpiresAt: sent.Add(time.Hour), Envelope: about, Content: []byte("{}"),
 	}
 	if err := d.Store.Update(t.Context(), func(tx *durable.Tx) error {
-		line, err := tx.Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+		line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
 		if err != nil {
 			return err
 		}
-		if err := tx.AcceptAndClaim(line, m); err != nil {
+		if err := tx.Queue().AcceptAndClaim(line, m); err != nil {
 			return err
 		}
-		claimed, _, err := tx.Message(m.ID)
+		claimed, _, err := tx.Messages().ByID(m.ID)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func jobOf(d *Dispatcher, id string) *Job {
 func storedState(t *testing.T, d *Dispatcher, id string) (state store.State) {
 	t.Helper()
 	if err := d.Store.View(t.Context(), func(tx *store.Tx) error {
-		m, _, err := tx.Message(id)
+		m, _, err := tx.Messages().ByID(id)
 		state = m.State
 		return err
 	}); err != nil {
@@ -127,7 +127,7 @@ func TestP12ALateAnswerResolvesADoubtWithANote(t *testing.T) {
 	}
 	var notes []string
 	if err := d.Store.View(t.Context(), func(tx *store.Tx) error {
-		for entry, err := range tx.Entries(0) {
+		for entry, err := range tx.Ledger().Entries(0) {
 			if err != nil {
 				return err
 			}
@@ -169,7 +169,7 @@ func TestP12ALateRefusalResolvesADoubt(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := d.Store.View(t.Context(), func(tx *store.Tx) error {
-				m, _, err := tx.Message(id)
+				m, _, err := tx.Messages().ByID(id)
 				if err != nil {
 					return err
 				}

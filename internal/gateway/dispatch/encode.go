@@ -16,7 +16,7 @@ func encode(tx *durable.Tx, c *served.Channel, m *store.Message) ([]byte, error)
 		return nil, network.ErrUnreadable
 	}
 	return c.Network.Encode(m.Content, m.ID, func(id string) (string, error) {
-		quoted, found, err := tx.Message(id)
+		quoted, found, err := tx.Messages().ByID(id)
 		if err != nil || !found {
 			return "", err
 		}

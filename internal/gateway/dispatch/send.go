@@ -82,7 +82,7 @@ func (d *Dispatcher) persist(
 func (d *Dispatcher) stillOurs(ctx context.Context, job *Job) bool {
 	ours := false
 	asked := d.persist(ctx, "ask", func(tx *durable.Tx) error {
-		m, found, err := tx.Claimed(job.id, job.tries+1)
+		m, found, err := tx.Queue().Claimed(job.id, job.tries+1)
 		ours = err == nil && found && m.State == store.Sending
 		return err
 	})
@@ -96,7 +96,7 @@ func (d *Dispatcher) leaveInDoubt(ctx context.Context, job *Job, now time.Time) 
 		return
 	}
 	if err := d.Store.Update(ctx, func(tx *durable.Tx) error {
-		m, found, err := tx.Claimed(job.id, job.tries+1)
+		m, found, err := tx.Queue().Claimed(job.id, job.tries+1)
 		if err != nil || !found || m.State != store.Sending {
 			return err
 		}
@@ -114,22 +114,20 @@ func (d *Dispatcher) recordSent(job *Job, answer network.Sent, now time.Time) fu
 		if err != nil && !people.IsDamaged(err) {
 			return err // whoever cannot be read stays apart; the message has gone all the same
 		}
-		if len(unions) > 0 {
-			tx.After(func() { d.Gate.United(unions) })
-		}
-		m, found, err := tx.Claimed(job.id, job.tries+1)
+		d.Gate.Follow(tx, unions)
+		m, found, err := tx.Queue().Claimed(job.id, job.tries+1)
 		if err != nil || !found {
 			return err
 		}
 		if m.State == store.InDoubt { // it was held for lost while the answer was on its way
-			if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtAnswered, now)); err != nil {
+			if err := tx.Ledger().Append(settlement.DoubtRecord(m, ledger.NoteDoubtAnswered, now)); err != nil {
 				return err
 			}
 		}
-		if err := tx.Submit(m, answer.ID, now); err != nil {
+		if err := tx.Queue().Submit(m, answer.ID, now); err != nil {
 			return err
 		}
-		if tx.Readied() {
+		if tx.Queue().Readied() {
 			d.Gate.SetWaiting(job.channel.ID, true)
 		}
 		return d.Intake.TakeEarly(tx, job.tenant, job.channel, m, now)
@@ -141,15 +139,15 @@ func (d *Dispatcher) recordSent(job *Job, answer network.Sent, now time.Time) fu
 // on its way is in doubt no more.
 func (d *Dispatcher) recordFate(job *Job, o outcome, now time.Time) func(tx *durable.Tx) error {
 	return func(tx *durable.Tx) error {
-		m, found, err := tx.Claimed(job.id, job.tries+1)
+		m, found, err := tx.Queue().Claimed(job.id, job.tries+1)
 		if err != nil || !found {
 			return err
 		}
 		if m.State == store.InDoubt && o.fate != fateInDoubt {
-			if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtAnswered, now)); err != nil {
+			if err := tx.Ledger().Append(settlement.DoubtRecord(m, ledger.NoteDoubtAnswered, now)); err != nil {
 				return err
 			}
-			if err := tx.Undoubt(m); err != nil {
+			if err := tx.Queue().Undoubt(m); err != nil {
 				return err
 			}
 		}
@@ -159,16 +157,16 @@ func (d *Dispatcher) recordFate(job *Job, o outcome, now time.Time) func(tx *dur
 		d.Gate.SetWaiting(job.channel.ID, true) // it waits for its next try, or the one behind it is ready
 		switch o.fate {
 		case fateRetry:
-			return tx.Retry(m, o.at)
+			return tx.Queue().Retry(m, o.at)
 		case fateParked:
-			return tx.Park(m, o.at)
+			return tx.Queue().Park(m, o.at)
 		case fateStopped:
 			if o.failure.Cause() == network.Payment && !job.billable {
 				// such a stop holds billable messages only, so what is free here and not there waits by
 				// itself
-				return tx.Hold(m, o.at)
+				return tx.Queue().Hold(m, o.at)
 			}
-			return tx.Retry(m, now) // it stays first; the stop of its channel holds it
+			return tx.Queue().Retry(m, now) // it stays first; the stop of its channel holds it
 		case fateInDoubt:
 			return settlement.BeginDoubt(tx, m, now)
 		default:

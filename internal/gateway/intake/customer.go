@@ -65,7 +65,7 @@ func (c *commit) quoted(channel *served.Channel, upstreamIDs []string) ([]string
 	}
 	ours := make([]string, len(upstreamIDs))
 	for i, id := range upstreamIDs {
-		m, found, err := c.tx.MessageByUpstreamID(id)
+		m, found, err := c.tx.Messages().ByUpstreamID(id)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (c *commit) takePreference(channel *served.Channel, e *network.Preference) 
 	}
 	state.StopMarketing(e.Choice == network.Stop, at)
 	c.count(kindPreference, telemetry.ResultApplied)
-	return c.tx.PutConversation(channel.ID, customer, &state)
+	return c.tx.People().PutConversation(channel.ID, customer, &state)
 }
 
 // takeTemplateNews keeps the upstream's word on a template, as the operator hears it.
@@ -117,7 +117,7 @@ func (c *commit) takeTemplateNews(channel *served.Channel, e *network.TemplateNe
 	if event.At.IsZero() || event.At.After(c.now) {
 		event.At = c.now
 	}
-	if err := c.tx.PutTemplateEvent(event); err != nil {
+	if err := c.tx.Intake().PutTemplateEvent(event); err != nil {
 		return err
 	}
 	return c.passOn(channel.ID, seal.CustomerHash{}, kindTemplate, telemetry.ResultApplied, e.Callback, e.Callback)
@@ -147,7 +147,12 @@ func (c *commit) customer(channel *served.Channel, list []identity.Address, told
 	if len(list) == 0 {
 		return customer, state, true, nil
 	}
-	who, err := c.learn(list, told)
+	who := list[0]
+	unions, err := people.Adopt(c.tx, c.now, channel.ID, list...)
+	c.unite(unions)
+	if err == nil {
+		who, err = c.learn(list, told)
+	}
 	if err == nil && also != nil {
 		err = also(who)
 	}
@@ -155,7 +160,7 @@ func (c *commit) customer(channel *served.Channel, list []identity.Address, told
 		customer, err = c.customerAt(channel.ID, who)
 	}
 	if err == nil {
-		state, err = c.tx.Conversation(channel.ID, customer)
+		state, err = c.tx.People().Conversation(channel.ID, customer)
 	}
 	if people.IsDamaged(err) {
 		c.tellUnreadable(telemetry.RowConversation, "channel", channel.Name)
@@ -168,7 +173,7 @@ func (c *commit) customer(channel *served.Channel, list []identity.Address, told
 // learn records that addresses are one person's, because the upstream says so of an instant, and
 // returns the one by which to look the person up; none for none. See store.Tx.Told.
 func (c *commit) learn(list []identity.Address, told time.Time) (who identity.Address, err error) {
-	who, unions, err := c.tx.Told(list, told, c.now)
+	who, unions, err := c.tx.People().Told(list, told, c.now)
 	c.unite(unions)
 	return who, err
 }
@@ -201,9 +206,9 @@ func (c *commit) rename(e *network.Inbound, who identity.Address) error {
 	var unions []store.Union
 	var err error
 	if number == "" || number.Spelling() == who.Spelling() {
-		unions, err = c.tx.Renamed(who, userIDs, c.now)
+		unions, err = c.tx.People().Renamed(who, userIDs, c.now)
 	} else {
-		unions, err = c.tx.Moved(who, number, userIDs, at, c.now)
+		unions, err = c.tx.People().Moved(who, number, userIDs, at, c.now)
 	}
 	c.unite(unions)
 	return err
@@ -232,5 +237,5 @@ func (c *commit) receive(
 	case keywords.Resume:
 		state.StopMarketing(false, at)
 	}
-	return c.tx.PutConversation(channel.ID, customer, state)
+	return c.tx.People().PutConversation(channel.ID, customer, state)
 }

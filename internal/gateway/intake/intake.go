@@ -238,7 +238,7 @@ func (c *commit) takeUnknown(b *network.Batch) error {
 		if !ok || s.Correlation == "" {
 			continue
 		}
-		m, found, err := c.tx.Message(s.Correlation)
+		m, found, err := c.tx.Messages().ByID(s.Correlation)
 		if err != nil {
 			return err
 		}
@@ -271,12 +271,12 @@ func (c *commit) tell(channel string, customer seal.CustomerHash, body []byte) e
 
 // firstTime reports whether an event is told for the first time.
 func (c *commit) firstTime(channel, kind, id string) (bool, error) {
-	return c.tx.FirstTime(c.eventID(channel, kind, id), c.now)
+	return c.tx.Intake().FirstTime(c.eventID(channel, kind, id), c.now)
 }
 
 // forget takes firstTime back: the event is left out, and as new when it is told again.
 func (c *commit) forget(channel, kind, id string) error {
-	return c.tx.NotSeen(c.eventID(channel, kind, id))
+	return c.tx.Intake().NotSeen(c.eventID(channel, kind, id))
 }
 
 // eventID is what an event is known by. The id is hashed with the customers' key, because the

@@ -38,7 +38,7 @@ func (c *commit) takeStatus(channel *served.Channel, s *network.Status) error {
 	body := s.AsItCame()
 	if s.OfDelivery && !s.Foreign && s.ID != "" {
 		// Whatever we send carries our id. It is kept for an upstream that does not return it.
-		if err := c.tx.KeepEarlyStatus(s.ID, body, c.now); err != nil {
+		if err := c.tx.Intake().KeepEarlyStatus(s.ID, body, c.now); err != nil {
 			return err
 		}
 	}
@@ -67,10 +67,10 @@ func (c *commit) find(channel *served.Channel, s *network.Status) (*store.Messag
 	var found bool
 	var err error
 	if s.Correlation != "" {
-		m, found, err = c.tx.Message(s.Correlation)
+		m, found, err = c.tx.Messages().ByID(s.Correlation)
 	}
 	if err == nil && !found {
-		m, found, err = c.tx.MessageByUpstreamID(s.ID)
+		m, found, err = c.tx.Messages().ByUpstreamID(s.ID)
 	}
 	if err != nil || !found || m.Channel != channel.ID {
 		return nil, false, err
@@ -143,11 +143,11 @@ func (c *commit) confirm(m *store.Message, s *network.Status) error {
 	}
 	if m.State == store.InDoubt {
 		note := settlement.DoubtRecord(m, ledger.NoteDoubtConfirmed, c.now)
-		if err := c.tx.Append(note); err != nil {
+		if err := c.tx.Ledger().Append(note); err != nil {
 			return err
 		}
 	}
-	if err := c.tx.Submit(m, s.ID, c.now); err != nil {
+	if err := c.tx.Queue().Submit(m, s.ID, c.now); err != nil {
 		return err
 	}
 	c.tx.After(c.Dispatch.Notify) // whoever waited behind it may go
@@ -161,10 +161,10 @@ func (c *commit) move(channel *served.Channel, m *store.Message, s *network.Stat
 			claimed := m.ClaimedAt
 			c.tx.After(func() { c.Dispatch.Confirmed(channel, claimed) })
 		}
-		return c.tx.Advance(m, stateOf(s.Step), at)
+		return c.tx.Queue().Advance(m, stateOf(s.Step), at)
 	}
 	why := s.Errors[0]
-	moved, err := c.tx.Fail(m, why.Code, at)
+	moved, err := c.tx.Queue().Fail(m, why.Code, at)
 	if err != nil {
 		return false, err
 	}
@@ -183,7 +183,7 @@ func (c *commit) unreserve(m *store.Message) error {
 	if !m.DoubtedAt.IsZero() || m.Unpriced {
 		return nil // of another copy nothing was heard, or it was delivered and waits for its rate
 	}
-	return c.tx.Unreserve(m)
+	return c.tx.Ledger().Unreserve(m)
 }
 
 // settleIfEnded settles a message that a status has moved forward, if that is its end.
@@ -215,7 +215,7 @@ func (c *commit) takeEntryPoint(m *store.Message, s *network.Status, at time.Tim
 	if !rules.EntryPoint.TrustsUpstream {
 		return nil
 	}
-	state, err := c.tx.Conversation(m.Channel, m.Customer)
+	state, err := c.tx.People().Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		return nil // the settlement says so
 	}
@@ -227,7 +227,7 @@ func (c *commit) takeEntryPoint(m *store.Message, s *network.Status, at time.Tim
 		return nil
 	}
 	state.Apply(conversation.Change{EntryPoint: reply})
-	return c.tx.PutConversation(m.Channel, m.Customer, &state)
+	return c.tx.People().PutConversation(m.Channel, m.Customer, &state)
 }
 
 // stateOf is the state that a step brings a message to.
@@ -265,7 +265,7 @@ func stepOf(state store.State) conversation.Status {
 func (in *Intake) TakeEarly(
 	tx *durable.Tx, t *served.Tenant, channel *served.Channel, m *store.Message, now time.Time,
 ) error {
-	kept, unreadable, err := tx.TakeEarlyStatuses(m.UpstreamID)
+	kept, unreadable, err := tx.Intake().TakeEarlyStatuses(m.UpstreamID)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func Customer(
 	if address == "" {
 		return seal.CustomerHash{}, nil
 	}
-	primary, err := tx.Primary(address)
+	primary, err := tx.People().Primary(address)
 	if err != nil {
 		return seal.CustomerHash{}, err
 	}
@@ -43,6 +43,21 @@ func First(list []identity.Address) identity.Address {
 	return list[0]
 }
 
+// Adopt takes over what an earlier version kept under other spellings of addresses, see
+// store.People.Adopt, and returns the customers who were found to be others.
+func Adopt(
+	tx *durable.Tx, now time.Time, channel string, list ...identity.Address,
+) (unions []store.Union, err error) {
+	for _, address := range list {
+		more, err := tx.People().Adopt(address, now, channel)
+		if err != nil {
+			return unions, err
+		}
+		unions = append(unions, more...)
+	}
+	return unions, nil
+}
+
 // LearnAnswer records whom the network says that a recipient is, and returns the customers who were
 // found to be others. What it says of somebody else says nothing.
 func LearnAnswer(
@@ -54,7 +69,7 @@ func LearnAnswer(
 	list := slices.Clone(known.Addresses)
 	number := slices.IndexFunc(list, func(a identity.Address) bool { return a.Kind() == identity.Phone })
 	if number >= 0 && recipient.Kind() == identity.Phone {
-		if unions, err = tx.Named(recipient, list[number], now); err != nil {
+		if unions, err = tx.People().Named(recipient, list[number], now); err != nil {
 			return nil, err
 		}
 	} else {
@@ -63,7 +78,7 @@ func LearnAnswer(
 	if len(list) < 2 {
 		return unions, nil
 	}
-	_, more, err := tx.Told(list, now, now)
+	_, more, err := tx.People().Told(list, now, now)
 	return append(unions, more...), err
 }
 

@@ -21,11 +21,11 @@ import (
 // is slow, or an operation that has waited over midnight, that one may have begun (P3).
 func Spent(tx *store.Tx, t *served.Tenant, currency money.Currency, now time.Time) (money.Decimal, error) {
 	month := civil.DateAt(now.Unix(), t.Zone).Month()
-	total, err := tx.Total(ledger.TotalKey{Period: month.String(), Currency: currency})
+	total, err := tx.Figures().Total(ledger.TotalKey{Period: month.String(), Currency: currency})
 	if err != nil {
 		return money.Decimal{}, err
 	}
-	next, err := tx.Total(ledger.TotalKey{Period: (month + 1).String(), Currency: currency})
+	next, err := tx.Figures().Total(ledger.TotalKey{Period: (month + 1).String(), Currency: currency})
 	return total.Billed.Max(next.Billed), err
 }
 
@@ -39,7 +39,7 @@ func Recheck(
 	if !now.Before(m.AcceptedAt.Add(about.TTL())) {
 		return Expired(), nil
 	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
 	if err != nil {
 		return nil, err
 	}
@@ -80,19 +80,19 @@ func stillCovered(
 		return nil
 	}
 	currency := bound.Amount.Currency
-	before, err := tx.Reserved(currency)
+	before, err := tx.Figures().Reserved(currency)
 	if err != nil {
 		return err
 	}
-	rise, err := tx.Rise(&bound)
+	rise, err := tx.Figures().Rise(&bound)
 	if err != nil {
 		return err
 	}
 	m.Covered = m.Covered && rise == (pricing.Exposure{})
-	if err := tx.Rereserve(m, &bound); err != nil {
+	if err := tx.Ledger().Rereserve(m, &bound); err != nil {
 		return err
 	}
-	after, err := tx.Reserved(currency)
+	after, err := tx.Figures().Reserved(currency)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func reportPublished(r *report.Report, tx *store.Tx, sequence int64) error {
 		return nil
 	}
 	r.Ledger.Published = &report.LedgerRecord{Sequence: sequence}
-	hash, found, err := tx.RecordHash(sequence)
+	hash, found, err := tx.Ledger().RecordHash(sequence)
 	if found {
 		r.Ledger.Published.Hash = hash.String()
 	}
@@ -146,7 +146,7 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Tim
 	month := civil.DateAt(now.Unix(), t.Zone).Month()
 	p := &r.Period
 	p.Name, p.Start, p.End = month.String(), month.First().Start(t.Zone).UTC(), (month + 1).First().Start(t.Zone).UTC()
-	totals, err := tx.PeriodTotals(p.Name)
+	totals, err := tx.Figures().PeriodTotals(p.Name)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Tim
 		}
 	}
 	slices.SortFunc(p.Categories, func(a, b report.Category) int { return strings.Compare(a.Name, b.Name) })
-	reserved, err := tx.Reserved(currency)
+	reserved, err := tx.Figures().Reserved(currency)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Tim
 	if p.InDoubt, err = tx.Depth(store.Doubts); err != nil {
 		return err
 	}
-	p.BudgetWarned, err = tx.BudgetWarned(p.Name)
+	p.BudgetWarned, err = tx.Figures().BudgetWarned(p.Name)
 	return err
 }
 
@@ -194,7 +194,7 @@ func allowances(tx *store.Tx, t *served.Tenant, now time.Time) []report.Allowanc
 			list = append(list, report.Allowance{
 				Name: limit.Name, Scope: scopeName(
 					limit.Key.Scope, c.Name,
-				), Used: tx.Count(limit.Key), Count: limit.Limit,
+				), Used: tx.Figures().Count(limit.Key), Count: limit.Limit,
 			})
 		}
 	}
@@ -220,7 +220,7 @@ func scopeName(scope pricing.Scope, channel string) string {
 
 // reportHistory fills in the periods that are over and the revisions that are frozen.
 func reportHistory(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time) error {
-	periods, err := tx.RecentPeriods(r.Period.Name, reportPeriods)
+	periods, err := tx.Figures().RecentPeriods(r.Period.Name, reportPeriods)
 	if err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ func reportHistory(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time
 			})
 		}
 	}
-	revisions, err := tx.UsedRevisions()
+	revisions, err := tx.Figures().UsedRevisions()
 	if err != nil {
 		return err
 	}
@@ -256,11 +256,11 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes}
 	if d.refusedCallbacks > 0 {
 		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
-		if r.RefusedCallbacks.Status, err = tx.LastRefusal(); err != nil {
+		if r.RefusedCallbacks.Status, err = tx.Callbacks().LastRefusal(); err != nil {
 			return err
 		}
 	}
-	events, err := tx.TemplateEvents(reportTemplates)
+	events, err := tx.Intake().TemplateEvents(reportTemplates)
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 
 // reportLedger fills in the ledger's head.
 func reportLedger(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time) error {
-	head, err := tx.Head()
+	head, err := tx.Ledger().Head()
 	if err != nil || head.Sequence == 0 {
 		return err
 	}
@@ -310,10 +310,10 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 			return d, err
 		}
 	}
-	if d.openWindows, err = tx.OpenWindows(now); err != nil {
+	if d.openWindows, err = tx.People().OpenWindows(now); err != nil {
 		return d, err
 	}
-	oldest, err := tx.OldestInLine()
+	oldest, err := tx.Queue().OldestInLine()
 	if err == nil && !oldest.IsZero() {
 		d.oldestOutbound = now.Sub(oldest)
 	}

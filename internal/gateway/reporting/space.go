@@ -55,12 +55,12 @@ func reportGrowth(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 	if r.Storage == nil {
 		return nil
 	}
-	head, err := tx.Head()
+	head, err := tx.Ledger().Head()
 	if err != nil {
 		return err
 	}
 	now = now.Truncate(time.Hour) // at rest the rate changes once an hour at most
-	recent, first, err := tx.RecordsSince(now.Add(-growthWindow))
+	recent, first, err := tx.Ledger().RecordsSince(now.Add(-growthWindow))
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (rep *Reporter) reportWaits(r *report.Report, tx *store.Tx, t *served.Tenan
 	}
 	groups := map[group]*report.Waiting{}
 	first := map[upstream.Pair]report.WaitingReason{} // why the first message of a line waits
-	err = tx.Waiting(reportWaiting, func(w store.Waiting) {
+	err = tx.Queue().Waiting(reportWaiting, func(w store.Waiting) {
 		line := upstream.Pair{Channel: w.Channel, Customer: w.Customer}
 		reason := rep.whyWaiting(&w, t, stops, now)
 		switch before, behind := first[line]; {

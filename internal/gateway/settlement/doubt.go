@@ -11,8 +11,8 @@ import (
 // BeginDoubt records that nobody knows whether the upstream has a message. The ledger keeps a note
 // of it (P12).
 func BeginDoubt(tx *durable.Tx, m *store.Message, now time.Time) error {
-	if err := tx.Doubt(m); err != nil {
+	if err := tx.Queue().Doubt(m); err != nil {
 		return err
 	}
-	return tx.Append(DoubtRecord(m, ledger.NoteDoubtBegan, now))
+	return tx.Ledger().Append(DoubtRecord(m, ledger.NoteDoubtBegan, now))
 }

@@ -79,7 +79,7 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 	if m.Settled && (!e.Delivered || m.FailedAt.IsZero() && m.ErrorCode == 0) {
 		return nil // only a message that was given up can have been delivered after all
 	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		s.tellUnreadable(tx, telemetry.RowConversation, m.ID)
 		e.About.Unreadable, err = true, nil
@@ -88,7 +88,7 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return err
 	}
 	facts := e.facts(t)
-	outcome := rate(t, &e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx) })
+	outcome := rate(t, &e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx.Figures()) })
 	record := newRecord(t, &e, facts, outcome)
 	s.recordMismatch(tx, &e, record, outcome)
 	switch {
@@ -96,14 +96,14 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return s.correct(tx, m, record, outcome, &state)
 	case outcome.Result == pricing.Unpriced:
 		s.count(tx, labelUnpriced)
-		return tx.HoldUnpriced(m)
+		return tx.Ledger().HoldUnpriced(m)
 	}
 	if err := change(tx, m, record, outcome, &state); err != nil {
 		return err
 	}
-	settle := tx.Settle
+	settle := tx.Ledger().Settle
 	if e.mayComeYet() {
-		settle = tx.SettleReserved
+		settle = tx.Ledger().SettleReserved
 	}
 	if _, err := settle(m, record, contentUntil(t, e.Now)); err != nil {
 		return err
@@ -138,7 +138,7 @@ func change(
 ) error {
 	if outcome.Change != (conversation.Change{}) {
 		state.Apply(outcome.Change)
-		if err := tx.PutConversation(m.Channel, m.Customer, state); err != nil {
+		if err := tx.People().PutConversation(m.Channel, m.Customer, state); err != nil {
 			return err
 		}
 	}
@@ -146,9 +146,9 @@ func change(
 		return nil
 	}
 	if outcome.Allowance != "" {
-		record.AllowanceUsed = tx.Count(outcome.Count.Key) + outcome.Count.By
+		record.AllowanceUsed = tx.Figures().Count(outcome.Count.Key) + outcome.Count.By
 	}
-	return tx.Increment(outcome.Currency, outcome.Count)
+	return tx.Figures().Increment(outcome.Currency, outcome.Count)
 }
 
 // correct appends what a message owes after all, in place of its reservation: it was settled as
@@ -157,7 +157,7 @@ func change(
 func (s *Settler) correct(
 	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
 ) error {
-	settled, found, err := tx.Settlement(m.ID)
+	settled, found, err := tx.Ledger().Settlement(m.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
 		return err
 	}
@@ -174,7 +174,7 @@ func (s *Settler) correct(
 	tx.After(func() {
 		s.log.Warn("Message delivered after it was given up", "message", id, "settlement", settled.Sequence)
 	})
-	return tx.Correct(m, record)
+	return tx.Ledger().Correct(m, record)
 }
 
 // oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
@@ -190,10 +190,10 @@ func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 	})
 	s.count(tx, labelUnpriced)
 	record.Kind, record.Note = ledger.Doubt, ledger.NoteDeliveredUnpriced
-	if err := tx.HoldUnpriced(m); err != nil {
+	if err := tx.Ledger().HoldUnpriced(m); err != nil {
 		return err
 	}
-	return tx.Append(record)
+	return tx.Ledger().Append(record)
 }
 
 // GiveUp ends a message as failed: it is settled as undelivered, and the business hears why, in the
@@ -201,7 +201,7 @@ func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 func (s *Settler) GiveUp(
 	tx *durable.Tx, t *served.Tenant, c *served.Channel, e Ending, cause network.Error,
 ) error {
-	moved, err := tx.Fail(e.Message, cause.Number(), e.Now)
+	moved, err := tx.Queue().Fail(e.Message, cause.Number(), e.Now)
 	if err != nil || !moved {
 		return err
 	}
@@ -270,7 +270,7 @@ func HeedFailure(tx *durable.Tx, m *store.Message, cause network.Cause, at time.
 	if cause != network.StoppedMarketing {
 		return nil
 	}
-	state, err := tx.Conversation(m.Channel, m.Customer)
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
 		return nil // it stops everything until the row is restored, and the upstream will say it again
 	}
@@ -278,5 +278,5 @@ func HeedFailure(tx *durable.Tx, m *store.Message, cause network.Cause, at time.
 		return err
 	}
 	state.StopMarketing(true, at.Unix())
-	return tx.PutConversation(m.Channel, m.Customer, &state)
+	return tx.People().PutConversation(m.Channel, m.Customer, &state)
 }

@@ -37,12 +37,12 @@ func (u *Upkeep) warnOfPeriod(ctx context.Context, t *served.Tenant, period stri
 	var billed money.Decimal
 	var warned int32
 	err := u.Store.View(ctx, func(tx *store.Tx) error {
-		total, err := tx.Total(ledger.TotalKey{Period: period, Currency: t.Book.Currency()})
+		total, err := tx.Figures().Total(ledger.TotalKey{Period: period, Currency: t.Book.Currency()})
 		if err != nil {
 			return err
 		}
 		billed = total.Billed
-		warned, err = tx.BudgetWarned(period)
+		warned, err = tx.Figures().BudgetWarned(period)
 		return err
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func (u *Upkeep) warnOfPeriod(ctx context.Context, t *served.Tenant, period stri
 	for _, percent := range newLevels(billed, t.Budget.Limit.Amount, t.Budget.WarnAtPercent, warned) {
 		first := false // of the replicas
 		err := u.Store.Update(ctx, func(tx *durable.Tx) (err error) {
-			first, err = tx.WarnBudget(period, percent)
+			first, err = tx.Figures().WarnBudget(period, percent)
 			return err
 		})
 		if err != nil {

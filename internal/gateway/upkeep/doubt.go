@@ -19,7 +19,7 @@ import (
 // Callbacks that such a one was delivering are delivered again.
 func (u *Upkeep) Recover(ctx context.Context, update durable.Updater) error {
 	cutOff := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.CutOff(nil, limit)
+		return tx.Queue().CutOff(nil, limit)
 	}
 	found, err := update.ForEach(ctx, cutOff, func(tx *durable.Tx, m *store.Message) error {
 		return settlement.BeginDoubt(tx, m, u.Store.Now())
@@ -47,7 +47,7 @@ func (u *Upkeep) ResolveDoubts(ctx context.Context, t *served.Tenant, now time.T
 	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
 	inDoubt := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
-		return tx.InState(store.InDoubt, last, limit)
+		return tx.Queue().InState(store.InDoubt, last, limit)
 	}
 	_, err = u.Store.ForEach(ctx, inDoubt, func(tx *durable.Tx, m *store.Message) error {
 		since := m.ClaimedAt
@@ -67,13 +67,13 @@ func (u *Upkeep) ResolveDoubts(ctx context.Context, t *served.Tenant, now time.T
 func (u *Upkeep) ResolveDoubt(tx *durable.Tx, t *served.Tenant, m *store.Message, now time.Time) error {
 	c := t.Channel(m.Channel)
 	if t.Doubt.Resolution == config.DoubtResend && c != nil {
-		if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtResent, now)); err != nil {
+		if err := tx.Ledger().Append(settlement.DoubtRecord(m, ledger.NoteDoubtResent, now)); err != nil {
 			return err
 		}
 		u.tellResolved(tx, "Message in doubt is sent again", m.ID)
-		return tx.Retry(m, now)
+		return tx.Queue().Retry(m, now)
 	}
-	if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
+	if err := tx.Ledger().Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
 		return err
 	}
 	about, err := u.Settler.Open(tx, m)

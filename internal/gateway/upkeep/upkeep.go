@@ -86,7 +86,7 @@ func (u *Upkeep) Run(ctx context.Context) {
 		u.runStep(ctx, "warn of the budget", func() error { return u.warnOfBudget(ctx, t, now) })
 		if now.Sub(touched) >= touchInterval || u.Store.Outage() != nil {
 			u.runStep(ctx, "see whether the store takes writes", func() error {
-				return u.Store.Update(ctx, func(tx *durable.Tx) error { return tx.Touch(now) })
+				return u.Store.Update(ctx, func(tx *durable.Tx) error { return tx.Upkeep().Touch(now) })
 			})
 			touched = now
 		}
@@ -125,7 +125,7 @@ func (u *Upkeep) notify(tx *durable.Tx) {
 // expireQueued gives up messages that still wait for the upstream when their time to live is over.
 func (u *Upkeep) expireQueued(ctx context.Context, t *served.Tenant, now time.Time) error {
 	outlived := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.Outlived(now.Add(policy.OutcomeGrace), limit)
+		return tx.Queue().Outlived(now.Add(policy.OutcomeGrace), limit)
 	}
 	_, err := u.Store.ForEach(ctx, outlived, func(tx *durable.Tx, m *store.Message) error {
 		about, err := u.Settler.Open(tx, m)
@@ -143,7 +143,7 @@ func (u *Upkeep) expireQueued(ctx context.Context, t *served.Tenant, now time.Ti
 func (u *Upkeep) ExpireUnsettled(ctx context.Context, t *served.Tenant, now time.Time) error {
 	late := network.Refuse(network.Undeliverable, "The message was not delivered within its time to live.")
 	expired := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.Expired(now, limit)
+		return tx.Messages().Expired(now, limit)
 	}
 	_, err := u.Store.ForEach(ctx, expired, func(tx *durable.Tx, m *store.Message) error {
 		about, err := u.Settler.Open(tx, m)
@@ -151,7 +151,7 @@ func (u *Upkeep) ExpireUnsettled(ctx context.Context, t *served.Tenant, now time
 			return err
 		}
 		if m.State == store.InDoubt { // the account's rule had no time to apply
-			if err := tx.Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
+			if err := tx.Ledger().Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
 				return err
 			}
 		}
@@ -167,9 +167,9 @@ func (u *Upkeep) ExpireUnsettled(ctx context.Context, t *served.Tenant, now time
 // them can come any more.
 func (u *Upkeep) unreserve(ctx context.Context, now time.Time) error {
 	past := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
-		return tx.ReservedPast(now, limit)
+		return tx.Messages().ReservedPast(now, limit)
 	}
-	_, err := u.Store.ForEach(ctx, past, (*durable.Tx).Unreserve)
+	_, err := u.Store.ForEach(ctx, past, func(tx *durable.Tx, m *store.Message) error { return tx.Ledger().Unreserve(m) })
 	return err
 }
 
@@ -177,7 +177,7 @@ func (u *Upkeep) unreserve(ctx context.Context, now time.Time) error {
 // now, or that could not be opened.
 func (u *Upkeep) reprice(ctx context.Context, t *served.Tenant, now time.Time) error {
 	unpriced := func(tx *durable.Tx, last *store.Message, limit int) ([]*store.Message, error) {
-		return tx.Unpriced(last, limit)
+		return tx.Messages().Unpriced(last, limit)
 	}
 	_, err := u.Store.ForEach(ctx, unpriced, func(tx *durable.Tx, m *store.Message) error {
 		about, err := u.Settler.Open(tx, m)
@@ -207,7 +207,7 @@ func (u *Upkeep) purge(ctx context.Context, now time.Time) error {
 	for {
 		var removed, refused int64
 		err := u.Store.Update(ctx, func(tx *durable.Tx) (err error) {
-			removed, err = tx.Purge(now, store.PurgeLimits{
+			removed, err = tx.Upkeep().Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
 				// One that is tried is given up by then; this is for those that no endpoint is left
 				// for.

@@ -167,6 +167,13 @@ func (g *Gate) United(unions []store.Union) {
 	}
 }
 
+// Follow is United once the operation is durable.
+func (g *Gate) Follow(tx *durable.Tx, unions []store.Union) {
+	if len(unions) > 0 {
+		tx.After(func() { g.United(unions) })
+	}
+}
+
 // Stops returns the stops by channel.
 func (g *Gate) Stops() map[string]Stop { return g.stops.all() }
 

@@ -110,13 +110,13 @@ func (g *Gate) takePair(
 		return 0, nil
 	}
 	var shared bucket
-	if shared.fullAt, err = tx.PairFullAt(to.Channel, to.Customer); err != nil {
+	if shared.fullAt, err = tx.People().PairFullAt(to.Channel, to.Customer); err != nil {
 		return 0, err
 	}
 	if sharedWait := shared.take(now, sharedHalf(limit)); sharedWait > 0 {
 		return min(sharedWait, wait), nil
 	}
-	return 0, tx.PutPairFullAt(to.Channel, to.Customer, shared.fullAt)
+	return 0, tx.People().PutPairFullAt(to.Channel, to.Customer, shared.fullAt)
 }
 
 // rate is this replica's part of a channel's messages per second: the upstream counts all replicas'

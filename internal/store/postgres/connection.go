@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -42,10 +44,10 @@ const (
 
 var errLost = errors.New("the connection to the database is lost")
 
-// postgresConnection speaks PostgreSQL's extended query protocol in pipeline mode: statements whose
+// connection speaks PostgreSQL's extended query protocol in pipeline mode: statements whose
 // result nobody waits for are kept back and travel together with the next one that somebody waits
 // for. Over a network, that is what an operation's time consists of.
-type postgresConnection struct {
+type connection struct {
 	conn       *pgconn.PgConn
 	pipeline   *pgconn.Pipeline
 	opening    string            // begins a transaction
@@ -62,8 +64,8 @@ type postgresConnection struct {
 	row        columns
 }
 
-func newPostgresConnection(conn *pgconn.PgConn, opening string, patience time.Duration) *postgresConnection {
-	return &postgresConnection{
+func newConnection(conn *pgconn.PgConn, opening string, patience time.Duration) *connection {
+	return &connection{
 		conn: conn, pipeline: conn.StartPipeline(
 			context.Background(),
 		), opening: opening, patience: patience, statements: map[string]string{},
@@ -72,23 +74,23 @@ func newPostgresConnection(conn *pgconn.PgConn, opening string, patience time.Du
 }
 
 // lost tells whether the connection is of no use any more.
-func (c *postgresConnection) lost() bool { return c == nil || c.conn.IsClosed() }
+func (c *connection) lost() bool { return c == nil || c.conn.IsClosed() }
 
-func (c *postgresConnection) begin() error {
-	if err := c.exec(c.opening); err != nil {
+func (c *connection) Begin() error {
+	if err := c.Exec(c.opening); err != nil {
 		return err
 	}
-	return c.settle()
+	return c.Flush()
 }
 
-func (c *postgresConnection) commit() error {
+func (c *connection) Commit() error {
 	_, err := c.end()
 	return err
 }
 
 // end commits, and tells whether the failure of it is the server's own word: then nothing was kept.
 // Otherwise nobody knows.
-func (c *postgresConnection) end() (answered bool, err error) {
+func (c *connection) end() (answered bool, err error) {
 	if err := c.send("COMMIT", nil); err != nil {
 		return false, err
 	}
@@ -109,25 +111,25 @@ func isAnswer(err error) bool {
 	return errors.As(err, &answer) && answer.SeverityUnlocalized == "ERROR"
 }
 
-func (c *postgresConnection) rollback() {
+func (c *connection) Rollback() {
 	if c.lost() {
 		return // the server rolls back what a lost connection leaves
 	}
-	_ = c.settle() // whether what is kept back succeeds or fails, it is undone
-	_, _ = c.changed("ROLLBACK")
+	_ = c.Flush() // whether what is kept back succeeds or fails, it is undone
+	_, _ = c.ExecCounted("ROLLBACK")
 }
 
-func (c *postgresConnection) exec(text string, args ...any) error {
+func (c *connection) Exec(text string, args ...any) error {
 	if err := c.send(text, args); err != nil {
 		return err
 	}
 	if c.kept < maxKept {
 		return nil
 	}
-	return c.settle()
+	return c.Flush()
 }
 
-func (c *postgresConnection) settle() error {
+func (c *connection) Flush() error {
 	if c.kept == 0 {
 		return nil
 	}
@@ -135,16 +137,16 @@ func (c *postgresConnection) settle() error {
 	return err
 }
 
-func (c *postgresConnection) once(text string) error {
-	if err := c.settle(); err != nil {
+func (c *connection) ExecOnce(text string) error {
+	if err := c.Flush(); err != nil {
 		return err
 	}
-	c.pipeline.SendQueryParams(postgresDialect(text), nil, nil, nil, nil)
+	c.pipeline.SendQueryParams(dialect(text), nil, nil, nil, nil)
 	c.kept++
-	return c.settle()
+	return c.Flush()
 }
 
-func (c *postgresConnection) changed(text string, args ...any) (int64, error) {
+func (c *connection) ExecCounted(text string, args ...any) (int64, error) {
 	if err := c.send(text, args); err != nil {
 		return 0, err
 	}
@@ -152,17 +154,16 @@ func (c *postgresConnection) changed(text string, args ...any) (int64, error) {
 	return tag.RowsAffected(), err
 }
 
-func (c *postgresConnection) query(text string, args []any, scan func(values) bool) error {
+func (c *connection) Query(text string, args []any, scan func(engine.Row) bool) error {
 	if err := c.send(text, args); err != nil {
 		return err
 	}
-	_, err := c.receive(1, func(_ int, v values) bool { return scan(v) })
+	_, err := c.receive(1, func(_ int, v engine.Row) bool { return scan(v) })
 	return err
 }
 
-// queryEach executes a query once for each of several lists of parameters, in one exchange, and
-// calls scan for every row with the index of its list.
-func (c *postgresConnection) queryEach(text string, lists [][]any, scan func(of int, v values)) error {
+// QueryEach implements engine.Conn in one exchange.
+func (c *connection) QueryEach(text string, lists [][]any, scan func(of int, v engine.Row)) error {
 	for _, args := range lists {
 		if err := c.send(text, args); err != nil {
 			return err
@@ -171,7 +172,7 @@ func (c *postgresConnection) queryEach(text string, lists [][]any, scan func(of 
 	if len(lists) == 0 {
 		return nil
 	}
-	_, err := c.receive(len(lists), func(of int, v values) bool {
+	_, err := c.receive(len(lists), func(of int, v engine.Row) bool {
 		scan(of, v)
 		return true
 	})
@@ -179,7 +180,7 @@ func (c *postgresConnection) queryEach(text string, lists [][]any, scan func(of 
 }
 
 // send adds a statement to those that are kept back.
-func (c *postgresConnection) send(text string, args []any) error {
+func (c *connection) send(text string, args []any) error {
 	if c.lost() {
 		return errLost
 	}
@@ -201,12 +202,12 @@ func (c *postgresConnection) send(text string, args []any) error {
 
 // bind writes the parameters: byte strings as they are, all else as text, so that an integer fits
 // whatever width its column has.
-func (c *postgresConnection) bind(args []any) error {
+func (c *connection) bind(args []any) error {
 	c.parameters, c.formats, c.scratch = c.parameters[:0], c.formats[:0], c.scratch[:0]
 	for i, arg := range args {
 		value, err := driver.DefaultParameterConverter.ConvertValue(arg)
 		if err != nil {
-			return fmt.Errorf("%w: number %d: %w", errParameter, i+1, err)
+			return fmt.Errorf("%w: number %d: %w", engine.ErrParameter, i+1, err)
 		}
 		format := int16(textFormat)
 		var parameter []byte
@@ -222,7 +223,7 @@ func (c *postgresConnection) bind(args []any) error {
 			c.scratch = append(c.scratch, storable(value)...)
 			parameter = c.scratch[begin:]
 		default:
-			return fmt.Errorf("%w: number %d is a %T", errParameter, i+1, value)
+			return fmt.Errorf("%w: number %d is a %T", engine.ErrParameter, i+1, value)
 		}
 		c.parameters, c.formats = append(c.parameters, parameter), append(c.formats, format)
 	}
@@ -241,7 +242,7 @@ func storable(text string) string {
 // receive sends what is kept back and reads all the answers. scan gets the rows of the last
 // statements, so many of them are questions, each with the index of its question, until it returns
 // false. The error is the first one; the statements after it have not been executed.
-func (c *postgresConnection) receive(questions int, scan func(of int, v values) bool) (pgconn.CommandTag, error) {
+func (c *connection) receive(questions int, scan func(of int, v engine.Row) bool) (pgconn.CommandTag, error) {
 	var tag pgconn.CommandTag
 	var failure error
 	first := c.kept - questions
@@ -275,7 +276,7 @@ func (c *postgresConnection) receive(questions int, scan func(of int, v values) 
 		case *pgconn.ResultReader:
 			if n >= first && scan != nil {
 				of := n - first
-				c.scan(result, func(v values) bool { return scan(of, v) })
+				c.scan(result, func(v engine.Row) bool { return scan(of, v) })
 			}
 			n++
 			if tag, err = result.Close(); err != nil && failure == nil {
@@ -289,11 +290,11 @@ func (c *postgresConnection) receive(questions int, scan func(of int, v values) 
 
 // scan calls scan for the rows of a result. If it panics, the answers behind the row stay unread,
 // so the connection is given up: nothing asked on it later could be understood.
-func (c *postgresConnection) scan(result *pgconn.ResultReader, scan func(values) bool) {
+func (c *connection) scan(result *pgconn.ResultReader, scan func(engine.Row) bool) {
 	returned := false
 	defer func() {
 		if !returned {
-			_ = c.close()
+			_ = c.Close()
 		}
 	}()
 	fields := result.FieldDescriptions()
@@ -345,9 +346,9 @@ func decode(kind uint32, value []byte) driver.Value {
 	}
 }
 
-// violated implements connection. Classes of SQLSTATE:
+// Violated implements engine.Conn. Classes of SQLSTATE:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
-func (*postgresConnection) violated(err error) (constraint string, is bool) {
+func (*connection) Violated(err error) (constraint string, is bool) {
 	var answer *pgconn.PgError
 	if !isAnswer(err) || !errors.As(err, &answer) || len(answer.Code) != 5 {
 		return "", false
@@ -375,7 +376,7 @@ const (
 	insufficientPrivilege = "42501"
 )
 
-func (c *postgresConnection) close() error {
+func (c *connection) Close() error {
 	if c.lost() {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 const (
@@ -40,9 +41,9 @@ type SealedPage struct {
 	Last int64
 	More bool
 	Rows int
-	// Stale counts the rows with a value under an older key than the one that seals now; Resealed
-	// are those of them that Reseal has sealed anew.
-	Stale, Resealed int
+	// Stale counts the rows with a value under an older key than the one that seals now; Reencrypted
+	// are those of them that Reencrypt has sealed with the current one.
+	Stale, Reencrypted int
 }
 
 // maxSealedPage ends a page, in bytes of sealed values: messages that wait can be large, and a page
@@ -59,15 +60,15 @@ type sealedRow struct {
 
 // Sealed looks at a page of a table's rows behind a place, 0 at first, so many of them at most, and
 // counts those under an older key than the one that seals now. A View reads it.
-func (tx *Tx) Sealed(kind SealedKind, after int64, rows int) (SealedPage, error) {
+func (tx Upkeep) Sealed(kind SealedKind, after int64, rows int) (SealedPage, error) {
 	stale, page, err := tx.stale(kind, after, rows)
 	page.Stale = len(stale)
 	return page, err
 }
 
-// Reseal seals the rows of a page anew that are still under an older key than the one that seals
-// now. One that cannot be opened stays as it is. See Sealed.
-func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error) {
+// Reencrypt seals the rows of a page that are under an older key with the current one. A row that
+// cannot be opened stays as it is. See Sealed.
+func (tx Upkeep) Reencrypt(kind SealedKind, after int64, rows int) (SealedPage, error) {
 	if err := tx.flushMessages(); err != nil {
 		return SealedPage{}, err
 	}
@@ -104,7 +105,7 @@ func (tx *Tx) Reseal(kind SealedKind, after int64, rows int) (SealedPage, error)
 			return page, err
 		}
 		grown += row.size() - before
-		page.Resealed++
+		page.Reencrypted++
 	}
 	switch kind {
 	case SealedCallbacks:
@@ -141,7 +142,7 @@ func (r *sealedRow) seal(keys *seal.Keys) error {
 }
 
 // stale are the rows of a page that are under an older key.
-func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, page SealedPage, err error) {
+func (tx *transaction) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, page SealedPage, err error) {
 	query, read := selectSealed, readSealedMessage
 	switch kind {
 	case SealedCallbacks:
@@ -151,14 +152,14 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	case SealedAddresses:
 		query, read = selectPrimaries, readSealedAddress
 	case SealedEarlyStatuses:
-		query, read = selectEarlies, func(v values) sealedRow {
+		query, read = selectEarlies, func(v engine.Row) sealedRow {
 			return sealedRow{
 				seq: v.Int(0), values: [3][]byte{v.Bytes(1)},
 			}
 		}
 	}
 	size := 0
-	err = tx.each(query, []any{after, int64(rows)}, func(v values) bool {
+	err = tx.each(query, []any{after, int64(rows)}, func(v engine.Row) bool {
 		row := read(v)
 		page.Last, page.Rows = row.seq, page.Rows+1
 		old := false
@@ -175,7 +176,7 @@ func (tx *Tx) stale(kind SealedKind, after int64, rows int) (stale []sealedRow, 
 	return stale, page, err
 }
 
-func readSealedMessage(v values) sealedRow {
+func readSealedMessage(v engine.Row) sealedRow {
 	id := v.Text(1)
 	return sealedRow{
 		seq: v.Int(0), values: [3][]byte{v.Bytes(2), v.Bytes(3), v.Bytes(4)},
@@ -183,13 +184,13 @@ func readSealedMessage(v values) sealedRow {
 	}
 }
 
-func readSealedAddress(v values) sealedRow {
+func readSealedAddress(v engine.Row) sealedRow {
 	var person seal.CustomerHash
 	copy(person[:], v.Bytes(1))
 	return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(2)}, places: [3]string{primaryPlace(person)}}
 }
 
-func readSealedCallback(v values) sealedRow {
+func readSealedCallback(v engine.Row) sealedRow {
 	c := Callback{Channel: v.Text(1)}
 	copy(c.Customer[:], v.Bytes(2))
 	return sealedRow{seq: v.Int(0), values: [3][]byte{v.Bytes(3)}, places: [3]string{c.place()}}

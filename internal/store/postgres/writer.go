@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-)
 
-// ErrLeaseLost says that a replica was silent for longer than its lease, and that others have taken
-// over what it was sending. Nothing of the transaction was kept; the next one is under a new lease.
-var ErrLeaseLost = errors.New("this replica's lease was taken over while it was silent")
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
 
 const (
 	// reconnectPause is the first pause between attempts to connect; each failure doubles it, up to
@@ -48,14 +46,14 @@ type standing struct {
 	replicas int64
 }
 
-// postgresWriter is one of several replicas' writers. Their transactions follow one after the
+// writer is one of several replicas' writers. Their transactions follow one after the
 // other: each first locks the account's row in owner, and its statements then see all that was
 // committed before (READ COMMITTED), so a decision is as exact as with one writer. Within its turn
 // a transaction renews the replica's lease and counts itself there. A replica whose lease was taken
 // can so commit nothing, and a commit whose answer was lost is looked up by its count.
-type postgresWriter struct {
-	*postgresConnection // nil before the first, and after the last was given up
-	engine              *postgresEngine
+type writer struct {
+	*connection // nil before the first, and after the last was given up
+	engine      *Engine
 
 	id       int64     // of the lease; 0 for none
 	batch    int64     // the current transaction's number under it
@@ -70,37 +68,37 @@ type postgresWriter struct {
 }
 
 // lastInserted is not known before an answer of the server's, which nobody waits for.
-func (*postgresWriter) lastInserted() (int64, bool) { return 0, false }
+func (*writer) LastInserted() (int64, bool) { return 0, false }
 
-func (w *postgresWriter) lease() int64 { return w.id }
+func (w *writer) Lease() int64 { return w.id }
 
-func (w *postgresWriter) holds(lease int64) bool {
+func (w *writer) HoldsLease(lease int64) bool {
 	held := w.standing.Load()
 	return held != nil && held.lease == lease && time.Now().Before(held.until)
 }
 
-func (w *postgresWriter) replicas() int64 {
+func (w *writer) Replicas() int64 {
 	if held := w.standing.Load(); held != nil {
 		return max(held.replicas, 1)
 	}
 	return 1
 }
 
-func (w *postgresWriter) clockOffset() time.Duration {
+func (w *writer) ClockOffset() time.Duration {
 	return time.Duration(w.offset.Load()) * time.Millisecond
 }
 
 // enlist takes a new lease.
-func (w *postgresWriter) enlist() error {
-	_, err := first(
-		w.postgresConnection, insertLease, []any{w.engine.term.Milliseconds()}, func(v values) { w.id = v.Int(0) },
+func (w *writer) enlist() error {
+	_, err := engine.First(
+		w.connection, insertLease, []any{w.engine.term.Milliseconds()}, func(v engine.Row) { w.id = v.Int(0) },
 	)
 	return err
 }
 
-// begin starts a transaction in the replica's turn and under its lease. A connection that was lost
+// Begin starts a transaction in the replica's turn and under its lease. A connection that was lost
 // while nothing was to do is replaced.
-func (w *postgresWriter) begin() error {
+func (w *writer) Begin() error {
 	fresh := w.lost()
 	if err := w.connect(); err != nil {
 		return err
@@ -116,7 +114,7 @@ func (w *postgresWriter) begin() error {
 }
 
 // enter takes the turn and renews the lease, in one exchange.
-func (w *postgresWriter) enter() error {
+func (w *writer) enter() error {
 	if w.id == 0 {
 		if err := w.checkSchema(); err != nil {
 			return err
@@ -127,59 +125,54 @@ func (w *postgresWriter) enter() error {
 	}
 	w.began = time.Now()
 	asked := w.engine.now()
-	if err := w.exec(w.opening); err != nil {
+	if err := w.Exec(w.opening); err != nil {
 		return err
 	}
-	if err := w.exec(takeTurn); err != nil {
+	if err := w.Exec(takeTurn); err != nil {
 		return err
 	}
 	var version, clock int64
-	renewed, err := first(w.postgresConnection, renewLease, []any{w.engine.term.Milliseconds(), w.id}, func(v values) {
+	renewed, err := engine.First(w.connection, renewLease, []any{w.engine.term.Milliseconds(), w.id}, func(v engine.Row) {
 		w.batch, w.active, version, clock = v.Int(0), v.Int(1), v.Int(2), v.Int(3)
 	})
-	switch {
-	case err != nil:
-	case !renewed:
-		w.giveUpLease()
-		err = ErrLeaseLost
-	case int(version) > w.engine.version:
-		// the database is no longer this program's to write to, not even the end of the lease: it
-		// runs out
-		w.giveUpLease()
-		err = supersededBySchema(int(version), w.engine.version)
-	default:
-		w.measure(asked, instant(clock), w.engine.now())
+	if err == nil && !renewed {
+		err = engine.ErrLeaseLost
+	}
+	if err == nil {
+		err = w.engine.tables.Check(int(version))
+	}
+	if err == nil {
+		w.measure(asked, time.UnixMilli(clock), w.engine.now())
 		return nil
 	}
-	w.rollback()
+	if errors.Is(err, engine.ErrLeaseLost) || errors.Is(err, engine.ErrSuperseded) {
+		// In a newer schema not even the end of the lease is this program's to write: it runs out.
+		w.giveUpLease()
+	}
+	w.Rollback()
 	return err
 }
 
 // checkSchema looks at the schema's version outside of a transaction.
-func (w *postgresWriter) checkSchema() error {
-	var version int
-	if _, err := first(
-		w.postgresConnection, selectVersion, nil, func(v values) { version = int(v.Int(0)) },
-	); err != nil {
+func (w *writer) checkSchema() error {
+	version, err := engine.StoredVersion(w.connection)
+	if err != nil {
 		return err
 	}
-	if version > w.engine.version {
-		return supersededBySchema(version, w.engine.version)
-	}
-	return nil
+	return w.engine.tables.Check(version)
 }
 
 // measure corrects what is known of the database's clock, which was read between two instants of
 // this machine's. What is known stays if that can be: the exchange takes different times, and
 // clocks that agree are not to be taken apart.
-func (w *postgresWriter) measure(asked, clock, answered time.Time) {
+func (w *writer) measure(asked, clock, answered time.Time) {
 	least, most := clock.Sub(answered).Milliseconds(), clock.Sub(asked).Milliseconds()
 	w.offset.Store(min(max(w.offset.Load(), least), most))
 }
 
 // connect replaces a lost connection. After a failure it is not tried again for a while, and fails
 // at once.
-func (w *postgresWriter) connect() error {
+func (w *writer) connect() error {
 	if !w.lost() {
 		return nil
 	}
@@ -192,13 +185,13 @@ func (w *postgresWriter) connect() error {
 		w.retryAt, w.failure = time.Now().Add(w.pause), err
 		return err
 	}
-	w.postgresConnection, w.pause, w.retryAt, w.failure = c, 0, time.Time{}, nil
+	w.connection, w.pause, w.retryAt, w.failure = c, 0, time.Time{}, nil
 	return nil
 }
 
 // commit returns nil if the transaction is durable. If the connection is lost before the server's
 // answer, it asks the database what became of it.
-func (w *postgresWriter) commit() error {
+func (w *writer) Commit() error {
 	answered, err := w.end()
 	if err != nil && !answered {
 		err = w.inquire(err)
@@ -212,7 +205,7 @@ func (w *postgresWriter) commit() error {
 
 // inquire asks for a while whether the transaction was committed. Without an answer the lease is
 // given up: whatever was claimed in the transaction is cut off.
-func (w *postgresWriter) inquire(cause error) error {
+func (w *writer) inquire(cause error) error {
 	for deadline := time.Now().Add(inquiry); time.Now().Before(deadline); time.Sleep(reconnectPause) {
 		committed, err := w.committed()
 		switch {
@@ -225,53 +218,53 @@ func (w *postgresWriter) inquire(cause error) error {
 		}
 	}
 	w.giveUpLease()
-	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause)
+	return fmt.Errorf("%w: %w", engine.ErrOutcomeUnknown, cause)
 }
 
-func (w *postgresWriter) giveUpLease() {
+func (w *writer) giveUpLease() {
 	w.id = 0
 	w.standing.Store(nil)
 }
 
 // committed looks up whether the last transaction was counted. It takes the turn first: until the
 // server has ended the lost connection's transaction, one way or the other, the turn is that one's.
-func (w *postgresWriter) committed() (bool, error) {
+func (w *writer) committed() (bool, error) {
 	w.retryAt = time.Time{}
 	if err := w.connect(); err != nil {
 		return false, err
 	}
-	defer w.rollback()
-	if err := w.exec(w.opening); err != nil {
+	defer w.Rollback()
+	if err := w.Exec(w.opening); err != nil {
 		return false, err
 	}
-	if err := w.exec(takeTurn); err != nil {
+	if err := w.Exec(takeTurn); err != nil {
 		return false, err
 	}
 	var counted int64
-	_, err := first(w.postgresConnection, selectBatch, []any{w.id}, func(v values) { counted = v.Int(0) })
+	_, err := engine.First(w.connection, selectBatch, []any{w.id}, func(v engine.Row) { counted = v.Int(0) })
 	return counted >= w.batch, err
 }
 
-func (w *postgresWriter) relax() error { return w.exec(needNoSync) }
+func (w *writer) AsyncCommit() error { return w.Exec(needNoSync) }
 
-func (w *postgresWriter) leasesToTake() (bool, error) {
-	return first(w.postgresConnection, selectOver, []any{w.id}, func(values) {})
+func (w *writer) HasExpiredLeases() (bool, error) {
+	return engine.First(w.connection, selectOver, []any{w.id}, func(engine.Row) {})
 }
 
-func (w *postgresWriter) takeLeases() error {
-	if err := w.exec(takeLeases, w.id); err != nil {
+func (w *writer) TakeExpiredLeases() error {
+	if err := w.Exec(takeLeases, w.id); err != nil {
 		return err
 	}
-	return w.exec(forgetLeases, leaseHistory.Milliseconds())
+	return w.Exec(forgetLeases, leaseHistory.Milliseconds())
 }
 
 // close ends the lease, so that nobody waits for it.
-func (w *postgresWriter) close() error {
+func (w *writer) Close() error {
 	if w.lost() {
 		return nil
 	}
 	if w.id != 0 {
-		_, _ = w.changed(endLease, w.id) // if not, it runs out
+		_, _ = w.ExecCounted(endLease, w.id) // if not, it runs out
 	}
-	return w.postgresConnection.close()
+	return w.connection.Close()
 }

@@ -1,4 +1,4 @@
-package store
+package sqlite
 
 import (
 	"database/sql/driver"
@@ -7,39 +7,41 @@ import (
 	"strings"
 
 	"zombiezen.com/go/sqlite"
+
+	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// sqliteConnection speaks to SQLite's own interface. Every statement is executed at once.
-type sqliteConnection struct {
+// connection speaks to SQLite's own interface. Every statement is executed at once.
+type connection struct {
 	conn       *sqlite.Conn
 	role       role
 	statements map[string]*sqlite.Stmt
 }
 
-// begin takes a writer's lock at once, so that a transaction never fails half-way for want of it.
-func (c *sqliteConnection) begin() error {
+// Begin takes a writer's lock at once, so that a transaction never fails half-way for want of it.
+func (c *connection) Begin() error {
 	if c.role == reading {
-		return c.exec("BEGIN")
+		return c.Exec("BEGIN")
 	}
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-		c.rollback() // whatever an earlier failure has left open is over now; the next transaction begins anew
+	if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
+		c.Rollback() // whatever an earlier failure has left open is over now; the next transaction begins anew
 		return err
 	}
 	return nil
 }
 
-func (c *sqliteConnection) commit() error { return c.exec("COMMIT") }
+func (c *connection) Commit() error { return c.Exec("COMMIT") }
 
-// rollback may fail because the engine has done it already.
-func (c *sqliteConnection) rollback() { _ = c.exec("ROLLBACK") }
+// Rollback may fail because the engine has done it already.
+func (c *connection) Rollback() { _ = c.Exec("ROLLBACK") }
 
-func (*sqliteConnection) settle() error { return nil }
+func (*connection) Flush() error { return nil }
 
-func (c *sqliteConnection) prepared(text string) (*sqlite.Stmt, error) {
+func (c *connection) prepared(text string) (*sqlite.Stmt, error) {
 	if s := c.statements[text]; s != nil {
 		return s, nil
 	}
-	s, err := c.conn.Prepare(sqliteDialect(text))
+	s, err := c.conn.Prepare(dialect(text))
 	if err == nil {
 		c.statements[text] = s
 	}
@@ -61,11 +63,11 @@ func bind(s *sqlite.Stmt, args []any) error {
 		default:
 			converted, err := driver.DefaultParameterConverter.ConvertValue(arg)
 			if err != nil {
-				return fmt.Errorf("%w: number %d: %w", errParameter, i+1, err)
+				return fmt.Errorf("%w: number %d: %w", engine.ErrParameter, i+1, err)
 			}
 			integer, ok := converted.(int64)
 			if !ok {
-				return fmt.Errorf("%w: number %d is a %T", errParameter, i+1, arg)
+				return fmt.Errorf("%w: number %d is a %T", engine.ErrParameter, i+1, arg)
 			}
 			s.BindInt64(i+1, integer)
 		}
@@ -73,7 +75,7 @@ func bind(s *sqlite.Stmt, args []any) error {
 	return nil
 }
 
-func (c *sqliteConnection) exec(text string, args ...any) error {
+func (c *connection) Exec(text string, args ...any) error {
 	s, err := c.prepared(text)
 	if err != nil {
 		return err
@@ -97,22 +99,22 @@ func execute(s *sqlite.Stmt, args []any) error {
 	}
 }
 
-func (c *sqliteConnection) changed(text string, args ...any) (int64, error) {
-	if err := c.exec(text, args...); err != nil {
+func (c *connection) ExecCounted(text string, args ...any) (int64, error) {
+	if err := c.Exec(text, args...); err != nil {
 		return 0, err
 	}
 	return int64(c.conn.Changes()), nil
 }
 
-func (c *sqliteConnection) once(text string) error {
-	s, _, err := c.conn.PrepareTransient(sqliteDialect(text))
+func (c *connection) ExecOnce(text string) error {
+	s, _, err := c.conn.PrepareTransient(dialect(text))
 	if err != nil {
 		return err
 	}
 	return errors.Join(execute(s, nil), s.Finalize())
 }
 
-func (c *sqliteConnection) query(text string, args []any, scan func(values) bool) (err error) {
+func (c *connection) Query(text string, args []any, scan func(engine.Row) bool) (err error) {
 	s, err := c.prepared(text)
 	if err != nil {
 		return err
@@ -129,10 +131,20 @@ func (c *sqliteConnection) query(text string, args []any, scan func(values) bool
 	}
 }
 
-func (c *sqliteConnection) close() error { return c.conn.Close() }
+// QueryEach asks one question after the other: there is no journey to save.
+func (c *connection) QueryEach(text string, lists [][]any, scan func(of int, v engine.Row)) error {
+	for i, args := range lists {
+		if err := c.Query(text, args, func(v engine.Row) bool { scan(i, v); return true }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// violated implements connection: https://www.sqlite.org/rescode.html.
-func (c *sqliteConnection) violated(err error) (constraint string, is bool) {
+func (c *connection) Close() error { return c.conn.Close() }
+
+// Violated implements engine.Conn: https://www.sqlite.org/rescode.html.
+func (c *connection) Violated(err error) (constraint string, is bool) {
 	switch code := sqlite.ErrCode(err); code.ToPrimary() {
 	case sqlite.ResultConstraint:
 		return c.constraintOf(err), true
@@ -148,7 +160,7 @@ const selectIndexOf = `SELECT name FROM pragma_index_list($1) AS list
 
 // constraintOf is the name of the violated constraint, as PostgreSQL names it. SQLite tells the
 // columns only: "UNIQUE constraint failed: t.a, t.b".
-func (c *sqliteConnection) constraintOf(err error) string {
+func (c *connection) constraintOf(err error) string {
 	text := err.Error()
 	columns := strings.TrimSpace(text[strings.LastIndex(text, ":")+1:])
 	table, _, isColumn := strings.Cut(columns, ".")
@@ -160,7 +172,7 @@ func (c *sqliteConnection) constraintOf(err error) string {
 		return table + "." + columns + " NOT NULL"
 	}
 	name := table + "_pkey"
-	_ = c.query(selectIndexOf, []any{table, columns}, func(v values) bool {
+	_ = c.Query(selectIndexOf, []any{table, columns}, func(v engine.Row) bool {
 		if index := v.Text(0); !strings.HasPrefix(index, "sqlite_autoindex_") {
 			name = index
 		}

@@ -56,36 +56,36 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			update(t, s, func(tx *store.Tx) error {
 				m := newMessage(id, r.keys.CustomerHash(channel, id))
 				m.Envelope, m.Content = []byte("envelope "+id), []byte("content "+id)
-				return tx.Accept(m)
+				return tx.Queue().Accept(m)
 			})
 		}
 		for _, id := range []string{"a", "b", "c"} {
 			put(id)
 		}
 		claim(t, s, noon, 1)
-		with(t, s, "a", func(tx *store.Tx, m *store.Message) error { return tx.Submit(m, "upstream a", noon) })
+		with(t, s, "a", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Submit(m, "upstream a", noon) })
 		update(t, s, func(tx *store.Tx) error {
-			if err := tx.KeepEarlyStatus("unknown", []byte("status"), noon); err != nil {
+			if err := tx.Intake().KeepEarlyStatus("unknown", []byte("status"), noon); err != nil {
 				return err
 			}
 			for _, address := range []identity.Address{"US.77", "US.ENT.78"} {
-				if _, err := tx.Same("33612345678", address, noon); err != nil {
+				if _, err := tx.People().Same("33612345678", address, noon); err != nil {
 					return err
 				}
 			}
-			if err := tx.EnqueueCallback(
+			if err := tx.Callbacks().Enqueue(
 				&store.Callback{Channel: channel, Customer: who, Payload: []byte("refused"), CreatedAt: noon},
 			); err != nil {
 				return err
 			}
-			due, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 1)
+			due, err := tx.Callbacks().Claim(noon, noon.Add(time.Minute), 1)
 			if err != nil {
 				return err
 			}
-			if _, _, err := tx.SetAsideCallback(due[0], 400, noon); err != nil {
+			if _, _, err := tx.Callbacks().SetAside(due[0], 400, noon); err != nil {
 				return err
 			}
-			return tx.EnqueueCallback(
+			return tx.Callbacks().Enqueue(
 				&store.Callback{Channel: channel, Customer: who, Payload: []byte("payload"), CreatedAt: noon},
 			)
 		})
@@ -98,26 +98,26 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 
 		// walk does a step to all pages of two rows each.
 		walk := func(
-			kind store.SealedKind, step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error),
+			kind store.SealedKind, step func(store.Upkeep, store.SealedKind, int64, int) (store.SealedPage, error),
 		) (rows, stale, resealed int) {
 			for after, more := int64(0), true; more; {
 				var page store.SealedPage
-				update(t, s, func(tx *store.Tx) (err error) { page, err = step(tx, kind, after, 2); return err })
-				rows, stale, resealed = rows+page.Rows, stale+page.Stale, resealed+page.Resealed
+				update(t, s, func(tx *store.Tx) (err error) { page, err = step(tx.Upkeep(), kind, after, 2); return err })
+				rows, stale, resealed = rows+page.Rows, stale+page.Stale, resealed+page.Reencrypted
 				after, more = page.Last, page.More
 			}
 			return rows, stale, resealed
 		}
 		for _, step := range []struct {
 			name string
-			step func(*store.Tx, store.SealedKind, int64, int) (store.SealedPage, error)
+			step func(store.Upkeep, store.SealedKind, int64, int) (store.SealedPage, error)
 			// rows, stale, resealed of messages, callbacks, early statuses, refused callbacks,
 			// addresses
 			want [store.SealedKinds][3]int
 		}{
-			{"counted", (*store.Tx).Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {2, 2, 0}}},
-			{"sealed anew", (*store.Tx).Reseal, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {2, 2, 2}}},
-			{"counted again", (*store.Tx).Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}, {1, 0, 0}, {2, 0, 0}}},
+			{"counted", store.Upkeep.Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {2, 2, 0}}},
+			{"re-encrypted", store.Upkeep.Reencrypt, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {2, 2, 2}}},
+			{"counted again", store.Upkeep.Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}, {1, 0, 0}, {2, 0, 0}}},
 		} {
 			for kind := range store.SealedKinds {
 				rows, stale, resealed := walk(kind, step.step)
@@ -131,9 +131,12 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		// What the store remembers of a message does not bring the old seal back.
 		with(
 			t, s, "a",
-			func(tx *store.Tx, m *store.Message) error { _, err := tx.Advance(m, store.Sent, noon); return err },
+			func(tx *store.Tx, m *store.Message) error {
+				_, err := tx.Queue().Advance(m, store.Sent, noon)
+				return err
+			},
 		)
-		if _, stale, _ := walk(store.SealedMessages, (*store.Tx).Sealed); stale != 0 {
+		if _, stale, _ := walk(store.SealedMessages, store.Upkeep.Sealed); stale != 0 {
 			t.Errorf("%d messages are under the old key again; want none", stale)
 		}
 		if err := s.Close(); err != nil {
@@ -144,12 +147,12 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		s = where.open(t, r.parse(t))
 		update(t, s, func(tx *store.Tx) error {
 			for _, id := range []string{"a", "b", "c", "d"} {
-				m, found, err := tx.Message(id)
+				m, found, err := tx.Messages().ByID(id)
 				if err != nil || !found {
 					t.Errorf("message %s without the old key: found %t, %v", id, found, err)
 					continue
 				}
-				if err := tx.ReadContent(m); err != nil {
+				if err := tx.Messages().ReadContent(m); err != nil {
 					return err
 				}
 				if string(m.Envelope) != "envelope "+id || string(
@@ -158,7 +161,7 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 					t.Errorf("message %s is %q, %q, %q", id, m.Envelope, m.Content, m.UpstreamID)
 				}
 			}
-			due, err := tx.ClaimCallbacks(noon, noon.Add(time.Minute), 1)
+			due, err := tx.Callbacks().Claim(noon, noon.Add(time.Minute), 1)
 			if err == nil && (len(due) != 1 || string(due[0].Payload) != "payload") {
 				t.Errorf("the callbacks are %v", due)
 			}
@@ -166,11 +169,11 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		})
 		update(t, s, func(tx *store.Tx) error {
 			for _, address := range []identity.Address{"US.77", "US.ENT.78"} {
-				if primary, err := tx.Primary(address); err != nil || primary != "33612345678" {
+				if primary, err := tx.People().Primary(address); err != nil || primary != "33612345678" {
 					t.Errorf("%s is %s, %v; want 33612345678", address, primary, err)
 				}
 			}
-			if _, unreadable, err := tx.TakeEarlyStatuses("unknown"); err != nil || unreadable != 1 {
+			if _, unreadable, err := tx.Intake().TakeEarlyStatuses("unknown"); err != nil || unreadable != 1 {
 				t.Errorf(
 					"of the early statuses %d cannot be opened, %v; want the one under the retired key: its row was "+
 						"counted",
@@ -189,12 +192,12 @@ func TestResealTakesLargeMessagesAFewAtATime(t *testing.T) {
 		for i := range 10 {
 			m := newMessage(strconv.Itoa(i), customer(i))
 			m.Content = make([]byte, 1<<20)
-			update(t, s, func(tx *store.Tx) error { return tx.Accept(m) })
+			update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(m) })
 		}
 		var pages []int
 		for after, more := int64(0), true; more; {
 			view(t, s, func(tx *store.Tx) error {
-				page, err := tx.Sealed(store.SealedMessages, after, 200)
+				page, err := tx.Upkeep().Sealed(store.SealedMessages, after, 200)
 				pages, after, more = append(pages, page.Rows), page.Last, page.More
 				return err
 			})

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
+
+const selectFormerSpellings = `SELECT one FROM former_spellings`
+
+// keepsFormer tells whether the store was in use when numbers had other spellings. That never
+// changes, so the writer asks once.
+func (tx *transaction) keepsFormer() (bool, error) {
+	if kept := tx.store.former; kept != nil && !tx.readOnly {
+		return *kept, nil
+	}
+	kept, err := tx.first(selectFormerSpellings, nil, func(engine.Row) {})
+	if err == nil && !tx.readOnly {
+		tx.store.former = &kept
+	}
+	return kept, err
+}
+
+// Adopt takes over what an earlier version kept of a person with channels, all if none is given,
+// under other spellings of the address, and of the person's primary one. Where a spelling may have
+// been somebody else's too, only what was refused is taken over, and stays there as well. Adopting
+// again changes nothing. A store that has never known other spellings is not looked at.
+func (tx People) Adopt(address identity.Address, now time.Time, channels ...string) (unions []Union, err error) {
+	if kept, err := tx.keepsFormer(); err != nil || !kept {
+		return nil, err
+	}
+	if len(channels) == 0 {
+		if channels, err = tx.channels(); err != nil {
+			return nil, err
+		}
+	}
+	primary, err := tx.Primary(address)
+	if err != nil {
+		return nil, err
+	}
+	numbers := []identity.Address{address.Spelling()}
+	if primary != numbers[0] {
+		numbers = append(numbers, primary)
+	}
+	for _, number := range numbers {
+		has, err := tx.holder(number)
+		if err != nil {
+			return nil, err
+		}
+		if has.passedOn {
+			continue // what was kept is not of the person who has it now
+		}
+		more, err := tx.takeOver(number, has.primary, now, channels)
+		if err != nil {
+			return nil, err
+		}
+		unions = append(unions, more...)
+	}
+	return unions, nil
+}
+
+func (tx *transaction) takeOver(number, primary identity.Address, now time.Time, channels []string) (unions []Union, err error) {
+	own, shared := number.FormerSpellings()
+	for _, former := range own {
+		for _, channel := range channels {
+			state, err := tx.conversation(Person{channel, tx.store.customer(channel, former)})
+			if err != nil {
+				return nil, err
+			}
+			if state == nil {
+				continue
+			}
+			more, err := tx.merge(former, primary, now)
+			if err != nil {
+				return nil, err
+			}
+			unions = append(unions, more...)
+			break
+		}
+	}
+	for _, former := range shared {
+		if err := tx.copyRefusals(former, primary, channels); err != nil {
+			return nil, err
+		}
+	}
+	return unions, nil
+}

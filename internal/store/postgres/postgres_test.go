@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/guichet-dev/guichet/internal/postgrestest"
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
+
+// leases is the one table that the engine itself needs.
+var leases = engine.Schema{{Name: "leases", Statements: []string{
+	`CREATE TABLE leases (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, expires_at BIGINT NOT NULL,
+		batch BIGINT NOT NULL, taken SMALLINT NOT NULL)`,
+}}}
+
+// newWriter is a writer of a new database.
+func newWriter(t *testing.T) engine.Writer {
+	t.Helper()
+	e, err := New(&Options{URL: postgrestest.Database(t), AccountUID: "uid"}, leases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := e.Writer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+// However many leases there were, a transaction finds its own through the index.
+func TestLeaseIsRenewedThroughItsIndex(t *testing.T) {
+	w := newWriter(t)
+	var plan []string
+	if err := w.Query("EXPLAIN "+renewLease, []any{1, 1}, func(row engine.Row) bool {
+		plan = append(plan, strings.TrimSpace(row.Text(0)))
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(plan, "; "); !strings.Contains(text, "leases_pkey") {
+		t.Errorf("plan: %s; want it to use leases_pkey", text)
+	}
+}
+
+// A panic while a row is read costs its transaction and its connection, and not the process.
+func TestPanicWhileARowIsReadLosesItsConnectionOnly(t *testing.T) {
+	w := newWriter(t)
+	if err := w.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic did not reach the caller")
+			}
+		}()
+		_ = w.Query("SELECT generate_series(1, 1000)", nil, func(engine.Row) bool { panic("a bug") })
+	}()
+	if err := w.Commit(); err == nil {
+		t.Error("the commit succeeded; want an error, because the answers before it were not read")
+	}
+	w.Rollback()
+	if err := w.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	var n int64
+	if found, err := engine.First(
+		w, "SELECT 7::bigint", nil, func(v engine.Row) { n = v.Int(0) },
+	); err != nil || !found || n != 7 {
+		t.Errorf("afterwards a question was answered %v, %d, %v; want 7", found, n, err)
+	}
+	w.Rollback()
+}
