@@ -11,7 +11,7 @@ import (
 func TestP11RoomOfTheStoreIsReportedWhereItIsKnown(t *testing.T) {
 	w := newWorld(t)
 	room := w.report().Storage
-	if room == nil || room.SizeBytes < (1<<20) || room.SizeBytes%(1 << 20) != 0 || room.FreeBytes <= 0 ||
+	if room == nil || room.SizeBytes < (1<<20) || room.SizeBytes%(1<<20) != 0 || room.FreeBytes <= 0 ||
 		room.VolumeBytes < room.FreeBytes {
 		t.Fatalf("the report says %+v of the store's room", room)
 	}

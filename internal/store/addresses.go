@@ -12,14 +12,16 @@ const (
 	selectAddress = `SELECT person, primary_address, moved_at, arrived_at, current_kind, passed_on
 		FROM addresses WHERE address = $1`
 	upsertAddress = `INSERT INTO addresses
-		(address, person, primary_address, moved_at, arrived_at, current_kind, passed_on) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		(address, person, primary_address, moved_at, arrived_at, current_kind, passed_on)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (address) DO UPDATE SET
 		person = excluded.person, primary_address = excluded.primary_address, moved_at = excluded.moved_at,
 		arrived_at = excluded.arrived_at, current_kind = excluded.current_kind, passed_on = excluded.passed_on`
 	updateAddresses = `UPDATE addresses SET person = $1, primary_address = $2 WHERE person = $3`
 	retireUserIDs   = `UPDATE addresses SET current_kind = 0 WHERE person = $1`
 	selectPassedOn  = `SELECT address FROM addresses WHERE person = $1 AND passed_on = 1`
-	updatePassedOn  = `UPDATE addresses SET person = $1, primary_address = $2, moved_at = 0, current_kind = 0 WHERE address = $3`
+	updatePassedOn  = `UPDATE addresses SET person = $1, primary_address = $2, moved_at = 0, current_kind = 0
+		WHERE address = $3`
 	deleteAddresses = `DELETE FROM addresses WHERE person = $1`
 )
 
@@ -130,8 +132,8 @@ func primaryPlace(person seal.CustomerHash) string {
 	return "addresses.primary_address/" + person.String()
 }
 
-// learn records what is known of an address from now on. A user id is one by which the network names
-// the person now.
+// learn records what is known of an address from now on. A user id is one by which the network
+// names the person now.
 func (tx *transaction) learn(address identity.Address, known learned) error {
 	hash, person := tx.store.person(address), tx.store.person(known.primary)
 	sealed, err := tx.store.options.Keys.Seal([]byte(known.primary), primaryPlace(person))
@@ -143,11 +145,12 @@ func (tx *transaction) learn(address identity.Address, known learned) error {
 	}
 	delete(tx.store.recent.addresses, hash)
 	return tx.exec(
-		upsertAddress, hash[:], person[:], sealed, known.hold.Left, known.hold.Since, int64(known.kind), count(known.passedOn),
+		upsertAddress, hash[:], person[:], sealed, known.hold.Left, known.hold.Since, int64(known.kind),
+		count(known.passedOn),
 	)
 }
 
-// ForgetPerson forgets which addresses are those of the person with the primary address, unless
+// Forget forgets which addresses are those of the person with the primary address, unless
 // something of the person is left with any channel of the account. A number that was somebody
 // else's before does not become theirs again.
 func (tx People) Forget(primary identity.Address) error {

@@ -84,8 +84,12 @@ type TotalError struct {
 }
 
 func (e *TotalError) Error() string {
-	return fmt.Sprintf("the total of period %s, currency %s, category %q is %d messages for %s, and the records add up to %d messages for %s",
-		e.Key.Period, e.Key.Currency, e.Key.Category, e.Stored.Messages, e.Stored.Billed, e.Computed.Messages, e.Computed.Billed)
+	return fmt.Sprintf(
+		"the total of period %s, currency %s, category %q is %d messages for %s, and the records add up to "+
+			"%d messages for %s",
+		e.Key.Period, e.Key.Currency, e.Key.Category, e.Stored.Messages, e.Stored.Billed, e.Computed.Messages,
+		e.Computed.Billed,
+	)
 }
 
 func compare(stored, computed ledger.Totals) error {

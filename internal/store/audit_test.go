@@ -68,8 +68,10 @@ func TestP5AuditFindsWhatWasChanged(t *testing.T) {
 		sequence  int64 // of the bad record; 0 for a bad total
 	}{
 		"a record's amount": {statements{
-			embedded: `UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"') AS BLOB) WHERE sequence = 1700`,
-			shared:   `UPDATE ledger SET record = convert_to(replace(convert_from(record, 'UTF8'), '"charge":"0.03"', '"charge":"0.02"'), 'UTF8') WHERE sequence = 1700`,
+			embedded: `UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"',
+		'"charge":"0.02"') AS BLOB) WHERE sequence = 1700`,
+			shared: `UPDATE ledger SET record = convert_to(replace(convert_from(record, 'UTF8'), '"charge":"0.03"',
+		'"charge":"0.02"'), 'UTF8') WHERE sequence = 1700`,
 		}, 1700},
 		"a record's hash": {statements{
 			embedded: `UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 2500`,

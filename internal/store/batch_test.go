@@ -201,7 +201,8 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 			group.Go(func() {
 				id := strconv.Itoa(n)
 				err := s.Update(
-					context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(id, customer(n))) },
+					context.Background(),
+					func(tx *store.Tx) error { return tx.Queue().Accept(newMessage(id, customer(n))) },
 				)
 				if err == nil {
 					acknowledged.Store(id, true)
@@ -238,7 +239,9 @@ func TestP1CloseFinishesWhatWasBegun(t *testing.T) {
 func TestViewCannotWrite(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, e engine) {
 		s := e.newStore(t)
-		err := s.View(context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
+		err := s.View(context.Background(), func(tx *store.Tx) error {
+			return tx.Queue().Accept(newMessage("a", customer(1)))
+		})
 		if !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("Accept in a View = %v; want ErrReadOnly", err)
 		}
@@ -266,10 +269,18 @@ func TestOpenRefuses(t *testing.T) {
 		options store.Options
 		want    string
 	}{
-		"another account": {store.Options{Path: path, AccountUID: "other", Keys: keys}, "belongs to the account with UID " + accountUID},
-		"a newer schema":  {store.Options{Path: newer, AccountUID: accountUID, Keys: keys}, "it has schema version 99 and this program knows "},
-		"no keys":         {store.Options{Path: path, AccountUID: accountUID}, "needs the account's keys"},
-		"no directory":    {store.Options{Path: filepath.Join(path, "x", "guichet.db"), AccountUID: accountUID, Keys: keys}, "the store cannot be opened"},
+		"another account": {
+			store.Options{Path: path, AccountUID: "other", Keys: keys}, "belongs to the account with UID " + accountUID,
+		},
+		"a newer schema": {
+			store.Options{Path: newer, AccountUID: accountUID, Keys: keys},
+			"it has schema version 99 and this program knows ",
+		},
+		"no keys": {store.Options{Path: path, AccountUID: accountUID}, "needs the account's keys"},
+		"no directory": {
+			store.Options{Path: filepath.Join(path, "x", "guichet.db"), AccountUID: accountUID, Keys: keys},
+			"the store cannot be opened",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -30,28 +30,33 @@ type Callback struct {
 }
 
 const (
-	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)`
-	selectWaiting  = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
-	selectDue      = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
-	leaseCallback  = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
+	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts)
+		VALUES ($1, $2, $3, $4, $5, 0)`
+	selectWaiting = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
+	selectDue     = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks
+		WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
+	leaseCallback = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
 	// retryCallback makes a delivery ready again, but for one that has come behind another
 	// meanwhile, see uniteCallbacks.
 	retryCallback = `UPDATE callbacks SET lease = 0, ready_at = CASE WHEN EXISTS (SELECT 1 FROM callbacks AS c
-		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq) THEN NULL ELSE CAST($1 AS BIGINT) END
+		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq)
+		THEN NULL ELSE CAST($1 AS BIGINT) END
 		WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2 RETURNING LENGTH(payload)`
 	selectNextDue  = `SELECT ready_at FROM callbacks WHERE ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
 	// readyCallback makes the next delivery of a line ready. Whose line it is, the delivery before
 	// it tells: it may have become another's while that was made.
-	readyCallback = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT n.seq FROM callbacks AS d, callbacks AS n
-		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq ORDER BY n.seq LIMIT 1)`
+	readyCallback = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT n.seq
+		FROM callbacks AS d, callbacks AS n
+		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq
+		ORDER BY n.seq LIMIT 1)`
 
 	leaseIsOver      = `lease <> 0 AND lease NOT IN (SELECT id FROM leases WHERE taken = 0)`
 	selectReleasable = `SELECT 1 FROM callbacks WHERE ` + leaseIsOver + ` LIMIT 1`
 	releaseCallbacks = `UPDATE callbacks SET ready_at = created_at, lease = 0 WHERE ` + leaseIsOver
 )
 
-// EnqueueCallback stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
+// Enqueue stores a delivery. Channel, Customer, Payload and CreatedAt must be set.
 func (tx CallbackQueue) Enqueue(c *Callback) error {
 	sealed, err := tx.store.options.Keys.Seal(c.Payload, c.place())
 	if err != nil {
@@ -83,8 +88,8 @@ func (tx *transaction) countCallbacks(callbacks, bytes int64) error {
 	return tx.deepen(CallbackBytes, bytes)
 }
 
-// ClaimCallbacks takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
-// of one by then, it is claimed again; see also ReleaseCallbacks. A delivery may so be made twice;
+// Claim takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
+// of one by then, it is claimed again; see also Release. A delivery may so be made twice;
 // the endpoint tells by the ids that it carries.
 func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
@@ -109,7 +114,7 @@ func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, err
 	return due, nil
 }
 
-// FinishCallback removes a delivery, made or given up, and makes the next one about the customer
+// Finish removes a delivery, made or given up, and makes the next one about the customer
 // ready. It is false if the lease was lost and another claim has it.
 func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
 	if err := tx.exec(readyCallback, millis(now), c.seq, c.Attempts); err != nil {
@@ -123,13 +128,13 @@ func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
 	return true, tx.countCallbacks(-1, -bytes)
 }
 
-// RetryCallback puts a delivery off. It is false if the lease was lost and another claim has it.
+// Retry puts a delivery off. It is false if the lease was lost and another claim has it.
 func (tx CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
 	n, err := tx.changed(retryCallback, millis(readyAt), c.seq, c.Attempts)
 	return n == 1, err
 }
 
-// ReleaseCallbacks makes ready what was claimed by a process that has ended, or on a shared store
+// Release makes ready what was claimed by a process that has ended, or on a shared store
 // by a replica that has lost its lease, as of the last CutOff. It tells how many deliveries that
 // were.
 func (tx CallbackQueue) Release() (int64, error) {
@@ -139,7 +144,7 @@ func (tx CallbackQueue) Release() (int64, error) {
 	return tx.changed(releaseCallbacks)
 }
 
-// NextCallback is when the next delivery becomes ready; the zero time if none waits.
+// Next is when the next delivery becomes ready; the zero time if none waits.
 func (tx CallbackQueue) Next() (time.Time, error) {
 	var at int64
 	_, err := tx.first(selectNextDue, nil, func(v engine.Row) { at = v.Int(0) })

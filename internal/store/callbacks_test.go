@@ -58,10 +58,10 @@ func TestCallbacksOfACustomerGoOneByOne(t *testing.T) {
 			return finished
 		}
 		if !finish(first[0]) {
-			t.Error("FinishCallback = false; want true")
+			t.Error("Finish = false; want true")
 		}
 		if finish(first[0]) {
-			t.Error("FinishCallback a second time = true; want false")
+			t.Error("Finish a second time = true; want false")
 		}
 		if got := payloads(callbacks(t, s, noon)); !slices.Equal(got, []string{"a1"}) {
 			t.Errorf("claimed %v after a0; want a1", got)

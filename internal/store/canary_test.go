@@ -105,7 +105,8 @@ func hideCanaries(t *testing.T, where place, filesOf func(t *testing.T, when str
 		if _, err := tx.Intake().FirstTime(canaryUpstream, noon); err != nil {
 			return err
 		}
-		if err := tx.People().PutConversation(channel, who, &conversation.State{FirstContact: noon.Unix()}); err != nil {
+		known := conversation.State{FirstContact: noon.Unix()}
+		if err := tx.People().PutConversation(channel, who, &known); err != nil {
 			return err
 		}
 		if err := tx.Callbacks().Enqueue(
@@ -125,7 +126,9 @@ func hideCanaries(t *testing.T, where place, filesOf func(t *testing.T, when str
 	})
 	grep("while the message waits")
 	claim(t, s, noon, 1)
-	with(t, s, "wamid.canary", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Submit(m, canaryUpstream, noon) })
+	with(t, s, "wamid.canary", func(tx *store.Tx, m *store.Message) error {
+		return tx.Queue().Submit(m, canaryUpstream, noon)
+	})
 	update(t, s, func(tx *store.Tx) error {
 		m, _, err := tx.Messages().ByID("wamid.canary")
 		if err != nil {

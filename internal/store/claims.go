@@ -15,7 +15,8 @@ import (
 
 const (
 	selectPlaces = `SELECT places FROM allowances WHERE name = $1`
-	upsertPlaces = `INSERT INTO allowances (name, places) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET places = excluded.places`
+	upsertPlaces = `INSERT INTO allowances (name, places) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE
+		SET places = excluded.places`
 )
 
 // reservation is what messages can still cost in a currency.

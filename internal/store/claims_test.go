@@ -19,7 +19,8 @@ import (
 func allowancePlan(t *testing.T) *pricing.Book {
 	t.Helper()
 	book, err := pricing.Compile(pricing.Plan{Currency: "USD", Revisions: []pricing.Revision{{
-		Name: "only", EffectiveDate: "2020-01-01", ClassifyBy: "Category", Unit: "Message", OutsideWindow: "TemplateOnly", RateAt: "Delivery",
+		Name: "only", EffectiveDate: "2020-01-01", ClassifyBy: "Category", Unit: "Message",
+		OutsideWindow: "TemplateOnly", RateAt: "Delivery",
 		ServiceWindow: pricing.ServiceWindow{
 			Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86_400}},
 		},

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	selectOwners      = `SELECT seq, channel, ` + currentCustomer + `, settled, state, reserved, currency, unpriced, claims FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectOwners = `SELECT seq, channel, ` + currentCustomer + `, settled, state, reserved, currency, unpriced,
+		claims FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	eraseMessage      = `DELETE FROM messages WHERE seq = $1`
 	eraseCallbacks    = `DELETE FROM callbacks WHERE channel = $1 AND customer = $2 RETURNING LENGTH(payload)`
 	eraseConversation = `DELETE FROM conversations WHERE channel = $1 AND customer = $2`

@@ -151,7 +151,9 @@ func TestP1CommitThatNeverArrivedIsNotAcknowledged(t *testing.T) {
 	p.cutAll() // on a new connection the statement's text travels once more
 	request := "COMMIT\x00"
 	p.cutAtRequest.Store(&request)
-	err := s.Update(context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("a", customer(1))) })
+	err := s.Update(context.Background(), func(tx *store.Tx) error {
+		return tx.Queue().Accept(newMessage("a", customer(1)))
+	})
 	if !errors.Is(err, store.ErrUnavailable) || p.cuts.Load() != 1 {
 		t.Fatalf("Update = %v after %d cuts; want ErrUnavailable after 1", err, p.cuts.Load())
 	}

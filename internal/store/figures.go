@@ -60,9 +60,12 @@ func (tx Figures) Reserved(currency money.Currency) (money.Decimal, error) {
 }
 
 const (
-	selectPeriod = `SELECT category, currency, messages, charged, billed, cost FROM totals WHERE period = $1 ORDER BY currency, category`
-	selectRecent = `SELECT period, currency, messages, charged, billed, cost FROM totals WHERE category = '' AND period IN
-		(SELECT DISTINCT period FROM totals WHERE category = '' AND period < $1 ORDER BY period DESC LIMIT $2 + 0) ORDER BY period DESC, currency`
+	selectPeriod = `SELECT category, currency, messages, charged, billed, cost FROM totals WHERE period = $1
+		ORDER BY currency, category`
+	selectRecent = `SELECT period, currency, messages, charged, billed, cost FROM totals WHERE category = ''
+		AND period IN
+		(SELECT DISTINCT period FROM totals WHERE category = '' AND period < $1 ORDER BY period DESC LIMIT $2 + 0)
+		ORDER BY period DESC, currency`
 	selectRevisions = `SELECT plan, revision FROM used_revisions ORDER BY plan, revision`
 	insertWarning   = `INSERT INTO budget_warnings (period, percent) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 	selectWarning   = `SELECT COALESCE(MAX(percent), 0) FROM budget_warnings WHERE period = $1`

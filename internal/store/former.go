@@ -60,7 +60,9 @@ func (tx People) Adopt(address identity.Address, now time.Time, channels ...stri
 	return unions, nil
 }
 
-func (tx *transaction) takeOver(number, primary identity.Address, now time.Time, channels []string) (unions []Union, err error) {
+func (tx *transaction) takeOver(
+	number, primary identity.Address, now time.Time, channels []string,
+) (unions []Union, err error) {
 	own, shared := number.FormerSpellings()
 	for _, former := range own {
 		for _, channel := range channels {

@@ -77,7 +77,9 @@ func numberFirst(list []identity.Address) []identity.Address {
 
 // judge decides who has a number from which somebody with these other addresses does something.
 // Outdated says that it was somebody who had the number before.
-func (tx *transaction) judge(number identity.Address, others []identity.Address, at, now time.Time) (outdated bool, err error) {
+func (tx *transaction) judge(
+	number identity.Address, others []identity.Address, at, now time.Time,
+) (outdated bool, err error) {
 	has, err := tx.holder(number)
 	if err != nil {
 		return false, err
@@ -249,7 +251,9 @@ func (tx People) Moved(from, to identity.Address, userIDs []identity.Address, at
 
 // takeNumber gives the number that a person has changed to to that person, if it is known to be
 // somebody else's. Outdated says that it came to somebody else after that.
-func (tx *transaction) takeNumber(number, mover identity.Address, userIDs []identity.Address, at time.Time) (outdated bool, err error) {
+func (tx *transaction) takeNumber(
+	number, mover identity.Address, userIDs []identity.Address, at time.Time,
+) (outdated bool, err error) {
 	has, err := tx.holder(number)
 	if err != nil {
 		return false, err
@@ -278,7 +282,9 @@ func (tx People) Renamed(who identity.Address, userIDs []identity.Address, now t
 }
 
 // become unites a person with who is known by another address, and gives the person new user ids.
-func (tx *transaction) become(from, known identity.Address, userIDs []identity.Address, now time.Time) ([]Union, error) {
+func (tx *transaction) become(
+	from, known identity.Address, userIDs []identity.Address, now time.Time,
+) ([]Union, error) {
 	gone, kept, err := tx.primaries(from, known)
 	if err != nil {
 		return nil, err

@@ -18,14 +18,18 @@ const (
 	selectEarly        = `SELECT payload FROM early_statuses WHERE upstream_hash = $1 ORDER BY seq`
 	selectAnyEarly     = `SELECT 1 FROM early_statuses ORDER BY seq LIMIT 1`
 	deleteEarly        = `DELETE FROM early_statuses WHERE upstream_hash = $1`
-	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (upstream_id) DO UPDATE SET name = excluded.name, language = excluded.language, event = excluded.event, at = excluded.at
+	upsertTemplateWord = `INSERT INTO template_events (upstream_id, name, language, event, at)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (upstream_id) DO UPDATE SET name = excluded.name, language = excluded.language,
+		event = excluded.event, at = excluded.at
 		WHERE excluded.at >= template_events.at`
-	selectTemplateWords = `SELECT upstream_id, name, language, event, at FROM template_events ORDER BY at DESC, upstream_id LIMIT $1 + 0`
-	selectReach         = `SELECT 1 FROM reach WHERE customer = $1`
-	upsertReach         = `INSERT INTO reach (customer, at) VALUES ($1, $2) ON CONFLICT (customer) DO UPDATE SET at = excluded.at`
-	selectReachFrees    = `SELECT at FROM reach ORDER BY at LIMIT 1 OFFSET $1 + 0`
-	deleteReach         = `DELETE FROM reach WHERE at <= $1`
+	selectTemplateWords = `SELECT upstream_id, name, language, event, at FROM template_events ORDER BY at DESC,
+		upstream_id LIMIT $1 + 0`
+	selectReach = `SELECT 1 FROM reach WHERE customer = $1`
+	upsertReach = `INSERT INTO reach (customer, at) VALUES ($1, $2) ON CONFLICT (customer) DO UPDATE
+		SET at = excluded.at`
+	selectReachFrees = `SELECT at FROM reach ORDER BY at LIMIT 1 OFFSET $1 + 0`
+	deleteReach      = `DELETE FROM reach WHERE at <= $1`
 )
 
 // FirstTime records an id that the upstream gave to something it tells, and is true the first time

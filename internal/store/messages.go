@@ -15,25 +15,29 @@ var ErrInvalid = errors.New("the message cannot be stored")
 // currentCustomer is whom a message is for, as far as is known by now: see unite.
 const currentCustomer = `COALESCE((SELECT kept FROM united WHERE gone = messages.customer), messages.customer)`
 
-const messageColumns = `seq, id, channel, ` + currentCustomer + `, lane, state, ready_at, attempts, upstream_id, settled, unpriced, expires_at, accepted_at,
-	reserved, currency, times, error_code, envelope, lease, parked, claims`
+const messageColumns = `seq, id, channel, ` + currentCustomer + `, lane, state, ready_at, attempts, upstream_id,
+	settled, unpriced, expires_at, accepted_at, reserved, currency, times, error_code, envelope, lease, parked, claims`
 
 const (
-	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced, expires_at, accepted_at,
-		reserved, currency, times, error_code, envelope, content, content_until, idempotency_key, fingerprint, lease, claims)
+	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced,
+		expires_at, accepted_at, reserved, currency, times, error_code, envelope, content, content_until,
+		idempotency_key, fingerprint, lease, claims)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17, $18)`
-	updateMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = COALESCE($5, upstream_hash),
-		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14 WHERE seq = $15`
-	updateAndDropContent = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4, upstream_hash = COALESCE($5, upstream_hash),
-		upstream_id = COALESCE($6, upstream_id), settled = $7, unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14, content = NULL WHERE seq = $15`
+	setMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4,
+		upstream_hash = COALESCE($5, upstream_hash), upstream_id = COALESCE($6, upstream_id), settled = $7,
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14`
+	updateMessage           = setMessage + ` WHERE seq = $15`
+	updateAndDropContent    = setMessage + `, content = NULL WHERE seq = $15`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
 	selectMessageByKey      = `SELECT ` + messageColumns + ` FROM messages WHERE idempotency_key = $1`
 	selectFingerprint       = `SELECT fingerprint FROM messages WHERE id = $1`
 	selectContent           = `SELECT content FROM messages WHERE seq = $1`
-	selectHeadOfCustomer    = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0 ORDER BY seq LIMIT 1`
-	promoteLane             = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2 AND parked = 0 AND lane > $4`
+	selectHeadOfCustomer    = `SELECT lane FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2
+		AND parked = 0 ORDER BY seq LIMIT 1`
+	promoteLane = `UPDATE messages SET lane = $1 WHERE channel = $2 AND customer = $3 AND state <= 2
+		AND parked = 0 AND lane > $4`
 )
 
 // Accept stores a new message with its reservation and puts it in its customer's queue. ID,
@@ -158,7 +162,7 @@ func (tx *transaction) join(line Line, m *Message, readyAt time.Time) error {
 	return nil
 }
 
-// Message is the message with our id, and whether there is one.
+// ByID is the message with our id, and whether there is one.
 func (tx Messages) ByID(id string) (*Message, bool, error) {
 	if known := tx.byID[id]; known != nil {
 		return known, true, nil
@@ -172,12 +176,12 @@ func (tx Messages) ByID(id string) (*Message, bool, error) {
 	return tx.firstMessage(selectMessage, id) // no change that waits to be written is about it
 }
 
-// MessageByUpstreamID is the message with the upstream's id.
+// ByUpstreamID is the message with the upstream's id.
 func (tx Messages) ByUpstreamID(id string) (*Message, bool, error) {
 	return tx.message(selectMessageByUpstream, hashID(id))
 }
 
-// MessageByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
+// ByIdempotencyKey is the message that was accepted with the key. Its Fingerprint is filled
 // in.
 func (tx Messages) ByIdempotencyKey(key []byte) (*Message, bool, error) {
 	m, found, err := tx.message(selectMessageByKey, key)
@@ -288,7 +292,8 @@ func (tx *transaction) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.claims, m.seq); err != nil {
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.claims, m.seq,
+		); err != nil {
 			return err
 		}
 		m.dirty = false

@@ -446,7 +446,9 @@ func (m *machine) checkMessages(t *rapid.T, tx *store.Tx) error {
 		if err != nil || !found {
 			return errors.Join(err, fmt.Errorf("message %s is not there", message.id))
 		}
-		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled || got.Attempts != message.attempts || got.Parking != message.parking || !got.ReadyAt.Equal(message.readyAt) || !got.DoubtedAt.Equal(message.doubted) {
+		if got.State != message.state || got.Lane != message.lane || got.Settled != message.settled ||
+			got.Attempts != message.attempts || got.Parking != message.parking ||
+			!got.ReadyAt.Equal(message.readyAt) || !got.DoubtedAt.Equal(message.doubted) {
 			t.Fatalf("message %s: state %s, lane %d, settled %v, attempts %d, ready %s, parking %d; want %+v",
 				message.id, got.State, got.Lane, got.Settled, got.Attempts, got.ReadyAt, got.Parking, *message)
 		}
@@ -506,8 +508,10 @@ func TestP2P5StoreBehavesLikeItsModel(t *testing.T) {
 			m.open(t)
 			defer func() { m.store.Close() }()
 			t.Repeat(map[string]func(*rapid.T){
-				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "park": m.Park, "put back": m.PutBack, "release": m.Release, "doubt": m.Doubt, "status": m.Status,
-				"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses, "reopen": m.Reopen, "": m.Check,
+				"accept": m.Accept, "claim": m.Claim, "submit": m.Submit, "retry": m.Retry, "park": m.Park,
+				"put back": m.PutBack, "release": m.Release, "doubt": m.Doubt, "status": m.Status,
+				"mistake": m.Mistake, "first time": m.FirstTime, "time passes": m.TimePasses,
+				"reopen": m.Reopen, "": m.Check,
 			})
 		})
 	})

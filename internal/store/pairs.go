@@ -9,7 +9,8 @@ import (
 
 const (
 	selectPair = `SELECT full_at FROM pairs WHERE channel = $1 AND customer = $2`
-	upsertPair = `INSERT INTO pairs (channel, customer, full_at) VALUES ($1, $2, $3) ON CONFLICT (channel, customer) DO UPDATE SET full_at = excluded.full_at`
+	upsertPair = `INSERT INTO pairs (channel, customer, full_at) VALUES ($1, $2, $3)
+		ON CONFLICT (channel, customer) DO UPDATE SET full_at = excluded.full_at`
 	purgePairs = `DELETE FROM pairs WHERE full_at <= (SELECT MAX(full_at) FROM
 		(SELECT full_at FROM pairs WHERE full_at <= $1 ORDER BY full_at LIMIT $2 + 0) AS oldest)`
 	erasePair = `DELETE FROM pairs WHERE channel = $1 AND customer = $2`

@@ -60,7 +60,8 @@ func TestPurgeForgetsAPageOfPairs(t *testing.T) {
 		s := e.newStore(t)
 		update(t, s, func(tx *store.Tx) error {
 			for n := range 5 {
-				if err := tx.People().PutPairFullAt("1066", customer(n), noon.Add(time.Duration(n)*time.Second)); err != nil {
+				at := noon.Add(time.Duration(n) * time.Second)
+				if err := tx.People().PutPairFullAt("1066", customer(n), at); err != nil {
 					return err
 				}
 			}

@@ -23,8 +23,9 @@ type PurgeLimits struct {
 
 const (
 	selectOldest = `SELECT seq, accepted_at FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	deleteOldest = `DELETE FROM messages WHERE seq > $1 AND seq <= $2 AND settled = 1 AND unpriced = 0 AND reserved = '0' AND state > 2 AND accepted_at < $3`
-	purgeSeen    = `DELETE FROM seen WHERE seq IN (SELECT seq FROM
+	deleteOldest = `DELETE FROM messages WHERE seq > $1 AND seq <= $2 AND settled = 1 AND unpriced = 0
+		AND reserved = '0' AND state > 2 AND accepted_at < $3`
+	purgeSeen = `DELETE FROM seen WHERE seq IN (SELECT seq FROM
 		(SELECT seq, expires_at FROM seen ORDER BY seq LIMIT $1 + 0) AS oldest WHERE expires_at <= $2)`
 	purgeEarly = `DELETE FROM early_statuses WHERE seq IN (SELECT seq FROM
 		(SELECT seq, received_at FROM early_statuses ORDER BY seq LIMIT $1 + 0) AS oldest WHERE received_at < $2)`

@@ -13,21 +13,29 @@ import (
 var ErrState = errors.New("the message is not in the state that this step starts from")
 
 const (
-	selectReady = `SELECT ` + messageColumns + `, content FROM messages WHERE channel = $1 AND lane = $2 AND ready_at <= $3
+	selectReady = `SELECT ` + messageColumns + `, content FROM messages WHERE channel = $1 AND lane = $2
+		AND ready_at <= $3
 		ORDER BY ready_at, seq LIMIT $4 + 0`
-	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1`
-	selectNextOf    = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0 ORDER BY seq LIMIT 1`
-	makeReady       = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
-	selectExpired   = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
-	selectOutlived  = `SELECT ` + messageColumns + ` FROM messages WHERE state = 0 AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
-	selectActive    = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
-	selectCutOff    = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
+	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL
+		ORDER BY ready_at LIMIT 1`
+	selectNextOf = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0
+		ORDER BY seq LIMIT 1`
+	makeReady     = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
+	selectExpired = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0
+		AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
+	selectOutlived = `SELECT ` + messageColumns + ` FROM messages WHERE state = 0 AND expires_at <= $1
+		ORDER BY expires_at LIMIT $2 + 0`
+	selectActive = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2
+		ORDER BY seq LIMIT $3 + 0`
+	selectCutOff = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
 		AND lease NOT IN (SELECT id FROM leases WHERE taken = 0) ORDER BY seq LIMIT $2 + 0`
 	// selectOldestInLine does not look through all that is parked, which can be the whole queue.
-	selectOldestInLine = `SELECT accepted_at FROM (SELECT seq, accepted_at, parked FROM messages WHERE state = 0 AND state <= 2 ORDER BY seq LIMIT 1000) AS oldest
+	selectOldestInLine = `SELECT accepted_at FROM (SELECT seq, accepted_at, parked FROM messages WHERE state = 0
+		AND state <= 2 ORDER BY seq LIMIT 1000) AS oldest
 		WHERE parked = 0 ORDER BY seq LIMIT 1`
 	releaseHeld    = `UPDATE messages SET ready_at = $1 WHERE channel = $2 AND parked = 2 AND ready_at > $3`
-	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1
+		ORDER BY seq LIMIT $2 + 0`
 )
 
 // Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending:
@@ -112,8 +120,8 @@ func (tx *transaction) claim(m *Message, now time.Time) {
 	m.Attempts++
 }
 
-// Untried says that a message that this operation has claimed is not tried after all: the claim
-// does not count. Retry or Hold puts it back.
+// CancelAttempt says that a message that this operation has claimed is not tried after all: the
+// claim does not count. Retry or Hold puts it back.
 func (tx Queue) CancelAttempt(m *Message) {
 	m.Attempts--
 	m.dirty = true

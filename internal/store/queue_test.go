@@ -150,7 +150,9 @@ func TestRetryWaitsAndKeepsItsPlace(t *testing.T) {
 		accept(t, s, "a0", customer(1), store.LaneBulk, noon)
 		accept(t, s, "a1", customer(1), store.LaneBulk, noon)
 		claim(t, s, noon, 1)
-		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Retry(m, noon.Add(time.Minute)) })
+		with(t, s, "a0", func(tx *store.Tx, m *store.Message) error {
+			return tx.Queue().Retry(m, noon.Add(time.Minute))
+		})
 		wantIDs(t, "before the retry is due", claim(t, s, noon.Add(59*time.Second), 10))
 		view(t, s, func(tx *store.Tx) error {
 			next, err := tx.Queue().NextReady(channel)
@@ -230,9 +232,11 @@ func TestStatusesOnlyRise(t *testing.T) {
 			moved []bool
 			end   store.State
 		}{
-			"in order":             {[]string{"sent", "delivered", "read"}, []bool{true, true, true}, store.Read},
-			"reversed":             {[]string{"read", "delivered", "sent"}, []bool{true, false, false}, store.Read},
-			"repeated":             {[]string{"sent", "sent", "delivered", "delivered"}, []bool{true, false, true, false}, store.Delivered},
+			"in order": {[]string{"sent", "delivered", "read"}, []bool{true, true, true}, store.Read},
+			"reversed": {[]string{"read", "delivered", "sent"}, []bool{true, false, false}, store.Read},
+			"repeated": {
+				[]string{"sent", "sent", "delivered", "delivered"}, []bool{true, false, true, false}, store.Delivered,
+			},
 			"failed, late sent":    {[]string{"failed", "sent"}, []bool{true, false}, store.Failed},
 			"delivered, no fail":   {[]string{"delivered", "failed"}, []bool{true, false}, store.Delivered},
 			"failed yet delivered": {[]string{"failed", "delivered"}, []bool{true, true}, store.Delivered},
@@ -411,7 +415,9 @@ func TestParkedMessageIsNotBeforeANewOne(t *testing.T) {
 		s := e.newStore(t)
 		accept(t, s, "sale", customer(1), store.LaneBulk, noon)
 		claim(t, s, noon, 1)
-		with(t, s, "sale", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Park(m, noon.Add(24*time.Hour)) })
+		with(t, s, "sale", func(tx *store.Tx, m *store.Message) error {
+			return tx.Queue().Park(m, noon.Add(24*time.Hour))
+		})
 		update(t, s, func(tx *store.Tx) error {
 			m := newMessage("password", customer(1))
 			m.Lane = store.LaneReply
@@ -467,8 +473,12 @@ func TestHeldMessagesAreReleasedBeforeTheirTime(t *testing.T) {
 			accept(t, s, id, customer(n), store.LaneBulk, noon)
 		}
 		claim(t, s, noon, 2)
-		with(t, s, "held", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Hold(m, noon.Add(time.Hour)) })
-		with(t, s, "parked", func(tx *store.Tx, m *store.Message) error { return tx.Queue().Park(m, noon.Add(time.Hour)) })
+		with(t, s, "held", func(tx *store.Tx, m *store.Message) error {
+			return tx.Queue().Hold(m, noon.Add(time.Hour))
+		})
+		with(t, s, "parked", func(tx *store.Tx, m *store.Message) error {
+			return tx.Queue().Park(m, noon.Add(time.Hour))
+		})
 		update(t, s, func(tx *store.Tx) error { return tx.Queue().Release("another channel", noon.Add(time.Minute)) })
 		wantIDs(t, "before", claim(t, s, noon.Add(time.Minute), 10))
 		update(t, s, func(tx *store.Tx) error { return tx.Queue().Release(channel, noon.Add(time.Minute)) })

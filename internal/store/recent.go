@@ -40,8 +40,9 @@ func newRecent(shared bool) *recent {
 		panic(err) // the bound is positive
 	}
 	return &recent{
-		committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{}, addresses: map[seal.CustomerHash]*addressRow{},
-		channels: map[string]bool{}, shared: shared,
+		committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{},
+		addresses: map[seal.CustomerHash]*addressRow{},
+		channels:  map[string]bool{}, shared: shared,
 	}
 }
 

@@ -8,11 +8,13 @@ import (
 )
 
 const (
-	selectSealed    = `SELECT seq, id, envelope, upstream_id, content FROM messages WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	updateSealed    = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
-	selectPayloads  = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
-	updatePayload   = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
-	selectAside     = `SELECT seq, channel, customer, payload FROM refused_callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	selectSealed = `SELECT seq, id, envelope, upstream_id, content FROM messages WHERE seq > $1
+		ORDER BY seq LIMIT $2 + 0`
+	updateSealed   = `UPDATE messages SET envelope = $1, upstream_id = $2, content = $3 WHERE seq = $4`
+	selectPayloads = `SELECT seq, channel, customer, payload FROM callbacks WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
+	updatePayload  = `UPDATE callbacks SET payload = $1 WHERE seq = $2`
+	selectAside    = `SELECT seq, channel, customer, payload FROM refused_callbacks WHERE seq > $1
+		ORDER BY seq LIMIT $2 + 0`
 	updateAside     = `UPDATE refused_callbacks SET payload = $1 WHERE seq = $2`
 	selectEarlies   = `SELECT seq, payload FROM early_statuses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
 	selectPrimaries = `SELECT seq, person, primary_address FROM addresses WHERE seq > $1 ORDER BY seq LIMIT $2 + 0`
@@ -41,8 +43,8 @@ type SealedPage struct {
 	Last int64
 	More bool
 	Rows int
-	// Stale counts the rows with a value under an older key than the one that seals now; Reencrypted
-	// are those of them that Reencrypt has sealed with the current one.
+	// Stale counts the rows with a value under an older key than the one that seals now.
+	// Reencrypted are those of them that Reencrypt has sealed with the current one.
 	Stale, Reencrypted int
 }
 

@@ -102,7 +102,10 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 		) (rows, stale, resealed int) {
 			for after, more := int64(0), true; more; {
 				var page store.SealedPage
-				update(t, s, func(tx *store.Tx) (err error) { page, err = step(tx.Upkeep(), kind, after, 2); return err })
+				update(t, s, func(tx *store.Tx) (err error) {
+					page, err = step(tx.Upkeep(), kind, after, 2)
+					return err
+				})
 				rows, stale, resealed = rows+page.Rows, stale+page.Stale, resealed+page.Reencrypted
 				after, more = page.Last, page.More
 			}
@@ -116,7 +119,10 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			want [store.SealedKinds][3]int
 		}{
 			{"counted", store.Upkeep.Sealed, [...][3]int{{4, 3, 0}, {1, 1, 0}, {1, 1, 0}, {1, 1, 0}, {2, 2, 0}}},
-			{"re-encrypted", store.Upkeep.Reencrypt, [...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {2, 2, 2}}},
+			{
+				"re-encrypted", store.Upkeep.Reencrypt,
+				[...][3]int{{4, 3, 3}, {1, 1, 1}, {1, 1, 0}, {1, 1, 1}, {2, 2, 2}},
+			},
 			{"counted again", store.Upkeep.Sealed, [...][3]int{{4, 0, 0}, {1, 0, 0}, {1, 1, 0}, {1, 0, 0}, {2, 0, 0}}},
 		} {
 			for kind := range store.SealedKinds {

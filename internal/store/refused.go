@@ -45,8 +45,8 @@ func (tx CallbackQueue) NoteRefusal(c *Callback, now time.Time) error {
 	return tx.exec(noteRefusal, millis(now), c.seq, c.Attempts)
 }
 
-// SetAsideCallback takes a claimed delivery that the endpoint refuses out of its customer's line,
-// so that the next one may go, and keeps it for ReplayRefused or DropRefused. Of too many the
+// SetAside takes a claimed delivery that the endpoint refuses out of its customer's line,
+// so that the next one may go, and keeps it for Replay or Drop. Of too many the
 // oldest are forgotten; it tells how many those were. SetAside is false if the lease was lost and
 // another claim has the delivery.
 func (tx CallbackQueue) SetAside(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
@@ -136,7 +136,7 @@ func (tx *transaction) deleteRefused(seq, bytes int64) error {
 	return tx.countRefused(-1, -bytes)
 }
 
-// RefusedCallbacks lists what is set aside of a channel behind an id, 0 at first, the oldest first,
+// Refused lists what is set aside of a channel behind an id, 0 at first, the oldest first,
 // so many at most.
 func (tx CallbackQueue) Refused(channel string, after int64, limit int) ([]RefusedCallback, error) {
 	var list []RefusedCallback
@@ -157,7 +157,7 @@ func (tx CallbackQueue) LastRefusal() (status int, err error) {
 	return status, err
 }
 
-// ReplayRefused puts a delivery that was set aside at the end of its customer's line, to be tried
+// Replay puts a delivery that was set aside at the end of its customer's line, to be tried
 // as a new one. It is false if none of the channel has the id, or it cannot be opened.
 func (tx CallbackQueue) Replay(channel string, id int64, now time.Time) (bool, error) {
 	c := Callback{Channel: channel, CreatedAt: now}
@@ -179,7 +179,7 @@ func (tx CallbackQueue) Replay(channel string, id int64, now time.Time) (bool, e
 	return true, tx.Enqueue(&c)
 }
 
-// DropRefused forgets a delivery that was set aside. It is false if none of the channel has the id.
+// Drop forgets a delivery that was set aside. It is false if none of the channel has the id.
 func (tx CallbackQueue) Drop(channel string, id int64) (bool, error) {
 	var bytes int64
 	found, err := tx.first(selectOneRefused, []any{channel, id}, func(v engine.Row) { bytes = int64(len(v.Bytes(1))) })

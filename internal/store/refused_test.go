@@ -14,7 +14,7 @@ func setAside(t *testing.T, s *store.Store, c *store.Callback, at time.Time) (fo
 	update(t, s, func(tx *store.Tx) error {
 		done, n, err := tx.Callbacks().SetAside(c, 400, at)
 		if !done {
-			t.Error("SetAsideCallback = false; want true")
+			t.Error("SetAside = false; want true")
 		}
 		forgotten = n
 		return err
@@ -69,7 +69,7 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 			}
 			replayed, err := tx.Callbacks().Replay(channel, refusedID(t, tx), noon.Add(2*time.Hour))
 			if !replayed {
-				t.Error("ReplayRefused = false; want true")
+				t.Error("Replay = false; want true")
 			}
 			return err
 		})
@@ -121,7 +121,7 @@ func TestWhatIsSetAsideIsDroppedErasedAndBounded(t *testing.T) {
 		update(t, s, func(tx *store.Tx) error {
 			dropped, err := tx.Callbacks().Drop(channel, refusedID(t, tx))
 			if !dropped {
-				t.Error("DropRefused = false; want true")
+				t.Error("Drop = false; want true")
 			}
 			return err
 		})

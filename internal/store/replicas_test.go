@@ -112,7 +112,8 @@ func TestP2P5ReplicasKeepOrderAndOneChain(t *testing.T) {
 	replicas, _, _ := openReplicas(t, 3, 0)
 	for n := range customers * each {
 		update(t, replicas[n%len(replicas)], func(tx *store.Tx) error {
-			return tx.Queue().Accept(newMessage(fmt.Sprintf("%d-%02d", n%customers, n/customers), customer(n%customers)))
+			id := fmt.Sprintf("%d-%02d", n%customers, n/customers)
+			return tx.Queue().Accept(newMessage(id, customer(n%customers)))
 		})
 	}
 	var mutex sync.Mutex
@@ -248,7 +249,8 @@ func TestP12ReplicaWhoseLeaseWasTakenCommitsNothing(t *testing.T) {
 	// As if the replica had been silent for a day, without waiting for it.
 	if err := postgrestest.Exec(
 		where.url,
-		`UPDATE `+schema+`.leases SET expires_at = expires_at - 86000000 WHERE id = (SELECT lease FROM `+schema+`.messages)`,
+		`UPDATE `+schema+`.leases SET expires_at = expires_at - 86000000 WHERE id = (SELECT lease
+		FROM `+schema+`.messages)`,
 	); err != nil {
 		t.Fatal(err)
 	}

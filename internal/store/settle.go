@@ -14,7 +14,8 @@ const (
 	selectSettlement   = `SELECT record FROM ledger WHERE message_id = $1 AND kind = 'settlement'`
 	selectRecordHash   = `SELECT hash FROM ledger WHERE sequence = $1`
 	updateCurrency     = `UPDATE messages SET currency = $1 WHERE seq = $2`
-	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0' AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
+	selectReservedPast = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 1 AND reserved <> '0'
+		AND expires_at <= $1 AND unpriced = 0 ORDER BY expires_at LIMIT $2 + 0`
 )
 
 // Settle appends the one settlement of a message to the ledger, and in the same commit counts it in

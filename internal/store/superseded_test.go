@@ -106,7 +106,8 @@ const takeOverFile = "GUICHET_TEST_TAKE_OVER"
 func TestP2SecondProcessOnOneFileTakesOver(t *testing.T) {
 	if path := os.Getenv(takeOverFile); path != "" {
 		update(
-			t, open(t, path, newKeys(t)), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(2))) },
+			t, open(t, path, newKeys(t)),
+			func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(2))) },
 		)
 		return
 	}

@@ -83,14 +83,18 @@ func change[T any](tx *transaction, c *cell[T], value T) error {
 }
 
 const (
-	selectTotal = `SELECT messages, charged, billed, cost FROM totals WHERE period = $1 AND currency = $2 AND category = $3`
-	upsertTotal = `INSERT INTO totals (period, currency, category, messages, charged, billed, cost) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	selectTotal = `SELECT messages, charged, billed, cost FROM totals WHERE period = $1 AND currency = $2
+		AND category = $3`
+	upsertTotal = `INSERT INTO totals (period, currency, category, messages, charged, billed, cost)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (period, currency, category) DO UPDATE SET
 		messages = excluded.messages, charged = excluded.charged, billed = excluded.billed, cost = excluded.cost`
 	selectCounter = `SELECT value FROM counters WHERE name = $1`
-	upsertCounter = `INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	upsertCounter = `INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE
+		SET value = excluded.value`
 	selectReserve = `SELECT amount, coverable, exposed FROM reservations WHERE currency = $1`
-	upsertReserve = `INSERT INTO reservations (currency, amount, coverable, exposed) VALUES ($1, $2, $3, $4) ON CONFLICT (currency) DO UPDATE SET
+	upsertReserve = `INSERT INTO reservations (currency, amount, coverable, exposed) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (currency) DO UPDATE SET
 		amount = excluded.amount, coverable = excluded.coverable, exposed = excluded.exposed`
 	selectUsed = `SELECT 1 FROM used_revisions WHERE plan = $1 AND revision = $2`
 	insertUsed = `INSERT INTO used_revisions (plan, revision) VALUES ($1, $2) ON CONFLICT DO NOTHING`

@@ -104,14 +104,22 @@ func TestSharedStoreVerifiesTheServerAsTheURLSays(t *testing.T) {
 		"another CA":                               {database, strangersCA, "x509"},
 		"verify-full and the system's authorities": {database + "?sslmode=verify-full", nil, "x509"},
 		"encrypted, not verified":                  {database + "?sslmode=require", nil, ""},
-		"a CA that nobody would check":             {database + "?sslmode=require", ca, "sslmode=require does not check"},
-		"a CA and a socket, which has no TLS":      {"postgres://guichet@/guichet?host=/nonexistent", ca, "cannot be reached"},
-		"a CA that is none":                        {database, []byte("nonsense"), "no certificate in PEM"},
-		"a wrong password":                         {strings.Replace(database, password, "wrong-"+password, 1), ca, "cannot be reached"},
-		"no URL":                                   {"://" + password, nil, "cannot be read"},
-		"a bad port":                               {strings.Replace(database, "127.0.0.1", "127.0.0.1:x", 1), nil, "cannot be read"},
-		"a key=value string":                       {"host=127.0.0.1 password=" + password, nil, "cannot be read"},
-		"a bad setting":                            {database + "?sslmode=" + password, nil, "cannot be read"},
+		"a CA that nobody would check": {
+			database + "?sslmode=require", ca, "sslmode=require does not check",
+		},
+		"a CA and a socket, which has no TLS": {
+			"postgres://guichet@/guichet?host=/nonexistent", ca, "cannot be reached",
+		},
+		"a CA that is none": {database, []byte("nonsense"), "no certificate in PEM"},
+		"a wrong password": {
+			strings.Replace(database, password, "wrong-"+password, 1), ca, "cannot be reached",
+		},
+		"no URL": {"://" + password, nil, "cannot be read"},
+		"a bad port": {
+			strings.Replace(database, "127.0.0.1", "127.0.0.1:x", 1), nil, "cannot be read",
+		},
+		"a key=value string": {"host=127.0.0.1 password=" + password, nil, "cannot be read"},
+		"a bad setting":      {database + "?sslmode=" + password, nil, "cannot be read"},
 	}
 	keys := newKeys(t)
 	for name, tc := range tests {
@@ -156,7 +164,12 @@ func TestSharedStoreRefuses(t *testing.T) {
 		"another account": {upstairs.options(keys), "belongs to the account with UID " + accountUID},
 		"a newer schema":  {newer.options(keys), "it has schema version 99 and this program knows "},
 		"a bad UID":       {place{url: where.url, uid: `x"; DROP`}.options(keys), "names no schema"},
-		"a file as well":  {store.Options{Path: filepath.Join(os.TempDir(), "x"), AccountUID: accountUID, Keys: keys, Shared: &store.Shared{URL: where.url}}, "not both"},
+		"a file as well": {
+			store.Options{
+				Path: filepath.Join(os.TempDir(), "x"), AccountUID: accountUID, Keys: keys,
+				Shared: &store.Shared{URL: where.url},
+			}, "not both",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -209,7 +209,8 @@ func (tx *transaction) redirect(u Union) error {
 }
 
 const (
-	upsertUnited = `INSERT INTO united (gone, kept) VALUES ($1, $2) ON CONFLICT (gone) DO UPDATE SET kept = excluded.kept`
+	upsertUnited = `INSERT INTO united (gone, kept) VALUES ($1, $2) ON CONFLICT (gone) DO UPDATE
+		SET kept = excluded.kept`
 	updateUnited = `UPDATE united SET kept = $1 WHERE kept = $2`
 	deleteUnited = `DELETE FROM united WHERE gone = $1`
 	forgetUnited = `DELETE FROM united WHERE kept = $1`

@@ -101,7 +101,10 @@ func TestP13WhoLeavesANumberTakesEverythingAlong(t *testing.T) {
 			update(t, p.Store, func(tx *store.Tx) error { _, _, err := tx.People().Told(list, at, noon); return err })
 		}
 		told(noon, ana, anaUser)
-		update(t, p.Store, func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err })
+		update(t, p.Store, func(tx *store.Tx) error {
+			_, err := tx.People().Moved(ana, anaMoved, nil, noon, noon)
+			return err
+		})
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
 		told(noon.Add(-time.Second), ana, anaUser)
 		p.wantPrimary(t, anaMoved, ana, anaUser, anaMoved)
@@ -442,10 +445,13 @@ func TestP13WhatWasSentStaysWithWhoHadTheNumber(t *testing.T) {
 	for name, passes := range map[string][]func(tx *store.Tx) error{
 		"left, and another moves there": {moves(ana, anaMoved), moves(bob, ana)},
 		"left, and told with another user id": {
-			func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err }, told(ana, stranger),
+			func(tx *store.Tx) error { _, err := tx.People().Moved(ana, anaMoved, nil, noon, noon); return err },
+			told(ana, stranger),
 		},
-		"told with another user id":                            {told(ana, stranger)},
-		"told with another user id, and that one is forgotten": {told(ana, stranger), func(tx *store.Tx) error { return tx.People().Forget(stranger) }},
+		"told with another user id": {told(ana, stranger)},
+		"told with another user id, and that one is forgotten": {
+			told(ana, stranger), func(tx *store.Tx) error { return tx.People().Forget(stranger) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			forEachEngine(t, func(t *testing.T, e engine) {

@@ -17,8 +17,9 @@ const (
 	selectPayload = `SELECT seq, payload FROM callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
 	moveCallback  = `UPDATE callbacks SET customer = $1, payload = $2 WHERE seq = $3`
 
-	selectRefusedPayload = `SELECT seq, payload FROM refused_callbacks WHERE channel = $1 AND customer = $2 ORDER BY seq`
-	moveRefused          = `UPDATE refused_callbacks SET customer = $1, payload = $2 WHERE seq = $3`
+	selectRefusedPayload = `SELECT seq, payload FROM refused_callbacks WHERE channel = $1 AND customer = $2
+		ORDER BY seq`
+	moveRefused = `UPDATE refused_callbacks SET customer = $1, payload = $2 WHERE seq = $3`
 	// selectReadyCallbacks are the callbacks of a customer's line that are ready or being
 	// delivered: usually one.
 	selectReadyCallbacks = `SELECT seq, ready_at FROM callbacks
@@ -187,7 +188,8 @@ func (tx *transaction) callbacksOf(of Person, list string) (callbacks []*Callbac
 // end.
 func (tx *transaction) oneCallbackLine(of Person) error {
 	var first, readyAt int64
-	found, err := tx.first(selectFirstCallback, []any{of.Channel, of.Customer[:]}, func(v engine.Row) { first = v.Int(0) })
+	arguments := []any{of.Channel, of.Customer[:]}
+	found, err := tx.first(selectFirstCallback, arguments, func(v engine.Row) { first = v.Int(0) })
 	if err != nil || !found {
 		return err
 	}

@@ -23,7 +23,8 @@ func TestDamagedMessageIsClaimedAndSaysSo(t *testing.T) {
 				accept(t, s, "whole", customer(2), store.LaneReply, noon)
 				tamper(
 					t, place,
-					"UPDATE messages SET "+column+" = (SELECT envelope FROM messages WHERE id = 'whole') WHERE id = 'damaged'",
+					"UPDATE messages SET "+column+
+						" = (SELECT envelope FROM messages WHERE id = 'whole') WHERE id = 'damaged'",
 				)
 				want := map[string]store.Condition{"damaged": store.Damaged, "whole": store.Whole}
 				if column == "upstream_id" {

@@ -59,11 +59,17 @@ func (u *Upkeep) resealAll(ctx context.Context, primary uint32) error {
 	for kind := range store.SealedKinds {
 		for after, more := int64(0), true; more; {
 			var found store.SealedPage
-			look := func(tx *store.Tx) (err error) { found, err = tx.Upkeep().Sealed(kind, after, durable.PageSize); return err }
+			look := func(tx *store.Tx) (err error) {
+				found, err = tx.Upkeep().Sealed(kind, after, durable.PageSize)
+				return err
+			}
 			err := u.Store.View(ctx, look)
 			if err == nil && found.Stale > 0 {
 				err = u.Store.Update(
-					ctx, func(tx *durable.Tx) (err error) { found, err = tx.Upkeep().Reencrypt(kind, after, durable.PageSize); return err },
+					ctx, func(tx *durable.Tx) (err error) {
+						found, err = tx.Upkeep().Reencrypt(kind, after, durable.PageSize)
+						return err
+					},
 				)
 			}
 			if err != nil {

@@ -354,7 +354,9 @@ func (*connection) Violated(err error) (constraint string, is bool) {
 		return "", false
 	}
 	switch answer.Code[:2] {
-	case "21", "22", "23", "42", "44", "54", "P0": // cardinality, data, integrity, a statement's own fault, check option, limits, raised by a trigger
+	case "21", "22", "23", "42", "44", "54", "P0":
+		// cardinality, data, integrity, a statement's own fault, check option, limits, raised by a
+		// trigger
 	default:
 		return "", false
 	}

@@ -140,7 +140,8 @@ func insistOnDurability(ctx context.Context, conn *pgconn.PgConn) error {
 	defer cancel()
 	_, err := conn.Exec(
 		ctx,
-		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`,
+		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off',
+		'local')`,
 	).ReadAll()
 	return err
 }

@@ -29,8 +29,10 @@ const databaseClock = `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGI
 const (
 	takeTurn    = `SELECT one FROM owner WHERE one = 1 FOR UPDATE`
 	insertLease = `INSERT INTO leases (expires_at, batch, taken) VALUES (` + databaseClock + ` + $1, 0, 0) RETURNING id`
-	renewLease  = `UPDATE leases SET expires_at = ` + databaseClock + ` + $1, batch = batch + 1 WHERE id = $2 AND taken = 0
-		RETURNING batch, (SELECT COUNT(*) FROM leases WHERE taken = 0), (SELECT MAX(version) FROM schema_migrations), ` + databaseClock + ``
+	renewLease  = `UPDATE leases SET expires_at = ` + databaseClock + ` + $1, batch = batch + 1 WHERE id = $2
+		AND taken = 0
+		RETURNING batch, (SELECT COUNT(*) FROM leases WHERE taken = 0), (SELECT MAX(version) FROM schema_migrations),
+		` + databaseClock + ``
 	needNoSync   = `SET LOCAL synchronous_commit TO off`
 	selectOver   = `SELECT 1 FROM leases WHERE taken = 0 AND expires_at < ` + databaseClock + ` AND id <> $1 LIMIT 1`
 	selectBatch  = `SELECT batch FROM leases WHERE id = $1`
@@ -132,7 +134,8 @@ func (w *writer) enter() error {
 		return err
 	}
 	var version, clock int64
-	renewed, err := engine.First(w.connection, renewLease, []any{w.engine.term.Milliseconds(), w.id}, func(v engine.Row) {
+	arguments := []any{w.engine.term.Milliseconds(), w.id}
+	renewed, err := engine.First(w.connection, renewLease, arguments, func(v engine.Row) {
 		w.batch, w.active, version, clock = v.Int(0), v.Int(1), v.Int(2), v.Int(3)
 	})
 	if err == nil && !renewed {

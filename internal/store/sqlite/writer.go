@@ -23,7 +23,8 @@ const (
 	// The next number is one more than the highest, so the old leases go when the new one is there.
 	insertEndlessLease = `INSERT INTO leases (expires_at, batch, taken) VALUES (0, 0, 0) RETURNING id`
 	deleteOtherLeases  = `DELETE FROM leases WHERE id <> $1`
-	selectFence        = `SELECT (SELECT COUNT(*) FROM leases WHERE id = $1), (SELECT MAX(version) FROM schema_migrations)`
+	selectFence        = `SELECT (SELECT COUNT(*) FROM leases WHERE id = $1), (SELECT MAX(version)
+		FROM schema_migrations)`
 )
 
 // confirmationLasts is for how long what a transaction has found out about the lease is relied on
