@@ -144,6 +144,7 @@ func (tx *transaction) learn(address identity.Address, known learned) error {
 		known.kind = address.Kind()
 	}
 	delete(tx.store.recent.addresses, hash)
+	delete(tx.store.recent.known, person)
 	return tx.exec(
 		upsertAddress, hash[:], person[:], sealed, known.hold.Left, known.hold.Since, int64(known.kind),
 		count(known.passedOn),
@@ -159,8 +160,8 @@ func (tx People) Forget(primary identity.Address) error {
 		return err
 	}
 	for _, channel := range channels {
-		known, err := tx.knows(Person{channel, tx.store.customer(channel, primary)})
-		if err != nil || known {
+		found, err := tx.keeps(Person{channel, tx.store.customer(channel, primary)})
+		if err != nil || found.anything {
 			return err
 		}
 	}
@@ -171,6 +172,7 @@ func (tx People) Forget(primary identity.Address) error {
 		}
 	}
 	clear(tx.store.recent.addresses)
+	clear(tx.store.recent.known)
 	person := tx.store.person(primary)
 	if err := tx.releasePassedOn(person); err != nil {
 		return err

@@ -141,7 +141,7 @@ func TestSubjectsMayBeAnything(t *testing.T) {
 	s := shared.newStore(t)
 	about := sent(t, s, "m", 1)
 	about = append(about, store.Subject{Message: "not\x00there\xff"}, store.Subject{Message: "gone"})
-	for range 300 { // more than are read ahead
+	for range 2100 { // more than are read ahead
 		about = append(about, about[0], about[1])
 	}
 	if err := s.Update(context.Background(), func(tx *store.Tx) error {

@@ -80,6 +80,7 @@ func (tx *transaction) restore(s snapshot) error {
 	}
 	clear(tx.known)
 	clear(tx.byID)
+	tx.forgetSorted()
 	tx.known, tx.readied = tx.known[:0], s.readied
 	for i, m := range s.messages {
 		*m = s.values[i]

@@ -73,6 +73,7 @@ func (tx CallbackQueue) Enqueue(c *Callback) error {
 	if !waits {
 		readyAt = millis(c.CreatedAt)
 	}
+	tx.keepsNow(Person{c.Channel, c.Customer})
 	if err := tx.exec(insertCallback, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), readyAt); err != nil {
 		return err
 	}

@@ -54,6 +54,7 @@ func (tx People) PutConversation(channel string, customer seal.CustomerHash, sta
 		until = state.Windows[last].To
 	}
 	delete(tx.store.recent.conversations, Person{channel, customer})
+	tx.keepsNow(Person{channel, customer})
 	if err := tx.noteChannel(channel); err != nil {
 		return err
 	}

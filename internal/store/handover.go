@@ -6,7 +6,6 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 // holder is who has an address: by is the address itself or its spelling, under which that is
@@ -139,18 +138,6 @@ func (tx *transaction) evidence(has holder, others []identity.Address, at time.T
 		}
 	}
 	return e, nil
-}
-
-// selectNamed finds a user id of a kind by which the network names a person now.
-const selectNamed = `SELECT 1 FROM addresses WHERE person = $1 AND current_kind = $2 LIMIT 1`
-
-// named tells whether the network names a person by a user id of a kind.
-func (tx *transaction) named(primary identity.Address, kind identity.Kind) (bool, error) {
-	if primary.Kind() == kind {
-		return true, nil
-	}
-	person := tx.store.person(primary)
-	return tx.first(selectNamed, []any{person[:], int64(kind)}, func(engine.Row) {})
 }
 
 // renew notes that the network names a person by these user ids now.
@@ -295,6 +282,7 @@ func (tx *transaction) become(
 	}
 	person := tx.store.person(kept)
 	clear(tx.store.recent.addresses)
+	delete(tx.store.recent.known, person)
 	if err := tx.exec(retireUserIDs, person[:]); err != nil {
 		return nil, err
 	}

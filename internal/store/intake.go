@@ -178,5 +178,6 @@ func (tx People) PutReach(person seal.CustomerHash, now time.Time) error {
 			return err
 		}
 	}
+	delete(tx.store.recent.known, person)
 	return tx.exec(upsertReach, person[:], millis(now))
 }

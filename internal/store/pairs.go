@@ -27,5 +27,6 @@ func (tx People) PairFullAt(channel string, customer seal.CustomerHash) (time.Ti
 // PutPairFullAt records PairFullAt, which is kept to the millisecond. Purge forgets it once it is
 // past.
 func (tx People) PutPairFullAt(channel string, customer seal.CustomerHash, at time.Time) error {
+	tx.keepsNow(Person{channel, customer})
 	return tx.exec(upsertPair, channel, customer[:], millis(at))
 }

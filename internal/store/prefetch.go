@@ -1,6 +1,7 @@
 package store
 
 import (
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
@@ -41,11 +42,15 @@ func (tx *transaction) prefetch(batch []*operation) error {
 	if err := tx.prefetchAddresses(of); err != nil {
 		return err
 	}
-	people := make([]Person, 0, len(of)+len(rows))
+	people, primaries := make([]Person, 0, len(of)+len(rows)), make([]identity.Address, 0, len(of))
 	for _, subject := range of {
 		if primary, err := tx.people().Primary(subject.Address); err == nil {
 			people = append(people, Person{subject.Channel, tx.store.customer(subject.Channel, primary)})
+			primaries = append(primaries, primary)
 		}
+	}
+	if err := tx.prefetchUnions(primaries); err != nil {
+		return err
 	}
 	for _, m := range tx.known {
 		if m.State >= Submitted && !m.Settled { // a status is about to settle it
@@ -90,6 +95,64 @@ func (tx *transaction) prefetchConversations(people []Person) error {
 	}
 	for i, person := range people {
 		tx.store.recent.conversations[person] = conversations[i]
+	}
+	return nil
+}
+
+// prefetchUnions reads what a union needs to know of people who are known by a user id only: they
+// are about to become those with the numbers that are told with them.
+func (tx *transaction) prefetchUnions(primaries []identity.Address) error {
+	var strangers []identity.Address
+	for _, primary := range primaries {
+		if primary.Kind() != identity.Phone {
+			strangers = append(strangers, primary)
+		}
+	}
+	if len(strangers) == 0 {
+		return nil
+	}
+	channels, err := tx.channels()
+	if err != nil {
+		return err
+	}
+	var customers []Person
+	for _, stranger := range strangers {
+		for _, channel := range channels {
+			customers = append(customers, Person{channel, tx.store.customer(channel, stranger)})
+		}
+	}
+	if err := tx.prefetchKept(customers); err != nil {
+		return err
+	}
+	return tx.prefetchKnown(primaries)
+}
+
+func (tx *transaction) prefetchKept(customers []Person) error {
+	found, keys := make([]kept, len(customers)), make([][]any, len(customers))
+	for i := range customers {
+		keys[i] = keptArguments(customers[i])
+	}
+	if err := tx.conn.QueryEach(selectKept, keys, func(i int, v engine.Row) { found[i].read(v) }); err != nil {
+		return err
+	}
+	for i, customer := range customers {
+		tx.store.recent.kept[customer] = found[i]
+	}
+	return nil
+}
+
+func (tx *transaction) prefetchKnown(primaries []identity.Address) error {
+	people, found := make([]seal.CustomerHash, len(primaries)), make([]known, len(primaries))
+	keys := make([][]any, len(primaries))
+	for i := range primaries {
+		people[i] = tx.store.person(primaries[i])
+		keys[i] = []any{people[i][:], people[i][:]}
+	}
+	if err := tx.conn.QueryEach(selectKnown, keys, func(i int, v engine.Row) { found[i].read(v) }); err != nil {
+		return err
+	}
+	for i, person := range people {
+		tx.store.recent.known[person] = found[i]
 	}
 	return nil
 }

@@ -29,9 +29,16 @@ type recent struct {
 	// addresses are those that were read ahead and have not been changed since; nil for one of
 	// which nothing is known.
 	addresses map[seal.CustomerHash]*addressRow
-	// channels are those that are noted, see noteChannel.
-	channels map[string]bool
-	shared   bool
+	// kept is what was read ahead of customers, and known of people, that has not been changed since.
+	kept  map[Person]kept
+	known map[seal.CustomerHash]known
+	// channels are those that are noted, see noteChannel, and all of them if allChannels.
+	channels    map[string]bool
+	allChannels bool
+	// united are the customers who have become others, or been joined by them, in this transaction:
+	// what is remembered of their messages is out of date.
+	united map[Person]struct{}
+	shared bool
 }
 
 func newRecent(shared bool) *recent {
@@ -41,8 +48,8 @@ func newRecent(shared bool) *recent {
 	}
 	return &recent{
 		committed: committed, pending: map[string]*Message{}, conversations: map[Person][]byte{},
-		addresses: map[seal.CustomerHash]*addressRow{},
-		channels:  map[string]bool{}, shared: shared,
+		addresses: map[seal.CustomerHash]*addressRow{}, kept: map[Person]kept{}, known: map[seal.CustomerHash]known{},
+		channels: map[string]bool{}, united: map[Person]struct{}{}, shared: shared,
 	}
 }
 
@@ -52,7 +59,7 @@ func (r *recent) message(id string) *Message {
 	if !changed {
 		known, _ = r.committed.Get(id)
 	}
-	if known == nil {
+	if known == nil || r.outOfDate(known) {
 		return nil
 	}
 	own := *known
@@ -89,24 +96,33 @@ func (r *recent) commit() {
 		}
 	}
 	clear(r.pending)
+	r.forgetUnited()
 }
 
-// forgetCustomers forgets the messages of two customers who have become one.
-func (r *recent) forgetCustomers(u Union) {
-	of := func(m *Message) bool {
-		return m != nil && m.Channel == u.Gone.Channel &&
-			(m.Customer == u.Gone.Customer || m.Customer == u.Kept.Customer)
-	}
-	for id, m := range r.pending {
-		if of(m) {
-			r.pending[id] = nil
-		}
+// outOfDate tells whether a message is of a customer who was united with another one in this
+// transaction.
+func (r *recent) outOfDate(m *Message) bool {
+	_, united := r.united[Person{m.Channel, m.Customer}]
+	return united
+}
+
+// forgetUnited forgets the messages of customers who were united.
+func (r *recent) forgetUnited() {
+	if len(r.united) == 0 {
+		return
 	}
 	for _, id := range r.committed.Keys() {
-		if m, _ := r.committed.Peek(id); of(m) {
+		if m, _ := r.committed.Peek(id); r.outOfDate(m) {
 			r.committed.Remove(id)
 		}
 	}
+	clear(r.united)
+}
+
+// forgetChannels forgets which channels are noted.
+func (r *recent) forgetChannels() {
+	clear(r.channels)
+	r.allChannels = false
 }
 
 // forget remembers nothing any more.
@@ -115,5 +131,8 @@ func (r *recent) forget() {
 	clear(r.pending)
 	clear(r.conversations)
 	clear(r.addresses)
-	clear(r.channels)
+	clear(r.kept)
+	clear(r.known)
+	clear(r.united)
+	r.forgetChannels()
 }

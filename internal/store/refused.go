@@ -64,6 +64,7 @@ func (tx CallbackQueue) SetAside(c *Callback, status int, now time.Time) (setAsi
 	if err != nil {
 		return false, 0, err
 	}
+	tx.keepsNow(Person{c.Channel, c.Customer})
 	err = tx.exec(insertRefused, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), millis(now), int64(status))
 	if err != nil {
 		return false, 0, err

@@ -68,10 +68,13 @@ type transaction struct {
 	tally    *tally
 	known    []*Message // those that the operation has read, each once
 	byID     map[string]*Message
-	saved    bool // whether the operation has its savepoint
-	readied  bool // whether the operation made a message ready that waited behind another
-	wrote    bool // whether any operation of the transaction had
-	err      error
+	// byCustomer are the first messages, so many as are sorted, see give.
+	byCustomer map[Person][]*Message
+	sorted     int
+	saved      bool // whether the operation has its savepoint
+	readied    bool // whether the operation made a message ready that waited behind another
+	wrote      bool // whether any operation of the transaction had
+	err        error
 }
 
 func (tx *transaction) queue() Queue { return Queue{tx} }
@@ -97,6 +100,7 @@ func (tx *transaction) begin() {
 	clear(tx.known)
 	tx.known = tx.known[:0]
 	clear(tx.byID)
+	tx.forgetSorted()
 	tx.saved, tx.readied = false, false
 	tx.err = nil
 	tx.tally.begin()
@@ -114,7 +118,7 @@ func (tx *transaction) keep() error {
 // undo takes back the operation's work. If the engine has failed before the operation wrote, the
 // state of the transaction is not known, and it ends.
 func (tx *transaction) undo() error {
-	clear(tx.store.recent.channels)
+	tx.store.recent.forgetChannels()
 	tx.tally.undo()
 	if !tx.saved {
 		if tx.goesOn() {

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -64,16 +66,18 @@ func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Unio
 		return nil, err
 	}
 	unions := make([]Union, 0, len(channels))
-	states := make([]conversation.State, len(channels))
+	states, chained := make([]conversation.State, len(channels)), make([]bool, len(channels))
 	for i, channel := range channels {
 		union := Union{
 			Gone: Person{
 				channel, tx.store.customer(channel, gone),
 			}, Kept: Person{channel, tx.store.customer(channel, kept)},
 		}
-		if union.Known, err = tx.knows(union.Gone); err != nil {
+		found, err := tx.keeps(union.Gone)
+		if err != nil {
 			return nil, err
 		}
+		union.Known, chained[i] = found.anything, found.messages
 		if union.Known {
 			if states[i], err = tx.united(union); err != nil {
 				return nil, err
@@ -82,6 +86,12 @@ func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Unio
 		unions = append(unions, union)
 	}
 	for i, union := range unions { // now that all that has to be read was read
+		if err := tx.redirect(union, chained[i]); err != nil {
+			return nil, err
+		}
+		if !union.Known {
+			continue
+		}
 		if err := tx.uniteCustomers(union, &states[i], now); err != nil {
 			return nil, err
 		}
@@ -97,9 +107,16 @@ func (tx *transaction) giveAddresses(gone, kept identity.Address, known learned)
 	if err != nil {
 		return err
 	}
-	clear(tx.store.recent.addresses)
-	if err := tx.exec(updateAddresses, into[:], sealed, from[:]); err != nil {
+	is, err := tx.knows(from)
+	if err != nil {
 		return err
+	}
+	if is.known {
+		clear(tx.store.recent.addresses)
+		clear(tx.store.recent.known)
+		if err := tx.exec(updateAddresses, into[:], sealed, from[:]); err != nil {
+			return err
+		}
 	}
 	known.primary = kept
 	return tx.learn(gone, known)
@@ -114,12 +131,6 @@ const (
 const (
 	selectChannels = `SELECT channel FROM channels`
 	insertChannel  = `INSERT INTO channels (channel) VALUES ($1) ON CONFLICT DO NOTHING`
-	selectAnything = `SELECT 1 WHERE EXISTS (SELECT 1 FROM conversations WHERE channel = $1 AND customer = $2)
-		OR EXISTS (SELECT 1 FROM callbacks WHERE channel = $3 AND customer = $4)
-		OR EXISTS (SELECT 1 FROM pairs WHERE channel = $5 AND customer = $6)
-		OR EXISTS (SELECT 1 FROM messages WHERE channel = $7 AND customer = $8 AND ` + inLine + `)
-		OR EXISTS (SELECT 1 FROM messages WHERE channel = $9 AND customer = $10 AND ` + besideLine + `)
-		OR EXISTS (SELECT 1 FROM refused_callbacks WHERE channel = $11 AND customer = $12)`
 )
 
 // noteChannel remembers that something is kept of a channel.
@@ -135,22 +146,30 @@ func (tx *transaction) noteChannel(channel string) error {
 }
 
 // channels are those of which anything is kept, or was.
-func (tx *transaction) channels() (channels []string, err error) {
+func (tx *transaction) channels() ([]string, error) {
+	recent := tx.store.recent
+	if tx.readOnly {
+		return tx.readChannels()
+	}
+	if !recent.allChannels {
+		channels, err := tx.readChannels()
+		if err != nil {
+			return nil, err
+		}
+		for _, channel := range channels {
+			recent.channels[channel] = true
+		}
+		recent.allChannels = true
+	}
+	return slices.Sorted(maps.Keys(recent.channels)), nil
+}
+
+func (tx *transaction) readChannels() (channels []string, err error) {
 	err = tx.each(selectChannels, nil, func(v engine.Row) bool {
 		channels = append(channels, v.Text(0))
 		return true
 	})
 	return channels, err
-}
-
-// knows tells whether anything is kept of a customer.
-func (tx *transaction) knows(of Person) (bool, error) {
-	const indexes = 6
-	arguments := make([]any, 0, 2*indexes)
-	for range indexes {
-		arguments = append(arguments, of.Channel, of.Customer[:])
-	}
-	return tx.first(selectAnything, arguments, func(engine.Row) {})
 }
 
 // united is what is remembered of two customers as of one.
@@ -168,9 +187,6 @@ func (tx *transaction) united(u Union) (conversation.State, error) {
 }
 
 func (tx *transaction) uniteCustomers(u Union, state *conversation.State, now time.Time) error {
-	if err := tx.redirect(u); err != nil || !u.Known {
-		return err
-	}
 	delete(tx.store.recent.conversations, u.Gone)
 	if err := tx.exec(eraseConversation, u.Gone.Channel, u.Gone.Customer[:]); err != nil {
 		return err
@@ -187,24 +203,22 @@ func (tx *transaction) uniteCustomers(u Union, state *conversation.State, now ti
 	return tx.unitePairs(u, now)
 }
 
-// redirect lets messages that have left the queue be the kept customer's when they are read.
-func (tx *transaction) redirect(u Union) error {
+// redirect lets messages that have left the queue be the kept customer's when they are read: also
+// those of others who had become the one who is gone, if there are any.
+func (tx *transaction) redirect(u Union, chained bool) error {
 	gone, kept := u.Gone.Customer[:], u.Kept.Customer[:]
-	if err := tx.exec(deleteUnited, kept); err != nil {
-		return err
-	}
-	if err := tx.exec(updateUnited, kept, gone); err != nil {
-		return err
+	if chained {
+		if err := tx.exec(updateUnited, kept, gone); err != nil {
+			return err
+		}
 	}
 	if err := tx.exec(upsertUnited, gone, kept); err != nil {
 		return err
 	}
-	tx.store.recent.forgetCustomers(u)
-	for _, m := range tx.known {
-		if m.Channel == u.Gone.Channel && m.Customer == u.Gone.Customer {
-			m.Customer = u.Kept.Customer
-		}
-	}
+	united := tx.store.recent.united
+	united[u.Gone], united[u.Kept] = struct{}{}, struct{}{}
+	tx.keepsNow(u.Kept)
+	tx.give(u)
 	return nil
 }
 
@@ -212,7 +226,6 @@ const (
 	upsertUnited = `INSERT INTO united (gone, kept) VALUES ($1, $2) ON CONFLICT (gone) DO UPDATE
 		SET kept = excluded.kept`
 	updateUnited = `UPDATE united SET kept = $1 WHERE kept = $2`
-	deleteUnited = `DELETE FROM united WHERE gone = $1`
 	forgetUnited = `DELETE FROM united WHERE kept = $1`
 )
 
@@ -242,6 +255,10 @@ const selectReachedAt = `SELECT at FROM reach WHERE customer = $1`
 // uniteReach counts two people who were reached as one, until the later of the two falls out of the
 // count.
 func (tx *transaction) uniteReach(gone, kept seal.CustomerHash) error {
+	if is, err := tx.knows(gone); err != nil || !is.reached {
+		return err
+	}
+	delete(tx.store.recent.known, kept)
 	var goneAt, keptAt int64
 	found, err := tx.first(selectReachedAt, []any{gone[:]}, func(v engine.Row) { goneAt = v.Int(0) })
 	if err != nil || !found {

@@ -474,3 +474,43 @@ func TestP13WhatWasSentStaysWithWhoHadTheNumber(t *testing.T) {
 		})
 	}
 }
+
+// What an operation keeps of a person is moved by the union of a later one in the same transaction,
+// although it was not there when the transaction read ahead.
+func TestP13AUnionFindsWhatTheTransactionHasKept(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		p := newPeople(t, e)
+		about := []store.Subject{{Channel: channel, Address: ana}, {Channel: channel, Address: anaUser}}
+		user, number := p.keys.CustomerHash(channel, string(anaUser)), p.keys.CustomerHash(channel, string(ana))
+		p.accept(t, "before", channel, bob, noon) // the channel is known
+		errs := togetherAbout(
+			t, p.Store, about,
+			func(tx *store.Tx) error {
+				var state conversation.State
+				state.StopMarketing(true, noon.Unix())
+				return tx.People().PutConversation(channel, user, &state)
+			},
+			func(tx *store.Tx) error {
+				m := newMessage("m", user)
+				return tx.Queue().Accept(m)
+			},
+			func(tx *store.Tx) error { _, err := tx.People().Same(anaUser, anaParent, noon); return err },
+			func(tx *store.Tx) error {
+				_, _, err := tx.People().Told([]identity.Address{ana, anaUser}, noon, noon)
+				return err
+			},
+			func(tx *store.Tx) error {
+				state, err := tx.People().Conversation(channel, number)
+				m, _, also := tx.Messages().ByID("m")
+				if !state.Marketing.Stopped || m.Customer != number {
+					t.Errorf("the number's state is %+v, and the message is its: %v", state, m.Customer == number)
+				}
+				return errors.Join(err, also)
+			},
+		)
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		p.wantPrimary(t, ana, ana, anaUser, anaParent)
+	})
+}

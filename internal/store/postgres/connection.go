@@ -162,21 +162,23 @@ func (c *connection) Query(text string, args []any, scan func(engine.Row) bool) 
 	return err
 }
 
-// QueryEach implements engine.Conn in one exchange.
+// QueryEach implements engine.Conn in one exchange for every maxKept lists.
 func (c *connection) QueryEach(text string, lists [][]any, scan func(of int, v engine.Row)) error {
-	for _, args := range lists {
-		if err := c.send(text, args); err != nil {
+	for begin := 0; begin < len(lists); begin += maxKept {
+		page := lists[begin:min(begin+maxKept, len(lists))]
+		for _, args := range page {
+			if err := c.send(text, args); err != nil {
+				return err
+			}
+		}
+		if _, err := c.receive(len(page), func(of int, v engine.Row) bool {
+			scan(begin+of, v)
+			return true
+		}); err != nil {
 			return err
 		}
 	}
-	if len(lists) == 0 {
-		return nil
-	}
-	_, err := c.receive(len(lists), func(of int, v engine.Row) bool {
-		scan(of, v)
-		return true
-	})
-	return err
+	return nil
 }
 
 // send adds a statement to those that are kept back.

@@ -46,8 +46,8 @@ const (
 	// (https://www.postgresql.org/docs/current/subxacts.html).
 	maxBatch = 64
 	// maxPrefetch bounds what is read at once for one transaction, and so the memory that it takes:
-	// about 1 KiB for each row.
-	maxPrefetch = 512
+	// about 1 KiB for each row. A webhook may name a thousand people, each by several addresses.
+	maxPrefetch = 4096
 )
 
 // migrationPatience bounds one statement of a migration, and the wait for another replica's

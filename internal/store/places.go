@@ -25,7 +25,7 @@ type reservation struct {
 	// allowances may pay for.
 	amount, coverable money.Decimal
 	// exposed is the sum of what each allowance leaves to be charged, see pricing.Places. A message
-	// may claim places of several allowances, so the sum can be above coverable; each of the two is
+	// may take places of several allowances, so the sum can be above coverable; each of the two is
 	// a bound by itself.
 	exposed money.Decimal
 }
@@ -42,15 +42,15 @@ func (r reservation) most() (money.Decimal, error) {
 	return rest.Add(r.exposed)
 }
 
-// claims are what a message has claimed of allowances.
-type claims struct {
+// takenPlaces are the places of allowances that a message has taken.
+type takenPlaces struct {
 	coverable money.Decimal // what of its reservation allowances may pay for
 	covered   bool          // whether they surely did when it was accepted
-	of        []claim
+	of        []takenPlace
 }
 
-// claim is what a message claims of one allowance: a place in each of some months.
-type claim struct {
+// takenPlace is what a message has taken of one allowance: a place in each of some months.
+type takenPlace struct {
 	name     string // of the allowance's row
 	amount   money.Decimal
 	unpriced bool
@@ -58,22 +58,22 @@ type claim struct {
 	made     []pricing.Claim // what it was made of; nil once it is stored
 }
 
-// claimsOf are the claims of a message with a bound.
-func claimsOf(bound *pricing.Bound, covered bool) claims {
+// placesOf are the places that a message with a bound takes.
+func placesOf(bound *pricing.Bound, covered bool) takenPlaces {
 	all := bound.Claims()
 	if len(all) == 0 {
-		return claims{}
+		return takenPlaces{}
 	}
-	c := claims{covered: covered}
+	c := takenPlaces{covered: covered}
 	c.coverable, _ = bound.Amount.Amount.Sub(bound.Uncovered.Amount) // of two amounts of which the first is the larger
 	for i := range all {
 		allowance := all[i].Key
 		allowance.Month = 0
 		name := placesName(bound.Amount.Currency, allowance)
-		at := slices.IndexFunc(c.of, func(known claim) bool { return known.name == name })
+		at := slices.IndexFunc(c.of, func(known takenPlace) bool { return known.name == name })
 		if at < 0 {
 			at = len(c.of)
-			c.of = append(c.of, claim{name: name})
+			c.of = append(c.of, takenPlace{name: name})
 		}
 		c.of[at].months = append(c.of[at].months, all[i].Key.Month)
 		c.of[at].made = append(c.of[at].made, all[i])
@@ -89,16 +89,16 @@ func placesName(currency money.Currency, allowance pricing.CounterKey) string {
 	return fmt.Sprintf("%s/%d/%q/%q", currency, allowance.Scope, allowance.ScopeID, allowance.Allowance)
 }
 
-// Words of stored claims.
+// Words of stored places.
 const (
 	wordCovered  = "covered"
 	wordUnpriced = "?"
 )
 
-// String is the claims as they are stored: in the first line the coverable amount, and "covered"
+// String is the places as they are stored: in the first line the coverable amount, and "covered"
 // where that holds; in each other line an amount, or "?" for one that the plan does not say, the
-// months, and the name of an allowance. Without claims it is empty.
-func (c claims) String() string {
+// months, and the name of an allowance. Without places it is empty.
+func (c takenPlaces) String() string {
 	if len(c.of) == 0 {
 		return ""
 	}
@@ -125,46 +125,46 @@ func (c claims) String() string {
 	return string(b)
 }
 
-var errClaims = errors.New("a message's claims are not what was written")
+var errPlaces = errors.New("a message's places of allowances are not what was written")
 
-func parseClaims(text string) (claims, error) {
+func parsePlaces(text string) (takenPlaces, error) {
 	if text == "" {
-		return claims{}, nil
+		return takenPlaces{}, nil
 	}
 	head, rest, _ := strings.Cut(text, "\n")
 	coverable, word, _ := strings.Cut(head, " ")
-	c := claims{covered: word == wordCovered}
+	c := takenPlaces{covered: word == wordCovered}
 	var err error
 	if c.coverable, err = money.Parse(coverable); err != nil {
-		return claims{}, errClaims
+		return takenPlaces{}, errPlaces
 	}
 	for line := range strings.SplitSeq(rest, "\n") {
-		place, ok := parseClaim(line)
+		place, ok := parsePlace(line)
 		if !ok {
-			return claims{}, errClaims
+			return takenPlaces{}, errPlaces
 		}
 		c.of = append(c.of, place)
 	}
 	return c, nil
 }
 
-func parseClaim(line string) (place claim, ok bool) {
+func parsePlace(line string) (place takenPlace, ok bool) {
 	amount, rest, _ := strings.Cut(line, " ")
 	months, name, found := strings.Cut(rest, " ")
 	if !found {
-		return claim{}, false
+		return takenPlace{}, false
 	}
 	place.name, place.unpriced = name, amount == wordUnpriced
 	var err error
 	if !place.unpriced {
 		if place.amount, err = money.Parse(amount); err != nil {
-			return claim{}, false
+			return takenPlace{}, false
 		}
 	}
 	for text := range strings.SplitSeq(months, ",") {
 		month, err := civil.ParseMonth(text)
 		if err != nil {
-			return claim{}, false
+			return takenPlace{}, false
 		}
 		place.months = append(place.months, month)
 	}
@@ -187,7 +187,7 @@ func (tx Figures) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 	if then.amount, err = then.amount.Add(bound.Amount.Amount); err != nil {
 		return pricing.Exposure{}, err
 	}
-	made := claimsOf(bound, false)
+	made := placesOf(bound, false)
 	if then.coverable, err = then.coverable.Add(made.coverable); err != nil {
 		return pricing.Exposure{}, err
 	}
@@ -196,7 +196,7 @@ func (tx Figures) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 		if err != nil {
 			return pricing.Exposure{}, err
 		}
-		with, err := tx.claimed(places.value, made.of[i].made)
+		with, err := tx.withPlace(places.value, made.of[i].made)
 		if err != nil {
 			return pricing.Exposure{}, err
 		}
@@ -216,8 +216,8 @@ func (tx Figures) Rise(bound *pricing.Bound) (pricing.Exposure, error) {
 	return rise, err
 }
 
-// claimed is an allowance with one more message.
-func (tx *transaction) claimed(places pricing.Places, made []pricing.Claim) (pricing.Places, error) {
+// withPlace is an allowance with one more message.
+func (tx *transaction) withPlace(places pricing.Places, made []pricing.Claim) (pricing.Places, error) {
 	used := make([]int64, len(made))
 	for i := range made {
 		c, err := tx.countCell(made[i].Key)
@@ -264,7 +264,7 @@ func (tx *transaction) putPlaces(currency money.Currency, c *cell[pricing.Places
 	return change(tx, c, after)
 }
 
-// use counts what was used of an allowance whose places messages claim.
+// use counts what was used of an allowance whose places messages take.
 func (tx *transaction) use(currency money.Currency, increment pricing.Increment) error {
 	allowance := increment.Key
 	allowance.Month = 0
@@ -275,8 +275,8 @@ func (tx *transaction) use(currency money.Currency, increment pricing.Increment)
 	return tx.putPlaces(currency, c, c.value.Use(increment.Key.Month, increment.By))
 }
 
-// reserve adds what a message can cost, and its claims.
-func (tx *transaction) reserve(bound *pricing.Bound, made claims) error {
+// reserve adds what a message can cost, and its places of allowances.
+func (tx *transaction) reserve(bound *pricing.Bound, made takenPlaces) error {
 	if err := tx.shiftReserved(bound.Amount, made.coverable, money.Decimal.Add); err != nil {
 		return err
 	}
@@ -285,7 +285,7 @@ func (tx *transaction) reserve(bound *pricing.Bound, made claims) error {
 		if err != nil {
 			return err
 		}
-		with, err := tx.claimed(c.value, made.of[i].made)
+		with, err := tx.withPlace(c.value, made.of[i].made)
 		if err != nil {
 			return err
 		}
@@ -297,7 +297,7 @@ func (tx *transaction) reserve(bound *pricing.Bound, made claims) error {
 }
 
 // release takes back what reserve has added.
-func (tx *transaction) release(amount money.Money, made claims) error {
+func (tx *transaction) release(amount money.Money, made takenPlaces) error {
 	for _, place := range made.of {
 		c, err := tx.placesCell(place.name)
 		if err != nil {
