@@ -46,7 +46,7 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 	}
 	var settled []int64
 	var reserved []money.Money
-	var held []claims
+	var held []takenPlaces
 	looked := 0
 	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v engine.Row) bool {
 		looked++
@@ -61,9 +61,9 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
 			amount, whole := parseReserved(v.Text(5))
-			made, err := parseClaims(v.Text(8))
+			made, err := parsePlaces(v.Text(8))
 			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
-				amount, made = money.Decimal{}, claims{}
+				amount, made = money.Decimal{}, takenPlaces{}
 			}
 			reserved, held = append(
 				reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))},

@@ -133,7 +133,7 @@ type Message struct {
 	Settled  bool
 	Unpriced bool
 
-	claims           string // of places of allowances, as they are stored
+	places           string // of allowances, as they are stored
 	seq              int64
 	sealedUpstreamID []byte
 	dirty            bool

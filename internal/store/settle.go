@@ -61,7 +61,7 @@ func (tx Ledger) Unreserve(m *Message) error {
 	if !m.Settled {
 		return nil
 	}
-	if m.Reserved.Amount.IsZero() && m.claims == "" {
+	if m.Reserved.Amount.IsZero() && m.places == "" {
 		m.dirty = m.dirty || m.Condition == Damaged // so that a reservation that cannot be read is not found again
 		return nil
 	}
@@ -91,23 +91,23 @@ func (tx Ledger) Rereserve(m *Message, bound *pricing.Bound) error {
 // Reserves tells whether the message has the bound reserved already, or more.
 func (m *Message) Reserves(bound *pricing.Bound) bool {
 	enough := m.Reserved.Currency == bound.Amount.Currency && bound.Amount.Amount.Cmp(m.Reserved.Amount) <= 0
-	return enough && claimsOf(bound, m.Covered).String() == m.claims
+	return enough && placesOf(bound, m.Covered).String() == m.places
 }
 
 // reserveFor adds the bound of a message to what is reserved.
 func (tx *transaction) reserveFor(m *Message, bound *pricing.Bound) error {
-	made := claimsOf(bound, m.Covered)
-	m.Reserved, m.claims, m.dirty = bound.Amount, made.String(), true
+	made := placesOf(bound, m.Covered)
+	m.Reserved, m.places, m.dirty = bound.Amount, made.String(), true
 	return tx.reserve(bound, made)
 }
 
 // releaseOf takes what a message has reserved back.
 func (tx *transaction) releaseOf(m *Message) error {
-	made, err := parseClaims(m.claims)
+	made, err := parsePlaces(m.places)
 	if err != nil {
 		return err
 	}
-	m.claims, m.dirty = "", true
+	m.places, m.dirty = "", true
 	return tx.release(m.Reserved, made)
 }
 
