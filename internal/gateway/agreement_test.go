@@ -21,7 +21,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/replay"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -122,7 +121,7 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 		t.Fatal(err)
 	}
 	s := &story{t: t, random: random, now: now, names: map[string]string{}}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1", func(d *config.Document) {
+	w := prepareWorld(t, func(d *config.Document) {
 		d.Templates = append(d.Templates, gatewaytest.Approved(gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")))
 		d.Callback = nil
 		scarce(d.Plan.Revisions)
@@ -232,11 +231,7 @@ func (s *story) someone() (channel, customer string) {
 func (s *story) intake(body string) {
 	s.t.Helper()
 	s.hooks = append(s.hooks, body)
-	webhook, err := whatsapp.ParseWebhook([]byte(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.gateway.intake(s.t.Context(), s.tenant, webhook, appSecret); err != nil {
+	if err := s.gateway.intake.Take(s.t.Context(), s.tenant, []byte(body), appSecret); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -278,13 +273,7 @@ func (s *story) sends() {
 // post sends a message, and tells whether it was accepted.
 func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 	s.t.Helper()
-	send, err := whatsapp.ParseSend([]byte(bodyOf(customer, kind, category)))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	answer, err := s.gateway.accept(
-		s.t.Context(), caller{tenant: s.tenant, channel: s.tenant.Channel(channel)}, send, "",
-	)
+	given, err := accept(s.t, s.gateway, s.tenant, channel, bodyOf(customer, kind, category))
 	id := fmt.Sprintf("refused %d", len(s.lines))
 	switch refusal, refused := graph.AsError(err); {
 	case refused && refusal.Code == graph.CodeReEngagement:
@@ -295,7 +284,7 @@ func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 	case err != nil:
 		s.t.Fatalf("%s %s: %v", kind, category, err)
 	default:
-		id, accepted = answer.Messages[0].ID, true
+		id, accepted = given, true
 		s.sent = append(s.sent, id)
 		s.waiting = append(s.waiting, waiting{id: id, channel: channel, service: kind == "text" && category == ""})
 		s.names[id] = kind + " " + category + " to " + customer + " at " + s.now.Format(time.RFC3339)

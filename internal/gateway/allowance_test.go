@@ -7,10 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -89,14 +92,14 @@ func (s *story) givesUp(id string) (givenUp bool) {
 			return err
 		}
 		for _, c := range claimed {
-			if err := s.gateway.beginDoubt(tx, c, s.now); err != nil {
+			if err := settlement.BeginDoubt(tx, c, s.now); err != nil {
 				return err
 			}
 		}
 		if givenUp = m.State == store.InDoubt; !givenUp {
 			return nil
 		}
-		return s.gateway.resolveDoubt(tx, s.tenant, m, s.now)
+		return s.gateway.upkeep.ResolveDoubt(tx, s.tenant, m, s.now)
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -118,7 +121,7 @@ func (s *story) keepsBudget() {
 	s.t.Helper()
 	var billed, reserved money.Decimal
 	if err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) (err error) {
-		if billed, err = spent(tx, s.tenant, "USD", s.now); err != nil {
+		if billed, err = policy.Spent(tx, s.tenant, "USD", s.now); err != nil {
 			return err
 		}
 		reserved, err = tx.Figures().Reserved("USD")
@@ -198,26 +201,28 @@ func (s *story) claimsNothing() {
 // reserves nothing. The one behind the last place does.
 func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) {
-		scarce(d.Plan.Revisions)
-		d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock} // less than one message costs
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			scarce(d.Plan.Revisions)
+			d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock} // less than one message costs
+		})
+		w.writes(ana, "hello", 0)
+		w.quiet(ana)
+		for range storyPlaces {
+			w.accepted(textTo(ana, "an answer"))
+		}
+		if r := w.report(); !r.Period.Reserved.Amount.IsZero() {
+			t.Errorf("%s are reserved for answers that are free", r.Period.Reserved)
+		}
+		if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(
+			got.details, "can cost 0.03 USD and 0.01 USD is left",
+		) {
+			t.Errorf("the answer behind the last place got %d %s; want 131042", got.status, got.body)
+		}
+		if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
+			t.Errorf("a template got %d %s; want 131042: no allowance pays for it", got.status, got.body)
+		}
 	})
-	w.writes(ana, "hello", 0)
-	w.quiet(ana)
-	for range storyPlaces {
-		w.accepted(textTo(ana, "an answer"))
-	}
-	if r := w.report(); !r.Period.Reserved.Amount.IsZero() {
-		t.Errorf("%s are reserved for answers that are free", r.Period.Reserved)
-	}
-	if got := w.send(textTo(ana, "one too many")); got.code != 131042 || !strings.Contains(
-		got.details, "can cost 0.03 USD and 0.01 USD is left",
-	) {
-		t.Errorf("the answer behind the last place got %d %s; want 131042", got.status, got.body)
-	}
-	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
-		t.Errorf("a template got %d %s; want 131042: no allowance pays for it", got.status, got.body)
-	}
 }
 
 // A message takes the place of the month in which it is delivered: one that was accepted in October

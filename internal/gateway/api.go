@@ -9,18 +9,14 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/store"
 )
-
-// idempotencyHeader names a send, so that a client may repeat it safely after an answer was lost.
-const idempotencyHeader = "Idempotency-Key"
 
 // maxIdempotencyKey bounds the header, in bytes.
 const maxIdempotencyKey = 255
@@ -54,38 +50,36 @@ func (g *Gateway) api() http.Handler {
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
 	serve("GET "+number, "phone_number", g.getPhoneNumber)
 	serve("DELETE "+number, "other", g.deleteObject)
-	serve("GET "+config.WebhookPath, "handshake", g.getWebhook)
-	serve("POST "+config.WebhookPath, "webhook", g.postWebhook)
+	serve("GET "+config.WebhookPath, "handshake", g.intake.ServeHandshake)
+	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
 		number + "/messages", number + "/block_users", number + "/consents", number + "/erase",
 		number + "/refused_callbacks", number, config.WebhookPath,
 	} {
-		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return whatsapp.MethodNotAllowed() })
+		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return &network.Refusal{Reason: network.NoMethod} })
 	}
-	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return whatsapp.MediaNotServed() })
+	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return &network.Refusal{Reason: network.NoMedia} })
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
-		e := graph.NewError(
-			graph.CodeInvalidParameter,
-			"Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.",
+		return network.Refuse(
+			network.NoSuchPath, "Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.",
 		)
-		e.HTTPStatus = http.StatusNotFound
-		return e
 	})
-	return graph.WithVersion(mux)
+	return meta.WithVersion(mux)
 }
 
 // handlerMessages is the name of the handler that takes sends.
 const handlerMessages = "messages"
 
 // hiddenCause is what a caller hears of an error that is none of its business.
-func hiddenCause(err error) *graph.Error {
-	if errors.Is(err, store.ErrOutcomeUnknown) {
-		return whatsapp.OutcomeUnknown(storeRetry)
+func hiddenCause(err error) network.Error {
+	refusal := network.Refusal{Reason: network.Unavailable, After: storeRetry}
+	switch {
+	case errors.Is(err, store.ErrOutcomeUnknown):
+		refusal.Reason = network.OutcomeUnknown
+	case errors.Is(err, store.ErrFault):
+		refusal = network.Refusal{Reason: network.Fault}
 	}
-	if errors.Is(err, store.ErrFault) {
-		return whatsapp.Faulty()
-	}
-	return whatsapp.Unavailable(storeRetry)
+	return meta.Common().Refuse(&refusal)
 }
 
 // fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a
@@ -120,19 +114,19 @@ type caller struct {
 func (g *Gateway) admit(r *http.Request) (caller, error) {
 	t := g.config.Tenant()
 	if t == nil {
-		return caller{}, whatsapp.Unavailable(storeRetry)
+		return caller{}, &network.Refusal{Reason: network.Unavailable, After: storeRetry}
 	}
 	token, ok := t.Authenticate(presentedToken(r))
 	if !ok {
-		return caller{}, whatsapp.InvalidToken()
+		return caller{}, &network.Refusal{Reason: network.Unauthenticated}
 	}
-	if version := r.PathValue("version"); version != graph.Unversioned && !apiVersion.MatchString(version) {
-		return caller{}, graph.NewError(graph.CodeInvalidParameter,
+	if version := r.PathValue("version"); version != meta.Unversioned && !apiVersion.MatchString(version) {
+		return caller{}, network.Refuse(network.Malformed,
 			"The path must begin with a Graph API version such as /v26.0, or with the phone number id.")
 	}
 	c := t.Channel(r.PathValue("phone"))
 	if c == nil {
-		return caller{}, whatsapp.UnknownPhoneNumberID()
+		return caller{}, &network.Refusal{Reason: network.UnknownChannel}
 	}
 	return caller{tenant: t, channel: c, token: token}, nil
 }
@@ -157,31 +151,32 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, done, err := g.bodies.read(r, whatsapp.MaxSendBody)
+	body, done, err := g.bodies.read(r, from.channel.Network.Traits().MaxRequest)
 	if err != nil {
 		return err
 	}
 	defer done()
-	send, err := whatsapp.ParseSend(body)
+	out, err := from.channel.Network.Parse(body)
 	if err != nil {
 		return err
 	}
-	if send.Read != nil {
-		return g.markRead(w, r, from, send)
+	if out.Notice != nil {
+		return g.passNotice(w, r, from, out)
 	}
-	answer, err := g.accept(r.Context(), from, send, key)
+	id, err := g.admission.Accept(r.Context(), &admission.Request{
+		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
+	})
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, answer)
+	return writeJSON(w, out.Answer(id))
 }
 
 func idempotencyKey(r *http.Request) (string, error) {
-	key := r.Header.Get(idempotencyHeader)
+	key := r.Header.Get(admission.IdempotencyHeader)
 	if len(key) > maxIdempotencyKey {
-		return "", graph.NewError(
-			graph.CodeInvalidParameter,
-			fmt.Sprintf("The header %s must have at most %d bytes.", idempotencyHeader, maxIdempotencyKey),
+		return "", network.Refuse(network.Malformed,
+			fmt.Sprintf("The header %s must have at most %d bytes.", admission.IdempotencyHeader, maxIdempotencyKey),
 		)
 	}
 	return key, nil
@@ -228,36 +223,36 @@ func (g *Gateway) deleteObject(_ http.ResponseWriter, r *http.Request) error {
 	if _, err := g.admit(r); err != nil {
 		return objectFailure(err)
 	}
-	return whatsapp.MethodNotAllowed()
+	return &network.Refusal{Reason: network.NoMethod}
 }
 
 // objectFailure is admit's error for a request that may mean another object than a number.
 func objectFailure(err error) error {
-	if failure, ok := graph.AsError(err); ok && failure.Code == graph.CodeUnknownPhoneNumberID {
-		return whatsapp.UnknownObject()
+	if refusal, ok := errors.AsType[*network.Refusal](err); ok && refusal.Reason == network.UnknownChannel {
+		return &network.Refusal{Reason: network.UnknownObject}
 	}
 	return err
 }
 
-// markRead passes a read receipt on. It is no message: nothing is stored and nothing is billed.
-func (g *Gateway) markRead(w http.ResponseWriter, r *http.Request, from caller, send *whatsapp.Send) error {
-	err := g.pass(func() error { return from.channel.Upstream.Notify(r.Context(), send.Read.Body()) })
+// passNotice passes on what is no message, such as a read receipt: nothing is stored and nothing is
+// billed.
+func (g *Gateway) passNotice(w http.ResponseWriter, r *http.Request, from caller, out *network.Outbound) error {
+	err := g.pass(func() error { return from.channel.Upstream.Notify(r.Context(), out.Notice) })
 	if err != nil {
 		return upstreamFailure(err)
 	}
-	return writeJSON(w, whatsapp.Success())
+	return writeJSON(w, out.Answer(""))
 }
 
 // upstreamFailure is how a call that was only passed on fails: with the upstream's own error,
 // unless that error is about the gateway's credentials, which are none of the caller's business.
 func upstreamFailure(err error) error {
-	failure, ok := graph.AsError(err)
+	failure, ok := network.AsError(err)
 	if ok && failure.Class() != network.StopTenant {
 		return failure
 	}
 	if _, silent := errors.AsType[*network.TransportError](err); ok || silent {
-		return graph.NewError(
-			graph.CodeUnavailable,
+		return network.Refuse(network.Silent,
 			"The upstream did not take the request. Try again later; the platform team can see why.",
 		)
 	}

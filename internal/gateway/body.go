@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 // maxBuffered bounds the bytes of all request bodies of the API that are held at once. It counts
@@ -32,8 +32,8 @@ func (b *bodies) read(r *http.Request, limit int64) (body []byte, done func(), e
 		return nil, nil, busy()
 	case err != nil:
 		done()
-		return nil, nil, graph.NewError(
-			graph.CodeInvalidParameter, "The body could not be read to its end. Send it again.",
+		return nil, nil, network.Refuse(
+			network.Malformed, "The body could not be read to its end. Send it again.",
 		)
 	}
 	return body, done, nil

@@ -6,8 +6,9 @@ import (
 	"slices"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -40,8 +41,8 @@ func (g *Gateway) postErase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(users) > maxErased {
-		return graph.NewError(
-			graph.CodeInvalidValue, "users must name at most 10 people: they are looked for among all messages.",
+		return network.Refuse(
+			network.InvalidValue, "users must name at most 10 people: they are looked for among all messages.",
 		)
 	}
 	unsettled, err := g.erase(r.Context(), from.channel.ID, users)
@@ -61,12 +62,12 @@ const maxErased = 10
 // erase forgets people, page by page, so that no operation is long. It tells how many messages are
 // open.
 func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
-	people, err := g.eraseReach(ctx, users)
+	known, err := g.eraseReach(ctx, users)
 	if err != nil {
 		return 0, err
 	}
-	customers := make([]seal.CustomerHash, 0, len(people))
-	for _, primary := range people {
+	customers := make([]seal.CustomerHash, 0, len(known))
+	for _, primary := range known {
 		customers = append(customers, g.keys.Seal().CustomerHash(channel, string(primary)))
 	}
 	var so store.Erasure
@@ -83,20 +84,20 @@ func (g *Gateway) erase(ctx context.Context, channel string, users []string) (un
 			break
 		}
 	}
-	return g.forget(ctx, people)
+	return g.forget(ctx, known)
 }
 
 // forget forgets the addresses of those people of whom no message is left with any number of the
 // account: until then the messages are found by them. It tells how many messages are open.
-func (g *Gateway) forget(ctx context.Context, people []identity.Address) (unsettled int64, err error) {
+func (g *Gateway) forget(ctx context.Context, known []identity.Address) (unsettled int64, err error) {
 	var so store.Remains
 	for {
 		var page store.Remains // apart from so: an operation may be run again
 		err := g.store.Update(ctx, func(tx *durable.Tx) (err error) {
-			page, err = tx.People().Remains(people, so, erasePage)
-			for i := range people {
+			page, err = tx.People().Remains(known, so, erasePage)
+			for i := range known {
 				if err == nil && page.Next == 0 && page.Messages[i] == 0 {
-					err = tx.People().Forget(people[i])
+					err = tx.People().Forget(known[i])
 				}
 			}
 			return err
@@ -116,28 +117,28 @@ func (g *Gateway) forget(ctx context.Context, people []identity.Address) (unsett
 
 // eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each
 // once and by the primary address.
-func (g *Gateway) eraseReach(ctx context.Context, users []string) (people []identity.Address, err error) {
+func (g *Gateway) eraseReach(ctx context.Context, users []string) (known []identity.Address, err error) {
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
-		people = nil
+		known = nil
 		for _, user := range users {
 			unions, err := tx.People().Adopt(identity.Of(user), g.store.Now())
 			if err != nil {
 				return err
 			}
-			g.follow(tx, unions)
+			g.gate.Follow(tx, unions)
 			primary, err := tx.People().Primary(identity.Of(user))
 			if err != nil {
 				return err
 			}
-			if slices.Contains(people, primary) {
+			if slices.Contains(known, primary) {
 				continue
 			}
-			people = append(people, primary)
-			if err := tx.People().EraseReach(g.personOf(primary)); err != nil {
+			known = append(known, primary)
+			if err := tx.People().EraseReach(people.Person(g.keys.Seal(), primary)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return people, err
+	return known, err
 }

@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	_ "modernc.org/sqlite"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -49,15 +49,11 @@ func queued(t *testing.T, g *Gateway, n int) (ids []string) {
 	t.Helper()
 	served := g.config.Tenant()
 	for i := range n {
-		send, err := whatsapp.ParseSend([]byte(templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready")))
+		id, err := accept(t, g, served, phoneID, templateTo(fmt.Sprintf("3361234560%d", i), "parcel_ready"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := g.accept(t.Context(), caller{tenant: served, channel: served.Channel(phoneID)}, send, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, answer.Messages[0].ID)
+		ids = append(ids, id)
 	}
 	return ids
 }
@@ -70,12 +66,9 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 		statuses = append(statuses, fmt.Sprintf(`{"id":"wamid.upstream%d","status":"delivered","timestamp":%q,"recipient_id":"3361234560%d","biz_opaque_callback_data":%q}`,
 			i, unixSeconds(g.store.Now()), i, id))
 	}
-	webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
-		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ",")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g.intake(t.Context(), g.config.Tenant(), webhook, appSecret)
+	webhook := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+		"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[%s]}}]}]}`, waba, phoneID, strings.Join(statuses, ","))
+	return g.intake.Take(t.Context(), g.config.Tenant(), webhook, appSecret)
 }
 
 // A delivery that the store refuses is told again by the upstream; those beside it, in the same
@@ -88,7 +81,7 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 		err := delivered(t, g, ids)
 		if !errors.Is(err, store.ErrFault) || errors.Is(
 			err, store.ErrUnavailable,
-		) || hiddenCause(err).HTTPStatus != http.StatusInternalServerError {
+		) || hiddenCause(err).Status() != http.StatusInternalServerError {
 			t.Fatalf("the webhook got %v; want a fault, and 500", err)
 		}
 		var got []store.State
@@ -108,9 +101,9 @@ func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
 	clock.advance(31 * 24 * time.Hour) // too late to be sent: the claim gives them up, and settles them
-	parcels, _, err := g.claim(t.Context(), g.config.Tenant(), g.config.Tenant().Channel(phoneID), 10)
-	if err != nil || len(parcels) != 0 {
-		t.Fatalf("claimed %d messages, %v; want none, and no error", len(parcels), err)
+	jobs, _, err := g.dispatcher.Claim(t.Context(), g.config.Tenant(), g.config.Tenant().Channel(phoneID), 10)
+	if err != nil || len(jobs) != 0 {
+		t.Fatalf("claimed %d messages, %v; want none, and no error", len(jobs), err)
 	}
 	for i, want := range []store.State{store.Queued, store.Failed, store.Failed} {
 		if got := storedState(t, g, ids[i]); got != want {
@@ -126,7 +119,7 @@ func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
 	clock.advance(60 * 24 * time.Hour)
-	if err := g.expireUnsettled(t.Context(), g.config.Tenant(), g.store.Now()); err != nil {
+	if err := g.upkeep.ExpireUnsettled(t.Context(), g.config.Tenant(), g.store.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []store.State{store.Queued, store.Failed, store.Failed} {
@@ -139,33 +132,35 @@ func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 // A second gateway on the same volume takes over; the first one stops at once and says why.
 func TestGatewayThatWasTakenOverServesNothing(t *testing.T) {
 	t.Parallel()
-	first := newWorld(t)
-	if got := first.metric("guichet_gateway_store_superseded"); got != "0" {
-		t.Errorf("store_superseded is %q; want 0", got)
-	}
-	second := first.another()
-	first.until("the first one refuses", func() bool {
-		return first.send(templateTo("+"+ana, "parcel_ready")).status == http.StatusServiceUnavailable
+	synctest.Test(t, func(t *testing.T) {
+		first := newWorld(t)
+		if got := first.metric("guichet_gateway_store_superseded"); got != "0" {
+			t.Errorf("store_superseded is %q; want 0", got)
+		}
+		second := first.another()
+		first.until("the first one refuses", func() bool {
+			return first.send(templateTo("+"+ana, "parcel_ready")).status == http.StatusServiceUnavailable
+		})
+		second.accepted(templateTo("+"+ana, "parcel_ready"))
+		response, err := first.client.Get(first.metrics + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
+			body, store.ErrSuperseded.Error(),
+		) {
+			t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
+		}
+		if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
+			t.Errorf("store_superseded is %q; want 1", got)
+		}
+		if outage := first.report().StoreOutage; outage == nil || outage.Cause != report.StoreSuperseded {
+			t.Errorf("the report says %+v of the store; want that it was superseded", outage)
+		}
+		if !strings.Contains(first.logs.String(), "Store was taken over") {
+			t.Error("the log does not say that the store was taken over")
+		}
 	})
-	second.accepted(templateTo("+"+ana, "parcel_ready"))
-	response, err := http.Get(first.metrics + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body := readAll(t, response); response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(
-		body, store.ErrSuperseded.Error(),
-	) {
-		t.Errorf("/readyz says %d %q; want 503 and why", response.StatusCode, body)
-	}
-	if got := first.metric("guichet_gateway_store_superseded"); got != "1" {
-		t.Errorf("store_superseded is %q; want 1", got)
-	}
-	if outage := first.report().StoreOutage; outage == nil || outage.Cause != report.StoreSuperseded {
-		t.Errorf("the report says %+v of the store; want that it was superseded", outage)
-	}
-	if !strings.Contains(first.logs.String(), "Store was taken over") {
-		t.Error("the log does not say that the store was taken over")
-	}
 }
 
 // The clock of one replica's machine is five minutes ahead. A doubt that it begins ends after the

@@ -7,16 +7,23 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
+	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/reporting"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/gateway/upkeep"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/gateway/wake"
 )
 
@@ -42,41 +49,27 @@ type Options struct {
 // configInterval is how often the configuration file and the keys are looked at.
 const configInterval = time.Second
 
-// Gateway serves one account.
+// Gateway serves one account: it composes the packages that do the work, and speaks HTTP for them.
 type Gateway struct {
-	options Options
-	log     *slog.Logger
-	keys    *served.Keyring
-	config  *served.Configuration
-	store   *durable.Store
-	metrics *telemetry.Metrics
-	traces  telemetry.Traces
-	// failures throttles the log of messages that fail.
-	failures *telemetry.Throttle
-	// rejections are what the log tells of webhooks that come to nothing.
-	rejections *rejections
-	// sealed is what the last walk through the store has found; nil before the first one.
-	sealed atomic.Pointer[sealedWith]
-	// reachableSince is since when statuses can reach the store: since it was opened, or the end of
-	// the store's last outage, as far as maintenance, which alone uses it, has met one. The zero
-	// time is since now.
-	reachableSince time.Time
-	pacer          *pacer
-	channels       *channelStops
-	upstreams      *upstreams
-	steady         steadySpace
-	refusals       budgetRefusals
-	callbacks      *callbackClient
-	// bodies are those of the API's requests; what anybody may post as a webhook takes no room from
-	// them.
-	bodies      bodies
-	webhookRoom webhookRoom
+	options    Options
+	log        *slog.Logger
+	keys       *served.Keyring
+	config     *served.Configuration
+	store      *durable.Store
+	metrics    *telemetry.Metrics
+	traces     telemetry.Traces
+	callbacks  *callbacks.Queue
+	gate       *upstream.Gate
+	intake     *intake.Intake
+	dispatcher *dispatch.Dispatcher
+	admission  *admission.Admission
+	upkeep     *upkeep.Upkeep
+	reporter   *reporting.Reporter
+	// bodies are those of the API's requests.
+	bodies bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
-	passes  chan struct{}
-	senders *senders
-	// sends and deliveries wake the dispatcher and the delivery of callbacks.
-	sends, deliveries wake.Signal
+	passes chan struct{}
 }
 
 // Run serves an account on the listeners until ctx is done, then lets what is under way finish.
@@ -102,54 +95,53 @@ func newGateway(options Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics, traces := telemetry.NewMetrics(), telemetry.Traces{Tracer: options.Tracer}
-	g := &Gateway{
-		options: options,
-		log:     options.Log,
-		keys:    keyring,
-		config: served.NewConfiguration(
-			filepath.Join(options.ConfigDirectory, config.FileName), peers.NewTransport(dispatchers, options.Dial),
-			options.Log,
-		),
-		store: durable.New(durable.Options{
-			Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
-			Log: options.Log, Metrics: metrics, Traces: traces,
-		}),
-		metrics:        metrics,
-		traces:         traces,
-		failures:       telemetry.NewThrottle(),
-		rejections:     newRejections(options.Log),
-		reachableSince: options.Now(),
-		pacer:          newPacer(),
-		channels:       newChannelStops(),
-		upstreams:      newUpstreams(),
-		callbacks:      newCallbackClient(peers.NewTransport(deliverers, options.Dial)),
-		passes:         make(chan struct{}, maxPasses),
-		senders:        newSenders(dispatchers),
-		sends:          wake.New(),
-		deliveries:     wake.New(),
-	}
-	g.metrics.Registry.MustRegister(gauges{
-		read: g.depths, obstacles: g.obstacles, space: g.store.Space,
-		superseded: func() bool { return g.store.Superseded() != nil },
+	log, metrics, traces := options.Log, telemetry.NewMetrics(), telemetry.Traces{Tracer: options.Tracer}
+	configuration := served.NewConfiguration(
+		filepath.Join(options.ConfigDirectory, config.FileName),
+		peers.NewTransport(dispatch.Concurrency, options.Dial), log,
+	)
+	account := durable.New(durable.Options{
+		Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
+		Log: log, Metrics: metrics, Traces: traces,
 	})
+	queue := callbacks.NewQueue(account, configuration, options.Dial, log, metrics, traces)
+	settler := settlement.New(queue, log, metrics)
+	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
+	webhooks := intake.New(intake.Options{
+		Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate, Callbacks: queue,
+		Settler: settler, Log: log, Metrics: metrics, Traces: traces,
+	})
+	dispatcher := dispatch.New(dispatch.Options{
+		Store: account, Config: configuration, Gate: gate, Settler: settler, Intake: webhooks, Callbacks: queue,
+		Log: log, Metrics: metrics, Traces: traces,
+	})
+	g := &Gateway{
+		options: options, log: log, keys: keyring, config: configuration, store: account, metrics: metrics, traces: traces,
+		callbacks: queue, gate: gate, intake: webhooks, dispatcher: dispatcher,
+		admission: admission.New(account, keyring.Seal(), gate, dispatcher, metrics),
+		upkeep: upkeep.New(upkeep.Options{
+			Store: account, Config: configuration, Keys: keyring, Gate: gate, Settler: settler, Callbacks: queue,
+			Log: log,
+		}),
+		passes: make(chan struct{}, maxPasses),
+	}
+	g.reporter = reporting.New(reporting.Options{
+		Replica: options.Replica, Store: account, Config: configuration, Keys: keyring, Gate: gate,
+		Admission: g.admission, Upkeep: g.upkeep, Log: log,
+	})
+	g.metrics.Registry.MustRegister(g.reporter)
 	return g, nil
 }
 
 // look reads the mounted files that have changed, and lets the rest follow.
 func (g *Gateway) look() {
-	g.keys.Look(g.oldKeysUnused)
+	g.keys.Look(g.upkeep.OldKeysUnused)
 	t := g.config.Look()
 	if t == nil {
 		return
 	}
-	g.upstreams.serve(t, g.store.Now())
-	g.channels.resume(t.ChannelIDs()) // new credentials may be what a stopped channel waited for
-	g.metrics.Stopped.Reset()
-	for _, c := range t.Channels {
-		g.metrics.Stopped.WithLabelValues(c.Name).Set(0)
-	}
-	g.notify()
+	g.gate.Serve(t, g.store.Now())
+	g.callbacks.Notify()
 	debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
 }
 
@@ -162,7 +154,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	var background sync.WaitGroup
 	g.look()
 	background.Go(func() { wake.Every(ctx, configInterval, g.look) })
-	background.Go(func() { g.probe(ctx) })
+	background.Go(func() { g.gate.Probe(ctx, g.config) })
 	background.Go(func() {
 		if err := g.open(ctx); err != nil {
 			stop(err)
@@ -170,10 +162,10 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 		if !g.store.IsOpen() {
 			return
 		}
-		background.Go(func() { g.dispatch(ctx) })
-		background.Go(func() { g.deliver(ctx) })
-		background.Go(func() { g.maintain(ctx) })
-		background.Go(func() { g.reseal(ctx) })
+		background.Go(func() { g.dispatcher.Run(ctx) })
+		background.Go(func() { g.callbacks.Run(ctx) })
+		background.Go(func() { g.upkeep.Run(ctx) })
+		background.Go(func() { g.upkeep.Reseal(ctx) })
 	})
 	err = g.serve(ctx, listeners)
 	stop(nil)
@@ -196,20 +188,9 @@ func (g *Gateway) open(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-	err := g.store.Open(ctx, g.config.Tenant(), g.recover)
+	err := g.store.Open(ctx, g.config.Tenant(), g.upkeep.Recover)
 	if ctx.Err() != nil && !g.store.IsOpen() {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	g.reachableSince = g.store.Now()
-	return nil
-}
-
-// notify wakes the dispatcher and the delivery of callbacks: a message that has ended lets the one
-// behind it go, and the business hears of it.
-func (g *Gateway) notify() {
-	g.sends.Notify()
-	g.deliveries.Notify()
+	return err
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -19,13 +18,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/onsi/gomega"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -42,6 +45,15 @@ const (
 	accessToken = gatewaytest.AccessToken
 	hookSecret  = gatewaytest.CallbackSecret
 	ana         = gatewaytest.Ana
+
+	stopProbe         = upstream.StopRest
+	probeInterval     = upstream.ProbeInterval
+	dispatchers       = dispatch.Concurrency
+	outcomeGrace      = policy.OutcomeGrace
+	pairBurst         = 45 // and one in pairInterval: what WhatsApp takes from a number for one customer
+	pairInterval      = 6 * time.Second
+	longestBackoff    = 5 * time.Minute
+	idempotencyHeader = admission.IdempotencyHeader
 )
 
 var (
@@ -51,9 +63,11 @@ var (
 	usd        = gatewaytest.USD
 )
 
-// world is a gateway between a simulator and a business's endpoint, all on loopback.
+// world is a gateway between a simulator and a business's endpoint, all on one network.
 type world struct {
 	t         testing.TB
+	network   *gatewaytest.Network
+	client    *http.Client
 	document  config.Document
 	directory string
 	clock     *testClock
@@ -63,6 +77,7 @@ type world struct {
 	api       string
 	metrics   string
 	reportURL string
+	listeners Listeners
 	token     string
 	logs      *lockedBuffer
 	stop      func() error
@@ -113,10 +128,10 @@ type business struct {
 	down   atomic.Bool
 }
 
-func newBusiness(tb testing.TB) *business {
+func newBusiness(tb testing.TB, network *gatewaytest.Network) *business {
 	tb.Helper()
 	b := &business{}
-	b.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	b.server = network.Serve(tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || b.down.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -131,7 +146,6 @@ func newBusiness(tb testing.TB) *business {
 		}
 		b.bodies = append(b.bodies, string(body))
 	}))
-	tb.Cleanup(b.server.Close)
 	return b
 }
 
@@ -173,21 +187,42 @@ func (b *business) received(text string) []string {
 // change before.
 func newWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 	tb.Helper()
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	w := prepareWorld(tb, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), changes...)
-	w.start(listeners)
+	return newWorldOn(tb, gatewaytest.NewNetwork(), changes...)
+}
+
+// newWorldOn is newWorld on a network.
+func newWorldOn(tb testing.TB, network *gatewaytest.Network, changes ...func(*config.Document)) *world {
+	tb.Helper()
+	w := listenOn(tb, network, changes...)
+	w.start()
 	w.runSimulator()
 	return w
 }
 
-// prepareWorld makes everything but the running gateway, whose API will be at the address.
-func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*config.Document)) *world {
+// prepareWorld makes everything but the running gateway.
+func prepareWorld(tb testing.TB, changes ...func(*config.Document)) *world {
+	tb.Helper()
+	return listenOn(tb, gatewaytest.NewNetwork(), changes...)
+}
+
+func listenOn(tb testing.TB, network *gatewaytest.Network, changes ...func(*config.Document)) *world {
+	tb.Helper()
+	listeners := Listeners{API: network.Listen(tb), Metrics: network.Listen(tb), Report: network.Listen(tb)}
+	clock := &testClock{began: time.Now()}
+	w := prepareWorldOn(tb, network, clock, "http://"+listeners.API.Addr().String(), changes...)
+	w.serveOn(listeners)
+	return w
+}
+
+// prepareWorldOn is prepareWorld on a network, with a clock, for a gateway whose API will be at the
+// address.
+func prepareWorldOn(
+	tb testing.TB, network *gatewaytest.Network, clock *testClock, api string, changes ...func(*config.Document),
+) *world {
 	tb.Helper()
 	w := &world{
-		t: tb, directory: tb.TempDir(), clock: clock, business: newBusiness(tb), logs: &lockedBuffer{}, api: api,
+		t: tb, network: network, client: network.Client(tb), directory: tb.TempDir(), clock: clock,
+		business: newBusiness(tb, network), logs: &lockedBuffer{}, api: api,
 	}
 	tb.Cleanup(w.tellLogs)
 	for _, name := range []string{"config", "keys", "data"} {
@@ -197,21 +232,36 @@ func prepareWorld(tb testing.TB, clock *testClock, api string, changes ...func(*
 	}
 	w.token = gatewaytest.WriteKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
-	w.sim, err = simulator.New(
-		gatewaytest.SimulatorConfig(api+config.WebhookPath),
-		simulator.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler)},
-	)
+	w.sim, err = simulator.New(gatewaytest.SimulatorConfig(w.api+config.WebhookPath), simulator.Options{
+		Now: clock.now, Logger: slog.New(slog.DiscardHandler), Transport: w.client.Transport,
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w.upstream = httptest.NewServer(w.sim.Handler())
-	tb.Cleanup(w.upstream.Close)
+	w.upstream = network.Serve(tb, w.sim.Handler())
 	w.document = gatewaytest.Document(tb, w.upstream.URL, w.business.server.URL)
 	for _, change := range changes {
 		change(&w.document)
 	}
 	w.writeDocument()
 	return w
+}
+
+// serveOn sets where the next gateway serves.
+func (w *world) serveOn(listeners Listeners) {
+	w.listeners = listeners
+	w.api = "http://" + listeners.API.Addr().String()
+	w.metrics = "http://" + listeners.Metrics.Addr().String()
+	w.reportURL = "https://" + listeners.Report.Addr().String() + report.Path
+}
+
+// listenAgain lets the next gateway serve where the one before did.
+func (w *world) listenAgain() {
+	again := w.network.ListenAgain
+	w.serveOn(Listeners{
+		API: again(w.listeners.API.Addr()), Metrics: again(w.listeners.Metrics.Addr()),
+		Report: again(w.listeners.Report.Addr()),
+	})
 }
 
 // tellLogs prints the end of the gateway's logs if the test has failed.
@@ -232,29 +282,24 @@ func (w *world) runSimulator() {
 }
 
 // start runs the gateway and waits until it is ready.
-func (w *world) start(listeners Listeners) {
+func (w *world) start() {
 	w.t.Helper()
-	w.run(listeners)
+	w.run()
 	w.becomesReady()
 }
 
-// run runs the gateway on the listeners until the test ends or w.stop is called.
-func (w *world) run(listeners Listeners) {
+// run runs the gateway until the test ends or w.stop is called.
+func (w *world) run() {
 	w.t.Helper()
-	w.api = "http://" + listeners.API.Addr().String()
-	w.metrics = "http://" + listeners.Metrics.Addr().String()
-	w.reportURL = "https://" + listeners.Report.Addr().String() + report.Path
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
 		done <- Run(ctx, Options{
-			ConfigDirectory: filepath.Join(
-				w.directory, "config",
-			), KeysDirectory: filepath.Join(w.directory, "keys"), DataDirectory: filepath.Join(w.directory, "data"),
-			Replica: "gateway-0", Log: slog.New(
-				slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}),
-			), Now: w.clock.now, Tracer: w.tracer,
-		}, listeners)
+			ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"),
+			DataDirectory: filepath.Join(w.directory, "data"), Replica: "gateway-0",
+			Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			Now: w.clock.now, Tracer: w.tracer, Dial: w.network.Dial,
+		}, w.listeners)
 	}()
 	w.stop = sync.OnceValue(func() error { cancel(); return <-done })
 	w.t.Cleanup(func() {
@@ -268,7 +313,7 @@ func (w *world) run(listeners Listeners) {
 func (w *world) becomesReady() {
 	w.t.Helper()
 	w.until("the gateway is ready", func() bool {
-		response, err := http.Get(w.metrics + "/readyz")
+		response, err := w.client.Get(w.metrics + "/readyz")
 		if err != nil {
 			return false
 		}
@@ -284,7 +329,7 @@ func (w *world) control(method, path, body string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := w.client.Do(request)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -298,7 +343,14 @@ func (w *world) control(method, path, body string) {
 // until waits for a condition.
 func (w *world) until(what string, condition func() bool) {
 	w.t.Helper()
-	gomega.NewWithT(w.t).Eventually(condition, "1m", "10ms").Should(gomega.BeTrue(), what)
+	const patience, longestPause = time.Minute, 250 * time.Millisecond
+	began := time.Now()
+	for pause := 10 * time.Millisecond; !condition(); pause = min(pause*3/2, longestPause) {
+		if time.Since(began) > patience {
+			w.t.Fatalf("it did not happen within %v: %s", patience, what)
+		}
+		time.Sleep(pause)
+	}
 }
 
 // writeDocument replaces the configuration in one step, as a volume of a Secret is.
@@ -343,7 +395,7 @@ func (w *world) do(method, path, body string, header ...string) answer {
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := w.client.Do(request)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -411,9 +463,6 @@ func stopped(r report.Report) []report.Channel {
 
 func (w *world) fetchReport(authorization, tag string) (status int, body, newTag string) {
 	w.t.Helper()
-	client := &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true},
-	}
 	request, err := http.NewRequest(http.MethodGet, w.reportURL, nil)
 	if err != nil {
 		w.t.Fatal(err)
@@ -422,7 +471,7 @@ func (w *world) fetchReport(authorization, tag string) (status int, body, newTag
 	if tag != "" {
 		request.Header.Set("If-None-Match", tag)
 	}
-	response, err := client.Do(request)
+	response, err := w.client.Do(request)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -445,7 +494,7 @@ func (w *world) settled(messages int64) report.Report {
 // metric reads a sample from /metrics, such as `guichet_gateway_open_windows`; absent is "".
 func (w *world) metric(name string) string {
 	w.t.Helper()
-	response, err := http.Get(w.metrics + "/metrics")
+	response, err := w.client.Get(w.metrics + "/metrics")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -489,4 +538,19 @@ func unixSeconds(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) 
 func tenantOf(tb testing.TB, change func(*config.Document)) (*served.Tenant, error) {
 	tb.Helper()
 	return served.Parse(gatewaytest.Encoded(tb, change), http.DefaultTransport)
+}
+
+// accept sends a body past HTTP, and returns the message's id.
+func accept(tb testing.TB, g *Gateway, t *served.Tenant, channel, body string) (id string, err error) {
+	tb.Helper()
+	c := t.Channel(channel)
+	out, err := c.Network.Parse([]byte(body))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	id, err = g.admission.Accept(tb.Context(), &admission.Request{Tenant: t, Channel: c, Outbound: out})
+	if told, refused := network.InWords(c.Network, err); refused {
+		err = told
+	}
+	return id, err
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/guichet-dev/guichet/internal/config"
 )
@@ -97,55 +98,59 @@ func TestP2WhatCouldBeReadInTwoWaysIsNotPassedOn(t *testing.T) {
 // otherwise makes it another one.
 func TestIdempotencyKeyDisregardsHowTheJSONIsWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 0)
-	const key = "order-4711"
-	first := w.accepted(
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true}}`,
-		idempotencyHeader, key,
-	)
-	for _, same := range []string{
-		`{"type":"text","text":{"preview_url":true,"body":"é"},"to":"33612345678","messaging_product":"whatsapp"}`,
-		` { "text" : { "body":"\u00e9", "preview_url" : true }, "type":"text","to":"33612345678",` + "\n" + `"messaging_product":"whatsapp" } `,
-	} {
-		if again := w.accepted(same, idempotencyHeader, key); again != first {
-			t.Errorf("%s got the id %s, want %s", same, again, first)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		const key = "order-4711"
+		first := w.accepted(
+			`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true}}`,
+			idempotencyHeader, key,
+		)
+		for _, same := range []string{
+			`{"type":"text","text":{"preview_url":true,"body":"é"},"to":"33612345678","messaging_product":"whatsapp"}`,
+			` { "text" : { "body":"\u00e9", "preview_url" : true }, "type":"text","to":"33612345678",` + "\n" + `"messaging_product":"whatsapp" } `,
+		} {
+			if again := w.accepted(same, idempotencyHeader, key); again != first {
+				t.Errorf("%s got the id %s, want %s", same, again, first)
+			}
 		}
-	}
-	for _, other := range []string{
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":false}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"e","preview_url":true}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true},"future":1}`,
-	} {
-		if got := w.send(other, idempotencyHeader, key); got.status != http.StatusBadRequest || got.code != 100 {
-			t.Errorf("%s got %d %s, want 400 with 100", other, got.status, got.body)
+		for _, other := range []string{
+			`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":false}}`,
+			`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"e","preview_url":true}}`,
+			`{"messaging_product":"whatsapp","to":"33612345678","type":"text","text":{"body":"é","preview_url":true},"future":1}`,
+		} {
+			if got := w.send(other, idempotencyHeader, key); got.status != http.StatusBadRequest || got.code != 100 {
+				t.Errorf("%s got %d %s, want 400 with 100", other, got.status, got.body)
+			}
 		}
-	}
+	})
 }
 
 func TestMediaIDIsNotCalledAPhoneNumberID(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	const media = "/v26.0/1479537139650973"
-	for _, request := range []struct {
-		method, path string
-		status       int
-	}{
-		{http.MethodGet, media, 400},
-		{http.MethodGet, media + "?phone_number_id=" + phoneID, 400},
-		{http.MethodDelete, media, 400},
-		{http.MethodPost, "/v26.0/" + phoneID + "/media", 404},
-		{http.MethodPost, "/" + phoneID + "/media", 404},
-	} {
-		got := w.do(request.method, request.path, "")
-		if got.status != request.status || got.code != 100 || !strings.Contains(strings.ToLower(got.details), "media") {
-			t.Errorf(
-				"%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status,
-				got.body, request.status,
-			)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		const media = "/v26.0/1479537139650973"
+		for _, request := range []struct {
+			method, path string
+			status       int
+		}{
+			{http.MethodGet, media, 400},
+			{http.MethodGet, media + "?phone_number_id=" + phoneID, 400},
+			{http.MethodDelete, media, 400},
+			{http.MethodPost, "/v26.0/" + phoneID + "/media", 404},
+			{http.MethodPost, "/" + phoneID + "/media", 404},
+		} {
+			got := w.do(request.method, request.path, "")
+			if got.status != request.status || got.code != 100 || !strings.Contains(strings.ToLower(got.details), "media") {
+				t.Errorf(
+					"%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status,
+					got.body, request.status,
+				)
+			}
 		}
-	}
-	if got := w.do(http.MethodDelete, "/v26.0/"+phoneID, ""); got.status != http.StatusMethodNotAllowed {
-		t.Errorf("the deletion of a number got %d %s, want 405", got.status, got.body)
-	}
+		if got := w.do(http.MethodDelete, "/v26.0/"+phoneID, ""); got.status != http.StatusMethodNotAllowed {
+			t.Errorf("the deletion of a number got %d %s, want 405", got.status, got.body)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -83,11 +84,13 @@ func (g *Gateway) recordBlocks(ctx context.Context, c *served.Channel, done []ne
 	now := g.store.Now()
 	return g.store.Update(ctx, func(tx *durable.Tx) error {
 		for _, user := range done {
-			if err := g.learnAnswer(tx, user.Input, user, now); err != nil {
+			unions, err := people.LearnAnswer(tx, user.Input, user, now)
+			if err != nil {
 				return err
 			}
-			address := first(append(slices.Clip(user.Addresses), user.Input))
-			err := g.changePerson(tx, c, address, func(s *conversation.State) {
+			g.gate.Follow(tx, unions)
+			address := people.First(append(slices.Clip(user.Addresses), user.Input))
+			err = g.changePerson(tx, c, address, func(s *conversation.State) {
 				// the later request counts, be it within the same second
 				s.SetBlocked(blocked, max(now.Unix(), s.Block.At+1))
 			})
@@ -246,10 +249,12 @@ func checkPeople(of network.Sender, field string, users []string) error {
 func (g *Gateway) changePerson(
 	tx *durable.Tx, c *served.Channel, address identity.Address, change func(*conversation.State),
 ) error {
-	if err := g.adopt(tx, g.store.Now(), c.ID, address); err != nil {
+	unions, err := people.Adopt(tx, g.store.Now(), c.ID, address)
+	if err != nil {
 		return err
 	}
-	customer, err := g.customerAt(tx, c.ID, address)
+	g.gate.Follow(tx, unions)
+	customer, err := people.Customer(tx, g.keys.Seal(), c.ID, address)
 	if err != nil {
 		return err
 	}

@@ -9,12 +9,15 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // recipient is a free text or template to any address.
@@ -39,18 +42,20 @@ func (w *world) tell(body string) {
 }
 
 func TestP13ALandlineIsNotTheMobileThatLooksLikeIt(t *testing.T) {
-	w := newWorld(t)
-	const landline, mobile = "551152346010", "5511952346010"
-	w.writes(landline, "stop", 0)
-	if got := w.send(textTo(mobile, "hi")); got.code != 131047 {
-		t.Errorf("a free text to the mobile: got %d %s, want 131047", got.status, got.body)
-	}
-	w.accepted(templateTo(mobile, "summer_sale"))
-	w.consents(`{"consents":[{"user":"` + landline + `","state":"withdrawn"}]}`)
-	w.accepted(templateTo(mobile, "parcel_ready"))
-	w.writes(mobile, "hi", 0)
-	w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+landline+`"}]}`)
-	w.accepted(textTo(mobile, "still open"))
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		const landline, mobile = "551152346010", "5511952346010"
+		w.writes(landline, "stop", 0)
+		if got := w.send(textTo(mobile, "hi")); got.code != 131047 {
+			t.Errorf("a free text to the mobile: got %d %s, want 131047", got.status, got.body)
+		}
+		w.accepted(templateTo(mobile, "summer_sale"))
+		w.consents(`{"consents":[{"user":"` + landline + `","state":"withdrawn"}]}`)
+		w.accepted(templateTo(mobile, "parcel_ready"))
+		w.writes(mobile, "hi", 0)
+		w.do(http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+landline+`"}]}`)
+		w.accepted(textTo(mobile, "still open"))
+	})
 }
 
 func TestP13EverySpellingIsOnePerson(t *testing.T) {
@@ -66,15 +71,17 @@ func TestP13EverySpellingIsOnePerson(t *testing.T) {
 	for name, spellings := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			from, _ := identity.Parse(spellings[0])
-			w.tell(w.inbound(phoneID, string(from), "wamid.first", "stop"))
-			for _, to := range spellings {
-				w.accepted(textTo(to, "an answer"))
-				if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 {
-					t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				from, _ := identity.Parse(spellings[0])
+				w.tell(w.inbound(phoneID, string(from), "wamid.first", "stop"))
+				for _, to := range spellings {
+					w.accepted(textTo(to, "an answer"))
+					if got := w.send(templateTo(to, "summer_sale")); got.code != 131050 {
+						t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -87,31 +94,33 @@ func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 	for _, told := range every {
 		t.Run(told, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.consents(`{"consents":[{"user":"` + told + `","state":"withdrawn"}]}`)
-			w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
-			for _, to := range every {
-				w.accepted(recipient(textTo(to, "an answer"), to))
-				if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
-					t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.consents(`{"consents":[{"user":"` + told + `","state":"withdrawn"}]}`)
+				w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
+				for _, to := range every {
+					w.accepted(recipient(textTo(to, "an answer"), to))
+					if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
+						t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+					}
 				}
-			}
-			w.clock.advance(25 * time.Hour)
-			for _, to := range every {
-				if got := w.send(recipient(templateTo(to, "parcel_ready"), to)); got.code != 131005 {
-					t.Errorf("after the window, to %s: got %d %s, want 131005", to, got.status, got.body)
+				w.clock.advance(25 * time.Hour)
+				for _, to := range every {
+					if got := w.send(recipient(templateTo(to, "parcel_ready"), to)); got.code != 131005 {
+						t.Errorf("after the window, to %s: got %d %s, want 131005", to, got.status, got.body)
+					}
 				}
-			}
-			w.tell(
-				w.change(
-					"messages",
-					`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`,
-				),
-			)
-			w.accepted(textTo(ana, "an answer"))
-			if got := w.send(textTo("33612345679", "hi")); got.code != 131047 {
-				t.Errorf("to a stranger: got %d %s, want 131047", got.status, got.body)
-			}
+				w.tell(
+					w.change(
+						"messages",
+						`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`,
+					),
+				)
+				w.accepted(textTo(ana, "an answer"))
+				if got := w.send(textTo("33612345679", "hi")); got.code != 131047 {
+					t.Errorf("to a stranger: got %d %s, want 131047", got.status, got.body)
+				}
+			})
 		})
 	}
 }
@@ -122,22 +131,24 @@ func TestP13OneAddressErasesThePerson(t *testing.T) {
 	for _, erased := range []string{ana, user, parent} {
 		t.Run(erased, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
-			if got := w.do(
-				http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+erased+`"}]}`,
-			); got.status != http.StatusOK {
-				t.Fatalf("got %d %s", got.status, got.body)
-			}
-			for _, to := range []string{ana, user, parent} {
-				if got := w.send(recipient(textTo(to, "hi"), to)); got.code != 131047 {
-					t.Errorf("to %s: got %d %s, want 131047", to, got.status, got.body)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.tell(w.both(ana, user, parent, "wamid.both", "stop"))
+				if got := w.do(
+					http.MethodPost, "/v26.0/"+phoneID+"/erase", `{"users":[{"user":"`+erased+`"}]}`,
+				); got.status != http.StatusOK {
+					t.Fatalf("got %d %s", got.status, got.body)
 				}
-			}
-			w.tell(w.inbound(phoneID, ana, "wamid.new", "hi"))
-			if got := w.send(recipient(textTo(user, "hi"), user)); got.code != 131047 {
-				t.Errorf("the user id is still known as the number: got %d %s", got.status, got.body)
-			}
+				for _, to := range []string{ana, user, parent} {
+					if got := w.send(recipient(textTo(to, "hi"), to)); got.code != 131047 {
+						t.Errorf("to %s: got %d %s, want 131047", to, got.status, got.body)
+					}
+				}
+				w.tell(w.inbound(phoneID, ana, "wamid.new", "hi"))
+				if got := w.send(recipient(textTo(user, "hi"), user)); got.code != 131047 {
+					t.Errorf("the user id is still known as the number: got %d %s", got.status, got.body)
+				}
+			})
 		})
 	}
 }
@@ -173,78 +184,62 @@ func TestP13TheAnswerToASendNamesThePerson(t *testing.T) {
 // A number that its owner left is somebody else's once another user id has it: neither hears the
 // other's stop.
 func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
-	const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
-	w := newWorld(t)
-	w.tell(w.both(ana, user, "", "wamid.1", "hello"))
-	w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(w.clock.now())+
-		`","type":"system","system":{"type":"user_changed_number","new_wa_id":"`+moved+`","user_id":"`+newer+`","previous_user_id":"`+user+`"}}]`))
-	w.accepted(textTo(ana, "an answer"))
-	w.accepted(recipient(textTo(newer, "an answer"), newer))
-	w.clock.advance(time.Hour)
-	w.tell(w.both(ana, stranger, "", "wamid.3", "stop"))
-	w.accepted(templateTo(moved, "summer_sale"))
-	for _, to := range []string{ana, stranger} {
-		if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
-			t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+	synctest.Test(t, func(t *testing.T) {
+		const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
+		w := newWorld(t)
+		w.tell(w.both(ana, user, "", "wamid.1", "hello"))
+		w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(w.clock.now())+
+			`","type":"system","system":{"type":"user_changed_number","new_wa_id":"`+moved+`","user_id":"`+newer+`","previous_user_id":"`+user+`"}}]`))
+		w.accepted(textTo(ana, "an answer"))
+		w.accepted(recipient(textTo(newer, "an answer"), newer))
+		w.clock.advance(time.Hour)
+		w.tell(w.both(ana, stranger, "", "wamid.3", "stop"))
+		w.accepted(templateTo(moved, "summer_sale"))
+		for _, to := range []string{ana, stranger} {
+			if got := w.send(recipient(templateTo(to, "summer_sale"), to)); got.code != 131050 {
+				t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
+			}
 		}
-	}
-	w.tell(w.both(ana, user, "", "wamid.1", "hello")) // the first message is told again
-	w.accepted(templateTo(moved, "summer_sale"))
+		w.tell(w.both(ana, user, "", "wamid.1", "hello")) // the first message is told again
+		w.accepted(templateTo(moved, "summer_sale"))
+	})
 }
 
 func TestP13NobodyIsUnitedByWhatTheBusinessWrites(t *testing.T) {
-	w := newWorld(t)
-	w.tell(w.inbound(phoneID, ana, "wamid.1", "hi"))
-	body := strings.Replace(textTo(ana, "hi"), `"to":`, `"recipient":"FR.55","to":`, 1)
-	w.accepted(body)
-	if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
-		t.Errorf("got %d %s, want 131047", got.status, got.body)
-	}
-	forged := w.both(ana, "FR.55", "", "wamid.2", "hi")
-	if got := w.webhook(forged, "another secret"); got.status != http.StatusForbidden {
-		t.Errorf("a forged webhook got %d %s", got.status, got.body)
-	}
-	if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
-		t.Errorf("after a forged webhook: got %d %s, want 131047", got.status, got.body)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.tell(w.inbound(phoneID, ana, "wamid.1", "hi"))
+		body := strings.Replace(textTo(ana, "hi"), `"to":`, `"recipient":"FR.55","to":`, 1)
+		w.accepted(body)
+		if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
+			t.Errorf("got %d %s, want 131047", got.status, got.body)
+		}
+		forged := w.both(ana, "FR.55", "", "wamid.2", "hi")
+		if got := w.webhook(forged, "another secret"); got.status != http.StatusForbidden {
+			t.Errorf("a forged webhook got %d %s", got.status, got.body)
+		}
+		if got := w.send(recipient(textTo("FR.55", "hi"), "FR.55")); got.code != 131047 {
+			t.Errorf("after a forged webhook: got %d %s, want 131047", got.status, got.body)
+		}
+	})
 }
 
 func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
-	w := newWorld(t, func(d *config.Document) {
-		code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
-		d.Templates = append(d.Templates, gatewaytest.Approved(code))
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
+			d.Templates = append(d.Templates, gatewaytest.Approved(code))
+		})
+		for _, to := range []string{"FR.7001", "FR.ENT.7001"} {
+			if got := w.send(recipient(templateTo(to, "code"), to)); got.code != 131062 {
+				t.Errorf("a template to %s: got %d %s, want 131062", to, got.status, got.body)
+			}
+			direct := strings.Replace(recipient(textTo(to, "123456"), to), `{`, `{"category":"authentication",`, 1)
+			if got := w.send(direct); got.code != 131062 {
+				t.Errorf("a direct send to %s: got %d %s, want 131062", to, got.status, got.body)
+			}
+		}
 	})
-	for _, to := range []string{"FR.7001", "FR.ENT.7001"} {
-		if got := w.send(recipient(templateTo(to, "code"), to)); got.code != 131062 {
-			t.Errorf("a template to %s: got %d %s, want 131062", to, got.status, got.body)
-		}
-		direct := strings.Replace(recipient(textTo(to, "123456"), to), `{`, `{"category":"authentication",`, 1)
-		if got := w.send(direct); got.code != 131062 {
-			t.Errorf("a direct send to %s: got %d %s, want 131062", to, got.status, got.body)
-		}
-	}
-}
-
-// What the pacer holds of two customers is one's from then on.
-func TestP13ThePaceOfOnePersonIsOne(t *testing.T) {
-	p, now := newPacer(), noon
-	gone, kept, other := pair{phoneID, [32]byte{1}}, pair{phoneID, [32]byte{2}}, pair{phoneID, [32]byte{3}}
-	for range pairBurst - 5 {
-		p.takePair(now, gone, pairLimit)
-	}
-	for range 3 {
-		p.takePair(now, kept, pairLimit)
-	}
-	p.unite(gone, kept, now)
-	p.unite(gone, kept, now)
-	for i := range 3 {
-		if wait := p.takePair(now, kept, pairLimit); (wait > 0) != (i == 2) {
-			t.Errorf("message %d waits %s; two are left of the burst", i, wait)
-		}
-	}
-	if wait := p.takePair(now, other, pairLimit); wait > 0 {
-		t.Errorf("another customer waits %s", wait)
-	}
 }
 
 // A status that came before the answer to its send tells whose number it is as any other does.
@@ -253,11 +248,18 @@ func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
 	s := newStory(t, "2026-10-29T08:00:00Z", rand.New(rand.NewPCG(1, 2)), func(*config.Document) {})
 	s.post(phoneID, ana, "template", "utility")
 	s.becomes(phoneID, s.sent[0], "sent", ana)
-	of := func(address string) pair {
-		return pair{phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, address)}
+	channel := s.tenant.Channel(phoneID)
+	mayGo := func(address string) bool {
+		_, _, permit := s.gateway.gate.Grant(s.tenant, channel, s.now, 1)
+		m := &store.Message{Channel: phoneID, Customer: s.gateway.keys.Seal().CustomerHash(phoneID, address)}
+		hold, err := permit.Take(nil, s.tenant, channel, m, s.now) // an embedded store is not asked
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hold == upstream.Hold{}
 	}
 	for range pairBurst {
-		s.gateway.pacer.takePair(s.now, of(user), pairLimit)
+		mayGo(user)
 	}
 	early := webhookOf(phoneID, fmt.Sprintf(
 		`"statuses":[{"id":"wamid.early","status":"sent","timestamp":%q,"recipient_id":%q,"recipient_user_id":%q}]`,
@@ -271,11 +273,11 @@ func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
 		if err := tx.Intake().KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
 			return err
 		}
-		return s.gateway.applyKept(tx, s.tenant, s.tenant.Channel(phoneID), m, s.now)
+		return s.gateway.intake.TakeEarly(tx, s.tenant, channel, m, s.now)
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if s.gateway.pacer.takePair(s.now, of(ana), pairLimit) == 0 {
+	if mayGo(ana) {
 		t.Error("the pace of the user id is not that of the number")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
@@ -70,8 +71,9 @@ func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 		d.Plan.Revisions = d.Plan.Revisions[:1]
 		d.Plan.Revisions[0] = last
 	}
-	p.world = prepareWorld(
-		tb, &testClock{real: true}, "http://"+p.addresses[0], append([]func(*config.Document){timeless}, changes...)...,
+	p.world = prepareWorldOn(
+		tb, gatewaytest.Loopback(), &testClock{real: true}, "http://"+p.addresses[0],
+		append([]func(*config.Document){timeless}, changes...)...,
 	)
 	p.metrics, p.reportURL = "http://"+p.addresses[1], "https://"+p.addresses[2]+report.Path
 	p.launch()

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -49,255 +50,271 @@ func (w *world) submittedID(id string) string {
 }
 
 func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
-	w := newWorld(t)
-	w.quiet(ana)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	upstream := w.submittedID(id)
-	w.until("the business is told that it was sent", func() bool { return len(w.business.statuses(id)) == 1 })
-	for _, status := range []string{"read", "delivered", "sent", "read", "delivered", "failed", "delivered", "sent"} {
-		if got := w.webhook(w.status(upstream, status, ""), appSecret); got.status != http.StatusOK {
-			t.Fatalf("%s got %d", status, got.status)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.quiet(ana)
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		upstream := w.submittedID(id)
+		w.until("the business is told that it was sent", func() bool { return len(w.business.statuses(id)) == 1 })
+		for _, status := range []string{"read", "delivered", "sent", "read", "delivered", "failed", "delivered", "sent"} {
+			if got := w.webhook(w.status(upstream, status, ""), appSecret); got.status != http.StatusOK {
+				t.Fatalf("%s got %d", status, got.status)
+			}
 		}
-	}
-	r := w.settled(1)
-	if r.Period.Messages != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 1 {
-		t.Fatalf(
-			"%d settlements, %s billed, %d records; want one of 0.03 USD", r.Period.Messages, r.Period.Billed,
-			r.Ledger.Sequence,
-		)
-	}
-	w.until("the business is told of everything", func() bool { return w.report().Queues.Callbacks == 0 })
-	if got := strings.Join(w.business.statuses(id), " "); got != "sent read" {
-		t.Fatalf("the business was told %q, want only what moved forward", got)
-	}
+		r := w.settled(1)
+		if r.Period.Messages != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 1 {
+			t.Fatalf(
+				"%d settlements, %s billed, %d records; want one of 0.03 USD", r.Period.Messages, r.Period.Billed,
+				r.Ledger.Sequence,
+			)
+		}
+		w.until("the business is told of everything", func() bool { return w.report().Queues.Callbacks == 0 })
+		if got := strings.Join(w.business.statuses(id), " "); got != "sent read" {
+			t.Fatalf("the business was told %q, want only what moved forward", got)
+		}
+	})
 }
 
 func TestP2ConcurrentDuplicatesOfAWebhookCountOnce(t *testing.T) {
-	w := newWorld(t)
-	w.quiet(ana)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	delivered := w.status(w.submittedID(id), "delivered", "")
-	inbound := w.inbound(phoneID, ana, "wamid.same", "hello")
-	var posts sync.WaitGroup
-	for range 16 {
-		posts.Go(func() { w.webhook(delivered, appSecret) })
-		posts.Go(func() { w.webhook(inbound, appSecret) })
-	}
-	posts.Wait()
-	if r := w.settled(1); r.Period.Messages != 1 || r.Ledger.Sequence != 1 {
-		t.Fatalf("%d settlements and %d records, want one", r.Period.Messages, r.Ledger.Sequence)
-	}
-	w.until("the business is told", func() bool { return len(w.business.received("wamid.same")) > 0 })
-	w.until("nothing waits any more", func() bool { return w.report().Queues.Callbacks == 0 })
-	if n := len(w.business.received("wamid.same")); n != 1 {
-		t.Fatalf("the business was told of the message %d times", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.quiet(ana)
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		delivered := w.status(w.submittedID(id), "delivered", "")
+		inbound := w.inbound(phoneID, ana, "wamid.same", "hello")
+		var posts sync.WaitGroup
+		for range 16 {
+			posts.Go(func() { w.webhook(delivered, appSecret) })
+			posts.Go(func() { w.webhook(inbound, appSecret) })
+		}
+		posts.Wait()
+		if r := w.settled(1); r.Period.Messages != 1 || r.Ledger.Sequence != 1 {
+			t.Fatalf("%d settlements and %d records, want one", r.Period.Messages, r.Ledger.Sequence)
+		}
+		w.until("the business is told", func() bool { return len(w.business.received("wamid.same")) > 0 })
+		w.until("nothing waits any more", func() bool { return w.report().Queues.Callbacks == 0 })
+		if n := len(w.business.received("wamid.same")); n != 1 {
+			t.Fatalf("the business was told of the message %d times", n)
+		}
+	})
 }
 
 func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
-	w := newWorld(t)
-	w.quiet(ana)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	upstream := w.submittedID(id)
-	w.webhook(w.status(upstream, "failed", `,"errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret)
-	r := w.settled(1)
-	if r.Period.Charged != 0 || !r.Period.Reserved.Amount.IsZero() {
-		t.Fatalf("%d charged and %s reserved after the failure, want none", r.Period.Charged, r.Period.Reserved)
-	}
-	w.webhook(w.status(upstream, "delivered", ""), appSecret)
-	r = w.report()
-	if r.Period.Messages != 1 || r.Period.Charged != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 2 {
-		t.Fatalf(
-			"after the late delivery: %+v, ledger %d; want one message charged 0.03 USD by a second record", r.Period,
-			r.Ledger.Sequence,
-		)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.quiet(ana)
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		upstream := w.submittedID(id)
+		w.webhook(w.status(upstream, "failed", `,"errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret)
+		r := w.settled(1)
+		if r.Period.Charged != 0 || !r.Period.Reserved.Amount.IsZero() {
+			t.Fatalf("%d charged and %s reserved after the failure, want none", r.Period.Charged, r.Period.Reserved)
+		}
+		w.webhook(w.status(upstream, "delivered", ""), appSecret)
+		r = w.report()
+		if r.Period.Messages != 1 || r.Period.Charged != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 2 {
+			t.Fatalf(
+				"after the late delivery: %+v, ledger %d; want one message charged 0.03 USD by a second record", r.Period,
+				r.Ledger.Sequence,
+			)
+		}
+	})
 }
 
 func TestP2StatusOfAnUnknownIDIsKeptUntilItIsKnown(t *testing.T) {
-	w := newWorld(t)
-	w.quiet(ana)
-	w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms","webhookDelay":"5s"}`)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	upstream := w.submittedID(id) // the upstream has it; its answer is still under way
-	w.webhook(w.status(upstream, "delivered", ""), appSecret)
-	if r := w.settled(1); r.Period.Billed != usd("0.03") {
-		t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
-	}
-	if n := w.metric(`guichet_gateway_webhook_events_total{kind="status",result="unknown"}`); n != "1" {
-		t.Fatalf("%q statuses were kept, want 1: the answer came before the status and the test shows nothing", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.quiet(ana)
+		w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms","webhookDelay":"5s"}`)
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		upstream := w.submittedID(id) // the upstream has it; its answer is still under way
+		w.webhook(w.status(upstream, "delivered", ""), appSecret)
+		if r := w.settled(1); r.Period.Billed != usd("0.03") {
+			t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
+		}
+		if n := w.metric(`guichet_gateway_webhook_events_total{kind="status",result="unknown"}`); n != "1" {
+			t.Fatalf("%q statuses were kept, want 1: the answer came before the status and the test shows nothing", n)
+		}
+	})
 }
 
 func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) {
-		d.Budget = &config.Budget{Limit: usd("0.30"), Action: config.BudgetBlock, WarnAtPercent: []int32{50, 100}}
-	})
-	var accepted, refused atomic.Int64
-	var sends sync.WaitGroup
-	for i := range 40 {
-		sends.Go(func() {
-			switch got := w.send(templateTo(fmt.Sprintf("+3361234%04d", i), "parcel_ready")); {
-			case got.status == http.StatusOK:
-				accepted.Add(1)
-			case got.code == 131042:
-				refused.Add(1)
-			default:
-				t.Errorf("got %d %s", got.status, got.body)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			d.Budget = &config.Budget{Limit: usd("0.30"), Action: config.BudgetBlock, WarnAtPercent: []int32{50, 100}}
 		})
-	}
-	sends.Wait()
-	if accepted.Load() != 10 || refused.Load() != 30 {
-		t.Fatalf(
-			"%d accepted and %d refused, want 10 and 30: 0.30 USD are ten times 0.03 USD", accepted.Load(),
-			refused.Load(),
+		var accepted, refused atomic.Int64
+		var sends sync.WaitGroup
+		for i := range 40 {
+			sends.Go(func() {
+				switch got := w.send(templateTo(fmt.Sprintf("+3361234%04d", i), "parcel_ready")); {
+				case got.status == http.StatusOK:
+					accepted.Add(1)
+				case got.code == 131042:
+					refused.Add(1)
+				default:
+					t.Errorf("got %d %s", got.status, got.body)
+				}
+			})
+		}
+		sends.Wait()
+		if accepted.Load() != 10 || refused.Load() != 30 {
+			t.Fatalf(
+				"%d accepted and %d refused, want 10 and 30: 0.30 USD are ten times 0.03 USD", accepted.Load(),
+				refused.Load(),
+			)
+		}
+		r := w.settled(10)
+		if r.Period.Billed != usd("0.3") {
+			t.Fatalf("billed %s, want 0.3 USD", r.Period.Billed)
+		}
+		w.until("the whole budget is warned of", func() bool { return w.report().Period.BudgetWarned == 100 })
+		got := w.send(templateTo(ana, "parcel_ready"))
+		want := "The account's budget does not cover this message: it can cost 0.03 USD and 0 USD is left. Raise the budget or wait for the next period."
+		if got.code != 131042 || got.details != want {
+			t.Fatalf("got %s, want 131042 and %q", got.body, want)
+		}
+		w.document.Budget.Limit = usd("0.33")
+		w.writeDocument()
+		w.until(
+			"the raised budget counts",
+			func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
 		)
-	}
-	r := w.settled(10)
-	if r.Period.Billed != usd("0.3") {
-		t.Fatalf("billed %s, want 0.3 USD", r.Period.Billed)
-	}
-	w.until("the whole budget is warned of", func() bool { return w.report().Period.BudgetWarned == 100 })
-	got := w.send(templateTo(ana, "parcel_ready"))
-	want := "The account's budget does not cover this message: it can cost 0.03 USD and 0 USD is left. Raise the budget or wait for the next period."
-	if got.code != 131042 || got.details != want {
-		t.Fatalf("got %s, want 131042 and %q", got.body, want)
-	}
-	w.document.Budget.Limit = usd("0.33")
-	w.writeDocument()
-	w.until(
-		"the raised budget counts",
-		func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
-	)
-	w.document.Budget.Action = config.BudgetWarn
-	w.writeDocument()
-	w.until(
-		"a warning budget lets through",
-		func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
-	)
+		w.document.Budget.Action = config.BudgetWarn
+		w.writeDocument()
+		w.until(
+			"a warning budget lets through",
+			func() bool { return w.send(templateTo(ana, "parcel_ready")).status == http.StatusOK },
+		)
+	})
 }
 
 func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
-	const body, data, number = "canary-of-the-body-4242", "canary-of-the-data-4242", "33698765432"
-	w := newWorld(t)
-	w.business.down.Store(true) // so that callbacks stay in the store
-	if _, err := w.sim.Write(number, simulator.Inbound{To: phoneID, Text: body}); err != nil {
-		t.Fatal(err)
-	}
-	w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
-	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
-	message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body + `"},"biz_opaque_callback_data":"` + data + `"}`
-	w.accepted(message)
-	w.accepted(message)
-	repeatable := templateTo(number, "parcel_ready")
-	w.accepted(repeatable, idempotencyHeader, "parcel-of-"+number)
-	w.send(textTo("+33698765499", body))
-	w.do(http.MethodPost, "/v26.0/"+phoneID+"/messages", message, "Authorization", "Bearer "+body)
-	w.webhook(w.inbound(phoneID, number, "wamid.9", body), "guessed")
-	w.until("the send was tried", func() bool {
-		return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
-	})
-	_, reported, _ := w.fetchReport("Bearer "+w.token, "")
-	response, err := http.Get(w.metrics + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	places := map[string]string{"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response)}
-	err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	synctest.Test(t, func(t *testing.T) {
+		const body, data, number = "canary-of-the-body-4242", "canary-of-the-data-4242", "33698765432"
+		w := newWorld(t)
+		w.business.down.Store(true) // so that callbacks stay in the store
+		if _, err := w.sim.Write(number, simulator.Inbound{To: phoneID, Text: body}); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
+		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
+		message := `{"messaging_product":"whatsapp","to":"+` + number + `","text":{"body":"` + body + `"},"biz_opaque_callback_data":"` + data + `"}`
+		w.accepted(message)
+		w.accepted(message)
+		repeatable := templateTo(number, "parcel_ready")
+		w.accepted(repeatable, idempotencyHeader, "parcel-of-"+number)
+		w.send(textTo("+33698765499", body))
+		w.do(http.MethodPost, "/v26.0/"+phoneID+"/messages", message, "Authorization", "Bearer "+body)
+		w.webhook(w.inbound(phoneID, number, "wamid.9", body), "guessed")
+		w.until("the send was tried", func() bool {
+			return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
+		})
+		_, reported, _ := w.fetchReport("Bearer "+w.token, "")
+		response, err := w.client.Get(w.metrics + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		places := map[string]string{"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response)}
+		err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			places[filepath.Base(path)] = string(content)
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		content, err := os.ReadFile(path)
-		places[filepath.Base(path)] = string(content)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(places) < 4 || places["the log"] == "" {
-		t.Fatalf("only %d places were looked at", len(places))
-	}
-	// Ten billion numbers are soon tried out: what tells a repetition must be no hash that anybody
-	// could compute.
-	request := sha256.Sum256([]byte(repeatable))
-	name := sha256.Sum256([]byte(fmt.Sprintf(
-		"%d:%s%d:%s%d:%s", len(phoneID), phoneID, len("client"), "client", len("parcel-of-"+number),
-		"parcel-of-"+number,
-	)))
-	for place, content := range places {
-		if strings.Contains(content, string(request[:])) || strings.Contains(content, string(name[:])) {
-			t.Errorf("%s holds a hash without a key of a request or its idempotency key", place)
+		if len(places) < 4 || places["the log"] == "" {
+			t.Fatalf("only %d places were looked at", len(places))
 		}
-		for _, canary := range []string{
-			body, data, number, number[2:], apiKey, accessToken, appSecret, hookSecret, verifyToken, w.token,
-		} {
-			if strings.Contains(content, canary) {
-				t.Errorf("%s holds %q in plain text", place, canary)
+		// Ten billion numbers are soon tried out: what tells a repetition must be no hash that anybody
+		// could compute.
+		request := sha256.Sum256([]byte(repeatable))
+		name := sha256.Sum256([]byte(fmt.Sprintf(
+			"%d:%s%d:%s%d:%s", len(phoneID), phoneID, len("client"), "client", len("parcel-of-"+number),
+			"parcel-of-"+number,
+		)))
+		for place, content := range places {
+			if strings.Contains(content, string(request[:])) || strings.Contains(content, string(name[:])) {
+				t.Errorf("%s holds a hash without a key of a request or its idempotency key", place)
+			}
+			for _, canary := range []string{
+				body, data, number, number[2:], apiKey, accessToken, appSecret, hookSecret, verifyToken, w.token,
+			} {
+				if strings.Contains(content, canary) {
+					t.Errorf("%s holds %q in plain text", place, canary)
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	first := w.report().ConfigDigest
-	sale := gatewaytest.BodyTemplate("winter_sale", "MARKETING", "Hello {{1}}, winter is here.")
-	if got := w.send(templateTo(ana, "winter_sale")); got.code != 132001 {
-		t.Fatalf("got %s, want 132001", got.body)
-	}
-	w.document.Templates = append(w.document.Templates, gatewaytest.Approved(sale))
-	w.writeDocument()
-	w.until(
-		"the new template is served",
-		func() bool { return w.send(templateTo(ana, "winter_sale")).status == http.StatusOK },
-	)
-	second := w.report().ConfigDigest
-	if first == second {
-		t.Fatal("the digest did not change")
-	}
-
-	w.writeRaw([]byte(`{"format":1,"apiTokens":[{"name":"x","sha256":"canary-secret"`))
-	w.until("the bad document is refused", func() bool { return w.report().ConfigError != "" })
-	r := w.report()
-	if r.ConfigDigest != second || !strings.HasPrefix(
-		r.RefusedDigest, "sha256:",
-	) || strings.Contains(r.ConfigError, "canary") {
-		t.Fatalf(
-			"served %s, refused %s, error %q; want the last good one to be served", r.ConfigDigest, r.RefusedDigest,
-			r.ConfigError,
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		first := w.report().ConfigDigest
+		sale := gatewaytest.BodyTemplate("winter_sale", "MARKETING", "Hello {{1}}, winter is here.")
+		if got := w.send(templateTo(ana, "winter_sale")); got.code != 132001 {
+			t.Fatalf("got %s, want 132001", got.body)
+		}
+		w.document.Templates = append(w.document.Templates, gatewaytest.Approved(sale))
+		w.writeDocument()
+		w.until(
+			"the new template is served",
+			func() bool { return w.send(templateTo(ana, "winter_sale")).status == http.StatusOK },
 		)
-	}
-	w.accepted(templateTo(ana, "parcel_ready"))
+		second := w.report().ConfigDigest
+		if first == second {
+			t.Fatal("the digest did not change")
+		}
 
-	w.document.Templates[0].UpstreamStatus = "PAUSED"
-	w.document.Templates[1].UpstreamStatus = "DISABLED"
-	w.writeDocument()
-	w.until(
-		"the paused template is refused", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == 132015 },
-	)
-	if got := w.send(templateTo(ana, "summer_sale")); got.code != 132016 {
-		t.Fatalf("got %s, want 132016", got.body)
-	}
-	if r := w.report(); r.ConfigError != "" || r.RefusedDigest != "" {
-		t.Fatalf("the error stays after a good document: %+v", r.ConfigError)
-	}
+		w.writeRaw([]byte(`{"format":1,"apiTokens":[{"name":"x","sha256":"canary-secret"`))
+		w.until("the bad document is refused", func() bool { return w.report().ConfigError != "" })
+		r := w.report()
+		if r.ConfigDigest != second || !strings.HasPrefix(
+			r.RefusedDigest, "sha256:",
+		) || strings.Contains(r.ConfigError, "canary") {
+			t.Fatalf(
+				"served %s, refused %s, error %q; want the last good one to be served", r.ConfigDigest, r.RefusedDigest,
+				r.ConfigError,
+			)
+		}
+		w.accepted(templateTo(ana, "parcel_ready"))
+
+		w.document.Templates[0].UpstreamStatus = "PAUSED"
+		w.document.Templates[1].UpstreamStatus = "DISABLED"
+		w.writeDocument()
+		w.until(
+			"the paused template is refused", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == 132015 },
+		)
+		if got := w.send(templateTo(ana, "summer_sale")); got.code != 132016 {
+			t.Fatalf("got %s, want 132016", got.body)
+		}
+		if r := w.report(); r.ConfigError != "" || r.RefusedDigest != "" {
+			t.Fatalf("the error stays after a good document: %+v", r.ConfigError)
+		}
+	})
 }
 
 func TestP12DroppedAnswerIsADoubtThatAStatusResolves(t *testing.T) {
-	w := newWorld(t)
-	w.control(http.MethodPost, "faults", `{"effect":"dropAfter","next":1}`)
-	id := w.accepted(templateTo(ana, "parcel_ready"))
-	r := w.settled(1)
-	if r.Period.Billed != usd("0.03") {
-		t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
-	}
-	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 3 })
-	if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 1 {
-		t.Fatalf("the upstream has %d messages, want 1: a doubt must not send again", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control(http.MethodPost, "faults", `{"effect":"dropAfter","next":1}`)
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		r := w.settled(1)
+		if r.Period.Billed != usd("0.03") {
+			t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
+		}
+		w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 3 })
+		if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 1 {
+			t.Fatalf("the upstream has %d messages, want 1: a doubt must not send again", n)
+		}
+	})
 }
 
 func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
@@ -313,220 +330,243 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 	} {
 		t.Run(tc.rule, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(d *config.Document) { d.Doubt.Resolution = tc.rule })
-			w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
-			id := w.accepted(templateTo(ana, "parcel_ready"))
-			w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
-			w.clock.advance(301 * time.Second)
-			r := w.settled(1)
-			if r.Period.InDoubt != 0 || r.Period.Charged != tc.charged {
-				t.Fatalf("%d in doubt and %d charged, want none and %d", r.Period.InDoubt, r.Period.Charged, tc.charged)
-			}
-			if n := len(w.sim.Messages(simulator.MessageFilter{})); n != tc.upstream {
-				t.Fatalf("the upstream has %d messages, want %d", n, tc.upstream)
-			}
-			w.until("the business hears how it ended", func() bool {
-				told := w.business.statuses(id)
-				return len(told) > 0 && told[len(told)-1] == tc.last
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(d *config.Document) { d.Doubt.Resolution = tc.rule })
+				w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
+				id := w.accepted(templateTo(ana, "parcel_ready"))
+				w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
+				w.clock.advance(301 * time.Second)
+				r := w.settled(1)
+				if r.Period.InDoubt != 0 || r.Period.Charged != tc.charged {
+					t.Fatalf("%d in doubt and %d charged, want none and %d", r.Period.InDoubt, r.Period.Charged, tc.charged)
+				}
+				if n := len(w.sim.Messages(simulator.MessageFilter{})); n != tc.upstream {
+					t.Fatalf("the upstream has %d messages, want %d", n, tc.upstream)
+				}
+				w.until("the business hears how it ended", func() bool {
+					told := w.business.statuses(id)
+					return len(told) > 0 && told[len(told)-1] == tc.last
+				})
+				if r.Ledger.Sequence != 3 {
+					t.Fatalf("%d records, want the doubt, its resolution and the settlement", r.Ledger.Sequence)
+				}
 			})
-			if r.Ledger.Sequence != 3 {
-				t.Fatalf("%d records, want the doubt, its resolution and the settlement", r.Ledger.Sequence)
-			}
 		})
 	}
 }
 
 func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.document.Channels[0].AccessToken = "expired"
-	w.writeDocument()
-	w.until(
-		"the document is served", func() bool { return w.report().ConfigDigest == config.Digest(mustRead(t, w.directory)) },
-	)
-	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool {
-		r := w.report()
-		return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodeInvalidToken
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.document.Channels[0].AccessToken = "expired"
+		w.writeDocument()
+		w.until(
+			"the document is served", func() bool { return w.report().ConfigDigest == config.Digest(mustRead(t, w.directory)) },
+		)
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the stop is reported", func() bool {
+			r := w.report()
+			return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodeInvalidToken
+		})
+		if r := w.report(); stopped(r)[0].Name != "main" || r.Queues.Outbound != 1 {
+			t.Fatalf("stopped %+v with %d waiting, want main and the message", stopped(r), r.Queues.Outbound)
+		}
+		w.document.Channels[0].AccessToken = accessToken
+		w.writeDocument()
+		w.settled(1)
+		if r := w.report(); len(stopped(r)) != 0 {
+			t.Fatalf("still stopped: %+v", stopped(r))
+		}
 	})
-	if r := w.report(); stopped(r)[0].Name != "main" || r.Queues.Outbound != 1 {
-		t.Fatalf("stopped %+v with %d waiting, want main and the message", stopped(r), r.Queues.Outbound)
-	}
-	w.document.Channels[0].AccessToken = accessToken
-	w.writeDocument()
-	w.settled(1)
-	if r := w.report(); len(stopped(r)) != 0 {
-		t.Fatalf("still stopped: %+v", stopped(r))
-	}
 }
 
 func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 0)
-	w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
-	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool {
-		r := w.report()
-		return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodePayment
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the stop is reported", func() bool {
+			r := w.report()
+			return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodePayment
+		})
+		got := w.send(templateTo(ana, "parcel_ready"))
+		if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 ||
+			got.details != want {
+			t.Fatalf("got %s, want 131042 and %q", got.body, want)
+		}
+		reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
+		w.writes("33612345679", "hello", 0)
+		w.accepted(reaction)
+		if r := w.settled(1); r.Period.Charged != 0 {
+			t.Fatalf("%d charged, want the free reaction only", r.Period.Charged)
+		}
+		if r := w.report(); len(stopped(r)) != 1 {
+			t.Fatal("a free message ended the stop")
+		}
+		w.clock.advance(stopProbe)
+		w.accepted(reaction)
+		w.until("a billable message probes and ends the stop", func() bool { return len(stopped(w.report())) == 0 })
+		if r := w.settled(3); r.Period.Charged != 1 {
+			t.Fatalf("%d charged, want the billable one", r.Period.Charged)
+		}
 	})
-	got := w.send(templateTo(ana, "parcel_ready"))
-	if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 ||
-		got.details != want {
-		t.Fatalf("got %s, want 131042 and %q", got.body, want)
-	}
-	reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
-	w.writes("33612345679", "hello", 0)
-	w.accepted(reaction)
-	if r := w.settled(1); r.Period.Charged != 0 {
-		t.Fatalf("%d charged, want the free reaction only", r.Period.Charged)
-	}
-	if r := w.report(); len(stopped(r)) != 1 {
-		t.Fatal("a free message ended the stop")
-	}
-	w.clock.advance(stopProbe)
-	w.accepted(reaction)
-	w.until("a billable message probes and ends the stop", func() bool { return len(stopped(w.report())) == 0 })
-	if r := w.settled(3); r.Period.Charged != 1 {
-		t.Fatalf("%d charged, want the billable one", r.Period.Charged)
-	}
 }
+
+// timeless is a test without a deadline, which a bubble of synctest has none of.
+type timeless struct{ testing.TB }
 
 func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	settled, charged := int64(0), int64(0)
-	rapid.Check(t, func(rt *rapid.T) {
-		customer := fmt.Sprintf("336123%05d", settled)
-		w.quiet(customer)
-		id := w.accepted(templateTo(customer, "parcel_ready"))
-		upstream := w.submittedID(id)
-		told := rapid.SliceOfN(
-			rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}), 1, 8,
-		).Draw(rt, "statuses")
-		ended, delivered := false, false
-		for _, status := range told {
-			w.webhook(w.status(upstream, status, ""), appSecret)
-			ended = ended || status != "sent"
-			delivered = delivered || status == "delivered" || status == "read"
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		settled, charged := int64(0), int64(0)
+		rapid.Check(timeless{t}, func(rt *rapid.T) {
+			customer := fmt.Sprintf("336123%05d", settled)
+			w.quiet(customer)
+			id := w.accepted(templateTo(customer, "parcel_ready"))
+			upstream := w.submittedID(id)
+			told := rapid.SliceOfN(
+				rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}), 1, 8,
+			).Draw(rt, "statuses")
+			ended, delivered := false, false
+			for _, status := range told {
+				w.webhook(w.status(upstream, status, ""), appSecret)
+				ended = ended || status != "sent"
+				delivered = delivered || status == "delivered" || status == "read"
+			}
+			if !ended {
+				w.webhook(w.status(upstream, "failed", ""), appSecret)
+			}
+			settled++
+			if delivered {
+				charged++
+			}
+			// A status that overtakes the answer to the send is applied with the answer. What would be
+			// counted too often shows in the next case at the latest.
+			w.until(
+				fmt.Sprintf("%v settles once", told),
+				func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged },
+			)
+		})
+		if p := w.report().Period; p.Messages != settled || p.Charged != charged {
+			t.Fatalf("%d settled and %d charged, want %d and %d", p.Messages, p.Charged, settled, charged)
 		}
-		if !ended {
-			w.webhook(w.status(upstream, "failed", ""), appSecret)
-		}
-		settled++
-		if delivered {
-			charged++
-		}
-		// A status that overtakes the answer to the send is applied with the answer. What would be
-		// counted too often shows in the next case at the latest.
-		w.until(
-			fmt.Sprintf("%v settles once", told),
-			func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged },
-		)
 	})
-	if p := w.report().Period; p.Messages != settled || p.Charged != charged {
-		t.Fatalf("%d settled and %d charged, want %d and %d", p.Messages, p.Charged, settled, charged)
-	}
 }
 
 func TestP4MessageWhoseWindowClosesWhileItWaitsNeverLeaves(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 23*time.Hour)
-	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
-	id := w.accepted(textTo(ana, "in time"))
-	w.until("it was tried", func() bool {
-		return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 23*time.Hour)
+		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+		id := w.accepted(textTo(ana, "in time"))
+		w.until("it was tried", func() bool {
+			return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
+		})
+		w.clock.advance(2 * time.Hour)
+		w.control(http.MethodDelete, "faults", "")
+		w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
+		if told := w.business.received(id); !strings.Contains(told[0], `"code":131047`) || !strings.Contains(
+			told[0], "The service window closed at 2026-11-20T13:00:0",
+		) {
+			t.Fatalf("the business was told %s, want 131047 and when the window closed", told[0])
+		}
+		if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {
+			t.Fatalf("%d messages left the gateway", n)
+		}
 	})
-	w.clock.advance(2 * time.Hour)
-	w.control(http.MethodDelete, "faults", "")
-	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
-	if told := w.business.received(id); !strings.Contains(told[0], `"code":131047`) || !strings.Contains(
-		told[0], "The service window closed at 2026-11-20T13:00:0",
-	) {
-		t.Fatalf("the business was told %s, want 131047 and when the window closed", told[0])
-	}
-	if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {
-		t.Fatalf("%d messages left the gateway", n)
-	}
 }
 
 func TestStopHoldsForMarketingThatWaits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
-	id := w.accepted(templateTo(ana, "summer_sale"))
-	w.writes(ana, "STOP", 0)
-	w.control(http.MethodDelete, "faults", "")
-	w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
-	if told := w.business.received(id); !strings.Contains(told[0], `"code":131050`) {
-		t.Fatalf("the business was told %s, want 131050", told[0])
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+		id := w.accepted(templateTo(ana, "summer_sale"))
+		w.writes(ana, "STOP", 0)
+		w.control(http.MethodDelete, "faults", "")
+		w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
+		if told := w.business.received(id); !strings.Contains(told[0], `"code":131050`) {
+			t.Fatalf("the business was told %s, want 131050", told[0])
+		}
+	})
 }
 
 func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 0)
-	w.writes("33612345679", "hello", 0)
-	w.control(http.MethodPost, "faults", `{"code":131042,"rate":1}`)
-	const metric = `guichet_gateway_upstream_results_total{code="131042",result="stopped"}`
-	reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
-	w.accepted(reaction)
-	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
-	w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
-	w.until("the second message met the stop", func() bool { return w.metric(metric) != "1" })
-	if n := w.metric(metric); n != "2" {
-		t.Fatalf("the upstream was asked %s times, want once for each message", n)
-	}
-	w.control(http.MethodDelete, "faults", "")
-	w.clock.advance(stopProbe)
-	w.accepted(strings.Replace(reaction, ana, "33612345679", 1)) // wakes the dispatcher, which sleeps by the real clock
-	w.settled(2)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		w.writes("33612345679", "hello", 0)
+		w.control(http.MethodPost, "faults", `{"code":131042,"rate":1}`)
+		const metric = `guichet_gateway_upstream_results_total{code="131042",result="stopped"}`
+		reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
+		w.accepted(reaction)
+		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
+		w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
+		w.until("the second message met the stop", func() bool { return w.metric(metric) != "1" })
+		if n := w.metric(metric); n != "2" {
+			t.Fatalf("the upstream was asked %s times, want once for each message", n)
+		}
+		w.control(http.MethodDelete, "faults", "")
+		w.clock.advance(stopProbe)
+		w.accepted(strings.Replace(reaction, ana, "33612345679", 1)) // wakes the dispatcher, which sleeps by the real clock
+		w.settled(2)
+	})
 }
 
 func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
-	w := newWorld(t)
-	const metric = `guichet_gateway_channel_stopped{channel="main"}`
-	w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
-	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is counted", func() bool { return w.metric(metric) == "1" })
-	w.document.Account.DisplayName = "Acme again"
-	w.writeDocument()
-	w.settled(1)
-	if got := w.metric(metric); got != "0" {
-		t.Fatalf("the metric is %q", got)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		const metric = `guichet_gateway_channel_stopped{channel="main"}`
+		w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the stop is counted", func() bool { return w.metric(metric) == "1" })
+		w.document.Account.DisplayName = "Acme again"
+		w.writeDocument()
+		w.settled(1)
+		if got := w.metric(metric); got != "0" {
+			t.Fatalf("the metric is %q", got)
+		}
+	})
 }
 
 // The upstream may take a message and tell later that nobody pays for it: that stops the channel
 // too, and shows wherever a stop does.
 func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
-	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
-	w.settled(1)
-	if got := w.metric(`guichet_gateway_channel_stopped{channel="main"}`); got != "1" {
-		t.Errorf("the metric is %q", got)
-	}
-	if !strings.Contains(w.logs.String(), "Channel stopped by the upstream") {
-		t.Error("the log does not tell")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
+		w.settled(1)
+		if got := w.metric(`guichet_gateway_channel_stopped{channel="main"}`); got != "1" {
+			t.Errorf("the metric is %q", got)
+		}
+		if !strings.Contains(w.logs.String(), "Channel stopped by the upstream") {
+			t.Error("the log does not tell")
+		}
+	})
 }
 
 func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
-	for _, fault := range []string{`{"code":131047,"next":1}`, `{"code":131047,"async":true,"next":1}`} {
-		w := newWorld(t)
-		w.writes(ana, "hello", 0)
-		w.control(http.MethodPost, "faults", fault)
-		w.accepted(textTo(ana, "hi"))
-		w.settled(1)
-		if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="window"}`); n != "1" {
-			t.Errorf("%s: counted %q", fault, n)
+	synctest.Test(t, func(t *testing.T) {
+		for _, fault := range []string{`{"code":131047,"next":1}`, `{"code":131047,"async":true,"next":1}`} {
+			w := newWorld(t)
+			w.writes(ana, "hello", 0)
+			w.control(http.MethodPost, "faults", fault)
+			w.accepted(textTo(ana, "hi"))
+			w.settled(1)
+			if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="window"}`); n != "1" {
+				t.Errorf("%s: counted %q", fault, n)
+			}
 		}
-	}
+	})
 }
 
 // P3: a replica whose clock is behind at the turn of a month, or an operation that waited over it,
@@ -534,15 +574,17 @@ func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
 // charged weighs too.
 func TestP3SlowClockAtTheTurnOfAMonthSpendsNothingTwice(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock} })
-	december := time.Date(2026, 11, 30, 23, 0, 1, 0, time.UTC) // midnight in Paris, and a second
-	w.clock.advance(december.Sub(w.clock.now()))
-	w.accepted(templateTo(ana, "parcel_ready"))
-	if r := w.settled(1); r.Period.Name != "2026-12" || r.Period.Billed != usd("0.0300") {
-		t.Fatalf("%s is billed in %s; want 0.03 in 2026-12", r.Period.Billed, r.Period.Name)
-	}
-	w.clock.advance(-time.Hour)
-	if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
-		t.Errorf("a send got %d %s; want 131042, as December has no budget left", got.status, got.body)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock} })
+		december := time.Date(2026, 11, 30, 23, 0, 1, 0, time.UTC) // midnight in Paris, and a second
+		w.clock.advance(december.Sub(w.clock.now()))
+		w.accepted(templateTo(ana, "parcel_ready"))
+		if r := w.settled(1); r.Period.Name != "2026-12" || r.Period.Billed != usd("0.0300") {
+			t.Fatalf("%s is billed in %s; want 0.03 in 2026-12", r.Period.Billed, r.Period.Name)
+		}
+		w.clock.advance(-time.Hour)
+		if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
+			t.Errorf("a send got %d %s; want 131042, as December has no budget left", got.status, got.body)
+		}
+	})
 }

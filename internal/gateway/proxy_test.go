@@ -126,20 +126,13 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 		copies int
 		notes  []string
 	}{
-		config.DoubtFail:   {1, []string{noteDoubtBegan, noteDoubtFailed}},
-		config.DoubtResend: {2, []string{noteDoubtBegan, noteDoubtResent}},
+		config.DoubtFail:   {1, []string{ledger.NoteDoubtBegan, ledger.NoteDoubtFailed}},
+		config.DoubtResend: {2, []string{ledger.NoteDoubtBegan, ledger.NoteDoubtResent}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := prepareWorld(t, &testClock{
-				began: time.Now(),
-			}, "http://"+listeners.API.Addr().String(), through(t, answers),
-				func(d *config.Document) { d.Doubt.Resolution = rule })
-			w.start(listeners) // the simulator does not run: it takes messages and tells nothing of them
+			w := prepareWorld(t, through(t, answers), func(d *config.Document) { d.Doubt.Resolution = rule })
+			w.start() // the simulator does not run: it takes messages and tells nothing of them
 			sent := map[string]string{}
 			for number := range answers {
 				sent[number] = w.accepted(templateTo(number, "parcel_ready"))

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -40,7 +40,7 @@ func (g *Gateway) getRefusedCallbacks(w http.ResponseWriter, r *http.Request) er
 	var after int64
 	if given := r.URL.Query().Get("after"); given != "" {
 		if after, err = strconv.ParseInt(given, 10, 64); err != nil {
-			return graph.NewError(graph.CodeInvalidParameter, "after must be the next of the answer before.")
+			return network.Refuse(network.Malformed, "after must be the next of the answer before.")
 		}
 	}
 	var list []store.RefusedCallback
@@ -100,13 +100,13 @@ func (g *Gateway) eachRefused(
 		return err
 	}
 	if len(request.IDs) == 0 || len(request.IDs) > refusedPage {
-		return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("ids must name 1 to %d callbacks.", refusedPage))
+		return network.Refuse(network.InvalidValue, fmt.Sprintf("ids must name 1 to %d callbacks.", refusedPage))
 	}
 	ids := make([]int64, 0, len(request.IDs))
 	for i, text := range request.IDs {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return graph.NewError(graph.CodeInvalidValue, fmt.Sprintf("ids[%d] must be an id of the list.", i))
+			return network.Refuse(network.InvalidValue, fmt.Sprintf("ids[%d] must be an id of the list.", i))
 		}
 		ids = append(ids, id)
 	}
@@ -126,7 +126,7 @@ func (g *Gateway) eachRefused(
 	}); err != nil {
 		return err
 	}
-	g.deliveries.Notify()
+	g.callbacks.Notify()
 	return writeJSON(w, struct {
 		Success   bool `json:"success"`
 		Callbacks int  `json:"callbacks"`

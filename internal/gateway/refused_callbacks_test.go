@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,56 +8,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/store"
 )
-
-func TestWhatFollowsFromADelivery(t *testing.T) {
-	answer := func(status int) error { return &answerError{status} }
-	const minute = time.Minute
-	for name, tc := range map[string]struct {
-		err              error
-		queued, refused  time.Duration // ago; refused 0 is not refused before
-		result           string
-		status, attempts int
-		retry            time.Duration
-	}{
-		"taken":                            {nil, 0, 0, "delivered", 0, 1, 0},
-		"no answer":                        {errors.New("timeout"), minute, 0, "retry", 0, 1, time.Second},
-		"no answer for a week":             {errors.New("timeout"), 169 * time.Hour, 0, "dropped", 0, 9, 0},
-		"refused for the first time":       {answer(400), 48 * time.Hour, 0, "retry", 400, 1, time.Second},
-		"refused again":                    {answer(400), minute, minute, "retry", 400, 3, 4 * time.Second},
-		"the last try is not put off":      {answer(413), minute, 14 * minute, "retry", 413, 12, minute},
-		"refused for a quarter of an hour": {answer(410), minute, 15 * minute, "set_aside", 410, 9, 0},
-		"refused for a week":               {answer(422), 169 * time.Hour, 169 * time.Hour, "set_aside", 422, 9, 0},
-		"credentials, for an hour":         {answer(401), time.Hour, time.Hour, "retry", 0, 1, time.Second},
-		"an outage after a refusal":        {answer(503), time.Hour, time.Hour, "retry", 0, 1, time.Second},
-	} {
-		c := &store.Callback{CreatedAt: noon.Add(-tc.queued), Attempts: tc.attempts}
-		if tc.refused > 0 {
-			c.RefusedAt = noon.Add(-tc.refused)
-		}
-		got := judgeCallback(c, tc.err, noon)
-		if got.result != tc.result || got.status != tc.status {
-			t.Errorf("%s: %s with %d, want %s with %d", name, got.result, got.status, tc.result, tc.status)
-		}
-		if tc.result == "retry" && (got.retry > tc.retry || got.retry < tc.retry/2) {
-			t.Errorf("%s: tried again after %v, want about %v", name, got.retry, tc.retry)
-		}
-	}
-	refuses := map[int]bool{
-		301: false, 302: false, 400: true, 401: false, 402: true, 403: false, 404: true, 405: true, 407: false, 408: false, 409: true, 410: true,
-		411: true, 413: true, 414: true, 415: true, 418: true, 421: false, 422: true, 425: false, 429: false, 431: true, 451: true, 500: false, 501: false, 503: false,
-	}
-	for status, want := range refuses {
-		if got := (&answerError{status}).refuses(); got != want {
-			t.Errorf("%d refuses what was delivered: %t, want %t", status, got, want)
-		}
-	}
-}
 
 // picky is a business's endpoint that refuses what holds a word for as long as it is told to.
 type picky struct {
@@ -67,9 +22,8 @@ type picky struct {
 	last     atomic.Value // the body that was refused last
 }
 
-func newPicky(t *testing.T) *picky {
-	t.Helper()
-	p := &picky{business: newBusiness(t)}
+func newPicky(w *world) *picky {
+	p := &picky{business: w.business}
 	taking := p.server.Config.Handler
 	p.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -88,77 +42,78 @@ func newPicky(t *testing.T) *picky {
 // A callback that the endpoint never takes stands in its customer's line for a quarter of an hour,
 // and nobody else's; it is kept, told of, and can be replayed or dropped.
 func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
-	endpoint := newPicky(t)
-	endpoint.refusing.Store(http.StatusBadRequest)
-	w := newWorld(t, func(d *config.Document) { d.Callback.URL = endpoint.server.URL })
-	w.business = endpoint.business
-	const bob = "33612345679"
-	body := w.batch(1, phoneID)                                                     // the neighbours within one webhook
-	for i, text := range []string{"the last", "poison 2", "after it", "poison 1"} { // each is put before the others
-		inbound := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), text)
-		_, change, _ := strings.Cut(inbound, `"changes":[`)
-		body = strings.Replace(body, `"changes":[`, `"changes":[`+strings.TrimSuffix(change, `]}]}`)+",", 1)
-	}
-	if got := w.webhook(body, appSecret); got.status != http.StatusOK {
-		t.Fatalf("got %d %s", got.status, got.body)
-	}
-	if got := w.webhook(w.inbound(phoneID, bob, "wamid.bob", "hello"), appSecret); got.status != http.StatusOK {
-		t.Fatalf("got %d %s", got.status, got.body)
-	}
-	w.until("the neighbours are told at once", func() bool { return len(endpoint.received("wamid.")) == 2 })
-	path := "/v26.0/" + phoneID + "/refused_callbacks"
-	for i, text := range []string{"poison 1", "poison 2"} { // each has its quarter of an hour at the head of the line
-		w.until(
-			"it was tried",
-			func() bool { last, _ := endpoint.last.Load().(string); return strings.Contains(last, text) },
-		)
-		w.until(
-			"that is noted",
-			func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE refused_at > 0`) == "1" },
-		)
-		w.clock.advance(refusalPatience + time.Minute)
-		w.until("it is set aside", func() bool {
-			r := w.report().RefusedCallbacks
-			return r != nil && r.Count == int64(i+1) && r.Status == http.StatusBadRequest
-		})
-	}
-	w.until(
-		"the rest is told",
-		func() bool { return len(endpoint.received("the last")) == 1 && len(endpoint.received("after it")) == 1 },
-	)
-	if n := w.metric(`guichet_gateway_callbacks_total{result="set_aside"}`); n != "2" {
-		t.Errorf("%q callbacks are counted as set aside, want 2", n)
-	}
-	if n := w.metric(`guichet_gateway_queue_depth{queue="refused_callbacks"}`); n != "2" {
-		t.Errorf("the gauge says %q, want 2", n)
-	}
-	list := w.do(http.MethodGet, path, "")
-	if list.status != http.StatusOK || strings.Count(
-		list.body, `"status":400`,
-	) != 2 || strings.Contains(list.body, "poison") {
-		t.Fatalf("the list is %d %s", list.status, list.body)
-	}
-	if got := w.do(http.MethodGet, path, "", "Authorization", "Bearer guessed"); got.code != graph.CodeInvalidToken {
-		t.Fatalf("without the token the list is %d %s", got.status, got.body)
-	}
-	if got := w.do(http.MethodGet, "/v26.0/"+secondPhone+"/refused_callbacks", ""); got.body != `{"data":[]}` {
-		t.Fatalf("of another number the list is %s", got.body)
-	}
-	endpoint.refusing.Store(0)
-	if got := w.do(http.MethodPost, path, `{"ids":["1"]}`); got.body != `{"success":true,"callbacks":1}` {
-		t.Fatalf("the replay got %d %s", got.status, got.body)
-	}
-	w.until("it is delivered", func() bool { return len(endpoint.received("poison 1")) == 1 })
-	if got := w.do(http.MethodDelete, path, `{"ids":["1","2"]}`); got.body != `{"success":true,"callbacks":1}` {
-		t.Fatalf("the drop got %d %s", got.status, got.body)
-	}
-	w.until("nothing is left", func() bool {
-		r := w.report()
-		return r.RefusedCallbacks == nil && r.Queues.Callbacks == 0
-	})
-	for _, bad := range []string{`{}`, `{"ids":[]}`, `{"ids":["x"]}`, `{"ids":[1]}`} {
-		if got := w.do(http.MethodPost, path, bad); got.status != http.StatusBadRequest {
-			t.Errorf("%s got %d %s, want 400", bad, got.status, got.body)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		endpoint := newPicky(w)
+		endpoint.refusing.Store(http.StatusBadRequest)
+		const bob = "33612345679"
+		body := w.batch(1, phoneID)                                                     // the neighbours within one webhook
+		for i, text := range []string{"the last", "poison 2", "after it", "poison 1"} { // each is put before the others
+			inbound := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), text)
+			_, change, _ := strings.Cut(inbound, `"changes":[`)
+			body = strings.Replace(body, `"changes":[`, `"changes":[`+strings.TrimSuffix(change, `]}]}`)+",", 1)
 		}
-	}
+		if got := w.webhook(body, appSecret); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		if got := w.webhook(w.inbound(phoneID, bob, "wamid.bob", "hello"), appSecret); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		w.until("the neighbours are told at once", func() bool { return len(endpoint.received("wamid.")) == 2 })
+		path := "/v26.0/" + phoneID + "/refused_callbacks"
+		for i, text := range []string{"poison 1", "poison 2"} { // each has its quarter of an hour at the head of the line
+			w.until(
+				"it was tried",
+				func() bool { last, _ := endpoint.last.Load().(string); return strings.Contains(last, text) },
+			)
+			w.until(
+				"that is noted",
+				func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE refused_at > 0`) == "1" },
+			)
+			w.clock.advance(callbacks.RefusalPatience + time.Minute)
+			w.until("it is set aside", func() bool {
+				r := w.report().RefusedCallbacks
+				return r != nil && r.Count == int64(i+1) && r.Status == http.StatusBadRequest
+			})
+		}
+		w.until(
+			"the rest is told",
+			func() bool { return len(endpoint.received("the last")) == 1 && len(endpoint.received("after it")) == 1 },
+		)
+		if n := w.metric(`guichet_gateway_callbacks_total{result="set_aside"}`); n != "2" {
+			t.Errorf("%q callbacks are counted as set aside, want 2", n)
+		}
+		if n := w.metric(`guichet_gateway_queue_depth{queue="refused_callbacks"}`); n != "2" {
+			t.Errorf("the gauge says %q, want 2", n)
+		}
+		list := w.do(http.MethodGet, path, "")
+		if list.status != http.StatusOK || strings.Count(
+			list.body, `"status":400`,
+		) != 2 || strings.Contains(list.body, "poison") {
+			t.Fatalf("the list is %d %s", list.status, list.body)
+		}
+		if got := w.do(http.MethodGet, path, "", "Authorization", "Bearer guessed"); got.code != graph.CodeInvalidToken {
+			t.Fatalf("without the token the list is %d %s", got.status, got.body)
+		}
+		if got := w.do(http.MethodGet, "/v26.0/"+secondPhone+"/refused_callbacks", ""); got.body != `{"data":[]}` {
+			t.Fatalf("of another number the list is %s", got.body)
+		}
+		endpoint.refusing.Store(0)
+		if got := w.do(http.MethodPost, path, `{"ids":["1"]}`); got.body != `{"success":true,"callbacks":1}` {
+			t.Fatalf("the replay got %d %s", got.status, got.body)
+		}
+		w.until("it is delivered", func() bool { return len(endpoint.received("poison 1")) == 1 })
+		if got := w.do(http.MethodDelete, path, `{"ids":["1","2"]}`); got.body != `{"success":true,"callbacks":1}` {
+			t.Fatalf("the drop got %d %s", got.status, got.body)
+		}
+		w.until("nothing is left", func() bool {
+			r := w.report()
+			return r.RefusedCallbacks == nil && r.Queues.Callbacks == 0
+		})
+		for _, bad := range []string{`{}`, `{"ids":[]}`, `{"ids":["x"]}`, `{"ids":[1]}`} {
+			if got := w.do(http.MethodPost, path, bad); got.status != http.StatusBadRequest {
+				t.Errorf("%s got %d %s, want 400", bad, got.status, got.body)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -57,23 +58,25 @@ func TestP7WebhooksThatComeToNothingAreLoggedOnce(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			for range 3 {
-				if got := tc.post(w); got.status != tc.status {
-					t.Fatalf("got %d %s, want %d", got.status, got.body, tc.status)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				for range 3 {
+					if got := tc.post(w); got.status != tc.status {
+						t.Fatalf("got %d %s, want %d", got.status, got.body, tc.status)
+					}
 				}
-			}
-			logs := w.logs.String()
-			for _, want := range tc.want {
-				if n := strings.Count(logs, want); n != 1 {
-					t.Errorf("the log has %q %d times, want once:\n%s", want, n, logs)
+				logs := w.logs.String()
+				for _, want := range tc.want {
+					if n := strings.Count(logs, want); n != 1 {
+						t.Errorf("the log has %q %d times, want once:\n%s", want, n, logs)
+					}
 				}
-			}
-			for _, private := range []string{sampleCustomer, sampleText, ana, "wamid."} {
-				if strings.Contains(logs, private) {
-					t.Errorf("the log has %q", private)
+				for _, private := range []string{sampleCustomer, sampleText, ana, "wamid."} {
+					if strings.Contains(logs, private) {
+						t.Errorf("the log has %q", private)
+					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -81,24 +84,28 @@ func TestP7WebhooksThatComeToNothingAreLoggedOnce(t *testing.T) {
 // A webhook that is heeded is not told of as one that is not.
 func TestGoodWebhookIsNoRejection(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 0)
-	if strings.Contains(w.logs.String(), "Webhook ") {
-		t.Errorf("the log speaks of a rejection:\n%s", w.logs.String())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		if strings.Contains(w.logs.String(), "Webhook ") {
+			t.Errorf("the log speaks of a rejection:\n%s", w.logs.String())
+		}
+	})
 }
 
 // A number whose channel is signed for by another app is named by its channel.
 func TestWebhookOfAnotherAppsChannelIsLogged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) {
-		d.Channels[1].AppSecrets, d.Channels[1].BusinessAccountID = []string{"second-secret"}, "102290129340399"
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			d.Channels[1].AppSecrets, d.Channels[1].BusinessAccountID = []string{"second-secret"}, "102290129340399"
+		})
+		if got := w.do(http.MethodPost, config.WebhookPath, w.inbound(phoneID, ana, "wamid.1", "hello"),
+			graph.SignatureHeader, graph.Sign([]byte(w.inbound(phoneID, ana, "wamid.1", "hello")), "second-secret")); got.status != http.StatusOK {
+			t.Fatalf("got %d %s", got.status, got.body)
+		}
+		if want := `"msg":"Webhook ignored: it is about a channel whose app secret is another one","channel":"main"`; !strings.Contains(w.logs.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, w.logs.String())
+		}
 	})
-	if got := w.do(http.MethodPost, config.WebhookPath, w.inbound(phoneID, ana, "wamid.1", "hello"),
-		graph.SignatureHeader, graph.Sign([]byte(w.inbound(phoneID, ana, "wamid.1", "hello")), "second-secret")); got.status != http.StatusOK {
-		t.Fatalf("got %d %s", got.status, got.body)
-	}
-	if want := `"msg":"Webhook ignored: it is about a channel whose app secret is another one","channel":"main"`; !strings.Contains(w.logs.String(), want) {
-		t.Errorf("the log lacks %s:\n%s", want, w.logs.String())
-	}
 }

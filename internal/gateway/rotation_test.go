@@ -10,12 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
-	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -97,71 +96,75 @@ func (w *world) becomesSent(id, text string) {
 
 func TestP7RotationWhileMessagesAreQueued(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 0)
-	old := w.readKeyFile(config.KeysetFile)
-	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
-	before := w.accepted(textTo(ana, "sealed before"))
-	w.rotate(seal.AddKey, w)
-	between := w.accepted(textTo(ana, "sealed between"))
-	w.rotate(seal.PromoteKey, w)
-	after := w.accepted(textTo(ana, "sealed after"))
-	w.control(http.MethodDelete, "faults", "")
-	w.becomesSent(before, "sealed before")
-	w.becomesSent(between, "sealed between")
-	w.becomesSent(after, "sealed after")
-	if r := w.settled(3); r.ConfigError != "" || r.Queues.Unsettled != 0 {
-		t.Errorf("%d unsettled, %q refused; want none and nothing", r.Queues.Unsettled, r.ConfigError)
-	}
-	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
-	left := w.accepted(textTo(ana, "left in the queue"))
-	if err := w.stop(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.storedContent(left, old); !errors.Is(err, seal.ErrOpen) {
-		t.Errorf("the keyset from before opens what was accepted after the rotation: %v", err)
-	}
-	if content, err := w.storedContent(
-		left, w.readKeyFile(config.KeysetFile),
-	); err != nil || !strings.Contains(string(content), "left in the queue") {
-		t.Errorf("the rotated keyset opens %q, %v; want the message", content, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		old := w.readKeyFile(config.KeysetFile)
+		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
+		before := w.accepted(textTo(ana, "sealed before"))
+		w.rotate(seal.AddKey, w)
+		between := w.accepted(textTo(ana, "sealed between"))
+		w.rotate(seal.PromoteKey, w)
+		after := w.accepted(textTo(ana, "sealed after"))
+		w.control(http.MethodDelete, "faults", "")
+		w.becomesSent(before, "sealed before")
+		w.becomesSent(between, "sealed between")
+		w.becomesSent(after, "sealed after")
+		if r := w.settled(3); r.ConfigError != "" || r.Queues.Unsettled != 0 {
+			t.Errorf("%d unsettled, %q refused; want none and nothing", r.Queues.Unsettled, r.ConfigError)
+		}
+		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
+		left := w.accepted(textTo(ana, "left in the queue"))
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.storedContent(left, old); !errors.Is(err, seal.ErrOpen) {
+			t.Errorf("the keyset from before opens what was accepted after the rotation: %v", err)
+		}
+		if content, err := w.storedContent(
+			left, w.readKeyFile(config.KeysetFile),
+		); err != nil || !strings.Contains(string(content), "left in the queue") {
+			t.Errorf("the rotated keyset opens %q, %v; want the message", content, err)
+		}
+	})
 }
 
-// After a rotation what is stored is sealed anew while messages flow, and then, and only then, the
+// After a rotation what is stored is re-encrypted while messages flow, and then, and only then, the
 // old key may go.
 func TestP7OldKeyIsRetiredOnceNothingIsUnderIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.writes(ana, "hello", 0)
-	w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
-	before := w.accepted(textTo(ana, "sealed before"))
-	w.until(
-		"with one key, nothing is under old ones",
-		func() bool { r := w.report(); return r.OldKeyRows != nil && *r.OldKeyRows == 0 },
-	)
-	w.rotate(seal.AddKey, w)
-	w.rotate(seal.PromoteKey, w)
-	w.until("the store is sealed anew", func() bool {
-		return w.metric("guichet_gateway_old_key_rows") == "0" && strings.Contains(
-			w.logs.String(), `"msg":"Store sealed anew"`,
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.writes(ana, "hello", 0)
+		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`) // so that messages stay in the queue
+		before := w.accepted(textTo(ana, "sealed before"))
+		w.until(
+			"with one key, nothing is under old ones",
+			func() bool { r := w.report(); return r.OldKeyRows != nil && *r.OldKeyRows == 0 },
 		)
+		w.rotate(seal.AddKey, w)
+		w.rotate(seal.PromoteKey, w)
+		w.until("the store is re-encrypted", func() bool {
+			return w.metric("guichet_gateway_old_key_rows") == "0" && strings.Contains(
+				w.logs.String(), `"msg":"Store re-encrypted"`,
+			)
+		})
+		if r := w.report(); r.OldKeyRows == nil || *r.OldKeyRows != 0 {
+			t.Errorf("%v rows are left under old keys; want 0", r.OldKeyRows)
+		}
+		w.rotate(seal.RetireKeys, w)
+		if r := w.report(); r.ConfigError != "" {
+			t.Errorf("the retired keyset is refused: %s", r.ConfigError)
+		}
+		w.control(http.MethodDelete, "faults", "")
+		w.becomesSent(before, "sealed before")
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.storedContent(before, w.readKeyFile(config.KeysetFile)); err != nil {
+			t.Errorf("without the old key the message cannot be read: %v", err)
+		}
 	})
-	if r := w.report(); r.OldKeyRows == nil || *r.OldKeyRows != 0 {
-		t.Errorf("%v rows are left under old keys; want 0", r.OldKeyRows)
-	}
-	w.rotate(seal.RetireKeys, w)
-	if r := w.report(); r.ConfigError != "" {
-		t.Errorf("the retired keyset is refused: %s", r.ConfigError)
-	}
-	w.control(http.MethodDelete, "faults", "")
-	w.becomesSent(before, "sealed before")
-	if err := w.stop(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.storedContent(before, w.readKeyFile(config.KeysetFile)); err != nil {
-		t.Errorf("without the old key the message cannot be read: %v", err)
-	}
 }
 
 // storedContent reads a message in the store of a gateway that has stopped, with a keyset.
@@ -246,20 +249,22 @@ func TestKeysThatWouldLoseSomethingAreRefused(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.writes(ana, "hello", 0)
-			good := w.readKeyFile(tc.file)
-			w.writeKeyFile(tc.file, tc.content)
-			w.until("the report says so", func() bool { return strings.Contains(w.report().ConfigError, tc.want) })
-			if r := w.report(); r.OpenWindows != 1 || strings.Contains(r.ConfigError, "SECRET") {
-				t.Errorf("%d windows open, and the reason is %q", r.OpenWindows, r.ConfigError)
-			}
-			if logs := w.logs.String(); strings.Count(logs, keysRefused) != 1 || strings.Count(logs, keysServed) != 1 {
-				t.Error("the refusal must be logged, once, and nothing be taken over")
-			}
-			w.becomesSent(w.accepted(textTo(ana, "with the keys from before")), "with the keys from before")
-			w.writeKeyFile(tc.file, good)
-			w.until("it heals", func() bool { return w.report().ConfigError == "" })
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.writes(ana, "hello", 0)
+				good := w.readKeyFile(tc.file)
+				w.writeKeyFile(tc.file, tc.content)
+				w.until("the report says so", func() bool { return strings.Contains(w.report().ConfigError, tc.want) })
+				if r := w.report(); r.OpenWindows != 1 || strings.Contains(r.ConfigError, "SECRET") {
+					t.Errorf("%d windows open, and the reason is %q", r.OpenWindows, r.ConfigError)
+				}
+				if logs := w.logs.String(); strings.Count(logs, keysRefused) != 1 || strings.Count(logs, keysServed) != 1 {
+					t.Error("the refusal must be logged, once, and nothing be taken over")
+				}
+				w.becomesSent(w.accepted(textTo(ana, "with the keys from before")), "with the keys from before")
+				w.writeKeyFile(tc.file, good)
+				w.until("it heals", func() bool { return w.report().ConfigError == "" })
+			})
 		})
 	}
 }
@@ -289,14 +294,15 @@ func TestReportTokenAndCertificateAreTakenOver(t *testing.T) {
 	if status, _, _ := w.fetchReport("Bearer "+w.token, ""); status != http.StatusUnauthorized {
 		t.Errorf("the old token got %d; want 401", status)
 	}
-	connection, err := tls.Dial(
-		"tcp", strings.TrimSuffix(strings.TrimPrefix(w.reportURL, "https://"), report.Path),
-		&tls.Config{InsecureSkipVerify: true},
-	)
+	wire, err := w.network.Dial(t.Context(), "tcp", w.listeners.Report.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
+	connection := tls.Client(wire, &tls.Config{InsecureSkipVerify: true})
 	defer connection.Close()
+	if err := connection.Handshake(); err != nil {
+		t.Fatal(err)
+	}
 	if served := connection.ConnectionState().PeerCertificates[0]; !served.Equal(pair.Leaf) {
 		t.Error("the report is served with the old certificate")
 	}
@@ -305,26 +311,24 @@ func TestReportTokenAndCertificateAreTakenOver(t *testing.T) {
 // A Secret's volume is replaced as a whole: a link to a directory is renamed.
 func TestKeysOfASecretVolumeAreTakenOver(t *testing.T) {
 	t.Parallel()
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://127.0.0.1:1")
-	asVolume(t, filepath.Join(w.directory, "keys"))
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.start(listeners)
-	added, err := seal.AddKey(w.readKeyFile(config.KeysetFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys := filepath.Join(w.directory, "keys")
-	if err := os.CopyFS(filepath.Join(keys, "..2"), os.DirFS(filepath.Join(keys, "..1"))); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(keys, "..2", config.KeysetFile), added, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	pointData(t, keys, "..2")
-	w.until("the keys are taken over", func() bool { return strings.Contains(w.logs.String(), twoKeys) })
+	synctest.Test(t, func(t *testing.T) {
+		w := prepareWorld(t)
+		asVolume(t, filepath.Join(w.directory, "keys"))
+		w.start()
+		added, err := seal.AddKey(w.readKeyFile(config.KeysetFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := filepath.Join(w.directory, "keys")
+		if err := os.CopyFS(filepath.Join(keys, "..2"), os.DirFS(filepath.Join(keys, "..1"))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(keys, "..2", config.KeysetFile), added, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		pointData(t, keys, "..2")
+		w.until("the keys are taken over", func() bool { return strings.Contains(w.logs.String(), twoKeys) })
+	})
 }
 
 // asVolume lays a directory of files out as the kubelet does: links to ..data/, which is a link to

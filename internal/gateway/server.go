@@ -12,16 +12,14 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
+	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
 // Bounds of what one connection may cost.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second
-	writeTimeout      = 40 * time.Second // longer than a call that is passed on to the upstream
 	idleTimeout       = 75 * time.Second
 	maxHeaderBytes    = 16 << 10
 	// drainTimeout is how long a shutdown waits for requests that are under way.
@@ -34,8 +32,8 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
+		ReadTimeout:       intake.ReadTimeout,
+		WriteTimeout:      intake.WriteTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
@@ -78,7 +76,7 @@ func (l Listeners) Close() {
 // serve runs the three servers until ctx is done or one of them fails, then lets the requests that
 // are under way finish.
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
-	report := newServer(g.reportHandler(), g.log)
+	report := newServer(g.reporter.Handler(), g.log)
 	report.TLSConfig = &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return g.keys.Current().Certificate, nil },
@@ -117,7 +115,7 @@ const (
 )
 
 // bounded bounds the requests that are served at once. Webhooks take none of these places, for
-// anybody may post there; webhookRoom bounds them.
+// anybody may post there; the intake bounds them.
 func (g *Gateway) bounded(next http.Handler) http.Handler {
 	slots := make(chan struct{}, maxConcurrent)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -182,8 +180,9 @@ func (g *Gateway) ready(ctx context.Context) error {
 	return nil
 }
 
-func busy() *graph.Error {
-	e := whatsapp.ThroughputReached(storeRetry)
-	e.Details = "The gateway serves too many requests at once. Slow down and send this one again later."
-	return e
+func busy() error {
+	return &network.Refusal{
+		Reason: network.Busy, After: storeRetry,
+		Details: "The gateway serves too many requests at once. Slow down and send this one again later.",
+	}
 }

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -28,13 +29,10 @@ func onDatabase(database string) func(*config.Document) {
 // another is a second replica of the account, beside the one that newWorld has started.
 func (w *world) another() *world {
 	w.t.Helper()
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	second := *w
 	second.logs = &lockedBuffer{}
-	second.start(listeners)
+	second.serveOn(Listeners{API: w.network.Listen(w.t), Metrics: w.network.Listen(w.t), Report: w.network.Listen(w.t)})
+	second.start()
 	return &second
 }
 
@@ -122,27 +120,19 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
 	now := g.config.Tenant()
-	send, err := whatsapp.ParseSend([]byte(templateTo(ana, "parcel_ready")))
+	id, err := accept(t, g, now, secondPhone, templateTo(ana, "parcel_ready"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := g.accept(t.Context(), caller{tenant: now, channel: now.Channel(secondPhone)}, send, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	id := answer.Messages[0].ID
 	behind, err := tenantOf(t, func(d *config.Document) { d.Channels = d.Channels[:1] })
 	if err != nil {
 		t.Fatal(err)
 	}
 	tell := func(to *served.Tenant, status, id string) error {
-		webhook, err := whatsapp.ParseWebhook(fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
+		webhook := fmt.Appendf(nil, `{"object":"whatsapp_business_account","entry":[{"id":%q,"changes":[{"field":"messages","value":{
 			"messaging_product":"whatsapp","metadata":{"phone_number_id":%q},"statuses":[{"id":"wamid.upstream","status":%q,"timestamp":%q,"recipient_id":%q,
-			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.store.Now()), ana, id))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return g.intake(t.Context(), to, webhook, appSecret)
+			"biz_opaque_callback_data":%q}]}}]}]}`, waba, secondPhone, status, unixSeconds(g.store.Now()), ana, id)
+		return g.intake.Take(t.Context(), to, webhook, appSecret)
 	}
 	if err := tell(behind, "delivered", id); err == nil {
 		t.Error("the replica that does not know the number yet has taken the delivery, and lost it")
@@ -165,7 +155,7 @@ func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 // has: the customer's callbacks stay in order.
 func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	t.Parallel()
-	endpoint := newBusiness(t)
+	endpoint := newBusiness(t, gatewaytest.Loopback())
 	database := postgrestest.Database(t)
 	g := resting(
 		t, &testClock{began: time.Now()}, onDatabase(database),
@@ -181,12 +171,12 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	customer := g.keys.Seal().CustomerHash(phoneID, ana)
 	for _, body := range []string{`"first"`, `"second"`} {
 		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {
-			return g.queueCallback(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
+			return g.callbacks.Add(tx, g.config.Tenant(), phoneID, customer, []byte(body), g.store.Now())
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	claimed, _, err := g.claimCallbacks(t.Context(), 1)
+	claimed, _, err := g.callbacks.Claim(t.Context(), 1)
 	if err != nil || len(claimed) != 1 {
 		t.Fatalf("claimed %d callbacks, %v; want the first", len(claimed), err)
 	}
@@ -200,7 +190,7 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 			if _, err := tx.Callbacks().Release(); err != nil {
 				return err
 			}
-			due, err := tx.Callbacks().Claim(g.store.Now(), g.store.Now().Add(callbackLease), 1)
+			due, err := tx.Callbacks().Claim(g.store.Now(), g.store.Now().Add(callbacks.Lease), 1)
 			if err != nil || len(due) != 1 {
 				return fmt.Errorf("the other replica has claimed %d callbacks: %w", len(due), err)
 			}
@@ -213,7 +203,7 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	if err := g.store.Update(t.Context(), func(*durable.Tx) error { return nil }); !errors.Is(err, store.ErrLeaseLost) {
 		t.Fatalf("the paused replica comes back with %v; want a lost lease", err)
 	}
-	g.deliverOne(t.Context(), claimed[0])
+	g.callbacks.Deliver(t.Context(), claimed[0])
 	if late := endpoint.received("first"); len(late) > 0 {
 		t.Fatal("the first callback was delivered after the second")
 	}
@@ -270,16 +260,10 @@ func TestDatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	later.Path += "_later"
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := prepareWorld(
-		t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(), onDatabase(later.String()),
-	)
-	w.run(listeners)
+	w := prepareWorld(t, onDatabase(later.String()))
+	w.run()
 	w.until("the gateway says that it is not ready", func() bool {
-		response, err := http.Get(w.metrics + "/readyz")
+		response, err := w.client.Get(w.metrics + "/readyz")
 		if err != nil {
 			return false
 		}

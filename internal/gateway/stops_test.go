@@ -3,6 +3,9 @@ package gateway
 import (
 	"net/http"
 	"testing"
+	"testing/synctest"
+
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 )
 
 // Four messages that are refused for their own sake stand before a good one. The first of the
@@ -10,17 +13,19 @@ import (
 // clock here, and the good one does not wait for a probe of each of the others.
 func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
-	w.accepted(templateTo("33600000001", "parcel_ready"))
-	w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
-	for _, to := range []string{"33600000002", "33600000003", "33600000004"} {
-		w.accepted(templateTo(to, "parcel_ready"))
-	}
-	w.control(http.MethodPost, "faults", `{"code":132000,"next":4}`)
-	w.clock.advance(stopProbe)
-	w.accepted(templateTo(ana, "parcel_ready")) // wakes the dispatcher
-	if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
-		t.Fatalf("%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(stopped(r)))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
+		w.accepted(templateTo("33600000001", "parcel_ready"))
+		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
+		for _, to := range []string{"33600000002", "33600000003", "33600000004"} {
+			w.accepted(templateTo(to, "parcel_ready"))
+		}
+		w.control(http.MethodPost, "faults", `{"code":132000,"next":4}`)
+		w.clock.advance(upstream.StopRest)
+		w.accepted(templateTo(ana, "parcel_ready")) // wakes the dispatcher
+		if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
+			t.Fatalf("%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(stopped(r)))
+		}
+	})
 }

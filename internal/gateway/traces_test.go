@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -84,13 +84,9 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String())
+	w := prepareWorld(t)
 	w.tracer = provider.Tracer("test")
-	w.start(listeners)
+	w.start()
 	w.runSimulator()
 	w.writes(ana, "CANARY-INBOUND", 0)
 	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -151,31 +147,29 @@ func TestP7OneMessageIsOneTraceWithoutNumbersAndBodies(t *testing.T) {
 // Whoever has no token decides neither that a request is traced nor in whose trace it is.
 func TestOnlyAnAuthenticatedCallerDecidesWhetherItsRequestIsTraced(t *testing.T) {
 	t.Parallel()
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	recorded := tracetest.NewInMemoryExporter()
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String())
-	w.tracer = sdktrace.NewTracerProvider(
-		sdktrace.WithSyncer(recorded), sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())),
-	).Tracer("test")
-	w.start(listeners)
-	const sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	for _, tc := range []struct {
-		name, path, authorization string
-		spans                     int
-	}{
-		{"the business", "/v26.0/" + phoneID, "Bearer " + apiKey, 1},
-		{"no token", "/v26.0/" + phoneID, "", 0},
-		{"another token", "/v26.0/" + phoneID, "Bearer " + apiKey + "x", 0},
-		{"a path that is not served", "/nothing", "", 0},
-		{"the webhook", config.WebhookPath, "", 0},
-	} {
-		recorded.Reset()
-		w.do(http.MethodGet, tc.path, "", "traceparent", sampled, "Authorization", tc.authorization)
-		if got := len(recorded.GetSpans()); got != tc.spans {
-			t.Errorf("%s: %d spans are recorded; want %d", tc.name, got, tc.spans)
+	synctest.Test(t, func(t *testing.T) {
+		recorded := tracetest.NewInMemoryExporter()
+		w := prepareWorld(t)
+		w.tracer = sdktrace.NewTracerProvider(
+			sdktrace.WithSyncer(recorded), sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())),
+		).Tracer("test")
+		w.start()
+		const sampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+		for _, tc := range []struct {
+			name, path, authorization string
+			spans                     int
+		}{
+			{"the business", "/v26.0/" + phoneID, "Bearer " + apiKey, 1},
+			{"no token", "/v26.0/" + phoneID, "", 0},
+			{"another token", "/v26.0/" + phoneID, "Bearer " + apiKey + "x", 0},
+			{"a path that is not served", "/nothing", "", 0},
+			{"the webhook", config.WebhookPath, "", 0},
+		} {
+			recorded.Reset()
+			w.do(http.MethodGet, tc.path, "", "traceparent", sampled, "Authorization", tc.authorization)
+			if got := len(recorded.GetSpans()); got != tc.spans {
+				t.Errorf("%s: %d spans are recorded; want %d", tc.name, got, tc.spans)
+			}
 		}
-	}
+	})
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // upgrade closes the store and opens it as one that an earlier version has left.
@@ -50,12 +49,7 @@ func (s *story) keeps(spelling identity.Address, change func(*conversation.State
 // refusal is the code with which a send is refused; 0 if it is accepted.
 func (s *story) refusal(to identity.Address, form [2]string) int {
 	s.t.Helper()
-	send, err := whatsapp.ParseSend([]byte(bodyOf(string(to), form[0], form[1])))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	from := caller{tenant: s.tenant, channel: s.tenant.Channel(phoneID)}
-	_, err = s.gateway.accept(s.t.Context(), from, send, "")
+	_, err := accept(s.t, s.gateway, s.tenant, phoneID, bodyOf(string(to), form[0], form[1]))
 	if refusal, refused := graph.AsError(err); refused {
 		return refusal.Code
 	}

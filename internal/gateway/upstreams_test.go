@@ -1,207 +1,67 @@
 package gateway
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/report"
 )
-
-func TestObstaclesOfErrors(t *testing.T) {
-	answer := func(status, code, subcode int) error {
-		return &graph.Error{HTTPStatus: status, Code: code, Subcode: subcode}
-	}
-	sent := func(err error) error { return &network.TransportError{NotSent: true, Err: err} }
-	for name, tc := range map[string]struct {
-		err   error
-		cause report.ObstacleCause
-		code  int
-	}{
-		"nothing":                         {nil, "", 0},
-		"an invalid token":                {answer(401, 190, 0), report.Refused, 190},
-		"no token":                        {answer(401, 0, 0), report.Refused, 0},
-		"no permission":                   {answer(403, 10, 0), report.Refused, 10},
-		"another permission":              {answer(403, 299, 0), report.Refused, 299},
-		"no such number":                  {answer(400, 100, 33), report.Refused, 100},
-		"no such number, older":           {answer(400, 33, 0), report.Refused, 33},
-		"a bad parameter of one message":  {answer(400, 100, 0), "", 0},
-		"no means of payment":             {answer(400, 131042, 0), report.Refused, 131042},
-		"a locked account":                {answer(403, 131031, 0), report.Refused, 131031},
-		"a number that is not registered": {answer(400, 133010, 0), report.Refused, 133010},
-		"one customer's refusal":          {answer(400, 131026, 0), "", 0},
-		"the pair's limit":                {answer(400, 131056, 0), "", 0},
-		"the number's limit":              {answer(400, 130429, 0), "", 0},
-		"too many requests":               {answer(429, 1, 0), "", 0},
-		"a web page":                      {errors.New("the answer is not what the Graph API documents"), report.NotGraphAPI, 0},
-		"a page that is not there":        {answer(404, 1, 0), report.NotGraphAPI, 0},
-		"Meta's own code 1":               {answer(400, 1, 0), "", 0},
-		"a proxy's 503":                   {answer(503, 1, 0), report.Outage, 1},
-		"Meta's own outage":               {answer(500, 131016, 0), report.Outage, 131016},
-		"no such host":                    {sent(&net.DNSError{IsNotFound: true}), report.NameNotResolved, 0},
-		"an unknown authority":            {sent(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), report.CertificateInvalid, 0},
-		"another host's certificate":      {sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0},
-		"no TLS at all":                   {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
-		"a refused connection":            {sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0},
-		"no answer":                       {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got, is := obstacleOf(tc.err)
-			if got.cause != tc.cause || got.code != tc.code || is != (tc.cause != "") {
-				t.Fatalf("got %q with code %d, want %q with %d", got.cause, got.code, tc.cause, tc.code)
-			}
-		})
-	}
-}
-
-func TestWhatIsKnownOfAnUpstream(t *testing.T) {
-	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	type step struct {
-		second int
-		met    report.ObstacleCause
-		code   int
-		probed bool
-		shown  proof
-	}
-	meets := func(second int, cause report.ObstacleCause, code int) step {
-		return step{second: second, met: cause, code: code}
-	}
-	since := func(second int, cause report.ObstacleCause, code int) *report.Obstacle {
-		return &report.Obstacle{Cause: cause, Code: code, Since: began.Add(time.Duration(second) * time.Second)}
-	}
-	for name, tc := range map[string]struct {
-		steps   []step
-		checked bool
-		want    *report.Obstacle
-	}{
-		"nothing yet":                              {nil, false, nil},
-		"a probe that was answered":                {[]step{{shown: proofAuthorized}}, true, nil},
-		"a rate limit proves nothing":              {[]step{{shown: proofReached}}, false, nil},
-		"one failed connection":                    {[]step{meets(1, report.Unreachable, 0)}, false, nil},
-		"two at once":                              {[]step{meets(1, report.Unreachable, 0), meets(2, report.Unreachable, 0)}, false, nil},
-		"an outage that lasts":                     {[]step{meets(1, report.Unreachable, 0), meets(3, report.Unreachable, 0)}, true, since(1, report.Unreachable, 0)},
-		"an outage with another symptom":           {[]step{meets(1, report.Unreachable, 0), meets(4, report.Outage, 1)}, true, since(1, report.Outage, 1)},
-		"an outage with an answer in between":      {[]step{meets(1, report.Outage, 1), {second: 2, shown: proofReached}, meets(3, report.Outage, 1)}, false, nil},
-		"an outage that is over":                   {[]step{meets(1, report.Outage, 1), meets(4, report.Outage, 1), {second: 5, shown: proofReached}}, true, nil},
-		"a wrong token":                            {[]step{meets(1, report.Refused, 190)}, true, since(1, report.Refused, 190)},
-		"a wrong token, again":                     {[]step{meets(1, report.Refused, 190), meets(61, report.Refused, 190)}, true, since(1, report.Refused, 190)},
-		"a wrong token while nothing is reached":   {[]step{meets(1, report.Refused, 190), meets(9, report.Unreachable, 0)}, true, since(1, report.Refused, 190)},
-		"a wrong token that a probe disproves":     {[]step{meets(1, report.Refused, 190), {second: 2, shown: proofAuthorized}}, true, nil},
-		"a lock that a probe does not see":         {[]step{meets(1, report.Refused, 131031), {second: 2, shown: proofAuthorized}}, true, since(1, report.Refused, 131031)},
-		"a lock, and a message that was taken":     {[]step{meets(1, report.Refused, 131031), {second: 2, shown: proofTaken}}, true, nil},
-		"a permission that a probe has missed":     {[]step{{second: 1, met: report.Refused, code: 10, probed: true}, {second: 2, shown: proofAuthorized}}, true, nil},
-		"no payment, and a free message":           {[]step{meets(1, report.Refused, 131042), {second: 2, shown: proofTaken}}, true, since(1, report.Refused, 131042)},
-		"no payment, and a message that is billed": {[]step{meets(1, report.Refused, 131042), {second: 2, shown: proofPaid}}, true, nil},
-		"another refusal":                          {[]step{meets(1, report.Refused, 190), meets(5, report.Refused, 131031)}, true, since(5, report.Refused, 131031)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			now := &served.Tenant{Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID}}}}
-			u := newUpstreams()
-			u.serve(now, began)
-			for _, s := range tc.steps {
-				if s.met == "" {
-					u.shown(phoneID, s.shown)
-					continue
-				}
-				u.met(phoneID, obstacle{
-					cause: s.met, code: s.code, probed: s.probed,
-					since: began.Add(time.Duration(s.second) * time.Second),
-				})
-			}
-			want := []report.Channel{{Name: "main", Checked: tc.checked, Obstacle: tc.want}}
-			if diff := cmp.Diff(want, u.report(now)); diff != "" {
-				t.Fatalf("the report (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestNewCredentialsBeginAnew(t *testing.T) {
-	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	tenant := func(token string) *served.Tenant {
-		return &served.Tenant{
-			Document: config.Document{Channels: []config.Channel{{Name: "main", ID: phoneID, AccessToken: token}}},
-		}
-	}
-	u := newUpstreams()
-	u.serve(tenant("old"), began)
-	u.met(phoneID, obstacle{cause: report.Refused, code: 131031, since: began})
-	u.serve(tenant("old"), began)
-	if got := u.report(tenant("old")); got[0].Obstacle == nil {
-		t.Fatal("a configuration with the same credentials made the obstacle forgotten")
-	}
-	u.serve(tenant("new"), began)
-	if got := u.report(tenant("new")); got[0].Obstacle != nil || got[0].Checked {
-		t.Fatalf("got %+v, want nothing known of new credentials", got[0])
-	}
-	if due, _ := u.due(began, time.Hour); len(due) != 1 {
-		t.Fatal("new credentials are not probed at once")
-	}
-	if due, next := u.due(began, time.Hour); len(due) != 0 || !next.Equal(began.Add(time.Hour)) {
-		t.Fatalf("%d channels are due again, the next at %v; want none for an hour", len(due), next)
-	}
-}
 
 // Whatever keeps messages from leaving shows in the report before the first send, and is gone when
 // it is over.
 func TestObstaclesShowBeforeTheFirstSend(t *testing.T) {
 	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
-	plain := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(plain.Close)
-	ailing := httptest.NewServer(
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }),
-	)
-	t.Cleanup(ailing.Close)
 	for name, tc := range map[string]struct {
-		change func(*config.Channel)
+		change func(*testing.T, *config.Channel, *gatewaytest.Network)
 		cause  report.ObstacleCause
 		code   int
 	}{
-		"a wrong access token":        {func(c *config.Channel) { c.AccessToken = "wrong" }, report.Refused, 190},
-		"a mistyped phone number id":  {func(c *config.Channel) { c.ID = "106540352242999" }, report.Refused, 100},
-		"an upstream that is away":    {func(c *config.Channel) { c.BaseURL = "http://" + closed.Addr().String() }, report.Unreachable, 0},
-		"a host name that is unknown": {func(c *config.Channel) { c.BaseURL = "http://graph.invalid" }, report.NameNotResolved, 0},
-		"a server without TLS":        {func(c *config.Channel) { c.BaseURL = "https://" + plain.Listener.Addr().String() }, report.CertificateInvalid, 0},
-		"a proxy's 503":               {func(c *config.Channel) { c.BaseURL = ailing.URL }, report.Outage, 1},
+		"a wrong access token":       {func(_ *testing.T, c *config.Channel, _ *gatewaytest.Network) { c.AccessToken = "wrong" }, report.Refused, 190},
+		"a mistyped phone number id": {func(_ *testing.T, c *config.Channel, _ *gatewaytest.Network) { c.ID = "106540352242999" }, report.Refused, 100},
+		"an upstream that is away": {func(t *testing.T, c *config.Channel, n *gatewaytest.Network) {
+			closed := n.Listen(t)
+			closed.Close()
+			c.BaseURL = "http://" + closed.Addr().String()
+		}, report.Unreachable, 0},
+		"a host name that is unknown": {func(_ *testing.T, c *config.Channel, _ *gatewaytest.Network) { c.BaseURL = "http://graph.invalid" }, report.NameNotResolved, 0},
+		"a server without TLS": {func(t *testing.T, c *config.Channel, n *gatewaytest.Network) {
+			c.BaseURL = "https://" + n.Serve(t, http.NotFoundHandler()).Listener.Addr().String()
+		}, report.CertificateInvalid, 0},
+		"a proxy's 503": {func(t *testing.T, c *config.Channel, n *gatewaytest.Network) {
+			c.BaseURL = n.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			})).URL
+		}, report.Outage, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			w.until("the upstream was asked", func() bool { return w.report().Channels[0].Checked })
-			good := w.document.Channels[0]
-			tc.change(&w.document.Channels[0])
-			w.writeDocument()
-			w.until("the obstacle shows", func() bool {
-				w.clock.advance(time.Second) // between looks
-				found := w.report().Channels[0].Obstacle
-				return found != nil && found.Cause == tc.cause && found.Code == tc.code
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.until("the upstream was asked", func() bool { return w.report().Channels[0].Checked })
+				good := w.document.Channels[0]
+				tc.change(t, &w.document.Channels[0], w.network)
+				w.writeDocument()
+				w.until("the obstacle shows", func() bool {
+					w.clock.advance(time.Second) // between looks
+					found := w.report().Channels[0].Obstacle
+					return found != nil && found.Cause == tc.cause && found.Code == tc.code
+				})
+				w.document.Channels[0] = good
+				w.writeDocument()
+				w.until(
+					"it is gone",
+					func() bool { r := w.report(); return r.Channels[0].Checked && r.Channels[0].Obstacle == nil },
+				)
+				if sends := w.sim.Counts().Accepted; sends != 0 {
+					t.Fatalf("the probes have sent %d messages", sends)
+				}
 			})
-			w.document.Channels[0] = good
-			w.writeDocument()
-			w.until(
-				"it is gone",
-				func() bool { r := w.report(); return r.Channels[0].Checked && r.Channels[0].Obstacle == nil },
-			)
-			if sends := w.sim.Counts().Accepted; sends != 0 {
-				t.Fatalf("the probes have sent %d messages", sends)
-			}
 		})
 	}
 }
@@ -209,76 +69,75 @@ func TestObstaclesShowBeforeTheFirstSend(t *testing.T) {
 // An outage that ends is over in the report without a new configuration and without a message.
 func TestEndedOutageIsFoundByAProbe(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.until("the upstream was asked", func() bool { return w.report().Channels[0].Checked })
-	address := w.upstream.Listener.Addr().String()
-	w.upstream.Close()
-	w.clock.advance(probeInterval)
-	w.until("the outage shows", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) > 0 })
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := &httptest.Server{Listener: listener, Config: &http.Server{Handler: w.sim.Handler()}}
-	again.Start()
-	t.Cleanup(again.Close)
-	w.until("it is over", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) == 0 })
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.until("the upstream was asked", func() bool { return w.report().Channels[0].Checked })
+		address := w.upstream.Listener.Addr()
+		w.upstream.Close()
+		w.clock.advance(probeInterval)
+		w.until("the outage shows", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) > 0 })
+		again := &httptest.Server{Listener: w.network.ListenAgain(address), Config: &http.Server{Handler: w.sim.Handler()}}
+		again.Start()
+		t.Cleanup(again.Close)
+		w.until("it is over", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) == 0 })
+	})
 }
 
 func TestReportSaysWhatWaitsAndForWhat(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.control(http.MethodPost, "faults", `{"code":131031,"rate":1}`)
-	first := w.clock.now()
-	w.accepted(templateTo(ana, "parcel_ready"))
-	w.accepted(templateTo(ana, "parcel_ready"))
-	w.until("the stop shows", func() bool { return len(stopped(w.report())) == 1 })
-	if r := w.report(); len(r.Waiting) != 0 {
-		t.Fatalf("%+v waits after a moment, want nothing yet", r.Waiting)
-	}
-	w.clock.advance(report.WaitingAfter)
-	var got []report.Waiting
-	w.until("the messages wait", func() bool { got = w.report().Waiting; return len(got) == 1 && got[0].Messages == 2 })
-	if got[0].Channel != "main" || got[0].Reason != report.WaitingForUpstream || got[0].Oldest.Before(
-		first.Add(-time.Second),
-	) {
-		t.Fatalf("%+v waits, want both of main since %v for its upstream", got, first)
-	}
-	w.document.Channels = w.document.Channels[1:]
-	w.writeDocument()
-	w.until("the messages of a removed channel wait for it", func() bool {
-		got = w.report().Waiting
-		return len(got) == 1 && got[0].Channel == "" && got[0].Reason == report.WaitingForChannel &&
-			got[0].Messages == 2
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control(http.MethodPost, "faults", `{"code":131031,"rate":1}`)
+		first := w.clock.now()
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the stop shows", func() bool { return len(stopped(w.report())) == 1 })
+		if r := w.report(); len(r.Waiting) != 0 {
+			t.Fatalf("%+v waits after a moment, want nothing yet", r.Waiting)
+		}
+		w.clock.advance(report.WaitingAfter)
+		var got []report.Waiting
+		w.until("the messages wait", func() bool { got = w.report().Waiting; return len(got) == 1 && got[0].Messages == 2 })
+		if got[0].Channel != "main" || got[0].Reason != report.WaitingForUpstream || got[0].Oldest.Before(
+			first.Add(-time.Second),
+		) {
+			t.Fatalf("%+v waits, want both of main since %v for its upstream", got, first)
+		}
+		w.document.Channels = w.document.Channels[1:]
+		w.writeDocument()
+		w.until("the messages of a removed channel wait for it", func() bool {
+			got = w.report().Waiting
+			return len(got) == 1 && got[0].Channel == "" && got[0].Reason == report.WaitingForChannel &&
+				got[0].Messages == 2
+		})
 	})
 }
 
 func TestPairLimitShowsInTheReport(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	for range pairBurst + 10 {
-		w.accepted(templateTo(ana, "parcel_ready"))
-	}
-	w.settled(pairBurst)
-	found := false
-	w.until("the pair's limit is what is waited for", func() bool {
-		for _, waiting := range w.report().Waiting {
-			found = found || waiting.Reason == report.WaitingForPair
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for range pairBurst + 10 {
+			w.accepted(templateTo(ana, "parcel_ready"))
 		}
-		return found
+		w.settled(pairBurst)
+		found := false
+		w.until("the pair's limit is what is waited for", func() bool {
+			for _, waiting := range w.report().Waiting {
+				found = found || waiting.Reason == report.WaitingForPair
+			}
+			return found
+		})
 	})
 }
 
 // A store that is away does not keep the report from saying so.
 func TestReportIsServedWhileTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
-	listeners, err := Listen("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := prepareWorld(t, &testClock{began: time.Now()}, "http://"+listeners.API.Addr().String(),
-		onDatabase("postgres://guichet:secret@127.0.0.1:1/guichet?sslmode=disable&connect_timeout=1"))
-	w.run(listeners)
+	w := prepareWorld(
+		t, onDatabase("postgres://guichet:secret@127.0.0.1:1/guichet?sslmode=disable&connect_timeout=1"),
+	)
+	w.run()
 	w.until("the report says that the database is away", func() bool {
 		status, _, _ := w.fetchReport("Bearer "+w.token, "")
 		return status == http.StatusOK && w.report().StoreOutage != nil
@@ -293,18 +152,20 @@ func TestReportIsServedWhileTheDatabaseIsAway(t *testing.T) {
 // on.
 func TestReportSaysWhatTheBudgetRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.08"), Action: config.BudgetBlock} })
-	if r := w.report(); r.BudgetRefused != nil {
-		t.Fatalf("%s was refused before the first send", r.BudgetRefused)
-	}
-	if got := w.send(templateTo(ana, "summer_sale")); got.code != graph.CodePayment {
-		t.Fatalf("got %d %s, want 131042", got.status, got.body)
-	}
-	w.accepted(templateTo(ana, "parcel_ready"))
-	if r := w.report(); r.BudgetRefused == nil || *r.BudgetRefused != usd("0.0859") {
-		t.Fatalf("%v was refused, want the marketing message's 0.0859 USD", r.BudgetRefused)
-	}
-	w.document.Budget.Limit = usd("1")
-	w.writeDocument()
-	w.until("the new limit has refused nothing", func() bool { return w.report().BudgetRefused == nil })
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.08"), Action: config.BudgetBlock} })
+		if r := w.report(); r.BudgetRefused != nil {
+			t.Fatalf("%s was refused before the first send", r.BudgetRefused)
+		}
+		if got := w.send(templateTo(ana, "summer_sale")); got.code != graph.CodePayment {
+			t.Fatalf("got %d %s, want 131042", got.status, got.body)
+		}
+		w.accepted(templateTo(ana, "parcel_ready"))
+		if r := w.report(); r.BudgetRefused == nil || *r.BudgetRefused != usd("0.0859") {
+			t.Fatalf("%v was refused, want the marketing message's 0.0859 USD", r.BudgetRefused)
+		}
+		w.document.Budget.Limit = usd("1")
+		w.writeDocument()
+		w.until("the new limit has refused nothing", func() bool { return w.report().BudgetRefused == nil })
+	})
 }

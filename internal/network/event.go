@@ -25,8 +25,8 @@ var (
 	ErrWebhookSyntax   = errors.New("the webhook is not a JSON object with an entry list")
 )
 
-// Envelope is a webhook as far as it is alike for all networks of a platform.
-type Envelope struct {
+// Webhook is a webhook as far as it is alike for all networks of a platform.
+type Webhook struct {
 	// Object says what the webhook is about, and so whose it is.
 	Object string
 	// Entries are its parts, each the sender's own text.
@@ -44,7 +44,7 @@ type Batch struct {
 }
 
 // Event is one thing that a webhook tells: an *Inbound, *Status, *Watermark, *Preference, *Call,
-// *TemplateNews or *Other.
+// *TemplateNews or *Passed.
 type Event interface{ event() }
 
 func (*Inbound) event()      {}
@@ -53,7 +53,7 @@ func (*Watermark) event()    {}
 func (*Preference) event()   {}
 func (*Call) event()         {}
 func (*TemplateNews) event() {}
-func (*Other) event()        {}
+func (*Passed) event()       {}
 
 // Inbound is a message of a customer, or what else they do in a thread.
 type Inbound struct {
@@ -83,9 +83,10 @@ type Inbound struct {
 type Status struct {
 	// ID is the network's id of the message.
 	ID string
-	// Correlation is what Encode put into the message: our id. It is empty, or not ours, for a
-	// message that somebody else has sent.
+	// Correlation is our id, which Encode has put into the message; empty if the status returns
+	// none. Foreign says that it returns something that another sender has put there.
 	Correlation string
+	Foreign     bool
 	// Step is how far the message has come; Untold for what is no step of its delivery, such as a
 	// payment or a word that nobody here knows.
 	Step conversation.Status
@@ -104,7 +105,7 @@ type Status struct {
 	// EntryPointEnds is when the free entry point ends that the message is part of; zero where the
 	// network does not say.
 	EntryPointEnds time.Time
-	// Errors say why the message has failed, the foremost first.
+	// Errors say why the message has failed, the foremost first; there is at least one.
 	Errors []StatusError
 	// Raw is all that is told of it.
 	Raw json.RawMessage
@@ -128,7 +129,7 @@ type Price struct {
 	// Category is that under which it is; None where that is not told, or not known here.
 	Category conversation.Category
 	// Words are the network's own, in short, as the ledger keeps them.
-	Words string
+	Words func() string
 }
 
 // Watermark says that every message that went to a customer up to an instant has reached a step.
@@ -190,8 +191,8 @@ const (
 	QualityChanged  = "QUALITY"
 )
 
-// Other is what the gateway has no use for, or has used already, and passes on.
-type Other struct {
+// Passed is what the gateway has no use for, or has used already, and passes on.
+type Passed struct {
 	// About is the customer whom it is about; empty if it is about none.
 	About identity.Address
 	// Callback is the webhook that tells the business. It is also what the event is known by when

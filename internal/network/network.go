@@ -14,7 +14,7 @@
 //
 // The way in:
 //
-//	Read(envelope)         a verified webhook → Batches of Events
+//	Read(webhook)         a verified webhook → Batches of Events
 //	Inbound.Callback(…)    an event → the webhook by which the business is told of it
 //
 // What the gateway refuses itself is a Refusal, which says why. Refuse puts it into the network's
@@ -39,6 +39,7 @@ type Network interface {
 	Connect(access Access) (Upstream, error)
 
 	Sender
+	Receiver
 	Refuser
 }
 
@@ -70,8 +71,8 @@ type Receiver interface {
 	Reads(object string) bool
 	// Read reads what a webhook tells, parsing each part of it once. It tolerates whatever can be
 	// tolerated, and returns ErrTooManyEvents for more than the network may tell at once. The
-	// events refer to the envelope's text, which must not be changed afterwards.
-	Read(envelope Envelope) ([]Batch, error)
+	// events refer to the webhook's text, which must not be changed afterwards.
+	Read(webhook Webhook) ([]Batch, error)
 	// FailedCallback writes the webhook by which the business hears that the gateway has given a
 	// message up.
 	FailedCallback(f Failure) ([]byte, error)

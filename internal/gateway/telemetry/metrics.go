@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 )
 
 // Metrics are the gateway's own measurements. Every label has a bounded set of values: results and
@@ -140,10 +140,10 @@ func (m *Metrics) Timed(name string, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// CodeLabel is an error code as a label: "other" outside the upstream's catalogue, so that the
+// CodeLabel is an error code as a label: "other" outside the networks' catalogues, so that the
 // label's values are bounded.
 func CodeLabel(code int) string {
-	if _, known := graph.LookupCode(code); !known {
+	if !meta.KnowsCode(code) {
 		return "other"
 	}
 	return strconv.Itoa(code)

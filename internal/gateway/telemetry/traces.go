@@ -10,7 +10,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 )
 
 // Traces begins spans. Without a tracer it begins none, and costs nothing. No attribute names a
@@ -122,8 +123,8 @@ func (s Span) End(err error) {
 	}
 	if err != nil {
 		s.of.SetStatus(codes.Error, "")
-		if failure, ok := graph.AsError(err); ok {
-			s.of.SetAttributes(AttributeCode.Int(failure.Code))
+		if failure, ok := network.InWords(meta.Common(), err); ok {
+			s.of.SetAttributes(AttributeCode.Int(failure.Number()))
 		}
 	}
 	s.of.End()

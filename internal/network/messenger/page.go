@@ -125,3 +125,10 @@ func parsePageReferral(object rawjson.Object) *Referral {
 	}
 	return &Referral{SourceType: object.Text("source"), SourceID: object.Text("ad_id"), ClickID: object.Text("ref")}
 }
+
+// Callback writes the webhook that carries an entry of a page or an Instagram account alone.
+func Callback(object string, entry []byte) []byte {
+	out := append([]byte(`{"object":`), rawjson.Quote(object)...)
+	out = append(append(out, `,"entry":[`...), entry...)
+	return rawjson.ASCII(append(out, "]}"...))
+}

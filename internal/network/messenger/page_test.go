@@ -97,3 +97,10 @@ func TestReadEntryOnStandby(t *testing.T) {
 		t.Errorf("got %+v, want one message on standby", got)
 	}
 }
+
+func TestCallbackOfAPage(t *testing.T) {
+	const entry = `{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"1"},"read":{"watermark":5}}],"extra":1}`
+	if got, want := string(Callback("page", []byte(entry))), `{"object":"page","entry":[`+entry+`]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -29,8 +29,19 @@ func Find(name string) (found network.Network, ok bool) {
 	return nil, false
 }
 
-// Common speaks where no channel is named: to an unknown caller, say, or of an unknown path.
-func Common() network.Refuser { return whatsapp.Network{} }
+// Common speaks where no channel is known: to a caller without a token, say, or of a message whose
+// channel the account no longer has.
+func Common() network.Network { return whatsapp.Network{} }
+
+// KnowsCode tells whether one of the networks documents an error code.
+func KnowsCode(code int) bool {
+	for _, n := range Networks() {
+		if n.KnowsCode(code) {
+			return true
+		}
+	}
+	return false
+}
 
 // SignatureHeader is the header that carries the signature of a webhook, of Meta's to the gateway
 // and of the gateway's to the business.
@@ -61,3 +72,19 @@ const Unversioned = graph.Unversioned
 // WithVersion serves paths without a version too, as the Graph API does: next sees Unversioned in
 // its place.
 func WithVersion(next http.Handler) http.Handler { return graph.WithVersion(next) }
+
+// ReadWebhook reads the body of a webhook whose signature has been verified. Of what no network
+// reads it is told only how many events there are.
+func ReadWebhook(body []byte) (batches []network.Batch, unread int, err error) {
+	webhook, err := graph.ParseWebhook(body)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, n := range Networks() {
+		if n.Reads(webhook.Object) {
+			batches, err = n.Read(webhook)
+			return batches, 0, err
+		}
+	}
+	return nil, len(webhook.Entries), nil
+}

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
@@ -17,7 +18,7 @@ type Callbacks struct {
 	change *Change
 	// opening and closing surround the change's value.
 	opening, closing []byte
-	// members are those of the value, in order. It is nil if the value is no object.
+	// members are those of the value, in order.
 	members  []callbackMember
 	contacts contactIndex
 }
@@ -40,20 +41,15 @@ const (
 
 // Callbacks prepares the callbacks of the change.
 func (c *Change) Callbacks() *Callbacks {
-	b := &Callbacks{change: c}
+	b := &Callbacks{change: c, members: make([]callbackMember, 0, c.value.Len())}
 	b.opening, b.closing = c.surroundings()
-	value, err := rawjson.ParseObject(c.Value)
-	if err != nil {
-		return b
-	}
-	b.members = []callbackMember{}
-	for name, content := range value.All() {
+	for name, content := range c.value.All() {
 		switch name {
 		case listMessages, listStatuses, listPreferences, listCalls:
 			b.members = append(b.members, callbackMember{list: name})
 		case listContacts:
 			b.members = append(b.members, callbackMember{list: name})
-			b.contacts = indexContacts(content)
+			b.contacts = indexContacts(c.Contacts, content)
 		default:
 			b.addText(name, content)
 		}
@@ -67,34 +63,39 @@ func (b *Callbacks) addText(name string, content []byte) {
 	if last < 0 || b.members[last].list != "" {
 		b.members, last = append(b.members, callbackMember{}), last+1
 	}
-	text := b.members[last].text
+	quoted, value := rawjson.ASCII(rawjson.Quote(name)), rawjson.ASCII(content)
+	text := slices.Grow(b.members[last].text, len(quoted)+len(value)+2)
 	if len(text) > 0 {
 		text = append(text, ',')
 	}
-	text = append(text, rawjson.ASCII(rawjson.Quote(name))...)
-	text = append(text, ':')
-	text = append(text, rawjson.ASCII(content)...)
+	text = append(append(text, quoted...), ':')
+	text = append(text, value...)
 	b.members[last].text = text
 }
 
 // Message returns the webhook that carries a message alone, with the contact that belongs to it.
-func (b *Callbacks) Message(m *Message) json.RawMessage {
-	return b.with(listMessages, m.Raw, m.From, m.FromUserID)
+// Changes are made to the message.
+func (b *Callbacks) Message(m *Message, changes ...rawjson.Member) json.RawMessage {
+	raw := []byte(m.Raw)
+	if len(changes) > 0 {
+		raw = m.object.With(changes...)
+	}
+	return b.with(listMessages, raw, m.From, m.FromUserID)
 }
 
-// Status returns the webhook that carries a status alone. The gateway's own
-// biz_opaque_callback_data is replaced by the business's; nil removes it, for a business that gave
-// none.
-func (b *Callbacks) Status(s *Status, callbackData *string) json.RawMessage {
-	const field = "biz_opaque_callback_data"
-	raw := []byte(s.Raw)
-	if object, err := rawjson.ParseObject(raw); err == nil {
-		switch {
-		case callbackData != nil:
-			raw = object.Set(field, rawjson.Quote(*callbackData))
-		case object.Has(field):
-			raw = object.Without(field)
-		}
+// Status returns the webhook that carries a status alone, with the id by which the business knows
+// the message. The gateway's own biz_opaque_callback_data is replaced by the business's; nil
+// removes it, for a business that gave none.
+func (b *Callbacks) Status(s *Status, id string, callbackData *string) json.RawMessage {
+	if s.object.Len() == 0 {
+		return b.ForeignStatus(s)
+	}
+	named := rawjson.Member{Name: "id", Value: rawjson.Quote(id)}
+	var raw []byte
+	if callbackData == nil {
+		raw = s.object.Edit([]rawjson.Member{named}, callbackDataMember)
+	} else {
+		raw = s.object.With(rawjson.Member{Name: callbackDataMember, Value: rawjson.Quote(*callbackData)}, named)
 	}
 	return b.with(listStatuses, raw, s.RecipientID, s.RecipientUserID)
 }
@@ -138,9 +139,6 @@ func (b *Callbacks) Parts() []Part {
 
 // with writes the change with one update of a list, and without all others.
 func (b *Callbacks) with(list string, update []byte, waID, userID string) json.RawMessage {
-	if b.members == nil {
-		return b.change.Callback()
-	}
 	update, contact := rawjson.ASCII(update), b.contacts.find(waID, userID)
 	size := len(b.opening) + len(b.closing) + len(update) + len(contact) + len(`{"":[],"contacts":[]}`) + len(list)
 	for _, m := range b.members {
@@ -190,23 +188,25 @@ type contactIndex struct {
 	byWAID, byUserID map[string]int // the first contact with the address
 }
 
-func indexContacts(contacts []byte) contactIndex {
-	elements, err := rawjson.Elements(contacts)
+// indexContacts indexes the contacts of a change, of which the text has all, also those that are no
+// object.
+func indexContacts(contacts []Contact, text []byte) contactIndex {
+	elements, err := rawjson.Elements(text)
 	if err != nil {
 		return contactIndex{}
 	}
-	index := contactIndex{
-		all:    make([][]byte, 0, len(elements)),
-		byWAID: make(map[string]int, len(elements)), byUserID: make(map[string]int, len(elements)),
-	}
-	for i, raw := range elements {
+	index := contactIndex{all: make([][]byte, 0, len(elements))}
+	for _, raw := range elements {
 		index.all = append(index.all, rawjson.ASCII(raw))
-		contact, err := rawjson.ParseObject(raw)
-		if err != nil {
-			continue
-		}
-		addFirst(index.byWAID, contact.Text("wa_id"), i)
-		addFirst(index.byUserID, contact.Text("user_id"), i)
+	}
+	if len(elements) == 1 {
+		return index // it belongs to every update
+	}
+	index.byWAID = make(map[string]int, len(elements))
+	index.byUserID = make(map[string]int, len(elements))
+	for _, c := range contacts {
+		addFirst(index.byWAID, c.WAID, c.place)
+		addFirst(index.byUserID, c.UserID, c.place)
 	}
 	return index
 }
@@ -251,16 +251,12 @@ func (c *Change) Callback() json.RawMessage {
 	return append(out, closing...)
 }
 
-// surroundings are what stands before and behind a change's value, or the entry of a page, in a
-// webhook of its own.
+// surroundings are what stands before and behind a change's value in a webhook of its own.
 func (c *Change) surroundings() (opening, closing []byte) {
 	out := make([]byte, 0, 160)
 	out = append(out, `{"object":`...)
 	out = append(out, rawjson.Quote(c.Object)...)
 	out = append(out, `,"entry":[`...)
-	if c.Field == "" {
-		return rawjson.ASCII(out), []byte("]}")
-	}
 	out = append(out, `{"id":`...)
 	out = append(out, rawjson.Quote(c.EntryID)...)
 	if !c.EntryTime.IsZero() {

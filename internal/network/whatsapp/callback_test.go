@@ -31,23 +31,23 @@ func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {
 			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"messages":[{"from_user_id":"DE.9","id":"m2"}]` + tail,
 		},
 		"status, data restored": {
-			string(callbacks.Status(&c.Statuses[0], &mine)),
+			string(callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &mine)),
 			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"tenant=acme","pricing":{}}]` + tail,
 		},
 		"status, empty data restored": {
-			string(callbacks.Status(&c.Statuses[0], &none)),
+			string(callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &none)),
 			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","biz_opaque_callback_data":"","pricing":{}}]` + tail,
 		},
 		"status, ours removed": {
-			string(callbacks.Status(&c.Statuses[0], nil)),
+			string(callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, nil)),
 			head + `"contacts":[{"wa_id":"551"}],"statuses":[{"id":"s1","recipient_id":"551","pricing":{}}]` + tail,
 		},
 		"status, no data, no contact": {
-			string(callbacks.Status(&c.Statuses[1], nil)),
+			string(callbacks.Status(&c.Statuses[1], c.Statuses[1].ID, nil)),
 			head + `"statuses":[{"id":"s2","recipient_id":"777"}]` + tail,
 		},
 		"status by user id": {
-			string(callbacks.Status(&c.Statuses[2], nil)),
+			string(callbacks.Status(&c.Statuses[2], c.Statuses[2].ID, nil)),
 			head + `"contacts":[{"wa_id":"492","user_id":"DE.9"}],"statuses":[{"id":"s3","recipient_user_id":"DE.9"}]` + tail,
 		},
 		"status, as it came": {
@@ -104,14 +104,6 @@ func TestPartsOfAChangeAreAboutOneCustomerEach(t *testing.T) {
 	}
 }
 
-func TestCallbackOfAPage(t *testing.T) {
-	body := `{"object":"page","entry":[{"id":"555","time":1760000000123,"messaging":[{"sender":{"id":"1"},"read":{"watermark":5}}],"extra":1}]}`
-	c := onlyChange(t, []byte(body))
-	if got := string(c.Callback()); got != body {
-		t.Errorf("got %s, want %s", got, body)
-	}
-}
-
 func TestCallbacksAreWrittenAsMetaWritesThem(t *testing.T) {
 	body := []byte(`{"object":"whatsapp_business_account","entry":[{"id":"é","changes":[{"field":"messages","value":{"métadonnées":"ü",` +
 		`"contacts":[{"profile":{"name":"José 👍"},"wa_id":"551"},{"wa_id":"552"}],"messages":[{"from":"551","id":"m1","text":{"body":"\u00C9 \/ é"}}],` +
@@ -123,7 +115,7 @@ func TestCallbacksAreWrittenAsMetaWritesThem(t *testing.T) {
 	callbacks, data := c.Callbacks(), "commande n° 1"
 	for want, got := range map[string][]byte{
 		head + `"messages":[{"from":"551","id":"m1","text":{"body":"\u00c9 \/ \u00e9"}}]` + tail:                      callbacks.Message(&c.Messages[0]),
-		head + `"statuses":[{"biz_opaque_callback_data":"commande n\u00b0 1","id":"s1","recipient_id":"551"}]` + tail: callbacks.Status(&c.Statuses[0], &data),
+		head + `"statuses":[{"biz_opaque_callback_data":"commande n\u00b0 1","id":"s1","recipient_id":"551"}]` + tail: callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &data),
 		string(rawjson.ASCII(body)): c.Callback(),
 	} {
 		if string(got) != want {

@@ -56,7 +56,9 @@ type Message struct {
 	Unsupported string
 	// Errors are set on type unsupported.
 	Errors []StatusError
+	// Raw is the message as it came, object the same taken apart.
 	Raw    json.RawMessage
+	object rawjson.Object
 }
 
 // Kind is what the customer did: the type, except for edits and revocations. Outside coexistence
@@ -128,7 +130,9 @@ type Status struct {
 	Pricing      *Pricing
 	Conversation *Conversation
 	Errors       []StatusError
-	Raw          json.RawMessage
+	// Raw is the status as it came, object the same taken apart.
+	Raw    json.RawMessage
+	object rawjson.Object
 }
 
 // OfDelivery tells whether the status is about the delivery of a message, which is what "failed"
@@ -174,11 +178,17 @@ type StatusError struct {
 func (c *Change) readMessages(value rawjson.Object) {
 	c.Contacts = parseContacts(value)
 	c.Errors = parseErrors(value)
-	for _, raw := range value.List("messages") {
-		c.Messages = append(c.Messages, parseMessage(raw))
+	if list := value.List(listMessages); len(list) > 0 {
+		c.Messages = make([]Message, len(list))
+		for i, raw := range list {
+			c.Messages[i] = parseMessage(raw)
+		}
 	}
-	for _, raw := range value.List("statuses") {
-		c.Statuses = append(c.Statuses, parseStatus(raw))
+	if list := value.List(listStatuses); len(list) > 0 {
+		c.Statuses = make([]Status, len(list))
+		for i, raw := range list {
+			c.Statuses[i] = parseStatus(raw)
+		}
 	}
 }
 
@@ -198,6 +208,7 @@ func parseMessage(raw []byte) Message {
 		Unsupported: object.Child("unsupported").Text("type"),
 		Errors:      parseErrors(object),
 		Raw:         raw,
+		object:      object,
 	}
 	if referral := object.Child("referral"); referral.Len() > 0 {
 		message.Referral = &Referral{
@@ -251,6 +262,7 @@ func parseStatus(raw []byte) Status {
 		CallbackData:    object.Text("biz_opaque_callback_data"),
 		Errors:          parseErrors(object),
 		Raw:             raw,
+		object:          object,
 	}
 	if pricing := object.Child("pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{

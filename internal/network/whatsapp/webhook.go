@@ -2,29 +2,15 @@ package whatsapp
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
-// Bounds of a webhook. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
-const (
-	// MaxWebhookBody is the largest body, in bytes.
-	MaxWebhookBody = 3 << 20
-	// MaxWebhookUpdates is the largest batch: messages, statuses and other
-	// changes together.
-	MaxWebhookUpdates = 1000
-)
-
-// Objects of an envelope.
-const (
-	ObjectWhatsApp  = "whatsapp_business_account"
-	ObjectPage      = "page"
-	ObjectInstagram = "instagram"
-)
+// ObjectWhatsApp is the object of WhatsApp's webhooks.
+const ObjectWhatsApp = "whatsapp_business_account"
 
 // Fields of a change that are typed here; every other field is kept as it came.
 const (
@@ -38,28 +24,20 @@ const (
 	FieldCalls            = "calls"
 )
 
-// Errors of ParseWebhook.
-var (
-	ErrWebhookTooLarge = fmt.Errorf("the webhook is larger than %d bytes", MaxWebhookBody)
-	ErrWebhookTooMany  = fmt.Errorf("the webhook has more than %d updates", MaxWebhookUpdates)
-	ErrWebhookSyntax   = errors.New("the webhook is not a JSON object with an entry list")
-)
-
 // Webhook is a parsed webhook. Its raw values are parts of the body that was
 // parsed, which must not be changed afterwards.
 type Webhook struct {
-	// Object is ObjectWhatsApp, ObjectPage, ObjectInstagram or an unknown one.
+	// Object is ObjectWhatsApp, if the webhook is WhatsApp's.
 	Object  string
 	Changes []Change
 }
 
-// Change is one element of entry[].changes[], or one entry of a page. Which of
-// the typed members are set depends on Field; all are empty for a field that is
-// not known, and Value always holds the whole change.
+// Change is one element of entry[].changes[]. Which of the typed members are set depends on Field;
+// all are empty for a field that is not known, and Value always holds the whole change.
 type Change struct {
 	// Object is the webhook's, so that a change can be re-emitted on its own.
 	Object string
-	// EntryID is the id of the WhatsApp Business account, or of the page.
+	// EntryID is the id of the WhatsApp Business account.
 	EntryID string
 	// EntryTime is when Meta made the entry, or the zero time.
 	EntryTime time.Time
@@ -78,8 +56,9 @@ type Change struct {
 	Account     *AccountUpdate
 	Calls       []Call
 
-	// Value is the raw change: changes[].value, or the entry of a page.
+	// Value is changes[].value as it came, value the same taken apart.
 	Value json.RawMessage
+	value rawjson.Object
 }
 
 // Contact is a customer as the webhook names them. WAID may be empty for a
@@ -88,7 +67,8 @@ type Contact struct {
 	WAID         string
 	UserID       string
 	ParentUserID string
-	Name         string
+	// place is where it stands among the contacts.
+	place int
 }
 
 // UserPreference is a customer's choice about marketing messages.
@@ -141,36 +121,39 @@ type AccountUpdate struct {
 	ViolationType string
 }
 
-// ParseWebhook reads the body of a webhook whose signature has been verified.
-// It tolerates everything that can be tolerated: unknown fields and types, ids
-// and times as strings or numbers, and what is missing. It never panics.
+// ParseWebhook reads the body of a webhook whose signature has been verified. It tolerates whatever
+// can be tolerated: unknown fields and types, ids and times as strings or numbers, and what is
+// missing. It never panics.
 func ParseWebhook(body []byte) (*Webhook, error) {
-	if len(body) > MaxWebhookBody {
-		return nil, ErrWebhookTooLarge
-	}
-	if !json.Valid(body) {
-		return nil, ErrWebhookSyntax
-	}
-	envelope, err := rawjson.ParseObject(body)
+	webhook, err := graph.ParseWebhook(body)
 	if err != nil {
-		return nil, ErrWebhookSyntax
+		return nil, err
 	}
-	entries, err := rawjson.Elements(envelope.Get("entry"))
-	if err != nil {
-		return nil, ErrWebhookSyntax
-	}
-	webhook := &Webhook{Object: envelope.Text("object")}
-	updates := 0
-	for _, raw := range entries {
+	return readWebhook(webhook)
+}
+
+func readWebhook(from network.Webhook) (*Webhook, error) {
+	webhook, updates := &Webhook{Object: from.Object}, 0
+	for _, raw := range from.Entries {
 		entry, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
 		}
-		for _, change := range parseEntry(webhook.Object, entry, raw) {
-			if updates += change.updates(); updates > MaxWebhookUpdates {
-				return nil, ErrWebhookTooMany
+		id, at := entry.Text("id"), entry.Instant("time")
+		for _, rawChange := range entry.List("changes") {
+			change, err := rawjson.ParseObject(rawChange)
+			if err != nil {
+				continue
 			}
-			webhook.Changes = append(webhook.Changes, change)
+			webhook.Changes = append(webhook.Changes, Change{
+				Object: from.Object, EntryID: id, EntryTime: at,
+				Field: change.Text("field"), Value: change.Get("value"),
+			})
+			read := &webhook.Changes[len(webhook.Changes)-1]
+			read.read()
+			if updates += read.updates(); updates > network.MaxEvents {
+				return nil, network.ErrTooManyEvents
+			}
 		}
 	}
 	return webhook, nil
@@ -181,37 +164,13 @@ func (c *Change) updates() int {
 	return max(1, len(c.Messages)+len(c.Statuses)+len(c.Preferences)+len(c.Calls))
 }
 
-func parseEntry(object string, entry rawjson.Object, raw []byte) []Change {
-	base := Change{Object: object, EntryID: entry.Text("id"), EntryTime: entry.Instant("time")}
-	var changes []Change
-	for _, rawChange := range entry.List("changes") {
-		if len(changes) > MaxWebhookUpdates {
-			break
-		}
-		envelope, err := rawjson.ParseObject(rawChange)
-		if err != nil {
-			continue
-		}
-		change := base
-		change.Field = envelope.Text("field")
-		change.Value = envelope.Get("value")
-		change.read()
-		changes = append(changes, change)
-	}
-	if entry.Has("messaging") || entry.Has("standby") { // of a page
-		change := base
-		change.Value = raw
-		changes = append(changes, change)
-	}
-	return changes
-}
-
 // read fills the typed members from Value.
 func (c *Change) read() {
 	value, err := rawjson.ParseObject(c.Value)
 	if err != nil {
 		return
 	}
+	c.value = value
 	metadata := value.Child("metadata")
 	c.PhoneNumberID = metadata.Text("phone_number_id")
 	c.DisplayPhoneNumber = metadata.Text("display_phone_number")
@@ -241,8 +200,12 @@ func (c *Change) read() {
 }
 
 func parseContacts(value rawjson.Object) []Contact {
-	var contacts []Contact
-	for _, raw := range value.List("contacts") {
+	list := value.List(listContacts)
+	if len(list) == 0 {
+		return nil
+	}
+	contacts := make([]Contact, 0, len(list))
+	for i, raw := range list {
 		contact, err := rawjson.ParseObject(raw)
 		if err != nil {
 			continue
@@ -251,7 +214,7 @@ func parseContacts(value rawjson.Object) []Contact {
 			WAID:         contact.Text("wa_id"),
 			UserID:       contact.Text("user_id"),
 			ParentUserID: contact.Text("parent_user_id"),
-			Name:         contact.Child("profile").Text("name"),
+			place:        i,
 		})
 	}
 	return contacts

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/guichet-dev/guichet/internal/network"
 )
 
 func unix(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
@@ -39,6 +41,7 @@ func onlyChange(t *testing.T, body []byte) Change {
 func withoutRaw() cmp.Option {
 	return cmp.Options{
 		cmpopts.IgnoreFields(Change{}, "Value"),
+		cmpopts.IgnoreUnexported(Change{}, Contact{}, Message{}, Status{}),
 		cmpopts.IgnoreFields(Message{}, "Raw"),
 		cmpopts.IgnoreFields(Status{}, "Raw"),
 		cmpopts.IgnoreFields(UserPreference{}, "Raw"),
@@ -143,7 +146,7 @@ func TestParseWebhookMessage(t *testing.T) {
 			want := Change{
 				Object: "whatsapp_business_account", EntryID: "102290129340398", EntryTime: unix(1760000005),
 				Field: "messages", PhoneNumberID: "106540352242922", DisplayPhoneNumber: "15550783881",
-				Contacts: []Contact{{WAID: "5511999990000", UserID: "BR.77", Name: "Ana"}},
+				Contacts: []Contact{{WAID: "5511999990000", UserID: "BR.77"}},
 				Messages: []Message{tc.want},
 			}
 			if diff := cmp.Diff(want, got, withoutRaw()); diff != "" {
@@ -339,7 +342,7 @@ func TestParseWebhookOtherFields(t *testing.T) {
 			`{` + metadata + `,"contacts":[{"profile":{"name":"Ana"},"wa_id":"5511999990000"}],"user_preferences":[{"wa_id":"5511999990000","detail":"User requested to stop marketing messages","category":"marketing_messages","value":"stop","timestamp":1760000000}]}`,
 			with("user_preferences", func(c *Change) {
 				c.PhoneNumberID, c.DisplayPhoneNumber = "106540352242922", "15550783881"
-				c.Contacts = []Contact{{WAID: "5511999990000", Name: "Ana"}}
+				c.Contacts = []Contact{{WAID: "5511999990000"}}
 				c.Preferences = []UserPreference{
 					{WAID: "5511999990000", Category: "marketing_messages", Value: "stop", Timestamp: unix(1760000000)},
 				}
@@ -408,15 +411,15 @@ func TestParseWebhookBounds(t *testing.T) {
 		want error
 	}{
 		"1,000 updates":   {inChange("messages", statuses(1000)), nil},
-		"1,001 updates":   {inChange("messages", statuses(1001)), ErrWebhookTooMany},
-		"above 3 MB":      {inChange("messages", `"`+strings.Repeat("a", MaxWebhookBody)+`"`), ErrWebhookTooLarge},
-		"not JSON":        {[]byte(`{"object":`), ErrWebhookSyntax},
-		"not an object":   {[]byte(`[]`), ErrWebhookSyntax},
-		"no entry":        {[]byte(`{"object":"whatsapp_business_account"}`), ErrWebhookSyntax},
-		"entry no list":   {[]byte(`{"object":"whatsapp_business_account","entry":{}}`), ErrWebhookSyntax},
-		"empty":           {nil, ErrWebhookSyntax},
-		"deeply nested":   {[]byte(strings.Repeat("[", 100_000)), ErrWebhookSyntax},
-		"1,001 changes":   {[]byte(`{"entry":[{"changes":[` + strings.TrimSuffix(strings.Repeat(`{"field":"x"},`, 1001), ",") + `]}]}`), ErrWebhookTooMany},
+		"1,001 updates":   {inChange("messages", statuses(1001)), network.ErrTooManyEvents},
+		"above 3 MB":      {inChange("messages", `"`+strings.Repeat("a", network.MaxWebhookBody)+`"`), network.ErrWebhookTooLarge},
+		"not JSON":        {[]byte(`{"object":`), network.ErrWebhookSyntax},
+		"not an object":   {[]byte(`[]`), network.ErrWebhookSyntax},
+		"no entry":        {[]byte(`{"object":"whatsapp_business_account"}`), network.ErrWebhookSyntax},
+		"entry no list":   {[]byte(`{"object":"whatsapp_business_account","entry":{}}`), network.ErrWebhookSyntax},
+		"empty":           {nil, network.ErrWebhookSyntax},
+		"deeply nested":   {[]byte(strings.Repeat("[", 100_000)), network.ErrWebhookSyntax},
+		"1,001 changes":   {[]byte(`{"entry":[{"changes":[` + strings.TrimSuffix(strings.Repeat(`{"field":"x"},`, 1001), ",") + `]}]}`), network.ErrTooManyEvents},
 		"nothing to tell": {[]byte(`{"object":"x","entry":[]}`), nil},
 	}
 	for name, tc := range tests {
@@ -455,7 +458,15 @@ func FuzzParseWebhook(f *testing.F) {
 				bodies = append(bodies, callbacks.Message(&c.Messages[j]))
 			}
 			for j := range c.Statuses {
-				bodies = append(bodies, callbacks.Status(&c.Statuses[j], &data), callbacks.Status(&c.Statuses[j], nil))
+				bodies = append(bodies, callbacks.Status(&c.Statuses[j], "wamid.ours", &data), callbacks.Status(&c.Statuses[j], "wamid.ours", nil))
+			}
+			for _, event := range c.batch().Events {
+				switch e := event.(type) {
+				case *network.Inbound:
+					bodies = append(bodies, e.Callback([]string{"wamid.ours", "wamid.ours"}))
+				case *network.Passed:
+					bodies = append(bodies, e.Callback)
+				}
 			}
 			for _, out := range bodies {
 				if _, err := ParseWebhook(out); err != nil {

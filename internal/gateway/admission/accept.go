@@ -1,0 +1,269 @@
+// Package admission accepts messages: it decides on each, reserves what it can cost and queues it,
+// all in one commit.
+package admission
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/people"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/settlement"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/gateway/upstream"
+	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// Admission accepts messages. It is safe for concurrent use.
+type Admission struct {
+	store      *durable.Store
+	keys       *seal.Keys
+	gate       *upstream.Gate
+	dispatcher *dispatch.Dispatcher
+	metrics    *telemetry.Metrics
+	refusals   refusals
+}
+
+// New returns an admission whose messages the dispatcher sends.
+func New(
+	store *durable.Store, keys *seal.Keys, gate *upstream.Gate, dispatcher *dispatch.Dispatcher,
+	metrics *telemetry.Metrics,
+) *Admission {
+	return &Admission{store: store, keys: keys, gate: gate, dispatcher: dispatcher, metrics: metrics}
+}
+
+// Request is a business's request to send a message. The configuration that it came under serves it
+// to its end.
+type Request struct {
+	Tenant  *served.Tenant
+	Channel *served.Channel
+	// Token is the name of the API token that it was presented with.
+	Token string
+	// IdempotencyKey is the client's own; empty without one.
+	IdempotencyKey string
+	Outbound       *network.Outbound
+}
+
+// RefusedForBudget is the least amount for which the budget has refused a message in this period;
+// nil if it has refused none.
+func (a *Admission) RefusedForBudget(t *served.Tenant, now time.Time) *money.Money {
+	return a.refusals.least(t, now)
+}
+
+// accepted is what a commit has made of a request.
+type accepted struct {
+	id       string
+	repeated bool
+	// job is what may be sent at once; nil for a message that has to wait for its turn.
+	job *dispatch.Job
+}
+
+// Accept decides on a message and returns its id once that is durable (P1, P3). Its error is a
+// network.Error or a network.Refusal where the business can mend it.
+func (a *Admission) Accept(ctx context.Context, r *Request) (id string, err error) {
+	wanted := newRepeatable(a.keys, r)
+	// A repetition gets its answer whatever has become of the template since: what the
+	// configuration refuses, it refuses to a new message only.
+	message, refusal := recognise(r.Tenant, r.Channel, r.Outbound)
+	if refusal != nil && wanted.key == nil {
+		return "", refusal
+	}
+	now := a.store.Now()
+	newID, err := r.Channel.Network.NewID(now)
+	if err != nil {
+		return "", err
+	}
+	permit, atOnce := a.gate.TryAcquire(r.Channel.ID)
+	parent := telemetry.ParentOf(ctx)
+	var done accepted
+	err = a.store.Update(ctx, func(tx *durable.Tx) error {
+		done = accepted{id: newID}
+		known, found, err := wanted.find(tx)
+		if err != nil {
+			return err
+		}
+		if found {
+			done.id, done.repeated = known, true
+			return nil
+		}
+		if refusal != nil {
+			return refusal
+		}
+		candidate := candidate{
+			Request: r, message: &message, id: newID, now: now, trace: parent, repeatable: wanted,
+		}
+		if atOnce {
+			candidate.permit = &permit
+		}
+		done.job, err = a.admit(tx, &candidate)
+		return err
+	}, store.Subject{Channel: r.Channel.ID, Address: r.Outbound.To})
+	if err == nil && done.job != nil {
+		a.dispatcher.Start(done.job)
+	} else {
+		permit.Cancel()
+	}
+	if err != nil {
+		a.refusals.record(r.Tenant, err, now)
+		return "", err
+	}
+	if parent != "" {
+		trace.SpanFromContext(ctx).SetAttributes(
+			telemetry.AttributeMessage.String(done.id), telemetry.AttributeChannel.String(r.Channel.Name),
+		)
+	}
+	if !done.repeated {
+		a.metrics.Accepted.WithLabelValues(formLabel(message.Form)).Inc()
+	}
+	if !done.repeated && done.job == nil {
+		a.gate.Notify()
+	}
+	return done.id, nil
+}
+
+// candidate is a message that is about to be accepted.
+type candidate struct {
+	*Request
+	message *policy.Message
+	id      string
+	now     time.Time
+	// permit is what the message may be sent with at once; nil if it may not.
+	permit *upstream.Permit
+	trace  string // the span of the acceptance, see telemetry.Traces
+	repeatable
+}
+
+// admit reads what the decision depends on, decides, and stores what was decided. The job is what
+// may be sent once that is durable; nil for a message that has to wait for its turn.
+func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
+	t := c.Tenant
+	unions, err := people.Adopt(tx, c.now, c.Channel.ID, c.Outbound.To)
+	if err != nil {
+		return nil, err
+	}
+	a.gate.Follow(tx, unions)
+	primary, err := tx.People().Primary(c.Outbound.To)
+	if err != nil {
+		return nil, err
+	}
+	customer, person := a.keys.CustomerHash(c.Channel.ID, string(primary)), people.Person(a.keys, primary)
+	state, err := tx.People().Conversation(c.Channel.ID, customer)
+	if err != nil {
+		return nil, err
+	}
+	in, err := a.circumstances(tx, c, person, &state)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := policy.Decide(t, c.message, &in)
+	if err != nil {
+		return nil, err
+	}
+	envelope := newEnvelope(c, &grant)
+	about, err := envelope.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if t.Limits.CustomersPerDay > 0 && !grant.InWindow {
+		if err := tx.People().PutReach(person, c.now); err != nil {
+			return nil, err
+		}
+	}
+	m := &store.Message{
+		ID: c.id, Channel: c.Channel.ID, Customer: customer, Lane: grant.Lane,
+		AcceptedAt: c.now, ExpiresAt: grant.Expires, Bound: &grant.Bound, Covered: grant.Covered,
+		IdempotencyKey: c.key, Fingerprint: c.fingerprint,
+		Envelope: about, Content: c.Outbound.Content,
+	}
+	claimed, err := a.queue(tx, c, m)
+	if err != nil || !claimed {
+		return nil, err
+	}
+	return dispatch.NewJob(tx, t, c.Channel, m, &envelope, *c.permit)
+}
+
+// queue stores a message in its customer's line, and claims it if it may be sent at once.
+func (a *Admission) queue(tx *durable.Tx, c *candidate, m *store.Message) (claimed bool, err error) {
+	line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
+	if err != nil {
+		return false, err
+	}
+	if c.permit != nil && line.Free() && !a.gate.Stopped(m.Channel) { // only then does it take of the limits
+		hold, err := c.permit.Take(tx, c.Tenant, c.Channel, m, c.now)
+		if err != nil {
+			return false, err
+		}
+		if hold == (upstream.Hold{}) {
+			return true, tx.Queue().AcceptAndClaim(line, m)
+		}
+	}
+	a.gate.SetWaiting(m.Channel, true)
+	return false, tx.Queue().AcceptInto(line, m)
+}
+
+// newEnvelope is what is kept of a message as long as it is known.
+func newEnvelope(c *candidate, grant *policy.Grant) settlement.Envelope {
+	e := settlement.Envelope{
+		Recipient: c.Outbound.Recipient, CallbackData: c.Outbound.CallbackData, Type: c.Outbound.Type,
+		Country: c.message.Country, Form: c.message.Form, Category: c.message.Category,
+		TTLSeconds: int64(c.message.TTL / time.Second), InWindow: grant.InWindow, Trace: c.trace,
+	}
+	if wanted := c.Outbound.Template; wanted != nil {
+		e.Template, e.Language = wanted.Name, wanted.Language
+	}
+	return e
+}
+
+// circumstances reads what the decision depends on beside the message.
+func (a *Admission) circumstances(
+	tx *durable.Tx, c *candidate, person seal.CustomerHash, state *conversation.State,
+) (policy.Circumstances, error) {
+	t := c.Tenant
+	in := policy.Circumstances{
+		Now: c.now, State: state, PaymentStopped: a.gate.PaymentStopped(c.Channel.ID, c.now),
+		Bound: c.message.Bound(t, c.now, state),
+	}
+	var err error
+	if in.Rise, err = tx.Figures().Rise(&in.Bound); err != nil {
+		return in, err
+	}
+	if in.Waiting, err = tx.Depth(store.Outbound); err != nil {
+		return in, err
+	}
+	if t.Limits.CustomersPerDay > 0 {
+		limit := int64(t.Limits.CustomersPerDay)
+		if in.CustomersToday, in.Met, err = tx.People().Reach(person, c.now); err != nil {
+			return in, err
+		}
+		if in.CustomersToday >= limit {
+			if in.NextCustomer, err = tx.People().ReachFrees(in.CustomersToday, limit); err != nil {
+				return in, err
+			}
+		}
+	}
+	if t.Budget == nil {
+		return in, nil
+	}
+	currency := t.Book.Currency()
+	if in.Spent, err = policy.Spent(tx.Tx, t, currency, c.now); err != nil {
+		return in, err
+	}
+	in.Reserved, err = tx.Figures().Reserved(currency)
+	return in, err
+}
+
+func formLabel(form conversation.Form) string {
+	if form == conversation.Templated {
+		return "template"
+	}
+	return "freeform"
+}

@@ -1,0 +1,61 @@
+package admission
+
+import (
+	"errors"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// recognise judges a message by the configuration alone. Its refusals are those of templates and of
+// recipients.
+func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (policy.Message, error) {
+	m := policy.Message{
+		Channel: c.ID, Country: out.Country, Form: out.Form, Category: out.Category, TTL: out.TTL,
+	}
+	if out.Unservable != nil {
+		return m, out.Unservable
+	}
+	if out.Template != nil {
+		known, err := findTemplate(t, out.Template)
+		if err != nil {
+			return m, err
+		}
+		m.Form, m.Category, m.TTL = conversation.Templated, known.Billed, known.TTL
+	}
+	return m, c.Network.CheckCategory(out, m.Category)
+}
+
+// Words of the upstream on a template. Only an approved one may be sent. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
+const (
+	templateApproved   = "APPROVED"
+	templateReinstated = "REINSTATED"
+	templatePaused     = "PAUSED"
+	templateDisabled   = "DISABLED"
+)
+
+// findTemplate finds the template of a message, if it may be sent and the parameters fit.
+func findTemplate(t *served.Tenant, wanted *template.Send) (*served.Template, error) {
+	known := t.Template(wanted.Name, wanted.Language)
+	if known == nil {
+		return nil, &network.Refusal{Reason: network.NoTemplate}
+	}
+	switch known.UpstreamStatus {
+	case templateApproved, templateReinstated:
+	case templatePaused:
+		return nil, &network.Refusal{Reason: network.PausedTemplate}
+	case templateDisabled:
+		return nil, &network.Refusal{Reason: network.DisabledTemplate}
+	default:
+		return nil, &network.Refusal{Reason: network.NoTemplate}
+	}
+	err := known.Compiled.Match(wanted.Components)
+	if mismatch, ok := errors.AsType[*template.Mismatch](err); ok {
+		return nil, &network.Refusal{Reason: network.TemplateMismatch, Mismatch: mismatch}
+	}
+	return known, err
+}

@@ -1,0 +1,49 @@
+package admission
+
+import (
+	"crypto/subtle"
+	"fmt"
+
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/seal"
+)
+
+// IdempotencyHeader names a send, so that a client may repeat it safely after an answer was lost.
+const IdempotencyHeader = "Idempotency-Key"
+
+// repeatable recognises the repetition of a send by the key that its client gave it; without a key
+// nothing is recognised. Both hashes are keyed as those of customers are: requests, and often their
+// keys, hold a phone number, and of those there are few enough to try them all (P7).
+type repeatable struct {
+	key         []byte // hash of the channel, the token's name and the client's key; nil without one
+	fingerprint []byte // hash of the request, however its JSON is written
+}
+
+func newRepeatable(keys *seal.Keys, r *Request) repeatable {
+	if r.IdempotencyKey == "" {
+		return repeatable{}
+	}
+	channel := r.Channel.ID
+	name := keys.CustomerHash(channel, fmt.Sprintf("%d:%s%s", len(r.Token), r.Token, r.IdempotencyKey))
+	request := keys.CustomerHash(channel, string(rawjson.Canonical(r.Outbound.Content)))
+	return repeatable{key: name[:], fingerprint: request[:]}
+}
+
+// find is the id of the message that was accepted under the same key. The same key with another
+// request is the client's mistake.
+func (r repeatable) find(tx *durable.Tx) (id string, found bool, err error) {
+	if r.key == nil {
+		return "", false, nil
+	}
+	m, found, err := tx.Messages().ByIdempotencyKey(r.key)
+	if err != nil || !found {
+		return "", false, err
+	}
+	if subtle.ConstantTimeCompare(m.Fingerprint, r.fingerprint) != 1 {
+		return "", false, network.Refuse(network.Malformed, "This "+IdempotencyHeader+
+			" was used with another request. Use a new key for a new message, and the same request for a repetition.")
+	}
+	return m.ID, true, nil
+}

@@ -1,0 +1,76 @@
+package callbacks
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/network/meta"
+)
+
+// postTimeout bounds one delivery to the business's endpoint.
+const postTimeout = 10 * time.Second
+
+// endpoint posts webhooks to the business's endpoint. It follows no redirect: the contents go
+// to the configured address or nowhere.
+type endpoint struct{ http *http.Client }
+
+func newEndpoint(transport http.RoundTripper) *endpoint {
+	return &endpoint{http: &http.Client{
+		Transport:     transport,
+		Timeout:       postTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// post delivers one webhook in Meta's shape, signed as Meta signs. Any answer but a 2xx is an
+// error; no error holds the address or the contents.
+func (e *endpoint) post(ctx context.Context, to *config.Callback, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("build the delivery: %w", peers.WithoutAddress(err))
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "guichet-gateway")
+	request.Header.Set(meta.SignatureHeader, meta.Sign(body, to.Secret))
+	telemetry.PassOn(ctx, request.Header)
+	response, err := e.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("the business's endpoint did not answer: %w", peers.WithoutAddress(err))
+	}
+	defer func() { _ = response.Body.Close() }() // nothing is left to read
+	const longestAnswer = 64 << 10
+	// only so that the connection can be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, longestAnswer))
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return &answerError{response.StatusCode}
+	}
+	return nil
+}
+
+// answerError is an answer of the business's endpoint that is not a 2xx.
+type answerError struct{ status int }
+
+func (e *answerError) Error() string {
+	return fmt.Sprintf("the business's endpoint answered %d", e.status)
+}
+
+// refuses tells whether the answer is about what was delivered, which it will get again however
+// often it is delivered: 400, 404, 410, 413, 422 and such. Whoever runs the endpoint can mend the
+// others without a change of what is delivered: credentials (401, 403, 407), haste and load (408,
+// 421, 425, 429), a redirection, and every 5xx.
+func (e *answerError) refuses() bool {
+	switch e.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,
+		http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	default:
+		return e.status >= 400 && e.status <= 499
+	}
+}

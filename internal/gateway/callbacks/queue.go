@@ -1,0 +1,252 @@
+// Package callbacks tells the business what happens: it queues webhooks in the commit of what they
+// tell, and delivers them to the business's endpoint, signed, in order for each customer, until
+// they are taken or set aside.
+package callbacks
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/peers"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/gateway/wake"
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+const (
+	// atOnce is how many callbacks are delivered at once.
+	atOnce = 32
+	// idle is how long the deliverer sleeps while all of them are under way: one that ends wakes
+	// it.
+	idle = time.Minute
+	// Lease is how long a claimed callback is left to its deliverer: longer than a delivery can
+	// take.
+	Lease = 3 * postTimeout
+	// RetryFor is how long a callback is tried, as long as Meta tries its own webhooks. Source:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+	RetryFor = 7 * 24 * time.Hour
+	// refusedKeptFor is how long what is set aside can be replayed.
+	refusedKeptFor = 30 * 24 * time.Hour
+	// lockedPause is how long what is sealed with a missing key waits until it is looked at again.
+	lockedPause = time.Minute
+	// maxQueued and maxBytes bound the queue; the bytes are a quarter of the volume that an
+	// embedded store has by default. When the business's endpoint has been away for so long that
+	// the queue is full, new callbacks are dropped and counted.
+	maxQueued = 1_000_000
+	maxBytes  = 256 << 20
+)
+
+// Queue are the callbacks that wait for the business's endpoint. It is safe for concurrent use.
+type Queue struct {
+	store    *durable.Store
+	config   *served.Configuration
+	endpoint *endpoint
+	log      *slog.Logger
+	metrics  *telemetry.Metrics
+	traces   telemetry.Traces
+	wake     wake.Signal
+}
+
+// NewQueue returns the queue that is kept in a store. Dial opens the connections to the endpoint.
+func NewQueue(
+	store *durable.Store, config *served.Configuration, dial peers.Dial,
+	log *slog.Logger, metrics *telemetry.Metrics, traces telemetry.Traces,
+) *Queue {
+	return &Queue{
+		store: store, config: config, endpoint: newEndpoint(peers.NewTransport(atOnce, dial)),
+		log: log, metrics: metrics, traces: traces, wake: wake.New(),
+	}
+}
+
+// Notify says that callbacks may be due.
+func (q *Queue) Notify() { q.wake.Notify() }
+
+// Add queues a webhook about a customer, in the caller's commit. An account without an endpoint is
+// told nothing.
+func (q *Queue) Add(
+	tx *durable.Tx, t *served.Tenant, channel string, customer seal.CustomerHash, body []byte, now time.Time,
+) error {
+	if t.Callback == nil {
+		return nil
+	}
+	waiting, err := tx.Depth(store.Callbacks)
+	if err != nil {
+		return err
+	}
+	bytes, err := tx.Depth(store.CallbackBytes)
+	if err != nil {
+		return err
+	}
+	if waiting >= maxQueued || bytes+int64(len(body)) > maxBytes {
+		tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
+		return nil
+	}
+	return tx.Callbacks().Enqueue(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
+}
+
+// Release makes callbacks ready again that an earlier process was delivering when it ended.
+func (q *Queue) Release(ctx context.Context, update durable.Updater) error {
+	return update(ctx, func(tx *durable.Tx) error {
+		released, err := tx.Callbacks().Release()
+		if err == nil && released > 0 {
+			tx.After(func() {
+				q.log.Info("Callbacks were cut off and are delivered again", "callbacks", released)
+				q.Notify()
+			})
+		}
+		return err
+	})
+}
+
+// Run delivers callbacks until ctx is done, and then ends what is under way: in order for each
+// customer, several customers at once.
+func (q *Queue) Run(ctx context.Context) {
+	slots := make(chan struct{}, atOnce)
+	var underWay sync.WaitGroup
+	defer underWay.Wait()
+	timer := time.NewTimer(idle)
+	for pause := time.Duration(0); q.wake.Sleep(ctx, timer, pause); {
+		claimed, next, err := q.Claim(ctx, atOnce-len(slots))
+		pause = q.store.Idle()
+		switch {
+		case err != nil:
+			pause = durable.RetryPause
+		case !next.IsZero():
+			pause = min(pause, max(0, next.Sub(q.store.Now())))
+		}
+		if len(slots) == atOnce {
+			pause = idle
+		}
+		for _, c := range claimed {
+			slots <- struct{}{}
+			underWay.Go(func() {
+				q.Deliver(ctx, c)
+				<-slots
+				q.Notify()
+			})
+		}
+	}
+}
+
+// Claim takes callbacks that are due, limit at most, and returns when to look again; the zero time
+// is when notified. Each is the caller's to Deliver.
+func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
+	to := q.config.Tenant().Callback
+	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
+		return nil, time.Time{}, nil
+	}
+	now := q.store.Now()
+	err = q.store.Update(ctx, func(tx *durable.Tx) (err error) {
+		if claimed, err = tx.Callbacks().Claim(now, now.Add(Lease), limit); err != nil {
+			return err
+		}
+		if claimed, err = q.readable(tx, claimed, now); err != nil {
+			return err
+		}
+		next, err = tx.Callbacks().Next()
+		return err
+	})
+	if err != nil {
+		if durable.WorthLogging(err) {
+			q.log.Error("Callbacks could not be claimed", "error", err)
+		}
+		return nil, time.Time{}, err
+	}
+	return claimed, next, nil
+}
+
+// readable takes claimed callbacks that cannot be read out of the way: the damaged are dropped, and
+// the locked put off for as long as any callback is tried.
+func (q *Queue) readable(tx *durable.Tx, claimed []*store.Callback, now time.Time) ([]*store.Callback, error) {
+	whole := claimed[:0]
+	for _, c := range claimed {
+		var err error
+		switch {
+		case c.Condition == store.Whole:
+			whole = append(whole, c)
+		case c.Condition == store.Locked && now.Sub(c.CreatedAt) <= RetryFor:
+			q.tellUnreadable(tx, c, "it is sealed with a key that the keyset lacks")
+			_, err = tx.Callbacks().Retry(c, now.Add(lockedPause))
+		default:
+			q.tellUnreadable(tx, c, "it is dropped")
+			tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
+			_, err = tx.Callbacks().Finish(c, now)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return whole, nil
+}
+
+func (q *Queue) tellUnreadable(tx *durable.Tx, c *store.Callback, reason string) {
+	tx.After(func() {
+		q.metrics.TellUnreadable(q.log, telemetry.RowCallback, "channel", c.Channel, "reason", reason)
+	})
+}
+
+// Deliver makes one delivery and records what came of it.
+func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
+	if !q.store.HoldsLease(c.Lease) {
+		return // another replica may have delivered it by now, and those behind it
+	}
+	to := q.config.Tenant().Callback
+	if to == nil || to.Secret == "" {
+		return // its lease runs out; the business no longer wants it, or it cannot be signed now
+	}
+	ctx, span := q.traces.Begin(ctx, "callback", trace.SpanKindClient)
+	err := q.endpoint.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
+	now := q.store.Now()
+	done := judge(c, err, now)
+	if span.Recording() {
+		span.Note(telemetry.AttributeResult.String(done.result), telemetry.AttributeAttempt.Int(c.Attempts))
+	}
+	defer span.End(err)
+	var recorded bool
+	var forgotten int64
+	if q.store.Persist(ctx, "callback", func(tx *durable.Tx) (err error) {
+		recorded, forgotten, err = done.record(tx, c, now)
+		return err
+	}) {
+		q.Notify()
+	}
+	if done.result == telemetry.ResultSetAside && !recorded {
+		return // whoever has claimed it since tells of it
+	}
+	q.metrics.Callbacks.WithLabelValues(done.result).Inc()
+	if done.result == telemetry.ResultSetAside {
+		q.log.Warn(
+			"Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts,
+		)
+	}
+	q.tellForgotten(forgotten)
+	if err != nil {
+		q.log.Debug("Callback was not delivered", "attempt", c.Attempts, "error", err)
+	}
+}
+
+// Purge removes callbacks that were set aside so long ago that they are not kept any more, at most
+// so many, and returns how many there were.
+func (q *Queue) Purge(tx *durable.Tx, now time.Time, rows int) (removed int64, err error) {
+	removed, err = tx.Callbacks().PurgeRefused(now.Add(-refusedKeptFor), rows)
+	if err == nil {
+		tx.After(func() { q.tellForgotten(removed) })
+	}
+	return removed, err
+}
+
+// tellForgotten tells of callbacks that were set aside and are gone unread.
+func (q *Queue) tellForgotten(n int64) {
+	if n == 0 {
+		return
+	}
+	q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Add(float64(n))
+	q.log.Warn("Callbacks that were set aside are forgotten: they were too many or too old", "callbacks", n)
+}

@@ -1,0 +1,58 @@
+package settlement
+
+import (
+	"strconv"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/pricing"
+)
+
+// What the upstream and the gateway may judge differently, as labels.
+const (
+	aboutWindow   = "window"
+	aboutPrice    = "price"
+	aboutCategory = "category"
+)
+
+// mismatch is the upstream's verdict on an ended message in the words of the ledger, and on what it
+// differs from ours; both are empty where it does not.
+//
+// It differs on the window where it refused as outside a window what was accepted within one; on
+// the price where it says that a message is billed and the plan that it is free, or the other way
+// round; on the category where it names another one of those that we know.
+func (e *Ending) mismatch(outcome pricing.Outcome) (verdict string, about []string) {
+	if e.WindowCode != 0 && e.About.InWindow {
+		return strconv.Itoa(e.WindowCode), []string{aboutWindow}
+	}
+	p := e.Price
+	if p == nil || outcome.Result == pricing.Unpriced {
+		return "", nil
+	}
+	if p.Said && p.Billed != (outcome.Result == pricing.Charged) {
+		about = append(about, aboutPrice)
+	}
+	if p.Category != conversation.None && outcome.Category != conversation.None && p.Category != outcome.Category {
+		about = append(about, aboutCategory)
+	}
+	if about == nil {
+		return "", nil
+	}
+	return p.Words(), about
+}
+
+// recordMismatch puts the upstream's verdict beside ours in the record, where they differ, and
+// counts it.
+func (s *Settler) recordMismatch(tx *durable.Tx, e *Ending, record *ledger.Record, outcome pricing.Outcome) {
+	verdict, about := e.mismatch(outcome)
+	record.UpstreamVerdict = verdict
+	id := e.Message.ID
+	for _, what := range about {
+		tx.After(func() {
+			s.metrics.Differences.WithLabelValues(what).Inc()
+			s.log.Debug("Upstream judges a message otherwise",
+				"message", id, "on", what, "verdict", verdict, "revision", outcome.Revision)
+		})
+	}
+}

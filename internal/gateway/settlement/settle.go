@@ -1,0 +1,282 @@
+// Package settlement ends messages: it prices what was delivered, releases what was reserved, and
+// writes the ledger, once for each message (P2). What follows from that outside the store follows
+// the commit.
+package settlement
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
+	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/store"
+)
+
+// Ending is how a message has ended: delivered, or given up.
+type Ending struct {
+	Message   *store.Message
+	About     Envelope
+	Delivered bool
+	// At is when it ended, by the upstream's clock where it told; Now is the gateway's instant.
+	At, Now time.Time
+	// Price is the upstream's word on the price; nil where it said nothing.
+	Price *network.Price
+	// WindowCode is the code with which the upstream refused the message as outside of a service
+	// window; 0 where it did not.
+	WindowCode int
+}
+
+// facts are what pricing asks of an ended message. An ending is never before the acceptance: a
+// clock of the upstream's that is slow must not bill a period that was over when the message was
+// accepted (P3). A template's category at delivery is the one that is served when the delivery is
+// told.
+func (e *Ending) facts(t *served.Tenant) pricing.Message {
+	accepted := e.Message.AcceptedAt.Unix()
+	facts := pricing.Message{
+		Channel: e.Message.Channel, Country: e.About.Country, Form: e.About.Form, Category: e.About.Category,
+		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered,
+	}
+	if template := t.Template(e.About.Template, e.About.Language); template != nil {
+		facts.CategoryAtDelivery = template.Billed
+	}
+	return facts
+}
+
+// mayComeYet reports whether the message is given up although the upstream may have a copy of it,
+// whose delivery would be charged: its reservation then stays (P3). A message that the upstream
+// refused or failed by its own word, or whose time is over, does not come any more.
+func (e *Ending) mayComeYet() bool {
+	return !e.Delivered && !e.Message.DoubtedAt.IsZero() && e.Now.Before(e.Message.ExpiresAt)
+}
+
+// Settler settles messages. It is safe for concurrent use.
+type Settler struct {
+	callbacks *callbacks.Queue
+	log       *slog.Logger
+	metrics   *telemetry.Metrics
+	failures  *telemetry.Throttle
+}
+
+// New returns a settler that tells the business through a queue.
+func New(queue *callbacks.Queue, log *slog.Logger, metrics *telemetry.Metrics) *Settler {
+	return &Settler{callbacks: queue, log: log, metrics: metrics, failures: telemetry.NewThrottle()}
+}
+
+// Settle gives a message its one settlement: prices it by the conversation and the counts as they
+// are, and records the price, what it changes in both, and the release of its reservation, in the
+// caller's commit (P2). A delivered message that the plan has no rate for is held and reported
+// instead. What is settled already stays as it is, but for a delivery that is reported after the
+// message was given up: that is a correction.
+func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
+	m := e.Message
+	if m.Settled && (!e.Delivered || m.FailedAt.IsZero() && m.ErrorCode == 0) {
+		return nil // only a message that was given up can have been delivered after all
+	}
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
+	if errors.Is(err, store.ErrDamaged) {
+		s.tellUnreadable(tx, telemetry.RowConversation, m.ID)
+		e.About.Unreadable, err = true, nil
+	}
+	if err != nil {
+		return err
+	}
+	facts := e.facts(t)
+	outcome := rate(t, &e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx.Figures()) })
+	record := newRecord(t, &e, facts, outcome)
+	s.recordMismatch(tx, &e, record, outcome)
+	switch {
+	case m.Settled:
+		return s.correct(tx, m, record, outcome, &state)
+	case outcome.Result == pricing.Unpriced:
+		s.count(tx, labelUnpriced)
+		return tx.Ledger().HoldUnpriced(m)
+	}
+	if err := change(tx, m, record, outcome, &state); err != nil {
+		return err
+	}
+	settle := tx.Ledger().Settle
+	if e.mayComeYet() {
+		settle = tx.Ledger().SettleReserved
+	}
+	if _, err := settle(m, record, contentUntil(t, e.Now)); err != nil {
+		return err
+	}
+	s.count(tx, outcomeLabel(outcome))
+	if e.Delivered {
+		lag := max(0, e.Now.Sub(e.At).Seconds())
+		tx.After(func() { s.metrics.SettlementLag.Observe(lag) })
+		return nil
+	}
+	s.tellFailure(tx, m.ID, m.ErrorCode, e.Now)
+	return nil
+}
+
+// rate prices an ended message. One whose envelope or conversation cannot be read has no price that
+// is known, unless it is free because it was not delivered.
+func rate(t *served.Tenant, e *Ending, known func() pricing.Outcome) pricing.Outcome {
+	switch {
+	case !e.About.Unreadable:
+		return known()
+	case e.Delivered:
+		return pricing.Outcome{Currency: t.Book.Currency(), Result: pricing.Unpriced}
+	default:
+		return pricing.Outcome{Currency: t.Book.Currency(), Result: pricing.Free, FreeReason: pricing.Undelivered}
+	}
+}
+
+// change stores what an outcome changes beside the ledger: the conversation, and the count of an
+// allowance or tier.
+func change(
+	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+) error {
+	if outcome.Change != (conversation.Change{}) {
+		state.Apply(outcome.Change)
+		if err := tx.People().PutConversation(m.Channel, m.Customer, state); err != nil {
+			return err
+		}
+	}
+	if outcome.Count.By == 0 {
+		return nil
+	}
+	if outcome.Allowance != "" {
+		record.AllowanceUsed = tx.Figures().Count(outcome.Count.Key) + outcome.Count.By
+	}
+	return tx.Figures().Increment(outcome.Currency, outcome.Count)
+}
+
+// correct appends what a message owes after all, in place of its reservation: it was settled as
+// undelivered, and then a delivery was reported. One that the plan has no rate for is held until
+// the plan has it, and the ledger says so once.
+func (s *Settler) correct(
+	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+) error {
+	settled, found, err := tx.Ledger().Settlement(m.ID)
+	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
+		return err
+	}
+	record.MessageID = m.ID
+	record.Corrects, record.CorrectedFreeReason = settled.Sequence, settled.FreeReason
+	if outcome.Result == pricing.Unpriced {
+		return s.oweUnpriced(tx, m, record)
+	}
+	record.Note = ledger.NoteDeliveredAfterAll
+	if err := change(tx, m, record, outcome, state); err != nil {
+		return err
+	}
+	id := m.ID
+	tx.After(func() {
+		s.log.Warn("Message delivered after it was given up", "message", id, "settlement", settled.Sequence)
+	})
+	return tx.Ledger().Correct(m, record)
+}
+
+// oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
+// has no rate for.
+func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.Record) error {
+	if m.Unpriced {
+		return nil // the ledger has it already
+	}
+	id, corrects := m.ID, record.Corrects
+	tx.After(func() {
+		s.log.Warn("Message delivered after it was given up, and the plan has no rate for it",
+			"message", id, "settlement", corrects)
+	})
+	s.count(tx, labelUnpriced)
+	record.Kind, record.Note = ledger.Doubt, ledger.NoteDeliveredUnpriced
+	if err := tx.Ledger().HoldUnpriced(m); err != nil {
+		return err
+	}
+	return tx.Ledger().Append(record)
+}
+
+// GiveUp ends a message as failed: it is settled as undelivered, and the business hears why, in the
+// caller's commit. A message that has ended otherwise stays as it is.
+func (s *Settler) GiveUp(
+	tx *durable.Tx, t *served.Tenant, c *served.Channel, e Ending, cause network.Error,
+) error {
+	moved, err := tx.Queue().Fail(e.Message, cause.Number(), e.Now)
+	if err != nil || !moved {
+		return err
+	}
+	if err := s.Settle(tx, t, e); err != nil {
+		return err
+	}
+	if t.Callback == nil {
+		return nil
+	}
+	body, err := c.Network.FailedCallback(network.Failure{
+		Channel: c.ID, Account: c.BusinessAccountID, ID: e.Message.ID, Recipient: e.About.Recipient,
+		CallbackData: e.About.CallbackData, At: e.Now, Cause: cause,
+	})
+	if err != nil {
+		return err
+	}
+	return s.callbacks.Add(tx, t, c.ID, e.Message.Customer, body, e.Now)
+}
+
+// Labels of settlements beside the reasons for which a message is free.
+const (
+	labelUnpriced = "unpriced"
+	labelCharged  = "charged"
+)
+
+func outcomeLabel(o pricing.Outcome) string {
+	if o.Result == pricing.Charged {
+		return labelCharged
+	}
+	return o.FreeReason.String()
+}
+
+func (s *Settler) count(tx *durable.Tx, label string) {
+	tx.After(func() { s.metrics.Settled.WithLabelValues(label).Inc() })
+}
+
+func (s *Settler) tellFailure(tx *durable.Tx, id string, errorCode int, now time.Time) {
+	tx.After(func() {
+		code := telemetry.CodeLabel(errorCode)
+		if n := s.failures.Add(code, now); n > 0 {
+			s.log.Warn("Messages failed", "code", code, "messages", n, "latest", id)
+		}
+	})
+}
+
+func (s *Settler) tellUnreadable(tx *durable.Tx, kind, message string) {
+	tx.After(func() { s.metrics.TellUnreadable(s.log, kind, "message", message) })
+}
+
+// contentUntil is until when the content of a message that is settled now is kept; the zero time
+// deletes it at once.
+func contentUntil(t *served.Tenant, now time.Time) time.Time {
+	if t.RetentionSeconds == 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(t.RetentionSeconds) * time.Second)
+}
+
+// IsBillable reports whether a message can cost anything, as far as was known when it was accepted:
+// an allowance may surely have paid for it.
+func IsBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount.IsZero() }
+
+// HeedFailure draws what follows from a failure at the upstream beside the message: a customer who
+// has stopped marketing, as the upstream knows, has stopped it here too.
+func HeedFailure(tx *durable.Tx, m *store.Message, cause network.Cause, at time.Time) error {
+	if cause != network.StoppedMarketing {
+		return nil
+	}
+	state, err := tx.People().Conversation(m.Channel, m.Customer)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil // it stops everything until the row is restored, and the upstream will say it again
+	}
+	if err != nil {
+		return err
+	}
+	state.StopMarketing(true, at.Unix())
+	return tx.People().PutConversation(m.Channel, m.Customer, &state)
+}
