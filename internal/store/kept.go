@@ -32,8 +32,8 @@ const (
 		OR EXISTS (SELECT 1 FROM messages WHERE channel = $9 AND customer = $10 AND ` + besideLine + `)
 		OR EXISTS (SELECT 1 FROM refused_callbacks WHERE channel = $11 AND customer = $12)
 		UNION ALL SELECT 2 WHERE EXISTS (SELECT 1 FROM united WHERE kept = $13)`
-	// selectKnown has a row for each address of a person, with the kind of a user id in use, and one
-	// if the person counts as reached.
+	// selectKnown has a row for each address of a person, with the kind of a user id in use, and
+	// one if the person counts as reached.
 	selectKnown = `SELECT current_kind FROM addresses WHERE person = $1
 		UNION ALL SELECT -1 FROM reach WHERE customer = $2`
 )

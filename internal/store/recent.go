@@ -29,7 +29,8 @@ type recent struct {
 	// addresses are those that were read ahead and have not been changed since; nil for one of
 	// which nothing is known.
 	addresses map[seal.CustomerHash]*addressRow
-	// kept is what was read ahead of customers, and known of people, that has not been changed since.
+	// kept is what was read ahead of customers, and known of people, that has not been changed
+	// since.
 	kept  map[Person]kept
 	known map[seal.CustomerHash]known
 	// channels are those that are noted, see noteChannel, and all of them if allChannels.
