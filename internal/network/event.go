@@ -83,8 +83,8 @@ type Inbound struct {
 type Status struct {
 	// ID is the network's id of the message.
 	ID string
-	// Correlation is our id, which Encode has put into the message; empty if the status returns none.
-	// Foreign says that it returns something that another sender has put there.
+	// Correlation is our id, which Encode has put into the message; empty if the status returns
+	// none. Foreign says that it returns something that another sender has put there.
 	Correlation string
 	Foreign     bool
 	// Step is how far the message has come; Untold for what is no step of its delivery, such as a

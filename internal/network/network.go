@@ -70,8 +70,8 @@ type Receiver interface {
 	// Reads tells whether webhooks about such an object are the network's.
 	Reads(object string) bool
 	// Read reads what a webhook tells, parsing each part of it once. It tolerates whatever can be
-	// tolerated, and returns ErrTooManyEvents for more than the network may tell at once. The events
-	// refer to the webhook's text, which must not be changed afterwards.
+	// tolerated, and returns ErrTooManyEvents for more than the network may tell at once. The
+	// events refer to the webhook's text, which must not be changed afterwards.
 	Read(webhook Webhook) ([]Batch, error)
 	// FailedCallback writes the webhook by which the business hears that the gateway has given a
 	// message up.

@@ -71,7 +71,8 @@ func atWork(tb testing.TB, s *store.Store) {
 	for part := range 8 {
 		update(tb, s, func(tx *store.Tx) error {
 			for i := range 256 {
-				if err := tx.Queue().Accept(newMessage(fmt.Sprintf("m%d.%d", part, i), customer(100+256*part+i))); err != nil {
+				m := newMessage(fmt.Sprintf("m%d.%d", part, i), customer(100+256*part+i))
+				if err := tx.Queue().Accept(m); err != nil {
 					return err
 				}
 			}

@@ -1,6 +1,6 @@
 // Package callbacks tells the business what happens: it queues webhooks in the commit of what they
-// tell, and delivers them to the business's endpoint, signed, in order for each customer, until they
-// are taken or set aside.
+// tell, and delivers them to the business's endpoint, signed, in order for each customer, until
+// they are taken or set aside.
 package callbacks
 
 import (
@@ -23,9 +23,11 @@ import (
 const (
 	// atOnce is how many callbacks are delivered at once.
 	atOnce = 32
-	// idle is how long the deliverer sleeps while all of them are under way: one that ends wakes it.
+	// idle is how long the deliverer sleeps while all of them are under way: one that ends wakes
+	// it.
 	idle = time.Minute
-	// Lease is how long a claimed callback is left to its deliverer: longer than a delivery can take.
+	// Lease is how long a claimed callback is left to its deliverer: longer than a delivery can
+	// take.
 	Lease = 3 * postTimeout
 	// RetryFor is how long a callback is tried, as long as Meta tries its own webhooks. Source:
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
@@ -34,9 +36,9 @@ const (
 	refusedKeptFor = 30 * 24 * time.Hour
 	// lockedPause is how long what is sealed with a missing key waits until it is looked at again.
 	lockedPause = time.Minute
-	// maxQueued and maxBytes bound the queue; the bytes are a quarter of the volume that an embedded
-	// store has by default. When the business's endpoint has been away for so long that the queue is
-	// full, new callbacks are dropped and counted.
+	// maxQueued and maxBytes bound the queue; the bytes are a quarter of the volume that an
+	// embedded store has by default. When the business's endpoint has been away for so long that
+	// the queue is full, new callbacks are dropped and counted.
 	maxQueued = 1_000_000
 	maxBytes  = 256 << 20
 )
@@ -133,8 +135,8 @@ func (q *Queue) Run(ctx context.Context) {
 	}
 }
 
-// Claim takes callbacks that are due, limit at most, and returns when to look again; the zero time is
-// when notified. Each is the caller's to Deliver.
+// Claim takes callbacks that are due, limit at most, and returns when to look again; the zero time
+// is when notified. Each is the caller's to Deliver.
 func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
 	to := q.config.Tenant().Callback
 	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits

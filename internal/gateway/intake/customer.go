@@ -141,9 +141,9 @@ func (c *commit) customerAt(channel string, address identity.Address) (seal.Cust
 // Where what is remembered cannot be read it is false: what the webhook says of the customer is
 // left out, so that it is as new when the upstream tells it again, and what it says of others is
 // stored.
-func (c *commit) customer(channel *served.Channel, list []identity.Address, told time.Time, also func(who identity.Address) error) (
-	customer seal.CustomerHash, state conversation.State, readable bool, err error,
-) {
+func (c *commit) customer(
+	channel *served.Channel, list []identity.Address, told time.Time, also func(who identity.Address) error,
+) (customer seal.CustomerHash, state conversation.State, readable bool, err error) {
 	if len(list) == 0 {
 		return customer, state, true, nil
 	}

@@ -24,8 +24,8 @@ import (
 type Dispatch interface {
 	// Notify says that messages may be due.
 	Notify()
-	// Confirmed says that the upstream has sent a message of the channel that can cost something and
-	// was claimed at an instant.
+	// Confirmed says that the upstream has sent a message of the channel that can cost something
+	// and was claimed at an instant.
 	Confirmed(c *served.Channel, claimed time.Time)
 	// Unpaid says that the upstream takes nothing of the channel that costs, with the code that it
 	// gave.

@@ -17,8 +17,8 @@ const (
 		"Compare appSecret in the channel's credentials with the app's secret at Meta"
 	unknownNumber rejection = "Webhook ignored: the account has no channel with its phone number id. " +
 		"The test of Meta's dashboard is sent for 123456123: it shows that the URL and the secret are right"
-	unknownAccount rejection = "Webhook ignored: no channel of its business account is signed for by this app secret. " +
-		"The test of Meta's dashboard is sent for account 0: it shows that the URL and the secret are right"
+	unknownAccount rejection = "Webhook ignored: no channel of its business account is signed for by this app " +
+		"secret. The test of Meta's dashboard is sent for account 0: it shows that the URL and the secret are right"
 	untrustedSecret rejection = "Webhook ignored: it is about a channel whose app secret is another one"
 )
 

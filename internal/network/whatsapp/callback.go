@@ -63,13 +63,14 @@ func (b *Callbacks) addText(name string, content []byte) {
 	if last < 0 || b.members[last].list != "" {
 		b.members, last = append(b.members, callbackMember{}), last+1
 	}
-	quoted, content := rawjson.ASCII(rawjson.Quote(name)), rawjson.ASCII(content)
-	text := slices.Grow(b.members[last].text, len(quoted)+len(content)+2)
+	quoted, value := rawjson.ASCII(rawjson.Quote(name)), rawjson.ASCII(content)
+	text := slices.Grow(b.members[last].text, len(quoted)+len(value)+2)
 	if len(text) > 0 {
 		text = append(text, ',')
 	}
 	text = append(append(text, quoted...), ':')
-	b.members[last].text = append(text, content...)
+	text = append(text, value...)
+	b.members[last].text = text
 }
 
 // Message returns the webhook that carries a message alone, with the contact that belongs to it.

@@ -87,8 +87,8 @@ type changeReader struct {
 	change *Change
 	// written are the change's callbacks, once one was asked for.
 	written *Callbacks
-	// contacts are the addresses of the change's contacts, by each of them, once one was asked for: a
-	// webhook may carry a thousand.
+	// contacts are the addresses of the change's contacts, by each of them, once one was asked for:
+	// a webhook may carry a thousand.
 	contacts map[identity.Address][]identity.Address
 }
 
@@ -217,8 +217,8 @@ func (r *changeReader) status(s *Status) *network.Status {
 	if event.OfDelivery {
 		event.Step, _ = conversation.ParseStatus(s.Status)
 	}
-	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing (free
-	// entry points).
+	// Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
+	// (free entry points).
 	if s.Conversation != nil && s.Conversation.Origin == originReferral {
 		event.EntryPointEnds = s.Conversation.Expires
 	}
