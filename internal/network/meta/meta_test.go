@@ -67,7 +67,9 @@ func TestSignedByFindsTheSecret(t *testing.T) {
 
 // Where no channel is named, somebody answers all the same, with a status of HTTP.
 func TestCommonHasWordsForEveryReason(t *testing.T) {
-	for _, reason := range []network.Reason{network.Unauthenticated, network.Busy, network.NoSuchPath, network.Malformed} {
+	for _, reason := range []network.Reason{
+		network.Unauthenticated, network.Busy, network.NoSuchPath, network.Malformed,
+	} {
 		answer := Common().Refuse(&network.Refusal{Reason: reason})
 		if answer.Status() < http.StatusBadRequest {
 			t.Errorf("%s is answered with %d", reason, answer.Status())

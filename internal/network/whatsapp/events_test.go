@@ -108,7 +108,9 @@ func TestReadInbound(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := onlyBatch(t, inChange("messages", `{`+metadata+`,`+contact+`,"messages":[{`+tc.message+`}]}`))
-			want := network.Batch{Channel: "106540352242922", Account: "102290129340398", Events: []network.Event{&tc.want}}
+			want := network.Batch{
+				Channel: "106540352242922", Account: "102290129340398", Events: []network.Event{&tc.want},
+			}
 			if diff := cmp.Diff(want, got, toldOnly()); diff != "" {
 				t.Error(diff)
 			}
@@ -212,7 +214,8 @@ func TestReadStatus(t *testing.T) {
 		},
 		"billed, without billable": {
 			common + `"status":"sent","pricing":{"type":"regular","category":"marketing"}`,
-			base, &price{network.Price{Billed: true, Said: true, Category: conversation.Marketing}, "regular marketing"},
+			base,
+			&price{network.Price{Billed: true, Said: true, Category: conversation.Marketing}, "regular marketing"},
 		},
 		"exempt, without billable": {
 			common + `"status":"sent","pricing":{"type":"regular","category":"service","subtype":"paid_exempt"}`,
@@ -254,7 +257,9 @@ func TestReadPreferencesAndCalls(t *testing.T) {
 			`"contacts":[{"wa_id":"551","user_id":"BR.7"}],"user_preferences":[{"wa_id":"551","category":"marketing_messages","value":"stop","timestamp":1760000000},` +
 				`{"user_id":"DE.9","category":"marketing_messages","value":"resume"},{"wa_id":"552","category":"offers","value":"stop"}]`,
 			[]network.Event{
-				&network.Preference{From: []identity.Address{"551", "BR.7"}, Choice: network.Stop, At: unix(1760000000)},
+				&network.Preference{
+					From: []identity.Address{"551", "BR.7"}, Choice: network.Stop, At: unix(1760000000),
+				},
 				&network.Preference{From: []identity.Address{"DE.9"}, Choice: network.Resume},
 				&network.Preference{From: []identity.Address{"552"}},
 				&network.Passed{About: "551"}, &network.Passed{About: "DE.9"}, &network.Passed{About: "552"},
@@ -297,7 +302,8 @@ func TestReadWhatIsToldOfAnAccount(t *testing.T) {
 	for name, tc := range tests {
 		body := inChange(tc.field, tc.value)
 		got := onlyBatch(t, body)
-		if diff := cmp.Diff(network.Batch{Account: "102290129340398", Events: []network.Event{tc.want}}, got, toldOnly()); diff != "" {
+		want := network.Batch{Account: "102290129340398", Events: []network.Event{tc.want}}
+		if diff := cmp.Diff(want, got, toldOnly()); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		var callback []byte

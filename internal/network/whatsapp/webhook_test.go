@@ -458,7 +458,10 @@ func FuzzParseWebhook(f *testing.F) {
 				bodies = append(bodies, callbacks.Message(&c.Messages[j]))
 			}
 			for j := range c.Statuses {
-				bodies = append(bodies, callbacks.Status(&c.Statuses[j], "wamid.ours", &data), callbacks.Status(&c.Statuses[j], "wamid.ours", nil))
+				bodies = append(
+					bodies, callbacks.Status(&c.Statuses[j], "wamid.ours", &data),
+					callbacks.Status(&c.Statuses[j], "wamid.ours", nil),
+				)
 			}
 			for _, event := range c.batch().Events {
 				switch e := event.(type) {
