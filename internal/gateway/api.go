@@ -56,15 +56,21 @@ func (g *Gateway) api() http.Handler {
 		number + "/messages", number + "/block_users", number + "/consents", number + "/erase",
 		number + "/refused_callbacks", number, config.WebhookPath,
 	} {
-		serve(pattern, "other", func(http.ResponseWriter, *http.Request) error { return &network.Refusal{Reason: network.NoMethod} })
+		serve(pattern, "other", refuseWith(network.NoMethod))
 	}
-	serve(number+"/media", "other", func(http.ResponseWriter, *http.Request) error { return &network.Refusal{Reason: network.NoMedia} })
+	serve(number+"/media", "other", refuseWith(network.NoMedia))
 	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
 		return network.Refuse(
-			network.NoSuchPath, "Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.",
+			network.NoSuchPath,
+			"Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.",
 		)
 	})
 	return meta.WithVersion(mux)
+}
+
+// refuseWith is a handler that refuses, for a reason that says enough.
+func refuseWith(reason network.Reason) func(http.ResponseWriter, *http.Request) error {
+	return func(http.ResponseWriter, *http.Request) error { return &network.Refusal{Reason: reason} }
 }
 
 // handlerMessages is the name of the handler that takes sends.

@@ -253,7 +253,9 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 		return err
 	}
 	r.OpenWindows = d.openWindows
-	r.Queues = report.Queues{Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes}
+	r.Queues = report.Queues{
+		Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes,
+	}
 	if d.refusedCallbacks > 0 {
 		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
 		if r.RefusedCallbacks.Status, err = tx.Callbacks().LastRefusal(); err != nil {
