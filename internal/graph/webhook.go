@@ -3,8 +3,8 @@ package graph
 import (
 	"encoding/json"
 
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // ParseWebhook takes apart the body of a webhook whose signature has been verified, as far as all

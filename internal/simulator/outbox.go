@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // update is one message, status or other change that the business is told.

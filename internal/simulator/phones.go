@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // Inbound is a message that a phone writes to a business.

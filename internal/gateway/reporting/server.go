@@ -63,7 +63,9 @@ func (rep *Reporter) serveReport(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header.Set("Content-Type", "application/json; charset=UTF-8")
-	_ = json.NewEncoder(w).Encode(current) // if the operator has gone, it asks again
+	if err := json.NewEncoder(w).Encode(current); err != nil { // the operator has gone; it asks again
+		rep.Log.Debug("Report not read to its end", "error", err)
+	}
 }
 
 // publishedRecord reads which record of the ledger the operator has published last; the zero value

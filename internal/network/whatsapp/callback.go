@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // Callbacks writes the bodies of callbacks to the business: Meta's own envelope with one update in

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 func TestCallbacksCarryOneUpdateAndAllItsFields(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/emoji"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 

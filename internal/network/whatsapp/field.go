@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // field is a value of a request with its path, by which errors name it.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // Types that only inbound messages have; the others are those of a request.

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/graph/rawjson"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // ObjectWhatsApp is the object of WhatsApp's webhooks.
