@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -27,5 +28,28 @@ func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 		if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
 			t.Fatalf("%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(stopped(r)))
 		}
+	})
+}
+
+// A plan no longer allows the account's namespace while messages wait behind a stop. The new
+// configuration ends the stop, and what has not left must not leave any more if it may cost
+// something.
+func TestStoppedBillingHoldsWhatHasNotLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.control(http.MethodPost, "faults", `{"code":190,"rate":1}`)
+		id := w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
+		before := w.report().ConfigDigest
+		w.document.BillingStopped = "Ask the platform team."
+		w.writeDocument()
+		w.until("it is served", func() bool { return w.report().ConfigDigest != before })
+		w.control(http.MethodDelete, "faults", "")
+		r := w.settled(1)
+		if r.Period.Charged != 0 || !r.Period.Reserved.Amount.IsZero() {
+			t.Errorf("%d charged, %s reserved, want nothing", r.Period.Charged, r.Period.Reserved)
+		}
+		w.until("the business is told", func() bool { return slices.Contains(w.business.statuses(id), "failed") })
 	})
 }

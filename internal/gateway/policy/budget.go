@@ -66,7 +66,8 @@ func Expired() *network.Refusal {
 
 // stillCovered renews the reservation of a message that waited, if the plan has become dearer since
 // it was accepted, or its allowances others: the plan that is served when the message ends prices
-// it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3).
+// it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3),
+// and so is what may cost something once billing is stopped.
 func stillCovered(
 	tx *durable.Tx, t *served.Tenant, m *store.Message, about *settlement.Envelope, state *conversation.State,
 	now time.Time,
@@ -76,6 +77,9 @@ func stillCovered(
 		SentAt: m.AcceptedAt.Unix(),
 	}
 	bound := t.Book.MaxCharge(&t.Payer, &message, state, m.ExpiresAt.Unix())
+	if costs := bound.Unpriced || !bound.Amount.Amount.IsZero(); costs && !m.Covered && t.BillingStopped != "" {
+		return network.Refuse(network.Unpaid, t.BillingStopped)
+	}
 	if m.Reserves(&bound) {
 		return nil
 	}
