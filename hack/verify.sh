@@ -73,11 +73,8 @@ tidy() {
   done < <(sources '*go.mod')
 }
 
-# Packages whose comments have longer lines still. .golangci.yml has such a list for code.
-wide='^internal/gateway/'
-
 columns() {
-  sources '*.go' '*.md' | grep -v -e 'zz_generated' | grep -v -E "$wide" | xargs go run ./hack/columns
+  sources '*.go' '*.md' | grep -v -e 'zz_generated' | xargs go run ./hack/columns
 }
 
 scripts() {

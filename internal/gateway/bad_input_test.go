@@ -178,7 +178,9 @@ func TestReadReceiptAndPhoneNumberArePassedOn(t *testing.T) {
 			t.Fatalf("got %d %s", receipt.status, receipt.body)
 		}
 		number := w.do(http.MethodGet, "/v26.0/"+phoneID, "")
-		if number.status != http.StatusOK || !strings.Contains(number.body, `"display_phone_number":"+1 555-078-3881"`) {
+		if number.status != http.StatusOK || !strings.Contains(
+			number.body, `"display_phone_number":"+1 555-078-3881"`,
+		) {
 			t.Fatalf("got %d %s", number.status, number.body)
 		}
 		if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {

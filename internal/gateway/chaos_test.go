@@ -54,7 +54,9 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOnce(t *testing.T) {
 		r := w.settled(messages)
 		delivered := int64(counts.Delivered)
 		if r.Period.Messages != messages || r.Period.Charged != delivered {
-			t.Fatalf("%d settled and %d charged; want %d and %d", r.Period.Messages, r.Period.Charged, messages, delivered)
+			t.Fatalf(
+				"%d settled and %d charged; want %d and %d", r.Period.Messages, r.Period.Charged, messages, delivered,
+			)
 		}
 		times := map[string]int{}
 		for _, m := range w.sim.Messages(simulator.MessageFilter{}) {
@@ -73,7 +75,8 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOnce(t *testing.T) {
 		}
 		if want, err := usd("0.03").Amount.MulInt(kept); err != nil || r.Period.Reserved.Amount != want {
 			t.Errorf(
-				"%s reserved; want %s, of %d messages that were given up and may be there for all that the gateway knows",
+				"%s reserved; want %s, of %d messages that were given up and may be there for all that the gateway "+
+					"knows",
 				r.Period.Reserved, want, kept,
 			)
 		}

@@ -56,7 +56,10 @@ func TestP13ANumberPassesFromOnePersonToAnother(t *testing.T) {
 		wants []want
 	}{
 		"a stranger moves to a number that was left": {
-			[]step{writes(x, "FR.A1", "", "hi"), moves(x, y, `,"user_id":"FR.A2"`), writes(z, "FR.B1", "", "stop"), moves(z, x, "")},
+			[]step{
+				writes(x, "FR.A1", "", "hi"), moves(x, y, `,"user_id":"FR.A2"`), writes(z, "FR.B1", "", "stop"),
+				moves(z, x, ""),
+			},
 			[]want{{y, ok, ok}, {x, stopped, ok}, {"FR.A2", ok, ok}, {"FR.B1", stopped, ok}},
 		},
 		"a stranger moves to a number that was left, with a user id": {
@@ -112,7 +115,9 @@ func TestP13ANumberPassesFromOnePersonToAnother(t *testing.T) {
 		},
 		"a third person after a second": {
 			[]step{
-				writes(x, "FR.A1", "", "hi"), later(2400 * time.Hour), writes(x, "FR.B1", "", "hi"), later(2400 * time.Hour),
+				writes(
+					x, "FR.A1", "", "hi",
+				), later(2400 * time.Hour), writes(x, "FR.B1", "", "hi"), later(2400 * time.Hour),
 				writes(x, "FR.C1", "", "hi"),
 			},
 			[]want{{"FR.A1", ok, closed}, {"FR.B1", ok, closed}, {"FR.C1", ok, ok}, {x, ok, ok}},

@@ -188,7 +188,11 @@ func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
 					t.Fatalf("%d windows are open, want %d", r.OpenWindows, tc.windows)
 				}
 				w.until(
-					"the business is told all the same", func() bool { return len(w.business.received("wamid.1")) == 1 },
+					"the business is told all the same", func() bool {
+						return len(w.business.received(
+							"wamid.1",
+						)) == 1
+					},
 				)
 				w.clock.advance(24*time.Hour + time.Second)
 				if got := w.send(textTo(ana, "hi")); got.code != 131047 {
@@ -397,7 +401,9 @@ func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, timestamp := range []string{"soon", "1760000000000", "99999999999"} {
 			w := newWorld(t)
-			body := strings.Replace(w.inbound(phoneID, ana, "wamid.1", "stop"), unixSeconds(w.clock.now()), timestamp, 1)
+			body := strings.Replace(
+				w.inbound(phoneID, ana, "wamid.1", "stop"), unixSeconds(w.clock.now()), timestamp, 1,
+			)
 			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 				t.Fatalf("got %d %s", got.status, got.body)
 			}

@@ -142,7 +142,9 @@ func TestMediaIDIsNotCalledAPhoneNumberID(t *testing.T) {
 			{http.MethodPost, "/" + phoneID + "/media", 404},
 		} {
 			got := w.do(request.method, request.path, "")
-			if got.status != request.status || got.code != 100 || !strings.Contains(strings.ToLower(got.details), "media") {
+			if got.status != request.status || got.code != 100 || !strings.Contains(
+				strings.ToLower(got.details), "media",
+			) {
 				t.Errorf(
 					"%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status,
 					got.body, request.status,

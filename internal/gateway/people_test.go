@@ -146,7 +146,9 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 			!strings.Contains(
 				got.body, `"message":"Re-engagement required"`,
 			) || !strings.Contains(got.body, `"fbtrace_id":"A`) {
-			t.Fatalf("got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body)
+			t.Fatalf(
+				"got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body,
+			)
 		}
 		if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131026 {
 			t.Fatalf("got %s, want 131026", got.body)
@@ -333,7 +335,9 @@ func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 1 })
 		w.accepted(templateTo("33612340001", "parcel_ready"))
 		second := "/v26.0/" + secondPhone + "/messages"
-		if got := w.do(http.MethodPost, second, templateTo("33612340001", "parcel_ready")); got.status != http.StatusOK {
+		if got := w.do(
+			http.MethodPost, second, templateTo("33612340001", "parcel_ready"),
+		); got.status != http.StatusOK {
 			t.Fatalf("the same person by the other number got %d %s", got.status, got.body)
 		}
 		if got := w.do(http.MethodPost, second, templateTo("33612340002", "parcel_ready")); got.code != 131048 {

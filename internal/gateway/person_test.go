@@ -188,7 +188,9 @@ func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
 		const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
 		w := newWorld(t)
 		w.tell(w.both(ana, user, "", "wamid.1", "hello"))
-		w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(w.clock.now())+
+		w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(
+			w.clock.now(),
+		)+
 			`","type":"system","system":{"type":"user_changed_number","new_wa_id":"`+moved+`","user_id":"`+newer+`","previous_user_id":"`+user+`"}}]`))
 		w.accepted(textTo(ana, "an answer"))
 		w.accepted(recipient(textTo(newer, "an answer"), newer))

@@ -56,7 +56,9 @@ func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
 		id := w.accepted(templateTo(ana, "parcel_ready"))
 		upstream := w.submittedID(id)
 		w.until("the business is told that it was sent", func() bool { return len(w.business.statuses(id)) == 1 })
-		for _, status := range []string{"read", "delivered", "sent", "read", "delivered", "failed", "delivered", "sent"} {
+		for _, status := range []string{
+			"read", "delivered", "sent", "read", "delivered", "failed", "delivered", "sent",
+		} {
 			if got := w.webhook(w.status(upstream, status, ""), appSecret); got.status != http.StatusOK {
 				t.Fatalf("%s got %d", status, got.status)
 			}
@@ -105,7 +107,9 @@ func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
 		w.quiet(ana)
 		id := w.accepted(templateTo(ana, "parcel_ready"))
 		upstream := w.submittedID(id)
-		w.webhook(w.status(upstream, "failed", `,"errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret)
+		w.webhook(
+			w.status(upstream, "failed", `,"errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret,
+		)
 		r := w.settled(1)
 		if r.Period.Charged != 0 || !r.Period.Reserved.Amount.IsZero() {
 			t.Fatalf("%d charged and %s reserved after the failure, want none", r.Period.Charged, r.Period.Reserved)
@@ -216,8 +220,12 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		places := map[string]string{"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response)}
-		err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(path string, entry fs.DirEntry, err error) error {
+		places := map[string]string{
+			"the log": w.logs.String(), "the report": reported, "the metrics": readAll(t, response),
+		}
+		err = filepath.WalkDir(filepath.Join(w.directory, "data"), func(
+			path string, entry fs.DirEntry, err error,
+		) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
@@ -231,8 +239,8 @@ func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
 		if len(places) < 4 || places["the log"] == "" {
 			t.Fatalf("only %d places were looked at", len(places))
 		}
-		// Ten billion numbers are soon tried out: what tells a repetition must be no hash that anybody
-		// could compute.
+		// Ten billion numbers are soon tried out: what tells a repetition must be no hash that
+		// anybody could compute.
 		request := sha256.Sum256([]byte(repeatable))
 		name := sha256.Sum256([]byte(fmt.Sprintf(
 			"%d:%s%d:%s%d:%s", len(phoneID), phoneID, len("client"), "client", len("parcel-of-"+number),
@@ -290,7 +298,11 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 		w.document.Templates[1].UpstreamStatus = "DISABLED"
 		w.writeDocument()
 		w.until(
-			"the paused template is refused", func() bool { return w.send(templateTo(ana, "parcel_ready")).code == 132015 },
+			"the paused template is refused", func() bool {
+				return w.send(
+					templateTo(ana, "parcel_ready"),
+				).code == 132015
+			},
 		)
 		if got := w.send(templateTo(ana, "summer_sale")); got.code != 132016 {
 			t.Fatalf("got %s, want 132016", got.body)
@@ -338,7 +350,9 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 				w.clock.advance(301 * time.Second)
 				r := w.settled(1)
 				if r.Period.InDoubt != 0 || r.Period.Charged != tc.charged {
-					t.Fatalf("%d in doubt and %d charged, want none and %d", r.Period.InDoubt, r.Period.Charged, tc.charged)
+					t.Fatalf(
+						"%d in doubt and %d charged, want none and %d", r.Period.InDoubt, r.Period.Charged, tc.charged,
+					)
 				}
 				if n := len(w.sim.Messages(simulator.MessageFilter{})); n != tc.upstream {
 					t.Fatalf("the upstream has %d messages, want %d", n, tc.upstream)
@@ -362,7 +376,11 @@ func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
 		w.document.Channels[0].AccessToken = "expired"
 		w.writeDocument()
 		w.until(
-			"the document is served", func() bool { return w.report().ConfigDigest == config.Digest(mustRead(t, w.directory)) },
+			"the document is served", func() bool {
+				return w.report().ConfigDigest == config.Digest(
+					mustRead(t, w.directory),
+				)
+			},
 		)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.until("the stop is reported", func() bool {
@@ -444,8 +462,8 @@ func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
 			if delivered {
 				charged++
 			}
-			// A status that overtakes the answer to the send is applied with the answer. What would be
-			// counted too often shows in the next case at the latest.
+			// A status that overtakes the answer to the send is applied with the answer. What would
+			// be counted too often shows in the next case at the latest.
 			w.until(
 				fmt.Sprintf("%v settles once", told),
 				func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged },
@@ -514,7 +532,8 @@ func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
 		}
 		w.control(http.MethodDelete, "faults", "")
 		w.clock.advance(stopProbe)
-		w.accepted(strings.Replace(reaction, ana, "33612345679", 1)) // wakes the dispatcher, which sleeps by the real clock
+		// wakes the dispatcher, which sleeps by the real clock
+		w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
 		w.settled(2)
 	})
 }
@@ -575,7 +594,9 @@ func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
 func TestP3SlowClockAtTheTurnOfAMonthSpendsNothingTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock} })
+		w := newWorld(
+			t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock} },
+		)
 		december := time.Date(2026, 11, 30, 23, 0, 1, 0, time.UTC) // midnight in Paris, and a second
 		w.clock.advance(december.Sub(w.clock.now()))
 		w.accepted(templateTo(ana, "parcel_ready"))

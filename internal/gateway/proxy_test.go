@@ -132,7 +132,9 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			w := listenOn(t, gatewaytest.Loopback(), through(t, answers), func(d *config.Document) { d.Doubt.Resolution = rule })
+			w := listenOn(
+				t, gatewaytest.Loopback(), through(t, answers), func(d *config.Document) { d.Doubt.Resolution = rule },
+			)
 			w.start() // the simulator does not run: it takes messages and tells nothing of them
 			sent := map[string]string{}
 			for number := range answers {

@@ -47,7 +47,8 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 		endpoint := newPicky(w)
 		endpoint.refusing.Store(http.StatusBadRequest)
 		const bob = "33612345679"
-		body := w.batch(1, phoneID)                                                     // the neighbours within one webhook
+		// the neighbours within one webhook
+		body := w.batch(1, phoneID)
 		for i, text := range []string{"the last", "poison 2", "after it", "poison 1"} { // each is put before the others
 			inbound := w.inbound(phoneID, ana, fmt.Sprintf("wamid.%d", i), text)
 			_, change, _ := strings.Cut(inbound, `"changes":[`)
@@ -61,7 +62,8 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 		}
 		w.until("the neighbours are told at once", func() bool { return len(endpoint.received("wamid.")) == 2 })
 		path := "/v26.0/" + phoneID + "/refused_callbacks"
-		for i, text := range []string{"poison 1", "poison 2"} { // each has its quarter of an hour at the head of the line
+		// each has its quarter of an hour at the head of the line
+		for i, text := range []string{"poison 1", "poison 2"} {
 			w.until(
 				"it was tried",
 				func() bool { last, _ := endpoint.last.Load().(string); return strings.Contains(last, text) },
@@ -92,7 +94,9 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 		) != 2 || strings.Contains(list.body, "poison") {
 			t.Fatalf("the list is %d %s", list.status, list.body)
 		}
-		if got := w.do(http.MethodGet, path, "", "Authorization", "Bearer guessed"); got.code != graph.CodeInvalidToken {
+		if got := w.do(
+			http.MethodGet, path, "", "Authorization", "Bearer guessed",
+		); got.code != graph.CodeInvalidToken {
 			t.Fatalf("without the token the list is %d %s", got.status, got.body)
 		}
 		if got := w.do(http.MethodGet, "/v26.0/"+secondPhone+"/refused_callbacks", ""); got.body != `{"data":[]}` {

@@ -68,9 +68,13 @@ func TestP5ReportSaysWhetherWhatWasPublishedIsOnItsChain(t *testing.T) {
 			return status, r.Ledger
 		}
 		for _, published := range []report.Ledger{first, second} {
-			if status, l := ask(published.Sequence, published.Hash, ""); status != http.StatusOK || l.Published == nil ||
+			if status, l := ask(
+				published.Sequence, published.Hash, "",
+			); status != http.StatusOK || l.Published == nil ||
 				*l.Published != (report.LedgerRecord{Sequence: published.Sequence, Hash: published.Hash}) {
-				t.Errorf("asked for record %d it got %d and %+v; want that record", published.Sequence, status, l.Published)
+				t.Errorf(
+					"asked for record %d it got %d and %+v; want that record", published.Sequence, status, l.Published,
+				)
 			}
 			w.until("asked for that record, an unchanged report costs a 304", func() bool {
 				w.reportURL = plain
@@ -129,7 +133,8 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 		}
 		w.clock.advance(11 * 24 * time.Hour)
 		r = w.report()
-		if r.Period.Name != "2026-12" || r.Period.Messages != 0 || len(r.History) != 1 || r.History[0].Name != "2026-11" ||
+		if r.Period.Name != "2026-12" || r.Period.Messages != 0 || len(r.History) != 1 ||
+			r.History[0].Name != "2026-11" ||
 			r.History[0].Billed != usd("0.1159") {
 			t.Fatalf("in December: %+v and %+v, want an empty period and November as history", r.Period, r.History)
 		}
@@ -210,7 +215,11 @@ func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
 			t.Fatalf("the report has %+v, want the pause", events)
 		}
 		w.until(
-			"the business is told", func() bool { return len(w.business.received("message_template_status_update")) == 1 },
+			"the business is told", func() bool {
+				return len(w.business.received(
+					"message_template_status_update",
+				)) == 1
+			},
 		)
 	})
 }
@@ -228,7 +237,9 @@ func TestRestartKeepsWhatWasStored(t *testing.T) {
 		w.control(http.MethodDelete, "faults", "")
 		w.listenAgain()
 		w.start()
-		w.until("it is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 })
+		w.until(
+			"it is sent", func() bool { return len(w.sim.Messages(simulator.MessageFilter{CallbackData: id})) == 1 },
+		)
 		if r := w.report(); r.OpenWindows != 1 || r.Period.InDoubt != 0 {
 			t.Fatalf(
 				"%d windows open and %d in doubt, want 1 and none: the stop waited for what was under way", r.OpenWindows,

@@ -188,7 +188,8 @@ func TestP2LateDeliveryWithoutARateIsBilledOnceThePlanHasIt(t *testing.T) {
 			w.told(id, "delivered")
 			w.told(id, "read")
 		}
-		if r := w.report(); r.Period.Unpriced != 1 || r.Ledger.Sequence != before+1 || !r.Period.Billed.Amount.IsZero() {
+		if r := w.report(); r.Period.Unpriced != 1 || r.Ledger.Sequence != before+1 ||
+			!r.Period.Billed.Amount.IsZero() {
 			t.Fatalf(
 				"%d unpriced, %d new records, %s billed; want one held, one record of it, nothing billed",
 				r.Period.Unpriced, r.Ledger.Sequence-before, r.Period.Billed,
@@ -233,7 +234,11 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(
-					t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd(tc.limit), Action: config.BudgetBlock} },
+					t, func(d *config.Document) {
+						d.Budget = &config.Budget{
+							Limit: usd(tc.limit), Action: config.BudgetBlock,
+						}
+					},
 				)
 				w.quiet(ana)
 				w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
@@ -246,7 +251,11 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 				w.clock.advance(longestBackoff)
 				if tc.billed == "0" {
 					w.until(
-						"the business is told", func() bool { return slices.Contains(w.business.statuses(id), "failed") },
+						"the business is told", func() bool {
+							return slices.Contains(
+								w.business.statuses(id), "failed",
+							)
+						},
 					)
 				} else {
 					w.submittedID(id)

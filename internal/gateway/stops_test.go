@@ -26,7 +26,9 @@ func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 		w.clock.advance(upstream.StopRest)
 		w.accepted(templateTo(ana, "parcel_ready")) // wakes the dispatcher
 		if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
-			t.Fatalf("%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(stopped(r)))
+			t.Fatalf(
+				"%d charged and %d channels stopped, want the good one and none", r.Period.Charged, len(stopped(r)),
+			)
 		}
 	})
 }

@@ -63,7 +63,9 @@ func TestP4RefusalSaysWhenTheWindowClosed(t *testing.T) {
 		) {
 			t.Fatalf("got %s, want 131047 and that the customer never wrote", stranger.body)
 		}
-		if other := w.do(http.MethodPost, "/v26.0/"+secondPhone+"/messages", textTo(ana, "hello")); other.code != 131047 {
+		if other := w.do(
+			http.MethodPost, "/v26.0/"+secondPhone+"/messages", textTo(ana, "hello"),
+		); other.code != 131047 {
 			t.Fatalf("got %s: windows belong to one number", other.body)
 		}
 		if sent := len(w.sim.Messages(simulator.MessageFilter{})); sent != 0 {
@@ -94,7 +96,9 @@ func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 			entry.Expiry, entry.DurationSeconds = "Fixed", 72*3600
 		})
 		_, err := w.sim.Write(ana, simulator.Inbound{
-			To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`),
+			To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(
+				`{"source_type":"ad","source_id":"1202"}`,
+			),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -124,7 +128,9 @@ func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		_, err := w.sim.Write(ana, simulator.Inbound{
-			To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(`{"source_type":"ad","source_id":"1202"}`),
+			To: phoneID, Text: "is it still on sale", Referral: json.RawMessage(
+				`{"source_type":"ad","source_id":"1202"}`,
+			),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -190,7 +190,9 @@ func TestDamagedConversationHoldsUpNoOther(t *testing.T) {
 		w.quiet(ana)
 		_, upstream := w.submitted()
 		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
-		waits, other := w.accepted(templateTo(ana, "parcel_ready")), w.accepted(templateTo("33612345679", "parcel_ready"))
+		waits, other := w.accepted(templateTo(ana, "parcel_ready")), w.accepted(
+			templateTo("33612345679", "parcel_ready"),
+		)
 		w.restart(func() {
 			w.damage(
 				"UPDATE conversations SET state = x'00' WHERE customer = (SELECT customer FROM messages WHERE id = ?)",
@@ -245,7 +247,9 @@ func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
 		}
 		tell(http.StatusServiceUnavailable)
 		for _, id := range []string{"wamid.before", "wamid.behind"} {
-			w.until("the business is told of the other's message", func() bool { return len(w.business.received(id)) == 1 })
+			w.until(
+				"the business is told of the other's message", func() bool { return len(w.business.received(id)) == 1 },
+			)
 		}
 		if n := len(w.business.received("wamid.of-ana")); n != 0 {
 			t.Fatalf("the business was told %d times of what is not stored", n)
@@ -257,7 +261,11 @@ func TestWebhookAboutADamagedConversationIsStoredForTheOthers(t *testing.T) {
 		w.restart(func() { w.damage("UPDATE conversations SET state = unhex(?) WHERE state = x'00'", state) })
 		tell(http.StatusOK)
 		w.until(
-			"the business is told of ana's message", func() bool { return len(w.business.received("wamid.of-ana")) == 1 },
+			"the business is told of ana's message", func() bool {
+				return len(w.business.received(
+					"wamid.of-ana",
+				)) == 1
+			},
 		)
 		if n := len(w.business.received("wamid.before")); n != 1 {
 			t.Errorf("the business was told %d times of the other's message, want once", n)
@@ -283,7 +291,11 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 		w.control(http.MethodPost, "faults", `{"code":131050,"next":1}`)
 		refused := w.accepted(templateTo(ana, "summer_sale"))
 		w.until(
-			"it is being sent", func() bool { return w.stored("SELECT state FROM messages WHERE id = ?", refused) == "1" },
+			"it is being sent", func() bool {
+				return w.stored(
+					"SELECT state FROM messages WHERE id = ?", refused,
+				) == "1"
+			},
 		)
 		w.damage("UPDATE conversations SET state = x'00'")
 		w.until(

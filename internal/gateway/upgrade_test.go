@@ -40,7 +40,9 @@ func (s *story) keeps(spelling identity.Address, change func(*conversation.State
 	if err := s.gateway.store.Update(s.t.Context(), func(tx *durable.Tx) error {
 		var state conversation.State
 		change(&state)
-		return tx.People().PutConversation(phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, string(spelling)), &state)
+		return tx.People().PutConversation(
+			phoneID, s.gateway.keys.Seal().CustomerHash(phoneID, string(spelling)), &state,
+		)
 	}); err != nil {
 		s.t.Fatal(err)
 	}
@@ -103,15 +105,17 @@ func TestP13AnUpgradeForgetsNoRefusal(t *testing.T) {
 				state.Receive(conversation.Inbound{At: s.now.Unix(), Events: conversation.Message}, rules)
 			})
 			s.upgrade()
-			if got, want := s.refusal(tc.to, [2]string{"text", ""}), map[bool]int{true: 131047}[tc.shared]; got != want {
+			if got, want := s.refusal(
+				tc.to, [2]string{"text", ""},
+			), map[bool]int{true: 131047}[tc.shared]; got != want {
 				t.Errorf("a free text: got %d, want %d", got, want)
 			}
 		})
 	}
 }
 
-// Whoever is erased after an upgrade is forgotten under the former spelling too, and what was allowed
-// again stays allowed.
+// Whoever is erased after an upgrade is forgotten under the former spelling too, and what was
+// allowed again stays allowed.
 func TestP13AnUpgradeIsAnUpgradeOnce(t *testing.T) {
 	const before, to = "541155560004", "5491155560004"
 	s := newStory(t, "2026-10-29T08:00:00Z", rand.New(rand.NewPCG(1, 2)), func(*config.Document) {})

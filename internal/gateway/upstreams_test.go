@@ -76,7 +76,9 @@ func TestEndedOutageIsFoundByAProbe(t *testing.T) {
 		w.upstream.Close()
 		w.clock.advance(probeInterval)
 		w.until("the outage shows", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) > 0 })
-		again := &httptest.Server{Listener: w.network.ListenAgain(address), Config: &http.Server{Handler: w.sim.Handler()}}
+		again := &httptest.Server{
+			Listener: w.network.ListenAgain(address), Config: &http.Server{Handler: w.sim.Handler()},
+		}
 		again.Start()
 		t.Cleanup(again.Close)
 		w.until("it is over", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) == 0 })
@@ -97,7 +99,9 @@ func TestReportSaysWhatWaitsAndForWhat(t *testing.T) {
 		}
 		w.clock.advance(report.WaitingAfter)
 		var got []report.Waiting
-		w.until("the messages wait", func() bool { got = w.report().Waiting; return len(got) == 1 && got[0].Messages == 2 })
+		w.until(
+			"the messages wait", func() bool { got = w.report().Waiting; return len(got) == 1 && got[0].Messages == 2 },
+		)
 		if got[0].Channel != "main" || got[0].Reason != report.WaitingForUpstream || got[0].Oldest.Before(
 			first.Add(-time.Second),
 		) {
@@ -153,7 +157,9 @@ func TestReportIsServedWhileTheDatabaseIsAway(t *testing.T) {
 func TestReportSaysWhatTheBudgetRefuses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.08"), Action: config.BudgetBlock} })
+		w := newWorld(
+			t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.08"), Action: config.BudgetBlock} },
+		)
 		if r := w.report(); r.BudgetRefused != nil {
 			t.Fatalf("%s was refused before the first send", r.BudgetRefused)
 		}

@@ -130,7 +130,9 @@ func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
 		w.clock.advance(2 * time.Hour)
 		w.accepted(templateTo("33612345681", "parcel_ready")) // wakes the dispatcher, which sleeps by the real clock
 		if r := w.settled(4); r.Period.Charged != 1 || len(stopped(r)) != 0 {
-			t.Fatalf("%d charged and %d channels stopped, want the template and none", r.Period.Charged, len(stopped(r)))
+			t.Fatalf(
+				"%d charged and %d channels stopped, want the template and none", r.Period.Charged, len(stopped(r)),
+			)
 		}
 	})
 }
@@ -208,7 +210,9 @@ func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
 		w.clock.advance(stopProbe)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		if r := w.settled(3); r.Period.Charged != 1 || len(stopped(r)) != 0 {
-			t.Fatalf("%d charged and %d channels stopped, want the last one and none", r.Period.Charged, len(stopped(r)))
+			t.Fatalf(
+				"%d charged and %d channels stopped, want the last one and none", r.Period.Charged, len(stopped(r)),
+			)
 		}
 	})
 }
@@ -240,7 +244,9 @@ func TestPairBackOffBeginsAnewAfterAMessageThatIsTaken(t *testing.T) {
 		w := newWorld(t)
 		refused := func(n int) {
 			w.until("the pair is refused", func() bool {
-				return w.metric(`guichet_gateway_upstream_results_total{code="131056",result="retry"}`) == strconv.Itoa(n)
+				return w.metric(
+					`guichet_gateway_upstream_results_total{code="131056",result="retry"}`,
+				) == strconv.Itoa(n)
 			})
 		}
 		w.control(http.MethodPost, "faults", `{"code":131056,"next":3}`)

@@ -64,7 +64,9 @@ func wroteAt(at time.Time) *conversation.State {
 // minutes, and ten more at the upstream, whose clock starts anew.
 func TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount(t *testing.T) {
 	midnight := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC) // in Paris
-	granted, err := asked(t, gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"), func(d *config.Document, in *policy.Circumstances) {
+	granted, err := asked(t, gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"), func(
+		d *config.Document, in *policy.Circumstances,
+	) {
 		in.Now = midnight.Add(-11 * time.Minute)
 		d.Templates[0].MessageSendTTLSeconds = new(600)
 		dearer := d.Plan.Revisions[len(d.Plan.Revisions)-1]
@@ -80,7 +82,9 @@ func TestP3ReservationCoversADeliveryThatComesAsLateAsItCanCount(t *testing.T) {
 }
 
 func TestDecide(t *testing.T) {
-	text, utility, sale := gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"), gatewaytest.TemplateTo(gatewaytest.Ana, "summer_sale")
+	text, utility, sale := gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(
+		gatewaytest.Ana, "parcel_ready",
+	), gatewaytest.TemplateTo(gatewaytest.Ana, "summer_sale")
 	otp := `{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"code","language":{"code":"en_US"},"components":[` +
 		`{"type":"body","parameters":[{"type":"text","text":"4242"}]}]}}`
 	withCode := func(d *config.Document, in *policy.Circumstances) {
@@ -193,10 +197,15 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 			Reserved: amount(rt, "reserved"),
 		}
 		got, err := asked(t, rapid.SampledFrom(
-			[]string{gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"), gatewaytest.TemplateTo("5511987654321", "summer_sale")},
+			[]string{
+				gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"),
+				gatewaytest.TemplateTo("5511987654321", "summer_sale"),
+			},
 		).Draw(rt, "send"),
 			func(d *config.Document, c *policy.Circumstances) {
-				d.Budget = &config.Budget{Limit: money.Money{Amount: limit, Currency: "USD"}, Action: config.BudgetBlock}
+				d.Budget = &config.Budget{
+					Limit: money.Money{Amount: limit, Currency: "USD"}, Action: config.BudgetBlock,
+				}
 				*c = in
 			})
 		if err != nil {

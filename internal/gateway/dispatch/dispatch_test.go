@@ -62,8 +62,8 @@ func resting(t *testing.T) *Dispatcher {
 	})
 }
 
-// doubtful is a dispatcher that does not run, with a store that holds one message in doubt since its
-// send.
+// doubtful is a dispatcher that does not run, with a store that holds one message in doubt since
+// its send.
 func doubtful(t *testing.T) (d *Dispatcher, id string, sent time.Time) {
 	t.Helper()
 	d = resting(t)

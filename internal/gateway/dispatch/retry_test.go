@@ -48,7 +48,9 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := new(attempt{words: whatsapp.Network{}, tries: tc.tries, accepted: noon, expires: noon.Add(month), now: noon}).judge(tc.err)
+			got := new(attempt{
+				words: whatsapp.Network{}, tries: tc.tries, accepted: noon, expires: noon.Add(month), now: noon,
+			}).judge(tc.err)
 			if got.fate != tc.fate {
 				t.Fatalf("fate %d, want %d", got.fate, tc.fate)
 			}
@@ -61,11 +63,15 @@ func TestJudgeFollowsTheRetryClasses(t *testing.T) {
 
 func TestJudgeGivesUpBeforeAMessageOutlivesItself(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
-	old := attempt{words: whatsapp.Network{}, tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(month), now: noon}
+	old := attempt{
+		words: whatsapp.Network{}, tries: 30, accepted: noon.Add(-24 * time.Hour), expires: noon.Add(month), now: noon,
+	}
 	if got := old.judge(limit); got.fate != fateFailed {
 		t.Errorf("a message of yesterday has fate %d, want failed", got.fate)
 	}
-	held := attempt{words: whatsapp.Network{}, tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(month), now: noon}
+	held := attempt{
+		words: whatsapp.Network{}, tries: 1, accepted: noon.Add(-30 * time.Hour), expires: noon.Add(month), now: noon,
+	}
 	if got := held.judge(limit); got.fate != fateRetry {
 		t.Errorf(
 			"a message whose channel was stopped for 30 hours has fate %d at its second try, want another try",
@@ -84,19 +90,25 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 	limit := graph.NewError(graph.CodeMarketingLimit, "")
 	for tries, want := range []fate{fateParked, fateParked, fateParked, fateFailed} {
 		at := noon.Add(time.Duration(tries) * 27 * time.Hour)
-		if got := new(attempt{words: whatsapp.Network{}, tries: tries, accepted: noon, expires: noon.Add(month), now: at}).judge(
+		if got := new(
+			attempt{words: whatsapp.Network{}, tries: tries, accepted: noon, expires: noon.Add(month), now: at},
+		).judge(
 			limit,
 		); got.fate != want {
 			t.Errorf("refusal %d has fate %d, want %d", tries+1, got.fate, want)
 		}
 	}
-	held := attempt{words: whatsapp.Network{}, accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(month), now: noon}
+	held := attempt{
+		words: whatsapp.Network{}, accepted: noon.Add(-5 * 24 * time.Hour), expires: noon.Add(month), now: noon,
+	}
 	if got := held.judge(limit); got.fate != fateParked {
 		t.Errorf(
 			"a message whose channel was stopped for five days has fate %d at its first try, want parked", got.fate,
 		)
 	}
-	hourly := attempt{words: whatsapp.Network{}, tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(month), now: noon}
+	hourly := attempt{
+		words: whatsapp.Network{}, tries: 48, accepted: noon.Add(-49 * time.Hour), expires: noon.Add(month), now: noon,
+	}
 	if got := hourly.judge(graph.NewError(graph.CodeSpamLimit, "")); got.fate != fateFailed {
 		t.Errorf("after two days of waits of an hour the fate is %d, want failed", got.fate)
 	}
@@ -105,7 +117,9 @@ func TestJudgeEndsWaitsOfADayAfterThree(t *testing.T) {
 func TestJudgeHonoursRetryAfterAndJitter(t *testing.T) {
 	limit := graph.NewError(graph.CodeThroughput, "")
 	limit.RetryAfter = 40 * time.Second
-	got := new(attempt{words: whatsapp.Network{}, accepted: noon, expires: noon.Add(month), now: noon, jitter: 0.5}).judge(limit)
+	got := new(
+		attempt{words: whatsapp.Network{}, accepted: noon, expires: noon.Add(month), now: noon, jitter: 0.5},
+	).judge(limit)
 	if want := noon.Add(45 * time.Second); !got.at.Equal(want) {
 		t.Fatalf("again at %v, want %v", got.at, want)
 	}
@@ -134,7 +148,9 @@ func TestPairBackOffFollowsTheRefusalsInARow(t *testing.T) {
 		time.Second, 4 * time.Second, 16 * time.Second, 64 * time.Second, 256 * time.Second, 1024 * time.Second,
 		time.Hour, time.Hour,
 	} {
-		refused := attempt{words: whatsapp.Network{}, tries: 7, refusals: n, accepted: noon, expires: noon.Add(month), now: noon}
+		refused := attempt{
+			words: whatsapp.Network{}, tries: 7, refusals: n, accepted: noon, expires: noon.Add(month), now: noon,
+		}
 		got := refused.judge(graph.NewError(graph.CodePairRateLimit, "")).at.Sub(noon)
 		if got != want {
 			t.Errorf("after refusal %d: %v, want %v", n+1, got, want)

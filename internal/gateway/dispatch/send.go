@@ -162,8 +162,8 @@ func (d *Dispatcher) recordFate(job *Job, o outcome, now time.Time) func(tx *dur
 			return tx.Queue().Park(m, o.at)
 		case fateStopped:
 			if o.failure.Cause() == network.Payment && !job.billable {
-				// such a stop holds billable messages only, so what is free here and not there waits by
-				// itself
+				// such a stop holds billable messages only, so what is free here and not there
+				// waits by itself
 				return tx.Queue().Hold(m, o.at)
 			}
 			return tx.Queue().Retry(m, now) // it stays first; the stop of its channel holds it

@@ -1,5 +1,5 @@
-// Package gatewaytest has the fixtures that the tests of a gateway's packages share: an account, its
-// configuration document and its keys.
+// Package gatewaytest has the fixtures that the tests of a gateway's packages share: an account,
+// its configuration document and its keys.
 package gatewaytest
 
 import (
@@ -106,14 +106,17 @@ func Definitions() []template.Definition {
 	}
 }
 
-// Document is the configuration of the account, whose upstream and endpoint have the given addresses.
+// Document is the configuration of the account, whose upstream and endpoint have the given
+// addresses.
 func Document(tb testing.TB, baseURL, callbackURL string) config.Document {
 	tb.Helper()
 	hash := sha256.Sum256([]byte(APIKey))
 	channelOf := func(name, id string) config.Channel {
 		return config.Channel{
 			Name: name, Type: config.WhatsApp, ID: id, BusinessAccountID: BusinessAccount,
-			BaseURL: baseURL, APIVersion: "v26.0", AccessToken: AccessToken, AppSecrets: []string{AppSecret}, VerifyToken: VerifyToken,
+			BaseURL: baseURL, APIVersion: "v26.0", AccessToken: AccessToken, AppSecrets: []string{
+				AppSecret,
+			}, VerifyToken: VerifyToken,
 		}
 	}
 	d := config.Document{

@@ -51,8 +51,8 @@ func (m *Message) Bound(t *served.Tenant, now time.Time, state *conversation.Sta
 type Circumstances struct {
 	Now   time.Time
 	State *conversation.State
-	// Bound is the most that the message can cost, see Message.Bound. Rise is what it adds to the most
-	// that all can cost together: nothing where an allowance surely pays for it.
+	// Bound is the most that the message can cost, see Message.Bound. Rise is what it adds to the
+	// most that all can cost together: nothing where an allowance surely pays for it.
 	Bound pricing.Bound
 	Rise  pricing.Exposure
 	// Spent is what the period was charged, see Spent, Reserved the most that accepted and

@@ -24,7 +24,9 @@ var (
 		nil,
 	)
 	queueBytes = prometheus.NewDesc(
-		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks.", []string{"queue"}, nil,
+		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks.", []string{
+			"queue",
+		}, nil,
 	)
 	queueAge = prometheus.NewDesc(
 		telemetry.Namespace+"_queue_oldest_seconds",

@@ -34,8 +34,8 @@ type Tenant struct {
 	config.Document
 	// Digest is that of the document, as the gateway reports it.
 	Digest string
-	// Book is the plan, compiled; Payer is the account as pricing sees it; Zone is the account's time
-	// zone.
+	// Book is the plan, compiled; Payer is the account as pricing sees it; Zone is the account's
+	// time zone.
 	Book  *pricing.Book
 	Payer pricing.Account
 	Zone  *time.Location

@@ -30,8 +30,8 @@ type Span struct{ of trace.Span }
 const (
 	// AttributeMessage is our id of a message.
 	AttributeMessage = attribute.Key("messaging.message.id")
-	// AttributeResult is what came of a call, AttributeCode the error's code, AttributeAttempt which
-	// try it was, AttributeChannel the channel's name.
+	// AttributeResult is what came of a call, AttributeCode the error's code, AttributeAttempt
+	// which try it was, AttributeChannel the channel's name.
 	AttributeResult  = attribute.Key("guichet.result")
 	AttributeCode    = attribute.Key("guichet.error.code")
 	AttributeAttempt = attribute.Key("guichet.attempt")

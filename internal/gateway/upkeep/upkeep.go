@@ -113,8 +113,8 @@ func (u *Upkeep) runStep(ctx context.Context, what string, step func() error) {
 	}
 }
 
-// notify wakes the dispatcher and the delivery of callbacks, once an operation is durable: a message
-// that has ended lets the one behind it go, and the business hears of it.
+// notify wakes the dispatcher and the delivery of callbacks, once an operation is durable: a
+// message that has ended lets the one behind it go, and the business hears of it.
 func (u *Upkeep) notify(tx *durable.Tx) {
 	tx.After(func() {
 		u.Gate.Notify()
@@ -169,7 +169,9 @@ func (u *Upkeep) unreserve(ctx context.Context, now time.Time) error {
 	past := func(tx *durable.Tx, _ *store.Message, limit int) ([]*store.Message, error) {
 		return tx.Messages().ReservedPast(now, limit)
 	}
-	_, err := u.Store.ForEach(ctx, past, func(tx *durable.Tx, m *store.Message) error { return tx.Ledger().Unreserve(m) })
+	_, err := u.Store.ForEach(
+		ctx, past, func(tx *durable.Tx, m *store.Message) error { return tx.Ledger().Unreserve(m) },
+	)
 	return err
 }
 

@@ -108,8 +108,8 @@ func TestP13ThePaceOfOnePersonIsOne(t *testing.T) {
 
 // The refusals of a pair count in a row, until a message is taken, and are not remembered for ever.
 // Source of the pauses:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X seconds,
-// X from 0).
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput (4^X
+// seconds, X from 0).
 func TestPairBackOffCountsTheRefusalsInARow(t *testing.T) {
 	p, to := newPacer(), Pair{Channel: channel}
 	pauseAfter := func(now time.Time) time.Duration {

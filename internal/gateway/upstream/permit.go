@@ -17,8 +17,8 @@ import (
 type Permit struct {
 	gate    *Gate
 	channel string
-	// send is the context of the send, for which there is a slot; nil without one. It is not that of
-	// whoever asks for the slot, whom the send outlives.
+	// send is the context of the send, for which there is a slot; nil without one. It is not that
+	// of whoever asks for the slot, whom the send outlives.
 	send context.Context
 	// perSecond is the rate of which a turn was taken; 0 for none.
 	perSecond int32

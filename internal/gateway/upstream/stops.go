@@ -30,13 +30,13 @@ type Stop struct {
 	Code  int
 	Cause network.Cause
 	Since time.Time
-	// until is when one message may probe it. A stop for payment holds up billable messages only, at
-	// their acceptance.
+	// until is when one message may probe it. A stop for payment holds up billable messages only,
+	// at their acceptance.
 	until time.Time
 	// probe is the number of the probe that is under way; 0 if none is.
 	probe int64
-	// told is when a failed status told it last; the zero time if the answer to a send did. What the
-	// upstream takes and fails later does not end such a stop.
+	// told is when a failed status told it last; the zero time if the answer to a send did. What
+	// the upstream takes and fails later does not end such a stop.
 	told time.Time
 }
 
