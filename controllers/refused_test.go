@@ -9,13 +9,16 @@ import (
 
 	"github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// refuseDeployments makes the API server refuse every Deployment of the test's namespace.
+// refuseDeployments makes the API server refuse every Deployment of the test's namespace, and waits
+// until it does: a policy takes effect a while after it was made.
 func (w *world) refuseDeployments() {
 	w.t.Helper()
 	name := metav1.ObjectMeta{Name: "refuse-" + w.namespace}
@@ -41,6 +44,19 @@ func (w *world) refuseDeployments() {
 		w.Expect(w.client.Create(w.t.Context(), object)).To(gomega.Succeed())
 		w.t.Cleanup(func() { _ = w.client.Delete(context.Background(), object) })
 	}
+	labels := map[string]string{"app": "tried"}
+	w.Eventually(func() error {
+		return w.client.Create(w.t.Context(), &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "tried"},
+			Spec: appsv1.DeploymentSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: labels},
+				Template: corev1.PodTemplateSpec{
+					ObjectMeta: metav1.ObjectMeta{Labels: labels},
+					Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "tried", Image: "tried"}}},
+				},
+			},
+		}, client.DryRunAll)
+	}).Should(gomega.MatchError(gomega.ContainSubstring("no more Deployments here")))
 }
 
 // Accounts that the API server refuses are looked at in memory: nothing is asked of the API server

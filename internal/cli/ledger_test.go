@@ -29,15 +29,14 @@ func sample() []ledger.Record {
 		return ledger.Record{
 			Kind: ledger.Settlement, MessageID: id, SettledAt: at, DeliveredAt: at.Add(-time.Second), Period: period,
 			Plan: "whatsapp", Revision: "pmp-2026-10",
-			Channel: "106540352242922", Customer: ledger.Customer{
-				1,
-			}, MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
+			Channel: "106540352242922", Customer: ledger.Customer{1}, MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
 			ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.03"),
 			Charge: money.MustParse("0.03"),
 		}
 	}
 	free := charged("m2", "2026-11", "2026-11-20T12:00:00Z")
 	free.Category, free.MessageKind, free.FreeReason = "service", "text", "allowance"
+	free.Allowance, free.AllowanceUsed = "free-service-messages", 1
 	free.Cost, free.Charge = money.Decimal{}, money.Decimal{}
 	return []ledger.Record{
 		charged("m1", "2026-11", "2026-11-10T12:00:00Z"), free, charged("m3", "2026-12", "2026-12-01T12:00:00Z"),
@@ -116,7 +115,7 @@ func tamper(t *testing.T, path, statement string) {
 // the documented bytes.
 const (
 	sampleHash1 = "sha256:2b9104844275285c82380e493b41a595ab3a01426a4f1e02f86742dd0945b4c8"
-	sampleHash  = "sha256:3286a03e201eb244127ef01702dce8c25e2de9736b8957b1569819130f0b3915"
+	sampleHash  = "sha256:826d36c4ce113d819661db4bb4dd9d6d806cadb8aa72c785d0c88f67b73979aa"
 )
 
 func TestP5VerifyAcceptsAGoodLedger(t *testing.T) {
