@@ -29,7 +29,8 @@ func sample() []ledger.Record {
 		return ledger.Record{
 			Kind: ledger.Settlement, MessageID: id, SettledAt: at, DeliveredAt: at.Add(-time.Second), Period: period,
 			Plan: "whatsapp", Revision: "pmp-2026-10",
-			Channel: "106540352242922", Customer: ledger.Customer{1}, MessageKind: "template", Market: "France", Category: "utility", Currency: "USD",
+			Channel: "106540352242922", Customer: ledger.Customer{1}, MessageKind: "template",
+			Market: "France", Category: "utility", Currency: "USD",
 			ListPrice: money.MustParse("0.03"), Listed: true, Cost: money.MustParse("0.03"),
 			Charge: money.MustParse("0.03"),
 		}

@@ -373,7 +373,8 @@ func (s *story) fromLedger() map[string][]string {
 			if r.Listed {
 				listed = r.ListPrice.String()
 			}
-			records[r.MessageID] = append(records[r.MessageID], describeRecord(r.Kind == ledger.Correction, r.Period, r.Revision, r.Market, r.Category,
+			records[r.MessageID] = append(records[r.MessageID], describeRecord(
+				r.Kind == ledger.Correction, r.Period, r.Revision, r.Market, r.Category,
 				listed, r.Cost.String(), r.Charge.String(), r.FreeReason, r.Tier, r.Allowance))
 		}
 		return nil
@@ -416,7 +417,8 @@ func (s *story) fromRate() map[string][]string {
 			listed = out.ListPrice.String()
 		}
 		period := civil.DateAt(e.Time.Unix(), s.tenant.Zone).Month().String()
-		records[id] = append(records[id], describeRecord(result == replay.Corrected, period, out.Revision, out.Market, out.Category.String(),
+		records[id] = append(records[id], describeRecord(
+			result == replay.Corrected, period, out.Revision, out.Market, out.Category.String(),
 			listed, out.Cost.String(), out.Charge.String(), out.FreeReason.String(), out.Tier, out.Allowance))
 	}
 	if !slices.Equal(refused, s.refused) {
@@ -431,6 +433,7 @@ func (s *story) fromRate() map[string][]string {
 func describeRecord(
 	corrects bool, period, revision, market, category, listed, cost, charge, free string, tier int, allowance string,
 ) string {
-	return fmt.Sprintf("correction %v, %s, revision %s, %s %s, listed %s, cost %s, charge %s, free %q, tier %d, allowance %q",
+	return fmt.Sprintf(
+		"correction %v, %s, revision %s, %s %s, listed %s, cost %s, charge %s, free %q, tier %d, allowance %q",
 		corrects, period, revision, market, category, listed, cost, charge, free, tier, allowance)
 }

@@ -141,7 +141,8 @@ func TestHandshakeEchoesTheChallengeToWhoKnowsTheToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		good := w.do(
-			http.MethodGet, config.WebhookPath+"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+verifyToken,
+			http.MethodGet, config.WebhookPath+
+				"?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="+verifyToken,
 			"",
 		)
 		if good.status != http.StatusOK || good.body != "1158201444" {

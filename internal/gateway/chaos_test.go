@@ -81,6 +81,7 @@ func TestP2P12FaultyUpstreamSettlesEveryMessageOnce(t *testing.T) {
 			)
 		}
 		t.Logf("%d messages: %d delivered, %d failed; %d refusals, %d dropped connections, %d repeated updates",
-			messages, counts.Delivered, messages-counts.Delivered, len(counts.Refused), counts.Dropped, counts.Duplicates)
+			messages, counts.Delivered, messages-counts.Delivered, len(counts.Refused), counts.Dropped,
+			counts.Duplicates)
 	})
 }

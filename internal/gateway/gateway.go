@@ -116,7 +116,8 @@ func newGateway(options Options) (*Gateway, error) {
 		Log: log, Metrics: metrics, Traces: traces,
 	})
 	g := &Gateway{
-		options: options, log: log, keys: keyring, config: configuration, store: account, metrics: metrics, traces: traces,
+		options: options, log: log, keys: keyring, config: configuration, store: account,
+		metrics: metrics, traces: traces,
 		callbacks: queue, gate: gate, intake: webhooks, dispatcher: dispatcher,
 		admission: admission.New(account, keyring.Seal(), gate, dispatcher, metrics),
 		upkeep: upkeep.New(upkeep.Options{

@@ -98,7 +98,8 @@ func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
 func TestP4EditsAndRevocationsOpenNoWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		const failed = `,"errors":[{"code":131051,"title":"Message type unknown","error_data":{"details":"Message type is currently not supported."}}]`
+		const failed = `,"errors":[{"code":131051,"title":"Message type unknown",` +
+			`"error_data":{"details":"Message type is currently not supported."}}]`
 		for i, content := range []string{
 			`"type":"edit","edit":{"original_message_id":"wamid.0","message":{"type":"text","text":{"body":"hello"}}}`,
 			`"type":"revoke","revoke":{"original_message_id":"wamid.0"}`,

@@ -48,7 +48,8 @@ func TestP2WhatIsNotMeteredCarriesNoMessage(t *testing.T) {
 		"read receipt without a version":   {http.MethodPost, "/" + phoneID + "/messages", receipt + hidden + "}", read},
 		"read receipt, fields in the path": {http.MethodPost, messages + "?type=text&to=33612345678", receipt + "}", read},
 		"typing": {
-			http.MethodPost, messages, receipt + hidden + `,"typing_indicator":{"type":"text","text":{"body":"unmetered"}}}`,
+			http.MethodPost, messages, receipt + hidden +
+				`,"typing_indicator":{"type":"text","text":{"body":"unmetered"}}}`,
 			"POST " + messages + " " + receipt + `,"typing_indicator":{"type":"text"}}`,
 		},
 		"number":       {http.MethodGet, "/v26.0/" + phoneID + "?fields=messages&method=post", hidden, "GET /v26.0/" + phoneID + "?"},

@@ -175,7 +175,8 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 		}
 		w.until("the whole budget is warned of", func() bool { return w.report().Period.BudgetWarned == 100 })
 		got := w.send(templateTo(ana, "parcel_ready"))
-		want := "The account's budget does not cover this message: it can cost 0.03 USD and 0 USD is left. Raise the budget or wait for the next period."
+		want := "The account's budget does not cover this message: it can cost 0.03 USD and 0 USD is left. " +
+			"Raise the budget or wait for the next period."
 		if got.code != 131042 || got.details != want {
 			t.Fatalf("got %s, want 131042 and %q", got.body, want)
 		}
@@ -411,8 +412,8 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 			return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodePayment
 		})
 		got := w.send(templateTo(ana, "parcel_ready"))
-		if want := "The upstream takes no billable message: its payment method must be mended first."; got.code != 131042 ||
-			got.details != want {
+		const want = "The upstream takes no billable message: its payment method must be mended first."
+		if got.code != 131042 || got.details != want {
 			t.Fatalf("got %s, want 131042 and %q", got.body, want)
 		}
 		reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`

@@ -100,8 +100,10 @@ func TestWebhookOfAnotherAppsChannelIsLogged(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) {
 			d.Channels[1].AppSecrets, d.Channels[1].BusinessAccountID = []string{"second-secret"}, "102290129340399"
 		})
-		if got := w.do(http.MethodPost, config.WebhookPath, w.inbound(phoneID, ana, "wamid.1", "hello"),
-			graph.SignatureHeader, graph.Sign([]byte(w.inbound(phoneID, ana, "wamid.1", "hello")), "second-secret")); got.status != http.StatusOK {
+		body := w.inbound(phoneID, ana, "wamid.1", "hello")
+		signature := graph.Sign([]byte(body), "second-secret")
+		got := w.do(http.MethodPost, config.WebhookPath, body, graph.SignatureHeader, signature)
+		if got.status != http.StatusOK {
 			t.Fatalf("got %d %s", got.status, got.body)
 		}
 		if want := `"msg":"Webhook ignored: it is about a channel whose app secret is another one","channel":"main"`; !strings.Contains(w.logs.String(), want) {

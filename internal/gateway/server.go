@@ -78,8 +78,10 @@ func (l Listeners) Close() {
 func (g *Gateway) serve(ctx context.Context, l Listeners) error {
 	report := newServer(g.reporter.Handler(), g.log)
 	report.TLSConfig = &tls.Config{
-		MinVersion:     tls.VersionTLS12,
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return g.keys.Current().Certificate, nil },
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return g.keys.Current().Certificate, nil
+		},
 	}
 	servers := []*http.Server{newServer(g.bounded(g.api()), g.log), newServer(g.operations(), g.log), report}
 

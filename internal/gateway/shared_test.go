@@ -97,7 +97,8 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 	for n := range sends {
 		replicas[n%2].accepted(templateTo(ana, "parcel_ready"))
 	}
-	const goesNow = `SELECT 1 FROM guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.messages WHERE state = 1 OR state = 0 AND ready_at <= `
+	const goesNow = `SELECT 1 FROM guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.messages ` +
+		`WHERE state = 1 OR state = 0 AND ready_at <= `
 	first.until("the burst is sent and the rest waits", func() bool {
 		underWay, err := postgrestest.Changed(
 			first.document.Storage.URL, goesNow+strconv.FormatInt(first.clock.now().UnixMilli(), 10),
@@ -181,8 +182,8 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 		t.Fatalf("claimed %d callbacks, %v; want the first", len(claimed), err)
 	}
 	// While it is paused, its lease runs out, and the other replica delivers both.
-	if err := postgrestest.Exec(database, `UPDATE guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.leases SET taken = 1 WHERE id = (SELECT MIN(id) FROM
-		guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.leases)`); err != nil {
+	if err := postgrestest.Exec(database, `UPDATE guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.leases SET taken = 1
+		WHERE id = (SELECT MIN(id) FROM guichet_8a0e6f1c_62bb_4b5f_9d4b_3a1f5f9f0001.leases)`); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

@@ -302,9 +302,10 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 			"the business is told that it failed",
 			func() bool { return slices.Contains(w.business.statuses(refused), "failed") },
 		)
-		rest := `,"conversation":{"id":"1","origin":{"type":"referral_conversion"},"expiration_timestamp":"` + unixSeconds(
-			w.clock.now().Add(time.Hour),
-		) + `"}`
+		rest := `,"conversation":{"id":"1","origin":{"type":"referral_conversion"},"expiration_timestamp":"` +
+			unixSeconds(
+				w.clock.now().Add(time.Hour),
+			) + `"}`
 		if got := w.webhook(w.status(upstream, "delivered", rest), appSecret); got.status != http.StatusOK {
 			t.Fatalf("the webhook got %d %s", got.status, got.body)
 		}

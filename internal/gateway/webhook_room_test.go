@@ -38,7 +38,8 @@ func (w *world) stranger(from byte, opening string, body int) {
 
 const (
 	strangersHead = "POST " + config.WebhookPath + " HTTP/1.1\nHost: gateway\nContent-Type: application/json\n"
-	guessed       = graph.SignatureHeader + ": sha256=0000000000000000000000000000000000000000000000000000000000000000\n"
+	guessed       = graph.SignatureHeader + ": sha256=" +
+		"0000000000000000000000000000000000000000000000000000000000000000\n"
 )
 
 // Strangers who hold unfinished posts, however many and from wherever, keep no genuine webhook out.

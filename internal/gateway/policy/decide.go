@@ -162,7 +162,8 @@ func consented(policy string, state *conversation.State, inWindow bool) error {
 	details := "This customer has neither written to the number nor consented. Record the consent first, or wait " +
 		"for the customer to write."
 	if policy == config.ConsentOptIn {
-		details = "No consent of this customer is recorded, and the account's policy is OptIn. Record the consent first."
+		details = "No consent of this customer is recorded, and the account's policy is OptIn. " +
+			"Record the consent first."
 	}
 	return network.Refuse(network.NoConsent, details)
 }

@@ -35,10 +35,12 @@ var (
 		nil, nil,
 	)
 	oldKeyRows = prometheus.NewDesc(
-		telemetry.Namespace+"_old_key_rows", "Rows of the store that are sealed with an old key of the keyset.", nil, nil,
+		telemetry.Namespace+"_old_key_rows",
+		"Rows of the store that are sealed with an old key of the keyset.", nil, nil,
 	)
 	upstreamAccepts = prometheus.NewDesc(telemetry.Namespace+"_upstream_accepts",
-		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; absent while that is not known.", []string{"channel"}, nil)
+		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; "+
+			"absent while that is not known.", []string{"channel"}, nil)
 	storeWritable = prometheus.NewDesc(
 		telemetry.Namespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil,
 	)

@@ -19,8 +19,8 @@ func storageProblem(now, next *config.Storage) error {
 		return errors.New("storage.url is missing: a shared store needs one")
 	case now != nil && (now.Type == config.StorageShared) != (next.Type == config.StorageShared):
 		return errors.New(
-			"storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage for all its " +
-				"life",
+			"storage.type has changed: the ledger does not move by itself, so a gateway keeps its storage " +
+				"for all its life",
 		)
 	}
 	return nil

@@ -90,19 +90,23 @@ func NewMetrics() *Metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
 		}, []string{"handler"}),
 		Commits: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: Namespace, Name: "commit_seconds", Help: "Time of a transaction of the store, its sync included; several writes share one.",
+			Namespace: Namespace, Name: "commit_seconds",
+			Help:    "Time of a transaction of the store, its sync included; several writes share one.",
 			Buckets: []float64{.00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}),
 		Syncs: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: Namespace, Name: "sync_seconds", Help: "Time of a commit alone: the sync of the disk, or the answer of the shared store's server.",
+			Namespace: Namespace, Name: "sync_seconds",
+			Help:    "Time of a commit alone: the sync of the disk, or the answer of the shared store's server.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}),
 		SettlementLag: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Namespace: Namespace, Name: "settlement_lag_seconds", Help: "Time from a message's delivery to its settlement.",
+			Namespace: Namespace, Name: "settlement_lag_seconds",
+			Help:    "Time from a message's delivery to its settlement.",
 			Buckets: []float64{.1, .5, 1, 5, 30, 120, 600, 3600, 86400},
 		}),
 		Stopped: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Namespace: Namespace, Name: "channel_stopped", Help: "1 while a channel's sends are stopped by an error that needs somebody to act.",
+			Namespace: Namespace, Name: "channel_stopped",
+			Help: "1 while a channel's sends are stopped by an error that needs somebody to act.",
 		}, []string{"channel"}),
 	}
 	m.Differences = counter(
@@ -119,7 +123,8 @@ func NewMetrics() *Metrics {
 		"Changes that the store refused, by the constraint that they violate: a fault of the program or of the data.",
 		"constraint",
 	)
-	m.Registry.MustRegister(m.Faults, m.Unreadable, m.Differences, m.Accepted, m.Refused, m.Upstream, m.Webhooks, m.Events, m.Settled, m.Callbacks, m.requests,
+	m.Registry.MustRegister(m.Faults, m.Unreadable, m.Differences, m.Accepted, m.Refused, m.Upstream, m.Webhooks,
+		m.Events, m.Settled, m.Callbacks, m.requests,
 		m.Commits, m.Syncs, m.SettlementLag, m.Stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
