@@ -45,7 +45,8 @@ func TestWhatFollowsFromADelivery(t *testing.T) {
 	refuses := map[int]bool{
 		301: false, 302: false, 400: true, 401: false, 402: true, 403: false, 404: true, 405: true, 407: false,
 		408: false, 409: true, 410: true,
-		411: true, 413: true, 414: true, 415: true, 418: true, 421: false, 422: true, 425: false, 429: false, 431: true, 451: true,
+		411: true, 413: true, 414: true, 415: true, 418: true, 421: false, 422: true, 425: false, 429: false, 431: true,
+		451: true,
 		500: false, 501: false, 503: false,
 	}
 	for status, want := range refuses {
