@@ -47,9 +47,8 @@ func decideStep(t *v1alpha1.MessageTemplate, wanted template.Definition, upstrea
 		return stepMissing
 	case submitted == digest:
 		return stepObserve
-	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(
-		submitted, wanted, upstream,
-	) && !changedUnseen(submitted, wanted):
+	case len(tenant.Differences(wanted, upstream.Definition)) == 0 && !categoryEditable(submitted, wanted, upstream) &&
+		!changedUnseen(submitted, wanted):
 		return stepAdopt
 	case submitted == "":
 		return stepDiffers

@@ -327,9 +327,8 @@ func TestPlanCheckOfTheShippedPlan(t *testing.T) {
 				t.Errorf("%v: a note of a revision that is complete: %s", since, line)
 			}
 		}
-		if !strings.Contains(
-			notes.String(), "note: revisions[cbp-2025-04].rates: ",
-		) || !strings.Contains(notes.String(), "note: revisions[nbp-2018-08].rates: ") {
+		if !strings.Contains(notes.String(), "note: revisions[cbp-2025-04].rates: ") ||
+			!strings.Contains(notes.String(), "note: revisions[nbp-2018-08].rates: ") {
 			t.Errorf("%v: what lacks in earlier revisions must be told:\n%s", since, notes.String())
 		}
 	}

@@ -85,9 +85,8 @@ func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	if decoder.Decode(&object) != nil || object["apiVersion"] != "v1" || object["kind"] != "Secret" || decoder.Decode(
-		new(any),
-	) != io.EOF {
+	if decoder.Decode(&object) != nil || object["apiVersion"] != "v1" || object["kind"] != "Secret" ||
+		decoder.Decode(new(any)) != io.EOF {
 		return nil, errors.New(
 			"the input must be the Secret with the account's keys, in JSON: pipe `kubectl get secret " +
 				"ACCOUNT-gateway-keys -o json` into this command",

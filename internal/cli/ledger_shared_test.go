@@ -81,9 +81,8 @@ func TestP5ASharedStoresFirstBadRecordIsNamed(t *testing.T) {
 		address := sharedLedger(t, sample()...)
 		tamperShared(t, address, tc.statement)
 		_, err := run(t, "ledger", "verify", "--store", address, "--account", ledgerAccount)
-		if err == nil || !strings.HasPrefix(
-			err.Error(), "the shared store: ",
-		) || !strings.Contains(err.Error(), tc.want) {
+		if err == nil || !strings.HasPrefix(err.Error(), "the shared store: ") ||
+			!strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v; want the shared store: …%s…", name, err, tc.want)
 		}
 	}

@@ -241,9 +241,8 @@ func TestBusinessKnowsTheMessageThatACustomerAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.until("the business is told", func() bool { return len(w.business.received(inbound)) == 1 })
-			if body := w.business.received(inbound)[0]; !strings.Contains(
-				body, `"`+id+`"`,
-			) || strings.Contains(body, upstream) {
+			if body := w.business.received(inbound)[0]; !strings.Contains(body, `"`+id+`"`) ||
+				strings.Contains(body, upstream) {
 				t.Errorf("%s: the business got %s, want %s in it", kind, body, id)
 			}
 		}

@@ -79,9 +79,8 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 	g.settledBefore(t, ids[1])
 	for range 2 {
 		err := delivered(t, g, ids)
-		if !errors.Is(err, store.ErrFault) || errors.Is(
-			err, store.ErrUnavailable,
-		) || hiddenCause(err).Status() != http.StatusInternalServerError {
+		if !errors.Is(err, store.ErrFault) || errors.Is(err, store.ErrUnavailable) ||
+			hiddenCause(err).Status() != http.StatusInternalServerError {
 			t.Fatalf("the webhook got %v; want a fault, and 500", err)
 		}
 		var got []store.State

@@ -143,9 +143,8 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 			got.body, `"added_users":[{"input":"+33612345678","wa_id":"33612345678"}]`,
 		) ||
 			!strings.Contains(got.body, `"failed_users":[{"input":"+33612345679"`) ||
-			!strings.Contains(
-				got.body, `"message":"Re-engagement required"`,
-			) || !strings.Contains(got.body, `"fbtrace_id":"A`) {
+			!strings.Contains(got.body, `"message":"Re-engagement required"`) ||
+			!strings.Contains(got.body, `"fbtrace_id":"A`) {
 			t.Fatalf(
 				"got %d %s, want one blocked and one not: only who wrote within 24 hours can be", got.status, got.body,
 			)

@@ -285,9 +285,8 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 		w.writeRaw([]byte(`{"format":1,"apiTokens":[{"name":"x","sha256":"canary-secret"`))
 		w.until("the bad document is refused", func() bool { return w.report().ConfigError != "" })
 		r := w.report()
-		if r.ConfigDigest != second || !strings.HasPrefix(
-			r.RefusedDigest, "sha256:",
-		) || strings.Contains(r.ConfigError, "canary") {
+		if r.ConfigDigest != second || !strings.HasPrefix(r.RefusedDigest, "sha256:") ||
+			strings.Contains(r.ConfigError, "canary") {
 			t.Fatalf(
 				"served %s, refused %s, error %q; want the last good one to be served", r.ConfigDigest, r.RefusedDigest,
 				r.ConfigError,

@@ -89,9 +89,8 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 			t.Errorf("the gauge says %q, want 2", n)
 		}
 		list := w.do(http.MethodGet, path, "")
-		if list.status != http.StatusOK || strings.Count(
-			list.body, `"status":400`,
-		) != 2 || strings.Contains(list.body, "poison") {
+		if list.status != http.StatusOK || strings.Count(list.body, `"status":400`) != 2 ||
+			strings.Contains(list.body, "poison") {
 			t.Fatalf("the list is %d %s", list.status, list.body)
 		}
 		if got := w.do(

@@ -105,15 +105,13 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.accepted(templateTo(ana, "summer_sale"))
 		r := w.settled(2)
-		if r.Replica != "gateway-0" || r.Currency != "USD" || r.ConfigDigest != config.Digest(
-			mustRead(t, w.directory),
-		) || !strings.HasPrefix(r.Ledger.Hash, "sha256:") {
+		if r.Replica != "gateway-0" || r.Currency != "USD" ||
+			r.ConfigDigest != config.Digest(mustRead(t, w.directory)) || !strings.HasPrefix(r.Ledger.Hash, "sha256:") {
 			t.Fatalf("the report is of another gateway: %+v", r)
 		}
 		p := r.Period
-		if p.Name != "2026-11" || p.Start.Format(
-			time.RFC3339,
-		) != "2026-10-31T23:00:00Z" || p.End.Format(time.RFC3339) != "2026-11-30T23:00:00Z" {
+		if p.Name != "2026-11" || p.Start.Format(time.RFC3339) != "2026-10-31T23:00:00Z" ||
+			p.End.Format(time.RFC3339) != "2026-11-30T23:00:00Z" {
 			t.Fatalf("the period is %s from %v to %v, want November in Paris", p.Name, p.Start, p.End)
 		}
 		want := []report.Category{

@@ -258,9 +258,8 @@ func TestKeysThatWouldLoseSomethingAreRefused(t *testing.T) {
 				if r := w.report(); r.OpenWindows != 1 || strings.Contains(r.ConfigError, "SECRET") {
 					t.Errorf("%d windows open, and the reason is %q", r.OpenWindows, r.ConfigError)
 				}
-				if logs := w.logs.String(); strings.Count(
-					logs, keysRefused,
-				) != 1 || strings.Count(logs, keysServed) != 1 {
+				if logs := w.logs.String(); strings.Count(logs, keysRefused) != 1 ||
+					strings.Count(logs, keysServed) != 1 {
 					t.Error("the refusal must be logged, once, and nothing be taken over")
 				}
 				w.becomesSent(w.accepted(textTo(ana, "with the keys from before")), "with the keys from before")

@@ -38,9 +38,8 @@ func newTraceCollector(t *testing.T) *traceCollector {
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var request collector.ExportTraceServiceRequest
-		if err != nil || r.URL.Path != "/v1/traces" || r.Header.Get(
-			"Content-Type",
-		) != "application/x-protobuf" || proto.Unmarshal(body, &request) != nil {
+		if err != nil || r.URL.Path != "/v1/traces" || r.Header.Get("Content-Type") != "application/x-protobuf" ||
+			proto.Unmarshal(body, &request) != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}

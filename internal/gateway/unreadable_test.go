@@ -292,9 +292,7 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 		refused := w.accepted(templateTo(ana, "summer_sale"))
 		w.until(
 			"it is being sent", func() bool {
-				return w.stored(
-					"SELECT state FROM messages WHERE id = ?", refused,
-				) == "1"
+				return w.stored("SELECT state FROM messages WHERE id = ?", refused) == "1"
 			},
 		)
 		w.damage("UPDATE conversations SET state = x'00'")

@@ -159,9 +159,8 @@ func TestExport(t *testing.T) {
 	if err := provider.Shutdown(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if text := logs.String(); strings.Count(
-		text, "Collector does not take traces",
-	) != 1 || strings.Count(text, "Collector takes traces again") != 1 || strings.Contains(text, server.URL) {
+	if text := logs.String(); strings.Count(text, "Collector does not take traces") != 1 ||
+		strings.Count(text, "Collector takes traces again") != 1 || strings.Contains(text, server.URL) {
 		t.Errorf("the collector's absence must be logged once, without its address: %s", text)
 	}
 }
@@ -204,9 +203,8 @@ func TestSpansThatTheCollectorRefusesAreLoggedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := logs.String()
-	if strings.Count(text, "Collector does not take traces") != 1 || !strings.Contains(
-		text, "refused 7 spans",
-	) || strings.Count(text, "takes traces again") != 1 || strings.Contains(text, "SECRET") {
+	if strings.Count(text, "Collector does not take traces") != 1 || !strings.Contains(text, "refused 7 spans") ||
+		strings.Count(text, "takes traces again") != 1 || strings.Contains(text, "SECRET") {
 		t.Errorf("refused spans must be logged once, without the collector's words: %s", text)
 	}
 }

@@ -191,9 +191,8 @@ func TestTiersAreMarginal(t *testing.T) {
 	for _, tc := range tests {
 		d.counts[key] = tc.counted
 		out := d.settle(greek, d.message(greek, 0, conversation.Templated, utility))
-		if out.Charge != money.MustParse(
-			tc.charge,
-		) || out.Tier != tc.tier || out.ListPrice != money.MustParse("0.0212") {
+		if out.Charge != money.MustParse(tc.charge) || out.Tier != tc.tier ||
+			out.ListPrice != money.MustParse("0.0212") {
 			t.Errorf(
 				"message %d: charge %s in tier %d, list %s; want %s in tier %d, list 0.0212", tc.counted+1, out.Charge,
 				out.Tier, out.ListPrice, tc.charge, tc.tier,

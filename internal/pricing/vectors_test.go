@@ -349,9 +349,8 @@ func TestMarkupKeepsCostAndChargeApart(t *testing.T) {
 		t.Errorf("marketing: cost %s and charge %s, want 0.1365 and 0.1365", out.Cost, out.Charge)
 	}
 	out = d.settle(french, d.message(french, 0, conversation.Templated, utility))
-	if out.ListPrice != money.MustParse(
-		"0.03",
-	) || out.Cost != money.MustParse("0.03") || out.Charge != money.MustParse("0.09") {
+	if out.ListPrice != money.MustParse("0.03") || out.Cost != money.MustParse("0.03") ||
+		out.Charge != money.MustParse("0.09") {
 		t.Errorf(
 			"utility in France: list %s, cost %s, charge %s, want 0.03, 0.03 and the minimum 0.09", out.ListPrice,
 			out.Cost, out.Charge,

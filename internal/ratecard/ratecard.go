@@ -49,9 +49,7 @@ var columns = map[string]string{
 func ReadRates(from io.Reader) (*Card, error) {
 	rows := newRows(from)
 	heading, err := rows.heading(func(row []string) bool {
-		return len(row) > 2 && key(
-			row[0],
-		) == "market" && key(row[1]) == "currency"
+		return len(row) > 2 && key(row[0]) == "market" && key(row[1]) == "currency"
 	})
 	if err != nil {
 		return nil, err

@@ -281,9 +281,8 @@ func TestParseRefusesWithoutShowingKeys(t *testing.T) {
 
 func TestNewKeysAreNewAndOfTheirSize(t *testing.T) {
 	a, b := newMaterial(t), newMaterial(t)
-	if bytes.Equal(a.Keyset, b.Keyset) || bytes.Equal(
-		a.CustomerKey, b.CustomerKey,
-	) || bytes.Equal(a.ReportToken, b.ReportToken) {
+	if bytes.Equal(a.Keyset, b.Keyset) || bytes.Equal(a.CustomerKey, b.CustomerKey) ||
+		bytes.Equal(a.ReportToken, b.ReportToken) {
 		t.Error("Two accounts got the same key material")
 	}
 	if n := len(a.CustomerKey); n != 44 { // 32 bytes in padded base64

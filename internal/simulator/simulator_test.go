@@ -300,9 +300,8 @@ func TestCustomerWritesAndBusinessAnswers(t *testing.T) {
 		}
 	}
 	record := w.s.Messages(MessageFilter{})
-	if len(record) != 1 || record[0].ID != id || string(
-		record[0].Body,
-	) != string(text(ana)) || len(record[0].Statuses) != 3 {
+	if len(record) != 1 || record[0].ID != id || string(record[0].Body) != string(text(ana)) ||
+		len(record[0].Statuses) != 3 {
 		t.Errorf("record: got %s", jsonOf(record))
 	}
 }

@@ -114,9 +114,8 @@ func fillTheDisk(t *testing.T) {
 	})
 	time.Sleep(10 * time.Second) // of the bubble's clock: only a state that lasts is told
 	write(2000)
-	if text := log.String(); strings.Count(
-		text, "Store became unavailable",
-	) != 1 || strings.Count(text, "Store is available again") != 1 {
+	text := log.String()
+	if strings.Count(text, "Store became unavailable") != 1 || strings.Count(text, "Store is available again") != 1 {
 		t.Errorf("log:\n%s\nwant one line when it became unavailable and one when it was available again", text)
 	}
 }

@@ -28,9 +28,8 @@ func (*FaultError) Unwrap() error { return ErrFault }
 
 // classify tells a fault of one operation from an outage of the engine.
 func classify(c engine.Conn, err error) error {
-	if err == nil || errors.Is(
-		err, ErrUnavailable,
-	) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) || errors.Is(err, engine.ErrParameter) {
+	if err == nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFault) || errors.Is(err, ErrDamaged) ||
+		errors.Is(err, engine.ErrParameter) {
 		return err
 	}
 	if constraint, violated := c.Violated(err); violated {

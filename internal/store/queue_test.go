@@ -284,9 +284,8 @@ func TestLateStatusLeavesItsTime(t *testing.T) {
 			return err
 		})
 		with(t, s, "a", func(_ *store.Tx, m *store.Message) error {
-			if !m.ReadAt.Equal(
-				noon.Add(9*time.Second),
-			) || !m.DeliveredAt.Equal(noon.Add(5*time.Second)) || !m.SentAt.IsZero() {
+			if !m.ReadAt.Equal(noon.Add(9*time.Second)) || !m.DeliveredAt.Equal(noon.Add(5*time.Second)) ||
+				!m.SentAt.IsZero() {
 				t.Errorf(
 					"read %s, delivered %s, sent %s; want 9 s and 5 s after noon, and none", m.ReadAt, m.DeliveredAt,
 					m.SentAt,
@@ -307,9 +306,8 @@ func TestIdempotencyKeyFindsTheMessage(t *testing.T) {
 		})
 		update(t, s, func(tx *store.Tx) error {
 			m, found, err := tx.Messages().ByIdempotencyKey([]byte("key"))
-			if err != nil || !found || m.ID != "a" || string(
-				m.Fingerprint,
-			) != "request" || string(m.Envelope) != `{"to":"33612345678"}` {
+			if err != nil || !found || m.ID != "a" || string(m.Fingerprint) != "request" ||
+				string(m.Envelope) != `{"to":"33612345678"}` {
 				t.Errorf("by key: %+v, %v, %v; want the message with its fingerprint and envelope", m, found, err)
 			}
 			_, found, err = tx.Messages().ByIdempotencyKey([]byte("other"))

@@ -161,9 +161,8 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 				if err := tx.Messages().ReadContent(m); err != nil {
 					return err
 				}
-				if string(m.Envelope) != "envelope "+id || string(
-					m.Content,
-				) != "content "+id || (m.UpstreamID == "upstream a") != (id == "a") {
+				if string(m.Envelope) != "envelope "+id || string(m.Content) != "content "+id ||
+					(m.UpstreamID == "upstream a") != (id == "a") {
 					t.Errorf("message %s is %q, %q, %q", id, m.Envelope, m.Content, m.UpstreamID)
 				}
 			}

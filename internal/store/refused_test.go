@@ -54,9 +54,8 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 			t.Fatalf("claimed %q, refused since %v; want the same, since %v", again.Payload, again.RefusedAt, noon)
 		}
 		setAside(t, s, again, noon.Add(time.Hour))
-		if list := refused(t, s); len(list) != 1 || list[0].Status != 400 || !list[0].CreatedAt.Equal(
-			noon,
-		) || !list[0].SetAsideAt.Equal(noon.Add(time.Hour)) || list[0].Bytes == 0 {
+		if list := refused(t, s); len(list) != 1 || list[0].Status != 400 || !list[0].CreatedAt.Equal(noon) ||
+			!list[0].SetAsideAt.Equal(noon.Add(time.Hour)) || list[0].Bytes == 0 {
 			t.Fatalf("set aside is %+v", list)
 		}
 		next := callbacks(t, s, noon.Add(time.Hour))

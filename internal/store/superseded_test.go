@@ -162,9 +162,8 @@ func TestOlderProgramWritesNothingAfterANewerMigration(t *testing.T) {
 		err := s.Update(
 			context.Background(), func(tx *store.Tx) error { return tx.Queue().Accept(newMessage("b", customer(2))) },
 		)
-		if !errors.Is(err, store.ErrSuperseded) || !strings.Contains(
-			err.Error(), "schema version 9999",
-		) || !strings.Contains(err.Error(), "run the newer program") {
+		if !errors.Is(err, store.ErrSuperseded) || !strings.Contains(err.Error(), "schema version 9999") ||
+			!strings.Contains(err.Error(), "run the newer program") {
 			t.Fatalf("Update on a newer schema = %v; want ErrSuperseded, with the version and what to do", err)
 		}
 		if err := s.View(
@@ -251,9 +250,8 @@ func TestViolatedConstraintIsAFaultOfOneOperation(t *testing.T) {
 		if got := strings.Join(*faults, " "); got != "ledger_one_settlement messages_id" {
 			t.Errorf("counted %q; want each once", got)
 		}
-		if text := log.String(); !strings.Contains(
-			text, "constraint=ledger_one_settlement",
-		) || strings.Contains(text, "unavailable") {
+		if text := log.String(); !strings.Contains(text, "constraint=ledger_one_settlement") ||
+			strings.Contains(text, "unavailable") {
 			t.Errorf("the log says:\n%s\nwant the constraint, and no outage", text)
 		}
 	})

@@ -142,9 +142,8 @@ func TestP3DamagedColumnHoldsUpNoOther(t *testing.T) {
 						t.Errorf("claimed %d messages; want both", len(claimed))
 					}
 					for _, m := range claimed {
-						if damaged := m.Condition == store.Damaged; damaged != (m.ID == "damaged") || string(
-							m.Envelope,
-						) != `{"to":"33612345678"}` {
+						if damaged := m.Condition == store.Damaged; damaged != (m.ID == "damaged") ||
+							string(m.Envelope) != `{"to":"33612345678"}` {
 							t.Errorf("%s is in condition %d with envelope %q", m.ID, m.Condition, m.Envelope)
 						}
 						if inDoubt := !m.DoubtedAt.IsZero(); inDoubt != (m.ID == "damaged" && tc.column == "times") {
@@ -264,9 +263,8 @@ func TestDamagedCallbackAndStatusHoldUpNothing(t *testing.T) {
 			tamper(t, place, "UPDATE "+table+" SET payload = (SELECT envelope FROM messages) WHERE seq = 1")
 		}
 		claimed := callbacks(t, s, noon)
-		if len(claimed) != 2 || claimed[0].Condition != store.Damaged || claimed[1].Condition != store.Whole || string(
-			claimed[1].Payload,
-		) != "whole" {
+		if len(claimed) != 2 || claimed[0].Condition != store.Damaged || claimed[1].Condition != store.Whole ||
+			string(claimed[1].Payload) != "whole" {
 			t.Errorf("callbacks %+v; want a damaged one and a whole one", claimed)
 		}
 		update(t, s, func(tx *store.Tx) error {

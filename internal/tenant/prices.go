@@ -90,9 +90,8 @@ func (r PriceRecord) Freeze(used []v1alpha1.PricedRevisions, now time.Time) Pric
 			known := slices.ContainsFunc(
 				frozen, func(f RevisionRef) bool { return f.Plan == ref.Plan && f.Name == ref.Name },
 			)
-			if ref.Plan == plan.Plan && slices.Contains(
-				plan.Revisions, ref.Name,
-			) && !known && ref.EffectiveDate <= latest {
+			if ref.Plan == plan.Plan && slices.Contains(plan.Revisions, ref.Name) && !known &&
+				ref.EffectiveDate <= latest {
 				frozen = append(frozen, ref)
 			}
 		}

@@ -29,9 +29,8 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("got %+v", blocks[2])
 	}
 	console := blocks[3]
-	if console.Commands != "cat f\nls\n" || console.Check(
-		"one\nand\nmore\ntwo\n",
-	) != nil || console.Check("one\n") == nil {
+	if console.Commands != "cat f\nls\n" || console.Check("one\nand\nmore\ntwo\n") != nil ||
+		console.Check("one\n") == nil {
 		t.Errorf("got %+v", blocks[3])
 	}
 }

@@ -115,9 +115,8 @@ func TestSlowBodyIsCut(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer response.Body.Close()
-				if took := time.Since(began).Truncate(
-					time.Millisecond,
-				); response.StatusCode != tc.status || took != tc.after {
+				took := time.Since(began).Truncate(time.Millisecond)
+				if response.StatusCode != tc.status || took != tc.after {
 					t.Errorf("got %d after %v, want %d after %v", response.StatusCode, took, tc.status, tc.after)
 				}
 				_ = connection.Close()

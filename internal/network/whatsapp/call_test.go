@@ -41,9 +41,8 @@ func TestParseWebhookReadsCalls(t *testing.T) {
 			change := webhook.Changes[0]
 			list, raw, _ := strings.Cut(tc.value, ":")
 			tc.want.List, tc.want.Raw = strings.Trim(list, `"`), []byte(raw[1:len(raw)-1])
-			if !reflect.DeepEqual(
-				change.Calls, []Call{tc.want},
-			) || change.PhoneNumberID != "436666719526789" || len(change.Statuses) != 0 {
+			if !reflect.DeepEqual(change.Calls, []Call{tc.want}) || change.PhoneNumberID != "436666719526789" ||
+				len(change.Statuses) != 0 {
 				t.Errorf(
 					"got %+v of number %s and %d statuses of messages; want %+v and none", change.Calls,
 					change.PhoneNumberID, len(change.Statuses), tc.want,
