@@ -50,6 +50,7 @@ func (w *world) submittedID(id string) string {
 }
 
 func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.quiet(ana)
@@ -78,6 +79,7 @@ func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
 }
 
 func TestP2ConcurrentDuplicatesOfAWebhookCountOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.quiet(ana)
@@ -102,6 +104,7 @@ func TestP2ConcurrentDuplicatesOfAWebhookCountOnce(t *testing.T) {
 }
 
 func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.quiet(ana)
@@ -126,6 +129,7 @@ func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
 }
 
 func TestP2StatusOfAnUnknownIDIsKeptUntilItIsKnown(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.quiet(ana)
@@ -196,6 +200,7 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 }
 
 func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const body, data, number = "canary-of-the-body-4242", "canary-of-the-data-4242", "33698765432"
 		w := newWorld(t)
@@ -314,6 +319,7 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 }
 
 func TestP12DroppedAnswerIsADoubtThatAStatusResolves(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"effect":"dropAfter","next":1}`)
@@ -539,6 +545,7 @@ func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
 }
 
 func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		const metric = `guichet_gateway_channel_stopped{channel="main"}`
@@ -574,6 +581,7 @@ func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
 }
 
 func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, fault := range []string{`{"code":131047,"next":1}`, `{"code":131047,"async":true,"next":1}`} {
 			w := newWorld(t)

@@ -83,6 +83,7 @@ var declaredLength = fmt.Sprintf("Content-Length: %d\n\n", network.MaxWebhookBod
 
 // Strangers who hold unfinished posts, however many and from wherever, keep no genuine webhook out.
 func TestStrangersKeepNoWebhookOut(t *testing.T) {
+	t.Parallel()
 	chunked := strangersHead + guessed + "Transfer-Encoding: chunked\n\n2ffffe\n"
 	for name, tc := range map[string]strangers{
 		"six that hold 16 MiB":           {6, 1, strangersHead + guessed + declaredLength, mostHeld},
