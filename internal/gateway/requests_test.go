@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/report"
