@@ -58,6 +58,9 @@ func (s *Send) outbound() *network.Outbound {
 	default:
 		out.Form = conversation.FreeForm
 	}
+	if s.TTL > 0 {
+		out.TTL = s.TTL
+	}
 	return out
 }
 
