@@ -28,6 +28,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
 		Claims: claims, BillingStopped: prices.stopped,
 		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, Served: in.served,
+		AllowedEgress: r.Options.AllowedEgress.Strings(),
 	})
 	scope.decision.templates = compiled.Templates
 	document := compiled.Document

@@ -34,6 +34,8 @@ type Sources struct {
 	// Taken tells whether another account holds a channel, so that this one's gateway must not
 	// serve it; nil if none is.
 	Taken func(channel v1alpha1.ChannelIdentity) bool
+	// AllowedEgress are the internal addresses that the platform lets the gateway connect to.
+	AllowedEgress []string
 	// Served is the document before this one; nil for the first. It is where the last value of a
 	// credential that is missing now comes from, and nothing that restricts does.
 	Served *config.Document
@@ -64,6 +66,7 @@ func Compile(s Sources) Compiled {
 		Consent:          consentOf(spec.Consent),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
+		AllowedEgress:    s.AllowedEgress,
 		Limits:           limitsOf(spec.Limits),
 		Doubt:            doubtOf(spec.Doubt),
 		Storage:          storageOf(s.Account, s.Secrets, s.Served),
