@@ -66,6 +66,9 @@ type Report struct {
 	StoreOutage *StoreOutage `json:"storeOutage,omitempty"`
 	// Storage is the room of an embedded store; nil of a shared one, and while it is not known.
 	Storage *Storage `json:"storage,omitempty"`
+	// Unpriced says which rates delivered messages wait for: of the oldest 200 of them. Sorted by
+	// Market, then Category.
+	Unpriced []Unpriced `json:"unpriced,omitempty"`
 	// BudgetRefused is the least amount that a message was refused for, since the period began and
 	// the budget's limit was set, because less is left; nil if none was refused.
 	BudgetRefused *money.Money `json:"budgetRefused,omitempty"`
@@ -105,6 +108,17 @@ type Period struct {
 	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if
 	// none.
 	BudgetWarned int32 `json:"budgetWarned,omitempty"`
+}
+
+// Unpriced counts delivered messages that wait for one rate.
+type Unpriced struct {
+	// Market and Category are those of the plan that has no rate for them, such as "Poland" and
+	// "Marketing"; empty where no revision of the plan was in force.
+	Market   string `json:"market,omitempty"`
+	Category string `json:"category,omitempty"`
+	// Unreadable says that what prices the messages cannot be read: Market and Category are empty.
+	Unreadable bool  `json:"unreadable,omitempty"`
+	Messages   int64 `json:"messages"`
 }
 
 // Category is a category's part of a period. Sorted by Name.

@@ -14,6 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/upkeep"
 	"github.com/guichet-dev/guichet/internal/gateway/upstream"
@@ -43,6 +44,7 @@ type Options struct {
 	Keys      *served.Keyring
 	Gate      *upstream.Gate
 	Admission *admission.Admission
+	Intake    *intake.Intake
 	Upkeep    *upkeep.Upkeep
 	Log       *slog.Logger
 }
@@ -114,9 +116,11 @@ func (rep *Reporter) withFigures(
 	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
 	full := brief
+	full.Channels = slices.Clone(brief.Channels)
 	err := rep.Store.View(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
-			reportPeriod, reportHistory, reportQueues, reportLedger, rep.reportWaits, reportGrowth,
+			reportPeriod, reportHistory, reportQueues, reportLedger, reportUnpriced, rep.reportWaits,
+			rep.reportWebhooks, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
 				return err
@@ -288,7 +292,13 @@ func reportLedger(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time)
 // depths reads what waits in the store now.
 func (rep *Reporter) depths(ctx context.Context) (d depths, err error) {
 	err = rep.Store.View(ctx, func(tx *store.Tx) (err error) {
-		d, err = readDepths(tx, rep.Store.Now())
+		now := rep.Store.Now()
+		if d, err = readDepths(tx, now); err != nil {
+			return err
+		}
+		if t := rep.Config.Tenant(); t != nil {
+			d.webhooks, err = rep.readWebhooks(tx, t, now)
+		}
 		return err
 	})
 	d.oldKeyRows = rep.Upkeep.OldKeyRows()

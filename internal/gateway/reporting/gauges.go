@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/report"
 )
 
 // depths are what waits in the store at one instant.
@@ -14,7 +15,8 @@ type depths struct {
 	outbound, unsettled, callbacks, callbackBytes, refusedCallbacks, inDoubt, unpriced, openWindows int64
 
 	oldestOutbound time.Duration
-	oldKeyRows     *int64 // nil is not known
+	oldKeyRows     *int64                      // nil is not known
+	webhooks       map[string]*report.Webhooks // by the channel's name
 }
 
 var (
@@ -41,6 +43,9 @@ var (
 	upstreamAccepts = prometheus.NewDesc(telemetry.Namespace+"_upstream_accepts",
 		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; "+
 			"absent while that is not known.", []string{"channel"}, nil)
+	webhooksArrive = prometheus.NewDesc(telemetry.Namespace+"_webhooks_arrive",
+		"0 if a message was submitted to a channel five minutes ago and nothing has come from it since, 1 if not.",
+		[]string{"channel"}, nil)
 	storeWritable = prometheus.NewDesc(
 		telemetry.Namespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil,
 	)
@@ -76,6 +81,7 @@ func (rep *Reporter) Describe(out chan<- *prometheus.Desc) {
 	out <- openWindows
 	out <- oldKeyRows
 	out <- upstreamAccepts
+	out <- webhooksArrive
 	out <- storeWritable
 	out <- superseded
 	out <- storeSize
@@ -116,6 +122,9 @@ func (rep *Reporter) Collect(out chan<- prometheus.Metric) {
 	gauge(queueBytes, float64(d.callbackBytes), "callbacks")
 	gauge(queueAge, d.oldestOutbound.Seconds())
 	gauge(openWindows, float64(d.openWindows))
+	for channel, said := range d.webhooks {
+		gauge(webhooksArrive, oneIf(said.SilentSince == nil), channel)
+	}
 	if d.oldKeyRows != nil {
 		gauge(oldKeyRows, float64(*d.oldKeyRows))
 	}
