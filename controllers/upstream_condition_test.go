@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
@@ -284,7 +285,16 @@ func TestRefusedCallbacksShow(t *testing.T) {
 	refused(2, 410)
 	w.Expect(w.settle()).To(gomega.Equal(calls), "one more refused callback is no news")
 
-	w.gateways.change(func(f *fakeGateways) { f.report.RefusedCallbacks = nil })
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.RefusedCallbacks, f.report.Queues.Callbacks = nil, 12
+		f.report.CallbackFailure = &report.CallbackFailure{
+			Since: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), Status: 404,
+		}
+	})
+	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionFalse, v1alpha1.ReasonEndpointFailing,
+		"The endpoint of spec.callback takes nothing since 2026-11-20T09:00:00Z: it answers 404; "+
+			"12 callbacks wait, and are tried for seven days")
+	w.gateways.change(func(f *fakeGateways) { f.report.CallbackFailure, f.report.Queues.Callbacks = nil, 0 })
 	w.eventually(
 		"acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken,
 		"No callback is set aside",

@@ -62,7 +62,8 @@ const (
 	ConditionWithinBudget = "WithinBudget"
 
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while
-	// some are set aside because it refuses them. Only an account with spec.callback has it.
+	// it takes nothing, and while some are set aside because they always failed. Only an account
+	// with spec.callback has it.
 	ConditionCallbacksTaken = "CallbacksTaken"
 
 	// ConditionReconciled says whether the operator's last look at the account was complete: it
@@ -265,9 +266,15 @@ const (
 	// ReasonFillingUp: less than 20 % of the volume is free, or it is full in less than seven days.
 	ReasonFillingUp = "FillingUp"
 
-	// ReasonCallbacksTaken: no callback is set aside.
+	// ReasonCallbacksTaken: no callback is set aside, and those that wait are taken.
 	ReasonCallbacksTaken = "CallbacksTaken"
-	// ReasonCallbacksRefused: callbacks are set aside because the business's endpoint refuses them.
+	// ReasonEndpointFailing: the business's endpoint takes nothing; the message says what it answers
+	// and how many callbacks wait.
+	ReasonEndpointFailing = "EndpointFailing"
+	// ReasonCallbacksLost: callbacks were lost because too many waited or were set aside.
+	ReasonCallbacksLost = "CallbacksLost"
+	// ReasonCallbacksRefused: callbacks are set aside because the business's endpoint does not take
+	// them: it takes others, or they have failed for seven days.
 	ReasonCallbacksRefused = "CallbacksRefused"
 
 	// ReasonWithinBudget: charges and reservations are below the budget and its warning levels.

@@ -104,7 +104,7 @@ func newGateway(options Options) (*Gateway, error) {
 		Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
 		Log: log, Metrics: metrics, Traces: traces,
 	})
-	queue := callbacks.NewQueue(account, configuration, options.Dial, log, metrics, traces)
+	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, options.Dial, log, metrics, traces)
 	settler := settlement.New(queue, log, metrics)
 	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
 	webhooks := intake.New(intake.Options{

@@ -72,9 +72,15 @@ type Report struct {
 	// BudgetRefused is the least amount that a message was refused for, since the period began and
 	// the budget's limit was set, because less is left; nil if none was refused.
 	BudgetRefused *money.Money `json:"budgetRefused,omitempty"`
-	// RefusedCallbacks tells of deliveries that were set aside because the business's endpoint
-	// refuses them; nil if none was.
+	// RefusedCallbacks tells of deliveries that were set aside because they always failed; nil if
+	// none was.
 	RefusedCallbacks *RefusedCallbacks `json:"refusedCallbacks,omitempty"`
+	// CallbackFailure says that the business's endpoint takes no delivery at all while some wait;
+	// nil if that is not so.
+	CallbackFailure *CallbackFailure `json:"callbackFailure,omitempty"`
+	// LostCallbacks counts deliveries that were lost because too many waited or were set aside. It
+	// is 0 again once the endpoint takes deliveries and none is set aside.
+	LostCallbacks int64 `json:"lostCallbacks,omitempty"`
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the
 	// newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
@@ -185,10 +191,19 @@ type TemplateEvent struct {
 	Time  time.Time `json:"time"`
 }
 
-// RefusedCallbacks are deliveries that the business's endpoint refuses. They wait until the
-// business replays or drops them, for 30 days.
+// RefusedCallbacks are deliveries that always failed: while the business's endpoint took others, or
+// for seven days. They wait until the business replays or drops them, for 30 days.
 type RefusedCallbacks struct {
 	Count int64 `json:"count"`
-	// Status is that of the HTTP answer for which the last of them was set aside, such as 400.
+	// Status is that of the HTTP answer after which the last of them was set aside, such as 400; 0
+	// if there was no answer.
+	Status int `json:"status"`
+}
+
+// CallbackFailure says that the business's endpoint takes nothing.
+type CallbackFailure struct {
+	// Since is when the first delivery failed after which none has succeeded.
+	Since time.Time `json:"since"`
+	// Status is that of the last HTTP answer, such as 404; 0 if there was none.
 	Status int `json:"status"`
 }

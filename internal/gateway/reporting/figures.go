@@ -13,6 +13,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -119,7 +120,7 @@ func (rep *Reporter) withFigures(
 	full.Channels = slices.Clone(brief.Channels)
 	err := rep.Store.View(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
-			reportPeriod, reportHistory, reportQueues, reportLedger, reportUnpriced, rep.reportWaits,
+			reportPeriod, reportHistory, reportQueues, reportCallbacks, reportLedger, reportUnpriced, rep.reportWaits,
 			rep.reportWebhooks, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
@@ -260,12 +261,6 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 	r.Queues = report.Queues{
 		Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes,
 	}
-	if d.refusedCallbacks > 0 {
-		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
-		if r.RefusedCallbacks.Status, err = tx.Callbacks().LastRefusal(); err != nil {
-			return err
-		}
-	}
 	events, err := tx.Intake().TemplateEvents(reportTemplates)
 	if err != nil {
 		return err
@@ -315,6 +310,7 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		{store.Callbacks, &d.callbacks},
 		{store.CallbackBytes, &d.callbackBytes},
 		{store.RefusedCallbacks, &d.refusedCallbacks},
+		{store.RefusedBytes, &d.refusedBytes},
 		{store.Doubts, &d.inDoubt},
 		{store.UnpricedMessages, &d.unpriced},
 	} {
@@ -325,6 +321,11 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 	if d.openWindows, err = tx.People().OpenWindows(now); err != nil {
 		return d, err
 	}
+	endpoint, err := tx.Callbacks().Endpoint()
+	if err != nil {
+		return d, err
+	}
+	d.endpointFails = d.callbacks > 0 && callbacks.IsFailing(&endpoint, now)
 	oldest, err := tx.Queue().OldestInLine()
 	if err == nil && !oldest.IsZero() {
 		d.oldestOutbound = now.Sub(oldest)

@@ -12,10 +12,11 @@ import (
 
 // depths are what waits in the store at one instant.
 type depths struct {
-	outbound, unsettled, callbacks, callbackBytes, refusedCallbacks, inDoubt, unpriced, openWindows int64
+	outbound, unsettled, callbacks, callbackBytes, refusedCallbacks, refusedBytes, inDoubt, unpriced, openWindows int64
 
 	oldestOutbound time.Duration
-	oldKeyRows     *int64                      // nil is not known
+	oldKeyRows     *int64 // nil is not known
+	endpointFails  bool
 	webhooks       map[string]*report.Webhooks // by the channel's name
 }
 
@@ -26,7 +27,7 @@ var (
 		nil,
 	)
 	queueBytes = prometheus.NewDesc(
-		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks.", []string{
+		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks, refused_callbacks.", []string{
 			"queue",
 		}, nil,
 	)
@@ -46,6 +47,8 @@ var (
 	webhooksArrive = prometheus.NewDesc(telemetry.Namespace+"_webhooks_arrive",
 		"0 if a message was submitted to a channel five minutes ago and nothing has come from it since, 1 if not.",
 		[]string{"channel"}, nil)
+	callbacksTaken = prometheus.NewDesc(telemetry.Namespace+"_callbacks_taken",
+		"0 if the business's endpoint takes nothing while deliveries wait, 1 if not.", nil, nil)
 	storeWritable = prometheus.NewDesc(
 		telemetry.Namespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil,
 	)
@@ -82,6 +85,7 @@ func (rep *Reporter) Describe(out chan<- *prometheus.Desc) {
 	out <- oldKeyRows
 	out <- upstreamAccepts
 	out <- webhooksArrive
+	out <- callbacksTaken
 	out <- storeWritable
 	out <- superseded
 	out <- storeSize
@@ -120,6 +124,8 @@ func (rep *Reporter) Collect(out chan<- prometheus.Metric) {
 	gauge(queueDepth, float64(d.inDoubt), "in_doubt")
 	gauge(queueDepth, float64(d.unpriced), "unpriced")
 	gauge(queueBytes, float64(d.callbackBytes), "callbacks")
+	gauge(queueBytes, float64(d.refusedBytes), "refused_callbacks")
+	gauge(callbacksTaken, oneIf(!d.endpointFails))
 	gauge(queueAge, d.oldestOutbound.Seconds())
 	gauge(openWindows, float64(d.openWindows))
 	for channel, said := range d.webhooks {

@@ -104,7 +104,7 @@ func (u *Upkeep) Run(ctx context.Context) {
 			})
 		}
 		if now.Sub(purged) >= purgeInterval {
-			u.runStep(ctx, "forget what is settled", func() error { return u.purge(ctx, now) })
+			u.runStep(ctx, "forget what is settled", func() error { return u.purge(ctx, t, now) })
 			purged = now
 		}
 	})
@@ -198,15 +198,17 @@ func (u *Upkeep) reprice(ctx context.Context, t *served.Tenant, now time.Time) e
 }
 
 // purge removes what is no longer needed, a batch at a time.
-func (u *Upkeep) purge(ctx context.Context, now time.Time) error {
+func (u *Upkeep) purge(ctx context.Context, t *served.Tenant, now time.Time) error {
+	var callbacksBefore time.Time
+	if t.Callback == nil { // no endpoint is left for them
+		callbacksBefore = now.Add(-callbacks.RetryFor)
+	}
 	for {
 		var removed, refused int64
 		err := u.Store.Update(ctx, func(tx *durable.Tx) (err error) {
 			removed, err = tx.Upkeep().Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
-				// One that is tried is given up by then; this is for those that no endpoint is left
-				// for.
-				CallbacksBefore: now.Add(-callbacks.RetryFor - callbacks.Lease), Rows: durable.PageSize,
+				CallbacksBefore: callbacksBefore, Rows: durable.PageSize,
 			})
 			if err != nil {
 				return err
