@@ -119,7 +119,7 @@ const (
 	// ReasonExemptionUnknown: the account names an exemption that no revision of the plan has.
 	ReasonExemptionUnknown = "ExemptionUnknown"
 	// ReasonHistoryLost: a revision that has priced messages of the account is not stored as it
-	// was, so that the plan prices as it is now.
+	// was, so that the plan prices as it is now; or the record of it was lost and the plan changed.
 	ReasonHistoryLost = "HistoryLost"
 	// ReasonTimeZoneUnknown: the account's time zone is not in the IANA database.
 	ReasonTimeZoneUnknown = "TimeZoneUnknown"

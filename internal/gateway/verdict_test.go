@@ -50,6 +50,7 @@ func (w *world) settlements(ids ...string) map[string]*ledger.Record {
 
 // The ledger bills by the plan and keeps what the upstream said, where that is something else.
 func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
+	t.Parallel()
 	engines := map[string]func(*testing.T) []func(*config.Document){
 		"sqlite": func(*testing.T) []func(*config.Document) { return nil },
 		"postgres": func(t *testing.T) []func(*config.Document) {
