@@ -53,11 +53,13 @@ const (
 
 	// noteFailure remembers the first failure since the endpoint has its address.
 	noteFailure = `UPDATE callbacks SET failed_at = $1 WHERE seq = $2 AND attempts = $3 AND failed_at < $4`
-	// probeBehind makes the delivery ready that was tried least of those behind another one.
-	probeBehind = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT n.seq
-		FROM callbacks AS d, callbacks AS n
-		WHERE d.seq = $2 AND n.channel = d.channel AND n.customer = d.customer AND n.seq > d.seq AND n.ready_at IS NULL
-		ORDER BY n.attempts, n.seq LIMIT 1)`
+	// probeBehind makes the delivery ready that was tried least of the first hundred behind another
+	// one.
+	probeBehind = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT seq FROM
+		(SELECT n.seq AS seq, n.attempts AS attempts FROM callbacks AS d, callbacks AS n
+			WHERE d.seq = $2 AND n.channel = d.channel AND n.customer = d.customer AND n.seq > d.seq
+			AND n.ready_at IS NULL ORDER BY n.seq LIMIT 100) AS behind
+		ORDER BY attempts, seq LIMIT 1)`
 
 	leaseIsOver      = `lease <> 0 AND lease NOT IN (SELECT id FROM leases WHERE taken = 0)`
 	selectReleasable = `SELECT 1 FROM callbacks WHERE ` + leaseIsOver + ` LIMIT 1`
@@ -149,8 +151,8 @@ func (tx CallbackQueue) NoteFailure(c *Callback, since, now time.Time) error {
 	return tx.exec(noteFailure, millis(now), c.Seq, c.Attempts, max(1, millis(since)))
 }
 
-// Probe lets one delivery behind a claimed one go before its turn: that which was tried least. Put
-// off, it waits for its turn again. It tells whether there is one.
+// Probe lets one delivery behind a claimed one go before its turn: that which was tried least of the
+// first hundred. Put off, it waits for its turn again. It tells whether there is one.
 func (tx CallbackQueue) Probe(c *Callback, now time.Time) (bool, error) {
 	n, err := tx.changed(probeBehind, millis(now), c.Seq)
 	return n == 1, err
