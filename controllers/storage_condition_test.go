@@ -48,8 +48,8 @@ func TestP9DatabaseThatIsAwayShowsUntilItIsBack(t *testing.T) {
 		f.report.Period, f.report.Channels[0].Webhooks = report.Period{}, nil
 		f.report.StoreOutage = &report.StoreOutage{Cause: report.StoreUnreachable, Since: w.clock.Now()}
 	})
-	const sentence = "The PostgreSQL server cannot be reached: see whether it runs, and the URL in Secret \"database\"; " +
-		"the gateway answers 503 to sends and webhooks meanwhile"
+	const sentence = "The PostgreSQL server cannot be reached: see whether it runs, and the URL in Secret " +
+		`"database"; ` + "the gateway answers 503 to sends and webhooks meanwhile"
 	for _, condition := range []string{v1alpha1.ConditionStoreWritable, v1alpha1.ConditionReady} {
 		w.eventually("acme", condition, metav1.ConditionFalse, v1alpha1.ReasonDatabaseUnreachable, sentence)
 	}

@@ -43,8 +43,9 @@ func TestCallbackThatFailsWhileOthersAreTakenIsSetAside(t *testing.T) {
 					w.clock.advance(callbacks.RefusalPatience)
 				}
 				w.until("the line goes on", func() bool { return len(endpoint.received("after it")) == 1 })
-				if r := w.report().RefusedCallbacks; r == nil || *r != (report.RefusedCallbacks{Count: 1, Status: status}) {
-					t.Errorf("set aside is %+v, want one with %d", r, status)
+				want := report.RefusedCallbacks{Count: 1, Status: status}
+				if r := w.report().RefusedCallbacks; r == nil || *r != want {
+					t.Errorf("set aside is %+v, want %+v", r, want)
 				}
 			})
 		})
@@ -87,7 +88,7 @@ func TestEndpointThatTakesNothingLosesNothing(t *testing.T) {
 		w.tells("33612345679", "wamid.0", "before")
 		w.until("it was taken", func() bool { return len(w.business.received("before")) == 1 })
 		w.business.down.Store(true)
-		since := w.clock.now()
+		since := w.clock.now().Truncate(time.Second)
 		for n := range 6 {
 			for _, from := range []string{ana, "33612345679", "33612345670"} {
 				w.tells(from, fmt.Sprintf("wamid.%s.%d", from, n), fmt.Sprintf("%s says %d", from, n))
@@ -95,7 +96,7 @@ func TestEndpointThatTakesNothingLosesNothing(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute) // of the bubble's
 		failure := w.report().CallbackFailure
-		if failure == nil || failure.Status != http.StatusServiceUnavailable || failure.Since.Before(since.Truncate(time.Second)) {
+		if failure == nil || failure.Status != http.StatusServiceUnavailable || failure.Since.Before(since) {
 			t.Fatalf("the report says %+v, want 503 since %v", failure, since)
 		}
 		if got := w.metric("guichet_gateway_callbacks_taken"); got != "0" {
@@ -202,7 +203,7 @@ func TestWhatIsSetAsideMakesPlaceForWhatIsNew(t *testing.T) {
 	add()
 	aside, waiting := storedDepth(t, g, store.RefusedCallbacks), storedDepth(t, g, store.Callbacks)
 	if aside != 2 || waiting != 999_991 || lost() != 10 {
-		t.Fatalf("%d are set aside, %d wait and %d are lost; want 2, one more, and the 10 oldest", aside, waiting, lost())
+		t.Fatalf("%d are set aside, %d wait, %d are lost; want 2, one more, the 10 oldest", aside, waiting, lost())
 	}
 	g.tamper(t, `UPDATE counters SET value = 1000000 WHERE name = 'depth/callbacks'`)
 	add()

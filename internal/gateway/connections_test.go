@@ -186,7 +186,10 @@ func TestConnectionsThatAreServedStay(t *testing.T) {
 	serving, release := make(chan struct{}, 2*most), make(chan struct{})
 	server := &http.Server{
 		ReadHeaderTimeout: time.Minute,
-		Handler:           http.HandlerFunc(func(http.ResponseWriter, *http.Request) { serving <- struct{}{}; <-release }),
+		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			serving <- struct{}{}
+			<-release
+		}),
 	}
 	boundConnections(server, most)
 	go func() { _ = server.Serve(listener) }()

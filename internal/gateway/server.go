@@ -26,8 +26,8 @@ const (
 	drainTimeout = 20 * time.Second
 )
 
-// newServer is an HTTP server with every time-out set and its connections bounded. Panics and malformed requests are logged
-// without what the peer sent.
+// newServer is an HTTP server with every time-out set and its connections bounded. Panics and
+// malformed requests are logged without what the peer sent.
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 	server := &http.Server{
 		Handler:           handler,

@@ -97,18 +97,20 @@ func TestWhatIsLearnedOfTheEndpoint(t *testing.T) {
 			several, outcome{result: "set_aside", atFault: true}, store.Endpoint{DeliveredAt: ago(time.Hour), Lost: 3},
 		},
 		"the first failure": {store.Endpoint{DeliveredAt: ago(time.Hour)}, retried, store.Endpoint{
-			DeliveredAt: ago(time.Hour), FailingSince: gatewaytest.Noon, Failing: 7, FailedAt: gatewaytest.Noon, Status: 404,
+			DeliveredAt: ago(time.Hour), FailingSince: gatewaytest.Noon, Failing: 7,
+			FailedAt: gatewaytest.Noon, Status: 404,
 		}},
 		"the same one again": {failing, retried, store.Endpoint{
-			DeliveredAt: ago(time.Hour), FailingSince: ago(minute), Failing: 7, FailedAt: gatewaytest.Noon, Status: 404, Lost: 3,
+			DeliveredAt: ago(time.Hour), FailingSince: ago(minute), Failing: 7,
+			FailedAt: gatewaytest.Noon, Status: 404, Lost: 3,
 		}},
 		"another one": {several, retried, store.Endpoint{
-			DeliveredAt: ago(time.Hour), FailingSince: ago(minute), Failing: 6, Several: true, FailedAt: gatewaytest.Noon,
-			Status: 404, Lost: 3,
+			DeliveredAt: ago(time.Hour), FailingSince: ago(minute), Failing: 6, Several: true,
+			FailedAt: gatewaytest.Noon, Status: 404, Lost: 3,
 		}},
 		"one that is too old is no word of others": {several, outcome{result: "set_aside"}, store.Endpoint{
-			DeliveredAt: ago(time.Hour), FailingSince: ago(minute), Failing: 6, Several: true, FailedAt: gatewaytest.Noon,
-			Lost: 3,
+			DeliveredAt: ago(time.Hour), FailingSince: ago(minute), Failing: 6, Several: true,
+			FailedAt: gatewaytest.Noon, Lost: 3,
 		}},
 		"nothing was tried for long": {
 			store.Endpoint{FailingSince: ago(40 * minute), Failing: 6, Several: true, FailedAt: ago(31 * minute)},

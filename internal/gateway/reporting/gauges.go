@@ -27,9 +27,8 @@ var (
 		nil,
 	)
 	queueBytes = prometheus.NewDesc(
-		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks, refused_callbacks.", []string{
-			"queue",
-		}, nil,
+		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks, refused_callbacks.",
+		[]string{"queue"}, nil,
 	)
 	queueAge = prometheus.NewDesc(
 		telemetry.Namespace+"_queue_oldest_seconds",
