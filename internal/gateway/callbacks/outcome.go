@@ -17,7 +17,8 @@ const (
 	// longestPause bounds the pause between two tries.
 	longestPause = 15 * time.Minute
 	// probePause is the least pause between two probes: callbacks that are tried before their turn.
-	probePause = time.Minute
+	// At an outage each of them could be delivered before the one that it stands behind.
+	probePause = 15 * time.Minute
 	// failingAfter is how long an endpoint must have taken nothing that was tried to be reported,
 	// failingAloneAfter if that was one callback only.
 	failingAfter      = time.Minute
@@ -158,7 +159,7 @@ func putOff(
 			return false, err
 		}
 		if probed {
-			e.ProbedAt, o.retry = now, min(o.retry, probePause)
+			e.ProbedAt = now
 		}
 	}
 	return tx.Callbacks().Retry(c, now.Add(o.retry))

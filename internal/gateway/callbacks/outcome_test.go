@@ -33,7 +33,7 @@ func TestWhatFollowsFromADelivery(t *testing.T) {
 	}
 	elsewhere := took(minute)
 	elsewhere.Since = ago(10 * minute)
-	probed := store.Endpoint{ProbedAt: ago(30 * time.Second)}
+	probed := store.Endpoint{ProbedAt: ago(14 * minute)}
 	for name, tc := range map[string]struct {
 		err              error
 		endpoint         store.Endpoint
