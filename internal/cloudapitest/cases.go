@@ -42,7 +42,7 @@ type Case struct {
 func Cases() []Case {
 	all := slices.Concat(
 		envelopeCases(), formCases(), contentCases(), interactiveCases(), otherInteractiveCases(), carouselCases(),
-		templateCases(), richTemplateCases(), pathCases(),
+		templateCases(), richTemplateCases(), marketingCases(), pathCases(),
 	)
 	for i := range all {
 		c := &all[i]

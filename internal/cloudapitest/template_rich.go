@@ -1,6 +1,7 @@
 package cloudapitest
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,8 @@ func richDefinitions() []template.Definition {
 		{Type: template.Body},
 		button(template.Button{Type: template.ButtonOTP, OTPType: template.OTPZeroTap, Text: "Autofill"}),
 	}
+	capped := of("capped", body("Come in, {{1}}."))
+	capped.OptimizationSpec = json.RawMessage(`{"bid_amount":1200,"bid_strategy":"LOWEST_COST_WITH_BID_CAP"}`)
 	return []template.Definition{
 		of("film", header(template.FormatVideo), body("See it.")),
 		of("bill", header(template.FormatDocument), body("Pay it.")),
@@ -72,7 +75,7 @@ func richDefinitions() []template.Definition {
 		of("progress", body("It is on its way."), template.Component{Type: "ORDER_STATUS"}),
 		of("ring", body("Call us."), one(template.ButtonVoiceCall, "Call")),
 		of("permission", body("May we call, {{1}}?"), template.Component{Type: "CALL_PERMISSION_REQUEST"}),
-		oneTap, zeroTap,
+		oneTap, zeroTap, capped,
 	}
 }
 

@@ -33,13 +33,19 @@ func (e *Ending) mismatch(outcome pricing.Outcome) (verdict string, about []stri
 	if p.Said && p.Billed != (outcome.Result == pricing.Charged) {
 		about = append(about, aboutPrice)
 	}
-	if p.Category != conversation.None && outcome.Category != conversation.None && p.Category != outcome.Category {
+	if p.Category != conversation.None && outcome.Category != conversation.None && !same(p.Category, outcome.Category) {
 		about = append(about, aboutCategory)
 	}
 	if about == nil {
 		return "", nil
 	}
 	return p.Words(), about
+}
+
+// same tells whether the upstream's category is ours. It may send what came to its endpoint for
+// marketing like any other message, and then calls it marketing.
+func same(theirs, ours conversation.Category) bool {
+	return theirs == ours || theirs == conversation.Marketing && ours == conversation.MarketingLite
 }
 
 // recordMismatch puts the upstream's verdict beside ours in the record, where they differ, and

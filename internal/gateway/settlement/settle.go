@@ -44,7 +44,7 @@ func (e *Ending) facts(t *served.Tenant) pricing.Message {
 		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered,
 	}
 	if template := t.Template(e.About.Template, e.About.Language); template != nil {
-		facts.CategoryAtDelivery = template.Billed
+		facts.CategoryAtDelivery = e.About.billedNow(template.Billed)
 	}
 	return facts
 }

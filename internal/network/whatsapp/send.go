@@ -59,6 +59,8 @@ type Send struct {
 	Raw json.RawMessage
 	// Type is one of the Type constants.
 	Type string
+	// Optimised says that the message came to the endpoint for marketing.
+	Optimised bool
 	// Group tells that To is a group id rather than a phone number.
 	Group bool
 	// Input is the address as the business wrote it, for contacts[].input.
