@@ -109,7 +109,9 @@ func TestOrderOfTheChecks(t *testing.T) {
 	}, counted); diff != "" {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
-	uncounted := []string{"PlanPublished", "StorageSufficient", "DeliveriesPriced", "WithinBudget", "CallbacksTaken"}
+	uncounted := []string{
+		"PlanPublished", "StorageSufficient", "DeliveriesPriced", "WithinBudget", "BillingAgrees", "CallbacksTaken",
+	}
 	if diff := cmp.Diff(uncounted, others); diff != "" {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)
 	}

@@ -28,7 +28,7 @@ func (s *story) upgrade() {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec(`DROP TABLE former_spellings; DROP TABLE callback_endpoint;
+	if _, err := db.Exec(`DROP TABLE former_spellings; DROP TABLE differences; DROP TABLE callback_endpoint;
 		ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at;
 		ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 		ALTER TABLE channels DROP COLUMN refused_at;

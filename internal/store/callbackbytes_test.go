@@ -303,12 +303,12 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 	})
 }
 
-// withoutNumbers takes the migrations of numbers and their spellings back, versions 11 and 12.
+// withoutNumbers takes the migrations of numbers and what came after them back, from version 11 on.
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
-	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings`
+	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences`
 
-// withoutSilences takes the migrations of silences and of the callbacks' endpoint back, versions 13
-// and 14.
+// withoutSilences takes the migrations of silences and of the callbacks' endpoint back, versions 14
+// and 15.
 const withoutSilences = `ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 	ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE callback_endpoint;
 	ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at`
