@@ -133,7 +133,7 @@ type Message struct {
 	Settled  bool
 	Unpriced bool
 
-	places           string // of allowances, as they are stored
+	claims           string // on allowances, as they are stored
 	seq              int64
 	sealedUpstreamID []byte
 	dirty            bool

@@ -114,7 +114,7 @@ func (tx *transaction) insert(m *Message, envelope, content []byte) error {
 		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(
 			m.Reserved.Currency,
 		), m.packTimes(),
-		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.places); err != nil {
+		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims); err != nil {
 		return err
 	}
 	m.dirty = false
@@ -293,7 +293,7 @@ func (tx *transaction) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.places, m.seq,
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.claims, m.seq,
 		); err != nil {
 			return err
 		}
