@@ -39,7 +39,10 @@ type Message struct {
 	SentAt    int64 // Unix seconds
 	EndedAt   int64 // Unix seconds: delivered, or failed, or given up
 	Delivered bool
-	Units     int64 // pulses or tokens, if one message has several units; 0 means 1
+	// Opened says that the message was delivered when the plan had no price for it, and has opened
+	// its billed conversation then.
+	Opened bool
+	Units  int64 // pulses or tokens, if one message has several units; 0 means 1
 
 	CategoryAtDelivery conversation.Category // if the template's category has changed since; else None
 	// EntryPointExpiry is the end of a free entry point as the upstream stated it (its

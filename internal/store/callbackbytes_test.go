@@ -307,8 +307,8 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
 	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; ` + withoutPools
 
-// withoutPools takes the migration of pools back.
-const withoutPools = `DROP TABLE pools;
+// withoutPools takes the migrations of pools and of opened conversations back.
+const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
 	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL)`
 
 // A store of a release that counted callbacks, and not their bytes, knows them once it is opened.

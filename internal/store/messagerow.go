@@ -23,7 +23,7 @@ func readMessage(v engine.Row) messageRow {
 			v.Int(4),
 		), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
-		Lease: v.Int(18), Parking: Parking(v.Int(19)), claims: v.Text(20),
+		Lease: v.Int(18), Parking: Parking(v.Int(19)), claims: v.Text(20), Opened: v.Int(21) == 1,
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
 	}
 	copy(m.Customer[:], v.Bytes(3))
@@ -31,8 +31,8 @@ func readMessage(v engine.Row) messageRow {
 	row := messageRow{
 		message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8),
 	}
-	if v.Len() > 21 {
-		row.content = v.Bytes(21)
+	if v.Len() > 22 {
+		row.content = v.Bytes(22)
 	}
 	return row
 }

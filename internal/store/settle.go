@@ -130,9 +130,13 @@ func (tx Messages) ReservedPast(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectReservedPast, millis(now), limit)
 }
 
-// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation
+// HoldUnpriced marks a delivered message that the plan has no rate for, and whether it has opened
+// its billed conversation. It keeps its reservation
 // until it is settled, or corrected if it was settled as undelivered.
-func (tx Ledger) HoldUnpriced(m *Message) error {
+func (tx Ledger) HoldUnpriced(m *Message, opened bool) error {
+	if m.Opened != opened {
+		m.Opened, m.dirty = opened, true
+	}
 	return tx.setUnpriced(m, true)
 }
 
