@@ -182,9 +182,10 @@ func miss(revisions []pricing.Revision, random *rand.Rand) {
 		r.Rates = slices.Clone(r.Rates)
 		for j := range r.Rates {
 			prices := slices.Clone(r.Rates[j].Prices)
-			r.Rates[j].Prices = append(prices[:1], slices.DeleteFunc(
-				prices[1:], func(pricing.Price) bool { return random.IntN(2) == 0 },
-			)...)
+			first := prices[0]
+			r.Rates[j].Prices = slices.DeleteFunc(prices, func(price pricing.Price) bool {
+				return price != first && random.IntN(2) == 0
+			})
 		}
 	}
 }

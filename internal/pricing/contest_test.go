@@ -156,7 +156,8 @@ func TestP3ExposureOfSetsFallsByAtLeastWhatIsCharged(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"accept": func(t *rapid.T) {
 				set := rapid.Permutation(names).Draw(t, "order")[:rapid.IntRange(1, min(4, len(names))).Draw(t, "size")]
-				c := Claim{Allowances: set, Amount: money.MustParse(rapid.SampledFrom([]string{"0.01", "0.03"}).Draw(t, "amount"))}
+				amount := rapid.SampledFrom([]string{"0.01", "0.03"}).Draw(t, "amount")
+				c := Claim{Allowances: set, Amount: money.MustParse(amount)}
 				for month := range civil.Month(rapid.IntRange(1, 2).Draw(t, "months")) {
 					c.Months = append(c.Months, november+month)
 					for _, name := range set {
@@ -176,7 +177,9 @@ func TestP3ExposureOfSetsFallsByAtLeastWhatIsCharged(t *testing.T) {
 				var charge money.Decimal
 				month := rapid.SampledFrom(m.Months).Draw(t, "month")
 				if rapid.Bool().Draw(t, "delivered") {
-					at := slices.IndexFunc(m.Allowances, func(name string) bool { return used[slot{name, month}] < limit })
+					at := slices.IndexFunc(m.Allowances, func(name string) bool {
+						return used[slot{name, month}] < limit
+					})
 					if at >= 0 {
 						used[slot{m.Allowances[at], month}]++
 						pool = pool.Use(m.Allowances[at], month, 1)
@@ -189,7 +192,7 @@ func TestP3ExposureOfSetsFallsByAtLeastWhatIsCharged(t *testing.T) {
 					t.Fatal(err)
 				}
 				if after.Cmp(before) > 0 {
-					t.Fatalf("%s was exposed, %s was charged and %s is exposed still:\n%s", before, charge, exposure(), pool)
+					t.Fatalf("%s was exposed, %s was charged and %s is left:\n%s", before, charge, exposure(), pool)
 				}
 			},
 			"": func(t *rapid.T) {
