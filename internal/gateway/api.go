@@ -41,6 +41,7 @@ func (g *Gateway) api() http.Handler {
 	}
 	const number = "/{version}/{phone}"
 	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
+	serve("POST "+number+"/marketing_messages", handlerMessages, g.postMarketing)
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
@@ -53,8 +54,8 @@ func (g *Gateway) api() http.Handler {
 	serve("GET "+config.WebhookPath, "handshake", g.intake.ServeHandshake)
 	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
-		number + "/messages", number + "/block_users", number + "/consents", number + "/erase",
-		number + "/refused_callbacks", number, config.WebhookPath,
+		number + "/messages", number + "/marketing_messages", number + "/block_users", number + "/consents",
+		number + "/erase", number + "/refused_callbacks", number, config.WebhookPath,
 	} {
 		serve(pattern, "other", refuseWith(network.NoMethod))
 	}
@@ -153,6 +154,26 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return g.take(w, r, from, from.channel.Network.Parse)
+}
+
+// postMarketing accepts a message for the network's endpoint for marketing.
+func (g *Gateway) postMarketing(w http.ResponseWriter, r *http.Request) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	marketer, ok := from.channel.Network.(network.Marketer)
+	if !ok {
+		return network.Refuse(network.NoSuchPath, "This channel's network has no endpoint for marketing.")
+	}
+	return g.take(w, r, from, marketer.ParseMarketing)
+}
+
+// take accepts what a request asks for, as parse reads it.
+func (g *Gateway) take(
+	w http.ResponseWriter, r *http.Request, from caller, parse func(body []byte) (*network.Outbound, error),
+) error {
 	key, err := idempotencyKey(r)
 	if err != nil {
 		return err
@@ -162,7 +183,7 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	out, err := from.channel.Network.Parse(body)
+	out, err := parse(body)
 	if err != nil {
 		return err
 	}

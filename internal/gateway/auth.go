@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// presentedToken returns the API token of a request: a bearer token or the access_token parameter,
-// both of which the Graph API takes. It is empty if there is none.
+// presentedToken returns the API token of a request: that of the Authorization header, under the
+// scheme Bearer or OAuth, or the access_token parameter, as the Graph API takes them. It is empty if
+// there is none.
 func presentedToken(r *http.Request) string {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
+		if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "OAuth") {
 			return ""
 		}
 		return strings.TrimSpace(token)

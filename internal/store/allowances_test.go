@@ -284,7 +284,7 @@ func TestP3MigrationKeepsClaimsOnAllowances(t *testing.T) {
 				('USD/1/""/"odd; one"', '0 0.03*1;2026-11 5 1 0 0.03*1'),
 				('EUR/1/""/"gone"', '');
 			UPDATE reservations SET exposed = '0.03';
-			DELETE FROM schema_migrations WHERE version >= 13`, channel))
+			DELETE FROM schema_migrations WHERE version >= 14`, channel))
 		s = where.open(t, keys)
 		ends := func(id, month, reserves string) {
 			t.Helper()

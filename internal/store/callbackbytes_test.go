@@ -305,9 +305,9 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 
 // withoutNumbers takes the migrations of numbers and what came after them back, from version 11 on.
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
-	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; ` + withoutPools
+	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences; ` + withoutPools
 
-// withoutPools takes the migrations of pools and of opened conversations back.
+// withoutPools takes the migrations of pools and of opened conversations back, versions 14 and 15.
 const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
 	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL)`
 
