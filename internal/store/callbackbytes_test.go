@@ -305,10 +305,14 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 
 // withoutNumbers takes the migrations of numbers and what came after them back, from version 11 on.
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
-	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences`
+	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences; ` + withoutPools
 
-// withoutSilences takes the migrations of silences and of the callbacks' endpoint back, versions 14
-// and 15.
+// withoutPools takes the migrations of pools and of opened conversations back, versions 14 and 15.
+const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
+	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL)`
+
+// withoutSilences takes the migrations of silences and of the callbacks' endpoint back, versions 16
+// and 17.
 const withoutSilences = `ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
 	ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE callback_endpoint;
 	ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at`
