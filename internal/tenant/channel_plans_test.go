@@ -53,7 +53,8 @@ func TestP15ChannelPlansNeedAGatewayThatKnowsThem(t *testing.T) {
 		t.Errorf("channels (-want +got):\n%s", diff)
 	}
 	sources.Channels = nil
-	if document := tenant.Compile(sources).Document; document.Format != config.Format || document.Plans != nil {
-		t.Errorf("format %d and %d plans without any, want %d and none", document.Format, len(document.Plans), config.Format)
+	document = tenant.Compile(sources).Document
+	if document.Format != config.Format || document.Plans != nil {
+		t.Errorf("format %d and %d plans; want %d and none", document.Format, len(document.Plans), config.Format)
 	}
 }
