@@ -12,7 +12,9 @@ import (
 )
 
 // addRate adds a rate to the plan's only revision.
-func addRate(market v1alpha1.MarketName, category v1alpha1.MessageCategory, amount v1alpha1.DecimalAmount) func(*v1alpha1.PricingPlan) {
+func addRate(
+	market v1alpha1.MarketName, category v1alpha1.MessageCategory, amount v1alpha1.DecimalAmount,
+) func(*v1alpha1.PricingPlan) {
 	return func(plan *v1alpha1.PricingPlan) {
 		plan.Spec.Revisions[0].Rates = append(plan.Spec.Revisions[0].Rates, v1alpha1.MarketRates{
 			Market: market, Prices: []v1alpha1.CategoryPrice{{Category: category, Amount: amount}},

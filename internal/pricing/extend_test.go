@@ -26,7 +26,9 @@ func lackingRevision() Revision {
 		Market: "France", Category: "Utility", Mode: "Marginal", Per: "Portfolio",
 		Steps: []TierStep{{100, "0.02"}, {200, ""}},
 	}}
-	r.RatedAs = []RatedAs{{Category: "MarketingLite", As: "Marketing"}, {Category: "AuthenticationInternational", As: "Authentication"}}
+	r.RatedAs = []RatedAs{
+		{Category: "MarketingLite", As: "Marketing"}, {Category: "AuthenticationInternational", As: "Authentication"},
+	}
 	r.Markups = []Markup{{Category: "Utility", Percent: "10"}}
 	return r
 }
@@ -144,13 +146,15 @@ func TestP6AdditionsChangeNoPrice(t *testing.T) {
 	names := []string{"France", "Poland", "Rest of Central & Eastern Europe", "PL", "FR", "CZ", "Other", "Any"}
 	categories := []string{"Marketing", "Utility", "Authentication", "AuthenticationInternational"}
 	amounts := rapid.SampledFrom([]string{"0.01", "0.02", "0.03"})
+	some := func(of []string, least int) *rapid.Generator[[]string] {
+		return rapid.SliceOfNDistinct(rapid.SampledFrom(of), least, len(of), rapid.ID[string])
+	}
 	drawn := func(t *rapid.T, label string) Revision {
 		r := lackingRevision()
 		r.Rates, r.Tiers, r.RatedAs, r.Markups = nil, nil, nil, nil
-		for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID[string]).Draw(t, label+" markets") {
+		for _, name := range some(names, 0).Draw(t, label+" markets") {
 			rates := MarketRates{Market: name}
-			some := rapid.SliceOfNDistinct(rapid.SampledFrom(categories), 1, 4, rapid.ID[string]).Draw(t, label+" of "+name)
-			for _, category := range some {
+			for _, category := range some(categories, 1).Draw(t, label+" of "+name) {
 				rates.Prices = append(rates.Prices, Price{category, amounts.Draw(t, "amount")})
 				if rapid.Bool().Draw(t, "tiers") {
 					step := rapid.SampledFrom([]string{"", "0.005", "0.006"}).Draw(t, "step")
@@ -162,7 +166,7 @@ func TestP6AdditionsChangeNoPrice(t *testing.T) {
 			}
 			r.Rates = append(r.Rates, rates)
 		}
-		for _, category := range rapid.SliceOfDistinct(rapid.SampledFrom(categories), rapid.ID[string]).Draw(t, "rated") {
+		for _, category := range some(categories, 0).Draw(t, "rated") {
 			if as := rapid.SampledFrom(categories).Draw(t, "as"); as != category {
 				r.RatedAs = append(r.RatedAs, RatedAs{category, as})
 			}
