@@ -27,7 +27,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	compiled := tenant.Compile(tenant.Sources{
 		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
 		Claims: claims, BillingStopped: prices.stopped,
-		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, Served: in.served,
+		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil, Served: in.served,
 	})
 	scope.decision.templates = compiled.Templates
 	document := compiled.Document

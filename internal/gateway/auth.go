@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// presentedToken returns the API token of a request: a bearer token or the access_token parameter,
-// both of which the Graph API takes. It is empty if there is none.
+// presentedToken returns the API token of a request: a bearer token, which uploads in several parts
+// present under the scheme OAuth, or the access_token parameter. The Graph API takes all of them. It is empty if there is none.
 func presentedToken(r *http.Request) string {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
-		if !strings.EqualFold(scheme, "Bearer") {
+		if !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "OAuth") {
 			return ""
 		}
 		return strings.TrimSpace(token)

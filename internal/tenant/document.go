@@ -34,6 +34,8 @@ type Sources struct {
 	// Taken tells whether another account holds a channel, so that this one's gateway must not
 	// serve it; nil if none is.
 	Taken func(channel v1alpha1.ChannelIdentity) bool
+	// HostTaken says that another account holds the host of this one's Ingress.
+	HostTaken bool
 	// Served is the document before this one; nil for the first. It is where the last value of a
 	// credential that is missing now comes from, and nothing that restricts does.
 	Served *config.Document
@@ -55,6 +57,7 @@ func Compile(s Sources) Compiled {
 	document := config.Document{
 		Format:           config.Format,
 		Account:          accountOf(s.Account, s.Claims),
+		URL:              BusinessURL(s.Account, s.HostTaken),
 		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
 		Channels:         channelsOf(spec, s),

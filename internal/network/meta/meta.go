@@ -33,6 +33,9 @@ func Find(name string) (found network.Network, ok bool) {
 // channel the account no longer has.
 func Common() network.Network { return whatsapp.Network{} }
 
+// Desk answers what clients ask beside messages.
+func Desk() network.Desk { return whatsapp.Network{} }
+
 // KnowsCode tells whether one of the networks documents an error code.
 func KnowsCode(code int) bool {
 	for _, n := range Networks() {
