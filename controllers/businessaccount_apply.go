@@ -64,8 +64,8 @@ func (r *BusinessAccountReconciler) createSecrets(ctx context.Context, scope *ac
 
 // keepPrices stores what the gateway is about to price by.
 func (r *BusinessAccountReconciler) keepPrices(ctx context.Context, scope *accountScope) error {
-	found, record, before := &scope.decision.prices, scope.decision.record, scope.inputs.recordObject
-	if found.planName == "" {
+	found, before := &scope.decision.prices, scope.inputs.recordObject
+	if found.record == nil {
 		return nil
 	}
 	if err := r.history.store(ctx, found.planName, found.plan.Revisions); err != nil {
@@ -76,8 +76,8 @@ func (r *BusinessAccountReconciler) keepPrices(ctx context.Context, scope *accou
 			return err
 		}
 	}
-	scope.memory.prices = record.Refs()
-	return r.history.save(ctx, record, before)
+	scope.memory.prices = found.record.Refs()
+	return r.history.save(ctx, *found.record, before)
 }
 
 // applyObjects applies what was compiled, one object after the other, and removes what is no longer

@@ -27,9 +27,8 @@ type decision struct {
 	secrets []*corev1.Secret
 	// foreign are the account's own Secrets that somebody else has made.
 	foreign []error
-	// prices and record are stored before a gateway may price by them; record names them.
+	// prices are stored before a gateway may price by them.
 	prices prices
-	record tenant.PriceRecord
 
 	// plan, credentials, claims and templates say what is wrong with a part; nil if nothing is.
 	plan        *tenant.Problem
@@ -61,7 +60,7 @@ type decision struct {
 // outcome is what is kept of a decision: nothing that is large or holds credentials.
 func (d decision) outcome() decision {
 	d.objects, d.secrets = nil, nil
-	d.prices, d.record = prices{}, tenant.PriceRecord{}
+	d.prices = prices{}
 	return d
 }
 
@@ -86,11 +85,11 @@ func (r *BusinessAccountReconciler) decide(scope *accountScope) error {
 		return err
 	}
 	scope.decision.credentials = tenant.CheckSecrets(scope.account, scope.inputs.secrets)
-	found, record, known := scope.resolvePrices(r.Options.OperatorNamespace)
+	found, known := scope.resolvePrices(r.Options.OperatorNamespace)
 	if !known {
 		return nil
 	}
-	scope.decision.prices, scope.decision.record = found, record
+	scope.decision.prices = found
 	scope.decision.planName, scope.decision.currency = found.planName, found.plan.Currency
 	return r.compile(scope, found)
 }

@@ -17,7 +17,9 @@ import (
 type inputs struct {
 	secrets tenant.Secrets
 	// served is the configuration that the gateway has now; nil if it has none that can be read.
-	served *config.Document
+	// servedDigest is that of its bytes.
+	served       *config.Document
+	servedDigest string
 	// claim is the claim of the account's volume; nil if there is none.
 	claim *corev1.PersistentVolumeClaim
 	// record is what is stored of the account's prices, and recordObject the object that holds it;
@@ -36,7 +38,7 @@ func (r *BusinessAccountReconciler) observeInputs(ctx context.Context, scope *ac
 	if in.secrets, err = r.readSecrets(ctx, scope); err != nil {
 		return err
 	}
-	if in.served, err = r.servedDocument(ctx, scope); err != nil {
+	if in.served, in.servedDigest, err = r.servedDocument(ctx, scope); err != nil {
 		return err
 	}
 	if in.claim, err = r.claim(ctx, scope); err != nil {
@@ -103,22 +105,24 @@ func (r *BusinessAccountReconciler) readSecret(
 	return secret.Data, nil
 }
 
-// servedDocument is the configuration that the gateway has now, or nil if it has none that can be
-// read.
-func (r *BusinessAccountReconciler) servedDocument(ctx context.Context, scope *accountScope) (*config.Document, error) {
+// servedDocument is the configuration that the gateway has now, with the digest of its bytes, or nil
+// if it has none that can be read.
+func (r *BusinessAccountReconciler) servedDocument(
+	ctx context.Context, scope *accountScope,
+) (*config.Document, string, error) {
 	name := tenant.ConfigSecretName(scope.account.Name)
 	if scope.secrets[name] == nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	data, err := r.readSecret(ctx, scope, name)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	served := &config.Document{}
 	if json.Unmarshal(data[config.FileName], served) != nil {
 		served = nil // what cannot be read is about to be replaced
 	}
-	return served, nil
+	return served, tenant.Digest(data[config.FileName]), nil
 }
 
 // claim is the claim of the account's volume, or nil. The caches lack one that has lost its label.

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/pricing"
@@ -31,7 +32,8 @@ type priceHistory struct {
 }
 
 // record is an account's record as the API server has it, and its version; a new one without a
-// version if there is none.
+// version if there is none. A record that cannot be read is lost, and replaced: it must not keep
+// what restricts the account from getting through.
 func (h priceHistory) record(
 	ctx context.Context, account *v1alpha1.BusinessAccount,
 ) (tenant.PriceRecord, *corev1.ConfigMap, error) {
@@ -44,7 +46,11 @@ func (h priceHistory) record(
 		return tenant.PriceRecord{}, nil, reading(err, "the price record")
 	}
 	record, err := tenant.ReadRecord(object)
-	return record, object, err
+	if err != nil {
+		log.FromContext(ctx).Error(err, "The price record cannot be read and is replaced")
+		return tenant.NewPriceRecord(account), object, nil
+	}
+	return record, object, nil
 }
 
 // save stores a record in place of the one that was read; nil if there was none.

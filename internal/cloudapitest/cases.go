@@ -40,7 +40,10 @@ type Case struct {
 
 // Cases are all cases.
 func Cases() []Case {
-	all := slices.Concat(envelopeCases(), contentCases(), interactiveCases(), templateCases(), pathCases())
+	all := slices.Concat(
+		envelopeCases(), formCases(), contentCases(), interactiveCases(), otherInteractiveCases(), carouselCases(),
+		templateCases(), richTemplateCases(), marketingCases(), pathCases(),
+	)
 	for i := range all {
 		c := &all[i]
 		if c.Method == "" {

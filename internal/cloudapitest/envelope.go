@@ -4,6 +4,7 @@ import "net/http"
 
 const (
 	text    = `"type":"text","text":{"body":"hi"}`
+	note    = `"type":"template","template":{"name":"note","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}`
 	receipt = `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.HBgM"`
 )
 
@@ -37,6 +38,25 @@ func envelopeCases() []Case {
 		refused("no content", with(`"type":"image","text":{"body":"hi"}`), 131008, "image"),
 		refused("Direct Send of marketing", with(text+`,"category":"marketing"`), 100, "category"),
 
+		accepted("Direct Send of a utility", with(text+`,"category":"utility","ttl_seconds":43200`)),
+		accepted("Direct Send of a password", with(text+`,"category":"authentication","ttl_seconds":30`)),
+		refused(
+			"Direct Send for more than 12 hours", with(text+`,"category":"utility","ttl_seconds":43201`), 100,
+			"ttl_seconds",
+		),
+		refused("Direct Send for 29 seconds", with(text+`,"category":"utility","ttl_seconds":29`), 100, "ttl_seconds"),
+		refused(
+			"Direct Send of a password for 16 minutes", with(text+`,"category":"authentication","ttl_seconds":960`),
+			100, "ttl_seconds",
+		),
+		refused("time to live without Direct Send", with(text+`,"ttl_seconds":600`), 100, "ttl_seconds"),
+		refused("time to live in a string", with(text+`,"category":"utility","ttl_seconds":"600"`), 100, "ttl_seconds"),
+		accepted("user id", `{"messaging_product":"whatsapp","recipient":"FR.1349",`+note+`}`),
+		accepted("user id and number", `{"messaging_product":"whatsapp","to":"+`+Customer+`","recipient":"FR.1349",`+text+`}`),
+		refused("user id in to", `{"messaging_product":"whatsapp","to":"FR.1349",`+text+`}`, 131009, "to"),
+		refused("user id that is none", `{"messaging_product":"whatsapp","recipient":"1349",`+text+`}`, 131009, "recipient"),
+		refused("recipient of another type", `{"messaging_product":"whatsapp","recipient_type":"broadcast","to":"+`+Customer+`",`+text+`}`, 131009, "recipient_type"),
+
 		{Name: "read receipt", Body: receipt + `}`, Status: http.StatusOK},
 		{Name: "read receipt with typing", Body: receipt + `,"typing_indicator":{"type":"text"}}`, Status: http.StatusOK},
 		refused(
@@ -64,12 +84,6 @@ func envelopeCases() []Case {
 		refused("empty body", ``, 100, "empty"),
 		refused("byte order mark", "\xef\xbb\xbf"+with(text), 100, "byte order mark"),
 		refused("not UTF-8", with(`"text":{"body":"`+"\xff"+`"}`), 100, "UTF-8"),
-		{
-			Name: "form-encoded", ContentType: "application/x-www-form-urlencoded",
-			Body:   "messaging_product=whatsapp&to=33612345678&type=text&text=%7B%22body%22%3A%22hi%22%7D",
-			Status: http.StatusBadRequest, Code: 100, Field: "form-encoded",
-		},
-		{Name: "JSON that is called a form", ContentType: "application/x-www-form-urlencoded", Body: with(text), Status: http.StatusOK},
 		{
 			Name: "multipart", ContentType: "multipart/form-data; boundary=b",
 			Body:   "--b\r\nContent-Disposition: form-data; name=\"to\"\r\n\r\n1\r\n--b--\r\n",

@@ -26,7 +26,7 @@ func interactiveCases() []Case {
 	one, rows := several(1, reply), `"button":"Open","sections":[{"title":"AM","rows":`+several(1, row)+`}]`
 	titled := func(title string) string { return `[{"type":"reply","reply":{"id":"y","title":"` + title + `"}}]` }
 	header := func(header string) string { return button(`"header":`+header+`,`+body, one) }
-	cases := []Case{
+	return []Case{
 		accepted("3 buttons", button(
 			body+`,"header":{"type":"text","text":"`+long(60)+`"},"footer":{"text":"`+long(60)+`"}`, several(3, reply),
 		)),
@@ -170,28 +170,4 @@ func interactiveCases() []Case {
 			"interactive",
 		),
 	}
-	// What of these is known is not enough to judge them: the upstream does.
-	for _, kind := range []string{
-		"flow", "product", "product_list", "catalog_message", "location_request_message", "address_message", "voice_call", "request_contact_info",
-	} {
-		cases = append(cases, accepted(kind, message(
-			"interactive", `{"type":"`+kind+`",`+body+`,"action":{"name":"`+kind+`","parameters":{"Any":1,"any":2}}}`,
-		)))
-	}
-	return append(cases,
-		accepted(
-			"product without a body",
-			message("interactive", `{"type":"product","action":{"catalog_id":"1","product_retailer_id":"2"}}`),
-		),
-		accepted(
-			"carousel", message("interactive", `{"type":"carousel",`+body+`,"action":{"cards":[{"card_index":0}]}}`),
-		),
-		refused(
-			"flow with a body of 1,025",
-			message("interactive", `{"type":"flow","body":{"text":"`+long(1025)+`"},"action":{}}`), 131009,
-			"interactive.body.text",
-		),
-		refused("products under a header of 61",
-			message("interactive", `{"type":"product_list","header":{"type":"text","text":"`+long(61)+`"},`+body+`,"action":{}}`), 131009, "interactive.header.text"),
-	)
 }

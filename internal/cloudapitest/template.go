@@ -22,7 +22,7 @@ func Definitions() []template.Definition {
 	}
 	named := definition("named", template.CategoryUtility, body("Hi {{first_name}}, order {{order_no}} is ready."))
 	named.ParameterFormat = template.Named
-	return []template.Definition{
+	return append(richDefinitions(), []template.Definition{
 		definition("order", template.CategoryUtility,
 			template.Component{Type: template.Header, Format: template.FormatText, Text: "Order {{1}}"},
 			body("Hi {{1}}, order {{2}} is ready.", "Ana", "881"),
@@ -54,7 +54,7 @@ func Definitions() []template.Definition {
 			),
 		),
 		definition("cards", template.CategoryMarketing, body("See these."), template.Component{Type: "CAROUSEL"}),
-	}
+	}...)
 }
 
 // templateCases are of type template.

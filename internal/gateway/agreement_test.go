@@ -39,6 +39,7 @@ const (
 // gateway by real sends and webhooks, and must agree on every record of the ledger (P2, P6). The
 // stories pass over turns of months and of the rules.
 func TestP2P6GatewayAndRateAgreeOnEveryRecord(t *testing.T) {
+	t.Parallel()
 	seed := seedOf(t)
 	for i, begins := range []string{
 		"2018-08-02T08:00:00Z", "2022-01-30T08:00:00Z", "2023-05-30T08:00:00Z", "2024-10-30T08:00:00Z",

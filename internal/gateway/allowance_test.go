@@ -27,6 +27,7 @@ const storyPlaces = 4
 // never refused, and when all have ended nothing is reserved or claimed any more. The process ends
 // and begins again meanwhile, and months turn.
 func TestP3BudgetAndAllowancesHoldForAnyTraffic(t *testing.T) {
+	t.Parallel()
 	seed := seedOf(t)
 	for i, begins := range []string{"2026-10-05T08:00:00Z", "2026-10-30T08:00:00Z", "2026-12-29T08:00:00Z"} {
 		t.Run(begins[:10], func(t *testing.T) {
@@ -228,6 +229,7 @@ func TestP3AnswerThatAnAllowancePaysForNeedsNoBudget(t *testing.T) {
 // A message takes the place of the month in which it is delivered: one that was accepted in October
 // and is delivered in November uses one of November's, and October's is free again.
 func TestP3MessageTakesAPlaceOfTheMonthOfItsDelivery(t *testing.T) {
+	t.Parallel()
 	s := newStory(t, "2026-10-31T22:00:00Z", rand.New(rand.NewPCG(1, 1)), func(d *config.Document) {
 		d.Budget = &config.Budget{Limit: usd("0.01"), Action: config.BudgetBlock}
 	})

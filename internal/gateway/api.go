@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
@@ -22,8 +21,6 @@ const maxIdempotencyKey = 255
 
 // storeRetry is when a client may try again after the store could not take its message.
 const storeRetry = time.Second
-
-var apiVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
 
 // handlerMessages is the name of the handler that takes sends.
 const handlerMessages = "messages"
@@ -74,7 +71,7 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
-	if version := r.PathValue("version"); version != meta.Unversioned && !apiVersion.MatchString(version) {
+	if !meta.IsVersion(r.PathValue("version")) {
 		return caller{}, network.Refuse(network.Malformed,
 			"The path must begin with a Graph API version such as /v26.0, or with the phone number id.")
 	}
@@ -119,6 +116,26 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return g.take(w, r, from, from.channel.Network.Parse)
+}
+
+// postMarketing accepts a message for the network's endpoint for marketing.
+func (g *Gateway) postMarketing(w http.ResponseWriter, r *http.Request) error {
+	from, err := g.admit(r)
+	if err != nil {
+		return err
+	}
+	marketer, ok := from.channel.Network.(network.Marketer)
+	if !ok {
+		return network.Refuse(network.NoSuchPath, "This channel's network has no endpoint for marketing.")
+	}
+	return g.take(w, r, from, marketer.ParseMarketing)
+}
+
+// take accepts what a request asks for, as parse reads it.
+func (g *Gateway) take(
+	w http.ResponseWriter, r *http.Request, from caller, parse func(body []byte) (*network.Outbound, error),
+) error {
 	key, err := idempotencyKey(r)
 	if err != nil {
 		return err
@@ -128,7 +145,7 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	out, err := from.channel.Network.Parse(body)
+	out, err := parse(body)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// presentedToken returns the API token of a request: a bearer token, which uploads in several parts
-// present under the scheme OAuth, or the access_token parameter. The Graph API takes all of them. It is empty if there is none.
+// presentedToken returns the API token of a request: that of the Authorization header, under the
+// scheme Bearer or OAuth, or the access_token parameter, as the Graph API takes them. It is empty if
+// there is none.
 func presentedToken(r *http.Request) string {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")

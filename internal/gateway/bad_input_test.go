@@ -14,6 +14,7 @@ import (
 )
 
 func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.writes(ana, "hello", 0)
 	good := textTo(ana, "hi")
@@ -69,6 +70,7 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 }
 
 func TestTokenInTheQueryIsAccepted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "hello", 0)
@@ -138,6 +140,7 @@ var manyUpdates = `{"object":"whatsapp_business_account","entry":[` + strings.Re
 ) + `{"id":"1","changes":[{"field":"x"}]}]}`
 
 func TestHandshakeEchoesTheChallengeToWhoKnowsTheToken(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		good := w.do(
@@ -157,6 +160,7 @@ func TestHandshakeEchoesTheChallengeToWhoKnowsTheToken(t *testing.T) {
 }
 
 func TestWebhookOfAnUnknownNumberIsIgnoredAndCounted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		if got := w.webhook(w.inbound("999", ana, "wamid.1", "hello"), appSecret); got.status != http.StatusOK {
@@ -172,6 +176,7 @@ func TestWebhookOfAnUnknownNumberIsIgnoredAndCounted(t *testing.T) {
 }
 
 func TestReadReceiptAndPhoneNumberArePassedOn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		receipt := w.send(`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.HBgM"}`)
@@ -192,6 +197,7 @@ func TestReadReceiptAndPhoneNumberArePassedOn(t *testing.T) {
 
 // A client must not be told that nothing was accepted where that is not known.
 func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		err  error
 		want string

@@ -12,6 +12,7 @@ import (
 )
 
 func TestBodiesShareABoundAndGiveItBack(t *testing.T) {
+	t.Parallel()
 	var b bodies
 	request := func(size int) error {
 		_, _, err := b.read(

@@ -19,6 +19,7 @@ import (
 )
 
 func TestBusinessSeesOneIDAndItsOwnCallbackData(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"template","biz_opaque_callback_data":"job=42","template":{"name":"parcel_ready",` +
@@ -106,6 +107,7 @@ func TestTheLastTokenIsRevoked(t *testing.T) {
 }
 
 func TestRefusalOfTheUpstreamIsToldInMetasShape(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"code":131026,"next":1}`)
@@ -151,6 +153,7 @@ func TestSendIsTriedAgainAndOrderIsKept(t *testing.T) {
 }
 
 func TestQuotedMessageIsKnownUpstreamByItsOwnID(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "hello", 0)
@@ -167,6 +170,7 @@ func TestQuotedMessageIsKnownUpstreamByItsOwnID(t *testing.T) {
 }
 
 func TestIdempotencyKeyNamesOneMessage(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		const key = "order-4711"
@@ -226,6 +230,7 @@ func TestP2MessageWithoutAnOutcomeIsSettledAfterTheGrace(t *testing.T) {
 }
 
 func TestBusinessKnowsTheMessageThatACustomerAnswers(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "hello", 0)
@@ -250,6 +255,7 @@ func TestBusinessKnowsTheMessageThatACustomerAnswers(t *testing.T) {
 }
 
 func TestRepetitionGetsItsAnswerAlsoWhenTheTemplateIsGone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		first := w.accepted(templateTo(ana, "parcel_ready"), idempotencyHeader, "order-4711")
@@ -273,6 +279,7 @@ func TestRepetitionGetsItsAnswerAlsoWhenTheTemplateIsGone(t *testing.T) {
 // However long the business's endpoint is away, its queue takes a million callbacks and 256 MiB at
 // most: more are dropped and counted.
 func TestQueueOfCallbacksIsBoundedInNumberAndBytes(t *testing.T) {
+	t.Parallel()
 	const body = `{"object":"whatsapp_business_account"}` // 38 bytes
 	g := resting(t, &testClock{began: time.Now()})
 	dropped := func() int {

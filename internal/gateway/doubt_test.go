@@ -91,6 +91,7 @@ func storedState(t *testing.T, g *Gateway, id string) (state store.State) {
 // While the store was away no status could resolve a doubt: the time that it is given begins anew
 // (P12).
 func TestP12ADoubtWaitsAnewAfterAnOutageOfTheStore(t *testing.T) {
+	t.Parallel()
 	g, id, sent := doubtful(t)
 	away, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -14,6 +14,7 @@ import (
 // A person is erased in steps, each a request or what the network tells, until nothing is left of
 // the message to the former number.
 func TestP13ErasingAgainErasesWhatWentToAFormerNumber(t *testing.T) {
+	t.Parallel()
 	const former, present = "33611111111", "33622222222"
 	type step func(s *story, id, channel string)
 	status := func(name string) step {

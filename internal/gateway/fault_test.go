@@ -74,6 +74,7 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 // A delivery that the store refuses is told again by the upstream; those beside it, in the same
 // webhook, are billed.
 func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
+	t.Parallel()
 	g := resting(t, &testClock{began: time.Now()})
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[1])
@@ -95,6 +96,7 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 
 // A message whose step the store refuses does not keep those behind it from being claimed.
 func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
+	t.Parallel()
 	clock := &testClock{began: time.Now()}
 	g := resting(t, clock)
 	ids := queued(t, g, 3)
@@ -113,6 +115,7 @@ func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
 
 // One message that cannot be settled keeps maintenance from no other, nor a gateway from its start.
 func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
+	t.Parallel()
 	clock := &testClock{began: time.Now()}
 	g := resting(t, clock)
 	ids := queued(t, g, 3)

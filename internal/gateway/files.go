@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/network"
 )
@@ -43,7 +44,7 @@ func (g *Gateway) mediaOrDesk(
 	if t.IsObject(id) || r.URL.Query().Has("fields") {
 		return g.askDesk(w, r)
 	}
-	err = g.pass(func() error { return file(w, r, t, id, baseOf(r)) })
+	err = g.pass(func() error { return file(w, r, t, id, requests.Base(r)) })
 	if refusal, ok := errors.AsType[*network.Refusal](err); ok && refusal.Reason == network.UnknownObject {
 		return g.askDesk(w, r)
 	}

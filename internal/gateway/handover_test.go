@@ -36,6 +36,7 @@ func helloTo(to string) string { return textTo(to, "hello") }
 // Numbers that are used by one person after the other: each step is told to a gateway of its own,
 // an hour after the one before.
 func TestP13ANumberPassesFromOnePersonToAnother(t *testing.T) {
+	t.Parallel()
 	const x, y, z = "33611111111", "33622222222", "33633333333"
 	type step = func(w *world, id string)
 	writes := func(number, user, parent, text string) step {
@@ -159,6 +160,7 @@ func answering(t *testing.T, contact string) func(*config.Document) {
 
 // The answer to a send names one person by number and user id, whatever the spelling at hand.
 func TestP13TheAnswerToASendSplitsNobody(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct{ from, to, contact string }{
 		"Brazil, with the ninth digit": {"551187654321", "5511987654321", `"wa_id":"551187654321","user_id":"BR.77"`},
 		"Brazil, without it":           {"551187654321", "551187654321", `"wa_id":"5511987654321","user_id":"BR.77"`},

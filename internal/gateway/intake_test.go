@@ -32,6 +32,7 @@ func (w *world) batch(messages int, phones ...string) string {
 }
 
 func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		if got := w.webhook(w.batch(1000, phoneID), appSecret); got.status != http.StatusOK {
@@ -47,6 +48,7 @@ func TestBatchOfAThousandIsTakenAtOnce(t *testing.T) {
 // The business verifies the signature over the bytes that it gets, or over its own escaping of
 // them: both must be the same.
 func TestCallbacksAreSignedInTheFormThatMetaSigns(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.quiet(ana)
@@ -71,6 +73,7 @@ func TestCallbacksAreSignedInTheFormThatMetaSigns(t *testing.T) {
 }
 
 func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) {
 			d.Channels[1].BusinessAccountID, d.Channels[1].AppSecrets = "another", []string{"secret-of-another"}
@@ -96,6 +99,7 @@ func TestChangesOfOneWebhookAreRoutedOneByOne(t *testing.T) {
 // An edit or a revocation says nothing new, whichever way it comes: as its own type under
 // coexistence, and as an unsupported one elsewhere.
 func TestP4EditsAndRevocationsOpenNoWindow(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		const failed = `,"errors":[{"code":131051,"title":"Message type unknown",` +
@@ -122,6 +126,7 @@ func TestP4EditsAndRevocationsOpenNoWindow(t *testing.T) {
 // The "failed" of a payment is not that of the message that asked for it, and belongs to the
 // business, as does every other word that is not ours.
 func TestP2StatusesThatAreNoDeliveryArePassedOnAndSettleNothing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.quiet(ana)
@@ -167,6 +172,7 @@ func TestP2StatusesThatAreNoDeliveryArePassedOnAndSettleNothing(t *testing.T) {
 }
 
 func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		timestamp string
 		windows   int64
@@ -271,6 +277,7 @@ func (w *world) numberChanged(from, to string) string {
 
 // TestP13AChangedNumberTakesTheWindowAlong: the person is the same, and wrote within the day.
 func TestP13AChangedNumberTakesTheWindowAlong(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "hi", 0)
@@ -289,6 +296,7 @@ func TestP13AChangedNumberTakesTheWindowAlong(t *testing.T) {
 // TestStopFollowsACustomerToAnotherNumber follows what a customer and the business have refused: it
 // is the person's, not the number's.
 func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
+	t.Parallel()
 	const moved = "33612345699"
 	tests := map[string]struct {
 		refuse   func(w *world)
@@ -330,6 +338,7 @@ func TestStopFollowsACustomerToAnotherNumber(t *testing.T) {
 // TestStopFollowsACustomerToAnotherUserID: a customer whom no number names changes the id, and
 // whoever changes the number gets another id too.
 func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
+	t.Parallel()
 	const moved, before, after = "33612345699", "FR.1111", "FR.2222"
 	tests := map[string]struct {
 		stopped, notice string // the notice without its id and time
@@ -385,6 +394,7 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 
 // TestP13AgreementFollowsACustomerToAnotherNumber: it is the person who agreed.
 func TestP13AgreementFollowsACustomerToAnotherNumber(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentPriorContact })
 		const moved = "33612345699"
@@ -399,6 +409,7 @@ func TestP13AgreementFollowsACustomerToAnotherNumber(t *testing.T) {
 }
 
 func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, timestamp := range []string{"soon", "1760000000000", "99999999999"} {
 			w := newWorld(t)
@@ -416,6 +427,7 @@ func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {
 }
 
 func TestRepeatedWebhookIsForwardedOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.accepted(templateTo(ana, "parcel_ready"))

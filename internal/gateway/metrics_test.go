@@ -12,6 +12,7 @@ import (
 
 // What docs/metrics.md lists is measured, on either engine.
 func TestMessagesAreMeasured(t *testing.T) {
+	t.Parallel()
 	engines := map[string]func(*testing.T) []func(*config.Document){
 		"sqlite": func(*testing.T) []func(*config.Document) { return nil },
 		"postgres": func(t *testing.T) []func(*config.Document) {

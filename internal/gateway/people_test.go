@@ -55,6 +55,7 @@ func TestConsentPolicyDecidesWhoIsWrittenTo(t *testing.T) {
 }
 
 func TestAnswerWithinTheWindowNeedsNoConsent(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentOptIn })
 		w.writes(ana, "hello", 0)
@@ -64,6 +65,7 @@ func TestAnswerWithinTheWindowNeedsNoConsent(t *testing.T) {
 }
 
 func TestStopKeywordEndsMarketingOnly(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.accepted(templateTo(ana, "summer_sale"))
@@ -85,6 +87,7 @@ func TestStopKeywordEndsMarketingOnly(t *testing.T) {
 // TestOwnRefusalIsNoStop follows a message that waits while its customer stops marketing: it is
 // given up, and that is our own word, which must not outlast the customer's next one.
 func TestOwnRefusalIsNoStop(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
@@ -99,6 +102,7 @@ func TestOwnRefusalIsNoStop(t *testing.T) {
 // TestConsentThatIsTakenBackReachesWhatIsQueued follows a message that waits while its customer
 // takes the consent back.
 func TestConsentThatIsTakenBackReachesWhatIsQueued(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentOptIn })
 		w.consents(`{"consents":[{"user":"33612345678","state":"granted"}]}`)
@@ -113,6 +117,7 @@ func TestConsentThatIsTakenBackReachesWhatIsQueued(t *testing.T) {
 }
 
 func TestPreferenceOfTheNetworkStopsMarketing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "phones/"+ana+"/preferences", `{"to":"`+phoneID+`","value":"stop"}`)
@@ -122,6 +127,7 @@ func TestPreferenceOfTheNetworkStopsMarketing(t *testing.T) {
 }
 
 func TestUpstreamsWordThatMarketingIsStoppedCountsAsAStop(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"code":131050,"async":true,"next":1}`)
@@ -134,6 +140,7 @@ func TestUpstreamsWordThatMarketingIsStoppedCountsAsAStop(t *testing.T) {
 }
 
 func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "you are all thieves", 0)
@@ -164,6 +171,7 @@ func TestBlockedCustomerIsNotWrittenTo(t *testing.T) {
 }
 
 func TestErasedCustomerIsForgottenAndTheLedgerIsNot(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.RetentionSeconds = 3600 })
 		w.writes(ana, "forget me", 0)
@@ -200,6 +208,7 @@ func TestErasedCustomerIsForgottenAndTheLedgerIsNot(t *testing.T) {
 // TestErasureWaitsForWhatIsUnderWay erases a customer who has stopped marketing while a marketing
 // message waits: the wish outlasts the message.
 func TestErasureWaitsForWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"code":131016,"next":1}`)
@@ -222,6 +231,7 @@ func TestErasureWaitsForWhatIsUnderWay(t *testing.T) {
 }
 
 func TestErasureTakesACallbackAboutAPreferenceAlong(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.business.down.Store(true)
@@ -235,6 +245,7 @@ func TestErasureTakesACallbackAboutAPreferenceAlong(t *testing.T) {
 }
 
 func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.business.down.Store(true)
@@ -254,6 +265,7 @@ func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
 }
 
 func TestErasureTakesACallbackAboutAChangedUserIDAlong(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.business.down.Store(true)
@@ -273,6 +285,7 @@ func TestErasureTakesACallbackAboutAChangedUserIDAlong(t *testing.T) {
 // TestErasedCustomerIsNotRememberedByALateStatus tells what the upstream still says of an erased
 // message: it names the recipient.
 func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.accepted(templateTo(ana, "parcel_ready"))
@@ -298,6 +311,7 @@ func TestErasedCustomerIsNotRememberedByALateStatus(t *testing.T) {
 // TestStopHoldsForEverySpellingOfTheNumber: the upstream puts the business's country code before a
 // number that has none, so what is sent to it reaches the same customer.
 func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "stop", time.Minute)
@@ -314,6 +328,7 @@ func TestStopHoldsForEverySpellingOfTheNumber(t *testing.T) {
 // TestAddressThatNoSendTakesIsRefused: a wish that is recorded under an address that no send has
 // would be acknowledged and never kept.
 func TestAddressThatNoSendTakesIsRefused(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for _, user := range []string{"US.1349 ", "US.", "US.13-49", "US.13491208655302741918\\n", "US.+1349"} {
@@ -330,6 +345,7 @@ func TestAddressThatNoSendTakesIsRefused(t *testing.T) {
 }
 
 func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 1 })
 		w.accepted(templateTo("33612340001", "parcel_ready"))
@@ -349,6 +365,7 @@ func TestMessagingLimitCountsAPersonOnceWhicheverNumberWrites(t *testing.T) {
 }
 
 func TestMessagingLimitCountsDifferentCustomersOutsideTheWindow(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 2 })
 		w.writes("33612340009", "hello", 0)

@@ -42,6 +42,7 @@ func (w *world) tell(body string) {
 }
 
 func TestP13ALandlineIsNotTheMobileThatLooksLikeIt(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		const landline, mobile = "551152346010", "5511952346010"
@@ -59,6 +60,7 @@ func TestP13ALandlineIsNotTheMobileThatLooksLikeIt(t *testing.T) {
 }
 
 func TestP13EverySpellingIsOnePerson(t *testing.T) {
+	t.Parallel()
 	tests := map[string][]string{
 		"Argentina":      {"+54 9 11 5556-0004", "541155560004", "54 11 15 5556 0004", "+54 011 15 5556 0004"},
 		"Ivory Coast":    {"2250707123456", "+225 07 12 34 56"},
@@ -89,6 +91,7 @@ func TestP13EverySpellingIsOnePerson(t *testing.T) {
 // A person who is known by number and by user ids is one, whatever was told before that was known:
 // what was refused under one is refused under all, and a window is one.
 func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
+	t.Parallel()
 	const user, parent = "FR.7001", "FR.ENT.7001"
 	every := []string{ana, user, parent}
 	for _, told := range every {
@@ -127,6 +130,7 @@ func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 
 // One address erases the person: windows and wishes, and which addresses are whose.
 func TestP13OneAddressErasesThePerson(t *testing.T) {
+	t.Parallel()
 	const user, parent = "FR.7001", "FR.ENT.7001"
 	for _, erased := range []string{ana, user, parent} {
 		t.Run(erased, func(t *testing.T) {
@@ -155,6 +159,7 @@ func TestP13OneAddressErasesThePerson(t *testing.T) {
 
 // The upstream's answer to a send says whom the number is of, beyond all rules.
 func TestP13TheAnswerToASendNamesThePerson(t *testing.T) {
+	t.Parallel()
 	const written, known = "33612340001", "33612340002"
 	w := newWorld(t, func(d *config.Document) {
 		upstream := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -184,6 +189,7 @@ func TestP13TheAnswerToASendNamesThePerson(t *testing.T) {
 // A number that its owner left is somebody else's once another user id has it: neither hears the
 // other's stop.
 func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const moved, user, newer, stranger = "33687654321", "FR.1", "FR.2", "FR.9"
 		w := newWorld(t)
@@ -208,6 +214,7 @@ func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
 }
 
 func TestP13NobodyIsUnitedByWhatTheBusinessWrites(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.tell(w.inbound(phoneID, ana, "wamid.1", "hi"))
@@ -227,6 +234,7 @@ func TestP13NobodyIsUnitedByWhatTheBusinessWrites(t *testing.T) {
 }
 
 func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) {
 			code := gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")
@@ -246,6 +254,7 @@ func TestAuthenticationNeedsAPhoneNumber(t *testing.T) {
 
 // A status that came before the answer to its send tells whose number it is as any other does.
 func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
+	t.Parallel()
 	const user = "FR.7001"
 	s := newStory(t, "2026-10-29T08:00:00Z", rand.New(rand.NewPCG(1, 2)), func(*config.Document) {})
 	s.post(phoneID, ana, "template", "utility")

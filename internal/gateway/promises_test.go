@@ -14,11 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
-	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -47,99 +44,6 @@ func (w *world) submittedID(id string) string {
 		return upstream != ""
 	})
 	return upstream
-}
-
-func TestP2StatusesInAnyOrderAndNumberSettleOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.quiet(ana)
-		id := w.accepted(templateTo(ana, "parcel_ready"))
-		upstream := w.submittedID(id)
-		w.until("the business is told that it was sent", func() bool { return len(w.business.statuses(id)) == 1 })
-		for _, status := range []string{
-			"read", "delivered", "sent", "read", "delivered", "failed", "delivered", "sent",
-		} {
-			if got := w.webhook(w.status(upstream, status, ""), appSecret); got.status != http.StatusOK {
-				t.Fatalf("%s got %d", status, got.status)
-			}
-		}
-		r := w.settled(1)
-		if r.Period.Messages != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 1 {
-			t.Fatalf(
-				"%d settlements, %s billed, %d records; want one of 0.03 USD", r.Period.Messages, r.Period.Billed,
-				r.Ledger.Sequence,
-			)
-		}
-		w.until("the business is told of everything", func() bool { return w.report().Queues.Callbacks == 0 })
-		if got := strings.Join(w.business.statuses(id), " "); got != "sent read" {
-			t.Fatalf("the business was told %q, want only what moved forward", got)
-		}
-	})
-}
-
-func TestP2ConcurrentDuplicatesOfAWebhookCountOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.quiet(ana)
-		id := w.accepted(templateTo(ana, "parcel_ready"))
-		delivered := w.status(w.submittedID(id), "delivered", "")
-		inbound := w.inbound(phoneID, ana, "wamid.same", "hello")
-		var posts sync.WaitGroup
-		for range 16 {
-			posts.Go(func() { w.webhook(delivered, appSecret) })
-			posts.Go(func() { w.webhook(inbound, appSecret) })
-		}
-		posts.Wait()
-		if r := w.settled(1); r.Period.Messages != 1 || r.Ledger.Sequence != 1 {
-			t.Fatalf("%d settlements and %d records, want one", r.Period.Messages, r.Ledger.Sequence)
-		}
-		w.until("the business is told", func() bool { return len(w.business.received("wamid.same")) > 0 })
-		w.until("nothing waits any more", func() bool { return w.report().Queues.Callbacks == 0 })
-		if n := len(w.business.received("wamid.same")); n != 1 {
-			t.Fatalf("the business was told of the message %d times", n)
-		}
-	})
-}
-
-func TestP2FailedMessageIsFreeAndALateDeliveryIsACorrection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.quiet(ana)
-		id := w.accepted(templateTo(ana, "parcel_ready"))
-		upstream := w.submittedID(id)
-		w.webhook(
-			w.status(upstream, "failed", `,"errors":[{"code":131026,"title":"Message undeliverable"}]`), appSecret,
-		)
-		r := w.settled(1)
-		if r.Period.Charged != 0 || !r.Period.Reserved.Amount.IsZero() {
-			t.Fatalf("%d charged and %s reserved after the failure, want none", r.Period.Charged, r.Period.Reserved)
-		}
-		w.webhook(w.status(upstream, "delivered", ""), appSecret)
-		r = w.report()
-		if r.Period.Messages != 1 || r.Period.Charged != 1 || r.Period.Billed != usd("0.03") || r.Ledger.Sequence != 2 {
-			t.Fatalf(
-				"after the late delivery: %+v, ledger %d; want one message charged 0.03 USD by a second record", r.Period,
-				r.Ledger.Sequence,
-			)
-		}
-	})
-}
-
-func TestP2StatusOfAnUnknownIDIsKeptUntilItIsKnown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.quiet(ana)
-		w.control(http.MethodPut, "knobs", `{"sendDelay":"300ms","webhookDelay":"5s"}`)
-		id := w.accepted(templateTo(ana, "parcel_ready"))
-		upstream := w.submittedID(id) // the upstream has it; its answer is still under way
-		w.webhook(w.status(upstream, "delivered", ""), appSecret)
-		if r := w.settled(1); r.Period.Billed != usd("0.03") {
-			t.Fatalf("billed %s, want 0.03 USD", r.Period.Billed)
-		}
-		if n := w.metric(`guichet_gateway_webhook_events_total{kind="status",result="unknown"}`); n != "1" {
-			t.Fatalf("%q statuses were kept, want 1: the answer came before the status and the test shows nothing", n)
-		}
-	})
 }
 
 func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
@@ -196,6 +100,7 @@ func TestP3BlockingBudgetHoldsUnderConcurrency(t *testing.T) {
 }
 
 func TestP7NothingOfACustomerIsReadableAnywhere(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const body, data, number = "canary-of-the-body-4242", "canary-of-the-data-4242", "33698765432"
 		w := newWorld(t)
@@ -314,6 +219,7 @@ func TestP10ReloadNeedsNoRestartAndABadDocumentIsRefused(t *testing.T) {
 }
 
 func TestP12DroppedAnswerIsADoubtThatAStatusResolves(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"effect":"dropAfter","next":1}`)
@@ -369,112 +275,6 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 	}
 }
 
-func TestStoppedChannelWaitsAndGoesOnWithNewCredentials(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.document.Channels[0].AccessToken = "expired"
-		w.writeDocument()
-		w.until(
-			"the document is served", func() bool {
-				return w.report().ConfigDigest == config.Digest(
-					mustRead(t, w.directory),
-				)
-			},
-		)
-		w.accepted(templateTo(ana, "parcel_ready"))
-		w.until("the stop is reported", func() bool {
-			r := w.report()
-			return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodeInvalidToken
-		})
-		if r := w.report(); stopped(r)[0].Name != "main" || r.Queues.Outbound != 1 {
-			t.Fatalf("stopped %+v with %d waiting, want main and the message", stopped(r), r.Queues.Outbound)
-		}
-		w.document.Channels[0].AccessToken = accessToken
-		w.writeDocument()
-		w.settled(1)
-		if r := w.report(); len(stopped(r)) != 0 {
-			t.Fatalf("still stopped: %+v", stopped(r))
-		}
-	})
-}
-
-func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.writes(ana, "hello", 0)
-		w.control(http.MethodPost, "faults", `{"code":131042,"next":1}`)
-		w.accepted(templateTo(ana, "parcel_ready"))
-		w.until("the stop is reported", func() bool {
-			r := w.report()
-			return len(stopped(r)) == 1 && stopped(r)[0].Obstacle.Code == graph.CodePayment
-		})
-		got := w.send(templateTo(ana, "parcel_ready"))
-		const want = "The upstream takes no billable message: its payment method must be mended first."
-		if got.code != 131042 || got.details != want {
-			t.Fatalf("got %s, want 131042 and %q", got.body, want)
-		}
-		reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
-		w.writes("33612345679", "hello", 0)
-		w.accepted(reaction)
-		if r := w.settled(1); r.Period.Charged != 0 {
-			t.Fatalf("%d charged, want the free reaction only", r.Period.Charged)
-		}
-		if r := w.report(); len(stopped(r)) != 1 {
-			t.Fatal("a free message ended the stop")
-		}
-		w.clock.advance(stopProbe)
-		w.accepted(reaction)
-		w.until("a billable message probes and ends the stop", func() bool { return len(stopped(w.report())) == 0 })
-		if r := w.settled(3); r.Period.Charged != 1 {
-			t.Fatalf("%d charged, want the billable one", r.Period.Charged)
-		}
-	})
-}
-
-// timeless is a test without a deadline, which a bubble of synctest has none of.
-type timeless struct{ testing.TB }
-
-func TestP2AnyOrderOfStatusesSettlesTheSame(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		settled, charged := int64(0), int64(0)
-		rapid.Check(timeless{t}, func(rt *rapid.T) {
-			customer := fmt.Sprintf("336123%05d", settled)
-			w.quiet(customer)
-			id := w.accepted(templateTo(customer, "parcel_ready"))
-			upstream := w.submittedID(id)
-			told := rapid.SliceOfN(
-				rapid.SampledFrom([]string{"sent", "delivered", "read", "failed"}), 1, 8,
-			).Draw(rt, "statuses")
-			ended, delivered := false, false
-			for _, status := range told {
-				w.webhook(w.status(upstream, status, ""), appSecret)
-				ended = ended || status != "sent"
-				delivered = delivered || status == "delivered" || status == "read"
-			}
-			if !ended {
-				w.webhook(w.status(upstream, "failed", ""), appSecret)
-			}
-			settled++
-			if delivered {
-				charged++
-			}
-			// A status that overtakes the answer to the send is applied with the answer. What would
-			// be counted too often shows in the next case at the latest.
-			w.until(
-				fmt.Sprintf("%v settles once", told),
-				func() bool { p := w.report().Period; return p.Messages == settled && p.Charged == charged },
-			)
-		})
-		if p := w.report().Period; p.Messages != settled || p.Charged != charged {
-			t.Fatalf("%d settled and %d charged, want %d and %d", p.Messages, p.Charged, settled, charged)
-		}
-	})
-}
-
 func TestP4MessageWhoseWindowClosesWhileItWaitsNeverLeaves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -495,95 +295,6 @@ func TestP4MessageWhoseWindowClosesWhileItWaitsNeverLeaves(t *testing.T) {
 		}
 		if n := len(w.sim.Messages(simulator.MessageFilter{})); n != 0 {
 			t.Fatalf("%d messages left the gateway", n)
-		}
-	})
-}
-
-func TestStopHoldsForMarketingThatWaits(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
-		id := w.accepted(templateTo(ana, "summer_sale"))
-		w.writes(ana, "STOP", 0)
-		w.control(http.MethodDelete, "faults", "")
-		w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
-		if told := w.business.received(id); !strings.Contains(told[0], `"code":131050`) {
-			t.Fatalf("the business was told %s, want 131050", told[0])
-		}
-	})
-}
-
-func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.writes(ana, "hello", 0)
-		w.writes("33612345679", "hello", 0)
-		w.control(http.MethodPost, "faults", `{"code":131042,"rate":1}`)
-		const metric = `guichet_gateway_upstream_results_total{code="131042",result="stopped"}`
-		reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
-		w.accepted(reaction)
-		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
-		w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
-		w.until("the second message met the stop", func() bool { return w.metric(metric) != "1" })
-		if n := w.metric(metric); n != "2" {
-			t.Fatalf("the upstream was asked %s times, want once for each message", n)
-		}
-		w.control(http.MethodDelete, "faults", "")
-		w.clock.advance(stopProbe)
-		// wakes the dispatcher, which sleeps by the real clock
-		w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
-		w.settled(2)
-	})
-}
-
-func TestChannelStoppedIsZeroAfterANewConfiguration(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		const metric = `guichet_gateway_channel_stopped{channel="main"}`
-		w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
-		w.accepted(templateTo(ana, "parcel_ready"))
-		w.until("the stop is counted", func() bool { return w.metric(metric) == "1" })
-		w.document.Account.DisplayName = "Acme again"
-		w.writeDocument()
-		w.settled(1)
-		if got := w.metric(metric); got != "0" {
-			t.Fatalf("the metric is %q", got)
-		}
-	})
-}
-
-// The upstream may take a message and tell later that nobody pays for it: that stops the channel
-// too, and shows wherever a stop does.
-func TestPaymentStopThatAStatusTellsShowsInMetricAndLog(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"next":1}`)
-		w.accepted(templateTo(ana, "parcel_ready"))
-		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
-		w.settled(1)
-		if got := w.metric(`guichet_gateway_channel_stopped{channel="main"}`); got != "1" {
-			t.Errorf("the metric is %q", got)
-		}
-		if !strings.Contains(w.logs.String(), "Channel stopped by the upstream") {
-			t.Error("the log does not tell")
-		}
-	})
-}
-
-func TestRefusalOfAnOpenWindowIsCountedWhereverTheUpstreamSaysIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, fault := range []string{`{"code":131047,"next":1}`, `{"code":131047,"async":true,"next":1}`} {
-			w := newWorld(t)
-			w.writes(ana, "hello", 0)
-			w.control(http.MethodPost, "faults", fault)
-			w.accepted(textTo(ana, "hi"))
-			w.settled(1)
-			if n := w.metric(`guichet_gateway_verdict_differences_total{verdict="window"}`); n != "1" {
-				t.Errorf("%s: counted %q", fault, n)
-			}
 		}
 	})
 }

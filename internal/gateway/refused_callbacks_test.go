@@ -42,6 +42,7 @@ func newPicky(w *world) *picky {
 // A callback that the endpoint never takes stands in its customer's line for a quarter of an hour,
 // and nobody else's; it is kept, told of, and can be replayed or dropped.
 func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		endpoint := newPicky(w)

@@ -22,6 +22,7 @@ import (
 )
 
 func TestReportNeedsItsTokenAndCostsNothingWhileNothingChanges(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for _, authorization := range []string{"", "Bearer ", "Bearer " + apiKey, w.token} {
@@ -46,6 +47,7 @@ func TestReportNeedsItsTokenAndCostsNothingWhileNothingChanges(t *testing.T) {
 // The operator gives what it has published last, and the report says whether that is on the
 // ledger's chain. While it is, that changes nothing.
 func TestP5ReportSaysWhetherWhatWasPublishedIsOnItsChain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.accepted(templateTo(ana, "parcel_ready"))
@@ -100,6 +102,7 @@ func TestP5ReportSaysWhetherWhatWasPublishedIsOnItsChain(t *testing.T) {
 }
 
 func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.accepted(templateTo(ana, "parcel_ready"))
@@ -198,6 +201,7 @@ func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 }
 
 func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unixSeconds(
@@ -248,6 +252,7 @@ func TestRestartKeepsWhatWasStored(t *testing.T) {
 }
 
 func TestMissingKeysAreNamed(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	gatewaytest.WriteKeys(t, directory)
 	for _, name := range []string{config.KeysetFile, config.CustomerKeyFile, config.ReportTokenFile} {

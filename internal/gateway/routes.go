@@ -3,12 +3,11 @@ package gateway
 import (
 	"errors"
 	"net/http"
-	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/media"
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
 )
@@ -22,6 +21,7 @@ func (g *Gateway) api() http.Handler {
 	}
 	const number = "/{version}/{phone}"
 	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
+	serve("POST "+number+"/marketing_messages", handlerMessages, g.postMarketing)
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
@@ -37,7 +37,7 @@ func (g *Gateway) api() http.Handler {
 	serve("GET "+config.WebhookPath, "handshake", g.intake.ServeHandshake)
 	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
-		number + "/messages", number + "/consents", number + "/erase", number + "/refused_callbacks",
+		number + "/messages", number + "/marketing_messages", number + "/consents", number + "/erase", number + "/refused_callbacks",
 		number + "/media", config.WebhookPath,
 	} {
 		serve(pattern, "other", refuseWith(network.NoMethod))
@@ -109,47 +109,9 @@ func (g *Gateway) askDesk(w http.ResponseWriter, r *http.Request) error {
 	if len(body) > maxDeskBody {
 		return network.Refuse(network.TooLarge, "The body is larger than 11 MiB.")
 	}
-	version, path, err := pathOf(r.URL)
+	request, err := requests.Of(r, body)
 	if err != nil {
 		return err
 	}
-	return upstreamFailure(g.requests.Answer(r.Context(), w, t, &network.Request{
-		Method: r.Method, Path: path, Query: r.URL.Query(), ContentType: r.Header.Get("Content-Type"), Body: body,
-		Base: baseOf(r), Version: version,
-	}))
-}
-
-// pathOf takes a path apart: its version, empty where it names none, and the parts behind it.
-func pathOf(address *url.URL) (version string, parts []string, err error) {
-	for text := range strings.SplitSeq(strings.Trim(address.EscapedPath(), "/"), "/") {
-		p, err := url.PathUnescape(text)
-		if err != nil {
-			return "", nil, network.Refuse(network.Malformed, "The path cannot be read.")
-		}
-		if p != "" {
-			parts = append(parts, p)
-		}
-	}
-	if len(parts) > 0 && (parts[0] == meta.Unversioned || apiVersion.MatchString(parts[0])) {
-		version, parts = parts[0], parts[1:]
-	}
-	if version == meta.Unversioned {
-		version = ""
-	}
-	return version, parts, nil
-}
-
-var hostName = regexp.MustCompile(`^[A-Za-z0-9.\-_\[\]:]{1,255}$`)
-
-// baseOf is the gateway's own address as the client has written it, also where a proxy stands
-// before the gateway. Only that client's own answer holds it.
-func baseOf(r *http.Request) string {
-	scheme, host := "http", r.Host
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	if forwarded := r.Header.Get("X-Forwarded-Host"); hostName.MatchString(forwarded) {
-		host = forwarded
-	}
-	return scheme + "://" + host
+	return upstreamFailure(g.requests.Answer(r.Context(), w, t, request))
 }

@@ -12,6 +12,7 @@ import (
 )
 
 func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
+	t.Parallel()
 	g := &Gateway{metrics: telemetry.NewMetrics(), log: slog.New(slog.DiscardHandler)}
 	serving, done := make(chan struct{}), make(chan struct{})
 	served := g.bounded(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -50,6 +51,7 @@ func TestBusyGatewayCountsTheSendsThatItRefuses(t *testing.T) {
 // A client may end its half of the connection behind its request and wait: it looks as one that has
 // gone, and an answer that nobody writes is a 200.
 func TestP1FailureIsNoSuccessForWhoLooksGone(t *testing.T) {
+	t.Parallel()
 	g := &Gateway{metrics: telemetry.NewMetrics(), log: slog.New(slog.DiscardHandler)}
 	gone, leave := context.WithCancel(t.Context())
 	leave()

@@ -9,6 +9,7 @@ import (
 // A slot that was taken for a message which is then refused is for whoever waits, too: nothing else
 // may wake the dispatcher for long.
 func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := resting(t, &testClock{began: time.Now()})
 		g.gate.Begin(t.Context())

@@ -9,6 +9,7 @@ import (
 )
 
 func TestP11RoomOfTheStoreIsReportedWhereItIsKnown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	room := w.report().Storage
 	if room == nil || room.SizeBytes < (1<<20) || room.SizeBytes%(1<<20) != 0 || room.FreeBytes <= 0 ||

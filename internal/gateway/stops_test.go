@@ -3,9 +3,12 @@ package gateway
 import (
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
+	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/upstream"
 )
 
@@ -15,7 +18,9 @@ import (
 func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w, reads := newWorldWithReads(t)
+		w.until("the upstream was asked", func() bool { return w.report().Channels[0].Checked })
+		reads.Store(false) // a probe that is answered would end the stop too
 		w.control(http.MethodPost, "faults", `{"code":190,"next":1}`)
 		w.accepted(templateTo("33600000001", "parcel_ready"))
 		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
@@ -31,6 +36,30 @@ func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 			)
 		}
 	})
+}
+
+// newWorldWithReads is newWorld with an upstream that answers reads with 500 while told not to serve
+// them.
+func newWorldWithReads(t *testing.T) (w *world, serves *atomic.Bool) {
+	t.Helper()
+	network := gatewaytest.NewNetwork()
+	serves = &atomic.Bool{}
+	serves.Store(true)
+	front := network.Serve(t, http.HandlerFunc(func(answer http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && !serves.Load() {
+			answer.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		w.sim.Handler().ServeHTTP(answer, r)
+	}))
+	w = listenOn(t, network, func(d *config.Document) {
+		for i := range d.Channels {
+			d.Channels[i].BaseURL = front.URL
+		}
+	})
+	w.start()
+	w.runSimulator()
+	return w, serves
 }
 
 // A plan no longer allows the account's namespace while messages wait behind a stop. The new

@@ -15,6 +15,7 @@ import (
 )
 
 func TestAnswerWithinTheWindowIsFreeAndATemplateIsBilledOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "where is my parcel", 0)
@@ -48,6 +49,7 @@ func TestAnswerWithinTheWindowIsFreeAndATemplateIsBilledOnce(t *testing.T) {
 }
 
 func TestP4RefusalSaysWhenTheWindowClosed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		silent := w.clock.now().Add(-25 * time.Hour)
@@ -75,6 +77,7 @@ func TestP4RefusalSaysWhenTheWindowClosed(t *testing.T) {
 }
 
 func TestP4LateWebhookOpensNoWindowInTheFuture(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "late", 23*time.Hour+59*time.Minute)
@@ -125,6 +128,7 @@ func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 // days, while free-form messages still need the service window. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		_, err := w.sim.Write(ana, simulator.Inbound{

@@ -28,7 +28,9 @@ func (s *story) upgrade() {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec(`DROP TABLE former_spellings; DELETE FROM schema_migrations WHERE version >= 12`); err != nil {
+	if _, err := db.Exec(
+		`DROP TABLE former_spellings; DROP TABLE differences; DELETE FROM schema_migrations WHERE version >= 12`,
+	); err != nil {
 		s.t.Fatal(err)
 	}
 	s.open()
@@ -64,6 +66,7 @@ func (s *story) refusal(to identity.Address, form [2]string) int {
 // What a version before had under its spelling of a number holds after an upgrade: refusals always,
 // and windows where the spelling was of one person only.
 func TestP13AnUpgradeForgetsNoRefusal(t *testing.T) {
+	t.Parallel()
 	refusals := map[string]struct {
 		refuse func(*conversation.State, int64)
 		form   [2]string
@@ -117,6 +120,7 @@ func TestP13AnUpgradeForgetsNoRefusal(t *testing.T) {
 // Whoever is erased after an upgrade is forgotten under the former spelling too, and what was
 // allowed again stays allowed.
 func TestP13AnUpgradeIsAnUpgradeOnce(t *testing.T) {
+	t.Parallel()
 	const before, to = "541155560004", "5491155560004"
 	s := newStory(t, "2026-10-29T08:00:00Z", rand.New(rand.NewPCG(1, 2)), func(*config.Document) {})
 	s.keeps(before, func(state *conversation.State) { state.StopMarketing(true, s.now.Unix()) })

@@ -45,6 +45,7 @@ const (
 	CodePairRateLimit         = 131056
 	CodeMaintenance           = 131057
 	CodeBadCursor             = 131059
+	CodeMaxPrice              = 131061
 	CodeUserIDNotSupported    = 131062
 	CodeTemplateParameters    = 132000
 	CodeTemplateMissing       = 132001
@@ -55,6 +56,7 @@ const (
 	CodeTemplateDisabled      = 132016
 	CodeTemplateBadParameters = 132018
 	CodeNotRegistered         = 133010
+	CodeNotMarketing          = 134100
 	CodeBlockUsersFailed      = 139100
 )
 

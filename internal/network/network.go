@@ -10,7 +10,7 @@
 //
 //	Parse(body)            the business's request → Outbound
 //	Encode(content, …)     what was stored of it → the upstream's request, with our id in it
-//	Upstream.Send(body)    → Sent, or an Error, or a TransportError
+//	Upstream.Send(…)       → Sent, or an Error, or a TransportError
 //
 // The way in:
 //
@@ -48,9 +48,10 @@ type Sender interface {
 	// Parse reads a business's request to the messages endpoint. It keeps no reference to the body.
 	// Its error is an Error that names the field, never its value.
 	Parse(body []byte) (*Outbound, error)
-	// CheckCategory refuses what the network does not send to such a recipient in a category. It is
-	// asked once the category of a template is known. Its error is an Error.
-	CheckCategory(message *Outbound, category conversation.Category) error
+	// Categorize is what a message is billed as, given the category of its template or its own, and
+	// whether the template has a price of the business's own as its most. It refuses what the network
+	// does not send to such a recipient, or by such an endpoint; its error is an Error.
+	Categorize(message *Outbound, category conversation.Category, capped bool) (conversation.Category, error)
 	// Encode writes the upstream's request for a message from the content of its Outbound: with our
 	// id for the network to return, if it correlates, and with the network's ids of the messages
 	// that the business quotes by ours. UpstreamID tells those; "" is not known. Encode returns
@@ -86,6 +87,12 @@ type Refuser interface {
 	KnowsCode(code int) bool
 	// CauseOf is what an error of a code is about, as far as the code alone tells.
 	CauseOf(code int) Cause
+}
+
+// Marketer is a Network with an endpoint of its own for marketing.
+type Marketer interface {
+	// ParseMarketing reads a request to that endpoint, as Parse reads one for messages.
+	ParseMarketing(body []byte) (*Outbound, error)
 }
 
 // Blocker is a Network on which a business can block customers.

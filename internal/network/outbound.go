@@ -22,6 +22,9 @@ type Outbound struct {
 	// message's, and is not looked at for a notice.
 	Answer func(id string) any
 
+	// Endpoint is where the upstream takes the message, of those that the network has; empty for the
+	// usual one.
+	Endpoint string
 	// To is whom the message goes to: what the customer is looked up by.
 	To identity.Address
 	// Recipient is the address as it is sent to and as callbacks name it.
@@ -66,9 +69,9 @@ type Access struct {
 // Upstream is a channel at its network's API. It is safe for concurrent use. The error of a call is
 // an Error, if the network has answered, or a *TransportError.
 type Upstream interface {
-	// Send sends a message that Encode has written. A TransportError, unless NotSent, and an Error
-	// that HidesOutcome leave open whether the network has the message.
-	Send(ctx context.Context, body []byte) (Sent, error)
+	// Send sends a message that Encode has written to an endpoint, see Outbound. A TransportError,
+	// unless NotSent, and an Error that HidesOutcome leave open whether the network has the message.
+	Send(ctx context.Context, endpoint string, body []byte) (Sent, error)
 	// Notify passes a notice of Parse on.
 	Notify(ctx context.Context, notice []byte) error
 	// Describe reads the channel, as a JSON text for the business. It costs nothing and shows that

@@ -33,6 +33,7 @@ func (s *Simulator) Handler() http.Handler {
 func (s *Simulator) graphAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{version}/{id}/messages", s.postMessage)
+	mux.HandleFunc("POST /{version}/{id}/marketing_messages", s.postMarketing)
 	mux.HandleFunc("GET /{version}/{id}/message_templates", s.listTemplates)
 	mux.HandleFunc("POST /{version}/{id}/message_templates", s.createTemplate)
 	mux.HandleFunc("DELETE /{version}/{id}/message_templates", s.deleteTemplate)

@@ -21,12 +21,24 @@ type verdict struct {
 }
 
 func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
+	s.take(w, r, whatsapp.ParseSend)
+}
+
+// postMarketing takes a marketing template, whose delivery Meta optimises.
+func (s *Simulator) postMarketing(w http.ResponseWriter, r *http.Request) {
+	s.take(w, r, whatsapp.ParseMarketing)
+}
+
+// take judges a message that parse reads, and answers.
+func (s *Simulator) take(
+	w http.ResponseWriter, r *http.Request, parse func([]byte) (*whatsapp.Send, error),
+) {
 	numberID := r.PathValue("id")
 	if failure := s.authorize(r, numberID); failure != nil {
 		s.refuse(w, failure)
 		return
 	}
-	send, failure := readSend(w, r)
+	send, failure := readSend(w, r, parse)
 	if failure != nil {
 		s.refuse(w, failure)
 		return
@@ -49,12 +61,14 @@ func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func readSend(w http.ResponseWriter, r *http.Request) (*whatsapp.Send, *graph.Error) {
+func readSend(
+	w http.ResponseWriter, r *http.Request, parse func([]byte) (*whatsapp.Send, error),
+) (*whatsapp.Send, *graph.Error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, whatsapp.MaxSendBody))
 	if err != nil {
 		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 256 KiB.")
 	}
-	send, err := whatsapp.ParseSend(body)
+	send, err := parse(body)
 	if failure, ok := graph.AsError(err); ok {
 		return nil, failure
 	}
@@ -101,7 +115,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
-	stopped := m.Category == marketing && st.customer(st.pairOf(n.ID, m.To)).stopped
+	stopped := isMarketing(m.Category) && st.customer(st.pairOf(n.ID, m.To)).stopped
 	switch {
 	case stopped:
 		s.planFailure(m, whatsapp.MarketingStopped())
@@ -146,6 +160,9 @@ func (s *Simulator) check(
 	}
 	if send.IsTemplate() {
 		held, preview, refusal := st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
+		if held != nil && refusal == nil {
+			refusal = fitsEndpoint(held, send.Optimised)
+		}
 		if held != nil && held.Category == template.CategoryAuthentication && send.To == "" {
 			return nil, "", graph.NewError(
 				graph.CodeUserIDNotSupported, "An authentication template needs a phone number in to.",
@@ -161,6 +178,18 @@ func (s *Simulator) check(
 		return nil, "", whatsapp.OutsideWindow(closed)
 	}
 	return nil, "", nil
+}
+
+// fitsEndpoint refuses a template that goes to the other endpoint. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
+func fitsEndpoint(held *heldTemplate, optimised bool) *graph.Error {
+	switch {
+	case optimised && held.Category != template.CategoryMarketing:
+		return graph.NewError(graph.CodeNotMarketing, "Only templates of category MARKETING are sent here.")
+	case !optimised && held.compiled.Capped():
+		return graph.NewError(graph.CodeMaxPrice, "A template with a maximum price goes to /marketing_messages.")
+	}
+	return nil
 }
 
 // recipient is the key of the addressed customer or group.

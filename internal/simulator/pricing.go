@@ -25,6 +25,7 @@ const (
 	service        = "service"
 	utility        = "utility"
 	marketing      = "marketing"
+	marketingLite  = "marketing_lite"
 	entryOrigin    = "referral_conversion"
 )
 
@@ -70,9 +71,14 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 	return p
 }
 
+func isMarketing(category string) bool { return category == marketing || category == marketingLite }
+
 // categoryOf is the billed category of a message: its template's, in lower
 // case, its own where it is sent directly, or service.
 func categoryOf(send *whatsapp.Send, held *heldTemplate) string {
+	if send.Optimised {
+		return marketingLite
+	}
 	if held != nil {
 		return strings.ToLower(held.Category)
 	}

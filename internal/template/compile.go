@@ -14,10 +14,21 @@ type Compiled struct {
 	body           part
 	footer         string
 	buttons        []button
-	// others are the types, in lower case, of components that this package does not know. The
-	// upstream checks what a message has for them.
+	// cards are those of the carousel; none if there is no carousel, or nothing is known of it.
+	cards []*Compiled
+	// capped says that the business has set the most that it pays for a delivery.
+	capped bool
+	// expires says that a message tells when the offer ends.
+	expires bool
+	// others are the types, in lower case, of further components. What a message has for one that
+	// this package does not know is the upstream's to check.
 	others map[string]bool
+	// longest is how long the body may become, in characters.
+	longest int
 }
+
+// Capped tells whether the business has set the most that it pays for a delivery.
+func (c *Compiled) Capped() bool { return c.capped }
 
 // part is a header or body.
 type part struct {
@@ -41,21 +52,38 @@ type button struct {
 // body. Whatever else Lint finds is for Meta to decide. Definitions that were read back from Meta
 // compile too.
 func Compile(d Definition) (*Compiled, error) {
-	c := &Compiled{named: d.ParameterFormat == Named, authentication: d.Category == CategoryAuthentication}
-	hasBody := false
-	for i, component := range d.Components {
-		path := fmt.Sprintf("components[%d]", i)
+	c, hasBody, err := compile("components", d.Components, d.ParameterFormat == Named)
+	if err != nil {
+		return nil, err
+	}
+	if !hasBody {
+		return nil, fmt.Errorf("components: the BODY is missing")
+	}
+	c.capped = len(d.OptimizationSpec) > 0 && string(d.OptimizationSpec) != "null"
+	c.authentication = d.Category == CategoryAuthentication
+	if c.authentication {
+		c.body = authenticationBody()
+	}
+	c.longest = c.longestBody()
+	return c, nil
+}
+
+// compile reads the components of a template, or of a card.
+func compile(path string, components []Component, named bool) (c *Compiled, hasBody bool, err error) {
+	c = &Compiled{named: named}
+	for i, component := range components {
+		place := fmt.Sprintf("%s[%d]", path, i)
 		switch component.Type {
 		case Header:
-			header, err := compileHeader(component, c.named)
+			header, err := compileHeader(component, named)
 			if err != nil {
-				return nil, fmt.Errorf("%s.%w", path, err)
+				return nil, false, fmt.Errorf("%s.%w", place, err)
 			}
 			c.header = header
 		case Body:
-			body, err := compileText(component.Text, c.named)
+			body, err := compileText(component.Text, named)
 			if err != nil {
-				return nil, fmt.Errorf("%s.%w", path, err)
+				return nil, false, fmt.Errorf("%s.%w", place, err)
 			}
 			c.body, hasBody = *body, true
 		case Footer:
@@ -65,19 +93,35 @@ func Compile(d Definition) (*Compiled, error) {
 				c.buttons = append(c.buttons, compileButton(b))
 			}
 		default:
-			if c.others == nil {
-				c.others = map[string]bool{}
+			if err := c.compileOther(place, component); err != nil {
+				return nil, false, err
 			}
-			c.others[strings.ToLower(component.Type)] = true
 		}
 	}
-	if !hasBody {
-		return nil, fmt.Errorf("components: the BODY is missing")
+	return c, hasBody, nil
+}
+
+// compileOther reads a component beyond text and buttons.
+func (c *Compiled) compileOther(path string, component Component) error {
+	if c.others == nil {
+		c.others = map[string]bool{}
 	}
-	if c.authentication {
-		c.body = authenticationBody()
+	c.others[strings.ToLower(component.Type)] = true
+	if component.Type == LimitedTimeOffer && component.Offer != nil {
+		c.expires = component.Offer.HasExpiration
 	}
-	return c, nil
+	if component.Type != Carousel {
+		return nil
+	}
+	for i, card := range component.Cards {
+		compiled, _, err := compile(fmt.Sprintf("%s.cards[%d].components", path, i), card.Components, c.named)
+		if err != nil {
+			return err
+		}
+		compiled.longest = maxCardBody
+		c.cards = append(c.cards, compiled)
+	}
+	return nil
 }
 
 // longestBody returns how long the body may become, in characters. For a body-only template two

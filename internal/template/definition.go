@@ -20,10 +20,12 @@ const (
 
 // Component types of a definition.
 const (
-	Header  = "HEADER"
-	Body    = "BODY"
-	Footer  = "FOOTER"
-	Buttons = "BUTTONS"
+	Header           = "HEADER"
+	Body             = "BODY"
+	Footer           = "FOOTER"
+	Buttons          = "BUTTONS"
+	Carousel         = "CAROUSEL"
+	LimitedTimeOffer = "LIMITED_TIME_OFFER"
 )
 
 // Header formats.
@@ -34,18 +36,22 @@ const (
 	FormatGIF      = "GIF"
 	FormatDocument = "DOCUMENT"
 	FormatLocation = "LOCATION"
+	FormatProduct  = "PRODUCT"
 )
 
 // Button types.
 const (
-	ButtonQuickReply  = "QUICK_REPLY"
-	ButtonURL         = "URL"
-	ButtonPhoneNumber = "PHONE_NUMBER"
-	ButtonCopyCode    = "COPY_CODE"
-	ButtonOTP         = "OTP"
-	ButtonFlow        = "FLOW"
-	ButtonCatalog     = "CATALOG"
-	ButtonMPM         = "MPM"
+	ButtonQuickReply   = "QUICK_REPLY"
+	ButtonURL          = "URL"
+	ButtonPhoneNumber  = "PHONE_NUMBER"
+	ButtonCopyCode     = "COPY_CODE"
+	ButtonOTP          = "OTP"
+	ButtonFlow         = "FLOW"
+	ButtonCatalog      = "CATALOG"
+	ButtonMPM          = "MPM"
+	ButtonSPM          = "SPM"
+	ButtonOrderDetails = "ORDER_DETAILS"
+	ButtonVoiceCall    = "VOICE_CALL"
 )
 
 // Kinds of one-time password button.
@@ -67,11 +73,15 @@ type Definition struct {
 	// MessageSendTTLSeconds is how long Meta tries to deliver, in seconds; -1
 	// means 30 days and nil Meta's default.
 	MessageSendTTLSeconds *int `json:"message_send_ttl_seconds,omitempty"`
+	// OptimizationSpec is the most that the business pays for a delivery of a marketing template. A
+	// template that has it is sent through the endpoint for marketing messages only. Source:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
+	OptimizationSpec json.RawMessage `json:"optimization_spec,omitempty"`
 }
 
 // Component is a part of a definition.
 type Component struct {
-	// Type is Header, Body, Footer or Buttons.
+	// Type is Header, Body, Footer, Buttons, Carousel, LimitedTimeOffer or another word of Meta's.
 	Type string `json:"type"`
 	// Format is the header's format.
 	Format string `json:"format,omitempty"`
@@ -81,10 +91,25 @@ type Component struct {
 	Example *Example `json:"example,omitempty"`
 	// Buttons are the buttons of a Buttons component.
 	Buttons []Button `json:"buttons,omitempty"`
+	// Cards are the cards of a Carousel.
+	Cards []Card `json:"cards,omitempty"`
+	// Offer is what a LimitedTimeOffer says.
+	Offer *Offer `json:"limited_time_offer,omitempty"`
 	// AddSecurityRecommendation adds Meta's warning to an authentication body.
 	AddSecurityRecommendation *bool `json:"add_security_recommendation,omitempty"`
 	// CodeExpirationMinutes, 1 to 90, adds an expiry to an authentication footer.
 	CodeExpirationMinutes *int `json:"code_expiration_minutes,omitempty"`
+}
+
+// Card is one card of a carousel: a header, and maybe a body and buttons.
+type Card struct {
+	Components []Component `json:"components"`
+}
+
+// Offer is an offer that ends: its text, and whether a message says when.
+type Offer struct {
+	Text          string `json:"text,omitempty"`
+	HasExpiration bool   `json:"has_expiration,omitempty"`
 }
 
 // Example holds a sample value for each variable and for a media header.

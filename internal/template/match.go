@@ -30,38 +30,42 @@ func (m *Mismatch) Error() string { return fmt.Sprintf("(#%d) %s", m.Code, m.Det
 // Match reports whether the components of a message fit the template. The error,
 // if any, is a *Mismatch.
 func (c *Compiled) Match(components []SendComponent) error {
-	m := c.match(components)
+	m := c.match(componentsPath, components)
 	if m == nil {
 		return nil // not m: a nil *Mismatch is an error that is not nil
 	}
 	return m
 }
 
-func (c *Compiled) match(components []SendComponent) *Mismatch {
-	given, m := c.arrange(components)
+// match compares components that stand at a path of the request.
+func (c *Compiled) match(path string, components []SendComponent) *Mismatch {
+	given, m := c.arrange(path, components)
 	if m != nil {
 		return m
 	}
 	if m := c.matchHeader(given.header); m != nil {
 		return m
 	}
-	if m := c.matchText(given.body, &c.body, c.longestBody()); m != nil {
+	if m := c.matchText(given.body, &c.body, c.longest); m != nil {
 		return m
 	}
 	if c.authentication && utf8.RuneCountInString(given.body.parameters[0].Value()) > maxAuthCode {
 		return mismatch(CodeLength, "%s: the code has more than %d characters.", given.body.parameter(0), maxAuthCode)
 	}
 	for i, b := range c.buttons {
-		if m := b.match(i, given.buttons[i]); m != nil {
+		if m := b.match(path, i, given.buttons[i]); m != nil {
 			return m
 		}
 	}
-	return nil
+	if m := c.matchOffer(given.offer); m != nil {
+		return m
+	}
+	return c.matchCarousel(given.carousel)
 }
 
 // arrangement is what a message has, by place.
 type arrangement struct {
-	header, body given
+	header, body, offer, carousel given
 	// buttons has an element for each button of the template, nil if the message has nothing for
 	// it.
 	buttons []*given
@@ -70,15 +74,17 @@ type arrangement struct {
 // given is what a message has for one component of the template.
 type given struct {
 	name       string // such as "body"
+	root       string // where it is in the request, or would be
 	path       string // in the request; empty if the message does not name the component
 	subType    string
 	parameters []Parameter
+	cards      []SendCard
 }
 
 // place returns how an error names the component.
 func (g given) place() string {
 	if g.path == "" {
-		return componentsPath + " (" + g.name + ")"
+		return g.root + " (" + g.name + ")"
 	}
 	return g.path + " (" + g.name + ")"
 }
@@ -90,33 +96,42 @@ func (g given) parameter(i int) string {
 
 const componentsPath = "template.components"
 
-func (c *Compiled) arrange(components []SendComponent) (arrangement, *Mismatch) {
+// tapTarget is a component that a message may have for any template: what a tap on it opens. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/tap-target-url-title-override
+const tapTarget = "tap_target_configuration"
+
+func (c *Compiled) arrange(root string, components []SendComponent) (arrangement, *Mismatch) {
+	absent := func(name string) given { return given{name: name, root: root} }
 	all := arrangement{
-		header: given{name: "header"}, body: given{name: "body"}, buttons: make([]*given, len(c.buttons)),
+		header: absent("header"), body: absent("body"), offer: absent(offerType), carousel: absent(carouselType),
+		buttons: make([]*given, len(c.buttons)),
 	}
 	seen := map[string]bool{}
 	for i := range components {
 		component := &components[i]
-		kind, path := strings.ToLower(component.Type), fmt.Sprintf("%s[%d]", componentsPath, i)
-		switch kind {
-		case "header":
-			all.header = given{name: kind, path: path, parameters: component.Parameters}
-		case "body":
-			all.body = given{name: kind, path: path, parameters: component.Parameters}
-		case "footer":
+		kind, path := strings.ToLower(component.Type), fmt.Sprintf("%s[%d]", root, i)
+		found := given{name: kind, root: root, path: path, parameters: component.Parameters, cards: component.Cards}
+		switch {
+		case kind == "header":
+			all.header = found
+		case kind == "body":
+			all.body = found
+		case kind == "footer":
 			if n := len(component.Parameters); n > 0 {
 				return all, mismatch(CodeCount, "%s (footer): 0 parameters are expected and %d are given.", path, n)
 			}
-		case "button":
+		case kind == "button":
 			if m := all.placeButton(path, component); m != nil {
 				return all, m
 			}
 			continue // a template may have several
-		default:
-			if !c.others[kind] {
-				return all, mismatch(CodeFormat,
-					"%s.type: the template has no component of this type. Use header, body or button.", path)
-			}
+		case kind != tapTarget && !c.others[kind]:
+			return all, mismatch(CodeFormat,
+				"%s.type: the template has no component of this type. Use header, body or button.", path)
+		case kind == offerType:
+			all.offer = found
+		case kind == carouselType:
+			all.carousel = found
 		}
 		if seen[kind] {
 			return all, mismatch(CodeFormat, "%s: a component of this type stands before it. Keep one.", path)
@@ -139,7 +154,7 @@ func (a *arrangement) placeButton(path string, component *SendComponent) *Mismat
 		return mismatch(CodeFormat, "%s.index: button %d stands twice in the components. Keep one.", path, index)
 	}
 	a.buttons[index] = &given{
-		name: fmt.Sprintf("button %d", index), path: path,
+		name: fmt.Sprintf("button %d", index), root: path, path: path,
 		subType: strings.ToLower(component.SubType), parameters: component.Parameters,
 	}
 	return nil
@@ -159,39 +174,51 @@ func (c *Compiled) matchHeader(header given) *Mismatch {
 	}
 }
 
-// matchMedia requires the header's one medium. The upstream takes a missing one for a wrong format;
-// it counts only texts.
+// matchMedia requires the header's one medium, place or product. The upstream takes a missing one
+// for a wrong format; it counts only texts.
 func matchMedia(header given, format string) *Mismatch {
 	want := strings.ToLower(format)
-	if format == FormatGIF {
-		want = strings.ToLower(FormatVideo)
-	}
-	var content []byte
-	one := len(header.parameters) == 1
-	if one {
-		p := &header.parameters[0]
-		content = map[string][]byte{
-			FormatImage:    p.Image,
-			FormatVideo:    p.Video,
-			FormatGIF:      p.Video,
-			FormatDocument: p.Document,
-			FormatLocation: p.Location,
-		}[format]
-	}
 	switch {
 	case !mediaFormat(format): // for the upstream to decide
-	case !one:
+		return nil
+	case len(header.parameters) != 1:
 		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.",
 			header.place(), want, len(header.parameters))
-	case header.parameters[0].Type != want || len(content) == 0:
+	}
+	p := &header.parameters[0]
+	if format == FormatGIF && p.Type == strings.ToLower(FormatVideo) { // clients write either
+		want = p.Type
+	}
+	if p.Type != want || len(p.object()) == 0 {
 		return mismatch(CodeFormat, "%s: a parameter of type %s with its %s object is expected.",
 			header.parameter(0), want, want)
 	}
 	return nil
 }
 
+// object is the object that belongs to the parameter's type, if that is one of a header.
+func (p *Parameter) object() []byte {
+	switch strings.ToUpper(p.Type) {
+	case FormatImage:
+		return p.Image
+	case FormatVideo:
+		return p.Video
+	case FormatGIF:
+		return p.GIF
+	case FormatDocument:
+		return p.Document
+	case FormatLocation:
+		return p.Location
+	case FormatProduct:
+		return p.Product
+	}
+	return nil
+}
+
 func mediaFormat(format string) bool {
-	return slices.Contains([]string{FormatImage, FormatVideo, FormatGIF, FormatDocument, FormatLocation}, format)
+	return slices.Contains(
+		[]string{FormatImage, FormatVideo, FormatGIF, FormatDocument, FormatLocation, FormatProduct}, format,
+	)
 }
 
 func (c *Compiled) matchText(given given, p *part, limit int) *Mismatch {

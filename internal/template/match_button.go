@@ -23,42 +23,48 @@ func subTypes(kind string) (names []string, known bool) {
 		return []string{"catalog"}, true
 	case ButtonMPM:
 		return []string{"mpm"}, true
-	case ButtonPhoneNumber:
+	case ButtonOrderDetails:
+		return []string{"order_details"}, true
+	case ButtonVoiceCall:
+		return []string{"voice_call"}, true
+	case ButtonPhoneNumber, ButtonSPM:
 		return nil, true
 	}
 	return nil, false
 }
 
-// needs returns how many parameters the button must have; optional buttons may have
-// none.
-func (b button) needs() (count int, optional bool) {
+// needs returns how many parameters the button must have at least and may have at most; one that
+// needs none may be left out.
+func (b button) needs() (least, most int) {
 	switch b.kind {
 	case ButtonURL:
 		if b.variable {
-			return 1, false
+			return 1, 1
 		}
-		return 0, true
-	case ButtonCopyCode, ButtonOTP:
-		return 1, false
+		return 0, 0
+	case ButtonCopyCode, ButtonOTP, ButtonOrderDetails:
+		return 1, 1
+	case ButtonVoiceCall: // for how long it can be tapped, and what the call brings along
+		return 0, 2
 	default:
-		return 1, true
+		return 0, 1
 	}
 }
 
-// match returns an error if what a message has does not fit the button at an index. The upstream
-// decides about buttons of unknown types.
-func (b button) match(index int, component *given) *Mismatch {
+// match returns an error if what a message has does not fit the button at an index of the
+// components at a path. The upstream decides about buttons of unknown types.
+func (b button) match(path string, index int, component *given) *Mismatch {
 	names, known := subTypes(b.kind)
 	if !known {
 		return nil
 	}
-	need, optional := b.needs()
+	least, most := b.needs()
 	switch {
-	case component == nil && optional:
+	case component == nil && least == 0:
 		return nil
 	case component == nil:
 		return mismatch(CodeCount, "%s (button %d): 1 parameter is expected and no component names the button.",
-			componentsPath, index)
+			path, index)
 	case len(names) == 0:
 		return mismatch(
 			CodeFormat, "%s: a button of type %s takes no component. Leave it out.", component.place(), b.kind,
@@ -66,13 +72,15 @@ func (b button) match(index int, component *given) *Mismatch {
 	case !slices.Contains(names, component.subType):
 		return mismatch(CodeFormat, "%s: sub_type must be %s.", component.place(), names[0])
 	}
-	if count := len(component.parameters); count != need && (!optional || count != 0) {
-		return mismatch(CodeCount, "%s: %d parameters are expected and %d are given.", component.place(), need, count)
+	if count := len(component.parameters); count < least || count > most {
+		return mismatch(CodeCount, "%s: %d parameters are expected and %d are given.", component.place(), most, count)
 	}
-	if len(component.parameters) == 0 {
-		return nil
+	for i := range component.parameters {
+		if m := b.matchParameter(component.parameter(i), &component.parameters[i]); m != nil {
+			return m
+		}
 	}
-	return b.matchParameter(component.parameter(0), &component.parameters[0])
+	return nil
 }
 
 func (b button) matchParameter(place string, p *Parameter) *Mismatch {
@@ -101,6 +109,10 @@ func (b button) matchParameter(place string, p *Parameter) *Mismatch {
 		}
 	case ButtonQuickReply:
 		return matchValue(place, p, "payload", "text")
+	case ButtonVoiceCall:
+		if p.Type != "ttl_minutes" && p.Type != "payload" {
+			return mismatch(CodeFormat, "%s: type must be ttl_minutes or payload.", place)
+		}
 	default:
 		if p.Type != "action" && p.Type != "payload" {
 			return mismatch(CodeFormat, "%s: type must be action.", place)

@@ -305,6 +305,10 @@ func FuzzDefinition(f *testing.F) {
 		[]byte(`{"components":[{"type":"BODY","text":"{{1}}"},{"type":"BODY","text":"{{2}}"}]}`),
 		[]byte(`[{"type":"body","parameters":[{"type":"currency"}]}]`),
 	)
+	f.Add(
+		[]byte(`{"components":[{"type":"BODY","text":"x"},{"type":"LIMITED_TIME_OFFER","limited_time_offer":{"has_expiration":true}},{"type":"CAROUSEL","cards":[{"components":[{"type":"HEADER","format":"PRODUCT"},{"type":"BODY","text":"{{1}}"}]}]}]}`),
+		[]byte(`[{"type":"limited_time_offer","parameters":[{"type":"limited_time_offer","limited_time_offer":{}}]},{"type":"carousel","cards":[{"card_index":0,"components":[{"type":"header","parameters":[{"type":"product","product":{}}]}]},{"card_index":9}]}]`),
+	)
 	f.Fuzz(func(t *testing.T, definition, message []byte) {
 		var d Definition
 		if json.Unmarshal(definition, &d) != nil {

@@ -18,7 +18,7 @@ func (c *Compiled) Render(components []SendComponent) (Preview, error) {
 	if err := c.Match(components); err != nil {
 		return Preview{}, err
 	}
-	given, m := c.arrange(components)
+	given, m := c.arrange(componentsPath, components)
 	if m != nil {
 		return Preview{}, m
 	}

@@ -27,13 +27,22 @@ type Send struct {
 
 // SendComponent fills one component of the template.
 type SendComponent struct {
-	// Type is header, body, footer, button or another lower-case name.
+	// Type is header, body, footer, button, carousel or another lower-case name.
 	Type string `json:"type"`
 	// SubType is quick_reply, url, copy_code, flow or catalog on buttons.
 	SubType string `json:"sub_type,omitempty"`
 	// Index is the button's place, from 0.
 	Index      *Index      `json:"index,omitempty"`
 	Parameters []Parameter `json:"parameters,omitempty"`
+	// Cards fill the cards of a carousel.
+	Cards []SendCard `json:"cards,omitempty"`
+}
+
+// SendCard fills one card of a carousel.
+type SendCard struct {
+	// Index is the card's place, from 0.
+	Index      *Index          `json:"card_index,omitempty"`
+	Components []SendComponent `json:"components,omitempty"`
 }
 
 // Index is a number that is written as a number or as a string.
@@ -55,8 +64,8 @@ func (i *Index) UnmarshalJSON(raw []byte) error {
 
 // Parameter is one value of a component.
 type Parameter struct {
-	// Type is text, currency, date_time, image, video, document, location,
-	// payload, coupon_code or action.
+	// Type is text, currency, date_time, image, video, gif, document, location, product, payload,
+	// coupon_code, action, limited_time_offer or another lower-case name.
 	Type string `json:"type"`
 	// ParameterName names the variable of a template with named parameters.
 	ParameterName string `json:"parameter_name,omitempty"`
@@ -66,12 +75,15 @@ type Parameter struct {
 	// Currency and DateTime carry the text to show in fallback_value.
 	Currency *Fallback `json:"currency,omitempty"`
 	DateTime *Fallback `json:"date_time,omitempty"`
-	// The media and flow objects are passed through.
+	// The objects of media, products, buttons and offers are passed through.
 	Image    json.RawMessage `json:"image,omitempty"`
 	Video    json.RawMessage `json:"video,omitempty"`
+	GIF      json.RawMessage `json:"gif,omitempty"`
 	Document json.RawMessage `json:"document,omitempty"`
 	Location json.RawMessage `json:"location,omitempty"`
+	Product  json.RawMessage `json:"product,omitempty"`
 	Action   json.RawMessage `json:"action,omitempty"`
+	Offer    json.RawMessage `json:"limited_time_offer,omitempty"`
 }
 
 // Fallback is the part of a currency or date_time value that is shown.
@@ -97,26 +109,43 @@ func (p Parameter) Value() string {
 
 // CheckSend checks the bounds of a message's components before they are matched. The error names
 // the place, never a value.
-func CheckSend(components []SendComponent) error {
+func CheckSend(components []SendComponent) error { return checkSend("components", components) }
+
+func checkSend(path string, components []SendComponent) error {
 	if len(components) > maxSendComponents {
-		return fmt.Errorf("components must have at most %d entries", maxSendComponents)
+		return fmt.Errorf("%s must have at most %d entries", path, maxSendComponents)
 	}
-	for i, c := range components {
-		if c.Type == "" {
-			return fmt.Errorf("components[%d].type is missing: give header, body or button", i)
+	for i := range components {
+		if err := components[i].check(fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			return err
 		}
-		if len(c.Parameters) > maxSendParameters {
-			return fmt.Errorf("components[%d].parameters must have at most %d entries", i, maxSendParameters)
+	}
+	return nil
+}
+
+func (c *SendComponent) check(path string) error {
+	if c.Type == "" {
+		return fmt.Errorf("%s.type is missing: give header, body or button", path)
+	}
+	if len(c.Parameters) > maxSendParameters {
+		return fmt.Errorf("%s.parameters must have at most %d entries", path, maxSendParameters)
+	}
+	for i, p := range c.Parameters {
+		if p.Type == "" {
+			return fmt.Errorf(
+				"%s.parameters[%d].type is missing: give text, image, payload or another type", path, i,
+			)
 		}
-		for j, p := range c.Parameters {
-			if p.Type == "" {
-				return fmt.Errorf(
-					"components[%d].parameters[%d].type is missing: give text, image, payload or another type", i, j,
-				)
-			}
-			if utf8.RuneCountInString(p.Value()) > maxSendValue {
-				return fmt.Errorf("components[%d].parameters[%d] must have at most %d characters", i, j, maxSendValue)
-			}
+		if utf8.RuneCountInString(p.Value()) > maxSendValue {
+			return fmt.Errorf("%s.parameters[%d] must have at most %d characters", path, i, maxSendValue)
+		}
+	}
+	if len(c.Cards) > maxCards {
+		return fmt.Errorf("%s.cards must have at most %d entries", path, maxCards)
+	}
+	for i := range c.Cards {
+		if err := checkSend(fmt.Sprintf("%s.cards[%d].components", path, i), c.Cards[i].Components); err != nil {
+			return err
 		}
 	}
 	return nil

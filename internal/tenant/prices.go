@@ -61,11 +61,28 @@ type RevisionRef struct {
 	EffectiveDate string `json:"effectiveDate"`
 	// Digest is that of pricing.Digest.
 	Digest string `json:"digest"`
+	// Found is where the content of a frozen revision comes from.
+	Found Origin `json:"found,omitempty"`
 }
 
-// NewPriceRecord is that of an account that no plan has priced yet.
+// Origin is where the content of a frozen revision comes from.
+type Origin string
+
+const (
+	// FoundRecorded is a content that was recorded before a gateway could price by it.
+	FoundRecorded Origin = ""
+	// FoundServed is what the configuration of the gateway had when the record was lost.
+	FoundServed Origin = "Configuration"
+	// FoundInPlan is what the plan had when the record was lost: it may have been changed before.
+	FoundInPlan Origin = "Plan"
+)
+
+// NewPriceRecord is that of an account without one. No plan has priced it yet, or the record was
+// lost: then the account's status, which no tenant can write, has the name of its plan.
 func NewPriceRecord(account *v1alpha1.BusinessAccount) PriceRecord {
-	return PriceRecord{Namespace: account.Namespace, Name: account.Name, UID: string(account.UID)}
+	return PriceRecord{
+		Namespace: account.Namespace, Name: account.Name, UID: string(account.UID), Plan: account.Status.PlanName,
+	}
 }
 
 // Refs name a plan's revisions.
@@ -83,23 +100,29 @@ func Refs(planName string, revisions []pricing.Revision) []RevisionRef {
 // given them last. A revision whose day has not come anywhere on earth has priced nothing, whatever
 // a report says.
 func (r PriceRecord) Freeze(used []v1alpha1.PricedRevisions, now time.Time) PriceRecord {
-	latest := now.UTC().Add(14 * time.Hour).Format(time.DateOnly)
-	frozen := slices.Clone(r.Frozen)
 	for _, plan := range used {
 		for _, ref := range r.Revisions {
-			known := slices.ContainsFunc(
-				frozen, func(f RevisionRef) bool { return f.Plan == ref.Plan && f.Name == ref.Name },
-			)
-			if ref.Plan == plan.Plan && slices.Contains(plan.Revisions, ref.Name) && !known &&
-				ref.EffectiveDate <= latest {
-				frozen = append(frozen, ref)
+			if ref.Plan == plan.Plan && slices.Contains(plan.Revisions, ref.Name) && ref.begun(now) {
+				r = r.freeze(ref)
 			}
 		}
 	}
-	slices.SortFunc(frozen, func(a, b RevisionRef) int {
+	return r
+}
+
+// begun tells whether the revision's day has come somewhere on earth.
+func (ref RevisionRef) begun(now time.Time) bool {
+	return ref.EffectiveDate <= now.UTC().Add(14*time.Hour).Format(time.DateOnly)
+}
+
+// freeze adds a revision to the frozen ones. One that is frozen already stays as it is.
+func (r PriceRecord) freeze(ref RevisionRef) PriceRecord {
+	at, found := slices.BinarySearchFunc(r.Frozen, ref, func(a, b RevisionRef) int {
 		return strings.Compare(a.Plan+"/"+a.Name, b.Plan+"/"+b.Name)
 	})
-	r.Frozen = frozen
+	if !found {
+		r.Frozen = slices.Insert(slices.Clone(r.Frozen), at, ref)
+	}
 	return r
 }
 

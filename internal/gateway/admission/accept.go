@@ -213,8 +213,8 @@ func (a *Admission) queue(tx *durable.Tx, c *candidate, m *store.Message) (claim
 // newEnvelope is what is kept of a message as long as it is known.
 func newEnvelope(c *candidate, grant *policy.Grant) settlement.Envelope {
 	e := settlement.Envelope{
-		Recipient: c.Outbound.Recipient, CallbackData: c.Outbound.CallbackData, Type: c.Outbound.Type,
-		Country: c.message.Country, Form: c.message.Form, Category: c.message.Category,
+		Endpoint: c.Outbound.Endpoint, Recipient: c.Outbound.Recipient, CallbackData: c.Outbound.CallbackData,
+		Type: c.Outbound.Type, Country: c.message.Country, Form: c.message.Form, Category: c.message.Category,
 		TTLSeconds: int64(c.message.TTL / time.Second), InWindow: grant.InWindow, Trace: c.trace,
 	}
 	if wanted := c.Outbound.Template; wanted != nil {

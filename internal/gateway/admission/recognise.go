@@ -19,14 +19,18 @@ func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (poli
 	if out.Unservable != nil {
 		return m, out.Unservable
 	}
+	capped := false
 	if out.Template != nil {
 		known, err := findTemplate(t, out.Template)
 		if err != nil {
 			return m, err
 		}
 		m.Form, m.Category, m.TTL = conversation.Templated, known.Billed, known.TTL
+		capped = known.Compiled.Capped()
 	}
-	return m, c.Network.CheckCategory(out, m.Category)
+	var err error
+	m.Category, err = c.Network.Categorize(out, m.Category, capped)
+	return m, err
 }
 
 // Words of the upstream on a template. Only an approved one may be sent. Source:

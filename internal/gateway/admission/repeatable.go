@@ -27,7 +27,7 @@ func newRepeatable(keys *seal.Keys, r *Request) repeatable {
 	}
 	channel := r.Channel.ID
 	name := keys.CustomerHash(channel, fmt.Sprintf("%d:%s%s", len(r.Token), r.Token, r.IdempotencyKey))
-	request := keys.CustomerHash(channel, string(rawjson.Canonical(r.Outbound.Content)))
+	request := keys.CustomerHash(channel, r.Outbound.Endpoint+string(rawjson.Canonical(r.Outbound.Content)))
 	return repeatable{key: name[:], fingerprint: request[:]}
 }
 

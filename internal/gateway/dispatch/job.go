@@ -25,6 +25,7 @@ type Job struct {
 	// recipient is the address that it is sent to.
 	recipient identity.Address
 	id        string
+	endpoint  string
 	body      []byte
 	trace     string // the span of its acceptance
 	accepted  time.Time
@@ -46,7 +47,7 @@ func NewJob(
 	}
 	return &Job{
 		permit: permit, tenant: t, channel: c, to: upstream.Pair{Channel: m.Channel, Customer: m.Customer},
-		recipient: identity.Of(about.Recipient), id: m.ID, body: body, trace: about.Trace,
+		recipient: identity.Of(about.Recipient), id: m.ID, endpoint: about.Endpoint, body: body, trace: about.Trace,
 		accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.TTL()), tries: m.Attempts - 1, lease: m.Lease,
 		billable: settlement.IsBillable(m),
 	}, nil

@@ -27,7 +27,7 @@ func (d *Dispatcher) send(ctx context.Context, job *Job) {
 	ctx, s := d.Traces.OfMessage(ctx, job.trace, "send", job.id, trace.SpanKindClient)
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), peers.Timeout)
 	defer cancel()
-	answer, err := job.channel.Upstream.Send(call, job.body)
+	answer, err := job.channel.Upstream.Send(call, job.endpoint, job.body)
 	if s.Recording() {
 		s.Note(telemetry.AttributeChannel.String(job.channel.Name), telemetry.AttributeAttempt.Int(job.tries+1))
 	}

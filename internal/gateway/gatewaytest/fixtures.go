@@ -11,11 +11,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,35 +51,48 @@ const Ana = "33612345678"
 var Noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // root is the directory of the module.
-func root(tb testing.TB) string {
-	tb.Helper()
+func root() (string, error) {
 	for directory := "."; len(directory) < 64; directory = filepath.Join(directory, "..") {
 		if _, err := os.Stat(filepath.Join(directory, "go.mod")); err == nil {
-			return directory
+			return directory, nil
 		}
 	}
-	tb.Fatal("the module's directory was not found")
-	return ""
+	return "", errors.New("the module's directory was not found")
 }
+
+// shippedPlan is the shipped plan's specification in JSON. Its YAML takes a while to read.
+var shippedPlan = sync.OnceValues(func() ([]byte, error) {
+	directory, err := root()
+	if err != nil {
+		return nil, err
+	}
+	content, err := os.ReadFile(filepath.Join(directory, "config/samples/pricingplan_whatsapp.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var manifest struct {
+		Spec json.RawMessage `json:"spec"`
+	}
+	err = yaml.Unmarshal(content, &manifest)
+	return manifest.Spec, err
+})
 
 // Plan is the shipped plan without what Poland costs since October 2026: messages there are
 // unpriced.
 func Plan(tb testing.TB) pricing.Plan {
 	tb.Helper()
-	content, err := os.ReadFile(filepath.Join(root(tb), "config/samples/pricingplan_whatsapp.yaml"))
+	content, err := shippedPlan()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	var manifest struct {
-		Spec pricing.Plan `json:"spec"`
-	}
-	if err := yaml.Unmarshal(content, &manifest); err != nil {
+	var plan pricing.Plan
+	if err := json.Unmarshal(content, &plan); err != nil {
 		tb.Fatal(err)
 	}
-	newest := &manifest.Spec.Revisions[len(manifest.Spec.Revisions)-1]
+	newest := &plan.Revisions[len(plan.Revisions)-1]
 	newest.Rates = slices.DeleteFunc(newest.Rates, func(r pricing.MarketRates) bool { return r.Market == "Poland" })
 	newest.Tiers = slices.DeleteFunc(newest.Tiers, func(t pricing.Tiers) bool { return t.Market == "Poland" })
-	return manifest.Spec
+	return plan
 }
 
 // BodyTemplate is a template that is a body with one parameter.

@@ -58,6 +58,17 @@ func (n *Network) listen(at address) net.Listener {
 
 // Dial opens a connection to a listener.
 func (n *Network) Dial(ctx context.Context, network, to string) (net.Conn, error) {
+	return n.DialFrom(ctx, "127.0.0.1", network, to)
+}
+
+// DialFrom opens a connection to a listener from a host, which the listener sees as its peer. On
+// the machine's own network the host is an address of the loopback.
+func (n *Network) DialFrom(ctx context.Context, host, network, to string) (net.Conn, error) {
+	from := address(net.JoinHostPort(host, "0"))
+	if n.sockets {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(host)}}
+		return dialer.DialContext(ctx, network, to)
+	}
 	refused := &net.OpError{
 		Op: "dial", Net: network, Addr: address(to), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED),
 	}
@@ -74,8 +85,8 @@ func (n *Network) Dial(ctx context.Context, network, to string) (net.Conn, error
 	default:
 	}
 	select {
-	case l.accepted <- connection{far, l.address}:
-		return connection{near, l.address}, nil
+	case l.accepted <- connection{far, l.address, from}:
+		return connection{near, from, l.address}, nil
 	case <-l.closed:
 		return nil, refused
 	case <-ctx.Done():
@@ -135,12 +146,12 @@ func (address) Network() string { return "tcp" }
 
 func (a address) String() string { return string(a) }
 
-// connection is a pipe whose ends have the listener's address.
+// connection is one end of a pipe.
 type connection struct {
 	net.Conn
-	at address
+	local, remote address
 }
 
-func (c connection) LocalAddr() net.Addr { return c.at }
+func (c connection) LocalAddr() net.Addr { return c.local }
 
-func (c connection) RemoteAddr() net.Addr { return c.at }
+func (c connection) RemoteAddr() net.Addr { return c.remote }

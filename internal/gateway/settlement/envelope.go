@@ -16,6 +16,8 @@ import (
 // Envelope is what is needed of a message as long as it is known: whom it goes to, what the client
 // wants back in callbacks, and the facts that price it. The store seals it.
 type Envelope struct {
+	// Endpoint is where the upstream takes the message; empty for the usual one.
+	Endpoint string `json:"endpoint,omitempty"`
 	// Recipient is the customer's address as the client gave it: what callbacks name.
 	Recipient string `json:"recipient"`
 	// CallbackData is what the client wants back in callbacks; nil if it sent none.
@@ -37,6 +39,15 @@ type Envelope struct {
 
 	// Unreadable says that nothing of it is known, see Settler.Open.
 	Unreadable bool `json:"-"`
+}
+
+// billedNow is what the message is billed as, now that its template is billed under a category: a
+// marketing template that went to the endpoint for marketing stays what it was sent as.
+func (e *Envelope) billedNow(template conversation.Category) conversation.Category {
+	if e.Category == conversation.MarketingLite && template == conversation.Marketing {
+		return e.Category
+	}
+	return template
 }
 
 // TTL is TTLSeconds as a duration.

@@ -33,7 +33,7 @@ func (e *Ending) mismatch(outcome pricing.Outcome) (verdict string, about []stri
 	if p.Said && p.Billed != (outcome.Result == pricing.Charged) {
 		about = append(about, aboutPrice)
 	}
-	if p.Category != conversation.None && outcome.Category != conversation.None && p.Category != outcome.Category {
+	if p.Category != conversation.None && outcome.Category != conversation.None && !same(p.Category, outcome.Category) {
 		about = append(about, aboutCategory)
 	}
 	if about == nil {
@@ -42,17 +42,23 @@ func (e *Ending) mismatch(outcome pricing.Outcome) (verdict string, about []stri
 	return p.Words(), about
 }
 
-// recordMismatch puts the upstream's verdict beside ours in the record, where they differ, and
-// counts it.
-func (s *Settler) recordMismatch(tx *durable.Tx, e *Ending, record *ledger.Record, outcome pricing.Outcome) {
-	verdict, about := e.mismatch(outcome)
-	record.UpstreamVerdict = verdict
-	id := e.Message.ID
+// same tells whether the upstream's category is ours. It may send what came to its endpoint for
+// marketing like any other message, and then calls it marketing.
+func same(theirs, ours conversation.Category) bool {
+	return theirs == ours || theirs == conversation.Marketing && ours == conversation.MarketingLite
+}
+
+// countMismatch counts what the upstream judges otherwise of a record that was written.
+func (s *Settler) countMismatch(tx *durable.Tx, message string, record *ledger.Record, about []string) error {
 	for _, what := range about {
+		if err := tx.Figures().CountDifference(record.Period, what, message); err != nil {
+			return err
+		}
 		tx.After(func() {
 			s.metrics.Differences.WithLabelValues(what).Inc()
 			s.log.Debug("Upstream judges a message otherwise",
-				"message", id, "on", what, "verdict", verdict, "revision", outcome.Revision)
+				"message", message, "on", what, "verdict", record.UpstreamVerdict, "revision", record.Revision)
 		})
 	}
+	return nil
 }

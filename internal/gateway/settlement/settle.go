@@ -44,7 +44,7 @@ func (e *Ending) facts(t *served.Tenant) pricing.Message {
 		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered,
 	}
 	if template := t.Template(e.About.Template, e.About.Language); template != nil {
-		facts.CategoryAtDelivery = template.Billed
+		facts.CategoryAtDelivery = e.About.billedNow(template.Billed)
 	}
 	return facts
 }
@@ -90,10 +90,11 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 	facts := e.facts(t)
 	outcome := rate(t, &e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx.Figures()) })
 	record := newRecord(t, &e, facts, outcome)
-	s.recordMismatch(tx, &e, record, outcome)
+	var about []string
+	record.UpstreamVerdict, about = e.mismatch(outcome)
 	switch {
 	case m.Settled:
-		return s.correct(tx, m, record, outcome, &state)
+		return s.correct(tx, m, record, outcome, &state, about)
 	case outcome.Result == pricing.Unpriced:
 		s.count(tx, labelUnpriced)
 		return tx.Ledger().HoldUnpriced(m)
@@ -106,6 +107,9 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		settle = tx.Ledger().SettleReserved
 	}
 	if _, err := settle(m, record, contentUntil(t, e.Now)); err != nil {
+		return err
+	}
+	if err := s.countMismatch(tx, m.ID, record, about); err != nil {
 		return err
 	}
 	s.count(tx, outcomeLabel(outcome))
@@ -156,6 +160,7 @@ func change(
 // the plan has it, and the ledger says so once.
 func (s *Settler) correct(
 	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+	about []string,
 ) error {
 	settled, found, err := tx.Ledger().Settlement(m.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
@@ -174,7 +179,10 @@ func (s *Settler) correct(
 	tx.After(func() {
 		s.log.Warn("Message delivered after it was given up", "message", id, "settlement", settled.Sequence)
 	})
-	return tx.Ledger().Correct(m, record)
+	if err := tx.Ledger().Correct(m, record); err != nil {
+		return err
+	}
+	return s.countMismatch(tx, m.ID, record, about)
 }
 
 // oweUnpriced holds a delivery that was reported after the message was given up, and that the plan

@@ -69,7 +69,7 @@ func (u *obstacles) serve(t *served.Tenant, now time.Time) {
 	u.known = served
 }
 
-// met records an obstacle that a call has met at met.since.
+// met records an obstacle that a call has met at met.since. A channel at rest is probed soon again.
 func (u *obstacles) met(channel string, met obstacle) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -77,6 +77,7 @@ func (u *obstacles) met(channel string, met obstacle) {
 	if state == nil {
 		return
 	}
+	at := met.since
 	known := &state.obstacle
 	switch {
 	case !met.passing():
@@ -92,6 +93,20 @@ func (u *obstacles) met(channel string, met obstacle) {
 	default: // what needs somebody to act says more
 	}
 	state.checked = state.checked || state.certain
+	if soon := at.Add(state.rest()); soon.Before(state.probeAt) {
+		state.probeAt = soon
+	}
+}
+
+// rest is the pause before the next probe while there is an obstacle.
+func (s *channelState) rest() time.Duration {
+	switch {
+	case !s.obstacle.passing():
+		return StopRest
+	case s.certain:
+		return outageProbe
+	}
+	return suspicion
 }
 
 // proof is what a call has shown of a channel's upstream.
@@ -160,12 +175,8 @@ func (u *obstacles) probed(channel string, now time.Time, interval time.Duration
 	state := u.known[channel]
 	switch {
 	case state == nil:
-	case state.obstacle.passing() && !state.certain:
-		state.probeAt = now.Add(suspicion)
-	case state.obstacle.passing():
-		state.probeAt = now.Add(outageProbe)
-	case state.certain:
-		state.probeAt = now.Add(StopRest)
+	case state.obstacle.cause != "":
+		state.probeAt = now.Add(state.rest())
 	default:
 		state.probeAt = now.Add(interval)
 	}

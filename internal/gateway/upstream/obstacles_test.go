@@ -152,3 +152,41 @@ func TestNewCredentialsBeginAnew(t *testing.T) {
 		t.Fatalf("%d channels are due again, the next at %v; want none for an hour", len(due), next)
 	}
 }
+
+// An obstacle that a send meets is looked at again soon, and not when the channel's probe at rest
+// would have been due.
+func TestAnObstacleBringsTheNextProbeForward(t *testing.T) {
+	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	at := func(second int) time.Time { return began.Add(time.Duration(second) * time.Second) }
+	refused := obstacle{cause: report.Refused, code: 190, about: network.Credentials}
+	unreachable := obstacle{cause: report.Unreachable}
+	for name, tc := range map[string]struct {
+		met     obstacle
+		seconds []int
+		next    int
+	}{
+		"a refusal":                            {refused, []int{10}, 70},
+		"a refusal that is met again":          {refused, []int{10, 40}, 70},
+		"a failed connection":                  {unreachable, []int{10}, 12},
+		"an outage":                            {unreachable, []int{10, 11}, 12},
+		"a refusal just before the next probe": {refused, []int{595}, 600},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant := &served.Tenant{Document: config.Document{Channels: []config.Channel{{Name: "main", ID: channel}}}}
+			u := newObstacles()
+			u.serve(tenant, began)
+			u.probed(channel, began, ProbeInterval)
+			for _, second := range tc.seconds {
+				met := tc.met
+				met.since = at(second)
+				u.met(channel, met)
+			}
+			if due, _ := u.due(at(tc.next).Add(-time.Millisecond), ProbeInterval); len(due) != 0 {
+				t.Errorf("the channel is probed before second %d", tc.next)
+			}
+			if due, _ := u.due(at(tc.next), ProbeInterval); len(due) != 1 {
+				t.Errorf("the channel is not probed in second %d", tc.next)
+			}
+		})
+	}
+}

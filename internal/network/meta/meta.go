@@ -72,6 +72,9 @@ func Handshake(query url.Values, verifyTokens ...string) (challenge string, ok b
 // Unversioned is the version in the path of a request that names none, see WithVersion.
 const Unversioned = graph.Unversioned
 
+// IsVersion tells whether the part of a path is a version, or stands for one.
+func IsVersion(text string) bool { return graph.IsVersion(text) }
+
 // WithVersion serves paths without a version too, as the Graph API does: next sees Unversioned in
 // its place.
 func WithVersion(next http.Handler) http.Handler { return graph.WithVersion(next) }

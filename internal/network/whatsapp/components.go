@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -17,6 +18,20 @@ const maxPayload = 128
 // readComponents reads the components of a template message. Whether they fit
 // the template is for template.Match to tell.
 func readComponents(f field) ([]template.SendComponent, error) {
+	components, err := readComponentList(f, readCarousel)
+	if err != nil {
+		return nil, err
+	}
+	if err := template.CheckSend(components); err != nil {
+		return nil, graph.NewError(graph.CodeInvalidValue, "template."+err.Error()+".")
+	}
+	return components, nil
+}
+
+// cardReader reads the cards of a component; cards have none themselves.
+type cardReader func(field) ([]template.SendCard, error)
+
+func readComponentList(f field, cards cardReader) ([]template.SendComponent, error) {
 	if f.absent() {
 		return nil, nil
 	}
@@ -27,17 +42,40 @@ func readComponents(f field) ([]template.SendComponent, error) {
 	}
 	components := make([]template.SendComponent, len(elements))
 	for i, raw := range elements {
-		if components[i], err = readComponent(field{fmt.Sprintf("%s[%d]", f.path, i), raw}); err != nil {
+		components[i], err = readComponent(field{fmt.Sprintf("%s[%d]", f.path, i), raw}, cards)
+		if err != nil {
 			return nil, err
 		}
-	}
-	if err := template.CheckSend(components); err != nil {
-		return nil, graph.NewError(graph.CodeInvalidValue, "template."+err.Error()+".")
 	}
 	return components, nil
 }
 
-func readComponent(f field) (component template.SendComponent, err error) {
+// readCarousel reads the cards of a carousel, each with components of its own.
+func readCarousel(f field) ([]template.SendCard, error) {
+	if f.absent() {
+		return nil, nil
+	}
+	elements, err := rawjson.Elements(f.raw)
+	if err != nil {
+		return nil, invalid(f.path, "must be an array of objects with card_index and components")
+	}
+	cards := make([]template.SendCard, len(elements))
+	for i, raw := range elements {
+		card, err := field{fmt.Sprintf("%s[%d]", f.path, i), raw}.object()
+		if err != nil {
+			return nil, err
+		}
+		if cards[i].Index, err = readIndex(card.at("card_index")); err != nil {
+			return nil, err
+		}
+		if cards[i].Components, err = readComponentList(card.at("components"), nil); err != nil {
+			return nil, err
+		}
+	}
+	return cards, nil
+}
+
+func readComponent(f field, cards cardReader) (component template.SendComponent, err error) {
 	o, err := f.object()
 	if err != nil {
 		return component, err
@@ -54,25 +92,34 @@ func readComponent(f field) (component template.SendComponent, err error) {
 			return component, err
 		}
 	case "header", "body", "footer": // they have neither sub_type nor index, and the upstream passes those over
+	case "limited_time_offer":
+	case "carousel":
+		if cards != nil {
+			component.Cards, err = cards(o.at("cards"))
+		}
+		return component, err
 	default:
 		return component, nil
 	}
-	parameters := o.at("parameters")
-	if parameters.absent() {
-		return component, nil
+	component.Parameters, err = readParameters(o.at("parameters"))
+	return component, err
+}
+
+func readParameters(f field) ([]template.Parameter, error) {
+	if f.absent() {
+		return nil, nil
 	}
-	elements, err := rawjson.Elements(parameters.raw)
+	elements, err := rawjson.Elements(f.raw)
 	if err != nil {
-		return component, invalid(parameters.path, "must be an array")
+		return nil, invalid(f.path, "must be an array")
 	}
+	parameters := make([]template.Parameter, len(elements))
 	for i, raw := range elements {
-		p, err := readParameter(field{fmt.Sprintf("%s[%d]", parameters.path, i), raw})
-		if err != nil {
-			return component, err
+		if parameters[i], err = readParameter(field{fmt.Sprintf("%s[%d]", f.path, i), raw}); err != nil {
+			return nil, err
 		}
-		component.Parameters = append(component.Parameters, p)
 	}
-	return component, nil
+	return parameters, nil
 }
 
 // subTypes are the types of buttons that the Cloud API takes, as it lists them in its refusal of
@@ -136,14 +183,53 @@ func readParameter(f field) (p template.Parameter, err error) {
 		p.Image, err = readHeaderObject(o.at(p.Type), object.medium)
 	case TypeVideo:
 		p.Video, err = readHeaderObject(o.at(p.Type), object.medium)
+	case "gif":
+		p.GIF, err = readHeaderObject(o.at(p.Type), object.medium)
 	case TypeDocument:
 		p.Document, err = readHeaderObject(o.at(p.Type), object.medium)
 	case TypeLocation:
 		p.Location, err = readHeaderObject(o.at(p.Type), object.place)
+	case "product":
+		p.Product, err = readHeaderObject(o.at(p.Type), object.product)
 	case "action":
-		p.Action = o.at(p.Type).raw
+		p.Action, err = readHeaderObject(o.at(p.Type), object.buttonAction)
+	case "limited_time_offer":
+		p.Offer, err = readHeaderObject(o.at(p.Type), object.offer)
+	case "ttl_minutes":
+		err = o.at(p.Type).number(1, maxCallMinutes)
 	}
 	return p, err
+}
+
+// product checks an object that names a product, or the first of a catalogue.
+func (o object) product() error {
+	if _, err := o.at("catalog_id").text(0, maxCatalogID); err != nil {
+		return err
+	}
+	_, err := o.at("product_retailer_id").text(1, maxProductID)
+	return err
+}
+
+// buttonAction checks what a button carries: products, an order, or what only the upstream knows.
+func (o object) buttonAction() error {
+	if sections := o.at("sections"); !sections.absent() {
+		if err := sections.products(); err != nil {
+			return err
+		}
+	}
+	if order := o.at("order_details"); !order.absent() {
+		return orderParameters(order)
+	}
+	return nil
+}
+
+// offer checks when an offer ends.
+func (o object) offer() error {
+	ends := o.at("expiration_time_ms")
+	if ends.absent() {
+		return missing(ends.path, "when the offer ends, in milliseconds since 1970")
+	}
+	return ends.number(1, math.MaxInt64)
 }
 
 // readValue reads a text that is put into the template.

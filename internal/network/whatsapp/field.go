@@ -96,6 +96,21 @@ func (f field) oneOf(words ...string) error {
 	return nil
 }
 
+// number checks a whole number of the given size, as a number or a string; it may be absent.
+func (f field) number(least, most int) error {
+	if f.absent() {
+		return nil
+	}
+	text, quoted := rawjson.String(f.raw)
+	if !quoted {
+		text = string(f.raw)
+	}
+	if n, err := strconv.Atoi(text); err != nil || n < least || n > most {
+		return invalid(f.path, fmt.Sprintf("must be a whole number from %d to %d", least, most))
+	}
+	return nil
+}
+
 // degrees reads a coordinate, as a number or a string, of at most the given size.
 func (f field) degrees(most float64) error {
 	if f.absent() {

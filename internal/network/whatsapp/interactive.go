@@ -1,9 +1,6 @@
 package whatsapp
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Limits of interactive messages, in characters and entries.
 // Source: https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/
@@ -28,8 +25,58 @@ const (
 
 const headerText = "text"
 
-// readInteractive checks the three kinds whose limits are published. Of others
-// it checks only what all have in common; the rest is the upstream's to judge.
+// interactiveRules are what is checked of a kind of interactive message.
+type interactiveRules struct {
+	// headers are the kinds that a header may have; nil for any.
+	headers []string
+	// leastBody and mostBody bound the body's text; a body that may be empty may be absent.
+	leastBody, mostBody int
+	// action checks what the customer can do.
+	action func(field) error
+}
+
+// rulesOf are the rules of a kind of interactive message. Of a kind that is not known only what all
+// have in common is checked; the rest is the upstream's to judge.
+func rulesOf(kind string) interactiveRules {
+	rules := interactiveRules{leastBody: 1, mostBody: maxInteractiveBody}
+	switch kind {
+	case "button":
+		rules.headers, rules.action = mediaOrText(), replyButtons
+	case "list":
+		rules.headers, rules.mostBody, rules.action = []string{headerText}, maxListBody, listAction
+	case actionLink:
+		rules.headers, rules.action = mediaOrText(), named(actionLink, linkParameters)
+	case actionFlow:
+		rules.headers, rules.action = mediaOrText(), named(actionFlow, flowParameters)
+	case "product":
+		rules.leastBody, rules.action = 0, productAction
+	case "product_list":
+		rules.headers, rules.action = []string{headerText}, productListAction
+	case "catalog_message":
+		rules.action = named("catalog_message", passParameters)
+	case "location_request_message":
+		rules.action = named("send_location", passParameters)
+	case "address_message":
+		rules.action = named("address_message", addressParameters)
+	case "voice_call":
+		rules.action = named("voice_call", callParameters)
+	case "call_permission_request", "request_contact_info":
+		rules.leastBody, rules.action = 0, named(kind, passParameters)
+	case "order_details":
+		rules.action = named("review_and_pay", orderParameters)
+	case "order_status":
+		rules.action = named("review_order", orderParameters)
+	case "carousel":
+		rules.action = carouselAction
+	default:
+		rules.leastBody, rules.action = 0, passAction
+	}
+	return rules
+}
+
+// mediaOrText are the headers of most kinds.
+func mediaOrText() []string { return []string{headerText, TypeImage, TypeVideo, TypeDocument} }
+
 func readInteractive(_ *Send, path string, raw []byte) error {
 	interactive, err := field{path, raw}.object()
 	if err != nil {
@@ -39,27 +86,17 @@ func readInteractive(_ *Send, path string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	action, leastBody, mostBody := passAction, 0, maxInteractiveBody
-	var headers []string // nil for any
-	switch kind {
-	case "button":
-		action, leastBody, headers = replyButtons, 1, []string{headerText, TypeImage, TypeVideo, TypeDocument}
-	case "list":
-		action, leastBody, headers = listAction, 1, []string{headerText}
-		mostBody = maxListBody
-	case "cta_url":
-		action, leastBody, headers = linkAction, 1, []string{headerText, TypeImage, TypeVideo, TypeDocument}
-	}
-	if err := interactiveHeader(interactive.at("header"), headers); err != nil {
+	rules := rulesOf(kind)
+	if err := interactiveHeader(interactive.at("header"), rules.headers); err != nil {
 		return err
 	}
-	if err := interactiveText(interactive.at("body"), leastBody, mostBody); err != nil {
+	if err := interactiveText(interactive.at("body"), rules.leastBody, rules.mostBody); err != nil {
 		return err
 	}
 	if err := interactiveText(interactive.at("footer"), 0, maxInteractiveFooter); err != nil {
 		return err
 	}
-	return action(interactive.at("action"))
+	return rules.action(interactive.at("action"))
 }
 
 // interactiveHeader checks a header of one of the kinds, or of any for nil.
@@ -104,131 +141,4 @@ func interactiveText(f field, least, most int) error {
 	}
 	_, err = object.at("text").text(1, most)
 	return err
-}
-
-func passAction(field) error { return nil }
-
-func replyButtons(f field) error {
-	action, err := f.object()
-	if err != nil {
-		return err
-	}
-	buttons, err := action.at("buttons").list(1, maxReplyButtons)
-	if err != nil {
-		return err
-	}
-	ids, titles := unique{}, unique{}
-	for _, b := range buttons {
-		button, err := b.object()
-		if err != nil {
-			return err
-		}
-		if err := button.at("type").oneOf("reply"); err != nil {
-			return err
-		}
-		reply, err := button.at("reply").object()
-		if err != nil {
-			return err
-		}
-		if err := ids.add(reply.at("id"), maxReplyID); err != nil {
-			return err
-		}
-		if err := titles.add(reply.at("title"), maxReplyTitle); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func listAction(f field) error {
-	action, err := f.object()
-	if err != nil {
-		return err
-	}
-	if _, err := action.at("button").text(1, maxOpenButton); err != nil {
-		return err
-	}
-	sections, err := action.at("sections").list(1, maxSections)
-	if err != nil {
-		return err
-	}
-	ids, rows := unique{}, 0
-	for _, s := range sections {
-		section, err := s.object()
-		if err != nil {
-			return err
-		}
-		leastTitle := 0
-		if len(sections) > 1 {
-			leastTitle = 1
-		}
-		if _, err := section.at("title").text(leastTitle, maxSectionTitle); err != nil {
-			return err
-		}
-		entries, err := section.at("rows").list(1, maxRows)
-		if err != nil {
-			return err
-		}
-		if rows += len(entries); rows > maxRows {
-			return invalid(action.path+".sections", fmt.Sprintf("must have at most %d rows in all", maxRows))
-		}
-		for _, entry := range entries {
-			if err := listRow(entry, ids); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func listRow(f field, ids unique) error {
-	row, err := f.object()
-	if err != nil {
-		return err
-	}
-	if err := ids.add(row.at("id"), maxRowID); err != nil {
-		return err
-	}
-	if _, err := row.at("title").text(1, maxRowTitle); err != nil {
-		return err
-	}
-	_, err = row.at("description").text(0, maxRowDescription)
-	return err
-}
-
-func linkAction(f field) error {
-	action, err := f.object()
-	if err != nil {
-		return err
-	}
-	if err := action.at("name").oneOf("cta_url"); err != nil {
-		return err
-	}
-	parameters, err := action.at("parameters").object()
-	if err != nil {
-		return err
-	}
-	if _, err := parameters.at("display_text").text(1, maxOpenButton); err != nil {
-		return err
-	}
-	link, err := parameters.at("url").text(1, MaxSendBody)
-	if err != nil {
-		return err
-	}
-	return absoluteURL(parameters.path+".url", link)
-}
-
-// unique are texts that may stand once.
-type unique map[string]bool
-
-func (u unique) add(f field, most int) error {
-	value, err := f.text(1, most)
-	if err != nil {
-		return err
-	}
-	if u[value] {
-		return invalid(f.path, "must differ from those before it")
-	}
-	u[value] = true
-	return nil
 }

@@ -13,6 +13,7 @@ type Network struct{}
 var (
 	_ network.Network          = Network{}
 	_ network.Blocker          = Network{}
+	_ network.Marketer         = Network{}
 	_ network.BlockingUpstream = (*upstream)(nil)
 )
 

@@ -33,6 +33,9 @@ func (s *Send) outbound() *network.Outbound {
 		To:     identity.Address(s.recipient()), Recipient: s.recipient(),
 		Type: s.Type, Template: s.Template, TTL: ttl, Content: s.Raw,
 	}
+	if s.Optimised {
+		out.Endpoint = endpointMarketing
+	}
 	if s.HasCallbackData {
 		out.CallbackData = &s.CallbackData
 	}
@@ -58,6 +61,9 @@ func (s *Send) outbound() *network.Outbound {
 	default:
 		out.Form = conversation.FreeForm
 	}
+	if s.TTL > 0 {
+		out.TTL = s.TTL
+	}
 	return out
 }
 
@@ -69,13 +75,24 @@ func (s *Send) recipient() string {
 	return s.BSUID
 }
 
-// CheckCategory implements network.Sender.
-func (Network) CheckCategory(message *network.Outbound, category conversation.Category) error {
-	if category == conversation.Authentication && message.To.Kind() != identity.Phone {
-		return graph.NewError(graph.CodeUserIDNotSupported,
+// Categorize implements network.Sender.
+func (Network) Categorize(
+	message *network.Outbound, category conversation.Category, capped bool,
+) (conversation.Category, error) {
+	marketing := message.Endpoint == endpointMarketing
+	switch {
+	case category == conversation.Authentication && message.To.Kind() != identity.Phone:
+		return category, graph.NewError(graph.CodeUserIDNotSupported,
 			"An authentication message needs the customer's phone number in to: it is not sent to a user id.")
+	case marketing && category != conversation.Marketing:
+		return category, notMarketing()
+	case capped && !marketing:
+		return category, graph.NewError(graph.CodeMaxPrice,
+			"The template has a maximum price. Send it to /{phone-number-id}/marketing_messages.")
+	case marketing:
+		return conversation.MarketingLite, nil
 	}
-	return nil
+	return category, nil
 }
 
 // ParseAddress implements network.Sender: a phone number whose country is known, or a user id.

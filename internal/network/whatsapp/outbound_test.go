@@ -113,13 +113,15 @@ func TestUnservableRecipients(t *testing.T) {
 func TestOneTimePasswordsGoToNumbersOnly(t *testing.T) {
 	n := Network{}
 	for to, want := range map[identity.Address]int{"33612345678": 0, "FR.77": 131062, "FR.ENT.77": 131062} {
-		err := n.CheckCategory(&network.Outbound{To: to}, conversation.Authentication)
+		_, err := n.Categorize(&network.Outbound{To: to}, conversation.Authentication, false)
 		refusal, refused := network.AsError(err)
 		if refused != (want != 0) || refused && refusal.Number() != want {
 			t.Errorf("to %s: got %v, want %d", to, err, want)
 		}
-		if err := n.CheckCategory(&network.Outbound{To: to}, conversation.Marketing); err != nil {
-			t.Errorf("marketing to %s: %v", to, err)
+		if got, err := n.Categorize(
+			&network.Outbound{To: to}, conversation.Marketing, false,
+		); err != nil || got != conversation.Marketing {
+			t.Errorf("marketing to %s: got %v, %v", to, got, err)
 		}
 	}
 }

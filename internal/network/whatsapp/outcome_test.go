@@ -118,7 +118,7 @@ func TestP12OnlyTheUpstreamsOwnErrorSaysThatAMessageWasNotTaken(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			number, _ := answering(t, tc.status, tc.body)
-			_, err := number.Send(t.Context(), []byte(`{}`))
+			_, err := number.Send(t.Context(), "", []byte(`{}`))
 			if got := fateOf(err); got != tc.want {
 				t.Errorf("got %q, want %q (%v)", got, tc.want, err)
 			}
@@ -151,7 +151,7 @@ func TestP12CutConnectionLeavesADoubt(t *testing.T) {
 				_ = connection.Close()
 			}))
 			defer server.Close()
-			_, err := connected(t, server.URL).Send(t.Context(), []byte(`{}`))
+			_, err := connected(t, server.URL).Send(t.Context(), "", []byte(`{}`))
 			if got := fateOf(err); got != "unknown" {
 				t.Errorf("got %q, want unknown (%v)", got, err)
 			}

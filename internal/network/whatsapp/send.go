@@ -1,12 +1,11 @@
 package whatsapp
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
-	"unicode"
+	"time"
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -27,10 +26,13 @@ const (
 	// MaxCaption is the greatest length of a caption, in characters.
 	MaxCaption = 1024
 
-	maxFields    = 64
 	maxMessageID = 512
 	maxGroupID   = 128
 	maxEmoji     = 64 // bytes: the longest sequences take 35
+
+	minTTL               = 30 * time.Second
+	maxUtilityTTL        = 12 * time.Hour
+	maxAuthenticationTTL = 15 * time.Minute
 )
 
 // Message types of a request. A request without a type is a text.
@@ -52,10 +54,13 @@ const (
 // Read is set, and the request only marks a message as read, or the request is
 // a message and the other fields describe it.
 type Send struct {
-	// Raw is the request as it came; nothing in it is lost.
+	// Raw is the request as it came, without credentials: nothing else in it is lost. What came as a
+	// form is JSON.
 	Raw json.RawMessage
 	// Type is one of the Type constants.
 	Type string
+	// Optimised says that the message came to the endpoint for marketing.
+	Optimised bool
 	// Group tells that To is a group id rather than a phone number.
 	Group bool
 	// Input is the address as the business wrote it, for contacts[].input.
@@ -79,8 +84,9 @@ type Send struct {
 	// HasCallbackData tells an empty CallbackData from an absent one.
 	HasCallbackData bool
 	// DirectCategory is the category of a Direct Send ("utility" or
-	// "authentication"), or empty.
+	// "authentication"), or empty. TTL is how long Meta tries to deliver it; 0 for Meta's default.
 	DirectCategory string
+	TTL            time.Duration
 	// Read is set on a request that is no message.
 	Read *ReadReceipt
 }
@@ -128,7 +134,7 @@ func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
 // and leaves every other field alone. The error, if any, is an *Error with code
 // 100, 131008, 131009 or 131051 whose details name the field, never its value.
 func ParseSend(body []byte) (*Send, error) {
-	object, err := sendObject(body)
+	body, object, err := sendObject(body)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +143,7 @@ func ParseSend(body []byte) (*Send, error) {
 	} else if product != messagingProduct {
 		return nil, invalid("messaging_product", `must be "whatsapp"`)
 	}
-	send := &Send{Raw: append(json.RawMessage(nil), body...)}
+	send := &Send{Raw: body}
 	if object.Has("status") {
 		send.Read, err = parseRead(object)
 		if err != nil {
@@ -151,89 +157,6 @@ func ParseSend(body []byte) (*Send, error) {
 		}
 	}
 	return send, nil
-}
-
-// sendObject bounds and validates the body before anything is read from it.
-func sendObject(body []byte) (rawjson.Object, error) {
-	switch {
-	case len(body) > MaxSendBody:
-		return rawjson.Object{}, graph.NewError(
-			graph.CodeInvalidParameter,
-			fmt.Sprintf("The body is larger than %d bytes. Send media by id or link.", MaxSendBody),
-		)
-	case !json.Valid(body):
-		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, whyNotJSON(body))
-	case !utf8.Valid(body):
-		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, notUTF8)
-	}
-	object, err := rawjson.ParseObject(body)
-	if err != nil {
-		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter, "The body must be a JSON object.")
-	}
-	if object.Len() > maxFields {
-		return rawjson.Object{}, graph.NewError(
-			graph.CodeInvalidParameter, fmt.Sprintf("The body has more than %d fields.", maxFields),
-		)
-	}
-	if _, ambiguous := object.Ambiguous(); ambiguous {
-		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter,
-			"A field stands twice in the body, maybe in another case. Keep one of them.")
-	}
-	if name, found := misspelt(object); found {
-		return rawjson.Object{}, graph.NewError(graph.CodeInvalidParameter,
-			"The field "+name+" stands in the body in another case. Write it in lower case.")
-	}
-	return object, nil
-}
-
-const notUTF8 = "The body is not valid UTF-8."
-
-// whyNotJSON says what a body that is no JSON seems to be.
-func whyNotJSON(body []byte) string {
-	switch {
-	case len(bytes.TrimSpace(body)) == 0:
-		return "The body is empty. Send a JSON object."
-	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
-		return "The body begins with a byte order mark. Send UTF-8 without one."
-	case bytes.HasPrefix(body, []byte("--")):
-		return "The body is a multipart form. Send a JSON object; this path takes no files."
-	case form.Match(body):
-		return "The body is form-encoded. Send a JSON object, with Content-Type: application/json."
-	case !utf8.Valid(body):
-		return notUTF8
-	}
-	return "The body is not valid JSON. Check quotes, commas and braces, and that it holds one object."
-}
-
-// form is how a form-encoded body begins.
-var form = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.%\[\]+-]*=`)
-
-// misspelt returns the first field that decides what a request is and stands in
-// another case. A reader that disregards case would take it for that field: a
-// message that is metered as one thing here would be another one upstream.
-func misspelt(body rawjson.Object) (name string, found bool) {
-	for given := range body.All() {
-		if !strings.ContainsFunc(given, notLower) {
-			continue
-		}
-		for _, name := range decisive {
-			if strings.EqualFold(given, name) {
-				return name, true
-			}
-		}
-	}
-	return "", false
-}
-
-// notLower tells the characters that no field of a request has.
-func notLower(r rune) bool { return r >= 'A' && r <= 'Z' || r > unicode.MaxASCII }
-
-// decisive are the fields of a request that are read here.
-var decisive = []string{
-	"messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", "category",
-	"status", "message_id", "typing_indicator",
-	TypeText, TypeTemplate, TypeImage, TypeVideo, TypeAudio, TypeDocument, TypeSticker, TypeLocation, TypeContacts,
-	TypeInteractive, TypeReaction,
 }
 
 func parseRead(object rawjson.Object) (*ReadReceipt, error) {
@@ -326,6 +249,7 @@ func (s *Send) readCommon(object rawjson.Object) error {
 	}
 	s.CallbackData = data
 
+	var err error
 	category, ok := optionalString(object, "category")
 	if !ok || category != "" && category != directUtility && category != directAuthentication {
 		return graph.NewError(
@@ -333,7 +257,37 @@ func (s *Send) readCommon(object rawjson.Object) error {
 		)
 	}
 	s.DirectCategory = category
+	if s.TTL, err = readTTL(field{"ttl_seconds", object.Get("ttl_seconds")}, category); err != nil {
+		return err
+	}
+	return s.readContext(object)
+}
 
+// readTTL reads the time to live of a Direct Send. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/direct-send/configure-message-ttl
+func readTTL(f field, category string) (time.Duration, error) {
+	most := maxUtilityTTL
+	switch {
+	case f.absent():
+		return 0, nil
+	case category == "":
+		return 0, graph.NewError(graph.CodeInvalidParameter,
+			f.path+" is only possible with category (Direct Send). A template has a time to live of its own.")
+	case category == directAuthentication:
+		most = maxAuthenticationTTL
+	}
+	seconds, err := strconv.Atoi(string(f.raw))
+	ttl := time.Duration(seconds) * time.Second
+	if err != nil || seconds > int(most/time.Second) || ttl < minTTL {
+		return 0, graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(
+			"%s must be a whole number from %d to %d for category %s.",
+			f.path, minTTL/time.Second, most/time.Second, category,
+		))
+	}
+	return ttl, nil
+}
+
+func (s *Send) readContext(object rawjson.Object) error {
 	if object.Get("context") == nil {
 		return nil
 	}

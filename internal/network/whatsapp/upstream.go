@@ -31,8 +31,12 @@ func (Network) Connect(access network.Access) (network.Upstream, error) {
 }
 
 // Send implements network.Upstream.
-func (u *upstream) Send(ctx context.Context, body []byte) (network.Sent, error) {
-	answer, err := u.api.Call(ctx, http.MethodPost, u.path+"/messages", nil, body)
+func (u *upstream) Send(ctx context.Context, endpoint string, body []byte) (network.Sent, error) {
+	edge := "/messages"
+	if endpoint == endpointMarketing {
+		edge = "/" + endpointMarketing
+	}
+	answer, err := u.api.Call(ctx, http.MethodPost, u.path+edge, nil, body)
 	if err != nil {
 		return network.Sent{}, err
 	}

@@ -52,7 +52,7 @@ func TestSend(t *testing.T) {
 		t, 200,
 		`{"messaging_product":"whatsapp","contacts":[{"input":"+33612345678","wa_id":"33612345678"}],"messages":[{"id":"wamid.9","message_status":"accepted"}]}`,
 	)
-	got, err := number.Send(t.Context(), []byte(`{"messaging_product":"whatsapp","future":1}`))
+	got, err := number.Send(t.Context(), "", []byte(`{"messaging_product":"whatsapp","future":1}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +63,12 @@ func TestSend(t *testing.T) {
 		t.Error(diff)
 	}
 	if want := `POST /v26.0/1066/messages {"messaging_product":"whatsapp","future":1}`; *last != want {
+		t.Errorf("request: got %s, want %s", *last, want)
+	}
+	if _, err := number.Send(t.Context(), endpointMarketing, []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	if want := `POST /v26.0/1066/marketing_messages {}`; *last != want {
 		t.Errorf("request: got %s, want %s", *last, want)
 	}
 }
@@ -130,7 +136,7 @@ func TestP12TransportErrorTellsWhetherItMayHaveBeenSent(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := connected(t, tc.url).Send(t.Context(), []byte(`{}`))
+			_, err := connected(t, tc.url).Send(t.Context(), "", []byte(`{}`))
 			var failure *network.TransportError
 			if !errors.As(err, &failure) {
 				t.Fatalf("got %v, want a *TransportError", err)
