@@ -99,9 +99,12 @@ func TestFileOfAMessage(t *testing.T) {
 
 func TestTokenLeavesUnencryptedOnlyWhereItAlwaysDoes(t *testing.T) {
 	for _, tc := range []struct{ base, address string }{
-		{"https://graph.example", "http://files.example/"}, {"https://graph.example", "file:///etc/passwd"},
-		{"http://127.0.0.1:1", "ftp://files.example/"}, {"https://graph.example", "https://user@files.example/"},
-		{"https://graph.example", "https:///x"}, {"https://graph.example", "::"},
+		{"https://graph.example", "http://files.example/"},
+		{"https://graph.example", "file:///etc/passwd"},
+		{"http://127.0.0.1:1", "ftp://files.example/"},
+		{"https://graph.example", "https://user@files.example/"},
+		{"https://graph.example", "https:///x"},
+		{"https://graph.example", "::"},
 	} {
 		client, err := graph.NewClient(graph.ClientOptions{BaseURL: tc.base, Token: "t"})
 		if err != nil {

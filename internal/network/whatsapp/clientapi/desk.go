@@ -148,7 +148,7 @@ func (c *call) find(ctx context.Context) error {
 	case on == onNothing, on == onWord:
 		return c.unknown()
 	default:
-		return network.Refuse(network.Forbidden,
+		return network.Refuse(network.NoSuchPath,
 			"This call is not passed on to the upstream. The list of those that are is in docs/clients.md.")
 	}
 }

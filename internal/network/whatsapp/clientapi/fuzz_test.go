@@ -70,9 +70,12 @@ func FuzzP3WhatIsPassedOn(f *testing.F) {
 		{"POST", "77/assets", "", "application/x-www-form-urlencoded", "name=flow.json&me.thod[]=x"},
 		{"GET", ownAccount + "/message_templates", "limit=1&after=YQBlbg&status=[\"APPROVED\"]", "", ""},
 		{"POST", "app/uploads", "file_name=a&file_length=1&file_type=image/png", "", ""},
-		{"POST", "", "", "", "batch=[]"}, {"GET", "debug_token", "input_token=x", "", ""},
-		{"POST", ownNumber + "/messages", "", "", `{"to":"1"}`}, {"POST", ownNumber + "/calls", "", "", `{}`},
-		{"DELETE", "77", "", "", ""}, {"POST", ownAccount + "/subscribed_apps", "override_callback_uri=x", "", ""},
+		{"POST", "", "", "", "batch=[]"},
+		{"GET", "debug_token", "input_token=x", "", ""},
+		{"POST", ownNumber + "/messages", "", "", `{"to":"1"}`},
+		{"POST", ownNumber + "/calls", "", "", `{}`},
+		{"DELETE", "77", "", "", ""},
+		{"POST", ownAccount + "/subscribed_apps", "override_callback_uri=x", "", ""},
 	} {
 		f.Add(seed.method, seed.path, seed.query, seed.kind, seed.body)
 	}
