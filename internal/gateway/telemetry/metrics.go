@@ -61,6 +61,7 @@ const (
 	ResultDelivered = "delivered"
 	ResultDropped   = "dropped"
 	ResultSetAside  = "set_aside"
+	ResultForgotten = "forgotten"
 	ResultCut       = "cut"
 	ResultCorrupt   = "corrupt"
 	ResultPassed    = "passed"
