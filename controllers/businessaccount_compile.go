@@ -29,7 +29,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
 		Claims: claims, BillingStopped: prices.stopped, Channels: prices.sources(scope.account),
 		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil,
-		Served: in.served,
+		Served: in.served, AllowedEgress: r.Options.AllowedEgress.Strings(),
 	})
 	scope.decision.templates = compiled.Templates
 	document := compiled.Document

@@ -99,8 +99,11 @@ type Document struct {
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
-	Limits         Limits `json:"limits"`
-	Doubt          Doubt  `json:"doubt"`
+	// AllowedEgress are the internal addresses that upstreams and the callback may be at, as
+	// egress.Parse reads them; public ones are always allowed.
+	AllowedEgress []string `json:"allowedEgress,omitempty"`
+	Limits        Limits   `json:"limits"`
+	Doubt         Doubt    `json:"doubt"`
 	// Storage says where the gateway keeps its state. The zero value is an embedded store.
 	Storage Storage `json:"storage,omitzero"`
 	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it

@@ -41,6 +41,8 @@ type Sources struct {
 	Taken func(channel v1alpha1.ChannelIdentity) bool
 	// HostTaken says that another account holds the host of this one's Ingress.
 	HostTaken bool
+	// AllowedEgress are the internal addresses that the platform lets the gateway connect to.
+	AllowedEgress []string
 	// Served is the document before this one; nil for the first. It is where the last value of a
 	// credential that is missing now comes from, and nothing that restricts does.
 	Served *config.Document
@@ -82,6 +84,7 @@ func Compile(s Sources) Compiled {
 		Consent:          consentOf(spec.Consent),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
+		AllowedEgress:    s.AllowedEgress,
 		Limits:           limitsOf(spec.Limits),
 		Doubt:            doubtOf(spec.Doubt),
 		Storage:          storageOf(s.Account, s.Secrets, s.Served),

@@ -20,6 +20,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/keywords"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -39,6 +40,8 @@ type Tenant struct {
 	Book  *pricing.Book
 	Payer pricing.Account
 	Zone  *time.Location
+	// Egress are the internal addresses that upstreams and the callback may be at.
+	Egress egress.Ranges
 	// Keywords are the words by which customers stop and resume marketing messages.
 	Keywords keywords.List
 	// LeftOut says of each template that cannot be served why. All others are served.
@@ -128,7 +131,7 @@ func Parse(document []byte, transport http.RoundTripper) (*Tenant, error) {
 	}
 	for _, step := range []func() error{
 		t.compilePlan, t.compileAccount, t.compilePlans, func() error { return t.compileChannels(transport) },
-		t.compileTokens, t.checkPolicies,
+		t.compileTokens, t.compileEgress, t.checkPolicies,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -175,6 +178,13 @@ func (t *Tenant) compileAccount() (err error) {
 	}
 	t.Payer, err = pricingAccount(t.Account, t.Zone)
 	return err
+}
+
+func (t *Tenant) compileEgress() (err error) {
+	if t.Egress, err = egress.Parse(t.AllowedEgress...); err != nil {
+		return fmt.Errorf("allowedEgress: %w", err)
+	}
+	return nil
 }
 
 func (t *Tenant) compileChannels(transport http.RoundTripper) error {
