@@ -20,16 +20,19 @@ func TestTemplateIsDecidedOn(t *testing.T) {
 		want      string
 	}{
 		"approved": {
-			waiting(""), []string{"approve", "--by", "jane@acme.example"},
+			waiting(""),
+			[]string{"approve", "--by", "jane@acme.example"},
 			`{"by":"jane@acme.example","decision":"Approved","digest":"sha256:1f"}`,
 		},
 		"rejected, with a reason": {
-			waiting(""), []string{"reject", "--by", "jane", "--reason", "an advertisement"},
+			waiting(""),
+			[]string{"reject", "--by", "jane", "--reason", "an advertisement"},
 			`{"by":"jane","decision":"Rejected","digest":"sha256:1f","reason":"an advertisement"}`,
 		},
 		"decided otherwise before": {
 			waiting(`,"review":{"by":"bob","decision":"Rejected","digest":"sha256:0","reason":"no"}`),
-			[]string{"approve", "--by", "jane"}, `{"by":"jane","decision":"Approved","digest":"sha256:1f"}`,
+			[]string{"approve", "--by", "jane"},
+			`{"by":"jane","decision":"Approved","digest":"sha256:1f"}`,
 		},
 	}
 	for name, tc := range tests {
