@@ -17,8 +17,10 @@ type tally struct {
 	totals    map[ledger.TotalKey]*cell[ledger.Total]
 	counts    map[pricing.CounterKey]*cell[int64]
 	reserved  map[money.Currency]*cell[reservation]
-	places    map[string]*cell[pricing.Places]
+	pools     map[money.Currency]*cell[pricing.Pool]
 	revisions map[PlanRevision]*cell[bool]
+	sounds    map[string]*cell[sound] // by channel
+	endpoint  *cell[Endpoint]
 	depths    [depths]*cell[int64]
 	head      *cell[ledger.Head]
 	early     *bool // whether statuses of ids that are not known may be kept; nil is not known
@@ -45,8 +47,9 @@ func newTally() *tally {
 		totals:    map[ledger.TotalKey]*cell[ledger.Total]{},
 		counts:    map[pricing.CounterKey]*cell[int64]{},
 		reserved:  map[money.Currency]*cell[reservation]{},
-		places:    map[string]*cell[pricing.Places]{},
+		pools:     map[money.Currency]*cell[pricing.Pool]{},
 		revisions: map[PlanRevision]*cell[bool]{},
+		sounds:    map[string]*cell[sound]{},
 	}
 }
 
@@ -212,7 +215,9 @@ func (tx *transaction) headCell() (*cell[ledger.Head], error) {
 // flushTally writes what the transaction's operations changed. The ledger's head needs no row of
 // its own.
 func (tx *transaction) flushTally() error {
-	for _, flush := range []func() error{tx.flushTotals, tx.flushCounters, tx.flushReserved} {
+	for _, flush := range []func() error{
+		tx.flushTotals, tx.flushCounters, tx.flushReserved, tx.flushSounds, tx.flushEndpoint,
+	} {
 		if err := flush(); err != nil {
 			return err
 		}
@@ -268,9 +273,9 @@ func (tx *transaction) flushReserved() error {
 			}
 		}
 	}
-	for name, c := range tx.tally.places {
+	for currency, c := range tx.tally.pools {
 		if c.dirty {
-			if err := tx.conn.Exec(upsertPlaces, name, c.value.String()); err != nil {
+			if err := tx.conn.Exec(upsertPool, string(currency), c.value.String()); err != nil {
 				return err
 			}
 		}

@@ -41,7 +41,7 @@ func (e *Ending) facts(t *served.Tenant) pricing.Message {
 	accepted := e.Message.AcceptedAt.Unix()
 	facts := pricing.Message{
 		Channel: e.Message.Channel, Country: e.About.Country, Form: e.About.Form, Category: e.About.Category,
-		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered,
+		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered, Opened: e.Message.Opened,
 	}
 	if template := t.Template(e.About.Template, e.About.Language); template != nil {
 		facts.CategoryAtDelivery = e.About.billedNow(template.Billed)
@@ -97,7 +97,7 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return s.correct(tx, m, record, outcome, &state, about)
 	case outcome.Result == pricing.Unpriced:
 		s.count(tx, labelUnpriced)
-		return tx.Ledger().HoldUnpriced(m)
+		return hold(tx, m, outcome, &state)
 	}
 	if err := change(tx, m, record, outcome, &state); err != nil {
 		return err
@@ -135,16 +135,36 @@ func rate(t *served.Tenant, e *Ending, known func() pricing.Outcome) pricing.Out
 	}
 }
 
+// hold marks a delivered message that the plan has no rate for. It opens its conversation all the
+// same, once: what is delivered from then on joins that, whether the message's own price is known or
+// not.
+func hold(tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State) error {
+	opens := !outcome.Change.Opens.Span.IsEmpty()
+	if !m.Unpriced || opens {
+		if err := changeConversation(tx, m, outcome, state); err != nil {
+			return err
+		}
+	}
+	return tx.Ledger().HoldUnpriced(m, m.Opened || opens)
+}
+
+func changeConversation(
+	tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State,
+) error {
+	if outcome.Change == (conversation.Change{}) {
+		return nil
+	}
+	state.Apply(outcome.Change)
+	return tx.People().PutConversation(m.Channel, m.Customer, state)
+}
+
 // change stores what an outcome changes beside the ledger: the conversation, and the count of an
 // allowance or tier.
 func change(
 	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
 ) error {
-	if outcome.Change != (conversation.Change{}) {
-		state.Apply(outcome.Change)
-		if err := tx.People().PutConversation(m.Channel, m.Customer, state); err != nil {
-			return err
-		}
+	if err := changeConversation(tx, m, outcome, state); err != nil {
+		return err
 	}
 	if outcome.Count.By == 0 {
 		return nil
@@ -169,7 +189,7 @@ func (s *Settler) correct(
 	record.MessageID = m.ID
 	record.Corrects, record.CorrectedFreeReason = settled.Sequence, settled.FreeReason
 	if outcome.Result == pricing.Unpriced {
-		return s.oweUnpriced(tx, m, record)
+		return s.oweUnpriced(tx, m, record, outcome, state)
 	}
 	record.Note = ledger.NoteDeliveredAfterAll
 	if err := change(tx, m, record, outcome, state); err != nil {
@@ -187,7 +207,9 @@ func (s *Settler) correct(
 
 // oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
 // has no rate for.
-func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.Record) error {
+func (s *Settler) oweUnpriced(
+	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+) error {
 	if m.Unpriced {
 		return nil // the ledger has it already
 	}
@@ -198,7 +220,7 @@ func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 	})
 	s.count(tx, labelUnpriced)
 	record.Kind, record.Note = ledger.Doubt, ledger.NoteDeliveredUnpriced
-	if err := tx.Ledger().HoldUnpriced(m); err != nil {
+	if err := hold(tx, m, outcome, state); err != nil {
 		return err
 	}
 	return tx.Ledger().Append(record)
