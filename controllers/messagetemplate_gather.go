@@ -27,12 +27,15 @@ type templateScope struct {
 	// and language, or nil.
 	account   *v1alpha1.BusinessAccount
 	duplicate *v1alpha1.MessageTemplate
-	// plan is the one that the account asks for, priced the one that prices it now; nil if it is not
-	// there.
-	plan, priced *v1alpha1.PricingPlan
-	definition   template.Definition
-	findings     []template.Finding
-	hold         hold
+	// plan is the one that the account asks for; nil if it is not there.
+	plan *v1alpha1.PricingPlan
+	// rules are all plans that the account and its channels ask for, and the one that prices the
+	// account now, as far as they are there; priced says that the last is.
+	rules      []*v1alpha1.PricingPlan
+	priced     bool
+	definition template.Definition
+	findings   []template.Finding
+	hold       hold
 
 	// due says that it is time to ask the upstream; access is how, or nil while the account's
 	// credentials are not in order.
@@ -71,13 +74,18 @@ func (r *MessageTemplateReconciler) gather(
 	if scope.duplicate, err = r.olderTwin(ctx, object); err != nil {
 		return nil, err
 	}
-	if scope.plan, err = r.planNamed(ctx, account.Spec.PlanName); err != nil {
-		return nil, err
-	}
-	scope.priced = scope.plan
-	if account.Status.PlanName != account.Spec.PlanName {
-		if scope.priced, err = r.planNamed(ctx, account.Status.PlanName); err != nil {
+	for _, name := range append(planNamesOf(account), account.Status.PlanName) {
+		plan, err := r.planNamed(ctx, name)
+		if err != nil {
 			return nil, err
+		}
+		if plan == nil {
+			continue
+		}
+		scope.rules = append(scope.rules, plan)
+		scope.priced = scope.priced || name == account.Status.PlanName
+		if name == account.Spec.PlanName {
+			scope.plan = plan
 		}
 	}
 	scope.hold = decideHold(scope)

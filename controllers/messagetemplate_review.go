@@ -25,13 +25,13 @@ func (h hold) holds() bool { return h.verdict.reason != "" }
 // the template says, and the word of an approver.
 func decideHold(scope *templateScope) hold {
 	spec := &scope.template.Spec
-	refusedBy := tenant.PromotionRefusedBy(scope.account, scope.now, scope.priced, scope.plan)
+	refusedBy := tenant.PromotionRefusedBy(scope.account, scope.now, scope.rules)
 	marketing := spec.Category == v1alpha1.TemplateMarketing
 	signs := tenant.PromotionIn(spec)
 	switch {
 	case !marketing && signs == "":
 		return hold{}
-	case refusedBy == "" && scope.priced == nil:
+	case refusedBy == "" && !scope.priced:
 		return hold{verdict: unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 			"No PricingPlan prices BusinessAccount %q yet: whether it may send promotion is not known",
 			scope.account.Name,

@@ -17,9 +17,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// Format is the version of the document's shape. A gateway refuses a document of a format that it
-// does not know, and keeps the one that it has.
-const Format = 1
+// The versions of the document's shape. A gateway refuses a document of a format that it does not
+// know, and keeps the one that it has.
+const (
+	// Format is that of documents in which the account's plan prices every channel.
+	Format = 1
+	// FormatPlans is that of documents in which channels have plans of their own: a gateway that does
+	// not know them would price by the account's.
+	FormatPlans = 2
+)
 
 // The paths of the document and the keys in a gateway's container.
 const (
@@ -75,6 +81,9 @@ type Document struct {
 	// PlanName is the PricingPlan's name. The ledger records it with the revision.
 	PlanName string `json:"planName"`
 
+	// Plans are those of channels that have a plan of their own.
+	Plans []ChannelPlan `json:"plans,omitempty"`
+
 	// Channels may be empty: a number that another account holds is left out.
 	Channels  []Channel  `json:"channels"`
 	Templates []Template `json:"templates,omitempty"`
@@ -90,8 +99,11 @@ type Document struct {
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
-	Limits         Limits `json:"limits"`
-	Doubt          Doubt  `json:"doubt"`
+	// AllowedEgress are the internal addresses that upstreams and the callback may be at, as
+	// egress.Parse reads them; public ones are always allowed.
+	AllowedEgress []string `json:"allowedEgress,omitempty"`
+	Limits        Limits   `json:"limits"`
+	Doubt         Doubt    `json:"doubt"`
 	// Storage says where the gateway keeps its state. The zero value is an embedded store.
 	Storage Storage `json:"storage,omitzero"`
 	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it
@@ -113,6 +125,18 @@ type Account struct {
 	Exemptions []string `json:"exemptions,omitempty"`
 	// InternationalAuthentication is nil if the account is not eligible for the international
 	// authentication rate.
+	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
+}
+
+// ChannelPlan is a plan of channels that have one of their own, with what it grants the account.
+type ChannelPlan struct {
+	// Name is the PricingPlan's name. The ledger records it with the revision.
+	Name string `json:"name"`
+	// Plan is in the currency of the account's plan.
+	Plan pricing.Plan `json:"plan"`
+	// Exemptions are names of the plan's exemptions.
+	Exemptions []string `json:"exemptions,omitempty"`
+	// InternationalAuthentication is as in Account.
 	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
 }
 
@@ -151,6 +175,11 @@ type Channel struct {
 	AppSecrets []string `json:"appSecrets"`
 	// VerifyToken is what the upstream presents in the webhook's handshake.
 	VerifyToken string `json:"verifyToken"`
+	// PlanName is the one of Document.Plans that prices the channel's messages; empty for the
+	// account's plan.
+	PlanName string `json:"planName,omitempty"`
+	// BillingStopped is as in Document, for this channel.
+	BillingStopped string `json:"billingStopped,omitempty"`
 }
 
 // Template is a template that the account may send, with what the upstream says about it.

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
@@ -43,7 +44,7 @@ type Options struct {
 	Tracer trace.Tracer
 	// Dial opens the connections to the upstream and to the business's endpoint; nil is the
 	// machine's network.
-	Dial peers.Dial
+	Dial egress.Dial
 }
 
 // configInterval is how often the configuration file and the keys are looked at.
@@ -96,15 +97,19 @@ func newGateway(options Options) (*Gateway, error) {
 		return nil, err
 	}
 	log, metrics, traces := options.Log, telemetry.NewMetrics(), telemetry.Traces{Tracer: options.Tracer}
-	configuration := served.NewConfiguration(
-		filepath.Join(options.ConfigDirectory, config.FileName),
-		peers.NewTransport(dispatch.Concurrency, options.Dial), log,
+	var configuration *served.Configuration
+	dial := options.Dial
+	if dial == nil {
+		dial = egress.NewDial(func() egress.Ranges { return configuration.AllowedEgress() })
+	}
+	configuration = served.NewConfiguration(
+		filepath.Join(options.ConfigDirectory, config.FileName), peers.NewTransport(dispatch.Concurrency, dial), log,
 	)
 	account := durable.New(durable.Options{
 		Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
 		Log: log, Metrics: metrics, Traces: traces,
 	})
-	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, options.Dial, log, metrics, traces)
+	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, dial, log, metrics, traces)
 	settler := settlement.New(queue, log, metrics)
 	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
 	webhooks := intake.New(intake.Options{

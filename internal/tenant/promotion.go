@@ -11,13 +11,10 @@ import (
 )
 
 // PromotionRefusedBy names who refuses promotion to an account at an instant: a revision in force of
-// one of its plans, or the account itself; empty if none does. The plans are the one that prices the
-// account and the one that it asks for, as far as they are there.
-func PromotionRefusedBy(account *v1alpha1.BusinessAccount, at time.Time, plans ...*v1alpha1.PricingPlan) string {
+// one of the plans, or the account itself; empty if none does. A template is for all of the account's
+// channels, so the strictest of their plans counts.
+func PromotionRefusedBy(account *v1alpha1.BusinessAccount, at time.Time, plans []*v1alpha1.PricingPlan) string {
 	for _, plan := range plans {
-		if plan == nil {
-			continue
-		}
 		if refuses, revision := planRefusesPromotion(&plan.Spec, account.Spec.TimeZone, at); refuses {
 			return fmt.Sprintf("PricingPlan %q (%s)", plan.Name, revision)
 		}

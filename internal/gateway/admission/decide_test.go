@@ -25,12 +25,23 @@ import (
 func asked(t *testing.T, body string, change func(*config.Document, *policy.Circumstances)) (policy.Grant, error) {
 	t.Helper()
 	in := policy.Circumstances{Now: gatewaytest.Noon, State: wroteAt(gatewaytest.Noon.Add(-time.Hour))}
-	served, err := served.Parse(
-		gatewaytest.Encoded(t, func(d *config.Document) { change(d, &in) }), http.DefaultTransport,
-	)
+	tenant := tenantOf(t, func(d *config.Document) { change(d, &in) })
+	return askedOf(t, tenant, body, in)
+}
+
+// tenantOf is the account of the tests, changed.
+func tenantOf(t *testing.T, change func(*config.Document)) *served.Tenant {
+	t.Helper()
+	tenant, err := served.Parse(gatewaytest.Encoded(t, change), http.DefaultTransport)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tenant
+}
+
+// askedOf is asked of an account.
+func askedOf(t *testing.T, served *served.Tenant, body string, in policy.Circumstances) (policy.Grant, error) {
+	t.Helper()
 	c := served.Channel(gatewaytest.PhoneID)
 	out, err := c.Network.Parse([]byte(body))
 	if err != nil {
@@ -215,24 +226,20 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 	amount := func(rt *rapid.T, name string) money.Decimal {
 		return money.MustParse(rapid.StringMatching(`[0-9]\.[0-9]{2}`).Draw(rt, name))
 	}
+	tenant := tenantOf(t, func(d *config.Document) {
+		d.Budget = &config.Budget{Limit: gatewaytest.USD("0"), Action: config.BudgetBlock}
+	})
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := amount(rt, "limit")
 		in := policy.Circumstances{
 			Now: gatewaytest.Noon, State: wroteAt(gatewaytest.Noon.Add(-time.Hour)), Spent: amount(rt, "spent"),
 			Reserved: amount(rt, "reserved"),
 		}
-		got, err := asked(t, rapid.SampledFrom(
-			[]string{
-				gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"),
-				gatewaytest.TemplateTo("5511987654321", "summer_sale"),
-			},
-		).Draw(rt, "send"),
-			func(d *config.Document, c *policy.Circumstances) {
-				d.Budget = &config.Budget{
-					Limit: money.Money{Amount: limit, Currency: "USD"}, Action: config.BudgetBlock,
-				}
-				*c = in
-			})
+		tenant.Budget.Limit.Amount = limit
+		got, err := askedOf(t, tenant, rapid.SampledFrom([]string{
+			gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"),
+			gatewaytest.TemplateTo("5511987654321", "summer_sale"),
+		}).Draw(rt, "send"), in)
 		if err != nil {
 			return
 		}

@@ -44,7 +44,7 @@ func Recheck(
 		return nil, err
 	}
 	request := requestOf(t, now.Unix(), about.Form, about.Category)
-	cause := permitted(state.Permit(request, t.Book.Rules(now.Unix(), t.Zone)))
+	cause := permitted(state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone)))
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
@@ -76,9 +76,11 @@ func stillCovered(
 		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
 		SentAt: m.AcceptedAt.Unix(),
 	}
-	bound := t.Book.MaxCharge(&t.Payer, &message, state, m.ExpiresAt.Unix())
-	if costs := bound.Unpriced || !bound.Amount.Amount.IsZero(); costs && !m.Covered && t.BillingStopped != "" {
-		return network.Refuse(network.Unpaid, t.BillingStopped)
+	prices := t.PricesOf(m.Channel)
+	bound := prices.Book.MaxCharge(prices.Payer, &message, state, m.ExpiresAt.Unix())
+	costs := bound.Unpriced || !bound.Amount.Amount.IsZero()
+	if costs && !m.Covered && prices.BillingStopped != "" {
+		return network.Refuse(network.Unpaid, prices.BillingStopped)
 	}
 	if m.Reserves(&bound) {
 		return nil

@@ -42,7 +42,8 @@ func (m *Message) Bound(t *served.Tenant, now time.Time, state *conversation.Sta
 	message := pricing.Message{
 		Channel: m.Channel, Country: m.Country, Form: m.Form, Category: m.Category, SentAt: now.Unix(),
 	}
-	return t.Book.MaxCharge(&t.Payer, &message, state, m.Expires(now).Unix())
+	prices := t.PricesOf(m.Channel)
+	return prices.Book.MaxCharge(prices.Payer, &message, state, m.Expires(now).Unix())
 }
 
 // Circumstances are what the decision on a message depends on beside the message itself: read in
@@ -99,7 +100,9 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 		return Grant{}, &network.Refusal{Reason: network.Busy, After: queueRetry}
 	}
 	now := in.Now.Unix()
-	verdict := in.State.Permit(requestOf(t, now, m.Form, m.Category), t.Book.Rules(now, t.Zone))
+	verdict := in.State.Permit(
+		requestOf(t, now, m.Form, m.Category), t.PricesOf(m.Channel).Book.Rules(now, t.Zone),
+	)
 	if err := permitted(verdict); err != nil {
 		return Grant{}, err
 	}
@@ -110,7 +113,7 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return Grant{}, err
 	}
-	covered, err := affordable(t, in)
+	covered, err := affordable(t, m.Channel, in)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -209,12 +212,12 @@ func withinCustomerLimit(limit int32, in *Circumstances, inWindow bool) error {
 
 // affordable tells whether the platform, the budget and the upstream's own payment state allow the
 // message (P3). What is surely free, be it because an allowance pays for it, needs neither.
-func affordable(t *served.Tenant, in *Circumstances) (free bool, err error) {
+func affordable(t *served.Tenant, channel string, in *Circumstances) (free bool, err error) {
 	if in.Rise == (pricing.Exposure{}) {
 		return true, nil
 	}
-	if t.BillingStopped != "" {
-		return false, network.Refuse(network.Unpaid, t.BillingStopped)
+	if stopped := t.PricesOf(channel).BillingStopped; stopped != "" {
+		return false, network.Refuse(network.Unpaid, stopped)
 	}
 	if in.PaymentStopped {
 		return false, network.Refuse(
