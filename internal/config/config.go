@@ -95,7 +95,10 @@ type Document struct {
 	APITokens []APIToken `json:"apiTokens"`
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
-	Budget    *Budget    `json:"budget,omitempty"`
+	// Promotion is PromotionRefused if the account itself sends no marketing. What a revision of the
+	// plan refuses is refused all the same.
+	Promotion string  `json:"promotion,omitempty"`
+	Budget    *Budget `json:"budget,omitempty"`
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
@@ -218,6 +221,9 @@ const (
 	// ConsentNone is everybody.
 	ConsentNone = "None"
 )
+
+// PromotionRefused keeps an account from sending marketing.
+const PromotionRefused = "Refused"
 
 // Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {

@@ -73,6 +73,8 @@ const (
 	OutOfWindow Reason = "outside the service window"
 	// OptedOut: marketing, which the customer has stopped. It needs no details.
 	OptedOut Reason = "marketing stopped"
+	// Promotional: marketing, where nothing promotional is sent.
+	Promotional Reason = "promotion refused"
 	// Undeliverable: the message cannot reach the customer any more, or must not.
 	Undeliverable Reason = "undeliverable"
 	// NoConsent: the account's policy wants a consent that is not there.

@@ -82,6 +82,7 @@ func Compile(s Sources) Compiled {
 		APITokens:        tokensOf(s.Secrets, APITokensSecretName(s.Account)),
 		Callback:         callbackOf(spec.Callback, s),
 		Consent:          consentOf(spec.Consent),
+		Promotion:        promotionOf(spec.Promotion),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
 		AllowedEgress:    s.AllowedEgress,
@@ -178,6 +179,14 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 		)
 	}
 	return out
+}
+
+// promotionOf leaves out what changes nothing, so that the documents of most accounts are as before.
+func promotionOf(promotion v1alpha1.Promotion) string {
+	if promotion == v1alpha1.PromotionRefused {
+		return config.PromotionRefused
+	}
+	return ""
 }
 
 // Money is an amount of the API as an exact one.

@@ -75,7 +75,7 @@ func detailed(reason network.Reason) *graph.Error {
 		return withStatus(graph.CodePermission, http.StatusForbidden)
 	case network.Undeliverable:
 		return graph.NewError(graph.CodeUndeliverable, "")
-	case network.NoConsent:
+	case network.NoConsent, network.Promotional:
 		return graph.NewError(graph.CodeAccessDenied, "")
 	case network.Unpaid:
 		return graph.NewError(graph.CodePayment, "")
