@@ -506,3 +506,41 @@ func TestSlowUploadIsCut(t *testing.T) {
 		_ = into.Close()
 	})
 }
+
+// A client that is slow, but not slower than the least rate, gets all of a file, however long that
+// takes; one that is slower is cut off.
+func TestSlowDownloads(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		pause    time.Duration // after each 64 KiB
+		complete bool
+	}{
+		"32 KiB a second": {2 * time.Second, true}, "8 KiB a second": {8 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorldOn(t, gatewaytest.NewNetwork())
+				content := picture(4 << 20)
+				request, err := http.NewRequest(http.MethodGet, w.describe(w.uploaded(content), "").URL, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.Header.Set("Authorization", "Bearer "+apiKey)
+				response, err := w.client.Do(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer response.Body.Close()
+				var got bytes.Buffer
+				for err == nil {
+					time.Sleep(tc.pause)
+					_, err = io.CopyN(&got, response.Body, 64<<10)
+				}
+				if complete := errors.Is(err, io.EOF) && bytes.Equal(got.Bytes(), content); complete != tc.complete {
+					t.Errorf("%d of %d bytes came, then %v", got.Len(), len(content), err)
+				}
+			})
+		})
+	}
+}
