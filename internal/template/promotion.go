@@ -21,9 +21,9 @@ func Promotional(d Definition) (word string, found bool) {
 	return "", false
 }
 
-// Promotion returns everything by which the template reads as promotion: its words, its samples, the
-// parameters of its links, and what only promotion has, such as an offer or a product. Each finding's
-// message says what it is. Meta writes authentication templates itself: they have none.
+// Promotion returns everything by which the template reads as promotion: its words, its samples,
+// the parameters of its links, and what only promotion has, such as an offer or a product. Each
+// finding's message says what it is. Meta writes authentication templates itself: they have none.
 func Promotion(d Definition) []Finding {
 	if d.Category == CategoryAuthentication {
 		return nil

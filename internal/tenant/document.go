@@ -178,7 +178,8 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 	return out
 }
 
-// promotionOf leaves out what changes nothing, so that the documents of most accounts are as before.
+// promotionOf leaves out what changes nothing, so that the documents of most accounts are as
+// before.
 func promotionOf(promotion v1alpha1.Promotion) string {
 	if promotion == v1alpha1.PromotionRefused {
 		return config.PromotionRefused
