@@ -25,6 +25,11 @@ const (
 	// FormatPlans is that of documents in which channels have plans of their own: a gateway that
 	// does not know them would price by the account's.
 	FormatPlans = 2
+	// FormatPromotion is that of documents that refuse promotion: a gateway that does not know of
+	// it would send it.
+	FormatPromotion = 3
+	// Newest is the newest format that this release knows.
+	Newest = FormatPromotion
 )
 
 // The paths of the document and the keys in a gateway's container.
