@@ -80,6 +80,9 @@ func Digest(document []byte) string {
 type Document struct {
 	Format  int     `json:"format"`
 	Account Account `json:"account"`
+	// URL is where the business reaches the gateway, without a slash at its end. The addresses of
+	// files in callbacks begin with it; while it is empty, they are the upstream's.
+	URL string `json:"url,omitempty"`
 
 	// Plan is the PricingPlan's spec, whole.
 	Plan pricing.Plan `json:"plan"`

@@ -39,6 +39,8 @@ type Sources struct {
 	// Taken tells whether another account holds a channel, so that this one's gateway must not
 	// serve it; nil if none is.
 	Taken func(channel v1alpha1.ChannelIdentity) bool
+	// HostTaken says that another account holds the host of this one's Ingress.
+	HostTaken bool
 	// AllowedEgress are the internal addresses that the platform lets the gateway connect to.
 	AllowedEgress []string
 	// Served is the document before this one; nil for the first. It is where the last value of a
@@ -71,6 +73,7 @@ func Compile(s Sources) Compiled {
 	document := config.Document{
 		Format:           formatOf(s),
 		Account:          accountOf(s.Account, s.Claims),
+		URL:              BusinessURL(s.Account, s.HostTaken),
 		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
 		Plans:            plansOf(s),

@@ -85,6 +85,22 @@ func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
 // ChannelIDs returns the ids of all channels, in no order.
 func (t *Tenant) ChannelIDs() []string { return slices.Collect(maps.Keys(t.channels)) }
 
+// FirstChannel returns the channel with the least id, or nil if the account has none.
+func (t *Tenant) FirstChannel() *Channel {
+	if len(t.channels) == 0 {
+		return nil
+	}
+	return t.channels[slices.Min(t.ChannelIDs())]
+}
+
+// IsObject tells whether an id is that of a channel, a business account or a template of the
+// account's.
+func (t *Tenant) IsObject(id string) bool {
+	return t.channels[id] != nil ||
+		slices.ContainsFunc(t.Channels, func(c config.Channel) bool { return c.BusinessAccountID == id }) ||
+		slices.ContainsFunc(t.Templates, func(of config.Template) bool { return of.UpstreamID == id })
+}
+
 // Template returns the template with the name and language, or nil if none is served.
 func (t *Tenant) Template(name, language string) *Template {
 	return t.templates[templateKey{name, language}]
@@ -190,7 +206,7 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		}
 		upstream, err := of.Connect(network.Access{
 			Channel: c.ID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
-			Timeout: peers.Timeout, Transport: transport,
+			AppSecret: first(c.AppSecrets), Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
@@ -211,6 +227,14 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		}
 	}
 	return nil
+}
+
+// first is the current one of secrets that are being rotated.
+func first(secrets []string) string {
+	if len(secrets) == 0 {
+		return ""
+	}
+	return secrets[0]
 }
 
 // vouchesFor reports whether what the channel's app secrets sign may be about another one.
