@@ -28,8 +28,8 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	compiled := tenant.Compile(tenant.Sources{
 		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
 		Claims: claims, BillingStopped: prices.stopped, Channels: prices.sources(scope.account),
-		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, Served: in.served,
-		AllowedEgress: r.Options.AllowedEgress.Strings(),
+		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil,
+		Served: in.served, AllowedEgress: r.Options.AllowedEgress.Strings(),
 	})
 	scope.decision.templates = compiled.Templates
 	document := compiled.Document

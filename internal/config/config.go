@@ -22,9 +22,14 @@ import (
 const (
 	// Format is that of documents in which the account's plan prices every channel.
 	Format = 1
-	// FormatPlans is that of documents in which channels have plans of their own: a gateway that does
-	// not know them would price by the account's.
+	// FormatPlans is that of documents in which channels have plans of their own: a gateway that
+	// does not know them would price by the account's.
 	FormatPlans = 2
+	// FormatPromotion is that of documents that refuse promotion: a gateway that does not know of
+	// it would send it.
+	FormatPromotion = 3
+	// Newest is the newest format that this release knows.
+	Newest = FormatPromotion
 )
 
 // The paths of the document and the keys in a gateway's container.
@@ -75,6 +80,9 @@ func Digest(document []byte) string {
 type Document struct {
 	Format  int     `json:"format"`
 	Account Account `json:"account"`
+	// URL is where the business reaches the gateway, without a slash at its end. The addresses of
+	// files in callbacks begin with it; while it is empty, they are the upstream's.
+	URL string `json:"url,omitempty"`
 
 	// Plan is the PricingPlan's spec, whole.
 	Plan pricing.Plan `json:"plan"`
@@ -92,7 +100,10 @@ type Document struct {
 	APITokens []APIToken `json:"apiTokens"`
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
-	Budget    *Budget    `json:"budget,omitempty"`
+	// Promotion is PromotionRefused if the account itself sends no marketing. What a revision of
+	// the plan refuses is refused all the same.
+	Promotion string  `json:"promotion,omitempty"`
+	Budget    *Budget `json:"budget,omitempty"`
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
@@ -215,6 +226,9 @@ const (
 	// ConsentNone is everybody.
 	ConsentNone = "None"
 )
+
+// PromotionRefused keeps an account from sending marketing.
+const PromotionRefused = "Refused"
 
 // Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {

@@ -18,8 +18,10 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
+	"github.com/guichet-dev/guichet/internal/gateway/media"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/reporting"
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -66,6 +68,8 @@ type Gateway struct {
 	admission  *admission.Admission
 	upkeep     *upkeep.Upkeep
 	reporter   *reporting.Reporter
+	media      *media.Media
+	requests   *requests.Requests
 	// bodies are those of the API's requests.
 	bodies bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
@@ -112,8 +116,9 @@ func newGateway(options Options) (*Gateway, error) {
 	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, dial, log, metrics, traces)
 	settler := settlement.New(queue, log, metrics)
 	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
+	files := media.New(keyring.Seal(), account.Now, log, metrics)
 	webhooks := intake.New(intake.Options{
-		Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate, Callbacks: queue,
+		Address: files.Address, Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate, Callbacks: queue,
 		Settler: settler, Log: log, Metrics: metrics, Traces: traces,
 	})
 	dispatcher := dispatch.New(dispatch.Options{
@@ -129,8 +134,10 @@ func newGateway(options Options) (*Gateway, error) {
 			Store: account, Config: configuration, Keys: keyring, Gate: gate, Settler: settler, Callbacks: queue,
 			Intake: webhooks, Log: log,
 		}),
+		media:  files,
 		passes: make(chan struct{}, maxPasses),
 	}
+	g.requests = requests.New(metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{
 		Replica: options.Replica, Store: account, Config: configuration, Keys: keyring, Gate: gate,
 		Admission: g.admission, Intake: webhooks, Upkeep: g.upkeep, Log: log,

@@ -46,6 +46,8 @@ type state struct {
 	templates map[string]*heldTemplate
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
+	media     shelf
+	things    things
 	phones    map[identity.Address]*phone
 	people    identity.Directory
 	record    *record
@@ -140,6 +142,8 @@ func (s *Simulator) fresh() *state {
 		templates: map[string]*heldTemplate{},
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
+		media:     shelf{byID: map[string]*file{}},
+		things:    newThings(),
 		phones:    map[identity.Address]*phone{},
 		record:    newRecord(s.config.Record),
 		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable

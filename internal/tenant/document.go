@@ -39,6 +39,8 @@ type Sources struct {
 	// Taken tells whether another account holds a channel, so that this one's gateway must not
 	// serve it; nil if none is.
 	Taken func(channel v1alpha1.ChannelIdentity) bool
+	// HostTaken says that another account holds the host of this one's Ingress.
+	HostTaken bool
 	// AllowedEgress are the internal addresses that the platform lets the gateway connect to.
 	AllowedEgress []string
 	// Served is the document before this one; nil for the first. It is where the last value of a
@@ -71,6 +73,7 @@ func Compile(s Sources) Compiled {
 	document := config.Document{
 		Format:           formatOf(s),
 		Account:          accountOf(s.Account, s.Claims),
+		URL:              BusinessURL(s.Account, s.HostTaken),
 		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
 		Plans:            plansOf(s),
@@ -79,6 +82,7 @@ func Compile(s Sources) Compiled {
 		APITokens:        tokensOf(s.Secrets, APITokensSecretName(s.Account)),
 		Callback:         callbackOf(spec.Callback, s),
 		Consent:          consentOf(spec.Consent),
+		Promotion:        promotionOf(spec.Promotion),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
 		AllowedEgress:    s.AllowedEgress,
@@ -96,10 +100,27 @@ func Compile(s Sources) Compiled {
 // formatOf is the oldest format that says what the sources do: gateways may be older than their
 // operator.
 func formatOf(s Sources) int {
-	if len(s.Channels) > 0 {
+	switch {
+	case refusesPromotion(s):
+		return config.FormatPromotion
+	case len(s.Channels) > 0:
 		return config.FormatPlans
 	}
 	return config.Format
+}
+
+// refusesPromotion tells whether the account does, or a revision of a plan, be it one to come.
+func refusesPromotion(s Sources) bool {
+	refuses := func(r pricing.Revision) bool { return r.Promotion == config.PromotionRefused }
+	if s.Account.Spec.Promotion == v1alpha1.PromotionRefused || slices.ContainsFunc(s.Plan.Revisions, refuses) {
+		return true
+	}
+	for _, of := range s.Channels {
+		if slices.ContainsFunc(of.Plan.Revisions, refuses) {
+			return true
+		}
+	}
+	return false
 }
 
 // plansOf are the plans of channels that have one of their own, by name.
@@ -175,6 +196,15 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 		)
 	}
 	return out
+}
+
+// promotionOf leaves out what changes nothing, so that the documents of most accounts are as
+// before.
+func promotionOf(promotion v1alpha1.Promotion) string {
+	if promotion == v1alpha1.PromotionRefused {
+		return config.PromotionRefused
+	}
+	return ""
 }
 
 // Money is an amount of the API as an exact one.

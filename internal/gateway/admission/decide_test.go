@@ -108,6 +108,21 @@ func TestDecide(t *testing.T) {
 			d.Budget = &config.Budget{Limit: gatewaytest.USD(limit), Action: config.BudgetBlock}
 		}
 	}
+	// refusing lets the revisions from a date on refuse promotion, the one in force then included.
+	refusing := func(from string) func(*config.Document, *policy.Circumstances) {
+		return func(d *config.Document, _ *policy.Circumstances) {
+			later := d.Plan.Revisions[len(d.Plan.Revisions)-1]
+			if later.EffectiveDate < from {
+				later.Name, later.EffectiveDate = "plain", from
+				d.Plan.Revisions = append(d.Plan.Revisions, later)
+			}
+			for i := range d.Plan.Revisions {
+				if d.Plan.Revisions[i].EffectiveDate >= from {
+					d.Plan.Revisions[i].Promotion = "Refused"
+				}
+			}
+		}
+	}
 	tests := map[string]struct {
 		body     string
 		change   func(*config.Document, *policy.Circumstances)
@@ -168,6 +183,16 @@ func TestDecide(t *testing.T) {
 		"marketing stopped": {sale, func(_ *config.Document, in *policy.Circumstances) {
 			in.State.StopMarketing(true, gatewaytest.Noon.Unix())
 		}, 131050, "", 0},
+		"marketing, which the account refuses":  {sale, func(d *config.Document, _ *policy.Circumstances) { d.Promotion = "Refused" }, 131005, "", 0},
+		"marketing, which the plan refuses":     {sale, refusing("2026-01-01"), 131005, "", 0},
+		"marketing, which the plan will refuse": {sale, refusing("2026-12-01"), 0, "0.0859", store.LaneBulk},
+		"utility, billed as marketing, which the plan refuses": {utility, func(d *config.Document, in *policy.Circumstances) {
+			refusing("2026-01-01")(d, in)
+			for i := range d.Templates {
+				d.Templates[i].BilledCategory = "marketing"
+			}
+		}, 131005, "", 0},
+		"utility, where the plan refuses promotion": {utility, refusing("2026-01-01"), 0, "0.03", store.LaneBulk},
 		"blocked": {utility, func(_ *config.Document, in *policy.Circumstances) { in.State.SetBlocked(true, gatewaytest.Noon.Unix()) }, 131026, "", 0},
 	}
 	for name, tc := range tests {

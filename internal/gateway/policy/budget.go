@@ -43,7 +43,7 @@ func Recheck(
 	if err != nil {
 		return nil, err
 	}
-	request := conversation.Request{At: now.Unix(), Form: about.Form, Category: about.Category}
+	request := requestOf(t, now.Unix(), about.Form, about.Category)
 	cause := permitted(state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone)))
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))

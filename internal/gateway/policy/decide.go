@@ -101,8 +101,7 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	}
 	now := in.Now.Unix()
 	verdict := in.State.Permit(
-		conversation.Request{At: now, Form: m.Form, Category: m.Category},
-		t.PricesOf(m.Channel).Book.Rules(now, t.Zone),
+		requestOf(t, now, m.Form, m.Category), t.PricesOf(m.Channel).Book.Rules(now, t.Zone),
 	)
 	if err := permitted(verdict); err != nil {
 		return Grant{}, err
@@ -127,6 +126,13 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	return grant, nil
 }
 
+// requestOf is a message of the account's as windows, blocks and stops are asked about it.
+func requestOf(t *served.Tenant, at int64, form conversation.Form, category conversation.Category) conversation.Request {
+	return conversation.Request{
+		At: at, Form: form, Category: category, NoPromotion: t.Promotion == config.PromotionRefused,
+	}
+}
+
 // permitted refuses what a verdict on windows, blocks and stops does not allow.
 func permitted(v conversation.Verdict) error {
 	switch v.Refusal {
@@ -138,6 +144,12 @@ func permitted(v conversation.Verdict) error {
 		return refusal
 	case conversation.MarketingStopped:
 		return &network.Refusal{Reason: network.OptedOut}
+	case conversation.PromotionRefused:
+		return network.Refuse(
+			network.Promotional,
+			"Nothing promotional is sent from this account, and this message is marketing. "+
+				"Use a template of another category.",
+		)
 	case conversation.CustomerBlocked:
 		return network.Refuse(
 			network.Undeliverable, "The account has blocked this customer. Unblock the customer before writing.",

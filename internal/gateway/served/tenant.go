@@ -85,6 +85,22 @@ func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
 // ChannelIDs returns the ids of all channels, in no order.
 func (t *Tenant) ChannelIDs() []string { return slices.Collect(maps.Keys(t.channels)) }
 
+// FirstChannel returns the channel with the least id, or nil if the account has none.
+func (t *Tenant) FirstChannel() *Channel {
+	if len(t.channels) == 0 {
+		return nil
+	}
+	return t.channels[slices.Min(t.ChannelIDs())]
+}
+
+// IsObject tells whether an id is that of a channel, a business account or a template of the
+// account's.
+func (t *Tenant) IsObject(id string) bool {
+	return t.channels[id] != nil ||
+		slices.ContainsFunc(t.Channels, func(c config.Channel) bool { return c.BusinessAccountID == id }) ||
+		slices.ContainsFunc(t.Templates, func(of config.Template) bool { return of.UpstreamID == id })
+}
+
 // Template returns the template with the name and language, or nil if none is served.
 func (t *Tenant) Template(name, language string) *Template {
 	return t.templates[templateKey{name, language}]
@@ -107,10 +123,10 @@ func Parse(document []byte, transport http.RoundTripper) (*Tenant, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the document goes on behind its closing brace: write one JSON object")
 	}
-	if t.Format < config.Format || t.Format > config.FormatPlans {
+	if t.Format < config.Format || t.Format > config.Newest {
 		return nil, fmt.Errorf(
 			"format is %d and this gateway knows %d to %d: upgrade the gateway or the operator", t.Format,
-			config.Format, config.FormatPlans,
+			config.Format, config.Newest,
 		)
 	}
 	for _, step := range []func() error{
@@ -190,7 +206,7 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		}
 		upstream, err := of.Connect(network.Access{
 			Channel: c.ID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
-			Timeout: peers.Timeout, Transport: transport,
+			AppSecret: first(c.AppSecrets), Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
@@ -211,6 +227,14 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		}
 	}
 	return nil
+}
+
+// first is the current one of secrets that are being rotated.
+func first(secrets []string) string {
+	if len(secrets) == 0 {
+		return ""
+	}
+	return secrets[0]
 }
 
 // vouchesFor reports whether what the channel's app secrets sign may be about another one.
