@@ -84,8 +84,8 @@ func (c *Client) read(response *http.Response) (*network.Answer, error) {
 	return &network.Answer{Status: response.StatusCode, Header: header, Body: c.redact(body), Passed: true}, nil
 }
 
-// redact removes the token from an answer, as it is and as it stands in a URL: the Graph API puts it
-// into the addresses of further pages.
+// redact removes the token from an answer, as it is and as it stands in a URL: the Graph API puts
+// it into the addresses of further pages.
 func (c *Client) redact(body []byte) []byte {
 	for _, secret := range []string{string(c.token), url.QueryEscape(string(c.token)), c.proof()} {
 		if secret != "" {

@@ -119,7 +119,8 @@ func (h *house) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// facts has the customer write, so that the window is open, and waits for what the business is told.
+// facts has the customer write, so that the window is open, and waits for what the business is
+// told.
 func (h *house) facts(ctx context.Context) (facts, error) {
 	told := facts{
 		Gateway: h.gateway.API(), Token: rig.APIKey, Secret: rig.CallbackSecret, Version: rig.APIVersion,

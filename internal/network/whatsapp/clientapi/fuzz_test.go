@@ -112,7 +112,8 @@ func checkSent(t *testing.T, r *http.Request) {
 	}
 	if len(parts) > 1 {
 		switch parts[1] {
-		case "messages", "marketing_messages", "calls", "message_templates", "upsert_message_templates", "phone_numbers":
+		case "messages", "marketing_messages", "calls", "message_templates", "upsert_message_templates",
+			"phone_numbers":
 			if r.Method != http.MethodGet || parts[1] != "phone_numbers" {
 				t.Errorf("%s %s was passed on", r.Method, r.URL)
 			}
