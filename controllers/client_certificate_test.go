@@ -42,7 +42,7 @@ func tlsSecret(t *testing.T, serial int64) map[string]string {
 
 // The client certificate of callbacks reaches the gateway as it is renewed. While it is missing or
 // cannot be used, the gateway keeps what it has, the condition says so, and all else goes on.
-func TestP8ClientCertificateOfCallbacks(t *testing.T) {
+func TestCallbacksHaveTheirClientCertificate(t *testing.T) {
 	t.Parallel()
 	w := wholeWorld(t)
 	served := func() config.ClientCertificate {
@@ -53,7 +53,8 @@ func TestP8ClientCertificateOfCallbacks(t *testing.T) {
 	}
 	of := func(data map[string]string) config.ClientCertificate {
 		return config.ClientCertificate{
-			Certificate: strings.TrimSpace(data[corev1.TLSCertKey]), Key: strings.TrimSpace(data[corev1.TLSPrivateKeyKey]),
+			Certificate: strings.TrimSpace(data[corev1.TLSCertKey]),
+			Key:         strings.TrimSpace(data[corev1.TLSPrivateKeyKey]),
 		}
 	}
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) {
