@@ -122,6 +122,8 @@ type Traits struct {
 	TTL, OneTimeTTL time.Duration
 	// RetoldFor is for how long the upstream repeats a webhook that was not taken.
 	RetoldFor time.Duration
+	// GroupSize is how many members a group has at most, the business apart; 0 if there are no groups.
+	GroupSize int
 	// MaxRequest is the largest request for a message, in bytes.
 	MaxRequest int64
 }

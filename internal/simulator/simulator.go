@@ -47,13 +47,15 @@ type state struct {
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
 	phones    map[identity.Address]*phone
-	people    identity.Directory
-	record    *record
-	faults    []*Fault
-	knobs     Knobs
-	random    *rand.Rand
-	prefix    uint32
-	ids       uint64
+	// groups are the members of each group.
+	groups map[string][]string
+	people identity.Directory
+	record *record
+	faults []*Fault
+	knobs  Knobs
+	random *rand.Rand
+	prefix uint32
+	ids    uint64
 }
 
 // account is an Account at work.
@@ -141,6 +143,7 @@ func (s *Simulator) fresh() *state {
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
 		phones:    map[identity.Address]*phone{},
+		groups:    map[string][]string{},
 		record:    newRecord(s.config.Record),
 		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable
 		prefix:    uint32(seed ^ seed>>32),           // #nosec G115 -- any 32 bits do

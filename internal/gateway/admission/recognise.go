@@ -14,7 +14,7 @@ import (
 // recipients.
 func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (policy.Message, error) {
 	m := policy.Message{
-		Channel: c.ID, Country: out.Country, Form: out.Form, Category: out.Category, TTL: out.TTL,
+		Channel: c.ID, Country: out.Country, Form: out.Form, Category: out.Category, TTL: out.TTL, Group: out.Group,
 	}
 	if out.Unservable != nil {
 		return m, out.Unservable

@@ -48,8 +48,14 @@ func Recheck(
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
-	if cause == nil {
-		cause = stillCovered(tx, t, m, about, &state, now)
+	for n := 0; cause == nil && n <= about.Shares; n++ {
+		var share *store.Message
+		if share, err = settlement.Share(tx, m, n); err == nil && share != nil && !share.Settled {
+			cause = stillCovered(tx, t, share, about, &state, now)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if refusal, refused := errors.AsType[*network.Refusal](cause); refused {
 		return refusal, nil
@@ -76,7 +82,7 @@ func stillCovered(
 		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
 		SentAt: m.AcceptedAt.Unix(),
 	}
-	bound := t.Book.MaxCharge(&t.Payer, &message, state, m.ExpiresAt.Unix())
+	bound := mostOf(t, about.Group, &message, state, m.ExpiresAt)
 	if costs := bound.Unpriced || !bound.Amount.Amount.IsZero(); costs && !m.Covered && t.BillingStopped != "" {
 		return network.Refuse(network.Unpaid, t.BillingStopped)
 	}

@@ -30,19 +30,32 @@ type Message struct {
 	Category conversation.Category
 	// TTL is how long the message may take to be delivered.
 	TTL time.Duration
+	// Group says that the message goes to a group, of whose members any may live anywhere.
+	Group bool
 }
 
 // Expires is when a message that is accepted now is settled as undelivered, if nothing was heard of
 // it.
 func (m *Message) Expires(now time.Time) time.Time { return now.Add(m.TTL + OutcomeGrace) }
 
-// Bound is the most that a message can cost. It can be delivered later than its time to live tells,
-// whose count the upstream begins anew; what counts is whatever is told until it expires.
+// Bound is the most that a message can cost; to a group, for each of its members. It can be
+// delivered later than its time to live tells, whose count the upstream begins anew; what counts is
+// whatever is told until it expires.
 func (m *Message) Bound(t *served.Tenant, now time.Time, state *conversation.State) pricing.Bound {
 	message := pricing.Message{
 		Channel: m.Channel, Country: m.Country, Form: m.Form, Category: m.Category, SentAt: now.Unix(),
 	}
-	return t.Book.MaxCharge(&t.Payer, &message, state, m.Expires(now).Unix())
+	return mostOf(t, m.Group, &message, state, m.Expires(now))
+}
+
+// mostOf is the most that a message can cost until it expires, or each member of a group for it.
+func mostOf(
+	t *served.Tenant, group bool, message *pricing.Message, state *conversation.State, expires time.Time,
+) pricing.Bound {
+	if group {
+		return t.Book.MaxChargeAnywhere(&t.Payer, message, state, expires.Unix())
+	}
+	return t.Book.MaxCharge(&t.Payer, message, state, expires.Unix())
 }
 
 // Circumstances are what the decision on a message depends on beside the message itself: read in
@@ -106,13 +119,15 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 		return Grant{}, err
 	}
 	inWindow := verdict.Window.Contains(now)
-	if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
-		return Grant{}, err
+	if !m.Group { // its members have joined by themselves, by an invitation
+		if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
+			return Grant{}, err
+		}
 	}
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return Grant{}, err
 	}
-	covered, err := affordable(t, in)
+	covered, err := Affordable(t, in)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -196,9 +211,9 @@ func withinCustomerLimit(limit int32, in *Circumstances, inWindow bool) error {
 	}
 }
 
-// affordable tells whether the platform, the budget and the upstream's own payment state allow the
+// Affordable tells whether the platform, the budget and the upstream's own payment state allow the
 // message (P3). What is surely free, be it because an allowance pays for it, needs neither.
-func affordable(t *served.Tenant, in *Circumstances) (free bool, err error) {
+func Affordable(t *served.Tenant, in *Circumstances) (free bool, err error) {
 	if in.Rise == (pricing.Exposure{}) {
 		return true, nil
 	}
