@@ -45,6 +45,7 @@ func accountChecks() []check {
 		{v1alpha1.ConditionPlanPublished, false, partCluster | partInputs, nil, of(publishedVerdict)},
 		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(roomVerdict)},
 		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
+		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
 		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
 	}
 }

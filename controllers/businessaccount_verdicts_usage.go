@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -63,6 +64,26 @@ func callbacksVerdict(scope *accountScope) verdict {
 			known.RefusedCallbacks.Status,
 		))
 	}
+}
+
+// billingVerdict says whether the upstream prices messages as the ledger does. It names the first
+// messages of each cause, which stay the same, and holds no count, which would change.
+func billingVerdict(scope *accountScope) verdict {
+	known := scope.memory.report
+	if known == nil {
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what the upstream bills")
+	}
+	var causes []string
+	for _, d := range known.Period.Differences {
+		causes = append(causes, fmt.Sprintf("%s (such as %s)", d.Cause, strings.Join(d.Samples, ", ")))
+	}
+	if causes == nil {
+		return isTrue(v1alpha1.ReasonBillingAgrees, "The upstream's statuses price messages as the ledger does")
+	}
+	return isFalse(v1alpha1.ReasonUpstreamDiffers, fmt.Sprintf(
+		"In period %s the upstream's statuses differ from the ledger in %s: the ledger's upstreamVerdict says how; "+
+			"compare the whole with 'guichet ledger reconcile'", known.Period.Name, strings.Join(causes, "; "),
+	))
 }
 
 func budgetVerdict(scope *accountScope) verdict {

@@ -108,7 +108,7 @@ func TestOrderOfTheChecks(t *testing.T) {
 	}, counted); diff != "" {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
-	uncounted := []string{"PlanPublished", "StorageSufficient", "WithinBudget", "CallbacksTaken"}
+	uncounted := []string{"PlanPublished", "StorageSufficient", "WithinBudget", "BillingAgrees", "CallbacksTaken"}
 	if diff := cmp.Diff(uncounted, others); diff != "" {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)
 	}

@@ -304,14 +304,14 @@ func (f *fakeUpstream) Create(
 }
 
 func (f *fakeUpstream) Edit(
-	_ context.Context, _ controllers.UpstreamAccess, id, _ string, components []template.Component,
+	_ context.Context, _ controllers.UpstreamAccess, id string, edit template.Edit,
 ) error {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.made = append(f.made, "edit "+id)
 	for _, known := range f.copies {
 		if known.ID == id {
-			known.Components, known.Status = components, graph.TemplatePending
+			known.Components, known.Status = edit.Definition.Components, graph.TemplatePending
 		}
 	}
 	return f.refuse

@@ -153,11 +153,7 @@ func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateSco
 		return
 	}
 	if scope.step == stepEdit {
-		category := ""
-		if scope.upstream.Status != statusApproved {
-			category = scope.definition.Category
-		}
-		scope.failure = r.upstream.Edit(ctx, *scope.access, scope.upstream.ID, category, scope.definition.Components)
+		scope.failure = r.upstream.Edit(ctx, *scope.access, scope.upstream.ID, scope.edit())
 		return
 	}
 	scope.created, scope.failure = r.upstream.Create(ctx, *scope.access, scope.definition)

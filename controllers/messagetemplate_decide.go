@@ -65,16 +65,26 @@ func categoryEditable(submitted string, wanted template.Definition, upstream *gr
 	return submitted != "" && upstream.Category != wanted.Category && upstream.Status != statusApproved
 }
 
-// changedUnseen tells whether a template that was submitted otherwise is of a kind whose copy does
-// not show it: what an authentication template's spec says is settings, and they are not compared.
+// changedUnseen tells whether a template that was submitted otherwise may have changed in what its
+// copy does not show, so that it is submitted again, once.
 func changedUnseen(submitted string, wanted template.Definition) bool {
-	return submitted != "" && wanted.Category == template.CategoryAuthentication
+	return submitted != "" && tenant.HasUnseen(wanted)
 }
 
 // editable tells whether the upstream lets a template of a status be edited. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 func editable(status string) bool {
 	return status == graph.TemplateApproved || status == graph.TemplateRejected || status == graph.TemplateStatusPaused
+}
+
+// edit is how the upstream's copy becomes what is wanted. The category of an approved one is the
+// upstream's own decision.
+func (s *templateScope) edit() template.Edit {
+	edit := template.Edit{Definition: s.definition}
+	if s.upstream.Status != statusApproved {
+		edit.Category = s.definition.Category
+	}
+	return edit
 }
 
 // nextLook is the time until the upstream is asked again: soon after a submission and less and less

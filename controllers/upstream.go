@@ -30,8 +30,8 @@ type Upstream interface {
 	Find(ctx context.Context, access UpstreamAccess, name, language string) (*graph.UpstreamTemplate, error)
 	// Create submits a template for review.
 	Create(ctx context.Context, access UpstreamAccess, definition template.Definition) (graph.CreatedTemplate, error)
-	// Edit replaces a template's components; the category only if it is not empty.
-	Edit(ctx context.Context, access UpstreamAccess, id, category string, components []template.Component) error
+	// Edit replaces what a template consists of.
+	Edit(ctx context.Context, access UpstreamAccess, id string, edit template.Edit) error
 	// Delete deletes one language of a template.
 	Delete(ctx context.Context, access UpstreamAccess, name, id string) error
 }
@@ -88,14 +88,12 @@ func (u *GraphUpstream) Create(
 }
 
 // Edit implements Upstream.
-func (u *GraphUpstream) Edit(
-	ctx context.Context, access UpstreamAccess, id, category string, components []template.Component,
-) error {
+func (u *GraphUpstream) Edit(ctx context.Context, access UpstreamAccess, id string, edit template.Edit) error {
 	client, err := u.client(access)
 	if err != nil {
 		return err
 	}
-	return client.EditTemplate(ctx, id, category, components)
+	return client.EditTemplate(ctx, id, edit)
 }
 
 // Delete implements Upstream.

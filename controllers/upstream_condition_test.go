@@ -264,3 +264,33 @@ func TestRefusedCallbacksShow(t *testing.T) {
 		return conditionText(w.account().Status.Conditions, v1alpha1.ConditionCallbacksTaken)
 	}).Should(gomega.Equal("CallbacksTaken is not there"))
 }
+
+// What the upstream's statuses price otherwise is a condition and one event, until the period ends.
+func TestDifferencesOfBillingShow(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	agrees := func() {
+		w.eventually("acme", v1alpha1.ConditionBillingAgrees, metav1.ConditionTrue, v1alpha1.ReasonBillingAgrees,
+			"The upstream's statuses price messages as the ledger does")
+	}
+	agrees()
+	var period string
+	w.gateways.change(func(f *fakeGateways) { period = f.report.Period.Name })
+	differ := func(differences ...report.Difference) {
+		w.gateways.change(func(f *fakeGateways) { f.report.Period.Differences = differences })
+	}
+	price := report.Difference{Cause: "price", Messages: 3, Samples: []string{"wamid.a", "wamid.b", "wamid.c"}}
+	differ(report.Difference{Cause: "category", Messages: 1, Samples: []string{"wamid.a"}}, price)
+	w.eventually("acme", v1alpha1.ConditionBillingAgrees, metav1.ConditionFalse, v1alpha1.ReasonUpstreamDiffers,
+		"In period "+period+" the upstream's statuses differ from the ledger in category (such as wamid.a); "+
+			"price (such as wamid.a, wamid.b, wamid.c): the ledger's upstreamVerdict says how; "+
+			"compare the whole with 'guichet ledger reconcile'")
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonUpstreamDiffers) }).Should(gomega.HaveLen(1))
+	w.Expect(conditionText(w.account().Status.Conditions, v1alpha1.ConditionReady)).To(gomega.HavePrefix("Ready=True"))
+	calls := w.settle()
+	price.Messages++
+	differ(report.Difference{Cause: "category", Messages: 1, Samples: []string{"wamid.a"}}, price)
+	w.Expect(w.settle()).To(gomega.Equal(calls), "one more message is no news")
+	differ()
+	agrees()
+}

@@ -64,8 +64,10 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 		found.RejectedReason != "INVALID_FORMAT" {
 		t.Fatalf("got %+v, %v; want the rejection and its reason", found, err)
 	}
-	edited := []template.Component{{Type: template.Body, Text: "Hello, the order that you placed is ready."}}
-	if err := upstream.Edit(t.Context(), access, created.ID, "UTILITY", edited); err != nil {
+	edited := template.Edit{Category: "UTILITY", Definition: template.Definition{Components: []template.Component{
+		{Type: template.Body, Text: "Hello, the order that you placed is ready."},
+	}}}
+	if err := upstream.Edit(t.Context(), access, created.ID, edited); err != nil {
 		t.Fatal(err)
 	}
 	found, err = upstream.Find(t.Context(), access, "order_ready", "en_US")

@@ -11,7 +11,7 @@ type BusinessAccountStatus struct {
 	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
 	// PlanPublished, ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed,
 	// GatewayAvailable, StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts,
-	// UsageCurrent, WithinBudget, CallbacksTaken, Reconciled.
+	// UsageCurrent, WithinBudget, CallbacksTaken, BillingAgrees, Reconciled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

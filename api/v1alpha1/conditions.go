@@ -57,6 +57,10 @@ const (
 	// some are set aside because it refuses them. Only an account with spec.callback has it.
 	ConditionCallbacksTaken = "CallbacksTaken"
 
+	// ConditionBillingAgrees says whether the upstream's statuses price the messages of the current
+	// period as the ledger does. False from the first one that differs to the end of the period.
+	ConditionBillingAgrees = "BillingAgrees"
+
 	// ConditionReconciled says whether the operator's last look at the account was complete: it
 	// could read what it needs and write what it must. What it could not read stays in the status
 	// as it was. An account that is Ready stays so for the first 30 seconds.
@@ -237,6 +241,12 @@ const (
 	ReasonSufficient = "Sufficient"
 	// ReasonFillingUp: less than 20 % of the volume is free, or it is full in less than seven days.
 	ReasonFillingUp = "FillingUp"
+
+	// ReasonBillingAgrees: no status says otherwise than the ledger.
+	ReasonBillingAgrees = "BillingAgrees"
+	// ReasonUpstreamDiffers: statuses say that messages are billed, or free, or of a category,
+	// otherwise than the ledger.
+	ReasonUpstreamDiffers = "UpstreamDiffers"
 
 	// ReasonCallbacksTaken: no callback is set aside.
 	ReasonCallbacksTaken = "CallbacksTaken"

@@ -2,10 +2,14 @@ package v1alpha1
 
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// TemplateCategory is the category under which a template is reviewed and billed.
-// +kubebuilder:validation:Enum=Marketing;Utility;Authentication
+// TemplateCategory is the category under which a template is reviewed and billed: one of the
+// constants, or the upstream's own word in capitals.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule="self in ['Marketing', 'Utility', 'Authentication'] || self.matches('^[A-Z][A-Z0-9_]+$')",message="must be 'Marketing', 'Utility' or 'Authentication', or the upstream's own word for another category, in capitals"
 type TemplateCategory string
 
 const (
@@ -39,6 +43,15 @@ const (
 	DeletionDelete DeletionPolicy = "Delete"
 )
 
+// UpstreamFields are members of an object of the Graph API that this API has no field for. They are
+// submitted as they are written, and neither checked nor compared with the upstream's copy.
+// +kubebuilder:validation:Type=object
+// +kubebuilder:validation:MaxProperties=32
+// +kubebuilder:pruning:PreserveUnknownFields
+type UpstreamFields struct {
+	runtime.RawExtension `json:",inline"`
+}
+
 // MessageTemplateSpec is a message that the upstream approves once and that may then be sent to
 // people at any time.
 //
@@ -46,6 +59,11 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.category != 'Authentication' || !has(self.footer)",message="footer must not be set with category 'Authentication': the upstream writes it"
 // +kubebuilder:validation:XValidation:rule="self.parameterFormat == 'Named' || !has(self.body.examples) || self.body.examples.all(e, !has(e.name))",message="the examples of body may have a name with parameterFormat 'Named' only"
 // +kubebuilder:validation:XValidation:rule="self.parameterFormat == 'Named' || !has(self.header) || !has(self.header.examples) || self.header.examples.all(e, !has(e.name))",message="the examples of header may have a name with parameterFormat 'Named' only"
+// +kubebuilder:validation:XValidation:rule="!has(self.limitedTimeOffer) || self.category == 'Marketing' && !has(self.footer)",message="limitedTimeOffer may be set with category 'Marketing' and without a footer only"
+// +kubebuilder:validation:XValidation:rule="!has(self.maxPrice) || self.category == 'Marketing'",message="maxPrice may be set with category 'Marketing' only"
+// +kubebuilder:validation:XValidation:rule="!has(self.callPermission) || self.category != 'Authentication' && !has(self.buttons) && !has(self.carousel)",message="callPermission must not be set with buttons, with a carousel or with category 'Authentication'"
+// +kubebuilder:validation:XValidation:rule="!has(self.carousel) || self.category != 'Authentication'",message="carousel must not be set with category 'Authentication'"
+// +kubebuilder:validation:XValidation:rule="has(self.libraryTemplate) == has(oldSelf.libraryTemplate)",message="libraryTemplate is immutable: make another MessageTemplate for another copy"
 type MessageTemplateSpec struct {
 	// accountName is the name of the BusinessAccount, in the same namespace, that the template
 	// belongs to.
@@ -73,11 +91,19 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="language is immutable: the upstream knows the template by its name and language"
 	Language string `json:"language,omitempty"`
 
-	// category is what the template is for: 'Utility', 'Marketing' or 'Authentication'. The
-	// upstream may put it under another, which costs differently: see the condition
-	// CategoryMatches.
+	// category is what the template is for: 'Utility', 'Marketing' or 'Authentication', or the
+	// upstream's own word for another category, in capitals. The upstream may put the template under
+	// another one, which costs differently: see the condition CategoryMatches.
 	// +required
 	Category TemplateCategory `json:"category,omitempty"`
+
+	// subCategory is the upstream's own word for a kind within the category, in capitals, such as
+	// "ORDER_DETAILS" or "ORDER_STATUS". Most templates have none.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Z0-9_]*$')",message="must be the upstream's own word, in capitals"
+	SubCategory string `json:"subCategory,omitempty"`
 
 	// parameterFormat is 'Positional' ({{1}}, {{2}}) or 'Named' ({{first_name}}).
 	// +optional
@@ -85,7 +111,8 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="parameterFormat is immutable"
 	ParameterFormat ParameterFormat `json:"parameterFormat,omitempty"`
 
-	// header is the line above the body.
+	// header is what stands above the body: a line of text, a picture, a video, a document, a place
+	// or a product.
 	// +optional
 	Header *TemplateHeader `json:"header,omitempty"`
 
@@ -102,15 +129,62 @@ type MessageTemplateSpec struct {
 	// buttons are what the customer can tap, at most 10.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=10
 	Buttons []TemplateButton `json:"buttons,omitempty"`
 
-	// sendTTLSeconds is how long the upstream tries to deliver a message of this template. It
-	// defaults to the upstream's own: 10 minutes for authentication, 30 days for the others.
+	// limitedTimeOffer shows that an offer ends, for category 'Marketing'. Such a template has no
+	// footer, and a body of at most 600 characters.
 	// +optional
-	// +kubebuilder:validation:Minimum=30
+	LimitedTimeOffer *LimitedTimeOffer `json:"limitedTimeOffer,omitempty"`
+
+	// carousel are cards side by side, below the body.
+	// +optional
+	Carousel *TemplateCarousel `json:"carousel,omitempty"`
+
+	// callPermission is 'Requested' if the message asks the customer for the permission to be
+	// called. Such a template has no buttons.
+	// +optional
+	CallPermission CallPermission `json:"callPermission,omitempty"`
+
+	// otherComponents are components of kinds that this API has no field for. They are submitted as
+	// they are written. What a message brings for one of them is the upstream's to check.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=8
+	OtherComponents []OtherComponent `json:"otherComponents,omitempty"`
+
+	// sendTTLSeconds is how long the upstream tries to deliver a message of this template: 30 to 900
+	// for authentication, 30 to 43200 for utility, or -1 for 30 days; 43200 to 2592000 for
+	// marketing. It defaults to the upstream's own: 10 minutes for authentication, 30 days for the
+	// others.
+	// +optional
+	// +kubebuilder:validation:Minimum=-1
 	// +kubebuilder:validation:Maximum=2592000
+	// +kubebuilder:validation:XValidation:rule="self == -1 || self >= 30",message="must be -1, for 30 days, or at least 30"
 	SendTTLSeconds int32 `json:"sendTTLSeconds,omitempty"`
+
+	// linkTracking says whether the upstream counts the taps on the template's links: 'OptedIn' or
+	// 'OptedOut'. It defaults to the setting of the WhatsApp Business account.
+	// +optional
+	LinkTracking LinkTracking `json:"linkTracking,omitempty"`
+
+	// maxPrice is the most that the business pays for deliveries of a marketing template. Messages of
+	// such a template are sent through the endpoint for marketing messages only.
+	// +optional
+	MaxPrice *TemplateMaxPrice `json:"maxPrice,omitempty"`
+
+	// libraryTemplate names the template of the upstream's library that this one is a copy of. The
+	// copy's header, body, footer and buttons are the library's: here they say what it has, so that
+	// messages can be checked, and are not submitted.
+	// +optional
+	LibraryTemplate *LibraryTemplate `json:"libraryTemplate,omitempty"`
+
+	// upstreamFields are further members of the template, as the upstream names them, for example
+	// degrees_of_freedom_spec. They are submitted as they are written.
+	// +optional
+	UpstreamFields *UpstreamFields `json:"upstreamFields,omitempty"`
 
 	// deletionPolicy is what becomes of the upstream's copy when this object is deleted: 'Retain'
 	// leaves it, 'Delete' deletes it too. The upstream does not let the name of a deleted template
@@ -120,177 +194,63 @@ type MessageTemplateSpec struct {
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// HeaderFormat is the kind of a header.
-// +kubebuilder:validation:Enum=Text;Image;Video;Document;Location
-type HeaderFormat string
+// CallPermission is whether a message asks for the permission to call.
+// +kubebuilder:validation:Enum=Requested
+type CallPermission string
+
+// CallPermissionRequested asks for it.
+const CallPermissionRequested CallPermission = "Requested"
+
+// LinkTracking is whether the upstream counts taps on links.
+// +kubebuilder:validation:Enum=OptedIn;OptedOut
+type LinkTracking string
 
 const (
-	// HeaderText is a line of text.
-	HeaderText HeaderFormat = "Text"
-	// HeaderImage is a picture that each message brings.
-	HeaderImage HeaderFormat = "Image"
-	// HeaderVideo is a video that each message brings.
-	HeaderVideo HeaderFormat = "Video"
-	// HeaderDocument is a document that each message brings.
-	HeaderDocument HeaderFormat = "Document"
-	// HeaderLocation is a place that each message brings.
-	HeaderLocation HeaderFormat = "Location"
+	// LinkTrackingOptedIn counts them.
+	LinkTrackingOptedIn LinkTracking = "OptedIn"
+	// LinkTrackingOptedOut does not.
+	LinkTrackingOptedOut LinkTracking = "OptedOut"
 )
 
-// TemplateHeader is the line, picture, video, document or place above the body.
-//
-// +kubebuilder:validation:XValidation:rule="self.format == 'Text' ? has(self.text) : !has(self.text)",message="text must be set with format 'Text', and only then"
-// +kubebuilder:validation:XValidation:rule="self.format in ['Image', 'Video', 'Document'] ? has(self.exampleHandle) : !has(self.exampleHandle)",message="exampleHandle must be set with format 'Image', 'Video' or 'Document', and only then"
-// +kubebuilder:validation:XValidation:rule="self.format == 'Text' || !has(self.examples)",message="examples may be set with format 'Text' only"
-type TemplateHeader struct {
-	// format is 'Text', 'Image', 'Video', 'Document' or 'Location'.
-	// +optional
-	// +kubebuilder:default=Text
-	Format HeaderFormat `json:"format,omitempty"`
-
-	// text is the line, at most 60 characters with at most one variable.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=60
-	Text string `json:"text,omitempty"`
-
-	// examples are sample values of the text's variable; the reviewer sees them.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=1
-	Examples []TemplateExample `json:"examples,omitempty"`
-
-	// exampleHandle is the handle of a sample file that was uploaded with the Resumable Upload API.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=2048
-	ExampleHandle string `json:"exampleHandle,omitempty"`
-}
-
-// TemplateBody is the template's text.
-type TemplateBody struct {
-	// text is the body, at most 1024 characters. Its variables are {{1}}, {{2}} … or {{name}}, by
-	// parameterFormat. For category 'Authentication' the upstream writes the text itself, and this
-	// one is only what people read here.
+// TemplateMaxPrice is a bid for the deliveries of a marketing template. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
+type TemplateMaxPrice struct {
+	// bidAmount is the price of 1,000 deliveries, in the minor unit of the WhatsApp Business
+	// account's currency. The upstream charges this price or a lower one.
 	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=1024
-	Text string `json:"text,omitempty"`
-
-	// examples are sample values, one for each variable in the order of the text; the reviewer sees
-	// them.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MaxItems=100
-	Examples []TemplateExample `json:"examples,omitempty"`
-
-	// codeExpirationMinutes says in an authentication message how long its code is valid, 1 to 90.
-	// +optional
 	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=90
-	CodeExpirationMinutes int32 `json:"codeExpirationMinutes,omitempty"`
+	// +kubebuilder:validation:Maximum=1000000000
+	BidAmount int64 `json:"bidAmount,omitempty"`
 
-	// securityRecommendation is 'Shown' if an authentication message tells the customer not to
-	// share the code.
-	// +optional
-	SecurityRecommendation SecurityRecommendation `json:"securityRecommendation,omitempty"`
-}
-
-// SecurityRecommendation is whether an authentication message warns against sharing its code.
-// +kubebuilder:validation:Enum=Shown;Hidden
-type SecurityRecommendation string
-
-const (
-	// SecurityRecommendationShown shows the warning.
-	SecurityRecommendationShown SecurityRecommendation = "Shown"
-	// SecurityRecommendationHidden hides it.
-	SecurityRecommendationHidden SecurityRecommendation = "Hidden"
-)
-
-// TemplateExample is a sample value of a variable.
-type TemplateExample struct {
-	// name is the variable's name, for parameterFormat 'Named'.
+	// bidStrategy is the upstream's own word for how it bids, in capitals.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	Name string `json:"name,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z][A-Z0-9_]*$')",message="must be the upstream's own word, in capitals"
+	BidStrategy string `json:"bidStrategy,omitempty"`
+}
 
-	// value is the sample.
+// LibraryTemplate is a copy of a template of the upstream's library, which needs no review. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
+type LibraryTemplate struct {
+	// name is the name of the template in the library.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	Value string `json:"value,omitempty"`
-}
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="libraryTemplate is immutable: make another MessageTemplate for another copy"
+	Name string `json:"name,omitempty"`
 
-// ButtonType is the kind of a button.
-// +kubebuilder:validation:Enum=QuickReply;URL;PhoneNumber;CopyCode;OneTap;ZeroTap
-type ButtonType string
-
-const (
-	// ButtonQuickReply sends its text back.
-	ButtonQuickReply ButtonType = "QuickReply"
-	// ButtonURL opens a page.
-	ButtonURL ButtonType = "URL"
-	// ButtonPhoneNumber calls a number.
-	ButtonPhoneNumber ButtonType = "PhoneNumber"
-	// ButtonCopyCode copies a code.
-	ButtonCopyCode ButtonType = "CopyCode"
-	// ButtonOneTap fills a code into the business's own app.
-	ButtonOneTap ButtonType = "OneTap"
-	// ButtonZeroTap hands a code to the business's own app without a tap.
-	ButtonZeroTap ButtonType = "ZeroTap"
-)
-
-// TemplateButton is something to tap.
-//
-// +kubebuilder:validation:XValidation:rule="self.type == 'URL' ? has(self.url) : !has(self.url)",message="url must be set with type 'URL', and only then"
-// +kubebuilder:validation:XValidation:rule="self.type == 'PhoneNumber' ? has(self.phoneNumber) : !has(self.phoneNumber)",message="phoneNumber must be set with type 'PhoneNumber', and only then"
-// +kubebuilder:validation:XValidation:rule="self.type in ['QuickReply', 'URL', 'PhoneNumber'] ? has(self.text) : true",message="text must be set with type 'QuickReply', 'URL' or 'PhoneNumber'"
-// +kubebuilder:validation:XValidation:rule="self.type in ['OneTap', 'ZeroTap'] ? has(self.packageName) && has(self.signatureHash) : !has(self.packageName) && !has(self.signatureHash)",message="packageName and signatureHash must be set with type 'OneTap' or 'ZeroTap', and only then"
-// +kubebuilder:validation:XValidation:rule="self.type in ['URL', 'CopyCode'] || !has(self.example)",message="example may be set with type 'URL' or 'CopyCode' only"
-type TemplateButton struct {
-	// type is 'QuickReply', 'URL', 'PhoneNumber', 'CopyCode', or, for authentication, 'OneTap' or
-	// 'ZeroTap'. Who asks for 'ZeroTap' accepts WhatsApp's terms for it.
-	// +required
-	Type ButtonType `json:"type,omitempty"`
-
-	// text is what stands on the button, at most 25 characters.
+	// bodyInputs fill in what the library's body leaves open, as the upstream names it, such as
+	// add_contact_number.
 	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=25
-	Text string `json:"text,omitempty"`
+	BodyInputs *UpstreamFields `json:"bodyInputs,omitempty"`
 
-	// url is the page that the button opens. It may end in one variable.
+	// buttonInputs fill in what the library's buttons leave open, one for each button, as the
+	// upstream names it.
 	// +optional
-	// +kubebuilder:validation:MinLength=8
-	// +kubebuilder:validation:MaxLength=2000
-	// +kubebuilder:validation:XValidation:rule="self.startsWith('https://') || self.startsWith('http://')",message="url must start with 'https://' or 'http://'"
-	URL string `json:"url,omitempty"`
-
-	// phoneNumber is the number that the button calls, at most 20 characters.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=20
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[+]?[0-9][-0-9 ().]*$')",message="must be a phone number with its country code, like '+33170180000'"
-	PhoneNumber string `json:"phoneNumber,omitempty"`
-
-	// example is a sample of the url's variable, or of the code.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=2000
-	Example string `json:"example,omitempty"`
-
-	// packageName is the Android package of the business's app, for 'OneTap' and 'ZeroTap'.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=224
-	PackageName string `json:"packageName,omitempty"`
-
-	// signatureHash is the signing hash of the app, for 'OneTap' and 'ZeroTap'.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=64
-	SignatureHash string `json:"signatureHash,omitempty"`
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	ButtonInputs []UpstreamFields `json:"buttonInputs,omitempty"`
 }
 
 // MessageTemplate is a message that the upstream approves once, and that may then be sent to people

@@ -47,7 +47,8 @@ func TestP2P6GatewayAndRateAgreeOnEveryRecord(t *testing.T) {
 	} {
 		t.Run(begins[:10], func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t, begins, rand.New(rand.NewPCG(seed, uint64(i))), func(*config.Document) {})
+			random := rand.New(rand.NewPCG(seed, uint64(i)))
+			s := newStory(t, begins, random, func(d *config.Document) { miss(d.Plan.Revisions, random) })
 			defer s.tellSeed(seed)
 			for began := time.Now(); len(s.lines) < storyEvents && time.Since(began) < storyTime; {
 				s.step()
@@ -126,7 +127,6 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 		d.Templates = append(d.Templates, gatewaytest.Approved(gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")))
 		d.Callback = nil
 		scarce(d.Plan.Revisions)
-		known(d.Plan.Revisions)
 		change(d)
 	})
 	s.world = w
@@ -171,25 +171,21 @@ func scarce(revisions []pricing.Revision) {
 	}
 }
 
-// known gives a price to what a revision that bills conversations has none for. The gateway holds
-// such a message and takes over its conversation once the price is known; what joins it in the
-// meantime is on record in one place and held in the other.
-func known(revisions []pricing.Revision) {
+// miss takes some prices out of the revisions that bill conversations. What has no price is
+// delivered all the same, and opens its conversation.
+func miss(revisions []pricing.Revision, random *rand.Rand) {
 	for i := range revisions {
 		r := &revisions[i]
-		if r.Unit != "Conversation" || r.ClassifyBy != "Category" {
+		if r.Unit != "Conversation" {
 			continue
 		}
 		r.Rates = slices.Clone(r.Rates)
 		for j := range r.Rates {
-			of := &r.Rates[j]
-			of.Prices = slices.Clone(of.Prices)
-			for _, category := range []string{"Marketing", "Utility", "Authentication", "Service"} {
-				named := func(p pricing.Price) bool { return p.Category == category }
-				if !slices.ContainsFunc(of.Prices, named) {
-					of.Prices = append(of.Prices, pricing.Price{Category: category, Amount: "0.0123"})
-				}
-			}
+			prices := slices.Clone(r.Rates[j].Prices)
+			first := prices[0]
+			r.Rates[j].Prices = slices.DeleteFunc(prices, func(price pricing.Price) bool {
+				return price != first && random.IntN(2) == 0
+			})
 		}
 	}
 }

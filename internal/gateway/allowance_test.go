@@ -178,23 +178,23 @@ func (s *story) claimsNothing() {
 	}
 	db := s.world.database()
 	defer db.Close()
-	rows, err := db.QueryContext(s.t.Context(), "SELECT name, places FROM allowances")
+	rows, err := db.QueryContext(s.t.Context(), "SELECT currency, pool FROM pools")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer rows.Close()
 	seen := 0
 	for rows.Next() {
-		var name, places string
-		if err := rows.Scan(&name, &places); err != nil {
+		var currency, pool string
+		if err := rows.Scan(&currency, &pool); err != nil {
 			s.t.Fatal(err)
 		}
-		if seen++; strings.Contains(places, "*") {
-			s.t.Errorf("%s is still claimed: %s", name, places)
+		if seen++; strings.Contains(pool, "*") {
+			s.t.Errorf("allowances in %s are still claimed: %s", currency, pool)
 		}
 	}
 	if err := rows.Err(); err != nil || seen == 0 {
-		s.t.Errorf("%d allowances were claimed, %v", seen, err)
+		s.t.Errorf("%d pools were claimed, %v", seen, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
+	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -196,6 +198,44 @@ func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 		w.priceLikeFrance("Poland")
 		if r := w.settled(1); r.Period.Unpriced != 0 || r.Period.Billed != usd("0.03") {
 			t.Fatalf("%d unpriced, %s billed; want none and 0.03 USD", r.Period.Unpriced, r.Period.Billed)
+		}
+	})
+}
+
+// Where conversations are billed, a delivered message opens its conversation whether the plan has
+// its price or not. It is the one that pays for it, also when others have made it begin earlier.
+func TestP2UnpricedMessageOpensItsConversation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var french pricing.MarketRates
+		w := newWorld(t, func(d *config.Document) {
+			at := slices.IndexFunc(d.Plan.Revisions, func(r pricing.Revision) bool {
+				return r.Unit == "Conversation" && r.ClassifyBy == "Category"
+			})
+			again := d.Plan.Revisions[at]
+			again.Name, again.EffectiveDate = "conversations-again", "2026-11-01"
+			again.Rates = slices.DeleteFunc(slices.Clone(again.Rates), func(of pricing.MarketRates) bool {
+				if of.Market == "France" {
+					french = of
+				}
+				return of.Market == "France" || of.Market == "Any"
+			})
+			d.Plan.Revisions = append(d.Plan.Revisions, again)
+		})
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.until("it is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
+		w.clock.advance(time.Hour)
+		w.accepted(templateTo(ana, "parcel_ready"))
+		if r := w.settled(1); r.Period.Unpriced != 1 || r.Period.Charged != 0 {
+			t.Fatalf("%d unpriced, %d charged; want the first one, and the second one to join it", r.Period.Unpriced,
+				r.Period.Charged)
+		}
+		last := &w.document.Plan.Revisions[len(w.document.Plan.Revisions)-1]
+		last.Rates = append(last.Rates, french)
+		w.writeDocument()
+		if r := w.settled(2); r.Period.Unpriced != 0 || r.Period.Charged != 1 || r.Period.Billed != usd("0.0768") {
+			t.Fatalf("%d unpriced, %d charged, %s billed; want none, one and 0.0768 USD", r.Period.Unpriced,
+				r.Period.Charged, r.Period.Billed)
 		}
 	})
 }

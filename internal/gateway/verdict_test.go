@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -98,6 +101,17 @@ func TestP5UpstreamsOtherVerdictIsKeptBesideOurs(t *testing.T) {
 				); got != want {
 					t.Errorf("%q differences on the %s are counted; want %s", got, verdict, want)
 				}
+			}
+			// A status that is told again is no further difference.
+			w.webhook(w.status(w.submittedID(free), "delivered",
+				`,"pricing":{"billable":false,"pricing_model":"PMP","type":"free_customer_service","category":"utility"}`),
+				appSecret)
+			if diff := cmp.Diff([]report.Difference{
+				{Cause: "category", Messages: 1, Samples: []string{other}},
+				{Cause: "price", Messages: 2, Samples: []string{free, typed}},
+				{Cause: "window", Messages: 2, Samples: []string{refused, failed}},
+			}, w.report().Period.Differences); diff != "" {
+				t.Errorf("the report's differences (-want +got):\n%s", diff)
 			}
 			if err := w.stop(); err != nil {
 				t.Fatal(err)

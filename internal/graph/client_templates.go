@@ -96,7 +96,7 @@ func (c *Client) CreateTemplate(
 	ctx context.Context, wabaID string, definition template.Definition,
 ) (CreatedTemplate, error) {
 	var created CreatedTemplate
-	err := c.Do(ctx, http.MethodPost, templatesPath(wabaID), nil, definition, &created)
+	err := c.Do(ctx, http.MethodPost, templatesPath(wabaID), nil, template.Submission(definition), &created)
 	return created, err
 }
 
@@ -139,14 +139,10 @@ func (c *Client) GetTemplate(ctx context.Context, templateID string) (UpstreamTe
 	return found, err
 }
 
-// EditTemplate replaces all components of a template, which sends it to review
-// again. Category is left alone if empty; Meta refuses to change it once approved.
-func (c *Client) EditTemplate(ctx context.Context, templateID, category string, components []template.Component) error {
-	in := struct {
-		Category   string               `json:"category,omitempty"`
-		Components []template.Component `json:"components"`
-	}{category, components}
-	return c.Do(ctx, http.MethodPost, url.PathEscape(templateID), nil, in, nil)
+// EditTemplate replaces all components of a template, which sends it to review again. Meta refuses
+// to change the category of an approved one.
+func (c *Client) EditTemplate(ctx context.Context, templateID string, edit template.Edit) error {
+	return c.Do(ctx, http.MethodPost, url.PathEscape(templateID), nil, edit, nil)
 }
 
 // DeleteTemplate deletes a template: the language that templateID names, or all

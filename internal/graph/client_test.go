@@ -117,9 +117,9 @@ func TestClientTemplates(t *testing.T) {
 	if want := "DELETE /v26.0/102/message_templates?hsm_id=572&name=a"; *last != want {
 		t.Errorf("delete: got %s, want %s", *last, want)
 	}
-	if err := deleted.EditTemplate(
-		t.Context(), "572", "", []template.Component{{Type: "BODY", Text: "ho"}},
-	); err != nil {
+	if err := deleted.EditTemplate(t.Context(), "572", template.Edit{
+		Definition: template.Definition{Components: []template.Component{{Type: "BODY", Text: "ho"}}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if want := `POST /v26.0/572 {"components":[{"type":"BODY","text":"ho"}]}`; *last != want {
@@ -204,8 +204,12 @@ func TestListTemplatesWithComponentsOfTheFuture(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []UpstreamTemplate{
-		{Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY"}, ID: "1", Status: "APPROVED"},
-		{Definition: template.Definition{Name: "b", Language: "en", Category: "UTILITY", Components: []template.Component{{Type: "BODY", Text: "hi"}}}, ID: "2", Status: "PENDING"},
+		{Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY", Components: []template.Component{
+			{Type: "BODY", Extra: map[string]json.RawMessage{"text": json.RawMessage(`{"blocks":[]}`)}},
+		}}, ID: "1", Status: "APPROVED"},
+		{Definition: template.Definition{Name: "b", Language: "en", Category: "UTILITY", Components: []template.Component{
+			{Type: "BODY", Text: "hi", Extra: map[string]json.RawMessage{"new": json.RawMessage("1")}},
+		}}, ID: "2", Status: "PENDING"},
 		{Definition: template.Definition{Name: "c"}, ID: "3"},
 	}
 	if diff := cmp.Diff(want, page.Templates); diff != "" {

@@ -15,8 +15,8 @@ import (
 //
 // The bound is 0 for a message that is sure to cost nothing, because a rule always frees it, or
 // because its window is open when it is sent and that decides. It is also 0 for an exempt account.
-// If an allowance may pay for a message, that is one of the bound's claims, because it depends on
-// other messages. See Places.
+// If allowances may pay for a message, the bound has the places that it may take, because that
+// depends on other messages. See Pool.
 func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until int64) Bound {
 	bound := Bound{Amount: money.Money{Currency: b.currency}}
 	first := civil.DateAt(m.SentAt, a.Zone)
@@ -57,8 +57,8 @@ func (b *Bound) include(other *Bound) {
 	}
 	b.Uncovered.Amount = b.Uncovered.Amount.Max(other.Uncovered.Amount)
 	b.Uncovered.Unpriced = b.Uncovered.Unpriced || other.Uncovered.Unpriced
-	for _, c := range other.Claims() {
-		b.claim(c)
+	for _, p := range other.Places() {
+		b.addPlace(p)
 	}
 }
 
@@ -100,7 +100,7 @@ func (b *Book) raise(bound *Bound, a *Account, m *Message, s *conversation.State
 		if cost.Unpriced && bound.UnpricedMarket == "" {
 			bound.UnpricedMarket = r.place(m.Country, in.first).market.String()
 		}
-		if !r.claims(bound, a, m.Channel, category, in, cost) {
+		if !r.addPlaces(bound, a, m.Channel, category, in, cost) {
 			bound.Uncovered.Amount = bound.Uncovered.Amount.Max(cost.Amount)
 			bound.Uncovered.Unpriced = bound.Uncovered.Unpriced || cost.Unpriced
 		}
@@ -121,9 +121,9 @@ func (r *revision) most(a *Account, m *Message, category conversation.Category, 
 	return Exposure{Amount: charge, Unpriced: err != nil}
 }
 
-// claims adds to the bound the allowance places that a message of the category may take within the
-// dates. It reports whether there are any.
-func (r *revision) claims(
+// addPlaces adds to the bound the places that a message of the category may take within the dates.
+// It reports whether there are any.
+func (r *revision) addPlaces(
 	bound *Bound, a *Account, channel string, category conversation.Category, in dates, cost Exposure,
 ) (found bool) {
 	for i := range r.allowances {
@@ -133,8 +133,9 @@ func (r *revision) claims(
 		}
 		found = true
 		for month := in.first.Month(); month <= in.last.Month(); month++ {
-			bound.claim(Claim{
-				Key: terms.key(a, channel, month), Limit: terms.count, Amount: cost.Amount, Unpriced: cost.Unpriced,
+			bound.addPlace(Place{
+				Key: terms.key(a, channel, month), Limit: terms.count, Set: r.allowanceSets[category],
+				Amount: cost.Amount, Unpriced: cost.Unpriced,
 			})
 		}
 	}

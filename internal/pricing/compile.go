@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -32,7 +33,28 @@ func Compile(plan Plan) (*Book, error) {
 		return nil, err
 	}
 	slices.SortFunc(book.revisions, func(a, b *revision) int { return cmp.Compare(a.from, b.from) })
+	numberAllowanceSets(book.revisions)
 	return book, nil
+}
+
+// numberAllowanceSets gives equal sets of allowances, in the same order, equal numbers.
+func numberAllowanceSets(revisions []*revision) {
+	numbers := map[string]int{}
+	for _, r := range revisions {
+		for category := range conversation.Category(conversation.Categories) {
+			var members []string
+			for i := range r.allowances {
+				if terms := &r.allowances[i]; terms.of.has(category) {
+					members = append(members, fmt.Sprintf("%d %q", terms.scope, terms.name))
+				}
+			}
+			set := strings.Join(members, " ")
+			if _, known := numbers[set]; !known {
+				numbers[set] = len(numbers)
+			}
+			r.allowanceSets[category] = numbers[set]
+		}
+	}
 }
 
 // checkDistinct finds revisions with the same name or the same day.

@@ -39,7 +39,10 @@ type Message struct {
 	SentAt    int64 // Unix seconds
 	EndedAt   int64 // Unix seconds: delivered, or failed, or given up
 	Delivered bool
-	Units     int64 // pulses or tokens, if one message has several units; 0 means 1
+	// Opened says that the message was delivered when the plan had no price for it, and has opened
+	// its billed conversation then.
+	Opened bool
+	Units  int64 // pulses or tokens, if one message has several units; 0 means 1
 
 	CategoryAtDelivery conversation.Category // if the template's category has changed since; else None
 	// EntryPointExpiry is the end of a free entry point as the upstream stated it (its
@@ -144,46 +147,81 @@ type Bound struct {
 	// UnpricedMarket is the market whose rate is missing; empty if none is, or if no revision is in
 	// force.
 	UnpricedMarket string
-	// Uncovered is the same for the ways in which no allowance may pay. Claims are about the
-	// others.
+	// Uncovered is the same for the ways in which no allowance may pay. Places are about the others.
 	Uncovered Exposure
 
-	few    [fewClaims]Claim
+	few    [fewPlaces]Place
 	number int
-	more   []Claim // all claims, if they are more than a few
+	more   []Place // all places, if they are more than a few
 }
 
-// fewClaims is enough for an allowance in each month in which a message can be delivered, so that
-// bounds are computed without allocating.
-const fewClaims = 3
+// Place is a place of an allowance that a message may take when it is delivered.
+type Place struct {
+	Key   CounterKey
+	Limit int64 // places that the allowance has in the month
+	// Set is equal for places of which any may pay for the message: the first one that is left, in
+	// the order in which they are here. The message is charged only if none of the month's is left.
+	Set      int
+	Amount   money.Decimal // what it is charged then; 0 if an exemption frees it anyway
+	Unpriced bool          // the plan does not say what it is charged
+}
 
-// Claims returns the places of allowances that the message may take: one for each allowance and
-// month in which it may be delivered.
-func (b *Bound) Claims() []Claim {
+// fewPlaces is enough for an allowance in each month in which a message can be delivered, so that
+// bounds are computed without allocating.
+const fewPlaces = 3
+
+// Places returns the places of allowances that the message may take: one for each allowance and
+// month in which it may be delivered, and each set of allowances that may pay for it then.
+func (b *Bound) Places() []Place {
 	if b.more != nil {
 		return b.more
 	}
 	return b.few[:b.number]
 }
 
-// claim adds a claim, or raises an existing one on the same allowance.
-func (b *Bound) claim(c Claim) {
-	known := b.Claims()
+// addPlace adds a place, or raises what is known of it.
+func (b *Bound) addPlace(p Place) {
+	known := b.Places()
 	for i := range known {
-		if known[i].Key == c.Key {
-			known[i].Amount = known[i].Amount.Max(c.Amount)
-			known[i].Unpriced = known[i].Unpriced || c.Unpriced
-			known[i].Limit = min(known[i].Limit, c.Limit)
+		if known[i].Key == p.Key && known[i].Set == p.Set {
+			known[i].Amount = known[i].Amount.Max(p.Amount)
+			known[i].Unpriced = known[i].Unpriced || p.Unpriced
+			known[i].Limit = min(known[i].Limit, p.Limit)
 			return
 		}
 	}
 	switch {
 	case b.more != nil:
-		b.more = append(b.more, c)
-	case b.number == fewClaims:
-		b.more = append(slices.Clone(b.few[:]), c)
+		b.more = append(b.more, p)
+	case b.number == fewPlaces:
+		b.more = append(slices.Clone(b.few[:]), p)
 	default:
-		b.few[b.number] = c
+		b.few[b.number] = p
 		b.number++
 	}
+}
+
+// Claims returns what the message claims: for each set of allowances a place in each month. Of the
+// months' amounts the highest counts.
+func (b *Bound) Claims() []Claim {
+	var made []Claim
+	places := b.Places()
+	sets := make([]int, 0, len(places))
+	for i := range places {
+		p := &places[i]
+		at := slices.Index(sets, p.Set)
+		if at < 0 {
+			at = len(sets)
+			sets, made = append(sets, p.Set), append(made, Claim{})
+		}
+		c := &made[at]
+		if name := AllowanceName(b.Amount.Currency, p.Key); !slices.Contains(c.Allowances, name) {
+			c.Allowances = append(c.Allowances, name)
+		}
+		if !slices.Contains(c.Months, p.Key.Month) {
+			c.Months = append(c.Months, p.Key.Month)
+		}
+		c.Amount, c.Unpriced = c.Amount.Max(p.Amount), c.Unpriced || p.Unpriced
+	}
+	return made
 }

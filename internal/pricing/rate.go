@@ -181,6 +181,9 @@ func (j *judgement) holds(rule *freeRule) bool {
 // conversation reports whether the message joins a billed conversation. It also returns the
 // conversation that the message opens, or makes begin earlier.
 func (j *judgement) conversation() (joined bool, opens conversation.Open) {
+	if j.message.Opened {
+		return false, conversation.Open{}
+	}
 	terms, at := j.revision.conversations, j.message.EndedAt
 	joinsAny := terms.freeFormJoinsAny
 	if j.message.Form == conversation.Templated || j.message.Form == conversation.Direct {

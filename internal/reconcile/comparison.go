@@ -68,7 +68,7 @@ func newComparison(points []network.Count) *comparison {
 	c.intervals = whole
 	for i := range points {
 		p := &points[i]
-		cell := c.at(key{c.find(p.Start), marketOf(p), p.Category, p.Kind})
+		cell := c.at(key{c.find(p.Start), marketOf(p), countedAs(p.Category), p.Kind})
 		cell.theirs += p.Volume
 		cell.points = append(cell.points, p)
 	}
@@ -97,9 +97,18 @@ func (c *comparison) at(k key) *count {
 	return c.counts[k]
 }
 
+// countedAs is the category that a count is kept under. The upstream may count what came to its
+// endpoint for marketing as marketing like any other.
+func countedAs(category conversation.Category) conversation.Category {
+	if category == conversation.MarketingLite {
+		return conversation.Marketing
+	}
+	return category
+}
+
 // place puts a message into its count.
 func (c *comparison) place(m *Message) {
-	cell := c.at(key{c.find(m.DeliveredAt), m.Market, m.Category, m.kind()})
+	cell := c.at(key{c.find(m.DeliveredAt), m.Market, countedAs(m.Category), m.kind()})
 	cell.ours = append(cell.ours, m)
 }
 

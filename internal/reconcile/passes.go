@@ -38,7 +38,7 @@ func (c *comparison) told(from key, m *Message) key {
 	to := from
 	to.kind = m.Verdict.Kind
 	if m.Verdict.Category != 0 {
-		to.category = m.Verdict.Category
+		to.category = countedAs(m.Verdict.Category)
 	}
 	return to
 }

@@ -144,6 +144,14 @@ func TestCompareNamesTheCauseAndTheMessages(t *testing.T) {
 			}),
 			cause: Tier, count: 1, ids: "france-0-1",
 		},
+		"sent for marketing, counted as any marketing": {
+			counts: []network.Count{as(told(t, 0, 2, "0"), func(n *network.Count) {
+				n.Category, n.Cost = conversation.Marketing, money.MustParse("0.06")
+			})},
+			messages: quota(utilityTo("France", 0, 2), func(_ int, m *Message) {
+				m.Category = conversation.MarketingLite
+			}),
+		},
 		"billed as conversations": {
 			counts: []network.Count{told(t, 0, 0, "0")},
 			messages: quota(utilityTo("France", 0, 2), func(_ int, m *Message) {

@@ -102,9 +102,21 @@ type Period struct {
 
 	Categories []Category  `json:"categories,omitempty"`
 	Allowances []Allowance `json:"allowances,omitempty"`
+	// Differences say how many messages the upstream's statuses judged otherwise than the ledger.
+	// Sorted by Cause.
+	Differences []Difference `json:"differences,omitempty"`
 	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if
 	// none.
 	BudgetWarned int32 `json:"budgetWarned,omitempty"`
+}
+
+// Difference is what the upstream's statuses say otherwise than the ledger, for one cause: "price",
+// "category" or "window", see docs/ledger.md.
+type Difference struct {
+	Cause    string `json:"cause"`
+	Messages int64  `json:"messages"`
+	// Samples are the ids of the first of them, three at most.
+	Samples []string `json:"samples"`
 }
 
 // Category is a category's part of a period. Sorted by Name.

@@ -101,6 +101,11 @@ func (s *Simulator) submit(st *state, account string, d template.Definition) (*h
 
 // examine applies the field rules.
 func examine(d template.Definition) (*template.Compiled, *graph.Error) {
+	if d.LibraryTemplateName != "" {
+		return nil, graph.NewError(
+			graph.CodeInvalidParameter, "library_template_name: there is no library here. Write the components.",
+		)
+	}
 	for _, finding := range template.Lint(d) {
 		if finding.Severity == template.Error {
 			refusal := graph.NewError(graph.CodeInvalidParameter, finding.Path+": "+finding.Message)
@@ -133,16 +138,26 @@ func lintSubcode(rule string) int {
 	}
 }
 
-// edit replaces the components and sends the template to review again.
-func (s *Simulator) edit(st *state, held *heldTemplate, category string, components []template.Component) *graph.Error {
+// edit replaces the components, and the settings that the change has, and sends the template to
+// review again.
+func (s *Simulator) edit(st *state, held *heldTemplate, change template.Definition) *graph.Error {
 	if held.Status == statusDisabled || held.Status == statusPending {
 		return graph.NewError(
 			graph.CodeInvalidParameter, "A template can be edited while it is approved, rejected or paused.",
 		)
 	}
 	changed := held.Definition
-	changed.Components = components
-	if category != "" && category != held.Category {
+	changed.Components = change.Components
+	if change.MessageSendTTLSeconds != nil {
+		changed.MessageSendTTLSeconds = change.MessageSendTTLSeconds
+	}
+	if change.LinkTrackingOptedOut != nil {
+		changed.LinkTrackingOptedOut = change.LinkTrackingOptedOut
+	}
+	if change.OptimizationSpec != nil {
+		changed.OptimizationSpec = change.OptimizationSpec
+	}
+	if category := strings.ToUpper(change.Category); category != "" && category != held.Category {
 		if held.Status == statusApproved {
 			return graph.NewError(graph.CodeInvalidParameter, "The category of an approved template cannot be edited.")
 		}

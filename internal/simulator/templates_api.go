@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/template"
@@ -22,6 +23,9 @@ func (s *Simulator) createTemplate(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "The body is not a template definition."))
 		return
 	}
+	// Meta takes these words in either case; its own examples have both.
+	definition.Category = strings.ToUpper(definition.Category)
+	definition.ParameterFormat = strings.ToUpper(definition.ParameterFormat)
 	s.mu.Lock()
 	held, failure := s.submit(s.state, accountID, definition)
 	s.mu.Unlock()
@@ -40,10 +44,7 @@ func (s *Simulator) editTemplate(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, failure)
 		return
 	}
-	var change struct {
-		Category   string               `json:"category"`
-		Components []template.Component `json:"components"`
-	}
+	var change template.Definition
 	if readJSON(w, r, &change) != nil {
 		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "The body must be an object with components."))
 		return
@@ -51,7 +52,7 @@ func (s *Simulator) editTemplate(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	failure := graph.NewError(graph.CodeInvalidParameter, "This object cannot be edited here.")
 	if held := s.state.templates[id]; held != nil {
-		failure = s.edit(s.state, held, change.Category, change.Components)
+		failure = s.edit(s.state, held, change)
 	}
 	s.mu.Unlock()
 	s.succeed(w, failure)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +15,10 @@ func notice(name, body string) template.Definition {
 		Name: name, Language: "en", Category: template.CategoryUtility,
 		Components: []template.Component{{Type: template.Body, Text: body}},
 	}
+}
+
+func edited(components ...template.Component) template.Edit {
+	return template.Edit{Definition: template.Definition{Components: components}}
 }
 
 func (w *world) create(d template.Definition) graph.CreatedTemplate {
@@ -135,6 +140,9 @@ func TestTemplateCreationIsChecked(t *testing.T) {
 		"gap":              {notice("x", "Your {{2}} is late."), 2388072},
 		"bad name":         {notice("X", "Your parcel is late."), 0},
 		"exists already":   {orderReady(), 0},
+		"of the library": {template.Definition{
+			Name: "x", Language: "en", Category: "UTILITY", LibraryTemplateName: "delivery_update_1",
+		}, 0},
 	}
 	for name, tc := range tests {
 		_, err := w.client.CreateTemplate(t.Context(), account1, tc.definition)
@@ -175,7 +183,7 @@ func TestTemplatesAreListedInPagesEditedAndDeleted(t *testing.T) {
 	}
 	b := page.Templates[0]
 	if err := w.client.EditTemplate(
-		t.Context(), b.ID, "", []template.Component{{Type: template.Body, Text: "Notice changed."}},
+		t.Context(), b.ID, edited(template.Component{Type: template.Body, Text: "Notice changed."}),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +191,9 @@ func TestTemplatesAreListedInPagesEditedAndDeleted(t *testing.T) {
 	if got := w.template(b.ID); got.Status != "APPROVED" || got.Components[0].Text != "Notice changed." {
 		t.Errorf("edited: got %+v", got)
 	}
-	if err := w.client.EditTemplate(t.Context(), b.ID, "MARKETING", b.Components); err == nil {
+	if err := w.client.EditTemplate(
+		t.Context(), b.ID, template.Edit{Category: "MARKETING", Definition: b.Definition},
+	); err == nil {
 		t.Error("the category of an approved template was changed")
 	}
 	if err := w.client.DeleteTemplate(t.Context(), account1, "b", ""); err != nil {
@@ -207,5 +217,32 @@ func TestDirectSendNeedsNoWindowAndIsPricedByItsCategory(t *testing.T) {
 		MessageFilter{},
 	)[0].Pricing; got == nil || got.Type != "regular" || got.Category != "utility" {
 		t.Errorf("got %s, want regular/utility", jsonOf(got))
+	}
+}
+
+// Meta takes what it adds next before anybody here knows of it, and its own examples are in small
+// letters: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
+func TestTemplatesOfEveryKindAreTakenAndTold(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	var d template.Definition
+	if err := json.Unmarshal([]byte(`{"name":"many","language":"en","category":"marketing","parameter_format":"positional","components":[
+		{"type":"body","text":"These are our shoes."},
+		{"type":"carousel","cards":[{"components":[{"type":"header","format":"product"},{"type":"buttons","buttons":[{"type":"spm","text":"View"}]}]}]},
+		{"type":"tomorrow","mood":{"good":true}}]}`), &d); err != nil {
+		t.Fatal(err)
+	}
+	created := w.create(d)
+	w.idle()
+	got := w.template(created.ID)
+	want := []template.Component{
+		{Type: "BODY", Text: "These are our shoes."},
+		{Type: "CAROUSEL", Cards: []template.Card{{Components: []template.Component{
+			{Type: "HEADER", Format: "PRODUCT"},
+			{Type: "BUTTONS", Buttons: []template.Button{{Type: "SPM", Text: "View"}}},
+		}}}},
+		{Type: "TOMORROW", Extra: map[string]json.RawMessage{"mood": json.RawMessage(`{"good":true}`)}},
+	}
+	if diff := cmp.Diff(want, got.Components); diff != "" || got.Status != "APPROVED" || got.Category != "MARKETING" {
+		t.Errorf("got %s %s: %s", got.Status, got.Category, diff)
 	}
 }

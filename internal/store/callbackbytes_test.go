@@ -303,9 +303,13 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 	})
 }
 
-// withoutNumbers takes the migrations of numbers and their spellings back, versions 11 and 12.
+// withoutNumbers takes the migrations of numbers and what came after them back, from version 11 on.
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
-	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings`
+	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences; ` + withoutPools
+
+// withoutPools takes the migrations of pools and of opened conversations back, versions 14 and 15.
+const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
+	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL)`
 
 // A store of a release that counted callbacks, and not their bytes, knows them once it is opened.
 func TestMigrationCountsTheBytesOfCallbacks(t *testing.T) {

@@ -46,7 +46,7 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 	}
 	var settled []int64
 	var reserved []money.Money
-	var held []takenPlaces
+	var held []heldClaims
 	looked := 0
 	if err := tx.each(selectOwners, []any{so.Next, int64(rows)}, func(v engine.Row) bool {
 		looked++
@@ -61,13 +61,13 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 		case v.Int(3) == 1 && v.Int(7) == 0 && !State(v.Int(4)).active():
 			settled = append(settled, v.Int(0))
 			amount, whole := parseReserved(v.Text(5))
-			made, err := parsePlaces(v.Text(8))
+			claims, err := parseHeldClaims(v.Text(8))
 			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
-				amount, made = money.Decimal{}, takenPlaces{}
+				amount, claims = money.Decimal{}, heldClaims{}
 			}
 			reserved, held = append(
 				reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))},
-			), append(held, made)
+			), append(held, claims)
 		default:
 			page.Open[which]++
 		}

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -74,6 +76,38 @@ func TestFiguresOfPeriods(t *testing.T) {
 			warned, err := tx.Figures().BudgetWarned("2026-11")
 			if warned != 80 {
 				t.Errorf("warned = %d; want 80", warned)
+			}
+			return err
+		})
+	})
+}
+
+func TestDifferencesAreCountedWithTheirFirstMessages(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		update(t, s, func(tx *store.Tx) error {
+			for _, d := range []struct{ period, cause, message string }{
+				{"2026-10", "price", "before"},
+				{"2026-11", "price", "m1"},
+				{"2026-11", "price", "m2"},
+				{"2026-11", "category", "m2"},
+				{"2026-11", "price", "m3"},
+				{"2026-11", "price", "m4"},
+			} {
+				if err := tx.Figures().CountDifference(d.period, d.cause, d.message); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		view(t, s, func(tx *store.Tx) error {
+			got, err := tx.Figures().Differences("2026-11")
+			want := []store.Difference{
+				{Cause: "category", Messages: 1, Samples: []string{"m2"}},
+				{Cause: "price", Messages: 4, Samples: []string{"m1", "m2", "m3"}},
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("the differences (-want +got):\n%s", diff)
 			}
 			return err
 		})

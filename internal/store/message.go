@@ -129,11 +129,12 @@ type Message struct {
 	// ErrorCode is the upstream's code of the failure; 0 for none.
 	ErrorCode int
 	// Settled tells whether the ledger has its settlement. Unpriced marks a delivered message that
-	// no rate could settle yet.
+	// no rate could settle yet; Opened says that it has opened its billed conversation already.
 	Settled  bool
 	Unpriced bool
+	Opened   bool
 
-	places           string // of allowances, as they are stored
+	claims           string // on allowances, as they are stored
 	seq              int64
 	sealedUpstreamID []byte
 	dirty            bool

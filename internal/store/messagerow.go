@@ -23,7 +23,7 @@ func readMessage(v engine.Row) messageRow {
 			v.Int(4),
 		), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
-		Lease: v.Int(18), Parking: Parking(v.Int(19)), places: v.Text(20),
+		Lease: v.Int(18), Parking: Parking(v.Int(19)), claims: v.Text(20), Opened: v.Int(21) == 1,
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),
 	}
 	copy(m.Customer[:], v.Bytes(3))
@@ -31,23 +31,23 @@ func readMessage(v engine.Row) messageRow {
 	row := messageRow{
 		message: m, reserved: v.Text(13), times: v.Text(15), envelope: v.Bytes(17), upstreamID: v.Bytes(8),
 	}
-	if v.Len() > 21 {
-		row.content = v.Bytes(21)
+	if v.Len() > 22 {
+		row.content = v.Bytes(22)
 	}
 	return row
 }
 
 // finish reads what may be wrong. What is makes the message Damaged, and errs on the side of the
-// budget: a reservation that cannot be read, or its places, is never given back, so that the sum
+// budget: a reservation that cannot be read, or its claims, is never given back, so that the sum
 // stays as it was; and where a time is missing, it may be that of a doubt, so the message counts as
 // one that the upstream may have a copy of.
 func (r *messageRow) finish() {
 	m := r.message
-	made, err := parsePlaces(m.places)
+	held, err := parseHeldClaims(m.claims)
 	if amount, ok := parseReserved(r.reserved); ok && err == nil {
-		m.Reserved.Amount, m.Covered = amount, made.covered
+		m.Reserved.Amount, m.Covered = amount, held.covered
 	} else {
-		m.Condition, m.places = Damaged, ""
+		m.Condition, m.claims = Damaged, ""
 	}
 	if !m.unpackTimes(r.times) {
 		m.Condition = Damaged

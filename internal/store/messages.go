@@ -16,7 +16,8 @@ var ErrInvalid = errors.New("the message cannot be stored")
 const currentCustomer = `COALESCE((SELECT kept FROM united WHERE gone = messages.customer), messages.customer)`
 
 const messageColumns = `seq, id, channel, ` + currentCustomer + `, lane, state, ready_at, attempts, upstream_id,
-	settled, unpriced, expires_at, accepted_at, reserved, currency, times, error_code, envelope, lease, parked, claims`
+	settled, unpriced, expires_at, accepted_at, reserved, currency, times, error_code, envelope, lease, parked, claims,
+	opened`
 
 const (
 	insertMessage = `INSERT INTO messages (id, channel, customer, lane, state, ready_at, attempts, settled, unpriced,
@@ -25,9 +26,10 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8, $9, $10, $11, $12, 0, $13, $14, 0, $15, $16, $17, $18)`
 	setMessage = `UPDATE messages SET lane = $1, state = $2, ready_at = $3, attempts = $4,
 		upstream_hash = COALESCE($5, upstream_hash), upstream_id = COALESCE($6, upstream_id), settled = $7,
-		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14`
-	updateMessage           = setMessage + ` WHERE seq = $15`
-	updateAndDropContent    = setMessage + `, content = NULL WHERE seq = $15`
+		unpriced = $8, reserved = $9, times = $10, error_code = $11, lease = $12, parked = $13, claims = $14,
+		opened = $15`
+	updateMessage           = setMessage + ` WHERE seq = $16`
+	updateAndDropContent    = setMessage + `, content = NULL WHERE seq = $16`
 	keepContentUntil        = `UPDATE messages SET content_until = $1 WHERE seq = $2`
 	selectMessage           = `SELECT ` + messageColumns + ` FROM messages WHERE id = $1`
 	selectMessageByUpstream = `SELECT ` + messageColumns + ` FROM messages WHERE upstream_hash = $1`
@@ -119,7 +121,7 @@ func (tx *transaction) insert(m *Message, envelope, content []byte) error {
 		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(
 			m.Reserved.Currency,
 		), m.packTimes(),
-		envelope, nullable(content), nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.places,
+		envelope, nullable(content), nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims,
 	); err != nil {
 		return err
 	}
@@ -299,7 +301,8 @@ func (tx *transaction) flushMessages() error {
 		}
 		if err := tx.exec(statement, int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt), int64(m.Attempts),
 			upstreamHash, nullable(m.sealedUpstreamID), count(m.Settled), count(m.Unpriced),
-			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.places, m.seq,
+			m.Reserved.Amount.String(), m.packTimes(), int64(m.ErrorCode), m.Lease, int64(m.Parking), m.claims,
+			count(m.Opened), m.seq,
 		); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (tx Ledger) SettleReserved(m *Message, record *ledger.Record, keepContentUn
 		return false, err
 	}
 	m.Settled, m.dirty = true, true
-	if m.Reserved.Amount.IsZero() { // it holds places at most, and a message without a reservation is not looked for
+	if m.Reserved.Amount.IsZero() { // it holds claims at most, and a message without a reservation is not looked for
 		if err := tx.Unreserve(m); err != nil {
 			return false, err
 		}
@@ -61,7 +61,7 @@ func (tx Ledger) Unreserve(m *Message) error {
 	if !m.Settled {
 		return nil
 	}
-	if m.Reserved.Amount.IsZero() && m.places == "" {
+	if m.Reserved.Amount.IsZero() && m.claims == "" {
 		m.dirty = m.dirty || m.Condition == Damaged // so that a reservation that cannot be read is not found again
 		return nil
 	}
@@ -91,24 +91,24 @@ func (tx Ledger) Rereserve(m *Message, bound *pricing.Bound) error {
 // Reserves tells whether the message has the bound reserved already, or more.
 func (m *Message) Reserves(bound *pricing.Bound) bool {
 	enough := m.Reserved.Currency == bound.Amount.Currency && bound.Amount.Amount.Cmp(m.Reserved.Amount) <= 0
-	return enough && placesOf(bound, m.Covered).String() == m.places
+	return enough && claimsOf(bound, m.Covered).String() == m.claims
 }
 
 // reserveFor adds the bound of a message to what is reserved.
 func (tx *transaction) reserveFor(m *Message, bound *pricing.Bound) error {
-	made := placesOf(bound, m.Covered)
-	m.Reserved, m.places, m.dirty = bound.Amount, made.String(), true
-	return tx.reserve(bound, made)
+	held := claimsOf(bound, m.Covered)
+	m.Reserved, m.claims, m.dirty = bound.Amount, held.String(), true
+	return tx.reserve(bound, held)
 }
 
 // releaseOf takes what a message has reserved back.
 func (tx *transaction) releaseOf(m *Message) error {
-	made, err := parsePlaces(m.places)
+	held, err := parseHeldClaims(m.claims)
 	if err != nil {
 		return err
 	}
-	m.places, m.dirty = "", true
-	return tx.release(m.Reserved, made)
+	m.claims, m.dirty = "", true
+	return tx.release(m.Reserved, held)
 }
 
 // Correct appends what a settled message owes after all to the ledger, in place of what it has
@@ -130,9 +130,13 @@ func (tx Messages) ReservedPast(now time.Time, limit int) ([]*Message, error) {
 	return tx.messagesOf(selectReservedPast, millis(now), limit)
 }
 
-// HoldUnpriced marks a delivered message that the plan has no rate for. It keeps its reservation
+// HoldUnpriced marks a delivered message that the plan has no rate for, and whether it has opened
+// its billed conversation. It keeps its reservation
 // until it is settled, or corrected if it was settled as undelivered.
-func (tx Ledger) HoldUnpriced(m *Message) error {
+func (tx Ledger) HoldUnpriced(m *Message, opened bool) error {
+	if m.Opened != opened {
+		m.Opened, m.dirty = opened, true
+	}
 	return tx.setUnpriced(m, true)
 }
 

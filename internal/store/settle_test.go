@@ -271,10 +271,10 @@ func TestUnpricedIsHeldWithItsReservation(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if err := tx.Ledger().HoldUnpriced(m); err != nil {
+			if err := tx.Ledger().HoldUnpriced(m, false); err != nil {
 				return err
 			}
-			return tx.Ledger().HoldUnpriced(m) // again: no change
+			return tx.Ledger().HoldUnpriced(m, false) // again: no change
 		})
 		if unpriced, unsettled, reserved := figures(); unpriced != 1 || unsettled != 1 || reserved != money.MustParse(
 			"0.03",
@@ -318,7 +318,7 @@ func TestP2OwedDeliveryOutlivesPurgeAndErasure(t *testing.T) {
 			if _, err := tx.Queue().Advance(m, store.Delivered, noon); err != nil {
 				return err
 			}
-			return tx.Ledger().HoldUnpriced(m)
+			return tx.Ledger().HoldUnpriced(m, false)
 		})
 		later := noon.Add(90 * 24 * time.Hour)
 		update(t, s, func(tx *store.Tx) error {

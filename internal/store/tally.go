@@ -17,7 +17,7 @@ type tally struct {
 	totals    map[ledger.TotalKey]*cell[ledger.Total]
 	counts    map[pricing.CounterKey]*cell[int64]
 	reserved  map[money.Currency]*cell[reservation]
-	places    map[string]*cell[pricing.Places]
+	pools     map[money.Currency]*cell[pricing.Pool]
 	revisions map[PlanRevision]*cell[bool]
 	depths    [depths]*cell[int64]
 	head      *cell[ledger.Head]
@@ -45,7 +45,7 @@ func newTally() *tally {
 		totals:    map[ledger.TotalKey]*cell[ledger.Total]{},
 		counts:    map[pricing.CounterKey]*cell[int64]{},
 		reserved:  map[money.Currency]*cell[reservation]{},
-		places:    map[string]*cell[pricing.Places]{},
+		pools:     map[money.Currency]*cell[pricing.Pool]{},
 		revisions: map[PlanRevision]*cell[bool]{},
 	}
 }
@@ -268,9 +268,9 @@ func (tx *transaction) flushReserved() error {
 			}
 		}
 	}
-	for name, c := range tx.tally.places {
+	for currency, c := range tx.tally.pools {
 		if c.dirty {
-			if err := tx.conn.Exec(upsertPlaces, name, c.value.String()); err != nil {
+			if err := tx.conn.Exec(upsertPool, string(currency), c.value.String()); err != nil {
 				return err
 			}
 		}

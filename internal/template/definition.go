@@ -26,6 +26,9 @@ const (
 	Buttons          = "BUTTONS"
 	Carousel         = "CAROUSEL"
 	LimitedTimeOffer = "LIMITED_TIME_OFFER"
+	// CallPermissionRequest asks the customer for the permission to call. Source:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/marketing-templates/call-permission-request-message-template
+	CallPermissionRequest = "CALL_PERMISSION_REQUEST"
 )
 
 // Header formats.
@@ -68,8 +71,10 @@ type Definition struct {
 	Language string `json:"language"`
 	Category string `json:"category"`
 	// ParameterFormat is Positional, Named, or empty for Positional.
-	ParameterFormat string      `json:"parameter_format,omitempty"`
-	Components      []Component `json:"components"`
+	ParameterFormat string `json:"parameter_format,omitempty"`
+	// Components are what the template consists of. Those of a template of Meta's library are what
+	// Meta's copy is known to have; they are not submitted.
+	Components []Component `json:"components,omitempty"`
 	// MessageSendTTLSeconds is how long Meta tries to deliver, in seconds; -1
 	// means 30 days and nil Meta's default.
 	MessageSendTTLSeconds *int `json:"message_send_ttl_seconds,omitempty"`
@@ -77,6 +82,18 @@ type Definition struct {
 	// template that has it is sent through the endpoint for marketing messages only. Source:
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
 	OptimizationSpec json.RawMessage `json:"optimization_spec,omitempty"`
+	// SubCategory is Meta's word within the category, such as ORDER_DETAILS.
+	SubCategory string `json:"sub_category,omitempty"`
+	// LinkTrackingOptedOut keeps Meta from counting the taps on links.
+	LinkTrackingOptedOut *bool `json:"cta_url_link_tracking_opted_out,omitempty"`
+	// LibraryTemplateName names the template of Meta's library that this one is a copy of. The
+	// inputs fill in what the library leaves open. Source:
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-library
+	LibraryTemplateName string          `json:"library_template_name,omitempty"`
+	LibraryBodyInputs   json.RawMessage `json:"library_template_body_inputs,omitempty"`
+	LibraryButtonInputs json.RawMessage `json:"library_template_button_inputs,omitempty"`
+	// Extra are further members, by name: they are submitted, and nothing else is known of them.
+	Extra map[string]json.RawMessage `json:"extra,omitempty"`
 }
 
 // Component is a part of a definition.
@@ -99,6 +116,8 @@ type Component struct {
 	AddSecurityRecommendation *bool `json:"add_security_recommendation,omitempty"`
 	// CodeExpirationMinutes, 1 to 90, adds an expiry to an authentication footer.
 	CodeExpirationMinutes *int `json:"code_expiration_minutes,omitempty"`
+	// Extra are further members, by name. They stand beside the others on the wire.
+	Extra map[string]json.RawMessage `json:"-"`
 }
 
 // Card is one card of a carousel: a header, and maybe a body and buttons.
@@ -141,9 +160,15 @@ type Button struct {
 	// SupportedApps, FlowID and the like are passed through.
 	SupportedApps        json.RawMessage `json:"supported_apps,omitempty"`
 	ZeroTapTermsAccepted *bool           `json:"zero_tap_terms_accepted,omitempty"`
-	FlowID               string          `json:"flow_id,omitempty"`
-	FlowAction           string          `json:"flow_action,omitempty"`
-	NavigateScreen       string          `json:"navigate_screen,omitempty"`
+	// FlowID, FlowName and FlowJSON are three ways to say which flow a button opens.
+	FlowID         string `json:"flow_id,omitempty"`
+	FlowName       string `json:"flow_name,omitempty"`
+	FlowJSON       string `json:"flow_json,omitempty"`
+	FlowAction     string `json:"flow_action,omitempty"`
+	NavigateScreen string `json:"navigate_screen,omitempty"`
+	Icon           string `json:"icon,omitempty"`
+	// Extra are further members, by name. They stand beside the others on the wire.
+	Extra map[string]json.RawMessage `json:"-"`
 }
 
 // Strings is a list that Meta also writes as a single string.

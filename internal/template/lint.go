@@ -48,8 +48,15 @@ func Lint(d Definition) []Finding {
 	l := &linter{definition: d, named: d.ParameterFormat == Named, authentication: d.Category == CategoryAuthentication}
 	l.identity()
 	l.timeToLive()
-	l.components()
-	l.wording()
+	l.bid()
+	if d.LibraryTemplateName != "" { // Meta's own words
+		l.libraryCopy()
+	} else {
+		l.components()
+		l.combinations()
+		l.wording()
+	}
+	l.extra("", d.Extra, d)
 	return l.findings
 }
 
@@ -83,6 +90,7 @@ func (l *linter) warn(rule, path, message string, args ...any) {
 
 var (
 	nameFormat     = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
+	capitals       = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 	languageFormat = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,3})?$`)
 )
 
@@ -97,7 +105,7 @@ func (l *linter) identity() {
 	switch d.Category {
 	case CategoryAuthentication, CategoryMarketing, CategoryUtility:
 	default:
-		l.fail("category", "category", "Use AUTHENTICATION, MARKETING or UTILITY.")
+		l.unlisted("category", "category", d.Category, "Use AUTHENTICATION, MARKETING or UTILITY.")
 	}
 	switch d.ParameterFormat {
 	case "", Positional, Named:
@@ -134,6 +142,15 @@ func (l *linter) timeToLive() {
 	)
 }
 
+// unlisted fails a word that Meta cannot know, and warns of one that it may know by now.
+func (l *linter) unlisted(rule, path, word, sentence string) {
+	if capitals.MatchString(word) {
+		l.warn(rule, path, "%q is not known here: Meta decides about it.", printable(word))
+		return
+	}
+	l.fail(rule, path, "%s", sentence)
+}
+
 func (l *linter) components() {
 	first := map[string]int{}
 	for i, c := range l.definition.Components {
@@ -152,9 +169,15 @@ func (l *linter) components() {
 			l.footer(path, c)
 		case Buttons:
 			l.buttons(path, c)
+		case LimitedTimeOffer:
+			l.offer(path, c)
+		case Carousel:
+			l.carousel(path, c)
+		case CallPermissionRequest:
 		default:
-			l.fail("component-type", path+".type", "Use HEADER, BODY, FOOTER or BUTTONS.")
+			l.unlisted("component-type", path+".type", c.Type, "Use HEADER, BODY, FOOTER, BUTTONS or another type of component in capitals.")
 		}
+		l.extra(path+".", c.Extra, plainComponent(c))
 	}
 	if _, there := first[Body]; !there {
 		l.fail("body-required", "components", "Add a BODY component.")

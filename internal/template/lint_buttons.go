@@ -1,6 +1,7 @@
 package template
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -10,33 +11,39 @@ import (
 
 const maxButtons = 10
 
-// buttonLimits returns how many buttons of a type a template may have.
+// buttonLimits returns how many buttons of a type a template may have. Where Meta states no number,
+// it is that of all buttons together.
 func buttonLimits() map[string]int {
 	return map[string]int{
-		ButtonQuickReply:  10,
-		ButtonURL:         2,
-		ButtonPhoneNumber: 1,
-		ButtonCopyCode:    1,
-		ButtonOTP:         1,
-		ButtonFlow:        1,
-		ButtonCatalog:     1,
-		ButtonMPM:         1,
+		ButtonQuickReply:   maxButtons,
+		ButtonURL:          2,
+		ButtonPhoneNumber:  1,
+		ButtonCopyCode:     1,
+		ButtonOTP:          1,
+		ButtonFlow:         1,
+		ButtonCatalog:      1,
+		ButtonMPM:          1,
+		ButtonSPM:          maxButtons,
+		ButtonOrderDetails: maxButtons,
+		ButtonVoiceCall:    maxButtons,
 	}
 }
 
-func (l *linter) buttons(path string, c Component) {
-	if len(c.Buttons) == 0 || len(c.Buttons) > maxButtons {
-		l.fail("button-count", path+".buttons", "Use 1 to %d buttons; there are %d.", maxButtons, len(c.Buttons))
+func (l *linter) buttons(path string, c Component) { l.someButtons(path, c, maxButtons) }
+
+// someButtons checks the buttons of the template, or of a card.
+func (l *linter) someButtons(path string, c Component, most int) {
+	if len(c.Buttons) == 0 || len(c.Buttons) > most {
+		l.fail("button-count", path+".buttons", "Use 1 to %d buttons; there are %d.", most, len(c.Buttons))
 	}
 	limits := buttonLimits()
 	count := map[string]int{}
 	for i, b := range c.Buttons {
 		at := fmt.Sprintf("%s.buttons[%d]", path, i)
+		l.extra(at+".", b.Extra, plainButton(b))
 		limit, known := limits[b.Type]
 		if !known {
-			l.fail(
-				"button-type", at+".type", "Use QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, OTP, FLOW, CATALOG or MPM.",
-			)
+			l.unlisted("button-type", at+".type", b.Type, "Use a type of button in capitals, such as QUICK_REPLY or URL.")
 			continue
 		}
 		if count[b.Type]++; count[b.Type] == limit+1 {
@@ -82,6 +89,23 @@ func (l *linter) button(at string, b Button) {
 		}
 	case ButtonOTP:
 		l.otpButton(at, b)
+	case ButtonFlow:
+		l.flowButton(at, b)
+	}
+}
+
+func (l *linter) flowButton(at string, b Button) {
+	given := 0
+	for _, said := range []string{b.FlowID, b.FlowName, b.FlowJSON} {
+		if said != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		l.fail("button-flow", at+".flow_id", "Say which flow the button opens: by its id, its name or its JSON.")
+	}
+	if b.FlowJSON != "" && !json.Valid([]byte(b.FlowJSON)) {
+		l.fail("button-flow", at+".flow_json", "Write the flow as JSON.")
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 	maxPhone      = 20
 	maxCoupon     = 20
 	maxAuthCode   = 15
+	maxOffer      = 16
+	maxOfferBody  = 600 // beside a limited-time offer
 )
 
 // Characters that a header and a button's text must not have: Meta refuses templates with them in
@@ -47,10 +49,12 @@ func (l *linter) header(path string, c Component) {
 			l.fail("header-gif", path+".format", "Use GIF only in category MARKETING.")
 		}
 		l.noText("header-text", path, c)
-	case FormatLocation:
+	case FormatLocation, FormatProduct:
 		l.noText("header-text", path, c)
 	default:
-		l.fail("header-format", path+".format", "Use TEXT, IMAGE, VIDEO, GIF, DOCUMENT or LOCATION.")
+		l.unlisted(
+			"header-format", path+".format", c.Format, "Use TEXT, IMAGE, VIDEO, GIF, DOCUMENT, LOCATION or PRODUCT.",
+		)
 	}
 }
 
@@ -118,7 +122,16 @@ func (l *linter) body(path string, c Component) {
 		l.fail("body-required", path+".text", "Give the body a text.")
 		return
 	}
-	l.length("body-length", path, c.Text, maxBody)
+	limit := maxBody
+	if l.definition.component(LimitedTimeOffer).Type != "" {
+		limit = maxOfferBody
+	}
+	l.bodyText(path, c, limit)
+}
+
+// bodyText checks the text of a body, of the template or of a card.
+func (l *linter) bodyText(path string, c Component, limit int) {
+	l.length("body-length", path, c.Text, limit)
 	names, ok := l.variables(path, c.Text)
 	if !ok {
 		return

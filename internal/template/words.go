@@ -5,35 +5,19 @@ import (
 	"strings"
 )
 
-// The patterns below are hints: only Meta's review decides on a category. They are in English, like
-// the published examples.
+// The patterns below are hints, in English like the published examples: only Meta's review decides.
 var (
-	promotionalWords = regexp.MustCompile(
-		`(?i)\b(discount|sale|promo|promotion|promo code|coupon|voucher|special offer|limited time|black friday|` +
-			`cyber monday|buy now|shop now|best price|free gift|flash deal|save up to)\b|\d+ ?% off`,
-	)
 	oneTimeCode      = regexp.MustCompile(`(?i)\b(verification code|one[- ]time (password|code|passcode)|otp)\b`)
 	sensitiveRequest = regexp.MustCompile(
 		`(?i)\b(card number|cvv|cvc|social security|passport number|national id(entity)? number|tax id)\b`,
 	)
 )
 
-// Promotional returns the first promotional word of the template, and false if there is none. A
-// utility template with one is likely to be approved as marketing, which costs more. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-categorization
-func Promotional(d Definition) (word string, found bool) {
-	word = promotionalWords.FindString(texts(d))
-	return word, word != ""
-}
-
-// texts returns everything in the template that a customer reads.
-func texts(d Definition) string {
+// wholeText returns everything in the template that a customer reads.
+func wholeText(d Definition) string {
 	var all []string
-	for _, c := range d.Components {
-		all = append(all, c.Text)
-		for _, b := range c.Buttons {
-			all = append(all, b.Text)
-		}
+	for _, t := range texts(d) {
+		all = append(all, t.text)
 	}
 	return strings.Join(all, "\n")
 }
@@ -42,7 +26,7 @@ func (l *linter) wording() {
 	if l.authentication {
 		return
 	}
-	content := texts(l.definition)
+	content := wholeText(l.definition)
 	if word, found := Promotional(l.definition); found && l.definition.Category == CategoryUtility {
 		l.warn(
 			"utility-promotional", "components",

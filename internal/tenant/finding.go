@@ -35,17 +35,41 @@ func specPath(definition template.Definition, finding template.Finding) string {
 	}
 	field := strings.TrimPrefix(finding.Path, within)
 	switch definition.Components[index].Type {
-	case template.Buttons:
-		return "spec" + fieldNames().Replace(orDefault(field, ".buttons"))
 	case template.Footer:
 		if field == ".code_expiration_minutes" {
 			return "spec.body.codeExpirationMinutes"
 		}
 		return "spec.footer"
-	case template.Header:
-		return "spec.header" + fieldNames().Replace(field)
+	case template.LimitedTimeOffer:
+		return "spec.limitedTimeOffer" + strings.TrimPrefix(strings.TrimPrefix(field, ".limited_time_offer"), ".type")
+	case template.Carousel:
+		return "spec.carousel" + cardPath(definition.Components[index].Cards, strings.TrimSuffix(field, ".type"))
+	case template.Header, template.Body, template.Buttons:
+		return "spec" + textPath(definition.Components[index].Type, field)
 	}
-	return "spec.body" + fieldNames().Replace(field)
+	return "spec.otherComponents"
+}
+
+var cardComponentPath = regexp.MustCompile(`^\.cards\[(\d+)\]\.components\[(\d+)\]`)
+
+// cardPath is the field of a carousel that a path below it was made from.
+func cardPath(cards []template.Card, field string) string {
+	within := cardComponentPath.FindString(field)
+	var card, index int
+	if _, err := fmt.Sscanf(within, ".cards[%d].components[%d]", &card, &index); err != nil ||
+		card >= len(cards) || index >= len(cards[card].Components) {
+		return field
+	}
+	return fmt.Sprintf(".cards[%d]", card) +
+		textPath(cards[card].Components[index].Type, strings.TrimPrefix(field, within))
+}
+
+// textPath is the field of a header, a body or buttons.
+func textPath(kind, field string) string {
+	if kind == template.Buttons {
+		return fieldNames().Replace(orDefault(field, ".buttons"))
+	}
+	return "." + strings.ToLower(kind) + fieldNames().Replace(field)
 }
 
 // wholePath is the field of a finding that is not about one component.
@@ -53,10 +77,12 @@ func wholePath(finding template.Finding) string {
 	switch {
 	case finding.Path != "components":
 		return "spec." + fieldNames().Replace(finding.Path)
-	case finding.Rule == "body-required":
+	case finding.Rule == "body-required", finding.Rule == "library-components":
 		return "spec.body"
 	case finding.Rule == "authentication-otp-button":
 		return "spec.buttons"
+	case finding.Rule == "call-permission":
+		return "spec.callPermission"
 	}
 	return "spec"
 }
@@ -70,8 +96,13 @@ func fieldNames() *strings.Replacer {
 		".example", ".examples",
 		"add_security_recommendation", "securityRecommendation",
 		"phone_number", "phoneNumber",
-		"supported_apps", "packageName",
+		"supported_apps", "supportedApps",
 		"otp_type", "type",
+		"flow_id", "flow",
+		"flow_json", "flow.json",
+		"optimization_spec", "maxPrice",
+		"library_template_name", "libraryTemplate",
+		"extra", "upstreamFields",
 	)
 }
 
@@ -88,9 +119,6 @@ func specWords(finding template.Finding) string {
 		return "Use OneTap and ZeroTap buttons in category Authentication only, and there none but those and CopyCode."
 	}
 	sentence := strings.TrimSuffix(finding.Message, ".")
-	if finding.Rule == "ttl-range" {
-		sentence = strings.TrimSuffix(sentence, ", or -1 for 30 days") // which is what a spec says by leaving it out
-	}
 	words := specValues()
 	return upstreamWord.ReplaceAllStringFunc(
 		sentence, func(word string) string { return orDefault(words[word], word) },
@@ -107,6 +135,7 @@ func specValues() map[string]string {
 		template.FormatVideo:            string(v1alpha1.HeaderVideo),
 		template.FormatDocument:         string(v1alpha1.HeaderDocument),
 		template.FormatLocation:         string(v1alpha1.HeaderLocation),
+		template.FormatProduct:          string(v1alpha1.HeaderProduct),
 		template.ButtonQuickReply:       string(v1alpha1.ButtonQuickReply),
 		template.ButtonPhoneNumber:      string(v1alpha1.ButtonPhoneNumber),
 		template.ButtonCopyCode:         string(v1alpha1.ButtonCopyCode),

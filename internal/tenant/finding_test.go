@@ -69,7 +69,7 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 		"an authentication button elsewhere": {
 			func(s *v1alpha1.MessageTemplateSpec) {
 				s.Buttons = []v1alpha1.TemplateButton{
-					{Type: v1alpha1.ButtonOneTap, PackageName: "com.acme", SignatureHash: "K8a"},
+					{Type: v1alpha1.ButtonOneTap, SupportedApps: []v1alpha1.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a"}}},
 				}
 			},
 			[]string{
@@ -91,9 +91,39 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 				s.Buttons = []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonCopyCode}}
 			},
 			[]string{
-				"spec.sendTTLSeconds: Use 30 to 900 seconds in category Authentication.",
+				"spec.sendTTLSeconds: Use 30 to 900 seconds in category Authentication, or -1 for 30 days.",
 				"spec.body.codeExpirationMinutes: Use 1 to 90 minutes.",
 			},
+		},
+		"a card that is too long and a button without a flow": {
+			func(s *v1alpha1.MessageTemplateSpec) {
+				s.Category = v1alpha1.TemplateMarketing
+				s.Carousel = &v1alpha1.TemplateCarousel{Cards: []v1alpha1.TemplateCard{{
+					Header:  v1alpha1.TemplateHeader{Format: v1alpha1.HeaderProduct},
+					Body:    &v1alpha1.TemplateCardBody{Text: strings.Repeat("a", 161)},
+					Buttons: []v1alpha1.TemplateButton{{Type: v1alpha1.ButtonFlow, Text: "Begin"}},
+				}}}
+			},
+			[]string{
+				"spec.carousel.cards[0].body.text: Shorten the text to 160 characters; it has 161.",
+				"spec.carousel.cards[0].buttons[0].flow: Say which flow the button opens: by its id, its name or its JSON.",
+			},
+		},
+		"an offer of a variable": {
+			func(s *v1alpha1.MessageTemplateSpec) {
+				s.Category, s.LimitedTimeOffer = v1alpha1.TemplateMarketing, &v1alpha1.LimitedTimeOffer{Text: "For {{1}}"}
+			},
+			[]string{"spec.limitedTimeOffer.text: Remove the variable: an offer's text has none."},
+		},
+		"a component of the future": {
+			func(s *v1alpha1.MessageTemplateSpec) {
+				s.OtherComponents = []v1alpha1.OtherComponent{{Type: "ORDER_STATUS"}}
+			},
+			[]string{`spec.otherComponents: "ORDER_STATUS" is not known here: Meta decides about it.`},
+		},
+		"a member that is a field": {
+			func(s *v1alpha1.MessageTemplateSpec) { s.UpstreamFields = upstreamFields(`{"components":[]}`) },
+			[]string{`spec.upstreamFields: Remove "components" from the further members: a field of its own says it.`},
 		},
 		"no name": {
 			func(s *v1alpha1.MessageTemplateSpec) { s.Name = "" },

@@ -177,6 +177,13 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Tim
 	if p.InDoubt, err = tx.Depth(store.Doubts); err != nil {
 		return err
 	}
+	differences, err := tx.Figures().Differences(p.Name)
+	if err != nil {
+		return err
+	}
+	for _, d := range differences {
+		p.Differences = append(p.Differences, report.Difference(d))
+	}
 	p.BudgetWarned, err = tx.Figures().BudgetWarned(p.Name)
 	return err
 }

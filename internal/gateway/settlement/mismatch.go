@@ -48,17 +48,17 @@ func same(theirs, ours conversation.Category) bool {
 	return theirs == ours || theirs == conversation.Marketing && ours == conversation.MarketingLite
 }
 
-// recordMismatch puts the upstream's verdict beside ours in the record, where they differ, and
-// counts it.
-func (s *Settler) recordMismatch(tx *durable.Tx, e *Ending, record *ledger.Record, outcome pricing.Outcome) {
-	verdict, about := e.mismatch(outcome)
-	record.UpstreamVerdict = verdict
-	id := e.Message.ID
+// countMismatch counts what the upstream judges otherwise of a record that was written.
+func (s *Settler) countMismatch(tx *durable.Tx, message string, record *ledger.Record, about []string) error {
 	for _, what := range about {
+		if err := tx.Figures().CountDifference(record.Period, what, message); err != nil {
+			return err
+		}
 		tx.After(func() {
 			s.metrics.Differences.WithLabelValues(what).Inc()
 			s.log.Debug("Upstream judges a message otherwise",
-				"message", id, "on", what, "verdict", verdict, "revision", outcome.Revision)
+				"message", message, "on", what, "verdict", record.UpstreamVerdict, "revision", record.Revision)
 		})
 	}
+	return nil
 }

@@ -41,7 +41,7 @@ func (e *Ending) facts(t *served.Tenant) pricing.Message {
 	accepted := e.Message.AcceptedAt.Unix()
 	facts := pricing.Message{
 		Channel: e.Message.Channel, Country: e.About.Country, Form: e.About.Form, Category: e.About.Category,
-		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered,
+		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered, Opened: e.Message.Opened,
 	}
 	if template := t.Template(e.About.Template, e.About.Language); template != nil {
 		facts.CategoryAtDelivery = e.About.billedNow(template.Billed)
@@ -90,13 +90,14 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 	facts := e.facts(t)
 	outcome := rate(t, &e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx.Figures()) })
 	record := newRecord(t, &e, facts, outcome)
-	s.recordMismatch(tx, &e, record, outcome)
+	var about []string
+	record.UpstreamVerdict, about = e.mismatch(outcome)
 	switch {
 	case m.Settled:
-		return s.correct(tx, m, record, outcome, &state)
+		return s.correct(tx, m, record, outcome, &state, about)
 	case outcome.Result == pricing.Unpriced:
 		s.count(tx, labelUnpriced)
-		return tx.Ledger().HoldUnpriced(m)
+		return hold(tx, m, outcome, &state)
 	}
 	if err := change(tx, m, record, outcome, &state); err != nil {
 		return err
@@ -106,6 +107,9 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		settle = tx.Ledger().SettleReserved
 	}
 	if _, err := settle(m, record, contentUntil(t, e.Now)); err != nil {
+		return err
+	}
+	if err := s.countMismatch(tx, m.ID, record, about); err != nil {
 		return err
 	}
 	s.count(tx, outcomeLabel(outcome))
@@ -134,16 +138,36 @@ func rate(t *served.Tenant, e *Ending, known func() pricing.Outcome) pricing.Out
 	}
 }
 
+// hold marks a delivered message that the plan has no rate for. It opens its conversation all the
+// same, once: what is delivered from then on joins that, whether the message's own price is known or
+// not.
+func hold(tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State) error {
+	opens := !outcome.Change.Opens.Span.IsEmpty()
+	if !m.Unpriced || opens {
+		if err := changeConversation(tx, m, outcome, state); err != nil {
+			return err
+		}
+	}
+	return tx.Ledger().HoldUnpriced(m, m.Opened || opens)
+}
+
+func changeConversation(
+	tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State,
+) error {
+	if outcome.Change == (conversation.Change{}) {
+		return nil
+	}
+	state.Apply(outcome.Change)
+	return tx.People().PutConversation(m.Channel, m.Customer, state)
+}
+
 // change stores what an outcome changes beside the ledger: the conversation, and the count of an
 // allowance or tier.
 func change(
 	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
 ) error {
-	if outcome.Change != (conversation.Change{}) {
-		state.Apply(outcome.Change)
-		if err := tx.People().PutConversation(m.Channel, m.Customer, state); err != nil {
-			return err
-		}
+	if err := changeConversation(tx, m, outcome, state); err != nil {
+		return err
 	}
 	if outcome.Count.By == 0 {
 		return nil
@@ -159,6 +183,7 @@ func change(
 // the plan has it, and the ledger says so once.
 func (s *Settler) correct(
 	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+	about []string,
 ) error {
 	settled, found, err := tx.Ledger().Settlement(m.ID)
 	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
@@ -167,7 +192,7 @@ func (s *Settler) correct(
 	record.MessageID = m.ID
 	record.Corrects, record.CorrectedFreeReason = settled.Sequence, settled.FreeReason
 	if outcome.Result == pricing.Unpriced {
-		return s.oweUnpriced(tx, m, record)
+		return s.oweUnpriced(tx, m, record, outcome, state)
 	}
 	record.Note = ledger.NoteDeliveredAfterAll
 	if err := change(tx, m, record, outcome, state); err != nil {
@@ -177,12 +202,17 @@ func (s *Settler) correct(
 	tx.After(func() {
 		s.log.Warn("Message delivered after it was given up", "message", id, "settlement", settled.Sequence)
 	})
-	return tx.Ledger().Correct(m, record)
+	if err := tx.Ledger().Correct(m, record); err != nil {
+		return err
+	}
+	return s.countMismatch(tx, m.ID, record, about)
 }
 
 // oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
 // has no rate for.
-func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.Record) error {
+func (s *Settler) oweUnpriced(
+	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
+) error {
 	if m.Unpriced {
 		return nil // the ledger has it already
 	}
@@ -193,7 +223,7 @@ func (s *Settler) oweUnpriced(tx *durable.Tx, m *store.Message, record *ledger.R
 	})
 	s.count(tx, labelUnpriced)
 	record.Kind, record.Note = ledger.Doubt, ledger.NoteDeliveredUnpriced
-	if err := tx.Ledger().HoldUnpriced(m); err != nil {
+	if err := hold(tx, m, outcome, state); err != nil {
 		return err
 	}
 	return tx.Ledger().Append(record)

@@ -32,17 +32,18 @@ func TestP3ExposureOfAnAllowance(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			var p Places
+			var p Pool
 			for _, amount := range amountsOf(tc.claims) {
-				p = p.With([]Claim{{Key: CounterKey{
-					Month: november,
-				}, Limit: tc.limit, Amount: amount.Amount, Unpriced: amount.Unpriced}}, []int64{tc.used})
+				p = p.Offer("a", november, tc.limit, tc.used).With(Claim{
+					Allowances: []string{"a"}, Months: []civil.Month{november},
+					Amount: amount.Amount, Unpriced: amount.Unpriced,
+				})
 			}
 			got, err := p.Exposure()
 			if err != nil || got.Amount.String() != tc.want || got.Unpriced != tc.unpriced {
 				t.Fatalf("got %+v, %v; want %s, unpriced: %v", got, err, tc.want, tc.unpriced)
 			}
-			again, err := ParsePlaces(p.String())
+			again, err := ParsePool(p.String())
 			if err != nil || again.String() != p.String() {
 				t.Fatalf("%q came back as %q, %v", p, again, err)
 			}
@@ -68,13 +69,12 @@ func TestP3ExposureOverTheTurnOfAMonth(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			var p Places
+			var p Pool
 			for range tc.messages {
-				var made []Claim
-				for _, month := range both {
-					made = append(made, Claim{Key: CounterKey{Month: month}, Limit: 3, Amount: money.MustParse("0.03")})
+				for i, month := range both {
+					p = p.Offer("a", month, 3, tc.used[i])
 				}
-				p = p.With(made, tc.used)
+				p = p.With(Claim{Allowances: []string{"a"}, Months: both, Amount: money.MustParse("0.03")})
 			}
 			if got, err := p.Exposure(); err != nil || got.Amount.String() != tc.want {
 				t.Errorf("got %s, %v; want %s", got.Amount, err, tc.want)
@@ -82,13 +82,12 @@ func TestP3ExposureOverTheTurnOfAMonth(t *testing.T) {
 		})
 	}
 	// What is left of November does not weigh on December's messages: their places are all there.
-	p := Places{}.With(
-		[]Claim{{Key: CounterKey{Month: november}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{3},
-	)
+	one := func(month civil.Month) Claim {
+		return Claim{Allowances: []string{"a"}, Months: []civil.Month{month}, Amount: money.MustParse("0.03")}
+	}
+	p := Pool{}.Offer("a", november, 3, 3).With(one(november))
 	for range 3 {
-		p = p.With(
-			[]Claim{{Key: CounterKey{Month: november + 1}, Limit: 3, Amount: money.MustParse("0.03")}}, []int64{0},
-		)
+		p = p.Offer("a", november+1, 3, 0).With(one(november + 1))
 	}
 	if got, err := p.Exposure(); err != nil || got.Amount.String() != "0.03" {
 		t.Errorf("got %s, %v; want 0.03 for the message of November", got.Amount, err)
@@ -112,20 +111,26 @@ func amountsOf(text string) (amounts []Exposure) {
 	return amounts
 }
 
+// waiting is a message that claims a place of one allowance.
+type waiting struct {
+	amount money.Decimal
+	months []civil.Month
+}
+
+func (m waiting) claim() Claim {
+	return Claim{Allowances: []string{"a"}, Months: m.months, Amount: m.amount}
+}
+
 // Messages are accepted and end in any order. Whatever becomes of one, a place, a charge or a
 // failure, what is left to be charged falls by at least what it was charged: a budget that covers
 // the exposure at every acceptance is never passed (P3). With every message gone nothing is
 // claimed.
 func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 	prices := []string{"0", "0.0014", "0.03", "0.0550", "0.0859"}
-	type waiting struct {
-		amount money.Decimal
-		months []civil.Month
-	}
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Int64Range(0, 4).Draw(t, "limit")
 		used := map[civil.Month]int64{}
-		var places Places
+		var places Pool
 		var messages []waiting
 		exposure := func() money.Decimal {
 			most, err := places.Exposure()
@@ -138,14 +143,11 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 			"accept": func(t *rapid.T) {
 				m := waiting{amount: money.MustParse(rapid.SampledFrom(prices).Draw(t, "amount"))}
 				first := november + civil.Month(rapid.IntRange(0, 1).Draw(t, "month"))
-				var made []Claim
-				var usedOf []int64
 				for month := first; month <= first+civil.Month(rapid.IntRange(0, 2).Draw(t, "more months")); month++ {
 					m.months = append(m.months, month)
-					made = append(made, Claim{Key: CounterKey{Month: month}, Limit: limit, Amount: m.amount})
-					usedOf = append(usedOf, used[month])
+					places = places.Offer("a", month, limit, used[month])
 				}
-				messages, places = append(messages, m), places.With(made, usedOf)
+				messages, places = append(messages, m), places.With(m.claim())
 			},
 			"end": func(t *rapid.T) {
 				if len(messages) == 0 {
@@ -156,11 +158,11 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 				messages = slices.Delete(messages, i, i+1)
 				var charge money.Decimal
 				month := rapid.SampledFrom(m.months).Draw(t, "month")
-				places = places.Without(m.amount, false, m.months)
+				places = places.Without(m.claim())
 				switch delivered := rapid.Bool().Draw(t, "delivered"); {
 				case delivered && used[month] < limit:
 					used[month]++
-					places = places.Use(month, 1)
+					places = places.Use("a", month, 1)
 				case delivered:
 					charge = m.amount
 				}
@@ -179,7 +181,7 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 				if len(messages) == 0 && places.String() != "" {
 					t.Fatalf("nothing waits, and %s", places)
 				}
-				again, err := ParsePlaces(places.String())
+				again, err := ParsePool(places.String())
 				if err != nil || again.String() != places.String() {
 					t.Fatalf("%q came back as %q, %v", places, again, err)
 				}
@@ -188,7 +190,7 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 	})
 }
 
-func TestP3BoundClaimsAPlaceInEachMonthThatAMessageReaches(t *testing.T) {
+func TestP3BoundHasAPlaceInEachMonthThatAMessageReaches(t *testing.T) {
 	d := newDesk(t, compiled(t, samplePlan(t, "whatsapp")), "2026-10-05T00:00:00Z")
 	d.writes(french, 0, message)
 	text := d.message(french, 1, conversation.FreeForm, conversation.None)
@@ -203,28 +205,28 @@ func TestP3BoundClaimsAPlaceInEachMonthThatAMessageReaches(t *testing.T) {
 	for name, tc := range tests {
 		bound := d.book.MaxCharge(&d.account, &text, d.state("1066", french), d.seconds(tc.until))
 		var months []string
-		for _, c := range bound.Claims() {
+		for _, c := range bound.Places() {
 			months = append(months, c.Key.Month.String())
 			if c.Limit != 1000 || c.Amount.String() != "0.03" || c.Key.Scope != PerChannel || c.Key.ScopeID != "1066" {
-				t.Errorf("%s: claim %+v; want 0.03 for one of 1,000 places of the number", name, c)
+				t.Errorf("%s: place %+v; want 0.03 for one of 1,000 places of the number", name, c)
 			}
 		}
 		if !slices.Equal(months, tc.want) || !bound.Uncovered.Amount.IsZero() || bound.Uncovered.Unpriced {
-			t.Errorf("%s: claims in %v, uncovered %+v; want %v and nothing", name, months, bound.Uncovered, tc.want)
+			t.Errorf("%s: places in %v, uncovered %+v; want %v and nothing", name, months, bound.Uncovered, tc.want)
 		}
 	}
 	template := d.message(french, 1, conversation.Templated, utility)
 	if bound := d.book.MaxCharge(
 		&d.account, &template, d.state("1066", french), d.seconds(2),
-	); len(bound.Claims()) > 0 || bound.Uncovered.Amount.String() != "0.03" {
+	); len(bound.Places()) > 0 || bound.Uncovered.Amount.String() != "0.03" {
 		t.Errorf(
-			"a template has claims %+v and %s uncovered; want none and 0.03", bound.Claims(), bound.Uncovered.Amount,
+			"a template has places %+v and %s uncovered; want none and 0.03", bound.Places(), bound.Uncovered.Amount,
 		)
 	}
 }
 
-// Many allowances of which each may pay are all claimed.
-func TestP3BoundClaimsEveryAllowanceThatMayPay(t *testing.T) {
+// Many allowances of which each may pay all have a place.
+func TestP3BoundHasEveryAllowanceThatMayPay(t *testing.T) {
 	plan := twoRates("2030-01-01", "Delivery")
 	for i := range 5 {
 		plan.Revisions[1].Allowances = append(plan.Revisions[1].Allowances, Allowance{
@@ -234,8 +236,8 @@ func TestP3BoundClaimsEveryAllowanceThatMayPay(t *testing.T) {
 	d := newDesk(t, compiled(t, plan), "2026-10-05T00:00:00Z")
 	m := d.message(french, 0, conversation.Templated, utility)
 	bound := d.book.MaxCharge(&d.account, &m, d.state("1066", french), d.seconds(30*24))
-	if n := len(bound.Claims()); n != 10 {
-		t.Fatalf("%d claims, want 5 allowances in 2 months", n)
+	if n := len(bound.Places()); n != 10 {
+		t.Fatalf("%d places, want 5 allowances in 2 months", n)
 	}
 }
 
@@ -247,7 +249,7 @@ func TestP3BoundOfAnExemptMessageIsAPlace(t *testing.T) {
 	d.account.Exemptions = []string{exemption.Name}
 	text := d.message(french, 1, conversation.FreeForm, conversation.None)
 	bound := d.book.MaxCharge(&d.account, &text, d.state("1066", french), d.seconds(2))
-	if !bound.Amount.Amount.IsZero() || len(bound.Claims()) != 1 || !bound.Claims()[0].Amount.IsZero() {
+	if !bound.Amount.Amount.IsZero() || len(bound.Places()) != 1 || !bound.Places()[0].Amount.IsZero() {
 		t.Fatalf("bound %+v; want nothing to pay and one place", bound)
 	}
 	d = newDesk(t, d.book, exemption.LastDate+"T22:00:00Z")

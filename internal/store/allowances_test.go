@@ -205,3 +205,111 @@ func TestP3NoPlaceIsLeaked(t *testing.T) {
 		})
 	})
 }
+
+// sharedPlan has two allowances for service messages, of one a month each. The second is also for
+// utility.
+func sharedPlan(t *testing.T) *pricing.Book {
+	t.Helper()
+	book, err := pricing.Compile(pricing.Plan{Currency: "USD", Revisions: []pricing.Revision{{
+		Name: "only", EffectiveDate: "2020-01-01", ClassifyBy: "Category", Unit: "Message",
+		OutsideWindow: "TemplateOnly", RateAt: "Delivery",
+		ServiceWindow: pricing.ServiceWindow{
+			Openings: []pricing.WindowOpening{{Events: []string{"Message"}, DurationSeconds: 86_400}},
+		},
+		Allowances: []pricing.Allowance{
+			{Name: "free", Count: 1, Of: []string{"Service"}, Per: "Channel", Period: "Month"},
+			{Name: "any", Count: 1, Of: []string{"Service", "Utility"}, Per: "Account", Period: "Month"},
+		},
+		Rates: []pricing.MarketRates{{Market: "Any", Prices: []pricing.Price{
+			{Category: "Service", Amount: "0.03"}, {Category: "Utility", Amount: "0.01"},
+		}}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}
+
+// Of two allowances for one category, one that is used up hides the other no more, and a template
+// that may take the second one's place counts with the texts that may.
+func TestP3AllowancesCountTogether(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		book, s := sharedPlan(t), e.newStore(t)
+		accept := func(id string, templated bool, rise string) {
+			t.Helper()
+			m := bounded(book, id, templated, 5)
+			update(t, s, func(tx *store.Tx) error {
+				got, err := tx.Figures().Rise(m.Bound)
+				if err != nil || got.Amount.String() != rise {
+					return errors.Join(err, fmt.Errorf("%s: a rise of %s; want %s", id, got.Amount, rise))
+				}
+				return tx.Queue().Accept(m)
+			})
+		}
+		update(t, s, func(tx *store.Tx) error { return tx.Figures().Increment("USD", placeOf("2026-11")) })
+		accept("text", false, "0")       // "free" is used up, and "any" has a place
+		accept("template", true, "0.03") // it may take that place, and then the text is charged
+		accept("another", true, "0.01")
+		for _, id := range []string{"another", "template", "text"} {
+			update(t, s, func(tx *store.Tx) error {
+				m, _, err := tx.Messages().ByID(id)
+				if err != nil {
+					return err
+				}
+				_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
+				return err
+			})
+		}
+		if got := reserved(t, s); !got.IsZero() {
+			t.Fatalf("%s are reserved, and every message has ended", got)
+		}
+		accept("the last", false, "0")
+	})
+}
+
+// A store that kept each allowance by itself goes on with the same claims.
+func TestP3MigrationKeepsClaimsOnAllowances(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		book, where, keys := allowancePlan(t), e.newPlace(t), newKeys(t)
+		s := where.open(t, keys)
+		for id, days := range map[string]int{"first": 5, "second": 30, "third": 5} {
+			update(t, s, func(tx *store.Tx) error { return tx.Queue().Accept(bounded(book, id, false, days)) })
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		where.execIn(t, withoutPools+fmt.Sprintf(`;
+			INSERT INTO allowances (name, places) VALUES
+				('USD/0/"%s"/"free"', '0 0.03*3;2026-11 2 0 0 0.03*3;2026-12 2 0 0 0.03*1'),
+				('USD/1/""/"odd; one"', '0 0.03*1;2026-11 5 1 0 0.03*1'),
+				('EUR/1/""/"gone"', '');
+			UPDATE reservations SET exposed = '0.03';
+			DELETE FROM schema_migrations WHERE version >= 14`, channel))
+		s = where.open(t, keys)
+		ends := func(id, month, reserves string) {
+			t.Helper()
+			update(t, s, func(tx *store.Tx) error {
+				m, _, err := tx.Messages().ByID(id)
+				if err != nil {
+					return err
+				}
+				if month != "" {
+					if err := tx.Figures().Increment("USD", placeOf(month)); err != nil {
+						return err
+					}
+				}
+				_, err = tx.Ledger().Settle(m, settlement(m), time.Time{})
+				return err
+			})
+			if got := reserved(t, s); got.String() != reserves {
+				t.Fatalf("%s has ended: %s are reserved; want %s", id, got, reserves)
+			}
+		}
+		if got := reserved(t, s); got.String() != "0.03" {
+			t.Fatalf("%s are reserved; want 0.03 for the third", got)
+		}
+		ends("third", "2026-11", "0.03")
+		ends("second", "", "0")
+		ends("first", "2026-11", "0")
+	})
+}
