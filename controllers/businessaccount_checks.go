@@ -39,11 +39,13 @@ func accountChecks() []check {
 		{v1alpha1.ConditionGatewayAvailable, true, partCluster, nil, of(gatewayVerdict)},
 		{v1alpha1.ConditionStoreWritable, true, partReports, nil, of(storeVerdict)},
 		{v1alpha1.ConditionConfigSynced, true, allParts, nil, of(configVerdict)},
-		{v1alpha1.ConditionUpstreamAccepts, true, partReports, nil, allChannelsVerdict},
+		{v1alpha1.ConditionUpstreamAccepts, true, partReports, nil, ofChannels(v1alpha1.ConditionUpstreamAccepts)},
+		{v1alpha1.ConditionWebhooksArrive, true, partReports, nil, ofChannels(v1alpha1.ConditionWebhooksArrive)},
 		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(usageVerdict)},
 		{v1alpha1.ConditionReconciled, true, 0, nil, of(reconciledVerdict)},
 		{v1alpha1.ConditionPlanPublished, false, partCluster | partInputs, nil, of(publishedVerdict)},
 		{v1alpha1.ConditionStorageSufficient, false, partReports, hasVolume, of(roomVerdict)},
+		{v1alpha1.ConditionDeliveriesPriced, false, partReports, nil, of(pricedVerdict)},
 		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
 		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
 		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
@@ -74,8 +76,10 @@ func accountSummary() []string {
 	return counted
 }
 
-func allChannelsVerdict(_ *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
-	return channelsVerdict(status.Channels)
+func ofChannels(condition string) func(*accountScope, *v1alpha1.BusinessAccountStatus) verdict {
+	return func(_ *accountScope, status *v1alpha1.BusinessAccountStatus) verdict {
+		return channelsVerdict(status.Channels, condition)
+	}
 }
 
 func hasVolume(scope *accountScope) bool { return !tenant.Shared(scope.account) }

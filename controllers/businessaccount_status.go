@@ -28,7 +28,7 @@ func (r *BusinessAccountReconciler) writeStatus(
 // their summary.
 func toldOf(status *v1alpha1.BusinessAccountStatus) []metav1.Condition {
 	told := slices.DeleteFunc(slices.Clone(status.Conditions), func(c metav1.Condition) bool {
-		return c.Type == v1alpha1.ConditionUpstreamAccepts
+		return isOfChannels(c.Type)
 	})
 	for i := range status.Channels {
 		for _, condition := range status.Channels[i].Conditions {

@@ -18,7 +18,12 @@ import (
 // maxWaiting bounds the lines of status.queue.waiting; the schema has the same.
 const maxWaiting = 64
 
-// showChannels says of each channel whether messages leave through it. A channel that another
+// isOfChannels tells whether a condition of the account sums up one of its channels.
+func isOfChannels(condition string) bool {
+	return condition == v1alpha1.ConditionUpstreamAccepts || condition == v1alpha1.ConditionWebhooksArrive
+}
+
+// showChannels says of each channel whether messages leave through it, and webhooks arrive. A channel that another
 // account holds is not served, and has no condition.
 func showChannels(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	before := status.Channels
@@ -31,8 +36,18 @@ func showChannels(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 		shown := v1alpha1.ChannelStatus{Name: channel.Name, Conditions: conditionsOfChannel(before, channel.Name)}
 		j := judgement{conditions: &shown.Conditions, generation: scope.account.Generation, now: scope.now}
 		j.set(v1alpha1.ConditionUpstreamAccepts, channelVerdict(scope, channel))
+		j.setHeard(v1alpha1.ConditionWebhooksArrive, webhooksVerdict(scope, channel), scope)
 		status.Channels = append(status.Channels, shown)
 	}
+}
+
+// setHeard is set for what only a report with figures tells: one that lacks them is no news yet.
+func (j judgement) setHeard(conditionType string, v verdict, scope *accountScope) {
+	known := apimeta.FindStatusCondition(*j.conditions, conditionType) != nil
+	if v.reason == v1alpha1.ReasonReportUnavailable && known && !scope.stale() {
+		return
+	}
+	j.set(conditionType, v)
 }
 
 func conditionsOfChannel(channels []v1alpha1.ChannelStatus, name string) []metav1.Condition {
@@ -157,13 +172,15 @@ func codeTitle(code int) string {
 	return "unknown"
 }
 
-// channelsVerdict says whether the upstream takes the messages of all channels, in the order of the
-// spec.
-func channelsVerdict(channels []v1alpha1.ChannelStatus) verdict {
+// channelsVerdict says whether a condition is True of all channels, in the order of the spec.
+func channelsVerdict(channels []v1alpha1.ChannelStatus, condition string) verdict {
 	var refused, open []string
 	var reason, openReason string
 	for i := range channels {
-		found := apimeta.FindStatusCondition(channels[i].Conditions, v1alpha1.ConditionUpstreamAccepts)
+		found := apimeta.FindStatusCondition(channels[i].Conditions, condition)
+		if found == nil {
+			continue // it was not looked at since the operator was upgraded
+		}
 		sentence := fmt.Sprintf("channel %q: %s", channels[i].Name, found.Message)
 		switch found.Status {
 		case metav1.ConditionFalse:
@@ -177,6 +194,9 @@ func channelsVerdict(channels []v1alpha1.ChannelStatus) verdict {
 		return isFalse(reason, strings.Join(refused, "; "))
 	case len(open) > 0:
 		return unknown(openReason, strings.Join(open, "; "))
+	}
+	if condition == v1alpha1.ConditionWebhooksArrive {
+		return isTrue(v1alpha1.ReasonWebhooksArrive, "No status of any channel is missing")
 	}
 	return isTrue(v1alpha1.ReasonUpstreamAccepts, "The upstream accepts the credentials of every channel")
 }

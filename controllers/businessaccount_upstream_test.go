@@ -98,7 +98,7 @@ func TestObstaclesBecomeConditions(t *testing.T) {
 			status := v1alpha1.BusinessAccountStatus{}
 			showChannels(scope, &status)
 			want := verdict{tc.want.status, tc.want.reason, `channel "main": ` + tc.want.message}
-			if got := channelsVerdict(status.Channels); got != want {
+			if got := channelsVerdict(status.Channels, v1alpha1.ConditionUpstreamAccepts); got != want {
 				t.Errorf("the account: got %v, want %v", got, want)
 			}
 		})

@@ -48,24 +48,6 @@ func (s *accountScope) whyNoReport() string {
 	return "no replica of the gateway runs"
 }
 
-// callbacksVerdict says whether the business's endpoint takes what it is told. Its message holds no
-// count, which would change with each callback.
-func callbacksVerdict(scope *accountScope) verdict {
-	known := scope.memory.report
-	switch {
-	case known == nil:
-		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported which callbacks are set aside")
-	case known.RefusedCallbacks == nil:
-		return isTrue(v1alpha1.ReasonCallbacksTaken, "No callback is set aside")
-	default:
-		return isFalse(v1alpha1.ReasonCallbacksRefused, fmt.Sprintf(
-			"The endpoint of spec.callback refuses callbacks, the last one with %d: they are set aside for 30 days; "+
-				"list, replay or drop them with 'guichet callbacks'",
-			known.RefusedCallbacks.Status,
-		))
-	}
-}
-
 // billingVerdict says whether the upstream prices messages as the ledger does. It names the first
 // messages of each cause, which stay the same, and holds no count, which would change.
 func billingVerdict(scope *accountScope) verdict {

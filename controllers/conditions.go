@@ -73,7 +73,7 @@ func summary(conditions []metav1.Condition, types []string, now time.Time) verdi
 				Status: metav1.ConditionUnknown, Reason: v1alpha1.ReasonPending,
 				Message: fmt.Sprintf("%s is not known yet", conditionType),
 			}
-		case found.Status == metav1.ConditionTrue, found.Reason == v1alpha1.ReasonUpstreamNotReported,
+		case found.Status == metav1.ConditionTrue, notReported(found.Reason),
 			wasReady && onItsWay(*found, now):
 			continue
 		case found.Status == metav1.ConditionFalse:
@@ -84,6 +84,11 @@ func summary(conditions []metav1.Condition, types []string, now time.Time) verdi
 		}
 	}
 	return result
+}
+
+// notReported tells whether a reason is that the gateway is of a release that does not say.
+func notReported(reason string) bool {
+	return reason == v1alpha1.ReasonUpstreamNotReported || reason == v1alpha1.ReasonWebhooksNotReported
 }
 
 // propagationPatience is for how long a new configuration may be on its way to the gateways, which

@@ -104,11 +104,14 @@ func TestOrderOfTheChecks(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		"PlanResolved", "ClaimsGranted", "CredentialsValid", "ChannelsHeld", "HostHeld", "TemplatesServed",
-		"GatewayAvailable", "StoreWritable", "ConfigSynced", "UpstreamAccepts", "UsageCurrent", "Reconciled",
+		"GatewayAvailable", "StoreWritable", "ConfigSynced", "UpstreamAccepts", "WebhooksArrive",
+		"UsageCurrent", "Reconciled",
 	}, counted); diff != "" {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
-	uncounted := []string{"PlanPublished", "StorageSufficient", "WithinBudget", "BillingAgrees", "CallbacksTaken"}
+	uncounted := []string{
+		"PlanPublished", "StorageSufficient", "DeliveriesPriced", "WithinBudget", "BillingAgrees", "CallbacksTaken",
+	}
 	if diff := cmp.Diff(uncounted, others); diff != "" {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)
 	}

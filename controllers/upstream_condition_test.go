@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
@@ -68,6 +69,36 @@ func TestP9WhatTheUpstreamRefusesShowsOnceAndIsGoneWhenItIsOver(t *testing.T) {
 	})
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 	w.Expect(w.account().Status.Queue).To(gomega.BeNil())
+}
+
+// Webhooks that do not arrive show in the channel's condition and in Ready, as one event, and are
+// gone when one arrives.
+func TestP9WebhooksThatDoNotArriveShowOnceAndAreGoneWhenOneArrives(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	since := w.clock.Now()
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Channels = []report.Channel{
+			{Name: "main", Checked: true, Webhooks: &report.Webhooks{SilentSince: &since, SignatureRefused: true}},
+		}
+	})
+	w.Eventually(func() string {
+		return conditionText(w.account().Status.Channels[0].Conditions, v1alpha1.ConditionWebhooksArrive)
+	}).Should(gomega.HavePrefix("WebhooksArrive=False SignatureRefused: Messages were sent and nothing came back"))
+	for _, condition := range []string{v1alpha1.ConditionWebhooksArrive, v1alpha1.ConditionReady} {
+		w.Eventually(func() string { return conditionText(w.account().Status.Conditions, condition) }).
+			Should(gomega.HavePrefix(condition + `=False SignatureRefused: channel "main": Messages were sent`))
+	}
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonSignatureRefused) }).Should(gomega.HaveLen(1))
+	calls := w.settle()
+	w.settle()
+	w.Expect(w.calls.since(calls)).To(gomega.BeEmpty())
+
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Channels = []report.Channel{{Name: "main", Checked: true, Webhooks: &report.Webhooks{}}}
+	})
+	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady, "")
+	w.eventually("acme", v1alpha1.ConditionWebhooksArrive, metav1.ConditionTrue, v1alpha1.ReasonWebhooksArrive, "")
 }
 
 // A database that is away takes the pod's readiness with it: what the pod says is read all the
@@ -254,7 +285,16 @@ func TestRefusedCallbacksShow(t *testing.T) {
 	refused(2, 410)
 	w.Expect(w.settle()).To(gomega.Equal(calls), "one more refused callback is no news")
 
-	w.gateways.change(func(f *fakeGateways) { f.report.RefusedCallbacks = nil })
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.RefusedCallbacks, f.report.Queues.Callbacks = nil, 12
+		f.report.CallbackFailure = &report.CallbackFailure{
+			Since: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), Status: 404,
+		}
+	})
+	w.eventually("acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionFalse, v1alpha1.ReasonEndpointFailing,
+		"The endpoint of spec.callback takes nothing since 2026-11-20T09:00:00Z: it answers 404; "+
+			"12 callbacks wait, and are tried for seven days")
+	w.gateways.change(func(f *fakeGateways) { f.report.CallbackFailure, f.report.Queues.Callbacks = nil, 0 })
 	w.eventually(
 		"acme", v1alpha1.ConditionCallbacksTaken, metav1.ConditionTrue, v1alpha1.ReasonCallbacksTaken,
 		"No callback is set aside",

@@ -382,3 +382,24 @@ func TestPlanOfOtherNamespacesIsRefused(t *testing.T) {
 	w.eventually("acme", v1alpha1.ConditionPlanResolved, metav1.ConditionTrue, v1alpha1.ReasonPlanResolved, "")
 	w.Eventually(func() string { return w.document().BillingStopped }).Should(gomega.BeEmpty())
 }
+
+// What was delivered and cannot be priced shows with market and category, and is gone when it is
+// priced.
+func TestUnpricedDeliveriesShowUntilTheyArePriced(t *testing.T) {
+	t.Parallel()
+	w := readyWorld(t)
+	w.gateways.change(func(f *fakeGateways) {
+		f.report.Period.Unpriced = 3
+		f.report.Unpriced = []report.Unpriced{{Market: "Poland", Category: "Utility", Messages: 3}}
+	})
+	w.eventually(
+		"acme", v1alpha1.ConditionDeliveriesPriced, metav1.ConditionFalse, v1alpha1.ReasonRateMissing,
+		fmt.Sprintf("Delivered messages (3) are not billed, because PricingPlan %q has no rate for them: "+
+			"Utility in Poland; add what is missing ('guichet plan check' lists it)", w.account().Spec.PlanName),
+	)
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonRateMissing) }).Should(gomega.HaveLen(1))
+	w.gateways.change(func(f *fakeGateways) { f.report.Period.Unpriced, f.report.Unpriced = 0, nil })
+	w.eventually(
+		"acme", v1alpha1.ConditionDeliveriesPriced, metav1.ConditionTrue, v1alpha1.ReasonDeliveriesPriced, "",
+	)
+}

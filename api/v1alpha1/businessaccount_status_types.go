@@ -11,7 +11,8 @@ type BusinessAccountStatus struct {
 	// conditions say what is well and what is not: Ready (the summary), PlanResolved,
 	// PlanPublished, ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed,
 	// GatewayAvailable, StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts,
-	// UsageCurrent, WithinBudget, CallbacksTaken, BillingAgrees, Reconciled.
+	// WebhooksArrive, UsageCurrent, DeliveriesPriced, WithinBudget, BillingAgrees, CallbacksTaken,
+	// Reconciled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -52,7 +53,7 @@ type BusinessAccountStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	PlanName string `json:"planName,omitempty"`
 
-	// channels say of each channel whether messages leave through it.
+	// channels say of each channel whether messages leave through it, and webhooks arrive.
 	// +optional
 	// +listType=map
 	// +listMapKey=name

@@ -18,7 +18,7 @@ type ChannelIdentity struct {
 	ID string `json:"id,omitempty"`
 }
 
-// ChannelStatus says whether messages leave through a channel.
+// ChannelStatus says whether messages leave through a channel, and webhooks arrive.
 type ChannelStatus struct {
 	// name is the channel's name in spec.channels.
 	// +required
@@ -26,7 +26,8 @@ type ChannelStatus struct {
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
 
-	// conditions say what is well with the channel and what is not: UpstreamAccepts.
+	// conditions say what is well with the channel and what is not: UpstreamAccepts and
+	// WebhooksArrive.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

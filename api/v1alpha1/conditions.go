@@ -40,6 +40,11 @@ const (
 	// ConditionUpstreamAccepts says whether the upstream accepts a channel's credentials and takes
 	// its messages; of an account, whether that is so for all of its channels.
 	ConditionUpstreamAccepts = "UpstreamAccepts"
+	// ConditionWebhooksArrive says whether what a channel's upstream tells arrives; of an account,
+	// whether that is so for all of its channels. False when a message was submitted five minutes
+	// ago, and neither a status nor anything else has come from the channel since. Without webhooks
+	// nothing is billed, and no window opens.
+	ConditionWebhooksArrive = "WebhooksArrive"
 	// ConditionStoreWritable says whether the gateway's store takes writes, and is there to stay.
 	// Without it nothing is accepted, neither sends nor webhooks.
 	ConditionStoreWritable = "StoreWritable"
@@ -49,12 +54,16 @@ const (
 	ConditionStorageSufficient = "StorageSufficient"
 	// ConditionUsageCurrent says whether status.usage is what the gateway reports now.
 	ConditionUsageCurrent = "UsageCurrent"
+	// ConditionDeliveriesPriced says whether every delivered message could be priced. Those that
+	// could not are not billed, and hold their part of the budget.
+	ConditionDeliveriesPriced = "DeliveriesPriced"
 	// ConditionWithinBudget says whether charges and reservations of the period are within the
 	// account's budget, and no message is refused for it.
 	ConditionWithinBudget = "WithinBudget"
 
 	// ConditionCallbacksTaken says whether the business's endpoint takes the callbacks. False while
-	// some are set aside because it refuses them. Only an account with spec.callback has it.
+	// it takes nothing, and while some are set aside because they always failed. Only an account
+	// with spec.callback has it.
 	ConditionCallbacksTaken = "CallbacksTaken"
 
 	// ConditionBillingAgrees says whether the upstream's statuses price the messages of the current
@@ -192,6 +201,14 @@ const (
 	// status.usage.asOfTime.
 	ReasonReportUnavailable = "ReportUnavailable"
 
+	// ReasonDeliveriesPriced: no delivered message waits for its price.
+	ReasonDeliveriesPriced = "DeliveriesPriced"
+	// ReasonRateMissing: delivered messages wait for a rate; the message names market and category.
+	ReasonRateMissing = "RateMissing"
+	// ReasonMessagesUnreadable: what prices delivered messages cannot be read: it was damaged, or is
+	// sealed with a key that the keyset lacks.
+	ReasonMessagesUnreadable = "MessagesUnreadable"
+
 	// ReasonUpstreamAccepts: the upstream accepts the credentials.
 	ReasonUpstreamAccepts = "UpstreamAccepts"
 	// ReasonUpstreamNotChecked: the upstream was not asked yet.
@@ -219,6 +236,17 @@ const (
 	ReasonUpstreamRefuses = "UpstreamRefuses"
 	// ReasonUpstreamFailing: the upstream answers that it cannot work now.
 	ReasonUpstreamFailing = "UpstreamFailing"
+
+	// ReasonWebhooksArrive: no status is missing.
+	ReasonWebhooksArrive = "WebhooksArrive"
+	// ReasonSignatureRefused: nothing comes from the channel but webhooks that are not signed with
+	// its app secret, which are refused.
+	ReasonSignatureRefused = "SignatureRefused"
+	// ReasonNothingArrives: nothing comes from the channel.
+	ReasonNothingArrives = "NothingArrives"
+	// ReasonWebhooksNotReported: the gateway's image is of a release that does not report it. Ready
+	// leaves it out.
+	ReasonWebhooksNotReported = "WebhooksNotReported"
 
 	// ReasonStoreWritable: the store takes writes.
 	ReasonStoreWritable = "StoreWritable"
@@ -248,9 +276,15 @@ const (
 	// otherwise than the ledger.
 	ReasonUpstreamDiffers = "UpstreamDiffers"
 
-	// ReasonCallbacksTaken: no callback is set aside.
+	// ReasonCallbacksTaken: no callback is set aside, and those that wait are taken.
 	ReasonCallbacksTaken = "CallbacksTaken"
-	// ReasonCallbacksRefused: callbacks are set aside because the business's endpoint refuses them.
+	// ReasonEndpointFailing: the business's endpoint takes nothing; the message says what it answers
+	// and how many callbacks wait.
+	ReasonEndpointFailing = "EndpointFailing"
+	// ReasonCallbacksLost: callbacks were lost because too many waited or were set aside.
+	ReasonCallbacksLost = "CallbacksLost"
+	// ReasonCallbacksRefused: callbacks are set aside because the business's endpoint does not take
+	// them: it takes others, or they have failed for seven days.
 	ReasonCallbacksRefused = "CallbacksRefused"
 
 	// ReasonWithinBudget: charges and reservations are below the budget and its warning levels.

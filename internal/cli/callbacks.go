@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -25,12 +26,12 @@ func newCallbacksCommand() *cobra.Command {
 	var to refusedCallbacks
 	command := &cobra.Command{
 		Use:   "callbacks",
-		Short: "List, replay or drop the callbacks that an endpoint refuses",
-		Long: `List, replay or drop the callbacks that an account's endpoint refuses.
+		Short: "List, replay or drop the callbacks that an endpoint does not take",
+		Long: `List, replay or drop the callbacks that an account's endpoint does not take.
 
-The endpoint refuses a callback with 400, 404, 410, 413, 422 or another 4xx that is not about
-credentials or load. After a quarter of an hour of that, the callback is set aside for 30 days, and
-those behind it go on.
+A callback is set aside when it has failed for a quarter of an hour while the endpoint took others,
+whatever the endpoint answers, and when it has failed for seven days. Those behind it go on. It is
+kept for 30 days.
 
 The environment variable ` + tokenVariable + ` must have one of the account's API tokens:
 
@@ -115,8 +116,12 @@ func (c *refusedCallbacks) list(ctx context.Context, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "ID\tQUEUED\tSET ASIDE\tANSWER\tBYTES") // Flush returns any error
 	for _, callback := range list {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\n", callback.ID, callback.QueuedAt.UTC().Format(time.RFC3339),
-			callback.SetAsideAt.UTC().Format(time.RFC3339), callback.Status, callback.Bytes)
+		answer := strconv.Itoa(callback.Status)
+		if callback.Status == 0 {
+			answer = "none"
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\n", callback.ID, callback.QueuedAt.UTC().Format(time.RFC3339),
+			callback.SetAsideAt.UTC().Format(time.RFC3339), answer, callback.Bytes)
 	}
 	return table.Flush()
 }

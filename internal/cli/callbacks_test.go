@@ -27,12 +27,17 @@ func refusing(t *testing.T, callbacks int) (url string, requests *[]string) {
 				first++
 			}
 			var data []string
+			statuses := map[int]int{150: 0}
 			for id := first; id <= callbacks && len(data) < 100; id++ {
+				status, silent := statuses[id]
+				if !silent {
+					status = 400
+				}
 				data = append(
 					data,
 					fmt.Sprintf(
-						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z","status":400,"bytes":512}`,
-						id,
+						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z","status":%d,"bytes":512}`,
+						id, status,
 					),
 				)
 			}
@@ -72,7 +77,8 @@ func TestCallbacksAreListedReplayedAndDropped(t *testing.T) {
 	to := []string{"--gateway", url, "--phone-number-id", "1066"}
 	list, err := callbacksCommand(t, append([]string{"list"}, to...)...)
 	if err != nil || strings.Count(list, "\n") != 151 || !strings.Contains(
-		list, "150  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  400     512",
+		list, "149  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  400     512\n"+
+			"150  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  none    512\n",
 	) {
 		t.Errorf("list: %v\n%s", err, list)
 	}

@@ -104,7 +104,7 @@ func newGateway(options Options) (*Gateway, error) {
 		Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
 		Log: log, Metrics: metrics, Traces: traces,
 	})
-	queue := callbacks.NewQueue(account, configuration, options.Dial, log, metrics, traces)
+	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, options.Dial, log, metrics, traces)
 	settler := settlement.New(queue, log, metrics)
 	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
 	webhooks := intake.New(intake.Options{
@@ -122,13 +122,13 @@ func newGateway(options Options) (*Gateway, error) {
 		admission: admission.New(account, keyring.Seal(), gate, dispatcher, metrics),
 		upkeep: upkeep.New(upkeep.Options{
 			Store: account, Config: configuration, Keys: keyring, Gate: gate, Settler: settler, Callbacks: queue,
-			Log: log,
+			Intake: webhooks, Log: log,
 		}),
 		passes: make(chan struct{}, maxPasses),
 	}
 	g.reporter = reporting.New(reporting.Options{
 		Replica: options.Replica, Store: account, Config: configuration, Keys: keyring, Gate: gate,
-		Admission: g.admission, Upkeep: g.upkeep, Log: log,
+		Admission: g.admission, Intake: webhooks, Upkeep: g.upkeep, Log: log,
 	})
 	g.metrics.Registry.MustRegister(g.reporter)
 	return g, nil

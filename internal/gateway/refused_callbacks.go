@@ -19,14 +19,14 @@ type refusedCallback struct {
 	ID         string    `json:"id"`
 	QueuedAt   time.Time `json:"queued_at"`
 	SetAsideAt time.Time `json:"set_aside_at"`
-	// Status is that of the endpoint's last answer.
+	// Status is that of the endpoint's last answer; 0 if there was none.
 	Status int `json:"status"`
 	// Bytes is about the size of the body.
 	Bytes int64 `json:"bytes"`
 }
 
 // getRefusedCallbacks lists the callbacks of a number that were set aside because the business's
-// endpoint refuses them, oldest first, 100 in an answer:
+// endpoint does not take them, oldest first, 100 in an answer:
 //
 //	{"data":[{"id":"12","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z",
 //	  "status":400,"bytes":512}],"next":"12"}

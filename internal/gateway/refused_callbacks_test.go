@@ -71,7 +71,7 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 			)
 			w.until(
 				"that is noted",
-				func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE refused_at > 0`) == "1" },
+				func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE failed_at > 0`) == "1" },
 			)
 			w.clock.advance(callbacks.RefusalPatience + time.Minute)
 			w.until("it is set aside", func() bool {

@@ -195,9 +195,16 @@ func TestUnpricedMessageIsHeldUntilThePlanHasItsRate(t *testing.T) {
 		if r := w.report(); r.Period.Messages != 0 || r.Queues.Unsettled != 1 {
 			t.Fatalf("%d settled and %d unsettled, want none and one", r.Period.Messages, r.Queues.Unsettled)
 		}
+		lacking := []report.Unpriced{{Market: "Poland", Category: "Utility", Messages: 1}}
+		if diff := cmp.Diff(lacking, w.report().Unpriced); diff != "" {
+			t.Fatalf("what it waits for (-want +got):\n%s", diff)
+		}
 		w.priceLikeFrance("Poland")
 		if r := w.settled(1); r.Period.Unpriced != 0 || r.Period.Billed != usd("0.03") {
 			t.Fatalf("%d unpriced, %s billed; want none and 0.03 USD", r.Period.Unpriced, r.Period.Billed)
+		}
+		if left := w.report().Unpriced; len(left) != 0 {
+			t.Fatalf("%+v still waits for a rate", left)
 		}
 	})
 }

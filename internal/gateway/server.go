@@ -26,10 +26,10 @@ const (
 	drainTimeout = 20 * time.Second
 )
 
-// newServer is an HTTP server with every time-out set. Panics and malformed requests are logged
-// without what the peer sent.
+// newServer is an HTTP server with every time-out set and its connections bounded. Panics and
+// malformed requests are logged without what the peer sent.
 func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       intake.ReadTimeout,
@@ -38,6 +38,8 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	boundConnections(server, maxConnections)
+	return server
 }
 
 // Listeners are the sockets that a gateway serves on.

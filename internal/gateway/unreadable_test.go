@@ -17,6 +17,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -324,6 +325,9 @@ func TestDeliveryOfADamagedMessageIsHeldAsUnpriced(t *testing.T) {
 			t.Fatalf("the webhook got %d %s", got.status, got.body)
 		}
 		w.until("it is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
+		if got := w.report().Unpriced; len(got) != 1 || got[0] != (report.Unpriced{Unreadable: true, Messages: 1}) {
+			t.Errorf("the report says that %+v waits, want one that cannot be read", got)
+		}
 		if r := w.report(); r.Period.Reserved != usd("0.03") {
 			t.Fatalf("%s reserved, want 0.03 USD until it is settled", r.Period.Reserved)
 		}

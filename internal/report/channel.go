@@ -11,6 +11,24 @@ type Channel struct {
 	Checked bool `json:"checked"`
 	// Obstacle is what keeps the channel's messages from leaving; nil if nothing is known to.
 	Obstacle *Obstacle `json:"obstacle,omitempty"`
+	// Webhooks says whether the channel's webhooks arrive; nil while the store does not answer, and
+	// from a gateway of a release that does not say so.
+	Webhooks *Webhooks `json:"webhooks,omitempty"`
+}
+
+// SilentAfter is how long a channel may be silent before that is reported: the upstream tells
+// within seconds that it has sent a message.
+const SilentAfter = 5 * time.Minute
+
+// Webhooks says whether what a channel's upstream tells arrives. The zero value is that nothing is
+// missing: something came since the last message was submitted, or within SilentAfter of it.
+type Webhooks struct {
+	// SilentSince is when a message was submitted since which nothing has come from the channel;
+	// nil if nothing is missing.
+	SilentSince *time.Time `json:"silentSince,omitempty"`
+	// SignatureRefused says that webhooks were refused meanwhile because their signature is not
+	// made with the channel's app secret. Anybody may post such ones.
+	SignatureRefused bool `json:"signatureRefused,omitempty"`
 }
 
 // ObstacleCause says what kind of obstacle keeps messages from leaving.

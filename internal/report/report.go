@@ -66,12 +66,21 @@ type Report struct {
 	StoreOutage *StoreOutage `json:"storeOutage,omitempty"`
 	// Storage is the room of an embedded store; nil of a shared one, and while it is not known.
 	Storage *Storage `json:"storage,omitempty"`
+	// Unpriced says which rates delivered messages wait for: of the oldest 200 of them. Sorted by
+	// Market, then Category.
+	Unpriced []Unpriced `json:"unpriced,omitempty"`
 	// BudgetRefused is the least amount that a message was refused for, since the period began and
 	// the budget's limit was set, because less is left; nil if none was refused.
 	BudgetRefused *money.Money `json:"budgetRefused,omitempty"`
-	// RefusedCallbacks tells of deliveries that were set aside because the business's endpoint
-	// refuses them; nil if none was.
+	// RefusedCallbacks tells of deliveries that were set aside because they always failed; nil if
+	// none was.
 	RefusedCallbacks *RefusedCallbacks `json:"refusedCallbacks,omitempty"`
+	// CallbackFailure says that the business's endpoint takes no delivery at all while some wait;
+	// nil if that is not so.
+	CallbackFailure *CallbackFailure `json:"callbackFailure,omitempty"`
+	// LostCallbacks counts deliveries that were lost because too many waited or were set aside. It
+	// is 0 again once the endpoint takes deliveries and none is set aside.
+	LostCallbacks int64 `json:"lostCallbacks,omitempty"`
 	// TemplateEvents are the upstream's latest words on templates, as webhooks brought them: the
 	// newest of each template, 100 at most.
 	TemplateEvents []TemplateEvent `json:"templateEvents,omitempty"`
@@ -108,6 +117,17 @@ type Period struct {
 	// BudgetWarned is the highest warning level, in percent, that was passed in the period; 0 if
 	// none.
 	BudgetWarned int32 `json:"budgetWarned,omitempty"`
+}
+
+// Unpriced counts delivered messages that wait for one rate.
+type Unpriced struct {
+	// Market and Category are those of the plan that has no rate for them, such as "Poland" and
+	// "Marketing"; empty where no revision of the plan was in force.
+	Market   string `json:"market,omitempty"`
+	Category string `json:"category,omitempty"`
+	// Unreadable says that what prices the messages cannot be read: Market and Category are empty.
+	Unreadable bool  `json:"unreadable,omitempty"`
+	Messages   int64 `json:"messages"`
 }
 
 // Difference is what the upstream's statuses say otherwise than the ledger, for one cause: "price",
@@ -183,10 +203,19 @@ type TemplateEvent struct {
 	Time  time.Time `json:"time"`
 }
 
-// RefusedCallbacks are deliveries that the business's endpoint refuses. They wait until the
-// business replays or drops them, for 30 days.
+// RefusedCallbacks are deliveries that always failed: while the business's endpoint took others, or
+// for seven days. They wait until the business replays or drops them, for 30 days.
 type RefusedCallbacks struct {
 	Count int64 `json:"count"`
-	// Status is that of the HTTP answer for which the last of them was set aside, such as 400.
+	// Status is that of the HTTP answer after which the last of them was set aside, such as 400; 0
+	// if there was no answer.
+	Status int `json:"status"`
+}
+
+// CallbackFailure says that the business's endpoint takes nothing.
+type CallbackFailure struct {
+	// Since is when the first delivery failed after which none has succeeded.
+	Since time.Time `json:"since"`
+	// Status is that of the last HTTP answer, such as 404; 0 if there was none.
 	Status int `json:"status"`
 }

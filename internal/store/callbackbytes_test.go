@@ -145,7 +145,7 @@ func (m *callbackMachine) Retry(t *rapid.T) {
 
 func (m *callbackMachine) SetAside(t *rapid.T) {
 	c := m.one(t)
-	m.update(t, func(tx *store.Tx) error { _, _, err := tx.Callbacks().SetAside(c, 400, m.now); return err })
+	m.update(t, func(tx *store.Tx) error { _, err := tx.Callbacks().SetAside(c, 400, m.now); return err })
 }
 
 // refused is the id of a callback that is set aside, or of none.
@@ -307,9 +307,16 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
 	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences; ` + withoutPools
 
-// withoutPools takes the migrations of pools and of opened conversations back, versions 14 and 15.
+// withoutPools takes the migrations of pools, opened conversations and what came after them back, from
+// version 14 on.
 const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
-	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL)`
+	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL); ` + withoutSilences
+
+// withoutSilences takes the migrations of silences and of the callbacks' endpoint back, versions 16
+// and 17.
+const withoutSilences = `ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
+	ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE callback_endpoint;
+	ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at`
 
 // A store of a release that counted callbacks, and not their bytes, knows them once it is opened.
 func TestMigrationCountsTheBytesOfCallbacks(t *testing.T) {

@@ -23,17 +23,17 @@ type Callback struct {
 	// Store.HoldsLease.
 	Attempts int
 	Lease    int64
-	// RefusedAt is since when the endpoint refuses it; zero if it does not.
-	RefusedAt time.Time
-
-	seq int64
+	// FailedAt is when it failed first, see NoteFailure; zero if it has not.
+	FailedAt time.Time
+	// Seq names it while it waits. What was queued later has a higher one.
+	Seq int64
 }
 
 const (
 	insertCallback = `INSERT INTO callbacks (channel, customer, payload, created_at, ready_at, attempts)
 		VALUES ($1, $2, $3, $4, $5, 0)`
 	selectWaiting = `SELECT 1 FROM callbacks WHERE channel = $1 AND customer = $2 LIMIT 1`
-	selectDue     = `SELECT seq, channel, customer, payload, created_at, attempts, refused_at FROM callbacks
+	selectDue     = `SELECT seq, channel, customer, payload, created_at, attempts, failed_at FROM callbacks
 		WHERE ready_at <= $1 ORDER BY ready_at, seq LIMIT $2 + 0`
 	leaseCallback = `UPDATE callbacks SET ready_at = $1, attempts = $2, lease = $3 WHERE seq = $4`
 	// retryCallback makes a delivery ready again, but for one that has come behind another
@@ -50,6 +50,16 @@ const (
 		FROM callbacks AS d, callbacks AS n
 		WHERE d.seq = $2 AND d.attempts = $3 AND n.channel = d.channel AND n.customer = d.customer AND n.seq <> d.seq
 		ORDER BY n.seq LIMIT 1)`
+
+	// noteFailure remembers the first failure since the endpoint has its address.
+	noteFailure = `UPDATE callbacks SET failed_at = $1 WHERE seq = $2 AND attempts = $3 AND failed_at < $4`
+	// probeBehind makes the delivery ready that was tried least of the first hundred behind another
+	// one.
+	probeBehind = `UPDATE callbacks SET ready_at = $1 WHERE ready_at IS NULL AND seq = (SELECT seq FROM
+		(SELECT n.seq AS seq, n.attempts AS attempts FROM callbacks AS d, callbacks AS n
+			WHERE d.seq = $2 AND n.channel = d.channel AND n.customer = d.customer AND n.seq > d.seq
+			AND n.ready_at IS NULL ORDER BY n.seq LIMIT 100) AS behind
+		ORDER BY attempts, seq LIMIT 1)`
 
 	leaseIsOver      = `lease <> 0 AND lease NOT IN (SELECT id FROM leases WHERE taken = 0)`
 	selectReleasable = `SELECT 1 FROM callbacks WHERE ` + leaseIsOver + ` LIMIT 1`
@@ -96,8 +106,8 @@ func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, err
 	var due []*Callback
 	if err := tx.each(selectDue, []any{millis(now), limit}, func(v engine.Row) bool {
 		c := &Callback{
-			seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)),
-			Attempts: int(v.Int(5)) + 1, RefusedAt: instant(v.Int(6)),
+			Seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: instant(v.Int(4)),
+			Attempts: int(v.Int(5)) + 1, FailedAt: instant(v.Int(6)),
 		}
 		copy(c.Customer[:], v.Bytes(2))
 		due = append(due, c)
@@ -108,7 +118,7 @@ func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, err
 	for _, c := range due {
 		c.Payload = tx.openSealed(c.Payload, c.place(), &c.Condition)
 		c.Lease = tx.store.writer.Lease()
-		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.Lease, c.seq); err != nil {
+		if err := tx.exec(leaseCallback, millis(lease), c.Attempts, c.Lease, c.Seq); err != nil {
 			return nil, err
 		}
 	}
@@ -118,11 +128,11 @@ func (tx CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, err
 // Finish removes a delivery, made or given up, and makes the next one about the customer
 // ready. It is false if the lease was lost and another claim has it.
 func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
-	if err := tx.exec(readyCallback, millis(now), c.seq, c.Attempts); err != nil {
+	if err := tx.exec(readyCallback, millis(now), c.Seq, c.Attempts); err != nil {
 		return false, err
 	}
 	var bytes int64
-	deleted, err := tx.firstChanged(deleteCallback, []any{c.seq, c.Attempts}, func(v engine.Row) { bytes = v.Int(0) })
+	deleted, err := tx.firstChanged(deleteCallback, []any{c.Seq, c.Attempts}, func(v engine.Row) { bytes = v.Int(0) })
 	if err != nil || !deleted {
 		return false, err
 	}
@@ -131,7 +141,20 @@ func (tx CallbackQueue) Finish(c *Callback, now time.Time) (bool, error) {
 
 // Retry puts a delivery off. It is false if the lease was lost and another claim has it.
 func (tx CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
-	n, err := tx.changed(retryCallback, millis(readyAt), c.seq, c.Attempts)
+	n, err := tx.changed(retryCallback, millis(readyAt), c.Seq, c.Attempts)
+	return n == 1, err
+}
+
+// NoteFailure remembers that deliveries of a claimed one fail since now, unless it has failed before
+// at an endpoint that the account has since the given time.
+func (tx CallbackQueue) NoteFailure(c *Callback, since, now time.Time) error {
+	return tx.exec(noteFailure, millis(now), c.Seq, c.Attempts, max(1, millis(since)))
+}
+
+// Probe lets one delivery behind a claimed one go before its turn: that which was tried least of the
+// first hundred. Put off, it waits for its turn again. It tells whether there is one.
+func (tx CallbackQueue) Probe(c *Callback, now time.Time) (bool, error) {
+	n, err := tx.changed(probeBehind, millis(now), c.Seq)
 	return n == 1, err
 }
 

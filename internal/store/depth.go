@@ -19,11 +19,10 @@ const (
 	Callbacks
 	// Reached counts the customers of the moving 24 hours, see People.Reach.
 	Reached
-	// RefusedCallbacks counts deliveries that were set aside because the business's endpoint
-	// refuses them.
+	// RefusedCallbacks counts deliveries that were set aside because they always failed.
 	RefusedCallbacks
-	// refusedBytes is the size of their bodies, sealed.
-	refusedBytes
+	// RefusedBytes is the size of their bodies, as they are sealed.
+	RefusedBytes
 	// CallbackBytes is the size of the bodies that Callbacks counts, as they are sealed.
 	CallbackBytes
 	depths

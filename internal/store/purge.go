@@ -14,7 +14,8 @@ type PurgeLimits struct {
 	// EarlyBefore removes statuses that were received before it and whose upstream id never became
 	// known.
 	EarlyBefore time.Time
-	// CallbacksBefore removes deliveries that were queued before it: nobody takes them any more.
+	// CallbacksBefore removes deliveries that were queued before it: no endpoint is left that takes
+	// them. The zero time removes none.
 	CallbacksBefore time.Time
 	// Rows is how many rows of a kind one call looks at. A few hundred keep an operation to a few
 	// milliseconds.
@@ -94,7 +95,7 @@ func (tx *transaction) purgeMessages(limits PurgeLimits) (int64, error) {
 func (tx *transaction) purgeCallbacks(now time.Time, limits PurgeLimits) (int64, error) {
 	var old []*Callback
 	if err := tx.each(selectOldCallbacks, []any{int64(limits.Rows)}, func(v engine.Row) bool {
-		c := &Callback{seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: instant(v.Int(4))}
+		c := &Callback{Seq: v.Int(0), Channel: v.Text(1), Attempts: int(v.Int(3)), CreatedAt: instant(v.Int(4))}
 		copy(c.Customer[:], v.Bytes(2))
 		if !c.CreatedAt.Before(limits.CallbacksBefore) {
 			return false // what is behind is younger

@@ -171,6 +171,9 @@ func (tx Queue) Submit(m *Message, upstreamID string, at time.Time) error {
 	if m.State >= Submitted {
 		return nil
 	}
+	if err := tx.submitted(m.Channel, at); err != nil {
+		return err
+	}
 	return tx.move(m, Submitted)
 }
 

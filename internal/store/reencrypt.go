@@ -113,7 +113,7 @@ func (tx Upkeep) Reencrypt(kind SealedKind, after int64, rows int) (SealedPage, 
 	case SealedCallbacks:
 		err = tx.deepen(CallbackBytes, grown)
 	case SealedRefusedCallbacks:
-		err = tx.deepen(refusedBytes, grown)
+		err = tx.deepen(RefusedBytes, grown)
 	}
 	return page, err
 }

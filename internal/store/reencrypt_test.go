@@ -82,7 +82,7 @@ func TestP7ResealLetsTheOldKeyGo(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, _, err := tx.Callbacks().SetAside(due[0], 400, noon); err != nil {
+			if _, err := tx.Callbacks().SetAside(due[0], 400, noon); err != nil {
 				return err
 			}
 			return tx.Callbacks().Enqueue(

@@ -7,31 +7,25 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// RefusedCallback is a delivery that was set aside because the business's endpoint refuses it.
+// RefusedCallback is a delivery that was set aside because it always failed.
 type RefusedCallback struct {
 	// ID names it as long as it is set aside.
 	ID int64
 	// CreatedAt is when it was queued, SetAsideAt when it was given up.
 	CreatedAt, SetAsideAt time.Time
-	// Status is that of the endpoint's last answer, such as 400.
+	// Status is that of the endpoint's last answer, such as 400; 0 if there was none.
 	Status int
 	// Bytes is about the size of the body.
 	Bytes int64
 }
 
-// Bounds of what is set aside. Of more, the oldest is forgotten.
 const (
-	maxRefused      = 10_000
-	maxRefusedBytes = 64 << 20
-)
-
-const (
-	noteRefusal   = `UPDATE callbacks SET refused_at = $1 WHERE seq = $2 AND attempts = $3 AND refused_at = 0`
 	insertRefused = `INSERT INTO refused_callbacks (channel, customer, payload, created_at, set_aside_at, status)
-		VALUES ($1, $2, $3, $4, $5, $6)`
+		SELECT channel, customer, payload, created_at, CAST($1 AS BIGINT), CAST($2 AS INTEGER) FROM callbacks
+		WHERE seq = $3 AND attempts = $4`
 	selectRefused = `SELECT seq, created_at, set_aside_at, status, LENGTH(payload) FROM refused_callbacks
 		WHERE channel = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
-	selectCallbackOf    = `SELECT customer FROM callbacks WHERE seq = $1`
+	selectCallbackOf    = `SELECT customer, LENGTH(payload) FROM callbacks WHERE seq = $1 AND attempts = $2`
 	selectOneRefused    = `SELECT customer, payload FROM refused_callbacks WHERE channel = $1 AND seq = $2`
 	selectOldestRefused = `SELECT seq, LENGTH(payload), set_aside_at FROM refused_callbacks ORDER BY seq LIMIT $1 + 0`
 	deleteRefused       = `DELETE FROM refused_callbacks WHERE seq = $1`
@@ -39,67 +33,40 @@ const (
 	selectLastRefusal   = `SELECT status FROM refused_callbacks ORDER BY seq DESC LIMIT 1`
 )
 
-// NoteRefusal remembers that the endpoint refuses a claimed delivery since now, if it did not
-// before.
-func (tx CallbackQueue) NoteRefusal(c *Callback, now time.Time) error {
-	return tx.exec(noteRefusal, millis(now), c.seq, c.Attempts)
-}
-
-// SetAside takes a claimed delivery that the endpoint refuses out of its customer's line,
-// so that the next one may go, and keeps it for Replay or Drop. Of too many the
-// oldest are forgotten; it tells how many those were. SetAside is false if the lease was lost and
-// another claim has the delivery.
-func (tx CallbackQueue) SetAside(c *Callback, status int, now time.Time) (setAside bool, forgotten int64, err error) {
+// SetAside takes a claimed delivery out of its customer's line, so that the next one may go, and
+// keeps it as it is sealed for Replay or Drop. It is false if the lease was lost and another claim
+// has the delivery.
+func (tx CallbackQueue) SetAside(c *Callback, status int, now time.Time) (bool, error) {
+	var bytes int64
 	// The customer may have been found to be another one while the delivery was made.
-	if _, err := tx.first(
-		selectCallbackOf, []any{c.seq}, func(v engine.Row) { copy(c.Customer[:], v.Bytes(0)) },
-	); err != nil {
-		return false, 0, err
-	}
-	finished, err := tx.Finish(c, now)
-	if err != nil || !finished {
-		return false, 0, err
-	}
-	sealed, err := tx.store.options.Keys.Seal(c.Payload, c.place())
-	if err != nil {
-		return false, 0, err
+	found, err := tx.first(selectCallbackOf, []any{c.Seq, c.Attempts}, func(v engine.Row) {
+		copy(c.Customer[:], v.Bytes(0))
+		bytes = v.Int(1)
+	})
+	if err != nil || !found {
+		return false, err
 	}
 	tx.keepsNow(Person{c.Channel, c.Customer})
-	err = tx.exec(insertRefused, c.Channel, c.Customer[:], sealed, millis(c.CreatedAt), millis(now), int64(status))
-	if err != nil {
-		return false, 0, err
+	if err := tx.exec(insertRefused, millis(now), int64(status), c.Seq, c.Attempts); err != nil {
+		return false, err
 	}
-	if err := tx.countRefused(1, int64(len(sealed))); err != nil {
-		return false, 0, err
+	if err := tx.countRefused(1, bytes); err != nil {
+		return false, err
 	}
-	forgotten, err = tx.boundRefused()
-	return true, forgotten, err
+	return tx.Finish(c, now)
 }
 
 func (tx *transaction) countRefused(callbacks, bytes int64) error {
 	if err := tx.deepen(RefusedCallbacks, callbacks); err != nil {
 		return err
 	}
-	return tx.deepen(refusedBytes, bytes)
+	return tx.deepen(RefusedBytes, bytes)
 }
 
-// boundRefused forgets the oldest of what is set aside until the rest is within the bounds.
-func (tx *transaction) boundRefused() (forgotten int64, err error) {
-	for {
-		callbacks, err := tx.depth(RefusedCallbacks)
-		if err != nil {
-			return forgotten, err
-		}
-		bytes, err := tx.depth(refusedBytes)
-		if err != nil || callbacks <= maxRefused && bytes <= maxRefusedBytes {
-			return forgotten, err
-		}
-		n, err := tx.forgetRefused(1, func(int64) bool { return true })
-		if err != nil || n == 0 {
-			return forgotten, err
-		}
-		forgotten += n
-	}
+// ForgetRefused forgets the oldest of what is set aside, so many at most, and tells how many there
+// were.
+func (tx CallbackQueue) ForgetRefused(callbacks int) (int64, error) {
+	return tx.forgetRefused(callbacks, func(int64) bool { return true })
 }
 
 // PurgeRefused forgets what was set aside before an instant, the oldest first and so many rows at
@@ -152,10 +119,28 @@ func (tx CallbackQueue) Refused(channel string, after int64, limit int) ([]Refus
 	return list, err
 }
 
-// LastRefusal is the status of the answer for which a delivery was last set aside; 0 if none is.
+// LastRefusal is the status of the answer, 0 for none, after which a delivery was last set aside; 0 if none is.
 func (tx CallbackQueue) LastRefusal() (status int, err error) {
 	_, err = tx.first(selectLastRefusal, nil, func(v engine.Row) { status = int(v.Int(0)) })
 	return status, err
+}
+
+// takeRefused takes a delivery that was set aside away because somebody has seen it. Once none is
+// left, what was lost is over.
+func (tx CallbackQueue) takeRefused(seq, bytes int64) error {
+	if err := tx.deleteRefused(seq, bytes); err != nil {
+		return err
+	}
+	left, err := tx.depth(RefusedCallbacks)
+	if err != nil || left > 0 {
+		return err
+	}
+	e, err := tx.Endpoint()
+	if err != nil || e.Lost == 0 {
+		return err
+	}
+	e.Lost = 0
+	return tx.PutEndpoint(e)
 }
 
 // Replay puts a delivery that was set aside at the end of its customer's line, to be tried
@@ -174,7 +159,7 @@ func (tx CallbackQueue) Replay(channel string, id int64, now time.Time) (bool, e
 	if c.Condition != Whole {
 		return false, nil
 	}
-	if err := tx.deleteRefused(id, int64(len(sealed))); err != nil {
+	if err := tx.takeRefused(id, int64(len(sealed))); err != nil {
 		return false, err
 	}
 	return true, tx.Enqueue(&c)
@@ -187,7 +172,7 @@ func (tx CallbackQueue) Drop(channel string, id int64) (bool, error) {
 	if err != nil || !found {
 		return false, err
 	}
-	return true, tx.deleteRefused(id, bytes)
+	return true, tx.takeRefused(id, bytes)
 }
 
 // eraseRefused forgets what is set aside about a customer.

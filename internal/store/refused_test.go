@@ -5,21 +5,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-func setAside(t *testing.T, s *store.Store, c *store.Callback, at time.Time) (forgotten int64) {
+func setAside(t *testing.T, s *store.Store, c *store.Callback, at time.Time) {
 	t.Helper()
 	update(t, s, func(tx *store.Tx) error {
-		done, n, err := tx.Callbacks().SetAside(c, 400, at)
+		done, err := tx.Callbacks().SetAside(c, 400, at)
 		if !done {
 			t.Error("SetAside = false; want true")
 		}
-		forgotten = n
 		return err
 	})
-	return forgotten
 }
 
 // refused lists what is set aside, and its depth, which must agree.
@@ -47,11 +47,11 @@ func TestCallbackThatIsSetAsideLetsTheNextOneGo(t *testing.T) {
 		first := callbacks(t, s, noon)[0]
 		update(t, s, func(tx *store.Tx) error {
 			_, err := tx.Callbacks().Retry(first, noon)
-			return errors.Join(tx.Callbacks().NoteRefusal(first, noon), err)
+			return errors.Join(tx.Callbacks().NoteFailure(first, time.Time{}, noon), err)
 		})
 		again := callbacks(t, s, noon.Add(time.Minute))[0]
-		if string(again.Payload) != "poison" || !again.RefusedAt.Equal(noon) {
-			t.Fatalf("claimed %q, refused since %v; want the same, since %v", again.Payload, again.RefusedAt, noon)
+		if string(again.Payload) != "poison" || !again.FailedAt.Equal(noon) {
+			t.Fatalf("claimed %q, failed since %v; want the same, since %v", again.Payload, again.FailedAt, noon)
 		}
 		setAside(t, s, again, noon.Add(time.Hour))
 		if list := refused(t, s); len(list) != 1 || list[0].Status != 400 || !list[0].CreatedAt.Equal(noon) ||
@@ -127,14 +127,119 @@ func TestWhatIsSetAsideIsDroppedErasedAndBounded(t *testing.T) {
 		if list := refused(t, s); len(list) != 0 {
 			t.Fatalf("still set aside: %+v", list)
 		}
-		const large = 3 << 20
-		var forgotten int64
-		for n := range 25 { // 75 MiB
-			enqueue(t, s, customer(n), string(make([]byte, large)), noon)
-			forgotten += setAside(t, s, callbacks(t, s, noon)[0], noon)
+		for n := range 5 {
+			enqueue(t, s, customer(n), "poison", noon)
+			setAside(t, s, callbacks(t, s, noon)[0], noon)
 		}
-		if list := refused(t, s); len(list) != 21 || forgotten != 4 {
-			t.Fatalf("%d are kept and %d forgotten; want 21 of 3 MiB within 64 MiB", len(list), forgotten)
+		update(t, s, func(tx *store.Tx) error {
+			n, err := tx.Callbacks().ForgetRefused(2)
+			if n != 2 {
+				t.Errorf("%d were forgotten; want two", n)
+			}
+			return err
+		})
+		if list := refused(t, s); len(list) != 3 {
+			t.Fatalf("%d are kept; want three", len(list))
 		}
+	})
+}
+
+// A callback behind one that always fails can be tried before its turn, the least tried first, and
+// waits for its turn again when it fails too.
+func TestCallbackIsTriedBeforeItsTurn(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		for _, payload := range []string{"first", "second", "third"} {
+			enqueue(t, s, customer(1), payload, noon)
+		}
+		enqueue(t, s, customer(2), "another's", noon)
+		claimed := callbacks(t, s, noon)
+		if len(claimed) != 2 {
+			t.Fatalf("claimed %v; want one of each customer", payloads(claimed))
+		}
+		first := claimed[0]
+		probe := func(want string) *store.Callback {
+			t.Helper()
+			update(t, s, func(tx *store.Tx) error {
+				probed, err := tx.Callbacks().Probe(first, noon)
+				if probed != (want != "") {
+					t.Errorf("Probe = %t; want it for %q", probed, want)
+				}
+				return err
+			})
+			behind := callbacks(t, s, noon)
+			if want == "" {
+				return nil
+			}
+			if len(behind) != 1 || string(behind[0].Payload) != want {
+				t.Fatalf("claimed %v; want %s", payloads(behind), want)
+			}
+			return behind[0]
+		}
+		retry := func(c *store.Callback) {
+			update(t, s, func(tx *store.Tx) error {
+				_, err := tx.Callbacks().Retry(c, noon)
+				return err
+			})
+		}
+		retry(probe("second"))
+		third := probe("third")
+		update(t, s, func(tx *store.Tx) error { _, err := tx.Callbacks().Finish(third, noon); return err })
+		retry(probe("second"))
+		if waiting := callbacks(t, s, noon); len(waiting) != 0 {
+			t.Fatalf("%v may go; want none while the first of the line is under way", payloads(waiting))
+		}
+		setAside(t, s, first, noon)
+		second := callbacks(t, s, noon)
+		if len(second) != 1 || string(second[0].Payload) != "second" {
+			t.Fatalf("claimed %v; want the second, whose turn it is", payloads(second))
+		}
+		first = second[0]
+		probe("")
+	})
+}
+
+func TestFirstFailureIsThatAtTheSameEndpoint(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		enqueue(t, s, customer(1), "payload", noon)
+		fails := func(endpoint, at, want time.Time) {
+			t.Helper()
+			c := callbacks(t, s, at)[0]
+			update(t, s, func(tx *store.Tx) error {
+				_, err := tx.Callbacks().Retry(c, at)
+				return errors.Join(tx.Callbacks().NoteFailure(c, endpoint, at), err)
+			})
+			again := callbacks(t, s, at)[0]
+			if !again.FailedAt.Equal(want) {
+				t.Errorf("it has failed since %v; want %v", again.FailedAt, want)
+			}
+			update(t, s, func(tx *store.Tx) error { _, err := tx.Callbacks().Retry(again, at); return err })
+		}
+		second, minute := noon.Add(time.Second), noon.Add(time.Minute)
+		fails(time.Time{}, noon, noon)
+		fails(noon, second, noon)
+		fails(minute, minute, minute)
+	})
+}
+
+func TestWhatIsKnownOfTheEndpointIsKept(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		want := store.Endpoint{
+			Address: customer(1), Since: noon, DeliveredAt: noon.Add(time.Second),
+			FailingSince: noon.Add(2 * time.Second), Failing: 7, Several: true, FailedAt: noon.Add(3 * time.Second), Status: 404,
+			ProbedAt: noon.Add(4 * time.Second), Lost: 9,
+		}
+		for _, put := range []store.Endpoint{{Lost: 1}, want} {
+			update(t, s, func(tx *store.Tx) error { return tx.Callbacks().PutEndpoint(put) })
+		}
+		view(t, s, func(tx *store.Tx) error {
+			got, err := tx.Callbacks().Endpoint()
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("the endpoint (-want +got):\n%s", diff)
+			}
+			return err
+		})
 	})
 }

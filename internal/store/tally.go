@@ -19,6 +19,8 @@ type tally struct {
 	reserved  map[money.Currency]*cell[reservation]
 	pools     map[money.Currency]*cell[pricing.Pool]
 	revisions map[PlanRevision]*cell[bool]
+	sounds    map[string]*cell[sound] // by channel
+	endpoint  *cell[Endpoint]
 	depths    [depths]*cell[int64]
 	head      *cell[ledger.Head]
 	early     *bool // whether statuses of ids that are not known may be kept; nil is not known
@@ -47,6 +49,7 @@ func newTally() *tally {
 		reserved:  map[money.Currency]*cell[reservation]{},
 		pools:     map[money.Currency]*cell[pricing.Pool]{},
 		revisions: map[PlanRevision]*cell[bool]{},
+		sounds:    map[string]*cell[sound]{},
 	}
 }
 
@@ -212,7 +215,9 @@ func (tx *transaction) headCell() (*cell[ledger.Head], error) {
 // flushTally writes what the transaction's operations changed. The ledger's head needs no row of
 // its own.
 func (tx *transaction) flushTally() error {
-	for _, flush := range []func() error{tx.flushTotals, tx.flushCounters, tx.flushReserved} {
+	for _, flush := range []func() error{
+		tx.flushTotals, tx.flushCounters, tx.flushReserved, tx.flushSounds, tx.flushEndpoint,
+	} {
 		if err := flush(); err != nil {
 			return err
 		}

@@ -131,7 +131,7 @@ func (tx *transaction) promote(of Person, lane Lane) error {
 
 // uniteCallbacks makes two customers' deliveries one line, in the order in which they were queued.
 func (tx *transaction) uniteCallbacks(u Union) error {
-	if _, err := tx.moveCallbacks(u, selectRefusedPayload, moveRefused, refusedBytes); err != nil {
+	if _, err := tx.moveCallbacks(u, selectRefusedPayload, moveRefused, RefusedBytes); err != nil {
 		return err
 	}
 	moved, err := tx.moveCallbacks(u, selectPayload, moveCallback, CallbackBytes)
@@ -166,7 +166,7 @@ func (tx *transaction) moveCallbacks(u Union, list, move string, size Depth) (fo
 		if err != nil {
 			return 0, err
 		}
-		if err := tx.exec(move, c.Customer[:], sealed, c.seq); err != nil {
+		if err := tx.exec(move, c.Customer[:], sealed, c.Seq); err != nil {
 			return 0, err
 		}
 		grown += len(sealed) - len(c.Payload)
@@ -177,7 +177,7 @@ func (tx *transaction) moveCallbacks(u Union, list, move string, size Depth) (fo
 func (tx *transaction) callbacksOf(of Person, list string) (callbacks []*Callback, err error) {
 	err = tx.each(list, []any{of.Channel, of.Customer[:]}, func(v engine.Row) bool {
 		callbacks = append(callbacks, &Callback{
-			Channel: of.Channel, Customer: of.Customer, seq: v.Int(0), Payload: v.Bytes(1),
+			Channel: of.Channel, Customer: of.Customer, Seq: v.Int(0), Payload: v.Bytes(1),
 		})
 		return true
 	})

@@ -60,17 +60,3 @@ type answerError struct{ status int }
 func (e *answerError) Error() string {
 	return fmt.Sprintf("the business's endpoint answered %d", e.status)
 }
-
-// refuses tells whether the answer is about what was delivered, which it will get again however
-// often it is delivered: 400, 404, 410, 413, 422 and such. Whoever runs the endpoint can mend the
-// others without a change of what is delivered: credentials (401, 403, 407), haste and load (408,
-// 421, 425, 429), a redirection, and every 5xx.
-func (e *answerError) refuses() bool {
-	switch e.status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,
-		http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests:
-		return false
-	default:
-		return e.status >= 400 && e.status <= 499
-	}
-}

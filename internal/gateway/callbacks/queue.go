@@ -36,16 +36,23 @@ const (
 	refusedKeptFor = 30 * 24 * time.Hour
 	// lockedPause is how long what is sealed with a missing key waits until it is looked at again.
 	lockedPause = time.Minute
-	// maxQueued and maxBytes bound the queue; the bytes are a quarter of the volume that an
-	// embedded store has by default. When the business's endpoint has been away for so long that
-	// the queue is full, new callbacks are dropped and counted.
+	// maxQueued and maxBytes bound what waits and what is set aside, together. When there is no room
+	// for a new callback, the oldest that are set aside are forgotten; if none is, the new one is
+	// dropped.
 	maxQueued = 1_000_000
 	maxBytes  = 256 << 20
+	// volumeShare is the part of an embedded store's volume that callbacks may take, if that is less
+	// than maxBytes: a quarter. Up to smallBytes nobody asks for the volume.
+	volumeShare = 4
+	smallBytes  = 8 << 20
+	// forgetAtOnce is how many that are set aside are forgotten at once.
+	forgetAtOnce = 10
 )
 
 // Queue are the callbacks that wait for the business's endpoint. It is safe for concurrent use.
 type Queue struct {
 	store    *durable.Store
+	keys     *seal.Keys
 	config   *served.Configuration
 	endpoint *endpoint
 	log      *slog.Logger
@@ -56,11 +63,11 @@ type Queue struct {
 
 // NewQueue returns the queue that is kept in a store. Dial opens the connections to the endpoint.
 func NewQueue(
-	store *durable.Store, config *served.Configuration, dial peers.Dial,
+	store *durable.Store, keys *seal.Keys, config *served.Configuration, dial peers.Dial,
 	log *slog.Logger, metrics *telemetry.Metrics, traces telemetry.Traces,
 ) *Queue {
 	return &Queue{
-		store: store, config: config, endpoint: newEndpoint(peers.NewTransport(atOnce, dial)),
+		store: store, keys: keys, config: config, endpoint: newEndpoint(peers.NewTransport(atOnce, dial)),
 		log: log, metrics: metrics, traces: traces, wake: wake.New(),
 	}
 }
@@ -76,19 +83,70 @@ func (q *Queue) Add(
 	if t.Callback == nil {
 		return nil
 	}
-	waiting, err := tx.Depth(store.Callbacks)
+	room, err := q.makeRoom(tx, int64(len(body)))
 	if err != nil {
 		return err
 	}
-	bytes, err := tx.Depth(store.CallbackBytes)
-	if err != nil {
-		return err
-	}
-	if waiting >= maxQueued || bytes+int64(len(body)) > maxBytes {
+	if !room {
 		tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
-		return nil
+		return lose(tx, 1)
 	}
 	return tx.Callbacks().Enqueue(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
+}
+
+// makeRoom tells whether there is room for a callback of so many bytes, once the oldest of those that
+// are set aside have made place for it.
+func (q *Queue) makeRoom(tx *durable.Tx, size int64) (bool, error) {
+	for {
+		callbacks, bytes, aside := int64(0), size, int64(0)
+		for _, depth := range []struct {
+			of   store.Depth
+			into *int64
+		}{
+			{store.Callbacks, &callbacks},
+			{store.RefusedCallbacks, &aside},
+			{store.CallbackBytes, &bytes},
+			{store.RefusedBytes, &bytes},
+		} {
+			n, err := tx.Depth(depth.of)
+			if err != nil {
+				return false, err
+			}
+			*depth.into += n
+		}
+		if callbacks+aside < maxQueued && (bytes <= smallBytes || bytes <= q.mostBytes()) {
+			return true, nil
+		}
+		if aside == 0 {
+			return false, nil
+		}
+		forgotten, err := tx.Callbacks().ForgetRefused(forgetAtOnce)
+		if err != nil || forgotten == 0 {
+			return false, err
+		}
+		tx.After(func() { q.tellForgotten(forgotten) })
+		if err := lose(tx, forgotten); err != nil {
+			return false, err
+		}
+	}
+}
+
+// mostBytes bounds the bytes of all callbacks.
+func (q *Queue) mostBytes() int64 {
+	if space, known := q.store.Space(); known && space.Volume > 0 {
+		return min(maxBytes, space.Volume/volumeShare)
+	}
+	return maxBytes
+}
+
+// lose counts callbacks that are lost for want of room.
+func lose(tx *durable.Tx, callbacks int64) error {
+	e, err := tx.Callbacks().Endpoint()
+	if err != nil {
+		return err
+	}
+	e.Lost += callbacks
+	return tx.Callbacks().PutEndpoint(e)
 }
 
 // Release makes callbacks ready again that an earlier process was delivering when it ended.
@@ -163,7 +221,7 @@ func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback
 }
 
 // readable takes claimed callbacks that cannot be read out of the way: the damaged are dropped, and
-// the locked put off for as long as any callback is tried.
+// the locked put off for as long as any callback is tried, and then set aside.
 func (q *Queue) readable(tx *durable.Tx, claimed []*store.Callback, now time.Time) ([]*store.Callback, error) {
 	whole := claimed[:0]
 	for _, c := range claimed {
@@ -174,6 +232,10 @@ func (q *Queue) readable(tx *durable.Tx, claimed []*store.Callback, now time.Tim
 		case c.Condition == store.Locked && now.Sub(c.CreatedAt) <= RetryFor:
 			q.tellUnreadable(tx, c, "it is sealed with a key that the keyset lacks")
 			_, err = tx.Callbacks().Retry(c, now.Add(lockedPause))
+		case c.Condition == store.Locked:
+			q.tellUnreadable(tx, c, "it is set aside: it is sealed with a key that the keyset lacks")
+			tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultSetAside).Inc() })
+			_, err = tx.Callbacks().SetAside(c, 0, now)
 		default:
 			q.tellUnreadable(tx, c, "it is dropped")
 			tx.After(func() { q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Inc() })
@@ -203,19 +265,19 @@ func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 	}
 	ctx, span := q.traces.Begin(ctx, "callback", trace.SpanKindClient)
 	err := q.endpoint.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
-	now := q.store.Now()
-	done := judge(c, err, now)
+	now, address := q.store.Now(), q.keys.CustomerHash("callback", to.URL)
+	defer span.End(err)
+	var done outcome
+	var recorded bool
+	if !q.store.Persist(ctx, "callback", func(tx *durable.Tx) (failed error) {
+		done, recorded, failed = q.record(tx, c, address, err, now)
+		return failed
+	}) {
+		return // its lease runs out, and it is delivered again
+	}
+	q.Notify()
 	if span.Recording() {
 		span.Note(telemetry.AttributeResult.String(done.result), telemetry.AttributeAttempt.Int(c.Attempts))
-	}
-	defer span.End(err)
-	var recorded bool
-	var forgotten int64
-	if q.store.Persist(ctx, "callback", func(tx *durable.Tx) (err error) {
-		recorded, forgotten, err = done.record(tx, c, now)
-		return err
-	}) {
-		q.Notify()
 	}
 	if done.result == telemetry.ResultSetAside && !recorded {
 		return // whoever has claimed it since tells of it
@@ -223,10 +285,10 @@ func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 	q.metrics.Callbacks.WithLabelValues(done.result).Inc()
 	if done.result == telemetry.ResultSetAside {
 		q.log.Warn(
-			"Callback was set aside: the business's endpoint refuses it", "status", done.status, "attempts", c.Attempts,
+			"Callback was set aside: the business's endpoint does not take it",
+			"status", done.status, "attempts", c.Attempts, "others", done.atFault,
 		)
 	}
-	q.tellForgotten(forgotten)
 	if err != nil {
 		q.log.Debug("Callback was not delivered", "attempt", c.Attempts, "error", err)
 	}
@@ -247,6 +309,6 @@ func (q *Queue) tellForgotten(n int64) {
 	if n == 0 {
 		return
 	}
-	q.metrics.Callbacks.WithLabelValues(telemetry.ResultDropped).Add(float64(n))
+	q.metrics.Callbacks.WithLabelValues(telemetry.ResultForgotten).Add(float64(n))
 	q.log.Warn("Callbacks that were set aside are forgotten: they were too many or too old", "callbacks", n)
 }

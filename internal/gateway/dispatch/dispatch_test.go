@@ -50,7 +50,7 @@ func resting(t *testing.T) *Dispatcher {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { account.Close() })
-	queue := callbacks.NewQueue(account, configuration, nil, log, metrics, telemetry.Traces{})
+	queue := callbacks.NewQueue(account, keys.Seal(), configuration, nil, log, metrics, telemetry.Traces{})
 	gate, settler := upstream.NewGate(Concurrency, account, log, metrics), settlement.New(queue, log, metrics)
 	return New(Options{
 		Store: account, Config: configuration, Gate: gate, Settler: settler, Callbacks: queue, Log: log,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
@@ -52,6 +53,8 @@ type Intake struct {
 	Options
 	room       bodyRoom
 	rejections *rejections
+	// refused is when a signature was refused last, in Unix milliseconds; 0 for never.
+	refused atomic.Int64
 }
 
 // New returns an intake.
@@ -183,6 +186,7 @@ func (c *commit) takeBatch(b *network.Batch, attempt durable.Attempt) error {
 		return c.takeUnknown(b)
 	case !channel.Trusts(c.secret):
 		c.reject(untrustedSecret, "channel", channel.Name)
+		c.tx.After(func() { c.refuseSignature(c.now) })
 		return nil
 	}
 	for _, event := range b.Events {
@@ -194,7 +198,10 @@ func (c *commit) takeBatch(b *network.Batch, attempt durable.Attempt) error {
 			return err
 		}
 	}
-	return nil
+	if b.Channel == "" {
+		return nil
+	}
+	return c.tx.Intake().Heard(channel.ID)
 }
 
 func (c *commit) takeEvent(channel *served.Channel, event network.Event) error {

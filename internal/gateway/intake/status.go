@@ -290,6 +290,9 @@ func (in *Intake) TakeEarly(
 					}
 				}
 			}
+			if err := tx.Intake().Heard(channel.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -69,7 +69,9 @@ func (in *Intake) serveWebhook(w http.ResponseWriter, r *http.Request) (result s
 	}
 	secret, ok := meta.SignedBy(body, header, t.AppSecrets()) // it vouches for whom Channel.Trusts says
 	if !ok {
-		in.rejections.tell(forgedWebhook, in.Store.Now())
+		now := in.Store.Now()
+		in.refuseSignature(now)
+		in.rejections.tell(forgedWebhook, now)
 		return telemetry.ResultForged, network.Refuse(network.Forbidden,
 			"The signature is not that of the body under the app secret of any channel.")
 	}
@@ -83,6 +85,18 @@ func (in *Intake) serveWebhook(w http.ResponseWriter, r *http.Request) (result s
 		return telemetry.ResultError, err
 	}
 	return telemetry.ResultStored, nil
+}
+
+func (in *Intake) refuseSignature(now time.Time) { in.refused.Store(now.UnixMilli()) }
+
+// SignatureRefusedAt is when this process refused a webhook last because it is signed with a secret
+// that is not its channel's; the zero time for never. Anybody may post such a one.
+func (in *Intake) SignatureRefusedAt() time.Time {
+	at := in.refused.Load()
+	if at == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(at)
 }
 
 // verifyTokens are those of all channels.

@@ -13,7 +13,9 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
+	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/upkeep"
 	"github.com/guichet-dev/guichet/internal/gateway/upstream"
@@ -43,6 +45,7 @@ type Options struct {
 	Keys      *served.Keyring
 	Gate      *upstream.Gate
 	Admission *admission.Admission
+	Intake    *intake.Intake
 	Upkeep    *upkeep.Upkeep
 	Log       *slog.Logger
 }
@@ -114,9 +117,11 @@ func (rep *Reporter) withFigures(
 	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
 	defer cancel()
 	full := brief
+	full.Channels = slices.Clone(brief.Channels)
 	err := rep.Store.View(ctx, func(tx *store.Tx) error {
 		for _, part := range []func(*report.Report, *store.Tx, *served.Tenant, time.Time) error{
-			reportPeriod, reportHistory, reportQueues, reportLedger, rep.reportWaits, reportGrowth,
+			reportPeriod, reportHistory, reportQueues, reportCallbacks, reportLedger, reportUnpriced, rep.reportWaits,
+			rep.reportWebhooks, reportGrowth,
 		} {
 			if err := part(&full, tx, t, now); err != nil {
 				return err
@@ -263,12 +268,6 @@ func reportQueues(r *report.Report, tx *store.Tx, _ *served.Tenant, now time.Tim
 	r.Queues = report.Queues{
 		Outbound: d.outbound, Unsettled: d.unsettled, Callbacks: d.callbacks, CallbackBytes: d.callbackBytes,
 	}
-	if d.refusedCallbacks > 0 {
-		r.RefusedCallbacks = &report.RefusedCallbacks{Count: d.refusedCallbacks}
-		if r.RefusedCallbacks.Status, err = tx.Callbacks().LastRefusal(); err != nil {
-			return err
-		}
-	}
 	events, err := tx.Intake().TemplateEvents(reportTemplates)
 	if err != nil {
 		return err
@@ -295,7 +294,13 @@ func reportLedger(r *report.Report, tx *store.Tx, t *served.Tenant, _ time.Time)
 // depths reads what waits in the store now.
 func (rep *Reporter) depths(ctx context.Context) (d depths, err error) {
 	err = rep.Store.View(ctx, func(tx *store.Tx) (err error) {
-		d, err = readDepths(tx, rep.Store.Now())
+		now := rep.Store.Now()
+		if d, err = readDepths(tx, now); err != nil {
+			return err
+		}
+		if t := rep.Config.Tenant(); t != nil {
+			d.webhooks, err = rep.readWebhooks(tx, t, now)
+		}
 		return err
 	})
 	d.oldKeyRows = rep.Upkeep.OldKeyRows()
@@ -312,6 +317,7 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 		{store.Callbacks, &d.callbacks},
 		{store.CallbackBytes, &d.callbackBytes},
 		{store.RefusedCallbacks, &d.refusedCallbacks},
+		{store.RefusedBytes, &d.refusedBytes},
 		{store.Doubts, &d.inDoubt},
 		{store.UnpricedMessages, &d.unpriced},
 	} {
@@ -322,6 +328,11 @@ func readDepths(tx *store.Tx, now time.Time) (d depths, err error) {
 	if d.openWindows, err = tx.People().OpenWindows(now); err != nil {
 		return d, err
 	}
+	endpoint, err := tx.Callbacks().Endpoint()
+	if err != nil {
+		return d, err
+	}
+	d.endpointFails = d.callbacks > 0 && callbacks.IsFailing(&endpoint, now)
 	oldest, err := tx.Queue().OldestInLine()
 	if err == nil && !oldest.IsZero() {
 		d.oldestOutbound = now.Sub(oldest)

@@ -7,14 +7,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/report"
 )
 
 // depths are what waits in the store at one instant.
 type depths struct {
-	outbound, unsettled, callbacks, callbackBytes, refusedCallbacks, inDoubt, unpriced, openWindows int64
+	outbound, unsettled, callbacks, callbackBytes, refusedCallbacks, refusedBytes, inDoubt, unpriced, openWindows int64
 
 	oldestOutbound time.Duration
 	oldKeyRows     *int64 // nil is not known
+	endpointFails  bool
+	webhooks       map[string]*report.Webhooks // by the channel's name
 }
 
 var (
@@ -24,9 +27,8 @@ var (
 		nil,
 	)
 	queueBytes = prometheus.NewDesc(
-		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks.", []string{
-			"queue",
-		}, nil,
+		telemetry.Namespace+"_queue_bytes", "Bytes that the entries of a queue take: callbacks, refused_callbacks.",
+		[]string{"queue"}, nil,
 	)
 	queueAge = prometheus.NewDesc(
 		telemetry.Namespace+"_queue_oldest_seconds",
@@ -41,6 +43,11 @@ var (
 	upstreamAccepts = prometheus.NewDesc(telemetry.Namespace+"_upstream_accepts",
 		"1 if the upstream takes a channel's messages, 0 if it refuses its credentials or cannot be reached; "+
 			"absent while that is not known.", []string{"channel"}, nil)
+	webhooksArrive = prometheus.NewDesc(telemetry.Namespace+"_webhooks_arrive",
+		"0 if a message was submitted to a channel five minutes ago and nothing has come from it since, 1 if not.",
+		[]string{"channel"}, nil)
+	callbacksTaken = prometheus.NewDesc(telemetry.Namespace+"_callbacks_taken",
+		"0 if the business's endpoint takes nothing while deliveries wait, 1 if not.", nil, nil)
 	storeWritable = prometheus.NewDesc(
 		telemetry.Namespace+"_store_writable", "1 if the store takes writes, 0 if not.", nil, nil,
 	)
@@ -76,6 +83,8 @@ func (rep *Reporter) Describe(out chan<- *prometheus.Desc) {
 	out <- openWindows
 	out <- oldKeyRows
 	out <- upstreamAccepts
+	out <- webhooksArrive
+	out <- callbacksTaken
 	out <- storeWritable
 	out <- superseded
 	out <- storeSize
@@ -114,8 +123,13 @@ func (rep *Reporter) Collect(out chan<- prometheus.Metric) {
 	gauge(queueDepth, float64(d.inDoubt), "in_doubt")
 	gauge(queueDepth, float64(d.unpriced), "unpriced")
 	gauge(queueBytes, float64(d.callbackBytes), "callbacks")
+	gauge(queueBytes, float64(d.refusedBytes), "refused_callbacks")
+	gauge(callbacksTaken, oneIf(!d.endpointFails))
 	gauge(queueAge, d.oldestOutbound.Seconds())
 	gauge(openWindows, float64(d.openWindows))
+	for channel, said := range d.webhooks {
+		gauge(webhooksArrive, oneIf(said.SilentSince == nil), channel)
+	}
 	if d.oldKeyRows != nil {
 		gauge(oldKeyRows, float64(*d.oldKeyRows))
 	}

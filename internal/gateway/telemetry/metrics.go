@@ -57,6 +57,7 @@ const (
 	ResultDelivered = "delivered"
 	ResultDropped   = "dropped"
 	ResultSetAside  = "set_aside"
+	ResultForgotten = "forgotten"
 )
 
 // Namespace begins the name of every metric.

@@ -37,12 +37,14 @@ func (u *Upkeep) Recover(ctx context.Context, update durable.Updater) error {
 // time runs from the send, or from when the gateway and its store were up again: while they were
 // down, no status could reach them.
 func (u *Upkeep) ResolveDoubts(ctx context.Context, t *served.Tenant, now time.Time) (err error) {
-	if u.reachableSince.IsZero() {
-		u.reachableSince = now
+	reachable := u.reachableSince.Load()
+	if reachable == nil {
+		reachable = &now
+		u.reachableSince.Store(reachable)
 	}
 	defer func() {
 		if err != nil {
-			u.reachableSince = time.Time{}
+			u.reachableSince.Store(nil)
 		}
 	}()
 	wait := time.Duration(t.Doubt.WaitSeconds) * time.Second
@@ -51,8 +53,8 @@ func (u *Upkeep) ResolveDoubts(ctx context.Context, t *served.Tenant, now time.T
 	}
 	_, err = u.Store.ForEach(ctx, inDoubt, func(tx *durable.Tx, m *store.Message) error {
 		since := m.ClaimedAt
-		if since.Before(u.reachableSince) {
-			since = u.reachableSince
+		if since.Before(*reachable) {
+			since = *reachable
 		}
 		if now.Sub(since) < wait {
 			return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/intake"
 	"github.com/guichet-dev/guichet/internal/gateway/policy"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
@@ -45,6 +46,7 @@ type Options struct {
 	Gate      *upstream.Gate
 	Settler   *settlement.Settler
 	Callbacks *callbacks.Queue
+	Intake    *intake.Intake
 	Log       *slog.Logger
 }
 
@@ -52,8 +54,8 @@ type Options struct {
 type Upkeep struct {
 	Options
 	// reachableSince is since when statuses can reach the store: since it was opened, or the end of
-	// the store's last outage, as far as upkeep has met one. The zero time is since now.
-	reachableSince time.Time
+	// the store's last outage, as far as upkeep has met one. Nil is since now.
+	reachableSince atomic.Pointer[time.Time]
 	// sealed is what the last walk through the store has found; nil before the first one.
 	sealed atomic.Pointer[sealedWith]
 }
@@ -70,7 +72,8 @@ type means struct {
 
 // Run does the upkeep of an open store until ctx is done.
 func (u *Upkeep) Run(ctx context.Context) {
-	u.reachableSince = u.Store.Now()
+	began := u.Store.Now()
+	u.reachableSince.Store(&began)
 	var purged, touched time.Time
 	var repriced means
 	wake.Every(ctx, interval, func() {
@@ -79,6 +82,7 @@ func (u *Upkeep) Run(ctx context.Context) {
 		if u.Store.Shared() {
 			u.runStep(ctx, "find what another replica left", func() error { return u.Recover(ctx, u.Store.Update) })
 		}
+		u.runStep(ctx, "see whether webhooks arrive", func() error { return u.findSilences(ctx, now) })
 		u.runStep(ctx, "resolve doubts", func() error { return u.ResolveDoubts(ctx, t, now) })
 		u.runStep(ctx, "give up what is too old to be sent", func() error { return u.expireQueued(ctx, t, now) })
 		u.runStep(ctx, "settle what has no outcome", func() error { return u.ExpireUnsettled(ctx, t, now) })
@@ -100,7 +104,7 @@ func (u *Upkeep) Run(ctx context.Context) {
 			})
 		}
 		if now.Sub(purged) >= purgeInterval {
-			u.runStep(ctx, "forget what is settled", func() error { return u.purge(ctx, now) })
+			u.runStep(ctx, "forget what is settled", func() error { return u.purge(ctx, t, now) })
 			purged = now
 		}
 	})
@@ -190,33 +194,24 @@ func (u *Upkeep) reprice(ctx context.Context, t *served.Tenant, now time.Time) e
 			return err
 		}
 		return u.Settler.Settle(tx, t, settlement.Ending{
-			Message: m, About: about, Delivered: true, At: deliveredAt(m), Now: now,
+			Message: m, About: about, Delivered: true, At: settlement.DeliveredAt(m), Now: now,
 		})
 	})
 	return err
 }
 
-// deliveredAt is the first instant at which a message is known to have been delivered. A reaction
-// is only ever told to be sent.
-func deliveredAt(m *store.Message) time.Time {
-	for _, at := range []time.Time{m.DeliveredAt, m.ReadAt, m.SentAt} {
-		if !at.IsZero() {
-			return at
-		}
-	}
-	return m.AcceptedAt
-}
-
 // purge removes what is no longer needed, a batch at a time.
-func (u *Upkeep) purge(ctx context.Context, now time.Time) error {
+func (u *Upkeep) purge(ctx context.Context, t *served.Tenant, now time.Time) error {
+	var callbacksBefore time.Time
+	if t.Callback == nil { // no endpoint is left for them
+		callbacksBefore = now.Add(-callbacks.RetryFor)
+	}
 	for {
 		var removed, refused int64
 		err := u.Store.Update(ctx, func(tx *durable.Tx) (err error) {
 			removed, err = tx.Upkeep().Purge(now, store.PurgeLimits{
 				SettledBefore: now.Add(-forgetAfter), EarlyBefore: now.Add(-store.DedupeRetention),
-				// One that is tried is given up by then; this is for those that no endpoint is left
-				// for.
-				CallbacksBefore: now.Add(-callbacks.RetryFor - callbacks.Lease), Rows: durable.PageSize,
+				CallbacksBefore: callbacksBefore, Rows: durable.PageSize,
 			})
 			if err != nil {
 				return err

@@ -1,0 +1,61 @@
+package controllers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/report"
+)
+
+// maxLacks bounds the rates that a condition names.
+const maxLacks = 8
+
+// pricedVerdict says whether every delivered message could be priced. Counts are rounded, so that
+// the status does not change with every message.
+func pricedVerdict(scope *accountScope) verdict {
+	known := scope.memory.report
+	switch {
+	case known == nil:
+		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what it could not price")
+	case known.Period.Unpriced == 0:
+		return isTrue(v1alpha1.ReasonDeliveriesPriced, "No delivered message waits for its price")
+	}
+	count := *rounded(known.Period.Unpriced)
+	missing, unreadable := lacking(known.Unpriced)
+	switch {
+	case len(missing) > 0:
+		return isFalse(v1alpha1.ReasonRateMissing, fmt.Sprintf(
+			"Delivered messages (%d) are not billed, because PricingPlan %q has no rate for them: %s; add what is "+
+				"missing ('guichet plan check' lists it)",
+			count, scope.account.Spec.PlanName, strings.Join(missing, ", "),
+		))
+	case unreadable:
+		return isFalse(v1alpha1.ReasonMessagesUnreadable, fmt.Sprintf(
+			"Delivered messages (%d) are not billed, because what prices them cannot be read: restore the store, or "+
+				"the key that they are sealed with; the gateway's log names them", count))
+	}
+	return isFalse(v1alpha1.ReasonRateMissing, fmt.Sprintf(
+		"Delivered messages (%d) are not billed yet: they are priced by the configuration that the gateway serves next",
+		count))
+}
+
+// lacking names the rates that are missing, and tells whether messages cannot be read.
+func lacking(all []report.Unpriced) (missing []string, unreadable bool) {
+	for _, lack := range all {
+		switch {
+		case lack.Unreadable:
+			unreadable = true
+		case len(missing) == maxLacks:
+			missing = append(missing, "and others")
+		case len(missing) > maxLacks:
+		case lack.Market == "" && lack.Category == "":
+			missing = append(missing, "no revision was in force")
+		case lack.Market == "":
+			missing = append(missing, lack.Category)
+		default:
+			missing = append(missing, fmt.Sprintf("%s in %s", lack.Category, lack.Market))
+		}
+	}
+	return missing, unreadable
+}

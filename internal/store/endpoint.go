@@ -1,0 +1,90 @@
+package store
+
+import (
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/seal"
+	"github.com/guichet-dev/guichet/internal/store/engine"
+)
+
+// Endpoint is what is known of the business's endpoint. Callbacks are judged by it: what fails while
+// others are delivered is at fault itself.
+type Endpoint struct {
+	// Address is a keyed hash of its URL; Since is when the account got it. With another one
+	// everything but Lost begins anew.
+	Address seal.CustomerHash
+	Since   time.Time
+	// DeliveredAt is when it took a delivery last; zero if it never did.
+	DeliveredAt time.Time
+	// FailingSince is when the first delivery after that failed, zero if none did, and Failing is
+	// the callback that it was of. Several says that those of other callbacks have failed too.
+	FailingSince time.Time
+	Failing      int64
+	Several      bool
+	// FailedAt is when the last of them failed, with the HTTP status Status; 0 for no answer.
+	FailedAt time.Time
+	Status   int
+	// ProbedAt is when a callback was tried last before its turn.
+	ProbedAt time.Time
+	// Lost counts callbacks that were lost for want of room.
+	Lost int64
+}
+
+const (
+	selectEndpoint = `SELECT address, since, delivered_at, failing_since, failing, several, failed_at, status,
+		probed_at, lost FROM callback_endpoint WHERE one = 1`
+	upsertEndpoint = `INSERT INTO callback_endpoint (one, address, since, delivered_at, failing_since, failing,
+		several, failed_at, status, probed_at, lost) VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (one) DO UPDATE SET address = excluded.address, since = excluded.since,
+		delivered_at = excluded.delivered_at, failing_since = excluded.failing_since, failing = excluded.failing,
+		several = excluded.several, failed_at = excluded.failed_at, status = excluded.status,
+		probed_at = excluded.probed_at, lost = excluded.lost`
+)
+
+// Endpoint is what is known of the business's endpoint; the zero value if nothing is.
+func (tx CallbackQueue) Endpoint() (Endpoint, error) {
+	c, err := tx.endpointCell()
+	if err != nil {
+		return Endpoint{}, err
+	}
+	return c.value, nil
+}
+
+// PutEndpoint keeps what is known of the business's endpoint.
+func (tx CallbackQueue) PutEndpoint(e Endpoint) error {
+	c, err := tx.endpointCell()
+	if err != nil {
+		return err
+	}
+	return change(tx.transaction, c, e)
+}
+
+func (tx *transaction) endpointCell() (*cell[Endpoint], error) {
+	if tx.tally.endpoint != nil {
+		return tx.tally.endpoint, nil
+	}
+	c := &cell[Endpoint]{}
+	e := &c.value
+	if _, err := tx.first(selectEndpoint, nil, func(v engine.Row) {
+		copy(e.Address[:], v.Bytes(0))
+		e.Since, e.DeliveredAt, e.FailingSince = instant(v.Int(1)), instant(v.Int(2)), instant(v.Int(3))
+		e.Failing, e.Several, e.FailedAt = v.Int(4), v.Int(5) == 1, instant(v.Int(6))
+		e.Status, e.ProbedAt, e.Lost = int(v.Int(7)), instant(v.Int(8)), v.Int(9)
+	}); err != nil {
+		return nil, err
+	}
+	tx.tally.endpoint = c
+	return c, nil
+}
+
+func (tx *transaction) flushEndpoint() error {
+	c := tx.tally.endpoint
+	if c == nil || !c.dirty {
+		return nil
+	}
+	e := &c.value
+	return tx.conn.Exec(
+		upsertEndpoint, e.Address[:], millis(e.Since), millis(e.DeliveredAt), millis(e.FailingSince), e.Failing,
+		count(e.Several), millis(e.FailedAt), int64(e.Status), millis(e.ProbedAt), e.Lost,
+	)
+}
