@@ -47,6 +47,10 @@ e2e: images build ## The demo's story and the documents' commands on the one-nod
 chaos: postgres ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SEED and CHAOS_DURATION to choose
 	@go test -tags chaos -count=1 -parallel 4 -timeout 30m -v ./test/chaos
 
+.PHONY: clients
+clients: ## Drive published client libraries against a gateway and the simulator
+	@hack/clients.sh
+
 .PHONY: bench
 bench: ## Measure the gateway on this machine, about five minutes: speed, latency, memory, growth
 	@go run ./test/load

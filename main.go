@@ -32,6 +32,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/controllers"
+	"github.com/guichet-dev/guichet/internal/egress"
 )
 
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
@@ -125,6 +126,11 @@ func parse(arguments []string) (settings, error) {
 		"comma-separated repositories whose gateway images accounts may name, beside that of --gateway-image; "+
 			"* allows all",
 	)
+	allowed := flags.String(
+		"allow-egress", "",
+		"comma-separated internal addresses that base URLs and callbacks may lead to: ranges such as 10.96.0.0/12, "+
+			"or \"private\" for all of private networks; public ones are always allowed",
+	)
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(
 		&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report",
@@ -145,6 +151,10 @@ func parse(arguments []string) (settings, error) {
 	s.Namespaces, s.GatewayRepositories = strings.FieldsFunc(*watched, separator), strings.FieldsFunc(
 		*repositories, separator,
 	)
+	var err error
+	if s.AllowedEgress, err = egress.Parse(strings.FieldsFunc(*allowed, separator)...); err != nil {
+		return settings{}, fmt.Errorf("--allow-egress: %w", err)
+	}
 	switch {
 	case flags.NArg() > 0:
 		return settings{}, fmt.Errorf("unexpected argument %q: every setting is a flag", flags.Arg(0))
@@ -224,6 +234,14 @@ func managerOptions(s settings, scheme *runtime.Scheme) manager.Options {
 // thousand (CVE-2023-44487).
 func withoutHTTP2(config *tls.Config) { config.NextProtos = []string{"http/1.1"} }
 
+// guardedTransport is the transport of calls to the base URLs of accounts.
+func guardedTransport(allowed egress.Ranges) *http.Transport {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16}
+	transport.DialContext = egress.NewDial(func() egress.Ranges { return allowed })
+	transport.TLSHandshakeTimeout, transport.IdleConnTimeout = 10*time.Second, 90*time.Second
+	return transport
+}
+
 // addReconcilers registers one reconciler for each kind, and the probes.
 func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
 	dependencies := controllers.Dependencies{
@@ -234,7 +252,7 @@ func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
 		Options:  options,
 	}
 	templates := controllers.NewMessageTemplateReconciler(
-		dependencies, controllers.NewGraphUpstream(http.DefaultTransport),
+		dependencies, controllers.NewGraphUpstream(guardedTransport(options.AllowedEgress)),
 	)
 	accounts := controllers.NewBusinessAccountReconciler(dependencies, controllers.NewHTTPReports(), templates)
 	plans := controllers.NewPricingPlanReconciler(dependencies)

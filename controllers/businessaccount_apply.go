@@ -68,8 +68,10 @@ func (r *BusinessAccountReconciler) keepPrices(ctx context.Context, scope *accou
 	if found.record == nil {
 		return nil
 	}
-	if err := r.history.store(ctx, found.planName, found.plan.Revisions); err != nil {
-		return err
+	for _, priced := range found.all() {
+		if err := r.history.store(ctx, priced.planName, priced.plan.Revisions); err != nil {
+			return err
+		}
 	}
 	if before == nil {
 		if err := r.history.forget(ctx, client.ObjectKeyFromObject(scope.account), scope.account.UID); err != nil {

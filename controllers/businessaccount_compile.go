@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -26,8 +27,9 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	}
 	compiled := tenant.Compile(tenant.Sources{
 		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
-		Claims: claims, BillingStopped: prices.stopped,
-		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, Served: in.served,
+		Claims: claims, BillingStopped: prices.stopped, Channels: prices.sources(scope.account),
+		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil,
+		Served: in.served, AllowedEgress: r.Options.AllowedEgress.Strings(),
 	})
 	scope.decision.templates = compiled.Templates
 	document := compiled.Document
@@ -42,7 +44,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 		return nil
 	}
 	scope.decision.digest = encoded.Digest
-	view, err := r.renderPlan(scope, prices, claims)
+	views, err := r.renderPlans(scope, prices, claims)
 	if err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 		OperatorNamespace: r.Options.OperatorNamespace,
 		Config:            encoded.Bytes,
 		Digest:            encoded.Digest,
-		PlanView:          view,
+		PlanViews:         views,
 		Claim:             in.claim,
 		DatabaseURL:       document.Storage.URL,
 		TracesEndpoint:    r.Options.GatewayOTLPEndpoint,
@@ -62,19 +64,40 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 	return err
 }
 
-// renderPlan is what the business may know of its plan.
-func (r *BusinessAccountReconciler) renderPlan(
+// renderPlans is what the business may know of its plans, by their keys in the ConfigMap.
+func (r *BusinessAccountReconciler) renderPlans(
 	scope *accountScope, prices prices, claims tenant.Claims,
-) (string, error) {
+) (map[string]string, error) {
 	zone, err := time.LoadLocation(scope.account.Spec.TimeZone)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	scope.decision.due = tenant.NextRevision(prices.plan, zone, scope.now)
-	return tenant.PlanView{
+	for _, priced := range prices.all() {
+		next := tenant.NextRevision(priced.plan, zone, scope.now)
+		if due := scope.decision.due; !next.IsZero() && (due.IsZero() || next.Before(due)) {
+			scope.decision.due = next
+		}
+	}
+	own, channels := prices.ownPlans(scope.account)
+	view := tenant.PlanView{
 		Account: scope.account, PlanName: prices.planName, Plan: prices.plan, Granted: prices.entitlement,
 		Claims: claims, BillingStopped: prices.stopped, Now: scope.now, Zone: zone,
-	}.Render()
+		MaxBytes: tenant.MaxPlanViewBytes / (1 + len(own)),
+	}
+	views := map[string]string{}
+	if views[tenant.PlanViewKey], err = view.Render(); err != nil {
+		return nil, err
+	}
+	for name, priced := range own {
+		view.PlanName, view.Plan, view.Granted, view.Channels = name, priced.plan, priced.entitlement, channels[name]
+		view.BillingStopped = cmp.Or(priced.stopped, prices.stopped)
+		view.Claims = tenant.ChannelClaimsOf(&scope.account.Spec, priced.entitlement)
+		view.Claims.Budget, view.Granted.Cap = claims.Budget, prices.entitlement.Cap
+		if views[tenant.ChannelPlanViewKey(name)], err = view.Render(); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
 }
 
 // images are what the gateway's image is chosen from.

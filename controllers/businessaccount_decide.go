@@ -37,9 +37,9 @@ type decision struct {
 	templates   *tenant.Problem
 	// config says what is wrong with the configuration that came of them; nil if nothing is.
 	config *tenant.Problem
-	// history says which revisions of the plan were changed although they have priced messages of
-	// the account. They were kept as they were.
-	history []pricing.Finding
+	// history says which revisions of plans were changed although they have priced messages of the
+	// account. They were kept as they were.
+	history []changedHistory
 	// planName and currency are those of the plan that is served; empty if there is none.
 	planName string
 	currency money.Currency
@@ -55,6 +55,12 @@ type decision struct {
 	// digest is that of the configuration; empty if there is none.
 	digest  string
 	objects []*unstructured.Unstructured
+}
+
+// changedHistory is what was changed of a plan although it has priced messages.
+type changedHistory struct {
+	planName string
+	findings []pricing.Finding
 }
 
 // outcome is what is kept of a decision: nothing that is large or holds credentials.

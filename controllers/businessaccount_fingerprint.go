@@ -26,6 +26,11 @@ func (s *accountScope) identify() string {
 	if s.standingPlan != nil {
 		hashInto(digest, "standing plan", s.standingPlan.UID, s.standingPlan.Generation)
 	}
+	for _, name := range sortedKeys(s.channelPlans) {
+		if plan := s.channelPlans[name]; plan.object != nil {
+			hashInto(digest, "channel plan", name, plan.object.UID, plan.object.Generation, plan.allowed)
+		}
+	}
 	hashInto(digest, "host taken", s.hostHolder != nil)
 	hashInto(digest, "namespace", s.namespaceLabels.String())
 	hashInto(digest, "prices", s.prices)

@@ -75,6 +75,11 @@ func (r *BusinessAccountReconciler) observePlan(ctx context.Context, scope *acco
 		return err
 	}
 	scope.plan, scope.planAllowed = wanted.object, wanted.allowed
+	for _, name := range channelPlansOf(scope.account) {
+		if scope.channelPlans[name], err = r.candidate(ctx, scope, name); err != nil {
+			return err
+		}
+	}
 	if name := scope.account.Status.PlanName; name != "" && name != wanted.name {
 		standing, err := r.candidate(ctx, scope, name)
 		if err != nil {

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ type prices struct {
 	// stopped is the sentence with which the gateway refuses whatever may cost something; empty if
 	// it refuses nothing.
 	stopped string
+	// channels are the prices of channels that these do not price.
+	channels map[v1alpha1.ChannelIdentity]prices
 	// record must be stored before a gateway has the prices; nil if they must not be recorded.
 	record *tenant.PriceRecord
 }
@@ -42,12 +45,18 @@ func (s *accountScope) resolvePrices(operatorNamespace string) (found prices, kn
 	plan, unusable := wanted.usable(s)
 	if unusable == nil {
 		found = s.withHistory(wanted, plan, record, operatorNamespace)
-		s.decision.plan = firstProblem(s.decision.plan, exemptionProblem(s.account, wanted.name, found.plan))
 	} else {
 		s.decision.plan = unusable
 		found = s.pricesBefore(wanted, record, operatorNamespace)
 	}
-	return found, found.planName != ""
+	if found.planName == "" {
+		return prices{}, false
+	}
+	s.resolveChannels(&found, operatorNamespace)
+	if unusable == nil {
+		s.decision.plan = firstProblem(s.decision.plan, exemptionProblem(s.account, wanted.name, found))
+	}
+	return found, true
 }
 
 // zoneProblem says that a time zone is none, or nil.
@@ -105,9 +114,15 @@ func (s *accountScope) pricesBefore(wanted candidate, record tenant.PriceRecord,
 func recordedPrices(
 	record tenant.PriceRecord, planName string, plan pricing.Plan, entitlement tenant.Entitlement,
 ) prices {
-	record.Plan, record.Currency, record.Entitlement = planName, plan.Currency, entitlement
-	record.Revisions = tenant.Refs(planName, plan.Revisions)
+	record.PricedBy = pricedBy(planName, plan, entitlement)
 	return prices{planName: planName, plan: plan, entitlement: entitlement, record: &record}
+}
+
+func pricedBy(planName string, plan pricing.Plan, entitlement tenant.Entitlement) tenant.PricedBy {
+	return tenant.PricedBy{
+		Plan: planName, Currency: plan.Currency, Entitlement: entitlement,
+		Revisions: tenant.Refs(planName, plan.Revisions),
+	}
 }
 
 // stop refuses whatever may cost something, and settles the rest by the prices.
@@ -122,13 +137,15 @@ func (s *accountScope) addToPlanProblem(format string, args ...any) {
 	s.decision.plan.Message += ". " + fmt.Sprintf(format, args...)
 }
 
-// exemptionProblem names the account's exemptions that no revision of the plan has: they would free
+// exemptionProblem names the account's exemptions that no revision of a plan has: they would free
 // nothing, and nobody would know.
-func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, plan pricing.Plan) *tenant.Problem {
+func exemptionProblem(account *v1alpha1.BusinessAccount, planName string, found prices) *tenant.Problem {
 	known := map[string]bool{}
-	for _, revision := range plan.Revisions {
-		for _, exemption := range revision.Exemptions {
-			known[exemption.Name] = true
+	for _, priced := range append(slices.Collect(maps.Values(found.channels)), found) {
+		for _, revision := range priced.plan.Revisions {
+			for _, exemption := range revision.Exemptions {
+				known[exemption.Name] = true
+			}
 		}
 	}
 	var missing []string

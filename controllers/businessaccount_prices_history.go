@@ -24,7 +24,10 @@ func (s *accountScope) withHistory(
 	frozen, missing := s.inputs.stored(record.FrozenOf(from.name))
 	doubtful := record.Doubtful(from.name, plan, s.today())
 	s.sayLost(from.name, operatorNamespace, missing, append(doubtSentences(doubtful), nowhereSentences(nowhere)...))
-	plan, s.decision.history = pricing.KeepHistory(plan, frozen)
+	plan, changed := pricing.KeepHistory(plan, frozen)
+	if len(changed) > 0 {
+		s.decision.history = append(s.decision.history, changedHistory{planName: from.name, findings: changed})
+	}
 	return recordedPrices(record, from.name, plan, tenant.EntitlementOf(from.object, s.account, s.namespaceLabels))
 }
 

@@ -30,6 +30,8 @@ type accountScope struct {
 	// the account's.
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
+	// channelPlans are those that channels name for themselves, by name.
+	channelPlans map[string]candidate
 	// standingPlan is the one that prices the account while that is another; nil if there is none.
 	standingPlan    *v1alpha1.PricingPlan
 	namespaceLabels labels.Set
@@ -94,6 +96,8 @@ func (r *BusinessAccountReconciler) newScope(account *v1alpha1.BusinessAccount) 
 		holders:  map[v1alpha1.ChannelIdentity]types.NamespacedName{},
 		secrets:  map[string]*metav1.PartialObjectMetadata{},
 		children: map[string]client.Object{},
+
+		channelPlans: map[string]candidate{},
 	}
 }
 

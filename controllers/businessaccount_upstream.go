@@ -111,6 +111,11 @@ func obstacleVerdict(channel *v1alpha1.Channel, found *report.Obstacle) verdict 
 			"The upstream answers that it cannot work now: messages wait, and are tried again until it can")
 	case report.NameNotResolved:
 		return unreachableVerdict(channel, "its host name cannot be resolved", "correct it, or the cluster's DNS")
+	case report.AddressNotAllowed:
+		return unreachableVerdict(
+			channel, "its address is inside the cluster or this network",
+			"the platform must allow it with the operator's flag --allow-egress",
+		)
 	case report.CertificateInvalid:
 		return unreachableVerdict(
 			channel, "the TLS handshake fails",

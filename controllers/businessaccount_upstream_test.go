@@ -70,6 +70,11 @@ func TestObstaclesBecomeConditions(t *testing.T) {
 			"The upstream refuses with code 133010 (Phone number not registered): register the number for the Cloud " +
 				"API at Meta",
 		}},
+		"an internal address": {report.Obstacle{Cause: report.AddressNotAllowed}, verdict{
+			"False", "UpstreamUnreachable",
+			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: its address is inside the ` +
+				`cluster or this network; the platform must allow it with the operator's flag --allow-egress`,
+		}},
 		"an unknown host": {report.Obstacle{Cause: report.NameNotResolved}, verdict{
 			"False", "UpstreamUnreachable",
 			`The upstream at baseURL "https://graph.facebook.com" cannot be reached: its host name cannot be resolved; correct it, or the cluster's DNS`,

@@ -21,14 +21,15 @@ func planVerdict(scope *accountScope) verdict {
 	case scope.decision.plan != nil:
 		return isFalse(scope.decision.plan.Reason, scope.decision.plan.Message)
 	case len(scope.decision.history) > 0:
-		sentences := make([]string, 0, len(scope.decision.history))
-		for _, finding := range scope.decision.history {
-			sentences = append(sentences, finding.String())
+		var plans []string
+		for _, changed := range scope.decision.history {
+			sentences := make([]string, 0, len(changed.findings))
+			for _, finding := range changed.findings {
+				sentences = append(sentences, finding.String())
+			}
+			plans = append(plans, fmt.Sprintf("PricingPlan %q: %s", changed.planName, strings.Join(sentences, "; ")))
 		}
-		return isTrue(
-			v1alpha1.ReasonHistoryChanged,
-			fmt.Sprintf("PricingPlan %q: %s", scope.account.Spec.PlanName, strings.Join(sentences, "; ")),
-		)
+		return isTrue(v1alpha1.ReasonHistoryChanged, strings.Join(plans, ". "))
 	}
 	return isTrue(
 		v1alpha1.ReasonPlanResolved,

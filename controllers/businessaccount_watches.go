@@ -92,12 +92,13 @@ func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object cl
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: record.Namespace, Name: record.Name}}}
 }
 
-// accountsOfRevision are those that the plan of a stored revision prices, now or before.
+// accountsOfRevision are those that the plan of a stored revision prices, now or before, or may.
 func (r *BusinessAccountReconciler) accountsOfRevision(
 	ctx context.Context, revision client.Object,
 ) []reconcile.Request {
 	plan := revision.GetAnnotations()[tenant.AnnotationPlan]
 	return slices.Concat(
+		r.accounts(ctx, client.MatchingFields{indexPlan: plan}),
 		r.accounts(ctx, client.MatchingFields{indexPricedNow: plan}),
 		r.accounts(ctx, client.MatchingFields{indexPriced: plan}),
 	)

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -12,8 +13,8 @@ import (
 
 // Field indexes of the operator's caches.
 const (
-	// indexPlan finds the accounts of a plan by spec.planName.
-	indexPlan = "spec.planName"
+	// indexPlan finds the accounts that name a plan, for all of their channels or for one.
+	indexPlan = "guichet.planNames"
 	// indexPricedNow finds the accounts that a plan prices now, whether they name it or not.
 	indexPricedNow = "status.planName"
 	// indexPriced finds the accounts whose messages a plan has priced, whether they still use it or
@@ -58,7 +59,26 @@ func planOf(object client.Object) []string {
 	if !ok {
 		return nil
 	}
-	return []string{account.Spec.PlanName}
+	return planNamesOf(account)
+}
+
+// planNamesOf are the plans that an account names, each once, in order.
+func planNamesOf(account *v1alpha1.BusinessAccount) []string {
+	names := append(channelPlansOf(account), account.Spec.PlanName)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// channelPlansOf are the plans that channels name for themselves, if that is not the account's.
+func channelPlansOf(account *v1alpha1.BusinessAccount) []string {
+	var names []string
+	for i := range account.Spec.Channels {
+		if name := account.Spec.Channels[i].PlanName; name != "" && name != account.Spec.PlanName {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func pricedNowOf(object client.Object) []string {

@@ -56,7 +56,8 @@ func NewMessageTemplateReconciler(d Dependencies, upstream Upstream) *MessageTem
 }
 
 // +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates,verbs=get;list;patch;watch
-// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates/status,verbs=get;patch
+// The verb "report" is what the admission policy of config/admission asks of who writes the status.
+// +kubebuilder:rbac:groups=guichet.dev,resources=messagetemplates/status,verbs=get;patch;report
 
 // Reconcile brings one template's upstream copy and its status to what is wanted and what is.
 func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
@@ -108,11 +109,11 @@ func (r *MessageTemplateReconciler) finish(ctx context.Context, scope *templateS
 // follow looks at the upstream when it is time to, and takes the one step that is due.
 func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateScope) (err error) {
 	name := client.ObjectKeyFromObject(scope.template)
-	if scope.due = scope.edited() || r.due.reached(name, scope.now); !scope.due {
+	if scope.due = scope.edited() || scope.released() || r.due.reached(name, scope.now); !scope.due {
 		return nil
 	}
 	r.due.take(name, scope.now)
-	if scope.acceptable() {
+	if scope.submittable() || scope.acceptable() && scope.template.Status.UpstreamID != "" {
 		if scope.access, err = r.upstreamAccess(ctx, scope.account); err != nil {
 			return err
 		}
@@ -145,6 +146,9 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 // step takes the step that the upstream's copy and the spec ask for.
 func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateScope, limit *upstreamLimit) {
 	scope.step = decideStep(scope.template, scope.definition, scope.upstream)
+	if !scope.submittable() && scope.step != stepObserve && scope.step != stepMissing {
+		scope.step = stepHeld
+	}
 	if scope.step != stepCreate && scope.step != stepEdit {
 		return
 	}

@@ -28,6 +28,8 @@ const (
 	stepEdit step = "Edit"
 	// stepWait leaves a changed spec until the upstream lets its copy be edited.
 	stepWait step = "Wait"
+	// stepHeld leaves everything as it is: the template may not be submitted yet.
+	stepHeld step = "Held"
 	// stepDiffers leaves a copy alone that somebody else has made and that says something else.
 	stepDiffers step = "Differs"
 	// stepMissing leaves a template alone that was submitted and is no longer there: submitting it

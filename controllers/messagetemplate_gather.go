@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -24,11 +25,17 @@ type templateScope struct {
 	now      time.Time
 	// account is nil if there is none of the name; duplicate is the older template of the same name
 	// and language, or nil.
-	account    *v1alpha1.BusinessAccount
-	duplicate  *v1alpha1.MessageTemplate
-	plan       *v1alpha1.PricingPlan
+	account   *v1alpha1.BusinessAccount
+	duplicate *v1alpha1.MessageTemplate
+	// plan is the one that the account asks for; nil if it is not there.
+	plan *v1alpha1.PricingPlan
+	// rules are all plans that the account and its channels ask for, and the one that prices the
+	// account now, as far as they are there; priced says that the last is.
+	rules      []*v1alpha1.PricingPlan
+	priced     bool
 	definition template.Definition
 	findings   []template.Finding
+	hold       hold
 
 	// due says that it is time to ask the upstream; access is how, or nil while the account's
 	// credentials are not in order.
@@ -67,14 +74,38 @@ func (r *MessageTemplateReconciler) gather(
 	if scope.duplicate, err = r.olderTwin(ctx, object); err != nil {
 		return nil, err
 	}
-	plan := &v1alpha1.PricingPlan{}
-	switch err := r.Client.Get(ctx, types.NamespacedName{Name: account.Spec.PlanName}, plan); {
-	case err == nil:
-		scope.plan = plan
-	case !apierrors.IsNotFound(err):
-		return nil, fmt.Errorf("read PricingPlan %q: %w", account.Spec.PlanName, err)
+	for _, name := range append(planNamesOf(account), account.Status.PlanName) {
+		plan, err := r.planNamed(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if plan == nil {
+			continue
+		}
+		scope.rules = append(scope.rules, plan)
+		scope.priced = scope.priced || name == account.Status.PlanName
+		if name == account.Spec.PlanName {
+			scope.plan = plan
+		}
 	}
+	scope.hold = decideHold(scope)
 	return scope, nil
+}
+
+// planNamed is a plan, or nil if there is none of the name.
+func (r *MessageTemplateReconciler) planNamed(ctx context.Context, name string) (*v1alpha1.PricingPlan, error) {
+	if name == "" {
+		return nil, nil
+	}
+	plan := &v1alpha1.PricingPlan{}
+	err := r.Client.Get(ctx, types.NamespacedName{Name: name}, plan)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read PricingPlan %q: %w", name, err)
+	}
+	return plan, nil
 }
 
 // olderTwin is the template of the same account, name and language that was there first, or nil.
@@ -138,9 +169,18 @@ func (r *MessageTemplateReconciler) upstreamAccess(
 	return nil, nil
 }
 
-// acceptable tells whether the template may be submitted.
+// acceptable tells whether the upstream may have the template, or go on having it.
 func (s *templateScope) acceptable() bool {
 	return s.account != nil && s.duplicate == nil && !template.HasErrors(s.findings)
+}
+
+// submittable tells whether the template may be submitted. What the upstream has already is
+// followed all the same.
+func (s *templateScope) submittable() bool { return s.acceptable() && !s.hold.holds() }
+
+// released tells whether a template that could not be submitted now can.
+func (s *templateScope) released() bool {
+	return s.submittable() && !apimeta.IsStatusConditionTrue(s.template.Status.Conditions, v1alpha1.ConditionAccepted)
 }
 
 // edited tells whether the spec has changed since the last finished pass.

@@ -54,6 +54,7 @@ func templateStatus(scope *templateScope) v1alpha1.MessageTemplateStatus {
 	showUpstream(scope, &status)
 	j := judgement{conditions: &status.Conditions, generation: scope.template.Generation, now: scope.now}
 	j.set(v1alpha1.ConditionAccepted, acceptedTemplate(scope))
+	showReview(scope, &status, j)
 	if v, news := approval(scope, &status); news {
 		j.set(v1alpha1.ConditionApproved, v)
 	}
@@ -170,6 +171,8 @@ func acceptedTemplate(scope *templateScope) verdict {
 		return isFalse(v1alpha1.ReasonDuplicate, fmt.Sprintf(
 			"MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name,
 		))
+	case scope.hold.holds():
+		return scope.hold.verdict
 	}
 	return isTrue(v1alpha1.ReasonAccepted, "The template passed the lint")
 }
@@ -177,7 +180,7 @@ func acceptedTemplate(scope *templateScope) verdict {
 // approval is what the upstream says; false if this pass has nothing new to say of it.
 func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v verdict, news bool) {
 	switch {
-	case !scope.acceptable():
+	case !scope.acceptable(), !scope.submittable() && scope.template.Status.UpstreamID == "":
 		return unknown(v1alpha1.ReasonPending, "The template must be accepted first"), true
 	case !scope.due:
 		return verdict{}, false
@@ -213,6 +216,8 @@ func keepApproval(scope *templateScope, otherwise verdict) (v verdict, news bool
 
 func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
 	switch scope.step {
+	case stepHeld:
+		return unknown(v1alpha1.ReasonPending, "The changed template must be accepted first; the upstream has the one before")
 	case stepMissing:
 		return isFalse(
 			v1alpha1.ReasonUpstreamMissing,

@@ -7,6 +7,8 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/guichet-dev/guichet/internal/egress"
 )
 
 // Options are what the operator is told at its start.
@@ -16,6 +18,9 @@ type Options struct {
 	// GatewayRepositories are the repositories that accounts may name images of, beside that of
 	// GatewayImage; "*" is all.
 	GatewayRepositories []string
+	// AllowedEgress are the internal addresses that the operator and the gateways may connect to
+	// where an account says so.
+	AllowedEgress egress.Ranges
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
 	// Namespaces are those that are served; empty serves all.

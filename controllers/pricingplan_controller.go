@@ -175,13 +175,13 @@ func plansOfRecord(_ context.Context, object client.Object) []reconcile.Request 
 	return requests
 }
 
-// plansOfAccount are the plan that an account uses and those that have priced its messages.
+// plansOfAccount are the plans that an account uses and those that have priced its messages.
 func plansOfAccount(_ context.Context, object client.Object) []reconcile.Request {
 	account, ok := object.(*v1alpha1.BusinessAccount)
 	if !ok {
 		return nil
 	}
-	names := []string{account.Spec.PlanName}
+	names := planNamesOf(account)
 	for _, priced := range account.Status.PricedRevisions {
 		names = append(names, priced.Plan)
 	}
@@ -198,7 +198,7 @@ func pricingChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.BusinessAccount)
 		after, okToo := e.ObjectNew.(*v1alpha1.BusinessAccount)
-		return !ok || !okToo || before.Spec.PlanName != after.Spec.PlanName || !sameStatus(
+		return !ok || !okToo || !slices.Equal(planNamesOf(before), planNamesOf(after)) || !sameStatus(
 			before.Status.PricedRevisions, after.Status.PricedRevisions,
 		)
 	}}

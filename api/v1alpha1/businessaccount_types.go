@@ -85,6 +85,13 @@ type BusinessAccountSpec struct {
 	// +kubebuilder:default={}
 	Consent *Consent `json:"consent,omitempty"`
 
+	// promotion is 'Refused' if the account sends nothing promotional: messages of the category
+	// marketing are refused, so are MessageTemplates of that category, and one that reads as
+	// promotion waits for an approver. The default is 'Allowed', which allows nothing that the plan
+	// refuses.
+	// +optional
+	Promotion Promotion `json:"promotion,omitempty"`
+
 	// budget is the most that the account may spend in a calendar month of its time zone. Without
 	// it there is no limit but that of the plan: spec.budgetCaps of the PricingPlan may bound it,
 	// and the condition ClaimsGranted says so.

@@ -6,8 +6,8 @@ import (
 
 // MessageTemplateStatus is what the operator and the upstream found of a template.
 type MessageTemplateStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), Accepted, Approved,
-	// CategoryMatches.
+	// conditions say what is well and what is not: Ready (the summary), Accepted, Reviewed (where
+	// an approver must decide), Approved, Served, CategoryMatches.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -41,6 +41,19 @@ type MessageTemplateStatus struct {
 	// +kubebuilder:validation:MaxLength=71
 	SubmittedDigest string `json:"submittedDigest,omitempty"`
 
+	// contentDigest is the SHA-256 digest of what the spec says now, while an approver must decide
+	// on it. A review names it, so that it is about what was read.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=71
+	ContentDigest string `json:"contentDigest,omitempty"`
+
+	// review is the word of an approver on a template that may not be submitted without one. Who
+	// has the ClusterRole guichet-messagetemplate-approver may write it, and nobody else; nothing
+	// else of the status. It is void once the template says something else.
+	// +optional
+	Review *TemplateReview `json:"review,omitempty"`
+
 	// category is the category under which the upstream bills the template.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
@@ -58,6 +71,42 @@ type MessageTemplateStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=32
 	Findings []TemplateFinding `json:"findings,omitempty"`
+}
+
+// ReviewDecision is what an approver decided.
+// +kubebuilder:validation:Enum=Approved;Rejected
+type ReviewDecision string
+
+const (
+	// DecisionApproved lets the template be submitted.
+	DecisionApproved ReviewDecision = "Approved"
+	// DecisionRejected does not.
+	DecisionRejected ReviewDecision = "Rejected"
+)
+
+// TemplateReview is the word of an approver. The condition Reviewed says when the operator saw it.
+type TemplateReview struct {
+	// decision is 'Approved' or 'Rejected'.
+	// +required
+	Decision ReviewDecision `json:"decision,omitempty"`
+
+	// digest is the contentDigest of what was read.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=71
+	Digest string `json:"digest,omitempty"`
+
+	// by is who decided: the user name that the API server knows the approver by.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	By string `json:"by,omitempty"`
+
+	// reason says why, for people.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason,omitempty"`
 }
 
 // FindingSeverity is how bad a finding is.

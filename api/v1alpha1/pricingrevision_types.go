@@ -41,6 +41,13 @@ type PricingRevision struct {
 	// +kubebuilder:validation:Enum=TemplateOnly;Billed
 	OutsideWindow string `json:"outsideWindow,omitempty"`
 
+	// promotion is 'Refused' where nothing promotional may be sent, as it was announced in 2018:
+	// messages of the category marketing are refused, so are MessageTemplates of that category, and
+	// one that reads as promotion waits for an approver. The default is 'Allowed'. An account can
+	// refuse promotion too, and never allow what the plan refuses.
+	// +optional
+	Promotion Promotion `json:"promotion,omitempty"`
+
 	// rateAt is the instant whose revision and market price a message that was sent under this
 	// revision.
 	// +required

@@ -17,3 +17,15 @@ type Money struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z]{3}$')",message="must be the three capital letters of ISO 4217, like 'USD'"
 	Currency string `json:"currency,omitempty"`
 }
+
+// Promotion is whether anything promotional may be sent.
+// +kubebuilder:validation:Enum=Allowed;Refused
+type Promotion string
+
+const (
+	// PromotionAllowed allows it.
+	PromotionAllowed Promotion = "Allowed"
+	// PromotionRefused refuses messages and templates of the category marketing, and holds
+	// templates that read as promotion for an approver.
+	PromotionRefused Promotion = "Refused"
+)

@@ -91,7 +91,7 @@ prepare_current() {
 }
 
 remove_current() {
-  kubectl delete --ignore-not-found -k config/samples -k config/simulator -k config/default
+  kubectl delete --ignore-not-found -k config/samples -k config/demo
 }
 
 # load_changed FOLDER COMMAND... hands every archive that changed since the last time to the command, and has the pods that ran the

@@ -75,18 +75,11 @@ type keysSecretObject struct {
 
 // readKeysSecret reads one Secret in JSON. Its errors quote nothing of it.
 func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
-	text, err := io.ReadAll(io.LimitReader(in, maxKeysSecret+1))
+	object, err := readObject(in, maxKeysSecret)
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxKeysSecret {
-		return nil, fmt.Errorf("the input has more than %d bytes: a Secret is smaller", maxKeysSecret)
-	}
-	var object map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	if decoder.Decode(&object) != nil || object["apiVersion"] != "v1" || object["kind"] != "Secret" ||
-		decoder.Decode(new(any)) != io.EOF {
+	if object["apiVersion"] != "v1" || object["kind"] != "Secret" {
 		return nil, errors.New(
 			"the input must be the Secret with the account's keys, in JSON: pipe `kubectl get secret " +
 				"ACCOUNT-gateway-keys -o json` into this command",
@@ -99,6 +92,25 @@ func readKeysSecret(in io.Reader) (*keysSecretObject, error) {
 		)
 	}
 	return &keysSecretObject{object: object, data: data}, nil
+}
+
+// readObject reads one object of the API in JSON, whole, with numbers as they are written. What is
+// none has no kind.
+func readObject(in io.Reader, limit int64) (map[string]any, error) {
+	text, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(text)) > limit {
+		return nil, fmt.Errorf("the input has more than %d bytes: such an object is smaller", limit)
+	}
+	var object map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&object) != nil || decoder.Decode(new(any)) != io.EOF {
+		return nil, nil
+	}
+	return object, nil
 }
 
 // replaceKeyset applies a step of a rotation to the Secret's keyset.

@@ -17,6 +17,6 @@ func New(name string) *cobra.Command {
 	if name == "kubectl-guichet" {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl guichet"}
 	}
-	root.AddCommand(newRate(), newPlan(), newLedger(), newKeysCommand(), newCallbacksCommand())
+	root.AddCommand(newRate(), newPlan(), newLedger(), newKeysCommand(), newCallbacksCommand(), newTemplateCommand())
 	return root
 }

@@ -17,9 +17,20 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// Format is the version of the document's shape. A gateway refuses a document of a format that it
-// does not know, and keeps the one that it has.
-const Format = 1
+// The versions of the document's shape. A gateway refuses a document of a format that it does not
+// know, and keeps the one that it has.
+const (
+	// Format is that of documents in which the account's plan prices every channel.
+	Format = 1
+	// FormatPlans is that of documents in which channels have plans of their own: a gateway that
+	// does not know them would price by the account's.
+	FormatPlans = 2
+	// FormatPromotion is that of documents that refuse promotion: a gateway that does not know of
+	// it would send it.
+	FormatPromotion = 3
+	// Newest is the newest format that this release knows.
+	Newest = FormatPromotion
+)
 
 // The paths of the document and the keys in a gateway's container.
 const (
@@ -69,11 +80,17 @@ func Digest(document []byte) string {
 type Document struct {
 	Format  int     `json:"format"`
 	Account Account `json:"account"`
+	// URL is where the business reaches the gateway, without a slash at its end. The addresses of
+	// files in callbacks begin with it; while it is empty, they are the upstream's.
+	URL string `json:"url,omitempty"`
 
 	// Plan is the PricingPlan's spec, whole.
 	Plan pricing.Plan `json:"plan"`
 	// PlanName is the PricingPlan's name. The ledger records it with the revision.
 	PlanName string `json:"planName"`
+
+	// Plans are those of channels that have a plan of their own.
+	Plans []ChannelPlan `json:"plans,omitempty"`
 
 	// Channels may be empty: a number that another account holds is left out.
 	Channels  []Channel  `json:"channels"`
@@ -83,12 +100,18 @@ type Document struct {
 	APITokens []APIToken `json:"apiTokens"`
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
-	Budget    *Budget    `json:"budget,omitempty"`
+	// Promotion is PromotionRefused if the account itself sends no marketing. What a revision of
+	// the plan refuses is refused all the same.
+	Promotion string  `json:"promotion,omitempty"`
+	Budget    *Budget `json:"budget,omitempty"`
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
-	Limits         Limits `json:"limits"`
-	Doubt          Doubt  `json:"doubt"`
+	// AllowedEgress are the internal addresses that upstreams and the callback may be at, as
+	// egress.Parse reads them; public ones are always allowed.
+	AllowedEgress []string `json:"allowedEgress,omitempty"`
+	Limits        Limits   `json:"limits"`
+	Doubt         Doubt    `json:"doubt"`
 	// Storage says where the gateway keeps its state. The zero value is an embedded store.
 	Storage Storage `json:"storage,omitzero"`
 	// RetentionSeconds is how long the encrypted content of a settled message is kept; 0 deletes it
@@ -110,6 +133,18 @@ type Account struct {
 	Exemptions []string `json:"exemptions,omitempty"`
 	// InternationalAuthentication is nil if the account is not eligible for the international
 	// authentication rate.
+	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
+}
+
+// ChannelPlan is a plan of channels that have one of their own, with what it grants the account.
+type ChannelPlan struct {
+	// Name is the PricingPlan's name. The ledger records it with the revision.
+	Name string `json:"name"`
+	// Plan is in the currency of the account's plan.
+	Plan pricing.Plan `json:"plan"`
+	// Exemptions are names of the plan's exemptions.
+	Exemptions []string `json:"exemptions,omitempty"`
+	// InternationalAuthentication is as in Account.
 	InternationalAuthentication *InternationalAuthentication `json:"internationalAuthentication,omitempty"`
 }
 
@@ -148,6 +183,11 @@ type Channel struct {
 	AppSecrets []string `json:"appSecrets"`
 	// VerifyToken is what the upstream presents in the webhook's handshake.
 	VerifyToken string `json:"verifyToken"`
+	// PlanName is the one of Document.Plans that prices the channel's messages; empty for the
+	// account's plan.
+	PlanName string `json:"planName,omitempty"`
+	// BillingStopped is as in Document, for this channel.
+	BillingStopped string `json:"billingStopped,omitempty"`
 }
 
 // Template is a template that the account may send, with what the upstream says about it.
@@ -186,6 +226,9 @@ const (
 	// ConsentNone is everybody.
 	ConsentNone = "None"
 )
+
+// PromotionRefused keeps an account from sending marketing.
+const PromotionRefused = "Refused"
 
 // Consent says to whom the account may write. Policy is one of the constants above.
 type Consent struct {

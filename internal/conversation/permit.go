@@ -7,6 +7,8 @@ type Request struct {
 	At       int64 // Unix seconds
 	Form     Form
 	Category Category // of a template or a direct send; None otherwise
+	// NoPromotion says that the business itself sends no marketing, whatever the rules say.
+	NoPromotion bool
 }
 
 // Refusal is why a message may not be sent.
@@ -18,6 +20,7 @@ const (
 	WindowClosed             // 131047: free-form outside the service window
 	MarketingStopped         // 131050: the customer stopped marketing messages
 	CustomerBlocked          // the business blocked the customer
+	PromotionRefused         // marketing, where nothing promotional may be sent
 )
 
 // Verdict says whether a message may be sent, and what a refusal can say about the service window.
@@ -37,6 +40,8 @@ func (s *State) Permit(q Request, r *Rules) Verdict {
 	switch {
 	case s.Block.Stopped:
 		verdict.Refusal = CustomerBlocked
+	case (q.NoPromotion || r.NoPromotion) && isMarketing(q.Category):
+		verdict.Refusal = PromotionRefused
 	case templated && s.Marketing.Stopped && isMarketing(q.Category):
 		verdict.Refusal = MarketingStopped
 	case !templated && !verdict.Window.Contains(q.At) && r.OutsideWindow == TemplateOnly:

@@ -6,6 +6,7 @@ type Rules struct {
 	Openings      []Opening       // what opens or restarts the service window, and for how long
 	EntryPoint    EntryPointRules // the free entry point; without a length there is none
 	OutsideWindow Outside         // what becomes of a free-form message outside the window
+	NoPromotion   bool            // nothing of the category marketing may be sent
 }
 
 // Opening says that an event of the set opens the service window for a number of seconds.

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -23,56 +21,6 @@ const maxIdempotencyKey = 255
 
 // storeRetry is when a client may try again after the store could not take its message.
 const storeRetry = time.Second
-
-var apiVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
-
-// api routes the business's requests and the upstream's webhooks.
-func (g *Gateway) api() http.Handler {
-	mux := http.NewServeMux()
-	serve := func(pattern, name string, handle func(http.ResponseWriter, *http.Request) error) {
-		mux.HandleFunc(pattern, g.metrics.Timed(name, func(w http.ResponseWriter, r *http.Request) {
-			r, s := g.traces.Request(r, name, g.authentic)
-			err := handle(w, r)
-			if err != nil {
-				g.fail(w, r, name, err)
-			}
-			s.End(err)
-		}))
-	}
-	const number = "/{version}/{phone}"
-	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
-	serve("POST "+number+"/marketing_messages", handlerMessages, g.postMarketing)
-	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
-	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
-	serve("POST "+number+"/consents", "consents", g.postConsents)
-	serve("POST "+number+"/erase", "erase", g.postErase)
-	serve("GET "+number+"/refused_callbacks", "refused_callbacks", g.getRefusedCallbacks)
-	serve("POST "+number+"/refused_callbacks", "refused_callbacks", g.postRefusedCallbacks)
-	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
-	serve("GET "+number, "phone_number", g.getPhoneNumber)
-	serve("DELETE "+number, "other", g.deleteObject)
-	serve("GET "+config.WebhookPath, "handshake", g.intake.ServeHandshake)
-	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
-	for _, pattern := range []string{
-		number + "/messages", number + "/marketing_messages", number + "/block_users", number + "/consents",
-		number + "/erase", number + "/refused_callbacks", number, config.WebhookPath,
-	} {
-		serve(pattern, "other", refuseWith(network.NoMethod))
-	}
-	serve(number+"/media", "other", refuseWith(network.NoMedia))
-	serve("/", "other", func(http.ResponseWriter, *http.Request) error {
-		return network.Refuse(
-			network.NoSuchPath,
-			"Nothing is served under this path. Post messages to /{version}/{phone-number-id}/messages.",
-		)
-	})
-	return meta.WithVersion(mux)
-}
-
-// refuseWith is a handler that refuses, for a reason that says enough.
-func refuseWith(reason network.Reason) func(http.ResponseWriter, *http.Request) error {
-	return func(http.ResponseWriter, *http.Request) error { return &network.Refusal{Reason: reason} }
-}
 
 // handlerMessages is the name of the handler that takes sends.
 const handlerMessages = "messages"
@@ -119,15 +67,11 @@ type caller struct {
 // admit authenticates a request and finds its number. The configuration that it returns serves the
 // request to its end.
 func (g *Gateway) admit(r *http.Request) (caller, error) {
-	t := g.config.Tenant()
-	if t == nil {
-		return caller{}, &network.Refusal{Reason: network.Unavailable, After: storeRetry}
+	t, token, err := g.authenticate(r)
+	if err != nil {
+		return caller{}, err
 	}
-	token, ok := t.Authenticate(presentedToken(r))
-	if !ok {
-		return caller{}, &network.Refusal{Reason: network.Unauthenticated}
-	}
-	if version := r.PathValue("version"); version != meta.Unversioned && !apiVersion.MatchString(version) {
+	if !meta.IsVersion(r.PathValue("version")) {
 		return caller{}, network.Refuse(network.Malformed,
 			"The path must begin with a Graph API version such as /v26.0, or with the phone number id.")
 	}
@@ -136,6 +80,24 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 		return caller{}, &network.Refusal{Reason: network.UnknownChannel}
 	}
 	return caller{tenant: t, channel: c, token: token}, nil
+}
+
+// admitAccount authenticates a request that names no number.
+func (g *Gateway) admitAccount(r *http.Request) (*served.Tenant, error) {
+	t, _, err := g.authenticate(r)
+	return t, err
+}
+
+func (g *Gateway) authenticate(r *http.Request) (t *served.Tenant, token string, err error) {
+	t = g.config.Tenant()
+	if t == nil {
+		return nil, "", &network.Refusal{Reason: network.Unavailable, After: storeRetry}
+	}
+	token, ok := t.Authenticate(presentedToken(r))
+	if !ok {
+		return nil, "", &network.Refusal{Reason: network.Unauthenticated}
+	}
+	return t, token, nil
 }
 
 // authentic tells whether a request presents a token of the account.
@@ -228,39 +190,6 @@ func writeJSONText(w http.ResponseWriter, status int, body []byte) {
 	_, _ = w.Write(body) // if the client has gone, nobody is left to tell
 }
 
-// getPhoneNumber passes the upstream's description of the number on.
-func (g *Gateway) getPhoneNumber(w http.ResponseWriter, r *http.Request) error {
-	from, err := g.admit(r)
-	if err != nil {
-		return objectFailure(err)
-	}
-	var number json.RawMessage
-	err = g.pass(func() (err error) {
-		number, err = from.channel.Upstream.Describe(r.Context())
-		return err
-	})
-	if err != nil {
-		return upstreamFailure(err)
-	}
-	return writeJSON(w, number)
-}
-
-// deleteObject refuses to delete: numbers are not deleted here, and media are not served.
-func (g *Gateway) deleteObject(_ http.ResponseWriter, r *http.Request) error {
-	if _, err := g.admit(r); err != nil {
-		return objectFailure(err)
-	}
-	return &network.Refusal{Reason: network.NoMethod}
-}
-
-// objectFailure is admit's error for a request that may mean another object than a number.
-func objectFailure(err error) error {
-	if refusal, ok := errors.AsType[*network.Refusal](err); ok && refusal.Reason == network.UnknownChannel {
-		return &network.Refusal{Reason: network.UnknownObject}
-	}
-	return err
-}
-
 // passNotice passes on what is no message, such as a read receipt: nothing is stored and nothing is
 // billed.
 func (g *Gateway) passNotice(w http.ResponseWriter, r *http.Request, from caller, out *network.Outbound) error {
@@ -274,6 +203,9 @@ func (g *Gateway) passNotice(w http.ResponseWriter, r *http.Request, from caller
 // upstreamFailure is how a call that was only passed on fails: with the upstream's own error,
 // unless that error is about the gateway's credentials, which are none of the caller's business.
 func upstreamFailure(err error) error {
+	if err == nil {
+		return nil
+	}
 	failure, ok := network.AsError(err)
 	if ok && failure.Class() != network.StopTenant {
 		return failure

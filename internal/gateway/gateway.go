@@ -12,13 +12,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/intake"
+	"github.com/guichet-dev/guichet/internal/gateway/media"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/reporting"
+	"github.com/guichet-dev/guichet/internal/gateway/requests"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -43,7 +46,7 @@ type Options struct {
 	Tracer trace.Tracer
 	// Dial opens the connections to the upstream and to the business's endpoint; nil is the
 	// machine's network.
-	Dial peers.Dial
+	Dial egress.Dial
 }
 
 // configInterval is how often the configuration file and the keys are looked at.
@@ -65,6 +68,8 @@ type Gateway struct {
 	admission  *admission.Admission
 	upkeep     *upkeep.Upkeep
 	reporter   *reporting.Reporter
+	media      *media.Media
+	requests   *requests.Requests
 	// bodies are those of the API's requests.
 	bodies bodies
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
@@ -96,19 +101,24 @@ func newGateway(options Options) (*Gateway, error) {
 		return nil, err
 	}
 	log, metrics, traces := options.Log, telemetry.NewMetrics(), telemetry.Traces{Tracer: options.Tracer}
-	configuration := served.NewConfiguration(
-		filepath.Join(options.ConfigDirectory, config.FileName),
-		peers.NewTransport(dispatch.Concurrency, options.Dial), log,
+	var configuration *served.Configuration
+	dial := options.Dial
+	if dial == nil {
+		dial = egress.NewDial(func() egress.Ranges { return configuration.AllowedEgress() })
+	}
+	configuration = served.NewConfiguration(
+		filepath.Join(options.ConfigDirectory, config.FileName), peers.NewTransport(dispatch.Concurrency, dial), log,
 	)
 	account := durable.New(durable.Options{
 		Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
 		Log: log, Metrics: metrics, Traces: traces,
 	})
-	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, options.Dial, log, metrics, traces)
+	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, dial, log, metrics, traces)
 	settler := settlement.New(queue, log, metrics)
 	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
+	files := media.New(keyring.Seal(), account.Now, log, metrics)
 	webhooks := intake.New(intake.Options{
-		Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate, Callbacks: queue,
+		Address: files.Address, Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate, Callbacks: queue,
 		Settler: settler, Log: log, Metrics: metrics, Traces: traces,
 	})
 	dispatcher := dispatch.New(dispatch.Options{
@@ -124,8 +134,10 @@ func newGateway(options Options) (*Gateway, error) {
 			Store: account, Config: configuration, Keys: keyring, Gate: gate, Settler: settler, Callbacks: queue,
 			Intake: webhooks, Log: log,
 		}),
+		media:  files,
 		passes: make(chan struct{}, maxPasses),
 	}
+	g.requests = requests.New(metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{
 		Replica: options.Replica, Store: account, Config: configuration, Keys: keyring, Gate: gate,
 		Admission: g.admission, Intake: webhooks, Upkeep: g.upkeep, Log: log,

@@ -52,7 +52,7 @@ func TestP2WhatIsNotMeteredCarriesNoMessage(t *testing.T) {
 				`,"typing_indicator":{"type":"text","text":{"body":"unmetered"}}}`,
 			"POST " + messages + " " + receipt + `,"typing_indicator":{"type":"text"}}`,
 		},
-		"number":       {http.MethodGet, "/v26.0/" + phoneID + "?fields=messages&method=post", hidden, "GET /v26.0/" + phoneID + "?"},
+		"number":       {http.MethodGet, "/v26.0/" + phoneID + "?fields=status&unmetered=1", hidden, "GET /v26.0/" + phoneID + "?fields=status"},
 		"blocked user": {http.MethodPost, blocks, `{"messaging_product":"whatsapp","block_users":[{"user":"33612345678"` + hidden + `}]` + hidden + "}", "POST " + blocks + " "},
 	}
 	for name, tc := range tests {
@@ -123,37 +123,6 @@ func TestIdempotencyKeyDisregardsHowTheJSONIsWritten(t *testing.T) {
 			if got := w.send(other, idempotencyHeader, key); got.status != http.StatusBadRequest || got.code != 100 {
 				t.Errorf("%s got %d %s, want 400 with 100", other, got.status, got.body)
 			}
-		}
-	})
-}
-
-func TestMediaIDIsNotCalledAPhoneNumberID(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		const media = "/v26.0/1479537139650973"
-		for _, request := range []struct {
-			method, path string
-			status       int
-		}{
-			{http.MethodGet, media, 400},
-			{http.MethodGet, media + "?phone_number_id=" + phoneID, 400},
-			{http.MethodDelete, media, 400},
-			{http.MethodPost, "/v26.0/" + phoneID + "/media", 404},
-			{http.MethodPost, "/" + phoneID + "/media", 404},
-		} {
-			got := w.do(request.method, request.path, "")
-			if got.status != request.status || got.code != 100 || !strings.Contains(
-				strings.ToLower(got.details), "media",
-			) {
-				t.Errorf(
-					"%s %s got %d %s, want %d, code 100 and a word on media", request.method, request.path, got.status,
-					got.body, request.status,
-				)
-			}
-		}
-		if got := w.do(http.MethodDelete, "/v26.0/"+phoneID, ""); got.status != http.StatusMethodNotAllowed {
-			t.Errorf("the deletion of a number got %d %s, want 405", got.status, got.body)
 		}
 	})
 }

@@ -302,3 +302,30 @@ func TestP1CallbackUnderWayAtAKillIsDeliveredAtOnce(t *testing.T) {
 	p.until("it is made again", func() bool { return tries.Load() == 2 })
 	p.until("nothing waits", func() bool { return p.report().Queues.Callbacks == 0 })
 }
+
+// What the platform has not allowed is not connected to, whatever its name says, and is as soon as
+// it is.
+func TestGatewayConnectsToNoInternalAddressThatIsNotAllowed(t *testing.T) {
+	t.Parallel()
+	var allowed []string
+	p := newProcess(t, func(d *config.Document) {
+		allowed, d.AllowedEgress = d.AllowedEgress, nil
+		d.Callback.URL = strings.Replace(d.Callback.URL, "127.0.0.1", "localhost", 1)
+	})
+	hello := p.inbound(phoneID, ana, "wamid.guarded", "hello")
+	if got := p.webhook(hello, appSecret); got.status != http.StatusOK {
+		t.Fatalf("the webhook got %d %s, want 200", got.status, got.body)
+	}
+	p.accepted(textTo(ana, "held back"))
+	p.until("both refusals are logged", func() bool {
+		logs := p.logs.String()
+		return strings.Count(logs, "127.0.0.1 is an internal address") >= 2
+	})
+	if sent := p.sim.Messages(simulator.MessageFilter{}); len(sent) > 0 || len(p.business.received("wamid")) > 0 {
+		t.Fatalf("%d messages and %d callbacks left", len(sent), len(p.business.received("wamid")))
+	}
+	p.document.AllowedEgress = allowed
+	p.writeDocument()
+	p.settled(1)
+	p.until("the business is told", func() bool { return len(p.business.received("wamid.guarded")) == 1 })
+}

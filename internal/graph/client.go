@@ -48,6 +48,8 @@ type ClientOptions struct {
 	// Version is DefaultVersion unless set.
 	Version string
 	Token   Token
+	// AppSecret is the app's, for the proof that a client has asked for; it may be empty.
+	AppSecret string
 	// Timeout bounds a call, from the dial to the last byte; DefaultTimeout
 	// unless set.
 	Timeout time.Duration
@@ -59,9 +61,12 @@ type ClientOptions struct {
 // Client calls a Graph API. It is safe for concurrent use and follows no
 // redirect, so that the token goes nowhere else.
 type Client struct {
-	http  *http.Client
-	base  string
-	token Token
+	http *http.Client
+	// streams is http without a bound of time.
+	streams   *http.Client
+	base      string
+	token     Token
+	appSecret string
 }
 
 // NewClient checks the options and returns a Client.
@@ -89,14 +94,13 @@ func NewClient(options ClientOptions) (*Client, error) {
 	if transport == nil {
 		transport = newTransport()
 	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Client{
-		base:  strings.TrimRight(base, "/") + "/" + version + "/",
-		token: options.Token,
-		http: &http.Client{
-			Transport:     transport,
-			Timeout:       timeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		base:      strings.TrimRight(base, "/") + "/" + version + "/",
+		token:     options.Token,
+		appSecret: options.AppSecret,
+		http:      &http.Client{Transport: transport, Timeout: timeout, CheckRedirect: stay},
+		streams:   &http.Client{Transport: transport, CheckRedirect: stay},
 	}, nil
 }
 

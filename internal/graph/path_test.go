@@ -16,6 +16,10 @@ func TestPathsAreServedHoweverTheyAreJoined(t *testing.T) {
 		"//106//messages":        "/unversioned/106/messages",
 		"/webhooks":              "/webhooks",
 		"/nothing":               "/nothing",
+		"/106/messages/":         "/unversioned/106/messages",
+		"/me":                    "/unversioned/me",
+		"/meal":                  "/meal",
+		"/upload:x":              "/unversioned/upload:x",
 	}
 	for path, want := range tests {
 		t.Run(path, func(t *testing.T) {

@@ -73,9 +73,12 @@ type Inbound struct {
 	Text string
 	// Quotes are the network's ids of the messages that it answers or reacts to.
 	Quotes []string
+	// File is the file that it brings, if the event says where its bytes are; nil for most.
+	File *File
 	// Raw is all that is told of it.
 	Raw json.RawMessage
-	// Callback writes the webhook that tells the business of the event alone. Ours are the ids by
+	// Callback writes the webhook that tells the business of the event alone, with the address that
+	// File has when it is called. Ours are the ids by
 	// which the business knows the messages of Quotes, in that order; "" for one that is not ours.
 	// Nil leaves all of them as they came.
 	Callback func(ours []string) []byte

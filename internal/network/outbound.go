@@ -62,6 +62,8 @@ type Access struct {
 	Channel string
 	// BaseURL and Version are of the network's API, Token the channel's; it is never logged.
 	BaseURL, Version, Token string
+	// AppSecret is the app's, by which calls can be proved; it may be empty.
+	AppSecret string
 	// Timeout bounds a call, from the dial to the answer's last byte.
 	Timeout   time.Duration
 	Transport http.RoundTripper

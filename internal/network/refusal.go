@@ -55,15 +55,15 @@ const (
 	NoSuchPath Reason = "no such path"
 	// NoMethod: the path has no such method. It needs no details, as the next four.
 	NoMethod Reason = "no such method"
-	// NoMedia: files are not served here.
+	// NoMedia: the channel has no files.
 	NoMedia Reason = "media are not served"
 	// Unauthenticated: the request has no good token.
 	Unauthenticated Reason = "unauthenticated"
 	// UnknownChannel: the account has no such channel.
 	UnknownChannel Reason = "unknown channel"
-	// UnknownObject: the account has no such channel, and the request may mean something else.
+	// UnknownObject: the account has no such object: no channel, file, template or other.
 	UnknownObject Reason = "unknown object"
-	// Forbidden: the webhook's signature or verify token is not good.
+	// Forbidden: the webhook's signature or verify token is not good, or the call is not passed on.
 	Forbidden Reason = "forbidden"
 )
 
@@ -73,6 +73,8 @@ const (
 	OutOfWindow Reason = "outside the service window"
 	// OptedOut: marketing, which the customer has stopped. It needs no details.
 	OptedOut Reason = "marketing stopped"
+	// Promotional: marketing, where nothing promotional is sent.
+	Promotional Reason = "promotion refused"
 	// Undeliverable: the message cannot reach the customer any more, or must not.
 	Undeliverable Reason = "undeliverable"
 	// NoConsent: the account's policy wants a consent that is not there.

@@ -183,14 +183,17 @@ func (b *Book) Standings(today civil.Date) []Standing {
 
 // scopeID returns the id that a count is kept by.
 func scopeID(scope Scope, a *Account, channel string) string {
+	var id string
 	switch scope {
 	case PerChannel:
 		return channel
 	case PerPortfolio:
-		return a.Portfolio
-	default:
-		return ""
+		id = a.Portfolio
 	}
+	if a.CountedBy == "" {
+		return id
+	}
+	return id + "/" + a.CountedBy
 }
 
 func (l *allowance) key(a *Account, channel string, month civil.Month) CounterKey {

@@ -99,7 +99,10 @@ func compileRevision(found *findings, path string, doc *Revision) *revision {
 }
 
 func compileRules(found *findings, path string, doc *Revision) conversation.Rules {
-	rules := conversation.Rules{OutsideWindow: choose(found, path+".outsideWindow", doc.OutsideWindow, outsides)}
+	rules := conversation.Rules{
+		OutsideWindow: choose(found, path+".outsideWindow", doc.OutsideWindow, outsides),
+		NoPromotion:   choose(found, path+".promotion", doc.Promotion, promotions),
+	}
 	if len(doc.ServiceWindow.Openings) == 0 {
 		found.add(path+".serviceWindow.openings", "must say what opens the service window")
 	}

@@ -78,6 +78,7 @@ var (
 	tierModes  = []choice[bool]{{"Marginal", false}, {"Whole", true}}
 	joins      = []choice[bool]{{"Any", true}, {"SameCategory", false}}
 	expiries   = []choice[bool]{{"Fixed", false}, {"Upstream", true}}
+	promotions = []choice[bool]{{"", false}, {"Allowed", false}, {"Refused", true}}
 	fates      = []choice[bool]{{"", false}, {"Keep", false}, {"Close", true}}
 	marketings = []choice[bool]{{"", true}, {"CallingCode", true}, {"None", false}}
 	periods    = []choice[struct{}]{{"Month", struct{}{}}}

@@ -12,10 +12,13 @@ import (
 
 // Account is what pricing must know about the sending account. It is read-only.
 type Account struct {
-	Zone          *time.Location // revisions, months and markets change at its midnights; never nil
-	Portfolio     string         // id of the portfolio whose accounts share tiers; may be empty
-	Exemptions    []string       // names of the plan's exemptions that were granted to the account
-	International International  // when authentication messages from abroad have their own price
+	Zone      *time.Location // revisions, months and markets change at its midnights; never nil
+	Portfolio string         // id of the portfolio whose accounts share tiers; may be empty
+	// CountedBy is the name of the plan, if it is that of some channels only: what it counts for the
+	// account or the portfolio is counted apart from what the account's own plan counts.
+	CountedBy     string
+	Exemptions    []string      // names of the plan's exemptions that were granted to the account
+	International International // when authentication messages from abroad have their own price
 }
 
 // International says when the account's authentication-international rates apply. Source:

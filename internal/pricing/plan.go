@@ -46,6 +46,7 @@ type Revision struct {
 	ClassifyBy                  string                       `json:"classifyBy"`
 	Unit                        string                       `json:"unit"`
 	OutsideWindow               string                       `json:"outsideWindow"`
+	Promotion                   string                       `json:"promotion,omitempty"`
 	RateAt                      string                       `json:"rateAt"`
 	CategoryAt                  string                       `json:"categoryAt,omitempty"`
 	ServiceWindow               ServiceWindow                `json:"serviceWindow"`

@@ -162,7 +162,8 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
 	verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone))
-	if verdict.Refusal != conversation.Permitted {
+	// Marketing that the revision refuses is priced all the same: it is said to have been sent.
+	if verdict.Refusal == conversation.WindowClosed {
 		return Refused, pricing.Outcome{}, nil
 	}
 	c.messages++

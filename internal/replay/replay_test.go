@@ -170,6 +170,18 @@ func TestP4FreeFormOutsideTheWindowIsRefused(t *testing.T) {
 	expect(t, got, "m0 refused", "m2 refused", "m1 service 0 allowance", "m3 utility 0.03 ")
 }
 
+// What a revision refuses now was sent all the same: what it cost is what is asked.
+func TestRecordedMarketingIsPricedWherePromotionIsRefused(t *testing.T) {
+	got, err := run(book(t, "announcement"),
+		send("2019-10-05T09:00:00Z", "m1", `"template","category":"marketing"`),
+		status("2019-10-05T09:00:01Z", "m1", "delivered"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, "m1 template 0.05 ")
+}
+
 func TestEntryPointAndItsEndFromTheUpstream(t *testing.T) {
 	got, err := run(book(t, "whatsapp"),
 		strings.Replace(inbound("2026-10-05T10:00:00Z", "33612345678"), "false", "true", 1),

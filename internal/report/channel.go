@@ -41,6 +41,8 @@ const (
 	Refused ObstacleCause = "Refused"
 	// NameNotResolved is a host name that DNS does not know.
 	NameNotResolved ObstacleCause = "NameNotResolved"
+	// AddressNotAllowed is an internal address that the platform does not allow.
+	AddressNotAllowed ObstacleCause = "AddressNotAllowed"
 	// CertificateInvalid is a TLS handshake that fails, such as for a certificate that is not
 	// trusted.
 	CertificateInvalid ObstacleCause = "CertificateInvalid"

@@ -31,6 +31,8 @@ type Config struct {
 	// EnforceRates turns on the limits of a number (80 messages a second) and of
 	// a pair (45 at once, then one in 6 seconds).
 	EnforceRates bool `json:"enforceRates,omitempty"`
+	// URL is where businesses reach the simulator. If it is set, webhooks of media have an address.
+	URL string `json:"url,omitempty"`
 	// Seed makes ids and faults repeatable; 0 takes a random one.
 	Seed uint64 `json:"seed,omitempty"`
 }
@@ -163,6 +165,9 @@ func (c Config) validate() error {
 	}
 	if c.Webhooks.MaxBatch < 0 || c.Webhooks.MaxBatch > 1000 {
 		return errors.New("webhooks.maxBatch: use 1 to 1000")
+	}
+	if c.URL != "" && !isHTTP(c.URL) {
+		return errors.New("url: give an http or https URL")
 	}
 	ids := map[string]bool{}
 	for i, account := range c.Accounts {

@@ -22,6 +22,7 @@ func (s *Simulator) controlAPI() http.Handler {
 	mux.HandleFunc("GET /control/idle", s.controlIdle)
 	mux.HandleFunc("GET /control/messages", s.controlMessages)
 	mux.HandleFunc("POST /control/phones/{number}/messages", s.controlInbound)
+	mux.HandleFunc("POST /control/phones/{number}/media", s.controlFile)
 	mux.HandleFunc("POST /control/phones/{number}/preferences", s.controlPreference)
 	mux.HandleFunc("PUT /control/phones/{number}", s.controlPhone)
 	mux.HandleFunc("PUT /control/groups/{id}", s.controlGroup)

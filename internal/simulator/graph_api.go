@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -21,6 +22,8 @@ func (s *Simulator) Handler() http.Handler {
 			_, _ = w.Write([]byte("ok\n")) // the client has gone; there is nobody left to tell
 		case strings.HasPrefix(r.URL.Path, "/control/"):
 			control.ServeHTTP(w, r)
+		case r.URL.Path == mediaPath:
+			s.serveFile(w, r)
 		default:
 			graphAPI.ServeHTTP(w, r)
 		}
@@ -36,7 +39,10 @@ func (s *Simulator) graphAPI() http.Handler {
 	mux.HandleFunc("DELETE /{version}/{id}/message_templates", s.deleteTemplate)
 	mux.HandleFunc("POST /{version}/{id}/unpause", s.unpauseTemplate)
 	mux.HandleFunc("GET /{version}/{id}", s.getObject)
-	mux.HandleFunc("POST /{version}/{id}", s.editTemplate)
+	mux.HandleFunc("POST /{version}/{id}", s.editObject)
+	mux.HandleFunc("DELETE /{version}/{id}", s.forgetObject)
+	mux.HandleFunc("POST /{version}/{id}/media", s.uploadMedia)
+	s.objectsAPI(mux)
 	mux.HandleFunc("POST /{version}/{id}/block_users", s.blockUsers)
 	mux.HandleFunc("DELETE /{version}/{id}/block_users", s.unblockUsers)
 	mux.HandleFunc("GET /{version}/{id}/block_users", s.listBlocked)
@@ -72,6 +78,13 @@ func (s *Simulator) authorize(r *http.Request, id string) *graph.Error {
 	return nil
 }
 
+// knows tells whether a request's token is one of some account.
+func (s *Simulator) knows(r *http.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.knowsToken(r.Header.Get("Authorization"))
+}
+
 // owner returns the account that an id belongs to, or nil.
 func (st *state) owner(id string) *account {
 	if a := st.accounts[id]; a != nil {
@@ -82,6 +95,12 @@ func (st *state) owner(id string) *account {
 	}
 	if held := st.templates[id]; held != nil {
 		return st.accounts[held.account]
+	}
+	if f := st.media.byID[id]; f != nil && st.numbers[f.number] != nil {
+		return st.numbers[f.number].account
+	}
+	if flow := st.things.flows[id]; flow != nil {
+		return st.accounts[flow.account]
 	}
 	return nil
 }
@@ -106,8 +125,19 @@ func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
 
 func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
+	if strings.HasPrefix(id, uploadPrefix) {
+		s.continueUpload(w, r)
+		return
+	}
 	failure := s.authorize(r, id)
-	if failure != nil && failure.Code == graph.CodeUnknownPhoneNumberID {
+	number := r.URL.Query().Get("phone_number_id")
+	s.mu.Lock()
+	f := s.state.media.byID[id]
+	s.mu.Unlock()
+	if failure == nil && f != nil && number != "" && number != f.number {
+		failure = whatsapp.UnknownObject()
+	}
+	if failure != nil && s.knows(r) { // the object is another account's, or nobody's
 		failure = whatsapp.UnknownObject()
 	}
 	if failure != nil {
@@ -115,9 +145,36 @@ func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	answer := s.state.object(id)
+	var answer map[string]any
+	if f != nil {
+		answer = s.state.described("http://"+r.Host, f, s.now())
+	} else {
+		answer = selectedFields(s.state.fieldsOf(id), r.URL.Query().Get("fields"))
+	}
 	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, answer)
+}
+
+// editObject edits a template or a flow, or sets a number's PIN.
+func (s *Simulator) editObject(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if strings.HasPrefix(id, uploadPrefix) {
+		s.continueUpload(w, r)
+		return
+	}
+	s.mu.Lock()
+	flow, number := s.state.things.flows[id], s.state.numbers[id]
+	s.mu.Unlock()
+	if flow == nil && number == nil {
+		s.editTemplate(w, r)
+		return
+	}
+	s.ofNumber(func(_ *http.Request, given map[string]any) any {
+		if flow != nil {
+			maps.Copy(flow.fields, given)
+		}
+		return succeeded()
+	})(w, r)
 }
 
 // object is what GET /{id} tells of an id that has an owner.

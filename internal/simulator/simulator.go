@@ -46,6 +46,8 @@ type state struct {
 	templates map[string]*heldTemplate
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
+	media     shelf
+	things    things
 	phones    map[identity.Address]*phone
 	// groups are the members of each group.
 	groups map[string][]string
@@ -142,6 +144,8 @@ func (s *Simulator) fresh() *state {
 		templates: map[string]*heldTemplate{},
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
+		media:     shelf{byID: map[string]*file{}},
+		things:    newThings(),
 		phones:    map[identity.Address]*phone{},
 		groups:    map[string][]string{},
 		record:    newRecord(s.config.Record),

@@ -30,6 +30,17 @@ func ClaimsOf(spec *v1alpha1.BusinessAccountSpec, granted Entitlement, currency 
 	return claims
 }
 
+// ChannelClaimsOf decides what is applied of an account's claims about its prices in a channel that
+// has a plan of its own. What that plan does not grant is just not applied: the account's plan may
+// grant it.
+func ChannelClaimsOf(spec *v1alpha1.BusinessAccountSpec, granted Entitlement) Claims {
+	claims := Claims{}
+	claims.exemptions(spec.Exemptions, granted)
+	claims.international(spec.InternationalAuthentication, granted)
+	claims.Refused = nil
+	return claims
+}
+
 func (c *Claims) refuse(format string, args ...any) {
 	c.Refused = append(c.Refused, fmt.Sprintf(format, args...))
 }

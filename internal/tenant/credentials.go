@@ -28,6 +28,12 @@ func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel 
 			BaseURL:           strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
 			APIVersion:        orDefault(channel.APIVersion, defaultAPIVersion),
 		}
+		if priced, own := s.Channels[channel.Identity()]; own {
+			out.BillingStopped = priced.BillingStopped
+			if priced.PlanName != s.PlanName {
+				out.PlanName = priced.PlanName
+			}
+		}
 		if fillCredentials(&out, channel.CredentialsSecretName, s.Secrets, servedChannel(s.Served, out)) {
 			channels = append(channels, out)
 		}

@@ -3,6 +3,9 @@ package tenant
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -29,14 +32,29 @@ type Sources struct {
 	// BillingStopped is the sentence with which everything is refused that may cost something;
 	// empty if nothing is.
 	BillingStopped string
-	Templates      []v1alpha1.MessageTemplate
-	Secrets        Secrets
+	// Channels are the prices of channels that the account's plan does not price.
+	Channels  map[v1alpha1.ChannelIdentity]ChannelSource
+	Templates []v1alpha1.MessageTemplate
+	Secrets   Secrets
 	// Taken tells whether another account holds a channel, so that this one's gateway must not
 	// serve it; nil if none is.
 	Taken func(channel v1alpha1.ChannelIdentity) bool
+	// HostTaken says that another account holds the host of this one's Ingress.
+	HostTaken bool
+	// AllowedEgress are the internal addresses that the platform lets the gateway connect to.
+	AllowedEgress []string
 	// Served is the document before this one; nil for the first. It is where the last value of a
 	// credential that is missing now comes from, and nothing that restricts does.
 	Served *config.Document
+}
+
+// ChannelSource is what a channel is priced by that the account's plan does not price.
+type ChannelSource struct {
+	PlanName string
+	Plan     pricing.Plan
+	Claims   Claims
+	// BillingStopped is as in Sources, for this channel.
+	BillingStopped string
 }
 
 // Compiled is a document and what could not be a part of it.
@@ -53,17 +71,21 @@ func Compile(s Sources) Compiled {
 	spec := &s.Account.Spec
 	templates, problem := servable(Templates(s.Templates, servedTemplates(s.Served)))
 	document := config.Document{
-		Format:           config.Format,
+		Format:           formatOf(s),
 		Account:          accountOf(s.Account, s.Claims),
+		URL:              BusinessURL(s.Account, s.HostTaken),
 		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
+		Plans:            plansOf(s),
 		Channels:         channelsOf(spec, s),
 		Templates:        templates,
 		APITokens:        tokensOf(s.Secrets, APITokensSecretName(s.Account)),
 		Callback:         callbackOf(spec.Callback, s),
 		Consent:          consentOf(spec.Consent),
+		Promotion:        promotionOf(spec.Promotion),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
+		AllowedEgress:    s.AllowedEgress,
 		Limits:           limitsOf(spec.Limits),
 		Doubt:            doubtOf(spec.Doubt),
 		Storage:          storageOf(s.Account, s.Secrets, s.Served),
@@ -73,6 +95,48 @@ func Compile(s Sources) Compiled {
 		document.Budget = blocking(money.Money{Currency: s.Plan.Currency})
 	}
 	return Compiled{Document: document, Templates: problem}
+}
+
+// formatOf is the oldest format that says what the sources do: gateways may be older than their
+// operator.
+func formatOf(s Sources) int {
+	switch {
+	case refusesPromotion(s):
+		return config.FormatPromotion
+	case len(s.Channels) > 0:
+		return config.FormatPlans
+	}
+	return config.Format
+}
+
+// refusesPromotion tells whether the account does, or a revision of a plan, be it one to come.
+func refusesPromotion(s Sources) bool {
+	refuses := func(r pricing.Revision) bool { return r.Promotion == config.PromotionRefused }
+	if s.Account.Spec.Promotion == v1alpha1.PromotionRefused || slices.ContainsFunc(s.Plan.Revisions, refuses) {
+		return true
+	}
+	for _, of := range s.Channels {
+		if slices.ContainsFunc(of.Plan.Revisions, refuses) {
+			return true
+		}
+	}
+	return false
+}
+
+// plansOf are the plans of channels that have one of their own, by name.
+func plansOf(s Sources) []config.ChannelPlan {
+	byName := map[string]config.ChannelPlan{}
+	for _, of := range s.Channels {
+		if of.PlanName != s.PlanName {
+			byName[of.PlanName] = config.ChannelPlan{
+				Name: of.PlanName, Plan: of.Plan.Rules(), Exemptions: of.Claims.Exemptions,
+				InternationalAuthentication: internationalOf(of.Claims.InternationalAuthentication),
+			}
+		}
+	}
+	return slices.SortedFunc(
+		maps.Values(byName), func(a, b config.ChannelPlan) int { return strings.Compare(a.Name, b.Name) },
+	)
 }
 
 // Encode is the document as the gateway reads it, and its digest, "sha256:" and 64 hexadecimal
@@ -132,6 +196,15 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 		)
 	}
 	return out
+}
+
+// promotionOf leaves out what changes nothing, so that the documents of most accounts are as
+// before.
+func promotionOf(promotion v1alpha1.Promotion) string {
+	if promotion == v1alpha1.PromotionRefused {
+		return config.PromotionRefused
+	}
+	return ""
 }
 
 // Money is an amount of the API as an exact one.

@@ -110,7 +110,7 @@ func TestP10GoldenObjects(t *testing.T) {
 			objects, err := tenant.Objects(tenant.Input{
 				Account: account, Image: "guichet.dev/gateway:dev", DefaultImage: "guichet.dev/gateway:dev",
 				OperatorNamespace: "guichet-system", Config: []byte("{}"), Digest: "sha256:00",
-				DatabaseURL: document.Storage.URL,
+				DatabaseURL: document.Storage.URL, PlanViews: map[string]string{tenant.PlanViewKey: ""},
 			})
 			if err != nil {
 				t.Fatal(err)

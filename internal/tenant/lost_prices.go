@@ -57,11 +57,7 @@ func (r PriceRecord) Recover(
 // find is a revision by its name.
 func (s PriceSources) find(name string) (revision pricing.Revision, origin Origin, there bool) {
 	now, inPlan := revisionOf(s.Plan, name)
-	var was pricing.Revision
-	served := false
-	if s.Served != nil && s.Served.PlanName == s.PlanName {
-		was, served = revisionOf(s.Served.Plan, name)
-	}
+	was, served := revisionOf(s.served(), name)
 	switch {
 	case served && inPlan && pricing.Digest(was) == pricing.Digest(now):
 		return now, FoundRecorded, true
@@ -69,6 +65,22 @@ func (s PriceSources) find(name string) (revision pricing.Revision, origin Origi
 		return was, FoundServed, true
 	}
 	return now, FoundInPlan, inPlan
+}
+
+// served is the plan in the configuration that the gateway has; empty if it has another.
+func (s PriceSources) served() pricing.Plan {
+	switch {
+	case s.Served == nil:
+		return pricing.Plan{}
+	case s.Served.PlanName == s.PlanName:
+		return s.Served.Plan
+	}
+	for i := range s.Served.Plans {
+		if s.Served.Plans[i].Name == s.PlanName {
+			return s.Served.Plans[i].Plan
+		}
+	}
+	return pricing.Plan{}
 }
 
 func revisionOf(plan pricing.Plan, name string) (pricing.Revision, bool) {

@@ -80,6 +80,15 @@ func WebhookURL(account *v1alpha1.BusinessAccount, hidden bool) string {
 	return URL(account) + config.WebhookPath
 }
 
+// BusinessURL is where the business reaches the gateway: the Ingress's host if that lets more in
+// than webhooks, else the Service. hidden says that another account holds the host.
+func BusinessURL(account *v1alpha1.BusinessAccount, hidden bool) string {
+	if ingress := ingressOf(account); ingress == nil || ingress.Paths != v1alpha1.PathsAll {
+		return URL(account)
+	}
+	return strings.TrimSuffix(WebhookURL(account, hidden), config.WebhookPath)
+}
+
 // SelectorLabels are the labels by which an account's Deployment and Service select its pods. They
 // never change.
 func SelectorLabels(account string) map[string]string {

@@ -27,8 +27,8 @@ type Input struct {
 	// Config is the encoded configuration document and Digest its digest.
 	Config []byte
 	Digest string
-	// PlanView is what the business may know of its plan, see PlanView.Render.
-	PlanView string
+	// PlanViews are what the business may know of its plans, see PlanView.Render, by their keys.
+	PlanViews map[string]string
 	// DatabaseURL is that of a shared store; empty for an embedded one.
 	DatabaseURL string
 	// TracesEndpoint is the base URL of the OTLP/HTTP collector that gateways send traces to; empty

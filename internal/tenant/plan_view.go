@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,10 +19,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
-// PlanViewKey is the key of the plan in the ConfigMap that a business reads.
+// PlanViewKey is the key of the account's plan in the ConfigMap that a business reads.
 const PlanViewKey = "plan.yaml"
 
-// MaxPlanViewBytes bounds the plan that a business reads: a ConfigMap takes 1 MiB.
+// ChannelPlanViewKey is the key there of a plan that only channels have.
+func ChannelPlanViewKey(plan string) string { return "plan-" + PlanLabel(plan) + ".yaml" }
+
+// MaxPlanViewBytes bounds the plans that a business reads: a ConfigMap takes 1 MiB.
 const MaxPlanViewBytes = 900_000
 
 // AnnotationNotice is on the ConfigMap that a business reads, and says what it is.
@@ -48,6 +52,10 @@ type PlanView struct {
 	Claims  Claims
 	// BillingStopped is why nothing is accepted that may cost something; empty if it is.
 	BillingStopped string
+	// Channels are the names of those that the plan prices, if it is not the account's.
+	Channels []string
+	// MaxBytes bounds the text; 0 is MaxPlanViewBytes.
+	MaxBytes int
 	// Now decides which revision is in force, by the date in Zone.
 	Now  time.Time
 	Zone *time.Location
@@ -56,6 +64,7 @@ type PlanView struct {
 // planHead is what a PlanView says before the revisions. Its keys come out in this order.
 type planHead struct {
 	Plan           string              `json:"plan"`
+	Channels       []string            `json:"channels,omitempty"`
 	Currency       string              `json:"currency"`
 	TimeZone       string              `json:"timeZone"`
 	BillingStopped string              `json:"billingStopped,omitempty"`
@@ -73,10 +82,11 @@ type revisionView struct {
 }
 
 // Render is the plan in YAML: the revision in force, and those to come. The last of those are left
-// out, and named, where all of them would have more than MaxPlanViewBytes.
+// out, and named, where all of them would have more than MaxBytes.
 func (v PlanView) Render() (string, error) {
 	head, err := orderedYAML(planHead{
 		Plan:           v.PlanName,
+		Channels:       v.Channels,
 		Currency:       string(v.Plan.Currency),
 		TimeZone:       v.Account.Spec.TimeZone,
 		BillingStopped: v.BillingStopped,
@@ -93,6 +103,7 @@ func (v PlanView) Render() (string, error) {
 	text.WriteString(head)
 	text.WriteString("revisions:\n")
 	var leftOut []string
+	limit := cmp.Or(v.MaxBytes, MaxPlanViewBytes)
 	revisions, err := v.revisions()
 	if err != nil {
 		return "", err
@@ -102,7 +113,7 @@ func (v PlanView) Render() (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("write revision %q of plan %q: %w", revisions[i].Name, v.PlanName, err)
 		}
-		if leftOut != nil || text.Len()+len(item) > MaxPlanViewBytes-maxLeftOut {
+		if leftOut != nil || text.Len()+len(item) > limit-maxLeftOut {
 			leftOut = append(leftOut, revisions[i].Name)
 			continue
 		}
@@ -190,5 +201,5 @@ func planView(in Input) *corev1ac.ConfigMapApplyConfiguration {
 		WithLabels(Labels(in.Account.Name)).
 		WithAnnotations(map[string]string{AnnotationNotice: planViewNotice}).
 		WithOwnerReferences(owner(in.Account)).
-		WithData(map[string]string{PlanViewKey: in.PlanView})
+		WithData(in.PlanViews)
 }

@@ -45,13 +45,45 @@ type PriceRecord struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	UID       string `json:"uid"`
+	PricedBy
+	// Channels are those that have a plan of their own, in the order of the spec.
+	Channels []ChannelPrices `json:"channels,omitempty"`
+	// Frozen are sorted by plan and name.
+	Frozen []RevisionRef `json:"frozen,omitempty"`
+}
+
+// PricedBy is a plan as a gateway was given it.
+type PricedBy struct {
 	// Plan is empty until there was a plan.
 	Plan        string         `json:"plan,omitempty"`
 	Currency    money.Currency `json:"currency,omitempty"`
 	Revisions   []RevisionRef  `json:"revisions,omitempty"`
 	Entitlement Entitlement    `json:"entitlement"`
-	// Frozen are sorted by plan and name.
-	Frozen []RevisionRef `json:"frozen,omitempty"`
+}
+
+// ChannelPrices is what a channel is priced by that has a plan of its own.
+type ChannelPrices struct {
+	Channel v1alpha1.ChannelIdentity `json:"channel"`
+	PricedBy
+}
+
+// PricesOf is what a channel was priced by: its own plan, or the account's.
+func (r PriceRecord) PricesOf(channel v1alpha1.ChannelIdentity) PricedBy {
+	for i := range r.Channels {
+		if r.Channels[i].Channel == channel {
+			return r.Channels[i].PricedBy
+		}
+	}
+	return r.PricedBy
+}
+
+// given are all revisions that the gateway was given last.
+func (r PriceRecord) given() []RevisionRef {
+	given := slices.Clone(r.Revisions)
+	for i := range r.Channels {
+		given = append(given, r.Channels[i].Revisions...)
+	}
+	return given
 }
 
 // RevisionRef names a stored revision by its content.
@@ -81,7 +113,8 @@ const (
 // lost: then the account's status, which no tenant can write, has the name of its plan.
 func NewPriceRecord(account *v1alpha1.BusinessAccount) PriceRecord {
 	return PriceRecord{
-		Namespace: account.Namespace, Name: account.Name, UID: string(account.UID), Plan: account.Status.PlanName,
+		Namespace: account.Namespace, Name: account.Name, UID: string(account.UID),
+		PricedBy: PricedBy{Plan: account.Status.PlanName},
 	}
 }
 
@@ -101,7 +134,7 @@ func Refs(planName string, revisions []pricing.Revision) []RevisionRef {
 // a report says.
 func (r PriceRecord) Freeze(used []v1alpha1.PricedRevisions, now time.Time) PriceRecord {
 	for _, plan := range used {
-		for _, ref := range r.Revisions {
+		for _, ref := range r.given() {
 			if ref.Plan == plan.Plan && slices.Contains(plan.Revisions, ref.Name) && ref.begun(now) {
 				r = r.freeze(ref)
 			}
@@ -132,7 +165,7 @@ func (r PriceRecord) FrozenOf(plan string) []RevisionRef {
 }
 
 // Refs are all the stored revisions that the record needs.
-func (r PriceRecord) Refs() []RevisionRef { return slices.Concat(r.Revisions, r.Frozen) }
+func (r PriceRecord) Refs() []RevisionRef { return slices.Concat(r.given(), r.Frozen) }
 
 // RecordName is the name of an account's record.
 func RecordName(account *v1alpha1.BusinessAccount) string {

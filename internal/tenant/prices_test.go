@@ -26,7 +26,9 @@ func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
 		{Name: "c", EffectiveDate: "2026-11-21"},
 		{Name: "d", EffectiveDate: "2024-01-01"},
 	}
-	record := tenant.PriceRecord{Plan: "whatsapp", Revisions: tenant.Refs("whatsapp", given)}
+	record := tenant.PriceRecord{
+		PricedBy: tenant.PricedBy{Plan: "whatsapp", Revisions: tenant.Refs("whatsapp", given)},
+	}
 	used := []v1alpha1.PricedRevisions{
 		{Plan: "whatsapp", Revisions: []string{"a", "b", "c", "gone"}}, {Plan: "other", Revisions: []string{"d"}},
 	}

@@ -33,6 +33,7 @@ var insteadOfMeta = strings.NewReplacer(
 	"credentialsSecretName: acme-whatsapp}",
 	"credentialsSecretName: acme-whatsapp, baseURL: http://simulator.guichet-simulator.svc:8090}",
 	"https://graph.facebook.com", "$SIMULATOR",
+	"-k config/default", "-k config/demo",
 	"https://acme.example.com/webhooks", "http://acme-gateway.acme.svc:8080/webhooks",
 )
 

@@ -83,12 +83,10 @@ func NewStage(kubectl, kubeconfig, root string) (*Stage, error) {
 
 // Install applies the operator and the simulator and waits until both run.
 func (s *Stage) Install(ctx context.Context) error {
-	for _, folder := range []string{"config/default", "config/simulator"} {
-		if _, err := s.Kubectl.Run(
-			ctx, "apply", "--server-side", "--force-conflicts", "-k", s.Root+"/"+folder,
-		); err != nil {
-			return err
-		}
+	if _, err := s.Kubectl.Run(
+		ctx, "apply", "--server-side", "--force-conflicts", "-k", s.Root+"/config/demo",
+	); err != nil {
+		return err
 	}
 	for _, name := range []string{"businessaccounts", "messagetemplates", "pricingplans"} {
 		if _, err := s.Kubectl.Run(

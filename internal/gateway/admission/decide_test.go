@@ -25,12 +25,23 @@ import (
 func asked(t *testing.T, body string, change func(*config.Document, *policy.Circumstances)) (policy.Grant, error) {
 	t.Helper()
 	in := policy.Circumstances{Now: gatewaytest.Noon, State: wroteAt(gatewaytest.Noon.Add(-time.Hour))}
-	served, err := served.Parse(
-		gatewaytest.Encoded(t, func(d *config.Document) { change(d, &in) }), http.DefaultTransport,
-	)
+	tenant := tenantOf(t, func(d *config.Document) { change(d, &in) })
+	return askedOf(t, tenant, body, in)
+}
+
+// tenantOf is the account of the tests, changed.
+func tenantOf(t *testing.T, change func(*config.Document)) *served.Tenant {
+	t.Helper()
+	tenant, err := served.Parse(gatewaytest.Encoded(t, change), http.DefaultTransport)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tenant
+}
+
+// askedOf is asked of an account.
+func askedOf(t *testing.T, served *served.Tenant, body string, in policy.Circumstances) (policy.Grant, error) {
+	t.Helper()
 	c := served.Channel(gatewaytest.PhoneID)
 	out, err := c.Network.Parse([]byte(body))
 	if err != nil {
@@ -97,6 +108,21 @@ func TestDecide(t *testing.T) {
 			d.Budget = &config.Budget{Limit: gatewaytest.USD(limit), Action: config.BudgetBlock}
 		}
 	}
+	// refusing lets the revisions from a date on refuse promotion, the one in force then included.
+	refusing := func(from string) func(*config.Document, *policy.Circumstances) {
+		return func(d *config.Document, _ *policy.Circumstances) {
+			later := d.Plan.Revisions[len(d.Plan.Revisions)-1]
+			if later.EffectiveDate < from {
+				later.Name, later.EffectiveDate = "plain", from
+				d.Plan.Revisions = append(d.Plan.Revisions, later)
+			}
+			for i := range d.Plan.Revisions {
+				if d.Plan.Revisions[i].EffectiveDate >= from {
+					d.Plan.Revisions[i].Promotion = "Refused"
+				}
+			}
+		}
+	}
 	tests := map[string]struct {
 		body     string
 		change   func(*config.Document, *policy.Circumstances)
@@ -157,6 +183,16 @@ func TestDecide(t *testing.T) {
 		"marketing stopped": {sale, func(_ *config.Document, in *policy.Circumstances) {
 			in.State.StopMarketing(true, gatewaytest.Noon.Unix())
 		}, 131050, "", 0},
+		"marketing, which the account refuses":  {sale, func(d *config.Document, _ *policy.Circumstances) { d.Promotion = "Refused" }, 131005, "", 0},
+		"marketing, which the plan refuses":     {sale, refusing("2026-01-01"), 131005, "", 0},
+		"marketing, which the plan will refuse": {sale, refusing("2026-12-01"), 0, "0.0859", store.LaneBulk},
+		"utility, billed as marketing, which the plan refuses": {utility, func(d *config.Document, in *policy.Circumstances) {
+			refusing("2026-01-01")(d, in)
+			for i := range d.Templates {
+				d.Templates[i].BilledCategory = "marketing"
+			}
+		}, 131005, "", 0},
+		"utility, where the plan refuses promotion": {utility, refusing("2026-01-01"), 0, "0.03", store.LaneBulk},
 		"blocked": {utility, func(_ *config.Document, in *policy.Circumstances) { in.State.SetBlocked(true, gatewaytest.Noon.Unix()) }, 131026, "", 0},
 	}
 	for name, tc := range tests {
@@ -190,24 +226,20 @@ func TestP3DecisionNeverExceedsABlockingBudget(t *testing.T) {
 	amount := func(rt *rapid.T, name string) money.Decimal {
 		return money.MustParse(rapid.StringMatching(`[0-9]\.[0-9]{2}`).Draw(rt, name))
 	}
+	tenant := tenantOf(t, func(d *config.Document) {
+		d.Budget = &config.Budget{Limit: gatewaytest.USD("0"), Action: config.BudgetBlock}
+	})
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := amount(rt, "limit")
 		in := policy.Circumstances{
 			Now: gatewaytest.Noon, State: wroteAt(gatewaytest.Noon.Add(-time.Hour)), Spent: amount(rt, "spent"),
 			Reserved: amount(rt, "reserved"),
 		}
-		got, err := asked(t, rapid.SampledFrom(
-			[]string{
-				gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"),
-				gatewaytest.TemplateTo("5511987654321", "summer_sale"),
-			},
-		).Draw(rt, "send"),
-			func(d *config.Document, c *policy.Circumstances) {
-				d.Budget = &config.Budget{
-					Limit: money.Money{Amount: limit, Currency: "USD"}, Action: config.BudgetBlock,
-				}
-				*c = in
-			})
+		tenant.Budget.Limit.Amount = limit
+		got, err := askedOf(t, tenant, rapid.SampledFrom([]string{
+			gatewaytest.TextTo(gatewaytest.Ana, "hi"), gatewaytest.TemplateTo(gatewaytest.Ana, "parcel_ready"),
+			gatewaytest.TemplateTo("5511987654321", "summer_sale"),
+		}).Draw(rt, "send"), in)
 		if err != nil {
 			return
 		}

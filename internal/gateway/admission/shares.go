@@ -38,7 +38,7 @@ func acceptShares(
 				return err
 			}
 		}
-		if grant.Covered, err = policy.Affordable(c.Tenant, in); err != nil {
+		if grant.Covered, err = policy.Affordable(c.Tenant, c.Channel.ID, in); err != nil {
 			return err
 		}
 	}

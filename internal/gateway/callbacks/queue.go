@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -63,7 +64,7 @@ type Queue struct {
 
 // NewQueue returns the queue that is kept in a store. Dial opens the connections to the endpoint.
 func NewQueue(
-	store *durable.Store, keys *seal.Keys, config *served.Configuration, dial peers.Dial,
+	store *durable.Store, keys *seal.Keys, config *served.Configuration, dial egress.Dial,
 	log *slog.Logger, metrics *telemetry.Metrics, traces telemetry.Traces,
 ) *Queue {
 	return &Queue{

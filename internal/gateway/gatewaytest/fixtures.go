@@ -135,7 +135,8 @@ func Document(tb testing.TB, baseURL, callbackURL string) config.Document {
 		}
 	}
 	d := config.Document{
-		Format: config.Format,
+		AllowedEgress: []string{"127.0.0.0/8"}, // the simulator and the business are on this machine
+		Format:        config.Format,
 		Account: config.Account{
 			Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme",
 			TimeZone: "Europe/Paris", PortfolioID: "p1",

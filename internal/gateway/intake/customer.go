@@ -233,7 +233,8 @@ func (c *commit) receive(
 	at := c.now.Unix()
 	if !when.IsZero() {
 		at = min(when.Unix(), at)
-		state.Receive(conversation.Inbound{At: at, Events: did}, c.tenant.Book.Rules(at, c.tenant.Zone))
+		rules := c.tenant.PricesOf(channel.ID).Book.Rules(at, c.tenant.Zone)
+		state.Receive(conversation.Inbound{At: at, Events: did}, rules)
 	}
 	switch wish {
 	case keywords.Stop:

@@ -34,7 +34,8 @@ func (c *commit) receiveInGroup(channel *served.Channel, e *network.Inbound) err
 		return err
 	}
 	at := min(e.At.Unix(), c.now.Unix())
-	state.Receive(conversation.Inbound{At: at, Events: e.Did}, c.tenant.Book.Rules(at, c.tenant.Zone))
+	rules := c.tenant.PricesOf(channel.ID).Book.Rules(at, c.tenant.Zone)
+	state.Receive(conversation.Inbound{At: at, Events: e.Did}, rules)
 	return c.tx.People().PutConversation(channel.ID, group, &state)
 }
 

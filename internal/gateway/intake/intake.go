@@ -37,6 +37,8 @@ type Dispatch interface {
 
 // Options are what an Intake uses.
 type Options struct {
+	// Address is the gateway's own address of a file of a channel; see media.
+	Address   func(base, channel string, file network.File) (string, error)
 	Store     *durable.Store
 	Config    *served.Configuration
 	Keys      *seal.Keys
@@ -83,6 +85,9 @@ func (in *Intake) Take(ctx context.Context, t *served.Tenant, body []byte, secre
 		return err
 	}
 	if t.Callback != nil {
+		if err := in.readdress(t, batches); err != nil {
+			return err
+		}
 		writeAhead(batches)
 	}
 	var incomplete error
@@ -107,6 +112,26 @@ func (in *Intake) Take(ctx context.Context, t *served.Tenant, body []byte, secre
 	}
 	in.Callbacks.Notify()
 	return incomplete
+}
+
+// readdress has the files of messages come from the gateway: at the upstream's addresses the
+// business's token opens nothing.
+func (in *Intake) readdress(t *served.Tenant, batches []network.Batch) error {
+	for i := range batches {
+		if t.URL == "" || t.Channel(batches[i].Channel) == nil {
+			continue
+		}
+		for _, event := range batches[i].Events {
+			if e, ok := event.(*network.Inbound); ok && e.File != nil {
+				address, err := in.Address(t.URL, batches[i].Channel, *e.File)
+				if err != nil {
+					return err
+				}
+				e.File.URL = address
+			}
+		}
+	}
+	return nil
 }
 
 // writeAhead writes the callbacks that need nothing of the store before the commit, so that the

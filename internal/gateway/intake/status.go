@@ -212,7 +212,7 @@ func (c *commit) takeEntryPoint(m *store.Message, s *network.Status, at time.Tim
 	if s.EntryPointEnds.IsZero() {
 		return nil
 	}
-	rules := c.tenant.Book.Rules(at.Unix(), c.tenant.Zone)
+	rules := c.tenant.PricesOf(m.Channel).Book.Rules(at.Unix(), c.tenant.Zone)
 	if !rules.EntryPoint.TrustsUpstream {
 		return nil
 	}

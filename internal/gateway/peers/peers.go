@@ -3,26 +3,20 @@
 package peers
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/egress"
 )
 
 // Timeout bounds a call to the upstream, from the dial to the answer's last byte.
 const Timeout = 20 * time.Second
 
-// Dial opens a connection, as net.Dialer's DialContext does.
-type Dial func(ctx context.Context, network, address string) (net.Conn, error)
-
 // NewTransport returns the transport of all calls to one kind of peer. It keeps up to concurrency
-// connections open between calls. A nil dial is that of the machine's network.
-func NewTransport(concurrency int, dial Dial) *http.Transport {
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext
-	}
+// connections open between calls.
+func NewTransport(concurrency int, dial egress.Dial) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           dial,

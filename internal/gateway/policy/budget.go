@@ -43,8 +43,8 @@ func Recheck(
 	if err != nil {
 		return nil, err
 	}
-	request := conversation.Request{At: now.Unix(), Form: about.Form, Category: about.Category}
-	cause := permitted(state.Permit(request, t.Book.Rules(now.Unix(), t.Zone)))
+	request := requestOf(t, now.Unix(), about.Form, about.Category)
+	cause := permitted(state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone)))
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
@@ -82,9 +82,11 @@ func stillCovered(
 		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
 		SentAt: m.AcceptedAt.Unix(),
 	}
-	bound := mostOf(t, about.Group, &message, state, m.ExpiresAt)
-	if costs := bound.Unpriced || !bound.Amount.Amount.IsZero(); costs && !m.Covered && t.BillingStopped != "" {
-		return network.Refuse(network.Unpaid, t.BillingStopped)
+	prices := t.PricesOf(m.Channel)
+	bound := mostOf(prices, about.Group, &message, state, m.ExpiresAt)
+	costs := bound.Unpriced || !bound.Amount.Amount.IsZero()
+	if costs && !m.Covered && prices.BillingStopped != "" {
+		return network.Refuse(network.Unpaid, prices.BillingStopped)
 	}
 	if m.Reserves(&bound) {
 		return nil

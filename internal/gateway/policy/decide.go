@@ -45,17 +45,18 @@ func (m *Message) Bound(t *served.Tenant, now time.Time, state *conversation.Sta
 	message := pricing.Message{
 		Channel: m.Channel, Country: m.Country, Form: m.Form, Category: m.Category, SentAt: now.Unix(),
 	}
-	return mostOf(t, m.Group, &message, state, m.Expires(now))
+	prices := t.PricesOf(m.Channel)
+	return mostOf(prices, m.Group, &message, state, m.Expires(now))
 }
 
 // mostOf is the most that a message can cost until it expires, or each member of a group for it.
 func mostOf(
-	t *served.Tenant, group bool, message *pricing.Message, state *conversation.State, expires time.Time,
+	prices *served.Prices, group bool, message *pricing.Message, state *conversation.State, expires time.Time,
 ) pricing.Bound {
 	if group {
-		return t.Book.MaxChargeAnywhere(&t.Payer, message, state, expires.Unix())
+		return prices.Book.MaxChargeAnywhere(prices.Payer, message, state, expires.Unix())
 	}
-	return t.Book.MaxCharge(&t.Payer, message, state, expires.Unix())
+	return prices.Book.MaxCharge(prices.Payer, message, state, expires.Unix())
 }
 
 // Circumstances are what the decision on a message depends on beside the message itself: read in
@@ -113,7 +114,7 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	}
 	now := in.Now.Unix()
 	verdict := in.State.Permit(
-		conversation.Request{At: now, Form: m.Form, Category: m.Category}, t.Book.Rules(now, t.Zone),
+		requestOf(t, now, m.Form, m.Category), t.PricesOf(m.Channel).Book.Rules(now, t.Zone),
 	)
 	if err := permitted(verdict); err != nil {
 		return Grant{}, err
@@ -127,7 +128,7 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return Grant{}, err
 	}
-	covered, err := Affordable(t, in)
+	covered, err := Affordable(t, m.Channel, in)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -138,6 +139,13 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 		grant.Lane = store.LaneReply
 	}
 	return grant, nil
+}
+
+// requestOf is a message of the account's as windows, blocks and stops are asked about it.
+func requestOf(t *served.Tenant, at int64, form conversation.Form, category conversation.Category) conversation.Request {
+	return conversation.Request{
+		At: at, Form: form, Category: category, NoPromotion: t.Promotion == config.PromotionRefused,
+	}
 }
 
 // permitted refuses what a verdict on windows, blocks and stops does not allow.
@@ -151,6 +159,12 @@ func permitted(v conversation.Verdict) error {
 		return refusal
 	case conversation.MarketingStopped:
 		return &network.Refusal{Reason: network.OptedOut}
+	case conversation.PromotionRefused:
+		return network.Refuse(
+			network.Promotional,
+			"Nothing promotional is sent from this account, and this message is marketing. "+
+				"Use a template of another category.",
+		)
 	case conversation.CustomerBlocked:
 		return network.Refuse(
 			network.Undeliverable, "The account has blocked this customer. Unblock the customer before writing.",
@@ -213,12 +227,12 @@ func withinCustomerLimit(limit int32, in *Circumstances, inWindow bool) error {
 
 // Affordable tells whether the platform, the budget and the upstream's own payment state allow the
 // message (P3). What is surely free, be it because an allowance pays for it, needs neither.
-func Affordable(t *served.Tenant, in *Circumstances) (free bool, err error) {
+func Affordable(t *served.Tenant, channel string, in *Circumstances) (free bool, err error) {
 	if in.Rise == (pricing.Exposure{}) {
 		return true, nil
 	}
-	if t.BillingStopped != "" {
-		return false, network.Refuse(network.Unpaid, t.BillingStopped)
+	if stopped := t.PricesOf(channel).BillingStopped; stopped != "" {
+		return false, network.Refuse(network.Unpaid, stopped)
 	}
 	if in.PaymentStopped {
 		return false, network.Refuse(

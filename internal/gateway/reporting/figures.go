@@ -198,7 +198,8 @@ func allowances(tx *store.Tx, t *served.Tenant, now time.Time) []report.Allowanc
 	var list []report.Allowance
 	seen := map[pricing.CounterKey]bool{}
 	for _, c := range t.Channels {
-		for _, limit := range t.Book.Allowances(now.Unix(), &t.Payer, c.ID) {
+		prices := t.PricesOf(c.ID)
+		for _, limit := range prices.Book.Allowances(now.Unix(), prices.Payer, c.ID) {
 			if seen[limit.Key] {
 				continue
 			}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/egress"
 )
 
 // maxDocument bounds the configuration document; a Secret holds 1 MiB at most.
@@ -48,6 +49,15 @@ func NewConfiguration(path string, transport http.RoundTripper, log *slog.Logger
 
 // Tenant returns what is served, or nil while there was no good document yet.
 func (c *Configuration) Tenant() *Tenant { return c.served.Load() }
+
+// AllowedEgress are the internal addresses that may be connected to: none while there was no good
+// document yet.
+func (c *Configuration) AllowedEgress() egress.Ranges {
+	if t := c.Tenant(); t != nil {
+		return t.Egress
+	}
+	return nil
+}
 
 // Refused returns why the newest document is not served.
 func (c *Configuration) Refused() Refusal {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/keywords"
 	"github.com/guichet-dev/guichet/internal/gateway/peers"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -34,17 +35,20 @@ type Tenant struct {
 	config.Document
 	// Digest is that of the document, as the gateway reports it.
 	Digest string
-	// Book is the plan, compiled; Payer is the account as pricing sees it; Zone is the account's
-	// time zone.
+	// Book is the account's plan, compiled; Payer is the account as pricing sees it. A channel may be
+	// priced by another plan, see PricesOf. Zone is the account's time zone.
 	Book  *pricing.Book
 	Payer pricing.Account
 	Zone  *time.Location
+	// Egress are the internal addresses that upstreams and the callback may be at.
+	Egress egress.Ranges
 	// Keywords are the words by which customers stop and resume marketing messages.
 	Keywords keywords.List
 	// LeftOut says of each template that cannot be served why. All others are served.
 	LeftOut []string
 
 	channels   map[string]*Channel // by id
+	plans      map[string]*Prices  // of channels that have one of their own, by name
 	appSecrets []string            // of all channels, each once
 	templates  map[templateKey]*Template
 	tokens     []apiToken
@@ -55,6 +59,7 @@ type Channel struct {
 	config.Channel
 	Network  network.Network
 	Upstream network.Upstream
+	prices   *Prices
 	// appSecrets may sign for the channel: its own and those of its siblings.
 	appSecrets []string
 }
@@ -80,6 +85,22 @@ func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
 // ChannelIDs returns the ids of all channels, in no order.
 func (t *Tenant) ChannelIDs() []string { return slices.Collect(maps.Keys(t.channels)) }
 
+// FirstChannel returns the channel with the least id, or nil if the account has none.
+func (t *Tenant) FirstChannel() *Channel {
+	if len(t.channels) == 0 {
+		return nil
+	}
+	return t.channels[slices.Min(t.ChannelIDs())]
+}
+
+// IsObject tells whether an id is that of a channel, a business account or a template of the
+// account's.
+func (t *Tenant) IsObject(id string) bool {
+	return t.channels[id] != nil ||
+		slices.ContainsFunc(t.Channels, func(c config.Channel) bool { return c.BusinessAccountID == id }) ||
+		slices.ContainsFunc(t.Templates, func(of config.Template) bool { return of.UpstreamID == id })
+}
+
 // Template returns the template with the name and language, or nil if none is served.
 func (t *Tenant) Template(name, language string) *Template {
 	return t.templates[templateKey{name, language}]
@@ -102,14 +123,15 @@ func Parse(document []byte, transport http.RoundTripper) (*Tenant, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the document goes on behind its closing brace: write one JSON object")
 	}
-	if t.Format != config.Format {
+	if t.Format < config.Format || t.Format > config.Newest {
 		return nil, fmt.Errorf(
-			"format is %d and this gateway knows %d: upgrade the gateway or the operator", t.Format, config.Format,
+			"format is %d and this gateway knows %d to %d: upgrade the gateway or the operator", t.Format,
+			config.Format, config.Newest,
 		)
 	}
 	for _, step := range []func() error{
-		t.compilePlan, t.compileAccount, func() error { return t.compileChannels(transport) }, t.compileTokens,
-		t.checkPolicies,
+		t.compilePlan, t.compileAccount, t.compilePlans, func() error { return t.compileChannels(transport) },
+		t.compileTokens, t.compileEgress, t.checkPolicies,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -158,6 +180,13 @@ func (t *Tenant) compileAccount() (err error) {
 	return err
 }
 
+func (t *Tenant) compileEgress() (err error) {
+	if t.Egress, err = egress.Parse(t.AllowedEgress...); err != nil {
+		return fmt.Errorf("allowedEgress: %w", err)
+	}
+	return nil
+}
+
 func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 	if t.Channels == nil {
 		return errors.New(
@@ -177,12 +206,16 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		}
 		upstream, err := of.Connect(network.Access{
 			Channel: c.ID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
-			Timeout: peers.Timeout, Transport: transport,
+			AppSecret: first(c.AppSecrets), Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		t.channels[c.ID] = &Channel{Channel: c, Network: of, Upstream: upstream}
+		prices, err := t.pricesFor(&c)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		t.channels[c.ID] = &Channel{Channel: c, Network: of, Upstream: upstream, prices: prices}
 	}
 	for _, c := range t.channels {
 		t.appSecrets = appendMissing(t.appSecrets, c.AppSecrets...)
@@ -194,6 +227,14 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		}
 	}
 	return nil
+}
+
+// first is the current one of secrets that are being rotated.
+func first(secrets []string) string {
+	if len(secrets) == 0 {
+		return ""
+	}
+	return secrets[0]
 }
 
 // vouchesFor reports whether what the channel's app secrets sign may be about another one.

@@ -22,7 +22,16 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		change func(*config.Document)
 		want   string
 	}{
-		"format":       {func(d *config.Document) { d.Format = 2 }, "format is 2 and this gateway knows 1: upgrade the gateway or the operator"},
+		"format":       {func(d *config.Document) { d.Format = 4 }, "format is 4 and this gateway knows 1 to 3: upgrade the gateway or the operator"},
+		"no format":    {func(d *config.Document) { d.Format = 0 }, "format is 0 and this gateway knows 1 to 3: upgrade the gateway or the operator"},
+		"channel plan": {func(d *config.Document) { d.Channels[1].PlanName = "nowhere" }, "channels[1]: planName is none of plans"},
+		"plan twice": {func(d *config.Document) {
+			d.Plans = []config.ChannelPlan{{Name: "whatsapp", Plan: d.Plan}}
+		}, "plans[0].name must be there, stand once and not be that of the account's plan"},
+		"other currency": {func(d *config.Document) {
+			d.Plans = []config.ChannelPlan{{Name: "euro", Plan: d.Plan}}
+			d.Plans[0].Plan.Currency = "EUR"
+		}, `plan "euro" is in EUR, and the account's plan in USD`},
 		"uid":          {func(d *config.Document) { d.Account.UID = "" }, "account.uid is missing"},
 		"no zone":      {func(d *config.Document) { d.Account.TimeZone = "" }, "account.timeZone is missing"},
 		"unknown zone": {func(d *config.Document) { d.Account.TimeZone = "Mars/Olympus" }, "account.timeZone is no known IANA time zone"},

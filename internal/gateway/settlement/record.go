@@ -40,7 +40,7 @@ func newRecord(t *served.Tenant, e *Ending, facts pricing.Message, outcome prici
 	ended := time.Unix(facts.EndedAt, 0)
 	record := &ledger.Record{
 		MessageID: m.ID, SettledAt: e.Now, AcceptedAt: m.AcceptedAt, SentAt: m.SentAt,
-		Period: PeriodAt(ended, t.Zone), Plan: t.PlanName, Revision: outcome.Revision,
+		Period: PeriodAt(ended, t.Zone), Plan: t.PricesOf(m.Channel).PlanName, Revision: outcome.Revision,
 		Channel: m.Channel, Customer: e.About.customer(m), MessageKind: e.About.Type,
 		Market: outcome.Market, Category: outcome.Category.String(), Currency: t.Book.Currency(),
 		Tier: outcome.Tier, Allowance: outcome.Allowance,

@@ -88,7 +88,10 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return err
 	}
 	facts := e.facts(t)
-	outcome := rate(t, &e, func() pricing.Outcome { return t.Book.Rate(&t.Payer, &facts, &state, tx.Figures()) })
+	prices := t.PricesOf(m.Channel)
+	outcome := rate(t, &e, func() pricing.Outcome {
+		return prices.Book.Rate(prices.Payer, &facts, &state, tx.Figures())
+	})
 	record := newRecord(t, &e, facts, outcome)
 	var about []string
 	record.UpstreamVerdict, about = e.mismatch(outcome)

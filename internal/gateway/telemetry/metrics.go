@@ -35,6 +35,10 @@ type Metrics struct {
 	Differences   *prometheus.CounterVec // verdict
 	Unreadable    *prometheus.CounterVec // kind
 	Faults        *prometheus.CounterVec // constraint
+	// Requests are those that are no message, Transfers files.
+	Requests         *prometheus.CounterVec // call, result
+	Transfers        *prometheus.CounterVec // direction, result
+	TransferredBytes *prometheus.CounterVec // direction
 }
 
 // Results of upstream calls, webhooks and callbacks, as labels. ResultUnread is a webhook that was
@@ -58,6 +62,17 @@ const (
 	ResultDropped   = "dropped"
 	ResultSetAside  = "set_aside"
 	ResultForgotten = "forgotten"
+	ResultCut       = "cut"
+	ResultCorrupt   = "corrupt"
+	ResultPassed    = "passed"
+	ResultAnswered  = "answered"
+	ResultRefused   = "refused"
+)
+
+// Directions of a file: from the business to the upstream, and from there to the business.
+const (
+	DirectionUp   = "up"
+	DirectionDown = "down"
 )
 
 // Namespace begins the name of every metric.
@@ -124,7 +139,16 @@ func NewMetrics() *Metrics {
 		"Changes that the store refused, by the constraint that they violate: a fault of the program or of the data.",
 		"constraint",
 	)
-	m.Registry.MustRegister(m.Faults, m.Unreadable, m.Differences, m.Accepted, m.Refused, m.Upstream, m.Webhooks,
+	m.Requests = counter(
+		"requests_total",
+		"Requests of clients that are no message, by call and result: passed, answered, refused or failed.",
+		"call", "result",
+	)
+	m.Transfers = counter(
+		"media_transfers_total", "Files uploaded and downloaded, by direction and result.", "direction", "result",
+	)
+	m.TransferredBytes = counter("media_bytes_total", "Bytes of files, by direction.", "direction")
+	m.Registry.MustRegister(m.Requests, m.Transfers, m.TransferredBytes, m.Faults, m.Unreadable, m.Differences, m.Accepted, m.Refused, m.Upstream, m.Webhooks,
 		m.Events, m.Settled, m.Callbacks, m.requests,
 		m.Commits, m.Syncs, m.SettlementLag, m.Stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

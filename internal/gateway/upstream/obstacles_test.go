@@ -6,12 +6,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/config"
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -49,12 +51,16 @@ func TestObstaclesOfErrors(t *testing.T) {
 		"Meta's own code 1":               {answer(400, 1, 0), "", 0},
 		"a proxy's 503":                   {answer(503, 1, 0), report.Outage, 1},
 		"Meta's own outage":               {answer(500, 131016, 0), report.Outage, 131016},
-		"no such host":                    {sent(&net.DNSError{IsNotFound: true}), report.NameNotResolved, 0},
-		"an unknown authority":            {sent(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), report.CertificateInvalid, 0},
-		"another host's certificate":      {sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0},
-		"no TLS at all":                   {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
-		"a refused connection":            {sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0},
-		"no answer":                       {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
+		"an internal address": {
+			sent(&net.OpError{Err: &egress.RefusedError{Address: netip.MustParseAddr("10.96.0.1")}}),
+			report.AddressNotAllowed, 0,
+		},
+		"no such host":               {sent(&net.DNSError{IsNotFound: true}), report.NameNotResolved, 0},
+		"an unknown authority":       {sent(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), report.CertificateInvalid, 0},
+		"another host's certificate": {sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0},
+		"no TLS at all":              {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
+		"a refused connection":       {sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0},
+		"no answer":                  {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, is := obstacleOf(tc.err)

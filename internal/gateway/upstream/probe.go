@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/wake"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -133,7 +134,10 @@ func transportCause(err *network.TransportError) report.ObstacleCause {
 	var verification *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var alert tls.AlertError
+	var refused *egress.RefusedError
 	switch {
+	case errors.As(err, &refused):
+		return report.AddressNotAllowed
 	case errors.As(err, &name):
 		return report.NameNotResolved
 	case errors.As(err, &authority), errors.As(err, &host), errors.As(err, &invalid), errors.As(err, &verification),

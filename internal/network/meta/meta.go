@@ -33,6 +33,9 @@ func Find(name string) (found network.Network, ok bool) {
 // channel the account no longer has.
 func Common() network.Network { return whatsapp.Network{} }
 
+// Desk answers what clients ask beside messages.
+func Desk() network.Desk { return whatsapp.Network{} }
+
 // KnowsCode tells whether one of the networks documents an error code.
 func KnowsCode(code int) bool {
 	for _, n := range Networks() {
@@ -68,6 +71,9 @@ func Handshake(query url.Values, verifyTokens ...string) (challenge string, ok b
 
 // Unversioned is the version in the path of a request that names none, see WithVersion.
 const Unversioned = graph.Unversioned
+
+// IsVersion tells whether the part of a path is a version, or stands for one.
+func IsVersion(text string) bool { return graph.IsVersion(text) }
 
 // WithVersion serves paths without a version too, as the Graph API does: next sees Unversioned in
 // its place.

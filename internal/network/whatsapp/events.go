@@ -143,7 +143,10 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 			event.Quotes = append(event.Quotes, id)
 		}
 	}
-	event.Callback = func(ours []string) []byte { return r.callbacks().Message(m, m.quoting(ours)...) }
+	event.File = m.file()
+	event.Callback = func(ours []string) []byte {
+		return r.callbacks().Message(m, append(m.quoting(ours), m.readdressed(event.File)...)...)
+	}
 	return event
 }
 

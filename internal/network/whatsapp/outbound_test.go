@@ -223,6 +223,7 @@ func TestRefuse(t *testing.T) {
 		network.OptedOut:         {network.Refusal{}, 131050, 400},
 		network.Undeliverable:    {network.Refusal{Details: "No."}, 131026, 400},
 		network.NoConsent:        {network.Refusal{Details: "No."}, 131005, 403},
+		network.Promotional:      {network.Refusal{Details: "No."}, 131005, 403},
 		network.CustomerLimit:    {network.Refusal{Details: "No.", After: time.Hour}, 131048, 400},
 		network.Unpaid:           {network.Refusal{Details: "No."}, 131042, 400},
 		network.OverBudget:       {network.Refusal{Needed: "1 USD", Left: "0 USD"}, 131042, 400},

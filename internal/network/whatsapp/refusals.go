@@ -75,7 +75,7 @@ func detailed(reason network.Reason) *graph.Error {
 		return withStatus(graph.CodePermission, http.StatusForbidden)
 	case network.Undeliverable:
 		return graph.NewError(graph.CodeUndeliverable, "")
-	case network.NoConsent:
+	case network.NoConsent, network.Promotional:
 		return graph.NewError(graph.CodeAccessDenied, "")
 	case network.Unpaid:
 		return graph.NewError(graph.CodePayment, "")
@@ -209,20 +209,22 @@ func Unavailable(after time.Duration) *graph.Error {
 	return e
 }
 
-// UnknownObject answers a read or deletion of an id that is no phone number's
-// (100), which may be that of an uploaded file.
+// UnknownObject answers a call on an id that is none of the account's objects (100 with subcode
+// 33), as the Graph API does where an object does not exist or may not be seen.
 func UnknownObject() *graph.Error {
-	e := graph.NewError(graph.CodeInvalidParameter,
-		"No object here has this id. Phone number ids are served; a media id is not: "+
-			"read, upload and delete media at graph.facebook.com.")
-	e.Subcode = graph.CodeUnknownPhoneNumberID
+	e := graph.NewError(
+		graph.CodeInvalidParameter,
+		"No object of this account has this id, or it has no such call. Use the ids of the account's phone numbers, "+
+			"its business account, its templates, its media and its flows.",
+	)
+	e.Message = "Unsupported request. The object does not exist, may not be read, or has no such call."
+	e.Type, e.Subcode = "GraphMethodException", graph.CodeUnknownPhoneNumberID
 	return e
 }
 
-// MediaNotServed answers requests to upload a file.
+// MediaNotServed answers requests for files on a channel that has none.
 func MediaNotServed() *graph.Error {
-	e := graph.NewError(graph.CodeInvalidParameter,
-		"Media are not served under this path. Upload them at graph.facebook.com and send the id, or send a link.")
+	e := graph.NewError(graph.CodeInvalidParameter, "This channel has no media.")
 	e.HTTPStatus = http.StatusNotFound
 	return e
 }

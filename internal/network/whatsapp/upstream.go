@@ -14,6 +14,7 @@ import (
 // upstream is a phone number at the Cloud API.
 type upstream struct {
 	api  *graph.Client
+	id   string
 	path string // that of the number
 }
 
@@ -21,12 +22,12 @@ type upstream struct {
 func (Network) Connect(access network.Access) (network.Upstream, error) {
 	client, err := graph.NewClient(graph.ClientOptions{
 		BaseURL: access.BaseURL, Version: access.Version, Token: graph.Token(access.Token),
-		Timeout: access.Timeout, Transport: access.Transport,
+		AppSecret: access.AppSecret, Timeout: access.Timeout, Transport: access.Transport,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &upstream{client, url.PathEscape(access.Channel)}, nil
+	return &upstream{client, access.Channel, url.PathEscape(access.Channel)}, nil
 }
 
 // Send implements network.Upstream.

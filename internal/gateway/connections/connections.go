@@ -1,4 +1,6 @@
-package gateway
+// Package connections bounds the connections of a server, so that strangers who hold some keep
+// nobody else out.
+package connections
 
 import (
 	"context"
@@ -8,14 +10,14 @@ import (
 	"time"
 )
 
-// maxConnections bounds the connections of a server while any of them waits for a request: anybody
+// Max bounds the connections of a server while any of them waits for a request: anybody
 // may open one, and each holds memory and a descriptor until it has been idle for long.
-const maxConnections = 2000
+const Max = 2000
 
-// connections bounds those of a server. Above the bound, the one goes that has waited longest for a
-// request, of the peer that has most of those that wait. Strangers go first: those who were never
-// answered with a success, which takes a token or a signature. It is safe for concurrent use.
-type connections struct {
+// Bounded are the connections of a server. Above the bound, the one goes that has waited longest
+// for a request, of the peer that has most of those that wait. Strangers go first: those who were
+// never answered with a success, which takes a token or a signature. It is safe for concurrent use.
+type Bounded struct {
 	most int
 	mu   sync.Mutex
 	open map[net.Conn]*connection
@@ -31,9 +33,9 @@ type connection struct {
 	since time.Time
 }
 
-// boundConnections lets a server hold so many connections at most.
-func boundConnections(server *http.Server, most int) *connections {
-	c := &connections{most: most, open: map[net.Conn]*connection{}}
+// Bound lets a server hold so many connections at most.
+func Bound(server *http.Server, most int) *Bounded {
+	c := &Bounded{most: most, open: map[net.Conn]*connection{}}
 	server.ConnState = c.changed
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, connectionKey{}, conn)
@@ -46,7 +48,7 @@ type connectionKey struct{}
 
 // changed follows a connection from its beginning to its end. One of which a part of a request has
 // come waits on: following says when a request is served.
-func (c *connections) changed(conn net.Conn, state http.ConnState) {
+func (c *Bounded) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch state {
@@ -67,7 +69,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 }
 
 // closeOne closes the connection that is to go for the newest one; none if no other one waits.
-func (c *connections) closeOne(newest net.Conn) {
+func (c *Bounded) closeOne(newest net.Conn) {
 	strangers, peers := 0, map[string]int{}
 	for _, known := range c.open {
 		if known.waits && !known.known {
@@ -106,7 +108,7 @@ func (k *connection) goesBefore(other *connection, peers map[string]int) bool {
 }
 
 // following tells of each connection when its requests are served, and whether one succeeds.
-func (c *connections) following(next http.Handler) http.Handler {
+func (c *Bounded) following(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, _ := r.Context().Value(connectionKey{}).(net.Conn)
 		c.serving(conn)
@@ -118,7 +120,7 @@ func (c *connections) following(next http.Handler) http.Handler {
 	})
 }
 
-func (c *connections) serving(conn net.Conn) {
+func (c *Bounded) serving(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.open[conn]; known != nil {
@@ -126,7 +128,7 @@ func (c *connections) serving(conn net.Conn) {
 	}
 }
 
-func (c *connections) succeeded(conn net.Conn) {
+func (c *Bounded) succeeded(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.open[conn]; known != nil {

@@ -1,0 +1,96 @@
+package controllers
+
+import (
+	"fmt"
+
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
+)
+
+// hold is what keeps a template that breaks no rule from being submitted. The zero value holds
+// nothing.
+type hold struct {
+	// verdict says why, where something holds.
+	verdict verdict
+	// reviewed says that an approver must decide; review is the valid word of one, or nil.
+	reviewed bool
+	review   *v1alpha1.TemplateReview
+}
+
+func (h hold) holds() bool { return h.verdict.reason != "" }
+
+// decideHold says whether a template may be submitted, from the rules of the account's plan, what
+// the template says, and the word of an approver.
+func decideHold(scope *templateScope) hold {
+	spec := &scope.template.Spec
+	refusedBy := tenant.PromotionRefusedBy(scope.account, scope.now, scope.rules)
+	marketing := spec.Category == v1alpha1.TemplateMarketing
+	signs := tenant.PromotionIn(spec)
+	switch {
+	case !marketing && signs == "":
+		return hold{}
+	case refusedBy == "" && !scope.priced:
+		return hold{verdict: unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+			"No PricingPlan prices BusinessAccount %q yet: whether it may send promotion is not known",
+			scope.account.Name,
+		))}
+	case refusedBy == "":
+		return hold{}
+	case marketing:
+		return hold{verdict: isFalse(v1alpha1.ReasonPromotionRefused, fmt.Sprintf(
+			"%s refuses promotion, so no template of category 'Marketing' is submitted: use another category for what "+
+				"is not promotional", refusedBy,
+		))}
+	}
+	return awaiting(scope, fmt.Sprintf("%s refuses promotion, and the template reads as it: %s", refusedBy, signs))
+}
+
+// awaiting holds a template until an approver lets it go; because says why one must decide.
+// Whatever else needs an approver's word comes here too.
+func awaiting(scope *templateScope, because string) hold {
+	review := scope.template.Status.Review
+	if review == nil || review.Digest != tenant.DefinitionDigest(scope.definition) {
+		return hold{reviewed: true, verdict: unknown(
+			v1alpha1.ReasonAwaitingApproval, "The template waits for an approver: "+because,
+		)}
+	}
+	if review.Decision == v1alpha1.DecisionApproved {
+		return hold{reviewed: true, review: review}
+	}
+	return hold{reviewed: true, review: review, verdict: isFalse(
+		v1alpha1.ReasonReviewRejected, reviewSentence(review)+": change the template, and it is looked at again",
+	)}
+}
+
+// reviewSentence says who decided, and why.
+func reviewSentence(review *v1alpha1.TemplateReview) string {
+	did := "approved"
+	if review.Decision == v1alpha1.DecisionRejected {
+		did = "rejected"
+	}
+	sentence := fmt.Sprintf("%q %s the template", review.By, did)
+	if review.Reason != "" {
+		sentence += " (" + review.Reason + ")"
+	}
+	return sentence
+}
+
+// showReview shows what there is to decide and what was decided, where an approver must.
+func showReview(scope *templateScope, status *v1alpha1.MessageTemplateStatus, j judgement) {
+	if !scope.hold.reviewed {
+		status.ContentDigest = ""
+		apimeta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionReviewed)
+		return
+	}
+	status.ContentDigest = tenant.DefinitionDigest(scope.definition)
+	switch review := scope.hold.review; {
+	case review == nil:
+		j.set(v1alpha1.ConditionReviewed, scope.hold.verdict)
+	case review.Decision == v1alpha1.DecisionApproved:
+		j.set(v1alpha1.ConditionReviewed, isTrue(v1alpha1.ReasonReviewApproved, reviewSentence(review)))
+	default:
+		j.set(v1alpha1.ConditionReviewed, isFalse(v1alpha1.ReasonReviewRejected, reviewSentence(review)))
+	}
+}

@@ -1,0 +1,92 @@
+// Package requests answers what clients ask beside messages and media. What becomes of each call
+// is the network's to say, see network.Desk; here is what the network is told of the account, and
+// the bounds of what a call may cost.
+package requests
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/guichet-dev/guichet/internal/gateway/served"
+	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
+)
+
+// Requests is the room for them. It is safe for concurrent use.
+type Requests struct {
+	metrics *telemetry.Metrics
+	// pass runs a call to the upstream whose answer a client waits for.
+	pass func(func() error) error
+}
+
+// New returns the room. Pass bounds how many calls wait for the upstream at once.
+func New(metrics *telemetry.Metrics, pass func(func() error) error) *Requests {
+	return &Requests{metrics: metrics, pass: pass}
+}
+
+// Answer answers a client of the account.
+func (q *Requests) Answer(
+	ctx context.Context, w http.ResponseWriter, t *served.Tenant, request *network.Request,
+) error {
+	var call string
+	var answer *network.Answer
+	err := q.pass(func() (err error) {
+		call, answer, err = meta.Desk().Answer(ctx, accountOf(t), request)
+		return err
+	})
+	q.metrics.Requests.WithLabelValues(cmp.Or(call, "other"), resultOf(answer, err)).Inc()
+	if err != nil {
+		return err
+	}
+	maps.Copy(w.Header(), answer.Header)
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // if the client has gone, nobody is left to tell
+	return nil
+}
+
+// accountOf is what a network's desk is told of an account.
+func accountOf(t *served.Tenant) *network.Account {
+	account := &network.Account{
+		ID: t.Account.UID, Name: t.Account.DisplayName,
+		KnowsToken: func(token string) bool {
+			_, known := t.Authenticate(token)
+			return known
+		},
+	}
+	ids := t.ChannelIDs()
+	slices.Sort(ids)
+	for _, id := range ids {
+		c := t.Channel(id)
+		account.Channels = append(account.Channels, network.AccountChannel{
+			ID: id, BusinessAccount: c.BusinessAccountID, Upstream: c.Upstream,
+		})
+	}
+	for i := range t.Templates {
+		of := &t.Templates[i]
+		account.Templates = append(account.Templates, network.AccountTemplate{
+			Definition: of.Definition, ID: of.UpstreamID, Status: of.UpstreamStatus, BilledCategory: of.BilledCategory,
+		})
+	}
+	return account
+}
+
+// resultOf is what came of a call, as a label.
+func resultOf(answer *network.Answer, err error) string {
+	_, refused := errors.AsType[*network.Refusal](err)
+	switch {
+	case refused:
+		return telemetry.ResultRefused
+	case err != nil:
+		return telemetry.ResultFailed
+	case answer.Passed:
+		return telemetry.ResultPassed
+	default:
+		return telemetry.ResultAnswered
+	}
+}

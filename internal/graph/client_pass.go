@@ -1,0 +1,193 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/network"
+)
+
+// Names of the parameters that prove who calls. Source:
+// https://developers.facebook.com/docs/graph-api/guides/secure-requests
+const (
+	ParameterToken = "access_token"
+	ParameterProof = "appsecret_proof"
+)
+
+// Passed is a request that is made in a client's place.
+type Passed struct {
+	Method, Path string
+	Query        url.Values
+	ContentType  string
+	Body         []byte
+	// Prove adds the proof of the app secret, which a client has given for its own token.
+	Prove bool
+}
+
+// Pass makes a request in a client's place and returns the answer as it came, errors of the Graph
+// API included, but without the token, wherever it stands. An error about the credentials is an
+// *Error: it is none of the client's business.
+func (c *Client) Pass(ctx context.Context, request Passed) (*network.Answer, error) {
+	query := request.Query
+	if request.Prove && c.appSecret != "" {
+		query = withProof(query, c.proof())
+	}
+	e := Exchange{
+		Method: request.Method, Path: request.Path, Query: query, ContentType: request.ContentType,
+		Body: bytes.NewReader(request.Body), Length: int64(len(request.Body)),
+	}
+	response, err := c.exchange(ctx, c.http, c.target(e), bearer, e)
+	if err != nil {
+		return nil, err
+	}
+	return c.read(response)
+}
+
+// Schemes of the Authorization header. Uploads in several parts want the second one.
+const (
+	bearer = "Bearer "
+	oauth  = "OAuth "
+)
+
+// read reads an answer to its end.
+func (c *Client) read(response *http.Response) (*network.Answer, error) {
+	defer func() { _ = response.Body.Close() }() // nothing is left to read
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, &network.TransportError{API: apiName, Err: cause(err)}
+	}
+	if len(body) > maxAnswer {
+		return nil, &network.TransportError{
+			API: apiName, Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer),
+		}
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		failure := ParseError(response.StatusCode, response.Header, body)
+		if failure.Foreign || failure.Class() == network.StopTenant {
+			return nil, failure
+		}
+	}
+	header := http.Header{}
+	for _, name := range []string{"Content-Type", "Retry-After"} {
+		if value := response.Header.Get(name); value != "" {
+			header.Set(name, value)
+		}
+	}
+	return &network.Answer{Status: response.StatusCode, Header: header, Body: c.redact(body), Passed: true}, nil
+}
+
+// redact removes the token from an answer, as it is and as it stands in a URL: the Graph API puts
+// it into the addresses of further pages.
+func (c *Client) redact(body []byte) []byte {
+	for _, secret := range []string{string(c.token), url.QueryEscape(string(c.token)), c.proof()} {
+		if secret != "" {
+			body = bytes.ReplaceAll(body, []byte(secret), nil)
+		}
+	}
+	return body
+}
+
+func (c *Client) proof() string {
+	if c.appSecret == "" {
+		return ""
+	}
+	mac := hmac.New(sha256.New, []byte(c.appSecret))
+	mac.Write([]byte(c.token))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func withProof(query url.Values, proof string) url.Values {
+	proved := url.Values{ParameterProof: {proof}}
+	for name, values := range query {
+		proved[name] = values
+	}
+	return proved
+}
+
+// Exchange is a request whose body may be long.
+type Exchange struct {
+	Method, Path string
+	Query        url.Values
+	Header       http.Header
+	ContentType  string
+	Body         io.Reader
+	// Length is that of the body; 0 is not known.
+	Length int64
+}
+
+// Exchange makes a request and returns the answer as soon as it begins. Only ctx bounds its time.
+// The caller closes the body.
+func (c *Client) Exchange(ctx context.Context, e Exchange) (*http.Response, error) {
+	return c.exchange(ctx, c.streams, c.target(e), bearer, e)
+}
+
+func (c *Client) target(e Exchange) string {
+	target := c.base + e.Path
+	if len(e.Query) > 0 {
+		target += "?" + e.Query.Encode()
+	}
+	return target
+}
+
+// Fetch reads what stands at an address that the Graph API has given, with the token. The token
+// leaves unencrypted only if it does so on every call.
+func (c *Client) Fetch(ctx context.Context, address string, header http.Header) (*http.Response, error) {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host == "" || parsed.User != nil || parsed.Scheme != "https" &&
+		(parsed.Scheme != "http" || !strings.HasPrefix(c.base, "http://")) {
+		return nil, NewError(CodeInvalidParameter, "The address of the file is none that can be read.")
+	}
+	return c.exchange(ctx, c.streams, address, bearer, Exchange{Method: http.MethodGet, Header: header})
+}
+
+// Resume is an Exchange with an upload session, which wants the token under another scheme. Source:
+// https://developers.facebook.com/docs/graph-api/guides/upload
+func (c *Client) Resume(ctx context.Context, e Exchange) (*network.Answer, error) {
+	response, err := c.exchange(ctx, c.streams, c.target(e), oauth, e)
+	if err != nil {
+		return nil, err
+	}
+	return c.read(response)
+}
+
+func (c *Client) exchange(
+	ctx context.Context, client *http.Client, target, scheme string, e Exchange,
+) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, e.Method, target, e.Body)
+	if err != nil {
+		return nil, fmt.Errorf("build the request: %w", cause(err))
+	}
+	if e.Length > 0 {
+		request.ContentLength = e.Length
+	}
+	for name, values := range e.Header {
+		request.Header[name] = values
+	}
+	request.Header.Set("Authorization", scheme+string(c.token))
+	request.Header.Set("User-Agent", "guichet") // the servers of files refuse requests without one
+	if e.ContentType != "" {
+		request.Header.Set("Content-Type", e.ContentType)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, &network.TransportError{API: apiName, Err: cause(err)}
+	}
+	return response, nil
+}
+
+// Upload is an Exchange whose answer is read to its end.
+func (c *Client) Upload(ctx context.Context, e Exchange) (*network.Answer, error) {
+	response, err := c.Exchange(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return c.read(response)
+}

@@ -1,0 +1,68 @@
+package network
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/guichet-dev/guichet/internal/template"
+)
+
+// Desk is a Network whose API has more than messages: clients read their phone numbers and
+// templates there, write their profile, create flows.
+type Desk interface {
+	// Answer does what a client asks, or refuses it: from what the gateway knows, or by asking the
+	// upstream with the account's own token. Nothing that costs money, and nothing that leads
+	// webhooks past the gateway, is passed on. The call's name is one of a bounded list, for a
+	// metric. The error is an Error, a Refusal or a TransportError.
+	Answer(ctx context.Context, account *Account, request *Request) (call string, answer *Answer, err error)
+}
+
+// Request is what a client asks that is no message.
+type Request struct {
+	Method string
+	// Path has the parts of the path behind the version, decoded.
+	Path        []string
+	Query       url.Values
+	ContentType string
+	Body        []byte
+	// Base is the gateway's own address as the client wrote it, such as "https://gateway.example",
+	// and Version the part of the path before Path, such as "v26.0"; empty if there is none.
+	Base, Version string
+}
+
+// Account is what a Desk is told of an account.
+type Account struct {
+	// ID and Name are what the account is called.
+	ID, Name string
+	// Channels are those of the network, in a stable order.
+	Channels []AccountChannel
+	// Templates are those that the account serves, in a stable order.
+	Templates []AccountTemplate
+	// KnowsToken tells whether a token is one of the account's own.
+	KnowsToken func(token string) bool
+}
+
+// AccountChannel is a channel of an account.
+type AccountChannel struct {
+	// ID is the channel's, BusinessAccount that of its business account at the network.
+	ID, BusinessAccount string
+	Upstream            Upstream
+}
+
+// AccountTemplate is a template as the upstream last described it.
+type AccountTemplate struct {
+	template.Definition
+	// ID is the upstream's, Status its word, BilledCategory that under which it bills; each may be
+	// empty.
+	ID, Status, BilledCategory string
+}
+
+// Answer is what a client hears. It is the upstream's own where a request was passed on.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Passed says that the upstream has answered.
+	Passed bool
+}

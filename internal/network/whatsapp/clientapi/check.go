@@ -1,0 +1,197 @@
+package clientapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/rawjson"
+)
+
+// Parameters that are named more than once.
+const (
+	paramFields  = "fields"
+	paramProduct = "messaging_product"
+	paramLimit   = "limit"
+	paramAfter   = "after"
+	paramBefore  = "before"
+)
+
+const (
+	// maxMembers bounds the fields of a body, maxValue a parameter in bytes.
+	maxMembers = 100
+	maxValue   = 4 << 10
+)
+
+// bare is a parameter's name as the Graph API reads it: "access.token[]" is access_token there.
+func bare(name string) string {
+	name, _, _ = strings.Cut(name, "[")
+	return strings.ToLower(strings.NewReplacer(".", "_", " ", "_").Replace(strings.TrimSpace(name)))
+}
+
+// isCredential tells whether a parameter says who calls. It is the gateway's, and never passed on.
+func isCredential(name string) bool {
+	switch bare(name) {
+	case graph.ParameterToken, graph.ParameterProof:
+		return true
+	}
+	return false
+}
+
+// checkName refuses a parameter by which the Graph API would do something else than the method and
+// path say. Sources: https://developers.facebook.com/docs/graph-api/batch-requests and
+// https://developers.facebook.com/docs/graph-api/overview (method override, ids).
+func checkName(name string) error {
+	switch bare(name) {
+	case "method", "batch", "ids", "include_headers", "relative_url", "attached_files":
+		return graph.NewError(graph.CodeInvalidParameter,
+			"The parameters method, ids and batch are not taken: make one request for each object, with its method.")
+	case "override_callback_uri", "verify_token", "webhook_configuration":
+		return graph.NewError(graph.CodePermission,
+			"Webhooks come to the gateway, which passes them on: write spec.callback of the BusinessAccount.")
+	}
+	return nil
+}
+
+// parameters are those of the request's query that its rule passes on. Others are left out, as the
+// Graph API leaves out what it does not know.
+func (c *call) parameters() (url.Values, error) {
+	query := url.Values{}
+	for name, values := range c.Query {
+		if name != paramProduct && !slices.Contains(c.rule.query, name) {
+			continue
+		}
+		if len(values) != 1 || len(values[0]) > maxValue {
+			return nil, graph.NewError(graph.CodeInvalidParameter,
+				fmt.Sprintf("%s must stand once, with at most %d bytes.", name, maxValue))
+		}
+		query.Set(name, values[0])
+	}
+	fields, err := c.fields(c.rule.fields)
+	if err != nil {
+		return nil, err
+	}
+	if len(fields) > 0 {
+		query.Set(paramFields, strings.Join(fields, ","))
+	}
+	return query, nil
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
+
+// fields are those that the request asks for; nil if it does not say. Only those that may be read
+// can be: fields of fields could belong to another object.
+func (c *call) fields(readable []string) ([]string, error) {
+	if len(readable) == 0 {
+		return nil, nil
+	}
+	text := strings.Join(c.Query[paramFields], ",")
+	if len(text) > maxValue {
+		return nil, graph.NewError(graph.CodeInvalidParameter, "fields is too long.")
+	}
+	var fields []string
+	for field := range strings.SplitSeq(text, ",") {
+		field = strings.TrimSpace(field)
+		if field == "" || slices.Contains(fields, field) {
+			continue
+		}
+		if !slices.Contains(readable, field) {
+			if !plainName.MatchString(field) {
+				field = "A field of another object"
+			}
+			return nil, graph.NewError(graph.CodeInvalidParameter,
+				field+" cannot be read of this object here. The fields that can are: "+strings.Join(readable, ", ")+".")
+		}
+		fields = append(fields, field)
+	}
+	return fields, nil
+}
+
+// content is the request's body as it is passed on, with its type. One in JSON keeps its bytes,
+// unless it held a token.
+func (c *call) content() (kind string, body []byte, err error) {
+	if len(c.Body) == 0 || c.Method == http.MethodGet {
+		return "", nil, nil
+	}
+	kind, parameters, err := mime.ParseMediaType(c.ContentType)
+	if err != nil {
+		kind = ""
+	}
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		return c.form()
+	case "multipart/form-data":
+		return c.multipart(parameters["boundary"])
+	default: // clients forget the header
+		body, err := c.object()
+		return "application/json", body, err
+	}
+}
+
+// checkField checks the name of a field of a body.
+func (c *call) checkField(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if bare(name) == paramFields || c.rule.only != nil && !slices.Contains(c.rule.only, name) {
+		if !plainName.MatchString(name) {
+			name = "A field of the body"
+		}
+		return graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(
+			"%s is not passed on here. The body may have: %s.", name, strings.Join(c.rule.only, ", ")))
+	}
+	return nil
+}
+
+// object is a body in JSON.
+func (c *call) object() ([]byte, error) {
+	notObject := graph.NewError(graph.CodeInvalidParameter, "The body must be a JSON object.")
+	if !json.Valid(c.Body) {
+		return nil, notObject
+	}
+	object, err := rawjson.ParseObject(c.Body)
+	if err != nil || object.Len() > maxMembers {
+		return nil, notObject
+	}
+	if _, ambiguous := object.Ambiguous(); ambiguous {
+		return nil, graph.NewError(graph.CodeInvalidParameter, "A field stands in the body twice. Send it once.")
+	}
+	var credentials []string
+	for name := range object.All() {
+		if isCredential(name) {
+			credentials = append(credentials, name)
+			continue
+		}
+		if err := c.checkField(name); err != nil {
+			return nil, err
+		}
+	}
+	if len(credentials) > 0 {
+		return object.Edit(nil, credentials...), nil
+	}
+	return c.Body, nil
+}
+
+// form is a body in the form of a query.
+func (c *call) form() (kind string, body []byte, err error) {
+	values, err := url.ParseQuery(string(c.Body))
+	if err != nil || len(values) > maxMembers {
+		return "", nil, graph.NewError(graph.CodeInvalidParameter, "The body cannot be read as a form.")
+	}
+	for name := range values {
+		if isCredential(name) {
+			delete(values, name)
+			continue
+		}
+		if err := c.checkField(name); err != nil {
+			return "", nil, err
+		}
+	}
+	return "application/x-www-form-urlencoded", []byte(values.Encode()), nil
+}
