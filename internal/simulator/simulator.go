@@ -50,14 +50,15 @@ type state struct {
 	things    things
 	phones    map[identity.Address]*phone
 	// groups are the members of each group.
-	groups map[string][]string
-	people identity.Directory
-	record *record
-	faults []*Fault
-	knobs  Knobs
-	random *rand.Rand
-	prefix uint32
-	ids    uint64
+	groups    map[string][]string
+	people    identity.Directory
+	record    *record
+	faults    []*Fault
+	knobs     Knobs
+	analytics Analytics
+	random    *rand.Rand
+	prefix    uint32
+	ids       uint64
 }
 
 // account is an Account at work.
