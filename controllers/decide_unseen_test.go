@@ -49,7 +49,9 @@ func TestWhatIsNotSeenUpstreamIsSubmittedOnce(t *testing.T) {
 			// The copy has what was submitted before, or shows nothing of what is wanted.
 			upstream := &graph.UpstreamTemplate{Definition: wanted, ID: "1", Status: graph.TemplateApproved}
 			object := &v1alpha1.MessageTemplate{
-				Status: v1alpha1.MessageTemplateStatus{UpstreamID: "1", SubmittedDigest: tenant.DefinitionDigest(plain())},
+				Status: v1alpha1.MessageTemplateStatus{
+					UpstreamID: "1", SubmittedDigest: tenant.DefinitionDigest(plain()),
+				},
 			}
 			if got := decideStep(object, wanted, upstream); got != tc.want {
 				t.Errorf("changed: got %s, want %s", got, tc.want)
