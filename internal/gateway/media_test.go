@@ -551,3 +551,26 @@ func TestSlowDownloads(t *testing.T) {
 		})
 	}
 }
+
+// A file that is said to be at an internal address is not fetched from there: the gateway is no way
+// into the cluster for whoever can make an upstream, or the business's own app secret, say so.
+func TestP8FileAtAnInternalAddressIsNotFetched(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"url":"http://169.254.169.254/latest/","mime_type":"image/png","id":"77"}`)
+	}))
+	t.Cleanup(server.Close)
+	w := newWorld(t, func(d *config.Document) {
+		for i := range d.Channels {
+			d.Channels[i].BaseURL = server.URL
+		}
+	})
+	began := time.Now()
+	got := w.file(w.describe("77", "").URL)
+	if got.status != http.StatusInternalServerError || got.code != 131016 {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it was dialled for %v", took)
+	}
+}

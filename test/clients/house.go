@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -101,8 +102,8 @@ func (h *house) serve(handler http.Handler) (string, error) {
 
 // close ends everything, the last thing first.
 func (h *house) close() {
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		h.closers[i]()
+	for _, end := range slices.Backward(h.closers) {
+		end()
 	}
 }
 

@@ -6,6 +6,7 @@ package media
 import (
 	"cmp"
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -136,9 +137,7 @@ func (m *Media) candidates(r *http.Request, t *served.Tenant) ([]*served.Channel
 }
 
 func writeAnswer(w http.ResponseWriter, answer *network.Answer) {
-	for name, values := range answer.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header)
 	w.WriteHeader(cmp.Or(answer.Status, http.StatusOK))
 	_, _ = w.Write(answer.Body) // if the client has gone, nobody is left to tell
 }
