@@ -230,7 +230,7 @@ func (st *state) checkTemplate(
 
 func asRefusal(err error) *graph.Error {
 	if mismatch, ok := errors.AsType[*template.Mismatch](err); ok {
-		return graph.NewError(mismatch.Code, mismatch.Details)
+		return whatsapp.MismatchError(mismatch)
 	}
 	return nil
 }

@@ -142,7 +142,9 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 }
 
 // requestOf is a message of the account's as windows, blocks and stops are asked about it.
-func requestOf(t *served.Tenant, at int64, form conversation.Form, category conversation.Category) conversation.Request {
+func requestOf(
+	t *served.Tenant, at int64, form conversation.Form, category conversation.Category,
+) conversation.Request {
 	return conversation.Request{
 		At: at, Form: form, Category: category, NoPromotion: t.Promotion == config.PromotionRefused,
 	}

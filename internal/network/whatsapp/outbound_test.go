@@ -203,7 +203,7 @@ func TestParseAddress(t *testing.T) {
 }
 
 func TestRefuse(t *testing.T) {
-	mismatch := &template.Mismatch{Code: 132000, Details: "body has 1 parameter and needs 2."}
+	mismatch := &template.Mismatch{Kind: template.WrongCount, Details: "body has 1 parameter and needs 2."}
 	tests := map[network.Reason]struct {
 		refusal      network.Refusal
 		code, status int
