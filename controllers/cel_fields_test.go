@@ -14,7 +14,12 @@ func celFieldCases() map[string]celCase {
 		label  = "must be lower-case letters, digits and '-', and begin and end with a letter or a digit"
 	)
 	return map[string]celCase{
-		"account: plan with a capital":          {kind: "BusinessAccount", patch: `{spec: {planName: WhatsApp}}`, want: object},
+		"account: plan with a capital":             {kind: "BusinessAccount", patch: `{spec: {planName: WhatsApp}}`, want: object},
+		"account: a channel's plan with a capital": {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", planName: WhatsApp`), want: object},
+		"account: a channel's plan with a long name": {
+			kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", planName: ` + strings.Repeat("a", 254)),
+			want: "Too long: may not be more than 253",
+		},
 		"account: a time zone of hours":         {kind: "BusinessAccount", patch: `{spec: {timeZone: "+02:00"}}`, want: "must be a name of the IANA database, like 'America/Sao_Paulo'"},
 		"account: a phone number for an id":     {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "+33612345678"`), want: digits},
 		"account: a name for an id":             {kind: "BusinessAccount", patch: `{spec: {whatsAppBusinessAccountID: acme}}`, want: digits},

@@ -179,7 +179,10 @@ func (l *linter) components() {
 			l.carousel(path, c)
 		case CallPermissionRequest:
 		default:
-			l.unlisted("component-type", path+".type", c.Type, "Use HEADER, BODY, FOOTER, BUTTONS or another type of component in capitals.")
+			l.unlisted(
+				"component-type", path+".type", c.Type,
+				"Use HEADER, BODY, FOOTER, BUTTONS or another type of component in capitals.",
+			)
 		}
 		l.extra(path+".", c.Extra, plainComponent(c))
 	}
