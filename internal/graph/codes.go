@@ -20,6 +20,8 @@ const (
 	CodeInvalidParameter      = 100
 	CodeInvalidToken          = 190
 	CodePolicyBlock           = 368
+	// CodeCallbackVerification says that a callback did not answer the handshake.
+	CodeCallbackVerification  = 2200
 	CodeAccountRateLimit      = 80007
 	CodeThroughput            = 130429
 	CodeUserInExperiment      = 130472
