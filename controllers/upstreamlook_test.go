@@ -330,9 +330,11 @@ func TestRegistrationFailuresAreNamedAndTriedLessAndLessOften(t *testing.T) {
 				}
 				d.clock.SetTime(d.clock.Now().Add(again))
 			}
-			*d.meta = metaDouble{server: d.meta.server, token: `"is_valid":true`, refuse: map[string]int{},
+			*d.meta = metaDouble{
+				server: d.meta.server, token: `"is_valid":true`, refuse: map[string]int{},
 				fields: `"messages","user_preferences","message_template_status_update","message_template_quality_update",` +
-					`"template_category_update"`}
+					`"template_category_update"`,
+			}
 			d.pass()
 			d.wantRegistered(isRegistered)
 		})
@@ -402,11 +404,13 @@ func TestOverrideGoesWithTheAccount(t *testing.T) {
 		failure bool
 		event   string
 	}{
-		"in place":      {func(*lookDesk) {}, []string{asksApps, subscribes}, 0, false, ""},
-		"somebody's":    {func(d *lookDesk) { d.meta.override = "https://two.test/" }, []string{asksApps}, 0, false, ""},
-		"an outage":     {func(d *lookDesk) { d.meta.down = true }, []string{asksApps}, 9 * time.Minute, true, ""},
+		"in place":   {func(*lookDesk) {}, []string{asksApps, subscribes}, 0, false, ""},
+		"somebody's": {func(d *lookDesk) { d.meta.override = "https://two.test/" }, []string{asksApps}, 0, false, ""},
+		"an outage":  {func(d *lookDesk) { d.meta.down = true }, []string{asksApps}, 9 * time.Minute, true, ""},
 		"a long outage": {
-			func(d *lookDesk) { d.meta.down = true }, []string{asksApps}, 11 * time.Minute, false,
+			func(d *lookDesk) { d.meta.down = true },
+			[]string{asksApps},
+			11 * time.Minute, false,
 			"Warning LeftUpstream The callback override of WhatsApp Business account 102 was not removed: " +
 				"The Graph API answered: (#1) Bad Gateway: the answer had no error object in Meta's shape",
 		},
