@@ -11,7 +11,8 @@ import (
 )
 
 // withHistory is a plan in which every revision that has priced messages of the account is as it
-// was then. What is not known to be so stands in the decision.
+// was then, but for prices that it lacked and the plan has by now. What is not known to be so stands
+// in the decision.
 func (s *accountScope) withHistory(
 	from candidate, plan pricing.Plan, record tenant.PriceRecord, operatorNamespace string,
 ) prices {
@@ -22,13 +23,14 @@ func (s *accountScope) withHistory(
 		s.inputs.revisions[tenant.RevisionName(ref)] = storedRevision{revision: found[i]}
 	}
 	frozen, missing := s.inputs.stored(record.FrozenOf(from.name))
-	doubtful := record.Doubtful(from.name, plan, s.today())
-	s.sayLost(from.name, operatorNamespace, missing, append(doubtSentences(doubtful), nowhereSentences(nowhere)...))
-	plan, changed := pricing.KeepHistory(plan, frozen)
+	kept, changed := pricing.KeepHistory(plan, frozen)
 	if len(changed) > 0 {
 		s.decision.history = append(s.decision.history, changedHistory{planName: from.name, findings: changed})
 	}
-	return recordedPrices(record, from.name, plan, tenant.EntitlementOf(from.object, s.account, s.namespaceLabels))
+	record = record.Extend(from.name, frozen, kept.Revisions)
+	doubtful := record.Doubtful(from.name, plan, s.today())
+	s.sayLost(from.name, operatorNamespace, missing, append(doubtSentences(doubtful), nowhereSentences(nowhere)...))
+	return recordedPrices(record, from.name, kept, tenant.EntitlementOf(from.object, s.account, s.namespaceLabels))
 }
 
 // pricesWithoutRecord are those of an account whose record was lost and whose plan cannot be used:

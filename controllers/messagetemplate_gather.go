@@ -174,8 +174,8 @@ func (s *templateScope) acceptable() bool {
 	return s.account != nil && s.duplicate == nil && !template.HasErrors(s.findings)
 }
 
-// submittable tells whether the template may be submitted. What the upstream has already is followed
-// all the same.
+// submittable tells whether the template may be submitted. What the upstream has already is
+// followed all the same.
 func (s *templateScope) submittable() bool { return s.acceptable() && !s.hold.holds() }
 
 // released tells whether a template that could not be submitted now can.

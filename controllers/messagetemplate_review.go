@@ -47,8 +47,8 @@ func decideHold(scope *templateScope) hold {
 	return awaiting(scope, fmt.Sprintf("%s refuses promotion, and the template reads as it: %s", refusedBy, signs))
 }
 
-// awaiting holds a template until an approver lets it go; because says why one must decide. Whatever
-// else needs an approver's word comes here too.
+// awaiting holds a template until an approver lets it go; because says why one must decide.
+// Whatever else needs an approver's word comes here too.
 func awaiting(scope *templateScope, because string) hold {
 	review := scope.template.Status.Review
 	if review == nil || review.Digest != tenant.DefinitionDigest(scope.definition) {

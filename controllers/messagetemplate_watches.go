@@ -17,9 +17,9 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// SetupWithManager registers the reconciler and what wakes it: the template itself and an approver's
-// word on it, its account and the account's plans and Secrets, a twin that is deleted, and news from
-// the upstream.
+// SetupWithManager registers the reconciler and what wakes it: the template itself and an
+// approver's word on it, its account and the account's plans and Secrets, a twin that is deleted,
+// and news from the upstream.
 func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(

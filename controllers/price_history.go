@@ -190,24 +190,67 @@ func (h priceHistory) prune(ctx context.Context, planName string, current []tena
 // needed are the names of the stored revisions that are referred to by a plan or by an account's
 // record.
 func (h priceHistory) needed(ctx context.Context, current []tenant.RevisionRef) (map[string]bool, error) {
-	records := &corev1.ConfigMapList{}
-	if err := h.client.List(
-		ctx, records, client.InNamespace(h.namespace), client.HasLabels{tenant.LabelRecordOf},
-	); err != nil {
-		return nil, fmt.Errorf("list price records: %w", err)
+	records, err := h.records(ctx)
+	if err != nil {
+		return nil, err
 	}
 	needed := map[string]bool{}
 	for _, ref := range current {
 		needed[tenant.RevisionName(ref)] = true
 	}
-	for i := range records.Items {
-		record, err := tenant.ReadRecord(&records.Items[i])
-		if err != nil {
-			return nil, err
-		}
-		for _, ref := range record.Refs() {
+	for i := range records {
+		for _, ref := range records[i].Refs() {
 			needed[tenant.RevisionName(ref)] = true
 		}
 	}
 	return needed, nil
+}
+
+// records are those of all accounts.
+func (h priceHistory) records(ctx context.Context) ([]tenant.PriceRecord, error) {
+	list := &corev1.ConfigMapList{}
+	if err := h.client.List(
+		ctx, list, client.InNamespace(h.namespace), client.HasLabels{tenant.LabelRecordOf},
+	); err != nil {
+		return nil, fmt.Errorf("list price records: %w", err)
+	}
+	records := make([]tenant.PriceRecord, len(list.Items))
+	for i := range list.Items {
+		var err error
+		if records[i], err = tenant.ReadRecord(&list.Items[i]); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
+// kept tells of each revision of a plan that the records of accounts have as one that has priced
+// messages whether the plan still has it: as it was, or with the prices that it lacked.
+func (h priceHistory) kept(
+	ctx context.Context, planName string, revisions []pricing.Revision,
+) (map[string]bool, error) {
+	records, err := h.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	frozen := map[tenant.RevisionRef]bool{}
+	for i := range records {
+		for _, ref := range records[i].FrozenOf(planName) {
+			ref.Found = tenant.FoundRecorded
+			frozen[ref] = true
+		}
+	}
+	kept := map[string]bool{}
+	for ref := range frozen {
+		stored, err := h.revisions(ctx, []tenant.RevisionRef{ref})
+		if err != nil {
+			return nil, err
+		}
+		before := stored[tenant.RevisionName(ref)]
+		is := slices.IndexFunc(revisions, func(r pricing.Revision) bool { return r.Name == ref.Name })
+		others, known := kept[ref.Name]
+		kept[ref.Name] = (others || !known) && before.missing == "" && is >= 0 &&
+			pricing.Keeps(before.revision, revisions[is])
+	}
+	return kept, nil
 }

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
@@ -94,6 +95,9 @@ type planScope struct {
 	// has priced, also before they left it.
 	accounts []v1alpha1.BusinessAccount
 	priced   []v1alpha1.BusinessAccount
+	// kept tells of revisions that have priced messages and have another digest than they had whether
+	// the plan only has more prices.
+	kept map[string]bool
 }
 
 func (r *PricingPlanReconciler) gather(ctx context.Context, plan *v1alpha1.PricingPlan) (*planScope, error) {
@@ -110,7 +114,31 @@ func (r *PricingPlanReconciler) gather(ctx context.Context, plan *v1alpha1.Prici
 	})
 	scope := &planScope{plan: plan, now: r.Clock.Now(), accounts: list.Items, priced: priced.Items}
 	scope.compiled, scope.invalid = compilePlan(&plan.Spec)
+	if !historyDiffers(scope) {
+		return scope, nil
+	}
+	current, err := tenant.Plan(&plan.Spec)
+	if err != nil {
+		return nil, err
+	}
+	if scope.kept, err = r.history.kept(ctx, plan.Name, current.Revisions); err != nil {
+		return nil, err
+	}
 	return scope, nil
+}
+
+// historyDiffers says whether a revision that has priced messages has another digest than it had.
+func historyDiffers(scope *planScope) bool {
+	if scope.compiled == nil {
+		return false
+	}
+	return slices.ContainsFunc(
+		scope.compiled.Standings(civil.DateAt(scope.now.Unix(), time.UTC)), func(standing pricing.Standing) bool {
+			return slices.ContainsFunc(scope.plan.Status.Revisions, func(known v1alpha1.PricingRevisionStatus) bool {
+				return known.Name == standing.Name && known.FirstPricedTime != nil && known.Digest != standing.Digest
+			})
+		},
+	)
 }
 
 // compilePlan is the plan as the gateways will have it, or everything that is wrong with it.

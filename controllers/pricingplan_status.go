@@ -50,7 +50,7 @@ func showAccounts(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 
 // showRevisions lists the revisions of the spec, and those removed from it that have priced
 // something, by their dates. What has priced something keeps the digest that it had when the
-// operator learned of it.
+// operator learned of it, unless only prices were added that it lacked.
 func showRevisions(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 	used := usedRevisions(scope)
 	before := map[string]v1alpha1.PricingRevisionStatus{}
@@ -69,7 +69,10 @@ func showRevisions(scope *planScope, status *v1alpha1.PricingPlanStatus) {
 		delete(before, standing.Name)
 		switch {
 		case known.FirstPricedTime != nil:
-			shown.FirstPricedTime, shown.Digest = known.FirstPricedTime, known.Digest
+			shown.FirstPricedTime = known.FirstPricedTime
+			if !scope.kept[standing.Name] {
+				shown.Digest = known.Digest
+			}
 		case used[standing.Name]:
 			now := metav1.NewTime(scope.now.UTC().Truncate(time.Second))
 			shown.FirstPricedTime = &now

@@ -143,7 +143,8 @@ func TestPromotionIsHeldForAnApprover(t *testing.T) {
 	w.Expect(w.template("order").Status.ContentDigest).To(gomega.BeEmpty())
 }
 
-// An account can refuse promotion too; and what nobody prices yet is not submitted if it reads as it.
+// An account can refuse promotion too; and what nobody prices yet is not submitted if it reads as
+// it.
 func TestPromotionIsHeldByTheAccountAndUntilAPlanIsThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -34,8 +34,8 @@ func everyKind(t *testing.T) map[string]*unstructured.Unstructured {
 	return all
 }
 
-// The schema takes templates of every kind and keeps all that they say, the members that it does not
-// know included; and the lint has nothing against them.
+// The schema takes templates of every kind and keeps all that they say, the members that it does
+// not know included; and the lint has nothing against them.
 func TestTemplatesOfEveryKindAreAccepted(t *testing.T) {
 	c, namespace := directClient(t), newNamespace(t)
 	samples := everyKind(t)

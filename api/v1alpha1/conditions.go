@@ -88,11 +88,11 @@ const (
 	// as it was. An account that is Ready stays so for the first 30 seconds.
 	ConditionReconciled = "Reconciled"
 
-	// ConditionAccepted says whether a template may be submitted: it passed the lint, names an account
-	// that exists, and waits for nobody's word.
+	// ConditionAccepted says whether a template may be submitted: it passed the lint, names an
+	// account that exists, and waits for nobody's word.
 	ConditionAccepted = "Accepted"
-	// ConditionReviewed says what an approver decided on a template that may not be submitted without
-	// one. Other templates do not have it.
+	// ConditionReviewed says what an approver decided on a template that may not be submitted
+	// without one. Other templates do not have it.
 	ConditionReviewed = "Reviewed"
 	// ConditionApproved says whether the upstream approved a template, so that it can be sent.
 	ConditionApproved = "Approved"
@@ -222,8 +222,8 @@ const (
 	ReasonDeliveriesPriced = "DeliveriesPriced"
 	// ReasonRateMissing: delivered messages wait for a rate; the message names market and category.
 	ReasonRateMissing = "RateMissing"
-	// ReasonMessagesUnreadable: what prices delivered messages cannot be read: it was damaged, or is
-	// sealed with a key that the keyset lacks.
+	// ReasonMessagesUnreadable: what prices delivered messages cannot be read: it was damaged, or
+	// is sealed with a key that the keyset lacks.
 	ReasonMessagesUnreadable = "MessagesUnreadable"
 
 	// ReasonUpstreamAccepts: the upstream accepts the credentials.
@@ -320,8 +320,8 @@ const (
 
 	// ReasonCallbacksTaken: no callback is set aside, and those that wait are taken.
 	ReasonCallbacksTaken = "CallbacksTaken"
-	// ReasonEndpointFailing: the business's endpoint takes nothing; the message says what it answers
-	// and how many callbacks wait.
+	// ReasonEndpointFailing: the business's endpoint takes nothing; the message says what it
+	// answers and how many callbacks wait.
 	ReasonEndpointFailing = "EndpointFailing"
 	// ReasonCallbacksLost: callbacks were lost because too many waited or were set aside.
 	ReasonCallbacksLost = "CallbacksLost"

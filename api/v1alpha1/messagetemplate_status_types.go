@@ -6,8 +6,8 @@ import (
 
 // MessageTemplateStatus is what the operator and the upstream found of a template.
 type MessageTemplateStatus struct {
-	// conditions say what is well and what is not: Ready (the summary), Accepted, Reviewed (where an
-	// approver must decide), Approved, Served, CategoryMatches.
+	// conditions say what is well and what is not: Ready (the summary), Accepted, Reviewed (where
+	// an approver must decide), Approved, Served, CategoryMatches.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -41,16 +41,16 @@ type MessageTemplateStatus struct {
 	// +kubebuilder:validation:MaxLength=71
 	SubmittedDigest string `json:"submittedDigest,omitempty"`
 
-	// contentDigest is the SHA-256 digest of what the spec says now, while an approver must decide on
-	// it. A review names it, so that it is about what was read.
+	// contentDigest is the SHA-256 digest of what the spec says now, while an approver must decide
+	// on it. A review names it, so that it is about what was read.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=71
 	ContentDigest string `json:"contentDigest,omitempty"`
 
-	// review is the word of an approver on a template that may not be submitted without one. Who has
-	// the ClusterRole guichet-messagetemplate-approver may write it, and nobody else; nothing else of
-	// the status. It is void once the template says something else.
+	// review is the word of an approver on a template that may not be submitted without one. Who
+	// has the ClusterRole guichet-messagetemplate-approver may write it, and nobody else; nothing
+	// else of the status. It is void once the template says something else.
 	// +optional
 	Review *TemplateReview `json:"review,omitempty"`
 

@@ -92,8 +92,8 @@ type MessageTemplateSpec struct {
 	Language string `json:"language,omitempty"`
 
 	// category is what the template is for: 'Utility', 'Marketing' or 'Authentication', or the
-	// upstream's own word for another category, in capitals. The upstream may put the template under
-	// another one, which costs differently: see the condition CategoryMatches.
+	// upstream's own word for another category, in capitals. The upstream may put the template
+	// under another one, which costs differently: see the condition CategoryMatches.
 	// +required
 	Category TemplateCategory `json:"category,omitempty"`
 
@@ -155,8 +155,8 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:MaxItems=8
 	OtherComponents []OtherComponent `json:"otherComponents,omitempty"`
 
-	// sendTTLSeconds is how long the upstream tries to deliver a message of this template: 30 to 900
-	// for authentication, 30 to 43200 for utility, or -1 for 30 days; 43200 to 2592000 for
+	// sendTTLSeconds is how long the upstream tries to deliver a message of this template: 30 to
+	// 900 for authentication, 30 to 43200 for utility, or -1 for 30 days; 43200 to 2592000 for
 	// marketing. It defaults to the upstream's own: 10 minutes for authentication, 30 days for the
 	// others.
 	// +optional
@@ -170,8 +170,8 @@ type MessageTemplateSpec struct {
 	// +optional
 	LinkTracking LinkTracking `json:"linkTracking,omitempty"`
 
-	// maxPrice is the most that the business pays for deliveries of a marketing template. Messages of
-	// such a template are sent through the endpoint for marketing messages only.
+	// maxPrice is the most that the business pays for deliveries of a marketing template. Messages
+	// of such a template are sent through the endpoint for marketing messages only.
 	// +optional
 	MaxPrice *TemplateMaxPrice `json:"maxPrice,omitempty"`
 

@@ -106,7 +106,7 @@ type PricingPlanSpec struct {
 
 	// revisions are the rules and rates, each from the local midnight that begins its effectiveDate
 	// in the account's time zone until the next one. A revision that has priced something is
-	// history: it may not be changed or removed.
+	// history: it may not be changed or removed. Prices that it lacks may be added.
 	// +required
 	// +listType=map
 	// +listMapKey=name

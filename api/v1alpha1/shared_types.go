@@ -25,7 +25,7 @@ type Promotion string
 const (
 	// PromotionAllowed allows it.
 	PromotionAllowed Promotion = "Allowed"
-	// PromotionRefused refuses messages and templates of the category marketing, and holds templates
-	// that read as promotion for an approver.
+	// PromotionRefused refuses messages and templates of the category marketing, and holds
+	// templates that read as promotion for an approver.
 	PromotionRefused Promotion = "Refused"
 )

@@ -119,8 +119,8 @@ type SupportedApp struct {
 	SignatureHash string `json:"signatureHash,omitempty"`
 }
 
-// FlowAction is what a button does when it opens a flow: one of the constants, or the upstream's own
-// word in small letters.
+// FlowAction is what a button does when it opens a flow: one of the constants, or the upstream's
+// own word in small letters.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=64
 // +kubebuilder:validation:XValidation:rule="self in ['Navigate', 'DataExchange'] || self.matches('^[a-z][a-z0-9_]*$')",message="must be 'Navigate' or 'DataExchange', or the upstream's own word for another action, in small letters"
@@ -161,7 +161,8 @@ type TemplateFlow struct {
 	// +optional
 	Action FlowAction `json:"action,omitempty"`
 
-	// navigateScreen is the id of the first screen, for 'Navigate'. It defaults to the flow's first.
+	// navigateScreen is the id of the first screen, for 'Navigate'. It defaults to the flow's
+	// first.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256

@@ -138,8 +138,8 @@ type LimitedTimeOffer struct {
 // TemplateCarousel are cards side by side. All cards of a carousel have the same components: the
 // same kind of header, a body or none, and buttons of the same types in the same order.
 type TemplateCarousel struct {
-	// cards are the cards, at most 10. Of a carousel of products two are enough: each message brings
-	// as many as it wants.
+	// cards are the cards, at most 10. Of a carousel of products two are enough: each message
+	// brings as many as it wants.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1

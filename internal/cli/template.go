@@ -24,7 +24,7 @@ func newTemplateCommand() *cobra.Command {
 
 Each command reads the template as JSON and prints it with the decision, for kubectl to write it:
 
-  kubectl -n acme get messagetemplate summer -o json \
+  kubectl -n acme get messagetemplate thanks -o json \
     | guichet template approve --by "$(kubectl auth whoami -o jsonpath='{.status.userInfo.username}')" \
     | kubectl replace --subresource=status -f -
 

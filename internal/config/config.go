@@ -22,9 +22,14 @@ import (
 const (
 	// Format is that of documents in which the account's plan prices every channel.
 	Format = 1
-	// FormatPlans is that of documents in which channels have plans of their own: a gateway that does
-	// not know them would price by the account's.
+	// FormatPlans is that of documents in which channels have plans of their own: a gateway that
+	// does not know them would price by the account's.
 	FormatPlans = 2
+	// FormatPromotion is that of documents that refuse promotion: a gateway that does not know of
+	// it would send it.
+	FormatPromotion = 3
+	// Newest is the newest format that this release knows.
+	Newest = FormatPromotion
 )
 
 // The paths of the document and the keys in a gateway's container.
@@ -95,8 +100,8 @@ type Document struct {
 	APITokens []APIToken `json:"apiTokens"`
 	Callback  *Callback  `json:"callback,omitempty"`
 	Consent   Consent    `json:"consent"`
-	// Promotion is PromotionRefused if the account itself sends no marketing. What a revision of the
-	// plan refuses is refused all the same.
+	// Promotion is PromotionRefused if the account itself sends no marketing. What a revision of
+	// the plan refuses is refused all the same.
 	Promotion string  `json:"promotion,omitempty"`
 	Budget    *Budget `json:"budget,omitempty"`
 	// BillingStopped, if not empty, is the sentence with which every message that could cost

@@ -27,8 +27,10 @@ import (
 )
 
 const (
-	// storyEvents and storyTime bound one story: about as many events, and no more time than that.
+	// storyEvents and storyTime bound one story: about as many events, and no more time than that
+	// once it has fewEvents.
 	storyEvents = 250
+	fewEvents   = 100
 	storyTime   = 3 * time.Second
 	// seedVariable repeats the stories of a run that failed.
 	seedVariable = "GUICHET_SEED"
@@ -50,7 +52,7 @@ func TestP2P6GatewayAndRateAgreeOnEveryRecord(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, uint64(i)))
 			s := newStory(t, begins, random, func(d *config.Document) { miss(d.Plan.Revisions, random) })
 			defer s.tellSeed(seed)
-			for began := time.Now(); len(s.lines) < storyEvents && time.Since(began) < storyTime; {
+			for began := time.Now(); s.goesOn(began); {
 				s.step()
 			}
 			s.agree()
@@ -433,4 +435,9 @@ func describeRecord(
 	return fmt.Sprintf(
 		"correction %v, %s, revision %s, %s %s, listed %s, cost %s, charge %s, free %q, tier %d, allowance %q",
 		corrects, period, revision, market, category, listed, cost, charge, free, tier, allowance)
+}
+
+// goesOn tells whether a story that began then has more to tell.
+func (s *story) goesOn(began time.Time) bool {
+	return len(s.lines) < fewEvents || len(s.lines) < storyEvents && time.Since(began) < storyTime
 }

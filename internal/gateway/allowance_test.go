@@ -36,7 +36,7 @@ func TestP3BudgetAndAllowancesHoldForAnyTraffic(t *testing.T) {
 				d.Budget = &config.Budget{Limit: usd("0.25"), Action: config.BudgetBlock}
 			})
 			defer s.tellSeed(seed)
-			for began := time.Now(); len(s.lines) < storyEvents && time.Since(began) < storyTime; {
+			for began := time.Now(); s.goesOn(began); {
 				s.now = s.now.Add(time.Duration(pick(s, 0, 0, 1, 60, 3600)) * time.Second)
 				switch n := s.random.IntN(30); {
 				case n < 9:

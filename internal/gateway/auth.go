@@ -6,8 +6,8 @@ import (
 )
 
 // presentedToken returns the API token of a request: that of the Authorization header, under the
-// scheme Bearer or OAuth, or the access_token parameter, as the Graph API takes them. It is empty if
-// there is none.
+// scheme Bearer or OAuth, or the access_token parameter, as the Graph API takes them. It is empty
+// if there is none.
 func presentedToken(r *http.Request) string {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")

@@ -94,7 +94,10 @@ func TestCallsArePassedOnAsTheyAre(t *testing.T) {
 			}
 		})
 	}
-	form := w.do("POST", number+"/whatsapp_business_profile", "about=x&access_token="+apiKey, "Content-Type", "application/x-www-form-urlencoded")
+	form := w.do(
+		"POST", number+"/whatsapp_business_profile", "about=x&access_token="+apiKey,
+		"Content-Type", "application/x-www-form-urlencoded",
+	)
 	if sent := asked(); form.status != http.StatusOK || len(sent) != 1 || !strings.HasSuffix(sent[0], " about=x") {
 		t.Errorf("a form got %d, and the upstream %q", form.status, sent)
 	}
@@ -193,8 +196,8 @@ func TestForeignObjectsAreUnknown(t *testing.T) {
 		{"GET", "/v26.0/77/phone_numbers"},
 	} {
 		got := w.do(request.method, request.path, "")
-		if got.status != http.StatusBadRequest || got.code != 100 || !strings.Contains(got.body, `"error_subcode":33`) ||
-			!strings.Contains(got.body, `"type":"GraphMethodException"`) {
+		if got.status != http.StatusBadRequest || got.code != 100 ||
+			!strings.Contains(got.body, `"error_subcode":33`) || !strings.Contains(got.body, `"type":"GraphMethodException"`) {
 			t.Errorf("%s %s got %d %s", request.method, request.path, got.status, got.body)
 		}
 		for _, sent := range asked() {
@@ -209,7 +212,8 @@ func TestForeignObjectsAreUnknown(t *testing.T) {
 func TestPagesAreTheGateways(t *testing.T) {
 	t.Parallel()
 	w, _ := spied(t, `{"data":[{"id":"`+phoneID+`","x":1},{"id":"777"}],"paging":{"cursors":{"after":"c"},"next":"http:\/\/HOST\/v26.0\/`+
-		waba+`\/phone_numbers?access_token=`+accessToken+`&limit=1&after=c&appsecret_proof=00"},"token":"`+accessToken+`"}`)
+		waba+`\/phone_numbers?access_token=`+accessToken+`&limit=1&after=c&appsecret_proof=00"},`+
+		`"token":"`+accessToken+`"}`)
 	got := w.do("GET", "/v26.0/"+waba+"/phone_numbers?limit=1", "")
 	want := `{"data":[{"id":"` + phoneID + `","x":1}],"paging":{"cursors":{"after":"c"},"next":"` + w.api + `/v26.0/` + waba +
 		`/phone_numbers?after=c\u0026limit=1"},"token":""}`
@@ -286,7 +290,8 @@ func TestTemplatesAreListedFromTheConfiguration(t *testing.T) {
 		t.Errorf("the pages have %q, want %q", all, want)
 	}
 	second := w.templates("?limit=2&after=" + w.templates("?limit=2").Paging.Cursors.After)
-	if got := w.templates("?limit=2&before=" + second.Paging.Cursors.Before).names(); !slices.Equal(got, []string{"a", "b"}) {
+	first := w.templates("?limit=2&before=" + second.Paging.Cursors.Before)
+	if got := first.names(); !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("before the second page are %q", got)
 	}
 	if got := w.do("GET", "/"+waba+"/message_templates?name=b&fields=name,status", ""); got.body !=
@@ -356,10 +361,11 @@ func TestUploadInSeveralParts(t *testing.T) {
 		t.Fatalf("it began with %d %s", begun.status, begun.body)
 	}
 	path := "/v26.0/" + session.ID
-	if got := w.do("POST", path, "01234", "Authorization", "OAuth "+apiKey, "file_offset", "0"); got.status != http.StatusOK {
+	token := "OAuth " + apiKey
+	if got := w.do("POST", path, "01234", "Authorization", token, "file_offset", "0"); got.status != http.StatusOK {
 		t.Errorf("the first part got %d %s", got.status, got.body)
 	}
-	if got := w.do("GET", path, "", "Authorization", "OAuth "+apiKey); got.body != `{"file_offset":5,"id":"`+session.ID+`"}` {
+	if got := w.do("GET", path, "", "Authorization", token); got.body != `{"file_offset":5,"id":"`+session.ID+`"}` {
 		t.Errorf("it stands at %d %s", got.status, got.body)
 	}
 	if got := w.do("POST", "/"+session.ID, "56789", "file_offset", "5"); !strings.HasPrefix(got.body, `{"h":"4::`) {
@@ -381,13 +387,15 @@ func TestFlowsOfTheAccount(t *testing.T) {
 	if err := json.Unmarshal([]byte(made.body), &flow); err != nil || flow.ID == "" {
 		t.Fatalf("it was made with %d %s", made.status, made.body)
 	}
-	if got := w.do("GET", "/v26.0/"+flow.ID, ""); got.status != http.StatusOK || !strings.Contains(got.body, `"booking"`) {
+	got := w.do("GET", "/v26.0/"+flow.ID, "")
+	if got.status != http.StatusOK || !strings.Contains(got.body, `"booking"`) {
 		t.Errorf("it is %d %s", got.status, got.body)
 	}
 	if got := w.do("POST", "/v26.0/"+flow.ID+"/publish", ""); got.body != `{"success":true}` {
 		t.Errorf("publishing it got %d %s", got.status, got.body)
 	}
-	if got := w.do("GET", "/v26.0/"+flow.ID+"?fields=id,status", ""); got.body != `{"id":"`+flow.ID+`","status":"PUBLISHED"}` {
+	published := `{"id":"` + flow.ID + `","status":"PUBLISHED"}`
+	if got := w.do("GET", "/v26.0/"+flow.ID+"?fields=id,status", ""); got.body != published {
 		t.Errorf("it is %d %s", got.status, got.body)
 	}
 	if got := w.do("DELETE", "/v26.0/"+flow.ID, ""); got.body != `{"success":true}` {

@@ -118,7 +118,8 @@ func newGateway(options Options) (*Gateway, error) {
 	gate := upstream.NewGate(dispatch.Concurrency, account, log, metrics)
 	files := media.New(keyring.Seal(), account.Now, log, metrics)
 	webhooks := intake.New(intake.Options{
-		Address: files.Address, Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate, Callbacks: queue,
+		Address: files.Address, Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate,
+		Callbacks: queue,
 		Settler: settler, Log: log, Metrics: metrics, Traces: traces,
 	})
 	dispatcher := dispatch.New(dispatch.Options{

@@ -109,7 +109,8 @@ func TestMediaGoRoundThroughTheGateway(t *testing.T) {
 	id := w.uploaded(content)
 	got := w.describe(id, "")
 	want := described{
-		Product: "whatsapp", URL: got.URL, Type: "image/jpeg", SHA256: hex.EncodeToString(sum[:]), Size: 300_000, ID: id,
+		Product: "whatsapp", URL: got.URL, Type: "image/jpeg", SHA256: hex.EncodeToString(sum[:]), Size: 300_000,
+		ID: id,
 	}
 	if got != want {
 		t.Errorf("it is described as %+v, want %+v", got, want)
@@ -154,7 +155,8 @@ func TestP8AddressOfAFileOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	address := w.describe(w.uploaded(picture(1000)), "").URL
-	if strings.Contains(address, strings.TrimPrefix(w.upstream.URL, "http://")) || strings.Contains(address, accessToken) {
+	upstream := strings.TrimPrefix(w.upstream.URL, "http://")
+	if strings.Contains(address, upstream) || strings.Contains(address, accessToken) {
 		t.Errorf("the address tells where the file is: %s", address)
 	}
 	if a := w.file(address, "Authorization", "Bearer nobody"); a.status != http.StatusUnauthorized || a.code != 190 {
@@ -268,14 +270,16 @@ func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
 		"without a file":           {"", nil, append(product, "type", "image/png"), 400, 100, "file"},
 		"without any type":         {"", picture(10), product, 400, 100, "type"},
 		"kept for a minute":        {"image/png", picture(10), append(product, "ttl_minutes", "1"), 400, 100, "ttl_minutes"},
-		"a long field":             {"image/png", picture(10), append(product, "type", strings.Repeat("x", 300)), 400, 100, "type"},
+		"a long field":             {"image/png", picture(10), append(product, "type", strings.Repeat("x", 300)), 400, 100, "field"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			kind, body := form(t, tc.kind, tc.content, tc.fields...)
 			got := w.do(http.MethodPost, mediaOf, body, "Content-Type", kind)
 			if got.status != tc.status || got.code != tc.code || !strings.Contains(got.details, tc.word) {
-				t.Errorf("got %d %s, want %d with %d and a word on %q", got.status, got.body, tc.status, tc.code, tc.word)
+				t.Errorf(
+					"got %d %s, want %d with %d and a word on %q", got.status, got.body, tc.status, tc.code, tc.word,
+				)
 			}
 		})
 	}
@@ -289,7 +293,8 @@ func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
 			t.Errorf("%s got %d %s", name, a.status, a.body)
 		}
 	}
-	if a := w.do(http.MethodPost, mediaOf+"?messaging_product=whatsapp", formOnly(t), "Content-Type", onlyType); a.status != 200 {
+	const inPath = mediaOf + "?messaging_product=whatsapp"
+	if a := w.do(http.MethodPost, inPath, onlyFile, "Content-Type", onlyType); a.status != http.StatusOK {
 		t.Errorf("with its product in the path it got %d %s", a.status, a.body)
 	}
 	if a := w.do(http.MethodPost, "/v26.0/1/media", body, "Content-Type", kind); a.code != 33 {
@@ -297,12 +302,12 @@ func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
 	}
 }
 
-const onlyType = "multipart/form-data; boundary=b"
-
-func formOnly(tb testing.TB) string {
-	tb.Helper()
-	return "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nx\r\n--b--\r\n"
-}
+// A form with nothing but a file, and its type.
+const (
+	onlyType = "multipart/form-data; boundary=b"
+	onlyFile = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n" +
+		"Content-Type: image/png\r\n\r\nx\r\n--b--\r\n"
+)
 
 // A type that stands behind the file counts all the same, and a token in the form does not leave.
 func TestUploadIsWrittenAnew(t *testing.T) {
@@ -390,7 +395,9 @@ func TestDescriptionOfAFileKeepsItsBytes(t *testing.T) {
 	t.Parallel()
 	sum := sha256.Sum256([]byte("bytes"))
 	text := hex.EncodeToString(sum[:])
-	w := newWorld(t, upstreamOf(t, text, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "bytes") }))
+	w := newWorld(t, upstreamOf(t, text, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "bytes")
+	}))
 	got := w.do(http.MethodGet, "/v26.0/77", "", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "gateway.example")
 	var d described
 	if err := json.Unmarshal([]byte(got.body), &d); err != nil {
@@ -490,7 +497,7 @@ func TestSlowUploadIsCut(t *testing.T) {
 		request.Header.Set("Authorization", "Bearer "+apiKey)
 		request.Header.Set("Content-Type", onlyType)
 		go func() {
-			_, _ = io.WriteString(into, formOnly(t)[:60]) // and then nothing more
+			_, _ = io.WriteString(into, onlyFile[:60]) // and then nothing more
 		}()
 		began := time.Now()
 		response, err := w.client.Do(request)
@@ -505,4 +512,65 @@ func TestSlowUploadIsCut(t *testing.T) {
 		}
 		_ = into.Close()
 	})
+}
+
+// A client that is slow, but not slower than the least rate, gets all of a file, however long that
+// takes; one that is slower is cut off.
+func TestSlowDownloads(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		pause    time.Duration // after each 64 KiB
+		complete bool
+	}{
+		"32 KiB a second": {2 * time.Second, true}, "8 KiB a second": {8 * time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorldOn(t, gatewaytest.NewNetwork())
+				content := picture(4 << 20)
+				request, err := http.NewRequest(http.MethodGet, w.describe(w.uploaded(content), "").URL, http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.Header.Set("Authorization", "Bearer "+apiKey)
+				response, err := w.client.Do(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer response.Body.Close()
+				var got bytes.Buffer
+				for err == nil {
+					time.Sleep(tc.pause)
+					_, err = io.CopyN(&got, response.Body, 64<<10)
+				}
+				if complete := errors.Is(err, io.EOF) && bytes.Equal(got.Bytes(), content); complete != tc.complete {
+					t.Errorf("%d of %d bytes came, then %v", got.Len(), len(content), err)
+				}
+			})
+		})
+	}
+}
+
+// A file that is said to be at an internal address is not fetched from there: the gateway is no way
+// into the cluster for whoever can make an upstream, or the business's own app secret, say so.
+func TestP8FileAtAnInternalAddressIsNotFetched(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"url":"http://169.254.169.254/latest/","mime_type":"image/png","id":"77"}`)
+	}))
+	t.Cleanup(server.Close)
+	w := newWorld(t, func(d *config.Document) {
+		for i := range d.Channels {
+			d.Channels[i].BaseURL = server.URL
+		}
+	})
+	began := time.Now()
+	got := w.file(w.describe("77", "").URL)
+	if got.status != http.StatusInternalServerError || got.code != 131016 {
+		t.Errorf("got %d %s", got.status, got.body)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it was dialled for %v", took)
+	}
 }

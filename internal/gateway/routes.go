@@ -37,8 +37,8 @@ func (g *Gateway) api() http.Handler {
 	serve("GET "+config.WebhookPath, "handshake", g.intake.ServeHandshake)
 	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
-		number + "/messages", number + "/marketing_messages", number + "/consents", number + "/erase", number + "/refused_callbacks",
-		number + "/media", config.WebhookPath,
+		number + "/messages", number + "/marketing_messages", number + "/consents", number + "/erase",
+		number + "/refused_callbacks", number + "/media", config.WebhookPath,
 	} {
 		serve(pattern, "other", refuseWith(network.NoMethod))
 	}

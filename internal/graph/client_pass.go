@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,7 +45,7 @@ func (c *Client) Pass(ctx context.Context, request Passed) (*network.Answer, err
 		Method: request.Method, Path: request.Path, Query: query, ContentType: request.ContentType,
 		Body: bytes.NewReader(request.Body), Length: int64(len(request.Body)),
 	}
-	response, err := c.exchange(ctx, c.http, c.target(e), bearer, e)
+	response, err := c.exchange(ctx, c.http, c.target(e), bearer, e) //nolint:bodyclose // read closes it
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +85,8 @@ func (c *Client) read(response *http.Response) (*network.Answer, error) {
 	return &network.Answer{Status: response.StatusCode, Header: header, Body: c.redact(body), Passed: true}, nil
 }
 
-// redact removes the token from an answer, as it is and as it stands in a URL: the Graph API puts it
-// into the addresses of further pages.
+// redact removes the token from an answer, as it is and as it stands in a URL: the Graph API puts
+// it into the addresses of further pages.
 func (c *Client) redact(body []byte) []byte {
 	for _, secret := range []string{string(c.token), url.QueryEscape(string(c.token)), c.proof()} {
 		if secret != "" {
@@ -106,9 +107,7 @@ func (c *Client) proof() string {
 
 func withProof(query url.Values, proof string) url.Values {
 	proved := url.Values{ParameterProof: {proof}}
-	for name, values := range query {
-		proved[name] = values
-	}
+	maps.Copy(proved, query)
 	return proved
 }
 
@@ -151,7 +150,7 @@ func (c *Client) Fetch(ctx context.Context, address string, header http.Header) 
 // Resume is an Exchange with an upload session, which wants the token under another scheme. Source:
 // https://developers.facebook.com/docs/graph-api/guides/upload
 func (c *Client) Resume(ctx context.Context, e Exchange) (*network.Answer, error) {
-	response, err := c.exchange(ctx, c.streams, c.target(e), oauth, e)
+	response, err := c.exchange(ctx, c.streams, c.target(e), oauth, e) //nolint:bodyclose // read closes it
 	if err != nil {
 		return nil, err
 	}
@@ -168,9 +167,7 @@ func (c *Client) exchange(
 	if e.Length > 0 {
 		request.ContentLength = e.Length
 	}
-	for name, values := range e.Header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, e.Header)
 	request.Header.Set("Authorization", scheme+string(c.token))
 	request.Header.Set("User-Agent", "guichet") // the servers of files refuse requests without one
 	if e.ContentType != "" {
@@ -185,7 +182,7 @@ func (c *Client) exchange(
 
 // Upload is an Exchange whose answer is read to its end.
 func (c *Client) Upload(ctx context.Context, e Exchange) (*network.Answer, error) {
-	response, err := c.Exchange(ctx, e)
+	response, err := c.Exchange(ctx, e) //nolint:bodyclose // read closes it
 	if err != nil {
 		return nil, err
 	}

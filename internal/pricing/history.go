@@ -20,8 +20,9 @@ func Digest(r Revision) string {
 }
 
 // KeepHistory returns the plan with every kept revision as it was when it priced something,
-// whatever the plan says now. The findings name the kept revisions that the plan has changed or
-// removed, and new ones that would take the day of a kept one.
+// whatever the plan says now, and with the prices that it lacked and the plan has now: see Extend.
+// The findings name the kept revisions that the plan has changed or removed, and new ones that would
+// take the day of a kept one.
 func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 	var found findings
 	plan.Revisions = slices.Clone(plan.Revisions)
@@ -34,13 +35,15 @@ func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 			)
 			plan.Revisions = append(plan.Revisions, frozen)
 		case Digest(plan.Revisions[at]) != Digest(frozen):
-			found.add(
-				fmt.Sprintf("revisions[%d]", at),
-				"%q has priced messages and must not be changed: it keeps pricing as it was; add a revision with a "+
-					"later effectiveDate",
-				frozen.Name,
-			)
-			plan.Revisions[at] = frozen
+			if !Keeps(frozen, plan.Revisions[at]) {
+				found.add(
+					fmt.Sprintf("revisions[%d]", at),
+					"%q has priced messages and must not be changed: it keeps pricing as it was; add a revision with "+
+						"a later effectiveDate",
+					frozen.Name,
+				)
+			}
+			plan.Revisions[at], _ = Extend(frozen, plan.Revisions[at])
 		}
 	}
 	plan.Revisions = slices.DeleteFunc(plan.Revisions, func(r Revision) bool {

@@ -12,9 +12,9 @@ type span struct{ start, end int }
 
 func (s span) meets(other span) bool { return s.start < other.end && other.start < s.end }
 
-// Words returns what in a text reads as promotion, as it is written there, in the order of the text;
-// of what overlaps the longest. language is the text's, such as "en_US"; a text in a language that
-// has no list, or that is said to be in another one, is compared with the others all the same.
+// Words returns what in a text reads as promotion, as it is written there, in the order of the
+// text; of what overlaps the longest. language is the text's, such as "en_US"; a text in a language
+// that has no list, or that is said to be in another one, is compared with the others all the same.
 func Words(text, language string) []string {
 	pieces := tokens(text)
 	language, _, _ = strings.Cut(language, "_")

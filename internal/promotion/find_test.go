@@ -71,7 +71,8 @@ func TestWordsOfPromotion(t *testing.T) {
 	}
 }
 
-// Texts that look like promotion and are not: facts of a service, and words that mean something else.
+// Texts that look like promotion and are not: facts of a service, and words that mean something
+// else.
 func TestWordsThatAreNoPromotion(t *testing.T) {
 	tests := map[string][]string{
 		"en_US": {

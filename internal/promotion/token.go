@@ -68,8 +68,8 @@ func next(text string, at int) token {
 	return piece
 }
 
-// inWord tells whether a rune belongs to a word: letters, the signs that belong to them, and what is
-// not seen.
+// inWord tells whether a rune belongs to a word: letters, the signs that belong to them, and what
+// is not seen.
 func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.Is(unicode.Cf, r)
 }

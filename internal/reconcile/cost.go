@@ -24,8 +24,8 @@ func (c *comparison) priced() {
 		if !told || !known || near(ours, theirs) {
 			continue
 		}
-		cause, messages := cell.dearerOrCheaper()
-		c.found(k, cause, int64(len(messages)), messages, fmt.Sprintf(
+		cause, many, messages := cell.dearerOrCheaper()
+		c.found(k, cause, many, messages, fmt.Sprintf(
 			"%s cost %s by the ledger and %s by the upstream", plural(cell.theirs), ours, theirs,
 		))
 	}
@@ -70,14 +70,16 @@ func near(a, b money.Decimal) bool {
 	return difference.Max(negative).Cmp(roundingOfTotals) <= 0
 }
 
-// dearerOrCheaper tells a wrong tier from a wrong rate. The tiers differ if the upstream put other
-// numbers of messages into the list tier, or into the tiers above it, than the ledger did.
-func (c *count) dearerOrCheaper() (Cause, []*Message) {
+// dearerOrCheaper tells a wrong tier from a wrong rate, and how many messages of which it is about,
+// the likeliest first. The tiers differ if the upstream put other numbers of messages into the list
+// tier, or into the tiers above it, than the ledger did.
+func (c *count) dearerOrCheaper() (cause Cause, many int64, messages []*Message) {
+	all := int64(len(c.ours))
 	var listed, tiered int64
 	for _, p := range c.points {
 		switch {
 		case p.TierFrom < 0:
-			return Rate, c.ours
+			return Rate, all, c.ours
 		case p.TierFrom == 0:
 			listed += p.Volume
 		default:
@@ -85,15 +87,15 @@ func (c *count) dearerOrCheaper() (Cause, []*Message) {
 		}
 	}
 	inTier := func(m *Message) bool { return m.Tier > 0 }
-	ours := slices.Clone(c.ours)
-	above := slices.DeleteFunc(slices.Clone(ours), func(m *Message) bool { return !inTier(m) })
-	below := slices.DeleteFunc(ours, inTier)
+	above := slices.DeleteFunc(slices.Clone(c.ours), func(m *Message) bool { return !inTier(m) })
+	below := slices.DeleteFunc(slices.Clone(c.ours), inTier)
 	switch {
 	case int64(len(above)) > tiered: // the first of a tier were still at the list rate for the upstream
-		return Tier, above[:int64(len(above))-tiered]
+		return Tier, int64(len(above)) - tiered, above
 	case int64(len(below)) > listed: // the last at the list rate were in a tier already
-		return Tier, below[listed:]
+		slices.Reverse(below)
+		return Tier, int64(len(below)) - listed, below
 	default:
-		return Rate, c.ours
+		return Rate, all, c.ours
 	}
 }

@@ -92,7 +92,7 @@ func (c *comparison) betweenIntervals() {
 			near := a.interval-b.interval == distance || distance == 1 && b.interval-a.interval == 1
 			return near && a.market == b.market && a.category == b.category && a.kind == b.kind
 		}, func(from, to key, many int64) {
-			c.move(from, to, many, c.nearest(from, to)[:many], Late)
+			c.move(from, to, many, c.nearest(from, to), Late)
 		})
 	}
 }

@@ -94,12 +94,12 @@ func TestCompareNamesTheCauseAndTheMessages(t *testing.T) {
 		"the last of a day on the next one": {
 			counts:   []network.Count{told(t, 0, 2, "0.06"), told(t, 1, 2, "0.06")},
 			messages: slices.Concat(utilityTo("France", 0, 3), utilityTo("France", 1, 1)),
-			cause:    Late, count: 1, ids: "france-0-2",
+			cause:    Late, count: 1, ids: "france-0-2 france-0-1 france-0-0",
 		},
 		"the first of a day on the one before": {
 			counts:   []network.Count{told(t, 0, 2, "0.06"), told(t, 1, 1, "0.03")},
 			messages: slices.Concat(utilityTo("France", 0, 1), utilityTo("France", 1, 2)),
-			cause:    Late, count: 1, ids: "france-1-0",
+			cause:    Late, count: 1, ids: "france-1-0 france-1-1",
 		},
 		"another category, as its status said": {
 			counts: []network.Count{told(t, 0, 2, "0.06"), as(told(t, 0, 1, "0"), marketing)},
@@ -142,7 +142,7 @@ func TestCompareNamesTheCauseAndTheMessages(t *testing.T) {
 			messages: with(utilityTo("France", 0, 3), 2, func(m *Message) {
 				m.Tier, m.Cost = 1, money.MustParse("0.0285")
 			}),
-			cause: Tier, count: 1, ids: "france-0-1",
+			cause: Tier, count: 1, ids: "france-0-1 france-0-0",
 		},
 		"sent for marketing, counted as any marketing": {
 			counts: []network.Count{as(told(t, 0, 2, "0"), func(n *network.Count) {

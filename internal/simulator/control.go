@@ -27,6 +27,7 @@ func (s *Simulator) controlAPI() http.Handler {
 	mux.HandleFunc("PUT /control/phones/{number}", s.controlPhone)
 	mux.HandleFunc("GET /control/knobs", s.controlReadKnobs)
 	mux.HandleFunc("PUT /control/knobs", s.controlKnobs)
+	mux.HandleFunc("PUT /control/analytics", s.controlAnalytics)
 	mux.HandleFunc("POST /control/faults", s.controlFault)
 	mux.HandleFunc("DELETE /control/faults", s.controlClearFaults)
 	mux.HandleFunc("PUT /control/templates/{id}", s.controlTemplate)

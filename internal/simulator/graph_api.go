@@ -148,12 +148,21 @@ func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	var answer map[string]any
-	if f != nil {
+	fields := r.URL.Query().Get("fields")
+	var err error
+	switch start, end, asked := analyticsBounds(fields); {
+	case f != nil:
 		answer = s.state.described("http://"+r.Host, f, s.now())
-	} else {
-		answer = selectedFields(s.state.fieldsOf(id), r.URL.Query().Get("fields"))
+	case asked && s.state.accounts[id] != nil:
+		answer, err = s.state.analyticsOf(id, start, end)
+	default:
+		answer = selectedFields(s.state.fieldsOf(id), fields)
 	}
 	s.mu.Unlock()
+	if err != nil {
+		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "The costs cannot be added: "+err.Error()))
+		return
+	}
 	writeJSON(w, http.StatusOK, answer)
 }
 

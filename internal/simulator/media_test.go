@@ -78,7 +78,8 @@ func TestFileOfAPhoneIsKept(t *testing.T) {
 		"no token":      {"", nil, 401, ""},
 		"another token": {"Bearer nobody", nil, 401, ""},
 	} {
-		if status, body := w.get(address, tc.authorization, tc.header...); status != tc.status || tc.body != "" && body != tc.body {
+		status, body := w.get(address, tc.authorization, tc.header...)
+		if status != tc.status || tc.body != "" && body != tc.body {
 			t.Errorf("%s got %d %q, want %d %q", name, status, body, tc.status, tc.body)
 		}
 	}
@@ -94,7 +95,8 @@ func TestFileOfAPhoneIsKept(t *testing.T) {
 		Size int    `json:"file_size"`
 		Type string `json:"mime_type"`
 	}
-	if err := w.client.Do(t.Context(), http.MethodGet, told.Image.ID, url.Values{"phone_number_id": {number1}}, nil, &described); err != nil {
+	own := url.Values{"phone_number_id": {number1}}
+	if err := w.client.Do(t.Context(), http.MethodGet, told.Image.ID, own, nil, &described); err != nil {
 		t.Fatal(err)
 	}
 	if described.Size != 10 || described.Type != "image/png" {

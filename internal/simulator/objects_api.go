@@ -70,12 +70,14 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 			s.state.things.codes[number] = map[string]map[string]any{}
 		}
 		made := map[string]any{
-			"code": code, "prefilled_message": given["prefilled_message"], "deep_link_url": "https://wa.me/message/" + code,
+			"code": code, "prefilled_message": given["prefilled_message"],
+			"deep_link_url": "https://wa.me/message/" + code,
 		}
 		s.state.things.codes[number][code] = made
 		return made
 	}))
-	mux.HandleFunc("DELETE /{version}/{id}/message_qrdls/{code}", s.ofNumber(func(r *http.Request, _ map[string]any) any {
+	const oneCode = "DELETE /{version}/{id}/message_qrdls/{code}"
+	mux.HandleFunc(oneCode, s.ofNumber(func(r *http.Request, _ map[string]any) any {
 		delete(s.state.things.codes[r.PathValue("id")], r.PathValue("code"))
 		return succeeded()
 	}))

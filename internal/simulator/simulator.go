@@ -53,6 +53,7 @@ type state struct {
 	record    *record
 	faults    []*Fault
 	knobs     Knobs
+	analytics Analytics
 	random    *rand.Rand
 	prefix    uint32
 	ids       uint64

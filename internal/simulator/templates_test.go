@@ -221,7 +221,8 @@ func TestDirectSendNeedsNoWindowAndIsPricedByItsCategory(t *testing.T) {
 }
 
 // Meta takes what it adds next before anybody here knows of it, and its own examples are in small
-// letters: https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
+// letters:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/components
 func TestTemplatesOfEveryKindAreTakenAndTold(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	var d template.Definition

@@ -96,7 +96,8 @@ func (g given) parameter(i int) string {
 
 const componentsPath = "template.components"
 
-// tapTarget is a component that a message may have for any template: what a tap on it opens. Source:
+// tapTarget is a component that a message may have for any template: what a tap on it opens.
+// Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/tap-target-url-title-override
 const tapTarget = "tap_target_configuration"
 

@@ -21,9 +21,9 @@ func Promotional(d Definition) (word string, found bool) {
 	return "", false
 }
 
-// Promotion returns everything by which the template reads as promotion: its words, its samples, the
-// parameters of its links, and what only promotion has, such as an offer or a product. Each finding's
-// message says what it is. Meta writes authentication templates itself: they have none.
+// Promotion returns everything by which the template reads as promotion: its words, its samples,
+// the parameters of its links, and what only promotion has, such as an offer or a product. Each
+// finding's message says what it is. Meta writes authentication templates itself: they have none.
 func Promotion(d Definition) []Finding {
 	if d.Category == CategoryAuthentication {
 		return nil
@@ -104,6 +104,7 @@ func samples(d Definition) []placed {
 		for i := range c.Buttons {
 			at := fmt.Sprintf("%s.buttons[%d]", path, i)
 			all = append(all, placed{at + ".url", c.Buttons[i].URL})
+			all = append(all, stringsIn(at+".flow_json", []byte(c.Buttons[i].FlowJSON))...)
 			for _, text := range c.Buttons[i].Example {
 				all = append(all, placed{at + ".example", text})
 			}
@@ -134,8 +135,13 @@ func unread(path string, members map[string]json.RawMessage) []placed {
 	if err != nil {
 		return nil
 	}
+	return stringsIn(path, encoded)
+}
+
+// stringsIn returns the strings of a JSON document, in its order.
+func stringsIn(path string, document []byte) []placed {
 	var all []placed
-	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder := json.NewDecoder(bytes.NewReader(document))
 	for {
 		token, err := decoder.Token()
 		if err != nil {

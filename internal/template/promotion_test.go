@@ -17,6 +17,7 @@ func TestPromotionIsFoundWhereverItStands(t *testing.T) {
 	card[1].Text = "Half price"
 	card[2].Buttons = []Button{
 		{Type: ButtonURL, Text: "Shop now", URL: "https://ex.test/?utm_source=wa"}, {Type: ButtonCopyCode, Example: Strings{"A"}},
+		{Type: ButtonFlow, Text: "Begin", FlowJSON: `{"screens":[{"title":"Our vouchers"}]}`},
 	}
 	d.Components = append(
 		d.Components,
@@ -37,6 +38,7 @@ func TestPromotionIsFoundWhereverItStands(t *testing.T) {
 		`components[3].extra: "20% off"`,
 		`components[0].example: "Discount"`,
 		`components[1].cards[0].components[2].buttons[0].url: the link's parameter "utm_source"`,
+		`components[1].cards[0].components[2].buttons[2].flow_json: "vouchers"`,
 		`extra: "Flash sale"`,
 		`components[1].cards[0].components[2].buttons[1].type: a coupon`,
 		`components[2].type: a limited-time offer`,

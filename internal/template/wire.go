@@ -116,8 +116,8 @@ func marshalWith(plain any, extra map[string]json.RawMessage) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// saidBy are the names of the members that a struct itself may have on the wire. A component's and a
-// button's are those that it has: what Meta allows in one of another type is not known.
+// saidBy are the names of the members that a struct itself may have on the wire. A component's and
+// a button's are those that it has: what Meta allows in one of another type is not known.
 func saidBy(plain any) map[string]bool {
 	names := map[string]bool{}
 	_, whole := plain.(Definition)

@@ -101,8 +101,8 @@ func sameButtons(a, b template.Component, authentication bool) bool {
 		return false
 	}
 	for i := range a.Buttons {
-		// The upstream turns a one-time password button into one of another type, with a text of its
-		// own.
+		// The upstream turns a one-time password button into one of another type, with a text of
+		// its own.
 		if !authentication && !sameButton(&a.Buttons[i], &b.Buttons[i]) {
 			return false
 		}

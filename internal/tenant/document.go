@@ -100,10 +100,27 @@ func Compile(s Sources) Compiled {
 // formatOf is the oldest format that says what the sources do: gateways may be older than their
 // operator.
 func formatOf(s Sources) int {
-	if len(s.Channels) > 0 {
+	switch {
+	case refusesPromotion(s):
+		return config.FormatPromotion
+	case len(s.Channels) > 0:
 		return config.FormatPlans
 	}
 	return config.Format
+}
+
+// refusesPromotion tells whether the account does, or a revision of a plan, be it one to come.
+func refusesPromotion(s Sources) bool {
+	refuses := func(r pricing.Revision) bool { return r.Promotion == config.PromotionRefused }
+	if s.Account.Spec.Promotion == v1alpha1.PromotionRefused || slices.ContainsFunc(s.Plan.Revisions, refuses) {
+		return true
+	}
+	for _, of := range s.Channels {
+		if slices.ContainsFunc(of.Plan.Revisions, refuses) {
+			return true
+		}
+	}
+	return false
 }
 
 // plansOf are the plans of channels that have one of their own, by name.
@@ -181,7 +198,8 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 	return out
 }
 
-// promotionOf leaves out what changes nothing, so that the documents of most accounts are as before.
+// promotionOf leaves out what changes nothing, so that the documents of most accounts are as
+// before.
 func promotionOf(promotion v1alpha1.Promotion) string {
 	if promotion == v1alpha1.PromotionRefused {
 		return config.PromotionRefused

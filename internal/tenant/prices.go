@@ -159,6 +159,23 @@ func (r PriceRecord) freeze(ref RevisionRef) PriceRecord {
 	return r
 }
 
+// Extend is the record with the frozen revisions of a plan replaced by those of the given ones that
+// have what they lacked. kept are the frozen ones as they are stored, and revisions those of
+// pricing.KeepHistory.
+func (r PriceRecord) Extend(plan string, kept, revisions []pricing.Revision) PriceRecord {
+	r.Frozen = slices.Clone(r.Frozen)
+	for i, before := range Refs(plan, kept) {
+		at := slices.IndexFunc(r.Frozen, func(ref RevisionRef) bool {
+			return ref.Plan == plan && ref.Name == kept[i].Name && ref.Digest == before.Digest
+		})
+		now := slices.IndexFunc(revisions, func(revision pricing.Revision) bool { return revision.Name == before.Name })
+		if at >= 0 && now >= 0 {
+			r.Frozen[at].Digest = pricing.Digest(revisions[now])
+		}
+	}
+	return r
+}
+
 // FrozenOf are the frozen revisions of a plan.
 func (r PriceRecord) FrozenOf(plan string) []RevisionRef {
 	return slices.DeleteFunc(slices.Clone(r.Frozen), func(ref RevisionRef) bool { return ref.Plan != plan })

@@ -57,6 +57,31 @@ func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
 	}
 }
 
+// TestP15OnlyWhatIsStoredIsExtended: a record follows a revision that has what the stored one lacked.
+// One that is not stored as the record names it stays named as it was, so that it is missed.
+func TestP15OnlyWhatIsStoredIsExtended(t *testing.T) {
+	stored, lost := plan().Revisions[0], plan().Revisions[0]
+	stored.Name, lost.Name = "stored", "lost"
+	was := []pricing.Revision{stored, lost}
+	extended := slices.Clone(was)
+	for i := range extended {
+		extended[i].Rates = append(slices.Clone(extended[i].Rates), pricing.MarketRates{
+			Market: "Poland", Prices: []pricing.Price{{Category: "Service", Amount: "0.01"}},
+		})
+	}
+	record := tenant.PriceRecord{Frozen: append(tenant.Refs("other", was), tenant.Refs("whatsapp", was)...)}
+	before := slices.Clone(record.Frozen)
+	want := slices.Clone(before)
+	want[2].Digest = pricing.Digest(extended[0])
+	after := record.Extend("whatsapp", []pricing.Revision{stored}, extended)
+	if diff := cmp.Diff(want, after.Frozen); diff != "" {
+		t.Errorf("want, got: %s", diff)
+	}
+	if diff := cmp.Diff(before, record.Frozen); diff != "" {
+		t.Errorf("the record before was changed: %s", diff)
+	}
+}
+
 func TestP15AStoredRevisionIsReadByItsDigest(t *testing.T) {
 	revision := plan().Revisions[0]
 	ref := tenant.Refs("whatsapp", []pricing.Revision{revision})[0]

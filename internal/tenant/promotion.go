@@ -10,9 +10,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// PromotionRefusedBy names who refuses promotion to an account at an instant: a revision in force of
-// one of the plans, or the account itself; empty if none does. A template is for all of the account's
-// channels, so the strictest of their plans counts.
+// PromotionRefusedBy names who refuses promotion to an account at an instant: a revision in force
+// of one of the plans, or the account itself; empty if none does. A template is for all of the
+// account's channels, so the strictest of their plans counts.
 func PromotionRefusedBy(account *v1alpha1.BusinessAccount, at time.Time, plans []*v1alpha1.PricingPlan) string {
 	for _, plan := range plans {
 		if refuses, revision := planRefusesPromotion(&plan.Spec, account.Spec.TimeZone, at); refuses {
@@ -48,8 +48,8 @@ func planRefusesPromotion(spec *v1alpha1.PricingPlanSpec, timeZone string, at ti
 // maxSigns is how many signs of promotion a sentence names.
 const maxSigns = 4
 
-// PromotionIn says by what a template reads as promotion, in the words of its spec; empty if it does
-// not.
+// PromotionIn says by what a template reads as promotion, in the words of its spec; empty if it
+// does not.
 func PromotionIn(spec *v1alpha1.MessageTemplateSpec) string {
 	definition := Definition(spec)
 	var signs []string

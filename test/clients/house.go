@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -101,8 +102,8 @@ func (h *house) serve(handler http.Handler) (string, error) {
 
 // close ends everything, the last thing first.
 func (h *house) close() {
-	for i := len(h.closers) - 1; i >= 0; i-- {
-		h.closers[i]()
+	for _, end := range slices.Backward(h.closers) {
+		end()
 	}
 }
 
@@ -119,7 +120,8 @@ func (h *house) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// facts has the customer write, so that the window is open, and waits for what the business is told.
+// facts has the customer write, so that the window is open, and waits for what the business is
+// told.
 func (h *house) facts(ctx context.Context) (facts, error) {
 	told := facts{
 		Gateway: h.gateway.API(), Token: rig.APIKey, Secret: rig.CallbackSecret, Version: rig.APIVersion,

@@ -33,11 +33,14 @@ func libraries() []library {
 		{"great-detail", "@great-detail/whatsapp"},
 		{"whatsapp-api-js", "whatsapp-api-js"},
 		{"chat-adapter", "@chat-adapter/whatsapp"},
+		{"meta", "whatsapp"},
 	}
 }
 
 // steps are those that run.js knows, in its order.
-func steps() []string { return []string{"send", "template", "media", "templates", "receive", "photo"} }
+func steps() []string {
+	return []string{"send", "template", "media", "templates", "receive", "photo", "pin"}
+}
 
 func run(ctx context.Context, node, packages string) error {
 	house, err := openHouse(ctx)
@@ -49,7 +52,7 @@ func run(ctx context.Context, node, packages string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-28s%-10s%s\n", "library", "version", strings.Join(columns(steps()), ""))
+	fmt.Printf("%-28s%-13s%s\n", "library", "version", strings.Join(columns(steps()), ""))
 	var failures []string
 	passed := 0
 	for _, l := range libraries() {
@@ -76,7 +79,7 @@ func run(ctx context.Context, node, packages string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-28s%-10s%s\n", l.name, version, strings.Join(columns(row), ""))
+		fmt.Printf("%-28s%-13s%s\n", l.name, version, strings.Join(columns(row), ""))
 	}
 	fmt.Printf("\n%d passed, %d failed\n", passed, len(failures))
 	if len(failures) > 0 {

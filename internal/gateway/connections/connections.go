@@ -1,5 +1,5 @@
-// Package connections bounds the connections of a server, so that strangers who hold some keep nobody
-// else out.
+// Package connections bounds the connections of a server, so that strangers who hold some keep
+// nobody else out.
 package connections
 
 import (
@@ -14,9 +14,9 @@ import (
 // may open one, and each holds memory and a descriptor until it has been idle for long.
 const Max = 2000
 
-// Bounded are the connections of a server. Above the bound, the one goes that has waited longest for a
-// request, of the peer that has most of those that wait. Strangers go first: those who were never
-// answered with a success, which takes a token or a signature. It is safe for concurrent use.
+// Bounded are the connections of a server. Above the bound, the one goes that has waited longest
+// for a request, of the peer that has most of those that wait. Strangers go first: those who were
+// never answered with a success, which takes a token or a signature. It is safe for concurrent use.
 type Bounded struct {
 	most int
 	mu   sync.Mutex

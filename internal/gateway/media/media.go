@@ -6,6 +6,7 @@ package media
 import (
 	"cmp"
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -82,7 +83,8 @@ func (m *Media) Delete(w http.ResponseWriter, r *http.Request, t *served.Tenant,
 	if err != nil {
 		return err
 	}
-	return writeAnswer(w, answer)
+	writeAnswer(w, answer)
+	return nil
 }
 
 // find asks the account's channels for a file, or only the one that the request names.
@@ -134,11 +136,8 @@ func (m *Media) candidates(r *http.Request, t *served.Tenant) ([]*served.Channel
 	return channels, nil
 }
 
-func writeAnswer(w http.ResponseWriter, answer *network.Answer) error {
-	for name, values := range answer.Header {
-		w.Header()[name] = values
-	}
+func writeAnswer(w http.ResponseWriter, answer *network.Answer) {
+	maps.Copy(w.Header(), answer.Header)
 	w.WriteHeader(cmp.Or(answer.Status, http.StatusOK))
 	_, _ = w.Write(answer.Body) // if the client has gone, nobody is left to tell
-	return nil
 }

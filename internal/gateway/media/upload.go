@@ -113,7 +113,8 @@ func (m *Media) upload(
 		w.Header().Set("Connection", "close") // what is left of the file is not waited for
 		return err
 	}
-	return writeAnswer(w, answer)
+	writeAnswer(w, answer)
+	return nil
 }
 
 func errStalled() error {

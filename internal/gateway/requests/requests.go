@@ -30,7 +30,9 @@ func New(metrics *telemetry.Metrics, pass func(func() error) error) *Requests {
 }
 
 // Answer answers a client of the account.
-func (q *Requests) Answer(ctx context.Context, w http.ResponseWriter, t *served.Tenant, request *network.Request) error {
+func (q *Requests) Answer(
+	ctx context.Context, w http.ResponseWriter, t *served.Tenant, request *network.Request,
+) error {
 	var call string
 	var answer *network.Answer
 	err := q.pass(func() (err error) {

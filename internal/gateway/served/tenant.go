@@ -123,10 +123,10 @@ func Parse(document []byte, transport http.RoundTripper) (*Tenant, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the document goes on behind its closing brace: write one JSON object")
 	}
-	if t.Format < config.Format || t.Format > config.FormatPlans {
+	if t.Format < config.Format || t.Format > config.Newest {
 		return nil, fmt.Errorf(
 			"format is %d and this gateway knows %d to %d: upgrade the gateway or the operator", t.Format,
-			config.Format, config.FormatPlans,
+			config.Format, config.Newest,
 		)
 	}
 	for _, step := range []func() error{

@@ -22,8 +22,8 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		change func(*config.Document)
 		want   string
 	}{
-		"format":       {func(d *config.Document) { d.Format = 3 }, "format is 3 and this gateway knows 1 to 2: upgrade the gateway or the operator"},
-		"no format":    {func(d *config.Document) { d.Format = 0 }, "format is 0 and this gateway knows 1 to 2: upgrade the gateway or the operator"},
+		"format":       {func(d *config.Document) { d.Format = 4 }, "format is 4 and this gateway knows 1 to 3: upgrade the gateway or the operator"},
+		"no format":    {func(d *config.Document) { d.Format = 0 }, "format is 0 and this gateway knows 1 to 3: upgrade the gateway or the operator"},
 		"channel plan": {func(d *config.Document) { d.Channels[1].PlanName = "nowhere" }, "channels[1]: planName is none of plans"},
 		"plan twice": {func(d *config.Document) {
 			d.Plans = []config.ChannelPlan{{Name: "whatsapp", Plan: d.Plan}}

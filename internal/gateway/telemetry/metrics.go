@@ -148,7 +148,8 @@ func NewMetrics() *Metrics {
 		"media_transfers_total", "Files uploaded and downloaded, by direction and result.", "direction", "result",
 	)
 	m.TransferredBytes = counter("media_bytes_total", "Bytes of files, by direction.", "direction")
-	m.Registry.MustRegister(m.Requests, m.Transfers, m.TransferredBytes, m.Faults, m.Unreadable, m.Differences, m.Accepted, m.Refused, m.Upstream, m.Webhooks,
+	m.Registry.MustRegister(m.Requests, m.Transfers, m.TransferredBytes, m.Faults, m.Unreadable, m.Differences,
+		m.Accepted, m.Refused, m.Upstream, m.Webhooks,
 		m.Events, m.Settled, m.Callbacks, m.requests,
 		m.Commits, m.Syncs, m.SettlementLag, m.Stopped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -209,8 +209,8 @@ func Unavailable(after time.Duration) *graph.Error {
 	return e
 }
 
-// UnknownObject answers a call on an id that is none of the account's objects (100 with subcode 33),
-// as the Graph API does where an object does not exist or may not be seen.
+// UnknownObject answers a call on an id that is none of the account's objects (100 with subcode
+// 33), as the Graph API does where an object does not exist or may not be seen.
 func UnknownObject() *graph.Error {
 	e := graph.NewError(
 		graph.CodeInvalidParameter,

@@ -71,7 +71,9 @@ func (c *uploadCheck) copyField(to *multipart.Writer, part network.Part) error {
 		return err
 	}
 	if len(value) > maxField {
-		return graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf("%s is longer than %d bytes.", part.Name, maxField))
+		return graph.NewError(
+			graph.CodeInvalidParameter, fmt.Sprintf("A field of the form is longer than %d bytes.", maxField),
+		)
 	}
 	switch part.Name {
 	case fieldProduct, fieldType, fieldMinutes:

@@ -29,7 +29,8 @@ func TestMediaLimits(t *testing.T) {
 // Whatever an upload is made of, what is written for the upstream is a form with one file and
 // fields that uploads have, or an error.
 func FuzzUpload(f *testing.F) {
-	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: image/png\r\n\r\nx\r\n" +
+	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n" +
+		"Content-Type: image/png\r\n\r\nx\r\n" +
 		"--b\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n--b--\r\n"))
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\nx\r\n--b--\r\n"))
 	f.Add([]byte("--b\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\nimage/jpeg\r\n--b\r\n\r\n--b--"))
@@ -43,7 +44,8 @@ func FuzzUpload(f *testing.F) {
 				return network.Part{}, err
 			}
 			return network.Part{
-				Name: part.FormName(), Filename: part.FileName(), ContentType: part.Header.Get("Content-Type"), Content: part,
+				Name: part.FormName(), Filename: part.FileName(), ContentType: part.Header.Get("Content-Type"),
+				Content: part,
 			}, nil
 		}})
 		if err != nil {
@@ -81,7 +83,8 @@ func TestFileOfAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	messages := webhook.Changes[0].Messages
-	if got := messages[0].file(); got == nil || *got != (network.File{URL: "https://files.example/a?x=1", SHA256: "s"}) {
+	want := network.File{URL: "https://files.example/a?x=1", SHA256: "s"}
+	if got := messages[0].file(); got == nil || *got != want {
 		t.Errorf("the picture's file is %+v", got)
 	}
 	if messages[1].file() != nil || messages[2].file() != nil {

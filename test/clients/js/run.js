@@ -5,20 +5,21 @@ import { readFileSync } from "node:fs";
 const [library] = process.argv.slice(2);
 const circumstances = JSON.parse(readFileSync(0, "utf8"));
 const { default: prepare } = await import(`./${library}.js`);
+const say = console.log;
 const steps = prepare(circumstances);
 
-for (const step of ["send", "template", "media", "templates", "receive", "photo"]) {
+for (const step of ["send", "template", "media", "templates", "receive", "photo", "pin"]) {
   let failure;
   try {
     if (!steps[step]) {
-      console.log(JSON.stringify({ step, absent: true }));
+      say(JSON.stringify({ step, absent: true }));
       continue;
     }
     await steps[step]();
   } catch (error) {
     failure = [error?.message ?? String(error), error?.cause?.message, await answerOf(error)].filter(Boolean).join(": ");
   }
-  console.log(JSON.stringify({ step, failure }));
+  say(JSON.stringify({ step, failure }));
 }
 process.exit(0); // some libraries keep timers
 

@@ -6,7 +6,8 @@ package clientapi
 func numberFields() []string {
 	return []string{
 		"id", "display_phone_number", "verified_name", "quality_rating", "quality_score", "status", "throughput",
-		"health_status", "messaging_limit_tier", "whatsapp_business_manager_messaging_limit", "code_verification_status",
+		"health_status", "messaging_limit_tier", "whatsapp_business_manager_messaging_limit",
+		"code_verification_status",
 		"name_status", "new_name_status", "new_display_name", "account_mode", "platform_type", "host_platform",
 		"is_official_business_account", "is_pin_enabled", "is_on_biz_app", "is_preverified_number",
 		"last_onboarded_time", "search_visibility", "username", "country_dial_code", "webhook_configuration",

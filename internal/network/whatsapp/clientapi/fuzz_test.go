@@ -112,7 +112,8 @@ func checkSent(t *testing.T, r *http.Request) {
 	}
 	if len(parts) > 1 {
 		switch parts[1] {
-		case "messages", "marketing_messages", "calls", "message_templates", "upsert_message_templates", "phone_numbers":
+		case "messages", "marketing_messages", "calls", "message_templates", "upsert_message_templates",
+			"phone_numbers":
 			if r.Method != http.MethodGet || parts[1] != "phone_numbers" {
 				t.Errorf("%s %s was passed on", r.Method, r.URL)
 			}
@@ -153,10 +154,10 @@ func checkSent(t *testing.T, r *http.Request) {
 // Every rule can be reached: none is hidden by one before it, and each has a name for the metric.
 func TestEveryRuleIsTheOnlyOneForItsCall(t *testing.T) {
 	type key struct {
-		on           object
-		word, edge   string
-		item         bool
-		method, name string
+		on         object
+		word, edge string
+		item       bool
+		method     string
 	}
 	seen := map[key]string{}
 	for _, r := range rules() {
@@ -173,7 +174,7 @@ func TestEveryRuleIsTheOnlyOneForItsCall(t *testing.T) {
 
 func TestNamesAreReadAsTheGraphAPIReadsThem(t *testing.T) {
 	for name, refused := range map[string]bool{
-		"method": true, "METHOD": true, " method": true, "method[]": true, "batch[0]": true, "include.headers": true,
+		"method": true, "METHOD": true, "\tmethod": true, "method[]": true, "batch[0]": true, "include.headers": true,
 		"ids": true, "methods": false, "about": false, "override_callback_uri": true,
 	} {
 		if got := checkName(name) != nil; got != refused {

@@ -102,8 +102,8 @@ func numberRules() []rule {
 		{name: "settings", on: onNumber, edge: "settings", method: get, do: pass},
 		{
 			name: "settings_write", on: onNumber, edge: "settings", method: post, do: refuse(
-				"The settings of calls and of storage are the platform's: a call costs money, and where data is kept is " +
-					"agreed with the platform."),
+				"The settings of calls and of storage are the platform's: a call costs money, and where data is " +
+					"kept is agreed with the platform."),
 		},
 		{
 			name: "register", on: onNumber, edge: "register", method: post, do: pass,
@@ -176,7 +176,10 @@ func accountRules() []rule {
 		{name: "message_templates", on: onAccount, edge: edgeTemplates, method: get, do: listTemplates},
 		{name: "message_templates_write", on: onAccount, edge: edgeTemplates, method: post, do: writeTemplate},
 		{name: "message_templates_write", on: onAccount, edge: edgeTemplates, method: del, do: writeTemplate},
-		{name: "message_templates_write", on: onAccount, edge: "upsert_message_templates", method: post, do: writeTemplate},
+		{
+			name: "message_templates_write", on: onAccount, edge: "upsert_message_templates", method: post,
+			do: writeTemplate,
+		},
 		{name: "message_template", on: onAccount, edge: edgeTemplates, item: true, method: get, do: readTemplate},
 		{
 			name: "message_template_previews", on: onAccount, edge: "message_template_previews", method: get, do: pass,

@@ -135,7 +135,7 @@ func parseFilter(name, text string) (filter, error) {
 	}
 	var list []string
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf("%s must be a text or a list of texts.", name))
+		return nil, graph.NewError(graph.CodeInvalidParameter, name+" must be a text or a list of texts.")
 	}
 	return list, nil
 }
