@@ -29,8 +29,8 @@ func registrationVerdict(scope *accountScope) verdict {
 	switch {
 	case found.fieldsFailure != nil && !isPassing(found.fieldsFailure):
 		return isTrue(v1alpha1.ReasonWebhookRegistered, fmt.Sprintf(
-			"%s; to which fields the app is subscribed is not known: Meta refuses the app's token, which is made of its "+
-				"id and key %q of Secret %q", registered, v1alpha1.SecretKeyAppSecret, firstSecret(scope.account),
+			"%s; to which fields the app is subscribed is not known: Meta refuses the app's token, which is made of "+
+				"its id and key %q of Secret %q", registered, v1alpha1.SecretKeyAppSecret, firstSecret(scope.account),
 		))
 	case len(found.missing) == 0:
 		return isTrue(v1alpha1.ReasonWebhookRegistered, registered)
@@ -104,7 +104,8 @@ func tokenVerdict(token tokenLook, now time.Time) verdict {
 		return unknown(v1alpha1.ReasonUpstreamUnreachable, unreachable(token.failure))
 	case token.failure != nil:
 		return unknown(v1alpha1.ReasonUpstreamRefuses, fmt.Sprintf(
-			"Meta does not say when the access token in Secret %q ends. %s", token.secretName, unreachable(token.failure)))
+			"Meta does not say when the access token in Secret %q ends. %s",
+			token.secretName, unreachable(token.failure)))
 	}
 	if end := token.info.Expires; endsSoon(end, now) {
 		return isFalse(v1alpha1.ReasonAccessTokenExpires, fmt.Sprintf(

@@ -36,8 +36,9 @@ func (handshakes) RoundTrip(r *http.Request) (*http.Response, error) {
 func (w *world) createRegisteringAccount() (asked *atomic.Int64, override func() string) {
 	w.t.Helper()
 	simulated, err := simulator.New(simulator.Config{Accounts: []simulator.Account{{
-		ID: "102290129340398", Tokens: []string{"canary-access-token"}, AppSecret: "canary-app-secret", FundingID: "none",
-		Numbers: []simulator.Number{{ID: "106540352242922", DisplayPhoneNumber: "+1 555 0100"}},
+		ID: "102290129340398", Tokens: []string{"canary-access-token"}, AppSecret: "canary-app-secret",
+		FundingID: "none",
+		Numbers:   []simulator.Number{{ID: "106540352242922", DisplayPhoneNumber: "+1 555 0100"}},
 	}}}, simulator.Options{Transport: handshakes{}})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	asked = &atomic.Int64{}

@@ -63,7 +63,8 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 		},
 		"permissions are not told": {one(graph.TokenInfo{Valid: true}, nil), well},
 		"the second of two": {
-			append(one(ends(time.Time{}), nil), tokenLook{"second", ends(now), nil}, tokenLook{"third", graph.TokenInfo{}, errDown}),
+			append(one(ends(time.Time{}), nil),
+				tokenLook{"second", ends(now), nil}, tokenLook{"third", graph.TokenInfo{}, errDown}),
 			`False AccessTokenExpires: The access token in Secret "second" ends on 2026-11-20` + renew,
 		},
 	} {

@@ -231,13 +231,11 @@ func (l *upstreamLook) token(secretName string) int {
 // upstream.
 func (r *UpstreamLookReconciler) keepFinalizer(ctx context.Context, account *v1alpha1.BusinessAccount) error {
 	before := account.DeepCopy()
-	changed := false
+	keep := controllerutil.RemoveFinalizer
 	if registers(account) {
-		changed = controllerutil.AddFinalizer(account, WebhookFinalizer)
-	} else {
-		changed = controllerutil.RemoveFinalizer(account, WebhookFinalizer)
+		keep = controllerutil.AddFinalizer
 	}
-	if !changed {
+	if !keep(account, WebhookFinalizer) {
 		return nil
 	}
 	return r.patchFinalizers(ctx, before, account)
@@ -285,7 +283,8 @@ func (r *UpstreamLookReconciler) unregister(ctx context.Context, account *v1alph
 	}
 	if question == nil {
 		r.Recorder.Eventf(account, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
-			"The credentials of the account are gone: the callback override of WhatsApp Business account %s was not removed",
+			"The credentials of the account are gone: the callback override of WhatsApp Business account %s was not "+
+				"removed",
 			account.Spec.WhatsAppBusinessAccountID)
 		return nil
 	}

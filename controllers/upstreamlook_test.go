@@ -126,8 +126,9 @@ func newLookDesk(t *testing.T, registration v1alpha1.WebhookRegistration) *lookD
 		Spec: v1alpha1.BusinessAccountSpec{
 			WhatsAppBusinessAccountID: "102", Webhooks: &v1alpha1.Webhooks{Registration: registration},
 			Channels: []v1alpha1.Channel{{
-				Name: "main", Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: "106", CredentialsSecretName: "acme-whatsapp",
-				BaseURL: d.meta.server.URL, APIVersion: "v26.0",
+				Name: "main", Type: v1alpha1.ChannelWhatsApp, PhoneNumberID: "106",
+				CredentialsSecretName: "acme-whatsapp",
+				BaseURL:               d.meta.server.URL, APIVersion: "v26.0",
 			}},
 		},
 	}
@@ -240,14 +241,13 @@ func TestWebhookIsRegisteredOnceTheGatewayAnswers(t *testing.T) {
 	d.ready(callback, metav1.ConditionTrue)
 	d.wantCalls("when it is ready", asksToken, asksFunding, asksApps, subscribes, overrides, asksFields)
 	d.wantRegistered(isRegistered)
-	version := d.account().ResourceVersion
 
 	d.wantCalls("at rest")
 	d.ready(callback, metav1.ConditionFalse)
 	d.wantCalls("while the gateway restarts")
 	d.ready(callback, metav1.ConditionTrue)
 	d.wantCalls("when it is back")
-	version = d.account().ResourceVersion
+	version := d.account().ResourceVersion
 	d.clock.SetTime(d.clock.Now().Add(5 * time.Hour))
 	d.wantCalls("five hours later")
 	d.clock.SetTime(d.clock.Now().Add(2 * time.Hour))

@@ -69,7 +69,8 @@ func TestTokenFundingAndFieldsAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := app.AppFields(t.Context(), account1); err != nil || !cmp.Equal(got, []string{whatsapp.FieldMessages}) {
+	fields := []string{whatsapp.FieldMessages}
+	if got, err := app.AppFields(t.Context(), account1); err != nil || !cmp.Equal(got, fields) {
 		t.Errorf("got %v, %v; want messages alone", got, err)
 	}
 }
