@@ -217,7 +217,9 @@ func keepApproval(scope *templateScope, otherwise verdict) (v verdict, news bool
 func upstreamVerdict(scope *templateScope, status *v1alpha1.MessageTemplateStatus) verdict {
 	switch scope.step {
 	case stepHeld:
-		return unknown(v1alpha1.ReasonPending, "The changed template must be accepted first; the upstream has the one before")
+		return unknown(
+			v1alpha1.ReasonPending, "The changed template must be accepted first; the upstream has the one before",
+		)
 	case stepMissing:
 		return isFalse(
 			v1alpha1.ReasonUpstreamMissing,

@@ -24,7 +24,7 @@ func everyKind(t *testing.T) map[string]*unstructured.Unstructured {
 		t.Fatal(err)
 	}
 	all := map[string]*unstructured.Unstructured{}
-	for _, document := range bytes.Split(content, []byte("\n---\n")) {
+	for document := range bytes.SplitSeq(content, []byte("\n---\n")) {
 		object := &unstructured.Unstructured{}
 		if err := yaml.UnmarshalStrict(document, &object.Object); err != nil {
 			t.Fatal(err)

@@ -107,6 +107,7 @@ const (
 )
 
 // Callback is the business's own webhook endpoint.
+// +kubebuilder:validation:XValidation:rule="!has(self.clientCertificateSecretName) || self.url.startsWith('https://')",message="clientCertificateSecretName needs a url that starts with 'https://'"
 type Callback struct {
 	// url is where the gateway posts webhooks, in Meta's format.
 	// +required
@@ -123,4 +124,14 @@ type Callback struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	SecretName string `json:"secretName,omitempty"`
+
+	// clientCertificateSecretName is the name of a Secret of type kubernetes.io/tls. The gateway shows
+	// its certificate to an endpoint that demands one. A renewed certificate is used without a
+	// restart; while there is none, callbacks wait. The endpoint's own certificate must be of a
+	// public authority; a key 'ca.crt' is not read.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
+	ClientCertificateSecretName string `json:"clientCertificateSecretName,omitempty"`
 }

@@ -154,6 +154,9 @@ const (
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: a Secret is there, but a key is not, or it is empty.
 	ReasonSecretKeyMissing = "SecretKeyMissing"
+	// ReasonSecretInvalid: a Secret holds a certificate and a key that do not belong together, or are
+	// none.
+	ReasonSecretInvalid = "SecretInvalid"
 
 	// ReasonTemplatesServed: no template was left out.
 	ReasonTemplatesServed = "TemplatesServed"

@@ -38,7 +38,7 @@ The environment variable ` + tokenVariable + ` must have one of the account's AP
   kubectl -n acme port-forward service/acme-gateway 8080 &
   export GUICHET_TOKEN=$(kubectl -n acme get secret acme-api-tokens -o jsonpath='{.data.default}' | base64 -d)
   guichet callbacks list --phone-number-id 106540352242922
-  guichet callbacks replay --phone-number-id 106540352242922 --all`,
+  guichet callbacks replay --phone-number-id 106540352242922 --since 2h`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -70,23 +70,15 @@ type refusedCallback struct {
 	Bytes      int64     `json:"bytes"`
 }
 
-// change returns a command that changes the named callbacks, or all of them.
+// change returns a command that changes the named callbacks, or those of a time.
 func (c *refusedCallbacks) change(name, short, method, done string) *cobra.Command {
-	all := false
+	var chosen chosenCallbacks
 	command := &cobra.Command{
 		Use: name + " [ID]...", Short: short,
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			if all == (len(ids) > 0) {
-				return errors.New("name the callbacks by their ids, or give --all")
-			}
-			if all {
-				list, err := c.all(cmd.Context())
-				if err != nil {
-					return err
-				}
-				for _, callback := range list {
-					ids = append(ids, callback.ID)
-				}
+			ids, err := c.choose(cmd.Context(), chosen, ids)
+			if err != nil {
+				return err
 			}
 			changed := 0
 			for len(ids) > 0 {
@@ -100,12 +92,70 @@ func (c *refusedCallbacks) change(name, short, method, done string) *cobra.Comma
 				}
 				changed, ids = changed+answer.Callbacks, ids[n:]
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %d callbacks\n", done, changed)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s %d callbacks\n", done, changed)
 			return err
 		},
 	}
-	command.Flags().BoolVar(&all, "all", false, "all callbacks that are set aside now")
+	flags := command.Flags()
+	flags.BoolVar(&chosen.all, "all", false, "all callbacks that are set aside now")
+	flags.StringVar(
+		&chosen.since, "since", "",
+		"those that were set aside since an instant, like 2026-11-29T10:00:00Z, or for a time, like 2h",
+	)
 	return command
+}
+
+// chosenCallbacks are the flags that choose callbacks without their ids.
+type chosenCallbacks struct {
+	all   bool
+	since string
+}
+
+// choose returns the ids of the callbacks to change: the given ones, or those that the flags choose.
+func (c *refusedCallbacks) choose(ctx context.Context, by chosenCallbacks, ids []string) ([]string, error) {
+	ways := 0
+	for _, given := range []bool{by.all, by.since != "", len(ids) > 0} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return nil, errors.New("name the callbacks by their ids, or give --since or --all")
+	}
+	if len(ids) > 0 {
+		return ids, nil
+	}
+	var since time.Time
+	if by.since != "" {
+		var err error
+		if since, err = sinceOf(by.since, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	list, err := c.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, callback := range list {
+		if !callback.SetAsideAt.Before(since) {
+			ids = append(ids, callback.ID)
+		}
+	}
+	return ids, nil
+}
+
+// sinceOf reads an instant, or how long it is ago.
+func sinceOf(text string, now time.Time) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	ago, err := time.ParseDuration(text)
+	if err != nil || ago <= 0 {
+		return time.Time{}, fmt.Errorf(
+			"--since %.40q must be an instant like 2026-11-29T10:00:00Z or a time like 90m or 48h", text,
+		)
+	}
+	return now.Add(-ago), nil
 }
 
 func (c *refusedCallbacks) list(ctx context.Context, out io.Writer) error {

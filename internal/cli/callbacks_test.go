@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // refusing returns a gateway with so many callbacks set aside, ids from 1 on.
@@ -36,8 +37,8 @@ func refusing(t *testing.T, callbacks int) (url string, requests *[]string) {
 				data = append(
 					data,
 					fmt.Sprintf(
-						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:17:00Z","status":%d,"bytes":512}`,
-						id, status,
+						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:%02d:00Z","status":%d,"bytes":512}`,
+						id, 17+id/140, status,
 					),
 				)
 			}
@@ -77,8 +78,8 @@ func TestCallbacksAreListedReplayedAndDropped(t *testing.T) {
 	to := []string{"--gateway", url, "--phone-number-id", "1066"}
 	list, err := callbacksCommand(t, append([]string{"list"}, to...)...)
 	if err != nil || strings.Count(list, "\n") != 151 || !strings.Contains(
-		list, "149  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  400     512\n"+
-			"150  2026-11-29T10:00:00Z  2026-11-29T10:17:00Z  none    512\n",
+		list, "149  2026-11-29T10:00:00Z  2026-11-29T10:18:00Z  400     512\n"+
+			"150  2026-11-29T10:00:00Z  2026-11-29T10:18:00Z  none    512\n",
 	) {
 		t.Errorf("list: %v\n%s", err, list)
 	}
@@ -87,6 +88,17 @@ func TestCallbacksAreListedReplayedAndDropped(t *testing.T) {
 	); err != nil || out != "Replayed 2 callbacks\n" {
 		t.Errorf("replay: %v, %q", err, out)
 	}
+	for since, want := range map[string]string{
+		"2026-11-29T10:18:00Z":      "Replayed 11 callbacks\n",
+		"2026-11-29T12:18:00+02:00": "Replayed 11 callbacks\n",
+		"2026-11-29T10:18:01Z":      "Replayed 0 callbacks\n",
+	} {
+		out, err := callbacksCommand(t, append([]string{"replay", "--since", since}, to...)...)
+		if err != nil || out != want {
+			t.Errorf("replay since %s: %v, %q; want %q", since, err, out, want)
+		}
+	}
+	*requests = (*requests)[:1]
 	if out, err := callbacksCommand(
 		t, append([]string{"drop", "--all"}, to...)...,
 	); err != nil || out != "Dropped 150 callbacks\n" {
@@ -107,8 +119,26 @@ func TestCallbacksCommandSaysWhatIsMissing(t *testing.T) {
 		"no token":    {"", []string{"list", "--phone-number-id", "1066"}, "API tokens in GUICHET_TOKEN"},
 		"no number":   {"s3cret", []string{"list"}, "give --phone-number-id"},
 		"wrong token": {"guessed", []string{"list", "--phone-number-id", "1066"}, "the gateway answered 401: Invalid OAuth access token"},
-		"no ids":      {"s3cret", []string{"drop", "--phone-number-id", "1066"}, "name the callbacks by their ids, or give --all"},
-		"ids and all": {"s3cret", []string{"drop", "1", "--all", "--phone-number-id", "1066"}, "name the callbacks by their ids, or give --all"},
+		"no ids":      {"s3cret", []string{"drop", "--phone-number-id", "1066"}, "name the callbacks by their ids, or give --since or --all"},
+		"ids and all": {"s3cret", []string{"drop", "1", "--all", "--phone-number-id", "1066"}, "name the callbacks by their ids, or give --since or --all"},
+		"ids and a time": {
+			"s3cret",
+			[]string{"replay", "1", "--since", "1h", "--phone-number-id", "1066"},
+			"name the callbacks by their ids, or give --since or --all",
+		},
+		"a time and all": {
+			"s3cret",
+			[]string{"replay", "--all", "--since", "1h", "--phone-number-id", "1066"},
+			"name the callbacks by their ids, or give --since or --all",
+		},
+		"a day without its time": {
+			"s3cret",
+			[]string{"replay", "--since", "2026-11-29", "--phone-number-id", "1066"},
+			`--since "2026-11-29" must be an instant like 2026-11-29T10:00:00Z or a time like 90m or 48h`,
+		},
+		"a time to come": {
+			"s3cret", []string{"replay", "--since", "-1h", "--phone-number-id", "1066"}, `--since "-1h" must be an instant`,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -118,5 +148,16 @@ func TestCallbacksCommandSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("got %v, want %q in it", err, tc.want)
 			}
 		})
+	}
+}
+
+func TestSinceIsAnInstantOrATimeAgo(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]string{
+		"2026-11-29T10:00:00Z": "2026-11-29T10:00:00Z", "90m": "2026-11-29T10:30:00Z", "48h": "2026-11-27T12:00:00Z",
+	} {
+		if got, err := sinceOf(text, now); err != nil || got.Format(time.RFC3339) != want {
+			t.Errorf("%s: got %s, %v; want %s", text, got, err, want)
+		}
 	}
 }

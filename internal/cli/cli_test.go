@@ -151,9 +151,22 @@ func TestRateRefuses(t *testing.T) {
 		"events out of order":    {whatsapp, "UTC", backwards, nil, "line 2: its time must not be before that of line 1"},
 		"another output":         {whatsapp, "UTC", october, []string{"-o", "xml"}, `--output "xml" must be json or table`},
 		"another currency":       {whatsapp, "UTC", october, []string{"--compare", euros}, "amounts are never converted"},
-		"no country":             {whatsapp, "UTC", october, []string{"--primary-location", "Gaul"}, "--primary-location: country"},
-		"no such exemption":      {whatsapp, "UTC", october, []string{"--exemption", "paid-exmpt"}, `--exemption "paid-exmpt" must be an exemption of the plan`},
-		"no exception":           {whatsapp, "UTC", october, []string{"--international-exception", "IN"}, `--international-exception "IN" must be a country and an instant, like IN=2026-11-01T00:00:00Z`},
+		"a channel without a plan": {
+			whatsapp, "UTC", october,
+			[]string{"--channel-plan", "1066"},
+			`--channel-plan "1066" must be a channel and a file, like 1066=own.yaml`,
+		},
+		"a channel with two plans": {
+			whatsapp, "UTC", october,
+			[]string{"--channel-plan", "1066=" + whatsapp, "--channel-plan", "1066=" + sameDay},
+			`channel "1066" must have one plan`,
+		},
+		"a channel's plan in another currency": {
+			whatsapp, "UTC", october, []string{"--channel-plan", "1066=" + euros}, "amounts are never converted",
+		},
+		"no country":        {whatsapp, "UTC", october, []string{"--primary-location", "Gaul"}, "--primary-location: country"},
+		"no such exemption": {whatsapp, "UTC", october, []string{"--exemption", "paid-exmpt"}, `--exemption "paid-exmpt" must be an exemption of the plan`},
+		"no exception":      {whatsapp, "UTC", october, []string{"--international-exception", "IN"}, `--international-exception "IN" must be a country and an instant, like IN=2026-11-01T00:00:00Z`},
 		"exception of no country": {
 			whatsapp, "UTC", october,
 			[]string{"--international-exception", "XX=2026-11-01T00:00:00Z"},

@@ -107,10 +107,10 @@ func readObject(in io.Reader, limit int64) (map[string]any, error) {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	if decoder.Decode(&object) != nil || decoder.Decode(new(any)) != io.EOF {
-		return nil, nil
+	if decoder.Decode(&object) == nil && decoder.Decode(new(any)) == io.EOF {
+		return object, nil
 	}
-	return object, nil
+	return map[string]any{}, nil
 }
 
 // replaceKeyset applies a step of a rotation to the Secret's keyset.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 type rateOptions struct {
 	plan, compare, zone, events, output                string
 	portfolio, primaryLocation, internationalStartTime string
-	exemptions, internationalExceptions                []string
+	exemptions, internationalExceptions, channelPlans  []string
 }
 
 func newRate() *cobra.Command {
@@ -42,7 +41,10 @@ The input has one event a line, as a JSON object, in the order of time:
 
 The output has one JSON object for each message that is settled or refused, and a last one with the
 totals. A message that had failed and is delivered after all has a second one, which corrects the
-first.`,
+first.
+
+--channel-plan names the plan of a channel that has one of its own, as spec.channels[].planName of a
+BusinessAccount does.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.run(cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -50,6 +52,10 @@ first.`,
 	}
 	flags := command.Flags()
 	flags.StringVar(&o.plan, "plan", "", "file of the PricingPlan")
+	flags.StringArrayVar(
+		&o.channelPlans, "channel-plan", nil,
+		"a channel that has a plan of its own, and the file of that: 1066=own.yaml; may be repeated",
+	)
 	flags.StringVar(
 		&o.zone, "time-zone", "",
 		`time zone of the account, for example "Europe/Paris": revisions and months turn at its midnights`,
@@ -97,7 +103,7 @@ func (o *rateOptions) run(stdin io.Reader, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	books, err := o.books()
+	plans, err := o.plans()
 	if err != nil {
 		return err
 	}
@@ -111,7 +117,7 @@ func (o *rateOptions) run(stdin io.Reader, stdout, stderr io.Writer) error {
 		from = file
 	}
 	out := bufio.NewWriterSize(stdout, 1<<16)
-	replayed, err := price(replay.NewReader(o.events, from), books, account, printer, out)
+	replayed, err := price(replay.NewReader(o.events, from), plans, account, printer, out)
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
@@ -193,48 +199,21 @@ func (o *rateOptions) exceptions() (map[market.Country]int64, error) {
 	return starts, nil
 }
 
-// books returns the compiled plans: one, or two to compare.
-func (o *rateOptions) books() ([]*pricing.Book, error) {
-	paths := []string{o.plan}
-	if o.compare != "" {
-		paths = append(paths, o.compare)
-	}
-	var books []*pricing.Book
-	for _, path := range paths {
-		book, err := readBook(path)
-		if err != nil {
-			return nil, err
-		}
-		books = append(books, book)
-	}
-	if len(books) == 2 && books[0].Currency() != books[1].Currency() {
-		return nil, fmt.Errorf(
-			"the plans are in %s and %s: amounts are never converted, compare plans of one currency",
-			books[0].Currency(), books[1].Currency(),
-		)
-	}
-	for _, name := range o.exemptions {
-		if !slices.ContainsFunc(books, func(b *pricing.Book) bool { return b.HasExemption(name) }) {
-			return nil, fmt.Errorf("--exemption %.63q must be an exemption of the plan", name)
-		}
-	}
-	return books, nil
-}
-
-// price replays the events under each book and returns the replay under the first one.
+// price replays the events under each of the account's plans and returns the replay under the first
+// one.
 func price(
-	events *replay.Reader, books []*pricing.Book, account *pricing.Account, printer ratePrinter, out *bufio.Writer,
+	events *replay.Reader, plans ratePlans, account *pricing.Account, printer ratePrinter, out *bufio.Writer,
 ) (*replay.Replay, error) {
 	r := rating{printer: printer, out: out}
-	for _, book := range books {
-		r.replays, r.sums = append(r.replays, replay.New(book, account)), append(r.sums, replay.NewSummary())
+	for _, book := range plans.books {
+		r.replays, r.sums = append(r.replays, plans.replay(book, account)), append(r.sums, replay.NewSummary())
 	}
 	var event replay.Event
 	for {
 		err := events.Next(&event)
 		switch {
 		case errors.Is(err, io.EOF):
-			return r.replays[0], printer.end(out, books[0].Currency(), r.sums)
+			return r.replays[0], printer.end(out, plans.books[0].Currency(), r.sums)
 		case err != nil:
 			return nil, err
 		}

@@ -89,7 +89,7 @@ func (compareTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 		return err
 	}
 	_, err = fmt.Fprintf(
-		out, "%d → %d refused outside the service window (%d)\n", all.Refused[0], all.Refused[1], codeOutsideWindow,
+		out, "%d → %d refused outside the service window (%d)\n", all.Refused[0], all.Refused[1], codeOutsideWindow(),
 	)
 	return err
 }

@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/replay"
 )
 
-// codeOutsideWindow is the error code of a free-form message outside the service window. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
-const codeOutsideWindow = 131047
+// codeOutsideWindow is the error code of a free-form message outside the service window.
+func codeOutsideWindow() int {
+	return meta.Common().Refuse(&network.Refusal{Reason: network.OutOfWindow}).Number()
+}
 
 // ratePrinter prints the results of rate.
 type ratePrinter interface {
@@ -28,7 +31,7 @@ func (o *rateOptions) printer() (ratePrinter, error) {
 	case o.output == "json" && o.compare != "":
 		return compareJSON{}, nil
 	case o.output == "json":
-		return messagesJSON{}, nil
+		return messagesJSON{codeOutsideWindow()}, nil
 	case o.output == "table" && o.compare != "":
 		return compareTable{}, nil
 	case o.output == "table":
@@ -45,7 +48,9 @@ func (silent) settled(*bufio.Writer, *replay.Event, *pricing.Outcome, bool) erro
 func (silent) refused(*bufio.Writer, *replay.Event) error                         { return nil }
 
 // messagesJSON prints an object for each message, and one with the totals.
-type messagesJSON struct{}
+type messagesJSON struct {
+	outside int // the code of what is refused outside a window
+}
 
 func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outcome, corrects bool) error {
 	b := out.AvailableBuffer()
@@ -91,12 +96,12 @@ func (messagesJSON) settled(out *bufio.Writer, e *replay.Event, o *pricing.Outco
 	return err
 }
 
-func (messagesJSON) refused(out *bufio.Writer, e *replay.Event) error {
+func (m messagesJSON) refused(out *bufio.Writer, e *replay.Event) error {
 	b := out.AvailableBuffer()
 	b = append(b, `{"id":`...)
 	b = appendJSON(b, e.ID)
 	b = append(b, `,"refused":`...)
-	b = strconv.AppendInt(b, codeOutsideWindow, 10)
+	b = strconv.AppendInt(b, int64(m.outside), 10)
 	b = append(b, '}', '\n')
 	_, err := out.Write(b)
 	return err

@@ -27,7 +27,7 @@ func (summaryTable) end(out *bufio.Writer, currency money.Currency, sums []*repl
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow)
+	_, err := fmt.Fprintf(out, "%d refused outside the service window (%d)\n", t.Refused, codeOutsideWindow())
 	if err != nil || t.Cost == t.Amount {
 		return err
 	}

@@ -42,7 +42,8 @@ type Case struct {
 func Cases() []Case {
 	all := slices.Concat(
 		envelopeCases(), formCases(), contentCases(), interactiveCases(), otherInteractiveCases(), carouselCases(),
-		templateCases(), richTemplateCases(), marketingCases(), pathCases(),
+		templateCases(), richTemplateCases(), marketingCases(), groupCases(),
+		pathCases(),
 	)
 	for i := range all {
 		c := &all[i]

@@ -9,7 +9,9 @@ package config
 
 import (
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/money"
@@ -215,6 +217,29 @@ type Callback struct {
 	URL string `json:"url"`
 	// Secret signs the deliveries. While it is empty, they are queued.
 	Secret string `json:"secret"`
+	// ClientCertificate is shown to an endpoint that demands one; nil if none is to be shown. While
+	// it is empty, deliveries are queued.
+	ClientCertificate *ClientCertificate `json:"clientCertificate,omitempty"`
+}
+
+// Ready says whether callbacks can be delivered with the credentials that are there.
+func (c *Callback) Ready() bool {
+	return c.Secret != "" && (c.ClientCertificate == nil || *c.ClientCertificate != ClientCertificate{})
+}
+
+// ClientCertificate is a certificate, with its chain, and its private key, in PEM.
+type ClientCertificate struct {
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+}
+
+// Pair reads the certificate and its key. Its error holds nothing of either.
+func (c *ClientCertificate) Pair() (tls.Certificate, error) {
+	pair, err := tls.X509KeyPair([]byte(c.Certificate), []byte(c.Key))
+	if err != nil {
+		return pair, errors.New("must be a certificate and its private key, in PEM")
+	}
+	return pair, nil
 }
 
 // To whom an account may write outside a service window.

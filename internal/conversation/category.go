@@ -113,6 +113,22 @@ func (c *Category) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// InGroup is the category of a message to a group that would be of this category to one customer;
+// what is not sent to groups stays what it is. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/pricing
+func (c Category) InGroup() Category {
+	switch c {
+	case Marketing:
+		return GroupMarketing
+	case Utility:
+		return GroupUtility
+	case None, Service:
+		return GroupService
+	default:
+		return c
+	}
+}
+
 // OfTemplates reports whether a template may have the category.
 func (c Category) OfTemplates() bool {
 	switch c {

@@ -38,7 +38,7 @@ func TestBadRequestsAreRefusedInMetasShape(t *testing.T) {
 		"no recipient":             {http.MethodPost, path, `{"messaging_product":"whatsapp","text":{"body":"x"}}`, nil, 400, 131008},
 		"no country code":          {http.MethodPost, path, textTo("12", "x"), nil, 400, 131009},
 		"unknown type":             {http.MethodPost, path, `{"messaging_product":"whatsapp","to":"33612345678","type":"fax","fax":{}}`, nil, 400, 131051},
-		"a group":                  {http.MethodPost, path, `{"messaging_product":"whatsapp","recipient_type":"group","to":"abc","text":{"body":"x"}}`, nil, 400, 131009},
+		"a group with spaces":      {http.MethodPost, path, `{"messaging_product":"whatsapp","recipient_type":"group","to":"a c","text":{"body":"x"}}`, nil, 400, 131009},
 		"text too long":            {http.MethodPost, path, textTo(ana, strings.Repeat("x", 4097)), nil, 400, 131009},
 		"body over 256 KiB":        {http.MethodPost, path, textTo(ana, strings.Repeat("x", 256<<10)), nil, 400, 100},
 		"idempotency key too long": {http.MethodPost, path, good, []string{"Idempotency-Key", strings.Repeat("k", 256)}, 400, 100},

@@ -121,6 +121,14 @@ func NewKey() Address {
 	return Address("@" + base64.RawURLEncoding.EncodeToString(raw[:]))
 }
 
+// OfGroup is the address of a group with an id, which may look like anything else.
+func OfGroup(id string) Address {
+	if id == "" {
+		return ""
+	}
+	return Address("@group/" + id)
+}
+
 func isDigits(text string) bool {
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {

@@ -61,6 +61,8 @@ type Inbound struct {
 	ID string
 	// From are the addresses of who it is, those first that the event itself names.
 	From []identity.Address
+	// Group is the id of the group in which it happened; empty outside of groups.
+	Group identity.Address
 	// Renamed are the addresses that the customer has from now on, if that is what the event tells.
 	Renamed []identity.Address
 	// Did is what opens a window, if the plan says so: 0 for what opens none.
@@ -99,10 +101,12 @@ type Status struct {
 	Word string
 	// At is when it was reached; zero if the network tells none.
 	At time.Time
-	// Recipient are the addresses of whom the message went to, Member says that this is one of a
-	// group's members.
+	// Recipient are the addresses of whom the message went to. Of a message to a group these are of
+	// the group, Group is set, and Member are those of the one whom the status is about; none if it is
+	// about the message as a whole.
 	Recipient []identity.Address
-	Member    bool
+	Group     bool
+	Member    []identity.Address
 	// Price is the network's word on what the message costs; nil where it says nothing.
 	Price *Price
 	// EntryPointEnds is when the free entry point ends that the message is part of; zero where the

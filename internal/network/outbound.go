@@ -29,6 +29,9 @@ type Outbound struct {
 	To identity.Address
 	// Recipient is the address as it is sent to and as callbacks name it.
 	Recipient string
+	// Group says that the message goes to a group: To is the group's id, and each member who gets the
+	// message is a recipient.
+	Group bool
 	// Country is the recipient's; the zero value where the network tells none.
 	Country market.Country
 	// Unservable is why no message is sent to such a recipient, whatever the account may do; nil

@@ -35,6 +35,33 @@ func (b *Book) MaxCharge(a *Account, m *Message, s *conversation.State, until in
 	return bound
 }
 
+// MaxChargeAnywhere is MaxCharge for a message whose recipient's country is not known before it is
+// delivered: the most of all countries.
+func (b *Book) MaxChargeAnywhere(a *Account, m *Message, s *conversation.State, until int64) Bound {
+	most := Bound{Amount: money.Money{Currency: b.currency}}
+	message := *m
+	for country := range market.Countries() {
+		message.Country = market.Country(country) //nolint:gosec // there are a few hundred
+		bound := b.MaxCharge(a, &message, s, until)
+		most.include(&bound)
+	}
+	return most
+}
+
+// include raises the bound to at least another one.
+func (b *Bound) include(other *Bound) {
+	b.Amount.Amount = b.Amount.Amount.Max(other.Amount.Amount)
+	b.Unpriced = b.Unpriced || other.Unpriced
+	if b.UnpricedMarket == "" {
+		b.UnpricedMarket = other.UnpricedMarket
+	}
+	b.Uncovered.Amount = b.Uncovered.Amount.Max(other.Uncovered.Amount)
+	b.Uncovered.Unpriced = b.Uncovered.Unpriced || other.Uncovered.Unpriced
+	for _, p := range other.Places() {
+		b.addPlace(p)
+	}
+}
+
 // dates is an inclusive range of days in which one revision and one list of markets are in force.
 type dates struct{ first, last civil.Date }
 

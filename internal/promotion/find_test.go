@@ -35,8 +35,8 @@ func TestWordsOfPromotion(t *testing.T) {
 		},
 		"Portuguese of Portugal": {"pt_PT", "Promoções de verão", []string{"Promoções"}},
 		"Spanish": {
-			"es_MX", "¡Rebajas! Lleva 2x1 y ahorra hasta {{1}}%. Código promocional dentro.",
-			[]string{"Rebajas", "2x1", "ahorra hasta", "promocional"},
+			"es_MX", "¡Rebajas! Lleva 2x1 y ahorra hasta {{1}}%. Código de cupón dentro.",
+			[]string{"Rebajas", "2x1", "ahorra hasta", "cupón"},
 		},
 		"German": {
 			"de", "Unsere Angebote: Sommerrabatt, 20 % günstiger, Gutscheincode im Anhang. Jetzt zugreifen!",
@@ -85,7 +85,7 @@ func TestWordsThatAreNoPromotion(t *testing.T) {
 		},
 		"fr": {
 			"Votre solde est de 20 €.", "La remise de votre colis est prévue demain.", "La remise de 3 colis est prévue.",
-			"La modification est sans frais.", "L'appel est gratuit.", "TVA 20 % incluse.", "Profitez bien de votre voyage.",
+			"La modification est sans frais.", "L'appel est gratuit.", "TVA de 20 % comprise.", "Profitez bien de votre voyage.",
 		},
 		"pt_BR": {
 			"Segue o seu cupom fiscal.", "A liquidação do boleto foi confirmada.", "Consulte seus saldos.",

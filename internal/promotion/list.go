@@ -94,7 +94,7 @@ func readList(language, content string) list {
 // readPhrase reads a phrase with the reader of texts, so that both are cut in the same way.
 func readPhrase(row string) phrase {
 	var p phrase
-	for _, part := range strings.Fields(row) {
+	for part := range strings.FieldsSeq(row) {
 		text := strings.Trim(part, "*")
 		if i := strings.Index(text, "N"); i >= 0 && text == strings.ToUpper(text) {
 			text = strings.ReplaceAll(text, "N", "{{n}}")

@@ -27,7 +27,7 @@ func (r *Replay) forget(now int64) {
 		}
 		r.nextCustomers = max(sweepAt, 2*len(r.customers))
 	}
-	if month := civil.DateAt(now, r.account.Zone).Month(); month != r.month {
+	if month := civil.DateAt(now, r.prices.account.Zone).Month(); month != r.month {
 		r.month = month
 		r.forgetCounts()
 	}

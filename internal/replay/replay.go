@@ -33,8 +33,8 @@ const (
 
 // Replay prices events in order. It is for one goroutine.
 type Replay struct {
-	book      *pricing.Book
-	account   *pricing.Account
+	prices    *prices              // of channels that have none of their own
+	own       map[string]*prices   // by channel
 	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
 	// messages, by id, are those that have not ended, or that have failed and may yet be delivered.
 	messages  map[string]*sent
@@ -54,9 +54,16 @@ type Replay struct {
 	month                       civil.Month
 }
 
+// prices are what the messages of a channel are priced by.
+type prices struct {
+	book    *pricing.Book
+	account *pricing.Account
+}
+
 // customer is one conversation, with a customer or with a group.
 type customer struct {
-	key      string // under which it is found
+	key      string  // under which it is found
+	prices   *prices // of its channel
 	state    conversation.State
 	messages int // that have not ended
 }
@@ -92,11 +99,29 @@ func (c counts) Count(key pricing.CounterKey) int64 { return c[key] }
 // New returns a replay of one account's traffic under a plan.
 func New(book *pricing.Book, account *pricing.Account) *Replay {
 	return &Replay{
-		book: book, account: account, customers: map[string]*customer{}, messages: map[string]*sent{},
+		prices: &prices{book, account}, own: map[string]*prices{},
+		customers: map[string]*customer{}, messages: map[string]*sent{},
 		early: map[string]report{}, channels: map[string]string{}, counts: counts{}, ended: newMemory(),
 		nextCustomers: sweepAt, nextMessages: sweepAt,
 	}
 }
+
+// PriceChannel gives a channel a plan of its own, before its first event: in the same currency, for
+// the same account, whose CountedBy keeps what the plan counts apart from the others.
+func (r *Replay) PriceChannel(channel string, book *pricing.Book, account *pricing.Account) {
+	r.own[channel] = &prices{book, account}
+}
+
+// pricesOf returns what a channel's messages are priced by.
+func (r *Replay) pricesOf(channel []byte) *prices {
+	if own := r.own[string(channel)]; own != nil {
+		return own
+	}
+	return r.prices
+}
+
+// rules returns the window rules in force at an instant.
+func (p *prices) rules(now int64) *conversation.Rules { return p.book.Rules(now, p.account.Zone) }
 
 // Apply applies an event. The outcome is valid if the result is Settled or Corrected.
 func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
@@ -139,7 +164,8 @@ func (r *Replay) receive(e *Event, now int64) error {
 		entry = conversation.Ad | conversation.PageButton
 	}
 	events := conversation.EventsOf(string(e.Kind), entry)
-	r.customer(e).state.Receive(conversation.Inbound{At: now, Events: events}, r.book.Rules(now, r.account.Zone))
+	c := r.customer(e)
+	c.state.Receive(conversation.Inbound{At: now, Events: events}, c.prices.rules(now))
 	return nil
 }
 
@@ -161,7 +187,7 @@ func (r *Replay) send(e *Event, now int64) (Result, pricing.Outcome, error) {
 	}
 	c := r.customer(e)
 	request := conversation.Request{At: now, Form: form, Category: category}
-	verdict := c.state.Permit(request, r.book.Rules(now, r.account.Zone))
+	verdict := c.state.Permit(request, c.prices.rules(now))
 	// Marketing that the revision refuses is priced all the same: it is said to have been sent.
 	if verdict.Refusal == conversation.WindowClosed {
 		return Refused, pricing.Outcome{}, nil
@@ -248,7 +274,8 @@ func (r *Replay) take(id string, m *sent, said report, now int64) (Result, prici
 		return Nothing, pricing.Outcome{}
 	}
 	m.EndedAt, m.Delivered = now, delivered
-	outcome := r.book.Rate(r.account, &m.Message, &m.customer.state, r.counts)
+	by := m.customer.prices
+	outcome := by.book.Rate(by.account, &m.Message, &m.customer.state, r.counts)
 	m.customer.state.Apply(outcome.Change)
 	if outcome.Count.By > 0 {
 		r.counts[outcome.Count.Key] += outcome.Count.By
@@ -281,7 +308,7 @@ func (r *Replay) remove(id string, m *sent) {
 // entryPoint applies the end of a free entry point as the upstream states it, if the plan trusts
 // that. It holds from the status on, whatever happens to the message.
 func (r *Replay) entryPoint(c *customer, sentAt, expiry, now int64) {
-	if terms := &r.book.Rules(now, r.account.Zone).EntryPoint; terms.TrustsUpstream {
+	if terms := &c.prices.rules(now).EntryPoint; terms.TrustsUpstream {
 		c.state.Apply(conversation.Change{EntryPoint: c.state.Reply(sentAt, now, expiry, terms)})
 	}
 }
@@ -299,7 +326,7 @@ func (r *Replay) restored(c *customer) *customer {
 // depend on it.
 func (r *Replay) country(e *Event, now int64) (market.Country, error) {
 	country, err := market.CountryOf(string(identity.Of(string(e.Customer))))
-	if err != nil && !r.book.AsksForCountry(now, r.account.Zone) {
+	if by := r.pricesOf(e.Channel); err != nil && !by.book.AsksForCountry(now, by.account.Zone) {
 		return 0, nil
 	}
 	return country, err
@@ -316,7 +343,7 @@ func (r *Replay) customer(e *Event) *customer {
 	}
 	c := r.customers[string(r.key)]
 	if c == nil {
-		c = &customer{key: string(r.key)}
+		c = &customer{key: string(r.key), prices: r.pricesOf(e.Channel)}
 		r.customers[c.key] = c
 	}
 	return c

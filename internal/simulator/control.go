@@ -25,6 +25,7 @@ func (s *Simulator) controlAPI() http.Handler {
 	mux.HandleFunc("POST /control/phones/{number}/media", s.controlFile)
 	mux.HandleFunc("POST /control/phones/{number}/preferences", s.controlPreference)
 	mux.HandleFunc("PUT /control/phones/{number}", s.controlPhone)
+	mux.HandleFunc("PUT /control/groups/{id}", s.controlGroup)
 	mux.HandleFunc("GET /control/knobs", s.controlReadKnobs)
 	mux.HandleFunc("PUT /control/knobs", s.controlKnobs)
 	mux.HandleFunc("PUT /control/analytics", s.controlAnalytics)

@@ -37,10 +37,14 @@ func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Tim
 
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
-	st.customer(st.pairOf(m.PhoneNumberID, m.To)).reply(now, time.Duration(s.config.EntryPoint))
+	st.customer(m.with(st)).reply(now, time.Duration(s.config.EntryPoint))
 	s.step(st, m, whatsapp.StatusSent, now, nil)
 	if m.Type == whatsapp.TypeReaction {
 		return // a reaction yields nothing but sent
+	}
+	if m.group {
+		s.at(m, s.config.Delivery.DeliveredAfter, s.reachMembers)
+		return
 	}
 	s.at(m, s.config.Delivery.DeliveredAfter, s.reachPhone)
 }
@@ -64,8 +68,13 @@ func (s *Simulator) reachPhone(st *state, m *Sent, now time.Time) {
 	})
 }
 
-// step records a status and posts it.
+// step records a status of a message and posts it.
 func (s *Simulator) step(st *state, m *Sent, status string, now time.Time, failure *graph.Error) {
+	s.stepOf(st, m, "", status, now, failure)
+}
+
+// stepOf is step for one member of the message's group, if there is one.
+func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.Time, failure *graph.Error) {
 	n := st.numbers[m.PhoneNumberID]
 	if n == nil {
 		return // the number was taken away meanwhile
@@ -86,14 +95,14 @@ func (s *Simulator) step(st *state, m *Sent, status string, now time.Time, failu
 			st.record.counts.Billable++
 		}
 	}
-	raw := s.statusJSON(st, m, status, now, pricing, failure)
+	raw := s.statusJSON(st, m, member, status, now, pricing, failure)
 	s.post(st, n, update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
 }
 
 // statusJSON writes a status as Graph API v24 and later do: the conversation is
 // left out except on a free entry point.
 func (s *Simulator) statusJSON(
-	st *state, m *Sent, status string, now time.Time, pricing *Pricing, failure *graph.Error,
+	st *state, m *Sent, member, status string, now time.Time, pricing *Pricing, failure *graph.Error,
 ) []byte {
 	out := make([]byte, 0, 384)
 	out = append(out, `{"id":"`...)
@@ -104,12 +113,19 @@ func (s *Simulator) statusJSON(
 	out = strconv.AppendInt(out, now.Unix(), 10)
 	out = append(out, `","recipient_id":`...)
 	out = appendString(out, m.To)
+	if m.group {
+		out = append(out, `,"recipient_type":"group"`...)
+	}
+	if member != "" {
+		out = append(out, `,"recipient_participant_id":`...)
+		out = appendString(out, member)
+	}
 	if m.clientData {
 		out = append(out, `,"biz_opaque_callback_data":`...)
 		out = appendString(out, m.CallbackData)
 	}
 	if pricing != nil && pricing.Type == freeEntryPoint && status == whatsapp.StatusSent {
-		end := st.customer(st.pairOf(m.PhoneNumberID, m.To)).entryPoint
+		end := st.customer(m.with(st)).entryPoint
 		out = append(out, `,"conversation":{"id":"`...)
 		out = strconv.AppendInt(out, end.UnixNano(), 16)
 		out = append(out, `","expiration_timestamp":"`...)

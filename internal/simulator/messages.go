@@ -115,7 +115,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
-	stopped := isMarketing(m.Category) && st.customer(st.pairOf(n.ID, m.To)).stopped
+	stopped := isMarketing(m.Category) && st.customer(m.with(st)).stopped
 	switch {
 	case stopped:
 		s.planFailure(m, whatsapp.MarketingStopped())
@@ -147,7 +147,7 @@ func (s *Simulator) check(
 			graph.CodeRecipientIsSender, "The recipient is the business's own number. Give a customer's.",
 		)
 	}
-	c := st.customer(st.pairOf(n.ID, recipient(send)))
+	c := st.customer(pairOf(st, n.ID, recipient(send), send.Group))
 	if s.config.EnforceRates {
 		if refusal := c.limit(n, now); refusal != nil {
 			return nil, "", refusal
@@ -158,10 +158,13 @@ func (s *Simulator) check(
 			graph.CodeUndeliverable, "This number has blocked the customer. Unblock them first.",
 		)
 	}
+	if refusal := unfit(send); refusal != nil {
+		return nil, "", refusal
+	}
 	if send.IsTemplate() {
 		held, preview, refusal := st.checkTemplate(n.account.ID, send.Template, s.config.Record == RecordFull)
 		if held != nil && refusal == nil {
-			refusal = fitsEndpoint(held, send.Optimised)
+			refusal = fitsEndpoint(held, send)
 		}
 		if held != nil && held.Category == template.CategoryAuthentication && send.To == "" {
 			return nil, "", graph.NewError(
@@ -182,11 +185,13 @@ func (s *Simulator) check(
 
 // fitsEndpoint refuses a template that goes to the other endpoint. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
-func fitsEndpoint(held *heldTemplate, optimised bool) *graph.Error {
+func fitsEndpoint(held *heldTemplate, send *whatsapp.Send) *graph.Error {
 	switch {
-	case optimised && held.Category != template.CategoryMarketing:
+	case send.Group && held.Category == template.CategoryAuthentication:
+		return graph.NewError(graph.CodeInvalidParameter, "Templates of category AUTHENTICATION do not go to groups.")
+	case send.Optimised && held.Category != template.CategoryMarketing:
 		return graph.NewError(graph.CodeNotMarketing, "Only templates of category MARKETING are sent here.")
-	case !optimised && held.compiled.Capped():
+	case !send.Optimised && held.compiled.Capped():
 		return graph.NewError(graph.CodeMaxPrice, "A template with a maximum price goes to /marketing_messages.")
 	}
 	return nil
@@ -225,7 +230,7 @@ func (st *state) checkTemplate(
 
 func asRefusal(err error) *graph.Error {
 	if mismatch, ok := errors.AsType[*template.Mismatch](err); ok {
-		return graph.NewError(mismatch.Code, mismatch.Details)
+		return whatsapp.MismatchError(mismatch)
 	}
 	return nil
 }
@@ -236,6 +241,7 @@ func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, p
 		ID:            s.state.messageID(),
 		PhoneNumberID: n.ID,
 		To:            recipient(send),
+		group:         send.Group,
 		Type:          send.Type,
 		Category:      categoryOf(send, held),
 		CallbackData:  send.CallbackData,

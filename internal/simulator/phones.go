@@ -56,6 +56,9 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	}
 	st.meet(phone, raw)
 	c := st.customer(st.pairOf(n.ID, phone))
+	if group := groupOf(raw); group != "" {
+		c = st.customer(pairOf(st, n.ID, group, true))
+	}
 	if c.blocked {
 		return "", errors.New("the business has blocked this phone")
 	}
@@ -106,6 +109,17 @@ func inboundJSON(id, phone string, written time.Time, in Inbound) (raw []byte, k
 		return nil, "", errors.New("message.type must be a string")
 	}
 	return raw, typed.Type, nil
+}
+
+// groupOf is the id of the group that a message is written in; empty outside of groups.
+func groupOf(raw []byte) string {
+	var message struct {
+		Group string `json:"group_id"`
+	}
+	if json.Unmarshal(raw, &message) != nil {
+		return ""
+	}
+	return message.Group
 }
 
 func contactJSON(phone, name string) []byte {

@@ -22,11 +22,14 @@ const (
 	regular        = "regular"
 	freeService    = "free_customer_service"
 	freeEntryPoint = "free_entry_point"
-	service        = "service"
-	utility        = "utility"
-	marketing      = "marketing"
-	marketingLite  = "marketing_lite"
-	entryOrigin    = "referral_conversion"
+
+	freeGroupService = "free_group_customer_service"
+	ofGroup          = "group_"
+	service          = "service"
+	utility          = "utility"
+	marketing        = "marketing"
+	marketingLite    = "marketing_lite"
+	entryOrigin      = "referral_conversion"
 )
 
 // allowance counts the free service messages of a number in a month of UTC.
@@ -50,19 +53,22 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 	if m.Type == whatsapp.TypeReaction {
 		return nil
 	}
-	c := st.customer(st.pairOf(m.PhoneNumberID, m.To))
+	c := st.customer(m.with(st))
 	p := &Pricing{Model: perMessage, Category: m.Category, Type: regular, Billable: true}
 	switch {
 	case c.inEntryPoint(now):
 		p.Type, p.Billable = freeEntryPoint, false
 	case model == pricing2025:
-		if m.Category == service || m.Category == utility && c.windowOpen(now) {
+		if is(m, service) || is(m, utility) && c.windowOpen(now) {
 			p.Type, p.Billable = freeService, false
 		}
-	case m.Category == service:
+	case is(m, service):
 		quota := n.free.at(now)
 		if quota.used < freeServiceMessages {
 			p.Type, p.Billable = freeService, false
+			if m.group {
+				p.Type = freeGroupService
+			}
 			if delivered {
 				quota.used++
 			}
@@ -71,16 +77,25 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 	return p
 }
 
-func isMarketing(category string) bool { return category == marketing || category == marketingLite }
+func isMarketing(category string) bool {
+	return category == marketing || category == marketingLite || category == ofGroup+marketing
+}
 
 // categoryOf is the billed category of a message: its template's, in lower
 // case, its own where it is sent directly, or service.
 func categoryOf(send *whatsapp.Send, held *heldTemplate) string {
-	if send.Optimised {
+	category := orElse(send.DirectCategory, service)
+	switch {
+	case send.Optimised:
 		return marketingLite
+	case held != nil:
+		category = strings.ToLower(held.Category)
 	}
-	if held != nil {
-		return strings.ToLower(held.Category)
+	if send.Group {
+		return ofGroup + category
 	}
-	return orElse(send.DirectCategory, service)
+	return category
 }
+
+// is tells whether a message is of a category, or of the like to groups.
+func is(m *Sent, category string) bool { return strings.TrimPrefix(m.Category, ofGroup) == category }

@@ -33,6 +33,8 @@ type Sent struct {
 
 	// clientData tells an empty CallbackData from an absent one.
 	clientData bool
+	// group says that To is a group's id.
+	group bool
 }
 
 // StatusStep is one status and when it happened.

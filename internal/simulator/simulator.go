@@ -49,6 +49,8 @@ type state struct {
 	media     shelf
 	things    things
 	phones    map[identity.Address]*phone
+	// groups are the members of each group.
+	groups    map[string][]string
 	people    identity.Directory
 	record    *record
 	faults    []*Fault
@@ -146,6 +148,7 @@ func (s *Simulator) fresh() *state {
 		media:     shelf{byID: map[string]*file{}},
 		things:    newThings(),
 		phones:    map[identity.Address]*phone{},
+		groups:    map[string][]string{},
 		record:    newRecord(s.config.Record),
 		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable
 		prefix:    uint32(seed ^ seed>>32),           // #nosec G115 -- any 32 bits do

@@ -87,14 +87,9 @@ func (tx *transaction) accept(line Line, m *Message, claim bool) error {
 	if claim {
 		tx.claim(m, m.AcceptedAt)
 	}
-	bound := m.Bound
-	if bound == nil {
-		bound = &pricing.Bound{Amount: m.Reserved, Uncovered: pricing.Exposure{Amount: m.Reserved.Amount}}
-	}
-	if err := tx.reserveFor(m, bound); err != nil {
+	if err := tx.reserveNew(m); err != nil {
 		return err
 	}
-	m.Bound = nil
 	if err := tx.insert(m, envelope, content); err != nil {
 		return err
 	}
@@ -102,6 +97,16 @@ func (tx *transaction) accept(line Line, m *Message, claim bool) error {
 		return err
 	}
 	return tx.deepen(Unsettled, 1)
+}
+
+// reserveNew reserves what a new message can cost.
+func (tx *transaction) reserveNew(m *Message) error {
+	bound := m.Bound
+	if bound == nil {
+		bound = &pricing.Bound{Amount: m.Reserved, Uncovered: pricing.Exposure{Amount: m.Reserved.Amount}}
+	}
+	m.Bound = nil
+	return tx.reserveFor(m, bound)
 }
 
 // insert writes a new message, whose sealed parts are given.
@@ -116,7 +121,8 @@ func (tx *transaction) insert(m *Message, envelope, content []byte) error {
 		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(
 			m.Reserved.Currency,
 		), m.packTimes(),
-		envelope, content, nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims); err != nil {
+		envelope, nullable(content), nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims,
+	); err != nil {
 		return err
 	}
 	m.dirty = false

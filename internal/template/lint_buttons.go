@@ -43,7 +43,9 @@ func (l *linter) someButtons(path string, c Component, most int) {
 		l.extra(at+".", b.Extra, plainButton(b))
 		limit, known := limits[b.Type]
 		if !known {
-			l.unlisted("button-type", at+".type", b.Type, "Use a type of button in capitals, such as QUICK_REPLY or URL.")
+			l.unlisted(
+				"button-type", at+".type", b.Type, "Use a type of button in capitals, such as QUICK_REPLY or URL.",
+			)
 			continue
 		}
 		if count[b.Type]++; count[b.Type] == limit+1 {

@@ -96,11 +96,11 @@ func (l *linter) card(path string, card Card) {
 func shape(card Card) string {
 	var parts []string
 	for _, c := range card.Components {
-		part := c.Type + ":" + c.Format
+		kinds := []string{c.Type, c.Format}
 		for _, b := range c.Buttons {
-			part += ":" + b.Type
+			kinds = append(kinds, b.Type)
 		}
-		parts = append(parts, part)
+		parts = append(parts, strings.Join(kinds, ":"))
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, " ")

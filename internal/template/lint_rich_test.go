@@ -74,7 +74,9 @@ func TestLintAcceptsEveryKind(t *testing.T) {
 	products.Components[1].Cards = []Card{cardOf(FormatProduct, "", spm), cardOf(FormatProduct, "", spm)}
 	one := func(button Button) Definition {
 		d := valid()
-		d.Components = []Component{{Type: Body, Text: "Look at this, please."}, {Type: Buttons, Buttons: []Button{button}}}
+		d.Components = []Component{
+			{Type: Body, Text: "Look at this, please."}, {Type: Buttons, Buttons: []Button{button}},
+		}
 		return d
 	}
 	priced := offered()
@@ -144,7 +146,9 @@ func TestLintRulesOfRichKinds(t *testing.T) {
 			},
 		},
 		"a card with a text above": {
-			withCards, cards(func(c []Card) { c[1].Components[0] = Component{Type: Header, Format: FormatText, Text: "A"} }),
+			withCards, cards(func(c []Card) {
+				c[1].Components[0] = Component{Type: Header, Format: FormatText, Text: "A"}
+			}),
 			Finding{
 				"card-header", Error, "components[1].cards[1].components[0].format",
 				"Use IMAGE, VIDEO or PRODUCT for the header of a card.",

@@ -7,25 +7,26 @@ import (
 	"unicode/utf8"
 )
 
-// Codes of a Mismatch. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+// MismatchKind is what does not fit.
+type MismatchKind string
+
+// The kinds. Each network has its own code for each.
 const (
-	CodeCount  = 132000
-	CodeLength = 132005
-	CodeFormat = 132012
+	WrongCount  MismatchKind = "wrong count"
+	TooLong     MismatchKind = "too long"
+	WrongFormat MismatchKind = "wrong format"
 )
 
 // Mismatch says that the parameters of a message do not fit the template.
 type Mismatch struct { //nolint:errname // it is named for what it says
-	// Code is CodeCount, CodeFormat or CodeLength.
-	Code int
+	Kind MismatchKind
 	// Details is a sentence that names the path in the request and the numbers,
 	// never a value.
 	Details string
 }
 
 // Error implements error.
-func (m *Mismatch) Error() string { return fmt.Sprintf("(#%d) %s", m.Code, m.Details) }
+func (m *Mismatch) Error() string { return fmt.Sprintf("%s: %s", m.Kind, m.Details) }
 
 // Match reports whether the components of a message fit the template. The error,
 // if any, is a *Mismatch.
@@ -50,7 +51,7 @@ func (c *Compiled) match(path string, components []SendComponent) *Mismatch {
 		return m
 	}
 	if c.authentication && utf8.RuneCountInString(given.body.parameters[0].Value()) > maxAuthCode {
-		return mismatch(CodeLength, "%s: the code has more than %d characters.", given.body.parameter(0), maxAuthCode)
+		return mismatch(TooLong, "%s: the code has more than %d characters.", given.body.parameter(0), maxAuthCode)
 	}
 	for i, b := range c.buttons {
 		if m := b.match(path, i, given.buttons[i]); m != nil {
@@ -119,7 +120,7 @@ func (c *Compiled) arrange(root string, components []SendComponent) (arrangement
 			all.body = found
 		case kind == "footer":
 			if n := len(component.Parameters); n > 0 {
-				return all, mismatch(CodeCount, "%s (footer): 0 parameters are expected and %d are given.", path, n)
+				return all, mismatch(WrongCount, "%s (footer): 0 parameters are expected and %d are given.", path, n)
 			}
 		case kind == "button":
 			if m := all.placeButton(path, component); m != nil {
@@ -127,7 +128,7 @@ func (c *Compiled) arrange(root string, components []SendComponent) (arrangement
 			}
 			continue // a template may have several
 		case kind != tapTarget && !c.others[kind]:
-			return all, mismatch(CodeFormat,
+			return all, mismatch(WrongFormat,
 				"%s.type: the template has no component of this type. Use header, body or button.", path)
 		case kind == offerType:
 			all.offer = found
@@ -135,7 +136,7 @@ func (c *Compiled) arrange(root string, components []SendComponent) (arrangement
 			all.carousel = found
 		}
 		if seen[kind] {
-			return all, mismatch(CodeFormat, "%s: a component of this type stands before it. Keep one.", path)
+			return all, mismatch(WrongFormat, "%s: a component of this type stands before it. Keep one.", path)
 		}
 		seen[kind] = true
 	}
@@ -144,15 +145,15 @@ func (c *Compiled) arrange(root string, components []SendComponent) (arrangement
 
 func (a *arrangement) placeButton(path string, component *SendComponent) *Mismatch {
 	if component.Index == nil {
-		return mismatch(CodeFormat, "%s.index is missing. Give the button's place, from 0.", path)
+		return mismatch(WrongFormat, "%s.index is missing. Give the button's place, from 0.", path)
 	}
 	index := int(*component.Index)
 	if index >= len(a.buttons) {
-		return mismatch(CodeFormat, "%s.index: the template has no button %d; it has %d. Count from 0.",
+		return mismatch(WrongFormat, "%s.index: the template has no button %d; it has %d. Count from 0.",
 			path, index, len(a.buttons))
 	}
 	if a.buttons[index] != nil {
-		return mismatch(CodeFormat, "%s.index: button %d stands twice in the components. Keep one.", path, index)
+		return mismatch(WrongFormat, "%s.index: button %d stands twice in the components. Keep one.", path, index)
 	}
 	a.buttons[index] = &given{
 		name: fmt.Sprintf("button %d", index), root: path, path: path,
@@ -165,7 +166,7 @@ func (c *Compiled) matchHeader(header given) *Mismatch {
 	switch {
 	case c.header == nil:
 		if n := len(header.parameters); n > 0 {
-			return mismatch(CodeCount, "%s: the template has no header and %d parameters are given.", header.place(), n)
+			return mismatch(WrongCount, "%s: the template has no header and %d parameters are given.", header.place(), n)
 		}
 		return nil
 	case c.header.format == FormatText:
@@ -183,7 +184,7 @@ func matchMedia(header given, format string) *Mismatch {
 	case !mediaFormat(format): // for the upstream to decide
 		return nil
 	case len(header.parameters) != 1:
-		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.",
+		return mismatch(WrongFormat, "%s: 1 parameter of type %s is expected and %d are given.",
 			header.place(), want, len(header.parameters))
 	}
 	p := &header.parameters[0]
@@ -191,7 +192,7 @@ func matchMedia(header given, format string) *Mismatch {
 		want = p.Type
 	}
 	if p.Type != want || len(p.object()) == 0 {
-		return mismatch(CodeFormat, "%s: a parameter of type %s with its %s object is expected.",
+		return mismatch(WrongFormat, "%s: a parameter of type %s with its %s object is expected.",
 			header.parameter(0), want, want)
 	}
 	return nil
@@ -224,7 +225,7 @@ func mediaFormat(format string) bool {
 
 func (c *Compiled) matchText(given given, p *part, limit int) *Mismatch {
 	if n := len(given.parameters); n != len(p.names) {
-		return mismatch(CodeCount, "%s: %d parameters are expected and %d are given.", given.place(), len(p.names), n)
+		return mismatch(WrongCount, "%s: %d parameters are expected and %d are given.", given.place(), len(p.names), n)
 	}
 	for i := range given.parameters {
 		if m := matchValue(given.parameter(i), &given.parameters[i], "text", "currency", "date_time"); m != nil {
@@ -237,7 +238,7 @@ func (c *Compiled) matchText(given given, p *part, limit int) *Mismatch {
 		}
 	}
 	if length := utf8.RuneCountInString(p.render(given.parameters, c.named)); length > limit {
-		return mismatch(CodeLength, "%s: the text has %d characters with its parameters and may have %d.",
+		return mismatch(TooLong, "%s: the text has %d characters with its parameters and may have %d.",
 			given.place(), length, limit)
 	}
 	return nil
@@ -254,11 +255,11 @@ func matchNames(given given, names []string) *Mismatch {
 		switch {
 		case name == "":
 			return mismatch(
-				CodeFormat, "%s: parameter_name is missing; the template has named parameters.", given.parameter(i),
+				WrongFormat, "%s: parameter_name is missing; the template has named parameters.", given.parameter(i),
 			)
 		case !open[name]:
 			return mismatch(
-				CodeFormat, "%s: parameter_name is not one of the template's, or stands twice.", given.parameter(i),
+				WrongFormat, "%s: parameter_name is not one of the template's, or stands twice.", given.parameter(i),
 			)
 		}
 		delete(open, name)
@@ -270,14 +271,14 @@ func matchNames(given given, names []string) *Mismatch {
 // upstream.
 func matchValue(place string, p *Parameter, types ...string) *Mismatch {
 	if !slices.Contains(types, p.Type) {
-		return mismatch(CodeFormat, "%s: type must be %s.", place, strings.Join(types, " or "))
+		return mismatch(WrongFormat, "%s: type must be %s.", place, strings.Join(types, " or "))
 	}
 	if p.Value() == "" && p.Type != "currency" && p.Type != "date_time" {
-		return mismatch(CodeFormat, "%s: the value is empty.", place)
+		return mismatch(WrongFormat, "%s: the value is empty.", place)
 	}
 	return nil
 }
 
-func mismatch(code int, format string, args ...any) *Mismatch {
-	return &Mismatch{Code: code, Details: fmt.Sprintf(format, args...)}
+func mismatch(kind MismatchKind, format string, args ...any) *Mismatch {
+	return &Mismatch{Kind: kind, Details: fmt.Sprintf(format, args...)}
 }

@@ -63,17 +63,17 @@ func (b button) match(path string, index int, component *given) *Mismatch {
 	case component == nil && least == 0:
 		return nil
 	case component == nil:
-		return mismatch(CodeCount, "%s (button %d): 1 parameter is expected and no component names the button.",
+		return mismatch(WrongCount, "%s (button %d): 1 parameter is expected and no component names the button.",
 			path, index)
 	case len(names) == 0:
 		return mismatch(
-			CodeFormat, "%s: a button of type %s takes no component. Leave it out.", component.place(), b.kind,
+			WrongFormat, "%s: a button of type %s takes no component. Leave it out.", component.place(), b.kind,
 		)
 	case !slices.Contains(names, component.subType):
-		return mismatch(CodeFormat, "%s: sub_type must be %s.", component.place(), names[0])
+		return mismatch(WrongFormat, "%s: sub_type must be %s.", component.place(), names[0])
 	}
 	if count := len(component.parameters); count < least || count > most {
-		return mismatch(CodeCount, "%s: %d parameters are expected and %d are given.", component.place(), most, count)
+		return mismatch(WrongCount, "%s: %d parameters are expected and %d are given.", component.place(), most, count)
 	}
 	for i := range component.parameters {
 		if m := b.matchParameter(component.parameter(i), &component.parameters[i]); m != nil {
@@ -90,7 +90,7 @@ func (b button) matchParameter(place string, p *Parameter) *Mismatch {
 			return m
 		}
 		if length := utf8.RuneCountInString(b.prefix + p.Text); length > maxURL {
-			return mismatch(CodeLength, "%s: the URL has %d characters with its parameter and may have %d.",
+			return mismatch(TooLong, "%s: the URL has %d characters with its parameter and may have %d.",
 				place, length, maxURL)
 		}
 	case ButtonOTP:
@@ -98,24 +98,24 @@ func (b button) matchParameter(place string, p *Parameter) *Mismatch {
 			return m
 		}
 		if utf8.RuneCountInString(p.Value()) > maxAuthCode {
-			return mismatch(CodeLength, "%s: the code has more than %d characters.", place, maxAuthCode)
+			return mismatch(TooLong, "%s: the code has more than %d characters.", place, maxAuthCode)
 		}
 	case ButtonCopyCode:
 		if m := matchValue(place, p, "coupon_code"); m != nil {
 			return m
 		}
 		if utf8.RuneCountInString(p.CouponCode) > maxCoupon {
-			return mismatch(CodeLength, "%s: the code has more than %d characters.", place, maxCoupon)
+			return mismatch(TooLong, "%s: the code has more than %d characters.", place, maxCoupon)
 		}
 	case ButtonQuickReply:
 		return matchValue(place, p, "payload", "text")
 	case ButtonVoiceCall:
 		if p.Type != "ttl_minutes" && p.Type != "payload" {
-			return mismatch(CodeFormat, "%s: type must be ttl_minutes or payload.", place)
+			return mismatch(WrongFormat, "%s: type must be ttl_minutes or payload.", place)
 		}
 	default:
 		if p.Type != "action" && p.Type != "payload" {
-			return mismatch(CodeFormat, "%s: type must be action.", place)
+			return mismatch(WrongFormat, "%s: type must be action.", place)
 		}
 	}
 	return nil

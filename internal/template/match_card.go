@@ -21,10 +21,10 @@ func (c *Compiled) matchOffer(offer given) *Mismatch {
 	case !c.expires:
 		return nil
 	case len(offer.parameters) != 1:
-		return mismatch(CodeFormat, "%s: 1 parameter of type %s is expected and %d are given.",
+		return mismatch(WrongFormat, "%s: 1 parameter of type %s is expected and %d are given.",
 			offer.place(), offerType, len(offer.parameters))
 	case offer.parameters[0].Type != offerType || len(offer.parameters[0].Offer) == 0:
-		return mismatch(CodeFormat, "%s: a parameter of type %s with its expiration_time_ms is expected.",
+		return mismatch(WrongFormat, "%s: a parameter of type %s with its expiration_time_ms is expected.",
 			offer.parameter(0), offerType)
 	}
 	return nil
@@ -42,7 +42,7 @@ func (c *Compiled) matchCarousel(carousel given) *Mismatch {
 		least, most = minCards, maxCards
 	}
 	if n := len(carousel.cards); n < least || n > most {
-		return mismatch(CodeCount, "%s: %s are expected and %d are given.", carousel.place(), cards(least, most), n)
+		return mismatch(WrongCount, "%s: %s are expected and %d are given.", carousel.place(), cards(least, most), n)
 	}
 	placed := map[Index]bool{}
 	for i := range carousel.cards {
@@ -50,11 +50,11 @@ func (c *Compiled) matchCarousel(carousel given) *Mismatch {
 		path := fmt.Sprintf("%s.cards[%d]", carousel.path, i)
 		switch {
 		case card.Index == nil:
-			return mismatch(CodeFormat, "%s.card_index is missing. Give the card's place, from 0.", path)
+			return mismatch(WrongFormat, "%s.card_index is missing. Give the card's place, from 0.", path)
 		case int(*card.Index) >= most:
-			return mismatch(CodeFormat, "%s.card_index: there are %d cards at most. Count from 0.", path, most)
+			return mismatch(WrongFormat, "%s.card_index: there are %d cards at most. Count from 0.", path, most)
 		case placed[*card.Index]:
-			return mismatch(CodeFormat, "%s.card_index: card %d stands before it. Keep one.", path, *card.Index)
+			return mismatch(WrongFormat, "%s.card_index: card %d stands before it. Keep one.", path, *card.Index)
 		}
 		placed[*card.Index] = true
 		if m := c.card(*card.Index).match(path+".components", card.Components); m != nil {

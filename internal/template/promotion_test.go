@@ -16,7 +16,8 @@ func TestPromotionIsFoundWhereverItStands(t *testing.T) {
 	card := d.Components[1].Cards[0].Components
 	card[1].Text = "Half price"
 	card[2].Buttons = []Button{
-		{Type: ButtonURL, Text: "Shop now", URL: "https://ex.test/?utm_source=wa"}, {Type: ButtonCopyCode, Example: Strings{"A"}},
+		{Type: ButtonURL, Text: "Shop now", URL: "https://ex.test/?utm_source=wa"},
+		{Type: ButtonCopyCode, Example: Strings{"A"}},
 		{Type: ButtonFlow, Text: "Begin", FlowJSON: `{"screens":[{"title":"Our vouchers"}]}`},
 	}
 	d.Components = append(

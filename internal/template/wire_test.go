@@ -108,7 +108,9 @@ func FuzzComponentKeepsEverything(f *testing.F) {
 		}
 		d := Definition{Name: "a", Language: "en", Category: CategoryUtility, Components: []Component{first}}
 		Lint(d)
-		_, _ = Compile(d) //nolint:errcheck // whether it fails is not asked
+		if compiled, err := Compile(d); (compiled == nil) != (err != nil) {
+			t.Fatalf("got %v and %v, want one of them", compiled, err)
+		}
 	})
 }
 

@@ -105,5 +105,24 @@ func callbackOf(callback *v1alpha1.Callback, s Sources) *config.Callback {
 	if secret == "" && s.Served != nil && s.Served.Callback != nil {
 		secret = s.Served.Callback.Secret
 	}
-	return &config.Callback{URL: callback.URL, Secret: secret}
+	return &config.Callback{
+		URL: callback.URL, Secret: secret,
+		ClientCertificate: clientCertificateOf(callback.ClientCertificateSecretName, s),
+	}
+}
+
+// clientCertificateOf has the certificate that the gateway was given last while there is none now
+// that can be used. It is empty if there was none, and nil if none is wanted.
+func clientCertificateOf(name string, s Sources) *config.ClientCertificate {
+	if name == "" {
+		return nil
+	}
+	certificate := s.Secrets.certificate(name)
+	if _, err := certificate.Pair(); err == nil {
+		return &certificate
+	}
+	if s.Served != nil && s.Served.Callback != nil && s.Served.Callback.ClientCertificate != nil {
+		return s.Served.Callback.ClientCertificate
+	}
+	return &config.ClientCertificate{}
 }

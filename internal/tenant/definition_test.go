@@ -106,13 +106,15 @@ func TestEveryKindIsSubmittedAsMetaTakesIt(t *testing.T) {
 		"carousel": {
 			`carousel: {cards: [{header: {format: Image, exampleHandle: "4::aW"}, body: {text: "From {{1}} on.", examples: [{value: 9}]}, buttons: [{type: QuickReply, text: More}]}, {header: {format: Video, exampleHandle: "4::bX"}}]}`,
 			"MARKETING",
-			text + `,{"type":"CAROUSEL","cards":[{"components":[{"type":"HEADER","format":"IMAGE","example":{"header_handle":["4::aW"]}},` +
+			text + `,{"type":"CAROUSEL","cards":[` +
+				`{"components":[{"type":"HEADER","format":"IMAGE","example":{"header_handle":["4::aW"]}},` +
 				`{"type":"BODY","text":"From {{1}} on.","example":{"body_text":[["9"]]}},{"type":"BUTTONS","buttons":[{"type":"QUICK_REPLY","text":"More"}]}]},` +
 				`{"components":[{"type":"HEADER","format":"VIDEO","example":{"header_handle":["4::bX"]}}]}]}`, "",
 		},
 		"carousel of products": {
 			`carousel: {cards: [{header: {format: Product}, buttons: [{type: SPM, text: View}]}]}`, "MARKETING",
-			text + `,{"type":"CAROUSEL","cards":[{"components":[{"type":"HEADER","format":"PRODUCT"},{"type":"BUTTONS","buttons":[{"type":"SPM","text":"View"}]}]}]}`,
+			text + `,{"type":"CAROUSEL","cards":[{"components":[{"type":"HEADER","format":"PRODUCT"},` +
+				`{"type":"BUTTONS","buttons":[{"type":"SPM","text":"View"}]}]}]}`,
 			"",
 		},
 		"a component of the future": {

@@ -111,7 +111,8 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 		},
 		"an offer of a variable": {
 			func(s *v1alpha1.MessageTemplateSpec) {
-				s.Category, s.LimitedTimeOffer = v1alpha1.TemplateMarketing, &v1alpha1.LimitedTimeOffer{Text: "For {{1}}"}
+				s.Category = v1alpha1.TemplateMarketing
+				s.LimitedTimeOffer = &v1alpha1.LimitedTimeOffer{Text: "For {{1}}"}
 			},
 			[]string{"spec.limitedTimeOffer.text: Remove the variable: an offer's text has none."},
 		},

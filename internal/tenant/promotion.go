@@ -54,7 +54,8 @@ func PromotionIn(spec *v1alpha1.MessageTemplateSpec) string {
 	definition := Definition(spec)
 	var signs []string
 	for _, finding := range template.Promotion(definition) {
-		if sign := fmt.Sprintf("%s (%s)", finding.Message, specPath(definition, finding)); !slices.Contains(signs, sign) {
+		sign := fmt.Sprintf("%s (%s)", finding.Message, specPath(definition, finding))
+		if !slices.Contains(signs, sign) {
 			signs = append(signs, sign)
 		}
 	}

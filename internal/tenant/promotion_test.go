@@ -29,7 +29,9 @@ func revisionOf(date v1alpha1.CivilDate, promotion v1alpha1.Promotion) v1alpha1.
 // strictest counts, and an account can add to them, never take away.
 func TestPromotionIsRefusedByTheStrictest(t *testing.T) {
 	const allowed, refused = v1alpha1.PromotionAllowed, v1alpha1.PromotionRefused
-	dated := planOf("dated", revisionOf("2026-01-01", ""), revisionOf("2026-12-01", refused), revisionOf("2027-01-01", allowed))
+	dated := planOf(
+		"dated", revisionOf("2026-01-01", ""), revisionOf("2026-12-01", refused), revisionOf("2027-01-01", allowed),
+	)
 	strict := planOf("strict", revisionOf("2018-08-01", refused))
 	at := func(text string) time.Time {
 		t.Helper()
@@ -94,7 +96,10 @@ func TestDocumentThatRefusesPromotionIsForGatewaysThatKnowOfIt(t *testing.T) {
 		}
 		document := tenant.Compile(sources).Document
 		if document.Format != tc.format || document.Promotion != tc.rule {
-			t.Errorf("%s: got format %d and %q, want %d and %q", name, document.Format, document.Promotion, tc.format, tc.rule)
+			t.Errorf(
+				"%s: got format %d and %q, want %d and %q", name, document.Format, document.Promotion, tc.format,
+				tc.rule,
+			)
 		}
 	}
 }
@@ -120,7 +125,7 @@ func TestShippedUtilityTemplatesDoNotReadAsPromotion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, document := range bytes.Split(content, []byte("\n---\n")) {
+		for document := range bytes.SplitSeq(content, []byte("\n---\n")) {
 			var object v1alpha1.MessageTemplate
 			if err := yaml.UnmarshalStrict(document, &object); err != nil {
 				t.Fatal(err)

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/config"
 )
 
 // Secrets are the data of Secrets of the account's namespace by name. A Secret that is not there
@@ -17,6 +20,13 @@ type Secrets map[string]map[string][]byte
 // credential's.
 func (s Secrets) value(secret, key string) string { return string(bytes.TrimSpace(s[secret][key])) }
 
+// certificate is that of a Secret of type kubernetes.io/tls.
+func (s Secrets) certificate(secret string) config.ClientCertificate {
+	return config.ClientCertificate{
+		Certificate: s.value(secret, corev1.TLSCertKey), Key: s.value(secret, corev1.TLSPrivateKeyKey),
+	}
+}
+
 // SecretNames are the names of the Secrets that the account names, sorted, each once.
 func SecretNames(account *v1alpha1.BusinessAccount) []string {
 	names := []string{APITokensSecretName(account)}
@@ -25,6 +35,9 @@ func SecretNames(account *v1alpha1.BusinessAccount) []string {
 	}
 	if account.Spec.Callback != nil {
 		names = append(names, account.Spec.Callback.SecretName)
+		if certificate := account.Spec.Callback.ClientCertificateSecretName; certificate != "" {
+			names = append(names, certificate)
+		}
 	}
 	if shared := sharedOf(account); shared != nil {
 		names = append(names, shared.ConnectionSecretName)
@@ -43,6 +56,7 @@ func CheckSecrets(account *v1alpha1.BusinessAccount, secrets Secrets) *Problem {
 	}
 	if callback := account.Spec.Callback; callback != nil {
 		check.need(callback.SecretName, "the callback", v1alpha1.SecretKeyCallback)
+		check.needCertificate(callback.ClientCertificateSecretName, "the callback")
 	}
 	if shared := sharedOf(account); shared != nil {
 		check.need(shared.ConnectionSecretName, "the shared store", v1alpha1.SecretKeyConnectionURL)
@@ -56,6 +70,24 @@ type secretCheck struct {
 	secrets Secrets
 	absent  []string
 	empty   []string
+	invalid []string
+}
+
+// needCertificate asks for a certificate and its key; an empty name for none.
+func (c *secretCheck) needCertificate(name, user string) {
+	if name == "" {
+		return
+	}
+	c.need(name, user, corev1.TLSCertKey, corev1.TLSPrivateKeyKey)
+	certificate := c.secrets.certificate(name)
+	if certificate.Certificate == "" || certificate.Key == "" {
+		return // that was said
+	}
+	if _, err := certificate.Pair(); err != nil {
+		c.invalid = append(c.invalid, fmt.Sprintf(
+			"Secret %q: %s %s", name, quoted([]string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey}), err,
+		))
+	}
 }
 
 func (c *secretCheck) need(name, user string, keys ...string) {
@@ -98,11 +130,14 @@ func (c *secretCheck) needTokens(name string) {
 }
 
 func (c *secretCheck) problem() *Problem {
-	reason := v1alpha1.ReasonSecretKeyMissing
-	if len(c.absent) > 0 {
+	reason := v1alpha1.ReasonSecretInvalid
+	switch {
+	case len(c.absent) > 0:
 		reason = v1alpha1.ReasonSecretNotFound
+	case len(c.empty) > 0:
+		reason = v1alpha1.ReasonSecretKeyMissing
 	}
-	sentences := slices.Concat(c.absent, c.empty)
+	sentences := slices.Concat(c.absent, c.empty, c.invalid)
 	if len(sentences) == 0 {
 		return nil
 	}

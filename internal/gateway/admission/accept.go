@@ -169,6 +169,12 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 		return nil, err
 	}
 	envelope := newEnvelope(c, &grant)
+	if c.Outbound.Group {
+		envelope.Group, envelope.Shares = true, c.Channel.Network.Traits().GroupSize-1
+		if err := acceptShares(tx, c, customer, &envelope, &in, &grant); err != nil {
+			return nil, err
+		}
+	}
 	about, err := envelope.Encode()
 	if err != nil {
 		return nil, err

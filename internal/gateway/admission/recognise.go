@@ -14,14 +14,14 @@ import (
 // recipients.
 func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (policy.Message, error) {
 	m := policy.Message{
-		Channel: c.ID, Country: out.Country, Form: out.Form, Category: out.Category, TTL: out.TTL,
+		Channel: c.ID, Country: out.Country, Form: out.Form, Category: out.Category, TTL: out.TTL, Group: out.Group,
 	}
 	if out.Unservable != nil {
 		return m, out.Unservable
 	}
 	capped := false
 	if out.Template != nil {
-		known, err := findTemplate(t, out.Template)
+		known, err := findTemplate(t, c, out.Template)
 		if err != nil {
 			return m, err
 		}
@@ -33,29 +33,14 @@ func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (poli
 	return m, err
 }
 
-// Words of the upstream on a template. Only an approved one may be sent. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/overview
-const (
-	templateApproved   = "APPROVED"
-	templateReinstated = "REINSTATED"
-	templatePaused     = "PAUSED"
-	templateDisabled   = "DISABLED"
-)
-
 // findTemplate finds the template of a message, if it may be sent and the parameters fit.
-func findTemplate(t *served.Tenant, wanted *template.Send) (*served.Template, error) {
+func findTemplate(t *served.Tenant, c *served.Channel, wanted *template.Send) (*served.Template, error) {
 	known := t.Template(wanted.Name, wanted.Language)
 	if known == nil {
 		return nil, &network.Refusal{Reason: network.NoTemplate}
 	}
-	switch known.UpstreamStatus {
-	case templateApproved, templateReinstated:
-	case templatePaused:
-		return nil, &network.Refusal{Reason: network.PausedTemplate}
-	case templateDisabled:
-		return nil, &network.Refusal{Reason: network.DisabledTemplate}
-	default:
-		return nil, &network.Refusal{Reason: network.NoTemplate}
+	if refusal := c.Network.CheckTemplate(known.UpstreamStatus); refusal != nil {
+		return nil, refusal
 	}
 	err := known.Compiled.Match(wanted.Components)
 	if mismatch, ok := errors.AsType[*template.Mismatch](err); ok {

@@ -3,9 +3,11 @@ package callbacks
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -19,14 +21,52 @@ const postTimeout = 10 * time.Second
 
 // endpoint posts webhooks to the business's endpoint. It follows no redirect: the contents go
 // to the configured address or nowhere.
-type endpoint struct{ http *http.Client }
+type endpoint struct {
+	transport *http.Transport
 
-func newEndpoint(transport http.RoundTripper) *endpoint {
-	return &endpoint{http: &http.Client{
+	mu    sync.Mutex
+	shown config.ClientCertificate // that http shows; empty if none
+	http  *http.Client
+}
+
+func newEndpoint(transport *http.Transport) *endpoint {
+	return &endpoint{transport: transport, http: newClient(transport)}
+}
+
+func newClient(transport *http.Transport) *http.Client {
+	return &http.Client{
 		Transport:     transport,
 		Timeout:       postTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+}
+
+// client returns the client that shows a certificate; nil is none. With another certificate than
+// before, new connections are made.
+func (e *endpoint) client(certificate *config.ClientCertificate) (*http.Client, error) {
+	var wanted config.ClientCertificate
+	if certificate != nil {
+		wanted = *certificate
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if wanted == e.shown {
+		return e.http, nil
+	}
+	transport := e.transport.Clone()
+	if certificate != nil {
+		pair, err := wanted.Pair()
+		if err != nil {
+			return nil, fmt.Errorf("the callback's client certificate %w", err)
+		}
+		if transport.TLSClientConfig == nil {
+			transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		transport.TLSClientConfig.Certificates = []tls.Certificate{pair}
+	}
+	e.http.CloseIdleConnections()
+	e.shown, e.http = wanted, newClient(transport)
+	return e.http, nil
 }
 
 // post delivers one webhook in Meta's shape, signed as Meta signs. Any answer but a 2xx is an
@@ -40,7 +80,11 @@ func (e *endpoint) post(ctx context.Context, to *config.Callback, body []byte) e
 	request.Header.Set("User-Agent", "guichet-gateway")
 	request.Header.Set(meta.SignatureHeader, meta.Sign(body, to.Secret))
 	telemetry.PassOn(ctx, request.Header)
-	response, err := e.http.Do(request)
+	client, err := e.client(to.ClientCertificate)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("the business's endpoint did not answer: %w", peers.WithoutAddress(err))
 	}

@@ -198,7 +198,7 @@ func (q *Queue) Run(ctx context.Context) {
 // is when notified. Each is the caller's to Deliver.
 func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
 	to := q.config.Tenant().Callback
-	if limit == 0 || to == nil || to.Secret == "" { // without its secret a callback cannot be signed: it waits
+	if limit == 0 || to == nil || !to.Ready() { // without its credentials a callback cannot be delivered: it waits
 		return nil, time.Time{}, nil
 	}
 	now := q.store.Now()
@@ -261,8 +261,8 @@ func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 		return // another replica may have delivered it by now, and those behind it
 	}
 	to := q.config.Tenant().Callback
-	if to == nil || to.Secret == "" {
-		return // its lease runs out; the business no longer wants it, or it cannot be signed now
+	if to == nil || !to.Ready() {
+		return // its lease runs out; the business no longer wants it, or its credentials are not there now
 	}
 	ctx, span := q.traces.Begin(ctx, "callback", trace.SpanKindClient)
 	err := q.endpoint.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer

@@ -45,9 +45,13 @@ func NewJob(
 	if err != nil {
 		return nil, err
 	}
+	recipient := identity.Of(about.Recipient)
+	if about.Group {
+		recipient = "" // nobody is learned of
+	}
 	return &Job{
 		permit: permit, tenant: t, channel: c, to: upstream.Pair{Channel: m.Channel, Customer: m.Customer},
-		recipient: identity.Of(about.Recipient), id: m.ID, endpoint: about.Endpoint, body: body, trace: about.Trace,
+		recipient: recipient, id: m.ID, endpoint: about.Endpoint, body: body, trace: about.Trace,
 		accepted: m.AcceptedAt, expires: m.AcceptedAt.Add(about.TTL()), tries: m.Attempts - 1, lease: m.Lease,
 		billable: settlement.IsBillable(m),
 	}, nil

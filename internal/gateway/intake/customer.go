@@ -41,7 +41,11 @@ func (c *commit) takeInbound(channel *served.Channel, e *network.Inbound) error 
 	if !readable {
 		return c.forget(channel.ID, kindMessage, e.ID)
 	}
-	if len(e.From) > 0 {
+	if e.Group != "" {
+		if err := c.receiveInGroup(channel, e); err != nil {
+			return err
+		}
+	} else if len(e.From) > 0 {
 		if err := c.receive(channel, customer, &state, e.Did, e.At, e.Text); err != nil {
 			return err
 		}

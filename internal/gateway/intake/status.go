@@ -88,20 +88,18 @@ func (c *commit) advance(channel *served.Channel, m *store.Message, s *network.S
 	if err != nil {
 		return err
 	}
-	if s.Step == conversation.Untold { // "played" and whatever comes
+	if s.Step == conversation.Untold || about.Group && !concerns(s) { // "played" and whatever comes
 		return c.passOnAbout(channel, m, s)
 	}
 	at := s.At
 	if at.IsZero() || at.After(c.now) {
 		at = c.now
 	}
-	if s.Step == conversation.Sent && !s.Member {
-		if len(s.Recipient) > 1 {
-			if _, err := c.learn(s.Recipient, at); err != nil && !people.IsDamaged(err) {
-				return err
-			}
-		}
+	of, err := c.subject(channel, m, about, s, at)
+	if err != nil {
+		return err
 	}
+	m, about = of.message, of.about
 	if err := c.takeEntryPoint(m, s, at); err != nil {
 		return err
 	}
@@ -115,14 +113,14 @@ func (c *commit) advance(channel *served.Channel, m *store.Message, s *network.S
 		return nil
 	}
 	c.count(kindStatus, telemetry.ResultApplied)
-	c.trace(about.Trace, m.ID, s.Word)
+	c.trace(about.Trace, of.id, s.Word)
 	if err := c.settleIfEnded(m, about, s, before, at); err != nil {
 		return err
 	}
 	if c.tenant.Callback == nil {
 		return nil
 	}
-	return c.tell(channel.ID, m.Customer, s.Callback(m.ID, about.CallbackData))
+	return c.tell(channel.ID, of.customer, s.Callback(of.id, about.CallbackData))
 }
 
 // trace draws a status into its message's trace once it is durable.
@@ -170,6 +168,9 @@ func (c *commit) move(channel *served.Channel, m *store.Message, s *network.Stat
 	}
 	if !moved {
 		return false, c.unreserve(m)
+	}
+	if len(s.Member) > 0 {
+		return true, nil // what a member wants says nothing of the others
 	}
 	if why.Cause == network.Payment {
 		c.tx.After(func() { c.Dispatch.Unpaid(channel, why.Code, c.now) })

@@ -48,8 +48,14 @@ func Recheck(
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
-	if cause == nil {
-		cause = stillCovered(tx, t, m, about, &state, now)
+	for n := 0; cause == nil && n <= about.Shares; n++ {
+		var share *store.Message
+		if share, err = settlement.Share(tx, m, n); err == nil && share != nil && !share.Settled {
+			cause = stillCovered(tx, t, share, about, &state, now)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if refusal, refused := errors.AsType[*network.Refusal](cause); refused {
 		return refusal, nil
@@ -77,7 +83,7 @@ func stillCovered(
 		SentAt: m.AcceptedAt.Unix(),
 	}
 	prices := t.PricesOf(m.Channel)
-	bound := prices.Book.MaxCharge(prices.Payer, &message, state, m.ExpiresAt.Unix())
+	bound := mostOf(prices, about.Group, &message, state, m.ExpiresAt)
 	costs := bound.Unpriced || !bound.Amount.Amount.IsZero()
 	if costs && !m.Covered && prices.BillingStopped != "" {
 		return network.Refuse(network.Unpaid, prices.BillingStopped)

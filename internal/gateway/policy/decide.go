@@ -30,20 +30,33 @@ type Message struct {
 	Category conversation.Category
 	// TTL is how long the message may take to be delivered.
 	TTL time.Duration
+	// Group says that the message goes to a group, of whose members any may live anywhere.
+	Group bool
 }
 
 // Expires is when a message that is accepted now is settled as undelivered, if nothing was heard of
 // it.
 func (m *Message) Expires(now time.Time) time.Time { return now.Add(m.TTL + OutcomeGrace) }
 
-// Bound is the most that a message can cost. It can be delivered later than its time to live tells,
-// whose count the upstream begins anew; what counts is whatever is told until it expires.
+// Bound is the most that a message can cost; to a group, for each of its members. It can be
+// delivered later than its time to live tells, whose count the upstream begins anew; what counts is
+// whatever is told until it expires.
 func (m *Message) Bound(t *served.Tenant, now time.Time, state *conversation.State) pricing.Bound {
 	message := pricing.Message{
 		Channel: m.Channel, Country: m.Country, Form: m.Form, Category: m.Category, SentAt: now.Unix(),
 	}
 	prices := t.PricesOf(m.Channel)
-	return prices.Book.MaxCharge(prices.Payer, &message, state, m.Expires(now).Unix())
+	return mostOf(prices, m.Group, &message, state, m.Expires(now))
+}
+
+// mostOf is the most that a message can cost until it expires, or each member of a group for it.
+func mostOf(
+	prices *served.Prices, group bool, message *pricing.Message, state *conversation.State, expires time.Time,
+) pricing.Bound {
+	if group {
+		return prices.Book.MaxChargeAnywhere(prices.Payer, message, state, expires.Unix())
+	}
+	return prices.Book.MaxCharge(prices.Payer, message, state, expires.Unix())
 }
 
 // Circumstances are what the decision on a message depends on beside the message itself: read in
@@ -107,13 +120,15 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 		return Grant{}, err
 	}
 	inWindow := verdict.Window.Contains(now)
-	if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
-		return Grant{}, err
+	if !m.Group { // its members have joined by themselves, by an invitation
+		if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
+			return Grant{}, err
+		}
 	}
 	if err := withinCustomerLimit(t.Limits.CustomersPerDay, in, inWindow); err != nil {
 		return Grant{}, err
 	}
-	covered, err := affordable(t, m.Channel, in)
+	covered, err := Affordable(t, m.Channel, in)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -127,7 +142,9 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 }
 
 // requestOf is a message of the account's as windows, blocks and stops are asked about it.
-func requestOf(t *served.Tenant, at int64, form conversation.Form, category conversation.Category) conversation.Request {
+func requestOf(
+	t *served.Tenant, at int64, form conversation.Form, category conversation.Category,
+) conversation.Request {
 	return conversation.Request{
 		At: at, Form: form, Category: category, NoPromotion: t.Promotion == config.PromotionRefused,
 	}
@@ -210,9 +227,9 @@ func withinCustomerLimit(limit int32, in *Circumstances, inWindow bool) error {
 	}
 }
 
-// affordable tells whether the platform, the budget and the upstream's own payment state allow the
+// Affordable tells whether the platform, the budget and the upstream's own payment state allow the
 // message (P3). What is surely free, be it because an allowance pays for it, needs neither.
-func affordable(t *served.Tenant, channel string, in *Circumstances) (free bool, err error) {
+func Affordable(t *served.Tenant, channel string, in *Circumstances) (free bool, err error) {
 	if in.Rise == (pricing.Exposure{}) {
 		return true, nil
 	}

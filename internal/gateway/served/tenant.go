@@ -327,6 +327,11 @@ func (t *Tenant) checkPolicies() error {
 		if err := checkURL(t.Callback.URL); err != nil {
 			return fmt.Errorf("callback.url %w", err)
 		}
+		if certificate := t.Callback.ClientCertificate; certificate != nil && t.Callback.Ready() {
+			if _, err := certificate.Pair(); err != nil {
+				return fmt.Errorf("callback.clientCertificate %w", err)
+			}
+		}
 	}
 	if t.Limits.MessagesPerSecond <= 0 {
 		t.Limits.MessagesPerSecond = defaultPerSecond

@@ -34,6 +34,13 @@ type Envelope struct {
 	TTLSeconds int64 `json:"ttlSeconds"`
 	// InWindow says that the message was accepted within an open service window.
 	InWindow bool `json:"inWindow,omitempty"`
+	// Group says that the message goes to a group. It is then settled for one of the members who get
+	// it, and Shares more messages, whose Share counts from 1, for the others.
+	Group  bool `json:"group,omitempty"`
+	Shares int  `json:"shares,omitempty"`
+	Share  int  `json:"share,omitempty"`
+	// Member is whom it is settled for; nil until somebody is known to have it.
+	Member *Member `json:"member,omitempty"`
 	// Trace is the span of the acceptance as a W3C traceparent; empty if none was begun.
 	Trace string `json:"trace,omitempty"`
 
@@ -44,8 +51,11 @@ type Envelope struct {
 // billedNow is what the message is billed as, now that its template is billed under a category: a
 // marketing template that went to the endpoint for marketing stays what it was sent as.
 func (e *Envelope) billedNow(template conversation.Category) conversation.Category {
-	if e.Category == conversation.MarketingLite && template == conversation.Marketing {
+	switch {
+	case e.Category == conversation.MarketingLite && template == conversation.Marketing:
 		return e.Category
+	case e.Group:
+		return template.InGroup()
 	}
 	return template
 }

@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"encoding/hex"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
@@ -18,6 +19,15 @@ func DoubtRecord(m *store.Message, note string, now time.Time) *ledger.Record {
 	}
 }
 
+// customer is who received the message, or a member's share of it.
+func (e *Envelope) customer(m *store.Message) ledger.Customer {
+	customer := ledger.Customer(m.Customer)
+	if e.Member != nil {
+		_, _ = hex.Decode(customer[:], []byte(e.Member.Customer)) // it was written by NewMember
+	}
+	return customer
+}
+
 // PeriodAt is the billing period of an instant: the calendar month in the account's zone, such as
 // "2026-11".
 func PeriodAt(at time.Time, zone *time.Location) string {
@@ -31,7 +41,7 @@ func newRecord(t *served.Tenant, e *Ending, facts pricing.Message, outcome prici
 	record := &ledger.Record{
 		MessageID: m.ID, SettledAt: e.Now, AcceptedAt: m.AcceptedAt, SentAt: m.SentAt,
 		Period: PeriodAt(ended, t.Zone), Plan: t.PricesOf(m.Channel).PlanName, Revision: outcome.Revision,
-		Channel: m.Channel, Customer: ledger.Customer(m.Customer), MessageKind: e.About.Type,
+		Channel: m.Channel, Customer: e.About.customer(m), MessageKind: e.About.Type,
 		Market: outcome.Market, Category: outcome.Category.String(), Currency: t.Book.Currency(),
 		Tier: outcome.Tier, Allowance: outcome.Allowance,
 	}

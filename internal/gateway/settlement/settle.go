@@ -122,7 +122,10 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return nil
 	}
 	s.tellFailure(tx, m.ID, m.ErrorCode, e.Now)
-	return nil
+	if e.mayComeYet() || e.About.Member != nil {
+		return nil
+	}
+	return s.waiveShares(tx, m, &e.About)
 }
 
 // rate prices an ended message. One whose envelope or conversation cannot be read has no price that

@@ -154,6 +154,9 @@ func (u *Upkeep) ExpireUnsettled(ctx context.Context, t *served.Tenant, now time
 		if err != nil {
 			return err
 		}
+		if about.Share > 0 {
+			return tx.Ledger().Waive(m)
+		}
 		if m.State == store.InDoubt { // the account's rule had no time to apply
 			if err := tx.Ledger().Append(settlement.DoubtRecord(m, ledger.NoteDoubtFailed, now)); err != nil {
 				return err

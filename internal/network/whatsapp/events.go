@@ -136,7 +136,7 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 	}
 	event := &network.Inbound{
 		ID: m.ID, From: r.withContact(from), Renamed: m.renamed(), Did: m.did(),
-		At: m.Timestamp, Text: m.Text, Raw: m.Raw,
+		At: m.Timestamp, Text: m.Text, Raw: m.Raw, Group: identity.OfGroup(m.GroupID),
 	}
 	for _, id := range []string{m.ReplyTo, m.ReactionTo} {
 		if id != "" {
@@ -150,13 +150,10 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 	return event
 }
 
-// did says what a message was, as far as windows ask. One in a group is in no conversation with the
-// number. Source:
+// did says what a message was, as far as windows ask. One in a group is in the conversation with the
+// group, see network.Inbound. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func (m *Message) did() conversation.Events {
-	if m.GroupID != "" {
-		return 0
-	}
 	var entry conversation.Events
 	if m.Referral != nil {
 		switch m.Referral.SourceType {
@@ -207,10 +204,14 @@ func (m *Message) quoting(ours []string) (changes []rawjson.Member) {
 func (r *changeReader) status(s *Status) *network.Status {
 	event := &network.Status{
 		ID: s.ID, OfDelivery: s.OfDelivery(), Word: s.Status, At: s.Timestamp,
-		Recipient: addresses(s.RecipientID, s.RecipientUserID), Member: s.RecipientType == recipientGroup,
+		Recipient: addresses(s.RecipientID, s.RecipientUserID), Group: s.RecipientType == recipientGroup,
 		Price: s.Pricing.price(), Raw: s.Raw,
 		Callback: func(id string, data *string) []byte { return r.callbacks().Status(s, id, data) },
 		AsItCame: func() []byte { return r.callbacks().ForeignStatus(s) },
+	}
+	if event.Group { // whoever the user id is, the recipient id is the group's
+		event.Recipient = []identity.Address{identity.OfGroup(s.RecipientID)}
+		event.Member = addresses(s.ParticipantID, s.ParticipantUserID)
 	}
 	if (Network{}).IsOwnID(s.CallbackData) {
 		event.Correlation = s.CallbackData

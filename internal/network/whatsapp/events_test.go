@@ -86,7 +86,7 @@ func TestReadInbound(t *testing.T) {
 		},
 		"group": {
 			common + `"group_id":"g1","type":"text","text":{"body":"hi"}`,
-			with(func(e *network.Inbound) { e.Did, e.Text = 0, "hi" }),
+			with(func(e *network.Inbound) { e.Group, e.Text = "@group/g1", "hi" }),
 		},
 		"number changed": {
 			common + `"type":"system","system":{"wa_id":"5511888880000","type":"user_changed_number"}`,
@@ -193,8 +193,12 @@ func TestReadStatus(t *testing.T) {
 			with(func(s *network.Status) { s.Step, s.OfDelivery, s.Word = conversation.Untold, false, "failed" }), nil,
 		},
 		"to a group": {
-			common + `"status":"read","recipient_type":"group"`,
-			with(func(s *network.Status) { s.Step, s.Word, s.Member = conversation.Read, "read", true }), nil,
+			`"id":"wamid.1","timestamp":"1760000000","recipient_id":"g1","status":"read","recipient_type":"group",` +
+				`"recipient_participant_id":"5511999990000","recipient_participant_user_id":"BR.1"`,
+			with(func(s *network.Status) {
+				s.Step, s.Word, s.Group = conversation.Read, "read", true
+				s.Recipient, s.Member = []identity.Address{"@group/g1"}, []identity.Address{"5511999990000", "BR.1"}
+			}), nil,
 		},
 		"failed": {
 			common + `"status":"failed","errors":[{"code":131047},{"code":131026}]`,

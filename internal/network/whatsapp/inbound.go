@@ -124,7 +124,7 @@ type Status struct {
 	RecipientID, RecipientUserID string
 	// RecipientType is "group" on statuses of a group, whose member
 	// ParticipantID is.
-	RecipientType, ParticipantID string
+	RecipientType, ParticipantID, ParticipantUserID string
 	// CallbackData is biz_opaque_callback_data as sent upstream.
 	CallbackData string
 	Pricing      *Pricing
@@ -259,10 +259,12 @@ func parseStatus(raw []byte) Status {
 		RecipientUserID: object.Text("recipient_user_id"),
 		RecipientType:   object.Text("recipient_type"),
 		ParticipantID:   object.Text("recipient_participant_id"),
-		CallbackData:    object.Text("biz_opaque_callback_data"),
-		Errors:          parseErrors(object),
-		Raw:             raw,
-		object:          object,
+
+		ParticipantUserID: object.Text("recipient_participant_user_id"),
+		CallbackData:      object.Text("biz_opaque_callback_data"),
+		Errors:            parseErrors(object),
+		Raw:               raw,
+		object:            object,
 	}
 	if pricing := object.Child("pricing"); pricing.Len() > 0 {
 		status.Pricing = &Pricing{

@@ -31,9 +31,14 @@ func (Network) Traits() network.Traits {
 	return network.Traits{
 		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount,
 		MessagesPerSecond: 80, PairLimit: network.RateLimit{Interval: 6 * time.Second, Burst: 45},
-		TTL: ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: MaxSendBody,
+		GroupSize: groupSize,
+		TTL:       ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: MaxSendBody,
 	}
 }
+
+// groupSize is how many customers a group has at most. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups
+const groupSize = 8
 
 // How long the upstream tries to deliver a message that says nothing else.
 const (

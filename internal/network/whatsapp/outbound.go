@@ -39,16 +39,16 @@ func (s *Send) outbound() *network.Outbound {
 	if s.HasCallbackData {
 		out.CallbackData = &s.CallbackData
 	}
-	country, err := market.CountryOf(out.Recipient)
-	switch {
-	case s.Group:
-		out.Unservable = graph.NewError(graph.CodeInvalidValue,
-			`recipient_type "group" is not served: send to each customer.`)
-	case err != nil:
-		out.Unservable = graph.NewError(graph.CodeInvalidValue,
-			"to must begin with a country code, and recipient with a country code and a dot.")
+	if s.Group {
+		out.Group, out.To, out.Unservable = true, identity.OfGroup(s.To), s.unfitForGroup()
+	} else {
+		country, err := market.CountryOf(out.Recipient)
+		if err != nil {
+			out.Unservable = graph.NewError(graph.CodeInvalidValue,
+				"to must begin with a country code, and recipient with a country code and a dot.")
+		}
+		out.Country = country
 	}
-	out.Country = country
 	switch {
 	case s.IsTemplate():
 		out.Form = conversation.Templated
@@ -67,6 +67,20 @@ func (s *Send) outbound() *network.Outbound {
 	return out
 }
 
+// unfitForGroup is why a message is not sent to a group; nil for one that is. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups
+func (s *Send) unfitForGroup() error {
+	switch {
+	case s.Type == TypeInteractive:
+		return graph.NewError(graph.CodeUnsupportedType, "type interactive is not sent to groups.")
+	case s.DirectCategory != "":
+		return graph.NewError(graph.CodeInvalidParameter, "category (Direct Send) is not possible to groups.")
+	case s.Optimised:
+		return graph.NewError(graph.CodeInvalidParameter, "recipient_type must be individual on this path.")
+	}
+	return nil
+}
+
 // recipient is the address that the message goes to.
 func (s *Send) recipient() string {
 	if s.To != "" {
@@ -81,6 +95,10 @@ func (Network) Categorize(
 ) (conversation.Category, error) {
 	marketing := message.Endpoint == endpointMarketing
 	switch {
+	case message.Group && category == conversation.Authentication:
+		return category, graph.NewError(
+			graph.CodeInvalidParameter, "Templates of category AUTHENTICATION are not sent to groups.",
+		)
 	case category == conversation.Authentication && message.To.Kind() != identity.Phone:
 		return category, graph.NewError(graph.CodeUserIDNotSupported,
 			"An authentication message needs the customer's phone number in to: it is not sent to a user id.")
@@ -91,6 +109,8 @@ func (Network) Categorize(
 			"The template has a maximum price. Send it to /{phone-number-id}/marketing_messages.")
 	case marketing:
 		return conversation.MarketingLite, nil
+	case message.Group && message.Form != conversation.Reaction:
+		return category.InGroup(), nil
 	}
 	return category, nil
 }
@@ -126,7 +146,8 @@ func (n Network) Encode(
 		return nil, network.ErrUnreadable
 	}
 	changes := append(make([]rawjson.Member, 0, 4), rawjson.Member{Name: callbackDataMember, Value: rawjson.Quote(id)})
-	if to, _ := rawjson.String(request.Get(toMember)); to != "" {
+	kind, _ := rawjson.String(request.Get("recipient_type"))
+	if to, _ := rawjson.String(request.Get(toMember)); to != "" && kind != recipientGroup {
 		if dialled := asDialled(to); dialled != to {
 			changes = append(changes, rawjson.Member{Name: toMember, Value: rawjson.Quote(dialled)})
 		}

@@ -97,7 +97,6 @@ func TestParseNotice(t *testing.T) {
 
 func TestUnservableRecipients(t *testing.T) {
 	for name, body := range map[string]string{
-		"a group":       `{"messaging_product":"whatsapp","recipient_type":"group","to":"g1","text":{"body":"hi"}}`,
 		"of no country": `{"messaging_product":"whatsapp","recipient":"QQ.77","text":{"body":"hi"}}`,
 	} {
 		got, err := Network{}.Parse([]byte(body))
@@ -107,6 +106,36 @@ func TestUnservableRecipients(t *testing.T) {
 		if refusal, ok := network.AsError(got.Unservable); !ok || refusal.Number() != 131009 {
 			t.Errorf("%s: got %v, want 131009", name, got.Unservable)
 		}
+	}
+}
+
+// What goes to a group is of the group's categories, and the group's id is sent as it came, whatever
+// it looks like. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/groups-messaging
+func TestMessagesToGroups(t *testing.T) {
+	const head = `{"messaging_product":"whatsapp","recipient_type":"group","to":"33612345678",`
+	n := Network{}
+	out, err := n.Parse([]byte(head + `"text":{"body":"hi"}}`))
+	if err != nil || out.Unservable != nil || !out.Group || out.To != "@group/33612345678" ||
+		out.Recipient != "33612345678" {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	sent, err := n.Encode(out.Content, "g:1", unknown)
+	if want := `{"biz_opaque_callback_data":"g:1",` + head[1:] + `"text":{"body":"hi"}}`; err != nil || string(sent) != want {
+		t.Errorf("got %s, %v; want %s", sent, err, want)
+	}
+	for category, want := range map[conversation.Category]conversation.Category{
+		conversation.None: conversation.GroupService, conversation.Utility: conversation.GroupUtility,
+		conversation.Marketing: conversation.GroupMarketing,
+	} {
+		if got, err := n.Categorize(out, category, false); err != nil || got != want {
+			t.Errorf("%v: got %v, %v; want %v", category, got, err, want)
+		}
+	}
+	if got, err := n.Categorize(
+		&network.Outbound{Group: true, Form: conversation.Reaction}, conversation.None, false,
+	); err != nil || got != conversation.None {
+		t.Errorf("a reaction: got %v, %v", got, err)
 	}
 }
 
@@ -174,7 +203,7 @@ func TestParseAddress(t *testing.T) {
 }
 
 func TestRefuse(t *testing.T) {
-	mismatch := &template.Mismatch{Code: 132000, Details: "body has 1 parameter and needs 2."}
+	mismatch := &template.Mismatch{Kind: template.WrongCount, Details: "body has 1 parameter and needs 2."}
 	tests := map[network.Reason]struct {
 		refusal      network.Refusal
 		code, status int

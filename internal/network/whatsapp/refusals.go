@@ -7,6 +7,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // Refuse implements network.Refuser: each reason is one code of the catalogue, with a sentence that
@@ -34,7 +35,7 @@ func refuse(r *network.Refusal) *graph.Error {
 	case network.DisabledTemplate:
 		return TemplateDisabled()
 	case network.TemplateMismatch:
-		return graph.NewError(r.Mismatch.Code, r.Mismatch.Details)
+		return MismatchError(r.Mismatch)
 	case network.CustomerLimit:
 		return retryable(graph.NewError(graph.CodeSpamLimit, ""), r.After)
 	case network.Unauthenticated:
@@ -227,4 +228,31 @@ func MediaNotServed() *graph.Error {
 	e := graph.NewError(graph.CodeInvalidParameter, "This channel has no media.")
 	e.HTTPStatus = http.StatusNotFound
 	return e
+}
+
+// MismatchError is what is told of parameters that do not fit their template. Source:
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+func MismatchError(m *template.Mismatch) *graph.Error {
+	switch m.Kind {
+	case template.WrongCount:
+		return graph.NewError(graph.CodeTemplateParameters, m.Details)
+	case template.TooLong:
+		return graph.NewError(graph.CodeTemplateTextTooLong, m.Details)
+	case template.WrongFormat:
+	}
+	return graph.NewError(graph.CodeTemplateFormat, m.Details)
+}
+
+// CheckTemplate implements network.Sender.
+func (Network) CheckTemplate(status string) *network.Refusal {
+	switch status {
+	case graph.TemplateApproved, graph.TemplateReinstated:
+		return nil
+	case graph.TemplateStatusPaused:
+		return &network.Refusal{Reason: network.PausedTemplate}
+	case graph.TemplateStatusDisabled:
+		return &network.Refusal{Reason: network.DisabledTemplate}
+	default:
+		return &network.Refusal{Reason: network.NoTemplate}
+	}
 }

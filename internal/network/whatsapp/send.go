@@ -201,6 +201,8 @@ func (s *Send) readAddress(object rawjson.Object) error {
 	switch {
 	case to != "":
 		return s.readTo(to)
+	case s.Group:
+		return missing("to", "the id of the group")
 	case recipient != "":
 		if !identity.IsUserID(recipient) {
 			return invalid(
