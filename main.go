@@ -251,12 +251,17 @@ func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
 		Clock:    clock.RealClock{},
 		Options:  options,
 	}
-	templates := controllers.NewMessageTemplateReconciler(
-		dependencies, controllers.NewGraphUpstream(guardedTransport(options.AllowedEgress)),
+	upstream := controllers.NewGraphUpstream(guardedTransport(options.AllowedEgress))
+	templates := controllers.NewMessageTemplateReconciler(dependencies, upstream)
+	looks := controllers.NewUpstreamLooks()
+	accounts := controllers.NewBusinessAccountReconciler(
+		dependencies, controllers.NewHTTPReports(), templates, looks,
 	)
-	accounts := controllers.NewBusinessAccountReconciler(dependencies, controllers.NewHTTPReports(), templates)
+	looking := controllers.NewUpstreamLookReconciler(dependencies, upstream, looks)
 	plans := controllers.NewPricingPlanReconciler(dependencies)
-	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{accounts, templates, plans} {
+	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
+		accounts, templates, plans, looking,
+	} {
 		if err := reconciler.SetupWithManager(mgr); err != nil {
 			return fmt.Errorf("register %T: %w", reconciler, err)
 		}

@@ -40,6 +40,7 @@ func accountChecks() []check {
 		{v1alpha1.ConditionStoreWritable, true, partReports, nil, of(storeVerdict)},
 		{v1alpha1.ConditionConfigSynced, true, allParts, nil, of(configVerdict)},
 		{v1alpha1.ConditionUpstreamAccepts, true, partReports, nil, ofChannels(v1alpha1.ConditionUpstreamAccepts)},
+		{v1alpha1.ConditionWebhookRegistered, true, partUpstream, registersWebhook, of(registrationVerdict)},
 		{v1alpha1.ConditionWebhooksArrive, true, partReports, nil, ofChannels(v1alpha1.ConditionWebhooksArrive)},
 		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(usageVerdict)},
 		{v1alpha1.ConditionReconciled, true, 0, nil, of(reconciledVerdict)},
@@ -49,27 +50,35 @@ func accountChecks() []check {
 		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
 		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
 		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
+		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, hasWhatsApp, of(tokensVerdict)},
+		{v1alpha1.ConditionPaymentMethodPresent, false, partUpstream, hasWhatsApp, of(paymentVerdict)},
 	}
 }
 
 // judge sets the condition.
 func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
-	known := apimeta.FindStatusCondition(status.Conditions, c.condition) != nil
+	standing := apimeta.FindStatusCondition(status.Conditions, c.condition)
 	switch {
 	case c.only != nil && !c.only(scope):
 		apimeta.RemoveStatusCondition(&status.Conditions, c.condition)
 	case !scope.lacks(c.needs):
-		j.set(c.condition, c.verdict(scope, status))
-	case !known:
+		found := c.verdict(scope, status)
+		if c.needs == partUpstream && found.reason == v1alpha1.ReasonUpstreamUnreachable && standing != nil &&
+			standing.ObservedGeneration == j.generation {
+			return // what it said last stands
+		}
+		j.set(c.condition, found)
+	case standing == nil:
 		j.set(c.condition, unknown(v1alpha1.ReasonPending, c.condition+" is not known yet"))
 	}
 }
 
-// accountSummary are the conditions that make an account Ready, in the order of their weight.
-func accountSummary() []string {
+// accountSummary are the conditions that make an account Ready, of those that it has, in the order of
+// their weight.
+func accountSummary(scope *accountScope) []string {
 	var counted []string
 	for _, c := range accountChecks() {
-		if c.counts {
+		if c.counts && (c.only == nil || c.only(scope)) {
 			counted = append(counted, c.condition)
 		}
 	}
@@ -83,6 +92,10 @@ func ofChannels(condition string) func(*accountScope, *v1alpha1.BusinessAccountS
 }
 
 func hasVolume(scope *accountScope) bool { return !tenant.Shared(scope.account) }
+
+func registersWebhook(scope *accountScope) bool { return registers(scope.account) }
+
+func hasWhatsApp(scope *accountScope) bool { return namesWhatsApp(scope.account) }
 
 func hasCallback(scope *accountScope) bool { return scope.account.Spec.Callback != nil }
 

@@ -36,6 +36,7 @@ type BusinessAccountReconciler struct {
 	Dependencies
 	reports   PodReports
 	templates TemplateListener
+	looks     *UpstreamLooks
 	applier   applier
 	history   priceHistory
 	memory    *accountMemories
@@ -51,15 +52,16 @@ type TemplateListener interface {
 	Forget(account types.NamespacedName)
 }
 
-// NewBusinessAccountReconciler returns a reconciler that reads gateways through reports and tells
-// templates what they say.
+// NewBusinessAccountReconciler returns a reconciler that reads gateways through reports, tells
+// templates what they say, and shows what looks at the upstream have found.
 func NewBusinessAccountReconciler(
-	d Dependencies, reports PodReports, templates TemplateListener,
+	d Dependencies, reports PodReports, templates TemplateListener, looks *UpstreamLooks,
 ) *BusinessAccountReconciler {
 	return &BusinessAccountReconciler{
 		Dependencies: d,
 		reports:      reports,
 		templates:    templates,
+		looks:        looks,
 		applier:      applier{client: d.Client, live: d.Live, memory: newApplyMemory()},
 		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		memory:       newAccountMemories(),
@@ -88,7 +90,7 @@ func NewBusinessAccountReconciler(
 // Reconcile brings one account's gateway to what is wanted and its status to what is: it observes,
 // decides, applies, and writes the status, whichever of them failed.
 //
-// Deleting an account needs nothing of the operator: its objects go with it through their owner
+// Deleting an account needs nothing of this reconciler: its objects go with it through their owner
 // references.
 func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	account := &v1alpha1.BusinessAccount{}

@@ -57,7 +57,7 @@ func TestVolumeThatFillsUpIsToldOnce(t *testing.T) {
 	if told := transitions(room(190), room(180)); len(told) != 0 {
 		t.Errorf("told %v of a volume that goes on filling up, want nothing", told)
 	}
-	for _, part := range accountSummary() {
+	for _, part := range accountSummary(&accountScope{account: &v1alpha1.BusinessAccount{}}) {
 		if part == v1alpha1.ConditionStorageSufficient {
 			t.Error("StorageSufficient is a part of Ready")
 		}

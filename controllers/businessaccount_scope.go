@@ -59,6 +59,9 @@ type accountScope struct {
 	// inputs are read unless the pass is settled or stuck.
 	inputs inputs
 
+	// look is the last look at the upstream, or nil.
+	look *upstreamLook
+
 	decision decision
 	// failure is what the pass could not do.
 	failure error
@@ -77,6 +80,9 @@ const (
 	partInputs
 
 	allParts = partCluster | partReports | partInputs
+
+	// partUpstream is the look at the upstream, which no pass reads itself.
+	partUpstream parts = 1 << 3
 )
 
 // podReport is what a ready pod said of itself.
@@ -98,6 +104,7 @@ func (r *BusinessAccountReconciler) newScope(account *v1alpha1.BusinessAccount) 
 		children: map[string]client.Object{},
 
 		channelPlans: map[string]candidate{},
+		look:         r.looks.of(account),
 	}
 }
 

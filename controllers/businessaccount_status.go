@@ -64,7 +64,7 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 	if scope.paused() {
 		j.set(v1alpha1.ConditionReady, pausedVerdict())
 	} else {
-		j.summarise(accountSummary()...)
+		j.summarise(accountSummary(scope)...)
 	}
 	if scope.failure == nil || remedyOf(scope.failure) == stall {
 		status.ObservedGeneration = scope.account.Generation
@@ -73,7 +73,9 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 }
 
 // lacks tells whether one of the parts could not be read.
-func (s *accountScope) lacks(needed parts) bool { return s.unread&needed != 0 }
+func (s *accountScope) lacks(needed parts) bool {
+	return s.unread&needed != 0 || needed&partUpstream != 0 && s.look == nil
+}
 
 func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	gateway := &v1alpha1.GatewayStatus{

@@ -104,18 +104,23 @@ func TestOrderOfTheChecks(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		"PlanResolved", "ClaimsGranted", "CredentialsValid", "ChannelsHeld", "HostHeld", "TemplatesServed",
-		"GatewayAvailable", "StoreWritable", "ConfigSynced", "UpstreamAccepts", "WebhooksArrive",
-		"UsageCurrent", "Reconciled",
+		"GatewayAvailable", "StoreWritable", "ConfigSynced", "UpstreamAccepts", "WebhookRegistered",
+		"WebhooksArrive", "UsageCurrent", "Reconciled",
 	}, counted); diff != "" {
 		t.Errorf("the conditions of Ready (-want +got):\n%s", diff)
 	}
 	uncounted := []string{
 		"PlanPublished", "StorageSufficient", "DeliveriesPriced", "WithinBudget", "BillingAgrees", "CallbacksTaken",
+		"AccessTokensCurrent", "PaymentMethodPresent",
 	}
 	if diff := cmp.Diff(uncounted, others); diff != "" {
 		t.Errorf("the other conditions (-want +got):\n%s", diff)
 	}
-	if !slices.Equal(accountSummary(), counted) {
+	registering := &accountScope{account: &v1alpha1.BusinessAccount{Spec: v1alpha1.BusinessAccountSpec{
+		Channels: []v1alpha1.Channel{{Name: "main", Type: v1alpha1.ChannelWhatsApp}},
+		Webhooks: &v1alpha1.Webhooks{Registration: v1alpha1.RegistrationRegister},
+	}}}
+	if !slices.Equal(accountSummary(registering), counted) {
 		t.Error("the summary is another list")
 	}
 }

@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -45,6 +46,8 @@ type world struct {
 	upstream  *fakeUpstream
 	templates *controllers.MessageTemplateReconciler
 	options   controllers.Options
+	// asks has the operator look at the upstream that the accounts name.
+	asks bool
 	// others are further namespaces that the operator serves.
 	others []string
 }
@@ -99,10 +102,16 @@ func (w *world) start() (stop func()) {
 		Options:  w.options,
 	}
 	w.templates = controllers.NewMessageTemplateReconciler(dependencies, w.upstream)
-	accounts := controllers.NewBusinessAccountReconciler(dependencies, w.gateways, w.templates)
-	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
-		accounts, w.templates, controllers.NewPricingPlanReconciler(dependencies),
-	} {
+	looks := controllers.NewUpstreamLooks()
+	reconcilers := []interface{ SetupWithManager(ctrl.Manager) error }{
+		controllers.NewBusinessAccountReconciler(dependencies, w.gateways, w.templates, looks),
+		w.templates, controllers.NewPricingPlanReconciler(dependencies),
+	}
+	if w.asks {
+		upstream := controllers.NewGraphUpstream(http.DefaultTransport)
+		reconcilers = append(reconcilers, controllers.NewUpstreamLookReconciler(dependencies, upstream, looks))
+	}
+	for _, reconciler := range reconcilers {
 		w.Expect(reconciler.SetupWithManager(mgr)).To(gomega.Succeed())
 	}
 	stopped := make(chan error, 1)

@@ -70,6 +70,11 @@ type BusinessAccountSpec struct {
 	// +optional
 	Callback *Callback `json:"callback,omitempty"`
 
+	// webhooks says how the upstream learns where the gateway takes webhooks.
+	// +optional
+	// +kubebuilder:default={}
+	Webhooks *Webhooks `json:"webhooks,omitempty"`
+
 	// apiTokensSecretName is the name of a Secret whose every key is the name of an API token and
 	// whose value is the token that the business's client presents to its gateway. Several keys are
 	// several valid tokens, so that one can be rotated. If it is not set, the operator makes a

@@ -70,6 +70,19 @@ const (
 	// period as the ledger does. False from the first one that differs to the end of the period.
 	ConditionBillingAgrees = "BillingAgrees"
 
+	// ConditionWebhookRegistered says whether the upstream sends the WhatsApp Business account's
+	// webhooks to the gateway, and the app is subscribed to the fields that it needs. Only an account
+	// with spec.webhooks.registration 'Register' has it.
+	ConditionWebhookRegistered = "WebhookRegistered"
+	// ConditionAccessTokensCurrent says whether the access tokens of the WhatsApp channels are good
+	// for 14 days more and have the permissions that they need. Only an account with a WhatsApp
+	// channel has it.
+	ConditionAccessTokensCurrent = "AccessTokensCurrent"
+	// ConditionPaymentMethodPresent says whether the WhatsApp Business account has a means of
+	// payment at Meta: without one, what costs something is refused. Only an account with a WhatsApp
+	// channel has it.
+	ConditionPaymentMethodPresent = "PaymentMethodPresent"
+
 	// ConditionReconciled says whether the operator's last look at the account was complete: it
 	// could read what it needs and write what it must. What it could not read stays in the status
 	// as it was. An account that is Ready stays so for the first 30 seconds.
@@ -238,8 +251,8 @@ const (
 	ReasonAccountRestricted = "AccountRestricted"
 	// ReasonPhoneNumberNotRegistered: the number is not registered for the Cloud API (133010).
 	ReasonPhoneNumberNotRegistered = "PhoneNumberNotRegistered"
-	// ReasonUpstreamRefuses: the upstream refuses everything with another code, which the message
-	// names.
+	// ReasonUpstreamRefuses: the upstream refuses everything, or a question of the operator, with
+	// another code, which the message names.
 	ReasonUpstreamRefuses = "UpstreamRefuses"
 	// ReasonUpstreamFailing: the upstream answers that it cannot work now.
 	ReasonUpstreamFailing = "UpstreamFailing"
@@ -254,6 +267,31 @@ const (
 	// ReasonWebhooksNotReported: the gateway's image is of a release that does not report it. Ready
 	// leaves it out.
 	ReasonWebhooksNotReported = "WebhooksNotReported"
+
+	// ReasonWebhookRegistered: the webhooks go to the gateway.
+	ReasonWebhookRegistered = "WebhookRegistered"
+	// ReasonRegistrationWaits: the gateway cannot answer Meta's handshake yet; the message names
+	// what it waits for.
+	ReasonRegistrationWaits = "RegistrationWaits"
+	// ReasonHandshakeFailed: Meta called the URL and did not get the answer that it wants.
+	ReasonHandshakeFailed = "HandshakeFailed"
+	// ReasonRegistrationRefused: Meta refuses the override for another reason, which the message
+	// names.
+	ReasonRegistrationRefused = "RegistrationRefused"
+	// ReasonFieldsMissing: the app is not subscribed to fields that the gateway needs; the message
+	// names them.
+	ReasonFieldsMissing = "FieldsMissing"
+
+	// ReasonAccessTokensCurrent: no token ends within 14 days.
+	ReasonAccessTokensCurrent = "AccessTokensCurrent"
+	// ReasonAccessTokenExpires: a token, or its access to data, ends within 14 days, or has ended;
+	// the message names the Secret and the date.
+	ReasonAccessTokenExpires = "AccessTokenExpires"
+
+	// ReasonPaymentMethodPresent: there is a means of payment.
+	ReasonPaymentMethodPresent = "PaymentMethodPresent"
+	// ReasonPaymentMethodMissing: there is none.
+	ReasonPaymentMethodMissing = "PaymentMethodMissing"
 
 	// ReasonStoreWritable: the store takes writes.
 	ReasonStoreWritable = "StoreWritable"

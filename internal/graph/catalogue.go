@@ -27,6 +27,7 @@ var catalogue = sync.OnceValue(func() map[int]CodeInfo {
 		{Code: 551, HTTPStatus: 400, Title: "This person isn't available right now", Class: network.Never},
 		{Code: 613, HTTPStatus: 400, Title: "Calls to this API have exceeded the rate limit", Class: network.Backoff},
 		{Code: 1200, HTTPStatus: 400, Title: "Temporary send message failure", Class: network.Backoff},
+		{Code: 2200, HTTPStatus: 400, Title: "Callback verification failed", Class: network.Never},
 		{Code: 80007, HTTPStatus: 400, Title: "Rate limit issues", Class: network.Backoff},
 		{Code: 130429, HTTPStatus: 400, Title: "Rate limit hit", Class: network.Backoff},
 		{Code: 130472, HTTPStatus: 400, Title: "User's number is part of an experiment", Class: network.Never},

@@ -88,6 +88,7 @@ func TestCatalogue(t *testing.T) {
 		{551, 400, network.Never},
 		{613, 400, network.Backoff},
 		{1200, 400, network.Backoff},
+		{2200, 400, network.Never},
 	}
 	seen := map[int]bool{}
 	for _, tc := range tests {

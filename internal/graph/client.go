@@ -191,10 +191,3 @@ func Decode(answer []byte, out any) error {
 	}
 	return nil
 }
-
-// OverrideCallback directs the webhooks of a WhatsApp Business account to a URL.
-// Meta calls it at once with the verify token, so it must answer already.
-func (c *Client) OverrideCallback(ctx context.Context, wabaID, callbackURL, verifyToken string) error {
-	in := map[string]string{"override_callback_uri": callbackURL, "verify_token": verifyToken}
-	return c.Do(ctx, http.MethodPost, url.PathEscape(wabaID)+"/subscribed_apps", nil, in, nil)
-}

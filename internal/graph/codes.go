@@ -10,16 +10,18 @@ import (
 // Error codes that this module emits or decides on. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 const (
-	CodeAuthentication        = 0
-	CodeUnknown               = 1
-	CodeServiceOutage         = 2
-	CodeCapability            = 3
-	CodeAppRateLimit          = 4
-	CodePermission            = 10
-	CodeUnknownPhoneNumberID  = 33
-	CodeInvalidParameter      = 100
-	CodeInvalidToken          = 190
-	CodePolicyBlock           = 368
+	CodeAuthentication       = 0
+	CodeUnknown              = 1
+	CodeServiceOutage        = 2
+	CodeCapability           = 3
+	CodeAppRateLimit         = 4
+	CodePermission           = 10
+	CodeUnknownPhoneNumberID = 33
+	CodeInvalidParameter     = 100
+	CodeInvalidToken         = 190
+	CodePolicyBlock          = 368
+	// CodeCallbackVerification says that a callback did not answer the handshake.
+	CodeCallbackVerification  = 2200
 	CodeAccountRateLimit      = 80007
 	CodeThroughput            = 130429
 	CodeUserInExperiment      = 130472

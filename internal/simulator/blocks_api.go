@@ -111,59 +111,6 @@ func (s *Simulator) listBlocked(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"data": data})
 }
 
-// subscribe sets an account's own callback, after the handshake.
-func (s *Simulator) subscribe(w http.ResponseWriter, r *http.Request) {
-	accountID := r.PathValue("id")
-	if failure := s.authorize(r, accountID); failure != nil {
-		s.refuse(w, failure)
-		return
-	}
-	var body struct {
-		Callback string `json:"override_callback_uri"`
-		Verify   string `json:"verify_token"`
-	}
-	if readJSON(w, r, &body) != nil || !isHTTP(body.Callback) {
-		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "override_callback_uri must be an http or https URL."))
-		return
-	}
-	if err := s.shakeHands(r.Context(), body.Callback, body.Verify); err != nil {
-		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "The handshake failed: "+err.Error()+"."))
-		return
-	}
-	s.mu.Lock()
-	failure := graph.NewError(graph.CodeInvalidParameter, "This id is not a WhatsApp Business account.")
-	if a := s.state.accounts[accountID]; a != nil {
-		a.outbox.redirect(body.Callback, body.Verify)
-		failure = nil
-	}
-	s.mu.Unlock()
-	s.succeed(w, failure)
-}
-
-func (s *Simulator) subscription(w http.ResponseWriter, r *http.Request) {
-	accountID := r.PathValue("id")
-	if failure := s.authorize(r, accountID); failure != nil {
-		s.refuse(w, failure)
-		return
-	}
-	data := []map[string]any{}
-	s.mu.Lock()
-	if a := s.state.accounts[accountID]; a != nil {
-		data = append(data, map[string]any{
-			"whatsapp_business_api_data": map[string]string{"id": a.ID, "name": a.Name},
-			"override_callback_uri":      a.outbox.address(),
-		})
-	}
-	s.mu.Unlock()
-	writeJSON(w, http.StatusOK, map[string]any{"data": data})
-}
-
-func (o *outbox) address() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.callback
-}
-
 // digits is a phone number as wa_id writes it.
 func digits(number string) string {
 	return strings.Map(func(r rune) rune {

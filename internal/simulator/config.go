@@ -49,6 +49,14 @@ type Account struct {
 	CallbackURL string `json:"callbackURL,omitempty"`
 	// Tokens are the bearer tokens that are let in; none means any.
 	Tokens []string `json:"tokens,omitempty"`
+	// TokensExpire is when the tokens end; never unless set. They go on working.
+	TokensExpire *time.Time `json:"tokensExpire,omitempty"`
+	// FundingID is the id of the means of payment; "none" stands for none, and it is the account's
+	// own id unless set.
+	FundingID string `json:"fundingID,omitempty"`
+	// Fields are the webhook fields that the app is subscribed to; all that a gateway needs unless
+	// set. What is posted does not depend on them.
+	Fields []string `json:"fields,omitempty"`
 	// Numbers are the phone numbers.
 	Numbers []Number `json:"numbers"`
 	// Templates are approved from the start.

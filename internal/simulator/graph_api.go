@@ -48,6 +48,8 @@ func (s *Simulator) graphAPI() http.Handler {
 	mux.HandleFunc("GET /{version}/{id}/block_users", s.listBlocked)
 	mux.HandleFunc("POST /{version}/{id}/subscribed_apps", s.subscribe)
 	mux.HandleFunc("GET /{version}/{id}/subscribed_apps", s.subscription)
+	mux.HandleFunc("GET /{version}/{id}/subscriptions", s.appSubscriptions)
+	mux.HandleFunc("GET /{version}/debug_token", s.debugToken)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		failure := graph.NewError(
 			graph.CodeInvalidParameter,
@@ -201,7 +203,7 @@ func (st *state) object(id string) any {
 	if held := st.templates[id]; held != nil {
 		return held.wire()
 	}
-	return map[string]string{"id": id, "name": st.accounts[id].Name}
+	return st.accounts[id].wire()
 }
 
 // display is the number as webhooks write it, in digits.

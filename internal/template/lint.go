@@ -88,8 +88,8 @@ func (l *linter) warn(rule, path, message string, args ...any) {
 	)
 }
 
-// maxName bounds the name of a template, in characters. Counted in the expression it would make that
-// large, in every gateway.
+// maxName bounds the name of a template, in characters. Counted in the expression it would make
+// that large, in every gateway.
 const maxName = 512
 
 var (

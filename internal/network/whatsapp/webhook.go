@@ -24,6 +24,14 @@ const (
 	FieldCalls            = "calls"
 )
 
+// NeededFields are the fields that a gateway acts on, whatever a business does. FieldMessages is the
+// first of them: without it no window opens and nothing is settled.
+func NeededFields() []string {
+	return []string{
+		FieldMessages, FieldUserPreferences, FieldTemplateStatus, FieldTemplateQuality, FieldTemplateCategory,
+	}
+}
+
 // Webhook is a parsed webhook. Its raw values are parts of the body that was
 // parsed, which must not be changed afterwards.
 type Webhook struct {
