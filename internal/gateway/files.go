@@ -51,8 +51,11 @@ func (g *Gateway) mediaOrDesk(
 	return upstreamFailure(err)
 }
 
-// uploadName is what the upstream calls an upload in several parts, with what proves it.
-var uploadName = regexp.MustCompile(`^upload:[0-9A-Za-z+=_:-]{1,1000}$`)
+// uploadName is what the upstream calls an upload in several parts.
+var uploadName = regexp.MustCompile(`^upload:[0-9A-Za-z+=_:-]+$`)
+
+// maxUploadName bounds such a name, in characters.
+const maxUploadName = 2048
 
 // resumeUpload passes on a part of an upload that the desk has begun, or asks how far it has come.
 // The name that the upstream has given to it cannot be guessed.
@@ -63,7 +66,7 @@ func (g *Gateway) resumeUpload(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := t.FirstChannel()
 	session := r.PathValue("phone")
-	if c == nil || !uploadName.MatchString(session) {
+	if c == nil || len(session) > maxUploadName || !uploadName.MatchString(session) {
 		return network.Refuse(network.UnknownObject, "")
 	}
 	if signature := r.URL.Query().Get("sig"); signature != "" {

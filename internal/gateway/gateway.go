@@ -119,8 +119,7 @@ func newGateway(options Options) (*Gateway, error) {
 	files := media.New(keyring.Seal(), account.Now, log, metrics)
 	webhooks := intake.New(intake.Options{
 		Address: files.Address, Store: account, Config: configuration, Keys: keyring.Seal(), Dispatch: gate,
-		Callbacks: queue,
-		Settler: settler, Log: log, Metrics: metrics, Traces: traces,
+		Callbacks: queue, Settler: settler, Log: log, Metrics: metrics, Traces: traces,
 	})
 	dispatcher := dispatch.New(dispatch.Options{
 		Store: account, Config: configuration, Gate: gate, Settler: settler, Intake: webhooks, Callbacks: queue,

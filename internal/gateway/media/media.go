@@ -54,7 +54,11 @@ func (m *Media) take() (done func(), err error) {
 	}
 }
 
-var fileID = regexp.MustCompile(`^[0-9][0-9A-Za-z_-]{0,127}$`)
+// fileID is what an id of a file is made of. A count in the expression would make it large.
+var fileID = regexp.MustCompile(`^[0-9][0-9A-Za-z_-]*$`)
+
+// maxFileID bounds such an id, in characters.
+const maxFileID = 128
 
 // Describe answers with the upstream's description of a file of the account, whose address is the
 // gateway's. Base is the gateway's own address.
@@ -89,7 +93,7 @@ func (m *Media) Delete(w http.ResponseWriter, r *http.Request, t *served.Tenant,
 
 // find asks the account's channels for a file, or only the one that the request names.
 func (m *Media) find(r *http.Request, t *served.Tenant, id string) (network.Media, *served.Channel, error) {
-	if !fileID.MatchString(id) {
+	if len(id) > maxFileID || !fileID.MatchString(id) {
 		return network.Media{}, nil, network.Refuse(network.UnknownObject, "")
 	}
 	channels, err := m.candidates(r, t)

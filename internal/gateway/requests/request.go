@@ -42,7 +42,10 @@ func split(address *url.URL) (version string, parts []string, err error) {
 	return version, parts[1:], nil
 }
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9.\-_\[\]:]{1,255}$`)
+var hostName = regexp.MustCompile(`^[A-Za-z0-9.\-_\[\]:]+$`)
+
+// maxHost bounds the name of a host, in characters.
+const maxHost = 255
 
 // Base is the gateway's own address as the client has written it, also where a proxy stands before
 // the gateway. Only that client's own answer holds it.
@@ -51,7 +54,7 @@ func Base(r *http.Request) string {
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
 		scheme = "https"
 	}
-	if forwarded := r.Header.Get("X-Forwarded-Host"); hostName.MatchString(forwarded) {
+	if forwarded := r.Header.Get("X-Forwarded-Host"); len(forwarded) <= maxHost && hostName.MatchString(forwarded) {
 		host = forwarded
 	}
 	return scheme + "://" + host

@@ -126,7 +126,8 @@ func (u *upstream) ofThisNumber() url.Values { return url.Values{paramPhoneNumbe
 
 // unknownIfMissing is the refusal for an object that the token does not see, and else the error.
 func unknownIfMissing(err error) error {
-	if failure, ok := graph.AsError(err); ok && failure.Code == graph.CodeInvalidParameter {
+	failure, ok := graph.AsError(err)
+	if ok && (failure.Code == graph.CodeInvalidParameter || failure.Code == graph.CodeUnknownPhoneNumberID) {
 		return network.Refuse(network.UnknownObject, "")
 	}
 	return err

@@ -83,7 +83,13 @@ func (c *call) parameters() (url.Values, error) {
 	return query, nil
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+
+// maxName bounds the names that are repeated in a refusal, in characters.
+const maxName = 64
+
+// isPlain tells whether a name may be repeated in a refusal.
+func isPlain(name string) bool { return len(name) <= maxName && plainName.MatchString(name) }
 
 // fields are those that the request asks for; nil if it does not say. Only those that may be read
 // can be: fields of fields could belong to another object.
@@ -102,7 +108,7 @@ func (c *call) fields(readable []string) ([]string, error) {
 			continue
 		}
 		if !slices.Contains(readable, field) {
-			if !plainName.MatchString(field) {
+			if !isPlain(field) {
 				field = "A field of another object"
 			}
 			return nil, graph.NewError(graph.CodeInvalidParameter,
@@ -140,7 +146,7 @@ func (c *call) checkField(name string) error {
 		return err
 	}
 	if bare(name) == paramFields || c.rule.only != nil && !slices.Contains(c.rule.only, name) {
-		if !plainName.MatchString(name) {
+		if !isPlain(name) {
 			name = "A field of the body"
 		}
 		return graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(

@@ -83,13 +83,16 @@ func Answer(
 const nameOther = "other"
 
 var (
-	objectID = regexp.MustCompile(`^[0-9]{1,32}$`)
+	objectID = regexp.MustCompile(`^[0-9]+$`)
 	// part is what a path is made of: no part can be taken for another path.
-	part = regexp.MustCompile(`^[0-9A-Za-z_:=-]{1,512}$`)
+	part = regexp.MustCompile(`^[0-9A-Za-z_:=-]+$`)
 )
 
-// maxParts bounds a path.
-const maxParts = 3
+// maxParts bounds a path, maxPart each part in characters.
+const (
+	maxParts = 3
+	maxPart  = 512
+)
 
 // checkRequest refuses what the Graph API would read as something else than it looks like.
 func (c *call) checkRequest() error {
@@ -97,7 +100,7 @@ func (c *call) checkRequest() error {
 		return c.unknown()
 	}
 	for _, p := range c.Path {
-		if !part.MatchString(p) {
+		if len(p) > maxPart || !part.MatchString(p) {
 			return c.unknown()
 		}
 	}
