@@ -53,8 +53,8 @@ func TestP9DatabaseThatIsAwayShowsUntilItIsBack(t *testing.T) {
 	for _, condition := range []string{v1alpha1.ConditionStoreWritable, v1alpha1.ConditionReady} {
 		w.eventually("acme", condition, metav1.ConditionFalse, v1alpha1.ReasonDatabaseUnreachable, sentence)
 	}
-	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonDatabaseUnreachable) }).Should(gomega.ContainElement(
-		gomega.HavePrefix("StoreWritable: ")))
+	w.Eventually(func() []string { return w.warningsOf(v1alpha1.ReasonDatabaseUnreachable) }).Should(
+		gomega.ContainElement(gomega.HavePrefix("StoreWritable: ")))
 	w.Expect(conditionText(w.account().Status.Conditions, v1alpha1.ConditionWebhooksArrive)).
 		To(gomega.HavePrefix("WebhooksArrive=True"))
 	calls := w.settle()

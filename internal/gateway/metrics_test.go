@@ -37,6 +37,9 @@ func TestMessagesAreMeasured(t *testing.T) {
 				age, err := strconv.ParseFloat(w.metric("guichet_gateway_queue_oldest_seconds"), 64)
 				return err == nil && age >= 60
 			})
+			w.until("the business has been told everything", func() bool {
+				return w.metric(`guichet_gateway_queue_bytes{queue="callbacks"}`) == "0"
+			})
 			for name, want := range map[string]string{
 				`messages_accepted_total{form="freeform"}`:              "2",
 				`messages_refused_total{code="131047"}`:                 "1",

@@ -113,7 +113,8 @@ func seeded(messages []reconcile.Message) (sights []simulator.Sight, causes map[
 			first[at] = true
 			if seed.alter == nil {
 				another := sight
-				another.Message, another.Country, another.Category, another.Type = "not ours "+at, "ES", "utility", "regular"
+				another.Message, another.Country = "not ours "+at, "ES"
+				another.Category, another.Type = "utility", "regular"
 				sights = append(sights, another)
 				causes[string(seed.cause)] = append(causes[string(seed.cause)], "")
 			} else {

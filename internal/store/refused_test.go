@@ -228,7 +228,8 @@ func TestWhatIsKnownOfTheEndpointIsKept(t *testing.T) {
 		s := e.newStore(t)
 		want := store.Endpoint{
 			Address: customer(1), Since: noon, DeliveredAt: noon.Add(time.Second),
-			FailingSince: noon.Add(2 * time.Second), Failing: 7, Several: true, FailedAt: noon.Add(3 * time.Second), Status: 404,
+			FailingSince: noon.Add(2 * time.Second), Failing: 7, Several: true,
+			FailedAt: noon.Add(3 * time.Second), Status: 404,
 			ProbedAt: noon.Add(4 * time.Second), Lost: 9,
 		}
 		for _, put := range []store.Endpoint{{Lost: 1}, want} {

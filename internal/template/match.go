@@ -166,7 +166,9 @@ func (c *Compiled) matchHeader(header given) *Mismatch {
 	switch {
 	case c.header == nil:
 		if n := len(header.parameters); n > 0 {
-			return mismatch(WrongCount, "%s: the template has no header and %d parameters are given.", header.place(), n)
+			return mismatch(
+				WrongCount, "%s: the template has no header and %d parameters are given.", header.place(), n,
+			)
 		}
 		return nil
 	case c.header.format == FormatText:
