@@ -73,8 +73,8 @@ func (c check) judge(j judgement, scope *accountScope, status *v1alpha1.Business
 	}
 }
 
-// accountSummary are the conditions that make an account Ready, of those that it has, in the order of
-// their weight.
+// accountSummary are the conditions that make an account Ready, of those that it has, in the order
+// of their weight.
 func accountSummary(scope *accountScope) []string {
 	var counted []string
 	for _, c := range accountChecks() {

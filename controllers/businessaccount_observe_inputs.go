@@ -117,8 +117,8 @@ func (r *BusinessAccountReconciler) readSecret(
 	return secret.Data, nil
 }
 
-// servedDocument is the configuration that the gateway has now, with the digest of its bytes, or nil
-// if it has none that can be read.
+// servedDocument is the configuration that the gateway has now, with the digest of its bytes, or
+// nil if it has none that can be read.
 func (r *BusinessAccountReconciler) servedDocument(
 	ctx context.Context, scope *accountScope,
 ) (*config.Document, string, error) {

@@ -33,8 +33,8 @@ const billingStopped = "This business may not use its price plan any more, so th
 	"free are accepted. Ask the platform team."
 
 // resolvePrices finds what the account is priced by: its plan, or while that cannot be used the one
-// before, as it is now or at least as it was. Nothing of it comes from the account's namespace
-// that the operator cannot prove to be its own. known is false while there is nothing. What is wrong
+// before, as it is now or at least as it was. Nothing of it comes from the account's namespace that
+// the operator cannot prove to be its own. known is false while there is nothing. What is wrong
 // stands in the decision.
 func (s *accountScope) resolvePrices(operatorNamespace string) (found prices, known bool) {
 	if s.decision.plan = zoneProblem(s.account.Spec.TimeZone); s.decision.plan != nil {

@@ -12,9 +12,9 @@ import (
 const channelStopped = "This channel's price plan cannot be used, so that only messages which are surely free are " +
 	"accepted. Ask the platform team."
 
-// resolveChannels finds what prices the channels that name a plan of their own. One whose plan cannot
-// be used is priced by what it had before, and accepts nothing that may cost something: another plan
-// must not bill it unnoticed.
+// resolveChannels finds what prices the channels that name a plan of their own. One whose plan
+// cannot be used is priced by what it had before, and accepts nothing that may cost something:
+// another plan must not bill it unnoticed.
 func (s *accountScope) resolveChannels(found *prices, operatorNamespace string) {
 	found.channels = map[v1alpha1.ChannelIdentity]prices{}
 	byPlan := map[string]prices{found.planName: *found}

@@ -11,8 +11,8 @@ import (
 )
 
 // withHistory is a plan in which every revision that has priced messages of the account is as it
-// was then, but for prices that it lacked and the plan has by now. What is not known to be so stands
-// in the decision.
+// was then, but for prices that it lacked and the plan has by now. What is not known to be so
+// stands in the decision.
 func (s *accountScope) withHistory(
 	from candidate, plan pricing.Plan, record tenant.PriceRecord, operatorNamespace string,
 ) prices {
@@ -35,8 +35,8 @@ func (s *accountScope) withHistory(
 
 // pricesWithoutRecord are those of an account whose record was lost and whose plan cannot be used:
 // what restricts must get through. Nothing that may cost something is accepted, and what is under
-// way is settled by the plan as it is, or else as the operator gave it to the gateway. Of the latter
-// nothing is recorded, as nobody knows what that plan granted.
+// way is settled by the plan as it is, or else as the operator gave it to the gateway. Of the
+// latter nothing is recorded, as nobody knows what that plan granted.
 func (s *accountScope) pricesWithoutRecord(
 	before candidate, record tenant.PriceRecord, operatorNamespace string,
 ) prices {

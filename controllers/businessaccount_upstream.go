@@ -23,8 +23,8 @@ func isOfChannels(condition string) bool {
 	return condition == v1alpha1.ConditionUpstreamAccepts || condition == v1alpha1.ConditionWebhooksArrive
 }
 
-// showChannels says of each channel whether messages leave through it, and webhooks arrive. A channel that another
-// account holds is not served, and has no condition.
+// showChannels says of each channel whether messages leave through it, and webhooks arrive. A
+// channel that another account holds is not served, and has no condition.
 func showChannels(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {
 	before := status.Channels
 	status.Channels = nil

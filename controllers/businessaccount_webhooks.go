@@ -9,8 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
-// webhooksVerdict says whether a channel's webhooks arrive. The replicas share what they have heard:
-// the newest report speaks for all. A signature that any of them refuses explains a silence.
+// webhooksVerdict says whether a channel's webhooks arrive. The replicas share what they have
+// heard: the newest report speaks for all. A signature that any of them refuses explains a silence.
 func webhooksVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 	var newest report.Report
 	var said *report.Webhooks

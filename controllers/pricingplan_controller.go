@@ -95,8 +95,8 @@ type planScope struct {
 	// has priced, also before they left it.
 	accounts []v1alpha1.BusinessAccount
 	priced   []v1alpha1.BusinessAccount
-	// kept tells of revisions that have priced messages and have another digest than they had whether
-	// the plan only has more prices.
+	// kept tells of revisions that have priced messages and have another digest than they had
+	// whether the plan only has more prices.
 	kept map[string]bool
 }
 

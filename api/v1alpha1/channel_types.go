@@ -43,11 +43,11 @@ type Channel struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	PageID string `json:"pageID,omitempty"`
 
-	// planName is the name of the PricingPlan by which the channel's messages are priced. It defaults
-	// to the account's. It must allow the account's namespace and be in the currency of the account's
-	// plan; otherwise the channel accepts nothing that may cost something, and PlanResolved says why.
-	// The budget is the account's: it counts all channels, and the account's plan bounds it.
-	// Exemptions apply as far as this plan grants them.
+	// planName is the name of the PricingPlan by which the channel's messages are priced. It
+	// defaults to the account's. It must allow the account's namespace and be in the currency of
+	// the account's plan; otherwise the channel accepts nothing that may cost something, and
+	// PlanResolved says why. The budget is the account's: it counts all channels, and the account's
+	// plan bounds it. Exemptions apply as far as this plan grants them.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
@@ -125,9 +125,9 @@ type Callback struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	SecretName string `json:"secretName,omitempty"`
 
-	// clientCertificateSecretName is the name of a Secret of type kubernetes.io/tls. The gateway shows
-	// its certificate to an endpoint that demands one. A renewed certificate is used without a
-	// restart; while there is none, callbacks wait. The endpoint's own certificate must be of a
+	// clientCertificateSecretName is the name of a Secret of type kubernetes.io/tls. The gateway
+	// shows its certificate to an endpoint that demands one. A renewed certificate is used without
+	// a restart; while there is none, callbacks wait. The endpoint's own certificate must be of a
 	// public authority; a key 'ca.crt' is not read.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

@@ -71,16 +71,16 @@ const (
 	ConditionBillingAgrees = "BillingAgrees"
 
 	// ConditionWebhookRegistered says whether the upstream sends the WhatsApp Business account's
-	// webhooks to the gateway, and the app is subscribed to the fields that it needs. Only an account
-	// with spec.webhooks.registration 'Register' has it.
+	// webhooks to the gateway, and the app is subscribed to the fields that it needs. Only an
+	// account with spec.webhooks.registration 'Register' has it.
 	ConditionWebhookRegistered = "WebhookRegistered"
 	// ConditionAccessTokensCurrent says whether the access tokens of the WhatsApp channels are good
 	// for 14 days more and have the permissions that they need. Only an account with a WhatsApp
 	// channel has it.
 	ConditionAccessTokensCurrent = "AccessTokensCurrent"
 	// ConditionPaymentMethodPresent says whether the WhatsApp Business account has a means of
-	// payment at Meta: without one, what costs something is refused. Only an account with a WhatsApp
-	// channel has it.
+	// payment at Meta: without one, what costs something is refused. Only an account with a
+	// WhatsApp channel has it.
 	ConditionPaymentMethodPresent = "PaymentMethodPresent"
 
 	// ConditionReconciled says whether the operator's last look at the account was complete: it
@@ -154,8 +154,8 @@ const (
 	ReasonSecretNotFound = "SecretNotFound"
 	// ReasonSecretKeyMissing: a Secret is there, but a key is not, or it is empty.
 	ReasonSecretKeyMissing = "SecretKeyMissing"
-	// ReasonSecretInvalid: a Secret holds a certificate and a key that do not belong together, or are
-	// none.
+	// ReasonSecretInvalid: a Secret holds a certificate and a key that do not belong together, or
+	// are none.
 	ReasonSecretInvalid = "SecretInvalid"
 
 	// ReasonTemplatesServed: no template was left out.

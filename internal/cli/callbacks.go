@@ -111,7 +111,8 @@ type chosenCallbacks struct {
 	since string
 }
 
-// choose returns the ids of the callbacks to change: the given ones, or those that the flags choose.
+// choose returns the ids of the callbacks to change: the given ones, or those that the flags
+// choose.
 func (c *refusedCallbacks) choose(ctx context.Context, by chosenCallbacks, ids []string) ([]string, error) {
 	ways := 0
 	for _, given := range []bool{by.all, by.since != "", len(ids) > 0} {

@@ -1,7 +1,7 @@
-// Package egress keeps connections to addresses that a tenant chooses out of the cluster: a base URL
-// or a callback must not reach what only the platform may, such as the API server, another tenant's
-// pods or the cloud's metadata. An address is judged when it is connected to, after its name was
-// resolved, so that no name can stand for another address later.
+// Package egress keeps connections to addresses that a tenant chooses out of the cluster: a base
+// URL or a callback must not reach what only the platform may, such as the API server, another
+// tenant's pods or the cloud's metadata. An address is judged when it is connected to, after its
+// name was resolved, so that no name can stand for another address later.
 package egress
 
 import (

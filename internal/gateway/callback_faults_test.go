@@ -79,8 +79,8 @@ func TestCallbackThatFailsAloneDoesNotHoldUpItsLine(t *testing.T) {
 	})
 }
 
-// The endpoint is away, or answers 404 to everything, for days: nothing is set aside, the report says
-// so, and all of it is delivered in order when it is back.
+// The endpoint is away, or answers 404 to everything, for days: nothing is set aside, the report
+// says so, and all of it is delivered in order when it is back.
 func TestEndpointThatTakesNothingLosesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -91,7 +91,8 @@ func TestP4WindowsAreThoseOfTheChannelsPlan(t *testing.T) {
 	})
 }
 
-// A channel whose plan cannot be used accepts nothing that may cost something, and the others go on.
+// A channel whose plan cannot be used accepts nothing that may cost something, and the others go
+// on.
 func TestP15AStoppedChannelStopsNoOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -107,8 +108,8 @@ func TestP15AStoppedChannelStopsNoOther(t *testing.T) {
 	})
 }
 
-// What a plan counts for the account is not counted by another channel's plan, though the allowances
-// have one name.
+// What a plan counts for the account is not counted by another channel's plan, though the
+// allowances have one name.
 func TestP3AllowancesOfTwoPlansAreCountedApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

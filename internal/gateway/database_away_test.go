@@ -95,8 +95,8 @@ func (r *relay) cut() {
 	r.pipes = nil
 }
 
-// The database goes away while the gateway serves, or hangs: readiness and the report follow, nothing
-// is acknowledged meanwhile, and all of it is as before when it is back.
+// The database goes away while the gateway serves, or hangs: readiness and the report follow,
+// nothing is acknowledged meanwhile, and all of it is as before when it is back.
 func TestP1DatabaseThatGoesAwayIsReportedUntilItIsBack(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]struct{ begin, end func(*relay) }{

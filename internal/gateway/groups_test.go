@@ -184,8 +184,8 @@ func TestP2SharesThatNobodyTakesAreGivenBack(t *testing.T) {
 	}
 }
 
-// A message that the upstream refuses, or fails for the whole group, gives all of its shares back at
-// once.
+// A message that the upstream refuses, or fails for the whole group, gives all of its shares back
+// at once.
 func TestP2ARefusedGroupMessageReservesNothing(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]string{

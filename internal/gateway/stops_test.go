@@ -38,8 +38,8 @@ func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 	})
 }
 
-// newWorldWithReads is newWorld with an upstream that answers reads with 500 while told not to serve
-// them.
+// newWorldWithReads is newWorld with an upstream that answers reads with 500 while told not to
+// serve them.
 func newWorldWithReads(t *testing.T) (w *world, serves *atomic.Bool) {
 	t.Helper()
 	network := gatewaytest.NewNetwork()

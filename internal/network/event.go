@@ -102,8 +102,8 @@ type Status struct {
 	// At is when it was reached; zero if the network tells none.
 	At time.Time
 	// Recipient are the addresses of whom the message went to. Of a message to a group these are of
-	// the group, Group is set, and Member are those of the one whom the status is about; none if it is
-	// about the message as a whole.
+	// the group, Group is set, and Member are those of the one whom the status is about; none if it
+	// is about the message as a whole.
 	Recipient []identity.Address
 	Group     bool
 	Member    []identity.Address

@@ -49,11 +49,11 @@ type Sender interface {
 	// Its error is an Error that names the field, never its value.
 	Parse(body []byte) (*Outbound, error)
 	// Categorize is what a message is billed as, given the category of its template or its own, and
-	// whether the template has a price of the business's own as its most. It refuses what the network
-	// does not send to such a recipient, or by such an endpoint; its error is an Error.
+	// whether the template has a price of the business's own as its most. It refuses what the
+	// network does not send to such a recipient, or by such an endpoint; its error is an Error.
 	Categorize(message *Outbound, category conversation.Category, capped bool) (conversation.Category, error)
-	// CheckTemplate refuses a template that the upstream does not send in such a state, which is its
-	// own word; nil if it does.
+	// CheckTemplate refuses a template that the upstream does not send in such a state, which is
+	// its own word; nil if it does.
 	CheckTemplate(status string) *Refusal
 	// Encode writes the upstream's request for a message from the content of its Outbound: with our
 	// id for the network to return, if it correlates, and with the network's ids of the messages
@@ -125,7 +125,8 @@ type Traits struct {
 	TTL, OneTimeTTL time.Duration
 	// RetoldFor is for how long the upstream repeats a webhook that was not taken.
 	RetoldFor time.Duration
-	// GroupSize is how many members a group has at most, the business apart; 0 if there are no groups.
+	// GroupSize is how many members a group has at most, the business apart; 0 if there are no
+	// groups.
 	GroupSize int
 	// MaxRequest is the largest request for a message, in bytes.
 	MaxRequest int64

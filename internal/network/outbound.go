@@ -22,15 +22,15 @@ type Outbound struct {
 	// message's, and is not looked at for a notice.
 	Answer func(id string) any
 
-	// Endpoint is where the upstream takes the message, of those that the network has; empty for the
-	// usual one.
+	// Endpoint is where the upstream takes the message, of those that the network has; empty for
+	// the usual one.
 	Endpoint string
 	// To is whom the message goes to: what the customer is looked up by.
 	To identity.Address
 	// Recipient is the address as it is sent to and as callbacks name it.
 	Recipient string
-	// Group says that the message goes to a group: To is the group's id, and each member who gets the
-	// message is a recipient.
+	// Group says that the message goes to a group: To is the group's id, and each member who gets
+	// the message is a recipient.
 	Group bool
 	// Country is the recipient's; the zero value where the network tells none.
 	Country market.Country
@@ -73,7 +73,8 @@ type Access struct {
 // an Error, if the network has answered, or a *TransportError.
 type Upstream interface {
 	// Send sends a message that Encode has written to an endpoint, see Outbound. A TransportError,
-	// unless NotSent, and an Error that HidesOutcome leave open whether the network has the message.
+	// unless NotSent, and an Error that HidesOutcome leave open whether the network has the
+	// message.
 	Send(ctx context.Context, endpoint string, body []byte) (Sent, error)
 	// Notify passes a notice of Parse on.
 	Notify(ctx context.Context, notice []byte) error

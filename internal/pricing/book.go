@@ -30,8 +30,8 @@ type revision struct {
 	conversations *conversations // nil where messages are billed
 	free          []freeRule
 	allowances    []allowance
-	// allowanceSets numbers, for each category, the set of allowances that may pay for it. Equal sets
-	// have equal numbers in all revisions of the book.
+	// allowanceSets numbers, for each category, the set of allowances that may pay for it. Equal
+	// sets have equal numbers in all revisions of the book.
 	allowanceSets [conversation.Categories]int
 	exemptions    []exemption
 	international map[market.Country]bool

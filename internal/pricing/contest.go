@@ -69,11 +69,11 @@ func overlap(a, b []string) bool {
 //
 // Let U be the allowances that are used up in the end. Whoever is charged claims nothing but U, and
 // all places of U have been taken. In the worst case they were taken by messages that have other
-// allowances too, as far as these reach, and else by the cheapest. The U by which most is charged is
-// the worst.
+// allowances too, as far as these reach, and else by the cheapest. The U by which most is charged
+// is the worst.
 //
-// If there are too many allowances, some are left out of the contest, as if they had no places left,
-// so that the bound is too high rather than too low.
+// If there are too many allowances, some are left out of the contest, as if they had no places
+// left, so that the bound is too high rather than too low.
 func (c contest) worst() (Exposure, error) {
 	if c.plentiful() {
 		return Exposure{}, nil

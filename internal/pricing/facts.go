@@ -14,8 +14,8 @@ import (
 type Account struct {
 	Zone      *time.Location // revisions, months and markets change at its midnights; never nil
 	Portfolio string         // id of the portfolio whose accounts share tiers; may be empty
-	// CountedBy is the name of the plan, if it is that of some channels only: what it counts for the
-	// account or the portfolio is counted apart from what the account's own plan counts.
+	// CountedBy is the name of the plan, if it is that of some channels only: what it counts for
+	// the account or the portfolio is counted apart from what the account's own plan counts.
 	CountedBy     string
 	Exemptions    []string      // names of the plan's exemptions that were granted to the account
 	International International // when authentication messages from abroad have their own price
@@ -150,7 +150,8 @@ type Bound struct {
 	// UnpricedMarket is the market whose rate is missing; empty if none is, or if no revision is in
 	// force.
 	UnpricedMarket string
-	// Uncovered is the same for the ways in which no allowance may pay. Places are about the others.
+	// Uncovered is the same for the ways in which no allowance may pay. Places are about the
+	// others.
 	Uncovered Exposure
 
 	few    [fewPlaces]Place

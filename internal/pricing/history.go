@@ -21,8 +21,8 @@ func Digest(r Revision) string {
 
 // KeepHistory returns the plan with every kept revision as it was when it priced something,
 // whatever the plan says now, and with the prices that it lacked and the plan has now: see Extend.
-// The findings name the kept revisions that the plan has changed or removed, and new ones that would
-// take the day of a kept one.
+// The findings name the kept revisions that the plan has changed or removed, and new ones that
+// would take the day of a kept one.
 func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 	var found findings
 	plan.Revisions = slices.Clone(plan.Revisions)

@@ -19,8 +19,8 @@ type Exposure struct {
 // immutable: its methods return a new one.
 //
 // A place of an allowance makes one message free. A claim is a message's: it takes one place when
-// the message is delivered, of any allowance of the claim's set, and is charged only if none of them
-// has one left. So the places of a set count together, and where sets overlap, no place counts
+// the message is delivered, of any allowance of the claim's set, and is charged only if none of
+// them has one left. So the places of a set count together, and where sets overlap, no place counts
 // twice.
 //
 // Who takes a place is known only when messages are delivered, in any order. In the worst case the
@@ -223,8 +223,8 @@ func (p *Pool) in(month civil.Month, sets []claimSet) contest {
 	return c
 }
 
-// inAny is the contest of all messages of sets for the places of the month in which an allowance has
-// the fewest.
+// inAny is the contest of all messages of sets for the places of the month in which an allowance
+// has the fewest.
 func (p *Pool) inAny(sets []claimSet) contest {
 	c := contest{free: map[string]int64{}}
 	for i := range p.places {

@@ -11,8 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/money"
 )
 
-// AllowanceName names an allowance in a pool: equal names are the same allowance. It has no tabs and
-// no line breaks.
+// AllowanceName names an allowance in a pool: equal names are the same allowance. It has no tabs
+// and no line breaks.
 func AllowanceName(currency money.Currency, key CounterKey) string {
 	return fmt.Sprintf("%s/%d/%q/%q", currency, key.Scope, key.ScopeID, key.Allowance)
 }
@@ -23,8 +23,8 @@ func ofOneChannel(name string) bool {
 	return strings.HasPrefix(scope, strconv.Itoa(int(PerChannel))+"/")
 }
 
-// String returns the stored form: a line for each set of allowances, with their names, the claims of
-// all messages, and the months. For example, with tabs before the 0,
+// String returns the stored form: a line for each set of allowances, with their names, the claims
+// of all messages, and the months. For example, with tabs before the 0,
 //
 //	USD/0/"1066"/"free"	0 0.03*2;2026-11 1000 3 0 0.03*2
 //

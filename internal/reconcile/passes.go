@@ -83,9 +83,9 @@ func likeliest(messages []*Message, many int64) []*Message {
 	return quota[:many]
 }
 
-// betweenIntervals moves messages that the upstream counts in another interval, the nearest first: in
-// the one beside it, or in any before it, for a delivery of which only the reading was told is late
-// in the ledger.
+// betweenIntervals moves messages that the upstream counts in another interval, the nearest first:
+// in the one beside it, or in any before it, for a delivery of which only the reading was told is
+// late in the ledger.
 func (c *comparison) betweenIntervals() {
 	for distance := 1; distance < len(c.intervals); distance++ {
 		c.pair(func(a, b key) bool {

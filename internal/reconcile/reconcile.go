@@ -1,8 +1,8 @@
 // Package reconcile compares a ledger with what the upstream counted and billed itself, and says of
 // each difference which messages it is about and why.
 //
-// The upstream gives counts by interval, market, category and kind, not messages. So a difference is
-// traced in passes, the surest first: what the upstream's statuses said of a message, then what
+// The upstream gives counts by interval, market, category and kind, not messages. So a difference
+// is traced in passes, the surest first: what the upstream's statuses said of a message, then what
 // moves from one count to another beside it, then what is left over on one side. Compare is pure.
 package reconcile
 

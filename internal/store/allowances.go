@@ -22,9 +22,9 @@ type reservation struct {
 	// amount is the sum of what each of them can cost by itself. Of that, coverable is what
 	// allowances may pay for.
 	amount, coverable money.Decimal
-	// exposed is what the allowances leave to be charged, see pricing.Pool. A message may have claims
-	// on several sets of allowances, so this can be above coverable; each of the two is a bound by
-	// itself.
+	// exposed is what the allowances leave to be charged, see pricing.Pool. A message may have
+	// claims on several sets of allowances, so this can be above coverable; each of the two is a
+	// bound by itself.
 	exposed money.Decimal
 }
 

@@ -307,8 +307,8 @@ func TestCallbackDepthsAreThoseOfTheTable(t *testing.T) {
 const withoutNumbers = `ALTER TABLE addresses DROP COLUMN arrived_at; ALTER TABLE addresses DROP COLUMN current_kind;
 	ALTER TABLE addresses DROP COLUMN passed_on; DROP TABLE former_spellings; DROP TABLE differences; ` + withoutPools
 
-// withoutPools takes the migrations of pools, opened conversations and what came after them back, from
-// version 14 on.
+// withoutPools takes the migrations of pools, opened conversations and what came after them back,
+// from version 14 on.
 const withoutPools = `ALTER TABLE messages DROP COLUMN opened; DROP TABLE pools;
 	CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL); ` + withoutSilences
 

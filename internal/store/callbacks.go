@@ -145,14 +145,14 @@ func (tx CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
 	return n == 1, err
 }
 
-// NoteFailure remembers that deliveries of a claimed one fail since now, unless it has failed before
-// at an endpoint that the account has since the given time.
+// NoteFailure remembers that deliveries of a claimed one fail since now, unless it has failed
+// before at an endpoint that the account has since the given time.
 func (tx CallbackQueue) NoteFailure(c *Callback, since, now time.Time) error {
 	return tx.exec(noteFailure, millis(now), c.Seq, c.Attempts, max(1, millis(since)))
 }
 
-// Probe lets one delivery behind a claimed one go before its turn: that which was tried least of the
-// first hundred. Put off, it waits for its turn again. It tells whether there is one.
+// Probe lets one delivery behind a claimed one go before its turn: that which was tried least of
+// the first hundred. Put off, it waits for its turn again. It tells whether there is one.
 func (tx CallbackQueue) Probe(c *Callback, now time.Time) (bool, error) {
 	n, err := tx.changed(probeBehind, millis(now), c.Seq)
 	return n == 1, err

@@ -7,8 +7,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
-// Endpoint is what is known of the business's endpoint. Callbacks are judged by it: what fails while
-// others are delivered is at fault itself.
+// Endpoint is what is known of the business's endpoint. Callbacks are judged by it: what fails
+// while others are delivered is at fault itself.
 type Endpoint struct {
 	// Address is a keyed hash of its URL; Since is when the account got it. With another one
 	// everything but Lost begins anew.

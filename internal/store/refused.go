@@ -119,7 +119,8 @@ func (tx CallbackQueue) Refused(channel string, after int64, limit int) ([]Refus
 	return list, err
 }
 
-// LastRefusal is the status of the answer, 0 for none, after which a delivery was last set aside; 0 if none is.
+// LastRefusal is the status of the answer, 0 for none, after which a delivery was last set aside; 0
+// if none is.
 func (tx CallbackQueue) LastRefusal() (status int, err error) {
 	_, err = tx.first(selectLastRefusal, nil, func(v engine.Row) { status = int(v.Int(0)) })
 	return status, err

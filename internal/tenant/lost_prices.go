@@ -25,9 +25,9 @@ type PriceSources struct {
 
 // Recover is the record with those revisions of a plan frozen that have priced messages and that it
 // does not name yet. Where the configuration and the plan agree, the plan was not changed. Else the
-// configuration has what priced messages, if it is genuine; and if it is not, nobody knows any more,
-// and the plan's revision is frozen as it is. The revisions that were found are returned in the
-// order of the frozen ones that are new; those that are nowhere to be found are named.
+// configuration has what priced messages, if it is genuine; and if it is not, nobody knows any
+// more, and the plan's revision is frozen as it is. The revisions that were found are returned in
+// the order of the frozen ones that are new; those that are nowhere to be found are named.
 func (r PriceRecord) Recover(
 	used []v1alpha1.PricedRevisions, from PriceSources, now time.Time,
 ) (recovered PriceRecord, found []pricing.Revision, nowhere []string) {

@@ -57,8 +57,9 @@ func TestP6FrozenRevisionsAreThoseThatPriced(t *testing.T) {
 	}
 }
 
-// TestP15OnlyWhatIsStoredIsExtended: a record follows a revision that has what the stored one lacked.
-// One that is not stored as the record names it stays named as it was, so that it is missed.
+// TestP15OnlyWhatIsStoredIsExtended: a record follows a revision that has what the stored one
+// lacked. One that is not stored as the record names it stays named as it was, so that it is
+// missed.
 func TestP15OnlyWhatIsStoredIsExtended(t *testing.T) {
 	stored, lost := plan().Revisions[0], plan().Revisions[0]
 	stored.Name, lost.Name = "stored", "lost"

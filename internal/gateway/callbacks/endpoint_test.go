@@ -48,8 +48,8 @@ func clientCertificate(t *testing.T, name string) (config.ClientCertificate, *x5
 	}, parsed
 }
 
-// An endpoint that demands a certificate takes callbacks from who shows one that it knows, and sees a
-// renewed one at the next delivery.
+// An endpoint that demands a certificate takes callbacks from who shows one that it knows, and sees
+// a renewed one at the next delivery.
 func TestCallbacksShowTheirClientCertificate(t *testing.T) {
 	first, firstKnown := clientCertificate(t, "first")
 	second, secondKnown := clientCertificate(t, "second")

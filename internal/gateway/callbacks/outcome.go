@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// RefusalPatience is how long a callback must have failed, while others were delivered, until it
-	// is set aside and its line goes on.
+	// RefusalPatience is how long a callback must have failed, while others were delivered, until
+	// it is set aside and its line goes on.
 	RefusalPatience = 15 * time.Minute
 	// longestPause bounds the pause between two tries.
 	longestPause = 15 * time.Minute
@@ -146,7 +146,8 @@ func (q *Queue) record(
 	return o, recorded, tx.Callbacks().PutEndpoint(e)
 }
 
-// putOff lets a callback wait for its next try, and one behind it go if that shows what is at fault.
+// putOff lets a callback wait for its next try, and one behind it go if that shows what is at
+// fault.
 func putOff(
 	tx *durable.Tx, c *store.Callback, o outcome, e *store.Endpoint, now time.Time,
 ) (recorded bool, err error) {

@@ -37,13 +37,13 @@ const (
 	refusedKeptFor = 30 * 24 * time.Hour
 	// lockedPause is how long what is sealed with a missing key waits until it is looked at again.
 	lockedPause = time.Minute
-	// maxQueued and maxBytes bound what waits and what is set aside, together. When there is no room
-	// for a new callback, the oldest that are set aside are forgotten; if none is, the new one is
-	// dropped.
+	// maxQueued and maxBytes bound what waits and what is set aside, together. When there is no
+	// room for a new callback, the oldest that are set aside are forgotten; if none is, the new one
+	// is dropped.
 	maxQueued = 1_000_000
 	maxBytes  = 256 << 20
-	// volumeShare is the part of an embedded store's volume that callbacks may take, if that is less
-	// than maxBytes: a quarter. Up to smallBytes nobody asks for the volume.
+	// volumeShare is the part of an embedded store's volume that callbacks may take, if that is
+	// less than maxBytes: a quarter. Up to smallBytes nobody asks for the volume.
 	volumeShare = 4
 	smallBytes  = 8 << 20
 	// forgetAtOnce is how many that are set aside are forgotten at once.
@@ -95,8 +95,8 @@ func (q *Queue) Add(
 	return tx.Callbacks().Enqueue(&store.Callback{Channel: channel, Customer: customer, Payload: body, CreatedAt: now})
 }
 
-// makeRoom tells whether there is room for a callback of so many bytes, once the oldest of those that
-// are set aside have made place for it.
+// makeRoom tells whether there is room for a callback of so many bytes, once the oldest of those
+// that are set aside have made place for it.
 func (q *Queue) makeRoom(tx *durable.Tx, size int64) (bool, error) {
 	for {
 		callbacks, bytes, aside := int64(0), size, int64(0)

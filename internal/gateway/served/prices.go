@@ -19,8 +19,8 @@ type Prices struct {
 	BillingStopped string
 }
 
-// PricesOf returns what prices the messages of a channel: its own plan, or the account's. The latter
-// also prices what a channel has left behind that the account has no more.
+// PricesOf returns what prices the messages of a channel: its own plan, or the account's. The
+// latter also prices what a channel has left behind that the account has no more.
 func (t *Tenant) PricesOf(channel string) *Prices {
 	if c := t.channels[channel]; c != nil {
 		return c.prices

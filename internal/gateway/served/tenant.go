@@ -35,8 +35,8 @@ type Tenant struct {
 	config.Document
 	// Digest is that of the document, as the gateway reports it.
 	Digest string
-	// Book is the account's plan, compiled; Payer is the account as pricing sees it. A channel may be
-	// priced by another plan, see PricesOf. Zone is the account's time zone.
+	// Book is the account's plan, compiled; Payer is the account as pricing sees it. A channel may
+	// be priced by another plan, see PricesOf. Zone is the account's time zone.
 	Book  *pricing.Book
 	Payer pricing.Account
 	Zone  *time.Location

@@ -34,8 +34,8 @@ type Envelope struct {
 	TTLSeconds int64 `json:"ttlSeconds"`
 	// InWindow says that the message was accepted within an open service window.
 	InWindow bool `json:"inWindow,omitempty"`
-	// Group says that the message goes to a group. It is then settled for one of the members who get
-	// it, and Shares more messages, whose Share counts from 1, for the others.
+	// Group says that the message goes to a group. It is then settled for one of the members who
+	// get it, and Shares more messages, whose Share counts from 1, for the others.
 	Group  bool `json:"group,omitempty"`
 	Shares int  `json:"shares,omitempty"`
 	Share  int  `json:"share,omitempty"`

@@ -142,8 +142,8 @@ func rate(t *served.Tenant, e *Ending, known func() pricing.Outcome) pricing.Out
 }
 
 // hold marks a delivered message that the plan has no rate for. It opens its conversation all the
-// same, once: what is delivered from then on joins that, whether the message's own price is known or
-// not.
+// same, once: what is delivered from then on joins that, whether the message's own price is known
+// or not.
 func hold(tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State) error {
 	opens := !outcome.Change.Opens.Span.IsEmpty()
 	if !m.Unpriced || opens {

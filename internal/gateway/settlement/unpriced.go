@@ -16,8 +16,8 @@ type Lack struct {
 	Unreadable       bool
 }
 
-// Lacks counts the delivered messages that cannot be priced by what they lack, so many of the oldest
-// at most. What a plan prices by now is left out: it is about to be settled.
+// Lacks counts the delivered messages that cannot be priced by what they lack, so many of the
+// oldest at most. What a plan prices by now is left out: it is about to be settled.
 func Lacks(tx *store.Tx, t *served.Tenant, limit int, now time.Time) (map[Lack]int64, error) {
 	messages, err := tx.Messages().Unpriced(nil, limit)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 
 // SilentFrom is the instant from which on a channel may have been silent without being missed: one
 // that is silent since then, or longer, is silent for too long. The time runs from the send, or
-// from when the gateway and its store were up again: while they were down, nothing could come. It is
-// the zero time while nothing can be missed yet.
+// from when the gateway and its store were up again: while they were down, nothing could come. It
+// is the zero time while nothing can be missed yet.
 func (u *Upkeep) SilentFrom(now time.Time) time.Time {
 	reachable := u.reachableSince.Load()
 	if reachable == nil || now.Sub(*reachable) < report.SilentAfter {

@@ -150,8 +150,8 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 	return event
 }
 
-// did says what a message was, as far as windows ask. One in a group is in the conversation with the
-// group, see network.Inbound. Source:
+// did says what a message was, as far as windows ask. One in a group is in the conversation with
+// the group, see network.Inbound. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 func (m *Message) did() conversation.Events {
 	var entry conversation.Events

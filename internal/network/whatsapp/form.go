@@ -21,8 +21,8 @@ var formTexts = []string{
 }
 
 // formJSON writes a form-encoded body as the JSON object that means the same: Meta's own libraries
-// post forms, with objects as JSON in them. A field that stands twice does so in the object too, for
-// whoever reads that to refuse.
+// post forms, with objects as JSON in them. A field that stands twice does so in the object too,
+// for whoever reads that to refuse.
 func formJSON(body []byte) ([]byte, error) {
 	out := []byte{'{'}
 	for i, pair := range strings.Split(strings.TrimSpace(string(body)), "&") {

@@ -109,8 +109,8 @@ func TestUnservableRecipients(t *testing.T) {
 	}
 }
 
-// What goes to a group is of the group's categories, and the group's id is sent as it came, whatever
-// it looks like. Source:
+// What goes to a group is of the group's categories, and the group's id is sent as it came,
+// whatever it looks like. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/groups-messaging
 func TestMessagesToGroups(t *testing.T) {
 	const head = `{"messaging_product":"whatsapp","recipient_type":"group","to":"33612345678",`

@@ -54,8 +54,8 @@ const (
 // Read is set, and the request only marks a message as read, or the request is
 // a message and the other fields describe it.
 type Send struct {
-	// Raw is the request as it came, without credentials: nothing else in it is lost. What came as a
-	// form is JSON.
+	// Raw is the request as it came, without credentials: nothing else in it is lost. What came as
+	// a form is JSON.
 	Raw json.RawMessage
 	// Type is one of the Type constants.
 	Type string

@@ -24,8 +24,8 @@ const (
 	FieldCalls            = "calls"
 )
 
-// NeededFields are the fields that a gateway acts on, whatever a business does. FieldMessages is the
-// first of them: without it no window opens and nothing is settled.
+// NeededFields are the fields that a gateway acts on, whatever a business does. FieldMessages is
+// the first of them: without it no window opens and nothing is settled.
 func NeededFields() []string {
 	return []string{
 		FieldMessages, FieldUserPreferences, FieldTemplateStatus, FieldTemplateQuality, FieldTemplateCategory,
