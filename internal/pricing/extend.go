@@ -21,9 +21,12 @@ func Extend(frozen, later Revision) (extended Revision, more bool) {
 		frozen.ClassifyBy != later.ClassifyBy || frozen.Unit != later.Unit {
 		return frozen, false
 	}
-	lacking := additions(&frozen, &later)
 	before, valid := compiledAlone(&frozen)
-	if len(lacking) == 0 || !valid {
+	if !valid {
+		return frozen, false
+	}
+	lacking := before.additions(&frozen, &later)
+	if len(lacking) == 0 {
 		return frozen, false
 	}
 	together := cloneRates(frozen)
@@ -46,8 +49,8 @@ func Extend(frozen, later Revision) (extended Revision, more bool) {
 	return arranged(extended, &later), true
 }
 
-// Keeps says whether a later version of a revision that has priced messages is that revision, or has
-// the prices that it lacks and nothing else that is new.
+// Keeps says whether a later version of a revision that has priced messages is that revision, or
+// has the prices that it lacks and nothing else that is new.
 func Keeps(frozen, later Revision) bool {
 	extended, _ := Extend(frozen, later)
 	return Digest(extended) == Digest(later)
@@ -57,7 +60,7 @@ func Keeps(frozen, later Revision) bool {
 type addition func(*Revision)
 
 // additions are what a revision lacks and a later version has.
-func additions(frozen, later *Revision) (lacking []addition) {
+func (r *revision) additions(frozen, later *Revision) (lacking []addition) {
 	for _, terms := range later.Markups {
 		if !slices.ContainsFunc(frozen.Markups, func(m Markup) bool { return m.Category == terms.Category }) {
 			lacking = append(lacking, func(r *Revision) { r.Markups = append(r.Markups, terms) })
@@ -65,7 +68,7 @@ func additions(frozen, later *Revision) (lacking []addition) {
 	}
 	for _, rates := range later.Rates {
 		for _, price := range rates.Prices {
-			if !frozen.hasRate(rates.Market, price.Category) {
+			if r.lacks(rates.Market, price.Category) {
 				lacking = append(lacking, rateOf(rates.Market, price, later))
 			}
 		}
@@ -105,11 +108,30 @@ func rateOf(name string, price Price, later *Revision) addition {
 	}
 }
 
-func (r *Revision) hasRate(name, category string) bool {
-	return slices.ContainsFunc(r.Rates, func(rates MarketRates) bool {
-		return rates.Market == name &&
-			slices.ContainsFunc(rates.Prices, func(p Price) bool { return p.Category == category })
-	})
+// lacks says whether no message of a category to a market or a country has a price.
+func (r *revision) lacks(name, categoryName string) bool {
+	category, err := conversation.ParsePlanCategory(categoryName)
+	if err != nil {
+		return false
+	}
+	has := func(row int16) bool { return row >= 0 && r.prices.rows[row][category] != nil }
+	if has(r.prices.ofMarket[market.Any]) {
+		return false
+	}
+	if len(name) != 2 {
+		in, err := market.Parse(name)
+		return err == nil && !has(r.prices.ofMarket[in])
+	}
+	country, err := market.ParseCountry(name)
+	if err != nil || has(r.prices.ofCountry[country]) {
+		return false
+	}
+	for date, more := r.from, true; more; date, more = market.NextChange(date) {
+		if has(r.prices.ofMarket[country.Market(date)]) {
+			return false
+		}
+	}
+	return true
 }
 
 // tiersAt is the index of the tiers of a market and category, or -1.

@@ -35,7 +35,8 @@ func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 			)
 			plan.Revisions = append(plan.Revisions, frozen)
 		case Digest(plan.Revisions[at]) != Digest(frozen):
-			if !Keeps(frozen, plan.Revisions[at]) {
+			extended, _ := Extend(frozen, plan.Revisions[at])
+			if Digest(extended) != Digest(plan.Revisions[at]) {
 				found.add(
 					fmt.Sprintf("revisions[%d]", at),
 					"%q has priced messages and must not be changed: it keeps pricing as it was; add a revision with "+
@@ -43,7 +44,7 @@ func KeepHistory(plan Plan, kept []Revision) (Plan, []Finding) {
 					frozen.Name,
 				)
 			}
-			plan.Revisions[at], _ = Extend(frozen, plan.Revisions[at])
+			plan.Revisions[at] = extended
 		}
 	}
 	plan.Revisions = slices.DeleteFunc(plan.Revisions, func(r Revision) bool {
