@@ -77,6 +77,7 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 
 func TestMissingMeansOfPaymentIsWarnedOf(t *testing.T) {
 	account := &v1alpha1.BusinessAccount{Spec: v1alpha1.BusinessAccountSpec{WhatsAppBusinessAccountID: "102"}}
+	refused := &graph.Error{HTTPStatus: 403, Code: 10, Message: "(#10) no"}
 	for want, look := range map[string]upstreamLook{
 		"True PaymentMethodPresent: WhatsApp Business account 102 has a means of payment at Meta": {funded: true},
 		"False PaymentMethodMissing: WhatsApp Business account 102 has no means of payment at Meta: add one, or " +
@@ -84,7 +85,7 @@ func TestMissingMeansOfPaymentIsWarnedOf(t *testing.T) {
 		"Unknown UpstreamUnreachable: The Graph API cannot be reached: check the channel's baseURL and the " +
 			"network": {fundingFailure: errDown},
 		"Unknown UpstreamRefuses: Meta does not say whether WhatsApp Business account 102 has a means of payment. " +
-			"The Graph API answered: (#10) no": {fundingFailure: &graph.Error{HTTPStatus: 403, Code: 10, Message: "(#10) no"}},
+			"The Graph API answered: (#10) no": {fundingFailure: refused},
 	} {
 		v := paymentVerdict(&accountScope{account: account, look: &look})
 		if got := fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message); got != want {

@@ -3,9 +3,7 @@ package controllers
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -25,79 +23,6 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
-
-// metaDouble answers as Meta does, and notes what it is asked.
-type metaDouble struct {
-	server     *httptest.Server
-	calls      []string
-	subscribed bool
-	override   string
-	fields     string
-	funding    string
-	token      string
-	// refuse answers a call, such as "POST /102/subscribed_apps", with a code.
-	refuse map[string]int
-	// down answers everything with a proxy's 502.
-	down bool
-}
-
-func newMetaDouble(t *testing.T) *metaDouble {
-	m := &metaDouble{
-		fields: `{"name":"messages"},{"name":"user_preferences"},{"name":"message_template_status_update"},` +
-			`{"name":"message_template_quality_update"},{"name":"template_category_update"}`,
-		funding: `,"primary_funding_id":"5678"`, token: `"is_valid":true,"expires_at":0`, refuse: map[string]int{},
-	}
-	m.server = httptest.NewServer(http.HandlerFunc(m.serve))
-	t.Cleanup(m.server.Close)
-	return m
-}
-
-func (m *metaDouble) serve(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	path := strings.TrimPrefix(r.URL.Path, "/v26.0")
-	call := strings.TrimSpace(r.Method + " " + path + " " + r.Header.Get("Authorization") + " " + string(body))
-	m.calls = append(m.calls, strings.Replace(call, "Bearer ", "", 1))
-	if m.down {
-		w.WriteHeader(http.StatusBadGateway)
-		return
-	}
-	if code := m.refuse[r.Method+" "+path]; code != 0 {
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprintf(w, `{"error":{"message":"(#%d) no","type":"OAuthException","code":%d,"fbtrace_id":"x"}}`, code, code)
-		return
-	}
-	answer := `{"success":true}`
-	switch {
-	case path == "/debug_token":
-		answer = `{"data":{"app_id":"77","scopes":["whatsapp_business_management","whatsapp_business_messaging"],` +
-			m.token + `}}`
-	case path == "/102":
-		answer = `{"id":"102"` + m.funding + `}`
-	case path == "/77/subscriptions":
-		answer = `{"data":[{"object":"page","active":true,"fields":[{"name":"feed"}]},` +
-			`{"object":"whatsapp_business_account","active":true,"fields":[` + m.fields + `]}]}`
-	case r.Method == http.MethodPost && len(body) == 0:
-		m.subscribed, m.override = true, ""
-	case r.Method == http.MethodPost:
-		m.override = strings.Split(string(body), `"`)[3]
-	default:
-		answer = `{"data":[` + m.apps() + `]}`
-	}
-	_, _ = io.WriteString(w, answer)
-}
-
-// apps are another one and, if it is subscribed, the token's.
-func (m *metaDouble) apps() string {
-	apps := `{"whatsapp_business_api_data":{"id":"66","name":"Other"},"override_callback_uri":"https://other.test/"}`
-	if m.subscribed {
-		apps += `,{"whatsapp_business_api_data":{"id":"77","name":"Acme"}`
-		if m.override != "" {
-			apps += `,"override_callback_uri":"` + m.override + `"`
-		}
-		apps += `}`
-	}
-	return apps
-}
 
 // lookDesk is a reconciler of one account over objects in memory and a double of Meta.
 type lookDesk struct {
@@ -294,7 +219,8 @@ func TestRegistrationFailuresAreNamedAndTriedLessAndLessOften(t *testing.T) {
 		},
 		"token": {
 			func(m *metaDouble) { m.refuse["GET /102/subscribed_apps"] = 190 },
-			"False AccessTokenRefused: " + not + `: put a valid access token into key "accessToken" of Secret "acme-whatsapp"`,
+			"False AccessTokenRefused: " + not + `: put a valid access token into key "accessToken" of Secret ` +
+				`"acme-whatsapp"`,
 		},
 		"permission": {
 			func(m *metaDouble) { m.refuse["GET /102/subscribed_apps"] = 200 },
@@ -368,7 +294,8 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 				"template_category_update: subscribe to them in the app's dashboard at Meta",
 		},
 		"messages": {
-			`"user_preferences","message_template_status_update","message_template_quality_update","template_category_update"`, 0,
+			`"user_preferences","message_template_status_update","message_template_quality_update",` +
+				`"template_category_update"`, 0,
 			"False FieldsMissing: " + sends + ", but the app is not subscribed to messages: subscribe to them in the " +
 				"app's dashboard at Meta",
 		},
