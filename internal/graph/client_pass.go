@@ -13,14 +13,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/network"
-)
-
-// Names of the parameters that prove who calls. Source:
-// https://developers.facebook.com/docs/graph-api/guides/secure-requests
-const (
-	ParameterToken = "access_token"
-	ParameterProof = "appsecret_proof"
 )
 
 // Passed is a request that is made in a client's place.
@@ -106,7 +100,7 @@ func (c *Client) proof() string {
 }
 
 func withProof(query url.Values, proof string) url.Values {
-	proved := url.Values{ParameterProof: {proof}}
+	proved := url.Values{parameter.Proof: {proof}}
 	maps.Copy(proved, query)
 	return proved
 }

@@ -57,6 +57,7 @@ func Lint(d Definition) []Finding {
 		l.wording()
 	}
 	l.extra("", d.Extra, d)
+	l.parameters(d.Extra)
 	return l.findings
 }
 

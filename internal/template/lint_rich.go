@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 )
 
 // Bounds of what is passed on unread.
@@ -156,6 +158,19 @@ func (l *linter) extra(path string, members map[string]json.RawMessage, said any
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if taken[name] {
 			l.fail("extra-known", path+"extra", "Remove %q from the further members: a field of its own says it.", name)
+		}
+	}
+}
+
+// parameters refuses further members of the template that the upstream would not take for its own:
+// they stand beside the parameters of the request that submits it.
+func (l *linter) parameters(members map[string]json.RawMessage) {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if parameter.IsCredential(name) || parameter.IsControl(name) || parameter.IsWebhook(name) {
+			l.fail(
+				"extra-parameter", "extra",
+				"Remove %q from the further members: it is a parameter of requests, and says nothing of a template.", name,
+			)
 		}
 	}
 }

@@ -276,6 +276,35 @@ func TestLintRulesOfRichKinds(t *testing.T) {
 				`Remove "components" from the further members: a field of its own says it.`,
 			},
 		},
+		"another method": {
+			valid, func(d *Definition) {
+				d.Extra = map[string]json.RawMessage{"Method[]": json.RawMessage(`"delete"`)}
+			},
+			Finding{
+				"extra-parameter", Error, "extra",
+				`Remove "Method[]" from the further members: it is a parameter of requests, and says nothing of a template.`,
+			},
+		},
+		"a token": {
+			libraryCopy, func(d *Definition) {
+				d.Extra = map[string]json.RawMessage{"access_token": json.RawMessage(`"x"`)}
+			},
+			Finding{
+				"extra-parameter", Error, "extra",
+				`Remove "access_token" from the further members: ` +
+					`it is a parameter of requests, and says nothing of a template.`,
+			},
+		},
+		"another address of webhooks": {
+			valid, func(d *Definition) {
+				d.Extra = map[string]json.RawMessage{"override_callback_uri": json.RawMessage(`"https://x.example"`)}
+			},
+			Finding{
+				"extra-parameter", Error, "extra",
+				`Remove "override_callback_uri" from the further members: ` +
+					`it is a parameter of requests, and says nothing of a template.`,
+			},
+		},
 		"a button that says its text twice": {
 			valid, func(d *Definition) {
 				d.Components[3].Buttons[0].Extra = map[string]json.RawMessage{"text": json.RawMessage(`"B"`)}

@@ -150,8 +150,12 @@ func TestPaceCountsThePeersTimeAlone(t *testing.T) {
 		take(leastRate, 5*time.Second)     // 15 s are left, and one more for what has come
 		time.Sleep(time.Minute)            // somebody else is slow
 		take(10*leastRate, 16*time.Second) // nothing is left but 10 s for what has come
+		take(1000*leastRate, time.Second)  // all 20 s are left, and no more for having been fast
+		take(leastRate, 10*time.Second)    // 11 s are left
 		take(0, 0)
-		want := []time.Duration{20 * time.Second, 81 * time.Second, 91 * time.Second}
+		want := []time.Duration{
+			20 * time.Second, 81 * time.Second, 91 * time.Second, 102 * time.Second, 103 * time.Second,
+		}
 		for i := range want {
 			if deadlines[i] != want[i] {
 				t.Errorf("deadline %d is after %v, want %v", i, deadlines[i], want[i])

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// grace is how long a peer may take in any case, and leastRate how many bytes it must take or
-	// give for each second beyond that.
+	// leastRate is how many bytes a peer must take or give for each second, and grace how far it may
+	// fall behind that.
 	grace     = 20 * time.Second
 	leastRate = 16 << 10
 	// piece is how much is passed on at once, in bytes.
@@ -17,8 +17,11 @@ const (
 // pace makes a peer move bytes at a least rate. Only the time counts that is spent waiting for this
 // peer, so that none pays for the other's slowness.
 type pace struct {
-	moved  int64
-	waited time.Duration
+	// behind is how long ago, at the least rate, the peer should have moved what it has. To have been
+	// faster earlier does not count: it would allow a long silence.
+	behind time.Duration
+	// moved is how many bytes the peer has moved.
+	moved int64
 	// until sets the instant by which the peer must have moved something; zero is no deadline.
 	until func(time.Time)
 }
@@ -26,11 +29,11 @@ type pace struct {
 // move waits for the peer to take or give bytes.
 func (p *pace) move(do func() (int, error)) (int, error) {
 	began := time.Now()
-	p.until(began.Add(grace + time.Duration(p.moved)*time.Second/leastRate - p.waited))
+	p.until(began.Add(grace - p.behind))
 	n, err := do()
 	p.until(time.Time{})
-	p.waited += time.Since(began)
 	p.moved += int64(n)
+	p.behind = max(0, p.behind+time.Since(began)-time.Duration(n)*time.Second/leastRate)
 	return n, err
 }
 

@@ -3,14 +3,11 @@ package whatsapp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -85,14 +82,11 @@ func copyForm(to *multipart.Writer, file network.Upload) error {
 
 // createFile begins the part of the file.
 func createFile(to *multipart.Writer, part network.Part, kind string) (io.Writer, error) {
-	name := strings.NewReplacer("\r", "", "\n", "", `"`, "", `\`, "").Replace(part.Filename)
+	name := part.Filename
 	if name == "" {
-		name = "file"
+		name = fieldFile
 	}
-	header := textproto.MIMEHeader{}
-	header.Set("Content-Disposition", fmt.Sprintf(`form-data; name="file"; filename="%s"`, name))
-	header.Set("Content-Type", kind)
-	return to.CreatePart(header)
+	return to.CreatePart(graph.PartHeader(fieldFile, name, kind))
 }
 
 // Media implements network.MediaUpstream. The upstream is asked for a file of this number alone.

@@ -21,7 +21,7 @@ const (
 	fieldMinutes = "ttl_minutes"
 
 	// maxField bounds what a field other than the file holds, in bytes; maxFormFields how many
-	// there may be.
+	// there may be, known or not.
 	maxField      = 256
 	maxFormFields = 16
 
@@ -35,6 +35,8 @@ type uploadCheck struct {
 	query   map[string][]string
 	fields  map[string]string
 	hasFile bool
+	// read is how many fields the form has had so far.
+	read int
 	// size is the file's so far, kind the type that its part declares.
 	size int64
 	kind string
@@ -63,7 +65,7 @@ func (c *uploadCheck) given() (fields []uploadField) {
 // copyField copies a field that uploads have. Others are left out: the upstream does not need them,
 // and would take some for more than a field, such as a token.
 func (c *uploadCheck) copyField(to *multipart.Writer, part network.Part) error {
-	if len(c.fields) >= maxFormFields {
+	if c.read++; c.read > maxFormFields {
 		return graph.NewError(graph.CodeInvalidParameter, "The form has too many fields.")
 	}
 	value, err := io.ReadAll(io.LimitReader(part.Content, maxField+1))

@@ -74,6 +74,21 @@ func FuzzUpload(f *testing.F) {
 	})
 }
 
+// Fields count whether uploads have them or not.
+func TestUploadHasOnlySoManyFields(t *testing.T) {
+	for fields, tooMany := range map[int]bool{16: false, 17: true} {
+		check := newUploadCheck(nil)
+		to := multipart.NewWriter(io.Discard)
+		var err error
+		for range fields {
+			err = check.copyField(to, network.Part{Name: "x", Content: bytes.NewReader(nil)})
+		}
+		if (err != nil) != tooMany {
+			t.Errorf("after %d fields it is %v", fields, err)
+		}
+	}
+}
+
 func TestFileOfAMessage(t *testing.T) {
 	webhook, err := ParseWebhook([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{` +
 		`"metadata":{"phone_number_id":"106"},"messages":[` +

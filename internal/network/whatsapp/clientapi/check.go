@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -21,6 +22,7 @@ const (
 	paramLimit   = "limit"
 	paramAfter   = "after"
 	paramBefore  = "before"
+	paramClone   = "clone_flow_id"
 )
 
 const (
@@ -29,30 +31,14 @@ const (
 	maxValue   = 4 << 10
 )
 
-// bare is a parameter's name as the Graph API reads it: "access.token[]" is access_token there.
-func bare(name string) string {
-	name, _, _ = strings.Cut(name, "[")
-	return strings.ToLower(strings.NewReplacer(".", "_", " ", "_").Replace(strings.TrimSpace(name)))
-}
-
-// isCredential tells whether a parameter says who calls. It is the gateway's, and never passed on.
-func isCredential(name string) bool {
-	switch bare(name) {
-	case graph.ParameterToken, graph.ParameterProof:
-		return true
-	}
-	return false
-}
-
 // checkName refuses a parameter by which the Graph API would do something else than the method and
-// path say. Sources: https://developers.facebook.com/docs/graph-api/batch-requests and
-// https://developers.facebook.com/docs/graph-api/overview (method override, ids).
+// path say, or send webhooks past the gateway.
 func checkName(name string) error {
-	switch bare(name) {
-	case "method", "batch", "ids", "include_headers", "relative_url", "attached_files":
+	switch {
+	case parameter.IsControl(name):
 		return graph.NewError(graph.CodeInvalidParameter,
 			"The parameters method, ids and batch are not taken: make one request for each object, with its method.")
-	case "override_callback_uri", "verify_token", "webhook_configuration":
+	case parameter.IsWebhook(name):
 		return graph.NewError(graph.CodePermission,
 			"Webhooks come to the gateway, which passes them on: write spec.callback of the BusinessAccount.")
 	}
@@ -140,19 +126,37 @@ func (c *call) content() (kind string, body []byte, err error) {
 	}
 }
 
-// checkField checks the name of a field of a body.
-func (c *call) checkField(name string) error {
+// fieldName is what the name of a field of a body may look like. What else there is, parsers read
+// in ways of their own.
+var fieldName = regexp.MustCompile(`^[A-Za-z0-9_]+(\[[A-Za-z0-9_]*\])*$`)
+
+// checkField checks a field of a body, and remembers which flow it names.
+func (c *call) checkField(name, value string) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if bare(name) == paramFields || c.rule.only != nil && !slices.Contains(c.rule.only, name) {
+	if !fieldName.MatchString(name) {
+		return graph.NewError(graph.CodeInvalidParameter,
+			"The name of a field of the body must have letters, digits and underscores only.")
+	}
+	if parameter.Bare(name) == paramFields || c.rule.only != nil && !slices.Contains(c.rule.only, name) {
 		if !isPlain(name) {
 			name = "A field of the body"
 		}
 		return graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(
 			"%s is not passed on here. The body may have: %s.", name, strings.Join(c.rule.only, ", ")))
 	}
+	if name == paramClone {
+		c.clonedFlow = &value
+	}
 	return nil
+}
+
+// isList tells whether a field of a form may stand in it several times.
+func isList(name string) bool { return strings.HasSuffix(name, "[]") }
+
+func errTwice() error {
+	return graph.NewError(graph.CodeInvalidParameter, "A field stands in the body twice. Send it once.")
 }
 
 // object is a body in JSON.
@@ -166,15 +170,19 @@ func (c *call) object() ([]byte, error) {
 		return nil, notObject
 	}
 	if _, ambiguous := object.Ambiguous(); ambiguous {
-		return nil, graph.NewError(graph.CodeInvalidParameter, "A field stands in the body twice. Send it once.")
+		return nil, errTwice()
 	}
 	var credentials []string
-	for name := range object.All() {
-		if isCredential(name) {
+	for name, raw := range object.All() {
+		if parameter.IsCredential(name) {
 			credentials = append(credentials, name)
 			continue
 		}
-		if err := c.checkField(name); err != nil {
+		value, isString := rawjson.String(raw)
+		if !isString { // such as an id that is written as a number
+			value = string(raw)
+		}
+		if err := c.checkField(name, value); err != nil {
 			return nil, err
 		}
 	}
@@ -190,12 +198,15 @@ func (c *call) form() (kind string, body []byte, err error) {
 	if err != nil || len(values) > maxMembers {
 		return "", nil, graph.NewError(graph.CodeInvalidParameter, "The body cannot be read as a form.")
 	}
-	for name := range values {
-		if isCredential(name) {
+	for name, given := range values {
+		if parameter.IsCredential(name) {
 			delete(values, name)
 			continue
 		}
-		if err := c.checkField(name); err != nil {
+		if len(given) > 1 && !isList(name) {
+			return "", nil, errTwice()
+		}
+		if err := c.checkField(name, given[0]); err != nil {
 			return "", nil, err
 		}
 	}

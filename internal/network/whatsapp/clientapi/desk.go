@@ -62,6 +62,8 @@ type call struct {
 	id, item string
 	// through is whose token reaches the object; nil where the gateway answers.
 	through *graph.Client
+	// clonedFlow is the id of the flow that the body asks to copy; nil if it asks for none.
+	clonedFlow *string
 }
 
 // Answer answers a request, and names the call for a metric.
@@ -185,28 +187,44 @@ func (c *call) kind(ctx context.Context, edge string) (object, error) {
 	if !mayBeFlow(c.Method, edge) {
 		return onNothing, nil
 	}
-	return c.flow(ctx)
+	owner, err := c.flowOwner(ctx, c.id)
+	if err != nil || owner == nil {
+		return onNothing, err
+	}
+	c.through = owner.API
+	return onFlow, nil
 }
 
-// flow tells whether the object is a flow of one of the account's business accounts. The upstream
-// is asked, for flows are not known here.
-func (c *call) flow(ctx context.Context) (object, error) {
+// flowOwner is a phone number of the business account that a flow belongs to; nil if it is none of
+// the account's. The upstream is asked, for flows are not known here.
+func (c *call) flowOwner(ctx context.Context, id string) (*Number, error) {
 	asked := map[string]bool{}
-	for _, n := range c.account.Numbers {
+	for i := range c.account.Numbers {
+		n := &c.account.Numbers[i]
 		if n.BusinessAccount == "" || asked[n.BusinessAccount] {
 			continue
 		}
 		asked[n.BusinessAccount] = true
-		owned, err := ownsFlow(ctx, n, c.id)
-		if err != nil {
-			return onNothing, err
-		}
-		if owned {
-			c.through = n.API
-			return onFlow, nil
+		if owned, err := ownsFlow(ctx, *n, id); err != nil || owned {
+			return n, err
 		}
 	}
-	return onNothing, nil
+	return nil, nil
+}
+
+// checkClone refuses to copy a flow that is not one of the account's.
+func (c *call) checkClone(ctx context.Context) error {
+	if c.clonedFlow == nil {
+		return nil
+	}
+	if !objectID.MatchString(*c.clonedFlow) || len(*c.clonedFlow) > maxPart {
+		return c.unknown()
+	}
+	owner, err := c.flowOwner(ctx, *c.clonedFlow)
+	if err == nil && owner == nil {
+		return c.unknown()
+	}
+	return err
 }
 
 func ownsFlow(ctx context.Context, n Number, id string) (bool, error) {

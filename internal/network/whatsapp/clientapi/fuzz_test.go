@@ -3,13 +3,18 @@ package clientapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -21,7 +26,11 @@ const (
 	theirs     = "token-of-the-business"
 )
 
-// wire is an upstream that keeps its requests, and says of every flow that it is the account's.
+// foreignFlow is the one flow that is another's.
+const foreignFlow = "88"
+
+// wire is an upstream that keeps its requests, and says of every flow but one that it is the
+// account's.
 type wire struct{ sent []*http.Request }
 
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -31,11 +40,14 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	w.sent = append(w.sent, r)
-	id := strings.TrimPrefix(r.URL.Path, "/v26.0/")
+	id, owner := strings.TrimPrefix(r.URL.Path, "/v26.0/"), ownAccount
+	if id == foreignFlow {
+		owner = "999"
+	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{},
 		Body: io.NopCloser(strings.NewReader(
-			`{"id":"` + id + `","whatsapp_business_account":{"id":"` + ownAccount + `"},"t":"` + ownToken + `"}`)),
+			`{"id":"` + id + `","whatsapp_business_account":{"id":"` + owner + `"},"t":"` + ownToken + `"}`)),
 	}, nil
 }
 
@@ -67,6 +79,7 @@ func FuzzP3WhatIsPassedOn(f *testing.F) {
 		{"POST", ownNumber + "/whatsapp_business_profile", "", "", `{"about":"x","access_token":"` + theirs + `"}`},
 		{"POST", ownNumber + "/message_qrdls/AB", "prefilled_message=x&method=delete", "", ""},
 		{"POST", ownAccount + "/flows", "", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n--b--\r\n"},
+		{"POST", ownNumber + "/whatsapp_business_profile", "", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"method\"; name*=utf-8''about\r\n\r\ndelete\r\n--b--\r\n"},
 		{"POST", "77/assets", "", "application/x-www-form-urlencoded", "name=flow.json&me.thod[]=x"},
 		{"GET", ownAccount + "/message_templates", "limit=1&after=YQBlbg&status=[\"APPROVED\"]", "", ""},
 		{"POST", "app/uploads", "file_name=a&file_length=1&file_type=image/png", "", ""},
@@ -128,27 +141,60 @@ func checkSent(t *testing.T, r *http.Request) {
 		t.Fatal(err)
 	}
 	for name := range r.URL.Query() {
-		if checkName(name) != nil || isCredential(name) && name != graph.ParameterProof {
+		if checkName(name) != nil || parameter.IsCredential(name) && name != parameter.Proof {
 			t.Errorf("the query has %s", name)
 		}
 	}
 	if strings.Contains(r.URL.Query().Get("fields"), "{") {
 		t.Errorf("the fields are %s", r.URL.Query().Get("fields"))
 	}
-	if r.Header.Get("Content-Type") == "application/x-www-form-urlencoded" {
-		values, err := url.ParseQuery(string(content))
-		for name := range values {
-			if checkName(name) != nil || isCredential(name) {
-				t.Errorf("the form has %s", name)
-			}
-		}
-		if err != nil {
-			t.Errorf("the form is %q", content)
+	for name := range fieldsOf(t, r.Header.Get("Content-Type"), content) {
+		if checkName(name) != nil || parameter.IsCredential(name) {
+			t.Errorf("the form has %s", name)
 		}
 	}
 	if r.Header.Get("Authorization") != "Bearer "+ownToken {
 		t.Errorf("the token is %q", r.Header.Get("Authorization"))
 	}
+}
+
+// plainPart is how a part of a form must begin, so that all parsers read the same name.
+var plainPart = regexp.MustCompile(`^form-data; name="([A-Za-z0-9_\[\]]+)"(; filename="[^"\\[:cntrl:]]*")?$`)
+
+// fieldsOf are the fields of a form; none of a body of another kind.
+func fieldsOf(t *testing.T, kind string, content []byte) map[string][]string {
+	t.Helper()
+	kind, parameters, _ := mime.ParseMediaType(kind)
+	switch kind {
+	case "application/x-www-form-urlencoded":
+		values, err := url.ParseQuery(string(content))
+		if err != nil {
+			t.Errorf("the form is %q", content)
+		}
+		return values
+	case "multipart/form-data":
+		fields := map[string][]string{}
+		for parts := multipart.NewReader(bytes.NewReader(content), parameters["boundary"]); ; {
+			part, err := parts.NextRawPart()
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					t.Errorf("the form is %q: %v", content, err)
+				}
+				return fields
+			}
+			header := part.Header.Values("Content-Disposition")
+			if len(header) != 1 || !plainPart.MatchString(header[0]) {
+				t.Fatalf("a part begins with %q", header)
+			}
+			value, err := io.ReadAll(part)
+			if err != nil {
+				t.Error(err)
+			}
+			name := plainPart.FindStringSubmatch(header[0])[1]
+			fields[name] = append(fields[name], string(value))
+		}
+	}
+	return nil
 }
 
 // Every rule can be reached: none is hidden by one before it, and each has a name for the metric.
@@ -184,7 +230,7 @@ func TestNamesAreReadAsTheGraphAPIReadsThem(t *testing.T) {
 	for name, credential := range map[string]bool{
 		"access_token": true, "access.token": true, "access token[x]": true, "appsecret_proof": true, "token": false,
 	} {
-		if got := isCredential(name); got != credential {
+		if got := parameter.IsCredential(name); got != credential {
 			t.Errorf("%q is a credential: %t, want %t", name, got, credential)
 		}
 	}

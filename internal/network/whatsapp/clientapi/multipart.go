@@ -5,12 +5,13 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
-	"net/textproto"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 )
 
-// multipart is a body in parts, written anew with those that are passed on.
+// multipart is a body in parts, written anew with those that are passed on. Their headers are not
+// copied: another parser may read another name in them than was checked.
 func (c *call) multipart(boundary string) (kind string, body []byte, err error) {
 	unreadable := graph.NewError(graph.CodeInvalidParameter, "The body cannot be read as multipart/form-data.")
 	if boundary == "" {
@@ -19,6 +20,7 @@ func (c *call) multipart(boundary string) (kind string, body []byte, err error) 
 	parts := multipart.NewReader(bytes.NewReader(c.Body), boundary)
 	var out bytes.Buffer
 	form := multipart.NewWriter(&out)
+	seen := map[string]bool{}
 	for count := 0; ; count++ {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
@@ -28,21 +30,23 @@ func (c *call) multipart(boundary string) (kind string, body []byte, err error) 
 			return "", nil, unreadable
 		}
 		name := part.FormName()
-		if isCredential(name) {
+		if parameter.IsCredential(name) {
 			continue
 		}
-		if err := c.checkField(name); err != nil {
+		content, err := io.ReadAll(part)
+		if err != nil {
+			return "", nil, unreadable
+		}
+		if seen[name] && !isList(name) {
+			return "", nil, errTwice()
+		}
+		seen[name] = true
+		if err := c.checkField(name, string(content)); err != nil {
 			return "", nil, err
 		}
-		header := textproto.MIMEHeader{}
-		for _, known := range []string{"Content-Disposition", "Content-Type"} {
-			if value := part.Header.Get(known); value != "" {
-				header.Set(known, value)
-			}
-		}
-		into, err := form.CreatePart(header)
+		into, err := form.CreatePart(graph.PartHeader(name, part.FileName(), part.Header.Get("Content-Type")))
 		if err == nil {
-			_, err = io.Copy(into, part)
+			_, err = into.Write(content)
 		}
 		if err != nil {
 			return "", nil, unreadable

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
@@ -29,9 +30,12 @@ func (c *call) ask(ctx context.Context, query url.Values) (*network.Answer, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkClone(ctx); err != nil {
+		return nil, err
+	}
 	answer, err := c.through.Pass(ctx, graph.Passed{
 		Method: c.Method, Path: c.path(), Query: query, ContentType: kind, Body: body,
-		Prove: c.Query.Has(graph.ParameterProof),
+		Prove: c.Query.Has(parameter.Proof),
 	})
 	if err != nil {
 		return nil, err
@@ -79,7 +83,7 @@ func (c *call) ownPage(address string) string {
 		query = parsed.Query()
 	}
 	for name := range query {
-		if isCredential(name) {
+		if parameter.IsCredential(name) {
 			delete(query, name)
 		}
 	}

@@ -199,7 +199,7 @@ func accountRules() []rule {
 		{name: "flows", on: onAccount, edge: "flows", method: get, do: pass, query: paging(), fields: flowFields()},
 		{
 			name: "flows_write", on: onAccount, edge: "flows", method: post, do: pass, only: []string{
-				"name", "categories", "clone_flow_id", "endpoint_uri", "flow_json", "publish", paramProduct,
+				"name", "categories", paramClone, "endpoint_uri", "flow_json", "publish", paramProduct,
 			},
 		},
 	}
