@@ -44,7 +44,8 @@ const (
 )
 
 // UpstreamFields are members of an object of the Graph API that this API has no field for. They are
-// submitted as they are written, and neither checked nor compared with the upstream's copy.
+// submitted as they are written: what they say is neither checked nor compared with the upstream's
+// copy.
 // +kubebuilder:validation:Type=object
 // +kubebuilder:validation:MaxProperties=32
 // +kubebuilder:pruning:PreserveUnknownFields

@@ -169,7 +169,8 @@ func (l *linter) parameters(members map[string]json.RawMessage) {
 		if parameter.IsCredential(name) || parameter.IsControl(name) || parameter.IsWebhook(name) {
 			l.fail(
 				"extra-parameter", "extra",
-				"Remove %q from the further members: it is a parameter of requests, and says nothing of a template.", name,
+				"Remove %q from the further members: it is a parameter of requests, and says nothing of a template.",
+				name,
 			)
 		}
 	}

@@ -126,6 +126,13 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 			func(s *v1alpha1.MessageTemplateSpec) { s.UpstreamFields = upstreamFields(`{"components":[]}`) },
 			[]string{`spec.upstreamFields: Remove "components" from the further members: a field of its own says it.`},
 		},
+		"a member that is a parameter": {
+			func(s *v1alpha1.MessageTemplateSpec) { s.UpstreamFields = upstreamFields(`{"method":"delete"}`) },
+			[]string{
+				`spec.upstreamFields: Remove "method" from the further members: ` +
+					`it is a parameter of requests, and says nothing of a template.`,
+			},
+		},
 		"no name": {
 			func(s *v1alpha1.MessageTemplateSpec) { s.Name = "" },
 			[]string{"spec.name: Use 1 to 512 lower-case letters, digits and underscores."},

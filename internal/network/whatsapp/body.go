@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/graph/parameter"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -51,15 +51,34 @@ func sendObject(body []byte) ([]byte, rawjson.Object, error) {
 			"The field " + name + " stands in the body in another case. Write it in lower case.",
 		)
 	}
-	if slices.ContainsFunc(credentials, object.Has) {
+	credentials, err := parametersIn(object)
+	if err != nil {
+		return nil, none, err
+	}
+	if len(credentials) > 0 {
 		return object.Without(credentials...), object, nil
 	}
 	return bytes.Clone(body), object, nil
 }
 
-// credentials are fields by which clients of the Graph API show who they are. They are the
-// gateway's, and nobody else's.
-var credentials = []string{"access_token", "appsecret_proof"}
+// parametersIn are the fields by which clients of the Graph API show who they are, which are the
+// gateway's and nobody else's. Fields that would make another request of this one are refused.
+func parametersIn(body rawjson.Object) (credentials []string, err error) {
+	for name := range body.All() {
+		switch {
+		case parameter.IsCredential(name):
+			credentials = append(credentials, name)
+		case parameter.IsControl(name):
+			return nil, malformed(
+				"The parameters method, ids and batch are not taken: send one message in each request.",
+			)
+		case parameter.IsWebhook(name):
+			return nil, malformed("Webhooks come to the gateway, which passes them on: " +
+				"remove override_callback_uri and verify_token.")
+		}
+	}
+	return credentials, nil
+}
 
 func malformed(details string) *graph.Error {
 	return graph.NewError(graph.CodeInvalidParameter, details)

@@ -40,6 +40,7 @@ func TestP7ATokenInTheBodyIsNotPassedOn(t *testing.T) {
 	const token = "canary-token"
 	for _, body := range []string{
 		`{"messaging_product":"whatsapp","access_token":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
+		`{"messaging_product":"whatsapp","Access.Token[]":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
 		`access_token=` + token + `&messaging_product=whatsapp&to=33612345678&text={"body":"hi"}`,
 		`{"messaging_product":"whatsapp","appsecret_proof":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
 	} {

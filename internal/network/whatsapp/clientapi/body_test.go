@@ -89,7 +89,8 @@ func TestP3FormsAreWrittenAnew(t *testing.T) {
 		want             map[string][]string
 	}{
 		"a name that only some parsers read": {
-			profile, inParts, parts(field+"name=\"method\"; name*=utf-8''about", "x"), map[string][]string{"about": {"x"}},
+			profile, inParts, parts(field+"name=\"method\"; name*=utf-8''about", "x"),
+			map[string][]string{"about": {"x"}},
 		},
 		"a file whose name has quotes": {
 			"77/assets", inParts, parts(field+`name="file"; filename="a\"; name=\"method"`, "{}"),
