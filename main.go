@@ -33,6 +33,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/controllers"
 	"github.com/guichet-dev/guichet/internal/egress"
+	"github.com/guichet-dev/guichet/internal/graph"
 )
 
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
@@ -131,6 +132,11 @@ func parse(arguments []string) (settings, error) {
 		"comma-separated internal addresses that base URLs and callbacks may lead to: ranges such as 10.96.0.0/12, "+
 			"or \"private\" for all of private networks; public ones are always allowed",
 	)
+	trusted := flags.String(
+		"trusted-upstreams", graph.DefaultBaseURL,
+		"comma-separated base URLs to which the operator may send an app's own token, made of its app secret, to look "+
+			"at the app's webhook fields",
+	)
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(
 		&s.ReportInterval, "report-interval", 10*time.Second, "mean time between two readings of a gateway's report",
@@ -155,6 +161,7 @@ func parse(arguments []string) (settings, error) {
 	if s.AllowedEgress, err = egress.Parse(strings.FieldsFunc(*allowed, separator)...); err != nil {
 		return settings{}, fmt.Errorf("--allow-egress: %w", err)
 	}
+	s.TrustedUpstreams = strings.FieldsFunc(*trusted, separator)
 	switch {
 	case flags.NArg() > 0:
 		return settings{}, fmt.Errorf("unexpected argument %q: every setting is a flag", flags.Arg(0))

@@ -46,16 +46,26 @@ func lacking(all []report.Unpriced) (missing []string, unreadable bool) {
 		switch {
 		case lack.Unreadable:
 			unreadable = true
+		case len(missing) < maxLacks:
+			missing = append(missing, lackName(lack))
 		case len(missing) == maxLacks:
 			missing = append(missing, "and others")
-		case len(missing) > maxLacks:
-		case lack.Market == "" && lack.Category == "":
-			missing = append(missing, "no revision was in force")
-		case lack.Market == "":
-			missing = append(missing, lack.Category)
-		default:
-			missing = append(missing, fmt.Sprintf("%s in %s", lack.Category, lack.Market))
 		}
 	}
 	return missing, unreadable
+}
+
+// lackName is a missing rate, with its plan if that is one of a channel's own.
+func lackName(lack report.Unpriced) string {
+	name := fmt.Sprintf("%s in %s", lack.Category, lack.Market)
+	switch {
+	case lack.Market == "" && lack.Category == "":
+		name = "no revision was in force"
+	case lack.Market == "":
+		name = lack.Category
+	}
+	if lack.Plan != "" {
+		name += fmt.Sprintf(" (by PricingPlan %q)", lack.Plan)
+	}
+	return name
 }

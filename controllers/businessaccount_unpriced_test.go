@@ -29,6 +29,12 @@ func TestUnpricedDeliveriesBecomeACondition(t *testing.T) {
 		"a rate": {of(2, poland), verdict{
 			"False", "RateMissing", "Delivered messages (2) are not billed," + because + "Marketing in Poland" + add,
 		}},
+		"a rate of a channel's own plan": {of(2, report.Unpriced{
+			Market: "Poland", Category: "Marketing", Plan: "premium", Messages: 2,
+		}), verdict{
+			"False", "RateMissing", "Delivered messages (2) are not billed," + because +
+				`Marketing in Poland (by PricingPlan "premium")` + add,
+		}},
 		"many messages": {of(123456, poland), verdict{
 			"False", "RateMissing", "Delivered messages (120000) are not billed," + because + "Marketing in Poland" + add,
 		}},

@@ -1,6 +1,8 @@
 package controllers
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
@@ -43,6 +45,11 @@ func Usage(r *report.Report, budget *v1alpha1.Budget, planCurrency money.Currenc
 	}
 	for i := range min(len(r.Period.Allowances), maxAllowances) {
 		a := &r.Period.Allowances[i]
+		if slices.ContainsFunc(usage.Allowances, func(known v1alpha1.AllowanceUsage) bool {
+			return known.Name == a.Name && known.Scope == a.Scope
+		}) {
+			continue // a status with two of them is refused as a whole
+		}
 		usage.Allowances = append(
 			usage.Allowances, v1alpha1.AllowanceUsage{Name: a.Name, Scope: a.Scope, Used: &a.Used, Count: &a.Count},
 		)

@@ -21,6 +21,9 @@ type Options struct {
 	// AllowedEgress are the internal addresses that the operator and the gateways may connect to
 	// where an account says so.
 	AllowedEgress egress.Ranges
+	// TrustedUpstreams are the base URLs to which the operator may send what speaks for a whole app,
+	// made of its app secret: an account's editor chooses its base URL, and may not know the secret.
+	TrustedUpstreams []string
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
 	// Namespaces are those that are served; empty serves all.

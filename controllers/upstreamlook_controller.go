@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -212,7 +213,7 @@ func (r *UpstreamLookReconciler) register(
 	case !isPassing(result.failure):
 		memory.registered = ""
 	}
-	if result.failure == nil && appID != "" {
+	if result.failure == nil && appID != "" && r.trusts(question.access(first).BaseURL) {
 		var fields []string
 		fields, result.fieldsFailure = r.upstream.appFields(ctx, question.access(first), appID, first.appSecret)
 		if result.fieldsFailure == nil {
@@ -220,6 +221,11 @@ func (r *UpstreamLookReconciler) register(
 		}
 	}
 	return result
+}
+
+// trusts tells whether an app's own token may be sent to an upstream.
+func (r *UpstreamLookReconciler) trusts(baseURL string) bool {
+	return slices.Contains(r.Options.TrustedUpstreams, strings.TrimRight(baseURL, "/"))
 }
 
 // token is the place of the look at a Secret's token, or -1.

@@ -5,8 +5,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
 // metaDouble answers as Meta does, and notes what it is asked.
@@ -80,4 +85,17 @@ func (m *metaDouble) apps() string {
 		apps += `}`
 	}
 	return apps
+}
+
+// P8: an account's editor chooses the upstream, and may not be one who knows the app secret.
+func TestP8AppSecretGoesToTrustedUpstreamsOnly(t *testing.T) {
+	d := newLookDesk(t, v1alpha1.RegistrationRegister)
+	d.Options.TrustedUpstreams = []string{"https://graph.facebook.com"}
+	d.ready(callback, metav1.ConditionTrue)
+	calls, _ := d.pass()
+	if len(calls) == 0 || slices.ContainsFunc(calls, func(call string) bool {
+		return strings.Contains(call, "/subscriptions")
+	}) {
+		t.Errorf("got %q, want calls with the account's own token only", calls)
+	}
 }

@@ -68,6 +68,7 @@ func newLookDesk(t *testing.T, registration v1alpha1.WebhookRegistration) *lookD
 		WithStatusSubresource(account).Build()
 	d.UpstreamLookReconciler = NewUpstreamLookReconciler(Dependencies{
 		Client: d.client, Live: d.client, Recorder: d.events, Clock: d.clock,
+		Options: Options{TrustedUpstreams: []string{d.meta.server.URL}},
 	}, NewGraphUpstream(http.DefaultTransport), NewUpstreamLooks())
 	return d
 }

@@ -270,10 +270,11 @@ type AllowanceUsage struct {
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
 
-	// scope is what the allowance is counted for: a channel's name, the account or its portfolio.
+	// scope is what the allowance is counted for: a channel's name, "account" or "portfolio"; with
+	// the plan's name behind it if it is a plan of some channels, which counts apart.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:MaxLength=320
 	Scope string `json:"scope,omitempty"`
 
 	// used is how many were used.

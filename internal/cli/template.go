@@ -22,13 +22,14 @@ func newTemplateCommand() *cobra.Command {
 		Short: "Decide on a template that waits for an approver",
 		Long: `Decide on a MessageTemplate that may not be submitted without the word of an approver.
 
-Each command reads the template as JSON and prints it with the decision, for kubectl to write it:
+Each command reads the template as JSON and prints it with the decision, for kubectl to write it.
+Keep what you read in a file, and decide on that file:
 
-  kubectl -n acme get messagetemplate thanks -o json \
-    | guichet template approve --by "$(kubectl auth whoami -o jsonpath='{.status.userInfo.username}')" \
+  kubectl -n acme get messagetemplate thanks -o json > thanks.json
+  guichet template approve --by "$(kubectl auth whoami -o jsonpath='{.status.userInfo.username}')" < thanks.json \
     | kubectl replace --subresource=status -f -
 
-The decision is about what was read: the API server refuses it if the template has changed meanwhile.`,
+The API server refuses the decision if the template has changed since it was read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -74,8 +75,8 @@ func readTemplate(in io.Reader) (map[string]any, error) {
 	}
 	if object["kind"] != "MessageTemplate" {
 		return nil, errors.New(
-			"the input must be one MessageTemplate, in JSON: pipe `kubectl get messagetemplate NAME -o json` into " +
-				"this command",
+			"the input must be one MessageTemplate, in JSON: give this command what " +
+				"`kubectl get messagetemplate NAME -o json` has printed",
 		)
 	}
 	return object, nil

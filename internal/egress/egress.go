@@ -39,6 +39,14 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
 }
 
+// metadata are where clouds serve a machine's credentials. Only an entry of the address itself
+// allows one: a range that happens to hold it does not.
+var metadata = []netip.Addr{
+	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("168.63.129.16"),
+	netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("fd00:ec2::254"),
+	netip.MustParseAddr("fd20:ce::254"),
+}
+
 // Parse reads ranges: each is Private, or a prefix such as 10.96.0.0/12 or one address.
 func Parse(texts ...string) (Ranges, error) {
 	var ranges Ranges
@@ -63,6 +71,9 @@ func Parse(texts ...string) (Ranges, error) {
 // Allows reports whether an address may be connected to.
 func (r Ranges) Allows(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
+	if slices.Contains(metadata, addr) {
+		return slices.Contains(r, netip.PrefixFrom(addr, addr.BitLen()))
+	}
 	within := func(p netip.Prefix) bool { return p.Contains(addr) }
 	internal := !addr.IsGlobalUnicast() || addr.IsPrivate() || slices.ContainsFunc(special, within)
 	return !internal || slices.ContainsFunc(r, within)

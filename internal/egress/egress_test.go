@@ -20,6 +20,7 @@ func TestAllows(t *testing.T) {
 		"::ffff:127.0.0.1": {}, "::127.0.0.1": {}, "::ffff:169.254.169.254": {},
 		"224.0.0.1": {}, "ff02::1": {}, "255.255.255.255": {}, "240.0.0.1": {}, "198.18.0.1": {}, "192.0.0.170": {},
 		"64:ff9b::a00:1": {}, "2002:a00:1::": {}, "2001:0:53aa:64c::": {},
+		"168.63.129.16": {}, "100.100.100.200": {}, "fd00:ec2::254": {}, "fd20:ce::254": {}, "::ffff:168.63.129.16": {},
 		"172.32.0.1": {true, true}, "100.128.0.1": {true, true}, "169.253.0.1": {true, true},
 	} {
 		none, err := Parse()
@@ -41,11 +42,14 @@ func TestAllows(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
-	ranges, err := Parse("127.0.0.0/8", "10.1.2.3", "10.96.7.7/12")
-	if err != nil || strings.Join(ranges.Strings(), ",") != "127.0.0.0/8,10.1.2.3/32,10.96.0.0/12" {
+	ranges, err := Parse("127.0.0.0/8", "10.1.2.3", "10.96.7.7/12", "169.254.169.254", "fd00::/8")
+	const want = "127.0.0.0/8,10.1.2.3/32,10.96.0.0/12,169.254.169.254/32,fd00::/8"
+	if err != nil || strings.Join(ranges.Strings(), ",") != want {
 		t.Errorf("got %s, %v", ranges, err)
 	}
-	for address, want := range map[string]bool{"127.0.0.1": true, "10.1.2.3": true, "10.1.2.4": false} {
+	for address, want := range map[string]bool{
+		"127.0.0.1": true, "10.1.2.3": true, "10.1.2.4": false, "169.254.169.254": true, "fd00:ec2::254": false,
+	} {
 		if got := ranges.Allows(netip.MustParseAddr(address)); got != want {
 			t.Errorf("%s is allowed: %t, want %t", address, got, want)
 		}

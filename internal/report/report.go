@@ -125,6 +125,8 @@ type Unpriced struct {
 	// "Marketing"; empty where no revision of the plan was in force.
 	Market   string `json:"market,omitempty"`
 	Category string `json:"category,omitempty"`
+	// Plan is the plan that has no rate for them, if that is not the account's.
+	Plan string `json:"plan,omitempty"`
 	// Unreadable says that what prices the messages cannot be read: Market and Category are empty.
 	Unreadable bool  `json:"unreadable,omitempty"`
 	Messages   int64 `json:"messages"`

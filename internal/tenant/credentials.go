@@ -122,7 +122,10 @@ func clientCertificateOf(name string, s Sources) *config.ClientCertificate {
 		return &certificate
 	}
 	if s.Served != nil && s.Served.Callback != nil && s.Served.Callback.ClientCertificate != nil {
-		return s.Served.Callback.ClientCertificate
+		// a gateway would refuse the whole of a document with a bad one
+		if _, err := s.Served.Callback.ClientCertificate.Pair(); err == nil {
+			return s.Served.Callback.ClientCertificate
+		}
 	}
 	return &config.ClientCertificate{}
 }

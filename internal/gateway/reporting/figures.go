@@ -205,9 +205,8 @@ func allowances(tx *store.Tx, t *served.Tenant, now time.Time) []report.Allowanc
 			}
 			seen[limit.Key] = true
 			list = append(list, report.Allowance{
-				Name: limit.Name, Scope: scopeName(
-					limit.Key.Scope, c.Name,
-				), Used: tx.Figures().Count(limit.Key), Count: limit.Limit,
+				Name: limit.Name, Scope: scopeName(limit.Key.Scope, c.Name, prices.Payer.CountedBy),
+				Used: tx.Figures().Count(limit.Key), Count: limit.Limit,
 			})
 		}
 	}
@@ -220,15 +219,21 @@ func allowances(tx *store.Tx, t *served.Tenant, now time.Time) []report.Allowanc
 	return list
 }
 
-func scopeName(scope pricing.Scope, channel string) string {
+// scopeName is what an allowance is counted for. What the plan of some channels counts for the
+// account is not what the account's own plan counts for it.
+func scopeName(scope pricing.Scope, channel, countedBy string) string {
+	name := "account"
 	switch scope {
 	case pricing.PerChannel:
 		return channel
 	case pricing.PerPortfolio:
-		return "portfolio"
-	default:
-		return "account"
+		name = "portfolio"
+	case pricing.PerAccount:
 	}
+	if countedBy != "" {
+		name += ", plan " + countedBy
+	}
+	return name
 }
 
 // reportHistory fills in the periods that are over and the revisions that are frozen.

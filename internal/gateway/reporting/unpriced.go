@@ -26,12 +26,14 @@ func reportUnpriced(r *report.Report, tx *store.Tx, t *served.Tenant, now time.T
 	}
 	for lack, messages := range lacks {
 		r.Unpriced = append(r.Unpriced, report.Unpriced{
-			Market: lack.Market, Category: lack.Category, Unreadable: lack.Unreadable, Messages: messages,
+			Market: lack.Market, Category: lack.Category, Plan: lack.Plan, Unreadable: lack.Unreadable,
+			Messages: messages,
 		})
 	}
 	slices.SortFunc(r.Unpriced, func(a, b report.Unpriced) int {
 		return cmp.Or(
-			cmp.Compare(a.Market, b.Market), cmp.Compare(a.Category, b.Category), cmp.Compare(b.Messages, a.Messages),
+			cmp.Compare(a.Plan, b.Plan), cmp.Compare(a.Market, b.Market), cmp.Compare(a.Category, b.Category),
+			cmp.Compare(b.Messages, a.Messages),
 		)
 	})
 	return nil

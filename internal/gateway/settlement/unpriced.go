@@ -10,9 +10,11 @@ import (
 )
 
 // Lack is what keeps a delivered message from being priced: a rate for a market and a category,
-// both empty where no revision of the plan was in force, or that it cannot be read.
+// both empty where no revision of the plan was in force, or that it cannot be read. Plan is the plan
+// that lacks it, if that is not the account's.
 type Lack struct {
 	Market, Category string
+	Plan             string
 	Unreadable       bool
 }
 
@@ -49,11 +51,16 @@ func lackOf(tx *store.Tx, t *served.Tenant, m *store.Message, now time.Time) (fo
 		return Lack{Unreadable: true}, true, nil //nolint:nilerr // it is what the lack is about
 	}
 	facts := (&Ending{Message: m, About: about, Delivered: true, At: DeliveredAt(m), Now: now}).facts(t)
-	outcome := t.Book.Rate(&t.Payer, &facts, &state, tx.Figures())
+	prices := t.PricesOf(m.Channel)
+	outcome := prices.Book.Rate(prices.Payer, &facts, &state, tx.Figures())
 	if outcome.Result != pricing.Unpriced {
 		return Lack{}, false, nil
 	}
-	return Lack{Market: outcome.Market, Category: outcome.Category.PlanName()}, true, nil
+	found = Lack{Market: outcome.Market, Category: outcome.Category.PlanName()}
+	if prices.PlanName != t.PlanName {
+		found.Plan = prices.PlanName
+	}
+	return found, true, nil
 }
 
 // DeliveredAt is the first instant at which a message is known to have been delivered. A reaction
