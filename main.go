@@ -33,7 +33,6 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/controllers"
 	"github.com/guichet-dev/guichet/internal/egress"
-	"github.com/guichet-dev/guichet/internal/graph"
 )
 
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
@@ -133,7 +132,7 @@ func parse(arguments []string) (settings, error) {
 			"or \"private\" for all of private networks; public ones are always allowed",
 	)
 	trusted := flags.String(
-		"trusted-upstreams", graph.DefaultBaseURL,
+		"trusted-upstreams", controllers.MetaUpstream,
 		"comma-separated base URLs to which the operator may send an app's own token, made of its app secret, to look "+
 			"at the app's webhook fields",
 	)

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/guichet-dev/guichet/internal/egress"
+	"github.com/guichet-dev/guichet/internal/graph"
 )
 
 // Options are what the operator is told at its start.
@@ -21,8 +22,9 @@ type Options struct {
 	// AllowedEgress are the internal addresses that the operator and the gateways may connect to
 	// where an account says so.
 	AllowedEgress egress.Ranges
-	// TrustedUpstreams are the base URLs to which the operator may send what speaks for a whole app,
-	// made of its app secret: an account's editor chooses its base URL, and may not know the secret.
+	// TrustedUpstreams are the base URLs to which the operator may send what speaks for a whole
+	// app, made of its app secret: an account's editor chooses its base URL, and may not know the
+	// secret.
 	TrustedUpstreams []string
 	// OperatorNamespace is where the operator runs.
 	OperatorNamespace string
@@ -36,6 +38,9 @@ type Options struct {
 	// empty for none.
 	GatewayOTLPEndpoint string
 }
+
+// MetaUpstream is the base URL of Meta's own Graph API.
+const MetaUpstream = graph.DefaultBaseURL
 
 // Pauses before an object is looked at again whose last pass has failed: the first, and the
 // longest.

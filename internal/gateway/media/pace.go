@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// leastRate is how many bytes a peer must take or give for each second, and grace how far it may
-	// fall behind that.
+	// leastRate is how many bytes a peer must take or give for each second, and grace how far it
+	// may fall behind that.
 	grace     = 20 * time.Second
 	leastRate = 16 << 10
 	// piece is how much is passed on at once, in bytes.
@@ -17,8 +17,8 @@ const (
 // pace makes a peer move bytes at a least rate. Only the time counts that is spent waiting for this
 // peer, so that none pays for the other's slowness.
 type pace struct {
-	// behind is how long ago, at the least rate, the peer should have moved what it has. To have been
-	// faster earlier does not count: it would allow a long silence.
+	// behind is how long ago, at the least rate, the peer should have moved what it has. To have
+	// been faster earlier does not count: it would allow a long silence.
 	behind time.Duration
 	// moved is how many bytes the peer has moved.
 	moved int64

@@ -10,8 +10,8 @@ import (
 )
 
 // Lack is what keeps a delivered message from being priced: a rate for a market and a category,
-// both empty where no revision of the plan was in force, or that it cannot be read. Plan is the plan
-// that lacks it, if that is not the account's.
+// both empty where no revision of the plan was in force, or that it cannot be read. Plan is the
+// plan that lacks it, if that is not the account's.
 type Lack struct {
 	Market, Category string
 	Plan             string
