@@ -43,8 +43,11 @@ func Usage(r *report.Report, budget *v1alpha1.Budget, planCurrency money.Currenc
 			Category: c.Name, Messages: &c.Messages, Charged: &c.Charged, Billed: amount(c.Billed),
 		})
 	}
-	for i := range min(len(r.Period.Allowances), maxAllowances) {
+	for i := range r.Period.Allowances {
 		a := &r.Period.Allowances[i]
+		if len(usage.Allowances) == maxAllowances {
+			break
+		}
 		if slices.ContainsFunc(usage.Allowances, func(known v1alpha1.AllowanceUsage) bool {
 			return known.Name == a.Name && known.Scope == a.Scope
 		}) {

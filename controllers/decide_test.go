@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -260,9 +261,9 @@ func TestP11UsageLeavesOutWhatHasNoCurrency(t *testing.T) {
 
 func TestUsageIsBounded(t *testing.T) {
 	r := &report.Report{}
-	for range 200 {
+	for n := range 200 {
 		r.Period.Categories = append(r.Period.Categories, report.Category{Name: "c"})
-		r.Period.Allowances = append(r.Period.Allowances, report.Allowance{Name: "a"})
+		r.Period.Allowances = append(r.Period.Allowances, report.Allowance{Name: fmt.Sprint("a", n/2)}) // each twice
 		r.History = append(r.History, report.PeriodTotal{Name: "2026-01"})
 	}
 	usage := Usage(r, nil, "USD")
