@@ -119,6 +119,30 @@ func TestP2P13AMemberIsOneUnderEveryAddress(t *testing.T) {
 	})
 }
 
+// A member who is told of by a user id, and by a number once the two are known to be one, is billed
+// once.
+func TestP2AMemberIsOneThoughThatIsLearnedLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := w.accepted(toGroup(templateTo(ana, "parcel_ready")))
+		w.webhook(strings.Replace(
+			w.ofGroup(id, whatsapp.StatusDelivered, "FR.1349"), "recipient_participant_id",
+			"recipient_participant_user_id", 1,
+		), appSecret)
+		w.settled(1)
+		w.webhook(strings.Replace(
+			w.inbound(phoneID, ana, "wamid.both", "hello"), `"from":"`+ana+`"`,
+			`"from":"`+ana+`","from_user_id":"FR.1349"`, 1,
+		), appSecret)
+		w.webhook(w.ofGroup(id, whatsapp.StatusRead, ana), appSecret)
+		w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, priya), appSecret)
+		if r := w.settled(2); r.Ledger.Sequence != 2 {
+			t.Errorf("%d records; want one for each of the two members", r.Ledger.Sequence)
+		}
+	})
+}
+
 // A message to a group reserves what it can cost for as many members as a group can have, wherever
 // they live: marketing is dearest in the Netherlands (P3).
 func TestP3AGroupReservesForEveryMember(t *testing.T) {

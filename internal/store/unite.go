@@ -227,7 +227,23 @@ const (
 		SET kept = excluded.kept`
 	updateUnited = `UPDATE united SET kept = $1 WHERE kept = $2`
 	forgetUnited = `DELETE FROM united WHERE kept = $1`
+	selectUnited = `SELECT kept FROM united WHERE gone = $1`
 )
+
+// Current is who a customer of a channel is by now: another one, if the two were found to be one
+// person.
+func (tx People) Current(customer seal.CustomerHash) (seal.CustomerHash, error) {
+	const longestChain = 16 // a person has few addresses
+	for range longestChain {
+		kept := customer
+		_, err := tx.first(selectUnited, []any{customer[:]}, func(v engine.Row) { copy(kept[:], v.Bytes(0)) })
+		if err != nil || kept == customer {
+			return kept, err
+		}
+		customer = kept
+	}
+	return customer, nil
+}
 
 // unitePairs adds what the one customer has used of the shared rate limit to what the other has.
 func (tx *transaction) unitePairs(u Union, now time.Time) error {

@@ -38,6 +38,20 @@ func (m *Member) is(other *Member) bool {
 		slices.ContainsFunc(m.Addresses, func(hash string) bool { return slices.Contains(other.Addresses, hash) }))
 }
 
+// isMember tells whether the member who has a share is another one's person: by the addresses that
+// the statuses named, or because the two were found to be one since.
+func isMember(tx *durable.Tx, holder, member *Member) (bool, error) {
+	if holder == nil || holder.is(member) {
+		return holder != nil, nil
+	}
+	var customer seal.CustomerHash
+	if n, err := hex.Decode(customer[:], []byte(holder.Customer)); err != nil || n != len(customer) {
+		return false, nil //nolint:nilerr // it was not known who it was
+	}
+	current, err := tx.People().Current(customer)
+	return err == nil && hex.EncodeToString(current[:]) == member.Customer, err
+}
+
 // ShareID is the id of a share of a message, see Envelope.Shares.
 func ShareID(message string, n int) string { return message + "." + strconv.Itoa(n) }
 
@@ -71,7 +85,10 @@ func (s *Settler) ShareOf(
 			continue
 		}
 		of, err := s.Open(tx, share)
-		if err != nil || of.Member.is(member) {
+		if err != nil {
+			return share, of, err
+		}
+		if same, err := isMember(tx, of.Member, member); err != nil || same {
 			return share, of, err
 		}
 		waived := share.Settled && n > 0
