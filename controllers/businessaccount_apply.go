@@ -78,7 +78,7 @@ func (r *BusinessAccountReconciler) keepPrices(ctx context.Context, scope *accou
 			return err
 		}
 	}
-	scope.memory.prices = found.record.Refs()
+	scope.memory.record = *found.record
 	return r.history.save(ctx, *found.record, before)
 }
 

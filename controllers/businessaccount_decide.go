@@ -91,7 +91,7 @@ func (r *BusinessAccountReconciler) decide(scope *accountScope) error {
 		return err
 	}
 	scope.decision.credentials = tenant.CheckSecrets(scope.account, scope.inputs.secrets)
-	found, known := scope.resolvePrices(r.Options.OperatorNamespace)
+	found, known := scope.resolvePrices()
 	if !known {
 		return nil
 	}

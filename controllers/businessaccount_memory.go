@@ -20,8 +20,8 @@ type accountMemory struct {
 	applied decision
 	// stall is the last refusal of what the account needs; its zero value is none.
 	stall stalledPass
-	// prices are the stored revisions that the account's price record refers to.
-	prices []tenant.RevisionRef
+	// record is the account's price record as it was stored last.
+	record tenant.PriceRecord
 	// report is the newest report that was read, and confirmed when it was last known to hold.
 	report    *report.Report
 	confirmed time.Time

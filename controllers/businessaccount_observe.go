@@ -62,8 +62,8 @@ func (r *BusinessAccountReconciler) observeCluster(ctx context.Context, scope *a
 	return nil
 }
 
-// observePlan reads the plan that the account names, the one that prices it if that is another, and
-// what they are allowed by.
+// observePlan reads the plans that the account and its channels name, those that priced them last
+// if those are others, and what they are allowed by.
 func (r *BusinessAccountReconciler) observePlan(ctx context.Context, scope *accountScope) error {
 	namespace := metadataOf(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	if err := r.Client.Get(ctx, types.NamespacedName{Name: scope.account.Namespace}, namespace); err != nil {
@@ -75,10 +75,8 @@ func (r *BusinessAccountReconciler) observePlan(ctx context.Context, scope *acco
 		return err
 	}
 	scope.plan, scope.planAllowed = wanted.object, wanted.allowed
-	for _, name := range channelPlansOf(scope.account) {
-		if scope.channelPlans[name], err = r.candidate(ctx, scope, name); err != nil {
-			return err
-		}
+	if err := r.observeChannelPlans(ctx, scope, scope.memory.record); err != nil {
+		return err
 	}
 	if name := scope.account.Status.PlanName; name != "" && name != wanted.name {
 		standing, err := r.candidate(ctx, scope, name)
@@ -86,6 +84,25 @@ func (r *BusinessAccountReconciler) observePlan(ctx context.Context, scope *acco
 			return err
 		}
 		scope.standingPlan = standing.object
+	}
+	return nil
+}
+
+// observeChannelPlans reads the plans that channels name, and those that a record has for channels.
+func (r *BusinessAccountReconciler) observeChannelPlans(
+	ctx context.Context, scope *accountScope, record tenant.PriceRecord,
+) (err error) {
+	names := channelPlansOf(scope.account)
+	for i := range record.Channels {
+		names = append(names, record.Channels[i].Plan)
+	}
+	for _, name := range names {
+		if _, known := scope.channelPlans[name]; known || name == scope.account.Spec.PlanName {
+			continue
+		}
+		if scope.channelPlans[name], err = r.candidate(ctx, scope, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -99,7 +116,7 @@ func (r *BusinessAccountReconciler) observePrices(ctx context.Context, scope *ac
 		return reading(err, "the price record")
 	}
 	scope.prices = []string{record.ResourceVersion}
-	for _, ref := range scope.memory.prices {
+	for _, ref := range scope.memory.record.Refs() {
 		revision := &appsv1.ControllerRevision{}
 		stored.Name = tenant.RevisionName(ref)
 		err := r.Client.Get(ctx, stored, revision)

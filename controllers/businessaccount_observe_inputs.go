@@ -28,8 +28,6 @@ type inputs struct {
 	recordObject *corev1.ConfigMap
 	// standing is the plan of the record, where the account names another one.
 	standing candidate
-	// plans are those that price channels by the record and that no channel names any more.
-	plans map[string]candidate
 	// revisions are the stored revisions that the record refers to, by the name of their object.
 	revisions map[string]storedRevision
 }
@@ -54,15 +52,8 @@ func (r *BusinessAccountReconciler) observeInputs(ctx context.Context, scope *ac
 			return err
 		}
 	}
-	in.plans = map[string]candidate{}
-	for i := range in.record.Channels {
-		name := in.record.Channels[i].Plan
-		if _, known := scope.channelPlans[name]; known || name == scope.account.Spec.PlanName {
-			continue
-		}
-		if in.plans[name], err = r.candidate(ctx, scope, name); err != nil {
-			return err
-		}
+	if err := r.observeChannelPlans(ctx, scope, in.record); err != nil {
+		return err
 	}
 	in.revisions, err = r.history.revisions(ctx, in.record.Refs())
 	return err

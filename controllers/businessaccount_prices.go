@@ -36,7 +36,7 @@ const billingStopped = "This business may not use its price plan any more, so th
 // before, as it is now or at least as it was. Nothing of it comes from the account's namespace that
 // the operator cannot prove to be its own. known is false while there is nothing. What is wrong
 // stands in the decision.
-func (s *accountScope) resolvePrices(operatorNamespace string) (found prices, known bool) {
+func (s *accountScope) resolvePrices() (found prices, known bool) {
 	if s.decision.plan = zoneProblem(s.account.Spec.TimeZone); s.decision.plan != nil {
 		return prices{}, false
 	}
@@ -44,15 +44,15 @@ func (s *accountScope) resolvePrices(operatorNamespace string) (found prices, kn
 	wanted := candidate{name: s.account.Spec.PlanName, object: s.plan, allowed: s.planAllowed}
 	plan, unusable := wanted.usable(s)
 	if unusable == nil {
-		found = s.withHistory(wanted, plan, record, operatorNamespace)
+		found = s.withHistory(wanted, plan, record)
 	} else {
 		s.decision.plan = unusable
-		found = s.pricesBefore(wanted, record, operatorNamespace)
+		found = s.pricesBefore(wanted, record)
 	}
 	if found.planName == "" {
 		return prices{}, false
 	}
-	s.resolveChannels(&found, operatorNamespace)
+	s.resolveChannels(&found)
 	if unusable == nil {
 		s.decision.plan = firstProblem(s.decision.plan, exemptionProblem(s.account, wanted.name, found))
 	}
@@ -78,7 +78,7 @@ func firstProblem(first, second *tenant.Problem) *tenant.Problem {
 // pricesBefore are what the account was priced by before it named a plan that cannot be used. Of
 // another plan than the wanted one it is that plan as it is now: who pays must not keep old prices
 // by naming a plan that is not there.
-func (s *accountScope) pricesBefore(wanted candidate, record tenant.PriceRecord, operatorNamespace string) prices {
+func (s *accountScope) pricesBefore(wanted candidate, record tenant.PriceRecord) prices {
 	if record.Plan == "" {
 		return prices{}
 	}
@@ -87,13 +87,13 @@ func (s *accountScope) pricesBefore(wanted candidate, record tenant.PriceRecord,
 		before = s.inputs.standing
 		var plan pricing.Plan
 		if plan, unusable = before.usable(s); unusable == nil {
-			found := s.withHistory(before, plan, record, operatorNamespace)
+			found := s.withHistory(before, plan, record)
 			s.addToPlanProblem("Until then PricingPlan %q prices the account's messages", before.name)
 			return found
 		}
 	}
 	if len(record.Revisions) == 0 {
-		return s.pricesWithoutRecord(before, record, operatorNamespace)
+		return s.pricesWithoutRecord(before, record)
 	}
 	revisions, missing := s.inputs.stored(record.Revisions)
 	if len(missing) > 0 {

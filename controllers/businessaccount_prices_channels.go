@@ -12,24 +12,32 @@ import (
 const channelStopped = "This channel's price plan cannot be used, so that only messages which are surely free are " +
 	"accepted. Ask the platform team."
 
+// channelPricing finds what prices an account's channels.
+type channelPricing struct {
+	scope *accountScope
+	// account are the account's prices. Their record collects those of the channels.
+	account *prices
+	// byPlan are the prices of each plan that was resolved.
+	byPlan map[string]prices
+}
+
 // resolveChannels finds what prices the channels that name a plan of their own. One whose plan
 // cannot be used is priced by what it had before, and accepts nothing that may cost something:
 // another plan must not bill it unnoticed.
-func (s *accountScope) resolveChannels(found *prices, operatorNamespace string) {
+func (s *accountScope) resolveChannels(found *prices) {
 	found.channels = map[v1alpha1.ChannelIdentity]prices{}
-	byPlan := map[string]prices{found.planName: *found}
-	before := s.inputs.record
+	channels := channelPricing{s, found, map[string]prices{found.planName: *found}}
 	var recorded []tenant.ChannelPrices
 	for i := range s.account.Spec.Channels {
 		channel := &s.account.Spec.Channels[i]
 		if channel.PlanName == "" || channel.PlanName == s.account.Spec.PlanName {
 			continue
 		}
-		wanted, unusable := s.channelPrices(channel.PlanName, found, byPlan, operatorNamespace)
+		wanted, unusable := channels.by(channel.PlanName)
 		if unusable != nil {
 			s.addPlanProblem(problem(unusable.Reason, "spec.channels[%d] (%q): %s. Until then the channel accepts "+
 				"nothing that may cost something", i, channel.Name, unusable.Message))
-			wanted = s.channelPricesBefore(before.PricesOf(channel.Identity()), found, byPlan, operatorNamespace)
+			wanted = channels.before(s.inputs.record.PricesOf(channel.Identity()))
 			wanted.stopped = channelStopped
 		}
 		found.channels[channel.Identity()] = wanted
@@ -43,68 +51,58 @@ func (s *accountScope) resolveChannels(found *prices, operatorNamespace string) 
 	}
 }
 
-// channelPrices are those of a plan that a channel names, or why they cannot be used.
-func (s *accountScope) channelPrices(
-	name string, found *prices, byPlan map[string]prices, operatorNamespace string,
-) (prices, *tenant.Problem) {
-	if known, there := byPlan[name]; there {
+// by are the prices of a plan that a channel names, or why they cannot be used.
+func (p channelPricing) by(name string) (prices, *tenant.Problem) {
+	if known, there := p.byPlan[name]; there {
 		return known, nil
 	}
-	wanted := s.channelPlans[name]
-	plan, unusable := wanted.usable(s)
+	wanted := p.scope.channelPlans[name]
+	plan, unusable := wanted.usable(p.scope)
 	if unusable != nil {
 		return prices{}, unusable
 	}
-	if plan.Currency != found.plan.Currency {
+	if currency := p.account.plan.Currency; plan.Currency != currency {
 		return prices{}, problem(v1alpha1.ReasonCurrencyMismatch,
 			"PricingPlan %q is in %s and the account's plan in %s: name a plan in %s",
-			name, plan.Currency, found.plan.Currency, found.plan.Currency)
+			name, plan.Currency, currency, currency)
 	}
-	return s.channelPricesOf(wanted, plan, found, byPlan, operatorNamespace), nil
+	return p.withHistory(wanted, plan), nil
 }
 
-// channelPricesOf are those of a plan, with what has priced messages as it was.
-func (s *accountScope) channelPricesOf(
-	from candidate, plan pricing.Plan, found *prices, byPlan map[string]prices, operatorNamespace string,
-) prices {
+// withHistory are the prices of a plan, with its revisions that have priced messages as they were.
+func (p channelPricing) withHistory(from candidate, plan pricing.Plan) prices {
 	var record tenant.PriceRecord
-	if found.record != nil {
-		record = *found.record
+	if p.account.record != nil {
+		record = *p.account.record
 	}
-	priced := s.withHistory(from, plan, record, operatorNamespace)
-	if found.record != nil {
-		found.record.Frozen = priced.record.Frozen
+	priced := p.scope.withHistory(from, plan, record)
+	if p.account.record != nil {
+		p.account.record.Frozen = priced.record.Frozen
 	}
 	priced.record, priced.channels = nil, nil
-	byPlan[from.name] = priced
+	p.byPlan[from.name] = priced
 	return priced
 }
 
-// channelPricesBefore are those that a channel had, as far as they are known; else the account's.
-func (s *accountScope) channelPricesBefore(
-	before tenant.PricedBy, found *prices, byPlan map[string]prices, operatorNamespace string,
-) prices {
-	if known, there := byPlan[before.Plan]; there {
+// before are the prices that a channel had, as far as they are known; else the account's.
+func (p channelPricing) before(recorded tenant.PricedBy) prices {
+	if known, there := p.byPlan[recorded.Plan]; there {
 		return known
 	}
-	from, there := s.channelPlans[before.Plan]
-	if !there {
-		from = s.inputs.plans[before.Plan]
-	}
-	if from.object != nil {
-		if plan, unreadable := from.read(s); unreadable == nil && plan.Currency == found.plan.Currency {
-			return s.channelPricesOf(from, plan, found, byPlan, operatorNamespace)
+	if from := p.scope.channelPlans[recorded.Plan]; from.object != nil {
+		if plan, unreadable := from.read(p.scope); unreadable == nil && plan.Currency == p.account.plan.Currency {
+			return p.withHistory(from, plan)
 		}
 	}
-	revisions, missing := s.inputs.stored(before.Revisions)
-	if len(missing) > 0 || len(revisions) == 0 || before.Currency != found.plan.Currency {
-		return *found
+	revisions, missing := p.scope.inputs.stored(recorded.Revisions)
+	if len(missing) > 0 || len(revisions) == 0 || recorded.Currency != p.account.plan.Currency {
+		return *p.account
 	}
 	kept := prices{
-		planName: before.Plan, plan: pricing.Plan{Currency: before.Currency, Revisions: revisions},
-		entitlement: before.Entitlement,
+		planName: recorded.Plan, plan: pricing.Plan{Currency: recorded.Currency, Revisions: revisions},
+		entitlement: recorded.Entitlement,
 	}
-	byPlan[before.Plan] = kept
+	p.byPlan[recorded.Plan] = kept
 	return kept
 }
 

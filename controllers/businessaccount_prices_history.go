@@ -13,9 +13,7 @@ import (
 // withHistory is a plan in which every revision that has priced messages of the account is as it
 // was then, but for prices that it lacked and the plan has by now. What is not known to be so
 // stands in the decision.
-func (s *accountScope) withHistory(
-	from candidate, plan pricing.Plan, record tenant.PriceRecord, operatorNamespace string,
-) prices {
+func (s *accountScope) withHistory(from candidate, plan pricing.Plan, record tenant.PriceRecord) prices {
 	record, found, nowhere := record.Recover(s.pricedRevisions(), tenant.PriceSources{
 		PlanName: from.name, Plan: plan, Served: s.inputs.served, Genuine: s.servedGenuine(),
 	}, s.now)
@@ -29,7 +27,7 @@ func (s *accountScope) withHistory(
 	}
 	record = record.Extend(from.name, frozen, kept.Revisions)
 	doubtful := record.Doubtful(from.name, plan, s.today())
-	s.sayLost(from.name, operatorNamespace, missing, append(doubtSentences(doubtful), nowhereSentences(nowhere)...))
+	s.sayLost(from.name, missing, append(doubtSentences(doubtful), nowhereSentences(nowhere)...))
 	return recordedPrices(record, from.name, kept, tenant.EntitlementOf(from.object, s.account, s.namespaceLabels))
 }
 
@@ -37,11 +35,9 @@ func (s *accountScope) withHistory(
 // what restricts must get through. Nothing that may cost something is accepted, and what is under
 // way is settled by the plan as it is, or else as the operator gave it to the gateway. Of the
 // latter nothing is recorded, as nobody knows what that plan granted.
-func (s *accountScope) pricesWithoutRecord(
-	before candidate, record tenant.PriceRecord, operatorNamespace string,
-) prices {
+func (s *accountScope) pricesWithoutRecord(before candidate, record tenant.PriceRecord) prices {
 	if plan, unreadable := before.read(s); unreadable == nil {
-		return s.stop(s.withHistory(before, plan, record, operatorNamespace))
+		return s.stop(s.withHistory(before, plan, record))
 	}
 	if served := s.inputs.served; s.servedGenuine() && served.PlanName == record.Plan {
 		entitlement := tenant.Entitlement{Plan: served.PlanName}
@@ -68,19 +64,19 @@ func (s *accountScope) today() string {
 }
 
 // sayLost says what is not known of the revisions of a plan that have priced messages.
-func (s *accountScope) sayLost(planName, operatorNamespace string, missing, unrecorded []string) {
+func (s *accountScope) sayLost(planName string, missing, unrecorded []string) {
 	if len(missing) > 0 {
 		s.addPlanProblem(problem(v1alpha1.ReasonHistoryLost,
 			"PricingPlan %q: what has priced messages of the account is not stored as it was, and the plan prices "+
 				"as it is now: %s: restore the ControllerRevisions in namespace %q",
-			planName, strings.Join(missing, "; "), operatorNamespace))
+			planName, strings.Join(missing, "; "), s.operatorNamespace))
 	}
 	if len(unrecorded) > 0 {
 		s.addPlanProblem(problem(v1alpha1.ReasonHistoryLost,
 			"PricingPlan %q: the record of what has priced messages of the account was lost, and the plan was "+
 				"changed: %s: restore ConfigMap %q in namespace %q, put the plan back as it was, or add a revision "+
 				"with a later effectiveDate",
-			planName, strings.Join(unrecorded, "; "), tenant.RecordName(s.account), operatorNamespace))
+			planName, strings.Join(unrecorded, "; "), tenant.RecordName(s.account), s.operatorNamespace))
 	}
 }
 

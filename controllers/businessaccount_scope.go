@@ -21,6 +21,8 @@ type accountScope struct {
 	account *v1alpha1.BusinessAccount
 	now     time.Time
 	memory  *accountMemory
+	// operatorNamespace is where stored prices are.
+	operatorNamespace string
 
 	// unread are the parts of what follows that could not be read: what depends on them stays as it
 	// was, and is not taken for missing.
@@ -30,7 +32,8 @@ type accountScope struct {
 	// the account's.
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
-	// channelPlans are those that channels name for themselves, by name.
+	// channelPlans are those that channels name for themselves, and those that priced channels last,
+	// by name.
 	channelPlans map[string]candidate
 	// standingPlan is the one that prices the account while that is another; nil if there is none.
 	standingPlan    *v1alpha1.PricingPlan
@@ -102,6 +105,8 @@ func (r *BusinessAccountReconciler) newScope(account *v1alpha1.BusinessAccount) 
 		holders:  map[v1alpha1.ChannelIdentity]types.NamespacedName{},
 		secrets:  map[string]*metav1.PartialObjectMetadata{},
 		children: map[string]client.Object{},
+
+		operatorNamespace: r.Options.OperatorNamespace,
 
 		channelPlans: map[string]candidate{},
 		look:         r.looks.of(account),

@@ -145,3 +145,15 @@ func TestP15AChannelWithoutAUsablePlanIsHeld(t *testing.T) {
 		})
 	}
 }
+
+// A plan that settles what is under way in a channel goes on being followed, although the channel
+// names another one.
+func TestP6PlanBeforeOfAChannelIsFollowed(t *testing.T) {
+	t.Parallel()
+	w, own := twoPlansWorld(t)
+	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[1].PlanName = "nowhere" })
+	w.Eventually(func() string { return w.secondChannel().BillingStopped }).ShouldNot(gomega.BeEmpty())
+	w.settle()
+	w.updateOwnPlan(own, setUtilityPrice("0.75"))
+	w.Eventually(w.ownPrice).Should(gomega.Equal("0.75"))
+}
