@@ -15,7 +15,7 @@ import (
 func callbacksVerdict(scope *accountScope) verdict {
 	known := scope.memory.report
 	if known == nil {
-		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported which callbacks are taken")
+		return reportMissing("which callbacks are taken")
 	}
 	var reason string
 	var sentences []string

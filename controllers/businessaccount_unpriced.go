@@ -17,7 +17,7 @@ func pricedVerdict(scope *accountScope) verdict {
 	known := scope.memory.report
 	switch {
 	case known == nil:
-		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what it could not price")
+		return reportMissing("what it could not price")
 	case known.Period.Unpriced == 0:
 		return isTrue(v1alpha1.ReasonDeliveriesPriced, "No delivered message waits for its price")
 	}

@@ -35,6 +35,11 @@ func usageVerdict(scope *accountScope) verdict {
 	)
 }
 
+// reportMissing is the verdict about figures of which there is no report yet.
+func reportMissing(what string) verdict {
+	return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported "+what)
+}
+
 // whyNoReport says in stable words why there are no newer figures.
 func (s *accountScope) whyNoReport() string {
 	for i := range s.reports {
@@ -53,7 +58,7 @@ func (s *accountScope) whyNoReport() string {
 func billingVerdict(scope *accountScope) verdict {
 	known := scope.memory.report
 	if known == nil {
-		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what the upstream bills")
+		return reportMissing("what the upstream bills")
 	}
 	var causes []string
 	for _, d := range known.Period.Differences {
@@ -76,7 +81,7 @@ func budgetVerdict(scope *accountScope) verdict {
 	known := scope.memory.report
 	limit, err := tenant.Money(budget.Limit)
 	if known == nil || err != nil {
-		return unknown(v1alpha1.ReasonReportUnavailable, "The gateway has not reported what was spent")
+		return reportMissing("what was spent")
 	}
 	spent, err := spentOf(known, limit.Currency)
 	if err != nil {
