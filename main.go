@@ -133,8 +133,8 @@ func parse(arguments []string) (settings, error) {
 	)
 	trusted := flags.String(
 		"trusted-upstreams", controllers.MetaUpstream,
-		"comma-separated base URLs to which the operator may send an app's own token, made of its app secret, to look "+
-			"at the app's webhook fields",
+		"comma-separated base URLs to which the operator may send an app's own token, made of its app secret, to read "+
+			"the app's webhook fields",
 	)
 	watched := flags.String("watch-namespaces", "", "comma-separated namespaces to serve; empty serves all")
 	flags.DurationVar(
@@ -259,14 +259,14 @@ func addReconcilers(mgr ctrl.Manager, options controllers.Options) error {
 	}
 	upstream := controllers.NewGraphUpstream(guardedTransport(options.AllowedEgress))
 	templates := controllers.NewMessageTemplateReconciler(dependencies, upstream)
-	looks := controllers.NewUpstreamLooks()
+	inspections := controllers.NewUpstreamInspections()
 	accounts := controllers.NewBusinessAccountReconciler(
-		dependencies, controllers.NewHTTPReports(), templates, looks,
+		dependencies, controllers.NewHTTPReports(), templates, inspections,
 	)
-	looking := controllers.NewUpstreamLookReconciler(dependencies, upstream, looks)
+	inspector := controllers.NewUpstreamInspectionReconciler(dependencies, upstream, inspections)
 	plans := controllers.NewPricingPlanReconciler(dependencies)
 	for _, reconciler := range []interface{ SetupWithManager(ctrl.Manager) error }{
-		accounts, templates, plans, looking,
+		accounts, templates, plans, inspector,
 	} {
 		if err := reconciler.SetupWithManager(mgr); err != nil {
 			return fmt.Errorf("register %T: %w", reconciler, err)

@@ -34,12 +34,12 @@ type Dependencies struct {
 // BusinessAccountReconciler runs one gateway for each BusinessAccount and reports what was billed.
 type BusinessAccountReconciler struct {
 	Dependencies
-	reports   PodReports
-	templates TemplateListener
-	looks     *UpstreamLooks
-	applier   applier
-	history   priceHistory
-	memory    *accountMemories
+	reports     PodReports
+	templates   TemplateListener
+	inspections *UpstreamInspections
+	applier     applier
+	history     priceHistory
+	memory      *accountMemories
 }
 
 // TemplateListener is told what gateways report of templates.
@@ -53,15 +53,15 @@ type TemplateListener interface {
 }
 
 // NewBusinessAccountReconciler returns a reconciler that reads gateways through reports, tells
-// templates what they say, and shows what looks at the upstream have found.
+// templates what they say, and shows what inspections found.
 func NewBusinessAccountReconciler(
-	d Dependencies, reports PodReports, templates TemplateListener, looks *UpstreamLooks,
+	d Dependencies, reports PodReports, templates TemplateListener, inspections *UpstreamInspections,
 ) *BusinessAccountReconciler {
 	return &BusinessAccountReconciler{
 		Dependencies: d,
 		reports:      reports,
 		templates:    templates,
-		looks:        looks,
+		inspections:  inspections,
 		applier:      applier{client: d.Client, live: d.Live, memory: newApplyMemory()},
 		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		memory:       newAccountMemories(),

@@ -18,7 +18,7 @@ const tokenWarning = 14 * 24 * time.Hour
 
 // registrationVerdict says whether the upstream sends webhooks to the gateway.
 func registrationVerdict(scope *accountScope) verdict {
-	account, found := scope.account.Spec.WhatsAppBusinessAccountID, scope.look.registration
+	account, found := scope.account.Spec.WhatsAppBusinessAccountID, scope.inspection.registration
 	if found == nil {
 		return unknown(v1alpha1.ReasonPending, "The upstream was not asked yet to which callback the webhooks go")
 	}
@@ -44,7 +44,7 @@ func registrationVerdict(scope *accountScope) verdict {
 }
 
 // registrationFailure says why webhooks do not go to the gateway, and what to do.
-func registrationFailure(account *v1alpha1.BusinessAccount, found *registrationLook) verdict {
+func registrationFailure(account *v1alpha1.BusinessAccount, found *registrationResult) verdict {
 	answer, _ := graph.AsError(found.failure) // what is no answer of Meta's is none of its codes' cases
 	subject := fmt.Sprintf("The webhooks of WhatsApp Business account %s do not go to %s",
 		account.Spec.WhatsAppBusinessAccountID, found.callback)
@@ -74,7 +74,7 @@ func registrationFailure(account *v1alpha1.BusinessAccount, found *registrationL
 // first.
 func tokensVerdict(scope *accountScope) verdict {
 	var worst verdict
-	for _, token := range scope.look.tokens {
+	for _, token := range scope.inspection.tokens {
 		found := tokenVerdict(token, scope.now)
 		if worst.reason == "" || severity(found) > severity(worst) {
 			worst = found
@@ -93,7 +93,7 @@ func severity(v verdict) int {
 	}, v.status)
 }
 
-func tokenVerdict(token tokenLook, now time.Time) verdict {
+func tokenVerdict(token tokenInspection, now time.Time) verdict {
 	answer, answered := graph.AsError(token.failure)
 	renew := fmt.Sprintf("put a new one into key %q", v1alpha1.SecretKeyAccessToken)
 	switch {
@@ -142,7 +142,7 @@ func lackingPermissions(has []string) []string {
 
 // paymentVerdict says whether there is a means of payment.
 func paymentVerdict(scope *accountScope) verdict {
-	account, failure := scope.account.Spec.WhatsAppBusinessAccountID, scope.look.fundingFailure
+	account, failure := scope.account.Spec.WhatsAppBusinessAccountID, scope.inspection.fundingFailure
 	switch {
 	case failure != nil && isPassing(failure):
 		return unknown(v1alpha1.ReasonUpstreamUnreachable, unreachable(failure))
@@ -150,7 +150,7 @@ func paymentVerdict(scope *accountScope) verdict {
 		return unknown(v1alpha1.ReasonUpstreamRefuses, fmt.Sprintf(
 			"Meta does not say whether WhatsApp Business account %s has a means of payment. %s",
 			account, unreachable(failure)))
-	case !scope.look.funded:
+	case !scope.inspection.funded:
 		return isFalse(v1alpha1.ReasonPaymentMethodMissing, fmt.Sprintf("WhatsApp Business account %s has no means of "+
 			"payment at Meta: add one, or messages that cost something are refused", account))
 	}

@@ -62,8 +62,8 @@ type accountScope struct {
 	// inputs are read unless the pass is settled or stuck.
 	inputs inputs
 
-	// look is the last look at the upstream, or nil.
-	look *upstreamLook
+	// inspection is the account's last inspection at the upstream, or nil.
+	inspection *inspection
 
 	decision decision
 	// failure is what the pass could not do.
@@ -84,7 +84,7 @@ const (
 
 	allParts = partCluster | partReports | partInputs
 
-	// partUpstream is the look at the upstream, which no pass reads itself.
+	// partUpstream is the inspection at the upstream, which another reconciler makes.
 	partUpstream parts = 1 << 3
 )
 
@@ -109,7 +109,7 @@ func (r *BusinessAccountReconciler) newScope(account *v1alpha1.BusinessAccount) 
 		operatorNamespace: r.Options.OperatorNamespace,
 
 		channelPlans: map[string]candidate{},
-		look:         r.looks.of(account),
+		inspection:   r.inspections.of(account),
 	}
 }
 

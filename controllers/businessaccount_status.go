@@ -74,7 +74,7 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 
 // lacks tells whether one of the parts could not be read.
 func (s *accountScope) lacks(needed parts) bool {
-	return s.unread&needed != 0 || needed&partUpstream != 0 && s.look == nil
+	return s.unread&needed != 0 || needed&partUpstream != 0 && s.inspection == nil
 }
 
 func showGateway(scope *accountScope, status *v1alpha1.BusinessAccountStatus) {

@@ -66,7 +66,7 @@ func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		).
 		Watches(&appsv1.ControllerRevision{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfRevision),
 			builder.WithPredicates(lost())).
-		WatchesRawSource(source.Channel(r.looks.news, &handler.EnqueueRequestForObject{})).
+		WatchesRawSource(source.Channel(r.inspections.news, &handler.EnqueueRequestForObject{})).
 		WithOptions(controllerOptions(r.Options)).
 		Complete(r)
 }

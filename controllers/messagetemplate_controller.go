@@ -79,7 +79,9 @@ func (r *MessageTemplateReconciler) Reconcile(ctx context.Context, request ctrl.
 	if !template.DeletionTimestamp.IsZero() {
 		return r.finalize(ctx, scope)
 	}
-	if err := r.keepFinalizer(ctx, template); err != nil {
+	// The finalizer must be there before the upstream's copy is.
+	deletes := template.Spec.DeletionPolicy == v1alpha1.DeletionDelete
+	if err := r.setFinalizer(ctx, template, TemplateFinalizer, deletes); err != nil {
 		return ctrl.Result{}, err
 	}
 	if err := r.follow(ctx, scope); err != nil {
@@ -163,32 +165,6 @@ func (r *MessageTemplateReconciler) step(ctx context.Context, scope *templateSco
 	scope.created, scope.failure = r.upstream.Create(ctx, *scope.access, scope.definition)
 }
 
-// keepFinalizer adds or removes the finalizer as the deletion policy asks, in a write of its own,
-// before anything is made upstream.
-func (r *MessageTemplateReconciler) keepFinalizer(ctx context.Context, template *v1alpha1.MessageTemplate) error {
-	before := template.DeepCopy()
-	var changed bool
-	if template.Spec.DeletionPolicy == v1alpha1.DeletionDelete {
-		changed = controllerutil.AddFinalizer(template, TemplateFinalizer)
-	} else {
-		changed = controllerutil.RemoveFinalizer(template, TemplateFinalizer)
-	}
-	if !changed {
-		return nil
-	}
-	return r.patchFinalizers(ctx, before, template)
-}
-
-func (r *MessageTemplateReconciler) patchFinalizers(
-	ctx context.Context, before, after *v1alpha1.MessageTemplate,
-) error {
-	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Patch(ctx, after, patch, client.FieldOwner(FieldManager)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("write the finalizers of MessageTemplate %q: %w", after.Name, err)
-	}
-	return nil
-}
-
 // finalize deletes the upstream's copy, if that is asked for, and lets the object go. It never
 // holds it for longer than deletionPatience.
 func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templateScope) (ctrl.Result, error) {
@@ -205,9 +181,7 @@ func (r *MessageTemplateReconciler) finalize(ctx context.Context, scope *templat
 			"The upstream's copy of template %q in %q was not deleted: %s",
 			template.Spec.Name, template.Spec.Language, unreachable(failure))
 	}
-	before := template.DeepCopy()
-	controllerutil.RemoveFinalizer(template, TemplateFinalizer)
-	return ctrl.Result{}, r.patchFinalizers(ctx, before, template)
+	return ctrl.Result{}, r.setFinalizer(ctx, template, TemplateFinalizer, false)
 }
 
 // reasonLeftUpstream is the reason of the event that says that the upstream's copy of a deleted

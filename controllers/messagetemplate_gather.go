@@ -1,13 +1,12 @@
 package controllers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
@@ -74,7 +73,11 @@ func (r *MessageTemplateReconciler) gather(
 	if scope.duplicate, err = r.olderTwin(ctx, object); err != nil {
 		return nil, err
 	}
-	for _, name := range append(planNamesOf(account), account.Status.PlanName) {
+	names := planNamesOf(account)
+	if !slices.Contains(names, account.Status.PlanName) {
+		names = append(names, account.Status.PlanName)
+	}
+	for _, name := range names {
 		plan, err := r.planNamed(ctx, name)
 		if err != nil {
 			return nil, err
@@ -141,32 +144,16 @@ func olderThan(a, b *v1alpha1.MessageTemplate) bool {
 func (r *MessageTemplateReconciler) upstreamAccess(
 	ctx context.Context, account *v1alpha1.BusinessAccount,
 ) (*UpstreamAccess, error) {
-	for _, channel := range account.Spec.Channels {
-		if channel.Type == v1alpha1.ChannelMessenger {
-			continue
-		}
-		secret := &corev1.Secret{}
-		err := r.Live.Get(
-			ctx, types.NamespacedName{Namespace: account.Namespace, Name: channel.CredentialsSecretName}, secret,
-		)
-		if apierrors.IsNotFound(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read Secret %q: %w", channel.CredentialsSecretName, err)
-		}
-		token := bytes.TrimSpace(secret.Data[v1alpha1.SecretKeyAccessToken])
-		if len(token) == 0 {
-			return nil, nil
-		}
-		return &UpstreamAccess{
-			BaseURL:           channel.BaseURL,
-			APIVersion:        channel.APIVersion,
-			BusinessAccountID: account.Spec.WhatsAppBusinessAccountID,
-			Token:             graph.Token(token),
-		}, nil
+	channels := whatsAppChannels(account)
+	if len(channels) == 0 {
+		return nil, nil
 	}
-	return nil, nil
+	credentials, err := r.credentialsOf(ctx, account.Namespace, channels[0])
+	if credentials == nil || err != nil {
+		return nil, err
+	}
+	access := credentials.access(account.Spec.WhatsAppBusinessAccountID)
+	return &access, nil
 }
 
 // acceptable tells whether the upstream may have the template, or go on having it.

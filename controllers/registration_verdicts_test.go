@@ -15,13 +15,13 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 	ends := func(at time.Time) graph.TokenInfo {
 		return graph.TokenInfo{Valid: true, Expires: at, Permissions: rights}
 	}
-	one := func(info graph.TokenInfo, failure error) []tokenLook {
-		return []tokenLook{{"acme-whatsapp", info, failure}}
+	one := func(info graph.TokenInfo, failure error) []tokenInspection {
+		return []tokenInspection{{"acme-whatsapp", info, failure}}
 	}
 	const well = "True AccessTokensCurrent: No access token ends within 14 days"
 	const renew = `: put a new one into key "accessToken"`
 	for name, tc := range map[string]struct {
-		tokens []tokenLook
+		tokens []tokenInspection
 		want   string
 	}{
 		"never ends":          {one(ends(time.Time{}), nil), well},
@@ -64,11 +64,11 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 		"permissions are not told": {one(graph.TokenInfo{Valid: true}, nil), well},
 		"the second of two": {
 			append(one(ends(time.Time{}), nil),
-				tokenLook{"second", ends(now), nil}, tokenLook{"third", graph.TokenInfo{}, errDown}),
+				tokenInspection{"second", ends(now), nil}, tokenInspection{"third", graph.TokenInfo{}, errDown}),
 			`False AccessTokenExpires: The access token in Secret "second" ends on 2026-11-20` + renew,
 		},
 	} {
-		v := tokensVerdict(&accountScope{look: &upstreamLook{tokens: tc.tokens}, now: now})
+		v := tokensVerdict(&accountScope{inspection: &inspection{tokens: tc.tokens}, now: now})
 		if got := fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message); got != tc.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, tc.want)
 		}
@@ -78,7 +78,7 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 func TestMissingMeansOfPaymentIsWarnedOf(t *testing.T) {
 	account := &v1alpha1.BusinessAccount{Spec: v1alpha1.BusinessAccountSpec{WhatsAppBusinessAccountID: "102"}}
 	refused := &graph.Error{HTTPStatus: 403, Code: 10, Message: "(#10) no"}
-	for want, look := range map[string]upstreamLook{
+	for want, found := range map[string]inspection{
 		"True PaymentMethodPresent: WhatsApp Business account 102 has a means of payment at Meta": {funded: true},
 		"False PaymentMethodMissing: WhatsApp Business account 102 has no means of payment at Meta: add one, or " +
 			"messages that cost something are refused": {},
@@ -87,7 +87,7 @@ func TestMissingMeansOfPaymentIsWarnedOf(t *testing.T) {
 		"Unknown UpstreamRefuses: Meta does not say whether WhatsApp Business account 102 has a means of payment. " +
 			"The Graph API answered: (#10) no": {fundingFailure: refused},
 	} {
-		v := paymentVerdict(&accountScope{account: account, look: &look})
+		v := paymentVerdict(&accountScope{account: account, inspection: &found})
 		if got := fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

@@ -146,7 +146,7 @@ func newDesk(t *testing.T) *desk {
 			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: "guichet-system",
 			ReportInterval: 10 * time.Second,
 		},
-	}, noReports{}, deafListener{}, NewUpstreamLooks())
+	}, noReports{}, deafListener{}, NewUpstreamInspections())
 	return d
 }
 

@@ -46,7 +46,7 @@ type world struct {
 	upstream  *fakeUpstream
 	templates *controllers.MessageTemplateReconciler
 	options   controllers.Options
-	// asks has the operator look at the upstream that the accounts name.
+	// asks has the operator inspect the accounts at the upstream that they name.
 	asks bool
 	// others are further namespaces that the operator serves.
 	others []string
@@ -102,14 +102,16 @@ func (w *world) start() (stop func()) {
 		Options:  w.options,
 	}
 	w.templates = controllers.NewMessageTemplateReconciler(dependencies, w.upstream)
-	looks := controllers.NewUpstreamLooks()
+	inspections := controllers.NewUpstreamInspections()
 	reconcilers := []interface{ SetupWithManager(ctrl.Manager) error }{
-		controllers.NewBusinessAccountReconciler(dependencies, w.gateways, w.templates, looks),
+		controllers.NewBusinessAccountReconciler(dependencies, w.gateways, w.templates, inspections),
 		w.templates, controllers.NewPricingPlanReconciler(dependencies),
 	}
 	if w.asks {
 		upstream := controllers.NewGraphUpstream(http.DefaultTransport)
-		reconcilers = append(reconcilers, controllers.NewUpstreamLookReconciler(dependencies, upstream, looks))
+		reconcilers = append(
+			reconcilers, controllers.NewUpstreamInspectionReconciler(dependencies, upstream, inspections),
+		)
 	}
 	for _, reconciler := range reconcilers {
 		w.Expect(reconciler.SetupWithManager(mgr)).To(gomega.Succeed())

@@ -25,8 +25,9 @@ type metaDouble struct {
 	token      string
 	// refuse answers a call, such as "POST /102/subscribed_apps", with a code.
 	refuse map[string]int
-	// down answers everything with a proxy's 502.
-	down bool
+	// unavailable are calls that are answered with a proxy's 502; down answers everything with it.
+	unavailable []string
+	down        bool
 }
 
 func newMetaDouble(t *testing.T) *metaDouble {
@@ -45,7 +46,7 @@ func (m *metaDouble) serve(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/v26.0")
 	call := strings.TrimSpace(r.Method + " " + path + " " + r.Header.Get("Authorization") + " " + string(body))
 	m.calls = append(m.calls, strings.Replace(call, "Bearer ", "", 1))
-	if m.down {
+	if m.down || slices.Contains(m.unavailable, r.Method+" "+path) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
@@ -89,7 +90,7 @@ func (m *metaDouble) apps() string {
 
 // P8: an account's editor chooses the upstream, and may not be one who knows the app secret.
 func TestP8AppSecretGoesToTrustedUpstreamsOnly(t *testing.T) {
-	d := newLookDesk(t, v1alpha1.RegistrationRegister)
+	d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 	d.Options.TrustedUpstreams = []string{"https://graph.facebook.com"}
 	d.ready(callback, metav1.ConditionTrue)
 	calls, _ := d.pass()

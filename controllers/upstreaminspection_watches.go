@@ -17,17 +17,17 @@ import (
 )
 
 // SetupWithManager registers the reconciler and what wakes it: the account, and its Secrets.
-func (r *UpstreamLookReconciler) SetupWithManager(mgr ctrl.Manager) error {
+func (r *UpstreamInspectionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		Named("upstreamlook").
+		Named("upstreaminspection").
 		For(&v1alpha1.BusinessAccount{}, builder.WithPredicates(concernsUpstream())).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.accountsOfSecret), builder.OnlyMetadata).
 		WithOptions(controllerOptions(r.Options)).
 		Complete(r)
 }
 
-// concernsUpstream passes what matters of an account to a look: its spec and its deletion, where
-// its webhooks go, and whether they can.
+// concernsUpstream passes the changes of an account that an inspection depends on: its spec, its
+// deletion, its webhook URL, and whether its gateway can answer a handshake.
 func concernsUpstream() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.BusinessAccount)
@@ -41,7 +41,7 @@ func concernsUpstream() predicate.Predicate {
 	}}
 }
 
-func (r *UpstreamLookReconciler) accountsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
+func (r *UpstreamInspectionReconciler) accountsOfSecret(ctx context.Context, secret client.Object) []reconcile.Request {
 	list := &v1alpha1.BusinessAccountList{}
 	if err := r.Client.List(
 		ctx, list, client.InNamespace(secret.GetNamespace()), client.MatchingFields{indexSecret: secret.GetName()},

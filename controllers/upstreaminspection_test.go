@@ -24,9 +24,9 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 )
 
-// lookDesk is a reconciler of one account over objects in memory and a double of Meta.
-type lookDesk struct {
-	*UpstreamLookReconciler
+// inspectionHarness is a reconciler of one account, with objects in memory and a double of Meta.
+type inspectionHarness struct {
+	*UpstreamInspectionReconciler
 	t      *testing.T
 	meta   *metaDouble
 	clock  *clocktesting.FakePassiveClock
@@ -36,13 +36,13 @@ type lookDesk struct {
 
 var acme = types.NamespacedName{Namespace: "acme", Name: "acme"}
 
-func newLookDesk(t *testing.T, registration v1alpha1.WebhookRegistration) *lookDesk {
+func newInspectionHarness(t *testing.T, registration v1alpha1.WebhookRegistration) *inspectionHarness {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
-	d := &lookDesk{
+	d := &inspectionHarness{
 		t: t, meta: newMetaDouble(t), events: events.NewFakeRecorder(16),
 		clock: clocktesting.NewFakePassiveClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)),
 	}
@@ -66,14 +66,14 @@ func newLookDesk(t *testing.T, registration v1alpha1.WebhookRegistration) *lookD
 	d.client = fake.NewClientBuilder().WithScheme(scheme).
 		WithObjects(account, credentials, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "acme"}}).
 		WithStatusSubresource(account).Build()
-	d.UpstreamLookReconciler = NewUpstreamLookReconciler(Dependencies{
+	d.UpstreamInspectionReconciler = NewUpstreamInspectionReconciler(Dependencies{
 		Client: d.client, Live: d.client, Recorder: d.events, Clock: d.clock,
 		Options: Options{TrustedUpstreams: []string{d.meta.server.URL}},
-	}, NewGraphUpstream(http.DefaultTransport), NewUpstreamLooks())
+	}, NewGraphUpstream(http.DefaultTransport), NewUpstreamInspections())
 	return d
 }
 
-func (d *lookDesk) account() *v1alpha1.BusinessAccount {
+func (d *inspectionHarness) account() *v1alpha1.BusinessAccount {
 	d.t.Helper()
 	account := &v1alpha1.BusinessAccount{}
 	if err := d.client.Get(d.t.Context(), acme, account); err != nil {
@@ -83,7 +83,7 @@ func (d *lookDesk) account() *v1alpha1.BusinessAccount {
 }
 
 // ready says that the gateway takes webhooks at a URL, or not.
-func (d *lookDesk) ready(callback string, status metav1.ConditionStatus) {
+func (d *inspectionHarness) ready(callback string, status metav1.ConditionStatus) {
 	d.t.Helper()
 	account := d.account()
 	account.Status.Gateway = &v1alpha1.GatewayStatus{WebhookURL: callback}
@@ -96,7 +96,7 @@ func (d *lookDesk) ready(callback string, status metav1.ConditionStatus) {
 	}
 }
 
-func (d *lookDesk) credential(key, value string) {
+func (d *inspectionHarness) credential(key, value string) {
 	d.t.Helper()
 	secret := &corev1.Secret{}
 	err := d.client.Get(d.t.Context(), types.NamespacedName{Namespace: "acme", Name: "acme-whatsapp"}, secret)
@@ -107,7 +107,7 @@ func (d *lookDesk) credential(key, value string) {
 }
 
 // pass takes one pass and returns what was asked of Meta in it.
-func (d *lookDesk) pass() (calls []string, again time.Duration) {
+func (d *inspectionHarness) pass() (calls []string, again time.Duration) {
 	d.t.Helper()
 	d.meta.calls = nil
 	result, err := d.Reconcile(d.t.Context(), ctrl.Request{NamespacedName: acme})
@@ -117,7 +117,7 @@ func (d *lookDesk) pass() (calls []string, again time.Duration) {
 	return d.meta.calls, result.RequeueAfter
 }
 
-func (d *lookDesk) wantCalls(when string, want ...string) {
+func (d *inspectionHarness) wantCalls(when string, want ...string) {
 	d.t.Helper()
 	calls, _ := d.pass()
 	if diff := cmp.Diff(want, calls); diff != "" {
@@ -126,18 +126,18 @@ func (d *lookDesk) wantCalls(when string, want ...string) {
 }
 
 // registered is what the account's status says of the registration.
-func (d *lookDesk) registered() string {
+func (d *inspectionHarness) registered() string {
 	d.t.Helper()
 	account := d.account()
-	look := d.looks.of(account)
-	if look == nil {
-		return "not looked"
+	last := d.inspections.of(account)
+	if last == nil {
+		return "not inspected"
 	}
-	v := registrationVerdict(&accountScope{account: account, look: look, now: d.clock.Now()})
+	v := registrationVerdict(&accountScope{account: account, inspection: last, now: d.clock.Now()})
 	return fmt.Sprintf("%s %s: %s", v.status, v.reason, v.message)
 }
 
-func (d *lookDesk) wantRegistered(want string) {
+func (d *inspectionHarness) wantRegistered(want string) {
 	d.t.Helper()
 	if got := d.registered(); got != want {
 		d.t.Errorf("got  %s\nwant %s", got, want)
@@ -156,7 +156,7 @@ const (
 )
 
 func TestWebhookIsRegisteredOnceTheGatewayAnswers(t *testing.T) {
-	d := newLookDesk(t, v1alpha1.RegistrationRegister)
+	d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 	d.wantCalls("before the gateway is there", asksToken, asksFunding, asksApps)
 	d.wantRegistered("Unknown RegistrationWaits: The webhook is registered once GatewayAvailable, ConfigSynced, " +
 		"ChannelsHeld and HostHeld are True, as Meta then calls it")
@@ -188,7 +188,7 @@ func TestWebhookIsRegisteredOnceTheGatewayAnswers(t *testing.T) {
 }
 
 func TestWebhookIsRegisteredAgainWhenItsInputsChange(t *testing.T) {
-	d := newLookDesk(t, v1alpha1.RegistrationRegister)
+	d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 	d.ready(callback, metav1.ConditionTrue)
 	d.pass()
 
@@ -239,7 +239,7 @@ func TestRegistrationFailuresAreNamedAndTriedLessAndLessOften(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newLookDesk(t, v1alpha1.RegistrationRegister)
+			d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 			tc.prepare(d.meta)
 			d.ready(callback, metav1.ConditionTrue)
 			for _, pause := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute} {
@@ -268,17 +268,30 @@ func TestRegistrationFailuresAreNamedAndTriedLessAndLessOften(t *testing.T) {
 	}
 }
 
+// That the gateway cannot answer a handshake yet does not hide that something else failed.
+func TestFailureIsTriedAgainSoonWhileTheRegistrationWaits(t *testing.T) {
+	d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
+	d.meta.unavailable = []string{"GET /debug_token", "GET /102"}
+	_, again := d.pass()
+	if v := d.registered(); !strings.HasPrefix(v, "Unknown RegistrationWaits: ") {
+		t.Errorf("got %s", v)
+	}
+	if again > time.Minute {
+		t.Errorf("tries again in %s, want about 30 seconds", again)
+	}
+}
+
 func TestAnOutageTakesNothingBack(t *testing.T) {
-	d := newLookDesk(t, v1alpha1.RegistrationRegister)
+	d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 	d.ready(callback, metav1.ConditionTrue)
 	d.pass()
 	d.meta.down = true
 	d.clock.SetTime(d.clock.Now().Add(7 * time.Hour))
 	d.pass()
 	d.wantRegistered(isRegistered)
-	look := d.looks.of(d.account())
-	if !look.funded || look.fundingFailure != nil || look.tokens[0].failure != nil {
-		t.Errorf("got %+v; want what was known before", look)
+	last := d.inspections.of(d.account())
+	if !last.funded || last.fundingFailure != nil || last.tokens[0].failure != nil {
+		t.Errorf("got %+v; want what was known before", last)
 	}
 }
 
@@ -306,7 +319,7 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newLookDesk(t, v1alpha1.RegistrationRegister)
+			d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 			d.meta.fields, d.meta.refuse["GET /77/subscriptions"] = tc.fields, tc.refuse
 			d.ready(callback, metav1.ConditionTrue)
 			d.pass()
@@ -316,7 +329,7 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 }
 
 func TestManualRegistrationWritesNothing(t *testing.T) {
-	d := newLookDesk(t, v1alpha1.RegistrationManual)
+	d := newInspectionHarness(t, v1alpha1.RegistrationManual)
 	d.ready(callback, metav1.ConditionTrue)
 	d.wantCalls("with Manual", asksToken, asksFunding)
 	if account := d.account(); len(account.Finalizers) > 0 || registers(account) {
@@ -326,30 +339,30 @@ func TestManualRegistrationWritesNothing(t *testing.T) {
 
 func TestOverrideGoesWithTheAccount(t *testing.T) {
 	for name, tc := range map[string]struct {
-		prepare func(*lookDesk)
+		prepare func(*inspectionHarness)
 		want    []string
 		after   time.Duration
 		failure bool
 		event   string
 	}{
-		"in place":   {func(*lookDesk) {}, []string{asksApps, subscribes}, 0, false, ""},
-		"somebody's": {func(d *lookDesk) { d.meta.override = "https://two.test/" }, []string{asksApps}, 0, false, ""},
-		"an outage":  {func(d *lookDesk) { d.meta.down = true }, []string{asksApps}, 9 * time.Minute, true, ""},
+		"in place":   {func(*inspectionHarness) {}, []string{asksApps, subscribes}, 0, false, ""},
+		"somebody's": {func(d *inspectionHarness) { d.meta.override = "https://two.test/" }, []string{asksApps}, 0, false, ""},
+		"an outage":  {func(d *inspectionHarness) { d.meta.down = true }, []string{asksApps}, 9 * time.Minute, true, ""},
 		"a long outage": {
-			func(d *lookDesk) { d.meta.down = true },
+			func(d *inspectionHarness) { d.meta.down = true },
 			[]string{asksApps},
 			11 * time.Minute, false,
 			"Warning LeftUpstream The callback override of WhatsApp Business account 102 was not removed: " +
 				"The Graph API answered: (#1) Bad Gateway: the answer had no error object in Meta's shape",
 		},
 		"without credentials": {
-			func(d *lookDesk) { d.credential("accessToken", "") }, nil, 0, false,
+			func(d *inspectionHarness) { d.credential("accessToken", "") }, nil, 0, false,
 			"Warning LeftUpstream The credentials of the account are gone: the callback override of WhatsApp Business " +
 				"account 102 was not removed",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newLookDesk(t, v1alpha1.RegistrationRegister)
+			d := newInspectionHarness(t, v1alpha1.RegistrationRegister)
 			d.ready(callback, metav1.ConditionTrue)
 			d.pass()
 			tc.prepare(d)

@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,55 +20,48 @@ import (
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
-// lookQuestion is what a look asks the upstream, and with what.
-type lookQuestion struct {
+// inspectionInput is what an inspection needs to ask the upstream.
+type inspectionInput struct {
 	businessAccountID string
 	// credentials are those of the WhatsApp channels, each Secret once, the first channel's first.
-	credentials []lookCredentials
+	credentials []channelCredentials
 	registers   bool
 	callback    string
 	// ready says that the gateway can answer a handshake at the callback.
 	ready bool
 }
 
-// lookCredentials are a channel's.
-type lookCredentials struct {
-	secretName, baseURL, apiVersion     string
-	accessToken, appSecret, verifyToken string
+func (i *inspectionInput) access(credentials channelCredentials) UpstreamAccess {
+	return credentials.access(i.businessAccountID)
 }
 
-func (q *lookQuestion) access(credentials lookCredentials) UpstreamAccess {
-	return UpstreamAccess{
-		BaseURL: credentials.baseURL, APIVersion: credentials.apiVersion,
-		BusinessAccountID: q.businessAccountID, Token: graph.Token(credentials.accessToken),
-	}
-}
-
-// fingerprint is that of all that the answers depend on.
-func (q *lookQuestion) fingerprint() string {
+// fingerprint changes with everything that the upstream's answers depend on.
+func (i *inspectionInput) fingerprint() string {
 	digest := sha256.New()
-	for _, c := range q.credentials {
+	for _, c := range i.credentials {
 		hashInto(digest, fmt.Sprintf("%q", []string{
 			c.secretName, c.baseURL, c.apiVersion, c.accessToken, c.appSecret, c.verifyToken,
 		}))
 	}
-	hashInto(digest, q.businessAccountID, q.registers)
-	if q.registers {
-		hashInto(digest, fmt.Sprintf("%q", q.callback), q.ready)
+	hashInto(digest, i.businessAccountID, i.registers)
+	if i.registers {
+		hashInto(digest, fmt.Sprintf("%q", i.callback), i.ready)
 	}
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
 // registration is the fingerprint of the override alone.
-func (q *lookQuestion) registration() string {
-	alone := *q
-	alone.credentials, alone.ready = q.credentials[:1], true
+func (i *inspectionInput) registration() string {
+	alone := *i
+	alone.credentials, alone.ready = i.credentials[:1], true
 	return alone.fingerprint()
 }
 
-// inputsOf is a fingerprint of what a question depends on, as far as the caches tell: of Secrets,
-// which version there is.
-func (r *UpstreamLookReconciler) inputsOf(ctx context.Context, account *v1alpha1.BusinessAccount) (string, error) {
+// cachedFingerprint changes when the input of an inspection may have changed. It reads the caches
+// only: of Secrets, it has the versions.
+func (r *UpstreamInspectionReconciler) cachedFingerprint(
+	ctx context.Context, account *v1alpha1.BusinessAccount,
+) (string, error) {
 	digest := sha256.New()
 	hashInto(digest, account.UID, registers(account), webhookURLOf(account), readyForHandshake(account))
 	for _, channel := range whatsAppChannels(account) {
@@ -85,16 +77,16 @@ func (r *UpstreamLookReconciler) inputsOf(ctx context.Context, account *v1alpha1
 	return hex.EncodeToString(digest.Sum(nil)), nil
 }
 
-// questionOf reads the credentials. It returns nil while one of them is missing.
-func (r *UpstreamLookReconciler) questionOf(
-	ctx context.Context, account *v1alpha1.BusinessAccount, memory *lookMemory,
-) (*lookQuestion, error) {
-	question := &lookQuestion{
+// inspectionInputOf reads the credentials. It returns nil while one of them is missing.
+func (r *UpstreamInspectionReconciler) inspectionInputOf(
+	ctx context.Context, account *v1alpha1.BusinessAccount, memory *inspectionMemory,
+) (*inspectionInput, error) {
+	input := &inspectionInput{
 		businessAccountID: account.Spec.WhatsAppBusinessAccountID, registers: registers(account),
 		callback: webhookURLOf(account),
 	}
 	for _, channel := range whatsAppChannels(account) {
-		if slices.ContainsFunc(question.credentials, func(c lookCredentials) bool {
+		if slices.ContainsFunc(input.credentials, func(c channelCredentials) bool {
 			return c.secretName == channel.CredentialsSecretName
 		}) {
 			continue
@@ -103,46 +95,15 @@ func (r *UpstreamLookReconciler) questionOf(
 		if credentials == nil || err != nil {
 			return nil, err
 		}
-		question.credentials = append(question.credentials, *credentials)
+		input.credentials = append(input.credentials, *credentials)
 	}
-	if len(question.credentials) == 0 {
+	if len(input.credentials) == 0 {
 		return nil, nil
 	}
-	// What is registered stays so while the gateway is away: there is nothing to ask again for.
-	question.ready = readyForHandshake(account) || memory.registered == question.registration()
-	return question, nil
+	// A gateway that is away for a while does not undo its registration.
+	input.ready = readyForHandshake(account) || memory.registered == input.registration()
+	return input, nil
 }
-
-func (r *UpstreamLookReconciler) credentialsOf(
-	ctx context.Context, namespace string, channel v1alpha1.Channel,
-) (*lookCredentials, error) {
-	secret := &corev1.Secret{}
-	name := types.NamespacedName{Namespace: namespace, Name: channel.CredentialsSecretName}
-	if err := r.Live.Get(ctx, name, secret); apierrors.IsNotFound(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("read Secret %q: %w", name.Name, err)
-	}
-	value := func(key string) string { return string(bytes.TrimSpace(secret.Data[key])) }
-	credentials := &lookCredentials{
-		secretName: name.Name, baseURL: channel.BaseURL, apiVersion: channel.APIVersion,
-		accessToken: value(v1alpha1.SecretKeyAccessToken), appSecret: value(v1alpha1.SecretKeyAppSecret),
-		verifyToken: value(v1alpha1.SecretKeyVerifyToken),
-	}
-	if credentials.accessToken == "" {
-		return nil, nil
-	}
-	return credentials, nil
-}
-
-// whatsAppChannels are the channels that the WhatsApp Business account owns.
-func whatsAppChannels(account *v1alpha1.BusinessAccount) []v1alpha1.Channel {
-	return slices.DeleteFunc(slices.Clone(account.Spec.Channels), func(c v1alpha1.Channel) bool {
-		return c.Type == v1alpha1.ChannelMessenger
-	})
-}
-
-func namesWhatsApp(account *v1alpha1.BusinessAccount) bool { return len(whatsAppChannels(account)) > 0 }
 
 // registers tells whether the operator registers an account's webhook.
 func registers(account *v1alpha1.BusinessAccount) bool {
@@ -157,8 +118,8 @@ func webhookURLOf(account *v1alpha1.BusinessAccount) string {
 	return account.Status.Gateway.WebhookURL
 }
 
-// neededForHandshake are the conditions of an account whose gateway answers a handshake, and to
-// whom the webhooks belong.
+// neededForHandshake are the conditions that must be True before a webhook is registered: the
+// gateway answers the handshake, and the account holds its channels and its host.
 func neededForHandshake() []string {
 	return []string{
 		v1alpha1.ConditionGatewayAvailable, v1alpha1.ConditionConfigSynced, v1alpha1.ConditionChannelsHeld,
@@ -166,7 +127,7 @@ func neededForHandshake() []string {
 	}
 }
 
-// readyForHandshake tells whether an account's gateway answers, with the verify token of now.
+// readyForHandshake tells whether an account's gateway answers with the current verify token.
 func readyForHandshake(account *v1alpha1.BusinessAccount) bool {
 	if account.Spec.Operation == v1alpha1.OperationPaused || webhookURLOf(account) == "" {
 		return false
@@ -180,7 +141,7 @@ func readyForHandshake(account *v1alpha1.BusinessAccount) bool {
 	return true
 }
 
-// missingFields are the fields that a gateway needs and that are not among those of an app.
+// missingFields are the fields that a gateway needs and an app is not subscribed to.
 func missingFields(subscribed []string) []string {
 	return slices.DeleteFunc(whatsapp.NeededFields(), func(field string) bool {
 		return slices.Contains(subscribed, field)
@@ -194,7 +155,7 @@ var (
 	errTooLong  = fmt.Errorf("the URL has more than %d characters", graph.MaxCallbackURL)
 )
 
-// isPassing tells whether a failure may be over at another try: it is not the upstream's decision.
+// isPassing tells whether another try may succeed: the failure is not the upstream's decision.
 func isPassing(failure error) bool {
 	if errors.Is(failure, errNotReady) || errors.Is(failure, errTooLong) {
 		return false
