@@ -14,15 +14,16 @@ import (
 type hold struct {
 	// verdict says why, where something holds.
 	verdict verdict
-	// reviewed says that an approver must decide; review is the valid word of one, or nil.
+	// reviewed says that an approver must decide. review is the decision on the template as it is
+	// now, or nil.
 	reviewed bool
 	review   *v1alpha1.TemplateReview
 }
 
 func (h hold) holds() bool { return h.verdict.reason != "" }
 
-// decideHold says whether a template may be submitted, from the rules of the account's plan, what
-// the template says, and the word of an approver.
+// decideHold says whether a template may be submitted, from the rules of the account's plans, the
+// template's content, and an approver's decision.
 func decideHold(scope *templateScope) hold {
 	spec := &scope.template.Spec
 	refusedBy := tenant.PromotionRefusedBy(scope.account, scope.now, scope.rules)
@@ -44,12 +45,11 @@ func decideHold(scope *templateScope) hold {
 				"is not promotional", refusedBy,
 		))}
 	}
-	return awaiting(scope, fmt.Sprintf("%s refuses promotion, and the template reads as it: %s", refusedBy, signs))
+	return holdForReview(scope, fmt.Sprintf("%s refuses promotion, and the template reads as it: %s", refusedBy, signs))
 }
 
-// awaiting holds a template until an approver lets it go; because says why one must decide.
-// Whatever else needs an approver's word comes here too.
-func awaiting(scope *templateScope, because string) hold {
+// holdForReview holds a template until an approver approves it. because says why that is needed.
+func holdForReview(scope *templateScope, because string) hold {
 	review := scope.template.Status.Review
 	if review == nil || review.Digest != tenant.DefinitionDigest(scope.definition) {
 		return hold{reviewed: true, verdict: unknown(
@@ -77,7 +77,7 @@ func reviewSentence(review *v1alpha1.TemplateReview) string {
 	return sentence
 }
 
-// showReview shows what there is to decide and what was decided, where an approver must.
+// showReview shows what an approver has to decide on, and the decision.
 func showReview(scope *templateScope, status *v1alpha1.MessageTemplateStatus, j judgement) {
 	if !scope.hold.reviewed {
 		status.ContentDigest = ""

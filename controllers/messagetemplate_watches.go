@@ -18,7 +18,7 @@ import (
 )
 
 // SetupWithManager registers the reconciler and what wakes it: the template itself and an
-// approver's word on it, its account and the account's plans and Secrets, a twin that is deleted,
+// approver's decision on it, its account and the account's plans and Secrets, a twin that is deleted,
 // and news from the upstream.
 func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
@@ -131,7 +131,7 @@ func (r *MessageTemplateReconciler) heldOfAccount(ctx context.Context, account c
 	return requests
 }
 
-// onlyReviewed passes a new word of an approver.
+// onlyReviewed passes a new decision of an approver.
 func onlyReviewed() predicate.Predicate {
 	return onlyUpdates(func(before, after client.Object) bool {
 		old, ok := before.(*v1alpha1.MessageTemplate)

@@ -89,7 +89,7 @@ const (
 	ConditionReconciled = "Reconciled"
 
 	// ConditionAccepted says whether a template may be submitted: it passed the lint, names an
-	// account that exists, and waits for nobody's word.
+	// account that exists, and waits for no approver.
 	ConditionAccepted = "Accepted"
 	// ConditionReviewed says what an approver decided on a template that may not be submitted
 	// without one. Other templates do not have it.

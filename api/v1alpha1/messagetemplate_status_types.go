@@ -48,7 +48,7 @@ type MessageTemplateStatus struct {
 	// +kubebuilder:validation:MaxLength=71
 	ContentDigest string `json:"contentDigest,omitempty"`
 
-	// review is the word of an approver on a template that may not be submitted without one. Who
+	// review is an approver's decision on a template that may not be submitted without one. Who
 	// has the ClusterRole guichet-messagetemplate-approver may write it, and nobody else; nothing
 	// else of the status. It is void once the template says something else.
 	// +optional
@@ -84,7 +84,7 @@ const (
 	DecisionRejected ReviewDecision = "Rejected"
 )
 
-// TemplateReview is the word of an approver. The condition Reviewed says when the operator saw it.
+// TemplateReview is an approver's decision. The condition Reviewed says when the operator saw it.
 type TemplateReview struct {
 	// decision is 'Approved' or 'Rejected'.
 	// +required

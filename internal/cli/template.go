@@ -20,7 +20,7 @@ func newTemplateCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "template",
 		Short: "Decide on a template that waits for an approver",
-		Long: `Decide on a MessageTemplate that may not be submitted without the word of an approver.
+		Long: `Decide on a MessageTemplate that may not be submitted without an approver's decision.
 
 Each command reads the template as JSON and prints it with the decision, for kubectl to write it.
 Keep what you read in a file, and decide on that file:
