@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/replay"
 )
@@ -68,15 +67,11 @@ func (p *ratePlans) check(exemptions []string) error {
 	for i := range p.own {
 		all = append(all, p.own[i].book)
 	}
-	var currencies []money.Currency
 	for _, book := range all {
-		currencies = append(currencies, book.Currency())
-	}
-	for _, currency := range currencies {
-		if currency != currencies[0] {
+		if book.Currency() != all[0].Currency() {
 			return fmt.Errorf(
 				"the plans are in %s and %s: amounts are never converted, use plans of one currency",
-				currencies[0], currency,
+				all[0].Currency(), book.Currency(),
 			)
 		}
 	}

@@ -17,7 +17,7 @@ func Differences(wanted, upstream template.Definition) []string {
 		if authentication && part.kind != template.Buttons {
 			continue
 		}
-		a, b := component(wanted, part.kind), component(upstream, part.kind)
+		a, b := componentOf(wanted.Components, part.kind), componentOf(upstream.Components, part.kind)
 		if !part.same(a, b, authentication) {
 			different = append(different, part.name)
 		}
@@ -69,10 +69,6 @@ func parts() []part {
 		{template.Carousel, "carousel", sameCards},
 		{template.CallPermissionRequest, "callPermission", samePresence},
 	}
-}
-
-func component(definition template.Definition, kind string) template.Component {
-	return componentOf(definition.Components, kind)
 }
 
 func componentOf(list []template.Component, kind string) template.Component {
