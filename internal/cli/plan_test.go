@@ -17,7 +17,11 @@ func TestPlanCheck(t *testing.T) {
 		failed    bool
 		want      []string
 	}{
-		"a gap today": {[]string{withoutMalaysia(t)}, true, []string{"revisions[pmp-2026-10].rates: Malaysia must have a rate for Marketing, "}},
+		"a gap today": {
+			[]string{withoutMalaysia(t)},
+			true,
+			[]string{"revisions[pmp-2026-10].rates: Malaysia must have a rate for Marketing, "},
+		},
 		"a gap of a revision that is over by then": {[]string{whatsapp, "--since", "2025-06-30"}, true, []string{
 			"note: revisions[cbp-2025-02].rates: ", "\nrevisions[cbp-2025-04].rates: Argentina, ",
 		}},
@@ -25,7 +29,11 @@ func TestPlanCheck(t *testing.T) {
 		"a list that was not found": {[]string{samples + "pricingplan_whatsapp_eur.yaml"}, true, []string{
 			"revisions[pmp-2026-10].rates: Argentina, ",
 		}},
-		"pesos": {[]string{samples + "pricingplan_whatsapp_cop.yaml"}, false, []string{"The plan can be used, and every market has its rates\n"}},
+		"pesos": {
+			[]string{samples + "pricingplan_whatsapp_cop.yaml"},
+			false,
+			[]string{"The plan can be used, and every market has its rates\n"},
+		},
 	} {
 		got, err := run(t, append([]string{"plan", "check"}, tc.arguments...)...)
 		if (err != nil) != tc.failed {
@@ -97,8 +105,10 @@ func TestPlanImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`{"id":"m1","time":"2027-01-05T10:01:02Z","market":"France","category":"utility","revision":"rates-2027-01-01","currency":"USD","unpriced":true}`,
-		`{"id":"m4","time":"2027-01-06T10:00:01Z","market":"Brazil","category":"marketing","revision":"rates-2027-01-01","price":"0.0625"`,
+		`{"id":"m1","time":"2027-01-05T10:01:02Z","market":"France","category":"utility",` +
+			`"revision":"rates-2027-01-01","currency":"USD","unpriced":true}`,
+		`{"id":"m4","time":"2027-01-06T10:00:01Z","market":"Brazil","category":"marketing",` +
+			`"revision":"rates-2027-01-01","price":"0.0625"`,
 	} {
 		if !strings.Contains(rated, want) {
 			t.Errorf("want %s in\n%s", want, rated)

@@ -98,16 +98,26 @@ func TestRateRefuses(t *testing.T) {
 		more               []string
 		want               string
 	}{
-		"no such plan":           {"none.yaml", "UTC", october, nil, "open none.yaml"},
-		"not a plan":             {samples + "../crd/kustomization.yaml", "UTC", october, nil, "must hold one PricingPlan"},
+		"no such plan": {"none.yaml", "UTC", october, nil, "open none.yaml"},
+		"not a plan": {
+			samples + "../crd/kustomization.yaml", "UTC", october, nil, "must hold one PricingPlan",
+		},
 		"a field of no plan":     {unknownField, "UTC", october, nil, `unknown field "spec.revisions[0].colour"`},
 		"two revisions on a day": {sameDay, "UTC", october, nil, "must not be the day of another revision"},
-		"no such zone":           {whatsapp, "Europe/Atlantis", october, nil, `--time-zone "Europe/Atlantis" must be the name of a zone`},
-		"the machine's zone":     {whatsapp, "Local", october, nil, `--time-zone "Local" must be the name of a zone`},
-		"no such events":         {whatsapp, "UTC", "none.jsonl", nil, "open none.jsonl"},
-		"events out of order":    {whatsapp, "UTC", backwards, nil, "line 2: its time must not be before that of line 1"},
-		"another output":         {whatsapp, "UTC", october, []string{"-o", "xml"}, `--output "xml" must be json or table`},
-		"another currency":       {whatsapp, "UTC", october, []string{"--compare", euros}, "amounts are never converted"},
+		"no such zone": {
+			whatsapp, "Europe/Atlantis", october, nil, `--time-zone "Europe/Atlantis" must be the name of a zone`,
+		},
+		"the machine's zone": {whatsapp, "Local", october, nil, `--time-zone "Local" must be the name of a zone`},
+		"no such events":     {whatsapp, "UTC", "none.jsonl", nil, "open none.jsonl"},
+		"events out of order": {
+			whatsapp, "UTC", backwards, nil, "line 2: its time must not be before that of line 1",
+		},
+		"another output": {
+			whatsapp, "UTC", october, []string{"-o", "xml"}, `--output "xml" must be json or table`,
+		},
+		"another currency": {
+			whatsapp, "UTC", october, []string{"--compare", euros}, "amounts are never converted",
+		},
 		"a channel without a plan": {
 			whatsapp, "UTC", october,
 			[]string{"--channel-plan", "1066"},
@@ -121,9 +131,19 @@ func TestRateRefuses(t *testing.T) {
 		"a channel's plan in another currency": {
 			whatsapp, "UTC", october, []string{"--channel-plan", "1066=" + euros}, "amounts are never converted",
 		},
-		"no country":        {whatsapp, "UTC", october, []string{"--primary-location", "Gaul"}, "--primary-location: country"},
-		"no such exemption": {whatsapp, "UTC", october, []string{"--exemption", "paid-exmpt"}, `--exemption "paid-exmpt" must be an exemption of the plan`},
-		"no exception":      {whatsapp, "UTC", october, []string{"--international-exception", "IN"}, `--international-exception "IN" must be a country and an instant, like IN=2026-11-01T00:00:00Z`},
+		"no country": {
+			whatsapp, "UTC", october, []string{"--primary-location", "Gaul"}, "--primary-location: country",
+		},
+		"no such exemption": {
+			whatsapp, "UTC", october,
+			[]string{"--exemption", "paid-exmpt"},
+			`--exemption "paid-exmpt" must be an exemption of the plan`,
+		},
+		"no exception": {
+			whatsapp, "UTC", october,
+			[]string{"--international-exception", "IN"},
+			`--international-exception "IN" must be a country and an instant, like IN=2026-11-01T00:00:00Z`,
+		},
 		"exception of no country": {
 			whatsapp, "UTC", october,
 			[]string{"--international-exception", "XX=2026-11-01T00:00:00Z"},
@@ -134,7 +154,11 @@ func TestRateRefuses(t *testing.T) {
 			[]string{"--international-exception", "IN=2026-11-01T00:00:00Z"},
 			"--international-exception must come with --international-start-time",
 		},
-		"no instant": {whatsapp, "UTC", october, []string{"--international-start-time", "soon"}, "--international-start-time must be an instant"},
+		"no instant": {
+			whatsapp, "UTC", october,
+			[]string{"--international-start-time", "soon"},
+			"--international-start-time must be an instant",
+		},
 	}
 	for name, tc := range tests {
 		_, err := run(

@@ -136,12 +136,36 @@ func TestPermit(t *testing.T) {
 		{"direct send outside", &open, rules(), Verdict{Permitted, true, Span{0, day}}, Request{At: day, Form: Direct, Category: Utility}},
 		{"marketing after a stop", &stopped, rules(), Verdict{MarketingStopped, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Marketing}},
 		{"utility after a stop", &stopped, rules(), Verdict{Permitted, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Utility}},
-		{"marketing where promotion is refused", &open, plain, Verdict{PromotionRefused, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Marketing}},
-		{"marketing lite where it is", &open, plain, Verdict{PromotionRefused, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: MarketingLite}},
-		{"direct marketing where it is", &open, plain, Verdict{PromotionRefused, true, Span{0, day}}, Request{At: day, Form: Direct, Category: Marketing}},
-		{"marketing of a business that sends none", &open, rules(), Verdict{PromotionRefused, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Marketing, NoPromotion: true}},
-		{"utility where promotion is refused", &open, plain, Verdict{Permitted, true, Span{0, day}}, Request{At: day, Form: Templated, Category: Utility, NoPromotion: true}},
-		{"text where promotion is refused", &open, plain, Verdict{Permitted, true, Span{0, day}}, Request{At: 9, NoPromotion: true}},
+		{
+			"marketing where promotion is refused", &open, plain,
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: 9, Form: Templated, Category: Marketing},
+		},
+		{
+			"marketing lite where it is", &open, plain,
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: 9, Form: Templated, Category: MarketingLite},
+		},
+		{
+			"direct marketing where it is", &open, plain,
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: day, Form: Direct, Category: Marketing},
+		},
+		{
+			"marketing of a business that sends none", &open, rules(),
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: 9, Form: Templated, Category: Marketing, NoPromotion: true},
+		},
+		{
+			"utility where promotion is refused", &open, plain,
+			Verdict{Permitted, true, Span{0, day}},
+			Request{At: day, Form: Templated, Category: Utility, NoPromotion: true},
+		},
+		{
+			"text where promotion is refused", &open, plain,
+			Verdict{Permitted, true, Span{0, day}},
+			Request{At: 9, NoPromotion: true},
+		},
 		{"blocked", &blocked, rules(), Verdict{CustomerBlocked, true, Span{0, day}}, Request{At: 9}},
 	}
 	for _, tc := range tests {

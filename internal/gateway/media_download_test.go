@@ -27,7 +27,8 @@ func upstreamOf(t *testing.T, sum string, serve http.HandlerFunc) func(*config.D
 			serve(w, r)
 			return
 		}
-		_, _ = io.WriteString(w, `{"url":"`+strings.ReplaceAll(server.URL, "/", `\/`)+`\/bytes","mime_type":"image\/png","sha256":"`+
+		_, _ = io.WriteString(w, `{"url":"`+strings.ReplaceAll(server.URL, "/", `\/`)+`\/bytes","mime_type":"image\/`+
+			`png","sha256":"`+
 			sum+`","file_size":5,"id":"77","messaging_product":"whatsapp","future":[1]}`)
 	}))
 	t.Cleanup(server.Close)

@@ -162,8 +162,10 @@ func TestP8AddressOfAFileOpensNothingElse(t *testing.T) {
 	mine := address[strings.LastIndex(address, "/")+1:]
 	for name, forged := range map[string]string{
 		"another account's": reference, "cut": mine[:len(mine)-4], "changed": mine[:len(mine)-1] + "_" + mine[:1],
-		"an address in clear": base64.RawURLEncoding.EncodeToString([]byte(`{"c":"` + phoneID + `","u":"http://127.0.0.1:1/"}`)),
-		"long":                strings.Repeat("A", 9000), "nothing": "AAAA",
+		"an address in clear": base64.RawURLEncoding.EncodeToString(
+			[]byte(`{"c":"` + phoneID + `","u":"http://127.0.0.1:1/"}`),
+		),
+		"long": strings.Repeat("A", 9000), "nothing": "AAAA",
 	} {
 		if a := w.file(w.api + "/media/" + forged); a.status != http.StatusNotFound || a.code != 100 {
 			t.Errorf("%s reference got %d %s", name, a.status, a.body)

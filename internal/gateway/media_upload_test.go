@@ -24,21 +24,37 @@ func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
 		code    int
 		word    string
 	}{
-		"a picture at its limit":   {"image/jpeg", picture(5 << 20), append(product, "type", "image/jpeg"), 200, 0, ""},
-		"a picture beyond it":      {"image/jpeg", picture(5<<20 + 1), append(product, "type", "image/jpeg"), 400, 131053, "5242880"},
+		"a picture at its limit": {"image/jpeg", picture(5 << 20), append(product, "type", "image/jpeg"), 200, 0, ""},
+		"a picture beyond it": {
+			"image/jpeg", picture(5<<20 + 1), append(product, "type", "image/jpeg"), 400, 131053, "5242880",
+		},
 		"by its part's type alone": {"image/png", picture(10), product, 200, 0, ""},
 		"a sticker beyond 500 KB":  {"image/webp", picture(500<<10 + 1), product, 400, 131053, "512000"},
-		"a sound at its limit":     {"audio/ogg", picture(16 << 20), append(product, "type", "audio/ogg; codecs=opus"), 200, 0, ""},
-		"a video beyond 16 MB":     {"video/mp4", picture(16<<20 + 1), product, 400, 131053, "16777216"},
-		"a document of 20 MB":      {"application/pdf", picture(20 << 20), append(product, "type", "application/pdf"), 200, 0, ""},
-		"an animation":             {"image/gif", picture(10), append(product, "type", "image/gif"), 400, 131053, "type"},
-		"a page":                   {"model/obj", picture(10), product, 400, 131053, "type"},
-		"without a product":        {"image/png", picture(10), []string{"type", "image/png"}, 400, 100, "messaging_product"},
-		"of another product":       {"image/png", picture(10), []string{"messaging_product", "pigeon"}, 400, 100, "messaging_product"},
-		"without a file":           {"", nil, append(product, "type", "image/png"), 400, 100, "file"},
-		"without any type":         {"", picture(10), product, 400, 100, "type"},
-		"kept for a minute":        {"image/png", picture(10), append(product, "ttl_minutes", "1"), 400, 100, "ttl_minutes"},
-		"a long field":             {"image/png", picture(10), append(product, "type", strings.Repeat("x", 300)), 400, 100, "field"},
+		"a sound at its limit": {
+			"audio/ogg", picture(16 << 20), append(product, "type", "audio/ogg; codecs=opus"), 200, 0, "",
+		},
+		"a video beyond 16 MB": {"video/mp4", picture(16<<20 + 1), product, 400, 131053, "16777216"},
+		"a document of 20 MB": {
+			"application/pdf", picture(20 << 20), append(product, "type", "application/pdf"), 200, 0, "",
+		},
+		"an animation": {
+			"image/gif", picture(10), append(product, "type", "image/gif"), 400, 131053, "type",
+		},
+		"a page": {"model/obj", picture(10), product, 400, 131053, "type"},
+		"without a product": {
+			"image/png", picture(10), []string{"type", "image/png"}, 400, 100, "messaging_product",
+		},
+		"of another product": {
+			"image/png", picture(10), []string{"messaging_product", "pigeon"}, 400, 100, "messaging_product",
+		},
+		"without a file":   {"", nil, append(product, "type", "image/png"), 400, 100, "file"},
+		"without any type": {"", picture(10), product, 400, 100, "type"},
+		"kept for a minute": {
+			"image/png", picture(10), append(product, "ttl_minutes", "1"), 400, 100, "ttl_minutes",
+		},
+		"a long field": {
+			"image/png", picture(10), append(product, "type", strings.Repeat("x", 300)), 400, 100, "field",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,8 @@ func (w *world) change(field, what string) string {
 
 // numberChanged is the webhook by which the network tells that a customer has another number.
 func (w *world) numberChanged(from, to string) string {
-	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
+	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages",` +
+		`"value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
 		phoneID + `"},"messages":[{"from":"` + from + `","id":"wamid.system","timestamp":"` + unixSeconds(
 		w.clock.now(),
 	) +
@@ -94,9 +95,14 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 		stopped, notice string // the notice without its id and time
 		to              []string
 	}{
-		"no number is told": {`"user_id":"` + before + `"`, `"system":{"type":"user_changed_user_id","user_id":"` + after + `","previous_user_id":"` + before + `"}`, []string{after}},
+		"no number is told": {
+			`"user_id":"` + before + `"`,
+			`"system":{"type":"user_changed_user_id","user_id":"` + after + `","previous_user_id":"` + before + `"}`,
+			[]string{after},
+		},
 		"only the sender is named": {
-			`"user_id":"` + before + `"`, `"from_user_id":"` + before + `","system":{"type":"user_changed_user_id","user_id":"` + after + `"}`, []string{after},
+			`"user_id":"` + before + `"`, `"from_user_id":"` + before + `","system":{"type":"user_changed_user_id",` +
+				`"user_id":"` + after + `"}`, []string{after},
 		},
 		"the number has changed, the id had stopped": {
 			`"user_id":"` + before + `"`,
@@ -118,7 +124,8 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 				for _, body := range []string{
 					w.change(
 						"user_preferences",
-						`"user_preferences":[{`+tc.stopped+`,"category":"marketing_messages","value":"stop","timestamp":`+at+`}]`,
+						`"user_preferences":[{`+tc.stopped+`,"category":"marketing_messages","value":"stop",`+
+							`"timestamp":`+at+`}]`,
 					),
 					w.change(
 						"messages", `"messages":[{"id":"wamid.system","timestamp":"`+at+`","type":"system",`+tc.notice+`}]`,

@@ -185,7 +185,8 @@ func text(to string) []byte {
 
 func orderReadyTo(to string) []byte {
 	return []byte(
-		`{"messaging_product":"whatsapp","to":"+` + to + `","type":"template","template":{"name":"order_ready","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`,
+		`{"messaging_product":"whatsapp","to":"+` + to + `","type":"template","template":{"name":"order_ready",` +
+			`"language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`,
 	)
 }
 

@@ -21,7 +21,9 @@ func TestParseWebhookOtherFields(t *testing.T) {
 	}{
 		"template rejected": {
 			"message_template_status_update",
-			`{"event":"REJECTED","message_template_id":1689556908129832,"message_template_name":"order_ready","message_template_language":"pt_BR","message_template_category":"UTILITY","reason":"INCORRECT_CATEGORY","rejection_info":{"reason":"Looks promotional","recommendation":"x"}}`,
+			`{"event":"REJECTED","message_template_id":1689556908129832,"message_template_name":"order_ready",` +
+				`"message_template_language":"pt_BR","message_template_category":"UTILITY",` +
+				`"reason":"INCORRECT_CATEGORY","rejection_info":{"reason":"Looks promotional","recommendation":"x"}}`,
 			with("message_template_status_update", func(c *Change) {
 				c.Template = &TemplateUpdate{
 					ID: "1689556908129832", Name: "order_ready", Language: "pt_BR", Event: "REJECTED",
@@ -31,7 +33,9 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		},
 		"template paused": {
 			"message_template_status_update",
-			`{"event":"PAUSED","message_template_id":1,"message_template_name":"promo","message_template_language":"en_US","reason":"NONE","other_info":{"title":"FIRST_PAUSE","description":"3 hours"}}`,
+			`{"event":"PAUSED","message_template_id":1,"message_template_name":"promo",` +
+				`"message_template_language":"en_US","reason":"NONE","other_info":{"title":"FIRST_PAUSE",` +
+				`"description":"3 hours"}}`,
 			with("message_template_status_update", func(c *Change) {
 				c.Template = &TemplateUpdate{
 					ID: "1", Name: "promo", Language: "en_US", Event: "PAUSED", Explanation: "3 hours",
@@ -40,7 +44,8 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		},
 		"category changed": {
 			"template_category_update",
-			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US","previous_category":"UTILITY","new_category":"MARKETING"}`,
+			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US",` +
+				`"previous_category":"UTILITY","new_category":"MARKETING"}`,
 			with("template_category_update", func(c *Change) {
 				c.Template = &TemplateUpdate{
 					ID: "1", Name: "x", Language: "en_US", PreviousCategory: "UTILITY", NewCategory: "MARKETING",
@@ -49,7 +54,8 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		},
 		"category announced": {
 			"template_category_update",
-			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US","new_category":"UTILITY","correct_category":"MARKETING","category_update_timestamp":1762000000}`,
+			`{"message_template_id":1,"message_template_name":"x","message_template_language":"en_US",` +
+				`"new_category":"UTILITY","correct_category":"MARKETING","category_update_timestamp":1762000000}`,
 			with("template_category_update", func(c *Change) {
 				c.Template = &TemplateUpdate{
 					ID: "1", Name: "x", Language: "en_US", NewCategory: "UTILITY", CorrectCategory: "MARKETING",
@@ -59,7 +65,8 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		},
 		"template quality": {
 			"message_template_quality_update",
-			`{"previous_quality_score":"GREEN","new_quality_score":"YELLOW","message_template_id":1,"message_template_name":"x","message_template_language":"en_US"}`,
+			`{"previous_quality_score":"GREEN","new_quality_score":"YELLOW","message_template_id":1,` +
+				`"message_template_name":"x","message_template_language":"en_US"}`,
 			with("message_template_quality_update", func(c *Change) {
 				c.Template = &TemplateUpdate{
 					ID: "1", Name: "x", Language: "en_US", PreviousQuality: "GREEN", NewQuality: "YELLOW",
@@ -68,7 +75,8 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		},
 		"number quality": {
 			"phone_number_quality_update",
-			`{"display_phone_number":"15550783881","event":"THROUGHPUT_UPGRADE","max_daily_conversations_per_business":"TIER_UNLIMITED"}`,
+			`{"display_phone_number":"15550783881","event":"THROUGHPUT_UPGRADE",` +
+				`"max_daily_conversations_per_business":"TIER_UNLIMITED"}`,
 			with("phone_number_quality_update", func(c *Change) {
 				c.Quality = &PhoneQuality{
 					DisplayPhoneNumber: "15550783881", Event: "THROUGHPUT_UPGRADE", Limit: "TIER_UNLIMITED",
@@ -85,7 +93,9 @@ func TestParseWebhookOtherFields(t *testing.T) {
 		},
 		"marketing stopped": {
 			"user_preferences",
-			`{` + metadata + `,"contacts":[{"profile":{"name":"Ana"},"wa_id":"5511999990000"}],"user_preferences":[{"wa_id":"5511999990000","detail":"User requested to stop marketing messages","category":"marketing_messages","value":"stop","timestamp":1760000000}]}`,
+			`{` + metadata + `,"contacts":[{"profile":{"name":"Ana"},"wa_id":"5511999990000"}],` +
+				`"user_preferences":[{"wa_id":"5511999990000","detail":"User requested to stop marketing messages",` +
+				`"category":"marketing_messages","value":"stop","timestamp":1760000000}]}`,
 			with("user_preferences", func(c *Change) {
 				c.PhoneNumberID, c.DisplayPhoneNumber = "106540352242922", "15550783881"
 				c.Contacts = []Contact{{WAID: "5511999990000"}}
