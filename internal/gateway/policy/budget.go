@@ -49,12 +49,12 @@ func Recheck(
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
 	for n := 0; cause == nil && n <= about.Shares; n++ {
-		var share *store.Message
-		if share, err = settlement.Share(tx, m, n); err == nil && share != nil && !share.Settled {
-			cause = stillCovered(tx, t, share, about, &state, now)
-		}
+		share, err := settlement.Share(tx, m, n)
 		if err != nil {
 			return nil, err
+		}
+		if share != nil && !share.Settled {
+			cause = stillCovered(tx, t, share, about, &state, now)
 		}
 	}
 	if refusal, refused := errors.AsType[*network.Refusal](cause); refused {
