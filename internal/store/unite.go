@@ -69,9 +69,8 @@ func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Unio
 	states, chained := make([]conversation.State, len(channels)), make([]bool, len(channels))
 	for i, channel := range channels {
 		union := Union{
-			Gone: Person{
-				channel, tx.store.customer(channel, gone),
-			}, Kept: Person{channel, tx.store.customer(channel, kept)},
+			Gone: Person{channel, tx.store.customer(channel, gone)},
+			Kept: Person{channel, tx.store.customer(channel, kept)},
 		}
 		found, err := tx.keeps(union.Gone)
 		if err != nil {
