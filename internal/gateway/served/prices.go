@@ -56,7 +56,9 @@ func (t *Tenant) compilePlans() error {
 			return fmt.Errorf("plan %q: %w", p.Name, err)
 		}
 		payer.CountedBy = p.Name
-		t.plans[p.Name] = &Prices{PlanName: p.Name, Book: book, Payer: &payer}
+		t.plans[p.Name] = &Prices{
+			PlanName: p.Name, Book: book, Payer: &payer, BillingStopped: t.BillingStopped,
+		}
 	}
 	t.Plans = nil // the books have all of it
 	return nil
@@ -68,16 +70,14 @@ var errNoPlan = errors.New("planName is none of plans")
 func (t *Tenant) pricesFor(c *config.Channel) (*Prices, error) {
 	found := t.accountPrices()
 	if c.PlanName != "" {
-		known := t.plans[c.PlanName]
-		if known == nil {
+		if found = t.plans[c.PlanName]; found == nil {
 			return nil, errNoPlan
 		}
-		found = &Prices{
-			PlanName: known.PlanName, Book: known.Book, Payer: known.Payer, BillingStopped: t.BillingStopped,
-		}
 	}
-	if c.BillingStopped != "" {
-		found.BillingStopped = c.BillingStopped
+	if c.BillingStopped == "" {
+		return found, nil
 	}
-	return found, nil
+	own := *found
+	own.BillingStopped = c.BillingStopped
+	return &own, nil
 }
