@@ -25,15 +25,13 @@ func (t *Tenant) PricesOf(channel string) *Prices {
 	if c := t.channels[channel]; c != nil {
 		return c.prices
 	}
-	return t.accountPrices()
+	return t.prices
 }
 
-func (t *Tenant) accountPrices() *Prices {
-	return &Prices{PlanName: t.PlanName, Book: t.Book, Payer: &t.Payer, BillingStopped: t.BillingStopped}
-}
-
-// compilePlans compiles the plans of channels that have one of their own.
+// compilePlans makes the prices of the account's plan, and of the plans that channels have of their
+// own.
 func (t *Tenant) compilePlans() error {
+	t.prices = &Prices{PlanName: t.PlanName, Book: t.Book, Payer: &t.Payer, BillingStopped: t.BillingStopped}
 	t.plans = make(map[string]*Prices, len(t.Plans))
 	for i := range t.Plans {
 		p := &t.Plans[i]
@@ -68,7 +66,7 @@ var errNoPlan = errors.New("planName is none of plans")
 
 // pricesFor returns what a channel of the document is priced by.
 func (t *Tenant) pricesFor(c *config.Channel) (*Prices, error) {
-	found := t.accountPrices()
+	found := t.prices
 	if c.PlanName != "" {
 		if found = t.plans[c.PlanName]; found == nil {
 			return nil, errNoPlan
