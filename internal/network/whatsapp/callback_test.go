@@ -112,10 +112,10 @@ func TestCallbacksAreWrittenAsMetaWritesThem(t *testing.T) {
 		`"contacts":[{"profile":{"name":"Jos\u00e9 \ud83d\udc4d"},"wa_id":"551"}],`
 	const tail = `,"after":"\u00f1"}}]}]}`
 	c := onlyChange(t, body)
-	callbacks, data := c.Callbacks(), "commande n° 1"
+	callbacks, data := c.Callbacks(), "commande n° 1 <a> & b"
 	for want, got := range map[string][]byte{
 		head + `"messages":[{"from":"551","id":"m1","text":{"body":"\u00c9 \/ \u00e9"}}]` + tail:                      callbacks.Message(&c.Messages[0]),
-		head + `"statuses":[{"biz_opaque_callback_data":"commande n\u00b0 1","id":"s1","recipient_id":"551"}]` + tail: callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &data),
+		head + `"statuses":[{"biz_opaque_callback_data":"commande n\u00b0 1 <a> & b","id":"s1","recipient_id":"551"}]` + tail: callbacks.Status(&c.Statuses[0], c.Statuses[0].ID, &data),
 		string(rawjson.ASCII(body)): c.Callback(),
 	} {
 		if string(got) != want {
