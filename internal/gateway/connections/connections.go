@@ -29,7 +29,8 @@ type connection struct {
 	peer string
 	// trusted says that a request on it has succeeded.
 	trusted bool
-	// waits says that no request of it is being served. The lower turn is, the longer it has waited.
+	// waits says that no request of it is being served. The lower its turn, the longer it has
+	// waited.
 	waits bool
 	turn  uint64
 }
