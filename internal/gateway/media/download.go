@@ -87,9 +87,9 @@ func (m *Media) download(
 	to := pacedWriter{Writer: w, pace: pace{until: func(at time.Time) { _ = connection.SetWriteDeadline(at) }}}
 	check := newDigest(ref.SHA256, source.StatusCode)
 	if err := copyChecked(&to, &from, check); err != nil {
-		return to.pace.moved, errors.Join(ErrCut, err)
+		return to.pace.moved.Load(), errors.Join(ErrCut, err)
 	}
-	return to.pace.moved, nil
+	return to.pace.moved.Load(), nil
 }
 
 // pacedWriter is a writer at a least rate.
