@@ -180,11 +180,11 @@ func (s *Simulator) editObject(w http.ResponseWriter, r *http.Request) {
 		s.editTemplate(w, r)
 		return
 	}
-	s.ofNumber(func(_ *http.Request, given map[string]any) any {
+	s.ofObject(func(_ *http.Request, given map[string]any) any {
 		if flow != nil {
 			maps.Copy(flow.fields, given)
 		}
-		return succeeded()
+		return whatsapp.Success()
 	})(w, r)
 }
 

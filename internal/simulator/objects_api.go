@@ -41,21 +41,21 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 		"whatsapp_business_profile", "settings", "whatsapp_commerce_settings", "conversational_automation",
 		"business_compliance_info", "whatsapp_business_encryption",
 	} {
-		mux.HandleFunc("GET /{version}/{id}/"+edge, s.ofNumber(func(r *http.Request, _ map[string]any) any {
+		mux.HandleFunc("GET /{version}/{id}/"+edge, s.ofObject(func(r *http.Request, _ map[string]any) any {
 			held := maps.Clone(s.state.setting(r.PathValue("id"), edge))
 			return map[string]any{"data": []any{selectedFields(held, r.URL.Query().Get("fields"))}}
 		}))
-		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofNumber(func(r *http.Request, given map[string]any) any {
+		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofObject(func(r *http.Request, given map[string]any) any {
 			maps.Copy(s.state.setting(r.PathValue("id"), edge), given)
-			return succeeded()
+			return whatsapp.Success()
 		}))
 	}
 	for _, edge := range []string{"register", "deregister", "request_code", "verify_code"} {
-		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofNumber(func(*http.Request, map[string]any) any {
-			return succeeded()
+		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofObject(func(*http.Request, map[string]any) any {
+			return whatsapp.Success()
 		}))
 	}
-	mux.HandleFunc("GET /{version}/{id}/message_qrdls", s.ofNumber(func(r *http.Request, _ map[string]any) any {
+	mux.HandleFunc("GET /{version}/{id}/message_qrdls", s.ofObject(func(r *http.Request, _ map[string]any) any {
 		codes := s.state.things.codes[r.PathValue("id")]
 		data := make([]any, 0, len(codes))
 		for _, code := range slices.Sorted(maps.Keys(codes)) {
@@ -63,7 +63,7 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 		}
 		return map[string]any{"data": data}
 	}))
-	mux.HandleFunc("POST /{version}/{id}/message_qrdls", s.ofNumber(func(r *http.Request, given map[string]any) any {
+	mux.HandleFunc("POST /{version}/{id}/message_qrdls", s.ofObject(func(r *http.Request, given map[string]any) any {
 		number := r.PathValue("id")
 		code := "QR" + s.state.objectID()
 		if s.state.things.codes[number] == nil {
@@ -77,12 +77,12 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 		return made
 	}))
 	const oneCode = "DELETE /{version}/{id}/message_qrdls/{code}"
-	mux.HandleFunc(oneCode, s.ofNumber(func(r *http.Request, _ map[string]any) any {
+	mux.HandleFunc(oneCode, s.ofObject(func(r *http.Request, _ map[string]any) any {
 		delete(s.state.things.codes[r.PathValue("id")], r.PathValue("code"))
-		return succeeded()
+		return whatsapp.Success()
 	}))
-	mux.HandleFunc("GET /{version}/{id}/phone_numbers", s.ofNumber(s.listNumbers))
-	mux.HandleFunc("GET /{version}/{id}/flows", s.ofNumber(func(r *http.Request, _ map[string]any) any {
+	mux.HandleFunc("GET /{version}/{id}/phone_numbers", s.ofObject(s.listNumbers))
+	mux.HandleFunc("GET /{version}/{id}/flows", s.ofObject(func(r *http.Request, _ map[string]any) any {
 		data := []any{}
 		for _, id := range slices.Sorted(maps.Keys(s.state.things.flows)) {
 			if flow := s.state.things.flows[id]; flow.account == r.PathValue("id") {
@@ -91,23 +91,21 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 		}
 		return map[string]any{"data": data}
 	}))
-	mux.HandleFunc("POST /{version}/{id}/flows", s.ofNumber(func(r *http.Request, given map[string]any) any {
+	mux.HandleFunc("POST /{version}/{id}/flows", s.ofObject(func(r *http.Request, given map[string]any) any {
 		id := s.state.objectID()
 		given["id"], given["status"] = id, "DRAFT"
 		given["whatsapp_business_account"] = map[string]string{"id": r.PathValue("id")}
 		s.state.things.flows[id] = &object{account: r.PathValue("id"), fields: given}
 		return map[string]any{"id": id, "success": true}
 	}))
-	mux.HandleFunc("POST /{version}/{id}/publish", s.ofNumber(func(r *http.Request, _ map[string]any) any {
+	mux.HandleFunc("POST /{version}/{id}/publish", s.ofObject(func(r *http.Request, _ map[string]any) any {
 		if flow := s.state.things.flows[r.PathValue("id")]; flow != nil {
 			flow.fields["status"] = "PUBLISHED"
 		}
-		return succeeded()
+		return whatsapp.Success()
 	}))
 	mux.HandleFunc("POST /{version}/app/uploads", s.beginUpload)
 }
-
-func succeeded() any { return json.RawMessage(`{"success":true}`) }
 
 // setting are the fields of an edge of a number.
 func (st *state) setting(number, edge string) map[string]any {
@@ -118,8 +116,8 @@ func (st *state) setting(number, edge string) map[string]any {
 	return st.things.settings[key]
 }
 
-// ofNumber serves a call about an object of an account; answer runs with the state held.
-func (s *Simulator) ofNumber(answer func(*http.Request, map[string]any) any) http.HandlerFunc {
+// ofObject serves a call about an object of an account; answer runs with the state held.
+func (s *Simulator) ofObject(answer func(*http.Request, map[string]any) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if failure := s.authorize(r, r.PathValue("id")); failure != nil {
 			s.refuse(w, failure)
