@@ -132,7 +132,7 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(request) //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return nil, &network.TransportError{API: apiName, NotSent: !written.Load(), Err: cause(err)}
 	}
