@@ -93,7 +93,9 @@ func TestP6AChangeBesideAnAdditionIsNotApplied(t *testing.T) {
 	w.Expect(w.servedRate("France", "Marketing")).To(gomega.BeEmpty(), "Any has a rate for it")
 	w.Eventually(w.planResolved).Should(gomega.And(
 		gomega.HavePrefix("PlanResolved=True HistoryChanged: "),
-		gomega.ContainSubstring(`"pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was`),
+		gomega.ContainSubstring(
+			`"pmp-2025-07" has priced messages and must not be changed: it keeps pricing as it was`,
+		),
 	))
 	w.Eventually(w.historyKept).Should(gomega.HavePrefix("HistoryKept=False HistoryChanged: "))
 }

@@ -40,13 +40,15 @@ func TestUnpricedDeliveriesBecomeACondition(t *testing.T) {
 		}},
 		"many rates": {of(12, many...), verdict{
 			"False", "RateMissing", "Delivered messages (12) are not billed," + because + "Utility in M0, Utility in M1, " +
-				"Utility in M2, Utility in M3, Utility in M4, Utility in M5, Utility in M6, Utility in M7, and others" + add,
+				"Utility in M2, Utility in M3, Utility in M4, Utility in M5, Utility in M6, Utility in M7, and " +
+				"others" + add,
 		}},
 		"no revision": {of(1, report.Unpriced{Messages: 1}), verdict{
 			"False", "RateMissing", "Delivered messages (1) are not billed," + because + "no revision was in force" + add,
 		}},
 		"what cannot be read": {of(1, report.Unpriced{Unreadable: true, Messages: 1}), verdict{
-			"False", "MessagesUnreadable", "Delivered messages (1) are not billed, because what prices them cannot be " +
+			"False", "MessagesUnreadable", "Delivered messages (1) are not billed, because what prices them cannot " +
+				"be " +
 				"read: restore the store, or the key that they are sealed with; the gateway's log names them",
 		}},
 		"about to be priced": {of(1), verdict{

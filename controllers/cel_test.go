@@ -127,12 +127,20 @@ func celCases() map[string]celCase {
 		"template: another parameter format":   {kind: "MessageTemplate", changed: true, patch: `{spec: {parameterFormat: Named}}`, want: "parameterFormat is immutable"},
 		"template: URL button without a URL":   {kind: "MessageTemplate", patch: `{spec: {buttons: [{type: URL, text: Go}]}}`, want: "url must be set with type 'URL', and only then"},
 		"template: call button without number": {kind: "MessageTemplate", patch: `{spec: {buttons: [{type: PhoneNumber, text: Call}]}}`, want: "phoneNumber must be set with type 'PhoneNumber', and only then"},
-		"template: button without a text":      {kind: "MessageTemplate", patch: `{spec: {buttons: [{type: QuickReply}]}}`, want: "text must be set with type 'QuickReply', 'URL', 'PhoneNumber', 'Flow', 'Catalog', 'MPM', 'SPM', 'OrderDetails' or 'VoiceCall'"},
+		"template: button without a text": {
+			kind: "MessageTemplate", patch: `{spec: {buttons: [{type: QuickReply}]}}`,
+			want: "text must be set with type 'QuickReply', 'URL', 'PhoneNumber', 'Flow', 'Catalog', 'MPM', 'SPM', " +
+				"'OrderDetails' or 'VoiceCall'",
+		},
 		"template: text header without a text": {kind: "MessageTemplate", patch: `{spec: {header: {format: Text}}}`, want: "text must be set with format 'Text', and only then"},
-		"template: picture without a sample":   {kind: "MessageTemplate", patch: `{spec: {header: {format: Image}}}`, want: "exampleHandle must be set with format 'Image', 'Video', 'GIF' or 'Document', and must not be with 'Text', 'Location' or 'Product'"},
-		"plan: selector without labels":        {kind: "PricingPlan", patch: `{spec: {allowedNamespaces: {from: Selector}}}`, want: "selector must be set when from is 'Selector', and only then"},
-		"plan: no currency of ISO 4217":        {kind: "PricingPlan", patch: `{spec: {currency: XYZ}}`, want: "must be a currency of ISO 4217, for example 'USD'"},
-		"plan: another currency":               {kind: "PricingPlan", changed: true, patch: `{spec: {currency: EUR}}`, want: "must not be changed: make another plan for another currency"},
+		"template: picture without a sample": {
+			kind: "MessageTemplate", patch: `{spec: {header: {format: Image}}}`,
+			want: "exampleHandle must be set with format 'Image', 'Video', 'GIF' or 'Document', and must not be " +
+				"with 'Text', 'Location' or 'Product'",
+		},
+		"plan: selector without labels": {kind: "PricingPlan", patch: `{spec: {allowedNamespaces: {from: Selector}}}`, want: "selector must be set when from is 'Selector', and only then"},
+		"plan: no currency of ISO 4217": {kind: "PricingPlan", patch: `{spec: {currency: XYZ}}`, want: "must be a currency of ISO 4217, for example 'USD'"},
+		"plan: another currency":        {kind: "PricingPlan", changed: true, patch: `{spec: {currency: EUR}}`, want: "must not be changed: make another plan for another currency"},
 		"plan: two revisions on one day": {
 			kind: "PricingPlan", patch: `{spec: {revisions: [
   {name: a, effectiveDate: "2025-07-01", classifyBy: Category, unit: Message, outsideWindow: TemplateOnly, rateAt: Delivery, serviceWindow: {openings: [{events: [Message], durationSeconds: 86400}]}},

@@ -72,7 +72,9 @@ func TestAChannelHasAPlanOfItsOwn(t *testing.T) {
 	}
 	w.Expect(view()).To(gomega.And(gomega.HaveLen(2), gomega.HaveKey(tenant.PlanViewKey),
 		gomega.HaveKeyWithValue(tenant.ChannelPlanViewKey(own), gomega.And(
-			gomega.ContainSubstring("channels:\n  - second\n"), gomega.ContainSubstring(`{category: Utility, amount: "0.5"}`),
+			gomega.ContainSubstring("channels:\n  - second\n"), gomega.ContainSubstring(
+				`{category: Utility, amount: "0.5"}`,
+			),
 		))))
 	w.Eventually(func() *int32 {
 		plan := &v1alpha1.PricingPlan{}

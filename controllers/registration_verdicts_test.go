@@ -58,7 +58,8 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 		},
 		"permissions": {
 			one(graph.TokenInfo{Valid: true, Permissions: []string{"public_profile"}}, nil),
-			`False PermissionMissing: The access token in Secret "acme-whatsapp" lacks whatsapp_business_management and ` +
+			`False PermissionMissing: The access token in Secret "acme-whatsapp" lacks whatsapp_business_management ` +
+				`and ` +
 				"whatsapp_business_messaging",
 		},
 		"permissions are not told": {one(graph.TokenInfo{Valid: true}, nil), well},

@@ -69,7 +69,9 @@ func TestPromotionIsRefusedWhereThePlanSaysSo(t *testing.T) {
 	t.Parallel()
 	w := refusingWorld(t)
 	w.Expect(w.client.Create(
-		t.Context(), manifestOf(t, templateManifest, `{metadata: {name: summer}, spec: {name: summer, category: Marketing}}`, w.namespace),
+		t.Context(), manifestOf(
+			t, templateManifest, `{metadata: {name: summer}, spec: {name: summer, category: Marketing}}`, w.namespace,
+		),
 	)).To(gomega.Succeed())
 	w.Eventually(func() string { return w.templateCondition("summer", "Accepted") }).Should(gomega.Equal(fmt.Sprintf(
 		"Accepted=False PromotionRefused: PricingPlan %q (pmp-2025-07) refuses promotion, so no template of category "+
@@ -86,7 +88,8 @@ func TestPromotionIsHeldForAnApprover(t *testing.T) {
 	w := refusingWorld(t)
 	w.create(promotionalManifest)
 	waits := fmt.Sprintf(
-		`Unknown AwaitingApproval: The template waits for an approver: PricingPlan %q (pmp-2025-07) refuses promotion, `+
+		`Unknown AwaitingApproval: The template waits for an approver: PricingPlan %q (pmp-2025-07) refuses `+
+			`promotion, `+
 			`and the template reads as it: "20%% off" (spec.body.text)`, w.planName(),
 	)
 	w.Eventually(func() string { return w.templateCondition("order", "Accepted") }).Should(
@@ -97,7 +100,11 @@ func TestPromotionIsHeldForAnApprover(t *testing.T) {
 	w.Expect(w.upstream.looks()).To(gomega.BeZero())
 
 	first := w.digest("order")
-	w.Expect(w.review(w.client, "order", `{"decision": "Approved", "by": "jane", "digest": "`+first+`", "reason": "a service"}`)).
+	w.Expect(
+		w.review(
+			w.client, "order", `{"decision": "Approved", "by": "jane", "digest": "`+first+`", "reason": "a service"}`,
+		),
+	).
 		To(gomega.Succeed())
 	w.eventuallyTemplate("order", "Approved", "Approved=Unknown InReview: The upstream reviews the template")
 	w.Expect(w.templateCondition("order", "Reviewed")).To(
@@ -122,10 +129,13 @@ func TestPromotionIsHeldForAnApprover(t *testing.T) {
 	second := w.digest("order")
 	w.Expect(second).NotTo(gomega.Equal(first))
 
-	w.Expect(w.review(w.client, "order", `{"decision": "Rejected", "digest": "`+second+`", "reason": "an advertisement"}`)).
+	w.Expect(
+		w.review(w.client, "order", `{"decision": "Rejected", "digest": "`+second+`", "reason": "an advertisement"}`),
+	).
 		To(gomega.Succeed())
 	w.Eventually(func() string { return w.templateCondition("order", "Ready") }).Should(gomega.Equal(
-		`Ready=False ReviewRejected: "jane" rejected the template (an advertisement): change the template, and it is looked at again`,
+		`Ready=False ReviewRejected: "jane" rejected the template (an advertisement): change the template,` +
+			` and it is looked at again`,
 	))
 	w.Expect(w.upstream.requests()).To(gomega.Equal([]string{"create order_ready in 102290129340398"}))
 
@@ -155,11 +165,13 @@ func TestPromotionIsHeldByTheAccountAndUntilAPlanIsThere(t *testing.T) {
 	)).To(gomega.Succeed())
 	w.create(promotionalManifest)
 	w.Eventually(func() string { return w.templateCondition("order", "Accepted") }).Should(gomega.Equal(
-		`Accepted=Unknown AccountNotReady: No PricingPlan prices BusinessAccount "acme" yet: whether it may send promotion is not known`,
+		`Accepted=Unknown AccountNotReady: No PricingPlan prices BusinessAccount "acme" yet: whether it may send ` +
+			`promotion is not known`,
 	))
 	w.updateAccount(func(a *v1alpha1.BusinessAccount) { a.Spec.Promotion = v1alpha1.PromotionRefused })
 	w.Eventually(func() string { return w.templateCondition("order", "Accepted") }).Should(gomega.HavePrefix(
-		`Accepted=Unknown AwaitingApproval: The template waits for an approver: BusinessAccount "acme" refuses promotion`,
+		`Accepted=Unknown AwaitingApproval: The template waits for an approver: BusinessAccount "acme" refuses ` +
+			`promotion`,
 	))
 	w.updateAccount(func(a *v1alpha1.BusinessAccount) { a.Spec.Promotion = "" })
 	w.createPlan()

@@ -51,7 +51,9 @@ func (m *metaDouble) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if code := m.refuse[r.Method+" "+path]; code != 0 {
 		w.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprintf(w, `{"error":{"message":"(#%d) no","type":"OAuthException","code":%d,"fbtrace_id":"x"}}`, code, code)
+		_, _ = fmt.Fprintf(
+			w, `{"error":{"message":"(#%d) no","type":"OAuthException","code":%d,"fbtrace_id":"x"}}`, code, code,
+		)
 		return
 	}
 	answer := `{"success":true}`

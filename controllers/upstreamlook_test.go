@@ -234,7 +234,8 @@ func TestRegistrationFailuresAreNamedAndTriedLessAndLessOften(t *testing.T) {
 		},
 		"an outage": {
 			func(m *metaDouble) { m.down = true },
-			"Unknown UpstreamUnreachable: The Graph API answered: (#1) Bad Gateway: the answer had no error object in " +
+			"Unknown UpstreamUnreachable: The Graph API answered: (#1) Bad Gateway: the answer had no error object " +
+				"in " +
 				"Meta's shape",
 		},
 	} {
@@ -259,7 +260,8 @@ func TestRegistrationFailuresAreNamedAndTriedLessAndLessOften(t *testing.T) {
 			}
 			*d.meta = metaDouble{
 				server: d.meta.server, token: `"is_valid":true`, refuse: map[string]int{},
-				fields: `"messages","user_preferences","message_template_status_update","message_template_quality_update",` +
+				fields: `"messages","user_preferences","message_template_status_update",` +
+					`"message_template_quality_update",` +
 					`"template_category_update"`,
 			}
 			d.pass()
@@ -301,7 +303,8 @@ func TestMissingFieldsAreNamed(t *testing.T) {
 				"app's dashboard at Meta",
 		},
 		"not told": {
-			``, 190, "True WebhookRegistered: " + sends + "; to which fields the app is subscribed is not known: Meta " +
+			``, 190, "True WebhookRegistered: " + sends + "; to which fields the app is subscribed is not known: " +
+				"Meta " +
 				`refuses the app's token, which is made of its id and key "appSecret" of Secret "acme-whatsapp"`,
 		},
 	} {
@@ -344,7 +347,8 @@ func TestOverrideGoesWithTheAccount(t *testing.T) {
 		},
 		"without credentials": {
 			func(d *lookDesk) { d.credential("accessToken", "") }, nil, 0, false,
-			"Warning LeftUpstream The credentials of the account are gone: the callback override of WhatsApp Business " +
+			"Warning LeftUpstream The credentials of the account are gone: the callback override of WhatsApp " +
+				"Business " +
 				"account 102 was not removed",
 		},
 	} {

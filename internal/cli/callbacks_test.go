@@ -37,7 +37,8 @@ func refusing(t *testing.T, callbacks int) (url string, requests *[]string) {
 				data = append(
 					data,
 					fmt.Sprintf(
-						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:%02d:00Z","status":%d,"bytes":512}`,
+						`{"id":"%d","queued_at":"2026-11-29T10:00:00Z","set_aside_at":"2026-11-29T10:%02d:00Z",`+
+							`"status":%d,"bytes":512}`,
 						id, 17+id/140, status,
 					),
 				)
@@ -119,8 +120,16 @@ func TestCallbacksCommandSaysWhatIsMissing(t *testing.T) {
 		"no token":    {"", []string{"list", "--phone-number-id", "1066"}, "API tokens in GUICHET_TOKEN"},
 		"no number":   {"s3cret", []string{"list"}, "give --phone-number-id"},
 		"wrong token": {"guessed", []string{"list", "--phone-number-id", "1066"}, "the gateway answered 401: Invalid OAuth access token"},
-		"no ids":      {"s3cret", []string{"drop", "--phone-number-id", "1066"}, "name the callbacks by their ids, or give --since or --all"},
-		"ids and all": {"s3cret", []string{"drop", "1", "--all", "--phone-number-id", "1066"}, "name the callbacks by their ids, or give --since or --all"},
+		"no ids": {
+			"s3cret",
+			[]string{"drop", "--phone-number-id", "1066"},
+			"name the callbacks by their ids, or give --since or --all",
+		},
+		"ids and all": {
+			"s3cret",
+			[]string{"drop", "1", "--all", "--phone-number-id", "1066"},
+			"name the callbacks by their ids, or give --since or --all",
+		},
 		"ids and a time": {
 			"s3cret",
 			[]string{"replay", "1", "--since", "1h", "--phone-number-id", "1066"},

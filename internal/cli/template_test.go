@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const waitingTemplate = `{"apiVersion":"guichet.dev/v1alpha1","kind":"MessageTemplate","metadata":{"name":"summer","resourceVersion":"712","generation":9007199254740993},` +
+const waitingTemplate = `{"apiVersion":"guichet.dev/v1alpha1","kind":"MessageTemplate","metadata":{"name":"summer",` +
+	`"resourceVersion":"712","generation":9007199254740993},` +
 	`"spec":{"name":"summer","new":{"a":1.50}},"status":{"category":"Utility","contentDigest":"sha256:1f"%s}}`
 
 func waiting(rest string) string { return strings.Replace(waitingTemplate, "%s", rest, 1) }
@@ -77,7 +78,9 @@ func TestTemplateThatCannotBeDecidedOn(t *testing.T) {
 		"no JSON":           {"kind: MessageTemplate", by, "the input must be one MessageTemplate"},
 		"two":               {waiting("") + waiting(""), by, "the input must be one MessageTemplate"},
 		"nobody":            {waiting(""), []string{"approve"}, `required flag(s) "by" not set`},
-		"a long reason":     {waiting(""), append(by, "--reason", strings.Repeat("a", 513)), "--reason has more than 512 characters"},
+		"a long reason": {
+			waiting(""), append(by, "--reason", strings.Repeat("a", 513)), "--reason has more than 512 characters",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,8 +3,9 @@ package cloudapitest
 import "net/http"
 
 const (
-	text    = `"type":"text","text":{"body":"hi"}`
-	note    = `"type":"template","template":{"name":"note","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}`
+	text = `"type":"text","text":{"body":"hi"}`
+	note = `"type":"template","template":{"name":"note","language":{"code":"en_US"},"components":[{"type":"body",` +
+		`"parameters":[{"type":"text","text":"Ana"}]}]}`
 	receipt = `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.HBgM"`
 )
 
@@ -52,10 +53,19 @@ func envelopeCases() []Case {
 		refused("time to live without Direct Send", with(text+`,"ttl_seconds":600`), 100, "ttl_seconds"),
 		refused("time to live in a string", with(text+`,"category":"utility","ttl_seconds":"600"`), 100, "ttl_seconds"),
 		accepted("user id", `{"messaging_product":"whatsapp","recipient":"FR.1349",`+note+`}`),
-		accepted("user id and number", `{"messaging_product":"whatsapp","to":"+`+Customer+`","recipient":"FR.1349",`+text+`}`),
+		accepted(
+			"user id and number",
+			`{"messaging_product":"whatsapp","to":"+`+Customer+`","recipient":"FR.1349",`+text+`}`,
+		),
 		refused("user id in to", `{"messaging_product":"whatsapp","to":"FR.1349",`+text+`}`, 131009, "to"),
-		refused("user id that is none", `{"messaging_product":"whatsapp","recipient":"1349",`+text+`}`, 131009, "recipient"),
-		refused("recipient of another type", `{"messaging_product":"whatsapp","recipient_type":"broadcast","to":"+`+Customer+`",`+text+`}`, 131009, "recipient_type"),
+		refused(
+			"user id that is none", `{"messaging_product":"whatsapp","recipient":"1349",`+text+`}`, 131009, "recipient",
+		),
+		refused(
+			"recipient of another type",
+			`{"messaging_product":"whatsapp","recipient_type":"broadcast","to":"+`+Customer+`",`+text+`}`, 131009,
+			"recipient_type",
+		),
 
 		{Name: "read receipt", Body: receipt + `}`, Status: http.StatusOK},
 		{Name: "read receipt with typing", Body: receipt + `,"typing_indicator":{"type":"text"}}`, Status: http.StatusOK},

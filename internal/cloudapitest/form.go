@@ -24,9 +24,15 @@ func formCases() []Case {
 		form(accepted("form without a type", values("text", `{"body":"hi"}`))),
 		form(accepted("form of a template", values(
 			"type", "template", "template",
-			`{"name":"note","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}`,
+			`{"name":"note","language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text",`+
+				`"text":"Ana"}]}]}`,
 		))),
-		form(accepted("form with data that look like a number", values("text", `{"body":"hi"}`, "biz_opaque_callback_data", "42"))),
+		form(
+			accepted(
+				"form with data that look like a number",
+				values("text", `{"body":"hi"}`, "biz_opaque_callback_data", "42"),
+			),
+		),
 		form(accepted("form with unknown fields", values("text", `{"body":"hi"}`, "future", "true", "past", "a b"))),
 		form(accepted("form with a token", values("text", `{"body":"hi"}`, "access_token", "secret"))),
 		form(Case{

@@ -20,7 +20,9 @@ func groupCases() []Case {
 		refused("password to a group", to(code+number+button), 100, "AUTHENTICATION"),
 		refused("buttons to a group", to(`"type":"interactive","interactive":{"type":"hologram"}`), 131051, "type"),
 		refused("Direct Send to a group", to(text+`,"category":"utility"`), 100, "category"),
-		refused("group without an id", `{"messaging_product":"whatsapp","recipient_type":"group",`+note+`}`, 131008, "to"),
+		refused(
+			"group without an id", `{"messaging_product":"whatsapp","recipient_type":"group",`+note+`}`, 131008, "to",
+		),
 		refused(
 			"group that is a user", `{"messaging_product":"whatsapp","recipient_type":"group","recipient":"FR.1",`+note+`}`,
 			131008, "to",

@@ -122,13 +122,25 @@ func richTemplateCases() []Case {
 	)
 	return []Case{
 		accepted("video header", send("film", component("header", media("video")))),
-		accepted("document header", send("bill", component("header", `{"type":"document","document":{"link":"https://ex.test/a.pdf","filename":"a.pdf"}}`))),
+		accepted(
+			"document header",
+			send(
+				"bill",
+				component(
+					"header", `{"type":"document","document":{"link":"https://ex.test/a.pdf","filename":"a.pdf"}}`,
+				),
+			),
+		),
 		accepted("GIF header", send("clip", component("header", media("gif")))),
 		accepted("GIF header as a video", send("clip", component("header", media("video")))),
 		refused("GIF header as an image", send("clip", photo), 132012, path+"[0].parameters[0]"),
 		accepted("product header", send("shoe", component("header", product))),
 		refused("product header without a product", send("shoe"), 132012, path),
-		refused("product header that names none", send("shoe", component("header", `{"type":"product","product":{"catalog_id":"1"}}`)), 131008, path+"[0].parameters[0].product.product_retailer_id"),
+		refused(
+			"product header that names none",
+			send("shoe", component("header", `{"type":"product","product":{"catalog_id":"1"}}`)), 131008,
+			path+"[0].parameters[0].product.product_retailer_id",
+		),
 
 		accepted("carousel of media", send("shoes", ana, carousel(shoe(0), shoe(1)))),
 		accepted("carousel of media, in another order", send("shoes", carousel(shoe(1), shoe(0)), ana)),
@@ -143,7 +155,11 @@ func richTemplateCases() []Case {
 			path+"[1]",
 		),
 		refused("card twice", send("shoes", ana, carousel(shoe(0), shoe(0))), 132012, cards+"[1].card_index"),
-		refused("card without a place", send("shoes", ana, carousel(shoe(0), strings.Replace(shoe(1), `"card_index":1,`, "", 1))), 132012, cards+"[1].card_index"),
+		refused(
+			"card without a place",
+			send("shoes", ana, carousel(shoe(0), strings.Replace(shoe(1), `"card_index":1,`, "", 1))), 132012,
+			cards+"[1].card_index",
+		),
 		refused(
 			"card without its picture",
 			send("shoes", ana, carousel(shoe(0), card(1, component("body", text("x")), shop))), 132012,
@@ -181,25 +197,77 @@ func richTemplateCases() []Case {
 
 		accepted("offer", send("offer", photo, ana, offer, coupon, shop)),
 		refused("offer without its end", send("offer", photo, ana, coupon, shop), 132012, path),
-		refused("offer that ends at no time", send("offer", photo, ana, component("limited_time_offer", `{"type":"limited_time_offer","limited_time_offer":{}}`), coupon, shop), 131008, path+"[2].parameters[0].limited_time_offer.expiration_time_ms"),
+		refused(
+			"offer that ends at no time",
+			send(
+				"offer", photo, ana,
+				component("limited_time_offer", `{"type":"limited_time_offer","limited_time_offer":{}}`), coupon, shop,
+			),
+			131008, path+"[2].parameters[0].limited_time_offer.expiration_time_ms",
+		),
 		refused("offer for a template without", send("note", ana, offer), 132012, path+"[1].type"),
 		refused("offer without its coupon", send("offer", photo, ana, offer, shop), 132000, path),
 
-		accepted("multi-product", send("menu", button("mpm", 0, action(`{"thumbnail_product_retailer_id":"a","sections":[`+shelf+`]}`)))),
-		refused("multi-product of 11 sections", send("menu", button("mpm", 0, action(`{"sections":`+several(11, shelf)+`}`))), 131009, path+"[0].parameters[0].action.sections"),
-		accepted("catalogue button", send("catalogue", button("catalog", 0, action(`{"thumbnail_product_retailer_id":"a"}`)))),
+		accepted(
+			"multi-product",
+			send("menu", button("mpm", 0, action(`{"thumbnail_product_retailer_id":"a","sections":[`+shelf+`]}`))),
+		),
+		refused(
+			"multi-product of 11 sections",
+			send("menu", button("mpm", 0, action(`{"sections":`+several(11, shelf)+`}`))), 131009,
+			path+"[0].parameters[0].action.sections",
+		),
+		accepted(
+			"catalogue button",
+			send("catalogue", button("catalog", 0, action(`{"thumbnail_product_retailer_id":"a"}`))),
+		),
 		accepted("catalogue button left out", send("catalogue")),
-		accepted("flow button", send("survey", button("flow", 0, action(`{"flow_token":"t","flow_action_data":{"a":1}}`)))),
+		accepted(
+			"flow button", send("survey", button("flow", 0, action(`{"flow_token":"t","flow_action_data":{"a":1}}`))),
+		),
 		accepted("flow button left out", send("survey")),
 		refused(
 			"flow button with a text", send("survey", button("flow", 0, text("t"))), 132012, path+"[0].parameters[0]",
 		),
-		refused("flow button with a string", send("survey", button("flow", 0, action(`"t"`))), 131009, path+"[0].parameters[0].action"),
-		accepted("order button", send("invoice", button("order_details", 0, action(`{"order_details":{"reference_id":"o-1","type":"digital-goods","currency":"BRL","total_amount":{"value":1,"offset":100}}}`)))),
+		refused(
+			"flow button with a string", send("survey", button("flow", 0, action(`"t"`))), 131009,
+			path+"[0].parameters[0].action",
+		),
+		accepted(
+			"order button",
+			send(
+				"invoice",
+				button(
+					"order_details", 0,
+					action(
+						`{"order_details":{"reference_id":"o-1","type":"digital-goods","currency":"BRL",`+
+							`"total_amount":{"value":1,"offset":100}}}`,
+					),
+				),
+			),
+		),
 		refused("order button left out", send("invoice"), 132000, path),
-		refused("order without its reference", send("invoice", button("order_details", 0, action(`{"order_details":{}}`))), 131008, path+"[0].parameters[0].action.order_details.reference_id"),
-		accepted("state of an order in a template", send("progress", component("order_status", `{"type":"order_status","order_status":{"reference_id":"o-1","order":{"status":"shipped"}}}`))),
-		accepted("call button of a template", send("ring", button("voice_call", 0, `{"type":"ttl_minutes","ttl_minutes":100},{"type":"payload","payload":"x"}`))),
+		refused(
+			"order without its reference", send("invoice", button("order_details", 0, action(`{"order_details":{}}`))),
+			131008, path+"[0].parameters[0].action.order_details.reference_id",
+		),
+		accepted(
+			"state of an order in a template",
+			send(
+				"progress",
+				component(
+					"order_status",
+					`{"type":"order_status","order_status":{"reference_id":"o-1","order":{"status":"shipped"}}}`,
+				),
+			),
+		),
+		accepted(
+			"call button of a template",
+			send(
+				"ring",
+				button("voice_call", 0, `{"type":"ttl_minutes","ttl_minutes":100},{"type":"payload","payload":"x"}`),
+			),
+		),
 		accepted("call button left out", send("ring")),
 		refused(
 			"call button with a text", send("ring", button("voice_call", 0, text("x"))), 132012,
@@ -209,6 +277,16 @@ func richTemplateCases() []Case {
 		accepted("one tap", send("one_tap", code, button("url", 0, text("123456")))),
 		accepted("zero tap", send("zero_tap", code, button("url", 0, text("123456")))),
 		refused("one tap without its code", send("one_tap", code), 132000, path),
-		accepted("what a tap opens", send("note", ana, component("tap_target_configuration", `{"type":"tap_target_configuration","tap_target_configuration":[{"url":"https://ex.test","title":"Shop"}]}`))),
+		accepted(
+			"what a tap opens",
+			send(
+				"note", ana,
+				component(
+					"tap_target_configuration",
+					`{"type":"tap_target_configuration","tap_target_configuration":[{"url":"https://ex.test",`+
+						`"title":"Shop"}]}`,
+				),
+			),
+		),
 	}
 }

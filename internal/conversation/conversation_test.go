@@ -136,224 +136,42 @@ func TestPermit(t *testing.T) {
 		{"direct send outside", &open, rules(), Verdict{Permitted, true, Span{0, day}}, Request{At: day, Form: Direct, Category: Utility}},
 		{"marketing after a stop", &stopped, rules(), Verdict{MarketingStopped, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Marketing}},
 		{"utility after a stop", &stopped, rules(), Verdict{Permitted, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Utility}},
-		{"marketing where promotion is refused", &open, plain, Verdict{PromotionRefused, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Marketing}},
-		{"marketing lite where it is", &open, plain, Verdict{PromotionRefused, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: MarketingLite}},
-		{"direct marketing where it is", &open, plain, Verdict{PromotionRefused, true, Span{0, day}}, Request{At: day, Form: Direct, Category: Marketing}},
-		{"marketing of a business that sends none", &open, rules(), Verdict{PromotionRefused, true, Span{0, day}}, Request{At: 9, Form: Templated, Category: Marketing, NoPromotion: true}},
-		{"utility where promotion is refused", &open, plain, Verdict{Permitted, true, Span{0, day}}, Request{At: day, Form: Templated, Category: Utility, NoPromotion: true}},
-		{"text where promotion is refused", &open, plain, Verdict{Permitted, true, Span{0, day}}, Request{At: 9, NoPromotion: true}},
+		{
+			"marketing where promotion is refused", &open, plain,
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: 9, Form: Templated, Category: Marketing},
+		},
+		{
+			"marketing lite where it is", &open, plain,
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: 9, Form: Templated, Category: MarketingLite},
+		},
+		{
+			"direct marketing where it is", &open, plain,
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: day, Form: Direct, Category: Marketing},
+		},
+		{
+			"marketing of a business that sends none", &open, rules(),
+			Verdict{PromotionRefused, true, Span{0, day}},
+			Request{At: 9, Form: Templated, Category: Marketing, NoPromotion: true},
+		},
+		{
+			"utility where promotion is refused", &open, plain,
+			Verdict{Permitted, true, Span{0, day}},
+			Request{At: day, Form: Templated, Category: Utility, NoPromotion: true},
+		},
+		{
+			"text where promotion is refused", &open, plain,
+			Verdict{Permitted, true, Span{0, day}},
+			Request{At: 9, NoPromotion: true},
+		},
 		{"blocked", &blocked, rules(), Verdict{CustomerBlocked, true, Span{0, day}}, Request{At: 9}},
 	}
 	for _, tc := range tests {
 		if got := tc.state.Permit(tc.Request, tc.rules); got != tc.want {
 			t.Errorf("P4, %s: got %+v, want %+v", tc.name, got, tc.want)
 		}
-	}
-}
-
-func TestEntryPointDoesNotPermit(t *testing.T) {
-	var s State
-	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(100, 100, 0, &rules().EntryPoint)})
-	if !s.EntryPointAt(2 * day).Contains(2 * day) {
-		t.Fatalf("the entry point must be open: %+v", s.EntryPoints)
-	}
-	if got := s.Permit(Request{At: 2 * day}, rules()).Refusal; got != WindowClosed {
-		t.Errorf("free-form in an entry point outside the window: got %v, want %v", got, WindowClosed)
-	}
-}
-
-func TestTheLatestDecisionCounts(t *testing.T) {
-	var s State
-	s.StopMarketing(true, 100)
-	s.StopMarketing(false, 90)
-	if !s.Marketing.Stopped {
-		t.Error("a resume that is older than the stop must not count")
-	}
-	s.StopMarketing(false, 100)
-	if !s.Marketing.Stopped {
-		t.Error("of two decisions of one second the stop must count")
-	}
-	s.StopMarketing(false, 101)
-	if s.Marketing.Stopped {
-		t.Error("a later resume must count")
-	}
-	s.StopMarketing(true, 101)
-	if !s.Marketing.Stopped {
-		t.Error("of two decisions of one second the stop must count, in this order too")
-	}
-}
-
-// Of what was decided on two addresses of one person, refusals add up: the business's word on one
-// of them does not take back what was refused on the other. The customer's own words count as if
-// they had come from one address.
-func TestP13RefusalsOfOnePersonAddUp(t *testing.T) {
-	stopped := func(at int64) Preference { return Preference{Stopped: true, At: at} }
-	allowed := func(at int64) Preference { return Preference{At: at} }
-	tests := map[string]struct{ one, other, words, decisions Preference }{
-		"a refusal, and nothing":          {stopped(10), Preference{}, stopped(10), stopped(10)},
-		"a refusal, and a later word":     {stopped(10), allowed(20), allowed(20), stopped(10)},
-		"a refusal after an earlier word": {stopped(20), allowed(10), stopped(20), stopped(20)},
-		"a refusal in the same second":    {stopped(10), allowed(10), stopped(10), stopped(10)},
-		"two refusals":                    {stopped(10), stopped(20), stopped(20), stopped(20)},
-		"what was allowed, and nothing":   {allowed(10), Preference{}, allowed(10), allowed(10)},
-		"what was allowed twice":          {allowed(10), allowed(20), allowed(20), allowed(20)},
-		"nothing":                         {Preference{}, Preference{}, Preference{}, Preference{}},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			one := State{Marketing: tc.one, Block: tc.one, Consent: tc.one}
-			other := State{Marketing: tc.other, Block: tc.other, Consent: tc.other}
-			want := State{Marketing: tc.words, Block: tc.decisions, Consent: tc.decisions}
-			for _, pair := range [][2]State{{one, other}, {other, one}} {
-				got := pair[0]
-				got.Unite(&pair[1])
-				if got.Unite(&pair[1]); !reflect.DeepEqual(got, want) {
-					t.Fatalf("got %+v; want %+v", got, want)
-				}
-			}
-		})
-	}
-}
-
-// Whatever a customer does under several addresses is the same as under one, once they are known to
-// be one person's.
-func TestP13ManyAddressesOfAPersonAreAsOne(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var one State
-		var many [3]State
-		for range rapid.IntRange(1, 20).Draw(t, "events") {
-			at, under := rapid.Int64Range(1, 30*day).Draw(t, "at"), &many[rapid.IntRange(0, 2).Draw(t, "address")]
-			what := rapid.SampledFrom([]Events{Message, Reacted, Message | Ad, 0}).Draw(t, "event")
-			word := rapid.IntRange(0, 3).Draw(t, "word")
-			for _, s := range []*State{&one, under} {
-				s.Receive(Inbound{At: at, Events: what}, rules())
-				switch word {
-				case 1:
-					s.StopMarketing(true, at)
-				case 2:
-					s.StopMarketing(false, at)
-				case 3:
-					s.SetBlocked(true, at)
-				}
-			}
-		}
-		order := rapid.Permutation([]int{0, 1, 2}).Draw(t, "order")
-		united := many[order[0]]
-		for range 2 {
-			united.Unite(&many[order[1]])
-			united.Unite(&many[order[2]])
-		}
-		if !reflect.DeepEqual(united, one) {
-			t.Fatalf("%+v united, and %+v told as one", united, one)
-		}
-	})
-}
-
-// Neither the order nor a repetition changes what several become.
-func TestP13OrderOfUnitingChangesNothing(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		states := make([]State, 4)
-		for i := range states {
-			s := &states[i]
-			for range rapid.IntRange(0, 3).Draw(t, "arrivals") {
-				s.Receive(Inbound{At: rapid.Int64Range(1, 3*day).Draw(t, "at"), Events: Message | Ad}, rules())
-			}
-			for range rapid.IntRange(0, 2).Draw(t, "replies") {
-				at := rapid.Int64Range(1, 3*day).Draw(t, "reply")
-				s.Apply(Change{
-					EntryPoint: s.Reply(at, at, 0, &rules().EntryPoint), Opens: Open{Utility, Span{at, at + day}},
-				})
-			}
-			s.Consent = Preference{
-				Stopped: rapid.Bool().Draw(t, "withdrawn"), At: rapid.Int64Range(1, 9).Draw(t, "consent at"),
-			}
-		}
-		unite := func(order []State) State {
-			var all State
-			for _, s := range order {
-				all.Unite(&s)
-			}
-			return all
-		}
-		again := append(
-			rapid.Permutation(states).Draw(t, "order"), rapid.SliceOf(rapid.SampledFrom(states)).Draw(t, "again")...,
-		)
-		if first, second := unite(states), unite(again); !reflect.DeepEqual(first, second) {
-			t.Fatalf("%+v and %+v", first, second)
-		}
-	})
-}
-
-func TestTheEarliestReplyStartsTheEntryPoint(t *testing.T) {
-	var s State
-	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(500, 500, 0, &rules().EntryPoint)})
-	s.Apply(Change{EntryPoint: s.Reply(600, 600, 0, &rules().EntryPoint)}) // later: nothing
-	s.Apply(Change{EntryPoint: s.Reply(400, 400, 0, &rules().EntryPoint)}) // reported late, delivered before
-	if got, want := s.EntryPointAt(1000), (Span{From: 400, To: 400 + 3*day}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
-func TestANewAdOpensANewEntryPoint(t *testing.T) {
-	var s State
-	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(100, 100, 0, &rules().EntryPoint)})
-	s.Receive(Inbound{At: 2 * day, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(2*day+100, 2*day+100, 0, &rules().EntryPoint)})
-	if got, want := s.EntryPointAt(4*day), (Span{From: 2*day + 100, To: 5*day + 100}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
-func TestTheUpstreamMayStateTheEndOfAnEntryPoint(t *testing.T) {
-	var s State
-	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(100, 100, 0, &rules().EntryPoint)})
-	s.Apply(Change{EntryPoint: s.Reply(200, 200, 5*day, &rules().EntryPoint)}) // stated on a later message
-	if got, want := s.EntryPointAt(4*day), (Span{From: 100, To: 5 * day}); got != want || len(s.EntryPoints) != 1 {
-		t.Errorf("got %+v in %+v, want %+v", got, s.EntryPoints, want)
-	}
-	var unforeseen State
-	unforeseen.Apply(Change{EntryPoint: unforeseen.Reply(200, 210, 5*day, &rules().EntryPoint)})
-	if got, want := unforeseen.EntryPointAt(300), (Span{From: 210, To: 5 * day}); got != want {
-		t.Errorf("without a known ad: got %+v, want %+v", got, want)
-	}
-	fixed := rules().EntryPoint
-	fixed.TrustsUpstream = false
-	if got := s.Reply(300, 300, 9*day, &fixed); !got.Free.IsEmpty() {
-		t.Errorf("a fixed length: got %+v, want nothing", got)
-	}
-}
-
-// Meta repeats webhooks for days. A statement that is told again, behind a later one, must not make
-// the customer's free messages cost something.
-func TestP2AStatementOfAnEntryPointsEndThatIsToldAgainCutsNothingShort(t *testing.T) {
-	terms := &rules().EntryPoint // 3 days where nothing is stated
-	tests := map[string]struct {
-		stated []int64
-		want   int64
-	}{
-		"shorter than computed":       {[]int64{2 * day}, 2 * day},
-		"longer than computed":        {[]int64{5 * day}, 5 * day},
-		"told twice":                  {[]int64{5 * day, 5 * day}, 5 * day},
-		"moved later":                 {[]int64{4 * day, 6 * day}, 6 * day},
-		"moved later, and told again": {[]int64{4 * day, 6 * day, 4 * day}, 6 * day},
-		"shorter, then moved later":   {[]int64{2 * day, 6 * day, 2 * day}, 6 * day},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			var s State
-			s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
-			s.Apply(Change{EntryPoint: s.Reply(100, 100, 0, terms)})
-			for _, stated := range tc.stated {
-				s.Apply(Change{EntryPoint: s.Reply(200, 200, stated, terms)})
-			}
-			if got, want := s.EntryPointAt(day), (Span{From: 100, To: tc.want}); got != want {
-				t.Errorf("got %+v, want %+v", got, want)
-			}
-		})
 	}
 }
 
@@ -497,30 +315,6 @@ func TestCategoriesReadBack(t *testing.T) {
 		if c, err := ParseCategory(name); err == nil {
 			t.Errorf("ParseCategory(%q) = %v, want an error", name, c)
 		}
-	}
-}
-
-// What is forgotten first is what ends first: not the entry point that is open.
-func TestManyAdvertisementsDoNotCloseAnEntryPoint(t *testing.T) {
-	var s State
-	s.Receive(Inbound{At: 0, Events: Message | Ad}, rules())
-	s.Apply(Change{EntryPoint: s.Reply(10, 10, 0, &rules().EntryPoint)})
-	for i := range int64(2 * maxEntryPoints) {
-		s.Receive(Inbound{At: 100 + i, Events: Message | Ad}, rules())
-	}
-	got, want := s.EntryPointAt(2*day), Span{From: 10, To: 10 + 3*day}
-	if got != want || len(s.EntryPoints) != maxEntryPoints {
-		t.Errorf("got %+v of %d, want %+v of %d", got, len(s.EntryPoints), want, maxEntryPoints)
-	}
-}
-
-func TestEntryPointsAreBounded(t *testing.T) {
-	var s State
-	for i := range int64(100) {
-		s.Receive(Inbound{At: i * 10, Events: Message | Ad}, rules())
-	}
-	if len(s.EntryPoints) != maxEntryPoints || s.EntryPoints[maxEntryPoints-1].EligibleFrom != 990 {
-		t.Errorf("got %d entry points, want the latest %d", len(s.EntryPoints), maxEntryPoints)
 	}
 }
 

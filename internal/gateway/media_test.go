@@ -6,20 +6,14 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io"
 	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"net/textproto"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -168,8 +162,10 @@ func TestP8AddressOfAFileOpensNothingElse(t *testing.T) {
 	mine := address[strings.LastIndex(address, "/")+1:]
 	for name, forged := range map[string]string{
 		"another account's": reference, "cut": mine[:len(mine)-4], "changed": mine[:len(mine)-1] + "_" + mine[:1],
-		"an address in clear": base64.RawURLEncoding.EncodeToString([]byte(`{"c":"` + phoneID + `","u":"http://127.0.0.1:1/"}`)),
-		"long":                strings.Repeat("A", 9000), "nothing": "AAAA",
+		"an address in clear": base64.RawURLEncoding.EncodeToString(
+			[]byte(`{"c":"` + phoneID + `","u":"http://127.0.0.1:1/"}`),
+		),
+		"long": strings.Repeat("A", 9000), "nothing": "AAAA",
 	} {
 		if a := w.file(w.api + "/media/" + forged); a.status != http.StatusNotFound || a.code != 100 {
 			t.Errorf("%s reference got %d %s", name, a.status, a.body)
@@ -244,174 +240,12 @@ func foreignFile(w *world) string {
 	return answer.ID
 }
 
-func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	product := []string{"messaging_product", "whatsapp"}
-	tests := map[string]struct {
-		kind    string
-		content []byte
-		fields  []string
-		status  int
-		code    int
-		word    string
-	}{
-		"a picture at its limit":   {"image/jpeg", picture(5 << 20), append(product, "type", "image/jpeg"), 200, 0, ""},
-		"a picture beyond it":      {"image/jpeg", picture(5<<20 + 1), append(product, "type", "image/jpeg"), 400, 131053, "5242880"},
-		"by its part's type alone": {"image/png", picture(10), product, 200, 0, ""},
-		"a sticker beyond 500 KB":  {"image/webp", picture(500<<10 + 1), product, 400, 131053, "512000"},
-		"a sound at its limit":     {"audio/ogg", picture(16 << 20), append(product, "type", "audio/ogg; codecs=opus"), 200, 0, ""},
-		"a video beyond 16 MB":     {"video/mp4", picture(16<<20 + 1), product, 400, 131053, "16777216"},
-		"a document of 20 MB":      {"application/pdf", picture(20 << 20), append(product, "type", "application/pdf"), 200, 0, ""},
-		"an animation":             {"image/gif", picture(10), append(product, "type", "image/gif"), 400, 131053, "type"},
-		"a page":                   {"model/obj", picture(10), product, 400, 131053, "type"},
-		"without a product":        {"image/png", picture(10), []string{"type", "image/png"}, 400, 100, "messaging_product"},
-		"of another product":       {"image/png", picture(10), []string{"messaging_product", "pigeon"}, 400, 100, "messaging_product"},
-		"without a file":           {"", nil, append(product, "type", "image/png"), 400, 100, "file"},
-		"without any type":         {"", picture(10), product, 400, 100, "type"},
-		"kept for a minute":        {"image/png", picture(10), append(product, "ttl_minutes", "1"), 400, 100, "ttl_minutes"},
-		"a long field":             {"image/png", picture(10), append(product, "type", strings.Repeat("x", 300)), 400, 100, "field"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			kind, body := form(t, tc.kind, tc.content, tc.fields...)
-			got := w.do(http.MethodPost, mediaOf, body, "Content-Type", kind)
-			if got.status != tc.status || got.code != tc.code || !strings.Contains(got.details, tc.word) {
-				t.Errorf(
-					"got %d %s, want %d with %d and a word on %q", got.status, got.body, tc.status, tc.code, tc.word,
-				)
-			}
-		})
-	}
-	kind, body := form(t, "image/png", picture(10), product...)
-	for name, a := range map[string]answer{
-		"no form":       w.do(http.MethodPost, mediaOf, `{"file":"x"}`, "Content-Type", "application/json"),
-		"a form cut":    w.do(http.MethodPost, mediaOf, body[:len(body)/2], "Content-Type", kind),
-		"a form's kind": w.do(http.MethodPost, mediaOf, body, "Content-Type", "multipart/form-data"),
-	} {
-		if a.status != http.StatusBadRequest || a.code != 100 {
-			t.Errorf("%s got %d %s", name, a.status, a.body)
-		}
-	}
-	const inPath = mediaOf + "?messaging_product=whatsapp"
-	if a := w.do(http.MethodPost, inPath, onlyFile, "Content-Type", onlyType); a.status != http.StatusOK {
-		t.Errorf("with its product in the path it got %d %s", a.status, a.body)
-	}
-	if a := w.do(http.MethodPost, "/v26.0/1/media", body, "Content-Type", kind); a.code != 33 {
-		t.Errorf("for a number of nobody it got %d %s", a.status, a.body)
-	}
-}
-
 // A form with nothing but a file, and its type.
 const (
 	onlyType = "multipart/form-data; boundary=b"
 	onlyFile = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n" +
 		"Content-Type: image/png\r\n\r\nx\r\n--b--\r\n"
 )
-
-// A type that stands behind the file counts all the same, and a token in the form does not leave.
-func TestUploadIsWrittenAnew(t *testing.T) {
-	t.Parallel()
-	baseURL, bodies := recorder(t)
-	w := newWorld(t, func(d *config.Document) { d.Channels[0].BaseURL = baseURL })
-	part := func(head, body string) string {
-		return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + body + "\r\n"
-	}
-	body := part(`name="access_token"`, apiKey) + part(`name="messaging_product"`, "whatsapp") +
-		part(`name="upload_strategy"`, "default") + part(`name="file"; filename="a"`, "bytes of it") +
-		part(`name="type"`, "image/png") + "--b--\r\n"
-	if a := w.do(http.MethodPost, mediaOf, body, "Content-Type", onlyType); a.status != http.StatusOK {
-		t.Fatalf("got %d %s", a.status, a.body)
-	}
-	sent := <-bodies
-	if strings.Contains(sent, apiKey) || strings.Contains(sent, "upload_strategy") ||
-		!strings.Contains(sent, "bytes of it") || !strings.Contains(sent, "image/png") {
-		t.Errorf("the upstream got %s", sent)
-	}
-}
-
-// upstreamOf is an upstream that describes one file and has its own way with the bytes.
-func upstreamOf(t *testing.T, sum string, serve http.HandlerFunc) func(*config.Document) {
-	t.Helper()
-	var server *httptest.Server
-	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/bytes" {
-			serve(w, r)
-			return
-		}
-		_, _ = io.WriteString(w, `{"url":"`+strings.ReplaceAll(server.URL, "/", `\/`)+`\/bytes","mime_type":"image\/png","sha256":"`+
-			sum+`","file_size":5,"id":"77","messaging_product":"whatsapp","future":[1]}`)
-	}))
-	t.Cleanup(server.Close)
-	return func(d *config.Document) {
-		for i := range d.Channels {
-			d.Channels[i].BaseURL = server.URL
-		}
-	}
-}
-
-// Bytes that are not what the upstream described never look complete, however they are counted.
-func TestFileWithAnotherDigestIsCut(t *testing.T) {
-	t.Parallel()
-	other := sha256.Sum256([]byte("others"))
-	for name, length := range map[string]string{"with a length": "5", "without": ""} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t, upstreamOf(t, hex.EncodeToString(other[:]), func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("Authorization") != "Bearer "+accessToken {
-					t.Error("the file is asked for without the token")
-				}
-				if length != "" {
-					w.Header().Set("Content-Length", length)
-				}
-				_, _ = io.WriteString(w, "bytes")
-				w.(http.Flusher).Flush()
-			}))
-			request, err := http.NewRequest(http.MethodGet, w.describe("77", "").URL, http.NoBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Authorization", "Bearer "+apiKey)
-			response, err := w.client.Do(request)
-			if err == nil {
-				_, err = io.ReadAll(response.Body)
-				response.Body.Close()
-			}
-			if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-				t.Errorf("the file ended with %v, want a cut", err)
-			}
-			w.until("it is counted", func() bool {
-				return w.metric(`guichet_gateway_media_transfers_total{direction="down",result="corrupt"}`) != ""
-			})
-			if !strings.Contains(w.logs.String(), "A file was cut off") {
-				t.Error("it is not logged")
-			}
-		})
-	}
-}
-
-// What the upstream says of a file is as it came, but for the address.
-func TestDescriptionOfAFileKeepsItsBytes(t *testing.T) {
-	t.Parallel()
-	sum := sha256.Sum256([]byte("bytes"))
-	text := hex.EncodeToString(sum[:])
-	w := newWorld(t, upstreamOf(t, text, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "bytes")
-	}))
-	got := w.do(http.MethodGet, "/v26.0/77", "", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "gateway.example")
-	var d described
-	if err := json.Unmarshal([]byte(got.body), &d); err != nil {
-		t.Fatal(err)
-	}
-	want := `{"url":"` + d.URL + `","mime_type":"image\/png","sha256":"` + text +
-		`","file_size":5,"id":"77","messaging_product":"whatsapp","future":[1]}`
-	if got.body != want || !strings.HasPrefix(d.URL, "https://gateway.example/media/") {
-		t.Errorf("got %s, want %s", got.body, want)
-	}
-	if a := w.do(http.MethodGet, strings.TrimPrefix(d.URL, "https://gateway.example"), ""); a.body != "bytes" {
-		t.Errorf("the file got %d %s", a.status, a.body)
-	}
-}
 
 // The address in a webhook is the gateway's; everything else of the callback is as Meta wrote it.
 func TestAddressInACallbackIsTheGateways(t *testing.T) {
@@ -481,96 +315,5 @@ func TestPhoneSendsAPicture(t *testing.T) {
 	}
 	if a := w.file(w.describe(about.ID, "").URL); a.body != string(picture(100)) {
 		t.Errorf("the picture got %d %s", a.status, a.body)
-	}
-}
-
-// Who sends a file slower than the least rate is not waited for.
-func TestSlowUploadIsCut(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOn(t, gatewaytest.NewNetwork())
-		body, into := io.Pipe()
-		request, err := http.NewRequest(http.MethodPost, w.api+mediaOf, body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+apiKey)
-		request.Header.Set("Content-Type", onlyType)
-		go func() {
-			_, _ = io.WriteString(into, onlyFile[:60]) // and then nothing more
-		}()
-		began := time.Now()
-		response, err := w.client.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := readAll(t, response); response.StatusCode != http.StatusRequestTimeout {
-			t.Errorf("got %d %s", response.StatusCode, got)
-		}
-		if took := time.Since(began); took > 25*time.Second {
-			t.Errorf("it was waited for %v", took)
-		}
-		_ = into.Close()
-	})
-}
-
-// A client that is slow, but not slower than the least rate, gets all of a file, however long that
-// takes; one that is slower is cut off.
-func TestSlowDownloads(t *testing.T) {
-	t.Parallel()
-	for name, tc := range map[string]struct {
-		pause    time.Duration // after each 64 KiB
-		complete bool
-	}{
-		"32 KiB a second": {2 * time.Second, true}, "8 KiB a second": {8 * time.Second, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorldOn(t, gatewaytest.NewNetwork())
-				content := picture(4 << 20)
-				request, err := http.NewRequest(http.MethodGet, w.describe(w.uploaded(content), "").URL, http.NoBody)
-				if err != nil {
-					t.Fatal(err)
-				}
-				request.Header.Set("Authorization", "Bearer "+apiKey)
-				response, err := w.client.Do(request)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer response.Body.Close()
-				var got bytes.Buffer
-				for err == nil {
-					time.Sleep(tc.pause)
-					_, err = io.CopyN(&got, response.Body, 64<<10)
-				}
-				if complete := errors.Is(err, io.EOF) && bytes.Equal(got.Bytes(), content); complete != tc.complete {
-					t.Errorf("%d of %d bytes came, then %v", got.Len(), len(content), err)
-				}
-			})
-		})
-	}
-}
-
-// A file that is said to be at an internal address is not fetched from there: the gateway is no way
-// into the cluster for whoever can make an upstream, or the business's own app secret, say so.
-func TestP8FileAtAnInternalAddressIsNotFetched(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"url":"http://169.254.169.254/latest/","mime_type":"image/png","id":"77"}`)
-	}))
-	t.Cleanup(server.Close)
-	w := newWorld(t, func(d *config.Document) {
-		for i := range d.Channels {
-			d.Channels[i].BaseURL = server.URL
-		}
-	})
-	began := time.Now()
-	got := w.file(w.describe("77", "").URL)
-	if got.status != http.StatusInternalServerError || got.code != 131016 {
-		t.Errorf("got %d %s", got.status, got.body)
-	}
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("it was dialled for %v", took)
 	}
 }

@@ -56,7 +56,8 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 		if got.code != 131042 || got.details != want {
 			t.Fatalf("got %s, want 131042 and %q", got.body, want)
 		}
-		reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
+		reaction := `{"messaging_product":"whatsapp","to":"33612345679","type":"reaction",` +
+			`"reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
 		w.writes("33612345679", "hello", 0)
 		w.accepted(reaction)
 		if r := w.settled(1); r.Period.Charged != 0 {
@@ -97,7 +98,8 @@ func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
 		w.writes("33612345679", "hello", 0)
 		w.control(http.MethodPost, "faults", `{"code":131042,"rate":1}`)
 		const metric = `guichet_gateway_upstream_results_total{code="131042",result="stopped"}`
-		reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
+		reaction := `{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction",` +
+			`"reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`
 		w.accepted(reaction)
 		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 		w.accepted(strings.Replace(reaction, ana, "33612345679", 1))

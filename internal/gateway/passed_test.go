@@ -52,7 +52,10 @@ func TestP2WhatIsNotMeteredCarriesNoMessage(t *testing.T) {
 				`,"typing_indicator":{"type":"text","text":{"body":"unmetered"}}}`,
 			"POST " + messages + " " + receipt + `,"typing_indicator":{"type":"text"}}`,
 		},
-		"number":       {http.MethodGet, "/v26.0/" + phoneID + "?fields=status&unmetered=1", hidden, "GET /v26.0/" + phoneID + "?fields=status"},
+		"number": {
+			http.MethodGet, "/v26.0/" + phoneID + "?fields=status&unmetered=1", hidden,
+			"GET /v26.0/" + phoneID + "?fields=status",
+		},
 		"blocked user": {http.MethodPost, blocks, `{"messaging_product":"whatsapp","block_users":[{"user":"33612345678"` + hidden + `}]` + hidden + "}", "POST " + blocks + " "},
 	}
 	for name, tc := range tests {

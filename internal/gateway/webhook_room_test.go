@@ -91,9 +91,11 @@ func TestStrangersKeepNoWebhookOut(t *testing.T) {
 		"sixty from many addresses":      {60, 60, strangersHead + guessed + declaredLength, mostHeld},
 		"chunked, of no declared length": {60, 6, chunked, mostHeld},
 		"six hundred that send no byte":  {600, 3, strangersHead + guessed + declaredLength, 0},
-		"waiting for a word to go on":    {60, 1, strangersHead + guessed + "Expect: 100-continue\n" + declaredLength, 0},
-		"without a signature":            {60, 1, strangersHead + declaredLength, 1 << 16},
-		"headers that never end":         {200, 1, strangersHead + guessed, 0},
+		"waiting for a word to go on": {
+			60, 1, strangersHead + guessed + "Expect: 100-continue\n" + declaredLength, 0,
+		},
+		"without a signature":    {60, 1, strangersHead + declaredLength, 1 << 16},
+		"headers that never end": {200, 1, strangersHead + guessed, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { tc.keepNoWebhookOut(t, gatewaytest.NewNetwork()) })

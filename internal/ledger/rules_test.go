@@ -136,7 +136,9 @@ var breakages = map[string]struct {
 	"delivered and failed":                    {ending, func(r *ledger.Record) { r.DeliveredAt, r.FailedAt = r.SettledAt, r.SettledAt }, "a message ends in one way"},
 	"no end":                                  {ending, func(r *ledger.Record) { r.DeliveredAt, r.FailedAt = time.Time{}, time.Time{} }, "a message ends in one way"},
 	"no time of its own":                      {ending, func(r *ledger.Record) { r.SettledAt = time.Time{} }, "settledAt is missing"},
-	"ended before it began":                   {ending, func(r *ledger.Record) { r.AcceptedAt = endOf(r).Add(time.Second) }, "ended before it was accepted"},
+	"ended before it began": {
+		ending, func(r *ledger.Record) { r.AcceptedAt = endOf(r).Add(time.Second) }, "ended before it was accepted",
+	},
 	"another month":                           {ending, func(r *ledger.Record) { r.Period = "2026-08" }, "its period is 2026-08, and the message ended at"},
 	"a month before":                          {ending, func(r *ledger.Record) { r.Period = "2025-11" }, "its period is 2025-11, and the message ended at"},
 	"no month":                                {ending, func(r *ledger.Record) { r.Period = "2026-13" }, `its period "2026-13" is no month`},

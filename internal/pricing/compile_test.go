@@ -57,7 +57,10 @@ func TestPlanMistakesAreNamed(t *testing.T) {
 		{"date", func(_ *Plan, r *Revision) { r.EffectiveDate = "2026-02-30" }, `revisions[0].effectiveDate: date "2026-02-30" must be a day`},
 		{"classification", func(_ *Plan, r *Revision) { r.ClassifyBy = "Mood" }, `revisions[0].classifyBy: "Mood" must be one of "Category", "Form", "Initiator"`},
 		{"unit", func(_ *Plan, r *Revision) { r.Unit = "Letter" }, `revisions[0].unit: "Letter" must be one of "Message", "Conversation"`},
-		{"promotion", func(_ *Plan, r *Revision) { r.Promotion = "Never" }, `revisions[0].promotion: "Never" must be one of`},
+		{
+			"promotion", func(_ *Plan, r *Revision) { r.Promotion = "Never" },
+			`revisions[0].promotion: "Never" must be one of`,
+		},
 		{"outside", func(_ *Plan, r *Revision) { r.OutsideWindow = "" }, `revisions[0].outsideWindow: "" must be one of`},
 		{"rate clock", func(_ *Plan, r *Revision) { r.RateAt = "Read" }, `revisions[0].rateAt: "Read" must be one of "Send", "Delivery"`},
 		{"category clock", func(_ *Plan, r *Revision) { r.CategoryAt = "Read" }, `revisions[0].categoryAt: "Read" must be one of`},

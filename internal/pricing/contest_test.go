@@ -24,14 +24,16 @@ func TestP3ExposureOfAllowancesTogether(t *testing.T) {
 		claims string // "set amount", the set's allowances in the order in which they pay
 		want   string
 	}{
-		"one is used up, the other one pays":         {"a=0 b=2", "a,b 0.03; a,b 0.05", "0"},
-		"both together":                              {"a=1 b=1", "a,b 0.03; a,b 0.05", "0"},
-		"one more than both have":                    {"a=1 b=1", "a,b 0.03; a,b 0.05; a,b 0.01", "0.05"},
-		"others may take it first":                   {"a=1 b=0", "a,b 0.03; a 0.01", "0.03"},
-		"others cannot take all":                     {"a=1 b=1", "a,b 0.03; a 0.01", "0.01"},
-		"others take theirs first, and never this":   {"a=1 b=1", "a,b 0.03; b 0.01", "0"},
-		"others take this when theirs is used up":    {"a=1 b=1", "a,b 0.03; a,b 0.02; b 0.01", "0.03"},
-		"many others that reach one place only":      {"a=1 b=1 c=9", "a 0.05; b,c 0.01; b,c 0.01; b,c 0.01; b,a 0", "0.05"},
+		"one is used up, the other one pays":       {"a=0 b=2", "a,b 0.03; a,b 0.05", "0"},
+		"both together":                            {"a=1 b=1", "a,b 0.03; a,b 0.05", "0"},
+		"one more than both have":                  {"a=1 b=1", "a,b 0.03; a,b 0.05; a,b 0.01", "0.05"},
+		"others may take it first":                 {"a=1 b=0", "a,b 0.03; a 0.01", "0.03"},
+		"others cannot take all":                   {"a=1 b=1", "a,b 0.03; a 0.01", "0.01"},
+		"others take theirs first, and never this": {"a=1 b=1", "a,b 0.03; b 0.01", "0"},
+		"others take this when theirs is used up":  {"a=1 b=1", "a,b 0.03; a,b 0.02; b 0.01", "0.03"},
+		"many others that reach one place only": {
+			"a=1 b=1 c=9", "a 0.05; b,c 0.01; b,c 0.01; b,c 0.01; b,a 0", "0.05",
+		},
 		"apart from each other":                      {"a=0 b=1", "a 0.03; b 0.05; b 0.01", "0.08"},
 		"in a chain, each by its first":              {"a=1 b=1 c=1", "a,b 0.03; b,c 0.05; c 0.01", "0"},
 		"in a chain that moves on":                   {"a=0 b=1 c=1", "a,b 0.03; b,c 0.05; c 0.01", "0.05"},
@@ -168,7 +170,7 @@ func TestP3ExposureOfSetsFallsByAtLeastWhatIsCharged(t *testing.T) {
 			},
 			"end": func(t *rapid.T) {
 				if len(messages) == 0 {
-					t.Skip()
+					return
 				}
 				i := rapid.IntRange(0, len(messages)-1).Draw(t, "which")
 				m, before := messages[i], exposure()

@@ -63,8 +63,10 @@ func TestP6WhatAPricedRevisionLacksIsAdded(t *testing.T) {
 				Steps: []TierStep{{1000, "0.05"}},
 			})
 		}},
-		"the amount of a step":      {later: func(r *Revision) { r.Tiers[0].Steps[1].Amount = "0.01" }},
-		"what nothing was rated as": {later: func(r *Revision) { r.RatedAs = append(r.RatedAs, RatedAs{"GroupUtility", "Utility"}) }},
+		"the amount of a step": {later: func(r *Revision) { r.Tiers[0].Steps[1].Amount = "0.01" }},
+		"what nothing was rated as": {
+			later: func(r *Revision) { r.RatedAs = append(r.RatedAs, RatedAs{"GroupUtility", "Utility"}) },
+		},
 		"the mark-up of a new category": {later: func(r *Revision) {
 			r.Markups = append(r.Markups, Markup{Category: "Service", Percent: "50"})
 			inFrance(r, Price{"Service", "0.01"})

@@ -151,7 +151,7 @@ func TestP3ExposureFallsByAtLeastWhatIsCharged(t *testing.T) {
 			},
 			"end": func(t *rapid.T) {
 				if len(messages) == 0 {
-					t.Skip()
+					return
 				}
 				i := rapid.IntRange(0, len(messages)-1).Draw(t, "which")
 				m, before := messages[i], exposure()

@@ -17,7 +17,9 @@ func TestWordsOfPromotion(t *testing.T) {
 	}{
 		"English": {"en_US", "Get 20% off today. BUY NOW, it is a Sale!", []string{"20% off", "BUY NOW", "Sale"}},
 		"English, hyphen and variables": {
-			"en", "A limited-time deal: {{1}}% off, or ${{2}} off.", []string{"limited-time", "{{1}}% off", "${{2}} off"},
+			"en", "A limited-time deal: {{1}}% off, or ${{2}} off.", []string{
+				"limited-time", "{{1}}% off", "${{2}} off",
+			},
 		},
 		"English, formatted":        {"en_GB", "*SALE* and _half_ price", []string{"SALE", "half_ price"}},
 		"English, wide letters":     {"en", "SALE now, 𝐝𝐢𝐬𝐜𝐨𝐮𝐧𝐭 inside", []string{"SALE", "𝐝𝐢𝐬𝐜𝐨𝐮𝐧𝐭"}},
@@ -92,7 +94,8 @@ func TestWordsThatAreNoPromotion(t *testing.T) {
 			"Aproveite a sua viagem.", "Não perca o seu voo.", "A alteração é grátis.", "Recebemos 2 ofertas de emprego.",
 		},
 		"es": {
-			"El autobús sale a las 9.", "La liquidación de su siniestro está lista.", "Tenemos una oferta de empleo para usted.",
+			"El autobús sale a las 9.", "La liquidación de su siniestro está lista.", "Tenemos una oferta de empleo " +
+				"para usted.",
 			"No te pierdas tu cita.", "El cambio es gratuito.", "IVA del 21% incluido.",
 		},
 		"de": {

@@ -271,18 +271,30 @@ func Quote(s string) []byte {
 		quoted := append(make([]byte, 0, len(s)+2), '"')
 		return append(append(quoted, s...), '"')
 	}
-	quoted, err := json.Marshal(s)
+	quoted, err := Marshal(s)
 	if err != nil {
 		return []byte(`""`)
 	}
 	return quoted
 }
 
-// isPlain tells whether a text needs no escape of encoding/json.
+// Marshal is json.Marshal without the escapes for HTML: Meta writes <, > and & as they are, and
+// whoever encodes a decoded text again must come to the same bytes.
+func Marshal(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
+}
+
+// isPlain tells whether a text needs no escape.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
-		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\', c == '<', c == '>', c == '&':
+		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\':
 			return false
 		}
 	}

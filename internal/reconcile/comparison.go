@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -112,18 +113,17 @@ func (c *comparison) place(m *Message) {
 	cell.ours = append(cell.ours, m)
 }
 
-// keys are those of the counts, in order.
-func (c *comparison) keys() []key {
-	keys := make([]key, 0, len(c.counts))
-	for k, cell := range c.counts {
-		keys = append(keys, k)
+// sortMessages puts the messages of each count in the order of their deliveries.
+func (c *comparison) sortMessages() {
+	for _, cell := range c.counts {
 		slices.SortFunc(cell.ours, func(a, b *Message) int {
 			return cmp.Or(a.DeliveredAt.Compare(b.DeliveredAt), cmp.Compare(a.ID, b.ID))
 		})
 	}
-	slices.SortFunc(keys, key.compare)
-	return keys
 }
+
+// keys are those of the counts, in order.
+func (c *comparison) keys() []key { return slices.SortedFunc(maps.Keys(c.counts), key.compare) }
 
 // found records a difference in a count.
 func (c *comparison) found(at key, cause Cause, many int64, messages []*Message, details string) {
@@ -141,20 +141,18 @@ func (c *comparison) found(at key, cause Cause, many int64, messages []*Message,
 // move settles a difference between two counts: the ledger has the messages in one, the upstream in
 // the other. Only some of the candidates are meant if there are more than many.
 func (c *comparison) move(from, to key, many int64, candidates []*Message, cause Cause) {
-	source, target := c.at(from), c.at(to)
-	gone := candidates
-	if int64(len(gone)) > many {
-		gone = gone[:many]
+	moved := make(map[*Message]bool, many)
+	for _, m := range candidates[:min(many, int64(len(candidates)))] {
+		moved[m] = true
 	}
-	source.ours = slices.DeleteFunc(slices.Clone(source.ours), func(m *Message) bool {
-		return slices.Contains(gone, m)
-	})
-	target.theirs -= many
-	c.found(from, cause, many, candidates, c.sentence(from, to))
+	source := c.at(from)
+	source.ours = slices.DeleteFunc(slices.Clone(source.ours), func(m *Message) bool { return moved[m] })
+	c.at(to).theirs -= many
+	c.found(from, cause, many, candidates, c.describeMove(from, to))
 }
 
-// sentence says what the upstream does otherwise.
-func (c *comparison) sentence(from, to key) string {
+// describeMove says what the upstream does otherwise.
+func (c *comparison) describeMove(from, to key) string {
 	switch {
 	case from.interval != to.interval:
 		return fmt.Sprintf("the upstream counts them in the interval from %s",

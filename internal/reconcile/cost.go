@@ -24,7 +24,7 @@ func (c *comparison) priced() {
 		if !told || !known || near(ours, theirs) {
 			continue
 		}
-		cause, many, messages := cell.dearerOrCheaper()
+		cause, many, messages := cell.tierOrRate()
 		c.found(k, cause, many, messages, fmt.Sprintf(
 			"%s cost %s by the ledger and %s by the upstream", plural(cell.theirs), ours, theirs,
 		))
@@ -70,10 +70,10 @@ func near(a, b money.Decimal) bool {
 	return difference.Max(negative).Cmp(roundingOfTotals) <= 0
 }
 
-// dearerOrCheaper tells a wrong tier from a wrong rate, and how many messages of which it is about,
+// tierOrRate tells a wrong tier from a wrong rate, and how many messages of which it is about,
 // the likeliest first. The tiers differ if the upstream put other numbers of messages into the list
 // tier, or into the tiers above it, than the ledger did.
-func (c *count) dearerOrCheaper() (cause Cause, many int64, messages []*Message) {
+func (c *count) tierOrRate() (cause Cause, many int64, messages []*Message) {
 	all := int64(len(c.ours))
 	var listed, tiered int64
 	for _, p := range c.points {

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -19,7 +20,7 @@ func (c *comparison) toldByStatuses() {
 				told[to] = append(told[to], m)
 			}
 		}
-		for _, to := range sortedKeys(told) {
+		for _, to := range slices.SortedFunc(maps.Keys(told), key.compare) {
 			many := min(c.at(from).surplus(), -c.at(to).surplus(), int64(len(told[to])))
 			if many <= 0 {
 				continue
@@ -146,15 +147,6 @@ func (c *comparison) pair(match func(from, to key) bool, move func(from, to key,
 			}
 		}
 	}
-}
-
-func sortedKeys[V any](of map[key]V) []key {
-	keys := make([]key, 0, len(of))
-	for k := range of {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, key.compare)
-	return keys
 }
 
 // plural is a word for a number of messages.

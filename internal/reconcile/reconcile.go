@@ -95,6 +95,7 @@ func Compare(counts []network.Count, messages []Message) (Result, error) {
 	for i := range counts {
 		result.Theirs += counts[i].Volume
 	}
+	c.sortMessages()
 	c.priced() // first, while each count has its own messages
 	c.toldByStatuses()
 	c.betweenKinds()

@@ -67,7 +67,7 @@ type Report struct {
 	// Storage is the room of an embedded store; nil of a shared one, and while it is not known.
 	Storage *Storage `json:"storage,omitempty"`
 	// Unpriced says which rates delivered messages wait for: of the oldest 200 of them. Sorted by
-	// Market, then Category.
+	// Plan, Market, Category, then Unreadable.
 	Unpriced []Unpriced `json:"unpriced,omitempty"`
 	// BudgetRefused is the least amount that a message was refused for, since the period began and
 	// the budget's limit was set, because less is left; nil if none was refused.

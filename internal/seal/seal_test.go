@@ -3,6 +3,7 @@ package seal_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -235,6 +236,22 @@ func TestCustomerHashLiteral(t *testing.T) {
 	const want = "64355432eccb0be838364f2d69d73580a56dceb394f740c405edbc62bb5319b3"
 	if got := keys.CustomerHash("106540352242922", "33612345678").String(); got != want {
 		t.Errorf("CustomerHash = %s; want %s", got, want)
+	}
+}
+
+func TestCustomerHashIsTextOfItsDigits(t *testing.T) {
+	const digits = "00ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e"
+	var hash seal.CustomerHash
+	if err := json.Unmarshal([]byte(`"`+digits+`"`), &hash); err != nil || hash.String() != digits {
+		t.Fatalf("%s was read as %s: %v", digits, hash, err)
+	}
+	if text, err := json.Marshal(hash); err != nil || string(text) != `"`+digits+`"` {
+		t.Errorf("written as %s: %v", text, err)
+	}
+	for _, text := range []string{"", digits[2:], digits[1:], digits + "0", digits + "00", "zz" + digits[2:]} {
+		if err := hash.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q was read", text)
+		}
 	}
 }
 

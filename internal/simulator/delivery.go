@@ -1,12 +1,12 @@
 package simulator
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // The course of a message. Every function here runs in the schedule's goroutine
@@ -154,7 +154,7 @@ func failureJSON(failure *graph.Error) []byte {
 	type data struct {
 		Details string `json:"details"`
 	}
-	raw, err := json.Marshal(struct {
+	raw, err := rawjson.Marshal(struct {
 		Code    int    `json:"code"`
 		Title   string `json:"title"`
 		Message string `json:"message"`

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 const (
@@ -207,11 +208,11 @@ func (s *Simulator) Send(number string, in InboundFile) (string, error) {
 			about[name] = value
 		}
 	}
-	raw, err := json.Marshal(about)
+	raw, err := rawjson.Marshal(about)
 	if err != nil {
 		return "", err
 	}
-	kind, err := json.Marshal(in.Type)
+	kind, err := rawjson.Marshal(in.Type)
 	if err != nil {
 		return "", err
 	}

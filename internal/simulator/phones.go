@@ -98,7 +98,7 @@ func inboundJSON(id, phone string, written time.Time, in Inbound) (raw []byte, k
 	if in.Text == "" && in.Message == nil {
 		return nil, "", errors.New("give text, or message with a type and its content")
 	}
-	raw, err = json.Marshal(message)
+	raw, err = rawjson.Marshal(message)
 	if err != nil {
 		return nil, "", errors.New("message: every member must be valid JSON")
 	}
@@ -150,7 +150,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 		return errors.New("value: use stop or resume")
 	}
 	phone := digits(number)
-	raw, err := json.Marshal(map[string]any{
+	raw, err := rawjson.Marshal(map[string]any{
 		"wa_id": phone, "detail": "User requested to " + value + " marketing messages",
 		"category": "marketing_messages", "value": value, "timestamp": s.now().Unix(),
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -234,7 +235,7 @@ func (s *Simulator) conclude(st *state, held *heldTemplate, status, reason, cate
 }
 
 func (s *Simulator) tellTemplate(st *state, held *heldTemplate, field string, value map[string]any) {
-	raw, err := json.Marshal(value)
+	raw, err := rawjson.Marshal(value)
 	a := st.accounts[held.account]
 	if err != nil || a == nil {
 		return

@@ -65,9 +65,8 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 			if !whole || err != nil { // what cannot be read stays in the sum, see messageRow.finish
 				amount, claims = money.Decimal{}, heldClaims{}
 			}
-			reserved, held = append(
-				reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))},
-			), append(held, claims)
+			reserved = append(reserved, money.Money{Amount: amount, Currency: money.Currency(v.Text(6))})
+			held = append(held, claims)
 		default:
 			page.Open[which]++
 		}

@@ -19,9 +19,8 @@ type messageRow struct {
 // readMessage reads messageColumns, and the content where it follows them.
 func readMessage(v engine.Row) messageRow {
 	m := &Message{
-		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2), Lane: Lane(
-			v.Int(4),
-		), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
+		seq: v.Int(0), ID: v.Text(1), Channel: v.Text(2),
+		Lane: Lane(v.Int(4)), State: State(v.Int(5)), ReadyAt: instant(v.Int(6)),
 		Attempts: int(v.Int(7)), Settled: v.Int(9) == 1, Unpriced: v.Int(10) == 1,
 		Lease: v.Int(18), Parking: Parking(v.Int(19)), claims: v.Text(20), Opened: v.Int(21) == 1,
 		ExpiresAt: instant(v.Int(11)), AcceptedAt: instant(v.Int(12)), ErrorCode: int(v.Int(16)),

@@ -115,12 +115,10 @@ func (tx *transaction) insert(m *Message, envelope, content []byte) error {
 		return err
 	}
 	tx.keepsNow(Person{m.Channel, m.Customer})
-	if err := tx.exec(insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(
-		m.ReadyAt,
-	), int64(m.Attempts),
-		millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(), string(
-			m.Reserved.Currency,
-		), m.packTimes(),
+	if err := tx.exec(
+		insertMessage, m.ID, m.Channel, m.Customer[:], int64(m.Lane), int64(m.State), nullableTime(m.ReadyAt),
+		int64(m.Attempts), millis(m.ExpiresAt), millis(m.AcceptedAt), m.Reserved.Amount.String(),
+		string(m.Reserved.Currency), m.packTimes(),
 		envelope, nullable(content), nullable(m.IdempotencyKey), nullable(m.Fingerprint), m.Lease, m.claims,
 	); err != nil {
 		return err
@@ -263,9 +261,8 @@ func (tx *transaction) adopt(row *messageRow) *Message {
 	row.finish()
 	if row.upstreamID != nil {
 		var condition Condition // of the id alone: it is still found by its hash, and the next status tells it again
-		m.UpstreamID, m.sealedUpstreamID = string(
-			tx.openSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition),
-		), row.upstreamID
+		m.UpstreamID = string(tx.openSealed(row.upstreamID, "messages.upstream_id/"+m.ID, &condition))
+		m.sealedUpstreamID = row.upstreamID
 	}
 	m.Envelope = tx.openSealed(row.envelope, "messages.envelope/"+m.ID, &m.Condition)
 	if row.content != nil {

@@ -110,9 +110,8 @@ func (tx CallbackQueue) Refused(channel string, after int64, limit int) ([]Refus
 	var list []RefusedCallback
 	err := tx.each(selectRefused, []any{channel, after, int64(limit)}, func(v engine.Row) bool {
 		list = append(list, RefusedCallback{
-			ID: v.Int(0), CreatedAt: instant(
-				v.Int(1),
-			), SetAsideAt: instant(v.Int(2)), Status: int(v.Int(3)), Bytes: v.Int(4),
+			ID: v.Int(0), CreatedAt: instant(v.Int(1)), SetAsideAt: instant(v.Int(2)), Status: int(v.Int(3)),
+			Bytes: v.Int(4),
 		})
 		return true
 	})

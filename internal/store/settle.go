@@ -131,8 +131,8 @@ func (tx Messages) ReservedPast(now time.Time, limit int) ([]*Message, error) {
 }
 
 // HoldUnpriced marks a delivered message that the plan has no rate for, and whether it has opened
-// its billed conversation. It keeps its reservation
-// until it is settled, or corrected if it was settled as undelivered.
+// its billed conversation. It keeps its reservation until it is settled, or corrected if it was
+// settled as undelivered.
 func (tx Ledger) HoldUnpriced(m *Message, opened bool) error {
 	if m.Opened != opened {
 		m.Opened, m.dirty = opened, true

@@ -69,9 +69,8 @@ func (tx *transaction) merge(gone, kept identity.Address, now time.Time) ([]Unio
 	states, chained := make([]conversation.State, len(channels)), make([]bool, len(channels))
 	for i, channel := range channels {
 		union := Union{
-			Gone: Person{
-				channel, tx.store.customer(channel, gone),
-			}, Kept: Person{channel, tx.store.customer(channel, kept)},
+			Gone: Person{channel, tx.store.customer(channel, gone)},
+			Kept: Person{channel, tx.store.customer(channel, kept)},
 		}
 		found, err := tx.keeps(union.Gone)
 		if err != nil {
@@ -231,18 +230,11 @@ const (
 )
 
 // Current is who a customer of a channel is by now: another one, if the two were found to be one
-// person.
+// person. A union moves what points to the one who is gone, so one step is enough.
 func (tx People) Current(customer seal.CustomerHash) (seal.CustomerHash, error) {
-	const longestChain = 16 // a person has few addresses
-	for range longestChain {
-		kept := customer
-		_, err := tx.first(selectUnited, []any{customer[:]}, func(v engine.Row) { copy(kept[:], v.Bytes(0)) })
-		if err != nil || kept == customer {
-			return kept, err
-		}
-		customer = kept
-	}
-	return customer, nil
+	kept := customer
+	_, err := tx.first(selectUnited, []any{customer[:]}, func(v engine.Row) { copy(kept[:], v.Bytes(0)) })
+	return kept, err
 }
 
 // unitePairs adds what the one customer has used of the shared rate limit to what the other has.

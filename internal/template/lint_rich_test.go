@@ -82,7 +82,9 @@ func TestLintAcceptsEveryKind(t *testing.T) {
 	priced := offered()
 	priced.OptimizationSpec = json.RawMessage(`{"bid_amount":1200}`)
 	extra := valid()
-	extra.Extra = map[string]json.RawMessage{"degrees_of_freedom_spec": json.RawMessage(`{"creative_features_spec":{}}`)}
+	extra.Extra = map[string]json.RawMessage{
+		"degrees_of_freedom_spec": json.RawMessage(`{"creative_features_spec":{}}`),
+	}
 	extra.Components[1].Extra = map[string]json.RawMessage{"tone": json.RawMessage(`"calm"`)}
 	for name, d := range map[string]Definition{
 		"limited-time offer": offered(), "carousel": withCards(), "carousel of products": products,
@@ -238,7 +240,8 @@ func TestLintRulesOfRichKinds(t *testing.T) {
 			libraryCopy, func(d *Definition) { d.Components[0].Text = "Hi {{2}}" },
 			Finding{
 				"library-components", Error, "components",
-				"Write what the library's template has: components[0].text: {{1}} is missing; number the variables from 1 without gaps.",
+				"Write what the library's template has: components[0].text: {{1}} is missing; number the variables " +
+					"from 1 without gaps.",
 			},
 		},
 		"a component that Meta may know": {
@@ -282,7 +285,8 @@ func TestLintRulesOfRichKinds(t *testing.T) {
 			},
 			Finding{
 				"extra-parameter", Error, "extra",
-				`Remove "Method[]" from the further members: it is a parameter of requests, and says nothing of a template.`,
+				`Remove "Method[]" from the further members: it is a parameter of requests,` +
+					` and says nothing of a template.`,
 			},
 		},
 		"a token": {

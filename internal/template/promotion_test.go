@@ -73,7 +73,8 @@ func TestUtilityThatReadsAsPromotionIsWarnedOf(t *testing.T) {
 		d.Language, d.Components = language, []Component{{Type: Body, Text: tc.text}}
 		want := []Finding{{
 			"utility-promotional", Warning, "components",
-			`Remove "` + tc.word + `" or use category MARKETING: Meta may approve the template as marketing, which costs more.`,
+			`Remove "` + tc.word + `" or use category MARKETING: Meta may approve the template as marketing, which ` +
+				`costs more.`,
 		}}
 		if diff := cmp.Diff(want, Lint(d)); diff != "" {
 			t.Errorf("%s: %s", language, diff)

@@ -33,7 +33,8 @@ func TestEditHasWhatIsSet(t *testing.T) {
 		Components: []Component{{Type: Body, Text: "Hi."}},
 	}
 	for want, edit := range map[string]Edit{
-		`{"components":[{"type":"BODY","text":"Hi."}],"message_send_ttl_seconds":600,"cta_url_link_tracking_opted_out":true}`: {
+		`{"components":[{"type":"BODY","text":"Hi."}],"message_send_ttl_seconds":600,` +
+			`"cta_url_link_tracking_opted_out":true}`: {
 			Definition: d,
 		},
 		`{"category":"UTILITY"}`: {Category: "UTILITY", Definition: libraryCopy()},
@@ -53,7 +54,8 @@ func TestEditHasWhatIsSet(t *testing.T) {
 
 // Meta takes the words of its API in either case, and its own examples are in small letters.
 func TestComponentsAreReadAsTheirWordsInCapitals(t *testing.T) {
-	in := `{"type":"buttons","buttons":[{"type":"otp","otp_type":"one_tap","text":"A","supported_apps":[{"package_name":"p"}]}]}`
+	in := `{"type":"buttons","buttons":[{"type":"otp","otp_type":"one_tap","text":"A",` +
+		`"supported_apps":[{"package_name":"p"}]}]}`
 	var got Component
 	if err := json.Unmarshal([]byte(in), &got); err != nil {
 		t.Fatal(err)

@@ -64,9 +64,13 @@ func TestEveryKindIsSubmittedAsMetaTakesIt(t *testing.T) {
 			button(`{"type":"COPY_CODE","example":["SAVE"]}`), "",
 		},
 		"flow by id": {
-			`buttons: [{type: Flow, text: Begin, flow: {id: "77", action: Navigate, navigateScreen: FIRST, icon: REVIEW}}]`,
+			`buttons: [{type: Flow, text: Begin, flow: {id: "77", action: Navigate, navigateScreen: FIRST,` +
+				` icon: REVIEW}}]`,
 			"MARKETING",
-			button(`{"type":"FLOW","text":"Begin","flow_id":"77","flow_action":"navigate","navigate_screen":"FIRST","icon":"REVIEW"}`),
+			button(
+				`{"type":"FLOW","text":"Begin","flow_id":"77","flow_action":"navigate","navigate_screen":"FIRST",` +
+					`"icon":"REVIEW"}`,
+			),
 			"",
 		},
 		"flow by name": {
@@ -104,11 +108,14 @@ func TestEveryKindIsSubmittedAsMetaTakesIt(t *testing.T) {
 			`{"type":"LIMITED_TIME_OFFER","limited_time_offer":{"text":"Until Sunday","has_expiration":true}},` + text, "",
 		},
 		"carousel": {
-			`carousel: {cards: [{header: {format: Image, exampleHandle: "4::aW"}, body: {text: "From {{1}} on.", examples: [{value: 9}]}, buttons: [{type: QuickReply, text: More}]}, {header: {format: Video, exampleHandle: "4::bX"}}]}`,
+			`carousel: {cards: [{header: {format: Image, exampleHandle: "4::aW"}, body: {text: "From {{1}} on.",` +
+				` examples: [{value: 9}]}, buttons: [{type: QuickReply, text: More}]}, {header: {format: Video,` +
+				` exampleHandle: "4::bX"}}]}`,
 			"MARKETING",
 			text + `,{"type":"CAROUSEL","cards":[` +
 				`{"components":[{"type":"HEADER","format":"IMAGE","example":{"header_handle":["4::aW"]}},` +
-				`{"type":"BODY","text":"From {{1}} on.","example":{"body_text":[["9"]]}},{"type":"BUTTONS","buttons":[{"type":"QUICK_REPLY","text":"More"}]}]},` +
+				`{"type":"BODY","text":"From {{1}} on.","example":{"body_text":[["9"]]}},{"type":"BUTTONS",` +
+				`"buttons":[{"type":"QUICK_REPLY","text":"More"}]}]},` +
 				`{"components":[{"type":"HEADER","format":"VIDEO","example":{"header_handle":["4::bX"]}}]}]}`, "",
 		},
 		"carousel of products": {
@@ -122,9 +129,13 @@ func TestEveryKindIsSubmittedAsMetaTakesIt(t *testing.T) {
 			"MARKETING", text + `,{"type":"ORDER_STATUS","a":"<x>","b":[1,{"c":12345678901234567890}]}`, "",
 		},
 		"max price, link tracking and more": {
-			`{maxPrice: {bidAmount: 1200, bidStrategy: LOWEST_COST_WITH_BID_CAP}, linkTracking: OptedOut, sendTTLSeconds: 86400, upstreamFields: {degrees_of_freedom_spec: {creative_features_spec: {image_touchups: {enroll_status: OPT_IN}}}}}`,
+			`{maxPrice: {bidAmount: 1200, bidStrategy: LOWEST_COST_WITH_BID_CAP}, linkTracking: OptedOut,` +
+				` sendTTLSeconds: 86400,` +
+				` upstreamFields: {degrees_of_freedom_spec: {creative_features_spec: {image_touchups: ` +
+				`{enroll_status: OPT_IN}}}}}`,
 			"MARKETING", text,
-			`,"message_send_ttl_seconds":86400,"optimization_spec":{"bid_amount":1200,"bid_strategy":"LOWEST_COST_WITH_BID_CAP"},"cta_url_link_tracking_opted_out":true,` +
+			`,"message_send_ttl_seconds":86400,"optimization_spec":{"bid_amount":1200,` +
+				`"bid_strategy":"LOWEST_COST_WITH_BID_CAP"},"cta_url_link_tracking_opted_out":true,` +
 				`"degrees_of_freedom_spec":{"creative_features_spec":{"image_touchups":{"enroll_status":"OPT_IN"}}}`,
 		},
 		"links that are tracked, for 30 days": {
@@ -133,21 +144,30 @@ func TestEveryKindIsSubmittedAsMetaTakesIt(t *testing.T) {
 		},
 		"a category of the future": {`category: SERVICE`, "SERVICE", text, ""},
 		"a copy of the library's": {
-			`{category: Utility, libraryTemplate: {name: delivery_update_1, bodyInputs: {add_contact_number: true}, buttonInputs: [{type: URL, url: {base_url: "https://ex.test/{{1}}", url_suffix_example: "https://ex.test/demo"}}]}}`,
+			`{category: Utility, libraryTemplate: {name: delivery_update_1, bodyInputs: {add_contact_number: true},` +
+				` buttonInputs: [{type: URL, url: {base_url: "https://ex.test/{{1}}",` +
+				` url_suffix_example: "https://ex.test/demo"}}]}}`,
 			"UTILITY", "",
 			`,"library_template_name":"delivery_update_1","library_template_body_inputs":{"add_contact_number":true},` +
-				`"library_template_button_inputs":[{"type":"URL","url":{"base_url":"https://ex.test/{{1}}","url_suffix_example":"https://ex.test/demo"}}]`,
+				`"library_template_button_inputs":[{"type":"URL","url":{"base_url":"https://ex.test/{{1}}",` +
+				`"url_suffix_example":"https://ex.test/demo"}}]`,
 		},
 		"one tap": {
-			`{category: Authentication, body: {text: Your code, securityRecommendation: Hidden}, buttons: [{type: OneTap, text: Copy, autofillText: Fill in, supportedApps: [{packageName: a.b, signatureHash: K8a}, {packageName: a.c, signatureHash: L9b}]}]}`,
+			`{category: Authentication, body: {text: Your code, securityRecommendation: Hidden},` +
+				` buttons: [{type: OneTap, text: Copy, autofillText: Fill in, supportedApps: [{packageName: a.b,` +
+				` signatureHash: K8a}, {packageName: a.c, signatureHash: L9b}]}]}`,
 			"AUTHENTICATION",
-			`{"type":"BODY","add_security_recommendation":false},{"type":"BUTTONS","buttons":[{"type":"OTP","text":"Copy","otp_type":"ONE_TAP","autofill_text":"Fill in",` +
-				`"supported_apps":[{"package_name":"a.b","signature_hash":"K8a"},{"package_name":"a.c","signature_hash":"L9b"}]}]}`, "",
+			`{"type":"BODY","add_security_recommendation":false},{"type":"BUTTONS","buttons":[{"type":"OTP",` +
+				`"text":"Copy","otp_type":"ONE_TAP","autofill_text":"Fill in",` +
+				`"supported_apps":[{"package_name":"a.b","signature_hash":"K8a"},{"package_name":"a.c",` +
+				`"signature_hash":"L9b"}]}]}`, "",
 		},
 		"zero tap": {
-			`{category: Authentication, buttons: [{type: ZeroTap, supportedApps: [{packageName: a.b, signatureHash: K8a}]}]}`,
+			`{category: Authentication, buttons: [{type: ZeroTap, supportedApps: [{packageName: a.b,` +
+				` signatureHash: K8a}]}]}`,
 			"AUTHENTICATION",
-			`{"type":"BODY"},{"type":"BUTTONS","buttons":[{"type":"OTP","otp_type":"ZERO_TAP","supported_apps":[{"package_name":"a.b","signature_hash":"K8a"}],"zero_tap_terms_accepted":true}]}`,
+			`{"type":"BODY"},{"type":"BUTTONS","buttons":[{"type":"OTP","otp_type":"ZERO_TAP",` +
+				`"supported_apps":[{"package_name":"a.b","signature_hash":"K8a"}],"zero_tap_terms_accepted":true}]}`,
 			"",
 		},
 		"copy code": {
@@ -217,7 +237,9 @@ func treeOf(t *testing.T, document string) any {
 // The digests are those that releases before this one have recorded: another would make every
 // template be submitted again.
 func TestDigestOfAnOlderTemplateIsKept(t *testing.T) {
-	spec := specOf(t, `{name: order_ready, language: en_US, category: Utility, body: {text: "Hello, your order is ready."}}`)
+	spec := specOf(
+		t, `{name: order_ready, language: en_US, category: Utility, body: {text: "Hello, your order is ready."}}`,
+	)
 	const want = `{"name":"order_ready","language":"en_US","category":"UTILITY","parameter_format":"POSITIONAL",` +
 		`"components":[{"type":"BODY","text":"Hello, your order is ready."}]}`
 	if got := tenant.DefinitionDigest(tenant.Definition(spec)); got != tenant.Digest([]byte(want)) {

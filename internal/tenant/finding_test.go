@@ -69,7 +69,10 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 		"an authentication button elsewhere": {
 			func(s *v1alpha1.MessageTemplateSpec) {
 				s.Buttons = []v1alpha1.TemplateButton{
-					{Type: v1alpha1.ButtonOneTap, SupportedApps: []v1alpha1.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a"}}},
+					{
+						Type:          v1alpha1.ButtonOneTap,
+						SupportedApps: []v1alpha1.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a"}},
+					},
 				}
 			},
 			[]string{
@@ -106,7 +109,8 @@ func TestFindingsSpeakOfTheSpec(t *testing.T) {
 			},
 			[]string{
 				"spec.carousel.cards[0].body.text: Shorten the text to 160 characters; it has 161.",
-				"spec.carousel.cards[0].buttons[0].flow: Say which flow the button opens: by its id, its name or its JSON.",
+				"spec.carousel.cards[0].buttons[0].flow: Say which flow the button opens: by its id, its name or " +
+					"its JSON.",
 			},
 		},
 		"an offer of a variable": {

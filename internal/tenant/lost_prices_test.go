@@ -27,15 +27,25 @@ func TestP6RecoverFreezesWhatPriced(t *testing.T) {
 		unit    string
 		found   tenant.Origin
 	}{
-		"both agree":                     {[]pricing.Revision{was}, []pricing.Revision{was}, "p", false, "Message", ""},
-		"changed, proven":                {[]pricing.Revision{is}, []pricing.Revision{was}, "p", true, "Message", "Configuration"},
-		"changed, not proven":            {[]pricing.Revision{is}, []pricing.Revision{was}, "p", false, "Conversation", "Plan"},
-		"removed, proven":                {nil, []pricing.Revision{was}, "p", true, "Message", "Configuration"},
-		"removed, not proven":            {nil, []pricing.Revision{was}, "p", false, "", ""},
-		"configuration of another plan":  {[]pricing.Revision{is}, []pricing.Revision{was}, "q", true, "Conversation", "Plan"},
-		"nothing served":                 {[]pricing.Revision{is}, nil, "p", true, "Conversation", "Plan"},
-		"its day has not come":           {[]pricing.Revision{{Name: "a", EffectiveDate: "2026-11-21"}}, nil, "p", true, "", ""},
-		"day has come where it is first": {[]pricing.Revision{{Name: "a", EffectiveDate: "2026-11-20", Unit: "x"}}, nil, "p", true, "x", "Plan"},
+		"both agree": {[]pricing.Revision{was}, []pricing.Revision{was}, "p", false, "Message", ""},
+		"changed, proven": {
+			[]pricing.Revision{is}, []pricing.Revision{was}, "p", true, "Message", "Configuration",
+		},
+		"changed, not proven": {
+			[]pricing.Revision{is}, []pricing.Revision{was}, "p", false, "Conversation", "Plan",
+		},
+		"removed, proven":     {nil, []pricing.Revision{was}, "p", true, "Message", "Configuration"},
+		"removed, not proven": {nil, []pricing.Revision{was}, "p", false, "", ""},
+		"configuration of another plan": {
+			[]pricing.Revision{is}, []pricing.Revision{was}, "q", true, "Conversation", "Plan",
+		},
+		"nothing served": {[]pricing.Revision{is}, nil, "p", true, "Conversation", "Plan"},
+		"its day has not come": {
+			[]pricing.Revision{{Name: "a", EffectiveDate: "2026-11-21"}}, nil, "p", true, "", "",
+		},
+		"day has come where it is first": {
+			[]pricing.Revision{{Name: "a", EffectiveDate: "2026-11-20", Unit: "x"}}, nil, "p", true, "x", "Plan",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

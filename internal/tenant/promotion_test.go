@@ -47,15 +47,27 @@ func TestPromotionIsRefusedByTheStrictest(t *testing.T) {
 		plans   []*v1alpha1.PricingPlan
 		want    string
 	}{
-		"no plan":               {"", "2026-12-15T00:00:00Z", nil, ""},
-		"before the revision":   {"", "2026-12-01T02:59:59Z", []*v1alpha1.PricingPlan{dated}, ""},
-		"from its midnight on":  {"", "2026-12-01T03:00:00Z", []*v1alpha1.PricingPlan{dated}, `PricingPlan "dated" (from-2026-12-01)`},
-		"until the next":        {"", "2027-01-01T02:59:59Z", []*v1alpha1.PricingPlan{dated}, `PricingPlan "dated" (from-2026-12-01)`},
-		"after it":              {"", "2027-01-01T03:00:00Z", []*v1alpha1.PricingPlan{dated}, ""},
-		"before all revisions":  {"", "2025-12-31T00:00:00Z", []*v1alpha1.PricingPlan{dated}, ""},
-		"of two the strict one": {"", "2026-06-01T00:00:00Z", []*v1alpha1.PricingPlan{dated, strict}, `PricingPlan "strict" (from-2018-08-01)`},
-		"the account as well":   {refused, "2026-06-01T00:00:00Z", []*v1alpha1.PricingPlan{dated}, `BusinessAccount "acme"`},
-		"the account against":   {allowed, "2026-12-15T00:00:00Z", []*v1alpha1.PricingPlan{dated}, `PricingPlan "dated" (from-2026-12-01)`},
+		"no plan":             {"", "2026-12-15T00:00:00Z", nil, ""},
+		"before the revision": {"", "2026-12-01T02:59:59Z", []*v1alpha1.PricingPlan{dated}, ""},
+		"from its midnight on": {
+			"", "2026-12-01T03:00:00Z", []*v1alpha1.PricingPlan{dated}, `PricingPlan "dated" (from-2026-12-01)`,
+		},
+		"until the next": {
+			"", "2027-01-01T02:59:59Z", []*v1alpha1.PricingPlan{dated}, `PricingPlan "dated" (from-2026-12-01)`,
+		},
+		"after it":             {"", "2027-01-01T03:00:00Z", []*v1alpha1.PricingPlan{dated}, ""},
+		"before all revisions": {"", "2025-12-31T00:00:00Z", []*v1alpha1.PricingPlan{dated}, ""},
+		"of two the strict one": {
+			"", "2026-06-01T00:00:00Z",
+			[]*v1alpha1.PricingPlan{dated, strict},
+			`PricingPlan "strict" (from-2018-08-01)`,
+		},
+		"the account as well": {
+			refused, "2026-06-01T00:00:00Z", []*v1alpha1.PricingPlan{dated}, `BusinessAccount "acme"`,
+		},
+		"the account against": {
+			allowed, "2026-12-15T00:00:00Z", []*v1alpha1.PricingPlan{dated}, `PricingPlan "dated" (from-2026-12-01)`,
+		},
 	}
 	for name, tc := range tests {
 		account := &v1alpha1.BusinessAccount{

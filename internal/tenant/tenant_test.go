@@ -207,7 +207,10 @@ func TestDefinitionIsWhatTheUpstreamTakes(t *testing.T) {
 					SecurityRecommendation: v1alpha1.SecurityRecommendationShown,
 				},
 				Buttons: []v1alpha1.TemplateButton{
-					{Type: v1alpha1.ButtonOneTap, SupportedApps: []v1alpha1.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a"}}},
+					{
+						Type:          v1alpha1.ButtonOneTap,
+						SupportedApps: []v1alpha1.SupportedApp{{PackageName: "com.acme", SignatureHash: "K8a"}},
+					},
 				},
 			},
 			want: `{"name":"code","language":"en_US","category":"AUTHENTICATION","parameter_format":"POSITIONAL","components":[

@@ -183,7 +183,9 @@ func TestDecide(t *testing.T) {
 		"marketing stopped": {sale, func(_ *config.Document, in *policy.Circumstances) {
 			in.State.StopMarketing(true, gatewaytest.Noon.Unix())
 		}, 131050, "", 0},
-		"marketing, which the account refuses":  {sale, func(d *config.Document, _ *policy.Circumstances) { d.Promotion = "Refused" }, 131005, "", 0},
+		"marketing, which the account refuses": {
+			sale, func(d *config.Document, _ *policy.Circumstances) { d.Promotion = "Refused" }, 131005, "", 0,
+		},
 		"marketing, which the plan refuses":     {sale, refusing("2026-01-01"), 131005, "", 0},
 		"marketing, which the plan will refuse": {sale, refusing("2026-12-01"), 0, "0.0859", store.LaneBulk},
 		"utility, billed as marketing, which the plan refuses": {utility, func(d *config.Document, in *policy.Circumstances) {

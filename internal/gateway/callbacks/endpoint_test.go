@@ -106,11 +106,13 @@ func TestCallbacksWaitForTheirCredentials(t *testing.T) {
 		callback config.Callback
 		want     bool
 	}{
-		"a secret":                     {config.Callback{Secret: "s"}, true},
-		"no secret":                    {config.Callback{}, false},
-		"a certificate":                {config.Callback{Secret: "s", ClientCertificate: &certificate}, true},
-		"a certificate and no secret":  {config.Callback{ClientCertificate: &certificate}, false},
-		"a certificate that is missed": {config.Callback{Secret: "s", ClientCertificate: &config.ClientCertificate{}}, false},
+		"a secret":                    {config.Callback{Secret: "s"}, true},
+		"no secret":                   {config.Callback{}, false},
+		"a certificate":               {config.Callback{Secret: "s", ClientCertificate: &certificate}, true},
+		"a certificate and no secret": {config.Callback{ClientCertificate: &certificate}, false},
+		"a certificate that is missed": {
+			config.Callback{Secret: "s", ClientCertificate: &config.ClientCertificate{}}, false,
+		},
 	} {
 		if got := tc.callback.Ready(); got != tc.want {
 			t.Errorf("%s: got %t, want %t", name, got, tc.want)

@@ -43,28 +43,64 @@ func TestWhatFollowsFromADelivery(t *testing.T) {
 		retry            time.Duration
 		probe            bool
 	}{
-		"taken":                             {nil, took(never), 0, 0, "delivered", 0, 1, 0, false},
-		"no answer":                         {silent, took(minute), minute, 0, "retry", 0, 1, time.Second, false},
-		"a refusal":                         {answer(400), took(minute), 48 * time.Hour, 0, "retry", 400, 1, time.Second, false},
-		"a refusal, again":                  {answer(400), took(never), minute, minute, "retry", 400, 3, 4 * time.Second, false},
-		"the last try is not put off":       {answer(413), took(minute), minute, 14 * minute, "retry", 413, 12, minute, false},
-		"410 while others are taken":        {answer(410), took(minute), minute, 15 * minute, "set_aside", 410, 9, 0, false},
-		"403 while others are taken":        {answer(403), took(minute), minute, 15 * minute, "set_aside", 403, 9, 0, false},
-		"500 while others are taken":        {answer(500), took(14 * minute), minute, 15 * minute, "set_aside", 500, 9, 0, false},
-		"a redirection":                     {answer(302), took(minute), minute, 15 * minute, "set_aside", 302, 9, 0, false},
-		"no answer while others are taken":  {silent, took(minute), minute, 15 * minute, "set_aside", 0, 9, 0, false},
-		"others were taken before":          {answer(403), took(16 * minute), minute, 15 * minute, "retry", 403, 20, longestPause, true},
-		"nothing was ever taken":            {answer(404), took(never), minute, time.Hour, "retry", 404, 20, longestPause, true},
-		"others fail by now":                {answer(403), fails(2*minute, 8, false), minute, time.Hour, "retry", 403, 20, longestPause, true},
-		"it and others fail by now":         {answer(403), fails(2*minute, 7, true), minute, time.Hour, "retry", 403, 20, longestPause, true},
-		"it alone fails":                    {answer(403), fails(2*minute, 7, false), minute, time.Hour, "set_aside", 403, 20, 0, false},
-		"one behind it was tried just now":  {answer(404), probed, minute, time.Hour, "retry", 404, 20, longestPause, false},
-		"it failed at another address":      {answer(404), elsewhere, minute, time.Hour, "retry", 404, 1, time.Second, false},
-		"a week, and nothing gets through":  {answer(404), took(never), 169 * time.Hour, 168 * time.Hour, "set_aside", 404, 9, 0, false},
-		"a week without an answer":          {silent, took(never), 169 * time.Hour, 0, "set_aside", 0, 9, 0, false},
-		"a week less an hour":               {silent, took(never), 167 * time.Hour, 167 * time.Hour, "retry", 0, 20, longestPause, true},
-		"410 while nothing else is tried":   {answer(410), took(never), 2 * time.Hour, 2 * time.Hour, "retry", 410, 20, longestPause, true},
-		"too early, whatever others became": {answer(422), took(never), minute, 14 * minute, "retry", 422, 1, time.Second, false},
+		"taken":     {nil, took(never), 0, 0, "delivered", 0, 1, 0, false},
+		"no answer": {silent, took(minute), minute, 0, "retry", 0, 1, time.Second, false},
+		"a refusal": {
+			answer(400), took(minute), 48 * time.Hour, 0, "retry", 400, 1, time.Second, false,
+		},
+		"a refusal, again": {
+			answer(400), took(never), minute, minute, "retry", 400, 3, 4 * time.Second, false,
+		},
+		"the last try is not put off": {
+			answer(413), took(minute), minute, 14 * minute, "retry", 413, 12, minute, false,
+		},
+		"410 while others are taken": {
+			answer(410), took(minute), minute, 15 * minute, "set_aside", 410, 9, 0, false,
+		},
+		"403 while others are taken": {
+			answer(403), took(minute), minute, 15 * minute, "set_aside", 403, 9, 0, false,
+		},
+		"500 while others are taken": {
+			answer(500), took(14 * minute), minute, 15 * minute, "set_aside", 500, 9, 0, false,
+		},
+		"a redirection": {
+			answer(302), took(minute), minute, 15 * minute, "set_aside", 302, 9, 0, false,
+		},
+		"no answer while others are taken": {silent, took(minute), minute, 15 * minute, "set_aside", 0, 9, 0, false},
+		"others were taken before": {
+			answer(403), took(16 * minute), minute, 15 * minute, "retry", 403, 20, longestPause, true,
+		},
+		"nothing was ever taken": {
+			answer(404), took(never), minute, time.Hour, "retry", 404, 20, longestPause, true,
+		},
+		"others fail by now": {
+			answer(403), fails(2*minute, 8, false), minute, time.Hour, "retry", 403, 20, longestPause, true,
+		},
+		"it and others fail by now": {
+			answer(403), fails(2*minute, 7, true), minute, time.Hour, "retry", 403, 20, longestPause, true,
+		},
+		"it alone fails": {
+			answer(403), fails(2*minute, 7, false), minute, time.Hour, "set_aside", 403, 20, 0, false,
+		},
+		"one behind it was tried just now": {
+			answer(404), probed, minute, time.Hour, "retry", 404, 20, longestPause, false,
+		},
+		"it failed at another address": {
+			answer(404), elsewhere, minute, time.Hour, "retry", 404, 1, time.Second, false,
+		},
+		"a week, and nothing gets through": {
+			answer(404), took(never), 169 * time.Hour, 168 * time.Hour, "set_aside", 404, 9, 0, false,
+		},
+		"a week without an answer": {silent, took(never), 169 * time.Hour, 0, "set_aside", 0, 9, 0, false},
+		"a week less an hour": {
+			silent, took(never), 167 * time.Hour, 167 * time.Hour, "retry", 0, 20, longestPause, true,
+		},
+		"410 while nothing else is tried": {
+			answer(410), took(never), 2 * time.Hour, 2 * time.Hour, "retry", 410, 20, longestPause, true,
+		},
+		"too early, whatever others became": {
+			answer(422), took(never), minute, 14 * minute, "retry", 422, 1, time.Second, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &store.Callback{Seq: 7, CreatedAt: ago(tc.queued), FailedAt: ago(tc.failed), Attempts: tc.attempts}

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"time"
 )
 
 // Max bounds the connections of a server while any of them waits for a request: anybody
@@ -21,16 +20,19 @@ type Bounded struct {
 	most int
 	mu   sync.Mutex
 	open map[net.Conn]*connection
+	// waited counts how often a connection began to wait.
+	waited uint64
 }
 
 // connection is one that is open.
 type connection struct {
 	peer string
-	// known says that a request on it has succeeded.
-	known bool
-	// waits says that no request of it is being served, since when.
+	// trusted says that a request on it has succeeded.
+	trusted bool
+	// waits says that no request of it is being served. The lower its turn, the longer it has
+	// waited.
 	waits bool
-	since time.Time
+	turn  uint64
 }
 
 // Bound lets a server hold so many connections at most.
@@ -54,17 +56,24 @@ func (c *Bounded) changed(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		peer, _, _ := net.SplitHostPort(conn.RemoteAddr().String()) // a listener without ports has one peer
-		c.open[conn] = &connection{peer: peer, waits: true, since: time.Now()}
+		c.open[conn] = &connection{peer: peer}
+		c.waiting(conn)
 		if len(c.open) > c.most {
 			c.closeOne(conn)
 		}
 	case http.StateIdle:
-		if known := c.open[conn]; known != nil {
-			known.waits, known.since = true, time.Now()
-		}
+		c.waiting(conn)
 	case http.StateClosed, http.StateHijacked:
 		delete(c.open, conn)
 	case http.StateActive:
+	}
+}
+
+// waiting notes that a connection waits for a request from now on.
+func (c *Bounded) waiting(conn net.Conn) {
+	if known := c.open[conn]; known != nil {
+		c.waited++
+		known.waits, known.turn = true, c.waited
 	}
 }
 
@@ -72,12 +81,12 @@ func (c *Bounded) changed(conn net.Conn, state http.ConnState) {
 func (c *Bounded) closeOne(newest net.Conn) {
 	strangers, peers := 0, map[string]int{}
 	for _, known := range c.open {
-		if known.waits && !known.known {
+		if known.waits && !known.trusted {
 			strangers++
 		}
 	}
 	// whoever has just come is a stranger too, and is not asked to go
-	mayGo := func(known *connection) bool { return known.waits && (strangers <= 1 || !known.known) }
+	mayGo := func(known *connection) bool { return known.waits && (strangers <= 1 || !known.trusted) }
 	for _, known := range c.open {
 		if mayGo(known) {
 			peers[known.peer]++
@@ -104,7 +113,7 @@ func (k *connection) goesBefore(other *connection, peers map[string]int) bool {
 	if more := peers[k.peer] - peers[other.peer]; more != 0 {
 		return more > 0
 	}
-	return k.since.Before(other.since)
+	return k.turn < other.turn
 }
 
 // following tells of each connection when its requests are served, and whether one succeeds.
@@ -132,7 +141,7 @@ func (c *Bounded) succeeded(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if known := c.open[conn]; known != nil {
-		known.known = true
+		known.trusted = true
 	}
 }
 

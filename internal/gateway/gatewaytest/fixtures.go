@@ -129,9 +129,8 @@ func Document(tb testing.TB, baseURL, callbackURL string) config.Document {
 	channelOf := func(name, id string) config.Channel {
 		return config.Channel{
 			Name: name, Type: config.WhatsApp, ID: id, BusinessAccountID: BusinessAccount,
-			BaseURL: baseURL, APIVersion: "v26.0", AccessToken: AccessToken, AppSecrets: []string{
-				AppSecret,
-			}, VerifyToken: VerifyToken,
+			BaseURL: baseURL, APIVersion: "v26.0", AccessToken: AccessToken,
+			AppSecrets: []string{AppSecret}, VerifyToken: VerifyToken,
 		}
 	}
 	d := config.Document{

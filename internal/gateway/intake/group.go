@@ -81,16 +81,14 @@ func (c *commit) share(
 	if err != nil && !people.IsDamaged(err) {
 		return subject{}, err
 	}
-	hashes := make([]seal.CustomerHash, len(member))
+	who := &settlement.Member{Customer: customer, Addresses: make([]seal.CustomerHash, len(member))}
 	for i, address := range member {
-		hashes[i] = c.Keys.CustomerHash(channel.ID, string(address.Spelling()))
+		who.Addresses[i] = c.Keys.CustomerHash(channel.ID, string(address.Spelling()))
 	}
 	country, err := market.CountryOf(string(member[0]))
 	if err != nil {
 		country = 0 // whose market is that of all others
 	}
-	m, about, err := c.Settler.ShareOf(
-		c.tx, whole.message, &whole.about, settlement.NewMember(customer, hashes), country,
-	)
+	m, about, err := c.Settler.ShareOf(c.tx, whole.message, &whole.about, who, country)
 	return subject{message: m, about: about, id: whole.id, customer: customer}, err
 }

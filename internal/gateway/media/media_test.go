@@ -123,7 +123,9 @@ func TestBytesThatAreNotDescribedNeverLookComplete(t *testing.T) {
 func TestPartsAndFilesWithoutADigestAreNotChecked(t *testing.T) {
 	sum := sha256.Sum256([]byte("all of it"))
 	for name, check := range map[string]*digest{
-		"a part": newDigest(hex.EncodeToString(sum[:]), 206), "none": newDigest("", 200), "another": newDigest("abc", 200),
+		"a part": newDigest(hex.EncodeToString(sum[:]), 206), "none": newDigest("", 200), "another": newDigest(
+			"abc", 200,
+		),
 	} {
 		var to bytes.Buffer
 		if err := copyChecked(&to, strings.NewReader("it"), check); err != nil || to.String() != "it" {

@@ -48,14 +48,8 @@ func Recheck(
 	if cause == nil {
 		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
 	}
-	for n := 0; cause == nil && n <= about.Shares; n++ {
-		var share *store.Message
-		if share, err = settlement.Share(tx, m, n); err == nil && share != nil && !share.Settled {
-			cause = stillCovered(tx, t, share, about, &state, now)
-		}
-		if err != nil {
-			return nil, err
-		}
+	if cause == nil {
+		cause = stillCovered(tx, t, m, about, &state, now)
 	}
 	if refusal, refused := errors.AsType[*network.Refusal](cause); refused {
 		return refusal, nil
@@ -70,10 +64,9 @@ func Expired() *network.Refusal {
 	)
 }
 
-// stillCovered renews the reservation of a message that waited, if the plan has become dearer since
-// it was accepted, or its allowances others: the plan that is served when the message ends prices
-// it. What a blocking budget cannot pay any more is refused, as it would be at its acceptance (P3),
-// and so is what may cost something once billing is stopped.
+// stillCovered renews the reservations of a message that waited and of its shares: the plan that is
+// served when the message ends prices it. What a blocking budget cannot pay any more is refused, as
+// it would be at its acceptance (P3), and so is what may cost something once billing is stopped.
 func stillCovered(
 	tx *durable.Tx, t *served.Tenant, m *store.Message, about *settlement.Envelope, state *conversation.State,
 	now time.Time,
@@ -82,13 +75,32 @@ func stillCovered(
 		Channel: m.Channel, Country: about.Country, Form: about.Form, Category: about.Category,
 		SentAt: m.AcceptedAt.Unix(),
 	}
-	prices := t.PricesOf(m.Channel)
-	bound := mostOf(prices, about.Group, &message, state, m.ExpiresAt)
-	costs := bound.Unpriced || !bound.Amount.Amount.IsZero()
-	if costs && !m.Covered && prices.BillingStopped != "" {
-		return network.Refuse(network.Unpaid, prices.BillingStopped)
+	bound := mostOf(t.PricesOf(m.Channel), about.Group, &message, state, m.ExpiresAt) // of each share
+	for n := 0; n <= about.Shares; n++ {
+		share, err := settlement.Share(tx, m, n)
+		if err != nil {
+			return err
+		}
+		if share == nil || share.Settled {
+			continue
+		}
+		if err := renewReservation(tx, t, share, &bound, now); err != nil {
+			return err
+		}
 	}
-	if m.Reserves(&bound) {
+	return nil
+}
+
+// renewReservation reserves a bound for a message, if the plan has become dearer since it was
+// accepted, or its allowances others.
+func renewReservation(
+	tx *durable.Tx, t *served.Tenant, m *store.Message, bound *pricing.Bound, now time.Time,
+) error {
+	costs := bound.Unpriced || !bound.Amount.Amount.IsZero()
+	if stopped := t.PricesOf(m.Channel).BillingStopped; costs && !m.Covered && stopped != "" {
+		return network.Refuse(network.Unpaid, stopped)
+	}
+	if m.Reserves(bound) {
 		return nil
 	}
 	currency := bound.Amount.Currency
@@ -96,12 +108,12 @@ func stillCovered(
 	if err != nil {
 		return err
 	}
-	rise, err := tx.Figures().Rise(&bound)
+	rise, err := tx.Figures().Rise(bound)
 	if err != nil {
 		return err
 	}
 	m.Covered = m.Covered && rise == (pricing.Exposure{})
-	if err := tx.Ledger().Rereserve(m, &bound); err != nil {
+	if err := tx.Ledger().Rereserve(m, bound); err != nil {
 		return err
 	}
 	after, err := tx.Figures().Reserved(currency)
@@ -115,5 +127,5 @@ func stillCovered(
 	if err != nil {
 		return err
 	}
-	return within(t.Budget, rise, &bound, billed, before)
+	return within(t.Budget, rise, bound, billed, before)
 }

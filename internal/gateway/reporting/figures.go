@@ -157,15 +157,13 @@ func reportPeriod(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Tim
 	}
 	whole := totals[ledger.TotalKey{Period: p.Name, Currency: currency}]
 	p.Messages, p.Charged = whole.Messages, whole.Charged
-	p.Billed, p.Cost = money.Money{
-		Amount: whole.Billed, Currency: currency,
-	}, money.Money{Amount: whole.Cost, Currency: currency}
+	p.Billed = money.Money{Amount: whole.Billed, Currency: currency}
+	p.Cost = money.Money{Amount: whole.Cost, Currency: currency}
 	for key, total := range totals {
 		if key.Category != "" && key.Currency == currency {
 			p.Categories = append(p.Categories, report.Category{
-				Name: key.Category, Messages: total.Messages, Charged: total.Charged, Billed: money.Money{
-					Amount: total.Billed, Currency: currency,
-				},
+				Name: key.Category, Messages: total.Messages, Charged: total.Charged,
+				Billed: money.Money{Amount: total.Billed, Currency: currency},
 			})
 		}
 	}

@@ -33,7 +33,7 @@ func reportUnpriced(r *report.Report, tx *store.Tx, t *served.Tenant, now time.T
 	slices.SortFunc(r.Unpriced, func(a, b report.Unpriced) int {
 		return cmp.Or(
 			cmp.Compare(a.Plan, b.Plan), cmp.Compare(a.Market, b.Market), cmp.Compare(a.Category, b.Category),
-			cmp.Compare(b.Messages, a.Messages),
+			cmp.Compare(oneIf(a.Unreadable), oneIf(b.Unreadable)),
 		)
 	})
 	return nil

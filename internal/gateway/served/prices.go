@@ -25,15 +25,13 @@ func (t *Tenant) PricesOf(channel string) *Prices {
 	if c := t.channels[channel]; c != nil {
 		return c.prices
 	}
-	return t.accountPrices()
+	return t.prices
 }
 
-func (t *Tenant) accountPrices() *Prices {
-	return &Prices{PlanName: t.PlanName, Book: t.Book, Payer: &t.Payer, BillingStopped: t.BillingStopped}
-}
-
-// compilePlans compiles the plans of channels that have one of their own.
+// compilePlans makes the prices of the account's plan, and of the plans that channels have of their
+// own.
 func (t *Tenant) compilePlans() error {
+	t.prices = &Prices{PlanName: t.PlanName, Book: t.Book, Payer: &t.Payer, BillingStopped: t.BillingStopped}
 	t.plans = make(map[string]*Prices, len(t.Plans))
 	for i := range t.Plans {
 		p := &t.Plans[i]
@@ -56,7 +54,9 @@ func (t *Tenant) compilePlans() error {
 			return fmt.Errorf("plan %q: %w", p.Name, err)
 		}
 		payer.CountedBy = p.Name
-		t.plans[p.Name] = &Prices{PlanName: p.Name, Book: book, Payer: &payer}
+		t.plans[p.Name] = &Prices{
+			PlanName: p.Name, Book: book, Payer: &payer, BillingStopped: t.BillingStopped,
+		}
 	}
 	t.Plans = nil // the books have all of it
 	return nil
@@ -66,18 +66,16 @@ var errNoPlan = errors.New("planName is none of plans")
 
 // pricesFor returns what a channel of the document is priced by.
 func (t *Tenant) pricesFor(c *config.Channel) (*Prices, error) {
-	found := t.accountPrices()
+	found := t.prices
 	if c.PlanName != "" {
-		known := t.plans[c.PlanName]
-		if known == nil {
+		if found = t.plans[c.PlanName]; found == nil {
 			return nil, errNoPlan
 		}
-		found = &Prices{
-			PlanName: known.PlanName, Book: known.Book, Payer: known.Payer, BillingStopped: t.BillingStopped,
-		}
 	}
-	if c.BillingStopped != "" {
-		found.BillingStopped = c.BillingStopped
+	if c.BillingStopped == "" {
+		return found, nil
 	}
-	return found, nil
+	own := *found
+	own.BillingStopped = c.BillingStopped
+	return &own, nil
 }

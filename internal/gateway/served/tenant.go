@@ -48,6 +48,7 @@ type Tenant struct {
 	LeftOut []string
 
 	channels   map[string]*Channel // by id
+	prices     *Prices             // of the account's plan
 	plans      map[string]*Prices  // of channels that have one of their own, by name
 	appSecrets []string            // of all channels, each once
 	templates  map[templateKey]*Template

@@ -22,9 +22,17 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		change func(*config.Document)
 		want   string
 	}{
-		"format":       {func(d *config.Document) { d.Format = 4 }, "format is 4 and this gateway knows 1 to 3: upgrade the gateway or the operator"},
-		"no format":    {func(d *config.Document) { d.Format = 0 }, "format is 0 and this gateway knows 1 to 3: upgrade the gateway or the operator"},
-		"channel plan": {func(d *config.Document) { d.Channels[1].PlanName = "nowhere" }, "channels[1]: planName is none of plans"},
+		"format": {
+			func(d *config.Document) { d.Format = 4 },
+			"format is 4 and this gateway knows 1 to 3: upgrade the gateway or the operator",
+		},
+		"no format": {
+			func(d *config.Document) { d.Format = 0 },
+			"format is 0 and this gateway knows 1 to 3: upgrade the gateway or the operator",
+		},
+		"channel plan": {
+			func(d *config.Document) { d.Channels[1].PlanName = "nowhere" }, "channels[1]: planName is none of plans",
+		},
 		"plan twice": {func(d *config.Document) {
 			d.Plans = []config.ChannelPlan{{Name: "whatsapp", Plan: d.Plan}}
 		}, "plans[0].name must be there, stand once and not be that of the account's plan"},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
-	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
@@ -49,15 +48,16 @@ func same(theirs, ours conversation.Category) bool {
 }
 
 // countMismatch counts what the upstream judges otherwise of a record that was written.
-func (s *Settler) countMismatch(tx *durable.Tx, message string, record *ledger.Record, about []string) error {
-	for _, what := range about {
-		if err := tx.Figures().CountDifference(record.Period, what, message); err != nil {
+func (s *Settler) countMismatch(tx *durable.Tx, j *judged) error {
+	message, verdict, revision := j.message.ID, j.record.UpstreamVerdict, j.record.Revision
+	for _, what := range j.differs {
+		if err := tx.Figures().CountDifference(j.record.Period, what, message); err != nil {
 			return err
 		}
 		tx.After(func() {
 			s.metrics.Differences.WithLabelValues(what).Inc()
 			s.log.Debug("Upstream judges a message otherwise",
-				"message", message, "on", what, "verdict", record.UpstreamVerdict, "revision", record.Revision)
+				"message", message, "on", what, "verdict", verdict, "revision", revision)
 		})
 	}
 	return nil

@@ -1,13 +1,13 @@
 package settlement
 
 import (
-	"encoding/hex"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/pricing"
+	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -21,11 +21,10 @@ func DoubtRecord(m *store.Message, note string, now time.Time) *ledger.Record {
 
 // customer is who received the message, or a member's share of it.
 func (e *Envelope) customer(m *store.Message) ledger.Customer {
-	customer := ledger.Customer(m.Customer)
-	if e.Member != nil {
-		_, _ = hex.Decode(customer[:], []byte(e.Member.Customer)) // it was written by NewMember
+	if e.Member != nil && e.Member.Customer != (seal.CustomerHash{}) {
+		return ledger.Customer(e.Member.Customer)
 	}
-	return customer
+	return ledger.Customer(m.Customer)
 }
 
 // PeriodAt is the billing period of an instant: the calendar month in the account's zone, such as

@@ -8,12 +8,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
-	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -88,31 +86,27 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return err
 	}
 	facts := e.facts(t)
-	prices := t.PricesOf(m.Channel)
-	outcome := rate(t, &e, func() pricing.Outcome {
-		return prices.Book.Rate(prices.Payer, &facts, &state, tx.Figures())
-	})
-	record := newRecord(t, &e, facts, outcome)
-	var about []string
-	record.UpstreamVerdict, about = e.mismatch(outcome)
+	outcome := e.rate(tx, t, &facts, &state)
+	j := judged{message: m, record: newRecord(t, &e, facts, outcome), outcome: outcome, state: state}
+	j.record.UpstreamVerdict, j.differs = e.mismatch(outcome)
 	switch {
 	case m.Settled:
-		return s.correct(tx, m, record, outcome, &state, about)
+		return s.correct(tx, &j)
 	case outcome.Result == pricing.Unpriced:
 		s.count(tx, labelUnpriced)
-		return hold(tx, m, outcome, &state)
+		return j.hold(tx)
 	}
-	if err := change(tx, m, record, outcome, &state); err != nil {
+	if err := j.apply(tx); err != nil {
 		return err
 	}
 	settle := tx.Ledger().Settle
 	if e.mayComeYet() {
 		settle = tx.Ledger().SettleReserved
 	}
-	if _, err := settle(m, record, contentUntil(t, e.Now)); err != nil {
+	if _, err := settle(m, j.record, contentUntil(t, e.Now)); err != nil {
 		return err
 	}
-	if err := s.countMismatch(tx, m.ID, record, about); err != nil {
+	if err := s.countMismatch(tx, &j); err != nil {
 		return err
 	}
 	s.count(tx, outcomeLabel(outcome))
@@ -126,110 +120,6 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		return nil
 	}
 	return s.waiveShares(tx, m, &e.About)
-}
-
-// rate prices an ended message. One whose envelope or conversation cannot be read has no price that
-// is known, unless it is free because it was not delivered.
-func rate(t *served.Tenant, e *Ending, known func() pricing.Outcome) pricing.Outcome {
-	switch {
-	case !e.About.Unreadable:
-		return known()
-	case e.Delivered:
-		return pricing.Outcome{Currency: t.Book.Currency(), Result: pricing.Unpriced}
-	default:
-		return pricing.Outcome{Currency: t.Book.Currency(), Result: pricing.Free, FreeReason: pricing.Undelivered}
-	}
-}
-
-// hold marks a delivered message that the plan has no rate for. It opens its conversation all the
-// same, once: what is delivered from then on joins that, whether the message's own price is known
-// or not.
-func hold(tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State) error {
-	opens := !outcome.Change.Opens.Span.IsEmpty()
-	if !m.Unpriced || opens {
-		if err := changeConversation(tx, m, outcome, state); err != nil {
-			return err
-		}
-	}
-	return tx.Ledger().HoldUnpriced(m, m.Opened || opens)
-}
-
-func changeConversation(
-	tx *durable.Tx, m *store.Message, outcome pricing.Outcome, state *conversation.State,
-) error {
-	if outcome.Change == (conversation.Change{}) {
-		return nil
-	}
-	state.Apply(outcome.Change)
-	return tx.People().PutConversation(m.Channel, m.Customer, state)
-}
-
-// change stores what an outcome changes beside the ledger: the conversation, and the count of an
-// allowance or tier.
-func change(
-	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
-) error {
-	if err := changeConversation(tx, m, outcome, state); err != nil {
-		return err
-	}
-	if outcome.Count.By == 0 {
-		return nil
-	}
-	if outcome.Allowance != "" {
-		record.AllowanceUsed = tx.Figures().Count(outcome.Count.Key) + outcome.Count.By
-	}
-	return tx.Figures().Increment(outcome.Currency, outcome.Count)
-}
-
-// correct appends what a message owes after all, in place of its reservation: it was settled as
-// undelivered, and then a delivery was reported. One that the plan has no rate for is held until
-// the plan has it, and the ledger says so once.
-func (s *Settler) correct(
-	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
-	about []string,
-) error {
-	settled, found, err := tx.Ledger().Settlement(m.ID)
-	if err != nil || !found || settled.FreeReason != pricing.Undelivered.String() {
-		return err
-	}
-	record.MessageID = m.ID
-	record.Corrects, record.CorrectedFreeReason = settled.Sequence, settled.FreeReason
-	if outcome.Result == pricing.Unpriced {
-		return s.oweUnpriced(tx, m, record, outcome, state)
-	}
-	record.Note = ledger.NoteDeliveredAfterAll
-	if err := change(tx, m, record, outcome, state); err != nil {
-		return err
-	}
-	id := m.ID
-	tx.After(func() {
-		s.log.Warn("Message delivered after it was given up", "message", id, "settlement", settled.Sequence)
-	})
-	if err := tx.Ledger().Correct(m, record); err != nil {
-		return err
-	}
-	return s.countMismatch(tx, m.ID, record, about)
-}
-
-// oweUnpriced holds a delivery that was reported after the message was given up, and that the plan
-// has no rate for.
-func (s *Settler) oweUnpriced(
-	tx *durable.Tx, m *store.Message, record *ledger.Record, outcome pricing.Outcome, state *conversation.State,
-) error {
-	if m.Unpriced {
-		return nil // the ledger has it already
-	}
-	id, corrects := m.ID, record.Corrects
-	tx.After(func() {
-		s.log.Warn("Message delivered after it was given up, and the plan has no rate for it",
-			"message", id, "settlement", corrects)
-	})
-	s.count(tx, labelUnpriced)
-	record.Kind, record.Note = ledger.Doubt, ledger.NoteDeliveredUnpriced
-	if err := hold(tx, m, outcome, state); err != nil {
-		return err
-	}
-	return tx.Ledger().Append(record)
 }
 
 // GiveUp ends a message as failed: it is settled as undelivered, and the business hears why, in the

@@ -1,7 +1,6 @@
 package settlement
 
 import (
-	"encoding/hex"
 	"slices"
 	"strconv"
 
@@ -13,43 +12,28 @@ import (
 
 // Member is a member of a group, as far as a settlement has to know.
 type Member struct {
-	// Addresses are the keyed hashes of the member's addresses, in hexadecimal digits: a status may
-	// name any of them.
-	Addresses []string `json:"addresses"`
-	// Customer is the member as the ledger knows customers; empty if that could not be read.
-	Customer string `json:"customer,omitempty"`
+	// Addresses are the keyed hashes of the member's addresses: a status may name any of them.
+	Addresses []seal.CustomerHash `json:"addresses"`
+	// Customer is the member as the ledger knows customers; zero if that could not be read.
+	Customer seal.CustomerHash `json:"customer,omitzero"`
 }
 
-// NewMember is the member with the keyed hashes of addresses.
-func NewMember(customer seal.CustomerHash, addresses []seal.CustomerHash) *Member {
-	m := &Member{}
-	if customer != (seal.CustomerHash{}) {
-		m.Customer = hex.EncodeToString(customer[:])
+// matches tells whether the member who has a share is the given one: by an address that statuses
+// named, or because the two were found to be one person since. Nil is that nobody has the share.
+func (m *Member) matches(tx *durable.Tx, given *Member) (bool, error) {
+	known := func(hash seal.CustomerHash) bool { return slices.Contains(given.Addresses, hash) }
+	switch {
+	case m == nil:
+		return false, nil
+	case slices.ContainsFunc(m.Addresses, known):
+		return true, nil
+	case m.Customer == (seal.CustomerHash{}):
+		return false, nil
+	case m.Customer == given.Customer:
+		return true, nil
 	}
-	for _, hash := range addresses {
-		m.Addresses = append(m.Addresses, hex.EncodeToString(hash[:]))
-	}
-	return m
-}
-
-// is tells whether two members are one.
-func (m *Member) is(other *Member) bool {
-	return m != nil && (m.Customer != "" && m.Customer == other.Customer ||
-		slices.ContainsFunc(m.Addresses, func(hash string) bool { return slices.Contains(other.Addresses, hash) }))
-}
-
-// isMember tells whether the member who has a share is another one's person: by the addresses that
-// the statuses named, or because the two were found to be one since.
-func isMember(tx *durable.Tx, holder, member *Member) (bool, error) {
-	if holder == nil || holder.is(member) {
-		return holder != nil, nil
-	}
-	var customer seal.CustomerHash
-	if n, err := hex.Decode(customer[:], []byte(holder.Customer)); err != nil || n != len(customer) {
-		return false, nil //nolint:nilerr // it was not known who it was
-	}
-	current, err := tx.People().Current(customer)
-	return err == nil && hex.EncodeToString(current[:]) == member.Customer, err
+	current, err := tx.People().Current(m.Customer)
+	return err == nil && current == given.Customer, err
 }
 
 // ShareID is the id of a share of a message, see Envelope.Shares.
@@ -88,7 +72,7 @@ func (s *Settler) ShareOf(
 		if err != nil {
 			return share, of, err
 		}
-		if same, err := isMember(tx, of.Member, member); err != nil || same {
+		if same, err := of.Member.matches(tx, member); err != nil || same {
 			return share, of, err
 		}
 		waived := share.Settled && n > 0

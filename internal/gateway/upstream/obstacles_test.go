@@ -55,12 +55,18 @@ func TestObstaclesOfErrors(t *testing.T) {
 			sent(&net.OpError{Err: &egress.RefusedError{Address: netip.MustParseAddr("10.96.0.1")}}),
 			report.AddressNotAllowed, 0,
 		},
-		"no such host":               {sent(&net.DNSError{IsNotFound: true}), report.NameNotResolved, 0},
-		"an unknown authority":       {sent(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), report.CertificateInvalid, 0},
-		"another host's certificate": {sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0},
-		"no TLS at all":              {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
-		"a refused connection":       {sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0},
-		"no answer":                  {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
+		"no such host": {sent(&net.DNSError{IsNotFound: true}), report.NameNotResolved, 0},
+		"an unknown authority": {
+			sent(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), report.CertificateInvalid, 0,
+		},
+		"another host's certificate": {
+			sent(x509.HostnameError{Certificate: &x509.Certificate{}}), report.CertificateInvalid, 0,
+		},
+		"no TLS at all": {sent(tls.RecordHeaderError{}), report.CertificateInvalid, 0},
+		"a refused connection": {
+			sent(&net.OpError{Op: "dial", Err: errors.New("connection refused")}), report.Unreachable, 0,
+		},
+		"no answer": {&network.TransportError{Err: context.DeadlineExceeded}, report.NoAnswer, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, is := obstacleOf(tc.err)

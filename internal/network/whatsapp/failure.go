@@ -1,12 +1,12 @@
 package whatsapp
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // FailedCallback implements network.Receiver: it writes the status "failed" as Meta does. Source:
@@ -36,7 +36,7 @@ func (Network) FailedCallback(f network.Failure) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("a failure's cause is %T, none of the Graph API", f.Cause)
 	}
-	value, err := json.Marshal(struct {
+	value, err := rawjson.Marshal(struct {
 		Product  string   `json:"messaging_product"`
 		Metadata metadata `json:"metadata"`
 		Statuses []status `json:"statuses"`

@@ -16,7 +16,8 @@ func TestAFormIsReadAsTheJSONThatItMeans(t *testing.T) {
 		},
 		"texts stay texts": {
 			`messaging_product=whatsapp&to=33612345678&text={"body":"hi"}&biz_opaque_callback_data=42&future=true&n=1`,
-			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"hi"},"biz_opaque_callback_data":"42","future":true,"n":1}`,
+			`{"messaging_product":"whatsapp","to":"33612345678","text":{"body":"hi"},` +
+				`"biz_opaque_callback_data":"42","future":true,"n":1}`,
 		},
 		"credentials stay here": {
 			`access_token=EAAG&messaging_product=whatsapp&to=33612345678&text={"body":"hi"}&appsecret_proof=00`,

@@ -118,16 +118,25 @@ func TestParseSendRefuses(t *testing.T) {
 		code    int
 		details string
 	}{
-		"malformed":              {`{"to":`, 100, "The body is not valid JSON. Check quotes, commas and braces, and that it holds one object."},
-		"array":                  {`[]`, 100, "The body must be a JSON object."},
-		"not UTF-8":              {"{\"to\":\"\xff\"}", 100, "The body is not valid UTF-8."},
-		"too large":              {`"` + strings.Repeat("a", MaxSendBody) + `"`, 100, "The body is larger than 262144 bytes. Send media by id or link."},
-		"twice":                  {`{"messaging_product":"whatsapp","to":"1","to":"2"}`, 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
-		"twice, in capitals":     {base(`"TO":"490000000000","text":{"body":"hi"}`), 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
-		"in capitals":            {base(`"Type":"template","text":{"body":"hi"}`), 100, "The field type stands in the body in another case. Write it in lower case."},
-		"another method":         {base(`"method":"delete","text":{"body":"hi"}`), 100, "The parameters method, ids and batch are not taken: send one message in each request."},
-		"several in one":         {base(`"Batch[]":[],"text":{"body":"hi"}`), 100, "The parameters method, ids and batch are not taken: send one message in each request."},
-		"a callback of its own":  {base(`"override_callback_uri":"x","text":{"body":"hi"}`), 100, "Webhooks come to the gateway, which passes them on: remove override_callback_uri and verify_token."},
+		"malformed":          {`{"to":`, 100, "The body is not valid JSON. Check quotes, commas and braces, and that it holds one object."},
+		"array":              {`[]`, 100, "The body must be a JSON object."},
+		"not UTF-8":          {"{\"to\":\"\xff\"}", 100, "The body is not valid UTF-8."},
+		"too large":          {`"` + strings.Repeat("a", MaxSendBody) + `"`, 100, "The body is larger than 262144 bytes. Send media by id or link."},
+		"twice":              {`{"messaging_product":"whatsapp","to":"1","to":"2"}`, 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
+		"twice, in capitals": {base(`"TO":"490000000000","text":{"body":"hi"}`), 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
+		"in capitals":        {base(`"Type":"template","text":{"body":"hi"}`), 100, "The field type stands in the body in another case. Write it in lower case."},
+		"another method": {
+			base(`"method":"delete","text":{"body":"hi"}`), 100,
+			"The parameters method, ids and batch are not taken: send one message in each request.",
+		},
+		"several in one": {
+			base(`"Batch[]":[],"text":{"body":"hi"}`), 100,
+			"The parameters method, ids and batch are not taken: send one message in each request.",
+		},
+		"a callback of its own": {
+			base(`"override_callback_uri":"x","text":{"body":"hi"}`), 100,
+			"Webhooks come to the gateway, which passes them on: remove override_callback_uri and verify_token.",
+		},
 		"twice, escaped":         {`{"messaging_product":"whatsapp","to":"1","\u0074o":"2"}`, 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
 		"too many fields":        {`{` + strings.TrimSuffix(manyFields(65), ",") + `}`, 100, "The body has more than 64 fields."},
 		"no product":             {`{"to":"+33612345678","text":{"body":"hi"}}`, 131008, `messaging_product is missing: give "whatsapp".`},
@@ -300,9 +309,18 @@ func FuzzParseSend(f *testing.F) {
 		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"button","header":{"type":"image","image":{"link":"https://ex.test"}},"body":{"text":"?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}}]}}}`,
 		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"cta_url","body":{"text":"?"},"action":{"name":"cta_url","parameters":{"display_text":"Go","url":"https://ex.test"}}}}`,
 		`{"messaging_product":"whatsapp","to":"33612345678","type":"location","location":{"latitude":"1e5","longitude":-46.63}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"carousel","body":{"text":"?"},"action":{"cards":[{"card_index":0,"header":{"type":"image","image":{"id":"1"}},"action":{"buttons":[{"type":"quick_reply","quick_reply":{"id":"a","title":"b"}}]}},{"card_index":"1","action":{"catalog_id":"1","product_retailer_id":"2"}}]}}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"flow","body":{"text":"?"},"action":{"name":"flow","parameters":{"flow_id":"1","flow_cta":"Go"}}},"category":"utility","ttl_seconds":30}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"a","language":{"code":"en"},"components":[{"type":"carousel","cards":[{"card_index":0,"components":[{"type":"header","parameters":[{"type":"product","product":{"product_retailer_id":"1"}}]}]}]},{"type":"limited_time_offer","parameters":[{"type":"limited_time_offer","limited_time_offer":{"expiration_time_ms":1}}]}]}}`,
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"carousel",` +
+			`"body":{"text":"?"},"action":{"cards":[{"card_index":0,"header":{"type":"image","image":{"id":"1"}},` +
+			`"action":{"buttons":[{"type":"quick_reply","quick_reply":{"id":"a","title":"b"}}]}},{"card_index":"1",` +
+			`"action":{"catalog_id":"1","product_retailer_id":"2"}}]}}}`,
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"flow",` +
+			`"body":{"text":"?"},"action":{"name":"flow","parameters":{"flow_id":"1","flow_cta":"Go"}}},` +
+			`"category":"utility","ttl_seconds":30}`,
+		`{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"a",` +
+			`"language":{"code":"en"},"components":[{"type":"carousel","cards":[{"card_index":0,` +
+			`"components":[{"type":"header","parameters":[{"type":"product",` +
+			`"product":{"product_retailer_id":"1"}}]}]}]},{"type":"limited_time_offer",` +
+			`"parameters":[{"type":"limited_time_offer","limited_time_offer":{"expiration_time_ms":1}}]}]}}`,
 		`messaging_product=whatsapp&to=33612345678&text={"body":"hi"}`,
 		`{"messaging_product":"whatsapp","to":"33612345678","type":"contacts","contacts":[{"name":{"formatted_name":"Ana"}}]}`,
 		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","typing_indicator":{"type":"text"},"text":{"body":"hi"}}`,

@@ -90,7 +90,8 @@ func TestUploadHasOnlySoManyFields(t *testing.T) {
 }
 
 func TestFileOfAMessage(t *testing.T) {
-	webhook, err := ParseWebhook([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{` +
+	webhook, err := ParseWebhook([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"1",` +
+		`"changes":[{"field":"messages","value":{` +
 		`"metadata":{"phone_number_id":"106"},"messages":[` +
 		`{"id":"a","type":"image","image":{"url":"https:\/\/files.example\/a?x=1","sha256":"s","id":"7"}},` +
 		`{"id":"b","type":"text","text":{"body":"x","url":"https://files.example/b"}},{"id":"c","type":"audio","audio":{"id":"8"}}]}}]}]}`))

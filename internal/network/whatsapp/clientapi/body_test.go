@@ -48,9 +48,11 @@ func TestP3AmbiguousAndForeignBodiesAreRefused(t *testing.T) {
 	const profile, flows = ownNumber + "/whatsapp_business_profile", ownAccount + "/flows"
 	const field = "Content-Disposition: form-data; "
 	for name, tc := range map[string]struct{ path, kind, body string }{
-		"no name":                        {profile, inParts, parts("Content-Type: text/plain", "x")},
-		"an empty name":                  {profile, inParts, parts(field+`name=""`, "x")},
-		"an attachment":                  {profile, inParts, parts(`Content-Disposition: attachment; name="method"`, "delete")},
+		"no name":       {profile, inParts, parts("Content-Type: text/plain", "x")},
+		"an empty name": {profile, inParts, parts(field+`name=""`, "x")},
+		"an attachment": {
+			profile, inParts, parts(`Content-Disposition: attachment; name="method"`, "delete"),
+		},
 		"two names":                      {profile, inParts, parts(field+`name="about"; name="method"`, "delete")},
 		"a name in quotes":               {profile, inParts, parts(field+`name="a\"; name=\"method"`, "delete")},
 		"a name of two lines":            {profile, inParts, parts(field+"name*=utf-8''a%0D%0Ab", "x")},
@@ -60,16 +62,20 @@ func TestP3AmbiguousAndForeignBodiesAreRefused(t *testing.T) {
 		"a control behind a zero, parts": {profile, inParts, parts(field+"name*=utf-8''method%00", "delete")},
 		"a control behind a zero, JSON":  {profile, "application/json", `{"method\u0000":"delete"}`},
 		"a bracket alone":                {profile, urlencoded, "]method=delete"},
-		"a part twice":                   {profile, inParts, parts(field+`name="about"`, "x", field+`name="about"`, "y")},
-		"a field twice":                  {profile, urlencoded, "about=x&about=y"},
-		"another's flow":                 {flows, "application/json", `{"name":"f","clone_flow_id":"88"}`},
-		"another's flow as a number":     {flows, "application/json", `{"name":"f","clone_flow_id":88}`},
-		"another's flow, escaped":        {flows, "application/json", `{"name":"f","clone_flow_id":"\u00388"}`},
-		"another's flow in a list":       {flows, "application/json", `{"name":"f","clone_flow_id":["88"]}`},
-		"another's flow in a form":       {flows, urlencoded, "name=f&clone_flow_id=88"},
-		"another's flow behind an own":   {flows, urlencoded, "name=f&clone_flow_id=77&clone_flow_id=88"},
-		"another's flow in parts":        {flows, inParts, parts(field+`name="name"`, "f", field+`name="clone_flow_id"`, "88")},
-		"a path for a flow":              {flows, "application/json", `{"name":"f","clone_flow_id":"77/assets"}`},
+		"a part twice": {
+			profile, inParts, parts(field+`name="about"`, "x", field+`name="about"`, "y"),
+		},
+		"a field twice":                {profile, urlencoded, "about=x&about=y"},
+		"another's flow":               {flows, "application/json", `{"name":"f","clone_flow_id":"88"}`},
+		"another's flow as a number":   {flows, "application/json", `{"name":"f","clone_flow_id":88}`},
+		"another's flow, escaped":      {flows, "application/json", `{"name":"f","clone_flow_id":"\u00388"}`},
+		"another's flow in a list":     {flows, "application/json", `{"name":"f","clone_flow_id":["88"]}`},
+		"another's flow in a form":     {flows, urlencoded, "name=f&clone_flow_id=88"},
+		"another's flow behind an own": {flows, urlencoded, "name=f&clone_flow_id=77&clone_flow_id=88"},
+		"another's flow in parts": {
+			flows, inParts, parts(field+`name="name"`, "f", field+`name="clone_flow_id"`, "88"),
+		},
+		"a path for a flow": {flows, "application/json", `{"name":"f","clone_flow_id":"77/assets"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent, err := writeTo(t, tc.path, tc.kind, tc.body)

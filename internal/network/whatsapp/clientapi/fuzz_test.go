@@ -64,7 +64,10 @@ func accountOn(tb testing.TB, w *wire) *Account {
 		Account: &network.Account{
 			ID: "1", Name: "Acme", KnowsToken: func(token string) bool { return token == theirs },
 			Templates: []network.AccountTemplate{
-				{ID: "4711", Status: "APPROVED", Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY"}},
+				{
+					ID: "4711", Status: "APPROVED",
+					Definition: template.Definition{Name: "a", Language: "en", Category: "UTILITY"},
+				},
 			},
 		},
 		Numbers: []Number{{ID: ownNumber, BusinessAccount: ownAccount, API: client}},
@@ -79,8 +82,14 @@ func FuzzP3WhatIsPassedOn(f *testing.F) {
 		{"POST", ownNumber, "", "application/json", `{"pin":"123456"}`},
 		{"POST", ownNumber + "/whatsapp_business_profile", "", "", `{"about":"x","access_token":"` + theirs + `"}`},
 		{"POST", ownNumber + "/message_qrdls/AB", "prefilled_message=x&method=delete", "", ""},
-		{"POST", ownAccount + "/flows", "", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n--b--\r\n"},
-		{"POST", ownNumber + "/whatsapp_business_profile", "", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"method\"; name*=utf-8''about\r\n\r\ndelete\r\n--b--\r\n"},
+		{
+			"POST", ownAccount + "/flows", "", "multipart/form-data; boundary=b",
+			"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n--b--\r\n",
+		},
+		{
+			"POST", ownNumber + "/whatsapp_business_profile", "", "multipart/form-data; boundary=b",
+			"--b\r\nContent-Disposition: form-data; name=\"method\"; name*=utf-8''about\r\n\r\ndelete\r\n--b--\r\n",
+		},
 		{"POST", "77/assets", "", "application/x-www-form-urlencoded", "name=flow.json&me.thod[]=x"},
 		{"GET", ownAccount + "/message_templates", "limit=1&after=YQBlbg&status=[\"APPROVED\"]", "", ""},
 		{"POST", "app/uploads", "file_name=a&file_length=1&file_type=image/png", "", ""},
@@ -95,10 +104,7 @@ func FuzzP3WhatIsPassedOn(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, method, path, query, kind, body string) {
 		w := &wire{}
-		values, err := url.ParseQuery(query)
-		if err != nil {
-			t.Skip()
-		}
+		values, _ := url.ParseQuery(query) // what cannot be read is left out, as a server does
 		_, answer, err := Answer(context.Background(), accountOn(t, w), &network.Request{
 			Method: method, Path: strings.Split(path, "/"), Query: values, ContentType: kind, Body: []byte(body),
 			Base: "http://gateway", Version: "v26.0",
