@@ -124,11 +124,7 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaderField: func(string, []string) { written.Store(true) },
 	})
-	target := c.base + path
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, c.target(path, query), bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("build the request: %w", err)
 	}
@@ -136,23 +132,43 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(request) //nolint:bodyclose // readBody closes it
 	if err != nil {
 		return nil, &network.TransportError{API: apiName, NotSent: !written.Load(), Err: cause(err)}
 	}
-	defer func() { _ = response.Body.Close() }() // nothing is left to read
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	answer, err := readBody(response)
 	if err != nil {
-		return nil, &network.TransportError{API: apiName, Err: cause(err)}
+		return nil, err
 	}
-	if len(answer) > maxAnswer {
-		err := fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
-		return nil, &network.TransportError{API: apiName, Err: err}
-	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	if isFailure(response) {
 		return answer, ParseError(response.StatusCode, response.Header, answer)
 	}
 	return answer, nil
+}
+
+// target is the address of a call.
+func (c *Client) target(path string, query url.Values) string {
+	if len(query) == 0 {
+		return c.base + path
+	}
+	return c.base + path + "?" + query.Encode()
+}
+
+// readBody reads an answer to its end and closes it. The error is a *network.TransportError.
+func readBody(response *http.Response) ([]byte, error) {
+	defer func() { _ = response.Body.Close() }() // nothing is left to read
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+	}
+	if err != nil {
+		return nil, &network.TransportError{API: apiName, Err: cause(err)}
+	}
+	return body, nil
+}
+
+func isFailure(response *http.Response) bool {
+	return response.StatusCode < 200 || response.StatusCode > 299
 }
 
 // cause drops the address from a failed call: it may name what must not be logged.

@@ -35,15 +35,10 @@ func (c *Client) Pass(ctx context.Context, request Passed) (*network.Answer, err
 	if request.Prove && c.appSecret != "" {
 		query = withProof(query, c.proof())
 	}
-	e := Exchange{
+	return c.exchange(ctx, c.http, bearer, Exchange{
 		Method: request.Method, Path: request.Path, Query: query, ContentType: request.ContentType,
 		Body: bytes.NewReader(request.Body), Length: int64(len(request.Body)),
-	}
-	response, err := c.exchange(ctx, c.http, c.target(e), bearer, e) //nolint:bodyclose // read closes it
-	if err != nil {
-		return nil, err
-	}
-	return c.read(response)
+	})
 }
 
 // Schemes of the Authorization header. Uploads in several parts want the second one.
@@ -52,19 +47,13 @@ const (
 	oauth  = "OAuth "
 )
 
-// read reads an answer to its end.
+// read reads an answer for a client.
 func (c *Client) read(response *http.Response) (*network.Answer, error) {
-	defer func() { _ = response.Body.Close() }() // nothing is left to read
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	body, err := readBody(response)
 	if err != nil {
-		return nil, &network.TransportError{API: apiName, Err: cause(err)}
+		return nil, err
 	}
-	if len(body) > maxAnswer {
-		return nil, &network.TransportError{
-			API: apiName, Err: fmt.Errorf("the answer is larger than %d bytes", maxAnswer),
-		}
-	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	if isFailure(response) {
 		failure := ParseError(response.StatusCode, response.Header, body)
 		if failure.Foreign || failure.Class() == network.StopTenant {
 			return nil, failure
@@ -116,21 +105,31 @@ type Exchange struct {
 	Length int64
 }
 
-// Exchange makes a request and returns the answer as soon as it begins. Only ctx bounds its time.
-// The caller closes the body.
-func (c *Client) Exchange(ctx context.Context, e Exchange) (*http.Response, error) {
-	return c.exchange(ctx, c.streams, c.target(e), bearer, e)
+// Upload makes a request and reads the answer to its end. Only ctx bounds its time.
+func (c *Client) Upload(ctx context.Context, e Exchange) (*network.Answer, error) {
+	return c.exchange(ctx, c.streams, bearer, e)
 }
 
-func (c *Client) target(e Exchange) string {
-	target := c.base + e.Path
-	if len(e.Query) > 0 {
-		target += "?" + e.Query.Encode()
+// Resume is an Upload to a session, which wants the token under another scheme. Source:
+// https://developers.facebook.com/docs/graph-api/guides/upload
+func (c *Client) Resume(ctx context.Context, e Exchange) (*network.Answer, error) {
+	return c.exchange(ctx, c.streams, oauth, e)
+}
+
+// exchange makes a request and reads the answer to its end.
+func (c *Client) exchange(
+	ctx context.Context, client *http.Client, scheme string, e Exchange,
+) (*network.Answer, error) {
+	//nolint:bodyclose // read closes it
+	response, err := c.send(ctx, client, c.target(e.Path, e.Query), scheme, e)
+	if err != nil {
+		return nil, err
 	}
-	return target
+	return c.read(response)
 }
 
-// Fetch reads what stands at an address that the Graph API has given, with the token. The token
+// Fetch reads what stands at an address that the Graph API has given, with the token, and returns
+// the answer as soon as it begins. Only ctx bounds its time. The caller closes the body. The token
 // leaves unencrypted only if it does so on every call.
 func (c *Client) Fetch(ctx context.Context, address string, header http.Header) (*http.Response, error) {
 	parsed, err := url.Parse(address)
@@ -138,20 +137,11 @@ func (c *Client) Fetch(ctx context.Context, address string, header http.Header) 
 		(parsed.Scheme != "http" || !strings.HasPrefix(c.base, "http://")) {
 		return nil, NewError(CodeInvalidParameter, "The address of the file is none that can be read.")
 	}
-	return c.exchange(ctx, c.streams, address, bearer, Exchange{Method: http.MethodGet, Header: header})
+	return c.send(ctx, c.streams, address, bearer, Exchange{Method: http.MethodGet, Header: header})
 }
 
-// Resume is an Exchange with an upload session, which wants the token under another scheme. Source:
-// https://developers.facebook.com/docs/graph-api/guides/upload
-func (c *Client) Resume(ctx context.Context, e Exchange) (*network.Answer, error) {
-	response, err := c.exchange(ctx, c.streams, c.target(e), oauth, e) //nolint:bodyclose // read closes it
-	if err != nil {
-		return nil, err
-	}
-	return c.read(response)
-}
-
-func (c *Client) exchange(
+// send makes a request and returns the answer as soon as it begins.
+func (c *Client) send(
 	ctx context.Context, client *http.Client, target, scheme string, e Exchange,
 ) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, e.Method, target, e.Body)
@@ -172,13 +162,4 @@ func (c *Client) exchange(
 		return nil, &network.TransportError{API: apiName, Err: cause(err)}
 	}
 	return response, nil
-}
-
-// Upload is an Exchange whose answer is read to its end.
-func (c *Client) Upload(ctx context.Context, e Exchange) (*network.Answer, error) {
-	response, err := c.Exchange(ctx, e) //nolint:bodyclose // read closes it
-	if err != nil {
-		return nil, err
-	}
-	return c.read(response)
 }

@@ -41,7 +41,6 @@ const (
 	CodeMarketingLimit        = 131049
 	CodeMarketingStopped      = 131050
 	CodeUnsupportedType       = 131051
-	CodeMediaDownload         = 131052
 	CodeMediaUpload           = 131053
 	CodeMethodNotAllowed      = 131055
 	CodePairRateLimit         = 131056

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -65,4 +66,11 @@ type Answer struct {
 	Body   []byte
 	// Passed says that the upstream has answered.
 	Passed bool
+}
+
+// Write writes the answer to the client.
+func (a *Answer) Write(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.Header)
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // if the client has gone, nobody is left to tell
 }

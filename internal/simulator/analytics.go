@@ -84,51 +84,46 @@ func analyticsBounds(field string) (start, end time.Time, asked bool) {
 	return time.Unix(from, 0).UTC(), time.Unix(to, 0).UTC(), true
 }
 
-// analyticsPoint is a count as the API tells it.
-type analyticsPoint struct {
-	Start    int64       `json:"start"`
-	End      int64       `json:"end"`
-	Country  string      `json:"country"`
-	Tier     string      `json:"tier,omitempty"`
-	Type     string      `json:"pricing_type"`
-	Category string      `json:"pricing_category"`
-	Volume   int64       `json:"volume"`
-	Cost     json.Number `json:"cost,omitempty"`
+func comparePoints(a, b whatsapp.PricingPoint) int {
+	return cmp.Or(
+		cmp.Compare(a.Start, b.Start), cmp.Compare(a.Country, b.Country), cmp.Compare(a.Category, b.Category),
+		cmp.Compare(a.Type, b.Type), cmp.Compare(a.Tier, b.Tier),
+	)
 }
 
-func (p analyticsPoint) compare(o analyticsPoint) int {
-	return cmp.Or(
-		cmp.Compare(p.Start, o.Start), cmp.Compare(p.Country, o.Country), cmp.Compare(p.Category, o.Category),
-		cmp.Compare(p.Type, o.Type), cmp.Compare(p.Tier, o.Tier),
-	)
+// tally is what is counted alike: how many messages, and what they cost.
+type tally struct {
+	volume int64
+	cost   money.Decimal
+	// uncosted says that one of them has no cost.
+	uncosted bool
 }
 
 // analyticsOf counts by day of UTC what an account's numbers have delivered in some time.
 func (st *state) analyticsOf(account string, start, end time.Time) (map[string]any, error) {
-	costs := map[analyticsPoint]money.Decimal{}
-	volumes, uncosted := map[analyticsPoint]int64{}, map[analyticsPoint]bool{}
+	tallies := map[whatsapp.PricingPoint]tally{}
 	for _, sight := range st.sights(account) {
 		if sight.Uncounted || sight.DeliveredAt.Before(start) || !sight.DeliveredAt.Before(end) {
 			continue
 		}
 		day := sight.DeliveredAt.UTC().Truncate(24 * time.Hour)
-		at := analyticsPoint{
+		at := whatsapp.PricingPoint{
 			Start: day.Unix(), End: day.Add(24 * time.Hour).Unix(), Country: sight.Country, Tier: sight.Tier,
 			Type: strings.ToUpper(sight.Type), Category: strings.ToUpper(sight.Category),
 		}
-		total, err := costs[at].Add(sight.Cost)
+		sum := tallies[at]
+		cost, err := sum.cost.Add(sight.Cost)
 		if err != nil {
 			return nil, err
 		}
-		costs[at] = total
-		volumes[at]++
-		uncosted[at] = uncosted[at] || !sight.Costed
+		tallies[at] = tally{sum.volume + 1, cost, sum.uncosted || !sight.Costed}
 	}
-	points := slices.SortedFunc(maps.Keys(volumes), analyticsPoint.compare)
+	points := slices.SortedFunc(maps.Keys(tallies), comparePoints)
 	for i, at := range points {
-		points[i].Volume = volumes[at]
-		if !uncosted[at] {
-			points[i].Cost = json.Number(costs[at].String())
+		sum := tallies[at]
+		points[i].Volume = json.Number(strconv.FormatInt(sum.volume, 10))
+		if !sum.uncosted {
+			points[i].Cost = json.Number(sum.cost.String())
 		}
 	}
 	return map[string]any{

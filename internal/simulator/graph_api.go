@@ -101,7 +101,7 @@ func (st *state) owner(id string) *account {
 	if f := st.media.byID[id]; f != nil && st.numbers[f.number] != nil {
 		return st.numbers[f.number].account
 	}
-	if flow := st.things.flows[id]; flow != nil {
+	if flow := st.objects.flows[id]; flow != nil {
 		return st.accounts[flow.account]
 	}
 	return nil
@@ -174,17 +174,17 @@ func (s *Simulator) editObject(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	flow, number := s.state.things.flows[id], s.state.numbers[id]
+	flow, number := s.state.objects.flows[id], s.state.numbers[id]
 	s.mu.Unlock()
 	if flow == nil && number == nil {
 		s.editTemplate(w, r)
 		return
 	}
-	s.ofNumber(func(_ *http.Request, given map[string]any) any {
+	s.ofObject(func(_ *http.Request, given map[string]any) any {
 		if flow != nil {
 			maps.Copy(flow.fields, given)
 		}
-		return succeeded()
+		return whatsapp.Success()
 	})(w, r)
 }
 

@@ -147,7 +147,7 @@ func (s *Simulator) check(
 			graph.CodeRecipientIsSender, "The recipient is the business's own number. Give a customer's.",
 		)
 	}
-	c := st.customer(pairOf(st, n.ID, recipient(send), send.Group))
+	c := st.customer(pairOf(st, n.ID, send.Recipient(), send.Group))
 	if s.config.EnforceRates {
 		if refusal := c.limit(n, now); refusal != nil {
 			return nil, "", refusal
@@ -197,14 +197,6 @@ func fitsEndpoint(held *heldTemplate, send *whatsapp.Send) *graph.Error {
 	return nil
 }
 
-// recipient is the key of the addressed customer or group.
-func recipient(send *whatsapp.Send) string {
-	if send.To != "" {
-		return send.To
-	}
-	return send.BSUID
-}
-
 func (st *state) checkTemplate(
 	accountID string, send *template.Send, render bool,
 ) (*heldTemplate, string, *graph.Error) {
@@ -240,7 +232,7 @@ func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, p
 	m := &Sent{
 		ID:            s.state.messageID(),
 		PhoneNumberID: n.ID,
-		To:            recipient(send),
+		To:            send.Recipient(),
 		group:         send.Group,
 		Type:          send.Type,
 		Category:      categoryOf(send, held),

@@ -17,8 +17,8 @@ type object struct {
 	fields  map[string]any
 }
 
-// things are what belongs to accounts beside numbers, templates and messages.
-type things struct {
+// objects are what belongs to accounts beside numbers, templates and messages.
+type objects struct {
 	// settings are those of numbers, by number and edge.
 	settings map[[2]string]map[string]any
 	// codes are the QR codes of numbers, by number and code.
@@ -28,8 +28,8 @@ type things struct {
 	uploads map[string][]byte
 }
 
-func newThings() things {
-	return things{
+func newObjects() objects {
+	return objects{
 		settings: map[[2]string]map[string]any{}, codes: map[string]map[string]map[string]any{},
 		flows: map[string]*object{}, uploads: map[string][]byte{},
 	}
@@ -41,85 +41,83 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 		"whatsapp_business_profile", "settings", "whatsapp_commerce_settings", "conversational_automation",
 		"business_compliance_info", "whatsapp_business_encryption",
 	} {
-		mux.HandleFunc("GET /{version}/{id}/"+edge, s.ofNumber(func(r *http.Request, _ map[string]any) any {
+		mux.HandleFunc("GET /{version}/{id}/"+edge, s.ofObject(func(r *http.Request, _ map[string]any) any {
 			held := maps.Clone(s.state.setting(r.PathValue("id"), edge))
 			return map[string]any{"data": []any{selectedFields(held, r.URL.Query().Get("fields"))}}
 		}))
-		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofNumber(func(r *http.Request, given map[string]any) any {
+		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofObject(func(r *http.Request, given map[string]any) any {
 			maps.Copy(s.state.setting(r.PathValue("id"), edge), given)
-			return succeeded()
+			return whatsapp.Success()
 		}))
 	}
 	for _, edge := range []string{"register", "deregister", "request_code", "verify_code"} {
-		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofNumber(func(*http.Request, map[string]any) any {
-			return succeeded()
+		mux.HandleFunc("POST /{version}/{id}/"+edge, s.ofObject(func(*http.Request, map[string]any) any {
+			return whatsapp.Success()
 		}))
 	}
-	mux.HandleFunc("GET /{version}/{id}/message_qrdls", s.ofNumber(func(r *http.Request, _ map[string]any) any {
-		codes := s.state.things.codes[r.PathValue("id")]
+	mux.HandleFunc("GET /{version}/{id}/message_qrdls", s.ofObject(func(r *http.Request, _ map[string]any) any {
+		codes := s.state.objects.codes[r.PathValue("id")]
 		data := make([]any, 0, len(codes))
 		for _, code := range slices.Sorted(maps.Keys(codes)) {
 			data = append(data, codes[code])
 		}
 		return map[string]any{"data": data}
 	}))
-	mux.HandleFunc("POST /{version}/{id}/message_qrdls", s.ofNumber(func(r *http.Request, given map[string]any) any {
+	mux.HandleFunc("POST /{version}/{id}/message_qrdls", s.ofObject(func(r *http.Request, given map[string]any) any {
 		number := r.PathValue("id")
 		code := "QR" + s.state.objectID()
-		if s.state.things.codes[number] == nil {
-			s.state.things.codes[number] = map[string]map[string]any{}
+		if s.state.objects.codes[number] == nil {
+			s.state.objects.codes[number] = map[string]map[string]any{}
 		}
 		made := map[string]any{
 			"code": code, "prefilled_message": given["prefilled_message"],
 			"deep_link_url": "https://wa.me/message/" + code,
 		}
-		s.state.things.codes[number][code] = made
+		s.state.objects.codes[number][code] = made
 		return made
 	}))
 	const oneCode = "DELETE /{version}/{id}/message_qrdls/{code}"
-	mux.HandleFunc(oneCode, s.ofNumber(func(r *http.Request, _ map[string]any) any {
-		delete(s.state.things.codes[r.PathValue("id")], r.PathValue("code"))
-		return succeeded()
+	mux.HandleFunc(oneCode, s.ofObject(func(r *http.Request, _ map[string]any) any {
+		delete(s.state.objects.codes[r.PathValue("id")], r.PathValue("code"))
+		return whatsapp.Success()
 	}))
-	mux.HandleFunc("GET /{version}/{id}/phone_numbers", s.ofNumber(s.listNumbers))
-	mux.HandleFunc("GET /{version}/{id}/flows", s.ofNumber(func(r *http.Request, _ map[string]any) any {
+	mux.HandleFunc("GET /{version}/{id}/phone_numbers", s.ofObject(s.listNumbers))
+	mux.HandleFunc("GET /{version}/{id}/flows", s.ofObject(func(r *http.Request, _ map[string]any) any {
 		data := []any{}
-		for _, id := range slices.Sorted(maps.Keys(s.state.things.flows)) {
-			if flow := s.state.things.flows[id]; flow.account == r.PathValue("id") {
+		for _, id := range slices.Sorted(maps.Keys(s.state.objects.flows)) {
+			if flow := s.state.objects.flows[id]; flow.account == r.PathValue("id") {
 				data = append(data, selectedFields(flow.fields, r.URL.Query().Get("fields")))
 			}
 		}
 		return map[string]any{"data": data}
 	}))
-	mux.HandleFunc("POST /{version}/{id}/flows", s.ofNumber(func(r *http.Request, given map[string]any) any {
+	mux.HandleFunc("POST /{version}/{id}/flows", s.ofObject(func(r *http.Request, given map[string]any) any {
 		id := s.state.objectID()
 		given["id"], given["status"] = id, "DRAFT"
 		given["whatsapp_business_account"] = map[string]string{"id": r.PathValue("id")}
-		s.state.things.flows[id] = &object{account: r.PathValue("id"), fields: given}
+		s.state.objects.flows[id] = &object{account: r.PathValue("id"), fields: given}
 		return map[string]any{"id": id, "success": true}
 	}))
-	mux.HandleFunc("POST /{version}/{id}/publish", s.ofNumber(func(r *http.Request, _ map[string]any) any {
-		if flow := s.state.things.flows[r.PathValue("id")]; flow != nil {
+	mux.HandleFunc("POST /{version}/{id}/publish", s.ofObject(func(r *http.Request, _ map[string]any) any {
+		if flow := s.state.objects.flows[r.PathValue("id")]; flow != nil {
 			flow.fields["status"] = "PUBLISHED"
 		}
-		return succeeded()
+		return whatsapp.Success()
 	}))
 	mux.HandleFunc("POST /{version}/app/uploads", s.beginUpload)
 }
 
-func succeeded() any { return json.RawMessage(`{"success":true}`) }
-
 // setting are the fields of an edge of a number.
 func (st *state) setting(number, edge string) map[string]any {
 	key := [2]string{number, edge}
-	if st.things.settings[key] == nil {
-		st.things.settings[key] = map[string]any{"messaging_product": "whatsapp"}
+	if st.objects.settings[key] == nil {
+		st.objects.settings[key] = map[string]any{"messaging_product": "whatsapp"}
 	}
-	return st.things.settings[key]
+	return st.objects.settings[key]
 }
 
-// ofNumber serves a call about an object of an account; answer runs with the state held.
-func (s *Simulator) ofNumber(answer func(*http.Request, map[string]any) any) http.HandlerFunc {
+// ofObject serves a call about an object of an account; answer runs with the state held.
+func (s *Simulator) ofObject(answer func(*http.Request, map[string]any) any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if failure := s.authorize(r, r.PathValue("id")); failure != nil {
 			s.refuse(w, failure)
@@ -153,7 +151,7 @@ func (s *Simulator) listNumbers(r *http.Request, _ map[string]any) any {
 // fieldsOf are all fields of an object with an owner.
 func (st *state) fieldsOf(id string) map[string]any {
 	fields := map[string]any{}
-	if flow := st.things.flows[id]; flow != nil {
+	if flow := st.objects.flows[id]; flow != nil {
 		return maps.Clone(flow.fields)
 	}
 	encoded, err := json.Marshal(st.object(id))
@@ -198,8 +196,8 @@ func (s *Simulator) forgetObject(w http.ResponseWriter, r *http.Request) {
 		s.state.media.forget(id)
 		failure = nil
 	}
-	if s.state.things.flows[id] != nil {
-		delete(s.state.things.flows, id)
+	if s.state.objects.flows[id] != nil {
+		delete(s.state.objects.flows, id)
 		failure = nil
 	}
 	s.mu.Unlock()

@@ -24,7 +24,7 @@ const (
 	freeEntryPoint = "free_entry_point"
 
 	freeGroupService = "free_group_customer_service"
-	ofGroup          = "group_"
+	groupPrefix      = "group_"
 	service          = "service"
 	utility          = "utility"
 	marketing        = "marketing"
@@ -59,10 +59,10 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 	case c.inEntryPoint(now):
 		p.Type, p.Billable = freeEntryPoint, false
 	case model == pricing2025:
-		if is(m, service) || is(m, utility) && c.windowOpen(now) {
+		if hasCategory(m, service) || hasCategory(m, utility) && c.windowOpen(now) {
 			p.Type, p.Billable = freeService, false
 		}
-	case is(m, service):
+	case hasCategory(m, service):
 		quota := n.free.at(now)
 		if quota.used < freeServiceMessages {
 			p.Type, p.Billable = freeService, false
@@ -78,7 +78,7 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 }
 
 func isMarketing(category string) bool {
-	return category == marketing || category == marketingLite || category == ofGroup+marketing
+	return category == marketing || category == marketingLite || category == groupPrefix+marketing
 }
 
 // categoryOf is the billed category of a message: its template's, in lower
@@ -92,10 +92,12 @@ func categoryOf(send *whatsapp.Send, held *heldTemplate) string {
 		category = strings.ToLower(held.Category)
 	}
 	if send.Group {
-		return ofGroup + category
+		return groupPrefix + category
 	}
 	return category
 }
 
-// is tells whether a message is of a category, or of the like to groups.
-func is(m *Sent, category string) bool { return strings.TrimPrefix(m.Category, ofGroup) == category }
+// hasCategory tells whether a message is of a category, or of its like for groups.
+func hasCategory(m *Sent, category string) bool {
+	return strings.TrimPrefix(m.Category, groupPrefix) == category
+}

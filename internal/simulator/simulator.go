@@ -47,7 +47,7 @@ type state struct {
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
 	media     shelf
-	things    things
+	objects   objects
 	phones    map[identity.Address]*phone
 	// groups are the members of each group.
 	groups    map[string][]string
@@ -146,7 +146,7 @@ func (s *Simulator) fresh() *state {
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
 		media:     shelf{byID: map[string]*file{}},
-		things:    newThings(),
+		objects:   newObjects(),
 		phones:    map[identity.Address]*phone{},
 		groups:    map[string][]string{},
 		record:    newRecord(s.config.Record),

@@ -1,12 +1,12 @@
 package simulator
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -152,5 +152,5 @@ func (s *Simulator) succeed(w http.ResponseWriter, failure *graph.Error) {
 		s.refuse(w, failure)
 		return
 	}
-	writeJSON(w, http.StatusOK, json.RawMessage(`{"success":true}`))
+	writeJSON(w, http.StatusOK, whatsapp.Success())
 }

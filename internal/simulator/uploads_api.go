@@ -20,7 +20,7 @@ func (s *Simulator) beginUpload(w http.ResponseWriter, r *http.Request) {
 	known := s.state.knowsToken(r.Header.Get("Authorization"))
 	id := uploadPrefix + s.state.objectID()
 	if known {
-		s.state.things.uploads[id] = []byte{}
+		s.state.objects.uploads[id] = []byte{}
 	}
 	s.mu.Unlock()
 	if !known {
@@ -44,11 +44,11 @@ func (s *Simulator) continueUpload(w http.ResponseWriter, r *http.Request) {
 	}
 	offset, _ := strconv.Atoi(r.Header.Get("file_offset")) // absent: from the beginning
 	s.mu.Lock()
-	held, begun := s.state.things.uploads[id]
+	held, begun := s.state.objects.uploads[id]
 	known := found && s.state.knowsToken("Bearer "+token)
 	fits := begun && offset == len(held)
 	if known && fits && r.Method == http.MethodPost {
-		s.state.things.uploads[id] = append(held, content...)
+		s.state.objects.uploads[id] = append(held, content...)
 	}
 	s.mu.Unlock()
 	switch {

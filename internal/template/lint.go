@@ -89,11 +89,8 @@ func (l *linter) warn(rule, path, message string, args ...any) {
 	)
 }
 
-// maxName bounds the name of a template, in characters. Counted in the expression it would make
-// that large, in every gateway.
-const maxName = 512
-
 var (
+	// nameFormat leaves the length to MaxName: counted in it, it would make the expression large.
 	nameFormat     = regexp.MustCompile(`^[a-z0-9_]+$`)
 	capitals       = regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
 	languageFormat = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,3})?$`)
@@ -101,7 +98,7 @@ var (
 
 func (l *linter) identity() {
 	d := l.definition
-	if len(d.Name) > maxName || !nameFormat.MatchString(d.Name) {
+	if len(d.Name) > MaxName || !nameFormat.MatchString(d.Name) {
 		l.fail("name-format", "name", "Use 1 to 512 lower-case letters, digits and underscores.")
 	}
 	if !languageFormat.MatchString(d.Language) {

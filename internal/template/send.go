@@ -10,7 +10,7 @@ import (
 
 // The bounds of a message's parameters.
 const (
-	// MaxName is the greatest length of a template's name.
+	// MaxName is the greatest length of a template's name, in characters.
 	MaxName = 512
 
 	maxSendComponents = 32

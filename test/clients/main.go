@@ -43,12 +43,12 @@ func steps() []string {
 }
 
 func run(ctx context.Context, node, packages string) error {
-	house, err := openHouse(ctx)
+	environment, err := newEnvironment(ctx)
 	if err != nil {
 		return err
 	}
-	defer house.close()
-	facts, err := house.facts(ctx)
+	defer environment.close()
+	facts, err := environment.facts(ctx)
 	if err != nil {
 		return err
 	}

@@ -87,9 +87,9 @@ func (m *Media) download(
 	to := pacedWriter{Writer: w, pace: pace{until: func(at time.Time) { _ = connection.SetWriteDeadline(at) }}}
 	check := newDigest(ref.SHA256, source.StatusCode)
 	if err := copyChecked(&to, &from, check); err != nil {
-		return to.pace.moved, errors.Join(ErrCut, err)
+		return to.pace.moved.Load(), errors.Join(ErrCut, err)
 	}
-	return to.pace.moved, nil
+	return to.pace.moved.Load(), nil
 }
 
 // pacedWriter is a writer at a least rate.
@@ -108,7 +108,7 @@ func (w *pacedWriter) Write(p []byte) (int, error) {
 func copyChecked(to io.Writer, from io.Reader, check *digest) error {
 	held, next := make([]byte, 0, piece), make([]byte, piece)
 	for {
-		n, err := io.ReadFull(from, next)
+		n, err := fill(from, next)
 		if n > 0 {
 			check.add(next[:n])
 			if _, err := to.Write(held); err != nil {
@@ -116,7 +116,7 @@ func copyChecked(to io.Writer, from io.Reader, check *digest) error {
 			}
 			held, next = next[:n], held[:cap(held)]
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -128,6 +128,17 @@ func copyChecked(to io.Writer, from io.Reader, check *digest) error {
 	}
 	_, err := to.Write(held)
 	return err
+}
+
+// fill reads until p is full or an error. Unlike io.ReadFull it leaves io.ErrUnexpectedEOF to a
+// connection that was cut off.
+func fill(from io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = from.Read(p[n:])
+		n += more
+	}
+	return n, err
 }
 
 // digest checks the bytes of a file; one without an expectation finds everything right.

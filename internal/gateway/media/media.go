@@ -4,9 +4,7 @@
 package media
 
 import (
-	"cmp"
 	"log/slog"
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -87,7 +85,7 @@ func (m *Media) Delete(w http.ResponseWriter, r *http.Request, t *served.Tenant,
 	if err != nil {
 		return err
 	}
-	writeAnswer(w, answer)
+	answer.Write(w)
 	return nil
 }
 
@@ -100,7 +98,6 @@ func (m *Media) find(r *http.Request, t *served.Tenant, id string) (network.Medi
 	if err != nil {
 		return network.Media{}, nil, err
 	}
-	unknown := error(network.Refuse(network.UnknownObject, ""))
 	for _, c := range channels {
 		upstream, ok := c.Upstream.(network.MediaUpstream)
 		if !ok {
@@ -113,9 +110,8 @@ func (m *Media) find(r *http.Request, t *served.Tenant, id string) (network.Medi
 		if !isUnknown(err) {
 			return network.Media{}, nil, err
 		}
-		unknown = err
 	}
-	return network.Media{}, nil, unknown
+	return network.Media{}, nil, network.Refuse(network.UnknownObject, "")
 }
 
 // candidates are the channels whose file it may be.
@@ -138,10 +134,4 @@ func (m *Media) candidates(r *http.Request, t *served.Tenant) ([]*served.Channel
 		channels = append(channels, t.Channel(id))
 	}
 	return channels, nil
-}
-
-func writeAnswer(w http.ResponseWriter, answer *network.Answer) {
-	maps.Copy(w.Header(), answer.Header)
-	w.WriteHeader(cmp.Or(answer.Status, http.StatusOK))
-	_, _ = w.Write(answer.Body) // if the client has gone, nobody is left to tell
 }

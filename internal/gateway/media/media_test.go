@@ -134,6 +134,23 @@ func TestPartsAndFilesWithoutADigestAreNotChecked(t *testing.T) {
 	}
 }
 
+// A connection that ends before the file does is told from the end of the file, also where no digest
+// would show it.
+func TestFilesThatAreCutOffNeverLookComplete(t *testing.T) {
+	content := bytes.Repeat([]byte{7}, piece+1)
+	sum := sha256.Sum256(content)
+	for name, check := range map[string]*digest{
+		"a file": newDigest(hex.EncodeToString(sum[:]), 200), "a part": newDigest("", 206),
+		"without a digest": newDigest("", 200),
+	} {
+		var to bytes.Buffer
+		from := io.MultiReader(bytes.NewReader(content), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if err := copyChecked(&to, from, check); !errors.Is(err, io.ErrUnexpectedEOF) || to.Len() > piece {
+			t.Errorf("%s: %d of %d bytes, %v", name, to.Len(), len(content), err)
+		}
+	}
+}
+
 // Only the time counts that the peer itself takes.
 func TestPaceCountsThePeersTimeAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

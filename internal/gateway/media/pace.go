@@ -2,6 +2,7 @@ package media
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,8 +21,9 @@ type pace struct {
 	// behind is how long ago, at the least rate, the peer should have moved what it has. To have
 	// been faster earlier does not count: it would allow a long silence.
 	behind time.Duration
-	// moved is how many bytes the peer has moved.
-	moved int64
+	// moved is how many bytes the peer has moved. It may be read while a transport, whose upstream
+	// has answered early, goes on reading.
+	moved atomic.Int64
 	// until sets the instant by which the peer must have moved something; zero is no deadline.
 	until func(time.Time)
 }
@@ -32,7 +34,7 @@ func (p *pace) move(do func() (int, error)) (int, error) {
 	p.until(began.Add(grace - p.behind))
 	n, err := do()
 	p.until(time.Time{})
-	p.moved += int64(n)
+	p.moved.Add(int64(n))
 	p.behind = max(0, p.behind+time.Since(began)-time.Duration(n)*time.Second/leastRate)
 	return n, err
 }

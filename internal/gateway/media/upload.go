@@ -52,7 +52,7 @@ func (m *Media) Resume(w http.ResponseWriter, r *http.Request, c *served.Channel
 		part := network.ResumedUpload{Session: session}
 		if r.Method == http.MethodPost {
 			if r.ContentLength > maxResumed {
-				return nil, network.Refuse(network.TooLarge, "A part of an upload may have 100 MiB at most.")
+				return nil, tooLarge()
 			}
 			part.Offset, part.Length = offset(r.Header), r.ContentLength
 			part.Content = readable{http.MaxBytesReader(w, r.Body, maxResumed)}
@@ -107,18 +107,22 @@ func (m *Media) upload(
 	over := time.Now().Add(answerTime)
 	_ = connection.SetReadDeadline(over)
 	_ = connection.SetWriteDeadline(over)
-	m.metrics.TransferredBytes.WithLabelValues(telemetry.DirectionUp).Add(float64(body.pace.moved))
+	m.metrics.TransferredBytes.WithLabelValues(telemetry.DirectionUp).Add(float64(body.pace.moved.Load()))
 	m.metrics.Transfers.WithLabelValues(telemetry.DirectionUp, resultOf(err)).Inc()
 	if err != nil {
 		w.Header().Set("Connection", "close") // what is left of the file is not waited for
 		return err
 	}
-	writeAnswer(w, answer)
+	answer.Write(w)
 	return nil
 }
 
 func errStalled() error {
 	return network.Refuse(network.Silent, "The upstream did not take the file in time. Try again later.")
+}
+
+func tooLarge() error {
+	return network.Refuse(network.TooLarge, "A part of an upload may have 100 MiB at most.")
 }
 
 // readable gives the errors of a client's connection in words for the client.
@@ -137,8 +141,8 @@ func unreadable(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return network.Refuse(network.TooSlow, "The file arrived too slowly: at least 16 KiB a second are needed.")
 	}
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return network.Refuse(network.TooLarge, "A part of an upload may have 100 MiB at most.")
+	if _, tooMuch := errors.AsType[*http.MaxBytesError](err); tooMuch {
+		return tooLarge()
 	}
 	return network.Refuse(network.Malformed, "The body could not be read to its end as what it says that it is.")
 }

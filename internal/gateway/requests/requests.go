@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -43,10 +42,8 @@ func (q *Requests) Answer(
 	if err != nil {
 		return err
 	}
-	maps.Copy(w.Header(), answer.Header)
 	w.Header().Set("Cache-Control", "private, no-store")
-	w.WriteHeader(answer.Status)
-	_, _ = w.Write(answer.Body) // if the client has gone, nobody is left to tell
+	answer.Write(w)
 	return nil
 }
 

@@ -39,18 +39,20 @@ type analyticsData struct {
 }
 
 type analyticsPage struct {
-	Points []analyticsPoint `json:"data_points"`
+	Points []PricingPoint `json:"data_points"`
 }
 
-type analyticsPoint struct {
+// PricingPoint is a count as pricing analytics tell it. Start and End are in seconds since 1970;
+// Tier and Cost may be absent.
+type PricingPoint struct {
 	Start    int64       `json:"start"`
 	End      int64       `json:"end"`
 	Country  string      `json:"country"`
-	Tier     string      `json:"tier"`
+	Tier     string      `json:"tier,omitempty"`
 	Type     string      `json:"pricing_type"`
 	Category string      `json:"pricing_category"`
 	Volume   json.Number `json:"volume"`
-	Cost     json.Number `json:"cost"`
+	Cost     json.Number `json:"cost,omitempty"`
 }
 
 // billings are the pricing types of analytics.
@@ -89,7 +91,7 @@ func (Network) ParseCounts(answers []byte) ([]network.Count, error) {
 	}
 }
 
-func (p *analyticsPoint) count() (network.Count, error) {
+func (p *PricingPoint) count() (network.Count, error) {
 	count := network.Count{Start: time.Unix(p.Start, 0).UTC(), End: time.Unix(p.End, 0).UTC(), TierFrom: -1}
 	if p.Start <= 0 || p.End <= p.Start {
 		return count, fmt.Errorf("start %d must be before end %d, both in seconds since 1970", p.Start, p.End)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -122,9 +123,14 @@ func misspelt(body rawjson.Object) (name string, found bool) {
 func notLower(r rune) bool { return r >= 'A' && r <= 'Z' || r > unicode.MaxASCII }
 
 // decisive are the fields of a request that are read here.
-var decisive = []string{
-	"messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data", "category",
-	"status", "message_id", "typing_indicator", "ttl_seconds",
+var decisive = slices.Concat(textFields, []string{
+	"context", "typing_indicator", "ttl_seconds",
 	TypeText, TypeTemplate, TypeImage, TypeVideo, TypeAudio, TypeDocument, TypeSticker, TypeLocation, TypeContacts,
 	TypeInteractive, TypeReaction,
+})
+
+// textFields are those of them that hold a text.
+var textFields = []string{
+	"messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "category", "status",
+	"message_id",
 }

@@ -14,12 +14,6 @@ import (
 // form is how a form-encoded body begins.
 var form = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.%\[\]+-]*=`)
 
-// formTexts are the fields of a request that hold a text, however their value in a form looks.
-var formTexts = []string{
-	"messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "category", "status",
-	"message_id",
-}
-
 // formJSON writes a form-encoded body as the JSON object that means the same: Meta's own libraries
 // post forms, with objects as JSON in them. A field that stands twice does so in the object too,
 // for whoever reads that to refuse.
@@ -50,9 +44,10 @@ func formJSON(body []byte) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// formValue is a field's value as JSON: what is JSON already, but for texts.
+// formValue is a field's value as JSON. A field that holds a text has one, whatever its value looks
+// like; another one may be JSON already.
 func formValue(name, value string) []byte {
-	if !slices.Contains(formTexts, name) && json.Valid([]byte(value)) {
+	if !slices.Contains(textFields, name) && json.Valid([]byte(value)) {
 		return []byte(value)
 	}
 	return rawjson.Quote(value)

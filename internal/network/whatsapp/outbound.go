@@ -30,7 +30,7 @@ func (Network) Parse(body []byte) (*network.Outbound, error) {
 func (s *Send) outbound() *network.Outbound {
 	out := &network.Outbound{
 		Answer: func(id string) any { return Accept(s, id) },
-		To:     identity.Address(s.recipient()), Recipient: s.recipient(),
+		To:     identity.Address(s.Recipient()), Recipient: s.Recipient(),
 		Type: s.Type, Template: s.Template, TTL: ttl, Content: s.Raw,
 	}
 	if s.Optimised {
@@ -81,8 +81,8 @@ func (s *Send) unfitForGroup() error {
 	return nil
 }
 
-// recipient is the address that the message goes to.
-func (s *Send) recipient() string {
+// Recipient is the address that the message goes to: To, or else BSUID.
+func (s *Send) Recipient() string {
 	if s.To != "" {
 		return s.To
 	}

@@ -137,8 +137,8 @@ func (c *call) find(ctx context.Context) error {
 		word = c.id
 	}
 	var known bool
-	for _, r := range rules() {
-		if r.on != on || r.word != word || r.edge != edge || (c.item != "") != r.item {
+	for _, r := range rulesOf(on) {
+		if r.word != word || r.edge != edge || (c.item != "") != r.item {
 			continue
 		}
 		known = true

@@ -48,7 +48,7 @@ func qrFields() []string {
 	}
 }
 
-func paging() []string { return []string{"limit", "after", "before"} }
+func paging() []string { return []string{paramLimit, paramAfter, paramBefore} }
 
 func libraryQuery() []string {
 	return append(paging(), "search", "category", "language", "topic", "usecase", "industry", "name")

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -212,15 +213,30 @@ func TestEveryRuleIsTheOnlyOneForItsCall(t *testing.T) {
 		method     string
 	}
 	seen := map[key]string{}
-	for _, r := range rules() {
-		k := key{on: r.on, word: r.word, edge: r.edge, item: r.item, method: r.method}
-		if r.name == "" || r.do == nil {
-			t.Errorf("the rule %+v does nothing", k)
+	for on := onNothing; on <= onWord; on++ {
+		for _, r := range rulesOf(on) {
+			k := key{on: on, word: r.word, edge: r.edge, item: r.item, method: r.method}
+			if r.name == "" || r.do == nil {
+				t.Errorf("the rule %+v does nothing", k)
+			}
+			if other, again := seen[k]; again {
+				t.Errorf("%s and %s are for the same call", other, r.name)
+			}
+			seen[k] = r.name
 		}
-		if other, again := seen[k]; again {
-			t.Errorf("%s and %s are for the same call", other, r.name)
+	}
+}
+
+// A path that begins with a word of a rule is also served without a version.
+func TestEveryWordIsServedWithoutAVersion(t *testing.T) {
+	for _, r := range wordRules() {
+		var got string
+		next := http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) { got = request.URL.Path })
+		request := httptest.NewRequest(http.MethodGet, "/"+r.word+"/x", http.NoBody)
+		graph.WithVersion(next).ServeHTTP(httptest.NewRecorder(), request)
+		if want := "/unversioned/" + r.word + "/x"; got != want {
+			t.Errorf("/%s/x is served as %s, want %s", r.word, got, want)
 		}
-		seen[k] = r.name
 	}
 }
 

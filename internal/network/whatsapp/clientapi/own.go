@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
@@ -95,7 +96,7 @@ func debugToken(_ context.Context, c *call) (*network.Answer, error) {
 	if c.account.KnowsToken(c.Query.Get("input_token")) {
 		about = data{
 			Valid: true, Type: "SYSTEM_USER",
-			Scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging"},
+			Scopes: []string{graph.PermissionManagement, graph.PermissionMessaging},
 		}
 	}
 	return respond(map[string]data{"data": about})

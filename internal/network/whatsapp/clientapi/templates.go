@@ -38,6 +38,11 @@ func defaultFields() []string {
 	return []string{"name", "parameter_format", "components", "language", "status", "category"}
 }
 
+// templateFilters are the parameters by which templates are chosen.
+func templateFilters() []string {
+	return []string{"name", "name_or_content", "status", "category", "language", "quality_score"}
+}
+
 // listTemplates answers with the templates that the account serves. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/template-management
 func listTemplates(_ context.Context, c *call) (*network.Answer, error) {
@@ -103,7 +108,7 @@ func pageSize(text string) (int, error) {
 // chosenTemplates are those that the filters choose, in the order of their cursors.
 func (c *call) chosenTemplates() ([]*network.AccountTemplate, error) {
 	filters := map[string]filter{}
-	for _, name := range []string{"name", "name_or_content", "status", "category", "language", "quality_score"} {
+	for _, name := range templateFilters() {
 		if text := c.Query.Get(name); text != "" {
 			f, err := parseFilter(name, text)
 			if err != nil {
@@ -231,9 +236,7 @@ func (c *call) templatePaging(list []*network.AccountTemplate, from, to int) map
 	paging := map[string]any{"cursors": map[string]string{paramBefore: first, paramAfter: last}}
 	page := func(name, at string) string {
 		query := url.Values{}
-		for _, kept := range []string{
-			paramFields, paramLimit, "name", "name_or_content", "status", "category", "language", "quality_score",
-		} {
+		for _, kept := range append(templateFilters(), paramFields, paramLimit) {
 			if c.Query.Has(kept) {
 				query[kept] = c.Query[kept]
 			}
