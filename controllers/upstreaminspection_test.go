@@ -361,8 +361,7 @@ func TestOverrideGoesWithTheAccount(t *testing.T) {
 		"without credentials": {
 			func(d *inspectionHarness) { d.credential("accessToken", "") }, nil, 0, false,
 			"Warning LeftUpstream The credentials of the account are gone: the callback override of WhatsApp " +
-				"Business " +
-				"account 102 was not removed",
+				"Business account 102 was not removed",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
