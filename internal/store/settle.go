@@ -172,7 +172,7 @@ func (tx Ledger) Append(record *ledger.Record) error {
 
 // count adds a record to the derived figures.
 func (tx *transaction) count(record *ledger.Record) error {
-	if record.Kind == ledger.Doubt {
+	if !record.Counts() {
 		return nil
 	}
 	for _, key := range record.TotalKeys() {

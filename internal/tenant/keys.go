@@ -57,16 +57,14 @@ func APITokensSecret(account *v1alpha1.BusinessAccount) *corev1.Secret {
 	return secret
 }
 
-// madeSecret is a Secret that the operator creates once and never writes again.
+// madeSecret is a Secret that the operator creates once, and whose data it never writes again. It
+// has no owner: it stays when the account is deleted.
 func madeSecret(account *v1alpha1.BusinessAccount, name string) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: account.Namespace,
 			Name:      name,
-			Labels:    Labels(account.Name),
-			OwnerReferences: []metav1.OwnerReference{
-				*metav1.NewControllerRef(account, v1alpha1.GroupVersion.WithKind("BusinessAccount")),
-			},
+			Labels:    RetainedLabels(account.Name),
 		},
 		Type: corev1.SecretTypeOpaque,
 	}

@@ -23,7 +23,7 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		want   string
 	}{
 		"format": {
-			func(d *config.Document) { d.Format = 4 },
+			func(d *config.Document) { d.Format = 5 },
 			"format is 4 and this gateway knows 1 to 3: upgrade the gateway or the operator",
 		},
 		"no format": {
