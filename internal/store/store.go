@@ -35,17 +35,7 @@ var (
 	ErrLeaseLost = engine.ErrLeaseLost
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
-	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone
-	// can go on without it; nothing brings it back.
-	ErrDamaged = errors.New("a stored row is damaged")
-	// ErrReadOnly says that a View tried to change something.
-	ErrReadOnly = errors.New("a view cannot change the store: use Update")
 )
-
-// DedupeRetention is how long an id that was seen is remembered: longer than the 7 days for which
-// the upstream says that it may repeat a webhook
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
-const DedupeRetention = 8 * 24 * time.Hour
 
 // Options are what a store needs.
 type Options struct {
@@ -54,9 +44,14 @@ type Options struct {
 	Path string
 	// Shared is the server of a store that several replicas share, instead of Path.
 	Shared *Shared
-	// AccountUID is the account that the store belongs to. Opening the store of another account is
-	// an error.
-	AccountUID string
+	// AccountUID is the account that the store belongs to, and AccountName its namespace and name.
+	// Another account's store is taken over, with a record in the ledger, if its ledger is the
+	// wanted one.
+	AccountUID  string
+	AccountName string
+	// LedgerID is the ledger's id; empty if that is AccountUID. Opening the store of another ledger
+	// is an error.
+	LedgerID string
 	// Keys seal what must not be read at rest.
 	Keys *seal.Keys
 	// OnCommit is told of every commit: how many operations shared it, and how long the transaction
@@ -94,10 +89,8 @@ type Store struct {
 	readers chan engine.Conn
 	// superseded is why the store may not be used any more; nil while it may.
 	superseded atomic.Pointer[error]
-	health     health  // used by the writer only
-	purgedTo   int64   // used by the writer only, see Tx.purgeMessages
-	recent     *recent // used by the writer only
-	former     *bool   // used by the writer only, see keepsFormer
+	health     health // used by the writer only
+	tx         *Tx    // used by the writer only
 	outage     atomic.Pointer[Outage]
 }
 
@@ -110,6 +103,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Keys == nil || options.AccountUID == "" {
 		return nil, errors.New("a store needs the account's keys and UID")
 	}
+	options.LedgerID = cmp.Or(options.LedgerID, options.AccountUID)
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
@@ -119,7 +113,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	s := &Store{
 		options: options,
-		genesis: ledger.Genesis(options.AccountUID),
+		genesis: ledger.Genesis(options.LedgerID),
 		queue:   make(chan *operation, maxWaiting),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),
@@ -132,7 +126,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, err
 	}
 	s.health.causeOf, s.health.outage = chosen.OutageCause, &s.outage
-	s.recent = newRecent(s.Shared())
+	s.tx = newTx(s.writer, s.writer, options.Keys, s.genesis, s.traits)
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted
 	}
@@ -140,7 +134,27 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if s.traits.RenewEvery > 0 {
 		go s.keepLease(s.traits.RenewEvery)
 	}
+	if err := s.adopt(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
+}
+
+// adopt records in the ledger that the account has it now, if another one had it.
+func (s *Store) adopt(ctx context.Context) error {
+	now := s.options.Now
+	if now == nil {
+		now = time.Now
+	}
+	adopted := false
+	err := s.Update(ctx, func(tx *Tx) (err error) {
+		adopted, err = tx.Ledger().Adopt(s.options.AccountUID, s.options.AccountName, now())
+		return err
+	})
+	if adopted && err == nil {
+		s.options.Log.Info("Ledger was taken over from another account", "ledger", s.options.LedgerID)
+	}
+	return err
 }
 
 // Close waits for the operations that were given to Update and for views, then closes the database.
@@ -190,11 +204,11 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 		return engine.Unavailable(err)
 	}
 	defer reader.Rollback() // a snapshot that was only read has nothing to lose
-	tx := &Tx{transaction{store: s, conn: reader, readOnly: true, tally: newTally()}}
+	tx := newTx(reader, nil, s.options.Keys, s.genesis, s.traits)
 	if err := fn(tx); err != nil {
 		return err
 	}
-	return tx.err
+	return tx.all.Failure()
 }
 
 // beginView begins a snapshot on a reader, or on a new one if there is none or its connection has

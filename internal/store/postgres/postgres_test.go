@@ -17,7 +17,7 @@ var leases = engine.Schema{{Name: "leases", Statements: []string{
 // newWriter is a writer of a new database.
 func newWriter(t *testing.T) engine.Writer {
 	t.Helper()
-	e, err := New(&Options{URL: postgrestest.Database(t), AccountUID: "uid"}, leases)
+	e, err := New(&Options{URL: postgrestest.Database(t), AccountUID: "uid", LedgerID: "uid"}, leases)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestP1EverySyncIsFull(t *testing.T) {
-	e, err := New(filepath.Join(t.TempDir(), "guichet.db"), "uid", nil)
+	e, err := New(filepath.Join(t.TempDir(), "guichet.db"), "uid", "uid", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
