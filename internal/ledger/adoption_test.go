@@ -34,7 +34,7 @@ func TestP14AdoptionIsCanonical(t *testing.T) {
 	t.Parallel()
 	entry := chained("one", adoption("uid-2", "uid-1"), adoption("uid-3", "uid-2"))[1]
 	const want = `{"charge":"0","cost":"0","formerOwner":"uid-2",` +
-		`"head":"sha256:3a35a6a58d1ba2d17e2ebc2fd46afddf2ee1ddaf2ae7ddda0b5d7ba6f44d0d9b","headSequence":1,` +
+		`"head":"sha256:f713e01a6e82c2ba1930234ab7d172a07f2b1660075d3c6c5d14171dfac7d938","headSequence":1,` +
 		`"kind":"adoption","owner":"uid-3","ownerName":"acme/acme","sequence":2,` +
 		`"settledAt":"2026-11-21T09:00:00.000Z"}`
 	if got := string(entry.Canonical); got != want {
