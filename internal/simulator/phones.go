@@ -37,7 +37,7 @@ var errNoSuchNumber = errors.New(`give the phone in digits, and in "to" a phone 
 // or without a plus sign.
 func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	phone := digits(number)
-	now := s.now()
+	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
@@ -49,7 +49,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if in.Timestamp != nil {
 		written = *in.Timestamp
 	}
-	id := st.messageID()
+	id := st.MessageID("wamid.")
 	raw, kind, err := inboundJSON(id, phone, written, in)
 	if err != nil {
 		return "", err
@@ -67,8 +67,8 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	default:
 		c.write(written, len(in.Referral) > 0)
 	}
-	st.record.counts.Inbound++
-	s.post(st, n, update{
+	st.Record.Counts.Inbound++
+	n.post(update{
 		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
 	})
@@ -152,7 +152,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	phone := digits(number)
 	raw, err := rawjson.Marshal(map[string]any{
 		"wa_id": phone, "detail": "User requested to " + value + " marketing messages",
-		"category": "marketing_messages", "value": value, "timestamp": s.now().Unix(),
+		"category": "marketing_messages", "value": value, "timestamp": s.stage.Now().Unix(),
 	})
 	if err != nil {
 		return err
@@ -164,7 +164,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 		return errNoSuchNumber
 	}
 	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
-	s.post(s.state, n, update{
+	n.post(update{
 		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
 	})
