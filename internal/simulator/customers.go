@@ -71,9 +71,9 @@ func (st *state) pairOf(number, address string) pair {
 }
 
 // meet learns which addresses a message says are its author's, those that they change to included.
-func (st *state) meet(message *network.Inbound, now time.Time) {
+func (st *state) meet(author identity.Address, message *network.Inbound, now time.Time) {
 	for _, other := range slices.Concat(message.From, message.Renamed) {
-		gone, kept := st.people.Same(message.From[0], other)
+		gone, kept := st.people.Same(author, other)
 		if gone == kept {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
@@ -56,8 +57,12 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 		return "", err
 	}
 	read := whatsapp.ReadInbound(raw)
-	st.meet(read, now)
-	c := st.customer(st.pairOf(n.ID, phone))
+	author := identity.Of(phone)
+	if len(read.From) > 0 { // the raw message may name somebody else
+		author = read.From[0]
+	}
+	st.meet(author, read, now)
+	c := st.customer(pair{n.ID, st.people.Primary(author)})
 	if read.Group != "" {
 		c = st.customer(pair{n.ID, read.Group})
 	}

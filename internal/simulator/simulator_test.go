@@ -47,6 +47,7 @@ func TestWhatComesAsUnsupportedOpensAWindowUnlessItIsAnEdit(t *testing.T) {
 	}
 	w.write(ana, unsupported("poll_update"))
 	w.mustSend(text(ana))
+	w.idle()
 }
 
 func TestCustomerWritesAndBusinessAnswers(t *testing.T) {
@@ -146,6 +147,7 @@ func TestWhoChangesTheirAddressIsOnePerson(t *testing.T) {
 			w.refused(text(tc.address), graph.CodeReEngagement)
 			w.write(ana, Inbound{Text: "hi"})
 			w.mustSend(text(tc.address))
+			w.idle()
 		})
 		t.Run(name+", of whom both are known", func(t *testing.T) {
 			var later atomic.Int64
@@ -169,8 +171,19 @@ func TestWhoChangesTheirAddressIsOnePerson(t *testing.T) {
 			if c := w.customer(tc.address); !c.stopped {
 				t.Error("marketing is not stopped")
 			}
+			w.idle()
 		})
 	}
+}
+
+func TestAMessageMayNameItsAuthorByAUserIDAlone(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	w.write(ana, Inbound{Text: "hi", Message: map[string]json.RawMessage{
+		"from": []byte(`null`), "from_user_id": []byte(`"BR.77"`),
+	}})
+	w.mustSend(text("BR.77"))
+	w.refused(text(ana), graph.CodeReEngagement)
+	w.idle()
 }
 
 // A message from a page's button counts as one from an advertisement, and only what says where it
@@ -183,6 +196,7 @@ func TestReferralsOfARawMessage(t *testing.T) {
 		if c := w.customer(ana); c.cameByAd.IsZero() == entry {
 			t.Errorf("%s: came by an entry point %v, want %v", source, !entry, entry)
 		}
+		w.idle()
 	}
 }
 
