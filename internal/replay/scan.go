@@ -7,8 +7,8 @@ import (
 
 // scan reads an object of plain strings, lists of them, true, false and digits, as recorders write
 // it, several times faster than the standard library and without allocating. For anything else it
-// returns false, and decode reads the line: escapes, nesting, null, unknown or repeated fields, text other
-// than ASCII, or a mistake.
+// returns false, and decode reads the line: escapes, nesting, null, unknown or repeated fields,
+// text other than ASCII, or a mistake.
 func scan(text []byte, e *Event) bool {
 	*e = Event{AlsoKnownAs: e.AlsoKnownAs[:0]}
 	s := scanner{rest: text}

@@ -129,7 +129,8 @@ func TestWindowsOfTwoNumbersAreApart(t *testing.T) {
 	w.refused(text(ana), graph.CodeReEngagement)
 }
 
-// Whoever changes their number or user id has one window, one pace and one refusal under all of them.
+// Whoever changes their number or user id has one window, one pace and one refusal under all of
+// them.
 func TestWhoChangesTheirAddressIsOnePerson(t *testing.T) {
 	const newNumber, user, parent = "5521988887777", "BR.13491208655302741918", "BR.ENT.11815799212886844830"
 	for name, tc := range map[string]struct{ change, address string }{
