@@ -39,7 +39,7 @@ var errNoSuchNumber = errors.New(`give the phone in digits, and in "to" a phone 
 // or without a plus sign.
 func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	phone := digits(number)
-	now := s.now()
+	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
@@ -51,7 +51,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if in.Timestamp != nil {
 		written = *in.Timestamp
 	}
-	id := st.messageID()
+	id := st.MessageID("wamid.")
 	raw, err := inboundJSON(id, phone, written, in)
 	if err != nil {
 		return "", err
@@ -72,8 +72,8 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if read.Did != 0 {
 		c.write(written, read.Did&(conversation.Ad|conversation.PageButton) != 0)
 	}
-	st.record.counts.Inbound++
-	s.post(st, n, update{
+	st.Record.Counts.Inbound++
+	n.post(update{
 		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
 	})
@@ -146,7 +146,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	phone := digits(number)
 	raw, err := rawjson.Marshal(map[string]any{
 		"wa_id": phone, "detail": "User requested to " + value + " marketing messages",
-		"category": "marketing_messages", "value": value, "timestamp": s.now().Unix(),
+		"category": "marketing_messages", "value": value, "timestamp": s.stage.Now().Unix(),
 	})
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 		return errNoSuchNumber
 	}
 	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
-	s.post(s.state, n, update{
+	n.post(update{
 		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
 	})
