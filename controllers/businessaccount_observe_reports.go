@@ -86,7 +86,7 @@ func (r *BusinessAccountReconciler) reportAccess(
 	}
 	scope.memory.access = ReportAccess{
 		Version:     version,
-		ServerName:  tenant.Host(scope.account.Namespace, scope.account.Name),
+		ServerName:  tenant.ReportHost(secret, scope.account.Namespace, scope.account.Name),
 		Certificate: secret.Data[config.TLSCertificateFile],
 		Token:       string(secret.Data[config.ReportTokenFile]),
 	}

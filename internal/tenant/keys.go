@@ -70,6 +70,22 @@ func madeSecret(account *v1alpha1.BusinessAccount, name string) *corev1.Secret {
 	}
 }
 
+// ReportHost is the name that the report's certificate in a keys Secret is made out to. With keys of
+// a ledger that was taken over from an account of another name, that is the other account's host;
+// the certificate is pinned all the same.
+func ReportHost(keys *corev1.Secret, namespace, account string) string {
+	host := Host(namespace, account)
+	block, _ := pem.Decode(keys.Data[config.TLSCertificateFile])
+	if block == nil {
+		return host
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil || len(certificate.DNSNames) == 0 || certificate.VerifyHostname(host) == nil {
+		return host
+	}
+	return certificate.DNSNames[0]
+}
+
 // reportCertificate makes a self-signed serving certificate for the host, and its key, both in PEM.
 func reportCertificate(host string, now time.Time) (certificate, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

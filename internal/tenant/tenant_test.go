@@ -103,6 +103,12 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 		t.Errorf("got the owners %v and labels %v, want none and the account's: the keys outlive the account",
 			secret.OwnerReferences, secret.Labels)
 	}
+	if host := tenant.ReportHost(secret, "shops", "acme"); host != "acme-gateway.shops.svc" {
+		t.Errorf("the report's host is %s", host)
+	}
+	if host := tenant.ReportHost(secret, "elsewhere", "parcels"); host != "acme-gateway.shops.svc" {
+		t.Errorf("the report's host with the keys of another account is %s, want the certificate's", host)
+	}
 	again, err := tenant.KeysSecret(account, now)
 	if err != nil {
 		t.Fatal(err)
