@@ -92,8 +92,9 @@ func NewBusinessAccountReconciler(
 // Reconcile brings one account's gateway to what is wanted and its status to what is: it observes,
 // decides, applies, and writes the status, whichever of them failed.
 //
-// Deleting an account needs nothing of this reconciler, and there is no finalizer that could hold it
-// or its namespace: its objects go with it through their owner references, and what has none stays.
+// Deleting an account needs nothing of this reconciler, and there is no finalizer that could hold
+// it or its namespace: its objects go with it through their owner references, and what has none
+// stays.
 func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	account := &v1alpha1.BusinessAccount{}
 	if err := r.Client.Get(ctx, request.NamespacedName, account); err != nil {

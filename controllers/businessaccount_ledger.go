@@ -77,8 +77,8 @@ func (r *BusinessAccountReconciler) firstLedger(ctx context.Context, scope *acco
 }
 
 // grantedLedger is the ledger that spec.adopt names, if the platform has granted it to the account;
-// else it says why not. Both sides have to say so: a business cannot take another one's history, nor
-// come by a history that the platform knows nothing of.
+// else it says why not. Both sides have to say so: a business cannot take another one's history,
+// nor come by a history that the platform knows nothing of.
 func (r *BusinessAccountReconciler) grantedLedger(
 	ctx context.Context, account *v1alpha1.BusinessAccount,
 ) (*tenant.LedgerRecord, *tenant.Problem, error) {
@@ -104,8 +104,8 @@ func (r *BusinessAccountReconciler) grantedLedger(
 		"with: ask the platform team to let it", id), nil
 }
 
-// lostVolume says that the volume is gone although the ledger on it has records. An empty one in its
-// place would begin a second ledger under the name of the first.
+// lostVolume says that the volume is gone although the ledger on it has records. An empty one in
+// its place would begin a second ledger under the name of the first.
 func (r *BusinessAccountReconciler) lostVolume(
 	ctx context.Context, scope *accountScope,
 ) (*tenant.Problem, error) {

@@ -44,7 +44,8 @@ func ownSecrets(account *v1alpha1.BusinessAccount) []string {
 }
 
 // lostKeys says that the keys are gone while what they unlock is there: the volume, or the
-// Deployment or the ledger's record that tell of a shared store. New keys would make a second account of it, silently.
+// Deployment or the ledger's record that tell of a shared store. New keys would make a second
+// account of it, silently.
 func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
 	if tenant.Shared(scope.account) {
 		return r.lostKeysOfShared(ctx, scope)

@@ -82,8 +82,8 @@ func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan cli
 	)
 }
 
-// accountOfRecord is the account of a ledger's record, or of a price record, also one that is gone, so that its record goes
-// too.
+// accountOfRecord is the account of a ledger's record, or of a price record, also one that is gone,
+// so that its record goes too.
 func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object client.Object) []reconcile.Request {
 	stored, ok := object.(*corev1.ConfigMap)
 	if !ok {

@@ -140,8 +140,8 @@ func sequenceOf(account *v1alpha1.BusinessAccount) int64 {
 	return -1
 }
 
-// A store that somebody has put in the place of the retained one, or rolled back, is noticed although
-// the new account has published nothing yet.
+// A store that somebody has put in the place of the retained one, or rolled back, is noticed
+// although the new account has published nothing yet.
 func TestP14AnotherLedgerInItsPlaceIsNamed(t *testing.T) {
 	t.Parallel()
 	w := readyWorld(t)

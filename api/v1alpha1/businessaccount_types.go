@@ -99,9 +99,10 @@ type BusinessAccountSpec struct {
 	Promotion Promotion `json:"promotion,omitempty"`
 
 	// humanAgent is 'Allowed' if people of the business answer customers of Messenger and Instagram
-	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message has
-	// the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By: person'
-	// that no bot wrote it. Meta must have approved the app for it. The default is 'Refused'.
+	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message
+	// has the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By:
+	// person' that no bot wrote it. Meta must have approved the app for it. The default is
+	// 'Refused'.
 	// +optional
 	HumanAgent HumanAgentPolicy `json:"humanAgent,omitempty"`
 
@@ -156,20 +157,20 @@ type BusinessAccountSpec struct {
 	Operation Operation `json:"operation,omitempty"`
 
 	// deletionPolicy says what becomes of the ledger when the account is deleted. With 'Retain' the
-	// volume or schema, the keys and the API tokens that the operator made stay, and an account that
-	// is made again under this name goes on with them. With 'Delete' the volume and the keys go too,
-	// if every record was exported: the annotation guichet.dev/exported-ledger must have the value
-	// of status.usage.ledger.rootHash, or guichet.dev/delete-unexported the value "true". Otherwise
-	// they stay as with 'Retain'. A schema in a shared store is never dropped.
+	// volume or schema, the keys and the API tokens that the operator made stay, and an account
+	// that is made again under this name goes on with them. With 'Delete' the volume and the keys
+	// go too, if every record was exported: the annotation guichet.dev/exported-ledger must have
+	// the value of status.usage.ledger.rootHash, or guichet.dev/delete-unexported the value "true".
+	// Otherwise they stay as with 'Retain'. A schema in a shared store is never dropped.
 	// +optional
 	// +kubebuilder:default=Retain
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// adopt names the ledger of an account that was deleted, or of another cluster, for this account
-	// to go on with. It is needed only if the ledger belonged to an account of another name or
-	// namespace, and the platform must have granted it; docs/platform.md says how. The keys and the
-	// volume must be there under this account's names, or the schema on its server. It can be set
-	// only when the account is made.
+	// adopt names the ledger of an account that was deleted, or of another cluster, for this
+	// account to go on with. It is needed only if the ledger belonged to an account of another name
+	// or namespace, and the platform must have granted it; docs/platform.md says how. The keys and
+	// the volume must be there under this account's names, or the schema on its server. It can be
+	// set only when the account is made.
 	// +optional
 	Adopt *Adoption `json:"adopt,omitempty"`
 }

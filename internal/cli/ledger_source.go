@@ -101,8 +101,8 @@ func openLines(path string, stdin io.Reader, id string) (*ledgerSource, error) {
 // hundred.
 const maxFirstLine = 1 << 20
 
-// ledgerOf returns the ledger's id in an export's first line, and a reader that starts with that line
-// again.
+// ledgerOf returns the ledger's id in an export's first line, and a reader that starts with that
+// line again.
 func ledgerOf(from io.Reader) (string, io.Reader, error) {
 	var read bytes.Buffer
 	line, err := bufio.NewReader(io.TeeReader(io.LimitReader(from, maxFirstLine), &read)).ReadBytes('\n')

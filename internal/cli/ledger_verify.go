@@ -72,8 +72,8 @@ func (o *verifyOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 // ledgerSum is a ledger that was verified.
 type ledgerSum struct {
 	name, id string
-	head          ledger.Head
-	totals        ledger.Totals
+	head     ledger.Head
+	totals   ledger.Totals
 	// missing are published hashes that no record has.
 	missing []string
 }

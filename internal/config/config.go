@@ -175,7 +175,8 @@ const (
 	Instagram ChannelType = "Instagram"
 )
 
-// Channel is one phone number, page or Instagram account, with what is needed to talk to its upstream.
+// Channel is one phone number, page or Instagram account, with what is needed to talk to its
+// upstream.
 type Channel struct {
 	Name string      `json:"name"`
 	Type ChannelType `json:"type"`

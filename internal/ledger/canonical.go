@@ -87,7 +87,7 @@ func (o *object) text(name, value string) {
 		return
 	}
 	o.name(name)
-	o.b = appendString(o.b, value)
+	o.b = AppendString(o.b, value)
 }
 
 func (o *object) integer(name string, value int64) {
@@ -125,9 +125,9 @@ func (o *object) customer(name string, value Customer) {
 	o.b = append(o.b, '"')
 }
 
-// appendString writes a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are
+// AppendString appends a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are
 // not UTF-8 become U+FFFD.
-func appendString(b []byte, value string) []byte {
+func AppendString(b []byte, value string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')
 	for _, c := range value {

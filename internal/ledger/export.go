@@ -22,8 +22,8 @@ func WriteJSONLines(w io.Writer, id string, entries iter.Seq2[Entry, error]) err
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
-		line = appendString(append(line[:0], `{"account":`...), id)
-		line = appendString(append(line, `,"hash":`...), entry.Hash.String())
+		line = AppendString(append(line[:0], `{"account":`...), id)
+		line = AppendString(append(line, `,"hash":`...), entry.Hash.String())
 		line = append(append(line, `,"record":`...), entry.Canonical...)
 		if _, err := out.Write(append(line, "}\n"...)); err != nil {
 			return err

@@ -8,7 +8,8 @@ import (
 	"strconv"
 )
 
-// CloudEventSource returns the source of a ledger's events: a URI that names the ledger by its id. Together with an event's id, which is the record's sequence, it identifies an event, as
+// CloudEventSource returns the source of a ledger's events: a URI that names the ledger by its id.
+// Together with an event's id, which is the record's sequence, it identifies an event, as
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#source--id requires:
 // exporting a record again gives the same pair.
 func CloudEventSource(id string) string { return "urn:guichet:ledger:" + id }

@@ -70,9 +70,9 @@ func madeSecret(account *v1alpha1.BusinessAccount, name string) *corev1.Secret {
 	}
 }
 
-// ReportHost is the name that the report's certificate in a keys Secret is made out to. With keys of
-// a ledger that was taken over from an account of another name, that is the other account's host;
-// the certificate is pinned all the same.
+// ReportHost is the name that the report's certificate in a keys Secret is made out to. With keys
+// of a ledger that was taken over from an account of another name, that is the other account's
+// host; the certificate is pinned all the same.
 func ReportHost(keys *corev1.Secret, namespace, account string) string {
 	host := Host(namespace, account)
 	block, _ := pem.Decode(keys.Data[config.TLSCertificateFile])

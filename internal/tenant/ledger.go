@@ -18,12 +18,12 @@ import (
 const (
 	// LabelLedger is the id of a ledger, on the record that the operator keeps of it.
 	LabelLedger = "guichet.dev/ledger"
-	// AnnotationAdoptableBy, on a ledger's record, is the namespace and name of the account that the
-	// platform lets go on with the ledger, such as "shop/acme".
+	// AnnotationAdoptableBy, on a ledger's record, is the namespace and name of the account that
+	// the platform lets go on with the ledger, such as "shop/acme".
 	AnnotationAdoptableBy = "guichet.dev/adoptable-by"
-	// AnnotationAcceptedLoss, on a ledger's record, is the hash of the last record that was published
-	// of the ledger, if the platform accepts that it is lost: the account that goes on with the
-	// ledger then goes on with what its store has.
+	// AnnotationAcceptedLoss, on a ledger's record, is the hash of the last record that was
+	// published of the ledger, if the platform accepts that it is lost: the account that goes on
+	// with the ledger then goes on with what its store has.
 	AnnotationAcceptedLoss = "guichet.dev/accepted-loss"
 
 	ledgerRecordName = "guichet-ledger-"
@@ -86,8 +86,8 @@ func (r *LedgerRecord) Expected(account types.UID, acceptedLoss string) report.L
 	return head
 }
 
-// NewLedger is the record of a ledger that begins with an account. Its id is its own: no two ledgers
-// ever have the same, not even of one account.
+// NewLedger is the record of a ledger that begins with an account. Its id is its own: no two
+// ledgers ever have the same, not even of one account.
 func NewLedger(account *v1alpha1.BusinessAccount) *LedgerRecord {
 	return ledgerOf(account, string(uuid.NewUUID()))
 }

@@ -86,8 +86,9 @@ func (m Migration) apply(c Conn, version int) error {
 	return c.Exec(insertVersion, version)
 }
 
-// TakeOwnership makes the database the store of a ledger, and the account its owner, if it is nobody's.
-// The store of another ledger is an error; that the ledger belongs to another account is none here.
+// TakeOwnership makes the database the store of a ledger, and the account its owner, if it is
+// nobody's. The store of another ledger is an error; that the ledger belongs to another account is
+// none here.
 func TakeOwnership(c Conn, accountUID, ledgerID string) error {
 	if err := c.Exec(insertOwner, accountUID, ledgerID); err != nil {
 		return err
