@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
@@ -218,7 +219,7 @@ func answer(status int, body string) *http.Response {
 
 func TestScheduleRunsInOrderAtItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSchedule(time.Now, newActivity())
+		s := newSchedule(clock.New(nil), newActivity())
 		start := time.Now()
 		var got []string
 		note := func(name string) func() {

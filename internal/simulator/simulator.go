@@ -9,14 +9,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
 // Options are what a simulator is given by its surroundings.
 type Options struct {
-	// Now is the clock; time.Now unless set.
-	Now func() time.Time
+	// Clock is what it goes by; the machine's unless set.
+	Clock *clock.Clock
 	// Logger is slog.Default unless set. It is told ids and codes, no content.
 	Logger *slog.Logger
 	// Transport posts the webhooks; a transport of its own unless set.
@@ -26,7 +27,8 @@ type Options struct {
 // Simulator is a stand-in for Meta. Serve its Handler and Run it.
 type Simulator struct {
 	config   Config
-	now      func() time.Time
+	clock    *clock.Clock
+	now      func() time.Time // of the clock
 	log      *slog.Logger
 	client   *http.Client
 	activity *activity
@@ -84,10 +86,11 @@ func New(config Config, options Options) (*Simulator, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	s := &Simulator{config: config, now: options.Now, log: options.Logger, activity: newActivity()}
-	if s.now == nil {
-		s.now = time.Now
+	s := &Simulator{config: config, clock: options.Clock, log: options.Logger, activity: newActivity()}
+	if s.clock == nil {
+		s.clock = clock.New(nil)
 	}
+	s.now = s.clock.Now
 	if s.log == nil {
 		s.log = slog.Default()
 	}
@@ -96,7 +99,7 @@ func New(config Config, options Options) (*Simulator, error) {
 		transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
 	}
 	s.client = &http.Client{Transport: transport, Timeout: time.Duration(config.Webhooks.Timeout)}
-	s.schedule = newSchedule(s.now, s.activity)
+	s.schedule = newSchedule(s.clock, s.activity)
 	s.state = s.fresh()
 	return s, nil
 }

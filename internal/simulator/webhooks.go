@@ -118,7 +118,7 @@ func (o *outbox) introduce(ctx context.Context) {
 		if tries == 0 {
 			o.simulator.log.Info("Callback has not answered the handshake yet", "account", o.account, "error", err)
 		}
-		timer := time.NewTimer(handshakeRetry)
+		timer := o.simulator.clock.NewTimer(handshakeRetry)
 		select {
 		case <-ctx.Done():
 			timer.Stop()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
@@ -27,7 +28,7 @@ func newWriter(t *testing.T, options *Options) engine.Writer {
 // Every statement that an operation or a start-up runs must find its rows through an index, however
 // many messages there are.
 func TestStatementsReadThroughIndexes(t *testing.T) {
-	w := newWriter(t, &Options{Path: filepath.Join(t.TempDir(), "guichet.db"), AccountUID: "uid"})
+	w := newWriter(t, &Options{Path: filepath.Join(t.TempDir(), "guichet.db"), AccountUID: "uid", Clock: clock.New(nil)})
 	tests := map[string]struct{ text, index string }{
 		"conversation":      {selectConversation, "sqlite_autoindex_conversations_1"},
 		"open windows":      {countOpenWindows, "COVERING INDEX conversations_window"},
@@ -89,7 +90,7 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 // A statement must find its rows through an index on PostgreSQL too, however many there are, and be
 // given them in order.
 func TestStatementsReadThroughIndexesOnPostgreSQL(t *testing.T) {
-	w := newWriter(t, &Options{AccountUID: "uid", Shared: &Shared{URL: postgrestest.Database(t)}})
+	w := newWriter(t, &Options{AccountUID: "uid", Clock: clock.New(nil), Shared: &Shared{URL: postgrestest.Database(t)}})
 	tests := map[string]struct{ text, index string }{
 		"conversation":      {selectConversation, "conversations_pkey"},
 		"open windows":      {countOpenWindows, "conversations_window"},
