@@ -77,7 +77,7 @@ func readSend(
 
 // sleep waits, and returns false if the client has gone.
 func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
-	timer := s.clock.NewTimer(d)
+	timer := s.stage.Clock.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -89,7 +89,7 @@ func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
 
 // judge decides on a message and, if it is accepted, plans its statuses.
 func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
-	now := s.now()
+	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
@@ -97,10 +97,10 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 	if n == nil {
 		return verdict{refusal: whatsapp.UnknownPhoneNumberID()}
 	}
-	v := verdict{delay: time.Duration(st.knobs.SendDelay)}
-	fault := st.fault(send, numberID)
+	v := verdict{delay: time.Duration(st.Knobs.SendDelay)}
+	fault := st.Fault(numberID, send.To)
 	if fault != nil && fault.Effect == EffectDropBefore {
-		st.record.counts.Dropped++
+		st.Record.Counts.Dropped++
 		v.drop = true
 		return v
 	}
@@ -109,13 +109,13 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		return v
 	}
 	held, preview, refusal := s.check(n, send, now)
-	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.knobs.AsyncRefusals
+	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.Knobs.AsyncRefusals
 	if refusal != nil && !asyncRefusal {
 		v.refusal = refusal
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
-	stopped := isMarketing(m.Category) && st.customer(m.with(st)).stopped
+	stopped := isMarketing(m.Category) && st.customer(st.with(m)).stopped
 	switch {
 	case stopped:
 		s.planFailure(m, whatsapp.MarketingStopped())
@@ -127,7 +127,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		s.planDelivery(m)
 	}
 	if fault != nil && fault.Effect == EffectDropAfter {
-		st.record.counts.Dropped++
+		st.Record.Counts.Dropped++
 		v.drop = true
 	}
 	if fault != nil && fault.Effect == EffectHang {
@@ -230,19 +230,19 @@ func asRefusal(err error) *graph.Error {
 // accept records a message. The caller holds mu.
 func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, preview string, now time.Time) *Sent {
 	m := &Sent{
-		ID:            s.state.messageID(),
+		ID:            s.state.MessageID("wamid."),
 		PhoneNumberID: n.ID,
 		To:            send.Recipient(),
-		group:         send.Group,
+		Group:         send.Group,
 		Type:          send.Type,
 		Category:      categoryOf(send, held),
 		CallbackData:  send.CallbackData,
 		AcceptedAt:    now,
-		clientData:    send.HasCallbackData,
+		ClientData:    send.HasCallbackData,
 	}
 	if held != nil {
 		m.Template, m.Language = held.Name, held.Language
 	}
-	s.state.record.accept(send, m, preview)
+	s.state.Record.Accept(m, send.Raw, preview)
 	return m
 }
