@@ -10,6 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -74,7 +76,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	}
 	st.Record.Counts.Inbound++
 	n.post(update{
-		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
+		number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
 	})
 	return id, nil
@@ -86,7 +88,7 @@ func inboundJSON(id, phone string, written time.Time, in Inbound) ([]byte, error
 		"from":      phone,
 		"id":        id,
 		"timestamp": strconv.FormatInt(written.Unix(), 10),
-		"type":      whatsapp.TypeText,
+		"type":      request.TypeText,
 	}
 	if in.Text != "" {
 		message["text"] = map[string]string{"body": in.Text}
@@ -159,7 +161,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	}
 	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
 	n.post(update{
-		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
+		number: n.ID, display: n.display(), field: webhook.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
 	})
 	return nil

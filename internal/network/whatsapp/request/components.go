@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 import (
 	"encoding/json"
@@ -234,7 +234,7 @@ func (o object) offer() error {
 
 // readValue reads a text that is put into the template.
 func readValue(f field) (string, error) {
-	value, err := f.text(0, MaxSendBody)
+	value, err := f.text(0, MaxBody)
 	if err == nil && (strings.ContainsAny(value, "\n\r\t") || strings.Contains(value, "     ")) {
 		return "", graph.NewError(
 			graph.CodeTemplateBadParameters, f.path+" has a newline, a tab or more than four spaces in a row. "+

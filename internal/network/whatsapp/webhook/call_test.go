@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestParseWebhookReadsCalls(t *testing.T) {
+func TestParseReadsCalls(t *testing.T) {
 	at := time.Unix(1749196895, 0).UTC()
 	tests := map[string]struct {
 		value string
@@ -34,7 +34,7 @@ func TestParseWebhookReadsCalls(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			body := fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","changes":[{"field":"calls","value":{"messaging_product":"whatsapp",`+
 				`"metadata":{"display_phone_number":"13175551399","phone_number_id":"436666719526789"},%s}}]}]}`, tc.value)
-			webhook, err := ParseWebhook([]byte(body))
+			webhook, err := Parse([]byte(body))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 import (
 	"bytes"
@@ -21,16 +21,16 @@ const maxFields = 64
 // without the credentials that clients of the Graph API put into it.
 func sendObject(body []byte) ([]byte, rawjson.Object, error) {
 	none := rawjson.Object{}
-	if len(body) <= MaxSendBody && form.Match(body) {
+	if len(body) <= MaxBody && form.Match(body) {
 		var err error
 		if body, err = formJSON(body); err != nil {
 			return nil, none, err
 		}
 	}
 	switch {
-	case len(body) > MaxSendBody:
+	case len(body) > MaxBody:
 		return nil, none, malformed(fmt.Sprintf(
-			"The body is larger than %d bytes. Send media by id or link.", MaxSendBody,
+			"The body is larger than %d bytes. Send media by id or link.", MaxBody,
 		))
 	case !json.Valid(body):
 		return nil, none, malformed(whyNotJSON(body))

@@ -1,24 +1,25 @@
-package whatsapp
+package request
 
 import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
+// Product is the messaging product that stands in every request and answer.
+const Product = "whatsapp"
+
 // Bounds of a request to the messages endpoint.
 const (
-	// MaxSendBody is the largest body, in bytes, that ParseSend reads. A text of
+	// MaxBody is the largest body, in bytes, that Parse reads. A text of
 	// 4,096 characters takes 48 KiB when each is escaped; media go by id or link.
-	MaxSendBody = 256 << 10
+	MaxBody = 256 << 10
 	// MaxCallbackData is the greatest length of biz_opaque_callback_data, in characters.
 	MaxCallbackData = 512
 	// MaxTextBody is the greatest length of text.body, in characters.
@@ -93,8 +94,8 @@ type Send struct {
 
 // Categories of a Direct Send.
 const (
-	directUtility        = "utility"
-	directAuthentication = "authentication"
+	DirectUtility        = "utility"
+	DirectAuthentication = "authentication"
 )
 
 // Text is the content of a text message.
@@ -119,7 +120,7 @@ type ReadReceipt struct {
 // Nothing else that the client wrote goes along: it could be a message that
 // nobody meters.
 func (r *ReadReceipt) Body() json.RawMessage {
-	body := `{"messaging_product":"` + messagingProduct + `","status":"read","message_id":` +
+	body := `{"messaging_product":"` + Product + `","status":"read","message_id":` +
 		string(rawjson.Quote(r.MessageID))
 	if r.Typing {
 		body += `,"typing_indicator":{"type":"text"}`
@@ -130,17 +131,17 @@ func (r *ReadReceipt) Body() json.RawMessage {
 // IsTemplate tells whether the message may be sent outside the service window.
 func (s *Send) IsTemplate() bool { return s.Type == TypeTemplate }
 
-// ParseSend reads a request body. It is strict about what a gateway decides on
+// Parse reads a request body. It is strict about what a gateway decides on
 // and leaves every other field alone. The error, if any, is an *Error with code
 // 100, 131008, 131009 or 131051 whose details name the field, never its value.
-func ParseSend(body []byte) (*Send, error) {
+func Parse(body []byte) (*Send, error) {
 	body, object, err := sendObject(body)
 	if err != nil {
 		return nil, err
 	}
 	if product, ok := rawjson.String(object.Get("messaging_product")); !ok {
 		return nil, missing("messaging_product", `"whatsapp"`)
-	} else if product != messagingProduct {
+	} else if product != Product {
 		return nil, invalid("messaging_product", `must be "whatsapp"`)
 	}
 	send := &Send{Raw: body}
@@ -181,65 +182,6 @@ func parseRead(object rawjson.Object) (*ReadReceipt, error) {
 	return receipt, nil
 }
 
-func (s *Send) readAddress(object rawjson.Object) error {
-	switch kind, ok := optionalString(object, "recipient_type"); {
-	case !ok:
-		return invalid("recipient_type", "must be a string")
-	case kind == "group":
-		s.Group = true
-	case kind != "" && kind != "individual":
-		return invalid("recipient_type", `must be "individual" or "group"`)
-	}
-	to, ok := optionalString(object, "to")
-	if !ok {
-		return invalid("to", "must be a string")
-	}
-	recipient, ok := optionalString(object, "recipient")
-	if !ok {
-		return invalid("recipient", "must be a string")
-	}
-	switch {
-	case to != "":
-		return s.readTo(to)
-	case s.Group:
-		return missing("to", "the id of the group")
-	case recipient != "":
-		if !identity.IsUserID(recipient) {
-			return invalid(
-				"recipient",
-				"must be a business-scoped user id: a country code, a dot, and up to 128 letters or digits",
-			)
-		}
-		s.Input, s.BSUID = recipient, recipient
-		return nil
-	default:
-		return missing(
-			"to", "the customer's phone number with its country code, or recipient with a business-scoped user id",
-		)
-	}
-}
-
-func (s *Send) readTo(to string) error {
-	s.Input = to
-	if s.Group {
-		if len(to) > maxGroupID || strings.ContainsAny(to, " \t\r\n") {
-			return invalid("to", "must be a group id")
-		}
-		s.To = to
-		return nil
-	}
-	number, ok := identity.ParsePhone(to)
-	if !ok {
-		return invalid(
-			"to",
-			"must be a phone number of 7 to 15 digits with its country code; only a leading plus sign, spaces, "+
-				"dashes, dots and parentheses may stand between them",
-		)
-	}
-	s.To = string(number)
-	return nil
-}
-
 func (s *Send) readCommon(object rawjson.Object) error {
 	s.HasCallbackData = object.Get("biz_opaque_callback_data") != nil
 	data, ok := optionalString(object, "biz_opaque_callback_data")
@@ -253,7 +195,7 @@ func (s *Send) readCommon(object rawjson.Object) error {
 
 	var err error
 	category, ok := optionalString(object, "category")
-	if !ok || category != "" && category != directUtility && category != directAuthentication {
+	if !ok || category != "" && category != DirectUtility && category != DirectAuthentication {
 		return graph.NewError(
 			graph.CodeInvalidParameter, `category must be "utility" or "authentication" (Direct Send), or be left out.`,
 		)
@@ -275,7 +217,7 @@ func readTTL(f field, category string) (time.Duration, error) {
 	case category == "":
 		return 0, graph.NewError(graph.CodeInvalidParameter,
 			f.path+" is only possible with category (Direct Send). A template has a time to live of its own.")
-	case category == directAuthentication:
+	case category == DirectAuthentication:
 		most = maxAuthenticationTTL
 	}
 	seconds, err := strconv.Atoi(string(f.raw))

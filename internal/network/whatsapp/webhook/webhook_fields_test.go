@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestParseWebhookOtherFields(t *testing.T) {
+func TestParseOtherFields(t *testing.T) {
 	base := Change{Object: "whatsapp_business_account", EntryID: "102290129340398", EntryTime: unix(1760000005)}
 	with := func(field string, edit func(*Change)) Change {
 		c := base
@@ -128,14 +128,14 @@ func TestParseWebhookOtherFields(t *testing.T) {
 }
 
 // entry, changes, messages and statuses are all lists and may be mixed.
-func TestParseWebhookLoopsAllLists(t *testing.T) {
+func TestParseLoopsAllLists(t *testing.T) {
 	body := `{"object":"whatsapp_business_account","entry":[
 	 {"id":"1","changes":[
 	  {"field":"messages","value":{"metadata":{"phone_number_id":"p1"},"messages":[{"id":"m1"},{"id":"m2"}],"statuses":[{"id":"s1"}]}},
 	  {"field":"messages","value":{"metadata":{"phone_number_id":"p2"},"statuses":[{"id":"s2"},{"id":"s3"}]}}]},
 	 "odd",
 	 {"id":"2","changes":[{"field":"account_alerts","value":{}},7]}]}`
-	webhook, err := ParseWebhook([]byte(body))
+	webhook, err := Parse([]byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 import (
 	"fmt"
@@ -134,7 +134,7 @@ func (o object) at(name string) field {
 func (o object) medium() error {
 	id, link := o.at("id"), o.at("link")
 	for _, f := range []field{id, link} {
-		if _, err := f.text(0, MaxSendBody); err != nil {
+		if _, err := f.text(0, MaxBody); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"fmt"
@@ -169,7 +169,7 @@ func BenchmarkCallbacks(b *testing.B) {
 		b.Run(fmt.Sprint(messages), func(b *testing.B) {
 			body := manyMessages(messages, 2800)
 			for b.Loop() {
-				webhook, err := ParseWebhook(body)
+				webhook, err := Parse(body)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"encoding/json"

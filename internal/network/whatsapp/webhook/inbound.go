@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -181,7 +182,7 @@ func (c *Change) readMessages(value rawjson.Object) {
 	if list := value.List(listMessages); len(list) > 0 {
 		c.Messages = make([]Message, len(list))
 		for i, raw := range list {
-			c.Messages[i] = parseMessage(raw)
+			c.Messages[i] = ParseMessage(raw)
 		}
 	}
 	if list := value.List(listStatuses); len(list) > 0 {
@@ -192,7 +193,7 @@ func (c *Change) readMessages(value rawjson.Object) {
 	}
 }
 
-func parseMessage(raw []byte) Message {
+func ParseMessage(raw []byte) Message {
 	object, err := rawjson.ParseObject(raw)
 	if err != nil {
 		return Message{Raw: raw}
@@ -224,13 +225,13 @@ func parseMessage(raw []byte) Message {
 func (m *Message) readContent(object rawjson.Object) {
 	content := object.Child(m.Type)
 	switch m.Type {
-	case TypeText:
+	case request.TypeText:
 		m.Text = content.Text("body")
 	case TypeButton:
 		m.Text = content.Text("text")
-	case TypeInteractive:
+	case request.TypeInteractive:
 		m.Text = content.Child(content.Text("type")).Text("title")
-	case TypeReaction:
+	case request.TypeReaction:
 		m.ReactionTo = content.Text("message_id")
 		m.Emoji = content.Text("emoji")
 	case TypeSystem:

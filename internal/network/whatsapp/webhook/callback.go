@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"encoding/json"
@@ -29,6 +29,14 @@ type callbackMember struct {
 	list string
 	text []byte
 }
+
+// Members of a message or a status that are written anew.
+const (
+	callbackDataMember = "biz_opaque_callback_data"
+	contextMember      = "context"
+	messageIDMember    = "message_id"
+	urlMember          = "url"
+)
 
 // The lists of updates in a change's value.
 const (

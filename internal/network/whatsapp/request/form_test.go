@@ -1,8 +1,7 @@
-package whatsapp
+package request
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"github.com/guichet-dev/guichet/internal/rawjson"
@@ -25,36 +24,13 @@ func TestAFormIsReadAsTheJSONThatItMeans(t *testing.T) {
 		},
 	}
 	for name, tc := range tests {
-		send, err := ParseSend([]byte(tc.body))
+		send, err := Parse([]byte(tc.body))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		if got := string(send.Raw); got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
-		}
-	}
-}
-
-// The token that a client shows the gateway is not shown to the upstream, wherever it stands (P7).
-func TestP7ATokenInTheBodyIsNotPassedOn(t *testing.T) {
-	const token = "canary-token"
-	for _, body := range []string{
-		`{"messaging_product":"whatsapp","access_token":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
-		`{"messaging_product":"whatsapp","Access.Token[]":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
-		`access_token=` + token + `&messaging_product=whatsapp&to=33612345678&text={"body":"hi"}`,
-		`{"messaging_product":"whatsapp","appsecret_proof":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
-	} {
-		out, err := Network{}.Parse([]byte(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sent, err := Network{}.Encode(out.Content, "g:1", unknown)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(sent), token) {
-			t.Errorf("%s was sent", sent)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 import (
 	"fmt"
@@ -118,7 +118,7 @@ func linkParameters(f field) error {
 	if _, err := parameters.at("display_text").text(1, maxOpenButton); err != nil {
 		return err
 	}
-	link, err := parameters.at("url").text(1, MaxSendBody)
+	link, err := parameters.at("url").text(1, MaxBody)
 	if err != nil {
 		return err
 	}

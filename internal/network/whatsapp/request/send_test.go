@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-func TestParseSend(t *testing.T) {
+func TestParse(t *testing.T) {
 	index := func(n template.Index) *template.Index { return &n }
 	tests := map[string]struct {
 		body string
@@ -98,7 +98,7 @@ func TestParseSend(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseSend([]byte(tc.body))
+			got, err := Parse([]byte(tc.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func TestParseSend(t *testing.T) {
 	}
 }
 
-func TestParseSendRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("é", n) }
 	base := func(rest string) string { return `{"messaging_product":"whatsapp","to":"+33612345678",` + rest + `}` }
 	tests := map[string]struct {
@@ -121,7 +121,7 @@ func TestParseSendRefuses(t *testing.T) {
 		"malformed":          {`{"to":`, 100, "The body is not valid JSON. Check quotes, commas and braces, and that it holds one object."},
 		"array":              {`[]`, 100, "The body must be a JSON object."},
 		"not UTF-8":          {"{\"to\":\"\xff\"}", 100, "The body is not valid UTF-8."},
-		"too large":          {`"` + strings.Repeat("a", MaxSendBody) + `"`, 100, "The body is larger than 262144 bytes. Send media by id or link."},
+		"too large":          {`"` + strings.Repeat("a", MaxBody) + `"`, 100, "The body is larger than 262144 bytes. Send media by id or link."},
 		"twice":              {`{"messaging_product":"whatsapp","to":"1","to":"2"}`, 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
 		"twice, in capitals": {base(`"TO":"490000000000","text":{"body":"hi"}`), 100, "A field stands twice in the body, maybe in another case. Keep one of them."},
 		"in capitals":        {base(`"Type":"template","text":{"body":"hi"}`), 100, "The field type stands in the body in another case. Write it in lower case."},
@@ -182,7 +182,7 @@ func TestParseSendRefuses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			send, err := ParseSend([]byte(tc.body))
+			send, err := Parse([]byte(tc.body))
 			failure, ok := graph.AsError(err)
 			if !ok {
 				t.Fatalf("got %+v and %v, want an *Error", send, err)
@@ -219,7 +219,7 @@ func TestP2AReadReceiptCarriesNothingElseUpstream(t *testing.T) {
 		},
 	}
 	for name, tc := range tests {
-		send, err := ParseSend([]byte(tc.body))
+		send, err := Parse([]byte(tc.body))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -238,33 +238,6 @@ func manyFields(n int) string {
 	return out.String()
 }
 
-func TestEncodeLosesNothing(t *testing.T) {
-	tests := map[string]struct{ body, want string }{
-		"replaced": {
-			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "mine" ,"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
-			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "g:1" ,"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
-		},
-		"added": {
-			`{"messaging_product":"whatsapp","to":"+33612345678","text":{"body":"\u00e9"}}`,
-			`{"biz_opaque_callback_data":"g:1","messaging_product":"whatsapp","to":"+33612345678","text":{"body":"\u00e9"}}`,
-		},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := Network{}.Encode([]byte(tc.body), "g:1", unknown)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != tc.want {
-				t.Errorf("got %s, want %s", got, tc.want)
-			}
-		})
-	}
-}
-
-// unknown knows no message.
-func unknown(string) (string, error) { return "", nil }
-
 // No refusal repeats what the business wrote about its customer.
 func TestP7RefusalsEchoNeitherNumberNorText(t *testing.T) {
 	const number, words, name = "4477009001234567", "canary words", "canary_template"
@@ -281,7 +254,7 @@ func TestP7RefusalsEchoNeitherNumberNorText(t *testing.T) {
 		`{"to":"` + number + `","text":{"body":"` + words + `"`,
 	}
 	for _, body := range bodies {
-		_, err := ParseSend([]byte(body))
+		_, err := Parse([]byte(body))
 		failure, ok := graph.AsError(err)
 		if !ok {
 			t.Fatalf("%.60s was not refused", body)
@@ -298,86 +271,14 @@ func TestP7RefusalsEchoNeitherNumberNorText(t *testing.T) {
 	}
 }
 
-func FuzzParseSend(f *testing.F) {
-	seeds := []string{
-		`{"messaging_product":"whatsapp","to":"+5511999990000","type":"text","text":{"body":"hi"},"biz_opaque_callback_data":"x"}`,
-		`{"messaging_product":"whatsapp","to":"+5511999990000","type":"template","template":{"name":"a","language":{"code":"en"},"components":[{"type":"button","sub_type":"url","index":0,"parameters":[{"type":"currency","currency":{"fallback_value":"1"}}]}]}}`,
-		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}`,
-		`{"messaging_product":"whatsapp","recipient":"US.1","type":"reaction","reaction":{"message_id":"w","emoji":"\ud83d\udc4d"}}`,
-		`{"messaging_product":"whatsapp","to":"1","\u0074o":"2"}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"list","body":{"text":"Pick"},"action":{"button":"Open","sections":[{"title":"AM","rows":[{"id":"s1","title":"10:00"}]}]}}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"button","header":{"type":"image","image":{"link":"https://ex.test"}},"body":{"text":"?"},"action":{"buttons":[{"type":"reply","reply":{"id":"y","title":"Yes"}}]}}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"cta_url","body":{"text":"?"},"action":{"name":"cta_url","parameters":{"display_text":"Go","url":"https://ex.test"}}}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"location","location":{"latitude":"1e5","longitude":-46.63}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"carousel",` +
-			`"body":{"text":"?"},"action":{"cards":[{"card_index":0,"header":{"type":"image","image":{"id":"1"}},` +
-			`"action":{"buttons":[{"type":"quick_reply","quick_reply":{"id":"a","title":"b"}}]}},{"card_index":"1",` +
-			`"action":{"catalog_id":"1","product_retailer_id":"2"}}]}}}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"interactive","interactive":{"type":"flow",` +
-			`"body":{"text":"?"},"action":{"name":"flow","parameters":{"flow_id":"1","flow_cta":"Go"}}},` +
-			`"category":"utility","ttl_seconds":30}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"template","template":{"name":"a",` +
-			`"language":{"code":"en"},"components":[{"type":"carousel","cards":[{"card_index":0,` +
-			`"components":[{"type":"header","parameters":[{"type":"product",` +
-			`"product":{"product_retailer_id":"1"}}]}]}]},{"type":"limited_time_offer",` +
-			`"parameters":[{"type":"limited_time_offer","limited_time_offer":{"expiration_time_ms":1}}]}]}}`,
-		`messaging_product=whatsapp&to=33612345678&text={"body":"hi"}`,
-		`{"messaging_product":"whatsapp","to":"33612345678","type":"contacts","contacts":[{"name":{"formatted_name":"Ana"}}]}`,
-		`{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1","typing_indicator":{"type":"text"},"text":{"body":"hi"}}`,
-		"\xef\xbb\xbf{}",
-		`to=1&text=2`,
-		`[{"a":"\\"}]`,
-	}
-	for _, seed := range seeds {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		send, err := ParseSend(body)
-		if err != nil {
-			if _, ok := graph.AsError(err); !ok {
-				t.Fatalf("%v is no *Error", err)
-			}
-			return
-		}
-		if send.Read != nil {
-			receipt, err := ParseSend(send.Read.Body())
-			if err != nil {
-				t.Fatalf("the receipt for the upstream is refused: %v", err)
-			}
-			if diff := cmp.Diff(send.Read, receipt.Read); diff != "" {
-				t.Fatalf("the receipt changed:\n%s", diff)
-			}
-			return
-		}
-		encoded, err := Network{}.Encode(send.Raw, "guichet", unknown)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := ParseSend(encoded)
-		if err != nil {
-			t.Fatalf("the body with our callback data is refused: %v", err)
-		}
-		if again.CallbackData != "guichet" {
-			t.Fatalf("callback data: got %q", again.CallbackData)
-		}
-		again.Raw, again.CallbackData, again.HasCallbackData = send.Raw, send.CallbackData, send.HasCallbackData
-		if again.Input = send.Input; send.Group { // a number is written as it is dialled
-			again.To = send.To
-		}
-		if diff := cmp.Diff(send, again); diff != "" {
-			t.Fatalf("another field changed:\n%s", diff)
-		}
-	})
-}
-
-func BenchmarkParseSend(b *testing.B) {
+func BenchmarkParse(b *testing.B) {
 	body := []byte(
 		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511999990000","type":"text","text":{"body":"Your bike is ready https://ex.test/b1","preview_url":true},"biz_opaque_callback_data":"tenant=acme;job=42"}`,
 	)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := ParseSend(body); err != nil {
+		if _, err := Parse(body); err != nil {
 			b.Fatal(err)
 		}
 	}

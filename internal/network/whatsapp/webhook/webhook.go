@@ -1,4 +1,4 @@
-package whatsapp
+package webhook
 
 import (
 	"encoding/json"
@@ -9,8 +9,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
-// ObjectWhatsApp is the object of WhatsApp's webhooks.
-const ObjectWhatsApp = "whatsapp_business_account"
+// Object is the object of WhatsApp's webhooks.
+const Object = "whatsapp_business_account"
 
 // Fields of a change that are typed here; every other field is kept as it came.
 const (
@@ -35,7 +35,7 @@ func NeededFields() []string {
 // Webhook is a parsed webhook. Its raw values are parts of the body that was
 // parsed, which must not be changed afterwards.
 type Webhook struct {
-	// Object is ObjectWhatsApp, if the webhook is WhatsApp's.
+	// Object is Object, if the webhook is WhatsApp's.
 	Object  string
 	Changes []Change
 }
@@ -129,18 +129,18 @@ type AccountUpdate struct {
 	ViolationType string
 }
 
-// ParseWebhook reads the body of a webhook whose signature has been verified. It tolerates whatever
+// Parse reads the body of a webhook whose signature has been verified. It tolerates whatever
 // can be tolerated: unknown fields and types, ids and times as strings or numbers, and what is
 // missing. It never panics.
-func ParseWebhook(body []byte) (*Webhook, error) {
+func Parse(body []byte) (*Webhook, error) {
 	webhook, err := graph.ParseWebhook(body)
 	if err != nil {
 		return nil, err
 	}
-	return readWebhook(webhook)
+	return Read(webhook)
 }
 
-func readWebhook(from network.Webhook) (*Webhook, error) {
+func Read(from network.Webhook) (*Webhook, error) {
 	webhook, updates := &Webhook{Object: from.Object}, 0
 	for _, raw := range from.Entries {
 		entry, err := rawjson.ParseObject(raw)

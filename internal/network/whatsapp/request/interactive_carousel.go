@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 // Limits of carousels, in cards and characters. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages

@@ -1,4 +1,4 @@
-package whatsapp
+package request
 
 import "fmt"
 
