@@ -24,6 +24,8 @@ func (s *Simulator) Handler() http.Handler {
 			control.ServeHTTP(w, r)
 		case r.URL.Path == mediaPath:
 			s.serveFile(w, r)
+		case s.Pages().Takes(r):
+			s.Pages().ServeHTTP(w, r)
 		default:
 			graphAPI.ServeHTTP(w, r)
 		}
@@ -119,8 +121,8 @@ func (st *state) knowsToken(header string) bool {
 // refuse answers with an error and counts it.
 func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
 	s.mu.Lock()
-	s.state.record.counts.Refused[failure.Code]++
-	failure.TraceID = s.state.traceID()
+	s.state.Record.Counts.Refused[failure.Code]++
+	failure.TraceID = s.state.TraceID()
 	s.mu.Unlock()
 	failure.Write(w, "")
 }
@@ -152,7 +154,7 @@ func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch start, end, asked := analyticsBounds(fields); {
 	case f != nil:
-		answer = s.state.described("http://"+r.Host, f, s.now())
+		answer = s.state.described("http://"+r.Host, f, s.stage.Now())
 	case asked && s.state.accounts[id] != nil:
 		answer, err = s.state.analyticsOf(id, start, end)
 	default:
