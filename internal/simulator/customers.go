@@ -89,6 +89,7 @@ func (st *state) meet(phone string, raw []byte) {
 			if p.phone == gone {
 				delete(st.customers, p)
 				st.customer(pair{p.number, kept}).unite(c)
+				st.joinChats(p, pair{p.number, kept})
 			}
 		}
 	}

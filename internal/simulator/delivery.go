@@ -79,11 +79,11 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 	if n == nil {
 		return // the number was taken away meanwhile
 	}
-	code := 0
+	taken := StatusStep{Status: status, At: now}
 	if failure != nil {
-		code = failure.Code
+		taken.Code, taken.Details = failure.Code, failure.Details
 	}
-	st.record.status(m, StatusStep{Status: status, At: now, Code: code})
+	st.record.status(m, taken)
 	var pricing *Pricing
 	switch status {
 	case whatsapp.StatusSent:
@@ -95,6 +95,7 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 			st.record.counts.Billable++
 		}
 	}
+	s.changed(m.with(st))
 	raw := s.statusJSON(st, m, member, status, now, pricing, failure)
 	s.post(st, n, update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
 }

@@ -44,6 +44,7 @@ func (s *Simulator) take(
 		return
 	}
 	if send.Read != nil {
+		s.noteRead(numberID, send.Read.MessageID)
 		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
@@ -244,5 +245,6 @@ func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, p
 		m.Template, m.Language = held.Name, held.Language
 	}
 	s.state.record.accept(send, m, preview)
+	s.noteSent(m)
 	return m
 }

@@ -55,10 +55,11 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 		return "", err
 	}
 	st.meet(phone, raw)
-	c := st.customer(st.pairOf(n.ID, phone))
+	with := st.pairOf(n.ID, phone)
 	if group := groupOf(raw); group != "" {
-		c = st.customer(pairOf(st, n.ID, group, true))
+		with = pairOf(st, n.ID, group, true)
 	}
+	c := st.customer(with)
 	if c.blocked {
 		return "", errors.New("the business has blocked this phone")
 	}
@@ -68,6 +69,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 		c.write(written, len(in.Referral) > 0)
 	}
 	st.record.counts.Inbound++
+	s.noteWritten(with, phone, in.Name, ChatEntry{ID: id, By: byCustomer, At: written, Message: raw})
 	s.post(st, n, update{
 		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
@@ -163,7 +165,9 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	if n == nil || phone == "" {
 		return errNoSuchNumber
 	}
-	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
+	with := s.state.pairOf(n.ID, phone)
+	s.state.customer(with).stopped = value == "stop"
+	s.changed(with)
 	s.post(s.state, n, update{
 		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
@@ -203,7 +207,13 @@ func (s *Simulator) SetPhone(number string, change PhoneState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.state.phone(digits(number))
-	s.state.phones[s.state.person(digits(number))] = p
+	person := s.state.person(digits(number))
+	s.state.phones[person] = p
+	for with := range s.state.chats {
+		if with.phone == person {
+			s.changed(with)
+		}
+	}
 	if change.ReadReceipts != nil {
 		p.noReceipts = !*change.ReadReceipts
 	}

@@ -37,6 +37,7 @@ type Simulator struct {
 	// running is the context of Run, nil before it.
 	running context.Context
 	state   *state
+	feed    feed
 }
 
 // state is everything that a reset forgets. Simulator.mu guards it.
@@ -46,6 +47,7 @@ type state struct {
 	templates map[string]*heldTemplate
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
+	chats     map[pair]*chat
 	media     shelf
 	objects   objects
 	phones    map[identity.Address]*phone
@@ -59,6 +61,8 @@ type state struct {
 	random    *rand.Rand
 	prefix    uint32
 	ids       uint64
+	// accountsVersion is the feed's at the latest change of an account or a template.
+	accountsVersion uint64
 }
 
 // account is an Account at work.
@@ -122,6 +126,7 @@ func (s *Simulator) Reset() {
 	}
 	s.schedule.clear()
 	s.state = s.fresh()
+	s.feed.advance()
 	if s.running == nil {
 		return
 	}
@@ -145,6 +150,7 @@ func (s *Simulator) fresh() *state {
 		templates: map[string]*heldTemplate{},
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
+		chats:     map[pair]*chat{},
 		media:     shelf{byID: map[string]*file{}},
 		objects:   newObjects(),
 		phones:    map[identity.Address]*phone{},
@@ -201,6 +207,7 @@ func (s *Simulator) replace(config Account) error {
 		}
 	}
 	added := s.add(s.state, config)
+	s.accountsChanged()
 	if s.running != nil {
 		s.start(added)
 	}

@@ -1,0 +1,103 @@
+package simulator
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// told is a chat in a line per entry.
+func told(c Chat) []string {
+	var lines []string
+	for _, e := range c.Entries {
+		steps := make([]string, len(e.Statuses))
+		for i, step := range e.Statuses {
+			steps[i] = step.Status
+		}
+		lines = append(lines, strings.TrimSpace(e.By+" "+strings.Join(steps, ",")))
+	}
+	return lines
+}
+
+func TestChatsHoldBothSides(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	w.write(ana, Inbound{Text: "Hello", Name: "Ana"})
+	w.mustSend(text(ana))
+	w.idle()
+	chats := w.s.Chats()
+	if len(chats) != 1 {
+		t.Fatalf("got %d chats, want 1", len(chats))
+	}
+	c := chats[0]
+	if c.Number != number1 || c.Person != ana || c.Name != "Ana" || c.WindowEnds == nil {
+		t.Errorf("got %+v", c)
+	}
+	if diff := cmp.Diff([]string{"customer", "business sent,delivered,read"}, told(c)); diff != "" {
+		t.Error(diff)
+	}
+	if left := c.WindowEnds.Sub(c.Entries[0].At); left != 24*time.Hour {
+		t.Errorf("the window ends %v after the message, want 24h", left)
+	}
+	var request struct{ Text struct{ Body string } }
+	if err := json.Unmarshal(c.Entries[1].Message, &request); err != nil || request.Text.Body == "" {
+		t.Errorf("the business's message is %s (%v), want the request", c.Entries[1].Message, err)
+	}
+}
+
+func TestChatsTellHowTwoStand(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	id := w.write(ana, Inbound{Text: "Hello"})
+	off, refuses := true, []string{number1}
+	w.s.SetPhone(ana, PhoneState{Off: &off, Refuses: &refuses})
+	if err := w.s.Prefer(ana, number1, "stop"); err != nil {
+		t.Fatal(err)
+	}
+	w.s.noteRead(number1, id)
+	c := w.s.Chats()[0]
+	if !c.Off || !c.Refuses || !c.Stopped || c.Blocked || !c.Entries[0].Read {
+		t.Errorf("got %+v, want off, refusing, stopped and read", c)
+	}
+}
+
+func TestChatsKeepTheLatestEntries(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	for range maxChatEntries {
+		w.write(ana, Inbound{Text: "Hello"})
+	}
+	last := w.write(ana, Inbound{Text: "Hello?"})
+	entries := w.s.Chats()[0].Entries
+	if len(entries) != maxChatEntries || entries[maxChatEntries-1].ID != last {
+		t.Errorf("got %d entries, the last %s; want %d and %s", len(entries), entries[len(entries)-1].ID, maxChatEntries, last)
+	}
+}
+
+func TestChatsOfOnePersonAreOne(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	user := "BR.13491208655302741918"
+	w.mustSend([]byte(`{"messaging_product":"whatsapp","recipient":"` + user + `","type":"template",` +
+		`"template":{"name":"order_ready","language":{"code":"en_US"},` +
+		`"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`))
+	w.idle()
+	w.write(ana, Inbound{Text: "Hello", Message: map[string]json.RawMessage{"from_user_id": []byte(`"` + user + `"`)}})
+	chats := w.s.Chats()
+	if len(chats) != 1 {
+		t.Fatalf("got %d chats, want one: %+v", len(chats), chats)
+	}
+	if diff := cmp.Diff([]string{"business sent,delivered,read", "customer"}, told(chats[0])); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestChatsNeedTheFullRecord(t *testing.T) {
+	config := testConfig()
+	config.Record = RecordCounts
+	w := newWorld(t, config, nil)
+	w.write(ana, Inbound{Text: "Hello"})
+	w.mustSend(text(ana))
+	if chats := w.s.Chats(); len(chats) != 0 {
+		t.Errorf("got %+v, want none", chats)
+	}
+}

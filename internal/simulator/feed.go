@@ -1,0 +1,159 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/graph"
+)
+
+const (
+	// feedPause is the shortest time between two parts of a feed, so that a busy number does not
+	// keep a page from drawing.
+	feedPause = 50 * time.Millisecond
+	// feedBeat is the longest one. It tells a page that the simulator is there, and its time.
+	feedBeat = 5 * time.Second
+)
+
+// feed wakes those who watch the chats. Simulator.mu guards it.
+type feed struct {
+	// version counts the changes.
+	version uint64
+	// next is closed at the next change; nil if nobody waits for it.
+	next chan struct{}
+}
+
+// wait returns a channel that is closed at the next change.
+func (f *feed) wait() <-chan struct{} {
+	if f.next == nil {
+		f.next = make(chan struct{})
+	}
+	return f.next
+}
+
+// advance counts a change and wakes those who wait for it.
+func (f *feed) advance() {
+	f.version++
+	if f.next != nil {
+		close(f.next)
+		f.next = nil
+	}
+}
+
+// changed tells those who watch that a chat has changed. The caller holds mu.
+func (s *Simulator) changed(p pair) {
+	if c := s.state.chats[p]; c != nil {
+		s.feed.advance()
+		c.version = s.feed.version
+	}
+}
+
+// accountsChanged tells those who watch that an account or its templates have changed. The caller
+// holds mu.
+func (s *Simulator) accountsChanged() {
+	s.feed.advance()
+	s.state.accountsVersion = s.feed.version
+}
+
+// FeedPart is what has changed since the part before it. Members that are nil have not.
+type FeedPart struct {
+	// Now is the simulator's time.
+	Now time.Time `json:"now"`
+	// Reset says that what was told before is forgotten.
+	Reset    bool          `json:"reset,omitempty"`
+	Accounts []FeedAccount `json:"accounts,omitempty"`
+	Chats    []Chat        `json:"chats,omitempty"`
+}
+
+// FeedAccount is an account with what its page needs.
+type FeedAccount struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// Gateway says that the account's webhooks go to a callback, so that DeskPath leads to it.
+	Gateway   bool                     `json:"gateway"`
+	Numbers   []Number                 `json:"numbers"`
+	Templates []graph.UpstreamTemplate `json:"templates"`
+}
+
+// follower is how far somebody who watches has come.
+type follower struct {
+	state   *state
+	version uint64
+}
+
+// part returns what a follower has not been told, and what wakes them.
+func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	part := FeedPart{Now: s.now()}
+	if f.state != s.state {
+		part.Reset = true
+		*f = follower{state: s.state}
+	}
+	if part.Reset || s.state.accountsVersion > f.version {
+		part.Accounts = s.state.feedAccounts()
+	}
+	part.Chats = s.state.chatsSince(f.version)
+	f.version = s.feed.version
+	return part, s.feed.wait()
+}
+
+func (st *state) feedAccounts() []FeedAccount {
+	accounts := []FeedAccount{}
+	for _, a := range st.accounts {
+		told := FeedAccount{
+			ID: a.ID, Name: a.Name, Gateway: a.outbox.address() != "",
+			Numbers: a.Numbers, Templates: []graph.UpstreamTemplate{},
+		}
+		for _, held := range st.ofAccount(a.ID) {
+			told.Templates = append(told.Templates, held.wire())
+		}
+		accounts = append(accounts, told)
+	}
+	return accounts
+}
+
+// controlFeed tells what happens as server-sent events, until the client or the process ends.
+func (s *Simulator) controlFeed(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	writer := http.NewResponseController(w)
+	beat := time.NewTicker(feedBeat)
+	defer beat.Stop()
+	ending := s.ending()
+	for f := (&follower{}); ; {
+		part, next := s.part(f)
+		body, err := json.Marshal(part)
+		if err != nil {
+			s.log.Error("Feed failed", "error", err)
+			return
+		}
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", body); err != nil {
+			return // the client has gone
+		}
+		if writer.Flush() != nil || !sleep(r, feedPause) {
+			return
+		}
+		select {
+		case <-next:
+		case <-beat.C:
+		case <-ending:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// ending is closed when the process ends, so that its server need not wait for those who watch.
+func (s *Simulator) ending() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil {
+		return nil
+	}
+	return s.running.Done()
+}
