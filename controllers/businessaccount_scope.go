@@ -32,8 +32,8 @@ type accountScope struct {
 	// the account's.
 	plan        *v1alpha1.PricingPlan
 	planAllowed bool
-	// channelPlans are those that channels name for themselves, and those that priced channels last,
-	// by name.
+	// channelPlans are those that channels name for themselves, and those that priced channels
+	// last, by name.
 	channelPlans map[string]candidate
 	// standingPlan is the one that prices the account while that is another; nil if there is none.
 	standingPlan    *v1alpha1.PricingPlan

@@ -18,8 +18,8 @@ import (
 )
 
 // SetupWithManager registers the reconciler and what wakes it: the template itself and an
-// approver's decision on it, its account and the account's plans and Secrets, a twin that is deleted,
-// and news from the upstream.
+// approver's decision on it, its account and the account's plans and Secrets, a twin that is
+// deleted, and news from the upstream.
 func (r *MessageTemplateReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(

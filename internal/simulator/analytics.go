@@ -139,7 +139,7 @@ func (st *state) sights(account string) []Sight {
 		seen[sight.Message] = sight
 	}
 	var all []Sight
-	for _, m := range st.record.sent {
+	for _, m := range st.Record.Sent {
 		n := st.numbers[m.PhoneNumberID]
 		sight, err := sightOf(m)
 		if n == nil || n.account.ID != account || err != nil {

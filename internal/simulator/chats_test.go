@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 // told is a chat in a line per entry.
-func told(c Chat) []string {
+func told(c stage.Chat) []string {
 	var lines []string
 	for _, e := range c.Entries {
 		steps := make([]string, len(e.Statuses))
@@ -32,7 +34,7 @@ func TestChatsHoldBothSides(t *testing.T) {
 		t.Fatalf("got %d chats, want 1", len(chats))
 	}
 	c := chats[0]
-	if c.Number != number1 || c.Person != ana || c.Name != "Ana" || c.WindowEnds == nil {
+	if c.Channel != number1 || c.Person != ana || c.Name != "Ana" || c.WindowEnds == nil {
 		t.Errorf("got %+v", c)
 	}
 	if diff := cmp.Diff([]string{"customer", "business sent,delivered,read"}, told(c)); diff != "" {
@@ -55,7 +57,7 @@ func TestChatsTellHowTwoStand(t *testing.T) {
 	if err := w.s.Prefer(ana, number1, "stop"); err != nil {
 		t.Fatal(err)
 	}
-	w.s.noteRead(number1, id)
+	w.s.markRead(number1, id)
 	c := w.s.Chats()[0]
 	if !c.Off || !c.Refuses || !c.Stopped || c.Blocked || !c.Entries[0].Read {
 		t.Errorf("got %+v, want off, refusing, stopped and read", c)
@@ -64,13 +66,13 @@ func TestChatsTellHowTwoStand(t *testing.T) {
 
 func TestChatsKeepTheLatestEntries(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
-	for range maxChatEntries {
+	for range stage.MaxChatEntries {
 		w.write(ana, Inbound{Text: "Hello"})
 	}
 	last := w.write(ana, Inbound{Text: "Hello?"})
 	entries := w.s.Chats()[0].Entries
-	if len(entries) != maxChatEntries || entries[maxChatEntries-1].ID != last {
-		t.Errorf("got %d entries, the last %s; want %d and %s", len(entries), entries[len(entries)-1].ID, maxChatEntries, last)
+	if len(entries) != stage.MaxChatEntries || entries[stage.MaxChatEntries-1].ID != last {
+		t.Errorf("got %d entries, the last %s; want %d and %s", len(entries), entries[len(entries)-1].ID, stage.MaxChatEntries, last)
 	}
 }
 

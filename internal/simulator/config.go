@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -92,50 +91,6 @@ type Review struct {
 	// Manual leaves the verdict to the control API.
 	Manual bool `json:"manual,omitempty"`
 }
-
-// Webhooks is how updates are posted.
-type Webhooks struct {
-	// MaxBatch is the most updates in one request, 1 to 1000; 100 unless set.
-	MaxBatch int `json:"maxBatch,omitempty"`
-	// Workers is the most requests at once per account; 1 unless set. More than
-	// one gives up the order.
-	Workers int `json:"workers,omitempty"`
-	// MaxPending is the most updates that wait per account before new ones are
-	// dropped and counted; 200,000 unless set.
-	MaxPending int `json:"maxPending,omitempty"`
-	// Timeout is how long an answer may take; 10s unless set.
-	Timeout Duration `json:"timeout,omitempty"`
-}
-
-// RecordMode is how much is kept of each message.
-type RecordMode string
-
-// Record modes.
-const (
-	RecordFull   RecordMode = "full"
-	RecordHash   RecordMode = "hash"
-	RecordCounts RecordMode = "counts"
-)
-
-// Duration is a time.Duration written as "1.5s".
-type Duration time.Duration
-
-// UnmarshalJSON reads a duration.
-func (d *Duration) UnmarshalJSON(raw []byte) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return errors.New(`a duration is written as a string such as "500ms"`)
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil || parsed < 0 {
-		return errors.New(`a duration is written as a string such as "500ms" and is not negative`)
-	}
-	*d = Duration(parsed)
-	return nil
-}
-
-// MarshalJSON writes a duration.
-func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
 
 // DefaultConfig is a laptop's: one account, one number, any token, no callback.
 func DefaultConfig() Config {

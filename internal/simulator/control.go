@@ -60,7 +60,7 @@ func (s *Simulator) controlIdle(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	if s.WaitIdle(ctx) != nil {
-		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": s.activity.pending()})
+		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": s.stage.Activity.Pending()})
 		return
 	}
 	writeJSON(w, http.StatusOK, done())
@@ -88,7 +88,7 @@ func (s *Simulator) controlMessages(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) controlReadKnobs(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	knobs := s.state.knobs
+	knobs := s.state.Knobs
 	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, knobs)
 }
@@ -176,7 +176,7 @@ func (s *Simulator) controlWebhook(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	a := s.state.accounts[change.Account]
 	if a != nil && len(change.Value) > 0 {
-		s.postTo(s.state, a, update{field: change.Field, raw: change.Value})
+		a.outbox.Post(update{field: change.Field, raw: change.Value})
 	}
 	s.mu.Unlock()
 	if a == nil || len(change.Value) == 0 {

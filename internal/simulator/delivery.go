@@ -26,23 +26,23 @@ func (s *Simulator) planFailure(m *Sent, failure *graph.Error) {
 // has overtaken does nothing.
 func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Time)) {
 	planned := s.state
-	s.schedule.at(m.AcceptedAt.Add(time.Duration(after)), func() {
+	s.stage.Schedule.At(m.AcceptedAt.Add(time.Duration(after)), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.state == planned {
-			run(planned, m, s.now())
+			run(planned, m, s.stage.Now())
 		}
 	})
 }
 
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
-	st.customer(m.with(st)).reply(now, time.Duration(s.config.EntryPoint))
+	st.customer(st.with(m)).reply(now, time.Duration(s.config.EntryPoint))
 	s.step(st, m, whatsapp.StatusSent, now, nil)
 	if m.Type == whatsapp.TypeReaction {
 		return // a reaction yields nothing but sent
 	}
-	if m.group {
+	if m.Group {
 		s.at(m, s.config.Delivery.DeliveredAfter, s.reachMembers)
 		return
 	}
@@ -56,7 +56,7 @@ func (s *Simulator) reachPhone(st *state, m *Sent, now time.Time) {
 	case p.refuses[m.PhoneNumberID]:
 		return // Meta tells nobody that a customer has blocked a business
 	case p.off:
-		p.parked = append(p.parked, func() { s.reachPhone(st, m, s.now()) })
+		p.parked = append(p.parked, func() { s.reachPhone(st, m, s.stage.Now()) })
 		return
 	}
 	s.step(st, m, whatsapp.StatusDelivered, now, nil)
@@ -83,7 +83,7 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 	if failure != nil {
 		taken.Code, taken.Details = failure.Code, failure.Details
 	}
-	st.record.status(m, taken)
+	st.Record.Status(m, taken)
 	var pricing *Pricing
 	switch status {
 	case whatsapp.StatusSent:
@@ -92,12 +92,12 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 		pricing = st.price(s.config.Pricing, n, m, now, true)
 		m.Pricing = pricing
 		if pricing != nil && pricing.Billable {
-			st.record.counts.Billable++
+			st.Record.Counts.Billable++
 		}
 	}
-	s.changed(m.with(st))
+	st.Chats.Touch(st.with(m).chat())
 	raw := s.statusJSON(st, m, member, status, now, pricing, failure)
-	s.post(st, n, update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
+	n.post(update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
 }
 
 // statusJSON writes a status as Graph API v24 and later do: the conversation is
@@ -114,19 +114,19 @@ func (s *Simulator) statusJSON(
 	out = strconv.AppendInt(out, now.Unix(), 10)
 	out = append(out, `","recipient_id":`...)
 	out = appendString(out, m.To)
-	if m.group {
+	if m.Group {
 		out = append(out, `,"recipient_type":"group"`...)
 	}
 	if member != "" {
 		out = append(out, `,"recipient_participant_id":`...)
 		out = appendString(out, member)
 	}
-	if m.clientData {
+	if m.ClientData {
 		out = append(out, `,"biz_opaque_callback_data":`...)
 		out = appendString(out, m.CallbackData)
 	}
 	if pricing != nil && pricing.Type == freeEntryPoint && status == whatsapp.StatusSent {
-		end := st.customer(m.with(st)).entryPoint
+		end := st.customer(st.with(m)).entryPoint
 		out = append(out, `,"conversation":{"id":"`...)
 		out = strconv.AppendInt(out, end.UnixNano(), 16)
 		out = append(out, `","expiration_timestamp":"`...)

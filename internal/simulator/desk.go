@@ -22,7 +22,7 @@ func (s *Simulator) desk(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, errors.New("no account has this id"))
 		return
 	}
-	gateway, err := url.Parse(a.outbox.address())
+	gateway, err := url.Parse(a.outbox.Address())
 	if err != nil || gateway.Host == "" {
 		badRequest(w, errors.New("the account has no callback, so nothing tells where its gateway is"))
 		return
@@ -33,10 +33,10 @@ func (s *Simulator) desk(w http.ResponseWriter, r *http.Request) {
 			p.Out.URL.Path, p.Out.URL.RawPath = "/"+path, ""
 			p.Out.Host = ""
 		},
-		Transport:     s.client.Transport,
+		Transport:     s.stage.Transport(),
 		FlushInterval: -1, // a stream of events must not wait for more
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			s.log.Warn("Gateway not reached for the page", "account", account, "error", err)
+			s.stage.Log.Warn("Gateway not reached for the page", "account", account, "error", err)
 			writeJSON(w, http.StatusBadGateway, map[string]string{"error": "the account's gateway does not answer"})
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 const (
@@ -17,44 +18,10 @@ const (
 	feedBeat = 5 * time.Second
 )
 
-// feed wakes those who watch the chats. Simulator.mu guards it.
-type feed struct {
-	// version counts the changes.
-	version uint64
-	// next is closed at the next change; nil if nobody waits for it.
-	next chan struct{}
-}
-
-// wait returns a channel that is closed at the next change.
-func (f *feed) wait() <-chan struct{} {
-	if f.next == nil {
-		f.next = make(chan struct{})
-	}
-	return f.next
-}
-
-// advance counts a change and wakes those who wait for it.
-func (f *feed) advance() {
-	f.version++
-	if f.next != nil {
-		close(f.next)
-		f.next = nil
-	}
-}
-
-// changed tells those who watch that a chat has changed. The caller holds mu.
-func (s *Simulator) changed(p pair) {
-	if c := s.state.chats[p]; c != nil {
-		s.feed.advance()
-		c.version = s.feed.version
-	}
-}
-
 // accountsChanged tells those who watch that an account or its templates have changed. The caller
 // holds mu.
 func (s *Simulator) accountsChanged() {
-	s.feed.advance()
-	s.state.accountsVersion = s.feed.version
+	s.state.accountsVersion = s.stage.Feed.Advance()
 }
 
 // FeedPart is what has changed since the part before it. Members that are nil have not.
@@ -64,7 +31,7 @@ type FeedPart struct {
 	// Reset says that what was told before is forgotten.
 	Reset    bool          `json:"reset,omitempty"`
 	Accounts []FeedAccount `json:"accounts,omitempty"`
-	Chats    []Chat        `json:"chats,omitempty"`
+	Chats    []stage.Chat  `json:"chats,omitempty"`
 }
 
 // FeedAccount is an account with what its page needs.
@@ -87,7 +54,7 @@ type follower struct {
 func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	part := FeedPart{Now: s.now()}
+	part := FeedPart{Now: s.stage.Now()}
 	if f.state != s.state {
 		part.Reset = true
 		*f = follower{state: s.state}
@@ -95,16 +62,16 @@ func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
 	if part.Reset || s.state.accountsVersion > f.version {
 		part.Accounts = s.state.feedAccounts()
 	}
-	part.Chats = s.state.chatsSince(f.version)
-	f.version = s.feed.version
-	return part, s.feed.wait()
+	part.Chats = s.state.Chats.Since(f.version, s.state.standing)
+	f.version = s.stage.Feed.Version()
+	return part, s.stage.Feed.Wait()
 }
 
 func (st *state) feedAccounts() []FeedAccount {
 	accounts := []FeedAccount{}
 	for _, a := range st.accounts {
 		told := FeedAccount{
-			ID: a.ID, Name: a.Name, Gateway: a.outbox.address() != "",
+			ID: a.ID, Name: a.Name, Gateway: a.outbox.Address() != "",
 			Numbers: a.Numbers, Templates: []graph.UpstreamTemplate{},
 		}
 		for _, held := range st.ofAccount(a.ID) {
@@ -128,7 +95,7 @@ func (s *Simulator) controlFeed(w http.ResponseWriter, r *http.Request) {
 		part, next := s.part(f)
 		body, err := json.Marshal(part)
 		if err != nil {
-			s.log.Error("Feed failed", "error", err)
+			s.stage.Log.Error("Feed failed", "error", err)
 			return
 		}
 		if _, err := fmt.Fprintf(w, "data: %s\n\n", body); err != nil {
@@ -146,6 +113,36 @@ func (s *Simulator) controlFeed(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// Chats returns all chats, the one that changed last at the end.
+func (s *Simulator) Chats() []stage.Chat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Chats.Since(0, s.state.standing)
+}
+
+// standing is how a number and a person stand.
+func (st *state) standing(key stage.ChatKey) stage.Standing {
+	var told stage.Standing
+	if known := st.customers[pair{key.Channel, key.Person}]; known != nil {
+		told.WindowEnds = instant(known.wrote, serviceWindow)
+		told.EntryPointEnds = instant(known.entryPoint, 0)
+		told.Blocked, told.Stopped = known.blocked, known.stopped
+	}
+	if device := st.phones[key.Person]; device != nil {
+		told.Off, told.NoReceipts, told.Refuses = device.off, device.noReceipts, device.refuses[key.Channel]
+	}
+	return told
+}
+
+// instant is some time after another one, or nil if that never was.
+func instant(t time.Time, after time.Duration) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.Add(after)
+	return &t
 }
 
 // ending is closed when the process ends, so that its server need not wait for those who watch.

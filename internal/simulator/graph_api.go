@@ -126,8 +126,8 @@ func (st *state) knowsToken(header string) bool {
 // refuse answers with an error and counts it.
 func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
 	s.mu.Lock()
-	s.state.record.counts.Refused[failure.Code]++
-	failure.TraceID = s.state.traceID()
+	s.state.Record.Counts.Refused[failure.Code]++
+	failure.TraceID = s.state.TraceID()
 	s.mu.Unlock()
 	failure.Write(w, "")
 }
@@ -159,7 +159,7 @@ func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch start, end, asked := analyticsBounds(fields); {
 	case f != nil:
-		answer = s.state.described("http://"+r.Host, f, s.now())
+		answer = s.state.described("http://"+r.Host, f, s.stage.Now())
 	case asked && s.state.accounts[id] != nil:
 		answer, err = s.state.analyticsOf(id, start, end)
 	default:

@@ -41,7 +41,7 @@ func (s *Simulator) controlGroup(w http.ResponseWriter, r *http.Request) {
 }
 
 // with is the number and the customer, or group, of a message.
-func (m *Sent) with(st *state) pair { return pairOf(st, m.PhoneNumberID, m.To, m.group) }
+func (st *state) with(m *Sent) pair { return pairOf(st, m.PhoneNumberID, m.To, m.Group) }
 
 // pairOf is a number and a customer, or a group, whose window is one for all its members.
 func pairOf(st *state, number, to string, group bool) pair {
@@ -61,7 +61,7 @@ func (s *Simulator) reachMembers(st *state, m *Sent, now time.Time) {
 func (s *Simulator) reachMember(st *state, m *Sent, member string, now time.Time) {
 	p := st.phone(member)
 	if p.off {
-		p.parked = append(p.parked, func() { s.reachMember(st, m, member, s.now()) })
+		p.parked = append(p.parked, func() { s.reachMember(st, m, member, s.stage.Now()) })
 		return
 	}
 	s.stepOf(st, m, member, whatsapp.StatusDelivered, now, nil)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -177,15 +178,23 @@ func (w *world) control(method, path, body string, want int) string {
 	return string(answer)
 }
 
+// receiver names whom a message goes to: a number in digits, or a user id.
+func receiver(to string) string {
+	if identity.IsUserID(to) {
+		return `"recipient":"` + to + `"`
+	}
+	return `"to":"+` + to + `"`
+}
+
 func text(to string) []byte {
 	return []byte(
-		`{"messaging_product":"whatsapp","to":"+` + to + `","text":{"body":"hello"},"biz_opaque_callback_data":"d1"}`,
+		`{"messaging_product":"whatsapp",` + receiver(to) + `,"text":{"body":"hello"},"biz_opaque_callback_data":"d1"}`,
 	)
 }
 
 func orderReadyTo(to string) []byte {
 	return []byte(
-		`{"messaging_product":"whatsapp","to":"+` + to + `","type":"template","template":{"name":"order_ready",` +
+		`{"messaging_product":"whatsapp",` + receiver(to) + `,"type":"template","template":{"name":"order_ready",` +
 			`"language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`,
 	)
 }
@@ -227,6 +236,13 @@ func (w *world) write(phone string, in Inbound) string {
 		w.Fatal(err)
 	}
 	return id
+}
+
+// customer is what is known of whoever has an address.
+func (w *world) customer(address string) customer {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	return *w.s.state.customer(w.s.state.pairOf(number1, address))
 }
 
 func steps(statuses []whatsapp.Status) []string {

@@ -66,7 +66,7 @@ func (s *shelf) forget(id string) {
 
 // file stores bytes for a number.
 func (st *state) file(number, kind string, content []byte) *file {
-	f := &file{id: st.objectID(), number: number, kind: kind, content: content}
+	f := &file{id: st.ObjectID(), number: number, kind: kind, content: content}
 	st.media.keep(f)
 	return f
 }
@@ -80,7 +80,7 @@ func (st *state) address(base string, f *file, now time.Time) string {
 
 // proof is what only the simulator can put into an address.
 func (st *state) proof(id, expires string) string {
-	mac := hmac.New(sha256.New, strconv.AppendUint(nil, uint64(st.prefix), 10))
+	mac := hmac.New(sha256.New, strconv.AppendUint(nil, uint64(st.Prefix), 10))
 	_, _ = io.WriteString(mac, id+"."+expires) // a hash takes everything
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -96,7 +96,7 @@ func (s *Simulator) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	until, err := strconv.ParseInt(expires, 10, 64)
 	switch {
-	case !known || err != nil || !s.now().Before(time.Unix(until, 0)):
+	case !known || err != nil || !s.stage.Now().Before(time.Unix(until, 0)):
 		http.NotFound(w, r)
 	case owner == nil || !owner.authorized(r.Header.Get("Authorization")):
 		s.refuse(w, whatsapp.InvalidToken())
@@ -201,7 +201,7 @@ func (s *Simulator) Send(number string, in InboundFile) (string, error) {
 	f := s.state.file(in.To, in.MIMEType, in.Content)
 	about := map[string]any{"mime_type": f.kind, "sha256": base64.StdEncoding.EncodeToString(f.sum()), "id": f.id}
 	if s.config.URL != "" {
-		about["url"] = s.state.address(s.config.URL, f, s.now())
+		about["url"] = s.state.address(s.config.URL, f, s.stage.Now())
 	}
 	s.mu.Unlock()
 	for name, value := range map[string]string{"caption": in.Caption, "filename": in.Filename} {

@@ -44,7 +44,7 @@ func (s *Simulator) take(
 		return
 	}
 	if send.Read != nil {
-		s.noteRead(numberID, send.Read.MessageID)
+		s.markRead(numberID, send.Read.MessageID)
 		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
@@ -60,6 +60,12 @@ func (s *Simulator) take(
 	default:
 		writeJSON(w, http.StatusOK, v.response)
 	}
+}
+
+func (s *Simulator) markRead(number, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Chats.Read(number, id)
 }
 
 func readSend(
@@ -90,7 +96,7 @@ func sleep(r *http.Request, d time.Duration) bool {
 
 // judge decides on a message and, if it is accepted, plans its statuses.
 func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
-	now := s.now()
+	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
@@ -98,10 +104,10 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 	if n == nil {
 		return verdict{refusal: whatsapp.UnknownPhoneNumberID()}
 	}
-	v := verdict{delay: time.Duration(st.knobs.SendDelay)}
-	fault := st.fault(send, numberID)
+	v := verdict{delay: time.Duration(st.Knobs.SendDelay)}
+	fault := st.Fault(numberID, send.To)
 	if fault != nil && fault.Effect == EffectDropBefore {
-		st.record.counts.Dropped++
+		st.Record.Counts.Dropped++
 		v.drop = true
 		return v
 	}
@@ -110,13 +116,13 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		return v
 	}
 	held, preview, refusal := s.check(n, send, now)
-	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.knobs.AsyncRefusals
+	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.Knobs.AsyncRefusals
 	if refusal != nil && !asyncRefusal {
 		v.refusal = refusal
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
-	stopped := isMarketing(m.Category) && st.customer(m.with(st)).stopped
+	stopped := isMarketing(m.Category) && st.customer(st.with(m)).stopped
 	switch {
 	case stopped:
 		s.planFailure(m, whatsapp.MarketingStopped())
@@ -128,7 +134,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		s.planDelivery(m)
 	}
 	if fault != nil && fault.Effect == EffectDropAfter {
-		st.record.counts.Dropped++
+		st.Record.Counts.Dropped++
 		v.drop = true
 	}
 	if fault != nil && fault.Effect == EffectHang {
@@ -231,20 +237,20 @@ func asRefusal(err error) *graph.Error {
 // accept records a message. The caller holds mu.
 func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, preview string, now time.Time) *Sent {
 	m := &Sent{
-		ID:            s.state.messageID(),
+		ID:            s.state.MessageID("wamid."),
 		PhoneNumberID: n.ID,
 		To:            send.Recipient(),
-		group:         send.Group,
+		Group:         send.Group,
 		Type:          send.Type,
 		Category:      categoryOf(send, held),
 		CallbackData:  send.CallbackData,
 		AcceptedAt:    now,
-		clientData:    send.HasCallbackData,
+		ClientData:    send.HasCallbackData,
 	}
 	if held != nil {
 		m.Template, m.Language = held.Name, held.Language
 	}
-	s.state.record.accept(send, m, preview)
-	s.noteSent(m)
+	s.state.Record.Accept(m, send.Raw, preview)
+	s.state.Chats.Sent(s.state.with(m).chat(), m)
 	return m
 }

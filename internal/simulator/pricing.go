@@ -53,7 +53,7 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 	if m.Type == whatsapp.TypeReaction {
 		return nil
 	}
-	c := st.customer(m.with(st))
+	c := st.customer(st.with(m))
 	p := &Pricing{Model: perMessage, Category: m.Category, Type: regular, Billable: true}
 	switch {
 	case c.inEntryPoint(now):
@@ -66,7 +66,7 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 		quota := n.free.at(now)
 		if quota.used < freeServiceMessages {
 			p.Type, p.Billable = freeService, false
-			if m.group {
+			if m.Group {
 				p.Type = freeGroupService
 			}
 			if delivered {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -25,42 +27,32 @@ type Options struct {
 
 // Simulator is a stand-in for Meta. Serve its Handler and Run it.
 type Simulator struct {
-	config   Config
-	now      func() time.Time
-	log      *slog.Logger
-	client   *http.Client
-	activity *activity
-	schedule *schedule
-	workers  sync.WaitGroup
+	config  Config
+	stage   *stage.Stage
+	workers sync.WaitGroup
 
-	mu sync.Mutex
+	// mu is the stage's.
+	mu *sync.Mutex
 	// running is the context of Run, nil before it.
 	running context.Context
 	state   *state
-	feed    feed
 }
 
 // state is everything that a reset forgets. Simulator.mu guards it.
 type state struct {
+	*stage.Scene
 	accounts  map[string]*account
 	numbers   map[string]*number
 	templates map[string]*heldTemplate
 	byName    map[templateKey]*heldTemplate
 	customers map[pair]*customer
-	chats     map[pair]*chat
 	media     shelf
 	objects   objects
 	phones    map[identity.Address]*phone
 	// groups are the members of each group.
 	groups    map[string][]string
 	people    identity.Directory
-	record    *record
-	faults    []*Fault
-	knobs     Knobs
 	analytics Analytics
-	random    *rand.Rand
-	prefix    uint32
-	ids       uint64
 	// accountsVersion is the feed's at the latest change of an account or a template.
 	accountsVersion uint64
 }
@@ -69,8 +61,7 @@ type state struct {
 type account struct {
 	Account
 	tokens map[string]bool
-	outbox *outbox
-	stop   context.CancelFunc
+	outbox *stage.Outbox[update]
 }
 
 // number is a Number at work.
@@ -88,19 +79,17 @@ func New(config Config, options Options) (*Simulator, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	s := &Simulator{config: config, now: options.Now, log: options.Logger, activity: newActivity()}
-	if s.now == nil {
-		s.now = time.Now
+	if options.Now == nil {
+		options.Now = time.Now
 	}
-	if s.log == nil {
-		s.log = slog.Default()
+	if options.Transport == nil {
+		options.Transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
 	}
-	transport := options.Transport
-	if transport == nil {
-		transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
-	}
-	s.client = &http.Client{Transport: transport, Timeout: time.Duration(config.Webhooks.Timeout)}
-	s.schedule = newSchedule(s.now, s.activity)
+	s := &Simulator{config: config, stage: stage.New(stage.Options{
+		Now: options.Now, Log: cmp.Or(options.Logger, slog.Default()), Transport: options.Transport,
+		Webhooks: config.Webhooks,
+	})}
+	s.mu = &s.stage.Mu
 	s.state = s.fresh()
 	return s, nil
 }
@@ -113,7 +102,7 @@ func (s *Simulator) Run(ctx context.Context) {
 		s.start(a)
 	}
 	s.mu.Unlock()
-	s.schedule.run(ctx)
+	s.stage.Schedule.Run(ctx)
 	s.workers.Wait()
 }
 
@@ -122,11 +111,12 @@ func (s *Simulator) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.state.accounts {
-		s.halt(a)
+		a.outbox.Halt()
 	}
-	s.schedule.clear()
+	s.stage.Schedule.Clear()
+	s.state.Over = true
 	s.state = s.fresh()
-	s.feed.advance()
+	s.stage.Feed.Advance()
 	if s.running == nil {
 		return
 	}
@@ -137,7 +127,7 @@ func (s *Simulator) Reset() {
 
 // WaitIdle returns when every planned status and webhook is done, or with the
 // context's error.
-func (s *Simulator) WaitIdle(ctx context.Context) error { return s.activity.wait(ctx) }
+func (s *Simulator) WaitIdle(ctx context.Context) error { return s.stage.Activity.Wait(ctx) }
 
 func (s *Simulator) fresh() *state {
 	seed := s.config.Seed
@@ -145,19 +135,19 @@ func (s *Simulator) fresh() *state {
 		seed = rand.Uint64()
 	}
 	st := &state{
+		Scene:     stage.NewScene(s.config.Record, seed),
 		accounts:  map[string]*account{},
 		numbers:   map[string]*number{},
 		templates: map[string]*heldTemplate{},
 		byName:    map[templateKey]*heldTemplate{},
 		customers: map[pair]*customer{},
-		chats:     map[pair]*chat{},
 		media:     shelf{byID: map[string]*file{}},
 		objects:   newObjects(),
 		phones:    map[identity.Address]*phone{},
 		groups:    map[string][]string{},
-		record:    newRecord(s.config.Record),
-		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable
-		prefix:    uint32(seed ^ seed>>32),           // #nosec G115 -- any 32 bits do
+	}
+	if s.config.Record == RecordFull {
+		st.Chats = stage.NewChats(&s.stage.Feed)
 	}
 	for _, a := range s.config.Accounts {
 		s.add(st, a)
@@ -167,7 +157,7 @@ func (s *Simulator) fresh() *state {
 
 // add puts an account and what belongs to it into the state.
 func (s *Simulator) add(st *state, config Account) *account {
-	a := &account{Account: config, tokens: map[string]bool{}, outbox: newOutbox(s, config)}
+	a := &account{Account: config, tokens: map[string]bool{}, outbox: s.outboxOf(st, config)}
 	for _, token := range config.Tokens {
 		a.tokens[token] = true
 	}
@@ -201,7 +191,7 @@ func (s *Simulator) replace(config Account) error {
 		return err
 	}
 	if old := s.state.accounts[config.ID]; old != nil {
-		s.halt(old)
+		old.outbox.Halt()
 		for _, n := range old.Numbers {
 			delete(s.state.numbers, n.ID)
 		}
@@ -215,19 +205,7 @@ func (s *Simulator) replace(config Account) error {
 }
 
 // start lets an account's webhooks flow. The caller holds mu.
-func (s *Simulator) start(a *account) {
-	ctx, stop := context.WithCancel(s.running)
-	a.stop = stop
-	s.workers.Go(func() { a.outbox.run(ctx, s.config.Webhooks.Workers) })
-}
-
-// halt stops an account's webhooks and forgets those that wait.
-func (s *Simulator) halt(a *account) {
-	if a.stop != nil {
-		a.stop()
-	}
-	a.outbox.clear()
-}
+func (s *Simulator) start(a *account) { a.outbox.Start(s.running, &s.workers) }
 
 // authorized tells whether a bearer token is let in by the account.
 func (a *account) authorized(header string) bool {

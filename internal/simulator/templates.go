@@ -36,7 +36,7 @@ type heldTemplate struct {
 type templateKey struct{ account, name, language string }
 
 func (st *state) hold(account string, d template.Definition, compiled *template.Compiled, status string) *heldTemplate {
-	held := &heldTemplate{Definition: d, ID: st.objectID(), Status: status, account: account, compiled: compiled}
+	held := &heldTemplate{Definition: d, ID: st.ObjectID(), Status: status, account: account, compiled: compiled}
 	if held.ParameterFormat == "" {
 		held.ParameterFormat = template.Positional
 	}
@@ -180,7 +180,7 @@ func (s *Simulator) planReview(st *state, held *heldTemplate) {
 	if s.config.Review.Manual {
 		return
 	}
-	s.schedule.at(s.now().Add(time.Duration(s.config.Review.After)), func() {
+	s.stage.Schedule.At(s.stage.Now().Add(time.Duration(s.config.Review.After)), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.state == st && held.version == version && held.Status == statusPending {
@@ -242,5 +242,5 @@ func (s *Simulator) tellTemplate(st *state, held *heldTemplate, field string, va
 	if err != nil || a == nil {
 		return
 	}
-	s.postTo(st, a, update{field: field, raw: raw})
+	a.outbox.Post(update{field: field, raw: raw})
 }

@@ -134,8 +134,8 @@ func TestPartsAndFilesWithoutADigestAreNotChecked(t *testing.T) {
 	}
 }
 
-// A connection that ends before the file does is told from the end of the file, also where no digest
-// would show it.
+// A connection that ends before the file does is told from the end of the file, also where no
+// digest would show it.
 func TestFilesThatAreCutOffNeverLookComplete(t *testing.T) {
 	content := bytes.Repeat([]byte{7}, piece+1)
 	sum := sha256.Sum256(content)

@@ -127,6 +127,13 @@ func (r *changeReader) contactAt(address identity.Address) []identity.Address {
 	return r.contacts[address]
 }
 
+// ReadInbound reads one message of a webhook. What stands beside it, such as the contact, is not
+// known.
+func ReadInbound(raw []byte) *network.Inbound {
+	m := parseMessage(raw)
+	return (&changeReader{change: &Change{}}).inbound(&m)
+}
+
 // inbound is a customer's message. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 func (r *changeReader) inbound(m *Message) *network.Inbound {

@@ -5,7 +5,7 @@ export function Scroll({ label, children }) {
   const list = useRef(null);
   const atEnd = useRef(true);
   const settle = () => {
-    if (atEnd.current) list.current.scrollTop = list.current.scrollHeight;
+    if (atEnd.current && list.current) list.current.scrollTop = list.current.scrollHeight;
   };
   useLayoutEffect(settle); // whatever was drawn
   useEffect(() => {

@@ -26,7 +26,7 @@ export function Composer({ one, chat, state, zone }) {
     if (!content || sending) return;
     setSending(true);
     try {
-      addAttempt(await send(state.number, one.person, await withFiles(state.number, content)));
+      addAttempt(await send(state.channel, one.person, await withFiles(state.channel, content)));
       setText("");
     } catch (error) {
       announce(error.message);
@@ -41,7 +41,7 @@ export function Composer({ one, chat, state, zone }) {
         ? html`<${TemplateForm} form=${form} />`
         : html`<${TextField} kind=${kind} one=${one} text=${text} setText=${setText} />`}
       <div class="ready">
-        <${Forecast} number=${state.number} person=${one.person} content=${content} chat=${chat} zone=${zone} />
+        <${Forecast} number=${state.channel} person=${one.person} content=${content} chat=${chat} zone=${zone} />
         <button class="primary" disabled=${!content || sending}><${Icon} name="send" size=${16} />Send</button>
       </div>
     </form>

@@ -44,7 +44,7 @@ export function messageTo(person, content) {
 /** send sends a message, and keeps what came of it until it is in the chat. */
 export async function send(number, person, content) {
   const at = new Date(now()).toISOString();
-  const attempt = { key: crypto.randomUUID(), number, person, at, message: content };
+  const attempt = { key: crypto.randomUUID(), channel: number, person, at, message: content };
   try {
     const answer = await call("POST", `${number}/messages`, { body: messageTo(person, content) });
     attempt.id = answer.messages[0].id;

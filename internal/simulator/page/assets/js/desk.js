@@ -12,14 +12,14 @@ import { Thread } from "./thread.js";
 export function Desk({ state, people, zone }) {
   const one = people.find((other) => other.person === state.person) ?? people[0];
   const chat = one && chatOf(state, one.person);
-  useReadReceipts(state.number, chat);
+  useReadReceipts(state.channel, chat);
   if (!one) return null;
   return html`
     <section class="panel desk" aria-label="The business's desk">
       <${People} people=${people} state=${state} chosen=${one} />
-      <${Standing} one=${one} chat=${chat} number=${state.number} zone=${zone} />
+      <${Standing} one=${one} chat=${chat} number=${state.channel} zone=${zone} />
       <${Thread} key=${one.person} one=${one} chat=${chat} state=${state} zone=${zone} />
-      <${Composer} key=${`${state.number} ${one.person}`} one=${one} chat=${chat} state=${state} zone=${zone} />
+      <${Composer} key=${`${state.channel} ${one.person}`} one=${one} chat=${chat} state=${state} zone=${zone} />
     </section>
   `;
 }

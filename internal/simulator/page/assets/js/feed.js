@@ -14,12 +14,12 @@ function take(part) {
   change((state) => {
     const accounts = part.accounts ?? state.accounts;
     const chats = new Map(part.reset ? [] : state.chats);
-    for (const chat of part.chats ?? []) chats.set(chatKey(chat.number, chat.person), chat);
+    for (const chat of part.chats ?? []) chats.set(chatKey(chat.channel, chat.person), chat);
     return {
       connected: true,
       accounts,
       chats,
-      number: known(accounts, state.number) ? state.number : firstNumber(accounts),
+      channel: known(accounts, state.channel) ? state.channel : firstNumber(accounts),
       attempts: part.reset ? [] : state.attempts.filter((a) => a.refusal || !arrived(chats, a)),
     };
   });
@@ -35,6 +35,6 @@ function firstNumber(accounts) {
 
 /** arrived tells whether a send of the desk's is in its chat by now. */
 function arrived(chats, attempt) {
-  const entries = chats.get(chatKey(attempt.number, attempt.person))?.entries ?? [];
+  const entries = chats.get(chatKey(attempt.channel, attempt.person))?.entries ?? [];
   return entries.some((entry) => entry.callbackData === attempt.id || entry.id === attempt.id);
 }

@@ -29,7 +29,7 @@ function Numbers({ state }) {
   const numbers = state.accounts.flatMap((account) => account.numbers.map((number) => ({ account, number })));
   if (numbers.length < 2) return html`<strong class="account-name">${accountOf(state)?.name ?? ""}</strong>`;
   return html`
-    <select class="account-name" aria-label="Business number" value=${state.number} onChange=${(event) => change({ number: event.target.value })}>
+    <select class="account-name" aria-label="Business number" value=${state.channel} onChange=${(event) => change({ channel: event.target.value })}>
       ${numbers.map(({ account, number }) => html`
         <option value=${number.id}>${account.name || account.id} · ${number.displayPhoneNumber || number.id}</option>
       `)}

@@ -23,7 +23,7 @@ function Page() {
   const account = accountOf(state);
   useEffect(() => followBooks(account), [account?.id, account?.gateway]);
   const choose = (people) => (setChosen(people), savePeople(people));
-  const people = peopleOf(chosen, state.chats, state.number);
+  const people = peopleOf(chosen, state.chats, state.channel);
   const zone = state.books?.account.timeZone;
   return html`
     <${Header} state=${state} zone=${zone} />

@@ -20,7 +20,7 @@ export function suggestions(people) {
 export function peopleOf(chosen, chats, number) {
   const people = chosen.map((one) => ({ ...one }));
   for (const chat of chats.values()) {
-    if (chat.number !== number || chat.group) continue;
+    if (chat.channel !== number || chat.group) continue;
     const known = people.find((one) => one.person === chat.person);
     if (known) known.name = chat.name || known.name;
     else people.push({ person: chat.person, name: chat.name || nameOf(chat.person) });

@@ -32,10 +32,10 @@ export function Phone({ state, one, zone, remove }) {
             <strong>${business?.verifiedName || accountOf(state)?.name || "Business"}</strong>
             <small>${chat?.refuses ? "You blocked this business" : "Business account"}</small>
           </span>
-          <${PhoneMenu} one=${one} chat=${chat} number=${state.number} />
+          <${PhoneMenu} one=${one} chat=${chat} number=${state.channel} />
         </div>
         <${Messages} chat=${chat} one=${one} state=${state} zone=${zone} />
-        <${PhoneComposer} one=${one} number=${state.number} />
+        <${PhoneComposer} one=${one} number=${state.channel} />
       </div>
     </article>
   `;
@@ -53,7 +53,7 @@ function StatusBar({ zone, off }) {
 function Messages({ chat, one, state, zone }) {
   const templates = accountOf(state)?.templates ?? [];
   const entries = shownOn(chat);
-  const tap = (entry) => (button) => tapped(one, state.number, entry, button);
+  const tap = (entry) => (button) => tapped(one, state.channel, entry, button);
   return html`
     <${Scroll} label=${`What ${one.name} sees`}>
       ${entries.length === 0 && html`<p class="hint">Write to the business. That opens its window to answer freely for 24 hours.</p>`}

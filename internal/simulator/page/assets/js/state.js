@@ -7,7 +7,7 @@ let state = {
   chats: new Map(), // by chatKey
   books: null, // the account's money, windows and ledger, see books.js; null where nobody tells
   callbacks: [], // what the business's endpoint received, newest first
-  number: "", // the phone number id that everything is about
+  channel: "", // the phone number id or page that everything is about
   person: "", // whom the desk talks to
   attempts: [], // the desk's own sends that were refused, or are not at the upstream yet
   notice: "", // a sentence for everybody, such as a failure
@@ -36,21 +36,21 @@ export function useStore() {
   return value;
 }
 
-export function chatKey(number, person) {
-  return `${number}|${person}`;
+export function chatKey(channel, person) {
+  return `${channel}|${person}`;
 }
 
 export function chatOf(current, person) {
-  return current.chats.get(chatKey(current.number, person));
+  return current.chats.get(chatKey(current.channel, person));
 }
 
 /** accountOf returns the simulator's account that the chosen number belongs to. */
 export function accountOf(current) {
-  return current.accounts.find((a) => a.numbers.some((n) => n.id === current.number)) ?? current.accounts[0];
+  return current.accounts.find((a) => a.numbers.some((n) => n.id === current.channel)) ?? current.accounts[0];
 }
 
 export function numberOf(current) {
-  return accountOf(current)?.numbers.find((n) => n.id === current.number);
+  return accountOf(current)?.numbers.find((n) => n.id === current.channel);
 }
 
 let noticeTimer;

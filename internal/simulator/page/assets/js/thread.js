@@ -25,7 +25,7 @@ export function Thread({ one, chat, state, zone }) {
 /** linesOf joins what is in the chat with what never got there, by time. */
 function linesOf(chat, state, one) {
   const entries = (chat?.entries ?? []).filter((entry) => !reactionOf(entry));
-  const attempts = state.attempts.filter((a) => a.number === state.number && a.person === one.person);
+  const attempts = state.attempts.filter((a) => a.channel === state.channel && a.person === one.person);
   return [
     ...entries.map((entry) => ({ key: entry.id, at: entry.at, entry })),
     ...attempts.map((attempt) => ({ key: attempt.key, at: attempt.at, entry: { ...attempt, by: "business" }, attempt })),

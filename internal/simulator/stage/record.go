@@ -1,4 +1,4 @@
-package simulator
+package stage
 
 import (
 	"crypto/sha256"
@@ -6,8 +6,16 @@ import (
 	"encoding/json"
 	"maps"
 	"time"
+)
 
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+// RecordMode is how much is kept of each message.
+type RecordMode string
+
+// Record modes.
+const (
+	RecordFull   RecordMode = "full"
+	RecordHash   RecordMode = "hash"
+	RecordCounts RecordMode = "counts"
 )
 
 // Sent is the simulator's record of an accepted message.
@@ -31,11 +39,19 @@ type Sent struct {
 	// Pricing is that of the delivery.
 	Pricing *Pricing `json:"pricing,omitempty"`
 
-	// clientData tells an empty CallbackData from an absent one.
-	clientData bool
-	// group says that To is a group's id.
-	group bool
+	// ClientData tells an empty CallbackData from an absent one.
+	ClientData bool `json:"-"`
+	// Group says that To is a group's id.
+	Group bool `json:"-"`
 }
+
+// What a message goes through, as statuses of WhatsApp are named.
+const (
+	StepSent      = "sent"
+	StepDelivered = "delivered"
+	StepRead      = "read"
+	StepFailed    = "failed"
+)
 
 // StatusStep is one status and when it happened.
 type StatusStep struct {
@@ -76,52 +92,55 @@ type Counts struct {
 	Lost       int `json:"webhookLost"`
 }
 
-// record is the truth of a test: what was accepted and what became of it.
-type record struct {
-	mode   RecordMode
-	counts Counts
-	sent   []*Sent
+// Record is the truth of a test: what was accepted and what became of it.
+type Record struct {
+	Counts Counts
+	// Sent are the accepted messages, oldest first.
+	Sent []*Sent
+
+	mode RecordMode
 }
 
-func newRecord(mode RecordMode) *record {
-	return &record{mode: mode, counts: Counts{Refused: map[int]int{}}}
+func newRecord(mode RecordMode) *Record {
+	return &Record{mode: mode, Counts: Counts{Refused: map[int]int{}}}
 }
 
-// accept notes a message. In counts mode nothing keeps it but its own course.
-func (r *record) accept(send *whatsapp.Send, m *Sent, preview string) {
-	r.counts.Accepted++
+// Accept notes a message, with the request as it came and the rendered body of a template. In
+// counts mode nothing keeps it but its own course.
+func (r *Record) Accept(m *Sent, request []byte, preview string) {
+	r.Counts.Accepted++
 	if r.mode == RecordCounts {
 		return
 	}
-	sum := sha256.Sum256(send.Raw)
+	sum := sha256.Sum256(request)
 	m.BodyHash = hex.EncodeToString(sum[:])
 	if r.mode == RecordFull {
-		m.Body, m.Preview = send.Raw, preview
+		m.Body, m.Preview = request, preview
 	}
-	r.sent = append(r.sent, m)
+	r.Sent = append(r.Sent, m)
 }
 
-// status notes a step of a message.
-func (r *record) status(m *Sent, step StatusStep) {
+// Status notes a step of a message.
+func (r *Record) Status(m *Sent, step StatusStep) {
 	switch step.Status {
-	case whatsapp.StatusSent:
-		r.counts.Sent++
-	case whatsapp.StatusDelivered:
-		r.counts.Delivered++
-	case whatsapp.StatusRead:
-		r.counts.Read++
-	case whatsapp.StatusFailed:
-		r.counts.Failed++
+	case StepSent:
+		r.Counts.Sent++
+	case StepDelivered:
+		r.Counts.Delivered++
+	case StepRead:
+		r.Counts.Read++
+	case StepFailed:
+		r.Counts.Failed++
 	}
 	if r.mode != RecordCounts {
 		m.Statuses = append(m.Statuses, step)
 	}
 }
 
-// list returns copies of the messages that match, from index after on.
-func (r *record) list(filter MessageFilter) []Sent {
+// List returns copies of the messages that match, from index after on.
+func (r *Record) List(filter MessageFilter) []Sent {
 	found := []Sent{}
-	for _, m := range r.sent[min(max(filter.After, 0), len(r.sent)):] {
+	for _, m := range r.Sent[min(max(filter.After, 0), len(r.Sent)):] {
 		if filter.matches(m) {
 			clone := *m
 			clone.Statuses = append([]StatusStep{}, m.Statuses...)
@@ -148,18 +167,9 @@ func (f MessageFilter) matches(m *Sent) bool {
 		(f.CallbackData == "" || f.CallbackData == m.CallbackData)
 }
 
-// Messages returns the record of accepted messages, oldest first.
-func (s *Simulator) Messages(filter MessageFilter) []Sent {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.state.record.list(filter)
-}
-
-// Counts returns the totals.
-func (s *Simulator) Counts() Counts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	counts := s.state.record.counts
+// Totals returns a copy of the totals.
+func (r *Record) Totals() Counts {
+	counts := r.Counts
 	counts.Refused = maps.Clone(counts.Refused)
 	return counts
 }

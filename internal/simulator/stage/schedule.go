@@ -1,4 +1,4 @@
-package simulator
+package stage
 
 import (
 	"container/heap"
@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// schedule runs events at their time, one after the other, in one goroutine.
-type schedule struct {
+// Schedule runs events at their time, one after the other, in one goroutine.
+type Schedule struct {
 	now      func() time.Time
-	activity *activity
+	activity *Activity
 	wake     chan struct{}
 
 	mu     sync.Mutex
@@ -24,13 +24,13 @@ type event struct {
 	run    func()
 }
 
-func newSchedule(now func() time.Time, a *activity) *schedule {
-	return &schedule{now: now, activity: a, wake: make(chan struct{}, 1)}
+func newSchedule(now func() time.Time, a *Activity) *Schedule {
+	return &Schedule{now: now, activity: a, wake: make(chan struct{}, 1)}
 }
 
-// at runs an event at an instant, or as soon as possible after it. Events of
+// At runs an event at an instant, or as soon as possible after it. Events of
 // one instant run in the order in which they were planned.
-func (s *schedule) at(instant time.Time, run func()) {
+func (s *Schedule) At(instant time.Time, run func()) {
 	s.activity.begin(1)
 	s.mu.Lock()
 	s.number++
@@ -45,8 +45,8 @@ func (s *schedule) at(instant time.Time, run func()) {
 	}
 }
 
-// clear forgets every event.
-func (s *schedule) clear() {
+// Clear forgets every event.
+func (s *Schedule) Clear() {
 	s.mu.Lock()
 	forgotten := len(s.events)
 	s.events = nil
@@ -54,8 +54,8 @@ func (s *schedule) clear() {
 	s.activity.end(forgotten)
 }
 
-// run works until the context ends.
-func (s *schedule) run(ctx context.Context) {
+// Run works until the context ends.
+func (s *Schedule) Run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
@@ -76,7 +76,7 @@ func (s *schedule) run(ctx context.Context) {
 }
 
 // next returns the event that is due, or the time until the next one.
-func (s *schedule) next() (*event, time.Duration) {
+func (s *Schedule) next() (*event, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.events) == 0 {
@@ -116,21 +116,21 @@ func (h *eventHeap) Pop() any {
 	return popped
 }
 
-// activity counts the work that is under way, so that a test can wait for its
+// Activity counts the work that is under way, so that a test can wait for its
 // end instead of sleeping.
-type activity struct {
+type Activity struct {
 	mu    sync.Mutex
 	count int
 	idle  chan struct{}
 }
 
-func newActivity() *activity {
+func newActivity() *Activity {
 	idle := make(chan struct{})
 	close(idle)
-	return &activity{idle: idle}
+	return &Activity{idle: idle}
 }
 
-func (a *activity) begin(n int) {
+func (a *Activity) begin(n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.count == 0 && n > 0 {
@@ -139,7 +139,7 @@ func (a *activity) begin(n int) {
 	a.count += n
 }
 
-func (a *activity) end(n int) {
+func (a *Activity) end(n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if n == 0 {
@@ -151,8 +151,8 @@ func (a *activity) end(n int) {
 	}
 }
 
-// wait returns when nothing is under way, or the context's error.
-func (a *activity) wait(ctx context.Context) error {
+// Wait returns when nothing is under way, or the context's error.
+func (a *Activity) Wait(ctx context.Context) error {
 	a.mu.Lock()
 	idle := a.idle
 	a.mu.Unlock()
@@ -164,7 +164,8 @@ func (a *activity) wait(ctx context.Context) error {
 	}
 }
 
-func (a *activity) pending() int {
+// Pending is how much is under way.
+func (a *Activity) Pending() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.count

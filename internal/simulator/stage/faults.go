@@ -1,11 +1,11 @@
-package simulator
+package stage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
 // Effect is what a fault does to a send.
@@ -29,12 +29,14 @@ type Fault struct {
 	Effect Effect `json:"effect,omitempty"`
 	// Code is the error's code, for the effect error.
 	Code int `json:"code,omitempty"`
+	// Subcode is the error's subcode, for errors of pages.
+	Subcode int `json:"subcode,omitempty"`
 	// Async accepts the message and reports the code by a failed status.
 	Async bool `json:"async,omitempty"`
 	Next  int  `json:"next,omitempty"`
 	// Rate is from 0 to 1.
 	Rate float64 `json:"rate,omitempty"`
-	// PhoneNumberID and To restrict the fault.
+	// PhoneNumberID, which may be the id of a page, and To restrict the fault.
 	PhoneNumberID string `json:"phoneNumberID,omitempty"`
 	To            string `json:"to,omitempty"`
 	// Delay is how long a hang lasts.
@@ -42,7 +44,7 @@ type Fault struct {
 }
 
 func (f *Fault) validate() error {
-	f.Effect = orElse(f.Effect, EffectError)
+	f.Effect = cmp.Or(f.Effect, EffectError)
 	switch f.Effect {
 	case EffectError:
 		if _, known := graph.LookupCode(f.Code); !known {
@@ -85,48 +87,40 @@ func (k Knobs) validate() error {
 }
 
 // AddFault lets a fault apply from now on.
-func (s *Simulator) AddFault(fault Fault) error {
+func (s *Scene) AddFault(fault Fault) error {
 	if err := fault.validate(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.faults = append(s.state.faults, &fault)
+	s.faults = append(s.faults, &fault)
 	return nil
 }
 
 // ClearFaults ends every fault.
-func (s *Simulator) ClearFaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.faults = nil
-}
+func (s *Scene) ClearFaults() { s.faults = nil }
 
 // SetKnobs replaces the knobs.
-func (s *Simulator) SetKnobs(knobs Knobs) error {
+func (s *Scene) SetKnobs(knobs Knobs) error {
 	if err := knobs.validate(); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.knobs = knobs
+	s.Knobs = knobs
 	return nil
 }
 
-// fault returns the first fault that applies to a send, or nil.
-func (st *state) fault(send *whatsapp.Send, numberID string) *Fault {
-	for i, f := range st.faults {
-		if f.PhoneNumberID != "" && f.PhoneNumberID != numberID || f.To != "" && f.To != send.To {
+// Fault returns the first fault that applies to a message of a channel to a recipient, or nil.
+func (s *Scene) Fault(channel, to string) *Fault {
+	for i, f := range s.faults {
+		if f.PhoneNumberID != "" && f.PhoneNumberID != channel || f.To != "" && f.To != to {
 			continue
 		}
 		if f.Next > 0 {
 			applied := *f
 			if f.Next--; f.Next == 0 && f.Rate == 0 {
-				st.faults = append(st.faults[:i:i], st.faults[i+1:]...)
+				s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
 			}
 			return &applied
 		}
-		if st.random.Float64() < f.Rate {
+		if s.Random.Float64() < f.Rate {
 			return f
 		}
 	}

@@ -1,4 +1,4 @@
-package simulator
+package stage
 
 import (
 	"bytes"
@@ -26,41 +26,42 @@ const (
 )
 
 // deliver posts a batch and plans another try if that fails.
-func (o *outbox) deliver(ctx context.Context, batch []update, tries int) {
-	s := o.simulator
+func (o *Outbox[Update]) deliver(ctx context.Context, batch []Update) {
 	o.mu.Lock()
 	callback := o.callback
 	o.mu.Unlock()
-	body := envelope(o.account, batch, s.now())
-	o.deliverBody(ctx, callback, body, len(batch), tries, s.now())
+	now := o.stage.Now()
+	o.deliverBody(ctx, callback, o.envelope(batch, now), len(batch), 0, now)
 }
 
 // deliverBody posts the same bytes again and again, as Meta does.
-func (o *outbox) deliverBody(ctx context.Context, callback string, body []byte, updates, tries int, first time.Time) {
-	s := o.simulator
+func (o *Outbox[Update]) deliverBody(
+	ctx context.Context, callback string, body []byte, updates, tries int, first time.Time,
+) {
+	s := o.stage
 	err := o.postBody(ctx, callback, body)
-	defer s.activity.end(updates)
-	s.mu.Lock()
-	counts := &s.state.record.counts
+	defer s.Activity.end(updates)
+	s.Mu.Lock()
+	counts := &o.scene.Record.Counts
 	if err == nil {
 		counts.Requests++
 		counts.Updates += updates
 	} else if ctx.Err() == nil {
 		counts.Retries++
 	}
-	s.mu.Unlock()
+	s.Mu.Unlock()
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	if s.now().Sub(first) > retryFor {
-		s.log.Error("Webhook given up", "account", o.account, "updates", updates, "error", err)
+	if s.Now().Sub(first) > retryFor {
+		s.Log.Error("Webhook given up", "account", o.app, "updates", updates, "error", err)
 		return
 	}
-	s.log.Warn(
-		"Webhook failed and will be repeated", "account", o.account, "updates", updates, "tries", tries+1, "error", err,
+	s.Log.Warn(
+		"Webhook failed and will be repeated", "account", o.app, "updates", updates, "tries", tries+1, "error", err,
 	)
-	s.schedule.at(s.now().Add(retryDelay(tries)), func() {
-		s.activity.begin(updates)
+	s.Schedule.At(s.Now().Add(retryDelay(tries)), func() {
+		s.Activity.begin(updates)
 		go o.deliverBody(ctx, callback, body, updates, tries+1, first)
 	})
 }
@@ -75,17 +76,17 @@ func retryDelay(tries int) time.Duration {
 	return delay
 }
 
-func (o *outbox) postBody(ctx context.Context, callback string, body []byte) error {
+func (o *Outbox[Update]) postBody(ctx context.Context, callback string, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, callback, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "facebookexternalua")
-	if o.secret != "" {
-		request.Header.Set(graph.SignatureHeader, graph.Sign(body, o.secret))
+	if o.sign != "" {
+		request.Header.Set(graph.SignatureHeader, graph.Sign(body, o.sign))
 	}
-	response, err := o.simulator.client.Do(request)
+	response, err := o.stage.client.Do(request)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func (o *outbox) postBody(ctx context.Context, callback string, body []byte) err
 
 // introduce repeats the handshake until the callback answers it, and then lets
 // the updates flow. An account without a verify token needs none.
-func (o *outbox) introduce(ctx context.Context) {
+func (o *Outbox[Update]) introduce(ctx context.Context) {
 	for tries := 0; ; tries++ {
 		o.mu.Lock()
 		callback, verify := o.callback, o.verify
@@ -109,14 +110,14 @@ func (o *outbox) introduce(ctx context.Context) {
 		}
 		err := error(nil)
 		if verify != "" {
-			err = o.simulator.shakeHands(ctx, callback, verify)
+			err = o.stage.ShakeHands(ctx, o.scene, callback, verify)
 		}
 		if err == nil {
 			o.open()
 			return
 		}
 		if tries == 0 {
-			o.simulator.log.Info("Callback has not answered the handshake yet", "account", o.account, "error", err)
+			o.stage.Log.Info("Callback has not answered the handshake yet", "account", o.app, "error", err)
 		}
 		timer := time.NewTimer(handshakeRetry)
 		select {
@@ -128,11 +129,11 @@ func (o *outbox) introduce(ctx context.Context) {
 	}
 }
 
-// shakeHands asks a callback to prove that it knows the verify token.
-func (s *Simulator) shakeHands(ctx context.Context, callback, verify string) error {
-	s.mu.Lock()
-	challenge := strconv.FormatUint(uint64(s.state.random.Uint32()), 10)
-	s.mu.Unlock()
+// ShakeHands asks a callback to prove that it knows the verify token.
+func (s *Stage) ShakeHands(ctx context.Context, scene *Scene, callback, verify string) error {
+	s.Mu.Lock()
+	challenge := strconv.FormatUint(uint64(scene.Random.Uint32()), 10)
+	s.Mu.Unlock()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, callback, nil)
 	if err != nil {
 		return err
@@ -156,15 +157,3 @@ func (s *Simulator) shakeHands(ctx context.Context, callback, verify string) err
 	}
 	return nil
 }
-
-// redirect directs an account's webhooks to a callback that has answered the
-// handshake.
-func (o *outbox) redirect(callback, verify string) {
-	o.mu.Lock()
-	o.callback, o.verify = callback, verify
-	o.mu.Unlock()
-	o.open()
-}
-
-// open lets the updates flow.
-func (o *outbox) open() { o.opened.Do(func() { close(o.ready) }) }
