@@ -13,8 +13,8 @@ export function Scroll({ label, children }) {
     observer.observe(list.current);
     return () => observer.disconnect();
   }, []);
-  const look = () => {
-    const { scrollTop, scrollHeight, clientHeight } = list.current;
+  const look = (event) => {
+    const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
     atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
   };
   // A picture has its height only when it is there.
