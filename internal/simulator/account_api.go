@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // noFunding is the FundingID of an account without a means of payment.
@@ -96,7 +97,7 @@ func (s *Simulator) appSubscriptions(w http.ResponseWriter, r *http.Request) {
 	}
 	names := a.Fields
 	if names == nil {
-		names = whatsapp.NeededFields()
+		names = webhook.NeededFields()
 	}
 	fields := []map[string]string{}
 	for _, name := range names {

@@ -2,12 +2,14 @@ package simulator
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
@@ -101,5 +103,27 @@ func TestChatsNeedTheFullRecord(t *testing.T) {
 	w.mustSend(text(ana))
 	if chats := w.s.Chats(); len(chats) != 0 {
 		t.Errorf("got %+v, want none", chats)
+	}
+}
+
+func TestChatsHoldPeopleOfPages(t *testing.T) {
+	config := testConfig()
+	config.Pages = []pages.Page{{ID: "1784", Name: "Shop", Tokens: []string{token}}}
+	w := newWorld(t, config, nil)
+	acted, err := w.s.Pages().Act("ana", pages.Act{To: "1784", Text: "Hello", Name: "Ana"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.control("PUT", "/control/people/"+acted.Person, `{"off":true}`, http.StatusOK)
+	chats := w.s.Chats()
+	if len(chats) != 1 {
+		t.Fatalf("got %+v, want one chat", chats)
+	}
+	c := chats[0]
+	if c.Channel != "1784" || c.Person != acted.Person || c.Name != "Ana" || c.WindowEnds == nil || !c.Off {
+		t.Errorf("got %+v", c)
+	}
+	if got, want := string(c.Entries[0].Message), `{"message":{"mid":"`+acted.ID+`","text":"Hello"}}`; got != want {
+		t.Errorf("the entry is %s, want %s", got, want)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 func TestControlWritesShapesOfEveryKind(t *testing.T) {
@@ -41,8 +41,8 @@ func TestControlWritesShapesOfEveryKind(t *testing.T) {
 	if messages[1].Type != "button" || messages[1].Text != "Later" || messages[1].ReplyTo != "wamid.0" {
 		t.Errorf("button: got %+v", messages[1])
 	}
-	var preference *whatsapp.UserPreference
-	var account *whatsapp.AccountUpdate
+	var preference *webhook.UserPreference
+	var account *webhook.AccountUpdate
 	for _, c := range w.business.changes {
 		if len(c.Preferences) > 0 {
 			preference = &c.Preferences[0]

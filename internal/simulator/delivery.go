@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -18,7 +19,7 @@ func (s *Simulator) planDelivery(m *Sent) {
 
 func (s *Simulator) planFailure(m *Sent, failure *graph.Error) {
 	s.at(m, s.config.Delivery.SentAfter, func(st *state, m *Sent, now time.Time) {
-		s.step(st, m, whatsapp.StatusFailed, now, failure)
+		s.step(st, m, webhook.StatusFailed, now, failure)
 	})
 }
 
@@ -38,8 +39,8 @@ func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Tim
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
 	st.customer(st.with(m)).reply(now, time.Duration(s.config.EntryPoint))
-	s.step(st, m, whatsapp.StatusSent, now, nil)
-	if m.Type == whatsapp.TypeReaction {
+	s.step(st, m, webhook.StatusSent, now, nil)
+	if m.Type == request.TypeReaction {
 		return // a reaction yields nothing but sent
 	}
 	if m.Group {
@@ -59,12 +60,12 @@ func (s *Simulator) reachPhone(st *state, m *Sent, now time.Time) {
 		p.parked = append(p.parked, func() { s.reachPhone(st, m, s.stage.Now()) })
 		return
 	}
-	s.step(st, m, whatsapp.StatusDelivered, now, nil)
+	s.step(st, m, webhook.StatusDelivered, now, nil)
 	if s.config.Delivery.NoRead || p.noReceipts {
 		return
 	}
 	s.at(m, s.config.Delivery.ReadAfter, func(st *state, m *Sent, now time.Time) {
-		s.step(st, m, whatsapp.StatusRead, now, nil)
+		s.step(st, m, webhook.StatusRead, now, nil)
 	})
 }
 
@@ -86,9 +87,9 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 	st.Record.Status(m, taken)
 	var pricing *Pricing
 	switch status {
-	case whatsapp.StatusSent:
+	case webhook.StatusSent:
 		pricing = st.price(s.config.Pricing, n, m, now, false)
-	case whatsapp.StatusDelivered:
+	case webhook.StatusDelivered:
 		pricing = st.price(s.config.Pricing, n, m, now, true)
 		m.Pricing = pricing
 		if pricing != nil && pricing.Billable {
@@ -97,7 +98,7 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 	}
 	st.Chats.Touch(st.with(m).chat())
 	raw := s.statusJSON(st, m, member, status, now, pricing, failure)
-	n.post(update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
+	n.post(update{number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "statuses", raw: raw})
 }
 
 // statusJSON writes a status as Graph API v24 and later do: the conversation is
@@ -125,7 +126,7 @@ func (s *Simulator) statusJSON(
 		out = append(out, `,"biz_opaque_callback_data":`...)
 		out = appendString(out, m.CallbackData)
 	}
-	if pricing != nil && pricing.Type == freeEntryPoint && status == whatsapp.StatusSent {
+	if pricing != nil && pricing.Type == freeEntryPoint && status == webhook.StatusSent {
 		end := st.customer(st.with(m)).entryPoint
 		out = append(out, `,"conversation":{"id":"`...)
 		out = strconv.AppendInt(out, end.UnixNano(), 16)

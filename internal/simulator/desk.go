@@ -8,23 +8,16 @@ import (
 	"strings"
 )
 
-// DeskPath, with an account's id and a path behind it, leads to the account's gateway: the page
+// DeskPath, with the id of an account or page and a path behind it, leads to its gateway: the page
 // talks to it as any client does, and to no other origin than its own.
 const DeskPath = "/desk/"
 
 // desk passes a request on to the host that the account's webhooks go to.
 func (s *Simulator) desk(w http.ResponseWriter, r *http.Request) {
 	account, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, DeskPath), "/")
-	s.mu.Lock()
-	a := s.state.accounts[account]
-	s.mu.Unlock()
-	if a == nil {
-		badRequest(w, errors.New("no account has this id"))
-		return
-	}
-	gateway, err := url.Parse(a.outbox.Address())
+	gateway, err := url.Parse(s.callbackOf(account))
 	if err != nil || gateway.Host == "" {
-		badRequest(w, errors.New("the account has no callback, so nothing tells where its gateway is"))
+		badRequest(w, errors.New("no account or page has this id and a callback, which tells where its gateway is"))
 		return
 	}
 	proxy := &httputil.ReverseProxy{
@@ -41,4 +34,19 @@ func (s *Simulator) desk(w http.ResponseWriter, r *http.Request) {
 		},
 	}
 	proxy.ServeHTTP(w, r)
+}
+
+// callbackOf is where the webhooks of an account or of a page go; empty if that is not known.
+func (s *Simulator) callbackOf(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.state.accounts[id]; a != nil {
+		return a.outbox.Address()
+	}
+	for _, page := range s.state.pages.List() {
+		if page.ID == id {
+			return page.Callback
+		}
+	}
+	return ""
 }

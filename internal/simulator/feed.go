@@ -3,7 +3,9 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
@@ -36,10 +38,14 @@ type FeedPart struct {
 
 // FeedAccount is an account with what its page needs.
 type FeedAccount struct {
-	ID   string `json:"id"`
-	Name string `json:"name,omitempty"`
+	// ID is the account's, or a page's own.
+	ID string `json:"id"`
+	// Network is whatsapp, or the object of a page: page or instagram.
+	Network string `json:"network"`
+	Name    string `json:"name,omitempty"`
 	// Gateway says that the account's webhooks go to a callback, so that DeskPath leads to it.
-	Gateway   bool                     `json:"gateway"`
+	Gateway bool `json:"gateway"`
+	// Numbers are those of the account; of a page, the page itself.
 	Numbers   []Number                 `json:"numbers"`
 	Templates []graph.UpstreamTemplate `json:"templates"`
 }
@@ -69,15 +75,22 @@ func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
 
 func (st *state) feedAccounts() []FeedAccount {
 	accounts := []FeedAccount{}
-	for _, a := range st.accounts {
+	for _, id := range slices.Sorted(maps.Keys(st.accounts)) {
+		a := st.accounts[id]
 		told := FeedAccount{
-			ID: a.ID, Name: a.Name, Gateway: a.outbox.Address() != "",
+			ID: a.ID, Network: "whatsapp", Name: a.Name, Gateway: a.outbox.Address() != "",
 			Numbers: a.Numbers, Templates: []graph.UpstreamTemplate{},
 		}
 		for _, held := range st.ofAccount(a.ID) {
 			told.Templates = append(told.Templates, held.wire())
 		}
 		accounts = append(accounts, told)
+	}
+	for _, page := range st.pages.List() {
+		accounts = append(accounts, FeedAccount{
+			ID: page.ID, Network: page.Object, Name: page.Name, Gateway: page.Callback != "",
+			Numbers: []Number{{ID: page.ID, VerifiedName: page.Name}}, Templates: []graph.UpstreamTemplate{},
+		})
 	}
 	return accounts
 }
@@ -124,6 +137,9 @@ func (s *Simulator) Chats() []stage.Chat {
 
 // standing is how a number and a person stand.
 func (st *state) standing(key stage.ChatKey) stage.Standing {
+	if st.numbers[key.Channel] == nil {
+		return st.pages.Standing(key)
+	}
 	var told stage.Standing
 	if known := st.customers[pair{key.Channel, key.Person}]; known != nil {
 		told.WindowEnds = instant(known.wrote, serviceWindow)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -47,7 +47,7 @@ type business struct {
 	*httptest.Server
 	mu      sync.Mutex
 	bodies  [][]byte
-	changes []whatsapp.Change
+	changes []webhook.Change
 	// failures is how many of the next webhooks are answered with 500.
 	failures int
 }
@@ -72,7 +72,7 @@ func newBusiness(t *testing.T) *business {
 		if !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), secret) {
 			t.Errorf("the signature does not fit %s", body)
 		}
-		webhook, err := whatsapp.ParseWebhook(body)
+		webhook, err := webhook.Parse(body)
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 			return
@@ -92,20 +92,20 @@ func newBusiness(t *testing.T) *business {
 }
 
 // statuses returns "id status type/category" of every status in order.
-func (b *business) statuses() []whatsapp.Status {
+func (b *business) statuses() []webhook.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []whatsapp.Status
+	var all []webhook.Status
 	for _, c := range b.changes {
 		all = append(all, c.Statuses...)
 	}
 	return all
 }
 
-func (b *business) messages() []whatsapp.Message {
+func (b *business) messages() []webhook.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []whatsapp.Message
+	var all []webhook.Message
 	for _, c := range b.changes {
 		all = append(all, c.Messages...)
 	}
@@ -245,7 +245,7 @@ func (w *world) customer(address string) customer {
 	return *w.s.state.customer(w.s.state.pairOf(number1, address))
 }
 
-func steps(statuses []whatsapp.Status) []string {
+func steps(statuses []webhook.Status) []string {
 	var all []string
 	for _, s := range statuses {
 		line := s.ID[len(s.ID)-2:] + " " + s.Status

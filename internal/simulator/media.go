@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -190,7 +191,7 @@ type InboundFile struct {
 // Send has a phone send a file and returns the message's id.
 func (s *Simulator) Send(number string, in InboundFile) (string, error) {
 	switch in.Type {
-	case whatsapp.TypeImage, whatsapp.TypeVideo, whatsapp.TypeAudio, whatsapp.TypeDocument, whatsapp.TypeSticker:
+	case request.TypeImage, request.TypeVideo, request.TypeAudio, request.TypeDocument, request.TypeSticker:
 	default:
 		return "", errors.New("type: use image, video, audio, document or sticker")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -21,17 +22,17 @@ type verdict struct {
 }
 
 func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
-	s.take(w, r, whatsapp.ParseSend)
+	s.take(w, r, request.Parse)
 }
 
 // postMarketing takes a marketing template, whose delivery Meta optimises.
 func (s *Simulator) postMarketing(w http.ResponseWriter, r *http.Request) {
-	s.take(w, r, whatsapp.ParseMarketing)
+	s.take(w, r, request.ParseMarketing)
 }
 
 // take judges a message that parse reads, and answers.
 func (s *Simulator) take(
-	w http.ResponseWriter, r *http.Request, parse func([]byte) (*whatsapp.Send, error),
+	w http.ResponseWriter, r *http.Request, parse func([]byte) (*request.Send, error),
 ) {
 	numberID := r.PathValue("id")
 	if failure := s.authorize(r, numberID); failure != nil {
@@ -69,9 +70,9 @@ func (s *Simulator) markRead(number, id string) {
 }
 
 func readSend(
-	w http.ResponseWriter, r *http.Request, parse func([]byte) (*whatsapp.Send, error),
-) (*whatsapp.Send, *graph.Error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, whatsapp.MaxSendBody))
+	w http.ResponseWriter, r *http.Request, parse func([]byte) (*request.Send, error),
+) (*request.Send, *graph.Error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, request.MaxBody))
 	if err != nil {
 		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 256 KiB.")
 	}
@@ -95,7 +96,7 @@ func sleep(r *http.Request, d time.Duration) bool {
 }
 
 // judge decides on a message and, if it is accepted, plans its statuses.
-func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
+func (s *Simulator) judge(numberID string, send *request.Send) verdict {
 	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +147,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 
 // check applies Meta's own rules: rates, blocks, windows and templates.
 func (s *Simulator) check(
-	n *number, send *whatsapp.Send, now time.Time,
+	n *number, send *request.Send, now time.Time,
 ) (held *heldTemplate, preview string, refusal *graph.Error) {
 	st := s.state
 	if send.To == n.display() {
@@ -192,7 +193,7 @@ func (s *Simulator) check(
 
 // fitsEndpoint refuses a template that goes to the other endpoint. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
-func fitsEndpoint(held *heldTemplate, send *whatsapp.Send) *graph.Error {
+func fitsEndpoint(held *heldTemplate, send *request.Send) *graph.Error {
 	switch {
 	case send.Group && held.Category == template.CategoryAuthentication:
 		return graph.NewError(graph.CodeInvalidParameter, "Templates of category AUTHENTICATION do not go to groups.")
@@ -235,7 +236,7 @@ func asRefusal(err error) *graph.Error {
 }
 
 // accept records a message. The caller holds mu.
-func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, preview string, now time.Time) *Sent {
+func (s *Simulator) accept(n *number, send *request.Send, held *heldTemplate, preview string, now time.Time) *Sent {
 	m := &Sent{
 		ID:            s.state.MessageID("wamid."),
 		PhoneNumberID: n.ID,

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
@@ -39,7 +39,7 @@ func (n *number) post(u update) { n.account.outbox.Post(u) }
 // share a change. Characters beyond ASCII are escaped, as Meta escapes them.
 func envelope(account string, batch []update, now time.Time) []byte {
 	out := make([]byte, 0, 256+512*len(batch))
-	out = append(out, `{"object":"`+whatsapp.ObjectWhatsApp+`","entry":[{"id":`...)
+	out = append(out, `{"object":"`+webhook.Object+`","entry":[{"id":`...)
 	out = appendString(out, account)
 	out = append(out, `,"time":`...)
 	out = strconv.AppendInt(out, now.Unix(), 10)

@@ -10,6 +10,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
@@ -77,7 +79,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	st.Record.Counts.Inbound++
 	st.Chats.Wrote(with.chat(), stage.ChatEntry{ID: id, At: written, Message: raw}, phone, in.Name)
 	n.post(update{
-		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
+		number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
 	})
 	return id, nil
@@ -89,7 +91,7 @@ func inboundJSON(id, phone string, written time.Time, in Inbound) ([]byte, error
 		"from":      phone,
 		"id":        id,
 		"timestamp": strconv.FormatInt(written.Unix(), 10),
-		"type":      whatsapp.TypeText,
+		"type":      request.TypeText,
 	}
 	if in.Text != "" {
 		message["text"] = map[string]string{"body": in.Text}
@@ -164,7 +166,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	s.state.customer(with).stopped = value == "stop"
 	s.state.Chats.Touch(with.chat())
 	n.post(update{
-		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
+		number: n.ID, display: n.display(), field: webhook.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
 	})
 	return nil

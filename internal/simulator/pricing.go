@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // The models of the pricing block.
@@ -50,7 +50,7 @@ func (a *allowance) at(now time.Time) *allowance {
 // price is Meta's word on a message at an instant. Only a delivery uses up the
 // allowance.
 func (st *state) price(model string, n *number, m *Sent, now time.Time, delivered bool) *Pricing {
-	if m.Type == whatsapp.TypeReaction {
+	if m.Type == request.TypeReaction {
 		return nil
 	}
 	c := st.customer(st.with(m))
@@ -83,7 +83,7 @@ func isMarketing(category string) bool {
 
 // categoryOf is the billed category of a message: its template's, in lower
 // case, its own where it is sent directly, or service.
-func categoryOf(send *whatsapp.Send, held *heldTemplate) string {
+func categoryOf(send *request.Send, held *heldTemplate) string {
 	category := orElse(send.DirectCategory, service)
 	switch {
 	case send.Optimised:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 const (
@@ -227,7 +228,7 @@ func TestAccessAndUnknownIDs(t *testing.T) {
 	if diff := cmp.Diff(want, number); diff != "" {
 		t.Error(diff)
 	}
-	if err := w.client.MarkRead(t.Context(), number1, &whatsapp.ReadReceipt{MessageID: "wamid.1"}); err != nil {
+	if err := w.client.MarkRead(t.Context(), number1, &request.ReadReceipt{MessageID: "wamid.1"}); err != nil {
 		t.Errorf("read receipt: %v", err)
 	}
 	if got := w.s.Counts().Accepted; got != 0 {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -223,11 +223,11 @@ func (s *Simulator) conclude(st *state, held *heldTemplate, status, reason, cate
 			"recommendation": "Change the name or the content and submit it again.",
 		}
 	}
-	s.tellTemplate(st, held, whatsapp.FieldTemplateStatus, value)
+	s.tellTemplate(st, held, webhook.FieldTemplateStatus, value)
 	if held.Category == previous {
 		return
 	}
-	s.tellTemplate(st, held, whatsapp.FieldTemplateCategory, map[string]any{
+	s.tellTemplate(st, held, webhook.FieldTemplateCategory, map[string]any{
 		"message_template_id":       json.Number(held.ID),
 		"message_template_name":     held.Name,
 		"message_template_language": held.Language,

@@ -10,6 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // blockUser names a customer in a request.
@@ -62,7 +63,7 @@ func (u *upstream) Block(ctx context.Context, users []string, blocked bool) (net
 	request := struct {
 		MessagingProduct string      `json:"messaging_product"`
 		BlockUsers       []blockUser `json:"block_users"`
-	}{MessagingProduct: messagingProduct}
+	}{MessagingProduct: request.Product}
 	for _, user := range users {
 		request.BlockUsers = append(request.BlockUsers, blockUser{asDialled(user)})
 	}
@@ -135,7 +136,7 @@ func (Network) AnswerBlocks(blocked network.Blocked, block bool, id string) (int
 	if len(result.Done) > 0 {
 		list[key] = result.Done
 	}
-	status, answer := http.StatusOK, map[string]any{"messaging_product": messagingProduct, "block_users": list}
+	status, answer := http.StatusOK, map[string]any{"messaging_product": request.Product, "block_users": list}
 	if len(result.Failed) > 0 {
 		list["failed_users"] = result.Failed
 		failure := graph.NewError(graph.CodeBlockUsersFailed,
