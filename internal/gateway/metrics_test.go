@@ -52,6 +52,9 @@ func TestMessagesAreMeasured(t *testing.T) {
 				`queue_depth{queue="unpriced"}`:                         "0",
 				`queue_bytes{queue="callbacks"}`:                        "0",
 				`open_windows`:                                          "1",
+				`billed_amount{category="service",currency="USD"}`:      "0",
+				`reserved_amount{currency="USD"}`:                       "0",
+				`budget_amount{currency="USD"}`:                         "",
 				`webhook_events_total{kind="message",result="applied"}`: "1",
 			} {
 				if got := w.metric("guichet_gateway_" + name); got != want {
