@@ -165,11 +165,11 @@ func (rep *Reporter) Collect(out chan<- prometheus.Metric) {
 	}
 	if d.period != nil {
 		for _, c := range d.period.Categories {
-			gauge(billed, nearest(c.Billed), c.Name, c.Billed.Currency)
+			gauge(billed, nearest(c.Billed), c.Name, string(c.Billed.Currency))
 		}
-		gauge(reserved, nearest(d.period.Reserved), d.period.Reserved.Currency)
+		gauge(reserved, nearest(d.period.Reserved), string(d.period.Reserved.Currency))
 	}
 	if d.budget != nil {
-		gauge(budget, nearest(*d.budget), d.budget.Currency)
+		gauge(budget, nearest(*d.budget), string(d.budget.Currency))
 	}
 }
