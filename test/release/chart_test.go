@@ -27,13 +27,13 @@ func TestChartInstallsWhatKustomizeInstalls(t *testing.T) {
 		differs []string
 	}{
 		"by itself": {},
-		"Meta only": {component: "meta-only", settings: []string{"metaOnly=true"}},
+		"Meta only": {component: "components/meta-only", settings: []string{"metaOnly=true"}},
 		"some namespaces": {
-			component: "namespaced", settings: []string{"watchNamespaces={acme}"},
+			component: "components/namespaced", settings: []string{"watchNamespaces={acme}"},
 			// Kustomize leaves these to whoever names the namespaces.
 			differs: []string{"Deployment guichet-system/guichet-operator", "RoleBinding acme/guichet-operator"},
 		},
-		"Prometheus": {component: "prometheus", settings: []string{"prometheus.enabled=true"}},
+		"Prometheus": {component: "monitoring", settings: []string{"prometheus.enabled=true"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := objects(t, kustomize(t, overlay(t, tc.component)))
@@ -62,7 +62,7 @@ func overlay(t *testing.T, component string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	text := fmt.Sprintf("resources: [../default]\ncomponents: [../components/%s]\n", component)
+	text := fmt.Sprintf("resources: [../default]\ncomponents: [../%s]\n", component)
 	if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
