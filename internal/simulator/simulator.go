@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -53,6 +54,9 @@ type state struct {
 	groups    map[string][]string
 	people    identity.Directory
 	analytics Analytics
+	pages     *pages.Pages
+	// accountsVersion is the feed's at the latest change of an account or a template.
+	accountsVersion uint64
 }
 
 // account is an Account at work.
@@ -99,6 +103,7 @@ func (s *Simulator) Run(ctx context.Context) {
 	for _, a := range s.state.accounts {
 		s.start(a)
 	}
+	s.state.pages.Start(ctx, &s.workers)
 	s.mu.Unlock()
 	s.stage.Schedule.Run(ctx)
 	s.workers.Wait()
@@ -111,15 +116,18 @@ func (s *Simulator) Reset() {
 	for _, a := range s.state.accounts {
 		a.outbox.Halt()
 	}
+	s.state.pages.Halt()
 	s.stage.Schedule.Clear()
 	s.state.Over = true
 	s.state = s.fresh()
+	s.stage.Feed.Advance()
 	if s.running == nil {
 		return
 	}
 	for _, a := range s.state.accounts {
 		s.start(a)
 	}
+	s.state.pages.Start(s.running, &s.workers)
 }
 
 // WaitIdle returns when every planned status and webhook is done, or with the
@@ -143,9 +151,13 @@ func (s *Simulator) fresh() *state {
 		phones:    map[identity.Address]*phone{},
 		groups:    map[string][]string{},
 	}
+	if s.config.Record == RecordFull {
+		st.Chats = stage.NewChats(&s.stage.Feed)
+	}
 	for _, a := range s.config.Accounts {
 		s.add(st, a)
 	}
+	st.pages = pages.New(s.stage, st.Scene, s.config.ofPages(), s.config.Pages)
 	return st
 }
 
@@ -181,6 +193,9 @@ func (s *Simulator) replace(config Account) error {
 			taken[id], taken[n.account.ID] = true, true
 		}
 	}
+	for _, id := range s.state.pages.IDs() {
+		taken[id] = true
+	}
 	if err := config.validate(taken); err != nil {
 		return err
 	}
@@ -191,6 +206,7 @@ func (s *Simulator) replace(config Account) error {
 		}
 	}
 	added := s.add(s.state, config)
+	s.accountsChanged()
 	if s.running != nil {
 		s.start(added)
 	}
