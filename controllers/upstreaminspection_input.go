@@ -17,7 +17,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // inspectionInput is what an inspection needs to ask the upstream.
@@ -143,7 +143,7 @@ func readyForHandshake(account *v1alpha1.BusinessAccount) bool {
 
 // missingFields are the fields that a gateway needs and an app is not subscribed to.
 func missingFields(subscribed []string) []string {
-	return slices.DeleteFunc(whatsapp.NeededFields(), func(field string) bool {
+	return slices.DeleteFunc(webhook.NeededFields(), func(field string) bool {
 		return slices.Contains(subscribed, field)
 	})
 }

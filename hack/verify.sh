@@ -84,7 +84,7 @@ rooms() {
       echo "$room has $lines lines without tests and may have $most"
       found=1
     fi
-  done < <(sources 'internal/gateway/*.go' | grep -v -e '_test\.go$' | xargs -n1 dirname | sort -u)
+  done < <(sources 'internal/gateway/*.go' 'internal/network/*.go' | grep -v -e '_test\.go$' | xargs -n1 dirname | sort -u)
   return $found
 }
 
@@ -107,7 +107,7 @@ check "gofmt" formatted
 check "go vet" vetted
 check "golangci-lint" linted
 check "P8: the gateway links no Kubernetes package" gateway_without_kubernetes
-check "the gateway's rooms are small" rooms
+check "the rooms of the data plane are small" rooms
 check "comments and documents have at most 100 columns" columns
 check "go mod tidy" tidy
 check "scripts" scripts

@@ -37,7 +37,7 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, output io.Writer) error {
-	options := gateway.Options{Replica: os.Getenv("POD_NAME")}
+	options := gateway.Options{Replica: os.Getenv("POD_NAME"), Reclaim: debug.FreeOSMemory}
 	var api, metrics, report string
 	var level slog.Level
 	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)

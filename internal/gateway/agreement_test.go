@@ -15,15 +15,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/ledger"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/pricing"
-	"github.com/guichet-dev/guichet/internal/replay"
-	"github.com/guichet-dev/guichet/internal/store"
 )
 
 const (
@@ -109,7 +106,8 @@ type story struct {
 	names   map[string]string // what a message was, by id
 	refused []string          // of the gateway, the numbers of the lines
 	hooks   []string          // every webhook so far
-	waiting []waiting         // accepted messages; where a budget is to be kept, those that have not ended
+	people  []*contact
+	waiting []waiting // accepted messages; where a budget is to be kept, those that have not ended
 }
 
 // waiting is a message that was accepted.
@@ -124,7 +122,7 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{t: t, random: random, now: now, names: map[string]string{}}
+	s := &story{t: t, random: random, now: now, names: map[string]string{}, people: storyPeople()}
 	w := prepareWorld(t, func(d *config.Document) {
 		d.Templates = append(d.Templates, gatewaytest.Approved(gatewaytest.BodyTemplate("code", "AUTHENTICATION", "")))
 		d.Callback = nil
@@ -200,6 +198,8 @@ func (s *story) step() {
 	switch n := s.random.IntN(20); {
 	case n < 5:
 		s.writes()
+	case n == 5 && s.random.IntN(2) == 0:
+		s.moves()
 	case n < 11:
 		s.sends()
 	case n < 18 && len(s.sent) > 0:
@@ -215,15 +215,6 @@ func (s *story) line(format string, args ...any) {
 	s.lines = append(
 		s.lines, fmt.Sprintf(`{"time":%q,`+format+"}", append([]any{s.now.Format(time.RFC3339)}, args...)...),
 	)
-}
-
-// someone is a customer, under one of the spellings of their number (P13), and a channel.
-func (s *story) someone() (channel, customer string) {
-	person := pick(
-		s, []string{ana}, []string{"33612345679"}, []string{"5491155560004", "541155560004", "54111555560004"},
-		[]string{"919876543210"}, []string{"4915112345678"}, []string{"12025550123"},
-	)
-	return pick(s, phoneID, secondPhone), pick(s, person...)
 }
 
 // intake gives the gateway a signed webhook of a number.
@@ -242,7 +233,7 @@ func webhookOf(channel, content string) string {
 
 // writes has a customer do something.
 func (s *story) writes() {
-	channel, customer := s.someone()
+	channel, who := s.someone()
 	kind := pick(
 		s, "text", "text", "text", "image", "button", "reaction", "unsupported", "edit", "revoke", "order", "hologram",
 	)
@@ -250,22 +241,27 @@ func (s *story) writes() {
 	if source := pick(s, "", "", "", "ad", "post"); source != "" {
 		referral, led = `,"referral":{"source_type":"`+source+`","source_id":"1202"}`, "true"
 	}
-	s.intake(webhookOf(channel, fmt.Sprintf(`"messages":[{"from":%q,"id":%q,"timestamp":%q,"type":%q,%q:{}%s}]`,
-		customer, id, unixSeconds(s.now), kind, kind, referral)))
+	from, customer := s.author(who)
+	s.intake(webhookOf(channel, fmt.Sprintf(
+		`"messages":[{%s,"id":%q,"timestamp":%q,"type":%q,%q:{}%s}]`, from, id, unixSeconds(s.now), kind, kind, referral,
+	)))
 	s.line(
-		`"type":"inbound","id":%q,"channel":%q,"customer":%q,"kind":%q,"entryPoint":%s`, id, channel, customer, kind,
-		led,
+		`"type":"inbound","id":%q,"channel":%q,%s,"kind":%q,"entryPoint":%s`, id, channel, customer, kind, led,
 	)
 }
 
 // sends has the business send something.
 func (s *story) sends() {
-	channel, customer := s.someone()
+	channel, who := s.someone()
 	form := pick(
 		s, []string{"text", ""}, []string{"text", ""}, []string{"template", "utility"},
 		[]string{"template", "marketing"}, []string{"template", "authentication"}, []string{"reaction", ""},
 		[]string{"text", "utility"},
 	)
+	customer := s.address(who)
+	if form[1] == "authentication" { // it must not go to a user id
+		customer = pick(s, who.numbers...)
+	}
 	s.post(channel, customer, form[0], form[1])
 }
 
@@ -296,10 +292,17 @@ func (s *story) post(channel, customer, kind, category string) (accepted bool) {
 }
 
 func bodyOf(customer, kind, category string) string {
-	to := `{"messaging_product":"whatsapp","to":"+` + customer + `",`
+	return recipient(bodyTo(customer, kind, category), customer)
+}
+
+func bodyTo(customer, kind, category string) string {
+	if !identity.IsUserID(customer) {
+		customer = "+" + customer
+	}
+	to := `{"messaging_product":"whatsapp","to":"` + customer + `",`
 	switch {
 	case kind == "template":
-		return templateTo("+"+customer, map[string]string{
+		return templateTo(customer, map[string]string{
 			"utility": "parcel_ready", "marketing": "summer_sale", "authentication": "code",
 		}[category])
 	case kind == "reaction":
@@ -307,7 +310,7 @@ func bodyOf(customer, kind, category string) string {
 	case category != "":
 		return to + `"category":"` + category + `","type":"text","text":{"body":"hello"}}`
 	default:
-		return textTo("+"+customer, "hello")
+		return textTo(customer, "hello")
 	}
 }
 
@@ -326,8 +329,8 @@ func (s *story) tells() {
 			conversation, expiry = "", ""
 		}
 	}
-	s.intake(webhookOf(channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,"recipient_id":%q,"biz_opaque_callback_data":%q%s}]`,
-		id[len(id)-20:], status, unixSeconds(s.now), customer, id, conversation)))
+	s.intake(webhookOf(channel, fmt.Sprintf(`"statuses":[{"id":"wamid.up.%s","status":%q,"timestamp":%q,%s,"biz_opaque_callback_data":%q%s}]`,
+		id[len(id)-20:], status, unixSeconds(s.now), recipientOf(customer), id, conversation)))
 	s.line(`"type":"status","id":%q,"status":%q%s`, id, status, expiry)
 }
 
@@ -351,90 +354,6 @@ func (s *story) tellsOfUnknown() {
 		`"statuses":[{"id":%q,"status":"delivered","timestamp":%q,"recipient_id":%q}]`, id, unixSeconds(s.now), ana,
 	)))
 	s.line(`"type":"status","id":%q,"status":"delivered"`, id)
-}
-
-// fromLedger is what the gateway's ledger says of each message, record by record.
-func (s *story) fromLedger() map[string][]string {
-	records := map[string][]string{}
-	err := s.gateway.store.View(s.t.Context(), func(tx *store.Tx) error {
-		for entry, err := range tx.Ledger().Entries(0) {
-			if err != nil {
-				return err
-			}
-			r, err := ledger.ParseCanonical(entry.Canonical)
-			if err != nil {
-				return err
-			}
-			if r.Kind == ledger.Doubt {
-				continue // a late delivery without a rate
-			}
-			listed := ""
-			if r.Listed {
-				listed = r.ListPrice.String()
-			}
-			records[r.MessageID] = append(records[r.MessageID], describeRecord(
-				r.Kind == ledger.Correction, r.Period, r.Revision, r.Market, r.Category,
-				listed, r.Cost.String(), r.Charge.String(), r.FreeReason, r.Tier, r.Allowance))
-		}
-		return nil
-	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return records
-}
-
-// fromRate is what `guichet rate` says of each message.
-func (s *story) fromRate() map[string][]string {
-	r := replay.New(s.tenant.Book, &s.tenant.Payer)
-	reader := replay.NewReader("events", strings.NewReader(strings.Join(s.lines, "\n")))
-	records := map[string][]string{}
-	var refused []string
-	unknown := int64(0)
-	var e replay.Event
-	for range s.lines {
-		if err := reader.Next(&e); err != nil {
-			s.t.Fatal(err)
-		}
-		if strings.HasPrefix(string(e.ID), "wamid.unknown.") {
-			unknown++
-		}
-		result, out, err := r.Apply(&e)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		id := string(e.ID)
-		switch {
-		case result == replay.Refused:
-			refused = append(refused, id)
-			continue
-		case result == replay.Nothing || out.Result == pricing.Unpriced:
-			continue
-		}
-		listed := ""
-		if out.Listed {
-			listed = out.ListPrice.String()
-		}
-		period := civil.DateAt(e.Time.Unix(), s.tenant.Zone).Month().String()
-		records[id] = append(records[id], describeRecord(
-			result == replay.Corrected, period, out.Revision, out.Market, out.Category.String(),
-			listed, out.Cost.String(), out.Charge.String(), out.FreeReason.String(), out.Tier, out.Allowance))
-	}
-	if !slices.Equal(refused, s.refused) {
-		s.t.Errorf("rate refuses %q, the gateway %q", refused, s.refused)
-	}
-	if passed := r.PassedOver(); passed != (replay.PassedOver{Statuses: unknown}) {
-		s.t.Errorf("rate has passed over %+v, want %d statuses", passed, unknown)
-	}
-	return records
-}
-
-func describeRecord(
-	corrects bool, period, revision, market, category, listed, cost, charge, free string, tier int, allowance string,
-) string {
-	return fmt.Sprintf(
-		"correction %v, %s, revision %s, %s %s, listed %s, cost %s, charge %s, free %q, tier %d, allowance %q",
-		corrects, period, revision, market, category, listed, cost, charge, free, tier, allowance)
 }
 
 // goesOn tells whether a story that began then has more to tell.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // business is the business's own webhook endpoint. It takes only what is signed with its secret.
@@ -50,7 +50,7 @@ func (b *business) statuses(id string) []string {
 	defer b.mu.Unlock()
 	var names []string
 	for _, body := range b.bodies {
-		webhook, err := whatsapp.ParseWebhook([]byte(body))
+		webhook, err := webhook.Parse([]byte(body))
 		if err != nil {
 			continue
 		}

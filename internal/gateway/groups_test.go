@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -68,11 +68,11 @@ func TestP2P4AGroupHasOneWindowAndACharge(t *testing.T) {
 		text, sale := got.id, w.accepted(toGroup(templateTo(ana, "summer_sale")))
 		for _, id := range []string{text, sale} {
 			for range 2 {
-				w.webhook(w.ofGroup(id, whatsapp.StatusSent, ""), appSecret)
-				w.webhook(w.ofGroup(id, whatsapp.StatusRead, priya), appSecret)
-				w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, ana), appSecret)
-				w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, priya), appSecret)
-				w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, ""), appSecret)
+				w.webhook(w.ofGroup(id, webhook.StatusSent, ""), appSecret)
+				w.webhook(w.ofGroup(id, webhook.StatusRead, priya), appSecret)
+				w.webhook(w.ofGroup(id, webhook.StatusDelivered, ana), appSecret)
+				w.webhook(w.ofGroup(id, webhook.StatusDelivered, priya), appSecret)
+				w.webhook(w.ofGroup(id, webhook.StatusDelivered, ""), appSecret)
 			}
 		}
 		w.settled(4)
@@ -103,16 +103,16 @@ func TestP2P13AMemberIsOneUnderEveryAddress(t *testing.T) {
 		w := newWorld(t)
 		id := w.accepted(toGroup(templateTo(ana, "parcel_ready")))
 		both := strings.Replace(
-			w.ofGroup(id, whatsapp.StatusDelivered, ana), `"recipient_participant_id":"`+ana+`"`,
+			w.ofGroup(id, webhook.StatusDelivered, ana), `"recipient_participant_id":"`+ana+`"`,
 			`"recipient_participant_id":"`+ana+`","recipient_participant_user_id":"FR.1349"`, 1,
 		)
 		w.webhook(both, appSecret)
-		w.webhook(w.ofGroup(id, whatsapp.StatusRead, ana), appSecret)
+		w.webhook(w.ofGroup(id, webhook.StatusRead, ana), appSecret)
 		w.webhook(strings.Replace(
-			w.ofGroup(id, whatsapp.StatusRead, "FR.1349"), "recipient_participant_id",
+			w.ofGroup(id, webhook.StatusRead, "FR.1349"), "recipient_participant_id",
 			"recipient_participant_user_id", 1,
 		), appSecret)
-		w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, priya), appSecret)
+		w.webhook(w.ofGroup(id, webhook.StatusDelivered, priya), appSecret)
 		if r := w.settled(2); r.Ledger.Sequence != 2 || r.Period.Billed != usd("0.0314") {
 			t.Errorf("%d records, %s billed; want 2 and 0.0314 USD", r.Ledger.Sequence, r.Period.Billed)
 		}
@@ -127,7 +127,7 @@ func TestP2AMemberIsOneThoughThatIsLearnedLater(t *testing.T) {
 		w := newWorld(t)
 		id := w.accepted(toGroup(templateTo(ana, "parcel_ready")))
 		w.webhook(strings.Replace(
-			w.ofGroup(id, whatsapp.StatusDelivered, "FR.1349"), "recipient_participant_id",
+			w.ofGroup(id, webhook.StatusDelivered, "FR.1349"), "recipient_participant_id",
 			"recipient_participant_user_id", 1,
 		), appSecret)
 		w.settled(1)
@@ -135,8 +135,8 @@ func TestP2AMemberIsOneThoughThatIsLearnedLater(t *testing.T) {
 			w.inbound(phoneID, ana, "wamid.both", "hello"), `"from":"`+ana+`"`,
 			`"from":"`+ana+`","from_user_id":"FR.1349"`, 1,
 		), appSecret)
-		w.webhook(w.ofGroup(id, whatsapp.StatusRead, ana), appSecret)
-		w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, priya), appSecret)
+		w.webhook(w.ofGroup(id, webhook.StatusRead, ana), appSecret)
+		w.webhook(w.ofGroup(id, webhook.StatusDelivered, priya), appSecret)
 		if r := w.settled(2); r.Ledger.Sequence != 2 {
 			t.Errorf("%d records; want one for each of the two members", r.Ledger.Sequence)
 		}
@@ -169,7 +169,7 @@ func TestP3AGroupReservesForEveryMember(t *testing.T) {
 		if r := w.report(); r.Period.Reserved != usd("1.2776") {
 			t.Errorf("%s is reserved; want eight times 0.1597 USD", r.Period.Reserved)
 		}
-		w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, ana), appSecret)
+		w.webhook(w.ofGroup(id, webhook.StatusDelivered, ana), appSecret)
 		if r := w.settled(1); r.Period.Reserved != usd("1.1179") || r.Period.Billed != usd("0.0859") {
 			t.Errorf(
 				"%s billed and %s reserved; want 0.0859 and seven times 0.1597", r.Period.Billed, r.Period.Reserved,
@@ -190,7 +190,7 @@ func TestP2SharesThatNobodyTakesAreGivenBack(t *testing.T) {
 				id := w.accepted(toGroup(templateTo(ana, "summer_sale")))
 				w.submittedID(id)
 				if taken {
-					w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, ana), appSecret)
+					w.webhook(w.ofGroup(id, webhook.StatusDelivered, ana), appSecret)
 					w.settled(1)
 				}
 				w.clock.advance(30*24*time.Hour + outcomeGrace + time.Minute)
@@ -201,7 +201,7 @@ func TestP2SharesThatNobodyTakesAreGivenBack(t *testing.T) {
 				if !taken {
 					return
 				}
-				w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, priya), appSecret)
+				w.webhook(w.ofGroup(id, webhook.StatusDelivered, priya), appSecret)
 				w.until("a late delivery is billed", func() bool { return w.report().Ledger.Sequence == 2 })
 			})
 		})
@@ -246,7 +246,7 @@ func TestP2EveryMemberIsBilledHoweverManyThereAre(t *testing.T) {
 			id := w.accepted(toGroup(templateTo(ana, "parcel_ready")))
 			for n := range 10 {
 				for range 2 {
-					w.webhook(w.ofGroup(id, whatsapp.StatusDelivered, fmt.Sprintf("336000000%02d", n)), appSecret)
+					w.webhook(w.ofGroup(id, webhook.StatusDelivered, fmt.Sprintf("336000000%02d", n)), appSecret)
 				}
 			}
 			if r := w.settled(10); r.Ledger.Sequence != 10 || r.Period.Billed != usd("0.3") {

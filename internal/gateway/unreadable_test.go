@@ -16,7 +16,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -65,7 +65,7 @@ func batched(t *testing.T, webhooks ...string) string {
 		Object string            `json:"object"`
 		Entry  []json.RawMessage `json:"entry"`
 	}
-	all := envelope{Object: whatsapp.ObjectWhatsApp}
+	all := envelope{Object: webhook.Object}
 	for _, webhook := range webhooks {
 		var one envelope
 		if err := json.Unmarshal([]byte(webhook), &one); err != nil {

@@ -12,8 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
+
+// maxAddresses bounds alsoKnownAs.
+const maxAddresses = 8
 
 // Type is the type of an event.
 type Type uint8
@@ -27,16 +31,18 @@ const (
 
 // Event is one line. Its texts are valid until the next line is read.
 type Event struct {
-	Time      time.Time
-	Type      Type
-	ID        []byte // of the message; that of an inbound event is only for people
-	Channel   []byte // id of the phone number or page
-	Customer  []byte // phone number or user id; of a send to a group, one of its recipients, each of whom has a line
-	Group     []byte // id of the group; empty without one
-	Kind      []byte // text, image, …, template, reaction
-	Category  []byte // of a template
-	Status    []byte // sent, delivered, read, failed
-	FromEntry bool   // an inbound event that came from an advertisement or a page's button
+	Time     time.Time
+	Type     Type
+	ID       []byte // of the message; that of an inbound event is only for people
+	Channel  []byte // id of the phone number or page
+	Customer []byte // phone number or user id; of a send to a group, one of its recipients, each of whom has a line
+	Group    []byte // id of the group; empty without one
+	// AlsoKnownAs are further addresses of the customer.
+	AlsoKnownAs [][]byte
+	Kind        []byte // text, image, …, template, reaction
+	Category    []byte // of a template
+	Status      []byte // sent, delivered, read, failed
+	FromEntry   bool   // an inbound event that came from an advertisement or a page's button
 	// Expiry is the end of the free entry point, in Unix seconds, that the upstream stated on a
 	// status; 0 without one.
 	Expiry int64
@@ -50,6 +56,7 @@ type line struct {
 	ID               string     `json:"id"`
 	Channel          string     `json:"channel"`
 	Customer         string     `json:"customer"`
+	AlsoKnownAs      []string   `json:"alsoKnownAs"`
 	Group            string     `json:"group"`
 	Kind             string     `json:"kind"`
 	Category         string     `json:"category"`
@@ -82,9 +89,11 @@ func decode(text []byte, e *Event) error {
 	}
 	*e = Event{
 		Time: l.Time, Type: typeOf(l.Type), ID: []byte(l.ID), Channel: []byte(l.Channel), Customer: []byte(l.Customer),
-		Group: []byte(l.Group),
-		Kind:  []byte(l.Kind), Category: []byte(l.Category), Status: []byte(l.Status), FromEntry: l.EntryPoint,
-		Units: l.Units,
+		Group: []byte(l.Group), Kind: []byte(l.Kind), Category: []byte(l.Category), Status: []byte(l.Status),
+		FromEntry: l.EntryPoint, Units: l.Units,
+	}
+	for _, address := range l.AlsoKnownAs {
+		e.AlsoKnownAs = append(e.AlsoKnownAs, []byte(address))
 	}
 	if l.EntryPointExpiry != nil {
 		e.Expiry = l.EntryPointExpiry.Unix()
@@ -139,6 +148,19 @@ func (e *Event) check() error {
 		return fmt.Errorf("units must be from 1 to %d", int64(maxUnits))
 	case e.Type == Status && !isStatus(e.Status):
 		return errors.New("status must be \"sent\", \"delivered\", \"read\", \"played\" or \"failed\"")
+	}
+	return e.checkAddresses()
+}
+
+// checkAddresses returns an error for further addresses that cannot be used.
+func (e *Event) checkAddresses() error {
+	switch {
+	case len(e.AlsoKnownAs) > maxAddresses:
+		return fmt.Errorf("alsoKnownAs must not hold more than %d addresses", maxAddresses)
+	case len(e.AlsoKnownAs) > 0 && len(e.Customer) == 0:
+		return errors.New("customer must be there with alsoKnownAs")
+	case slices.ContainsFunc(e.AlsoKnownAs, func(a []byte) bool { return len(a) == 0 || bytes.IndexByte(a, 0) >= 0 }):
+		return errors.New("alsoKnownAs must hold addresses, without a NUL character")
 	}
 	return nil
 }

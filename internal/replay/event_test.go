@@ -79,6 +79,7 @@ func lines() *rapid.Generator[string] {
 			{"units", `1|01|-1|1.5|1e3|99999999999999999999|"1"`},
 			{"entryPointExpiry", `"2026-10-07T10:00:00Z"`},
 			{"group", `"g1"|"g\u0031"|7`},
+			{"alsoKnownAs", `[]|["US.1"]|["US.1","447911123456"]|["\u0031"]|["US.1"|[1]|null|"US.1"`},
 			{"other", `{"a":[1,"}"]}|"x"`},
 			{"ID", `"m2"`},
 		} {

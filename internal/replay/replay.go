@@ -6,7 +6,6 @@ import (
 	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/pricing"
 )
 
@@ -33,8 +32,9 @@ const (
 
 // Replay prices events in order. It is for one goroutine.
 type Replay struct {
-	prices    *prices              // of channels that have none of their own
-	own       map[string]*prices   // by channel
+	prices    *prices            // of channels that have none of their own
+	own       map[string]*prices // by channel
+	people    identity.Directory
 	customers map[string]*customer // by channel, NUL, customer; by channel, NUL, NUL, group
 	// messages, by id, are those that have not ended, or that have failed and may yet be delivered.
 	messages  map[string]*sent
@@ -46,7 +46,7 @@ type Replay struct {
 	// early, by message id, is what was reported in the second earlyAt before the send was read.
 	early    map[string]report
 	earlyAt  int64
-	channels map[string]string
+	channels map[string]string // the ids of those that were seen, each by itself
 	counts   counts
 	key      []byte
 
@@ -58,14 +58,6 @@ type Replay struct {
 type prices struct {
 	book    *pricing.Book
 	account *pricing.Account
-}
-
-// customer is one conversation, with a customer or with a group.
-type customer struct {
-	key      string  // under which it is found
-	prices   *prices // of its channel
-	state    conversation.State
-	messages int // that have not ended
 }
 
 // sent is a message that has not ended.
@@ -127,6 +119,7 @@ func (p *prices) rules(now int64) *conversation.Rules { return p.book.Rules(now,
 func (r *Replay) Apply(e *Event) (Result, pricing.Outcome, error) {
 	now := e.Time.Unix()
 	r.forget(now)
+	r.meet(e)
 	switch e.Type {
 	case Inbound:
 		return Nothing, pricing.Outcome{}, r.receive(e, now)
@@ -266,7 +259,7 @@ func (r *Replay) status(e *Event, now int64) (Result, pricing.Outcome) {
 // is remembered, because its delivery may still be reported.
 func (r *Replay) take(id string, m *sent, said report, now int64) (Result, pricing.Outcome) {
 	if said.expiry != 0 {
-		r.entryPoint(m.customer, m.SentAt, said.expiry, now)
+		r.entryPoint(m.customer.united(), m.SentAt, said.expiry, now)
 	}
 	ends, delivered := said.status.Ends(m.Form, m.come)
 	m.come = max(m.come, said.status)
@@ -274,9 +267,9 @@ func (r *Replay) take(id string, m *sent, said report, now int64) (Result, prici
 		return Nothing, pricing.Outcome{}
 	}
 	m.EndedAt, m.Delivered = now, delivered
-	by := m.customer.prices
-	outcome := by.book.Rate(by.account, &m.Message, &m.customer.state, r.counts)
-	m.customer.state.Apply(outcome.Change)
+	c := m.customer.united()
+	outcome := c.prices.book.Rate(c.prices.account, &m.Message, &c.state, r.counts)
+	c.state.Apply(outcome.Change)
 	if outcome.Count.By > 0 {
 		r.counts[outcome.Count.Key] += outcome.Count.By
 	}
@@ -300,7 +293,7 @@ func (r *Replay) remove(id string, m *sent) {
 	if m.failed {
 		r.failed--
 	}
-	m.customer.messages--
+	m.customer.united().messages--
 	delete(r.messages, id)
 	r.ended.add(id, ended{customer: m.customer, sentAt: m.SentAt})
 }
@@ -311,42 +304,6 @@ func (r *Replay) entryPoint(c *customer, sentAt, expiry, now int64) {
 	if terms := &c.prices.rules(now).EntryPoint; terms.TrustsUpstream {
 		c.state.Apply(conversation.Change{EntryPoint: c.state.Reply(sentAt, now, expiry, terms)})
 	}
-}
-
-// restored returns the conversation of a message that has ended. It may have been forgotten since.
-func (r *Replay) restored(c *customer) *customer {
-	if known := r.customers[c.key]; known != nil {
-		return known
-	}
-	r.customers[c.key] = c
-	return c
-}
-
-// country returns the country of the event's customer. An unknown country is an error if prices
-// depend on it.
-func (r *Replay) country(e *Event, now int64) (market.Country, error) {
-	country, err := market.CountryOf(string(identity.Of(string(e.Customer))))
-	if by := r.pricesOf(e.Channel); err != nil && !by.book.AsksForCountry(now, by.account.Zone) {
-		return 0, nil
-	}
-	return country, err
-}
-
-// customer finds or begins the event's conversation with a person, however the number is spelled. A
-// group has one conversation for all its members.
-func (r *Replay) customer(e *Event) *customer {
-	r.key = append(append(r.key[:0], e.Channel...), 0)
-	if len(e.Group) > 0 {
-		r.key = append(append(r.key, 0), e.Group...)
-	} else {
-		r.key = append(r.key, identity.Of(string(e.Customer)).Spelling()...)
-	}
-	c := r.customers[string(r.key)]
-	if c == nil {
-		c = &customer{key: string(r.key), prices: r.pricesOf(e.Channel)}
-		r.customers[c.key] = c
-	}
-	return c
 }
 
 // channel returns the id as a string, of which there is only one.

@@ -320,8 +320,8 @@ func TestP2StatusesEndAMessageAsTheyDoInAGateway(t *testing.T) {
 
 func show(e Event) string {
 	return fmt.Sprintf(
-		"%s|%d|%q|%q|%q|%q|%q|%q|%v|%d|%d", e.Time.UTC().Format(time.RFC3339Nano), e.Type, e.ID, e.Channel, e.Customer,
-		e.Kind, e.Category, e.Status, e.FromEntry, e.Expiry, e.Units,
+		"%s|%d|%q|%q|%q|%q|%q|%q|%q|%q|%v|%d|%d", e.Time.UTC().Format(time.RFC3339Nano), e.Type, e.ID, e.Channel,
+		e.Customer, e.AlsoKnownAs, e.Group, e.Kind, e.Category, e.Status, e.FromEntry, e.Expiry, e.Units,
 	)
 }
 

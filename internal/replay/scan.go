@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// scan reads a flat object of plain strings, true, false and digits, as recorders write it, several
-// times faster than the standard library and without allocating. For anything else it returns
-// false, and decode reads the line: escapes, nesting, null, unknown or repeated fields, text other
-// than ASCII, or a mistake.
+// scan reads an object of plain strings, lists of them, true, false and digits, as recorders write
+// it, several times faster than the standard library and without allocating. For anything else it
+// returns false, and decode reads the line: escapes, nesting, null, unknown or repeated fields,
+// text other than ASCII, or a mistake.
 func scan(text []byte, e *Event) bool {
-	*e = Event{}
+	*e = Event{AlsoKnownAs: e.AlsoKnownAs[:0]}
 	s := scanner{rest: text}
 	if !s.next('{') {
 		return false
@@ -113,8 +113,31 @@ func (s *scanner) field(name []byte, e *Event) (bit int, ok bool) {
 	case "group":
 		e.Group, ok = s.text()
 		return 1 << 10, ok
+	case "alsoKnownAs":
+		e.AlsoKnownAs, ok = s.texts(e.AlsoKnownAs)
+		return 1 << 11, ok
 	}
 	return 0, false
+}
+
+// texts consumes a list of strings without escapes, and appends them.
+func (s *scanner) texts(list [][]byte) ([][]byte, bool) {
+	if !s.next('[') {
+		return list, false
+	}
+	if s.next(']') {
+		return list, true
+	}
+	for {
+		text, ok := s.text()
+		if !ok {
+			return list, false
+		}
+		list = append(list, text)
+		if !s.next(',') {
+			return list, s.next(']')
+		}
+	}
 }
 
 func (s *scanner) bool() (value, ok bool) {

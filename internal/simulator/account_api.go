@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // noFunding is the FundingID of an account without a means of payment.
@@ -42,7 +43,10 @@ func (s *Simulator) subscribe(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, graph.NewError(graph.CodeInvalidParameter, "override_callback_uri must be an http or https URL."))
 		return
 	case overrides:
-		if err := s.shakeHands(r.Context(), *body.Callback, body.Verify); err != nil {
+		s.mu.Lock()
+		scene := s.state.Scene
+		s.mu.Unlock()
+		if err := s.stage.ShakeHands(r.Context(), scene, *body.Callback, body.Verify); err != nil {
 			s.refuse(w, graph.NewError(graph.CodeCallbackVerification, "The handshake failed: "+err.Error()+"."))
 			return
 		}
@@ -52,9 +56,9 @@ func (s *Simulator) subscribe(w http.ResponseWriter, r *http.Request) {
 	if a := s.state.accounts[accountID]; a != nil {
 		failure = nil
 		if overrides {
-			a.outbox.redirect(*body.Callback, body.Verify)
+			a.outbox.Redirect(*body.Callback, body.Verify)
 		} else {
-			a.outbox.redirect(a.CallbackURL, a.VerifyToken)
+			a.outbox.Redirect(a.CallbackURL, a.VerifyToken)
 		}
 	}
 	s.mu.Unlock()
@@ -72,19 +76,13 @@ func (s *Simulator) subscription(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if a := s.state.accounts[accountID]; a != nil {
 		app := map[string]any{"whatsapp_business_api_data": map[string]string{"id": a.ID, "name": a.Name}}
-		if address := a.outbox.address(); address != "" {
+		if address := a.outbox.Address(); address != "" {
 			app["override_callback_uri"] = address
 		}
 		data = append(data, app)
 	}
 	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, map[string]any{"data": data})
-}
-
-func (o *outbox) address() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.callback
 }
 
 // appSubscriptions lists the webhook fields of an app, whose id is its account's, to whoever has
@@ -99,7 +97,7 @@ func (s *Simulator) appSubscriptions(w http.ResponseWriter, r *http.Request) {
 	}
 	names := a.Fields
 	if names == nil {
-		names = whatsapp.NeededFields()
+		names = webhook.NeededFields()
 	}
 	fields := []map[string]string{}
 	for _, name := range names {

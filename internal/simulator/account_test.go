@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 func TestCallbackIsOverriddenAfterTheHandshake(t *testing.T) {
@@ -69,7 +69,7 @@ func TestTokenFundingAndFieldsAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := []string{whatsapp.FieldMessages}
+	fields := []string{webhook.FieldMessages}
 	if got, err := app.AppFields(t.Context(), account1); err != nil || !cmp.Equal(got, fields) {
 		t.Errorf("got %v, %v; want messages alone", got, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // Analytics is how the simulator counts what it has delivered. It has no price list: a count has a
@@ -139,7 +140,7 @@ func (st *state) sights(account string) []Sight {
 		seen[sight.Message] = sight
 	}
 	var all []Sight
-	for _, m := range st.record.sent {
+	for _, m := range st.Record.Sent {
 		n := st.numbers[m.PhoneNumberID]
 		sight, err := sightOf(m)
 		if n == nil || n.account.ID != account || err != nil {
@@ -166,7 +167,7 @@ var errNotCounted = errors.New("the message was not delivered, or has no price")
 // sightOf is a delivery as it was.
 func sightOf(m *Sent) (Sight, error) {
 	i := slices.IndexFunc(m.Statuses, func(step StatusStep) bool {
-		return step.Status == whatsapp.StatusDelivered || step.Status == whatsapp.StatusRead
+		return step.Status == webhook.StatusDelivered || step.Status == webhook.StatusRead
 	})
 	if i < 0 || m.Pricing == nil {
 		return Sight{}, errNotCounted

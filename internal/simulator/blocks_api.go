@@ -24,7 +24,7 @@ type failedUser struct {
 
 func (s *Simulator) blockUsers(w http.ResponseWriter, r *http.Request) {
 	s.changeBlocks(w, r, "added_users", func(c *customer) bool {
-		if !c.windowOpen(s.now()) {
+		if !c.windowOpen(s.stage.Now()) {
 			return false
 		}
 		c.blocked = true
@@ -59,9 +59,11 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 		if identity.IsUserID(entry.User) {
 			user.WAID = ""
 		}
-		c := s.state.customer(s.state.pairOf(numberID, cmp.Or(user.WAID, entry.User)))
+		with := s.state.pairOf(numberID, cmp.Or(user.WAID, entry.User))
+		c := s.state.customer(with)
 		if change(c) {
 			c.blockedAs = cmp.Or(user.WAID, entry.User)
+			s.state.Chats.Touch(with.chat())
 			changed = append(changed, user)
 			continue
 		}
@@ -70,7 +72,7 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 			"error_data": map[string]string{"details": "The user has not written within 24 hours."},
 		}}})
 	}
-	trace := s.state.traceID()
+	trace := s.state.TraceID()
 	s.mu.Unlock()
 	users := map[string]any{done: changed}
 	answer := map[string]any{"messaging_product": "whatsapp", "block_users": users}

@@ -8,6 +8,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // client calls the simulator as a gateway does.
@@ -45,7 +46,7 @@ func (c client) PhoneNumber(ctx context.Context, number string) (found whatsapp.
 	return found, err
 }
 
-func (c client) MarkRead(ctx context.Context, number string, receipt *whatsapp.ReadReceipt) error {
+func (c client) MarkRead(ctx context.Context, number string, receipt *request.ReadReceipt) error {
 	return c.number(number).Notify(ctx, receipt.Body())
 }
 

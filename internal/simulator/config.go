@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,6 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -16,6 +16,8 @@ import (
 type Config struct {
 	// Accounts are the WhatsApp Business accounts.
 	Accounts []Account `json:"accounts"`
+	// Pages are Facebook pages and Instagram accounts.
+	Pages []pages.Page `json:"pages,omitempty"`
 	// Delivery is the pace of statuses, counted from acceptance.
 	Delivery Delivery `json:"delivery,omitzero"`
 	// Review is how templates are judged.
@@ -28,6 +30,9 @@ type Config struct {
 	Pricing string `json:"pricing,omitempty"`
 	// EntryPoint is how long a free entry point lasts; 168h unless set.
 	EntryPoint Duration `json:"entryPoint,omitempty"`
+	// AdWindow is for how long a page may write after a first message from an advertisement; 168h
+	// unless set.
+	AdWindow Duration `json:"adWindow,omitempty"`
 	// EnforceRates turns on the limits of a number (80 messages a second) and of
 	// a pair (45 at once, then one in 6 seconds).
 	EnforceRates bool `json:"enforceRates,omitempty"`
@@ -93,51 +98,7 @@ type Review struct {
 	Manual bool `json:"manual,omitempty"`
 }
 
-// Webhooks is how updates are posted.
-type Webhooks struct {
-	// MaxBatch is the most updates in one request, 1 to 1000; 100 unless set.
-	MaxBatch int `json:"maxBatch,omitempty"`
-	// Workers is the most requests at once per account; 1 unless set. More than
-	// one gives up the order.
-	Workers int `json:"workers,omitempty"`
-	// MaxPending is the most updates that wait per account before new ones are
-	// dropped and counted; 200,000 unless set.
-	MaxPending int `json:"maxPending,omitempty"`
-	// Timeout is how long an answer may take; 10s unless set.
-	Timeout Duration `json:"timeout,omitempty"`
-}
-
-// RecordMode is how much is kept of each message.
-type RecordMode string
-
-// Record modes.
-const (
-	RecordFull   RecordMode = "full"
-	RecordHash   RecordMode = "hash"
-	RecordCounts RecordMode = "counts"
-)
-
-// Duration is a time.Duration written as "1.5s".
-type Duration time.Duration
-
-// UnmarshalJSON reads a duration.
-func (d *Duration) UnmarshalJSON(raw []byte) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return errors.New(`a duration is written as a string such as "500ms"`)
-	}
-	parsed, err := time.ParseDuration(text)
-	if err != nil || parsed < 0 {
-		return errors.New(`a duration is written as a string such as "500ms" and is not negative`)
-	}
-	*d = Duration(parsed)
-	return nil
-}
-
-// MarshalJSON writes a duration.
-func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
-
-// DefaultConfig is a laptop's: one account, one number, any token, no callback.
+// DefaultConfig is a laptop's: one account with a number, one page, any token, no callback.
 func DefaultConfig() Config {
 	return Config{
 		Accounts: []Account{{
@@ -147,6 +108,7 @@ func DefaultConfig() Config {
 				ID: "106540352242922", DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Laptop",
 			}},
 		}},
+		Pages:  []pages.Page{{ID: "108181820024680", Name: "Laptop"}},
 		Review: Review{After: Duration(500 * time.Millisecond)},
 	}
 }
@@ -181,6 +143,11 @@ func (c Config) validate() error {
 	for i, account := range c.Accounts {
 		if err := account.validate(ids); err != nil {
 			return fmt.Errorf("accounts[%d].%w", i, err)
+		}
+	}
+	for i, page := range c.Pages {
+		if err := page.Validate(ids); err != nil {
+			return fmt.Errorf("pages[%d].%w", i, err)
 		}
 	}
 	return nil
@@ -220,6 +187,7 @@ func (c Config) withDefaults() Config {
 	c.Record = orElse(c.Record, RecordFull)
 	c.Pricing = orElse(c.Pricing, pricing2026)
 	c.EntryPoint = orElse(c.EntryPoint, Duration(week))
+	c.AdWindow = orElse(c.AdWindow, Duration(week))
 	c.Webhooks.MaxBatch = orElse(c.Webhooks.MaxBatch, 100)
 	c.Webhooks.Workers = orElse(c.Webhooks.Workers, 1)
 	c.Webhooks.MaxPending = orElse(c.Webhooks.MaxPending, 200_000)

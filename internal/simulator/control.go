@@ -21,6 +21,8 @@ func (s *Simulator) controlAPI() http.Handler {
 	})
 	mux.HandleFunc("GET /control/idle", s.controlIdle)
 	mux.HandleFunc("GET /control/messages", s.controlMessages)
+	mux.HandleFunc("GET /control/feed", s.controlFeed)
+	mux.HandleFunc("GET /control/media/{id}", s.controlMedia)
 	mux.HandleFunc("POST /control/phones/{number}/messages", s.controlInbound)
 	mux.HandleFunc("POST /control/phones/{number}/media", s.controlFile)
 	mux.HandleFunc("POST /control/phones/{number}/preferences", s.controlPreference)
@@ -34,6 +36,7 @@ func (s *Simulator) controlAPI() http.Handler {
 	mux.HandleFunc("PUT /control/templates/{id}", s.controlTemplate)
 	mux.HandleFunc("PUT /control/accounts/{id}", s.controlAccount)
 	mux.HandleFunc("POST /control/webhooks", s.controlWebhook)
+	s.pagesControl(mux)
 	return mux
 }
 
@@ -58,7 +61,8 @@ func (s *Simulator) controlIdle(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	if s.WaitIdle(ctx) != nil {
-		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": s.activity.pending()})
+		pending := s.stage.Activity.Pending()
+		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": pending})
 		return
 	}
 	writeJSON(w, http.StatusOK, done())
@@ -86,7 +90,7 @@ func (s *Simulator) controlMessages(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) controlReadKnobs(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	knobs := s.state.knobs
+	knobs := s.state.Knobs
 	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, knobs)
 }
@@ -134,6 +138,12 @@ func (s *Simulator) controlTemplate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
+	if id := r.PathValue("id"); s.state.pages.HasTemplate(id) {
+		err := s.state.pages.Judge(id, verdict.Status, verdict.Reason)
+		s.mu.Unlock()
+		answerControl(w, err)
+		return
+	}
 	held := s.state.templates[r.PathValue("id")]
 	if held != nil {
 		s.conclude(s.state, held, orElse(verdict.Status, held.Status), verdict.Reason, verdict.Category)
@@ -174,7 +184,7 @@ func (s *Simulator) controlWebhook(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	a := s.state.accounts[change.Account]
 	if a != nil && len(change.Value) > 0 {
-		s.postTo(s.state, a, update{field: change.Field, raw: change.Value})
+		a.outbox.Post(update{field: change.Field, raw: change.Value})
 	}
 	s.mu.Unlock()
 	if a == nil || len(change.Value) == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 func TestControlWritesShapesOfEveryKind(t *testing.T) {
@@ -41,8 +41,8 @@ func TestControlWritesShapesOfEveryKind(t *testing.T) {
 	if messages[1].Type != "button" || messages[1].Text != "Later" || messages[1].ReplyTo != "wamid.0" {
 		t.Errorf("button: got %+v", messages[1])
 	}
-	var preference *whatsapp.UserPreference
-	var account *whatsapp.AccountUpdate
+	var preference *webhook.UserPreference
+	var account *webhook.AccountUpdate
 	for _, c := range w.business.changes {
 		if len(c.Preferences) > 0 {
 			preference = &c.Preferences[0]
@@ -214,40 +214,6 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
-}
-
-func TestScheduleRunsInOrderAtItsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSchedule(time.Now, newActivity())
-		start := time.Now()
-		var got []string
-		note := func(name string) func() {
-			return func() { got = append(got, name+" "+time.Since(start).String()) }
-		}
-		s.at(start.Add(3*time.Second), note("d"))
-		s.at(start.Add(time.Second), note("b"))
-		s.at(start.Add(time.Second), note("c"))
-		s.at(start.Add(-time.Second), note("a"))
-		go s.run(t.Context())
-		synctest.Wait()
-		s.at(start.Add(2*time.Second), note("late"))
-		if err := s.activity.wait(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]string{"a 0s", "b 1s", "c 1s", "late 2s", "d 3s"}, got); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
-
-func TestRetryDelayOfWebhooks(t *testing.T) {
-	for tries, want := range map[int]time.Duration{
-		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 50: 5 * time.Second,
-	} {
-		if got := retryDelay(tries); got != want {
-			t.Errorf("after %d tries: got %s, want %s", tries, got, want)
-		}
-	}
 }
 
 func TestParseConfig(t *testing.T) {

@@ -2,13 +2,16 @@ package simulator
 
 import (
 	"cmp"
-	"encoding/json"
+	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 // serviceWindow is how long a customer's message keeps the window open. Source:
@@ -20,6 +23,8 @@ type pair struct {
 	number string
 	phone  identity.Address
 }
+
+func (p pair) chat() stage.ChatKey { return stage.ChatKey{Channel: p.number, Person: p.phone} }
 
 // customer is what the simulator knows about a pair.
 type customer struct {
@@ -68,34 +73,32 @@ func (st *state) pairOf(number, address string) pair {
 	return pair{number, st.person(address)}
 }
 
-// meet learns that a phone writes under a user id. What was known of the id is the phone's.
-func (st *state) meet(phone string, raw []byte) {
-	var message struct {
-		User   string `json:"from_user_id"`
-		Parent string `json:"from_parent_user_id"`
-	}
-	if json.Unmarshal(raw, &message) != nil {
-		return
-	}
-	for _, user := range []string{message.User, message.Parent} {
-		if user == "" {
-			continue
-		}
-		gone, kept := st.people.Same(identity.Of(phone), identity.Of(user))
+// meet learns which addresses a message says are its author's, those that they change to included.
+func (st *state) meet(author identity.Address, message *network.Inbound, now time.Time) {
+	for _, other := range slices.Concat(message.From, message.Renamed) {
+		gone, kept := st.people.Same(author, other)
 		if gone == kept {
 			continue
 		}
 		for p, c := range st.customers {
 			if p.phone == gone {
 				delete(st.customers, p)
-				st.customer(pair{p.number, kept}).unite(c)
+				st.customer(pair{p.number, kept}).unite(c, now)
+				st.Chats.Join(p.chat(), pair{p.number, kept}.chat())
 			}
+		}
+		if p := st.phones[gone]; p != nil {
+			delete(st.phones, gone)
+			if known := st.phones[kept]; known != nil {
+				p.unite(known)
+			}
+			st.phones[kept] = p
 		}
 	}
 }
 
 // unite takes over what is known of a customer who turns out to be this one.
-func (c *customer) unite(other *customer) {
+func (c *customer) unite(other *customer, now time.Time) {
 	if other.wrote.After(c.wrote) {
 		c.wrote = other.wrote
 	}
@@ -107,9 +110,26 @@ func (c *customer) unite(other *customer) {
 	}
 	c.blocked, c.stopped = c.blocked || other.blocked, c.stopped || other.stopped
 	c.blockedAs = cmp.Or(c.blockedAs, other.blockedAs)
-	if c.limiter == nil {
+	switch {
+	case c.limiter == nil:
 		c.limiter = other.limiter
+	case other.limiter != nil:
+		for range int(math.Ceil(pairBurst - other.limiter.TokensAt(now))) {
+			c.limiter.ReserveN(now, 1) // it may fall below zero, and then takes longer to recover
+		}
 	}
+}
+
+// unite takes over how another phone of the same customer was set.
+func (p *phone) unite(other *phone) {
+	p.off, p.noReceipts = p.off || other.off, p.noReceipts || other.noReceipts
+	for id := range other.refuses {
+		if p.refuses == nil {
+			p.refuses = map[string]bool{}
+		}
+		p.refuses[id] = true
+	}
+	p.parked = append(p.parked, other.parked...)
 }
 
 // phone returns the phone as it was set; one that never was is on.

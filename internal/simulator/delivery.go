@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -18,7 +19,7 @@ func (s *Simulator) planDelivery(m *Sent) {
 
 func (s *Simulator) planFailure(m *Sent, failure *graph.Error) {
 	s.at(m, s.config.Delivery.SentAfter, func(st *state, m *Sent, now time.Time) {
-		s.step(st, m, whatsapp.StatusFailed, now, failure)
+		s.step(st, m, webhook.StatusFailed, now, failure)
 	})
 }
 
@@ -26,23 +27,23 @@ func (s *Simulator) planFailure(m *Sent, failure *graph.Error) {
 // has overtaken does nothing.
 func (s *Simulator) at(m *Sent, after Duration, run func(*state, *Sent, time.Time)) {
 	planned := s.state
-	s.schedule.at(m.AcceptedAt.Add(time.Duration(after)), func() {
+	s.stage.Schedule.At(m.AcceptedAt.Add(time.Duration(after)), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.state == planned {
-			run(planned, m, s.now())
+			run(planned, m, s.stage.Now())
 		}
 	})
 }
 
 // reachServer is the first tick.
 func (s *Simulator) reachServer(st *state, m *Sent, now time.Time) {
-	st.customer(m.with(st)).reply(now, time.Duration(s.config.EntryPoint))
-	s.step(st, m, whatsapp.StatusSent, now, nil)
-	if m.Type == whatsapp.TypeReaction {
+	st.customer(st.with(m)).reply(now, time.Duration(s.config.EntryPoint))
+	s.step(st, m, webhook.StatusSent, now, nil)
+	if m.Type == request.TypeReaction {
 		return // a reaction yields nothing but sent
 	}
-	if m.group {
+	if m.Group {
 		s.at(m, s.config.Delivery.DeliveredAfter, s.reachMembers)
 		return
 	}
@@ -56,15 +57,15 @@ func (s *Simulator) reachPhone(st *state, m *Sent, now time.Time) {
 	case p.refuses[m.PhoneNumberID]:
 		return // Meta tells nobody that a customer has blocked a business
 	case p.off:
-		p.parked = append(p.parked, func() { s.reachPhone(st, m, s.now()) })
+		p.parked = append(p.parked, func() { s.reachPhone(st, m, s.stage.Now()) })
 		return
 	}
-	s.step(st, m, whatsapp.StatusDelivered, now, nil)
+	s.step(st, m, webhook.StatusDelivered, now, nil)
 	if s.config.Delivery.NoRead || p.noReceipts {
 		return
 	}
 	s.at(m, s.config.Delivery.ReadAfter, func(st *state, m *Sent, now time.Time) {
-		s.step(st, m, whatsapp.StatusRead, now, nil)
+		s.step(st, m, webhook.StatusRead, now, nil)
 	})
 }
 
@@ -79,24 +80,25 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 	if n == nil {
 		return // the number was taken away meanwhile
 	}
-	code := 0
+	taken := StatusStep{Status: status, At: now}
 	if failure != nil {
-		code = failure.Code
+		taken.Code, taken.Details = failure.Code, failure.Details
 	}
-	st.record.status(m, StatusStep{Status: status, At: now, Code: code})
+	st.Record.Status(m, taken)
 	var pricing *Pricing
 	switch status {
-	case whatsapp.StatusSent:
+	case webhook.StatusSent:
 		pricing = st.price(s.config.Pricing, n, m, now, false)
-	case whatsapp.StatusDelivered:
+	case webhook.StatusDelivered:
 		pricing = st.price(s.config.Pricing, n, m, now, true)
 		m.Pricing = pricing
 		if pricing != nil && pricing.Billable {
-			st.record.counts.Billable++
+			st.Record.Counts.Billable++
 		}
 	}
+	st.Chats.Touch(st.with(m).chat())
 	raw := s.statusJSON(st, m, member, status, now, pricing, failure)
-	s.post(st, n, update{number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "statuses", raw: raw})
+	n.post(update{number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "statuses", raw: raw})
 }
 
 // statusJSON writes a status as Graph API v24 and later do: the conversation is
@@ -113,19 +115,19 @@ func (s *Simulator) statusJSON(
 	out = strconv.AppendInt(out, now.Unix(), 10)
 	out = append(out, `","recipient_id":`...)
 	out = appendString(out, m.To)
-	if m.group {
+	if m.Group {
 		out = append(out, `,"recipient_type":"group"`...)
 	}
 	if member != "" {
 		out = append(out, `,"recipient_participant_id":`...)
 		out = appendString(out, member)
 	}
-	if m.clientData {
+	if m.ClientData {
 		out = append(out, `,"biz_opaque_callback_data":`...)
 		out = appendString(out, m.CallbackData)
 	}
-	if pricing != nil && pricing.Type == freeEntryPoint && status == whatsapp.StatusSent {
-		end := st.customer(m.with(st)).entryPoint
+	if pricing != nil && pricing.Type == freeEntryPoint && status == webhook.StatusSent {
+		end := st.customer(st.with(m)).entryPoint
 		out = append(out, `,"conversation":{"id":"`...)
 		out = strconv.AppendInt(out, end.UnixNano(), 16)
 		out = append(out, `","expiration_timestamp":"`...)

@@ -8,26 +8,35 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/simulator/page"
 )
 
 // maxBody bounds requests other than messages.
 const maxBody = 4 << 20
 
-// Handler serves the Graph API, the control API and /healthz.
+// Handler serves the Graph API, the control API, the page and /healthz.
 func (s *Simulator) Handler() http.Handler {
-	graphAPI, control := s.graphAPI(), s.controlAPI()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	foreign := http.NewCrossOriginProtection() // other sites' pages have no business here
+	graphAPI, phones := s.graphAPI(), page.Handler()
+	control, desk := foreign.Handler(s.controlAPI()), foreign.Handler(http.HandlerFunc(s.desk))
+	return quietly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/healthz":
 			_, _ = w.Write([]byte("ok\n")) // the client has gone; there is nobody left to tell
 		case strings.HasPrefix(r.URL.Path, "/control/"):
 			control.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, DeskPath):
+			desk.ServeHTTP(w, r)
+		case r.URL.Path == "/" && r.Method == http.MethodGet, strings.HasPrefix(r.URL.Path, page.Path):
+			phones.ServeHTTP(w, r)
 		case r.URL.Path == mediaPath:
 			s.serveFile(w, r)
+		case s.Pages().Takes(r):
+			s.Pages().ServeHTTP(w, r)
 		default:
 			graphAPI.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 func (s *Simulator) graphAPI() http.Handler {
@@ -119,8 +128,8 @@ func (st *state) knowsToken(header string) bool {
 // refuse answers with an error and counts it.
 func (s *Simulator) refuse(w http.ResponseWriter, failure *graph.Error) {
 	s.mu.Lock()
-	s.state.record.counts.Refused[failure.Code]++
-	failure.TraceID = s.state.traceID()
+	s.state.Record.Counts.Refused[failure.Code]++
+	failure.TraceID = s.state.TraceID()
 	s.mu.Unlock()
 	failure.Write(w, "")
 }
@@ -152,7 +161,7 @@ func (s *Simulator) getObject(w http.ResponseWriter, r *http.Request) {
 	var err error
 	switch start, end, asked := analyticsBounds(fields); {
 	case f != nil:
-		answer = s.state.described("http://"+r.Host, f, s.now())
+		answer = s.state.described("http://"+r.Host, f, s.stage.Now())
 	case asked && s.state.accounts[id] != nil:
 		answer, err = s.state.analyticsOf(id, start, end)
 	default:

@@ -7,7 +7,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // SetGroup says who is in a group: phones in digits. A group that was never set has no members, so
@@ -41,7 +42,7 @@ func (s *Simulator) controlGroup(w http.ResponseWriter, r *http.Request) {
 }
 
 // with is the number and the customer, or group, of a message.
-func (m *Sent) with(st *state) pair { return pairOf(st, m.PhoneNumberID, m.To, m.group) }
+func (st *state) with(m *Sent) pair { return pairOf(st, m.PhoneNumberID, m.To, m.Group) }
 
 // pairOf is a number and a customer, or a group, whose window is one for all its members.
 func pairOf(st *state, number, to string, group bool) pair {
@@ -61,25 +62,25 @@ func (s *Simulator) reachMembers(st *state, m *Sent, now time.Time) {
 func (s *Simulator) reachMember(st *state, m *Sent, member string, now time.Time) {
 	p := st.phone(member)
 	if p.off {
-		p.parked = append(p.parked, func() { s.reachMember(st, m, member, s.now()) })
+		p.parked = append(p.parked, func() { s.reachMember(st, m, member, s.stage.Now()) })
 		return
 	}
-	s.stepOf(st, m, member, whatsapp.StatusDelivered, now, nil)
+	s.stepOf(st, m, member, webhook.StatusDelivered, now, nil)
 	if s.config.Delivery.NoRead || p.noReceipts {
 		return
 	}
 	s.at(m, s.config.Delivery.ReadAfter, func(st *state, m *Sent, now time.Time) {
-		s.stepOf(st, m, member, whatsapp.StatusRead, now, nil)
+		s.stepOf(st, m, member, webhook.StatusRead, now, nil)
 	})
 }
 
 // unfit refuses what does not go to groups. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/groups
-func unfit(send *whatsapp.Send) *graph.Error {
+func unfit(send *request.Send) *graph.Error {
 	switch {
 	case !send.Group:
 		return nil
-	case send.Type == whatsapp.TypeInteractive:
+	case send.Type == request.TypeInteractive:
 		return graph.NewError(graph.CodeUnsupportedType, "A message of type interactive does not go to groups.")
 	case send.DirectCategory != "":
 		return graph.NewError(graph.CodeInvalidParameter, "A message with a category does not go to groups.")

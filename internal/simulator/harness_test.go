@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -46,7 +47,7 @@ type business struct {
 	*httptest.Server
 	mu      sync.Mutex
 	bodies  [][]byte
-	changes []whatsapp.Change
+	changes []webhook.Change
 	// failures is how many of the next webhooks are answered with 500.
 	failures int
 }
@@ -71,7 +72,7 @@ func newBusiness(t *testing.T) *business {
 		if !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), secret) {
 			t.Errorf("the signature does not fit %s", body)
 		}
-		webhook, err := whatsapp.ParseWebhook(body)
+		webhook, err := webhook.Parse(body)
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 			return
@@ -91,20 +92,20 @@ func newBusiness(t *testing.T) *business {
 }
 
 // statuses returns "id status type/category" of every status in order.
-func (b *business) statuses() []whatsapp.Status {
+func (b *business) statuses() []webhook.Status {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []whatsapp.Status
+	var all []webhook.Status
 	for _, c := range b.changes {
 		all = append(all, c.Statuses...)
 	}
 	return all
 }
 
-func (b *business) messages() []whatsapp.Message {
+func (b *business) messages() []webhook.Message {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []whatsapp.Message
+	var all []webhook.Message
 	for _, c := range b.changes {
 		all = append(all, c.Messages...)
 	}
@@ -177,15 +178,23 @@ func (w *world) control(method, path, body string, want int) string {
 	return string(answer)
 }
 
+// receiver names whom a message goes to: a number in digits, or a user id.
+func receiver(to string) string {
+	if identity.IsUserID(to) {
+		return `"recipient":"` + to + `"`
+	}
+	return `"to":"+` + to + `"`
+}
+
 func text(to string) []byte {
 	return []byte(
-		`{"messaging_product":"whatsapp","to":"+` + to + `","text":{"body":"hello"},"biz_opaque_callback_data":"d1"}`,
+		`{"messaging_product":"whatsapp",` + receiver(to) + `,"text":{"body":"hello"},"biz_opaque_callback_data":"d1"}`,
 	)
 }
 
 func orderReadyTo(to string) []byte {
 	return []byte(
-		`{"messaging_product":"whatsapp","to":"+` + to + `","type":"template","template":{"name":"order_ready",` +
+		`{"messaging_product":"whatsapp",` + receiver(to) + `,"type":"template","template":{"name":"order_ready",` +
 			`"language":{"code":"en_US"},"components":[{"type":"body","parameters":[{"type":"text","text":"Ana"}]}]}}`,
 	)
 }
@@ -229,7 +238,14 @@ func (w *world) write(phone string, in Inbound) string {
 	return id
 }
 
-func steps(statuses []whatsapp.Status) []string {
+// customer is what is known of whoever has an address.
+func (w *world) customer(address string) customer {
+	w.s.mu.Lock()
+	defer w.s.mu.Unlock()
+	return *w.s.state.customer(w.s.state.pairOf(number1, address))
+}
+
+func steps(statuses []webhook.Status) []string {
 	var all []string
 	for _, s := range statuses {
 		line := s.ID[len(s.ID)-2:] + " " + s.Status

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -65,7 +67,7 @@ func (s *shelf) forget(id string) {
 
 // file stores bytes for a number.
 func (st *state) file(number, kind string, content []byte) *file {
-	f := &file{id: st.objectID(), number: number, kind: kind, content: content}
+	f := &file{id: st.ObjectID(), number: number, kind: kind, content: content}
 	st.media.keep(f)
 	return f
 }
@@ -79,7 +81,7 @@ func (st *state) address(base string, f *file, now time.Time) string {
 
 // proof is what only the simulator can put into an address.
 func (st *state) proof(id, expires string) string {
-	mac := hmac.New(sha256.New, strconv.AppendUint(nil, uint64(st.prefix), 10))
+	mac := hmac.New(sha256.New, strconv.AppendUint(nil, uint64(st.Prefix), 10))
 	_, _ = io.WriteString(mac, id+"."+expires) // a hash takes everything
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -95,7 +97,7 @@ func (s *Simulator) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	until, err := strconv.ParseInt(expires, 10, 64)
 	switch {
-	case !known || err != nil || !s.now().Before(time.Unix(until, 0)):
+	case !known || err != nil || !s.stage.Now().Before(time.Unix(until, 0)):
 		http.NotFound(w, r)
 	case owner == nil || !owner.authorized(r.Header.Get("Authorization")):
 		s.refuse(w, whatsapp.InvalidToken())
@@ -189,7 +191,7 @@ type InboundFile struct {
 // Send has a phone send a file and returns the message's id.
 func (s *Simulator) Send(number string, in InboundFile) (string, error) {
 	switch in.Type {
-	case whatsapp.TypeImage, whatsapp.TypeVideo, whatsapp.TypeAudio, whatsapp.TypeDocument, whatsapp.TypeSticker:
+	case request.TypeImage, request.TypeVideo, request.TypeAudio, request.TypeDocument, request.TypeSticker:
 	default:
 		return "", errors.New("type: use image, video, audio, document or sticker")
 	}
@@ -200,7 +202,7 @@ func (s *Simulator) Send(number string, in InboundFile) (string, error) {
 	f := s.state.file(in.To, in.MIMEType, in.Content)
 	about := map[string]any{"mime_type": f.kind, "sha256": base64.StdEncoding.EncodeToString(f.sum()), "id": f.id}
 	if s.config.URL != "" {
-		about["url"] = s.state.address(s.config.URL, f, s.now())
+		about["url"] = s.state.address(s.config.URL, f, s.stage.Now())
 	}
 	s.mu.Unlock()
 	for name, value := range map[string]string{"caption": in.Caption, "filename": in.Filename} {
@@ -236,4 +238,24 @@ func (s *Simulator) controlFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"id": id})
+}
+
+// controlMedia shows a file to the page. What a browser could run is only offered for saving.
+func (s *Simulator) controlMedia(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	f := s.state.media.byID[r.PathValue("id")]
+	s.mu.Unlock()
+	if f == nil {
+		http.NotFound(w, r)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", f.kind)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	family, _, _ := strings.Cut(f.kind, "/")
+	if family != "image" && family != "audio" && family != "video" {
+		header.Set("Content-Disposition", "attachment")
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
 }

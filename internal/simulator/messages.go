@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -21,17 +22,17 @@ type verdict struct {
 }
 
 func (s *Simulator) postMessage(w http.ResponseWriter, r *http.Request) {
-	s.take(w, r, whatsapp.ParseSend)
+	s.take(w, r, request.Parse)
 }
 
 // postMarketing takes a marketing template, whose delivery Meta optimises.
 func (s *Simulator) postMarketing(w http.ResponseWriter, r *http.Request) {
-	s.take(w, r, whatsapp.ParseMarketing)
+	s.take(w, r, request.ParseMarketing)
 }
 
 // take judges a message that parse reads, and answers.
 func (s *Simulator) take(
-	w http.ResponseWriter, r *http.Request, parse func([]byte) (*whatsapp.Send, error),
+	w http.ResponseWriter, r *http.Request, parse func([]byte) (*request.Send, error),
 ) {
 	numberID := r.PathValue("id")
 	if failure := s.authorize(r, numberID); failure != nil {
@@ -44,6 +45,7 @@ func (s *Simulator) take(
 		return
 	}
 	if send.Read != nil {
+		s.markRead(numberID, send.Read.MessageID)
 		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
@@ -61,10 +63,16 @@ func (s *Simulator) take(
 	}
 }
 
+func (s *Simulator) markRead(number, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Chats.Read(number, id)
+}
+
 func readSend(
-	w http.ResponseWriter, r *http.Request, parse func([]byte) (*whatsapp.Send, error),
-) (*whatsapp.Send, *graph.Error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, whatsapp.MaxSendBody))
+	w http.ResponseWriter, r *http.Request, parse func([]byte) (*request.Send, error),
+) (*request.Send, *graph.Error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, request.MaxBody))
 	if err != nil {
 		return nil, graph.NewError(graph.CodeInvalidParameter, "The body could not be read, or is larger than 256 KiB.")
 	}
@@ -88,8 +96,8 @@ func sleep(r *http.Request, d time.Duration) bool {
 }
 
 // judge decides on a message and, if it is accepted, plans its statuses.
-func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
-	now := s.now()
+func (s *Simulator) judge(numberID string, send *request.Send) verdict {
+	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
@@ -97,10 +105,10 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 	if n == nil {
 		return verdict{refusal: whatsapp.UnknownPhoneNumberID()}
 	}
-	v := verdict{delay: time.Duration(st.knobs.SendDelay)}
-	fault := st.fault(send, numberID)
+	v := verdict{delay: time.Duration(st.Knobs.SendDelay)}
+	fault := st.Fault(numberID, send.To)
 	if fault != nil && fault.Effect == EffectDropBefore {
-		st.record.counts.Dropped++
+		st.Record.Counts.Dropped++
 		v.drop = true
 		return v
 	}
@@ -109,13 +117,13 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		return v
 	}
 	held, preview, refusal := s.check(n, send, now)
-	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.knobs.AsyncRefusals
+	asyncRefusal := refusal != nil && refusal.Code == graph.CodeReEngagement && st.Knobs.AsyncRefusals
 	if refusal != nil && !asyncRefusal {
 		v.refusal = refusal
 		return v
 	}
 	m := s.accept(n, send, held, preview, now)
-	stopped := isMarketing(m.Category) && st.customer(m.with(st)).stopped
+	stopped := isMarketing(m.Category) && st.customer(st.with(m)).stopped
 	switch {
 	case stopped:
 		s.planFailure(m, whatsapp.MarketingStopped())
@@ -127,7 +135,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 		s.planDelivery(m)
 	}
 	if fault != nil && fault.Effect == EffectDropAfter {
-		st.record.counts.Dropped++
+		st.Record.Counts.Dropped++
 		v.drop = true
 	}
 	if fault != nil && fault.Effect == EffectHang {
@@ -139,7 +147,7 @@ func (s *Simulator) judge(numberID string, send *whatsapp.Send) verdict {
 
 // check applies Meta's own rules: rates, blocks, windows and templates.
 func (s *Simulator) check(
-	n *number, send *whatsapp.Send, now time.Time,
+	n *number, send *request.Send, now time.Time,
 ) (held *heldTemplate, preview string, refusal *graph.Error) {
 	st := s.state
 	if send.To == n.display() {
@@ -185,7 +193,7 @@ func (s *Simulator) check(
 
 // fitsEndpoint refuses a template that goes to the other endpoint. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/marketing-messages/pricing
-func fitsEndpoint(held *heldTemplate, send *whatsapp.Send) *graph.Error {
+func fitsEndpoint(held *heldTemplate, send *request.Send) *graph.Error {
 	switch {
 	case send.Group && held.Category == template.CategoryAuthentication:
 		return graph.NewError(graph.CodeInvalidParameter, "Templates of category AUTHENTICATION do not go to groups.")
@@ -228,21 +236,22 @@ func asRefusal(err error) *graph.Error {
 }
 
 // accept records a message. The caller holds mu.
-func (s *Simulator) accept(n *number, send *whatsapp.Send, held *heldTemplate, preview string, now time.Time) *Sent {
+func (s *Simulator) accept(n *number, send *request.Send, held *heldTemplate, preview string, now time.Time) *Sent {
 	m := &Sent{
-		ID:            s.state.messageID(),
+		ID:            s.state.MessageID("wamid."),
 		PhoneNumberID: n.ID,
 		To:            send.Recipient(),
-		group:         send.Group,
+		Group:         send.Group,
 		Type:          send.Type,
 		Category:      categoryOf(send, held),
 		CallbackData:  send.CallbackData,
 		AcceptedAt:    now,
-		clientData:    send.HasCallbackData,
+		ClientData:    send.HasCallbackData,
 	}
 	if held != nil {
 		m.Template, m.Language = held.Name, held.Language
 	}
-	s.state.record.accept(send, m, preview)
+	s.state.Record.Accept(m, send.Raw, preview)
+	s.state.Chats.Sent(s.state.with(m).chat(), m)
 	return m
 }

@@ -65,7 +65,7 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 	}))
 	mux.HandleFunc("POST /{version}/{id}/message_qrdls", s.ofObject(func(r *http.Request, given map[string]any) any {
 		number := r.PathValue("id")
-		code := "QR" + s.state.objectID()
+		code := "QR" + s.state.ObjectID()
 		if s.state.objects.codes[number] == nil {
 			s.state.objects.codes[number] = map[string]map[string]any{}
 		}
@@ -92,7 +92,7 @@ func (s *Simulator) objectsAPI(mux *http.ServeMux) {
 		return map[string]any{"data": data}
 	}))
 	mux.HandleFunc("POST /{version}/{id}/flows", s.ofObject(func(r *http.Request, given map[string]any) any {
-		id := s.state.objectID()
+		id := s.state.ObjectID()
 		given["id"], given["status"] = id, "DRAFT"
 		given["whatsapp_business_account"] = map[string]string{"id": r.PathValue("id")}
 		s.state.objects.flows[id] = &object{account: r.PathValue("id"), fields: given}

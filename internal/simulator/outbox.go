@@ -1,13 +1,12 @@
 package simulator
 
 import (
-	"context"
 	"strconv"
-	"sync"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 // update is one message, status or other change that the business is told.
@@ -23,149 +22,24 @@ type update struct {
 	raw     []byte
 }
 
-// outbox holds an account's updates until they are posted.
-type outbox struct {
-	simulator *Simulator
-	account   string
-	secret    string
-
-	mu       sync.Mutex
-	callback string
-	verify   string
-	queue    []update
-	// ready is closed once the callback has answered the handshake.
-	ready  chan struct{}
-	opened sync.Once
-	wake   chan struct{}
+// outboxOf holds an account's updates until they are posted.
+func (s *Simulator) outboxOf(st *state, config Account) *stage.Outbox[update] {
+	app := stage.App{
+		Name: config.ID, Secret: config.AppSecret, Callback: config.CallbackURL, Verify: config.VerifyToken,
+	}
+	return stage.NewOutbox(s.stage, st.Scene, app, func(batch []update, now time.Time) []byte {
+		return envelope(config.ID, batch, now)
+	})
 }
 
-func newOutbox(s *Simulator, config Account) *outbox {
-	return &outbox{
-		simulator: s,
-		account:   config.ID,
-		secret:    config.AppSecret,
-		callback:  config.CallbackURL,
-		verify:    config.VerifyToken,
-		ready:     make(chan struct{}),
-		wake:      make(chan struct{}, 1),
-	}
-}
-
-// post hands an update to its account, as the knobs want it. The caller holds mu.
-func (s *Simulator) post(st *state, n *number, u update) { s.postTo(st, n.account, u) }
-
-func (s *Simulator) postTo(st *state, a *account, u update) {
-	delay := time.Duration(st.knobs.WebhookDelay)
-	if st.knobs.ReorderRate > 0 && st.random.Float64() < st.knobs.ReorderRate {
-		delay += time.Duration(st.random.Float64() * float64(st.knobs.ReorderWithin))
-	}
-	copies := 1
-	if st.knobs.DuplicateRate > 0 && st.random.Float64() < st.knobs.DuplicateRate {
-		copies = 2
-		st.record.counts.Duplicates++
-	}
-	for range copies {
-		if delay == 0 {
-			s.enqueue(st, a.outbox, u)
-			continue
-		}
-		s.schedule.at(s.now().Add(delay), func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.state == st {
-				s.enqueue(st, a.outbox, u)
-			}
-		})
-	}
-}
-
-func (s *Simulator) enqueue(st *state, o *outbox, u update) {
-	if !o.put(u, s.config.Webhooks.MaxPending) {
-		st.record.counts.Lost++
-	}
-}
-
-// put queues an update, unless there is no callback or the queue is full.
-func (o *outbox) put(u update, limit int) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.callback == "" || len(o.queue) >= limit {
-		return false
-	}
-	o.simulator.activity.begin(1)
-	o.queue = append(o.queue, u)
-	o.signal()
-	return true
-}
-
-func (o *outbox) signal() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
-}
-
-// take removes the oldest updates, at most limit.
-func (o *outbox) take(limit int) []update {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	count := min(limit, len(o.queue))
-	if count == 0 {
-		return nil
-	}
-	batch := append([]update(nil), o.queue[:count]...)
-	if count == len(o.queue) {
-		o.queue = o.queue[:0]
-	} else {
-		o.queue = o.queue[count:]
-		o.signal()
-	}
-	return batch
-}
-
-// clear forgets what waits.
-func (o *outbox) clear() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.simulator.activity.end(len(o.queue))
-	o.queue, o.callback = nil, ""
-}
-
-// run posts batches until the context ends.
-func (o *outbox) run(ctx context.Context, workers int) {
-	var group sync.WaitGroup
-	group.Go(func() { o.introduce(ctx) })
-	for range workers {
-		group.Go(func() { o.work(ctx) })
-	}
-	group.Wait()
-}
-
-func (o *outbox) work(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-o.ready:
-	}
-	for {
-		batch := o.take(o.simulator.config.Webhooks.MaxBatch)
-		if len(batch) > 0 {
-			o.deliver(ctx, batch, 0)
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-o.wake:
-		}
-	}
-}
+// post hands an update to its account.
+func (n *number) post(u update) { n.account.outbox.Post(u) }
 
 // envelope writes the body of a webhook: neighbours of one number and field
 // share a change. Characters beyond ASCII are escaped, as Meta escapes them.
 func envelope(account string, batch []update, now time.Time) []byte {
 	out := make([]byte, 0, 256+512*len(batch))
-	out = append(out, `{"object":"`+whatsapp.ObjectWhatsApp+`","entry":[{"id":`...)
+	out = append(out, `{"object":"`+webhook.Object+`","entry":[{"id":`...)
 	out = appendString(out, account)
 	out = append(out, `,"time":`...)
 	out = strconv.AppendInt(out, now.Unix(), 10)

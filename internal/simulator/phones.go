@@ -7,8 +7,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 // Inbound is a message that a phone writes to a business.
@@ -37,7 +42,7 @@ var errNoSuchNumber = errors.New(`give the phone in digits, and in "to" a phone 
 // or without a plus sign.
 func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	phone := digits(number)
-	now := s.now()
+	now := s.stage.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.state
@@ -49,39 +54,44 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 	if in.Timestamp != nil {
 		written = *in.Timestamp
 	}
-	id := st.messageID()
-	raw, kind, err := inboundJSON(id, phone, written, in)
+	id := st.MessageID("wamid.")
+	raw, err := inboundJSON(id, phone, written, in)
 	if err != nil {
 		return "", err
 	}
-	st.meet(phone, raw)
-	c := st.customer(st.pairOf(n.ID, phone))
-	if group := groupOf(raw); group != "" {
-		c = st.customer(pairOf(st, n.ID, group, true))
+	read := whatsapp.ReadInbound(raw)
+	author := identity.Of(phone)
+	if len(read.From) > 0 { // the raw message may name somebody else
+		author = read.From[0]
 	}
+	st.meet(author, read, now)
+	with := pair{n.ID, st.people.Primary(author)}
+	if read.Group != "" {
+		with = pair{n.ID, read.Group}
+	}
+	c := st.customer(with)
 	if c.blocked {
 		return "", errors.New("the business has blocked this phone")
 	}
-	switch kind {
-	case whatsapp.TypeSystem, whatsapp.TypeEdit, whatsapp.TypeRevoke: // nothing new was written
-	default:
-		c.write(written, len(in.Referral) > 0)
+	if read.Did != 0 {
+		c.write(written, read.Did&(conversation.Ad|conversation.PageButton) != 0)
 	}
-	st.record.counts.Inbound++
-	s.post(st, n, update{
-		number: n.ID, display: n.display(), field: whatsapp.FieldMessages, list: "messages",
+	st.Record.Counts.Inbound++
+	st.Chats.Wrote(with.chat(), stage.ChatEntry{ID: id, At: written, Message: raw}, phone, in.Name)
+	n.post(update{
+		number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
 	})
 	return id, nil
 }
 
 // inboundJSON writes the message as a webhook carries it.
-func inboundJSON(id, phone string, written time.Time, in Inbound) (raw []byte, kind string, err error) {
+func inboundJSON(id, phone string, written time.Time, in Inbound) ([]byte, error) {
 	message := map[string]any{
 		"from":      phone,
 		"id":        id,
 		"timestamp": strconv.FormatInt(written.Unix(), 10),
-		"type":      whatsapp.TypeText,
+		"type":      request.TypeText,
 	}
 	if in.Text != "" {
 		message["text"] = map[string]string{"body": in.Text}
@@ -96,30 +106,19 @@ func inboundJSON(id, phone string, written time.Time, in Inbound) (raw []byte, k
 		message[name] = value
 	}
 	if in.Text == "" && in.Message == nil {
-		return nil, "", errors.New("give text, or message with a type and its content")
+		return nil, errors.New("give text, or message with a type and its content")
 	}
-	raw, err = rawjson.Marshal(message)
+	raw, err := rawjson.Marshal(message)
 	if err != nil {
-		return nil, "", errors.New("message: every member must be valid JSON")
+		return nil, errors.New("message: every member must be valid JSON")
 	}
 	var typed struct {
 		Type string `json:"type"`
 	}
 	if json.Unmarshal(raw, &typed) != nil {
-		return nil, "", errors.New("message.type must be a string")
+		return nil, errors.New("message.type must be a string")
 	}
-	return raw, typed.Type, nil
-}
-
-// groupOf is the id of the group that a message is written in; empty outside of groups.
-func groupOf(raw []byte) string {
-	var message struct {
-		Group string `json:"group_id"`
-	}
-	if json.Unmarshal(raw, &message) != nil {
-		return ""
-	}
-	return message.Group
+	return raw, nil
 }
 
 func contactJSON(phone, name string) []byte {
@@ -152,7 +151,7 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	phone := digits(number)
 	raw, err := rawjson.Marshal(map[string]any{
 		"wa_id": phone, "detail": "User requested to " + value + " marketing messages",
-		"category": "marketing_messages", "value": value, "timestamp": s.now().Unix(),
+		"category": "marketing_messages", "value": value, "timestamp": s.stage.Now().Unix(),
 	})
 	if err != nil {
 		return err
@@ -163,9 +162,11 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	if n == nil || phone == "" {
 		return errNoSuchNumber
 	}
-	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
-	s.post(s.state, n, update{
-		number: n.ID, display: n.display(), field: whatsapp.FieldUserPreferences, list: "user_preferences",
+	with := s.state.pairOf(n.ID, phone)
+	s.state.customer(with).stopped = value == "stop"
+	s.state.Chats.Touch(with.chat())
+	n.post(update{
+		number: n.ID, display: n.display(), field: webhook.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
 	})
 	return nil
@@ -203,7 +204,9 @@ func (s *Simulator) SetPhone(number string, change PhoneState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.state.phone(digits(number))
-	s.state.phones[s.state.person(digits(number))] = p
+	person := s.state.person(digits(number))
+	s.state.phones[person] = p
+	s.state.Chats.TouchPerson(person)
 	if change.ReadReceipts != nil {
 		p.noReceipts = !*change.ReadReceipts
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // The models of the pricing block.
@@ -50,10 +50,10 @@ func (a *allowance) at(now time.Time) *allowance {
 // price is Meta's word on a message at an instant. Only a delivery uses up the
 // allowance.
 func (st *state) price(model string, n *number, m *Sent, now time.Time, delivered bool) *Pricing {
-	if m.Type == whatsapp.TypeReaction {
+	if m.Type == request.TypeReaction {
 		return nil
 	}
-	c := st.customer(m.with(st))
+	c := st.customer(st.with(m))
 	p := &Pricing{Model: perMessage, Category: m.Category, Type: regular, Billable: true}
 	switch {
 	case c.inEntryPoint(now):
@@ -66,7 +66,7 @@ func (st *state) price(model string, n *number, m *Sent, now time.Time, delivere
 		quota := n.free.at(now)
 		if quota.used < freeServiceMessages {
 			p.Type, p.Billable = freeService, false
-			if m.group {
+			if m.Group {
 				p.Type = freeGroupService
 			}
 			if delivered {
@@ -83,7 +83,7 @@ func isMarketing(category string) bool {
 
 // categoryOf is the billed category of a message: its template's, in lower
 // case, its own where it is sent directly, or service.
-func categoryOf(send *whatsapp.Send, held *heldTemplate) string {
+func categoryOf(send *request.Send, held *heldTemplate) string {
 	category := orElse(send.DirectCategory, service)
 	switch {
 	case send.Optimised:

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -25,15 +28,12 @@ type Options struct {
 
 // Simulator is a stand-in for Meta. Serve its Handler and Run it.
 type Simulator struct {
-	config   Config
-	now      func() time.Time
-	log      *slog.Logger
-	client   *http.Client
-	activity *activity
-	schedule *schedule
-	workers  sync.WaitGroup
+	config  Config
+	stage   *stage.Stage
+	workers sync.WaitGroup
 
-	mu sync.Mutex
+	// mu is the stage's.
+	mu *sync.Mutex
 	// running is the context of Run, nil before it.
 	running context.Context
 	state   *state
@@ -41,6 +41,7 @@ type Simulator struct {
 
 // state is everything that a reset forgets. Simulator.mu guards it.
 type state struct {
+	*stage.Scene
 	accounts  map[string]*account
 	numbers   map[string]*number
 	templates map[string]*heldTemplate
@@ -52,21 +53,17 @@ type state struct {
 	// groups are the members of each group.
 	groups    map[string][]string
 	people    identity.Directory
-	record    *record
-	faults    []*Fault
-	knobs     Knobs
 	analytics Analytics
-	random    *rand.Rand
-	prefix    uint32
-	ids       uint64
+	pages     *pages.Pages
+	// accountsVersion is the feed's at the latest change of an account or a template.
+	accountsVersion uint64
 }
 
 // account is an Account at work.
 type account struct {
 	Account
 	tokens map[string]bool
-	outbox *outbox
-	stop   context.CancelFunc
+	outbox *stage.Outbox[update]
 }
 
 // number is a Number at work.
@@ -84,19 +81,17 @@ func New(config Config, options Options) (*Simulator, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	s := &Simulator{config: config, now: options.Now, log: options.Logger, activity: newActivity()}
-	if s.now == nil {
-		s.now = time.Now
+	if options.Now == nil {
+		options.Now = time.Now
 	}
-	if s.log == nil {
-		s.log = slog.Default()
+	if options.Transport == nil {
+		options.Transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
 	}
-	transport := options.Transport
-	if transport == nil {
-		transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
-	}
-	s.client = &http.Client{Transport: transport, Timeout: time.Duration(config.Webhooks.Timeout)}
-	s.schedule = newSchedule(s.now, s.activity)
+	s := &Simulator{config: config, stage: stage.New(stage.Options{
+		Now: options.Now, Log: cmp.Or(options.Logger, slog.Default()), Transport: options.Transport,
+		Webhooks: config.Webhooks,
+	})}
+	s.mu = &s.stage.Mu
 	s.state = s.fresh()
 	return s, nil
 }
@@ -108,8 +103,9 @@ func (s *Simulator) Run(ctx context.Context) {
 	for _, a := range s.state.accounts {
 		s.start(a)
 	}
+	s.state.pages.Start(ctx, &s.workers)
 	s.mu.Unlock()
-	s.schedule.run(ctx)
+	s.stage.Schedule.Run(ctx)
 	s.workers.Wait()
 }
 
@@ -118,21 +114,25 @@ func (s *Simulator) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.state.accounts {
-		s.halt(a)
+		a.outbox.Halt()
 	}
-	s.schedule.clear()
+	s.state.pages.Halt()
+	s.stage.Schedule.Clear()
+	s.state.Over = true
 	s.state = s.fresh()
+	s.stage.Feed.Advance()
 	if s.running == nil {
 		return
 	}
 	for _, a := range s.state.accounts {
 		s.start(a)
 	}
+	s.state.pages.Start(s.running, &s.workers)
 }
 
 // WaitIdle returns when every planned status and webhook is done, or with the
 // context's error.
-func (s *Simulator) WaitIdle(ctx context.Context) error { return s.activity.wait(ctx) }
+func (s *Simulator) WaitIdle(ctx context.Context) error { return s.stage.Activity.Wait(ctx) }
 
 func (s *Simulator) fresh() *state {
 	seed := s.config.Seed
@@ -140,6 +140,7 @@ func (s *Simulator) fresh() *state {
 		seed = rand.Uint64()
 	}
 	st := &state{
+		Scene:     stage.NewScene(s.config.Record, seed),
 		accounts:  map[string]*account{},
 		numbers:   map[string]*number{},
 		templates: map[string]*heldTemplate{},
@@ -149,19 +150,20 @@ func (s *Simulator) fresh() *state {
 		objects:   newObjects(),
 		phones:    map[identity.Address]*phone{},
 		groups:    map[string][]string{},
-		record:    newRecord(s.config.Record),
-		random:    rand.New(rand.NewPCG(seed, seed)), // #nosec G404 -- faults have to be repeatable
-		prefix:    uint32(seed ^ seed>>32),           // #nosec G115 -- any 32 bits do
+	}
+	if s.config.Record == RecordFull {
+		st.Chats = stage.NewChats(&s.stage.Feed)
 	}
 	for _, a := range s.config.Accounts {
 		s.add(st, a)
 	}
+	st.pages = pages.New(s.stage, st.Scene, s.config.ofPages(), s.config.Pages)
 	return st
 }
 
 // add puts an account and what belongs to it into the state.
 func (s *Simulator) add(st *state, config Account) *account {
-	a := &account{Account: config, tokens: map[string]bool{}, outbox: newOutbox(s, config)}
+	a := &account{Account: config, tokens: map[string]bool{}, outbox: s.outboxOf(st, config)}
 	for _, token := range config.Tokens {
 		a.tokens[token] = true
 	}
@@ -191,16 +193,20 @@ func (s *Simulator) replace(config Account) error {
 			taken[id], taken[n.account.ID] = true, true
 		}
 	}
+	for _, id := range s.state.pages.IDs() {
+		taken[id] = true
+	}
 	if err := config.validate(taken); err != nil {
 		return err
 	}
 	if old := s.state.accounts[config.ID]; old != nil {
-		s.halt(old)
+		old.outbox.Halt()
 		for _, n := range old.Numbers {
 			delete(s.state.numbers, n.ID)
 		}
 	}
 	added := s.add(s.state, config)
+	s.accountsChanged()
 	if s.running != nil {
 		s.start(added)
 	}
@@ -208,19 +214,7 @@ func (s *Simulator) replace(config Account) error {
 }
 
 // start lets an account's webhooks flow. The caller holds mu.
-func (s *Simulator) start(a *account) {
-	ctx, stop := context.WithCancel(s.running)
-	a.stop = stop
-	s.workers.Go(func() { a.outbox.run(ctx, s.config.Webhooks.Workers) })
-}
-
-// halt stops an account's webhooks and forgets those that wait.
-func (s *Simulator) halt(a *account) {
-	if a.stop != nil {
-		a.stop()
-	}
-	a.outbox.clear()
-}
+func (s *Simulator) start(a *account) { a.outbox.Start(s.running, &s.workers) }
 
 // authorized tells whether a bearer token is let in by the account.
 func (a *account) authorized(header string) bool {

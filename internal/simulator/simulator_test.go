@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 const (
@@ -29,6 +31,24 @@ func TestWhatACustomerChangesOrDeletesOpensNoWindow(t *testing.T) {
 		}})
 		w.refused(text(ana), graph.CodeReEngagement)
 	}
+}
+
+// Outside coexistence they come as unsupported messages.
+func TestWhatComesAsUnsupportedOpensAWindowUnlessItIsAnEdit(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	unsupported := func(kind string) Inbound {
+		return Inbound{Message: map[string]json.RawMessage{
+			"type": []byte(`"unsupported"`), "unsupported": []byte(`{"type":"` + kind + `"}`),
+			"referral": []byte(`{"source_type":"ad","source_id":"1202"}`),
+		}}
+	}
+	for _, kind := range []string{"edit", "revoke"} {
+		w.write(ana, unsupported(kind))
+		w.refused(text(ana), graph.CodeReEngagement)
+	}
+	w.write(ana, unsupported("poll_update"))
+	w.mustSend(text(ana))
+	w.idle()
 }
 
 func TestCustomerWritesAndBusinessAnswers(t *testing.T) {
@@ -110,6 +130,78 @@ func TestWindowsOfTwoNumbersAreApart(t *testing.T) {
 	w.refused(text(ana), graph.CodeReEngagement)
 }
 
+// Whoever changes their number or user id has one window, one pace and one refusal under all of
+// them.
+func TestWhoChangesTheirAddressIsOnePerson(t *testing.T) {
+	const newNumber, user, parent = "5521988887777", "BR.13491208655302741918", "BR.ENT.11815799212886844830"
+	for name, tc := range map[string]struct{ change, address string }{
+		"to a number":           {`{"type":"user_changed_number","wa_id":"` + newNumber + `"}`, newNumber},
+		"to a number, before":   {`{"type":"customer_changed_number","new_wa_id":"` + newNumber + `"}`, newNumber},
+		"to a user id":          {`{"type":"user_changed_user_id","user_id":"` + user + `"}`, user},
+		"to a parent's user id": {`{"type":"user_changed_user_id","parent_user_id":"` + parent + `"}`, parent},
+	} {
+		change := Inbound{Message: map[string]json.RawMessage{
+			"type": []byte(`"system"`), "system": []byte(tc.change),
+		}}
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, testConfig(), nil)
+			w.write(ana, change)
+			w.refused(text(tc.address), graph.CodeReEngagement)
+			w.write(ana, Inbound{Text: "hi"})
+			w.mustSend(text(tc.address))
+			w.idle()
+		})
+		t.Run(name+", of whom both are known", func(t *testing.T) {
+			var later atomic.Int64
+			start := time.Date(2026, 10, 5, 10, 0, 0, 0, time.UTC)
+			config := testConfig()
+			config.EnforceRates = true
+			w := newWorld(t, config, func() time.Time { return start.Add(time.Duration(later.Load())) })
+			w.write(ana, Inbound{Text: "hi"})
+			for range 23 {
+				w.mustSend(text(ana))
+				w.mustSend(orderReadyTo(tc.address))
+			}
+			if err := w.s.Prefer(ana, number1, "stop"); err != nil {
+				t.Fatal(err)
+			}
+			w.write(ana, change)
+			w.refused(text(tc.address), graph.CodePairRateLimit)
+			later.Store(int64(2 * pairInterval))
+			w.mustSend(text(tc.address))
+			w.refused(text(ana), graph.CodePairRateLimit)
+			if c := w.customer(tc.address); !c.stopped {
+				t.Error("marketing is not stopped")
+			}
+			w.idle()
+		})
+	}
+}
+
+func TestAMessageMayNameItsAuthorByAUserIDAlone(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	w.write(ana, Inbound{Text: "hi", Message: map[string]json.RawMessage{
+		"from": []byte(`null`), "from_user_id": []byte(`"BR.77"`),
+	}})
+	w.mustSend(text("BR.77"))
+	w.refused(text(ana), graph.CodeReEngagement)
+	w.idle()
+}
+
+// A message from a page's button counts as one from an advertisement, and only what says where it
+// comes from does.
+func TestReferralsOfARawMessage(t *testing.T) {
+	for source, entry := range map[string]bool{"ad": true, "post": true, "elsewhere": false} {
+		w := newWorld(t, testConfig(), nil)
+		referral := json.RawMessage(`{"source_type":"` + source + `","source_id":"1202"}`)
+		w.write(ana, Inbound{Text: "hi", Message: map[string]json.RawMessage{"referral": referral}})
+		if c := w.customer(ana); c.cameByAd.IsZero() == entry {
+			t.Errorf("%s: came by an entry point %v, want %v", source, !entry, entry)
+		}
+		w.idle()
+	}
+}
+
 func TestAccessAndUnknownIDs(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	stranger, err := newClient(graph.ClientOptions{BaseURL: w.api.URL, Token: "other"})
@@ -136,7 +228,7 @@ func TestAccessAndUnknownIDs(t *testing.T) {
 	if diff := cmp.Diff(want, number); diff != "" {
 		t.Error(diff)
 	}
-	if err := w.client.MarkRead(t.Context(), number1, &whatsapp.ReadReceipt{MessageID: "wamid.1"}); err != nil {
+	if err := w.client.MarkRead(t.Context(), number1, &request.ReadReceipt{MessageID: "wamid.1"}); err != nil {
 		t.Errorf("read receipt: %v", err)
 	}
 	if got := w.s.Counts().Accepted; got != 0 {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -36,7 +36,7 @@ type heldTemplate struct {
 type templateKey struct{ account, name, language string }
 
 func (st *state) hold(account string, d template.Definition, compiled *template.Compiled, status string) *heldTemplate {
-	held := &heldTemplate{Definition: d, ID: st.objectID(), Status: status, account: account, compiled: compiled}
+	held := &heldTemplate{Definition: d, ID: st.ObjectID(), Status: status, account: account, compiled: compiled}
 	if held.ParameterFormat == "" {
 		held.ParameterFormat = template.Positional
 	}
@@ -175,11 +175,12 @@ func (s *Simulator) edit(st *state, held *heldTemplate, change template.Definiti
 
 func (s *Simulator) planReview(st *state, held *heldTemplate) {
 	held.version++
+	s.accountsChanged()
 	version := held.version
 	if s.config.Review.Manual {
 		return
 	}
-	s.schedule.at(s.now().Add(time.Duration(s.config.Review.After)), func() {
+	s.stage.Schedule.At(s.stage.Now().Add(time.Duration(s.config.Review.After)), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.state == st && held.version == version && held.Status == statusPending {
@@ -207,6 +208,7 @@ func (s *Simulator) review(st *state, held *heldTemplate) {
 func (s *Simulator) conclude(st *state, held *heldTemplate, status, reason, category string) {
 	previous := held.Category
 	held.Status, held.Reason, held.Category = status, reason, orElse(category, previous)
+	s.accountsChanged()
 	value := map[string]any{
 		"event":                     status,
 		"message_template_id":       json.Number(held.ID),
@@ -221,11 +223,11 @@ func (s *Simulator) conclude(st *state, held *heldTemplate, status, reason, cate
 			"recommendation": "Change the name or the content and submit it again.",
 		}
 	}
-	s.tellTemplate(st, held, whatsapp.FieldTemplateStatus, value)
+	s.tellTemplate(st, held, webhook.FieldTemplateStatus, value)
 	if held.Category == previous {
 		return
 	}
-	s.tellTemplate(st, held, whatsapp.FieldTemplateCategory, map[string]any{
+	s.tellTemplate(st, held, webhook.FieldTemplateCategory, map[string]any{
 		"message_template_id":       json.Number(held.ID),
 		"message_template_name":     held.Name,
 		"message_template_language": held.Language,
@@ -240,5 +242,5 @@ func (s *Simulator) tellTemplate(st *state, held *heldTemplate, field string, va
 	if err != nil || a == nil {
 		return
 	}
-	s.postTo(st, a, update{field: field, raw: raw})
+	a.outbox.Post(update{field: field, raw: raw})
 }

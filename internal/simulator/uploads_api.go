@@ -18,7 +18,7 @@ const uploadPrefix = "upload:"
 func (s *Simulator) beginUpload(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	known := s.state.knowsToken(r.Header.Get("Authorization"))
-	id := uploadPrefix + s.state.objectID()
+	id := uploadPrefix + s.state.ObjectID()
 	if known {
 		s.state.objects.uploads[id] = []byte{}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/pricing"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
@@ -179,7 +179,7 @@ func (r *run) readUpstream(b *books) {
 		f := b.fate(m.CallbackData)
 		f.upstream++
 		f.delivered = f.delivered || slices.ContainsFunc(
-			m.Statuses, func(s simulator.StatusStep) bool { return s.Status == whatsapp.StatusDelivered },
+			m.Statuses, func(s simulator.StatusStep) bool { return s.Status == webhook.StatusDelivered },
 		)
 	}
 }
@@ -252,7 +252,7 @@ func (r *run) checkPeople() {
 	}
 	for id := range r.flow.promised {
 		ended := r.business.ended[id]
-		if ended == "" || ended == whatsapp.StatusFailed && r.business.reasons[id] == 0 {
+		if ended == "" || ended == webhook.StatusFailed && r.business.reasons[id] == 0 {
 			silent++
 		}
 	}

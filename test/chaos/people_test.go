@@ -17,7 +17,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/test/rig"
 )
@@ -134,7 +134,7 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	webhook, err := whatsapp.ParseWebhook(body)
+	webhook, err := webhook.Parse(body)
 	if err != nil || !graph.VerifySignature(body, r.Header.Get(graph.SignatureHeader), rig.CallbackSecret) {
 		b.forged++
 		w.WriteHeader(http.StatusForbidden)
@@ -150,13 +150,13 @@ func (b *business) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (b *business) note(s whatsapp.Status) {
+func (b *business) note(s webhook.Status) {
 	switch s.Status {
-	case whatsapp.StatusDelivered, whatsapp.StatusRead:
-		b.ended[s.ID] = whatsapp.StatusDelivered // a read message was delivered
-	case whatsapp.StatusFailed:
+	case webhook.StatusDelivered, webhook.StatusRead:
+		b.ended[s.ID] = webhook.StatusDelivered // a read message was delivered
+	case webhook.StatusFailed:
 		if b.ended[s.ID] == "" {
-			b.ended[s.ID] = whatsapp.StatusFailed
+			b.ended[s.ID] = webhook.StatusFailed
 		}
 		if len(s.Errors) > 0 {
 			b.reasons[s.ID] = s.Errors[0].Code

@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	"github.com/guichet-dev/guichet/internal/money"
-	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
 
@@ -57,8 +57,8 @@ func (r *run) recorded() []event {
 		for _, s := range m.Statuses {
 			end := event{Time: s.At, Type: "status", ID: m.CallbackData, Status: s.Status}
 			known, ended := ends[m.CallbackData]
-			sooner := !ended || known.Status == whatsapp.StatusFailed || end.Time.Before(known.Time)
-			if s.Status == whatsapp.StatusDelivered && sooner || s.Status == whatsapp.StatusFailed && !ended {
+			sooner := !ended || known.Status == webhook.StatusFailed || end.Time.Before(known.Time)
+			if s.Status == webhook.StatusDelivered && sooner || s.Status == webhook.StatusFailed && !ended {
 				ends[m.CallbackData] = end
 			}
 		}

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // blockUser names a customer in a request.
@@ -61,9 +63,9 @@ func (u *upstream) Block(ctx context.Context, users []string, blocked bool) (net
 	request := struct {
 		MessagingProduct string      `json:"messaging_product"`
 		BlockUsers       []blockUser `json:"block_users"`
-	}{MessagingProduct: messagingProduct}
+	}{MessagingProduct: request.Product}
 	for _, user := range users {
-		request.BlockUsers = append(request.BlockUsers, blockUser{user})
+		request.BlockUsers = append(request.BlockUsers, blockUser{asDialled(user)})
 	}
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -87,8 +89,26 @@ func (u *upstream) Block(ctx context.Context, users []string, blocked bool) (net
 	if err := graph.Decode(raw, &answer); err != nil {
 		return network.Blocked{}, err
 	}
-	all := answer.BlockUsers
-	return blockedOf(BlockResult{Done: append(all.Added, all.Removed...), Failed: all.Failed}), nil
+	result := BlockResult{
+		Done: append(answer.BlockUsers.Added, answer.BlockUsers.Removed...), Failed: answer.BlockUsers.Failed,
+	}
+	result.nameAsGiven(users)
+	return blockedOf(result), nil
+}
+
+// nameAsGiven names each user as the client does, who may write a number otherwise than it is
+// dialled.
+func (r *BlockResult) nameAsGiven(users []string) {
+	given := make(map[string]string, len(users))
+	for _, user := range users {
+		given[asDialled(user)] = user
+	}
+	for i := range r.Done {
+		r.Done[i].Input = cmp.Or(given[r.Done[i].Input], r.Done[i].Input)
+	}
+	for i := range r.Failed {
+		r.Failed[i].Input = cmp.Or(given[r.Failed[i].Input], r.Failed[i].Input)
+	}
 }
 
 func blockedOf(result BlockResult) network.Blocked {
@@ -116,7 +136,7 @@ func (Network) AnswerBlocks(blocked network.Blocked, block bool, id string) (int
 	if len(result.Done) > 0 {
 		list[key] = result.Done
 	}
-	status, answer := http.StatusOK, map[string]any{"messaging_product": messagingProduct, "block_users": list}
+	status, answer := http.StatusOK, map[string]any{"messaging_product": request.Product, "block_users": list}
 	if len(result.Failed) > 0 {
 		list["failed_users"] = result.Failed
 		failure := graph.NewError(graph.CodeBlockUsersFailed,

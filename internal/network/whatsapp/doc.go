@@ -1,6 +1,6 @@
-// Package whatsapp is the dialect of WhatsApp's Cloud API: it reads the requests of a business and
-// the webhooks of Meta, and writes what either is answered or told. Network is its face towards the
-// gateway.
+// Package whatsapp is the dialect of WhatsApp's Cloud API: it answers a business, calls Meta, and
+// tells the gateway what both have written. Network is its face towards the gateway. Package
+// request reads what a business sends, package webhook what Meta posts.
 //
 // What has to be understood is read strictly; what has not is kept as raw JSON and forwarded
 // unchanged. No function here logs, and no error carries a phone number, a message body or a token.

@@ -9,31 +9,31 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
-	"github.com/guichet-dev/guichet/internal/rawjson"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 )
 
 // Reads implements network.Receiver.
-func (Network) Reads(object string) bool { return object == ObjectWhatsApp }
+func (Network) Reads(object string) bool { return object == webhook.Object }
 
 // Read implements network.Receiver. The callbacks of one batch's events are not to be written at
 // the same time.
-func (Network) Read(webhook network.Webhook) ([]network.Batch, error) {
-	read, err := readWebhook(webhook)
+func (Network) Read(from network.Webhook) ([]network.Batch, error) {
+	read, err := webhook.Read(from)
 	if err != nil {
 		return nil, err
 	}
 	batches := make([]network.Batch, len(read.Changes))
 	for i := range read.Changes {
-		batches[i] = read.Changes[i].batch()
+		batches[i] = batchOf(&read.Changes[i])
 	}
 	return batches, nil
 }
 
-// batch is what the change tells.
-func (c *Change) batch() network.Batch {
+// batchOf is what the change tells.
+func batchOf(c *webhook.Change) network.Batch {
 	batch := network.Batch{Channel: c.PhoneNumberID, Account: c.EntryID}
 	if batch.Channel == "" {
-		batch.Events = []network.Event{c.ofAccount()}
+		batch.Events = []network.Event{ofAccount(c)}
 		return batch
 	}
 	of := &changeReader{change: c}
@@ -65,7 +65,7 @@ func (c *Change) batch() network.Batch {
 }
 
 // ofAccount is what a change tells that is about no number.
-func (c *Change) ofAccount() network.Event {
+func ofAccount(c *webhook.Change) network.Event {
 	if c.Template == nil || c.Template.ID == "" {
 		return &network.Passed{Callback: c.Callback()}
 	}
@@ -74,9 +74,9 @@ func (c *Change) ofAccount() network.Event {
 		Event: c.Template.Event, At: c.EntryTime, Callback: c.Callback(),
 	}
 	switch c.Field {
-	case FieldTemplateCategory:
+	case webhook.FieldTemplateCategory:
 		news.Event = network.CategoryChanged
-	case FieldTemplateQuality:
+	case webhook.FieldTemplateQuality:
 		news.Event = network.QualityChanged
 	}
 	return news
@@ -84,15 +84,15 @@ func (c *Change) ofAccount() network.Event {
 
 // changeReader makes events of a change's updates.
 type changeReader struct {
-	change *Change
+	change *webhook.Change
 	// written are the change's callbacks, once one was asked for.
-	written *Callbacks
+	written *webhook.Callbacks
 	// contacts are the addresses of the change's contacts, by each of them, once one was asked for:
 	// a webhook may carry a thousand.
 	contacts map[identity.Address][]identity.Address
 }
 
-func (r *changeReader) callbacks() *Callbacks {
+func (r *changeReader) callbacks() *webhook.Callbacks {
 	if r.written == nil {
 		r.written = r.change.Callbacks()
 	}
@@ -127,15 +127,22 @@ func (r *changeReader) contactAt(address identity.Address) []identity.Address {
 	return r.contacts[address]
 }
 
+// ReadInbound reads one message of a webhook. What stands beside it, such as the contact, is not
+// known.
+func ReadInbound(raw []byte) *network.Inbound {
+	m := webhook.ParseMessage(raw)
+	return (&changeReader{change: &webhook.Change{}}).inbound(&m)
+}
+
 // inbound is a customer's message. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
-func (r *changeReader) inbound(m *Message) *network.Inbound {
+func (r *changeReader) inbound(m *webhook.Message) *network.Inbound {
 	from := addresses(m.From, m.FromUserID, m.FromParentUserID)
 	if m.System != nil { // before the change
 		from = append(from, addresses(m.System.OldUserID, m.System.OldParentUserID)...)
 	}
 	event := &network.Inbound{
-		ID: m.ID, From: r.withContact(from), Renamed: m.renamed(), Did: m.did(),
+		ID: m.ID, From: r.withContact(from), Renamed: renamed(m), Did: did(m),
 		At: m.Timestamp, Text: m.Text, Raw: m.Raw, Group: identity.OfGroup(m.GroupID),
 	}
 	for _, id := range []string{m.ReplyTo, m.ReactionTo} {
@@ -143,9 +150,9 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 			event.Quotes = append(event.Quotes, id)
 		}
 	}
-	event.File = m.file()
+	event.File = m.File()
 	event.Callback = func(ours []string) []byte {
-		return r.callbacks().Message(m, append(m.quoting(ours), m.readdressed(event.File)...)...)
+		return r.callbacks().Message(m, append(m.Quoting(ours), m.Readdressed(event.File)...)...)
 	}
 	return event
 }
@@ -153,7 +160,7 @@ func (r *changeReader) inbound(m *Message) *network.Inbound {
 // did says what a message was, as far as windows ask. One in a group is in the conversation with
 // the group, see network.Inbound. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
-func (m *Message) did() conversation.Events {
+func did(m *webhook.Message) conversation.Events {
 	var entry conversation.Events
 	if m.Referral != nil {
 		switch m.Referral.SourceType {
@@ -174,38 +181,20 @@ const (
 
 // renamed are the addresses that a customer has from now on, if that is what the message tells:
 // whoever has stopped marketing, or was blocked, would be written to again.
-func (m *Message) renamed() []identity.Address {
-	if m.System == nil || m.System.Type != ChangedNumber && m.System.Type != ChangedUserID {
+func renamed(m *webhook.Message) []identity.Address {
+	if m.System == nil || m.System.Type != webhook.ChangedNumber && m.System.Type != webhook.ChangedUserID {
 		return nil
 	}
 	return addresses(m.System.NewID, m.System.NewUserID, m.System.NewParentUserID)
 }
 
-// quoting are the members of a message in which it quotes ours by the ids that the business knows.
-func (m *Message) quoting(ours []string) (changes []rawjson.Member) {
-	for _, quoted := range []struct{ id, member, name string }{
-		{m.ReplyTo, contextMember, "id"},
-		{m.ReactionTo, reactionMember, messageIDMember},
-	} {
-		if quoted.id == "" || len(ours) == 0 {
-			continue
-		}
-		if id := ours[0]; id != "" {
-			value := m.object.Child(quoted.member).Set(quoted.name, rawjson.Quote(id))
-			changes = append(changes, rawjson.Member{Name: quoted.member, Value: value})
-		}
-		ours = ours[1:]
-	}
-	return changes
-}
-
 // status is a step in the life of a message. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
-func (r *changeReader) status(s *Status) *network.Status {
+func (r *changeReader) status(s *webhook.Status) *network.Status {
 	event := &network.Status{
 		ID: s.ID, OfDelivery: s.OfDelivery(), Word: s.Status, At: s.Timestamp,
 		Recipient: addresses(s.RecipientID, s.RecipientUserID), Group: s.RecipientType == recipientGroup,
-		Price: s.Pricing.price(), Raw: s.Raw,
+		Price: priceOf(s.Pricing), Raw: s.Raw,
 		Callback: func(id string, data *string) []byte { return r.callbacks().Status(s, id, data) },
 		AsItCame: func() []byte { return r.callbacks().ForeignStatus(s) },
 	}
@@ -242,15 +231,15 @@ const (
 	originReferral = "referral_conversion"
 )
 
-// price is what Meta says of a message's price; nil if it says nothing. Whether a message is billed
-// is told by the type where billable is absent, which Meta is to drop. A regular message of whom it
-// exempts has a subtype. Source:
+// priceOf is what Meta says of a message's price; nil if it says nothing. Whether a message is
+// billed is told by the type where billable is absent, which Meta is to drop. A regular message of
+// whom it exempts has a subtype. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status
-func (p *Pricing) price() *network.Price {
+func priceOf(p *webhook.Pricing) *network.Price {
 	if p == nil {
 		return nil
 	}
-	price := &network.Price{Words: p.words}
+	price := &network.Price{Words: func() string { return wordsOf(p) }}
 	price.Category, _ = conversation.ParseCategory(p.Category) // None for one that is not known here
 	if p.Billable != nil {
 		price.Billed, price.Said = *p.Billable, true
@@ -264,8 +253,8 @@ func (p *Pricing) price() *network.Price {
 // metaWord is what a type or a category of Meta's looks like; anything else is not kept.
 var metaWord = regexp.MustCompile(`^[a-z_-]{1,40}$`)
 
-// words is the pricing object in words, such as "free free_customer_service utility".
-func (p *Pricing) words() string {
+// wordsOf is the pricing object in words, such as "free free_customer_service utility".
+func wordsOf(p *webhook.Pricing) string {
 	var words []string
 	switch {
 	case p.Billable == nil:
@@ -284,7 +273,7 @@ func (p *Pricing) words() string {
 
 // preference is a customer's choice about marketing messages. Source:
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
-func (r *changeReader) preference(p *UserPreference) *network.Preference {
+func (r *changeReader) preference(p *webhook.UserPreference) *network.Preference {
 	event := &network.Preference{From: r.withContact(addresses(p.WAID, p.UserID)), At: p.Timestamp}
 	switch {
 	case p.Category != "marketing_messages":
@@ -298,12 +287,12 @@ func (r *changeReader) preference(p *UserPreference) *network.Preference {
 
 // call is a step of a call: a customer's call opens the window, answered or not, and so does a call
 // of the business that the customer takes.
-func (r *changeReader) call(c *Call) *network.Call {
+func (r *changeReader) call(c *webhook.Call) *network.Call {
 	event := &network.Call{From: r.withContact(addresses(c.Customer, c.CustomerUserID)), At: c.Timestamp}
 	switch {
-	case c.ByCustomer && c.Step == CallConnect:
+	case c.ByCustomer && c.Step == webhook.CallConnect:
 		event.Did = conversation.Called
-	case !c.ByCustomer && c.Step == CallAccepted:
+	case !c.ByCustomer && c.Step == webhook.CallAccepted:
 		event.Did = conversation.AcceptedCall
 	}
 	return event

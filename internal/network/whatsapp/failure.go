@@ -6,6 +6,8 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -41,10 +43,10 @@ func (Network) FailedCallback(f network.Failure) ([]byte, error) {
 		Metadata metadata `json:"metadata"`
 		Statuses []status `json:"statuses"`
 	}{
-		Product:  messagingProduct,
+		Product:  request.Product,
 		Metadata: metadata{f.Channel},
 		Statuses: []status{{
-			ID: f.ID, Status: StatusFailed, Timestamp: strconv.FormatInt(f.At.Unix(), 10),
+			ID: f.ID, Status: webhook.StatusFailed, Timestamp: strconv.FormatInt(f.At.Unix(), 10),
 			RecipientID: f.Recipient, CallbackData: f.CallbackData,
 			Errors: []statusError{{cause.Code, cause.Title(), cause.Title(), errorData{cause.Details}}},
 		}},
@@ -52,8 +54,8 @@ func (Network) FailedCallback(f network.Failure) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode a failed status: %w", err)
 	}
-	change := Change{
-		Object: ObjectWhatsApp, EntryID: f.Account, EntryTime: f.At, Field: FieldMessages, Value: value,
+	change := webhook.Change{
+		Object: webhook.Object, EntryID: f.Account, EntryTime: f.At, Field: webhook.FieldMessages, Value: value,
 	}
 	return change.Callback(), nil
 }

@@ -151,27 +151,3 @@ func (u *upstream) Resume(ctx context.Context, part network.ResumedUpload) (*net
 	}
 	return u.api.Resume(ctx, e)
 }
-
-// file is the file that a message brings with an address; nil for most messages.
-func (m *Message) file() *network.File {
-	switch m.Type {
-	case TypeImage, TypeVideo, TypeAudio, TypeDocument, TypeSticker:
-		described := m.object.Child(m.Type)
-		if address := described.Text(urlMember); address != "" {
-			return &network.File{URL: address, SHA256: described.Text("sha256")}
-		}
-	}
-	return nil
-}
-
-// readdressed is the member of a message whose file has another address now; nil where it has not.
-func (m *Message) readdressed(file *network.File) []rawjson.Member {
-	if file == nil {
-		return nil
-	}
-	described := m.object.Child(m.Type)
-	if described.Text(urlMember) == file.URL {
-		return nil
-	}
-	return []rawjson.Member{{Name: m.Type, Value: described.Set(urlMember, rawjson.Quote(file.URL))}}
-}

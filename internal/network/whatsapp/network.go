@@ -5,6 +5,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // Network is WhatsApp, as the Cloud API serves it. Its channels are phone numbers.
@@ -17,9 +18,6 @@ var (
 	_ network.BlockingUpstream = (*upstream)(nil)
 )
 
-// messagingProduct stands in every request and answer.
-const messagingProduct = "whatsapp"
-
 // Name implements network.Network.
 func (Network) Name() string { return "WhatsApp" }
 
@@ -29,10 +27,10 @@ func (Network) Name() string { return "WhatsApp" }
 // webhooks/overview (repetitions, and that webhooks are a business account's).
 func (Network) Traits() network.Traits {
 	return network.Traits{
-		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount,
+		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount, TemplateScope: network.OwnAccount,
 		MessagesPerSecond: 80, PairLimit: network.RateLimit{Interval: 6 * time.Second, Burst: 45},
 		GroupSize: groupSize,
-		TTL:       ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: MaxSendBody,
+		TTL:       ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: request.MaxBody,
 	}
 }
 

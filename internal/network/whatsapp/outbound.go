@@ -9,12 +9,13 @@ import (
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/market"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
 // Parse implements network.Sender.
 func (Network) Parse(body []byte) (*network.Outbound, error) {
-	send, err := ParseSend(body)
+	send, err := request.Parse(body)
 	if err != nil {
 		return nil, err
 	}
@@ -23,11 +24,11 @@ func (Network) Parse(body []byte) (*network.Outbound, error) {
 			Notice: send.Read.Body(), Answer: func(string) any { return Success() },
 		}, nil
 	}
-	return send.outbound(), nil
+	return outboundOf(send), nil
 }
 
 // outbound is the message that the request is for.
-func (s *Send) outbound() *network.Outbound {
+func outboundOf(s *request.Send) *network.Outbound {
 	out := &network.Outbound{
 		Answer: func(id string) any { return Accept(s, id) },
 		To:     identity.Address(s.Recipient()), Recipient: s.Recipient(),
@@ -40,7 +41,7 @@ func (s *Send) outbound() *network.Outbound {
 		out.CallbackData = &s.CallbackData
 	}
 	if s.Group {
-		out.Group, out.To, out.Unservable = true, identity.OfGroup(s.To), s.unfitForGroup()
+		out.Group, out.To, out.Unservable = true, identity.OfGroup(s.To), s.UnfitForGroup()
 	} else {
 		country, err := market.CountryOf(out.Recipient)
 		if err != nil {
@@ -52,11 +53,11 @@ func (s *Send) outbound() *network.Outbound {
 	switch {
 	case s.IsTemplate():
 		out.Form = conversation.Templated
-	case s.DirectCategory == directAuthentication:
+	case s.DirectCategory == request.DirectAuthentication:
 		out.Form, out.Category, out.TTL = conversation.Direct, conversation.Authentication, oneTimeTTL
 	case s.DirectCategory != "":
 		out.Form, out.Category = conversation.Direct, conversation.Utility
-	case s.Type == TypeReaction:
+	case s.Type == request.TypeReaction:
 		out.Form = conversation.Reaction
 	default:
 		out.Form = conversation.FreeForm
@@ -65,28 +66,6 @@ func (s *Send) outbound() *network.Outbound {
 		out.TTL = s.TTL
 	}
 	return out
-}
-
-// unfitForGroup is why a message is not sent to a group; nil for one that is. Source:
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups
-func (s *Send) unfitForGroup() error {
-	switch {
-	case s.Type == TypeInteractive:
-		return graph.NewError(graph.CodeUnsupportedType, "type interactive is not sent to groups.")
-	case s.DirectCategory != "":
-		return graph.NewError(graph.CodeInvalidParameter, "category (Direct Send) is not possible to groups.")
-	case s.Optimised:
-		return graph.NewError(graph.CodeInvalidParameter, "recipient_type must be individual on this path.")
-	}
-	return nil
-}
-
-// Recipient is the address that the message goes to: To, or else BSUID.
-func (s *Send) Recipient() string {
-	if s.To != "" {
-		return s.To
-	}
-	return s.BSUID
 }
 
 // Categorize implements network.Sender.
@@ -103,7 +82,7 @@ func (Network) Categorize(
 		return category, graph.NewError(graph.CodeUserIDNotSupported,
 			"An authentication message needs the customer's phone number in to: it is not sent to a user id.")
 	case marketing && category != conversation.Marketing:
-		return category, notMarketing()
+		return category, request.NotMarketing()
 	case capped && !marketing:
 		return category, graph.NewError(graph.CodeMaxPrice,
 			"The template has a maximum price. Send it to /{phone-number-id}/marketing_messages.")
@@ -141,20 +120,20 @@ const (
 func (n Network) Encode(
 	content []byte, id string, upstreamID func(string) (string, error),
 ) ([]byte, error) {
-	request, err := rawjson.ParseObject(content)
+	members, err := rawjson.ParseObject(content)
 	if err != nil {
 		return nil, network.ErrUnreadable
 	}
 	changes := append(make([]rawjson.Member, 0, 4), rawjson.Member{Name: callbackDataMember, Value: rawjson.Quote(id)})
-	kind, _ := rawjson.String(request.Get("recipient_type"))
-	if to, _ := rawjson.String(request.Get(toMember)); to != "" && kind != recipientGroup {
+	kind, _ := rawjson.String(members.Get("recipient_type"))
+	if to, _ := rawjson.String(members.Get(toMember)); to != "" && kind != recipientGroup {
 		if dialled := asDialled(to); dialled != to {
 			changes = append(changes, rawjson.Member{Name: toMember, Value: rawjson.Quote(dialled)})
 		}
 	}
 	for _, name := range []string{contextMember, reactionMember} {
 		// A member that the message's type does not use may be no object; then it holds no id.
-		quoting := request.Child(name)
+		quoting := members.Child(name)
 		quoted, _ := rawjson.String(quoting.Get(messageIDMember))
 		if !n.IsOwnID(quoted) {
 			continue
@@ -168,7 +147,7 @@ func (n Network) Encode(
 			changes = append(changes, rawjson.Member{Name: name, Value: value})
 		}
 	}
-	return request.With(changes...), nil
+	return members.With(changes...), nil
 }
 
 // asDialled writes a number as it is dialled from abroad, for whom it was looked up: with its plus

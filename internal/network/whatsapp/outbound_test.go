@@ -3,6 +3,7 @@ package whatsapp
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -251,6 +252,56 @@ func TestRefuse(t *testing.T) {
 		}
 		if failure.RetryAfter != tc.refusal.After {
 			t.Errorf("%s: retry after %s, want %s", reason, failure.RetryAfter, tc.refusal.After)
+		}
+	}
+}
+
+func TestEncodeLosesNothing(t *testing.T) {
+	tests := map[string]struct{ body, want string }{
+		"replaced": {
+			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "mine" ,"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
+			`{ "messaging_product":"whatsapp", "to":"+33612345678","biz_opaque_callback_data": "g:1" ,"text":{"body":"hi","preview_url":true},"future":{"a":[1, 2.50]}}`,
+		},
+		"added": {
+			`{"messaging_product":"whatsapp","to":"+33612345678","text":{"body":"\u00e9"}}`,
+			`{"biz_opaque_callback_data":"g:1","messaging_product":"whatsapp","to":"+33612345678","text":{"body":"\u00e9"}}`,
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := Network{}.Encode([]byte(tc.body), "g:1", unknown)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// unknown knows no message.
+func unknown(string) (string, error) { return "", nil }
+
+// The token that a client shows the gateway is not shown to the upstream, wherever it stands (P7).
+func TestP7ATokenInTheBodyIsNotPassedOn(t *testing.T) {
+	const token = "canary-token"
+	for _, body := range []string{
+		`{"messaging_product":"whatsapp","access_token":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
+		`{"messaging_product":"whatsapp","Access.Token[]":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
+		`access_token=` + token + `&messaging_product=whatsapp&to=33612345678&text={"body":"hi"}`,
+		`{"messaging_product":"whatsapp","appsecret_proof":"` + token + `","to":"33612345678","text":{"body":"hi"}}`,
+	} {
+		out, err := Network{}.Parse([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent, err := Network{}.Encode(out.Content, "g:1", unknown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(sent), token) {
+			t.Errorf("%s was sent", sent)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/rawjson"
 )
 
@@ -37,7 +38,7 @@ type ResponseMessage struct {
 }
 
 // Accept returns the answer to an accepted message.
-func Accept(send *Send, id string) SendResponse {
+func Accept(send *request.Send, id string) SendResponse {
 	contact := ResponseContact{Input: send.Input, UserID: send.BSUID}
 	message := ResponseMessage{ID: id}
 	if send.Group {
@@ -49,7 +50,7 @@ func Accept(send *Send, id string) SendResponse {
 		message.Status = StatusAccepted
 	}
 	return SendResponse{
-		MessagingProduct: messagingProduct,
+		MessagingProduct: request.Product,
 		Contacts:         []ResponseContact{contact},
 		Messages:         []ResponseMessage{message},
 	}

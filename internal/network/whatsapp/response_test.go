@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 func TestAccept(t *testing.T) {
@@ -28,7 +30,7 @@ func TestAccept(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			send, err := ParseSend([]byte(tc.body))
+			send, err := request.Parse([]byte(tc.body))
 			if err != nil {
 				t.Fatal(err)
 			}

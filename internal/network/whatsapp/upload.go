@@ -11,6 +11,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 )
 
 // Fields of an upload.
@@ -130,7 +131,7 @@ func (c *uploadCheck) typeOf() string {
 
 // judge refuses what is known to be wrong already.
 func (c *uploadCheck) judge() error {
-	if product, given := c.fields[fieldProduct]; given && product != messagingProduct {
+	if product, given := c.fields[fieldProduct]; given && product != request.Product {
 		return graph.NewError(graph.CodeInvalidParameter, `messaging_product must be "whatsapp".`)
 	}
 	if text, given := c.fields[fieldMinutes]; given {

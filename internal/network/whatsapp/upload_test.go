@@ -89,33 +89,6 @@ func TestUploadHasOnlySoManyFields(t *testing.T) {
 	}
 }
 
-func TestFileOfAMessage(t *testing.T) {
-	webhook, err := ParseWebhook([]byte(`{"object":"whatsapp_business_account","entry":[{"id":"1",` +
-		`"changes":[{"field":"messages","value":{` +
-		`"metadata":{"phone_number_id":"106"},"messages":[` +
-		`{"id":"a","type":"image","image":{"url":"https:\/\/files.example\/a?x=1","sha256":"s","id":"7"}},` +
-		`{"id":"b","type":"text","text":{"body":"x","url":"https://files.example/b"}},{"id":"c","type":"audio","audio":{"id":"8"}}]}}]}]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	messages := webhook.Changes[0].Messages
-	want := network.File{URL: "https://files.example/a?x=1", SHA256: "s"}
-	if got := messages[0].file(); got == nil || *got != want {
-		t.Errorf("the picture's file is %+v", got)
-	}
-	if messages[1].file() != nil || messages[2].file() != nil {
-		t.Error("a text, or a sound without an address, has a file")
-	}
-	if got := messages[0].readdressed(messages[0].file()); got != nil {
-		t.Errorf("what was not replaced is written anew: %s", got)
-	}
-	changed := messages[0].readdressed(&network.File{URL: "http://gateway/media/x"})
-	if len(changed) != 1 || changed[0].Name != "image" ||
-		string(changed[0].Value) != `{"url":"http://gateway/media/x","sha256":"s","id":"7"}` {
-		t.Errorf("it is written as %s", changed)
-	}
-}
-
 func TestTokenLeavesUnencryptedOnlyWhereItAlwaysDoes(t *testing.T) {
 	for _, tc := range []struct{ base, address string }{
 		{"https://graph.example", "http://files.example/"},

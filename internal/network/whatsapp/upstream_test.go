@@ -113,6 +113,30 @@ func TestBlock(t *testing.T) {
 	}
 }
 
+// The upstream may find somebody else for a number without its plus sign.
+func TestBlockWritesNumbersAsTheyAreDialled(t *testing.T) {
+	number, last := answering(t, 200, `{"block_users":{`+
+		`"added_users":[{"input":"+447911123456","wa_id":"447911123456"},{"input":"US.123"}],`+
+		`"failed_users":[{"input":"+15550001111","wa_id":"15550001111"}]}}`)
+	got, err := number.Block(t.Context(), []string{"+44 (0)7911 123456", "US.123", "1 555 000 1111"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const request = `POST /v26.0/1066/block_users {"messaging_product":"whatsapp",` +
+		`"block_users":[{"user":"+447911123456"},{"user":"US.123"},{"user":"+15550001111"}]}`
+	if *last != request {
+		t.Errorf("got %s, want %s", *last, request)
+	}
+	// The answer names them as the client does.
+	want := blockedOf(BlockResult{
+		Done:   []BlockedUser{{"+44 (0)7911 123456", "447911123456"}, {"US.123", ""}},
+		Failed: []BlockFailure{{BlockedUser: BlockedUser{"1 555 000 1111", "15550001111"}}},
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A request that was never written is certain not to have been sent; every other
 // failure leaves a doubt.
 func TestP12TransportErrorTellsWhetherItMayHaveBeenSent(t *testing.T) {

@@ -1,0 +1,10 @@
+// Package request reads what a business asks of the Cloud API's messages endpoint, and checks it by
+// Meta's published limits before it costs anything.
+//
+// What has to be understood is read strictly; everything else is kept as it came. The errors are
+// Meta's own, with the path of the field in them and never its value.
+//
+// References:
+//   - https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
+//   - https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+package request
