@@ -77,7 +77,7 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml
-	@$(GOLANGCI_LINT) run --build-tags e2e,chaos ./...
+	@$(GOLANGCI_LINT) run --build-tags e2e,chaos,release ./...
 
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(GOLANGCI_LINT) ## Check generated files, format, vet, lint, imports, modules and scripts

@@ -53,8 +53,8 @@ func TestAPIServerTakesEveryManifestAndASecondApplyIsNoChange(t *testing.T) {
 	}
 }
 
-// apply applies all objects, definitions first, and returns what became of them, but for what the API
-// server itself keeps up to date of a definition.
+// apply applies all objects, definitions first, and returns what became of them, but for what the
+// API server itself keeps up to date of a definition.
 func apply(t *testing.T, c client.Client, all map[string]map[string]any) map[string]map[string]any {
 	t.Helper()
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {

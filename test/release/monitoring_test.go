@@ -93,7 +93,7 @@ func measured(t *testing.T, all []rule) map[string]bool {
 	new(reporting.Reporter).Describe(descriptions)
 	close(descriptions)
 	name := regexp.MustCompile(`fqName: "([^"]+)"`)
-	// Of the operator's, which are controller-runtime's, and of Prometheus itself those that are used.
+	// Of the operator's, which are controller-runtime's, and of Prometheus itself: those in use.
 	names := map[string]bool{
 		"up": true, "workqueue_depth": true, "rest_client_requests_total": true,
 		"controller_runtime_reconcile_total": true, "controller_runtime_reconcile_errors_total": true,
