@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -45,6 +44,9 @@ type Options struct {
 	Clock *clock.Clock
 	// Tracer begins its spans; nil traces nothing.
 	Tracer trace.Tracer
+	// Reclaim gives memory back to the system. It is called when a configuration was read, which
+	// is large and read rarely; nil leaves that to the runtime.
+	Reclaim func()
 	// Dial opens the connections to the upstream and to the business's endpoint; nil is the
 	// machine's network.
 	Dial egress.Dial
@@ -156,7 +158,9 @@ func (g *Gateway) look() {
 	}
 	g.gate.Serve(t, g.store.Now())
 	g.callbacks.Notify()
-	debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
+	if g.options.Reclaim != nil {
+		g.options.Reclaim()
+	}
 }
 
 // run starts the servers, and once there is a configuration everything that needs the store. At the

@@ -149,6 +149,9 @@ func prepareWorldOn(
 			tb.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(w.directory, "data", "gateway.db"), emptyStore, 0o600); err != nil {
+		tb.Fatal(err)
+	}
 	w.token = gatewaytest.WriteKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
 	w.sim, err = simulator.New(gatewaytest.SimulatorConfig(w.api+config.WebhookPath), simulator.Options{
