@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -17,7 +18,7 @@ func (p place) as(uid string, keys *seal.Keys) store.Options {
 	options := p.options(keys)
 	options.LedgerID = options.AccountUID
 	options.AccountUID, options.AccountName = uid, "shops/acme"
-	options.Now = func() time.Time { return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC) }
+	options.Clock = clock.New(func() time.Time { return time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC) })
 	return options
 }
 
