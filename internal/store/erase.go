@@ -103,6 +103,9 @@ func (tx People) Erase(channel string, customers []seal.CustomerHash, so Erasure
 // eraseConversation forgets what is remembered between a channel and a customer.
 func (tx *transaction) eraseConversation(channel string, customer seal.CustomerHash) error {
 	delete(tx.store.recent.conversations, Person{channel, customer})
+	if err := tx.exec(eraseRecipient, customer[:]); err != nil {
+		return err
+	}
 	for _, statement := range []string{eraseConversation, erasePair} {
 		if err := tx.exec(statement, channel, customer[:]); err != nil {
 			return err

@@ -55,6 +55,7 @@ func (tx Upkeep) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 		{purgeEarly, []any{limits.Rows, millis(limits.EarlyBefore)}},
 		{purgeContent, []any{millis(now), limits.Rows}},
 		{purgePairs, []any{millis(now), limits.Rows}},
+		{purgeRecipients, []any{limits.Rows, millis(limits.SettledBefore)}},
 	} {
 		n, err := tx.changed(step.text, step.args...)
 		if err != nil {
