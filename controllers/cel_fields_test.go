@@ -68,7 +68,7 @@ func celFieldCases() map[string]celCase {
 				` clientCertificateSecretName: c}}}`,
 			want: "clientCertificateSecretName needs a url that starts with 'https://'",
 		},
-		"account: a Messenger channel, no page": {kind: "BusinessAccount", patch: accountWith(`type: Messenger`), want: "a channel of type 'Messenger' must have pageID and must not have phoneNumberID"},
+		"account: a Messenger channel, no page": {kind: "BusinessAccount", patch: accountWith(`type: Messenger`), want: "a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID"},
 		"account: a budget with an exponent":    {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "1e3", currency: USD}}}}`, want: "must be a decimal number with at most 12 decimals, like '12.5'"},
 		"account: a budget in small letters":    {kind: "BusinessAccount", patch: `{spec: {budget: {limit: {amount: "1", currency: usd}}}}`, want: "must be the three capital letters of ISO 4217, like 'USD'"},
 		"account: a country in small letters":   {kind: "BusinessAccount", patch: `{spec: {internationalAuthentication: {startTime: "2026-01-01T00:00:00Z", businessCountry: fr}}}`, want: "must be a country code of ISO 3166-1, like 'FR'"},

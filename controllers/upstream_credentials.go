@@ -53,7 +53,7 @@ func (d *Dependencies) credentialsOf(
 // whatsAppChannels are the channels that belong to the WhatsApp Business account.
 func whatsAppChannels(account *v1alpha1.BusinessAccount) []v1alpha1.Channel {
 	return slices.DeleteFunc(slices.Clone(account.Spec.Channels), func(c v1alpha1.Channel) bool {
-		return c.Type == v1alpha1.ChannelMessenger
+		return c.Identity().Type != v1alpha1.ChannelWhatsApp
 	})
 }
 
