@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
@@ -15,6 +16,8 @@ import (
 type Config struct {
 	// Accounts are the WhatsApp Business accounts.
 	Accounts []Account `json:"accounts"`
+	// Pages are Facebook pages and Instagram accounts.
+	Pages []pages.Page `json:"pages,omitempty"`
 	// Delivery is the pace of statuses, counted from acceptance.
 	Delivery Delivery `json:"delivery,omitzero"`
 	// Review is how templates are judged.
@@ -27,6 +30,9 @@ type Config struct {
 	Pricing string `json:"pricing,omitempty"`
 	// EntryPoint is how long a free entry point lasts; 168h unless set.
 	EntryPoint Duration `json:"entryPoint,omitempty"`
+	// AdWindow is for how long a page may write after a first message from an advertisement; 168h
+	// unless set.
+	AdWindow Duration `json:"adWindow,omitempty"`
 	// EnforceRates turns on the limits of a number (80 messages a second) and of
 	// a pair (45 at once, then one in 6 seconds).
 	EnforceRates bool `json:"enforceRates,omitempty"`
@@ -92,7 +98,7 @@ type Review struct {
 	Manual bool `json:"manual,omitempty"`
 }
 
-// DefaultConfig is a laptop's: one account, one number, any token, no callback.
+// DefaultConfig is a laptop's: one account with a number, one page, any token, no callback.
 func DefaultConfig() Config {
 	return Config{
 		Accounts: []Account{{
@@ -102,6 +108,7 @@ func DefaultConfig() Config {
 				ID: "106540352242922", DisplayPhoneNumber: "+1 555-078-3881", VerifiedName: "Laptop",
 			}},
 		}},
+		Pages:  []pages.Page{{ID: "108181820024680", Name: "Laptop"}},
 		Review: Review{After: Duration(500 * time.Millisecond)},
 	}
 }
@@ -136,6 +143,11 @@ func (c Config) validate() error {
 	for i, account := range c.Accounts {
 		if err := account.validate(ids); err != nil {
 			return fmt.Errorf("accounts[%d].%w", i, err)
+		}
+	}
+	for i, page := range c.Pages {
+		if err := page.Validate(ids); err != nil {
+			return fmt.Errorf("pages[%d].%w", i, err)
 		}
 	}
 	return nil
@@ -175,6 +187,7 @@ func (c Config) withDefaults() Config {
 	c.Record = orElse(c.Record, RecordFull)
 	c.Pricing = orElse(c.Pricing, pricing2026)
 	c.EntryPoint = orElse(c.EntryPoint, Duration(week))
+	c.AdWindow = orElse(c.AdWindow, Duration(week))
 	c.Webhooks.MaxBatch = orElse(c.Webhooks.MaxBatch, 100)
 	c.Webhooks.Workers = orElse(c.Webhooks.Workers, 1)
 	c.Webhooks.MaxPending = orElse(c.Webhooks.MaxPending, 200_000)

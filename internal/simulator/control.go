@@ -34,6 +34,7 @@ func (s *Simulator) controlAPI() http.Handler {
 	mux.HandleFunc("PUT /control/templates/{id}", s.controlTemplate)
 	mux.HandleFunc("PUT /control/accounts/{id}", s.controlAccount)
 	mux.HandleFunc("POST /control/webhooks", s.controlWebhook)
+	s.pagesControl(mux)
 	return mux
 }
 
@@ -58,7 +59,8 @@ func (s *Simulator) controlIdle(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	if s.WaitIdle(ctx) != nil {
-		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": s.stage.Activity.Pending()})
+		pending := s.stage.Activity.Pending()
+		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"error": "still busy", "pending": pending})
 		return
 	}
 	writeJSON(w, http.StatusOK, done())
@@ -134,6 +136,12 @@ func (s *Simulator) controlTemplate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
+	if id := r.PathValue("id"); s.state.pages.HasTemplate(id) {
+		err := s.state.pages.Judge(id, verdict.Status, verdict.Reason)
+		s.mu.Unlock()
+		answerControl(w, err)
+		return
+	}
 	held := s.state.templates[r.PathValue("id")]
 	if held != nil {
 		s.conclude(s.state, held, orElse(verdict.Status, held.Status), verdict.Reason, verdict.Category)

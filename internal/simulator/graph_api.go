@@ -24,6 +24,8 @@ func (s *Simulator) Handler() http.Handler {
 			control.ServeHTTP(w, r)
 		case r.URL.Path == mediaPath:
 			s.serveFile(w, r)
+		case s.Pages().Takes(r):
+			s.Pages().ServeHTTP(w, r)
 		default:
 			graphAPI.ServeHTTP(w, r)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/identity"
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 	"github.com/guichet-dev/guichet/internal/template"
 )
@@ -53,6 +54,7 @@ type state struct {
 	groups    map[string][]string
 	people    identity.Directory
 	analytics Analytics
+	pages     *pages.Pages
 }
 
 // account is an Account at work.
@@ -99,6 +101,7 @@ func (s *Simulator) Run(ctx context.Context) {
 	for _, a := range s.state.accounts {
 		s.start(a)
 	}
+	s.state.pages.Start(ctx, &s.workers)
 	s.mu.Unlock()
 	s.stage.Schedule.Run(ctx)
 	s.workers.Wait()
@@ -111,6 +114,7 @@ func (s *Simulator) Reset() {
 	for _, a := range s.state.accounts {
 		a.outbox.Halt()
 	}
+	s.state.pages.Halt()
 	s.stage.Schedule.Clear()
 	s.state.Over = true
 	s.state = s.fresh()
@@ -120,6 +124,7 @@ func (s *Simulator) Reset() {
 	for _, a := range s.state.accounts {
 		s.start(a)
 	}
+	s.state.pages.Start(s.running, &s.workers)
 }
 
 // WaitIdle returns when every planned status and webhook is done, or with the
@@ -146,6 +151,7 @@ func (s *Simulator) fresh() *state {
 	for _, a := range s.config.Accounts {
 		s.add(st, a)
 	}
+	st.pages = pages.New(s.stage, st.Scene, s.config.ofPages(), s.config.Pages)
 	return st
 }
 
@@ -180,6 +186,9 @@ func (s *Simulator) replace(config Account) error {
 		if n.account.ID != config.ID {
 			taken[id], taken[n.account.ID] = true, true
 		}
+	}
+	for _, id := range s.state.pages.IDs() {
+		taken[id] = true
 	}
 	if err := config.validate(taken); err != nil {
 		return err

@@ -77,6 +77,10 @@ type Knobs struct {
 	SendDelay Duration `json:"sendDelay,omitempty"`
 	// AsyncRefusals answers 200 and reports 131047 by a failed status.
 	AsyncRefusals bool `json:"asyncRefusals,omitempty"`
+	// NoMessageIDs leaves the ids out of pages' deliveries: only the watermark tells.
+	NoMessageIDs bool `json:"noMessageIDs,omitempty"`
+	// NoEchoes leaves the echoes of pages' messages out.
+	NoEchoes bool `json:"noEchoes,omitempty"`
 }
 
 func (k Knobs) validate() error {
