@@ -22,6 +22,7 @@ func (g *Gateway) api() http.Handler {
 	const number = "/{version}/{phone}"
 	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
 	serve("POST "+number+"/marketing_messages", handlerMessages, g.postMarketing)
+	serve("POST "+number+"/message_campaign", "message_campaign", g.postCampaign)
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)

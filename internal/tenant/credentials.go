@@ -21,11 +21,12 @@ func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel 
 			continue
 		}
 		out := config.Channel{
-			Name:       channel.Name,
-			Type:       config.ChannelType(identity.Type),
-			ID:         identity.ID,
-			BaseURL:    strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
-			APIVersion: orDefault(channel.APIVersion, defaultAPIVersion),
+			Name:        channel.Name,
+			Type:        config.ChannelType(identity.Type),
+			ID:          identity.ID,
+			AdAccountID: channel.AdAccountID,
+			BaseURL:     strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
+			APIVersion:  orDefault(channel.APIVersion, defaultAPIVersion),
 		}
 		if identity.Type == v1alpha1.ChannelWhatsApp {
 			out.BusinessAccountID = spec.WhatsAppBusinessAccountID

@@ -160,6 +160,11 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Outbound.Subscribed {
+		if err := a.subscribed(c, &state); err != nil {
+			return nil, err
+		}
+	}
 	in, err := a.circumstances(tx, c, person, &state)
 	if err != nil {
 		return nil, err
@@ -167,6 +172,12 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	grant, err := policy.Decide(t, c.message, &in)
 	if err != nil {
 		return nil, err
+	}
+	if c.Outbound.Subscribed {
+		state.RecordMarketing(c.message.Subscription, c.id, c.now.Unix())
+		if err := tx.People().PutConversation(c.Channel.ID, customer, &state); err != nil {
+			return nil, err
+		}
 	}
 	envelope := newEnvelope(c, &grant)
 	if c.Outbound.Group {
@@ -222,6 +233,7 @@ func newEnvelope(c *candidate, grant *policy.Grant) settlement.Envelope {
 		Endpoint: c.Outbound.Endpoint, Recipient: c.Outbound.Recipient, CallbackData: c.Outbound.CallbackData,
 		Type: c.Outbound.Type, Country: c.message.Country, Form: c.message.Form, Category: c.message.Category,
 		TTLSeconds: int64(c.message.TTL / time.Second), InWindow: grant.InWindow, Trace: c.trace,
+		Subscription: c.message.Subscription, Campaign: c.Outbound.Campaign,
 	}
 	if wanted := c.Outbound.Template; wanted != nil {
 		e.Template, e.Language = wanted.Name, wanted.Language

@@ -69,8 +69,11 @@ func (c *commit) find(channel *served.Channel, s *network.Status) (*store.Messag
 	if s.Correlation != "" {
 		m, found, err = c.tx.Messages().ByID(s.Correlation)
 	}
-	if err == nil && !found {
+	if err == nil && !found && s.ID != "" {
 		m, found, err = c.tx.Messages().ByUpstreamID(s.ID)
+	}
+	if err == nil && !found {
+		m, found, err = c.findSubscribed(channel, s)
 	}
 	if err != nil || !found || m.Channel != channel.ID {
 		return nil, false, err
@@ -136,7 +139,7 @@ func (c *commit) trace(parent, id, word string) {
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still
 // under way, or was lost in a crash (P12).
 func (c *commit) confirm(m *store.Message, s *network.Status) error {
-	if m.UpstreamID != "" {
+	if m.UpstreamID != "" || s.ID == "" {
 		return nil
 	}
 	if m.State == store.InDoubt {

@@ -121,6 +121,9 @@ func (p *Pages) Act(who string, act Act) (Acted, error) {
 		return Acted{}, err
 	}
 	e.at, e.further = at, act.Event
+	if e.kind == kindOptIn {
+		p.noteOptIn(page, somebody, e.value)
+	}
 	somebody.open(act, e.kind, at)
 	p.tell(page, somebody, e)
 	return Acted{id, somebody.id}, nil
