@@ -45,6 +45,7 @@ func (s *Simulator) take(
 		return
 	}
 	if send.Read != nil {
+		s.markRead(numberID, send.Read.MessageID)
 		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
@@ -60,6 +61,12 @@ func (s *Simulator) take(
 	default:
 		writeJSON(w, http.StatusOK, v.response)
 	}
+}
+
+func (s *Simulator) markRead(number, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Chats.Read(number, id)
 }
 
 func readSend(
@@ -245,5 +252,6 @@ func (s *Simulator) accept(n *number, send *request.Send, held *heldTemplate, pr
 		m.Template, m.Language = held.Name, held.Language
 	}
 	s.state.Record.Accept(m, send.Raw, preview)
+	s.state.Chats.Sent(s.state.with(m).chat(), m)
 	return m
 }

@@ -55,6 +55,8 @@ type state struct {
 	people    identity.Directory
 	analytics Analytics
 	pages     *pages.Pages
+	// accountsVersion is the feed's at the latest change of an account or a template.
+	accountsVersion uint64
 }
 
 // account is an Account at work.
@@ -118,6 +120,7 @@ func (s *Simulator) Reset() {
 	s.stage.Schedule.Clear()
 	s.state.Over = true
 	s.state = s.fresh()
+	s.stage.Feed.Advance()
 	if s.running == nil {
 		return
 	}
@@ -147,6 +150,9 @@ func (s *Simulator) fresh() *state {
 		objects:   newObjects(),
 		phones:    map[identity.Address]*phone{},
 		groups:    map[string][]string{},
+	}
+	if s.config.Record == RecordFull {
+		st.Chats = stage.NewChats(&s.stage.Feed)
 	}
 	for _, a := range s.config.Accounts {
 		s.add(st, a)
@@ -200,6 +206,7 @@ func (s *Simulator) replace(config Account) error {
 		}
 	}
 	added := s.add(s.state, config)
+	s.accountsChanged()
 	if s.running != nil {
 		s.start(added)
 	}

@@ -79,9 +79,6 @@ func (c *commit) findSubscribed(channel *served.Channel, s *network.Status) (*st
 	return m, true, nil
 }
 
-// clockSkew is by how much the upstream's clock may be slow.
-const clockSkew = 5 * time.Minute
-
 func ignoreDamage(err error) error {
 	if people.IsDamaged(err) {
 		return nil

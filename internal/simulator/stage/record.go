@@ -57,7 +57,9 @@ const (
 type StatusStep struct {
 	Status string    `json:"status"`
 	At     time.Time `json:"at"`
-	Code   int       `json:"code,omitempty"`
+	// Code and Details say why a message has failed.
+	Code    int    `json:"code,omitempty"`
+	Details string `json:"details,omitempty"`
 }
 
 // Pricing is the pricing block of a status.
@@ -103,8 +105,8 @@ func newRecord(mode RecordMode) *Record {
 	return &Record{mode: mode, Counts: Counts{Refused: map[int]int{}}}
 }
 
-// Accept notes a message, with the request as it came and the rendered body of a template. In counts
-// mode nothing keeps it but its own course.
+// Accept notes a message, with the request as it came and the rendered body of a template. In
+// counts mode nothing keeps it but its own course.
 func (r *Record) Accept(m *Sent, request []byte, preview string) {
 	r.Counts.Accepted++
 	if r.mode == RecordCounts {

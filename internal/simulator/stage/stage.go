@@ -41,6 +41,8 @@ type Stage struct {
 	Log      *slog.Logger
 	Schedule *Schedule
 	Activity *Activity
+	// Feed tells those who watch of changes.
+	Feed Feed
 
 	client   *http.Client
 	webhooks Webhooks
@@ -65,6 +67,8 @@ type Scene struct {
 	Record *Record
 	Knobs  Knobs
 	Random *rand.Rand
+	// Chats are nil unless full records are kept.
+	Chats *Chats
 	// Prefix makes ids those of this scene.
 	Prefix uint32
 	// Over says that a reset has ended the scene: what was planned in it does nothing.
@@ -93,3 +97,6 @@ func (s *Stage) Plan(scene *Scene, at time.Time, step func(now time.Time)) {
 		}
 	})
 }
+
+// Transport is what reaches the businesses' hosts.
+func (s *Stage) Transport() http.RoundTripper { return s.client.Transport }
