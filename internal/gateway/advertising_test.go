@@ -280,8 +280,8 @@ func TestOnlyTheAccountsAdAccountIsServed(t *testing.T) {
 	})
 }
 
-// However many are sent at once, and whatever Meta lets a campaign's daily budget overshoot, no more
-// is charged and reserved than the budget has (P3).
+// However many are sent at once, and whatever Meta lets a campaign's daily budget overshoot, no
+// more is charged and reserved than the budget has (P3).
 func TestP3MarketingOfAPageStopsAtTheBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -233,9 +233,9 @@ func named(of network.Sender, field string, people []person) ([]identity.Address
 	return readPeopleNames(of, field, users)
 }
 
-// readPeopleNames reads the addresses of people. It refuses a list that is empty, too long, or holds
-// what is no address that a message can be sent to: what is remembered under such a one would be
-// acknowledged and never found.
+// readPeopleNames reads the addresses of people. It refuses a list that is empty, too long, or
+// holds what is no address that a message can be sent to: what is remembered under such a one would
+// be acknowledged and never found.
 func readPeopleNames(of network.Sender, field string, users []string) ([]identity.Address, error) {
 	if len(users) == 0 || len(users) > maxPeople {
 		return nil, network.Refuse(network.InvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))

@@ -15,8 +15,8 @@ type Advertiser interface {
 	// ParseAdvertised reads a request to send such a message, as Parse reads one for others. To is
 	// the address of the subscription.
 	ParseAdvertised(body []byte) (*Outbound, error)
-	// ParseCampaign reads a request to create the campaign that such messages belong to: the channel
-	// that it is for, and what the upstream gets. Its error is an Error.
+	// ParseCampaign reads a request to create the campaign that such messages belong to: the
+	// channel that it is for, and what the upstream gets. Its error is an Error.
 	ParseCampaign(body []byte) (channel string, request []byte, err error)
 	// CheckCountry refuses such messages to customers of a country; nil if they can be sent there,
 	// or if the country is not known.

@@ -11,7 +11,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
-// Marketing messages: campaigns of an ad account, and messages to those who have subscribed. Source:
+// Marketing messages: campaigns of an ad account, and messages to those who have subscribed.
+// Source:
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/marketing-messages-on-messenger/send-messages
 
 const (
