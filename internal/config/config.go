@@ -170,7 +170,8 @@ const (
 	Instagram ChannelType = "Instagram"
 )
 
-// Channel is one phone number, page or Instagram account, with what is needed to talk to its upstream.
+// Channel is one phone number, page or Instagram account, with what is needed to talk to its
+// upstream.
 type Channel struct {
 	Name string      `json:"name"`
 	Type ChannelType `json:"type"`
@@ -178,8 +179,8 @@ type Channel struct {
 	ID string `json:"id"`
 	// BusinessAccountID is the WABA's id; empty for other networks.
 	BusinessAccountID string `json:"businessAccountID,omitempty"`
-	// AdAccountID is the id, in digits, of the ad account that pays for marketing messages of a page;
-	// empty if the page sends none.
+	// AdAccountID is the id, in digits, of the ad account that pays for marketing messages of a
+	// page; empty if the page sends none.
 	AdAccountID string `json:"adAccountID,omitempty"`
 	// BaseURL has no trailing slash; APIVersion is such as "v26.0".
 	BaseURL    string `json:"baseURL"`

@@ -6,9 +6,10 @@ import (
 	"time"
 	_ "time/tzdata" // also where the system has no former names
 
-	"github.com/guichet-dev/guichet/internal/civil"
 	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
+
+	"github.com/guichet-dev/guichet/internal/civil"
 )
 
 func date(tb testing.TB, text string) civil.Date {
