@@ -446,3 +446,73 @@ func (w *ads) nothingAtRestHolds(texts ...string) {
 		w.t.Fatalf("%d bytes were looked at: %v", looked, err)
 	}
 }
+
+// Pages may share an ad account: a message goes out from the page with which the person has
+// subscribed, and is billed there.
+func TestMarketingGoesOutFromThePageOfTheSubscription(t *testing.T) {
+	t.Parallel()
+	const secondPage = "108181820024681"
+	synctest.Test(t, func(t *testing.T) {
+		w := &ads{world: prepareAds(t, func(d *config.Document) {
+			second := d.Channels[len(d.Channels)-1]
+			second.Name, second.ID, second.AccessToken = "second-shop", secondPage, "second-token-of-meta"
+			d.Channels = append(d.Channels, second)
+		})}
+		w.control(http.MethodPut, "pages/"+secondPage, `{"id":"`+secondPage+`","appID":"77","appSecret":"`+appSecret+
+			`","verifyToken":"`+verifyToken+`","callbackURL":"`+w.api+config.WebhookPath+
+			`","tokens":["second-token-of-meta"],"adAccountID":"`+adAccount+`"}`)
+		w.start()
+		w.runSimulator()
+		got := w.do(http.MethodPost, "/v26.0/act_"+adAccount+"/message_campaign", `{"name":"sale","page_id":"`+secondPage+`"}`)
+		var made struct{ ID string }
+		if err := json.Unmarshal([]byte(got.body), &made); err != nil || made.ID == "" {
+			t.Fatalf("the campaign got %d %s", got.status, got.body)
+		}
+		w.campaign = made.ID
+		at := w.clock.now()
+		if _, err := w.sim.Pages().Act("24680137", pages.Act{To: secondPage, Timestamp: &at, OptIn: map[string]any{
+			"notification_messages_token": "tok-second", "notification_messages_timezone": "America/Lima",
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the business is told", func() bool { return len(w.business.received("tok-second")) == 1 })
+		sent := w.sells("tok-second")
+		if sent.status != http.StatusOK {
+			t.Fatalf("got %d %s", sent.status, sent.body)
+		}
+		w.settled(1)
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if record := w.settlements(sent.id)[sent.id]; record.Channel != secondPage || record.Charge.String() != "0.04" {
+			t.Errorf("the ledger has %+v", record)
+		}
+	})
+}
+
+// A plan without a rate for marketing keeps no budget, and a message that it cannot price is held.
+func TestP3MarketingWithoutARate(t *testing.T) {
+	t.Parallel()
+	unpriced := func(d *config.Document) { d.Plans[len(d.Plans)-1].Plan.Revisions[0].Rates = nil }
+	for name, tc := range map[string]struct {
+		budget *config.Budget
+		want   int
+	}{
+		"a budget that blocks": {&config.Budget{Limit: usd("1"), Action: config.BudgetBlock}, http.StatusForbidden},
+		"no budget":            {nil, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newAds(t, unpriced, func(d *config.Document) { d.Budget = tc.budget })
+				w.subscribes(lima, "tok-lima")
+				got := w.sells("tok-lima")
+				if got.status != tc.want || tc.want != http.StatusOK && !strings.Contains(got.body, "The price plan has no rate") {
+					t.Fatalf("got %d %s, want %d", got.status, got.body, tc.want)
+				}
+				if tc.want == http.StatusOK {
+					w.until("it is held for its rate", func() bool { return len(w.report().Unpriced) == 1 })
+				}
+			})
+		})
+	}
+}
