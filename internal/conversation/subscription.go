@@ -21,13 +21,22 @@ type Subscription struct {
 	Every     int64  `json:"every,omitempty"`
 	// Zone is the customer's time zone; empty if the network tells none.
 	Zone string `json:"zone,omitempty"`
-	// Latest is the id of the message that was last accepted for it, at an instant.
-	Latest   string `json:"latest,omitempty"`
-	LatestAt int64  `json:"latestAt,omitempty"`
+	// Accepted are the latest messages that were accepted for it, in their order.
+	Accepted []Accepted `json:"accepted,omitempty"`
 }
 
-// maxSubscriptions bounds what is remembered of one customer.
-const maxSubscriptions = 16
+// Accepted is a message, by its id, that was accepted at an instant.
+type Accepted struct {
+	ID string `json:"id"`
+	At int64  `json:"at"` // Unix seconds
+}
+
+// Bounds of what is remembered: subscriptions of one customer, and messages of one subscription,
+// which at one in twelve hours are those of a week.
+const (
+	maxSubscriptions = 16
+	maxAccepted      = 14
+)
 
 // Subscribe records what the customer has decided about a subscription at an instant. Repeating it,
 // or hearing of decisions in another order, changes nothing. A new agreement takes back a stop of
@@ -64,14 +73,27 @@ func (s *State) subscription(key string) *Subscription {
 // RecordMarketing records that a message was accepted for a subscription.
 func (s *State) RecordMarketing(key, id string, at int64) {
 	if known := s.subscription(key); known != nil {
-		known.Latest, known.LatestAt = id, at
+		known.add(Accepted{id, at})
 	}
 }
 
 // ForgetMarketing takes RecordMarketing back for a message that the network has not taken.
 func (s *State) ForgetMarketing(key, id string) {
-	if known := s.subscription(key); known != nil && known.Latest == id {
-		known.Latest, known.LatestAt = "", 0
+	if known := s.subscription(key); known != nil {
+		known.Accepted = slices.DeleteFunc(known.Accepted, func(a Accepted) bool { return a.ID == id })
+	}
+}
+
+// add inserts a message in order, once.
+func (k *Subscription) add(message Accepted) {
+	at, found := slices.BinarySearchFunc(k.Accepted, message, func(a, b Accepted) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+	})
+	if !found {
+		k.Accepted = slices.Insert(k.Accepted, at, message)
+	}
+	if n := len(k.Accepted) - maxAccepted; n > 0 {
+		k.Accepted = slices.Delete(k.Accepted, 0, n)
 	}
 }
 
@@ -111,10 +133,11 @@ func (s *State) permitSubscribed(q Request) Refusal {
 func (s *State) marketingPause(key string) Span {
 	pause := s.MarketingHeld
 	known := s.subscription(key)
-	if known == nil || known.Latest == "" {
+	if known == nil || len(known.Accepted) == 0 {
 		return pause
 	}
-	if own := (Span{From: known.LatestAt, To: known.LatestAt + known.Every}); own.To >= pause.To {
+	latest := known.Accepted[len(known.Accepted)-1].At
+	if own := (Span{From: latest, To: latest + known.Every}); own.To >= pause.To {
 		return own
 	}
 	return pause
@@ -129,8 +152,8 @@ func (s *State) uniteSubscriptions(others []Subscription) {
 			continue
 		}
 		known.Choice.decide(other.Choice.Stopped, other.Choice.At)
-		if other.LatestAt > known.LatestAt || other.LatestAt == known.LatestAt && other.Latest > known.Latest {
-			known.Latest, known.LatestAt = other.Latest, other.LatestAt
+		for _, message := range other.Accepted {
+			known.add(message)
 		}
 		if other.Told > known.Told {
 			known.Told, known.Expires, known.Every = other.Told, other.Expires, other.Every

@@ -404,6 +404,36 @@ func TestP12MarketingInDoubtIsFoundByItsSubscription(t *testing.T) {
 	})
 }
 
+// A delivery of a message that was given up in doubt is told when the subscription has had another
+// message since: its time tells which one it is about, and a correction charges it (P12, P2).
+func TestP12ALateDeliveryIsOfTheMessageOfItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newAds(t, func(d *config.Document) { d.Doubt.WaitSeconds = 60 })
+		w.subscribes(lima, "tok-lima")
+		w.control(http.MethodPost, "faults", `{"to":"`+lima+`","effect":"dropBefore","next":1}`)
+		first := w.sells("tok-lima")
+		if first.status != http.StatusOK {
+			t.Fatalf("got %d %s", first.status, first.body)
+		}
+		w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
+		late := w.tracked("marketing_message_deliveries", "tok-lima", "tracking-of-the-first")
+		w.clock.advance(12*time.Hour + time.Minute)
+		w.until("the doubt is over", func() bool { return w.report().Period.InDoubt == 0 })
+		second := w.sells("tok-lima")
+		if second.status != http.StatusOK {
+			t.Fatalf("got %d %s", second.status, second.body)
+		}
+		w.until("the second one is charged", func() bool { return w.report().Period.Billed == usd("0.04") })
+		w.webhook(late, appSecret)
+		w.webhook(late, appSecret)
+		w.until("the first one is charged too", func() bool { return w.report().Period.Billed == usd("0.08") })
+		if r := w.report(); r.Period.Reserved != usd("0") {
+			t.Errorf("%s is reserved", r.Period.Reserved)
+		}
+	})
+}
+
 // A person who is erased is nobody to send to any more, by any token (P13).
 func TestP13ErasingAPersonForgetsTheSubscription(t *testing.T) {
 	t.Parallel()
@@ -510,7 +540,7 @@ func TestP3MarketingWithoutARate(t *testing.T) {
 					t.Fatalf("got %d %s, want %d", got.status, got.body, tc.want)
 				}
 				if tc.want == http.StatusOK {
-					w.until("it is held for its rate", func() bool { return len(w.report().Unpriced) == 1 })
+					w.until("it is held for its rate", func() bool { return w.report().Period.Unpriced == 1 })
 				}
 			})
 		})

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/conversation"
@@ -46,9 +47,10 @@ func subscriptionOf(e *network.Subscription, key string) conversation.Subscripti
 	return known
 }
 
-// findSubscribed finds the message that a status means which names no id that is known here: the
-// one that the subscription got last, if it is of the same campaign, was accepted before the status
-// and has no other id. A subscription gets one message at a time, so there is no other one (P12).
+// findSubscribed finds the message that a status means which names no id that is known here: of
+// those that went to its subscription, the last one before the status, if it belongs to the same
+// campaign and has no other id. A subscription gets one message at a time, hours apart, so there is
+// no other one that it could be about (P12).
 func (c *commit) findSubscribed(channel *served.Channel, s *network.Status) (*store.Message, bool, error) {
 	if s.Subscription == "" {
 		return nil, false, nil
@@ -62,21 +64,25 @@ func (c *commit) findSubscribed(channel *served.Channel, s *network.Status) (*st
 		return nil, false, ignoreDamage(err)
 	}
 	known := state.Subscription(people.Subscription(c.Keys, channel.ID, s.Subscription))
-	if known == nil || known.Latest == "" {
+	if known == nil {
 		return nil, false, nil
 	}
-	m, found, err := c.tx.Messages().ByID(known.Latest)
-	if err != nil || !found || m.Channel != channel.ID || s.ID != "" && m.UpstreamID != "" {
-		return nil, false, err
+	for _, accepted := range slices.Backward(known.Accepted) {
+		m, found, err := c.tx.Messages().ByID(accepted.ID)
+		if err != nil {
+			return nil, false, err
+		}
+		if !found || m.State == store.Queued || !s.At.IsZero() && s.At.Before(m.ClaimedAt.Add(-clockSkew)) {
+			continue // it is forgotten, has not been sent, or was sent later than the status
+		}
+		about, err := c.Settler.Open(c.tx, m)
+		mine := m.Channel == channel.ID && about.Campaign == s.Campaign && (s.ID == "" || m.UpstreamID == "")
+		if err != nil || !mine {
+			return nil, false, err
+		}
+		return m, true, nil
 	}
-	if m.State == store.Queued || !s.At.IsZero() && s.At.Before(m.ClaimedAt.Add(-clockSkew)) {
-		return nil, false, nil // it has not been sent, or later than what the status is about
-	}
-	about, err := c.Settler.Open(c.tx, m)
-	if err != nil || about.Campaign != s.Campaign {
-		return nil, false, err
-	}
-	return m, true, nil
+	return nil, false, nil
 }
 
 func ignoreDamage(err error) error {
