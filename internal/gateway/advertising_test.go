@@ -99,7 +99,7 @@ func (w *ads) subscribes(person, token string, more ...string) {
 		optIn[more[i]] = more[i+1]
 	}
 	told := len(w.business.received(`"` + token + `"`))
-	at := w.clock.now()
+	at := w.clock.Now()
 	if _, err := w.sim.Pages().Act(person, pages.Act{To: shopPage, OptIn: optIn, Timestamp: &at}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -188,9 +188,9 @@ func TestP2MarketingOfAPageIsChargedOnceOnItsDelivery(t *testing.T) {
 
 // tracked is a webhook about a marketing message.
 func (w *ads) tracked(field, token, tracking string) string {
-	return `{"object":"page","entry":[{"id":"` + shopPage + `","time":` + strconv.FormatInt(w.clock.now().UnixMilli(), 10) +
+	return `{"object":"page","entry":[{"id":"` + shopPage + `","time":` + strconv.FormatInt(w.clock.Now().UnixMilli(), 10) +
 		`,"changes":[{"field":"` + field + `","value":{"recipient_id":` + lima + `,"page_id":` + shopPage + `,"app_id":77,"timestamp":` +
-		strconv.FormatInt(w.clock.now().UnixMilli(), 10) + `,"marketing_message_tracking_id":"` + tracking +
+		strconv.FormatInt(w.clock.Now().UnixMilli(), 10) + `,"marketing_message_tracking_id":"` + tracking +
 		`","messenger_subscription_token":"` + token + `","message_id":"` + w.campaign + `"}}]}]}`
 }
 
@@ -227,20 +227,20 @@ func TestMarketingOfAPageNeedsASubscription(t *testing.T) {
 			t.Fatalf("got %d %s", got.status, got.body)
 		}
 		refused("a minute later", "tok-lima", 2300035, "before 2026-11-21T00:0")
-		w.clock.advance(12*time.Hour + time.Minute)
+		w.clock.Advance(12*time.Hour + time.Minute)
 		if got := w.sells("tok-lima"); got.status != http.StatusOK {
 			t.Errorf("12 hours later: got %d %s", got.status, got.body)
 		}
 		w.settled(2)
-		w.clock.advance(13 * time.Hour)
+		w.clock.Advance(13 * time.Hour)
 		w.subscribes(lima, "tok-lima", "notification_messages_status", "STOP_NOTIFICATIONS")
 		refused("after a stop", "tok-lima", 200, "has stopped marketing messages")
-		w.clock.advance(time.Second)
+		w.clock.Advance(time.Second)
 		w.subscribes(lima, "tok-lima", "notification_messages_status", "RESUME_NOTIFICATIONS")
 		if got := w.sells("tok-lima"); got.status != http.StatusOK {
 			t.Errorf("resumed: got %d %s", got.status, got.body)
 		}
-		w.clock.advance(400 * 24 * time.Hour)
+		w.clock.Advance(400 * 24 * time.Hour)
 		refused("when it has expired", "tok-lima", 200, "has expired")
 	})
 }
@@ -359,8 +359,8 @@ func TestRefusedMarketingFreesItsSubscription(t *testing.T) {
 		if got := w.sells("tok-lima"); got.code != 2300035 {
 			t.Errorf("after the network's cap: got %d %s, want 2300035", got.status, got.body)
 		}
-		w.clock.advance(time.Minute)
-		at := w.clock.now()
+		w.clock.Advance(time.Minute)
+		at := w.clock.Now()
 		if _, err := w.sim.Pages().Act(lima, pages.Act{To: shopPage, Text: "what is new?", Timestamp: &at}); err != nil {
 			t.Fatal(err)
 		}
@@ -418,7 +418,7 @@ func TestP12ALateDeliveryIsOfTheMessageOfItsTime(t *testing.T) {
 		}
 		w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
 		late := w.tracked("marketing_message_deliveries", "tok-lima", "tracking-of-the-first")
-		w.clock.advance(12*time.Hour + time.Minute)
+		w.clock.Advance(12*time.Hour + time.Minute)
 		w.until("the doubt is over", func() bool { return w.report().Period.InDoubt == 0 })
 		second := w.sells("tok-lima")
 		if second.status != http.StatusOK {
@@ -448,7 +448,7 @@ func TestP13ErasingAPersonForgetsTheSubscription(t *testing.T) {
 		if got.status != http.StatusOK || !strings.Contains(got.body, `"unsettled":0`) {
 			t.Fatalf("got %d %s", got.status, got.body)
 		}
-		w.clock.advance(13 * time.Hour)
+		w.clock.Advance(13 * time.Hour)
 		if got := w.sells("tok-lima"); got.code != 200 || !strings.Contains(got.body, "knows no subscription") {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
@@ -499,7 +499,7 @@ func TestMarketingGoesOutFromThePageOfTheSubscription(t *testing.T) {
 			t.Fatalf("the campaign got %d %s", got.status, got.body)
 		}
 		w.campaign = made.ID
-		at := w.clock.now()
+		at := w.clock.Now()
 		if _, err := w.sim.Pages().Act("24680137", pages.Act{To: secondPage, Timestamp: &at, OptIn: map[string]any{
 			"notification_messages_token": "tok-second", "notification_messages_timezone": "America/Lima",
 		}}); err != nil {
