@@ -218,8 +218,12 @@ func TestSinkShowsCallbacks(t *testing.T) {
 	if len(told) != maxCallbacks+1 {
 		t.Errorf("%d callbacks were told, want each once", len(told))
 	}
-	if kept := len(w.s.state.callbacks); kept != maxCallbacks {
-		t.Errorf("%d callbacks are kept, want %d", kept, maxCallbacks)
+	var listed struct{ Callbacks []Callback }
+	if err := json.Unmarshal([]byte(content(t, w.fetch(SinkPath))), &listed); err != nil {
+		t.Fatal(err)
+	}
+	if kept := len(listed.Callbacks); kept != maxCallbacks || listed.Callbacks[kept-1].Body != `{"n":50}` {
+		t.Errorf("%d callbacks are kept, want %d with the newest at the end", kept, maxCallbacks)
 	}
 }
 

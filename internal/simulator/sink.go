@@ -31,10 +31,19 @@ type Callback struct {
 	version uint64
 }
 
-// sink answers every callback with 200, and shows it to those who watch.
+// sink answers every callback with 200, and shows it to those who watch. GET lists those that are
+// kept, the newest at the end.
 func (s *Simulator) sink(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		badRequest(w, errors.New("post a callback here"))
+	switch r.Method {
+	case http.MethodPost:
+	case http.MethodGet:
+		s.mu.Lock()
+		kept := s.state.callbacks
+		s.mu.Unlock()
+		writeJSON(w, http.StatusOK, map[string]any{"callbacks": append([]Callback{}, kept...)})
+		return
+	default:
+		badRequest(w, errors.New("post a callback, or get those that came"))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -76,10 +76,11 @@ export async function answer(page, name, text) {
   await page.getByRole("button", { name: "Send", exact: true }).click();
 }
 
-/** sendTemplate sends a template with the examples of its definition. */
-export async function sendTemplate(page, template) {
+/** sendTemplate sends a template with the examples of its definition, but for the name. */
+export async function sendTemplate(page, template, name) {
   await choose(page, "Template");
   await page.getByRole("combobox", { name: "Template" }).selectOption({ label: template });
+  if (name) await page.getByLabel("{{1}}", { exact: true }).fill(name);
   await page.getByRole("button", { name: "Send", exact: true }).click();
 }
 

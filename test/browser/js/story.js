@@ -25,16 +25,17 @@ test("a window opens, a text is refused, a template is priced", () =>
     await refused.getByText("Refused · 131047").waitFor();
     assert.equal(await phoneOf(page, "Priya Nair").getByText("Good morning").count(), 0, "it never left");
 
-    await sendTemplate(page, "parcel_delivery · utility · en_US");
+    await sendTemplate(page, "parcel_delivery · utility · en_US", "Priya");
     await phoneOf(page, "Priya Nair").getByText("your parcel arrives on Monday").waitFor();
     await lineOf(page, "your parcel arrives").getByText("0.0014 USD").waitFor();
     await eventually(async () => assert.equal(await figure(page, "billed"), ledgerTotals().whole.billed));
+    await choose(page, "Text");
+    await picture(page, "page");
 
     await phoneOf(page, "Priya Nair").getByRole("button", { name: "Another day, please" }).click();
     await desk(page).getByRole("img", { name: /^Window open/ }).nth(1).waitFor();
     await answer(page, "Priya Nair", "Is Wednesday better?");
     await lineOf(page, "Is Wednesday better?").getByRole("img", { name: "read" }).waitFor();
-    await picture(page, "page");
   }));
 
 test("pictures, cards and voices travel", () =>
