@@ -78,8 +78,8 @@ type Gateway struct {
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
 	passes chan struct{}
-	// followers bounds those who follow the account's figures; ending is closed at a shutdown, which
-	// would wait for them.
+	// followers bounds those who follow the account's figures; ending is closed at a shutdown,
+	// which would wait for them.
 	followers chan struct{}
 	ending    <-chan struct{}
 }
