@@ -184,6 +184,9 @@ type Channel struct {
 	ID string `json:"id"`
 	// BusinessAccountID is the WABA's id; empty for other networks.
 	BusinessAccountID string `json:"businessAccountID,omitempty"`
+	// AdAccountID is the id, in digits, of the ad account that pays for marketing messages of a
+	// page; empty if the page sends none.
+	AdAccountID string `json:"adAccountID,omitempty"`
 	// BaseURL has no trailing slash; APIVersion is such as "v26.0".
 	BaseURL    string `json:"baseURL"`
 	APIVersion string `json:"apiVersion"`
