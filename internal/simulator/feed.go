@@ -114,7 +114,7 @@ func (s *Simulator) controlFeed(w http.ResponseWriter, r *http.Request) {
 		if _, err := fmt.Fprintf(w, "data: %s\n\n", body); err != nil {
 			return // the client has gone
 		}
-		if writer.Flush() != nil || !sleep(r, feedPause) {
+		if writer.Flush() != nil || !s.sleep(r, feedPause) {
 			return
 		}
 		select {

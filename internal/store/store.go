@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store/engine"
@@ -58,9 +59,9 @@ type Options struct {
 	// OnFault is told of every operation that failed with ErrFault: the name of the constraint, see
 	// FaultError. Optional. It must not block.
 	OnFault func(constraint string)
-	// Now is this machine's clock, against which that of a shared store's database is measured; nil
-	// is time.Now.
-	Now func() time.Time
+	// Clock is the process's, against whose machine the clock of a shared store's database is
+	// measured; nil is the machine's.
+	Clock *clock.Clock
 	// Log is where the store says that it is unavailable, and available again, that it was taken
 	// over, and what was refused. Optional.
 	Log *slog.Logger
@@ -100,6 +101,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Clock == nil {
+		options.Clock = clock.New(nil)
 	}
 	chosen, err := newEngine(&options)
 	if err != nil {
