@@ -69,8 +69,8 @@ func SignedBy(body []byte, header string, secrets []string) (secret string, ok b
 	return "", false
 }
 
-// JoinWebhooks makes one webhook of two, as Meta does when several wait. It is false if they are not
-// of one network.
+// JoinWebhooks makes one webhook of two, as Meta does when several wait. It is false if they are
+// not of one network.
 func JoinWebhooks(first, second []byte) (joined []byte, ok bool) {
 	return graph.JoinWebhooks(first, second)
 }
