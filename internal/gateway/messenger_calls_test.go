@@ -36,7 +36,7 @@ func TestCallsOfPages(t *testing.T) {
 			"to unsubscribe":        {http.MethodDelete, "/v26.0/" + pageID + "/subscribed_apps", "", 403, "The operator subscribes the page"},
 			"to make a template":    {http.MethodPost, "/v26.0/me/message_templates", `{"name":"n"}`, 403, "write a MessageTemplate"},
 			"another way":           {http.MethodPost, "/v26.0/me/messenger_profile?method=delete", `{}`, 400, "are not taken"},
-			"posts of the page":     {http.MethodPost, "/v26.0/me/feed", `{"message":"x"}`, 404, "docs/clients.md"},
+			"posts of the page":     {http.MethodPost, "/v26.0/me/feed", `{"message":"x"}`, 400, "docs/clients.md"},
 			"a token of nobody's":   {http.MethodGet, "/v26.0/me?access_token=x", "", 200, pageID},
 			"an object of another":  {http.MethodPost, "/v26.0/4711/messenger_profile", `{}`, 400, ""},
 			"an ad account's":       {http.MethodPost, "/v26.0/act_1/message_campaign", `{}`, 400, ""},

@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -33,8 +34,8 @@ func (n Network) Answer(
 	ctx context.Context, account *network.Account, request *network.Request,
 ) (call string, answer *network.Answer, err error) {
 	answer, call, err = n.answer(ctx, account, request)
-	if refusal, refused := err.(*network.Refusal); refused { //nolint:errorlint // it is made here
-		return call, nil, n.Refuse(refusal)
+	if refusal, refused := errors.AsType[*network.Refusal](err); refused {
+		refusal.By = n
 	}
 	return call, answer, err
 }
@@ -67,13 +68,18 @@ const (
 	namePerson = "person"
 )
 
-// Speaks tells whether a request is about a channel of these networks, by its id or by the word for
-// the channel of the token.
-func Speaks(account *network.Account, object string) bool {
-	if object == wordMe {
+// Concerns tells whether a request is surely for these networks: it names one of their channels, by
+// its id or by the word for the channel of the token, or reads somebody with the token of one.
+func Concerns(account *network.Account, request *network.Request) bool {
+	if len(request.Path) == 0 {
+		return false
+	}
+	object := request.Path[0]
+	if object == wordMe || channelOf(account, object) != nil {
 		return true
 	}
-	return channelOf(account, object) != nil
+	return len(request.Path) == 1 && request.Method == http.MethodGet && isID(object) &&
+		channelOf(account, account.Me) != nil
 }
 
 // Has tells whether the account has a channel of these networks.

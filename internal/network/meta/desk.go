@@ -19,7 +19,7 @@ func (desk) Answer(
 	if !messenger.Has(account) {
 		return whatsapp.Network{}.Answer(ctx, account, request)
 	}
-	if len(request.Path) > 0 && messenger.Speaks(account, request.Path[0]) {
+	if messenger.Concerns(account, request) {
 		return messenger.Network{}.Answer(ctx, account, request)
 	}
 	call, answer, err = whatsapp.Network{}.Answer(ctx, account, request)
