@@ -110,6 +110,8 @@ func celCases() map[string]celCase {
 			kind: "BusinessAccount", patch: `{spec: {gateway: {autoscaling: {minReplicas: 4, maxReplicas: 3}, storage: {type: Shared, embedded: null, shared: {connectionSecretName: s}}}}}`,
 			want: "minReplicas must not be greater than maxReplicas",
 		},
+		"account: a ledger to adopt later":     {kind: "BusinessAccount", changed: true, patch: `{spec: {adopt: {ledgerID: a}}}`, want: "adopt can be set only when the account is made: an account has one ledger"},
+		"account: a ledger that is no id":      {kind: "BusinessAccount", patch: `{spec: {adopt: {ledgerID: "a/b"}}}`, want: "must be letters, digits and '-' only: it is status.ledgerID of an account"},
 		"account: another portfolio":           {kind: "BusinessAccount", changed: true, patch: `{spec: {portfolioID: other}}`, want: "portfolioID is immutable: what the plan counts for it would begin anew"},
 		"account: a portfolio no more":         {kind: "BusinessAccount", changed: true, patch: `{spec: {portfolioID: null}}`, want: "portfolioID is immutable: what the plan counts for it would begin anew"},
 		"account: host in capitals":            {kind: "BusinessAccount", patch: `{spec: {gateway: {exposure: {type: Ingress, ingress: {host: Acme.example}}}}}`, want: hostName},
