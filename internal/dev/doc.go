@@ -8,7 +8,7 @@
 //	GET  /                                the page
 //	GET  /control/feed                    what happens on the phones, as server-sent events
 //	POST /control/clock                   {"advance":"25h"}: sets the clock of the whole process
-//	GET  /sink                            the last callbacks, or as events (Accept: text/event-stream)
+//	GET  /sink/                           the last callbacks, with their bytes
 //	any  /desk/{account}/…                the gateway's public API, with the API token
 //	GET  /desk/{account}/v26.0/{number}/books   the account's figures and its last records
 //

@@ -26,10 +26,10 @@ func (g *Gateway) api() http.Handler {
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
 	serve("POST "+number+"/erase", "erase", g.postErase)
+	serve("GET "+number+"/books", "books", g.getBooks)
 	serve("GET "+number+"/refused_callbacks", "refused_callbacks", g.getRefusedCallbacks)
 	serve("POST "+number+"/refused_callbacks", "refused_callbacks", g.postRefusedCallbacks)
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
-	serve("GET "+number+"/books", "books", g.getBooks)
 	serve("POST "+number+"/media", "media_upload", g.postMedia)
 	serve("GET "+media.Path+"{reference}", "media_download", g.getFile)
 	serve("GET "+number, "object", g.getObject)
@@ -39,7 +39,7 @@ func (g *Gateway) api() http.Handler {
 	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
 		number + "/messages", number + "/marketing_messages", number + "/consents", number + "/erase",
-		number + "/refused_callbacks", number + "/books", number + "/media", config.WebhookPath,
+		number + "/books", number + "/refused_callbacks", number + "/media", config.WebhookPath,
 	} {
 		serve(pattern, "other", refuseWith(network.NoMethod))
 	}

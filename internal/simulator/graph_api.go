@@ -9,19 +9,15 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 	"github.com/guichet-dev/guichet/internal/simulator/page"
-	"github.com/guichet-dev/guichet/internal/simulator/sink"
 )
 
 // maxBody bounds requests other than messages.
 const maxBody = 4 << 20
 
-// SinkPath takes callbacks as a business's endpoint does, and shows them, see sink.Sink.
-const SinkPath = "/sink"
-
 // Handler serves the Graph API, the control API, the page and /healthz.
 func (s *Simulator) Handler() http.Handler {
 	foreign := http.NewCrossOriginProtection() // other sites' pages have no business here
-	graphAPI, phones, callbacks := s.graphAPI(), page.Handler(), sink.New(s.stage.Now)
+	graphAPI, phones := s.graphAPI(), page.Handler()
 	control, desk := foreign.Handler(s.controlAPI()), foreign.Handler(http.HandlerFunc(s.desk))
 	return quietly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -29,8 +25,8 @@ func (s *Simulator) Handler() http.Handler {
 			_, _ = w.Write([]byte("ok\n")) // the client has gone; there is nobody left to tell
 		case strings.HasPrefix(r.URL.Path, "/control/"):
 			control.ServeHTTP(w, r)
-		case r.URL.Path == SinkPath:
-			callbacks.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, SinkPath):
+			s.sink(w, r)
 		case strings.HasPrefix(r.URL.Path, DeskPath):
 			desk.ServeHTTP(w, r)
 		case r.URL.Path == "/" && r.Method == http.MethodGet, strings.HasPrefix(r.URL.Path, page.Path):

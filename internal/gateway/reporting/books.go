@@ -2,166 +2,141 @@ package reporting
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/civil"
+	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/money"
+	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
-// booksRecords is how many records of the ledger the books show.
-const booksRecords = 50
+// BooksRecords is how many records of the ledger Books have at most.
+const BooksRecords = 100
 
-// Books are what an account sees of its money: the figures of the current month, its budget, and
-// the end of its ledger. Each figure is the sum of records, as `guichet ledger totals` has it.
+// Books are an account's figures as the business itself may read them: what it owes, and not what
+// the upstream charges the platform.
 type Books struct {
-	// Now is the instant that the figures describe.
-	Now         time.Time    `json:"now"`
-	Account     BooksAccount `json:"account"`
-	Period      BooksPeriod  `json:"period"`
-	Budget      *BooksBudget `json:"budget"` // null if there is none
-	OpenWindows int64        `json:"openWindows"`
-	// Categories are sorted by name.
-	Categories []BooksCategory `json:"categories"`
-	Head       BooksHead       `json:"head"`
-	// Records are the last ones, newest first, 50 at most.
-	Records []BooksRecord `json:"records"`
-}
-
-// BooksAccount is whose books they are.
-type BooksAccount struct {
-	UID         string         `json:"uid"`
-	DisplayName string         `json:"displayName"`
-	TimeZone    string         `json:"timeZone"`
+	// AsOf is the instant that the figures describe.
+	AsOf        time.Time      `json:"as_of"`
+	DisplayName string         `json:"display_name"`
+	TimeZone    string         `json:"time_zone"`
 	Plan        string         `json:"plan"`
 	Currency    money.Currency `json:"currency"`
+	Budget      *BooksBudget   `json:"budget,omitempty"`
+	Period      BooksPeriod    `json:"period"`
+	OpenWindows int64          `json:"open_windows"`
+	// Sequence and Hash are the ledger's head; 0 and empty before the first record.
+	Sequence int64         `json:"sequence"`
+	Hash     string        `json:"hash,omitempty"`
+	Records  []BooksRecord `json:"records"`
 }
 
-// BooksPeriod is a calendar month in the account's time zone, such as "2026-11".
+// BooksBudget is the most that may be spent in a period. Action is "Block" or "Warn".
+type BooksBudget struct {
+	Limit         money.Decimal `json:"limit"`
+	Action        string        `json:"action"`
+	WarnAtPercent []int32       `json:"warn_at_percent,omitempty"`
+}
+
+// BooksPeriod is the current month in the account's time zone. Amounts are in the account's
+// currency.
 type BooksPeriod struct {
+	Name       string          `json:"name"`
+	Messages   int64           `json:"messages"`
+	Charged    int64           `json:"charged"`
+	Billed     money.Decimal   `json:"billed"`
+	Reserved   money.Decimal   `json:"reserved"`
+	Categories []BooksCategory `json:"categories"`
+}
+
+// BooksCategory is a category's part of a period.
+type BooksCategory struct {
 	Name     string        `json:"name"`
 	Messages int64         `json:"messages"`
 	Charged  int64         `json:"charged"`
 	Billed   money.Decimal `json:"billed"`
-	// Reserved is the most that accepted messages can still cost.
-	Reserved money.Decimal `json:"reserved"`
 }
 
-// BooksBudget is the account's budget for a month.
-type BooksBudget struct {
-	Limit         money.Decimal `json:"limit"`
-	Action        string        `json:"action"`
-	WarnAtPercent []int32       `json:"warnAtPercent"`
-}
-
-// BooksCategory is a category's part of the month.
-type BooksCategory struct {
-	Category string        `json:"category"`
-	Messages int64         `json:"messages"`
-	Free     int64         `json:"free"`
-	Charge   money.Decimal `json:"charge"`
-}
-
-// BooksHead is the end of the ledger.
-type BooksHead struct {
-	Sequence int64  `json:"sequence"`
-	Hash     string `json:"hash"`
-}
-
-// BooksRecord is a record of the ledger with its place in the chain.
+// BooksRecord is a record of the ledger, with its place in the chain. See ledger.Record.
 type BooksRecord struct {
 	Sequence      int64          `json:"sequence"`
 	Kind          ledger.Kind    `json:"kind"`
-	MessageID     string         `json:"messageId"`
-	SettledAt     time.Time      `json:"settledAt"`
-	MessageKind   string         `json:"messageKind,omitempty"`
+	MessageID     string         `json:"message_id,omitempty"`
+	SettledAt     time.Time      `json:"settled_at"`
+	Period        string         `json:"period,omitempty"`
+	Plan          string         `json:"plan,omitempty"`
+	Revision      string         `json:"revision,omitempty"`
+	MessageKind   string         `json:"message_kind,omitempty"`
 	Market        string         `json:"market,omitempty"`
 	Category      string         `json:"category,omitempty"`
 	Currency      money.Currency `json:"currency,omitempty"`
+	ListPrice     *money.Decimal `json:"list_price,omitempty"`
 	Charge        money.Decimal  `json:"charge"`
-	FreeReason    string         `json:"freeReason,omitempty"`
+	FreeReason    string         `json:"free_reason,omitempty"`
 	Tier          int            `json:"tier,omitempty"`
 	Allowance     string         `json:"allowance,omitempty"`
-	AllowanceUsed int64          `json:"allowanceUsed,omitempty"`
-	Plan          string         `json:"plan,omitempty"`
-	Revision      string         `json:"revision,omitempty"`
-	PreviousHash  string         `json:"previousHash"`
+	AllowanceUsed int64          `json:"allowance_used,omitempty"`
+	Corrects      int64          `json:"corrects,omitempty"`
+	PreviousHash  string         `json:"previous_hash"`
 	Hash          string         `json:"hash"`
 }
 
-// Books reads the account's books in one snapshot of the store.
-func (rep *Reporter) Books(ctx context.Context, t *served.Tenant) (Books, error) {
-	now := rep.Store.Now()
+// Books reads an account's figures at now, with the latest records of its ledger, newest first.
+func (rep *Reporter) Books(ctx context.Context, t *served.Tenant, now time.Time, records int) (Books, error) {
+	ctx, cancel := context.WithTimeout(ctx, figuresTimeout)
+	defer cancel()
 	books := Books{
-		Now: now.UTC(),
-		Account: BooksAccount{
-			UID: t.Account.UID, DisplayName: t.Account.DisplayName, TimeZone: t.Zone.String(), Plan: t.PlanName,
-			Currency: t.Book.Currency(),
-		},
-		Period:     BooksPeriod{Name: civil.DateAt(now.Unix(), t.Zone).Month().String()},
-		Categories: []BooksCategory{},
-		Records:    []BooksRecord{},
+		AsOf: now.UTC(), DisplayName: t.Account.DisplayName, TimeZone: t.Account.TimeZone, Plan: t.PlanName,
+		Currency: t.Book.Currency(), Budget: budgetOf(t.Budget), Records: []BooksRecord{},
 	}
-	if t.Budget != nil {
-		books.Budget = &BooksBudget{
-			Limit: t.Budget.Limit.Amount, Action: t.Budget.Action, WarnAtPercent: slices.Clone(t.Budget.WarnAtPercent),
-		}
-	}
-	err := rep.Store.View(ctx, func(tx *store.Tx) (err error) {
-		if books.OpenWindows, err = tx.People().OpenWindows(now); err != nil {
+	err := rep.Store.View(ctx, func(tx *store.Tx) error {
+		var r report.Report
+		if err := reportPeriod(&r, tx, t, now); err != nil {
 			return err
 		}
-		if err := books.addFigures(tx); err != nil {
+		books.Period = periodOf(&r.Period)
+		waiting, err := readDepths(tx, now)
+		if err != nil {
 			return err
 		}
-		return books.addRecords(tx, t.Account.UID)
+		books.OpenWindows = waiting.openWindows
+		return books.read(tx, t.Account.UID, min(records, BooksRecords))
 	})
 	return books, err
 }
 
-func (b *Books) addFigures(tx *store.Tx) (err error) {
-	currency := b.Account.Currency
-	if b.Period.Reserved, err = tx.Figures().Reserved(currency); err != nil {
-		return err
+func budgetOf(b *config.Budget) *BooksBudget {
+	if b == nil {
+		return nil
 	}
-	totals, err := tx.Figures().PeriodTotals(b.Period.Name)
-	if err != nil {
-		return err
-	}
-	for key, total := range totals {
-		switch {
-		case key.Currency != currency:
-		case key.Category == "":
-			b.Period.Messages, b.Period.Charged, b.Period.Billed = total.Messages, total.Charged, total.Billed
-		default:
-			b.Categories = append(b.Categories, BooksCategory{
-				Category: key.Category, Messages: total.Messages, Free: total.Messages - total.Charged,
-				Charge: total.Billed,
-			})
-		}
-	}
-	slices.SortFunc(b.Categories, func(a, c BooksCategory) int { return strings.Compare(a.Category, c.Category) })
-	return nil
+	return &BooksBudget{Limit: b.Limit.Amount, Action: b.Action, WarnAtPercent: b.WarnAtPercent}
 }
 
-func (b *Books) addRecords(tx *store.Tx, account string) error {
+func periodOf(p *report.Period) BooksPeriod {
+	told := BooksPeriod{
+		Name: p.Name, Messages: p.Messages, Charged: p.Charged, Billed: p.Billed.Amount, Reserved: p.Reserved.Amount,
+		Categories: []BooksCategory{},
+	}
+	for _, c := range p.Categories {
+		told.Categories = append(told.Categories, BooksCategory{
+			Name: c.Name, Messages: c.Messages, Charged: c.Charged, Billed: c.Billed.Amount,
+		})
+	}
+	return told
+}
+
+// read fills in the ledger's head and its latest records.
+func (b *Books) read(tx *store.Tx, account string, count int) error {
 	head, err := tx.Ledger().Head()
-	if err != nil {
+	if err != nil || head.Sequence == 0 {
 		return err
 	}
-	b.Head = BooksHead{Sequence: head.Sequence, Hash: head.Hash.String()}
-	after := max(0, head.Sequence-booksRecords)
+	b.Sequence, b.Hash = head.Sequence, head.Hash.String()
 	previous := ledger.Genesis(account)
-	if after > 0 {
-		if previous, _, err = tx.Ledger().RecordHash(after); err != nil {
-			return err
-		}
-	}
-	for entry, err := range tx.Ledger().Entries(after) {
+	// One record more than asked for says which hash the first one follows.
+	for entry, err := range tx.Ledger().Entries(max(0, head.Sequence-int64(count)-1)) {
 		if err != nil {
 			return err
 		}
@@ -169,15 +144,23 @@ func (b *Books) addRecords(tx *store.Tx, account string) error {
 		if err != nil {
 			return err
 		}
-		b.Records = append(b.Records, BooksRecord{
-			Sequence: entry.Sequence, Kind: record.Kind, MessageID: record.MessageID, SettledAt: record.SettledAt,
-			MessageKind: record.MessageKind, Market: record.Market, Category: record.Category,
-			Currency: record.Currency, Charge: record.Charge, FreeReason: record.FreeReason, Tier: record.Tier,
-			Allowance: record.Allowance, AllowanceUsed: record.AllowanceUsed, Plan: record.Plan,
-			Revision: record.Revision, PreviousHash: previous.String(), Hash: entry.Hash.String(),
-		})
+		if entry.Sequence > head.Sequence-int64(count) {
+			b.Records = append([]BooksRecord{recordOf(record, previous, entry.Hash)}, b.Records...)
+		}
 		previous = entry.Hash
 	}
-	slices.Reverse(b.Records)
 	return nil
+}
+
+func recordOf(r *ledger.Record, previous, own ledger.Hash) BooksRecord {
+	told := BooksRecord{
+		Sequence: r.Sequence, Kind: r.Kind, MessageID: r.MessageID, SettledAt: r.SettledAt.UTC(), Period: r.Period,
+		Plan: r.Plan, Revision: r.Revision, MessageKind: r.MessageKind, Market: r.Market, Category: r.Category,
+		Currency: r.Currency, Charge: r.Charge, FreeReason: r.FreeReason, Tier: r.Tier, Allowance: r.Allowance,
+		AllowanceUsed: r.AllowanceUsed, Corrects: r.Corrects, PreviousHash: previous.String(), Hash: own.String(),
+	}
+	if r.Listed {
+		told.ListPrice = &r.ListPrice
+	}
+	return told
 }
