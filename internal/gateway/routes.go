@@ -22,6 +22,7 @@ func (g *Gateway) api() http.Handler {
 	const number = "/{version}/{phone}"
 	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
 	serve("POST "+number+"/marketing_messages", handlerMessages, g.postMarketing)
+	serve("POST "+number+"/message_campaign", "message_campaign", g.postCampaign)
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
@@ -98,7 +99,7 @@ const maxDeskBody = 11 << 20
 
 // askDesk lets the network's desk answer.
 func (g *Gateway) askDesk(w http.ResponseWriter, r *http.Request) error {
-	t, err := g.admitAccount(r)
+	t, token, err := g.authenticate(r)
 	if err != nil {
 		return err
 	}
@@ -114,5 +115,5 @@ func (g *Gateway) askDesk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return upstreamFailure(g.requests.Answer(r.Context(), w, t, request))
+	return upstreamFailure(g.requests.Answer(r.Context(), w, t, token, request))
 }

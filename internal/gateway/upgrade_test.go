@@ -33,7 +33,8 @@ func (s *story) upgrade() {
 		CREATE TABLE allowances (name TEXT NOT NULL PRIMARY KEY, places TEXT NOT NULL);
 		ALTER TABLE callbacks RENAME COLUMN failed_at TO refused_at; DROP TABLE callback_endpoint;
 		ALTER TABLE channels DROP COLUMN unheard_since; ALTER TABLE channels DROP COLUMN silent_at;
-		ALTER TABLE channels DROP COLUMN refused_at;
+		ALTER TABLE channels DROP COLUMN refused_at; DROP TABLE recipients; DROP TABLE enforcements;
+		DROP INDEX ledger_adoptions; ALTER TABLE owner DROP COLUMN ledger_id;
 		DELETE FROM schema_migrations WHERE version >= 12`); err != nil {
 		s.t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestP13AnUpgradeIsAnUpgradeOnce(t *testing.T) {
 	if got := s.refusal("5511952346010", [2]string{"template", "marketing"}); got != 0 {
 		t.Errorf("marketing after START: got %d", got)
 	}
-	if _, err := s.gateway.erase(t.Context(), phoneID, []string{to}); err != nil {
+	if _, err := s.gateway.erase(t.Context(), phoneID, []identity.Address{identity.Of(to)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.refusal(before, [2]string{"template", "marketing"}); got != 0 {
