@@ -38,7 +38,7 @@ func Find(name string) (found network.Network, ok bool) {
 func Common() network.Network { return whatsapp.Network{} }
 
 // Desk answers what clients ask beside messages.
-func Desk() network.Desk { return whatsapp.Network{} }
+func Desk() network.Desk { return desk{} }
 
 // KnowsCode tells whether one of the networks documents an error code.
 func KnowsCode(code int) bool {
