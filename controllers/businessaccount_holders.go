@@ -148,8 +148,11 @@ func channelsHeldVerdict(scope *accountScope) verdict {
 
 // identityField is the field of the spec that holds a channel's identity.
 func identityField(channel *v1alpha1.Channel) string {
-	if channel.Type == v1alpha1.ChannelMessenger {
+	switch channel.Type {
+	case v1alpha1.ChannelMessenger:
 		return "pageID"
+	case v1alpha1.ChannelInstagram:
+		return "instagramID"
 	}
 	return "phoneNumberID"
 }

@@ -139,8 +139,8 @@ func olderThan(a, b *v1alpha1.MessageTemplate) bool {
 	return a.Name < b.Name
 }
 
-// upstreamAccess is how a template is managed: with the credentials of its page, or of the account's
-// first WhatsApp channel. It is nil while those are not in order.
+// upstreamAccess is how a template is managed: with the credentials of its page, or of the
+// account's first WhatsApp channel. It is nil while those are not in order.
 func (r *MessageTemplateReconciler) upstreamAccess(
 	ctx context.Context, account *v1alpha1.BusinessAccount, template *v1alpha1.MessageTemplate,
 ) (*UpstreamAccess, error) {

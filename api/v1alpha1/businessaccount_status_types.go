@@ -12,7 +12,8 @@ type BusinessAccountStatus struct {
 	// PlanPublished, ClaimsGranted, CredentialsValid, ChannelsHeld, HostHeld, TemplatesServed,
 	// GatewayAvailable, StoreWritable, StorageSufficient, ConfigSynced, UpstreamAccepts,
 	// WebhookRegistered, PageSubscribed, WebhooksArrive, UsageCurrent, DeliveriesPriced,
-	// WithinBudget, BillingAgrees, CallbacksTaken, AccessTokensCurrent, PaymentMethodPresent, Reconciled.
+	// WithinBudget, BillingAgrees, CallbacksTaken, AccessTokensCurrent, PaymentMethodPresent,
+	// Reconciled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -62,7 +62,7 @@ type BusinessAccountSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=25
-	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.phoneNumberID) || self.exists_one(d, has(d.phoneNumberID) && d.phoneNumberID == c.phoneNumberID)) && (!has(c.pageID) || self.exists_one(d, has(d.pageID) && d.pageID == c.pageID)))",message="each phoneNumberID and each pageID may appear in one channel only"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, (!has(c.phoneNumberID) || self.exists_one(d, has(d.phoneNumberID) && d.phoneNumberID == c.phoneNumberID)) && (!has(c.pageID) || self.exists_one(d, has(d.pageID) && d.pageID == c.pageID)) && (!has(c.instagramID) || self.exists_one(d, has(d.instagramID) && d.instagramID == c.instagramID)))",message="each phoneNumberID, pageID and instagramID may appear in one channel only"
 	Channels []Channel `json:"channels,omitempty"`
 
 	// callback is where the gateway delivers customers' messages and the statuses of sent ones, in
@@ -96,6 +96,14 @@ type BusinessAccountSpec struct {
 	// refuses.
 	// +optional
 	Promotion Promotion `json:"promotion,omitempty"`
+
+	// humanAgent is 'Allowed' if people of the business answer customers of Messenger and Instagram
+	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message
+	// has the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By:
+	// person' that no bot wrote it. Meta must have approved the app for it. The default is
+	// 'Refused'.
+	// +optional
+	HumanAgent HumanAgentPolicy `json:"humanAgent,omitempty"`
 
 	// budget is the most that the account may spend in a calendar month of its time zone. Without
 	// it there is no limit but that of the plan: spec.budgetCaps of the PricingPlan may bound it,

@@ -1,7 +1,7 @@
 package v1alpha1
 
 // ChannelType is the network of a channel.
-// +kubebuilder:validation:Enum=WhatsApp;Messenger
+// +kubebuilder:validation:Enum=WhatsApp;Messenger;Instagram
 type ChannelType string
 
 const (
@@ -9,12 +9,15 @@ const (
 	ChannelWhatsApp ChannelType = "WhatsApp"
 	// ChannelMessenger is a page on the Messenger Platform.
 	ChannelMessenger ChannelType = "Messenger"
+	// ChannelInstagram is a professional account on Instagram.
+	ChannelInstagram ChannelType = "Instagram"
 )
 
-// Channel is one phone number or page.
+// Channel is one phone number, page or Instagram account.
 //
-// +kubebuilder:validation:XValidation:rule="self.type == 'WhatsApp' ? has(self.phoneNumberID) && !has(self.pageID) : true",message="a channel of type 'WhatsApp' must have phoneNumberID and must not have pageID"
-// +kubebuilder:validation:XValidation:rule="self.type == 'Messenger' ? has(self.pageID) && !has(self.phoneNumberID) : true",message="a channel of type 'Messenger' must have pageID and must not have phoneNumberID"
+// +kubebuilder:validation:XValidation:rule="self.type == 'WhatsApp' ? has(self.phoneNumberID) && !has(self.pageID) && !has(self.instagramID) : true",message="a channel of type 'WhatsApp' must have phoneNumberID, and neither pageID nor instagramID"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Messenger' ? has(self.pageID) && !has(self.phoneNumberID) && !has(self.instagramID) : true",message="a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Instagram' ? has(self.instagramID) && !has(self.phoneNumberID) && !has(self.pageID) : true",message="a channel of type 'Instagram' must have instagramID, and neither phoneNumberID nor pageID"
 // +kubebuilder:validation:XValidation:rule="!has(self.profile) || self.type == 'Messenger'",message="profile may be set on a channel of type 'Messenger' only"
 type Channel struct {
 	// name is the channel's name within the account.
@@ -24,7 +27,7 @@ type Channel struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be lower-case letters, digits and '-', and begin and end with a letter or a digit"
 	Name string `json:"name,omitempty"`
 
-	// type is the network: 'WhatsApp' or 'Messenger'.
+	// type is the network: 'WhatsApp', 'Messenger' or 'Instagram'.
 	// +optional
 	// +kubebuilder:default=WhatsApp
 	Type ChannelType `json:"type,omitempty"`
@@ -43,6 +46,14 @@ type Channel struct {
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	PageID string `json:"pageID,omitempty"`
+
+	// instagramID is the Graph API's id of the professional account, for a channel of type
+	// 'Instagram'.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
+	InstagramID string `json:"instagramID,omitempty"`
 
 	// planName is the name of the PricingPlan by which the channel's messages are priced. It
 	// defaults to the account's. It must allow the account's namespace and be in the currency of
@@ -95,8 +106,11 @@ type Channel struct {
 
 // Identity is what the network calls the channel.
 func (c *Channel) Identity() ChannelIdentity {
-	if c.Type == ChannelMessenger {
+	switch c.Type {
+	case ChannelMessenger:
 		return ChannelIdentity{Type: ChannelMessenger, ID: c.PageID}
+	case ChannelInstagram:
+		return ChannelIdentity{Type: ChannelInstagram, ID: c.InstagramID}
 	}
 	return ChannelIdentity{Type: ChannelWhatsApp, ID: c.PhoneNumberID}
 }

@@ -51,9 +51,10 @@ type CivilDate string
 type MessageCategory string
 
 // InboundEvent is something that a customer can do. Message is any message with content or a quick
-// reply; Ad and PageButton are where the event came from.
+// reply; Ad and PageButton are where the event came from. Comment is a public one, which a private
+// reply may answer.
 //
-// +kubebuilder:validation:Enum=Message;Reaction;Unsupported;Call;AcceptedCall;Postback;Referral;Ad;PageButton
+// +kubebuilder:validation:Enum=Message;Reaction;Unsupported;Call;AcceptedCall;Postback;Referral;Ad;PageButton;Comment
 type InboundEvent string
 
 // MessageInstant is an instant of an outbound message: when the business sent it, or when it was

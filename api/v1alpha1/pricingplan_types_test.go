@@ -214,7 +214,7 @@ func TestTheSchemaKnowsTheCategoriesAndEvents(t *testing.T) {
 		}
 		all |= event
 	}
-	if all != conversation.PageButton<<1-1 {
+	if all != conversation.Comment<<1-1 {
 		t.Errorf("the schema does not know every event: %b", all)
 	}
 }

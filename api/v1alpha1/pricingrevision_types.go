@@ -141,8 +141,23 @@ type ServiceWindow struct {
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=9
+	// +kubebuilder:validation:MaxItems=10
 	Openings []WindowOpening `json:"openings,omitempty"`
+
+	// humanAgent are openings of the longer window in which a person of the business may answer,
+	// where the network and the account allow that: Messenger gives people 7 days with the tag
+	// HUMAN_AGENT. Without any, they have the service window.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	HumanAgent []WindowOpening `json:"humanAgent,omitempty"`
+
+	// privateReply are openings of the window in which a public comment may be answered in private,
+	// once: the event is 'Comment'. Without any, no private reply is sent.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=10
+	PrivateReply []WindowOpening `json:"privateReply,omitempty"`
 }
 
 // WindowOpening is a set of events that open the service window.
@@ -151,7 +166,7 @@ type WindowOpening struct {
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=9
+	// +kubebuilder:validation:MaxItems=10
 	Events []InboundEvent `json:"events,omitempty"`
 
 	// durationSeconds is the length of the window from the event on, in elapsed seconds: 86400 is

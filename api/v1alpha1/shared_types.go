@@ -18,6 +18,17 @@ type Money struct {
 	Currency string `json:"currency,omitempty"`
 }
 
+// HumanAgentPolicy is whether people of the business may answer for longer than the service window.
+// +kubebuilder:validation:Enum=Allowed;Refused
+type HumanAgentPolicy string
+
+const (
+	// HumanAgentAllowed allows it, for requests that say that a person wrote the message.
+	HumanAgentAllowed HumanAgentPolicy = "Allowed"
+	// HumanAgentRefused refuses messages with the tag HUMAN_AGENT.
+	HumanAgentRefused HumanAgentPolicy = "Refused"
+)
+
 // Promotion is whether anything promotional may be sent.
 // +kubebuilder:validation:Enum=Allowed;Refused
 type Promotion string

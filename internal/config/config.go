@@ -104,8 +104,10 @@ type Document struct {
 	Consent   Consent    `json:"consent"`
 	// Promotion is PromotionRefused if the account itself sends no marketing. What a revision of
 	// the plan refuses is refused all the same.
-	Promotion string  `json:"promotion,omitempty"`
-	Budget    *Budget `json:"budget,omitempty"`
+	Promotion string `json:"promotion,omitempty"`
+	// HumanAgent is HumanAgentAllowed if people of the account may answer for longer than bots.
+	HumanAgent string  `json:"humanAgent,omitempty"`
+	Budget     *Budget `json:"budget,omitempty"`
 	// BillingStopped, if not empty, is the sentence with which every message that could cost
 	// something is refused.
 	BillingStopped string `json:"billingStopped,omitempty"`
@@ -165,15 +167,17 @@ type ChannelType string
 const (
 	WhatsApp  ChannelType = "WhatsApp"
 	Messenger ChannelType = "Messenger"
+	Instagram ChannelType = "Instagram"
 )
 
-// Channel is one phone number or page, with what is needed to talk to its upstream.
+// Channel is one phone number, page or Instagram account, with what is needed to talk to its
+// upstream.
 type Channel struct {
 	Name string      `json:"name"`
 	Type ChannelType `json:"type"`
-	// ID is the phone number id or the page id, as in the path of the Graph API.
+	// ID is the id of the phone number, page or Instagram account, as in the path of the Graph API.
 	ID string `json:"id"`
-	// BusinessAccountID is the WABA's id; empty for Messenger.
+	// BusinessAccountID is the WABA's id; empty for other networks.
 	BusinessAccountID string `json:"businessAccountID,omitempty"`
 	// BaseURL has no trailing slash; APIVersion is such as "v26.0".
 	BaseURL    string `json:"baseURL"`
@@ -195,6 +199,9 @@ type Channel struct {
 // Template is a template that the account may send, with what the upstream says about it.
 type Template struct {
 	template.Definition
+	// ChannelID is the id of the channel that alone sends the template; empty for one that all
+	// channels of a WhatsApp business account send.
+	ChannelID string `json:"channelID,omitempty"`
 	// UpstreamID is the upstream's id; webhooks name templates by it.
 	UpstreamID string `json:"upstreamID,omitempty"`
 	// UpstreamStatus is the upstream's word, such as "APPROVED". Only an approved template is sent.
@@ -251,6 +258,9 @@ const (
 	// ConsentNone is everybody.
 	ConsentNone = "None"
 )
+
+// HumanAgentAllowed lets people of the account answer for as long as the plan gives people.
+const HumanAgentAllowed = "Allowed"
 
 // PromotionRefused keeps an account from sending marketing.
 const PromotionRefused = "Refused"

@@ -143,8 +143,10 @@ type Form uint8
 
 // The forms.
 const (
-	FreeForm  Form = iota // text, media, interactive, … : anything but the other two
-	Templated             // an approved template
-	Reaction              // a reaction to a message of the customer
-	Direct                // sent as if templated, with a category of its own (Direct Send)
+	FreeForm     Form = iota // text, media, interactive, … : anything but the other two
+	Templated                // an approved template
+	Reaction                 // a reaction to a message of the customer
+	Direct                   // sent as if templated, with a category of its own (Direct Send)
+	HumanAgent               // written by a person of the business, who may answer for longer
+	PrivateReply             // the one private answer to a public comment
 )

@@ -17,6 +17,7 @@ const (
 	Referral                        // a link into an existing thread
 	Ad                              // the event came from an advertisement that opens a chat
 	PageButton                      // the event came from a page's call-to-action button
+	Comment                         // a comment on, or a post to, a page: what a private reply answers
 )
 
 // eventNames are the names in a price plan.
@@ -33,6 +34,7 @@ var eventNames = [...]struct {
 	{Referral, "Referral"},
 	{Ad, "Ad"},
 	{PageButton, "PageButton"},
+	{Comment, "Comment"},
 }
 
 // ParseEvent reads a name in a price plan, for example "Message".
@@ -44,7 +46,7 @@ func ParseEvent(name string) (Events, error) {
 	}
 	return 0, fmt.Errorf(
 		"event %.40q must be one of Message, Reaction, Unsupported, Call, AcceptedCall, Postback, Referral, Ad, "+
-			"PageButton",
+			"PageButton, Comment",
 		name,
 	)
 }
@@ -65,6 +67,7 @@ const (
 	KindAcceptedCall = "accepted_call"
 	KindPostback     = "postback"
 	KindReferral     = "referral"
+	KindComment      = "comment"
 	KindSystem       = "system"
 	KindPreference   = "user_preferences"
 	KindEdit         = "edit"
@@ -88,6 +91,8 @@ func EventsOf(kind string, entry Events) Events {
 		return Postback | entry
 	case KindReferral:
 		return Referral | entry
+	case KindComment:
+		return Comment
 	case KindSystem, KindPreference: // the network's word, or a setting
 		return 0
 	case KindEdit, KindRevoke: // about an earlier message: nothing new was written

@@ -9,6 +9,8 @@ type Request struct {
 	Category Category // of a template or a direct send; None otherwise
 	// NoPromotion says that the business itself sends no marketing, whatever the rules say.
 	NoPromotion bool
+	// Again says that the message was accepted already and is decided on once more.
+	Again bool
 }
 
 // Refusal is why a message may not be sent.
@@ -21,21 +23,28 @@ const (
 	MarketingStopped         // 131050: the customer stopped marketing messages
 	CustomerBlocked          // the business blocked the customer
 	PromotionRefused         // marketing, where nothing promotional may be sent
+	AlreadyReplied           // a comment gets one private reply, and has it
 )
 
 // Verdict says whether a message may be sent, and what a refusal can say about the service window.
 type Verdict struct {
 	Refusal  Refusal
-	EverOpen bool // whether a service window was ever open
-	// Window is the service window that holds the message, or else the last one that began before
-	// it.
+	EverOpen bool // whether a window for such a message was ever open
+	// Window is the window that holds the message, or else the last one that began before it.
 	Window Span
+	// Answers says that the message answers what the customer did.
+	Answers bool
 }
 
 // Permit decides whether a message may be sent. An entry point changes its price, never its
 // permission.
 func (s *State) Permit(q Request, r *Rules) Verdict {
-	verdict := Verdict{EverOpen: len(s.Windows) > 0, Window: s.lastWindow(q.At)}
+	windows := s.windowsFor(q.Form)
+	verdict := Verdict{EverOpen: len(windows) > 0, Window: lastBegun(windows, q.At)}
+	verdict.Answers = verdict.Window.Contains(q.At)
+	if q.Form == HumanAgent && !verdict.Answers && s.WindowOpen(q.At) {
+		verdict.EverOpen, verdict.Window, verdict.Answers = true, s.WindowAt(q.At), true
+	}
 	templated := q.Form == Templated || q.Form == Direct
 	switch {
 	case s.Block.Stopped:
@@ -44,15 +53,41 @@ func (s *State) Permit(q Request, r *Rules) Verdict {
 		verdict.Refusal = PromotionRefused
 	case templated && s.Marketing.Stopped && isMarketing(q.Category):
 		verdict.Refusal = MarketingStopped
-	case !templated && !verdict.Window.Contains(q.At) && r.OutsideWindow == TemplateOnly:
+	case q.Form == PrivateReply:
+		verdict.Answers = len(r.PrivateReply) > 0 && (verdict.Answers || !verdict.EverOpen)
+		verdict.Refusal = s.permitReply(verdict.Answers, q.Again)
+	case !templated && !verdict.Answers && r.OutsideWindow == TemplateOnly:
 		verdict.Refusal = WindowClosed
 	}
 	return verdict
 }
 
-// lastWindow returns the latest service window that began at or before the instant.
-func (s *State) lastWindow(at int64) Span {
-	for _, v := range slices.Backward(s.Windows) {
+// permitReply decides on a private reply. A comment of which the gateway was not told is the
+// upstream's to judge, but it too gets one reply only.
+func (s *State) permitReply(inTime, again bool) Refusal {
+	switch {
+	case s.Replied != 0 && !again:
+		return AlreadyReplied
+	case !inTime:
+		return WindowClosed
+	}
+	return Permitted
+}
+
+// windowsFor are the windows in which a message of the form may be sent.
+func (s *State) windowsFor(form Form) []Span {
+	switch form {
+	case HumanAgent:
+		return s.Agent
+	case PrivateReply:
+		return s.Comments
+	}
+	return s.Windows
+}
+
+// lastBegun returns the latest window that began at or before the instant.
+func lastBegun(windows []Span, at int64) Span {
+	for _, v := range slices.Backward(windows) {
 		if v.From <= at {
 			return v
 		}

@@ -4,6 +4,8 @@ package conversation
 // plan is compiled.
 type Rules struct {
 	Openings      []Opening       // what opens or restarts the service window, and for how long
+	HumanAgent    []Opening       // the same for messages of the form HumanAgent
+	PrivateReply  []Opening       // the same for messages of the form PrivateReply
 	EntryPoint    EntryPointRules // the free entry point; without a length there is none
 	OutsideWindow Outside         // what becomes of a free-form message outside the window
 	NoPromotion   bool            // nothing of the category marketing may be sent
@@ -53,10 +55,10 @@ func (c Clock) Pick(sentAt, deliveredAt int64) int64 {
 	return deliveredAt
 }
 
-// windowSeconds returns for how long the inbound event opens the service window, or 0.
-func (r *Rules) windowSeconds(events Events) int64 {
+// secondsOf returns for how long the inbound event opens what the openings are of, or 0.
+func secondsOf(openings []Opening, events Events) int64 {
 	var longest int64
-	for _, opening := range r.Openings {
+	for _, opening := range openings {
 		if opening.Events&events != 0 {
 			longest = max(longest, opening.Seconds)
 		}

@@ -16,6 +16,8 @@ const maxEntryPoints = 32
 // be added. The zero value is a customer who never wrote.
 type State struct {
 	Windows     []Span       `json:"windows,omitempty"`     // service windows, disjoint, in order
+	Agent       []Span       `json:"agent,omitempty"`       // the same for messages of the form HumanAgent
+	Comments    []Span       `json:"comments,omitempty"`    // the same for messages of the form PrivateReply
 	EntryPoints []EntryPoint `json:"entryPoints,omitempty"` // in the order of EligibleFrom
 	// billed conversations, in the order in which they were settled
 	Conversations []Open     `json:"conversations,omitempty"`
@@ -23,6 +25,8 @@ type State struct {
 	Block         Preference `json:"block,omitzero"`
 	Consent       Preference `json:"consent,omitzero"`       // recorded outside the conversation; see HasConsent
 	FirstContact  int64      `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
+	// Replied is when the one private reply was accepted, in Unix seconds; 0 for none.
+	Replied int64 `json:"replied,omitempty"`
 }
 
 // EntryPoint is one arrival through an advertisement or a page's button, and the free span that the
@@ -60,13 +64,22 @@ func (s *State) Receive(in Inbound, r *Rules) {
 	if first && in.Events != AcceptedCall { // answering the business's call is no first contact
 		s.FirstContact = in.At
 	}
-	if seconds := r.windowSeconds(in.Events); seconds > 0 {
-		s.Windows = union(s.Windows, Span{From: in.At, To: in.At + seconds})
-	}
+	s.Windows = opened(s.Windows, in, r.Openings)
+	s.Agent = opened(s.Agent, in, r.HumanAgent)
+	s.Comments = opened(s.Comments, in, r.PrivateReply)
 	if r.EntryPoint.Seconds > 0 && in.Events&r.EntryPoint.Opens != 0 {
 		s.addEntryPoint(EntryPoint{EligibleFrom: in.At, ReplyBy: in.At + r.EntryPoint.ReplySeconds})
 	}
 	s.prune(in.At)
+}
+
+// opened are the windows after an event that may open another one.
+func opened(windows []Span, in Inbound, openings []Opening) []Span {
+	seconds := secondsOf(openings, in.Events)
+	if seconds == 0 {
+		return windows
+	}
+	return union(windows, Span{From: in.At, To: in.At + seconds})
 }
 
 // StopMarketing records that the customer stopped (or resumed) marketing messages at an instant.
@@ -138,24 +151,32 @@ func (e *EntryPoint) end() int64 { return max(e.ReplyBy, e.Free.To) }
 // says when it closed.
 func (s *State) prune(now int64) {
 	limit := now - Retention
-	if len(s.Windows) > 1 && s.Windows[0].To < limit {
-		kept := slices.IndexFunc(s.Windows, func(w Span) bool { return w.To >= limit })
-		if kept < 0 {
-			kept = len(s.Windows) - 1
-		}
-		s.Windows = slices.Delete(s.Windows, 0, kept)
-	}
+	s.Windows, s.Agent, s.Comments = pruned(s.Windows, limit), pruned(s.Agent, limit), pruned(s.Comments, limit)
 	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return e.end() < limit })
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
+}
+
+// pruned drops the windows that ended before the limit, but for the last one.
+func pruned(windows []Span, limit int64) []Span {
+	if len(windows) < 2 || windows[0].To >= limit {
+		return windows
+	}
+	kept := slices.IndexFunc(windows, func(w Span) bool { return w.To >= limit })
+	if kept < 0 {
+		kept = len(windows) - 1
+	}
+	return slices.Delete(windows, 0, kept)
 }
 
 // IsOverAt reports whether nothing in the state is open at the instant or later: no window, no
 // entry point that is open or may still be opened, no billed conversation, no decision. A reader of
 // events in order may then drop the state.
 func (s *State) IsOverAt(at int64) bool {
-	for _, w := range s.Windows {
-		if w.To > at {
-			return false
+	for _, windows := range [][]Span{s.Windows, s.Agent, s.Comments} {
+		for _, w := range windows {
+			if w.To > at {
+				return false
+			}
 		}
 	}
 	for i := range s.EntryPoints {
@@ -168,5 +189,8 @@ func (s *State) IsOverAt(at int64) bool {
 			return false
 		}
 	}
-	return s.Marketing.At == 0 && s.Block.At == 0
+	return s.Marketing.At == 0 && s.Block.At == 0 && s.Replied == 0
 }
+
+// RecordReply records that the comment has its private reply, or with 0 that it has none after all.
+func (s *State) RecordReply(at int64) { s.Replied = at }

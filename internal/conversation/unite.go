@@ -13,9 +13,10 @@ import (
 // consents are the business's word on an address. Among these a refusal always wins: an agreement
 // under one address does not take back a refusal under the other.
 func (s *State) Unite(other *State) {
-	for _, w := range other.Windows {
-		s.Windows = union(s.Windows, w)
-	}
+	s.Windows = uniteSpans(s.Windows, other.Windows)
+	s.Agent = uniteSpans(s.Agent, other.Agent)
+	s.Comments = uniteSpans(s.Comments, other.Comments)
+	s.Replied = max(s.Replied, other.Replied)
 	for _, e := range other.EntryPoints {
 		s.uniteEntryPoint(e)
 	}
@@ -30,6 +31,13 @@ func (s *State) Unite(other *State) {
 	if s.FirstContact == 0 || other.FirstContact != 0 && other.FirstContact < s.FirstContact {
 		s.FirstContact = other.FirstContact
 	}
+}
+
+func uniteSpans(spans, more []Span) []Span {
+	for _, added := range more {
+		spans = union(spans, added)
+	}
+	return spans
 }
 
 // refuse merges a decision on another address: a refusal outweighs an agreement.

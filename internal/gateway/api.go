@@ -26,7 +26,7 @@ const storeRetry = time.Second
 const handlerMessages = "messages"
 
 // hiddenCause is what a caller hears of an error that is none of its business.
-func hiddenCause(err error) network.Error {
+func hiddenCause(by network.Network, err error) network.Error {
 	refusal := network.Refusal{Reason: network.Unavailable, After: storeRetry}
 	switch {
 	case errors.Is(err, store.ErrOutcomeUnknown):
@@ -34,7 +34,7 @@ func hiddenCause(err error) network.Error {
 	case errors.Is(err, store.ErrFault):
 		refusal = network.Refusal{Reason: network.Fault}
 	}
-	return meta.Common().Refuse(&refusal)
+	return by.Refuse(&refusal)
 }
 
 // fail answers with the error: Meta's own shape for what the caller can mend, and for the rest a
@@ -43,18 +43,42 @@ func hiddenCause(err error) network.Error {
 // its half of the connection behind its request and wait, and without an answer it would hear a 200
 // (P1).
 func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, handler string, err error) {
-	failure, ok := network.InWords(meta.Common(), err)
+	words := meta.Common()
+	if spoken, ok := errors.AsType[*spokenError](err); ok {
+		words, err = spoken.by, spoken.err
+	}
+	failure, ok := network.InWords(words, err)
 	trace := newTraceID()
 	if !ok {
 		if r.Context().Err() == nil && durable.WorthLogging(err) {
 			g.log.Error("Request failed", "handler", handler, "trace", trace, "error", err)
 		}
-		failure = hiddenCause(err)
+		failure = hiddenCause(words, err)
 	}
 	if handler == handlerMessages {
 		g.metrics.Refused.WithLabelValues(telemetry.CodeLabel(failure.Number())).Inc()
 	}
 	failure.Write(w, trace)
+}
+
+// spokenError is why a request to a channel failed, which is told in the words of its network.
+type spokenError struct {
+	err error
+	by  network.Network
+}
+
+// Error implements error.
+func (e *spokenError) Error() string { return e.err.Error() }
+
+// Unwrap returns what the words are for.
+func (e *spokenError) Unwrap() error { return e.err }
+
+// inWordsOf has an error told in the words of a channel's network.
+func inWordsOf(c *served.Channel, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &spokenError{err, c.Network}
 }
 
 // caller is an authenticated request to one of the account's numbers.
@@ -75,7 +99,7 @@ func (g *Gateway) admit(r *http.Request) (caller, error) {
 		return caller{}, network.Refuse(network.Malformed,
 			"The path must begin with a Graph API version such as /v26.0, or with the phone number id.")
 	}
-	c := t.Channel(r.PathValue("phone"))
+	c := t.ChannelOf(r.PathValue("phone"), token)
 	if c == nil {
 		return caller{}, &network.Refusal{Reason: network.UnknownChannel}
 	}
@@ -116,7 +140,7 @@ func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return g.take(w, r, from, from.channel.Network.Parse)
+	return inWordsOf(from.channel, g.take(w, r, from, from.channel.Network.Parse))
 }
 
 // postMarketing accepts a message for the network's endpoint for marketing.
@@ -127,9 +151,10 @@ func (g *Gateway) postMarketing(w http.ResponseWriter, r *http.Request) error {
 	}
 	marketer, ok := from.channel.Network.(network.Marketer)
 	if !ok {
-		return network.Refuse(network.NoSuchPath, "This channel's network has no endpoint for marketing.")
+		return inWordsOf(from.channel,
+			network.Refuse(network.NoSuchPath, "This channel's network has no endpoint for marketing."))
 	}
-	return g.take(w, r, from, marketer.ParseMarketing)
+	return inWordsOf(from.channel, g.take(w, r, from, marketer.ParseMarketing))
 }
 
 // take accepts what a request asks for, as parse reads it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/graph"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/store"
 )
@@ -215,7 +216,7 @@ func TestP1AnUnknownOutcomeIsNotCalledARefusal(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, ok := graph.AsError(hiddenCause(tc.err))
+			got, ok := graph.AsError(hiddenCause(meta.Common(), tc.err))
 			if !ok || got.Details != tc.want || got.HTTPStatus != http.StatusServiceUnavailable {
 				t.Errorf("the client hears %d, %q; want 503, %q", got.HTTPStatus, got.Details, tc.want)
 			}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/network/meta"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -81,7 +82,7 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 	for range 2 {
 		err := delivered(t, g, ids)
 		if !errors.Is(err, store.ErrFault) || errors.Is(err, store.ErrUnavailable) ||
-			hiddenCause(err).Status() != http.StatusInternalServerError {
+			hiddenCause(meta.Common(), err).Status() != http.StatusInternalServerError {
 			t.Fatalf("the webhook got %v; want a fault, and 500", err)
 		}
 		var got []store.State

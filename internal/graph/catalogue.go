@@ -20,6 +20,7 @@ var catalogue = sync.OnceValue(func() map[int]CodeInfo {
 		{Code: 3, HTTPStatus: 500, Title: "API Method", Class: network.Never},
 		{Code: 4, HTTPStatus: 400, Title: "API Too Many Calls", Class: network.Backoff},
 		{Code: 10, HTTPStatus: 403, Title: "API Permission Denied", Class: network.StopTenant},
+		{Code: 32, HTTPStatus: 400, Title: "Page request limit reached", Class: network.Backoff},
 		{Code: 33, HTTPStatus: 400, Title: "Parameter value is not valid", Class: network.Never},
 		{Code: 100, HTTPStatus: 400, Title: "Invalid parameter", Class: network.Never},
 		{Code: 190, HTTPStatus: 401, Title: "Access token has expired", Class: network.StopTenant},

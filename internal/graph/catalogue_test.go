@@ -19,6 +19,7 @@ func TestCatalogue(t *testing.T) {
 		{3, 500, network.Never},
 		{4, 400, network.Backoff},
 		{10, 403, network.StopTenant},
+		{32, 400, network.Backoff},
 		{33, 400, network.Never},
 		{100, 400, network.Never},
 		{190, 401, network.StopTenant},

@@ -58,7 +58,8 @@ func (c *Client) SubscribePage(ctx context.Context, pageID string, fields []stri
 	return c.Do(ctx, http.MethodPost, subscribedAppsPath(pageID), query, nil, nil)
 }
 
-// PageProfile is what people see of a page in Messenger. Parts that are empty are not there. Source:
+// PageProfile is what people see of a page in Messenger. Parts that are empty are not there.
+// Source:
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/reference/messenger-profile-api
 type PageProfile struct {
 	GetStarted  *GetStarted   `json:"get_started,omitempty"`

@@ -88,6 +88,15 @@ func (c *Client) proof() string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// Proof is the parameter by which a call shows that the app's secret is known, for an app that
+// demands it; none without a secret.
+func (c *Client) Proof() url.Values {
+	if c.appSecret == "" {
+		return url.Values{}
+	}
+	return url.Values{parameter.Proof: {c.proof()}}
+}
+
 func withProof(query url.Values, proof string) url.Values {
 	proved := url.Values{parameter.Proof: {proof}}
 	maps.Copy(proved, query)

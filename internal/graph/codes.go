@@ -19,7 +19,10 @@ const (
 	CodeUnknownPhoneNumberID = 33
 	CodeInvalidParameter     = 100
 	CodeInvalidToken         = 190
+	CodeAPIPermission        = 200
 	CodePolicyBlock          = 368
+	CodePersonUnavailable    = 551
+	CodeCallRate             = 613
 	// CodeCallbackVerification says that a callback did not answer the handshake.
 	CodeCallbackVerification  = 2200
 	CodeAccountRateLimit      = 80007
@@ -69,6 +72,10 @@ const (
 	SubcodeOutsideWindowLegacy = 2018065
 	SubcodeOutsideWindowIG     = 2534022
 	SubcodePageRestricted      = 1893063
+	SubcodeRestricted          = 2534122
+	SubcodeRestrictedThread    = 2534029
+	SubcodePersonUnavailable   = 1545041
+	SubcodeNoMatchingUser      = 2018001
 )
 
 // CodeInfo describes an error code.
@@ -104,7 +111,7 @@ func classOf(code, subcode, status int) network.Class {
 	switch {
 	case isOutsideWindow(subcode):
 		return network.Never
-	case subcode == SubcodePageRestricted:
+	case subcode == SubcodePageRestricted, subcode == SubcodeRestricted, subcode == SubcodeRestrictedThread:
 		return network.StopTenant
 	}
 	if info, ok := LookupCode(code); ok {

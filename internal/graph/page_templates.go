@@ -6,7 +6,8 @@ import (
 	"github.com/guichet-dev/guichet/internal/template"
 )
 
-// buttonPostback is what a page's templates call the button that WhatsApp's call QUICK_REPLY. Source:
+// buttonPostback is what a page's templates call the button that WhatsApp's call QUICK_REPLY.
+// Source:
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/utility-messages
 const buttonPostback = "POSTBACK"
 

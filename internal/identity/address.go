@@ -129,6 +129,15 @@ func OfGroup(id string) Address {
 	return Address("@group/" + id)
 }
 
+// OfScoped is the address of a person, or of something that a person has written, that only a scope
+// such as the pages of one network can name by an id. The id may look like anything else.
+func OfScoped(scope, id string) Address {
+	if id == "" {
+		return ""
+	}
+	return Address("@" + scope + "/" + id)
+}
+
 func isDigits(text string) bool {
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {

@@ -44,7 +44,7 @@ type Batch struct {
 }
 
 // Event is one thing that a webhook tells: an *Inbound, *Status, *Watermark, *Preference, *Call,
-// *TemplateNews or *Passed.
+// *TemplateNews, *Enforcement or *Passed.
 type Event interface{ event() }
 
 func (*Inbound) event()      {}
@@ -53,6 +53,7 @@ func (*Watermark) event()    {}
 func (*Preference) event()   {}
 func (*Call) event()         {}
 func (*TemplateNews) event() {}
+func (*Enforcement) event()  {}
 func (*Passed) event()       {}
 
 // Inbound is a message of a customer, or what else they do in a thread.
@@ -148,9 +149,11 @@ type Watermark struct {
 	UpTo time.Time
 	// IDs are the network's ids of the messages, if it lists them.
 	IDs []string
-	// Raw is all that is told of it, Callback the webhook that tells the business of it alone.
-	Raw      json.RawMessage
-	Callback []byte
+	// Raw is all that is told of it.
+	Raw json.RawMessage
+	// Callback writes the webhook that tells the business of it alone. Ours are the ids by which
+	// the business knows the messages of IDs, in that order; "" for one that is not ours.
+	Callback func(ours []string) []byte
 }
 
 // Preference is a customer's choice about marketing messages.
@@ -197,6 +200,20 @@ const (
 	CategoryChanged = "CATEGORY"
 	QualityChanged  = "QUALITY"
 )
+
+// Enforcement is what the network does to a channel that breaks its policies.
+type Enforcement struct {
+	// Action is the network's word, such as "block", and Reason its sentence for people.
+	Action, Reason string
+	// Stops says that the channel sends nothing from now on, Ends that it may again. Neither is set
+	// on a warning.
+	Stops, Ends bool
+	At          time.Time
+	// Cause is the error that a message of the channel would meet; nil unless Stops.
+	Cause Error
+	// Callback is the webhook that tells the business.
+	Callback []byte
+}
 
 // Passed is what the gateway has no use for, or has used already, and passes on.
 type Passed struct {

@@ -114,11 +114,19 @@ type Traits struct {
 	Correlates bool
 	// HasCountry says that an address tells its owner's country, by which prices are listed.
 	HasCountry bool
-	// SecretScope is what an app secret vouches for.
-	SecretScope Scope
+	// SecretScope is what an app secret vouches for, TemplateScope which channels send a template.
+	SecretScope, TemplateScope Scope
+	// HasMe says that a request may name its channel "me", which is that of its token.
+	HasMe bool
+	// SettlesByWatermark says that Watermarks tell of deliveries: of each message its recipient, as
+	// Sent tells it, is then kept until the message is read.
+	SettlesByWatermark bool
+	// SettlesOnAcceptance says that nothing tells of deliveries: a message counts as delivered once
+	// the upstream has taken it.
+	SettlesOnAcceptance bool
 	// MessagesPerSecond is what a channel may send unless its account says otherwise.
 	MessagesPerSecond int32
-	// PairLimit is what a channel may send to one customer.
+	// PairLimit is what a channel may send to one customer; zero for no limit.
 	PairLimit RateLimit
 	// TTL is how long the upstream tries to deliver a message that says nothing else; OneTimeTTL
 	// the same for one-time passwords.

@@ -89,6 +89,8 @@ type Sent struct {
 	ID string
 	// Recipient is whom the network says that it went to.
 	Recipient Known
+	// To is whom Watermarks will name, on a network that has them.
+	To identity.Address
 }
 
 // Known is what the network says of an address that it was given. It is empty if the network says

@@ -106,14 +106,9 @@ func compileRules(found *findings, path string, doc *Revision) conversation.Rule
 	if len(doc.ServiceWindow.Openings) == 0 {
 		found.add(path+".serviceWindow.openings", "must say what opens the service window")
 	}
-	for i, opening := range doc.ServiceWindow.Openings {
-		at := fmt.Sprintf("%s.serviceWindow.openings[%d]", path, i)
-		checkSeconds(found, at+".durationSeconds", opening.DurationSeconds)
-		rules.Openings = append(rules.Openings, conversation.Opening{
-			Events:  parseEvents(found, at+".events", opening.Events),
-			Seconds: opening.DurationSeconds,
-		})
-	}
+	rules.Openings = compileOpenings(found, path+".serviceWindow.openings", doc.ServiceWindow.Openings)
+	rules.HumanAgent = compileOpenings(found, path+".serviceWindow.humanAgent", doc.ServiceWindow.HumanAgent)
+	rules.PrivateReply = compileOpenings(found, path+".serviceWindow.privateReply", doc.ServiceWindow.PrivateReply)
 	if entry := doc.EntryPoint; entry != nil {
 		at := path + ".entryPoint"
 		checkSeconds(found, at+".replyWithinSeconds", entry.ReplyWithinSeconds)
@@ -128,6 +123,18 @@ func compileRules(found *findings, path string, doc *Revision) conversation.Rule
 		}
 	}
 	return rules
+}
+
+func compileOpenings(found *findings, path string, docs []WindowOpening) (openings []conversation.Opening) {
+	for i, opening := range docs {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		checkSeconds(found, at+".durationSeconds", opening.DurationSeconds)
+		openings = append(openings, conversation.Opening{
+			Events:  parseEvents(found, at+".events", opening.Events),
+			Seconds: opening.DurationSeconds,
+		})
+	}
+	return openings
 }
 
 // maxSeconds is 30 days: no message lives longer.

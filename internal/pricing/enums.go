@@ -64,6 +64,8 @@ var (
 		{"Template", conversation.Templated},
 		{"Reaction", conversation.Reaction},
 		{"Direct", conversation.Direct},
+		{"HumanAgent", conversation.HumanAgent},
+		{"PrivateReply", conversation.PrivateReply},
 	}
 	reasons = []choice[FreeReason]{
 		{"ServiceWindow", InServiceWindow},

@@ -65,7 +65,9 @@ type Revision struct {
 
 // ServiceWindow says what opens the service window, and for how long.
 type ServiceWindow struct {
-	Openings []WindowOpening `json:"openings"`
+	Openings     []WindowOpening `json:"openings"`
+	HumanAgent   []WindowOpening `json:"humanAgent,omitempty"`
+	PrivateReply []WindowOpening `json:"privateReply,omitempty"`
 }
 
 // WindowOpening is a set of events and the length of the window that each opens.

@@ -10,25 +10,27 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// channelsOf are the channels that can be served: not those that another account holds,
-// those of a network that this release does not know, and those without credentials. A key that is
-// missing now has the value that the gateway was given last: to lose it would lose the webhooks
+// channelsOf are the channels that can be served: not those that another account holds, and those
+// without credentials. A key that is missing now has the value that the gateway was given last: to lose it would lose the webhooks
 // that settle what is under way.
 func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel {
 	channels := make([]config.Channel, 0, len(spec.Channels))
 	for _, channel := range spec.Channels {
-		if channel.Type == v1alpha1.ChannelMessenger || s.Taken != nil && s.Taken(channel.Identity()) {
+		identity := channel.Identity()
+		if s.Taken != nil && s.Taken(identity) {
 			continue
 		}
 		out := config.Channel{
-			Name:              channel.Name,
-			Type:              config.WhatsApp,
-			ID:                channel.PhoneNumberID,
-			BusinessAccountID: spec.WhatsAppBusinessAccountID,
-			BaseURL:           strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
-			APIVersion:        orDefault(channel.APIVersion, defaultAPIVersion),
+			Name:       channel.Name,
+			Type:       config.ChannelType(identity.Type),
+			ID:         identity.ID,
+			BaseURL:    strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
+			APIVersion: orDefault(channel.APIVersion, defaultAPIVersion),
 		}
-		if priced, own := s.Channels[channel.Identity()]; own {
+		if identity.Type == v1alpha1.ChannelWhatsApp {
+			out.BusinessAccountID = spec.WhatsAppBusinessAccountID
+		}
+		if priced, own := s.Channels[identity]; own {
 			out.BillingStopped = priced.BillingStopped
 			if priced.PlanName != s.PlanName {
 				out.PlanName = priced.PlanName

@@ -69,7 +69,7 @@ type Compiled struct {
 // equal sources give equal bytes.
 func Compile(s Sources) Compiled {
 	spec := &s.Account.Spec
-	templates, problem := servable(Templates(s.Templates, servedTemplates(s.Served)))
+	templates, problem := servable(Templates(s.Account, s.Templates, servedTemplates(s.Served)))
 	document := config.Document{
 		Format:           formatOf(s),
 		Account:          accountOf(s.Account, s.Claims),
@@ -83,6 +83,7 @@ func Compile(s Sources) Compiled {
 		Callback:         callbackOf(spec.Callback, s),
 		Consent:          consentOf(spec.Consent),
 		Promotion:        promotionOf(spec.Promotion),
+		HumanAgent:       humanAgentOf(spec.HumanAgent),
 		Budget:           s.Claims.Budget,
 		BillingStopped:   s.BillingStopped,
 		AllowedEgress:    s.AllowedEgress,
@@ -203,6 +204,14 @@ func consentOf(consent *v1alpha1.Consent) config.Consent {
 func promotionOf(promotion v1alpha1.Promotion) string {
 	if promotion == v1alpha1.PromotionRefused {
 		return config.PromotionRefused
+	}
+	return ""
+}
+
+// humanAgentOf leaves out what changes nothing.
+func humanAgentOf(policy v1alpha1.HumanAgentPolicy) string {
+	if policy == v1alpha1.HumanAgentAllowed {
+		return config.HumanAgentAllowed
 	}
 	return ""
 }

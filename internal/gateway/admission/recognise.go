@@ -35,7 +35,7 @@ func recognise(t *served.Tenant, c *served.Channel, out *network.Outbound) (poli
 
 // findTemplate finds the template of a message, if it may be sent and the parameters fit.
 func findTemplate(t *served.Tenant, c *served.Channel, wanted *template.Send) (*served.Template, error) {
-	known := t.Template(wanted.Name, wanted.Language)
+	known := t.TemplateOf(c.ID, wanted.Name, wanted.Language)
 	if known == nil {
 		return nil, &network.Refusal{Reason: network.NoTemplate}
 	}

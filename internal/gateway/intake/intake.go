@@ -241,6 +241,10 @@ func (c *commit) takeEvent(channel *served.Channel, event network.Event) error {
 		return c.takeCall(channel, e)
 	case *network.TemplateNews:
 		return c.takeTemplateNews(channel, e)
+	case *network.Watermark:
+		return c.takeWatermark(channel, e)
+	case *network.Enforcement:
+		return c.takeEnforcement(channel, e)
 	case *network.Passed:
 		return c.takePassed(channel, e)
 	}

@@ -44,9 +44,11 @@ func Recheck(
 		return nil, err
 	}
 	request := requestOf(t, now.Unix(), about.Form, about.Category)
-	cause := permitted(state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone)))
+	request.Again = true
+	verdict := state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone))
+	cause := permitted(verdict)
 	if cause == nil {
-		cause = withdrawn(&state, state.WindowOpen(now.Unix()))
+		cause = withdrawn(&state, verdict.Answers)
 	}
 	if cause == nil {
 		cause = stillCovered(tx, t, m, about, &state, now)

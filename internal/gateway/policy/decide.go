@@ -119,7 +119,7 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 	if err := permitted(verdict); err != nil {
 		return Grant{}, err
 	}
-	inWindow := verdict.Window.Contains(now)
+	inWindow := verdict.Answers
 	if !m.Group { // its members have joined by themselves, by an invitation
 		if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
 			return Grant{}, err
@@ -167,6 +167,9 @@ func permitted(v conversation.Verdict) error {
 			"Nothing promotional is sent from this account, and this message is marketing. "+
 				"Use a template of another category.",
 		)
+	case conversation.AlreadyReplied:
+		return network.Refuse(network.InvalidValue,
+			"The comment has its private reply already. Meta allows one, until the person answers.")
 	case conversation.CustomerBlocked:
 		return network.Refuse(
 			network.Undeliverable, "The account has blocked this customer. Unblock the customer before writing.",

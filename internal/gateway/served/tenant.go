@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,8 @@ type Template struct {
 	TTL time.Duration
 }
 
-type templateKey struct{ name, language string }
+// templateKey names a template: of a channel, or with no channel of all that share their templates.
+type templateKey struct{ channel, name, language string }
 
 // Channel returns the channel with the id, or nil if the account has none.
 func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
@@ -102,9 +104,40 @@ func (t *Tenant) IsObject(id string) bool {
 		slices.ContainsFunc(t.Templates, func(of config.Template) bool { return of.UpstreamID == id })
 }
 
-// Template returns the template with the name and language, or nil if none is served.
-func (t *Tenant) Template(name, language string) *Template {
-	return t.templates[templateKey{name, language}]
+// TemplateOf returns the template with the name and language that a channel may send, or nil if
+// none is served.
+func (t *Tenant) TemplateOf(channel, name, language string) *Template {
+	if own := t.templates[templateKey{channel, name, language}]; own != nil {
+		return own
+	}
+	if c := t.channels[channel]; c == nil || c.Network.Traits().TemplateScope != network.OwnAccount {
+		return nil
+	}
+	return t.templates[templateKey{"", name, language}]
+}
+
+// ChannelOf returns the channel that a request names by its id, or by a word for the channel of
+// its token; nil if there is none. A token is that of the channel whose name its own name is, or of
+// the only channel whose network has such a word.
+func (t *Tenant) ChannelOf(named, token string) *Channel {
+	if named != meta.Me {
+		return t.channels[named]
+	}
+	var only *Channel
+	count := 0
+	for _, c := range t.channels {
+		if !c.Network.Traits().HasMe {
+			continue
+		}
+		if c.Name == token {
+			return c
+		}
+		only, count = c, count+1
+	}
+	if count != 1 {
+		return nil
+	}
+	return only
 }
 
 // AppSecrets returns the app secrets of all channels, each once.
@@ -200,7 +233,7 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		path := fmt.Sprintf("channels[%d]", i)
 		of, known := meta.Find(string(c.Type))
 		if !known {
-			return fmt.Errorf("%s.type must be %q: this gateway serves no other network", path, networkNames())
+			return fmt.Errorf("%s.type must be %s: this gateway serves no other network", path, networkNames())
 		}
 		if c.ID == "" || t.channels[c.ID] != nil {
 			return fmt.Errorf("%s.id must be there and stand once", path)
@@ -247,7 +280,7 @@ func (c *Channel) vouchesFor(other *Channel) bool {
 func networkNames() string {
 	var names []string
 	for _, n := range meta.Networks() {
-		names = append(names, n.Name())
+		names = append(names, strconv.Quote(n.Name()))
 	}
 	return strings.Join(names, " or ")
 }
@@ -275,7 +308,7 @@ func (t *Tenant) compileTemplates() {
 			)
 			continue
 		}
-		t.templates[templateKey{definition.Name, definition.Language}] = served
+		t.templates[templateKey{definition.ChannelID, definition.Name, definition.Language}] = served
 	}
 }
 

@@ -45,7 +45,7 @@ func TestBadDocumentIsRefusedWithTheFieldThatMustChange(t *testing.T) {
 		"unknown zone": {func(d *config.Document) { d.Account.TimeZone = "Mars/Olympus" }, "account.timeZone is no known IANA time zone"},
 		"plan":         {func(d *config.Document) { d.Plan.Currency = "XXX" }, `plan "whatsapp": `},
 		"no channel":   {func(d *config.Document) { d.Channels = nil }, "channels is missing"},
-		"network":      {func(d *config.Document) { d.Channels[1].Type = config.Messenger }, `channels[1].type must be "WhatsApp"`},
+		"network":      {func(d *config.Document) { d.Channels[1].Type = "Pigeon" }, `channels[1].type must be "WhatsApp" or "Messenger" or "Instagram"`},
 		"same channel": {func(d *config.Document) { d.Channels[1].ID = d.Channels[0].ID }, "channels[1].id must be there and stand once"},
 		"base URL":     {func(d *config.Document) { d.Channels[0].BaseURL = "graph" }, "channels[0]: base URL"},
 		"no token":     {func(d *config.Document) { d.APITokens = nil }, "apiTokens is missing"},
@@ -101,7 +101,7 @@ func TestATemplateThatCannotBeSentLeavesTheRestServed(t *testing.T) {
 			if err != nil {
 				t.Fatalf("the budget did not arrive: %v", err)
 			}
-			if len(served.templates) != whole-1 || served.templates[templateKey{"parcel_ready", "en_US"}] != nil {
+			if len(served.templates) != whole-1 || served.templates[templateKey{"", "parcel_ready", "en_US"}] != nil {
 				t.Errorf("%d templates of %d are served, want all but one", len(served.templates), whole)
 			}
 			if len(served.LeftOut) != 1 || !strings.HasPrefix(served.LeftOut[0], tc.want) {
@@ -174,7 +174,7 @@ func TestTemplateIsBilledUnderTheUpstreamsCategory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if category := got.templates[templateKey{"parcel_ready", "en_US"}].Billed; category != tc.want {
+			if category := got.templates[templateKey{"", "parcel_ready", "en_US"}].Billed; category != tc.want {
 				t.Fatalf("got %s, want %s", category, tc.want)
 			}
 		})

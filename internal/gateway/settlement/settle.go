@@ -41,7 +41,7 @@ func (e *Ending) facts(t *served.Tenant) pricing.Message {
 		Channel: e.Message.Channel, Country: e.About.Country, Form: e.About.Form, Category: e.About.Category,
 		SentAt: accepted, EndedAt: max(e.At.Unix(), accepted), Delivered: e.Delivered, Opened: e.Message.Opened,
 	}
-	if template := t.Template(e.About.Template, e.About.Language); template != nil {
+	if template := t.TemplateOf(e.Message.Channel, e.About.Template, e.About.Language); template != nil {
 		facts.CategoryAtDelivery = e.About.billedNow(template.Billed)
 	}
 	return facts

@@ -101,6 +101,9 @@ func (p *Permit) Take(
 func (g *Gate) takePair(
 	tx *durable.Tx, limit network.RateLimit, m *store.Message, now time.Time,
 ) (wait time.Duration, err error) {
+	if limit == (network.RateLimit{}) {
+		return 0, nil
+	}
 	to := Pair{m.Channel, m.Customer}
 	if !g.store.Shared() {
 		return g.pacer.takePair(now, to, limit), nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/network/messenger"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
 )
 
@@ -16,6 +17,8 @@ import (
 func Networks() []network.Network {
 	return []network.Network{
 		whatsapp.Network{},
+		messenger.Network{},
+		messenger.Network{Instagram: true},
 	}
 }
 
@@ -45,6 +48,9 @@ func KnowsCode(code int) bool {
 	}
 	return false
 }
+
+// Me is what a request may name the channel of its token, on a network that has it.
+const Me = "me"
 
 // SignatureHeader is the header that carries the signature of a webhook, of Meta's to the gateway
 // and of the gateway's to the business.

@@ -10,7 +10,9 @@ import (
 )
 
 func TestEveryNetworkIsFoundByItsName(t *testing.T) {
-	objects := map[string]string{"WhatsApp": "whatsapp_business_account"}
+	objects := map[string]string{
+		"WhatsApp": "whatsapp_business_account", "Messenger": "page", "Instagram": "instagram",
+	}
 	for _, n := range Networks() {
 		found, ok := Find(n.Name())
 		if !ok || found != n {
@@ -21,7 +23,7 @@ func TestEveryNetworkIsFoundByItsName(t *testing.T) {
 		}
 		traits := n.Traits()
 		if traits.MessagesPerSecond <= 0 || traits.TTL <= 0 || traits.OneTimeTTL <= 0 || traits.RetoldFor <= 0 ||
-			traits.MaxRequest <= 0 || traits.PairLimit.Interval <= 0 || traits.PairLimit.Burst <= 0 {
+			traits.MaxRequest <= 0 || (traits.PairLimit.Interval <= 0) != (traits.PairLimit.Burst <= 0) {
 			t.Errorf("%s has no limits in %+v", n.Name(), traits)
 		}
 	}
@@ -40,7 +42,9 @@ func TestReadWebhook(t *testing.T) {
 		err     error
 	}{
 		"WhatsApp":           {whatsApp, 1, 0, nil},
-		"a page":             {`{"object":"page","entry":[{"id":"5","messaging":[{}]},{"id":"6","messaging":[{}]}]}`, 0, 2, nil},
+		"pages":              {`{"object":"page","entry":[{"id":"5","messaging":[{}]},{"id":"6","messaging":[{}]}]}`, 2, 0, nil},
+		"Instagram":          {`{"object":"instagram","entry":[{"id":"5","messaging":[{}]}]}`, 1, 0, nil},
+		"an ad account":      {`{"object":"ad_account","entry":[{"id":"5"},{"id":"6"}]}`, 0, 2, nil},
 		"nobody's":           {`{"object":"pigeons","entry":[]}`, 0, 0, nil},
 		"no webhook":         {`{"object":"whatsapp_business_account"}`, 0, 0, network.ErrWebhookSyntax},
 		"more than there is": {`"` + strings.Repeat("a", network.MaxWebhookBody) + `"`, 0, 0, network.ErrWebhookTooLarge},

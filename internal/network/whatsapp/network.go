@@ -27,7 +27,7 @@ func (Network) Name() string { return "WhatsApp" }
 // webhooks/overview (repetitions, and that webhooks are a business account's).
 func (Network) Traits() network.Traits {
 	return network.Traits{
-		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount,
+		Correlates: true, HasCountry: true, SecretScope: network.OwnAccount, TemplateScope: network.OwnAccount,
 		MessagesPerSecond: 80, PairLimit: network.RateLimit{Interval: 6 * time.Second, Burst: 45},
 		GroupSize: groupSize,
 		TTL:       ttl, OneTimeTTL: oneTimeTTL, RetoldFor: 7 * 24 * time.Hour, MaxRequest: request.MaxBody,

@@ -103,8 +103,8 @@ func newRecord(mode RecordMode) *Record {
 	return &Record{mode: mode, Counts: Counts{Refused: map[int]int{}}}
 }
 
-// Accept notes a message, with the request as it came and the rendered body of a template. In counts
-// mode nothing keeps it but its own course.
+// Accept notes a message, with the request as it came and the rendered body of a template. In
+// counts mode nothing keeps it but its own course.
 func (r *Record) Accept(m *Sent, request []byte, preview string) {
 	r.Counts.Accepted++
 	if r.mode == RecordCounts {
