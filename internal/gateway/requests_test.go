@@ -94,7 +94,7 @@ func (w *world) accepted(body string, header ...string) string {
 // writes has a customer write to the main number, and waits until the business was told.
 func (w *world) writes(from, text string, ago time.Duration) {
 	w.t.Helper()
-	at := w.clock.now().Add(-ago)
+	at := w.clock.Now().Add(-ago)
 	id, err := w.sim.Write(from, simulator.Inbound{To: phoneID, Text: text, Timestamp: &at})
 	if err != nil {
 		w.t.Fatal(err)

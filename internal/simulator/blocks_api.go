@@ -59,9 +59,11 @@ func (s *Simulator) changeBlocks(w http.ResponseWriter, r *http.Request, done st
 		if identity.IsUserID(entry.User) {
 			user.WAID = ""
 		}
-		c := s.state.customer(s.state.pairOf(numberID, cmp.Or(user.WAID, entry.User)))
+		with := s.state.pairOf(numberID, cmp.Or(user.WAID, entry.User))
+		c := s.state.customer(with)
 		if change(c) {
 			c.blockedAs = cmp.Or(user.WAID, entry.User)
+			s.state.Chats.Touch(with.chat())
 			changed = append(changed, user)
 			continue
 		}

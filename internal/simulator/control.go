@@ -21,6 +21,8 @@ func (s *Simulator) controlAPI() http.Handler {
 	})
 	mux.HandleFunc("GET /control/idle", s.controlIdle)
 	mux.HandleFunc("GET /control/messages", s.controlMessages)
+	mux.HandleFunc("GET /control/feed", s.controlFeed)
+	mux.HandleFunc("GET /control/media/{id}", s.controlMedia)
 	mux.HandleFunc("POST /control/phones/{number}/messages", s.controlInbound)
 	mux.HandleFunc("POST /control/phones/{number}/media", s.controlFile)
 	mux.HandleFunc("POST /control/phones/{number}/preferences", s.controlPreference)

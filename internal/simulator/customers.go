@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 // serviceWindow is how long a customer's message keeps the window open. Source:
@@ -22,6 +23,8 @@ type pair struct {
 	number string
 	phone  identity.Address
 }
+
+func (p pair) chat() stage.ChatKey { return stage.ChatKey{Channel: p.number, Person: p.phone} }
 
 // customer is what the simulator knows about a pair.
 type customer struct {
@@ -81,6 +84,7 @@ func (st *state) meet(author identity.Address, message *network.Inbound, now tim
 			if p.phone == gone {
 				delete(st.customers, p)
 				st.customer(pair{p.number, kept}).unite(c, now)
+				st.Chats.Join(p.chat(), pair{p.number, kept}.chat())
 			}
 		}
 		if p := st.phones[gone]; p != nil {

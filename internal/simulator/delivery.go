@@ -80,11 +80,11 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 	if n == nil {
 		return // the number was taken away meanwhile
 	}
-	code := 0
+	taken := StatusStep{Status: status, At: now}
 	if failure != nil {
-		code = failure.Code
+		taken.Code, taken.Details = failure.Code, failure.Details
 	}
-	st.Record.Status(m, StatusStep{Status: status, At: now, Code: code})
+	st.Record.Status(m, taken)
 	var pricing *Pricing
 	switch status {
 	case webhook.StatusSent:
@@ -96,6 +96,7 @@ func (s *Simulator) stepOf(st *state, m *Sent, member, status string, now time.T
 			st.Record.Counts.Billable++
 		}
 	}
+	st.Chats.Touch(st.with(m).chat())
 	raw := s.statusJSON(st, m, member, status, now, pricing, failure)
 	n.post(update{number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "statuses", raw: raw})
 }

@@ -8,20 +8,27 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/simulator/page"
 )
 
 // maxBody bounds requests other than messages.
 const maxBody = 4 << 20
 
-// Handler serves the Graph API, the control API and /healthz.
+// Handler serves the Graph API, the control API, the page and /healthz.
 func (s *Simulator) Handler() http.Handler {
-	graphAPI, control := s.graphAPI(), s.controlAPI()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	foreign := http.NewCrossOriginProtection() // other sites' pages have no business here
+	graphAPI, phones := s.graphAPI(), page.Handler()
+	control, desk := foreign.Handler(s.controlAPI()), foreign.Handler(http.HandlerFunc(s.desk))
+	return quietly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/healthz":
 			_, _ = w.Write([]byte("ok\n")) // the client has gone; there is nobody left to tell
 		case strings.HasPrefix(r.URL.Path, "/control/"):
 			control.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, DeskPath):
+			desk.ServeHTTP(w, r)
+		case r.URL.Path == "/" && r.Method == http.MethodGet, strings.HasPrefix(r.URL.Path, page.Path):
+			phones.ServeHTTP(w, r)
 		case r.URL.Path == mediaPath:
 			s.serveFile(w, r)
 		case s.Pages().Takes(r):
@@ -29,7 +36,7 @@ func (s *Simulator) Handler() http.Handler {
 		default:
 			graphAPI.ServeHTTP(w, r)
 		}
-	})
+	}))
 }
 
 func (s *Simulator) graphAPI() http.Handler {

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -237,4 +238,24 @@ func (s *Simulator) controlFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"id": id})
+}
+
+// controlMedia shows a file to the page. What a browser could run is only offered for saving.
+func (s *Simulator) controlMedia(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	f := s.state.media.byID[r.PathValue("id")]
+	s.mu.Unlock()
+	if f == nil {
+		http.NotFound(w, r)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", f.kind)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	family, _, _ := strings.Cut(f.kind, "/")
+	if family != "image" && family != "audio" && family != "video" {
+		header.Set("Content-Disposition", "attachment")
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.content))
 }

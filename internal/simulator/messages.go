@@ -45,11 +45,12 @@ func (s *Simulator) take(
 		return
 	}
 	if send.Read != nil {
+		s.markRead(numberID, send.Read.MessageID)
 		writeJSON(w, http.StatusOK, whatsapp.Success())
 		return
 	}
 	v := s.judge(numberID, send)
-	if v.delay > 0 && !sleep(r, v.delay) {
+	if v.delay > 0 && !s.sleep(r, v.delay) {
 		return
 	}
 	switch {
@@ -60,6 +61,12 @@ func (s *Simulator) take(
 	default:
 		writeJSON(w, http.StatusOK, v.response)
 	}
+}
+
+func (s *Simulator) markRead(number, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Chats.Read(number, id)
 }
 
 func readSend(
@@ -77,8 +84,8 @@ func readSend(
 }
 
 // sleep waits, and returns false if the client has gone.
-func sleep(r *http.Request, d time.Duration) bool {
-	timer := time.NewTimer(d)
+func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
+	timer := s.stage.Clock.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -245,5 +252,6 @@ func (s *Simulator) accept(n *number, send *request.Send, held *heldTemplate, pr
 		m.Template, m.Language = held.Name, held.Language
 	}
 	s.state.Record.Accept(m, send.Raw, preview)
+	s.state.Chats.Sent(s.state.with(m).chat(), m)
 	return m
 }

@@ -78,7 +78,9 @@ func (s *Simulator) controlPage(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	if added := s.state.pages.Replace(config); s.running != nil {
+	added := s.state.pages.Replace(config)
+	s.accountsChanged()
+	if s.running != nil {
 		added.Start(s.running, &s.workers)
 	}
 	writeJSON(w, http.StatusOK, done())

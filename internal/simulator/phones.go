@@ -13,6 +13,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/network/whatsapp/request"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
 	"github.com/guichet-dev/guichet/internal/rawjson"
+	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
 
 // Inbound is a message that a phone writes to a business.
@@ -64,10 +65,11 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 		author = read.From[0]
 	}
 	st.meet(author, read, now)
-	c := st.customer(pair{n.ID, st.people.Primary(author)})
+	with := pair{n.ID, st.people.Primary(author)}
 	if read.Group != "" {
-		c = st.customer(pair{n.ID, read.Group})
+		with = pair{n.ID, read.Group}
 	}
+	c := st.customer(with)
 	if c.blocked {
 		return "", errors.New("the business has blocked this phone")
 	}
@@ -75,6 +77,7 @@ func (s *Simulator) Write(number string, in Inbound) (string, error) {
 		c.write(written, read.Did&(conversation.Ad|conversation.PageButton) != 0)
 	}
 	st.Record.Counts.Inbound++
+	st.Chats.Wrote(with.chat(), stage.ChatEntry{ID: id, At: written, Message: raw}, phone, in.Name)
 	n.post(update{
 		number: n.ID, display: n.display(), field: webhook.FieldMessages, list: "messages",
 		contact: contactJSON(phone, in.Name), raw: raw,
@@ -159,7 +162,9 @@ func (s *Simulator) Prefer(number, to, value string) error {
 	if n == nil || phone == "" {
 		return errNoSuchNumber
 	}
-	s.state.customer(s.state.pairOf(n.ID, phone)).stopped = value == "stop"
+	with := s.state.pairOf(n.ID, phone)
+	s.state.customer(with).stopped = value == "stop"
+	s.state.Chats.Touch(with.chat())
 	n.post(update{
 		number: n.ID, display: n.display(), field: webhook.FieldUserPreferences, list: "user_preferences",
 		contact: contactJSON(phone, ""), raw: raw,
@@ -199,7 +204,9 @@ func (s *Simulator) SetPhone(number string, change PhoneState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.state.phone(digits(number))
-	s.state.phones[s.state.person(digits(number))] = p
+	person := s.state.person(digits(number))
+	s.state.phones[person] = p
+	s.state.Chats.TouchPerson(person)
 	if change.ReadReceipts != nil {
 		p.noReceipts = !*change.ReadReceipts
 	}

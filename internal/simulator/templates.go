@@ -175,6 +175,7 @@ func (s *Simulator) edit(st *state, held *heldTemplate, change template.Definiti
 
 func (s *Simulator) planReview(st *state, held *heldTemplate) {
 	held.version++
+	s.accountsChanged()
 	version := held.version
 	if s.config.Review.Manual {
 		return
@@ -207,6 +208,7 @@ func (s *Simulator) review(st *state, held *heldTemplate) {
 func (s *Simulator) conclude(st *state, held *heldTemplate, status, reason, category string) {
 	previous := held.Category
 	held.Status, held.Reason, held.Category = status, reason, orElse(category, previous)
+	s.accountsChanged()
 	value := map[string]any{
 		"event":                     status,
 		"message_template_id":       json.Number(held.ID),

@@ -88,6 +88,7 @@ func (s *Simulator) deleteTemplate(w http.ResponseWriter, r *http.Request) {
 		chosen := held.Name == query.Get("name") && (query.Get("hsm_id") == "" || query.Get("hsm_id") == held.ID)
 		if chosen && held.Status != statusDisabled {
 			s.state.forget(held)
+			s.accountsChanged()
 			failure = nil
 		}
 	}

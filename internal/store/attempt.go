@@ -1,9 +1,6 @@
 package store
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 const (
 	attemptSavepoint         = "SAVEPOINT attempt"
@@ -16,76 +13,43 @@ const (
 // at fault then holds up no other. It costs a savepoint, so take it where a fault is expected.
 // Attempts do not nest.
 func (tx *Tx) Attempt(step func() error) error {
-	if err := tx.write(); err != nil {
+	all := tx.all
+	if err := all.Write(); err != nil {
 		return err
 	}
-	if err := tx.flushMessages(); err != nil {
+	if err := all.FlushMessages(); err != nil {
 		return err
 	}
-	if err := tx.fail(tx.conn.Exec(attemptSavepoint)); err != nil {
+	if err := all.Exec(attemptSavepoint); err != nil {
 		return err
 	}
-	before := tx.snapshot()
+	undo := all.Snapshot()
 	err := step()
 	if err == nil {
-		err = tx.flushMessages()
+		err = all.FlushMessages()
 	}
 	if err == nil {
-		err = tx.fail(tx.conn.Flush())
+		err = all.Flush()
 	}
 	if err == nil {
-		err = tx.err
+		err = all.Failure()
 	}
-	tx.tally.attempt = nil
+	all.EndAttempt()
 	if err == nil {
-		return tx.fail(tx.conn.Exec(releaseAttemptSavepoint))
+		return all.Exec(releaseAttemptSavepoint)
 	}
-	if errors.Is(tx.err, ErrUnavailable) {
-		return tx.err
+	if errors.Is(all.Failure(), ErrUnavailable) {
+		return all.Failure()
 	}
-	return errors.Join(err, tx.restore(before))
-}
-
-// snapshot is what an operation has in memory, and an attempt may change.
-type snapshot struct {
-	messages []*Message
-	values   []Message // of messages
-	readied  bool
-	undo     *[]func() // puts back the cells that were changed since
-}
-
-func (tx *transaction) snapshot() snapshot {
-	s := snapshot{messages: append([]*Message{}, tx.known...), readied: tx.readied, undo: new([]func())}
-	for _, m := range s.messages {
-		s.values = append(s.values, *m)
-	}
-	tx.tally.attempt = s.undo
-	return s
+	return errors.Join(err, tx.restore(undo))
 }
 
 // restore puts the operation back to where it was.
-func (tx *transaction) restore(s snapshot) error {
-	tx.err = nil
-	_ = tx.conn.Flush() // whether what the step left waiting succeeds or fails, it is undone
-	for _, statement := range []string{rollbackAttemptSavepoint, releaseAttemptSavepoint} {
-		if err := tx.fail(tx.conn.Exec(statement)); err != nil {
-			return err
-		}
-	}
-	if err := tx.fail(tx.conn.Flush()); err != nil {
+func (tx *Tx) restore(undo func()) error {
+	if err := tx.all.RollBackTo(rollbackAttemptSavepoint, releaseAttemptSavepoint); err != nil {
 		return err
 	}
-	for _, undo := range slices.Backward(*s.undo) {
-		undo()
-	}
-	clear(tx.known)
-	clear(tx.byID)
-	tx.forgetSorted()
-	tx.known, tx.readied = tx.known[:0], s.readied
-	for i, m := range s.messages {
-		*m = s.values[i]
-		tx.know(m)
-	}
-	tx.store.recent.forget()
+	undo()
+	tx.all.Forget()
 	return nil
 }

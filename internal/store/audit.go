@@ -7,17 +7,8 @@ import (
 	"maps"
 
 	"github.com/guichet-dev/guichet/internal/ledger"
-	"github.com/guichet-dev/guichet/internal/money"
-	"github.com/guichet-dev/guichet/internal/store/engine"
+	"github.com/guichet-dev/guichet/internal/store/books"
 )
-
-const (
-	selectRecords = `SELECT sequence, record, hash FROM ledger WHERE sequence > $1 ORDER BY sequence LIMIT $2 + 0`
-	selectTotals  = `SELECT messages, charged, billed, cost, period, currency, category FROM totals`
-)
-
-// entriesPage is how many records are in memory at a time.
-const entriesPage = 1000
 
 // Entries are the ledger's entries after a sequence, in order. Each page is a view of its own, so
 // that reading a long ledger holds nothing up; as records are only ever added, the pages fit
@@ -27,7 +18,7 @@ func (s *Store) Entries(ctx context.Context, after int64) iter.Seq2[ledger.Entry
 		for {
 			var page []ledger.Entry
 			if err := s.View(ctx, func(tx *Tx) (err error) {
-				page, err = tx.entries(after)
+				page, err = tx.all.Entries(after)
 				return err
 			}); err != nil {
 				yield(ledger.Entry{}, err)
@@ -39,22 +30,11 @@ func (s *Store) Entries(ctx context.Context, after int64) iter.Seq2[ledger.Entry
 				}
 				after = entry.Sequence
 			}
-			if len(page) < entriesPage {
+			if len(page) < books.EntriesPage {
 				return
 			}
 		}
 	}
-}
-
-func (tx *transaction) entries(after int64) ([]ledger.Entry, error) {
-	entries := make([]ledger.Entry, 0, entriesPage)
-	err := tx.each(selectRecords, []any{after, entriesPage}, func(v engine.Row) bool {
-		entry := ledger.Entry{Sequence: v.Int(0), Canonical: v.Bytes(1)}
-		copy(entry.Hash[:], v.Bytes(2))
-		entries = append(entries, entry)
-		return true
-	})
-	return entries, err
 }
 
 // Audit verifies the ledger and compares the totals with what its records add up to, both as of one
@@ -68,7 +48,7 @@ func (s *Store) Audit(ctx context.Context) (ledger.Head, error) {
 		if head, totals, err = ledger.Verify(s.options.AccountUID, tx.Ledger().Entries(0)); err != nil {
 			return err
 		}
-		stored, err := tx.storedTotals()
+		stored, err := tx.all.StoredTotals()
 		if err != nil {
 			return err
 		}
@@ -101,41 +81,4 @@ func compare(stored, computed ledger.Totals) error {
 		}
 	}
 	return nil
-}
-
-// Entries are the ledger's entries after a sequence, in order, within this transaction. To read a
-// long ledger, see Store.Entries.
-func (tx Ledger) Entries(after int64) iter.Seq2[ledger.Entry, error] {
-	return func(yield func(ledger.Entry, error) bool) {
-		for {
-			page, err := tx.entries(after)
-			if err != nil {
-				yield(ledger.Entry{}, err)
-				return
-			}
-			for _, entry := range page {
-				if !yield(entry, nil) {
-					return
-				}
-				after = entry.Sequence
-			}
-			if len(page) < entriesPage {
-				return
-			}
-		}
-	}
-}
-
-func (tx *transaction) storedTotals() (ledger.Totals, error) {
-	totals := ledger.Totals{}
-	var bad error
-	err := tx.each(selectTotals, nil, func(v engine.Row) bool {
-		key := ledger.TotalKey{Period: v.Text(4), Currency: money.Currency(v.Text(5)), Category: v.Text(6)}
-		totals[key], bad = readTotal(v, 0)
-		return bad == nil
-	})
-	if err == nil {
-		err = bad
-	}
-	return totals, err
 }

@@ -1,13 +1,11 @@
 package store
 
 import (
-	"embed"
 	"errors"
-	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/store/engine"
+	"github.com/guichet-dev/guichet/internal/store/migrations"
 	"github.com/guichet-dev/guichet/internal/store/postgres"
 	"github.com/guichet-dev/guichet/internal/store/sqlite"
 )
@@ -34,44 +32,15 @@ const DefaultLease = postgres.DefaultLease
 func newEngine(options *Options) (engine.Engine, error) {
 	switch {
 	case options.Shared == nil:
-		return sqlite.New(options.Path, options.AccountUID, schema())
+		return sqlite.New(options.Path, options.AccountUID, options.Clock, migrations.Schema())
 	case options.Path != "":
 		return nil, errors.New("a store is either a file or shared, not both")
 	default:
 		return postgres.New(&postgres.Options{
 			URL: options.Shared.URL, CA: options.Shared.CA, Lease: options.Shared.Lease,
-			AccountUID: options.AccountUID, Now: options.Now,
-		}, schema())
+			AccountUID: options.AccountUID, Clock: options.Clock,
+		}, migrations.Schema())
 	}
-}
-
-// migrations are numbered SQL files; each is applied once, in order, and never changed after a
-// release.
-//
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// schema is the account's tables.
-func schema() engine.Schema {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		panic(err) // the pattern is well-formed
-	}
-	all := make(engine.Schema, 0, len(files))
-	for _, file := range files {
-		text, err := migrations.ReadFile(file)
-		if err != nil {
-			panic(err) // it is a part of the program
-		}
-		migration := engine.Migration{Name: file}
-		for statement := range strings.SplitSeq(string(text), ";\n") {
-			if strings.TrimSpace(statement) != "" {
-				migration.Statements = append(migration.Statements, statement)
-			}
-		}
-		all = append(all, migration)
-	}
-	return all
 }
 
 // OutageCauseOf says which outage an ErrUnavailable of a shared or an embedded store is a sign of.

@@ -31,9 +31,3 @@ type Outage struct {
 // Outage is the outage that the store is in, or nil. It ends once no transaction has failed for
 // some seconds.
 func (s *Store) Outage() *Outage { return s.outage.Load() }
-
-const touchStore = `INSERT INTO counters (name, value) VALUES ('touched', $1)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-
-// Touch writes the time, to learn whether the store takes writes while nothing else is written.
-func (tx Upkeep) Touch(at time.Time) error { return tx.exec(touchStore, millis(at)) }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store/engine"
@@ -35,17 +36,7 @@ var (
 	ErrLeaseLost = engine.ErrLeaseLost
 	// ErrClosed says that the store was closed before the operation began.
 	ErrClosed = errors.New("the store is closed")
-	// ErrDamaged says that a row holds other bytes than were stored. What depends on that row alone
-	// can go on without it; nothing brings it back.
-	ErrDamaged = errors.New("a stored row is damaged")
-	// ErrReadOnly says that a View tried to change something.
-	ErrReadOnly = errors.New("a view cannot change the store: use Update")
 )
-
-// DedupeRetention is how long an id that was seen is remembered: longer than the 7 days for which
-// the upstream says that it may repeat a webhook
-// (https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview).
-const DedupeRetention = 8 * 24 * time.Hour
 
 // Options are what a store needs.
 type Options struct {
@@ -68,9 +59,9 @@ type Options struct {
 	// OnFault is told of every operation that failed with ErrFault: the name of the constraint, see
 	// FaultError. Optional. It must not block.
 	OnFault func(constraint string)
-	// Now is this machine's clock, against which that of a shared store's database is measured; nil
-	// is time.Now.
-	Now func() time.Time
+	// Clock is the process's, against whose machine the clock of a shared store's database is
+	// measured; nil is the machine's.
+	Clock *clock.Clock
 	// Log is where the store says that it is unavailable, and available again, that it was taken
 	// over, and what was refused. Optional.
 	Log *slog.Logger
@@ -94,10 +85,8 @@ type Store struct {
 	readers chan engine.Conn
 	// superseded is why the store may not be used any more; nil while it may.
 	superseded atomic.Pointer[error]
-	health     health  // used by the writer only
-	purgedTo   int64   // used by the writer only, see Tx.purgeMessages
-	recent     *recent // used by the writer only
-	former     *bool   // used by the writer only, see keepsFormer
+	health     health // used by the writer only
+	tx         *Tx    // used by the writer only
 	outage     atomic.Pointer[Outage]
 }
 
@@ -112,6 +101,9 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Clock == nil {
+		options.Clock = clock.New(nil)
 	}
 	chosen, err := newEngine(&options)
 	if err != nil {
@@ -132,7 +124,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		return nil, err
 	}
 	s.health.causeOf, s.health.outage = chosen.OutageCause, &s.outage
-	s.recent = newRecent(s.Shared())
+	s.tx = newTx(s.writer, s.writer, options.Keys, s.genesis, s.traits)
 	for range maxReaders {
 		s.readers <- nil // opened when first wanted
 	}
@@ -190,11 +182,11 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 		return engine.Unavailable(err)
 	}
 	defer reader.Rollback() // a snapshot that was only read has nothing to lose
-	tx := &Tx{transaction{store: s, conn: reader, readOnly: true, tally: newTally()}}
+	tx := newTx(reader, nil, s.options.Keys, s.genesis, s.traits)
 	if err := fn(tx); err != nil {
 		return err
 	}
-	return tx.err
+	return tx.all.Failure()
 }
 
 // beginView begins a snapshot on a reader, or on a new one if there is none or its connection has

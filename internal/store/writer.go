@@ -7,9 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/identity"
-	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store/engine"
+	"github.com/guichet-dev/guichet/internal/store/txn"
 )
 
 // maxWaiting bounds the operations that wait for the writer; further callers of Update wait for
@@ -24,20 +23,6 @@ type operation struct {
 	done     chan struct{}
 	err      error
 	panic    any
-}
-
-// Subject is what an operation is about: a message by our id, or without one whoever has an address
-// with a channel.
-type Subject struct {
-	Message string
-	Channel string
-	Address identity.Address
-}
-
-// Person is a customer of a channel.
-type Person struct {
-	Channel  string
-	Customer seal.CustomerHash
 }
 
 // Update runs fn in a transaction and returns when what it did is durable. An error of fn undoes
@@ -95,7 +80,7 @@ func (s *Store) write() {
 		if s.options.OnCommit != nil && err == nil {
 			s.options.OnCommit(len(batch), time.Since(began))
 		}
-		s.health.note(err, time.Now())
+		s.health.note(err, s.options.Clock.Now())
 		if errors.Is(err, ErrSuperseded) {
 			s.superseded.Store(&err)
 		}
@@ -103,7 +88,7 @@ func (s *Store) write() {
 			if err != nil {
 				op.err = err
 			}
-			s.health.noteFault(op.err, time.Now())
+			s.health.noteFault(op.err, s.options.Clock.Now())
 			close(op.done)
 			batch[i] = nil
 		}
@@ -156,14 +141,15 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 	defer func() {
 		if err != nil {
 			s.writer.Rollback()
-			s.recent.forget()
-			err = classify(s.writer, err)
+			s.tx.all.Forget()
+			err = txn.Classify(s.writer, err)
 			return
 		}
-		s.recent.commit()
+		s.tx.all.Committed()
 	}()
-	tx := &Tx{transaction{store: s, conn: s.writer, tally: newTally()}}
-	if err := tx.prefetch(batch); err != nil {
+	tx := s.tx
+	tx.all.Reset()
+	if err := tx.prefetch(batch, s.traits.MaxPrefetch); err != nil {
 		return err
 	}
 	for _, op := range batch {
@@ -171,17 +157,17 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 			return err
 		}
 	}
-	if err := tx.flushTally(); err != nil {
+	if err := tx.all.FlushTally(); err != nil {
 		return err
 	}
-	if !tx.wrote {
+	if !tx.all.HasWritten() {
 		if err := s.writer.AsyncCommit(); err != nil {
 			return err
 		}
 	}
 	began := time.Now()
 	err = s.writer.Commit()
-	if err == nil && tx.wrote && s.options.OnSync != nil {
+	if err == nil && tx.all.HasWritten() && s.options.OnSync != nil {
 		s.options.OnSync(time.Since(began))
 	}
 	return err
@@ -190,25 +176,25 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 // execute runs one operation. Its own failure is left with it, after its work is undone; the
 // returned error is one that ends the whole transaction.
 func (tx *Tx) execute(op *operation) error {
-	tx.begin()
+	tx.all.Begin()
 	op.err, op.panic = nil, nil
 	func() {
 		defer func() { op.panic = recover() }()
 		op.err = op.fn(tx)
 		if op.err == nil {
-			op.err = tx.flushMessages()
+			op.err = tx.all.FlushMessages()
 		}
 		if op.err == nil {
-			op.err = tx.fail(tx.conn.Flush())
+			op.err = tx.all.Flush()
 		}
 		if op.err == nil {
-			op.err = tx.err
+			op.err = tx.all.Failure()
 		}
 	}()
 	if op.err == nil && op.panic == nil {
-		return tx.keep()
+		return tx.all.Keep()
 	}
-	if err := tx.undo(); err != nil {
+	if err := tx.all.Undo(); err != nil {
 		return fmt.Errorf("an operation could not be undone: %w", err)
 	}
 	return nil

@@ -36,6 +36,7 @@ const (
 	PhoneID         = "106540352242922"
 	SecondPhone     = "106540352242923"
 	BusinessAccount = "102290129340398"
+	AccountUID      = "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001"
 	AppSecret       = "app-secret-4711"
 	VerifyToken     = "verify-token-4711"
 	APIKey          = "token-of-the-business"
@@ -137,7 +138,7 @@ func Document(tb testing.TB, baseURL, callbackURL string) config.Document {
 		AllowedEgress: []string{"127.0.0.0/8"}, // the simulator and the business are on this machine
 		Format:        config.Format,
 		Account: config.Account{
-			Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme",
+			Namespace: "acme", Name: "acme", UID: AccountUID, DisplayName: "Acme",
 			TimeZone: "Europe/Paris", PortfolioID: "p1",
 		},
 		Plan:      Plan(tb),

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -48,7 +49,7 @@ func (g *Gate) End() { g.slots.end() }
 func (g *Gate) Notify() { g.wake.Notify() }
 
 // Sleep waits until messages may be due, see wake.Signal.
-func (g *Gate) Sleep(ctx context.Context, timer *time.Timer, d time.Duration) (goOn bool) {
+func (g *Gate) Sleep(ctx context.Context, timer *clock.Timer, d time.Duration) (goOn bool) {
 	return g.wake.Sleep(ctx, timer, d)
 }
 

@@ -23,6 +23,7 @@ func (p *Pages) accept(page *page, to *person, q request, category string, given
 		m.Template, m.Language = t.Name, t.Language.Code
 	}
 	p.scene.Record.Accept(m.Sent, given.body, "")
+	p.scene.Chats.Sent(keyOf(page, to), m.Sent)
 	if q.handing != nil {
 		p.hand(page, to, q.handing, now)
 	}
@@ -46,7 +47,7 @@ func (p *Pages) planEcho(page *page, to *person, m *sent, content json.RawMessag
 // plan takes a message to its recipient. One that is lost never arrives, and nobody is told.
 func (p *Pages) plan(page *page, to *person, m *sent, lost bool) {
 	p.at(m, p.settings.SentAfter, func(now time.Time) {
-		p.scene.Record.Status(m.Sent, stage.StatusStep{Status: stage.StepSent, At: now})
+		p.step(page, to, m, stage.StepSent, now)
 	})
 	if lost {
 		return
@@ -74,7 +75,7 @@ func (p *Pages) arrive(page *page, to *person, last *sent, now time.Time) {
 		}
 		m.arrived = true
 		ids = append(ids, m.ID)
-		p.scene.Record.Status(m.Sent, stage.StatusStep{Status: stage.StepDelivered, At: now})
+		p.step(page, to, m, stage.StepDelivered, now)
 		if !p.settings.NoRead && !to.noReceipts {
 			p.at(m, p.settings.ReadAfter, func(now time.Time) { p.read(page, to, m, now) })
 		}
@@ -91,7 +92,7 @@ func (p *Pages) arrive(page *page, to *person, last *sent, now time.Time) {
 
 // read reports that the person has seen everything up to a message.
 func (p *Pages) read(page *page, to *person, m *sent, now time.Time) {
-	p.scene.Record.Status(m.Sent, stage.StatusStep{Status: stage.StepRead, At: now})
+	p.step(page, to, m, stage.StepRead, now)
 	if page.instagram() {
 		p.tell(page, to, event{kind: kindSeen, at: now, member: "read", value: object1("mid", m.ID)})
 		return

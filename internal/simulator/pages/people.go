@@ -122,6 +122,7 @@ func (p *Pages) Act(who string, act Act) (Acted, error) {
 	}
 	e.at, e.further = at, act.Event
 	somebody.open(act, e.kind, at)
+	p.chatted(page, somebody, e, id)
 	p.tell(page, somebody, e)
 	return Acted{id, somebody.id}, nil
 }
@@ -297,6 +298,7 @@ func (p *Pages) SetPerson(who string, change PersonState) error {
 	if err != nil {
 		return err
 	}
+	p.scene.Chats.Touch(keyOf(page, somebody))
 	wasOff := somebody.off
 	set(&somebody.off, change.Off)
 	set(&somebody.silent, change.Silent)

@@ -57,7 +57,9 @@ const (
 type StatusStep struct {
 	Status string    `json:"status"`
 	At     time.Time `json:"at"`
-	Code   int       `json:"code,omitempty"`
+	// Code and Details say why a message has failed.
+	Code    int    `json:"code,omitempty"`
+	Details string `json:"details,omitempty"`
 }
 
 // Pricing is the pricing block of a status.

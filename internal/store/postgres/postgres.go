@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
@@ -32,8 +33,8 @@ type Options struct {
 	Lease time.Duration
 	// AccountUID is whose store it is.
 	AccountUID string
-	// Now is this machine's clock, against which the database's is measured; nil is time.Now.
-	Now func() time.Time
+	// Clock is the process's, against whose machine the database's is measured.
+	Clock *clock.Clock
 }
 
 // DefaultLease is how long a silent replica is waited for before others take over what it was
@@ -84,7 +85,7 @@ type Engine struct {
 	accountUID string
 	term       time.Duration // of a lease
 	tables     engine.Schema
-	now        func() time.Time
+	clock      *clock.Clock
 }
 
 // uidShape is that of a Kubernetes UID, and what a schema's name may be made of.
@@ -116,10 +117,6 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 		"enable_seqscan": "off",
 		"jit":            "off",
 	})
-	now := options.Now
-	if now == nil {
-		now = time.Now
-	}
 	term := cmp.Or(options.Lease, DefaultLease)
 	for name, limit := range limits(term) {
 		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
@@ -129,7 +126,7 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 	}
 	config.AfterConnect = insistOnDurability
 	return &Engine{
-		config: config, schema: schema, accountUID: options.AccountUID, term: term, tables: tables, now: now,
+		config: config, schema: schema, accountUID: options.AccountUID, term: term, tables: tables, clock: options.Clock,
 	}, nil
 }
 

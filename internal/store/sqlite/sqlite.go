@@ -13,6 +13,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
@@ -42,13 +43,14 @@ type Engine struct {
 	path       string
 	accountUID string
 	schema     engine.Schema
+	clock      *clock.Clock
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
 // New is the engine of an account's database file, which is made if it is not there. Its directory
-// must exist.
-func New(path, accountUID string, schema engine.Schema) (*Engine, error) {
+// must exist. A lease is judged by the clock.
+func New(path, accountUID string, by *clock.Clock, schema engine.Schema) (*Engine, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("the store's path %q cannot be resolved: %w", path, err)
@@ -66,7 +68,7 @@ func New(path, accountUID string, schema engine.Schema) (*Engine, error) {
 			return nil, fmt.Errorf("the store cannot be opened: %w", err)
 		}
 	}
-	return &Engine{path: absolute, accountUID: accountUID, schema: schema}, nil
+	return &Engine{path: absolute, accountUID: accountUID, schema: schema, clock: by}, nil
 }
 
 // Traits implements engine.Engine.
@@ -94,7 +96,7 @@ func (e *Engine) Writer(context.Context) (_ engine.Writer, err error) {
 	if err := engine.TakeOwnership(c, e.accountUID); err != nil {
 		return nil, fmt.Errorf("the store %s cannot be used: %w", e.path, err)
 	}
-	w := &writer{connection: c, schema: e.schema}
+	w := &writer{connection: c, schema: e.schema, clock: e.clock}
 	return w, w.enlist()
 }
 

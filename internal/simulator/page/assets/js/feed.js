@@ -1,0 +1,40 @@
+// What the simulator tells: its time, its accounts, and the chats that change.
+import { setNow } from "./clock.js";
+import { change, chatKey } from "./state.js";
+
+/** followFeed keeps the state up to date. The browser connects again by itself. */
+export function followFeed() {
+  const source = new EventSource("/control/feed");
+  source.onmessage = (event) => take(JSON.parse(event.data));
+  source.onerror = () => change({ connected: false });
+}
+
+function take(part) {
+  setNow(part.now);
+  change((state) => {
+    const accounts = part.accounts ?? state.accounts;
+    const chats = new Map(part.reset ? [] : state.chats);
+    for (const chat of part.chats ?? []) chats.set(chatKey(chat.channel, chat.person), chat);
+    return {
+      connected: true,
+      accounts,
+      chats,
+      channel: known(accounts, state.channel) ? state.channel : firstNumber(accounts),
+      attempts: part.reset ? [] : state.attempts.filter((a) => a.refusal || !arrived(chats, a)),
+    };
+  });
+}
+
+function known(accounts, number) {
+  return accounts.some((account) => account.numbers.some((n) => n.id === number));
+}
+
+function firstNumber(accounts) {
+  return accounts.find((account) => account.numbers.length > 0)?.numbers[0].id ?? "";
+}
+
+/** arrived tells whether a send of the desk's is in its chat by now. */
+function arrived(chats, attempt) {
+  const entries = chats.get(chatKey(attempt.channel, attempt.person))?.entries ?? [];
+  return entries.some((entry) => entry.callbackData === attempt.id || entry.id === attempt.id);
+}

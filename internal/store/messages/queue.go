@@ -1,0 +1,392 @@
+package messages
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/guichet-dev/guichet/internal/store/books"
+	"github.com/guichet-dev/guichet/internal/store/engine"
+	"github.com/guichet-dev/guichet/internal/store/txn"
+)
+
+// ErrState says that a message is not in the state that a step starts from: another step has
+// overtaken it. Nothing was changed.
+var ErrState = errors.New("the message is not in the state that this step starts from")
+
+const (
+	selectReady = `SELECT ` + messageColumns + `, content FROM messages WHERE channel = $1 AND lane = $2
+		AND ready_at <= $3
+		ORDER BY ready_at, seq LIMIT $4 + 0`
+	selectNextReady = `SELECT ready_at FROM messages WHERE channel = $1 AND lane = $2 AND ready_at IS NOT NULL
+		ORDER BY ready_at LIMIT 1`
+	selectNextOf = `SELECT seq FROM messages WHERE channel = $1 AND customer = $2 AND state <= 2 AND parked = 0
+		ORDER BY seq LIMIT 1`
+	makeReady     = `UPDATE messages SET ready_at = $1 WHERE seq = $2`
+	selectExpired = `SELECT ` + messageColumns + ` FROM messages WHERE settled = 0 AND unpriced = 0
+		AND expires_at <= $1 ORDER BY expires_at LIMIT $2 + 0`
+	selectOutlived = `SELECT ` + messageColumns + ` FROM messages WHERE state = 0 AND expires_at <= $1
+		ORDER BY expires_at LIMIT $2 + 0`
+	selectActive = `SELECT ` + messageColumns + ` FROM messages WHERE state = $1 AND state <= 2 AND seq > $2
+		ORDER BY seq LIMIT $3 + 0`
+	selectCutOff = `SELECT ` + messageColumns + ` FROM messages WHERE state = 1 AND state <= 2 AND seq > $1
+		AND lease NOT IN (SELECT id FROM leases WHERE taken = 0) ORDER BY seq LIMIT $2 + 0`
+	// selectOldestInLine does not look through all that is parked, which can be the whole queue.
+	selectOldestInLine = `SELECT accepted_at FROM (SELECT seq, accepted_at, parked FROM messages WHERE state = 0
+		AND state <= 2 ORDER BY seq LIMIT 1000) AS oldest
+		WHERE parked = 0 ORDER BY seq LIMIT 1`
+	releaseHeld    = `UPDATE messages SET ready_at = $1 WHERE channel = $2 AND parked = 2 AND ready_at > $3`
+	selectUnpriced = `SELECT ` + messageColumns + ` FROM messages WHERE unpriced = 1 AND seq > $1
+		ORDER BY seq LIMIT $2 + 0`
+)
+
+// Claim takes the messages of a channel whose turn it is, limit at most, and marks them Sending:
+// once the operation is durable, the upstream may be called. Of a customer's line only one message
+// is ever ready, so that one is under way at a time. Replies come before bulk; within a lane,
+// whoever has waited longest comes first, counted for a customer with many messages from the claim
+// of the one before, so that customers take turns. A parked message whose time has come is put back
+// in line, and taken if nobody is before it. Content is filled in; once there are maxClaimed bytes
+// of it, fewer messages than the limit are taken.
+func (q Queue) Claim(channel string, now time.Time, limit int) ([]*Message, error) {
+	var claimed []*Message
+	room := maxClaimed
+	for lane := Lane(0); lane < lanes && len(claimed) < limit && room > 0; {
+		messages, err := q.tx.readyOf(channel, lane, now, limit-len(claimed), &room)
+		if err != nil {
+			return nil, err
+		}
+		rejoined := false
+		for _, m := range messages {
+			if m.Parking != InLine {
+				if err := q.tx.rejoin(m); err != nil {
+					return nil, err
+				}
+				if m.ReadyAt.IsZero() {
+					rejoined = true
+					continue
+				}
+			}
+			if m.Content == nil && m.Condition == txn.Whole { // the operation knew the message already
+				if err := q.tx.Messages().ReadContent(m); err != nil {
+					return nil, err
+				}
+			}
+			q.tx.
+				claim(m, now)
+			claimed = append(claimed, m)
+		}
+		if !rejoined { // those that only came back in line have left room for others
+			lane++
+		}
+	}
+	return claimed, nil
+}
+
+// maxClaimed bounds the content, in bytes as it is sealed, that one claim brings into memory.
+const maxClaimed = 4 << 20
+
+// readyOf are the ready messages of a lane, with their content as long as there is room for it.
+func (tx *Tx) readyOf(channel string, lane Lane, now time.Time, limit int, room *int) ([]*Message, error) {
+	if err := tx.FlushMessages(); err != nil {
+		return nil, err
+	}
+	var rows []MessageRow
+	if err := tx.Each(selectReady, []any{channel, int64(lane), txn.Millis(now), int64(limit)}, func(v engine.Row) bool {
+		row := ReadMessage(v)
+		rows = append(rows, row)
+		*room -= len(row.content)
+		return *room > 0
+	}); err != nil {
+		return nil, err
+	}
+	return tx.adoptAll(rows), nil
+}
+
+// rejoin puts a parked message back in its customer's line.
+func (tx *Tx) rejoin(m *Message) error {
+	due := m.ReadyAt
+	m.ReadyAt = time.Time{}
+	line, err := tx.Queue().Line(txn.Person{Channel: m.Channel, Customer: m.Customer}) // while it is parked, it is not before itself
+	if err != nil {
+		return err
+	}
+	if err := tx.join(line, m, due); err != nil {
+		return err
+	}
+	m.Parking, m.dirty = InLine, true
+	return nil
+}
+
+// claim marks a message as being sent from now on.
+func (tx *Tx) claim(m *Message, now time.Time) {
+	m.State, m.ReadyAt, m.ClaimedAt, m.Lease, m.dirty = Sending, time.Time{}, now, tx.Writer.Lease(), true
+	m.Attempts++
+}
+
+// CancelAttempt says that a message that this operation has claimed is not tried after all: the
+// claim does not count. Retry or Hold puts it back.
+func (q Queue) CancelAttempt(m *Message) {
+	m.Attempts--
+	m.dirty = true
+}
+
+// Claimed is the message with our id if the given claim of it, by its number of attempts, is its
+// last one. On a shared store, a replica that was silent for long may come back to a message that
+// another has claimed since: what became of the earlier attempt is then no longer its state.
+func (q Queue) Claimed(id string, attempt int) (*Message, bool, error) {
+	m, found, err := q.tx.Messages().ByID(id)
+	if err != nil || !found || m.Attempts != attempt {
+		return nil, false, err
+	}
+	return m, true, nil
+}
+
+// NextReady is when the channel's next message becomes ready; the zero time if none waits for a
+// time.
+func (q Queue) NextReady(channel string) (time.Time, error) {
+	if err := q.tx.FlushMessages(); err != nil {
+		return time.Time{}, err
+	}
+	var earliest int64
+	for lane := range Lane(lanes) {
+		var at int64
+		found, err := q.tx.First(selectNextReady, []any{channel, int64(lane)}, func(v engine.Row) { at = v.Int(0) })
+		if err != nil {
+			return time.Time{}, err
+		}
+		if found && (earliest == 0 || at < earliest) {
+			earliest = at
+		}
+	}
+	return txn.Instant(earliest), nil
+}
+
+// Submit records that the upstream accepted the message under an id of its own. The customer's next
+// message becomes ready. A message that a status has moved on in the meantime keeps its state and
+// gets the id.
+func (q Queue) Submit(m *Message, upstreamID string, at time.Time) error {
+	sealed, err := q.tx.Keys.Seal([]byte(upstreamID), "messages.upstream_id/"+m.ID)
+	if err != nil {
+		return err
+	}
+	m.UpstreamID, m.sealedUpstreamID, m.SubmittedAt, m.dirty = upstreamID, sealed, at, true
+	m.answered()
+	if m.State >= Submitted {
+		return nil
+	}
+	if err := q.tx.Submitted(m.Channel, at); err != nil {
+		return err
+	}
+	return q.tx.move(m, Submitted)
+}
+
+// Retry puts a message that the upstream did not take back into its place, to be claimed again at
+// readyAt. It starts from Sending or InDoubt.
+func (q Queue) Retry(m *Message, readyAt time.Time) error {
+	if m.State != Sending && m.State != InDoubt {
+		return q.tx.wrongState(m)
+	}
+	if err := q.tx.move(m, Queued); err != nil {
+		return err
+	}
+	m.ReadyAt = readyAt
+	return nil
+}
+
+// Park puts a message that the upstream did not take beside its customer's line until readyAt. The
+// customer's next message becomes ready. It starts from Sending.
+func (q Queue) Park(m *Message, readyAt time.Time) error { return q.tx.park(m, Parked, readyAt) }
+
+// Hold is Park until readyAt or Release.
+func (q Queue) Hold(m *Message, readyAt time.Time) error { return q.tx.park(m, Held, readyAt) }
+
+func (tx *Tx) park(m *Message, parking Parking, readyAt time.Time) error {
+	if m.State != Sending {
+		return tx.wrongState(m)
+	}
+	before := *m
+	m.State, m.ReadyAt, m.Parking, m.dirty = Queued, readyAt, parking, true
+	if before.Parking != InLine {
+		return nil // it was under way beside the line, see uniteMessages
+	}
+	return tx.nextOf(&before, m)
+}
+
+// Release lets the channel's held messages back in line now.
+func (q Queue) Release(channel string, now time.Time) error {
+	if err := q.tx.FlushMessages(); err != nil {
+		return err
+	}
+	for _, known := range q.tx.Known {
+		if known.Channel == channel && known.Parking == Held && known.ReadyAt.After(now) {
+			known.ReadyAt = now
+		}
+	}
+	return q.tx.Exec(releaseHeld, txn.Millis(now), channel, txn.Millis(now))
+}
+
+// Doubt records that nobody knows whether the upstream took the message. Until that is resolved, by
+// a status, Submit, Retry or Fail, the customer's next messages wait. It starts from Sending.
+func (q Queue) Doubt(m *Message) error {
+	if m.State != Sending {
+		return q.tx.wrongState(m)
+	}
+	if m.DoubtedAt.IsZero() {
+		m.DoubtedAt = m.ClaimedAt
+	}
+	return q.tx.move(m, InDoubt)
+}
+
+// Undoubt takes a doubt back, because the answer to the send has come after all: the message is
+// Sending until its outcome is recorded, in the same operation. It starts from InDoubt.
+func (q Queue) Undoubt(m *Message) error {
+	if m.State != InDoubt {
+		return q.tx.wrongState(m)
+	}
+	m.answered()
+	return q.tx.move(m, Sending)
+}
+
+// Advance applies a status of the upstream (Sent, Failed, Delivered or Read) with the time that it
+// tells. It is false, and no error, if the message had come as far already: statuses may repeat and
+// come in any order. A message that was still under way leaves the queue.
+func (q Queue) Advance(m *Message, to State, at time.Time) (bool, error) {
+	before := *m
+	if !m.advance(to, at) {
+		return false, nil
+	}
+	return true, q.tx.left(&before, m)
+}
+
+// Fail ends a message that shall not be sent (again), with the upstream's error code or ours. It is
+// Advance to Failed.
+func (q Queue) Fail(m *Message, code int, at time.Time) (bool, error) {
+	if m.State < Failed {
+		m.ErrorCode = code
+	}
+	return q.Advance(m, Failed, at)
+}
+
+// CutOff are messages that are Sending although whoever claimed them is gone, in order of
+// acceptance, after a message of which nil is none: a process that has ended, or on a shared store
+// a replica that has not renewed its lease. Nobody knows what became of them; see Doubt.
+func (q Queue) CutOff(after *Message, limit int) ([]*Message, error) {
+	if q.tx.ReadOnly {
+		return nil, txn.ErrReadOnly
+	}
+	over, err := q.tx.Writer.HasExpiredLeases()
+	if err := q.tx.Fail(err); err != nil {
+		return nil, err
+	}
+	if over {
+		if err := q.tx.Write(); err != nil {
+			return nil, err
+		}
+		if err := q.tx.Fail(q.tx.Writer.TakeExpiredLeases()); err != nil {
+			return nil, err
+		}
+	}
+	return q.tx.messagesOf(selectCutOff, after.sequence(), limit)
+}
+
+// InState are messages that are Queued, Sending or InDoubt, in order of acceptance, after a message
+// of which nil is none.
+func (q Queue) InState(state State, after *Message, limit int) ([]*Message, error) {
+	return q.tx.messagesOf(selectActive, state, after.sequence(), limit)
+}
+
+// OldestInLine is when the message was accepted that waits in line the longest, parked ones
+// excepted; the zero time if there is none, or a thousand older ones are parked.
+func (q Queue) OldestInLine() (time.Time, error) {
+	if err := q.tx.FlushMessages(); err != nil {
+		return time.Time{}, err
+	}
+	var at int64
+	_, err := q.tx.First(selectOldestInLine, nil, func(v engine.Row) { at = v.Int(0) })
+	return txn.Instant(at), err
+}
+
+// Expired are unsettled messages whose time is over at now, those that are unpriced excepted.
+func (ms Messages) Expired(now time.Time, limit int) ([]*Message, error) {
+	return ms.tx.messagesOf(selectExpired, txn.Millis(now), limit)
+}
+
+// Outlived are queued messages whose ExpiresAt is at or before an instant, the oldest first.
+func (q Queue) Outlived(expires time.Time, limit int) ([]*Message, error) {
+	return q.tx.messagesOf(selectOutlived, txn.Millis(expires), limit)
+}
+
+// Unpriced are delivered messages that no rate could settle, after a message of which nil is none.
+func (ms Messages) Unpriced(after *Message, limit int) ([]*Message, error) {
+	return ms.tx.messagesOf(selectUnpriced, after.sequence(), limit)
+}
+
+func (m *Message) sequence() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.seq
+}
+
+// move changes the state of an active message. One that is under way beside its line, see
+// uniteMessages, stays there as long as it is active.
+func (tx *Tx) move(m *Message, to State) error {
+	before := *m
+	m.State, m.ReadyAt, m.dirty = to, time.Time{}, true
+	if !to.Active() {
+		m.Parking = InLine
+	}
+	return tx.left(&before, m)
+}
+
+// left keeps the depths right after a message has changed its state, and makes the customer's next
+// message ready if it was this one's turn and it is out of the way.
+func (tx *Tx) left(before, m *Message) error {
+	if err := tx.Deepen(books.Doubts, txn.Count(m.State == InDoubt)-txn.Count(before.State == InDoubt)); err != nil {
+		return err
+	}
+	if !before.State.Active() || m.State.Active() {
+		return nil
+	}
+	if err := tx.Deepen(books.Outbound, -1); err != nil {
+		return err
+	}
+	if turn := before.Parking == InLine && (before.State != Queued || !before.ReadyAt.IsZero()); !turn {
+		return nil
+	}
+	return tx.nextOf(before, m)
+}
+
+// nextOf makes the customer's next message ready: the oldest in line, now that this one has left
+// it.
+func (tx *Tx) nextOf(before, m *Message) error {
+	if err := tx.FlushMessages(); err != nil {
+		return err
+	}
+	var next int64
+	found, err := tx.First(selectNextOf, []any{m.Channel, m.Customer[:]}, func(v engine.Row) { next = v.Int(0) })
+	if err != nil || !found {
+		return err
+	}
+	// The next one's turn counts from this one's last claim: a time of our own clock, and not the
+	// status's, which may be anything.
+	since := before.ClaimedAt
+	if since.IsZero() {
+		since = before.ReadyAt
+	}
+	for _, known := range tx.Known {
+		if known.seq == next {
+			known.ReadyAt = since
+		}
+	}
+	tx.readied = true
+	return tx.Exec(makeReady, txn.Millis(since), next)
+}
+
+// Readied tells whether the operation has made a message ready that waited behind another of its
+// customer.
+func (q Queue) Readied() bool { return q.tx.readied }
+
+func (tx *Tx) wrongState(m *Message) error {
+	return fmt.Errorf("%w: message %s is %s", ErrState, m.ID, m.State)
+}
