@@ -10,9 +10,9 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 )
 
-// channelsOf are the channels that can be served: not those that another account holds, and those
-// without credentials. A key that is missing now has the value that the gateway was given last: to lose it would lose the webhooks
-// that settle what is under way.
+// channelsOf are the channels that can be served: not those that another account holds, and not
+// those without credentials. A key that is missing now has the value that the gateway was given
+// last: to lose it would lose the webhooks that settle what is under way.
 func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel {
 	channels := make([]config.Channel, 0, len(spec.Channels))
 	for _, channel := range spec.Channels {
