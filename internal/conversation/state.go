@@ -27,6 +27,10 @@ type State struct {
 	FirstContact  int64      `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
 	// Replied is when the one private reply was accepted, in Unix seconds; 0 for none.
 	Replied int64 `json:"replied,omitempty"`
+	// DeliveredTo and ReadTo are the instants up to which everything has been delivered to the
+	// customer, or read, in Unix milliseconds; 0 where the network tells of no instants.
+	DeliveredTo int64 `json:"deliveredTo,omitempty"`
+	ReadTo      int64 `json:"readTo,omitempty"`
 }
 
 // EntryPoint is one arrival through an advertisement or a page's button, and the free span that the
@@ -194,3 +198,17 @@ func (s *State) IsOverAt(at int64) bool {
 
 // RecordReply records that the comment has its private reply, or with 0 that it has none after all.
 func (s *State) RecordReply(at int64) { s.Replied = at }
+
+// Reach records that everything has been delivered to the customer, or read, up to an instant in
+// Unix milliseconds, and tells whether that is news.
+func (s *State) Reach(step Status, upTo int64) (news bool) {
+	known := &s.DeliveredTo
+	if step == Read {
+		known = &s.ReadTo
+	}
+	if upTo <= *known {
+		return false
+	}
+	*known = upTo
+	return true
+}

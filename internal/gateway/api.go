@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -179,6 +181,7 @@ func (g *Gateway) take(
 	}
 	id, err := g.admission.Accept(r.Context(), &admission.Request{
 		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
+		ByPerson: strings.EqualFold(r.Header.Get(policy.WrittenByHeader), policy.WrittenByPerson),
 	})
 	if err != nil {
 		return err

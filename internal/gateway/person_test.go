@@ -284,7 +284,7 @@ func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
 		if err := tx.Intake().KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
 			return err
 		}
-		return s.gateway.intake.TakeEarly(tx, s.tenant, channel, m, s.now)
+		return s.gateway.intake.Submitted(tx, s.tenant, channel, m, "", s.now)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -67,6 +68,9 @@ func (w *world) do(method, path, body string, header ...string) answer {
 	a := answer{status: response.StatusCode, header: response.Header, body: string(content)}
 	if parsed, err := whatsapp.ParseSendResponse(content); err == nil {
 		a.id = parsed.Messages[0].ID
+	}
+	if object, err := rawjson.ParseObject(content); err == nil && a.id == "" {
+		a.id = object.Text("message_id")
 	}
 	if a.status >= 400 {
 		e := graph.ParseError(a.status, response.Header, content)

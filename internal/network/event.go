@@ -100,6 +100,11 @@ type Status struct {
 	OfDelivery bool
 	// Word is the network's own for the step.
 	Word string
+	// Always says that the business is told of it also if the message has come further already.
+	Always bool
+	// Resembles tells whether a stored message of ours is what a status may be of that returns no
+	// id of ours, although it could; nil where every such status is another sender's.
+	Resembles func(content []byte) bool
 	// At is when it was reached; zero if the network tells none.
 	At time.Time
 	// Recipient are the addresses of whom the message went to. Of a message to a group these are of
@@ -145,8 +150,9 @@ type Watermark struct {
 	Customer []identity.Address
 	// Step is Delivered or Read.
 	Step conversation.Status
-	// UpTo is the instant, itself included, by the network's clock.
-	UpTo time.Time
+	// UpTo is the instant, itself included, by the network's clock. At is when that was so; zero if
+	// the network does not say.
+	UpTo, At time.Time
 	// IDs are the network's ids of the messages, if it lists them.
 	IDs []string
 	// Raw is all that is told of it.

@@ -50,7 +50,9 @@ type Request struct {
 	Token string
 	// IdempotencyKey is the client's own; empty without one.
 	IdempotencyKey string
-	Outbound       *network.Outbound
+	// ByPerson says that the client says that a person wrote the message.
+	ByPerson bool
+	Outbound *network.Outbound
 }
 
 // RefusedForBudget is the least amount for which the budget has refused a message in this period;
@@ -74,6 +76,9 @@ func (a *Admission) Accept(ctx context.Context, r *Request) (id string, err erro
 	// A repetition gets its answer whatever has become of the template since: what the
 	// configuration refuses, it refuses to a new message only.
 	message, refusal := recognise(r.Tenant, r.Channel, r.Outbound)
+	if refusal == nil && message.Form == conversation.HumanAgent {
+		refusal = policy.HumanAgent(r.Tenant, r.ByPerson)
+	}
 	if refusal != nil && wanted.key == nil {
 		return "", refusal
 	}
@@ -167,6 +172,12 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	grant, err := policy.Decide(t, c.message, &in)
 	if err != nil {
 		return nil, err
+	}
+	if c.message.Form == conversation.PrivateReply {
+		state.RecordReply(c.now.Unix())
+		if err := tx.People().PutConversation(c.Channel.ID, customer, &state); err != nil {
+			return nil, err
+		}
 	}
 	envelope := newEnvelope(c, &grant)
 	if c.Outbound.Group {

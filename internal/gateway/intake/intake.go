@@ -31,6 +31,10 @@ type Dispatch interface {
 	// Unpaid says that the upstream takes nothing of the channel that costs, with the code that it
 	// gave.
 	Unpaid(c *served.Channel, code int, now time.Time)
+	// Blocked says that the upstream takes nothing of the channel, with the error that a message of
+	// it would meet, and Unblocked that it does again.
+	Blocked(c *served.Channel, cause network.Error, now time.Time)
+	Unblocked(c *served.Channel)
 	// United says that customers were found to be others.
 	United(unions []store.Union)
 }

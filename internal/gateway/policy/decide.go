@@ -150,6 +150,27 @@ func requestOf(
 	}
 }
 
+// WrittenByHeader is the header by which a client says who wrote a message, and WrittenByPerson its
+// value for a person of the business.
+const (
+	WrittenByHeader = "Guichet-Written-By"
+	WrittenByPerson = "person"
+)
+
+// HumanAgent refuses a message of the form HumanAgent, for which people of the business have longer
+// than bots: the account must allow it, and the request must say that a person wrote it.
+func HumanAgent(t *served.Tenant, byPerson bool) error {
+	switch {
+	case t.HumanAgent != config.HumanAgentAllowed:
+		return network.Refuse(network.Forbidden, "The account does not allow the tag HUMAN_AGENT. "+
+			"Set humanAgent to Allowed in its spec, if people answer and Meta has approved the app for it.")
+	case !byPerson:
+		return network.Refuse(network.Forbidden, "The tag HUMAN_AGENT is for what a person has written. "+
+			"Say so with the header "+WrittenByHeader+": "+WrittenByPerson+"; a bot must not.")
+	}
+	return nil
+}
+
 // permitted refuses what a verdict on windows, blocks and stops does not allow.
 func permitted(v conversation.Verdict) error {
 	switch v.Refusal {

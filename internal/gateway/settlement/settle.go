@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -95,6 +96,12 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 	case outcome.Result == pricing.Unpriced:
 		s.count(tx, labelUnpriced)
 		return j.hold(tx)
+	}
+	if !e.Delivered && e.About.Form == conversation.PrivateReply && !e.mayComeYet() {
+		j.state.RecordReply(0) // the comment may have another one
+		if err := tx.People().PutConversation(m.Channel, m.Customer, &j.state); err != nil {
+			return err
+		}
 	}
 	if err := j.apply(tx); err != nil {
 		return err

@@ -125,6 +125,16 @@ func (g *Gate) Stop(c *served.Channel, failure network.Error, now time.Time) {
 	g.stop(c, Stop{Code: failure.Number(), Cause: failure.Cause(), Since: now, until: now.Add(StopRest)})
 }
 
+// Blocked stops a channel of which a webhook says that the upstream has blocked it.
+func (g *Gate) Blocked(c *served.Channel, cause network.Error, now time.Time) { g.Stop(c, cause, now) }
+
+// Unblocked ends a channel's stop, because a webhook says that the upstream takes messages again.
+func (g *Gate) Unblocked(c *served.Channel) {
+	if g.stops.lift(c.ID) {
+		g.resumed(c)
+	}
+}
+
 // Unpaid stops a channel for payment, as a status has told it.
 func (g *Gate) Unpaid(c *served.Channel, code int, now time.Time) {
 	g.stop(c, Stop{Code: code, Cause: network.Payment, Since: now, until: now.Add(StopRest), told: now})

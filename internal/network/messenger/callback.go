@@ -41,8 +41,12 @@ func (u *update) quoting(ours []string) []rawjson.Member {
 	case kindReaction:
 		return []rawjson.Member{{Name: kindReaction, Value: u.content.Set("mid", value)}}
 	case kindMessage:
-		quoted := u.content.Child(memberReplyTo).Set("mid", value)
-		return []rawjson.Member{{Name: kindMessage, Value: u.content.Set(memberReplyTo, quoted)}}
+		quoted := u.content.Child(memberReplyTo)
+		if quoted.Len() == 0 {
+			return nil
+		}
+		changed := u.content.Set(memberReplyTo, quoted.Set("mid", value))
+		return []rawjson.Member{{Name: kindMessage, Value: changed}}
 	}
 	return nil
 }
