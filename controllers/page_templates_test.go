@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
@@ -64,7 +63,7 @@ func TestGraphUpstreamForAPage(t *testing.T) {
 	simulated, err := simulator.New(simulator.Config{
 		Pages:  []pages.Page{{ID: "108", Tokens: []string{"right"}}},
 		Review: simulator.Review{Manual: true},
-	}, simulator.Options{Now: func() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }})
+	}, simulator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
