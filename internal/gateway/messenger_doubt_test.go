@@ -57,7 +57,7 @@ func TestP12WatermarkEndsNoDoubt(t *testing.T) {
 		if r := w.report(); r.Period.InDoubt != 1 || r.Period.Messages != 0 {
 			t.Fatalf("%d in doubt and %d settled; want 1 and none", r.Period.InDoubt, r.Period.Messages)
 		}
-		w.clock.advance(301 * time.Second)
+		w.clock.Advance(301 * time.Second)
 		if r := w.settled(1); r.Period.InDoubt != 0 || r.Period.Billed.Amount.Sign() != 0 {
 			t.Fatalf("%d in doubt and %s billed; want none", r.Period.InDoubt, r.Period.Billed)
 		}
@@ -90,7 +90,7 @@ func TestP12EchoWithoutOurIDIsMatchedByTextAndTime(t *testing.T) {
 					t.Fatalf("got %d %s", got.status, got.body)
 				}
 				w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
-				at := strconv.FormatInt(w.clock.now().Add(tc.late).UnixMilli(), 10)
+				at := strconv.FormatInt(w.clock.Now().Add(tc.late).UnixMilli(), 10)
 				w.pageWebhook(`{"sender":{"id":"` + pageID + `"},"recipient":{"id":"` + person + `"},"timestamp":` + at +
 					`,"message":{"mid":"m_1","is_echo":true,"app_id":` + tc.app + `,"text":"` + tc.text + `"}}`)
 				if got := w.report().Period.InDoubt == 0; got != tc.ends {

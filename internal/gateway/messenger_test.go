@@ -23,7 +23,7 @@ const (
 // was told, and returns the id by which the page knows the person.
 func (w *world) chats(channel string, ago time.Duration, act pages.Act) (person, id string) {
 	w.t.Helper()
-	at := w.clock.now().Add(-ago)
+	at := w.clock.Now().Add(-ago)
 	act.To, act.Timestamp = channel, &at
 	before := len(w.business.received(channel))
 	acted, err := w.sim.Pages().Act("ana", act)
@@ -70,17 +70,17 @@ func TestP4WindowsOfPagesAreToTheSecond(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, gatewaytest.WithPages(t))
-				at := w.clock.now()
+				at := w.clock.Now()
 				person, _ := w.chats(pageID, 0, tc.act)
 				body, header := messageTo(person, "hello"), []string(nil)
 				if tc.human {
 					body, header = humanTo(person, "Ana here"), []string{policy.WrittenByHeader, policy.WrittenByPerson}
 				}
-				w.clock.advance(at.Add(tc.open - time.Second).Sub(w.clock.now()))
+				w.clock.Advance(at.Add(tc.open - time.Second).Sub(w.clock.Now()))
 				if got := w.do(http.MethodPost, "/v26.0/"+pageID+"/messages", body, header...); got.status != 200 {
 					t.Fatalf("a second before it closes: %d %s", got.status, got.body)
 				}
-				w.clock.advance(at.Add(tc.open).Sub(w.clock.now()))
+				w.clock.Advance(at.Add(tc.open).Sub(w.clock.Now()))
 				got := w.do(http.MethodPost, "/v26.0/"+pageID+"/messages", body, header...)
 				closed := at.Add(tc.open).UTC().Format(time.RFC3339)
 				if got.status != http.StatusBadRequest || got.code != 10 ||
