@@ -5,11 +5,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/controllers"
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/template"
@@ -24,7 +26,9 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 			{ID: "71", DisplayPhoneNumber: "+1 555 0100"},
 		}}},
 		Review: simulator.Review{Manual: true},
-	}, simulator.Options{})
+	}, simulator.Options{Clock: clock.New(func() time.Time {
+		return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	})})
 	if err != nil {
 		t.Fatal(err)
 	}

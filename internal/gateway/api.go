@@ -138,6 +138,9 @@ func (g *Gateway) authentic(r *http.Request) bool {
 
 // postMessage accepts a message, or passes a read receipt on.
 func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
+	if account, ok := meta.AdAccount(r.PathValue("phone")); ok {
+		return g.postAdvertised(w, r, account)
+	}
 	from, err := g.admit(r)
 	if err != nil {
 		return err
@@ -179,6 +182,13 @@ func (g *Gateway) take(
 	if out.Notice != nil {
 		return g.passNotice(w, r, from, out)
 	}
+	return g.accept(w, r, from, key, out)
+}
+
+// accept accepts a message.
+func (g *Gateway) accept(
+	w http.ResponseWriter, r *http.Request, from caller, key string, out *network.Outbound,
+) error {
 	id, err := g.admission.Accept(r.Context(), &admission.Request{
 		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
 		ByPerson: strings.EqualFold(r.Header.Get(policy.WrittenByHeader), policy.WrittenByPerson),

@@ -78,6 +78,10 @@ type Gateway struct {
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
 	passes chan struct{}
+	// followers bounds those who follow the account's figures; ending is closed at a shutdown,
+	// which would wait for them.
+	followers chan struct{}
+	ending    <-chan struct{}
 }
 
 // Run serves an account on the listeners until ctx is done, then lets what is under way finish.
@@ -138,7 +142,7 @@ func newGateway(options Options) (*Gateway, error) {
 			Intake: webhooks, Log: log,
 		}),
 		media:  files,
-		passes: make(chan struct{}, maxPasses),
+		passes: make(chan struct{}, maxPasses), followers: make(chan struct{}, maxFollowers),
 	}
 	g.requests = requests.New(metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{

@@ -43,8 +43,8 @@ type Batch struct {
 	Events []Event
 }
 
-// Event is one thing that a webhook tells: an *Inbound, *Status, *Watermark, *Preference, *Call,
-// *TemplateNews, *Enforcement or *Passed.
+// Event is one thing that a webhook tells: an *Inbound, *Status, *Watermark, *Preference,
+// *Subscription, *Call, *TemplateNews, *Enforcement or *Passed.
 type Event interface{ event() }
 
 func (*Inbound) event()      {}
@@ -93,6 +93,11 @@ type Status struct {
 	// none. Foreign says that it returns something that another sender has put there.
 	Correlation string
 	Foreign     bool
+	// Subscription is that by which the message went out, and Campaign that which it belongs to: a
+	// message without an id that is known here is told by them, because a subscription gets one
+	// message at a time. Both are empty for most.
+	Subscription identity.Address
+	Campaign     string
 	// Step is how far the message has come; Untold for what is no step of its delivery, such as a
 	// payment or a word that nobody here knows.
 	Step conversation.Status

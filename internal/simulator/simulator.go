@@ -55,6 +55,7 @@ type state struct {
 	people    identity.Directory
 	analytics Analytics
 	pages     *pages.Pages
+	callbacks []Callback
 	// accountsVersion is the feed's at the latest change of an account or a template.
 	accountsVersion uint64
 }

@@ -165,6 +165,11 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Outbound.Subscribed {
+		if err := a.subscribed(c, &state); err != nil {
+			return nil, err
+		}
+	}
 	in, err := a.circumstances(tx, c, person, &state)
 	if err != nil {
 		return nil, err
@@ -173,8 +178,7 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.message.Form == conversation.PrivateReply {
-		state.RecordReply(c.now.Unix())
+	if c.remember(&state) {
 		if err := tx.People().PutConversation(c.Channel.ID, customer, &state); err != nil {
 			return nil, err
 		}
@@ -208,6 +212,19 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	return dispatch.NewJob(tx, t, c.Channel, m, &envelope, *c.permit)
 }
 
+// remember records in the conversation that the message was accepted, if that bears on later ones.
+func (c *candidate) remember(state *conversation.State) (changed bool) {
+	switch {
+	case c.message.Subscription != "":
+		state.RecordMarketing(c.message.Subscription, c.id, c.now.Unix())
+	case c.message.Form == conversation.PrivateReply:
+		state.RecordReply(c.now.Unix())
+	default:
+		return false
+	}
+	return true
+}
+
 // queue stores a message in its customer's line, and claims it if it may be sent at once.
 func (a *Admission) queue(tx *durable.Tx, c *candidate, m *store.Message) (claimed bool, err error) {
 	line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
@@ -233,6 +250,7 @@ func newEnvelope(c *candidate, grant *policy.Grant) settlement.Envelope {
 		Endpoint: c.Outbound.Endpoint, Recipient: c.Outbound.Recipient, CallbackData: c.Outbound.CallbackData,
 		Type: c.Outbound.Type, Country: c.message.Country, Form: c.message.Form, Category: c.message.Category,
 		TTLSeconds: int64(c.message.TTL / time.Second), InWindow: grant.InWindow, Trace: c.trace,
+		Subscription: c.message.Subscription, Campaign: c.Outbound.Campaign,
 	}
 	if wanted := c.Outbound.Template; wanted != nil {
 		e.Template, e.Language = wanted.Name, wanted.Language

@@ -120,13 +120,15 @@ func (s *Store) openOnce(
 func (s *Store) storeOptions(t *served.Tenant) store.Options {
 	metrics := s.options.Metrics
 	options := store.Options{
-		AccountUID: t.Account.UID,
-		Keys:       s.options.Keys,
-		OnCommit:   func(_ int, took time.Duration) { metrics.Commits.Observe(took.Seconds()) },
-		OnSync:     func(took time.Duration) { metrics.Syncs.Observe(took.Seconds()) },
-		OnFault:    func(constraint string) { metrics.Faults.WithLabelValues(constraint).Inc() },
-		Clock:      s.options.Clock,
-		Log:        s.options.Log,
+		AccountUID:  t.Account.UID,
+		AccountName: t.Account.Namespace + "/" + t.Account.Name,
+		LedgerID:    t.Account.LedgerID,
+		Keys:        s.options.Keys,
+		OnCommit:    func(_ int, took time.Duration) { metrics.Commits.Observe(took.Seconds()) },
+		OnSync:      func(took time.Duration) { metrics.Syncs.Observe(took.Seconds()) },
+		OnFault:     func(constraint string) { metrics.Faults.WithLabelValues(constraint).Inc() },
+		Clock:       s.options.Clock,
+		Log:         s.options.Log,
 	}
 	if t.Storage.Type == config.StorageShared {
 		options.Shared = &store.Shared{URL: t.Storage.URL, CA: []byte(t.Storage.CAPEM)}

@@ -162,6 +162,11 @@ func subjectsOf(batches []network.Batch) (subjects []store.Subject) {
 				if id := e.Correlation; id != "" && id != last {
 					subjects, last = append(subjects, store.Subject{Message: id}), id
 				}
+				if e.Subscription != "" {
+					subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: e.Subscription})
+				}
+			case *network.Subscription:
+				subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: e.Address})
 			case *network.Inbound:
 				for _, address := range e.From {
 					subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: address})
@@ -241,6 +246,8 @@ func (c *commit) takeEvent(channel *served.Channel, event network.Event) error {
 		return c.takeStatus(channel, e)
 	case *network.Preference:
 		return c.takePreference(channel, e)
+	case *network.Subscription:
+		return c.takeSubscription(channel, e)
 	case *network.Call:
 		return c.takeCall(channel, e)
 	case *network.TemplateNews:

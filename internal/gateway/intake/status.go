@@ -78,8 +78,11 @@ func (c *commit) find(channel *served.Channel, s *network.Status) (*store.Messag
 	if s.Correlation != "" {
 		m, found, err = c.tx.Messages().ByID(s.Correlation)
 	}
-	if err == nil && !found {
+	if err == nil && !found && s.ID != "" {
 		m, found, err = c.tx.Messages().ByUpstreamID(s.ID)
+	}
+	if err == nil && !found {
+		m, found, err = c.findSubscribed(channel, s)
 	}
 	if err != nil || !found || m.Channel != channel.ID {
 		return nil, false, err
@@ -151,8 +154,13 @@ func (c *commit) trace(parent, id, word string) {
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still
 // under way, or was lost in a crash (P12).
 func (c *commit) confirm(channel *served.Channel, m *store.Message, s *network.Status) error {
-	if m.UpstreamID != "" {
+	switch {
+	case m.UpstreamID != "" && s.Subscription != "":
+		return nil // watermarks are not about marketing messages, each of which is told by itself
+	case m.UpstreamID != "":
 		return c.correctRecipient(channel, m, s)
+	case s.ID == "":
+		return nil // it has failed, and has no id
 	}
 	if m.State == store.InDoubt {
 		note := settlement.DoubtRecord(m, ledger.NoteDoubtConfirmed, c.now)
@@ -164,6 +172,9 @@ func (c *commit) confirm(channel *served.Channel, m *store.Message, s *network.S
 		return err
 	}
 	c.tx.After(c.Dispatch.Notify) // whoever waited behind it may go
+	if s.Subscription != "" {
+		return nil
+	}
 	return c.submitted(channel, m, people.First(s.Recipient), s.At)
 }
 

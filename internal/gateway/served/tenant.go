@@ -88,12 +88,15 @@ func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
 // ChannelIDs returns the ids of all channels, in no order.
 func (t *Tenant) ChannelIDs() []string { return slices.Collect(maps.Keys(t.channels)) }
 
-// FirstChannel returns the channel with the least id, or nil if the account has none.
-func (t *Tenant) FirstChannel() *Channel {
-	if len(t.channels) == 0 {
-		return nil
+// FirstWithFiles returns the channel with the least id whose network keeps files, or nil if the
+// account has none.
+func (t *Tenant) FirstWithFiles() *Channel {
+	for _, id := range slices.Sorted(maps.Keys(t.channels)) {
+		if _, keeps := t.channels[id].Upstream.(network.MediaUpstream); keeps {
+			return t.channels[id]
+		}
 	}
-	return t.channels[slices.Min(t.ChannelIDs())]
+	return nil
 }
 
 // IsObject tells whether an id is that of a channel, a business account or a template of the
@@ -138,6 +141,17 @@ func (t *Tenant) ChannelOf(named, token string) *Channel {
 		return nil
 	}
 	return only
+}
+
+// Advertised returns the channels whose marketing messages an ad account pays for, in the order of
+// the configuration.
+func (t *Tenant) Advertised(adAccount string) (channels []*Channel) {
+	for i := range t.Channels {
+		if t.Channels[i].AdAccountID == adAccount && adAccount != "" {
+			channels = append(channels, t.channels[t.Channels[i].ID])
+		}
+	}
+	return channels
 }
 
 // AppSecrets returns the app secrets of all channels, each once.
@@ -238,8 +252,11 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		if c.ID == "" || t.channels[c.ID] != nil {
 			return fmt.Errorf("%s.id must be there and stand once", path)
 		}
+		if _, advertises := of.(network.Advertiser); c.AdAccountID != "" && !advertises {
+			return fmt.Errorf("%s.adAccountID must be empty: the network has no advertising", path)
+		}
 		upstream, err := of.Connect(network.Access{
-			Channel: c.ID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
+			Channel: c.ID, AdAccount: c.AdAccountID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
 			AppSecret: first(c.AppSecrets), Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {

@@ -6,6 +6,7 @@ package meta
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -37,7 +38,7 @@ func Find(name string) (found network.Network, ok bool) {
 func Common() network.Network { return whatsapp.Network{} }
 
 // Desk answers what clients ask beside messages.
-func Desk() network.Desk { return whatsapp.Network{} }
+func Desk() network.Desk { return desk{} }
 
 // KnowsCode tells whether one of the networks documents an error code.
 func KnowsCode(code int) bool {
@@ -51,6 +52,11 @@ func KnowsCode(code int) bool {
 
 // Me is what a request may name the channel of its token, on a network that has it.
 const Me = "me"
+
+// AdAccount is the id of the ad account that a request names in place of a channel.
+func AdAccount(named string) (id string, ok bool) {
+	return strings.CutPrefix(named, messenger.AdAccountPrefix)
+}
 
 // SignatureHeader is the header that carries the signature of a webhook, of Meta's to the gateway
 // and of the gateway's to the business.

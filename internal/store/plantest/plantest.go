@@ -24,12 +24,16 @@ type Statement struct {
 // Check has both engines plan the statements for an empty store.
 func Check(t *testing.T, statements map[string]Statement) {
 	t.Helper()
-	embedded, err := sqlite.New(filepath.Join(t.TempDir(), "guichet.db"), "uid", clock.New(nil), migrations.Schema())
+	embedded, err := sqlite.New(
+		filepath.Join(t.TempDir(), "guichet.db"), "uid", "uid", clock.New(nil), migrations.Schema(),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	shared, err := postgres.New(
-		&postgres.Options{URL: postgrestest.Database(t), AccountUID: "uid", Clock: clock.New(nil)},
+		&postgres.Options{
+			URL: postgrestest.Database(t), AccountUID: "uid", LedgerID: "uid", Clock: clock.New(nil),
+		},
 		migrations.Schema(),
 	)
 	if err != nil {

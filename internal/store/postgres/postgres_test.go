@@ -18,7 +18,9 @@ var leases = engine.Schema{{Name: "leases", Statements: []string{
 // newWriter is a writer of a new database.
 func newWriter(t *testing.T) engine.Writer {
 	t.Helper()
-	e, err := New(&Options{URL: postgrestest.Database(t), AccountUID: "uid", Clock: clock.New(nil)}, leases)
+	e, err := New(&Options{
+		URL: postgrestest.Database(t), AccountUID: "uid", LedgerID: "uid", Clock: clock.New(nil),
+	}, leases)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestP1EverySyncIsFull(t *testing.T) {
-	e, err := New(filepath.Join(t.TempDir(), "guichet.db"), "uid", clock.New(nil), nil)
+	e, err := New(filepath.Join(t.TempDir(), "guichet.db"), "uid", "uid", clock.New(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
