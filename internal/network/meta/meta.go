@@ -75,6 +75,12 @@ func SignedBy(body []byte, header string, secrets []string) (secret string, ok b
 	return "", false
 }
 
+// JoinWebhooks makes one webhook of two, as Meta does when several wait. It is false if they are
+// not of one network.
+func JoinWebhooks(first, second []byte) (joined []byte, ok bool) {
+	return graph.JoinWebhooks(first, second)
+}
+
 // Handshake answers Meta's request to subscribe an address to webhooks, if it knows one of the
 // verify tokens: with the challenge, to be written as the plain body of a 200.
 func Handshake(query url.Values, verifyTokens ...string) (challenge string, ok bool) {
