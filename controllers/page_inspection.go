@@ -22,6 +22,8 @@ type pageInput struct {
 	channel     string
 	identity    v1alpha1.ChannelIdentity
 	credentials channelCredentials
+	// advertises says that the page sends paid marketing messages.
+	advertises bool
 	// profile is what the page's profile is to be; nil if it is left alone.
 	profile *graph.PageProfile
 }
@@ -62,7 +64,7 @@ func (r *UpstreamInspectionReconciler) pageInputs(
 		if credentials != nil {
 			inputs = append(inputs, pageInput{
 				channel: channel.Name, identity: channel.Identity(), credentials: *credentials,
-				profile: profileOf(channel.Profile),
+				advertises: channel.AdAccountID != "", profile: profileOf(channel.Profile),
 			})
 		}
 	}
@@ -129,9 +131,9 @@ func (r *UpstreamInspectionReconciler) inspectPage(
 		found.failure, found.profileFailure = err, err
 		return found
 	}
-	found.missing, found.failure = missingOfPage(ctx, client, page.identity, appID)
+	found.missing, found.failure = missingOfPage(ctx, client, &page, appID)
 	if found.failure == nil && len(found.missing) > 0 && input.subscribesPages {
-		found.missing, found.failure = subscribePage(ctx, client, input, page.identity, appID)
+		found.missing, found.failure = subscribePage(ctx, client, input, &page, appID)
 	}
 	if page.profile != nil {
 		found.profileFailure = applyProfile(ctx, client, input, page)
@@ -142,23 +144,27 @@ func (r *UpstreamInspectionReconciler) inspectPage(
 	return found
 }
 
-// neededOfPage are the fields that a gateway needs of a page or an Instagram account.
-func neededOfPage(identity v1alpha1.ChannelIdentity) []string {
-	if identity.Type == v1alpha1.ChannelInstagram {
+// neededOfPage are the fields that a gateway needs of a page or an Instagram account. Those of
+// marketing messages, by which they are billed, need a permission that other pages lack.
+func neededOfPage(page *pageInput) []string {
+	switch {
+	case page.identity.Type == v1alpha1.ChannelInstagram:
 		return graph.InstagramFields()
+	case page.advertises:
+		return append(graph.PageFields(), graph.AdvertisingFields()...)
 	}
 	return graph.PageFields()
 }
 
 // missingOfPage are the needed fields that the app is not told of.
 func missingOfPage(
-	ctx context.Context, client *graph.Client, identity v1alpha1.ChannelIdentity, appID string,
+	ctx context.Context, client *graph.Client, page *pageInput, appID string,
 ) ([]string, error) {
-	has, err := subscribedOfPage(ctx, client, identity, appID)
+	has, err := subscribedOfPage(ctx, client, page.identity, appID)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(neededOfPage(identity), func(field string) bool { return slices.Contains(has, field) }), nil
+	return slices.DeleteFunc(neededOfPage(page), func(field string) bool { return slices.Contains(has, field) }), nil
 }
 
 // subscribedOfPage are the fields that the app is told of. If the token's app is not known, those
@@ -181,18 +187,18 @@ func subscribedOfPage(
 
 // subscribePage adds what is missing to what the app is told of already.
 func subscribePage(
-	ctx context.Context, client *graph.Client, input inspectionInput, identity v1alpha1.ChannelIdentity, appID string,
+	ctx context.Context, client *graph.Client, input inspectionInput, page *pageInput, appID string,
 ) (missing []string, err error) {
 	if !input.mayChangePages {
 		return nil, errNotReady
 	}
-	has, err := subscribedOfPage(ctx, client, identity, appID)
+	has, err := subscribedOfPage(ctx, client, page.identity, appID)
 	if err != nil {
 		return nil, err
 	}
-	fields := append(has, neededOfPage(identity)...)
+	fields := append(has, neededOfPage(page)...)
 	slices.Sort(fields)
-	return nil, client.SubscribePage(ctx, identity.ID, slices.Compact(fields))
+	return nil, client.SubscribePage(ctx, page.identity.ID, slices.Compact(fields))
 }
 
 // applyProfile gives a page its profile, unless it has it.
@@ -235,7 +241,7 @@ func (i *inspection) tokenOfPage(channel string) *tokenInspection {
 func (i *inspectionInput) pagesFingerprint() string {
 	var parts []string
 	for _, page := range i.pages {
-		parts = append(parts, fmt.Sprintf("%q %v %q %s", page.channel, page.identity, []string{
+		parts = append(parts, fmt.Sprintf("%q %v %t %q %s", page.channel, page.identity, page.advertises, []string{
 			page.credentials.baseURL, page.credentials.apiVersion, page.credentials.accessToken,
 		}, profileText(page.profile)))
 	}

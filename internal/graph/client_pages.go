@@ -34,6 +34,16 @@ func PageFields() []string {
 	}
 }
 
+// AdvertisingFields are those that a gateway needs beside them of a page that sends paid marketing
+// messages. Source:
+// https://developers.facebook.com/documentation/business-messaging/messenger-platform/marketing-messages-on-messenger/send-messages
+func AdvertisingFields() []string {
+	return []string{
+		"marketing_message_clicks", "marketing_message_deliveries", "marketing_message_delivery_failed",
+		"marketing_message_echoes", "marketing_message_reads",
+	}
+}
+
 // InstagramFields are those of an Instagram account. Source:
 // https://developers.facebook.com/documentation/business-messaging/instagram-platform/webhooks
 func InstagramFields() []string {
