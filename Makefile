@@ -51,6 +51,10 @@ chaos: postgres ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SE
 clients: ## Drive published client libraries against a gateway and the simulator
 	@hack/clients.sh
 
+.PHONY: browser
+browser: ## Click through the simulator's page in Chromium, by mouse and by keyboard; the pictures are in bin/browser/pictures
+	@hack/browser.sh
+
 .PHONY: bench
 bench: ## Measure the gateway on this machine, about five minutes: speed, latency, memory, growth
 	@go run ./test/load

@@ -33,7 +33,7 @@ func TestMessagesAreMeasured(t *testing.T) {
 			w.until("the send is tried", func() bool {
 				return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
 			})
-			w.clock.advance(time.Minute)
+			w.clock.Advance(time.Minute)
 			w.until("it waits for a minute", func() bool {
 				age, err := strconv.ParseFloat(w.metric("guichet_gateway_queue_oldest_seconds"), 64)
 				return err == nil && age >= 60

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -67,7 +68,7 @@ func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 		d.Plan.Revisions[0] = last
 	}
 	p.world = prepareWorldOn(
-		tb, gatewaytest.Loopback(), &testClock{real: true}, "http://"+p.addresses[0],
+		tb, gatewaytest.Loopback(), clock.New(nil), "http://"+p.addresses[0],
 		append([]func(*config.Document){timeless}, changes...)...,
 	)
 	p.metrics, p.reportURL = "http://"+p.addresses[1], "https://"+p.addresses[2]+report.Path

@@ -80,7 +80,7 @@ func (s *Store) write() {
 		if s.options.OnCommit != nil && err == nil {
 			s.options.OnCommit(len(batch), time.Since(began))
 		}
-		s.health.note(err, time.Now())
+		s.health.note(err, s.options.Clock.Now())
 		if errors.Is(err, ErrSuperseded) {
 			s.superseded.Store(&err)
 		}
@@ -88,7 +88,7 @@ func (s *Store) write() {
 			if err != nil {
 				op.err = err
 			}
-			s.health.noteFault(op.err, time.Now())
+			s.health.noteFault(op.err, s.options.Clock.Now())
 			close(op.done)
 			batch[i] = nil
 		}

@@ -62,12 +62,15 @@ func root() (string, error) {
 }
 
 // shippedPlan is the shipped plan's specification in JSON. Its YAML takes a while to read.
-var shippedPlan = sync.OnceValues(func() ([]byte, error) {
+var shippedPlan = sync.OnceValues(func() ([]byte, error) { return readPlan("pricingplan_whatsapp.yaml") })
+
+// readPlan is the specification of a shipped plan in JSON.
+func readPlan(name string) ([]byte, error) {
 	directory, err := root()
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(filepath.Join(directory, "config/samples/pricingplan_whatsapp.yaml"))
+	content, err := os.ReadFile(filepath.Join(directory, "config/samples", name))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ var shippedPlan = sync.OnceValues(func() ([]byte, error) {
 	}
 	err = yaml.Unmarshal(content, &manifest)
 	return manifest.Spec, err
-})
+}
 
 // Plan is the shipped plan without what Poland costs since October 2026: messages there are
 // unpriced.
@@ -171,7 +174,8 @@ func SimulatorConfig(callbackURL string) simulator.Config {
 			},
 			Templates: Definitions(),
 		}},
-		Seed: 1,
+		Pages: simulatedPages(callbackURL),
+		Seed:  1,
 	}
 }
 

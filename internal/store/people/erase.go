@@ -107,6 +107,9 @@ func (p People) Erase(channel string, customers []seal.CustomerHash, so Erasure,
 // eraseConversation forgets what is remembered between a channel and a customer.
 func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) error {
 	delete(tx.ahead.conversations, txn.Person{Channel: channel, Customer: customer})
+	if err := tx.Exec(messages.EraseRecipient, customer[:]); err != nil {
+		return err
+	}
 	for _, statement := range []string{eraseConversation, erasePair} {
 		if err := tx.Exec(statement, channel, customer[:]); err != nil {
 			return err

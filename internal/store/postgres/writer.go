@@ -76,7 +76,7 @@ func (w *writer) Lease() int64 { return w.id }
 
 func (w *writer) HoldsLease(lease int64) bool {
 	held := w.standing.Load()
-	return held != nil && held.lease == lease && time.Now().Before(held.until)
+	return held != nil && held.lease == lease && w.engine.clock.Now().Before(held.until)
 }
 
 func (w *writer) Replicas() int64 {
@@ -125,8 +125,8 @@ func (w *writer) enter() error {
 			return err
 		}
 	}
-	w.began = time.Now()
-	asked := w.engine.now()
+	w.began = w.engine.clock.Now()
+	asked := w.engine.clock.Machine()
 	if err := w.Exec(w.opening); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (w *writer) enter() error {
 		err = w.engine.tables.Check(int(version))
 	}
 	if err == nil {
-		w.measure(asked, time.UnixMilli(clock), w.engine.now())
+		w.measure(asked, time.UnixMilli(clock), w.engine.clock.Machine())
 		return nil
 	}
 	if errors.Is(err, engine.ErrLeaseLost) || errors.Is(err, engine.ErrSuperseded) {
@@ -179,13 +179,13 @@ func (w *writer) connect() error {
 	if !w.lost() {
 		return nil
 	}
-	if time.Now().Before(w.retryAt) {
+	if w.engine.clock.Now().Before(w.retryAt) {
 		return w.failure
 	}
 	c, err := w.engine.connect(context.Background(), beginWrite)
 	if err != nil {
 		w.pause = min(max(2*w.pause, reconnectPause), maxReconnectPause)
-		w.retryAt, w.failure = time.Now().Add(w.pause), err
+		w.retryAt, w.failure = w.engine.clock.Now().Add(w.pause), err
 		return err
 	}
 	w.connection, w.pause, w.retryAt, w.failure = c, 0, time.Time{}, nil
