@@ -13,12 +13,14 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
 // stage is a gateway and the simulator with its page, on loopback.
 type stage struct {
 	address  string // the simulator's
+	devPage  string // that of guichet dev, with its token
 	account  *rig.Account
 	programs rig.Programs
 	closers  []func()
@@ -38,6 +40,9 @@ func newStage(ctx context.Context) (_ *stage, err error) {
 	}
 	s.closers = append(s.closers, func() { _ = os.RemoveAll(directory) }) // it is a temporary one
 	if s.programs, err = rig.Compile(ctx, directory, "gateway", "guichet"); err != nil {
+		return nil, err
+	}
+	if err := s.startDev(ctx, directory); err != nil {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,6 +99,7 @@ func (s *stage) simulate(ctx context.Context, listener net.Listener, gateway str
 	settings.Accounts[0].Templates = templates()
 	settings.Accounts[0].Numbers = settings.Accounts[0].Numbers[:1]
 	settings.Accounts[0].Numbers[0].VerifiedName = "Acme Parcels"
+	settings.Pages = []pages.Page{{ID: "1784120934", Name: "Acme on Messenger"}} // it has no gateway
 	simulated, err := simulator.New(settings, simulator.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
