@@ -273,7 +273,7 @@ func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 	if !q.store.Persist(ctx, "callback", func(tx *durable.Tx) (failed error) {
 		done, recorded, failed = q.record(tx, c, address, err, now)
 		return failed
-	}) {
+	}, store.Subject{Callback: c.Seq}) {
 		return // its lease runs out, and it is delivered again
 	}
 	q.Notify()

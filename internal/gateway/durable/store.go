@@ -122,7 +122,7 @@ func (s *Store) storeOptions(t *served.Tenant) store.Options {
 	options := store.Options{
 		AccountUID: t.Account.UID,
 		Keys:       s.options.Keys,
-		OnCommit:   func(_ int, took time.Duration) { metrics.Commits.Observe(took.Seconds()) },
+		OnCommit:   metrics.Committed,
 		OnSync:     func(took time.Duration) { metrics.Syncs.Observe(took.Seconds()) },
 		OnFault:    func(constraint string) { metrics.Faults.WithLabelValues(constraint).Inc() },
 		Now:        s.options.MachineNow,

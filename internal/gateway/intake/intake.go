@@ -106,7 +106,7 @@ func (in *Intake) Take(ctx context.Context, t *served.Tenant, body []byte, secre
 		}
 		incomplete = c.incomplete
 		return nil
-	}, subjectsOf(batches)...)
+	}, in.subjectsOf(batches)...)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func writeAhead(batches []network.Batch) {
 
 // subjectsOf are the messages that a webhook's statuses are of, as far as they say so themselves,
 // and the customers who write.
-func subjectsOf(batches []network.Batch) (subjects []store.Subject) {
+func (in *Intake) subjectsOf(batches []network.Batch) (subjects []store.Subject) {
 	var last string // a message's statuses often come together
 	for i := range batches {
 		for _, event := range batches[i].Events {
@@ -159,6 +159,7 @@ func subjectsOf(batches []network.Batch) (subjects []store.Subject) {
 					subjects, last = append(subjects, store.Subject{Message: id}), id
 				}
 			case *network.Inbound:
+				subjects = append(subjects, store.Subject{Event: in.eventID(batches[i].Channel, kindMessage, e.ID)})
 				for _, address := range e.From {
 					subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: address})
 				}
@@ -317,8 +318,8 @@ func (c *commit) forget(channel, kind, id string) error {
 
 // eventID is what an event is known by. The id is hashed with the customers' key, because the
 // upstream's ids hold phone numbers in base64.
-func (c *commit) eventID(channel, kind, id string) string {
-	return kind + "/" + c.Keys.CustomerHash(channel, id).String()
+func (in *Intake) eventID(channel, kind, id string) string {
+	return kind + "/" + in.Keys.CustomerHash(channel, id).String()
 }
 
 func (c *commit) tellUnreadable(kind string, which ...any) {
