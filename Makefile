@@ -51,6 +51,10 @@ chaos: postgres ## Fault runs, about five minutes; CHAOS=short for one, CHAOS_SE
 clients: ## Drive published client libraries against a gateway and the simulator
 	@hack/clients.sh
 
+.PHONY: browser
+browser: ## Click through the simulator's page in Chromium, by mouse and by keyboard; the pictures are in bin/browser/pictures
+	@hack/browser.sh
+
 .PHONY: bench
 bench: ## Measure the gateway on this machine, about five minutes: speed, latency, memory, growth
 	@go run ./test/load
@@ -77,11 +81,34 @@ fmt: $(GOLANGCI_LINT) ## Format the Go code
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters of .golangci.yml
-	@$(GOLANGCI_LINT) run --build-tags e2e,chaos ./...
+	@$(GOLANGCI_LINT) run --build-tags e2e,chaos,release ./...
 
 .PHONY: verify
 verify: $(CONTROLLER_GEN) $(GOLANGCI_LINT) ## Check generated files, format, vet, lint, imports, modules and scripts
 	@hack/verify.sh
+
+##@ A release
+
+# The folder that a release is written to, and the registry that its manifests name.
+DIST ?= dist
+REGISTRY ?= guichet.dev
+RELEASE_TOOLS := $(addprefix $(BIN)/release/,helm kustomize cyclonedx-gomod)
+
+.PHONY: release
+release: $(RELEASE_TOOLS) ## Write a release into dist/: make release VERSION=v0.1.0 REGISTRY=registry.example.com/guichet
+	@VERSION=$(VERSION) REGISTRY=$(REGISTRY) DIST=$(DIST) hack/release.sh
+
+.PHONY: push
+push: ## Copy the images of dist/ to a registry: make push REGISTRY=registry.example.com/guichet
+	@REGISTRY=$(REGISTRY) DIST=$(DIST) hack/push.sh
+
+.PHONY: promtool
+promtool:
+	@hack/promtool.sh
+
+.PHONY: release-test
+release-test: $(RELEASE_TOOLS) envtest-assets promtool ## Check that a release is reproducible and that the chart installs what kustomize does
+	@KUBEBUILDER_ASSETS=$${KUBEBUILDER_ASSETS:-$(BIN)/envtest} go test -tags release -count=1 -timeout 30m -v ./test/release
 
 ##@ The one-node cluster (Linux, root)
 
@@ -110,10 +137,10 @@ images: ## Build the container images into bin/images, without Docker
 	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/simulator ./cmd/simulator
 	@GOOS=linux $(GO_BUILD) -o $(BIN)/linux/guichet ./cmd/guichet
 	@cd hack/image && go build -o $(BIN)/image .
-	@$(BIN)/image --binary $(BIN)/linux/operator --tag guichet.dev/operator:dev --title "Guichet operator" --output $(BIN)/images/operator.tar
-	@$(BIN)/image --binary $(BIN)/linux/gateway --tag guichet.dev/gateway:dev --title "Guichet gateway" --output $(BIN)/images/gateway.tar
-	@$(BIN)/image --binary $(BIN)/linux/simulator --tag guichet.dev/simulator:dev --title "Guichet simulator" --output $(BIN)/images/simulator.tar
-	@$(BIN)/image --binary $(BIN)/linux/guichet --tag guichet.dev/guichet:dev --title "Guichet command line" --output $(BIN)/images/guichet.tar
+	@$(BIN)/image archive --binary $(BIN)/linux/operator --tag guichet.dev/operator:dev --title "Guichet operator" --output $(BIN)/images/operator.tar
+	@$(BIN)/image archive --binary $(BIN)/linux/gateway --tag guichet.dev/gateway:dev --title "Guichet gateway" --output $(BIN)/images/gateway.tar
+	@$(BIN)/image archive --binary $(BIN)/linux/simulator --tag guichet.dev/simulator:dev --title "Guichet simulator" --output $(BIN)/images/simulator.tar
+	@$(BIN)/image archive --binary $(BIN)/linux/guichet --tag guichet.dev/guichet:dev --title "Guichet command line" --output $(BIN)/images/guichet.tar
 
 .PHONY: envtest-assets
 envtest-assets: ## Build kube-apiserver and etcd into bin/envtest, unless KUBEBUILDER_ASSETS is set
@@ -137,6 +164,16 @@ $(CONTROLLER_GEN): hack/tools/go.sum
 $(GOLANGCI_LINT): hack/tools/go.sum
 	@echo "compiling golangci-lint (about a minute the first time)"
 	@cd hack/tools && go build -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(BIN)/release/helm: hack/release/go.sum
+	@echo "compiling helm"
+	@cd hack/release && go build -o $@ helm.sh/helm/v4/cmd/helm
+
+$(BIN)/release/kustomize: hack/release/go.sum
+	@cd hack/release && go build -o $@ sigs.k8s.io/kustomize/kustomize/v5
+
+$(BIN)/release/cyclonedx-gomod: hack/release/go.sum
+	@cd hack/release && go build -o $@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
 # The go command knows best whether they are up to date.
 

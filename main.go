@@ -33,6 +33,7 @@ import (
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/controllers"
 	"github.com/guichet-dev/guichet/internal/egress"
+	"github.com/guichet-dev/guichet/internal/version"
 )
 
 // +kubebuilder:rbac:groups=authentication.k8s.io,resources=tokenreviews,verbs=create
@@ -58,6 +59,7 @@ type settings struct {
 	probeAddress   string
 	qps            float64
 	verbose        bool
+	version        bool
 }
 
 func main() {
@@ -74,6 +76,10 @@ func run() error {
 	}
 	if err != nil {
 		return err
+	}
+	if s.version {
+		fmt.Println(version.Line("operator"))
+		return nil
 	}
 	logTo(s.verbose)
 
@@ -149,6 +155,7 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&s.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	flags.Float64Var(&s.qps, "kube-api-qps", 200, "most requests in a second to the API server, in the mean")
 	flags.BoolVar(&s.verbose, "verbose", false, "log what the libraries say, too")
+	flags.BoolVar(&s.version, "version", false, "print the version and end")
 	if err := flags.Parse(arguments); err != nil {
 		return settings{}, err
 	}

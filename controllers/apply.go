@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 // FieldManager owns every field that the operator applies.
@@ -37,7 +39,8 @@ func (a applier) apply(
 		return err
 	}
 	key := memoryKey{account: client.ObjectKeyFromObject(owner), kind: kind, name: name}
-	if existing != nil && !metav1.IsControlledBy(existing, owner) {
+	retained := len(intent.GetOwnerReferences()) == 0 && existing != nil && tenant.Retained(existing, owner.GetName())
+	if existing != nil && !metav1.IsControlledBy(existing, owner) && !retained {
 		lost, err := a.lostItsOwner(ctx, key, intent, existing)
 		if err != nil {
 			return err

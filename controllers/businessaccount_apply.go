@@ -23,6 +23,9 @@ import (
 // apply makes the cluster what was decided. What is refused is named, and keeps nothing else from
 // being done: a smaller budget must arrive whatever else is wrong.
 func (r *BusinessAccountReconciler) apply(ctx context.Context, scope *accountScope) error {
+	if err := r.keepLedger(ctx, scope); err != nil {
+		return err
+	}
 	if scope.stuck {
 		return scope.memory.stall.cause
 	}

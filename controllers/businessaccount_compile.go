@@ -26,7 +26,7 @@ func (r *BusinessAccountReconciler) compile(scope *accountScope, prices prices) 
 		scope.decision.claims = problem(v1alpha1.ReasonNotGranted, "%s", strings.Join(claims.Refused, "; "))
 	}
 	compiled := tenant.Compile(tenant.Sources{
-		Account: scope.account, PlanName: prices.planName, Plan: prices.plan,
+		Account: scope.account, LedgerID: scope.ledger.ID, PlanName: prices.planName, Plan: prices.plan,
 		Claims: claims, BillingStopped: prices.stopped, Channels: prices.sources(scope.account),
 		Templates: scope.templates, Secrets: in.secrets, Taken: scope.taken, HostTaken: scope.hostHolder != nil,
 		Served: in.served, AllowedEgress: r.Options.AllowedEgress.Strings(),

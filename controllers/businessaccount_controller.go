@@ -39,6 +39,7 @@ type BusinessAccountReconciler struct {
 	inspections *UpstreamInspections
 	applier     applier
 	history     priceHistory
+	ledgers     ledgerRecords
 	memory      *accountMemories
 }
 
@@ -64,6 +65,7 @@ func NewBusinessAccountReconciler(
 		inspections:  inspections,
 		applier:      applier{client: d.Client, live: d.Live, memory: newApplyMemory()},
 		history:      priceHistory{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
+		ledgers:      ledgerRecords{client: d.Client, live: d.Live, namespace: d.Options.OperatorNamespace},
 		memory:       newAccountMemories(),
 	}
 }
@@ -90,14 +92,14 @@ func NewBusinessAccountReconciler(
 // Reconcile brings one account's gateway to what is wanted and its status to what is: it observes,
 // decides, applies, and writes the status, whichever of them failed.
 //
-// Deleting an account needs nothing of this reconciler: its objects go with it through their owner
-// references.
+// Deleting an account needs nothing of this reconciler, and there is no finalizer that could hold
+// it or its namespace: its objects go with it through their owner references, and what has none
+// stays.
 func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	account := &v1alpha1.BusinessAccount{}
 	if err := r.Client.Get(ctx, request.NamespacedName, account); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.forget(request.NamespacedName)
-			return ctrl.Result{}, r.history.forget(ctx, request.NamespacedName, "")
+			return ctrl.Result{}, r.leave(ctx, request.NamespacedName)
 		}
 		return ctrl.Result{}, err
 	}
@@ -107,7 +109,7 @@ func (r *BusinessAccountReconciler) Reconcile(ctx context.Context, request ctrl.
 	case err != nil:
 		scope.unread, scope.failure = allParts, err
 	case leaving:
-		return ctrl.Result{}, nil
+		return ctrl.Result{}, r.saveLast(ctx, request.NamespacedName)
 	default:
 		scope.failure = r.pass(ctx, scope)
 	}

@@ -73,7 +73,7 @@ func (d decision) outcome() decision {
 // isSettled tells whether an earlier pass has applied what comes of the same inputs.
 func (s *accountScope) isSettled() bool {
 	before := &s.memory.applied
-	return before.fingerprint == s.fingerprint && s.keysLost == nil && (before.due.IsZero() || s.now.Before(before.due))
+	return before.fingerprint == s.fingerprint && s.withheld == nil && (before.due.IsZero() || s.now.Before(before.due))
 }
 
 // decide finds what the account's objects must be. It reads and writes nothing.
@@ -111,7 +111,7 @@ func (s *accountScope) decideSecrets() error {
 	if s.paused() {
 		return nil
 	}
-	if s.keysLost == nil && s.secrets[tenant.KeysSecretName(s.account.Name)] == nil {
+	if s.withheld == nil && s.secrets[tenant.KeysSecretName(s.account.Name)] == nil {
 		keys, err := tenant.KeysSecret(s.account, s.now)
 		if err != nil {
 			return err
@@ -131,7 +131,8 @@ func (s *accountScope) decideSecrets() error {
 // it is not so.
 func (s *accountScope) foreign(name string) error {
 	found := s.secrets[name]
-	if found == nil || !slices.Contains(ownSecrets(s.account), name) || metav1.IsControlledBy(found, s.account) {
+	if found == nil || !slices.Contains(ownSecrets(s.account), name) || metav1.IsControlledBy(found, s.account) ||
+		tenant.Retained(found, s.account.Name) {
 		return nil
 	}
 	return &foreignError{kind: "Secret", name: name, gvk: corev1.SchemeGroupVersion.WithKind("Secret")}
@@ -139,5 +140,5 @@ func (s *accountScope) foreign(name string) error {
 
 // noGateway tells whether no gateway can be started for want of the account's own keys.
 func (s *accountScope) noGateway() bool {
-	return s.keysLost != nil || s.foreign(tenant.KeysSecretName(s.account.Name)) != nil
+	return s.withheld != nil || s.foreign(tenant.KeysSecretName(s.account.Name)) != nil
 }

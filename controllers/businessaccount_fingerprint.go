@@ -34,6 +34,7 @@ func (s *accountScope) identify() string {
 	hashInto(digest, "host taken", s.hostHolder != nil)
 	hashInto(digest, "namespace", s.namespaceLabels.String())
 	hashInto(digest, "prices", s.prices)
+	hashInto(digest, "ledger", s.ledger.ID)
 	for _, identity := range identitiesOf(s.account) {
 		hashInto(digest, "taken", identity, s.taken(identity))
 	}

@@ -59,6 +59,13 @@ func (m *accountMemories) of(name types.NamespacedName, uid types.UID) *accountM
 	return m.byKey[name]
 }
 
+// known is the memory of an account, or nil.
+func (m *accountMemories) known(name types.NamespacedName) *accountMemory {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.byKey[name]
+}
+
 func (m *accountMemories) forget(name types.NamespacedName) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

@@ -53,7 +53,7 @@ func (r *BusinessAccountReconciler) observe(ctx context.Context, scope *accountS
 func (r *BusinessAccountReconciler) observeCluster(ctx context.Context, scope *accountScope) error {
 	for _, read := range []func(context.Context, *accountScope) error{
 		r.observePlan, r.observePrices, r.observeHolders, r.observeTemplates,
-		r.observeSecrets, r.observeChildren, r.observePods, r.observeOwnSecrets,
+		r.observeSecrets, r.observeChildren, r.observePods, r.observeOwnSecrets, r.observeLedger,
 	} {
 		if err := read(ctx, scope); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/internal/tenant"
@@ -29,12 +30,7 @@ func (r *BusinessAccountReconciler) observeOwnSecrets(ctx context.Context, scope
 			return reading(err, "Secret %q", name)
 		}
 	}
-	if scope.paused() || scope.secrets[tenant.KeysSecretName(scope.account.Name)] != nil {
-		return nil
-	}
-	var err error
-	scope.keysLost, err = r.lostKeys(ctx, scope)
-	return err
+	return nil
 }
 
 // ownSecrets are the names of the Secrets that are made once for an account: its keys, and its API
@@ -48,7 +44,8 @@ func ownSecrets(account *v1alpha1.BusinessAccount) []string {
 }
 
 // lostKeys says that the keys are gone while what they unlock is there: the volume, or the
-// Deployment that has filled a shared store. New keys would make a second account of it, silently.
+// Deployment or the ledger's record that tell of a shared store. New keys would make a second
+// account of it, silently.
 func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *accountScope) (*tenant.Problem, error) {
 	if tenant.Shared(scope.account) {
 		return r.lostKeysOfShared(ctx, scope)
@@ -68,26 +65,28 @@ func (r *BusinessAccountReconciler) lostKeys(ctx context.Context, scope *account
 	}
 	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
 		"Secret %q with the account's keys is gone, and PersistentVolumeClaim %q still holds what they encrypt: "+
-			"restore the Secret from a backup; or, to begin "+
-			"with an empty ledger, delete the PersistentVolumeClaim and the Deployment %q",
-		tenant.KeysSecretName(scope.account.Name), claim.Name, tenant.GatewayName(scope.account.Name))}, nil
+			"restore the Secret from a backup; %s",
+		tenant.KeysSecretName(scope.account.Name), claim.Name, r.beginAnew(scope, "the PersistentVolumeClaim"))}, nil
 }
 
 func (r *BusinessAccountReconciler) lostKeysOfShared(
 	ctx context.Context, scope *accountScope,
 ) (*tenant.Problem, error) {
-	name := tenant.GatewayName(scope.account.Name)
-	deployment := metadataOf(appsv1.SchemeGroupVersion.WithKind("Deployment"))
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, deployment)
-	if apierrors.IsNotFound(err) {
-		return nil, nil
+	used := scope.ledger.Head().Sequence > 0
+	if !used {
+		name := tenant.GatewayName(scope.account.Name)
+		deployment := metadataOf(appsv1.SchemeGroupVersion.WithKind("Deployment"))
+		err := r.Live.Get(ctx, types.NamespacedName{Namespace: scope.account.Namespace, Name: name}, deployment)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, reading(err, "Deployment %q", name)
+		}
+		used = err == nil
 	}
-	if err != nil {
-		return nil, reading(err, "Deployment %q", name)
+	if !used {
+		return nil, nil
 	}
 	return &tenant.Problem{Reason: v1alpha1.ReasonKeysLost, Message: fmt.Sprintf(
 		"Secret %q with the account's keys is gone, and the shared store still holds what they encrypt: restore "+
-			"the Secret from a backup; or, to begin "+
-			"with an empty ledger, drop the account's schema in the database and delete the Deployment %q",
-		tenant.KeysSecretName(scope.account.Name), name)}, nil
+			"the Secret from a backup; %s",
+		tenant.KeysSecretName(scope.account.Name), r.beginAnew(scope, "its schema in the database"))}, nil
 }

@@ -39,7 +39,7 @@ func (r *BusinessAccountReconciler) observeReports(ctx context.Context, scope *a
 				Address: net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(config.ReportPort)),
 				Access:  access,
 
-				Published: publishedRecord(scope.account),
+				Published: scope.publishedRecord(),
 			})
 			scope.reports[i] = podReport{pod: pod.Name, ready: podReady(&pod), report: newest, err: err}
 		})
@@ -52,14 +52,23 @@ func (r *BusinessAccountReconciler) observeReports(ctx context.Context, scope *a
 	return nil
 }
 
-// publishedRecord is the record of the ledger that the status has published last; of none the
-// Sequence is 0.
-func publishedRecord(account *v1alpha1.BusinessAccount) report.LedgerRecord {
-	usage := account.Status.Usage
+// publishedRecord is the record of the ledger that the status has published last, or before the
+// account was made, that of an account before it; of none the Sequence is 0.
+func (s *accountScope) publishedRecord() report.LedgerRecord {
+	usage := s.account.Status.Usage
 	if usage == nil || usage.Ledger == nil || usage.Ledger.Sequence == nil {
-		return report.LedgerRecord{}
+		return s.expectedRecord()
 	}
 	return report.LedgerRecord{Sequence: *usage.Ledger.Sequence, Hash: usage.Ledger.RootHash}
+}
+
+// expectedRecord is what the store must have of the ledger because an account before this one has
+// published it.
+func (s *accountScope) expectedRecord() report.LedgerRecord {
+	if s.ledgerObject == nil {
+		return s.ledger.Expected(s.account.UID, "")
+	}
+	return s.ledger.Expected(s.account.UID, s.ledgerObject.Annotations[tenant.AnnotationAcceptedLoss])
 }
 
 // reportAccess reads from the keys Secret what it takes to read reports, once for each version of
@@ -77,7 +86,7 @@ func (r *BusinessAccountReconciler) reportAccess(
 	}
 	scope.memory.access = ReportAccess{
 		Version:     version,
-		ServerName:  tenant.Host(scope.account.Namespace, scope.account.Name),
+		ServerName:  tenant.ReportHost(secret, scope.account.Namespace, scope.account.Name),
 		Certificate: secret.Data[config.TLSCertificateFile],
 		Token:       string(secret.Data[config.ReportTokenFile]),
 	}
@@ -90,7 +99,7 @@ func (r *BusinessAccountReconciler) reportAccess(
 // noticed although it has grown since. A gateway that is too old to say so is judged by its last
 // record alone.
 func (s *accountScope) ledgerRegressed() bool {
-	known, published := s.memory.report, publishedRecord(s.account)
+	known, published := s.memory.report, s.publishedRecord()
 	if known == nil || published.Sequence == 0 {
 		return false
 	}

@@ -52,8 +52,14 @@ type accountScope struct {
 	children map[string]client.Object
 	pods     []corev1.Pod
 
-	// keysLost says that the keys are gone while there is something that they unlock.
-	keysLost *tenant.Problem
+	// ledger is the ledger that the account goes on with, and ledgerObject the record of it; nil if
+	// there is none yet.
+	ledger       *tenant.LedgerRecord
+	ledgerObject *corev1.ConfigMap
+
+	// withheld says that no gateway may be started: the ledger or its keys are not there; nil if
+	// they are.
+	withheld *tenant.Problem
 	reports  []podReport
 	// fingerprint is that of all of the above which matters to the account's objects. settled says
 	// that an earlier pass has applied what comes of it, stuck that it was refused.

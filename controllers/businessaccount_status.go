@@ -46,6 +46,9 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 	if !scope.lacks(partCluster) {
 		showGateway(scope, &status)
 		status.PricedRevisions = scope.pricedRevisions()
+		if scope.ledgerObject != nil {
+			status.LedgerID = scope.ledger.ID
+		}
 		status.HeldChannels = scope.held()
 		status.IngressHost = scope.heldHost()
 	}

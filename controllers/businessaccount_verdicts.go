@@ -84,8 +84,8 @@ func gatewayVerdict(scope *accountScope) verdict {
 	switch {
 	case scope.decision.unsupported != nil:
 		return isFalse(scope.decision.unsupported.Reason, scope.decision.unsupported.Message)
-	case scope.keysLost != nil:
-		return isFalse(scope.keysLost.Reason, scope.keysLost.Message)
+	case scope.withheld != nil:
+		return isFalse(scope.withheld.Reason, scope.withheld.Message)
 	case errors.As(scope.failure, &foreign):
 		return isFalse(v1alpha1.ReasonForeignObject, foreign.Error())
 	case errors.As(scope.failure, &refused):

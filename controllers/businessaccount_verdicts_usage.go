@@ -17,11 +17,18 @@ const staleAfter = 45 * time.Second
 
 func usageVerdict(scope *accountScope) verdict {
 	switch {
+	case scope.ledgerRegressed() && scope.account.Status.Usage == nil:
+		published := scope.publishedRecord()
+		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which was "+
+			"published before the account was made again: its store was lost, or restored from before. Restore the "+
+			"store, or have the platform team annotate ConfigMap %q with %s=%s, to go on with what the store has",
+			published.Sequence, tenant.LedgerRecordName(scope.account.Namespace, scope.account.Name),
+			tenant.AnnotationAcceptedLoss, published.Hash))
 	case scope.ledgerRegressed():
 		return isFalse(v1alpha1.ReasonLedgerRegressed, fmt.Sprintf("The gateway's ledger lacks record %d, which "+
 			"status.usage has published: its store was lost, or restored from before. "+
 			"status.usage stays as it was: restore the store, or remove status.usage to go on with what the store has",
-			*scope.account.Status.Usage.Ledger.Sequence))
+			scope.publishedRecord().Sequence))
 	case scope.latest() != nil:
 		return isTrue(v1alpha1.ReasonUsageCurrent, "status.usage is what the gateway reports")
 	case scope.memory.report != nil && !scope.stale():

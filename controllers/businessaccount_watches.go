@@ -29,14 +29,16 @@ import (
 // pods, and whatever it names.
 func (r *BusinessAccountReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.BusinessAccount{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.BusinessAccount{}, builder.WithPredicates(
+			predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}),
+		)).
 		Watches(
 			&v1alpha1.BusinessAccount{}, handler.EnqueueRequestsFromMapFunc(r.rivalsOf),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{}),
 		).
 		Owns(&appsv1.Deployment{}).
 		Owns(&corev1.ConfigMap{}).
-		Owns(&corev1.PersistentVolumeClaim{}).
+		Watches(&corev1.PersistentVolumeClaim{}, handler.EnqueueRequestsFromMapFunc(accountOfPod)).
 		Owns(&corev1.Service{}).
 		Owns(&corev1.ServiceAccount{}).
 		Owns(&networkingv1.Ingress{}).
@@ -80,12 +82,17 @@ func (r *BusinessAccountReconciler) accountsOfPlan(ctx context.Context, plan cli
 	)
 }
 
-// accountOfRecord is the account of a price record, also one that is gone, so that its record goes
-// too.
+// accountOfRecord is the account of a ledger's record, or of a price record, also one that is gone,
+// so that its record goes too.
 func (r *BusinessAccountReconciler) accountOfRecord(_ context.Context, object client.Object) []reconcile.Request {
 	stored, ok := object.(*corev1.ConfigMap)
 	if !ok {
 		return nil
+	}
+	if ledger, err := tenant.ReadLedger(stored); err == nil && r.serves(ledger.Namespace) {
+		return []reconcile.Request{
+			{NamespacedName: types.NamespacedName{Namespace: ledger.Namespace, Name: ledger.Name}},
+		}
 	}
 	record, err := tenant.ReadRecord(stored)
 	if err != nil || !r.serves(record.Namespace) {

@@ -94,6 +94,23 @@ func (h priceHistory) forget(ctx context.Context, account types.NamespacedName, 
 	return nil
 }
 
+// inherit gives an account the record of the one whose ledger it goes on with: what has priced its
+// messages stays as it was (P6).
+func (h priceHistory) inherit(ctx context.Context, former types.UID, account *v1alpha1.BusinessAccount) error {
+	heir, object, err := h.record(ctx, account)
+	if err != nil || object != nil {
+		return err
+	}
+	before := account.DeepCopy()
+	before.UID = former
+	inherited, found, err := h.record(ctx, before)
+	if err != nil || found == nil {
+		return err
+	}
+	inherited.UID, inherited.Namespace, inherited.Name = heir.UID, heir.Namespace, heir.Name
+	return h.save(ctx, inherited, nil)
+}
+
 // storedRevision is a stored revision; missing says why it is not there as it was stored.
 type storedRevision struct {
 	revision pricing.Revision

@@ -169,7 +169,12 @@ func TestStoredPricesEnd(t *testing.T) {
 		)).To(gomega.Succeed())
 		return len(list.Items)
 	}
-	w.Eventually(records).Should(gomega.Equal(0), "the record ends with its account")
+	w.settleQuietly()
+	w.Expect(records()).To(gomega.Equal(1), "an account that is made again goes on with the ledger and the prices")
+	_, ledger, err := w.ledgerRecord()
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.Expect(w.client.Delete(t.Context(), ledger)).To(gomega.Succeed())
+	w.Eventually(records).Should(gomega.Equal(0), "the record ends with the ledger's")
 	w.Expect(
 		w.client.Delete(t.Context(), &v1alpha1.PricingPlan{ObjectMeta: metav1.ObjectMeta{Name: w.planName()}}),
 	).To(gomega.Succeed())

@@ -143,7 +143,7 @@ func TestP15AForeignSecretPinsNothing(t *testing.T) {
 	w.Expect(w.document().APITokens).To(gomega.HaveLen(1))
 	foreign := &corev1.Secret{}
 	w.Expect(w.get("acme-api-tokens", foreign)).To(gomega.Succeed())
-	foreign.OwnerReferences = nil
+	foreign.Labels = nil
 	foreign.StringData = map[string]string{"mine": "canary-mine"}
 	w.Expect(w.client.Update(t.Context(), foreign)).To(gomega.Succeed())
 	w.Eventually(func() string {

@@ -50,7 +50,7 @@ func (r *BusinessAccountReconciler) unstuck(ctx context.Context, scope *accountS
 // rememberStall remembers whether a pass was refused what it needs. The pauses double while the
 // inputs stay.
 func (s *accountScope) rememberStall(failure error) {
-	if (failure == nil || remedyOf(failure) != stall) && s.keysLost == nil {
+	if (failure == nil || remedyOf(failure) != stall) && s.withheld == nil {
 		s.memory.stall = stalledPass{}
 		return
 	}

@@ -174,6 +174,7 @@ func TestLostKeysOfASharedStoreAreNotMadeAnew(t *testing.T) {
 	w.Expect(w.client.Delete(t.Context(), keys)).To(gomega.Succeed())
 	w.eventually("acme", v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonKeysLost,
 		`Secret "acme-gateway-keys" with the account's keys is gone, and the shared store still holds what they encrypt: restore the Secret from a backup; or, to begin `+
-			`with an empty ledger, drop the account's schema in the database and delete the Deployment "acme-gateway"`)
+			`with an empty ledger, delete the account and its schema in the database, have the platform team delete `+
+			`ConfigMap "`+w.ledgerRecordName()+`" in namespace "`+w.options.OperatorNamespace+`", and make the account again`)
 	w.Expect(apierrors.IsNotFound(w.get("acme-gateway-keys", keys))).To(gomega.BeTrue())
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
 	"github.com/guichet-dev/guichet/controllers"
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator"
 	"github.com/guichet-dev/guichet/internal/template"
@@ -25,7 +26,9 @@ func TestGraphUpstreamAgainstTheSimulator(t *testing.T) {
 			{ID: "71", DisplayPhoneNumber: "+1 555 0100"},
 		}}},
 		Review: simulator.Review{Manual: true},
-	}, simulator.Options{Now: func() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }})
+	}, simulator.Options{Clock: clock.New(func() time.Time {
+		return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	})})
 	if err != nil {
 		t.Fatal(err)
 	}

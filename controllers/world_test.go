@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/rest"
 	clocktesting "k8s.io/utils/clock/testing"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -38,6 +39,7 @@ const worldLabel = "guichet.dev/test"
 type world struct {
 	*gomega.WithT
 	t         *testing.T
+	server    *rest.Config
 	namespace string
 	client    client.Client
 	clock     *clocktesting.FakePassiveClock
@@ -55,18 +57,26 @@ type world struct {
 // newWorld starts an operator in a namespace of its own.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	direct := directClient(t)
+	return newWorldOn(t, apiServer, newNamespace(t), newNamespace(t))
+}
+
+// newWorldOn starts an operator at an API server, for accounts in one namespace, and with another
+// one for itself.
+func newWorldOn(t *testing.T, server *rest.Config, namespace, operators string) *world {
+	t.Helper()
+	direct := clientOf(t, server)
 	w := &world{
 		WithT:     gomega.NewWithT(t),
 		t:         t,
-		namespace: newNamespace(t),
+		server:    server,
+		namespace: namespace,
 		client:    direct,
 		clock:     clocktesting.NewFakePassiveClock(time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)),
 		calls:     &callLog{},
 		gateways:  newFakeGateways(direct),
 		upstream:  newFakeUpstream(),
 		options: controllers.Options{
-			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: newNamespace(t),
+			GatewayImage: "guichet.dev/gateway:one", OperatorNamespace: operators,
 			ReportInterval: 100 * time.Millisecond, Concurrency: 2,
 		},
 	}
@@ -85,7 +95,7 @@ func (w *world) start() (stop func()) {
 	caches.ByObject[&v1alpha1.PricingPlan{}] = cache.ByObject{
 		Label: labels.SelectorFromSet(labels.Set{worldLabel: w.namespace}),
 	}
-	mgr, err := ctrl.NewManager(apiServer, ctrl.Options{
+	mgr, err := ctrl.NewManager(w.server, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      caches,
 		Controller: config.Controller{SkipNameValidation: new(true)},
@@ -316,11 +326,16 @@ func (w *world) updatePlan(change func(*v1alpha1.PricingPlan)) {
 // directClient talks to the API server without a cache.
 func directClient(t *testing.T) client.Client {
 	t.Helper()
+	return clientOf(t, apiServer)
+}
+
+func clientOf(t *testing.T, server *rest.Config) client.Client {
+	t.Helper()
 	scheme, err := newScheme()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.New(apiServer, client.Options{Scheme: scheme})
+	c, err := client.New(server, client.Options{Scheme: scheme})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ formatted() {
   fi
 }
 
-vetted() { go vet ./... && go vet -tags e2e,chaos ./test/...; }
+vetted() { go vet ./... && go vet -tags e2e,chaos,release ./test/...; }
 
 linted() { make lint; }
 

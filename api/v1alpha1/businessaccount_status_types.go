@@ -30,6 +30,13 @@ type BusinessAccountStatus struct {
 	// +optional
 	Gateway *GatewayStatus `json:"gateway,omitempty"`
 
+	// ledgerID is the id of the account's ledger. It stays when another account goes on with the
+	// ledger.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=50
+	LedgerID string `json:"ledgerID,omitempty"`
+
 	// heldChannels are the phone numbers and pages that the account holds: no other account gets
 	// one of them before this one lets it go.
 	// +optional

@@ -11,6 +11,7 @@ import (
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.whatsAppBusinessAccountID) || has(self.whatsAppBusinessAccountID) && self.whatsAppBusinessAccountID == oldSelf.whatsAppBusinessAccountID",message="whatsAppBusinessAccountID is immutable once it is set: the templates belong to it; make another account for another one"
 // +kubebuilder:validation:XValidation:rule="(has(self.gateway) && has(self.gateway.storage) ? self.gateway.storage.type : 'Embedded') == (has(oldSelf.gateway) && has(oldSelf.gateway.storage) ? oldSelf.gateway.storage.type : 'Embedded')",message="gateway.storage.type is immutable: the ledger does not move by itself"
 // +kubebuilder:validation:XValidation:rule="has(self.portfolioID) == has(oldSelf.portfolioID) && (!has(self.portfolioID) || self.portfolioID == oldSelf.portfolioID)",message="portfolioID is immutable: what the plan counts for it would begin anew"
+// +kubebuilder:validation:XValidation:rule="!has(self.adopt) || has(oldSelf.adopt) && self.adopt.ledgerID == oldSelf.adopt.ledgerID",message="adopt can be set only when the account is made: an account has one ledger"
 type BusinessAccountSpec struct {
 	// displayName is the business's name, as people read it.
 	// +required
@@ -98,9 +99,10 @@ type BusinessAccountSpec struct {
 	Promotion Promotion `json:"promotion,omitempty"`
 
 	// humanAgent is 'Allowed' if people of the business answer customers of Messenger and Instagram
-	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message has
-	// the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By: person'
-	// that no bot wrote it. Meta must have approved the app for it. The default is 'Refused'.
+	// and may do so for as long as the plan gives people, 7 days in Meta's rules. Such a message
+	// has the tag HUMAN_AGENT, and its request must say with the header 'Guichet-Written-By:
+	// person' that no bot wrote it. Meta must have approved the app for it. The default is
+	// 'Refused'.
 	// +optional
 	HumanAgent HumanAgentPolicy `json:"humanAgent,omitempty"`
 
@@ -153,6 +155,42 @@ type BusinessAccountSpec struct {
 	// +optional
 	// +kubebuilder:default=Active
 	Operation Operation `json:"operation,omitempty"`
+
+	// deletionPolicy says what becomes of the ledger when the account is deleted. With 'Retain' the
+	// volume or schema, the keys and the API tokens that the operator made stay, and an account
+	// that is made again under this name goes on with them. With 'Delete' the volume and the keys
+	// go too, if every record was exported: the annotation guichet.dev/exported-ledger must have
+	// the value of status.usage.ledger.rootHash, or guichet.dev/delete-unexported the value "true".
+	// Otherwise they stay as with 'Retain'. A schema in a shared store is never dropped.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// adopt names the ledger of an account that was deleted, or of another cluster, for this
+	// account to go on with. It is needed only if the ledger belonged to an account of another name
+	// or namespace, and the platform must have granted it; docs/platform.md says how. The keys and
+	// the volume must be there under this account's names, or the schema on its server. It can be
+	// set only when the account is made.
+	// +optional
+	Adopt *Adoption `json:"adopt,omitempty"`
+}
+
+// Annotations by which the deletion of a ledger is confirmed.
+const (
+	// AnnotationExportedLedger is the hash of the last record that was exported.
+	AnnotationExportedLedger = "guichet.dev/exported-ledger"
+	// AnnotationDeleteUnexported, with the value "true", lets records go that were not exported.
+	AnnotationDeleteUnexported = "guichet.dev/delete-unexported"
+)
+
+// Adoption names a ledger to go on with.
+type Adoption struct {
+	// ledgerID is the ledger's id, status.ledgerID of the account that it belonged to.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=50
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="must be letters, digits and '-' only: it is status.ledgerID of an account"
+	LedgerID string `json:"ledgerID,omitempty"`
 }
 
 // Operation is whether the operator looks after an object.

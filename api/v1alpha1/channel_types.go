@@ -18,6 +18,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'WhatsApp' ? has(self.phoneNumberID) && !has(self.pageID) && !has(self.instagramID) : true",message="a channel of type 'WhatsApp' must have phoneNumberID, and neither pageID nor instagramID"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Messenger' ? has(self.pageID) && !has(self.phoneNumberID) && !has(self.instagramID) : true",message="a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Instagram' ? has(self.instagramID) && !has(self.phoneNumberID) && !has(self.pageID) : true",message="a channel of type 'Instagram' must have instagramID, and neither phoneNumberID nor pageID"
+// +kubebuilder:validation:XValidation:rule="!has(self.adAccountID) || self.type == 'Messenger'",message="only a channel of type 'Messenger' may have adAccountID: other networks have no paid marketing messages"
 type Channel struct {
 	// name is the channel's name within the account.
 	// +required
@@ -53,6 +54,16 @@ type Channel struct {
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives"
 	InstagramID string `json:"instagramID,omitempty"`
+
+	// adAccountID is the Graph API's id, without 'act_', of the ad account that pays Meta for the
+	// marketing messages of a page, for a channel of type 'Messenger'. Campaigns of this ad account
+	// only can be created and used through the gateway, with the channel's access token. Without it
+	// the page sends no marketing messages.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]+$')",message="must be digits only: it is the id that the Graph API gives, without 'act_'"
+	AdAccountID string `json:"adAccountID,omitempty"`
 
 	// planName is the name of the PricingPlan by which the channel's messages are priced. It
 	// defaults to the account's. It must allow the account's namespace and be in the currency of

@@ -192,6 +192,13 @@ const (
 	// ReasonKeysLost: the Secret with the account's keys is gone, while the volume that they unlock
 	// is still there.
 	ReasonKeysLost = "KeysLost"
+	// ReasonLedgerLost: the volume is gone, and the ledger on it.
+	ReasonLedgerLost = "LedgerLost"
+	// ReasonLedgerUnknown: the keys are those of a ledger that the operator has no record of, or
+	// spec.adopt names one.
+	ReasonLedgerUnknown = "LedgerUnknown"
+	// ReasonLedgerNotGranted: the ledger that spec.adopt names belongs to another account.
+	ReasonLedgerNotGranted = "LedgerNotGranted"
 	// ReasonApplyRefused: the API server refused one of the gateway's objects; the message says
 	// why.
 	ReasonApplyRefused = "ApplyRefused"

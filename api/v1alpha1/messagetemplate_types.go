@@ -32,12 +32,13 @@ const (
 	ParameterNamed ParameterFormat = "Named"
 )
 
-// DeletionPolicy is what becomes of the upstream's copy of a deleted object.
+// DeletionPolicy is what becomes of what a deleted object leaves: the upstream's copy of a
+// template, or the ledger of an account.
 // +kubebuilder:validation:Enum=Retain;Delete
 type DeletionPolicy string
 
 const (
-	// DeletionRetain leaves the upstream's copy alone.
+	// DeletionRetain leaves it alone.
 	DeletionRetain DeletionPolicy = "Retain"
 	// DeletionDelete deletes it as well.
 	DeletionDelete DeletionPolicy = "Delete"

@@ -16,8 +16,9 @@ type PricingRevision struct {
 	EffectiveDate CivilDate `json:"effectiveDate,omitempty"`
 
 	// marketBy is how the market of a customer is found: CallingCode (the default) by the phone
-	// number's or the user id's country, None where prices do not depend on it; then only rates of
-	// the market Any apply.
+	// number's or the user id's country, or on Messenger by the time zone in which the customer
+	// has subscribed to marketing, None where prices do not depend on it; then only rates of the
+	// market Any apply.
 	// +optional
 	// +kubebuilder:validation:Enum=CallingCode;None
 	MarketBy string `json:"marketBy,omitempty"`

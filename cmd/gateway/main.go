@@ -22,6 +22,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway"
 	"github.com/guichet-dev/guichet/internal/otlp"
+	"github.com/guichet-dev/guichet/internal/version"
 )
 
 // flushTimeout bounds the wait for the trace collector when the gateway stops.
@@ -36,7 +37,7 @@ func main() {
 }
 
 func run(ctx context.Context, arguments []string, output io.Writer) error {
-	options := gateway.Options{Replica: os.Getenv("POD_NAME")}
+	options := gateway.Options{Replica: os.Getenv("POD_NAME"), Reclaim: debug.FreeOSMemory}
 	var api, metrics, report string
 	var level slog.Level
 	flags := flag.NewFlagSet("gateway", flag.ContinueOnError)
@@ -50,9 +51,14 @@ func run(ctx context.Context, arguments []string, output io.Writer) error {
 	flags.StringVar(&metrics, "listen-metrics", port(config.MetricsPort), "address of /healthz, /readyz and /metrics")
 	flags.StringVar(&report, "listen-report", port(config.ReportPort), "address of the report, over TLS")
 	flags.TextVar(&level, "log-level", slog.LevelInfo, "lowest level that is logged: DEBUG, INFO, WARN or ERROR")
+	show := flags.Bool("version", false, "print the version and end")
 	flags.SetOutput(output)
 	if err := flags.Parse(arguments); err != nil {
 		return err
+	}
+	if *show {
+		fmt.Println(version.Line("gateway"))
+		return nil
 	}
 	options.Log = slog.New(slog.NewJSONHandler(output, &slog.HandlerOptions{Level: level}))
 

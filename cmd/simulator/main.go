@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/version"
 )
 
 func main() {
@@ -34,6 +35,7 @@ type options struct {
 	config     string
 	callbackCA string
 	level      slog.Level
+	version    bool
 }
 
 func parse(args []string) (options, error) {
@@ -48,6 +50,7 @@ func parse(args []string) (options, error) {
 		&o.callbackCA, "callback-ca", "", "file of PEM certificates to trust for callbacks, beside the system's",
 	)
 	flags.TextVar(&o.level, "log-level", slog.LevelInfo, "lowest level to log: DEBUG, INFO, WARN or ERROR")
+	flags.BoolVar(&o.version, "version", false, "print the version and end")
 	return o, flags.Parse(args)
 }
 
@@ -55,6 +58,10 @@ func run(ctx context.Context, args []string) error {
 	o, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if o.version {
+		fmt.Println(version.Line("simulator"))
+		return nil
 	}
 	config, err := readConfig(o.config)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -12,8 +13,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// compile makes a static program.
+// compile makes a static program for this machine.
 func compile(t *testing.T) string {
+	t.Helper()
+	return compileFor(t, runtime.GOARCH)
+}
+
+func compileFor(t *testing.T, architecture string) string {
 	t.Helper()
 	folder := t.TempDir()
 	source := filepath.Join(folder, "main.go")
@@ -22,7 +28,7 @@ func compile(t *testing.T) string {
 	}
 	binary := filepath.Join(folder, "idle")
 	command := exec.Command("go", "build", "-o", binary, source)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
@@ -35,7 +41,7 @@ func TestArchiveIsReproducibleAndRunsAsNobody(t *testing.T) {
 	for i := range archives {
 		output := filepath.Join(t.TempDir(), "image.tar")
 		if err := run(
-			[]string{"--binary", binary, "--tag", "guichet.dev/idle:dev", "--title", "Idle", "--output", output},
+			t.Context(), []string{"archive", "--binary", binary, "--tag", "guichet.dev/idle:dev", "--title", "Idle", "--output", output},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +88,7 @@ func TestWhatIsNotAProgramIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := run(
-		[]string{"--binary", binary, "--tag", "guichet.dev/x:dev", "--output", filepath.Join(t.TempDir(), "x.tar")},
+		t.Context(), []string{"archive", "--binary", binary, "--tag", "guichet.dev/x:dev", "--output", filepath.Join(t.TempDir(), "x.tar")},
 	)
 	if err == nil || !strings.Contains(err.Error(), "not a Linux program") {
 		t.Errorf("error = %v, want it to say that this is not a Linux program", err)

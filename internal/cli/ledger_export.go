@@ -94,7 +94,7 @@ func (o *exportOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 	}
 	defer source.Close()
 	write := func(out io.Writer) error {
-		return errors.Join(o.write(out, source.account, zone, selection.Of(source.entries)), source.Close())
+		return errors.Join(o.write(out, source.id, zone, selection.Of(source.entries)), source.Close())
 	}
 	if o.output == "-" {
 		err = write(stdout)
@@ -134,19 +134,19 @@ func (o *exportOptions) check() (*time.Location, error) {
 }
 
 func (o *exportOptions) write(
-	out io.Writer, account string, zone *time.Location, entries iter.Seq2[ledger.Entry, error],
+	out io.Writer, id string, zone *time.Location, entries iter.Seq2[ledger.Entry, error],
 ) error {
 	switch o.format {
 	case formatCSV:
 		return ledger.WriteCSV(out, entries)
 	case formatCloudEvents:
-		return ledger.WriteCloudEvents(out, account, entries)
+		return ledger.WriteCloudEvents(out, id, entries)
 	case formatFOCUS:
 		return ledger.WriteFOCUS(
-			out, ledger.FOCUS{AccountUID: account, AccountName: o.display, Provider: o.provider, Zone: zone}, entries,
+			out, ledger.FOCUS{AccountUID: id, AccountName: o.display, Provider: o.provider, Zone: zone}, entries,
 		)
 	}
-	return ledger.WriteJSONLines(out, account, entries)
+	return ledger.WriteJSONLines(out, id, entries)
 }
 
 // selection returns the part of the ledger that the flags ask for.

@@ -80,7 +80,7 @@ func (o *reconcileOptions) run(ctx context.Context, stdin io.Reader, stdout io.W
 	defer func() { err = errors.Join(err, source.Close()) }()
 	// What does not verify proves nothing about the upstream.
 	read := reconcile.NewReader(o.channels)
-	_, _, err = ledger.Verify(source.account, read.Records(source.entries))
+	_, _, err = ledger.Verify(source.id, read.Records(source.entries))
 	if err != nil {
 		return fmt.Errorf("%s: %w", source.name, err)
 	}

@@ -23,17 +23,17 @@ func isShared(store string) bool {
 	return strings.HasPrefix(store, "postgres://") || strings.HasPrefix(store, "postgresql://")
 }
 
-// sharedSchema returns the schema of an account's tables, as docs/ledger.md publishes it.
-func sharedSchema(account string) string {
-	return "guichet_" + strings.ToLower(strings.ReplaceAll(account, "-", "_"))
+// sharedSchema returns the schema of a ledger's tables, as docs/ledger.md publishes it.
+func sharedSchema(id string) string {
+	return "guichet_" + strings.ToLower(strings.ReplaceAll(id, "-", "_"))
 }
 
-// openShared opens an account's ledger in a PostgreSQL database for reading, in one snapshot. It
+// openShared opens a ledger in a PostgreSQL database for reading, in one snapshot. It
 // does not hold up replicas that write.
-func openShared(ctx context.Context, address, account string) (*ledgerSource, error) {
-	if account == "" {
+func openShared(ctx context.Context, address, id string) (*ledgerSource, error) {
+	if id == "" {
 		return nil, errors.New(
-			"a shared store holds the ledgers of several accounts: give --account, the BusinessAccount's metadata.uid",
+			"a shared store holds the ledgers of several accounts: give --ledger, the BusinessAccount's status.ledgerID",
 		)
 	}
 	config, err := pgconn.ParseConfig(address)
@@ -44,7 +44,7 @@ func openShared(ctx context.Context, address, account string) (*ledgerSource, er
 	}
 	config.RuntimeParams["application_name"] = "guichet ledger"
 	config.RuntimeParams["client_encoding"] = "UTF8"
-	config.RuntimeParams["search_path"] = strconv.Quote(sharedSchema(account))
+	config.RuntimeParams["search_path"] = strconv.Quote(sharedSchema(id))
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", sharedName, err)
@@ -55,21 +55,25 @@ func openShared(ctx context.Context, address, account string) (*ledgerSource, er
 		storedTotals: func() (ledger.Totals, error) { return sharedTotals(ctx, conn) },
 		end:          sync.OnceValue(func() error { return conn.Close(context.WithoutCancel(ctx)) }),
 	}
-	if source.account, err = sharedOwner(ctx, conn); err != nil {
+	if source.id, err = readLedgerID(ctx, conn); err != nil {
 		return nil, errors.Join(
-			fmt.Errorf("%s: it holds no readable ledger of account %.64q: %w", sharedName, account, err),
+			fmt.Errorf("%s: it holds no readable ledger %.64q: %w", sharedName, id, err),
 			source.Close(),
 		)
 	}
 	return source, nil
 }
 
-// sharedOwner begins the snapshot and reads which account owns the tables.
-func sharedOwner(ctx context.Context, conn *pgconn.PgConn) (string, error) {
+// selectSharedLedger is selectLedger for the tables of every gateway: those of an earlier one have
+// no ledger_id, and there it is the account's UID.
+const selectSharedLedger = `SELECT COALESCE(to_jsonb(owner)->>'ledger_id', account_uid) FROM owner`
+
+// readLedgerID begins the snapshot and reads which ledger the tables hold.
+func readLedgerID(ctx context.Context, conn *pgconn.PgConn) (string, error) {
 	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").ReadAll(); err != nil {
 		return "", err
 	}
-	result := conn.ExecParams(ctx, selectOwner, nil, nil, nil, nil).Read()
+	result := conn.ExecParams(ctx, selectSharedLedger, nil, nil, nil, nil).Read()
 	if result.Err != nil {
 		return "", result.Err
 	}

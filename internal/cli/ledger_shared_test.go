@@ -64,7 +64,7 @@ func TestP5ASharedStoreSaysTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := run(
-			t, append(arguments, "--store", address, "--account", ledgerAccount)...,
+			t, append(arguments, "--store", address, "--ledger", ledgerAccount)...,
 		); err != nil || got != want {
 			t.Errorf("%s: got %v\n%s\nwant\n%s", arguments, err, got, want)
 		}
@@ -80,7 +80,7 @@ func TestP5ASharedStoresFirstBadRecordIsNamed(t *testing.T) {
 	for name, tc := range tests {
 		address := sharedLedger(t, sample()...)
 		tamperShared(t, address, tc.statement)
-		_, err := run(t, "ledger", "verify", "--store", address, "--account", ledgerAccount)
+		_, err := run(t, "ledger", "verify", "--store", address, "--ledger", ledgerAccount)
 		if err == nil || !strings.HasPrefix(err.Error(), "the shared store: ") ||
 			!strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: got %v; want the shared store: …%s…", name, err, tc.want)
@@ -103,10 +103,10 @@ func TestP7ASharedStoresRefusalsHoldNoPassword(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"no account":      {[]string{"--store", address}, "give --account"},
-		"another account": {[]string{"--store", address, "--account", "none"}, `the shared store: it holds no readable ledger of account "none"`},
-		"no URL":          {[]string{"--store", "postgres://" + wrong + "host:port/database", "--account", ledgerAccount}, "--store must be a file, or a URL such as"},
-		"nobody there":    {[]string{"--store", "postgres://" + wrong + "127.0.0.1:1/database", "--account", ledgerAccount}, "the shared store: failed to connect"},
+		"no account":      {[]string{"--store", address}, "give --ledger"},
+		"another account": {[]string{"--store", address, "--ledger", "none"}, `the shared store: it holds no readable ledger "none"`},
+		"no URL":          {[]string{"--store", "postgres://" + wrong + "host:port/database", "--ledger", ledgerAccount}, "--store must be a file, or a URL such as"},
+		"nobody there":    {[]string{"--store", "postgres://" + wrong + "127.0.0.1:1/database", "--ledger", ledgerAccount}, "the shared store: failed to connect"},
 	}
 	for name, tc := range tests {
 		_, err := run(t, append([]string{"ledger", "verify"}, tc.arguments...)...)
@@ -150,7 +150,7 @@ func TestP5TotalsCanBeRebuilt(t *testing.T) {
 			address, file := sharedLedger(t, sample()...), ledgerFile(t, sample()...)
 			tamperShared(t, address, wrong)
 			tamper(t, file, wrong)
-			for _, store := range [][]string{{"--store", address, "--account", ledgerAccount}, {"--store", file}} {
+			for _, store := range [][]string{{"--store", address, "--ledger", ledgerAccount}, {"--store", file}} {
 				if _, err := run(t, append([]string{"ledger", "verify"}, store...)...); err == nil {
 					t.Fatal("the wrong sums verify")
 				}

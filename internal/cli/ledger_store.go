@@ -21,7 +21,8 @@ import (
 
 // The tables that docs/ledger.md publishes.
 const (
-	selectOwner   = `SELECT account_uid FROM owner`
+	selectLedger  = `SELECT ledger_id FROM owner`
+	selectAccount = `SELECT account_uid FROM owner`
 	selectEntries = `SELECT sequence, record, hash FROM ledger ORDER BY sequence`
 	selectTotals  = `SELECT period, currency, category, messages, charged, billed, cost FROM totals`
 )
@@ -60,10 +61,27 @@ func openStore(ctx context.Context, path string) (*ledgerSource, error) {
 		}
 		return err
 	})
-	if err := tx.QueryRowContext(ctx, selectOwner).Scan(&source.account); err != nil {
+	if source.id, err = storedLedger(ctx, tx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: it cannot be read as a gateway's store: %w", path, err), source.Close())
 	}
 	return source, nil
+}
+
+// storedLedger is the id of the ledger in a store. An earlier gateway's store has none: there it is
+// the account's UID.
+func storedLedger(ctx context.Context, tx *sql.Tx) (id string, err error) {
+	earlier := false
+	if err := tx.QueryRowContext(
+		ctx, `SELECT NOT EXISTS (SELECT 1 FROM pragma_table_info('owner') WHERE name = 'ledger_id')`,
+	).Scan(&earlier); err != nil {
+		return "", err
+	}
+	query := selectLedger
+	if earlier {
+		query = selectAccount
+	}
+	err = tx.QueryRowContext(ctx, query).Scan(&id)
+	return id, err
 }
 
 // isAtRest reports whether no gateway uses the store: then there is no write-ahead log beside it.

@@ -125,12 +125,12 @@ func TestP5VerifyAcceptsAGoodLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "account   5f0c5d8e-6c1f-4a0e-9d3a-0a4b6f1c2d3e\nsequence  3\n" +
+	const want = "ledger    5f0c5d8e-6c1f-4a0e-9d3a-0a4b6f1c2d3e\nsequence  3\n" +
 		"hash      " + sampleHash + "\nThe ledger is good\n"
 	tests := map[string][]string{
 		"a store":               {"--store", path},
 		"an export":             {"--jsonl", write(t, "export.jsonl", export)},
-		"of a known account":    {"--store", path, "--account", ledgerAccount},
+		"of a known account":    {"--store", path, "--ledger", ledgerAccount},
 		"with published hashes": {"--store", path, "--published", sampleHash1, "--published", sampleHash},
 	}
 	for name, arguments := range tests {
@@ -141,12 +141,21 @@ func TestP5VerifyAcceptsAGoodLedger(t *testing.T) {
 	}
 }
 
+// The store of a gateway from before ledgers had ids of their own is read as before.
+func TestP14VerifyReadsAnEarlierStore(t *testing.T) {
+	path := ledgerFile(t, sample()...)
+	tamper(t, path, `ALTER TABLE owner DROP COLUMN ledger_id; UPDATE owner SET account_uid = account_uid`)
+	if got, err := run(t, "ledger", "verify", "--store", path); err != nil || !strings.Contains(got, sampleHash) {
+		t.Errorf("got %v\n%s", err, got)
+	}
+}
+
 func TestP5VerifyNamesTheFirstBadRecord(t *testing.T) {
 	tests := map[string]struct{ statement, want string }{
 		"an amount":         {`UPDATE ledger SET record = CAST(replace(CAST(record AS TEXT), '"charge":"0.03"', '"charge":"0.02"') AS BLOB) WHERE sequence = 3`, "record 3: its hash is not"},
 		"a hash":            {`UPDATE ledger SET hash = zeroblob(32) WHERE sequence = 1`, "record 1: its hash is not"},
 		"a record removed":  {`DELETE FROM ledger WHERE sequence = 2`, "record 2: is missing"},
-		"the owner":         {`UPDATE owner SET account_uid = 'another'`, "record 1: its hash is not"},
+		"the owner":         {`UPDATE owner SET ledger_id = 'another'`, "record 1: its hash is not"},
 		"a total":           {`UPDATE totals SET billed = '9' WHERE category = '' AND period = '2026-11'`, "the records are good, but the store's total of period 2026-11, category all, is 2 messages, 1 of them charged, for 9 USD, and the records add up to 2, 1 of them charged, for 0.03 USD"},
 		"a total removed":   {`DELETE FROM totals WHERE category = 'service'`, "period 2026-11, category service, is 0 messages"},
 		"an invented total": {`INSERT INTO totals VALUES ('2026-10', 'USD', '', 1, 1, '5', '5')`, "period 2026-10, category all, is 1 messages"},
@@ -356,7 +365,7 @@ func TestLedgerRefuses(t *testing.T) {
 		"an empty export":        {[]string{"verify", "--jsonl", empty}, "it holds no record"},
 		"no export":              {[]string{"verify", "--jsonl", write(t, "text", "hello\n")}, "line 1: it is no entry in JSON"},
 		"an export in CSV":       {[]string{"verify", "--jsonl", write(t, "csv", "{}\n")}, `line 1: it has no "account"`},
-		"another account":        {[]string{"verify", "--store", path, "--account", "b"}, `it is the ledger of the account with UID "` + ledgerAccount + `", not of "b"`},
+		"another account":        {[]string{"verify", "--store", path, "--ledger", "b"}, `it is ledger "` + ledgerAccount + `", not "b"`},
 		"no hash":                {[]string{"verify", "--store", path, "--published", "28c2"}, `--published "28c2" must be "sha256:" and 64 hex digits`},
 		"no output of totals":    {[]string{"totals", "--store", path, "-o", "xml"}, `--output "xml" must be table, json or sql`},
 		"no format":              {[]string{"export", "--store", path}, `required flag(s) "format" not set`},
@@ -375,7 +384,7 @@ func TestLedgerRefuses(t *testing.T) {
 		}
 	}
 	if got, err := run(
-		t, "ledger", "verify", "--jsonl", empty, "--account", ledgerAccount,
+		t, "ledger", "verify", "--jsonl", empty, "--ledger", ledgerAccount,
 	); err != nil || !strings.Contains(got, "sequence  0\n") {
 		t.Errorf("a ledger without records: got %v\n%s", err, got)
 	}

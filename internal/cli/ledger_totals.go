@@ -122,12 +122,12 @@ func printTotalsJSON(out io.Writer, sum *ledgerSum) error {
 func (o *totalsOptions) printTotalsSQL(out io.Writer, sum *ledgerSum) error {
 	buffered := bufio.NewWriter(out)
 	fmt.Fprintf(
-		buffered, "-- The totals of account %s by its records up to %d, hash %s.\n", sum.account,
+		buffered, "-- The totals of ledger %s by its records up to %d, hash %s.\n", sum.id,
 		sum.head.Sequence, sum.head.Hash,
 	)
 	fmt.Fprint(buffered, "-- Apply them while no gateway of the account runs.\nBEGIN;\n")
 	if isShared(o.store) {
-		fmt.Fprintf(buffered, "SET LOCAL search_path = %q;\n", sharedSchema(sum.account))
+		fmt.Fprintf(buffered, "SET LOCAL search_path = %q;\n", sharedSchema(sum.id))
 	}
 	fmt.Fprintln(buffered, "DELETE FROM totals;")
 	for _, key := range sortedKeys(sum.totals) {

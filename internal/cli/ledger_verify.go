@@ -63,7 +63,7 @@ func (o *verifyOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 		)
 	}
 	_, err = fmt.Fprintf(
-		stdout, "account   %s\nsequence  %d\nhash      %s\nThe ledger is good\n", sum.account, sum.head.Sequence,
+		stdout, "ledger    %s\nsequence  %d\nhash      %s\nThe ledger is good\n", sum.id, sum.head.Sequence,
 		sum.head.Hash,
 	)
 	return err
@@ -71,9 +71,9 @@ func (o *verifyOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 
 // ledgerSum is a ledger that was verified.
 type ledgerSum struct {
-	name, account string
-	head          ledger.Head
-	totals        ledger.Totals
+	name, id string
+	head     ledger.Head
+	totals   ledger.Totals
 	// missing are published hashes that no record has.
 	missing []string
 }
@@ -88,8 +88,8 @@ func (f *ledgerFlags) sum(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	sum = &ledgerSum{name: source.name, account: source.account, missing: slices.Clone(published)}
-	if sum.head, sum.totals, err = ledger.Verify(source.account, sum.lookForPublished(source.entries)); err != nil {
+	sum = &ledgerSum{name: source.name, id: source.id, missing: slices.Clone(published)}
+	if sum.head, sum.totals, err = ledger.Verify(source.id, sum.lookForPublished(source.entries)); err != nil {
 		return nil, fmt.Errorf("%s: %w", source.name, err)
 	}
 	if source.storedTotals == nil {

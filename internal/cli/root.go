@@ -4,6 +4,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/guichet-dev/guichet/internal/version"
 )
 
 // New returns the program's root command, under the name by which the program was called.
@@ -13,10 +15,14 @@ func New(name string) *cobra.Command {
 		Short:         "Price, check and account for business messages",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       version.Number(),
 	}
+	root.SetVersionTemplate(version.Line("guichet") + "\n")
 	if name == "kubectl-guichet" {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl guichet"}
 	}
-	root.AddCommand(newRate(), newPlan(), newLedger(), newKeysCommand(), newCallbacksCommand(), newTemplateCommand())
+	root.AddCommand(
+		newRate(), newPlan(), newLedger(), newKeysCommand(), newCallbacksCommand(), newTemplateCommand(), newVersion(),
+	)
 	return root
 }

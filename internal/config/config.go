@@ -30,8 +30,11 @@ const (
 	// FormatPromotion is that of documents that refuse promotion: a gateway that does not know of
 	// it would send it.
 	FormatPromotion = 3
+	// FormatLedger is that of documents that name the ledger: a gateway that does not know of it
+	// would take the account's UID for its id.
+	FormatLedger = 4
 	// Newest is the newest format that this release knows.
-	Newest = FormatPromotion
+	Newest = FormatLedger
 )
 
 // The paths of the document and the keys in a gateway's container.
@@ -125,9 +128,11 @@ type Document struct {
 
 // Account identifies the tenant and has the facts that price its messages.
 type Account struct {
-	Namespace   string `json:"namespace"`
-	Name        string `json:"name"`
-	UID         string `json:"uid"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	UID       string `json:"uid"`
+	// LedgerID is the id of the ledger that the account goes on with; empty if that is UID.
+	LedgerID    string `json:"ledgerID,omitempty"`
 	DisplayName string `json:"displayName"`
 	// TimeZone is an IANA name. Periods and revisions change at its midnights.
 	TimeZone string `json:"timeZone"`
@@ -170,7 +175,8 @@ const (
 	Instagram ChannelType = "Instagram"
 )
 
-// Channel is one phone number, page or Instagram account, with what is needed to talk to its upstream.
+// Channel is one phone number, page or Instagram account, with what is needed to talk to its
+// upstream.
 type Channel struct {
 	Name string      `json:"name"`
 	Type ChannelType `json:"type"`
@@ -178,6 +184,9 @@ type Channel struct {
 	ID string `json:"id"`
 	// BusinessAccountID is the WABA's id; empty for other networks.
 	BusinessAccountID string `json:"businessAccountID,omitempty"`
+	// AdAccountID is the id, in digits, of the ad account that pays for marketing messages of a
+	// page; empty if the page sends none.
+	AdAccountID string `json:"adAccountID,omitempty"`
 	// BaseURL has no trailing slash; APIVersion is such as "v26.0".
 	BaseURL    string `json:"baseURL"`
 	APIVersion string `json:"apiVersion"`

@@ -11,6 +11,8 @@ type Request struct {
 	NoPromotion bool
 	// Again says that the message was accepted already and is decided on once more.
 	Again bool
+	// Subscription is the key of the subscription by which the message goes out; empty for most.
+	Subscription string
 }
 
 // Refusal is why a message may not be sent.
@@ -24,13 +26,17 @@ const (
 	CustomerBlocked          // the business blocked the customer
 	PromotionRefused         // marketing, where nothing promotional may be sent
 	AlreadyReplied           // a comment gets one private reply, and has it
+	NotSubscribed            // the customer has not agreed to marketing messages by such a token
+	SubscriptionOver         // the customer's agreement has expired
+	TooSoon                  // too soon after the last marketing message; see Verdict.Window
 )
 
 // Verdict says whether a message may be sent, and what a refusal can say about the service window.
 type Verdict struct {
 	Refusal  Refusal
 	EverOpen bool // whether a window for such a message was ever open
-	// Window is the window that holds the message, or else the last one that began before it.
+	// Window is the window that holds the message, or else the last one that began before it. For
+	// TooSoon it is the time in which no other message goes out.
 	Window Span
 	// Answers says that the message answers what the customer did.
 	Answers bool
@@ -53,6 +59,12 @@ func (s *State) Permit(q Request, r *Rules) Verdict {
 		verdict.Refusal = PromotionRefused
 	case templated && s.Marketing.Stopped && isMarketing(q.Category):
 		verdict.Refusal = MarketingStopped
+	case q.Subscription != "":
+		verdict.Answers = false
+		verdict.Refusal = s.permitSubscribed(q)
+		if verdict.Refusal == TooSoon {
+			verdict.Window = s.marketingPause(q.Subscription)
+		}
 	case q.Form == PrivateReply:
 		verdict.Answers = len(r.PrivateReply) > 0 && (verdict.Answers || !verdict.EverOpen)
 		verdict.Refusal = s.permitReply(verdict.Answers, q.Again)

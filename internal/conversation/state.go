@@ -27,6 +27,14 @@ type State struct {
 	FirstContact  int64      `json:"firstContact,omitempty"` // Unix seconds of the earliest inbound event; 0 is none
 	// Replied is when the one private reply was accepted, in Unix seconds; 0 for none.
 	Replied int64 `json:"replied,omitempty"`
+	// Subscriptions are agreements to marketing messages, in the order in which they became known.
+	Subscriptions []Subscription `json:"subscriptions,omitempty"`
+	// MarketingHeld is when the network takes no marketing for the customer; see HoldMarketing.
+	MarketingHeld Span `json:"marketingHeld,omitzero"`
+	// DeliveredTo and ReadTo are the instants up to which everything has been delivered to the
+	// customer, or read, in Unix milliseconds; 0 where the network tells of no instants.
+	DeliveredTo int64 `json:"deliveredTo,omitempty"`
+	ReadTo      int64 `json:"readTo,omitempty"`
 }
 
 // EntryPoint is one arrival through an advertisement or a page's button, and the free span that the
@@ -67,6 +75,9 @@ func (s *State) Receive(in Inbound, r *Rules) {
 	s.Windows = opened(s.Windows, in, r.Openings)
 	s.Agent = opened(s.Agent, in, r.HumanAgent)
 	s.Comments = opened(s.Comments, in, r.PrivateReply)
+	if in.Events != 0 {
+		s.releaseMarketing(in.At)
+	}
 	if r.EntryPoint.Seconds > 0 && in.Events&r.EntryPoint.Opens != 0 {
 		s.addEntryPoint(EntryPoint{EligibleFrom: in.At, ReplyBy: in.At + r.EntryPoint.ReplySeconds})
 	}
@@ -152,6 +163,7 @@ func (e *EntryPoint) end() int64 { return max(e.ReplyBy, e.Free.To) }
 func (s *State) prune(now int64) {
 	limit := now - Retention
 	s.Windows, s.Agent, s.Comments = pruned(s.Windows, limit), pruned(s.Agent, limit), pruned(s.Comments, limit)
+	s.pruneSubscriptions(limit)
 	s.EntryPoints = slices.DeleteFunc(s.EntryPoints, func(e EntryPoint) bool { return e.end() < limit })
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(o Open) bool { return o.Span.To < limit })
 }
@@ -189,8 +201,22 @@ func (s *State) IsOverAt(at int64) bool {
 			return false
 		}
 	}
-	return s.Marketing.At == 0 && s.Block.At == 0 && s.Replied == 0
+	return s.Marketing.At == 0 && s.Block.At == 0 && s.Replied == 0 && len(s.Subscriptions) == 0
 }
 
 // RecordReply records that the comment has its private reply, or with 0 that it has none after all.
 func (s *State) RecordReply(at int64) { s.Replied = at }
+
+// Reach records that everything has been delivered to the customer, or read, up to an instant in
+// Unix milliseconds, and tells whether that is news.
+func (s *State) Reach(step Status, upTo int64) (news bool) {
+	known := &s.DeliveredTo
+	if step == Read {
+		known = &s.ReadTo
+	}
+	if upTo <= *known {
+		return false
+	}
+	*known = upTo
+	return true
+}

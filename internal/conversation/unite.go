@@ -17,6 +17,9 @@ func (s *State) Unite(other *State) {
 	s.Agent = uniteSpans(s.Agent, other.Agent)
 	s.Comments = uniteSpans(s.Comments, other.Comments)
 	s.Replied = max(s.Replied, other.Replied)
+	s.uniteSubscriptions(other.Subscriptions)
+	s.HoldMarketing(other.MarketingHeld)
+	s.DeliveredTo, s.ReadTo = max(s.DeliveredTo, other.DeliveredTo), max(s.ReadTo, other.ReadTo)
 	for _, e := range other.EntryPoints {
 		s.uniteEntryPoint(e)
 	}

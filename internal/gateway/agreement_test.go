@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -132,7 +133,7 @@ func newStory(t *testing.T, begins string, random *rand.Rand, change func(*confi
 	s.world = w
 	s.gateway, err = newGateway(Options{
 		ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"),
-		DataDirectory: filepath.Join(w.directory, "data"), Now: func() time.Time { return s.now },
+		DataDirectory: filepath.Join(w.directory, "data"), Clock: clock.New(func() time.Time { return s.now }),
 	})
 	if err != nil {
 		t.Fatal(err)

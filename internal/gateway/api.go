@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/gateway/policy"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -136,6 +138,9 @@ func (g *Gateway) authentic(r *http.Request) bool {
 
 // postMessage accepts a message, or passes a read receipt on.
 func (g *Gateway) postMessage(w http.ResponseWriter, r *http.Request) error {
+	if account, ok := meta.AdAccount(r.PathValue("phone")); ok {
+		return g.postAdvertised(w, r, account)
+	}
 	from, err := g.admit(r)
 	if err != nil {
 		return err
@@ -177,8 +182,16 @@ func (g *Gateway) take(
 	if out.Notice != nil {
 		return g.passNotice(w, r, from, out)
 	}
+	return g.accept(w, r, from, key, out)
+}
+
+// accept accepts a message.
+func (g *Gateway) accept(
+	w http.ResponseWriter, r *http.Request, from caller, key string, out *network.Outbound,
+) error {
 	id, err := g.admission.Accept(r.Context(), &admission.Request{
 		Tenant: from.tenant, Channel: from.channel, Token: from.token, IdempotencyKey: key, Outbound: out,
+		ByPerson: strings.EqualFold(r.Header.Get(policy.WrittenByHeader), policy.WrittenByPerson),
 	})
 	if err != nil {
 		return err

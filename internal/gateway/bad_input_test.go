@@ -92,7 +92,7 @@ func TestTokenInTheQueryIsAccepted(t *testing.T) {
 func (w *world) inbound(phone, from, id, text string) string {
 	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
 		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phone + `"},"contacts":[{"profile":{"name":"Ana"},"wa_id":"` + from + `"}],` +
-		`"messages":[{"from":"` + from + `","id":"` + id + `","timestamp":"` + unixSeconds(w.clock.now()) + `","type":"text","text":{"body":"` + text + `"}}]}}]}]}`
+		`"messages":[{"from":"` + from + `","id":"` + id + `","timestamp":"` + unixSeconds(w.clock.Now()) + `","type":"text","text":{"body":"` + text + `"}}]}}]}]}`
 }
 
 // webhook posts a body to the gateway as the upstream does, signed with the secret.

@@ -32,7 +32,7 @@ func TestBudgetLevelThatIsPassedAfterTheMonthWarnsToo(t *testing.T) {
 		})
 		w.quiet(ana)
 		delivered := w.status(w.submittedID(w.accepted(templateTo(ana, "parcel_ready"))), "delivered", "")
-		w.clock.advance(12 * 24 * time.Hour) // from the 20th of November to the 2nd of December
+		w.clock.Advance(12 * 24 * time.Hour) // from the 20th of November to the 2nd of December
 		w.webhook(delivered, appSecret)
 		w.until("the warning is logged", func() bool {
 			return strings.Contains(w.logs.String(), `"msg":"Budget level passed","period":"2026-11","percent":80`)

@@ -40,7 +40,7 @@ func TestCallbackThatFailsWhileOthersAreTakenIsSetAside(t *testing.T) {
 				for n := range 8 { // two hours
 					w.tells("33612345679", fmt.Sprint("wamid.x", n), "another")
 					w.until("others are told", func() bool { return len(endpoint.received("another")) > n })
-					w.clock.advance(callbacks.RefusalPatience)
+					w.clock.Advance(callbacks.RefusalPatience)
 				}
 				w.until("the line goes on", func() bool { return len(endpoint.received("after it")) == 1 })
 				want := report.RefusedCallbacks{Count: 1, Status: status}
@@ -88,7 +88,7 @@ func TestEndpointThatTakesNothingLosesNothing(t *testing.T) {
 		w.tells("33612345679", "wamid.0", "before")
 		w.until("it was taken", func() bool { return len(w.business.received("before")) == 1 })
 		w.business.down.Store(true)
-		since := w.clock.now().Truncate(time.Second)
+		since := w.clock.Now().Truncate(time.Second)
 		for n := range 6 {
 			for _, from := range []string{ana, "33612345679", "33612345670"} {
 				w.tells(from, fmt.Sprintf("wamid.%s.%d", from, n), fmt.Sprintf("%s says %d", from, n))
@@ -143,7 +143,7 @@ func TestCallbackIsSetAsideAfterSevenDays(t *testing.T) {
 		w.until("the first is tried", func() bool {
 			return w.metric(`guichet_gateway_callbacks_total{result="retry"}`) != ""
 		})
-		w.clock.advance(callbacks.RetryFor + time.Minute)
+		w.clock.Advance(callbacks.RetryFor + time.Minute)
 		w.until("all are set aside", func() bool {
 			r := w.report().RefusedCallbacks
 			return r != nil && r.Count == 3 && r.Status == http.StatusServiceUnavailable
@@ -163,7 +163,7 @@ func TestCallbackIsSetAsideAfterSevenDays(t *testing.T) {
 // What waits and what is set aside share one bound. The oldest that are set aside go for a new one;
 // how many is counted, and over when the endpoint takes callbacks and none is set aside.
 func TestWhatIsSetAsideMakesPlaceForWhatIsNew(t *testing.T) {
-	g := resting(t, &testClock{began: time.Now()})
+	g := resting(t, noonClock())
 	add := func() {
 		t.Helper()
 		if err := g.store.Update(t.Context(), func(tx *durable.Tx) error {

@@ -46,7 +46,7 @@ func TestCallbacksWaitForTheBusinessAndKeepTheOrder(t *testing.T) {
 		w := newWorld(t)
 		w.business.down.Store(true)
 		for i := range 5 {
-			at := w.clock.now().Add(time.Duration(i-10) * time.Second)
+			at := w.clock.Now().Add(time.Duration(i-10) * time.Second)
 			if _, err := w.sim.Write(
 				ana, simulator.Inbound{To: phoneID, Text: fmt.Sprintf("message %d", i), Timestamp: &at},
 			); err != nil {
@@ -197,8 +197,8 @@ func TestMessageThatOutlivesItsTimeToLiveIsGivenUp(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"code":131016,"rate":1}`)
 		id := w.accepted(templateTo(ana, "parcel_ready"))
-		w.clock.advance(30*24*time.Hour - time.Minute)
-		w.clock.advance(2 * time.Minute)
+		w.clock.Advance(30*24*time.Hour - time.Minute)
+		w.clock.Advance(2 * time.Minute)
 		w.until("the business is told", func() bool {
 			told := w.business.statuses(id)
 			return len(told) == 1 && told[0] == "failed"
@@ -217,11 +217,11 @@ func TestP2MessageWithoutAnOutcomeIsSettledAfterTheGrace(t *testing.T) {
 		w.quiet(ana)
 		id := w.accepted(templateTo(ana, "parcel_ready"))
 		w.submittedID(id)
-		w.clock.advance(30*24*time.Hour + 7*24*time.Hour)
+		w.clock.Advance(30*24*time.Hour + 7*24*time.Hour)
 		if r := w.report(); r.Queues.Unsettled != 1 {
 			t.Fatalf("%d unsettled before the grace is over, want 1", r.Queues.Unsettled)
 		}
-		w.clock.advance(25 * time.Hour)
+		w.clock.Advance(25 * time.Hour)
 		w.until("it is settled", func() bool { return w.report().Queues.Unsettled == 0 })
 		if r := w.report(); !r.Period.Reserved.Amount.IsZero() || r.Ledger.Sequence != 1 {
 			t.Fatalf("%s reserved, %d records; want nothing and one", r.Period.Reserved, r.Ledger.Sequence)
@@ -281,7 +281,7 @@ func TestRepetitionGetsItsAnswerAlsoWhenTheTemplateIsGone(t *testing.T) {
 func TestQueueOfCallbacksIsBoundedInNumberAndBytes(t *testing.T) {
 	t.Parallel()
 	const body = `{"object":"whatsapp_business_account"}` // 38 bytes
-	g := resting(t, &testClock{began: time.Now()})
+	g := resting(t, noonClock())
 	dropped := func() int {
 		metrics := httptest.NewRecorder()
 		g.metrics.Handler().ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))

@@ -83,7 +83,7 @@ func TestP4WindowsAreThoseOfTheChannelsPlan(t *testing.T) {
 			}
 			w.until("the business is told", func() bool { return len(w.business.received(id)) == 1 })
 		}
-		w.clock.advance(2 * time.Hour)
+		w.clock.Advance(2 * time.Hour)
 		w.accepted(textTo(ana, "within 24 hours"))
 		if got := w.sendFrom(secondPhone, textTo(ana, "an hour was all")); got.code != 131047 {
 			t.Fatalf("got %d %s; want a window of an hour", got.status, got.body)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
@@ -14,18 +15,15 @@ import (
 )
 
 // resting is a gateway that does not run, with an empty store.
-func resting(t *testing.T, clock *testClock, changes ...func(*config.Document)) *Gateway {
+func resting(t *testing.T, by *clock.Clock, changes ...func(*config.Document)) *Gateway {
 	t.Helper()
-	return restingWith(t, clock, Options{Now: clock.now}, changes...)
-}
-
-func restingWith(t *testing.T, clock *testClock, options Options, changes ...func(*config.Document)) *Gateway {
-	t.Helper()
-	w := prepareWorldOn(t, gatewaytest.NewNetwork(), clock, "http://127.0.0.1", changes...)
-	options.ConfigDirectory = filepath.Join(w.directory, "config")
-	options.KeysDirectory = filepath.Join(w.directory, "keys")
-	options.DataDirectory = filepath.Join(w.directory, "data")
-	g, err := newGateway(options)
+	w := prepareWorldOn(t, gatewaytest.NewNetwork(), by, "http://127.0.0.1", changes...)
+	g, err := newGateway(Options{
+		ConfigDirectory: filepath.Join(w.directory, "config"),
+		KeysDirectory:   filepath.Join(w.directory, "keys"),
+		DataDirectory:   filepath.Join(w.directory, "data"),
+		Clock:           by,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,13 +41,13 @@ func noRecovery(context.Context, durable.Updater) error { return nil }
 // send.
 func doubtful(t *testing.T) (g *Gateway, id string, sent time.Time) {
 	t.Helper()
-	clock := &testClock{began: time.Now()}
+	clock := noonClock()
 	g = resting(t, clock)
 	about, err := (&settlement.Envelope{}).Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent = clock.now()
+	sent = clock.Now()
 	m := &store.Message{
 		ID: "wamid.doubt", Channel: phoneID, Customer: g.keys.Seal().CustomerHash(
 			phoneID, ana,

@@ -61,7 +61,9 @@ const maxErased = 10
 
 // erase forgets people, page by page, so that no operation is long. It tells how many messages are
 // open.
-func (g *Gateway) erase(ctx context.Context, channel string, users []string) (unsettled int64, err error) {
+func (g *Gateway) erase(
+	ctx context.Context, channel string, users []identity.Address,
+) (unsettled int64, err error) {
 	known, err := g.eraseReach(ctx, users)
 	if err != nil {
 		return 0, err
@@ -117,16 +119,18 @@ func (g *Gateway) forget(ctx context.Context, known []identity.Address) (unsettl
 
 // eraseReach forgets that people were written to in the last 24 hours, and tells who they are, each
 // once and by the primary address.
-func (g *Gateway) eraseReach(ctx context.Context, users []string) (known []identity.Address, err error) {
+func (g *Gateway) eraseReach(
+	ctx context.Context, users []identity.Address,
+) (known []identity.Address, err error) {
 	err = g.store.Update(ctx, func(tx *durable.Tx) error {
 		known = nil
 		for _, user := range users {
-			unions, err := tx.People().Adopt(identity.Of(user), g.store.Now())
+			unions, err := tx.People().Adopt(user, g.store.Now())
 			if err != nil {
 				return err
 			}
 			g.gate.Follow(tx, unions)
-			primary, err := tx.People().Primary(identity.Of(user))
+			primary, err := tx.People().Primary(user)
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/store"
 )
 
@@ -29,7 +30,7 @@ func TestP13ErasingAgainErasesWhatWentToAFormerNumber(t *testing.T) {
 	erases := func(on string, open int64) step {
 		return func(s *story, _, _ string) {
 			s.t.Helper()
-			if got, err := s.gateway.erase(s.t.Context(), on, []string{present}); err != nil || got != open {
+			if got, err := s.gateway.erase(s.t.Context(), on, []identity.Address{present}); err != nil || got != open {
 				s.t.Errorf("erased with %s: %d are open, %v; want %d", on, got, err, open)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/network/meta"
@@ -76,7 +77,7 @@ func delivered(t *testing.T, g *Gateway, ids []string) error {
 // webhook, are billed.
 func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 	t.Parallel()
-	g := resting(t, &testClock{began: time.Now()})
+	g := resting(t, noonClock())
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[1])
 	for range 2 {
@@ -98,11 +99,11 @@ func TestP2RefusedEventHoldsUpNoOtherOfItsWebhook(t *testing.T) {
 // A message whose step the store refuses does not keep those behind it from being claimed.
 func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
 	t.Parallel()
-	clock := &testClock{began: time.Now()}
+	clock := noonClock()
 	g := resting(t, clock)
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
-	clock.advance(31 * 24 * time.Hour) // too late to be sent: the claim gives them up, and settles them
+	clock.Advance(31 * 24 * time.Hour) // too late to be sent: the claim gives them up, and settles them
 	jobs, _, err := g.dispatcher.Claim(t.Context(), g.config.Tenant(), g.config.Tenant().Channel(phoneID), 10)
 	if err != nil || len(jobs) != 0 {
 		t.Fatalf("claimed %d messages, %v; want none, and no error", len(jobs), err)
@@ -117,11 +118,11 @@ func TestRefusedMessageHoldsUpNoOtherOfItsChannel(t *testing.T) {
 // One message that cannot be settled keeps maintenance from no other, nor a gateway from its start.
 func TestRefusedMessageHoldsUpNoMaintenance(t *testing.T) {
 	t.Parallel()
-	clock := &testClock{began: time.Now()}
+	clock := noonClock()
 	g := resting(t, clock)
 	ids := queued(t, g, 3)
 	g.settledBefore(t, ids[0])
-	clock.advance(60 * 24 * time.Hour)
+	clock.Advance(60 * 24 * time.Hour)
 	if err := g.upkeep.ExpireUnsettled(t.Context(), g.config.Tenant(), g.store.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -172,15 +173,15 @@ func TestP12DoubtsAreResolvedByTheDatabasesClock(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.Database(t)
 	const skew = 5 * time.Minute
-	clock := &testClock{began: time.Now()}
-	ahead := restingWith(t, clock, Options{
-		Now:        func() time.Time { return clock.now().Add(skew) },
-		MachineNow: func() time.Time { return time.Now().Add(skew) },
-	}, onDatabase(database), func(d *config.Document) { d.Doubt.WaitSeconds = 60 })
+	right, wrong := noonClock(), clock.New(func() time.Time { return time.Now().Add(skew) })
+	wrong.Advance(noon.Sub(time.Now()))
+	ahead := resting(
+		t, wrong, onDatabase(database), func(d *config.Document) { d.Doubt.WaitSeconds = 60 },
+	)
 	if err := ahead.store.Update(t.Context(), func(*durable.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if off := ahead.store.Now().Sub(clock.now()); off.Abs() > 10*time.Second {
+	if off := ahead.store.Now().Sub(right.Now()); off.Abs() > 10*time.Second {
 		t.Errorf("the time of the replica is off by %s", off)
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/egress"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
@@ -39,11 +39,14 @@ type Options struct {
 	Replica string
 	// Log is where it logs; nil logs nothing.
 	Log *slog.Logger
-	// Now is its clock; nil is time.Now. MachineNow is what this machine's clock says, which the
-	// database's clock of a shared store corrects; nil is time.Now.
-	Now, MachineNow func() time.Time
+	// Clock is what it goes by; nil is the machine's. The database's clock of a shared store
+	// corrects it.
+	Clock *clock.Clock
 	// Tracer begins its spans; nil traces nothing.
 	Tracer trace.Tracer
+	// Reclaim gives memory back to the system. It is called when a configuration was read, which
+	// is large and read rarely; nil leaves that to the runtime.
+	Reclaim func()
 	// Dial opens the connections to the upstream and to the business's endpoint; nil is the
 	// machine's network.
 	Dial egress.Dial
@@ -75,6 +78,10 @@ type Gateway struct {
 	// passes bounds the requests that are only passed on, so that a slow upstream holds up nothing
 	// else.
 	passes chan struct{}
+	// followers bounds those who follow the account's figures; ending is closed at a shutdown,
+	// which would wait for them.
+	followers chan struct{}
+	ending    <-chan struct{}
 }
 
 // Run serves an account on the listeners until ctx is done, then lets what is under way finish.
@@ -93,8 +100,8 @@ func newGateway(options Options) (*Gateway, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	if options.Now == nil {
-		options.Now = time.Now
+	if options.Clock == nil {
+		options.Clock = clock.New(nil)
 	}
 	keyring, err := served.NewKeyring(options.KeysDirectory, options.Log)
 	if err != nil {
@@ -110,7 +117,7 @@ func newGateway(options Options) (*Gateway, error) {
 		filepath.Join(options.ConfigDirectory, config.FileName), peers.NewTransport(dispatch.Concurrency, dial), log,
 	)
 	account := durable.New(durable.Options{
-		Directory: options.DataDirectory, Keys: keyring.Seal(), Now: options.Now, MachineNow: options.MachineNow,
+		Directory: options.DataDirectory, Keys: keyring.Seal(), Clock: options.Clock,
 		Log: log, Metrics: metrics, Traces: traces,
 	})
 	queue := callbacks.NewQueue(account, keyring.Seal(), configuration, dial, log, metrics, traces)
@@ -135,7 +142,7 @@ func newGateway(options Options) (*Gateway, error) {
 			Intake: webhooks, Log: log,
 		}),
 		media:  files,
-		passes: make(chan struct{}, maxPasses),
+		passes: make(chan struct{}, maxPasses), followers: make(chan struct{}, maxFollowers),
 	}
 	g.requests = requests.New(metrics, g.pass)
 	g.reporter = reporting.New(reporting.Options{
@@ -155,7 +162,9 @@ func (g *Gateway) look() {
 	}
 	g.gate.Serve(t, g.store.Now())
 	g.callbacks.Notify()
-	debug.FreeOSMemory() // a document is large and read rarely: what reading it took goes back
+	if g.options.Reclaim != nil {
+		g.options.Reclaim()
+	}
 }
 
 // run starts the servers, and once there is a configuration everything that needs the store. At the
@@ -166,7 +175,7 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 	defer stop(nil)
 	var background sync.WaitGroup
 	g.look()
-	background.Go(func() { wake.Every(ctx, configInterval, g.look) })
+	background.Go(func() { wake.Every(ctx, g.options.Clock, configInterval, g.look) })
 	background.Go(func() { g.gate.Probe(ctx, g.config) })
 	background.Go(func() {
 		if err := g.open(ctx); err != nil {
@@ -192,13 +201,15 @@ func (g *Gateway) run(ctx context.Context, listeners Listeners) (err error) {
 
 // open waits for the first good configuration and opens the account's store.
 func (g *Gateway) open(ctx context.Context) error {
-	ticker := time.NewTicker(configInterval / 10)
-	defer ticker.Stop()
+	const pause = configInterval / 10
+	timer := g.options.Clock.NewTimer(pause)
+	defer timer.Stop()
 	for g.config.Tenant() == nil {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-ticker.C:
+		case <-timer.C:
+			timer.Reset(pause)
 		}
 	}
 	err := g.store.Open(ctx, g.config.Tenant(), g.upkeep.Recover)

@@ -193,7 +193,7 @@ func TestP2SharesThatNobodyTakesAreGivenBack(t *testing.T) {
 					w.webhook(w.ofGroup(id, webhook.StatusDelivered, ana), appSecret)
 					w.settled(1)
 				}
-				w.clock.advance(30*24*time.Hour + outcomeGrace + time.Minute)
+				w.clock.Advance(30*24*time.Hour + outcomeGrace + time.Minute)
 				w.until("nothing is unsettled", func() bool { return w.report().Queues.Unsettled == 0 })
 				if r := w.report(); !r.Period.Reserved.Amount.IsZero() || r.Ledger.Sequence != 1 {
 					t.Errorf("%s reserved and %d records; want nothing and one", r.Period.Reserved, r.Ledger.Sequence)

@@ -17,7 +17,7 @@ func (w *world) moves(from, to, more, id string) {
 	w.t.Helper()
 	w.tell(w.change("messages", fmt.Sprintf(
 		`"messages":[{"id":%q,"from":%q,"timestamp":%q,"type":"system","system":{"type":"user_changed_number","wa_id":%q%s}}]`,
-		id, from, unixSeconds(w.clock.now()), to, more,
+		id, from, unixSeconds(w.clock.Now()), to, more,
 	)))
 }
 
@@ -45,7 +45,7 @@ func TestP13ANumberPassesFromOnePersonToAnother(t *testing.T) {
 	moves := func(from, to, more string) step {
 		return func(w *world, id string) { w.moves(from, to, more, id) }
 	}
-	later := func(d time.Duration) step { return func(w *world, _ string) { w.clock.advance(d) } }
+	later := func(d time.Duration) step { return func(w *world, _ string) { w.clock.Advance(d) } }
 	type want struct {
 		to   string
 		code int // of marketing
@@ -134,7 +134,7 @@ func TestP13ANumberPassesFromOnePersonToAnother(t *testing.T) {
 			w := newWorld(t)
 			for i, step := range tc.steps {
 				step(w, fmt.Sprintf("wamid.%d", i))
-				w.clock.advance(time.Hour)
+				w.clock.Advance(time.Hour)
 			}
 			for _, want := range tc.wants {
 				w.wants("marketing", want.code, want.to, marketingTo)

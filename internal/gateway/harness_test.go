@@ -10,12 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/admission"
 	"github.com/guichet-dev/guichet/internal/gateway/dispatch"
@@ -64,7 +64,7 @@ type world struct {
 	client    *http.Client
 	document  config.Document
 	directory string
-	clock     *testClock
+	clock     *clock.Clock
 	sim       *simulator.Simulator
 	upstream  *httptest.Server
 	business  *business
@@ -78,22 +78,12 @@ type world struct {
 	tracer    trace.Tracer
 }
 
-// testClock starts at a fixed instant and goes on at the real pace, unless it is moved; a real one
-// is the machine's.
-type testClock struct {
-	real  bool
-	began time.Time
-	ahead atomic.Int64
+// noonClock is a clock that starts at noon.
+func noonClock() *clock.Clock {
+	c := clock.New(nil)
+	c.Advance(noon.Sub(c.Now()))
+	return c
 }
-
-func (c *testClock) now() time.Time {
-	if c.real {
-		return time.Now()
-	}
-	return noon.Add(time.Since(c.began) + time.Duration(c.ahead.Load()))
-}
-
-func (c *testClock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // lockedBuffer collects logs.
 type lockedBuffer struct {
@@ -138,8 +128,7 @@ func prepareWorld(tb testing.TB, changes ...func(*config.Document)) *world {
 func listenOn(tb testing.TB, network *gatewaytest.Network, changes ...func(*config.Document)) *world {
 	tb.Helper()
 	listeners := Listeners{API: network.Listen(tb), Metrics: network.Listen(tb), Report: network.Listen(tb)}
-	clock := &testClock{began: time.Now()}
-	w := prepareWorldOn(tb, network, clock, "http://"+listeners.API.Addr().String(), changes...)
+	w := prepareWorldOn(tb, network, noonClock(), "http://"+listeners.API.Addr().String(), changes...)
 	w.serveOn(listeners)
 	return w
 }
@@ -147,11 +136,11 @@ func listenOn(tb testing.TB, network *gatewaytest.Network, changes ...func(*conf
 // prepareWorldOn is prepareWorld on a network, with a clock, for a gateway whose API will be at the
 // address.
 func prepareWorldOn(
-	tb testing.TB, network *gatewaytest.Network, clock *testClock, api string, changes ...func(*config.Document),
+	tb testing.TB, network *gatewaytest.Network, by *clock.Clock, api string, changes ...func(*config.Document),
 ) *world {
 	tb.Helper()
 	w := &world{
-		t: tb, network: network, client: network.Client(tb), directory: tb.TempDir(), clock: clock,
+		t: tb, network: network, client: network.Client(tb), directory: tb.TempDir(), clock: by,
 		business: newBusiness(tb, network), logs: &lockedBuffer{}, api: api,
 	}
 	tb.Cleanup(w.tellLogs)
@@ -160,10 +149,13 @@ func prepareWorldOn(
 			tb.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(filepath.Join(w.directory, "data", "gateway.db"), emptyStore, 0o600); err != nil {
+		tb.Fatal(err)
+	}
 	w.token = gatewaytest.WriteKeys(tb, filepath.Join(w.directory, "keys"))
 	var err error
 	w.sim, err = simulator.New(gatewaytest.SimulatorConfig(w.api+config.WebhookPath), simulator.Options{
-		Now: clock.now, Logger: slog.New(slog.DiscardHandler), Transport: w.client.Transport,
+		Clock: by, Logger: slog.New(slog.DiscardHandler), Transport: w.client.Transport,
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -227,8 +219,8 @@ func (w *world) run() {
 		done <- Run(ctx, Options{
 			ConfigDirectory: filepath.Join(w.directory, "config"), KeysDirectory: filepath.Join(w.directory, "keys"),
 			DataDirectory: filepath.Join(w.directory, "data"), Replica: "gateway-0",
-			Log: slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
-			Now: w.clock.now, Tracer: w.tracer, Dial: w.network.Dial,
+			Log:   slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			Clock: w.clock, Tracer: w.tracer, Dial: w.network.Dial,
 		}, w.listeners)
 	}()
 	w.stop = sync.OnceValue(func() error { cancel(); return <-done })

@@ -19,7 +19,7 @@ func (w *world) batch(messages int, phones ...string) string {
 		var list []string
 		for i := range messages {
 			list = append(list, fmt.Sprintf(`{"from":"336124%05d","id":"wamid.%s.%d","timestamp":"%s","type":"text","text":{"body":"hi"}}`,
-				i, phone, i, unixSeconds(w.clock.now())))
+				i, phone, i, unixSeconds(w.clock.Now())))
 		}
 		changes = append(
 			changes,
@@ -186,7 +186,7 @@ func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				body := strings.Replace(
-					w.inbound(phoneID, ana, "wamid.1", "hi"), unixSeconds(w.clock.now()), tc.timestamp, 1,
+					w.inbound(phoneID, ana, "wamid.1", "hi"), unixSeconds(w.clock.Now()), tc.timestamp, 1,
 				)
 				if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 					t.Fatalf("got %d %s", got.status, got.body)
@@ -201,7 +201,7 @@ func TestMessageWithAnAbsurdTimestampOpensNothingInTheFuture(t *testing.T) {
 						)) == 1
 					},
 				)
-				w.clock.advance(24*time.Hour + time.Second)
+				w.clock.Advance(24*time.Hour + time.Second)
 				if got := w.send(textTo(ana, "hi")); got.code != 131047 {
 					t.Fatalf("a day later: %s, want 131047", got.body)
 				}
@@ -238,7 +238,7 @@ func TestP4CallsOpenTheWindow(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, func(d *config.Document) { d.Consent.Policy = config.ConsentPriorContact })
-				body := w.calls(fmt.Sprintf(tc.call, w.clock.now().Unix()-hour))
+				body := w.calls(fmt.Sprintf(tc.call, w.clock.Now().Unix()-hour))
 				for range 2 { // whatever is told twice
 					if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 						t.Fatalf("got %d %s", got.status, got.body)
@@ -248,7 +248,7 @@ func TestP4CallsOpenTheWindow(t *testing.T) {
 				if got := w.send(textTo(ana, "hi")); (got.status == http.StatusOK) != tc.opens {
 					t.Errorf("an answer got %d %s; the window opens: %v", got.status, got.body, tc.opens)
 				}
-				w.clock.advance(23 * time.Hour)
+				w.clock.Advance(23 * time.Hour)
 				if got := w.send(textTo(ana, "hi")); got.code != 131047 {
 					t.Errorf("24 hours after the call an answer got %d %s, want 131047", got.status, got.body)
 				}
@@ -266,7 +266,7 @@ func TestStopCountsWhateverTheMessagesTimestamp(t *testing.T) {
 		for _, timestamp := range []string{"soon", "1760000000000", "99999999999"} {
 			w := newWorld(t)
 			body := strings.Replace(
-				w.inbound(phoneID, ana, "wamid.1", "stop"), unixSeconds(w.clock.now()), timestamp, 1,
+				w.inbound(phoneID, ana, "wamid.1", "stop"), unixSeconds(w.clock.Now()), timestamp, 1,
 			)
 			if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 				t.Fatalf("got %d %s", got.status, got.body)
@@ -284,7 +284,7 @@ func TestRepeatedWebhookIsForwardedOnce(t *testing.T) {
 		w := newWorld(t)
 		id := w.accepted(templateTo(ana, "parcel_ready"))
 		w.settled(1)
-		at := unixSeconds(w.clock.now())
+		at := unixSeconds(w.clock.Now())
 		preference := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + at + `,"changes":[{"field":"user_preferences","value":{"metadata":{"phone_number_id":"` + phoneID +
 			`"},"user_preferences":[{"wa_id":"` + ana + `","category":"marketing_messages","value":"stop","timestamp":` + at + `}]}}]}]}`
 		template := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + at + `,"changes":[{"field":"message_template_status_update","value":{"event":"PAUSED","message_template_id":7}}]}]}`

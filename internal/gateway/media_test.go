@@ -171,11 +171,11 @@ func TestP8AddressOfAFileOpensNothingElse(t *testing.T) {
 			t.Errorf("%s reference got %d %s", name, a.status, a.body)
 		}
 	}
-	w.clock.advance(4*time.Minute + 30*time.Second)
+	w.clock.Advance(4*time.Minute + 30*time.Second)
 	if a := w.file(address); a.status != http.StatusOK {
 		t.Errorf("before its end it got %d %s", a.status, a.body)
 	}
-	w.clock.advance(31 * time.Second)
+	w.clock.Advance(31 * time.Second)
 	if a := w.file(address); a.status != http.StatusNotFound {
 		t.Errorf("after five minutes it got %d", a.status)
 	}
@@ -274,7 +274,7 @@ func TestAddressInACallbackIsTheGateways(t *testing.T) {
 	}
 	const before = `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":`
 	message := func(address string) string {
-		return `{"from":"` + ana + `","id":"wamid.picture","timestamp":"` + unixSeconds(w.clock.now()) +
+		return `{"from":"` + ana + `","id":"wamid.picture","timestamp":"` + unixSeconds(w.clock.Now()) +
 			`","type":"image","image":{"caption":"caf\u00e9","mime_type":"image\/jpeg","url":` + address +
 			`,"sha256":"` + digest + `","id":"` + id + `"}}`
 	}

@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 )
 
@@ -89,22 +88,23 @@ func TestUploadsAreCheckedAsTheyArrive(t *testing.T) {
 // A type that stands behind the file counts all the same, and a token in the form does not leave.
 func TestUploadIsWrittenAnew(t *testing.T) {
 	t.Parallel()
-	baseURL, bodies := recorder(t)
-	w := newWorld(t, func(d *config.Document) { d.Channels[0].BaseURL = baseURL })
-	part := func(head, body string) string {
-		return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + body + "\r\n"
-	}
-	body := part(`name="access_token"`, apiKey) + part(`name="messaging_product"`, "whatsapp") +
-		part(`name="upload_strategy"`, "default") + part(`name="file"; filename="a"`, "bytes of it") +
-		part(`name="type"`, "image/png") + "--b--\r\n"
-	if a := w.do(http.MethodPost, mediaOf, body, "Content-Type", onlyType); a.status != http.StatusOK {
-		t.Fatalf("got %d %s", a.status, a.body)
-	}
-	sent := <-bodies
-	if strings.Contains(sent, apiKey) || strings.Contains(sent, "upload_strategy") ||
-		!strings.Contains(sent, "bytes of it") || !strings.Contains(sent, "image/png") {
-		t.Errorf("the upstream got %s", sent)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w, bodies := newRecordedWorld(t)
+		part := func(head, body string) string {
+			return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + body + "\r\n"
+		}
+		body := part(`name="access_token"`, apiKey) + part(`name="messaging_product"`, "whatsapp") +
+			part(`name="upload_strategy"`, "default") + part(`name="file"; filename="a"`, "bytes of it") +
+			part(`name="type"`, "image/png") + "--b--\r\n"
+		if a := w.do(http.MethodPost, mediaOf, body, "Content-Type", onlyType); a.status != http.StatusOK {
+			t.Fatalf("got %d %s", a.status, a.body)
+		}
+		sent := <-bodies
+		if strings.Contains(sent, apiKey) || strings.Contains(sent, "upload_strategy") ||
+			!strings.Contains(sent, "bytes of it") || !strings.Contains(sent, "image/png") {
+			t.Errorf("the upstream got %s", sent)
+		}
+	})
 }
 
 // Who sends a file slower than the least rate is not waited for.

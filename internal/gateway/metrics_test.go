@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
@@ -32,7 +33,7 @@ func TestMessagesAreMeasured(t *testing.T) {
 			w.until("the send is tried", func() bool {
 				return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
 			})
-			w.clock.advance(time.Minute)
+			w.clock.Advance(time.Minute)
 			w.until("it waits for a minute", func() bool {
 				age, err := strconv.ParseFloat(w.metric("guichet_gateway_queue_oldest_seconds"), 64)
 				return err == nil && age >= 60
@@ -52,6 +53,9 @@ func TestMessagesAreMeasured(t *testing.T) {
 				`queue_depth{queue="unpriced"}`:                         "0",
 				`queue_bytes{queue="callbacks"}`:                        "0",
 				`open_windows`:                                          "1",
+				`billed_amount{category="service",currency="USD"}`:      "0",
+				`reserved_amount{currency="USD"}`:                       "0",
+				`budget_amount{currency="USD"}`:                         "",
 				`webhook_events_total{kind="message",result="applied"}`: "1",
 			} {
 				if got := w.metric("guichet_gateway_" + name); got != want {
@@ -65,4 +69,27 @@ func TestMessagesAreMeasured(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Money is measured as near as a float is, so that somebody can be alerted of it.
+func TestMoneyIsMeasured(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(d *config.Document) {
+			d.Budget = &config.Budget{Limit: usd("12.5"), Action: config.BudgetBlock}
+		})
+		w.accepted(templateTo(ana, "parcel_ready"))
+		w.settled(1)
+		w.quiet("33699999999")
+		w.submittedID(w.accepted(templateTo("33699999999", "parcel_ready")))
+		for name, want := range map[string]string{
+			`billed_amount{category="utility",currency="USD"}`: "0.03",
+			`reserved_amount{currency="USD"}`:                  "0.03",
+			`budget_amount{currency="USD"}`:                    "12.5",
+		} {
+			if got := w.metric("guichet_gateway_" + name); got != want {
+				t.Errorf("%s is %q; want %s", name, got, want)
+			}
+		}
+	})
 }

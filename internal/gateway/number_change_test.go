@@ -21,7 +21,7 @@ func (w *world) numberChanged(from, to string) string {
 	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages",` +
 		`"value":{"messaging_product":"whatsapp","metadata":{"phone_number_id":"` +
 		phoneID + `"},"messages":[{"from":"` + from + `","id":"wamid.system","timestamp":"` + unixSeconds(
-		w.clock.now(),
+		w.clock.Now(),
 	) +
 		`","type":"system","system":{"body":"changed","wa_id":"` + to + `","type":"user_changed_number"}}]}}]}]}`
 }
@@ -120,7 +120,7 @@ func TestStopFollowsACustomerToAnotherUserID(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				at := unixSeconds(w.clock.now())
+				at := unixSeconds(w.clock.Now())
 				for _, body := range []string{
 					w.change(
 						"user_preferences",

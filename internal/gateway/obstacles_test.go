@@ -66,7 +66,7 @@ func TestPaymentStopHoldsBillableMessagesOnly(t *testing.T) {
 		if r := w.report(); len(stopped(r)) != 1 {
 			t.Fatal("a free message ended the stop")
 		}
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		w.accepted(reaction)
 		w.until("a billable message probes and ends the stop", func() bool { return len(stopped(w.report())) == 0 })
 		if r := w.settled(3); r.Period.Charged != 1 {
@@ -108,7 +108,7 @@ func TestFreeMessageThatMeetsAPaymentStopWaitsForTheProbe(t *testing.T) {
 			t.Fatalf("the upstream was asked %s times, want once for each message", n)
 		}
 		w.control(http.MethodDelete, "faults", "")
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		// wakes the dispatcher, which sleeps by the real clock
 		w.accepted(strings.Replace(reaction, ana, "33612345679", 1))
 		w.settled(2)

@@ -54,7 +54,7 @@ func (g *Gateway) block(w http.ResponseWriter, r *http.Request, blocked bool) er
 	if err != nil {
 		return err
 	}
-	if err := checkPeople(from.channel.Network, "block_users", users); err != nil {
+	if _, err := readPeopleNames(from.channel.Network, "block_users", users); err != nil {
 		return err
 	}
 	var result network.Blocked
@@ -129,14 +129,15 @@ func (g *Gateway) postConsents(w http.ResponseWriter, r *http.Request) error {
 		}
 		users = append(users, c.User)
 	}
-	if err := checkPeople(from.channel.Network, "consents", users); err != nil {
+	addresses, err := readPeopleNames(from.channel.Network, "consents", users)
+	if err != nil {
 		return err
 	}
 	now := g.store.Now()
 	err = g.store.Update(r.Context(), func(tx *durable.Tx) error {
-		for _, c := range request.Consents {
+		for i, c := range request.Consents {
 			err := g.changePerson(
-				tx, from.channel, identity.Of(c.User),
+				tx, from.channel, addresses[i],
 				func(s *conversation.State) { s.RecordConsent(c.State == consentGranted, c.at(now)) },
 			)
 			if err != nil {
@@ -224,26 +225,30 @@ type person struct {
 }
 
 // named are the customers that a field of a request names, each checked.
-func named(of network.Sender, field string, people []person) ([]string, error) {
+func named(of network.Sender, field string, people []person) ([]identity.Address, error) {
 	users := make([]string, 0, len(people))
 	for _, p := range people {
 		users = append(users, p.User)
 	}
-	return users, checkPeople(of, field, users)
+	return readPeopleNames(of, field, users)
 }
 
-// checkPeople refuses a list that is empty, too long, or holds what is no address that a message
-// can be sent to: what is remembered under such a one would be acknowledged and never found.
-func checkPeople(of network.Sender, field string, users []string) error {
+// readPeopleNames reads the addresses of people. It refuses a list that is empty, too long, or
+// holds what is no address that a message can be sent to: what is remembered under such a one would
+// be acknowledged and never found.
+func readPeopleNames(of network.Sender, field string, users []string) ([]identity.Address, error) {
 	if len(users) == 0 || len(users) > maxPeople {
-		return network.Refuse(network.InvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
+		return nil, network.Refuse(network.InvalidValue, fmt.Sprintf("%s must name 1 to %d people.", field, maxPeople))
 	}
+	addresses := make([]identity.Address, 0, len(users))
 	for i, user := range users {
-		if _, err := of.ParseAddress(user); err != nil {
-			return network.Refuse(network.InvalidValue, fmt.Sprintf("%s[%d].user %s.", field, i, err))
+		address, err := of.ParseAddress(user)
+		if err != nil {
+			return nil, network.Refuse(network.InvalidValue, fmt.Sprintf("%s[%d].user %s.", field, i, err))
 		}
+		addresses = append(addresses, address)
 	}
-	return nil
+	return addresses, nil
 }
 
 func (g *Gateway) changePerson(

@@ -249,7 +249,7 @@ func TestErasureTakesACallbackAboutSeveralPreferencesAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.business.down.Store(true)
-		at := unixSeconds(w.clock.now())
+		at := unixSeconds(w.clock.Now())
 		body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"user_preferences","value":{"metadata":{"phone_number_id":"` + phoneID +
 			`"},"user_preferences":[{"wa_id":"` + ana + `","category":"marketing_messages","value":"stop","timestamp":` + at +
 			`},{"wa_id":"33612340009","category":"marketing_messages","value":"stop","timestamp":` + at + `}]}}]}]}`
@@ -269,7 +269,7 @@ func TestErasureTakesACallbackAboutAChangedUserIDAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.business.down.Store(true)
-		body := w.change("messages", `"messages":[{"id":"wamid.system","timestamp":"`+unixSeconds(w.clock.now())+
+		body := w.change("messages", `"messages":[{"id":"wamid.system","timestamp":"`+unixSeconds(w.clock.Now())+
 			`","type":"system","system":{"type":"user_changed_user_id","user_id":"FR.2222","previous_user_id":"FR.1111"}}]`)
 		if got := w.webhook(body, appSecret); got.status != http.StatusOK {
 			t.Fatalf("got %d %s", got.status, got.body)
@@ -370,7 +370,7 @@ func TestMessagingLimitCountsDifferentCustomersOutsideTheWindow(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Limits.CustomersPerDay = 2 })
 		w.writes("33612340009", "hello", 0)
 		w.accepted(templateTo("33612340001", "parcel_ready"))
-		w.clock.advance(2 * time.Hour)
+		w.clock.Advance(2 * time.Hour)
 		w.accepted(templateTo("33612340002", "parcel_ready"))
 		w.accepted(templateTo("33612340002", "parcel_ready"))
 		w.accepted(templateTo("33612340009", "parcel_ready"))
@@ -381,7 +381,7 @@ func TestMessagingLimitCountsDifferentCustomersOutsideTheWindow(t *testing.T) {
 				got.status, got.body, got.header.Get("Retry-After"),
 			)
 		}
-		w.clock.advance(22 * time.Hour)
+		w.clock.Advance(22 * time.Hour)
 		w.accepted(templateTo("33612340003", "parcel_ready"))
 	})
 }

@@ -31,7 +31,7 @@ func recipient(body, to string) string {
 // both is a message of a customer whom the network names by number and by user ids.
 func (w *world) both(number, user, parent, id, text string) string {
 	return w.change("messages", `"contacts":[{"profile":{"name":"Ana"},"wa_id":"`+number+`","user_id":"`+user+`","parent_user_id":"`+parent+`"}],`+
-		`"messages":[{"from":"`+number+`","from_user_id":"`+user+`","id":"`+id+`","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"`+text+`"}}]`)
+		`"messages":[{"from":"`+number+`","from_user_id":"`+user+`","id":"`+id+`","timestamp":"`+unixSeconds(w.clock.Now())+`","type":"text","text":{"body":"`+text+`"}}]`)
 }
 
 func (w *world) tell(body string) {
@@ -107,7 +107,7 @@ func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 						t.Errorf("marketing to %s: got %d %s, want 131050", to, got.status, got.body)
 					}
 				}
-				w.clock.advance(25 * time.Hour)
+				w.clock.Advance(25 * time.Hour)
 				for _, to := range every {
 					if got := w.send(recipient(templateTo(to, "parcel_ready"), to)); got.code != 131005 {
 						t.Errorf("after the window, to %s: got %d %s, want 131005", to, got.status, got.body)
@@ -116,7 +116,7 @@ func TestP13NumberAndUserIDsAreOnePerson(t *testing.T) {
 				w.tell(
 					w.change(
 						"messages",
-						`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.now())+`","type":"text","text":{"body":"hi"}}]`,
+						`"messages":[{"from_user_id":"`+user+`","id":"wamid.user","timestamp":"`+unixSeconds(w.clock.Now())+`","type":"text","text":{"body":"hi"}}]`,
 					),
 				)
 				w.accepted(textTo(ana, "an answer"))
@@ -195,12 +195,12 @@ func TestP13ANumberThatIsPassedOnIsSomebodyElses(t *testing.T) {
 		w := newWorld(t)
 		w.tell(w.both(ana, user, "", "wamid.1", "hello"))
 		w.tell(w.change("messages", `"messages":[{"id":"wamid.2","from":"`+ana+`","timestamp":"`+unixSeconds(
-			w.clock.now(),
+			w.clock.Now(),
 		)+
 			`","type":"system","system":{"type":"user_changed_number","new_wa_id":"`+moved+`","user_id":"`+newer+`","previous_user_id":"`+user+`"}}]`))
 		w.accepted(textTo(ana, "an answer"))
 		w.accepted(recipient(textTo(newer, "an answer"), newer))
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.tell(w.both(ana, stranger, "", "wamid.3", "stop"))
 		w.accepted(templateTo(moved, "summer_sale"))
 		for _, to := range []string{ana, stranger} {
@@ -284,7 +284,7 @@ func TestP13AnEarlyStatusUnitesInMemoryToo(t *testing.T) {
 		if err := tx.Intake().KeepEarlyStatus(m.UpstreamID, []byte(early), s.now); err != nil {
 			return err
 		}
-		return s.gateway.intake.TakeEarly(tx, s.tenant, channel, m, s.now)
+		return s.gateway.intake.Submitted(tx, s.tenant, channel, m, "", s.now)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/gatewaytest"
 	"github.com/guichet-dev/guichet/internal/ledger"
@@ -27,23 +28,18 @@ import (
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
+// onDisk is where programs are compiled: what is in memory may not be executed everywhere.
+var onDisk = os.TempDir()
+
 // programs are the real gateway, compiled once if a test wants it; it is removed when the tests
 // have ended.
 var programs = sync.OnceValues(func() (rig.Programs, error) {
-	compiled = filepath.Join(os.TempDir(), "guichet-gateway-"+rand.Text())
+	compiled = filepath.Join(onDisk, "guichet-gateway-"+rand.Text())
 	return rig.Compile(context.Background(), compiled, "gateway")
 })
 
 // compiled is the directory of the programs; empty while there are none.
 var compiled string
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if compiled != "" {
-		_ = os.RemoveAll(compiled)
-	}
-	os.Exit(code)
-}
 
 // process is the real program, running.
 type process struct {
@@ -72,7 +68,7 @@ func newProcess(tb testing.TB, changes ...func(*config.Document)) *process {
 		d.Plan.Revisions[0] = last
 	}
 	p.world = prepareWorldOn(
-		tb, gatewaytest.Loopback(), &testClock{real: true}, "http://"+p.addresses[0],
+		tb, gatewaytest.Loopback(), clock.New(nil), "http://"+p.addresses[0],
 		append([]func(*config.Document){timeless}, changes...)...,
 	)
 	p.metrics, p.reportURL = "http://"+p.addresses[1], "https://"+p.addresses[2]+report.Path

@@ -23,7 +23,7 @@ import (
 func (w *world) status(upstreamID, status, rest string) string {
 	return `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
 		`"metadata":{"display_phone_number":"15550783881","phone_number_id":"` + phoneID + `"},"statuses":[{"id":"` + upstreamID + `","status":"` + status +
-		`","timestamp":"` + unixSeconds(w.clock.now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
+		`","timestamp":"` + unixSeconds(w.clock.Now()) + `","recipient_id":"` + ana + `"` + rest + `}]}}]}]}`
 }
 
 // quiet keeps the simulator from telling anything by itself: its phones are off, so that the test
@@ -253,7 +253,7 @@ func TestP12UnresolvedDoubtFollowsTheAccountsRule(t *testing.T) {
 				w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
 				id := w.accepted(templateTo(ana, "parcel_ready"))
 				w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
-				w.clock.advance(301 * time.Second)
+				w.clock.Advance(301 * time.Second)
 				r := w.settled(1)
 				if r.Period.InDoubt != 0 || r.Period.Charged != tc.charged {
 					t.Fatalf(
@@ -285,7 +285,7 @@ func TestP4MessageWhoseWindowClosesWhileItWaitsNeverLeaves(t *testing.T) {
 		w.until("it was tried", func() bool {
 			return w.metric(`guichet_gateway_upstream_results_total{code="131016",result="retry"}`) != ""
 		})
-		w.clock.advance(2 * time.Hour)
+		w.clock.Advance(2 * time.Hour)
 		w.control(http.MethodDelete, "faults", "")
 		w.until("the business is told", func() bool { return len(w.business.statuses(id)) == 1 })
 		if told := w.business.received(id); !strings.Contains(told[0], `"code":131047`) || !strings.Contains(
@@ -309,12 +309,12 @@ func TestP3SlowClockAtTheTurnOfAMonthSpendsNothingTwice(t *testing.T) {
 			t, func(d *config.Document) { d.Budget = &config.Budget{Limit: usd("0.03"), Action: config.BudgetBlock} },
 		)
 		december := time.Date(2026, 11, 30, 23, 0, 1, 0, time.UTC) // midnight in Paris, and a second
-		w.clock.advance(december.Sub(w.clock.now()))
+		w.clock.Advance(december.Sub(w.clock.Now()))
 		w.accepted(templateTo(ana, "parcel_ready"))
 		if r := w.settled(1); r.Period.Name != "2026-12" || r.Period.Billed != usd("0.0300") {
 			t.Fatalf("%s is billed in %s; want 0.03 in 2026-12", r.Period.Billed, r.Period.Name)
 		}
-		w.clock.advance(-time.Hour)
+		w.clock.Advance(-time.Hour)
 		if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
 			t.Errorf("a send got %d %s; want 131042, as December has no budget left", got.status, got.body)
 		}

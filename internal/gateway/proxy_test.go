@@ -145,7 +145,7 @@ func TestP12AnswerOfSomethingOnTheWaySendsNothingTwiceWithoutATrace(t *testing.T
 				r := w.report()
 				if r.Period.InDoubt > 0 {
 					// the time that a doubt is given begins when the gateway first looks
-					w.clock.advance(301 * time.Second)
+					w.clock.Advance(301 * time.Second)
 				}
 				return r.Period.InDoubt == 0 && r.Queues.Outbound == 0
 			})

@@ -148,7 +148,7 @@ func TestP5LedgerIsReconciledWithTheUpstreamsCount(t *testing.T) {
 				}
 			}
 			w.settled(sent)
-			w.clock.advance(24 * time.Hour)
+			w.clock.Advance(24 * time.Hour)
 		}
 		if err := w.stop(); err != nil {
 			t.Fatal(err)

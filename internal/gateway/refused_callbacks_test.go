@@ -73,7 +73,7 @@ func TestCallbackThatIsRefusedIsSetAsideAndCanBeReplayed(t *testing.T) {
 				"that is noted",
 				func() bool { return w.stored(`SELECT COUNT(*) FROM callbacks WHERE failed_at > 0`) == "1" },
 			)
-			w.clock.advance(callbacks.RefusalPatience + time.Minute)
+			w.clock.Advance(callbacks.RefusalPatience + time.Minute)
 			w.until("it is set aside", func() bool {
 				r := w.report().RefusedCallbacks
 				return r != nil && r.Count == int64(i+1) && r.Status == http.StatusBadRequest

@@ -134,7 +134,7 @@ func TestReportTellsThePeriodInTheAccountsZone(t *testing.T) {
 		if diff := cmp.Diff(map[string][]string{"whatsapp": {"pmp-2026-10"}}, r.UsedRevisions); diff != "" {
 			t.Fatalf("used revisions (-want +got):\n%s", diff)
 		}
-		w.clock.advance(11 * 24 * time.Hour)
+		w.clock.Advance(11 * 24 * time.Hour)
 		r = w.report()
 		if r.Period.Name != "2026-12" || r.Period.Messages != 0 || len(r.History) != 1 ||
 			r.History[0].Name != "2026-11" ||
@@ -231,7 +231,7 @@ func TestP2UnpricedMessageOpensItsConversation(t *testing.T) {
 		})
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.until("it is unpriced", func() bool { return w.report().Period.Unpriced == 1 })
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		if r := w.settled(1); r.Period.Unpriced != 1 || r.Period.Charged != 0 {
 			t.Fatalf("%d unpriced, %d charged; want the first one, and the second one to join it", r.Period.Unpriced,
@@ -252,7 +252,7 @@ func TestTemplateEventReachesTheReportAndTheBusiness(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		body := `{"object":"whatsapp_business_account","entry":[{"id":"` + waba + `","time":` + unixSeconds(
-			w.clock.now(),
+			w.clock.Now(),
 		) + `,"changes":[{"field":"message_template_status_update",` +
 			`"value":{"event":"PAUSED","message_template_id":1689556908129832,"message_template_name":"parcel_ready","message_template_language":"en_US","reason":"NONE"}}]}]}`
 		if got := w.webhook(body, appSecret); got.status != http.StatusOK {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp"
+	"github.com/guichet-dev/guichet/internal/rawjson"
 	"github.com/guichet-dev/guichet/internal/report"
 	"github.com/guichet-dev/guichet/internal/simulator"
 )
@@ -68,6 +69,9 @@ func (w *world) do(method, path, body string, header ...string) answer {
 	if parsed, err := whatsapp.ParseSendResponse(content); err == nil {
 		a.id = parsed.Messages[0].ID
 	}
+	if object, err := rawjson.ParseObject(content); err == nil && a.id == "" {
+		a.id = object.Text("message_id")
+	}
 	if a.status >= 400 {
 		e := graph.ParseError(a.status, response.Header, content)
 		a.code, a.details = e.Code, e.Details
@@ -94,7 +98,7 @@ func (w *world) accepted(body string, header ...string) string {
 // writes has a customer write to the main number, and waits until the business was told.
 func (w *world) writes(from, text string, ago time.Duration) {
 	w.t.Helper()
-	at := w.clock.now().Add(-ago)
+	at := w.clock.Now().Add(-ago)
 	id, err := w.sim.Write(from, simulator.Inbound{To: phoneID, Text: text, Timestamp: &at})
 	if err != nil {
 		w.t.Fatal(err)

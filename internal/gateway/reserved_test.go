@@ -31,7 +31,7 @@ func (w *world) doubted() (id string) {
 func (w *world) givenUp() (id string) {
 	w.t.Helper()
 	id = w.doubted()
-	w.clock.advance(301 * time.Second)
+	w.clock.Advance(301 * time.Second)
 	w.settled(1)
 	return id
 }
@@ -102,7 +102,7 @@ func TestP3GivenUpInDoubtKeepsItsReservationUntilNothingCanComeAnyMore(t *testin
 		w := newWorld(t, blocking)
 		w.givenUp()
 		w.refusedForTheBudget()
-		w.clock.advance(30*24*time.Hour + outcomeGrace)
+		w.clock.Advance(30*24*time.Hour + outcomeGrace)
 		w.until("nothing is reserved", func() bool { return w.report().Period.Reserved.Amount.IsZero() })
 		w.accepted(templateTo("33600000002", "parcel_ready"))
 	})
@@ -120,7 +120,7 @@ func TestP3ResentInDoubtAndThenFailedKeepsItsReservation(t *testing.T) {
 				if refused {
 					w.control(http.MethodPost, "faults", `{"effect":"error","code":131008,"next":1}`)
 				}
-				w.clock.advance(301 * time.Second)
+				w.clock.Advance(301 * time.Second)
 				if !refused {
 					second := w.submittedID(id)
 					w.webhook(w.status(
@@ -181,7 +181,7 @@ func TestP2LateDeliveryWithoutARateIsBilledOnceThePlanHasIt(t *testing.T) {
 		w.control(http.MethodPost, "faults", `{"effect":"dropBefore","next":1}`)
 		id := w.accepted(templateTo(poland, "parcel_ready"))
 		w.until("it is in doubt", func() bool { return w.report().Period.InDoubt == 1 })
-		w.clock.advance(301 * time.Second)
+		w.clock.Advance(301 * time.Second)
 		w.settled(1)
 		before := w.report().Ledger.Sequence
 		for range 2 { // whatever is told twice
@@ -248,7 +248,7 @@ func TestP3DearerPlanIsCoveredBeforeAWaitingMessageIsSent(t *testing.T) {
 				})
 				w.priceUtilityInFrance("0.06")
 				w.control(http.MethodDelete, "faults", "")
-				w.clock.advance(longestBackoff)
+				w.clock.Advance(longestBackoff)
 				if tc.billed == "0" {
 					w.until(
 						"the business is told", func() bool {
@@ -319,7 +319,7 @@ func TestP12DoubtThatOutlivesItsMessageIsResolvedInTheLedger(t *testing.T) {
 		w := newWorld(t, func(d *config.Document) { d.Doubt.WaitSeconds = 400 * 24 * 3600 })
 		w.doubted()
 		began := w.report().Ledger.Sequence
-		w.clock.advance(30*24*time.Hour + outcomeGrace)
+		w.clock.Advance(30*24*time.Hour + outcomeGrace)
 		r := w.settled(1)
 		if r.Period.InDoubt != 0 || r.Ledger.Sequence != began+2 {
 			t.Fatalf(

@@ -22,10 +22,12 @@ func (g *Gateway) api() http.Handler {
 	const number = "/{version}/{phone}"
 	serve("POST "+number+"/messages", handlerMessages, g.postMessage)
 	serve("POST "+number+"/marketing_messages", handlerMessages, g.postMarketing)
+	serve("POST "+number+"/message_campaign", "message_campaign", g.postCampaign)
 	serve("POST "+number+"/block_users", "block_users", g.postBlocks)
 	serve("DELETE "+number+"/block_users", "block_users", g.deleteBlocks)
 	serve("POST "+number+"/consents", "consents", g.postConsents)
 	serve("POST "+number+"/erase", "erase", g.postErase)
+	serve("GET "+number+"/books", "books", g.getBooks)
 	serve("GET "+number+"/refused_callbacks", "refused_callbacks", g.getRefusedCallbacks)
 	serve("POST "+number+"/refused_callbacks", "refused_callbacks", g.postRefusedCallbacks)
 	serve("DELETE "+number+"/refused_callbacks", "refused_callbacks", g.deleteRefusedCallbacks)
@@ -38,7 +40,7 @@ func (g *Gateway) api() http.Handler {
 	serve("POST "+config.WebhookPath, "webhook", g.intake.ServeWebhook)
 	for _, pattern := range []string{
 		number + "/messages", number + "/marketing_messages", number + "/consents", number + "/erase",
-		number + "/refused_callbacks", number + "/media", config.WebhookPath,
+		number + "/books", number + "/refused_callbacks", number + "/media", config.WebhookPath,
 	} {
 		serve(pattern, "other", refuseWith(network.NoMethod))
 	}

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
@@ -93,7 +92,7 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 	const sends, atLeast = 120, 34 // one replica's own part, and what they share
 	first := newWorld(t, onDatabase(postgrestest.Database(t)))
 	replicas := []*world{first, first.another()}
-	began := first.clock.now()
+	began := first.clock.Now()
 	for n := range sends {
 		replicas[n%2].accepted(templateTo(ana, "parcel_ready"))
 	}
@@ -101,7 +100,7 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 		`WHERE state = 1 OR state = 0 AND ready_at <= `
 	first.until("the burst is sent and the rest waits", func() bool {
 		underWay, err := postgrestest.Changed(
-			first.document.Storage.URL, goesNow+strconv.FormatInt(first.clock.now().UnixMilli(), 10),
+			first.document.Storage.URL, goesNow+strconv.FormatInt(first.clock.Now().UnixMilli(), 10),
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +108,7 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 		return underWay == 0 && first.sim.Counts().Accepted >= atLeast
 	})
 	if sent, most := first.sim.Counts().Accepted, pairBurst+int(
-		first.clock.now().Sub(began)/pairInterval,
+		first.clock.Now().Sub(began)/pairInterval,
 	); sent > most {
 		t.Errorf("%d messages left; want %d at most", sent, most)
 	}
@@ -119,7 +118,7 @@ func TestReplicasShareAPairsLimit(t *testing.T) {
 // told again, and the delivery is billed (P2).
 func TestP2StatusOfANumberThatOnlyAnotherReplicaKnowsIsToldAgain(t *testing.T) {
 	t.Parallel()
-	g := resting(t, &testClock{began: time.Now()}, onDatabase(postgrestest.Database(t)))
+	g := resting(t, noonClock(), onDatabase(postgrestest.Database(t)))
 	now := g.config.Tenant()
 	id, err := accept(t, g, now, secondPhone, templateTo(ana, "parcel_ready"))
 	if err != nil {
@@ -159,11 +158,11 @@ func TestCallbackOfALostLeaseIsNotDeliveredLate(t *testing.T) {
 	endpoint := newBusiness(t, gatewaytest.Loopback())
 	database := postgrestest.Database(t)
 	g := resting(
-		t, &testClock{began: time.Now()}, onDatabase(database),
+		t, noonClock(), onDatabase(database),
 		func(d *config.Document) { d.Callback.URL = endpoint.server.URL },
 	)
 	other := durable.New(durable.Options{
-		Keys: g.keys.Seal(), Now: g.options.Now, Log: g.log, Metrics: telemetry.NewMetrics(),
+		Keys: g.keys.Seal(), Clock: g.options.Clock, Log: g.log, Metrics: telemetry.NewMetrics(),
 	})
 	if err := other.Open(t.Context(), g.config.Tenant(), noRecovery); err != nil {
 		t.Fatal(err)

@@ -40,16 +40,16 @@ func TestChannelOfWhichNothingArrivesIsReported(t *testing.T) {
 		w := prepareWorld(t)
 		w.start() // the simulator does not run: it tells nothing
 		w.strangers()
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		if w.isSilent() {
 			t.Fatal("forged webhooks alone make the channel silent")
 		}
 		w.submitted()
-		w.clock.advance(report.SilentAfter - time.Minute)
+		w.clock.Advance(report.SilentAfter - time.Minute)
 		if w.isSilent() {
 			t.Fatal("the channel is silent before five minutes have passed")
 		}
-		w.clock.advance(time.Minute)
+		w.clock.Advance(time.Minute)
 		w.until("the silence is reported", w.isSilent)
 		if got := w.metric(`guichet_gateway_webhooks_arrive{channel="main"}`); got != "0" {
 			t.Errorf("the gauge is %q, want 0", got)
@@ -72,7 +72,7 @@ func TestChannelOfWhichNothingArrivesIsReported(t *testing.T) {
 		if got := w.silence(); got != (report.Webhooks{}) {
 			t.Errorf("after a webhook the report says %+v, want nothing", got)
 		}
-		w.clock.advance(24 * time.Hour)
+		w.clock.Advance(24 * time.Hour)
 		time.Sleep(10 * time.Second) // and the upkeep runs
 		if w.isSilent() {
 			t.Error("a quiet account became silent")
@@ -91,13 +91,13 @@ func TestSilenceIsNotMissedWhileTheGatewayWasDown(t *testing.T) {
 		if err := w.stop(); err != nil {
 			t.Fatal(err)
 		}
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.listenAgain()
 		w.start()
 		if w.isSilent() {
 			t.Fatal("the channel is silent as soon as the gateway is up again")
 		}
-		w.clock.advance(report.SilentAfter)
+		w.clock.Advance(report.SilentAfter)
 		w.until("the silence is reported", w.isSilent)
 	})
 }
@@ -111,7 +111,7 @@ func TestEveryStatusEndsASilence(t *testing.T) {
 			w.accepted(templateTo(ana, "parcel_ready"))
 		}
 		w.settled(3)
-		w.clock.advance(time.Hour)
+		w.clock.Advance(time.Hour)
 		if w.isSilent() {
 			t.Error("messages whose statuses came left the channel silent")
 		}
@@ -126,7 +126,7 @@ func TestReplicasShareWhatTheyHear(t *testing.T) {
 	second := w.another()
 	w.submitted()
 	second.strangers()
-	w.clock.advance(report.SilentAfter)
+	w.clock.Advance(report.SilentAfter)
 	for _, replica := range []*world{w, second} {
 		replica.until("the silence is reported, and why", func() bool {
 			said := replica.silence()

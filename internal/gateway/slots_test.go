@@ -11,9 +11,9 @@ import (
 func TestSlotOfARefusedMessageWakesWhoWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := resting(t, &testClock{began: time.Now()})
+		g := resting(t, noonClock())
 		g.gate.Begin(t.Context())
-		timer := time.NewTimer(time.Hour)
+		timer := g.store.Clock().NewTimer(time.Hour)
 		woken := func() bool {
 			began := time.Now()
 			g.gate.Sleep(t.Context(), timer, time.Hour)

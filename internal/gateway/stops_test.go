@@ -28,7 +28,7 @@ func TestRefusalOfOneMessageEndsAStopForCredentials(t *testing.T) {
 			w.accepted(templateTo(to, "parcel_ready"))
 		}
 		w.control(http.MethodPost, "faults", `{"code":132000,"next":4}`)
-		w.clock.advance(upstream.StopRest)
+		w.clock.Advance(upstream.StopRest)
 		w.accepted(templateTo(ana, "parcel_ready")) // wakes the dispatcher
 		if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
 			t.Fatalf(

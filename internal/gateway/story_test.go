@@ -52,7 +52,7 @@ func TestP4RefusalSaysWhenTheWindowClosed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		silent := w.clock.now().Add(-25 * time.Hour)
+		silent := w.clock.Now().Add(-25 * time.Hour)
 		w.writes(ana, "hello", 25*time.Hour)
 		got := w.send(textTo(ana, "are you there"))
 		want := "The service window closed at " + silent.Add(24*time.Hour).UTC().Format(time.RFC3339)
@@ -82,7 +82,7 @@ func TestP4LateWebhookOpensNoWindowInTheFuture(t *testing.T) {
 		w := newWorld(t)
 		w.writes(ana, "late", 23*time.Hour+59*time.Minute)
 		w.accepted(textTo(ana, "still in time"))
-		w.clock.advance(2 * time.Minute)
+		w.clock.Advance(2 * time.Minute)
 		if got := w.send(textTo(ana, "too late")); got.code != 131047 {
 			t.Fatalf("got %s, want 131047: the window counts from the message, not from its arrival", got.body)
 		}
@@ -111,11 +111,11 @@ func TestFixedEntryPointBeginsWithTheDelivery(t *testing.T) {
 		delivered := func(after time.Duration) {
 			id := w.accepted(templateTo(ana, "parcel_ready"))
 			w.until("the business is told that it is sent", func() bool { return len(w.business.statuses(id)) == 1 })
-			w.clock.advance(after)
+			w.clock.Advance(after)
 			w.webhook(w.status(w.submittedID(id), "delivered", ""), appSecret)
 		}
 		delivered(20 * time.Hour)
-		w.clock.advance(60 * time.Hour)
+		w.clock.Advance(60 * time.Hour)
 		delivered(time.Hour)
 		if r := w.report(); r.Period.Messages != 2 || r.Period.Charged != 0 {
 			t.Fatalf("%d charged of %d; want none of two", r.Period.Charged, r.Period.Messages)
@@ -142,7 +142,7 @@ func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
 		w.until("the window opens", func() bool { return w.report().OpenWindows == 1 })
 		w.accepted(templateTo(ana, "summer_sale"))
 		w.settled(1)
-		w.clock.advance(6 * 24 * time.Hour)
+		w.clock.Advance(6 * 24 * time.Hour)
 		w.accepted(templateTo(ana, "summer_sale"))
 		if r := w.settled(2); r.Period.Charged != 0 {
 			t.Fatalf("%d charged within the entry point, want none", r.Period.Charged)
@@ -150,7 +150,7 @@ func TestReplyToAnAdvertisementOpensAFreeEntryPoint(t *testing.T) {
 		if got := w.send(textTo(ana, "hi")); got.code != 131047 {
 			t.Fatalf("got %s, want 131047: an entry point changes the price, never the permission", got.body)
 		}
-		w.clock.advance(25 * time.Hour)
+		w.clock.Advance(25 * time.Hour)
 		w.accepted(templateTo(ana, "summer_sale"))
 		if r := w.settled(3); r.Period.Charged != 1 || r.Period.Billed != usd("0.0859") {
 			t.Fatalf("%d charged, %s; want the one after seven days, 0.0859 USD", r.Period.Charged, r.Period.Billed)

@@ -303,7 +303,7 @@ func TestDamagedConversationHoldsUpNoEndingOfAMessage(t *testing.T) {
 		)
 		rest := `,"conversation":{"id":"1","origin":{"type":"referral_conversion"},"expiration_timestamp":"` +
 			unixSeconds(
-				w.clock.now().Add(time.Hour),
+				w.clock.Now().Add(time.Hour),
 			) + `"}`
 		if got := w.webhook(w.status(upstream, "delivered", rest), appSecret); got.status != http.StatusOK {
 			t.Fatalf("the webhook got %d %s", got.status, got.body)
@@ -354,7 +354,7 @@ func TestMessagesUnderAMissingKeyWaitForIt(t *testing.T) {
 			w.writeKeyFile(config.KeysetFile, other.Keyset)
 			w.control(http.MethodDelete, "faults", "")
 		})
-		w.clock.advance(10 * time.Minute)
+		w.clock.Advance(10 * time.Minute)
 		w.accepted(templateTo("33612345679", "parcel_ready"))
 		w.settled(1)
 		w.until(
@@ -362,7 +362,7 @@ func TestMessagesUnderAMissingKeyWaitForIt(t *testing.T) {
 			func() bool { return strings.Contains(w.logs.String(), "sealed with a key that the keyset lacks") },
 		)
 		w.restart(func() { w.writeKeyFile(config.KeysetFile, keyset) })
-		w.clock.advance(10 * time.Minute)
+		w.clock.Advance(10 * time.Minute)
 		w.document.Account.DisplayName = "Acme again"
 		w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
 		w.until(

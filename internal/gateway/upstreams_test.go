@@ -48,7 +48,7 @@ func TestObstaclesShowBeforeTheFirstSend(t *testing.T) {
 				tc.change(t, &w.document.Channels[0], w.network)
 				w.writeDocument()
 				w.until("the obstacle shows", func() bool {
-					w.clock.advance(time.Second) // between looks
+					w.clock.Advance(time.Second) // between looks
 					found := w.report().Channels[0].Obstacle
 					return found != nil && found.Cause == tc.cause && found.Code == tc.code
 				})
@@ -74,14 +74,14 @@ func TestEndedOutageIsFoundByAProbe(t *testing.T) {
 		w.until("the upstream was asked", func() bool { return w.report().Channels[0].Checked })
 		address := w.upstream.Listener.Addr()
 		w.upstream.Close()
-		w.clock.advance(probeInterval)
-		w.until("the outage shows", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) > 0 })
+		w.clock.Advance(probeInterval)
+		w.until("the outage shows", func() bool { w.clock.Advance(time.Second); return len(stopped(w.report())) > 0 })
 		again := &httptest.Server{
 			Listener: w.network.ListenAgain(address), Config: &http.Server{Handler: w.sim.Handler()},
 		}
 		again.Start()
 		t.Cleanup(again.Close)
-		w.until("it is over", func() bool { w.clock.advance(time.Second); return len(stopped(w.report())) == 0 })
+		w.until("it is over", func() bool { w.clock.Advance(time.Second); return len(stopped(w.report())) == 0 })
 	})
 }
 
@@ -90,14 +90,14 @@ func TestReportSaysWhatWaitsAndForWhat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.control(http.MethodPost, "faults", `{"code":131031,"rate":1}`)
-		first := w.clock.now()
+		first := w.clock.Now()
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.until("the stop shows", func() bool { return len(stopped(w.report())) == 1 })
 		if r := w.report(); len(r.Waiting) != 0 {
 			t.Fatalf("%+v waits after a moment, want nothing yet", r.Waiting)
 		}
-		w.clock.advance(report.WaitingAfter)
+		w.clock.Advance(report.WaitingAfter)
 		var got []report.Waiting
 		w.until(
 			"the messages wait", func() bool { got = w.report().Waiting; return len(got) == 1 && got[0].Messages == 2 },

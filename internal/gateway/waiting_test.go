@@ -45,7 +45,7 @@ func TestMessageThatMustWaitForHoursHoldsUpNobody(t *testing.T) {
 					"only the one that is put off waits for the upstream",
 					func() bool { return w.report().Queues.Outbound == 1 },
 				)
-				w.clock.advance(tc.wait + tc.wait/4)
+				w.clock.Advance(tc.wait + tc.wait/4)
 				w.document.Account.DisplayName = "Acme again"
 				w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
 				w.until(
@@ -99,7 +99,7 @@ func TestEndOfAPaymentStopWakesWhatItHeld(t *testing.T) {
 			return w.metric(`guichet_gateway_upstream_results_total{code="131042",result="stopped"}`) == "3"
 		})
 		w.until("it is reported", func() bool { return len(stopped(w.report())) == 1 })
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		w.writes(ana, "hello", 0)
 		w.accepted(
 			`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`,
@@ -127,7 +127,7 @@ func TestMessageThatIsGivenUpProbesNoStop(t *testing.T) {
 		}
 		w.until("the stop is reported", func() bool { return len(stopped(w.report())) == 1 })
 		w.control(http.MethodDelete, "faults", "")
-		w.clock.advance(2 * time.Hour)
+		w.clock.Advance(2 * time.Hour)
 		w.accepted(templateTo("33612345681", "parcel_ready")) // wakes the dispatcher, which sleeps by the real clock
 		if r := w.settled(4); r.Period.Charged != 1 || len(stopped(r)) != 0 {
 			t.Fatalf(
@@ -156,7 +156,7 @@ func TestMessageThatIsGivenUpProbesNoPaymentStop(t *testing.T) {
 		for _, from := range stopping {
 			w.writes(from, "STOP", 0)
 		}
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		w.accepted(`{"messaging_product":"whatsapp","to":"` + ana + `","type":"reaction","reaction":{"message_id":"wamid.HBgM","emoji":"👍"}}`) // wakes the dispatcher
 		if r := w.settled(5); r.Period.Charged != 1 || len(stopped(r)) != 0 {
 			t.Fatalf(
@@ -180,7 +180,7 @@ func TestPaymentStopIsProbedByANewMessageWhereNoneWaits(t *testing.T) {
 		if got := w.send(templateTo(ana, "parcel_ready")); got.code != 131042 {
 			t.Fatalf("got %d %s, want 131042 before a probe is due", got.status, got.body)
 		}
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		if r := w.settled(2); r.Period.Charged != 1 || len(stopped(r)) != 0 {
 			t.Fatalf("%d charged and %d channels stopped, want the probe and none", r.Period.Charged, len(stopped(r)))
@@ -200,14 +200,14 @@ func TestPaymentStopThatAStatusTellsEndsWithOne(t *testing.T) {
 		w.control(http.MethodPost, "faults", `{"code":131042,"async":true,"rate":1}`)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.until("the first one has failed", func() bool { return w.metric(failed) == "1" })
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		w.until("the probe has failed", func() bool { return w.metric(failed) == "2" })
 		if strings.Contains(w.logs.String(), "Channel resumed") {
 			t.Error("the answer to the probe ended the stop")
 		}
 		w.control(http.MethodDelete, "faults", "")
-		w.clock.advance(stopProbe)
+		w.clock.Advance(stopProbe)
 		w.accepted(templateTo(ana, "parcel_ready"))
 		if r := w.settled(3); r.Period.Charged != 1 || len(stopped(r)) != 0 {
 			t.Fatalf(
@@ -253,7 +253,7 @@ func TestPairBackOffBeginsAnewAfterAMessageThatIsTaken(t *testing.T) {
 		w.accepted(templateTo(ana, "parcel_ready"))
 		for n := range 3 {
 			refused(n + 1)
-			w.clock.advance(20 * time.Second) // the pauses are 1, 4 and 16 seconds, and a quarter
+			w.clock.Advance(20 * time.Second) // the pauses are 1, 4 and 16 seconds, and a quarter
 			w.document.Account.DisplayName = fmt.Sprintf("Acme %d", n)
 			w.writeDocument() // wakes the dispatcher, which sleeps by the real clock
 		}

@@ -97,6 +97,9 @@ func LookupCode(code int) (CodeInfo, bool) {
 	if info, ok := catalogue()[code]; ok {
 		return info, true
 	}
+	if info, ok := advertising()[code]; ok {
+		return info, true
+	}
 	if code >= 200 && code <= 299 {
 		return CodeInfo{
 			Code: code, HTTPStatus: http.StatusForbidden, Title: "API permission missing", Class: network.StopTenant,
@@ -138,6 +141,12 @@ func isOutsideWindow(subcode int) bool {
 // CauseOf is what an error of a code is about, as far as the code alone tells.
 func CauseOf(code int) network.Cause {
 	switch code {
+	case CodeAdPaymentMissing, CodeAdSpendLimit, CodeAdSpendCap, CodeAdPrepaid, CodeAdStoredBalance:
+		return network.Payment
+	case CodeAdSubscriptionStopped:
+		return network.StoppedMarketing
+	case CodeAdFrequencyCap1, CodeAdFrequencyCap2, CodeAdFrequencyCap3:
+		return network.SaturatedMarketing
 	case CodeUnknown:
 		return network.Unexplained
 	case CodePayment:

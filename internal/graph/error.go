@@ -30,6 +30,8 @@ type Error struct {
 	TraceID string
 	// RetryAfter is the delay that the Retry-After header asked for, or 0.
 	RetryAfter time.Duration
+	// Paced says that the answer tells, in RetryAfter, when the same request would be taken.
+	Paced bool
 	// Foreign says that the answer held no error object of Meta's: something
 	// on the way, such as a proxy, may have given it.
 	Foreign bool
@@ -140,7 +142,13 @@ func (e *Error) comesBehindCredentials() bool {
 const subcodeMissingObject = 33
 
 // Class says what to do with a message that met this error.
-func (e *Error) Class() network.Class { return classOf(e.Code, e.Subcode, e.HTTPStatus) }
+func (e *Error) Class() network.Class {
+	class := classOf(e.Code, e.Subcode, e.HTTPStatus)
+	if e.Paced && class == network.Never {
+		return network.Wait
+	}
+	return class
+}
 
 // Wait is the least time before another try: what the answer asked for, or what
 // the catalogue says, or 0.
@@ -248,6 +256,7 @@ func (e *Error) read(body []byte) bool {
 	e.TraceID = bounded(object.Text("fbtrace_id"))
 	if data, err := rawjson.ParseObject(object.Get("error_data")); err == nil {
 		e.Details = bounded(data.Text("details"))
+		e.readPace(data)
 	}
 	return true
 }

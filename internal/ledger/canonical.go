@@ -34,7 +34,14 @@ func (r *Record) AppendCanonical(b []byte) []byte {
 	o.customer("customer", r.Customer)
 	o.time("deliveredAt", r.DeliveredAt)
 	o.time("failedAt", r.FailedAt)
+	if r.Change != nil {
+		o.text("formerOwner", r.Change.FormerOwner)
+	}
 	o.text("freeReason", r.FreeReason)
+	if r.Change != nil {
+		o.text("head", r.Change.From.Hash.String())
+		o.integer("headSequence", r.Change.From.Sequence)
+	}
 	o.text("kind", string(r.Kind))
 	if r.Listed {
 		o.amount("listPrice", r.ListPrice)
@@ -43,6 +50,10 @@ func (r *Record) AppendCanonical(b []byte) []byte {
 	o.text("messageID", r.MessageID)
 	o.text("messageKind", r.MessageKind)
 	o.text("note", r.Note)
+	if r.Change != nil {
+		o.text("owner", r.Change.Owner)
+		o.text("ownerName", r.Change.OwnerName)
+	}
 	o.text("period", r.Period)
 	o.text("plan", r.Plan)
 	o.text("revision", r.Revision)
@@ -76,7 +87,7 @@ func (o *object) text(name, value string) {
 		return
 	}
 	o.name(name)
-	o.b = appendString(o.b, value)
+	o.b = AppendString(o.b, value)
 }
 
 func (o *object) integer(name string, value int64) {
@@ -114,9 +125,9 @@ func (o *object) customer(name string, value Customer) {
 	o.b = append(o.b, '"')
 }
 
-// appendString writes a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are
+// AppendString appends a JSON string with the escapes of RFC 8785, section 3.2.2.2. Bytes that are
 // not UTF-8 become U+FFFD.
-func appendString(b []byte, value string) []byte {
+func AppendString(b []byte, value string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')
 	for _, c := range value {
@@ -157,13 +168,18 @@ type document struct {
 	Customer            string         `json:"customer"`
 	DeliveredAt         time.Time      `json:"deliveredAt"`
 	FailedAt            time.Time      `json:"failedAt"`
+	FormerOwner         string         `json:"formerOwner"`
 	FreeReason          string         `json:"freeReason"`
+	Head                string         `json:"head"`
+	HeadSequence        int64          `json:"headSequence"`
 	Kind                Kind           `json:"kind"`
 	ListPrice           *money.Decimal `json:"listPrice"`
 	Market              string         `json:"market"`
 	MessageID           string         `json:"messageID"`
 	MessageKind         string         `json:"messageKind"`
 	Note                string         `json:"note"`
+	Owner               string         `json:"owner"`
+	OwnerName           string         `json:"ownerName"`
 	Period              string         `json:"period"`
 	Plan                string         `json:"plan"`
 	Revision            string         `json:"revision"`
@@ -192,6 +208,10 @@ func ParseCanonical(canonical []byte) (*Record, error) {
 		FreeReason: d.FreeReason, Tier: d.Tier, Allowance: d.Allowance, AllowanceUsed: d.AllowanceUsed,
 		Corrects: d.Corrects, CorrectedFreeReason: d.CorrectedFreeReason, Note: d.Note,
 		UpstreamVerdict: d.UpstreamVerdict,
+	}
+	var err error
+	if r.Change, err = d.ownerChange(); err != nil {
+		return nil, err
 	}
 	if d.ListPrice != nil {
 		r.ListPrice, r.Listed = *d.ListPrice, true

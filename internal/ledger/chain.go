@@ -21,10 +21,11 @@ type Entry struct {
 	Hash      Hash
 }
 
-// Genesis returns the hash before an account's first record: the SHA-256 of "guichet ledger 1", a
-// line feed, and the account's UID.
-func Genesis(accountUID string) Hash {
-	return sha256.Sum256([]byte("guichet ledger 1\n" + accountUID))
+// Genesis returns the hash before a ledger's first record: the SHA-256 of "guichet ledger 1", a
+// line feed, and the ledger's id. That of a ledger from before ledgers had ids of their own is the
+// UID of the account that it began with.
+func Genesis(id string) Hash {
+	return sha256.Sum256([]byte("guichet ledger 1\n" + id))
 }
 
 // Next returns the hash of a record: the SHA-256 of the hash before it followed by the record's
@@ -64,13 +65,13 @@ func (e *VerifyError) Error() string {
 	return fmt.Sprintf("record %d: %s", e.Sequence, e.Problem)
 }
 
-// Verify walks an account's whole chain in order, checks every record against the gateway's rules,
+// Verify walks a whole chain in order, checks every record against the gateway's rules,
 // and recomputes every hash and total. It returns the head and the totals of what it walked, and a
 // *VerifyError for the first record that is missing, out of place, changed, not canonical, or
 // breaks a rule of docs/ledger.md. An error of entries is returned as it is. It takes about twenty
 // bytes of memory for each settled message.
-func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, error) {
-	head := Head{Hash: Genesis(accountUID)}
+func Verify(id string, entries iter.Seq2[Entry, error]) (Head, Totals, error) {
+	head := Head{Hash: Genesis(id)}
 	totals := Totals{}
 	var known messages
 	for entry, err := range entries {
@@ -80,6 +81,9 @@ func Verify(accountUID string, entries iter.Seq2[Entry, error]) (Head, Totals, e
 		record, problem := head.check(entry)
 		if problem == "" {
 			problem = record.problem()
+		}
+		if problem == "" && record.Change != nil && record.Change.From != head {
+			problem = "it does not go on from the record before it: head and headSequence must name that one"
 		}
 		if problem == "" {
 			problem = known.add(record)

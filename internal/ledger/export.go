@@ -10,21 +10,20 @@ import (
 	"io"
 	"iter"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // WriteJSONLines writes one JSON object per entry: {"account":…,"hash":…,"record":{…}}. The record
 // is in its canonical bytes, so that the export alone can be verified. An error of entries ends it.
-func WriteJSONLines(w io.Writer, accountUID string, entries iter.Seq2[Entry, error]) error {
+func WriteJSONLines(w io.Writer, id string, entries iter.Seq2[Entry, error]) error {
 	out := bufio.NewWriter(w)
 	var line []byte
 	for entry, err := range entries {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
-		line = appendString(append(line[:0], `{"account":`...), accountUID)
-		line = appendString(append(line, `,"hash":`...), entry.Hash.String())
+		line = AppendString(append(line[:0], `{"account":`...), id)
+		line = AppendString(append(line, `,"hash":`...), entry.Hash.String())
 		line = append(append(line, `,"record":`...), entry.Canonical...)
 		if _, err := out.Write(append(line, "}\n"...)); err != nil {
 			return err
@@ -38,14 +37,14 @@ const maxLine = 1 << 20
 
 // ReadJSONLines reads what WriteJSONLines wrote, for Verify. For a line that is no entry, or of
 // another account, it yields an error that names the line.
-func ReadJSONLines(r io.Reader, accountUID string) iter.Seq2[Entry, error] {
+func ReadJSONLines(r io.Reader, id string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		lines := bufio.NewScanner(r)
 		lines.Buffer(make([]byte, 0, 4096), maxLine)
 		number := 0
 		for lines.Scan() {
 			number++
-			entry, err := parseLine(lines.Bytes(), accountUID)
+			entry, err := parseLine(lines.Bytes(), id)
 			if err != nil {
 				yield(Entry{}, fmt.Errorf("line %d: %w", number, err))
 				return
@@ -60,7 +59,7 @@ func ReadJSONLines(r io.Reader, accountUID string) iter.Seq2[Entry, error] {
 	}
 }
 
-func parseLine(line []byte, accountUID string) (Entry, error) {
+func parseLine(line []byte, id string) (Entry, error) {
 	var l struct {
 		Account string          `json:"account"`
 		Hash    string          `json:"hash"`
@@ -69,8 +68,8 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 	if err := json.Unmarshal(line, &l); err != nil {
 		return Entry{}, fmt.Errorf("it is no entry in JSON: %w", err)
 	}
-	if l.Account != accountUID {
-		return Entry{}, fmt.Errorf("it is of the account with UID %.64q, not of %s", l.Account, accountUID)
+	if l.Account != id {
+		return Entry{}, fmt.Errorf("it is of ledger %.64q, not of %s", l.Account, id)
 	}
 	var sequence struct {
 		Sequence int64 `json:"sequence"`
@@ -78,13 +77,11 @@ func parseLine(line []byte, accountUID string) (Entry, error) {
 	if err := json.Unmarshal(l.Record, &sequence); err != nil {
 		return Entry{}, fmt.Errorf("its record is no JSON object: %w", err)
 	}
-	entry := Entry{Sequence: sequence.Sequence, Canonical: l.Record}
-	digits, ok := strings.CutPrefix(l.Hash, "sha256:")
-	n, err := hex.Decode(entry.Hash[:], []byte(digits[:min(len(digits), 64)]))
-	if !ok || err != nil || n != len(entry.Hash) || len(digits) != 64 {
-		return Entry{}, errors.New(`its hash must be "sha256:" and 64 hex digits`)
+	hash, err := ParseHash(l.Hash)
+	if err != nil {
+		return Entry{}, fmt.Errorf("its hash %w", err)
 	}
-	return entry, nil
+	return Entry{Sequence: sequence.Sequence, Canonical: l.Record, Hash: hash}, nil
 }
 
 // csvHeader names the columns of WriteCSV.
@@ -92,7 +89,7 @@ var csvHeader = []string{
 	"sequence", "kind", "messageID", "settledAt", "acceptedAt", "sentAt", "deliveredAt", "failedAt",
 	"period", "plan", "revision", "channel", "customer", "messageKind", "market", "category", "currency",
 	"listPrice", "cost", "charge", "freeReason", "tier", "allowance", "allowanceUsed",
-	"corrects", "correctedFreeReason", "note", "hash", "upstreamVerdict",
+	"corrects", "correctedFreeReason", "note", "hash", "upstreamVerdict", "owner", "ownerName",
 }
 
 // WriteCSV writes a header and one row per record (RFC 4180), for spreadsheets. An unknown value is
@@ -127,6 +124,10 @@ func (r *Record) columns(hash Hash) []string {
 	if r.Customer != (Customer{}) {
 		customer = hex.EncodeToString(r.Customer[:])
 	}
+	var change OwnerChange
+	if r.Change != nil {
+		change = *r.Change
+	}
 	return []string{
 		strconv.FormatInt(r.Sequence, 10), string(r.Kind), r.MessageID,
 		timeText(r.SettledAt), timeText(r.AcceptedAt), timeText(r.SentAt), timeText(r.DeliveredAt),
@@ -134,7 +135,7 @@ func (r *Record) columns(hash Hash) []string {
 		r.Period, r.Plan, r.Revision, r.Channel, customer, r.MessageKind, r.Market, r.Category, string(r.Currency),
 		listPrice, r.Cost.String(), r.Charge.String(), r.FreeReason, strconv.Itoa(r.Tier),
 		r.Allowance, integerText(r.AllowanceUsed), integerText(r.Corrects), r.CorrectedFreeReason, r.Note,
-		hash.String(), r.UpstreamVerdict,
+		hash.String(), r.UpstreamVerdict, change.Owner, change.OwnerName,
 	}
 }
 

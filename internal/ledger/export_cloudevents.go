@@ -8,11 +8,11 @@ import (
 	"strconv"
 )
 
-// CloudEventSource returns the source of an account's events: a URI that names the account's
-// ledger. Together with an event's id, which is the record's sequence, it identifies an event, as
+// CloudEventSource returns the source of a ledger's events: a URI that names the ledger by its id.
+// Together with an event's id, which is the record's sequence, it identifies an event, as
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#source--id requires:
 // exporting a record again gives the same pair.
-func CloudEventSource(accountUID string) string { return "urn:guichet:ledger:" + accountUID }
+func CloudEventSource(id string) string { return "urn:guichet:ledger:" + id }
 
 // cloudEventType returns the type of a record's event. A change of the record's encoding that
 // matters to readers gets a new version.
@@ -23,9 +23,9 @@ func cloudEventType(kind Kind) string { return "dev.guichet.ledger." + string(ki
 // for each entry. Its data is the record in its canonical bytes, its subject the message's id, its
 // time when the record was made; the extension ledgerhash is the record's hash. An error of entries
 // ends it.
-func WriteCloudEvents(w io.Writer, accountUID string, entries iter.Seq2[Entry, error]) error {
+func WriteCloudEvents(w io.Writer, id string, entries iter.Seq2[Entry, error]) error {
 	out := bufio.NewWriter(w)
-	source := CloudEventSource(accountUID)
+	source := CloudEventSource(id)
 	var line []byte
 	for entry, err := range entries {
 		if err != nil {

@@ -141,7 +141,7 @@ func WriteFOCUS(w io.Writer, focus FOCUS, entries iter.Seq2[Entry, error]) error
 			out.Flush()
 			return errors.Join(&VerifyError{Sequence: entry.Sequence, Problem: err.Error()}, out.Error())
 		}
-		if row.Kind == Doubt {
+		if !row.Counts() {
 			continue
 		}
 		for i, column := range columns {
@@ -161,7 +161,7 @@ func newFOCUSRow(focus *FOCUS, entry Entry) (*focusRow, error) {
 		return nil, err
 	}
 	row := &focusRow{Record: r, FOCUS: focus, hash: entry.Hash, ended: r.endedAt(), quantity: r.used()}
-	if r.Kind == Doubt {
+	if !r.Counts() {
 		return row, nil
 	}
 	if row.period, err = civil.ParseMonth(r.Period); err != nil {

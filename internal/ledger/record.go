@@ -1,5 +1,5 @@
 // Package ledger records what was billed: one record per settled message and per correction, in one
-// sequence per account, each carrying the hash of the one before it. Every published figure can be
+// sequence per ledger, each carrying the hash of the one before it. Every published figure can be
 // recomputed from the records alone.
 //
 // The package is pure: it encodes, chains, verifies, sums and exports records. The store keeps
@@ -24,6 +24,9 @@ const (
 	// Doubt is a note that a crash hid the outcome of a message, or of how that was resolved. It
 	// has no amounts.
 	Doubt Kind = "doubt"
+	// Adoption says that the ledger goes on under another account: its owner changed. It is about
+	// no message and has no amounts.
+	Adoption Kind = "adoption"
 )
 
 // Customer is the keyed hash of a customer. A record says nothing else about who received the
@@ -89,7 +92,13 @@ type Record struct {
 	UpstreamVerdict string
 	// Note is one of the Notes, or empty. Never a part of a message.
 	Note string
+
+	// Change is what an adoption says; nil of every other record.
+	Change *OwnerChange
 }
 
+// Counts reports whether the record counts in totals: it is a settlement or a correction.
+func (r *Record) Counts() bool { return r.Kind == Settlement || r.Kind == Correction }
+
 // Charged reports whether something is owed for the message.
-func (r *Record) Charged() bool { return r.Kind != Doubt && r.FreeReason == "" }
+func (r *Record) Charged() bool { return r.Counts() && r.FreeReason == "" }

@@ -28,6 +28,12 @@ const (
 // problem returns the rule that a record breaks by itself, or an empty text. docs/ledger.md lists
 // the rules.
 func (r *Record) problem() string {
+	if r.Kind == Adoption {
+		return r.adoptionProblem()
+	}
+	if r.Change != nil {
+		return "only an adoption names owners"
+	}
 	if r.MessageID == "" {
 		return "it is about no message: messageID is missing"
 	}
@@ -45,7 +51,7 @@ func (r *Record) problem() string {
 	case Doubt:
 		return r.doubtProblem()
 	default:
-		return fmt.Sprintf("its kind %q is none of settlement, correction and doubt", r.Kind)
+		return fmt.Sprintf("its kind %q is none of settlement, correction, doubt and adoption", r.Kind)
 	}
 }
 
@@ -160,6 +166,7 @@ type messages struct {
 	settled idSet
 	latest  [1 << 16][]latest // shelves of the same shape
 	used    map[allowance]int64
+	owners  owners
 }
 
 // allowance is one in which the messages of a channel and a month count.
@@ -228,6 +235,9 @@ func negative(d money.Decimal) money.Decimal {
 // add takes the next record, which is good by itself, and returns the rule that it breaks together
 // with the earlier ones.
 func (m *messages) add(r *Record) (problem string) {
+	if r.Kind == Adoption {
+		return m.owners.add(r.Change)
+	}
 	if problem := m.count(r); problem != "" {
 		return problem
 	}

@@ -21,7 +21,7 @@ type Total struct {
 
 // Add counts a record, or returns money.ErrOverflow and changes nothing.
 func (t *Total) Add(r *Record) error {
-	if r.Kind == Doubt {
+	if !r.Counts() {
 		return nil
 	}
 	billed, err := t.Billed.Add(r.Charge)
@@ -50,7 +50,7 @@ type Totals map[TotalKey]Total
 
 // Add counts a record in its period and in its category of the period.
 func (t Totals) Add(r *Record) error {
-	if r.Kind == Doubt {
+	if !r.Counts() {
 		return nil
 	}
 	for _, key := range r.TotalKeys() {

@@ -60,6 +60,10 @@ func CountryOf(recipient string) (Country, error) {
 	return published().prefixes.longest(digits), nil
 }
 
+// CountryOfZone returns the country of a time zone by its IANA name, such as "America/Lima"; the
+// unknown country for a zone that is of none, such as "UTC", and for a name that nobody knows.
+func CountryOfZone(name string) Country { return published().countryByZone[name] }
+
 // ParseCountry reads a code of ISO 3166-1 alpha-2 in capitals.
 func ParseCountry(code string) (Country, error) {
 	if country, ok := published().countryByCode[code]; ok {

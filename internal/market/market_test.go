@@ -3,6 +3,8 @@ package market
 import (
 	"strings"
 	"testing"
+	"time"
+	_ "time/tzdata" // also where the system has no former names
 
 	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
@@ -190,7 +192,7 @@ func TestTableMistakesAreFound(t *testing.T) {
 		{"no date", countries, markets + "soon,Germany,DE\n", "markets.csv: line 3"},
 	}
 	for _, tc := range tests {
-		if _, err := read(tc.countries, tc.markets); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
+		if _, err := read(tc.countries, tc.markets, "country,zones\n"); err == nil || !strings.HasPrefix(err.Error(), tc.want) {
 			t.Errorf("%s: got %v, want an error at %s", tc.name, err, tc.want)
 		}
 	}
@@ -227,4 +229,27 @@ func FuzzCountryOf(f *testing.F) {
 			t.Errorf("%q has no market", recipient)
 		}
 	})
+}
+
+func TestCountryOfZone(t *testing.T) {
+	tests := map[string]string{
+		"America/Lima": "PE", "Asia/Calcutta": "IN", "Asia/Kolkata": "IN", "America/Buenos_Aires": "AR",
+		"Europe/Paris": "FR", "Europe/Kiev": "UA", "Europe/Kyiv": "UA", "US/Pacific": "US", "Asia/Saigon": "VN",
+		"Asia/Tokyo": "JP", "Europe/London": "GB", "Europe/Belfast": "GB", "Australia/NSW": "AU",
+		"UTC": "ZZ", "Etc/GMT+5": "ZZ", "": "ZZ", "Mars/Olympus": "ZZ", "america/lima": "ZZ",
+	}
+	for zone, want := range tests {
+		if got := CountryOfZone(zone).String(); got != want {
+			t.Errorf("%s: got %s, want %s", zone, got, want)
+		}
+	}
+}
+
+// A zone that the table names must be one that the program can load.
+func TestZonesExist(t *testing.T) {
+	for zone := range published().countryByZone {
+		if _, err := time.LoadLocation(zone); err != nil {
+			t.Errorf("%s: %v", zone, err)
+		}
+	}
 }

@@ -1,7 +1,7 @@
 package market
 
 import (
-	_ "embed" // the two tables
+	_ "embed" // the three tables
 	"fmt"
 	"strings"
 	"sync"
@@ -15,11 +15,15 @@ var countriesCSV string
 //go:embed markets.csv
 var marketsCSV string
 
-// table is the two embedded files, indexed. It never changes.
+//go:embed zones.csv
+var zonesCSV string
+
+// table is the embedded files, indexed. It never changes.
 type table struct {
 	countries     []country // by Country; 0 is the unknown one
 	markets       []string  // by Market
 	countryByCode map[string]Country
+	countryByZone map[string]Country
 	marketByName  map[string]Market
 	prefixes      trie
 	changes       []civil.Date
@@ -39,18 +43,19 @@ type move struct {
 // published returns the table, which is read once. The files are part of the program, so the first
 // test catches a mistake in them.
 var published = sync.OnceValue(func() *table {
-	t, err := read(countriesCSV, marketsCSV)
+	t, err := read(countriesCSV, marketsCSV, zonesCSV)
 	if err != nil {
 		panic(err)
 	}
 	return t
 })
 
-func read(countriesCSV, marketsCSV string) (*table, error) {
+func read(countriesCSV, marketsCSV, zonesCSV string) (*table, error) {
 	t := &table{
 		countries:     []country{{code: "ZZ"}},
 		markets:       []string{Any: "Any", Other: "Other"},
 		countryByCode: map[string]Country{"ZZ": 0},
+		countryByZone: map[string]Country{},
 		marketByName:  map[string]Market{"Any": Any, "Other": Other},
 		prefixes:      newTrie(),
 	}
@@ -59,6 +64,9 @@ func read(countriesCSV, marketsCSV string) (*table, error) {
 	}
 	if err := eachRow(marketsCSV, 3, t.addMarket); err != nil {
 		return nil, fmt.Errorf("markets.csv: %w", err)
+	}
+	if err := eachRow(zonesCSV, 2, t.addZones); err != nil {
+		return nil, fmt.Errorf("zones.csv: %w", err)
 	}
 	return t, nil
 }
@@ -124,6 +132,20 @@ func (t *table) addMarket(row []string) error {
 			return fmt.Errorf("country %q must be in countries.csv", code)
 		}
 		t.countries[id].moves = append(t.countries[id].moves, move{from: from, market: market})
+	}
+	return nil
+}
+
+func (t *table) addZones(row []string) error {
+	id, ok := t.countryByCode[row[0]]
+	if !ok {
+		return fmt.Errorf("country %q must be in countries.csv", row[0])
+	}
+	for zone := range strings.FieldsSeq(row[1]) {
+		if _, twice := t.countryByZone[zone]; twice {
+			return fmt.Errorf("zone %q must stand once", zone)
+		}
+		t.countryByZone[zone] = id
 	}
 	return nil
 }

@@ -90,6 +90,9 @@ const (
 	OutsideWindow
 	// StoppedMarketing: the customer has stopped marketing at the network.
 	StoppedMarketing
+	// SaturatedMarketing: the network takes no marketing for the customer, who gets too much of it
+	// already, until the customer does something or a day is over.
+	SaturatedMarketing
 )
 
 // TransportError says that no answer came. Unless NotSent, the network may have received the

@@ -43,8 +43,8 @@ type Batch struct {
 	Events []Event
 }
 
-// Event is one thing that a webhook tells: an *Inbound, *Status, *Watermark, *Preference, *Call,
-// *TemplateNews, *Enforcement or *Passed.
+// Event is one thing that a webhook tells: an *Inbound, *Status, *Watermark, *Preference,
+// *Subscription, *Call, *TemplateNews, *Enforcement or *Passed.
 type Event interface{ event() }
 
 func (*Inbound) event()      {}
@@ -93,6 +93,11 @@ type Status struct {
 	// none. Foreign says that it returns something that another sender has put there.
 	Correlation string
 	Foreign     bool
+	// Subscription is that by which the message went out, and Campaign that which it belongs to: a
+	// message without an id that is known here is told by them, because a subscription gets one
+	// message at a time. Both are empty for most.
+	Subscription identity.Address
+	Campaign     string
 	// Step is how far the message has come; Untold for what is no step of its delivery, such as a
 	// payment or a word that nobody here knows.
 	Step conversation.Status
@@ -100,6 +105,11 @@ type Status struct {
 	OfDelivery bool
 	// Word is the network's own for the step.
 	Word string
+	// Always says that the business is told of it also if the message has come further already.
+	Always bool
+	// Resembles tells whether a stored message of ours is what a status may be of that returns no
+	// id of ours, although it could; nil where every such status is another sender's.
+	Resembles func(content []byte) bool
 	// At is when it was reached; zero if the network tells none.
 	At time.Time
 	// Recipient are the addresses of whom the message went to. Of a message to a group these are of
@@ -145,8 +155,9 @@ type Watermark struct {
 	Customer []identity.Address
 	// Step is Delivered or Read.
 	Step conversation.Status
-	// UpTo is the instant, itself included, by the network's clock.
-	UpTo time.Time
+	// UpTo is the instant, itself included, by the network's clock. At is when that was so; zero if
+	// the network does not say.
+	UpTo, At time.Time
 	// IDs are the network's ids of the messages, if it lists them.
 	IDs []string
 	// Raw is all that is told of it.

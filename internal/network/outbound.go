@@ -29,6 +29,10 @@ type Outbound struct {
 	To identity.Address
 	// Recipient is the address as it is sent to and as callbacks name it.
 	Recipient string
+	// Subscribed says that To is the address of a subscription, and the message marketing that goes
+	// out by it; Campaign is the network's id of what it belongs to.
+	Subscribed bool
+	Campaign   string
 	// Group says that the message goes to a group: To is the group's id, and each member who gets
 	// the message is a recipient.
 	Group bool
@@ -62,6 +66,8 @@ type Access struct {
 	Channel string
 	// BaseURL and Version are of the network's API, Token the channel's; it is never logged.
 	BaseURL, Version, Token string
+	// AdAccount is the id of the account that pays for advertising; empty if the channel has none.
+	AdAccount string
 	// AppSecret is the app's, by which calls can be proved; it may be empty.
 	AppSecret string
 	// Timeout bounds a call, from the dial to the answer's last byte.
@@ -123,8 +129,10 @@ type Failure struct {
 	Channel, Account string
 	// ID is the message's, as the business knows it, and Recipient the address that it named.
 	ID, Recipient string
-	CallbackData  *string
-	At            time.Time
+	// Campaign is that of a message to a subscription, which Recipient then names; else empty.
+	Campaign     string
+	CallbackData *string
+	At           time.Time
 	// Cause is why: an Error of the channel's network.
 	Cause Error
 }

@@ -81,6 +81,8 @@ const (
 	NoConsent Reason = "no consent"
 	// CustomerLimit: too many customers were written to today; see After.
 	CustomerLimit Reason = "customer limit"
+	// SubscriptionLimit: the customer's subscription gets no other message yet; see After.
+	SubscriptionLimit Reason = "subscription limit"
 	// Unpaid: the message may cost something, and that is not to be had.
 	Unpaid Reason = "payment"
 	// OverBudget: the same for the account's budget; see Needed and Left. It needs no details.

@@ -15,8 +15,8 @@ const lowerHex = "0123456789abcdef"
 // are not UTF-8 become U+FFFD, as a decoder reads them. Source: "Validating payloads" of
 // https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 func ASCII(text []byte) []byte {
-	start := bytes.IndexFunc(text, func(r rune) bool { return r == '\\' || r >= utf8.RuneSelf })
-	if start < 0 {
+	start := plainLength(text)
+	if start == len(text) {
 		return text
 	}
 	out := make([]byte, start, len(text)+len(text)/4)
@@ -40,6 +40,16 @@ func ASCII(text []byte) []byte {
 		return text
 	}
 	return slices.Clip(out)
+}
+
+// plainLength is how many bytes stand before the first that may be written otherwise.
+func plainLength(text []byte) int {
+	for i, c := range text {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // escapeLength is how many bytes the escape at the start of text has: \n has 2, \u00e9 has 6.

@@ -102,7 +102,7 @@ func (r *Reader) read(entry ledger.Entry) error {
 	if err != nil {
 		return &ledger.VerifyError{Sequence: entry.Sequence, Problem: err.Error()}
 	}
-	if record.Kind == ledger.Doubt || len(r.channels) > 0 && !r.channels[record.Channel] {
+	if !record.Counts() || len(r.channels) > 0 && !r.channels[record.Channel] {
 		return nil
 	}
 	i, known := r.at[record.MessageID]

@@ -14,6 +14,20 @@ type Channel struct {
 	// Webhooks says whether the channel's webhooks arrive; nil while the store does not answer, and
 	// from a gateway of a release that does not say so.
 	Webhooks *Webhooks `json:"webhooks,omitempty"`
+	// Enforcement is what the upstream does to the channel for breaking its policies, as a webhook
+	// told last; nil if it told nothing, or took it back.
+	Enforcement *Enforcement `json:"enforcement,omitempty"`
+}
+
+// Enforcement is a word of the upstream's about a channel that breaks its policies.
+type Enforcement struct {
+	// Action is the upstream's word, such as "warning" or "block".
+	Action string `json:"action"`
+	// Reason is its sentence for people.
+	Reason string `json:"reason,omitempty"`
+	// Stopped says that the channel sends nothing until the upstream takes it back.
+	Stopped bool      `json:"stopped,omitempty"`
+	At      time.Time `json:"at"`
 }
 
 // SilentAfter is how long a channel may be silent before that is reported: the upstream tells

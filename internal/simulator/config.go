@@ -33,6 +33,9 @@ type Config struct {
 	// AdWindow is for how long a page may write after a first message from an advertisement; 168h
 	// unless set.
 	AdWindow Duration `json:"adWindow,omitempty"`
+	// CampaignWarmUp is how long a new campaign of marketing messages takes none: 1h at Meta, and
+	// no time unless set.
+	CampaignWarmUp Duration `json:"campaignWarmUp,omitempty"`
 	// EnforceRates turns on the limits of a number (80 messages a second) and of
 	// a pair (45 at once, then one in 6 seconds).
 	EnforceRates bool `json:"enforceRates,omitempty"`

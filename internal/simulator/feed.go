@@ -34,6 +34,8 @@ type FeedPart struct {
 	Reset    bool          `json:"reset,omitempty"`
 	Accounts []FeedAccount `json:"accounts,omitempty"`
 	Chats    []stage.Chat  `json:"chats,omitempty"`
+	// Callbacks are those that the sink took, the newest at the end.
+	Callbacks []Callback `json:"callbacks,omitempty"`
 }
 
 // FeedAccount is an account with what its page needs.
@@ -69,6 +71,7 @@ func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
 		part.Accounts = s.state.feedAccounts()
 	}
 	part.Chats = s.state.Chats.Since(f.version, s.state.standing)
+	part.Callbacks = s.state.callbacksSince(f.version)
 	f.version = s.stage.Feed.Version()
 	return part, s.stage.Feed.Wait()
 }
@@ -114,7 +117,7 @@ func (s *Simulator) controlFeed(w http.ResponseWriter, r *http.Request) {
 		if _, err := fmt.Fprintf(w, "data: %s\n\n", body); err != nil {
 			return // the client has gone
 		}
-		if writer.Flush() != nil || !sleep(r, feedPause) {
+		if writer.Flush() != nil || !s.sleep(r, feedPause) {
 			return
 		}
 		select {

@@ -25,6 +25,8 @@ func (s *Simulator) Handler() http.Handler {
 			_, _ = w.Write([]byte("ok\n")) // the client has gone; there is nobody left to tell
 		case strings.HasPrefix(r.URL.Path, "/control/"):
 			control.ServeHTTP(w, r)
+		case strings.HasPrefix(r.URL.Path, SinkPath):
+			s.sink(w, r)
 		case strings.HasPrefix(r.URL.Path, DeskPath):
 			desk.ServeHTTP(w, r)
 		case r.URL.Path == "/" && r.Method == http.MethodGet, strings.HasPrefix(r.URL.Path, page.Path):

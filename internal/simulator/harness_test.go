@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/network/whatsapp/webhook"
@@ -127,7 +128,7 @@ func newWorld(t *testing.T, config Config, now func() time.Time) *world {
 	if len(config.Accounts) > 0 {
 		config.Accounts[0].CallbackURL = b.URL
 	}
-	s, err := New(config, Options{Now: now, Logger: slog.New(slog.DiscardHandler)})
+	s, err := New(config, Options{Clock: clock.New(now), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

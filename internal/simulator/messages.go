@@ -50,7 +50,7 @@ func (s *Simulator) take(
 		return
 	}
 	v := s.judge(numberID, send)
-	if v.delay > 0 && !sleep(r, v.delay) {
+	if v.delay > 0 && !s.sleep(r, v.delay) {
 		return
 	}
 	switch {
@@ -84,8 +84,8 @@ func readSend(
 }
 
 // sleep waits, and returns false if the client has gone.
-func sleep(r *http.Request, d time.Duration) bool {
-	timer := time.NewTimer(d)
+func (s *Simulator) sleep(r *http.Request, d time.Duration) bool {
+	timer := s.stage.Clock.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +33,7 @@ func (w *world) fetchUntil(ctx context.Context, path string, header ...string) *
 		w.Fatal(err)
 	}
 	w.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	return response //nolint:bodyclose // the test's end closes it
 }
 
 func content(t *testing.T, response *http.Response) string {
@@ -51,7 +52,9 @@ func TestPageAsksNobodyElse(t *testing.T) {
 		t.Fatalf("got %d, %s", page.StatusCode, page.Header.Get("Content-Type"))
 	}
 	policy := page.Header.Get("Content-Security-Policy")
-	for _, rule := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"} {
+	for _, rule := range []string{
+		"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'",
+	} {
 		if !strings.Contains(policy, rule) {
 			t.Errorf("the policy %q lacks %q", policy, rule)
 		}
@@ -179,6 +182,51 @@ func TestDeskLeadsToTheGateway(t *testing.T) {
 	}
 }
 
+func TestSinkShowsCallbacks(t *testing.T) {
+	w := newWorld(t, testConfig(), nil)
+	lines := bufio.NewScanner(w.fetch("/control/feed").Body)
+	lines.Buffer(nil, 1<<20)
+	next(t, lines)
+	var told []Callback
+	for i := range maxCallbacks + 1 {
+		body := fmt.Sprintf(`{"n":%d}`, i)
+		request, err := http.NewRequestWithContext(
+			t.Context(), http.MethodPost, w.api.URL+SinkPath+account1, strings.NewReader(body),
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Hub-Signature-256", "sha256=1")
+		response, err := w.api.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("got %d", response.StatusCode)
+		}
+		if i == 0 { // it would be gone after the others
+			told = next(t, lines).Callbacks
+		}
+	}
+	for len(told) == 0 || told[len(told)-1].Body != `{"n":50}` {
+		told = append(told, next(t, lines).Callbacks...)
+	}
+	if first := told[0]; first.Account != account1 || first.Signature != "sha256=1" || first.Body != `{"n":0}` {
+		t.Errorf("got %+v", first)
+	}
+	if len(told) != maxCallbacks+1 {
+		t.Errorf("%d callbacks were told, want each once", len(told))
+	}
+	var listed struct{ Callbacks []Callback }
+	if err := json.Unmarshal([]byte(content(t, w.fetch(SinkPath))), &listed); err != nil {
+		t.Fatal(err)
+	}
+	if kept := len(listed.Callbacks); kept != maxCallbacks || listed.Callbacks[kept-1].Body != `{"n":50}` {
+		t.Errorf("%d callbacks are kept, want %d with the newest at the end", kept, maxCallbacks)
+	}
+}
+
 func TestOtherSitesCannotControl(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.api.URL+"/control/reset", nil)
@@ -199,7 +247,8 @@ func TestOtherSitesCannotControl(t *testing.T) {
 func TestFilesForThePageCannotRun(t *testing.T) {
 	w := newWorld(t, testConfig(), nil)
 	for kind, shown := range map[string]bool{"image/png": true, "text/html": false} {
-		if _, err := w.s.Send(ana, InboundFile{To: number1, Type: "document", MIMEType: kind, Content: []byte("<b>")}); err != nil {
+		sent := InboundFile{To: number1, Type: "document", MIMEType: kind, Content: []byte("<b>")}
+		if _, err := w.s.Send(ana, sent); err != nil {
 			t.Fatal(err)
 		}
 		chats := w.s.Chats()

@@ -18,6 +18,7 @@ func (c Config) ofPages() pages.Settings {
 		ReviewAfter:    time.Duration(c.Review.After),
 		ManualReview:   c.Review.Manual,
 		AdWindow:       time.Duration(c.AdWindow),
+		CampaignWarmUp: time.Duration(c.CampaignWarmUp),
 		EnforceRates:   c.EnforceRates,
 	}
 }

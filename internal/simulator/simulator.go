@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
@@ -18,8 +18,8 @@ import (
 
 // Options are what a simulator is given by its surroundings.
 type Options struct {
-	// Now is the clock; time.Now unless set.
-	Now func() time.Time
+	// Clock is what it goes by; the machine's unless set.
+	Clock *clock.Clock
 	// Logger is slog.Default unless set. It is told ids and codes, no content.
 	Logger *slog.Logger
 	// Transport posts the webhooks; a transport of its own unless set.
@@ -55,6 +55,7 @@ type state struct {
 	people    identity.Directory
 	analytics Analytics
 	pages     *pages.Pages
+	callbacks []Callback
 	// accountsVersion is the feed's at the latest change of an account or a template.
 	accountsVersion uint64
 }
@@ -81,14 +82,14 @@ func New(config Config, options Options) (*Simulator, error) {
 		return nil, err
 	}
 	config = config.withDefaults()
-	if options.Now == nil {
-		options.Now = time.Now
+	if options.Clock == nil {
+		options.Clock = clock.New(nil)
 	}
 	if options.Transport == nil {
 		options.Transport = &http.Transport{MaxIdleConnsPerHost: 64, ForceAttemptHTTP2: true}
 	}
 	s := &Simulator{config: config, stage: stage.New(stage.Options{
-		Now: options.Now, Log: cmp.Or(options.Logger, slog.Default()), Transport: options.Transport,
+		Clock: options.Clock, Log: cmp.Or(options.Logger, slog.Default()), Transport: options.Transport,
 		Webhooks: config.Webhooks,
 	})}
 	s.mu = &s.stage.Mu

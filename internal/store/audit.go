@@ -45,7 +45,7 @@ func (s *Store) Audit(ctx context.Context) (ledger.Head, error) {
 	err := s.View(ctx, func(tx *Tx) error {
 		var totals ledger.Totals
 		var err error
-		if head, totals, err = ledger.Verify(s.options.AccountUID, tx.Ledger().Entries(0)); err != nil {
+		if head, totals, err = ledger.Verify(s.options.LedgerID, tx.Ledger().Entries(0)); err != nil {
 			return err
 		}
 		stored, err := tx.all.StoredTotals()

@@ -269,7 +269,7 @@ func TestOpenRefuses(t *testing.T) {
 		want    string
 	}{
 		"another account": {
-			store.Options{Path: path, AccountUID: "other", Keys: keys}, "belongs to the account with UID " + accountUID,
+			store.Options{Path: path, AccountUID: "other", Keys: keys}, "it holds ledger " + accountUID,
 		},
 		"a newer schema": {
 			store.Options{Path: newer, AccountUID: accountUID, Keys: keys},

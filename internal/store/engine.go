@@ -32,13 +32,15 @@ const DefaultLease = postgres.DefaultLease
 func newEngine(options *Options) (engine.Engine, error) {
 	switch {
 	case options.Shared == nil:
-		return sqlite.New(options.Path, options.AccountUID, migrations.Schema())
+		return sqlite.New(
+			options.Path, options.AccountUID, options.LedgerID, options.Clock, migrations.Schema(),
+		)
 	case options.Path != "":
 		return nil, errors.New("a store is either a file or shared, not both")
 	default:
 		return postgres.New(&postgres.Options{
 			URL: options.Shared.URL, CA: options.Shared.CA, Lease: options.Shared.Lease,
-			AccountUID: options.AccountUID, Now: options.Now,
+			AccountUID: options.AccountUID, LedgerID: options.LedgerID, Clock: options.Clock,
 		}, migrations.Schema())
 	}
 }

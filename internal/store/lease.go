@@ -37,13 +37,14 @@ func (s *Store) Shared() bool { return s.traits.Shared }
 func (s *Store) keepLease(every time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	timer := s.options.Clock.NewTimer(every)
+	defer timer.Stop()
 	for {
 		select {
 		case <-s.closing:
 			return
-		case <-ticker.C:
+		case <-timer.C:
+			timer.Reset(every)
 			_ = s.Update(ctx, func(*Tx) error { return nil }) // the writer has logged what is wrong
 		}
 	}

@@ -53,6 +53,8 @@ type (
 	RefusedCallback = callbacks.RefusedCallback
 	// Silence says that nothing has come from a channel's upstream for a while.
 	Silence = intake.Silence
+	// Enforcement is what the upstream does to a channel that breaks its policies.
+	Enforcement = intake.Enforcement
 	// TemplateEvent is the upstream's latest word on a template.
 	TemplateEvent = intake.TemplateEvent
 	// Upkeep is what is done to the rows whatever they say.

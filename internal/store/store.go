@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store/engine"
@@ -44,9 +45,14 @@ type Options struct {
 	Path string
 	// Shared is the server of a store that several replicas share, instead of Path.
 	Shared *Shared
-	// AccountUID is the account that the store belongs to. Opening the store of another account is
-	// an error.
-	AccountUID string
+	// AccountUID is the account that the store belongs to, and AccountName its namespace and name.
+	// Another account's store is taken over, with a record in the ledger, if its ledger is the
+	// wanted one.
+	AccountUID  string
+	AccountName string
+	// LedgerID is the ledger's id; empty if that is AccountUID. Opening the store of another ledger
+	// is an error.
+	LedgerID string
 	// Keys seal what must not be read at rest.
 	Keys *seal.Keys
 	// OnCommit is told of every commit. Optional. It must not block.
@@ -57,9 +63,9 @@ type Options struct {
 	// OnFault is told of every operation that failed with ErrFault: the name of the constraint, see
 	// FaultError. Optional. It must not block.
 	OnFault func(constraint string)
-	// Now is this machine's clock, against which that of a shared store's database is measured; nil
-	// is time.Now.
-	Now func() time.Time
+	// Clock is the process's, against whose machine the clock of a shared store's database is
+	// measured; nil is the machine's.
+	Clock *clock.Clock
 	// Log is where the store says that it is unavailable, and available again, that it was taken
 	// over, and what was refused. Optional.
 	Log *slog.Logger
@@ -98,8 +104,12 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Keys == nil || options.AccountUID == "" {
 		return nil, errors.New("a store needs the account's keys and UID")
 	}
+	options.LedgerID = cmp.Or(options.LedgerID, options.AccountUID)
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
+	}
+	if options.Clock == nil {
+		options.Clock = clock.New(nil)
 	}
 	chosen, err := newEngine(&options)
 	if err != nil {
@@ -107,7 +117,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	}
 	s := &Store{
 		options: options,
-		genesis: ledger.Genesis(options.AccountUID),
+		genesis: ledger.Genesis(options.LedgerID),
 		queue:   make(chan *operation, maxWaiting),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),
@@ -128,7 +138,23 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if s.traits.RenewEvery > 0 {
 		go s.keepLease(s.traits.RenewEvery)
 	}
+	if err := s.adopt(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
+}
+
+// adopt records in the ledger that the account has it now, if another one had it.
+func (s *Store) adopt(ctx context.Context) error {
+	adopted := false
+	err := s.Update(ctx, func(tx *Tx) (err error) {
+		adopted, err = tx.Ledger().Adopt(s.options.AccountUID, s.options.AccountName, s.options.Clock.Now())
+		return err
+	})
+	if adopted && err == nil {
+		s.options.Log.Info("Ledger was taken over from another account", "ledger", s.options.LedgerID)
+	}
+	return err
 }
 
 // Close waits for the operations that were given to Update and for views, then closes the database.

@@ -14,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/seal"
 	"github.com/guichet-dev/guichet/internal/store"
@@ -205,7 +206,7 @@ func TestReplicasTellTheTimeByTheDatabase(t *testing.T) {
 	for _, skew := range []time.Duration{0, 5 * time.Minute, -26 * time.Hour} {
 		options := where.options(keys)
 		machine := func() time.Time { return time.Now().Add(skew) }
-		options.Now = machine
+		options.Clock = clock.New(machine)
 		s, err := store.Open(context.Background(), options)
 		if err != nil {
 			t.Fatal(err)

@@ -161,7 +161,7 @@ func TestSharedStoreRefuses(t *testing.T) {
 		options store.Options
 		want    string
 	}{
-		"another account": {upstairs.options(keys), "belongs to the account with UID " + accountUID},
+		"another account": {upstairs.options(keys), "it holds ledger " + accountUID},
 		"a newer schema":  {newer.options(keys), "it has schema version 99 and this program knows "},
 		"a bad UID":       {place{url: where.url, uid: `x"; DROP`}.options(keys), "names no schema"},
 		"a file as well": {

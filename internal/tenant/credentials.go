@@ -11,8 +11,8 @@ import (
 )
 
 // channelsOf are the channels that can be served: not those that another account holds, and those
-// without credentials. A key that is missing now has the value that the gateway was given last: to lose it would lose the webhooks
-// that settle what is under way.
+// without credentials. A key that is missing now has the value that the gateway was given last: to
+// lose it would lose the webhooks that settle what is under way.
 func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel {
 	channels := make([]config.Channel, 0, len(spec.Channels))
 	for _, channel := range spec.Channels {
@@ -21,11 +21,12 @@ func channelsOf(spec *v1alpha1.BusinessAccountSpec, s Sources) []config.Channel 
 			continue
 		}
 		out := config.Channel{
-			Name:       channel.Name,
-			Type:       config.ChannelType(identity.Type),
-			ID:         identity.ID,
-			BaseURL:    strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
-			APIVersion: orDefault(channel.APIVersion, defaultAPIVersion),
+			Name:        channel.Name,
+			Type:        config.ChannelType(identity.Type),
+			ID:          identity.ID,
+			AdAccountID: channel.AdAccountID,
+			BaseURL:     strings.TrimRight(orDefault(channel.BaseURL, defaultBaseURL), "/"),
+			APIVersion:  orDefault(channel.APIVersion, defaultAPIVersion),
 		}
 		if identity.Type == v1alpha1.ChannelWhatsApp {
 			out.BusinessAccountID = spec.WhatsAppBusinessAccountID

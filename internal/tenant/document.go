@@ -25,7 +25,9 @@ const (
 // Sources are what a configuration document is compiled from. Whatever is missing of them keeps
 // nothing else from being compiled.
 type Sources struct {
-	Account  *v1alpha1.BusinessAccount
+	Account *v1alpha1.BusinessAccount
+	// LedgerID is the id of the account's ledger; empty if that is the account's UID.
+	LedgerID string
 	PlanName string
 	Plan     pricing.Plan
 	Claims   Claims
@@ -72,7 +74,7 @@ func Compile(s Sources) Compiled {
 	templates, problem := servable(Templates(s.Templates, servedTemplates(s.Served)))
 	document := config.Document{
 		Format:           formatOf(s),
-		Account:          accountOf(s.Account, s.Claims),
+		Account:          accountOf(s),
 		URL:              BusinessURL(s.Account, s.HostTaken),
 		Plan:             s.Plan.Rules(),
 		PlanName:         s.PlanName,
@@ -102,6 +104,8 @@ func Compile(s Sources) Compiled {
 // operator.
 func formatOf(s Sources) int {
 	switch {
+	case ledgerIDOf(s) != "":
+		return config.FormatLedger
 	case refusesPromotion(s):
 		return config.FormatPromotion
 	case len(s.Channels) > 0:
@@ -153,8 +157,17 @@ func Encode(document config.Document) (encoded []byte, digest string, err error)
 // Digest is config.Digest, for whatever else is compared by one.
 func Digest(data []byte) string { return config.Digest(data) }
 
-func accountOf(account *v1alpha1.BusinessAccount, claims Claims) config.Account {
-	spec := &account.Spec
+// ledgerIDOf leaves out an id that says nothing, so that the documents of earlier accounts are as
+// before.
+func ledgerIDOf(s Sources) string {
+	if s.LedgerID == string(s.Account.UID) {
+		return ""
+	}
+	return s.LedgerID
+}
+
+func accountOf(s Sources) config.Account {
+	account, claims, spec := s.Account, s.Claims, &s.Account.Spec
 	portfolio := spec.PortfolioID
 	if portfolio == "" {
 		portfolio = account.Namespace + "/" + account.Name
@@ -163,6 +176,7 @@ func accountOf(account *v1alpha1.BusinessAccount, claims Claims) config.Account 
 		Namespace:                   account.Namespace,
 		Name:                        account.Name,
 		UID:                         string(account.UID),
+		LedgerID:                    ledgerIDOf(s),
 		DisplayName:                 spec.DisplayName,
 		TimeZone:                    spec.TimeZone,
 		PortfolioID:                 portfolio,

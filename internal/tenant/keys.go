@@ -57,19 +57,33 @@ func APITokensSecret(account *v1alpha1.BusinessAccount) *corev1.Secret {
 	return secret
 }
 
-// madeSecret is a Secret that the operator creates once and never writes again.
+// madeSecret is a Secret that the operator creates once, and whose data it never writes again. It
+// has no owner: it stays when the account is deleted.
 func madeSecret(account *v1alpha1.BusinessAccount, name string) *corev1.Secret {
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: account.Namespace,
 			Name:      name,
-			Labels:    Labels(account.Name),
-			OwnerReferences: []metav1.OwnerReference{
-				*metav1.NewControllerRef(account, v1alpha1.GroupVersion.WithKind("BusinessAccount")),
-			},
+			Labels:    RetainedLabels(account.Name),
 		},
 		Type: corev1.SecretTypeOpaque,
 	}
+}
+
+// ReportHost is the name that the report's certificate in a keys Secret is made out to. With keys
+// of a ledger that was taken over from an account of another name, that is the other account's
+// host; the certificate is pinned all the same.
+func ReportHost(keys *corev1.Secret, namespace, account string) string {
+	host := Host(namespace, account)
+	block, _ := pem.Decode(keys.Data[config.TLSCertificateFile])
+	if block == nil {
+		return host
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil || len(certificate.DNSNames) == 0 || certificate.VerifyHostname(host) == nil {
+		return host
+	}
+	return certificate.DNSNames[0]
 }
 
 // reportCertificate makes a self-signed serving certificate for the host, and its key, both in PEM.

@@ -22,6 +22,8 @@ const (
 	// on a pod that was told to look at it again.
 	AnnotationConfigDigest = "guichet.dev/config-digest"
 
+	labelInstance = "app.kubernetes.io/instance"
+
 	// NameGateway is the value of LabelName on a gateway's objects.
 	NameGateway = "guichet-gateway"
 	// ManagedBy is the value of LabelManagedBy.
@@ -102,7 +104,7 @@ func Labels(account string) map[string]string {
 		LabelManagedBy:                ManagedBy,
 		LabelAccount:                  account,
 		"app.kubernetes.io/component": "gateway",
-		"app.kubernetes.io/instance":  account,
+		labelInstance:                 account,
 		"app.kubernetes.io/part-of":   "guichet",
 	}
 }

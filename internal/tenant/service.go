@@ -66,7 +66,8 @@ func claimSize(account *v1alpha1.BusinessAccount, claim *corev1.PersistentVolume
 	return wanted
 }
 
-// dataClaim asks for the volume of the embedded store.
+// dataClaim asks for the volume of the embedded store. It has no owner: the ledger stays when the
+// account is deleted, also where that is done in the foreground, which deletes what is owned first.
 func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 	account := in.Account
 	size, class := claimSize(account, in.Claim), embeddedOf(account).StorageClassName
@@ -79,8 +80,7 @@ func dataClaim(in Input) *corev1ac.PersistentVolumeClaimApplyConfiguration {
 		spec.WithStorageClassName(class)
 	}
 	return corev1ac.PersistentVolumeClaim(DataClaimName(account.Name), account.Namespace).
-		WithLabels(Labels(account.Name)).
-		WithOwnerReferences(owner(account)).
+		WithLabels(RetainedLabels(account.Name)).
 		WithSpec(spec)
 }
 

@@ -99,8 +99,15 @@ func TestKeysSecretServesItsPurposes(t *testing.T) {
 	); err != nil {
 		t.Errorf("the pinned certificate does not verify: %v", err)
 	}
-	if len(secret.OwnerReferences) != 1 || secret.OwnerReferences[0].Name != "acme" {
-		t.Errorf("got the owners %v, want the account", secret.OwnerReferences)
+	if len(secret.OwnerReferences) != 0 || !tenant.Retained(secret, "acme") {
+		t.Errorf("got the owners %v and labels %v, want none and the account's: the keys outlive the account",
+			secret.OwnerReferences, secret.Labels)
+	}
+	if host := tenant.ReportHost(secret, "shops", "acme"); host != "acme-gateway.shops.svc" {
+		t.Errorf("the report's host is %s", host)
+	}
+	if host := tenant.ReportHost(secret, "elsewhere", "parcels"); host != "acme-gateway.shops.svc" {
+		t.Errorf("the report's host with the keys of another account is %s, want the certificate's", host)
 	}
 	again, err := tenant.KeysSecret(account, now)
 	if err != nil {

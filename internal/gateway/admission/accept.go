@@ -50,7 +50,9 @@ type Request struct {
 	Token string
 	// IdempotencyKey is the client's own; empty without one.
 	IdempotencyKey string
-	Outbound       *network.Outbound
+	// ByPerson says that the client says that a person wrote the message.
+	ByPerson bool
+	Outbound *network.Outbound
 }
 
 // RefusedForBudget is the least amount for which the budget has refused a message in this period;
@@ -74,6 +76,9 @@ func (a *Admission) Accept(ctx context.Context, r *Request) (id string, err erro
 	// A repetition gets its answer whatever has become of the template since: what the
 	// configuration refuses, it refuses to a new message only.
 	message, refusal := recognise(r.Tenant, r.Channel, r.Outbound)
+	if refusal == nil && message.Form == conversation.HumanAgent {
+		refusal = policy.HumanAgent(r.Tenant, r.ByPerson)
+	}
 	if refusal != nil && wanted.key == nil {
 		return "", refusal
 	}
@@ -160,6 +165,11 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Outbound.Subscribed {
+		if err := a.subscribed(c, &state); err != nil {
+			return nil, err
+		}
+	}
 	in, err := a.circumstances(tx, c, person, &state)
 	if err != nil {
 		return nil, err
@@ -167,6 +177,11 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	grant, err := policy.Decide(t, c.message, &in)
 	if err != nil {
 		return nil, err
+	}
+	if c.remember(&state) {
+		if err := tx.People().PutConversation(c.Channel.ID, customer, &state); err != nil {
+			return nil, err
+		}
 	}
 	envelope := newEnvelope(c, &grant)
 	if c.Outbound.Group {
@@ -197,6 +212,19 @@ func (a *Admission) admit(tx *durable.Tx, c *candidate) (*dispatch.Job, error) {
 	return dispatch.NewJob(tx, t, c.Channel, m, &envelope, *c.permit)
 }
 
+// remember records in the conversation that the message was accepted, if that bears on later ones.
+func (c *candidate) remember(state *conversation.State) (changed bool) {
+	switch {
+	case c.message.Subscription != "":
+		state.RecordMarketing(c.message.Subscription, c.id, c.now.Unix())
+	case c.message.Form == conversation.PrivateReply:
+		state.RecordReply(c.now.Unix())
+	default:
+		return false
+	}
+	return true
+}
+
 // queue stores a message in its customer's line, and claims it if it may be sent at once.
 func (a *Admission) queue(tx *durable.Tx, c *candidate, m *store.Message) (claimed bool, err error) {
 	line, err := tx.Queue().Line(store.Person{Channel: m.Channel, Customer: m.Customer})
@@ -222,6 +250,7 @@ func newEnvelope(c *candidate, grant *policy.Grant) settlement.Envelope {
 		Endpoint: c.Outbound.Endpoint, Recipient: c.Outbound.Recipient, CallbackData: c.Outbound.CallbackData,
 		Type: c.Outbound.Type, Country: c.message.Country, Form: c.message.Form, Category: c.message.Category,
 		TTLSeconds: int64(c.message.TTL / time.Second), InWindow: grant.InWindow, Trace: c.trace,
+		Subscription: c.message.Subscription, Campaign: c.Outbound.Campaign,
 	}
 	if wanted := c.Outbound.Template; wanted != nil {
 		e.Template, e.Language = wanted.Name, wanted.Language

@@ -170,7 +170,7 @@ func (q *Queue) Run(ctx context.Context) {
 	slots := make(chan struct{}, atOnce)
 	var underWay sync.WaitGroup
 	defer underWay.Wait()
-	timer := time.NewTimer(idle)
+	timer := q.store.Clock().NewTimer(idle)
 	for pause := time.Duration(0); q.wake.Sleep(ctx, timer, pause); {
 		claimed, next, err := q.Claim(ctx, atOnce-len(slots))
 		pause = q.store.Idle()

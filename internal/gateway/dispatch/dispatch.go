@@ -54,7 +54,7 @@ func New(options Options) *Dispatcher { return &Dispatcher{options} }
 func (d *Dispatcher) Run(ctx context.Context) {
 	d.Gate.Begin(ctx)
 	defer d.Gate.End()
-	timer := time.NewTimer(d.Store.Idle())
+	timer := d.Store.Clock().NewTimer(d.Store.Idle())
 	for pause, turn := time.Duration(0), 0; d.Gate.Sleep(ctx, timer, pause); turn++ {
 		pause = d.Store.Idle()
 		t := d.Config.Tenant()

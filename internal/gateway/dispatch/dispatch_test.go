@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
@@ -43,7 +44,7 @@ func resting(t *testing.T) *Dispatcher {
 	began := time.Now()
 	account := durable.New(durable.Options{
 		Directory: t.TempDir(), Keys: keys.Seal(), Log: log, Metrics: metrics,
-		Now: func() time.Time { return noon.Add(time.Since(began)) },
+		Clock: clock.New(func() time.Time { return noon.Add(time.Since(began)) }),
 	})
 	noRecovery := func(context.Context, durable.Updater) error { return nil }
 	if err := account.Open(t.Context(), configuration.Look(), noRecovery); err != nil {

@@ -142,7 +142,7 @@ func (d *Dispatcher) recordSent(job *Job, answer network.Sent, now time.Time) fu
 		if tx.Queue().Readied() {
 			d.Gate.SetWaiting(job.channel.ID, true)
 		}
-		return d.Intake.TakeEarly(tx, job.tenant, job.channel, m, now)
+		return d.Intake.Submitted(tx, job.tenant, job.channel, m, answer.To, now)
 	}
 }
 

@@ -169,12 +169,14 @@ func (s *Store) Persist(
 		if errors.Is(err, store.ErrFault) || errors.Is(err, store.ErrSuperseded) {
 			return false // it would be refused again
 		}
+		again := s.options.Clock.NewTimer(pause)
 		select {
 		case <-stopped:
 			stopped, over = nil, time.After(stopPatience)
 		case <-over:
 			return false
-		case <-time.After(pause):
+		case <-again.C:
 		}
+		again.Stop()
 	}
 }

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/clock"
 )
 
 // A stop ends at last, also without a store.
 func TestStopWithoutAStoreEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := New(Options{Log: slog.New(slog.DiscardHandler)}) // it is not open
+		s := New(Options{Clock: clock.New(nil), Log: slog.New(slog.DiscardHandler)}) // it is not open
 		stopped, stop := context.WithCancel(t.Context())
 		stop()
 		began := time.Now()

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -45,12 +46,11 @@ type Options struct {
 	// Directory holds an embedded store.
 	Directory string
 	Keys      *seal.Keys
-	// Now is the gateway's clock. MachineNow is what the database's clock of a shared store
-	// corrects; nil is time.Now.
-	Now, MachineNow func() time.Time
-	Log             *slog.Logger
-	Metrics         *telemetry.Metrics
-	Traces          telemetry.Traces
+	// Clock is the process's.
+	Clock   *clock.Clock
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	Traces  telemetry.Traces
 }
 
 // Store is the account's store. It is safe for concurrent use.
@@ -70,7 +70,7 @@ func New(options Options) *Store { return &Store{options: options} }
 func (s *Store) Open(
 	ctx context.Context, t *served.Tenant, recovery func(ctx context.Context, update Updater) error,
 ) error {
-	timer := time.NewTimer(0)
+	timer := s.options.Clock.NewTimer(0)
 	defer timer.Stop()
 	for pause := RetryPause; ; pause = min(2*pause, longestPause) {
 		opened, err := s.openOnce(ctx, t, recovery)
@@ -94,7 +94,7 @@ func (s *Store) Open(
 
 // cannotOpen records what keeps the store from being opened.
 func (s *Store) cannotOpen(err error, t *served.Tenant) {
-	outage := store.Outage{Cause: store.OutageCauseOf(err, t.SharesStore()), Since: s.options.Now()}
+	outage := store.Outage{Cause: store.OutageCauseOf(err, t.SharesStore()), Since: s.options.Clock.Now()}
 	if before := s.unopened.Load(); before != nil {
 		outage.Since = before.Since
 	}
@@ -120,13 +120,15 @@ func (s *Store) openOnce(
 func (s *Store) storeOptions(t *served.Tenant) store.Options {
 	metrics := s.options.Metrics
 	options := store.Options{
-		AccountUID: t.Account.UID,
-		Keys:       s.options.Keys,
-		OnCommit:   metrics.Committed,
-		OnSync:     func(took time.Duration) { metrics.Syncs.Observe(took.Seconds()) },
-		OnFault:    func(constraint string) { metrics.Faults.WithLabelValues(constraint).Inc() },
-		Now:        s.options.MachineNow,
-		Log:        s.options.Log,
+		AccountUID:  t.Account.UID,
+		AccountName: t.Account.Namespace + "/" + t.Account.Name,
+		LedgerID:    t.Account.LedgerID,
+		Keys:        s.options.Keys,
+		OnCommit:    metrics.Committed,
+		OnSync:      func(took time.Duration) { metrics.Syncs.Observe(took.Seconds()) },
+		OnFault:     func(constraint string) { metrics.Faults.WithLabelValues(constraint).Inc() },
+		Clock:       s.options.Clock,
+		Log:         s.options.Log,
 	}
 	if t.Storage.Type == config.StorageShared {
 		options.Shared = &store.Shared{URL: t.Storage.URL, CA: []byte(t.Storage.CAPEM)}
@@ -147,10 +149,13 @@ func (s *Store) Close() error {
 // IsOpen reports whether the store was opened.
 func (s *Store) IsOpen() bool { return s.opened.Load() != nil }
 
-// Now is the gateway's clock, corrected by that of a shared store's database: what one replica has
+// Clock is the process's clock, for timers. What is dated is dated with Now.
+func (s *Store) Clock() *clock.Clock { return s.options.Clock }
+
+// Now is the process's clock, corrected by that of a shared store's database: what one replica has
 // dated is compared with the time of another.
 func (s *Store) Now() time.Time {
-	now := s.options.Now()
+	now := s.options.Clock.Now()
 	if opened := s.opened.Load(); opened != nil {
 		now = now.Add(opened.ClockOffset())
 	}

@@ -36,6 +36,7 @@ const (
 	PhoneID         = "106540352242922"
 	SecondPhone     = "106540352242923"
 	BusinessAccount = "102290129340398"
+	AccountUID      = "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001"
 	AppSecret       = "app-secret-4711"
 	VerifyToken     = "verify-token-4711"
 	APIKey          = "token-of-the-business"
@@ -61,12 +62,15 @@ func root() (string, error) {
 }
 
 // shippedPlan is the shipped plan's specification in JSON. Its YAML takes a while to read.
-var shippedPlan = sync.OnceValues(func() ([]byte, error) {
+var shippedPlan = sync.OnceValues(func() ([]byte, error) { return readPlan("pricingplan_whatsapp.yaml") })
+
+// readPlan is the specification of a shipped plan in JSON.
+func readPlan(name string) ([]byte, error) {
 	directory, err := root()
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(filepath.Join(directory, "config/samples/pricingplan_whatsapp.yaml"))
+	content, err := os.ReadFile(filepath.Join(directory, "config/samples", name))
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +79,7 @@ var shippedPlan = sync.OnceValues(func() ([]byte, error) {
 	}
 	err = yaml.Unmarshal(content, &manifest)
 	return manifest.Spec, err
-})
+}
 
 // Plan is the shipped plan without what Poland costs since October 2026: messages there are
 // unpriced.
@@ -137,7 +141,7 @@ func Document(tb testing.TB, baseURL, callbackURL string) config.Document {
 		AllowedEgress: []string{"127.0.0.0/8"}, // the simulator and the business are on this machine
 		Format:        config.Format,
 		Account: config.Account{
-			Namespace: "acme", Name: "acme", UID: "8a0e6f1c-62bb-4b5f-9d4b-3a1f5f9f0001", DisplayName: "Acme",
+			Namespace: "acme", Name: "acme", UID: AccountUID, DisplayName: "Acme",
 			TimeZone: "Europe/Paris", PortfolioID: "p1",
 		},
 		Plan:      Plan(tb),
@@ -170,7 +174,8 @@ func SimulatorConfig(callbackURL string) simulator.Config {
 			},
 			Templates: Definitions(),
 		}},
-		Seed: 1,
+		Pages: simulatedPages(callbackURL),
+		Seed:  1,
 	}
 }
 

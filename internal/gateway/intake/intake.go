@@ -31,6 +31,10 @@ type Dispatch interface {
 	// Unpaid says that the upstream takes nothing of the channel that costs, with the code that it
 	// gave.
 	Unpaid(c *served.Channel, code int, now time.Time)
+	// Blocked says that the upstream takes nothing of the channel, with the error that a message of
+	// it would meet, and Unblocked that it does again.
+	Blocked(c *served.Channel, cause network.Error, now time.Time)
+	Unblocked(c *served.Channel)
 	// United says that customers were found to be others.
 	United(unions []store.Union)
 }
@@ -158,6 +162,11 @@ func (in *Intake) subjectsOf(batches []network.Batch) (subjects []store.Subject)
 				if id := e.Correlation; id != "" && id != last {
 					subjects, last = append(subjects, store.Subject{Message: id}), id
 				}
+				if e.Subscription != "" {
+					subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: e.Subscription})
+				}
+			case *network.Subscription:
+				subjects = append(subjects, store.Subject{Channel: batches[i].Channel, Address: e.Address})
 			case *network.Inbound:
 				subjects = append(subjects, store.Subject{Event: in.eventID(batches[i].Channel, kindMessage, e.ID)})
 				for _, address := range e.From {
@@ -238,6 +247,8 @@ func (c *commit) takeEvent(channel *served.Channel, event network.Event) error {
 		return c.takeStatus(channel, e)
 	case *network.Preference:
 		return c.takePreference(channel, e)
+	case *network.Subscription:
+		return c.takeSubscription(channel, e)
 	case *network.Call:
 		return c.takeCall(channel, e)
 	case *network.TemplateNews:

@@ -11,6 +11,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/settlement"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/identity"
 	"github.com/guichet-dev/guichet/internal/ledger"
 	"github.com/guichet-dev/guichet/internal/network"
 	"github.com/guichet-dev/guichet/internal/network/meta"
@@ -30,6 +31,14 @@ func (c *commit) takeStatus(channel *served.Channel, s *network.Status) error {
 		return c.advance(channel, m, s)
 	case found:
 		return c.passOnAbout(channel, m, s)
+	}
+	if s.Resembles != nil {
+		if m, err := c.resembling(channel, s); err != nil || m != nil {
+			if err == nil {
+				err = c.advance(channel, m, s)
+			}
+			return err
+		}
 	}
 	if s.Correlation != "" {
 		c.count(kindStatus, telemetry.ResultUnknown)
@@ -69,8 +78,11 @@ func (c *commit) find(channel *served.Channel, s *network.Status) (*store.Messag
 	if s.Correlation != "" {
 		m, found, err = c.tx.Messages().ByID(s.Correlation)
 	}
-	if err == nil && !found {
+	if err == nil && !found && s.ID != "" {
 		m, found, err = c.tx.Messages().ByUpstreamID(s.ID)
+	}
+	if err == nil && !found {
+		m, found, err = c.findSubscribed(channel, s)
 	}
 	if err != nil || !found || m.Channel != channel.ID {
 		return nil, false, err
@@ -81,7 +93,7 @@ func (c *commit) find(channel *served.Channel, s *network.Status) (*store.Messag
 // advance moves a message forward by a status and draws what follows: the settlement, and the
 // callback to the business. A status that is told again or late changes nothing (P2).
 func (c *commit) advance(channel *served.Channel, m *store.Message, s *network.Status) error {
-	if err := c.confirm(m, s); err != nil {
+	if err := c.confirm(channel, m, s); err != nil {
 		return err
 	}
 	about, err := c.Settler.Open(c.tx, m)
@@ -108,16 +120,22 @@ func (c *commit) advance(channel *served.Channel, m *store.Message, s *network.S
 	if err != nil {
 		return err
 	}
-	if !moved {
+	switch {
+	case !moved && s.Always:
+		return c.passOnAbout(channel, m, s)
+	case !moved:
 		c.count(kindStatus, telemetry.ResultDuplicate)
 		return nil
 	}
-	c.count(kindStatus, telemetry.ResultApplied)
 	c.trace(about.Trace, of.id, s.Word)
 	if err := c.settleIfEnded(m, about, s, before, at); err != nil {
 		return err
 	}
-	if c.tenant.Callback == nil {
+	if s.Always {
+		return c.passOnAbout(channel, m, s)
+	}
+	c.count(kindStatus, telemetry.ResultApplied)
+	if c.tenant.Callback == nil || s.Callback == nil {
 		return nil
 	}
 	return c.tell(channel.ID, of.customer, s.Callback(of.id, about.CallbackData))
@@ -135,9 +153,14 @@ func (c *commit) trace(parent, id, word string) {
 
 // confirm gives a message the upstream's id if it has none yet: the answer to its send is still
 // under way, or was lost in a crash (P12).
-func (c *commit) confirm(m *store.Message, s *network.Status) error {
-	if m.UpstreamID != "" {
-		return nil
+func (c *commit) confirm(channel *served.Channel, m *store.Message, s *network.Status) error {
+	switch {
+	case m.UpstreamID != "" && s.Subscription != "":
+		return nil // watermarks are not about marketing messages, each of which is told by itself
+	case m.UpstreamID != "":
+		return c.correctRecipient(channel, m, s)
+	case s.ID == "":
+		return nil // it has failed, and has no id
 	}
 	if m.State == store.InDoubt {
 		note := settlement.DoubtRecord(m, ledger.NoteDoubtConfirmed, c.now)
@@ -149,7 +172,10 @@ func (c *commit) confirm(m *store.Message, s *network.Status) error {
 		return err
 	}
 	c.tx.After(c.Dispatch.Notify) // whoever waited behind it may go
-	return nil
+	if s.Subscription != "" {
+		return nil
+	}
+	return c.submitted(channel, m, people.First(s.Recipient), s.At)
 }
 
 // move brings a message to a status's step, and reports whether it was not there yet.
@@ -261,16 +287,21 @@ func stepOf(state store.State) conversation.Status {
 	}
 }
 
-// TakeEarly applies the statuses that came before a message's upstream id was known. They are kept
-// as the webhooks that would tell the business of them: the one form that every version reads.
-func (in *Intake) TakeEarly(
-	tx *durable.Tx, t *served.Tenant, channel *served.Channel, m *store.Message, now time.Time,
+// Submitted draws what follows once the upstream has taken a message, of whom the network says
+// that it went to: on some networks it has ended then. And it applies the statuses that came before
+// the message's upstream id was known. They are kept as the webhooks that would tell the business
+// of them: the one form that every version reads.
+func (in *Intake) Submitted(
+	tx *durable.Tx, t *served.Tenant, channel *served.Channel, m *store.Message, to identity.Address, now time.Time,
 ) error {
 	kept, unreadable, err := tx.Intake().TakeEarlyStatuses(m.UpstreamID)
 	if err != nil {
 		return err
 	}
 	c := &commit{Intake: in, ctx: context.Background(), tx: tx, tenant: t, now: now, began: time.Now()}
+	if err := c.submitted(channel, m, to, m.ClaimedAt); err != nil {
+		return err
+	}
 	for range unreadable {
 		c.tellUnreadable(telemetry.RowStatus, "message", m.ID)
 	}
@@ -284,10 +315,8 @@ func (in *Intake) TakeEarly(
 				continue // channels of one account do not speak for each other
 			}
 			for _, event := range batches[i].Events {
-				if s, ok := event.(*network.Status); ok {
-					if err := c.advance(channel, m, s); err != nil {
-						return err
-					}
+				if err := c.takeEarly(channel, m, event); err != nil {
+					return err
 				}
 			}
 			if err := tx.Intake().Heard(channel.ID); err != nil {

@@ -35,6 +35,12 @@ func Person(keys *seal.Keys, primary identity.Address) seal.CustomerHash {
 	return keys.CustomerHash("", string(primary))
 }
 
+// Subscription is what a subscription is known by in the state of a conversation: a keyed hash of
+// its address, which nothing can be sent to (P7).
+func Subscription(keys *seal.Keys, channel string, address identity.Address) string {
+	return keys.CustomerHash(channel, string(address)).String()
+}
+
 // First is the first of the addresses; empty if there is none.
 func First(list []identity.Address) identity.Address {
 	if len(list) == 0 {

@@ -44,10 +44,10 @@ func Recheck(
 		return nil, err
 	}
 	request := requestOf(t, now.Unix(), about.Form, about.Category)
-	request.Again = true
+	request.Again, request.Subscription = true, about.Subscription
 	verdict := state.Permit(request, t.PricesOf(m.Channel).Book.Rules(now.Unix(), t.Zone))
-	cause := permitted(verdict)
-	if cause == nil {
+	cause := permitted(verdict, now)
+	if cause == nil && about.Subscription == "" {
 		cause = withdrawn(&state, verdict.Answers)
 	}
 	if cause == nil {

@@ -30,6 +30,8 @@ type Message struct {
 	Category conversation.Category
 	// TTL is how long the message may take to be delivered.
 	TTL time.Duration
+	// Subscription is the key of the subscription by which the message goes out; empty for most.
+	Subscription string
 	// Group says that the message goes to a group, of whose members any may live anywhere.
 	Group bool
 }
@@ -113,14 +115,14 @@ func Decide(t *served.Tenant, m *Message, in *Circumstances) (Grant, error) {
 		return Grant{}, &network.Refusal{Reason: network.Busy, After: queueRetry}
 	}
 	now := in.Now.Unix()
-	verdict := in.State.Permit(
-		requestOf(t, now, m.Form, m.Category), t.PricesOf(m.Channel).Book.Rules(now, t.Zone),
-	)
-	if err := permitted(verdict); err != nil {
+	request := requestOf(t, now, m.Form, m.Category)
+	request.Subscription = m.Subscription
+	verdict := in.State.Permit(request, t.PricesOf(m.Channel).Book.Rules(now, t.Zone))
+	if err := permitted(verdict, in.Now); err != nil {
 		return Grant{}, err
 	}
 	inWindow := verdict.Answers
-	if !m.Group { // its members have joined by themselves, by an invitation
+	if !m.Group && m.Subscription == "" { // members of a group have joined by themselves, by an invitation
 		if err := consented(t.Consent.Policy, in.State, inWindow); err != nil {
 			return Grant{}, err
 		}
@@ -150,9 +152,41 @@ func requestOf(
 	}
 }
 
+// WrittenByHeader is the header by which a client says who wrote a message, and WrittenByPerson its
+// value for a person of the business.
+const (
+	WrittenByHeader = "Guichet-Written-By"
+	WrittenByPerson = "person"
+)
+
+// HumanAgent refuses a message of the form HumanAgent, for which people of the business have longer
+// than bots: the account must allow it, and the request must say that a person wrote it.
+func HumanAgent(t *served.Tenant, byPerson bool) error {
+	switch {
+	case t.HumanAgent != config.HumanAgentAllowed:
+		return network.Refuse(network.Forbidden, "The account does not allow the tag HUMAN_AGENT. "+
+			"Set humanAgent to Allowed in its spec, if people answer and Meta has approved the app for it.")
+	case !byPerson:
+		return network.Refuse(network.Forbidden, "The tag HUMAN_AGENT is for what a person has written. "+
+			"Say so with the header "+WrittenByHeader+": "+WrittenByPerson+"; a bot must not.")
+	}
+	return nil
+}
+
 // permitted refuses what a verdict on windows, blocks and stops does not allow.
-func permitted(v conversation.Verdict) error {
+func permitted(v conversation.Verdict, now time.Time) error {
 	switch v.Refusal {
+	case conversation.NotSubscribed:
+		return network.Refuse(network.NoConsent, "The gateway knows no subscription by this token. It learns of "+
+			"subscriptions from the channel's webhooks: ask the customer to subscribe, or to subscribe again.")
+	case conversation.SubscriptionOver:
+		return network.Refuse(network.NoConsent, "The customer's subscription has expired. Ask for a new one.")
+	case conversation.TooSoon:
+		free := time.Unix(v.Window.To, 0)
+		return &network.Refusal{
+			Reason: network.SubscriptionLimit, After: free.Sub(now), Details: "The customer gets no other marketing " +
+				"message before " + free.UTC().Format(time.RFC3339) + ".",
+		}
 	case conversation.WindowClosed:
 		refusal := &network.Refusal{Reason: network.OutOfWindow}
 		if v.EverOpen {

@@ -303,7 +303,16 @@ func (rep *Reporter) depths(ctx context.Context) (d depths, err error) {
 			return err
 		}
 		if t := rep.Config.Tenant(); t != nil {
-			d.webhooks, err = rep.readWebhooks(tx, t, now)
+			if d.webhooks, err = rep.readWebhooks(tx, t, now); err != nil {
+				return err
+			}
+			var r report.Report
+			if err = reportPeriod(&r, tx, t, now); err == nil {
+				d.period = &r.Period
+			}
+			if t.Budget != nil {
+				d.budget = &t.Budget.Limit
+			}
 		}
 		return err
 	})

@@ -2,11 +2,13 @@ package reporting
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
+	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/report"
 )
 
@@ -18,6 +20,8 @@ type depths struct {
 	oldKeyRows     *int64 // nil is not known
 	endpointFails  bool
 	webhooks       map[string]*report.Webhooks // by the channel's name
+	period         *report.Period              // nil before there is a configuration
+	budget         *money.Money                // nil is none
 }
 
 var (
@@ -66,6 +70,20 @@ var (
 	openWindows = prometheus.NewDesc(
 		telemetry.Namespace+"_open_windows", "Customers whose service window is open.", nil, nil,
 	)
+	billed = prometheus.NewDesc(
+		telemetry.Namespace+"_billed_amount",
+		"Billed in the account's current month, by category, as near as a float is; the exact sum is in the ledger.",
+		[]string{"category", "currency"}, nil,
+	)
+	reserved = prometheus.NewDesc(
+		telemetry.Namespace+"_reserved_amount",
+		"The most that messages can still cost which are accepted and not settled, as near as a float is.",
+		[]string{"currency"}, nil,
+	)
+	budget = prometheus.NewDesc(
+		telemetry.Namespace+"_budget_amount",
+		"The account's budget for a month, as near as a float is; absent if there is none.", []string{"currency"}, nil,
+	)
 )
 
 func oneIf(yes bool) float64 {
@@ -75,12 +93,24 @@ func oneIf(yes bool) float64 {
 	return 0
 }
 
+// nearest is the float that is nearest to an exact amount.
+func nearest(m money.Money) float64 {
+	near, err := strconv.ParseFloat(m.Amount.String(), 64)
+	if err != nil {
+		panic(err) // the text of a decimal is one of a float
+	}
+	return near
+}
+
 // Describe implements prometheus.Collector.
 func (rep *Reporter) Describe(out chan<- *prometheus.Desc) {
 	out <- queueDepth
 	out <- queueBytes
 	out <- queueAge
 	out <- openWindows
+	out <- billed
+	out <- reserved
+	out <- budget
 	out <- oldKeyRows
 	out <- upstreamAccepts
 	out <- webhooksArrive
@@ -132,5 +162,14 @@ func (rep *Reporter) Collect(out chan<- prometheus.Metric) {
 	}
 	if d.oldKeyRows != nil {
 		gauge(oldKeyRows, float64(*d.oldKeyRows))
+	}
+	if d.period != nil {
+		for _, c := range d.period.Categories {
+			gauge(billed, nearest(c.Billed), c.Name, string(c.Billed.Currency))
+		}
+		gauge(reserved, nearest(d.period.Reserved), string(d.period.Reserved.Currency))
+	}
+	if d.budget != nil {
+		gauge(budget, nearest(*d.budget), string(d.budget.Currency))
 	}
 }

@@ -15,10 +15,32 @@ const refusalCounts = 24 * time.Hour
 // reportWebhooks fills in from which channels nothing comes.
 func (rep *Reporter) reportWebhooks(r *report.Report, tx *store.Tx, t *served.Tenant, now time.Time) error {
 	said, err := rep.readWebhooks(tx, t, now)
+	if err != nil {
+		return err
+	}
+	enforced, err := readEnforcements(tx, t)
 	for i := range r.Channels {
-		r.Channels[i].Webhooks = said[r.Channels[i].Name]
+		name := r.Channels[i].Name
+		r.Channels[i].Webhooks, r.Channels[i].Enforcement = said[name], enforced[name]
 	}
 	return err
+}
+
+// readEnforcements says by channel what the upstream does to those that break its policies.
+func readEnforcements(tx *store.Tx, t *served.Tenant) (map[string]*report.Enforcement, error) {
+	words, err := tx.Intake().Enforcements()
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[string]*report.Enforcement, len(words))
+	for _, e := range words {
+		if c := t.Channel(e.Channel); c != nil && !e.Lifted {
+			of[c.Name] = &report.Enforcement{
+				Action: e.Action, Reason: e.Reason, Stopped: e.Stopped, At: e.At.UTC().Truncate(time.Second),
+			}
+		}
+	}
+	return of, nil
 }
 
 // readWebhooks says of each channel, by name, whether its webhooks arrive.

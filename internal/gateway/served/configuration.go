@@ -118,6 +118,9 @@ func (c *Configuration) read(statErr error) (*Tenant, Refusal) {
 	if err == nil && now != nil && now.Account.UID != t.Account.UID {
 		err = errors.New("account.uid is that of another account: a gateway serves one account for all its life")
 	}
+	if err == nil && now != nil && now.Account.LedgerID != t.Account.LedgerID {
+		err = errors.New("account.ledgerID is that of another ledger: a gateway writes to one for all its life")
+	}
 	if err == nil {
 		var before *config.Storage
 		if now != nil {

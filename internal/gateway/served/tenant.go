@@ -140,6 +140,17 @@ func (t *Tenant) ChannelOf(named, token string) *Channel {
 	return only
 }
 
+// Advertised returns the channels whose marketing messages an ad account pays for, in the order of
+// the configuration.
+func (t *Tenant) Advertised(adAccount string) (channels []*Channel) {
+	for i := range t.Channels {
+		if t.Channels[i].AdAccountID == adAccount && adAccount != "" {
+			channels = append(channels, t.channels[t.Channels[i].ID])
+		}
+	}
+	return channels
+}
+
 // AppSecrets returns the app secrets of all channels, each once.
 func (t *Tenant) AppSecrets() []string { return t.appSecrets }
 
@@ -238,8 +249,11 @@ func (t *Tenant) compileChannels(transport http.RoundTripper) error {
 		if c.ID == "" || t.channels[c.ID] != nil {
 			return fmt.Errorf("%s.id must be there and stand once", path)
 		}
+		if _, advertises := of.(network.Advertiser); c.AdAccountID != "" && !advertises {
+			return fmt.Errorf("%s.adAccountID must be empty: the network has no advertising", path)
+		}
 		upstream, err := of.Connect(network.Access{
-			Channel: c.ID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
+			Channel: c.ID, AdAccount: c.AdAccountID, BaseURL: c.BaseURL, Version: c.APIVersion, Token: c.AccessToken,
 			AppSecret: first(c.AppSecrets), Timeout: peers.Timeout, Transport: transport,
 		})
 		if err != nil {

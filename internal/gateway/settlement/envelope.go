@@ -32,6 +32,10 @@ type Envelope struct {
 	Language string `json:"language,omitempty"`
 	// TTLSeconds is how long the message may take to reach the upstream and be delivered.
 	TTLSeconds int64 `json:"ttlSeconds"`
+	// Subscription is the key of the subscription by which a marketing message goes out, and
+	// Campaign what it belongs to; both are empty for most.
+	Subscription string `json:"subscription,omitempty"`
+	Campaign     string `json:"campaign,omitempty"`
 	// InWindow says that the message was accepted within an open service window.
 	InWindow bool `json:"inWindow,omitempty"`
 	// Group says that the message goes to a group. It is then settled for one of the members who

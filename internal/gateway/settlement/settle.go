@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/conversation"
 	"github.com/guichet-dev/guichet/internal/gateway/callbacks"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
@@ -96,6 +97,12 @@ func (s *Settler) Settle(tx *durable.Tx, t *served.Tenant, e Ending) error {
 		s.count(tx, labelUnpriced)
 		return j.hold(tx)
 	}
+	if !e.Delivered && e.About.Form == conversation.PrivateReply && !e.mayComeYet() {
+		j.state.RecordReply(0) // the comment may have another one
+		if err := tx.People().PutConversation(m.Channel, m.Customer, &j.state); err != nil {
+			return err
+		}
+	}
 	if err := j.apply(tx); err != nil {
 		return err
 	}
@@ -134,11 +141,15 @@ func (s *Settler) GiveUp(
 	if err := s.Settle(tx, t, e); err != nil {
 		return err
 	}
+	if err := freeSubscription(tx, e.Message, &e.About); err != nil {
+		return err
+	}
 	if t.Callback == nil {
 		return nil
 	}
 	body, err := c.Network.FailedCallback(network.Failure{
 		Channel: c.ID, Account: c.BusinessAccountID, ID: e.Message.ID, Recipient: e.About.Recipient,
+		Campaign:     e.About.Campaign,
 		CallbackData: e.About.CallbackData, At: e.Now, Cause: cause,
 	})
 	if err != nil {
@@ -190,19 +201,46 @@ func contentUntil(t *served.Tenant, now time.Time) time.Time {
 // an allowance may surely have paid for it.
 func IsBillable(m *store.Message) bool { return !m.Covered && !m.Reserved.Amount.IsZero() }
 
+// saturated is how long marketing is held back from a customer of whom the network says that they
+// get too much of it: the shorter of the spans that it looks at. Source:
+// https://developers.facebook.com/documentation/business-messaging/messenger-platform/marketing-messages-on-messenger/changelog (2026-04-10)
+const saturated = 24 * time.Hour
+
 // HeedFailure draws what follows from a failure at the upstream beside the message: a customer who
-// has stopped marketing, as the upstream knows, has stopped it here too.
+// has stopped marketing, as the upstream knows, has stopped it here too, and one who gets too much
+// of it gets none for a while.
 func HeedFailure(tx *durable.Tx, m *store.Message, cause network.Cause, at time.Time) error {
-	if cause != network.StoppedMarketing {
+	if cause != network.StoppedMarketing && cause != network.SaturatedMarketing {
 		return nil
 	}
+	return changeState(tx, m, func(state *conversation.State) {
+		if cause == network.StoppedMarketing {
+			state.StopMarketing(true, at.Unix())
+			return
+		}
+		state.HoldMarketing(conversation.Span{From: at.Unix(), To: at.Add(saturated).Unix()})
+	})
+}
+
+// freeSubscription lets a subscription have another message at once in place of one that the
+// upstream has not taken.
+func freeSubscription(tx *durable.Tx, m *store.Message, about *Envelope) error {
+	if about.Subscription == "" || !m.SubmittedAt.IsZero() || !m.DoubtedAt.IsZero() {
+		return nil
+	}
+	return changeState(tx, m, func(state *conversation.State) { state.ForgetMarketing(about.Subscription, m.ID) })
+}
+
+// changeState changes what is remembered of a message's customer. What cannot be read stops
+// everything until the row is restored, and the upstream will say again what it has said.
+func changeState(tx *durable.Tx, m *store.Message, change func(*conversation.State)) error {
 	state, err := tx.People().Conversation(m.Channel, m.Customer)
 	if errors.Is(err, store.ErrDamaged) {
-		return nil // it stops everything until the row is restored, and the upstream will say it again
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	state.StopMarketing(true, at.Unix())
+	change(&state)
 	return tx.People().PutConversation(m.Channel, m.Customer, &state)
 }

@@ -29,8 +29,8 @@ type sealedWith struct {
 
 // Reseal encrypts what is under old keys again, after each rotation, until ctx is done.
 func (u *Upkeep) Reseal(ctx context.Context) {
-	ticker := time.NewTicker(resealLook)
-	defer ticker.Stop()
+	timer := u.Store.Clock().NewTimer(resealLook)
+	defer timer.Stop()
 	for {
 		primary, _ := u.Keys.Seal().Keyset()
 		last := u.sealed.Load()
@@ -46,7 +46,8 @@ func (u *Upkeep) Reseal(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-timer.C:
+			timer.Reset(resealLook)
 		}
 	}
 }
@@ -54,7 +55,7 @@ func (u *Upkeep) Reseal(ctx context.Context) {
 // resealAll walks through the store once. A durable.PageSize without anything to do is only read.
 func (u *Upkeep) resealAll(ctx context.Context, primary uint32) error {
 	var left, done int64
-	pause := time.NewTicker(resealPause)
+	pause := u.Store.Clock().NewTimer(resealPause)
 	defer pause.Stop()
 	for kind := range store.SealedKinds {
 		for after, more := int64(0), true; more; {
@@ -81,6 +82,7 @@ func (u *Upkeep) resealAll(ctx context.Context, primary uint32) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			case <-pause.C:
+				pause.Reset(resealPause)
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func (u *Upkeep) Run(ctx context.Context) {
 	u.reachableSince.Store(&began)
 	var purged, touched time.Time
 	var repriced means
-	wake.Every(ctx, interval, func() {
+	wake.Every(ctx, u.Store.Clock(), interval, func() {
 		t, now := u.Config.Tenant(), u.Store.Now()
 		by := means{t, u.Keys.Current()}
 		if u.Store.Shared() {

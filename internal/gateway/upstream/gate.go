@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/gateway/durable"
 	"github.com/guichet-dev/guichet/internal/gateway/served"
 	"github.com/guichet-dev/guichet/internal/gateway/telemetry"
@@ -48,7 +49,7 @@ func (g *Gate) End() { g.slots.end() }
 func (g *Gate) Notify() { g.wake.Notify() }
 
 // Sleep waits until messages may be due, see wake.Signal.
-func (g *Gate) Sleep(ctx context.Context, timer *time.Timer, d time.Duration) (goOn bool) {
+func (g *Gate) Sleep(ctx context.Context, timer *clock.Timer, d time.Duration) (goOn bool) {
 	return g.wake.Sleep(ctx, timer, d)
 }
 
@@ -122,6 +123,16 @@ func (g *Gate) Refused(c *served.Channel, failure network.Error) {
 // Stop stops a channel for an error that needs somebody to act.
 func (g *Gate) Stop(c *served.Channel, failure network.Error, now time.Time) {
 	g.stop(c, Stop{Code: failure.Number(), Cause: failure.Cause(), Since: now, until: now.Add(StopRest)})
+}
+
+// Blocked stops a channel of which a webhook says that the upstream has blocked it.
+func (g *Gate) Blocked(c *served.Channel, cause network.Error, now time.Time) { g.Stop(c, cause, now) }
+
+// Unblocked ends a channel's stop, because a webhook says that the upstream takes messages again.
+func (g *Gate) Unblocked(c *served.Channel) {
+	if g.stops.lift(c.ID) {
+		g.resumed(c)
+	}
 }
 
 // Unpaid stops a channel for payment, as a status has told it.

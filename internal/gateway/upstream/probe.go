@@ -34,7 +34,7 @@ const (
 // credentials, so that a wrong token shows before the first send, then now and then, and more often
 // while there is an obstacle.
 func (g *Gate) Probe(ctx context.Context, config *served.Configuration) {
-	wake.Every(ctx, probeIdle, func() {
+	wake.Every(ctx, g.store.Clock(), probeIdle, func() {
 		t := config.Tenant()
 		if t == nil {
 			return

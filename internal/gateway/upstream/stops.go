@@ -109,6 +109,18 @@ func (s *stops) authorized(channel string) (ended bool) {
 	return true
 }
 
+// lift ends a stop that is not for payment, and tells whether there was one.
+func (s *stops) lift(channel string) (ended bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stop, stopped := s.stopped[channel]
+	if !stopped || stop.Cause == network.Payment {
+		return false
+	}
+	s.end(channel)
+	return true
+}
+
 func (s *stops) end(channel string) {
 	delete(s.stopped, channel)
 	s.ended[channel] = true

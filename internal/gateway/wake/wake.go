@@ -4,6 +4,8 @@ package wake
 import (
 	"context"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/clock"
 )
 
 // Signal wakes a waiting loop. What is notified while the loop works is kept as one. It is safe for
@@ -23,7 +25,7 @@ func (s Signal) Notify() {
 
 // Sleep waits for a notification, for the duration, or for the end of ctx. It reports whether ctx
 // goes on. The timer is the loop's own.
-func (s Signal) Sleep(ctx context.Context, timer *time.Timer, d time.Duration) (goOn bool) {
+func (s Signal) Sleep(ctx context.Context, timer *clock.Timer, d time.Duration) (goOn bool) {
 	timer.Reset(d)
 	defer timer.Stop()
 	select {
@@ -35,16 +37,23 @@ func (s Signal) Sleep(ctx context.Context, timer *time.Timer, d time.Duration) (
 	return ctx.Err() == nil
 }
 
-// Every calls step at each interval until ctx is done.
-func Every(ctx context.Context, interval time.Duration, step func()) {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
+// Every calls step at each interval until ctx is done. Of the times that pass while a step takes,
+// or that the clock was set over, one is made up for.
+func Every(ctx context.Context, by *clock.Clock, interval time.Duration, step func()) {
+	next := by.Now().Add(interval)
+	timer := by.NewTimer(interval)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			step()
+		case <-timer.C:
 		}
+		step()
+		next = next.Add(interval)
+		if late := by.Since(next); late > interval {
+			next = next.Add(late.Truncate(interval))
+		}
+		timer.Reset(max(0, next.Sub(by.Now())))
 	}
 }

@@ -13,8 +13,23 @@ const (
 
 // Bare is a parameter's name as the Graph API reads it: "access.token[]" is access_token there.
 func Bare(name string) string {
+	if isBare(name) {
+		return name
+	}
 	name, _, _ = strings.Cut(name, "[")
-	return strings.ToLower(strings.NewReplacer(".", "_", " ", "_").Replace(strings.TrimSpace(name)))
+	return strings.ToLower(underlined.Replace(strings.TrimSpace(name)))
+}
+
+var underlined = strings.NewReplacer(".", "_", " ", "_")
+
+// isBare tells that a name is read as it is, as nearly every name is.
+func isBare(name string) bool {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && c != '_' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // IsCredential tells whether a parameter says who calls.

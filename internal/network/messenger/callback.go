@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -41,8 +42,12 @@ func (u *update) quoting(ours []string) []rawjson.Member {
 	case kindReaction:
 		return []rawjson.Member{{Name: kindReaction, Value: u.content.Set("mid", value)}}
 	case kindMessage:
-		quoted := u.content.Child(memberReplyTo).Set("mid", value)
-		return []rawjson.Member{{Name: kindMessage, Value: u.content.Set(memberReplyTo, quoted)}}
+		quoted := u.content.Child(memberReplyTo)
+		if quoted.Len() == 0 {
+			return nil
+		}
+		changed := u.content.Set(memberReplyTo, quoted.Set("mid", value))
+		return []rawjson.Member{{Name: kindMessage, Value: changed}}
 	}
 	return nil
 }
@@ -54,6 +59,9 @@ func (n Network) FailedCallback(f network.Failure) ([]byte, error) {
 	cause, ok := graph.AsError(f.Cause)
 	if !ok {
 		return nil, fmt.Errorf("a failure's cause is %T, none of the Graph API", f.Cause)
+	}
+	if f.Campaign != "" {
+		return n.failedAd(f, cause.Message)
 	}
 	type person struct {
 		ID string `json:"id"`
@@ -80,11 +88,20 @@ func (n Network) FailedCallback(f network.Failure) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode a failed message: %w", err)
 	}
+	e, err := n.entryOf(f.Channel, f.At)
+	if err != nil {
+		return nil, err
+	}
+	return e.callback(listMessaging, update), nil
+}
+
+// entryOf is an entry of the gateway's own about a channel at an instant.
+func (n Network) entryOf(channel string, at time.Time) (*entry, error) {
 	head, err := rawjson.ParseObject([]byte(
-		`{"id":` + string(rawjson.Quote(f.Channel)) + `,"time":` + strconv.FormatInt(f.At.UnixMilli(), 10) + `}`,
+		`{"id":` + string(rawjson.Quote(channel)) + `,"time":` + strconv.FormatInt(at.UnixMilli(), 10) + `}`,
 	))
 	if err != nil {
 		return nil, err
 	}
-	return (&entry{of: n, object: head, id: f.Channel}).callback(listMessaging, update), nil
+	return &entry{of: n, object: head, id: channel}, nil
 }

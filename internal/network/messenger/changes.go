@@ -17,6 +17,9 @@ func (e *entry) readChange(raw []byte) network.Event {
 	if err != nil {
 		return &network.Passed{Callback: callback}
 	}
+	if event := e.readAdEvent("changes", raw, change); event != nil {
+		return event
+	}
 	value := change.Child("value")
 	switch change.Text("field") {
 	case "message_template_status_update", "messenger_template_status_update":

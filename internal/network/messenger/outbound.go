@@ -72,6 +72,9 @@ func (n Network) Encode(content []byte, id string, upstreamID func(string) (stri
 	if message.Len() == 0 {
 		return nil, network.ErrUnreadable
 	}
+	if request.Has(memberDelivery) { // nothing returns the metadata of a marketing message
+		return request.Set(memberMessage, message.Without(memberMetadata)), nil
+	}
 	inner := []rawjson.Member{{Name: memberMetadata, Value: rawjson.Quote(id)}}
 	outer := make([]rawjson.Member, 0, 2)
 	for _, place := range []struct {

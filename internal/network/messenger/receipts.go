@@ -14,7 +14,8 @@ const inboxApp = "263902037430900"
 func (u *update) echo() *network.Status {
 	to := u.object.Child("recipient").Text("id")
 	status := &network.Status{
-		ID: u.content.Text("mid"), Step: conversation.Sent, OfDelivery: true, Word: "echo", At: u.at, Raw: u.raw,
+		ID: u.content.Text("mid"), Step: conversation.Sent, OfDelivery: true, Always: true, Word: "echo",
+		At: u.at, Raw: u.raw,
 		AsItCame: func() []byte { return u.callback() },
 	}
 	if to != "" {
@@ -26,6 +27,8 @@ func (u *update) echo() *network.Status {
 		status.Correlation = metadata
 	case metadata != "", u.content.Text("app_id") == inboxApp:
 		status.Foreign = true
+	default:
+		status.Resembles = u.resembles
 	}
 	status.Callback = func(id string, data *string) []byte {
 		changes := []rawjson.Member{{Name: "mid", Value: rawjson.Quote(id)}}
@@ -39,13 +42,32 @@ func (u *update) echo() *network.Status {
 	return status
 }
 
+// resembles tells whether the echo may be of a stored message: the same text, or a file or a
+// structured message of the same kind.
+func (u *update) resembles(content []byte) bool {
+	request, err := rawjson.ParseObject(content)
+	if err != nil {
+		return false
+	}
+	ours := request.Child(memberMessage)
+	if text := ours.Text("text"); text != "" || u.content.Text("text") != "" {
+		return text == u.content.Text("text")
+	}
+	attachments := u.content.List("attachments")
+	if len(attachments) == 0 {
+		return false
+	}
+	theirs, err := rawjson.ParseObject(attachments[0])
+	return err == nil && theirs.Text("type") != "" && theirs.Text("type") == ours.Child("attachment").Text("type")
+}
+
 // watermark tells how far all messages to a person have come.
 func (u *update) watermark(step conversation.Status) network.Event {
 	upTo := u.content.Milliseconds("watermark")
 	if upTo.IsZero() || u.person == "" {
 		return u.passed()
 	}
-	w := &network.Watermark{Customer: u.from(), Step: step, UpTo: upTo, Raw: u.raw}
+	w := &network.Watermark{Customer: u.from(), Step: step, UpTo: upTo, At: u.at, Raw: u.raw}
 	for _, raw := range u.content.List("mids") {
 		if id, ok := rawjson.String(raw); ok {
 			w.IDs = append(w.IDs, id)

@@ -39,6 +39,9 @@ func (n Network) refuse(r *network.Refusal) *graph.Error {
 	case network.Undeliverable:
 		return newError(http.StatusBadRequest, graph.CodePersonUnavailable, graph.SubcodePersonUnavailable,
 			"This person isn't available right now.")
+	case network.SubscriptionLimit:
+		return newError(http.StatusBadRequest, graph.CodeAdTooSoon, 0,
+			"The minimum delay between marketing messages to this person has not been reached.")
 	case network.CustomerLimit, network.Busy:
 		return newError(http.StatusBadRequest, graph.CodeCallRate, 0,
 			"Too many messages are waiting. Slow down and send this one again later.")

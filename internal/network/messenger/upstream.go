@@ -18,6 +18,7 @@ type upstream struct {
 	api  *graph.Client
 	id   string
 	path string // that of the channel
+	ads  string // that of the channel's ad account; empty if it has none
 }
 
 // Connect implements network.Network; the channel's id is that of the page or account.
@@ -29,17 +30,31 @@ func (n Network) Connect(access network.Access) (network.Upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &upstream{of: n, api: client, id: access.Channel, path: url.PathEscape(access.Channel)}, nil
+	u := &upstream{of: n, api: client, id: access.Channel, path: url.PathEscape(access.Channel)}
+	switch {
+	case access.AdAccount == "":
+	case n.Instagram, !isID(access.AdAccount):
+		return nil, errors.New("the ad account must be an id in digits, of a page's: Instagram has no marketing messages")
+	default:
+		u.ads = AdAccountPrefix + access.AdAccount
+	}
+	return u, nil
 }
 
-// post posts to the messages edge, with the proof that the app may demand.
-func (u *upstream) post(ctx context.Context, body []byte) ([]byte, error) {
-	return u.api.Call(ctx, http.MethodPost, u.path+"/messages", u.api.Proof(), body)
+// AdAccountPrefix stands before the id of an ad account in a path.
+const AdAccountPrefix = "act_"
+
+// post posts to an edge, with the proof that the app may demand.
+func (u *upstream) post(ctx context.Context, edge string, body []byte) ([]byte, error) {
+	return u.api.Call(ctx, http.MethodPost, edge, u.api.Proof(), body)
 }
 
 // Send implements network.Upstream.
-func (u *upstream) Send(ctx context.Context, _ string, body []byte) (network.Sent, error) {
-	raw, err := u.post(ctx, body)
+func (u *upstream) Send(ctx context.Context, endpoint string, body []byte) (network.Sent, error) {
+	if endpoint == endpointAds {
+		return u.advertise(ctx, body)
+	}
+	raw, err := u.post(ctx, u.path+"/messages", body)
 	if err != nil {
 		return network.Sent{}, err
 	}
@@ -58,7 +73,7 @@ func (u *upstream) Send(ctx context.Context, _ string, body []byte) (network.Sen
 
 // Notify implements network.Upstream: it posts a sender action.
 func (u *upstream) Notify(ctx context.Context, notice []byte) error {
-	_, err := u.post(ctx, notice)
+	_, err := u.post(ctx, u.path+"/messages", notice)
 	return err
 }
 
@@ -68,3 +83,44 @@ func (u *upstream) Describe(ctx context.Context) (json.RawMessage, error) {
 	query.Set("fields", "id,name")
 	return u.api.Call(ctx, http.MethodGet, u.path, query, nil)
 }
+
+// noAdAccount refuses a marketing message of a channel that has no ad account, or has it no more.
+func noAdAccount() *graph.Error {
+	return invalid("This page has no ad account. Set the adAccountID of its channel.")
+}
+
+// advertise sends a marketing message.
+func (u *upstream) advertise(ctx context.Context, body []byte) (network.Sent, error) {
+	if u.ads == "" {
+		return network.Sent{}, noAdAccount()
+	}
+	raw, err := u.post(ctx, u.ads+"/messages", body)
+	if err != nil {
+		return network.Sent{}, err
+	}
+	object, err := rawjson.ParseObject(raw)
+	if err == nil {
+		id, success := object.Text(memberTrackingID), object.Bool("success")
+		switch {
+		case success != nil && !*success:
+			return network.Sent{}, invalid("Meta has answered success: false.")
+		case id != "":
+			return network.Sent{ID: id}, nil
+		}
+		err = errors.New("the answer names no " + memberTrackingID)
+	}
+	if refusal := graph.ParseError(http.StatusOK, nil, raw); !refusal.Foreign {
+		return network.Sent{}, refusal
+	}
+	return network.Sent{}, &network.TransportError{API: "the Graph API", Err: err}
+}
+
+// CreateCampaign implements network.AdvertisingUpstream.
+func (u *upstream) CreateCampaign(ctx context.Context, request []byte) (json.RawMessage, error) {
+	if u.ads == "" {
+		return nil, noAdAccount()
+	}
+	return u.post(ctx, u.ads+"/message_campaign", request)
+}
+
+var _ network.AdvertisingUpstream = (*upstream)(nil)

@@ -99,6 +99,9 @@ func (e *entry) read(list string, raw []byte) network.Event {
 	if u.object, err = rawjson.ParseObject(raw); err != nil {
 		return u.passed()
 	}
+	if event := e.readAdEvent(list, raw, u.object); event != nil {
+		return event
+	}
 	u.at = u.object.Milliseconds("timestamp")
 	u.person = u.object.Child("sender").Text("id")
 	for _, kind := range []string{
@@ -235,6 +238,10 @@ func (u *update) reaction() *network.Inbound {
 // optIn is a person's agreement to something. Only the checkbox on a site, whose user is known by a
 // reference of the site's, lets the business write first.
 func (u *update) optIn() network.Event {
+	token := u.content.Text("notification_messages_token")
+	if u.content.Text("type") == optInMarketing && token != "" && len(token) <= maxID && u.person != "" {
+		return u.subscription(token)
+	}
 	ref := u.content.Text("user_ref")
 	if ref == "" || u.person != "" {
 		return u.passed()

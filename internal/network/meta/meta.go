@@ -6,6 +6,7 @@ package meta
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/network"
@@ -51,6 +52,11 @@ func KnowsCode(code int) bool {
 
 // Me is what a request may name the channel of its token, on a network that has it.
 const Me = "me"
+
+// AdAccount is the id of the ad account that a request names in place of a channel.
+func AdAccount(named string) (id string, ok bool) {
+	return strings.CutPrefix(named, messenger.AdAccountPrefix)
+}
 
 // SignatureHeader is the header that carries the signature of a webhook, of Meta's to the gateway
 // and of the gateway's to the business.

@@ -24,7 +24,7 @@ func (p *Pages) Takes(r *http.Request) bool {
 		page := p.ofToken(r.URL.Query().Get("input_token"))
 		return page != nil && len(page.Tokens) > 0
 	}
-	if p.owner(first) != nil || p.app(first) != nil {
+	if p.owner(first) != nil || p.app(first) != nil || p.payer(first, tokenOf(r)) != nil {
 		return true
 	}
 	page := p.ofToken(tokenOf(r))
@@ -75,6 +75,7 @@ func (p *Pages) routes() http.Handler {
 		mux.HandleFunc(pattern, p.answered(answer))
 	}
 	mux.HandleFunc("POST /{version}/{id}/messages", p.postMessage)
+	mux.HandleFunc("POST /{version}/{id}/message_campaign", p.createCampaign)
 	mux.HandleFunc("GET /{version}/debug_token", p.debugToken)
 	mux.HandleFunc("GET /{version}/{id}/subscriptions", p.appSubscriptions)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {

@@ -36,6 +36,10 @@ type Page struct {
 	TokensExpire *time.Time `json:"tokensExpire,omitempty"`
 	// Permissions are those of the tokens; all that a business needs unless set.
 	Permissions []string `json:"permissions,omitempty"`
+	// AdAccountID is the id, without act_, of the ad account that pays for marketing messages; the
+	// page has none unless set. MarketingPrice is what each of them takes of a campaign's budget.
+	AdAccountID    string `json:"adAccountID,omitempty"`
+	MarketingPrice int    `json:"marketingPrice,omitempty"`
 	// SubscribedFields are what the app is told of; all that it needs unless set. An empty list is
 	// a page that its app has not been subscribed to yet.
 	SubscribedFields *[]string `json:"subscribedFields,omitempty"`
@@ -55,6 +59,8 @@ type Settings struct {
 	ManualReview bool
 	// AdWindow is how long the first message after an advertisement lets a business write.
 	AdWindow time.Duration
+	// CampaignWarmUp is how long a new campaign takes no messages.
+	CampaignWarmUp time.Duration
 	// EnforceRates turns on the limits of the Send API.
 	EnforceRates bool
 }
@@ -129,10 +135,12 @@ func Fields(object string) []string {
 		}
 	}
 	return []string{
-		"feed", "message_deliveries", "message_echoes", "message_edits", "message_reactions", "message_reads",
-		"messages", "message_template_status_update", "messaging_account_linking", "messaging_feedback",
-		"messaging_handovers", "messaging_optins", "messaging_policy_enforcement", "messaging_postbacks",
-		"messaging_referrals", "response_feedback", "send_cart", "standby",
+		"feed", "marketing_message_clicks", "marketing_message_deliveries", "marketing_message_delivery_failed",
+		"marketing_message_echoes", "marketing_message_reads", "message_deliveries", "message_echoes",
+		"message_edits", "message_reactions", "message_reads", "messages", "message_template_status_update",
+		"messaging_account_linking", "messaging_feedback", "messaging_handovers", "messaging_optins",
+		"messaging_policy_enforcement", "messaging_postbacks", "messaging_referrals", "response_feedback",
+		"send_cart", "standby",
 	}
 }
 

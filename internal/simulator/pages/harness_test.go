@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/simulator/stage"
 )
@@ -53,7 +54,7 @@ func run(t *testing.T, change func(*Settings, *Page), test func(w *world)) {
 		}
 		w := &world{T: t}
 		w.stage = stage.New(stage.Options{
-			Now: time.Now, Log: slog.New(slog.DiscardHandler), Transport: w,
+			Clock: clock.New(nil), Log: slog.New(slog.DiscardHandler), Transport: w,
 			Webhooks: stage.Webhooks{MaxBatch: 100, Workers: 1, MaxPending: 1000, Timeout: stage.Duration(time.Second)},
 		})
 		w.scene = stage.NewScene(stage.RecordFull, 7)

@@ -22,6 +22,9 @@ type Pages struct {
 	// attachments are uploads that a message can name, by id.
 	attachments map[string]attachment
 	templates   map[string]*heldTemplate
+	// campaigns and subscribers are those of marketing messages, by id and by token.
+	campaigns   map[string]*campaign
+	subscribers map[string]*subscriber
 }
 
 // New opens pages. Their definitions have been validated.
@@ -29,6 +32,7 @@ func New(on *stage.Stage, scene *stage.Scene, settings Settings, pages []Page) *
 	p := &Pages{
 		stage: on, scene: scene, settings: settings,
 		pages: map[string]*page{}, attachments: map[string]attachment{}, templates: map[string]*heldTemplate{},
+		campaigns: map[string]*campaign{}, subscribers: map[string]*subscriber{},
 	}
 	p.handler = p.routes()
 	for _, config := range pages {

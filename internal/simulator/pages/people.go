@@ -121,6 +121,9 @@ func (p *Pages) Act(who string, act Act) (Acted, error) {
 		return Acted{}, err
 	}
 	e.at, e.further = at, act.Event
+	if e.kind == kindOptIn {
+		p.noteOptIn(page, somebody, e.value)
+	}
 	somebody.open(act, e.kind, at)
 	p.chatted(page, somebody, e, id)
 	p.tell(page, somebody, e)

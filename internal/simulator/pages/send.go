@@ -47,7 +47,7 @@ const (
 
 // answer is what becomes of a call of the Send API.
 type answer struct {
-	content map[string]string
+	content map[string]any
 	refusal *graph.Error
 	// drop closes the connection in place of an answer.
 	drop  bool
@@ -61,7 +61,11 @@ func (p *Pages) postMessage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.stage.Mu.Lock()
-	a := p.judge(r, given)
+	judge := p.judge
+	if strings.HasPrefix(r.PathValue("id"), adAccountPrefix) {
+		judge = p.judgeMarketing
+	}
+	a := judge(r, given)
 	p.stage.Mu.Unlock()
 	if a.delay > 0 && !sleep(r, a.delay) {
 		return
@@ -120,7 +124,7 @@ func (p *Pages) judge(r *http.Request, given params) answer {
 		return a
 	}
 	if q.action != "" {
-		a.content = map[string]string{"recipient_id": to.id}
+		a.content = map[string]any{"recipient_id": to.id}
 		return a
 	}
 	m := p.accept(c.page, to, q, category, given, now)
@@ -132,7 +136,7 @@ func (p *Pages) judge(r *http.Request, given params) answer {
 	if fault != nil && fault.Effect == stage.EffectHang {
 		a.delay += time.Duration(fault.Delay)
 	}
-	a.content = map[string]string{"message_id": m.ID}
+	a.content = map[string]any{"message_id": m.ID}
 	if q.recipient.UserRef == "" {
 		a.content["recipient_id"] = to.id
 	}

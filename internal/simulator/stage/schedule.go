@@ -5,11 +5,13 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/clock"
 )
 
 // Schedule runs events at their time, one after the other, in one goroutine.
 type Schedule struct {
-	now      func() time.Time
+	clock    *clock.Clock
 	activity *Activity
 	wake     chan struct{}
 
@@ -24,8 +26,8 @@ type event struct {
 	run    func()
 }
 
-func newSchedule(now func() time.Time, a *Activity) *Schedule {
-	return &Schedule{now: now, activity: a, wake: make(chan struct{}, 1)}
+func newSchedule(by *clock.Clock, a *Activity) *Schedule {
+	return &Schedule{clock: by, activity: a, wake: make(chan struct{}, 1)}
 }
 
 // At runs an event at an instant, or as soon as possible after it. Events of
@@ -56,7 +58,7 @@ func (s *Schedule) Clear() {
 
 // Run works until the context ends.
 func (s *Schedule) Run(ctx context.Context) {
-	timer := time.NewTimer(time.Hour)
+	timer := s.clock.NewTimer(time.Hour)
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		due, wait := s.next()
@@ -82,7 +84,7 @@ func (s *Schedule) next() (*event, time.Duration) {
 	if len(s.events) == 0 {
 		return nil, time.Hour
 	}
-	if wait := s.events[0].at.Sub(s.now()); wait > 0 {
+	if wait := s.events[0].at.Sub(s.clock.Now()); wait > 0 {
 		return nil, wait
 	}
 	due, _ := heap.Pop(&s.events).(event)

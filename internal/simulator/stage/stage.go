@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/guichet-dev/guichet/internal/clock"
 )
 
 // Options are what a stage is given by its surroundings.
 type Options struct {
-	Now func() time.Time
-	Log *slog.Logger
+	Clock *clock.Clock
+	Log   *slog.Logger
 	// Transport posts the webhooks.
 	Transport http.RoundTripper
 	Webhooks  Webhooks
@@ -36,7 +38,9 @@ type Webhooks struct {
 // Stage is what a reset does not touch.
 type Stage struct {
 	// Mu guards the scene, and everything that the networks hold.
-	Mu       sync.Mutex
+	Mu    sync.Mutex
+	Clock *clock.Clock
+	// Now is the Clock's.
 	Now      func() time.Time
 	Log      *slog.Logger
 	Schedule *Schedule
@@ -52,10 +56,11 @@ type Stage struct {
 func New(options Options) *Stage {
 	activity := newActivity()
 	return &Stage{
-		Now:      options.Now,
+		Clock:    options.Clock,
+		Now:      options.Clock.Now,
 		Log:      options.Log,
 		Activity: activity,
-		Schedule: newSchedule(options.Now, activity),
+		Schedule: newSchedule(options.Clock, activity),
 		client:   &http.Client{Transport: options.Transport, Timeout: time.Duration(options.Webhooks.Timeout)},
 		webhooks: options.Webhooks,
 	}

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/guichet-dev/guichet/internal/clock"
 )
 
 func TestScheduleRunsInOrderAtItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSchedule(time.Now, newActivity())
+		s := newSchedule(clock.New(nil), newActivity())
 		start := time.Now()
 		var got []string
 		note := func(name string) func() {

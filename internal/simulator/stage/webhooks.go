@@ -119,7 +119,7 @@ func (o *Outbox[Update]) introduce(ctx context.Context) {
 		if tries == 0 {
 			o.stage.Log.Info("Callback has not answered the handshake yet", "account", o.app, "error", err)
 		}
-		timer := time.NewTimer(handshakeRetry)
+		timer := o.stage.Clock.NewTimer(handshakeRetry)
 		select {
 		case <-ctx.Done():
 			timer.Stop()

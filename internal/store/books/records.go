@@ -29,7 +29,7 @@ const (
 const EntriesPage = 1000
 
 // Append adds a record to the ledger and its amounts to the totals. Settlements are made by Settle;
-// Correct makes corrections; Append is for doubts.
+// Correct makes corrections; Append is for doubts and adoptions.
 func (r Records) Append(record *ledger.Record) error {
 	head, err := r.tx.headCell()
 	if err != nil {
@@ -49,7 +49,7 @@ func (r Records) Append(record *ledger.Record) error {
 
 // countRecord adds a record to the derived figures.
 func (tx *Tx) countRecord(record *ledger.Record) error {
-	if record.Kind == ledger.Doubt {
+	if !record.Counts() {
 		return nil
 	}
 	for _, key := range record.TotalKeys() {

@@ -35,8 +35,8 @@ const (
 	createOwner      = `CREATE TABLE IF NOT EXISTS owner (one INTEGER NOT NULL PRIMARY KEY, account_uid TEXT NOT NULL)`
 	selectVersion    = `SELECT COALESCE(MAX(version), 0) FROM schema_migrations`
 	insertVersion    = `INSERT INTO schema_migrations (version) VALUES ($1)`
-	insertOwner      = `INSERT INTO owner (one, account_uid) VALUES (1, $1) ON CONFLICT DO NOTHING`
-	selectOwner      = `SELECT account_uid FROM owner WHERE one = 1`
+	insertOwner      = `INSERT INTO owner (one, account_uid, ledger_id) VALUES (1, $1, $2) ON CONFLICT DO NOTHING`
+	selectLedger     = `SELECT ledger_id FROM owner WHERE one = 1`
 )
 
 // StoredVersion is the version of the database's schema.
@@ -57,8 +57,10 @@ func Migrate(c Conn, schema Schema) (err error) {
 			c.Rollback()
 		}
 	}()
-	if err := c.Exec(createMigrations); err != nil {
-		return err
+	for _, statement := range []string{createMigrations, createOwner} {
+		if err := c.Exec(statement); err != nil {
+			return err
+		}
 	}
 	version, err := StoredVersion(c)
 	if err != nil {
@@ -72,9 +74,6 @@ func Migrate(c Conn, schema Schema) (err error) {
 			return fmt.Errorf("%s: %w", migration.Name, err)
 		}
 	}
-	if err := c.Exec(createOwner); err != nil {
-		return err
-	}
 	return c.Commit()
 }
 
@@ -87,20 +86,19 @@ func (m Migration) apply(c Conn, version int) error {
 	return c.Exec(insertVersion, version)
 }
 
-// TakeOwnership makes the account the store's owner if it has none. A store that belongs to another
-// account is an error.
-func TakeOwnership(c Conn, accountUID string) error {
-	if err := c.Exec(insertOwner, accountUID); err != nil {
+// TakeOwnership makes the database the store of a ledger, and the account its owner, if it is
+// nobody's. The store of another ledger is an error; that the ledger belongs to another account is
+// none here.
+func TakeOwnership(c Conn, accountUID, ledgerID string) error {
+	if err := c.Exec(insertOwner, accountUID, ledgerID); err != nil {
 		return err
 	}
-	var owner string
-	if _, err := First(c, selectOwner, nil, func(row Row) { owner = row.Text(0) }); err != nil {
+	var found string
+	if _, err := First(c, selectLedger, nil, func(row Row) { found = row.Text(0) }); err != nil {
 		return err
 	}
-	if owner != accountUID {
-		return fmt.Errorf(
-			"it belongs to the account with UID %s, not to %s: give each account a store of its own", owner, accountUID,
-		)
+	if found != ledgerID {
+		return fmt.Errorf("it holds ledger %s, not %s: give each account a store of its own", found, ledgerID)
 	}
 	return nil
 }

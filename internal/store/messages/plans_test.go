@@ -25,6 +25,9 @@ func TestStatementsReadThroughIndexes(t *testing.T) {
 		"unpriced":          {Text: selectUnpriced, SQLite: "messages_unpriced", PostgreSQL: "messages_unpriced"},
 		"held messages":     {Text: releaseHeld, SQLite: "messages_held", PostgreSQL: "messages_held"},
 		"reserved past":     {Text: selectReservedPast, SQLite: "messages_reserved", PostgreSQL: "messages_reserved"},
+		"delivered to":      {Text: advanceRecipient, SQLite: "recipients_message", PostgreSQL: "recipients_message"},
+		"read by":           {Text: deleteRead, SQLite: "recipients_message", PostgreSQL: "recipients_message"},
+		"under way":         {Text: selectUnderWay, SQLite: "messages_active", PostgreSQL: "messages_active"},
 		"heads of a line":   {Text: selectHeads, SQLite: "messages_active", PostgreSQL: "messages_active"},
 		"a customer's kept": {Text: moveMessages + WhereBesideLine, SQLite: "messages_beside", PostgreSQL: "messages_beside"},
 	})

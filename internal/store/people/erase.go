@@ -106,6 +106,9 @@ func (p People) Erase(channel string, customers []seal.CustomerHash, so Erasure,
 // eraseConversation forgets what is remembered between a channel and a customer.
 func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) error {
 	tx.putAhead(txn.Person{Channel: channel, Customer: customer}, nil)
+	if err := tx.Exec(messages.EraseRecipient, customer[:]); err != nil {
+		return err
+	}
 	for _, statement := range []string{eraseConversation, erasePair} {
 		if err := tx.Exec(statement, channel, customer[:]); err != nil {
 			return err
@@ -116,15 +119,9 @@ func (tx *Tx) eraseConversation(channel string, customer seal.CustomerHash) erro
 
 func (tx *Tx) eraseCallbacks(channel string, customers []seal.CustomerHash) error {
 	for _, customer := range customers {
-		if err := tx.Write(); err != nil {
-			return err
-		}
-		if err := tx.Travel(true); err != nil {
-			return err
-		}
 		tx.ForgetCallbacks()
 		var waiting, bytes int64
-		if err := tx.Each(eraseCallbacks, []any{channel, customer[:]}, func(v engine.Row) bool {
+		if err := tx.EachChanged(eraseCallbacks, []any{channel, customer[:]}, func(v engine.Row) bool {
 			waiting, bytes = waiting+1, bytes+v.Int(0)
 			return true
 		}); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 	"github.com/guichet-dev/guichet/internal/store/migrations"
@@ -23,12 +24,17 @@ type Statement struct {
 // Check has both engines plan the statements for an empty store.
 func Check(t *testing.T, statements map[string]Statement) {
 	t.Helper()
-	embedded, err := sqlite.New(filepath.Join(t.TempDir(), "guichet.db"), "uid", migrations.Schema())
+	embedded, err := sqlite.New(
+		filepath.Join(t.TempDir(), "guichet.db"), "uid", "uid", clock.New(nil), migrations.Schema(),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	shared, err := postgres.New(
-		&postgres.Options{URL: postgrestest.Database(t), AccountUID: "uid"}, migrations.Schema(),
+		&postgres.Options{
+			URL: postgrestest.Database(t), AccountUID: "uid", LedgerID: "uid", Clock: clock.New(nil),
+		},
+		migrations.Schema(),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
@@ -30,10 +31,11 @@ type Options struct {
 	CA []byte
 	// Lease is how long a replica that does not renew its lease is waited for; 0 is DefaultLease.
 	Lease time.Duration
-	// AccountUID is whose store it is.
+	// AccountUID is whose store it is, and LedgerID the ledger in it: the schema bears its name.
 	AccountUID string
-	// Now is this machine's clock, against which the database's is measured; nil is time.Now.
-	Now func() time.Time
+	LedgerID   string
+	// Clock is the process's, against whose machine the database's is measured.
+	Clock *clock.Clock
 }
 
 // DefaultLease is how long a silent replica is waited for before others take over what it was
@@ -76,29 +78,29 @@ type Engine struct {
 	config     *pgconn.Config
 	schema     string
 	accountUID string
+	ledgerID   string
 	term       time.Duration // of a lease
 	tables     engine.Schema
-	now        func() time.Time
+	clock      *clock.Clock
 }
 
-// uidShape is that of a Kubernetes UID, and what a schema's name may be made of.
-var uidShape = regexp.MustCompile(`^[A-Za-z0-9-]{1,50}$`)
+// idShape is that of a ledger's id, and what a schema's name may be made of.
+var idShape = regexp.MustCompile(`^[A-Za-z0-9-]{1,50}$`)
 
 var _ engine.Engine = (*Engine)(nil)
 
 // New is the engine of an account's schema on a server.
 func New(options *Options, tables engine.Schema) (*Engine, error) {
-	if !uidShape.MatchString(options.AccountUID) {
+	if !idShape.MatchString(options.LedgerID) {
 		return nil, fmt.Errorf(
-			"the account's UID %q names no schema: it must have 1 to 50 letters, digits and hyphens",
-			options.AccountUID,
+			"the ledger's id %q names no schema: it must have 1 to 50 letters, digits and hyphens", options.LedgerID,
 		)
 	}
 	config, err := parseURL(options)
 	if err != nil {
 		return nil, err
 	}
-	schema := "guichet_" + strings.ToLower(strings.ReplaceAll(options.AccountUID, "-", "_"))
+	schema := "guichet_" + strings.ToLower(strings.ReplaceAll(options.LedgerID, "-", "_"))
 	config.ConnectTimeout = connectTimeout
 	config.RuntimeParams["application_name"] = cmp.Or(config.RuntimeParams["application_name"], "guichet")
 	maps.Copy(config.RuntimeParams, map[string]string{
@@ -112,10 +114,6 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 		"enable_mergejoin": "off",
 		"jit":              "off",
 	})
-	now := options.Now
-	if now == nil {
-		now = time.Now
-	}
 	term := cmp.Or(options.Lease, DefaultLease)
 	for name, limit := range limits(term) {
 		config.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
@@ -125,7 +123,8 @@ func New(options *Options, tables engine.Schema) (*Engine, error) {
 	}
 	config.AfterConnect = insistOnDurability
 	return &Engine{
-		config: config, schema: schema, accountUID: options.AccountUID, term: term, tables: tables, now: now,
+		config: config, schema: schema, accountUID: options.AccountUID, ledgerID: options.LedgerID, term: term,
+		tables: tables, clock: options.Clock,
 	}, nil
 }
 
@@ -187,7 +186,7 @@ func (e *Engine) Writer(ctx context.Context) (_ engine.Writer, err error) {
 		return nil, fmt.Errorf("the schema %s could not be brought up to date: %w", e.schema, e.passes(c, err))
 	}
 	c.patience = statementLimit(e.term) + grace
-	if err := engine.TakeOwnership(c, e.accountUID); err != nil {
+	if err := engine.TakeOwnership(c, e.accountUID, e.ledgerID); err != nil {
 		return nil, fmt.Errorf("the schema %s cannot be used: %w", e.schema, e.passes(c, err))
 	}
 	return w, e.passes(c, w.enlist())

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/postgrestest"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
@@ -17,7 +18,9 @@ var leases = engine.Schema{{Name: "leases", Statements: []string{
 // newWriter is a writer of a new database.
 func newWriter(t *testing.T) engine.Writer {
 	t.Helper()
-	e, err := New(&Options{URL: postgrestest.Database(t), AccountUID: "uid"}, leases)
+	e, err := New(&Options{
+		URL: postgrestest.Database(t), AccountUID: "uid", LedgerID: "uid", Clock: clock.New(nil),
+	}, leases)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func (w *writer) Lease() int64 { return w.id }
 
 func (w *writer) HoldsLease(lease int64) bool {
 	held := w.standing.Load()
-	return held != nil && held.lease == lease && time.Now().Before(held.until)
+	return held != nil && held.lease == lease && w.engine.clock.Now().Before(held.until)
 }
 
 func (w *writer) Replicas() int64 {
@@ -149,8 +149,8 @@ func (w *writer) enter(questions []engine.Question) error {
 			return err
 		}
 	}
-	w.began, w.async = time.Now(), false
-	asked := w.engine.now()
+	w.began, w.async = w.engine.clock.Now(), false
+	asked := w.engine.clock.Machine()
 	var renewed bool
 	var version, clock int64
 	renew := engine.Question{
@@ -180,7 +180,7 @@ func (w *writer) enter(questions []engine.Question) error {
 		err = w.engine.tables.Check(int(version))
 	}
 	if err == nil {
-		w.measure(asked, time.UnixMilli(clock), w.engine.now())
+		w.measure(asked, time.UnixMilli(clock), w.engine.clock.Machine())
 		return nil
 	}
 	if errors.Is(err, engine.ErrLeaseLost) || errors.Is(err, engine.ErrSuperseded) {
@@ -194,7 +194,7 @@ func (w *writer) enter(questions []engine.Question) error {
 // checkKept is an error if the database does not know the last transaction that it has
 // acknowledged.
 func (w *writer) checkKept() error {
-	if w.kept.lease == 0 || time.Since(w.kept.at) > leaseHistory {
+	if w.kept.lease == 0 || w.engine.clock.Now().Sub(w.kept.at) > leaseHistory {
 		return nil
 	}
 	var counted int64
@@ -241,13 +241,13 @@ func (w *writer) connect() error {
 	if !w.lost() {
 		return nil
 	}
-	if time.Now().Before(w.retryAt) {
+	if w.engine.clock.Now().Before(w.retryAt) {
 		return w.failure
 	}
 	c, err := w.engine.connect(context.Background(), beginWrite)
 	if err != nil {
 		w.pause = min(max(2*w.pause, reconnectPause), maxReconnectPause)
-		w.retryAt, w.failure = time.Now().Add(w.pause), err
+		w.retryAt, w.failure = w.engine.clock.Now().Add(w.pause), err
 		return err
 	}
 	w.before = w.Exchanges()

@@ -13,6 +13,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
@@ -41,14 +42,16 @@ const maxBatch = 512
 type Engine struct {
 	path       string
 	accountUID string
+	ledgerID   string
 	schema     engine.Schema
+	clock      *clock.Clock
 }
 
 var _ engine.Engine = (*Engine)(nil)
 
-// New is the engine of an account's database file, which is made if it is not there. Its directory
-// must exist.
-func New(path, accountUID string, schema engine.Schema) (*Engine, error) {
+// New is the engine of the database file of an account and its ledger, which is made if it is not
+// there. Its directory must exist. A lease is judged by the clock.
+func New(path, accountUID, ledgerID string, by *clock.Clock, schema engine.Schema) (*Engine, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("the store's path %q cannot be resolved: %w", path, err)
@@ -66,7 +69,7 @@ func New(path, accountUID string, schema engine.Schema) (*Engine, error) {
 			return nil, fmt.Errorf("the store cannot be opened: %w", err)
 		}
 	}
-	return &Engine{path: absolute, accountUID: accountUID, schema: schema}, nil
+	return &Engine{path: absolute, accountUID: accountUID, ledgerID: ledgerID, schema: schema, clock: by}, nil
 }
 
 // Traits implements engine.Engine.
@@ -91,10 +94,10 @@ func (e *Engine) Writer(context.Context) (_ engine.Writer, err error) {
 	if err := engine.Migrate(c, e.schema); err != nil {
 		return nil, fmt.Errorf("the schema of %s could not be brought up to date: %w", e.path, err)
 	}
-	if err := engine.TakeOwnership(c, e.accountUID); err != nil {
+	if err := engine.TakeOwnership(c, e.accountUID, e.ledgerID); err != nil {
 		return nil, fmt.Errorf("the store %s cannot be used: %w", e.path, err)
 	}
-	w := &writer{connection: c, schema: e.schema}
+	w := &writer{connection: c, schema: e.schema, clock: e.clock}
 	return w, w.enlist()
 }
 

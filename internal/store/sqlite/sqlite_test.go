@@ -4,11 +4,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
 func TestP1EverySyncIsFull(t *testing.T) {
-	e, err := New(filepath.Join(t.TempDir(), "guichet.db"), "uid", nil)
+	e, err := New(filepath.Join(t.TempDir(), "guichet.db"), "uid", "uid", clock.New(nil), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

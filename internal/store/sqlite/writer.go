@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/guichet-dev/guichet/internal/clock"
 	"github.com/guichet-dev/guichet/internal/store/engine"
 )
 
@@ -15,6 +16,7 @@ import (
 type writer struct {
 	*connection
 	schema    engine.Schema
+	clock     *clock.Clock
 	leaseID   int64
 	confirmed atomic.Pointer[time.Time] // when the lease was last found to be this writer's
 }
@@ -96,14 +98,14 @@ func (w *writer) checkFence() error {
 }
 
 func (w *writer) confirm() {
-	now := time.Now()
+	now := w.clock.Now()
 	w.confirmed.Store(&now)
 }
 
 func (w *writer) Lease() int64 { return w.leaseID }
 
 func (w *writer) HoldsLease(lease int64) bool {
-	return lease == w.leaseID && time.Since(*w.confirmed.Load()) < confirmationLasts
+	return lease == w.leaseID && w.clock.Since(*w.confirmed.Load()) < confirmationLasts
 }
 
 func (*writer) Replicas() int64 { return 1 }

@@ -205,6 +205,18 @@ func (tx *Tx) FirstChanged(text string, args []any, scan func(engine.Row)) (bool
 	return found, tx.Fail(err)
 }
 
+// EachChanged makes a change that returns rows, and calls scan for each of them until it returns
+// false.
+func (tx *Tx) EachChanged(text string, args []any, scan func(engine.Row) bool) error {
+	if err := tx.Write(); err != nil {
+		return err
+	}
+	if err := tx.Travel(true); err != nil {
+		return err
+	}
+	return tx.Fail(tx.Conn.Query(text, args, scan))
+}
+
 // First calls scan with the first row of a query, and tells whether there was one.
 func (tx *Tx) First(text string, args []any, scan func(engine.Row)) (bool, error) {
 	if tx.Err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/guichet-dev/guichet/internal/store/callbacks"
 	"github.com/guichet-dev/guichet/internal/store/engine"
+	"github.com/guichet-dev/guichet/internal/store/messages"
 	"github.com/guichet-dev/guichet/internal/store/people"
 	"github.com/guichet-dev/guichet/internal/store/txn"
 )
@@ -75,6 +76,7 @@ func (u Upkeep) Purge(now time.Time, limits PurgeLimits) (int64, error) {
 		{purgeEarly, []any{limits.Rows, txn.Millis(limits.EarlyBefore)}},
 		{purgeContent, []any{txn.Millis(now), limits.Rows}},
 		{people.PurgePairs, []any{txn.Millis(now), limits.Rows}},
+		{messages.PurgeRecipients, []any{limits.Rows, txn.Millis(limits.SettledBefore)}},
 	} {
 		n, err := u.tx.Changed(step.text, step.args...)
 		if err != nil {

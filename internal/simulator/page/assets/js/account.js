@@ -2,8 +2,9 @@
 import { html } from "./ui.js";
 import { Callbacks } from "./callbacks.js";
 import { CategoryChart } from "./chart.js";
-import { amountOf, words } from "./format.js";
+import { amountOf } from "./format.js";
 import { Ledger } from "./ledger.js";
+import { accountOf } from "./state.js";
 
 export function AccountPanel({ state, zone }) {
   const { books, callbacks } = state;
@@ -14,7 +15,7 @@ export function AccountPanel({ state, zone }) {
             <${Budget} books=${books} />
             <${CategoryChart} books=${books} />
             <${Ledger} books=${books} zone=${zone} />
-            <${Callbacks} callbacks=${callbacks} zone=${zone} />
+            <${Callbacks} callbacks=${callbacks.filter((one) => one.account === accountOf(state)?.id)} zone=${zone} />
           `
         : html`<${NoBooks} />`}
     </section>
@@ -43,7 +44,7 @@ function Budget({ books }) {
         <div><dt>messages</dt><dd class="figures" data-figure="messages">${period.messages}</dd></div>
         <div><dt>open windows</dt><dd class="figures" data-figure="windows">${openWindows}</dd></div>
       </dl>
-      ${budget && html`<p class="muted">When it is used up, messages are ${budget.action === "Warn" ? "still sent" : "refused"}. Priced by ${words(account.plan)}.</p>`}
+      ${budget && html`<p class="muted">When it is used up, messages are ${budget.action === "Warn" ? "still sent" : "refused"}. Plan: ${account.plan}.</p>`}
     </div>
   `;
 }

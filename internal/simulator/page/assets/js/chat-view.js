@@ -4,6 +4,7 @@ import { html, useEffect, useLayoutEffect, useRef } from "./ui.js";
 export function Scroll({ label, children }) {
   const list = useRef(null);
   const atEnd = useRef(true);
+  const before = useRef(0);
   const settle = () => {
     if (atEnd.current && list.current) list.current.scrollTop = list.current.scrollHeight;
   };
@@ -15,7 +16,10 @@ export function Scroll({ label, children }) {
   }, []);
   const look = (event) => {
     const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-    atEnd.current = scrollHeight - scrollTop - clientHeight < 60;
+    // What grows is not what somebody has scrolled: only a way upwards leaves the end.
+    if (scrollHeight - scrollTop - clientHeight < 60) atEnd.current = true;
+    else if (scrollTop < before.current) atEnd.current = false;
+    before.current = scrollTop;
   };
   // A picture has its height only when it is there.
   return html`

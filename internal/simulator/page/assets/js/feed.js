@@ -20,6 +20,7 @@ function take(part) {
       accounts,
       chats,
       channel: known(accounts, state.channel) ? state.channel : firstNumber(accounts),
+      callbacks: callbacksWith(part.reset ? [] : state.callbacks, part.callbacks ?? []),
       attempts: part.reset ? [] : state.attempts.filter((a) => a.refusal || !arrived(chats, a)),
     };
   });
@@ -37,4 +38,12 @@ function firstNumber(accounts) {
 function arrived(chats, attempt) {
   const entries = chats.get(chatKey(attempt.channel, attempt.person))?.entries ?? [];
   return entries.some((entry) => entry.callbackData === attempt.id || entry.id === attempt.id);
+}
+
+const keptCallbacks = 50;
+let taken = 0;
+
+/** callbacksWith adds callbacks to those that are there, each with a key of its own. */
+function callbacksWith(before, added) {
+  return [...before, ...added.map((one) => ({ ...one, key: ++taken }))].slice(-keptCallbacks);
 }

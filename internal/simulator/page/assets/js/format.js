@@ -29,9 +29,9 @@ export function dateTimeOf(instant, zone) {
 /** countdown is such as 23:59:12 or 2d 03:00, of milliseconds that are left. */
 export function countdown(left) {
   const seconds = Math.max(0, Math.floor(left / 1000));
-  const days = Math.floor(seconds / 86400);
+  const days = seconds > 2 * 86400 ? Math.floor(seconds / 86400) : 0;
   const two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor((seconds % 86400) / 3600);
+  const hours = Math.floor((seconds - days * 86400) / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   return days > 0 ? `${days}d ${two(hours)}:${two(minutes)}` : `${two(hours)}:${two(minutes)}:${two(seconds % 60)}`;
 }
@@ -54,7 +54,7 @@ export function bytesOf(count) {
 }
 
 export function shortHash(hash) {
-  return hash ? hash.slice(0, 8) : "";
+  return (hash ?? "").replace("sha256:", "").slice(0, 8);
 }
 
 /** words turns freeEntryPoint or UPSTREAM_STOPPED into "free entry point", "upstream stopped". */

@@ -10,14 +10,14 @@ export function Ledger({ books, zone }) {
       <h2>Ledger <small>${head.sequence} ${head.sequence === 1 ? "record" : "records"}</small></h2>
       ${records.length === 0 && html`<p class="muted">The first delivered message makes the first record.</p>`}
       <ol class="ledger" reversed>
-        ${records.slice(0, 8).map((record) => html`<${Entry} key=${record.sequence} record=${record} zone=${zone} />`)}
+        ${records.slice(0, 5).map((record) => html`<${Entry} key=${record.sequence} record=${record} zone=${zone} />`)}
       </ol>
     </div>
   `;
 }
 
 function Entry({ record, zone }) {
-  const what = [record.category || record.kind, record.market].filter(Boolean).map(words).join(" · ");
+  const what = [words(record.category || record.kind), record.market].filter(Boolean).join(" · ");
   return html`
     <li data-sequence=${record.sequence}>
       <span class="seq">${record.sequence}</span>
@@ -25,7 +25,7 @@ function Entry({ record, zone }) {
         <span>${what}</span>
         <small>${timeOf(record.settledAt, zone)} · ${record.freeReason ? words(record.freeReason) : record.revision}</small>
       </span>
-      <strong class="figures" data-free=${Boolean(record.freeReason)}>${record.freeReason ? "free" : record.charge}</strong>
+      <strong class="figures" data-figure="charge" data-free=${Boolean(record.freeReason)}>${record.freeReason ? "free" : record.charge}</strong>
       <code class="hash" title=${`Hash ${record.hash}, after ${record.previousHash}`}>
         <${Icon} name="chain" size=${12} />${shortHash(record.previousHash)} → ${shortHash(record.hash)}
       </code>

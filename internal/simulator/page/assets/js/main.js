@@ -21,7 +21,7 @@ function Page() {
   const [chosen, setChosen] = useState(loadPeople);
   const [view, setView] = useState("phones");
   const account = accountOf(state);
-  useEffect(() => followBooks(account), [account?.id, account?.gateway]);
+  useEffect(() => followBooks(account, state.channel), [account?.id, account?.gateway, state.channel]);
   const choose = (people) => (setChosen(people), savePeople(people));
   const people = peopleOf(chosen, state.chats, state.channel);
   const zone = state.books?.account.timeZone;

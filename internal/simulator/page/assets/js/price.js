@@ -17,9 +17,9 @@ export function recordOf(books, entry) {
 }
 
 function priceParts(record) {
-  const why = [record.category, record.market, record.tier > 0 && `tier ${record.tier + 1}`].filter(Boolean).map(words);
+  const why = [words(record.category), record.market, record.tier > 0 && `tier ${record.tier + 1}`].filter(Boolean);
   if (record.freeReason) why.unshift(words(record.freeReason));
-  if (record.allowance) why.push(`${record.allowanceUsed} of ${record.allowance}`);
+  if (record.allowance) why.push(`number ${record.allowanceUsed} of ${record.allowance}`);
   return html`<strong class="figures">${record.freeReason ? "free" : amountOf(record.charge, record.currency)}</strong> ${why.join(" · ")}`;
 }
 

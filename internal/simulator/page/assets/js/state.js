@@ -6,7 +6,7 @@ let state = {
   accounts: [], // those of the simulator
   chats: new Map(), // by chatKey
   books: null, // the account's money, windows and ledger, see books.js; null where nobody tells
-  callbacks: [], // what the business's endpoint received, newest first
+  callbacks: [], // what the sink received, newest at the end
   channel: "", // the phone number id or page that everything is about
   person: "", // whom the desk talks to
   attempts: [], // the desk's own sends that were refused, or are not at the upstream yet

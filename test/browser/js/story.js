@@ -1,0 +1,101 @@
+// The story of a parcel, told by clicking.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  answer, choose, desk, eventually, figure, ledgerTotals, lineOf, phoneOf, picture, sendTemplate, talkTo, withPage, write,
+} from "./stage.js";
+
+const ana = ["5511987654321", "Ana Souza"];
+const priya = ["919812345678", "Priya Nair"];
+
+test("a window opens, a text is refused, a template is priced", () =>
+  withPage({}, [ana, priya], async (page) => {
+    await write(page, "Ana Souza", "Where is my parcel?");
+    await desk(page).getByRole("img", { name: /^Window open for 23 hours/ }).first().waitFor();
+    await answer(page, "Ana Souza", "It left Recife this morning.");
+    await phoneOf(page, "Ana Souza").getByText("It left Recife this morning.").waitFor();
+    const free = lineOf(page, "It left Recife");
+    await free.getByRole("img", { name: "read" }).waitFor();
+    await free.getByText("free", { exact: true }).waitFor();
+
+    await talkTo(page, "Priya");
+    await desk(page).getByText("templates only").waitFor();
+    await answer(page, "Priya Nair", "Good morning, Priya.");
+    const refused = lineOf(page, "Good morning, Priya.");
+    await refused.getByText("Refused · 131047").waitFor();
+    assert.equal(await phoneOf(page, "Priya Nair").getByText("Good morning").count(), 0, "it never left");
+
+    await sendTemplate(page, "parcel_delivery · utility · en_US", "Priya");
+    await phoneOf(page, "Priya Nair").getByText("your parcel arrives on Monday").waitFor();
+    await lineOf(page, "your parcel arrives").getByText("0.0014 USD").waitFor();
+    await eventually(async () => assert.equal(await figure(page, "billed"), ledgerTotals().whole.billed));
+    await choose(page, "Text");
+    await picture(page, "page");
+
+    await phoneOf(page, "Priya Nair").getByRole("button", { name: "Another day, please" }).click();
+    await desk(page).getByRole("img", { name: /^Window open/ }).nth(1).waitFor();
+    await answer(page, "Priya Nair", "Is Wednesday better?");
+    await lineOf(page, "Is Wednesday better?").getByRole("img", { name: "read" }).waitFor();
+  }));
+
+test("pictures, cards and voices travel", () =>
+  withPage({}, [ana, priya], async (page) => {
+    const phone = phoneOf(page, "Ana Souza");
+    await page.getByRole("button", { name: "Send a photo as Ana Souza" }).click();
+    await page.getByRole("menuitem", { name: "A parcel" }).click();
+    await desk(page).getByRole("img", { name: "Photo" }).first().waitFor();
+
+    await page.getByRole("button", { name: "Record a voice note as Ana Souza" }).click();
+    await page.getByRole("button", { name: "Send the voice note as Ana Souza" }).click();
+    await desk(page).getByRole("button", { name: "Play the voice note" }).first().waitFor();
+
+    await talkTo(page, "Ana");
+    await sendTemplate(page, "parcel_photo · utility · en_US");
+    await phone.getByText("we have left your parcel at the door").waitFor();
+    await eventually(async () => {
+      const width = await phone.getByRole("img", { name: "Photo" }).last().evaluate((image) => image.naturalWidth);
+      assert.equal(width, 640, "the header's picture is there");
+    });
+    await phone.getByRole("button", { name: "Show the receipt" }).click();
+    await page.getByText("Ana Souza would open https://acme.example/r").waitFor();
+
+    await sendTemplate(page, "winter_offers · marketing · en_US");
+    await phone.getByRole("button", { name: "Take ten" }).click();
+    await lineOf(page, "Take ten").waitFor();
+
+    await choose(page, "Question");
+    await page.getByLabel("Message to Ana Souza").fill("Did it arrive?");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await phone.getByRole("button", { name: "Yes" }).click();
+    await desk(page).locator(".line[data-mine=false]").filter({ hasText: "Yes" }).waitFor();
+    await picture(page, "media");
+  }));
+
+test("a customer stops, blocks, and comes by an advertisement", () =>
+  withPage({}, [["4915112345678", "Jonas Weber"]], async (page) => {
+    const act = async (name) => {
+      await page.getByRole("button", { name: "What else Jonas Weber can do" }).click();
+      await page.getByRole("menuitem", { name }).or(page.getByRole("menuitemcheckbox", { name })).click();
+    };
+    await act("Tap an ad and write");
+    await desk(page).getByText("came by an ad").waitFor();
+    await answer(page, "Jonas Weber", "Welcome!");
+    await desk(page).getByText(/ad: all free until/).waitFor();
+    await lineOf(page, "Welcome!").getByText(/free entry point/).waitFor();
+
+    await act("Stop offers");
+    await desk(page).getByText("wants no offers").waitFor();
+    await sendTemplate(page, "winter_offers · marketing · en_US");
+    await lineOf(page, "two offers").getByText(/^(Refused|Failed) · 131050/).waitFor();
+
+    await act("Block the business");
+    await answer(page, "Jonas Weber", "Are you there?");
+    await lineOf(page, "Are you there?").getByRole("img", { name: "sent" }).waitFor();
+    assert.equal(await phoneOf(page, "Jonas Weber").getByText("Are you there?").count(), 0);
+
+    await desk(page).getByRole("button", { name: "Block", exact: true }).click();
+    await desk(page).getByText("blocked", { exact: true }).waitFor();
+    await page.getByLabel("Write as Jonas Weber").fill("Hello?");
+    await page.keyboard.press("Enter");
+    await page.getByText("the business has blocked this phone").waitFor();
+  }));
