@@ -39,6 +39,7 @@ func interactiveCases() []Case {
 		refused("buttons absent", message("interactive", `{"type":"button",`+body+`,"action":{}}`), 131008, buttons),
 		refused("action absent", message("interactive", `{"type":"button",`+body+`}`), 131008, "interactive.action"),
 		refused("empty title", button(body, titled("")), 131009, buttons+"[0].reply.title"),
+		refused("blank title", button(body, titled("  ")), 131009, buttons+"[0].reply.title"),
 		refused("title of 21", button(body, titled(long(21))), 131009, buttons+"[0].reply.title"),
 		refused(
 			"title absent", button(body, `[{"type":"reply","reply":{"id":"y"}}]`), 131008, buttons+"[0].reply.title",
@@ -90,6 +91,10 @@ func interactiveCases() []Case {
 			several(5, `{"id":"#","title":"`+long(24)+`","description":"`+long(72)+`"}`)+`},{"title":"PM","rows":`+several(5, `{"id":"#`+long(199)+`","title":"x"}`)+`}]`)),
 		accepted(
 			"one section without a title", list(body, `"button":"Open","sections":[{"rows":`+several(10, row)+`}]`),
+		),
+		refused(
+			"blank row", list(body, `"button":"Open","sections":[{"rows":[{"id":"1","title":" "}]}]`), 131009,
+			`interactive.action.sections[0].rows[0].title`,
 		),
 		refused("11 rows", list(body, `"button":"Open","sections":[{"rows":`+several(11, row)+`}]`), 131009, section),
 		refused("11 rows in 2 sections", list(body, `"button":"Open","sections":[{"title":"A","rows":`+several(

@@ -73,6 +73,7 @@ func templateCases() []Case {
 		single = `{"type":"body","parameters":[{"type":"text","text":"Ana"}]}`
 		path   = "template.components"
 	)
+	asText := func(component string) string { return strings.ReplaceAll(component, `"payload"`, `"text"`) }
 	later := func(payload string) string {
 		return `{"type":"button","sub_type":"quick_reply","index":0,"parameters":[{"type":"payload","payload":"` + payload + `"}]}`
 	}
@@ -94,6 +95,11 @@ func templateCases() []Case {
 		refused(
 			"quick reply with a payload of 129", send(order, head, main, track, later(long(129))), 131009,
 			path+"[3].parameters[0].payload",
+		),
+		accepted("quick reply with a text of 128", send(order, head, main, track, asText(later(long(128))))),
+		refused(
+			"quick reply with a text of 129", send(order, head, main, track, asText(later(long(129)))), 131009,
+			path+"[3].parameters[0].text",
 		),
 		accepted(
 			"index of a body",

@@ -64,7 +64,7 @@ func (g *Gateway) resumeUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c := t.FirstChannel()
+	c := t.FirstWithFiles()
 	session := r.PathValue("phone")
 	if c == nil || len(session) > maxUploadName || !uploadName.MatchString(session) {
 		return network.Refuse(network.UnknownObject, "")

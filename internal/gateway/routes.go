@@ -99,7 +99,7 @@ const maxDeskBody = 11 << 20
 
 // askDesk lets the network's desk answer.
 func (g *Gateway) askDesk(w http.ResponseWriter, r *http.Request) error {
-	t, err := g.admitAccount(r)
+	t, token, err := g.authenticate(r)
 	if err != nil {
 		return err
 	}
@@ -115,5 +115,5 @@ func (g *Gateway) askDesk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return upstreamFailure(g.requests.Answer(r.Context(), w, t, request))
+	return upstreamFailure(g.requests.Answer(r.Context(), w, t, token, request))
 }

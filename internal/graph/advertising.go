@@ -45,6 +45,16 @@ const (
 	firstAdCode, lastAdCode = CodeAdCampaignInactive, CodeAdTokenRate
 )
 
+// IsAdPayment tells whether a code says that an ad account does not pay, for want of means or by its
+// own limit.
+func IsAdPayment(code int) bool {
+	switch code {
+	case CodeAdPaymentMissing, CodeAdSpendLimit, CodeAdSpendCap, CodeAdPrepaid, CodeAdStoredBalance:
+		return true
+	}
+	return false
+}
+
 // subscriptionPause is the least time between two messages to one subscription token. Source:
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/marketing-messages-on-messenger/send-messages
 const subscriptionPause = 12 * time.Hour

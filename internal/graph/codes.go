@@ -140,9 +140,10 @@ func isOutsideWindow(subcode int) bool {
 
 // CauseOf is what an error of a code is about, as far as the code alone tells.
 func CauseOf(code int) network.Cause {
-	switch code {
-	case CodeAdPaymentMissing, CodeAdSpendLimit, CodeAdSpendCap, CodeAdPrepaid, CodeAdStoredBalance:
+	if IsAdPayment(code) {
 		return network.Payment
+	}
+	switch code {
 	case CodeAdSubscriptionStopped:
 		return network.StoppedMarketing
 	case CodeAdFrequencyCap1, CodeAdFrequencyCap2, CodeAdFrequencyCap3:

@@ -107,7 +107,7 @@ func (e *Error) HidesOutcome() bool {
 // avoid comes behind the check of the credentials at least, but for those about
 // the channel itself. None says anything about how the account pays.
 func (e *Error) ShowsWorkingChannel(stopped int) bool {
-	if e.Foreign || stopped == CodePayment {
+	if e.Foreign || CauseOf(stopped) == network.Payment {
 		return false
 	}
 	switch e.Code {

@@ -36,8 +36,11 @@ type Request struct {
 type Account struct {
 	// ID and Name are what the account is called.
 	ID, Name string
-	// Channels are those of the network, in a stable order.
+	// Channels are all of the account's, in a stable order.
 	Channels []AccountChannel
+	// Me is the id of the channel of the token that the request presents; empty if it is of none
+	// alone.
+	Me string
 	// Templates are those that the account serves, in a stable order.
 	Templates []AccountTemplate
 	// KnowsToken tells whether a token is one of the account's own.

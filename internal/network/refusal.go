@@ -21,6 +21,8 @@ type Refusal struct { //nolint:errname // what it is comes before that it is an 
 	After time.Duration
 	// Needed and Left are amounts with their currency, for OverBudget, such as "0.0130 USD".
 	Needed, Left string
+	// By is whose words it is told in, where that is not the network of the request's channel.
+	By Refuser
 	// Mismatch says how the parameters do not fit, for TemplateMismatch.
 	Mismatch *template.Mismatch
 }
@@ -120,6 +122,9 @@ func InWords(of Refuser, err error) (Error, bool) {
 		return found, true
 	}
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		if refusal.By != nil {
+			of = refusal.By
+		}
 		return of.Refuse(refusal), true
 	}
 	return nil, false

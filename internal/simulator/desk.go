@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// DeskPath leads to a gateway: behind it come the id of an account or page and a path. The page talks
-// to the gateway as any client does, and to no other origin than its own.
+// DeskPath leads to a gateway: behind it come the id of an account or page and a path. The page
+// talks to the gateway as any client does, and to no other origin than its own.
 const DeskPath = "/desk/"
 
 // desk passes a request on to the host that the account's webhooks go to.

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// SinkPath takes the callbacks of a business that has no endpoint of its own: behind it comes the
-	// id of an account or page.
+	// SinkPath takes the callbacks of a business that has no endpoint of its own: behind it comes
+	// the id of an account or page.
 	SinkPath = "/sink/"
 	// maxCallbacks bounds how many are kept; the oldest go first.
 	maxCallbacks = 50

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,41 @@ func enqueue(t *testing.T, s *store.Store, about seal.CustomerHash, payload stri
 			&store.Callback{Channel: channel, Customer: about, Payload: []byte(payload), CreatedAt: at},
 		)
 	})
+}
+
+// What is claimed and not tried is as it was before.
+func TestClaimedCallbackIsGivenBack(t *testing.T) {
+	forEachEngine(t, func(t *testing.T, e engine) {
+		s := e.newStore(t)
+		enqueue(t, s, customer(1), "a", noon)
+		enqueue(t, s, customer(2), "b", noon)
+		update(t, s, func(tx *store.Tx) error {
+			claimed, err := tx.Callbacks().Claim(noon, noon.Add(time.Minute), 10)
+			if err != nil || len(claimed) != 2 {
+				t.Errorf("claimed %v, %v; want a, b", payloads(claimed), err)
+				return err
+			}
+			return tx.Callbacks().GiveBack(claimed[1], noon)
+		})
+		again := callbacks(t, s, noon)
+		if got := payloads(again); !slices.Equal(got, []string{"b"}) || again[0].Attempts != 1 {
+			t.Errorf("claimed %v, want b at its first attempt", got)
+		}
+	})
+}
+
+// However many are asked for, what is claimed at once fits into memory.
+func TestClaimedCallbacksAreBoundedInBytes(t *testing.T) {
+	s := embedded.newStore(t)
+	large := strings.Repeat("x", 6<<20)
+	for n := range 4 {
+		enqueue(t, s, customer(n+1), large, noon)
+	}
+	for _, want := range []int{2, 2, 0} {
+		if got := len(callbacks(t, s, noon)); got != want {
+			t.Errorf("claimed %d of 6 MiB each, want %d", got, want)
+		}
+	}
 }
 
 func TestCallbacksOfACustomerGoOneByOne(t *testing.T) {

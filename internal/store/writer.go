@@ -202,7 +202,7 @@ func (s *Store) commitBatch(batch []*operation) (err error) {
 }
 
 // execute runs one operation. Its own failure is left with it, after its work is undone; the
-// returned error is one that ends the whole transaction: of a remote engine, any refusal does, which
+// returned error is one that ends the whole transaction. Of a remote engine, any refusal does: it
 // may be that of an operation before.
 func (tx *Tx) execute(op *operation) error {
 	tx.all.Begin()

@@ -13,6 +13,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/config"
 	"github.com/guichet-dev/guichet/internal/money"
 	"github.com/guichet-dev/guichet/internal/simulator"
+	"github.com/guichet-dev/guichet/internal/simulator/pages"
 	"github.com/guichet-dev/guichet/test/rig"
 )
 
@@ -94,6 +95,7 @@ func (s *stage) simulate(ctx context.Context, listener net.Listener, gateway str
 	settings.Accounts[0].Templates = templates()
 	settings.Accounts[0].Numbers = settings.Accounts[0].Numbers[:1]
 	settings.Accounts[0].Numbers[0].VerifiedName = "Acme Parcels"
+	settings.Pages = []pages.Page{{ID: "1784120934", Name: "Acme on Messenger"}} // it has no gateway
 	simulated, err := simulator.New(settings, simulator.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err

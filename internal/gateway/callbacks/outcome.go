@@ -35,6 +35,8 @@ type outcome struct {
 	atFault bool
 	// probe says that one of those behind it is to be tried, which shows what is at fault.
 	probe bool
+	// recorded is false if another claim has the callback by now.
+	recorded bool
 }
 
 // judge decides what follows from a delivery. What fails is judged by comparison, whatever the
@@ -112,38 +114,38 @@ func IsFailing(e *store.Endpoint, now time.Time) bool {
 	return failing >= failingAloneAfter || e.Several && failing >= failingAfter
 }
 
-// record writes what came of a delivery. It is false if another claim has the callback by now.
+// record writes what came of the delivery of a callback.
 func (q *Queue) record(
 	tx *durable.Tx, c *store.Callback, address [32]byte, failure error, now time.Time,
-) (o outcome, recorded bool, err error) {
+) (o outcome, err error) {
 	e, err := tx.Callbacks().Endpoint()
 	if err != nil {
-		return o, false, err
+		return o, err
 	}
 	e = at(e, address, now)
 	o = judge(c, failure, &e, now)
 	e = learn(e, c, o, now)
 	switch o.result {
 	case telemetry.ResultDelivered:
-		recorded, err = tx.Callbacks().Finish(c, now)
+		o.recorded, err = tx.Callbacks().Finish(c, now)
 	case telemetry.ResultSetAside:
-		recorded, err = tx.Callbacks().SetAside(c, o.status, now)
+		o.recorded, err = tx.Callbacks().SetAside(c, o.status, now)
 	default:
-		recorded, err = putOff(tx, c, o, &e, now)
+		o.recorded, err = putOff(tx, c, o, &e, now)
 	}
 	if err != nil {
-		return o, false, err
+		return o, err
 	}
 	if o.result == telemetry.ResultDelivered && e.Lost > 0 {
 		aside, err := tx.Depth(store.RefusedCallbacks)
 		if err != nil {
-			return o, false, err
+			return o, err
 		}
 		if aside == 0 {
 			e.Lost = 0 // it is over
 		}
 	}
-	return o, recorded, tx.Callbacks().PutEndpoint(e)
+	return o, tx.Callbacks().PutEndpoint(e)
 }
 
 // putOff lets a callback wait for its next try, and one behind it go if that shows what is at

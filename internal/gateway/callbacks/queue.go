@@ -60,6 +60,7 @@ type Queue struct {
 	metrics  *telemetry.Metrics
 	traces   telemetry.Traces
 	wake     wake.Signal
+	alone    loners
 }
 
 // NewQueue returns the queue that is kept in a store. Dial opens the connections to the endpoint.
@@ -183,10 +184,10 @@ func (q *Queue) Run(ctx context.Context) {
 		if len(slots) == atOnce {
 			pause = idle
 		}
-		for _, c := range claimed {
+		for _, d := range claimed {
 			slots <- struct{}{}
 			underWay.Go(func() {
-				q.Deliver(ctx, c)
+				q.Deliver(ctx, d)
 				<-slots
 				q.Notify()
 			})
@@ -194,20 +195,37 @@ func (q *Queue) Run(ctx context.Context) {
 	}
 }
 
-// Claim takes callbacks that are due, limit at most, and returns when to look again; the zero time
-// is when notified. Each is the caller's to Deliver.
-func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback, next time.Time, err error) {
+// Claim takes callbacks that are due, for so many deliveries at most, and returns when to look
+// again; the zero time is when notified. Each is the caller's to Deliver. While more are due than
+// that, and the endpoint takes what it gets, several go in one.
+func (q *Queue) Claim(ctx context.Context, slots int) (deliveries []Delivery, next time.Time, err error) {
 	to := q.config.Tenant().Callback
-	if limit == 0 || to == nil || !to.Ready() { // without its credentials a callback cannot be delivered: it waits
+	if slots == 0 || to == nil || !to.Ready() { // without its credentials a callback cannot be delivered: it waits
 		return nil, time.Time{}, nil
 	}
 	now := q.store.Now()
 	err = q.store.Update(ctx, func(tx *durable.Tx) (err error) {
-		if claimed, err = tx.Callbacks().Claim(now, now.Add(Lease), limit); err != nil {
+		endpoint, err := tx.Callbacks().Endpoint()
+		if err != nil {
+			return err
+		}
+		limit := slots
+		if endpoint.FailingSince.IsZero() {
+			limit *= maxJoined
+		}
+		claimed, err := tx.Callbacks().Claim(now, now.Add(Lease), limit)
+		if err != nil {
 			return err
 		}
 		if claimed, err = q.readable(tx, claimed, now); err != nil {
 			return err
+		}
+		var left []*store.Callback
+		deliveries, left = arrange(claimed, slots, q.alone.has)
+		for _, c := range left {
+			if err := tx.Callbacks().GiveBack(c, now); err != nil {
+				return err
+			}
 		}
 		next, err = tx.Callbacks().Next()
 		return err
@@ -218,7 +236,7 @@ func (q *Queue) Claim(ctx context.Context, limit int) (claimed []*store.Callback
 		}
 		return nil, time.Time{}, err
 	}
-	return claimed, next, nil
+	return deliveries, next, nil
 }
 
 // readable takes claimed callbacks that cannot be read out of the way: the damaged are dropped, and
@@ -255,9 +273,19 @@ func (q *Queue) tellUnreadable(tx *durable.Tx, c *store.Callback, reason string)
 	})
 }
 
-// Deliver makes one delivery and records what came of it.
-func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
-	if !q.store.HoldsLease(c.Lease) {
+// subjects are the callbacks.
+func (d Delivery) subjects() []store.Subject {
+	subjects := make([]store.Subject, len(d.callbacks))
+	for i, c := range d.callbacks {
+		subjects[i].Callback = c.Seq
+	}
+	return subjects
+}
+
+// Deliver makes one delivery and records what came of it, for each callback in it. If one that has
+// several fails, they are delivered again at once, each alone.
+func (q *Queue) Deliver(ctx context.Context, d Delivery) {
+	if !q.store.HoldsLease(d.callbacks[0].Lease) {
 		return // another replica may have delivered it by now, and those behind it
 	}
 	to := q.config.Tenant().Callback
@@ -265,22 +293,59 @@ func (q *Queue) Deliver(ctx context.Context, c *store.Callback) {
 		return // its lease runs out; the business no longer wants it, or its credentials are not there now
 	}
 	ctx, span := q.traces.Begin(ctx, "callback", trace.SpanKindClient)
-	err := q.endpoint.post(context.WithoutCancel(ctx), to, c.Payload) // a stop of the gateway waits for the answer
+	err := q.endpoint.post(context.WithoutCancel(ctx), to, d.body) // a stop of the gateway waits for the answer
 	now, address := q.store.Now(), q.keys.CustomerHash("callback", to.URL)
 	defer span.End(err)
-	var done outcome
-	var recorded bool
-	if !q.store.Persist(ctx, "callback", func(tx *durable.Tx) (failed error) {
-		done, recorded, failed = q.record(tx, c, address, err, now)
-		return failed
-	}, store.Subject{Callback: c.Seq}) {
+	if err != nil && len(d.callbacks) > 1 {
+		q.separate(ctx, d, now)
+		return
+	}
+	var done []outcome
+	if !q.store.Persist(ctx, "callback", func(tx *durable.Tx) error {
+		done = make([]outcome, len(d.callbacks))
+		for i, c := range d.callbacks {
+			var failed error
+			if done[i], failed = q.record(tx, c, address, err, now); failed != nil {
+				return failed
+			}
+		}
+		return nil
+	}, d.subjects()...) {
 		return // its lease runs out, and it is delivered again
 	}
 	q.Notify()
 	if span.Recording() {
-		span.Note(telemetry.AttributeResult.String(done.result), telemetry.AttributeAttempt.Int(c.Attempts))
+		span.Note(
+			telemetry.AttributeResult.String(done[0].result),
+			telemetry.AttributeAttempt.Int(d.callbacks[0].Attempts),
+		)
 	}
-	if done.result == telemetry.ResultSetAside && !recorded {
+	for i, c := range d.callbacks {
+		q.tell(c, done[i], err)
+	}
+}
+
+// separate has the callbacks of a delivery that failed go alone.
+func (q *Queue) separate(ctx context.Context, d Delivery, now time.Time) {
+	q.alone.add(d.callbacks)
+	if q.store.Persist(ctx, "callback", func(tx *durable.Tx) error {
+		for _, c := range d.callbacks {
+			if _, err := tx.Callbacks().Retry(c, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	}) {
+		q.Notify()
+	}
+}
+
+// tell tells what came of a callback.
+func (q *Queue) tell(c *store.Callback, done outcome, err error) {
+	if done.result != telemetry.ResultRetry {
+		q.alone.remove(c)
+	}
+	if done.result == telemetry.ResultSetAside && !done.recorded {
 		return // whoever has claimed it since tells of it
 	}
 	q.metrics.Callbacks.WithLabelValues(done.result).Inc()

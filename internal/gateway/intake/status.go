@@ -40,11 +40,14 @@ func (c *commit) takeStatus(channel *served.Channel, s *network.Status) error {
 			return err
 		}
 	}
-	if s.Correlation != "" {
+	if s.Correlation != "" && s.OfDelivery {
 		c.count(kindStatus, telemetry.ResultUnknown)
 		return nil // of a message that is forgotten or was erased: it names the recipient
 	}
 	body := s.AsItCame()
+	if s.Correlation != "" { // a payment may end long after its message is forgotten
+		body = s.Callback(s.Correlation, nil)
+	}
 	if s.OfDelivery && !s.Foreign && s.ID != "" {
 		// Whatever we send carries our id. It is kept for an upstream that does not return it.
 		if err := c.tx.Intake().KeepEarlyStatus(s.ID, body, c.now); err != nil {

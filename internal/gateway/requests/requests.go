@@ -30,12 +30,12 @@ func New(metrics *telemetry.Metrics, pass func(func() error) error) *Requests {
 
 // Answer answers a client of the account.
 func (q *Requests) Answer(
-	ctx context.Context, w http.ResponseWriter, t *served.Tenant, request *network.Request,
+	ctx context.Context, w http.ResponseWriter, t *served.Tenant, token string, request *network.Request,
 ) error {
 	var call string
 	var answer *network.Answer
 	err := q.pass(func() (err error) {
-		call, answer, err = meta.Desk().Answer(ctx, accountOf(t), request)
+		call, answer, err = meta.Desk().Answer(ctx, accountOf(t, token), request)
 		return err
 	})
 	q.metrics.Requests.WithLabelValues(cmp.Or(call, "other"), resultOf(answer, err)).Inc()
@@ -47,14 +47,17 @@ func (q *Requests) Answer(
 	return nil
 }
 
-// accountOf is what a network's desk is told of an account.
-func accountOf(t *served.Tenant) *network.Account {
+// accountOf is what a network's desk is told of an account, of which the request presents a token.
+func accountOf(t *served.Tenant, token string) *network.Account {
 	account := &network.Account{
 		ID: t.Account.UID, Name: t.Account.DisplayName,
 		KnowsToken: func(token string) bool {
 			_, known := t.Authenticate(token)
 			return known
 		},
+	}
+	if me := t.ChannelOf(meta.Me, token); me != nil {
+		account.Me = me.ID
 	}
 	ids := t.ChannelIDs()
 	slices.Sort(ids)

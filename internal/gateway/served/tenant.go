@@ -88,12 +88,15 @@ func (t *Tenant) Channel(id string) *Channel { return t.channels[id] }
 // ChannelIDs returns the ids of all channels, in no order.
 func (t *Tenant) ChannelIDs() []string { return slices.Collect(maps.Keys(t.channels)) }
 
-// FirstChannel returns the channel with the least id, or nil if the account has none.
-func (t *Tenant) FirstChannel() *Channel {
-	if len(t.channels) == 0 {
-		return nil
+// FirstWithFiles returns the channel with the least id whose network keeps files, or nil if the
+// account has none.
+func (t *Tenant) FirstWithFiles() *Channel {
+	for _, id := range slices.Sorted(maps.Keys(t.channels)) {
+		if _, keeps := t.channels[id].Upstream.(network.MediaUpstream); keeps {
+			return t.channels[id]
+		}
 	}
-	return t.channels[slices.Min(t.ChannelIDs())]
+	return nil
 }
 
 // IsObject tells whether an id is that of a channel, a business account or a template of the

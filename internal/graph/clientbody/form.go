@@ -44,7 +44,8 @@ func isMultipart(body []byte) bool { return bytes.HasPrefix(body, []byte("--")) 
 // maxBoundary is the greatest length of a boundary. Source: RFC 2046, section 5.1.1.
 const maxBoundary = 70
 
-// multipartJSON is formJSON for a form in parts. Whoever serves the request has taken the files out.
+// multipartJSON is formJSON for a form in parts. Whoever serves the request has taken the files
+// out.
 func (r *Rules) multipartJSON(body []byte) ([]byte, error) {
 	unreadable := malformed("The multipart form cannot be read. Check its boundary, or send JSON.")
 	first, _, found := bytes.Cut(body, []byte("\n"))
@@ -104,8 +105,8 @@ func (r *Rules) fieldsJSON(list fields) ([]byte, error) {
 
 func tooManyFields() error { return malformed("The form has too many fields.") }
 
-// fieldValue is a field's value as JSON. A field that holds a text has one, whatever its value looks
-// like; another one may be JSON already, also with the single quotes of Meta's own samples.
+// fieldValue is a field's value as JSON. A field that holds a text has one, whatever its value
+// looks like; another one may be JSON already, also with the single quotes of Meta's own samples.
 func (r *Rules) fieldValue(name, value string) []byte {
 	if slices.Contains(r.Texts, name) {
 		return rawjson.Quote(value)

@@ -75,6 +75,30 @@ func TestParseAdvertisedRefuses(t *testing.T) {
 	}
 }
 
+// What is stored of a marketing message is what is sent, but for its metadata: it is marketing of
+// one campaign to one token, for whoever reads it.
+func FuzzParseAdvertised(f *testing.F) {
+	f.Add([]byte(sale))
+	f.Add([]byte(`message_id=1&messenger_delivery_data={'subscription_token':'t'}&message={'text':'x'}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		out, err := Network{}.ParseAdvertised(body)
+		if err != nil {
+			if _, ok := graph.AsError(err); !ok {
+				t.Fatalf("the error is %T", err)
+			}
+			return
+		}
+		sent, err := Network{}.Encode(out.Content, "m_1", func(string) (string, error) { return "", nil })
+		if err != nil {
+			t.Fatalf("%s cannot be encoded: %v", out.Content, err)
+		}
+		again, err := Network{}.ParseAdvertised(sent)
+		if err != nil || again.To != out.To || again.Campaign != out.Campaign || again.Type != out.Type || again.CallbackData != nil {
+			t.Fatalf("%s is sent as %s: %v", body, sent, err)
+		}
+	})
+}
+
 func TestParseCampaign(t *testing.T) {
 	page, request, err := Network{}.ParseCampaign([]byte(`{"access_token":"secret","name":"sale","page_id":1081,"daily_budget":"5000"}`))
 	if err != nil || page != "1081" || strings.Contains(string(request), "secret") || !strings.Contains(string(request), `"daily_budget":"5000"`) {

@@ -268,6 +268,9 @@ func TestFailedCallback(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(webhookOf("page", "messaging", head+`"message":{"mid":"m_1","text":"hi"}}`)))
 	f.Add([]byte(webhookOf("page", "messaging", head+`"delivery":{"mids":["m_1"],"watermark":1}}`)))
+	f.Add([]byte(webhookOf("page", "changes", `{"field":"marketing_message_deliveries","value":{"recipient_id":1,`+
+		`"marketing_message_tracking_id":"t","messenger_subscription_token":"s","message_id":"2"}}`)))
+	f.Add([]byte(webhookOf("page", "messaging", `{"field":"marketing_message_reads","recipient_id":1}`)))
 	f.Add([]byte(webhookOf("instagram", "changes", `{"field":"comments","value":{"id":"1"}}`)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		webhook, err := graph.ParseWebhook(body)

@@ -38,7 +38,7 @@ func Find(name string) (found network.Network, ok bool) {
 func Common() network.Network { return whatsapp.Network{} }
 
 // Desk answers what clients ask beside messages.
-func Desk() network.Desk { return whatsapp.Network{} }
+func Desk() network.Desk { return desk{} }
 
 // KnowsCode tells whether one of the networks documents an error code.
 func KnowsCode(code int) bool {
@@ -73,6 +73,12 @@ func SignedBy(body []byte, header string, secrets []string) (secret string, ok b
 		}
 	}
 	return "", false
+}
+
+// JoinWebhooks makes one webhook of two, as Meta does when several wait. It is false if they are
+// not of one network.
+func JoinWebhooks(first, second []byte) (joined []byte, ok bool) {
+	return graph.JoinWebhooks(first, second)
 }
 
 // Handshake answers Meta's request to subscribe an address to webhooks, if it knows one of the

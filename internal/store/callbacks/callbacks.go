@@ -149,6 +149,8 @@ const (
 		WHERE c.channel = callbacks.channel AND c.customer = callbacks.customer AND c.seq < callbacks.seq)
 		THEN NULL ELSE CAST($1 AS BIGINT) END
 		WHERE seq = $2 AND attempts = $3`
+	giveBack = `UPDATE callbacks SET lease = 0, ready_at = $1, attempts = attempts - 1
+		WHERE seq = $2 AND attempts = $3`
 	deleteCallback = `DELETE FROM callbacks WHERE seq = $1 AND attempts = $2 RETURNING LENGTH(payload)`
 	selectOne      = `SELECT attempts, LENGTH(payload) FROM callbacks WHERE seq = $1`
 	removeCallback = `DELETE FROM callbacks WHERE seq = $1`
@@ -210,17 +212,24 @@ func (tx *Tx) CountCallbacks(callbacks, bytes int64) error {
 	return tx.Deepen(books.CallbackBytes, bytes)
 }
 
+// maxClaimed bounds the bytes of what is claimed at once, as long as it is more than one.
+const maxClaimed = 16 << 20
+
 // Claim takes deliveries whose turn it is, limit at most, until lease: if nothing is heard
 // of one by then, it is claimed again; see also Release. A delivery may so be made twice;
 // the endpoint tells by the ids that it carries.
 func (q CallbackQueue) Claim(now, lease time.Time, limit int) ([]*Callback, error) {
 	var due []*Callback
+	bytes := 0
 	if err := q.tx.Each(selectDue, []any{txn.Millis(now), limit}, func(v engine.Row) bool {
 		c := &Callback{
 			Seq: v.Int(0), Channel: v.Text(1), Payload: v.Bytes(3), CreatedAt: txn.Instant(v.Int(4)),
 			Attempts: int(v.Int(5)) + 1, FailedAt: txn.Instant(v.Int(6)),
 		}
 		copy(c.Customer[:], v.Bytes(2))
+		if bytes += len(c.Payload); bytes > maxClaimed && len(due) > 0 {
+			return false
+		}
 		due = append(due, c)
 		return true
 	}); err != nil {
@@ -277,6 +286,11 @@ func (q CallbackQueue) Retry(c *Callback, readyAt time.Time) (bool, error) {
 	}
 	n, err := q.tx.Changed(retryCallback, arguments...)
 	return n == 1, err
+}
+
+// GiveBack undoes the claim of a delivery that was not tried, in the transaction of the claim.
+func (q CallbackQueue) GiveBack(c *Callback, now time.Time) error {
+	return q.tx.Exec(giveBack, txn.Millis(now), c.Seq, c.Attempts)
 }
 
 // NoteFailure remembers that deliveries of a claimed one fail since now, unless it has failed

@@ -18,8 +18,8 @@ type Tx struct {
 	ahead ahead
 	// conversations are as they are stored: nil for none.
 	conversations txn.Ahead[txn.Person, []byte]
-	// reached tells who is among those whom the account has reached, and firstReached when the first
-	// of them was; nil if that is not known.
+	// reached tells who is among those whom the account has reached, and firstReached when the
+	// first of them was; nil if that is not known.
 	reached      txn.Ahead[seal.CustomerHash, bool]
 	firstReached *int64
 	hotReach     txn.Hot[struct{}]

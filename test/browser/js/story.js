@@ -99,3 +99,16 @@ test("a customer stops, blocks, and comes by an advertisement", () =>
     await page.keyboard.press("Enter");
     await page.getByText("the business has blocked this phone").waitFor();
   }));
+
+test("people write to a page on Messenger", () =>
+  withPage({}, [ana], async (page) => {
+    await page.getByRole("combobox", { name: "Business number" }).selectOption({ index: 1 });
+    await write(page, "Ana Souza", "Are you on Messenger, too?");
+    await answer(page, "Ana Souza", "We are.");
+    await phoneOf(page, "Ana Souza").getByText("We are.").waitFor();
+    await choose(page, "Question");
+    await page.getByLabel("Message to Ana Souza").fill("Shall we go on here?");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await phoneOf(page, "Ana Souza").getByRole("button", { name: "Yes" }).click();
+    await desk(page).locator(".line[data-mine=false]").filter({ hasText: "Yes" }).waitFor();
+  }));

@@ -75,7 +75,11 @@ func TestP3AmbiguousAndForeignBodiesAreRefused(t *testing.T) {
 		"another's flow in parts": {
 			flows, inParts, parts(field+`name="name"`, "f", field+`name="clone_flow_id"`, "88"),
 		},
-		"a path for a flow": {flows, "application/json", `{"name":"f","clone_flow_id":"77/assets"}`},
+		"another app":             {"77", "application/json", `{"application_id":"5512"}`},
+		"another app as a number": {"77", "application/json", `{"application_id":5512}`},
+		"another app in a form":   {"77", urlencoded, "name=f&application_id=5512"},
+		"no app":                  {"77", "application/json", `{"application_id":""}`},
+		"a path for a flow":       {flows, "application/json", `{"name":"f","clone_flow_id":"77/assets"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent, err := writeTo(t, tc.path, tc.kind, tc.body)
@@ -109,6 +113,7 @@ func TestP3FormsAreWrittenAnew(t *testing.T) {
 		"a list": {
 			profile, urlencoded, "websites[]=a&websites[]=b", map[string][]string{"websites[]": {"a", "b"}},
 		},
+		"an own app": {"77", urlencoded, "application_id=" + ownApp, map[string][]string{"application_id": {ownApp}}},
 		"an own flow": {
 			flows, inParts, parts(field+`name="name"`, "f", field+`name="clone_flow_id"`, "77"),
 			map[string][]string{"name": {"f"}, "clone_flow_id": {"77"}},

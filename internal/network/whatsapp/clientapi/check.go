@@ -23,6 +23,7 @@ const (
 	paramAfter   = "after"
 	paramBefore  = "before"
 	paramClone   = "clone_flow_id"
+	paramApp     = "application_id"
 )
 
 const (
@@ -130,7 +131,7 @@ func (c *call) content() (kind string, body []byte, err error) {
 // in ways of their own.
 var fieldName = regexp.MustCompile(`^[A-Za-z0-9_]+(\[[A-Za-z0-9_]*\])*$`)
 
-// checkField checks a field of a body, and remembers which flow it names.
+// checkField checks a field of a body, and remembers which flow and which app it names.
 func (c *call) checkField(name, value string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -146,8 +147,11 @@ func (c *call) checkField(name, value string) error {
 		return graph.NewError(graph.CodeInvalidParameter, fmt.Sprintf(
 			"%s is not passed on here. The body may have: %s.", name, strings.Join(c.rule.only, ", ")))
 	}
-	if name == paramClone {
+	switch name {
+	case paramClone:
 		c.clonedFlow = &value
+	case paramApp:
+		c.app = &value
 	}
 	return nil
 }

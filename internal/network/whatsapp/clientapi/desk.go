@@ -64,6 +64,8 @@ type call struct {
 	through *graph.Client
 	// clonedFlow is the id of the flow that the body asks to copy; nil if it asks for none.
 	clonedFlow *string
+	// app is the id of the app that the body connects the object with; nil if it names none.
+	app *string
 }
 
 // Answer answers a request, and names the call for a metric.
@@ -210,6 +212,21 @@ func (c *call) flowOwner(ctx context.Context, id string) (*Number, error) {
 		}
 	}
 	return nil, nil
+}
+
+// checkApp refuses to connect an object with another app than the token's own.
+func (c *call) checkApp(ctx context.Context) error {
+	if c.app == nil {
+		return nil
+	}
+	var own struct {
+		ID string `json:"id"`
+	}
+	err := c.through.Do(ctx, http.MethodGet, wordApp, map[string][]string{paramFields: {"id"}}, nil, &own)
+	if err == nil && (own.ID == "" || own.ID != *c.app) {
+		return c.unknown()
+	}
+	return err
 }
 
 // checkClone refuses to copy a flow that is not one of the account's.

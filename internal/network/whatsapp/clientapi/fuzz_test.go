@@ -27,8 +27,11 @@ const (
 	theirs     = "token-of-the-business"
 )
 
-// foreignFlow is the one flow that is another's.
-const foreignFlow = "88"
+// foreignFlow is the one flow that is another's, ownApp the app of the token.
+const (
+	foreignFlow = "88"
+	ownApp      = "5511"
+)
 
 // wire is an upstream that keeps its requests, and says of every flow but one that it is the
 // account's.
@@ -42,8 +45,11 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	w.sent = append(w.sent, r)
 	id, owner := strings.TrimPrefix(r.URL.Path, "/v26.0/"), ownAccount
-	if id == foreignFlow {
+	switch id {
+	case foreignFlow:
 		owner = "999"
+	case wordApp:
+		id = ownApp
 	}
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{},

@@ -33,6 +33,9 @@ func (c *call) ask(ctx context.Context, query url.Values) (*network.Answer, erro
 	if err := c.checkClone(ctx); err != nil {
 		return nil, err
 	}
+	if err := c.checkApp(ctx); err != nil {
+		return nil, err
+	}
 	answer, err := c.through.Pass(ctx, graph.Passed{
 		Method: c.Method, Path: c.path(), Query: query, ContentType: kind, Body: body,
 		Prove: c.Query.Has(parameter.Proof),

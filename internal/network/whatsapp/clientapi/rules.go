@@ -223,7 +223,7 @@ func flowRules() []rule {
 		},
 		{
 			name: "flow_write", method: post, do: pass,
-			only: []string{"name", "categories", "endpoint_uri", "application_id"},
+			only: []string{"name", "categories", "endpoint_uri", paramApp},
 		},
 		{name: "flow_write", method: del, do: pass},
 		{name: "flow_assets", edge: edgeAssets, method: get, do: pass, query: paging()},

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/guichet-dev/guichet/internal/graph"
 	"github.com/guichet-dev/guichet/internal/rawjson"
@@ -102,8 +103,23 @@ func readComponent(f field, cards cardReader) (component template.SendComponent,
 		return component, nil
 	}
 	component.Parameters, err = readParameters(o.at("parameters"))
+	if err == nil && strings.EqualFold(component.SubType, subTypeReply) {
+		err = checkReplies(o.at("parameters"), component.Parameters)
+	}
 	return component, err
 }
+
+// checkReplies bounds what comes back from a tap on a quick reply, by whichever type it is given.
+func checkReplies(f field, parameters []template.Parameter) error {
+	for i, p := range parameters {
+		if utf8.RuneCountInString(p.Text) > maxPayload {
+			return invalid(fmt.Sprintf("%s[%d].text", f.path, i), fmt.Sprintf("must have at most %d characters", maxPayload))
+		}
+	}
+	return nil
+}
+
+const subTypeReply = "quick_reply"
 
 func readParameters(f field) ([]template.Parameter, error) {
 	if f.absent() {

@@ -84,6 +84,15 @@ func (f field) text(least, most int) (string, error) {
 	return value, nil
 }
 
+// label reads what a customer taps: a text of 1 to most characters that is not blank.
+func (f field) label(most int) (string, error) {
+	value, err := f.text(1, most)
+	if err == nil && strings.TrimSpace(value) == "" {
+		return "", invalid(f.path, "must not be blank")
+	}
+	return value, err
+}
+
 // oneOf checks that the field is a string that is one of some words.
 func (f field) oneOf(words ...string) error {
 	value, ok := rawjson.String(f.raw)

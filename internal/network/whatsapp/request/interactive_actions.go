@@ -46,6 +46,9 @@ func (f field) replies(kinds ...string) error {
 		if err := ids.add(reply.at("id"), maxReplyID); err != nil {
 			return err
 		}
+		if _, err := reply.at("title").label(maxReplyTitle); err != nil {
+			return err
+		}
 		if err := titles.add(reply.at("title"), maxReplyTitle); err != nil {
 			return err
 		}
@@ -58,7 +61,7 @@ func listAction(f field) error {
 	if err != nil {
 		return err
 	}
-	if _, err := action.at("button").text(1, maxOpenButton); err != nil {
+	if _, err := action.at("button").label(maxOpenButton); err != nil {
 		return err
 	}
 	sections, err := action.at("sections").list(1, maxSections)
@@ -102,7 +105,7 @@ func listRow(f field, ids unique) error {
 	if err := ids.add(row.at("id"), maxRowID); err != nil {
 		return err
 	}
-	if _, err := row.at("title").text(1, maxRowTitle); err != nil {
+	if _, err := row.at("title").label(maxRowTitle); err != nil {
 		return err
 	}
 	_, err = row.at("description").text(0, maxRowDescription)
@@ -115,7 +118,7 @@ func linkParameters(f field) error {
 	if err != nil {
 		return err
 	}
-	if _, err := parameters.at("display_text").text(1, maxOpenButton); err != nil {
+	if _, err := parameters.at("display_text").label(maxOpenButton); err != nil {
 		return err
 	}
 	link, err := parameters.at("url").text(1, MaxBody)

@@ -22,6 +22,7 @@ function booksOf(told) {
     period,
     budget: budget && { limit: budget.limit, action: budget.action, warnAtPercent: budget.warn_at_percent },
     categories: period.categories.map((one) => ({ ...one, free: one.messages - one.charged })),
+    dryRuns: told.dry_runs ?? false, // whether the gateway can say what a message would cost
     openWindows: told.open_windows,
     head: { sequence: told.sequence, hash: told.hash },
     records: told.records.map(recordOf),

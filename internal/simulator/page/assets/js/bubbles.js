@@ -3,6 +3,7 @@
 // A bubble is {header, body, footer, buttons, cards, media, place, people, note}; every part may be
 // absent. A button has its text and what a tap does: {reply} is what the phone writes, {opens},
 // {calls} and {copies} are what the phone would do.
+import { isOfPage, pageBubble } from "./messenger.js";
 import { templateBubble } from "./templates.js";
 
 const mediaKinds = ["image", "video", "audio", "document", "sticker"];
@@ -10,6 +11,7 @@ const mediaKinds = ["image", "video", "audio", "document", "sticker"];
 /** bubbleOf returns what an entry of a chat shows. */
 export function bubbleOf(entry, templates) {
   const message = entry.message ?? {};
+  if (isOfPage(message)) return pageBubble(message);
   const type = message.type ?? "text";
   if (type === "template") return templateBubble(message.template, templates, entry.preview);
   if (mediaKinds.includes(type)) return mediaBubble(type, message[type] ?? {});
@@ -19,8 +21,8 @@ export function bubbleOf(entry, templates) {
 
 /** reactionOf returns what a reaction is about, or null for any other message. */
 export function reactionOf(entry) {
-  const reaction = entry.message?.type === "reaction" ? entry.message.reaction : null;
-  return reaction && { about: reaction.message_id, emoji: reaction.emoji };
+  const reaction = entry.message?.type === "reaction" || entry.message?.reaction?.mid ? entry.message.reaction : null;
+  return reaction && { about: reaction.message_id ?? reaction.mid, emoji: reaction.emoji };
 }
 
 /** summaryOf is one line that says what a message is. */

@@ -5,14 +5,14 @@ import { addAttempt, send, upload } from "./desk-api.js";
 import { Forecast } from "./forecast.js";
 import { Icon } from "./icons.js";
 import { samplePhoto } from "./recording.js";
-import { accountOf, announce } from "./state.js";
+import { accountOf, announce, onWhatsApp } from "./state.js";
 import { TemplateForm, useTemplateForm } from "./template-form.js";
 
 const kinds = [
-  { kind: "text", label: "Text", icon: "text" },
+  { kind: "text", label: "Text", icon: "text", onPages: true },
   { kind: "template", label: "Template", icon: "template" },
   { kind: "image", label: "Photo", icon: "photo" },
-  { kind: "interactive", label: "Question", icon: "buttons" },
+  { kind: "interactive", label: "Question", icon: "buttons", onPages: true },
 ];
 
 export function Composer({ one, chat, state, zone }) {
@@ -36,7 +36,7 @@ export function Composer({ one, chat, state, zone }) {
   };
   return html`
     <form class="write" onSubmit=${submit} aria-label=${`Write to ${one.name}`}>
-      <${Kinds} kind=${kind} choose=${setKind} />
+      <${Kinds} kind=${kind} choose=${setKind} offered=${onWhatsApp(state) ? kinds : kinds.filter((one) => one.onPages)} />
       ${kind === "template"
         ? html`<${TemplateForm} form=${form} />`
         : html`<${TextField} kind=${kind} one=${one} text=${text} setText=${setText} />`}
@@ -48,10 +48,10 @@ export function Composer({ one, chat, state, zone }) {
   `;
 }
 
-function Kinds({ kind, choose }) {
+function Kinds({ kind, choose, offered }) {
   return html`
     <div class="kinds" role="radiogroup" aria-label="Kind of message">
-      ${kinds.map((one) => html`
+      ${offered.map((one) => html`
         <label class="kind">
           <input type="radio" name="kind" value=${one.kind} checked=${one.kind === kind} onChange=${() => choose(one.kind)} />
           <span><${Icon} name=${one.icon} size=${15} />${one.label}</span>

@@ -2,7 +2,8 @@
 // account has no gateway, the simulator itself answers.
 import { now } from "./clock.js";
 import { ask } from "./http.js";
-import { accountOf, change, getState } from "./state.js";
+import { pageContent } from "./messenger.js";
+import { accountOf, change, getState, onWhatsApp } from "./state.js";
 
 const version = "v26.0";
 const storageKey = "guichet.token";
@@ -37,6 +38,7 @@ function call(method, path, options = {}) {
 
 /** messageTo is the request for a message: content has its type and what the type needs. */
 export function messageTo(person, content) {
+  if (!onWhatsApp(getState())) return { recipient: { id: person }, ...pageContent(content) };
   const to = /^\d+$/.test(person) ? { to: `+${person}` } : { recipient: person };
   return { messaging_product: "whatsapp", recipient_type: "individual", ...to, ...content };
 }
@@ -47,7 +49,7 @@ export async function send(number, person, content) {
   const attempt = { key: crypto.randomUUID(), channel: number, person, at, message: content };
   try {
     const answer = await call("POST", `${number}/messages`, { body: messageTo(person, content) });
-    attempt.id = answer.messages[0].id;
+    attempt.id = answer.message_id ?? answer.messages[0].id;
   } catch (error) {
     attempt.refusal = refusalOf(error);
   }

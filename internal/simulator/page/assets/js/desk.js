@@ -6,7 +6,7 @@ import { block, markRead } from "./desk-api.js";
 import { countdown, dayOf, timeOf } from "./format.js";
 import { displayAddress, initials } from "./people.js";
 import { Ring } from "./ring.js";
-import { announce, change, chatOf } from "./state.js";
+import { announce, change, chatOf, getState, onWhatsApp } from "./state.js";
 import { Thread } from "./thread.js";
 
 export function Desk({ state, people, zone }) {
@@ -27,7 +27,7 @@ export function Desk({ state, people, zone }) {
 /** useReadReceipts marks what the open chat shows as read. */
 function useReadReceipts(number, chat) {
   const last = chat?.entries.findLast((entry) => entry.by === "customer");
-  const unread = last && !last.read && !chat.blocked ? last.id : "";
+  const unread = last && !last.read && !chat.blocked && onWhatsApp(getState()) ? last.id : "";
   useEffect(() => {
     if (unread && document.visibilityState === "visible") markRead(number, unread).catch(() => {}); // a courtesy
   }, [number, unread]);
@@ -68,7 +68,7 @@ function Standing({ one, chat, number, zone }) {
         ${free && html`<span class="badge good">ad: all free until ${dayOf(chat.entryPointEnds, zone)} ${timeOf(chat.entryPointEnds, zone)}</span>`}
         ${chat?.stopped && html`<span class="badge warn">wants no offers</span>`}
         ${chat?.blocked && html`<span class="badge bad">blocked</span>`}
-        <button class="link" onClick=${toggleBlock}>${chat?.blocked ? "Unblock" : "Block"}</button>
+        ${onWhatsApp(getState()) && html`<button class="link" onClick=${toggleBlock}>${chat?.blocked ? "Unblock" : "Block"}</button>`}
       </div>
     </div>
   `;

@@ -4,11 +4,12 @@ import { Icon } from "./icons.js";
 import { Menu } from "./menu.js";
 import { sendFile, write } from "./phones-api.js";
 import { record, samplePhoto } from "./recording.js";
-import { announce } from "./state.js";
+import { announce, getState, onWhatsApp } from "./state.js";
 
 export function PhoneComposer({ one, number }) {
   const [text, setText] = useState("");
   const picker = useRef(null);
+  const files = onWhatsApp(getState());
   const send = async (event) => {
     event.preventDefault();
     if (!text.trim()) return;
@@ -26,12 +27,12 @@ export function PhoneComposer({ one, number }) {
         type="file" accept="image/*" hidden ref=${picker} aria-label=${`Photo file of ${one.name}`}
         onChange=${(event) => event.target.files[0] && sendPhoto(event.target.files[0])}
       />
-      <${Menu} label=${`Send a photo as ${one.name}`} icon="photo" upwards items=${photos} />
+      ${files && html`<${Menu} label=${`Send a photo as ${one.name}`} icon="photo" upwards items=${photos} />`}
       <input
         class="text" type="text" placeholder="Message" autocomplete="off" aria-label=${`Write as ${one.name}`}
         value=${text} onInput=${(event) => setText(event.target.value)}
       />
-      ${text.trim()
+      ${text.trim() || !files
         ? html`<button class="round" aria-label=${`Send as ${one.name}`}><${Icon} name="send" /></button>`
         : html`<${VoiceButton} one=${one} number=${number} />`}
     </form>

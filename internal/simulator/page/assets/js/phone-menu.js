@@ -2,7 +2,7 @@
 import { html } from "./ui.js";
 import { Menu } from "./menu.js";
 import { prefer, setPhone, write } from "./phones-api.js";
-import { announce } from "./state.js";
+import { announce, getState, onWhatsApp } from "./state.js";
 
 export function PhoneMenu({ one, chat, number }) {
   const items = actionsOf(one, chat, number).map((item) => ({
@@ -17,11 +17,11 @@ function actionsOf({ person, name }, chat, to) {
   return [
     { text: "Tap an ad and write", icon: "ad", act: () => write(person, adClick(to, name)) },
     { text: "Write STOP", icon: "text", act: () => write(person, { to, name, text: "STOP" }) },
-    { text: "Stop offers", icon: "block", checked: stopped, act: () => prefer(person, to, stopped ? "resume" : "stop") },
+    onWhatsApp(getState()) && { text: "Stop offers", icon: "block", checked: stopped, act: () => prefer(person, to, stopped ? "resume" : "stop") },
     { text: "Block the business", icon: "block", checked: refuses, act: () => setPhone(person, { refuses: refuses ? [] : [to] }) },
     { text: "Switch the phone off", icon: "power", checked: off, act: () => setPhone(person, { off: !off }) },
     { text: "Hide read receipts", icon: "check", checked: noReceipts, act: () => setPhone(person, { readReceipts: noReceipts }) },
-  ];
+  ].filter(Boolean);
 }
 
 /** adClick is the first message of somebody who came by an advertisement. */

@@ -49,6 +49,11 @@ export function accountOf(current) {
   return current.accounts.find((a) => a.numbers.some((n) => n.id === current.channel)) ?? current.accounts[0];
 }
 
+/** onWhatsApp tells whether the chosen channel is a number; pages can do less here. */
+export function onWhatsApp(current) {
+  return (accountOf(current)?.network ?? "whatsapp") === "whatsapp";
+}
+
 export function numberOf(current) {
   return accountOf(current)?.numbers.find((n) => n.id === current.channel);
 }

@@ -1,0 +1,52 @@
+// Messenger and Instagram: what their messages show, and how they are written.
+
+/** actOf turns what a phone writes into what somebody does on a page. */
+export function actOf({ to, name, text, replyTo, referral, message }) {
+  const act = { to, name, ...(replyTo && { replyTo }) };
+  if (message?.postback) return { ...act, postback: message.postback };
+  if (message?.quickReply) return { ...act, text: message.quickReply.title, quickReply: message.quickReply.payload };
+  if (referral) return { ...act, text, referral: { source: "ADS", type: "OPEN_THREAD", ad_id: referral.source_id } };
+  return { ...act, text };
+}
+
+/** pageContent turns a content of the composer into one for a page. */
+export function pageContent(content) {
+  if (content.type === "interactive") {
+    const { body, action } = content.interactive;
+    const replies = action.buttons.map(({ reply }) => ({ content_type: "text", title: reply.title, payload: reply.id }));
+    return { messaging_type: "RESPONSE", message: { text: body.text, quick_replies: replies } };
+  }
+  return { messaging_type: "RESPONSE", message: { text: content.text.body } };
+}
+
+/** isOfPage tells whether an entry's message is one of a page's. */
+export function isOfPage(message) {
+  return Boolean(message.message || message.postback || message.reaction?.mid || (message.referral && !message.type));
+}
+
+/** pageBubble is what a message of a page shows, see bubbles.js. */
+export function pageBubble({ message, postback, referral }) {
+  if (postback) return { body: postback.title };
+  if (!message) return { note: referral ? "came by a link" : "an event" };
+  const payload = message.attachment?.payload ?? {};
+  const buttons = payload.buttons ?? [];
+  return {
+    body: message.text ?? payload.text,
+    note: message.attachment && !payload.text ? `${message.attachment.type}` : undefined,
+    buttons: [...buttons.map(buttonOf), ...(message.quick_replies ?? []).map(quickReplyOf)],
+    cards: (payload.elements ?? []).map((one) => ({
+      header: { text: one.title },
+      body: one.subtitle,
+      buttons: (one.buttons ?? []).map(buttonOf),
+    })),
+  };
+}
+
+function buttonOf({ type, title, payload, url }) {
+  if (type === "web_url") return { text: title, opens: url };
+  return { text: title, reply: { postback: { title, payload } } };
+}
+
+function quickReplyOf({ title, payload }) {
+  return { text: title, reply: { quickReply: { title, payload } } };
+}
