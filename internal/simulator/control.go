@@ -20,6 +20,8 @@ func (s *Simulator) controlAPI() http.Handler {
 		writeJSON(w, http.StatusOK, s.Counts())
 	})
 	mux.HandleFunc("GET /control/idle", s.controlIdle)
+	mux.HandleFunc("GET /control/clock", s.controlReadClock)
+	mux.HandleFunc("POST /control/clock", s.controlClock)
 	mux.HandleFunc("GET /control/messages", s.controlMessages)
 	mux.HandleFunc("GET /control/feed", s.controlFeed)
 	mux.HandleFunc("GET /control/media/{id}", s.controlMedia)

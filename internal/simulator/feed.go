@@ -76,6 +76,13 @@ func (s *Simulator) part(f *follower) (FeedPart, <-chan struct{}) {
 	return part, s.stage.Feed.Wait()
 }
 
+// Accounts returns the accounts with their templates.
+func (s *Simulator) Accounts() []FeedAccount {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.feedAccounts()
+}
+
 func (st *state) feedAccounts() []FeedAccount {
 	accounts := []FeedAccount{}
 	for _, id := range slices.Sorted(maps.Keys(st.accounts)) {
