@@ -41,6 +41,10 @@ func accountChecks() []check {
 		{v1alpha1.ConditionConfigSynced, true, allParts, nil, of(configVerdict)},
 		{v1alpha1.ConditionUpstreamAccepts, true, partReports, nil, ofChannels(v1alpha1.ConditionUpstreamAccepts)},
 		{v1alpha1.ConditionWebhookRegistered, true, partUpstream, registersWebhook, of(registrationVerdict)},
+		{
+			v1alpha1.ConditionPageSubscribed, true, partUpstream, subscribesPage,
+			ofChannels(v1alpha1.ConditionPageSubscribed),
+		},
 		{v1alpha1.ConditionWebhooksArrive, true, partReports, nil, ofChannels(v1alpha1.ConditionWebhooksArrive)},
 		{v1alpha1.ConditionUsageCurrent, true, partReports, nil, of(usageVerdict)},
 		{v1alpha1.ConditionReconciled, true, 0, nil, of(reconciledVerdict)},
@@ -50,7 +54,7 @@ func accountChecks() []check {
 		{v1alpha1.ConditionWithinBudget, false, partReports | partInputs, nil, of(budgetVerdict)},
 		{v1alpha1.ConditionBillingAgrees, false, partReports, nil, of(billingVerdict)},
 		{v1alpha1.ConditionCallbacksTaken, false, partReports, hasCallback, of(callbacksVerdict)},
-		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, hasWhatsApp, of(tokensVerdict)},
+		{v1alpha1.ConditionAccessTokensCurrent, false, partUpstream, nil, of(tokensVerdict)},
 		{v1alpha1.ConditionPaymentMethodPresent, false, partUpstream, hasWhatsApp, of(paymentVerdict)},
 	}
 }
@@ -94,6 +98,8 @@ func ofChannels(condition string) func(*accountScope, *v1alpha1.BusinessAccountS
 func hasVolume(scope *accountScope) bool { return !tenant.Shared(scope.account) }
 
 func registersWebhook(scope *accountScope) bool { return registers(scope.account) }
+
+func subscribesPage(scope *accountScope) bool { return subscribesPages(scope.account) }
 
 func hasWhatsApp(scope *accountScope) bool { return namesWhatsApp(scope.account) }
 

@@ -116,7 +116,13 @@ func tokenVerdict(token tokenInspection, now time.Time) verdict {
 			"The access to data of the access token in Secret %q ends on %s: %s",
 			token.secretName, end.Format(time.DateOnly), renew))
 	}
-	if lacking := lackingPermissions(token.info.Permissions); len(lacking) > 0 {
+	if page := token.info.ProfileID; token.identity.Type == v1alpha1.ChannelMessenger && page != "" &&
+		page != token.identity.ID {
+		return isFalse(v1alpha1.ReasonTokenOfAnotherPage, fmt.Sprintf(
+			"The access token in Secret %q is of page %s, not of page %s: %s",
+			token.secretName, page, token.identity.ID, renew))
+	}
+	if lacking := lackingPermissions(token.info.Permissions, tokenPermissions(token.identity.Type)); len(lacking) > 0 {
 		return isFalse(v1alpha1.ReasonPermissionMissing, fmt.Sprintf(
 			"The access token in Secret %q lacks %s", token.secretName, inWords(lacking)))
 	}
@@ -127,12 +133,12 @@ func tokenVerdict(token tokenInspection, now time.Time) verdict {
 func endsSoon(end, now time.Time) bool { return !end.IsZero() && !now.Before(end.Add(-tokenWarning)) }
 
 // lackingPermissions are the needed permissions that a token does not have, if they are known.
-func lackingPermissions(has []string) []string {
+func lackingPermissions(has, needs []string) []string {
 	if len(has) == 0 {
 		return nil
 	}
 	var lacking []string
-	for _, needed := range []string{graph.PermissionManagement, graph.PermissionMessaging} {
+	for _, needed := range needs {
 		if !slices.Contains(has, needed) {
 			lacking = append(lacking, needed)
 		}

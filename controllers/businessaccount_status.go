@@ -57,6 +57,7 @@ func statusOf(scope *accountScope) v1alpha1.BusinessAccountStatus {
 		showChannels(scope, &status)
 		showQueue(scope, &status)
 	}
+	showPages(scope, &status)
 	if scope.decision.planName != "" {
 		status.PlanName = scope.decision.planName
 	}

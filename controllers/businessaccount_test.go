@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/guichet-dev/guichet/api/v1alpha1"
+	"github.com/guichet-dev/guichet/internal/tenant"
 )
 
 func TestAccountBecomesReadyWithItsObjects(t *testing.T) {
@@ -29,12 +30,12 @@ func TestAccountBecomesReadyWithItsObjects(t *testing.T) {
 		w.Expect(w.get("acme-gateway", object)).To(gomega.Succeed())
 		w.Expect(metav1.IsControlledBy(object, account)).To(gomega.BeTrue(), "%T must be the account's", object)
 	}
-	for name, object := range map[string]client.Object{
-		"acme-gateway-config": &corev1.Secret{}, "acme-gateway-keys": &corev1.Secret{}, "acme-api-tokens": &corev1.Secret{},
-		"acme-gateway-data": &corev1.PersistentVolumeClaim{},
-	} {
+	configuration := &corev1.Secret{}
+	w.Expect(w.get("acme-gateway-config", configuration)).To(gomega.Succeed())
+	w.Expect(metav1.IsControlledBy(configuration, account)).To(gomega.BeTrue(), "it goes with the account")
+	for name, object := range retainedObjects() {
 		w.Expect(w.get(name, object)).To(gomega.Succeed())
-		w.Expect(metav1.IsControlledBy(object, account)).To(gomega.BeTrue(), "%s must be the account's", name)
+		w.Expect(tenant.Retained(object, "acme")).To(gomega.BeTrue(), "%s must be the account's, and outlive it", name)
 	}
 	w.Expect(account.Status.ObservedGeneration).To(gomega.Equal(account.Generation))
 	for _, condition := range account.Status.Conditions {

@@ -20,7 +20,8 @@ const maxWaiting = 64
 
 // isOfChannels tells whether a condition of the account sums up one of its channels.
 func isOfChannels(condition string) bool {
-	return condition == v1alpha1.ConditionUpstreamAccepts || condition == v1alpha1.ConditionWebhooksArrive
+	return condition == v1alpha1.ConditionUpstreamAccepts || condition == v1alpha1.ConditionWebhooksArrive ||
+		condition == v1alpha1.ConditionPageSubscribed
 }
 
 // showChannels says of each channel whether messages leave through it, and webhooks arrive. A
@@ -74,7 +75,7 @@ func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 			continue
 		}
 		if found := answer.Channels[i].Obstacle; found != nil {
-			return obstacleVerdict(channel, found)
+			return obstacleVerdict(scope, channel, found)
 		}
 		heard, checked = true, checked && answer.Channels[i].Checked
 	}
@@ -97,9 +98,15 @@ func channelVerdict(scope *accountScope, channel *v1alpha1.Channel) verdict {
 }
 
 // obstacleVerdict says what keeps a channel's messages from leaving, and what to do.
-func obstacleVerdict(channel *v1alpha1.Channel, found *report.Obstacle) verdict {
+func obstacleVerdict(scope *accountScope, channel *v1alpha1.Channel, found *report.Obstacle) verdict {
 	if found.Cause == report.Refused {
-		reason, advice := refusalAdvice(channel, found.Code)
+		reason, advice := "", ""
+		if isPage(channel) {
+			reason, advice = pageRefusalAdvice(scope, channel, found.Code)
+		}
+		if reason == "" {
+			reason, advice = refusalAdvice(channel, found.Code)
+		}
 		return isFalse(
 			reason,
 			fmt.Sprintf("The upstream refuses with code %d (%s): %s", found.Code, codeTitle(found.Code), advice),
@@ -204,8 +211,11 @@ func channelsVerdict(channels []v1alpha1.ChannelStatus, condition string) verdic
 	case len(open) > 0:
 		return unknown(openReason, strings.Join(open, "; "))
 	}
-	if condition == v1alpha1.ConditionWebhooksArrive {
+	switch condition {
+	case v1alpha1.ConditionWebhooksArrive:
 		return isTrue(v1alpha1.ReasonWebhooksArrive, "No status of any channel is missing")
+	case v1alpha1.ConditionPageSubscribed:
+		return isTrue(v1alpha1.ReasonPageSubscribed, "The app is told of what happens on every page")
 	}
 	return isTrue(v1alpha1.ReasonUpstreamAccepts, "The upstream accepts the credentials of every channel")
 }

@@ -84,6 +84,14 @@ func celFieldCases() map[string]celCase {
 		"plan: a free rule with a dash at last":  {kind: "PricingPlan", patch: planWith(`free: [{name: a-, reason: Reaction, when: Always}]`), want: `spec.revisions[0].free[0].name: Invalid value: "a-": ` + label},
 		"plan: an allowance with a space":        {kind: "PricingPlan", patch: planWith(`allowances: [{name: a b, count: 1, of: [Service], per: Channel, period: Month}]`), want: `spec.revisions[0].allowances[0].name: Invalid value: "a b": ` + label},
 		"plan: an exemption with a dot":          {kind: "PricingPlan", patch: planWith(`exemptions: [{name: a.b, of: [Service]}]`), want: `spec.revisions[0].exemptions[0].name: Invalid value: "a.b": ` + label},
+		"account: a profile for a number":        {kind: "BusinessAccount", patch: accountWith(`phoneNumberID: "1", profile: {getStartedPayload: GO}`), want: "profile may be set on a channel of type 'Messenger' only"},
+		"account: a menu without the button":     {kind: "BusinessAccount", patch: pageWith(`menus: [{locale: default, items: [{title: A, payload: A}]}]`), want: "menus need getStartedPayload: Meta shows no menu without the button"},
+		"account: no greeting by default":        {kind: "BusinessAccount", patch: pageWith(`greetings: [{locale: fr_FR, text: Bonjour}]`), want: "one of greetings must have the locale 'default'"},
+		"account: a locale with a dash":          {kind: "BusinessAccount", patch: pageWith(`greetings: [{locale: default, text: A}, {locale: fr-FR, text: B}]`), want: "must be 'default' or a locale of Meta's, such as 'fr_FR'"},
+		"account: a menu item that does nothing": {kind: "BusinessAccount", patch: pageWith(`getStartedPayload: GO, menus: [{locale: default, items: [{title: A}]}]`), want: "an item must have either payload or url"},
+		"account: five ice breakers":             {kind: "BusinessAccount", patch: pageWith(`iceBreakers: [{locale: default, questions: [{text: A, payload: A}, {text: B, payload: B}, {text: C, payload: C}, {text: D, payload: D}, {text: E, payload: E}]}]`), want: "must have at most 4 items"},
+		"template: marketing of a page":          {kind: "MessageTemplate", patch: `{spec: {channelName: page, category: Marketing}}`, want: "a template of a page has category 'Utility', and may have a header, a body and buttons only"},
+		"template: a page's call button":         {kind: "MessageTemplate", patch: `{spec: {channelName: page, buttons: [{type: PhoneNumber, text: Call, phoneNumber: "+33 1"}]}}`, want: "a template of a page has at most 3 buttons, of type 'QuickReply' or 'URL'"},
 		"template: account with a dot":           {kind: "MessageTemplate", patch: `{spec: {accountName: acme.co}}`, want: "must be the name of a BusinessAccount: lower-case letters, digits and '-', beginning with a letter"},
 		"template: name with a capital":          {kind: "MessageTemplate", patch: `{spec: {name: Order}}`, want: "must be lower-case letters, digits and '_' only"},
 		"template: language with a dash":         {kind: "MessageTemplate", patch: `{spec: {language: en-US}}`, want: "must be spelled as the upstream does, like 'en_US' or 'fr'"},
@@ -248,6 +256,11 @@ func celFieldCases() map[string]celCase {
 // accountWith is a merge patch that replaces the channels of validAccount by one with more fields.
 func accountWith(fields string) string {
 	return `{spec: {channels: [{name: other, credentialsSecretName: acme, ` + fields + `}]}}`
+}
+
+// pageWith is an account with a page whose profile has these fields.
+func pageWith(profile string) string {
+	return accountWith(`type: Messenger, pageID: "1", profile: {` + profile + `}`)
 }
 
 // members are n members of an object, as a manifest writes them.

@@ -61,7 +61,7 @@ func TestAChannelHasAPlanOfItsOwn(t *testing.T) {
 	t.Parallel()
 	w, own := twoPlansWorld(t)
 	document := w.document()
-	w.Expect(document.Format).To(gomega.Equal(config.FormatPlans))
+	w.Expect(document.Format).To(gomega.Equal(config.FormatLedger), "the newest of what it says")
 	w.Expect(document.PlanName).To(gomega.Equal(w.planName()))
 	w.Expect(w.secondChannel().PlanName).To(gomega.Equal(own))
 	w.Expect(w.utilityPrice()).To(gomega.Equal("0.0068"), "the account's plan is as it was")
@@ -89,7 +89,7 @@ func TestAChannelHasAPlanOfItsOwn(t *testing.T) {
 	w.Expect(w.settle()).To(gomega.Equal(before), "at rest nothing is written")
 
 	w.updateAccount(func(account *v1alpha1.BusinessAccount) { account.Spec.Channels[1].PlanName = "" })
-	w.Eventually(func() int { return w.document().Format }).Should(gomega.Equal(config.Format))
+	w.Eventually(func() []config.ChannelPlan { return w.document().Plans }).Should(gomega.BeEmpty())
 	w.Eventually(view).Should(gomega.HaveLen(1))
 }
 

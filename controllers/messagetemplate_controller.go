@@ -116,7 +116,7 @@ func (r *MessageTemplateReconciler) follow(ctx context.Context, scope *templateS
 	}
 	r.due.take(name, scope.now)
 	if scope.submittable() || scope.acceptable() && scope.template.Status.UpstreamID != "" {
-		if scope.access, err = r.upstreamAccess(ctx, scope.account); err != nil {
+		if scope.access, err = r.upstreamAccess(ctx, scope.account, scope.template); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (r *MessageTemplateReconciler) deleteUpstream(ctx context.Context, scope *t
 	var access *UpstreamAccess
 	if scope.account != nil {
 		var err error
-		if access, err = r.upstreamAccess(ctx, scope.account); err != nil {
+		if access, err = r.upstreamAccess(ctx, scope.account, scope.template); err != nil {
 			return err
 		}
 	}

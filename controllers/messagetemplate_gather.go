@@ -124,7 +124,7 @@ func (r *MessageTemplateReconciler) olderTwin(
 	for i := range list.Items {
 		other := &list.Items[i]
 		if other.UID != object.UID && other.Spec.Name == object.Spec.Name &&
-			other.Spec.Language == object.Spec.Language && olderThan(other, object) {
+			other.Spec.ChannelName == object.Spec.ChannelName && other.Spec.Language == object.Spec.Language && olderThan(other, object) {
 			return other, nil
 		}
 	}
@@ -139,11 +139,14 @@ func olderThan(a, b *v1alpha1.MessageTemplate) bool {
 	return a.Name < b.Name
 }
 
-// upstreamAccess is how the account's templates are managed: with the credentials of its first
-// WhatsApp channel. It is nil while those are not in order.
+// upstreamAccess is how a template is managed: with the credentials of its page, or of the
+// account's first WhatsApp channel. It is nil while those are not in order.
 func (r *MessageTemplateReconciler) upstreamAccess(
-	ctx context.Context, account *v1alpha1.BusinessAccount,
+	ctx context.Context, account *v1alpha1.BusinessAccount, template *v1alpha1.MessageTemplate,
 ) (*UpstreamAccess, error) {
+	if template.Spec.ChannelName != "" {
+		return r.pageAccess(ctx, account, template.Spec.ChannelName)
+	}
 	channels := whatsAppChannels(account)
 	if len(channels) == 0 {
 		return nil, nil
@@ -156,9 +159,44 @@ func (r *MessageTemplateReconciler) upstreamAccess(
 	return &access, nil
 }
 
+// pageAccess is how the templates of a page are managed. It is nil while the page is not there, or
+// its credentials are not in order.
+func (r *MessageTemplateReconciler) pageAccess(
+	ctx context.Context, account *v1alpha1.BusinessAccount, name string,
+) (*UpstreamAccess, error) {
+	channel := pageNamed(account, name)
+	if channel == nil {
+		return nil, nil
+	}
+	credentials, err := r.credentialsOf(ctx, account.Namespace, *channel)
+	if credentials == nil || err != nil {
+		return nil, err
+	}
+	access := credentials.access(channel.PageID)
+	access.Page = true
+	return &access, nil
+}
+
+// pageNamed is the page of a name among the account's channels, or nil.
+func pageNamed(account *v1alpha1.BusinessAccount, name string) *v1alpha1.Channel {
+	for i := range account.Spec.Channels {
+		channel := &account.Spec.Channels[i]
+		if channel.Name == name && channel.Identity().Type == v1alpha1.ChannelMessenger {
+			return channel
+		}
+	}
+	return nil
+}
+
+// lacksPage tells whether the template belongs to a page that the account does not have.
+func (s *templateScope) lacksPage() bool {
+	name := s.template.Spec.ChannelName
+	return name != "" && s.account != nil && pageNamed(s.account, name) == nil
+}
+
 // acceptable tells whether the upstream may have the template, or go on having it.
 func (s *templateScope) acceptable() bool {
-	return s.account != nil && s.duplicate == nil && !template.HasErrors(s.findings)
+	return s.account != nil && s.duplicate == nil && !s.lacksPage() && !template.HasErrors(s.findings)
 }
 
 // submittable tells whether the template may be submitted. What the upstream has already is

@@ -30,6 +30,8 @@ func decideHold(scope *templateScope) hold {
 	marketing := spec.Category == v1alpha1.TemplateMarketing
 	signs := tenant.PromotionIn(spec)
 	switch {
+	case spec.ChannelName != "":
+		return holdForReview(scope, reviewedByNobody(refusedBy, signs))
 	case !marketing && signs == "":
 		return hold{}
 	case refusedBy == "" && !scope.priced:
@@ -46,6 +48,19 @@ func decideHold(scope *templateScope) hold {
 		))}
 	}
 	return holdForReview(scope, fmt.Sprintf("%s refuses promotion, and the template reads as it: %s", refusedBy, signs))
+}
+
+// reviewedByNobody is why every template of a page waits for an approver, with what an approver
+// should look at.
+func reviewedByNobody(refusedBy, signs string) string {
+	because := "Meta checks templates of pages by machine only, within seconds"
+	switch {
+	case signs != "" && refusedBy != "":
+		return fmt.Sprintf("%s; %s refuses promotion, and the template reads as it: %s", because, refusedBy, signs)
+	case signs != "":
+		return because + "; the template reads as promotion, which a utility message must not be: " + signs
+	}
+	return because
 }
 
 // holdForReview holds a template until an approver approves it. because says why that is needed.

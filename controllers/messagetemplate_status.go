@@ -167,6 +167,11 @@ func acceptedTemplate(scope *templateScope) verdict {
 		return isFalse(v1alpha1.ReasonAccountNotFound, fmt.Sprintf(
 			"BusinessAccount %q is not there: create it in this namespace", scope.template.Spec.AccountName,
 		))
+	case scope.lacksPage():
+		return isFalse(v1alpha1.ReasonChannelNotFound, fmt.Sprintf(
+			"BusinessAccount %q has no channel of type 'Messenger' with the name %q: correct one of the two",
+			scope.template.Spec.AccountName, scope.template.Spec.ChannelName,
+		))
 	case scope.duplicate != nil:
 		return isFalse(v1alpha1.ReasonDuplicate, fmt.Sprintf(
 			"MessageTemplate %q has the same name and language: delete one of the two", scope.duplicate.Name,
@@ -184,6 +189,11 @@ func approval(scope *templateScope, status *v1alpha1.MessageTemplateStatus) (v v
 		return unknown(v1alpha1.ReasonPending, "The template must be accepted first"), true
 	case !scope.due:
 		return verdict{}, false
+	case scope.access == nil && scope.template.Spec.ChannelName != "":
+		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
+			"The Secret of channel %q of BusinessAccount %q holds no access token",
+			scope.template.Spec.ChannelName, scope.account.Name,
+		)), true
 	case scope.access == nil:
 		return unknown(v1alpha1.ReasonAccountNotReady, fmt.Sprintf(
 			"BusinessAccount %q has no WhatsApp channel whose Secret holds an access token", scope.account.Name,

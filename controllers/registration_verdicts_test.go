@@ -16,7 +16,7 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 		return graph.TokenInfo{Valid: true, Expires: at, Permissions: rights}
 	}
 	one := func(info graph.TokenInfo, failure error) []tokenInspection {
-		return []tokenInspection{{"acme-whatsapp", info, failure}}
+		return []tokenInspection{{secretName: "acme-whatsapp", info: info, failure: failure}}
 	}
 	const well = "True AccessTokensCurrent: No access token ends within 14 days"
 	const renew = `: put a new one into key "accessToken"`
@@ -65,7 +65,7 @@ func TestTokensAreWarnedOfTwoWeeksAhead(t *testing.T) {
 		"permissions are not told": {one(graph.TokenInfo{Valid: true}, nil), well},
 		"the second of two": {
 			append(one(ends(time.Time{}), nil),
-				tokenInspection{"second", ends(now), nil}, tokenInspection{"third", graph.TokenInfo{}, errDown}),
+				tokenInspection{secretName: "second", info: ends(now)}, tokenInspection{secretName: "third", failure: errDown}),
 			`False AccessTokenExpires: The access token in Secret "second" ends on 2026-11-20` + renew,
 		},
 	} {

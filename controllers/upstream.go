@@ -19,9 +19,11 @@ const upstreamTimeout = 10 * time.Second
 type UpstreamAccess struct {
 	BaseURL    string
 	APIVersion string
-	// BusinessAccountID is the id of the WhatsApp Business account.
+	// BusinessAccountID is the id of the WhatsApp Business account, or of the page.
 	BusinessAccountID string
-	Token             graph.Token
+	// Page says that it is a page's, whose templates are written a little otherwise.
+	Page  bool
+	Token graph.Token
 }
 
 // Upstream manages an account's templates.
@@ -65,8 +67,11 @@ func (u *GraphUpstream) Find(
 			return nil, err
 		}
 		for i := range page.Templates {
-			if page.Templates[i].Name == name && page.Templates[i].Language == language {
-				return &page.Templates[i], nil
+			if found := &page.Templates[i]; found.Name == name && found.Language == language {
+				if access.Page {
+					found.Definition = graph.FromPage(found.Definition)
+				}
+				return found, nil
 			}
 		}
 		if page.After == "" || page.After == query.After {
@@ -84,6 +89,9 @@ func (u *GraphUpstream) Create(
 	if err != nil {
 		return graph.CreatedTemplate{}, err
 	}
+	if access.Page {
+		definition = graph.ForPage(definition)
+	}
 	return client.CreateTemplate(ctx, access.BusinessAccountID, definition)
 }
 
@@ -92,6 +100,9 @@ func (u *GraphUpstream) Edit(ctx context.Context, access UpstreamAccess, id stri
 	client, err := u.client(access)
 	if err != nil {
 		return err
+	}
+	if access.Page {
+		edit.Definition = graph.ForPage(edit.Definition)
 	}
 	return client.EditTemplate(ctx, id, edit)
 }

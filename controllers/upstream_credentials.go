@@ -14,7 +14,7 @@ import (
 	"github.com/guichet-dev/guichet/internal/graph"
 )
 
-// channelCredentials are a WhatsApp channel's, and the upstream that they are for.
+// channelCredentials are a channel's, and the upstream that they are for.
 type channelCredentials struct {
 	secretName, baseURL, apiVersion     string
 	accessToken, appSecret, verifyToken string
@@ -53,7 +53,7 @@ func (d *Dependencies) credentialsOf(
 // whatsAppChannels are the channels that belong to the WhatsApp Business account.
 func whatsAppChannels(account *v1alpha1.BusinessAccount) []v1alpha1.Channel {
 	return slices.DeleteFunc(slices.Clone(account.Spec.Channels), func(c v1alpha1.Channel) bool {
-		return c.Identity().Type != v1alpha1.ChannelWhatsApp
+		return isPage(&c)
 	})
 }
 

@@ -19,14 +19,20 @@ type inspection struct {
 	fundingFailure error
 	// registration is nil if the account registers nothing.
 	registration *registrationResult
+	// pages are the account's pages and Instagram accounts.
+	pages []pageInspection
 }
 
 // tokenInspection is what the upstream says about the access token in a Secret, or why that is not
 // known.
 type tokenInspection struct {
 	secretName string
-	info       graph.TokenInfo
-	failure    error
+	// page is the name of the channel that is a page, and identity what it is; empty for the tokens
+	// of WhatsApp.
+	page     string
+	identity v1alpha1.ChannelIdentity
+	info     graph.TokenInfo
+	failure  error
 }
 
 // registrationResult is the result of registering a callback.
@@ -45,7 +51,9 @@ type registrationResult struct {
 func (i *inspection) passingFailure() error {
 	failures := []error{i.fundingFailure}
 	for _, token := range i.tokens {
-		failures = append(failures, token.failure)
+		if token.page == "" {
+			failures = append(failures, token.failure)
+		}
 	}
 	for _, failure := range failures {
 		if failure != nil && isPassing(failure) {
@@ -55,9 +63,9 @@ func (i *inspection) passingFailure() error {
 	return nil
 }
 
-// appID is the app of the first token; empty if it is not known.
+// appID is the app of the first token of WhatsApp; empty if it is not known.
 func (i *inspection) appID() string {
-	if i == nil || len(i.tokens) == 0 {
+	if i == nil || len(i.tokens) == 0 || i.tokens[0].page != "" {
 		return ""
 	}
 	return i.tokens[0].info.AppID

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,9 +116,6 @@ func (r *UpstreamInspectionReconciler) Reconcile(ctx context.Context, request ct
 	if err := r.setFinalizer(ctx, account, WebhookFinalizer, registers(account)); err != nil {
 		return ctrl.Result{}, err
 	}
-	if !namesWhatsApp(account) {
-		return ctrl.Result{}, nil
-	}
 	return r.follow(ctx, account)
 }
 
@@ -137,13 +135,13 @@ func (r *UpstreamInspectionReconciler) follow(
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	if input == nil { // CredentialsValid says which Secret is not in order
+	if len(input.credentials)+len(input.pages) == 0 { // CredentialsValid says which Secret is not in order
 		memory.cached, memory.due = cached, now.Add(jittered(inspectionInterval))
 		return ctrl.Result{RequeueAfter: memory.due.Sub(now)}, nil
 	}
 	changed := memory.input != input.fingerprint()
 	if changed || !now.Before(memory.due) {
-		limit := r.limits.of(account.Namespace, account.Spec.WhatsAppBusinessAccountID)
+		limit := r.limits.of(account.Namespace, cmp.Or(account.Spec.WhatsAppBusinessAccountID, account.Name))
 		if !limit.calls.AllowN(now, callsPerInspection) {
 			return ctrl.Result{RequeueAfter: jittered(10 * time.Second)}, nil
 		}
@@ -153,7 +151,7 @@ func (r *UpstreamInspectionReconciler) follow(
 		} else if last := r.inspections.of(account); last != nil {
 			before = *last
 		}
-		r.inspections.publish(account, r.inspect(ctx, *input, before, memory))
+		r.inspections.publish(account, r.inspect(ctx, account, *input, before, memory))
 		memory.input = input.fingerprint()
 		memory.due = now.Add(jittered(memory.pause()))
 	}
@@ -171,9 +169,30 @@ func (m *inspectionMemory) pause() time.Duration {
 
 // inspect asks the upstream. What it fails to answer stays as it was before.
 func (r *UpstreamInspectionReconciler) inspect(
-	ctx context.Context, input inspectionInput, before inspection, memory *inspectionMemory,
+	ctx context.Context, account *v1alpha1.BusinessAccount, input inspectionInput, before inspection,
+	memory *inspectionMemory,
 ) inspection {
 	var now inspection
+	var failure error
+	if len(input.credentials) > 0 {
+		now, failure = r.inspectWhatsApp(ctx, input, before, memory)
+	}
+	pages, tokens, pagesFailure := r.inspectPages(ctx, account, input, before)
+	now.pages, now.tokens = pages, append(now.tokens, tokens...)
+	if failure = errors.Join(failure, pagesFailure); failure == nil {
+		memory.failures = 0
+		return now
+	}
+	memory.failures++
+	log.FromContext(ctx).Info("The upstream did not do what an account needs", "error", failure.Error())
+	return now
+}
+
+// inspectWhatsApp asks about the WhatsApp Business account. The failure is one that another try may
+// end, or the upstream's refusal to register.
+func (r *UpstreamInspectionReconciler) inspectWhatsApp(
+	ctx context.Context, input inspectionInput, before inspection, memory *inspectionMemory,
+) (now inspection, failure error) {
 	for _, credentials := range input.credentials {
 		token := tokenInspection{secretName: credentials.secretName}
 		token.info, token.failure = r.upstream.inspectToken(ctx, input.access(credentials))
@@ -187,7 +206,7 @@ func (r *UpstreamInspectionReconciler) inspect(
 	if now.fundingFailure != nil && isPassing(now.fundingFailure) && len(before.tokens) > 0 {
 		now.funded, now.fundingFailure = before.funded, before.fundingFailure
 	}
-	failure := now.passingFailure()
+	failure = now.passingFailure()
 	if input.registers {
 		now.registration = r.register(ctx, input, now.appID(), memory)
 		failure = errors.Join(failure, now.registration.fieldsFailure)
@@ -195,13 +214,7 @@ func (r *UpstreamInspectionReconciler) inspect(
 			failure = errors.Join(failure, now.registration.failure)
 		}
 	}
-	if failure == nil {
-		memory.failures = 0
-		return now
-	}
-	memory.failures++
-	log.FromContext(ctx).Info("The upstream did not do what an account needs", "error", failure.Error())
-	return now
+	return now, failure
 }
 
 // register sets the callback override, and reads which fields the app is subscribed to.
@@ -238,9 +251,11 @@ func (r *UpstreamInspectionReconciler) trusts(baseURL string) bool {
 	return slices.Contains(r.Options.TrustedUpstreams, strings.TrimRight(baseURL, "/"))
 }
 
-// token is the index of the token in a Secret, or -1.
+// token is the index of WhatsApp's token in a Secret, or -1.
 func (i *inspection) token(secretName string) int {
-	return slices.IndexFunc(i.tokens, func(t tokenInspection) bool { return t.secretName == secretName })
+	return slices.IndexFunc(i.tokens, func(t tokenInspection) bool {
+		return t.secretName == secretName && t.page == ""
+	})
 }
 
 // finalize removes the override and lets the object go. It never holds it for longer than
@@ -272,7 +287,7 @@ func (r *UpstreamInspectionReconciler) unregister(ctx context.Context, account *
 	if err != nil {
 		return err
 	}
-	if input == nil {
+	if len(input.credentials) == 0 {
 		r.Recorder.Eventf(account, nil, corev1.EventTypeWarning, reasonLeftUpstream, "Delete",
 			"The credentials of the account are gone: the callback override of WhatsApp Business account %s was not "+
 				"removed",

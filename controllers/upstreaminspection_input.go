@@ -29,6 +29,10 @@ type inspectionInput struct {
 	callback    string
 	// ready says that the gateway can answer a handshake at the callback.
 	ready bool
+	// pages are the pages and Instagram accounts. subscribesPages says that the operator is to
+	// subscribe the app to them, mayChangePages that it may write to them now.
+	pages                           []pageInput
+	subscribesPages, mayChangePages bool
 }
 
 func (i *inspectionInput) access(credentials channelCredentials) UpstreamAccess {
@@ -44,6 +48,9 @@ func (i *inspectionInput) fingerprint() string {
 		}))
 	}
 	hashInto(digest, i.businessAccountID, i.registers)
+	if len(i.pages) > 0 {
+		hashInto(digest, i.pagesFingerprint())
+	}
 	if i.registers {
 		hashInto(digest, fmt.Sprintf("%q", i.callback), i.ready)
 	}
@@ -53,7 +60,7 @@ func (i *inspectionInput) fingerprint() string {
 // registration is the fingerprint of the override alone.
 func (i *inspectionInput) registration() string {
 	alone := *i
-	alone.credentials, alone.ready = i.credentials[:1], true
+	alone.credentials, alone.ready, alone.pages = i.credentials[:1], true, nil
 	return alone.fingerprint()
 }
 
@@ -64,7 +71,10 @@ func (r *UpstreamInspectionReconciler) cachedFingerprint(
 ) (string, error) {
 	digest := sha256.New()
 	hashInto(digest, account.UID, registers(account), webhookURLOf(account), readyForHandshake(account))
-	for _, channel := range whatsAppChannels(account) {
+	if len(pageChannels(account)) > 0 {
+		hashInto(digest, subscribesPages(account), mayChangePages(account))
+	}
+	for _, channel := range account.Spec.Channels {
 		found := metadataOf(corev1.SchemeGroupVersion.WithKind("Secret"))
 		name := types.NamespacedName{Namespace: account.Namespace, Name: channel.CredentialsSecretName}
 		if err := r.Client.Get(ctx, name, found); err != nil && !apierrors.IsNotFound(err) {
@@ -73,17 +83,25 @@ func (r *UpstreamInspectionReconciler) cachedFingerprint(
 		hashInto(digest, fmt.Sprintf("%q", []string{
 			name.Name, channel.BaseURL, channel.APIVersion, string(found.UID), found.ResourceVersion,
 		}))
+		if isPage(&channel) {
+			hashInto(digest, channel.Identity(), profileText(profileOf(channel.Profile)))
+		}
 	}
 	return hex.EncodeToString(digest.Sum(nil)), nil
 }
 
-// inspectionInputOf reads the credentials. It returns nil while one of them is missing.
+// inspectionInputOf reads the credentials. It has none of WhatsApp's while one of those is missing.
 func (r *UpstreamInspectionReconciler) inspectionInputOf(
 	ctx context.Context, account *v1alpha1.BusinessAccount, memory *inspectionMemory,
 ) (*inspectionInput, error) {
 	input := &inspectionInput{
 		businessAccountID: account.Spec.WhatsAppBusinessAccountID, registers: registers(account),
-		callback: webhookURLOf(account),
+		callback:        webhookURLOf(account),
+		subscribesPages: subscribesPages(account), mayChangePages: mayChangePages(account),
+	}
+	var err error
+	if input.pages, err = r.pageInputs(ctx, account); err != nil {
+		return nil, err
 	}
 	for _, channel := range whatsAppChannels(account) {
 		if slices.ContainsFunc(input.credentials, func(c channelCredentials) bool {
@@ -92,23 +110,31 @@ func (r *UpstreamInspectionReconciler) inspectionInputOf(
 			continue
 		}
 		credentials, err := r.credentialsOf(ctx, account.Namespace, channel)
-		if credentials == nil || err != nil {
+		if err != nil {
 			return nil, err
+		}
+		if credentials == nil {
+			input.credentials = nil
+			return input, nil
 		}
 		input.credentials = append(input.credentials, *credentials)
 	}
 	if len(input.credentials) == 0 {
-		return nil, nil
+		return input, nil
 	}
 	// A gateway that is away for a while does not undo its registration.
 	input.ready = readyForHandshake(account) || memory.registered == input.registration()
 	return input, nil
 }
 
-// registers tells whether the operator registers an account's webhook.
+// registers tells whether the operator overrides the callback of the WhatsApp Business account.
 func registers(account *v1alpha1.BusinessAccount) bool {
-	return account.Spec.Webhooks != nil && account.Spec.Webhooks.Registration == v1alpha1.RegistrationRegister &&
-		namesWhatsApp(account)
+	return asksToRegister(account) && namesWhatsApp(account)
+}
+
+// asksToRegister tells whether an account leaves to the operator what makes webhooks come.
+func asksToRegister(account *v1alpha1.BusinessAccount) bool {
+	return account.Spec.Webhooks != nil && account.Spec.Webhooks.Registration == v1alpha1.RegistrationRegister
 }
 
 func webhookURLOf(account *v1alpha1.BusinessAccount) string {

@@ -27,7 +27,8 @@ func (r *UpstreamInspectionReconciler) SetupWithManager(mgr ctrl.Manager) error 
 }
 
 // concernsUpstream passes the changes of an account that an inspection depends on: its spec, its
-// deletion, its webhook URL, and whether its gateway can answer a handshake.
+// deletion, its webhook URL, whether its gateway can answer a handshake, and whether its pages are
+// its own.
 func concernsUpstream() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, ok := e.ObjectOld.(*v1alpha1.BusinessAccount)
@@ -37,7 +38,8 @@ func concernsUpstream() predicate.Predicate {
 		}
 		return before.Generation != after.Generation ||
 			before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
-			webhookURLOf(before) != webhookURLOf(after) || readyForHandshake(before) != readyForHandshake(after)
+			webhookURLOf(before) != webhookURLOf(after) || readyForHandshake(before) != readyForHandshake(after) ||
+			mayChangePages(before) != mayChangePages(after)
 	}}
 }
 

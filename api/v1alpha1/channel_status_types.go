@@ -27,7 +27,8 @@ type ChannelStatus struct {
 	Name string `json:"name,omitempty"`
 
 	// conditions say what is well with the channel and what is not: UpstreamAccepts and
-	// WebhooksArrive.
+	// WebhooksArrive; for pages and Instagram accounts PageSubscribed, and ProfileApplied if the
+	// channel has a profile.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -18,6 +18,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="self.type == 'WhatsApp' ? has(self.phoneNumberID) && !has(self.pageID) && !has(self.instagramID) : true",message="a channel of type 'WhatsApp' must have phoneNumberID, and neither pageID nor instagramID"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Messenger' ? has(self.pageID) && !has(self.phoneNumberID) && !has(self.instagramID) : true",message="a channel of type 'Messenger' must have pageID, and neither phoneNumberID nor instagramID"
 // +kubebuilder:validation:XValidation:rule="self.type == 'Instagram' ? has(self.instagramID) && !has(self.phoneNumberID) && !has(self.pageID) : true",message="a channel of type 'Instagram' must have instagramID, and neither phoneNumberID nor pageID"
+// +kubebuilder:validation:XValidation:rule="!has(self.profile) || self.type == 'Messenger'",message="profile may be set on a channel of type 'Messenger' only"
 // +kubebuilder:validation:XValidation:rule="!has(self.adAccountID) || self.type == 'Messenger'",message="only a channel of type 'Messenger' may have adAccountID: other networks have no paid marketing messages"
 type Channel struct {
 	// name is the channel's name within the account.
@@ -104,6 +105,14 @@ type Channel struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="must be the name of an object: lower-case letters, digits, '-' and '.', beginning and ending with a letter or a digit"
 	CredentialsSecretName string `json:"credentialsSecretName,omitempty"`
+
+	// profile is what people see of a page before they write, and its menu: for a channel of type
+	// 'Messenger'. While it is set, the operator keeps these four parts of the page's profile as it
+	// says, and removes those that it does not name; the condition ProfileApplied says how that
+	// stands. Without it, the page's profile is left to people and to the business's client, and
+	// removing it here leaves at Meta what is there.
+	// +optional
+	Profile *PageProfile `json:"profile,omitempty"`
 }
 
 // Identity is what the network calls the channel.

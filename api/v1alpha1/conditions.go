@@ -74,9 +74,14 @@ const (
 	// webhooks to the gateway, and the app is subscribed to the fields that it needs. Only an
 	// account with spec.webhooks.registration 'Register' has it.
 	ConditionWebhookRegistered = "WebhookRegistered"
-	// ConditionAccessTokensCurrent says whether the access tokens of the WhatsApp channels are good
-	// for 14 days more and have the permissions that they need. Only an account with a WhatsApp
-	// channel has it.
+	// ConditionPageSubscribed says of a page or an Instagram account whether the app of its access
+	// token is told of what happens there: without that, no webhook comes. An account with
+	// spec.webhooks.registration 'Register' sums up its channels.
+	ConditionPageSubscribed = "PageSubscribed"
+	// ConditionProfileApplied says of a page whether it has the profile of its channel.
+	ConditionProfileApplied = "ProfileApplied"
+	// ConditionAccessTokensCurrent says whether the access tokens of the channels are theirs, are
+	// good for 14 days more, and have the permissions that they need.
 	ConditionAccessTokensCurrent = "AccessTokensCurrent"
 	// ConditionPaymentMethodPresent says whether the WhatsApp Business account has a means of
 	// payment at Meta: without one, what costs something is refused. Only an account with a
@@ -248,6 +253,8 @@ const (
 	// ReasonPhoneNumberUnknown: the upstream knows no phone number of that id, or the token may not
 	// see it (100 or 33).
 	ReasonPhoneNumberUnknown = "PhoneNumberUnknown"
+	// ReasonPageUnknown: the page or Instagram account does not exist, or the token may not see it.
+	ReasonPageUnknown = "PageUnknown"
 	// ReasonPermissionMissing: the access token lacks a permission (10 or 200 to 299).
 	ReasonPermissionMissing = "PermissionMissing"
 	// ReasonPaymentMissing: the upstream takes no billable messages until a means of payment is
@@ -288,6 +295,13 @@ const (
 	// ReasonFieldsMissing: the app is not subscribed to fields that the gateway needs; the message
 	// names them.
 	ReasonFieldsMissing = "FieldsMissing"
+
+	// ReasonPageSubscribed: the app is told of everything that the gateway needs.
+	ReasonPageSubscribed = "PageSubscribed"
+	// ReasonProfileApplied: the page has the profile.
+	ReasonProfileApplied = "ProfileApplied"
+	// ReasonTokenOfAnotherPage: the access token is of another page than the channel's.
+	ReasonTokenOfAnotherPage = "TokenOfAnotherPage"
 
 	// ReasonAccessTokensCurrent: no token ends within 14 days.
 	ReasonAccessTokensCurrent = "AccessTokensCurrent"
@@ -359,6 +373,8 @@ const (
 	ReasonAccountNotFound = "AccountNotFound"
 	// ReasonAccountNotReady: the account's plan or credentials are not in order yet.
 	ReasonAccountNotReady = "AccountNotReady"
+	// ReasonChannelNotFound: the account has no page of the name that the template gives.
+	ReasonChannelNotFound = "ChannelNotFound"
 	// ReasonDuplicate: another MessageTemplate of the account has the same name and language.
 	ReasonDuplicate = "Duplicate"
 

@@ -66,6 +66,9 @@ type UpstreamFields struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.callPermission) || self.category != 'Authentication' && !has(self.buttons) && !has(self.carousel)",message="callPermission must not be set with buttons, with a carousel or with category 'Authentication'"
 // +kubebuilder:validation:XValidation:rule="!has(self.carousel) || self.category != 'Authentication'",message="carousel must not be set with category 'Authentication'"
 // +kubebuilder:validation:XValidation:rule="has(self.libraryTemplate) == has(oldSelf.libraryTemplate)",message="libraryTemplate is immutable: make another MessageTemplate for another copy"
+// +kubebuilder:validation:XValidation:rule="!has(self.channelName) || self.category == 'Utility' && !has(self.footer) && !has(self.carousel) && !has(self.limitedTimeOffer) && !has(self.callPermission) && !has(self.maxPrice)",message="a template of a page has category 'Utility', and may have a header, a body and buttons only"
+// +kubebuilder:validation:XValidation:rule="!has(self.channelName) || !has(self.buttons) || self.buttons.size() <= 3 && self.buttons.all(b, b.type in ['QuickReply', 'URL'])",message="a template of a page has at most 3 buttons, of type 'QuickReply' or 'URL'"
+// +kubebuilder:validation:XValidation:rule="has(self.channelName) == has(oldSelf.channelName)",message="channelName is immutable: make another MessageTemplate for another network"
 type MessageTemplateSpec struct {
 	// accountName is the name of the BusinessAccount, in the same namespace, that the template
 	// belongs to.
@@ -75,6 +78,17 @@ type MessageTemplateSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a BusinessAccount: lower-case letters, digits and '-', beginning with a letter"
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="accountName is immutable: make another MessageTemplate for another account"
 	AccountName string `json:"accountName,omitempty"`
+
+	// channelName is the name of the page, among the channels of the account, that the template
+	// belongs to. Without it, the template is one of the WhatsApp Business account. Meta checks the
+	// utility templates of pages by machine, within seconds: an approver of the platform decides
+	// before, see the condition Reviewed. A 'QuickReply' button sends a postback.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="must be the name of a channel: lower-case letters, digits and '-', beginning and ending with a letter or a digit"
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="channelName is immutable: make another MessageTemplate for another page"
+	ChannelName string `json:"channelName,omitempty"`
 
 	// name is the template's name, by which messages refer to it: lower-case letters, digits and
 	// underscores.

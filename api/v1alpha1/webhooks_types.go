@@ -21,6 +21,11 @@ type Webhooks struct {
 	// sends template and account webhooks to the app's own callback all the same. Of several
 	// accounts with one WhatsApp Business account only one may ask for 'Register'. Going back to
 	// 'Manual' leaves the override as it is.
+	//
+	// A page or an Instagram account has no override: with 'Register', the operator subscribes the
+	// app of its access token to the fields that the gateway needs (PageSubscribed), and the app's
+	// own callback at Meta must be status.gateway.webhookURL. Fields that the app has beside them
+	// stay, and so does the subscription when the account is deleted.
 	// +optional
 	// +kubebuilder:default=Manual
 	Registration WebhookRegistration `json:"registration,omitempty"`

@@ -132,7 +132,9 @@ const (
 // TokenInfo is what Meta says of an access token.
 type TokenInfo struct {
 	AppID string
-	Valid bool
+	// ProfileID is the page of a page's token; empty for others.
+	ProfileID string
+	Valid     bool
 	// Expires is when it ends, and DataExpires when it gives no access to data any more; zero if
 	// never.
 	Expires, DataExpires time.Time
@@ -146,6 +148,7 @@ func (c *Client) InspectToken(ctx context.Context) (TokenInfo, error) {
 	var answer struct {
 		Data struct {
 			AppID       string   `json:"app_id"`
+			ProfileID   string   `json:"profile_id"`
 			Valid       bool     `json:"is_valid"`
 			Expires     int64    `json:"expires_at"`
 			DataExpires int64    `json:"data_access_expires_at"`
@@ -157,7 +160,7 @@ func (c *Client) InspectToken(ctx context.Context) (TokenInfo, error) {
 		return TokenInfo{}, err
 	}
 	return TokenInfo{
-		AppID: answer.Data.AppID, Valid: answer.Data.Valid, Permissions: answer.Data.Scopes,
+		AppID: answer.Data.AppID, ProfileID: answer.Data.ProfileID, Valid: answer.Data.Valid, Permissions: answer.Data.Scopes,
 		Expires: unixOrZero(answer.Data.Expires), DataExpires: unixOrZero(answer.Data.DataExpires),
 	}, nil
 }

@@ -71,7 +71,7 @@ type Compiled struct {
 // equal sources give equal bytes.
 func Compile(s Sources) Compiled {
 	spec := &s.Account.Spec
-	templates, problem := servable(Templates(s.Templates, servedTemplates(s.Served)))
+	templates, problem := servable(Templates(s.Account, s.Templates, servedTemplates(s.Served)))
 	document := config.Document{
 		Format:           formatOf(s),
 		Account:          accountOf(s),

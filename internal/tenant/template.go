@@ -19,7 +19,11 @@ import (
 // A template whose spec has changed since it was submitted stays as served has it, for that is what
 // the upstream still has. If served does not have it either, it is left out: its parameters would
 // not fit the upstream's copy.
-func Templates(templates []v1alpha1.MessageTemplate, served []config.Template) []config.Template {
+//
+// A template of a page is that page's alone, and is left out while the account does not have it.
+func Templates(
+	account *v1alpha1.BusinessAccount, templates []v1alpha1.MessageTemplate, served []config.Template,
+) []config.Template {
 	var out []config.Template
 	for i := range templates {
 		t := &templates[i]
@@ -27,10 +31,12 @@ func Templates(templates []v1alpha1.MessageTemplate, served []config.Template) [
 			continue
 		}
 		definition, known := submitted(t, served)
-		if !known {
+		channel, there := channelIDOf(account, t.Spec.ChannelName)
+		if !known || !there {
 			continue
 		}
 		out = append(out, config.Template{
+			ChannelID:      channel,
 			Definition:     definition,
 			UpstreamID:     t.Status.UpstreamID,
 			UpstreamStatus: t.Status.UpstreamStatus,
@@ -38,9 +44,26 @@ func Templates(templates []v1alpha1.MessageTemplate, served []config.Template) [
 		})
 	}
 	slices.SortFunc(out, func(a, b config.Template) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language))
+		return cmp.Or(
+			strings.Compare(a.Name, b.Name), strings.Compare(a.Language, b.Language),
+			strings.Compare(a.ChannelID, b.ChannelID),
+		)
 	})
 	return out
+}
+
+// channelIDOf is the id of the page of a name; empty for the empty name, which stands for the
+// WhatsApp Business account.
+func channelIDOf(account *v1alpha1.BusinessAccount, name string) (id string, there bool) {
+	if name == "" {
+		return "", true
+	}
+	for i := range account.Spec.Channels {
+		if channel := &account.Spec.Channels[i]; channel.Name == name && channel.Type == v1alpha1.ChannelMessenger {
+			return channel.PageID, true
+		}
+	}
+	return "", false
 }
 
 // servable are the templates that a gateway can send. The others are named.

@@ -138,7 +138,7 @@ func TestP7DocumentHoldsOnlyHashesOfAPITokens(t *testing.T) {
 
 func TestTemplatesAreThoseThatTheUpstreamHas(t *testing.T) {
 	approved := submitted(t)
-	known := tenant.Templates([]v1alpha1.MessageTemplate{approved}, nil)
+	known := tenant.Templates(&v1alpha1.BusinessAccount{}, []v1alpha1.MessageTemplate{approved}, nil)
 	if len(known) != 1 || known[0].UpstreamID != "5001" || known[0].UpstreamStatus != "APPROVED" ||
 		known[0].BilledCategory != "marketing" {
 		t.Fatalf("got %+v, want the approved template, billed as marketing", known)
@@ -146,10 +146,11 @@ func TestTemplatesAreThoseThatTheUpstreamHas(t *testing.T) {
 
 	edited := approved
 	edited.Spec.Body.Text = "Hello {{1}}, it comes on {{2}}, at last. Bye."
-	if got := tenant.Templates([]v1alpha1.MessageTemplate{edited}, nil); len(got) != 0 {
+	if got := tenant.Templates(&v1alpha1.BusinessAccount{}, []v1alpha1.MessageTemplate{edited}, nil); len(got) != 0 {
 		t.Errorf("got %+v: a text that the upstream does not have must not be sent", got)
 	}
 	if got := tenant.Templates(
+		&v1alpha1.BusinessAccount{},
 		[]v1alpha1.MessageTemplate{edited}, known,
 	); len(got) != 1 || got[0].Components[0].Text != approved.Spec.Body.Text {
 		t.Errorf("got %+v, want the copy that the upstream still has", got)
@@ -157,7 +158,7 @@ func TestTemplatesAreThoseThatTheUpstreamHas(t *testing.T) {
 
 	unsubmitted := approved
 	unsubmitted.Status = v1alpha1.MessageTemplateStatus{}
-	if got := tenant.Templates([]v1alpha1.MessageTemplate{unsubmitted}, nil); len(got) != 0 {
+	if got := tenant.Templates(&v1alpha1.BusinessAccount{}, []v1alpha1.MessageTemplate{unsubmitted}, nil); len(got) != 0 {
 		t.Errorf("got %+v for a template that was never submitted", got)
 	}
 }
