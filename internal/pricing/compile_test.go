@@ -183,8 +183,8 @@ func TestCheckOfTheShippedPlans(t *testing.T) {
 	}{
 		{name: "announcement"},
 		{name: "messenger", gaps: []string{
-			"revisions[standard-2026-09].rates: Any must have a rate for Marketing, Utility, Authentication, or",
-			"revisions[standard-2020-04].rates: Any must have a rate for Marketing, Utility, Authentication, or",
+			"revisions[standard-2026-09].rates: Any must have a rate for Marketing, Authentication, or",
+			"revisions[standard-2020-04].rates: Any must have a rate for Marketing, Authentication, or",
 		}},
 		{name: "whatsapp_cop"},
 		{name: "whatsapp_eur", gaps: []string{

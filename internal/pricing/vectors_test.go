@@ -227,7 +227,8 @@ func TestMessengerIsFreeInsideItsWindow(t *testing.T) {
 	out := d.settle("24680135", d.message("24680135", 1, conversation.FreeForm, conversation.None))
 	expect(t, "text", told(out), "service free: serviceWindow")
 	expect(t, "market", out.Market, "Any")
-	expect(t, "utility template", d.template("24680135", 1, utility), "utility unpriced")
+	expect(t, "utility template", d.template("24680135", 1, utility), "utility 0")
+	expect(t, "paid reach", d.template("24680135", 1, marketing), "marketing unpriced")
 }
 
 func TestUnknownRateIsUnpricedAndNeverZero(t *testing.T) {

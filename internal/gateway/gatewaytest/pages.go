@@ -55,6 +55,7 @@ func WithPages(tb testing.TB) func(*config.Document) {
 		tb.Fatal(err)
 	}
 	for i := range plan.Revisions {
+		plan.Revisions[i].Free = nil
 		plan.Revisions[i].Rates = []pricing.MarketRates{{Market: "Any", Prices: []pricing.Price{
 			{Category: "Service", Amount: "0.01"}, {Category: "Utility", Amount: "0.02"},
 		}}}
