@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced by the scripts that need Node.js and npm: sets node to a Node.js that is new enough. On Debian and its kin, as root, both are
-# shellcheck disable=SC2034 # node is for those that source this
 # installed when they are missing; where that Node.js is too old, a newer one is taken from its npm package.
 
+# shellcheck disable=SC2034 # node is for those that source this
 node_need='20.19' node_package_version='22.23.5' node_own=bin/node
 
 # node_new_enough tells whether a Node.js is at least of the version that is needed.

@@ -20,6 +20,7 @@ import (
 // stage is a gateway and the simulator with its page, on loopback.
 type stage struct {
 	address  string // the simulator's
+	devPage  string // that of guichet dev, with its token
 	account  *rig.Account
 	programs rig.Programs
 	closers  []func()
@@ -39,6 +40,9 @@ func newStage(ctx context.Context) (_ *stage, err error) {
 	}
 	s.closers = append(s.closers, func() { _ = os.RemoveAll(directory) }) // it is a temporary one
 	if s.programs, err = rig.Compile(ctx, directory, "gateway", "guichet"); err != nil {
+		return nil, err
+	}
+	if err := s.startDev(ctx, directory); err != nil {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

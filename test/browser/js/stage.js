@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
-const { PAGE, LEDGER, GUICHET, CHROMIUM, PICTURES } = process.env;
+const { PAGE, DEV_PAGE, LEDGER, GUICHET, CHROMIUM, PICTURES } = process.env;
 
 let browser;
 before(async () => {
@@ -15,8 +15,9 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** withPage runs a test on the page. people are those whose phones are there: [person, name]. */
-export async function withPage(options, people, run) {
+/** withPage runs a test on the page. people are those whose phones are there: [person, name]. With dev, it is guichet dev's. */
+export async function withPage({ dev, ...options }, people, run) {
+  const address = dev ? DEV_PAGE : PAGE;
   const context = await browser.newContext({ reducedMotion: "reduce", viewport: { width: 1440, height: 900 }, ...options });
   const complaints = [];
   const page = await context.newPage();
@@ -24,13 +25,13 @@ export async function withPage(options, people, run) {
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
-    const own = request.url().startsWith("blob:") || new URL(request.url()).origin === new URL(PAGE).origin;
+    const own = request.url().startsWith("blob:") || new URL(request.url()).origin === new URL(address).origin;
     if (!own) complaints.push(`asked ${request.url()}`);
   });
   const phones = people.map(([person, name]) => ({ person, name }));
   await page.addInitScript((stored) => localStorage.setItem("guichet.phones", stored), JSON.stringify(phones));
   try {
-    await page.goto(PAGE);
+    await page.goto(address);
     await page.getByText("live", { exact: true }).waitFor();
     await run(page);
     assert.deepEqual(complaints, [], "the console's errors");

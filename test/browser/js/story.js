@@ -112,3 +112,17 @@ test("people write to a page on Messenger", () =>
     await phoneOf(page, "Ana Souza").getByRole("button", { name: "Yes" }).click();
     await desk(page).locator(".line[data-mine=false]").filter({ hasText: "Yes" }).waitFor();
   }));
+
+test("tomorrow is a button away", () =>
+  withPage({ dev: true }, [ana], async (page) => {
+    await write(page, "Ana Souza", "Where is my parcel?");
+    await answer(page, "Ana Souza", "It left Recife this morning.");
+    await lineOf(page, "It left Recife").getByText("free", { exact: true }).waitFor();
+
+    await page.getByRole("button", { name: "Advance the clock by 25 hours" }).click();
+    await desk(page).getByText("templates only").waitFor();
+    await answer(page, "Ana Souza", "Are you at home?");
+    await lineOf(page, "Are you at home?").getByText("Refused · 131047").waitFor();
+    await sendTemplate(page, "parcel_delivery · utility · en_US");
+    await lineOf(page, "your parcel will be delivered").getByText("0.0068 USD").waitFor();
+  }));
